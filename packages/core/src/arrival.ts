@@ -1,0 +1,36 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Readable } from 'node:stream'
+
+/** One request as it stands at the door, with the id it will carry whatever happens to it. */
+export interface Arrival {
+  /** Made at the door, so that even a refusal has an id. */
+  readonly ulid: string
+  /** `performance.now()` at the door. */
+  readonly startedAt: number
+  readonly method: string
+  /** Below the mount, without the query: `/v1/chat/completions`. */
+  readonly path: string
+  /** `?a=b`, or the empty string. */
+  readonly query: string
+  readonly headers: IncomingHttpHeaders
+  /** Name and value in turn, as they came. */
+  readonly rawHeaders: readonly string[]
+  /** The peer's address. */
+  readonly address: string
+  /** What every answer carries, name and value in turn: page security and CORS. */
+  readonly answerHeaders: readonly string[]
+  readonly body: Readable
+}
+
+/** What an answer is written to: the part of `http.ServerResponse` that the corridor uses. */
+export interface ResponseSink {
+  readonly headersSent: boolean
+  readonly destroyed: boolean
+  readonly writableFinished: boolean
+  writeHead(status: number, headers: string[]): unknown
+  /** `false`: wait for `drain` before writing more. */
+  write(chunk: Uint8Array | string, written?: () => void): boolean
+  end(chunk?: Uint8Array | string): unknown
+  destroy(): unknown
+  once(event: 'close' | 'drain', listener: () => void): unknown
+}

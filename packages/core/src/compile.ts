@@ -1,0 +1,120 @@
+import { type Dialect, type DialectId, dialects } from '@postern/gateways'
+import { createAccount } from './account/index.js'
+import type { Ledger } from './account/ledger.js'
+import { createBrowserAccess } from './browser-access.js'
+import type { CheckedConfig } from './config/check-config.js'
+import type { Config } from './config/schema.js'
+import { createForward } from './forward/index.js'
+import type { FailedAttempts } from './identify/failed-attempts.js'
+import { createIdentify } from './identify/index.js'
+import { createServiceVerifier } from './identify/service-verifier.js'
+import { createSessionVerifier } from './identify/session-verifier.js'
+import type { Verifier } from './identify/verifier.js'
+import { createObserve } from './observe/index.js'
+import { createPolice } from './police/index.js'
+import { createPolicyFinder, type PolicyRule } from './police/policies.js'
+import { Refusal } from './refusal.js'
+import { type Binding, createKeyFinder } from './resolve/bindings.js'
+import { createResolve } from './resolve/index.js'
+import type { Gateway, KeyLease } from './resolve/route.js'
+import type { Runtime } from './runtime.js'
+import type { Secret } from './secret.js'
+import { tag } from './tag/index.js'
+
+/** What a runtime is given besides its configuration. */
+export interface CompileOptions {
+  readonly ledger: Ledger
+  readonly failedAttempts: FailedAttempts
+  /** Page security headers that every answer carries, name and value in turn. */
+  readonly securityHeaders: readonly string[]
+}
+
+/** Largest request body where the configuration says nothing, in bytes. */
+const defaultMaxBodyBytes = 10 * 1024 * 1024
+
+/** Builds everything that a configuration calls for. Parsing has no side effects; this has them all. */
+export function compile(checked: CheckedConfig, options: CompileOptions): Runtime {
+  const { config, secrets } = checked
+  const gateways = new Map(Object.entries(config.gateways).map(([name, settings]) => [name, compileGateway(name, settings)]))
+  const keys = new Map(Object.entries(config.keys).map(([alias, settings]) => [alias, compileKey(alias, settings, gateways, secrets)]))
+  const bindings = config.bindings.map(({ user, team, project, key }): Binding => ({ user, team, project, key: keys.get(key) as KeyLease }))
+  const rules = compileRules(config)
+  const browser = createBrowserAccess(config.browser.origins, options.securityHeaders)
+  const room = createForward([...gateways.values()], [...keys.values()])
+  let draining = false
+
+  return {
+    rooms: {
+      admit(arrival) {
+        if (draining) throw new Refusal('draining', { retryAfterSeconds: 1, headers: ['Connection', 'close'] })
+        const { origin, host } = arrival.headers
+        if (origin !== undefined && !browser.allows(origin, host)) throw new Refusal('origin_not_allowed')
+      },
+      identify: createIdentify({ verifiers: compileVerifiers(checked), failedAttempts: options.failedAttempts }),
+      resolve: createResolve(bindings),
+      police: createPolice({ rules, maxBodyBytes: defaultMaxBodyBytes }),
+      tag,
+      observe: createObserve(),
+      forward: room.forward,
+      account: createAccount({ ledger: options.ledger, secrets: [...secrets.values()] }),
+    },
+    browser,
+    config,
+    findKey: createKeyFinder(bindings),
+    findPolicy: createPolicyFinder(rules, defaultMaxBodyBytes),
+    drain() {
+      draining = true
+    },
+    get draining() {
+      return draining
+    },
+    async close() {
+      draining = true
+      await room.close()
+      await options.ledger.flush()
+    },
+  }
+}
+
+function compileGateway(name: string, settings: Config['gateways'][string]): Gateway {
+  const dialect: Dialect = dialects[settings.dialect as DialectId]
+  const url = new URL((settings.baseURL ?? dialect.baseURL) as string)
+  return {
+    name,
+    dialect,
+    origin: url.origin,
+    basePath: url.pathname.replace(/\/+$/, ''),
+    timeouts: { connectMs: settings.timeouts.connect, headersMs: settings.timeouts.headers, idleMs: settings.timeouts.idle },
+  }
+}
+
+function compileKey(
+  alias: string,
+  settings: Config['keys'][string],
+  gateways: ReadonlyMap<string, Gateway>,
+  secrets: ReadonlyMap<string, Secret>,
+): KeyLease {
+  return {
+    alias,
+    gateway: gateways.get(settings.gateway) as Gateway,
+    secret: secrets.get(`keys.${alias}.secret`) as Secret,
+    providerSecret: secrets.get(`keys.${alias}.providerSecret`),
+    project: settings.project,
+  }
+}
+
+function compileRules({ policies }: Config): readonly PolicyRule[] {
+  const { rules, ...everybody } = policies
+  return [everybody, ...rules].map(({ body, ...rule }) => ({ ...rule, maxBodyBytes: body }))
+}
+
+/** Sessions first: they have a form of their own, and a service credential may look like anything. */
+function compileVerifiers({ config, secrets, ring }: CheckedConfig): readonly Verifier[] {
+  const verifiers: Verifier[] = []
+  const { session, service } = config.callers
+  if (session !== undefined) {
+    verifiers.push(createSessionVerifier({ secret: secrets.get('callers.session.secret') as Secret, maxLifetimeMs: session.maxTtl }))
+  }
+  if (service !== undefined) verifiers.push(createServiceVerifier(ring, new Map(Object.entries(service.principals))))
+  return verifiers
+}

@@ -1,0 +1,70 @@
+import { z } from 'zod'
+import { type Config, lenientParts } from './schema.js'
+
+/** A part of the configuration together with where it stands. */
+export interface Placed<Part> {
+  readonly path: string
+  readonly part: Part
+}
+
+/** The parts that have to fit each other, each as far as its own form is right. */
+export interface Parts {
+  readonly gateways: ReadonlyMap<string, Placed<Config['gateways'][string]>>
+  readonly keys: ReadonlyMap<string, Placed<Config['keys'][string]>>
+  readonly bindings: readonly Placed<Config['bindings'][number]>[]
+  readonly service: NonNullable<Config['callers']['service']> | undefined
+  readonly session: NonNullable<Config['callers']['session']> | undefined
+  /** Names that stand in the file, whether or not what they name is whole. */
+  readonly namedGateways: ReadonlySet<string>
+  readonly namedKeys: ReadonlySet<string>
+}
+
+/**
+ * Takes a configuration apart and keeps what is whole.
+ *
+ * So the questions that need a whole part (is the variable set? are two bindings for one caller?) are asked
+ * of every part that is whole, and all problems of a file come at once.
+ */
+export function takeApart(raw: unknown): Parts {
+  const callers = member(raw, 'callers')
+  return {
+    gateways: readEntries(raw, 'gateways', lenientParts.gateway),
+    keys: readEntries(raw, 'keys', lenientParts.key),
+    bindings: readList(raw, 'bindings', lenientParts.binding),
+    service: read(member(callers, 'service'), lenientParts.service),
+    session: read(member(callers, 'session'), lenientParts.session),
+    namedGateways: new Set(Object.keys(asObject(member(raw, 'gateways')))),
+    namedKeys: new Set(Object.keys(asObject(member(raw, 'keys')))),
+  }
+}
+
+function readEntries<Schema extends z.ZodType>(raw: unknown, name: string, schema: Schema): Map<string, Placed<z.output<Schema>>> {
+  const entries = new Map<string, Placed<z.output<Schema>>>()
+  for (const [alias, value] of Object.entries(asObject(member(raw, name)))) {
+    const part = read(value, schema)
+    if (part !== undefined) entries.set(alias, { path: `${name}.${alias}`, part })
+  }
+  return entries
+}
+
+function readList<Schema extends z.ZodType>(raw: unknown, name: string, schema: Schema): Placed<z.output<Schema>>[] {
+  const list = member(raw, name)
+  if (!Array.isArray(list)) return []
+  return list.flatMap((value, index) => {
+    const part = read(value, schema)
+    return part === undefined ? [] : [{ path: `${name}[${index}]`, part }]
+  })
+}
+
+function read<Schema extends z.ZodType>(value: unknown, schema: Schema): z.output<Schema> | undefined {
+  const result = schema.safeParse(value)
+  return result.success ? result.data : undefined
+}
+
+function member(value: unknown, name: string): unknown {
+  return asObject(value)[name]
+}
+
+function asObject(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+}

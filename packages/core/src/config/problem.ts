@@ -1,0 +1,36 @@
+/** One thing that is wrong with a configuration. */
+export interface Problem {
+  /** Where: `keys.acme.secret`, `bindings[2]`. */
+  readonly path: string
+  /** What is wrong, in a sentence without secrets. */
+  readonly reason: string
+  /** What to write instead. */
+  readonly fix: string
+  /** A `warning` is printed and does not stop the start. */
+  readonly severity: 'error' | 'warning'
+}
+
+/** A configuration that cannot be used, with everything that is wrong with it. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+  readonly problems: readonly Problem[]
+
+  constructor(problems: readonly Problem[]) {
+    super(
+      `The configuration has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${problems.map(describeProblem).join('\n')}`,
+    )
+    this.problems = problems
+  }
+}
+
+export function describeProblem({ path, reason, fix }: Problem): string {
+  return `  ${path === '' ? 'configuration' : path}: ${reason} ${fix}`
+}
+
+/** Writes a path as people do: `keys.acme.secret`, `bindings[2]`. */
+export function formatPath(path: readonly PropertyKey[]): string {
+  return path.reduce<string>(
+    (text, part) => (typeof part === 'number' ? `${text}[${part}]` : text === '' ? String(part) : `${text}.${String(part)}`),
+    '',
+  )
+}

@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { Secret } from '../secret.js'
+import type { SecretReference } from './schema.js'
+
+/** Where secrets are looked for. */
+export interface SecretPlaces {
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** What relative paths are relative to. */
+  readonly directory: string
+}
+
+/** A secret, or why there is none and what to do. */
+export type SecretResult = { readonly secret: Secret } | { readonly reason: string; readonly fix: string }
+
+/** Reads the secret that a reference points to. One line break at the end of a file is not part of it. */
+export function readSecret(reference: SecretReference, places: SecretPlaces): SecretResult {
+  return 'env' in reference ? readVariable(reference.env, places) : readSecretFile(reference.file, places)
+}
+
+function readVariable(name: string, { env }: SecretPlaces): SecretResult {
+  const value = env[name]
+  if (value === undefined)
+    return {
+      reason: `points to the environment variable ${name}, which is not set.`,
+      fix: `Set ${name}, or write it into .env beside the configuration.`,
+    }
+  if (value.trim() === '') return { reason: `points to the environment variable ${name}, which is empty.`, fix: `Give ${name} its value.` }
+  return { secret: new Secret(value) }
+}
+
+function readSecretFile(path: string, { directory }: SecretPlaces): SecretResult {
+  let text: string
+  try {
+    text = readFileSync(resolve(directory, path), 'utf8')
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+    return { reason: `points to the file ${path}, which cannot be read (${code}).`, fix: 'Create it, or let the process read it.' }
+  }
+  const value = text.replace(/\r?\n$/, '')
+  return value.trim() === ''
+    ? { reason: `points to the file ${path}, which is empty.`, fix: 'Write the secret into it.' }
+    : { secret: new Secret(value) }
+}

@@ -1,0 +1,147 @@
+import { dialectIds } from '@postern/gateways'
+import { z } from 'zod'
+import { duration, size } from './units.js'
+
+/** An object of settings: `strict` where unknown members are errors, `lenient` where they are passed over. */
+type Settings = <Shape extends z.core.$ZodLooseShape>(shape: Shape) => z.ZodObject<Shape, z.core.$strict>
+
+/** An object whose unknown members are errors; the error names the known ones, so that a near miss can be told. */
+const strict: Settings = (shape) =>
+  z.strictObject(shape, { error: (issue) => (issue.code === 'unrecognized_keys' ? Object.keys(shape).join(' ') : undefined) })
+
+const lenient = z.object as unknown as Settings
+
+const name = z
+  .string()
+  .min(1)
+  .max(256)
+  .regex(/^[^\p{Cc}]*$/u, 'holds control characters')
+
+const alias = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'is not a name of 1 to 64 letters, digits, dots, underscores and hyphens')
+
+const port = z.int().min(0).max(65_535)
+
+/** Where a secret is. Never the secret itself: files like this one are committed, mailed and logged. */
+const secretReference = z.union([z.strictObject({ env: z.string().min(1) }), z.strictObject({ file: z.string().min(1) })], {
+  error: 'is not a reference to a secret',
+})
+
+export type SecretReference = z.output<typeof secretReference>
+
+const url = z.url({ protocol: /^https?$/, error: 'is not an http or https URL' })
+
+function createSchemas(strict: Settings) {
+  const gateway = strict({
+    /** Which gateway it is. */
+    dialect: z.enum(dialectIds as [string, ...string[]]),
+    /** Where its API is, `/v1` included. Has a default for each dialect but `openai`. */
+    baseURL: url.optional(),
+    /** How long it is waited for. */
+    timeouts: strict({
+      /** For a connection. */
+      connect: duration.default(5000),
+      /** For the head of an answer. */
+      headers: duration.default(300_000),
+      /** For the next byte of an answer. */
+      idle: duration.default(120_000),
+    }).prefault({}),
+  })
+
+  const key = strict({
+    gateway: alias,
+    secret: secretReference,
+    /** Mintoken: the key of the provider behind it. */
+    providerSecret: secretReference.optional(),
+    /** Free AI: the project that calls with this key are booked under. */
+    project: z.string().optional(),
+  })
+
+  const principalFields = { user: name.optional(), team: name.optional(), project: name.optional() }
+
+  const binding = strict({
+    ...principalFields,
+    /** For everybody whom no other binding names. Only if the operator writes it. */
+    default: z.literal(true).optional(),
+    key: alias,
+  })
+
+  const service = strict({
+    /** The ring: `label:sha256hex`, comma or newline separated. */
+    hashes: secretReference,
+    /** Who each label is. */
+    principals: z.record(z.string(), strict({ ...principalFields, delegate: z.boolean().optional() })).default({}),
+  })
+
+  const session = strict({
+    /** At least 32 bytes, shared with whoever mints session tokens. */
+    secret: secretReference,
+    /** How long a token lives where its minter does not say. */
+    ttl: duration.default(600_000),
+    /** The longest lifetime that is accepted. */
+    maxTtl: duration.default(86_400_000),
+  })
+
+  const rule = {
+    /** Model names that are allowed; `*` stands for any characters. */
+    models: z.array(z.string().min(1)).min(1).optional(),
+    /** Endpoint paths below `/v1/` that are allowed; `*` stands for any characters. */
+    endpoints: z.array(z.string().min(1)).min(1).optional(),
+    /** Largest request body. */
+    body: size.optional(),
+  }
+
+  const config = strict({
+    version: z.literal(1),
+    /** The data listener. */
+    listen: strict({ host: z.string().min(1).default('127.0.0.1'), port: port.default(8787) }).prefault({}),
+    /** The path under which the API lives. */
+    mount: z
+      .string()
+      .regex(/^(?:\/[A-Za-z0-9._~-]+)+$/, 'is not a path such as /ai, without a slash at the end')
+      .default('/ai'),
+    /** The admin listener: health, and what only an operator may see. */
+    admin: z
+      .union(
+        [strict({ socket: z.string().min(1) }), strict({ host: z.enum(['127.0.0.1', '::1', 'localhost']).default('127.0.0.1'), port })],
+        {
+          error: 'is neither a Unix socket nor a port of this machine',
+        },
+      )
+      .optional(),
+    browser: strict({
+      /** Origins whose pages may call from elsewhere. The sidecar's own origin always may. */
+      origins: z.array(z.string().regex(/^https?:\/\/[a-z0-9.:[\]-]+$/, 'is not an origin such as https://app.example.com')).default([]),
+    }).prefault({}),
+    gateways: z.record(alias, gateway),
+    keys: z.record(alias, key),
+    bindings: z.array(binding),
+    callers: strict({ session: session.optional(), service: service.optional() }),
+    policies: strict({
+      ...rule,
+      /** Further rules for some; every rule that matches applies. */
+      rules: z.array(strict({ ...principalFields, ...rule })).default([]),
+    }).prefault({}),
+    /** When failed authentications of one address count as too many. */
+    failedAuthentication: strict({ limit: z.int().min(1).default(30), window: duration.default(60_000) }).prefault({}),
+    shutdown: strict({
+      /** How long running streams may take to end. */
+      deadline: duration.default(30_000),
+    }).prefault({}),
+  })
+
+  return { config, gateway, key, binding, service, session }
+}
+
+const schemas = createSchemas(strict)
+
+/** The configuration file. */
+export const configSchema = schemas.config
+
+/** Its parts, unknown members passed over: for looking at the whole parts of a file that is not whole. */
+export const lenientParts = createSchemas(lenient)
+
+/** What a configuration file holds, defaults filled in. */
+export type Config = z.output<typeof configSchema>
+
+/** What a configuration file may be written as. */
+export type ConfigInput = z.input<typeof configSchema>

@@ -1,0 +1,35 @@
+import type { Receipt } from './account/index.js'
+import type { Arrival, ResponseSink } from './arrival.js'
+import type { Outcome } from './forward/outcome.js'
+import type { Principal } from './identify/principal.js'
+import type { Permit } from './police/permit.js'
+import { refuse } from './refuse.js'
+import type { Route } from './resolve/route.js'
+import type { Rooms } from './rooms.js'
+import type { Tags } from './tag/index.js'
+
+/**
+ * Carries one request through the house: identify → resolve → police → tag → forward → observe → account.
+ *
+ * Each room adds one fact and is given only the facts its signature names. `observe` is a tap that `forward`
+ * holds into the answer as it passes. Settles once the request's ending is written down; never throws.
+ */
+export async function handle(rooms: Rooms, arrival: Arrival, sink: ResponseSink): Promise<Receipt> {
+  let principal: Principal | undefined
+  let route: Route | undefined
+  let permit: Permit | undefined
+  let tags: Tags | undefined
+  let outcome: Outcome
+  try {
+    rooms.admit(arrival)
+    principal = await rooms.identify(arrival)
+    route = rooms.resolve(arrival, principal)
+    permit = await rooms.police(arrival, principal, route)
+    tags = rooms.tag(arrival)
+    const tap = rooms.observe(route, permit, tags)
+    outcome = await rooms.forward(arrival, route, permit, tags, tap, sink)
+  } catch (error) {
+    outcome = refuse(error, { arrival, route, permit, tags }, sink)
+  }
+  return rooms.account({ arrival, principal, route, permit, tags, outcome })
+}

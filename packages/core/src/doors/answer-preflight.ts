@@ -1,0 +1,17 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { BrowserAccess } from '../browser-access.js'
+
+/** Whether a browser asks what a page may send (Fetch standard, CORS preflight). */
+export function isPreflight(request: IncomingMessage): boolean {
+  return (
+    request.method === 'OPTIONS' && request.headers.origin !== undefined && request.headers['access-control-request-method'] !== undefined
+  )
+}
+
+/** Answers without identifying anybody: a preflight carries no credential. A page that may not call gets no permission, in the form a browser understands. */
+export function answerPreflight(browser: BrowserAccess, request: IncomingMessage, response: ServerResponse): void {
+  const origin = request.headers.origin as string
+  const headers = browser.preflightHeaders(origin, request.headers.host)
+  response.writeHead(headers === undefined ? 403 : 204, [...(headers ?? browser.answerHeaders(origin))])
+  response.end()
+}

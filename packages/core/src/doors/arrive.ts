@@ -1,0 +1,25 @@
+import type { IncomingMessage } from 'node:http'
+import type { Arrival } from '../arrival.js'
+import type { Runtime } from '../runtime.js'
+import { nextUlid } from './next-ulid.js'
+
+/**
+ * Gives a request its id and takes down how it stands at the door.
+ *
+ * @param target Path and query below the mount: `/v1/chat/completions?a=b`.
+ */
+export function arrive(runtime: Runtime, request: IncomingMessage, target: string): Arrival {
+  const question = target.indexOf('?')
+  return {
+    ulid: nextUlid(),
+    startedAt: performance.now(),
+    method: request.method as string,
+    path: question === -1 ? target : target.slice(0, question),
+    query: question === -1 ? '' : target.slice(question),
+    headers: request.headers,
+    rawHeaders: request.rawHeaders,
+    address: request.socket.remoteAddress ?? '',
+    answerHeaders: runtime.browser.answerHeaders(request.headers.origin),
+    body: request,
+  }
+}

@@ -1,0 +1,30 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+/** How much of a refused body is read so that the client sees its answer, in bytes. */
+const mostDiscardedBytes = 1024 * 1024
+
+/** How long a client may go on sending after its answer, in milliseconds. */
+const longestDiscardMs = 2000
+
+/**
+ * Deals with what is left of a request's body after its answer.
+ *
+ * Closing at once would reset the connection, and the client would lose the answer; reading on without a
+ * bound would let it send for ever. So a little is read, and then the connection ends.
+ */
+export function discardBody(request: IncomingMessage, response: ServerResponse): void {
+  if (request.complete || request.destroyed) return
+  let discarded = 0
+  const hangUp = (): void => {
+    request.socket.destroy()
+  }
+  const timer = setTimeout(hangUp, longestDiscardMs)
+  request.on('data', (chunk: Buffer) => {
+    discarded += chunk.length
+    if (discarded > mostDiscardedBytes && response.writableFinished) hangUp()
+  })
+  request.once('close', () => clearTimeout(timer))
+  request.once('end', () => clearTimeout(timer))
+  request.once('error', () => clearTimeout(timer))
+  request.resume()
+}

@@ -1,0 +1,28 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Receipt } from '../account/index.js'
+import { handle } from '../corridor.js'
+import type { Runtime } from '../runtime.js'
+import { answerPreflight, isPreflight } from './answer-preflight.js'
+import { arrive } from './arrive.js'
+import { discardBody } from './discard-body.js'
+
+/**
+ * Leads a request into the corridor. Every door ends here, so that all of them answer alike.
+ *
+ * @param target Path and query below the mount: `/v1/chat/completions?a=b`.
+ * @returns The receipt, or nothing for a browser's preflight, which is no call.
+ */
+export async function enter(
+  runtime: Runtime,
+  request: IncomingMessage,
+  response: ServerResponse,
+  target: string,
+): Promise<Receipt | undefined> {
+  if (isPreflight(request)) {
+    answerPreflight(runtime.browser, request, response)
+    return undefined
+  }
+  const receipt = await handle(runtime.rooms, arrive(runtime, request, target), response)
+  discardBody(request, response)
+  return receipt
+}

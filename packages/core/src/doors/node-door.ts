@@ -1,0 +1,24 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Runtime } from '../runtime.js'
+import { enter } from './enter.js'
+
+/** A listener for `http.createServer`. */
+export type NodeListener = (request: IncomingMessage, response: ServerResponse) => void
+
+/**
+ * The fast door: leads everything under the mount into the corridor with no framework in between, and hands
+ * everything else to `otherwise`.
+ */
+export function createNodeDoor(runtime: Runtime, otherwise: NodeListener): NodeListener {
+  const { mount } = runtime.config
+  return (request, response) => {
+    const url = request.url as string
+    if (url.startsWith(mount) && isBoundary(url.charCodeAt(mount.length))) void enter(runtime, request, response, url.slice(mount.length))
+    else otherwise(request, response)
+  }
+}
+
+/** `/`, `?` or the end of the text. */
+function isBoundary(character: number): boolean {
+  return character === 0x2f || character === 0x3f || Number.isNaN(character)
+}

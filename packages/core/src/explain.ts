@@ -1,0 +1,53 @@
+import { type ErrorCode, errorCodes } from '@postern/protocol'
+import type { PrincipalFields } from './identify/principal.js'
+import { checkEndpoint, checkModel } from './police/index.js'
+import { Refusal } from './refusal.js'
+import type { Runtime } from './runtime.js'
+
+/** Who would call for what. */
+export interface ExplainQuestion extends PrincipalFields {
+  readonly model?: string | undefined
+  readonly method: string
+  /** Below the mount: `/v1/chat/completions`. */
+  readonly path: string
+}
+
+/** What would become of a request, and which rule says so. No gateway is called and no secret is read. */
+export interface Explanation {
+  readonly outcome: 'forwarded' | 'refused'
+  readonly refusal?: { readonly code: ErrorCode; readonly status: number; readonly reason: string; readonly help: string }
+  readonly key?: string
+  readonly gateway?: string
+  readonly dialect?: string
+  /** Where the request would go. */
+  readonly url?: string
+  /** The binding that chooses the key, such as `team=acme`. */
+  readonly binding?: string
+  readonly limits: { readonly models: readonly string[]; readonly endpoints: readonly string[]; readonly max_body_bytes: number }
+}
+
+/** Walks a request's way without sending it. */
+export function explain(runtime: Runtime, question: ExplainQuestion): Explanation {
+  const principal = { ...question, via: 'service', caller: 'explain', delegate: false } as const
+  const policy = runtime.findPolicy(principal)
+  const limits = {
+    models: policy.models.map(({ text }) => text),
+    endpoints: policy.endpoints.map(({ text }) => text),
+    max_body_bytes: policy.maxBodyBytes,
+  }
+  const bound = runtime.findKey(principal)
+  const chosen =
+    bound === undefined
+      ? {}
+      : { key: bound.key.alias, gateway: bound.key.gateway.name, dialect: bound.key.gateway.dialect.id, binding: bound.binding }
+  try {
+    const { endpointPath, gateway } = runtime.rooms.resolve({ method: question.method, path: question.path, query: '' }, principal)
+    checkEndpoint(policy, endpointPath)
+    if (question.model !== undefined) checkModel(policy, question.model)
+    return { outcome: 'forwarded', ...chosen, url: `${gateway.origin}${gateway.basePath}/${endpointPath}`, limits }
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    const { help } = errorCodes[error.code]
+    return { outcome: 'refused', refusal: { code: error.code, status: error.status, reason: error.message, help }, ...chosen, limits }
+  }
+}

@@ -1,0 +1,39 @@
+import { Refusal } from '../refusal.js'
+import type { AnswerHead } from './answer-head.js'
+import type { Delivery, Exchange } from './exchange.js'
+import { holdAnswer, maxHeldBytes } from './hold-answer.js'
+import { passBytes } from './pass-bytes.js'
+import { readError } from './read-error.js'
+import { streamEvents } from './stream-events.js'
+
+/** Says from an answer's head how it travels: held, as events, as bytes, or read as an error. */
+export function chooseDelivery(exchange: Exchange, head: AnswerHead): Delivery {
+  const { status } = head
+  if (status >= 300 && status !== 304) return readError(exchange, head)
+  const type = (head.header('content-type') ?? '').toLowerCase()
+  if (type.startsWith('text/html')) {
+    exchange.refuse(new Refusal('gateway_answer_invalid', { message: 'The gateway answered with an HTML page.', byGateway: true }))
+    exchange.abort(new Error('The gateway answered with an HTML page.'))
+    return ignored
+  }
+  if (hasNoBody(exchange, status) || isEncoded(head)) return passBytes(exchange, head)
+  if (type.startsWith('text/event-stream')) return streamEvents(exchange, head)
+  if (isJson(type) && Number(head.header('content-length') ?? 0) <= maxHeldBytes) return holdAnswer(exchange, head)
+  return passBytes(exchange, head)
+}
+
+function hasNoBody({ arrival }: Exchange, status: number): boolean {
+  return arrival.method === 'HEAD' || status === 204 || status === 304
+}
+
+/** A gateway that compresses although it was asked not to cannot be listened to. */
+function isEncoded(head: AnswerHead): boolean {
+  const encoding = head.header('content-encoding')
+  return encoding !== undefined && encoding.toLowerCase() !== 'identity'
+}
+
+function isJson(type: string): boolean {
+  return type.startsWith('application/json') || type.split(';', 1)[0]?.trim().endsWith('+json') === true
+}
+
+const ignored: Delivery = { chunk: () => true, end: () => {}, broken: () => {} }

@@ -1,0 +1,98 @@
+/** What is done with one event; `undefined` means that it passes as it is. */
+export interface Edit {
+  /** Written in front of the event. */
+  readonly before?: string
+  /** Written in place of the event. */
+  readonly instead?: string
+  /** Nothing of this event, nor anything after it, is written. */
+  readonly stop?: boolean
+}
+
+export interface EventPump {
+  /** Writes the events that are whole with this chunk; `false`: wait for `drain`. */
+  push(chunk: Buffer): boolean
+  /** What came after the last whole event. */
+  rest(): Buffer
+}
+
+export interface EventPumpOptions {
+  /** Looks at one whole event, the blank line that ends it included. */
+  readonly inspect: (bytes: Buffer, start: number, end: number) => Edit | undefined
+  readonly write: (bytes: Buffer | string) => boolean
+  /** An event grew beyond the bound. */
+  readonly overflow: () => void
+}
+
+/** The largest event that is waited for, in bytes: images travel as one event. */
+const maxEventBytes = 16 * 1024 * 1024
+
+/** An end of an event that lies across two chunks reaches at most this far back. */
+const boundaryOverlap = 3
+
+/**
+ * Cuts a stream at the blank lines between events (HTML standard, 9.2.5) and writes each event in the tick
+ * in which it is whole. A chunk of whole events that need no edit is written as the very buffer it came in.
+ */
+export function createEventPump({ inspect, write, overflow }: EventPumpOptions): EventPump {
+  let carried: Buffer[] = []
+  let carriedBytes = 0
+  let stopped = false
+
+  function pump(bytes: Buffer): boolean {
+    let open = true
+    let written = 0
+    let start = 0
+    for (let end = endOfEvent(bytes, start); end !== -1; end = endOfEvent(bytes, start)) {
+      const edit = inspect(bytes, start, end)
+      if (edit !== undefined) {
+        if (written < start) open = write(bytes.subarray(written, start))
+        if (edit.stop === true) {
+          stopped = true
+          return true
+        }
+        const text = edit.before ?? edit.instead
+        if (text !== undefined) open = write(text)
+        written = edit.instead === undefined ? start : end
+      }
+      start = end
+    }
+    if (written < start) open = write(written === 0 && start === bytes.length ? bytes : bytes.subarray(written, start))
+    if (start < bytes.length) carry(start === 0 ? bytes : bytes.subarray(start))
+    return open
+  }
+
+  function carry(bytes: Buffer): void {
+    carried.push(bytes)
+    carriedBytes += bytes.length
+    if (carriedBytes <= maxEventBytes) return
+    stopped = true
+    overflow()
+  }
+
+  function takeCarried(): Buffer {
+    const bytes = carried.length === 1 ? (carried[0] as Buffer) : Buffer.concat(carried, carriedBytes)
+    carried = []
+    carriedBytes = 0
+    return bytes
+  }
+
+  return {
+    push(chunk) {
+      if (stopped) return true
+      if (carriedBytes === 0) return pump(chunk)
+      const last = carried.at(-1) as Buffer
+      const edge = Buffer.concat([last.subarray(Math.max(0, last.length - boundaryOverlap)), chunk])
+      carry(chunk)
+      return stopped || endOfEvent(edge, 0) === -1 ? true : pump(takeCarried())
+    },
+    rest: takeCarried,
+  }
+}
+
+/** The position after the next blank line, or -1. Lines end in LF or CRLF. */
+function endOfEvent(bytes: Buffer, start: number): number {
+  const lineFeeds = bytes.indexOf('\n\n', start, 'latin1')
+  if (lineFeeds !== -1) return lineFeeds + 2
+  const carriageReturns = bytes.indexOf('\r\n\r\n', start, 'latin1')
+  return carriageReturns === -1 ? -1 : carriageReturns + 4
+}

@@ -1,0 +1,58 @@
+import type { ErrorClassifier } from '@postern/gateways'
+import { type Finish, type GovernanceRecord, headerNames, serializeGovernance } from '@postern/protocol'
+import type { Arrival, ResponseSink } from '../arrival.js'
+import type { Tap } from '../observe/index.js'
+import type { Permit } from '../police/permit.js'
+import type { Route } from '../resolve/route.js'
+import type { Tags } from '../tag/index.js'
+import type { AnswerHead } from './answer-head.js'
+import { exposeHeaders } from './expose-headers.js'
+import type { Outcome } from './outcome.js'
+import type { PreparedKey } from './prepare-key.js'
+import type { RecordPattern } from './record-pattern.js'
+
+/** One request at the gateway: who asked, what listens, where the answer goes, and how it may end. */
+export interface Exchange {
+  readonly arrival: Arrival
+  readonly route: Route
+  readonly permit: Permit
+  readonly tags: Tags
+  readonly tap: Tap
+  readonly sink: ResponseSink
+  readonly key: PreparedKey
+  readonly errors: ErrorClassifier
+  readonly records: RecordPattern
+  /** What is known by now. */
+  governance(finish: Finish | undefined): GovernanceRecord
+  /** Ends it, once; whatever comes later is too late. */
+  settle(outcome: Outcome): void
+  /** Ends it with an error that the client gets, since it got nothing yet. */
+  refuse(error: unknown): void
+  /** Closes the connection to the gateway. */
+  abort(reason: Error): void
+}
+
+/** What takes the gateway's answer from its head to its end. */
+export interface Delivery {
+  /** `false`: wait until the client has read what it has. */
+  chunk(chunk: Buffer): boolean
+  end(): void
+  /** The gateway's answer broke off. */
+  broken(error: unknown): void
+}
+
+/** Begins the client's answer with the gateway's status and headers, and ours. */
+export function writeAnswerHead(exchange: Exchange, head: AnswerHead, record: GovernanceRecord, ...further: string[]): void {
+  const headers = head.passed
+  headers.push(
+    headerNames.requestId,
+    exchange.tags.requestId,
+    headerNames.governance,
+    serializeGovernance(record),
+    'Access-Control-Expose-Headers',
+    exposeHeaders(head.governanceNames),
+    ...further,
+    ...exchange.arrival.answerHeaders,
+  )
+  exchange.sink.writeHead(head.status, headers)
+}

@@ -1,0 +1,34 @@
+import { headerNames } from '@postern/protocol'
+import type { Arrival } from '../arrival.js'
+import type { Permit } from '../police/permit.js'
+import type { Tags } from '../tag/index.js'
+import type { PreparedKey } from './prepare-key.js'
+
+/** Writes the request headers that the gateway gets, name and value in turn: the caller's harmless ones, ours, the credential last. */
+export function prepareHeaders(arrival: Arrival, permit: Permit, tags: Tags, key: PreparedKey): string[] {
+  const { rawHeaders } = arrival
+  const named = connectionNames(arrival.headers.connection)
+  const headers: string[] = []
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] as string
+    // Client-named hop-by-hop headers go before injection: afterwards, `Connection: authorization` would
+    // remove the credential we add. RFC 9110, 7.6.1.
+    if (key.isDropped(name) || named?.has(name.toLowerCase()) === true) continue
+    headers.push(name, rawHeaders[index + 1] as string)
+  }
+  if (Buffer.isBuffer(permit.body)) headers.push('content-length', String(permit.body.length))
+  else if (permit.body !== null && arrival.headers['content-length'] !== undefined)
+    headers.push('content-length', arrival.headers['content-length'])
+  // The tap reads what passes; it cannot read what is compressed.
+  headers.push('accept-encoding', 'identity', headerNames.requestId, tags.requestId, headerNames.traceparent, tags.trace.traceparent)
+  const { tracestate } = arrival.headers
+  if (tags.trace.continued && typeof tracestate === 'string') headers.push(headerNames.tracestate, tracestate)
+  headers.push(...key.credentialHeaders)
+  return headers
+}
+
+/** The names in a `Connection` header; `undefined` for the usual ones, which name nothing further. */
+export function connectionNames(connection: string | undefined): Set<string> | undefined {
+  if (connection === undefined || connection === 'keep-alive' || connection === 'close') return undefined
+  return new Set(connection.split(',').map((name) => name.trim().toLowerCase()))
+}

@@ -1,0 +1,30 @@
+import type { KeyLease } from '../resolve/route.js'
+import { createRequestFilter, type IsDropped } from './header-fates.js'
+
+/** A key made ready to be sent: what it adds to a request, what must be gone before, and how to spot it in an answer. */
+export interface PreparedKey {
+  readonly isDropped: IsDropped
+  /** Name and value in turn; written last. */
+  readonly credentialHeaders: readonly string[]
+  /** The secrets as an answer could repeat them. */
+  readonly secrets: readonly string[]
+}
+
+/** Reveals a key's secrets, once per runtime. */
+export function prepareKey(key: KeyLease): PreparedKey {
+  const { dialect } = key.gateway
+  const secret = key.secret.reveal()
+  const providerSecret = key.providerSecret?.reveal()
+  const credentialHeaders = [dialect.credential.header, dialect.credential.prefix + secret]
+  if (dialect.providerCredential !== undefined && providerSecret !== undefined) {
+    credentialHeaders.push(dialect.providerCredential.header, dialect.providerCredential.prefix + providerSecret)
+  }
+  if (dialect.project !== undefined && key.project !== undefined) credentialHeaders.push(dialect.project.header, key.project)
+  const injected = credentialHeaders.filter((_, index) => index % 2 === 0)
+  return {
+    // Derived from what is injected, so the two lists cannot drift apart.
+    isDropped: createRequestFilter(injected, dialect.stripRequestHeaders),
+    credentialHeaders,
+    secrets: providerSecret === undefined ? [secret] : [secret, providerSecret],
+  }
+}

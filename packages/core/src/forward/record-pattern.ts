@@ -1,0 +1,36 @@
+import type { AnswerFormat, Dialect } from '@postern/gateways'
+
+/** Says from its text alone whether a stream record is worth parsing; most are not. */
+export interface RecordPattern {
+  mayMatter(text: string): boolean
+  readonly needsChoices: boolean
+  /** The data that marks the end, such as `[DONE]`. */
+  readonly endData: string | undefined
+  /** The `type` of a record that marks the end. */
+  readonly endTypes: readonly string[]
+}
+
+const choices = '"choices"'
+
+/** Compiles, once per dialect and format, which records carry usage, errors, governance data or the end. */
+export function createRecordPattern(dialect: Dialect, format: AnswerFormat): RecordPattern {
+  const endData = format.streamEnd !== undefined && 'data' in format.streamEnd ? format.streamEnd.data : undefined
+  const endTypes = format.streamEnd !== undefined && 'types' in format.streamEnd ? format.streamEnd.types : []
+  const members = ['usage', 'error', ...dialect.governance.recordMembers].join('|')
+  // `"usage":null` stands in every chunk of some providers, so only a value counts.
+  const alternatives = [
+    `"(?:${members})"\\s*:\\s*[^\\sn]`,
+    ...[endData, ...endTypes].filter((text) => text !== undefined).map(escapeForRegExp),
+  ]
+  const worthParsing = new RegExp(alternatives.join('|'))
+  return {
+    needsChoices: format.recordsNeedChoices,
+    mayMatter: format.recordsNeedChoices ? (text) => !text.includes(choices) || worthParsing.test(text) : (text) => worthParsing.test(text),
+    endData,
+    endTypes,
+  }
+}
+
+function escapeForRegExp(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+}

@@ -1,0 +1,46 @@
+import { redactKeys } from '@postern/gateways'
+import { Refusal, type RefusalDetails } from '../refusal.js'
+import type { AnswerHead } from './answer-head.js'
+import type { Exchange } from './exchange.js'
+
+/** The longest the client is told to wait, in seconds; the `openai` client hangs on more. */
+const longestWaitSeconds = 60
+
+/** What to wait where a gateway asks to slow down and does not say how long, in seconds. */
+const usualWaitSeconds = 1
+
+const longestMessage = 2000
+
+/** Turns a gateway's error into ours: a code of the closed set, and its own words only where they are the caller's to read. */
+export function refuseForGateway(exchange: Exchange, head: AnswerHead, document: unknown): Refusal {
+  const { code, status, message, gatewayCode } = exchange.errors.classify(head.status, document)
+  const details: { -readonly [Field in keyof RefusalDetails]: RefusalDetails[Field] } = {
+    status,
+    byGateway: true,
+    headers: governanceHeaders(head),
+    cause: `gateway status ${head.status}`,
+  }
+  if (message !== undefined) details.message = withoutSecrets(message, exchange.key.secrets)
+  if (gatewayCode !== undefined) details.gatewayCode = withoutSecrets(gatewayCode, exchange.key.secrets)
+  const wait = waitSeconds(head.header('retry-after'))
+  if (code === 'gateway_rate_limited') details.retryAfterSeconds = wait ?? usualWaitSeconds
+  else if (wait !== undefined && (code === 'gateway_unavailable' || code === 'gateway_timeout')) details.retryAfterSeconds = wait
+  return new Refusal(code, details)
+}
+
+function governanceHeaders(head: AnswerHead): readonly string[] {
+  return head.governanceNames.flatMap((name) => [name, head.header(name.toLowerCase()) ?? ''])
+}
+
+/** Gateways quote keys in their errors; whatever has a key's form goes, and ours in any form. */
+function withoutSecrets(text: string, secrets: readonly string[]): string {
+  const clean = secrets.reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), text)
+  return redactKeys(clean).slice(0, longestMessage)
+}
+
+/** Reads `Retry-After` in either form (RFC 9110, 10.2.3). */
+function waitSeconds(retryAfter: string | undefined): number | undefined {
+  if (retryAfter === undefined) return undefined
+  const seconds = /^\d+$/.test(retryAfter) ? Number(retryAfter) : Math.ceil((Date.parse(retryAfter) - Date.now()) / 1000)
+  return Number.isFinite(seconds) ? Math.min(longestWaitSeconds, Math.max(1, seconds)) : undefined
+}

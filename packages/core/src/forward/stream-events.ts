@@ -1,0 +1,105 @@
+import { type Finish, governanceComment, serializeGovernance } from '@postern/protocol'
+import type { AnswerHead } from './answer-head.js'
+import { createEventPump, type Edit } from './event-pump.js'
+import { type Delivery, type Exchange, writeAnswerHead } from './exchange.js'
+import { addChoices, readEventData } from './read-event.js'
+
+/**
+ * Sends a stream of events on, each in the tick in which it is whole, and listens to it.
+ *
+ * The one module that edits a stream, and only at the edges of events: it adds `choices: []` to a record
+ * that has none where the `openai` client would throw without, and the governance comment frame before the
+ * end. A stream that breaks off is cut, so that it cannot be taken for one that ended.
+ */
+export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
+  const { sink, tap, records, errors, key } = exchange
+  let failed = false
+  let ended = false
+  let framed = false
+
+  const finishOf = (): Finish => (failed ? 'upstream_error' : 'complete')
+
+  const frame = (finish: Finish): string => {
+    framed = true
+    return `${governanceComment}${serializeGovernance(exchange.governance(finish))}\n\n`
+  }
+
+  const cut = (cause: unknown, code?: string): void => {
+    const record = exchange.governance('truncated')
+    const last = framed ? undefined : frame('truncated')
+    exchange.settle({ finish: 'truncated', status: head.status, record, cause, ...(code === undefined ? {} : { code }) })
+    if (last === undefined) sink.destroy()
+    else sink.write(last, () => sink.destroy())
+  }
+
+  const stop = (reason: string): void => {
+    exchange.abort(new Error(reason))
+    cut(reason, 'gateway_answer_invalid')
+  }
+
+  const inspect = (bytes: Buffer, start: number, end: number): Edit | undefined => {
+    const text = bytes.toString('latin1', start, end)
+    for (const secret of key.secrets) {
+      if (!text.includes(secret)) continue
+      stop('The gateway repeated a credential.')
+      return { stop: true }
+    }
+    if (tap.knowsModel && !records.mayMatter(text)) return undefined
+    const event = bytes.toString('utf8', start, end)
+    const data = readEventData(event)
+    if (data === undefined) return undefined
+    if (data === records.endData) {
+      ended = true
+      return framed ? undefined : { before: frame(finishOf()) }
+    }
+    const record = parse(data)
+    if (typeof record !== 'object' || record === null) return undefined
+    tap.body(record, 'stream')
+    if ('type' in record && records.endTypes.includes(record.type as string)) ended = true
+    if (errors.isError(record)) failed = true
+    else if (records.needsChoices && !('choices' in record)) return { instead: addChoices(event) }
+    return undefined
+  }
+
+  const pump = createEventPump({
+    inspect,
+    write: (bytes) => sink.write(bytes),
+    overflow: () => stop('The gateway sent an event larger than is waited for.'),
+  })
+
+  writeAnswerHead(
+    exchange,
+    head,
+    exchange.governance(undefined),
+    // Proxies in front of us would otherwise collect events before they pass them on.
+    'X-Accel-Buffering',
+    'no',
+    ...(head.header('cache-control') === undefined ? ['Cache-Control', 'no-store'] : []),
+  )
+
+  return {
+    chunk: (chunk) => pump.push(chunk),
+    end() {
+      const rest = pump.rest()
+      if (rest.length > 0) sink.write(rest)
+      const expectsEnd = records.endData !== undefined || records.endTypes.length > 0
+      if (expectsEnd && !ended && !failed) {
+        cut('The stream ended without its end mark.')
+        return
+      }
+      const finish = finishOf()
+      const record = exchange.governance(finish)
+      sink.end(framed ? undefined : frame(finish))
+      exchange.settle({ finish, status: head.status, record })
+    },
+    broken: cut,
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    return undefined
+  }
+}

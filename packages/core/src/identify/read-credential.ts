@@ -1,0 +1,73 @@
+import { looksLikeKey } from '@postern/gateways'
+import type { Arrival } from '../arrival.js'
+import { Refusal } from '../refusal.js'
+
+/** Headers in which clients of one API or another send keys, lower-case, with hyphens. */
+const keyHeaders = new Set([
+  'x-api-key',
+  'api-key',
+  'apikey',
+  'x-apikey',
+  'x-goog-api-key',
+  'x-provider-key',
+  'x-openai-api-key',
+  'openai-api-key',
+])
+
+/** Query parameters of the same kind. */
+const keyParameters = new Set(['key', 'api_key', 'api-key', 'apikey', 'access_token', 'provider_key', 'x-api-key'])
+
+const kinds = new Map<string, 'key' | 'authorization' | 'other'>()
+const rememberedNames = 4096
+
+/**
+ * Takes the caller's own credential out of the request.
+ *
+ * @throws {Refusal} `credential_in_request` where a header or query parameter carries an API key,
+ *   `request_malformed` where there are two credentials, `caller_missing` where there is none.
+ */
+export function readCredential(arrival: Arrival): string {
+  let authorizations = 0
+  for (let index = 0; index < arrival.rawHeaders.length; index += 2) {
+    const kind = kindOf(arrival.rawHeaders[index] as string)
+    if (kind === 'key') throw new Refusal('credential_in_request', { param: arrival.rawHeaders[index] as string })
+    if (kind === 'authorization') authorizations += 1
+  }
+  if (arrival.query !== '') refuseKeyInQuery(arrival.query)
+  if (authorizations > 1)
+    throw new Refusal('request_malformed', { message: 'There is more than one Authorization header.', param: 'Authorization' })
+  const authorization = arrival.headers.authorization
+  if (authorizations === 0 || authorization === undefined || authorization === '') throw new Refusal('caller_missing')
+  return readBearer(authorization)
+}
+
+/** What a credential that nobody recognises gets: a client that sent a gateway key is told so. */
+export function refuseUnknown(credential: string, fallback: Refusal): Refusal {
+  return looksLikeKey(credential) ? new Refusal('credential_in_request', { param: 'Authorization' }) : fallback
+}
+
+function readBearer(authorization: string): string {
+  const space = authorization.indexOf(' ')
+  if (space !== 6 || authorization.slice(0, 6).toLowerCase() !== 'bearer') {
+    throw new Refusal('caller_invalid', { message: 'The Authorization header is not of the form "Bearer …".' })
+  }
+  const credential = authorization.slice(7).trim()
+  if (credential === '') throw new Refusal('caller_missing')
+  return credential
+}
+
+function refuseKeyInQuery(query: string): void {
+  for (const name of new URLSearchParams(query).keys()) {
+    if (keyParameters.has(name.toLowerCase())) throw new Refusal('credential_in_request', { param: name })
+  }
+}
+
+function kindOf(name: string): 'key' | 'authorization' | 'other' {
+  const known = kinds.get(name)
+  if (known !== undefined) return known
+  const normal = name.toLowerCase().replaceAll('_', '-')
+  const kind = keyHeaders.has(normal) ? 'key' : normal === 'authorization' ? 'authorization' : 'other'
+  // Names come from clients, so what is remembered is bounded.
+  if (kinds.size < rememberedNames) kinds.set(name, kind)
+  return kind
+}

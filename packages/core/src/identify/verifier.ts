@@ -1,0 +1,12 @@
+import type { Principal } from './principal.js'
+
+/** One way to prove who is calling. */
+export interface Verifier {
+  readonly id: string
+  /** Whether the credential has this verifier's form. Cheap, and decides: no other verifier is asked afterwards. */
+  recognises(credential: string): boolean
+  /**
+   * @throws {Refusal} `caller_invalid` or `caller_expired`. A failed proof never falls through to a weaker verifier.
+   */
+  verify(credential: string): Principal | Promise<Principal>
+}

@@ -1,0 +1,95 @@
+import { type AnswerFacts, type AnswerReader, createAnswerReader, type Endpoint } from '@postern/gateways'
+import type { Finish, GovernanceRecord } from '@postern/protocol'
+import type { Permit } from '../police/permit.js'
+import type { Route } from '../resolve/route.js'
+import type { Tags } from '../tag/index.js'
+
+/** Listens to an answer as it passes, and says at any moment what is known of it. Never throws, never changes a byte. */
+export interface Tap {
+  /** Reads response headers, given by lower-case name. */
+  head(header: (name: string) => string | undefined): void
+  /** Reads a JSON answer, or one record of a stream; later numbers replace earlier ones. */
+  body(document: unknown, source: 'answer' | 'stream'): void
+  /** Whether the model that answered is known. */
+  readonly knowsModel: boolean
+  governance(finish: Finish | undefined, overheadMs: number): GovernanceRecord
+}
+
+/** Says what will listen to the answer of a request. */
+export type Observe = (route: Route, permit: Permit, tags: Tags) => Tap
+
+export function createObserve(): Observe {
+  const readers = new WeakMap<Endpoint, Map<string, AnswerReader>>()
+
+  function readerOf({ endpoint, gateway }: Route): AnswerReader {
+    let byDialect = readers.get(endpoint)
+    if (byDialect === undefined) readers.set(endpoint, (byDialect = new Map()))
+    let reader = byDialect.get(gateway.dialect.id)
+    if (reader === undefined) byDialect.set(gateway.dialect.id, (reader = createAnswerReader(gateway.dialect, endpoint.format)))
+    return reader
+  }
+
+  return (route, permit, tags) => {
+    const reader = readerOf(route)
+    const facts: AnswerFacts = {}
+    return {
+      head(header) {
+        learn(facts, reader.headers(header))
+      },
+      body(document, source) {
+        learn(facts, reader.body(document, source))
+      },
+      get knowsModel() {
+        return facts.model !== undefined
+      },
+      governance(finish, overheadMs) {
+        return {
+          ...beginRecord(tags, route, permit),
+          ...facts,
+          ...(finish === undefined ? {} : { finish }),
+          overhead_ms: roundMs(overheadMs),
+        }
+      },
+    }
+  }
+}
+
+/** The part of a record that is known before there is an answer. */
+export function beginRecord(tags: Tags, route?: Route, permit?: Permit): GovernanceRecord {
+  const record: { -readonly [Field in keyof GovernanceRecord]: GovernanceRecord[Field] } = {
+    request_id: tags.requestId,
+    attempt: tags.attempt,
+  }
+  if (tags.workflow !== undefined) record.workflow = tags.workflow
+  if (tags.step !== undefined) record.step = tags.step
+  if (route !== undefined) {
+    record.gateway = route.gateway.name
+    record.key = route.key.alias
+  }
+  if (permit?.modelRequested !== undefined) record.model_requested = permit.modelRequested
+  return record
+}
+
+export function roundMs(milliseconds: number): number {
+  return Math.round(milliseconds * 1000) / 1000
+}
+
+/**
+ * Takes in what was found. Names stay as first heard: headers are read first, and the gateway wrote the header where a
+ * provider may have written the body. Counts are replaced, since streams repeat them as they grow.
+ */
+function learn(facts: AnswerFacts, found: AnswerFacts): void {
+  if (facts.model === undefined && found.model !== undefined) facts.model = found.model
+  if (facts.provider === undefined && found.provider !== undefined) facts.provider = found.provider
+  if (facts.tier === undefined && found.tier !== undefined) facts.tier = found.tier
+  if (found.failover !== undefined) facts.failover = facts.failover === true || found.failover
+  if (found.cost !== undefined) facts.cost = found.cost
+  if (found.usage !== undefined) facts.usage = mergeUsage(facts.usage, found.usage)
+}
+
+/** The answer's own usage replaces the gateway's metadata, never the other way round. */
+function mergeUsage(known: AnswerFacts['usage'], found: NonNullable<AnswerFacts['usage']>): NonNullable<AnswerFacts['usage']> {
+  if (known === undefined || (known.source === 'gateway_metadata' && found.source !== 'gateway_metadata')) return found
+  if (known.source !== 'gateway_metadata' && found.source === 'gateway_metadata') return known
+  return { ...known, ...found }
+}

@@ -1,0 +1,110 @@
+import type { Arrival } from '../arrival.js'
+import type { Principal } from '../identify/principal.js'
+import { Refusal } from '../refusal.js'
+import type { Route } from '../resolve/route.js'
+import { limitBody } from './limit-body.js'
+import type { Permit } from './permit.js'
+import { createPolicyFinder, type NamePattern, type Policy, type PolicyRule } from './policies.js'
+import { bodyTooLarge, readBody } from './read-body.js'
+import { readJsonObject } from './read-json-object.js'
+
+/**
+ * Says whether this caller may do this.
+ *
+ * Every JSON body is read whole, because one rule always applies: a client cannot submit a key. Other
+ * bodies stream past with only their size watched.
+ *
+ * @throws {Refusal} 403 `model_not_allowed`, 403 `endpoint_not_allowed`, 413 `body_too_large`, 400
+ *   `request_malformed`, 400 `credential_in_request`.
+ */
+export type Police = (arrival: Arrival, principal: Principal, route: Route) => Permit | Promise<Permit>
+
+export interface PoliceOptions {
+  readonly rules: readonly PolicyRule[]
+  /** Largest request body where no rule says less, in bytes. */
+  readonly maxBodyBytes: number
+}
+
+/** Members in which clients of one API or another send keys, lower-case, without separators. */
+const keyMembers = new Set([
+  'apikey',
+  'providerkey',
+  'xapikey',
+  'xproviderkey',
+  'gatewaykey',
+  'authorization',
+  'openaiapikey',
+  'accesstoken',
+])
+
+/** Longest model name that is worth repeating in a record. */
+const maxModelName = 200
+
+export function createPolice({ rules, maxBodyBytes }: PoliceOptions): Police {
+  const findPolicy = createPolicyFinder(rules, maxBodyBytes)
+  return (arrival, principal, route) => {
+    const policy = findPolicy(principal)
+    checkEndpoint(policy, route.endpointPath)
+    const length = declaredLength(arrival)
+    if (length === 0) return { body: null, waitedMs: 0 }
+    if (length !== undefined && length > policy.maxBodyBytes) throw bodyTooLarge(policy.maxBodyBytes)
+    if (isJson(arrival.headers['content-type'])) return readPermit(arrival, policy)
+    if (policy.models.length > 0) refuseUnreadableModel(policy.models)
+    return { body: length === undefined ? limitBody(arrival.body, policy.maxBodyBytes) : arrival.body, waitedMs: 0 }
+  }
+}
+
+async function readPermit(arrival: Arrival, policy: Policy): Promise<Permit> {
+  const waitingSince = performance.now()
+  const body = await readBody(arrival, policy.maxBodyBytes)
+  const waitedMs = performance.now() - waitingSince
+  if (body.length === 0) return { body: null, waitedMs }
+  const members = readJsonObject(body)
+  refuseSubmittedKey(members)
+  const model = typeof members['model'] === 'string' ? members['model'] : undefined
+  checkModel(policy, model)
+  return { body, waitedMs, modelRequested: model?.slice(0, maxModelName), streams: members['stream'] === true }
+}
+
+function refuseSubmittedKey(members: Readonly<Record<string, unknown>>): void {
+  for (const name in members) {
+    if (name.length <= 20 && keyMembers.has(name.toLowerCase().replaceAll(/[_-]/g, ''))) {
+      throw new Refusal('credential_in_request', { param: name })
+    }
+  }
+}
+
+/** @throws {Refusal} `endpoint_not_allowed`. */
+export function checkEndpoint(policy: Policy, endpointPath: string): void {
+  if (!policy.endpoints.every((list) => list.allows(endpointPath))) throw new Refusal('endpoint_not_allowed')
+}
+
+/** @throws {Refusal} `model_not_allowed`, also where a policy allows only some models and the request names none. */
+export function checkModel({ models }: Policy, model: string | undefined): void {
+  for (const list of models) {
+    if (list.allows(model ?? '')) continue
+    const message = model === undefined ? 'The request names no model, and the policy allows only some.' : undefined
+    throw new Refusal('model_not_allowed', { param: 'model', ...(message === undefined ? {} : { message }) })
+  }
+}
+
+/** A form or binary body is not read, so a policy that allows only some models cannot let it pass. */
+function refuseUnreadableModel(models: readonly NamePattern[]): void {
+  if (models.every((list) => list.allows(''))) return
+  throw new Refusal('model_not_allowed', {
+    message: 'The policy allows only some models, and only JSON bodies say which one they ask for.',
+  })
+}
+
+/** The length that the request declares; 0 where it has no body, `undefined` where it is sent in chunks. */
+function declaredLength(arrival: Arrival): number | undefined {
+  const { 'content-length': length, 'transfer-encoding': encoding } = arrival.headers
+  if (encoding !== undefined) return undefined
+  return length === undefined ? 0 : Number(length)
+}
+
+function isJson(contentType: string | undefined): boolean {
+  if (contentType === undefined) return false
+  const type = contentType.toLowerCase()
+  return type.startsWith('application/json') || type.split(';', 1)[0]?.trim().endsWith('+json') === true
+}

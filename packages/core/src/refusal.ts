@@ -1,0 +1,41 @@
+import { type ErrorCode, errorCodes } from '@postern/protocol'
+
+/** What a refusal may say beyond its code. */
+export interface RefusalDetails {
+  /** A sentence for the client, in place of the code's own title. Must hold nothing secret. */
+  readonly message?: string
+  /** The request member or header at fault. */
+  readonly param?: string
+  /** The gateway's status, where the gateway found the request itself wrong. */
+  readonly status?: number
+  /** The gateway refused, not Postern. */
+  readonly byGateway?: boolean
+  /** The gateway's own code, under the same condition. */
+  readonly gatewayCode?: string
+  /** After how many seconds it is worth asking again. */
+  readonly retryAfterSeconds?: number
+  /** Further response headers, name and value in turn. */
+  readonly headers?: readonly string[]
+  /** What happened underneath, for the log. Never reaches the client. */
+  readonly cause?: unknown
+}
+
+/** A request that gets an error instead of an answer. Rooms throw it; the corridor writes it down once. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal'
+  readonly code: ErrorCode
+  readonly details: RefusalDetails
+  readonly status: number
+
+  constructor(code: ErrorCode, details: RefusalDetails = {}) {
+    super(details.message ?? errorCodes[code].title, details.cause === undefined ? undefined : { cause: details.cause })
+    this.code = code
+    this.details = details
+    this.status = details.status ?? errorCodes[code].status
+  }
+}
+
+/** The client left before there was an answer: there is nobody to refuse. */
+export class ClientGone extends Error {
+  override readonly name = 'ClientGone'
+}

@@ -1,0 +1,97 @@
+import { type ErrorEnvelope, errorCodes, type GovernanceRecord, headerNames, serializeGovernance } from '@postern/protocol'
+import type { Arrival, ResponseSink } from './arrival.js'
+import { exposeHeaders } from './forward/expose-headers.js'
+import type { Outcome } from './forward/outcome.js'
+import { beginRecord, roundMs } from './observe/index.js'
+import type { Permit } from './police/permit.js'
+import { ClientGone, Refusal } from './refusal.js'
+import type { Route } from './resolve/route.js'
+import { type Tags, tagRefused } from './tag/index.js'
+
+/** How far a request had come when it was refused. */
+export interface RefusedJourney {
+  readonly arrival: Arrival
+  readonly route?: Route | undefined
+  readonly permit?: Permit | undefined
+  readonly tags?: Tags | undefined
+}
+
+/**
+ * Ends a request that gets no answer: writes the envelope while nothing has been sent, and can only cut the
+ * connection afterwards.
+ */
+export function refuse(error: unknown, journey: RefusedJourney, sink: ResponseSink): Outcome {
+  const { arrival, route, permit } = journey
+  const tags = journey.tags ?? tagRefused(arrival)
+  const known = beginRecord(tags, route, permit)
+  if (error instanceof ClientGone) {
+    return { finish: 'client_closed', status: 499, record: { ...known, finish: 'client_closed' } }
+  }
+  const refusal = error instanceof Refusal ? error : new Refusal('internal_error', { cause: error })
+  const finish = isGateways(refusal) ? 'upstream_error' : 'refused'
+  const overhead = finish === 'refused' ? { overhead_ms: roundMs(performance.now() - arrival.startedAt) } : {}
+  const record: GovernanceRecord = { ...known, finish, ...overhead }
+  const outcome = { status: refusal.status, code: refusal.code, record, cause: refusal.details.cause }
+  if (sink.headersSent) {
+    sink.destroy()
+    return { ...outcome, finish: 'truncated', record: { ...record, finish: 'truncated' } }
+  }
+  writeRefusal(refusal, record, arrival.answerHeaders, sink, arrival.method === 'HEAD')
+  return { ...outcome, finish }
+}
+
+/** Whether the gateway refused, or failed, rather than Postern. */
+function isGateways(refusal: Refusal): boolean {
+  return refusal.details.byGateway === true || refusal.code.startsWith('gateway_')
+}
+
+/** The body of every error, in the shape that the `openai` client reads. */
+export function refusalEnvelope(refusal: Refusal): ErrorEnvelope {
+  const { type, help } = errorCodes[refusal.code]
+  const { details } = refusal
+  return {
+    error: {
+      message: details.byGateway === true && details.message !== undefined ? details.message : `${refusal.message} ${help}`,
+      type: refusal.status === 404 ? 'not_found_error' : type,
+      code: details.gatewayCode ?? refusal.code,
+      param: details.param ?? null,
+    },
+  }
+}
+
+function writeRefusal(
+  refusal: Refusal,
+  record: GovernanceRecord,
+  answerHeaders: readonly string[],
+  sink: ResponseSink,
+  headOnly: boolean,
+): void {
+  const { details } = refusal
+  const body = JSON.stringify(refusalEnvelope(refusal))
+  const headers: string[] = [
+    'Content-Type',
+    'application/json; charset=utf-8',
+    'Content-Length',
+    String(Buffer.byteLength(body)),
+    'Cache-Control',
+    'no-store',
+    headerNames.requestId,
+    record.request_id,
+    headerNames.governance,
+    serializeGovernance(record),
+  ]
+  const further: string[] = []
+  const add = (name: string, value: string): void => {
+    headers.push(name, value)
+    further.push(name)
+  }
+  if (!isGateways(refusal)) add(headerNames.refusal, refusal.code)
+  if (!errorCodes[refusal.code].retryable) add(headerNames.shouldRetry, 'false')
+  if (details.retryAfterSeconds !== undefined) add('Retry-After', String(details.retryAfterSeconds))
+  if (refusal.status === 401) headers.push('WWW-Authenticate', 'Bearer realm="postern"')
+  for (let index = 0; index < (details.headers?.length ?? 0); index += 2)
+    add(details.headers?.[index] as string, details.headers?.[index + 1] as string)
+  headers.push('Access-Control-Expose-Headers', exposeHeaders(further), ...answerHeaders)
+  sink.writeHead(refusal.status, headers)
+  sink.end(headOnly ? undefined : body)
+}

@@ -1,0 +1,28 @@
+import { Refusal } from '../refusal.js'
+
+const apiPrefix = '/v1/'
+
+/** Letters, digits and what else a path segment holds unescaped (RFC 3986, `pchar`), joined by single slashes. */
+const plainPath = /^[A-Za-z0-9\-._~!$&'()*+,;=:@]+(?:\/[A-Za-z0-9\-._~!$&'()*+,;=:@]+)*$/
+
+const dotSegment = /(?:^|\/)\.{1,2}(?:\/|$)/
+
+/**
+ * Takes the endpoint's path from below `/v1/`.
+ *
+ * One spelling only: a percent sign, a dot segment, a backslash or an empty segment is refused instead of
+ * normalised, because gateway and sidecar could normalise differently and then mean different endpoints.
+ *
+ * @throws {Refusal} 404 `not_found` outside the API, 400 `request_malformed` for another spelling.
+ */
+export function readEndpointPath(path: string): string {
+  if (!path.startsWith(apiPrefix)) throw new Refusal('not_found')
+  const endpointPath = path.slice(apiPrefix.length)
+  if (endpointPath === '') throw new Refusal('not_found')
+  if (!plainPath.test(endpointPath) || dotSegment.test(endpointPath)) {
+    throw new Refusal('request_malformed', {
+      message: 'The path has escaped characters, dot segments or empty segments; write it plainly.',
+    })
+  }
+  return endpointPath
+}

@@ -1,0 +1,48 @@
+import type { Dialect, Endpoint } from '@postern/gateways'
+import type { Secret } from '../secret.js'
+
+/** One gateway of the configuration: a dialect at a fixed address. */
+export interface Gateway {
+  readonly name: string
+  readonly dialect: Dialect
+  /** Scheme, host and port; fixed at compile and never taken from a request. */
+  readonly origin: string
+  /** What stands before an endpoint's path, such as `/openai/v1`, without a slash at the end. */
+  readonly basePath: string
+  readonly timeouts: GatewayTimeouts
+}
+
+/** How long the gateway is waited for, in milliseconds. */
+export interface GatewayTimeouts {
+  /** For a connection. Default 5 s. */
+  readonly connectMs: number
+  /** For the head of the answer. Default 5 min: models that think answer late. */
+  readonly headersMs: number
+  /** For the next byte of a body or stream. Default 2 min. */
+  readonly idleMs: number
+}
+
+/**
+ * The right to have one gateway key used for one request. Who holds a lease can name the key but not read
+ * it: the room `forward` alone reveals the secrets.
+ */
+export interface KeyLease {
+  readonly alias: string
+  readonly gateway: Gateway
+  readonly secret: Secret
+  /** Mintoken's second key. */
+  readonly providerSecret?: Secret | undefined
+  /** Free AI's project. */
+  readonly project?: string | undefined
+}
+
+/** Where a request goes, with which key, and why. */
+export interface Route {
+  readonly gateway: Gateway
+  readonly key: KeyLease
+  /** The binding that chose the key, for people: `team=acme`. */
+  readonly binding: string
+  /** Path below the base URL, without a leading slash: `chat/completions`. */
+  readonly endpointPath: string
+  readonly endpoint: Endpoint
+}

@@ -1,0 +1,25 @@
+import type { Account } from './account/index.js'
+import type { Arrival } from './arrival.js'
+import type { Forward } from './forward/index.js'
+import type { Identify } from './identify/index.js'
+import type { Observe } from './observe/index.js'
+import type { Police } from './police/index.js'
+import type { Resolve } from './resolve/index.js'
+import type { Tag } from './tag/index.js'
+
+/** The seven rooms, and the door's own question before them. */
+export interface Rooms {
+  /**
+   * Says whether the house takes this request at all.
+   *
+   * @throws {Refusal} 503 `draining`, 403 `origin_not_allowed`.
+   */
+  admit(arrival: Arrival): void
+  readonly identify: Identify
+  readonly resolve: Resolve
+  readonly police: Police
+  readonly tag: Tag
+  readonly observe: Observe
+  readonly forward: Forward
+  readonly account: Account
+}

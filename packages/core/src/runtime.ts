@@ -1,0 +1,21 @@
+import type { BrowserAccess } from './browser-access.js'
+import type { Config } from './config/schema.js'
+import type { FindPolicy } from './police/policies.js'
+import type { FindKey } from './resolve/bindings.js'
+import type { Rooms } from './rooms.js'
+
+/** A compiled configuration: everything that can be made once is made, and requests pass through. */
+export interface Runtime {
+  readonly rooms: Rooms
+  readonly browser: BrowserAccess
+  /** The configuration it was compiled from; holds references to secrets, never secrets. */
+  readonly config: Config
+  /** What a dry run asks. */
+  readonly findKey: FindKey
+  readonly findPolicy: FindPolicy
+  /** From now on new requests are refused with `draining`; those under way end as they would. */
+  drain(): void
+  readonly draining: boolean
+  /** Waits for what is under way, then closes connections and writes the ledger out. */
+  close(): Promise<void>
+}

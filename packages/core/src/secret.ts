@@ -1,0 +1,36 @@
+import { inspect } from 'node:util'
+
+/**
+ * A secret that cannot be printed.
+ *
+ * Turned into text, JSON or a console line in any way it is `[secret]`; the value lives in a private field
+ * that no debugger print, structured clone or property walk reaches. {@link Secret.reveal} is the only way out and is called in
+ * the room `forward` and where a credential is checked, nowhere else.
+ */
+export class Secret {
+  readonly #value: string
+
+  constructor(value: string) {
+    this.#value = value
+  }
+
+  reveal(): string {
+    return this.#value
+  }
+
+  toString(): string {
+    return '[secret]'
+  }
+
+  toJSON(): string {
+    return '[secret]'
+  }
+
+  [Symbol.toPrimitive](): string {
+    return '[secret]'
+  }
+
+  [inspect.custom](): string {
+    return '[secret]'
+  }
+}

@@ -1,0 +1,72 @@
+import { formatRequestId, headerNames, tagPattern } from '@postern/protocol'
+import type { Arrival } from '../arrival.js'
+import { Refusal } from '../refusal.js'
+import { continueTrace, type TraceContext } from './trace-context.js'
+
+/** The names that one attempt goes by. */
+export interface Tags {
+  readonly workflow?: string | undefined
+  readonly step?: string | undefined
+  readonly parentStep?: string | undefined
+  /** The caller's own `X-Request-ID`: recorded, never sent on. */
+  readonly clientRequestId?: string | undefined
+  readonly trace: TraceContext
+  /** 1 for the first attempt at the gateway; 0 where nothing is sent. */
+  readonly attempt: number
+  /** `workflow.step.ulid.attempt`. */
+  readonly requestId: string
+}
+
+/**
+ * Says under which ids a request travels.
+ *
+ * @throws {Refusal} 400 `tag_invalid`.
+ */
+export type Tag = (arrival: Arrival) => Tags
+
+const names = {
+  workflow: headerNames.workflow.toLowerCase(),
+  step: headerNames.step.toLowerCase(),
+  parentStep: headerNames.parentStep.toLowerCase(),
+  requestId: headerNames.requestId.toLowerCase(),
+} as const
+
+export const tag: Tag = (arrival) => {
+  const workflow = readTag(arrival, names.workflow)
+  const step = readTag(arrival, names.step)
+  const parentStep = readTag(arrival, names.parentStep)
+  return tags(arrival, { workflow, step, parentStep }, 1)
+}
+
+/** The tags of a request that is not sent to the gateway: what can be read of them, and attempt 0. */
+export function tagRefused(arrival: Pick<Arrival, 'ulid' | 'headers'>): Tags {
+  const lenient = (name: string): string | undefined => {
+    const value = arrival.headers[name]
+    return typeof value === 'string' && tagPattern.test(value) ? value : undefined
+  }
+  return tags(arrival, { workflow: lenient(names.workflow), step: lenient(names.step), parentStep: lenient(names.parentStep) }, 0)
+}
+
+function tags(arrival: Pick<Arrival, 'ulid' | 'headers'>, read: Pick<Tags, 'workflow' | 'step' | 'parentStep'>, attempt: number): Tags {
+  return {
+    ...read,
+    clientRequestId: readClientRequestId(arrival),
+    trace: continueTrace(arrival.headers['traceparent'] as string | undefined),
+    attempt,
+    requestId: formatRequestId({ workflow: read.workflow, step: read.step, ulid: arrival.ulid, attempt }),
+  }
+}
+
+function readTag(arrival: Arrival, name: string): string | undefined {
+  const value = arrival.headers[name]
+  if (value === undefined) return undefined
+  if (typeof value === 'string' && tagPattern.test(value)) return value
+  throw new Refusal('tag_invalid', { param: name })
+}
+
+const printable = /^[\x21-\x7e]{1,128}$/
+
+function readClientRequestId(arrival: Pick<Arrival, 'headers'>): string | undefined {
+  const value = arrival.headers[names.requestId]
+  return typeof value === 'string' && printable.test(value) ? value : undefined
+}

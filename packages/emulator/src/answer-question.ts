@@ -1,0 +1,34 @@
+import { askedCase } from './asked-case.js'
+import { deliver } from './deliver.js'
+import type { Exchange } from './exchange.js'
+import type { GatewayBehaviour } from './gateway-behaviour.js'
+import { playTransportCase } from './play-transport-case.js'
+import type { Question } from './question.js'
+import { piecesOf, replyTo } from './reply.js'
+import { isTransportCase } from './transport-case.js'
+
+/** The name under which every gateway refuses as if the key had been revoked. */
+export const REJECTED_KEY = 'gateway_key_rejected'
+
+/** Refuses when the request asks for an error case. To be called once the credentials are in order; true when it has answered. */
+export function refuseAsAsked(exchange: Exchange, behaviour: GatewayBehaviour): boolean {
+  const asked = askedCase(exchange)
+  if (asked === undefined) return false
+  const name = asked === REJECTED_KEY ? behaviour.refusedStates.revoked : asked
+  const refusal = Object.hasOwn(behaviour.refusals, name) ? behaviour.refusals[name] : undefined
+  if (refusal !== undefined) {
+    exchange.refuse(refusal)
+    return true
+  }
+  if (isTransportCase(asked) || Object.hasOwn(behaviour.variants, asked)) return false
+  const message = `The emulator knows no case "${asked}" for this gateway.`
+  exchange.sendJson(501, { error: { message, type: 'unknown_case' }, detail: message })
+  return true
+}
+
+/** Answers a request that passed every check, in the manner it asks for. */
+export async function answerQuestion(exchange: Exchange, behaviour: GatewayBehaviour, question: Question): Promise<void> {
+  const asked = askedCase(exchange)
+  if (asked !== undefined && isTransportCase(asked)) return playTransportCase(asked, exchange, behaviour, question)
+  await deliver(exchange, question.answer(piecesOf(replyTo(question.prompt)), asked))
+}

@@ -1,0 +1,77 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { EmulatedGateway } from './emulated-gateway.js'
+import type { EmulatorOptions } from './emulator-options.js'
+import { Exchange } from './exchange.js'
+import type { GatewayBehaviour } from './gateway-behaviour.js'
+import { behaviourOf } from './gateways.js'
+import { parseJson } from './json-value.js'
+import { receiveBody } from './receive-body.js'
+import { seeRequest, type SeenRequest } from './seen-request.js'
+
+/** A running stand-in for one gateway. */
+export interface Emulator {
+  readonly gateway: EmulatedGateway
+  readonly origin: string
+  /** What a client would use as its base URL. */
+  readonly baseURL: string
+  /** Every request so far, oldest first. */
+  readonly seen: SeenRequest[]
+  /** Stops listening and drops every connection. */
+  close(): Promise<void>
+}
+
+export async function startEmulator(gateway: EmulatedGateway, options: EmulatorOptions): Promise<Emulator> {
+  const behaviour = behaviourOf(gateway, options)
+  requireKeyForm(gateway, behaviour, options)
+  const seen: SeenRequest[] = []
+  const open = new Set<Exchange>()
+
+  const server = createServer((request, response) => {
+    const record = seeRequest(request, response, secretsOf(options))
+    const exchange = new Exchange(request, response, record, options, seen.push(record))
+    open.add(exchange)
+    response.once('close', () => open.delete(exchange))
+    serve(request, response, exchange, behaviour).catch((error: unknown) => response.destroy(error as Error))
+  })
+  server.keepAliveTimeout = 60_000
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(options.port ?? 0, options.host ?? '127.0.0.1', resolve)
+  })
+  const { address, family, port } = server.address() as AddressInfo
+  const origin = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+
+  return {
+    gateway,
+    origin,
+    baseURL: origin + behaviour.basePath,
+    seen,
+    close: () =>
+      new Promise<void>((resolve) => {
+        for (const exchange of open) exchange.forgive()
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+async function serve(request: IncomingMessage, response: ServerResponse, exchange: Exchange, behaviour: GatewayBehaviour) {
+  const body = await receiveBody(request)
+  if (body === undefined) return void response.destroy()
+  exchange.seen.body = body
+  const json = parseJson(body.toString('utf8'))
+  if (json !== undefined) exchange.seen.json = json
+  if (exchange.path === '/stolen') return exchange.sendJson(200, { stolen: true })
+  await behaviour.handle(exchange)
+}
+
+/** A key the gateway would never have issued is a mistake in the set-up, and better said here than as a 401 later. */
+function requireKeyForm(gateway: EmulatedGateway, { keyForm }: GatewayBehaviour, { keys }: EmulatorOptions) {
+  const odd = keyForm === undefined ? -1 : keys.findIndex(({ secret }) => !keyForm.test(secret))
+  if (odd !== -1) throw new TypeError(`keys[${odd}] is not a key of ${gateway}: its keys have the form ${String(keyForm)}`)
+}
+
+function secretsOf({ keys }: EmulatorOptions): string[] {
+  return keys.flatMap(({ secret, providerSecret }) => (providerSecret === undefined ? [secret] : [secret, providerSecret]))
+}

@@ -1,0 +1,15 @@
+import type { EmulatedGateway } from './emulated-gateway.js'
+import type { EmulatorOptions } from './emulator-options.js'
+import type { GatewayBehaviour } from './gateway-behaviour.js'
+import { FreeAi } from './gateways/freeai.js'
+import { JoyToken } from './gateways/joytoken.js'
+import { Mintoken } from './gateways/mintoken.js'
+import { Onysoft } from './gateways/onysoft.js'
+import { OpenToken } from './gateways/opentoken.js'
+
+const BEHAVIOURS = { joytoken: JoyToken, opentoken: OpenToken, freeai: FreeAi, onysoft: Onysoft, mintoken: Mintoken }
+
+/** One gateway, ready to answer, with a memory of its own. */
+export function behaviourOf(gateway: EmulatedGateway, options: EmulatorOptions): GatewayBehaviour {
+  return new BEHAVIOURS[gateway](options)
+}

@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto'
+import type { OutgoingHttpHeaders } from 'node:http'
+import { jsonAnswer, streamAnswer, type Answer } from '../answer.js'
+import { completionBody, completionChunks, firstHalf, secondsNow, usageOf, type Completion } from '../chat-completion.js'
+import { embed, textsToEmbed } from '../embedding.js'
+import { DONE, dataEvent } from '../event-stream.js'
+import { textMember, type JsonRecord } from '../json-value.js'
+import { promptTokensOf } from '../prompt.js'
+import { countWords } from '../reply.js'
+
+/** A call that passed: what every kind of answer needs to know about it. */
+export interface FreeAiCall {
+  body: JsonRecord
+  requestId: string
+  projectId: string
+  model: string
+  provider: string
+  degraded: boolean
+}
+
+const SPEECH_TYPES: Record<string, string> = { mp3: 'audio/mpeg', wav: 'audio/wav', opus: 'audio/opus', flac: 'audio/flac' }
+const SPEECH_BYTES = 65_536
+const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
+
+/** The gateway's facts about a call, in the body of every answer that is not a stream. */
+function gatewayMeta(call: FreeAiCall): JsonRecord {
+  return {
+    provider: call.provider,
+    model: call.model,
+    attempts: call.degraded ? 2 : 1,
+    reasoning_effort: textMember(call.body, 'reasoning_effort') ?? 'auto',
+    request_id: call.requestId,
+    project_id: call.projectId,
+  }
+}
+
+/** On streams the same facts travel in the header, and the stream has no record for them. */
+export function freeAiChat(call: FreeAiCall, pieces: readonly string[], variant?: string): Answer {
+  const completion = completionOf(call, pieces)
+  if (call.body['stream'] !== true) {
+    return jsonAnswer({ ...completionBody(completion), degraded: call.degraded, x_gateway: gatewayMeta(call) })
+  }
+  const chunks = completionChunks(completion).map((chunk) => dataEvent(chunk))
+  const failure = dataEvent({ error: { message: 'Stream error', type: 'stream_error' } })
+  return streamAnswer(variant === 'stream-error' ? [...firstHalf(chunks), failure, DONE] : [...chunks, DONE], {
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-store',
+    'x-gateway-provider': call.provider,
+    'x-gateway-model': call.model,
+    'x-gateway-attempts': call.degraded ? '2' : '1',
+    'x-gateway-request-id': call.requestId,
+    ...degradedField(call),
+  })
+}
+
+/** `/v1/responses` asks the chat route and puts its answer into the Responses form. */
+export function freeAiResponses(call: FreeAiCall, pieces: readonly string[]): Answer {
+  const completion = completionOf(call, pieces)
+  const usage = usageOf(completion)
+  const id = `resp_${call.requestId}`
+  const part = { type: 'output_text', text: pieces.join(''), annotations: [] }
+  return jsonAnswer({
+    id,
+    object: 'response',
+    created_at: secondsNow(),
+    status: 'completed',
+    model: call.model,
+    output: [{ type: 'message', id: `msg_${id}`, status: 'completed', role: 'assistant', content: [part] }],
+    output_text: part.text,
+    usage: { input_tokens: usage.prompt_tokens, output_tokens: usage.completion_tokens, total_tokens: usage.total_tokens },
+    x_gateway: gatewayMeta(call),
+  })
+}
+
+export function freeAiEmbeddings(call: FreeAiCall): Answer {
+  const texts = textsToEmbed(call.body['input'])
+  const dimensions = typeof call.body['dimensions'] === 'number' ? call.body['dimensions'] : 1024
+  const tokens = texts.reduce((sum, text) => sum + countWords(text), 0)
+  return jsonAnswer({
+    object: 'list',
+    data: texts.map((text, index) => ({ object: 'embedding', index, embedding: embed(text, dimensions) })),
+    model: call.model,
+    usage: { prompt_tokens: tokens, total_tokens: tokens },
+    x_gateway: gatewayMeta(call),
+  })
+}
+
+export function freeAiImage(call: FreeAiCall, pieces: readonly string[]): Answer {
+  const data = [{ b64_json: PIXEL, revised_prompt: pieces.join('') }]
+  return jsonAnswer({ created: secondsNow(), data, x_gateway: gatewayMeta(call) }, degradedField(call))
+}
+
+export function freeAiTranscription(call: FreeAiCall, file: Buffer): Answer {
+  const text = `You sent ${file.length} bytes of audio.`
+  return jsonAnswer({ text, bytes: file.length, x_gateway: gatewayMeta(call) }, degradedField(call))
+}
+
+/** Bytes that are the same for the same input, so that a caller can tell whether each one arrived. */
+export function freeAiSpeech(call: FreeAiCall): Answer {
+  const seed = textMember(call.body, 'input') ?? ''
+  const block = createHash('sha512').update(seed).digest()
+  const headers = {
+    'content-type': SPEECH_TYPES[textMember(call.body, 'response_format') ?? 'mp3'] ?? 'audio/mpeg',
+    'x-gateway-provider': call.provider,
+    'x-gateway-model': call.model,
+    'x-gateway-project-id': call.projectId,
+    ...degradedField(call),
+  }
+  return { form: 'body', headers, bytes: Buffer.alloc(SPEECH_BYTES, block) }
+}
+
+function completionOf(call: FreeAiCall, pieces: readonly string[]): Completion {
+  return { id: `chatcmpl-${call.requestId}`, model: call.model, pieces, promptTokens: promptTokensOf(call.body) }
+}
+
+function degradedField(call: FreeAiCall): OutgoingHttpHeaders {
+  return call.degraded ? { 'x-degraded-mode': 'true' } : {}
+}

@@ -1,0 +1,182 @@
+import { answerQuestion, refuseAsAsked } from '../answer-question.js'
+import type { Answer } from '../answer.js'
+import type { EmulatorOptions } from '../emulator-options.js'
+import type { Exchange } from '../exchange.js'
+import { refusalForState, type GatewayBehaviour } from '../gateway-behaviour.js'
+import { isRecord, textMember, type JsonRecord } from '../json-value.js'
+import { promptOf } from '../prompt.js'
+import type { Question } from '../question.js'
+import { textsToEmbed } from '../embedding.js'
+import { AddressBucket } from './freeai-address-bucket.js'
+import {
+  freeAiChat, freeAiEmbeddings, freeAiImage, freeAiResponses, freeAiSpeech, freeAiTranscription, type FreeAiCall,
+} from './freeai-answers.js'
+import { FREEAI_MODELS, answerPublicly } from './freeai-public.js'
+import { FREEAI_REFUSALS, schemaFailure, type FreeAiRefusal } from './freeai-refusals.js'
+import { FREEAI_SCHEMAS } from './freeai-schema.js'
+
+type Kind = keyof typeof FREEAI_SCHEMAS | 'transcription'
+
+const ROUTES: Readonly<Record<string, Kind>> = {
+  '/v1/chat/completions': 'chat',
+  '/v1/responses': 'responses',
+  '/v1/embeddings': 'embeddings',
+  '/v1/images/generations': 'image',
+  '/v1/videos/generations': 'video',
+  '/v1/audio/speech': 'speech',
+  '/v1/audio/transcriptions': 'transcription',
+}
+/** What the public instance reports after the first call in a while. */
+const RESTED = { remaining: 9 }
+const MOST_AUDIO_BYTES = 25 * 1024 * 1024
+const PROJECT_ID = /^[a-zA-Z0-9._:-]{1,64}$/
+const JSON_TYPE = /^application\/([a-z-.]+\+)?json(;\s*[a-zA-Z0-9-]+=[^;]+)*$/
+
+/** Free AI Gateway (https://github.com/sass-maker/free-ai), where code and prose disagree as the code has it. */
+export class FreeAi implements GatewayBehaviour {
+  readonly basePath = '/v1'
+  readonly refusals = FREEAI_REFUSALS
+  readonly variants = { degraded: { summary: 'the first provider failed and the second one answered' } }
+  // It bills nobody; the nearest thing to an empty account is that its providers have nothing left to give.
+  readonly refusedStates = {
+    revoked: 'invalid_api_key',
+    expired: 'invalid_api_key',
+    'out-of-credit': 'provider_quota_exhausted',
+    'spend-limited': 'provider_quota_exhausted',
+  }
+  readonly #options: EmulatorOptions
+  readonly #bucket: AddressBucket | undefined
+
+  constructor(options: EmulatorOptions) {
+    this.#options = options
+    this.#bucket = options.addressBucket === undefined ? undefined : new AddressBucket(options.addressBucket)
+  }
+
+  repeatSecret(secret: string): unknown {
+    return { error: { message: `All providers failed: 400 key ${secret} not valid`, type: 'input_nonretriable' } }
+  }
+
+  async handle(exchange: Exchange): Promise<void> {
+    const refuse = (name: FreeAiRefusal) => exchange.refuse(FREEAI_REFUSALS[name])
+    exchange.always({ 'X-Content-Type-Options': 'nosniff', 'X-Frame-Options': 'DENY', 'Referrer-Policy': 'no-referrer' })
+    if (answerPublicly(exchange)) return
+    if (!exchange.path.startsWith('/v1/')) return refuse('not_found')
+
+    const rejected = this.#credentialFault(exchange)
+    if (rejected !== undefined) return refuse(rejected)
+    if (this.#tooSoon(exchange)) return
+    if (refuseAsAsked(exchange, this)) return
+    if (exchange.method === 'GET' && exchange.path.startsWith('/v1/videos/generations/')) return refuse('video_poll_pending_upstream')
+    const kind = exchange.method === 'POST' ? ROUTES[exchange.path] : undefined
+    if (kind === undefined) return refuse('not_found')
+    const checked = kind === 'transcription' ? this.#transcription(exchange) : this.#question(exchange, kind)
+    if (typeof checked === 'string') return refuse(checked)
+    if (isQuestion(checked)) return answerQuestion(exchange, this, checked)
+    exchange.sendJson(400, checked.schemaFailure)
+  }
+
+  /** `src/auth/gateway.ts`: `x-api-key` is looked at only where no header starts with exactly `Bearer `. */
+  #credentialFault(exchange: Exchange): FreeAiRefusal | undefined {
+    if (this.#options.keys.length === 0) return 'auth_not_configured'
+    const authorization = exchange.header('authorization') ?? ''
+    const credential = authorization.startsWith('Bearer ') ? authorization.slice('Bearer '.length) : exchange.header('x-api-key')
+    const key = this.#options.keys.find(({ secret }) => secret === credential)
+    return key === undefined ? 'invalid_api_key' : (refusalForState(this, key) as FreeAiRefusal | undefined)
+  }
+
+  #tooSoon(exchange: Exchange): boolean {
+    const taken = this.#bucket?.take(exchange.header('cf-connecting-ip') ?? 'unknown', Date.now()) ?? RESTED
+    if ('retryAfter' in taken) {
+      exchange.refuse({ ...FREEAI_REFUSALS.rate_limit_error, headers: { 'Retry-After': String(taken.retryAfter) } })
+      return true
+    }
+    exchange.always({ 'X-RateLimit-Remaining': String(taken.remaining) })
+    return false
+  }
+
+  /** The question in a JSON body, or what is wrong with it: first the schema, then the project id, then the rules of the route. */
+  #question(exchange: Exchange, kind: Exclude<Kind, 'transcription'>): Question | FreeAiRefusal | { schemaFailure: unknown } {
+    const typed = JSON_TYPE.test(exchange.header('content-type') ?? '')
+    // With another content type the server's schema layer sees an empty body.
+    const body = typed ? exchange.json : {}
+    if (body === undefined) return 'input_nonretriable'
+    const issues = FREEAI_SCHEMAS[kind](body, [])
+    if (issues.length > 0 || !isRecord(body)) return { schemaFailure: schemaFailure(issues) }
+    const projectId = projectIdOf(exchange, textMember(body, 'project_id'))
+    if (projectId === undefined) return 'invalid_project_id'
+    return routeFault(kind, body) ?? {
+      prompt: promptOf(body),
+      answer: (pieces, variant) => answerOf(kind, this.#call(exchange, kind, body, projectId, variant), pieces, variant),
+    }
+  }
+
+  #transcription(exchange: Exchange): Question | FreeAiRefusal {
+    const file = exchange.form.file('file')
+    if (file === undefined) return 'missing_file'
+    if (file.length > MOST_AUDIO_BYTES) return 'file_too_large'
+    const projectId = projectIdOf(exchange, exchange.form.field('project_id'))
+    if (projectId === undefined) return 'invalid_project_id'
+    const model = exchange.form.field('model') ?? 'auto'
+    return {
+      prompt: '',
+      answer: (_, variant) => freeAiTranscription(this.#call(exchange, 'transcription', { model }, projectId, variant), file),
+    }
+  }
+
+  #call(exchange: Exchange, kind: Kind, body: JsonRecord, projectId: string, variant?: string): FreeAiCall {
+    const type = kind === 'embeddings' ? 'embedding' : 'chat'
+    const forcedProvider = exchange.header('x-gateway-force-provider')
+    const candidates = FREEAI_MODELS.filter((entry) => entry.type === type)
+    const chosen = candidates.find(({ provider }) => provider === forcedProvider) ?? candidates[0]
+    const asked = textMember(body, 'model')
+    const model = exchange.header('x-gateway-force-model') ?? (asked === undefined || asked === 'auto' ? chosen?.model : asked)
+    return {
+      body,
+      projectId,
+      requestId: `00000000-0000-4000-8000-${String(exchange.number).padStart(12, '0')}`,
+      model: model ?? 'auto',
+      provider: chosen?.provider ?? 'workers_ai',
+      degraded: variant === 'degraded',
+    }
+  }
+}
+
+/** The header wins wherever it is present, so an empty one hides a good id in the body. */
+function projectIdOf(exchange: Exchange, inBody: string | undefined): string | undefined {
+  const candidate = (exchange.header('x-gateway-project-id') ?? inBody)?.trim() ?? ''
+  return PROJECT_ID.test(candidate) ? candidate : undefined
+}
+
+function routeFault(kind: Kind, body: JsonRecord): FreeAiRefusal | undefined {
+  const messages = Array.isArray(body['messages']) && body['messages'].length > 0
+  if (kind === 'chat') return messages || Boolean(textMember(body, 'prompt')?.trim()) ? undefined : 'missing_input'
+  if (kind === 'responses') {
+    if (body['stream'] === true) return 'stream_not_supported'
+    return promptOf(body).trim() === '' ? 'missing_input' : undefined
+  }
+  if (kind === 'embeddings') {
+    if (['', 'auto'].includes((textMember(body, 'model') ?? '').trim().toLowerCase())) return 'invalid_embedding_model'
+    return textsToEmbed(body['input']).length === 0 ? 'missing_input' : undefined
+  }
+  return kind === 'video' ? 'no_video_provider' : undefined
+}
+
+function answerOf(kind: Exclude<Kind, 'transcription'>, call: FreeAiCall, pieces: readonly string[], variant?: string): Answer {
+  switch (kind) {
+    case 'responses':
+      return freeAiResponses(call, pieces)
+    case 'embeddings':
+      return freeAiEmbeddings(call)
+    case 'image':
+    case 'video':
+      return freeAiImage(call, pieces)
+    case 'speech':
+      return freeAiSpeech(call)
+    case 'chat':
+      return freeAiChat(call, pieces, variant)
+  }
+}
+
+function isQuestion(checked: Question | { schemaFailure: unknown }): checked is Question {
+  return 'answer' in checked
+}

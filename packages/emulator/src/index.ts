@@ -1,0 +1,7 @@
+export { emulatedCases, type EmulatedCase } from './cases.js'
+export type { SeenCredential } from './credentials.js'
+export { EMULATED_GATEWAYS, type EmulatedGateway } from './emulated-gateway.js'
+export type { EmulatedKey, EmulatedKeyState } from './emulated-key.js'
+export type { EmulatorOptions } from './emulator-options.js'
+export { startEmulator, type Emulator } from './emulator.js'
+export type { HeaderField, SeenRequest } from './seen-request.js'

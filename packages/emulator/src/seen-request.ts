@@ -1,0 +1,40 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { credentialsIn, type SeenCredential } from './credentials.js'
+import { requestUrl } from './request-url.js'
+
+export type HeaderField = readonly [name: string, value: string]
+
+/** What one request looked like when it arrived, and what became of it. Listed from the moment its headers are in. */
+export interface SeenRequest {
+  method: string
+  url: string
+  /** Raw, in order, repeated names repeated. */
+  headers: readonly HeaderField[]
+  /** Empty until the whole body is in. */
+  body: Buffer
+  /** The body, parsed, when it is JSON. */
+  json?: unknown
+  /** Every credential that arrived, whichever header or query parameter it came in. */
+  credentials: readonly SeenCredential[]
+  /** What was answered. */
+  status?: number
+  /** When the client closed before the answer ended: milliseconds since the request arrived. */
+  abandonedAfterMs?: number
+  /** Settles when the answer is through or the connection is gone. */
+  ended: Promise<void>
+}
+
+export function seeRequest(request: IncomingMessage, response: ServerResponse, known: readonly string[]): SeenRequest {
+  const headers: HeaderField[] = []
+  for (let index = 0; index + 1 < request.rawHeaders.length; index += 2) {
+    headers.push([request.rawHeaders[index] ?? '', request.rawHeaders[index + 1] ?? ''])
+  }
+  return {
+    method: request.method ?? 'GET',
+    url: request.url ?? '/',
+    headers,
+    body: Buffer.alloc(0),
+    credentials: credentialsIn(headers, requestUrl(request).searchParams, known),
+    ended: new Promise((resolve) => response.once('close', resolve)),
+  }
+}

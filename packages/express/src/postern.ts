@@ -1,0 +1,63 @@
+import { checkConfig, ConfigError, type ConfigInput, enter, type Ledger, type Runtime } from '@postern/core'
+import type { NextFunction, Request, RequestHandler, Response } from 'express'
+import { createRuntime } from './create-runtime.js'
+
+/** What is not in the configuration itself. */
+export interface PosternOptions {
+  /** Where `{ env: NAME }` is looked up. Default `process.env`. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** What `{ file: PATH }` is relative to. Default the working directory. */
+  readonly directory?: string
+  /** Where entries go. Default JSON lines on stdout. */
+  readonly ledger?: Ledger
+}
+
+/** The middleware, and what a process needs to end well. */
+export interface PosternMiddleware extends RequestHandler {
+  /** Refuses new calls with `draining`; those under way end as they would. */
+  drain(): void
+  /** Waits for calls under way, then closes the connections to the gateway. */
+  close(): Promise<void>
+}
+
+/**
+ * Postern inside an Express application: the same corridor as the stand-alone process.
+ *
+ * Mount it before any body parser: bodies are forwarded, not re-encoded. It answers every request under its
+ * mount path itself, so page security and CORS there are its own. The `listen` and `mount` of the
+ * configuration do not matter here: Express says where it is.
+ *
+ * @example
+ * ```ts
+ * const app = express()
+ * app.use('/ai', postern(config))
+ * ```
+ *
+ * @throws {ConfigError} with everything that is wrong with the configuration.
+ */
+export function postern(config: ConfigInput, options: PosternOptions = {}): PosternMiddleware {
+  const { checked, problems } = checkConfig(config, { env: options.env ?? process.env, directory: options.directory ?? process.cwd() })
+  if (checked === undefined) throw new ConfigError(problems.filter(({ severity }) => severity === 'error'))
+  return posternMiddleware(createRuntime(checked, options.ledger))
+}
+
+/** The middleware over a runtime that exists already. */
+export function posternMiddleware(runtime: Runtime): PosternMiddleware {
+  const middleware = (request: Request, response: Response, next: NextFunction): void => {
+    if (isConsumed(request)) {
+      next(new Error('A body parser has read this request already. Mount postern(…) before express.json() and its like.'))
+      return
+    }
+    // Express announces itself unless told not to, and the answers of every door are alike.
+    response.removeHeader('X-Powered-By')
+    void enter(runtime, request, response, request.url)
+  }
+  return Object.assign(middleware, {
+    drain: () => runtime.drain(),
+    close: () => runtime.close(),
+  })
+}
+
+function isConsumed(request: Request): boolean {
+  return request.readableDidRead || (request.body as unknown) !== undefined
+}

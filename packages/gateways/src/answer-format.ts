@@ -1,0 +1,91 @@
+import type { Pointer } from './pointer.js'
+
+/** How a stream of this format says that it is whole. */
+export type StreamEnd =
+  /** A record whose data is exactly this text, such as `[DONE]`. */
+  | { readonly data: string }
+  /** A record whose JSON `type` is one of these. */
+  | { readonly types: readonly string[] }
+
+/** Where an answer keeps its token counts; of several places the first that holds a number counts. */
+export interface UsagePlaces {
+  readonly input: readonly Pointer[]
+  readonly output: readonly Pointer[]
+  readonly cached: readonly Pointer[]
+  readonly reasoning: readonly Pointer[]
+  readonly total: readonly Pointer[]
+}
+
+/** The shape of an answer: whose API it follows, whichever gateway sends it. */
+export interface AnswerFormat {
+  readonly id: 'chat' | 'responses' | 'messages' | 'generate-content' | 'plain'
+  readonly model: readonly Pointer[]
+  readonly usage: UsagePlaces
+  /** `undefined` where the API has no such mark: then a clean end of the connection is the end. */
+  readonly streamEnd: StreamEnd | undefined
+  /** Whether each record of a stream must have `choices`, for the `openai` client's helpers to accept it. */
+  readonly recordsNeedChoices: boolean
+}
+
+/** OpenAI chat completions, completions and embeddings. */
+export const chatFormat: AnswerFormat = {
+  id: 'chat',
+  model: ['/model'],
+  usage: {
+    input: ['/usage/prompt_tokens', '/usage/input_tokens'],
+    output: ['/usage/completion_tokens', '/usage/output_tokens'],
+    cached: ['/usage/prompt_tokens_details/cached_tokens'],
+    reasoning: ['/usage/completion_tokens_details/reasoning_tokens'],
+    total: ['/usage/total_tokens'],
+  },
+  streamEnd: { data: '[DONE]' },
+  recordsNeedChoices: true,
+}
+
+/** OpenAI Responses: in streams the last event wraps the whole response. */
+export const responsesFormat: AnswerFormat = {
+  id: 'responses',
+  model: ['/model', '/response/model'],
+  usage: {
+    input: ['/usage/input_tokens', '/response/usage/input_tokens'],
+    output: ['/usage/output_tokens', '/response/usage/output_tokens'],
+    cached: ['/usage/input_tokens_details/cached_tokens', '/response/usage/input_tokens_details/cached_tokens'],
+    reasoning: ['/usage/output_tokens_details/reasoning_tokens', '/response/usage/output_tokens_details/reasoning_tokens'],
+    total: ['/usage/total_tokens', '/response/usage/total_tokens'],
+  },
+  streamEnd: { types: ['response.completed', 'response.incomplete', 'response.failed'] },
+  recordsNeedChoices: false,
+}
+
+/** Anthropic messages: input tokens come with the first event, output tokens with the last but one. */
+export const messagesFormat: AnswerFormat = {
+  id: 'messages',
+  model: ['/model', '/message/model'],
+  usage: {
+    input: ['/usage/input_tokens', '/message/usage/input_tokens'],
+    output: ['/usage/output_tokens', '/message/usage/output_tokens'],
+    cached: ['/usage/cache_read_input_tokens', '/message/usage/cache_read_input_tokens'],
+    reasoning: [],
+    total: [],
+  },
+  streamEnd: { types: ['message_stop'] },
+  recordsNeedChoices: false,
+}
+
+/** Google generateContent: every record carries the counts so far, and nothing marks the end. */
+export const generateContentFormat: AnswerFormat = {
+  id: 'generate-content',
+  model: ['/modelVersion'],
+  usage: {
+    input: ['/usageMetadata/promptTokenCount'],
+    output: ['/usageMetadata/candidatesTokenCount'],
+    cached: ['/usageMetadata/cachedContentTokenCount'],
+    reasoning: ['/usageMetadata/thoughtsTokenCount'],
+    total: ['/usageMetadata/totalTokenCount'],
+  },
+  streamEnd: undefined,
+  recordsNeedChoices: false,
+}
+
+/** Anything else: read as far as it looks like an OpenAI answer, and nothing is expected of it. */
+export const plainFormat: AnswerFormat = { ...chatFormat, id: 'plain', streamEnd: undefined, recordsNeedChoices: false }

@@ -1,0 +1,47 @@
+import { plainFormat } from '../answer-format.js'
+import type { Dialect } from '../dialect.js'
+import { chatEndpoints, get, post } from '../endpoints.js'
+
+const tasks = ['video', 'image', 'audio', 'voice', 'music'] as const
+
+/**
+ * Onysoft AI Gateway.
+ *
+ * Errors come as `{success: false, error: {code, message}}`, and its 429 is a rate only under the code
+ * `rate_limit_exceeded`: the others end when a day or a month does (errors).
+ */
+export const onysoft = {
+  id: 'onysoft',
+  title: 'Onysoft AI Gateway',
+  documentation: 'https://api.onysoft.com/docs',
+  baseURL: 'https://api.onysoft.com/v1',
+  credential: { header: 'Authorization', prefix: 'Bearer ' },
+  stripRequestHeaders: [],
+  endpoints: {
+    ...chatEndpoints,
+    'audio/speech': post(plainFormat),
+    ...Object.fromEntries(tasks.map((task) => [`${task}/generate`, post(plainFormat)])),
+    ...Object.fromEntries(tasks.map((task) => [`${task}/status/{id}`, get()])),
+  },
+  operatorPaths: [],
+  governance: {
+    passedHeaders: [],
+    headers: {},
+    body: { cost: { amount: '/cost/amount', unit: '/cost/currency' } },
+    recordMembers: ['cost'],
+  },
+  errors: {
+    message: ['/error/message'],
+    code: ['/error/code'],
+    type: [],
+    rules: [
+      { name: 'insufficient_balance', means: 'gateway_out_of_credit' },
+      { name: 'daily_token_limit_exceeded', means: 'gateway_out_of_credit' },
+      { name: 'monthly_token_limit_exceeded', means: 'gateway_out_of_credit' },
+      { name: 'daily_request_limit_exceeded', means: 'gateway_out_of_credit' },
+      { name: 'free_model_rate_limit', means: 'gateway_out_of_credit' },
+    ],
+  },
+  keyPattern: /^sk-ony-[0-9a-fA-F]{48}$/,
+  keyVariable: 'ONYSOFT_API_KEY',
+} as const satisfies Dialect

@@ -1,0 +1,23 @@
+import type { Dialect } from '../dialect.js'
+import { openaiEndpoints } from '../endpoints.js'
+
+/** Any gateway that follows the OpenAI API. */
+export const openai = {
+  id: 'openai',
+  title: 'OpenAI-compatible gateway',
+  documentation: 'https://platform.openai.com/docs/api-reference',
+  baseURL: undefined,
+  credential: { header: 'Authorization', prefix: 'Bearer ' },
+  stripRequestHeaders: ['openai-organization', 'openai-project'],
+  endpoints: openaiEndpoints,
+  operatorPaths: ['organization'],
+  governance: { passedHeaders: ['openai-', 'x-ratelimit-'], headers: {}, body: {}, recordMembers: [] },
+  errors: {
+    message: ['/error/message', '/error', '/message', '/detail'],
+    code: ['/error/code'],
+    type: ['/error/type'],
+    rules: [{ status: 429, name: 'insufficient_quota', means: 'gateway_out_of_credit' }],
+  },
+  keyPattern: /^sk-\S+$/,
+  keyVariable: 'OPENAI_API_KEY',
+} as const satisfies Dialect

@@ -1,0 +1,38 @@
+import { plainFormat } from '../answer-format.js'
+import type { Dialect } from '../dialect.js'
+import { chatEndpoints, get, post } from '../endpoints.js'
+
+/**
+ * OpenToken.
+ *
+ * Its 402 and its spend-limit 429 carry the same `type` as a wrong request, so `code` decides (limits). A
+ * provider's failure keeps the provider's own status under the code `upstream_error`.
+ */
+export const opentoken = {
+  id: 'opentoken',
+  title: 'OpenToken',
+  documentation: 'https://opentoken.kr/docs/api-reference/overview',
+  baseURL: 'https://api.opentoken.kr/v1',
+  credential: { header: 'Authorization', prefix: 'Bearer ' },
+  stripRequestHeaders: [],
+  endpoints: { ...chatEndpoints, embeddings: post(plainFormat), models: get() },
+  operatorPaths: [],
+  governance: { passedHeaders: [], headers: {}, body: {}, recordMembers: [] },
+  errors: {
+    message: ['/error/message'],
+    code: ['/error/code'],
+    type: ['/error/type'],
+    rules: [
+      { name: 'insufficient_credit', means: 'gateway_out_of_credit' },
+      { name: 'spend_limit_exceeded', means: 'gateway_out_of_credit' },
+      { status: 429, name: 'upstream_error', means: 'gateway_rate_limited' },
+      { name: 'upstream_timeout', means: 'gateway_timeout' },
+      { name: 'no_supplier', means: 'gateway_unavailable' },
+      { status: 503, name: 'upstream_error', means: 'gateway_unavailable' },
+      { status: 504, name: 'upstream_error', means: 'gateway_timeout' },
+      { name: 'upstream_error', means: 'gateway_failed' },
+    ],
+  },
+  keyPattern: /^sk-optk-\S+$/,
+  keyVariable: 'OPENTOKEN_API_KEY',
+} as const satisfies Dialect

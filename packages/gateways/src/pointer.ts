@@ -1,0 +1,95 @@
+/**
+ * A place in a JSON document: member names joined by `/`, as in RFC 6901 but for two things. There is no
+ * escaping, and `name[]` stands for "the object in `name`, or each object of the array in `name`", because
+ * gateways send the same record in both shapes.
+ */
+export type Pointer = `/${string}`
+
+/** A {@link Pointer} taken apart once, so that reading it costs no parsing. */
+export interface CompiledPointer {
+  readonly segments: readonly Segment[]
+  /** Whether more than one value can stand there. */
+  readonly many: boolean
+}
+
+interface Segment {
+  readonly name: string
+  readonly each: boolean
+}
+
+export function compilePointer(pointer: Pointer): CompiledPointer {
+  const segments = pointer
+    .slice(1)
+    .split('/')
+    .map((text) => (text.endsWith('[]') ? { name: text.slice(0, -2), each: true } : { name: text, each: false }))
+  return { segments, many: segments.some((segment) => segment.each) }
+}
+
+/** Every value that stands at the pointer, in document order; usually one or none. */
+export function readAll(document: unknown, pointer: CompiledPointer): readonly unknown[] {
+  let values: unknown[] = [document]
+  for (const segment of pointer.segments) {
+    const next: unknown[] = []
+    for (const value of values) {
+      const member = readMember(value, segment.name)
+      if (member === undefined || member === null) continue
+      if (segment.each && Array.isArray(member)) next.push(...member)
+      else next.push(member)
+    }
+    if (next.length === 0) return next
+    values = next
+  }
+  return values
+}
+
+/** The last string at the pointer that is not empty. */
+export function readText(document: unknown, pointer: CompiledPointer): string | undefined {
+  if (!pointer.many) return nonEmptyText(readOne(document, pointer))
+  return readAll(document, pointer)
+    .map(nonEmptyText)
+    .findLast((text) => text !== undefined)
+}
+
+/** The number at the pointer, or the sum where it stands in several entries. Decimal strings count as numbers. */
+export function readNumber(document: unknown, pointer: CompiledPointer): number | undefined {
+  if (!pointer.many) return finiteNumber(readOne(document, pointer))
+  let sum: number | undefined
+  for (const value of readAll(document, pointer)) {
+    const number = finiteNumber(value)
+    if (number !== undefined) sum = sum === undefined ? number : addDecimals(sum, number)
+  }
+  return sum
+}
+
+function readOne(document: unknown, pointer: CompiledPointer): unknown {
+  let value = document
+  for (const segment of pointer.segments) value = readMember(value, segment.name)
+  return value
+}
+
+function readMember(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined
+}
+
+function nonEmptyText(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+const decimal = /^-?\d+(\.\d+)?$/
+
+function finiteNumber(value: unknown): number | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) ? value : undefined
+  return typeof value === 'string' && decimal.test(value) ? Number(value) : undefined
+}
+
+/** Adds as on paper: 0.1 + 0.2 is 0.3. */
+function addDecimals(left: number, right: number): number {
+  const places = Math.max(fractionDigits(left), fractionDigits(right))
+  return Number((left + right).toFixed(places))
+}
+
+function fractionDigits(value: number): number {
+  const [mantissa = '', exponent = '0'] = value.toString().split('e')
+  const digits = mantissa.split('.')[1]?.length ?? 0
+  return Math.min(20, Math.max(0, digits - Number(exponent)))
+}

@@ -1,0 +1,119 @@
+import type { GovernanceCost, GovernanceUsage } from '@postern/protocol'
+import type { AnswerFormat, UsagePlaces } from './answer-format.js'
+import type { Dialect } from './dialect.js'
+import { type CompiledPointer, compilePointer, type Pointer, readNumber, readText } from './pointer.js'
+
+/** What one JSON answer, or one record of a stream, says about itself. */
+export interface AnswerFacts {
+  model?: string
+  provider?: string
+  failover?: boolean
+  tier?: string
+  cost?: GovernanceCost
+  /** Counts without where they came from, by source. */
+  usage?: { -readonly [Field in keyof GovernanceUsage]: GovernanceUsage[Field] }
+}
+
+export interface AnswerReader {
+  /** Reads response headers, given by lower-case name. */
+  headers(header: (name: string) => string | undefined): AnswerFacts
+  /** Reads a parsed JSON answer or stream record. */
+  body(document: unknown, source: 'answer' | 'stream'): AnswerFacts
+}
+
+/** Compiles where a dialect and a format keep their facts, once per endpoint. */
+export function createAnswerReader(dialect: Dialect, format: AnswerFormat): AnswerReader {
+  const { headers, body } = dialect.governance
+  const model = compileAll([...(body.model ?? []), ...format.model])
+  const provider = compileAll(body.provider)
+  const attempts = compileAll(body.attempts)
+  const tier = compileAll(body.tier)
+  const readCost = costReader(dialect)
+  const readUsage = usageReader(format.usage)
+  const readMetadataUsage = body.usage === undefined ? undefined : usageReader(body.usage)
+
+  return {
+    headers(header) {
+      const facts: AnswerFacts = {}
+      assign(facts, 'model', headers.model === undefined ? undefined : header(headers.model))
+      assign(facts, 'provider', headers.provider === undefined ? undefined : header(headers.provider))
+      assign(facts, 'failover', failoverOf(headers, header))
+      return facts
+    },
+    body(document, source) {
+      const facts: AnswerFacts = {}
+      assign(facts, 'model', firstText(document, model))
+      assign(facts, 'provider', firstText(document, provider))
+      const made = firstNumber(document, attempts)
+      if (made !== undefined) facts.failover = made > 1
+      assign(facts, 'tier', firstText(document, tier))
+      assign(facts, 'cost', readCost?.(document))
+      // A gateway's own metadata stands in only where the answer has no usage of its own.
+      assign(facts, 'usage', readUsage(document, source) ?? readMetadataUsage?.(document, 'gateway_metadata'))
+      return facts
+    },
+  }
+}
+
+function failoverOf(headers: Dialect['governance']['headers'], header: (name: string) => string | undefined): boolean | undefined {
+  const attempts = headers.attempts === undefined ? undefined : header(headers.attempts)
+  if (attempts !== undefined && Number(attempts) > 1) return true
+  for (const name of headers.failover ?? []) {
+    const value = header(name)
+    if (value !== undefined) return value.toLowerCase() !== 'false'
+  }
+  return attempts === undefined ? undefined : false
+}
+
+function costReader(dialect: Dialect): ((document: unknown) => GovernanceCost | undefined) | undefined {
+  const place = dialect.governance.body.cost
+  if (place === undefined) return undefined
+  const amountAt = compilePointer(place.amount)
+  const unitAt = 'unit' in place ? compilePointer(place.unit) : undefined
+  const fixedUnit = 'fixedUnit' in place ? place.fixedUnit : undefined
+  return (document) => {
+    const amount = readNumber(document, amountAt)
+    const unit = unitAt === undefined ? fixedUnit : readText(document, unitAt)
+    return amount === undefined || unit === undefined ? undefined : { amount, unit }
+  }
+}
+
+const usageFields = ['input', 'output', 'cached', 'reasoning', 'total'] as const
+
+function usageReader(places: UsagePlaces): (document: unknown, source: GovernanceUsage['source']) => AnswerFacts['usage'] {
+  const compiled = usageFields.map((field) => ({ field, at: compileAll(places[field]) }))
+  return (document, source) => {
+    let usage: AnswerFacts['usage']
+    for (const { field, at } of compiled) {
+      const count = firstNumber(document, at)
+      if (count === undefined) continue
+      usage ??= { source }
+      usage[field] = count
+    }
+    return usage
+  }
+}
+
+function compileAll(pointers: readonly Pointer[] | undefined): readonly CompiledPointer[] {
+  return (pointers ?? []).map(compilePointer)
+}
+
+function firstText(document: unknown, places: readonly CompiledPointer[]): string | undefined {
+  for (const place of places) {
+    const text = readText(document, place)
+    if (text !== undefined) return text
+  }
+  return undefined
+}
+
+function firstNumber(document: unknown, places: readonly CompiledPointer[]): number | undefined {
+  for (const place of places) {
+    const number = readNumber(document, place)
+    if (number !== undefined) return number
+  }
+  return undefined
+}
+
+function assign<Field extends keyof AnswerFacts>(facts: AnswerFacts, field: Field, value: AnswerFacts[Field] | undefined): void {
+  if (value !== undefined) facts[field] = value
+}

@@ -1,0 +1,93 @@
+/** How a request ended. Anything but `complete` means that the answer is not whole. */
+export type Finish =
+  /** The gateway's answer ended as such answers end. */
+  | 'complete'
+  /** Postern refused; nothing was sent to the gateway. */
+  | 'refused'
+  /** The gateway answered with an error, before or inside its stream, or did not answer. */
+  | 'upstream_error'
+  /** The gateway's answer broke off. */
+  | 'truncated'
+  /** The client left first. */
+  | 'client_closed'
+  /** Postern cut the stream because the budget was spent. */
+  | 'cut_budget'
+
+/** Token counts as the gateway reported them; details are parts of the totals, not additions. */
+export interface GovernanceUsage {
+  readonly input?: number
+  readonly output?: number
+  /** Part of `input` that was read from the provider's cache. */
+  readonly cached?: number
+  /** Part of `output` that was spent on reasoning. */
+  readonly reasoning?: number
+  readonly total?: number
+  /** Where the numbers came from: the `usage` of an answer or stream, or the gateway's own metadata. */
+  readonly source: 'answer' | 'stream' | 'gateway_metadata'
+}
+
+/** What a request cost, in the gateway's own unit. */
+export interface GovernanceCost {
+  readonly amount: number
+  /** `credits`, or an ISO 4217 currency such as `USD`. */
+  readonly unit: string
+}
+
+/**
+ * What is known about one request, the same in three carriers: the header `Postern-Governance`, the last
+ * comment frame of a stream, and the header of every error.
+ *
+ * A field that is not known is absent, never guessed. The header of a stream holds what is known at its
+ * start; the comment frame holds the rest.
+ */
+export interface GovernanceRecord {
+  readonly request_id: string
+  /** Attempts at the gateway so far; 0 where the request never left Postern. */
+  readonly attempt: number
+  readonly workflow?: string
+  readonly step?: string
+  /** Name of the gateway in the configuration. */
+  readonly gateway?: string
+  /** Alias of the gateway key, never the key. */
+  readonly key?: string
+  readonly model_requested?: string
+  readonly model?: string
+  readonly provider?: string
+  /** Whether the gateway says that it moved to another provider or model. */
+  readonly failover?: boolean
+  readonly tier?: string
+  readonly usage?: GovernanceUsage
+  readonly cost?: GovernanceCost
+  readonly budget_left?: number
+  /** Absent in the header of a stream that has only begun. */
+  readonly finish?: Finish
+  /** Time spent inside Postern, without waiting for the client or the gateway, in milliseconds. */
+  readonly overhead_ms?: number
+}
+
+/** What opens the comment frame in a stream: a line that every SSE client skips. */
+export const governanceComment = ': postern '
+
+/** One line of JSON with every character above ASCII escaped, so that it fits a header and a comment frame. */
+export function serializeGovernance(record: GovernanceRecord): string {
+  const json = JSON.stringify(record)
+  return isAscii.test(json) ? json : json.replace(beyondAscii, escapeCharacter)
+}
+
+/** Reads a record from a `Postern-Governance` header, or `undefined` where there is none that can be read. */
+export function parseGovernance(text: string | null | undefined): GovernanceRecord | undefined {
+  if (text === null || text === undefined) return undefined
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && 'request_id' in value ? (value as GovernanceRecord) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const isAscii = /^[\x20-\x7e]*$/
+const beyondAscii = /[^\x20-\x7e]/g
+
+function escapeCharacter(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+}

@@ -1,0 +1,12 @@
+export { type ErrorCode, type ErrorCodeEntry, type ErrorEnvelope, type ErrorType, errorCodes } from './error-codes.js'
+export {
+  type Finish,
+  type GovernanceCost,
+  type GovernanceRecord,
+  type GovernanceUsage,
+  governanceComment,
+  parseGovernance,
+  serializeGovernance,
+} from './governance-record.js'
+export { headerNames } from './header-names.js'
+export { formatRequestId, parseRequestId, type RequestIdParts, tagPattern } from './request-id.js'

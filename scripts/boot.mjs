@@ -1,0 +1,90 @@
+// Sets everything up on a machine that has only Node and npm, then runs one task. Imports nothing but Node itself.
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const binaries = join(root, 'node_modules', '.bin')
+const stamp = join(root, 'node_modules', '.postern-setup')
+const [task, ...args] = process.argv.slice(2)
+
+/** Each task gives its exit code. */
+const tasks = {
+  build: async () => 0,
+  start: () => postern(args.some((argument) => /^(-c|--config)(=|$)/.test(argument)) ? ['start', ...args] : ['demo', ...args]),
+  postern: () => postern(args),
+  test: () => run(join(binaries, 'vitest'), ['run', ...args]),
+  bench: () => run(process.execPath, [join(root, 'test/bench/dist/main.js'), ...args]),
+  lint: () => run(join(binaries, 'oxlint'), ['--type-aware', '--deny-warnings', ...args]),
+  check: () => inOrder([() => tasks.lint(), () => run(join(binaries, 'biome'), ['format', '.'])]),
+}
+
+if (!Object.hasOwn(tasks, task)) {
+  process.stderr.write(`boot: there is no task "${task}". There are ${Object.keys(tasks).join(', ')}.\n`)
+  process.exitCode = 2
+} else {
+  process.exitCode = await inOrder([requireNode, install, compile, tasks[task]])
+}
+
+function requireNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number)
+  if (major > 20 || (major === 20 && minor >= 19)) return 0
+  process.stderr.write(`Postern needs Node 20.19 or newer; this is ${process.versions.node}.\n`)
+  return 1
+}
+
+/** Installs what the lockfile says, unless it stands there already. */
+async function install() {
+  const manifests = ['pnpm-lock.yaml', 'package.json'].map((name) => readFileSync(join(root, name)))
+  const wanted = createHash('sha256').update(Buffer.concat(manifests)).digest('hex')
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return 0
+  process.stderr.write('Setting up: packages …\n')
+  const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
+  const code = await quietly(npm, ['exec', '--yes', `--package=${packageManager}`, '--', 'pnpm', 'install', '--frozen-lockfile'])
+  if (code === 0) writeFileSync(stamp, wanted)
+  return code
+}
+
+function compile() {
+  return run(join(binaries, 'tsc'), ['-b'])
+}
+
+/** In this process, so that Ctrl-C reaches it directly and nothing is left running. */
+async function postern(words) {
+  const { main } = await import('../sidecar/dist/main.js')
+  return main(words)
+}
+
+async function inOrder(steps) {
+  for (const step of steps) {
+    const code = await step()
+    if (code !== 0) return code
+  }
+  return 0
+}
+
+function run(command, words) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, words, { cwd: root, stdio: 'inherit' })
+    child.on('error', reject)
+    child.on('exit', (code, signal) => resolve(code ?? (signal === null ? 1 : 130)))
+  })
+}
+
+/** Shows what a command printed only where it failed. */
+function quietly(command, words) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, words, { cwd: root, env: { ...process.env, CI: 'true' }, stdio: ['ignore', 'pipe', 'pipe'] })
+    const printed = []
+    child.stdout.on('data', (chunk) => printed.push(chunk))
+    child.stderr.on('data', (chunk) => printed.push(chunk))
+    child.on('error', reject)
+    child.on('exit', (code) => {
+      if (code !== 0) process.stderr.write(Buffer.concat(printed))
+      resolve(code ?? 1)
+    })
+  })
+}

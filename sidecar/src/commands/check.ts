@@ -1,0 +1,24 @@
+import { describeProblems, loadConfig } from '../load-config.js'
+import { print, printJson } from '../print.js'
+
+/** Validates a configuration and prints every problem at once. */
+export function check(options: { readonly config: string; readonly json?: boolean }): number {
+  const { checked, problems } = loadConfig(options.config)
+  if (options.json === true) printJson({ ok: checked !== undefined, problems })
+  else {
+    const errors = problems.filter(({ severity }) => severity === 'error')
+    const warnings = problems.filter(({ severity }) => severity === 'warning')
+    if (errors.length > 0) process.stderr.write(`${describeProblems(options.config, errors)}\n`)
+    if (warnings.length > 0) process.stderr.write(`Worth a look:\n${describeProblems(options.config, warnings)}\n`)
+    if (checked !== undefined)
+      print(
+        `${options.config} is good: ${count(checked.config.keys, 'key')}, ${checked.config.bindings.length} bindings, ${checked.ring.length} service callers.`,
+      )
+  }
+  return checked === undefined ? 1 : 0
+}
+
+function count(group: object, noun: string): string {
+  const size = Object.keys(group).length
+  return `${size} ${noun}${size === 1 ? '' : 's'}`
+}

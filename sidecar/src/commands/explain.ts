@@ -1,0 +1,54 @@
+import { createLogLedger, explain as explainRequest, type Explanation } from '@postern/core'
+import { createRuntime } from '@postern/express'
+import { requireConfig } from '../load-config.js'
+import { printJson, printTable } from '../print.js'
+
+export interface ExplainOptions {
+  readonly config: string
+  readonly user?: string
+  readonly team?: string
+  readonly project?: string
+  readonly model?: string
+  readonly path: string
+  readonly method: string
+  readonly json?: boolean
+}
+
+/** Says what would become of a request, without sending it. */
+export async function explain(options: ExplainOptions): Promise<number> {
+  const { checked } = requireConfig(options.config)
+  const ledger = createLogLedger({ write: () => {} })
+  const runtime = createRuntime(checked, ledger)
+  const { mount } = checked.config
+  const path = options.path.startsWith(`${mount}/`) ? options.path.slice(mount.length) : options.path
+  const explanation = explainRequest(runtime, { ...options, path })
+  await runtime.close()
+  await ledger.close()
+  if (options.json === true) printJson(explanation)
+  else printExplanation(explanation)
+  return explanation.outcome === 'forwarded' ? 0 : 1
+}
+
+function printExplanation({ outcome, refusal, key, gateway, dialect, url, binding, limits }: Explanation): void {
+  const rows: [string, string | undefined][] = [
+    ['outcome', outcome],
+    ['refused with', refusal === undefined ? undefined : `${refusal.status} ${refusal.code}`],
+    ['because', refusal?.reason],
+    ['what to do', refusal?.help],
+    ['key', key],
+    ['chosen by', binding === undefined ? undefined : `binding ${binding}`],
+    ['gateway', gateway === undefined ? undefined : `${gateway} (${dialect})`],
+    ['would go to', url],
+    ['models', anything(limits.models)],
+    ['endpoints', anything(limits.endpoints)],
+    ['largest body', `${limits.max_body_bytes} bytes`],
+  ]
+  printTable(
+    [],
+    rows.filter((row): row is [string, string] => row[1] !== undefined),
+  )
+}
+
+function anything(names: readonly string[]): string {
+  return names.length === 0 ? 'any' : names.join(' and ')
+}

@@ -1,0 +1,13 @@
+/** Somebody whose place at the demo's page can be taken. */
+export interface DemoPerson {
+  readonly id: string
+  readonly name: string
+  readonly team: string
+  readonly note: string
+}
+
+export const demoPeople: readonly DemoPerson[] = [
+  { id: 'ada', name: 'Ada', team: 'acme', note: 'uses the key acme' },
+  { id: 'gus', name: 'Gus', team: 'globex', note: 'uses the key globex' },
+  { id: 'uma', name: 'Uma', team: 'nowhere', note: 'has no key and is refused' },
+]

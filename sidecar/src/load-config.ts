@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { type CheckedConfig, type CheckResult, checkConfig, describeProblem, type Problem } from '@postern/core'
+import { parse as parseDotenv } from 'dotenv'
+import { parseDocument } from 'yaml'
+import { Failure } from './failure.js'
+
+/** What was found in a configuration file and around it. */
+export interface LoadedConfig extends CheckResult {
+  readonly file: string
+}
+
+/** The file that is read where no other is named. */
+export const defaultConfigFile = 'postern.yaml'
+
+/**
+ * Reads and checks a configuration file. The `.env` beside it stands in for variables that the process's
+ * own environment does not have.
+ *
+ * @throws {Failure} where the file cannot be read or is not YAML.
+ */
+export function loadConfig(path: string): LoadedConfig {
+  const file = resolve(path)
+  const directory = dirname(file)
+  const { raw, problems: broken } = readYaml(file, path)
+  if (broken.length > 0) return { file, problems: broken }
+  const result = checkConfig(raw, { env: { ...readDotenv(directory), ...process.env }, directory })
+  return { file, ...result }
+}
+
+/**
+ * Like {@link loadConfig}, for commands that need a configuration that can be used.
+ *
+ * @throws {Failure} with every problem, where it cannot.
+ */
+export function requireConfig(path: string): {
+  readonly checked: CheckedConfig
+  readonly file: string
+  readonly warnings: readonly Problem[]
+} {
+  const { checked, file, problems } = loadConfig(path)
+  const errors = problems.filter(({ severity }) => severity === 'error')
+  if (checked === undefined) throw new Failure(describeProblems(path, errors))
+  return { checked, file, warnings: problems }
+}
+
+/** Every problem on a line of its own: where, what, and what to write instead. */
+export function describeProblems(path: string, problems: readonly Problem[]): string {
+  const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`
+  return `${path} has ${count}:\n${problems.map(describeProblem).join('\n')}`
+}
+
+function readYaml(file: string, shown: string): { raw: unknown; problems: readonly Problem[] } {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch {
+    throw new Failure(`There is no configuration at ${shown}.\nName one with --config, or try "postern demo", which needs none.`)
+  }
+  const document = parseDocument(text)
+  const problems = document.errors.map(
+    (error): Problem => ({
+      path: `line ${error.linePos?.[0].line ?? '?'}`,
+      reason: `${error.message.split('\n', 1)[0]?.replace(/ at line .*$/, '') ?? 'is not YAML'}.`,
+      fix: 'The file is YAML or JSON.',
+      severity: 'error',
+    }),
+  )
+  return { raw: problems.length > 0 ? undefined : document.toJS(), problems }
+}
+
+function readDotenv(directory: string): Record<string, string> {
+  try {
+    return parseDotenv(readFileSync(resolve(directory, '.env')))
+  } catch {
+    return {}
+  }
+}

@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs'
+import { ConfigError } from '@postern/core'
+import { CommanderError } from 'commander'
+import { Failure } from './failure.js'
+import { createProgram } from './program.js'
+
+const done = 0
+const failed = 1
+const wrongUsage = 2
+
+/**
+ * Runs one command.
+ *
+ * @returns The exit code: 0 done, 1 refused or failed with the reason on stderr, 2 wrong usage.
+ */
+export async function main(args: readonly string[]): Promise<number> {
+  let code = done
+  const program = createProgram(version(), (result) => {
+    code = result
+  })
+  try {
+    await program.parseAsync([...args], { from: 'user' })
+    return code
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? done : wrongUsage
+    if (!(error instanceof Failure || error instanceof ConfigError)) throw error
+    process.stderr.write(`${error.message}\n`)
+    return failed
+  }
+}
+
+function version(): string {
+  const { version: current } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+  return current
+}

@@ -1,0 +1,120 @@
+import { dialectIds } from '@postern/gateways'
+import { EMULATED_GATEWAYS } from '@postern/emulator'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { addCaller, listCallers, removeCaller } from './commands/callers.js'
+import { check } from './commands/check.js'
+import { demo } from './commands/demo.js'
+import { emulate } from './commands/emulate.js'
+import { explain } from './commands/explain.js'
+import { mintSession } from './commands/session.js'
+import { start } from './commands/start.js'
+import { defaultConfigFile } from './load-config.js'
+
+const configOption = (): Option => new Option('-c, --config <file>', 'the configuration, YAML or JSON').default(defaultConfigFile)
+const jsonOption = (): Option => new Option('--json', 'print data for a program')
+const portOption = (what: string): Option => new Option('-p, --port <number>', what).argParser(parsePort)
+
+/** Builds the command line. `finish` is told the exit code of the command that ran. */
+export function createProgram(version: string, finish: (code: number) => void): Command {
+  const program = new Command('postern')
+    .description('The private side door to an AI gateway: verifies who calls, adds the gateway key, passes the answer on.')
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError('(--help shows how it is used)')
+    .addHelpText('after', '\nStart with "postern demo": it needs no account and no configuration.')
+
+  /** Lets a command's result become the exit code. */
+  const run =
+    <Args extends unknown[]>(command: (...args: Args) => number | Promise<number>) =>
+    async (...args: Args): Promise<void> =>
+      finish(await command(...args))
+
+  program
+    .command('start')
+    .description('run the sidecar')
+    .addOption(configOption())
+    .addHelpText(
+      'after',
+      '\nReads .env beside the configuration. Logs are JSON lines on stdout. SIGTERM and Ctrl-C let running streams end.',
+    )
+    .action(run(start))
+
+  program
+    .command('demo')
+    .description('the whole thing with no account: an emulated gateway, the sidecar and a chat page')
+    .addOption(new Option('-d, --dialect <name>', 'the gateway to emulate').choices([...EMULATED_GATEWAYS]).default('joytoken'))
+    .addOption(portOption('the port to listen on; 0 takes a free one').default(8787))
+    .action(run(demo))
+
+  program
+    .command('check')
+    .description('validate the configuration; prints every problem at once')
+    .addOption(configOption())
+    .addOption(jsonOption())
+    .action(run(check))
+
+  program
+    .command('explain')
+    .description('dry run: which key, which rule chose it, which limits apply, what would be refused and why')
+    .addOption(configOption())
+    .option('--user <name>', 'the caller as a user')
+    .option('--team <name>', 'the caller’s team')
+    .option('--project <name>', 'the caller’s project')
+    .option('--model <name>', 'the model asked for')
+    .option('--path <path>', 'the path asked for', '/v1/chat/completions')
+    .option('--method <method>', 'the method', 'POST')
+    .addOption(jsonOption())
+    .action(run(explain))
+
+  const callers = program.command('callers').description('the hash ring of server-side callers')
+  callers
+    .command('list')
+    .description('who may call from a server')
+    .addOption(configOption())
+    .addOption(jsonOption())
+    .action(run(listCallers))
+  callers
+    .command('add')
+    .description('make a credential; it is printed once, only its hash is kept')
+    .argument('<label>', 'the caller’s name')
+    .addOption(configOption())
+    .addOption(jsonOption())
+    .action(run(addCaller))
+  callers
+    .command('remove')
+    .description('take a caller out of the ring')
+    .argument('<label>', 'the caller’s name')
+    .addOption(configOption())
+    .addOption(jsonOption())
+    .action(run(removeCaller))
+
+  const session = program.command('session').description('session tokens')
+  session
+    .command('mint')
+    .description('make a session token, for backends in any language and for trying things out')
+    .addOption(configOption())
+    .option('--user <name>', 'for this user')
+    .option('--team <name>', 'for this team')
+    .option('--project <name>', 'for this project')
+    .option('--ttl <time>', 'lifetime such as 30s, 10m or 2h; the configuration’s callers.session.ttl otherwise')
+    .addOption(jsonOption())
+    .action(run(mintSession))
+
+  program
+    .command('emulate')
+    .description('one emulated gateway alone, for your own tests')
+    .argument('<dialect>', EMULATED_GATEWAYS.join(', '))
+    .addOption(portOption('the port to listen on; a free one otherwise'))
+    .option('--cases', 'list how it is made to fail, and end')
+    .addOption(jsonOption())
+    .addHelpText('after', `\nDialects that Postern speaks: ${dialectIds.join(', ')}.`)
+    .action(run(emulate))
+
+  return program
+}
+
+function parsePort(text: string): number {
+  const port = Number(text)
+  if (!/^\d{1,5}$/.test(text) || port > 65_535) throw new InvalidArgumentError('It is not a port.')
+  return port
+}

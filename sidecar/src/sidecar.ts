@@ -1,0 +1,82 @@
+import type { Server } from 'node:http'
+import { isAbsolute, resolve } from 'node:path'
+import type { Runtime } from '@postern/core'
+import type { Express } from 'express'
+import { createAdminListener } from './admin-listener.js'
+import { createDataListener } from './data-listener.js'
+import { listen, type Place } from './listen.js'
+
+/** A running sidecar. */
+export interface Sidecar {
+  /** `http://127.0.0.1:8787`. */
+  readonly url: string
+  /** Where the admin listener is, if there is one. */
+  readonly admin?: string
+  /**
+   * Stops accepting, lets streams finish up to the deadline, then ends.
+   *
+   * @returns Whether everything ended by itself.
+   */
+  close(): Promise<boolean>
+}
+
+export interface SidecarOptions {
+  readonly runtime: Runtime
+  /** What relative paths in the configuration are relative to. */
+  readonly directory: string
+  /** Pages beside the API. */
+  readonly pages?: (app: Express) => void
+}
+
+/** How often connections that have become idle are closed while draining, in milliseconds. */
+const sweepMs = 50
+
+/** Opens the listeners of a compiled configuration. */
+export async function startSidecar({ runtime, directory, pages }: SidecarOptions): Promise<Sidecar> {
+  const { listen: data, admin, shutdown } = runtime.config
+  const servers: Server[] = []
+  const open = async (server: Server, place: Place): Promise<string> => {
+    const address = await listen(server, place)
+    servers.push(server)
+    return address
+  }
+  try {
+    const url = await open(createDataListener(runtime, pages), data)
+    const adminAddress = admin === undefined ? undefined : await open(createAdminListener(runtime), adminPlace(admin, directory))
+    return {
+      url,
+      ...(adminAddress === undefined ? {} : { admin: adminAddress }),
+      async close() {
+        runtime.drain()
+        const ended = await Promise.all(servers.map((server) => closeServer(server, shutdown.deadline)))
+        await runtime.close()
+        return ended.every(Boolean)
+      },
+    }
+  } catch (error) {
+    await Promise.all(servers.map((server) => closeServer(server, 0)))
+    throw error
+  }
+}
+
+function adminPlace(admin: NonNullable<Runtime['config']['admin']>, directory: string): Place {
+  if (!('socket' in admin)) return admin
+  return { socket: isAbsolute(admin.socket) ? admin.socket : resolve(directory, admin.socket) }
+}
+
+async function closeServer(server: Server, deadlineMs: number): Promise<boolean> {
+  let inTime = true
+  const closed = new Promise<void>((done) => {
+    server.close(() => done())
+  })
+  const sweep = setInterval(() => server.closeIdleConnections(), sweepMs)
+  const deadline = setTimeout(() => {
+    inTime = false
+    server.closeAllConnections()
+  }, deadlineMs)
+  server.closeIdleConnections()
+  await closed
+  clearInterval(sweep)
+  clearTimeout(deadline)
+  return inTime
+}

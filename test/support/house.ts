@@ -1,0 +1,188 @@
+import { randomBytes } from 'node:crypto'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import {
+  checkConfig,
+  type ConfigInput,
+  ConfigError,
+  createNodeDoor,
+  refuseAtDoor,
+  refuseBrokenRequest,
+  Refusal,
+  type Runtime,
+} from '@postern/core'
+import { type EmulatedGateway, type EmulatedKey, type Emulator, type EmulatorOptions, startEmulator } from '@postern/emulator'
+import { createRuntime, posternMiddleware, securityMiddleware } from '@postern/express'
+import { createSessionMinter, type SessionMinter } from '@postern/server'
+import express from 'express'
+import { createMemoryLedger, type MemoryLedger } from './memory-ledger.js'
+import { callerCredential, gatewayKey, models, ringEntry } from './secrets.js'
+
+/** The two doors that lead to the same corridor. */
+export type DoorName = 'node' | 'express'
+export const doorNames: readonly DoorName[] = ['node', 'express']
+
+/** A whole house for a test: an emulated gateway, a runtime with two bound tenants and one unbound, and a door. */
+export interface House {
+  readonly gateway: EmulatedGateway
+  readonly emulator: Emulator
+  readonly keys: { readonly acme: EmulatedKey; readonly globex: EmulatedKey }
+  readonly runtime: Runtime
+  readonly ledger: MemoryLedger
+  readonly minter: SessionMinter
+  /** `http://127.0.0.1:PORT`. */
+  readonly origin: string
+  /** What the `openai` client gets as `baseURL`. */
+  readonly baseURL: string
+  readonly model: string
+  /**
+   * Credentials of service callers: `acme` (user svc-acme, team acme), `globex` (team globex), `stranger`
+   * (team nowhere, no binding) and `delegate` (acts for others).
+   */
+  readonly callers: { readonly acme: string; readonly globex: string; readonly stranger: string; readonly delegate: string }
+  /** Every secret that is loaded, for searching what comes out. */
+  readonly secrets: readonly string[]
+  /** A chat call through `fetch`; `body` is merged over a usual one. */
+  chat(options?: ChatOptions): Promise<Response>
+  close(): Promise<void>
+}
+
+export interface ChatOptions {
+  /** Default `acme`'s; `null` sends none. */
+  readonly credential?: string | null
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: Readonly<Record<string, unknown>>
+  readonly prompt?: string
+  readonly signal?: AbortSignal
+}
+
+export interface HouseOptions {
+  readonly gateway?: EmulatedGateway
+  readonly door?: DoorName
+  readonly emulator?: Partial<EmulatorOptions>
+  /** Merged over the configuration, top-level members whole. */
+  readonly config?: Partial<ConfigInput>
+  /** Replaces the emulator's base URL. */
+  readonly baseURL?: string
+  readonly timeouts?: { readonly connect?: string; readonly headers?: string; readonly idle?: string }
+}
+
+export async function openHouse(options: HouseOptions = {}): Promise<House> {
+  const gateway = options.gateway ?? 'joytoken'
+  const keys = { acme: gatewayKey(gateway), globex: gatewayKey(gateway) }
+  const emulator = await startEmulator(gateway, { keys: Object.values(keys), ...options.emulator })
+  const callers = { acme: callerCredential(), globex: callerCredential(), stranger: callerCredential(), delegate: callerCredential() }
+  const sessionSecret = randomBytes(32).toString('base64url')
+  const env = {
+    ACME: keys.acme.secret,
+    ACME_PROVIDER: keys.acme.providerSecret,
+    GLOBEX: keys.globex.secret,
+    GLOBEX_PROVIDER: keys.globex.providerSecret,
+    RING: Object.entries(callers)
+      .map(([label, credential]) => ringEntry(label, credential))
+      .join(','),
+    SESSION: sessionSecret,
+  }
+  const key = (name: string) => ({
+    gateway: 'main',
+    secret: { env: name },
+    ...(gateway === 'mintoken' ? { providerSecret: { env: `${name}_PROVIDER` } } : {}),
+    ...(gateway === 'freeai' ? { project: `project-${name.toLowerCase()}` } : {}),
+  })
+  const config: ConfigInput = {
+    version: 1,
+    gateways: {
+      main: {
+        dialect: gateway,
+        baseURL: options.baseURL ?? emulator.baseURL,
+        ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts }),
+      },
+    },
+    keys: { acme: key('ACME'), globex: key('GLOBEX') },
+    bindings: [
+      { team: 'acme', key: 'acme' },
+      { team: 'globex', key: 'globex' },
+    ],
+    callers: {
+      session: { secret: { env: 'SESSION' } },
+      service: {
+        hashes: { env: 'RING' },
+        principals: {
+          acme: { user: 'svc-acme', team: 'acme' },
+          globex: { team: 'globex' },
+          stranger: { team: 'nowhere' },
+          delegate: { delegate: true },
+        },
+      },
+    },
+    ...options.config,
+  }
+  const { checked, problems } = checkConfig(config, { env, directory: process.cwd() })
+  if (checked === undefined) throw new ConfigError(problems)
+  const ledger = createMemoryLedger()
+  const runtime = createRuntime(checked, ledger)
+  const server = openDoor(options.door ?? 'node', runtime)
+  const origin = await listenAnywhere(server)
+  const baseURL = `${origin}${checked.config.mount}/v1`
+  const model = models[gateway]
+
+  return {
+    gateway,
+    emulator,
+    keys,
+    runtime,
+    ledger,
+    minter: createSessionMinter({ secret: sessionSecret }),
+    origin,
+    baseURL,
+    model,
+    callers,
+    secrets: [
+      ...Object.values(keys).flatMap(({ secret, providerSecret }) => [secret, ...(providerSecret === undefined ? [] : [providerSecret])]),
+      sessionSecret,
+    ],
+    chat({ credential = callers.acme, headers, body, prompt = 'Hello', signal } = {}) {
+      return fetch(`${baseURL}/chat/completions`, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          ...(credential === null ? {} : { authorization: `Bearer ${credential}` }),
+          ...headers,
+        },
+        body: JSON.stringify({ model, messages: [{ role: 'user', content: prompt }], ...body }),
+        ...(signal === undefined ? {} : { signal }),
+      })
+    },
+    async close() {
+      server.closeAllConnections()
+      await new Promise((done) => server.close(done))
+      await emulator.close()
+      await runtime.close()
+    },
+  }
+}
+
+/** The bare listener, or an Express application that embeds the middleware; both as their users would set them up. */
+export function openDoor(door: DoorName, runtime: Runtime): Server {
+  if (door === 'node') {
+    const server = createServer(
+      createNodeDoor(runtime, (request, response) => refuseAtDoor(runtime, request, response, new Refusal('not_found'))),
+    )
+    return server.on('clientError', refuseBrokenRequest)
+  }
+  const app = express()
+  app.use(securityMiddleware())
+  app.use(runtime.config.mount, posternMiddleware(runtime))
+  app.use((request, response) => {
+    refuseAtDoor(runtime, request, response, new Refusal('not_found'))
+  })
+  return createServer(app).on('clientError', refuseBrokenRequest)
+}
+
+/** Listens on a free port of this machine and gives the origin. */
+export async function listenAnywhere(server: Server): Promise<string> {
+  await new Promise<void>((done) => {
+    server.listen(0, '127.0.0.1', done)
+  })
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}

@@ -1,0 +1,25 @@
+import type { Ledger, LedgerEntry } from '@postern/core'
+
+/** A ledger that keeps its entries for a test to look at. */
+export interface MemoryLedger extends Ledger {
+  readonly entries: LedgerEntry[]
+  /** Resolves with the next entry that fits, or one that is there already. */
+  entry(fits: (entry: LedgerEntry) => boolean): Promise<LedgerEntry>
+}
+
+export function createMemoryLedger(): MemoryLedger {
+  const entries: LedgerEntry[] = []
+  const waiting: { fits: (entry: LedgerEntry) => boolean; take: (entry: LedgerEntry) => void }[] = []
+  return {
+    entries,
+    append(entry) {
+      entries.push(entry)
+      for (const { fits, take } of waiting) if (fits(entry)) take(entry)
+    },
+    flush: () => Promise.resolve(),
+    entry(fits) {
+      const found = entries.find(fits)
+      return found === undefined ? new Promise((take) => waiting.push({ fits, take })) : Promise.resolve(found)
+    },
+  }
+}
