@@ -1,12 +1,12 @@
 import type { Receipt } from './account/index.js'
 import type { Arrival, ResponseSink } from './arrival.js'
 import type { Outcome } from './forward/outcome.js'
-import type { Principal } from './identify/principal.js'
+import type { Principal } from './principal.js'
 import type { Permit } from './police/permit.js'
 import { refuse } from './refuse.js'
 import type { Route } from './resolve/route.js'
 import type { Rooms } from './rooms.js'
-import type { Tags } from './tag/index.js'
+import { type Tags, tagRefused } from './tag/index.js'
 
 /**
  * Carries one request through the house: identify → resolve → police → tag → forward → observe → account.
@@ -29,6 +29,7 @@ export async function handle(rooms: Rooms, arrival: Arrival, sink: ResponseSink)
     const tap = rooms.observe(route, permit, tags)
     outcome = await rooms.forward(arrival, route, permit, tags, tap, sink)
   } catch (error) {
+    tags ??= tagRefused(arrival)
     outcome = refuse(error, { arrival, route, permit, tags }, sink)
   }
   return rooms.account({ arrival, principal, route, permit, tags, outcome })

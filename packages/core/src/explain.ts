@@ -1,5 +1,5 @@
 import { type ErrorCode, errorCodes } from '@postern/protocol'
-import type { PrincipalFields } from './identify/principal.js'
+import type { PrincipalFields } from './principal.js'
 import { checkEndpoint, checkModel } from './police/index.js'
 import { Refusal } from './refusal.js'
 import type { Runtime } from './runtime.js'

@@ -1,6 +1,6 @@
 import type { Arrival } from './arrival.js'
 import type { Outcome } from './forward/outcome.js'
-import type { Principal } from './identify/principal.js'
+import type { Principal } from './principal.js'
 import type { Permit } from './police/permit.js'
 import type { Route } from './resolve/route.js'
 import type { Tags } from './tag/index.js'
@@ -11,6 +11,6 @@ export interface Journey {
   readonly principal?: Principal | undefined
   readonly route?: Route | undefined
   readonly permit?: Permit | undefined
-  readonly tags?: Tags | undefined
+  readonly tags: Tags
   readonly outcome: Outcome
 }

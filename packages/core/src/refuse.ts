@@ -2,18 +2,18 @@ import { type ErrorEnvelope, errorCodes, type GovernanceRecord, headerNames, ser
 import type { Arrival, ResponseSink } from './arrival.js'
 import { exposeHeaders } from './forward/expose-headers.js'
 import type { Outcome } from './forward/outcome.js'
-import { beginRecord, roundMs } from './observe/index.js'
+import { beginRecord, roundMs } from './governance.js'
 import type { Permit } from './police/permit.js'
 import { ClientGone, Refusal } from './refusal.js'
 import type { Route } from './resolve/route.js'
-import { type Tags, tagRefused } from './tag/index.js'
+import type { Tags } from './tag/index.js'
 
 /** How far a request had come when it was refused. */
 export interface RefusedJourney {
   readonly arrival: Arrival
   readonly route?: Route | undefined
   readonly permit?: Permit | undefined
-  readonly tags?: Tags | undefined
+  readonly tags: Tags
 }
 
 /**
@@ -21,8 +21,7 @@ export interface RefusedJourney {
  * connection afterwards.
  */
 export function refuse(error: unknown, journey: RefusedJourney, sink: ResponseSink): Outcome {
-  const { arrival, route, permit } = journey
-  const tags = journey.tags ?? tagRefused(arrival)
+  const { arrival, route, permit, tags } = journey
   const known = beginRecord(tags, route, permit)
   if (error instanceof ClientGone) {
     return { finish: 'client_closed', status: 499, record: { ...known, finish: 'client_closed' } }

@@ -1,8 +1,7 @@
 import { redactKeys } from '@postern/gateways'
+import { roundMs } from '../governance.js'
 import type { Journey } from '../journey.js'
-import { roundMs } from '../observe/index.js'
 import type { Secret } from '../secret.js'
-import { tagRefused } from '../tag/index.js'
 import type { Ledger, LedgerEntry } from './ledger.js'
 
 /** What the door learns when a request is over. */
@@ -34,8 +33,7 @@ export function createAccount({ ledger, secrets }: AccountOptions): Account {
 }
 
 function writeEntry(journey: Journey, scrub: (text: string) => string): LedgerEntry {
-  const { arrival, principal, route, outcome } = journey
-  const tags = journey.tags ?? tagRefused(arrival)
+  const { arrival, principal, route, tags, outcome } = journey
   const now = performance.now()
   const entry: { -readonly [Field in keyof LedgerEntry]: LedgerEntry[Field] } = {
     time: new Date(performance.timeOrigin + arrival.startedAt).toISOString(),

@@ -20,7 +20,12 @@ export function createLogLedger(stream?: DestinationStream): LogLedger {
   // An entry has its own time, the one at which the request arrived.
   const entries = pino({ base: null, timestamp: false, formatters: { level: (label) => ({ level: label }) } }, out)
   const flush = (): Promise<void> =>
-    new Promise((resolve, reject) => entries.flush((error) => (error === undefined || error === null ? resolve() : reject(error))))
+    new Promise((resolve, reject) => {
+      entries.flush((error) => {
+        if (error === undefined || error === null || cannotSync(error)) resolve()
+        else reject(error)
+      })
+    })
   const timer = setInterval(() => entries.flush(), longestWaitMs).unref()
   return {
     append(entry) {
@@ -36,4 +41,9 @@ export function createLogLedger(stream?: DestinationStream): LogLedger {
       await flush()
     },
   }
+}
+
+/** The lines are written; a pipe or terminal only has no disk to be pressed onto. */
+function cannotSync(error: Error): boolean {
+  return 'syscall' in error && error.syscall === 'fsync'
 }

@@ -3,13 +3,15 @@ import type { Receipt } from '../account/index.js'
 import { refuse } from '../refuse.js'
 import type { Refusal } from '../refusal.js'
 import type { Runtime } from '../runtime.js'
+import { tagRefused } from '../tag/index.js'
 import { arrive } from './arrive.js'
 import { discardBody } from './discard-body.js'
 
 /** Refuses a request that leads to no room, with an id, the envelope and a ledger entry like every other. */
 export function refuseAtDoor(runtime: Runtime, request: IncomingMessage, response: ServerResponse, refusal: Refusal): Receipt {
   const arrival = arrive(runtime, request, request.url as string)
-  const outcome = refuse(refusal, { arrival }, response)
+  const tags = tagRefused(arrival)
+  const outcome = refuse(refusal, { arrival, tags }, response)
   discardBody(request, response)
-  return runtime.rooms.account({ arrival, outcome })
+  return runtime.rooms.account({ arrival, tags, outcome })
 }

@@ -16,6 +16,7 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
   let failed = false
   let ended = false
   let framed = false
+  let searchedForModel = 0
 
   const finishOf = (): Finish => (failed ? 'upstream_error' : 'complete')
 
@@ -44,7 +45,13 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
       stop('The gateway repeated a credential.')
       return { stop: true }
     }
-    if (tap.knowsModel && !records.mayMatter(text)) return undefined
+    // A frame of this form says what Postern knows; one from the gateway would speak in our name.
+    if (text.includes(governanceComment)) {
+      const clean = withoutForgedFrames(bytes.toString('utf8', start, end))
+      if (clean !== undefined) return { instead: clean }
+    }
+    if (!records.mayMatter(text) && (tap.knowsModel || searchedForModel === recordsThatNameTheModel)) return undefined
+    searchedForModel = Math.min(recordsThatNameTheModel, searchedForModel + 1)
     const event = bytes.toString('utf8', start, end)
     const data = readEventData(event)
     if (data === undefined) return undefined
@@ -94,6 +101,16 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
     },
     broken: cut,
   }
+}
+
+/** The model stands in the first records or in none. */
+const recordsThatNameTheModel = 4
+
+/** The event without lines that pose as governance frames, or `undefined` where it has none. */
+function withoutForgedFrames(event: string): string | undefined {
+  const lines = event.split('\n')
+  const honest = lines.filter((line) => !line.startsWith(governanceComment))
+  return honest.length === lines.length ? undefined : honest.join('\n')
 }
 
 function parse(text: string): unknown {

@@ -1,6 +1,6 @@
 import { headerNames } from '@postern/protocol'
 import { Refusal } from '../refusal.js'
-import { type Principal, principalFields } from './principal.js'
+import { type Principal, principalFields } from '../principal.js'
 
 const namePattern = /^[^\p{Cc}\s,;="\\]{1,256}$/u
 

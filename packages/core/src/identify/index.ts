@@ -3,7 +3,7 @@ import type { Arrival } from '../arrival.js'
 import { Refusal } from '../refusal.js'
 import { actAs } from './act-as.js'
 import type { FailedAttempts } from './failed-attempts.js'
-import type { Principal } from './principal.js'
+import type { Principal } from '../principal.js'
 import { readCredential, refuseUnknown } from './read-credential.js'
 import type { Verifier } from './verifier.js'
 

@@ -1,6 +1,6 @@
 import { Refusal } from '../refusal.js'
 import { createRingLookup, type RingEntry } from './hash-ring.js'
-import type { Principal, PrincipalFields } from './principal.js'
+import type { Principal, PrincipalFields } from '../principal.js'
 import type { Verifier } from './verifier.js'
 
 /** Who a service label is, as the operator wrote it. */

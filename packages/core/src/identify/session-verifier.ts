@@ -3,7 +3,7 @@ import { errors, type JWTPayload, jwtVerify } from 'jose'
 import { LRUCache } from 'lru-cache'
 import { Refusal } from '../refusal.js'
 import type { Secret } from '../secret.js'
-import type { Principal } from './principal.js'
+import type { Principal } from '../principal.js'
 import type { Verifier } from './verifier.js'
 
 /** What a session token must say, whoever minted it. */

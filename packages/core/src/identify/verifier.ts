@@ -1,4 +1,4 @@
-import type { Principal } from './principal.js'
+import type { Principal } from '../principal.js'
 
 /** One way to prove who is calling. */
 export interface Verifier {

@@ -1,5 +1,6 @@
 import { type AnswerFacts, type AnswerReader, createAnswerReader, type Endpoint } from '@postern/gateways'
 import type { Finish, GovernanceRecord } from '@postern/protocol'
+import { beginRecord, roundMs } from '../governance.js'
 import type { Permit } from '../police/permit.js'
 import type { Route } from '../resolve/route.js'
 import type { Tags } from '../tag/index.js'
@@ -52,26 +53,6 @@ export function createObserve(): Observe {
       },
     }
   }
-}
-
-/** The part of a record that is known before there is an answer. */
-export function beginRecord(tags: Tags, route?: Route, permit?: Permit): GovernanceRecord {
-  const record: { -readonly [Field in keyof GovernanceRecord]: GovernanceRecord[Field] } = {
-    request_id: tags.requestId,
-    attempt: tags.attempt,
-  }
-  if (tags.workflow !== undefined) record.workflow = tags.workflow
-  if (tags.step !== undefined) record.step = tags.step
-  if (route !== undefined) {
-    record.gateway = route.gateway.name
-    record.key = route.key.alias
-  }
-  if (permit?.modelRequested !== undefined) record.model_requested = permit.modelRequested
-  return record
-}
-
-export function roundMs(milliseconds: number): number {
-  return Math.round(milliseconds * 1000) / 1000
 }
 
 /**

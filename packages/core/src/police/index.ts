@@ -1,5 +1,5 @@
 import type { Arrival } from '../arrival.js'
-import type { Principal } from '../identify/principal.js'
+import type { Principal } from '../principal.js'
 import { Refusal } from '../refusal.js'
 import type { Route } from '../resolve/route.js'
 import { limitBody } from './limit-body.js'

@@ -1,4 +1,4 @@
-import type { Principal, PrincipalFields } from '../identify/principal.js'
+import type { Principal, PrincipalFields } from '../principal.js'
 
 /** What a caller may do. Every rule that matches applies: a request must satisfy them all. */
 export interface PolicyRule extends PrincipalFields {

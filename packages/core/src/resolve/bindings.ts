@@ -1,4 +1,4 @@
-import { type PrincipalFields, principalFields } from '../identify/principal.js'
+import { type PrincipalFields, principalFields } from '../principal.js'
 import type { KeyLease } from './route.js'
 
 /** One line of `bindings`: for whom a key is used. Without any field it is the default that an operator wrote. */

@@ -1,6 +1,6 @@
 import { type Endpoint, findEndpoint } from '@postern/gateways'
 import type { Arrival } from '../arrival.js'
-import type { Principal } from '../identify/principal.js'
+import type { Principal } from '../principal.js'
 import { Refusal } from '../refusal.js'
 import { type Binding, createKeyFinder } from './bindings.js'
 import { readEndpointPath } from './read-endpoint-path.js'

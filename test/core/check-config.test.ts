@@ -1,0 +1,171 @@
+import { hash } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { checkConfig, type Problem } from '@postern/core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+const digest = hash('sha256', 'a caller')
+const env = { KEY: 'jt_0123456789', SHORT: 'short', EMPTY: '', SPACED: 'jt_a b', RING: `agent:${digest}`, BAD_RING: `agent:${digest},oops` }
+
+let directory: string
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'postern-config-'))
+})
+afterAll(() => rmSync(directory, { recursive: true }))
+
+const good = {
+  version: 1,
+  gateways: { main: { dialect: 'joytoken' } },
+  keys: { acme: { gateway: 'main', secret: { env: 'KEY' } } },
+  bindings: [{ team: 'acme', key: 'acme' }],
+  callers: { service: { hashes: { env: 'RING' }, principals: { agent: { team: 'acme' } } } },
+}
+
+function check(config: unknown) {
+  return checkConfig(config, { env, directory })
+}
+
+function errorsOf(config: unknown): readonly Problem[] {
+  const { checked, problems } = check(config)
+  const errors = problems.filter(({ severity }) => severity === 'error')
+  expect(checked === undefined).toBe(errors.length > 0)
+  return errors
+}
+
+describe('a good configuration', () => {
+  test('has no problems, and defaults where it says nothing', () => {
+    const { checked, problems } = check(good)
+    expect(problems).toEqual([])
+    expect(checked?.config).toMatchObject({ listen: { host: '127.0.0.1', port: 8787 }, mount: '/ai' })
+  })
+
+  test('reads a secret from a file relative to its own folder, without the line break at the end', () => {
+    writeFileSync(join(directory, 'key'), 'jt_from_a_file\n')
+    const { checked } = check({ ...good, keys: { acme: { gateway: 'main', secret: { file: 'key' } } } })
+    expect(checked?.secrets.get('keys.acme.secret')?.reveal()).toBe('jt_from_a_file')
+  })
+
+  test('holds no secret that could be printed', () => {
+    expect(JSON.stringify(check(good))).not.toContain(env.KEY)
+  })
+})
+
+describe('a bad configuration', () => {
+  test('is refused with all its problems at once, each with its path and what to write instead', () => {
+    const errors = errorsOf({
+      ...good,
+      lisen: {},
+      keys: {
+        acme: { gateway: 'main', secret: { env: 'MISSING' } },
+        globex: { gateway: 'main', secret: 'jt_a_literal_secret' },
+        other: { gateway: 'main', secret: { env: 'KEY' } },
+      },
+      bindings: [
+        { team: 'acme', key: 'acme' },
+        { team: 'acme', key: 'other' },
+      ],
+      callers: { service: { hashes: { env: 'BAD_RING' } } },
+    })
+    expect(errors.map(({ path }) => path).toSorted()).toEqual(
+      ['bindings[1]', 'callers.service.hashes', 'keys.acme.secret', 'keys.globex.secret', 'lisen'].toSorted(),
+    )
+    for (const { reason, fix } of errors) {
+      expect(reason).not.toBe('')
+      expect(fix).not.toBe('')
+    }
+    expect(JSON.stringify(errors)).not.toContain('literal')
+  })
+
+  test.each<[what: string, change: object, path: string, words: RegExp]>([
+    ['a setting with a slip of the pen', { listn: {} }, 'listn', /Did you mean "listen"/],
+    [
+      'a nested unknown setting',
+      { gateways: { main: { dialect: 'joytoken', basURL: 'x' } } },
+      'gateways.main.basURL',
+      /Did you mean "baseURL"/,
+    ],
+    ['a setting that is not enforced yet', { limits: {} }, 'limits', /not enforced by this version/],
+    ['an unknown dialect', { gateways: { main: { dialect: 'joy' } } }, 'gateways.main.dialect', /joytoken/],
+    ['a dialect without a default address', { gateways: { main: { dialect: 'openai' } } }, 'gateways.main.baseURL', /is missing/],
+    [
+      'an address with a key in it',
+      { gateways: { main: { dialect: 'openai', baseURL: 'https://x.example/v1?key=1' } } },
+      'gateways.main.baseURL',
+      /more than scheme/,
+    ],
+    ['a missing part', { keys: undefined }, 'keys', /is missing/],
+    ['an empty variable', { keys: { acme: { gateway: 'main', secret: { env: 'EMPTY' } } } }, 'keys.acme.secret', /is empty/],
+    ['a secret that no header can carry', { keys: { acme: { gateway: 'main', secret: { env: 'SPACED' } } } }, 'keys.acme.secret', /header/],
+    ['a file that is not there', { keys: { acme: { gateway: 'main', secret: { file: 'nowhere' } } } }, 'keys.acme.secret', /ENOENT/],
+    ['a binding to nowhere', { bindings: [{ team: 'acme', key: 'nobody' }] }, 'bindings[0].key', /not there/],
+    ['a binding for nobody', { bindings: [{ key: 'acme' }] }, 'bindings[0]', /not for whom/],
+    ['a binding for somebody and everybody', { bindings: [{ team: 'a', default: true, key: 'acme' }] }, 'bindings[0]', /at once/],
+    [
+      'two default bindings',
+      {
+        bindings: [
+          { default: true, key: 'acme' },
+          { default: true, key: 'acme' },
+        ],
+      },
+      'bindings[1]',
+      /same caller/,
+    ],
+    ['a short session secret', { callers: { session: { secret: { env: 'SHORT' } } } }, 'callers.session.secret', /32 bytes/],
+    ['no way to say who calls', { callers: {} }, 'callers', /no way to prove/],
+    [
+      'a time without a unit',
+      { gateways: { main: { dialect: 'joytoken', timeouts: { idle: '30' } } } },
+      'gateways.main.timeouts.idle',
+      /unit/,
+    ],
+    ['an admin listener for the world', { admin: { host: '0.0.0.0', port: 1 } }, 'admin', /port of this machine/],
+    ['an origin that is none', { browser: { origins: ['app.example.com/'] } }, 'browser.origins[0]', /not an origin/],
+    ['a mount that ends in a slash', { mount: '/ai/' }, 'mount', /without a slash/],
+  ])('is told: %s', (_, change, path, words) => {
+    const errors = errorsOf({ ...good, ...change })
+    const found = errors.find((problem) => problem.path === path)
+    expect(`${found?.reason} ${found?.fix}`).toMatch(words)
+  })
+
+  test('is told what a dialect needs beside the key', () => {
+    const errors = errorsOf({
+      ...good,
+      gateways: { min: { dialect: 'mintoken' }, free: { dialect: 'freeai' }, joy: { dialect: 'joytoken' } },
+      keys: {
+        min: { gateway: 'min', secret: { env: 'KEY' } },
+        free: { gateway: 'free', secret: { env: 'KEY' }, project: 'not a project' },
+        joy: { gateway: 'joy', secret: { env: 'KEY' }, providerSecret: { env: 'KEY' }, project: 'x' },
+      },
+      bindings: [],
+    })
+    expect(errors.map(({ path }) => path)).toEqual([
+      'keys.min.providerSecret',
+      'keys.free.project',
+      'keys.joy.providerSecret',
+      'keys.joy.project',
+    ])
+  })
+
+  test.each([undefined, null, 'text', [], 7])('is refused when it is %j', (config) => {
+    expect(errorsOf(config).length).toBeGreaterThan(0)
+  })
+})
+
+describe('a warning', () => {
+  test('does not stop the start', () => {
+    const { checked, problems } = check({
+      ...good,
+      gateways: { main: { dialect: 'opentoken', baseURL: 'http://gateway.internal/v1' } },
+      callers: { service: { hashes: { env: 'RING' }, principals: { ghost: { team: 'acme' } } } },
+    })
+    expect(checked).toBeDefined()
+    expect(problems.map(({ path, severity }) => [path, severity])).toEqual([
+      ['gateways.main.baseURL', 'warning'],
+      ['keys.acme.secret', 'warning'],
+      ['callers.service.principals.ghost', 'warning'],
+      ['callers.service.principals', 'warning'],
+    ])
+  })
+})

@@ -1,0 +1,50 @@
+import { hash } from 'node:crypto'
+import { formatHashRing, parseHashRing } from '@postern/core'
+import { describe, expect, test } from 'vitest'
+
+const one = hash('sha256', 'one')
+const two = hash('sha256', 'two')
+
+describe('a hash ring', () => {
+  test('is read from commas and newlines alike', () => {
+    expect(parseHashRing(`a:${one},\n b:${two}\n\n`)).toEqual({
+      entries: [
+        { label: 'a', digest: one },
+        { label: 'b', digest: two },
+      ],
+      problems: [],
+    })
+  })
+
+  test('has labels that may contain colons: the hash follows the last one', () => {
+    expect(parseHashRing(`team:eu:billing:${one}`).entries).toEqual([{ label: 'team:eu:billing', digest: one }])
+  })
+
+  test('takes upper-case hexadecimal digits', () => {
+    expect(parseHashRing(`a:${one.toUpperCase()}`).entries).toEqual([{ label: 'a', digest: one }])
+  })
+
+  test('names an entry without a label after its hash', () => {
+    expect(parseHashRing(one).entries).toEqual([{ label: `sha256-${one.slice(0, 12)}`, digest: one }])
+  })
+
+  test.each([
+    ['a plaintext', 'a:my-secret-key', 1],
+    ['a hash that is too short', `a:${one.slice(1)}`, 1],
+    ['a hash with another letter', `a:g${one.slice(1)}`, 1],
+    ['a label without a name', `:${one}`, 1],
+    ['the same label twice', `a:${one},a:${two}`, 2],
+    ['the same hash twice', `a:${one},b:${one}`, 2],
+  ])('reports %s by its position', (_, text, position) => {
+    expect(parseHashRing(text).problems).toMatchObject([{ position }])
+  })
+
+  test('never repeats in a problem what somebody pasted instead of a hash', () => {
+    expect(JSON.stringify(parseHashRing('gw_live_plaintext_key'))).not.toContain('gw_live')
+  })
+
+  test('is written as it is read', () => {
+    const { entries } = parseHashRing(`a:${one},b:c:${two}`)
+    expect(parseHashRing(formatHashRing(entries)).entries).toEqual(entries)
+  })
+})

@@ -1,0 +1,36 @@
+import { createSessionMinter } from '@postern/server'
+import { decodeJwt, decodeProtectedHeader } from 'jose'
+import { describe, expect, test } from 'vitest'
+
+const secret = 'a secret of at least thirty-two bytes'
+
+describe('a session minter', () => {
+  test('makes a token that says for whom it is and when it dies', async () => {
+    const { token, id, expiresAt } = await createSessionMinter({ secret }).mint({ user: 'u_7', team: 'acme', project: 'labs', ttl: '5m' })
+    const claims = decodeJwt(token)
+    expect(claims).toMatchObject({ sub: 'u_7', team: 'acme', project: 'labs', aud: 'postern', jti: id, exp: expiresAt })
+    expect(expiresAt - (claims.iat as number)).toBe(300)
+    expect(decodeProtectedHeader(token)).toEqual({ alg: 'HS256', typ: 'postern-session+jwt' })
+  })
+
+  test('lets a token live ten minutes where nobody says otherwise', async () => {
+    const claims = decodeJwt((await createSessionMinter({ secret }).mint({ user: 'u_7' })).token)
+    expect((claims.exp as number) - (claims.iat as number)).toBe(600)
+  })
+
+  test('gives every token its own id', async () => {
+    const minter = createSessionMinter({ secret })
+    expect((await minter.mint({ user: 'u' })).id).not.toBe((await minter.mint({ user: 'u' })).id)
+  })
+
+  test('refuses a secret that is too short', () => {
+    expect(() => createSessionMinter({ secret: 'short' })).toThrow(TypeError)
+  })
+
+  test.each([[{}], [{ user: 'u', ttl: '5 minutes' }], [{ user: 'u', ttl: 0 }], [{ user: 'u', ttl: 1.5 }]])(
+    'refuses to mint for %j',
+    async (request) => {
+      await expect(createSessionMinter({ secret }).mint(request)).rejects.toThrow(TypeError)
+    },
+  )
+})

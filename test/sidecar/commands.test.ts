@@ -1,0 +1,190 @@
+import { hash } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseHashRing } from '@postern/core'
+import { decodeJwt } from 'jose'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { runPostern } from '../support/run-postern.js'
+
+let cwd: string
+beforeAll(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'postern-commands-'))
+  writeFileSync(join(cwd, 'postern.yaml'), config)
+  writeFileSync(
+    join(cwd, '.env'),
+    `JOY_KEY_ACME=jt_0123456789\nPOSTERN_SESSION_SECRET=${'s'.repeat(40)}\nGATEWAY_API_KEY_HASHES=agent:${hash('sha256', 'x y')}\n`,
+  )
+})
+afterAll(() => rmSync(cwd, { recursive: true }))
+
+const config = `
+version: 1
+gateways:
+  main: { dialect: joytoken }
+keys:
+  acme: { gateway: main, secret: { env: JOY_KEY_ACME } }
+bindings:
+  - { team: acme, key: acme }
+callers:
+  session: { secret: { env: POSTERN_SESSION_SECRET } }
+  service: { hashes: { env: GATEWAY_API_KEY_HASHES }, principals: { agent: { user: svc, team: acme } } }
+policies:
+  rules:
+    - { team: acme, models: [auto, openai/*] }
+`
+
+describe('postern --help', () => {
+  test.each([
+    [[]],
+    [['start']],
+    [['demo']],
+    [['check']],
+    [['explain']],
+    [['callers']],
+    [['callers', 'add']],
+    [['session', 'mint']],
+    [['emulate']],
+  ])('teaches: %j', async (words) => {
+    const { code, stdout } = await runPostern([...words, '--help'])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^Usage: postern/)
+  })
+
+  test('is shown, with exit code 2, to whoever uses it wrongly', async () => {
+    for (const words of [
+      ['nonsense'],
+      ['start', '--port', '1'],
+      ['callers', 'add'],
+      ['demo', '--port', 'x'],
+      ['demo', '--dialect', 'none'],
+    ]) {
+      const { code, stderr } = await runPostern(words)
+      expect([words, code]).toEqual([words, 2])
+      expect(stderr).toMatch(/error:/)
+    }
+  })
+})
+
+describe('postern check', () => {
+  test('says that a configuration is good, reading .env beside it', async () => {
+    expect(await runPostern(['check'], { cwd })).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  test('and start refuse a bad one with all problems at once, and exit 1', async () => {
+    const bad = join(cwd, 'bad.yaml')
+    writeFileSync(
+      bad,
+      config
+        .replace('JOY_KEY_ACME', 'MISSING')
+        .replace('bindings:\n', 'bindings:\n  - { team: acme, key: acme }\n')
+        .replace('policies', 'polices'),
+    )
+    for (const command of ['check', 'start']) {
+      const { code, stderr } = await runPostern([command, '--config', bad], { cwd })
+      expect(code).toBe(1)
+      expect(stderr).toContain('has 3 problems')
+      expect(stderr).toContain('keys.acme.secret: points to the environment variable MISSING, which is not set. Set MISSING')
+      expect(stderr).toContain('bindings[1]: is for the same caller as bindings[0]')
+      expect(stderr).toContain('polices: is not a setting. Did you mean "policies"?')
+    }
+    const { stdout } = await runPostern(['check', '--json', '--config', bad], { cwd })
+    expect((JSON.parse(stdout) as { problems: unknown[] }).problems).toHaveLength(3)
+  })
+
+  test('says where a file is not YAML, and when there is none', async () => {
+    writeFileSync(join(cwd, 'broken.yaml'), 'version: 1\nkeys: { a: 1\n')
+    expect((await runPostern(['check', '--config', 'broken.yaml'], { cwd })).stderr).toMatch(/line \d/)
+    expect(await runPostern(['check', '--config', 'nowhere.yaml'], { cwd })).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('no configuration') as string,
+    })
+  })
+
+  test('refuses a setting that stands in the file twice', async () => {
+    writeFileSync(join(cwd, 'twice.yaml'), `${config}\nversion: 1\n`)
+    expect(await runPostern(['check', '--config', 'twice.yaml'], { cwd })).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('unique') as string,
+    })
+  })
+})
+
+describe('postern explain', () => {
+  test('says which key a caller gets, why, and where the request would go', async () => {
+    const { code, stdout } = await runPostern(['explain', '--user', 'u_7', '--team', 'acme', '--model', 'openai/gpt-4o', '--json'], { cwd })
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({
+      outcome: 'forwarded',
+      key: 'acme',
+      binding: 'team=acme',
+      url: 'https://api.joytokens.ai/openai/v1/chat/completions',
+      limits: { models: ['auto, openai/*'] },
+    })
+  })
+
+  test.each([
+    ['no_key_for_caller', ['--team', 'nobody']],
+    ['model_not_allowed', ['--team', 'acme', '--model', 'other']],
+    ['method_not_allowed', ['--team', 'acme', '--method', 'GET']],
+    ['not_found', ['--team', 'acme', '--path', '/v2/x']],
+  ])('says what would be refused with %s, and exits 1', async (code, words) => {
+    const result = await runPostern(['explain', ...words], { cwd })
+    expect(result.code).toBe(1)
+    expect(result.stdout).toContain(code)
+  })
+})
+
+describe('postern session mint', () => {
+  test('prints a token for whom it is asked', async () => {
+    const { stdout } = await runPostern(['session', 'mint', '--user', 'u_7', '--team', 'acme', '--ttl', '2h'], { cwd })
+    const { sub, team, exp = 0, iat = 0 } = decodeJwt(stdout.trim())
+    expect({ sub, team, ttl: exp - iat }).toEqual({ sub: 'u_7', team: 'acme', ttl: 7200 })
+  })
+
+  test('asks for whom', async () => {
+    expect(await runPostern(['session', 'mint'], { cwd })).toMatchObject({ code: 1, stderr: expect.stringContaining('--user') as string })
+  })
+})
+
+describe('postern callers', () => {
+  test('add prints a credential once and keeps only its hash, list shows it, remove takes it out', async () => {
+    const added = JSON.parse((await runPostern(['callers', 'add', 'billing:eu', '--json'], { cwd })).stdout) as { credential: string }
+    const dotenv = join(cwd, '.env')
+    const ring = (): string => /^GATEWAY_API_KEY_HASHES=(.*)$/m.exec(readFileSync(dotenv, 'utf8'))?.[1] as string
+    expect(parseHashRing(ring()).entries.map(({ label }) => label)).toEqual(['agent', 'billing:eu'])
+    expect(ring()).toContain(`billing:eu:${hash('sha256', added.credential)}`)
+    expect(readFileSync(dotenv, 'utf8')).not.toContain(added.credential)
+    expect(readFileSync(dotenv, 'utf8')).toContain('JOY_KEY_ACME=jt_0123456789')
+    expect(statSync(dotenv).mode & 0o777).toBe(0o600)
+
+    const listed = await runPostern(['callers', 'list'], { cwd })
+    expect(listed.stdout).toContain('billing:eu')
+    expect(listed.stdout).toContain('svc')
+
+    expect((await runPostern(['callers', 'add', 'billing:eu'], { cwd })).code).toBe(1)
+    expect((await runPostern(['callers', 'remove', 'billing:eu'], { cwd })).code).toBe(0)
+    expect((await runPostern(['callers', 'remove', 'billing:eu'], { cwd })).code).toBe(1)
+    expect(parseHashRing(ring()).entries.map(({ label }) => label)).toEqual(['agent'])
+  })
+
+  test('add begins a ring in a file that is not there yet', async () => {
+    writeFileSync(join(cwd, 'file.yaml'), config.replace('{ env: GATEWAY_API_KEY_HASHES }', '{ file: ring.txt }'))
+    expect((await runPostern(['callers', 'add', 'first', '--config', 'file.yaml'], { cwd })).code).toBe(0)
+    expect(readFileSync(join(cwd, 'ring.txt'), 'utf8')).toMatch(/^first:[0-9a-f]{64}\n$/)
+    expect(statSync(join(cwd, 'ring.txt')).mode & 0o777).toBe(0o600)
+  })
+
+  test('add prints the ring where it cannot write it: in the environment', async () => {
+    const { stdout } = await runPostern(['callers', 'add', 'second'], { cwd, env: { GATEWAY_API_KEY_HASHES: '' } })
+    expect(stdout).toMatch(/Set GATEWAY_API_KEY_HASHES to:\s+second:[0-9a-f]{64}/)
+  })
+})
+
+describe('postern emulate', () => {
+  test('lists how a gateway is made to fail', async () => {
+    const { code, stdout } = await runPostern(['emulate', 'opentoken', '--cases', '--json'])
+    expect(code).toBe(0)
+    expect((JSON.parse(stdout) as { name: string }[]).map(({ name }) => name)).toContain('spend_limit_exceeded')
+  })
+})

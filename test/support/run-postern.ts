@@ -1,0 +1,73 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { resolve } from 'node:path'
+
+const bin = resolve(import.meta.dirname, '../../sidecar/bin/postern.js')
+
+export interface Finished {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** A running `postern` process. */
+export interface RunningPostern {
+  readonly child: ChildProcess
+  /** What it printed so far. */
+  stdout(): string
+  stderr(): string
+  /** Waits until stdout has something, and gives the match. */
+  prints(pattern: RegExp): Promise<RegExpExecArray>
+  finished: Promise<Finished>
+}
+
+export interface RunOptions {
+  readonly cwd?: string
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** Runs the real command, with nothing of the environment but what it needs to start. */
+export function startPostern(args: readonly string[], { cwd, env }: RunOptions = {}): RunningPostern {
+  const child = spawn(process.execPath, [bin, ...args], {
+    cwd,
+    env: { PATH: process.env['PATH'], ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let stdout = ''
+  let stderr = ''
+  const listeners = new Set<() => void>()
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString()
+    for (const listener of listeners) listener()
+  })
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString()
+  })
+  const finished = new Promise<Finished>((done) => {
+    child.on('close', (code) => done({ code, stdout, stderr }))
+  })
+  return {
+    child,
+    stdout: () => stdout,
+    stderr: () => stderr,
+    finished,
+    prints(pattern) {
+      return new Promise((found, reject) => {
+        const look = (): void => {
+          const match = pattern.exec(stdout)
+          if (match === null) return
+          listeners.delete(look)
+          found(match)
+        }
+        listeners.add(look)
+        look()
+        void finished.then(({ code }) =>
+          reject(new Error(`postern ended with ${code} before it printed ${pattern}.\n${stdout}\n${stderr}`)),
+        )
+      })
+    },
+  }
+}
+
+export function runPostern(args: readonly string[], options?: RunOptions): Promise<Finished> {
+  return startPostern(args, options).finished
+}
