@@ -30,7 +30,7 @@ export interface ResponseSink {
   writeHead(status: number, headers: string[]): unknown
   /** `false`: wait for `drain` before writing more. */
   write(chunk: Uint8Array | string, written?: () => void): boolean
-  end(chunk?: Uint8Array | string): unknown
+  end(chunk?: string, encoding?: BufferEncoding): unknown
   destroy(): unknown
   once(event: 'close' | 'drain', listener: () => void): unknown
 }

@@ -22,9 +22,11 @@ export async function handle(rooms: Rooms, arrival: Arrival, sink: ResponseSink)
   let outcome: Outcome
   try {
     rooms.admit(arrival)
-    principal = await rooms.identify(arrival)
+    const verified = rooms.identify(arrival)
+    principal = verified instanceof Promise ? await verified : verified
     route = rooms.resolve(arrival, principal)
-    permit = await rooms.police(arrival, principal, route)
+    const permitted = rooms.police(arrival, principal, route)
+    permit = permitted instanceof Promise ? await permitted : permitted
     tags = rooms.tag(arrival)
     const tap = rooms.observe(route, permit, tags)
     outcome = await rooms.forward(arrival, route, permit, tags, tap, sink)

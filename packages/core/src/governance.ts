@@ -1,22 +1,43 @@
-import type { GovernanceRecord } from '@postern/protocol'
+import type { AnswerFacts } from '@postern/gateways'
+import type { Finish, GovernanceRecord } from '@postern/protocol'
 import type { Permit } from './police/permit.js'
 import type { Route } from './resolve/route.js'
 import type { Tags } from './tag/index.js'
 
-/** The part of a governance record that is known before there is an answer. */
-export function beginRecord(tags: Tags, route?: Route, permit?: Permit): GovernanceRecord {
-  const record: { -readonly [Field in keyof GovernanceRecord]: GovernanceRecord[Field] } = {
+/** What a record is made from, as far as a request has come. */
+export interface RecordSources {
+  readonly tags: Tags
+  readonly route?: Route | undefined
+  readonly permit?: Permit | undefined
+  readonly facts?: AnswerFacts | undefined
+  readonly finish: Finish | undefined
+  readonly overheadMs?: number | undefined
+}
+
+/**
+ * Writes a governance record.
+ *
+ * One literal with every field, known or not: records are made for every request, and objects of one shape
+ * are several times cheaper to make and to serialize than objects put together piece by piece.
+ */
+export function writeRecord({ tags, route, permit, facts, finish, overheadMs }: RecordSources): GovernanceRecord {
+  return {
     request_id: tags.requestId,
     attempt: tags.attempt,
+    workflow: tags.workflow,
+    step: tags.step,
+    gateway: route?.gateway.name,
+    key: route?.key.alias,
+    model_requested: permit?.modelRequested,
+    model: facts?.model,
+    provider: facts?.provider,
+    failover: facts?.failover,
+    tier: facts?.tier,
+    usage: facts?.usage,
+    cost: facts?.cost,
+    finish,
+    overhead_ms: overheadMs === undefined ? undefined : roundMs(overheadMs),
   }
-  if (tags.workflow !== undefined) record.workflow = tags.workflow
-  if (tags.step !== undefined) record.step = tags.step
-  if (route !== undefined) {
-    record.gateway = route.gateway.name
-    record.key = route.key.alias
-  }
-  if (permit?.modelRequested !== undefined) record.model_requested = permit.modelRequested
-  return record
 }
 
 /** Times in records are exact to a microsecond. */

@@ -2,7 +2,7 @@ import { type ErrorEnvelope, errorCodes, type GovernanceRecord, headerNames, ser
 import type { Arrival, ResponseSink } from './arrival.js'
 import { exposeHeaders } from './forward/expose-headers.js'
 import type { Outcome } from './forward/outcome.js'
-import { beginRecord, roundMs } from './governance.js'
+import { writeRecord } from './governance.js'
 import type { Permit } from './police/permit.js'
 import { ClientGone, Refusal } from './refusal.js'
 import type { Route } from './resolve/route.js'
@@ -22,14 +22,14 @@ export interface RefusedJourney {
  */
 export function refuse(error: unknown, journey: RefusedJourney, sink: ResponseSink): Outcome {
   const { arrival, route, permit, tags } = journey
-  const known = beginRecord(tags, route, permit)
   if (error instanceof ClientGone) {
-    return { finish: 'client_closed', status: 499, record: { ...known, finish: 'client_closed' } }
+    return { finish: 'client_closed', status: 499, record: writeRecord({ tags, route, permit, finish: 'client_closed' }) }
   }
   const refusal = error instanceof Refusal ? error : new Refusal('internal_error', { cause: error })
   const finish = isGateways(refusal) ? 'upstream_error' : 'refused'
-  const overhead = finish === 'refused' ? { overhead_ms: roundMs(performance.now() - arrival.startedAt) } : {}
-  const record: GovernanceRecord = { ...known, finish, ...overhead }
+  // Where the gateway was waited for, the time was not all ours.
+  const overheadMs = finish === 'refused' ? performance.now() - arrival.startedAt : undefined
+  const record = writeRecord({ tags, route, permit, finish, overheadMs })
   const outcome = { status: refusal.status, code: refusal.code, record, cause: refusal.details.cause }
   if (sink.headersSent) {
     sink.destroy()

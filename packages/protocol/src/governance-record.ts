@@ -44,25 +44,25 @@ export interface GovernanceRecord {
   readonly request_id: string
   /** Attempts at the gateway so far; 0 where the request never left Postern. */
   readonly attempt: number
-  readonly workflow?: string
-  readonly step?: string
+  readonly workflow?: string | undefined
+  readonly step?: string | undefined
   /** Name of the gateway in the configuration. */
-  readonly gateway?: string
+  readonly gateway?: string | undefined
   /** Alias of the gateway key, never the key. */
-  readonly key?: string
-  readonly model_requested?: string
-  readonly model?: string
-  readonly provider?: string
+  readonly key?: string | undefined
+  readonly model_requested?: string | undefined
+  readonly model?: string | undefined
+  readonly provider?: string | undefined
   /** Whether the gateway says that it moved to another provider or model. */
-  readonly failover?: boolean
-  readonly tier?: string
-  readonly usage?: GovernanceUsage
-  readonly cost?: GovernanceCost
-  readonly budget_left?: number
+  readonly failover?: boolean | undefined
+  readonly tier?: string | undefined
+  readonly usage?: GovernanceUsage | undefined
+  readonly cost?: GovernanceCost | undefined
+  readonly budget_left?: number | undefined
   /** Absent in the header of a stream that has only begun. */
-  readonly finish?: Finish
+  readonly finish?: Finish | undefined
   /** Time spent inside Postern, without waiting for the client or the gateway, in milliseconds. */
-  readonly overhead_ms?: number
+  readonly overhead_ms?: number | undefined
 }
 
 /** What opens the comment frame in a stream: a line that every SSE client skips. */

@@ -32,31 +32,42 @@ export function createAccount({ ledger, secrets }: AccountOptions): Account {
   }
 }
 
-function writeEntry(journey: Journey, scrub: (text: string) => string): LedgerEntry {
-  const { arrival, principal, route, tags, outcome } = journey
-  const now = performance.now()
-  const entry: { -readonly [Field in keyof LedgerEntry]: LedgerEntry[Field] } = {
+/** One literal, for the reason that {@link writeRecord} gives. */
+function writeEntry({ arrival, principal, route, tags, outcome }: Journey, scrub: (text: string) => string): LedgerEntry {
+  const { record } = outcome
+  return {
     time: new Date(performance.timeOrigin + arrival.startedAt).toISOString(),
-    ...outcome.record,
+    request_id: record.request_id,
+    attempt: record.attempt,
+    workflow: record.workflow,
+    step: record.step,
+    parent_step: tags.parentStep,
+    gateway: record.gateway,
+    key: record.key,
+    binding: route?.binding,
+    via: principal?.via,
+    caller: principal?.caller,
+    user: principal?.user,
+    team: principal?.team,
+    project: principal?.project,
     method: arrival.method,
     path: arrival.path,
     status: outcome.status,
-    duration_ms: roundMs(now - arrival.startedAt),
+    code: outcome.code,
+    finish: record.finish,
+    model_requested: record.model_requested,
+    model: record.model,
+    provider: record.provider,
+    failover: record.failover,
+    tier: record.tier,
+    usage: record.usage,
+    cost: record.cost,
+    duration_ms: roundMs(performance.now() - arrival.startedAt),
+    overhead_ms: record.overhead_ms,
+    client_request_id: tags.clientRequestId,
+    trace_id: tags.trace.traceId,
+    cause: outcome.cause === undefined ? undefined : scrub(describeCause(outcome.cause)).slice(0, 2000),
   }
-  if (outcome.code !== undefined) entry.code = outcome.code
-  if (principal !== undefined) {
-    entry.via = principal.via
-    entry.caller = principal.caller
-    if (principal.user !== undefined) entry.user = principal.user
-    if (principal.team !== undefined) entry.team = principal.team
-    if (principal.project !== undefined) entry.project = principal.project
-  }
-  if (tags.parentStep !== undefined) entry.parent_step = tags.parentStep
-  if (tags.clientRequestId !== undefined) entry.client_request_id = tags.clientRequestId
-  entry.trace_id = tags.trace.traceId
-  if (route !== undefined) entry.binding = route.binding
-  if (outcome.cause !== undefined) entry.cause = scrub(describeCause(outcome.cause)).slice(0, 2000)
-  return entry
 }
 
 /** A fault of our own is described with its stack; everything else in a line. */

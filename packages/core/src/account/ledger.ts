@@ -9,22 +9,22 @@ export interface LedgerEntry extends GovernanceRecord {
   /** What the client got; 499 where it left before it got anything. */
   readonly status: number
   /** The error's code, where the ending was one. */
-  readonly code?: string
+  readonly code?: string | undefined
   readonly duration_ms: number
-  readonly via?: 'service' | 'session'
+  readonly via?: 'service' | 'session' | undefined
   /** What names the credential: a service label or a token's id. */
-  readonly caller?: string
-  readonly user?: string
-  readonly team?: string
-  readonly project?: string
-  readonly parent_step?: string
+  readonly caller?: string | undefined
+  readonly user?: string | undefined
+  readonly team?: string | undefined
+  readonly project?: string | undefined
+  readonly parent_step?: string | undefined
   /** The caller's own `X-Request-ID`. */
-  readonly client_request_id?: string
-  readonly trace_id?: string
+  readonly client_request_id?: string | undefined
+  readonly trace_id?: string | undefined
   /** Which binding chose the key. */
-  readonly binding?: string
+  readonly binding?: string | undefined
   /** What lay underneath an error. */
-  readonly cause?: string
+  readonly cause?: string | undefined
 }
 
 /** Where entries go. */

@@ -21,29 +21,34 @@ export function readAnswerHead(
   governance: readonly string[],
   secrets: readonly string[],
 ): AnswerHead {
-  const names: string[] = []
-  const values: string[] = []
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    names.push((rawHeaders[index] as Buffer).toString('latin1'))
-    values.push((rawHeaders[index + 1] as Buffer).toString('latin1'))
-  }
+  const raw = rawHeaders.map((bytes) => bytes.toString('latin1'))
   const header = (name: string): string | undefined => {
-    for (let index = names.length - 1; index >= 0; index -= 1) {
-      if ((names[index] as string).length === name.length && (names[index] as string).toLowerCase() === name) return values[index]
+    for (let index = raw.length - 2; index >= 0; index -= 2) {
+      const candidate = raw[index] as string
+      if (candidate.length === name.length && candidate.toLowerCase() === name) return raw[index + 1]
     }
     return undefined
   }
   const named = connectionNames(header('connection'))
   const passed: string[] = []
-  const governanceNames: string[] = []
-  for (let index = 0; index < names.length; index += 1) {
-    const name = names[index] as string
-    const value = values[index] as string
-    if (isDropped(name) || named?.has(name.toLowerCase()) === true || secrets.some((secret) => value.includes(secret))) continue
+  let governanceNames: string[] = none
+  for (let index = 0; index < raw.length; index += 2) {
+    const name = raw[index] as string
+    const value = raw[index + 1] as string
+    if (isDropped(name) || named?.has(name.toLowerCase()) === true || repeatsSecret(value, secrets)) continue
     passed.push(name, value)
-    if (governance.length > 0 && isGovernance(name.toLowerCase(), governance)) governanceNames.push(name)
+    if (governance.length === 0 || !isGovernance(name.toLowerCase(), governance)) continue
+    if (governanceNames === none) governanceNames = [name]
+    else governanceNames.push(name)
   }
   return { status, header, passed, governanceNames }
+}
+
+const none: string[] = []
+
+function repeatsSecret(value: string, secrets: readonly string[]): boolean {
+  for (const secret of secrets) if (value.includes(secret)) return true
+  return false
 }
 
 function isGovernance(name: string, beginnings: readonly string[]): boolean {

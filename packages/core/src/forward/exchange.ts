@@ -43,16 +43,15 @@ export interface Delivery {
 
 /** Begins the client's answer with the gateway's status and headers, and ours. */
 export function writeAnswerHead(exchange: Exchange, head: AnswerHead, record: GovernanceRecord, ...further: string[]): void {
-  const headers = head.passed
-  headers.push(
+  const headers = head.passed.concat(
     headerNames.requestId,
     exchange.tags.requestId,
     headerNames.governance,
     serializeGovernance(record),
     'Access-Control-Expose-Headers',
     exposeHeaders(head.governanceNames),
-    ...further,
-    ...exchange.arrival.answerHeaders,
+    further,
+    exchange.arrival.answerHeaders,
   )
   exchange.sink.writeHead(head.status, headers)
 }

@@ -50,7 +50,7 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
       const clean = withoutForgedFrames(bytes.toString('utf8', start, end))
       if (clean !== undefined) return { instead: clean }
     }
-    if (!records.mayMatter(text) && (tap.knowsModel || searchedForModel === recordsThatNameTheModel)) return undefined
+    if (!records.mayMatter(text) && (tap.knowsModel() || searchedForModel === recordsThatNameTheModel)) return undefined
     searchedForModel = Math.min(recordsThatNameTheModel, searchedForModel + 1)
     const event = bytes.toString('utf8', start, end)
     const data = readEventData(event)

@@ -1,6 +1,6 @@
 import { type AnswerFacts, type AnswerReader, createAnswerReader, type Endpoint } from '@postern/gateways'
 import type { Finish, GovernanceRecord } from '@postern/protocol'
-import { beginRecord, roundMs } from '../governance.js'
+import { writeRecord } from '../governance.js'
 import type { Permit } from '../police/permit.js'
 import type { Route } from '../resolve/route.js'
 import type { Tags } from '../tag/index.js'
@@ -12,7 +12,7 @@ export interface Tap {
   /** Reads a JSON answer, or one record of a stream; later numbers replace earlier ones. */
   body(document: unknown, source: 'answer' | 'stream'): void
   /** Whether the model that answered is known. */
-  readonly knowsModel: boolean
+  knowsModel(): boolean
   governance(finish: Finish | undefined, overheadMs: number): GovernanceRecord
 }
 
@@ -40,17 +40,8 @@ export function createObserve(): Observe {
       body(document, source) {
         learn(facts, reader.body(document, source))
       },
-      get knowsModel() {
-        return facts.model !== undefined
-      },
-      governance(finish, overheadMs) {
-        return {
-          ...beginRecord(tags, route, permit),
-          ...facts,
-          ...(finish === undefined ? {} : { finish }),
-          overhead_ms: roundMs(overheadMs),
-        }
-      },
+      knowsModel: () => facts.model !== undefined,
+      governance: (finish, overheadMs) => writeRecord({ tags, route, permit, facts, finish, overheadMs }),
     }
   }
 }

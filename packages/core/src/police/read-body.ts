@@ -4,7 +4,8 @@ import { ClientGone, Refusal } from '../refusal.js'
 /**
  * Reads a whole request body.
  *
- * @throws {Refusal} 413 `body_too_large` as soon as the limit is passed, 400 `request_malformed` where the body breaks off.
+ * @throws {Refusal} 413 `body_too_large` as soon as the limit is passed.
+ * @throws {ClientGone} where the body breaks off.
  */
 export function readBody(arrival: Arrival, maxBytes: number): Promise<Buffer> {
   const { body } = arrival
@@ -12,34 +13,28 @@ export function readBody(arrival: Arrival, maxBytes: number): Promise<Buffer> {
     let first: Buffer | undefined
     let more: Buffer[] | undefined
     let size = 0
+    let settled = false
 
-    const settle = (finish: () => void): void => {
-      body.off('data', onData)
-      body.off('end', onEnd)
-      body.off('error', onLost)
-      body.off('close', onLost)
-      finish()
-    }
-    const onData = (chunk: Buffer): void => {
+    // Settling leaves the listeners where they are: taking them off again costs more than the request has use for.
+    body.on('data', (chunk: Buffer) => {
+      if (settled) return
       size += chunk.length
       if (size > maxBytes) {
+        settled = true
         body.pause()
-        settle(() => reject(bodyTooLarge(maxBytes)))
+        reject(bodyTooLarge(maxBytes))
       } else if (first === undefined) first = chunk
       else if (more === undefined) more = [first, chunk]
       else more.push(chunk)
-    }
-    const onEnd = (): void => settle(() => resolve(more === undefined ? (first ?? empty) : Buffer.concat(more, size)))
-    const onLost = (): void => settle(() => reject(new ClientGone('The client left while sending its body.')))
-
-    if (body.destroyed && !body.readableEnded) {
-      reject(new ClientGone('The client left before its body was read.'))
-      return
-    }
-    body.on('data', onData)
-    body.on('end', onEnd)
-    body.on('error', onLost)
-    body.on('close', onLost)
+    })
+    body.on('end', () => {
+      settled = true
+      resolve(more === undefined ? (first ?? empty) : Buffer.concat(more, size))
+    })
+    body.on('close', () => {
+      if (!settled) reject(new ClientGone('The client left while sending its body.'))
+    })
+    if (body.destroyed) reject(new ClientGone('The client left before its body was read.'))
   })
 }
 

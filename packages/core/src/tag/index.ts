@@ -31,12 +31,8 @@ const names = {
   requestId: headerNames.requestId.toLowerCase(),
 } as const
 
-export const tag: Tag = (arrival) => {
-  const workflow = readTag(arrival, names.workflow)
-  const step = readTag(arrival, names.step)
-  const parentStep = readTag(arrival, names.parentStep)
-  return tags(arrival, { workflow, step, parentStep }, 1)
-}
+export const tag: Tag = (arrival) =>
+  writeTags(arrival, readTag(arrival, names.workflow), readTag(arrival, names.step), readTag(arrival, names.parentStep), 1)
 
 /** The tags of a request that is not sent to the gateway: what can be read of them, and attempt 0. */
 export function tagRefused(arrival: Pick<Arrival, 'ulid' | 'headers'>): Tags {
@@ -44,16 +40,24 @@ export function tagRefused(arrival: Pick<Arrival, 'ulid' | 'headers'>): Tags {
     const value = arrival.headers[name]
     return typeof value === 'string' && tagPattern.test(value) ? value : undefined
   }
-  return tags(arrival, { workflow: lenient(names.workflow), step: lenient(names.step), parentStep: lenient(names.parentStep) }, 0)
+  return writeTags(arrival, lenient(names.workflow), lenient(names.step), lenient(names.parentStep), 0)
 }
 
-function tags(arrival: Pick<Arrival, 'ulid' | 'headers'>, read: Pick<Tags, 'workflow' | 'step' | 'parentStep'>, attempt: number): Tags {
+function writeTags(
+  arrival: Pick<Arrival, 'ulid' | 'headers'>,
+  workflow: string | undefined,
+  step: string | undefined,
+  parentStep: string | undefined,
+  attempt: number,
+): Tags {
   return {
-    ...read,
+    workflow,
+    step,
+    parentStep,
     clientRequestId: readClientRequestId(arrival),
     trace: continueTrace(arrival.headers['traceparent'] as string | undefined),
     attempt,
-    requestId: formatRequestId({ workflow: read.workflow, step: read.step, ulid: arrival.ulid, attempt }),
+    requestId: formatRequestId({ workflow, step, ulid: arrival.ulid, attempt }),
   }
 }
 

@@ -1,4 +1,4 @@
-import { randomFillSync } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 
 const traceparentPattern = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/
 const zeroTrace = '0'.repeat(32)
@@ -20,20 +20,22 @@ export function continueTrace(traceparent: string | undefined): TraceContext {
     const traceId = match[1] as string
     return { traceId, traceparent: `00-${traceId}-${randomHex(8)}-${match[3]}`, continued: true }
   }
-  const traceId = randomHex(16)
+  const drawn = randomHex(24)
+  const traceId = drawn.slice(0, 32)
   // Not sampled: Postern records no spans itself, and whoever continues the trace decides for itself.
-  return { traceId, traceparent: `00-${traceId}-${randomHex(8)}-00`, continued: false }
+  return { traceId, traceparent: `00-${traceId}-${drawn.slice(32)}-00`, continued: false }
 }
 
-const pool = Buffer.allocUnsafeSlow(4096)
-let used = pool.length
+const poolBytes = 6144
+let pool = ''
+let used = 0
 
-/** Random bytes are drawn for many ids at once: one call into the kernel's generator costs more than an id. */
+/** Random digits are drawn for many ids at once: one call into the kernel's generator costs more than an id. */
 function randomHex(bytes: number): string {
-  if (used + bytes > pool.length) {
-    randomFillSync(pool)
+  if (used + 2 * bytes > pool.length) {
+    pool = randomBytes(poolBytes).toString('hex')
     used = 0
   }
-  used += bytes
-  return pool.toString('hex', used - bytes, used)
+  used += 2 * bytes
+  return pool.slice(used - 2 * bytes, used)
 }

@@ -1,0 +1,30 @@
+/** A bound on what Postern may cost. */
+export interface Goal {
+  readonly title: string
+  /** `×` for a ratio of Postern to a reference in the same round, `ms` for a difference. */
+  readonly unit: '×' | 'ms'
+  /** The most that passes today. */
+  readonly atMost: number
+  /** Where it shall end. */
+  readonly final: number
+  /** Whether missing it fails the run. Only ratios of CPU time gate: they hold on a busy machine, times do not. */
+  readonly gates: boolean
+}
+
+/**
+ * The goals of the benchmark. Postern runs as an operator runs it, by its own command and from a configuration file, with nothing
+ * turned off.
+ *
+ * A JSON request is held against the fastest proxy Node allows and against what people write by hand; an event of a stream and the
+ * memory of an open stream against the bare Node pipe; the time to the first token against the upstream asked directly.
+ */
+export const goals = {
+  jsonOverBareLimit: { title: 'CPU per JSON request, Postern / bare limit', unit: '×', atMost: 2, final: 1.5, gates: true },
+  jsonOverExpress: { title: 'CPU per JSON request, Postern / Express stack', unit: '×', atMost: 0.5, final: 1 / 3, gates: true },
+  sseOverBarePipe: { title: 'CPU per SSE event, Postern / bare pipe', unit: '×', atMost: 1.3, final: 1.15, gates: true },
+  ttftMedian: { title: 'added time to first token, p50', unit: 'ms', atMost: 0.3, final: 0.3, gates: false },
+  ttftTail: { title: 'added time to first token, p99', unit: 'ms', atMost: 1, final: 1, gates: false },
+  memoryOverBarePipe: { title: 'memory per open stream, Postern / bare pipe', unit: '×', atMost: 1.2, final: 1.2, gates: false },
+} as const satisfies Record<string, Goal>
+
+export type GoalName = keyof typeof goals

@@ -1,0 +1,84 @@
+import type { Pace } from './completion.js'
+
+/** Where a load goes, and as whom. */
+export interface Target {
+  readonly port: number
+  readonly path: string
+  /** The value of the `Authorization` header. */
+  readonly authorization: string
+}
+
+/** JSON requests, one after the other on each connection, until the time is over. */
+export interface JsonJob {
+  readonly mode: 'json'
+  readonly target: Target
+  readonly connections: number
+  readonly seconds: number
+}
+
+/** Streams side by side; each that ends is followed by another until the time is over. */
+export interface SseJob {
+  readonly mode: 'sse'
+  readonly target: Target
+  readonly streams: number
+  readonly pace: Pace
+  readonly seconds: number
+}
+
+/** Streams one at a time, in turn straight to the upstream and through the target. */
+export interface TtftJob {
+  readonly mode: 'ttft'
+  readonly target: Target
+  readonly direct: Target
+  /** Streams on each of the two ways. */
+  readonly streams: number
+  readonly pace: Pace
+}
+
+/** Streams that are opened, and held until the load generator is ended. */
+export interface MemoryJob {
+  readonly mode: 'memory'
+  readonly target: Target
+  readonly streams: number
+  readonly pace: Pace
+}
+
+export type Job = JsonJob | SseJob | TtftJob | MemoryJob
+
+interface Outcome {
+  /** Requests that were not answered with status 200, or not completely. */
+  readonly errors: number
+  readonly firstError?: string
+}
+
+export interface JsonOutcome extends Outcome {
+  readonly requests: number
+  readonly seconds: number
+}
+
+export interface SseOutcome extends Outcome {
+  readonly streams: number
+  /** Events sent by the upstream, all of which arrived. */
+  readonly events: number
+  /** Pieces in which the bodies arrived: about one per event unless somebody holds events back. */
+  readonly pieces: number
+  readonly seconds: number
+}
+
+export interface TtftOutcome extends Outcome {
+  /** Milliseconds from sending a request to the first byte of its body. */
+  readonly direct: readonly number[]
+  readonly through: readonly number[]
+}
+
+export interface MemoryOutcome extends Outcome {
+  /** Streams of which the first event has arrived. */
+  readonly open: number
+}
+
+export interface Outcomes {
+  json: JsonOutcome
+  sse: SseOutcome
+  ttft: TtftOutcome
+  memory: MemoryOutcome
+}

@@ -1,0 +1,153 @@
+/**
+ * The load generator, a process of its own: takes a job as JSON in its first argument and prints the outcome as one JSON line.
+ */
+
+import type { Pace } from './completion.js'
+import { requestBody } from './completion.js'
+import { Connection } from './connection.js'
+import { EventCounter } from './events.js'
+import type { Job, JsonJob, JsonOutcome, MemoryJob, MemoryOutcome, SseJob, SseOutcome, Target, TtftJob, TtftOutcome } from './job.js'
+import { endWithParent } from './serve.js'
+
+/** How many of the held streams are opened at a time: a burst would measure the burst. */
+const OPENED_AT_ONCE = 50
+
+/** The whole request, rendered once. */
+function requestTo(target: Target, pace?: Pace): Buffer {
+  const body = requestBody(pace)
+  const head = [
+    `POST ${target.path} HTTP/1.1`,
+    `Host: 127.0.0.1:${target.port}`,
+    `Authorization: ${target.authorization}`,
+    'Content-Type: application/json',
+    `Content-Length: ${body.length}`,
+    `Accept: ${pace === undefined ? 'application/json' : 'text/event-stream'}`,
+    'X-Workflow-ID: bench',
+    'X-Step-ID: one',
+  ]
+  return Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), body])
+}
+
+/** Counts failures and keeps the words of the first. */
+class Failures {
+  #count = 0
+  #first: string | undefined
+
+  readonly note = (error: unknown): void => {
+    this.#count += 1
+    this.#first ??= error instanceof Error ? error.message : String(error)
+  }
+
+  outcome(): { errors: number; firstError?: string } {
+    return this.#first === undefined ? { errors: this.#count } : { errors: this.#count, firstError: this.#first }
+  }
+}
+
+/** Runs `repeat` again and again on each of `count` connections until the time is over; a connection that fails stops. */
+async function sideBySide(
+  job: { target: Target; seconds: number },
+  count: number,
+  failures: Failures,
+  repeat: (connection: Connection) => Promise<void>,
+): Promise<number> {
+  const connections = await Promise.all(Array.from({ length: count }, () => Connection.open(job.target.port)))
+  const started = performance.now()
+  const deadline = started + job.seconds * 1000
+  await Promise.all(
+    connections.map(async (connection) => {
+      try {
+        while (performance.now() < deadline) await repeat(connection)
+      } catch (error) {
+        failures.note(error)
+      }
+    }),
+  )
+  const seconds = (performance.now() - started) / 1000
+  for (const connection of connections) connection.close()
+  return seconds
+}
+
+async function json(job: JsonJob): Promise<JsonOutcome> {
+  const request = requestTo(job.target)
+  const failures = new Failures()
+  let requests = 0
+  const seconds = await sideBySide(job, job.connections, failures, async (connection) => {
+    await connection.exchange(request)
+    requests += 1
+  })
+  return { requests, seconds, ...failures.outcome() }
+}
+
+async function sse(job: SseJob): Promise<SseOutcome> {
+  const request = requestTo(job.target, job.pace)
+  const failures = new Failures()
+  let streams = 0
+  let pieces = 0
+  const seconds = await sideBySide(job, job.streams, failures, async (connection) => {
+    const counter = new EventCounter()
+    await connection.exchange(request, (piece) => {
+      pieces += 1
+      counter.push(piece)
+    })
+    if (counter.events <= job.pace.events) throw new Error(`a stream ended after ${counter.events} of its events`)
+    streams += 1
+  })
+  return { streams, events: streams * job.pace.events, pieces, seconds, ...failures.outcome() }
+}
+
+async function ttft(job: TtftJob): Promise<TtftOutcome> {
+  const failures = new Failures()
+  const ways = await Promise.all(
+    [job.direct, job.target].map(async (target) => ({
+      connection: await Connection.open(target.port),
+      request: requestTo(target, job.pace),
+      times: [] as number[],
+    })),
+  )
+  try {
+    for (let stream = 0; stream < job.streams; stream += 1) {
+      for (const { connection, request, times } of ways) {
+        let first = 0
+        const sent = performance.now()
+        await connection.exchange(request, () => {
+          if (first === 0) first = performance.now()
+        })
+        times.push(first - sent)
+      }
+    }
+  } catch (error) {
+    failures.note(error)
+  }
+  for (const { connection } of ways) connection.close()
+  const [direct, through] = ways.map(({ times }) => times)
+  return { direct: direct ?? [], through: through ?? [], ...failures.outcome() }
+}
+
+async function memory(job: MemoryJob): Promise<MemoryOutcome> {
+  const request = requestTo(job.target, job.pace)
+  const failures = new Failures()
+  let open = 0
+  /** Resolves when the first event of a new stream has arrived. */
+  const openOne = async (): Promise<void> => {
+    const connection = await Connection.open(job.target.port)
+    await new Promise<void>((resolve, reject) => {
+      connection.exchange(request, () => resolve()).then(() => reject(new Error('a stream ended too soon')), reject)
+    })
+    open += 1
+  }
+  while (open < job.streams && failures.outcome().errors === 0) {
+    const group = Math.min(OPENED_AT_ONCE, job.streams - open)
+    await Promise.all(Array.from({ length: group }, () => openOne().catch(failures.note)))
+  }
+  return { open, ...failures.outcome() }
+}
+
+async function run(job: Job): Promise<void> {
+  const outcome = await (job.mode === 'json' ? json(job) : job.mode === 'sse' ? sse(job) : job.mode === 'ttft' ? ttft(job) : memory(job))
+  process.stdout.write(`${JSON.stringify(outcome)}\n`, () => {
+    if (job.mode !== 'memory') process.exit()
+  })
+}
+
+endWithParent()
+await run(JSON.parse(process.argv[2] ?? '') as Job)

@@ -1,0 +1,95 @@
+/** The benchmark: starts everything, measures, prints, and fails on a ratio, never on a time. */
+
+import { writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { Child, stopAll } from './child.js'
+import type { Bench } from './measure.js'
+import { measureJson, measureMemory, measureSse, measureTtft } from './measure.js'
+import type { Mode, Options } from './options.js'
+import { readOptions, usage } from './options.js'
+import { Progress } from './progress.js'
+import { tablesOf } from './report.js'
+import type { Results } from './verdicts.js'
+import { judge } from './verdicts.js'
+
+const COULD_NOT_COMPLETE = 2
+
+let interrupted = false
+
+const measurements: Record<Mode, (bench: Bench, results: Results) => Promise<void>> = {
+  json: async (bench, results) => {
+    results.json = await measureJson(bench)
+  },
+  sse: async (bench, results) => {
+    results.sse = await measureSse(bench)
+  },
+  ttft: async (bench, results) => {
+    results.ttft = await measureTtft(bench)
+  },
+  memory: async (bench, results) => {
+    results.memory = await measureMemory(bench)
+  },
+}
+
+/** The steps a run shows: every round, and a warm-up where a process lives for several. */
+function stepsOf({ modes, subjects, plan }: Options): number {
+  return modes.reduce((sum, mode) => sum + subjects.length * (plan[mode].rounds + (mode === 'memory' ? 0 : 1)), 0)
+}
+
+async function measureAll(options: Options): Promise<Results> {
+  const progress = new Progress(stepsOf(options))
+  const upstream = Child.own('upstream')
+  const { port } = await upstream.line<{ port: number }>()
+  const results: Results = {}
+  try {
+    for (const mode of options.modes) await measurements[mode]({ ...options, upstream: port, progress }, results)
+  } finally {
+    progress.clear()
+  }
+  return results
+}
+
+async function run(options: Options): Promise<number> {
+  const results = await measureAll(options)
+  const verdicts = judge(results)
+  const tables = tablesOf(results, verdicts)
+  if (options.json === '-') process.stderr.write(tables)
+  else process.stdout.write(tables)
+  if (options.json !== undefined) {
+    const machine = { node: process.version, cpu: cpus()[0]?.model, cores: cpus().length }
+    const text = `${JSON.stringify({ machine, plan: options.plan, results, verdicts }, null, 2)}\n`
+    if (options.json === '-') process.stdout.write(text)
+    else writeFileSync(options.json, text)
+  }
+  return verdicts.some(({ gates, met }) => gates && !met) ? 1 : 0
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  try {
+    const options = readOptions(args)
+    if (options.help) {
+      process.stdout.write(usage)
+      return 0
+    }
+    if (process.platform !== 'linux') throw new Error('the benchmark reads /proc and needs Linux')
+    return await run(options)
+  } catch (error) {
+    if (!interrupted) process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`)
+    return COULD_NOT_COMPLETE
+  } finally {
+    await stopAll()
+  }
+}
+
+for (const [signal, status] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const) {
+  process.on(signal, () => {
+    interrupted = true
+    void stopAll().finally(() => process.exit(status))
+  })
+}
+
+process.exitCode = await main(process.argv.slice(2))

@@ -1,0 +1,40 @@
+import type { Pace } from './completion.js'
+
+/** How much of everything is done in one run. Times are in seconds unless they say otherwise. */
+export interface Plan {
+  readonly json: { readonly connections: number; readonly warmup: number; readonly seconds: number; readonly rounds: number }
+  readonly sse: {
+    readonly streams: number
+    /** Paced, so that a slow proxy is not rewarded for reading several events at once. */
+    readonly pace: Pace
+    readonly warmup: number
+    readonly seconds: number
+    readonly rounds: number
+  }
+  /** `warmup` and `streams` are numbers of streams on each way. */
+  readonly ttft: { readonly pace: Pace; readonly warmup: number; readonly streams: number; readonly rounds: number }
+  readonly memory: {
+    readonly streams: number
+    readonly pace: Pace
+    /** Just long enough that all code is loaded: garbage of a longer one would hide what the streams hold. */
+    readonly warmup: number
+    /** From the first event of the last stream to reading the memory. */
+    readonly settle: number
+    readonly rounds: number
+  }
+}
+
+export const fullPlan: Plan = {
+  json: { connections: 32, warmup: 3, seconds: 4, rounds: 3 },
+  sse: { streams: 100, pace: { events: 200, interval: 10 }, warmup: 2.5, seconds: 3, rounds: 3 },
+  ttft: { pace: { events: 3, interval: 0 }, warmup: 2000, streams: 1500, rounds: 3 },
+  memory: { streams: 1000, pace: { events: 3600, interval: 1000 }, warmup: 0.05, settle: 2, rounds: 3 },
+}
+
+/** Short rounds: enough to see that everything works and roughly where it stands. */
+export const quickPlan: Plan = {
+  json: { connections: 32, warmup: 1, seconds: 1.5, rounds: 3 },
+  sse: { streams: 100, pace: { events: 100, interval: 10 }, warmup: 0.5, seconds: 1, rounds: 3 },
+  ttft: { pace: { events: 3, interval: 0 }, warmup: 500, streams: 500, rounds: 1 },
+  memory: { streams: 300, pace: { events: 3600, interval: 1000 }, warmup: 0.05, settle: 1, rounds: 1 },
+}

@@ -1,0 +1,89 @@
+import Table from 'cli-table3'
+import type { Rounds } from './measure.js'
+import { median } from './statistics.js'
+import { subjects } from './subjects.js'
+import type { Results, Verdict } from './verdicts.js'
+
+interface Column<T> {
+  readonly head: string
+  readonly value: (round: T) => number
+  readonly digits: number
+}
+
+const plain = { style: { head: [], border: [] } }
+
+function figure(value: number, digits: number): string {
+  return value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits })
+}
+
+/** One row per subject, with the median of its rounds in each column. */
+function table<T>(title: string, rounds: Rounds<T>, columns: readonly Column<T>[]): string {
+  const rows = new Table({
+    ...plain,
+    head: [title, ...columns.map(({ head }) => head)],
+    colAligns: ['left', ...columns.map(() => 'right' as const)],
+  })
+  for (const subject of subjects) {
+    const own = rounds[subject.name]
+    if (own === undefined) continue
+    rows.push([subject.title, ...columns.map(({ value, digits }) => figure(median(own.map(value)), digits))])
+  }
+  return rows.toString()
+}
+
+function verdictTable(verdicts: readonly Verdict[]): string {
+  const rows = new Table({
+    ...plain,
+    head: ['goal', 'measured', 'at most', 'final goal', 'verdict'],
+    colAligns: ['left', 'right', 'right', 'right', 'left'],
+  })
+  for (const { title, unit, measured, atMost, final, gates, met, finalMet } of verdicts) {
+    const verdict = met ? (finalMet ? 'pass, final goal met' : 'pass') : gates ? 'FAIL' : 'missed, does not gate'
+    rows.push([title, ...[measured, atMost, final].map((value) => `${figure(value, 2)} ${unit}`), verdict])
+  }
+  return rows.toString()
+}
+
+/** All tables of a run, for reading. */
+export function tablesOf(results: Results, verdicts: readonly Verdict[]): string {
+  const tables: string[] = []
+  if (results.json !== undefined) {
+    tables.push(
+      table('JSON requests', results.json, [
+        { head: 'CPU µs/request', value: (round) => round.cpuPerRequest, digits: 1 },
+        { head: 'requests/s', value: (round) => round.requestsPerSecond, digits: 0 },
+        { head: 'core used, %', value: (round) => round.busy * 100, digits: 0 },
+      ]),
+    )
+  }
+  if (results.sse !== undefined) {
+    tables.push(
+      table('SSE events', results.sse, [
+        { head: 'CPU µs/event', value: (round) => round.cpuPerEvent, digits: 1 },
+        { head: 'events/s', value: (round) => round.eventsPerSecond, digits: 0 },
+        { head: 'events/chunk', value: (round) => round.eventsPerPiece, digits: 2 },
+      ]),
+    )
+  }
+  if (results.ttft !== undefined) {
+    tables.push(
+      table('time to first token, ms', results.ttft, [
+        { head: 'direct p50', value: (round) => round.direct.p50, digits: 2 },
+        { head: 'direct p99', value: (round) => round.direct.p99, digits: 2 },
+        { head: 'added p50', value: (round) => round.added.p50, digits: 2 },
+        { head: 'added p99', value: (round) => round.added.p99, digits: 2 },
+      ]),
+    )
+  }
+  if (results.memory !== undefined) {
+    tables.push(
+      table('memory of open streams', results.memory, [
+        { head: 'kB/stream', value: (round) => round.perStream, digits: 1 },
+        { head: 'idle, MB', value: (round) => round.idle / 1024, digits: 1 },
+        { head: 'all open, MB', value: (round) => round.open / 1024, digits: 1 },
+      ]),
+    )
+  }
+  if (verdicts.length > 0) tables.push(verdictTable(verdicts))
+  return `${tables.join('\n\n')}\n`
+}

@@ -1,0 +1,45 @@
+import type { Goal, GoalName } from './goals.js'
+import { goals } from './goals.js'
+import type { JsonRound, MemoryRound, Rounds, SseRound, TtftRound } from './measure.js'
+import { median, medianRatio } from './statistics.js'
+
+/** Everything that was measured; what was left out is absent. */
+export interface Results {
+  json?: Rounds<JsonRound>
+  sse?: Rounds<SseRound>
+  ttft?: Rounds<TtftRound>
+  memory?: Rounds<MemoryRound>
+}
+
+/** A goal, and how Postern stands to it. */
+export interface Verdict extends Goal {
+  readonly name: GoalName
+  readonly measured: number
+  readonly met: boolean
+  readonly finalMet: boolean
+}
+
+function overReference<T>(rounds: Rounds<T> | undefined, reference: string, value: (round: T) => number): number | undefined {
+  const ours = rounds?.['postern']
+  const theirs = rounds?.[reference]
+  return ours === undefined || theirs === undefined ? undefined : medianRatio(ours.map(value), theirs.map(value))
+}
+
+/** Holds the results against every goal whose subjects were measured. */
+export function judge(results: Results): Verdict[] {
+  const added = results.ttft?.['postern']?.map((round) => round.added)
+  const measured: Record<GoalName, number | undefined> = {
+    jsonOverBareLimit: overReference(results.json, 'bare-limit', (round) => round.cpuPerRequest),
+    jsonOverExpress: overReference(results.json, 'express-stack', (round) => round.cpuPerRequest),
+    sseOverBarePipe: overReference(results.sse, 'bare-pipe', (round) => round.cpuPerEvent),
+    ttftMedian: added && median(added.map(({ p50 }) => p50)),
+    ttftTail: added && median(added.map(({ p99 }) => p99)),
+    memoryOverBarePipe: overReference(results.memory, 'bare-pipe', (round) => round.perStream),
+  }
+  return (Object.keys(goals) as GoalName[]).flatMap((name) => {
+    const goal = goals[name]
+    const value = measured[name]
+    if (value === undefined) return []
+    return [{ ...goal, name, measured: value, met: value <= goal.atMost, finalMet: value <= goal.final }]
+  })
+}
