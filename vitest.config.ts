@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { LoudSkips } from './test/support/loud-skips.ts'
 
 export default defineConfig({
   test: {
@@ -7,5 +8,6 @@ export default defineConfig({
     hookTimeout: 30_000,
     // Two cores: more workers than that only make the timing tests wait for each other.
     maxWorkers: 2,
+    reporters: ['default', new LoudSkips()],
   },
 })

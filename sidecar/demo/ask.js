@@ -1,5 +1,5 @@
 import { readStream } from './read-stream.js'
-import { forgetSession, SessionRefused, sessionToken } from './session.js'
+import { forgetSession, SessionRefused, openSession } from './session.js'
 
 const frameStart = 'postern '
 
@@ -46,19 +46,25 @@ export async function ask(question, listener) {
   } catch (problem) {
     if (question.signal.aborted) return { kind: 'answer', text: '', record: { finish: 'client_closed' } }
     if (problem instanceof SessionRefused) return readRefusal(problem.response)
-    return { kind: 'refusal', by: 'page', code: 'not_reached', message: 'Postern cannot be reached. Check that it is running, then send again.', record: {} }
+    return {
+      kind: 'refusal',
+      by: 'page',
+      code: 'not_reached',
+      message: 'Postern cannot be reached. Check that it is running, then send again.',
+      record: {},
+    }
   }
 }
 
 /** Posts once more where the token was not accepted: it may have been revoked, or Postern restarted. */
 async function post(question) {
-  const response = await postWith(await sessionToken(question.person, question.signal), question)
+  const response = await postWith(await openSession(question.person, question.signal), question)
   if (response.status !== 401) return response
   forgetSession(question.person)
-  return postWith(await sessionToken(question.person, question.signal), question)
+  return postWith(await openSession(question.person, question.signal), question)
 }
 
-function postWith(token, { turn, messages, signal }) {
+function postWith({ token, model }, { turn, messages, signal }) {
   return fetch('ai/v1/chat/completions', {
     method: 'POST',
     headers: {
@@ -67,7 +73,7 @@ function postWith(token, { turn, messages, signal }) {
       'X-Workflow-ID': 'demo',
       'X-Step-ID': `turn-${turn}`,
     },
-    body: JSON.stringify({ model: 'auto', stream: true, messages }),
+    body: JSON.stringify({ model, stream: true, messages }),
     signal,
   })
 }
@@ -79,7 +85,7 @@ async function readAnswer(body, begun, signal, { onText }) {
   let whole = true
   try {
     for await (const { data, comment } of readStream(body)) {
-      if (comment?.startsWith(frameStart)) record = { ...record, ...parse(comment.slice(frameStart.length)) }
+      if (comment?.startsWith(frameStart)) record = Object.assign({}, record, parse(comment.slice(frameStart.length)))
       if (data === undefined) continue
       const chunk = parse(data)
       if (chunk?.error) failure = String(chunk.error.message ?? 'The gateway failed.')

@@ -16,7 +16,11 @@ const refusers = { postern: 'Refused by Postern', gateway: 'Refused by the gatew
  */
 export function addTurn({ person, prompt }, onSelect) {
   document.querySelector('#welcome')?.remove()
-  const waiting = element('div', { class: 'waiting', 'data-role': 'waiting' }, element('span', { class: 'unseen' }, 'Waiting for the answer'))
+  const waiting = element(
+    'div',
+    { class: 'waiting', 'data-role': 'waiting' },
+    element('span', { class: 'unseen' }, 'Waiting for the answer'),
+  )
   const text = element('p', { class: 'answer-text' })
   const words = text.appendChild(document.createTextNode(''))
   const foot = element('div', { class: 'answer-foot' })
@@ -41,7 +45,11 @@ export function addTurn({ person, prompt }, onSelect) {
   }
 
   function selectButton(content) {
-    const button = element('button', { type: 'button', class: 'facts', 'aria-pressed': 'false', title: 'Show the governance record' }, ...content)
+    const button = element(
+      'button',
+      { type: 'button', class: 'facts', 'aria-pressed': 'false', title: 'Show the governance record' },
+      ...content,
+    )
     button.addEventListener('click', () => onSelect(true))
     return button
   }
@@ -49,7 +57,14 @@ export function addTurn({ person, prompt }, onSelect) {
   return {
     /** The answer begins. */
     begin() {
-      replace(element('article', { class: 'answer', 'data-role': 'answer', 'aria-busy': 'true', 'aria-label': `Answer to ${person.name}` }, text, foot))
+      replace(
+        element(
+          'article',
+          { class: 'answer', 'data-role': 'answer', 'aria-busy': 'true', 'aria-label': `Answer to ${person.name}` },
+          text,
+          foot,
+        ),
+      )
     },
     /** @param {string} piece */
     write(piece) {
@@ -79,12 +94,26 @@ export function addTurn({ person, prompt }, onSelect) {
       })
       replace(card)
       card.append(
-        element('p', { class: 'refusal-by' }, refusers[by], status === undefined ? '' : element('span', { class: 'refusal-status' }, String(status))),
+        element(
+          'p',
+          { class: 'refusal-by' },
+          refusers[by],
+          status === undefined ? '' : element('span', { class: 'refusal-status' }, String(status)),
+        ),
         element('h3', { class: 'refusal-code' }, code),
         element('p', { class: 'refusal-message' }, message),
       )
-      if (id !== undefined) card.append(element('p', { class: 'refusal-id' }, element('span', { class: 'unseen' }, 'Request id '), element('code', {}, ...requestIdNodes(id))))
-      if (Object.keys(record).length > 0) card.append(element('div', { class: 'refusal-foot' }, rawRecord(record), selectButton(['Show in the panel'])))
+      if (id !== undefined)
+        card.append(
+          element(
+            'p',
+            { class: 'refusal-id' },
+            element('span', { class: 'unseen' }, 'Request id '),
+            element('code', {}, ...requestIdNodes(id)),
+          ),
+        )
+      if (Object.keys(record).length > 0)
+        card.append(element('div', { class: 'refusal-foot' }, rawRecord(record), selectButton(['Show in the panel'])))
       card.scrollIntoView({ block: 'nearest' })
     },
     /** @param {boolean} selected */

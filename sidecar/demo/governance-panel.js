@@ -52,7 +52,9 @@ function rowsOf(record, state) {
     row('Finish', 'finish', mark, { value: record.finish }),
     row('Key', 'key', record.key, { big: true }),
     row('Cost', 'cost', costText(record.cost), { big: true }),
-    row('Tokens', 'usage', tokensText(record.usage) ?? tokenDetails(record.usage), { note: tokensText(record.usage) && tokenDetails(record.usage) }),
+    row('Tokens', 'usage', tokensText(record.usage) ?? tokenDetails(record.usage), {
+      note: tokensText(record.usage) && tokenDetails(record.usage),
+    }),
     row('Model', 'model', record.model),
     row('Asked for', 'model_requested', record.model_requested),
     row('Provider', 'provider', record.provider),
@@ -87,7 +89,10 @@ function copyButton(text) {
   const button = element('button', { type: 'button', class: 'copy' }, 'Copy')
   button.setAttribute('aria-label', 'Copy the request id')
   button.addEventListener('click', async () => {
-    const copied = await navigator.clipboard.writeText(text).then(() => true, () => false)
+    const copied = await navigator.clipboard.writeText(text).then(
+      () => true,
+      () => false,
+    )
     button.textContent = copied ? 'Copied' : 'Not copied'
   })
   return element('dd', { class: 'row-copy' }, button)

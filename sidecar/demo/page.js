@@ -45,7 +45,9 @@ function chosenPerson() {
 function showPerson() {
   const person = chosenPerson()
   document.querySelector('#person-note').textContent =
-    person === undefined ? 'The list of people cannot be loaded. Reload the page to try again.' : `${person.name}, team ${person.team}, ${person.note}.`
+    person === undefined
+      ? 'The list of people cannot be loaded. Reload the page to try again.'
+      : `${person.name}, team ${person.team}, ${person.note}.`
   showSession()
 }
 

@@ -29,10 +29,9 @@ export function tokensText(usage) {
  */
 export function tokenDetails(usage) {
   if (usage === undefined) return undefined
-  const parts = [
-    part(usage.input, 'in', usage.cached, 'cached'),
-    part(usage.output, 'out', usage.reasoning, 'reasoning'),
-  ].filter((text) => text !== undefined)
+  const parts = [part(usage.input, 'in', usage.cached, 'cached'), part(usage.output, 'out', usage.reasoning, 'reasoning')].filter(
+    (text) => text !== undefined,
+  )
   return parts.length === 0 ? undefined : parts.join(', ')
 }
 

@@ -1,7 +1,7 @@
 /** A token with less time left is renewed before it is used. */
 const leastSecondsLeft = 30
 
-/** @type {Map<string, { token: string, expires_at: number }>} */
+/** @type {Map<string, { token: string, model: string, expires_at: number }>} */
 const sessions = new Map()
 
 /** The backend gave no session token; `response` says why. */
@@ -18,11 +18,11 @@ export class SessionRefused extends Error {
  *
  * @param {string} person
  * @param {AbortSignal} signal
- * @returns {Promise<string>}
+ * @returns {Promise<{ token: string, model: string }>} The token, and the model that the demo's gateway answers for.
  */
-export async function sessionToken(person, signal) {
+export async function openSession(person, signal) {
   const known = sessions.get(person)
-  if (known !== undefined && secondsLeft(person) >= leastSecondsLeft) return known.token
+  if (known !== undefined && secondsLeft(person) >= leastSecondsLeft) return known
   const response = await fetch('demo/session', {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
@@ -32,7 +32,7 @@ export async function sessionToken(person, signal) {
   if (!response.ok) throw new SessionRefused(response)
   const session = await response.json()
   sessions.set(person, session)
-  return session.token
+  return session
 }
 
 /**

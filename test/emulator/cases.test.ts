@@ -56,14 +56,16 @@ describe('error bodies', () => {
 
   test('JoyToken has a message and a type', async () => {
     expect(await body('joytoken', 'policy_rejected')).toEqual([
-      403, { error: { message: 'requested tier is not allowed', type: 'policy_rejected' } },
+      403,
+      { error: { message: 'requested tier is not allowed', type: 'policy_rejected' } },
     ])
     expect(await body('joytoken', 'catalogue_unavailable')).toEqual([503, { code: 50_300, message: 'admin-bff not available' }])
   })
 
   test('OpenToken has a message, a type and a code', async () => {
     expect(await body('opentoken', 'spend_limit_exceeded')).toEqual([
-      429, { error: { message: 'api key spend limit exceeded', type: 'invalid_request_error', code: 'spend_limit_exceeded' } },
+      429,
+      { error: { message: 'api key spend limit exceeded', type: 'invalid_request_error', code: 'spend_limit_exceeded' } },
     ])
     expect((await body('opentoken', 'api_error'))[1]).toHaveProperty('event_id')
   })
@@ -90,7 +92,9 @@ describe('error bodies', () => {
   test('Mintoken refuses for the provider in the form of the endpoint', async () => {
     const emulator = await emulate('mintoken')
     const response = await fetch(`${emulator.baseURL}/messages`, {
-      method: 'POST', headers: goodHeaders('mintoken'), body: JSON.stringify({ model: 'emulate/provider_overloaded' }),
+      method: 'POST',
+      headers: goodHeaders('mintoken'),
+      body: JSON.stringify({ model: 'emulate/provider_overloaded' }),
     })
     expect([response.status, await response.json()]).toMatchObject([529, { type: 'error', error: { type: 'overloaded_error' } }])
   })

@@ -75,7 +75,9 @@ describe('Free AI', () => {
   test('answers schema failures in its second envelope', async () => {
     const emulator = await emulate('freeai')
     for (const body of [
-      { messages: [{ role: 'developer', content: 'x' }] }, { messages: [{ role: 'assistant', content: null }] }, { max_tokens: 9000 },
+      { messages: [{ role: 'developer', content: 'x' }] },
+      { messages: [{ role: 'assistant', content: null }] },
+      { max_tokens: 9000 },
     ]) {
       const response = await chat(emulator, { body })
       expect([response.status, await response.json()]).toMatchObject([400, { success: false, error: { name: 'ZodError' } }])
@@ -209,7 +211,8 @@ describe('Mintoken', () => {
     expect(body.candidates[0].content.parts[0].text).toBe('You said: good morning')
     expect(body.usageMetadata).toEqual({ promptTokenCount: 2, candidatesTokenCount: 4, totalTokenCount: 6 })
     for (const response of [
-      post(`${baseURL}/generateContent?alt=sse`, headers, ask), post(`${baseURL}/generateContent`, headers, { ...ask, stream: true }),
+      post(`${baseURL}/generateContent?alt=sse`, headers, ask),
+      post(`${baseURL}/generateContent`, headers, { ...ask, stream: true }),
     ]) {
       const records = await events(response)
       expect(records).toHaveLength(4)

@@ -68,13 +68,13 @@ export function chat(emulator: Emulator, ask: Ask = {}): Promise<Response> {
   })
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: tests look into answers of many shapes.
+// oxlint-disable-next-line typescript/no-explicit-any -- tests look into answers of many shapes.
 export async function json(response: Response | Promise<Response>): Promise<any> {
   return (await response).json()
 }
 
 /** The data of each event; what is not JSON (`[DONE]`) as text. */
-// biome-ignore lint/suspicious/noExplicitAny: tests look into answers of many shapes.
+// oxlint-disable-next-line typescript/no-explicit-any -- tests look into answers of many shapes.
 export async function events(response: Response | Promise<Response>): Promise<any[]> {
   const text = await (await response).text()
   return text
@@ -84,7 +84,7 @@ export async function events(response: Response | Promise<Response>): Promise<an
 }
 
 /** The visible text of a stream in the OpenAI form. */
-// biome-ignore lint/suspicious/noExplicitAny: tests look into answers of many shapes.
+// oxlint-disable-next-line typescript/no-explicit-any -- tests look into answers of many shapes.
 export function textOf(records: any[]): string {
   return records.map((record) => record?.choices?.[0]?.delta?.content ?? '').join('')
 }

@@ -164,7 +164,9 @@ test.each(EMULATED_GATEWAYS)('%s outlives strange request lines', async (gateway
   for (const path of ['//', '//x:y@/v1', '/%', '/v1/chat/completions?%%%=%', 'http://elsewhere.invalid/v1', '*']) {
     const status = await new Promise<number | undefined>((resolve, reject) => {
       const headers = { host: 'a b' }
-      request({ port, path, method: 'OPTIONS', headers }, (response) => resolve(response.resume().statusCode)).once('error', reject).end()
+      request({ port, path, method: 'OPTIONS', headers }, (response) => resolve(response.resume().statusCode))
+        .once('error', reject)
+        .end()
     })
     expect(status).toBeGreaterThanOrEqual(400)
   }

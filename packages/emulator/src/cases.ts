@@ -20,7 +20,11 @@ export function emulatedCases(gateway: EmulatedGateway): readonly EmulatedCase[]
   const behaviour = behaviourOf(gateway, { keys: [] })
   const rejected = behaviour.refusals[behaviour.refusedStates.revoked]
   const listed = (name: string, summary: string, status: number): EmulatedCase => ({
-    name, summary, model: `emulate/${name}`, prompt: `emulate: ${name}`, status,
+    name,
+    summary,
+    model: `emulate/${name}`,
+    prompt: `emulate: ${name}`,
+    status,
   })
   return [
     ...Object.entries(behaviour.refusals).map(([name, { summary, status }]) => listed(name, summary, status)),

@@ -7,7 +7,14 @@ export interface SeenCredential {
 }
 
 const HEADERS = new Set([
-  'authorization', 'proxy-authorization', 'x-api-key', 'api-key', 'x-provider-key', 'x-goog-api-key', 'x-auth-token', 'x-access-token',
+  'authorization',
+  'proxy-authorization',
+  'x-api-key',
+  'api-key',
+  'x-provider-key',
+  'x-goog-api-key',
+  'x-auth-token',
+  'x-access-token',
   'cookie',
 ])
 const PARAMETERS = new Set(['key', 'api_key', 'apikey', 'api-key', 'access_token', 'token', 'authorization', 'x-api-key', 'provider_key'])

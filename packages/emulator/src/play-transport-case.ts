@@ -27,7 +27,10 @@ const MANNERS: Partial<Record<TransportCase, Manner>> = {
 }
 
 export async function playTransportCase(
-  name: TransportCase, exchange: Exchange, behaviour: GatewayBehaviour, question: Question,
+  name: TransportCase,
+  exchange: Exchange,
+  behaviour: GatewayBehaviour,
+  question: Question,
 ): Promise<void> {
   const reply = piecesOf(replyTo(question.prompt))
   const secrets = exchange.seen.credentials.map(({ value }) => value)

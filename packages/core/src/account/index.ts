@@ -2,6 +2,7 @@ import { redactKeys } from '@postern/gateways'
 import { roundMs } from '../governance.js'
 import type { Journey } from '../journey.js'
 import type { Secret } from '../secret.js'
+import { isoTime } from './iso-time.js'
 import type { Ledger, LedgerEntry } from './ledger.js'
 
 /** What the door learns when a request is over. */
@@ -36,7 +37,7 @@ export function createAccount({ ledger, secrets }: AccountOptions): Account {
 function writeEntry({ arrival, principal, route, tags, outcome }: Journey, scrub: (text: string) => string): LedgerEntry {
   const { record } = outcome
   return {
-    time: new Date(performance.timeOrigin + arrival.startedAt).toISOString(),
+    time: isoTime(performance.timeOrigin + arrival.startedAt),
     request_id: record.request_id,
     attempt: record.attempt,
     workflow: record.workflow,

@@ -22,7 +22,7 @@ export function chooseDelivery(exchange: Exchange, head: AnswerHead): Delivery {
   return passBytes(exchange, head)
 }
 
-function hasNoBody({ arrival }: Exchange, status: number): boolean {
+function hasNoBody({ facts: { arrival } }: Exchange, status: number): boolean {
   return arrival.method === 'HEAD' || status === 204 || status === 304
 }
 

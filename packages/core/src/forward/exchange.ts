@@ -11,8 +11,8 @@ import type { Outcome } from './outcome.js'
 import type { PreparedKey } from './prepare-key.js'
 import type { RecordPattern } from './record-pattern.js'
 
-/** One request at the gateway: who asked, what listens, where the answer goes, and how it may end. */
-export interface Exchange {
+/** What an exchange is about: who asked, what listens, where the answer goes. */
+export interface ExchangeFacts {
   readonly arrival: Arrival
   readonly route: Route
   readonly permit: Permit
@@ -22,6 +22,11 @@ export interface Exchange {
   readonly key: PreparedKey
   readonly errors: ErrorClassifier
   readonly records: RecordPattern
+}
+
+/** One request at the gateway, and how it may end. */
+export interface Exchange {
+  readonly facts: ExchangeFacts
   /** What is known by now. */
   governance(finish: Finish | undefined): GovernanceRecord
   /** Ends it, once; whatever comes later is too late. */
@@ -43,15 +48,16 @@ export interface Delivery {
 
 /** Begins the client's answer with the gateway's status and headers, and ours. */
 export function writeAnswerHead(exchange: Exchange, head: AnswerHead, record: GovernanceRecord, ...further: string[]): void {
+  const { arrival, tags, sink } = exchange.facts
   const headers = head.passed.concat(
     headerNames.requestId,
-    exchange.tags.requestId,
+    tags.requestId,
     headerNames.governance,
     serializeGovernance(record),
     'Access-Control-Expose-Headers',
     exposeHeaders(head.governanceNames),
     further,
-    exchange.arrival.answerHeaders,
+    arrival.answerHeaders,
   )
-  exchange.sink.writeHead(head.status, headers)
+  sink.writeHead(head.status, headers)
 }

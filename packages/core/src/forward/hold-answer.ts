@@ -41,7 +41,7 @@ export function holdAnswer(exchange: Exchange, head: AnswerHead): Delivery {
 
 function sendWhole(exchange: Exchange, head: AnswerHead, body: Buffer): void {
   const text = body.toString('utf8')
-  if (exchange.key.secrets.some((secret) => text.includes(secret))) {
+  if (exchange.facts.key.secrets.some((secret) => text.includes(secret))) {
     exchange.refuse(
       new Refusal('gateway_answer_invalid', { message: 'The gateway repeated a credential in its answer; the answer is withheld.' }),
     )
@@ -52,15 +52,15 @@ function sendWhole(exchange: Exchange, head: AnswerHead, body: Buffer): void {
     exchange.refuse(new Refusal('gateway_answer_invalid', { message: 'The gateway answered with JSON that cannot be read.' }))
     return
   }
-  if (exchange.errors.isError(document)) {
+  if (exchange.facts.errors.isError(document)) {
     exchange.refuse(refuseForGateway(exchange, head, document))
     return
   }
-  exchange.tap.body(document, 'answer')
+  exchange.facts.tap.body(document, 'answer')
   const record = exchange.governance('complete')
   writeAnswerHead(exchange, head, record, 'Content-Length', String(body.length))
   // As one Latin-1 text, byte for byte the same, head and body leave in one write; a buffer would take two.
-  exchange.sink.end(body.toString('latin1'), 'latin1')
+  exchange.facts.sink.end(body.toString('latin1'), 'latin1')
   exchange.settle({ finish: 'complete', status: head.status, record })
 }
 

@@ -1,16 +1,11 @@
 import { createErrorClassifier, type Endpoint, type ErrorClassifier } from '@postern/gateways'
-import type { Finish } from '@postern/protocol'
 import type { Dispatcher } from 'undici'
 import type { Arrival, ResponseSink } from '../arrival.js'
 import type { Tap } from '../observe/index.js'
 import type { Permit } from '../police/permit.js'
-import { ClientGone } from '../refusal.js'
 import type { Gateway, KeyLease, Route } from '../resolve/route.js'
 import type { Tags } from '../tag/index.js'
-import { readAnswerHead } from './answer-head.js'
-import { chooseDelivery } from './choose-delivery.js'
-import { classifyFailure } from './classify-failure.js'
-import type { Delivery, Exchange } from './exchange.js'
+import { GatewayExchange } from './gateway-exchange.js'
 import { openUpstream } from './open-upstream.js'
 import type { Outcome } from './outcome.js'
 import { prepareHeaders } from './prepare-headers.js'
@@ -50,7 +45,23 @@ export function createForward(gateways: readonly Gateway[], keys: readonly KeyLe
     forward(arrival, route, permit, tags, tap, sink) {
       const upstream = upstreams.get(route.gateway) as Upstream
       const key = prepared.get(route.key) as PreparedKey
-      return exchange(upstream, key, arrival, route, permit, tags, tap, sink)
+      return new Promise((resolve, reject) => {
+        const exchange = new GatewayExchange(
+          { arrival, route, permit, tags, tap, sink, key, errors: upstream.errors, records: recordsOf(upstream, route) },
+          resolve,
+          reject,
+        )
+        sink.once('close', () => exchange.clientClosed())
+        upstream.dispatcher.dispatch(
+          {
+            method: arrival.method,
+            path: `${route.gateway.basePath}/${route.endpointPath}${arrival.query}`,
+            headers: prepareHeaders(arrival, permit, tags, key),
+            body: permit.body,
+          },
+          exchange,
+        )
+      })
     },
     async close() {
       await Promise.all([...upstreams.values()].map(({ dispatcher }) => dispatcher.close()))
@@ -62,92 +73,4 @@ function recordsOf(upstream: Upstream, { gateway, endpoint }: Route): RecordPatt
   let records = upstream.records.get(endpoint.format)
   if (records === undefined) upstream.records.set(endpoint.format, (records = createRecordPattern(gateway.dialect, endpoint.format)))
   return records
-}
-
-function exchange(
-  upstream: Upstream,
-  key: PreparedKey,
-  arrival: Arrival,
-  route: Route,
-  permit: Permit,
-  tags: Tags,
-  tap: Tap,
-  sink: ResponseSink,
-): Promise<Outcome> {
-  return new Promise((resolve, reject) => {
-    let controller: Dispatcher.DispatchController | undefined
-    let delivery: Delivery | undefined
-    let settled = false
-    /** Until the request left, the time was ours but for what the client took to send it. */
-    const ownMs = performance.now() - arrival.startedAt - permit.waitedMs
-    let answeredAt = 0
-
-    const self: Exchange = {
-      arrival,
-      route,
-      permit,
-      tags,
-      tap,
-      sink,
-      key,
-      errors: upstream.errors,
-      records: recordsOf(upstream, route),
-      governance: (finish: Finish | undefined) => tap.governance(finish, ownMs + (answeredAt === 0 ? 0 : performance.now() - answeredAt)),
-      settle(outcome) {
-        if (settled) return
-        settled = true
-        resolve(outcome)
-      },
-      refuse(error) {
-        if (settled) return
-        settled = true
-        reject(error)
-      },
-      abort: (reason) => controller?.abort(reason),
-    }
-
-    sink.once('close', () => {
-      if (settled) return
-      const status = sink.headersSent ? 200 : 499
-      self.settle({ finish: 'client_closed', status, record: self.governance('client_closed') })
-      controller?.abort(new ClientGone('The client left.'))
-    })
-
-    upstream.dispatcher.dispatch(
-      {
-        method: arrival.method,
-        path: `${route.gateway.basePath}/${route.endpointPath}${arrival.query}`,
-        headers: prepareHeaders(arrival, permit, tags, key),
-        body: permit.body,
-      },
-      {
-        onRequestStart(started) {
-          controller = started
-          if (sink.destroyed) started.abort(new ClientGone('The client left.'))
-        },
-        onResponseStart(started, status) {
-          if (status < 200) return
-          answeredAt = performance.now()
-          const passed = route.gateway.dialect.governance.passedHeaders
-          const head = readAnswerHead(status, started.rawHeaders as Buffer[], passed, key.secrets)
-          tap.head(head.header)
-          delivery = chooseDelivery(self, head)
-        },
-        onResponseData(started, chunk) {
-          answeredAt = performance.now()
-          if (settled || (delivery as Delivery).chunk(chunk)) return
-          started.pause()
-          sink.once('drain', () => started.resume())
-        },
-        onResponseEnd() {
-          if (!settled) delivery?.end()
-        },
-        onResponseError(_, error) {
-          if (settled) return
-          if (delivery === undefined) self.refuse(classifyFailure(error))
-          else delivery.broken(error)
-        },
-      },
-    )
-  })
 }

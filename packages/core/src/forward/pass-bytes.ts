@@ -4,8 +4,8 @@ import { createLeakGuard } from './leak-guard.js'
 
 /** Sends an answer on as it comes, with what is known at its start: binary bodies, large ones, and those that have none. */
 export function passBytes(exchange: Exchange, head: AnswerHead): Delivery {
-  const { sink } = exchange
-  const guard = createLeakGuard(exchange.key.secrets)
+  const { sink } = exchange.facts
+  const guard = createLeakGuard(exchange.facts.key.secrets)
   const length = head.header('content-length')
   writeAnswerHead(exchange, head, exchange.governance(undefined), ...(length === undefined ? [] : ['Content-Length', length]))
 

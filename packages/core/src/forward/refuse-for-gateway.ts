@@ -13,15 +13,15 @@ const longestMessage = 2000
 
 /** Turns a gateway's error into ours: a code of the closed set, and its own words only where they are the caller's to read. */
 export function refuseForGateway(exchange: Exchange, head: AnswerHead, document: unknown): Refusal {
-  const { code, status, message, gatewayCode } = exchange.errors.classify(head.status, document)
+  const { code, status, message, gatewayCode } = exchange.facts.errors.classify(head.status, document)
   const details: { -readonly [Field in keyof RefusalDetails]: RefusalDetails[Field] } = {
     status,
     byGateway: true,
     headers: governanceHeaders(head),
     cause: `gateway status ${head.status}`,
   }
-  if (message !== undefined) details.message = withoutSecrets(message, exchange.key.secrets)
-  if (gatewayCode !== undefined) details.gatewayCode = withoutSecrets(gatewayCode, exchange.key.secrets)
+  if (message !== undefined) details.message = withoutSecrets(message, exchange.facts.key.secrets)
+  if (gatewayCode !== undefined) details.gatewayCode = withoutSecrets(gatewayCode, exchange.facts.key.secrets)
   const wait = waitSeconds(head.header('retry-after'))
   if (code === 'gateway_rate_limited') details.retryAfterSeconds = wait ?? usualWaitSeconds
   else if (wait !== undefined && (code === 'gateway_unavailable' || code === 'gateway_timeout')) details.retryAfterSeconds = wait

@@ -12,7 +12,7 @@ import { addChoices, readEventData } from './read-event.js'
  * end. A stream that breaks off is cut, so that it cannot be taken for one that ended.
  */
 export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
-  const { sink, tap, records, errors, key } = exchange
+  const { sink, tap, records, errors, key } = exchange.facts
   let failed = false
   let ended = false
   let framed = false

@@ -1,4 +1,4 @@
-import { isRecord, type JsonRecord } from '../json-value.js'
+import { isRecord } from '../json-value.js'
 
 type Path = (string | number)[]
 type Issue = Record<string, unknown>
@@ -53,7 +53,7 @@ export const FREEAI_SCHEMAS = {
 function object(members: Record<string, Check>): Check {
   return (value, path) =>
     isRecord(value)
-      ? Object.entries(members).flatMap(([name, check]) => check((value as JsonRecord)[name], [...path, name]))
+      ? Object.entries(members).flatMap(([name, check]) => check(value[name], [...path, name]))
       : [mistyped('object', value, path)]
 }
 

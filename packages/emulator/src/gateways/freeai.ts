@@ -9,7 +9,13 @@ import type { Question } from '../question.js'
 import { textsToEmbed } from '../embedding.js'
 import { AddressBucket } from './freeai-address-bucket.js'
 import {
-  freeAiChat, freeAiEmbeddings, freeAiImage, freeAiResponses, freeAiSpeech, freeAiTranscription, type FreeAiCall,
+  freeAiChat,
+  freeAiEmbeddings,
+  freeAiImage,
+  freeAiResponses,
+  freeAiSpeech,
+  freeAiTranscription,
+  type FreeAiCall,
 } from './freeai-answers.js'
 import { FREEAI_MODELS, answerPublicly } from './freeai-public.js'
 import { FREEAI_REFUSALS, schemaFailure, type FreeAiRefusal } from './freeai-refusals.js'
@@ -104,10 +110,12 @@ export class FreeAi implements GatewayBehaviour {
     if (issues.length > 0 || !isRecord(body)) return { schemaFailure: schemaFailure(issues) }
     const projectId = projectIdOf(exchange, textMember(body, 'project_id'))
     if (projectId === undefined) return 'invalid_project_id'
-    return routeFault(kind, body) ?? {
-      prompt: promptOf(body),
-      answer: (pieces, variant) => answerOf(kind, this.#call(exchange, kind, body, projectId, variant), pieces, variant),
-    }
+    return (
+      routeFault(kind, body) ?? {
+        prompt: promptOf(body),
+        answer: (pieces, variant) => answerOf(kind, this.#call(exchange, kind, body, projectId, variant), pieces, variant),
+      }
+    )
   }
 
   #transcription(exchange: Exchange): Question | FreeAiRefusal {

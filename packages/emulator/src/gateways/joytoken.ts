@@ -135,5 +135,6 @@ function eventsOf(completion: Completion, metadata: unknown, variant?: string) {
 function orchestrationOf(completion: Completion) {
   const running = JOYTOKEN_PLAN.map((task) => ({ ...task, task_seq: task.seq, task_status: 'running' }))
   return [{ phase: 'planning', plan: JOYTOKEN_PLAN }, ...running].map((orchestration) =>
-    dataEvent({ ...emptyChunk(completion), orchestration }))
+    dataEvent({ ...emptyChunk(completion), orchestration }),
+  )
 }

@@ -15,8 +15,10 @@ export const MINTOKEN_ANTHROPIC: MintokenProvider = {
     provider_overloaded: [529, failure('overloaded_error', 'Overloaded')],
   }),
   accepts: (body) =>
-    typeof body['model'] === 'string' && typeof body['max_tokens'] === 'number'
-    && Array.isArray(body['messages']) && body['messages'].length > 0,
+    typeof body['model'] === 'string' &&
+    typeof body['max_tokens'] === 'number' &&
+    Array.isArray(body['messages']) &&
+    body['messages'].length > 0,
   streams: (body) => body['stream'] === true,
   answer(body, pieces, number, streaming, variant) {
     const inputTokens = promptTokensOf(body)

@@ -12,8 +12,11 @@ export const MINTOKEN_REFUSALS = {
   not_found: row(404, { detail: 'Not Found' }, 'unknown endpoint or key id'),
   method_not_allowed: row(405, { detail: 'Method Not Allowed' }, 'wrong method'),
   name_conflict: row(409, { detail: 'An active key with this name already exists' }, 'a key name that is in use'),
-  validation_failed: row(422, { detail: [{ type: 'missing', loc: ['body', 'model'], msg: 'Field required', input: {} }] },
-    'a field is missing; detail is a list, as the framework makes it'),
+  validation_failed: row(
+    422,
+    { detail: [{ type: 'missing', loc: ['body', 'model'], msg: 'Field required', input: {} }] },
+    'a field is missing; detail is a list, as the framework makes it',
+  ),
   rate_limited: row(429, { detail: 'Rate limit exceeded' }, 'too many requests in a minute'),
   token_quota_exceeded: { ...row(429, { error: 'token quota exceeded' }, 'the tokens of this month; only the text tells'), headers: QUOTA },
   internal_error: row(500, { error: 'Internal server error' }, 'internal failure'),

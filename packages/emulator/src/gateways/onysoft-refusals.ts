@@ -14,10 +14,18 @@ export const ONYSOFT_REFUSALS = {
   rate_limit_exceeded: row(429, 'rate_limit_exceeded', 'İstek sınırı aşıldı', 'too many requests in a minute'),
   daily_token_limit_exceeded: row(429, 'daily_token_limit_exceeded', 'Günlük token sınırı aşıldı', 'the tokens of this model for today'),
   monthly_token_limit_exceeded: row(429, 'monthly_token_limit_exceeded', 'Aylık token sınırı aşıldı', 'the tokens of this month'),
-  daily_request_limit_exceeded: row(429, 'daily_request_limit_exceeded', 'Günlük istek sınırı aşıldı',
-    'the requests of this model for today'),
-  free_model_rate_limit: row(429, 'free_model_rate_limit', 'Ücretsiz modeller: 24 saatte en fazla 5 istek',
-    'a free model, five times in 24 hours'),
+  daily_request_limit_exceeded: row(
+    429,
+    'daily_request_limit_exceeded',
+    'Günlük istek sınırı aşıldı',
+    'the requests of this model for today',
+  ),
+  free_model_rate_limit: row(
+    429,
+    'free_model_rate_limit',
+    'Ücretsiz modeller: 24 saatte en fazla 5 istek',
+    'a free model, five times in 24 hours',
+  ),
   server_error: row(500, 'server_error', 'Sunucu hatası', 'server error'),
 } as const satisfies Record<string, Refusal>
 

@@ -11,7 +11,11 @@ import { isRecord, textMember, type JsonRecord } from '../json-value.js'
 import { promptOf, promptTokensOf } from '../prompt.js'
 import { countWords } from '../reply.js'
 import {
-  OPENTOKEN_CHAT_FIELDS, OPENTOKEN_CHAT_MODELS, OPENTOKEN_EMBEDDING_FIELDS, OPENTOKEN_EMBEDDING_MODEL, openTokenModelList,
+  OPENTOKEN_CHAT_FIELDS,
+  OPENTOKEN_CHAT_MODELS,
+  OPENTOKEN_EMBEDDING_FIELDS,
+  OPENTOKEN_EMBEDDING_MODEL,
+  openTokenModelList,
 } from './opentoken-models.js'
 import { OPENTOKEN_REFUSALS, type OpenTokenRefusal } from './opentoken-refusals.js'
 

@@ -1,0 +1,92 @@
+import type { Finish, GovernanceRecord } from '@postern/protocol'
+import type { Dispatcher } from 'undici'
+import { ClientGone } from '../refusal.js'
+import { readAnswerHead } from './answer-head.js'
+import { chooseDelivery } from './choose-delivery.js'
+import { classifyFailure } from './classify-failure.js'
+import type { Delivery, Exchange, ExchangeFacts } from './exchange.js'
+import type { Outcome } from './outcome.js'
+
+/**
+ * One request at the gateway as undici sees it: it begins, answers, and ends or fails.
+ *
+ * A class and not a factory, because one is made for every request and a factory would make a dozen
+ * functions with it.
+ */
+export class GatewayExchange implements Exchange, Dispatcher.DispatchHandler {
+  readonly facts: ExchangeFacts
+  readonly #resolve: (outcome: Outcome) => void
+  readonly #reject: (error: unknown) => void
+  /** Until the request left, the time was ours but for what the client took to send it. */
+  readonly #ownMs: number
+  #controller: Dispatcher.DispatchController | undefined
+  #delivery: Delivery | undefined
+  #settled = false
+  /** When the gateway was last heard of. */
+  #heardAt = 0
+
+  constructor(facts: ExchangeFacts, resolve: (outcome: Outcome) => void, reject: (error: unknown) => void) {
+    this.facts = facts
+    this.#resolve = resolve
+    this.#reject = reject
+    this.#ownMs = performance.now() - facts.arrival.startedAt - facts.permit.waitedMs
+  }
+
+  governance(finish: Finish | undefined): GovernanceRecord {
+    return this.facts.tap.governance(finish, this.#heardAt === 0 ? this.#ownMs : this.#ownMs + performance.now() - this.#heardAt)
+  }
+
+  settle(outcome: Outcome): void {
+    if (this.#settled) return
+    this.#settled = true
+    this.#resolve(outcome)
+  }
+
+  refuse(error: unknown): void {
+    if (this.#settled) return
+    this.#settled = true
+    this.#reject(error)
+  }
+
+  abort(reason: Error): void {
+    this.#controller?.abort(reason)
+  }
+
+  /** The client's connection is closed; unless all was said already, the gateway need not go on. */
+  clientClosed(): void {
+    if (this.#settled) return
+    this.settle({ finish: 'client_closed', status: this.facts.sink.headersSent ? 200 : 499, record: this.governance('client_closed') })
+    this.abort(new ClientGone('The client left.'))
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    if (this.#settled) controller.abort(new ClientGone('The client left.'))
+  }
+
+  onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
+    if (status < 200) return
+    this.#heardAt = performance.now()
+    const { route, key, tap } = this.facts
+    const head = readAnswerHead(status, controller.rawHeaders as Buffer[], route.gateway.dialect.governance.passedHeaders, key.secrets)
+    tap.head(head.header)
+    this.#delivery = chooseDelivery(this, head)
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#heardAt = performance.now()
+    if (this.#settled || this.#delivery?.chunk(chunk) !== false) return
+    controller.pause()
+    this.facts.sink.once('drain', () => controller.resume())
+  }
+
+  onResponseEnd(): void {
+    if (!this.#settled) this.#delivery?.end()
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    if (this.#settled) return
+    if (this.#delivery === undefined) this.refuse(classifyFailure(error))
+    else this.#delivery.broken(error)
+  }
+}

@@ -1,0 +1,13 @@
+import type { Reporter, TestModule } from 'vitest/node'
+
+/** Says as the last thing of a run which suites were left out, and the one command that installs what they need. */
+export class LoudSkips implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[]): void {
+    const skipped = modules.filter((module) => [...module.children.allTests('skipped')].length > 0)
+    if (skipped.length === 0) return
+    const lines = skipped.map((module) => `  ${module.relativeModuleId}`)
+    process.stdout.write(
+      `\nLeft out, because a program they need is not installed:\n${lines.join('\n')}\nTo run them too: apt-get install -y chromium\n`,
+    )
+  }
+}
