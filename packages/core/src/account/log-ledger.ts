@@ -4,8 +4,8 @@ import type { Ledger, LedgerEntry } from './ledger.js'
 /** How long a line may wait for others before it is written, in milliseconds. */
 const longestWaitMs = 200
 
-/** Characters that are written at once when requests are many. */
-const batchCharacters = 16 * 1024
+/** Entries that are written at once when requests are many. */
+const largestBatch = 32
 
 export interface LogLedger extends Ledger {
   /** Writes a line of the process itself into the same stream. */
@@ -17,11 +17,13 @@ export interface LogLedger extends Ledger {
 export function createLogLedger(stream?: DestinationStream): LogLedger {
   const out = stream ?? destination({ dest: 1, sync: false })
   const logger = pino({ base: null, timestamp: stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } }, out)
-  // Lines are grouped here and not by the stream, which measures all that waits again with each line.
-  let waiting = ''
+  // Entries are grouped here and not by the stream, which measures all that waits again with each line.
+  let waiting: LedgerEntry[] = []
   const release = (): void => {
-    if (waiting !== '') out.write(waiting)
-    waiting = ''
+    if (waiting.length === 0) return
+    const lines = waiting.map(writeLine).join('')
+    waiting = []
+    out.write(lines)
   }
   const flush = (): Promise<void> => {
     release()
@@ -35,8 +37,8 @@ export function createLogLedger(stream?: DestinationStream): LogLedger {
   const timer = setInterval(release, longestWaitMs).unref()
   return {
     append(entry) {
-      waiting += writeLine(entry)
-      if (waiting.length >= batchCharacters) release()
+      waiting.push(entry)
+      if (waiting.length === largestBatch) release()
     },
     log(level, message, facts = {}) {
       release()

@@ -11,7 +11,8 @@ import type { Outcome } from './outcome.js'
  * One request at the gateway as undici sees it: it begins, answers, and ends or fails.
  *
  * A class and not a factory, because one is made for every request and a factory would make a dozen
- * functions with it.
+ * functions with it. It takes undici's raw form of a handler, with header bytes as they came: the other
+ * form parses them into an object that nobody here reads. See ADR 0003.
  */
 export class GatewayExchange implements Exchange, Dispatcher.DispatchHandler {
   readonly facts: ExchangeFacts
@@ -19,7 +20,8 @@ export class GatewayExchange implements Exchange, Dispatcher.DispatchHandler {
   readonly #reject: (error: unknown) => void
   /** Until the request left, the time was ours but for what the client took to send it. */
   readonly #ownMs: number
-  #controller: Dispatcher.DispatchController | undefined
+  #abort: ((reason?: Error) => void) | undefined
+  #resume: (() => void) | undefined
   #delivery: Delivery | undefined
   #settled = false
   /** When the gateway was last heard of. */
@@ -49,7 +51,7 @@ export class GatewayExchange implements Exchange, Dispatcher.DispatchHandler {
   }
 
   abort(reason: Error): void {
-    this.#controller?.abort(reason)
+    this.#abort?.(reason)
   }
 
   /** The client's connection is closed; unless all was said already, the gateway need not go on. */
@@ -59,32 +61,35 @@ export class GatewayExchange implements Exchange, Dispatcher.DispatchHandler {
     this.abort(new ClientGone('The client left.'))
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller
-    if (this.#settled) controller.abort(new ClientGone('The client left.'))
+  onConnect(abort: (reason?: Error) => void): void {
+    this.#abort = abort
+    if (this.#settled) abort(new ClientGone('The client left.'))
   }
 
-  onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
-    if (status < 200) return
+  onHeaders(status: number, rawHeaders: Buffer[], resume: () => void): boolean {
+    if (status < 200) return true
     this.#heardAt = performance.now()
+    this.#resume = resume
     const { route, key, tap } = this.facts
-    const head = readAnswerHead(status, controller.rawHeaders as Buffer[], route.gateway.dialect.governance.passedHeaders, key.secrets)
+    const head = readAnswerHead(status, rawHeaders, route.gateway.dialect.governance.passedHeaders, key.secrets)
     tap.head(head.header)
     this.#delivery = chooseDelivery(this, head)
+    return true
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  /** @returns `false` where the gateway has to wait until the client has read what it has. */
+  onData(chunk: Buffer): boolean {
     this.#heardAt = performance.now()
-    if (this.#settled || this.#delivery?.chunk(chunk) !== false) return
-    controller.pause()
-    this.facts.sink.once('drain', () => controller.resume())
+    if (this.#settled || this.#delivery?.chunk(chunk) !== false) return true
+    this.facts.sink.once('drain', () => this.#resume?.())
+    return false
   }
 
-  onResponseEnd(): void {
+  onComplete(): void {
     if (!this.#settled) this.#delivery?.end()
   }
 
-  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+  onError(error: Error): void {
     if (this.#settled) return
     if (this.#delivery === undefined) this.refuse(classifyFailure(error))
     else this.#delivery.broken(error)

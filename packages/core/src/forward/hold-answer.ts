@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer'
 import { Refusal } from '../refusal.js'
 import type { AnswerHead } from './answer-head.js'
 import { classifyFailure } from './classify-failure.js'
@@ -40,7 +41,8 @@ export function holdAnswer(exchange: Exchange, head: AnswerHead): Delivery {
 }
 
 function sendWhole(exchange: Exchange, head: AnswerHead, body: Buffer): void {
-  const text = body.toString('utf8')
+  const latin1 = body.toString('latin1')
+  const text = isAscii(body) ? latin1 : body.toString('utf8')
   if (exchange.facts.key.secrets.some((secret) => text.includes(secret))) {
     exchange.refuse(
       new Refusal('gateway_answer_invalid', { message: 'The gateway repeated a credential in its answer; the answer is withheld.' }),
@@ -60,7 +62,7 @@ function sendWhole(exchange: Exchange, head: AnswerHead, body: Buffer): void {
   const record = exchange.governance('complete')
   writeAnswerHead(exchange, head, record, 'Content-Length', String(body.length))
   // As one Latin-1 text, byte for byte the same, head and body leave in one write; a buffer would take two.
-  exchange.facts.sink.end(body.toString('latin1'), 'latin1')
+  exchange.facts.sink.end(latin1, 'latin1')
   exchange.settle({ finish: 'complete', status: head.status, record })
 }
 

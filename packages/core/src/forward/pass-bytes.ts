@@ -1,36 +1,51 @@
+import { Refusal } from '../refusal.js'
 import type { AnswerHead } from './answer-head.js'
+import { classifyFailure } from './classify-failure.js'
 import { type Delivery, type Exchange, writeAnswerHead } from './exchange.js'
 import { createLeakGuard } from './leak-guard.js'
 
-/** Sends an answer on as it comes, with what is known at its start: binary bodies, large ones, and those that have none. */
+/**
+ * Sends an answer on as it comes, with what is known at its start: binary bodies, large ones, and those that
+ * have none. The head waits for the first byte, so that what fails before it is an error with a status.
+ */
 export function passBytes(exchange: Exchange, head: AnswerHead): Delivery {
   const { sink } = exchange.facts
   const guard = createLeakGuard(exchange.facts.key.secrets)
-  const length = head.header('content-length')
-  writeAnswerHead(exchange, head, exchange.governance(undefined), ...(length === undefined ? [] : ['Content-Length', length]))
+  let begun = false
+
+  const begin = (): void => {
+    if (begun) return
+    begun = true
+    const length = head.header('content-length')
+    writeAnswerHead(exchange, head, exchange.governance(undefined), ...(length === undefined ? [] : ['Content-Length', length]))
+  }
 
   const cut = (cause: unknown, code?: string): void => {
+    const record = exchange.governance('truncated')
+    exchange.settle({ finish: 'truncated', status: head.status, record, cause, ...(code === undefined ? {} : { code }) })
     sink.destroy()
-    exchange.settle({
-      finish: 'truncated',
-      status: head.status,
-      record: exchange.governance('truncated'),
-      cause,
-      ...(code === undefined ? {} : { code }),
-    })
   }
 
   return {
     chunk(chunk) {
-      if (!guard.leaks(chunk)) return sink.write(chunk)
-      exchange.abort(new Error('The gateway repeated a credential.'))
-      cut(undefined, 'gateway_answer_invalid')
+      if (!guard.leaks(chunk)) {
+        begin()
+        return sink.write(chunk)
+      }
+      const reason = 'The gateway repeated a credential.'
+      if (begun) cut(reason, 'gateway_answer_invalid')
+      else exchange.refuse(new Refusal('gateway_answer_invalid', { message: reason }))
+      exchange.abort(new Error(reason))
       return true
     },
     end() {
+      begin()
       sink.end()
       exchange.settle({ finish: 'complete', status: head.status, record: exchange.governance('complete') })
     },
-    broken: cut,
+    broken(error) {
+      if (begun) cut(error)
+      else exchange.refuse(classifyFailure(error))
+    },
   }
 }

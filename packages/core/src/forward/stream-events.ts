@@ -1,5 +1,7 @@
 import { type Finish, governanceComment, serializeGovernance } from '@postern/protocol'
+import { Refusal } from '../refusal.js'
 import type { AnswerHead } from './answer-head.js'
+import { classifyFailure } from './classify-failure.js'
 import { createEventPump, type Edit } from './event-pump.js'
 import { type Delivery, type Exchange, writeAnswerHead } from './exchange.js'
 import { addChoices, readEventData } from './read-event.js'
@@ -9,10 +11,12 @@ import { addChoices, readEventData } from './read-event.js'
  *
  * The one module that edits a stream, and only at the edges of events: it adds `choices: []` to a record
  * that has none where the `openai` client would throw without, and the governance comment frame before the
- * end. A stream that breaks off is cut, so that it cannot be taken for one that ended.
+ * end. A stream that breaks off is cut, so that it cannot be taken for one that ended; one that breaks off
+ * before its first event is an error with a status, since the head waits for that event.
  */
 export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
   const { sink, tap, records, errors, key } = exchange.facts
+  let begun = false
   let failed = false
   let ended = false
   let framed = false
@@ -25,6 +29,14 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
     return `${governanceComment}${serializeGovernance(exchange.governance(finish))}\n\n`
   }
 
+  const write = (bytes: Buffer | string): boolean => {
+    if (!begun) {
+      begun = true
+      writeAnswerHead(exchange, head, exchange.governance(undefined), ...furtherHeaders(head))
+    }
+    return sink.write(bytes)
+  }
+
   const cut = (cause: unknown, code?: string): void => {
     const record = exchange.governance('truncated')
     const last = framed ? undefined : frame('truncated')
@@ -34,8 +46,9 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
   }
 
   const stop = (reason: string): void => {
+    if (begun) cut(reason, 'gateway_answer_invalid')
+    else exchange.refuse(new Refusal('gateway_answer_invalid', { message: reason }))
     exchange.abort(new Error(reason))
-    cut(reason, 'gateway_answer_invalid')
   }
 
   const inspect = (bytes: Buffer, start: number, end: number): Edit | undefined => {
@@ -70,37 +83,38 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
 
   const pump = createEventPump({
     inspect,
-    write: (bytes) => sink.write(bytes),
+    write,
     overflow: () => stop('The gateway sent an event larger than is waited for.'),
   })
-
-  writeAnswerHead(
-    exchange,
-    head,
-    exchange.governance(undefined),
-    // Proxies in front of us would otherwise collect events before they pass them on.
-    'X-Accel-Buffering',
-    'no',
-    ...(head.header('cache-control') === undefined ? ['Cache-Control', 'no-store'] : []),
-  )
 
   return {
     chunk: (chunk) => pump.push(chunk),
     end() {
       const rest = pump.rest()
-      if (rest.length > 0) sink.write(rest)
+      if (rest.length > 0) write(rest)
       const expectsEnd = records.endData !== undefined || records.endTypes.length > 0
       if (expectsEnd && !ended && !failed) {
-        cut('The stream ended without its end mark.')
+        if (begun) cut('The stream ended without its end mark.')
+        else stop('The gateway ended its stream before the first event.')
         return
       }
       const finish = finishOf()
       const record = exchange.governance(finish)
-      sink.end(framed ? undefined : frame(finish))
+      if (!framed) write(frame(finish))
+      sink.end()
       exchange.settle({ finish, status: head.status, record })
     },
-    broken: cut,
+    broken(error) {
+      if (begun) cut(error)
+      else exchange.refuse(classifyFailure(error))
+    },
   }
+}
+
+function furtherHeaders(head: AnswerHead): string[] {
+  // Proxies in front of us would otherwise collect events before they pass them on.
+  const unbuffered = ['X-Accel-Buffering', 'no']
+  return head.header('cache-control') === undefined ? [...unbuffered, 'Cache-Control', 'no-store'] : unbuffered
 }
 
 /** The model stands in the first records or in none. */

@@ -37,6 +37,9 @@ const keyMembers = new Set([
   'accesstoken',
 ])
 
+/** Every one of them speaks of a key, a token or an authorization; most members of most requests do not. */
+const mayNameKey = /key|token|auth/i
+
 /** Longest model name that is worth repeating in a record. */
 const maxModelName = 200
 
@@ -54,10 +57,12 @@ export function createPolice({ rules, maxBodyBytes }: PoliceOptions): Police {
   }
 }
 
-async function readPermit(arrival: Arrival, policy: Policy): Promise<Permit> {
+function readPermit(arrival: Arrival, policy: Policy): Promise<Permit> {
   const waitingSince = performance.now()
-  const body = await readBody(arrival, policy.maxBodyBytes)
-  const waitedMs = performance.now() - waitingSince
+  return readBody(arrival, policy.maxBodyBytes).then((body) => writePermit(policy, body, performance.now() - waitingSince))
+}
+
+function writePermit(policy: Policy, body: Buffer, waitedMs: number): Permit {
   if (body.length === 0) return { body: null, waitedMs }
   const members = readJsonObject(body)
   refuseSubmittedKey(members)
@@ -68,7 +73,7 @@ async function readPermit(arrival: Arrival, policy: Policy): Promise<Permit> {
 
 function refuseSubmittedKey(members: Readonly<Record<string, unknown>>): void {
   for (const name in members) {
-    if (name.length <= 20 && keyMembers.has(name.toLowerCase().replaceAll(/[_-]/g, ''))) {
+    if (mayNameKey.test(name) && keyMembers.has(name.toLowerCase().replaceAll(/[_-]/g, ''))) {
       throw new Refusal('credential_in_request', { param: name })
     }
   }

@@ -1,0 +1,83 @@
+import { describe, expect, test } from 'vitest'
+import { forEachDoor } from '../support/for-each-door.js'
+import type { House } from '../support/house.js'
+import { codeOf, rawChat, statusOf } from '../support/raw-chat.js'
+import { gatewayKey } from '../support/secrets.js'
+
+/** A working key that the client has from elsewhere: were it forwarded, the emulated gateway would take it. */
+const submitted = (house: House): string => house.keys.globex.secret
+
+const withMember = (house: House, members: Record<string, unknown>): string =>
+  JSON.stringify({ model: house.model, messages: [{ role: 'user', content: 'Hello' }], ...members })
+
+const headers = [
+  'X-API-Key',
+  'x-api-key',
+  'X_API_KEY',
+  'api-key',
+  'apikey',
+  'X-Goog-Api-Key',
+  'X-Provider-Key',
+  'x_provider_key',
+  'OpenAI-API-Key',
+]
+const parameters = ['key', 'api_key', 'apiKey', 'API-KEY', 'access_token', 'k%65y', 'provider_key']
+const members = [
+  'apiKey',
+  'api_key',
+  'APIKEY',
+  'api-key',
+  'x-api-key',
+  'gateway_key',
+  'providerKey',
+  'authorization',
+  'OPENAI_API_KEY',
+  '\\u0061piKey',
+]
+
+describe('client-cannot-submit-a-key', () => {
+  forEachDoor({ gateway: 'joytoken' }, (house) => {
+    const expectRefused = async (answer: Promise<string>): Promise<void> => {
+      const before = house().emulator.seen.length
+      const text = await answer
+      expect(statusOf(text)).toBe(400)
+      expect(codeOf(text)).toBe('credential_in_request')
+      expect(text).not.toContain(submitted(house()))
+      expect(house().emulator.seen.length).toBe(before)
+      expect(JSON.stringify(house().ledger.entries)).not.toContain(submitted(house()))
+      expect(house().ledger.entries.at(-1)?.code).toBe('credential_in_request')
+    }
+
+    test.each(headers)('not in a header %s', (name) => expectRefused(rawChat(house(), [`${name}: ${submitted(house())}`])))
+
+    test.each(parameters)('not in a query parameter %s', (name) =>
+      expectRefused(rawChat(house(), [], { path: `/ai/v1/chat/completions?a=b&${name}=${submitted(house())}` })),
+    )
+
+    test.each(members)('not in a member "%s" of the body', (name) =>
+      expectRefused(rawChat(house(), [], { body: withMember(house(), {}).replace('{', `{"${name}":"${submitted(house())}",`) })),
+    )
+
+    test.each(['joytoken', 'opentoken', 'freeai', 'onysoft', 'mintoken'] as const)(
+      'not as the bearer: a key of the form of %s is named for what it is',
+      async (gateway) => {
+        await expectRefused(rawChat(house(), [], { credential: gatewayKey(gateway).secret }))
+      },
+    )
+
+    test('not beside a valid credential, and not as a second Authorization', async () => {
+      const before = house().emulator.seen.length
+      const answer = await rawChat(house(), [`Authorization: Bearer ${submitted(house())}`])
+      expect([statusOf(answer), codeOf(answer)]).toEqual([400, 'request_malformed'])
+      expect(answer).not.toContain(submitted(house()))
+      expect(house().emulator.seen.length).toBe(before)
+    })
+
+    test('a word that only resembles such a member passes', async () => {
+      const answer = await rawChat(house(), [], {
+        body: withMember(house(), { metadata: { author: 'a' }, max_tokens: 5, prompt_cache_key: 'k' }),
+      })
+      expect(statusOf(answer)).toBe(200)
+    })
+  })
+})

@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { forEachDoor } from '../support/for-each-door.js'
+import { type HostileUpstream, plainCompletion, startHostileUpstream } from '../support/hostile-upstream.js'
+import { rawChat, statusOf } from '../support/raw-chat.js'
+
+const towardsGateway = [
+  'Keep-Alive: timeout=9',
+  'TE: trailers',
+  'Trailer: X-Checksum',
+  'Proxy-Connection: keep-alive',
+  'Proxy-Authorization: Basic Zm9v',
+  'Proxy-Anything: x',
+  'Alt-Svc: h2=":443"',
+  'HTTP2-Settings: AAMAAABk',
+]
+
+const fromGateway: Readonly<Record<string, string>> = {
+  'Alt-Svc': 'h3=":443"',
+  'Proxy-Authenticate': 'Basic',
+  'Proxy-Authentication-Info': 'x',
+  'Proxy-Whatever': 'x',
+  'Keep-Alive': 'timeout=999',
+  Trailer: 'X-Checksum',
+  Upgrade: 'h2c',
+  'X-Secret-Hop': 'x',
+  'Set-Cookie': 'a=b',
+  'WWW-Authenticate': 'Bearer',
+  'Access-Control-Allow-Origin': '*',
+  'Strict-Transport-Security': 'max-age=1',
+  'Content-Security-Policy': "default-src 'none'",
+  Location: 'https://elsewhere.example',
+  'Clear-Site-Data': '"*"',
+}
+
+let upstream: HostileUpstream
+beforeAll(async () => {
+  upstream = await startHostileUpstream((_request, response) => {
+    response.writeHead(200, { ...fromGateway, Connection: 'keep-alive, X-Secret-Hop', 'Content-Type': 'application/json', 'X-Kept': 'yes' })
+    response.end(plainCompletion)
+  })
+})
+afterAll(() => upstream.close())
+
+describe('hop-by-hop-both-ways', () => {
+  forEachDoor(
+    () => Promise.resolve({ baseURL: upstream.baseURL }),
+    (house) => {
+      test.each(towardsGateway)('the gateway does not get a client’s "%s"', async (line) => {
+        expect(statusOf(await rawChat(house(), [line]))).toBe(200)
+        const name = (line.split(':')[0] as string).toLowerCase()
+        const { rawHeaders = [] } = upstream.seen.at(-1) ?? {}
+        expect(rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === name)).toEqual([])
+      })
+
+      test.each(Object.entries(fromGateway))('the client does not get a gateway’s "%s: %s"', async (name, value) => {
+        const answer = await house().chat()
+        expect(answer.status).toBe(200)
+        expect(answer.headers.get(name)).not.toBe(value)
+        expect(answer.headers.get('x-kept')).toBe('yes')
+      })
+    },
+  )
+})

@@ -1,0 +1,14 @@
+import { afterAll, beforeAll, describe } from 'vitest'
+import { doorNames, type House, type HouseOptions, openHouse } from './house.js'
+
+/** Runs the same tests behind each door, on a house that is opened once. */
+export function forEachDoor(options: HouseOptions | (() => Promise<HouseOptions>), tests: (house: () => House) => void): void {
+  describe.each(doorNames)('behind the %s door', (door) => {
+    let house: House
+    beforeAll(async () => {
+      house = await openHouse({ ...(typeof options === 'function' ? await options() : options), door })
+    })
+    afterAll(() => house.close())
+    tests(() => house)
+  })
+}

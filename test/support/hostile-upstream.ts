@@ -1,0 +1,38 @@
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
+import { listenAnywhere } from './house.js'
+
+/** A gateway that does whatever a test wants it to, and remembers what reached it. */
+export interface HostileUpstream {
+  readonly origin: string
+  readonly baseURL: string
+  readonly seen: { readonly url: string; readonly rawHeaders: readonly string[] }[]
+  close(): Promise<void>
+}
+
+export async function startHostileUpstream(answer: RequestListener): Promise<HostileUpstream> {
+  const seen: HostileUpstream['seen'] = []
+  const server: Server = createServer((request: IncomingMessage, response) => {
+    seen.push({ url: request.url as string, rawHeaders: request.rawHeaders })
+    request.resume()
+    request.on('end', () => answer(request, response))
+  })
+  const origin = await listenAnywhere(server)
+  return {
+    origin,
+    baseURL: `${origin}/v1`,
+    seen,
+    async close() {
+      server.closeAllConnections()
+      await new Promise((done) => server.close(done))
+    },
+  }
+}
+
+/** A JSON chat completion that any client takes. */
+export const plainCompletion = JSON.stringify({
+  id: 'chatcmpl-1',
+  object: 'chat.completion',
+  created: 1,
+  model: 'some-model',
+  choices: [{ index: 0, message: { role: 'assistant', content: 'Hello' }, finish_reason: 'stop' }],
+})
