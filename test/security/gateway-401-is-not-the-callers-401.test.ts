@@ -1,10 +1,10 @@
 import OpenAI, { AuthenticationError, InternalServerError } from 'openai'
 import { afterEach, describe, expect, test } from 'vitest'
 import { forEachDoor } from '../support/for-each-door.js'
-import { emulatedGateways } from '../support/secrets.js'
+import { EMULATED_GATEWAYS } from '@postern/emulator'
 
 describe('gateway-401-is-not-the-callers-401', () => {
-  for (const gateway of emulatedGateways) {
+  for (const gateway of EMULATED_GATEWAYS) {
     describe(`${gateway}`, () => {
       forEachDoor({ gateway }, (house) => {
         afterEach(() => {

@@ -1,7 +1,7 @@
 import type { ConfigInput } from '@postern/core'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { forEachDoor } from '../support/for-each-door.js'
-import { emulatedGateways } from '../support/secrets.js'
+import { EMULATED_GATEWAYS } from '@postern/emulator'
 
 /** Where a careless library would find a key by itself. */
 const temptations = ['OPENAI_API_KEY', 'JOYTOKEN_API_KEY', 'GATEWAY_API_KEY', 'POSTERN_KEY', 'OPENAI_BASE_URL']
@@ -14,7 +14,7 @@ describe('no-key-no-fallback', () => {
     vi.unstubAllEnvs()
   })
 
-  for (const gateway of emulatedGateways) {
+  for (const gateway of EMULATED_GATEWAYS) {
     describe(`${gateway}`, () => {
       forEachDoor({ gateway }, (house) => {
         test('a caller without a binding is refused although two other keys are loaded and a third is in the environment', async () => {
@@ -41,12 +41,9 @@ describe('no-key-no-fallback', () => {
         })
 
         test('nor by a session that names a tenant in another spelling', async () => {
-          for (const team of ['ACME', ' acme', 'acme ', 'acme\u0000', 'acmé', '*', '']) {
-            const token = await house()
-              .minter.mint({ user: 'eve', team })
-              .catch(() => undefined)
-            if (token === undefined) continue
-            expect((await house().chat({ credential: token })).status, JSON.stringify(team)).not.toBe(200)
+          for (const team of ['ACME', ' acme', 'acme ', 'acme\u0000', 'acmé', '*']) {
+            const { token } = await house().minter.mint({ user: 'eve', team })
+            expect([team, (await house().chat({ credential: token })).status]).toEqual([team, 403])
           }
         })
       })

@@ -9,8 +9,6 @@ const prefixes: Readonly<Record<EmulatedGateway, string>> = {
   mintoken: 'mt_live_',
 }
 
-export const emulatedGateways = Object.keys(prefixes) as readonly EmulatedGateway[]
-
 /** A model that each emulated gateway answers for. */
 export const models: Readonly<Record<EmulatedGateway, string>> = {
   joytoken: 'auto',
