@@ -41,7 +41,7 @@ describe('no-key-no-fallback', () => {
         })
 
         test('nor by a session that names a tenant in another spelling', async () => {
-          for (const team of ['ACME', ' acme', 'acme ', 'acme\u0000', 'acmé', '*']) {
+          for (const team of ['ACME', ' acme', 'acme ', 'acmé', 'аcme', '*']) {
             const { token } = await house().minter.mint({ user: 'eve', team })
             expect([team, (await house().chat({ credential: token })).status]).toEqual([team, 403])
           }

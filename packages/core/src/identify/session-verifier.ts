@@ -27,6 +27,9 @@ const rememberedTokens = 20_000
 
 const compactJwt = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/
 
+/** Names stand in log lines and in tables of bindings, whose fields a control character could shift. */
+const plainName = /^\P{Cc}{1,256}$/u
+
 interface VerifiedSession {
   readonly principal: Principal
   /** Seconds since the epoch. */
@@ -100,7 +103,7 @@ function readSession(payload: JWTPayload, maxLifetimeMs: number): VerifiedSessio
 function readName(payload: JWTPayload, claim: 'sub' | 'team' | 'project'): string | undefined {
   const value = payload[claim]
   if (value === undefined) return undefined
-  if (typeof value !== 'string' || value === '') {
+  if (typeof value !== 'string' || !plainName.test(value)) {
     throw new Refusal('caller_invalid', { message: `The session token's claim "${claim}" is not a name.` })
   }
   return value

@@ -29,6 +29,7 @@ export const opentoken = {
       { name: 'upstream_timeout', means: 'gateway_timeout' },
       { name: 'no_supplier', means: 'gateway_unavailable' },
       { status: 503, name: 'upstream_error', means: 'gateway_unavailable' },
+      { status: 529, name: 'upstream_error', means: 'gateway_unavailable' },
       { status: 504, name: 'upstream_error', means: 'gateway_timeout' },
       { name: 'upstream_error', means: 'gateway_failed' },
     ],
