@@ -12,7 +12,9 @@ const keepAliveMs = 75_000
 
 /** The data listener: the fast door to the corridor, and an Express application for everything else. */
 export function createDataListener(runtime: Runtime, pages?: (app: Express) => void): Server {
-  const server = createServer({ keepAliveTimeout: keepAliveMs }, createNodeDoor(runtime, createPageApp(runtime, pages)))
+  // A request without a host is refused in the corridor, with an id; Node's own refusal has none.
+  const options = { keepAliveTimeout: keepAliveMs, requireHostHeader: false }
+  const server = createServer(options, createNodeDoor(runtime, createPageApp(runtime, pages)))
   server.on('clientError', refuseBrokenRequest)
   return server
 }

@@ -166,6 +166,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
 export function openDoor(door: DoorName, runtime: Runtime): Server {
   if (door === 'node') {
     const server = createServer(
+      { requireHostHeader: false },
       createNodeDoor(runtime, (request, response) => refuseAtDoor(runtime, request, response, new Refusal('not_found'))),
     )
     return server.on('clientError', refuseBrokenRequest)
@@ -176,7 +177,7 @@ export function openDoor(door: DoorName, runtime: Runtime): Server {
   app.use((request, response) => {
     refuseAtDoor(runtime, request, response, new Refusal('not_found'))
   })
-  return createServer(app).on('clientError', refuseBrokenRequest)
+  return createServer({ requireHostHeader: false }, app).on('clientError', refuseBrokenRequest)
 }
 
 /** Listens on a free port of this machine and gives the origin. */

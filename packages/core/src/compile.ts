@@ -48,6 +48,7 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
       admit(arrival) {
         if (draining) throw new Refusal('draining', { retryAfterSeconds: 1, headers: ['Connection', 'close'] })
         const { origin, host } = arrival.headers
+        if (host === undefined) throw new Refusal('request_malformed', { message: 'There is no Host header.', param: 'Host' })
         if (origin !== undefined && !browser.allows(origin, host)) throw new Refusal('origin_not_allowed')
       },
       identify: createIdentify({ verifiers: compileVerifiers(checked), failedAttempts: options.failedAttempts }),

@@ -6,7 +6,7 @@ export interface PolicyRule extends PrincipalFields {
   readonly models?: readonly string[] | undefined
   /** Endpoint paths below `/v1/`; `*` stands for any characters. */
   readonly endpoints?: readonly string[] | undefined
-  /** Largest request body, in bytes. */
+  /** Largest request body, in bytes. Of several rules that apply, the smallest counts. */
   readonly maxBodyBytes?: number | undefined
 }
 
@@ -26,33 +26,39 @@ export interface NamePattern {
 
 export type FindPolicy = (principal: Principal) => Policy
 
+/** @param defaultMaxBodyBytes Holds only where no rule that applies says how large a body may be. */
 export function createPolicyFinder(rules: readonly PolicyRule[], defaultMaxBodyBytes: number): FindPolicy {
-  const compiled = rules.map((rule) => ({ rule, policy: compilePolicy([rule], defaultMaxBodyBytes) }))
-  const forEverybody = compilePolicy(
-    rules.filter((rule) => !namesSomebody(rule)),
-    defaultMaxBodyBytes,
-  )
+  const compiled = rules.map(compileRule)
+  const forEverybody = compiled.filter(({ rule }) => !namesSomebody(rule))
   const forSomebody = compiled.filter(({ rule }) => namesSomebody(rule))
-  if (forSomebody.length === 0) return () => forEverybody
+  const usual = combine(forEverybody, defaultMaxBodyBytes)
+  if (forSomebody.length === 0) return () => usual
   return (principal) => {
-    const matching = forSomebody.filter(({ rule }) => matches(rule, principal)).map(({ policy }) => policy)
-    return matching.length === 0 ? forEverybody : combine([forEverybody, ...matching])
+    const matching = forSomebody.filter(({ rule }) => matches(rule, principal))
+    return matching.length === 0 ? usual : combine([...forEverybody, ...matching], defaultMaxBodyBytes)
   }
 }
 
-function compilePolicy(rules: readonly PolicyRule[], defaultMaxBodyBytes: number): Policy {
+interface CompiledRule {
+  readonly rule: PolicyRule
+  readonly models: readonly NamePattern[]
+  readonly endpoints: readonly NamePattern[]
+}
+
+function compileRule(rule: PolicyRule): CompiledRule {
   return {
-    models: rules.flatMap((rule) => (rule.models === undefined ? [] : [compileNames(rule.models)])),
-    endpoints: rules.flatMap((rule) => (rule.endpoints === undefined ? [] : [compileNames(rule.endpoints)])),
-    maxBodyBytes: Math.min(defaultMaxBodyBytes, ...rules.flatMap((rule) => rule.maxBodyBytes ?? [])),
+    rule,
+    models: rule.models === undefined ? [] : [compileNames(rule.models)],
+    endpoints: rule.endpoints === undefined ? [] : [compileNames(rule.endpoints)],
   }
 }
 
-function combine(policies: readonly Policy[]): Policy {
+function combine(rules: readonly CompiledRule[], defaultMaxBodyBytes: number): Policy {
+  const limits = rules.flatMap(({ rule }) => rule.maxBodyBytes ?? [])
   return {
-    models: policies.flatMap((policy) => policy.models),
-    endpoints: policies.flatMap((policy) => policy.endpoints),
-    maxBodyBytes: Math.min(...policies.map((policy) => policy.maxBodyBytes)),
+    models: rules.flatMap(({ models }) => models),
+    endpoints: rules.flatMap(({ endpoints }) => endpoints),
+    maxBodyBytes: limits.length === 0 ? defaultMaxBodyBytes : Math.min(...limits),
   }
 }
 
