@@ -5,7 +5,7 @@ import { EMULATED_GATEWAYS } from '@postern/emulator'
 
 describe('gateway-401-is-not-the-callers-401', () => {
   for (const gateway of EMULATED_GATEWAYS) {
-    describe(`${gateway}`, () => {
+    describe(gateway, () => {
       forEachDoor({ gateway }, (house) => {
         afterEach(() => {
           house().keys.acme.state = 'active'

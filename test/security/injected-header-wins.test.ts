@@ -12,7 +12,7 @@ const always = ['X-Request-ID', 'X-Forwarded-For', 'X-Real-IP', 'Forwarded', 'Co
 
 describe('injected-header-wins', () => {
   for (const gateway of ['joytoken', 'freeai', 'mintoken'] as const) {
-    describe(`${gateway}`, () => {
+    describe(gateway, () => {
       forEachDoor({ gateway }, (house) => {
         for (const name of [...always, ...injected[gateway]].flatMap(spellings)) {
           test(`a client’s ${name} does not reach the gateway`, async () => {

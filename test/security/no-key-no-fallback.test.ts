@@ -15,7 +15,7 @@ describe('no-key-no-fallback', () => {
   })
 
   for (const gateway of EMULATED_GATEWAYS) {
-    describe(`${gateway}`, () => {
+    describe(gateway, () => {
       forEachDoor({ gateway }, (house) => {
         test('a caller without a binding is refused although two other keys are loaded and a third is in the environment', async () => {
           const before = house().emulator.seen.length

@@ -19,8 +19,7 @@ function attempt(print: () => string): string {
 describe('secret-never-leaves', () => {
   test.each<[how: string, print: () => string]>([
     ['String()', () => String(secret)],
-    ['a template', () => `${secret}`],
-    ['concatenation', () => `${'' as unknown as string}${secret as unknown as string}`],
+    ['a template', () => `key ${secret as unknown as string}`],
     ['JSON.stringify', () => JSON.stringify({ secret, list: [secret] })],
     [
       'inspect with everything shown',

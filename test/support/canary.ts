@@ -22,7 +22,6 @@ function spell(secret: string): readonly (readonly [encoding: string, text: stri
   const hex = Buffer.from(secret).toString('hex')
   return [
     ['raw', secret],
-    ['backwards', [...secret].toReversed().join('')],
     ['hex', hex],
     ['hex', hex.toUpperCase()],
     ['URL-encoded', encodeURIComponent(secret)],
