@@ -68,10 +68,59 @@ export interface GovernanceRecord {
 /** What opens the comment frame in a stream: a line that every SSE client skips. */
 export const governanceComment = ': postern '
 
-/** One line of JSON with every character above ASCII escaped, so that it fits a header and a comment frame. */
+/**
+ * One line of JSON with every character above ASCII escaped, so that it fits a header and a comment frame.
+ *
+ * Written out member by member: it is made for every request, and `JSON.stringify` takes twice the time.
+ */
 export function serializeGovernance(record: GovernanceRecord): string {
-  const json = JSON.stringify(record)
-  return isAscii.test(json) ? json : json.replace(beyondAscii, escapeCharacter)
+  return (
+    `{"request_id":${quote(record.request_id)},"attempt":${record.attempt}` +
+    text('workflow', record.workflow) +
+    text('step', record.step) +
+    text('gateway', record.gateway) +
+    text('key', record.key) +
+    text('model_requested', record.model_requested) +
+    text('model', record.model) +
+    text('provider', record.provider) +
+    bare('failover', record.failover) +
+    text('tier', record.tier) +
+    serializeUsage(record.usage) +
+    serializeCost(record.cost) +
+    bare('budget_left', record.budget_left) +
+    text('finish', record.finish) +
+    bare('overhead_ms', record.overhead_ms) +
+    '}'
+  )
+}
+
+function serializeUsage(usage: GovernanceUsage | undefined): string {
+  if (usage === undefined) return ''
+  const counts =
+    bare('input', usage.input) +
+    bare('output', usage.output) +
+    bare('cached', usage.cached) +
+    bare('reasoning', usage.reasoning) +
+    bare('total', usage.total)
+  return `,"usage":{"source":"${usage.source}"${counts}}`
+}
+
+function serializeCost(cost: GovernanceCost | undefined): string {
+  return cost === undefined ? '' : `,"cost":{"amount":${cost.amount},"unit":${quote(cost.unit)}}`
+}
+
+/** A member that is a string; nothing where it is not known. */
+function text(name: string, value: string | undefined): string {
+  return value === undefined ? '' : `,"${name}":${quote(value)}`
+}
+
+/** A member that is a number or a truth value. */
+function bare(name: string, value: number | boolean | undefined): string {
+  return value === undefined ? '' : `,"${name}":${value}`
+}
+
+function quote(value: string): string {
+  return needsNoEscape.test(value) ? `"${value}"` : JSON.stringify(value).replace(beyondAscii, escapeCharacter)
 }
 
 /** Reads a record from a `Postern-Governance` header, or `undefined` where there is none that can be read. */
@@ -85,7 +134,8 @@ export function parseGovernance(text: string | null | undefined): GovernanceReco
   }
 }
 
-const isAscii = /^[\x20-\x7e]*$/
+/** Printable ASCII but for the quotation mark and the backslash. */
+const needsNoEscape = /^[ !#-[\]-~]*$/
 const beyondAscii = /[^\x20-\x7e]/g
 
 function escapeCharacter(character: string): string {

@@ -12,17 +12,12 @@ import { discardBody } from './discard-body.js'
  * @param target Path and query below the mount: `/v1/chat/completions?a=b`.
  * @returns The receipt, or nothing for a browser's preflight, which is no call.
  */
-export async function enter(
-  runtime: Runtime,
-  request: IncomingMessage,
-  response: ServerResponse,
-  target: string,
-): Promise<Receipt | undefined> {
+export function enter(runtime: Runtime, request: IncomingMessage, response: ServerResponse, target: string): Promise<Receipt> | undefined {
   if (isPreflight(request)) {
     answerPreflight(runtime.browser, request, response)
     return undefined
   }
-  const receipt = await handle(runtime.rooms, arrive(runtime, request, target), response)
-  discardBody(request, response)
+  const receipt = handle(runtime.rooms, arrive(runtime, request, target), response)
+  response.once('finish', () => discardBody(request, response))
   return receipt
 }

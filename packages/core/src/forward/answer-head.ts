@@ -46,7 +46,8 @@ export function readAnswerHead(
 
 const none: string[] = []
 
-function repeatsSecret(value: string, secrets: readonly string[]): boolean {
+/** Whether a text holds one of the secrets. */
+export function repeatsSecret(value: string, secrets: readonly string[]): boolean {
   for (const secret of secrets) if (value.includes(secret)) return true
   return false
 }

@@ -1,7 +1,7 @@
 import { Refusal } from '../refusal.js'
 import type { AnswerHead } from './answer-head.js'
 import type { Delivery, Exchange } from './exchange.js'
-import { holdAnswer, maxHeldBytes } from './hold-answer.js'
+import { HeldAnswer, maxHeldBytes } from './held-answer.js'
 import { passBytes } from './pass-bytes.js'
 import { readError } from './read-error.js'
 import { streamEvents } from './stream-events.js'
@@ -18,7 +18,7 @@ export function chooseDelivery(exchange: Exchange, head: AnswerHead): Delivery {
   }
   if (hasNoBody(exchange, status) || isEncoded(head)) return passBytes(exchange, head)
   if (type.startsWith('text/event-stream')) return streamEvents(exchange, head)
-  if (isJson(type) && Number(head.header('content-length') ?? 0) <= maxHeldBytes) return holdAnswer(exchange, head)
+  if (isJson(type) && Number(head.header('content-length') ?? 0) <= maxHeldBytes) return new HeldAnswer(exchange, head)
   return passBytes(exchange, head)
 }
 

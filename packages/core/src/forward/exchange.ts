@@ -49,15 +49,16 @@ export interface Delivery {
 /** Begins the client's answer with the gateway's status and headers, and ours. */
 export function writeAnswerHead(exchange: Exchange, head: AnswerHead, record: GovernanceRecord, ...further: string[]): void {
   const { arrival, tags, sink } = exchange.facts
-  const headers = head.passed.concat(
+  const headers = head.passed
+  headers.push(
     headerNames.requestId,
     tags.requestId,
     headerNames.governance,
     serializeGovernance(record),
     'Access-Control-Expose-Headers',
     exposeHeaders(head.governanceNames),
-    further,
-    arrival.answerHeaders,
+    ...further,
+    ...arrival.answerHeaders,
   )
   sink.writeHead(head.status, headers)
 }

@@ -23,7 +23,8 @@ export function prepareHeaders(arrival: Arrival, permit: Permit, tags: Tags, key
   headers.push('accept-encoding', 'identity', headerNames.requestId, tags.requestId, headerNames.traceparent, tags.trace.traceparent)
   const { tracestate } = arrival.headers
   if (tags.trace.continued && typeof tracestate === 'string') headers.push(headerNames.tracestate, tracestate)
-  return headers.concat(key.credentialHeaders)
+  headers.push(...key.credentialHeaders)
+  return headers
 }
 
 /** The names in a `Connection` header; `undefined` for the usual ones, which name nothing further. */

@@ -30,19 +30,35 @@ export function createObserve(): Observe {
     return reader
   }
 
-  return (route, permit, tags) => {
-    const reader = readerOf(route)
-    const facts: AnswerFacts = {}
-    return {
-      head(header) {
-        learn(facts, reader.headers(header))
-      },
-      body(document, source) {
-        learn(facts, reader.body(document, source))
-      },
-      knowsModel: () => facts.model !== undefined,
-      governance: (finish, overheadMs) => writeRecord({ tags, route, permit, facts, finish, overheadMs }),
-    }
+  return (route, permit, tags) => new AnswerTap(readerOf(route), { route, permit, tags })
+}
+
+/** A class for the reason that ADR 0003 gives. */
+class AnswerTap implements Tap {
+  readonly #reader: AnswerReader
+  readonly #sources: { readonly route: Route; readonly permit: Permit; readonly tags: Tags }
+  readonly #facts: AnswerFacts = {}
+
+  constructor(reader: AnswerReader, sources: { readonly route: Route; readonly permit: Permit; readonly tags: Tags }) {
+    this.#reader = reader
+    this.#sources = sources
+  }
+
+  head(header: (name: string) => string | undefined): void {
+    learn(this.#facts, this.#reader.headers(header))
+  }
+
+  body(document: unknown, source: 'answer' | 'stream'): void {
+    learn(this.#facts, this.#reader.body(document, source))
+  }
+
+  knowsModel(): boolean {
+    return this.#facts.model !== undefined
+  }
+
+  governance(finish: Finish | undefined, overheadMs: number): GovernanceRecord {
+    const { route, permit, tags } = this.#sources
+    return writeRecord({ tags, route, permit, facts: this.#facts, finish, overheadMs })
   }
 }
 
