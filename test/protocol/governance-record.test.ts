@@ -14,6 +14,49 @@ describe('a serialized governance record', () => {
     )
   })
 
+  test('says all that is known and nothing that is not, as JSON would', () => {
+    const text = fc.option(fc.string({ unit: 'grapheme' }), { nil: undefined })
+    const count = fc.option(fc.nat(), { nil: undefined })
+    const amount = fc.double({ noNaN: true, noDefaultInfinity: true })
+    const fields = {
+      request_id: fc.string(),
+      attempt: fc.nat(),
+      workflow: text,
+      step: text,
+      gateway: text,
+      key: text,
+      model_requested: text,
+      model: text,
+      provider: text,
+      failover: fc.option(fc.boolean(), { nil: undefined }),
+      tier: text,
+      usage: fc.option(
+        fc.record(
+          {
+            source: fc.constantFrom('answer', 'stream', 'gateway_metadata'),
+            input: fc.nat(),
+            output: fc.nat(),
+            cached: fc.nat(),
+            reasoning: fc.nat(),
+            total: fc.nat(),
+          },
+          { requiredKeys: ['source'] },
+        ),
+        { nil: undefined },
+      ),
+      cost: fc.option(fc.record({ amount, unit: fc.string() }), { nil: undefined }),
+      budget_left: count,
+      finish: fc.constantFrom('complete', 'refused', 'upstream_error', 'truncated', 'client_closed', 'cut_budget', undefined),
+      overhead_ms: fc.option(amount, { nil: undefined }),
+    } satisfies Record<keyof GovernanceRecord, unknown>
+    const records: fc.Arbitrary<GovernanceRecord> = fc.record(fields)
+    fc.assert(
+      fc.property(records, (record) => {
+        expect(JSON.parse(serializeGovernance(record))).toEqual(JSON.parse(JSON.stringify(record)))
+      }),
+    )
+  })
+
   test.each([null, undefined, '', 'nonsense', '[]', '{"model":"x"}'])('is not read from %j', (text) => {
     expect(parseGovernance(text)).toBeUndefined()
   })
