@@ -1,16 +1,16 @@
 import { type ConfigInput, ConfigError } from '@postern/core'
 import { postern } from '@postern/express'
-import { startEmulator } from '@postern/emulator'
+import { startEmulator, issueKey } from '@postern/emulator'
 import express from 'express'
 import request from 'supertest'
 import { describe, expect, test } from 'vitest'
 import { createMemoryLedger } from '../support/memory-ledger.js'
-import { callerCredential, gatewayKey, ringEntry } from '../support/secrets.js'
+import { callerCredential, ringEntry } from '../support/secrets.js'
 
 const credential = callerCredential()
 
 async function embed(prepare: (app: express.Express) => void = () => {}) {
-  const key = gatewayKey('joytoken')
+  const key = issueKey('joytoken')
   const emulator = await startEmulator('joytoken', { keys: [key] })
   const config: ConfigInput = {
     version: 1,

@@ -3,12 +3,21 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { emulatedCases, EMULATED_GATEWAYS, type EmulatedGateway, type EmulatedKey, type Emulator, startEmulator } from '@postern/emulator'
+import {
+  emulatedCases,
+  EMULATED_GATEWAYS,
+  type EmulatedGateway,
+  type EmulatedKey,
+  type Emulator,
+  startEmulator,
+  issueKey,
+  USUAL_MODELS,
+} from '@postern/emulator'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Canary, createCanary } from '../support/canary.js'
 import { rawExchange } from '../support/raw-exchange.js'
 import { type RunningPostern, runPostern, startPostern } from '../support/run-postern.js'
-import { callerCredential, gatewayKey, models, ringEntry } from '../support/secrets.js'
+import { callerCredential, ringEntry } from '../support/secrets.js'
 
 /** A sidecar as an operator runs it, on one gateway, with secrets from the environment and from a file. */
 interface Scene {
@@ -23,7 +32,7 @@ interface Scene {
 
 async function setScene(gateway: EmulatedGateway): Promise<Scene> {
   const directory = await mkdtemp(join(tmpdir(), 'postern-canary-'))
-  const keys: Record<string, EmulatedKey> = { acme: gatewayKey(gateway), globex: gatewayKey(gateway) }
+  const keys: Record<string, EmulatedKey> = { acme: issueKey(gateway), globex: issueKey(gateway) }
   const emulator = await startEmulator(gateway, { keys: Object.values(keys) })
   const credential = callerCredential()
   const session = randomBytes(33).toString('base64')
@@ -59,7 +68,7 @@ async function setScene(gateway: EmulatedGateway): Promise<Scene> {
     shutdown: { deadline: '1s' },
   }
   await writeFile(join(directory, 'postern.json'), JSON.stringify(config))
-  return { directory, env, emulator, canary: createCanary(secrets), credential, secrets, model: models[gateway] }
+  return { directory, env, emulator, canary: createCanary(secrets), credential, secrets, model: USUAL_MODELS[gateway] }
 }
 
 /** Everything that one answer says, down to the bytes that were there before it broke off. */

@@ -1,8 +1,8 @@
+import { issueKey } from '@postern/emulator'
 import { describe, expect, test } from 'vitest'
 import { forEachDoor } from '../support/for-each-door.js'
 import type { House } from '../support/house.js'
 import { codeOf, rawChat, statusOf } from '../support/raw-chat.js'
-import { gatewayKey } from '../support/secrets.js'
 
 /** A working key that the client has from elsewhere: were it forwarded, the emulated gateway would take it. */
 const submitted = (house: House): string => house.keys.globex.secret
@@ -61,7 +61,7 @@ describe('client-cannot-submit-a-key', () => {
     test.each(['joytoken', 'opentoken', 'freeai', 'onysoft', 'mintoken'] as const)(
       'not as the bearer: a key of the form of %s is named for what it is',
       async (gateway) => {
-        await expectRefused(rawChat(house(), [], { credential: gatewayKey(gateway).secret }))
+        await expectRefused(rawChat(house(), [], { credential: issueKey(gateway).secret }))
       },
     )
 

@@ -5,10 +5,10 @@ import { request as httpRequest } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { EMULATED_GATEWAYS, startEmulator } from '@postern/emulator'
+import { EMULATED_GATEWAYS, startEmulator, issueKey } from '@postern/emulator'
 import OpenAI from 'openai'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { gatewayKey } from '../support/secrets.js'
+
 import { type RunningPostern, startPostern } from '../support/run-postern.js'
 
 const execute = promisify(execFile)
@@ -30,7 +30,7 @@ afterAll(() => {
 
 /** Starts the real process on an emulated gateway and a free port. */
 async function startOn(options: { readonly eventDelayMs?: number; readonly deadline?: string }) {
-  const key = gatewayKey('joytoken')
+  const key = issueKey('joytoken')
   const emulator = await startEmulator('joytoken', { keys: [key], eventDelayMs: options.eventDelayMs ?? 0 })
   const config = {
     version: 1,

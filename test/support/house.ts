@@ -11,12 +11,20 @@ import {
   Refusal,
   type Runtime,
 } from '@postern/core'
-import { type EmulatedGateway, type EmulatedKey, type Emulator, type EmulatorOptions, startEmulator } from '@postern/emulator'
+import {
+  type EmulatedGateway,
+  type EmulatedKey,
+  type Emulator,
+  type EmulatorOptions,
+  startEmulator,
+  issueKey,
+  USUAL_MODELS,
+} from '@postern/emulator'
 import { createRuntime, posternMiddleware, securityMiddleware } from '@postern/express'
 import { createSessionMinter, type SessionMinter } from '@postern/server'
 import express from 'express'
 import { createMemoryLedger, type MemoryLedger } from './memory-ledger.js'
-import { callerCredential, gatewayKey, models, ringEntry } from './secrets.js'
+import { callerCredential, ringEntry } from './secrets.js'
 
 /** The two doors that lead to the same corridor. */
 export type DoorName = 'node' | 'express'
@@ -69,7 +77,7 @@ export interface HouseOptions {
 
 export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const gateway = options.gateway ?? 'joytoken'
-  const keys = { acme: gatewayKey(gateway), globex: gatewayKey(gateway) }
+  const keys = { acme: issueKey(gateway), globex: issueKey(gateway) }
   const emulator = await startEmulator(gateway, { keys: Object.values(keys), ...options.emulator })
   const callers = { acme: callerCredential(), globex: callerCredential(), stranger: callerCredential(), delegate: callerCredential() }
   const sessionSecret = randomBytes(32).toString('base64url')
@@ -124,7 +132,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const server = openDoor(options.door ?? 'node', runtime)
   const origin = await listenAnywhere(server)
   const baseURL = `${origin}${checked.config.mount}/v1`
-  const model = models[gateway]
+  const model = USUAL_MODELS[gateway]
 
   return {
     gateway,

@@ -1,4 +1,4 @@
-import type { HeaderField } from './seen-request.js'
+import type { HeaderField } from './header-field.js'
 
 /** A credential as it arrived: `where` is e.g. `header authorization` or `query key`; `value` comes without its scheme word. */
 export interface SeenCredential {

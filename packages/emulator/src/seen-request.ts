@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { credentialsIn, type SeenCredential } from './credentials.js'
+import type { HeaderField } from './header-field.js'
 import { requestUrl } from './request-url.js'
-
-export type HeaderField = readonly [name: string, value: string]
 
 /** What one request looked like when it arrived, and what became of it. Listed from the moment its headers are in. */
 export interface SeenRequest {

@@ -1,9 +1,8 @@
 import { hash, randomBytes } from 'node:crypto'
 import { checkConfig, type ConfigInput, ConfigError, type Ledger, type LedgerEntry } from '@postern/core'
-import { type EmulatedGateway, EMULATED_GATEWAYS, startEmulator } from '@postern/emulator'
+import { type EmulatedGateway, EMULATED_GATEWAYS, startEmulator, issueKey, USUAL_MODELS } from '@postern/emulator'
 import { createRuntime } from '@postern/express'
 import { createSessionMinter } from '@postern/server'
-import { demoKey, demoModel } from '../demo-keys.js'
 import { addDemoPages } from '../demo-pages.js'
 import { Failure } from '../failure.js'
 import { print } from '../print.js'
@@ -18,7 +17,7 @@ export async function demo(options: { readonly dialect: string; readonly port: n
   const gateway = EMULATED_GATEWAYS.find((known): known is EmulatedGateway => known === options.dialect)
   if (gateway === undefined)
     throw new Failure(`There is no emulated gateway "${options.dialect}". There are ${EMULATED_GATEWAYS.join(', ')}.`)
-  const keys = { acme: demoKey(gateway), globex: demoKey(gateway) }
+  const keys = { acme: issueKey(gateway), globex: issueKey(gateway) }
   const sessionSecret = randomBytes(32).toString('base64url')
   const credential = `pst_${randomBytes(16).toString('base64url')}`
   const emulator = await startEmulator(gateway, { keys: Object.values(keys), eventDelayMs })
@@ -38,7 +37,7 @@ export async function demo(options: { readonly dialect: string; readonly port: n
   const sidecar = await startSidecar({
     runtime,
     directory: process.cwd(),
-    pages: (app) => addDemoPages(app, minter, demoModel(gateway)),
+    pages: (app) => addDemoPages(app, minter, USUAL_MODELS[gateway]),
   }).catch(async (error: unknown) => {
     await emulator.close()
     throw error
@@ -76,7 +75,7 @@ function demoConfig(gateway: EmulatedGateway, baseURL: string, port: number): Co
 }
 
 function printWelcome(url: string, gateway: EmulatedGateway, credential: string): void {
-  const body = { model: demoModel(gateway), stream: true, messages: [{ role: 'user', content: 'Hello! Who pays for this?' }] }
+  const body = { model: USUAL_MODELS[gateway], stream: true, messages: [{ role: 'user', content: 'Hello! Who pays for this?' }] }
   print(`
 Postern is running, with an emulated ${gateway} behind it. No account and no gateway key of yours is in use.
 

@@ -1,5 +1,4 @@
-import { type EmulatedGateway, EMULATED_GATEWAYS, emulatedCases, startEmulator } from '@postern/emulator'
-import { demoKey, demoModel } from '../demo-keys.js'
+import { type EmulatedGateway, EMULATED_GATEWAYS, emulatedCases, startEmulator, issueKey, USUAL_MODELS } from '@postern/emulator'
 import { Failure } from '../failure.js'
 import { print, printJson, printTable } from '../print.js'
 import { untilSignal } from '../until-signal.js'
@@ -15,7 +14,7 @@ export async function emulate(
     printCases(gateway, options.json === true)
     return 0
   }
-  const key = demoKey(gateway)
+  const key = issueKey(gateway)
   const emulator = await startEmulator(gateway, { keys: [key], ...(options.port === undefined ? {} : { port: options.port }) })
   if (options.json === true)
     printJson({
@@ -28,7 +27,7 @@ export async function emulate(
     print(`An emulated ${gateway} answers at ${emulator.baseURL}`)
     print(`Its key is ${key.secret}${key.providerSecret === undefined ? '' : ` and its provider key ${key.providerSecret}`}`)
     print(
-      `\ncurl ${emulator.baseURL}/chat/completions ${keyHeaders(gateway, key)} -H 'Content-Type: application/json' -d '{"model":"${demoModel(gateway)}","messages":[{"role":"user","content":"Hello"}]}'`,
+      `\ncurl ${emulator.baseURL}/chat/completions ${keyHeaders(gateway, key)} -H 'Content-Type: application/json' -d '{"model":"${USUAL_MODELS[gateway]}","messages":[{"role":"user","content":"Hello"}]}'`,
     )
     print(`\nIt fails on request: "postern emulate ${gateway} --cases" lists how. Ctrl-C ends it.`)
   }

@@ -1,4 +1,5 @@
 import { headerNames } from '@postern/protocol'
+import { keyHeaders } from '../key-headers.js'
 
 /** Hop-by-hop headers (RFC 9110, 7.6.1), and those that speak to one peer only. */
 const hopByHop = [
@@ -20,14 +21,7 @@ const requestOnly = [
   'authorization',
   'cookie',
   'dpop',
-  'x-api-key',
-  'api-key',
-  'apikey',
-  'x-apikey',
-  'x-goog-api-key',
-  'x-provider-key',
-  'openai-api-key',
-  'x-openai-api-key',
+  ...keyHeaders,
   'x-auth-token',
   'x-user-*',
   'x-auth-request-*',
@@ -108,10 +102,8 @@ const answerOnly = [
   'x-accel-*',
   // A credential that a careless gateway repeats.
   'authorization',
-  'x-api-key',
-  'api-key',
-  'x-provider-key',
   'cookie',
+  ...keyHeaders,
 ]
 
 /** Whether a header goes no further. */

@@ -1,18 +1,9 @@
 import { looksLikeKey } from '@postern/gateways'
 import type { Arrival } from '../arrival.js'
+import { keyHeaders } from '../key-headers.js'
 import { Refusal } from '../refusal.js'
 
-/** Headers in which clients of one API or another send keys, lower-case, with hyphens. */
-const keyHeaders = new Set([
-  'x-api-key',
-  'api-key',
-  'apikey',
-  'x-apikey',
-  'x-goog-api-key',
-  'x-provider-key',
-  'x-openai-api-key',
-  'openai-api-key',
-])
+const namesOfKeys = new Set(keyHeaders)
 
 /** Query parameters of the same kind. */
 const keyParameters = new Set(['key', 'api_key', 'api-key', 'apikey', 'access_token', 'provider_key', 'x-api-key'])
@@ -66,7 +57,7 @@ function kindOf(name: string): 'key' | 'authorization' | 'other' {
   const known = kinds.get(name)
   if (known !== undefined) return known
   const normal = name.toLowerCase().replaceAll('_', '-')
-  const kind = keyHeaders.has(normal) ? 'key' : normal === 'authorization' ? 'authorization' : 'other'
+  const kind = namesOfKeys.has(normal) ? 'key' : normal === 'authorization' ? 'authorization' : 'other'
   // Names come from clients, so what is remembered is bounded.
   if (kinds.size < rememberedNames) kinds.set(name, kind)
   return kind

@@ -1,0 +1,10 @@
+import type { EmulatedGateway } from './emulated-gateway.js'
+
+/** A model that each gateway answers for. */
+export const USUAL_MODELS: Readonly<Record<EmulatedGateway, string>> = {
+  joytoken: 'auto',
+  opentoken: 'google/gemini-3-flash',
+  freeai: 'auto',
+  onysoft: 'openai/gpt-4o-mini',
+  mintoken: 'gpt-4o-mini',
+}
