@@ -72,6 +72,8 @@ export interface Dialect {
   readonly endpoints: Readonly<Record<string, Endpoint>>
   /** First path segments that belong to the gateway's operator or account holder, never to a caller. */
   readonly operatorPaths: readonly string[]
+  /** The chunks of its chat streams have neither `index` nor role nor finish reason, which clients need. */
+  readonly bareChunks?: boolean
   readonly governance: GovernancePlaces
   readonly errors: {
     readonly message: readonly Pointer[]

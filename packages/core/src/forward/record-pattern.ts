@@ -4,6 +4,8 @@ import type { AnswerFormat, Dialect } from '@postern/gateways'
 export interface RecordPattern {
   mayMatter(text: string): boolean
   readonly needsChoices: boolean
+  /** Whether every chunk needs to be made whole; see `mend-chunk.ts`. */
+  readonly needsMending: boolean
   /** The data that marks the end, such as `[DONE]`. */
   readonly endData: string | undefined
   /** The `type` of a record that marks the end. */
@@ -23,8 +25,11 @@ export function createRecordPattern(dialect: Dialect, format: AnswerFormat): Rec
     ...[endData, ...endTypes].filter((text) => text !== undefined).map(escapeForRegExp),
   ]
   const worthParsing = new RegExp(alternatives.join('|'))
+  const needsMending = format.recordsNeedChoices && dialect.bareChunks === true
+  if (needsMending) return { needsChoices: true, needsMending, mayMatter: () => true, endData, endTypes }
   return {
     needsChoices: format.recordsNeedChoices,
+    needsMending,
     mayMatter: format.recordsNeedChoices ? (text) => !text.includes(choices) || worthParsing.test(text) : (text) => worthParsing.test(text),
     endData,
     endTypes,

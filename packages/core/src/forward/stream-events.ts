@@ -4,18 +4,20 @@ import type { AnswerHead } from './answer-head.js'
 import { classifyFailure } from './classify-failure.js'
 import { createEventPump, type Edit } from './event-pump.js'
 import { type Delivery, type Exchange, writeAnswerHead } from './exchange.js'
+import { createChunkMender } from './mend-chunk.js'
 import { addChoices, readEventData } from './read-event.js'
 
 /**
  * Sends a stream of events on, each in the tick in which it is whole, and listens to it.
  *
  * The one module that edits a stream, and only at the edges of events: it adds `choices: []` to a record
- * that has none where the `openai` client would throw without, and the governance comment frame before the
- * end. A stream that breaks off is cut, so that it cannot be taken for one that ended; one that breaks off
+ * that has none where the `openai` client would throw without, makes whole the chunks of a gateway whose
+ * chunks are bare, and puts the governance comment frame before the end. A stream that breaks off is cut, so that it cannot be taken for one that ended; one that breaks off
  * before its first event is an error with a status, since the head waits for that event.
  */
 export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
   const { sink, tap, records, errors, key } = exchange.facts
+  const mender = records.needsMending ? createChunkMender() : undefined
   let begun = false
   let failed = false
   let ended = false
@@ -51,6 +53,11 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
     exchange.abort(new Error(reason))
   }
 
+  const closing = (): string => {
+    const last = failed ? undefined : mender?.closing()
+    return last === undefined ? '' : `data: ${last}\n\n`
+  }
+
   const inspect = (bytes: Buffer, start: number, end: number): Edit | undefined => {
     const text = bytes.toString('latin1', start, end)
     for (const secret of key.secrets) {
@@ -70,7 +77,7 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
     if (data === undefined) return undefined
     if (data === records.endData) {
       ended = true
-      return framed ? undefined : { before: frame(finishOf()) }
+      return framed ? undefined : { before: closing() + frame(finishOf()) }
     }
     const record = parse(data)
     if (typeof record !== 'object' || record === null) return undefined
@@ -78,7 +85,8 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
     if ('type' in record && records.endTypes.includes(record.type as string)) ended = true
     if (errors.isError(record)) failed = true
     else if (records.needsChoices && !('choices' in record)) return { instead: addChoices(event) }
-    return undefined
+    const mended = mender?.mend(record)
+    return mended === undefined ? undefined : { instead: `data: ${mended}\n\n` }
   }
 
   const pump = createEventPump({

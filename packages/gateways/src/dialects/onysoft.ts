@@ -7,7 +7,7 @@ const tasks = ['video', 'image', 'audio', 'voice', 'music'] as const
 /**
  * Onysoft AI Gateway.
  *
- * Errors come as `{success: false, error: {code, message}}`, and its 429 is a rate only under the code
+ * Its documented chunks hold an id, an object and a delta, and nothing else (streaming). Errors come as `{success: false, error: {code, message}}`, and its 429 is a rate only under the code
  * `rate_limit_exceeded`: the others end when a day or a month does (errors).
  */
 export const onysoft = {
@@ -24,6 +24,7 @@ export const onysoft = {
     ...Object.fromEntries(tasks.map((task) => [`${task}/status/{id}`, get()])),
   },
   operatorPaths: [],
+  bareChunks: true,
   governance: {
     passedHeaders: [],
     headers: {},
