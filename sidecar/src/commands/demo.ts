@@ -1,6 +1,7 @@
 import { hash, randomBytes } from 'node:crypto'
 import { checkConfig, type ConfigInput, ConfigError, type Ledger, type LedgerEntry } from '@postern/core'
 import { type EmulatedGateway, EMULATED_GATEWAYS, startEmulator, issueKey, USUAL_MODELS } from '@postern/emulator'
+import { type Dialect, dialects } from '@postern/gateways'
 import { createRuntime } from '@postern/express'
 import { createSessionMinter } from '@postern/server'
 import { addDemoPages } from '../demo-pages.js'
@@ -51,11 +52,12 @@ export async function demo(options: { readonly dialect: string; readonly port: n
 }
 
 function demoConfig(gateway: EmulatedGateway, baseURL: string, port: number): ConfigInput {
+  const dialect: Dialect = dialects[gateway]
   const key = (name: string) => ({
     gateway: 'main',
     secret: { env: `${name}_KEY` },
-    ...(gateway === 'mintoken' ? { providerSecret: { env: `${name}_PROVIDER_KEY` } } : {}),
-    ...(gateway === 'freeai' ? { project: 'demo' } : {}),
+    ...(dialect.providerCredential === undefined ? {} : { providerSecret: { env: `${name}_PROVIDER_KEY` } }),
+    ...(dialect.project === undefined ? {} : { project: 'demo' }),
   })
   return {
     version: 1,

@@ -1,4 +1,5 @@
 import { type EmulatedGateway, EMULATED_GATEWAYS, emulatedCases, startEmulator, issueKey, USUAL_MODELS } from '@postern/emulator'
+import { type Dialect, dialects } from '@postern/gateways'
 import { Failure } from '../failure.js'
 import { print, printJson, printTable } from '../print.js'
 import { untilSignal } from '../until-signal.js'
@@ -37,9 +38,11 @@ export async function emulate(
 }
 
 function keyHeaders(gateway: EmulatedGateway, key: { readonly secret: string; readonly providerSecret?: string }): string {
-  const provider = key.providerSecret === undefined ? '' : ` -H 'X-Provider-Key: ${key.providerSecret}'`
-  const project = gateway === 'freeai' ? " -H 'X-Gateway-Project-Id: demo'" : ''
-  return `-H 'Authorization: Bearer ${key.secret}'${provider}${project}`
+  const { credential, providerCredential, project }: Dialect = dialects[gateway]
+  const headers = [`${credential.header}: ${credential.prefix}${key.secret}`]
+  if (providerCredential !== undefined) headers.push(`${providerCredential.header}: ${providerCredential.prefix}${key.providerSecret}`)
+  if (project !== undefined) headers.push(`${project.header}: demo`)
+  return headers.map((header) => `-H '${header}'`).join(' ')
 }
 
 function printCases(gateway: EmulatedGateway, json: boolean): void {
