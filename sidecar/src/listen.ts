@@ -1,6 +1,6 @@
-import { chmod, rm } from 'node:fs/promises'
+import { chmod, lstat, rm } from 'node:fs/promises'
 import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { Failure } from './failure.js'
 
 /** Where a server listens: a port of an address, or a Unix socket. */
@@ -12,8 +12,7 @@ export type Place = { readonly host: string; readonly port: number } | { readonl
  * @throws {Failure} where the place is taken or forbidden.
  */
 export async function listen(server: Server, place: Place): Promise<string> {
-  // A socket file that a killed process left behind would make every later start fail.
-  if ('socket' in place) await rm(place.socket, { force: true })
+  if ('socket' in place) await clearSocket(place.socket)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(describeListenError(error, place)))
     server.listen('socket' in place ? { path: place.socket } : place, resolve)
@@ -26,11 +25,31 @@ export async function listen(server: Server, place: Place): Promise<string> {
   return `http://${place.host.includes(':') ? `[${place.host}]` : place.host}:${port}`
 }
 
+/**
+ * Removes a socket that a killed process left behind, since it would make every later start fail.
+ *
+ * @throws {Failure} where a living process answers there, or where there is something that is no socket.
+ */
+async function clearSocket(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => undefined)
+  if (found === undefined) return
+  if (!found.isSocket()) throw new Failure(`${path} is there already and is not a socket. Choose another path for admin.socket.`)
+  const answered = await new Promise<boolean>((resolve) => {
+    const probe = connect(path, () => resolve(true)).on('error', () => resolve(false))
+    probe.on('connect', () => probe.destroy())
+  })
+  if (answered) throw new Failure(`${path} is taken by another process. Choose another path for admin.socket, or stop that process.`)
+  await rm(path, { force: true })
+}
+
 function describeListenError(error: Error, place: Place): Error {
   const code = 'code' in error ? error.code : undefined
   const where = 'socket' in place ? place.socket : `${place.host}:${place.port}`
   if (code === 'EADDRINUSE') return new Failure(`${where} is taken by another process. Choose another port, or stop that process.`)
+  if ('socket' in place) return new Failure(`${where} cannot be made a socket: ${error.message}. Choose another path for admin.socket.`)
   if (code === 'EACCES') return new Failure(`${where} may not be used by this user. Choose a port above 1023.`)
   if (code === 'EADDRNOTAVAIL') return new Failure(`${where} is not an address of this machine.`)
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
+    return new Failure(`${where} does not resolve to an address. Choose another listen.host.`)
   return error
 }

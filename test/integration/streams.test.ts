@@ -195,6 +195,10 @@ describe('a stream of a gateway that does as the test says', () => {
         ['records that are not JSON', `data: not json\n\n${done}`],
         ['two end marks', `${delta('a')}${done}${done}`],
         ['text after the last blank line', `${delta('a')}${done}: the end`],
+        ['an end mark without its blank line', `${delta('a')}data: [DONE]\n`],
+        ['an end mark without any line end', `${delta('a')}data: [DONE]`],
+        ['lines that end in CR', `${delta('a')}${done}`.replaceAll('\n', '\r')],
+        ['line ends of every kind', `${delta('a').trimEnd()}\r\n\n${delta('b').trimEnd()}\n\r\n${done}`],
       ])('passes %s unchanged', async (_, events) => {
         for (const pieceBytes of [1, 3, 1000]) {
           const bytes = Buffer.from(events)
@@ -205,7 +209,8 @@ describe('a stream of a gateway that does as the test says', () => {
           }
           const { text, broken } = await readStream(await house().chat({ body: { stream: true } }))
           expect(broken).toBe(false)
-          expect(text.replace(/^: postern .*\n\n/m, '')).toBe(events)
+          expect(text.replace(/: postern .*\n\n/, '')).toBe(events)
+          expect(text).toMatch(/: postern \{.*"finish":"complete"/)
         }
       })
 
@@ -221,6 +226,33 @@ describe('a stream of a gateway that does as the test says', () => {
         const client = new OpenAI({ apiKey: house().callers.acme, baseURL: house().baseURL })
         const helper = client.chat.completions.stream({ model: 'm', messages: [{ role: 'user', content: 'x' }] })
         expect(await helper.finalContent()).toBe('Hello')
+      })
+
+      test('that has an error in place of its first event is an error with a status', async () => {
+        play = (response) => response.writeHead(200, sse).end(`data: {"error":{"message":"no","type":"insufficient_quota"}}\n\n${done}`)
+        const answer = await house().chat({ body: { stream: true } })
+        expect([answer.status, await answer.json()]).toMatchObject([402, { error: { code: 'gateway_out_of_credit' } }])
+      })
+
+      test.each<[what: string, records: readonly object[], finish: string]>([
+        ['response.completed', [{ type: 'response.created' }, { type: 'response.completed' }], 'complete'],
+        ['response.failed', [{ type: 'response.created' }, { type: 'response.failed' }], 'upstream_error'],
+        ['error', [{ type: 'response.created' }, { type: 'error', code: 'server_error', message: 'no' }], 'upstream_error'],
+      ])('of responses that ends in %s is booked as what it is', async (_, records, finish) => {
+        play = (response) => response.writeHead(200, sse).end(records.map((record) => `data: ${JSON.stringify(record)}\n\n`).join(''))
+        const answer = await fetch(`${house().baseURL}/responses`, {
+          method: 'POST',
+          headers: { authorization: `Bearer ${house().callers.acme}`, 'content-type': 'application/json' },
+          body: '{"model":"auto","input":"Hello","stream":true}',
+        })
+        const { text, broken } = await readStream(answer)
+        expect([broken, frameOf(text)?.finish]).toEqual([false, finish])
+      })
+
+      test('whose last line lacks its end is searched for keys all the same', async () => {
+        play = (response) => response.writeHead(200, sse).end(`${delta('a')}${done}data: ${house().keys.acme.secret}`)
+        const { text } = await readStream(await house().chat({ body: { stream: true } }))
+        expect(text).not.toContain(house().keys.acme.secret)
       })
 
       test('cannot speak in Postern’s name', async () => {

@@ -1,6 +1,7 @@
 import type { Receipt } from './account/index.js'
 import type { Arrival, ResponseSink } from './arrival.js'
 import type { Outcome } from './forward/outcome.js'
+import type { Tap } from './observe/index.js'
 import type { Principal } from './principal.js'
 import type { Permit } from './police/permit.js'
 import { refuse } from './refuse.js'
@@ -19,6 +20,7 @@ export async function handle(rooms: Rooms, arrival: Arrival, sink: ResponseSink)
   let route: Route | undefined
   let permit: Permit | undefined
   let tags: Tags | undefined
+  let tap: Tap | undefined
   let outcome: Outcome
   try {
     rooms.admit(arrival)
@@ -28,11 +30,11 @@ export async function handle(rooms: Rooms, arrival: Arrival, sink: ResponseSink)
     const permitted = rooms.police(arrival, principal, route)
     permit = permitted instanceof Promise ? await permitted : permitted
     tags = rooms.tag(arrival)
-    const tap = rooms.observe(route, permit, tags)
+    tap = rooms.observe(route, permit, tags)
     outcome = await rooms.forward(arrival, route, permit, tags, tap, sink)
   } catch (error) {
     tags ??= tagRefused(arrival)
-    outcome = refuse(error, { arrival, route, permit, tags }, sink)
+    outcome = refuse(error, { arrival, route, permit, tags, tap }, sink)
   }
   return rooms.account({ arrival, principal, route, permit, tags, outcome })
 }

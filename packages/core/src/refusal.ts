@@ -4,6 +4,8 @@ import { type ErrorCode, errorCodes } from '@postern/protocol'
 export interface RefusalDetails {
   /** A sentence for the client, in place of the code's own title. Must hold nothing secret. */
   readonly message?: string
+  /** What to do about it, in place of the code's own help. */
+  readonly help?: string
   /** The request member or header at fault. */
   readonly param?: string
   /** The gateway's status, where the gateway found the request itself wrong. */

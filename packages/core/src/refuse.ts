@@ -1,8 +1,9 @@
-import { type ErrorEnvelope, errorCodes, type GovernanceRecord, headerNames, serializeGovernance } from '@postern/protocol'
+import { type ErrorEnvelope, errorCodes, type Finish, type GovernanceRecord, headerNames, serializeGovernance } from '@postern/protocol'
 import type { Arrival, ResponseSink } from './arrival.js'
 import { exposeHeaders } from './forward/expose-headers.js'
 import type { Outcome } from './forward/outcome.js'
 import { writeRecord } from './governance.js'
+import type { Tap } from './observe/index.js'
 import type { Permit } from './police/permit.js'
 import { ClientGone, Refusal } from './refusal.js'
 import type { Route } from './resolve/route.js'
@@ -14,6 +15,7 @@ export interface RefusedJourney {
   readonly route?: Route | undefined
   readonly permit?: Permit | undefined
   readonly tags: Tags
+  readonly tap?: Tap | undefined
 }
 
 /**
@@ -21,15 +23,17 @@ export interface RefusedJourney {
  * connection afterwards.
  */
 export function refuse(error: unknown, journey: RefusedJourney, sink: ResponseSink): Outcome {
-  const { arrival, route, permit, tags } = journey
+  const { arrival, tap } = journey
+  const recordOf = (finish: Finish, overheadMs?: number): GovernanceRecord =>
+    tap === undefined ? writeRecord({ ...journey, finish, overheadMs }) : tap.governance(finish, overheadMs)
   if (error instanceof ClientGone) {
-    return { finish: 'client_closed', status: 499, record: writeRecord({ tags, route, permit, finish: 'client_closed' }) }
+    return { finish: 'client_closed', status: 499, record: recordOf('client_closed') }
   }
   const refusal = error instanceof Refusal ? error : new Refusal('internal_error', { cause: error })
   const finish = isGateways(refusal) ? 'upstream_error' : 'refused'
   // Where the gateway was waited for, the time was not all ours.
   const overheadMs = finish === 'refused' ? performance.now() - arrival.startedAt : undefined
-  const record = writeRecord({ tags, route, permit, finish, overheadMs })
+  const record = recordOf(finish, overheadMs)
   const outcome = { status: refusal.status, code: refusal.code, record, cause: refusal.details.cause }
   if (sink.headersSent) {
     sink.destroy()
@@ -50,7 +54,7 @@ export function refusalEnvelope(refusal: Refusal): ErrorEnvelope {
   const { details } = refusal
   return {
     error: {
-      message: details.byGateway === true && details.message !== undefined ? details.message : `${refusal.message} ${help}`,
+      message: details.byGateway === true && details.message !== undefined ? details.message : `${refusal.message} ${details.help ?? help}`,
       type: refusal.status === 404 ? 'not_found_error' : type,
       code: details.gatewayCode ?? refusal.code,
       param: details.param ?? null,

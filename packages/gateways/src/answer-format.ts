@@ -23,6 +23,8 @@ export interface AnswerFormat {
   readonly usage: UsagePlaces
   /** `undefined` where the API has no such mark: then a clean end of the connection is the end. */
   readonly streamEnd: StreamEnd | undefined
+  /** The JSON `type` of records that say that the answer failed, besides records with an `error`. */
+  readonly failureTypes?: readonly string[]
   /** Whether each record of a stream must have `choices`, for the `openai` client's helpers to accept it. */
   readonly recordsNeedChoices: boolean
 }
@@ -54,6 +56,7 @@ export const responsesFormat: AnswerFormat = {
     total: ['/usage/total_tokens', '/response/usage/total_tokens'],
   },
   streamEnd: { types: ['response.completed', 'response.incomplete', 'response.failed'] },
+  failureTypes: ['response.failed', 'error'],
   recordsNeedChoices: false,
 }
 

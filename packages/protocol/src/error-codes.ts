@@ -45,7 +45,7 @@ export const errorCodes = {
   request_malformed: {
     ...invalid,
     title: 'The request cannot be read.',
-    help: 'The message says which part. Bodies sent as application/json are one well-formed JSON object without repeated members.',
+    help: 'Correct it before sending it again.',
   },
   caller_missing: {
     ...unauthenticated,

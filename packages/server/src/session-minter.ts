@@ -35,6 +35,7 @@ export interface SessionMinter {
 
 const shortestSecretBytes = 32
 const defaultTtl = '10m'
+const plainName = /^\P{Cc}{1,256}$/u
 
 /**
  * Makes session tokens for a page's users, in the backend that knows who they are.
@@ -48,7 +49,7 @@ const defaultTtl = '10m'
  * const { token } = await minter.mint({ user: 'u_7', team: 'acme', ttl: '5m' })
  * ```
  *
- * @throws {TypeError} where the secret is shorter than 32 bytes.
+ * @throws {TypeError} where the secret is shorter than 32 bytes; `mint` where it is asked for what a session cannot say.
  */
 export function createSessionMinter(options: SessionMinterOptions): SessionMinter {
   if (Buffer.byteLength(options.secret) < shortestSecretBytes) {
@@ -57,12 +58,17 @@ export function createSessionMinter(options: SessionMinterOptions): SessionMinte
   const key = createSecretKey(options.secret, 'utf8')
   return {
     async mint(request) {
-      const { user, team, project } = request
+      const { user, team, project, ttl, ...unknown } = request
+      refuseUnknown(unknown)
       if (user === undefined && team === undefined && project === undefined) {
         throw new TypeError('A session is for a user, a team or a project; name at least one.')
       }
+      for (const name of [user, team, project]) {
+        if (name !== undefined && !plainName.test(name))
+          throw new TypeError('A name has 1 to 256 characters, none of them a control character.')
+      }
       const issuedAt = Math.floor(Date.now() / 1000)
-      const expiresAt = issuedAt + ttlSeconds(request.ttl ?? options.ttl ?? defaultTtl)
+      const expiresAt = issuedAt + ttlSeconds(ttl ?? options.ttl ?? defaultTtl)
       const id = randomUUID()
       const token = await new SignJWT({ ...(user === undefined ? {} : { sub: user }), ...named({ team, project }) })
         .setProtectedHeader({ alg: 'HS256', typ: 'postern-session+jwt' })
@@ -74,6 +80,12 @@ export function createSessionMinter(options: SessionMinterOptions): SessionMinte
       return { token, id, expiresAt }
     },
   }
+}
+
+/** A restriction that nobody enforces must not look as if somebody did. */
+function refuseUnknown(unknown: object): void {
+  const [name] = Object.keys(unknown)
+  if (name !== undefined) throw new TypeError(`"${name}" cannot be said of a session in this version; it would not be enforced.`)
 }
 
 const secondsPerUnit: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 }

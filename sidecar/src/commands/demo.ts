@@ -70,7 +70,7 @@ function demoConfig(gateway: EmulatedGateway, baseURL: string, port: number): Co
     ],
     callers: {
       session: { secret: { env: 'SESSION_SECRET' } },
-      service: { hashes: { env: 'CALLER_HASHES' }, principals: { terminal: { user: 'terminal', team: 'acme' } } },
+      service: { hashes: { env: 'CALLER_HASHES' }, principals: { terminal: { user: 'terminal', team: 'acme', delegate: true } } },
     },
     shutdown: { deadline: '2s' },
   }

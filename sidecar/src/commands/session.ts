@@ -24,10 +24,13 @@ export async function mintSession(options: MintOptions): Promise<number> {
   }
   const { config: _config, json, ttl, ...whom } = options
   if (Object.keys(whom).length === 0) throw new Failure('Say for whom: --user, --team or --project.')
-  const minted = await createSessionMinter({ secret: secret.reveal(), ttl: Math.round(session.ttl / 1000) }).mint({
-    ...whom,
-    ...(ttl === undefined ? {} : { ttl }),
+  const minter = createSessionMinter({ secret: secret.reveal(), ttl: Math.round(session.ttl / 1000) })
+  const minted = await minter.mint({ ...whom, ...(ttl === undefined ? {} : { ttl }) }).catch((error: unknown) => {
+    throw error instanceof TypeError ? new Failure(error.message) : error
   })
+  if (minted.expiresAt * 1000 - Date.now() > session.maxTtl) {
+    throw new Failure(`The token would live longer than callers.session.maxTtl allows, and be refused. Choose a shorter --ttl.`)
+  }
   if (json === true) printJson({ token: minted.token, id: minted.id, expires_at: minted.expiresAt })
   else print(minted.token)
   return 0

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import { headerNames } from '@postern/protocol'
+import { errorCodes, headerNames } from '@postern/protocol'
 import { refusalEnvelope } from '../refuse.js'
 import { Refusal } from '../refusal.js'
 import { tagRefused } from '../tag/index.js'
@@ -25,7 +25,7 @@ export function refuseBrokenRequest(error: Error, socket: Duplex): void {
       `${headerNames.requestId}: ${requestId}`,
       `${headerNames.governance}: ${JSON.stringify({ request_id: requestId, attempt: 0, finish: 'refused' })}`,
       `${headerNames.refusal}: ${refusal.code}`,
-      `${headerNames.shouldRetry}: false`,
+      ...(errorCodes[refusal.code].retryable ? [] : [`${headerNames.shouldRetry}: false`]),
       'Cache-Control: no-store',
       'Connection: close',
       '',

@@ -1,3 +1,4 @@
+import { isJsonType } from '../json-type.js'
 import { Refusal } from '../refusal.js'
 import type { AnswerHead } from './answer-head.js'
 import type { Delivery, Exchange } from './exchange.js'
@@ -18,7 +19,7 @@ export function chooseDelivery(exchange: Exchange, head: AnswerHead): Delivery {
   }
   if (hasNoBody(exchange, status) || isEncoded(head)) return passBytes(exchange, head)
   if (type.startsWith('text/event-stream')) return streamEvents(exchange, head)
-  if (isJson(type) && Number(head.header('content-length') ?? 0) <= maxHeldBytes) return new HeldAnswer(exchange, head)
+  if (isJsonType(type) && Number(head.header('content-length') ?? 0) <= maxHeldBytes) return new HeldAnswer(exchange, head)
   return passBytes(exchange, head)
 }
 
@@ -30,10 +31,6 @@ function hasNoBody({ facts: { arrival } }: Exchange, status: number): boolean {
 function isEncoded(head: AnswerHead): boolean {
   const encoding = head.header('content-encoding')
   return encoding !== undefined && encoding.toLowerCase() !== 'identity'
-}
-
-function isJson(type: string): boolean {
-  return type.startsWith('application/json') || type.split(';', 1)[0]?.trim().endsWith('+json') === true
 }
 
 const ignored: Delivery = { chunk: () => true, end: () => {}, broken: () => {} }

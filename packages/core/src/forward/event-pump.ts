@@ -11,8 +11,8 @@ export interface Edit {
 export interface EventPump {
   /** Writes the events that are whole with this chunk; `false`: wait for `drain`. */
   push(chunk: Buffer): boolean
-  /** What came after the last whole event. */
-  rest(): Buffer
+  /** The stream is over: what came after the last blank line is an event too. `false`: it was stopped. */
+  finish(): boolean
 }
 
 export interface EventPumpOptions {
@@ -42,7 +42,8 @@ export function createEventPump({ inspect, write, overflow }: EventPumpOptions):
     let open = true
     let written = 0
     let start = 0
-    for (let end = endOfEvent(bytes, start); end !== -1; end = endOfEvent(bytes, start)) {
+    const withCarriageReturns = bytes.includes(carriageReturn)
+    for (let end = endOfEvent(bytes, start, withCarriageReturns); end !== -1; end = endOfEvent(bytes, start, withCarriageReturns)) {
       const edit = inspect(bytes, start, end)
       if (edit !== undefined) {
         if (written < start) open = write(bytes.subarray(written, start))
@@ -83,16 +84,38 @@ export function createEventPump({ inspect, write, overflow }: EventPumpOptions):
       const last = carried.at(-1) as Buffer
       const edge = Buffer.concat([last.subarray(Math.max(0, last.length - boundaryOverlap)), chunk])
       carry(chunk)
-      return stopped || endOfEvent(edge, 0) === -1 ? true : pump(takeCarried())
+      return stopped || endOfEvent(edge, 0, true) === -1 ? true : pump(takeCarried())
     },
-    rest: takeCarried,
+    finish() {
+      if (stopped || carriedBytes === 0) return !stopped
+      const bytes = takeCarried()
+      const edit = inspect(bytes, 0, bytes.length)
+      if (edit?.stop === true) {
+        stopped = true
+        return false
+      }
+      if (edit?.before !== undefined) write(edit.before)
+      write(edit?.instead ?? bytes)
+      return true
+    },
   }
 }
 
-/** The position after the next blank line, or -1. Lines end in LF or CRLF. */
-function endOfEvent(bytes: Buffer, start: number): number {
-  const lineFeeds = bytes.indexOf('\n\n', start, 'latin1')
-  if (lineFeeds !== -1) return lineFeeds + 2
-  const carriageReturns = bytes.indexOf('\r\n\r\n', start, 'latin1')
-  return carriageReturns === -1 ? -1 : carriageReturns + 4
+const carriageReturn = 0x0d
+
+/** The position after the next blank line, or -1. Lines end in LF, CRLF or CR, and a stream may mix them. */
+function endOfEvent(bytes: Buffer, start: number, withCarriageReturns: boolean): number {
+  const lineFeeds = after(bytes, '\n\n', start)
+  if (!withCarriageReturns) return lineFeeds
+  return nearest(lineFeeds, nearest(after(bytes, '\n\r\n', start), after(bytes, '\r\r', start)))
+}
+
+function after(bytes: Buffer, mark: string, start: number): number {
+  const at = bytes.indexOf(mark, start, 'latin1')
+  return at === -1 ? -1 : at + mark.length
+}
+
+function nearest(left: number, right: number): number {
+  if (left === -1 || right === -1) return Math.max(left, right)
+  return Math.min(left, right)
 }

@@ -3,6 +3,7 @@ import { Refusal } from '../refusal.js'
 import { type AnswerHead, repeatsSecret } from './answer-head.js'
 import { classifyFailure } from './classify-failure.js'
 import { type Delivery, type Exchange, writeAnswerHead } from './exchange.js'
+import { leakedKey } from './leaked-key.js'
 import { passBytes } from './pass-bytes.js'
 import { refuseForGateway } from './refuse-for-gateway.js'
 
@@ -59,7 +60,7 @@ export class HeldAnswer implements Delivery {
     const latin1 = body.toString('latin1')
     const text = isAscii(body) ? latin1 : body.toString('utf8')
     if (repeatsSecret(text, facts.key.secrets)) {
-      exchange.refuse(invalid('The gateway repeated a credential in its answer; the answer is withheld.'))
+      exchange.refuse(leakedKey())
       return
     }
     const document = parse(text)

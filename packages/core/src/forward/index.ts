@@ -5,6 +5,7 @@ import type { Tap } from '../observe/index.js'
 import type { Permit } from '../police/permit.js'
 import type { Gateway, KeyLease, Route } from '../resolve/route.js'
 import type { Tags } from '../tag/index.js'
+import { ClientGone } from '../refusal.js'
 import { GatewayExchange } from './gateway-exchange.js'
 import { openUpstream } from './open-upstream.js'
 import type { Outcome } from './outcome.js'
@@ -43,6 +44,7 @@ export function createForward(gateways: readonly Gateway[], keys: readonly KeyLe
 
   return {
     forward(arrival, route, permit, tags, tap, sink) {
+      if (sink.destroyed) return Promise.reject(new ClientGone('The client left while it was being identified.'))
       const upstream = upstreams.get(route.gateway) as Upstream
       const key = prepared.get(route.key) as PreparedKey
       return new Promise((resolve, reject) => {

@@ -1,7 +1,7 @@
-import { Refusal } from '../refusal.js'
 import type { AnswerHead } from './answer-head.js'
 import { classifyFailure } from './classify-failure.js'
 import { type Delivery, type Exchange, writeAnswerHead } from './exchange.js'
+import { leakedKey } from './leaked-key.js'
 import { createLeakGuard } from './leak-guard.js'
 
 /**
@@ -23,7 +23,8 @@ export function passBytes(exchange: Exchange, head: AnswerHead): Delivery {
   const cut = (cause: unknown, code?: string): void => {
     const record = exchange.governance('truncated')
     exchange.settle({ finish: 'truncated', status: head.status, record, cause, ...(code === undefined ? {} : { code }) })
-    sink.destroy()
+    // What was written in this turn leaves with the next.
+    setImmediate(() => sink.destroy())
   }
 
   return {
@@ -32,10 +33,10 @@ export function passBytes(exchange: Exchange, head: AnswerHead): Delivery {
         begin()
         return sink.write(chunk)
       }
-      const reason = 'The gateway repeated a credential.'
-      if (begun) cut(reason, 'gateway_answer_invalid')
-      else exchange.refuse(new Refusal('gateway_answer_invalid', { message: reason }))
-      exchange.abort(new Error(reason))
+      const leaked = leakedKey()
+      if (begun) cut(leaked, leaked.code)
+      else exchange.refuse(leaked)
+      exchange.abort(leaked)
       return true
     },
     end() {

@@ -1,7 +1,7 @@
 /** The data of an event: its `data:` lines joined, or `undefined` where it has none. */
 export function readEventData(event: string): string | undefined {
   let data: string | undefined
-  for (const line of event.split(/\r?\n/)) {
+  for (const line of event.split(/\r\n|\r|\n/)) {
     if (!line.startsWith('data:')) continue
     const value = line.charCodeAt(5) === space ? line.slice(6) : line.slice(5)
     data = data === undefined ? value : `${data}\n${value}`

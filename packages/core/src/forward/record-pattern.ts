@@ -10,6 +10,8 @@ export interface RecordPattern {
   readonly endData: string | undefined
   /** The `type` of a record that marks the end. */
   readonly endTypes: readonly string[]
+  /** The `type` of a record that says that the answer failed. */
+  readonly failureTypes: readonly string[]
 }
 
 const choices = '"choices"'
@@ -18,21 +20,24 @@ const choices = '"choices"'
 export function createRecordPattern(dialect: Dialect, format: AnswerFormat): RecordPattern {
   const endData = format.streamEnd !== undefined && 'data' in format.streamEnd ? format.streamEnd.data : undefined
   const endTypes = format.streamEnd !== undefined && 'types' in format.streamEnd ? format.streamEnd.types : []
+  const { failureTypes = [] } = format
   const members = ['usage', 'error', ...dialect.governance.recordMembers].join('|')
   // `"usage":null` stands in every chunk of some providers, so only a value counts.
   const alternatives = [
     `"(?:${members})"\\s*:\\s*[^\\sn]`,
+    ...failureTypes.map((type) => `"type"\\s*:\\s*"${escapeForRegExp(type)}"`),
     ...[endData, ...endTypes].filter((text) => text !== undefined).map(escapeForRegExp),
   ]
   const worthParsing = new RegExp(alternatives.join('|'))
   const needsMending = format.recordsNeedChoices && dialect.bareChunks === true
-  if (needsMending) return { needsChoices: true, needsMending, mayMatter: () => true, endData, endTypes }
+  if (needsMending) return { needsChoices: true, needsMending, mayMatter: () => true, endData, endTypes, failureTypes }
   return {
     needsChoices: format.recordsNeedChoices,
     needsMending,
     mayMatter: format.recordsNeedChoices ? (text) => !text.includes(choices) || worthParsing.test(text) : (text) => worthParsing.test(text),
     endData,
     endTypes,
+    failureTypes,
   }
 }
 

@@ -20,6 +20,9 @@ export function refuseForGateway(exchange: Exchange, head: AnswerHead, document:
     headers: governanceHeaders(head),
     cause: `gateway status ${head.status}`,
   }
+  if (code === 'request_malformed' && message === undefined) {
+    details.message = `The gateway refused the request with status ${head.status} and did not say why.`
+  }
   if (message !== undefined) details.message = withoutSecrets(message, exchange.facts.key.secrets)
   if (gatewayCode !== undefined) details.gatewayCode = withoutSecrets(gatewayCode, exchange.facts.key.secrets)
   const wait = waitSeconds(head.header('retry-after'))
@@ -29,7 +32,7 @@ export function refuseForGateway(exchange: Exchange, head: AnswerHead, document:
 }
 
 function governanceHeaders(head: AnswerHead): readonly string[] {
-  return head.governanceNames.flatMap((name) => [name, head.header(name.toLowerCase()) ?? ''])
+  return head.passed.filter((_, index) => head.governanceNames.includes(head.passed[index - (index % 2)] as string))
 }
 
 /** Gateways quote keys in their errors; whatever has a key's form goes, and ours in any form. */

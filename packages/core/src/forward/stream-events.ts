@@ -4,21 +4,27 @@ import type { AnswerHead } from './answer-head.js'
 import { classifyFailure } from './classify-failure.js'
 import { createEventPump, type Edit } from './event-pump.js'
 import { type Delivery, type Exchange, writeAnswerHead } from './exchange.js'
+import { leakedKey } from './leaked-key.js'
 import { createChunkMender } from './mend-chunk.js'
 import { addChoices, readEventData } from './read-event.js'
+import { refuseForGateway } from './refuse-for-gateway.js'
 
 /**
  * Sends a stream of events on, each in the tick in which it is whole, and listens to it.
  *
  * The one module that edits a stream, and only at the edges of events: it adds `choices: []` to a record
  * that has none where the `openai` client would throw without, makes whole the chunks of a gateway whose
- * chunks are bare, and puts the governance comment frame before the end. A stream that breaks off is cut, so that it cannot be taken for one that ended; one that breaks off
- * before its first event is an error with a status, since the head waits for that event.
+ * chunks are bare, and puts the governance comment frame before the end.
+ *
+ * A stream that breaks off is cut, so that it cannot be taken for one that ended. The head waits for the first
+ * event, so what breaks off before it, or has an error in its place, is an error with a status.
  */
 export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
   const { sink, tap, records, errors, key } = exchange.facts
   const mender = records.needsMending ? createChunkMender() : undefined
   let begun = false
+  /** Whether an event with data came. */
+  let heard = false
   let failed = false
   let ended = false
   let framed = false
@@ -43,14 +49,15 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
     const record = exchange.governance('truncated')
     const last = framed ? undefined : frame('truncated')
     exchange.settle({ finish: 'truncated', status: head.status, record, cause, ...(code === undefined ? {} : { code }) })
-    if (last === undefined) sink.destroy()
+    // What was written in this turn leaves with the next: a client that got a part must see that it is one.
+    if (last === undefined) setImmediate(() => sink.destroy())
     else sink.write(last, () => sink.destroy())
   }
 
-  const stop = (reason: string): void => {
-    if (begun) cut(reason, 'gateway_answer_invalid')
-    else exchange.refuse(new Refusal('gateway_answer_invalid', { message: reason }))
-    exchange.abort(new Error(reason))
+  const stop = (refusal: Refusal): void => {
+    if (begun) cut(refusal, refusal.code)
+    else exchange.refuse(refusal)
+    exchange.abort(refusal)
   }
 
   const closing = (): string => {
@@ -62,7 +69,7 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
     const text = bytes.toString('latin1', start, end)
     for (const secret of key.secrets) {
       if (!text.includes(secret)) continue
-      stop('The gateway repeated a credential.')
+      stop(leakedKey())
       return { stop: true }
     }
     // A frame of this form says what Postern knows; one from the gateway would speak in our name.
@@ -70,11 +77,16 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
       const clean = withoutForgedFrames(bytes.toString('utf8', start, end))
       if (clean !== undefined) return { instead: clean }
     }
-    if (!records.mayMatter(text) && (tap.knowsModel() || searchedForModel === recordsThatNameTheModel)) return undefined
+    if (!records.mayMatter(text) && (tap.knowsModel() || searchedForModel === recordsThatNameTheModel)) {
+      heard ||= text.includes('data:')
+      return undefined
+    }
     searchedForModel = Math.min(recordsThatNameTheModel, searchedForModel + 1)
     const event = bytes.toString('utf8', start, end)
     const data = readEventData(event)
     if (data === undefined) return undefined
+    const first = !heard
+    heard = true
     if (data === records.endData) {
       ended = true
       return framed ? undefined : { before: closing() + frame(finishOf()) }
@@ -83,8 +95,13 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
     if (typeof record !== 'object' || record === null) return undefined
     tap.body(record, 'stream')
     if ('type' in record && records.endTypes.includes(record.type as string)) ended = true
-    if (errors.isError(record)) failed = true
-    else if (records.needsChoices && !('choices' in record)) return { instead: addChoices(event) }
+    if (errors.isError(record) || ('type' in record && records.failureTypes.includes(record.type as string))) {
+      if (first && !begun) {
+        stop(refuseForGateway(exchange, head, record))
+        return { stop: true }
+      }
+      failed = true
+    } else if (records.needsChoices && !('choices' in record)) return { instead: addChoices(event) }
     const mended = mender?.mend(record)
     return mended === undefined ? undefined : { instead: `data: ${mended}\n\n` }
   }
@@ -92,18 +109,17 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
   const pump = createEventPump({
     inspect,
     write,
-    overflow: () => stop('The gateway sent an event larger than is waited for.'),
+    overflow: () => stop(invalid('The gateway sent an event larger than is waited for.')),
   })
 
   return {
     chunk: (chunk) => pump.push(chunk),
     end() {
-      const rest = pump.rest()
-      if (rest.length > 0) write(rest)
+      if (!pump.finish()) return
       const expectsEnd = records.endData !== undefined || records.endTypes.length > 0
       if (expectsEnd && !ended && !failed) {
         if (begun) cut('The stream ended without its end mark.')
-        else stop('The gateway ended its stream before the first event.')
+        else stop(invalid('The gateway ended its stream before the first event.'))
         return
       }
       const finish = finishOf()
@@ -117,6 +133,10 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
       else exchange.refuse(classifyFailure(error))
     },
   }
+}
+
+function invalid(message: string): Refusal {
+  return new Refusal('gateway_answer_invalid', { message })
 }
 
 function furtherHeaders(head: AnswerHead): string[] {

@@ -2,7 +2,9 @@ import { headerNames } from '@postern/protocol'
 import { Refusal } from '../refusal.js'
 import { type Principal, principalFields } from '../principal.js'
 
-const namePattern = /^[^\p{Cc}\s,;="\\]{1,256}$/u
+/** As it stands in the header; what else a name holds is percent-encoded. */
+const written = /^[^\s,;="\\]+$/
+const plainName = /^\P{Cc}{1,256}$/u
 
 /**
  * Reads `Postern-Act-As: user=u_7, team=acme, project=labs` and gives the principal it names.
@@ -29,9 +31,10 @@ export function actAs(delegate: Principal, header: string): Principal {
 }
 
 function decode(value: string): string | undefined {
+  if (!written.test(value)) return undefined
   try {
     const name = decodeURIComponent(value)
-    return namePattern.test(name) ? name : undefined
+    return plainName.test(name) ? name : undefined
   } catch {
     return undefined
   }

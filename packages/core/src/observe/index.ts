@@ -13,7 +13,7 @@ export interface Tap {
   body(document: unknown, source: 'answer' | 'stream'): void
   /** Whether the model that answered is known. */
   knowsModel(): boolean
-  governance(finish: Finish | undefined, overheadMs: number): GovernanceRecord
+  governance(finish: Finish | undefined, overheadMs: number | undefined): GovernanceRecord
 }
 
 /** Says what will listen to the answer of a request. */
@@ -56,7 +56,7 @@ class AnswerTap implements Tap {
     return this.#facts.model !== undefined
   }
 
-  governance(finish: Finish | undefined, overheadMs: number): GovernanceRecord {
+  governance(finish: Finish | undefined, overheadMs: number | undefined): GovernanceRecord {
     const { route, permit, tags } = this.#sources
     return writeRecord({ tags, route, permit, facts: this.#facts, finish, overheadMs })
   }

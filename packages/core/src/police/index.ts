@@ -1,5 +1,6 @@
 import type { Arrival } from '../arrival.js'
 import type { Principal } from '../principal.js'
+import { isJsonType } from '../json-type.js'
 import { Refusal } from '../refusal.js'
 import type { Route } from '../resolve/route.js'
 import { limitBody } from './limit-body.js'
@@ -11,8 +12,8 @@ import { readJsonObject } from './read-json-object.js'
 /**
  * Says whether this caller may do this.
  *
- * Every JSON body is read whole, because one rule always applies: a client cannot submit a key. Other
- * bodies stream past with only their size watched.
+ * Every JSON body is read whole, because one rule always applies: a client cannot submit a key. Endpoints of
+ * a known JSON format take nothing else; elsewhere other bodies stream past with only their size watched.
  *
  * @throws {Refusal} 403 `model_not_allowed`, 403 `endpoint_not_allowed`, 413 `body_too_large`, 400
  *   `request_malformed`, 400 `credential_in_request`.
@@ -40,6 +41,8 @@ const keyMembers = new Set([
 /** Every one of them speaks of a key, a token or an authorization; most members of most requests do not. */
 const mayNameKey = /key|token|auth/i
 
+const takesJson = 'This endpoint takes JSON. Send the header "Content-Type: application/json".'
+
 /** Longest model name that is worth repeating in a record. */
 const maxModelName = 200
 
@@ -51,7 +54,8 @@ export function createPolice({ rules, maxBodyBytes }: PoliceOptions): Police {
     const length = declaredLength(arrival)
     if (length === 0) return { body: null, waitedMs: 0 }
     if (length !== undefined && length > policy.maxBodyBytes) throw bodyTooLarge(policy.maxBodyBytes)
-    if (isJson(arrival.headers['content-type'])) return readPermit(arrival, policy)
+    if (isJsonType(arrival.headers['content-type'])) return readPermit(arrival, policy)
+    if (route.endpoint.format.id !== 'plain') throw new Refusal('request_malformed', { message: takesJson, param: 'Content-Type' })
     if (policy.models.length > 0) refuseUnreadableModel(policy.models)
     return { body: length === undefined ? limitBody(arrival.body, policy.maxBodyBytes) : arrival.body, waitedMs: 0 }
   }
@@ -106,10 +110,4 @@ function declaredLength(arrival: Arrival): number | undefined {
   const { 'content-length': length, 'transfer-encoding': encoding } = arrival.headers
   if (encoding !== undefined) return undefined
   return length === undefined ? 0 : Number(length)
-}
-
-function isJson(contentType: string | undefined): boolean {
-  if (contentType === undefined) return false
-  const type = contentType.toLowerCase()
-  return type.startsWith('application/json') || type.split(';', 1)[0]?.trim().endsWith('+json') === true
 }
