@@ -1,5 +1,6 @@
 import { connectionNames } from './prepare-headers.js'
 import { createAnswerFilter } from './header-fates.js'
+import { repeatsSecret } from './repeats-secret.js'
 
 /** The head of a gateway's answer, read once. */
 export interface AnswerHead {
@@ -21,7 +22,12 @@ export function readAnswerHead(
   governance: readonly string[],
   secrets: readonly string[],
 ): AnswerHead {
-  const raw = rawHeaders.map((bytes) => bytes.toString('latin1'))
+  const raw: string[] = []
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const value = (rawHeaders[index + 1] as Buffer).toString('latin1')
+    // Gone before anything is read from it: a fact of the governance record could carry it out as well.
+    if (!repeatsSecret(value, secrets)) raw.push((rawHeaders[index] as Buffer).toString('latin1'), value)
+  }
   const header = (name: string): string | undefined => {
     for (let index = raw.length - 2; index >= 0; index -= 2) {
       const candidate = raw[index] as string
@@ -35,22 +41,16 @@ export function readAnswerHead(
   for (let index = 0; index < raw.length; index += 2) {
     const name = raw[index] as string
     const value = raw[index + 1] as string
-    if (isDropped(name) || named?.has(name.toLowerCase()) === true || repeatsSecret(value, secrets)) continue
+    if (isDropped(name) || named?.has(name.toLowerCase()) === true) continue
     passed.push(name, value)
     if (governance.length === 0 || !isGovernance(name.toLowerCase(), governance)) continue
     if (governanceNames === none) governanceNames = [name]
-    else governanceNames.push(name)
+    else if (!governanceNames.includes(name)) governanceNames.push(name)
   }
   return { status, header, passed, governanceNames }
 }
 
 const none: string[] = []
-
-/** Whether a text holds one of the secrets. */
-export function repeatsSecret(value: string, secrets: readonly string[]): boolean {
-  for (const secret of secrets) if (value.includes(secret)) return true
-  return false
-}
 
 function isGovernance(name: string, beginnings: readonly string[]): boolean {
   return beginnings.some((beginning) => name.startsWith(beginning))

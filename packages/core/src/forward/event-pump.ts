@@ -1,3 +1,5 @@
+import { GrowingBuffer } from '../growing-buffer.js'
+
 /** What is done with one event; `undefined` means that it passes as it is. */
 export interface Edit {
   /** Written in front of the event. */
@@ -34,8 +36,7 @@ const boundaryOverlap = 3
  * in which it is whole. A chunk of whole events that need no edit is written as the very buffer it came in.
  */
 export function createEventPump({ inspect, write, overflow }: EventPumpOptions): EventPump {
-  let carried: Buffer[] = []
-  let carriedBytes = 0
+  const carried = new GrowingBuffer()
   let stopped = false
 
   function pump(bytes: Buffer): boolean {
@@ -63,32 +64,23 @@ export function createEventPump({ inspect, write, overflow }: EventPumpOptions):
   }
 
   function carry(bytes: Buffer): void {
-    carried.push(bytes)
-    carriedBytes += bytes.length
-    if (carriedBytes <= maxEventBytes) return
+    carried.append(bytes)
+    if (carried.length <= maxEventBytes) return
     stopped = true
     overflow()
-  }
-
-  function takeCarried(): Buffer {
-    const bytes = carried.length === 1 ? (carried[0] as Buffer) : Buffer.concat(carried, carriedBytes)
-    carried = []
-    carriedBytes = 0
-    return bytes
   }
 
   return {
     push(chunk) {
       if (stopped) return true
-      if (carriedBytes === 0) return pump(chunk)
-      const last = carried.at(-1) as Buffer
-      const edge = Buffer.concat([last.subarray(Math.max(0, last.length - boundaryOverlap)), chunk])
+      if (carried.length === 0) return pump(chunk)
+      const searched = Math.max(0, carried.length - boundaryOverlap)
       carry(chunk)
-      return stopped || endOfEvent(edge, 0, true) === -1 ? true : pump(takeCarried())
+      return stopped || endOfEvent(carried.view(searched), 0, true) === -1 ? true : pump(carried.take())
     },
     finish() {
-      if (stopped || carriedBytes === 0) return !stopped
-      const bytes = takeCarried()
+      if (stopped || carried.length === 0) return !stopped
+      const bytes = carried.take()
       const edit = inspect(bytes, 0, bytes.length)
       if (edit?.stop === true) {
         stopped = true

@@ -1,10 +1,12 @@
 import { isAscii } from 'node:buffer'
+import { GrowingBuffer } from '../growing-buffer.js'
 import { Refusal } from '../refusal.js'
-import { type AnswerHead, repeatsSecret } from './answer-head.js'
+import type { AnswerHead } from './answer-head.js'
 import { classifyFailure } from './classify-failure.js'
 import { type Delivery, type Exchange, writeAnswerHead } from './exchange.js'
 import { leakedKey } from './leaked-key.js'
 import { passBytes } from './pass-bytes.js'
+import { repeatsSecret } from './repeats-secret.js'
 import { refuseForGateway } from './refuse-for-gateway.js'
 
 /** The largest JSON answer that waits for its governance header, in bytes. */
@@ -19,8 +21,7 @@ export const maxHeldBytes = 1024 * 1024
 export class HeldAnswer implements Delivery {
   readonly #exchange: Exchange
   readonly #head: AnswerHead
-  #chunks: Buffer[] = []
-  #size = 0
+  readonly #held = new GrowingBuffer()
   #overflow: Delivery | undefined
 
   constructor(exchange: Exchange, head: AnswerHead) {
@@ -30,28 +31,20 @@ export class HeldAnswer implements Delivery {
 
   chunk(chunk: Buffer): boolean {
     if (this.#overflow !== undefined) return this.#overflow.chunk(chunk)
-    this.#chunks.push(chunk)
-    this.#size += chunk.length
-    if (this.#size <= maxHeldBytes) return true
+    this.#held.append(chunk)
+    if (this.#held.length <= maxHeldBytes) return true
     this.#overflow = passBytes(this.#exchange, this.#head)
-    const held = this.#takeHeld()
-    return this.#overflow.chunk(held)
+    return this.#overflow.chunk(this.#held.take())
   }
 
   end(): void {
     if (this.#overflow !== undefined) this.#overflow.end()
-    else this.#sendWhole(this.#takeHeld())
+    else this.#sendWhole(this.#held.take())
   }
 
   broken(error: unknown): void {
     if (this.#overflow !== undefined) this.#overflow.broken(error)
     else this.#exchange.refuse(classifyFailure(error))
-  }
-
-  #takeHeld(): Buffer {
-    const chunks = this.#chunks
-    this.#chunks = []
-    return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, this.#size)
   }
 
   #sendWhole(body: Buffer): void {

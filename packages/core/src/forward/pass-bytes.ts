@@ -29,9 +29,11 @@ export function passBytes(exchange: Exchange, head: AnswerHead): Delivery {
 
   return {
     chunk(chunk) {
-      if (!guard.leaks(chunk)) {
+      const passed = guard.pass(chunk)
+      if (passed !== undefined) {
+        if (passed.length === 0) return true
         begin()
-        return sink.write(chunk)
+        return sink.write(passed)
       }
       const leaked = leakedKey()
       if (begun) cut(leaked, leaked.code)
@@ -41,6 +43,8 @@ export function passBytes(exchange: Exchange, head: AnswerHead): Delivery {
     },
     end() {
       begin()
+      const rest = guard.rest()
+      if (rest.length > 0) sink.write(rest)
       sink.end()
       exchange.settle({ finish: 'complete', status: head.status, record: exchange.governance('complete') })
     },

@@ -7,6 +7,7 @@ import { type Delivery, type Exchange, writeAnswerHead } from './exchange.js'
 import { leakedKey } from './leaked-key.js'
 import { createChunkMender } from './mend-chunk.js'
 import { addChoices, readEventData } from './read-event.js'
+import { repeatsSecret } from './repeats-secret.js'
 import { refuseForGateway } from './refuse-for-gateway.js'
 
 /**
@@ -67,8 +68,7 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
 
   const inspect = (bytes: Buffer, start: number, end: number): Edit | undefined => {
     const text = bytes.toString('latin1', start, end)
-    for (const secret of key.secrets) {
-      if (!text.includes(secret)) continue
+    if (repeatsSecret(text, key.secrets)) {
       stop(leakedKey())
       return { stop: true }
     }
@@ -148,11 +148,13 @@ function furtherHeaders(head: AnswerHead): string[] {
 /** The model stands in the first records or in none. */
 const recordsThatNameTheModel = 4
 
+/** A line that poses as a governance frame, at the beginning of an event or of a stream. */
+const forgedFrame = /(?<=^|[\r\n])\uFEFF?: postern [^\r\n]*(?:\r\n|[\r\n])?/g
+
 /** The event without lines that pose as governance frames, or `undefined` where it has none. */
 function withoutForgedFrames(event: string): string | undefined {
-  const lines = event.split('\n')
-  const honest = lines.filter((line) => !line.startsWith(governanceComment))
-  return honest.length === lines.length ? undefined : honest.join('\n')
+  const honest = event.replace(forgedFrame, '')
+  return honest === event ? undefined : honest
 }
 
 function parse(text: string): unknown {

@@ -1,4 +1,5 @@
 import type { Arrival } from '../arrival.js'
+import { GrowingBuffer } from '../growing-buffer.js'
 import { ClientGone, Refusal } from '../refusal.js'
 
 /**
@@ -10,26 +11,21 @@ import { ClientGone, Refusal } from '../refusal.js'
 export function readBody(arrival: Arrival, maxBytes: number): Promise<Buffer> {
   const { body } = arrival
   return new Promise((resolve, reject) => {
-    let first: Buffer | undefined
-    let more: Buffer[] | undefined
-    let size = 0
+    const received = new GrowingBuffer()
     let settled = false
 
     // Settling leaves the listeners where they are: taking them off again costs more than the request has use for.
     body.on('data', (chunk: Buffer) => {
       if (settled) return
-      size += chunk.length
-      if (size > maxBytes) {
+      if (received.length + chunk.length > maxBytes) {
         settled = true
         body.pause()
         reject(bodyTooLarge(maxBytes))
-      } else if (first === undefined) first = chunk
-      else if (more === undefined) more = [first, chunk]
-      else more.push(chunk)
+      } else received.append(chunk)
     })
     body.on('end', () => {
       settled = true
-      resolve(more === undefined ? (first ?? empty) : Buffer.concat(more, size))
+      resolve(received.take())
     })
     body.on('close', () => {
       if (!settled) reject(new ClientGone('The client left while sending its body.'))
@@ -41,5 +37,3 @@ export function readBody(arrival: Arrival, maxBytes: number): Promise<Buffer> {
 export function bodyTooLarge(maxBytes: number): Refusal {
   return new Refusal('body_too_large', { message: `The request body is larger than ${maxBytes} bytes.` })
 }
-
-const empty = Buffer.alloc(0)

@@ -1,0 +1,47 @@
+/**
+ * Bytes that are put together from pieces of any size. A peer may send its bytes one by one; kept as
+ * pieces, each would cost a hundred times its size.
+ */
+export class GrowingBuffer {
+  #bytes: Buffer | undefined
+  #length = 0
+  /** Whether `#bytes` is a piece of somebody else's, which must not be written to. */
+  #borrowed = false
+
+  get length(): number {
+    return this.#length
+  }
+
+  append(piece: Buffer): void {
+    const length = this.#length + piece.length
+    if (this.#bytes === undefined) {
+      this.#bytes = piece
+      this.#borrowed = true
+    } else {
+      if (this.#borrowed || length > this.#bytes.length) {
+        const larger = Buffer.allocUnsafeSlow(Math.max(2 * this.#length, length, smallestCapacity))
+        this.#bytes.copy(larger, 0, 0, this.#length)
+        this.#bytes = larger
+        this.#borrowed = false
+      }
+      piece.copy(this.#bytes, this.#length)
+    }
+    this.#length = length
+  }
+
+  /** What there is so far; later pieces do not change it. */
+  view(start = 0): Buffer {
+    return this.#bytes === undefined ? empty : this.#bytes.subarray(start, this.#length)
+  }
+
+  /** Everything, after which there is nothing. */
+  take(): Buffer {
+    const all = this.view()
+    this.#bytes = undefined
+    this.#length = 0
+    return all
+  }
+}
+
+const smallestCapacity = 16 * 1024
+const empty = Buffer.alloc(0)
