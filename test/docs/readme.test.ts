@@ -6,7 +6,6 @@ import { promisify } from 'node:util'
 import { checkConfig } from '@postern/core'
 import { parse } from 'yaml'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type House, openHouse } from '../support/house.js'
 import { type RunningPostern, startPostern } from '../support/run-postern.js'
 
 const execute = promisify(execFile)
@@ -35,18 +34,17 @@ async function runExample(
   return stdout.trim()
 }
 
-let house: House
 let demo: RunningPostern
 let demoOrigin: string
+let demoCredential: string
 beforeAll(async () => {
   mkdirSync(folder, { recursive: true })
-  house = await openHouse()
   demo = startPostern(['demo', '--port', '0'])
   demoOrigin = (await demo.prints(/Chat page\s+(http:\S+)\//))[1] as string
+  demoCredential = (await demo.prints(/Credential\s+(\S+)/))[1] as string
 })
 afterAll(async () => {
   rmSync(folder, { recursive: true })
-  await house.close()
   demo.child.kill('SIGINT')
   await demo.finished
 })
@@ -56,12 +54,12 @@ describe('the examples of the README run as they are printed', () => {
     expect(await runExample('browser', demoOrigin)).toContain('Hello')
   })
 
-  test('a multi-tenant backend', async () => {
-    expect(await runExample('multi-tenant', house.origin, { POSTERN_CREDENTIAL: house.callers.delegate })).toBe('globex')
+  test('a multi-tenant backend, against the demo', async () => {
+    expect(await runExample('multi-tenant', demoOrigin, { POSTERN_CREDENTIAL: demoCredential })).toBe('globex')
   })
 
-  test('an agent', async () => {
-    const id = await runExample('agent', house.origin, { POSTERN_CREDENTIAL: house.callers.delegate })
+  test('an agent, against the demo', async () => {
+    const id = await runExample('agent', demoOrigin, { POSTERN_CREDENTIAL: demoCredential })
     expect(id).toMatch(/^onboarding-42\.draft\.[0-9A-Z]{26}\.1$/)
   })
 

@@ -152,7 +152,7 @@ describe('bodies to and from a gateway that gives back what it gets', () => {
             headers: {
               authorization: `Bearer ${house().callers.acme}`,
               expect: '100-continue',
-              'content-type': 'text/plain',
+              'content-type': 'application/octet-stream',
               'content-length': 4,
             },
           })

@@ -151,8 +151,17 @@ describe('policies', () => {
     test('a body that says no model cannot be shown to ask for an allowed one', async () => {
       expect(await outcomeOf(house(), house().chat({ body: { model: undefined } }))).toEqual([403, 'model_not_allowed'])
       expect(await outcomeOf(house(), house().chat({ body: { model: ['auto'] } }))).toEqual([403, 'model_not_allowed'])
-      const form = house().chat({ headers: { 'content-type': 'multipart/form-data; boundary=x' } })
+      const form = fetch(`${house().baseURL}/audio/transcriptions`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${house().callers.globex}`, 'content-type': 'multipart/form-data; boundary=x' },
+        body: '--x--',
+      })
       expect(await outcomeOf(house(), form)).toEqual([403, 'model_not_allowed'])
+      const empty = fetch(`${house().baseURL}/chat/completions`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${house().callers.acme}` },
+      })
+      expect(await outcomeOf(house(), empty)).toEqual([403, 'model_not_allowed'])
     })
 
     test('the smallest limit on bodies counts', async () => {

@@ -119,7 +119,7 @@ describe('postern explain', () => {
       key: 'acme',
       binding: 'team=acme',
       url: 'https://api.joytokens.ai/openai/v1/chat/completions',
-      limits: { models: ['auto, openai/*'] },
+      limits: { models: [['auto', 'openai/*']] },
     })
   })
 

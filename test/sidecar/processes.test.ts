@@ -1,7 +1,8 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { hash } from 'node:crypto'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { request as httpRequest } from 'node:http'
+import { createServer, request as httpRequest } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -9,7 +10,7 @@ import { EMULATED_GATEWAYS, startEmulator, issueKey } from '@postern/emulator'
 import OpenAI from 'openai'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-import { type RunningPostern, startPostern } from '../support/run-postern.js'
+import { bin, type RunningPostern, startPostern } from '../support/run-postern.js'
 
 const execute = promisify(execFile)
 const running: RunningPostern[] = []
@@ -51,6 +52,16 @@ async function startOn(options: { readonly eventDelayMs?: number; readonly deadl
 }
 
 const messages = [{ role: 'user' as const, content: 'one two three four five six seven eight nine ten' }]
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((done) => {
+    server.listen(0, '127.0.0.1', done)
+  })
+  const { port } = server.address() as AddressInfo
+  await new Promise((done) => server.close(done))
+  return port
+}
 
 function adminStatus(path: string): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
@@ -111,6 +122,72 @@ describe('postern start', () => {
       })(),
     ).rejects.toThrow()
     expect(await postern.finished).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  test.each([
+    ['a full disk', 'exec "$0" "$@" > /dev/full'],
+    ['a reader that is gone', '"$0" "$@" | true'],
+  ])('goes on answering when its log meets %s, warns of it, and still stops when told', async (_, redirect) => {
+    const key = issueKey('joytoken')
+    const emulator = await startEmulator('joytoken', { keys: [key] })
+    const port = await freePort()
+    const file = join(cwd, `log-${port}.json`)
+    const config = {
+      version: 1,
+      listen: { port },
+      gateways: { main: { dialect: 'joytoken', baseURL: emulator.baseURL } },
+      keys: { acme: { gateway: 'main', secret: { env: 'KEY' } } },
+      bindings: [{ team: 'acme', key: 'acme' }],
+      callers: { service: { hashes: { env: 'RING' }, principals: { agent: { team: 'acme' } } } },
+      shutdown: { deadline: '1s' },
+    }
+    writeFileSync(file, JSON.stringify(config))
+    const env = { PATH: process.env['PATH'], KEY: key.secret, RING: `agent:${hash('sha256', 'agent credential')}` }
+    const child = spawn('sh', ['-c', redirect, process.execPath, bin, 'start', '--config', file], { env, detached: true })
+    let stderr = ''
+    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
+    const ended = new Promise<void>((done) => {
+      child.once('close', () => done())
+    })
+    const client = new OpenAI({ baseURL: `http://127.0.0.1:${port}/ai/v1`, apiKey: 'agent credential', maxRetries: 8 })
+    for (let call = 0; call < 3; call += 1) {
+      expect((await client.chat.completions.create({ model: 'auto', messages })).choices[0]?.message.content).toContain('one two')
+      await new Promise((resolve) => setTimeout(resolve, 250))
+    }
+    process.kill(-(child.pid as number), 'SIGTERM')
+    await ended
+    expect(stderr).toContain('POSTERN_LEDGER')
+    await emulator.close()
+  })
+
+  test('does not take the place of something else with its admin socket', async () => {
+    const place = join(cwd, 'precious.txt')
+    writeFileSync(place, 'precious')
+    const file = join(cwd, 'precious.json')
+    const callers = { service: { hashes: { env: 'RING' } } }
+    writeFileSync(
+      file,
+      JSON.stringify({ version: 1, listen: { port: 0 }, admin: { socket: place }, gateways: {}, keys: {}, bindings: [], callers }),
+    )
+    const env = { RING: `a:${hash('sha256', 'b')}` }
+    const { code, stderr } = await start(['start', '--config', file], { cwd, env }).finished
+    expect([code, existsSync(place)]).toEqual([1, true])
+    expect(stderr).toContain('is not a socket')
+  })
+
+  test('says so when its admin socket is taken', async () => {
+    const { postern } = await startOn({})
+    const file = join(cwd, 'second.json')
+    const callers = { service: { hashes: { env: 'RING' } } }
+    writeFileSync(
+      file,
+      JSON.stringify({ version: 1, listen: { port: 0 }, admin: { socket: './admin.sock' }, gateways: {}, keys: {}, bindings: [], callers }),
+    )
+    const { code, stderr } = await start(['start', '--config', file], { cwd, env: { RING: `a:${hash('sha256', 'b')}` } }).finished
+    expect([code, await adminStatus('/healthz')]).toEqual([1, 200])
+    expect(stderr).toContain('is taken by another process')
+    postern.child.kill('SIGTERM')
+    await postern.finished
   })
 
   test('says so when its port is taken', async () => {

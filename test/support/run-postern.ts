@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { resolve } from 'node:path'
 
-const bin = resolve(import.meta.dirname, '../../sidecar/bin/postern.js')
+/** The command's own file. */
+export const bin = resolve(import.meta.dirname, '../../sidecar/bin/postern.js')
 
 export interface Finished {
   readonly code: number | null

@@ -20,6 +20,15 @@ export interface Arrival {
   /** What every answer carries, name and value in turn: page security and CORS. */
   readonly answerHeaders: readonly string[]
   readonly body: Readable
+  /** The connection that it came on. */
+  readonly connection: Connection
+}
+
+/** The part of a socket that the corridor uses. */
+export interface Connection {
+  readonly destroyed: boolean
+  on(event: 'close', listener: () => void): unknown
+  off(event: 'close', listener: () => void): unknown
 }
 
 /** What an answer is written to: the part of `http.ServerResponse` that the corridor uses. */
@@ -27,6 +36,8 @@ export interface ResponseSink {
   readonly headersSent: boolean
   readonly destroyed: boolean
   readonly writableFinished: boolean
+  /** `null` while an earlier answer on the same connection is still being sent. */
+  readonly socket: object | null
   writeHead(status: number, headers: string[]): unknown
   /** `false`: wait for `drain` before writing more. */
   write(chunk: Uint8Array | string, written?: () => void): boolean

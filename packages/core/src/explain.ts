@@ -23,7 +23,12 @@ export interface Explanation {
   readonly url?: string
   /** The binding that chooses the key, such as `team=acme`. */
   readonly binding?: string
-  readonly limits: { readonly models: readonly string[]; readonly endpoints: readonly string[]; readonly max_body_bytes: number }
+  /** Of models and endpoints, one list for each rule that applies; every list must allow what is asked for. */
+  readonly limits: {
+    readonly models: readonly (readonly string[])[]
+    readonly endpoints: readonly (readonly string[])[]
+    readonly max_body_bytes: number
+  }
 }
 
 /** Walks a request's way without sending it. */
@@ -31,8 +36,8 @@ export function explain(runtime: Runtime, question: ExplainQuestion): Explanatio
   const principal = { ...question, via: 'service', caller: 'explain', delegate: false } as const
   const policy = runtime.findPolicy(principal)
   const limits = {
-    models: policy.models.map(({ text }) => text),
-    endpoints: policy.endpoints.map(({ text }) => text),
+    models: policy.models.map(({ names }) => names),
+    endpoints: policy.endpoints.map(({ names }) => names),
     max_body_bytes: policy.maxBodyBytes,
   }
   const bound = runtime.findKey(principal)
@@ -43,7 +48,7 @@ export function explain(runtime: Runtime, question: ExplainQuestion): Explanatio
   try {
     const { endpointPath, gateway } = runtime.rooms.resolve({ method: question.method, path: question.path, query: '' }, principal)
     checkEndpoint(policy, endpointPath)
-    if (question.model !== undefined) checkModel(policy, question.model)
+    if (question.method !== 'GET') checkModel(policy, question.model)
     return { outcome: 'forwarded', ...chosen, url: `${gateway.origin}${gateway.basePath}/${endpointPath}`, limits }
   } catch (error) {
     if (!(error instanceof Refusal)) throw error

@@ -17,7 +17,7 @@ export interface ExplainOptions {
 /** Says what would become of a request, without sending it. */
 export async function explain(options: ExplainOptions): Promise<number> {
   const { checked } = requireConfig(options.config)
-  const ledger = createLogLedger({ write: () => {} })
+  const ledger = createLogLedger({ write: () => {}, flush: () => Promise.resolve() })
   const runtime = createRuntime(checked, ledger)
   const { mount } = checked.config
   const path = options.path.startsWith(`${mount}/`) ? options.path.slice(mount.length) : options.path
@@ -49,6 +49,6 @@ function printExplanation({ outcome, refusal, key, gateway, dialect, url, bindin
   )
 }
 
-function anything(names: readonly string[]): string {
-  return names.length === 0 ? 'any' : names.join(' and ')
+function anything(lists: readonly (readonly string[])[]): string {
+  return lists.length === 0 ? 'any' : lists.map((names) => names.join(', ')).join(' and in ')
 }

@@ -1,11 +1,14 @@
-import { type DestinationStream, destination, pino, stdTimeFunctions } from 'pino'
+import { pino, stdTimeFunctions } from 'pino'
 import type { Ledger, LedgerEntry } from './ledger.js'
+import { createLineWriter, type LineWriter } from './line-writer.js'
 
 /** How long a line may wait for others before it is written, in milliseconds. */
 const longestWaitMs = 200
 
 /** Entries that are written at once when requests are many: handing over costs as much as making ten lines. */
 const largestBatch = 128
+
+const standardOutput = 1
 
 export interface LogLedger extends Ledger {
   /** Writes a line of the process itself into the same stream. */
@@ -14,25 +17,19 @@ export interface LogLedger extends Ledger {
 }
 
 /** Writes entries as JSON lines, by default to stdout: one line a request, grouped under load. */
-export function createLogLedger(stream?: DestinationStream): LogLedger {
-  const out = stream ?? destination({ dest: 1, sync: false })
-  const logger = pino({ base: null, timestamp: stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } }, out)
-  // Entries are grouped here and not by the stream, which measures all that waits again with each line.
+export function createLogLedger(writer: LineWriter = createLineWriter(standardOutput, warnOfLoss)): LogLedger {
+  const logger = pino({ base: null, timestamp: stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } }, writer)
+  // Entries are grouped here, so that writing is begun once for many.
   let waiting: LedgerEntry[] = []
   const release = (): void => {
     if (waiting.length === 0) return
     const lines = waiting.map(writeLine).join('')
     waiting = []
-    out.write(lines)
+    writer.write(lines)
   }
   const flush = (): Promise<void> => {
     release()
-    return new Promise((resolve, reject) => {
-      logger.flush((error) => {
-        if (error === undefined || error === null || cannotSync(error)) resolve()
-        else reject(error)
-      })
-    })
+    return writer.flush()
   }
   const timer = setInterval(release, longestWaitMs).unref()
   return {
@@ -57,7 +54,7 @@ function writeLine(entry: LedgerEntry): string {
   return `{"level":"${entry.status >= 500 ? 'error' : 'info'}","msg":"request",${JSON.stringify(entry).slice(1)}\n`
 }
 
-/** The lines are written; a pipe or terminal only has no disk to be pressed onto. */
-function cannotSync(error: Error): boolean {
-  return 'syscall' in error && error.syscall === 'fsync'
+/** Requests are answered all the same; that their lines are lost must not be silent. */
+function warnOfLoss(reason: string): void {
+  process.emitWarning(`Ledger lines are being lost: ${reason}`, { code: 'POSTERN_LEDGER' })
 }

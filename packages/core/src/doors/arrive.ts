@@ -21,5 +21,6 @@ export function arrive(runtime: Runtime, request: IncomingMessage, target: strin
     address: request.socket.remoteAddress ?? '',
     answerHeaders: runtime.browser.answerHeaders(request.headers.origin),
     body: request,
+    connection: request.socket,
   }
 }

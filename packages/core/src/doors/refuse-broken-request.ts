@@ -10,7 +10,7 @@ import { nextUlid } from './next-ulid.js'
  * envelope, like every other refusal, and an end to the connection, whose next bytes cannot be trusted.
  */
 export function refuseBrokenRequest(error: Error, socket: Duplex): void {
-  if (!socket.writable || ('code' in error && error.code === 'ECONNRESET')) {
+  if (!socket.writable || isAnswering(socket) || ('code' in error && error.code === 'ECONNRESET')) {
     socket.destroy()
     return
   }
@@ -32,6 +32,11 @@ export function refuseBrokenRequest(error: Error, socket: Duplex): void {
       body,
     ].join('\r\n'),
   )
+}
+
+/** Whether the head of an answer is out already, into which a second one must not be written. Node's own handler asks the same. */
+function isAnswering(socket: Duplex): boolean {
+  return (socket as Duplex & { readonly _httpMessage?: { readonly headersSent: boolean } | null })._httpMessage?.headersSent === true
 }
 
 function codeOf(error: Error): 'headers_too_large' | 'request_timeout' | 'request_malformed' {

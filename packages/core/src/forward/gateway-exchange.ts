@@ -24,6 +24,7 @@ export class GatewayExchange implements Exchange, Dispatcher.DispatchHandler {
   #resume: (() => void) | undefined
   #delivery: Delivery | undefined
   #settled = false
+  #stalled: NodeJS.Timeout | undefined
   /** When the gateway was last heard of. */
   #heardAt = 0
 
@@ -56,6 +57,7 @@ export class GatewayExchange implements Exchange, Dispatcher.DispatchHandler {
 
   /** The client's connection is closed; unless all was said already, the gateway need not go on. */
   clientClosed(): void {
+    clearTimeout(this.#stalled)
     if (this.#settled) return
     this.settle({ finish: 'client_closed', status: this.facts.sink.headersSent ? 200 : 499, record: this.governance('client_closed') })
     this.abort(new ClientGone('The client left.'))
@@ -81,8 +83,18 @@ export class GatewayExchange implements Exchange, Dispatcher.DispatchHandler {
   onData(chunk: Buffer): boolean {
     this.#heardAt = performance.now()
     if (this.#settled || this.#delivery?.chunk(chunk) !== false) return true
-    this.facts.sink.once('drain', () => this.#resume?.())
+    this.#waitForClient()
     return false
+  }
+
+  /** A client that reads nothing for as long as a gateway may be silent is let go, and the gateway with it. */
+  #waitForClient(): void {
+    const { sink, route } = this.facts
+    this.#stalled = setTimeout(() => sink.destroy(), route.gateway.timeouts.idleMs)
+    sink.once('drain', () => {
+      clearTimeout(this.#stalled)
+      this.#resume?.()
+    })
   }
 
   onComplete(): void {

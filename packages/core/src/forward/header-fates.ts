@@ -120,6 +120,7 @@ export function createAnswerFilter(): IsDropped {
 
 /** Spellings that one filter remembers; they come from outside, so there is a bound. */
 const rememberedSpellings = 4096
+const longestRemembered = 64
 
 /**
  * Compiles a list of names, of which some end in `*`.
@@ -136,7 +137,7 @@ function createFilter(list: readonly string[]): IsDropped {
     if (known !== undefined) return known
     const name = normalize(spelling)
     const dropped = names.has(name) || beginnings.some((beginning) => name.startsWith(beginning))
-    if (decided.size < rememberedSpellings) decided.set(spelling, dropped)
+    if (spelling.length <= longestRemembered && decided.size < rememberedSpellings) decided.set(spelling, dropped)
     return dropped
   }
 }

@@ -44,7 +44,8 @@ export function createForward(gateways: readonly Gateway[], keys: readonly KeyLe
 
   return {
     forward(arrival, route, permit, tags, tap, sink) {
-      if (sink.destroyed) return Promise.reject(new ClientGone('The client left while it was being identified.'))
+      if (sink.destroyed || arrival.connection.destroyed)
+        return Promise.reject(new ClientGone('The client left while it was being identified.'))
       const upstream = upstreams.get(route.gateway) as Upstream
       const key = prepared.get(route.key) as PreparedKey
       return new Promise((resolve, reject) => {
@@ -53,7 +54,7 @@ export function createForward(gateways: readonly Gateway[], keys: readonly KeyLe
           resolve,
           reject,
         )
-        sink.once('close', () => exchange.clientClosed())
+        watchClient(arrival, sink, exchange)
         upstream.dispatcher.dispatch(
           {
             method: arrival.method,
@@ -69,6 +70,21 @@ export function createForward(gateways: readonly Gateway[], keys: readonly KeyLe
       await Promise.all([...upstreams.values()].map(({ dispatcher }) => dispatcher.close()))
     },
   }
+}
+
+/** Tells an exchange when its client is gone. */
+function watchClient({ connection }: Arrival, sink: ResponseSink, exchange: GatewayExchange): void {
+  if (sink.socket !== null) {
+    sink.once('close', () => exchange.clientClosed())
+    return
+  }
+  // An answer that waits for an earlier one on its connection is not told when the connection ends.
+  const gone = (): void => exchange.clientClosed()
+  connection.on('close', gone)
+  sink.once('close', () => {
+    connection.off('close', gone)
+    gone()
+  })
 }
 
 function recordsOf(upstream: Upstream, { gateway, endpoint }: Route): RecordPattern {

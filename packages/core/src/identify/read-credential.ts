@@ -8,8 +8,12 @@ const namesOfKeys = new Set(keyHeaders)
 /** Query parameters of the same kind. */
 const keyParameters = new Set(['key', 'api_key', 'api-key', 'apikey', 'access_token', 'provider_key', 'x-api-key'])
 
-const kinds = new Map<string, 'key' | 'authorization' | 'other'>()
+/** What a header's name says: a key, one of the headers that may stand only once, or nothing of interest. */
+type Kind = 'key' | 'authorization' | 'content-type' | 'other'
+
+const kinds = new Map<string, Kind>()
 const rememberedNames = 4096
+const longestRemembered = 64
 
 /**
  * Takes the caller's own credential out of the request.
@@ -19,14 +23,18 @@ const rememberedNames = 4096
  */
 export function readCredential(arrival: Arrival): string {
   let authorizations = 0
+  let contentTypes = 0
   for (let index = 0; index < arrival.rawHeaders.length; index += 2) {
     const kind = kindOf(arrival.rawHeaders[index] as string)
     if (kind === 'key') throw new Refusal('credential_in_request', { param: arrival.rawHeaders[index] as string })
     if (kind === 'authorization') authorizations += 1
+    if (kind === 'content-type') contentTypes += 1
   }
   if (arrival.query !== '') refuseKeyInQuery(arrival.query)
   if (authorizations > 1)
     throw new Refusal('request_malformed', { message: 'There is more than one Authorization header.', param: 'Authorization' })
+  if (contentTypes > 1)
+    throw new Refusal('request_malformed', { message: 'There is more than one Content-Type header.', param: 'Content-Type' })
   const authorization = arrival.headers.authorization
   if (authorizations === 0 || authorization === undefined || authorization === '') throw new Refusal('caller_missing')
   return readBearer(authorization)
@@ -53,12 +61,17 @@ function refuseKeyInQuery(query: string): void {
   }
 }
 
-function kindOf(name: string): 'key' | 'authorization' | 'other' {
+function kindOf(name: string): Kind {
   const known = kinds.get(name)
   if (known !== undefined) return known
   const normal = name.toLowerCase().replaceAll('_', '-')
-  const kind = namesOfKeys.has(normal) ? 'key' : normal === 'authorization' ? 'authorization' : 'other'
+  const kind = kindOfNormal(normal)
   // Names come from clients, so what is remembered is bounded.
-  if (kinds.size < rememberedNames) kinds.set(name, kind)
+  if (name.length <= longestRemembered && kinds.size < rememberedNames) kinds.set(name, kind)
   return kind
+}
+
+function kindOfNormal(name: string): Kind {
+  if (namesOfKeys.has(name) || name.endsWith('-api-key')) return 'key'
+  return name === 'authorization' || name === 'content-type' ? name : 'other'
 }

@@ -67,13 +67,20 @@ class AnswerTap implements Tap {
  * provider may have written the body. Counts are replaced, since streams repeat them as they grow.
  */
 function learn(facts: AnswerFacts, found: AnswerFacts): void {
-  if (facts.model === undefined && found.model !== undefined) facts.model = found.model
-  if (facts.provider === undefined && found.provider !== undefined) facts.provider = found.provider
-  if (facts.tier === undefined && found.tier !== undefined) facts.tier = found.tier
+  if (facts.model === undefined && found.model !== undefined) facts.model = brief(found.model)
+  if (facts.provider === undefined && found.provider !== undefined) facts.provider = brief(found.provider)
+  if (facts.tier === undefined && found.tier !== undefined) facts.tier = brief(found.tier)
   if (found.failover !== undefined) facts.failover = facts.failover === true || found.failover
-  if (found.cost !== undefined) facts.cost = found.cost
+  if (found.cost !== undefined) facts.cost = { amount: found.cost.amount, unit: brief(found.cost.unit) }
   if (found.usage !== undefined) facts.usage = mergeUsage(facts.usage, found.usage)
 }
+
+/** The record travels in a header, and what a gateway says has any length. */
+function brief(text: string): string {
+  return text.length > longestText ? text.slice(0, longestText) : text
+}
+
+const longestText = 200
 
 /** The answer's own usage replaces the gateway's metadata, never the other way round. */
 function mergeUsage(known: AnswerFacts['usage'], found: NonNullable<AnswerFacts['usage']>): NonNullable<AnswerFacts['usage']> {

@@ -13,7 +13,7 @@ import { readJsonObject } from './read-json-object.js'
  * Says whether this caller may do this.
  *
  * Every JSON body is read whole, because one rule always applies: a client cannot submit a key. Endpoints of
- * a known JSON format take nothing else; elsewhere other bodies stream past with only their size watched.
+ * a known JSON format take nothing else; elsewhere forms and media stream past with only their size watched.
  *
  * @throws {Refusal} 403 `model_not_allowed`, 403 `endpoint_not_allowed`, 413 `body_too_large`, 400
  *   `request_malformed`, 400 `credential_in_request`.
@@ -41,7 +41,9 @@ const keyMembers = new Set([
 /** Every one of them speaks of a key, a token or an authorization; most members of most requests do not. */
 const mayNameKey = /key|token|auth/i
 
-const takesJson = 'This endpoint takes JSON. Send the header "Content-Type: application/json".'
+/** What passes unread, since no gateway takes it for JSON. */
+const isMedia = /^\s*(?:multipart|audio|image|video)\/|^\s*application\/(?:octet-stream|pdf|jsonl|x-ndjson)\b/i
+const takesJson = 'The body is neither JSON nor a form or medium. Send JSON with the header "Content-Type: application/json".'
 
 /** Longest model name that is worth repeating in a record. */
 const maxModelName = 200
@@ -52,12 +54,31 @@ export function createPolice({ rules, maxBodyBytes }: PoliceOptions): Police {
     const policy = findPolicy(principal)
     checkEndpoint(policy, route.endpointPath)
     const length = declaredLength(arrival)
-    if (length === 0) return { body: null, waitedMs: 0 }
+    if (length === 0) {
+      if (arrival.method !== 'GET' && arrival.method !== 'HEAD') checkModel(policy, undefined)
+      return { body: null, waitedMs: 0 }
+    }
     if (length !== undefined && length > policy.maxBodyBytes) throw bodyTooLarge(policy.maxBodyBytes)
-    if (isJsonType(arrival.headers['content-type'])) return readPermit(arrival, policy)
-    if (route.endpoint.format.id !== 'plain') throw new Refusal('request_malformed', { message: takesJson, param: 'Content-Type' })
+    const contentType = arrival.headers['content-type']
+    if (isJsonType(contentType)) {
+      refuseOtherReadings(arrival.headers)
+      return readPermit(arrival, policy)
+    }
+    if (route.endpoint.format.id !== 'plain' || !isMedia.test(contentType ?? ''))
+      throw new Refusal('request_malformed', { message: takesJson, param: 'Content-Type' })
     if (policy.models.length > 0) refuseUnreadableModel(policy.models)
     return { body: length === undefined ? limitBody(arrival.body, policy.maxBodyBytes) : arrival.body, waitedMs: 0 }
+  }
+}
+
+/** What a gateway would read differently than policy does: another alphabet, or bytes that are packed. */
+function refuseOtherReadings({ 'content-type': contentType = '', 'content-encoding': encoding }: Arrival['headers']): void {
+  const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(contentType)?.[1]?.toLowerCase()
+  if (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8') {
+    throw new Refusal('request_malformed', { message: 'JSON is written in UTF-8 (RFC 8259, 8.1).', param: 'Content-Type' })
+  }
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
+    throw new Refusal('request_malformed', { message: 'JSON bodies are taken as they are, not compressed.', param: 'Content-Encoding' })
   }
 }
 

@@ -36,8 +36,8 @@ const plainQuery = /^[A-Za-z0-9\-._~!$&'()*+,;=:@/?%[\]]*$/
 /** Endpoints for whoever runs the gateway or owns the account; a caller has no business there with our key. */
 function isOperatorPath(operatorPaths: readonly string[], path: string): boolean {
   if (operatorPaths.length === 0) return false
-  const slash = path.indexOf('/')
-  return operatorPaths.includes(slash === -1 ? path : path.slice(0, slash))
+  const [first = ''] = path.split(/[/;]/, 1)
+  return operatorPaths.includes(first.toLowerCase())
 }
 
 /** Methods that no API endpoint has. */

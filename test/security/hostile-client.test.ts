@@ -1,0 +1,143 @@
+import { connect, type Socket } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { forEachDoor } from '../support/for-each-door.js'
+import type { House } from '../support/house.js'
+import { type HostileUpstream, startHostileUpstream } from '../support/hostile-upstream.js'
+import { codeOf, rawChat, statusOf } from '../support/raw-chat.js'
+
+let upstream: HostileUpstream
+const open = new Set<object>()
+beforeAll(async () => {
+  upstream = await startHostileUpstream((request, response) => {
+    open.add(response)
+    response.once('close', () => open.delete(response))
+    response.writeHead(200, { 'Content-Type': 'text/event-stream' })
+    const flood = request.url?.includes('flood') === true
+    const timer = setInterval(() => response.write(`data: ${flood ? 'x'.repeat(500_000) : '{"choices":[]}'}\n\n`), 20)
+    response.once('close', () => clearInterval(timer))
+  })
+})
+afterAll(() => upstream.close())
+
+function dial({ origin }: House): Socket {
+  const { hostname, port } = new URL(origin)
+  return connect(Number(port), hostname).on('error', () => {})
+}
+
+const get = (house: House, path: string, credential = house.callers.acme): string =>
+  `GET /ai/v1/${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${credential}\r\n\r\n`
+
+async function until(condition: () => boolean, milliseconds = 5000): Promise<boolean> {
+  for (let waited = 0; waited < milliseconds && !condition(); waited += 20) await wait(20)
+  return condition()
+}
+
+describe('hostile-client', () => {
+  forEachDoor(
+    () => Promise.resolve({ baseURL: upstream.baseURL, timeouts: { idle: '600ms' }, config: { policies: { models: ['*a*b*', 'auto'] } } }),
+    (house) => {
+      test('leaving while its session is verified leaves nothing open at the gateway', async () => {
+        const before = house().ledger.entries.length
+        for (let time = 0; time < 20; time += 1) {
+          const { token } = await house().minter.mint({ team: 'acme', user: `u${time}` })
+          const socket = dial(house())
+          socket.write(get(house(), 'events', token), () => socket.destroy())
+        }
+        expect(await until(() => house().ledger.entries.length === before + 20)).toBe(true)
+        expect(await until(() => open.size === 0)).toBe(true)
+      })
+
+      test('pipelining streams and leaving leaves nothing open, and each is written down', async () => {
+        const before = house().ledger.entries.length
+        const socket = dial(house())
+        socket.write(get(house(), 'one') + get(house(), 'two') + get(house(), 'three'))
+        expect(await until(() => open.size === 3)).toBe(true)
+        socket.destroy()
+        expect(await until(() => open.size === 0)).toBe(true)
+        expect(await until(() => house().ledger.entries.length === before + 3)).toBe(true)
+      })
+
+      test('reading nothing for as long as a gateway may be silent ends its stream', async () => {
+        const socket = dial(house()).pause()
+        socket.write(get(house(), 'flood'))
+        expect(await until(() => open.size === 1)).toBe(true)
+        expect(await until(() => open.size === 0)).toBe(true)
+        socket.destroy()
+      })
+
+      test('sending a body byte by byte costs what the body weighs', { timeout: 30_000 }, async () => {
+        const pieces = 1_000_000
+        const before = process.memoryUsage().rss
+        const socket = dial(house())
+        socket.write(
+          `POST /ai/v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${house().callers.acme}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`,
+        )
+        const drip = Buffer.from('1\r\n \r\n'.repeat(10_000))
+        for (let sent = 0; sent < pieces; sent += 10_000) {
+          if (!socket.write(drip)) await new Promise((resolve) => socket.once('drain', resolve))
+        }
+        await wait(300)
+        expect(process.memoryUsage().rss - before).toBeLessThan(200 * 1024 * 1024)
+        socket.destroy()
+      })
+
+      test('naming a model that is hard to match holds nobody up', async () => {
+        const startedAt = performance.now()
+        const answer = await rawChat(house(), [], {
+          body: JSON.stringify({ model: 'ab'.repeat(200_000).concat('c').replaceAll('b', 'a'), messages: [] }),
+        })
+        expect([statusOf(answer), codeOf(answer)]).toEqual([403, 'model_not_allowed'])
+        expect(performance.now() - startedAt).toBeLessThan(2000)
+      })
+
+      test.each<[trick: string, lines: readonly string[]]>([
+        ['another alphabet', ['Content-Type: application/json; charset=utf-7']],
+        ['packed bytes', ['Content-Type: application/json', 'Content-Encoding: gzip']],
+        ['two types', ['Content-Type: text/plain', 'Content-Type: application/json']],
+        ['text', ['Content-Type: text/plain']],
+        ['another name for JSON', ['Content-Type: text/json']],
+        ['a form', ['Content-Type: application/x-www-form-urlencoded']],
+        ['no type', []],
+      ])('showing policy one body and the gateway another by %s is refused', async (_, lines) => {
+        const body = '{"model":"auto","api_key":"sk-x"}'
+        const head = [
+          'POST /ai/v1/embeddings HTTP/1.1',
+          'Host: x',
+          `Authorization: Bearer ${house().callers.acme}`,
+          `Content-Length: ${body.length}`,
+          ...lines,
+        ].join('\r\n')
+        const seen = upstream.seen.length
+        const socket = dial(house())
+        const answer = await new Promise<string>((resolve) => {
+          socket.once('data', (data) => resolve(data.toString()))
+          socket.write(`${head}\r\n\r\n${body}`)
+        })
+        socket.destroy()
+        expect(statusOf(answer)).toBe(400)
+        expect(upstream.seen.length).toBe(seen)
+      })
+
+      test('sending rubbish behind a request gets no second head into a running answer', async () => {
+        const socket = dial(house())
+        let received = ''
+        socket.on('data', (data) => (received += data.toString()))
+        socket.write(get(house(), 'events'))
+        await until(() => received.includes('data:'))
+        socket.write('RUBBISH\r\n\r\n')
+        await new Promise((resolve) => socket.once('close', resolve))
+        expect(received.match(/HTTP\/1\.1/g)).toHaveLength(1)
+      })
+    },
+  )
+
+  forEachDoor({ gateway: 'freeai' }, (house) => {
+    test.each(['Debug/replay', 'DASHBOARD', 'debug;a/replay'])(
+      'an operator’s path in another spelling is still the operator’s: %s',
+      async (path) => {
+        expect(codeOf(await rawChat(house(), [], { path: `/ai/v1/${path}` }))).toBe('endpoint_not_allowed')
+      },
+    )
+  })
+})
