@@ -1,3 +1,5 @@
+import { bareMember, quote, textMember } from './json-member.js'
+
 /** How a request ended. Anything but `complete` means that the answer is not whole. */
 export type Finish =
   /** The gateway's answer ended as such answers end. */
@@ -76,20 +78,20 @@ export const governanceComment = ': postern '
 export function serializeGovernance(record: GovernanceRecord): string {
   return (
     `{"request_id":${quote(record.request_id)},"attempt":${record.attempt}` +
-    text('workflow', record.workflow) +
-    text('step', record.step) +
-    text('gateway', record.gateway) +
-    text('key', record.key) +
-    text('model_requested', record.model_requested) +
-    text('model', record.model) +
-    text('provider', record.provider) +
-    bare('failover', record.failover) +
-    text('tier', record.tier) +
+    textMember('workflow', record.workflow) +
+    textMember('step', record.step) +
+    textMember('gateway', record.gateway) +
+    textMember('key', record.key) +
+    textMember('model_requested', record.model_requested) +
+    textMember('model', record.model) +
+    textMember('provider', record.provider) +
+    bareMember('failover', record.failover) +
+    textMember('tier', record.tier) +
     serializeUsage(record.usage) +
     serializeCost(record.cost) +
-    bare('budget_left', record.budget_left) +
-    text('finish', record.finish) +
-    bare('overhead_ms', record.overhead_ms) +
+    bareMember('budget_left', record.budget_left) +
+    textMember('finish', record.finish) +
+    bareMember('overhead_ms', record.overhead_ms) +
     '}'
   )
 }
@@ -97,30 +99,16 @@ export function serializeGovernance(record: GovernanceRecord): string {
 function serializeUsage(usage: GovernanceUsage | undefined): string {
   if (usage === undefined) return ''
   const counts =
-    bare('input', usage.input) +
-    bare('output', usage.output) +
-    bare('cached', usage.cached) +
-    bare('reasoning', usage.reasoning) +
-    bare('total', usage.total)
+    bareMember('input', usage.input) +
+    bareMember('output', usage.output) +
+    bareMember('cached', usage.cached) +
+    bareMember('reasoning', usage.reasoning) +
+    bareMember('total', usage.total)
   return `,"usage":{"source":"${usage.source}"${counts}}`
 }
 
 function serializeCost(cost: GovernanceCost | undefined): string {
   return cost === undefined ? '' : `,"cost":{"amount":${cost.amount},"unit":${quote(cost.unit)}}`
-}
-
-/** A member that is a string; nothing where it is not known. */
-function text(name: string, value: string | undefined): string {
-  return value === undefined ? '' : `,"${name}":${quote(value)}`
-}
-
-/** A member that is a number or a truth value. */
-function bare(name: string, value: number | boolean | undefined): string {
-  return value === undefined ? '' : `,"${name}":${value}`
-}
-
-function quote(value: string): string {
-  return needsNoEscape.test(value) ? `"${value}"` : JSON.stringify(value).replace(beyondAscii, escapeCharacter)
 }
 
 /** Reads a record from a `Postern-Governance` header, or `undefined` where there is none that can be read. */
@@ -132,12 +120,4 @@ export function parseGovernance(text: string | null | undefined): GovernanceReco
   } catch {
     return undefined
   }
-}
-
-/** Printable ASCII but for the quotation mark and the backslash. */
-const needsNoEscape = /^[ !#-[\]-~]*$/
-const beyondAscii = /[^\x20-\x7e]/g
-
-function escapeCharacter(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 }

@@ -8,5 +8,6 @@ export {
   parseGovernance,
   serializeGovernance,
 } from './governance-record.js'
+export { bareMember, textMember } from './json-member.js'
 export { headerNames } from './header-names.js'
 export { formatRequestId, parseRequestId, type RequestIdParts, tagPattern } from './request-id.js'

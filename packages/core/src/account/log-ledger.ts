@@ -1,5 +1,6 @@
 import { pino, stdTimeFunctions } from 'pino'
 import type { Ledger, LedgerEntry } from './ledger.js'
+import { writeLedgerLine } from './ledger-line.js'
 import { createLineWriter, type LineWriter } from './line-writer.js'
 
 /** How long a line may wait for others before it is written, in milliseconds. */
@@ -23,7 +24,7 @@ export function createLogLedger(writer: LineWriter = createLineWriter(standardOu
   let waiting: LedgerEntry[] = []
   const release = (): void => {
     if (waiting.length === 0) return
-    const lines = waiting.map(writeLine).join('')
+    const lines = waiting.map(writeLedgerLine).join('')
     waiting = []
     writer.write(lines)
   }
@@ -47,11 +48,6 @@ export function createLogLedger(writer: LineWriter = createLineWriter(standardOu
       await flush()
     },
   }
-}
-
-/** An entry is all that a line holds and has its own time, so pino's way of putting a line together would only cost. */
-function writeLine(entry: LedgerEntry): string {
-  return `{"level":"${entry.status >= 500 ? 'error' : 'info'}","msg":"request",${JSON.stringify(entry).slice(1)}\n`
 }
 
 /** Requests are answered all the same; that their lines are lost must not be silent. */

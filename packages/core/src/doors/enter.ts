@@ -17,7 +17,8 @@ export function enter(runtime: Runtime, request: IncomingMessage, response: Serv
     answerPreflight(runtime.browser, request, response)
     return undefined
   }
-  const receipt = handle(runtime.rooms, arrive(runtime, request, target), response)
-  response.once('finish', () => discardBody(request, response))
-  return receipt
+  return handle(runtime.rooms, arrive(runtime, request, target), response).then((receipt) => {
+    discardBody(request, response)
+    return receipt
+  })
 }

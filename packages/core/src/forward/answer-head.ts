@@ -1,6 +1,6 @@
 import { connectionNames } from './prepare-headers.js'
 import { createAnswerFilter } from './header-fates.js'
-import { repeatsSecret } from './repeats-secret.js'
+import { holdsSecret } from './repeats-secret.js'
 
 /** The head of a gateway's answer, read once. */
 export interface AnswerHead {
@@ -26,7 +26,7 @@ export function readAnswerHead(
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const value = (rawHeaders[index + 1] as Buffer).toString('latin1')
     // Gone before anything is read from it: a fact of the governance record could carry it out as well.
-    if (!repeatsSecret(value, secrets)) raw.push((rawHeaders[index] as Buffer).toString('latin1'), value)
+    if (!holdsSecret(value, secrets)) raw.push((rawHeaders[index] as Buffer).toString('latin1'), value)
   }
   const header = (name: string): string | undefined => {
     for (let index = raw.length - 2; index >= 0; index -= 2) {

@@ -3,13 +3,14 @@ const escapedAscii = /\\u00([2-7][0-9a-fA-F])/g
 
 /** Whether a text holds one of the secrets, also where JSON escapes hide it. */
 export function repeatsSecret(text: string, secrets: readonly string[]): boolean {
-  if (holdsOne(text, secrets)) return true
+  if (holdsSecret(text, secrets)) return true
   if (!text.includes('\\u00') && !text.includes('\\/')) return false
   const read = text.replace(escapedAscii, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16))).replaceAll('\\/', '/')
-  return holdsOne(read, secrets)
+  return holdsSecret(read, secrets)
 }
 
-function holdsOne(text: string, secrets: readonly string[]): boolean {
+/** Whether a text that is no JSON holds one of the secrets. */
+export function holdsSecret(text: string, secrets: readonly string[]): boolean {
   for (const secret of secrets) if (text.includes(secret)) return true
   return false
 }

@@ -73,6 +73,7 @@ export function createPolice({ rules, maxBodyBytes }: PoliceOptions): Police {
 
 /** What a gateway would read differently than policy does: another alphabet, or bytes that are packed. */
 function refuseOtherReadings({ 'content-type': contentType = '', 'content-encoding': encoding }: Arrival['headers']): void {
+  if (contentType === 'application/json' && encoding === undefined) return
   const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(contentType)?.[1]?.toLowerCase()
   if (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8') {
     throw new Refusal('request_malformed', { message: 'JSON is written in UTF-8 (RFC 8259, 8.1).', param: 'Content-Type' })

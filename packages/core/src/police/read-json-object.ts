@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer'
+import { isAscii, isUtf8 } from 'node:buffer'
 import { Refusal } from '../refusal.js'
 
 /**
@@ -8,12 +8,18 @@ import { Refusal } from '../refusal.js'
  * Only the top level is checked for repetition; policy reads nothing below it.
  */
 export function readJsonObject(bytes: Buffer): Readonly<Record<string, unknown>> {
-  if (!isUtf8(bytes)) throw malformed('The body is not valid UTF-8.')
-  const text = bytes.toString('utf8')
+  const text = readText(bytes)
   const value = parse(text)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw malformed('The body is not a JSON object.')
   refuseRepeatedMembers(text)
   return value as Record<string, unknown>
+}
+
+/** Most bodies are ASCII, and reading those as Latin-1 is the same and faster. */
+function readText(bytes: Buffer): string {
+  if (isAscii(bytes)) return bytes.toString('latin1')
+  if (!isUtf8(bytes)) throw malformed('The body is not valid UTF-8.')
+  return bytes.toString('utf8')
 }
 
 function parse(text: string): unknown {

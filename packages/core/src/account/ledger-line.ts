@@ -1,0 +1,26 @@
+import { bareMember, serializeGovernance, textMember } from '@postern/protocol'
+import type { LedgerEntry } from './ledger.js'
+
+/** One entry as a line of JSON. Written out member by member for the reason that {@link serializeGovernance} gives. */
+export function writeLedgerLine(entry: LedgerEntry): string {
+  const level = entry.status >= 500 ? 'error' : 'info'
+  return (
+    `{"level":"${level}","msg":"request","time":"${entry.time}",${serializeGovernance(entry).slice(1, -1)}` +
+    textMember('parent_step', entry.parent_step) +
+    textMember('binding', entry.binding) +
+    textMember('via', entry.via) +
+    textMember('caller', entry.caller) +
+    textMember('user', entry.user) +
+    textMember('team', entry.team) +
+    textMember('project', entry.project) +
+    textMember('method', entry.method) +
+    textMember('path', entry.path) +
+    bareMember('status', entry.status) +
+    textMember('code', entry.code) +
+    bareMember('duration_ms', entry.duration_ms) +
+    textMember('client_request_id', entry.client_request_id) +
+    textMember('trace_id', entry.trace_id) +
+    textMember('cause', entry.cause) +
+    '}\n'
+  )
+}

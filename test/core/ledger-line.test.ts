@@ -1,0 +1,51 @@
+import { createLogLedger, type LedgerEntry } from '@postern/core'
+import { describe, expect, test } from 'vitest'
+
+async function lineOf(entry: LedgerEntry): Promise<string> {
+  let written = ''
+  const ledger = createLogLedger({ write: (lines) => (written += lines), flush: () => Promise.resolve() })
+  ledger.append(entry)
+  await ledger.close()
+  return written
+}
+
+describe('a ledger line', () => {
+  test('is the entry, as JSON would write it, with its level', async () => {
+    const entry = {
+      time: '2026-01-02T03:04:05.678Z',
+      request_id: 'w.s.u.1',
+      attempt: 1,
+      workflow: 'w',
+      step: 's',
+      parent_step: 'p',
+      gateway: 'main',
+      key: 'acme',
+      binding: 'team=acme',
+      via: 'service' as const,
+      caller: 'agent',
+      user: 'Jürgen "the\nfirst"',
+      team: 'acme',
+      project: 'labs',
+      method: 'POST',
+      path: '/v1/chat/completions',
+      status: 502,
+      code: 'gateway_failed',
+      finish: 'upstream_error' as const,
+      model_requested: 'auto',
+      model: 'm',
+      provider: 'p',
+      failover: true,
+      tier: 't',
+      usage: { source: 'answer' as const, input: 1, output: 2 },
+      cost: { amount: 0.5, unit: 'USD' },
+      duration_ms: 12.5,
+      overhead_ms: 0.25,
+      client_request_id: 'mine',
+      trace_id: 'abc',
+      cause: 'ECONNRESET: gone\u2028',
+    } satisfies Record<Exclude<keyof LedgerEntry, 'budget_left'>, unknown>
+    const line = await lineOf(entry)
+    expect(JSON.parse(line)).toEqual({ level: 'error', msg: 'request', ...entry })
+    expect(line).toMatch(/^[\x20-\x7e]+\n$/)
+  })
+})
