@@ -66,7 +66,7 @@ function variableRing(variable: string, dotenvFile: string, { principals }: Serv
 }
 
 function readService(config: string): Service {
-  const raw = parseYaml(readFileSync(resolve(config), 'utf8')) as { callers?: { service?: Partial<Service> } } | null
+  const raw = readYaml(config)
   const service = raw?.callers?.service
   const hashes = service?.hashes
   if (hashes === undefined || !(typeof hashes === 'object' && ('env' in hashes || 'file' in hashes))) {
@@ -75,6 +75,14 @@ function readService(config: string): Service {
     )
   }
   return { hashes, principals: service?.principals ?? {} }
+}
+
+function readYaml(config: string): { callers?: { service?: Partial<Service> } } | null {
+  try {
+    return parseYaml(readFileSync(resolve(config), 'utf8')) as { callers?: { service?: Partial<Service> } } | null
+  } catch (error) {
+    throw new Failure(`${config} cannot be read as YAML: ${(error as Error).message.split('\n', 1)[0]}`)
+  }
 }
 
 function readOrEmpty(file: string): string {

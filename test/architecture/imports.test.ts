@@ -106,13 +106,15 @@ describe('shared code', () => {
     expect(shared.filter((file) => names.test(readFileSync(join(root, file), 'utf8')))).toEqual([])
   })
 
-  test('reveals a secret only where a credential is checked, sent or searched for', () => {
-    const places = sourcesOf('packages/core/src').filter((file) => readFileSync(join(root, file), 'utf8').includes('.reveal()'))
+  test('reveals a secret only where a credential is checked, minted, sent or searched for', () => {
+    const everywhere = [...Object.keys(packagesThatMayBeImported), 'sidecar'].flatMap((folder) => sourcesOf(`${folder}/src`))
+    const places = everywhere.filter((file) => readFileSync(join(root, file), 'utf8').includes('.reveal()'))
     expect(places.toSorted()).toEqual([
       'packages/core/src/account/index.ts',
       'packages/core/src/config/check-config.ts',
       'packages/core/src/forward/prepare-key.ts',
       'packages/core/src/identify/session-verifier.ts',
+      'sidecar/src/commands/session.ts',
     ])
   })
 

@@ -54,6 +54,7 @@ const questions: Readonly<Record<string, Question>> = {
   'a path beside the API': { path: '/ai/v2/chat' },
   'the mount itself': { path: '/ai' },
   'the mount with a slash': { path: '/ai/' },
+  'the mount in capitals': { path: '/AI/v1/chat/completions', body: chat({}) },
   'a path elsewhere': { path: '/elsewhere?x=1' },
   'a path with an escape': { path: '/ai/v1/chat%2Fcompletions', body: chat({}) },
   'a wrong method': { method: 'GET' },

@@ -4,8 +4,9 @@ import { inspect } from 'node:util'
  * A secret that cannot be printed.
  *
  * Turned into text, JSON or a console line in any way it is `[secret]`; the value lives in a private field
- * that no debugger print, structured clone or property walk reaches. {@link Secret.reveal} is the only way out and is called in
- * the room `forward` and where a credential is checked, nowhere else.
+ * that no debugger print, structured clone or property walk reaches. {@link Secret.reveal} is the only way out. A test
+ * names the files that may call it: where a key is sent, a credential is checked or minted, or a text is
+ * searched for secrets.
  */
 export class Secret {
   readonly #value: string

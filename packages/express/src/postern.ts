@@ -48,6 +48,11 @@ export function posternMiddleware(runtime: Runtime): PosternMiddleware {
       next(new Error('A body parser has read this request already. Mount postern(…) before express.json() and its like.'))
       return
     }
+    // Express takes /AI for /ai; the other door does not, and one request must not be two things.
+    if (request.baseUrl !== runtime.config.mount && request.baseUrl.toLowerCase() === runtime.config.mount.toLowerCase()) {
+      next()
+      return
+    }
     // Express announces itself unless told not to, and the answers of every door are alike.
     response.removeHeader('X-Powered-By')
     void enter(runtime, request, response, request.url)

@@ -14,7 +14,10 @@ export function describeIssue(issue: z.core.$ZodIssue): readonly Problem[] {
   }
   const unrecognized = issue.code === 'invalid_union' ? nestedUnknownKeys(issue) : []
   if (unrecognized.length > 0) return unrecognized
-  if (path.endsWith('ecret') || path.endsWith('.hashes')) {
+  if (issue.input === undefined && isSecretPlace(path)) {
+    return [{ ...error, path, reason: 'is missing.', fix: 'Write { env: NAME } or { file: PATH }.' }]
+  }
+  if (isSecretPlace(path)) {
     return [
       {
         ...error,
@@ -44,9 +47,13 @@ export function describeIssue(issue: z.core.$ZodIssue): readonly Problem[] {
       ...error,
       path,
       reason: `${issue.message.replace(/^./, (first) => first.toLowerCase())}.`,
-      fix: 'See the configuration reference in the README.',
+      fix: 'The README shows a configuration with this setting.',
     },
   ]
+}
+
+function isSecretPlace(path: string): boolean {
+  return path.endsWith('ecret') || path.endsWith('.hashes')
 }
 
 function describeUnknownKey(path: string, key: string, known: readonly string[]): Problem {

@@ -94,7 +94,7 @@ function writePermit(policy: Policy, body: Buffer, waitedMs: number): Permit {
   refuseSubmittedKey(members)
   const model = typeof members['model'] === 'string' ? members['model'] : undefined
   checkModel(policy, model)
-  return { body, waitedMs, modelRequested: model?.slice(0, maxModelName), streams: members['stream'] === true }
+  return { body, waitedMs, modelRequested: model?.slice(0, maxModelName) }
 }
 
 function refuseSubmittedKey(members: Readonly<Record<string, unknown>>): void {

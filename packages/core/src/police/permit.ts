@@ -9,5 +9,4 @@ export interface Permit {
   /** The model that the request names. */
   readonly modelRequested?: string | undefined
   /** Whether the request asks for a stream; `undefined` where the body was not read. */
-  readonly streams?: boolean | undefined
 }

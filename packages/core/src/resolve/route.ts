@@ -22,10 +22,7 @@ export interface GatewayTimeouts {
   readonly idleMs: number
 }
 
-/**
- * The right to have one gateway key used for one request. Who holds a lease can name the key but not read
- * it: the room `forward` alone reveals the secrets.
- */
+/** The right to have one gateway key used. Rooms pass it on and name it by its alias; only `forward` reveals its secrets. */
 export interface KeyLease {
   readonly alias: string
   readonly gateway: Gateway
