@@ -42,8 +42,7 @@ async function install() {
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return 0
   process.stderr.write('Setting up: packages …\n')
   const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
-  const code = await quietly(npm, ['exec', '--yes', `--package=${packageManager}`, '--', 'pnpm', 'install', '--frozen-lockfile'])
+  const code = await quietly('npm', ['exec', '--yes', `--package=${packageManager}`, '--', 'pnpm', 'install', '--frozen-lockfile'])
   if (code === 0) writeFileSync(stamp, wanted)
   return code
 }

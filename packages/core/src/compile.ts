@@ -38,7 +38,8 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
   const gateways = new Map(Object.entries(config.gateways).map(([name, settings]) => [name, compileGateway(name, settings)]))
   const keys = new Map(Object.entries(config.keys).map(([alias, settings]) => [alias, compileKey(alias, settings, gateways, secrets)]))
   const bindings = config.bindings.map(({ user, team, project, key }): Binding => ({ user, team, project, key: keys.get(key) as KeyLease }))
-  const rules = compileRules(config)
+  const findKey = createKeyFinder(bindings)
+  const findPolicy = createPolicyFinder(compileRules(config), defaultMaxBodyBytes)
   const browser = createBrowserAccess(config.browser.origins, options.securityHeaders)
   const room = createForward([...gateways.values()], [...keys.values()])
   let draining = false
@@ -52,8 +53,8 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
         if (origin !== undefined && !browser.allows(origin, host)) throw new Refusal('origin_not_allowed')
       },
       identify: createIdentify({ verifiers: compileVerifiers(checked), failedAttempts: options.failedAttempts }),
-      resolve: createResolve(bindings),
-      police: createPolice({ rules, maxBodyBytes: defaultMaxBodyBytes }),
+      resolve: createResolve(findKey),
+      police: createPolice(findPolicy),
       tag,
       observe: createObserve(),
       forward: room.forward,
@@ -61,8 +62,8 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
     },
     browser,
     config,
-    findKey: createKeyFinder(bindings),
-    findPolicy: createPolicyFinder(rules, defaultMaxBodyBytes),
+    findKey,
+    findPolicy,
     drain() {
       draining = true
     },

@@ -1,4 +1,5 @@
 import { createSecretKey, randomUUID } from 'node:crypto'
+import { sessionToken } from '@postern/protocol'
 import { SignJWT } from 'jose'
 
 /** How a minter is set up. */
@@ -71,8 +72,8 @@ export function createSessionMinter(options: SessionMinterOptions): SessionMinte
       const expiresAt = issuedAt + ttlSeconds(ttl ?? options.ttl ?? defaultTtl)
       const id = randomUUID()
       const token = await new SignJWT({ ...(user === undefined ? {} : { sub: user }), ...named({ team, project }) })
-        .setProtectedHeader({ alg: 'HS256', typ: 'postern-session+jwt' })
-        .setAudience('postern')
+        .setProtectedHeader({ alg: sessionToken.algorithm, typ: sessionToken.type })
+        .setAudience(sessionToken.audience)
         .setJti(id)
         .setIssuedAt(issuedAt)
         .setExpirationTime(expiresAt)

@@ -18,7 +18,6 @@ export function createServiceVerifier(ring: readonly RingEntry[], principals: Re
     }),
   )
   return {
-    id: 'service',
     recognises: () => true,
     verify(credential) {
       const label = lookup(credential)

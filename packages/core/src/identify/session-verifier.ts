@@ -1,17 +1,11 @@
 import { createSecretKey, hash } from 'node:crypto'
+import { sessionToken } from '@postern/protocol'
 import { errors, type JWTPayload, jwtVerify } from 'jose'
 import { LRUCache } from 'lru-cache'
 import { Refusal } from '../refusal.js'
 import type { Secret } from '../secret.js'
 import type { Principal } from '../principal.js'
 import type { Verifier } from './verifier.js'
-
-/** What a session token must say, whoever minted it. */
-export const sessionToken = {
-  algorithm: 'HS256',
-  audience: 'postern',
-  type: 'postern-session+jwt',
-} as const
 
 export interface SessionVerifierOptions {
   readonly secret: Secret
@@ -54,7 +48,6 @@ export function createSessionVerifier(options: SessionVerifierOptions): Verifier
   }
 
   return {
-    id: 'session',
     recognises: (credential) => compactJwt.test(credential),
     verify(token) {
       const digest = hash('sha256', token)

@@ -2,7 +2,6 @@ import type { Principal } from '../principal.js'
 
 /** One way to prove who is calling. */
 export interface Verifier {
-  readonly id: string
   /** Whether the credential has this verifier's form. Cheap, and decides: no other verifier is asked afterwards. */
   recognises(credential: string): boolean
   /**

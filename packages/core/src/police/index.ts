@@ -5,7 +5,7 @@ import { Refusal } from '../refusal.js'
 import type { Route } from '../resolve/route.js'
 import { limitBody } from './limit-body.js'
 import type { Permit } from './permit.js'
-import { createPolicyFinder, type NamePattern, type Policy, type PolicyRule } from './policies.js'
+import type { FindPolicy, NamePattern, Policy } from './policies.js'
 import { bodyTooLarge, readBody } from './read-body.js'
 import { readJsonObject } from './read-json-object.js'
 
@@ -19,12 +19,6 @@ import { readJsonObject } from './read-json-object.js'
  *   `request_malformed`, 400 `credential_in_request`.
  */
 export type Police = (arrival: Arrival, principal: Principal, route: Route) => Permit | Promise<Permit>
-
-export interface PoliceOptions {
-  readonly rules: readonly PolicyRule[]
-  /** Largest request body where no rule says less, in bytes. */
-  readonly maxBodyBytes: number
-}
 
 /** Members in which clients of one API or another send keys, lower-case, without separators. */
 const keyMembers = new Set([
@@ -48,8 +42,7 @@ const takesJson = 'The body is neither JSON nor a form or medium. Send JSON with
 /** Longest model name that is worth repeating in a record. */
 const maxModelName = 200
 
-export function createPolice({ rules, maxBodyBytes }: PoliceOptions): Police {
-  const findPolicy = createPolicyFinder(rules, maxBodyBytes)
+export function createPolice(findPolicy: FindPolicy): Police {
   return (arrival, principal, route) => {
     const policy = findPolicy(principal)
     checkEndpoint(policy, route.endpointPath)

@@ -2,7 +2,7 @@ import { type Endpoint, findEndpoint } from '@postern/gateways'
 import type { Arrival } from '../arrival.js'
 import type { Principal } from '../principal.js'
 import { Refusal } from '../refusal.js'
-import { type Binding, createKeyFinder } from './bindings.js'
+import type { FindKey } from './bindings.js'
 import { readEndpointPath } from './read-endpoint-path.js'
 import type { Route } from './route.js'
 
@@ -13,8 +13,7 @@ import type { Route } from './route.js'
  */
 export type Resolve = (arrival: Pick<Arrival, 'method' | 'path' | 'query'>, principal: Principal) => Route
 
-export function createResolve(bindings: readonly Binding[]): Resolve {
-  const findKey = createKeyFinder(bindings)
+export function createResolve(findKey: FindKey): Resolve {
   return (arrival, principal) => {
     const endpointPath = readEndpointPath(arrival.path)
     if (!plainQuery.test(arrival.query))
