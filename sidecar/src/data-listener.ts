@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http'
-import { createNodeDoor, type NodeListener, Refusal, refuseAtDoor, refuseBrokenRequest, type Runtime } from '@postern/core'
+import { createNodeDoor, guardServer, type NodeListener, Refusal, refuseAtDoor, type Runtime } from '@postern/core'
 import { securityMiddleware } from '@postern/express'
 import express, { type Express } from 'express'
 import { rateLimit } from 'express-rate-limit'
@@ -14,9 +14,7 @@ const keepAliveMs = 75_000
 export function createDataListener(runtime: Runtime, pages?: (app: Express) => void): Server {
   // A request without a host is refused in the corridor, with an id; Node's own refusal has none.
   const options = { keepAliveTimeout: keepAliveMs, requireHostHeader: false }
-  const server = createServer(options, createNodeDoor(runtime, createPageApp(runtime, pages)))
-  server.on('clientError', refuseBrokenRequest)
-  return server
+  return guardServer(createServer(options, createNodeDoor(runtime, createPageApp(runtime, pages))), runtime)
 }
 
 function createPageApp(runtime: Runtime, pages?: (app: Express) => void): NodeListener {

@@ -72,6 +72,7 @@ const cases: readonly (readonly [what: string, send: (house: House) => Promise<s
   ['two lengths', headers('Content-Length: 3'), 400, 'request_malformed'],
   ['a length and chunks', headers('Transfer-Encoding: chunked'), 400, 'request_malformed'],
   ['a length that is no number', raw('POST /ai/v1/x HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n'), 400, 'request_malformed'],
+  ['an expectation that nobody meets', headers('Expect: 200-ok'), 400, 'request_malformed'],
   ['headers without end', headers(`X-Long: ${'a'.repeat(70_000)}`), 431, 'headers_too_large'],
 ]
 

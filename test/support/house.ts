@@ -1,16 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import {
-  checkConfig,
-  type ConfigInput,
-  ConfigError,
-  createNodeDoor,
-  refuseAtDoor,
-  refuseBrokenRequest,
-  Refusal,
-  type Runtime,
-} from '@postern/core'
+import { checkConfig, type ConfigInput, ConfigError, createNodeDoor, refuseAtDoor, guardServer, Refusal, type Runtime } from '@postern/core'
 import {
   type EmulatedGateway,
   type EmulatedKey,
@@ -177,7 +168,7 @@ export function openDoor(door: DoorName, runtime: Runtime): Server {
       { requireHostHeader: false },
       createNodeDoor(runtime, (request, response) => refuseAtDoor(runtime, request, response, new Refusal('not_found'))),
     )
-    return server.on('clientError', refuseBrokenRequest)
+    return guardServer(server, runtime)
   }
   const app = express()
   app.use(securityMiddleware())
@@ -185,7 +176,7 @@ export function openDoor(door: DoorName, runtime: Runtime): Server {
   app.use((request, response) => {
     refuseAtDoor(runtime, request, response, new Refusal('not_found'))
   })
-  return createServer({ requireHostHeader: false }, app).on('clientError', refuseBrokenRequest)
+  return guardServer(createServer({ requireHostHeader: false }, app), runtime)
 }
 
 /** Listens on a free port of this machine and gives the origin. */
