@@ -6,7 +6,15 @@ import { checkConfig, type Problem } from '@postern/core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 const digest = hash('sha256', 'a caller')
-const env = { KEY: 'jt_0123456789', SHORT: 'short', EMPTY: '', SPACED: 'jt_a b', RING: `agent:${digest}`, BAD_RING: `agent:${digest},oops` }
+const env = {
+  KEY: 'jt_0123456789',
+  SHORT: 'short',
+  LONG: 'l'.repeat(32),
+  EMPTY: '',
+  SPACED: 'jt_a b',
+  RING: `agent:${digest}`,
+  BAD_RING: `agent:${digest},oops`,
+}
 
 let directory: string
 beforeAll(() => {
@@ -113,6 +121,12 @@ describe('a bad configuration', () => {
       /same caller/,
     ],
     ['a short session secret', { callers: { session: { secret: { env: 'SHORT' } } } }, 'callers.session.secret', /32 bytes/],
+    [
+      'tokens that would be refused',
+      { callers: { session: { secret: { env: 'LONG' }, ttl: '2d', maxTtl: '1d' } } },
+      'callers.session.ttl',
+      /maxTtl/,
+    ],
     ['no way to say who calls', { callers: {} }, 'callers', /no way to prove/],
     [
       'a time without a unit',

@@ -46,6 +46,12 @@ const cases: readonly (readonly [what: string, send: (house: House) => Promise<s
   ['a member that stands twice', body('{"model":"auto","model":"secret"}'), 400, 'request_malformed'],
   ['a member in two spellings', body('{"model":"auto","Model":"secret"}'), 400, 'request_malformed'],
   ['a member twice, once escaped', body('{"model":"auto","\\u006dodel":"secret"}'), 400, 'request_malformed'],
+  [
+    'more members than any API has',
+    body(`{${Array.from({ length: 1001 }, (_, index) => `"m${index}":1`).join(',')}}`),
+    400,
+    'request_malformed',
+  ],
   ['an API key in the body', body('{"model":"auto","apiKey":"sk-x"}'), 400, 'credential_in_request'],
   ['an API key in a header', headers('X-API-Key: sk-x'), 400, 'credential_in_request'],
   ['a gateway key as credential', (house) => rawChat(house, [], { credential: 'jt_x'.padEnd(40, 'y') }), 400, 'credential_in_request'],

@@ -27,10 +27,16 @@ describe('a session minter', () => {
     expect(() => createSessionMinter({ secret: 'short' })).toThrow(TypeError)
   })
 
-  test.each([[{}], [{ user: 'u', ttl: '5 minutes' }], [{ user: 'u', ttl: 0 }], [{ user: 'u', ttl: 1.5 }]])(
-    'refuses to mint for %j',
-    async (request) => {
-      await expect(createSessionMinter({ secret }).mint(request)).rejects.toThrow(TypeError)
-    },
-  )
+  test.each([
+    [{}],
+    [{ user: 'u', ttl: '5 minutes' }],
+    [{ user: 'u', ttl: 0 }],
+    [{ user: 'u', ttl: 1.5 }],
+    [{ user: '' }],
+    [{ team: 'a\nb' }],
+    [{ user: 'u', models: ['auto'] }],
+    [{ user: 'u', maxCalls: 1 }],
+  ])('refuses to mint for %j', async (request) => {
+    await expect(createSessionMinter({ secret }).mint(request)).rejects.toThrow(TypeError)
+  })
 })

@@ -142,6 +142,16 @@ describe('postern session mint', () => {
     expect({ sub, team, ttl: exp - iat }).toEqual({ sub: 'u_7', team: 'acme', ttl: 7200 })
   })
 
+  test.each([
+    ['bogus', /"ttl" is a whole number of seconds/],
+    ['100d', /maxTtl/],
+  ])('says what is wrong with --ttl %s, without a stack', async (ttl, words) => {
+    const { code, stderr } = await runPostern(['session', 'mint', '--team', 'acme', '--ttl', ttl], { cwd })
+    expect(code).toBe(1)
+    expect(stderr).toMatch(words)
+    expect(stderr).not.toMatch(/^\s+at /m)
+  })
+
   test('asks for whom', async () => {
     expect(await runPostern(['session', 'mint'], { cwd })).toMatchObject({ code: 1, stderr: expect.stringContaining('--user') as string })
   })

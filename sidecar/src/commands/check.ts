@@ -12,13 +12,12 @@ export function check(options: { readonly config: string; readonly json?: boolea
     if (warnings.length > 0) process.stderr.write(`Worth a look:\n${describeProblems(options.config, warnings)}\n`)
     if (checked !== undefined)
       print(
-        `${options.config} is good: ${count(checked.config.keys, 'key')}, ${checked.config.bindings.length} bindings, ${checked.ring.length} service callers.`,
+        `${options.config} is good: ${count(Object.keys(checked.config.keys), 'key')}, ${count(checked.config.bindings, 'binding')}, ${count(checked.ring, 'service caller')}.`,
       )
   }
   return checked === undefined ? 1 : 0
 }
 
-function count(group: object, noun: string): string {
-  const size = Object.keys(group).length
-  return `${size} ${noun}${size === 1 ? '' : 's'}`
+function count(things: readonly unknown[], noun: string): string {
+  return `${things.length} ${noun}${things.length === 1 ? '' : 's'}`
 }

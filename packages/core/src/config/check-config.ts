@@ -38,7 +38,7 @@ export function checkConfig(raw: unknown, places: SecretPlaces): CheckResult {
   checkKeys(parts, secrets, problems)
   checkBindings(parts, problems)
   const ring = checkService(parts, secrets, problems)
-  checkSession(secrets, problems)
+  checkSession(parts, secrets, problems)
   if (form.success && parts.service === undefined && parts.session === undefined) {
     problems.push(
       problem('callers', 'names no way to prove who is calling, so everybody is refused.', 'Write callers.service or callers.session.'),
@@ -215,7 +215,16 @@ function checkService(parts: Parts, secrets: ReadonlyMap<string, Secret>, proble
   return entries
 }
 
-function checkSession(secrets: ReadonlyMap<string, Secret>, problems: Problem[]): void {
+function checkSession({ session }: Parts, secrets: ReadonlyMap<string, Secret>, problems: Problem[]): void {
+  if (session !== undefined && session.ttl > session.maxTtl) {
+    problems.push(
+      problem(
+        'callers.session.ttl',
+        'is longer than callers.session.maxTtl, so such tokens would be refused.',
+        'Write a shorter time, or a longer maxTtl.',
+      ),
+    )
+  }
   const secret = secrets.get('callers.session.secret')
   if (secret !== undefined && Buffer.byteLength(secret.reveal()) < shortestSessionSecret) {
     problems.push(

@@ -38,6 +38,9 @@ const openBracket = 0x5b
 const closeBracket = 0x5d
 const comma = 0x2c
 
+/** No API has a request with so many; comparing more would hold up every other caller. */
+const mostMembers = 1000
+
 /** Walks well-formed JSON text and compares the names of the outermost object's members. */
 function refuseRepeatedMembers(text: string): void {
   const seen = new Set<string>()
@@ -52,6 +55,7 @@ function refuseRepeatedMembers(text: string): void {
         const name = (raw.includes('\\') ? (JSON.parse(text.slice(index, end + 1)) as string) : raw).toLowerCase()
         if (seen.has(name)) throw malformed(`The member "${name.slice(0, 64)}" stands in the body more than once.`)
         seen.add(name)
+        if (seen.size > mostMembers) throw malformed(`The body has more than ${mostMembers} members.`)
         nameExpected = false
       }
       index = end
