@@ -10,15 +10,30 @@ const binaries = join(root, 'node_modules', '.bin')
 const stamp = join(root, 'node_modules', '.postern-setup')
 const [task, ...args] = process.argv.slice(2)
 
+/** What is published, each looked at as its users will find it. */
+const published = [
+  'packages/core',
+  'packages/emulator',
+  'packages/express',
+  'packages/gateways',
+  'packages/protocol',
+  'packages/server',
+  'sidecar',
+]
+
 /** Each task gives its exit code. */
 const tasks = {
   build: async () => 0,
   start: () => postern(args.some((argument) => /^(-c|--config)(=|$)/.test(argument)) ? ['start', ...args] : ['demo', ...args]),
-  postern: () => postern(args),
   test: () => run(join(binaries, 'vitest'), ['run', ...args]),
   bench: () => run(process.execPath, [join(root, 'test/bench/dist/main.js'), ...args]),
   lint: () => run(join(binaries, 'oxlint'), ['--type-aware', '--deny-warnings', ...args]),
-  check: () => inOrder([() => tasks.lint(), () => run(join(binaries, 'biome'), ['format', '.'])]),
+  check: () =>
+    inOrder([
+      () => tasks.lint(),
+      () => run(join(binaries, 'biome'), ['format', '.']),
+      ...published.map((folder) => () => inspectPackage(folder)),
+    ]),
 }
 
 if (!Object.hasOwn(tasks, task)) {
@@ -55,6 +70,14 @@ function compile() {
 async function postern(words) {
   const { main } = await import('../sidecar/dist/main.js')
   return main(words)
+}
+
+/** Are its `exports` and files right, and do its types resolve for those who import it? */
+function inspectPackage(folder) {
+  return inOrder([
+    () => quietly(join(binaries, 'publint'), [folder, '--pack', 'npm', '--strict']),
+    () => (folder === 'sidecar' ? 0 : quietly(join(binaries, 'attw'), ['--pack', folder, '--profile', 'esm-only'])),
+  ])
 }
 
 async function inOrder(steps) {
