@@ -137,6 +137,11 @@ describe('bodies to and from a gateway that gives back what it gets', () => {
         expect([answer.status, (await answer.arrayBuffer()).byteLength]).toEqual([status, 0])
       })
 
+      test('a conditional request is asked without its condition', async () => {
+        await send({ method: 'GET', headers: { 'if-none-match': '"abc"', 'if-modified-since': 'Sat, 21 Nov 2026 00:00:00 GMT' } })
+        expect(Object.keys(received.at(-1)?.headers ?? {}).filter((name) => name.startsWith('if-'))).toEqual([])
+      })
+
       test('an upload that its client breaks off is broken off at the gateway', async () => {
         const before = received.length
         await breakOff(house())

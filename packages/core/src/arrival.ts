@@ -29,6 +29,7 @@ export interface Connection {
   readonly destroyed: boolean
   on(event: 'close', listener: () => void): unknown
   off(event: 'close', listener: () => void): unknown
+  setMaxListeners(most: number): unknown
 }
 
 /** What an answer is written to: the part of `http.ServerResponse` that the corridor uses. */

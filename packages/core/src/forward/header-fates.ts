@@ -54,6 +54,9 @@ const requestOnly = [
   headerNames.traceparent,
   headerNames.tracestate,
   'postern-*',
+  // A 304 that says its body's length (RFC 9110, 8.6) is a broken answer to undici; the whole answer is right too.
+  'if-none-match',
+  'if-modified-since',
   // Overrides that would turn a harmless method into another.
   'x-http-method*',
   'x-method-override',

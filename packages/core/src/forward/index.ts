@@ -80,6 +80,8 @@ function watchClient({ connection }: Arrival, sink: ResponseSink, exchange: Gate
   }
   // An answer that waits for an earlier one on its connection is not told when the connection ends.
   const gone = (): void => exchange.clientClosed()
+  // As many answers may wait as a client pipelines; each takes its listener off again.
+  connection.setMaxListeners(0)
   connection.on('close', gone)
   sink.once('close', () => {
     connection.off('close', gone)
