@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Server as NetServer } from 'node:net'
 import { checkConfig, type ConfigInput, ConfigError, createNodeDoor, refuseAtDoor, guardServer, Refusal, type Runtime } from '@postern/core'
 import {
   type EmulatedGateway,
@@ -180,7 +180,7 @@ export function openDoor(door: DoorName, runtime: Runtime): Server {
 }
 
 /** Listens on a free port of this machine and gives the origin. */
-export async function listenAnywhere(server: Server): Promise<string> {
+export async function listenAnywhere(server: NetServer): Promise<string> {
   await new Promise<void>((done) => {
     server.listen(0, '127.0.0.1', done)
   })

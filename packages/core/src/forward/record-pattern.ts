@@ -4,7 +4,7 @@ import type { AnswerFormat, Dialect } from '@postern/gateways'
 export interface RecordPattern {
   mayMatter(text: string): boolean
   readonly needsChoices: boolean
-  /** Whether every chunk needs to be made whole; see `mend-chunk.ts`. */
+  /** Whether every chunk needs to be made whole; see `chunk-mender.ts`. */
   readonly needsMending: boolean
   /** The data that marks the end, such as `[DONE]`. */
   readonly endData: string | undefined

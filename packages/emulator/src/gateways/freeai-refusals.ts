@@ -13,7 +13,7 @@ const OPENAI_LIKE = {
     400,
     'invalid_request_error',
     'stream_not_supported',
-    'Streaming for /v1/responses is not implemented yet. Use /v1/chat/completions for streaming.',
+    '/v1/responses does not stream. Use /v1/chat/completions for streaming.',
     'a stream from /v1/responses',
   ),
   invalid_embedding_model: row(
@@ -46,7 +46,7 @@ const OPENAI_LIKE = {
     501,
     'not_implemented',
     'video_poll_pending_upstream',
-    'Video polling is not implemented yet',
+    'Videos cannot be asked after',
     'asking after a video',
   ),
   provider_fatal: row(502, 'provider_fatal', undefined, 'All providers failed: connection reset', 'a provider failed'),
