@@ -93,6 +93,23 @@ describe('a bad configuration', () => {
       'gateways.main.basURL',
       /Did you mean "baseURL"/,
     ],
+    ['a choice that no gateway offers', { policies: { choices: { intensity: 'lite' } } }, 'policies.choices.intensity', /Remove it/],
+    [
+      'a choice of what there is not',
+      {
+        gateways: { main: { dialect: 'joytoken' }, other: { dialect: 'mintoken' } },
+        policies: { rules: [{ choices: { intensity: 'max' } }] },
+      },
+      'policies.rules[0].choices.intensity',
+      /lite, full, ultra, caller/,
+    ],
+    [
+      'a misspelt choice',
+      { gateways: { main: { dialect: 'mintoken' } }, policies: { choices: { intens: 'lite' } } },
+      'policies.choices.intens',
+      /Known here: intensity/,
+    ],
+    ['attempts without an end', { gateways: { main: { dialect: 'joytoken', attempts: 99 } } }, 'gateways.main.attempts', /./],
     ['a setting that is not enforced yet', { limits: {} }, 'limits', /not enforced by this version/],
     ['an unknown dialect', { gateways: { main: { dialect: 'joy' } } }, 'gateways.main.dialect', /joytoken/],
     ['a dialect without a default address', { gateways: { main: { dialect: 'openai' } } }, 'gateways.main.baseURL', /is missing/],
@@ -181,5 +198,56 @@ describe('a warning', () => {
       ['callers.service.principals.ghost', 'warning'],
       ['callers.service.principals', 'warning'],
     ])
+  })
+})
+
+describe('a key that does not look like one of its gateway', () => {
+  const keyOf: Readonly<Record<string, string>> = {
+    joytoken: 'jt_0123456789',
+    opentoken: 'sk-optk-0123456789',
+    freeai: `fai_${'A'.repeat(43)}`,
+    onysoft: `sk-ony-${'0a'.repeat(24)}`,
+    mintoken: 'mt_live_0123456789',
+  }
+  const warningsOf = (dialect: string, secret: string, providerSecret = 'sk-ant-api03-0123456789') => {
+    const { problems, checked } = checkConfig(
+      {
+        ...good,
+        gateways: { main: { dialect } },
+        keys: {
+          acme: {
+            gateway: 'main',
+            secret: { env: 'GATEWAY' },
+            ...(dialect === 'freeai' ? { project: 'p' } : {}),
+            ...(dialect === 'mintoken' ? { providerSecret: { env: 'PROVIDER' } } : {}),
+          },
+        },
+      },
+      { env: { ...env, GATEWAY: secret, PROVIDER: providerSecret }, directory },
+    )
+    // The documents leave room for other forms, so it is no more than a warning.
+    expect(checked).toBeDefined()
+    return problems
+  }
+
+  test.each(Object.keys(keyOf))('is warned of for %s, and no other', (dialect) => {
+    expect(warningsOf(dialect, keyOf[dialect] as string)).toEqual([])
+    for (const [other, key] of Object.entries(keyOf)) {
+      if (other === dialect) continue
+      const [warning] = warningsOf(dialect, key)
+      expect(warning).toMatchObject({
+        path: 'keys.acme.secret',
+        severity: 'warning',
+        reason: expect.stringContaining('does not look like'),
+      })
+      expect(JSON.stringify(warning)).not.toContain(key)
+    }
+  })
+
+  test('is told of a provider’s key as well: the two are easily swapped', () => {
+    const swapped = warningsOf('mintoken', 'sk-ant-api03-0123456789', 'mt_live_0123456789')
+    expect(swapped.map(({ path }) => path)).toEqual(['keys.acme.secret', 'keys.acme.providerSecret'])
+    expect(warningsOf('mintoken', 'mt_live_0123456789', 'AIzaSyA0123456789')).toEqual([])
+    expect(warningsOf('freeai', 'gw_0123456789')).toEqual([])
   })
 })

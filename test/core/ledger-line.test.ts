@@ -38,10 +38,15 @@ describe('a ledger line', () => {
       tier: 't',
       usage: { source: 'answer' as const, input: 1, output: 2 },
       cost: { amount: 0.5, unit: 'USD' },
+      quota: { used: 90, limit: 100, unit: 'tokens' as const },
+      intensity: 'full',
+      gateway_request_id: 'req_1',
+      gateway_ms: 41,
       duration_ms: 12.5,
       overhead_ms: 0.25,
       client_request_id: 'mine',
       trace_id: 'abc',
+      earlier: [{ attempt: 1, code: 'gateway_unavailable', cause: 'gateway status 503, “overloaded”' }],
       cause: 'ECONNRESET: gone\u2028',
     } satisfies Record<Exclude<keyof LedgerEntry, 'budget_left'>, unknown>
     const line = await lineOf(entry)

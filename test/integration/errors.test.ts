@@ -67,7 +67,7 @@ function meaningOf(gateway: EmulatedGateway, name: string, status: number): read
 const slow = new Set(['slow-stream'])
 
 describe.each(EMULATED_GATEWAYS)('an error of %s', (gateway) => {
-  forEachDoor({ gateway, timeouts: { headers: '250ms', idle: '250ms' } }, (house) => {
+  forEachDoor({ gateway, timeouts: { headers: '250ms', idle: '250ms' }, settings: { attempts: 1 } }, (house) => {
     const cases = emulatedCases(gateway).filter(({ name }) => !slow.has(name))
     test.each(cases.map(({ name, model, status }) => [name, ...meaningOf(gateway, name, status), model] as const))(
       '%s becomes %i %s',

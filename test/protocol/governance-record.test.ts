@@ -46,6 +46,15 @@ describe('a serialized governance record', () => {
       ),
       cost: fc.option(fc.record({ amount, unit: fc.string() }), { nil: undefined }),
       budget_left: count,
+      quota: fc.option(
+        fc.record({ used: fc.nat(), limit: fc.nat(), unit: fc.constant('tokens' as const) }, { requiredKeys: ['used', 'unit'] }),
+        {
+          nil: undefined,
+        },
+      ),
+      intensity: text,
+      gateway_request_id: text,
+      gateway_ms: count,
       finish: fc.constantFrom('complete', 'refused', 'upstream_error', 'truncated', 'client_closed', 'cut_budget', undefined),
       overhead_ms: fc.option(amount, { nil: undefined }),
     } satisfies Record<keyof GovernanceRecord, unknown>

@@ -55,7 +55,7 @@ async function setScene(gateway: EmulatedGateway): Promise<Scene> {
     version: 1,
     listen: { port: 0 },
     admin: { socket: './admin.sock' },
-    gateways: { main: { dialect: gateway, baseURL: emulator.baseURL, timeouts: { headers: '300ms', idle: '300ms' } } },
+    gateways: { main: { dialect: gateway, baseURL: emulator.baseURL, timeouts: { headers: '300ms', idle: '300ms' }, addressLimit: 'off' } },
     keys: configured,
     bindings: [
       { team: 'acme', key: 'acme' },

@@ -61,14 +61,18 @@ export interface HouseOptions {
   readonly emulator?: Partial<EmulatorOptions>
   /** Merged over the configuration, top-level members whole. */
   readonly config?: Partial<ConfigInput>
+  /** The gateway keys of another house, in place of fresh ones. */
+  readonly keys?: House['keys']
   /** Replaces the emulator's base URL. */
   readonly baseURL?: string
   readonly timeouts?: { readonly connect?: string; readonly headers?: string; readonly idle?: string }
+  /** Further settings of the gateway. By default no call waits for its turn. */
+  readonly settings?: Partial<ConfigInput['gateways'][string]>
 }
 
 export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const gateway = options.gateway ?? 'joytoken'
-  const keys = { acme: issueKey(gateway), globex: issueKey(gateway) }
+  const keys = options.keys ?? { acme: issueKey(gateway), globex: issueKey(gateway) }
   const emulator = await startEmulator(gateway, { keys: Object.values(keys), ...options.emulator })
   const callers = { acme: callerCredential(), globex: callerCredential(), stranger: callerCredential(), delegate: callerCredential() }
   const sessionSecret = randomBytes(32).toString('base64url')
@@ -95,6 +99,8 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
         dialect: gateway,
         baseURL: options.baseURL ?? emulator.baseURL,
         ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts }),
+        addressLimit: 'off',
+        ...options.settings,
       },
     },
     keys: { acme: key('ACME'), globex: key('GLOBEX') },

@@ -1,10 +1,11 @@
-import { type Dialect, type DialectId, dialects } from '@postern/gateways'
+import type { Dialect } from '@postern/gateways'
 import { createAccount } from './account/index.js'
 import type { Ledger } from './account/ledger.js'
 import { createBrowserAccess } from './browser-access.js'
 import type { CheckedConfig } from './config/check-config.js'
 import type { Config } from './config/schema.js'
 import { createForward } from './forward/index.js'
+import { retry } from './forward/retry.js'
 import type { FailedAttempts } from './identify/failed-attempts.js'
 import { createIdentify } from './identify/index.js'
 import { createServiceVerifier } from './identify/service-verifier.js'
@@ -17,6 +18,7 @@ import { Refusal } from './refusal.js'
 import { type Binding, createKeyFinder } from './resolve/bindings.js'
 import { createResolve } from './resolve/index.js'
 import type { Gateway, KeyLease } from './resolve/route.js'
+import { createTaskSeals } from './resolve/task-seal.js'
 import type { Runtime } from './runtime.js'
 import type { Secret } from './secret.js'
 import { tag } from './tag/index.js'
@@ -32,10 +34,13 @@ export interface CompileOptions {
 /** Largest request body where the configuration says nothing, in bytes. */
 const defaultMaxBodyBytes = 10 * 1024 * 1024
 
+/** How long a call waits for its turn at a gateway that counts by address, where the configuration says nothing, in milliseconds. */
+const usualLongestWaitMs = 30_000
+
 /** Builds everything that a configuration calls for. Parsing has no side effects; this has them all. */
 export function compile(checked: CheckedConfig, options: CompileOptions): Runtime {
   const { config, secrets } = checked
-  const gateways = new Map(Object.entries(config.gateways).map(([name, settings]) => [name, compileGateway(name, settings)]))
+  const gateways = new Map(Object.entries(config.gateways).map(([name, settings]) => [name, compileGateway(name, settings, checked)]))
   const keys = new Map(Object.entries(config.keys).map(([alias, settings]) => [alias, compileKey(alias, settings, gateways, secrets)]))
   const bindings = config.bindings.map(({ user, team, project, key }): Binding => ({ user, team, project, key: keys.get(key) as KeyLease }))
   const findKey = createKeyFinder(bindings)
@@ -53,11 +58,12 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
         if (origin !== undefined && !browser.allows(origin, host)) throw new Refusal('origin_not_allowed')
       },
       identify: createIdentify({ verifiers: compileVerifiers(checked), failedAttempts: options.failedAttempts }),
-      resolve: createResolve(findKey),
+      resolve: createResolve(findKey, createTaskSeals([...keys.values()])),
       police: createPolice(findPolicy),
       tag,
       observe: createObserve(),
       forward: room.forward,
+      retry,
       account: createAccount({ ledger: options.ledger, secrets: [...secrets.values()] }),
     },
     browser,
@@ -78,16 +84,33 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
   }
 }
 
-function compileGateway(name: string, settings: Config['gateways'][string]): Gateway {
-  const dialect: Dialect = dialects[settings.dialect as DialectId]
+function compileGateway(name: string, settings: Config['gateways'][string], { dialects }: CheckedConfig): Gateway {
+  const dialect = dialects[settings.dialect] as Dialect
   const url = new URL((settings.baseURL ?? dialect.baseURL) as string)
+  const basePath = pathOf(url)
+  const usualPath = dialect.baseURL === undefined ? '' : pathOf(new URL(dialect.baseURL))
   return {
     name,
     dialect,
     origin: url.origin,
-    basePath: url.pathname.replace(/\/+$/, ''),
+    basePath,
+    rootPath: basePath.endsWith(usualPath) ? basePath.slice(0, basePath.length - usualPath.length) : '',
+    attempts: settings.attempts ?? dialect.retries.attempts,
+    addressLimit: compileAddressLimit(settings.addressLimit, dialect),
     timeouts: { connectMs: settings.timeouts.connect, headersMs: settings.timeouts.headers, idleMs: settings.timeouts.idle },
   }
+}
+
+function pathOf({ pathname }: URL): string {
+  return pathname.replace(/\/+$/, '')
+}
+
+function compileAddressLimit(settings: Config['gateways'][string]['addressLimit'], dialect: Dialect): Gateway['addressLimit'] {
+  if (settings === 'off') return undefined
+  const burst = settings?.burst ?? dialect.addressLimit?.burst
+  const perMinute = settings?.perMinute ?? dialect.addressLimit?.perMinute
+  if (burst === undefined || perMinute === undefined) return undefined
+  return { burst, perMinute, longestWaitMs: settings?.longestWait ?? usualLongestWaitMs }
 }
 
 function compileKey(

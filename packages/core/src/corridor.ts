@@ -13,7 +13,9 @@ import { type Tags, tagRefused } from './tag/index.js'
  * Carries one request through the house: identify → resolve → police → tag → forward → observe → account.
  *
  * Each room adds one fact and is given only the facts its signature names. `observe` is a tap that `forward`
- * holds into the answer as it passes. Settles once the request's ending is written down; never throws.
+ * holds into the answer as it passes. What failed before anything was run may `forward` once more, under an
+ * id of its own: `retry` waits, or throws the failure back. Settles once the request's ending is written
+ * down; never throws.
  */
 export async function handle(rooms: Rooms, arrival: Arrival, sink: ResponseSink): Promise<Receipt> {
   let principal: Principal | undefined
@@ -30,8 +32,18 @@ export async function handle(rooms: Rooms, arrival: Arrival, sink: ResponseSink)
     const permitted = rooms.police(arrival, principal, route)
     permit = permitted instanceof Promise ? await permitted : permitted
     tags = rooms.tag(arrival)
-    tap = rooms.observe(route, permit, tags)
-    outcome = await rooms.forward(arrival, route, permit, tags, tap, sink)
+    for (;;) {
+      tap = rooms.observe(route, permit, tags)
+      const leftAt = performance.now()
+      try {
+        outcome = await rooms.forward(arrival, route, permit, tags, tap, sink)
+        break
+      } catch (error) {
+        const refusal = await rooms.retry(error, arrival, route, permit, tags, sink)
+        tags = rooms.tag(arrival, { tags, refusal })
+        permit = { ...permit, waitedMs: permit.waitedMs + performance.now() - leftAt }
+      }
+    }
   } catch (error) {
     tags ??= tagRefused(arrival)
     outcome = refuse(error, { arrival, route, permit, tags, tap }, sink)

@@ -35,6 +35,10 @@ export function writeRecord({ tags, route, permit, facts, finish, overheadMs }: 
     tier: facts?.tier,
     usage: facts?.usage,
     cost: facts?.cost,
+    quota: facts?.quota,
+    intensity: facts?.intensity,
+    gateway_request_id: facts?.requestId === tags.requestId ? undefined : facts?.requestId,
+    gateway_ms: facts?.durationMs,
     finish,
     overhead_ms: overheadMs === undefined ? undefined : roundMs(overheadMs),
   }

@@ -1,3 +1,4 @@
+export type { Dialect, Dialects } from '@postern/gateways'
 export type { Account, Receipt } from './account/index.js'
 export type { Ledger, LedgerEntry } from './account/ledger.js'
 export { createLogLedger, type LogLedger } from './account/log-ledger.js'

@@ -14,6 +14,8 @@ export interface RefusalDetails {
   readonly byGateway?: boolean
   /** The gateway's own code, under the same condition. */
   readonly gatewayCode?: string
+  /** Nothing was run at the gateway, so that Postern itself may try again. */
+  readonly mayRetry?: boolean
   /** After how many seconds it is worth asking again. */
   readonly retryAfterSeconds?: number
   /** Further response headers, name and value in turn. */

@@ -1,6 +1,7 @@
 import type { Account } from './account/index.js'
 import type { Arrival } from './arrival.js'
 import type { Forward } from './forward/index.js'
+import type { Retry } from './forward/retry.js'
 import type { Identify } from './identify/index.js'
 import type { Observe } from './observe/index.js'
 import type { Police } from './police/index.js'
@@ -21,5 +22,6 @@ export interface Rooms {
   readonly tag: Tag
   readonly observe: Observe
   readonly forward: Forward
+  readonly retry: Retry
   readonly account: Account
 }

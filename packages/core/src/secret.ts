@@ -1,3 +1,4 @@
+import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto'
 import { inspect } from 'node:util'
 
 /**
@@ -17,6 +18,11 @@ export class Secret {
 
   reveal(): string {
     return this.#value
+  }
+
+  /** A key of 256 bits for one purpose, from which the secret cannot be told (HKDF, RFC 5869). */
+  deriveKey(purpose: string): KeyObject {
+    return createSecretKey(Buffer.from(hkdfSync('sha256', this.#value, '', purpose, 32)))
   }
 
   toString(): string {

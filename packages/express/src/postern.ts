@@ -1,4 +1,4 @@
-import { checkConfig, ConfigError, type ConfigInput, enter, type Ledger, type Runtime } from '@postern/core'
+import { checkConfig, ConfigError, type ConfigInput, type Dialects, enter, type Ledger, type Runtime } from '@postern/core'
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import { createRuntime } from './create-runtime.js'
 
@@ -10,6 +10,8 @@ export interface PosternOptions {
   readonly directory?: string
   /** Where entries go. Default JSON lines on stdout. */
   readonly ledger?: Ledger
+  /** What `gateways.<name>.dialect` may name. Default the built-in dialects; a further gateway is a further record. */
+  readonly dialects?: Dialects
 }
 
 /** The middleware, and what a process needs to end well. */
@@ -36,7 +38,8 @@ export interface PosternMiddleware extends RequestHandler {
  * @throws {ConfigError} with everything that is wrong with the configuration.
  */
 export function postern(config: ConfigInput, options: PosternOptions = {}): PosternMiddleware {
-  const { checked, problems } = checkConfig(config, { env: options.env ?? process.env, directory: options.directory ?? process.cwd() })
+  const places = { env: options.env ?? process.env, directory: options.directory ?? process.cwd() }
+  const { checked, problems } = checkConfig(config, places, options.dialects)
   if (checked === undefined) throw new ConfigError(problems.filter(({ severity }) => severity === 'error'))
   return posternMiddleware(createRuntime(checked, options.ledger))
 }

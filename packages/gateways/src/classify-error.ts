@@ -1,5 +1,5 @@
 import { type ErrorCode, errorCodes } from '@postern/protocol'
-import type { Dialect, ErrorRule } from './dialect.js'
+import type { Dialect, ErrorCondition, ErrorRule } from './dialect.js'
 import { type CompiledPointer, compilePointer, readAll, readText } from './pointer.js'
 
 /** What a gateway's error means to a client of Postern. */
@@ -11,6 +11,13 @@ export interface GatewayError {
   readonly message?: string | undefined
   /** The gateway's own code under the same condition. */
   readonly gatewayCode?: string | undefined
+  /** Whether the dialect allows Postern to try again. */
+  readonly mayRetry: boolean
+  readonly about?: ErrorRule['about']
+  /** How long the gateway's documents say to wait. */
+  readonly retryAfterSeconds?: number | undefined
+  /** What the gateway's support asks for. */
+  readonly reference?: string | undefined
 }
 
 export interface ErrorClassifier {
@@ -22,29 +29,55 @@ export interface ErrorClassifier {
 
 /** Makes the one place where a gateway's refusals are mapped. */
 export function createErrorClassifier(dialect: Dialect): ErrorClassifier {
+  const { errors, retries } = dialect
   const places = {
-    message: dialect.errors.message.map(compilePointer),
-    code: dialect.errors.code.map(compilePointer),
-    type: dialect.errors.type.map(compilePointer),
+    message: errors.message.map(compilePointer),
+    code: errors.code.map(compilePointer),
+    type: errors.type.map(compilePointer),
+    reference: (errors.reference ?? []).map(compilePointer),
   }
+  const rules = errors.rules.map((rule) => ({ rule, holds: compileCondition(rule) }))
+  const mayRetry = retries.after.map(compileCondition)
   const error = compilePointer('/error')
+
+  function meaningOf(said: Said): Pick<GatewayError, 'code' | 'status' | 'message' | 'gatewayCode' | 'about' | 'retryAfterSeconds'> {
+    const found = rules.find(({ holds }) => holds(said))?.rule
+    if (found !== undefined) {
+      const { means, about, retryAfterSeconds } = found
+      return { code: means, status: errorCodes[means].status, ...(about === undefined ? {} : { about }), retryAfterSeconds }
+    }
+    if (requestIsWrong.has(said.status)) {
+      return { code: 'request_malformed', status: said.status, message: said.message, gatewayCode: said.code }
+    }
+    const shared = meaningOfStatus(said.status)
+    return { code: shared, status: errorCodes[shared].status }
+  }
 
   return {
     classify(status, body) {
-      const message = firstText(body, places.message)
-      const code = firstText(body, places.code)
-      const type = firstText(body, places.type)
-      const rule = dialect.errors.rules.find((candidate) => holds(candidate, status, message, code, type))
-      if (rule !== undefined) return { code: rule.means, status: errorCodes[rule.means].status }
-      if (requestIsWrong.has(status)) return { code: 'request_malformed', status, message, gatewayCode: code }
-      const shared = meaningOfStatus(status)
-      return { code: shared, status: errorCodes[shared].status }
+      const said: Said = {
+        status,
+        body,
+        message: firstText(body, places.message),
+        code: firstText(body, places.code),
+        type: firstText(body, places.type),
+      }
+      return { ...meaningOf(said), mayRetry: mayRetry.some((holds) => holds(said)), reference: firstText(body, places.reference) }
     },
     isError(body) {
       const [found] = readAll(body, error)
       return found !== undefined && found !== false && found !== ''
     },
   }
+}
+
+/** An error as far as it can be read. */
+interface Said {
+  readonly status: number
+  readonly body: unknown
+  readonly message: string | undefined
+  readonly code: string | undefined
+  readonly type: string | undefined
 }
 
 /** The gateway says that the caller's request is wrong: status and words are the caller's to read. */
@@ -61,10 +94,15 @@ function meaningOfStatus(status: number): ErrorCode {
   return 'gateway_failed'
 }
 
-function holds(rule: ErrorRule, status: number, message: string | undefined, code: string | undefined, type: string | undefined): boolean {
-  if (rule.status !== undefined && rule.status !== status) return false
-  if (rule.name !== undefined && rule.name !== code && rule.name !== type) return false
-  return rule.message === undefined || (message !== undefined && rule.message.test(message))
+function compileCondition({ status, name, message, has, lacks }: ErrorCondition): (said: Said) => boolean {
+  const present = has === undefined ? undefined : compilePointer(has)
+  const absent = lacks === undefined ? undefined : compilePointer(lacks)
+  return (said) =>
+    (status === undefined || status === said.status) &&
+    (name === undefined || name === said.code || name === said.type) &&
+    (message === undefined || (said.message !== undefined && message.test(said.message))) &&
+    (present === undefined || readAll(said.body, present).length > 0) &&
+    (absent === undefined || readAll(said.body, absent).length === 0)
 }
 
 function firstText(body: unknown, places: readonly CompiledPointer[]): string | undefined {

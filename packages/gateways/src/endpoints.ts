@@ -1,5 +1,5 @@
 import { type AnswerFormat, chatFormat, plainFormat, responsesFormat } from './answer-format.js'
-import type { Endpoint } from './dialect.js'
+import type { Endpoint } from './endpoint.js'
 
 export function post(format: AnswerFormat): Endpoint {
   return { methods: ['POST'], format }

@@ -1,5 +1,6 @@
 import { plainFormat } from './answer-format.js'
-import type { Dialect, Endpoint } from './dialect.js'
+import type { Dialect } from './dialect.js'
+import type { Endpoint } from './endpoint.js'
 
 const unlisted: Endpoint = { methods: [], format: plainFormat }
 

@@ -9,9 +9,22 @@ export {
   type UsagePlaces,
 } from './answer-format.js'
 export { createErrorClassifier, type ErrorClassifier, type GatewayError } from './classify-error.js'
-export type { CredentialForm, Dialect, Endpoint, ErrorRule, GovernancePlaces } from './dialect.js'
+export type {
+  AddressLimit,
+  Choice,
+  CredentialForm,
+  Dialect,
+  Dialects,
+  ErrorCondition,
+  ErrorRule,
+  GovernancePlaces,
+} from './dialect.js'
 export { type DialectId, dialectIds, dialects } from './dialects/index.js'
+export type { Endpoint, ModelCatalogue } from './endpoint.js'
+export { chatEndpoints, get, openaiEndpoints, post } from './endpoints.js'
 export { findEndpoint } from './find-endpoint.js'
 export { looksLikeKey, redactKeys } from './key-formats.js'
-export type { Pointer } from './pointer.js'
+export { asModelList, failedCatalogue } from './model-list.js'
+export { type CompiledPointer, compilePointer, type Pointer, readText } from './pointer.js'
 export { type AnswerFacts, type AnswerReader, createAnswerReader } from './read-answer.js'
+export { type RetryRule, type RetryRules, usualWaits } from './retry-rules.js'

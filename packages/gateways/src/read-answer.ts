@@ -1,15 +1,19 @@
-import type { GovernanceCost, GovernanceUsage } from '@postern/protocol'
+import type { GovernanceCost, GovernanceQuota, GovernanceUsage } from '@postern/protocol'
 import type { AnswerFormat, UsagePlaces } from './answer-format.js'
 import type { Dialect } from './dialect.js'
 import { type CompiledPointer, compilePointer, type Pointer, readNumber, readText } from './pointer.js'
 
 /** What one JSON answer, or one record of a stream, says about itself. */
 export interface AnswerFacts {
+  requestId?: string
   model?: string
   provider?: string
   failover?: boolean
   tier?: string
   cost?: GovernanceCost
+  intensity?: string
+  durationMs?: number
+  quota?: GovernanceQuota
   /** Counts without where they came from, by source. */
   usage?: { -readonly [Field in keyof GovernanceUsage]: GovernanceUsage[Field] }
 }
@@ -24,6 +28,7 @@ export interface AnswerReader {
 /** Compiles where a dialect and a format keep their facts, once per endpoint. */
 export function createAnswerReader(dialect: Dialect, format: AnswerFormat): AnswerReader {
   const { headers, body } = dialect.governance
+  const requestId = compileAll(body.requestId)
   const model = compileAll([...(body.model ?? []), ...format.model])
   const provider = compileAll(body.provider)
   const attempts = compileAll(body.attempts)
@@ -35,13 +40,19 @@ export function createAnswerReader(dialect: Dialect, format: AnswerFormat): Answ
   return {
     headers(header) {
       const facts: AnswerFacts = {}
-      assign(facts, 'model', headers.model === undefined ? undefined : header(headers.model))
-      assign(facts, 'provider', headers.provider === undefined ? undefined : header(headers.provider))
+      const read = (name: string | undefined): string | undefined => (name === undefined ? undefined : header(name))
+      assign(facts, 'requestId', read(headers.requestId))
+      assign(facts, 'model', read(headers.model))
+      assign(facts, 'provider', read(headers.provider))
       assign(facts, 'failover', failoverOf(headers, header))
+      assign(facts, 'intensity', read(headers.intensity))
+      assign(facts, 'durationMs', decimalOf(read(headers.duration)))
+      assign(facts, 'quota', headers.quota === undefined ? undefined : quotaOf(headers.quota, header))
       return facts
     },
     body(document, source) {
       const facts: AnswerFacts = {}
+      assign(facts, 'requestId', firstText(document, requestId))
       assign(facts, 'model', firstText(document, model))
       assign(facts, 'provider', firstText(document, provider))
       const made = firstNumber(document, attempts)
@@ -63,6 +74,20 @@ function failoverOf(headers: Dialect['governance']['headers'], header: (name: st
     if (value !== undefined) return value.toLowerCase() !== 'false'
   }
   return attempts === undefined ? undefined : false
+}
+
+function quotaOf(
+  { used, limit }: { readonly used: string; readonly limit: string },
+  header: (name: string) => string | undefined,
+): GovernanceQuota | undefined {
+  const usedTokens = decimalOf(header(used))
+  const limitTokens = decimalOf(header(limit))
+  if (usedTokens === undefined) return undefined
+  return { used: usedTokens, ...(limitTokens === undefined ? {} : { limit: limitTokens }), unit: 'tokens' }
+}
+
+function decimalOf(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,15}(?:\.\d{1,6})?$/.test(text) ? Number(text) : undefined
 }
 
 function costReader(dialect: Dialect): ((document: unknown) => GovernanceCost | undefined) | undefined {

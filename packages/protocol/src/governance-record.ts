@@ -35,6 +35,13 @@ export interface GovernanceCost {
   readonly unit: string
 }
 
+/** How much of a plan's allowance is used, as the gateway says. */
+export interface GovernanceQuota {
+  readonly used: number
+  readonly limit?: number
+  readonly unit: 'tokens'
+}
+
 /**
  * What is known about one request, the same in three carriers: the header `Postern-Governance`, the last
  * comment frame of a stream, and the header of every error.
@@ -61,6 +68,14 @@ export interface GovernanceRecord {
   readonly usage?: GovernanceUsage | undefined
   readonly cost?: GovernanceCost | undefined
   readonly budget_left?: number | undefined
+  /** What is left of the gateway account's own allowance, where the gateway says so. */
+  readonly quota?: GovernanceQuota | undefined
+  /** How strongly the gateway compressed the prompt, in its own word. */
+  readonly intensity?: string | undefined
+  /** The gateway's own id of the request, for its support; absent where it is the one that Postern gave. */
+  readonly gateway_request_id?: string | undefined
+  /** The gateway's own time with the request, its provider's included, in milliseconds. */
+  readonly gateway_ms?: number | undefined
   /** Absent in the header of a stream that has only begun. */
   readonly finish?: Finish | undefined
   /** Time spent inside Postern, without waiting for the client or the gateway, in milliseconds. */
@@ -90,6 +105,10 @@ export function serializeGovernance(record: GovernanceRecord): string {
     serializeUsage(record.usage) +
     serializeCost(record.cost) +
     bareMember('budget_left', record.budget_left) +
+    serializeQuota(record.quota) +
+    textMember('intensity', record.intensity) +
+    textMember('gateway_request_id', record.gateway_request_id) +
+    bareMember('gateway_ms', record.gateway_ms) +
     textMember('finish', record.finish) +
     bareMember('overhead_ms', record.overhead_ms) +
     '}'
@@ -109,6 +128,10 @@ function serializeUsage(usage: GovernanceUsage | undefined): string {
 
 function serializeCost(cost: GovernanceCost | undefined): string {
   return cost === undefined ? '' : `,"cost":{"amount":${cost.amount},"unit":${quote(cost.unit)}}`
+}
+
+function serializeQuota(quota: GovernanceQuota | undefined): string {
+  return quota === undefined ? '' : `,"quota":{"used":${quota.used}${bareMember('limit', quota.limit)},"unit":"${quota.unit}"}`
 }
 
 /** Reads a record from a `Postern-Governance` header, or `undefined` where there is none that can be read. */

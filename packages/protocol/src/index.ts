@@ -3,6 +3,7 @@ export {
   type Finish,
   type GovernanceCost,
   type GovernanceRecord,
+  type GovernanceQuota,
   type GovernanceUsage,
   governanceComment,
   parseGovernance,

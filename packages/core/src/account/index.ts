@@ -1,9 +1,10 @@
 import { redactKeys } from '@postern/gateways'
 import { roundMs } from '../governance.js'
 import type { Journey } from '../journey.js'
+import type { Refusal } from '../refusal.js'
 import type { Secret } from '../secret.js'
 import { isoTime } from './iso-time.js'
-import type { Ledger, LedgerEntry } from './ledger.js'
+import type { EarlierEntry, Ledger, LedgerEntry } from './ledger.js'
 
 /** What the door learns when a request is over. */
 export interface Receipt {
@@ -67,8 +68,13 @@ function writeEntry({ arrival, principal, route, tags, outcome }: Journey, scrub
     overhead_ms: record.overhead_ms,
     client_request_id: tags.clientRequestId,
     trace_id: tags.trace.traceId,
+    earlier: tags.earlier?.map(({ tags: { attempt }, refusal }) => describeEarlier(attempt, refusal, scrub)),
     cause: outcome.cause === undefined ? undefined : scrub(describeCause(outcome.cause)).slice(0, 2000),
   }
+}
+
+function describeEarlier(attempt: number, { code, details }: Refusal, scrub: (text: string) => string): EarlierEntry {
+  return { attempt, code, cause: details.cause === undefined ? undefined : scrub(describeCause(details.cause)).slice(0, 200) }
 }
 
 /** A fault of our own is described with its stack; everything else in a line. */

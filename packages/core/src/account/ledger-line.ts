@@ -1,5 +1,5 @@
 import { bareMember, serializeGovernance, textMember } from '@postern/protocol'
-import type { LedgerEntry } from './ledger.js'
+import type { EarlierEntry, LedgerEntry } from './ledger.js'
 
 /** One entry as a line of JSON. Written out member by member for the reason that {@link serializeGovernance} gives. */
 export function writeLedgerLine(entry: LedgerEntry): string {
@@ -20,7 +20,16 @@ export function writeLedgerLine(entry: LedgerEntry): string {
     bareMember('duration_ms', entry.duration_ms) +
     textMember('client_request_id', entry.client_request_id) +
     textMember('trace_id', entry.trace_id) +
+    writeEarlier(entry.earlier) +
     textMember('cause', entry.cause) +
     '}\n'
   )
+}
+
+function writeEarlier(earlier: readonly EarlierEntry[] | undefined): string {
+  if (earlier === undefined) return ''
+  const attempts = earlier.map(
+    ({ attempt, code, cause }) => `{"attempt":${attempt}${textMember('code', code)}${textMember('cause', cause)}}`,
+  )
+  return `,"earlier":[${attempts.join(',')}]`
 }

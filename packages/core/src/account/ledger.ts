@@ -1,5 +1,12 @@
 import type { GovernanceRecord } from '@postern/protocol'
 
+/** What became of an attempt that was followed by another. */
+export interface EarlierEntry {
+  readonly attempt: number
+  readonly code: string
+  readonly cause: string | undefined
+}
+
 /** What is written down of one request, exactly once, whatever its ending. Holds no content and no secret. */
 export interface LedgerEntry extends GovernanceRecord {
   /** ISO 8601, when the request arrived. */
@@ -23,6 +30,8 @@ export interface LedgerEntry extends GovernanceRecord {
   readonly trace_id?: string | undefined
   /** Which binding chose the key. */
   readonly binding?: string | undefined
+  /** Attempts that were followed by another; the entry itself is about the last one. */
+  readonly earlier?: readonly EarlierEntry[] | undefined
   /** What lay underneath an error. */
   readonly cause?: string | undefined
 }

@@ -1,12 +1,13 @@
-import { type Dialect, type DialectId, dialects } from '@postern/gateways'
+import { type Dialect, type Dialects, dialects as builtIn } from '@postern/gateways'
 import { parseHashRing, type RingEntry } from '../identify/hash-ring.js'
+import { callersChoice } from '../police/choices.js'
 import { bindingIdentity, describeBinding } from '../resolve/bindings.js'
 import type { Secret } from '../secret.js'
 import { describeIssue } from './describe-issue.js'
 import { type Parts, takeApart } from './parts.js'
 import type { Problem } from './problem.js'
 import { readSecret, type SecretPlaces } from './read-secret.js'
-import { type Config, configSchema, type SecretReference } from './schema.js'
+import { type Config, createConfigSchema, type SecretReference } from './schema.js'
 
 /** A configuration that fits together, with its secrets read. */
 export interface CheckedConfig {
@@ -14,6 +15,8 @@ export interface CheckedConfig {
   /** Secrets by the path of the setting that refers to them, such as `keys.acme.secret`. */
   readonly secrets: ReadonlyMap<string, Secret>
   readonly ring: readonly RingEntry[]
+  /** The dialects that it may speak, by id. */
+  readonly dialects: Dialects
 }
 
 export interface CheckResult {
@@ -26,16 +29,22 @@ export interface CheckResult {
 /** The shortest secret that session tokens may be signed with (RFC 7518, 3.2), in bytes. */
 const shortestSessionSecret = 32
 
-/** Checks a configuration as read from its file: its form, that its parts fit each other, and that its secrets are there. */
-export function checkConfig(raw: unknown, places: SecretPlaces): CheckResult {
+/**
+ * Checks a configuration as read from its file: its form, that its parts fit each other, and that its secrets are there.
+ *
+ * @param dialects What `gateways.<name>.dialect` may name. Default the built-in ones; a further gateway is a further record.
+ */
+export function checkConfig(raw: unknown, places: SecretPlaces, dialects: Dialects = builtIn): CheckResult {
   const problems: Problem[] = []
-  const form = configSchema.safeParse(raw, { reportInput: true })
+  const dialectIds = Object.keys(dialects)
+  const form = createConfigSchema(dialectIds).safeParse(raw, { reportInput: true })
   if (!form.success) problems.push(...form.error.issues.flatMap(describeIssue))
 
-  const parts = takeApart(raw)
+  const parts = takeApart(raw, dialectIds)
   const secrets = readSecrets(parts, places, problems)
-  checkGateways(parts, problems)
-  checkKeys(parts, secrets, problems)
+  checkGateways(parts, dialects, problems)
+  checkKeys(parts, dialects, secrets, problems)
+  checkChoices(parts, dialects, problems)
   checkBindings(parts, problems)
   const ring = checkService(parts, secrets, problems)
   checkSession(parts, secrets, problems)
@@ -45,7 +54,7 @@ export function checkConfig(raw: unknown, places: SecretPlaces): CheckResult {
     )
   }
   const usable = form.success && problems.every(({ severity }) => severity !== 'error')
-  return usable ? { problems, checked: { config: form.data, secrets, ring } } : { problems }
+  return usable ? { problems, checked: { config: form.data, secrets, ring, dialects } } : { problems }
 }
 
 function readSecrets(parts: Parts, places: SecretPlaces, problems: Problem[]): Map<string, Secret> {
@@ -66,9 +75,9 @@ function readSecrets(parts: Parts, places: SecretPlaces, problems: Problem[]): M
   return secrets
 }
 
-function checkGateways(parts: Parts, problems: Problem[]): void {
+function checkGateways(parts: Parts, dialects: Dialects, problems: Problem[]): void {
   for (const { path, part } of parts.gateways.values()) {
-    const dialect = dialectOf(part.dialect)
+    const dialect = dialects[part.dialect] as Dialect
     if (part.baseURL === undefined) {
       if (dialect.baseURL === undefined)
         problems.push(problem(`${path}.baseURL`, `is missing; ${dialect.id} has no default.`, 'Write the address of the API, with /v1.'))
@@ -97,7 +106,7 @@ function checkGateways(parts: Parts, problems: Problem[]): void {
   }
 }
 
-function checkKeys(parts: Parts, secrets: ReadonlyMap<string, Secret>, problems: Problem[]): void {
+function checkKeys(parts: Parts, dialects: Dialects, secrets: ReadonlyMap<string, Secret>, problems: Problem[]): void {
   for (const { path, part } of parts.keys.values()) {
     if (!parts.namedGateways.has(part.gateway)) {
       problems.push(
@@ -106,20 +115,50 @@ function checkKeys(parts: Parts, secrets: ReadonlyMap<string, Secret>, problems:
     }
     const gateway = parts.gateways.get(part.gateway)
     if (gateway === undefined) continue
-    const dialect = dialectOf(gateway.part.dialect)
+    const dialect = dialects[gateway.part.dialect] as Dialect
     checkDialectNeeds(path, part, dialect, problems)
     checkSecretText(`${path}.secret`, secrets, problems)
     checkSecretText(`${path}.providerSecret`, secrets, problems)
-    const secret = secrets.get(`${path}.secret`)
-    if (secret !== undefined && dialect.keyPattern !== undefined && !dialect.keyPattern.test(secret.reveal())) {
-      problems.push({
-        ...problem(
-          `${path}.secret`,
-          `does not look like a key of ${dialect.title}.`,
-          `Check that it is the right one; its documents call it ${dialect.keyVariable}.`,
-        ),
-        severity: 'warning',
-      })
+    warnOfOddKey(
+      { path: `${path}.secret`, pattern: dialect.keyPattern, whose: dialect.title },
+      `Check that it is the right one; its documents call it ${dialect.keyVariable}.`,
+      secrets,
+      problems,
+    )
+    warnOfOddKey(
+      { path: `${path}.providerSecret`, pattern: dialect.providerCredential?.keyPattern, whose: `a provider behind ${dialect.title}` },
+      'Check that it is the right one; the two keys are easily swapped.',
+      secrets,
+      problems,
+    )
+  }
+}
+
+/** A warning and no more: documents leave room for keys of other forms. */
+function warnOfOddKey(
+  { path, pattern, whose }: { readonly path: string; readonly pattern: RegExp | undefined; readonly whose: string },
+  fix: string,
+  secrets: ReadonlyMap<string, Secret>,
+  problems: Problem[],
+): void {
+  const secret = secrets.get(path)
+  if (secret === undefined || pattern === undefined || pattern.test(secret.reveal())) return
+  problems.push({ ...problem(path, `does not look like a key of ${whose}.`, fix), severity: 'warning' })
+}
+
+/** A choice that no configured gateway offers would promise what does not happen. */
+function checkChoices(parts: Parts, dialects: Dialects, problems: Problem[]): void {
+  const offered = [...parts.gateways.values()].flatMap(({ part }) => Object.entries(dialects[part.dialect]?.choices ?? {}))
+  for (const { path, part } of parts.choices) {
+    for (const [name, value] of Object.entries(part)) {
+      const values = offered.find(([offer]) => offer === name)?.[1].values
+      if (values === undefined) {
+        const known = new Set(offered.map(([offer]) => offer))
+        const fix = known.size === 0 ? 'Remove it.' : `Known here: ${[...known].join(', ')}.`
+        problems.push(problem(`${path}.${name}`, 'is a choice that no gateway of this configuration offers.', fix))
+      } else if (value !== callersChoice && !values.includes(value)) {
+        problems.push(problem(`${path}.${name}`, 'has a value that is not known.', `Write ${[...values, callersChoice].join(', ')}.`))
+      }
     }
   }
 }
@@ -235,10 +274,6 @@ function checkSession({ session }: Parts, secrets: ReadonlyMap<string, Secret>, 
       ),
     )
   }
-}
-
-function dialectOf(id: string): Dialect {
-  return dialects[id as DialectId]
 }
 
 function isThisMachine(hostname: string): boolean {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Config, lenientParts } from './schema.js'
+import { type Config, createLenientParts } from './schema.js'
 
 /** A part of the configuration together with where it stands. */
 export interface Placed<Part> {
@@ -12,6 +12,8 @@ export interface Parts {
   readonly gateways: ReadonlyMap<string, Placed<Config['gateways'][string]>>
   readonly keys: ReadonlyMap<string, Placed<Config['keys'][string]>>
   readonly bindings: readonly Placed<Config['bindings'][number]>[]
+  /** What policies choose, wherever they do. */
+  readonly choices: readonly Placed<Readonly<Record<string, string>>>[]
   readonly service: NonNullable<Config['callers']['service']> | undefined
   readonly session: NonNullable<Config['callers']['session']> | undefined
   /** Names that stand in the file, whether or not what they name is whole. */
@@ -25,17 +27,35 @@ export interface Parts {
  * So the questions that need a whole part (is the variable set? are two bindings for one caller?) are asked
  * of every part that is whole, and all problems of a file come at once.
  */
-export function takeApart(raw: unknown): Parts {
+export function takeApart(raw: unknown, dialectIds: readonly string[]): Parts {
+  const lenientParts = createLenientParts(dialectIds)
   const callers = member(raw, 'callers')
   return {
     gateways: readEntries(raw, 'gateways', lenientParts.gateway),
     keys: readEntries(raw, 'keys', lenientParts.key),
     bindings: readList(raw, 'bindings', lenientParts.binding),
+    choices: readChoices(raw),
     service: read(member(callers, 'service'), lenientParts.service),
     session: read(member(callers, 'session'), lenientParts.session),
     namedGateways: new Set(Object.keys(asObject(member(raw, 'gateways')))),
     namedKeys: new Set(Object.keys(asObject(member(raw, 'keys')))),
   }
+}
+
+function readChoices(raw: unknown): Placed<Readonly<Record<string, string>>>[] {
+  const policies = member(raw, 'policies')
+  const rules = member(policies, 'rules')
+  const places: [path: string, choices: unknown][] = [
+    ['policies.choices', member(policies, 'choices')],
+    ...(Array.isArray(rules) ? rules : []).map((rule, index): [string, unknown] => [
+      `policies.rules[${index}].choices`,
+      member(rule, 'choices'),
+    ]),
+  ]
+  return places.flatMap(([path, choices]) => {
+    const part = read(choices, z.record(z.string(), z.string()))
+    return part === undefined ? [] : [{ path, part }]
+  })
 }
 
 function readEntries<Schema extends z.ZodType>(raw: unknown, name: string, schema: Schema): Map<string, Placed<z.output<Schema>>> {

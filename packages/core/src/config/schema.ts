@@ -1,4 +1,3 @@
-import { dialectIds } from '@postern/gateways'
 import { z } from 'zod'
 import { duration, size } from './units.js'
 
@@ -30,12 +29,18 @@ export type SecretReference = z.output<typeof secretReference>
 
 const url = z.url({ protocol: /^https?$/, error: 'is not an http or https URL' })
 
-function createSchemas(strict: Settings) {
+function createSchemas(strict: Settings, dialectIds: readonly string[]) {
   const gateway = strict({
     /** Which gateway it is. */
-    dialect: z.enum(dialectIds as [string, ...string[]]),
+    dialect: z.enum(dialectIds),
     /** Where its API is, `/v1` included. Has a default for each dialect but `openai`. */
     baseURL: url.optional(),
+    /** Attempts at one request, the first one included, where the dialect allows any further; 1 leaves retries to the client. */
+    attempts: z.int().min(1).max(5).optional(),
+    /** How often it lets this address call. Has a default where the gateway documents one. */
+    addressLimit: z
+      .union([z.literal('off'), strict({ burst: z.int().min(1), perMinute: z.number().positive(), longestWait: duration.default(30_000) })])
+      .optional(),
     /** How long it is waited for. */
     timeouts: strict({
       /** For a connection. */
@@ -88,6 +93,8 @@ function createSchemas(strict: Settings) {
     endpoints: z.array(z.string().min(1)).min(1).optional(),
     /** Largest request body. */
     body: size.optional(),
+    /** What is chosen of the things that a gateway lets each request choose, such as `intensity`; `caller` leaves it to the caller. */
+    choices: z.record(z.string(), z.string()).optional(),
   }
 
   const config = strict({
@@ -132,16 +139,18 @@ function createSchemas(strict: Settings) {
   return { config, gateway, key, binding, service, session }
 }
 
-const schemas = createSchemas(strict)
-
-/** The configuration file. */
-export const configSchema = schemas.config
+/** The configuration file, for these dialects. */
+export function createConfigSchema(dialectIds: readonly string[]) {
+  return createSchemas(strict, dialectIds).config
+}
 
 /** Its parts, unknown members passed over: for looking at the whole parts of a file that is not whole. */
-export const lenientParts = createSchemas(lenient)
+export function createLenientParts(dialectIds: readonly string[]) {
+  return createSchemas(lenient, dialectIds)
+}
 
 /** What a configuration file holds, defaults filled in. */
-export type Config = z.output<typeof configSchema>
+export type Config = z.output<ReturnType<typeof createConfigSchema>>
 
 /** What a configuration file may be written as. */
-export type ConfigInput = z.input<typeof configSchema>
+export type ConfigInput = z.input<ReturnType<typeof createConfigSchema>>

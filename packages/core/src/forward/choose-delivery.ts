@@ -19,7 +19,8 @@ export function chooseDelivery(exchange: Exchange, head: AnswerHead): Delivery {
   }
   if (hasNoBody(exchange, status) || isEncoded(head)) return passBytes(exchange, head)
   if (type.startsWith('text/event-stream')) return streamEvents(exchange, head)
-  if (isJsonType(type) && Number(head.header('content-length') ?? 0) <= maxHeldBytes) return new HeldAnswer(exchange, head)
+  if (exchange.facts.edit !== undefined || (isJsonType(type) && Number(head.header('content-length') ?? 0) <= maxHeldBytes))
+    return new HeldAnswer(exchange, head)
   return passBytes(exchange, head)
 }
 

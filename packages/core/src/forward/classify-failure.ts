@@ -5,9 +5,12 @@ export function classifyFailure(error: unknown): Refusal {
   if (error instanceof Refusal) return error
   const code = codeOf(error)
   if (code !== undefined && timeouts.has(code)) return new Refusal('gateway_timeout', { cause: error })
-  if (code !== undefined && unreachable.has(code)) return new Refusal('gateway_unavailable', { cause: error })
+  if (code !== undefined && unreachable.has(code)) return new Refusal('gateway_unavailable', { cause: error, mayRetry: passing.has(code) })
   return new Refusal('gateway_failed', { message: 'The gateway broke off before it answered.', cause: error })
 }
+
+/** No connection came about, so nothing was sent, and the next one may. */
+const passing = new Set(['ECONNREFUSED', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])
 
 const timeouts = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'UND_ERR_CONNECT_TIMEOUT', 'ETIMEDOUT'])
 

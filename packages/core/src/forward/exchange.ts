@@ -1,15 +1,27 @@
-import type { ErrorClassifier } from '@postern/gateways'
+import type { Endpoint, ErrorClassifier } from '@postern/gateways'
 import { type Finish, type GovernanceRecord, headerNames, serializeGovernance } from '@postern/protocol'
+import type { Dispatcher } from 'undici'
 import type { Arrival, ResponseSink } from '../arrival.js'
 import type { Tap } from '../observe/index.js'
 import type { Permit } from '../police/permit.js'
 import type { Route } from '../resolve/route.js'
 import type { Tags } from '../tag/index.js'
+import type { AnswerEdit } from './answer-edit.js'
 import type { AnswerHead } from './answer-head.js'
 import { exposeHeaders } from './expose-headers.js'
 import type { Outcome } from './outcome.js'
 import type { PreparedKey } from './prepare-key.js'
 import type { RecordPattern } from './record-pattern.js'
+import type { Turnstile } from './turnstile.js'
+
+/** What is known of a gateway before the first request. */
+export interface Upstream {
+  readonly dispatcher: Dispatcher
+  readonly errors: ErrorClassifier
+  readonly records: Map<Endpoint['format'], RecordPattern>
+  /** Where the gateway counts calls by address. */
+  readonly turnstile: Turnstile | undefined
+}
 
 /** What an exchange is about: who asked, what listens, where the answer goes. */
 export interface ExchangeFacts {
@@ -20,8 +32,9 @@ export interface ExchangeFacts {
   readonly tap: Tap
   readonly sink: ResponseSink
   readonly key: PreparedKey
-  readonly errors: ErrorClassifier
+  readonly upstream: Upstream
   readonly records: RecordPattern
+  readonly edit: AnswerEdit | undefined
 }
 
 /** One request at the gateway, and how it may end. */

@@ -12,6 +12,9 @@ import { refuseForGateway } from './refuse-for-gateway.js'
 /** The largest JSON answer that waits for its governance header, in bytes. */
 export const maxHeldBytes = 1024 * 1024
 
+/** The largest JSON answer that is edited, in bytes. */
+const maxEditedBytes = 16 * 1024 * 1024
+
 /**
  * Holds a JSON answer until it is whole, because its governance header comes before it, and then sends it
  * as it came. One that grows beyond the bound is sent on with what is known by then.
@@ -33,6 +36,7 @@ export class HeldAnswer implements Delivery {
     if (this.#overflow !== undefined) return this.#overflow.chunk(chunk)
     this.#held.append(chunk)
     if (this.#held.length <= maxHeldBytes) return true
+    if (this.#exchange.facts.edit !== undefined) return this.#holdFurther()
     this.#overflow = passBytes(this.#exchange, this.#head)
     return this.#overflow.chunk(this.#held.take())
   }
@@ -45,6 +49,15 @@ export class HeldAnswer implements Delivery {
   broken(error: unknown): void {
     if (this.#overflow !== undefined) this.#overflow.broken(error)
     else this.#exchange.refuse(classifyFailure(error))
+  }
+
+  /** What must be edited is never passed on as it came. */
+  #holdFurther(): boolean {
+    if (this.#held.length <= maxEditedBytes) return true
+    const refusal = invalid('The gateway answered with more than is waited for.')
+    this.#exchange.refuse(refusal)
+    this.#exchange.abort(refusal)
+    return true
   }
 
   #sendWhole(body: Buffer): void {
@@ -61,15 +74,26 @@ export class HeldAnswer implements Delivery {
       exchange.refuse(invalid('The gateway answered with JSON that cannot be read.'))
       return
     }
-    if (facts.errors.isError(document)) {
+    if (facts.upstream.errors.isError(document) || facts.edit?.isError(document) === true) {
       exchange.refuse(refuseForGateway(exchange, this.#head, document))
       return
     }
     facts.tap.body(document, 'answer')
+    if (facts.edit === undefined) {
+      // As one Latin-1 text, byte for byte the same, head and body leave in one write; a buffer would take two.
+      this.#send(latin1, 'latin1', body.length)
+      return
+    }
+    const edited = facts.edit.edit(text, document)
+    if (edited === undefined) exchange.refuse(invalid('The gateway answered with something that this endpoint does not.'))
+    else this.#send(edited, 'utf8', Buffer.byteLength(edited))
+  }
+
+  #send(text: string, encoding: BufferEncoding, length: number): void {
+    const exchange = this.#exchange
     const record = exchange.governance('complete')
-    writeAnswerHead(exchange, this.#head, record, 'Content-Length', String(body.length))
-    // As one Latin-1 text, byte for byte the same, head and body leave in one write; a buffer would take two.
-    facts.sink.end(latin1, 'latin1')
+    writeAnswerHead(exchange, this.#head, record, 'Content-Length', String(length))
+    exchange.facts.sink.end(text, encoding)
     exchange.settle({ finish: 'complete', status: this.#head.status, record })
   }
 }

@@ -1,17 +1,20 @@
-import { createErrorClassifier, type Endpoint, type ErrorClassifier } from '@postern/gateways'
-import type { Dispatcher } from 'undici'
+import { createErrorClassifier } from '@postern/gateways'
 import type { Arrival, ResponseSink } from '../arrival.js'
 import type { Tap } from '../observe/index.js'
 import type { Permit } from '../police/permit.js'
 import type { Gateway, KeyLease, Route } from '../resolve/route.js'
 import type { Tags } from '../tag/index.js'
 import { ClientGone } from '../refusal.js'
+import { createAnswerEdits } from './answer-edit.js'
+import type { ExchangeFacts, Upstream } from './exchange.js'
 import { GatewayExchange } from './gateway-exchange.js'
 import { openUpstream } from './open-upstream.js'
 import type { Outcome } from './outcome.js'
 import { prepareHeaders } from './prepare-headers.js'
 import { type PreparedKey, prepareKey } from './prepare-key.js'
 import { createRecordPattern, type RecordPattern } from './record-pattern.js'
+import { createTurnstile, type Turn } from './turnstile.js'
+import { onceClientGone } from './watch-client.js'
 
 /**
  * Carries the bytes out to the gateway and back, with the key.
@@ -26,20 +29,19 @@ export interface ForwardRoom {
   close(): Promise<void>
 }
 
-/** What is known of a gateway before the first request. */
-interface Upstream {
-  readonly dispatcher: Dispatcher
-  readonly errors: ErrorClassifier
-  readonly records: Map<Endpoint['format'], RecordPattern>
-}
-
 export function createForward(gateways: readonly Gateway[], keys: readonly KeyLease[]): ForwardRoom {
   const upstreams = new Map<Gateway, Upstream>(
     gateways.map((gateway) => [
       gateway,
-      { dispatcher: openUpstream(gateway), errors: createErrorClassifier(gateway.dialect), records: new Map() },
+      {
+        dispatcher: openUpstream(gateway),
+        errors: createErrorClassifier(gateway.dialect),
+        records: new Map(),
+        turnstile: gateway.addressLimit === undefined ? undefined : createTurnstile(gateway.addressLimit),
+      },
     ]),
   )
+  const editOf = createAnswerEdits()
   const prepared = new Map<KeyLease, PreparedKey>(keys.map((key) => [key, prepareKey(key)]))
 
   return {
@@ -48,23 +50,9 @@ export function createForward(gateways: readonly Gateway[], keys: readonly KeyLe
         return Promise.reject(new ClientGone('The client left while it was being identified.'))
       const upstream = upstreams.get(route.gateway) as Upstream
       const key = prepared.get(route.key) as PreparedKey
-      return new Promise((resolve, reject) => {
-        const exchange = new GatewayExchange(
-          { arrival, route, permit, tags, tap, sink, key, errors: upstream.errors, records: recordsOf(upstream, route) },
-          resolve,
-          reject,
-        )
-        watchClient(arrival, sink, exchange)
-        upstream.dispatcher.dispatch(
-          {
-            method: arrival.method,
-            path: `${route.gateway.basePath}/${route.endpointPath}${arrival.query}`,
-            headers: prepareHeaders(arrival, permit, tags, key),
-            body: permit.body,
-          },
-          exchange,
-        )
-      })
+      const facts = { arrival, route, permit, tags, tap, sink, key, upstream, records: recordsOf(upstream, route), edit: editOf(route) }
+      const turn = route.endpoint.open === true ? undefined : upstream.turnstile?.enter(route.tenant)
+      return turn === undefined ? send(facts) : waitFor(turn, facts).then(send)
     },
     async close() {
       await Promise.all([...upstreams.values()].map(({ dispatcher }) => dispatcher.close()))
@@ -72,20 +60,33 @@ export function createForward(gateways: readonly Gateway[], keys: readonly KeyLe
   }
 }
 
-/** Tells an exchange when its client is gone. */
-function watchClient({ connection }: Arrival, sink: ResponseSink, exchange: GatewayExchange): void {
-  if (sink.socket !== null) {
-    sink.once('close', () => exchange.clientClosed())
-    return
-  }
-  // An answer that waits for an earlier one on its connection is not told when the connection ends.
-  const gone = (): void => exchange.clientClosed()
-  // As many answers may wait as a client pipelines; each takes its listener off again.
-  connection.setMaxListeners(0)
-  connection.on('close', gone)
-  sink.once('close', () => {
-    connection.off('close', gone)
-    gone()
+function send(facts: ExchangeFacts): Promise<Outcome> {
+  const { arrival, route, permit, tags, sink, key, upstream } = facts
+  return new Promise((resolve, reject) => {
+    const exchange = new GatewayExchange(facts, resolve, reject)
+    onceClientGone(arrival, sink, () => exchange.clientClosed())
+    upstream.dispatcher.dispatch(
+      {
+        method: arrival.method,
+        path: route.upstreamPath + (permit.query ?? arrival.query),
+        headers: prepareHeaders(arrival, permit, tags, key, route.endpoint.open === true),
+        body: permit.body,
+      },
+      exchange,
+    )
+  })
+}
+
+/** Waits for a call's turn; the time is not ours. */
+function waitFor(turn: Turn, facts: ExchangeFacts): Promise<ExchangeFacts> {
+  const { arrival, sink, permit } = facts
+  const since = performance.now()
+  return new Promise((resolve, reject) => {
+    onceClientGone(arrival, sink, () => {
+      turn.giveUp()
+      reject(new ClientGone('The client left while it waited for its turn.'))
+    })
+    turn.come.then(() => resolve({ ...facts, permit: { ...permit, waitedMs: permit.waitedMs + performance.now() - since } }), reject)
   })
 }
 

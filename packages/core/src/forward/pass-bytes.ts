@@ -16,7 +16,7 @@ export function passBytes(exchange: Exchange, head: AnswerHead): Delivery {
   const begin = (): void => {
     if (begun) return
     begun = true
-    const length = head.header('content-length')
+    const length = exchange.facts.edit === undefined ? head.header('content-length') : undefined
     writeAnswerHead(exchange, head, exchange.governance(undefined), ...(length === undefined ? [] : ['Content-Length', length]))
   }
 

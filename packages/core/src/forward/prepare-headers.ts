@@ -4,8 +4,13 @@ import type { Permit } from '../police/permit.js'
 import type { Tags } from '../tag/index.js'
 import type { PreparedKey } from './prepare-key.js'
 
-/** Writes the request headers that the gateway gets, name and value in turn: the caller's harmless ones, ours, the credential last. */
-export function prepareHeaders(arrival: Arrival, permit: Permit, tags: Tags, key: PreparedKey): string[] {
+/**
+ * Writes the request headers that the gateway gets, name and value in turn: the caller's harmless ones, ours,
+ * the credential last.
+ *
+ * @param open Nobody asks for a key there, so none is sent.
+ */
+export function prepareHeaders(arrival: Arrival, permit: Permit, tags: Tags, key: PreparedKey, open: boolean): string[] {
   const { rawHeaders } = arrival
   const named = connectionNames(arrival.headers.connection)
   const headers: string[] = []
@@ -23,7 +28,8 @@ export function prepareHeaders(arrival: Arrival, permit: Permit, tags: Tags, key
   headers.push('accept-encoding', 'identity', headerNames.requestId, tags.requestId, headerNames.traceparent, tags.trace.traceparent)
   const { tracestate } = arrival.headers
   if (tags.trace.continued && typeof tracestate === 'string') headers.push(headerNames.tracestate, tracestate)
-  headers.push(...key.credentialHeaders)
+  if (permit.headers !== undefined) headers.push(...permit.headers)
+  if (!open) headers.push(...key.credentialHeaders)
   return headers
 }
 

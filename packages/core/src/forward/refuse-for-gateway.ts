@@ -13,22 +13,32 @@ const longestMessage = 2000
 
 /** Turns a gateway's error into ours: a code of the closed set, and its own words only where they are the caller's to read. */
 export function refuseForGateway(exchange: Exchange, head: AnswerHead, document: unknown): Refusal {
-  const { code, status, message, gatewayCode } = exchange.facts.errors.classify(head.status, document)
+  const meaning = exchange.facts.upstream.errors.classify(head.status, document)
+  const { code, status, message, gatewayCode, about, mayRetry, reference } = meaning
   const details: { -readonly [Field in keyof RefusalDetails]: RefusalDetails[Field] } = {
     status,
     byGateway: true,
     headers: governanceHeaders(head),
-    cause: `gateway status ${head.status}`,
+    mayRetry,
+    cause: describe(head.status, about, reference),
   }
   if (code === 'request_malformed' && message === undefined) {
     details.message = `The gateway refused the request with status ${head.status} and did not say why.`
   }
   if (message !== undefined) details.message = withoutSecrets(message, exchange.facts.key.secrets)
   if (gatewayCode !== undefined) details.gatewayCode = withoutSecrets(gatewayCode, exchange.facts.key.secrets)
-  const wait = waitSeconds(head.header('retry-after'))
+  if (about !== undefined) details.help = helpOnProviderKey
+  const wait = waitSeconds(head.header('retry-after')) ?? meaning.retryAfterSeconds
   if (code === 'gateway_rate_limited') details.retryAfterSeconds = wait ?? usualWaitSeconds
   else if (wait !== undefined && (code === 'gateway_unavailable' || code === 'gateway_timeout')) details.retryAfterSeconds = wait
   return new Refusal(code, details)
+}
+
+const helpOnProviderKey =
+  "For the operator: it is the provider's key that was rejected, the providerSecret of the key whose alias is in the governance record. Your own sign-in is fine."
+
+function describe(status: number, about: string | undefined, reference: string | undefined): string {
+  return `gateway status ${status}${about === undefined ? '' : ` about the ${about}`}${reference === undefined ? '' : `, its reference ${reference.slice(0, 200)}`}`
 }
 
 function governanceHeaders(head: AnswerHead): readonly string[] {

@@ -21,7 +21,7 @@ import { refuseForGateway } from './refuse-for-gateway.js'
  * event, so what breaks off before it, or has an error in its place, is an error with a status.
  */
 export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
-  const { sink, tap, records, errors, key } = exchange.facts
+  const { sink, tap, records, upstream, key } = exchange.facts
   const mender = records.needsMending ? createChunkMender() : undefined
   let begun = false
   /** Whether an event with data came. */
@@ -95,7 +95,7 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
     if (typeof record !== 'object' || record === null) return undefined
     tap.body(record, 'stream')
     if ('type' in record && records.endTypes.includes(record.type as string)) ended = true
-    if (errors.isError(record) || ('type' in record && records.failureTypes.includes(record.type as string))) {
+    if (upstream.errors.isError(record) || ('type' in record && records.failureTypes.includes(record.type as string))) {
       if (first && !begun) {
         stop(refuseForGateway(exchange, head, record))
         return { stop: true }

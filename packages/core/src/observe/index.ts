@@ -67,11 +67,15 @@ class AnswerTap implements Tap {
  * provider may have written the body. Counts are replaced, since streams repeat them as they grow.
  */
 function learn(facts: AnswerFacts, found: AnswerFacts): void {
+  if (facts.requestId === undefined && found.requestId !== undefined) facts.requestId = brief(found.requestId)
   if (facts.model === undefined && found.model !== undefined) facts.model = brief(found.model)
   if (facts.provider === undefined && found.provider !== undefined) facts.provider = brief(found.provider)
   if (facts.tier === undefined && found.tier !== undefined) facts.tier = brief(found.tier)
   if (found.failover !== undefined) facts.failover = facts.failover === true || found.failover
   if (found.cost !== undefined) facts.cost = { amount: found.cost.amount, unit: brief(found.cost.unit) }
+  if (found.intensity !== undefined) facts.intensity = brief(found.intensity)
+  if (found.durationMs !== undefined) facts.durationMs = found.durationMs
+  if (found.quota !== undefined) facts.quota = found.quota
   if (found.usage !== undefined) facts.usage = mergeUsage(facts.usage, found.usage)
 }
 

@@ -1,8 +1,11 @@
+import type { Dialect } from '@postern/gateways'
 import type { Arrival } from '../arrival.js'
+import { removeMember } from '../edit-json.js'
 import type { Principal } from '../principal.js'
 import { isJsonType } from '../json-type.js'
 import { Refusal } from '../refusal.js'
 import type { Route } from '../resolve/route.js'
+import { decideChoices } from './choices.js'
 import { limitBody } from './limit-body.js'
 import type { Permit } from './permit.js'
 import type { FindPolicy, NamePattern, Policy } from './policies.js'
@@ -45,22 +48,26 @@ const maxModelName = 200
 export function createPolice(findPolicy: FindPolicy): Police {
   return (arrival, principal, route) => {
     const policy = findPolicy(principal)
+    const { dialect } = route.gateway
     checkEndpoint(policy, route.endpointPath)
+    const chosen = decideChoices(dialect, policy, arrival)
     const length = declaredLength(arrival)
     if (length === 0) {
       if (arrival.method !== 'GET' && arrival.method !== 'HEAD') checkModel(policy, undefined)
-      return { body: null, waitedMs: 0 }
+      return { body: null, waitedMs: 0, ...chosen }
     }
-    if (length !== undefined && length > policy.maxBodyBytes) throw bodyTooLarge(policy.maxBodyBytes)
     const contentType = arrival.headers['content-type']
-    if (isJsonType(contentType)) {
+    const isJson = isJsonType(contentType)
+    const maxBytes = isJson ? Math.min(policy.maxBodyBytes, dialect.maxJsonBytes ?? Infinity) : policy.maxBodyBytes
+    if (length !== undefined && length > maxBytes) throw bodyTooLarge(maxBytes)
+    if (isJson) {
       refuseOtherReadings(arrival.headers)
-      return readPermit(arrival, policy)
+      return readPermit(arrival, policy, maxBytes, dialect, chosen)
     }
     if (route.endpoint.format.id !== 'plain' || !isMedia.test(contentType ?? ''))
       throw new Refusal('request_malformed', { message: takesJson, param: 'Content-Type' })
     if (policy.models.length > 0) refuseUnreadableModel(policy.models)
-    return { body: length === undefined ? limitBody(arrival.body, policy.maxBodyBytes) : arrival.body, waitedMs: 0 }
+    return { body: length === undefined ? limitBody(arrival.body, maxBytes) : arrival.body, waitedMs: 0, ...chosen }
   }
 }
 
@@ -76,18 +83,30 @@ function refuseOtherReadings({ 'content-type': contentType = '', 'content-encodi
   }
 }
 
-function readPermit(arrival: Arrival, policy: Policy): Promise<Permit> {
+function readPermit(
+  arrival: Arrival,
+  policy: Policy,
+  maxBytes: number,
+  dialect: Dialect,
+  chosen: ReturnType<typeof decideChoices>,
+): Promise<Permit> {
   const waitingSince = performance.now()
-  return readBody(arrival, policy.maxBodyBytes).then((body) => writePermit(policy, body, performance.now() - waitingSince))
+  return readBody(arrival, maxBytes).then((received) => {
+    const waitedMs = performance.now() - waitingSince
+    if (received.length === 0) return { body: null, waitedMs, modelRequested: undefined, query: chosen?.query, headers: chosen?.headers }
+    const members = readJsonObject(received)
+    refuseSubmittedKey(members)
+    const model = typeof members['model'] === 'string' ? members['model'] : undefined
+    checkModel(policy, model)
+    const body = withoutProject(received, members, dialect)
+    return { body, waitedMs, modelRequested: model?.slice(0, maxModelName), query: chosen?.query, headers: chosen?.headers }
+  })
 }
 
-function writePermit(policy: Policy, body: Buffer, waitedMs: number): Permit {
-  if (body.length === 0) return { body: null, waitedMs }
-  const members = readJsonObject(body)
-  refuseSubmittedKey(members)
-  const model = typeof members['model'] === 'string' ? members['model'] : undefined
-  checkModel(policy, model)
-  return { body, waitedMs, modelRequested: model?.slice(0, maxModelName) }
+/** The project belongs to the key. What a client says of it is dropped, and nothing else of its body. */
+function withoutProject(body: Buffer, members: Readonly<Record<string, unknown>>, { project }: Dialect): Buffer {
+  const name = project?.bodyMember
+  return name === undefined || !Object.hasOwn(members, name) ? body : Buffer.from(removeMember(body.toString('utf8'), name))
 }
 
 function refuseSubmittedKey(members: Readonly<Record<string, unknown>>): void {

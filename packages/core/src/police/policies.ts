@@ -8,6 +8,8 @@ export interface PolicyRule extends PrincipalFields {
   readonly endpoints?: readonly string[] | undefined
   /** Largest request body, in bytes. Of several rules that apply, the smallest counts. */
   readonly maxBodyBytes?: number | undefined
+  /** What is chosen of the things that a gateway lets each request choose, by name. Of several rules the last counts, and one for somebody before one for everybody. */
+  readonly choices?: Readonly<Record<string, string>> | undefined
 }
 
 /** The rules that apply to one caller, compiled. */
@@ -16,6 +18,7 @@ export interface Policy {
   readonly models: readonly NamePattern[]
   readonly endpoints: readonly NamePattern[]
   readonly maxBodyBytes: number
+  readonly choices: Readonly<Record<string, string | undefined>>
 }
 
 /** Whether a name is on a list of names and patterns. */
@@ -59,6 +62,7 @@ function combine(rules: readonly CompiledRule[], defaultMaxBodyBytes: number): P
     models: rules.flatMap(({ models }) => models),
     endpoints: rules.flatMap(({ endpoints }) => endpoints),
     maxBodyBytes: limits.length === 0 ? defaultMaxBodyBytes : Math.min(...limits),
+    choices: Object.assign({}, ...rules.map(({ rule }) => rule.choices)) as Policy['choices'],
   }
 }
 

@@ -4,7 +4,8 @@ import type { Principal } from '../principal.js'
 import { Refusal } from '../refusal.js'
 import type { FindKey } from './bindings.js'
 import { readEndpointPath } from './read-endpoint-path.js'
-import type { Route } from './route.js'
+import type { Gateway, Route } from './route.js'
+import type { OpenTask } from './task-seal.js'
 
 /**
  * Says which gateway and key a request gets, by user, team or project.
@@ -13,7 +14,7 @@ import type { Route } from './route.js'
  */
 export type Resolve = (arrival: Pick<Arrival, 'method' | 'path' | 'query'>, principal: Principal) => Route
 
-export function createResolve(findKey: FindKey): Resolve {
+export function createResolve(findKey: FindKey, openTask: OpenTask): Resolve {
   return (arrival, principal) => {
     const endpointPath = readEndpointPath(arrival.path)
     if (!plainQuery.test(arrival.query))
@@ -25,8 +26,23 @@ export function createResolve(findKey: FindKey): Resolve {
     if (isOperatorPath(dialect.operatorPaths, endpointPath)) throw new Refusal('endpoint_not_allowed')
     const endpoint = findEndpoint(dialect, endpointPath)
     refuseWrongMethod(arrival.method, endpoint)
-    return { gateway: key.gateway, key, binding, endpointPath, endpoint }
+    const task = endpoint.task === undefined ? undefined : openTask(key, principal, endpoint.task, endpointPath)
+    const path = task?.path ?? endpointPath
+    return {
+      gateway: key.gateway,
+      key,
+      binding,
+      endpointPath: path,
+      upstreamPath: upstreamPath(key.gateway, endpoint, path),
+      endpoint,
+      tenant: principal.team ?? principal.project ?? principal.user ?? principal.caller,
+      task,
+    }
   }
+}
+
+function upstreamPath({ basePath, rootPath }: Gateway, { path }: Endpoint, endpointPath: string): string {
+  return path === undefined ? `${basePath}/${endpointPath}` : rootPath + path
 }
 
 /** RFC 3986, `query`, and the brackets that people use for arrays. */

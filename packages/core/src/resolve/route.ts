@@ -1,5 +1,6 @@
-import type { Dialect, Endpoint } from '@postern/gateways'
+import type { AddressLimit, Dialect, Endpoint } from '@postern/gateways'
 import type { Secret } from '../secret.js'
+import type { TaskHandle } from './task-seal.js'
 
 /** One gateway of the configuration: a dialect at a fixed address. */
 export interface Gateway {
@@ -9,6 +10,12 @@ export interface Gateway {
   readonly origin: string
   /** What stands before an endpoint's path, such as `/openai/v1`, without a slash at the end. */
   readonly basePath: string
+  /** What stands before paths that lie beside the base URL: the base path without what the dialect's end in. */
+  readonly rootPath: string
+  /** Attempts at one request, the first one included. */
+  readonly attempts: number
+  /** How often it lets this address call, and how long a call waits for its turn; `undefined`: as often as it likes. */
+  readonly addressLimit: (AddressLimit & { readonly longestWaitMs: number }) | undefined
   readonly timeouts: GatewayTimeouts
 }
 
@@ -41,5 +48,11 @@ export interface Route {
   readonly binding: string
   /** Path below the base URL, without a leading slash: `chat/completions`. */
   readonly endpointPath: string
+  /** Path at the gateway's origin: `/openai/v1/chat/completions`. */
+  readonly upstreamPath: string
   readonly endpoint: Endpoint
+  /** Whose turn it is where calls have to wait for each other: the team, else the project, else the user, else the credential. */
+  readonly tenant: string
+  /** The caller's hold on a task, where the endpoint begins one or asks after one. */
+  readonly task: TaskHandle | undefined
 }

@@ -15,14 +15,22 @@ export interface Tags {
   readonly attempt: number
   /** `workflow.step.ulid.attempt`. */
   readonly requestId: string
+  /** What became of the attempts before this one. */
+  readonly earlier?: readonly EarlierAttempt[] | undefined
+}
+
+/** An attempt that was followed by another. */
+export interface EarlierAttempt {
+  readonly tags: Tags
+  readonly refusal: Refusal
 }
 
 /**
- * Says under which ids a request travels.
+ * Says under which ids a request travels; after an attempt that failed, the next one under an id of its own.
  *
  * @throws {Refusal} 400 `tag_invalid`.
  */
-export type Tag = (arrival: Arrival) => Tags
+export type Tag = (arrival: Arrival, failed?: EarlierAttempt) => Tags
 
 const names = {
   workflow: headerNames.workflow.toLowerCase(),
@@ -31,8 +39,15 @@ const names = {
   requestId: headerNames.requestId.toLowerCase(),
 } as const
 
-export const tag: Tag = (arrival) =>
-  writeTags(arrival, readTag(arrival, names.workflow), readTag(arrival, names.step), readTag(arrival, names.parentStep), 1)
+export const tag: Tag = (arrival, failed) =>
+  failed === undefined
+    ? writeTags(arrival, readTag(arrival, names.workflow), readTag(arrival, names.step), readTag(arrival, names.parentStep), 1)
+    : tagNext(arrival, failed)
+
+function tagNext(arrival: Arrival, failed: EarlierAttempt): Tags {
+  const { workflow, step, parentStep, attempt, earlier = [] } = failed.tags
+  return { ...writeTags(arrival, workflow, step, parentStep, attempt + 1), earlier: [...earlier, failed] }
+}
 
 /** The tags of a request that is not sent to the gateway: what can be read of them, and attempt 0. */
 export function tagRefused(arrival: Pick<Arrival, 'ulid' | 'headers'>): Tags {
@@ -58,6 +73,7 @@ function writeTags(
     trace: continueTrace(arrival.headers['traceparent'] as string | undefined),
     attempt,
     requestId: formatRequestId({ workflow, step, ulid: arrival.ulid, attempt }),
+    earlier: undefined,
   }
 }
 

@@ -1,13 +1,16 @@
 import { plainFormat, responsesFormat } from '../answer-format.js'
 import type { Dialect } from '../dialect.js'
 import { chatEndpoints, get, post } from '../endpoints.js'
+import { usualWaits } from '../retry-rules.js'
 
 /**
  * Free AI Gateway, self-hosted on Workers.
  *
  * Every generation needs a project id. The header wins over the body and an empty header hides a good body
  * (`src/index.ts`), so the key's own project goes into the header and a client's is dropped. JSON answers
- * carry `x_gateway`; streams carry `x-gateway-*` headers instead.
+ * carry `x_gateway`; streams carry `x-gateway-*` headers instead. A body that does not fit the schema is
+ * refused in another envelope, whose message is JSON inside a text. Calls are counted per address, so one
+ * sidecar is one caller to it (`src/state/ip-rate-limit-do.ts`).
  */
 export const freeai = {
   id: 'freeai',
@@ -15,24 +18,37 @@ export const freeai = {
   documentation: 'https://github.com/sass-maker/free-ai',
   baseURL: 'https://ai-gateway.sassmaker.com/v1',
   credential: { header: 'Authorization', prefix: 'Bearer ' },
-  project: { header: 'X-Gateway-Project-Id', pattern: /^[a-zA-Z0-9._:-]{1,64}$/ },
+  project: { header: 'X-Gateway-Project-Id', pattern: /^[a-zA-Z0-9._:-]{1,64}$/, bodyMember: 'project_id' },
   stripRequestHeaders: ['x-gateway-*', 'cf-connecting-ip'],
   endpoints: {
     ...chatEndpoints,
     responses: post(responsesFormat),
     embeddings: post(plainFormat),
-    models: get(),
+    models: { ...get(), open: true },
     'images/generations': post(plainFormat),
     'videos/generations': post(plainFormat),
+    'videos/generations/{id}': get(),
     'audio/speech': post(plainFormat),
     'audio/transcriptions': post(plainFormat),
     'audio/speech-to-speech': post(plainFormat),
   },
   operatorPaths: ['debug', 'benchmark', 'routing', 'provider-quotas', 'dashboard', 'budget', 'analytics', 'stats'],
+  addressLimit: { burst: 10, perMinute: 20 },
   governance: {
     passedHeaders: ['x-gateway-', 'x-ratelimit-', 'x-degraded-mode'],
-    headers: { model: 'x-gateway-model', provider: 'x-gateway-provider', failover: ['x-degraded-mode'], attempts: 'x-gateway-attempts' },
-    body: { model: ['/x_gateway/model'], provider: ['/x_gateway/provider'], attempts: ['/x_gateway/attempts'] },
+    headers: {
+      requestId: 'x-gateway-request-id',
+      model: 'x-gateway-model',
+      provider: 'x-gateway-provider',
+      failover: ['x-degraded-mode'],
+      attempts: 'x-gateway-attempts',
+    },
+    body: {
+      requestId: ['/x_gateway/request_id'],
+      model: ['/x_gateway/model'],
+      provider: ['/x_gateway/provider'],
+      attempts: ['/x_gateway/attempts'],
+    },
     recordMembers: ['x_gateway'],
   },
   errors: {
@@ -40,6 +56,14 @@ export const freeai = {
     code: ['/error/code'],
     type: ['/error/type'],
     rules: [],
+  },
+  retries: {
+    ...usualWaits,
+    after: [
+      { status: 429, name: 'rate_limit_error', because: 'too many came from this address, so it was not begun' },
+      { status: 429, name: 'usage_retriable', because: 'all providers throttled it' },
+      { status: 503, name: 'no_candidate', because: 'no model was healthy enough to be asked' },
+    ],
   },
   keyPattern: /^(fai_[A-Za-z0-9_-]{43}|gw_\S+)$/,
   keyVariable: 'GATEWAY_API_KEY',

@@ -1,4 +1,4 @@
-import type { Dialect } from '../dialect.js'
+import type { Dialects } from '../dialect.js'
 import { freeai } from './freeai.js'
 import { joytoken } from './joytoken.js'
 import { mintoken } from './mintoken.js'
@@ -7,7 +7,7 @@ import { openai } from './openai.js'
 import { opentoken } from './opentoken.js'
 
 /** Every dialect by its id. Adding a gateway is one file beside this one and one name here. */
-export const dialects = { joytoken, opentoken, freeai, onysoft, mintoken, openai } as const satisfies Record<string, Dialect>
+export const dialects = { joytoken, opentoken, freeai, onysoft, mintoken, openai } as const satisfies Dialects
 
 export type DialectId = keyof typeof dialects
 export const dialectIds = Object.keys(dialects) as readonly DialectId[]

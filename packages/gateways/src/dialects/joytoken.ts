@@ -1,13 +1,15 @@
 import { plainFormat, responsesFormat } from '../answer-format.js'
 import type { Dialect } from '../dialect.js'
-import { chatEndpoints, post } from '../endpoints.js'
+import { chatEndpoints, get, post } from '../endpoints.js'
+import { usualWaits } from '../retry-rules.js'
 
 /**
  * JoyToken.
  *
  * It reads `X-API-Key` before `Authorization` when both arrive, and trusts forwarding headers for its
  * address rules, so neither may come from a client (authentication; routing; guardrails). Its `metadata` is
- * documented as an object and sent as an array by the live gateway: both are read.
+ * documented as an object and sent as an array by the live gateway: both are read. Its catalogue of models is
+ * served beside the API, without a key and in an envelope of its own (models; errors).
  */
 export const joytoken = {
   id: 'joytoken',
@@ -16,12 +18,31 @@ export const joytoken = {
   baseURL: 'https://api.joytokens.ai/openai/v1',
   credential: { header: 'Authorization', prefix: 'Bearer ' },
   stripRequestHeaders: ['x-daoe-*'],
-  endpoints: { ...chatEndpoints, responses: post(responsesFormat), 'images/generations': post(plainFormat) },
+  endpoints: {
+    ...chatEndpoints,
+    responses: post(responsesFormat),
+    'images/generations': post(plainFormat),
+    models: {
+      ...get(),
+      path: '/api/v1/models',
+      open: true,
+      catalogue: { items: '/data/models[]', id: ['/model_key', '/modelKey'], ownedBy: ['/provider'], failure: '/code' },
+    },
+    'models/meta': { ...get(), path: '/api/v1/models/meta' },
+    pricing: { ...get(), path: '/api/v1/pricing' },
+  },
   operatorPaths: [],
+  maxJsonBytes: 8 * 1024 * 1024,
   governance: {
     passedHeaders: ['x-daoe-'],
-    headers: { model: 'x-daoe-used-model', provider: 'x-daoe-used-provider', failover: ['x-daoe-failover'] },
+    headers: {
+      requestId: 'x-daoe-request-id',
+      model: 'x-daoe-used-model',
+      provider: 'x-daoe-used-provider',
+      failover: ['x-daoe-failover'],
+    },
     body: {
+      requestId: ['/metadata[]/request_id'],
       model: ['/metadata[]/model'],
       tier: ['/metadata[]/tier'],
       cost: { amount: '/metadata[]/billing/credits_used', fixedUnit: 'credits' },
@@ -40,10 +61,18 @@ export const joytoken = {
     message: ['/error/message', '/message'],
     code: ['/error/code'],
     type: ['/error/type'],
+    reference: ['/error/request_id'],
     rules: [
       { status: 403, name: 'invalid_api_key', means: 'gateway_key_rejected' },
       { status: 200, name: 'insufficient_quota', means: 'gateway_out_of_credit' },
       { status: 200, name: 'policy_rejected', means: 'gateway_policy_refused' },
+    ],
+  },
+  retries: {
+    ...usualWaits,
+    after: [
+      { status: 503, name: 'upstream_error', because: 'its documents say so: a service behind it was not there' },
+      { status: 502, name: 'routing_error', because: 'its documents say so: no model was chosen, so none ran' },
     ],
   },
   keyPattern: /^jt_\S+$/,

@@ -1,13 +1,15 @@
 import { chatFormat, generateContentFormat, messagesFormat } from '../answer-format.js'
 import type { Dialect } from '../dialect.js'
 import { post } from '../endpoints.js'
+import { usualWaits } from '../retry-rules.js'
 
 /**
  * Mintoken: its own key and the provider's key travel together, both from the server.
  *
- * Bodies are the provider's own, so three formats meet here. A 429 is a rate or the month's quota, and only
- * the text tells which; a missing `X-Provider-Key` is a 400 that means our configuration, not the caller's
- * request (errors; authentication).
+ * Bodies are the provider's own, so three formats meet here. Its own errors are a text under `detail` or
+ * `error`; a provider's come as they were, with an object under `error`, and that is how its 401 is told from
+ * the provider's. Its 429 is a rate or the month's quota, and only the text tells which; a missing
+ * `X-Provider-Key` is a 400 that means our configuration, not the caller's request (errors; authentication).
  */
 export const mintoken = {
   id: 'mintoken',
@@ -15,7 +17,7 @@ export const mintoken = {
   documentation: 'https://mintoken.dev/docs',
   baseURL: 'https://api.mintoken.in/v1',
   credential: { header: 'Authorization', prefix: 'Bearer ' },
-  providerCredential: { header: 'X-Provider-Key', prefix: '' },
+  providerCredential: { header: 'X-Provider-Key', prefix: '', keyPattern: /^(sk-|AIza)\S+$/ },
   stripRequestHeaders: ['x-mintoken-*'],
   endpoints: {
     'chat/completions': post(chatFormat),
@@ -23,15 +25,43 @@ export const mintoken = {
     generateContent: post(generateContentFormat),
   },
   operatorPaths: ['auth', 'analytics', 'rules', 'playground'],
-  governance: { passedHeaders: ['x-mintoken-'], headers: {}, body: {}, recordMembers: ['message', 'usageMetadata'] },
+  maxJsonBytes: 10_000_000,
+  choices: { intensity: { header: 'X-Mintoken-Intensity', query: 'intensity', values: ['lite', 'full', 'ultra'] } },
+  governance: {
+    passedHeaders: ['x-mintoken-'],
+    headers: {
+      intensity: 'x-mintoken-intensity',
+      duration: 'x-mintoken-duration-ms',
+      quota: { used: 'x-mintoken-tokens-used', limit: 'x-mintoken-tokens-limit' },
+    },
+    body: {},
+    recordMembers: ['message', 'usageMetadata'],
+  },
   errors: {
-    message: ['/detail', '/error/message', '/error', '/message'],
+    message: ['/detail', '/detail[]/msg', '/error/message', '/error', '/message'],
     code: ['/error/code'],
     type: ['/error/type', '/error/status'],
     rules: [
-      { status: 400, message: /X-Provider-Key/i, means: 'gateway_key_rejected' },
-      { status: 429, message: /quota/i, means: 'gateway_out_of_credit' },
+      { status: 400, lacks: '/error/message', message: /X-Provider-Key/i, means: 'gateway_key_rejected', about: 'provider key' },
+      { status: 401, has: '/error/message', means: 'gateway_key_rejected', about: 'provider key' },
+      { status: 429, lacks: '/error/message', message: /quota/i, means: 'gateway_out_of_credit' },
+      { status: 503, lacks: '/error/message', means: 'gateway_unavailable', retryAfterSeconds: 30 },
+      // What providers say in their own ways: OpenAI, Google, Anthropic.
       { status: 429, name: 'insufficient_quota', means: 'gateway_out_of_credit' },
+      { status: 400, has: '/error/status', message: /API key not valid/i, means: 'gateway_key_rejected', about: 'provider key' },
+      { status: 400, has: '/error/type', message: /credit balance is too low/i, means: 'gateway_out_of_credit' },
+    ],
+  },
+  retries: {
+    ...usualWaits,
+    firstWaitMs: 1000,
+    after: [
+      {
+        status: 429,
+        lacks: '/error/message',
+        message: /rate/i,
+        because: 'its documents say so: too many came in a minute, so it was not begun',
+      },
     ],
   },
   keyPattern: /^mt_live_\S+$/,

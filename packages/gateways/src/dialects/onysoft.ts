@@ -1,14 +1,17 @@
 import { plainFormat } from '../answer-format.js'
 import type { Dialect } from '../dialect.js'
 import { chatEndpoints, get, post } from '../endpoints.js'
+import { usualWaits } from '../retry-rules.js'
 
 const tasks = ['video', 'image', 'audio', 'voice', 'music'] as const
 
 /**
  * Onysoft AI Gateway.
  *
- * Its documented chunks hold an id, an object and a delta, and nothing else (streaming). Errors come as `{success: false, error: {code, message}}`, and its 429 is a rate only under the code
- * `rate_limit_exceeded`: the others end when a day or a month does (errors).
+ * Its documented chunks hold an id, an object and a delta, and nothing else (streaming). Errors come as
+ * `{success: false, error: {code, message}}`, and its 429 is a rate only under the code
+ * `rate_limit_exceeded`: the others end when a day or a month does (errors). Pictures and sound are tasks:
+ * begun with 202, asked after under any of five names (video API).
  */
 export const onysoft = {
   id: 'onysoft',
@@ -20,15 +23,17 @@ export const onysoft = {
   endpoints: {
     ...chatEndpoints,
     'audio/speech': post(plainFormat),
-    ...Object.fromEntries(tasks.map((task) => [`${task}/generate`, post(plainFormat)])),
-    ...Object.fromEntries(tasks.map((task) => [`${task}/status/{id}`, get()])),
+    ...Object.fromEntries(tasks.map((task) => [`${task}/generate`, { ...post(plainFormat), task: 'begun' as const }])),
+    ...Object.fromEntries(tasks.map((task) => [`${task}/status/{id}`, { ...get(), task: 'asked' as const }])),
   },
   operatorPaths: [],
+  maxJsonBytes: 10_000_000,
+  taskId: '/task_id',
   bareChunks: true,
   governance: {
     passedHeaders: [],
     headers: {},
-    body: { cost: { amount: '/cost/amount', unit: '/cost/currency' } },
+    body: { requestId: ['/id'], cost: { amount: '/cost/amount', unit: '/cost/currency' } },
     recordMembers: ['cost'],
   },
   errors: {
@@ -43,6 +48,8 @@ export const onysoft = {
       { name: 'free_model_rate_limit', means: 'gateway_out_of_credit' },
     ],
   },
+  // It documents no wait and no failure after which nothing was run.
+  retries: { ...usualWaits, after: [] },
   keyPattern: /^sk-ony-[0-9a-fA-F]{48}$/,
   keyVariable: 'ONYSOFT_API_KEY',
 } as const satisfies Dialect

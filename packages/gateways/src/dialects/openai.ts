@@ -1,5 +1,6 @@
 import type { Dialect } from '../dialect.js'
 import { openaiEndpoints } from '../endpoints.js'
+import { usualWaits } from '../retry-rules.js'
 
 /** Any gateway that follows the OpenAI API. */
 export const openai = {
@@ -18,6 +19,7 @@ export const openai = {
     type: ['/error/type'],
     rules: [{ status: 429, name: 'insufficient_quota', means: 'gateway_out_of_credit' }],
   },
+  retries: { ...usualWaits, after: [{ status: 503, because: 'it says that it cannot serve now (RFC 9110, 15.6.4)' }] },
   keyPattern: /^sk-\S+$/,
   keyVariable: 'OPENAI_API_KEY',
 } as const satisfies Dialect

@@ -1,6 +1,7 @@
 import { plainFormat } from '../answer-format.js'
 import type { Dialect } from '../dialect.js'
 import { chatEndpoints, get, post } from '../endpoints.js'
+import { usualWaits } from '../retry-rules.js'
 
 /**
  * OpenToken.
@@ -22,6 +23,7 @@ export const opentoken = {
     message: ['/error/message'],
     code: ['/error/code'],
     type: ['/error/type'],
+    reference: ['/event_id'],
     rules: [
       { name: 'insufficient_credit', means: 'gateway_out_of_credit' },
       { name: 'spend_limit_exceeded', means: 'gateway_out_of_credit' },
@@ -32,6 +34,15 @@ export const opentoken = {
       { status: 529, name: 'upstream_error', means: 'gateway_unavailable' },
       { status: 504, name: 'upstream_error', means: 'gateway_timeout' },
       { name: 'upstream_error', means: 'gateway_failed' },
+    ],
+  },
+  retries: {
+    ...usualWaits,
+    after: [
+      { status: 429, name: 'upstream_error', because: 'the provider throttled it' },
+      { status: 503, name: 'no_supplier', because: 'no provider was there to run it' },
+      { status: 503, name: 'upstream_error', because: 'the provider refused it as overloaded' },
+      { status: 529, name: 'upstream_error', because: 'the provider refused it as overloaded' },
     ],
   },
   keyPattern: /^sk-optk-\S+$/,

@@ -1,0 +1,48 @@
+import type { Arrival, ResponseSink } from '../arrival.js'
+import type { Permit } from '../police/permit.js'
+import { ClientGone, Refusal } from '../refusal.js'
+import type { Route } from '../resolve/route.js'
+import type { Tags } from '../tag/index.js'
+import { onceClientGone } from './watch-client.js'
+
+/**
+ * Waits where a failed attempt may be followed by another, and gives its failure.
+ *
+ * @throws What it was given, where it may not; {@link ClientGone} where the client leaves meanwhile.
+ */
+export type Retry = (error: unknown, arrival: Arrival, route: Route, permit: Permit, tags: Tags, sink: ResponseSink) => Promise<Refusal>
+
+/** The `openai` client counts its own retries here: one who tries again itself does not need us to. */
+const clientRetryCount = 'x-stainless-retry-count'
+
+export const retry: Retry = async (error, arrival, route, permit, tags, sink) => {
+  if (!(error instanceof Refusal) || error.details.mayRetry !== true) throw error
+  const { attempts } = route.gateway
+  const { longestWaitMs } = route.gateway.dialect.retries
+  const askedMs = (error.details.retryAfterSeconds ?? 0) * 1000
+  const isOnce = permit.body === null || Buffer.isBuffer(permit.body)
+  if (tags.attempt >= attempts || askedMs > longestWaitMs || !isOnce || sink.headersSent || retriesItself(arrival)) throw error
+  await pause(Math.max(askedMs, jitter(route, tags)), arrival, sink)
+  return error
+}
+
+function retriesItself({ headers }: Arrival): boolean {
+  const count = headers[clientRetryCount]
+  return count !== undefined && count !== '0'
+}
+
+/** Full jitter: those who were refused together do not come back together. */
+function jitter({ gateway }: Route, { attempt }: Tags): number {
+  const { firstWaitMs, longestWaitMs } = gateway.dialect.retries
+  return Math.random() * Math.min(longestWaitMs, firstWaitMs * 2 ** (attempt - 1))
+}
+
+function pause(ms: number, arrival: Arrival, sink: ResponseSink): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms)
+    onceClientGone(arrival, sink, () => {
+      clearTimeout(timer)
+      reject(new ClientGone('The client left between two attempts.'))
+    })
+  })
+}

@@ -1,0 +1,66 @@
+import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto'
+import type { Principal } from '../principal.js'
+import { Refusal } from '../refusal.js'
+import type { Gateway, KeyLease } from './route.js'
+
+/** One caller's hold on a task at a gateway. */
+export interface TaskHandle {
+  /** Path of the endpoint as the gateway knows it. */
+  readonly path: string
+  /** The id that the caller gets for a task, good for this caller alone. */
+  seal(id: string): string
+}
+
+/**
+ * Gives a caller's hold on the task that a request begins or asks after.
+ *
+ * @throws {Refusal} 404 `not_found` where the task is somebody else's, or nobody's.
+ */
+export type OpenTask = (key: KeyLease, principal: Principal, task: 'begun' | 'asked', endpointPath: string) => TaskHandle
+
+/** Bytes of a seal: 128 bits, which nobody guesses. */
+const sealBytes = 16
+
+/**
+ * A task's id at the gateway opens it for whoever holds the account's key, and all tenants of an account do.
+ * So callers get the id with a seal: a MAC over the id and whose task it is. It needs no memory, and is good
+ * in every replica and after a restart. Keys that replace each other know each other's seals as long as both
+ * are in the configuration.
+ */
+export function createTaskSeals(keys: readonly KeyLease[]): OpenTask {
+  const sealingKeys = new Map<KeyLease, KeyObject>(
+    keys.filter(({ gateway }) => gateway.dialect.taskId !== undefined).map((key) => [key, key.secret.deriveKey('postern task seal')]),
+  )
+  const keysOf = (gateway: Gateway): KeyObject[] =>
+    [...sealingKeys].filter(([key]) => key.gateway === gateway).map(([, sealing]) => sealing)
+
+  return (key, principal, task, endpointPath) => {
+    const owner = ownerOf(principal)
+    const seal = (id: string): string => `${id}.${macOf(sealingKeys.get(key) as KeyObject, owner, id).toString('base64url')}`
+    if (task === 'begun') return { path: endpointPath, seal }
+    const slash = endpointPath.lastIndexOf('/') + 1
+    const id = open(endpointPath.slice(slash), owner, keysOf(key.gateway))
+    if (id === undefined) throw new Refusal('not_found', { message: 'There is no such task of this caller.' })
+    return { path: endpointPath.slice(0, slash) + id, seal }
+  }
+}
+
+function open(sealed: string, owner: string, keys: readonly KeyObject[]): string | undefined {
+  const dot = sealed.lastIndexOf('.')
+  const id = sealed.slice(0, Math.max(0, dot))
+  const given = Buffer.from(sealed.slice(dot + 1), 'base64url')
+  if (id === '' || /^\.{1,2}$/.test(id) || given.length !== sealBytes) return undefined
+  return keys.some((key) => timingSafeEqual(given, macOf(key, owner, id))) ? id : undefined
+}
+
+function macOf(key: KeyObject, owner: string, id: string): Buffer {
+  return createHmac('sha256', key)
+    .update(JSON.stringify([owner, id]))
+    .digest()
+    .subarray(0, sealBytes)
+}
+
+/** The same for every credential of one user, and of a service that calls for no user. */
+function ownerOf({ user, team, project, via, caller }: Principal): string {
+  return JSON.stringify([user ?? null, team ?? null, project ?? null, user === undefined && via === 'service' ? caller : null])
+}

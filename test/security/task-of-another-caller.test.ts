@@ -1,0 +1,98 @@
+import { expect, test } from 'vitest'
+import { type House, openHouse } from '../support/house.js'
+import { forEachDoor } from '../support/for-each-door.js'
+
+const kinds = ['video', 'image', 'audio', 'voice', 'music'] as const
+
+// One account's key opens every task of the account, whichever tenant began it.
+forEachDoor({ gateway: 'onysoft' }, (house) => {
+  const call = (path: string, credential: string, headers: Readonly<Record<string, string>> = {}, init: RequestInit = {}) =>
+    fetch(`${house().baseURL}/${path}`, {
+      ...init,
+      headers: { authorization: `Bearer ${credential}`, 'content-type': 'application/json', ...headers },
+    })
+  const begin = async (kind: string, credential: string, headers = {}) => {
+    const answer = await call(`${kind}/generate`, credential, headers, {
+      method: 'POST',
+      body: JSON.stringify({ model: 'kling/video', prompt: 'a door in a wall' }),
+    })
+    expect(answer.status).toBe(202)
+    return (await answer.json()) as { task_id: string; status: string; success: boolean }
+  }
+
+  test.each(kinds)('a %s task is asked after under any name by who began it', async (kind) => {
+    const begun = await begin(kind, house().callers.acme)
+    expect(begun).toMatchObject({ success: true, status: 'pending' })
+    for (const alias of kinds) {
+      const answer = await call(`${alias}/status/${begun.task_id}`, house().callers.acme)
+      expect([answer.status, await answer.json()]).toMatchObject([200, { task_id: begun.task_id, model: 'kling/video' }])
+      expect(house().emulator.seen.at(-1)?.url).toMatch(new RegExp(`^/v1/${alias}/status/task_[0-9a-f]{24}$`))
+    }
+    // What the gateway says besides stays as it wrote it.
+    const done = (await (await call(`${kind}/status/${begun.task_id}`, house().callers.acme)).json()) as { result: { url: string } }
+    expect(done.result.url).toMatch(/\/task_[0-9a-f]{24}\.\w+$/)
+  })
+
+  test('another tenant, another user of the same key, a guessed and an altered id all get 404, and the gateway is not asked', async () => {
+    const { task_id: id } = await begin('video', house().callers.delegate, { 'Postern-Act-As': 'user=u_1, team=acme' })
+    const raw = id.slice(0, id.lastIndexOf('.'))
+    const seal = id.slice(id.lastIndexOf('.') + 1)
+    const before = house().emulator.seen.length
+    const thieves: readonly [string, string, Readonly<Record<string, string>>][] = [
+      [id, house().callers.globex, {}],
+      [id, house().callers.acme, {}],
+      [id, house().callers.delegate, { 'Postern-Act-As': 'user=u_2, team=acme' }],
+      [id, house().callers.delegate, { 'Postern-Act-As': 'user=u_1, team=acme, project=other' }],
+      [raw, house().callers.acme, {}],
+      [`${raw}.`, house().callers.acme, {}],
+      [`${raw}.${'A'.repeat(22)}`, house().callers.acme, {}],
+      [`${raw.slice(0, -1)}f.${seal}`, house().callers.delegate, { 'Postern-Act-As': 'user=u_1, team=acme' }],
+      [`.${seal}`, house().callers.acme, {}],
+      [`...${seal}`, house().callers.acme, {}],
+    ]
+    for (const [path, credential, headers] of thieves) {
+      const answer = await call(`video/status/${path}`, credential, headers)
+      expect([path, answer.status, answer.headers.get('postern-refusal')]).toEqual([path, 404, 'not_found'])
+    }
+    expect(house().emulator.seen).toHaveLength(before)
+    const owner = await call(`video/status/${id}`, house().callers.delegate, { 'Postern-Act-As': 'user=u_1, team=acme' })
+    expect(owner.status).toBe(200)
+  })
+
+  test('a session of the same user finds the task that an earlier session began', async () => {
+    const session = async (user: string) => (await house().minter.mint({ user, team: 'acme' })).token
+    const { task_id: id } = await begin('music', await session('u_7'))
+    expect((await call(`music/status/${id}`, await session('u_7'))).status).toBe(200)
+    expect((await call(`music/status/${id}`, await session('u_8'))).status).toBe(404)
+  })
+})
+
+test('a seal is good after a restart and in another replica, and through a change of keys while both are configured', async () => {
+  const first = await openHouse({ gateway: 'onysoft' })
+  const { keys } = first
+  const gone = await openHouse({ gateway: 'onysoft', keys: { ...keys, acme: keys.globex }, baseURL: first.emulator.baseURL })
+  const restarted = await openHouse({ gateway: 'onysoft', keys, baseURL: first.emulator.baseURL })
+  const rotated = await openHouse({
+    gateway: 'onysoft',
+    keys,
+    baseURL: first.emulator.baseURL,
+    config: { bindings: [{ team: 'acme', key: 'globex' }] },
+  })
+  const statusAt = async (house: House, id: string): Promise<number> => {
+    const { token } = await house.minter.mint({ user: 'u_7', team: 'acme' })
+    return (await fetch(`${house.baseURL}/video/status/${id}`, { headers: { authorization: `Bearer ${token}` } })).status
+  }
+  try {
+    const { token } = await first.minter.mint({ user: 'u_7', team: 'acme' })
+    const begun = await fetch(`${first.baseURL}/video/generate`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ model: 'kling/video' }),
+    })
+    const { task_id: id } = (await begun.json()) as { task_id: string }
+    expect([await statusAt(first, id), await statusAt(restarted, id), await statusAt(rotated, id)]).toEqual([200, 200, 200])
+    expect(await statusAt(gone, id)).toBe(404)
+  } finally {
+    await Promise.all([first, gone, restarted, rotated].map((house) => house.close()))
+  }
+})
