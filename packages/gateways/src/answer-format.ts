@@ -27,6 +27,8 @@ export interface AnswerFormat {
   readonly failureTypes?: readonly string[]
   /** Whether each record of a stream must have `choices`, for the `openai` client's helpers to accept it. */
   readonly recordsNeedChoices: boolean
+  /** Whether each record of a stream must have a `type`, for the `openai` client's helpers to accept it. */
+  readonly recordsNeedType?: boolean
 }
 
 /** OpenAI chat completions, completions and embeddings. */
@@ -58,6 +60,7 @@ export const responsesFormat: AnswerFormat = {
   streamEnd: { types: ['response.completed', 'response.incomplete', 'response.failed'] },
   failureTypes: ['response.failed', 'error'],
   recordsNeedChoices: false,
+  recordsNeedType: true,
 }
 
 /** Anthropic messages: input tokens come with the first event, output tokens with the last but one. */

@@ -17,4 +17,9 @@ export function addChoices(event: string): string {
   )
 }
 
+/** The event as lines that every SSE client skips (HTML standard, 9.2.6). */
+export function asComment(event: string): string {
+  return event.replace(/^(?=[^\r\n])/gm, ': ')
+}
+
 const space = 0x20

@@ -4,6 +4,8 @@ import type { AnswerFormat, Dialect } from '@postern/gateways'
 export interface RecordPattern {
   mayMatter(text: string): boolean
   readonly needsChoices: boolean
+  /** Whether a record without a `type` has to become a comment. */
+  readonly needsType: boolean
   /** Whether every chunk needs to be made whole; see `chunk-mender.ts`. */
   readonly needsMending: boolean
   /** The data that marks the end, such as `[DONE]`. */
@@ -14,7 +16,8 @@ export interface RecordPattern {
   readonly failureTypes: readonly string[]
 }
 
-const choices = '"choices"'
+/** What gateways write at the end of streams of any format. */
+export const usualEnd = '[DONE]'
 
 /** Compiles, once per dialect and format, which records carry usage, errors, governance data or the end. */
 export function createRecordPattern(dialect: Dialect, format: AnswerFormat): RecordPattern {
@@ -26,15 +29,18 @@ export function createRecordPattern(dialect: Dialect, format: AnswerFormat): Rec
   const alternatives = [
     `"(?:${members})"\\s*:\\s*[^\\sn]`,
     ...failureTypes.map((type) => `"type"\\s*:\\s*"${escapeForRegExp(type)}"`),
-    ...[endData, ...endTypes].filter((text) => text !== undefined).map(escapeForRegExp),
+    ...[usualEnd, ...endTypes].map(escapeForRegExp),
   ]
   const worthParsing = new RegExp(alternatives.join('|'))
   const needsMending = format.recordsNeedChoices && dialect.bareChunks === true
-  if (needsMending) return { needsChoices: true, needsMending, mayMatter: () => true, endData, endTypes, failureTypes }
+  const needsType = format.recordsNeedType === true
+  const needed = format.recordsNeedChoices ? '"choices"' : needsType ? '"type"' : undefined
+  if (needsMending) return { needsChoices: true, needsType, needsMending, mayMatter: () => true, endData, endTypes, failureTypes }
   return {
     needsChoices: format.recordsNeedChoices,
+    needsType,
     needsMending,
-    mayMatter: format.recordsNeedChoices ? (text) => !text.includes(choices) || worthParsing.test(text) : (text) => worthParsing.test(text),
+    mayMatter: needed === undefined ? (text) => worthParsing.test(text) : (text) => !text.includes(needed) || worthParsing.test(text),
     endData,
     endTypes,
     failureTypes,

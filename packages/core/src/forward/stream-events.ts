@@ -6,7 +6,8 @@ import { createEventPump, type Edit } from './event-pump.js'
 import { type Delivery, type Exchange, writeAnswerHead } from './exchange.js'
 import { leakedKey } from './leaked-key.js'
 import { createChunkMender } from './chunk-mender.js'
-import { addChoices, readEventData } from './read-event.js'
+import { usualEnd } from './record-pattern.js'
+import { addChoices, asComment, readEventData } from './read-event.js'
 import { repeatsSecret } from './repeats-secret.js'
 import { refuseForGateway } from './refuse-for-gateway.js'
 
@@ -14,8 +15,9 @@ import { refuseForGateway } from './refuse-for-gateway.js'
  * Sends a stream of events on, each in the tick in which it is whole, and listens to it.
  *
  * The one module that edits a stream, and only at the edges of events: it adds `choices: []` to a record
- * that has none where the `openai` client would throw without, makes whole the chunks of a gateway whose
- * chunks are bare, and puts the governance comment frame before the end.
+ * that has none where the `openai` client would throw without, turns a record of no type into a comment where
+ * each must have one, makes whole the chunks of a gateway whose chunks are bare, and puts the governance
+ * comment frame before the end.
  *
  * A stream that breaks off is cut, so that it cannot be taken for one that ended. The head waits for the first
  * event, so what breaks off before it, or has an error in its place, is an error with a status.
@@ -87,8 +89,8 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
     if (data === undefined) return undefined
     const first = !heard
     heard = true
-    if (data === records.endData) {
-      ended = true
+    if (data === usualEnd) {
+      ended ||= data === records.endData
       return framed ? undefined : { before: closing() + frame(finishOf()) }
     }
     const record = parse(data)
@@ -102,6 +104,7 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
       }
       failed = true
     } else if (records.needsChoices && !('choices' in record)) return { instead: addChoices(event) }
+    else if (records.needsType && !('type' in record)) return { instead: asComment(event) }
     const mended = mender?.mend(record)
     return mended === undefined ? undefined : { instead: `data: ${mended}\n\n` }
   }

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto'
 import type { OutgoingHttpHeaders } from 'node:http'
 import { jsonAnswer, streamAnswer, type Answer } from '../answer.js'
-import { completionBody, completionChunks, firstHalf, secondsNow, usageOf, type Completion } from '../chat-completion.js'
+import { completionBody, completionChunks, firstHalf, secondsNow, type Completion } from '../chat-completion.js'
 import { embed, textsToEmbed } from '../embedding.js'
 import { DONE, dataEvent } from '../event-stream.js'
 import { textMember, type JsonRecord } from '../json-value.js'
+import { ONE_DOT } from '../picture.js'
 import { promptTokensOf } from '../prompt.js'
 import { countWords } from '../reply.js'
+import { responseBody } from '../responses-form.js'
 
 /** A call that passed: what every kind of answer needs to know about it. */
 export interface FreeAiCall {
@@ -20,7 +22,6 @@ export interface FreeAiCall {
 
 const SPEECH_TYPES: Record<string, string> = { mp3: 'audio/mpeg', wav: 'audio/wav', opus: 'audio/opus', flac: 'audio/flac' }
 const SPEECH_BYTES = 65_536
-const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
 
 /** The gateway's facts about a call, in the body of every answer that is not a stream. */
 function gatewayMeta(call: FreeAiCall): JsonRecord {
@@ -55,21 +56,7 @@ export function freeAiChat(call: FreeAiCall, pieces: readonly string[], variant?
 
 /** `/v1/responses` asks the chat route and puts its answer into the Responses form. */
 export function freeAiResponses(call: FreeAiCall, pieces: readonly string[]): Answer {
-  const completion = completionOf(call, pieces)
-  const usage = usageOf(completion)
-  const id = `resp_${call.requestId}`
-  const part = { type: 'output_text', text: pieces.join(''), annotations: [] }
-  return jsonAnswer({
-    id,
-    object: 'response',
-    created_at: secondsNow(),
-    status: 'completed',
-    model: call.model,
-    output: [{ type: 'message', id: `msg_${id}`, status: 'completed', role: 'assistant', content: [part] }],
-    output_text: part.text,
-    usage: { input_tokens: usage.prompt_tokens, output_tokens: usage.completion_tokens, total_tokens: usage.total_tokens },
-    x_gateway: gatewayMeta(call),
-  })
+  return jsonAnswer(responseBody(completionOf(call, pieces), { x_gateway: gatewayMeta(call) }))
 }
 
 export function freeAiEmbeddings(call: FreeAiCall): Answer {
@@ -86,13 +73,19 @@ export function freeAiEmbeddings(call: FreeAiCall): Answer {
 }
 
 export function freeAiImage(call: FreeAiCall, pieces: readonly string[]): Answer {
-  const data = [{ b64_json: PIXEL, revised_prompt: pieces.join('') }]
+  const data = [{ b64_json: ONE_DOT, revised_prompt: pieces.join('') }]
   return jsonAnswer({ created: secondsNow(), data, x_gateway: gatewayMeta(call) }, degradedField(call))
 }
 
 export function freeAiTranscription(call: FreeAiCall, file: Buffer): Answer {
   const text = `You sent ${file.length} bytes of audio.`
   return jsonAnswer({ text, bytes: file.length, x_gateway: gatewayMeta(call) }, degradedField(call))
+}
+
+/** The answer is sound, and its text travels in a header (`src/routes/audio.ts`). */
+export function freeAiSpeechToSpeech(call: FreeAiCall, file: Buffer): Answer {
+  const spoken = freeAiSpeech({ ...call, body: { input: file.toString('latin1') } })
+  return { ...spoken, headers: { ...spoken.headers, 'x-llm-response': encodeURIComponent(`You sent ${file.length} bytes of speech.`) } }
 }
 
 /** Bytes that are the same for the same input, so that a caller can tell whether each one arrived. */

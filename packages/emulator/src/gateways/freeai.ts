@@ -14,6 +14,7 @@ import {
   freeAiImage,
   freeAiResponses,
   freeAiSpeech,
+  freeAiSpeechToSpeech,
   freeAiTranscription,
   type FreeAiCall,
 } from './freeai-answers.js'
@@ -21,7 +22,8 @@ import { FREEAI_MODELS, answerPublicly } from './freeai-public.js'
 import { FREEAI_REFUSALS, schemaFailure, type FreeAiRefusal } from './freeai-refusals.js'
 import { FREEAI_SCHEMAS } from './freeai-schema.js'
 
-type Kind = keyof typeof FREEAI_SCHEMAS | 'transcription'
+type UploadKind = 'transcription' | 'speech-to-speech'
+type Kind = keyof typeof FREEAI_SCHEMAS | UploadKind
 
 const ROUTES: Readonly<Record<string, Kind>> = {
   '/v1/chat/completions': 'chat',
@@ -31,6 +33,7 @@ const ROUTES: Readonly<Record<string, Kind>> = {
   '/v1/videos/generations': 'video',
   '/v1/audio/speech': 'speech',
   '/v1/audio/transcriptions': 'transcription',
+  '/v1/audio/speech-to-speech': 'speech-to-speech',
 }
 /** What the public instance reports after the first call in a while. */
 const RESTED = { remaining: 9 }
@@ -75,7 +78,7 @@ export class FreeAi implements GatewayBehaviour {
     if (exchange.method === 'GET' && exchange.path.startsWith('/v1/videos/generations/')) return refuse('video_poll_pending_upstream')
     const kind = exchange.method === 'POST' ? ROUTES[exchange.path] : undefined
     if (kind === undefined) return refuse('not_found')
-    const checked = kind === 'transcription' ? this.#transcription(exchange) : this.#question(exchange, kind)
+    const checked = isUpload(kind) ? this.#upload(exchange, kind) : this.#question(exchange, kind)
     if (typeof checked === 'string') return refuse(checked)
     if (isQuestion(checked)) return answerQuestion(exchange, this, checked)
     exchange.sendJson(400, checked.schemaFailure)
@@ -101,7 +104,7 @@ export class FreeAi implements GatewayBehaviour {
   }
 
   /** The question in a JSON body, or what is wrong with it: first the schema, then the project id, then the rules of the route. */
-  #question(exchange: Exchange, kind: Exclude<Kind, 'transcription'>): Question | FreeAiRefusal | { schemaFailure: unknown } {
+  #question(exchange: Exchange, kind: Exclude<Kind, UploadKind>): Question | FreeAiRefusal | { schemaFailure: unknown } {
     const typed = JSON_TYPE.test(exchange.header('content-type') ?? '')
     // With another content type the server's schema layer sees an empty body.
     const body = typed ? exchange.json : {}
@@ -118,16 +121,20 @@ export class FreeAi implements GatewayBehaviour {
     )
   }
 
-  #transcription(exchange: Exchange): Question | FreeAiRefusal {
+  /** The project id of speech to speech is not checked in the code. */
+  #upload(exchange: Exchange, kind: UploadKind): Question | FreeAiRefusal {
     const file = exchange.form.file('file')
     if (file === undefined) return 'missing_file'
     if (file.length > MOST_AUDIO_BYTES) return 'file_too_large'
     const projectId = projectIdOf(exchange, exchange.form.field('project_id'))
-    if (projectId === undefined) return 'invalid_project_id'
+    if (projectId === undefined && kind === 'transcription') return 'invalid_project_id'
     const model = exchange.form.field('model') ?? 'auto'
     return {
       prompt: '',
-      answer: (_, variant) => freeAiTranscription(this.#call(exchange, 'transcription', { model }, projectId, variant), file),
+      answer: (_, variant) => {
+        const call = this.#call(exchange, kind, { model }, projectId ?? '', variant)
+        return kind === 'transcription' ? freeAiTranscription(call, file) : freeAiSpeechToSpeech(call, file)
+      },
     }
   }
 
@@ -169,7 +176,7 @@ function routeFault(kind: Kind, body: JsonRecord): FreeAiRefusal | undefined {
   return kind === 'video' ? 'no_video_provider' : undefined
 }
 
-function answerOf(kind: Exclude<Kind, 'transcription'>, call: FreeAiCall, pieces: readonly string[], variant?: string): Answer {
+function answerOf(kind: Exclude<Kind, UploadKind>, call: FreeAiCall, pieces: readonly string[], variant?: string): Answer {
   switch (kind) {
     case 'responses':
       return freeAiResponses(call, pieces)
@@ -183,6 +190,10 @@ function answerOf(kind: Exclude<Kind, 'transcription'>, call: FreeAiCall, pieces
     case 'chat':
       return freeAiChat(call, pieces, variant)
   }
+}
+
+function isUpload(kind: Kind): kind is UploadKind {
+  return kind === 'transcription' || kind === 'speech-to-speech'
 }
 
 function isQuestion(checked: Question | { schemaFailure: unknown }): checked is Question {

@@ -18,3 +18,11 @@ export function joyTokenCatalogue(query: URLSearchParams): unknown {
   )
   return { code: 0, message: 'success', data: { models } }
 }
+
+/** What the SDKs ask with a key: more about the models, and their prices. The envelope is the catalogue's. */
+export function joyTokenAbout(path: string): unknown {
+  const about = path.endsWith('/pricing')
+    ? { pricing: MODELS.map(({ model_key: modelKey }) => ({ modelKey, input: '0.0010', output: '0.0040' })) }
+    : { models: MODELS.map(({ model_key: modelKey, name }) => ({ modelKey, name, contextWindow: 128_000 })) }
+  return { code: 0, message: 'success', data: about }
+}

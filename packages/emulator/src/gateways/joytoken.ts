@@ -1,16 +1,28 @@
 import { answerQuestion, refuseAsAsked } from '../answer-question.js'
 import { jsonAnswer, streamAnswer, type Answer } from '../answer.js'
-import { completionBody, completionChunks, emptyChunk, firstHalf, type Completion } from '../chat-completion.js'
+import { completionBody, completionChunks, emptyChunk, firstHalf, secondsNow, type Completion } from '../chat-completion.js'
 import type { EmulatorOptions } from '../emulator-options.js'
 import { DONE, dataEvent } from '../event-stream.js'
 import type { Exchange } from '../exchange.js'
 import { refusalForState, type GatewayBehaviour } from '../gateway-behaviour.js'
 import { isRecord, textMember, type JsonRecord } from '../json-value.js'
+import { ONE_DOT } from '../picture.js'
 import { promptOf, promptTokensOf } from '../prompt.js'
-import { joyTokenCatalogue } from './joytoken-catalogue.js'
+import { responseBody, responseEvents } from '../responses-form.js'
+import { joyTokenAbout, joyTokenCatalogue } from './joytoken-catalogue.js'
 import { JOYTOKEN_PLAN, JOYTOKEN_TIERS, joyTokenMetadata, routedModel, type JoyTokenTier } from './joytoken-metadata.js'
 import { JOYTOKEN_REFUSALS, type JoyTokenRefusal } from './joytoken-refusals.js'
 
+type Kind = 'chat' | 'responses' | 'image' | 'about'
+
+/** Documented is the first; the others stand in the SDKs of the vendor. */
+const KINDS: Readonly<Record<string, Kind>> = {
+  '/openai/v1/chat/completions': 'chat',
+  '/openai/v1/responses': 'responses',
+  '/openai/v1/images/generations': 'image',
+  '/api/v1/models/meta': 'about',
+  '/api/v1/pricing': 'about',
+}
 const MOST_BODY_BYTES = 8 * 1024 * 1024
 const FAILED_RUN = { error: { message: 'the run failed', type: 'server_error' }, choices: [] }
 
@@ -49,8 +61,9 @@ export class JoyToken implements GatewayBehaviour {
       if (exchange.method !== 'GET') return refuse('method_not_allowed')
       return refuseAsAsked(exchange, this) ? undefined : exchange.sendJson(200, joyTokenCatalogue(exchange.url.searchParams))
     }
-    if (exchange.path !== '/openai/v1/chat/completions') return refuse('not_found')
-    if (exchange.method !== 'POST') return refuse('method_not_allowed')
+    const kind = KINDS[exchange.path]
+    if (kind === undefined) return refuse('not_found')
+    if (exchange.method !== (kind === 'about' ? 'GET' : 'POST')) return refuse('method_not_allowed')
 
     const credential = credentialOf(exchange)
     if (credential === undefined) return refuse('missing_api_key')
@@ -59,17 +72,18 @@ export class JoyToken implements GatewayBehaviour {
     const state = refusalForState(this, key)
     if (state !== undefined) return refuse(state as JoyTokenRefusal)
     if (refuseAsAsked(exchange, this)) return
+    if (kind === 'about') return exchange.sendJson(200, joyTokenAbout(exchange.path))
 
     const body = exchange.json
-    const fault = faultIn(exchange)
+    const fault = kind === 'chat' ? faultIn(exchange) : faultInFurther(exchange)
     if (fault !== undefined || !isRecord(body)) return refuse(fault ?? 'invalid_request_error')
     await answerQuestion(exchange, this, {
       prompt: promptOf(body),
-      answer: (pieces, variant) => this.#answer(exchange, body, pieces, variant),
+      answer: (pieces, variant) => this.#answer(exchange, kind, body, pieces, variant),
     })
   }
 
-  #answer(exchange: Exchange, body: JsonRecord, pieces: readonly string[], variant?: string): Answer {
+  #answer(exchange: Exchange, kind: Kind, body: JsonRecord, pieces: readonly string[], variant?: string): Answer {
     const tier = (body['tier'] ?? 'standard') as JoyTokenTier
     const model = routedModel(textMember(body, 'model'), tier)
     const requestId = exchange.header('x-request-id') ?? `req-${exchange.arrivedAt}${exchange.number}`
@@ -79,6 +93,13 @@ export class JoyToken implements GatewayBehaviour {
       'X-DAOE-Used-Model': model,
       'X-DAOE-Used-Provider': model.includes('/') ? model.slice(0, model.indexOf('/')) : 'openai',
       ...(variant === 'failover' && body['stream'] === true ? { 'X-DAOE-Failover': 'true' } : {}),
+    }
+    if (kind === 'image')
+      return jsonAnswer({ created: secondsNow(), data: [{ b64_json: ONE_DOT, revised_prompt: pieces.join('') }], metadata }, headers)
+    if (kind === 'responses') {
+      if (body['stream'] !== true) return jsonAnswer(responseBody(completion, { metadata }), headers)
+      // No sample of such a stream is documented; the metadata record is what its chat streams append.
+      return streamAnswer([...responseEvents(completion), dataEvent({ metadata }), DONE], headers)
     }
     if (body['stream'] !== true) {
       if (variant === 'error-in-200') return jsonAnswer(FAILED_RUN, headers)
@@ -105,6 +126,11 @@ function faultIn({ json, seen }: Exchange): JoyTokenRefusal | undefined {
   if (!within(temperature, 0, 2) || !within(topP, 0, 1) || !within(maxTokens, 1, Infinity)) return 'invalid_request_error'
   if (maxTokens !== undefined && maxTokens !== null && !Number.isInteger(maxTokens)) return 'invalid_request_error'
   return tier === undefined || JOYTOKEN_TIERS.includes(tier as JoyTokenTier) ? undefined : 'policy_rejected'
+}
+
+function faultInFurther({ json, seen }: Exchange): JoyTokenRefusal | undefined {
+  const asks = isRecord(json) && (textMember(json, 'prompt') ?? json['input']) !== undefined
+  return asks && seen.body.length <= MOST_BODY_BYTES ? undefined : 'invalid_request_error'
 }
 
 function within(value: unknown, least: number, most: number): boolean {

@@ -11,6 +11,8 @@ import { ONYSOFT_REFUSALS, type OnysoftRefusal } from './onysoft-refusals.js'
 import { OnysoftTasks } from './onysoft-tasks.js'
 
 const MOST_BODY_BYTES = 10 * 1024 * 1024
+/** Seen in the code of customers only. */
+const SPEECH_BYTES = 20_000
 const GENERATE = /^\/v1\/(video|image|audio|voice|music)\/generate$/
 const STATUS = /^\/v1\/(?:video|image|audio|voice|music)\/status\/([^/]+)$/
 
@@ -55,7 +57,8 @@ export class Onysoft implements GatewayBehaviour {
     }
     const kind = GENERATE.exec(exchange.path)?.[1]
     const chat = exchange.path === '/v1/chat/completions'
-    if (exchange.method !== 'POST' || (kind === undefined && !chat)) return refuse('not_found')
+    const speech = exchange.path === '/v1/audio/speech'
+    if (exchange.method !== 'POST' || (kind === undefined && !chat && !speech)) return refuse('not_found')
 
     const body = exchange.json
     if (!isRecord(body) || !textMember(body, 'model')) return refuse('bad_request')
@@ -63,6 +66,13 @@ export class Onysoft implements GatewayBehaviour {
       return answerQuestion(exchange, this, {
         prompt: promptOf(body),
         answer: () => jsonAnswer(this.#tasks.create(kind, body), {}, 202),
+      })
+    }
+    if (speech) {
+      const bytes = Buffer.alloc(SPEECH_BYTES, textMember(body, 'input') ?? 'silence')
+      return answerQuestion(exchange, this, {
+        prompt: '',
+        answer: () => ({ form: 'body', headers: { 'content-type': 'audio/mpeg' }, bytes }),
       })
     }
     if (!Array.isArray(body['messages']) || body['messages'].length === 0) return refuse('bad_request')
