@@ -1,0 +1,59 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import type { RequestListener } from 'node:http'
+import { join, resolve } from 'node:path'
+import type { GovernanceRecord } from '@postern/protocol'
+
+/** One answer of a gateway as it came over the wire, and what a client of Postern makes of it. */
+export interface Recording {
+  readonly name: string
+  /** The row of the common table of refusals, where it is one. */
+  readonly refusal?: string
+  /** Where the gateway's documents say so. */
+  readonly source: string
+  /** `false`: the documents are silent, and the shared rules decide. */
+  readonly documented?: false
+  /** Merged over a usual chat request. */
+  readonly request?: Readonly<Record<string, unknown>>
+  readonly answer: {
+    readonly status: number
+    readonly headers: Readonly<Record<string, string>>
+    readonly body?: unknown
+    readonly text?: string
+    readonly events?: readonly string[]
+    readonly then?: 'cut'
+  }
+  readonly client: {
+    readonly status: number
+    readonly code?: string
+    readonly mayRetry?: boolean
+    readonly retryAfter?: string
+    /** What the model said. */
+    readonly text?: string
+    readonly finish?: GovernanceRecord['finish']
+  }
+  /** What the governance record holds of it. */
+  readonly record?: Partial<GovernanceRecord>
+}
+
+/** Where the recordings of the built-in dialects are, a folder for each. */
+export const recordingsFolder = resolve(import.meta.dirname, '../recordings')
+
+export function readRecordings(folder: string): readonly Recording[] {
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => ({
+      name: file.slice(0, -'.json'.length),
+      ...(JSON.parse(readFileSync(join(folder, file), 'utf8')) as Omit<Recording, 'name'>),
+    }))
+}
+
+/** Answers as recorded. */
+export function play({ answer }: Recording): RequestListener {
+  const { status, headers, body, text, events, then } = answer
+  return (_, response) => {
+    response.writeHead(status, headers)
+    const sent = events === undefined ? (text ?? JSON.stringify(body)) : events.map((event) => `${event}\n\n`).join('')
+    if (then === 'cut') response.write(sent, () => setTimeout(() => response.destroy(), 20))
+    else response.end(sent)
+  }
+}
