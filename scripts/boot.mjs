@@ -27,6 +27,7 @@ const tasks = {
   start: () => postern(args.some((argument) => /^(-c|--config)(=|$)/.test(argument)) ? ['start', ...args] : ['demo', ...args]),
   test: () => run(join(binaries, 'vitest'), ['run', ...args]),
   bench: () => run(process.execPath, [join(root, 'test/bench/dist/main.js'), ...args]),
+  conformance: () => run(process.execPath, [join(root, 'test/conformance/dist/conformance/main.js'), ...args]),
   lint: () => run(join(binaries, 'oxlint'), ['--type-aware', '--deny-warnings', ...args]),
   check: () =>
     inOrder([

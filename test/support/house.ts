@@ -63,6 +63,8 @@ export interface HouseOptions {
   readonly config?: Partial<ConfigInput>
   /** The gateway keys of another house, in place of fresh ones. */
   readonly keys?: House['keys']
+  /** The project of both keys, where the gateway takes one. */
+  readonly project?: string
   /** Replaces the emulator's base URL. */
   readonly baseURL?: string
   readonly timeouts?: { readonly connect?: string; readonly headers?: string; readonly idle?: string }
@@ -90,7 +92,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     gateway: 'main',
     secret: { env: name },
     ...(gateway === 'mintoken' ? { providerSecret: { env: `${name}_PROVIDER` } } : {}),
-    ...(gateway === 'freeai' ? { project: `project-${name.toLowerCase()}` } : {}),
+    ...(gateway === 'freeai' ? { project: options.project ?? `project-${name.toLowerCase()}` } : {}),
   })
   const config: ConfigInput = {
     version: 1,
