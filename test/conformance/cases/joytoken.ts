@@ -169,6 +169,7 @@ export const joytoken: readonly ConformanceCase[] = [
     const answer = await askChat(subject, { named: 'metadata-with-choices', stream: true })
     assertWhole(answer)
     assert.equal(answer.text.match(/"choices":\[\]/g)?.length, 1)
+    holds(answer.record, { cost: { unit: 'credits' }, tier: 'standard' })
   }),
   streams.recorded(
     'no usage in the chunks: metadata.billing stands in',
