@@ -59,6 +59,29 @@ forEachDoor({ gateway: 'onysoft' }, (house) => {
     expect(owner.status).toBe(200)
   })
 
+  test('no other spelling of the path opens a task by its id at the gateway', async () => {
+    const { task_id: id } = await begin('video', house().callers.acme)
+    const raw = id.slice(0, id.lastIndexOf('.'))
+    const before = house().emulator.seen.length
+    const spellings = [
+      'Video/status',
+      'video/Status',
+      'VIDEO/STATUS',
+      'video;x=1/status',
+      'video/status;x=1',
+      'videos/status',
+      'tasks',
+      'video/status/x',
+    ]
+    for (const spelling of spellings) {
+      for (const method of ['GET', 'HEAD']) {
+        const answer = await call(`${spelling}/${raw}`, house().callers.globex, {}, { method })
+        expect([spelling, method, answer.status]).toEqual([spelling, method, 404])
+      }
+    }
+    expect(house().emulator.seen).toHaveLength(before)
+  })
+
   test('a session of the same user finds the task that an earlier session began', async () => {
     const session = async (user: string) => (await house().minter.mint({ user, team: 'acme' })).token
     const { task_id: id } = await begin('music', await session('u_7'))

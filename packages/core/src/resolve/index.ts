@@ -1,4 +1,4 @@
-import { type Endpoint, findEndpoint } from '@postern/gateways'
+import { type Dialect, type Endpoint, findEndpoint } from '@postern/gateways'
 import type { Arrival } from '../arrival.js'
 import type { Principal } from '../principal.js'
 import { Refusal } from '../refusal.js'
@@ -25,6 +25,8 @@ export function createResolve(findKey: FindKey, openTask: OpenTask): Resolve {
     const { dialect } = key.gateway
     if (isOperatorPath(dialect.operatorPaths, endpointPath)) throw new Refusal('endpoint_not_allowed')
     const endpoint = findEndpoint(dialect, endpointPath)
+    if (endpoint === undefined || mayReadTask(dialect, endpoint, arrival.method))
+      throw new Refusal('not_found', { message: 'The gateway documents no such endpoint.' })
     refuseWrongMethod(arrival.method, endpoint)
     const task = endpoint.task === undefined ? undefined : openTask(key, principal, endpoint.task, endpointPath)
     const path = task?.path ?? endpointPath
@@ -53,6 +55,11 @@ function isOperatorPath(operatorPaths: readonly string[], path: string): boolean
   if (operatorPaths.length === 0) return false
   const [first = ''] = path.split(/[/;]/, 1)
   return operatorPaths.includes(first.toLowerCase())
+}
+
+/** An endpoint that nobody documents could answer for anybody's task, so it is not read from where there are tasks. */
+function mayReadTask({ taskId }: Dialect, { methods }: Endpoint, method: string): boolean {
+  return taskId !== undefined && methods.length === 0 && (method === 'GET' || method === 'HEAD')
 }
 
 /** Methods that no API endpoint has. */
