@@ -1,7 +1,7 @@
 import { dialectIds } from '@postern/gateways'
 import { EMULATED_GATEWAYS } from '@postern/emulator'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { addCaller, listCallers, removeCaller } from './commands/callers.js'
+import { addCaller, listCallers, printCallers, removeCaller } from './commands/callers.js'
 import { check } from './commands/check.js'
 import { demo } from './commands/demo.js'
 import { emulate } from './commands/emulate.js'
@@ -66,18 +66,28 @@ export function createProgram(version: string, finish: (code: number) => void): 
     .addOption(jsonOption())
     .action(run(explain))
 
-  const callers = program.command('callers').description('the hash ring of server-side callers')
+  const callers = program
+    .command('callers')
+    .description('the hash ring of server-side callers')
+    .addHelpText(
+      'after',
+      '\nThe ring is the one that callers.service.hashes names. With --manifest it is that of a Free AI Gateway: the\nmanifest which its own helper keeps, and "postern callers print" gives the text of GATEWAY_API_KEY_HASHES.',
+    )
+  const manifestOption = (): Option => new Option('-m, --manifest <file>', 'a manifest of hashes in place of the configuration’s ring')
   callers
     .command('list')
     .description('who may call from a server')
     .addOption(configOption())
+    .addOption(manifestOption())
     .addOption(jsonOption())
     .action(run(listCallers))
   callers
     .command('add')
     .description('make a credential; it is printed once, only its hash is kept')
     .argument('<label>', 'the caller’s name')
+    .option('--sha256 <hash>', 'the hash of a credential that exists already, in place of a fresh one')
     .addOption(configOption())
+    .addOption(manifestOption())
     .addOption(jsonOption())
     .action(run(addCaller))
   callers
@@ -85,8 +95,16 @@ export function createProgram(version: string, finish: (code: number) => void): 
     .description('take a caller out of the ring')
     .argument('<label>', 'the caller’s name')
     .addOption(configOption())
+    .addOption(manifestOption())
     .addOption(jsonOption())
     .action(run(removeCaller))
+  callers
+    .command('print')
+    .description('the ring as the text that GATEWAY_API_KEY_HASHES takes')
+    .addOption(configOption())
+    .addOption(manifestOption())
+    .addOption(jsonOption())
+    .action(run(printCallers))
 
   const session = program.command('session').description('session tokens')
   session

@@ -1,6 +1,6 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import type { Config } from '@postern/core'
+import { type Config, formatHashRing, formatManifest, isManifest, type RingEntry } from '@postern/core'
 import { parse as parseDotenv } from 'dotenv'
 import { parse as parseYaml } from 'yaml'
 import { Failure } from './failure.js'
@@ -9,13 +9,15 @@ type Service = NonNullable<Config['callers']['service']>
 
 /** The hash ring of a configuration, where it is kept. */
 export interface Ring {
-  /** `label:sha256hex` entries; empty where there are none yet. */
+  /** As it is kept: entries, or a manifest; empty where there are none yet. */
   readonly text: string
   readonly principals: Service['principals']
+  /** How a fresh credential begins. */
+  readonly prefix: string
   /** The environment variable that holds it, if it is one. */
   readonly variable: string | undefined
-  /** Writes it back; gives the file, or `undefined` where it lives in an environment that only its owner can set. */
-  write(text: string): string | undefined
+  /** Writes it back in the form it has; gives the file, or `undefined` where it lives in an environment that only its owner can set. */
+  write(entries: readonly RingEntry[]): string | undefined
 }
 
 /**
@@ -31,13 +33,26 @@ export function openRing(config: string): Ring {
   return variableRing(service.hashes.env, resolve(directory, '.env'), service)
 }
 
-function fileRing(file: string, { principals }: Service): Ring {
+/**
+ * Opens a manifest alone: the ring of a Free AI Gateway, whose callers hold its keys. Its helper makes such
+ * manifests; it has no command to remove an entry.
+ */
+export function openManifest(file: string): Ring {
+  return { ...fileRing(resolve(file), { principals: {} }, true), prefix: 'fai_' }
+}
+
+const callerPrefix = 'pst_'
+
+function fileRing(file: string, { principals }: Pick<Service, 'principals'>, asManifest = false): Ring {
+  const text = readOrEmpty(file)
+  const manifest = asManifest || isManifest(text) || (text === '' && file.endsWith('.json'))
   return {
-    text: readOrEmpty(file),
+    text,
     principals,
+    prefix: callerPrefix,
     variable: undefined,
-    write(text) {
-      writePrivately(file, `${text}\n`)
+    write(entries) {
+      writePrivately(file, manifest ? formatManifest(entries, new Date()) : `${formatHashRing(entries)}\n`)
       return file
     },
   }
@@ -50,10 +65,11 @@ function variableRing(variable: string, dotenvFile: string, { principals }: Serv
   return {
     text: inEnvironment ?? inFile ?? '',
     principals,
+    prefix: callerPrefix,
     variable,
-    write(text) {
+    write(entries) {
       if (inEnvironment !== undefined || inFile === undefined) return undefined
-      const line = `${variable}=${text.split('\n').join(',')}`
+      const line = `${variable}=${formatHashRing(entries).split('\n').join(',')}`
       // The whole assignment is replaced, which may span lines where the value is quoted.
       const assignment = new RegExp(`^(?:export\\s+)?${variable}\\s*=\\s*(?:"[^"]*"|'[^']*'|.*)$`, 'm')
       writePrivately(
@@ -95,6 +111,7 @@ function readOrEmpty(file: string): string {
 
 /** Readable by nobody else, and never half written. */
 function writePrivately(file: string, text: string): void {
+  mkdirSync(dirname(file), { recursive: true })
   const temporary = `${file}.${process.pid}.tmp`
   writeFileSync(temporary, text, { mode: 0o600 })
   renameSync(temporary, file)

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { formatHashRing, parseHashRing } from '@postern/core'
+import { formatHashRing, formatManifest, parseHashRing } from '@postern/core'
 import { describe, expect, test } from 'vitest'
 
 const one = hash('sha256', 'one')
@@ -41,6 +41,34 @@ describe('a hash ring', () => {
 
   test('never repeats in a problem what somebody pasted instead of a hash', () => {
     expect(JSON.stringify(parseHashRing('gw_live_plaintext_key'))).not.toContain('gw_live')
+  })
+
+  test.each(['{', '{"version":1}', '{"entries":7}', '{"entries":[7,null]}', '{"entries":[{"label":"a","sha256":"gw_plaintext"}]}'])(
+    'that is the manifest %s cannot be used, and says nothing of what stands in it',
+    (text) => {
+      const { entries, problems } = parseHashRing(text)
+      expect(entries).toEqual([])
+      expect(problems.length).toBeGreaterThan(0)
+      expect(JSON.stringify(problems)).not.toContain('plaintext')
+    },
+  )
+
+  test('that is a manifest is read, and written as it was', () => {
+    const now = new Date('2026-01-02T03:04:05.000Z')
+    const text = formatManifest(
+      [
+        { label: 'b', digest: two, createdAt: '2025-01-01T00:00:00.000Z' },
+        { label: 'a', digest: one },
+      ],
+      now,
+    )
+    const { entries, problems } = parseHashRing(text)
+    expect(problems).toEqual([])
+    expect(entries).toEqual([
+      { label: 'a', digest: one, createdAt: now.toISOString() },
+      { label: 'b', digest: two, createdAt: '2025-01-01T00:00:00.000Z' },
+    ])
+    expect(formatManifest(entries, now)).toBe(text)
   })
 
   test('is written as it is read', () => {

@@ -191,6 +191,71 @@ describe('postern callers', () => {
   })
 })
 
+describe('postern callers --manifest, the ring of a Free AI Gateway', () => {
+  const manifest = 'ops/gateway-key-hashes.local.json'
+  const read = () =>
+    JSON.parse(readFileSync(join(cwd, manifest), 'utf8')) as { version: number; updated_at: string; entries: Record<string, string>[] }
+
+  test('add, list, print and remove keep the manifest that its own helper keeps', async () => {
+    const add = async (label: string) =>
+      JSON.parse((await runPostern(['callers', 'add', label, '--manifest', manifest, '--json'], { cwd })).stdout) as { credential: string }
+    const second = await add('second:eu')
+    const first = await add('first')
+    expect(first.credential).toMatch(/^fai_[A-Za-z0-9_-]{43}$/)
+    expect(statSync(join(cwd, manifest)).mode & 0o777).toBe(0o600)
+    const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/) as string
+    expect(read()).toEqual({
+      version: 1,
+      updated_at: time,
+      entries: [
+        { label: 'first', sha256: hash('sha256', first.credential), created_at: time },
+        { label: 'second:eu', sha256: hash('sha256', second.credential), created_at: time },
+      ],
+    })
+    expect(readFileSync(join(cwd, manifest), 'utf8')).toBe(`${JSON.stringify(read(), null, 2)}\n`)
+
+    const printed = await runPostern(['callers', 'print', '--manifest', manifest], { cwd })
+    expect(printed.stdout).toBe(`first:${hash('sha256', first.credential)}\nsecond:eu:${hash('sha256', second.credential)}\n`)
+    expect((await runPostern(['callers', 'list', '--manifest', manifest], { cwd })).stdout).toContain('second:eu')
+
+    expect((await runPostern(['callers', 'remove', 'first', '--manifest', manifest], { cwd })).code).toBe(0)
+    expect(read().entries).toMatchObject([{ label: 'second:eu' }])
+    expect((await runPostern(['callers', 'remove', 'second:eu', '--manifest', manifest], { cwd })).code).toBe(0)
+    expect(await runPostern(['callers', 'print', '--manifest', manifest], { cwd })).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('empty') as string,
+    })
+  })
+
+  test('add takes the hash of a key that exists, and refuses what the gateway would drop in silence', async () => {
+    const digest = hash('sha256', 'gw_existing')
+    const add = (label: string, sha256: string) =>
+      runPostern(['callers', 'add', label, '--sha256', sha256, '--manifest', manifest], { cwd })
+    expect(await add('legacy', digest.toUpperCase())).toMatchObject({
+      code: 0,
+      stdout: expect.not.stringContaining('Credential') as string,
+    })
+    expect(read().entries).toMatchObject([{ label: 'legacy', sha256: digest }])
+    for (const [label, sha256] of [
+      ['again', digest],
+      ['short', digest.slice(1)],
+      ['documented', hash('sha256', 'test')],
+    ] as const) {
+      expect((await add(label, sha256)).code).toBe(1)
+    }
+    expect(read().entries).toHaveLength(1)
+  })
+
+  test('a manifest is a ring of callers as well', async () => {
+    writeFileSync(join(cwd, 'manifest.yaml'), config.replace('{ env: GATEWAY_API_KEY_HASHES }', '{ file: callers.json }'))
+    const added = await runPostern(['callers', 'add', 'agent', '--config', 'manifest.yaml', '--json'], { cwd })
+    const { credential } = JSON.parse(added.stdout) as { credential: string }
+    expect(credential).toMatch(/^pst_/)
+    expect(JSON.parse(readFileSync(join(cwd, 'callers.json'), 'utf8'))).toMatchObject({ version: 1, entries: [{ label: 'agent' }] })
+    expect((await runPostern(['check', '--config', 'manifest.yaml'], { cwd })).code).toBe(0)
+  })
+})
+
 describe('postern emulate', () => {
   test('lists how a gateway is made to fail', async () => {
     const { code, stdout } = await runPostern(['emulate', 'opentoken', '--cases', '--json'])

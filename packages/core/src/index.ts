@@ -13,7 +13,15 @@ export { refuseAtDoor } from './doors/refuse-at-door.js'
 export { guardServer } from './doors/guard-server.js'
 export { type Explanation, explain, type ExplainQuestion } from './explain.js'
 export type { FailedAttempts } from './identify/failed-attempts.js'
-export { formatHashRing, parseHashRing, type RingEntry, type RingProblem } from './identify/hash-ring.js'
+export {
+  formatHashRing,
+  formatManifest,
+  isManifest,
+  parseHashRing,
+  type ParsedRing,
+  type RingEntry,
+  type RingProblem,
+} from './identify/hash-ring.js'
 export type { Principal } from './principal.js'
 export { Refusal } from './refusal.js'
 export type { Runtime } from './runtime.js'

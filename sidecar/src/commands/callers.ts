@@ -3,16 +3,23 @@ import { formatHashRing, parseHashRing, type RingEntry } from '@postern/core'
 import { Failure } from '../failure.js'
 import { loadConfig } from '../load-config.js'
 import { print, printJson, printTable } from '../print.js'
-import { openRing, type Ring } from '../ring.js'
+import { openManifest, openRing, type Ring } from '../ring.js'
 
 interface CallersOptions {
   readonly config: string
+  /** A manifest in place of the configuration's ring. */
+  readonly manifest?: string
   readonly json?: boolean
+}
+
+interface AddOptions extends CallersOptions {
+  /** The hash of a credential that exists already. */
+  readonly sha256?: string
 }
 
 /** Lists who may call from a server. */
 export function listCallers(options: CallersOptions): number {
-  const { ring, entries } = readRing(options.config)
+  const { ring, entries } = readRing(options)
   const rows = entries.map(({ label, digest }) => ({ label, sha256: digest, ...ring.principals[label] }))
   if (options.json === true) printJson(rows)
   else {
@@ -33,42 +40,65 @@ export function listCallers(options: CallersOptions): number {
 
 const labelPattern = /^[a-zA-Z0-9._:-]{1,64}$/
 
+/** Prints the ring as the text that `GATEWAY_API_KEY_HASHES` takes. */
+export function printCallers(options: CallersOptions): number {
+  const { entries } = readRing(options)
+  if (entries.length === 0) throw new Failure('The ring is empty; uploading it would lock everybody out. Add a caller first.')
+  if (options.json === true) printJson({ hashes: formatHashRing(entries) })
+  else print(formatHashRing(entries))
+  return 0
+}
+
 /** Makes a credential for a server-side caller and prints it once; only its hash is kept. */
-export function addCaller(label: string, options: CallersOptions): number {
+export function addCaller(label: string, options: AddOptions): number {
   if (!labelPattern.test(label)) throw new Failure('A label has 1 to 64 letters, digits, dots, underscores, colons and hyphens.')
-  const { ring, entries } = readRing(options.config)
+  const { ring, entries } = readRing(options)
   if (entries.some((entry) => entry.label === label))
     throw new Failure(`There is a caller "${label}" already. Remove it first, or choose another label.`)
-  const credential = `pst_${randomBytes(32).toString('base64url')}`
-  const changed = [...entries, { label, digest: hash('sha256', credential) }]
-  const where = ring.write(formatHashRing(changed))
-  if (options.json === true) printJson({ label, credential, hashes: formatHashRing(changed), written_to: where ?? null })
+  const credential = options.sha256 === undefined ? `${ring.prefix}${randomBytes(32).toString('base64url')}` : undefined
+  const digest = credential === undefined ? readDigest(options.sha256 as string, entries) : hash('sha256', credential)
+  const changed = [...entries, { label, digest, createdAt: new Date().toISOString() }]
+  const where = ring.write(changed)
+  if (options.json === true)
+    printJson({ label, credential: credential ?? null, hashes: formatHashRing(changed), written_to: where ?? null })
   else {
-    print(`Credential of "${label}", shown this once:\n\n  ${credential}\n`)
+    if (credential !== undefined) print(`Credential of "${label}", shown this once:\n\n  ${credential}\n`)
     printWhere(ring, where, changed)
-    if (ring.principals[label] === undefined)
+    if (options.manifest === undefined && ring.principals[label] === undefined)
       print(`Say who it is, in the configuration:\n\n  callers.service.principals.${label}: { user: …, team: …, project: … }\n`)
   }
   return 0
 }
 
+/** Checks a hash with the rules that every ring is read by. */
+function readDigest(sha256: string, entries: readonly RingEntry[]): string {
+  const { problems } = parseHashRing(formatHashRing([...entries, { label: 'new', digest: sha256 }]))
+  const [first] = problems
+  if (first !== undefined) throw new Failure(`The hash ${first.reason}. ${first.fix}`)
+  return sha256.toLowerCase()
+}
+
 /** Takes a server-side caller's hash out of the ring. */
 export function removeCaller(label: string, options: CallersOptions): number {
-  const { ring, entries } = readRing(options.config)
+  const { ring, entries } = readRing(options)
   const changed = entries.filter((entry) => entry.label !== label)
   if (changed.length === entries.length) throw new Failure(`There is no caller "${label}".`)
-  const where = ring.write(formatHashRing(changed))
+  const where = ring.write(changed)
   if (options.json === true) printJson({ label, hashes: formatHashRing(changed), written_to: where ?? null })
   else {
-    print(`Removed "${label}". A running sidecar knows the old ring until it is started again.`)
+    const stale =
+      options.manifest === undefined
+        ? 'A running sidecar knows the old ring until it is started again'
+        : 'The gateway knows the old ring until this one is uploaded'
+    print(`Removed "${label}". ${stale}.`)
     printWhere(ring, where, changed)
   }
   return 0
 }
 
-function readRing(config: string): { ring: Ring; entries: readonly RingEntry[] } {
-  loadConfig(config)
-  const ring = openRing(config)
+function readRing({ config, manifest }: CallersOptions): { ring: Ring; entries: readonly RingEntry[] } {
+  if (manifest === undefined) loadConfig(config)
+  const ring = manifest === undefined ? openRing(config) : openManifest(manifest)
   const { entries, problems } = parseHashRing(ring.text)
   const [first] = problems
   if (first !== undefined) throw new Failure(`Entry ${first.position} of the ring ${first.reason}. ${first.fix}`)

@@ -5,6 +5,8 @@ export interface RingEntry {
   readonly label: string
   /** 64 lower-case hexadecimal digits. */
   readonly digest: string
+  /** ISO 8601, where a manifest says so. */
+  readonly createdAt?: string
 }
 
 /** Why an entry of a ring cannot be used. Never repeats the entry: somebody may have pasted a plaintext. */
@@ -21,28 +23,71 @@ const digestPattern = /^[0-9a-f]{64}$/
 /** SHA-256 of the word `test`, which the gateway's documentation prints as its example. */
 const exampleDigest = hash('sha256', 'test')
 
+/** A ring as far as it can be used, and what cannot. */
+export interface ParsedRing {
+  readonly entries: readonly RingEntry[]
+  readonly problems: readonly RingProblem[]
+}
+
 /**
- * Reads a ring: `label:sha256hex` or `sha256hex`, separated by commas or newlines. What follows the last
- * colon is the hash, so labels may contain colons.
+ * Reads a ring: `label:sha256hex` or `sha256hex`, separated by commas or newlines; or a manifest, which is
+ * the same as JSON. What follows the last colon is the hash, so labels may contain colons.
  *
- * The format is that of the Free AI Gateway's `GATEWAY_API_KEY_HASHES`. That gateway drops an entry it cannot
- * read without a word; here it is a problem, because a caller would be locked out unexplained.
+ * The formats are those of the Free AI Gateway's `GATEWAY_API_KEY_HASHES` and of its helper. That gateway
+ * drops an entry it cannot read without a word; here it is a problem, because a caller would be locked out
+ * unexplained.
  */
-export function parseHashRing(text: string): { readonly entries: readonly RingEntry[]; readonly problems: readonly RingProblem[] } {
+export function parseHashRing(text: string): ParsedRing {
+  return checkEntries(isManifest(text) ? readManifest(text) : readText(text))
+}
+
+/** An entry as it was written. */
+interface WrittenEntry {
+  readonly label: string | undefined
+  readonly digest: string
+  readonly createdAt?: string
+}
+
+function readText(text: string): readonly WrittenEntry[] {
+  return text
+    .split(/[,\n]/)
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+    .map((part) => {
+      const colon = part.lastIndexOf(':')
+      return { label: colon === -1 ? undefined : part.slice(0, colon), digest: part.slice(colon + 1).toLowerCase() }
+    })
+}
+
+/** Whether a ring is written as a manifest. */
+export function isManifest(text: string): boolean {
+  return text.trimStart().startsWith('{')
+}
+
+/** A manifest that is no JSON, or has no entries, reads as one entry that cannot be used. */
+function readManifest(text: string): readonly WrittenEntry[] {
+  const unreadable = [{ label: undefined, digest: '' }]
+  try {
+    const { entries } = JSON.parse(text) as { readonly entries?: unknown }
+    if (!Array.isArray(entries)) return unreadable
+    return (entries as readonly Partial<Record<string, unknown>>[]).map((entry) => ({
+      label: typeof entry?.['label'] === 'string' ? entry['label'] : '',
+      digest: typeof entry?.['sha256'] === 'string' ? entry['sha256'].toLowerCase() : '',
+      ...(typeof entry?.['created_at'] === 'string' ? { createdAt: entry['created_at'] } : {}),
+    }))
+  } catch {
+    return unreadable
+  }
+}
+
+function checkEntries(written: readonly WrittenEntry[]): ParsedRing {
   const entries: RingEntry[] = []
   const problems: RingProblem[] = []
   const labels = new Set<string>()
   const digests = new Set<string>()
-  const parts = text
-    .split(/[,\n]/)
-    .map((part) => part.trim())
-    .filter((part) => part !== '')
 
-  parts.forEach((part, index) => {
+  written.forEach(({ label: given, digest, createdAt }, index) => {
     const position = index + 1
-    const colon = part.lastIndexOf(':')
-    const digest = part.slice(colon + 1).toLowerCase()
-    const given = colon === -1 ? undefined : part.slice(0, colon)
     const report = (reason: string, fix: string): void => {
       problems.push({ position, ...(given === undefined ? {} : { label: given }), reason, fix })
     }
@@ -62,12 +107,26 @@ export function parseHashRing(text: string): { readonly entries: readonly RingEn
       const label = given ?? `sha256-${digest.slice(0, 12)}`
       if (labels.has(label)) report('has a label that stands in the ring already', 'Give each caller its own label.')
       else if (digests.has(digest)) report('has a hash that stands in the ring already', 'Give each caller its own credential.')
-      else entries.push({ label, digest })
+      else entries.push({ label, digest, ...(createdAt === undefined ? {} : { createdAt }) })
       labels.add(label)
       digests.add(digest)
     }
   })
   return { entries, problems }
+}
+
+/**
+ * Writes a ring as the manifest that the Free AI Gateway's helper keeps beside it (`scripts/gateway-key-ring.mjs`):
+ * hashes only, sorted by label.
+ */
+export function formatManifest(entries: readonly RingEntry[], now: Date): string {
+  const sorted = entries.toSorted((left, right) => left.label.localeCompare(right.label))
+  const manifest = {
+    version: 1,
+    updated_at: now.toISOString(),
+    entries: sorted.map(({ label, digest, createdAt }) => ({ label, sha256: digest, created_at: createdAt ?? now.toISOString() })),
+  }
+  return `${JSON.stringify(manifest, null, 2)}\n`
 }
 
 /** Writes a ring as the format above, one entry a line. */
