@@ -29,6 +29,11 @@ function importsIn(folder: string): Import[] {
   return sourcesOf(folder).flatMap(importsOf)
 }
 
+/** A file without its comments, which may say where a thing comes from. */
+function codeOf(file: string): string {
+  return readFileSync(join(root, file), 'utf8').replaceAll(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm, '')
+}
+
 /** The room of `core` that a file belongs to, or that an import in it leads to. */
 function roomOf(path: string): string | undefined {
   return /^packages\/core\/src\/([a-z]+)\//.exec(path)?.[1]
@@ -48,6 +53,7 @@ const libraryHomes: Readonly<Record<string, readonly string[]>> = {
   jose: ['packages/core/src/identify/', 'packages/server/src/'],
   'lru-cache': ['packages/core/src/identify/'],
   zod: ['packages/core/src/config/'],
+  'jsonc-parser': ['packages/core/src/edit-json.ts'],
   pino: ['packages/core/src/account/'],
   ulid: ['packages/core/src/doors/'],
   express: ['packages/express/src/', 'sidecar/src/'],
@@ -99,11 +105,12 @@ describe('what may import what', () => {
 
 describe('shared code', () => {
   test('never asks for a gateway’s name', () => {
-    const names = /['"](?:joytoken|opentoken|freeai|onysoft|mintoken)['"]/
+    const names = /joy.?token|open.?token|free.?ai|onysoft|mintoken|harbor/i
     const shared = ['packages/core/src', 'packages/protocol/src', 'packages/express/src', 'packages/server/src', 'packages/gateways/src']
       .flatMap(sourcesOf)
       .filter((file) => !file.startsWith('packages/gateways/src/dialects/'))
-    expect(shared.filter((file) => names.test(readFileSync(join(root, file), 'utf8')))).toEqual([])
+    expect(shared.length).toBeGreaterThan(100)
+    expect(shared.filter((file) => names.test(codeOf(file)))).toEqual([])
   })
 
   test('reveals a secret only where a credential is checked, minted, sent or searched for', () => {

@@ -119,8 +119,21 @@ describe('postern explain', () => {
       key: 'acme',
       binding: 'team=acme',
       url: 'https://api.joytokens.ai/openai/v1/chat/completions',
-      limits: { models: [['auto', 'openai/*']] },
+      limits: { models: [['auto', 'openai/*']], max_body_bytes: 8 * 1024 * 1024, choices: {} },
     })
+  })
+
+  test('says where the catalogue of models is, which lies beside the API', async () => {
+    const { stdout } = await runPostern(['explain', '--team', 'acme', '--method', 'GET', '--path', '/v1/models', '--json'], { cwd })
+    expect(JSON.parse(stdout)).toMatchObject({ outcome: 'forwarded', url: 'https://api.joytokens.ai/api/v1/models' })
+  })
+
+  test('says what policy chooses', async () => {
+    const choosing = `${config.replace('joytoken', 'mintoken').replace('secret: { env: JOY_KEY_ACME }', 'secret: { env: JOY_KEY_ACME }, providerSecret: { env: JOY_KEY_ACME }')}`
+    writeFileSync(join(cwd, 'choosing.yaml'), choosing.replace('policies:', 'policies:\n  choices: { intensity: lite }'))
+    const { stdout, stderr } = await runPostern(['explain', '--team', 'acme', '--model', 'auto', '--config', 'choosing.yaml'], { cwd })
+    expect(stderr).toBe('')
+    expect(stdout).toMatch(/intensity\s+.*lite/)
   })
 
   test.each([

@@ -27,7 +27,10 @@ export interface Explanation {
   readonly limits: {
     readonly models: readonly (readonly string[])[]
     readonly endpoints: readonly (readonly string[])[]
+    /** Of JSON, the smaller of what policy allows and the gateway takes. */
     readonly max_body_bytes: number
+    /** What policy chooses of the things that the gateway lets each request choose. */
+    readonly choices: Readonly<Record<string, string>>
   }
 }
 
@@ -35,21 +38,26 @@ export interface Explanation {
 export function explain(runtime: Runtime, question: ExplainQuestion): Explanation {
   const principal = { ...question, via: 'service', caller: 'explain', delegate: false } as const
   const policy = runtime.findPolicy(principal)
+  const bound = runtime.findKey(principal)
+  const dialect = bound?.key.gateway.dialect
   const limits = {
     models: policy.models.map(({ names }) => names),
     endpoints: policy.endpoints.map(({ names }) => names),
-    max_body_bytes: policy.maxBodyBytes,
+    max_body_bytes: Math.min(policy.maxBodyBytes, dialect?.maxJsonBytes ?? Infinity),
+    choices: Object.fromEntries(Object.keys(dialect?.choices ?? {}).map((name) => [name, policy.choices[name] ?? 'the gateway’s default'])),
   }
-  const bound = runtime.findKey(principal)
   const chosen =
     bound === undefined
       ? {}
       : { key: bound.key.alias, gateway: bound.key.gateway.name, dialect: bound.key.gateway.dialect.id, binding: bound.binding }
   try {
-    const { endpointPath, gateway } = runtime.rooms.resolve({ method: question.method, path: question.path, query: '' }, principal)
+    const { endpointPath, upstreamPath, gateway } = runtime.rooms.resolve(
+      { method: question.method, path: question.path, query: '' },
+      principal,
+    )
     checkEndpoint(policy, endpointPath)
     if (question.method !== 'GET') checkModel(policy, question.model)
-    return { outcome: 'forwarded', ...chosen, url: `${gateway.origin}${gateway.basePath}/${endpointPath}`, limits }
+    return { outcome: 'forwarded', ...chosen, url: gateway.origin + upstreamPath, limits }
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
     const { help } = errorCodes[error.code]
