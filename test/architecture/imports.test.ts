@@ -118,18 +118,19 @@ describe('shared code', () => {
     const places = everywhere.filter((file) => readFileSync(join(root, file), 'utf8').includes('.reveal()'))
     expect(places.toSorted()).toEqual([
       'packages/core/src/account/index.ts',
-      'packages/core/src/config/check-config.ts',
+      'packages/core/src/config/check-callers.ts',
+      'packages/core/src/config/check-keys.ts',
       'packages/core/src/forward/prepare-key.ts',
       'packages/core/src/identify/session-verifier.ts',
       'sidecar/src/commands/session.ts',
     ])
   })
 
-  test('opens a connection to a gateway in one place', () => {
+  test('opens a connection to a gateway in one place, and fetches what the configuration names in one other', () => {
     const places = sourcesOf('packages/core/src').filter((file) =>
       /new (?:Pool|Client|Agent)\(|\bfetch\(|https?\.request/.test(readFileSync(join(root, file), 'utf8')),
     )
-    expect(places).toEqual(['packages/core/src/forward/open-upstream.ts'])
+    expect(places).toEqual(['packages/core/src/fetch-json.ts', 'packages/core/src/forward/open-upstream.ts'])
   })
 })
 

@@ -39,7 +39,7 @@ describe.each(EMULATED_GATEWAYS)('the page of %s', (gateway) => {
     const house = await openHouse({
       gateway,
       settings: settings as object,
-      config: { ...(policies === undefined ? {} : { policies: policies as object }) },
+      config: policies === undefined ? {} : { policies: policies as object },
     })
     try {
       expect((await house.chat()).status).toBe(200)

@@ -129,7 +129,9 @@ describe('postern explain', () => {
   })
 
   test('says what policy chooses', async () => {
-    const choosing = `${config.replace('joytoken', 'mintoken').replace('secret: { env: JOY_KEY_ACME }', 'secret: { env: JOY_KEY_ACME }, providerSecret: { env: JOY_KEY_ACME }')}`
+    const choosing = config
+      .replace('joytoken', 'mintoken')
+      .replace('secret: { env: JOY_KEY_ACME }', 'secret: { env: JOY_KEY_ACME }, providerSecret: { env: JOY_KEY_ACME }')
     writeFileSync(join(cwd, 'choosing.yaml'), choosing.replace('policies:', 'policies:\n  choices: { intensity: lite }'))
     const { stdout, stderr } = await runPostern(['explain', '--team', 'acme', '--model', 'auto', '--config', 'choosing.yaml'], { cwd })
     expect(stderr).toBe('')

@@ -8,6 +8,7 @@ import { createForward } from './forward/index.js'
 import { retry } from './forward/retry.js'
 import type { FailedAttempts } from './identify/failed-attempts.js'
 import { createIdentify } from './identify/index.js'
+import { createJwtVerifier, type JwtIssuer } from './identify/jwt-verifier.js'
 import { createServiceVerifier } from './identify/service-verifier.js'
 import { createSessionVerifier } from './identify/session-verifier.js'
 import type { Verifier } from './identify/verifier.js'
@@ -133,13 +134,18 @@ function compileRules({ policies }: Config): readonly PolicyRule[] {
   return [everybody, ...rules].map(({ body, ...rule }) => ({ ...rule, maxBodyBytes: body }))
 }
 
-/** Sessions first: they have a form of their own, and a service credential may look like anything. */
+function compileIssuer({ jwks, clockSkew, ...issuer }: NonNullable<Config['callers']['jwt']>[number]): JwtIssuer {
+  return { ...issuer, jwks: new URL(jwks), clockSkewMs: clockSkew }
+}
+
+/** Tokens first: their form tells them apart, and a service credential may look like anything. */
 function compileVerifiers({ config, secrets, ring }: CheckedConfig): readonly Verifier[] {
   const verifiers: Verifier[] = []
-  const { session, service } = config.callers
+  const { session, jwt, service } = config.callers
   if (session !== undefined) {
     verifiers.push(createSessionVerifier({ secret: secrets.get('callers.session.secret') as Secret, maxLifetimeMs: session.maxTtl }))
   }
+  if (jwt !== undefined) verifiers.push(createJwtVerifier(jwt.map(compileIssuer)))
   if (service !== undefined) verifiers.push(createServiceVerifier(ring, new Map(Object.entries(service.principals))))
   return verifiers
 }

@@ -4,7 +4,7 @@ export interface Principal {
   readonly team?: string | undefined
   readonly project?: string | undefined
   /** Which kind of credential proved it. */
-  readonly via: 'service' | 'session'
+  readonly via: 'service' | 'session' | 'jwt'
   /** What names the credential itself in the ledger: a service label or a token's id. */
   readonly caller: string
   /** May say for whom it calls. */

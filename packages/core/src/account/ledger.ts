@@ -1,4 +1,5 @@
 import type { GovernanceRecord } from '@postern/protocol'
+import type { Principal } from '../principal.js'
 
 /** What became of an attempt that was followed by another. */
 export interface EarlierEntry {
@@ -18,7 +19,7 @@ export interface LedgerEntry extends GovernanceRecord {
   /** The error's code, where the ending was one. */
   readonly code?: string | undefined
   readonly duration_ms: number
-  readonly via?: 'service' | 'session' | undefined
+  readonly via?: Principal['via'] | undefined
   /** What names the credential: a service label or a token's id. */
   readonly caller?: string | undefined
   readonly user?: string | undefined

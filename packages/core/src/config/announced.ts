@@ -6,7 +6,6 @@ export const announcedSettings: ReadonlySet<string> = new Set([
   'backend',
   'limits',
   'store',
-  'callers.jwt',
   'callers.forwardAuth',
   'callers.anonymous',
   'policies.pinUser',

@@ -34,3 +34,13 @@ export function formatPath(path: readonly PropertyKey[]): string {
     '',
   )
 }
+
+/** An error, unless it is made a warning. */
+export function problem(path: string, reason: string, fix: string): Problem {
+  return { path, reason, fix, severity: 'error' }
+}
+
+/** The names, for people; what to do where there are none. */
+export function oneOf(names: ReadonlySet<string>): string {
+  return names.size === 0 ? 'it first' : [...names].map((each) => `"${each}"`).join(' or ')
+}

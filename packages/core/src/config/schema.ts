@@ -86,6 +86,57 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
     maxTtl: duration.default(86_400_000),
   })
 
+  /** The way to a claim: `org.id`, `groups.0`; or a list of names, for names that hold dots. */
+  const claimPath = z.union(
+    [
+      z
+        .string()
+        .min(1)
+        .transform((text) => text.split('.')),
+      z.array(z.string().min(1)).min(1),
+    ],
+    {
+      error: 'is not the way to a claim, such as "sub", "org.id" or [https://example.com/team]',
+    },
+  )
+
+  const jwt = strict({
+    /** Exactly as its tokens say it, a slash at the end included. */
+    issuer: z.string().min(1),
+    /** Whom its tokens must be for. */
+    audience: z.union(
+      [
+        z
+          .string()
+          .min(1)
+          .transform((text) => [text]),
+        z.array(z.string().min(1)).min(1),
+      ],
+      {
+        error: 'is missing or not a text or a list of texts; without it a token for another service would be good here',
+      },
+    ),
+    /** Where its keys are. */
+    jwks: url,
+    /** Its signature algorithms; none that needs a shared secret. */
+    algorithms: z
+      .array(z.enum(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519']))
+      .min(1),
+    /** Kinds of token that are taken. */
+    types: z
+      .array(
+        z
+          .string()
+          .min(1)
+          .transform((type) => type.toLowerCase()),
+      )
+      .min(1)
+      .default(['jwt', 'at+jwt']),
+    claims: strict({ user: claimPath.prefault('sub'), team: claimPath.optional(), project: claimPath.optional() }).prefault({}),
+    /** How far its clock may differ. */
+    clockSkew: duration.default(30_000),
+  })
+
   const rule = {
     /** Model names that are allowed; `*` stands for any characters. */
     models: z.array(z.string().min(1)).min(1).optional(),
@@ -122,7 +173,7 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
     gateways: z.record(alias, gateway),
     keys: z.record(alias, key),
     bindings: z.array(binding),
-    callers: strict({ session: session.optional(), service: service.optional() }),
+    callers: strict({ session: session.optional(), jwt: z.array(jwt).min(1).optional(), service: service.optional() }),
     policies: strict({
       ...rule,
       /** Further rules for some; every rule that matches applies. */

@@ -5,6 +5,7 @@ import { LRUCache } from 'lru-cache'
 import { Refusal } from '../refusal.js'
 import type { Secret } from '../secret.js'
 import type { Principal } from '../principal.js'
+import { kindOfJwt } from './jwt-form.js'
 import type { Verifier } from './verifier.js'
 
 export interface SessionVerifierOptions {
@@ -18,8 +19,6 @@ const clockToleranceSeconds = 5
 
 /** Verified tokens that are remembered, by the SHA-256 of the whole token. About 300 bytes each. */
 const rememberedTokens = 20_000
-
-const compactJwt = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/
 
 /** Names stand in log lines and in tables of bindings, whose fields a control character could shift. */
 const plainName = /^\P{Cc}{1,256}$/u
@@ -48,7 +47,7 @@ export function createSessionVerifier(options: SessionVerifierOptions): Verifier
   }
 
   return {
-    recognises: (credential) => compactJwt.test(credential),
+    recognises: (credential) => kindOfJwt(credential) === 'session',
     verify(token) {
       const digest = hash('sha256', token)
       const session = verified.get(digest)

@@ -1,0 +1,82 @@
+import { parseHashRing, type RingEntry } from '../identify/hash-ring.js'
+import type { Secret } from '../secret.js'
+import { isThisMachine } from './is-this-machine.js'
+import type { Parts } from './parts.js'
+import { type Problem, problem } from './problem.js'
+import type { Config } from './schema.js'
+
+/** The shortest secret that session tokens may be signed with (RFC 7518, 3.2), in bytes. */
+const shortestSessionSecret = 32
+
+/** Can the ring be read, and is everybody in it somebody? Gives its entries. */
+export function checkService(parts: Parts, secrets: ReadonlyMap<string, Secret>, problems: Problem[]): readonly RingEntry[] {
+  const text = secrets.get('callers.service.hashes')
+  if (parts.service === undefined || text === undefined) return []
+  const { entries, problems: found } = parseHashRing(text.reveal())
+  for (const { position, label, reason, fix } of found) {
+    problems.push(problem('callers.service.hashes', `entry ${position}${label === undefined ? '' : ` ("${label}")`} ${reason}.`, fix))
+  }
+  const labels = new Set(entries.map(({ label }) => label))
+  for (const label of Object.keys(parts.service.principals)) {
+    if (labels.has(label) || found.some((entry) => entry.label === label)) continue
+    problems.push({
+      ...problem(
+        `callers.service.principals.${label}`,
+        'has no credential in the ring, so nobody can be this caller.',
+        'Add one with "postern callers add", or remove the principal.',
+      ),
+      severity: 'warning',
+    })
+  }
+  for (const label of labels) {
+    if (Object.hasOwn(parts.service.principals, label)) continue
+    problems.push({
+      ...problem(
+        'callers.service.principals',
+        `does not say who "${label}" is, so only a default binding can give that caller a key.`,
+        `Write ${label}: { team: … }.`,
+      ),
+      severity: 'warning',
+    })
+  }
+  return entries
+}
+
+/** Could a token that is minted as the configuration says be taken? */
+export function checkSession({ session }: Parts, secrets: ReadonlyMap<string, Secret>, problems: Problem[]): void {
+  if (session !== undefined && session.ttl > session.maxTtl) {
+    problems.push(
+      problem(
+        'callers.session.ttl',
+        'is longer than callers.session.maxTtl, so such tokens would be refused.',
+        'Write a shorter time, or a longer maxTtl.',
+      ),
+    )
+  }
+  const secret = secrets.get('callers.session.secret')
+  if (secret !== undefined && Buffer.byteLength(secret.reveal()) < shortestSessionSecret) {
+    problems.push(
+      problem(
+        'callers.session.secret',
+        `is shorter than ${shortestSessionSecret} bytes.`,
+        "Make one with: node -e \"console.log(require('crypto').randomBytes(32).toString('base64url'))\"",
+      ),
+    )
+  }
+}
+
+/** Is every issuer one, and are its keys fetched safely? */
+export function checkIssuers({ callers }: Config, problems: Problem[]): void {
+  const seen = new Set<string>()
+  for (const [index, { issuer, jwks }] of (callers.jwt ?? []).entries()) {
+    const path = `callers.jwt[${index}]`
+    if (seen.has(issuer)) problems.push(problem(`${path}.issuer`, 'is configured already.', 'Keep one entry for each issuer.'))
+    seen.add(issuer)
+    const url = new URL(jwks)
+    if (url.protocol === 'http:' && !isThisMachine(url.hostname)) {
+      problems.push(
+        problem(`${path}.jwks`, 'would fetch keys over plain http, where anybody on the way could replace them.', 'Write https.'),
+      )
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import type { Dialect, Dialects } from '@postern/gateways'
+import type { Secret } from '../secret.js'
+import type { Parts } from './parts.js'
+import { oneOf, type Problem, problem } from './problem.js'
+import type { Config } from './schema.js'
+
+/** Does every key belong to a gateway that is there, and have what that gateway asks for? */
+export function checkKeys(parts: Parts, dialects: Dialects, secrets: ReadonlyMap<string, Secret>, problems: Problem[]): void {
+  for (const { path, part } of parts.keys.values()) {
+    if (!parts.namedGateways.has(part.gateway)) {
+      problems.push(
+        problem(`${path}.gateway`, `names the gateway "${part.gateway}", which is not there.`, `Write ${oneOf(parts.namedGateways)}.`),
+      )
+    }
+    const gateway = parts.gateways.get(part.gateway)
+    if (gateway === undefined) continue
+    const dialect = dialects[gateway.part.dialect] as Dialect
+    checkDialectNeeds(path, part, dialect, problems)
+    checkSecretText(`${path}.secret`, secrets, problems)
+    checkSecretText(`${path}.providerSecret`, secrets, problems)
+    warnOfOddKey(
+      { path: `${path}.secret`, pattern: dialect.keyPattern, whose: dialect.title },
+      `Check that it is the right one; its documents call it ${dialect.keyVariable}.`,
+      secrets,
+      problems,
+    )
+    warnOfOddKey(
+      { path: `${path}.providerSecret`, pattern: dialect.providerCredential?.keyPattern, whose: `a provider behind ${dialect.title}` },
+      'Check that it is the right one; the two keys are easily swapped.',
+      secrets,
+      problems,
+    )
+  }
+}
+
+function checkDialectNeeds(path: string, part: Config['keys'][string], dialect: Dialect, problems: Problem[]): void {
+  if (dialect.providerCredential !== undefined && part.providerSecret === undefined) {
+    problems.push(
+      problem(
+        `${path}.providerSecret`,
+        `is missing; ${dialect.title} takes the provider's key beside its own.`,
+        'Write providerSecret: { env: NAME }.',
+      ),
+    )
+  }
+  if (dialect.providerCredential === undefined && part.providerSecret !== undefined) {
+    problems.push(problem(`${path}.providerSecret`, `is not a thing that ${dialect.title} takes.`, 'Remove it.'))
+  }
+  if (dialect.project === undefined && part.project !== undefined) {
+    problems.push(problem(`${path}.project`, `is not a thing that ${dialect.title} takes.`, 'Remove it.'))
+  }
+  if (dialect.project !== undefined && (part.project === undefined || !dialect.project.pattern.test(part.project))) {
+    problems.push(
+      problem(
+        `${path}.project`,
+        `is missing or not a project id of ${dialect.title}.`,
+        'Write 1 to 64 letters, digits, dots, underscores, colons and hyphens.',
+      ),
+    )
+  }
+}
+
+/** A header can carry it: visible ASCII without spaces. */
+const headerSafe = /^[\x21-\x7e]+$/
+
+function checkSecretText(path: string, secrets: ReadonlyMap<string, Secret>, problems: Problem[]): void {
+  const secret = secrets.get(path)
+  if (secret !== undefined && !headerSafe.test(secret.reveal())) {
+    problems.push(problem(path, 'holds spaces, line breaks or characters that a header cannot carry.', 'Check how it was copied.'))
+  }
+}
+
+/** A warning and no more: documents leave room for keys of other forms. */
+function warnOfOddKey(
+  { path, pattern, whose }: { readonly path: string; readonly pattern: RegExp | undefined; readonly whose: string },
+  fix: string,
+  secrets: ReadonlyMap<string, Secret>,
+  problems: Problem[],
+): void {
+  const secret = secrets.get(path)
+  if (secret === undefined || pattern === undefined || pattern.test(secret.reveal())) return
+  problems.push({ ...problem(path, `does not look like a key of ${whose}.`, fix), severity: 'warning' })
+}

@@ -1,0 +1,158 @@
+import OpenAI from 'openai'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { forEachDoor } from '../support/for-each-door.js'
+import { type House, openHouse } from '../support/house.js'
+import { type Issuer, jwtCallers, startIssuer } from '../support/issuer.js'
+
+async function codeOf(house: House, credential: string): Promise<readonly [status: number, code: string | undefined]> {
+  const answer = await house.chat({ credential })
+  const body = (await answer.json()) as { error?: { code: string } }
+  return [answer.status, body.error?.code]
+}
+
+describe('a token of the customer’s identity provider', () => {
+  let issuer: Issuer
+  beforeAll(async () => {
+    issuer = await startIssuer()
+  })
+  afterAll(() => issuer.stop())
+
+  forEachDoor(
+    async () => ({ config: { callers: { jwt: [jwtCallers(issuer)] } } }),
+    (house) => {
+      test('opens the sidecar to the real openai client, for the user and team that it names', async () => {
+        const openai = new OpenAI({ baseURL: house().baseURL, apiKey: await issuer.sign({ jti: 'token-1' }) })
+        const answer = await openai.chat.completions.create({ model: house().model, messages: [{ role: 'user', content: 'Hello' }] })
+        expect(answer.choices[0]?.message.content).toBe('You said: Hello')
+        expect(house().ledger.entries.at(-1)).toMatchObject({ via: 'jwt', caller: 'jwt:token-1', user: 'ada', team: 'acme', key: 'acme' })
+      })
+
+      test('goes no further than the sidecar', async () => {
+        const token = await issuer.sign()
+        await house().chat({ credential: token })
+        const seen = house().emulator.seen.at(-1)
+        expect(JSON.stringify(seen?.headers)).not.toContain(token)
+        expect(JSON.stringify(house().ledger.entries)).not.toContain(token.slice(-40))
+      })
+
+      test('of a team without a key is refused, and so is one of no team', async () => {
+        expect(await codeOf(house(), await issuer.sign({ org: { id: 'nowhere' } }))).toEqual([403, 'no_key_for_caller'])
+        expect(await codeOf(house(), await issuer.sign({ org: undefined }))).toEqual([403, 'no_key_for_caller'])
+      })
+
+      test('that has expired is told so, within the skew that is configured', async () => {
+        const now = Math.floor(Date.now() / 1000)
+        expect(await codeOf(house(), await issuer.sign({ exp: now - 60 }))).toEqual([401, 'caller_expired'])
+        expect(await codeOf(house(), await issuer.sign({ exp: now - 10 }))).toEqual([200, undefined])
+      })
+    },
+  )
+
+  test('has its keys fetched once for many calls, and no more often', async () => {
+    const own = await startIssuer()
+    const house = await openHouse({ config: { callers: { jwt: [jwtCallers(own)] } } })
+    try {
+      const tokens = await Promise.all(Array.from({ length: 20 }, (_, index) => own.sign({ sub: `user-${index}` })))
+      const answers = await Promise.all(tokens.map((credential) => house.chat({ credential })))
+      expect(answers.map(({ status }) => status)).toEqual(tokens.map(() => 200))
+      expect(own.fetches()).toBe(1)
+    } finally {
+      await house.close()
+      await own.stop()
+    }
+  })
+
+  test('may come from one of several issuers, each with its own keys, algorithm and claims', async () => {
+    const other = await startIssuer('ES256')
+    const callers = {
+      jwt: [
+        jwtCallers(issuer),
+        jwtCallers(other, {
+          algorithms: ['ES256'],
+          audience: ['another-audience', 'postern-test'],
+          claims: { user: 'user_id', team: ['https://example.com/teams', '1'], project: 'app_metadata.projects' },
+        }),
+      ],
+    }
+    const house = await openHouse({ config: { callers } })
+    try {
+      expect(await codeOf(house, await issuer.sign())).toEqual([200, undefined])
+      const token = await other.sign({
+        user_id: 4711,
+        'https://example.com/teams': ['first', 'globex'],
+        app_metadata: { projects: ['labs'] },
+      })
+      expect(await codeOf(house, token)).toEqual([200, undefined])
+      expect(house.ledger.entries.at(-1)).toMatchObject({ user: '4711', team: 'globex', project: 'labs', key: 'globex' })
+    } finally {
+      await house.close()
+      await other.stop()
+    }
+  })
+})
+
+describe('an identity provider that changes or fails', () => {
+  let issuer: Issuer
+  let house: House
+  beforeEach(async () => {
+    issuer = await startIssuer()
+    house = await openHouse({ config: { callers: { jwt: [jwtCallers(issuer)] } } })
+  })
+  afterEach(async () => {
+    await house.close()
+    await issuer.stop().catch(() => {})
+  })
+
+  test('is asked for its keys again when a token names one that is not known', async () => {
+    const first = await issuer.sign()
+    expect(await codeOf(house, first)).toEqual([200, undefined])
+    // The cool-down after a fetch is thirty seconds; a house that has fetched nothing yet meets the rotation at once.
+    const later = await openHouse({ config: { callers: { jwt: [jwtCallers(issuer)] } } })
+    try {
+      await issuer.rotate()
+      expect(await codeOf(later, await issuer.sign())).toEqual([200, undefined])
+      expect(await codeOf(later, first)).toEqual([401, 'caller_invalid'])
+    } finally {
+      await later.close()
+    }
+  })
+
+  test('is not asked again and again for keys that there are not', async () => {
+    expect(await codeOf(house, await issuer.sign())).toEqual([200, undefined])
+    for (let count = 0; count < 20; count += 1) {
+      expect(await codeOf(house, await issuer.sign({}, { kid: `unknown-${count}` }))).toEqual([401, 'caller_invalid'])
+    }
+    expect(issuer.fetches()).toBe(1)
+  })
+
+  test.each<[what: string, break_: (issuer: Issuer) => Promise<void> | void]>([
+    ['that is down', (it) => it.stop()],
+    ['that answers 500', (it) => it.answer({ status: 500 })],
+    ['that answers with a page', (it) => it.answer({ body: '<html></html>' })],
+    ['that answers with something else', (it) => it.answer({ body: '{"keys":7}' })],
+    ['that answers with a megabyte', (it) => it.answer({ body: JSON.stringify({ keys: [], padding: 'x'.repeat(1_000_000) }) })],
+    ['that redirects elsewhere', (it) => it.answer({ status: 302, location: 'http://127.0.0.1:1/keys' })],
+    ['that never answers', (it) => it.answer({ hang: true })],
+  ])('one %s lets nobody in with 503, and everybody again once it is well', async (_, break_) => {
+    await break_(issuer)
+    const token = await issuer.sign()
+    const refused = await house.chat({ credential: token })
+    expect([refused.status, refused.headers.get('postern-refusal'), refused.headers.get('x-should-retry')]).toEqual([
+      503,
+      'caller_check_unavailable',
+      null,
+    ])
+    expect(house.emulator.seen).toHaveLength(0)
+    issuer.answer()
+    await issuer.start().catch(() => {})
+    await expect.poll(async () => (await codeOf(house, token))[0], { timeout: 5000, interval: 300 }).toBe(200)
+  })
+
+  test('does not matter to callers whose tokens were verified already', async () => {
+    const token = await issuer.sign()
+    expect(await codeOf(house, token)).toEqual([200, undefined])
+    await issuer.stop()
+    expect(await codeOf(house, token)).toEqual([200, undefined])
+    expect(await codeOf(house, await issuer.sign({ sub: 'eve' }))).toEqual([200, undefined])
+  })
+})

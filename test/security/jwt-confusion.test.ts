@@ -1,0 +1,139 @@
+import { createHmac, randomBytes } from 'node:crypto'
+import { exportSPKI, generateKeyPair, importJWK, type JWK, SignJWT, UnsecuredJWT } from 'jose'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type House, openHouse } from '../support/house.js'
+import { audience, type Issuer, jwtCallers, startIssuer } from '../support/issuer.js'
+
+let issuer: Issuer
+let house: House
+beforeAll(async () => {
+  issuer = await startIssuer()
+  house = await openHouse({
+    config: {
+      failedAuthentication: { limit: 1000 },
+      callers: { session: { secret: { env: 'SESSION' } }, jwt: [jwtCallers(issuer)], service: { hashes: { env: 'RING' } } },
+    },
+  })
+})
+afterAll(async () => {
+  await house.close()
+  await issuer.stop()
+})
+
+const now = (): number => Math.floor(Date.now() / 1000)
+const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+const goodClaims = () => ({ iss: issuer.issuer, aud: audience, sub: 'ada', org: { id: 'acme' }, iat: now(), exp: now() + 300 })
+const kid = (): string => issuer.publicKey().kid as string
+
+/** Signed with HMAC, under whatever text an attacker can know. */
+function hmac(key: string | Buffer, header: object = {}, claims: object = {}): string {
+  const signed = `${encode({ alg: 'HS256', typ: 'JWT', kid: kid(), ...header })}.${encode({ ...goodClaims(), ...claims })}`
+  return `${signed}.${createHmac('sha256', key).update(signed).digest('base64url')}`
+}
+
+async function attackers(header: Readonly<Record<string, unknown>> = {}, algorithm = 'RS256'): Promise<string> {
+  const { privateKey } = await generateKeyPair(algorithm)
+  return new SignJWT(goodClaims()).setProtectedHeader({ alg: algorithm, typ: 'JWT', kid: kid(), ...header }).sign(privateKey)
+}
+
+/** A good token with something changed after it was signed. */
+async function altered(change: (parts: string[]) => string[]): Promise<string> {
+  return change((await issuer.sign()).split('.')).join('.')
+}
+
+const own = async (): Promise<{ jwk: JWK; sign: (header: object) => Promise<string> }> => {
+  const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true })
+  const { exportJWK } = await import('jose')
+  const jwk = { ...(await exportJWK(publicKey)), kid: 'mine', alg: 'RS256' }
+  return { jwk, sign: (header) => new SignJWT(goodClaims()).setProtectedHeader({ alg: 'RS256', typ: 'JWT', ...header }).sign(privateKey) }
+}
+
+const attacks: readonly [attack: string, forge: () => Promise<string> | string, code?: string][] = [
+  ['alg none', () => new UnsecuredJWT(goodClaims()).encode()],
+  ['alg none with a signature', () => `${new UnsecuredJWT(goodClaims()).encode()}AAAA`],
+  ['alg None in another case', () => `${encode({ alg: 'None', typ: 'JWT' })}.${encode(goodClaims())}.AAAA`],
+  ['no alg at all', () => `${encode({ typ: 'JWT' })}.${encode(goodClaims())}.AAAA`],
+  ['HS256 with the public key as PEM', async () => hmac(await exportSPKI((await importJWK(issuer.publicKey(), 'RS256')) as never))],
+  ['HS256 with the public key as JWK', () => hmac(JSON.stringify(issuer.publicKey()))],
+  ['HS256 with the modulus', () => hmac(Buffer.from(issuer.publicKey().n as string, 'base64url'))],
+  ['HS256 with the empty key', () => hmac('')],
+  ['HS256 with a guessed secret', () => hmac('secret')],
+  ['HS256 with the session secret, as another kind', () => hmac(house.secrets.at(-1) as string)],
+  ['an algorithm that is not listed, by a key of the attacker', () => attackers({}, 'ES256')],
+  ['PS256 in place of RS256', () => attackers({ alg: 'PS256' }, 'PS256')],
+  ['the right algorithm, by a key of the attacker', () => attackers()],
+  ['a key of the attacker in the header (jwk)', async () => (({ jwk, sign }) => sign({ jwk }))(await own())],
+  ['an address of the attacker’s keys in the header (jku)', async () => (await own()).sign({ jku: issuer.jwks, kid: 'mine' })],
+  ['a certificate of the attacker in the header (x5c)', async () => (await own()).sign({ x5c: ['MIIB'], kid: kid() })],
+  ['a kid that is a path', async () => (await own()).sign({ kid: '../../../../dev/null' })],
+  ['a kid that is a query', async () => (await own()).sign({ kid: "x' UNION SELECT 'secret" })],
+  ['a kid that is an address', async () => (await own()).sign({ kid: 'http://127.0.0.1:1/key' })],
+  ['a kid that every object has', async () => (await own()).sign({ kid: '__proto__' })],
+  ['another issuer', () => issuer.sign({ iss: 'https://elsewhere.example/' })],
+  ['an issuer that only begins alike', () => issuer.sign({ iss: `${issuer.issuer}evil` })],
+  ['an issuer without its slash', () => issuer.sign({ iss: issuer.issuer.slice(0, -1) })],
+  ['several issuers', () => issuer.sign({ iss: [issuer.issuer] })],
+  ['no issuer', () => issuer.sign({ iss: undefined })],
+  ['another audience', () => issuer.sign({ aud: 'another-service' })],
+  ['several audiences, none of them ours', () => issuer.sign({ aud: ['a', 'b'] })],
+  ['no audience', () => issuer.sign({ aud: undefined })],
+  ['no expiry', () => issuer.sign({ exp: undefined })],
+  ['an expiry that is a text', () => issuer.sign({ exp: '9999999999' })],
+  ['an expiry in the past', () => issuer.sign({ exp: now() - 3600 }), 'caller_expired'],
+  ['not yet valid', () => issuer.sign({ nbf: now() + 3600 })],
+  ['a logout token, of the same issuer and audience', () => issuer.sign({}, { typ: 'logout+jwt' })],
+  ['a DPoP proof', () => issuer.sign({}, { typ: 'dpop+jwt' })],
+  ['our own session’s kind, signed by the issuer', () => issuer.sign({ aud: 'postern' }, { typ: 'postern-session+jwt' })],
+  ['a critical extension that nobody knows', () => issuer.sign({}, { crit: ['exp-at'], 'exp-at': 1 })],
+  [
+    'an altered claim',
+    () => altered(([header, , signature]) => [header as string, encode({ ...goodClaims(), sub: 'root' }), signature as string]),
+  ],
+  [
+    'an altered header',
+    () => altered(([, claims, signature]) => [encode({ alg: 'RS256', kid: kid(), typ: 'at+jwt' }), claims as string, signature as string]),
+  ],
+  [
+    'a shortened signature',
+    () => altered(([header, claims, signature]) => [header as string, claims as string, (signature as string).slice(0, -8)]),
+  ],
+  ['no signature', () => altered(([header, claims]) => [header as string, claims as string, ''])],
+  [
+    'a token that begins like a good one',
+    () =>
+      altered(([header, claims, signature]) => [
+        header as string,
+        claims as string,
+        `${(signature as string).slice(0, 40)}${'A'.repeat(302)}`,
+      ]),
+  ],
+  ['a fourth part', () => altered((parts) => [...parts, 'AAAA'])],
+  ['a user that is an object', () => issuer.sign({ sub: { toString: 'ada' } })],
+  ['a user that is empty', () => issuer.sign({ sub: '' })],
+  ['no user', () => issuer.sign({ sub: undefined })],
+  ['a user with a line break', () => issuer.sign({ sub: 'ada\nteam=globex' })],
+  ['a team that is a list of two', () => issuer.sign({ org: { id: ['acme', 'globex'] } })],
+  ['a team that is true', () => issuer.sign({ org: { id: true } })],
+  [
+    'a token of random bytes',
+    () => `${randomBytes(60).toString('base64url')}.${randomBytes(60).toString('base64url')}.${randomBytes(60).toString('base64url')}`,
+  ],
+  ['a token of eight thousand characters', () => issuer.sign({ padding: 'x'.repeat(6000) }).then((token) => `${token}A`)],
+]
+
+describe('jwt-confusion', () => {
+  test('the token that all of these forge opens the door', async () => {
+    expect((await house.chat({ credential: await issuer.sign() })).status).toBe(200)
+  })
+
+  test.each(attacks)('%s is refused', async (_, forge, code = 'caller_invalid') => {
+    const before = house.emulator.seen.length
+    const answer = await house.chat({ credential: await forge() })
+    expect([answer.status, answer.headers.get('postern-refusal')]).toEqual([401, code])
+    expect(house.emulator.seen).toHaveLength(before)
+  })
+
+  test('none of it had the keys fetched more than once', () => {
+    expect(issuer.fetches()).toBe(1)
+  })
+})
