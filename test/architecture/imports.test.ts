@@ -53,7 +53,6 @@ const libraryHomes: Readonly<Record<string, readonly string[]>> = {
   jose: ['packages/core/src/identify/', 'packages/server/src/'],
   'lru-cache': ['packages/core/src/identify/'],
   zod: ['packages/core/src/config/'],
-  'jsonc-parser': ['packages/core/src/edit-json.ts'],
   pino: ['packages/core/src/account/'],
   ulid: ['packages/core/src/doors/'],
   express: ['packages/express/src/', 'sidecar/src/'],

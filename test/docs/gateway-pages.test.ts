@@ -53,13 +53,13 @@ describe.each(EMULATED_GATEWAYS)('the page of %s', (gateway) => {
     const { credential, providerCredential, project, taskId, choices } = dialects[gateway] as (typeof dialects)[keyof typeof dialects] & {
       readonly providerCredential?: { header: string }
       readonly project?: { header: string }
-      readonly taskId?: string
+      readonly taskId?: readonly string[]
       readonly choices?: object
     }
     for (const header of [credential.header, providerCredential?.header, project?.header])
       if (header !== undefined) expect(page).toContain(header)
     for (const heading of ['What is passed on', 'What is normalised', 'What is unknown']) expect(page).toContain(`## ${heading}`)
-    if (taskId !== undefined) expect(page).toContain(taskId.slice(1))
+    for (const pointer of taskId ?? []) expect(page).toContain(pointer.slice(1))
     for (const choice of Object.keys(choices ?? {})) expect(page).toContain(choice)
   })
 })

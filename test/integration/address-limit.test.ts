@@ -50,7 +50,48 @@ describe('in front of a gateway that counts calls by address', () => {
     const [first] = refused as [Response, ...Response[]]
     expect([first.headers.get('postern-refusal'), Number(first.headers.get('retry-after')) > 0]).toEqual(['rate_limited', true])
     expect(first.headers.get('x-should-retry')).toBeNull()
+    const own = house.ledger.entries.filter(({ code }) => code === 'rate_limited').map(({ overhead_ms: spent = 0 }) => spent)
+    expect(Math.max(...own)).toBeLessThan(300)
     expect(statusesAtGateway()).not.toContain(429)
+  })
+
+  test('a newcomer is not crowded out by tenants that keep a line', async () => {
+    house = await open({
+      settings: { addressLimit: { burst: 2, perMinute: 1200, longestWait: '500ms' } },
+      emulator: {},
+      config: { bindings: [{ default: true, key: 'acme' }] },
+    })
+    const call = async (team: string): Promise<number> =>
+      (await house.chat({ credential: house.callers.delegate, headers: { 'Postern-Act-As': `team=${team}` } })).status
+    const busy = new AbortController()
+    const passed = new Map<string, number>()
+    const keepCalling = async (team: string): Promise<void> => {
+      while (!busy.signal.aborted) {
+        if ((await call(team)) === 200) passed.set(team, (passed.get(team) ?? 0) + 1)
+        else await new Promise((later) => setTimeout(later, 10))
+      }
+    }
+    const lines = times(12).flatMap((index) => [keepCalling(`busy-${index}`), keepCalling(`busy-${index}`)])
+    await new Promise((later) => setTimeout(later, 700))
+    const first = await Promise.all(times(3).map((index) => call(`newcomer-${index}`)))
+    passed.clear()
+    // One more tenant that calls as often as the others, but with one call at a time, gets its share.
+    lines.push(keepCalling('late'))
+    await new Promise((later) => setTimeout(later, 2500))
+    busy.abort()
+    await Promise.all(lines)
+    expect(first).toEqual([200, 200, 200])
+    const fair = [...passed.values()].reduce((sum, count) => sum + count, 0) / passed.size
+    expect(passed.get('late') ?? 0).toBeGreaterThan(fair / 2)
+  })
+
+  test('what the gateway says of one key stops nobody else', async () => {
+    house = await openHouse({ gateway: 'opentoken', settings: { addressLimit: { burst: 10, perMinute: 1200 } } })
+    house.keys.acme.state = 'spend-limited'
+    expect((await house.chat()).status).toBe(402)
+    const since = performance.now()
+    expect((await house.chat({ credential: house.callers.globex })).status).toBe(200)
+    expect(performance.now() - since).toBeLessThan(500)
   })
 
   test('a client that leaves gives its turn to the next', async () => {

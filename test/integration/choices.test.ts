@@ -36,10 +36,12 @@ const open = (policies: object = {}): Promise<House> => openHouse({ gateway: 'mi
 describe('how strongly Mintoken compresses', () => {
   test('is the gateway’s own default where policy says nothing, whatever the client says', async () => {
     house = await open()
-    expect(await reached({ header: 'ultra', query: '?intensity=ultra&trace=a%20b&Intensity=x' })).toMatchObject({
+    expect(
+      await reached({ header: 'ultra', query: '?intensity=ultra&trace=a%20b&Intensity=x&a=1;intensity=ultra&intensity[]=ultra&b=;c' }),
+    ).toMatchObject({
       status: 200,
       headers: [],
-      url: '/v1/chat/completions?trace=a%20b&Intensity=x',
+      url: '/v1/chat/completions?trace=a%20b&b=;c',
       record: { intensity: 'full', gateway_ms: expect.any(Number) },
     })
     expect((await reached({ query: '?intensity=lite' })).url).toBe('/v1/chat/completions')

@@ -22,7 +22,7 @@ const meanings: Readonly<Record<EmulatedGateway, Readonly<Record<string, readonl
     spend_limit_exceeded: [402, 'gateway_out_of_credit'],
     vertex_auth_failed: [502, 'gateway_failed'],
   },
-  freeai: { degraded: [200, ''] },
+  freeai: { degraded: [200, ''], provider_quota_exhausted: [402, 'gateway_out_of_credit'] },
   onysoft: {
     daily_token_limit_exceeded: [402, 'gateway_out_of_credit'],
     monthly_token_limit_exceeded: [402, 'gateway_out_of_credit'],

@@ -1,7 +1,10 @@
 import { parseGovernance } from '@postern/protocol'
 import type { RequestListener } from 'node:http'
 import { createServer } from 'node:net'
+import { dialects } from '@postern/gateways'
 import { afterEach, describe, expect, test } from 'vitest'
+import { classifyFailure } from '../../packages/core/src/forward/classify-failure.js'
+import { openRecordedHouse } from '../support/recorded-house.js'
 import { type HostileUpstream, plainCompletion, startHostileUpstream } from '../support/hostile-upstream.js'
 import { doorNames, type House, type HouseOptions, listenAnywhere, openHouse } from '../support/house.js'
 
@@ -98,6 +101,37 @@ describe('an attempt after which nothing was run', () => {
     expect(upstream.seen).toHaveLength(2)
   })
 
+  test('keeps its trace: every attempt is a span of the same one', async () => {
+    const { house, upstream } = await openWith([away, away, whole])
+    await house.chat()
+    const traces = upstream.seen.map(
+      ({ rawHeaders }) => rawHeaders[rawHeaders.findIndex((name) => name.toLowerCase() === 'traceparent') + 1] as string,
+    )
+    expect(new Set(traces.map((trace) => trace.split('-')[1])).size).toBe(1)
+    expect(new Set(traces.map((trace) => trace.split('-')[2])).size).toBe(3)
+    expect(house.ledger.entries[0]?.trace_id).toBe(traces[0]?.split('-')[1])
+  })
+
+  test('is waited for when the house closes, and closing twice is no fault', async () => {
+    const soon = json(503, { error: { message: 'soon', type: 'upstream_error' } }, { 'retry-after': '1' })
+    const { house, upstream } = await openWith([soon, whole])
+    const answer = house.chat()
+    await expect.poll(() => upstream.seen.length).toBe(1)
+    await Promise.all([house.runtime.close(), house.runtime.close()])
+    expect(house.ledger.entries).toMatchObject([{ status: 200, attempt: 2 }])
+    expect((await answer).status).toBe(200)
+  })
+
+  test('five of them leave no listeners behind', async () => {
+    const warnings: Error[] = []
+    const listen = (warning: Error): number => warnings.push(warning)
+    process.on('warning', listen)
+    const { house, upstream } = await openWith([away], { settings: { attempts: 5, addressLimit: { burst: 2, perMinute: 6000 } } })
+    expect((await house.chat()).status).toBe(503)
+    process.off('warning', listen)
+    expect([upstream.seen.length, warnings]).toEqual([5, []])
+  })
+
   test('is followed by none once the client has left', async () => {
     const soon = json(503, { error: { message: 'soon', type: 'upstream_error' } }, { 'retry-after': '1' })
     const { house, upstream } = await openWith([soon, whole])
@@ -154,6 +188,49 @@ describe('nothing is tried again that may have been run, billed or refused for g
     await expect.poll(() => house.ledger.entries.length).toBe(1)
     expect(upstream.seen).toHaveLength(1)
     expect(house.ledger.entries[0]?.finish).not.toBe('complete')
+  })
+
+  test('a 503 that does not say by whom, since a proxy in between may have delivered the request', async () => {
+    const house = await openRecordedHouse({ ...dialects.openai, baseURL: 'http://unused.example/v1' }, dialects)
+    try {
+      house.play({
+        name: 'reset',
+        source: 'Envoy',
+        answer: {
+          status: 503,
+          headers: { 'content-type': 'text/plain' },
+          text: 'upstream connect error or disconnect/reset before headers',
+        },
+        client: { status: 503 },
+      })
+      expect((await house.ask({ name: '', source: '', answer: { status: 503, headers: {} }, client: { status: 503 } })).status).toBe(503)
+      expect(house.upstream.seen).toHaveLength(1)
+    } finally {
+      await house.close()
+    }
+  })
+
+  test('a quota whose words happen to speak of rates', async () => {
+    const quota = json(429, { error: 'token quota exceeded: you have generated too much' })
+    const { house, upstream } = await openWith([quota, whole], { gateway: 'mintoken' })
+    expect([(await house.chat()).status, upstream.seen.length]).toEqual([402, 1])
+  })
+
+  test.each([
+    ['ECONNREFUSED', 'connect', true],
+    ['EAI_AGAIN', 'getaddrinfo', true],
+    ['EHOSTUNREACH', 'connect', true],
+    ['EHOSTUNREACH', 'read', false],
+    ['ENETUNREACH', 'write', false],
+    ['ENOTFOUND', 'getaddrinfo', false],
+    ['CERT_HAS_EXPIRED', 'connect', false],
+    ['ECONNRESET', 'read', false],
+  ])('%s of %s: whether nothing was sent is %s', (code, syscall, unsent) => {
+    const error = Object.assign(new Error('a wire'), { code, syscall })
+    expect(classifyFailure(error).details.mayRetry === true).toBe(unsent)
+    expect(classifyFailure(new AggregateError([error])).details.mayRetry === true).toBe(unsent)
+    const other = Object.assign(new Error('a wire'), { code: 'ETIMEDOUT', syscall: 'connect' })
+    expect(classifyFailure(new AggregateError([error, other])).details.mayRetry === true).toBe(false)
   })
 
   test('a body that was not kept', async () => {

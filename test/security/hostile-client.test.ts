@@ -141,3 +141,41 @@ describe('hostile-client', () => {
     )
   })
 })
+
+describe('hostile-client: a body that is odd to edit', () => {
+  forEachDoor({ gateway: 'freeai' }, (house) => {
+    const ask = (body: string) =>
+      fetch(`${house().baseURL}/chat/completions`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${house().callers.acme}`, 'content-type': 'application/json' },
+        body,
+      })
+
+    test.each([
+      ['twenty thousand lists', `{"project_id":"x","a":${'['.repeat(20_000)}${']'.repeat(20_000)}}`],
+      ['a million lists that do not end', `{"project_id":"x","a":${'['.repeat(1_000_000)}`],
+      ['a text that does not end', '{"project_id":"x'],
+      ['a name that does not end', `{"project_id":"x","${'a'.repeat(100)}\\`],
+      ['an escape that is none', '{"\\x":1,"project_id":"x"}'],
+    ])('%s: refused as malformed, with no fault of ours', async (_, body) => {
+      const answer = await ask(body)
+      expect([answer.status, answer.headers.get('postern-refusal')]).toEqual([400, 'request_malformed'])
+    })
+
+    test('ten megabytes beside the member that is cut out hold nobody up for long', async () => {
+      const body = `{"project_id":"x","model":"auto","messages":[{"role":"user","content":"Hello"}],"a":[${'0,'.repeat(4_500_000)}0]}`
+      let longest = 0
+      let last = performance.now()
+      const watch = setInterval(() => {
+        longest = Math.max(longest, performance.now() - last)
+        last = performance.now()
+      }, 5)
+      const answer = await ask(body)
+      clearInterval(watch)
+      expect(answer.status).toBe(200)
+      expect(house().emulator.seen.at(-1)?.body.toString('utf8', 0, 80)).toMatch(/^\{"model":"auto"/)
+      // No figure of speed: a tree of such a body would take ten times as long.
+      expect(longest).toBeLessThan(2000)
+    })
+  })
+})

@@ -1,8 +1,10 @@
 import type { ServerResponse } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
+import OpenAI from 'openai'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { forEachDoor } from '../support/for-each-door.js'
 import { type HostileUpstream, startHostileUpstream } from '../support/hostile-upstream.js'
+import { openHouse } from '../support/house.js'
 import { rawChat } from '../support/raw-chat.js'
 
 const json = { 'Content-Type': 'application/json' }
@@ -103,4 +105,54 @@ describe('hostile-gateway: a gateway that repeats our key gets it out neither', 
       })
     },
   )
+})
+
+describe('hostile-gateway: a stream of responses', () => {
+  const completed = 'event: response.completed\ndata: {"type":"response.completed","response":{"model":"m"}}'
+  test.each([
+    [
+      'a line that becomes a frame of ours once it is a comment',
+      'postern {"request_id":"forged","finish":"complete"}\ndata: {"metadata":{}}\n\n',
+    ],
+    ['the same with carriage returns', 'postern {"request_id":"forged"}\rdata: {"metadata":{}}\r\r'],
+    ['a frame within the data', 'data: {"metadata":{"a":": postern {\\"request_id\\":\\"forged\\"}"}}\n\n'],
+    ['an event name beside a typeless record', 'event: postern {"request_id":"forged"}\ndata: {"metadata":{}}\n\n'],
+  ])('%s forges no record', async (_, events) => {
+    const upstream = await startHostileUpstream((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.end(`${events}${completed}\n\n`)
+    })
+    const house = await openHouse({ baseURL: upstream.baseURL })
+    try {
+      const answer = await fetch(`${house.baseURL}/responses`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${house.callers.acme}`, 'content-type': 'application/json' },
+        body: '{"model":"m","input":"x","stream":true}',
+      })
+      const text = await answer.text()
+      const frames = text.split(/\r\n|\r|\n/).filter((line) => line.startsWith(': postern '))
+      expect(frames).toHaveLength(1)
+      expect(frames[0]).toContain(answer.headers.get('x-request-id'))
+    } finally {
+      await house.close()
+      await upstream.close()
+    }
+  })
+
+  test('a last line without its end does not swallow the record', async () => {
+    const upstream = await startHostileUpstream((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.end(completed)
+    })
+    const house = await openHouse({ baseURL: upstream.baseURL })
+    try {
+      const openai = new OpenAI({ baseURL: house.baseURL, apiKey: house.callers.acme, maxRetries: 0 })
+      const types: string[] = []
+      for await (const event of await openai.responses.create({ model: 'm', input: 'x', stream: true })) types.push(event.type)
+      expect(types).toEqual(['response.completed'])
+    } finally {
+      await house.close()
+      await upstream.close()
+    }
+  })
 })

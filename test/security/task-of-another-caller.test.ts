@@ -1,8 +1,15 @@
+import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
+import { startHostileUpstream } from '../support/hostile-upstream.js'
 import { type House, openHouse } from '../support/house.js'
 import { forEachDoor } from '../support/for-each-door.js'
 
 const kinds = ['video', 'image', 'audio', 'voice', 'music'] as const
+
+/** What a sealed id is at the gateway. */
+function rawOf(sealed: string): string {
+  return Buffer.from(sealed.slice(0, sealed.lastIndexOf('.')), 'base64url').toString('utf8')
+}
 
 // One account's key opens every task of the account, whichever tenant began it.
 forEachDoor({ gateway: 'onysoft' }, (house) => {
@@ -35,7 +42,8 @@ forEachDoor({ gateway: 'onysoft' }, (house) => {
 
   test('another tenant, another user of the same key, a guessed and an altered id all get 404, and the gateway is not asked', async () => {
     const { task_id: id } = await begin('video', house().callers.delegate, { 'Postern-Act-As': 'user=u_1, team=acme' })
-    const raw = id.slice(0, id.lastIndexOf('.'))
+    const raw = rawOf(id)
+    const sealed = id.slice(0, id.lastIndexOf('.'))
     const seal = id.slice(id.lastIndexOf('.') + 1)
     const before = house().emulator.seen.length
     const thieves: readonly [string, string, Readonly<Record<string, string>>][] = [
@@ -44,9 +52,12 @@ forEachDoor({ gateway: 'onysoft' }, (house) => {
       [id, house().callers.delegate, { 'Postern-Act-As': 'user=u_2, team=acme' }],
       [id, house().callers.delegate, { 'Postern-Act-As': 'user=u_1, team=acme, project=other' }],
       [raw, house().callers.acme, {}],
-      [`${raw}.`, house().callers.acme, {}],
-      [`${raw}.${'A'.repeat(22)}`, house().callers.acme, {}],
-      [`${raw.slice(0, -1)}f.${seal}`, house().callers.delegate, { 'Postern-Act-As': 'user=u_1, team=acme' }],
+      [sealed, house().callers.acme, {}],
+      [`${sealed}.`, house().callers.acme, {}],
+      [`${sealed}.${'A'.repeat(22)}`, house().callers.acme, {}],
+      [`${id}~~`, house().callers.delegate, { 'Postern-Act-As': 'user=u_1, team=acme' }],
+      [`${raw}.${seal}`, house().callers.delegate, { 'Postern-Act-As': 'user=u_1, team=acme' }],
+      [`${sealed.slice(0, -1)}A.${seal}`, house().callers.delegate, { 'Postern-Act-As': 'user=u_1, team=acme' }],
       [`.${seal}`, house().callers.acme, {}],
       [`...${seal}`, house().callers.acme, {}],
     ]
@@ -61,7 +72,7 @@ forEachDoor({ gateway: 'onysoft' }, (house) => {
 
   test('no other spelling of the path opens a task by its id at the gateway', async () => {
     const { task_id: id } = await begin('video', house().callers.acme)
-    const raw = id.slice(0, id.lastIndexOf('.'))
+    const raw = rawOf(id)
     const before = house().emulator.seen.length
     const spellings = [
       'Video/status',
@@ -74,7 +85,7 @@ forEachDoor({ gateway: 'onysoft' }, (house) => {
       'video/status/x',
     ]
     for (const spelling of spellings) {
-      for (const method of ['GET', 'HEAD']) {
+      for (const method of ['GET', 'HEAD', 'POST', 'PUT']) {
         const answer = await call(`${spelling}/${raw}`, house().callers.globex, {}, { method })
         expect([spelling, method, answer.status]).toEqual([spelling, method, 404])
       }
@@ -117,5 +128,48 @@ test('a seal is good after a restart and in another replica, and through a chang
     expect(await statusAt(gone, id)).toBe(404)
   } finally {
     await Promise.all([first, gone, restarted, rotated].map((house) => house.close()))
+  }
+})
+
+test.each<[what: string, answer: { readonly type?: string; readonly encoding?: string; readonly body: string }, status: number]>([
+  ['a number', { body: '{"success":true,"task_id":12345}' }, 202],
+  ['a text that is no path segment', { body: '{"task_id":"a/b c%ü"}' }, 202],
+  ['one of which another caller could not tell the text', { body: '{ "task_id" : "..\\u002f" , "n": 12345678901234567890 }' }, 202],
+  ['said twice', { body: '{"task_id":"first","task_id":"second"}' }, 202],
+  ['packed', { encoding: 'gzip', body: '{"task_id":"packed"}' }, 502],
+  ['in a stream', { type: 'text/event-stream', body: 'data: {"task_id":"streamed"}\n\n' }, 502],
+  ['in a page', { type: 'text/plain', body: '{"task_id":"page"}' }, 502],
+])('a task’s id that is %s is sealed, or the answer is refused', async (_, { type = 'application/json', encoding, body }, status) => {
+  const upstream = await startHostileUpstream((request, response) => {
+    const asked = request.method === 'GET'
+    response.writeHead(asked ? 200 : 202, {
+      'content-type': asked ? 'application/json' : type,
+      ...(encoding === undefined ? {} : { 'content-encoding': encoding }),
+    })
+    response.end(
+      asked ? '{"task_id":"x","status":"failed","error":{"message":"not safe for work"}}' : encoding === undefined ? body : gzipSync(body),
+    )
+  })
+  const house = await openHouse({ gateway: 'onysoft', baseURL: upstream.baseURL })
+  try {
+    const headers = { authorization: `Bearer ${house.callers.acme}`, 'content-type': 'application/json' }
+    const begun = await fetch(`${house.baseURL}/video/generate`, { method: 'POST', headers, body: '{"model":"m"}' })
+    expect(begun.status).toBe(status)
+    const text = await begun.text()
+    if (status !== 202) {
+      expect(text).not.toMatch(/packed|streamed|page"/)
+      return
+    }
+    const { task_id: id } = JSON.parse(text) as { task_id: string }
+    const raw = (JSON.parse(body) as { task_id: string | number }).task_id
+    expect(rawOf(id)).toBe(String(raw))
+    if (text.includes('"n"')) expect(text).toContain('"n": 12345678901234567890')
+    // A task that failed says so in an answer of its own.
+    const asked = await fetch(`${house.baseURL}/video/status/${id}?task_id=other`, { headers })
+    expect([asked.status, await asked.json()]).toMatchObject([200, { status: 'failed', error: { message: 'not safe for work' } }])
+    expect(upstream.seen.at(-1)?.url).toBe(`/v1/video/status/${encodeURIComponent(String(raw))}`)
+  } finally {
+    await house.close()
+    await upstream.close()
   }
 })

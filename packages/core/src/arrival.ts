@@ -45,4 +45,5 @@ export interface ResponseSink {
   end(chunk?: string, encoding?: BufferEncoding): unknown
   destroy(): unknown
   once(event: 'close' | 'drain', listener: () => void): unknown
+  off(event: 'close', listener: () => void): unknown
 }

@@ -23,6 +23,7 @@ import { createTaskSeals } from './resolve/task-seal.js'
 import type { Runtime } from './runtime.js'
 import type { Secret } from './secret.js'
 import { tag } from './tag/index.js'
+import { UnderWay } from './under-way.js'
 
 /** What a runtime is given besides its configuration. */
 export interface CompileOptions {
@@ -48,7 +49,16 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
   const findPolicy = createPolicyFinder(compileRules(config), defaultMaxBodyBytes)
   const browser = createBrowserAccess(config.browser.origins, options.securityHeaders)
   const room = createForward([...gateways.values()], [...keys.values()])
+  const underWay = new UnderWay()
   let draining = false
+  let closing: Promise<void> | undefined
+
+  async function close(): Promise<void> {
+    draining = true
+    await underWay.none()
+    await room.close()
+    await options.ledger.flush()
+  }
 
   return {
     rooms: {
@@ -77,11 +87,8 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
     get draining() {
       return draining
     },
-    async close() {
-      draining = true
-      await room.close()
-      await options.ledger.flush()
-    },
+    underWay,
+    close: () => (closing ??= close()),
   }
 }
 
@@ -95,7 +102,7 @@ function compileGateway(name: string, settings: Config['gateways'][string], { di
     dialect,
     origin: url.origin,
     basePath,
-    rootPath: basePath.endsWith(usualPath) ? basePath.slice(0, basePath.length - usualPath.length) : '',
+    rootPath: basePath.endsWith(usualPath) ? basePath.slice(0, basePath.length - usualPath.length) : undefined,
     attempts: settings.attempts ?? dialect.retries.attempts,
     addressLimit: compileAddressLimit(settings.addressLimit, dialect),
     timeouts: { connectMs: settings.timeouts.connect, headersMs: settings.timeouts.headers, idleMs: settings.timeouts.idle },

@@ -18,6 +18,8 @@ export interface RefusalDetails {
   readonly mayRetry?: boolean
   /** After how many seconds it is worth asking again. */
   readonly retryAfterSeconds?: number
+  /** What was waited before it for others, in milliseconds; beyond what the permit knows. */
+  readonly waitedMs?: number
   /** Further response headers, name and value in turn. */
   readonly headers?: readonly string[]
   /** What happened underneath, for the log. Never reaches the client. */

@@ -32,7 +32,10 @@ export function refuse(error: unknown, journey: RefusedJourney, sink: ResponseSi
   const refusal = error instanceof Refusal ? error : new Refusal('internal_error', { cause: error })
   const finish = isGateways(refusal) ? 'upstream_error' : 'refused'
   // Where the gateway was waited for, the time was not all ours.
-  const overheadMs = finish === 'refused' ? performance.now() - arrival.startedAt : undefined
+  const overheadMs =
+    finish === 'refused'
+      ? performance.now() - arrival.startedAt - (journey.permit?.waitedMs ?? 0) - (refusal.details.waitedMs ?? 0)
+      : undefined
   const record = recordOf(finish, overheadMs)
   const outcome = { status: refusal.status, code: refusal.code, record, cause: refusal.details.cause }
   if (sink.headersSent) {

@@ -3,6 +3,7 @@ import type { Config } from './config/schema.js'
 import type { FindPolicy } from './police/policies.js'
 import type { FindKey } from './resolve/bindings.js'
 import type { Rooms } from './rooms.js'
+import type { UnderWay } from './under-way.js'
 
 /** A compiled configuration: everything that can be made once is made, and requests pass through. */
 export interface Runtime {
@@ -13,6 +14,8 @@ export interface Runtime {
   /** What a dry run asks. */
   readonly findKey: FindKey
   readonly findPolicy: FindPolicy
+  /** Calls between their arrival and their receipt. */
+  readonly underWay: UnderWay
   /** From now on new requests are refused with `draining`; those under way end as they would. */
   drain(): void
   readonly draining: boolean

@@ -13,6 +13,8 @@ export interface GatewayError {
   readonly gatewayCode?: string | undefined
   /** Whether the dialect allows Postern to try again. */
   readonly mayRetry: boolean
+  /** Whether too many calls came from this address. */
+  readonly ofAddress: boolean
   readonly about?: ErrorRule['about']
   /** How long the gateway's documents say to wait. */
   readonly retryAfterSeconds?: number | undefined
@@ -38,6 +40,7 @@ export function createErrorClassifier(dialect: Dialect): ErrorClassifier {
   }
   const rules = errors.rules.map((rule) => ({ rule, holds: compileCondition(rule) }))
   const mayRetry = retries.after.map(compileCondition)
+  const ofAddress = dialect.addressLimit?.exceeded === undefined ? () => false : compileCondition(dialect.addressLimit.exceeded)
   const error = compilePointer('/error')
 
   function meaningOf(said: Said): Pick<GatewayError, 'code' | 'status' | 'message' | 'gatewayCode' | 'about' | 'retryAfterSeconds'> {
@@ -62,7 +65,13 @@ export function createErrorClassifier(dialect: Dialect): ErrorClassifier {
         code: firstText(body, places.code),
         type: firstText(body, places.type),
       }
-      return { ...meaningOf(said), mayRetry: mayRetry.some((holds) => holds(said)), reference: firstText(body, places.reference) }
+      const meaning = meaningOf(said)
+      return {
+        ...meaning,
+        mayRetry: errorCodes[meaning.code].retryable && mayRetry.some((holds) => holds(said)),
+        ofAddress: ofAddress(said),
+        reference: firstText(body, places.reference),
+      }
     },
     isError(body) {
       const [found] = readAll(body, error)

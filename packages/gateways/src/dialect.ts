@@ -77,6 +77,8 @@ export interface AddressLimit {
   /** Calls that may come at once after a rest. */
   readonly burst: number
   readonly perMinute: number
+  /** How it refuses a call that came too soon, and no other. */
+  readonly exceeded?: ErrorCondition
 }
 
 /**
@@ -110,8 +112,10 @@ export interface Dialect {
   /** What each request may choose, by the name that `policies.choices` has for it. */
   readonly choices?: Readonly<Record<string, Choice>>
   readonly addressLimit?: AddressLimit
-  /** Where the answer of an endpoint that begins a task has the task's id. */
-  readonly taskId?: Pointer
+  /** Where the answer of an endpoint that begins a task has the task's id, a member of the outermost object. */
+  readonly taskId?: readonly `/${string}`[]
+  /** Nothing that is not listed is sent on: it could answer for anybody's task. */
+  readonly closed?: boolean
   readonly governance: GovernancePlaces
   readonly errors: {
     readonly message: readonly Pointer[]

@@ -39,7 +39,14 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
     attempts: z.int().min(1).max(5).optional(),
     /** How often it lets this address call. Has a default where the gateway documents one. */
     addressLimit: z
-      .union([z.literal('off'), strict({ burst: z.int().min(1), perMinute: z.number().positive(), longestWait: duration.default(30_000) })])
+      .union([
+        z.literal('off'),
+        strict({
+          burst: z.int().min(1),
+          perMinute: z.number().positive(),
+          longestWait: duration.refine((ms) => ms <= 3_600_000, 'is longer than an hour').default(30_000),
+        }),
+      ])
       .optional(),
     /** How long it is waited for. */
     timeouts: strict({

@@ -17,7 +17,9 @@ export function enter(runtime: Runtime, request: IncomingMessage, response: Serv
     answerPreflight(runtime.browser, request, response)
     return undefined
   }
+  runtime.underWay.begin()
   return handle(runtime.rooms, arrive(runtime, request, target), response).then((receipt) => {
+    runtime.underWay.end()
     discardBody(request, response)
     return receipt
   })

@@ -1,11 +1,15 @@
-import { asModelList, compilePointer, type Endpoint, failedCatalogue, readText } from '@postern/gateways'
-import { setMember } from '../edit-json.js'
+import { asModelList, type Endpoint, failedCatalogue } from '@postern/gateways'
+import { replaceMember } from '../json-members.js'
 import type { Route } from '../resolve/route.js'
 
 /** What is changed in a JSON answer before the client gets it. Most answers have no edit: they pass as they came. */
 export interface AnswerEdit {
-  /** Whether the document says that it failed, in a way of its own. */
-  isError(document: unknown): boolean
+  /**
+   * Whether the document says that it failed.
+   *
+   * @param usual Whether it does so in the way of every other answer of the gateway.
+   */
+  isError(document: unknown, usual: boolean): boolean
   /** The answer as the client gets it; `undefined` where the document is not what the endpoint answers with. */
   edit(text: string, document: unknown): string | undefined
 }
@@ -27,7 +31,7 @@ function listModels(catalogue: NonNullable<Endpoint['catalogue']>): AnswerEdit {
   const toList = asModelList(catalogue)
   const isFailed = failedCatalogue(catalogue)
   return {
-    isError: isFailed,
+    isError: (document, usual) => usual || isFailed(document),
     edit(_, document) {
       const list = toList(document)
       return list === undefined ? undefined : JSON.stringify(list)
@@ -36,14 +40,27 @@ function listModels(catalogue: NonNullable<Endpoint['catalogue']>): AnswerEdit {
 }
 
 /** The id of a task goes out with its caller's seal; whatever else names the task stays as the gateway wrote it. */
-function sealTask({ task, gateway }: Route): AnswerEdit {
-  const pointer = gateway.dialect.taskId as `/${string}`
-  const place = compilePointer(pointer)
+function sealTask({ task, endpoint, gateway }: Route): AnswerEdit {
+  const members = (gateway.dialect.taskId ?? []).map((pointer) => pointer.slice(1))
+  const idIn = (document: unknown): { readonly member: string; readonly id: string } | undefined => {
+    const found = members.map((member) => ({ member, id: readId((document as Record<string, unknown> | null)?.[member]) }))
+    return found.find((each): each is { member: string; id: string } => each.id !== undefined)
+  }
   return {
-    isError: () => false,
+    // A task that failed says so in an answer of its own, with its id; that is no failure of the asking.
+    isError: (document, usual) => usual && !(endpoint.task === 'asked' && idIn(document) !== undefined),
     edit(text, document) {
-      const id = readText(document, place)
-      return id === undefined ? text : setMember(text, pointer.slice(1).split('/'), task?.seal(id) as string)
+      const found = idIn(document)
+      if (found === undefined) return text
+      const sealed = task?.seal(found.id) as string
+      const edited = replaceMember(text, found.member, sealed)
+      // Where a member stands twice, a reader takes the last; what it reads must be the seal.
+      return (JSON.parse(edited) as Record<string, unknown>)[found.member] === sealed ? edited : undefined
     },
   }
+}
+
+function readId(value: unknown): string | undefined {
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return String(value)
+  return typeof value === 'string' && value !== '' ? value : undefined
 }

@@ -17,11 +17,24 @@ export function chooseDelivery(exchange: Exchange, head: AnswerHead): Delivery {
     exchange.abort(new Error('The gateway answered with an HTML page.'))
     return ignored
   }
-  if (hasNoBody(exchange, status) || isEncoded(head)) return passBytes(exchange, head)
+  if (hasNoBody(exchange, status)) return passBytes(exchange, head)
+  if (exchange.facts.edit !== undefined)
+    return isEncoded(head) || !isJsonType(type) ? refuseUneditable(exchange) : new HeldAnswer(exchange, head)
+  if (isEncoded(head)) return passBytes(exchange, head)
   if (type.startsWith('text/event-stream')) return streamEvents(exchange, head)
-  if (exchange.facts.edit !== undefined || (isJsonType(type) && Number(head.header('content-length') ?? 0) <= maxHeldBytes))
-    return new HeldAnswer(exchange, head)
+  if (isJsonType(type) && Number(head.header('content-length') ?? 0) <= maxHeldBytes) return new HeldAnswer(exchange, head)
   return passBytes(exchange, head)
+}
+
+/** What must be edited is never passed on as it came. */
+function refuseUneditable(exchange: Exchange): Delivery {
+  const refusal = new Refusal('gateway_answer_invalid', {
+    message: 'The gateway answered with something that this endpoint does not.',
+    byGateway: true,
+  })
+  exchange.refuse(refusal)
+  exchange.abort(refusal)
+  return ignored
 }
 
 function hasNoBody({ facts: { arrival } }: Exchange, status: number): boolean {

@@ -5,11 +5,21 @@ export function classifyFailure(error: unknown): Refusal {
   if (error instanceof Refusal) return error
   const code = codeOf(error)
   if (code !== undefined && timeouts.has(code)) return new Refusal('gateway_timeout', { cause: error })
-  if (code !== undefined && unreachable.has(code)) return new Refusal('gateway_unavailable', { cause: error, mayRetry: passing.has(code) })
+  if (code !== undefined && unreachable.has(code))
+    return new Refusal('gateway_unavailable', { cause: error, mayRetry: neverConnected(error) })
   return new Refusal('gateway_failed', { message: 'The gateway broke off before it answered.', cause: error })
 }
 
-/** No connection came about, so nothing was sent, and the next one may. */
+/**
+ * No connection came about, so nothing was sent, and the next one may. The same codes also end connections on
+ * which a request was under way; what the system was asked for tells them apart.
+ */
+function neverConnected(error: unknown): boolean {
+  if (error instanceof AggregateError) return error.errors.length > 0 && error.errors.every(neverConnected)
+  if (typeof error !== 'object' || error === null || !('code' in error) || !('syscall' in error)) return false
+  return passing.has(String(error.code)) && (error.syscall === 'connect' || error.syscall === 'getaddrinfo')
+}
+
 const passing = new Set(['ECONNREFUSED', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])
 
 const timeouts = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'UND_ERR_CONNECT_TIMEOUT', 'ETIMEDOUT'])

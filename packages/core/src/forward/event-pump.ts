@@ -13,8 +13,8 @@ export interface Edit {
 export interface EventPump {
   /** Writes the events that are whole with this chunk; `false`: wait for `drain`. */
   push(chunk: Buffer): boolean
-  /** The stream is over: what came after the last blank line is an event too. `false`: it was stopped. */
-  finish(): boolean
+  /** The stream is over: what came after the last blank line is an event too. `open`: its last line has no end, and what follows would be read as part of it. */
+  finish(): 'whole' | 'open' | 'stopped'
 }
 
 export interface EventPumpOptions {
@@ -79,21 +79,28 @@ export function createEventPump({ inspect, write, overflow }: EventPumpOptions):
       return stopped || endOfEvent(carried.view(searched), 0, true) === -1 ? true : pump(carried.take())
     },
     finish() {
-      if (stopped || carried.length === 0) return !stopped
+      if (stopped) return 'stopped'
+      if (carried.length === 0) return 'whole'
       const bytes = carried.take()
       const edit = inspect(bytes, 0, bytes.length)
       if (edit?.stop === true) {
         stopped = true
-        return false
+        return 'stopped'
       }
       if (edit?.before !== undefined) write(edit.before)
-      write(edit?.instead ?? bytes)
-      return true
+      const last = edit?.instead === undefined ? bytes : Buffer.from(edit.instead)
+      write(last)
+      return isLineEnd(last.at(-1)) ? 'whole' : 'open'
     },
   }
 }
 
 const carriageReturn = 0x0d
+const lineFeed = 0x0a
+
+function isLineEnd(byte: number | undefined): boolean {
+  return byte === lineFeed || byte === carriageReturn
+}
 
 /** The position after the next blank line, or -1. Lines end in LF, CRLF or CR, and a stream may mix them. */
 function endOfEvent(bytes: Buffer, start: number, withCarriageReturns: boolean): number {

@@ -72,10 +72,9 @@ export class GatewayExchange implements Exchange, Dispatcher.DispatchHandler {
     if (status < 200) return true
     this.#heardAt = performance.now()
     this.#resume = resume
-    const { route, key, tap, upstream } = this.facts
+    const { route, key, tap } = this.facts
     const head = readAnswerHead(status, rawHeaders, route.gateway.dialect.governance.passedHeaders, key.secrets)
     tap.head(head.header)
-    upstream.turnstile?.heard(status, head.header)
     this.#delivery = chooseDelivery(this, head)
     return true
   }

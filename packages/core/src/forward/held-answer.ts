@@ -74,7 +74,8 @@ export class HeldAnswer implements Delivery {
       exchange.refuse(invalid('The gateway answered with JSON that cannot be read.'))
       return
     }
-    if (facts.upstream.errors.isError(document) || facts.edit?.isError(document) === true) {
+    const failed = facts.upstream.errors.isError(document)
+    if (facts.edit === undefined ? failed : facts.edit.isError(document, failed)) {
       exchange.refuse(refuseForGateway(exchange, this.#head, document))
       return
     }

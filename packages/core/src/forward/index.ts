@@ -51,7 +51,7 @@ export function createForward(gateways: readonly Gateway[], keys: readonly KeyLe
       const upstream = upstreams.get(route.gateway) as Upstream
       const key = prepared.get(route.key) as PreparedKey
       const facts = { arrival, route, permit, tags, tap, sink, key, upstream, records: recordsOf(upstream, route), edit: editOf(route) }
-      const turn = route.endpoint.open === true ? undefined : upstream.turnstile?.enter(route.tenant)
+      const turn = route.endpoint.open === true ? undefined : upstream.turnstile?.enter(route.tenant, tags.attempt > 1)
       return turn === undefined ? send(facts) : waitFor(turn, facts).then(send)
     },
     async close() {
@@ -68,7 +68,8 @@ function send(facts: ExchangeFacts): Promise<Outcome> {
     upstream.dispatcher.dispatch(
       {
         method: arrival.method,
-        path: route.upstreamPath + (permit.query ?? arrival.query),
+        // Beside a task's id nothing is said: a gateway could take it for another task's.
+        path: route.upstreamPath + (route.endpoint.task === 'asked' ? '' : (permit.query ?? arrival.query)),
         headers: prepareHeaders(arrival, permit, tags, key, route.endpoint.open === true),
         body: permit.body,
       },
@@ -82,11 +83,13 @@ function waitFor(turn: Turn, facts: ExchangeFacts): Promise<ExchangeFacts> {
   const { arrival, sink, permit } = facts
   const since = performance.now()
   return new Promise((resolve, reject) => {
-    onceClientGone(arrival, sink, () => {
+    const unwatch = onceClientGone(arrival, sink, () => {
       turn.giveUp()
       reject(new ClientGone('The client left while it waited for its turn.'))
     })
-    turn.come.then(() => resolve({ ...facts, permit: { ...permit, waitedMs: permit.waitedMs + performance.now() - since } }), reject)
+    turn.come
+      .then(() => resolve({ ...facts, permit: { ...permit, waitedMs: permit.waitedMs + performance.now() - since } }), reject)
+      .finally(unwatch)
   })
 }
 

@@ -17,9 +17,10 @@ export function addChoices(event: string): string {
   )
 }
 
-/** The event as lines that every SSE client skips (HTML standard, 9.2.6). */
+/** The data of an event as comments, which every SSE client skips (HTML standard, 9.2.6); its other lines go, so that none poses as a comment of ours. */
 export function asComment(event: string): string {
-  return event.replace(/^(?=[^\r\n])/gm, ': ')
+  const lines = event.split(/\r\n|\r|\n/).filter((line) => line.startsWith('data:'))
+  return `${lines.map((line) => `: ${line}\n`).join('')}\n`
 }
 
 const space = 0x20

@@ -14,7 +14,7 @@ const longestMessage = 2000
 /** Turns a gateway's error into ours: a code of the closed set, and its own words only where they are the caller's to read. */
 export function refuseForGateway(exchange: Exchange, head: AnswerHead, document: unknown): Refusal {
   const meaning = exchange.facts.upstream.errors.classify(head.status, document)
-  const { code, status, message, gatewayCode, about, mayRetry, reference } = meaning
+  const { code, status, message, gatewayCode, about, mayRetry, ofAddress, reference } = meaning
   const details: { -readonly [Field in keyof RefusalDetails]: RefusalDetails[Field] } = {
     status,
     byGateway: true,
@@ -29,6 +29,7 @@ export function refuseForGateway(exchange: Exchange, head: AnswerHead, document:
   if (gatewayCode !== undefined) details.gatewayCode = withoutSecrets(gatewayCode, exchange.facts.key.secrets)
   if (about !== undefined) details.help = helpOnProviderKey
   const wait = waitSeconds(head.header('retry-after')) ?? meaning.retryAfterSeconds
+  if (ofAddress) exchange.facts.upstream.turnstile?.pause(wait ?? usualWaitSeconds)
   if (code === 'gateway_rate_limited') details.retryAfterSeconds = wait ?? usualWaitSeconds
   else if (wait !== undefined && (code === 'gateway_unavailable' || code === 'gateway_timeout')) details.retryAfterSeconds = wait
   return new Refusal(code, details)

@@ -39,8 +39,11 @@ function jitter({ gateway }: Route, { attempt }: Tags): number {
 
 function pause(ms: number, arrival: Arrival, sink: ResponseSink): Promise<void> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, ms)
-    onceClientGone(arrival, sink, () => {
+    const timer = setTimeout(() => {
+      unwatch()
+      resolve()
+    }, ms)
+    const unwatch = onceClientGone(arrival, sink, () => {
       clearTimeout(timer)
       reject(new ClientGone('The client left between two attempts.'))
     })

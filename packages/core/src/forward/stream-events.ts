@@ -118,7 +118,8 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
   return {
     chunk: (chunk) => pump.push(chunk),
     end() {
-      if (!pump.finish()) return
+      const ending = pump.finish()
+      if (ending === 'stopped') return
       const expectsEnd = records.endData !== undefined || records.endTypes.length > 0
       if (expectsEnd && !ended && !failed) {
         if (begun) cut('The stream ended without its end mark.')
@@ -127,7 +128,7 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
       }
       const finish = finishOf()
       const record = exchange.governance(finish)
-      if (!framed) write(frame(finish))
+      if (!framed) write((ending === 'open' ? '\n\n' : '') + frame(finish))
       sink.end()
       exchange.settle({ finish, status: head.status, record })
     },

@@ -14,28 +14,35 @@ export interface Turnstile {
   /**
    * Takes a place in the tenant's line; `undefined`: go at once.
    *
+   * @param patient It was sent before and waits as long as it takes.
    * @throws {Refusal} 429 `rate_limited` where the turn would come too late.
    */
-  enter(tenant: string): Turn | undefined
-  /** Learns from a gateway that refuses all the same, since others call from this address too. */
-  heard(status: number, header: (name: string) => string | undefined): void
+  enter(tenant: string, patient: boolean): Turn | undefined
+  /** The gateway refused a call as one too many, since others call from this address too: nobody goes for so long. */
+  pause(seconds: number): void
 }
 
 interface Place {
   readonly pass: () => void
-  readonly timer: NodeJS.Timeout
+  readonly timer: NodeJS.Timeout | undefined
 }
 
+/** Tenants whose last turn is remembered. */
+const rememberedTenants = 10_000
+
 /**
- * Keeps the gateway's token bucket a second time, here, and gives what it yields to the tenants in turn: each
- * may have one call, then the next may. A tenant that sends a thousand calls holds up its own, and any other
- * waits no longer than the tenants before it have calls of one each.
+ * Keeps the gateway's token bucket a second time, here, and gives what it yields to the tenants in turn: who
+ * has waited longest since its last call goes next, and whoever never called goes first. A tenant that sends
+ * a thousand calls holds up its own, and any other waits for one call of each tenant before it.
  */
 export function createTurnstile(limit: AddressLimit & { readonly longestWaitMs: number }): Turnstile {
   const { burst, perMinute, longestWaitMs } = limit
   const msPerCall = 60_000 / perMinute
-  /** Tenants in the order of their turns, each with its line. */
+  /** Tenants that wait, each with its line. */
   const lines = new Map<string, Place[]>()
+  /** When each tenant's last call went, as its number among all. */
+  const turns = new Map<string, number>()
+  let calls = 0
   /** One call is kept back: calls take unequally long to the gateway, which counts them when they arrive. */
   const most = Math.max(1, burst - 1)
   let tokens = most
@@ -48,16 +55,30 @@ export function createTurnstile(limit: AddressLimit & { readonly longestWaitMs: 
     filledAt = now
   }
 
+  const lastTurn = (tenant: string): number => turns.get(tenant) ?? 0
+
+  function spend(tenant: string): void {
+    tokens -= 1
+    calls += 1
+    turns.delete(tenant)
+    turns.set(tenant, calls)
+    if (turns.size > rememberedTenants) turns.delete(turns.keys().next().value as string)
+  }
+
+  function nextTenant(): string {
+    let next: string | undefined
+    for (const tenant of lines.keys()) if (next === undefined || lastTurn(tenant) < lastTurn(next)) next = tenant
+    return next as string
+  }
+
   function letThrough(): void {
     timer = undefined
     refill()
     while (tokens >= 1 && lines.size > 0) {
-      const [tenant, line] = lines.entries().next().value as [string, Place[]]
-      const place = line.shift() as Place
-      lines.delete(tenant)
-      if (line.length > 0) lines.set(tenant, line)
-      clearTimeout(place.timer)
-      tokens -= 1
+      const tenant = nextTenant()
+      const [place] = lines.get(tenant) as [Place]
+      leave(tenant, place)
+      spend(tenant)
       place.pass()
     }
     wakeLater()
@@ -67,18 +88,21 @@ export function createTurnstile(limit: AddressLimit & { readonly longestWaitMs: 
     if (timer === undefined && lines.size > 0) timer = setTimeout(letThrough, Math.max(1, Math.ceil((1 - tokens) * msPerCall)))
   }
 
-  /** Calls that go before a new one of this tenant: its own, and of every other tenant as many as turns until then. */
-  function placesBefore(tenant: string): number {
+  /** How long a new call of this tenant would wait: for its own, and of each other tenant for as many as go before. */
+  function waitOf(tenant: string): number {
     const own = lines.get(tenant)?.length ?? 0
     let before = own
-    for (const [other, line] of lines) if (other !== tenant) before += Math.min(line.length, own + 1)
-    return before
+    for (const [other, line] of lines) {
+      if (other !== tenant) before += Math.min(line.length, lastTurn(other) <= lastTurn(tenant) ? own + 1 : own)
+    }
+    return (before + 1 - tokens) * msPerCall
   }
 
-  function tooLate(waitMs: number): Refusal {
+  function tooLate(waitMs: number, waitedMs = 0): Refusal {
     return new Refusal('rate_limited', {
       message: `The gateway takes ${perMinute} calls a minute from this address, and the turn of this one would come too late.`,
       retryAfterSeconds: Math.min(60, Math.max(1, Math.ceil(waitMs / 1000))),
+      waitedMs,
     })
   }
 
@@ -92,21 +116,22 @@ export function createTurnstile(limit: AddressLimit & { readonly longestWaitMs: 
   }
 
   return {
-    enter(tenant) {
+    enter(tenant, patient) {
       refill()
       if (lines.size === 0 && tokens >= 1) {
-        tokens -= 1
+        spend(tenant)
         return undefined
       }
-      const waitMs = (placesBefore(tenant) + 1 - tokens) * msPerCall
-      if (waitMs > longestWaitMs) throw tooLate(waitMs - longestWaitMs)
+      const waitMs = waitOf(tenant)
+      if (!patient && waitMs > longestWaitMs) throw tooLate(waitMs - longestWaitMs)
       let place: Place
       const come = new Promise<void>((pass, refuse) => {
         const expire = (): void => {
           leave(tenant, place)
-          refuse(tooLate(msPerCall))
+          refill()
+          refuse(tooLate(waitOf(tenant), longestWaitMs))
         }
-        place = { pass, timer: setTimeout(expire, longestWaitMs) }
+        place = { pass, timer: patient ? undefined : setTimeout(expire, longestWaitMs) }
         const line = lines.get(tenant)
         if (line === undefined) lines.set(tenant, [place])
         else line.push(place)
@@ -114,11 +139,12 @@ export function createTurnstile(limit: AddressLimit & { readonly longestWaitMs: 
       wakeLater()
       return { come, giveUp: () => leave(tenant, place) }
     },
-    heard(status, header) {
-      const wait = status === 429 ? header('retry-after') : undefined
-      if (wait === undefined || !/^\d{1,4}$/.test(wait)) return
+    pause(seconds) {
       refill()
-      tokens = Math.min(tokens, 1 - (Number(wait) * 1000) / msPerCall)
+      tokens = Math.min(tokens, 1 - (seconds * 1000) / msPerCall)
+      clearTimeout(timer)
+      timer = undefined
+      wakeLater()
     },
   }
 }

@@ -26,9 +26,8 @@ export function decideChoices(
     const decided = policy.choices[name]
     const value = decided === callersChoice ? chosenBy(arrival, query, choice) : decided
     if (value !== undefined) headers.push(choice.header, value)
-    if (choice.query !== undefined) query.delete(choice.query)
   }
-  return { headers, query: query.size === 0 ? '' : queryWithout(arrival.query, choices) }
+  return { headers, query: arrival.query === '' ? '' : queryWithout(arrival.query, choices) }
 }
 
 function chosenBy({ headers }: Arrival, query: URLSearchParams, { header, query: parameter, values }: Choice): string | undefined {
@@ -40,10 +39,19 @@ function chosenBy({ headers }: Arrival, query: URLSearchParams, { header, query:
 
 /** What is left of a query keeps the spelling it came in. */
 function queryWithout(query: string, choices: Readonly<Record<string, Choice>>): string {
-  const dropped = new Set(Object.values(choices).map((choice) => choice.query))
+  const dropped = new Set(Object.values(choices).map(({ query: parameter }) => parameter?.toLowerCase()))
   const kept = query
     .slice(1)
     .split('&')
-    .filter((pair) => !dropped.has(new URLSearchParams(pair).keys().next().value))
+    .filter((pair) => !pair.split(';').some((part) => dropped.has(looseName(part))))
   return kept.length === 0 ? '' : `?${kept.join('&')}`
+}
+
+/** The name of a parameter as a server that is not strict could read it. */
+function looseName(pair: string): string | undefined {
+  const [name] = new URLSearchParams(pair).keys()
+  return name
+    ?.trim()
+    .toLowerCase()
+    .replace(/[[.].*$/, '')
 }

@@ -1,6 +1,6 @@
 import type { Dialect } from '@postern/gateways'
 import type { Arrival } from '../arrival.js'
-import { removeMember } from '../edit-json.js'
+import { removeMember } from '../json-members.js'
 import type { Principal } from '../principal.js'
 import { isJsonType } from '../json-type.js'
 import { Refusal } from '../refusal.js'

@@ -1,4 +1,4 @@
-import { type Dialect, type Endpoint, findEndpoint } from '@postern/gateways'
+import { type Endpoint, findEndpoint } from '@postern/gateways'
 import type { Arrival } from '../arrival.js'
 import type { Principal } from '../principal.js'
 import { Refusal } from '../refusal.js'
@@ -25,7 +25,7 @@ export function createResolve(findKey: FindKey, openTask: OpenTask): Resolve {
     const { dialect } = key.gateway
     if (isOperatorPath(dialect.operatorPaths, endpointPath)) throw new Refusal('endpoint_not_allowed')
     const endpoint = findEndpoint(dialect, endpointPath)
-    if (endpoint === undefined || mayReadTask(dialect, endpoint, arrival.method))
+    if (endpoint === undefined || (dialect.closed === true && endpoint.methods.length === 0))
       throw new Refusal('not_found', { message: 'The gateway documents no such endpoint.' })
     refuseWrongMethod(arrival.method, endpoint)
     const task = endpoint.task === undefined ? undefined : openTask(key, principal, endpoint.task, endpointPath)
@@ -37,14 +37,22 @@ export function createResolve(findKey: FindKey, openTask: OpenTask): Resolve {
       endpointPath: path,
       upstreamPath: upstreamPath(key.gateway, endpoint, path),
       endpoint,
-      tenant: principal.team ?? principal.project ?? principal.user ?? principal.caller,
+      tenant: key.gateway.addressLimit === undefined ? '' : tenantOf(principal),
       task,
     }
   }
 }
 
+function tenantOf({ team, project, user, caller }: Principal): string {
+  if (team !== undefined) return `team ${team}`
+  if (project !== undefined) return `project ${project}`
+  return user === undefined ? `caller ${caller}` : `user ${user}`
+}
+
 function upstreamPath({ basePath, rootPath }: Gateway, { path }: Endpoint, endpointPath: string): string {
-  return path === undefined ? `${basePath}/${endpointPath}` : rootPath + path
+  if (path === undefined) return `${basePath}/${endpointPath}`
+  if (rootPath === undefined) throw new Refusal('not_found', { message: 'Where this lies is not known under the base URL of the gateway.' })
+  return rootPath + path
 }
 
 /** RFC 3986, `query`, and the brackets that people use for arrays. */
@@ -55,11 +63,6 @@ function isOperatorPath(operatorPaths: readonly string[], path: string): boolean
   if (operatorPaths.length === 0) return false
   const [first = ''] = path.split(/[/;]/, 1)
   return operatorPaths.includes(first.toLowerCase())
-}
-
-/** An endpoint that nobody documents could answer for anybody's task, so it is not read from where there are tasks. */
-function mayReadTask({ taskId }: Dialect, { methods }: Endpoint, method: string): boolean {
-  return taskId !== undefined && methods.length === 0 && (method === 'GET' || method === 'HEAD')
 }
 
 /** Methods that no API endpoint has. */

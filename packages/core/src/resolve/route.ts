@@ -10,8 +10,8 @@ export interface Gateway {
   readonly origin: string
   /** What stands before an endpoint's path, such as `/openai/v1`, without a slash at the end. */
   readonly basePath: string
-  /** What stands before paths that lie beside the base URL: the base path without what the dialect's end in. */
-  readonly rootPath: string
+  /** What stands before paths that lie beside the base URL: the base path without what the dialect's end in. `undefined` where it ends otherwise: then the key goes nowhere beside it. */
+  readonly rootPath: string | undefined
   /** Attempts at one request, the first one included. */
   readonly attempts: number
   /** How often it lets this address call, and how long a call waits for its turn; `undefined`: as often as it likes. */
@@ -51,7 +51,7 @@ export interface Route {
   /** Path at the gateway's origin: `/openai/v1/chat/completions`. */
   readonly upstreamPath: string
   readonly endpoint: Endpoint
-  /** Whose turn it is where calls have to wait for each other: the team, else the project, else the user, else the credential. */
+  /** Whose turn it is where calls have to wait for each other, else empty: the team, else the project, else the user, else the credential. */
   readonly tenant: string
   /** The caller's hold on a task, where the endpoint begins one or asks after one. */
   readonly task: TaskHandle | undefined

@@ -23,7 +23,7 @@ const sealBytes = 16
 
 /**
  * A task's id at the gateway opens it for whoever holds the account's key, and all tenants of an account do.
- * So callers get the id with a seal: a MAC over the id and whose task it is. It needs no memory, and is good
+ * So callers get the id, in base64url, with a seal: a MAC over the id and whose task it is. It needs no memory, and is good
  * in every replica and after a restart. Keys that replace each other know each other's seals as long as both
  * are in the configuration.
  */
@@ -36,20 +36,27 @@ export function createTaskSeals(keys: readonly KeyLease[]): OpenTask {
 
   return (key, principal, task, endpointPath) => {
     const owner = ownerOf(principal)
-    const seal = (id: string): string => `${id}.${macOf(sealingKeys.get(key) as KeyObject, owner, id).toString('base64url')}`
+    const seal = (id: string): string =>
+      `${Buffer.from(id).toString('base64url')}.${macOf(sealingKeys.get(key) as KeyObject, owner, id).toString('base64url')}`
     if (task === 'begun') return { path: endpointPath, seal }
     const slash = endpointPath.lastIndexOf('/') + 1
     const id = open(endpointPath.slice(slash), owner, keysOf(key.gateway))
     if (id === undefined) throw new Refusal('not_found', { message: 'There is no such task of this caller.' })
-    return { path: endpointPath.slice(0, slash) + id, seal }
+    return { path: endpointPath.slice(0, slash) + encodeURIComponent(id), seal }
   }
 }
 
+/** One plain segment of a path, whatever the gateway's ids look like. */
+const sealedForm = /^([\w-]+)\.([\w-]{22})$/
+
+const dotSegment = /^\.{1,2}$/
+
 function open(sealed: string, owner: string, keys: readonly KeyObject[]): string | undefined {
-  const dot = sealed.lastIndexOf('.')
-  const id = sealed.slice(0, Math.max(0, dot))
-  const given = Buffer.from(sealed.slice(dot + 1), 'base64url')
-  if (id === '' || /^\.{1,2}$/.test(id) || given.length !== sealBytes) return undefined
+  const [, encoded, mac] = sealedForm.exec(sealed) ?? []
+  if (encoded === undefined || mac === undefined) return undefined
+  const id = Buffer.from(encoded, 'base64url').toString('utf8')
+  const given = Buffer.from(mac, 'base64url')
+  if (given.length !== sealBytes || dotSegment.test(id)) return undefined
   return keys.some((key) => timingSafeEqual(given, macOf(key, owner, id))) ? id : undefined
 }
 

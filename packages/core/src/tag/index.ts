@@ -45,8 +45,9 @@ export const tag: Tag = (arrival, failed) =>
     : tagNext(arrival, failed)
 
 function tagNext(arrival: Arrival, failed: EarlierAttempt): Tags {
-  const { workflow, step, parentStep, attempt, earlier = [] } = failed.tags
-  return { ...writeTags(arrival, workflow, step, parentStep, attempt + 1), earlier: [...earlier, failed] }
+  const { workflow, step, parentStep, attempt, trace, earlier = [] } = failed.tags
+  const next = writeTags(arrival, workflow, step, parentStep, attempt + 1)
+  return { ...next, trace: { ...continueTrace(trace.traceparent), continued: trace.continued }, earlier: [...earlier, failed] }
 }
 
 /** The tags of a request that is not sent to the gateway: what can be read of them, and attempt 0. */

@@ -26,14 +26,15 @@ export const freeai = {
     embeddings: post(plainFormat),
     models: { ...get(), open: true },
     'images/generations': post(plainFormat),
-    'videos/generations': post(plainFormat),
-    'videos/generations/{id}': get(),
+    'videos/generations': { ...post(plainFormat), task: 'begun' },
+    'videos/generations/{id}': { ...get(), task: 'asked' },
     'audio/speech': post(plainFormat),
     'audio/transcriptions': post(plainFormat),
     'audio/speech-to-speech': post(plainFormat),
   },
   operatorPaths: ['debug', 'benchmark', 'routing', 'provider-quotas', 'dashboard', 'budget', 'analytics', 'stats'],
-  addressLimit: { burst: 10, perMinute: 20 },
+  addressLimit: { burst: 10, perMinute: 20, exceeded: { status: 429, name: 'rate_limit_error' } },
+  taskId: ['/id', '/task_id'],
   governance: {
     passedHeaders: ['x-gateway-', 'x-ratelimit-', 'x-degraded-mode'],
     headers: {
@@ -55,7 +56,7 @@ export const freeai = {
     message: ['/error/message'],
     code: ['/error/code'],
     type: ['/error/type'],
-    rules: [],
+    rules: [{ name: 'provider_quota_exhausted', means: 'gateway_out_of_credit' }],
   },
   retries: {
     ...usualWaits,

@@ -55,7 +55,7 @@ export const joytoken = {
         total: [],
       },
     },
-    recordMembers: ['metadata'],
+    recordMembers: ['metadata', 'orchestration'],
   },
   errors: {
     message: ['/error/message', '/message'],

@@ -44,11 +44,17 @@ export const mintoken = {
     rules: [
       { status: 400, lacks: '/error/message', message: /X-Provider-Key/i, means: 'gateway_key_rejected', about: 'provider key' },
       { status: 401, has: '/error/message', means: 'gateway_key_rejected', about: 'provider key' },
-      { status: 429, lacks: '/error/message', message: /quota/i, means: 'gateway_out_of_credit' },
+      { status: 429, lacks: '/error/message', message: /quota|month/i, means: 'gateway_out_of_credit' },
       { status: 503, lacks: '/error/message', means: 'gateway_unavailable', retryAfterSeconds: 30 },
       // What providers say in their own ways: OpenAI, Google, Anthropic.
       { status: 429, name: 'insufficient_quota', means: 'gateway_out_of_credit' },
-      { status: 400, has: '/error/status', message: /API key not valid/i, means: 'gateway_key_rejected', about: 'provider key' },
+      { status: 429, name: 'billing_not_active', means: 'gateway_out_of_credit' },
+      {
+        has: '/error/message',
+        message: /API key (?:not valid|expired|not found)|reported as leaked/i,
+        means: 'gateway_key_rejected',
+        about: 'provider key',
+      },
       { status: 400, has: '/error/type', message: /credit balance is too low/i, means: 'gateway_out_of_credit' },
     ],
   },
@@ -59,7 +65,7 @@ export const mintoken = {
       {
         status: 429,
         lacks: '/error/message',
-        message: /rate/i,
+        message: /\brate\b/i,
         because: 'its documents say so: too many came in a minute, so it was not begun',
       },
     ],

@@ -28,7 +28,8 @@ export const onysoft = {
   },
   operatorPaths: [],
   maxJsonBytes: 10_000_000,
-  taskId: '/task_id',
+  taskId: ['/task_id'],
+  closed: true,
   bareChunks: true,
   governance: {
     passedHeaders: [],

@@ -19,7 +19,8 @@ export const openai = {
     type: ['/error/type'],
     rules: [{ status: 429, name: 'insufficient_quota', means: 'gateway_out_of_credit' }],
   },
-  retries: { ...usualWaits, after: [{ status: 503, because: 'it says that it cannot serve now (RFC 9110, 15.6.4)' }] },
+  // A 503 may come from a proxy in between, after the request was delivered.
+  retries: { ...usualWaits, after: [] },
   keyPattern: /^sk-\S+$/,
   keyVariable: 'OPENAI_API_KEY',
 } as const satisfies Dialect
