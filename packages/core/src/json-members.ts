@@ -11,9 +11,9 @@ export interface MemberVisitor {
   /** A member begins, at its name's quotation mark. */
   begins(name: string, start: number): void
   /** The member that began last ends; a comma or the object's brace stands there. */
-  ends?(end: number): void
+  ends(end: number): void
   /** So many objects and lists are open. */
-  opens?(depth: number): void
+  opens(depth: number): void
 }
 
 /**
@@ -38,13 +38,13 @@ export function walkMembers(text: string, visitor: MemberVisitor): void {
     } else if (character === openBrace || character === openBracket) {
       depth += 1
       nameExpected = depth === 1
-      visitor.opens?.(depth)
+      visitor.opens(depth)
     } else if (character === closeBrace || character === closeBracket) {
       depth -= 1
-      if (depth === 0 && !nameExpected) visitor.ends?.(index)
+      if (depth === 0 && !nameExpected) visitor.ends(index)
     } else if (character === comma && depth === 1) {
       nameExpected = true
-      visitor.ends?.(index)
+      visitor.ends(index)
     }
   }
 }
@@ -86,6 +86,7 @@ function spansOf(text: string): readonly MemberSpan[] {
       if (begun !== undefined) spans.push({ ...begun, end })
       begun = undefined
     },
+    opens: () => {},
   })
   return spans
 }

@@ -40,14 +40,13 @@ export function createAnswerReader(dialect: Dialect, format: AnswerFormat): Answ
   return {
     headers(header) {
       const facts: AnswerFacts = {}
-      const read = (name: string | undefined): string | undefined => (name === undefined ? undefined : header(name))
-      assign(facts, 'requestId', read(headers.requestId))
-      assign(facts, 'model', read(headers.model))
-      assign(facts, 'provider', read(headers.provider))
+      if (headers.requestId !== undefined) assign(facts, 'requestId', header(headers.requestId))
+      if (headers.model !== undefined) assign(facts, 'model', header(headers.model))
+      if (headers.provider !== undefined) assign(facts, 'provider', header(headers.provider))
       assign(facts, 'failover', failoverOf(headers, header))
-      assign(facts, 'intensity', read(headers.intensity))
-      assign(facts, 'durationMs', decimalOf(read(headers.duration)))
-      assign(facts, 'quota', headers.quota === undefined ? undefined : quotaOf(headers.quota, header))
+      if (headers.intensity !== undefined) assign(facts, 'intensity', header(headers.intensity))
+      if (headers.duration !== undefined) assign(facts, 'durationMs', decimalOf(header(headers.duration)))
+      if (headers.quota !== undefined) assign(facts, 'quota', quotaOf(headers.quota, header))
       return facts
     },
     body(document, source) {

@@ -14,7 +14,7 @@ import { prepareHeaders } from './prepare-headers.js'
 import { type PreparedKey, prepareKey } from './prepare-key.js'
 import { createRecordPattern, type RecordPattern } from './record-pattern.js'
 import { createTurnstile, type Turn } from './turnstile.js'
-import { onceClientGone } from './watch-client.js'
+import { forgetClient, onceClientGone } from './watch-client.js'
 
 /**
  * Carries the bytes out to the gateway and back, with the key.
@@ -83,13 +83,14 @@ function waitFor(turn: Turn, facts: ExchangeFacts): Promise<ExchangeFacts> {
   const { arrival, sink, permit } = facts
   const since = performance.now()
   return new Promise((resolve, reject) => {
-    const unwatch = onceClientGone(arrival, sink, () => {
+    const gone = (): void => {
       turn.giveUp()
       reject(new ClientGone('The client left while it waited for its turn.'))
-    })
+    }
+    onceClientGone(arrival, sink, gone)
     turn.come
       .then(() => resolve({ ...facts, permit: { ...permit, waitedMs: permit.waitedMs + performance.now() - since } }), reject)
-      .finally(unwatch)
+      .finally(() => forgetClient(arrival, sink, gone))
   })
 }
 

@@ -3,7 +3,7 @@ import type { Permit } from '../police/permit.js'
 import { ClientGone, Refusal } from '../refusal.js'
 import type { Route } from '../resolve/route.js'
 import type { Tags } from '../tag/index.js'
-import { onceClientGone } from './watch-client.js'
+import { forgetClient, onceClientGone } from './watch-client.js'
 
 /**
  * Waits where a failed attempt may be followed by another, and gives its failure.
@@ -39,13 +39,14 @@ function jitter({ gateway }: Route, { attempt }: Tags): number {
 
 function pause(ms: number, arrival: Arrival, sink: ResponseSink): Promise<void> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      unwatch()
-      resolve()
-    }, ms)
-    const unwatch = onceClientGone(arrival, sink, () => {
+    const gone = (): void => {
       clearTimeout(timer)
       reject(new ClientGone('The client left between two attempts.'))
-    })
+    }
+    const timer = setTimeout(() => {
+      forgetClient(arrival, sink, gone)
+      resolve()
+    }, ms)
+    onceClientGone(arrival, sink, gone)
   })
 }

@@ -1,5 +1,5 @@
 import { isAscii, isUtf8 } from 'node:buffer'
-import { walkMembers } from '../json-members.js'
+import { type MemberVisitor, walkMembers } from '../json-members.js'
 import { Refusal } from '../refusal.js'
 
 /**
@@ -39,20 +39,27 @@ const mostMembers = 1000
 /** No API has a request so deep; building one would hold up every other caller. */
 const mostDepth = 500
 
+/** A class for the reason that ADR 0003 gives. */
+class OddMembers implements MemberVisitor {
+  readonly #seen = new Set<string>()
+
+  begins(spelled: string): void {
+    const name = spelled.toLowerCase()
+    if (this.#seen.has(name)) throw malformed(`The member "${name.slice(0, 64)}" stands in the body more than once.`)
+    this.#seen.add(name)
+    if (this.#seen.size > mostMembers) throw malformed(`The body has more than ${mostMembers} members.`)
+  }
+
+  opens(depth: number): void {
+    if (depth > mostDepth) throw malformed(`The body is deeper than ${mostDepth} objects and lists.`)
+  }
+
+  ends(): void {}
+}
+
 function refuseOddMembers(text: string): void {
-  const seen = new Set<string>()
   try {
-    walkMembers(text, {
-      begins(spelled) {
-        const name = spelled.toLowerCase()
-        if (seen.has(name)) throw malformed(`The member "${name.slice(0, 64)}" stands in the body more than once.`)
-        seen.add(name)
-        if (seen.size > mostMembers) throw malformed(`The body has more than ${mostMembers} members.`)
-      },
-      opens(depth) {
-        if (depth > mostDepth) throw malformed(`The body is deeper than ${mostDepth} objects and lists.`)
-      },
-    })
+    walkMembers(text, new OddMembers())
   } catch (error) {
     throw error instanceof SyntaxError ? malformed('The body is not well-formed JSON.') : error
   }
