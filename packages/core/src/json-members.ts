@@ -69,6 +69,14 @@ export function removeMember(text: string, name: string): string {
   return text.slice(0, spans[at - 1]?.end ?? span.start) + text.slice(span.end)
 }
 
+/** Sets a member of a JSON object's text, first of all where it is not there yet, and leaves every other character as it is. */
+export function setMember(text: string, name: string, value: string): string {
+  const spans = spansOf(text)
+  if (spans.some((span) => span.name === name)) return replaceMember(text, name, value)
+  const brace = text.indexOf('{') + 1
+  return `${text.slice(0, brace)}${JSON.stringify(name)}:${JSON.stringify(value)}${spans.length === 0 ? '' : ','}${text.slice(brace)}`
+}
+
 /** Sets the value of a member that stands in a JSON object's text, and leaves every other character as it is. */
 export function replaceMember(text: string, name: string, value: string): string {
   const span = spansOf(text).findLast((candidate) => candidate.name === name)

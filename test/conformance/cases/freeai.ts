@@ -141,9 +141,11 @@ export const freeai: readonly ConformanceCase[] = [
     }
   }),
   projects.row('an escaped spelling of it is dropped as well', async (subject) => {
-    const text = `{"model":"auto","project\\u005fid":"theirs","messages":[{"role":"user","content":"Hello"}]}`
-    await subject.call('chat/completions', { body: Buffer.from(text), headers: { 'content-type': 'application/json' } })
-    assert.equal(oneReached(subject).body.toString('utf8'), '{"model":"auto","messages":[{"role":"user","content":"Hello"}]}')
+    for (const spelling of ['project\\u005fid', 'Project_ID']) {
+      const text = `{"model":"auto","${spelling}":"theirs","messages":[{"role":"user","content":"Hello"}]}`
+      await subject.call('chat/completions', { body: Buffer.from(text), headers: { 'content-type': 'application/json' } })
+      assert.equal(oneReached(subject).body.toString('utf8'), '{"model":"auto","messages":[{"role":"user","content":"Hello"}]}')
+    }
   }),
   projects.error('400 invalid_project_id', 'invalid_project_id', { status: 400, code: 'invalid_project_id' }),
 

@@ -1,6 +1,6 @@
 import type { Dialect } from '@postern/gateways'
 import type { Arrival } from '../arrival.js'
-import { removeMember } from '../json-members.js'
+import { removeMember, setMember } from '../json-members.js'
 import type { Principal } from '../principal.js'
 import { isJsonType } from '../json-type.js'
 import { Refusal } from '../refusal.js'
@@ -62,7 +62,7 @@ export function createPolice(findPolicy: FindPolicy): Police {
     if (length !== undefined && length > maxBytes) throw bodyTooLarge(maxBytes)
     if (isJson) {
       refuseOtherReadings(arrival.headers)
-      return readPermit(arrival, policy, maxBytes, dialect, chosen)
+      return readPermit(arrival, principal, policy, maxBytes, dialect, chosen)
     }
     if (route.endpoint.format.id !== 'plain' || !isMedia.test(contentType ?? ''))
       throw new Refusal('request_malformed', { message: takesJson, param: 'Content-Type' })
@@ -85,6 +85,7 @@ function refuseOtherReadings({ 'content-type': contentType = '', 'content-encodi
 
 function readPermit(
   arrival: Arrival,
+  principal: Principal,
   policy: Policy,
   maxBytes: number,
   dialect: Dialect,
@@ -98,15 +99,33 @@ function readPermit(
     refuseSubmittedKey(members)
     const model = typeof members['model'] === 'string' ? members['model'] : undefined
     checkModel(policy, model)
-    const body = withoutProject(received, members, dialect)
+    const body = editBody(received, members, dialect, policy.pinUser ? (principal.user ?? '') : undefined)
     return { body, waitedMs, modelRequested: model?.slice(0, maxModelName), query: chosen?.query, headers: chosen?.headers }
   })
 }
 
-/** The project belongs to the key. What a client says of it is dropped, and nothing else of its body. */
-function withoutProject(body: Buffer, members: Readonly<Record<string, unknown>>, { project }: Dialect): Buffer {
-  const name = project?.bodyMember
-  return name === undefined || !Object.hasOwn(members, name) ? body : Buffer.from(removeMember(body.toString('utf8'), name))
+/**
+ * Who somebody is, and which project it is booked under, is never the client's to say: the project belongs to
+ * the key and is dropped, the user is the verified one where policy pins it. Nothing else of a body changes.
+ */
+function editBody(body: Buffer, members: Readonly<Record<string, unknown>>, { project }: Dialect, pinnedUser: string | undefined): Buffer {
+  const projectMember = project?.bodyMember === undefined ? undefined : spelledLike(project.bodyMember, members)
+  if (projectMember === undefined && pinnedUser === undefined) return body
+  const text = body.toString('utf8')
+  const unbooked = projectMember === undefined ? text : removeMember(text, projectMember)
+  return Buffer.from(pinnedUser === undefined ? unbooked : pinUser(unbooked, members, pinnedUser))
+}
+
+/** Nobody in particular is nobody, and not whom the client says. */
+function pinUser(text: string, members: Readonly<Record<string, unknown>>, user: string): string {
+  const member = spelledLike('user', members)
+  const free = member === undefined || (member === 'user' && user !== '') ? text : removeMember(text, member)
+  return user === '' ? free : setMember(free, 'user', user)
+}
+
+/** The member as the client spells it: some servers read names without regard to case. A body has no two that differ only there. */
+function spelledLike(name: string, members: Readonly<Record<string, unknown>>): string | undefined {
+  return Object.keys(members).find((member) => member.toLowerCase() === name)
 }
 
 function refuseSubmittedKey(members: Readonly<Record<string, unknown>>): void {

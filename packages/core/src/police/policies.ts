@@ -10,6 +10,8 @@ export interface PolicyRule extends PrincipalFields {
   readonly maxBodyBytes?: number | undefined
   /** What is chosen of the things that a gateway lets each request choose, by name. Of several rules the last counts, and one for somebody before one for everybody. */
   readonly choices?: Readonly<Record<string, string>> | undefined
+  /** Who a body says its user is, is who the credential says. Of several rules one is enough. */
+  readonly pinUser?: boolean | undefined
 }
 
 /** The rules that apply to one caller, compiled. */
@@ -19,6 +21,7 @@ export interface Policy {
   readonly endpoints: readonly NamePattern[]
   readonly maxBodyBytes: number
   readonly choices: Readonly<Record<string, string | undefined>>
+  readonly pinUser: boolean
 }
 
 /** Whether a name is on a list of names and patterns. */
@@ -62,6 +65,7 @@ function combine(rules: readonly CompiledRule[], defaultMaxBodyBytes: number): P
     models: rules.flatMap(({ models }) => models),
     endpoints: rules.flatMap(({ endpoints }) => endpoints),
     maxBodyBytes: limits.length === 0 ? defaultMaxBodyBytes : Math.min(...limits),
+    pinUser: rules.some(({ rule }) => rule.pinUser === true),
     choices: Object.assign({}, ...rules.map(({ rule }) => rule.choices)) as Policy['choices'],
   }
 }
