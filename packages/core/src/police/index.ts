@@ -1,16 +1,17 @@
 import type { Dialect } from '@postern/gateways'
 import type { Arrival } from '../arrival.js'
-import { removeMember, setMember } from '../json-members.js'
 import type { Principal } from '../principal.js'
 import { isJsonType } from '../json-type.js'
 import { Refusal } from '../refusal.js'
 import type { Route } from '../resolve/route.js'
 import { decideChoices } from './choices.js'
+import { editBody } from './edit-body.js'
 import { limitBody } from './limit-body.js'
 import type { Permit } from './permit.js'
 import type { FindPolicy, NamePattern, Policy } from './policies.js'
 import { bodyTooLarge, readBody } from './read-body.js'
 import { readJsonObject } from './read-json-object.js'
+import { refuseSubmittedKey } from './submitted-key.js'
 
 /**
  * Says whether this caller may do this.
@@ -22,21 +23,6 @@ import { readJsonObject } from './read-json-object.js'
  *   `request_malformed`, 400 `credential_in_request`.
  */
 export type Police = (arrival: Arrival, principal: Principal, route: Route) => Permit | Promise<Permit>
-
-/** Members in which clients of one API or another send keys, lower-case, without separators. */
-const keyMembers = new Set([
-  'apikey',
-  'providerkey',
-  'xapikey',
-  'xproviderkey',
-  'gatewaykey',
-  'authorization',
-  'openaiapikey',
-  'accesstoken',
-])
-
-/** Every one of them speaks of a key, a token or an authorization; most members of most requests do not. */
-const mayNameKey = /key|token|auth/i
 
 /** What passes unread, since no gateway takes it for JSON. */
 const isMedia = /^\s*(?:multipart|audio|image|video)\/|^\s*application\/(?:octet-stream|pdf|jsonl|x-ndjson)\b/i
@@ -102,38 +88,6 @@ function readPermit(
     const body = editBody(received, members, dialect, policy.pinUser ? (principal.user ?? '') : undefined)
     return { body, waitedMs, modelRequested: model?.slice(0, maxModelName), query: chosen?.query, headers: chosen?.headers }
   })
-}
-
-/**
- * Who somebody is, and which project it is booked under, is never the client's to say: the project belongs to
- * the key and is dropped, the user is the verified one where policy pins it. Nothing else of a body changes.
- */
-function editBody(body: Buffer, members: Readonly<Record<string, unknown>>, { project }: Dialect, pinnedUser: string | undefined): Buffer {
-  const projectMember = project?.bodyMember === undefined ? undefined : spelledLike(project.bodyMember, members)
-  if (projectMember === undefined && pinnedUser === undefined) return body
-  const text = body.toString('utf8')
-  const unbooked = projectMember === undefined ? text : removeMember(text, projectMember)
-  return Buffer.from(pinnedUser === undefined ? unbooked : pinUser(unbooked, members, pinnedUser))
-}
-
-/** Nobody in particular is nobody, and not whom the client says. */
-function pinUser(text: string, members: Readonly<Record<string, unknown>>, user: string): string {
-  const member = spelledLike('user', members)
-  const free = member === undefined || (member === 'user' && user !== '') ? text : removeMember(text, member)
-  return user === '' ? free : setMember(free, 'user', user)
-}
-
-/** The member as the client spells it: some servers read names without regard to case. A body has no two that differ only there. */
-function spelledLike(name: string, members: Readonly<Record<string, unknown>>): string | undefined {
-  return Object.keys(members).find((member) => member.toLowerCase() === name)
-}
-
-function refuseSubmittedKey(members: Readonly<Record<string, unknown>>): void {
-  for (const name in members) {
-    if (mayNameKey.test(name) && keyMembers.has(name.toLowerCase().replaceAll(/[_-]/g, ''))) {
-      throw new Refusal('credential_in_request', { param: name })
-    }
-  }
 }
 
 /** @throws {Refusal} `endpoint_not_allowed`. */
