@@ -16,6 +16,7 @@ describe('a ledger line', () => {
       request_id: 'w.s.u.1',
       attempt: 1,
       workflow: 'w',
+      workflow_verified: true,
       step: 's',
       parent_step: 'p',
       gateway: 'main',

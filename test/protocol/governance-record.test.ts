@@ -22,6 +22,7 @@ describe('a serialized governance record', () => {
       request_id: fc.string(),
       attempt: fc.nat(),
       workflow: text,
+      workflow_verified: fc.option(fc.boolean(), { nil: undefined }),
       step: text,
       gateway: text,
       key: text,

@@ -23,6 +23,17 @@ describe('a session minter', () => {
     expect((await minter.mint({ user: 'u' })).id).not.toBe((await minter.mint({ user: 'u' })).id)
   })
 
+  test('binds a token to a page, to models, endpoints and a workflow', async () => {
+    const bounds = {
+      origin: 'https://app.example.com',
+      models: ['auto', 'openai/*'],
+      endpoints: ['chat/completions'],
+      workflow: 'onboarding-42',
+    }
+    const { token } = await createSessionMinter({ secret }).mint({ user: 'u_7', ...bounds })
+    expect(decodeJwt(token)).toMatchObject(bounds)
+  })
+
   test('refuses a secret that is too short', () => {
     expect(() => createSessionMinter({ secret: 'short' })).toThrow(TypeError)
   })
@@ -34,7 +45,13 @@ describe('a session minter', () => {
     [{ user: 'u', ttl: 1.5 }],
     [{ user: '' }],
     [{ team: 'a\nb' }],
-    [{ user: 'u', models: ['auto'] }],
+    [{ user: 'u', models: [] }],
+    [{ user: 'u', models: 'auto' as unknown as string[] }],
+    [{ user: 'u', models: [''] }],
+    [{ user: 'u', endpoints: Array.from({ length: 101 }, () => 'x') }],
+    [{ user: 'u', origin: 'app.example.com' }],
+    [{ user: 'u', origin: 'https://app.example.com/' }],
+    [{ user: 'u', workflow: 'with spaces' }],
     [{ user: 'u', maxCalls: 1 }],
   ])('refuses to mint for %j', async (request) => {
     await expect(createSessionMinter({ secret }).mint(request)).rejects.toThrow(TypeError)

@@ -167,6 +167,35 @@ describe('postern session mint', () => {
     expect(stderr).not.toMatch(/^\s+at /m)
   })
 
+  test('prints a token that is bound as it is asked', async () => {
+    const words = [
+      'session',
+      'mint',
+      '--user',
+      'u_7',
+      '--origin',
+      'https://app.example.com',
+      '--models',
+      'auto, openai/*',
+      '--endpoints',
+      'chat/completions',
+      '--workflow',
+      'w-1',
+    ]
+    const { code, stdout } = await runPostern(words, { cwd })
+    expect(code).toBe(0)
+    expect(JSON.parse(Buffer.from(stdout.split('.')[1] as string, 'base64url').toString())).toMatchObject({
+      origin: 'https://app.example.com',
+      models: ['auto', 'openai/*'],
+      endpoints: ['chat/completions'],
+      workflow: 'w-1',
+    })
+    expect(await runPostern(['session', 'mint', '--user', 'u', '--origin', 'app'], { cwd })).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('browsers write') as string,
+    })
+  })
+
   test('asks for whom', async () => {
     expect(await runPostern(['session', 'mint'], { cwd })).toMatchObject({ code: 1, stderr: expect.stringContaining('--user') as string })
   })

@@ -31,7 +31,7 @@ export async function handle(rooms: Rooms, arrival: Arrival, sink: ResponseSink)
     route = rooms.resolve(arrival, principal)
     const permitted = rooms.police(arrival, principal, route)
     permit = permitted instanceof Promise ? await permitted : permitted
-    tags = rooms.tag(arrival)
+    tags = rooms.tag(arrival, principal)
     for (;;) {
       tap = rooms.observe(route, permit, tags)
       const leftAt = performance.now()
@@ -40,7 +40,7 @@ export async function handle(rooms: Rooms, arrival: Arrival, sink: ResponseSink)
         break
       } catch (error) {
         const refusal = await rooms.retry(error, arrival, route, permit, tags, sink)
-        tags = rooms.tag(arrival, { tags, refusal })
+        tags = rooms.tag(arrival, principal, { tags, refusal })
         permit = { ...permit, waitedMs: permit.waitedMs + performance.now() - leftAt }
       }
     }

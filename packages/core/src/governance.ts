@@ -25,6 +25,7 @@ export function writeRecord({ tags, route, permit, facts, finish, overheadMs }: 
     request_id: tags.requestId,
     attempt: tags.attempt,
     workflow: tags.workflow,
+    workflow_verified: tags.workflowVerified,
     step: tags.step,
     gateway: route?.gateway.name,
     key: route?.key.alias,

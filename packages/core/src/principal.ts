@@ -1,3 +1,5 @@
+import type { SessionBounds } from '@postern/protocol'
+
 /** Who is calling, as a verified credential says. */
 export interface Principal {
   readonly user?: string | undefined
@@ -9,6 +11,8 @@ export interface Principal {
   readonly caller: string
   /** May say for whom it calls. */
   readonly delegate: boolean
+  /** What the credential is good for, where it is not good for everything that its principal may. */
+  readonly bounds?: SessionBounds | undefined
 }
 
 /** The three things a principal can be bound and governed by. */

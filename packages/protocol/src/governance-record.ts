@@ -54,6 +54,8 @@ export interface GovernanceRecord {
   /** Attempts at the gateway so far; 0 where the request never left Postern. */
   readonly attempt: number
   readonly workflow?: string | undefined
+  /** Whether the workflow is the one that the session was minted for, and not only what a header says. */
+  readonly workflow_verified?: boolean | undefined
   readonly step?: string | undefined
   /** Name of the gateway in the configuration. */
   readonly gateway?: string | undefined
@@ -94,6 +96,7 @@ export function serializeGovernance(record: GovernanceRecord): string {
   return (
     `{"request_id":${quote(record.request_id)},"attempt":${record.attempt}` +
     textMember('workflow', record.workflow) +
+    bareMember('workflow_verified', record.workflow_verified) +
     textMember('step', record.step) +
     textMember('gateway', record.gateway) +
     textMember('key', record.key) +

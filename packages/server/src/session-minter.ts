@@ -1,5 +1,5 @@
 import { createSecretKey, randomUUID } from 'node:crypto'
-import { sessionToken } from '@postern/protocol'
+import { readSessionBounds, type SessionBounds, sessionToken } from '@postern/protocol'
 import { SignJWT } from 'jose'
 
 /** How a minter is set up. */
@@ -10,8 +10,8 @@ export interface SessionMinterOptions {
   readonly ttl?: number | string
 }
 
-/** For whom a token is. At least one of user, team and project. */
-export interface MintRequest {
+/** For whom a token is, at least one of user, team and project; and what it is good for. */
+export interface MintRequest extends SessionBounds {
   readonly user?: string
   readonly team?: string
   readonly project?: string
@@ -42,12 +42,13 @@ const plainName = /^\P{Cc}{1,256}$/u
  * Makes session tokens for a page's users, in the backend that knows who they are.
  *
  * The token says who calls and dies soon; it is no gateway key, and whoever steals one can call only as its
- * user, only until then. Signed with HS256 under the secret that backend and sidecar share.
+ * user, only until then, and only from the page, for the models, endpoints and workflow that it is bound to.
+ * Signed with HS256 under the secret that backend and sidecar share.
  *
  * @example
  * ```ts
  * const minter = createSessionMinter({ secret: process.env.POSTERN_SESSION_SECRET })
- * const { token } = await minter.mint({ user: 'u_7', team: 'acme', ttl: '5m' })
+ * const { token } = await minter.mint({ user: 'u_7', team: 'acme', origin: 'https://app.example.com', models: ['auto'], ttl: '5m' })
  * ```
  *
  * @throws {TypeError} where the secret is shorter than 32 bytes; `mint` where it is asked for what a session cannot say.
@@ -59,8 +60,10 @@ export function createSessionMinter(options: SessionMinterOptions): SessionMinte
   const key = createSecretKey(options.secret, 'utf8')
   return {
     async mint(request) {
-      const { user, team, project, ttl, ...unknown } = request
+      const { user, team, project, ttl, origin, models, endpoints, workflow, ...unknown } = request
       refuseUnknown(unknown)
+      const read = readSessionBounds({ origin, models, endpoints, workflow })
+      if ('fault' in read) throw new TypeError(boundForms[read.fault])
       if (user === undefined && team === undefined && project === undefined) {
         throw new TypeError('A session is for a user, a team or a project; name at least one.')
       }
@@ -71,7 +74,11 @@ export function createSessionMinter(options: SessionMinterOptions): SessionMinte
       const issuedAt = Math.floor(Date.now() / 1000)
       const expiresAt = issuedAt + ttlSeconds(ttl ?? options.ttl ?? defaultTtl)
       const id = randomUUID()
-      const token = await new SignJWT({ ...(user === undefined ? {} : { sub: user }), ...named({ team, project }) })
+      const token = await new SignJWT({
+        ...(user === undefined ? {} : { sub: user }),
+        ...named({ team, project }),
+        ...defined(read.bounds),
+      })
         .setProtectedHeader({ alg: sessionToken.algorithm, typ: sessionToken.type })
         .setAudience(sessionToken.audience)
         .setJti(id)
@@ -87,6 +94,18 @@ export function createSessionMinter(options: SessionMinterOptions): SessionMinte
 function refuseUnknown(unknown: object): void {
   const [name] = Object.keys(unknown)
   if (name !== undefined) throw new TypeError(`"${name}" cannot be said of a session in this version; it would not be enforced.`)
+}
+
+const boundForms: Readonly<Record<string, string>> = {
+  origin: '"origin" is what browsers write, such as "https://app.example.com".',
+  models: '"models" is a list of 1 to 100 names; "*" stands for any characters.',
+  endpoints: '"endpoints" is a list of 1 to 100 paths such as "chat/completions"; "*" stands for any characters.',
+  workflow: '"workflow" has 1 to 64 letters, digits, underscores and hyphens.',
+}
+
+/** Only what is said: a claim of a token has no `undefined`. */
+function defined(bounds: SessionBounds): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(bounds).filter(([, bound]) => bound !== undefined))
 }
 
 const secondsPerUnit: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 }

@@ -1,4 +1,4 @@
-import { createSessionMinter } from '@postern/server'
+import { createSessionMinter, type MintRequest } from '@postern/server'
 import { Failure } from '../failure.js'
 import { requireConfig } from '../load-config.js'
 import { print, printJson } from '../print.js'
@@ -9,6 +9,10 @@ export interface MintOptions {
   readonly team?: string
   readonly project?: string
   readonly ttl?: string
+  readonly origin?: string
+  readonly models?: string
+  readonly endpoints?: string
+  readonly workflow?: string
   readonly json?: boolean
 }
 
@@ -22,10 +26,11 @@ export async function mintSession(options: MintOptions): Promise<number> {
       'The configuration has no callers.session, so no session token would be accepted.\nAdd  callers: { session: { secret: { env: POSTERN_SESSION_SECRET } } }',
     )
   }
-  const { config: _config, json, ttl, ...whom } = options
-  if (Object.keys(whom).length === 0) throw new Failure('Say for whom: --user, --team or --project.')
+  const { json, ttl, user, team, project, origin, models, endpoints, workflow } = options
+  if (user === undefined && team === undefined && project === undefined) throw new Failure('Say for whom: --user, --team or --project.')
   const minter = createSessionMinter({ secret: secret.reveal(), ttl: Math.round(session.ttl / 1000) })
-  const minted = await minter.mint({ ...whom, ...(ttl === undefined ? {} : { ttl }) }).catch((error: unknown) => {
+  const request = { user, team, project, ttl, origin, models: listOf(models), endpoints: listOf(endpoints), workflow }
+  const minted = await minter.mint(said(request)).catch((error: unknown) => {
     throw error instanceof TypeError ? new Failure(error.message) : error
   })
   if (minted.expiresAt * 1000 - Date.now() > session.maxTtl) {
@@ -34,4 +39,13 @@ export async function mintSession(options: MintOptions): Promise<number> {
   if (json === true) printJson({ token: minted.token, id: minted.id, expires_at: minted.expiresAt })
   else print(minted.token)
   return 0
+}
+
+function listOf(text: string | undefined): readonly string[] | undefined {
+  return text?.split(',').map((name) => name.trim())
+}
+
+/** What was said, without what was not. */
+function said(request: { readonly [Name in keyof MintRequest]?: MintRequest[Name] | undefined }): MintRequest {
+  return Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined))
 }

@@ -42,6 +42,7 @@ function writeEntry({ arrival, principal, route, tags, outcome }: Journey, scrub
     request_id: record.request_id,
     attempt: record.attempt,
     workflow: record.workflow,
+    workflow_verified: record.workflow_verified,
     step: record.step,
     parent_step: tags.parentStep,
     gateway: record.gateway,

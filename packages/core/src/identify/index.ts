@@ -2,6 +2,7 @@ import { headerNames } from '@postern/protocol'
 import type { Arrival } from '../arrival.js'
 import { Refusal } from '../refusal.js'
 import { actAs } from './act-as.js'
+import { checkBoundOrigin } from './bound-origin.js'
 import type { FailedAttempts } from './failed-attempts.js'
 import type { Principal } from '../principal.js'
 import { readCredential, refuseUnknown } from './read-credential.js'
@@ -10,7 +11,8 @@ import type { Verifier } from './verifier.js'
 /**
  * Says who is calling, by a verified credential and nothing else.
  *
- * @throws {Refusal} 401 `caller_…`, 400 `credential_in_request`, 403 `delegation_not_allowed`, 429
+ * @throws {Refusal} 401 `caller_…`, 400 `credential_in_request`, 403 `delegation_not_allowed`, 403
+ *   `origin_not_allowed`, 429
  *   `rate_limited` in place of a 401 after too many failures from one address.
  */
 export type Identify = (arrival: Arrival) => Principal | Promise<Principal>
@@ -45,7 +47,10 @@ export function createIdentify({ verifiers, failedAttempts }: IdentifyOptions): 
   return (arrival) => {
     const credential = readCredential(arrival)
     const forWhom = arrival.headers[actAsHeader] as string | undefined
-    const finish = (principal: Principal): Principal => (forWhom === undefined ? principal : actAs(principal, forWhom))
+    const finish = (principal: Principal): Principal => {
+      checkBoundOrigin(principal, arrival)
+      return forWhom === undefined ? principal : actAs(principal, forWhom)
+    }
     try {
       const verified = verify(credential)
       if (!(verified instanceof Promise)) return finish(verified)

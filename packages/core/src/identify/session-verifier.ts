@@ -1,5 +1,5 @@
 import { createSecretKey, hash } from 'node:crypto'
-import { sessionToken } from '@postern/protocol'
+import { announcedBounds, readSessionBounds, type SessionBounds, sessionToken } from '@postern/protocol'
 import { errors, type JWTPayload, jwtVerify } from 'jose'
 import { LRUCache } from 'lru-cache'
 import { Refusal } from '../refusal.js'
@@ -82,6 +82,7 @@ function readSession(payload: JWTPayload, maxLifetimeMs: number): VerifiedSessio
     throw new Refusal('caller_invalid', { message: 'The session token lives longer than callers.session.maxTtl allows.' })
   }
   const principal: Principal = {
+    bounds: readBounds(payload),
     user: readName(payload, 'sub'),
     team: readName(payload, 'team'),
     project: readName(payload, 'project'),
@@ -90,6 +91,16 @@ function readSession(payload: JWTPayload, maxLifetimeMs: number): VerifiedSessio
     delegate: false,
   }
   return { principal, expiresAt }
+}
+
+/** Bounds are kept or the token is not taken. `undefined` where it has none. */
+function readBounds(payload: JWTPayload): SessionBounds | undefined {
+  const unknown = announcedBounds.find((name) => payload[name] !== undefined)
+  if (unknown !== undefined)
+    throw new Refusal('caller_invalid', { message: `The session token is bound by "${unknown}", which is not enforced.` })
+  const read = readSessionBounds(payload)
+  if ('fault' in read) throw new Refusal('caller_invalid', { message: `The session token's claim "${read.fault}" cannot be read.` })
+  return Object.values(read.bounds).every((bound) => bound === undefined) ? undefined : read.bounds
 }
 
 function readName(payload: JWTPayload, claim: 'sub' | 'team' | 'project'): string | undefined {

@@ -1,3 +1,4 @@
+import type { SessionBounds } from '@postern/protocol'
 import type { Principal, PrincipalFields } from '../principal.js'
 
 /** What a caller may do. Every rule that matches applies: a request must satisfy them all. */
@@ -38,10 +39,30 @@ export function createPolicyFinder(rules: readonly PolicyRule[], defaultMaxBodyB
   const forEverybody = compiled.filter(({ rule }) => !namesSomebody(rule))
   const forSomebody = compiled.filter(({ rule }) => namesSomebody(rule))
   const usual = combine(forEverybody, defaultMaxBodyBytes)
-  if (forSomebody.length === 0) return () => usual
-  return (principal) => {
+  const bounded = new WeakMap<SessionBounds, Policy>()
+
+  function policyOf(principal: Principal): Policy {
+    if (forSomebody.length === 0) return usual
     const matching = forSomebody.filter(({ rule }) => matches(rule, principal))
     return matching.length === 0 ? usual : combine([...forEverybody, ...matching], defaultMaxBodyBytes)
+  }
+
+  return (principal) => {
+    const { bounds } = principal
+    if (bounds === undefined) return policyOf(principal)
+    // A credential is verified once and its bounds are one object from then on.
+    let policy = bounded.get(bounds)
+    if (policy === undefined) bounded.set(bounds, (policy = bind(policyOf(principal), bounds)))
+    return policy
+  }
+}
+
+/** What a credential is bound to narrows what its principal may, and never widens it. */
+function bind(policy: Policy, { models, endpoints }: SessionBounds): Policy {
+  return {
+    ...policy,
+    models: models === undefined ? policy.models : [...policy.models, compileNames(models)],
+    endpoints: endpoints === undefined ? policy.endpoints : [...policy.endpoints, compileNames(endpoints)],
   }
 }
 

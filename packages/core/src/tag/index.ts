@@ -1,11 +1,14 @@
 import { formatRequestId, headerNames, tagPattern } from '@postern/protocol'
 import type { Arrival } from '../arrival.js'
+import type { Principal } from '../principal.js'
 import { Refusal } from '../refusal.js'
 import { continueTrace, type TraceContext } from './trace-context.js'
 
 /** The names that one attempt goes by. */
 export interface Tags {
   readonly workflow?: string | undefined
+  /** The credential names the workflow; what the header says of it does not count. */
+  readonly workflowVerified?: true | undefined
   readonly step?: string | undefined
   readonly parentStep?: string | undefined
   /** The caller's own `X-Request-ID`: recorded, never sent on. */
@@ -30,7 +33,7 @@ export interface EarlierAttempt {
  *
  * @throws {Refusal} 400 `tag_invalid`.
  */
-export type Tag = (arrival: Arrival, failed?: EarlierAttempt) => Tags
+export type Tag = (arrival: Arrival, principal: Principal, failed?: EarlierAttempt) => Tags
 
 const names = {
   workflow: headerNames.workflow.toLowerCase(),
@@ -39,14 +42,23 @@ const names = {
   requestId: headerNames.requestId.toLowerCase(),
 } as const
 
-export const tag: Tag = (arrival, failed) =>
-  failed === undefined
-    ? writeTags(arrival, readTag(arrival, names.workflow), readTag(arrival, names.step), readTag(arrival, names.parentStep), 1)
-    : tagNext(arrival, failed)
+export const tag: Tag = (arrival, { bounds }, failed) => {
+  if (failed !== undefined) return tagNext(arrival, failed)
+  const claimed = readTag(arrival, names.workflow)
+  const verified = bounds?.workflow
+  return writeTags(
+    arrival,
+    verified ?? claimed,
+    readTag(arrival, names.step),
+    readTag(arrival, names.parentStep),
+    1,
+    verified !== undefined,
+  )
+}
 
 function tagNext(arrival: Arrival, failed: EarlierAttempt): Tags {
-  const { workflow, step, parentStep, attempt, trace, earlier = [] } = failed.tags
-  const next = writeTags(arrival, workflow, step, parentStep, attempt + 1)
+  const { workflow, step, parentStep, attempt, trace, workflowVerified, earlier = [] } = failed.tags
+  const next = writeTags(arrival, workflow, step, parentStep, attempt + 1, workflowVerified === true)
   return { ...next, trace: { ...continueTrace(trace.traceparent), continued: trace.continued }, earlier: [...earlier, failed] }
 }
 
@@ -65,9 +77,11 @@ function writeTags(
   step: string | undefined,
   parentStep: string | undefined,
   attempt: number,
+  workflowVerified = false,
 ): Tags {
   return {
     workflow,
+    workflowVerified: workflowVerified ? true : undefined,
     step,
     parentStep,
     clientRequestId: readClientRequestId(arrival),

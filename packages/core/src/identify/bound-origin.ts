@@ -1,0 +1,18 @@
+import type { Arrival } from '../arrival.js'
+import type { Principal } from '../principal.js'
+import { Refusal } from '../refusal.js'
+
+/**
+ * Keeps a credential to the page that it is for.
+ *
+ * Browsers write `Origin` on everything but plain reads of their own origin, which they mark as such
+ * (Fetch Metadata). Whoever writes neither is no page.
+ *
+ * @throws {Refusal} 403 `origin_not_allowed`.
+ */
+export function checkBoundOrigin({ bounds }: Principal, { headers }: Arrival): void {
+  const bound = bounds?.origin
+  if (bound === undefined || headers.origin === bound) return
+  const isOwnRead = headers.origin === undefined && headers['sec-fetch-site'] === 'same-origin' && new URL(bound).host === headers.host
+  if (!isOwnRead) throw new Refusal('origin_not_allowed', { message: 'The session is for pages of another origin.' })
+}
