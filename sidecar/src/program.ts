@@ -117,6 +117,7 @@ export function createProgram(version: string, finish: (code: number) => void): 
     .option('--origin <origin>', 'good for pages of this origin only')
     .option('--models <names>', 'good for these models only, with commas; * stands for any characters')
     .option('--endpoints <paths>', 'good for these endpoints only, with commas; * stands for any characters')
+    .option('--max-tokens <number>', 'its requests may ask for so many tokens each')
     .option('--workflow <id>', 'its calls belong to this workflow, whatever their headers say')
     .option('--ttl <time>', 'lifetime such as 30s, 10m or 2h; the configuration’s callers.session.ttl otherwise')
     .addOption(jsonOption())

@@ -52,9 +52,7 @@ describe('a session that is bound', () => {
         { 'sec-fetch-site': 'none' },
         { referer: `${page}/` },
       ]) {
-        expect(await ask({ origin: page }, { headers })).toMatchObject(
-          refused(403, 'origin_not_allowed'),
-        )
+        expect(await ask({ origin: page }, { headers })).toMatchObject(refused(403, 'origin_not_allowed'))
       }
       // A page that lies as the sidecar's own need not say where it is when it only reads.
       const own = house().origin
@@ -76,7 +74,8 @@ describe('a session that is bound', () => {
 
     test.each<[what: string, claims: object]>([
       ['a number of calls, which nobody counts', { max_calls: 3 }],
-      ['a ceiling that nobody keeps', { max_tokens: 100 }],
+      ['a ceiling that is a text', { max_tokens: '100' }],
+      ['a ceiling of nothing', { max_tokens: 0 }],
       ['a spend that nobody books', { spend: 1 }],
       ['no models at all', { models: [] }],
       ['models that are no list', { models: 'auto' }],

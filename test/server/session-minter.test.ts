@@ -30,8 +30,8 @@ describe('a session minter', () => {
       endpoints: ['chat/completions'],
       workflow: 'onboarding-42',
     }
-    const { token } = await createSessionMinter({ secret }).mint({ user: 'u_7', ...bounds })
-    expect(decodeJwt(token)).toMatchObject(bounds)
+    const { token } = await createSessionMinter({ secret }).mint({ user: 'u_7', ...bounds, maxTokens: 500 })
+    expect(decodeJwt(token)).toMatchObject({ ...bounds, max_tokens: 500 })
   })
 
   test('refuses a secret that is too short', () => {
@@ -52,6 +52,8 @@ describe('a session minter', () => {
     [{ user: 'u', origin: 'app.example.com' }],
     [{ user: 'u', origin: 'https://app.example.com/' }],
     [{ user: 'u', workflow: 'with spaces' }],
+    [{ user: 'u', maxTokens: 0 }],
+    [{ user: 'u', maxTokens: 1.5 }],
     [{ user: 'u', maxCalls: 1 }],
   ])('refuses to mint for %j', async (request) => {
     await expect(createSessionMinter({ secret }).mint(request)).rejects.toThrow(TypeError)

@@ -29,6 +29,8 @@ export interface Explanation {
     readonly endpoints: readonly (readonly string[])[]
     /** Of JSON, the smaller of what policy allows and the gateway takes. */
     readonly max_body_bytes: number
+    /** The most tokens that a request may ask for. */
+    readonly max_tokens?: number | undefined
     /** What policy chooses of the things that the gateway lets each request choose. */
     readonly choices: Readonly<Record<string, string>>
   }
@@ -44,6 +46,7 @@ export function explain(runtime: Runtime, question: ExplainQuestion): Explanatio
     models: policy.models.map(({ names }) => names),
     endpoints: policy.endpoints.map(({ names }) => names),
     max_body_bytes: Math.min(policy.maxBodyBytes, dialect?.maxJsonBytes ?? Infinity),
+    max_tokens: policy.maxTokens,
     choices: Object.fromEntries(Object.keys(dialect?.choices ?? {}).map((name) => [name, policy.choices[name] ?? 'the gateway’s default'])),
   }
   const chosen =

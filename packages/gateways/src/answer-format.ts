@@ -16,11 +16,21 @@ export interface UsagePlaces {
   readonly total: readonly Pointer[]
 }
 
+/** Where a request says how long its answer may become. */
+export interface OutputLimit {
+  /** In tokens; each that is there counts. The first is the one to write. */
+  readonly places: readonly Pointer[]
+  /** How many answers are asked for at once. */
+  readonly copies: readonly Pointer[]
+}
+
 /** The shape of an answer: whose API it follows, whichever gateway sends it. */
 export interface AnswerFormat {
   readonly id: 'chat' | 'responses' | 'messages' | 'generate-content' | 'plain'
   readonly model: readonly Pointer[]
   readonly usage: UsagePlaces
+  /** `undefined` where answers have no length in tokens, or their requests no limit. */
+  readonly outputLimit?: OutputLimit
   /** `undefined` where the API has no such mark: then a clean end of the connection is the end. */
   readonly streamEnd: StreamEnd | undefined
   /** The JSON `type` of records that say that the answer failed, besides records with an `error`. */
@@ -42,6 +52,7 @@ export const chatFormat: AnswerFormat = {
     reasoning: ['/usage/completion_tokens_details/reasoning_tokens'],
     total: ['/usage/total_tokens'],
   },
+  outputLimit: { places: ['/max_tokens', '/max_completion_tokens'], copies: ['/n', '/best_of'] },
   streamEnd: { data: '[DONE]' },
   recordsNeedChoices: true,
 }
@@ -57,6 +68,7 @@ export const responsesFormat: AnswerFormat = {
     reasoning: ['/usage/output_tokens_details/reasoning_tokens', '/response/usage/output_tokens_details/reasoning_tokens'],
     total: ['/usage/total_tokens', '/response/usage/total_tokens'],
   },
+  outputLimit: { places: ['/max_output_tokens'], copies: [] },
   streamEnd: { types: ['response.completed', 'response.incomplete', 'response.failed'] },
   failureTypes: ['response.failed', 'error'],
   recordsNeedChoices: false,
@@ -74,6 +86,7 @@ export const messagesFormat: AnswerFormat = {
     reasoning: [],
     total: [],
   },
+  outputLimit: { places: ['/max_tokens'], copies: [] },
   streamEnd: { types: ['message_stop'] },
   recordsNeedChoices: false,
 }
@@ -89,9 +102,25 @@ export const generateContentFormat: AnswerFormat = {
     reasoning: ['/usageMetadata/thoughtsTokenCount'],
     total: ['/usageMetadata/totalTokenCount'],
   },
+  // Google's JSON is read in either spelling of a name.
+  outputLimit: {
+    places: [
+      '/generationConfig/maxOutputTokens',
+      '/generationConfig/max_output_tokens',
+      '/generation_config/maxOutputTokens',
+      '/generation_config/max_output_tokens',
+    ],
+    copies: [
+      '/generationConfig/candidateCount',
+      '/generationConfig/candidate_count',
+      '/generation_config/candidateCount',
+      '/generation_config/candidate_count',
+    ],
+  },
   streamEnd: undefined,
   recordsNeedChoices: false,
 }
 
 /** Anything else: read as far as it looks like an OpenAI answer, and nothing is expected of it. */
-export const plainFormat: AnswerFormat = { ...chatFormat, id: 'plain', streamEnd: undefined, recordsNeedChoices: false }
+const { outputLimit: _, ...chatAnswer } = chatFormat
+export const plainFormat: AnswerFormat = { ...chatAnswer, id: 'plain', streamEnd: undefined, recordsNeedChoices: false }

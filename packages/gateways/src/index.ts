@@ -3,6 +3,7 @@ export {
   chatFormat,
   generateContentFormat,
   messagesFormat,
+  type OutputLimit,
   plainFormat,
   responsesFormat,
   type StreamEnd,
@@ -25,6 +26,6 @@ export { chatEndpoints, get, openaiEndpoints, post } from './endpoints.js'
 export { findEndpoint } from './find-endpoint.js'
 export { looksLikeKey, redactKeys } from './key-formats.js'
 export { asModelList, failedCatalogue } from './model-list.js'
-export { type CompiledPointer, compilePointer, type Pointer, readText } from './pointer.js'
+export { type CompiledPointer, compilePointer, type Pointer, readAll } from './pointer.js'
 export { type AnswerFacts, type AnswerReader, createAnswerReader } from './read-answer.js'
 export { type RetryRule, type RetryRules, usualWaits } from './retry-rules.js'

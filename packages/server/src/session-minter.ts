@@ -1,5 +1,5 @@
 import { createSecretKey, randomUUID } from 'node:crypto'
-import { readSessionBounds, type SessionBounds, sessionToken } from '@postern/protocol'
+import { readSessionBounds, sessionBoundClaims, type SessionBounds, sessionToken } from '@postern/protocol'
 import { SignJWT } from 'jose'
 
 /** How a minter is set up. */
@@ -60,9 +60,10 @@ export function createSessionMinter(options: SessionMinterOptions): SessionMinte
   const key = createSecretKey(options.secret, 'utf8')
   return {
     async mint(request) {
-      const { user, team, project, ttl, origin, models, endpoints, workflow, ...unknown } = request
+      const { user, team, project, ttl, origin, models, endpoints, workflow, maxTokens, ...unknown } = request
       refuseUnknown(unknown)
-      const read = readSessionBounds({ origin, models, endpoints, workflow })
+      const bounds = sessionBoundClaims({ origin, models, endpoints, workflow, maxTokens })
+      const read = readSessionBounds(bounds)
       if ('fault' in read) throw new TypeError(boundForms[read.fault])
       if (user === undefined && team === undefined && project === undefined) {
         throw new TypeError('A session is for a user, a team or a project; name at least one.')
@@ -77,7 +78,7 @@ export function createSessionMinter(options: SessionMinterOptions): SessionMinte
       const token = await new SignJWT({
         ...(user === undefined ? {} : { sub: user }),
         ...named({ team, project }),
-        ...defined(read.bounds),
+        ...bounds,
       })
         .setProtectedHeader({ alg: sessionToken.algorithm, typ: sessionToken.type })
         .setAudience(sessionToken.audience)
@@ -100,12 +101,8 @@ const boundForms: Readonly<Record<string, string>> = {
   origin: '"origin" is what browsers write, such as "https://app.example.com".',
   models: '"models" is a list of 1 to 100 names; "*" stands for any characters.',
   endpoints: '"endpoints" is a list of 1 to 100 paths such as "chat/completions"; "*" stands for any characters.',
+  max_tokens: '"maxTokens" is a whole number above 0.',
   workflow: '"workflow" has 1 to 64 letters, digits, underscores and hyphens.',
-}
-
-/** Only what is said: a claim of a token has no `undefined`. */
-function defined(bounds: SessionBounds): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(bounds).filter(([, bound]) => bound !== undefined))
 }
 
 const secondsPerUnit: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 }

@@ -42,6 +42,7 @@ function printExplanation({ outcome, refusal, key, gateway, dialect, url, bindin
     ['models', anything(limits.models)],
     ['endpoints', anything(limits.endpoints)],
     ['largest body', `${limits.max_body_bytes} bytes`],
+    ['most tokens', limits.max_tokens?.toString()],
     ...Object.entries(limits.choices).map(([name, value]): [string, string] => [name, value]),
   ]
   printTable(

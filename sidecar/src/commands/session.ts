@@ -13,6 +13,7 @@ export interface MintOptions {
   readonly models?: string
   readonly endpoints?: string
   readonly workflow?: string
+  readonly maxTokens?: string
   readonly json?: boolean
 }
 
@@ -26,10 +27,20 @@ export async function mintSession(options: MintOptions): Promise<number> {
       'The configuration has no callers.session, so no session token would be accepted.\nAdd  callers: { session: { secret: { env: POSTERN_SESSION_SECRET } } }',
     )
   }
-  const { json, ttl, user, team, project, origin, models, endpoints, workflow } = options
+  const { json, ttl, user, team, project, origin, models, endpoints, workflow, maxTokens } = options
   if (user === undefined && team === undefined && project === undefined) throw new Failure('Say for whom: --user, --team or --project.')
   const minter = createSessionMinter({ secret: secret.reveal(), ttl: Math.round(session.ttl / 1000) })
-  const request = { user, team, project, ttl, origin, models: listOf(models), endpoints: listOf(endpoints), workflow }
+  const request = {
+    user,
+    team,
+    project,
+    ttl,
+    origin,
+    models: listOf(models),
+    endpoints: listOf(endpoints),
+    workflow,
+    maxTokens: maxTokens === undefined ? undefined : Number(maxTokens),
+  }
   const minted = await minter.mint(said(request)).catch((error: unknown) => {
     throw error instanceof TypeError ? new Failure(error.message) : error
   })

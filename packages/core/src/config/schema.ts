@@ -153,6 +153,8 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
     body: size.optional(),
     /** What is chosen of the things that a gateway lets each request choose, such as `intensity`; `caller` leaves it to the caller. */
     choices: z.record(z.string(), z.string()).optional(),
+    /** The most tokens that a request may ask for; a request must then say how many. */
+    maxTokens: z.int().min(1).optional(),
     /** The member `user` of a JSON body is the verified user, whatever the client wrote. */
     pinUser: z.boolean().optional(),
   }

@@ -1,4 +1,3 @@
-import type { Dialect } from '@postern/gateways'
 import type { Arrival } from '../arrival.js'
 import type { Principal } from '../principal.js'
 import { isJsonType } from '../json-type.js'
@@ -7,6 +6,7 @@ import type { Route } from '../resolve/route.js'
 import { decideChoices } from './choices.js'
 import { editBody } from './edit-body.js'
 import { limitBody } from './limit-body.js'
+import { checkOutputLimit } from './output-limit.js'
 import type { Permit } from './permit.js'
 import type { FindPolicy, NamePattern, Policy } from './policies.js'
 import { bodyTooLarge, readBody } from './read-body.js'
@@ -48,7 +48,7 @@ export function createPolice(findPolicy: FindPolicy): Police {
     if (length !== undefined && length > maxBytes) throw bodyTooLarge(maxBytes)
     if (isJson) {
       refuseOtherReadings(arrival.headers)
-      return readPermit(arrival, principal, policy, maxBytes, dialect, chosen)
+      return readPermit(arrival, principal, policy, maxBytes, route, chosen)
     }
     if (route.endpoint.format.id !== 'plain' || !isMedia.test(contentType ?? ''))
       throw new Refusal('request_malformed', { message: takesJson, param: 'Content-Type' })
@@ -74,18 +74,22 @@ function readPermit(
   principal: Principal,
   policy: Policy,
   maxBytes: number,
-  dialect: Dialect,
+  { endpoint, gateway }: Route,
   chosen: ReturnType<typeof decideChoices>,
 ): Promise<Permit> {
   const waitingSince = performance.now()
   return readBody(arrival, maxBytes).then((received) => {
     const waitedMs = performance.now() - waitingSince
-    if (received.length === 0) return { body: null, waitedMs, modelRequested: undefined, query: chosen?.query, headers: chosen?.headers }
+    if (received.length === 0) {
+      checkModel(policy, undefined)
+      return { body: null, waitedMs, modelRequested: undefined, query: chosen?.query, headers: chosen?.headers }
+    }
     const members = readJsonObject(received)
     refuseSubmittedKey(members)
     const model = typeof members['model'] === 'string' ? members['model'] : undefined
     checkModel(policy, model)
-    const body = editBody(received, members, dialect, policy.pinUser ? (principal.user ?? '') : undefined)
+    checkOutputLimit(policy.maxTokens, endpoint.format.outputLimit, members)
+    const body = editBody(received, members, gateway.dialect, policy.pinUser ? (principal.user ?? '') : undefined)
     return { body, waitedMs, modelRequested: model?.slice(0, maxModelName), query: chosen?.query, headers: chosen?.headers }
   })
 }

@@ -9,6 +9,8 @@ export interface PolicyRule extends PrincipalFields {
   readonly endpoints?: readonly string[] | undefined
   /** Largest request body, in bytes. Of several rules that apply, the smallest counts. */
   readonly maxBodyBytes?: number | undefined
+  /** The most tokens that a request may ask for. Of several rules the smallest counts. */
+  readonly maxTokens?: number | undefined
   /** What is chosen of the things that a gateway lets each request choose, by name. Of several rules the last counts, and one for somebody before one for everybody. */
   readonly choices?: Readonly<Record<string, string>> | undefined
   /** Who a body says its user is, is who the credential says. Of several rules one is enough. */
@@ -21,6 +23,7 @@ export interface Policy {
   readonly models: readonly NamePattern[]
   readonly endpoints: readonly NamePattern[]
   readonly maxBodyBytes: number
+  readonly maxTokens: number | undefined
   readonly choices: Readonly<Record<string, string | undefined>>
   readonly pinUser: boolean
 }
@@ -58,9 +61,10 @@ export function createPolicyFinder(rules: readonly PolicyRule[], defaultMaxBodyB
 }
 
 /** What a credential is bound to narrows what its principal may, and never widens it. */
-function bind(policy: Policy, { models, endpoints }: SessionBounds): Policy {
+function bind(policy: Policy, { models, endpoints, maxTokens }: SessionBounds): Policy {
   return {
     ...policy,
+    maxTokens: smallest([policy.maxTokens, maxTokens]),
     models: models === undefined ? policy.models : [...policy.models, compileNames(models)],
     endpoints: endpoints === undefined ? policy.endpoints : [...policy.endpoints, compileNames(endpoints)],
   }
@@ -86,9 +90,15 @@ function combine(rules: readonly CompiledRule[], defaultMaxBodyBytes: number): P
     models: rules.flatMap(({ models }) => models),
     endpoints: rules.flatMap(({ endpoints }) => endpoints),
     maxBodyBytes: limits.length === 0 ? defaultMaxBodyBytes : Math.min(...limits),
+    maxTokens: smallest(rules.map(({ rule }) => rule.maxTokens)),
     pinUser: rules.some(({ rule }) => rule.pinUser === true),
     choices: Object.assign({}, ...rules.map(({ rule }) => rule.choices)) as Policy['choices'],
   }
+}
+
+function smallest(limits: readonly (number | undefined)[]): number | undefined {
+  const set = limits.filter((limit) => limit !== undefined)
+  return set.length === 0 ? undefined : Math.min(...set)
 }
 
 function compileNames(names: readonly string[]): NamePattern {
