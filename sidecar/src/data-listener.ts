@@ -1,5 +1,18 @@
-import { createServer, type Server } from 'node:http'
-import { createNodeDoor, guardServer, type NodeListener, Refusal, refuseAtDoor, type Runtime } from '@postern/core'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import {
+  type Backend,
+  createBackend,
+  createNodeDoor,
+  createTrust,
+  guardServer,
+  isUnderMount,
+  type NodeListener,
+  Refusal,
+  refuseAtDoor,
+  refuseUpgrade,
+  type Runtime,
+} from '@postern/core'
 import { securityMiddleware } from '@postern/express'
 import express, { type Express } from 'express'
 import { rateLimit } from 'express-rate-limit'
@@ -10,11 +23,40 @@ const otherRequestsPerMinute = 600
 /** Longer than the idle time of the usual load balancers, so that they and not we close a connection. */
 const keepAliveMs = 75_000
 
-/** The data listener: the fast door to the corridor, and an Express application for everything else. */
-export function createDataListener(runtime: Runtime, pages?: (app: Express) => void): Server {
+export interface Listener {
+  readonly server: Server
+  /** Ends every connection, those that have become something other than HTTP included. */
+  readonly cut: () => void
+}
+
+/** The data listener: the fast door to the corridor; everything else goes to the customer's backend, or, without one, to an Express application. */
+export function createDataListener(runtime: Runtime, pages?: (app: Express) => void): Listener {
   // A request without a host is refused in the corridor, with an id; Node's own refusal has none.
   const options = { keepAliveTimeout: keepAliveMs, requireHostHeader: false }
-  return guardServer(createServer(options, createNodeDoor(runtime, createPageApp(runtime, pages))), runtime)
+  const backend = openBackend(runtime)
+  const otherwise =
+    backend === undefined
+      ? createPageApp(runtime, pages)
+      : (request: IncomingMessage, response: ServerResponse) => backend.pass(request, response)
+  const server = guardServer(createServer(options, createNodeDoor(runtime, otherwise)), runtime)
+  if (backend === undefined) return { server, cut: () => server.closeAllConnections() }
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (isUnderMount(runtime.config.mount, request.url as string)) refuseUpgrade(socket)
+    else backend.upgrade(request, socket, head)
+  })
+  return {
+    server,
+    cut: () => {
+      server.closeAllConnections()
+      backend.close()
+    },
+  }
+}
+
+function openBackend({ config }: Runtime): Backend | undefined {
+  const { backend, listen } = config
+  if (backend === undefined) return undefined
+  return createBackend({ url: backend.url, isTrusted: createTrust(listen.trustedProxies), headersMs: backend.timeouts.headers })
 }
 
 function createPageApp(runtime: Runtime, pages?: (app: Express) => void): NodeListener {

@@ -1,9 +1,8 @@
-import type { Server } from 'node:http'
 import { isAbsolute, resolve } from 'node:path'
 import type { Runtime } from '@postern/core'
 import type { Express } from 'express'
 import { createAdminListener } from './admin-listener.js'
-import { createDataListener } from './data-listener.js'
+import { createDataListener, type Listener } from './data-listener.js'
 import { listen, type Place } from './listen.js'
 
 /** A running sidecar. */
@@ -34,27 +33,27 @@ const sweepMs = 50
 /** Opens the listeners of a compiled configuration. */
 export async function startSidecar({ runtime, directory, pages }: SidecarOptions): Promise<Sidecar> {
   const { listen: data, admin, shutdown } = runtime.config
-  const servers: Server[] = []
-  const open = async (server: Server, place: Place): Promise<string> => {
-    const address = await listen(server, place)
-    servers.push(server)
+  const listeners: Listener[] = []
+  const open = async (listener: Listener, place: Place): Promise<string> => {
+    const address = await listen(listener.server, place)
+    listeners.push(listener)
     return address
   }
   try {
     const url = await open(createDataListener(runtime, pages), data)
-    const adminAddress = admin === undefined ? undefined : await open(createAdminListener(runtime), adminPlace(admin, directory))
+    const adminAddress = admin === undefined ? undefined : await open(openAdmin(runtime), adminPlace(admin, directory))
     return {
       url,
       ...(adminAddress === undefined ? {} : { admin: adminAddress }),
       async close() {
         runtime.drain()
-        const ended = await Promise.all(servers.map((server) => closeServer(server, shutdown.deadline)))
+        const ended = await Promise.all(listeners.map((listener) => closeListener(listener, shutdown.deadline)))
         await runtime.close()
         return ended.every(Boolean)
       },
     }
   } catch (error) {
-    await Promise.all(servers.map((server) => closeServer(server, 0)))
+    await Promise.all(listeners.map((listener) => closeListener(listener, 0)))
     throw error
   }
 }
@@ -64,7 +63,12 @@ function adminPlace(admin: NonNullable<Runtime['config']['admin']>, directory: s
   return { socket: isAbsolute(admin.socket) ? admin.socket : resolve(directory, admin.socket) }
 }
 
-async function closeServer(server: Server, deadlineMs: number): Promise<boolean> {
+function openAdmin(runtime: Runtime): Listener {
+  const server = createAdminListener(runtime)
+  return { server, cut: () => server.closeAllConnections() }
+}
+
+async function closeListener({ server, cut }: Listener, deadlineMs: number): Promise<boolean> {
   let inTime = true
   const closed = new Promise<void>((done) => {
     server.close(() => done())
@@ -72,11 +76,12 @@ async function closeServer(server: Server, deadlineMs: number): Promise<boolean>
   const sweep = setInterval(() => server.closeIdleConnections(), sweepMs)
   const deadline = setTimeout(() => {
     inTime = false
-    server.closeAllConnections()
+    cut()
   }, deadlineMs)
   server.closeIdleConnections()
   await closed
   clearInterval(sweep)
   clearTimeout(deadline)
+  cut()
   return inTime
 }

@@ -125,11 +125,15 @@ describe('shared code', () => {
     ])
   })
 
-  test('opens a connection to a gateway in one place, and fetches what the configuration names in one other', () => {
+  test('opens a connection to a gateway in one place, and elsewhere only to the backend and for what the configuration names', () => {
     const places = sourcesOf('packages/core/src').filter((file) =>
       /new (?:Pool|Client|Agent)\(|\bfetch\(|https?\.request/.test(readFileSync(join(root, file), 'utf8')),
     )
-    expect(places).toEqual(['packages/core/src/fetch-json.ts', 'packages/core/src/forward/open-upstream.ts'])
+    expect(places).toEqual([
+      'packages/core/src/backend/index.ts',
+      'packages/core/src/fetch-json.ts',
+      'packages/core/src/forward/open-upstream.ts',
+    ])
   })
 })
 

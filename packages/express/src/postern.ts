@@ -26,8 +26,8 @@ export interface PosternMiddleware extends RequestHandler {
  * Postern inside an Express application: the same corridor as the stand-alone process.
  *
  * Mount it before any body parser: bodies are forwarded, not re-encoded. It answers every request under its
- * mount path itself, so page security and CORS there are its own. The `listen` and `mount` of the
- * configuration do not matter here: Express says where it is.
+ * mount path itself, so page security and CORS there are its own. The `listen`, `mount` and `backend` of the
+ * configuration do not matter here: Express says where it is, and is the backend itself.
  *
  * @example
  * ```ts

@@ -221,6 +221,27 @@ export const errorCodes = {
     title: 'This process is shutting down.',
     help: 'Try again; another one will answer.',
   },
+  backend_failed: {
+    status: 502,
+    type: 'api_error',
+    retryable: true,
+    title: 'The server behind this address broke off.',
+    help: 'Try again later.',
+  },
+  backend_unavailable: {
+    status: 503,
+    type: 'api_error',
+    retryable: true,
+    title: 'The server behind this address cannot be reached.',
+    help: 'Try again later.',
+  },
+  backend_timeout: {
+    status: 504,
+    type: 'api_error',
+    retryable: true,
+    title: 'The server behind this address did not answer in time.',
+    help: 'Try again later.',
+  },
   gateway_timeout: {
     status: 504,
     type: 'api_error',

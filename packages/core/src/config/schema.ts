@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isNetwork } from '../backend/forwarded.js'
 import { duration, size } from './units.js'
 
 /** An object of settings: `strict` where unknown members are errors, `lenient` where they are passed over. */
@@ -28,6 +29,14 @@ const secretReference = z.union([z.strictObject({ env: z.string().min(1) }), z.s
 export type SecretReference = z.output<typeof secretReference>
 
 const url = z.url({ protocol: /^https?$/, error: 'is not an http or https URL' })
+
+/** An origin alone: paths are the client's to say. */
+function isBackendUrl(text: string): boolean {
+  if (text.startsWith('unix:')) return text.length > 'unix:'.length
+  if (!URL.canParse(text)) return false
+  const { protocol, pathname, search, hash, username } = new URL(text)
+  return /^https?:$/.test(protocol) && pathname === '/' && search === '' && hash === '' && username === ''
+}
 
 function createSchemas(strict: Settings, dialectIds: readonly string[]) {
   const gateway = strict({
@@ -162,7 +171,12 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
   const config = strict({
     version: z.literal(1),
     /** The data listener. */
-    listen: strict({ host: z.string().min(1).default('127.0.0.1'), port: port.default(8787) }).prefault({}),
+    listen: strict({
+      host: z.string().min(1).default('127.0.0.1'),
+      port: port.default(8787),
+      /** Addresses and networks of the operator's own proxies, whose X-Forwarded-* headers are continued. */
+      trustedProxies: z.array(z.string().refine(isNetwork, 'is not an address or a network such as 10.0.0.0/8')).default([]),
+    }).prefault({}),
     /** The path under which the API lives. */
     mount: z
       .string()
@@ -177,6 +191,15 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
         },
       )
       .optional(),
+    /** The customer's own server, which gets everything outside the mount. */
+    backend: strict({
+      /** `http://127.0.0.1:3000`, or `unix:/run/app.sock`. */
+      url: z.string().refine(isBackendUrl, 'is not an http or https origin, nor unix: and a path'),
+      timeouts: strict({
+        /** For the head of an answer. */
+        headers: duration.default(60_000),
+      }).prefault({}),
+    }).optional(),
     browser: strict({
       /** Origins whose pages may call from elsewhere. The sidecar's own origin always may. */
       origins: z.array(z.string().regex(/^https?:\/\/[a-z0-9.:[\]-]+$/, 'is not an origin such as https://app.example.com')).default([]),

@@ -13,9 +13,14 @@ export function createNodeDoor(runtime: Runtime, otherwise: NodeListener): NodeL
   const { mount } = runtime.config
   return (request, response) => {
     const url = request.url as string
-    if (url.startsWith(mount) && isBoundary(url.charCodeAt(mount.length))) void enter(runtime, request, response, url.slice(mount.length))
+    if (isUnderMount(mount, url)) void enter(runtime, request, response, url.slice(mount.length))
     else otherwise(request, response)
   }
+}
+
+/** Whether a request's target is ours: the mount itself, or a path or query below it. */
+export function isUnderMount(mount: string, target: string): boolean {
+  return target.startsWith(mount) && isBoundary(target.charCodeAt(mount.length))
 }
 
 /** `/`, `?` or the end of the text. */

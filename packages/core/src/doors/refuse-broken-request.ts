@@ -14,7 +14,15 @@ export function refuseBrokenRequest(error: Error, socket: Duplex): void {
     socket.destroy()
     return
   }
-  const refusal = new Refusal(codeOf(error))
+  refuseOnSocket(new Refusal(codeOf(error)), socket)
+}
+
+/** Refuses, on the bare connection, to speak another protocol than HTTP on the API. */
+export function refuseUpgrade(socket: Duplex): void {
+  refuseOnSocket(new Refusal('request_malformed', { message: 'The API does not change the protocol.', param: 'Upgrade' }), socket)
+}
+
+function refuseOnSocket(refusal: Refusal, socket: Duplex): void {
   const body = JSON.stringify(refusalEnvelope(refusal))
   const { requestId } = tagRefused({ ulid: nextUlid(), headers: {} })
   socket.end(

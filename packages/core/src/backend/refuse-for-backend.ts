@@ -1,0 +1,43 @@
+import { type ErrorCode, errorCodes } from '@postern/protocol'
+
+/** What a client gets where the backend gave no answer. */
+export interface BackendRefusal {
+  readonly status: number
+  readonly headers: string[]
+  readonly body: string
+}
+
+/** Writes it as a page or as JSON, as the client accepts. */
+export function refuseForBackend(error: unknown, accept: string | undefined): BackendRefusal {
+  const code = meaningOf(error)
+  const { status, title, help } = errorCodes[code]
+  const asPage = /\btext\/html\b/.test(accept ?? '')
+  const body = asPage
+    ? pageOf(status, title, help)
+    : JSON.stringify({ error: { message: `${title} ${help}`, type: 'api_error', code, param: null } })
+  return {
+    status,
+    headers: [
+      'Content-Type',
+      asPage ? 'text/html; charset=utf-8' : 'application/json; charset=utf-8',
+      'Content-Length',
+      String(Buffer.byteLength(body)),
+      'Cache-Control',
+      'no-store',
+      ...(status === 503 ? ['Retry-After', '1'] : []),
+    ],
+    body,
+  }
+}
+
+function meaningOf(error: unknown): ErrorCode {
+  const wire = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
+  if (wire === 'ETIMEDOUT') return 'backend_timeout'
+  return unreachable.has(wire) ? 'backend_unavailable' : 'backend_failed'
+}
+
+const unreachable = new Set(['ECONNREFUSED', 'ENOENT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'EACCES'])
+
+function pageOf(status: number, title: string, help: string): string {
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>${status}</title><style>body{font:1rem/1.5 system-ui;margin:4rem auto;max-width:32rem;padding:0 1rem}</style><h1>${title}</h1><p>${help}</p></html>\n`
+}
