@@ -35,6 +35,8 @@ describe('the page of identity providers', () => {
     ['no algorithm at all', { algorithms: [] }, 'callers.jwt[0].algorithms'],
     ['an algorithm with a shared secret', { algorithms: ['HS256'] }, 'callers.jwt[0].algorithms[0]'],
     ['keys over plain http', { jwks: 'http://id.example.com/jwks.json' }, 'callers.jwt[0].jwks'],
+    ['keys with a password', { jwks: 'https://a:b@id.example.com/jwks.json' }, 'callers.jwt[0].jwks'],
+    ['a clock that differs by days', { clockSkew: '10d' }, 'callers.jwt[0].clockSkew'],
     ['keys that are no address', { jwks: './keys.json' }, 'callers.jwt[0].jwks'],
     ['a claim that is no path', { claims: { user: 7 } }, 'callers.jwt[0].claims.user'],
   ])('what it says is mandatory is: %s is refused', (_, change, path) => {

@@ -85,6 +85,23 @@ describe('in front of a gateway that counts calls by address', () => {
     expect(passed.get('late') ?? 0).toBeGreaterThan(fair / 2)
   })
 
+  test('however many newcomers come, who stands in line is served', async () => {
+    house = await open({
+      settings: { addressLimit: { burst: 2, perMinute: 600, longestWait: '3s' } },
+      emulator: {},
+      config: { bindings: [{ default: true, key: 'acme' }] },
+    })
+    const call = (team: string) => house.chat({ credential: house.callers.delegate, headers: { 'Postern-Act-As': `team=${team}` } })
+    await call('regular')
+    const newcomers: Promise<unknown>[] = []
+    let count = 0
+    const arriving = setInterval(() => newcomers.push(call(`newcomer-${(count += 1)}`)), 80)
+    await new Promise((later) => setTimeout(later, 300))
+    expect((await call('regular')).status).toBe(200)
+    clearInterval(arriving)
+    await Promise.all(newcomers)
+  })
+
   test('what the gateway says of one key stops nobody else', async () => {
     house = await openHouse({ gateway: 'opentoken', settings: { addressLimit: { burst: 10, perMinute: 1200 } } })
     house.keys.acme.state = 'spend-limited'

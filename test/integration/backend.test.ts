@@ -153,7 +153,7 @@ describe.each([
     const cookie = (signedIn.headers['set-cookie'] as unknown as string[]).map((text) => text.split(';')[0]).join('; ')
     const socket = new WebSocket(`${origin().replace('http', 'ws')}/chat`, ['chat.v1'], { headers: { cookie } })
     const messages: string[] = []
-    socket.on('message', (data, isBinary) => messages.push(isBinary ? `${(data as Buffer).length} bytes` : String(data)))
+    socket.on('message', (data, isBinary) => messages.push(isBinary ? `${(data as Buffer).length} bytes` : (data as Buffer).toString()))
     await new Promise((opened, failed) => socket.once('open', opened).once('error', failed))
     expect(socket.protocol).toBe('chat.v1')
     socket.send('hello')

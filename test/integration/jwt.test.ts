@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { forEachDoor } from '../support/for-each-door.js'
 import { type House, openHouse } from '../support/house.js'
 import { type Issuer, jwtCallers, startIssuer } from '../support/issuer.js'
+import { ringEntry } from '../support/secrets.js'
 
 async function codeOf(house: House, credential: string): Promise<readonly [status: number, code: string | undefined]> {
   const answer = await house.chat({ credential })
@@ -62,6 +63,32 @@ describe('a token of the customer’s identity provider', () => {
     }
   })
 
+  test('speaks for no other team than the configuration lets its issuer speak for', async () => {
+    const other = await startIssuer()
+    const house = await openHouse({ config: { callers: { jwt: [jwtCallers(issuer), jwtCallers(other, { teams: ['globex'] })] } } })
+    try {
+      expect(await codeOf(house, await other.sign({ org: { id: 'globex' } }))).toEqual([200, undefined])
+      expect(await codeOf(house, await other.sign({ org: { id: 'acme' } }))).toEqual([401, 'caller_invalid'])
+      expect(await codeOf(house, await other.sign({ org: undefined }))).toEqual([401, 'caller_invalid'])
+    } finally {
+      await house.close()
+      await other.stop()
+    }
+  })
+
+  test('is not what every credential with two dots in it is', async () => {
+    const dotted = 'acme.prod.xyz'
+    const house = await openHouse({
+      config: { callers: { jwt: [jwtCallers(issuer)], service: { hashes: { env: 'RING' }, principals: { dotted: { team: 'acme' } } } } },
+      further: { RING: ringEntry('dotted', dotted) },
+    })
+    try {
+      expect(await codeOf(house, dotted)).toEqual([200, undefined])
+    } finally {
+      await house.close()
+    }
+  })
+
   test('may come from one of several issuers, each with its own keys, algorithm and claims', async () => {
     const other = await startIssuer('ES256')
     const callers = {
@@ -103,27 +130,42 @@ describe('an identity provider that changes or fails', () => {
     await issuer.stop().catch(() => {})
   })
 
-  test('is asked for its keys again when a token names one that is not known', async () => {
+  test('is asked for its keys again when a token names one that is not known, and until then nobody is signed out', async () => {
     const first = await issuer.sign()
     expect(await codeOf(house, first)).toEqual([200, undefined])
-    // The cool-down after a fetch is thirty seconds; a house that has fetched nothing yet meets the rotation at once.
-    const later = await openHouse({ config: { callers: { jwt: [jwtCallers(issuer)] } } })
-    try {
-      await issuer.rotate()
-      expect(await codeOf(later, await issuer.sign())).toEqual([200, undefined])
-      expect(await codeOf(later, first)).toEqual([401, 'caller_invalid'])
-    } finally {
-      await later.close()
-    }
+    await issuer.rotate()
+    const second = await issuer.sign()
+    const early = await house.chat({ credential: second })
+    expect([early.status, early.headers.get('postern-refusal'), early.headers.get('retry-after')]).toEqual([
+      503,
+      'caller_check_unavailable',
+      '5',
+    ])
+    await expect.poll(async () => (await codeOf(house, second))[0], { timeout: 8000, interval: 500 }).toBe(200)
+    // Verified before the rotation, and remembered for a while; another token of the old key is good no longer.
+    expect(await codeOf(house, first)).toEqual([200, undefined])
+    expect(issuer.fetches()).toBe(2)
   })
 
   test('is not asked again and again for keys that there are not', async () => {
     expect(await codeOf(house, await issuer.sign())).toEqual([200, undefined])
     for (let count = 0; count < 20; count += 1) {
-      expect(await codeOf(house, await issuer.sign({}, { kid: `unknown-${count}` }))).toEqual([401, 'caller_invalid'])
+      expect(await codeOf(house, await issuer.sign({}, { kid: `unknown-${count}` }))).toEqual([503, 'caller_check_unavailable'])
     }
     expect(issuer.fetches()).toBe(1)
   })
+
+  test.each(['{}', '{"keys":[]}', '{"error":"maintenance"}', '[]', '{"keys":[7]}'])(
+    'is left alone for a while after it answered %s',
+    async (body) => {
+      issuer.answer({ body })
+      const tokens = await Promise.all(Array.from({ length: 20 }, (_, index) => issuer.sign({ sub: `user-${index}` })))
+      for (const token of tokens) expect(await codeOf(house, token)).toEqual([503, 'caller_check_unavailable'])
+      expect(issuer.fetches()).toBeLessThanOrEqual(2)
+      issuer.answer()
+      await expect.poll(async () => (await codeOf(house, tokens[0] as string))[0], { timeout: 5000, interval: 300 }).toBe(200)
+    },
+  )
 
   test.each<[what: string, break_: (issuer: Issuer) => Promise<void> | void]>([
     ['that is down', (it) => it.stop()],

@@ -35,6 +35,46 @@ describe('where policy pins the user', () => {
     expect(await sent(`{${messages},"USER":"root"}`, house.callers.globex)).toBe(`{${messages}}`)
   })
 
+  test('nor are characters that some servers take for the same', async () => {
+    house = await open()
+    for (const name of ['u\u017fer', 'u\\u017fer', '\uff55\uff53\uff45\uff52']) {
+      expect(await sent(`{"${name}":"root",${messages}}`)).toBe(`{"user":"svc-acme",${messages}}`)
+    }
+    const twice = await fetch(`${house.baseURL}/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${house.callers.acme}`, 'content-type': 'application/json' },
+      body: `{"user":"a","u\u017fer":"root",${messages}}`,
+    })
+    expect(twice.status).toBe(400)
+  })
+
+  test('other members that name a user name this one, and are not added', async () => {
+    house = await open()
+    expect(await sent(`{"safety_identifier":"root",${messages},"user":"root"}`)).toBe(
+      `{"safety_identifier":"svc-acme",${messages},"user":"svc-acme"}`,
+    )
+  })
+
+  test('each API is told in its own place, and one that has none is told nothing', async () => {
+    house = await openHouse({ gateway: 'mintoken', config: { policies: { pinUser: true } } })
+    const ask = async (path: string, body: object): Promise<unknown> => {
+      await fetch(`${house.baseURL}/${path}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${house.callers.acme}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      })
+      return house.emulator.seen.at(-1)?.json
+    }
+    const anthropic = { model: 'claude', max_tokens: 5, messages: [{ role: 'user', content: 'Hello' }] }
+    expect(await ask('messages', anthropic)).toEqual({ metadata: { user_id: 'svc-acme' }, ...anthropic })
+    expect(await ask('messages', { ...anthropic, metadata: { user_id: 'root', more: 1 } })).toEqual({
+      ...anthropic,
+      metadata: { user_id: 'svc-acme' },
+    })
+    const google = { model: 'gemini', contents: [{ role: 'user', parts: [{ text: 'Hello' }] }] }
+    expect(await ask('generateContent', google)).toEqual(google)
+  })
+
   test('who says nothing is named', async () => {
     house = await open()
     expect(await sent(` {${messages}}`)).toBe(` {"user":"svc-acme",${messages}}`)

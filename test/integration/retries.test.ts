@@ -101,6 +101,23 @@ describe('an attempt after which nothing was run', () => {
     expect(upstream.seen).toHaveLength(2)
   })
 
+  test('does not bring everybody back at once, and waits no second that nobody asked for', async () => {
+    const throttled = json(429, { error: { message: 'throttled', type: 'upstream_error', code: 'upstream_error' } })
+    let asked = 0
+    const { house, upstream } = await openWith([(request, response) => ((asked += 1) <= 20 ? throttled : whole)(request, response)], {
+      gateway: 'opentoken',
+    })
+    const arrivals: number[] = []
+    const since = performance.now()
+    const watch = setInterval(() => arrivals.push(upstream.seen.length), 20)
+    const answers = await Promise.all(Array.from({ length: 20 }, () => house.chat()))
+    clearInterval(watch)
+    expect(answers.every(({ status }) => status === 200)).toBe(true)
+    expect(performance.now() - since).toBeLessThan(900)
+    // Between the first twenty and the last, there were moments with some of them back.
+    expect(new Set(arrivals.filter((count) => count > 20 && count < 40)).size).toBeGreaterThan(2)
+  })
+
   test('keeps its trace: every attempt is a span of the same one', async () => {
     const { house, upstream } = await openWith([away, away, whole])
     await house.chat()

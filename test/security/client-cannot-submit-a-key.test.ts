@@ -81,3 +81,46 @@ describe('client-cannot-submit-a-key', () => {
     })
   })
 })
+
+describe('client-cannot-submit-a-key: not under another name of the body either', () => {
+  const body = '{"model":"auto","prompt":"a door","input":"a door","api_key":"sk-0123456789abcdefgh","user":"root","project_id":"evil"}'
+  const names = [
+    'application/octet-stream',
+    'application/x-ndjson',
+    'application/jsonl',
+    'image/json',
+    'video/mp4',
+    'multipart/form-data; boundary=x',
+  ]
+  const paths = {
+    joytoken: ['images/generations', 'responses', 'unheard/of'],
+    freeai: ['embeddings', 'videos/generations', 'audio/transcriptions', 'unheard/of'],
+    opentoken: ['embeddings'],
+    onysoft: ['image/generate'],
+  } as const
+
+  describe.each(Object.keys(paths) as (keyof typeof paths)[])('in front of %s', (gateway) => {
+    forEachDoor({ gateway, config: { policies: { pinUser: true } } }, (house) => {
+      test.each(paths[gateway].flatMap((path) => names.map((type) => [path, type] as const)))('%s as %s', async (path, type) => {
+        const before = house().emulator.seen.length
+        for (const disguised of [body, ` \n${body}`, `\ufeff${body}`, `[${body}]`]) {
+          const answer = await fetch(`${house().baseURL}/${path}`, {
+            method: 'POST',
+            headers: { authorization: `Bearer ${house().callers.acme}`, 'content-type': type },
+            body: disguised,
+          })
+          expect([answer.status, answer.headers.get('postern-refusal')]).toEqual([400, 'request_malformed'])
+        }
+        expect(house().emulator.seen).toHaveLength(before)
+      })
+
+      test.each(['apiKey', 'provider_Key'].map((name) => name.replace('K', '\u212a')))(
+        '%s, a key to servers that fold characters',
+        async (name) => {
+          const answer = await house().chat({ body: { [name]: 'sk-0123456789abcdefgh' } })
+          expect([answer.status, answer.headers.get('postern-refusal')]).toEqual([400, 'credential_in_request'])
+        },
+      )
+    })
+  })
+})

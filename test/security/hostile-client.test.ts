@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { forEachDoor } from '../support/for-each-door.js'
-import type { House } from '../support/house.js'
+import { type House, openHouse } from '../support/house.js'
 import { type HostileUpstream, startHostileUpstream } from '../support/hostile-upstream.js'
 import { codeOf, rawChat, statusOf } from '../support/raw-chat.js'
 
@@ -177,5 +177,41 @@ describe('hostile-client: a body that is odd to edit', () => {
       // No figure of speed: a tree of such a body would take ten times as long.
       expect(longest).toBeLessThan(2000)
     })
+  })
+})
+
+describe('hostile-client: what it does not read', () => {
+  test('held answers that nobody reads are let go after the idle time, and the connection with them', async () => {
+    const big = await startHostileUpstream((_request, response) => {
+      response.writeHead(200, { 'Content-Type': 'application/json' })
+      response.end(JSON.stringify({ choices: [], padding: 'x'.repeat(900_000) }))
+    })
+    const house = await openHouse({ baseURL: big.baseURL, timeouts: { idle: '400ms' } })
+    try {
+      const socket = dial(house)
+      socket.pause()
+      const body = '{"messages":[{"role":"user","content":"x"}]}'
+      const call = `POST /ai/v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${house.callers.acme}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`
+      socket.write(call.repeat(40))
+      await expect.poll(() => house.ledger.entries.length, { timeout: 5000 }).toBeGreaterThan(10)
+      const closed = new Promise((done) => socket.once('close', done))
+      await wait(700)
+      socket.resume()
+      await closed
+      expect(socket.bytesRead).toBeLessThan(20_000_000)
+    } finally {
+      await house.close()
+      await big.close()
+    }
+  })
+
+  test('nine megabytes of small objects are refused before anything is built of them', async () => {
+    const house = await openHouse({})
+    try {
+      const answer = await house.chat({ body: { messages: Array.from({ length: 150_000 }, () => ({})) } })
+      expect([answer.status, answer.headers.get('postern-refusal')]).toEqual([400, 'request_malformed'])
+    } finally {
+      await house.close()
+    }
   })
 })

@@ -101,6 +101,24 @@ forEachDoor({ gateway: 'onysoft' }, (house) => {
   })
 })
 
+test('below a task nothing is read without its seal', async () => {
+  const house = await openHouse({ gateway: 'freeai' })
+  try {
+    for (const path of [
+      'videos/generations/RAW',
+      'videos/generations/RAW/content',
+      'Videos/generations/RAW/content',
+      'videos/generations/RAW/a/b',
+    ]) {
+      const answer = await fetch(`${house.baseURL}/${path}`, { headers: { authorization: `Bearer ${house.callers.acme}` } })
+      expect([path, answer.status]).toEqual([path, 404])
+    }
+    expect(house.emulator.seen).toHaveLength(0)
+  } finally {
+    await house.close()
+  }
+})
+
 test('a seal is good after a restart and in another replica, and through a change of keys while both are configured', async () => {
   const first = await openHouse({ gateway: 'onysoft' })
   const { keys } = first

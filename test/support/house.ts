@@ -63,6 +63,8 @@ export interface HouseOptions {
   readonly config?: Partial<ConfigInput>
   /** The gateway keys of another house, in place of fresh ones. */
   readonly keys?: House['keys']
+  /** Further variables of the environment. */
+  readonly further?: Readonly<Record<string, string>>
   /** The project of both keys, where the gateway takes one. */
   readonly project?: string
   /** Replaces the emulator's base URL. */
@@ -87,6 +89,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       .map(([label, credential]) => ringEntry(label, credential))
       .join(','),
     SESSION: sessionSecret,
+    ...options.further,
   }
   const key = (name: string) => ({
     gateway: 'main',

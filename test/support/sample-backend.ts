@@ -70,7 +70,7 @@ export function createSampleBackend(): Server {
     }
     sockets.handleUpgrade(request, socket, head, (client) => {
       client.on('message', (data, isBinary) =>
-        client.send(isBinary ? (data as Buffer) : `${whoIs(request.headers.cookie)}: ${String(data)}`, { binary: isBinary }),
+        client.send(isBinary ? (data as Buffer) : `${whoIs(request.headers.cookie)}: ${(data as Buffer).toString()}`, { binary: isBinary }),
       )
     })
   })

@@ -37,6 +37,8 @@ export interface ResponseSink {
   readonly headersSent: boolean
   readonly destroyed: boolean
   readonly writableFinished: boolean
+  /** Bytes that are written and not sent. */
+  readonly writableLength: number
   /** `null` while an earlier answer on the same connection is still being sent. */
   readonly socket: object | null
   writeHead(status: number, headers: string[]): unknown

@@ -6,6 +6,17 @@ const openBracket = 0x5b
 const closeBracket = 0x5d
 const comma = 0x2c
 
+/**
+ * A member's name as servers read it that have no regard to case: some fold characters beyond ASCII as well,
+ * such as the long s and the sign of Kelvin.
+ */
+export function foldName(name: string): string {
+  return (isPlain.test(name) ? name : name.normalize('NFKC')).toLowerCase()
+}
+
+// oxlint-disable-next-line no-control-regex -- the whole of ASCII is meant
+const isPlain = /^[\0-\x7f]*$/
+
 /** Whoever walks along an object. */
 export interface MemberVisitor {
   /** A member begins, at its name's quotation mark. */
@@ -69,20 +80,20 @@ export function removeMember(text: string, name: string): string {
   return text.slice(0, spans[at - 1]?.end ?? span.start) + text.slice(span.end)
 }
 
-/** Sets a member of a JSON object's text, first of all where it is not there yet, and leaves every other character as it is. */
+/** Sets a member of a JSON object's text to a JSON value, first of all where it is not there yet, and leaves every other character as it is. */
 export function setMember(text: string, name: string, value: string): string {
   const spans = spansOf(text)
   if (spans.some((span) => span.name === name)) return replaceMember(text, name, value)
   const brace = text.indexOf('{') + 1
-  return `${text.slice(0, brace)}${JSON.stringify(name)}:${JSON.stringify(value)}${spans.length === 0 ? '' : ','}${text.slice(brace)}`
+  return `${text.slice(0, brace)}${JSON.stringify(name)}:${value}${spans.length === 0 ? '' : ','}${text.slice(brace)}`
 }
 
-/** Sets the value of a member that stands in a JSON object's text, and leaves every other character as it is. */
+/** Sets a member that stands in a JSON object's text to a JSON value, and leaves every other character as it is. */
 export function replaceMember(text: string, name: string, value: string): string {
   const span = spansOf(text).findLast((candidate) => candidate.name === name)
   if (span === undefined) return text
   const colon = text.indexOf(':', endOfString(text, span.start))
-  return `${text.slice(0, colon + 1)}${JSON.stringify(value)}${text.slice(span.end)}`
+  return `${text.slice(0, colon + 1)}${value}${text.slice(span.end)}`
 }
 
 function spansOf(text: string): readonly MemberSpan[] {

@@ -16,6 +16,8 @@ export interface RefusalDetails {
   readonly gatewayCode?: string
   /** Nothing was run at the gateway, so that Postern itself may try again. */
   readonly mayRetry?: boolean
+  /** How long the gateway itself asks to wait, in seconds. */
+  readonly gatewayAskedSeconds?: number
   /** After how many seconds it is worth asking again. */
   readonly retryAfterSeconds?: number
   /** What was waited before it for others, in milliseconds; beyond what the permit knows. */

@@ -29,6 +29,8 @@ export interface AnswerFormat {
   readonly id: 'chat' | 'responses' | 'messages' | 'generate-content' | 'plain'
   readonly model: readonly Pointer[]
   readonly usage: UsagePlaces
+  /** Where a request says who its user is. */
+  readonly user?: { readonly member: string; readonly within?: string }
   /** `undefined` where answers have no length in tokens, or their requests no limit. */
   readonly outputLimit?: OutputLimit
   /** `undefined` where the API has no such mark: then a clean end of the connection is the end. */
@@ -52,6 +54,7 @@ export const chatFormat: AnswerFormat = {
     reasoning: ['/usage/completion_tokens_details/reasoning_tokens'],
     total: ['/usage/total_tokens'],
   },
+  user: { member: 'user' },
   outputLimit: { places: ['/max_tokens', '/max_completion_tokens'], copies: ['/n', '/best_of'] },
   streamEnd: { data: '[DONE]' },
   recordsNeedChoices: true,
@@ -68,6 +71,7 @@ export const responsesFormat: AnswerFormat = {
     reasoning: ['/usage/output_tokens_details/reasoning_tokens', '/response/usage/output_tokens_details/reasoning_tokens'],
     total: ['/usage/total_tokens', '/response/usage/total_tokens'],
   },
+  user: { member: 'user' },
   outputLimit: { places: ['/max_output_tokens'], copies: [] },
   streamEnd: { types: ['response.completed', 'response.incomplete', 'response.failed'] },
   failureTypes: ['response.failed', 'error'],
@@ -86,6 +90,7 @@ export const messagesFormat: AnswerFormat = {
     reasoning: [],
     total: [],
   },
+  user: { member: 'metadata', within: 'user_id' },
   outputLimit: { places: ['/max_tokens'], copies: [] },
   streamEnd: { types: ['message_stop'] },
   recordsNeedChoices: false,
@@ -122,5 +127,5 @@ export const generateContentFormat: AnswerFormat = {
 }
 
 /** Anything else: read as far as it looks like an OpenAI answer, and nothing is expected of it. */
-const { outputLimit: _, ...chatAnswer } = chatFormat
+const { outputLimit: _limit, user: _user, ...chatAnswer } = chatFormat
 export const plainFormat: AnswerFormat = { ...chatAnswer, id: 'plain', streamEnd: undefined, recordsNeedChoices: false }

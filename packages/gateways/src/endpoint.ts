@@ -11,6 +11,8 @@ export interface Endpoint {
   readonly open?: true
   /** It lists models in the gateway's own way, and clients get a list as the OpenAI API has it. */
   readonly catalogue?: ModelCatalogue
+  /** It takes forms or media; every other listed endpoint takes JSON and nothing else. */
+  readonly media?: true
   /** Whether it begins a task that ends later, or asks after one; its last path segment is then the task's id. */
   readonly task?: 'begun' | 'asked'
 }

@@ -20,6 +20,8 @@ export const openaiEndpoints = {
   models: get(),
   'images/generations': post(plainFormat),
   'audio/speech': post(plainFormat),
-  'audio/transcriptions': post(plainFormat),
-  'audio/translations': post(plainFormat),
+  'images/edits': { ...post(plainFormat), media: true },
+  'audio/transcriptions': { ...post(plainFormat), media: true },
+  'audio/translations': { ...post(plainFormat), media: true },
+  files: { methods: ['GET', 'POST'], format: plainFormat, media: true },
 } as const

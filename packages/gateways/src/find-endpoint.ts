@@ -14,7 +14,11 @@ const unlisted: Endpoint = { methods: [], format: plainFormat }
 export function findEndpoint(dialect: Dialect, path: string): Endpoint | undefined {
   const listed = lookUp(dialect, path)
   if (listed !== undefined) return listed
-  return spellingsOf(dialect).has(spelling(path)) || spellingsOf(dialect).has(spelling(withId(path))) ? undefined : unlisted
+  const { listed: spellings, tasks } = spellingsOf(dialect)
+  const spelled = spelling(path)
+  if (spellings.has(spelled) || spellings.has(spelling(withId(path)))) return undefined
+  // What lies below a task is the task's, and whose that is was not asked.
+  return tasks.some((task) => spelled.startsWith(task)) ? undefined : unlisted
 }
 
 function lookUp({ endpoints }: Dialect, path: string): Endpoint | undefined {
@@ -33,10 +37,20 @@ function spelling(path: string): string {
   return path.toLowerCase().replaceAll(/;[^/]*/g, '')
 }
 
-const known = new WeakMap<Dialect, ReadonlySet<string>>()
+interface Spellings {
+  readonly listed: ReadonlySet<string>
+  /** What stands before the ids of tasks. */
+  readonly tasks: readonly string[]
+}
 
-function spellingsOf(dialect: Dialect): ReadonlySet<string> {
+const known = new WeakMap<Dialect, Spellings>()
+
+function spellingsOf(dialect: Dialect): Spellings {
   let spellings = known.get(dialect)
-  if (spellings === undefined) known.set(dialect, (spellings = new Set(Object.keys(dialect.endpoints).map(spelling))))
+  if (spellings === undefined) {
+    const entries = Object.entries(dialect.endpoints)
+    const tasks = entries.filter(([, { task }]) => task === 'asked').map(([path]) => spelling(path.slice(0, path.lastIndexOf('/') + 1)))
+    known.set(dialect, (spellings = { listed: new Set(entries.map(([path]) => spelling(path))), tasks }))
+  }
   return spellings
 }

@@ -73,6 +73,8 @@ export function checkIssuers({ callers }: Config, problems: Problem[]): void {
     if (seen.has(issuer)) problems.push(problem(`${path}.issuer`, 'is configured already.', 'Keep one entry for each issuer.'))
     seen.add(issuer)
     const url = new URL(jwks)
+    if (url.username !== '' || url.password !== '')
+      problems.push(problem(`${path}.jwks`, 'holds a user or a password.', 'Public keys need none; leave it out.'))
     if (url.protocol === 'http:' && !isThisMachine(url.hostname)) {
       problems.push(
         problem(`${path}.jwks`, 'would fetch keys over plain http, where anybody on the way could replace them.', 'Write https.'),

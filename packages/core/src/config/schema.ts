@@ -144,13 +144,15 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
         z
           .string()
           .min(1)
-          .transform((type) => type.toLowerCase()),
+          .transform((type) => type.toLowerCase().replace(/^application\//, '')),
       )
       .min(1)
       .default(['jwt', 'at+jwt']),
     claims: strict({ user: claimPath.prefault('sub'), team: claimPath.optional(), project: claimPath.optional() }).prefault({}),
+    /** The only teams that it may speak for, where several issuers are configured. */
+    teams: z.array(name).min(1).optional(),
     /** How far its clock may differ. */
-    clockSkew: duration.default(30_000),
+    clockSkew: duration.refine((ms) => ms <= 300_000, 'is longer than five minutes').default(30_000),
   })
 
   const rule = {

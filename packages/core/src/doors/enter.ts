@@ -19,8 +19,14 @@ export function enter(runtime: Runtime, request: IncomingMessage, response: Serv
   }
   runtime.underWay.begin()
   return handle(runtime.rooms, arrive(runtime, request, target), response).then((receipt) => {
-    runtime.underWay.end()
+    onceSent(response, () => runtime.underWay.end())
     discardBody(request, response)
     return receipt
   })
+}
+
+/** The receipt is written before the last byte has left. An answer that waits behind another's may never be told. */
+function onceSent(response: ServerResponse, sent: () => void): void {
+  if (response.writableFinished || response.destroyed || response.socket === null) sent()
+  else response.once('close', sent)
 }

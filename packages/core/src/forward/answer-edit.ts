@@ -53,7 +53,7 @@ function sealTask({ task, endpoint, gateway }: Route): AnswerEdit {
       const found = idIn(document)
       if (found === undefined) return text
       const sealed = task?.seal(found.id) as string
-      const edited = replaceMember(text, found.member, sealed)
+      const edited = replaceMember(text, found.member, JSON.stringify(sealed))
       // Where a member stands twice, a reader takes the last; what it reads must be the seal.
       return (JSON.parse(edited) as Record<string, unknown>)[found.member] === sealed ? edited : undefined
     },

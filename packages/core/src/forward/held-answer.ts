@@ -1,6 +1,7 @@
 import { isAscii } from 'node:buffer'
 import { GrowingBuffer } from '../growing-buffer.js'
 import { Refusal } from '../refusal.js'
+import type { ResponseSink } from '../arrival.js'
 import type { AnswerHead } from './answer-head.js'
 import { classifyFailure } from './classify-failure.js'
 import { type Delivery, type Exchange, writeAnswerHead } from './exchange.js'
@@ -94,9 +95,17 @@ export class HeldAnswer implements Delivery {
     const exchange = this.#exchange
     const record = exchange.governance('complete')
     writeAnswerHead(exchange, this.#head, record, 'Content-Length', String(length))
-    exchange.facts.sink.end(text, encoding)
+    const { sink, route } = exchange.facts
+    sink.end(text, encoding)
+    if (sink.writableLength > 0 && sink.socket !== null) letGoOfReader(sink, route.gateway.timeouts.idleMs)
     exchange.settle({ finish: 'complete', status: this.#head.status, record })
   }
+}
+
+/** A client that reads nothing for as long as a gateway may be silent is let go. */
+function letGoOfReader(sink: ResponseSink, idleMs: number): void {
+  const timer = setTimeout(() => sink.destroy(), idleMs)
+  sink.once('close', () => clearTimeout(timer))
 }
 
 function invalid(message: string): Refusal {

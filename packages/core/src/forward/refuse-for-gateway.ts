@@ -29,6 +29,7 @@ export function refuseForGateway(exchange: Exchange, head: AnswerHead, document:
   if (gatewayCode !== undefined) details.gatewayCode = withoutSecrets(gatewayCode, exchange.facts.key.secrets)
   if (about !== undefined) details.help = helpOnProviderKey
   const wait = waitSeconds(head.header('retry-after')) ?? meaning.retryAfterSeconds
+  if (wait !== undefined) details.gatewayAskedSeconds = wait
   if (ofAddress) exchange.facts.upstream.turnstile?.pause(wait ?? usualWaitSeconds)
   if (code === 'gateway_rate_limited') details.retryAfterSeconds = wait ?? usualWaitSeconds
   else if (wait !== undefined && (code === 'gateway_unavailable' || code === 'gateway_timeout')) details.retryAfterSeconds = wait

@@ -19,10 +19,10 @@ export const retry: Retry = async (error, arrival, route, permit, tags, sink) =>
   if (!(error instanceof Refusal) || error.details.mayRetry !== true) throw error
   const { attempts } = route.gateway
   const { longestWaitMs } = route.gateway.dialect.retries
-  const askedMs = (error.details.retryAfterSeconds ?? 0) * 1000
+  const askedMs = (error.details.gatewayAskedSeconds ?? 0) * 1000
   const isOnce = permit.body === null || Buffer.isBuffer(permit.body)
   if (tags.attempt >= attempts || askedMs > longestWaitMs || !isOnce || sink.headersSent || retriesItself(arrival)) throw error
-  await pause(Math.max(askedMs, jitter(route, tags)), arrival, sink)
+  await pause(askedMs + jitter(route, tags), arrival, sink)
   return error
 }
 

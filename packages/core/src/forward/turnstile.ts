@@ -14,7 +14,7 @@ export interface Turnstile {
   /**
    * Takes a place in the tenant's line; `undefined`: go at once.
    *
-   * @param patient It was sent before and waits as long as it takes.
+   * @param patient It was sent before, and waits as long as any.
    * @throws {Refusal} 429 `rate_limited` where the turn would come too late.
    */
   enter(tenant: string, patient: boolean): Turn | undefined
@@ -23,8 +23,9 @@ export interface Turnstile {
 }
 
 interface Place {
+  readonly since: number
   readonly pass: () => void
-  readonly timer: NodeJS.Timeout | undefined
+  readonly timer: NodeJS.Timeout
 }
 
 /** Tenants whose last turn is remembered. */
@@ -32,8 +33,9 @@ const rememberedTenants = 10_000
 
 /**
  * Keeps the gateway's token bucket a second time, here, and gives what it yields to the tenants in turn: who
- * has waited longest since its last call goes next, and whoever never called goes first. A tenant that sends
- * a thousand calls holds up its own, and any other waits for one call of each tenant before it.
+ * has waited longest since its last call goes next, and whoever never called goes first, but not before those
+ * who stand there for half of the longest wait: however many newcomers come, nobody waits for all of them. A
+ * tenant that sends a thousand calls holds up its own, and any other waits for one call of each before it.
  */
 export function createTurnstile(limit: AddressLimit & { readonly longestWaitMs: number }): Turnstile {
   const { burst, perMinute, longestWaitMs } = limit
@@ -66,8 +68,11 @@ export function createTurnstile(limit: AddressLimit & { readonly longestWaitMs: 
   }
 
   function nextTenant(): string {
+    const long = performance.now() - longestWaitMs / 2
+    const waited = [...lines].filter(([, [head]]) => (head as Place).since < long).map(([tenant]) => tenant)
     let next: string | undefined
-    for (const tenant of lines.keys()) if (next === undefined || lastTurn(tenant) < lastTurn(next)) next = tenant
+    for (const tenant of waited.length > 0 ? waited : lines.keys())
+      if (next === undefined || lastTurn(tenant) < lastTurn(next)) next = tenant
     return next as string
   }
 
@@ -131,7 +136,7 @@ export function createTurnstile(limit: AddressLimit & { readonly longestWaitMs: 
           refill()
           refuse(tooLate(waitOf(tenant), longestWaitMs))
         }
-        place = { pass, timer: patient ? undefined : setTimeout(expire, longestWaitMs) }
+        place = { since: performance.now(), pass, timer: setTimeout(expire, longestWaitMs) }
         const line = lines.get(tenant)
         if (line === undefined) lines.set(tenant, [place])
         else line.push(place)

@@ -5,7 +5,9 @@ const compactJwt = /^([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*$/
 /** Headers that were read; issuers have few, and clients may send any. */
 const rememberedHeaders = 1024
 const longestRemembered = 512
-const kinds = new Map<string, 'session' | 'other'>()
+type Kind = 'session' | 'other'
+
+const kinds = new Map<string, Kind>()
 
 /**
  * Says from a token's header which kind of JWT it is; `undefined`: no JWT (RFC 7519, 3).
@@ -13,20 +15,25 @@ const kinds = new Map<string, 'session' | 'other'>()
  * The kind alone decides which verifier is asked, and its word is final: a session token that fails is not
  * tried as somebody else's.
  */
-export function kindOfJwt(credential: string): 'session' | 'other' | undefined {
+export function kindOfJwt(credential: string): Kind | undefined {
   const header = compactJwt.exec(credential)?.[1]
   if (header === undefined) return undefined
   const known = kinds.get(header)
   if (known !== undefined) return known
-  const kind = typeOf(header)?.toLowerCase() === sessionToken.type ? 'session' : 'other'
-  if (header.length <= longestRemembered && kinds.size < rememberedHeaders) kinds.set(header, kind)
+  const kind = kindOfHeader(header)
+  if (kind !== undefined && header.length <= longestRemembered && kinds.size < rememberedHeaders) kinds.set(header, kind)
   return kind
 }
 
-function typeOf(header: string): string | undefined {
+/** A header is an object that says an algorithm (RFC 7515, 4.1.1); a credential with two dots in it is none. */
+function kindOfHeader(header: string): Kind | undefined {
   try {
-    const parsed = JSON.parse(Buffer.from(header, 'base64url').toString('utf8')) as { readonly typ?: unknown } | null
-    return typeof parsed?.typ === 'string' ? parsed.typ : undefined
+    const parsed = JSON.parse(Buffer.from(header, 'base64url').toString('utf8')) as {
+      readonly typ?: unknown
+      readonly alg?: unknown
+    } | null
+    if (typeof parsed?.alg !== 'string') return undefined
+    return typeof parsed.typ === 'string' && parsed.typ.toLowerCase() === sessionToken.type ? 'session' : 'other'
   } catch {
     return undefined
   }

@@ -21,6 +21,8 @@ export interface JwtIssuer {
   readonly types: readonly string[]
   /** Where its tokens say who somebody is. Nothing else of them is used or goes anywhere. */
   readonly claims: { readonly user: ClaimPath; readonly team?: ClaimPath | undefined; readonly project?: ClaimPath | undefined }
+  /** The only teams that it may speak for; any where there are none. */
+  readonly teams?: readonly string[] | undefined
   /** How far its clock may differ from ours, in milliseconds. */
   readonly clockSkewMs: number
 }
@@ -94,8 +96,9 @@ async function verifySignature(
       clockTolerance: clockSkewMs / 1000,
       requiredClaims: ['exp'],
     })
-    const type = (protectedHeader.typ ?? 'JWT').toLowerCase().replace(/^application\//, '')
-    if (!types.includes(type)) throw new Refusal('caller_invalid', { message: 'The token is of a kind that is not taken.' })
+    const { typ = 'JWT' } = protectedHeader as { readonly typ?: unknown }
+    if (typeof typ !== 'string' || !types.includes(typ.toLowerCase().replace(/^application\//, '')))
+      throw new Refusal('caller_invalid', { message: 'The token is of a kind that is not taken.' })
     return payload
   } catch (error) {
     throw refusalFor(error)
@@ -114,12 +117,16 @@ function refusalFor(error: unknown): Refusal {
   return ofToken ? new Refusal('caller_invalid', { cause: error }) : new Refusal('caller_check_unavailable', { cause: error })
 }
 
-function readPrincipal(payload: JWTPayload, { claims }: JwtIssuer): Principal {
+function readPrincipal(payload: JWTPayload, { claims, teams }: JwtIssuer): Principal {
   const user = readClaim(payload, claims.user)
   if (user === undefined) throw new Refusal('caller_invalid', { message: `The token has no claim "${claims.user.join('.')}".` })
+  const team = claims.team === undefined ? undefined : readClaim(payload, claims.team)
+  if (teams !== undefined && (team === undefined || !teams.includes(team))) {
+    throw new Refusal('caller_invalid', { message: 'The issuer of the token does not speak for this team.' })
+  }
   return {
     user,
-    team: claims.team === undefined ? undefined : readClaim(payload, claims.team),
+    team,
     project: claims.project === undefined ? undefined : readClaim(payload, claims.project),
     via: 'jwt',
     caller: typeof payload.jti === 'string' && /^[\x21-\x7e]{1,64}$/.test(payload.jti) ? `jwt:${payload.jti}` : 'jwt',

@@ -4,6 +4,7 @@ import { isJsonType } from '../json-type.js'
 import { Refusal } from '../refusal.js'
 import type { Route } from '../resolve/route.js'
 import { decideChoices } from './choices.js'
+import { refuseDisguisedJson } from './disguised-json.js'
 import { editBody } from './edit-body.js'
 import { limitBody } from './limit-body.js'
 import { checkOutputLimit } from './output-limit.js'
@@ -50,11 +51,28 @@ export function createPolice(findPolicy: FindPolicy): Police {
       refuseOtherReadings(arrival.headers)
       return readPermit(arrival, principal, policy, maxBytes, route, chosen)
     }
-    if (route.endpoint.format.id !== 'plain' || !isMedia.test(contentType ?? ''))
+    if (!mayTakeMedia(route.endpoint) || !isMedia.test(contentType ?? ''))
       throw new Refusal('request_malformed', { message: takesJson, param: 'Content-Type' })
     if (policy.models.length > 0) refuseUnreadableModel(policy.models)
-    return { body: length === undefined ? limitBody(arrival.body, maxBytes) : arrival.body, waitedMs: 0, ...chosen }
+    return passMedia(arrival, length, maxBytes, chosen)
   }
+}
+
+/** An endpoint that is not listed may take anything. */
+function mayTakeMedia({ media, methods }: Route['endpoint']): boolean {
+  return media === true || methods.length === 0
+}
+
+async function passMedia(
+  arrival: Arrival,
+  length: number | undefined,
+  maxBytes: number,
+  chosen: ReturnType<typeof decideChoices>,
+): Promise<Permit> {
+  const waitingSince = performance.now()
+  await refuseDisguisedJson(arrival.body)
+  const body = length === undefined ? limitBody(arrival.body, maxBytes) : arrival.body
+  return { body, waitedMs: performance.now() - waitingSince, ...chosen }
 }
 
 /** What a gateway would read differently than policy does: another alphabet, or bytes that are packed. */
@@ -89,7 +107,8 @@ function readPermit(
     const model = typeof members['model'] === 'string' ? members['model'] : undefined
     checkModel(policy, model)
     checkOutputLimit(policy.maxTokens, endpoint.format.outputLimit, members)
-    const body = editBody(received, members, gateway.dialect, policy.pinUser ? (principal.user ?? '') : undefined)
+    const pinnedUser = policy.pinUser ? (principal.user ?? '') : undefined
+    const body = editBody(received, { members, dialect: gateway.dialect, format: endpoint.format, pinnedUser })
     return { body, waitedMs, modelRequested: model?.slice(0, maxModelName), query: chosen?.query, headers: chosen?.headers }
   })
 }

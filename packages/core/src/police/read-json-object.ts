@@ -1,5 +1,5 @@
 import { isAscii, isUtf8 } from 'node:buffer'
-import { type MemberVisitor, walkMembers } from '../json-members.js'
+import { foldName, type MemberVisitor, walkMembers } from '../json-members.js'
 import { Refusal } from '../refusal.js'
 
 /**
@@ -36,21 +36,27 @@ const beginsObject = /^\s*\{/
 /** No API has a request with so many; comparing more would hold up every other caller. */
 const mostMembers = 1000
 
+/** Likewise of objects and lists, at any depth. */
+const mostContainers = 100_000
+
 /** No API has a request so deep; building one would hold up every other caller. */
 const mostDepth = 500
 
 /** A class for the reason that ADR 0003 gives. */
 class OddMembers implements MemberVisitor {
   readonly #seen = new Set<string>()
+  #opened = 0
 
   begins(spelled: string): void {
-    const name = spelled.toLowerCase()
+    const name = foldName(spelled)
     if (this.#seen.has(name)) throw malformed(`The member "${name.slice(0, 64)}" stands in the body more than once.`)
     this.#seen.add(name)
     if (this.#seen.size > mostMembers) throw malformed(`The body has more than ${mostMembers} members.`)
   }
 
   opens(depth: number): void {
+    this.#opened += 1
+    if (this.#opened > mostContainers) throw malformed(`The body has more than ${mostContainers} objects and lists.`)
     if (depth > mostDepth) throw malformed(`The body is deeper than ${mostDepth} objects and lists.`)
   }
 

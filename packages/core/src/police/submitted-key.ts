@@ -1,3 +1,4 @@
+import { foldName } from '../json-members.js'
 import { Refusal } from '../refusal.js'
 
 /** Members in which clients of one API or another send keys, lower-case, without separators. */
@@ -13,7 +14,7 @@ const keyMembers = new Set([
 ])
 
 /** Every one of them speaks of a key, a token or an authorization; most members of most requests do not. */
-const mayNameKey = /key|token|auth/i
+const mayNameKey = /key|token|auth/
 
 /**
  * A client cannot submit a key.
@@ -22,8 +23,8 @@ const mayNameKey = /key|token|auth/i
  */
 export function refuseSubmittedKey(members: Readonly<Record<string, unknown>>): void {
   for (const name in members) {
-    if (mayNameKey.test(name) && keyMembers.has(name.toLowerCase().replaceAll(/[_-]/g, ''))) {
+    const folded = foldName(name)
+    if (mayNameKey.test(folded) && keyMembers.has(folded.replaceAll(/[_-]/g, '')))
       throw new Refusal('credential_in_request', { param: name })
-    }
   }
 }
