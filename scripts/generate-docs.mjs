@@ -27,7 +27,7 @@ function errorsPage() {
 
 Every error has the envelope of the OpenAI API, \`{ "error": { "message", "type", "code", "param" } }\`, an \`X-Request-ID\` and a
 \`Postern-Governance\` record. \`code\` is one of these, but for one case: where the gateway finds the request itself wrong (400, 404, 409,
-413, 422), status, message and \`code\` are the gateway's. \`Postern-Refusal\` is present exactly when Postern itself refused. What a retry
+413, 422 and the like), status, message and \`code\` are the gateway's. \`Postern-Refusal\` is present exactly when Postern itself refused. What a retry
 cannot mend carries \`X-Should-Retry: false\`, which the \`openai\` client obeys.
 
 | status | code | what happened | what to do | worth a retry | type |
@@ -64,7 +64,8 @@ ${refusalKinds.map(refusalRow).join('\n')}
 
 Postern itself tries again only where the gateway says that nothing was run: what looked failed may have been completed and billed. So
 never after the first byte of an answer, never a 4xx but documented throttling, never a quota, never a body that was streamed past, and
-never where the client counts retries of its own. A connection that nobody took is tried again whichever gateway it is. Each attempt has
+never where the client itself tries again (it then says
+so in `X-Stainless-Retry-Count`). A connection that nobody took is tried again whichever gateway it is. Each attempt has
 its own \`X-Request-ID\`; the log line of the last one lists the others under \`earlier\`. Everything else is the client's to decide, by
 \`x-should-retry\`. \`gateways.<name>.attempts: 1\` leaves all of it to the client.
 
@@ -72,8 +73,10 @@ its own \`X-Request-ID\`; the log line of the last one lists the others under \`
 |---|---|---|---|---|---|
 ${gateways.concat(dialects.openai).flatMap(retryRows).join('\n')}
 
-A wait is drawn anew each time, from nothing up to the figure; a gateway's own \`Retry-After\` counts where it is longer, and one beyond the
-last figure ends the attempts: then the client is told.
+A wait is drawn anew each time, from nothing up to the figure, on top of what the gateway asks for (\`Retry-After\`); where that is more
+than the last figure, the attempts end and the client is told.
+
+Where a page says that a body passes byte for byte, \`policies.pinUser\` is the exception: it is asked for, and names the user.
 `
 }
 
