@@ -65,7 +65,7 @@ ${refusalKinds.map(refusalRow).join('\n')}
 Postern itself tries again only where the gateway says that nothing was run: what looked failed may have been completed and billed. So
 never after the first byte of an answer, never a 4xx but documented throttling, never a quota, never a body that was streamed past, and
 never where the client itself tries again (it then says
-so in `X-Stainless-Retry-Count`). A connection that nobody took is tried again whichever gateway it is. Each attempt has
+so in \`X-Stainless-Retry-Count\`). A connection that nobody took is tried again whichever gateway it is. Each attempt has
 its own \`X-Request-ID\`; the log line of the last one lists the others under \`earlier\`. Everything else is the client's to decide, by
 \`x-should-retry\`. \`gateways.<name>.attempts: 1\` leaves all of it to the client.
 
@@ -151,7 +151,7 @@ function retryRows({ title, retries }) {
     const what = [
       status,
       name === undefined ? undefined : `\`${name}\``,
-      message === undefined ? undefined : `whose text speaks of a ${message.source}`,
+      message === undefined ? undefined : `whose text speaks of a ${message.source.replaceAll('\\b', '')}`,
     ]
     return `| ${title} | ${what.filter((part) => part !== undefined).join(' ')} | ${because} | ${waits} |`
   })
