@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
-import { connect } from 'node:net'
+import { connect, createServer as createNetServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import supertest from 'supertest'
@@ -249,6 +249,36 @@ describe('a backend that is not well', () => {
     await new Promise((closed) => rude.close(closed))
     const late = await answerOf(direct, '*/*', { backend: { url: direct, timeouts: { headers: '200ms' } } }, '/slow')
     expect([late.status, JSON.parse(late.text)]).toMatchObject([504, { error: { code: 'backend_timeout' } }])
+  })
+
+  test('is waited for from the end of an upload, however long that takes', async () => {
+    const { origin } = await stand(direct, { backend: { url: direct, timeouts: { headers: '300ms' } } })
+    const slow = new ReadableStream({
+      async start(controller) {
+        for (let count = 0; count < 5; count += 1) {
+          controller.enqueue(Buffer.from('part '))
+          await new Promise((later) => setTimeout(later, 150))
+        }
+        controller.close()
+      },
+    })
+    const answer = await fetch(`${origin}/upload`, { method: 'PUT', body: slow, duplex: 'half' } as RequestInit)
+    expect([answer.status, await answer.json()]).toMatchObject([201, { bytes: 25 }])
+  })
+
+  test('with a head that nobody should write costs one answer, and not the process', async () => {
+    const rude = createNetServer((socket) => {
+      socket.once('data', () => socket.end('HTTP/1.1 200 \x01\x7f\r\nX-Odd: a\x02b\r\nContent-Length: 2\r\n\r\nok'))
+    })
+    const { origin } = await stand(await listenAnywhere(rude))
+    for (let count = 0; count < 2; count += 1) expect((await fetch(origin)).status).toBe(502)
+    await new Promise((closed) => rude.close(closed))
+  })
+
+  test('that is down takes a little of an upload, and its answer is seen', async () => {
+    const { origin } = await stand(`unix:${join(cwd, 'nobody.sock')}`)
+    const answer = await supertest(origin).put('/upload').type('application/octet-stream').send(Buffer.alloc(200_000))
+    expect([answer.status, (answer.body as { error: { code: string } }).error.code]).toEqual([503, 'backend_unavailable'])
   })
 
   test('that closes idle connections costs nobody a request', async () => {

@@ -1,10 +1,21 @@
-import { Agent, type IncomingMessage, request as requestHttp, type RequestOptions, type ServerResponse } from 'node:http'
+import {
+  Agent,
+  type ClientRequest,
+  type IncomingMessage,
+  request as requestHttp,
+  type RequestOptions,
+  type ServerResponse,
+} from 'node:http'
 import { Agent as TlsAgent, request as requestHttps } from 'node:https'
 import type { Duplex } from 'node:stream'
+import { discardBody } from '../doors/discard-body.js'
 import { forwardedHeaders, type IsTrusted } from './forwarded.js'
 import { passedToBackend, passedToClient } from './passed-headers.js'
 import { refuseForBackend } from './refuse-for-backend.js'
 import { tunnel } from './tunnel.js'
+
+/** How long a connection may take, in milliseconds. */
+const connectMs = 5000
 
 /** The customer's own server, which answers everything that is not ours. */
 export interface Backend {
@@ -20,7 +31,7 @@ export interface BackendOptions {
   /** `http://127.0.0.1:3000`, or `unix:/run/app.sock`. */
   readonly url: string
   readonly isTrusted: IsTrusted
-  /** For the head of an answer, in milliseconds. */
+  /** For the head of an answer once the request is sent, in milliseconds. */
   readonly headersMs: number
 }
 
@@ -43,29 +54,13 @@ export function createBackend({ url, isTrusted, headersMs }: BackendOptions): Ba
       const chunked = request.headers['transfer-encoding'] === undefined ? [] : ['Transfer-Encoding', 'chunked']
       const attempt = (again: boolean): void => {
         const upstream = send({ ...optionsOf(request, ...chunked), agent })
-        const timer = setTimeout(
-          () => upstream.destroy(Object.assign(new Error('The backend did not answer in time.'), { code: 'ETIMEDOUT' })),
-          headersMs,
-        )
         const leave = (): void => {
           upstream.destroy()
         }
         response.once('close', leave)
-        upstream.once('response', (answer) => {
-          clearTimeout(timer)
-          response.writeHead(
-            answer.statusCode as number,
-            answer.statusMessage ?? '',
-            passedToClient(answer.rawHeaders, answer.headers.connection),
-          )
-          // What comes event by event must not wait for its first.
-          response.flushHeaders()
-          // A connection that breaks is passed on as one: the client must see that it has a part only.
-          answer.once('error', () => response.destroy())
-          answer.pipe(response)
-        })
+        watchTime(upstream, headersMs)
+        upstream.once('response', (answer) => begin(answer, upstream, response))
         upstream.on('error', (error) => {
-          clearTimeout(timer)
           response.off('close', leave)
           if (response.headersSent || response.destroyed) response.destroy()
           // The backend closed a connection just as it was used again; nothing of this request was read.
@@ -90,11 +85,51 @@ export function createBackend({ url, isTrusted, headersMs }: BackendOptions): Ba
   }
 }
 
+/** A connection must come about soon, and an answer begin soon after the request was sent; sending may take as long as the client takes. */
+function watchTime(upstream: ClientRequest, headersMs: number): void {
+  const late = (): void => {
+    upstream.destroy(Object.assign(new Error('The backend did not answer in time.'), { code: 'ETIMEDOUT' }))
+  }
+  let timer: NodeJS.Timeout | undefined
+  const wait = (ms: number): void => {
+    clearTimeout(timer)
+    timer = setTimeout(late, ms)
+  }
+  upstream.once('socket', (socket) => {
+    if (!socket.connecting) return
+    wait(connectMs)
+    socket.once('connect', () => clearTimeout(timer))
+  })
+  upstream.once('finish', () => wait(headersMs))
+  upstream.once('response', () => clearTimeout(timer))
+  upstream.once('close', () => clearTimeout(timer))
+}
+
+function begin(answer: IncomingMessage, upstream: ClientRequest, response: ServerResponse): void {
+  try {
+    response.writeHead(
+      answer.statusCode as number,
+      answer.statusMessage ?? '',
+      passedToClient(answer.rawHeaders, answer.headers.connection),
+    )
+  } catch (error) {
+    // Node reads heads that it does not write.
+    upstream.destroy(error as Error)
+    return
+  }
+  // What comes event by event must not wait for its first.
+  response.flushHeaders()
+  // A connection that breaks is passed on as one: the client must see that it has a part only.
+  answer.once('error', () => response.destroy())
+  answer.pipe(response)
+}
+
 function refuse(request: IncomingMessage, response: ServerResponse, error: Error): void {
   const { status, headers, body } = refuseForBackend(error, request.headers.accept)
   response.writeHead(status, headers)
   response.end(request.method === 'HEAD' ? undefined : body)
-  request.resume()
+  request.unpipe()
+  discardBody(request, response)
 }
 
 /** It has no body, and asking twice is like asking once. */

@@ -198,7 +198,7 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
       /** `http://127.0.0.1:3000`, or `unix:/run/app.sock`. */
       url: z.string().refine(isBackendUrl, 'is not an http or https origin, nor unix: and a path'),
       timeouts: strict({
-        /** For the head of an answer. */
+        /** For the head of an answer once the request is sent. */
         headers: duration.default(60_000),
       }).prefault({}),
     }).optional(),
