@@ -1,17 +1,7 @@
-/** Hop-by-hop headers (RFC 9110, 7.6.1), and what is said anew to the next. */
-const hopByHop = new Set([
-  'connection',
-  'proxy-connection',
-  'keep-alive',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'http2-settings',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'expect',
-])
+import { hopByHop } from '../hop-by-hop.js'
+
+/** For one peer only; an expectation is met by us. */
+const forOnePeer = new Set([...hopByHop, 'expect'])
 
 const saidAnew = new Set(['forwarded', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-port', 'x-real-ip'])
 
@@ -32,7 +22,7 @@ function passed(rawHeaders: readonly string[], connection: string | undefined, i
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = (rawHeaders[index] as string).toLowerCase()
     // `X_Forwarded_For` is the same to many servers.
-    if (hopByHop.has(name) || named.includes(name) || isDropped(name.replaceAll('_', '-'))) continue
+    if (forOnePeer.has(name) || name.startsWith('proxy-') || named.includes(name) || isDropped(name.replaceAll('_', '-'))) continue
     headers.push(rawHeaders[index] as string, rawHeaders[index + 1] as string)
   }
   return headers

@@ -1,19 +1,6 @@
 import { headerNames } from '@postern/protocol'
+import { hopByHop } from '../hop-by-hop.js'
 import { keyHeaders } from '../key-headers.js'
-
-/** Hop-by-hop headers (RFC 9110, 7.6.1), and those that speak to one peer only. */
-const hopByHop = [
-  'connection',
-  'proxy-connection',
-  'keep-alive',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'http2-settings',
-  'alt-svc',
-  'proxy-*',
-]
 
 /** What a caller's request never carries to the gateway, whichever gateway it is. */
 const requestOnly = [

@@ -1,0 +1,13 @@
+/** Hop-by-hop headers (RFC 9110, 7.6.1), and those that speak to one peer only; a trailing `*` stands for any ending. */
+export const hopByHop: readonly string[] = [
+  'connection',
+  'proxy-connection',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings',
+  'alt-svc',
+  'proxy-*',
+]
