@@ -97,12 +97,14 @@ export class HeldAnswer implements Delivery {
     writeAnswerHead(exchange, this.#head, record, 'Content-Length', String(length))
     const { sink, route } = exchange.facts
     sink.end(text, encoding)
-    if (sink.writableLength > 0 && sink.socket !== null) letGoOfReader(sink, route.gateway.timeouts.idleMs)
+    // An answer that waits for an earlier one on its connection begins to be sent when it gets the connection.
+    if (sink.socket === null) sink.once('socket', () => letGoOfReader(sink, route.gateway.timeouts.idleMs))
+    else if (sink.writableLength > 0) letGoOfReader(sink, route.gateway.timeouts.idleMs)
     exchange.settle({ finish: 'complete', status: this.#head.status, record })
   }
 }
 
-/** A client that reads nothing for as long as a gateway may be silent is let go. */
+/** A client that has not read a held answer, a mebibyte at most but for edited ones, in the time that a gateway may be silent hardly reads at all: it is let go. */
 function letGoOfReader(sink: ResponseSink, idleMs: number): void {
   const timer = setTimeout(() => sink.destroy(), idleMs)
   sink.once('close', () => clearTimeout(timer))
