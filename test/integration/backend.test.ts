@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http'
 import { connect, createServer as createNetServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseGovernance } from '@postern/protocol'
 import supertest from 'supertest'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
@@ -228,6 +229,9 @@ describe('a backend that is not well', () => {
   const answerOf = async (url: string, accept: string, further: object = {}, path = '/') => {
     const { origin } = await stand(url, further)
     const answer = await fetch(origin + path, { headers: { accept } })
+    const id = answer.headers.get('x-request-id')
+    expect(parseGovernance(answer.headers.get('postern-governance'))).toMatchObject({ request_id: id, attempt: 0, finish: 'refused' })
+    expect(answer.headers.get('postern-refusal')).toMatch(/^backend_/)
     return { status: answer.status, type: answer.headers.get('content-type'), text: await answer.text() }
   }
 

@@ -10,6 +10,6 @@ export {
   serializeGovernance,
 } from './governance-record.js'
 export { bareMember, textMember } from './json-member.js'
-export { announcedBounds, readSessionBounds, sessionBoundClaims, type SessionBounds, sessionToken } from './session-token.js'
+export { announcedBounds, originPattern, readSessionBounds, sessionBoundClaims, type SessionBounds, sessionToken } from './session-token.js'
 export { headerNames } from './header-names.js'
 export { formatRequestId, parseRequestId, type RequestIdParts, tagPattern } from './request-id.js'

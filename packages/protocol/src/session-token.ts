@@ -24,7 +24,8 @@ export interface SessionBounds {
 /** Claims of bounds that this version does not enforce; a token with one is refused, and none is minted. */
 export const announcedBounds: readonly string[] = ['max_calls', 'spend']
 
-const originPattern = /^https?:\/\/[a-z0-9.:[\]-]+$/
+/** A page's origin as browsers write it (RFC 6454, 6.1): no path, no slash at the end. */
+export const originPattern = /^https?:\/\/[a-z0-9.:[\]-]+$/
 const mostNames = 100
 const longestName = 200
 

@@ -125,7 +125,7 @@ function begin(answer: IncomingMessage, upstream: ClientRequest, response: Serve
 }
 
 function refuse(request: IncomingMessage, response: ServerResponse, error: Error): void {
-  const { status, headers, body } = refuseForBackend(error, request.headers.accept)
+  const { status, headers, body } = refuseForBackend(error, request)
   response.writeHead(status, headers)
   response.end(request.method === 'HEAD' ? undefined : body)
   request.unpipe()

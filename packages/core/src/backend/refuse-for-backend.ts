@@ -1,4 +1,9 @@
-import { type ErrorCode, errorCodes } from '@postern/protocol'
+import type { IncomingMessage } from 'node:http'
+import { type ErrorCode, errorCodes, headerNames, serializeGovernance } from '@postern/protocol'
+import { nextUlid } from '../doors/next-ulid.js'
+import { refusalEnvelope } from '../refuse.js'
+import { Refusal } from '../refusal.js'
+import { tagRefused } from '../tag/index.js'
 
 /** What a client gets where the backend gave no answer. */
 export interface BackendRefusal {
@@ -7,14 +12,13 @@ export interface BackendRefusal {
   readonly body: string
 }
 
-/** Writes it as a page or as JSON, as the client accepts. */
-export function refuseForBackend(error: unknown, accept: string | undefined): BackendRefusal {
+/** Writes it as a page or as JSON, as the client accepts; with an id and a record, as every refusal. */
+export function refuseForBackend(error: unknown, { headers }: IncomingMessage): BackendRefusal {
   const code = meaningOf(error)
   const { status, title, help } = errorCodes[code]
-  const asPage = /\btext\/html\b/.test(accept ?? '')
-  const body = asPage
-    ? pageOf(status, title, help)
-    : JSON.stringify({ error: { message: `${title} ${help}`, type: 'api_error', code, param: null } })
+  const asPage = /\btext\/html\b/.test(headers.accept ?? '')
+  const body = asPage ? pageOf(status, title, help) : JSON.stringify(refusalEnvelope(new Refusal(code)))
+  const { requestId } = tagRefused({ ulid: nextUlid(), headers })
   return {
     status,
     headers: [
@@ -24,6 +28,12 @@ export function refuseForBackend(error: unknown, accept: string | undefined): Ba
       String(Buffer.byteLength(body)),
       'Cache-Control',
       'no-store',
+      headerNames.requestId,
+      requestId,
+      headerNames.governance,
+      serializeGovernance({ request_id: requestId, attempt: 0, finish: 'refused' }),
+      headerNames.refusal,
+      code,
       ...(status === 503 ? ['Retry-After', '1'] : []),
     ],
     body,

@@ -24,7 +24,7 @@ export function tunnel(upstream: ClientRequest, request: IncomingMessage, socket
   })
   upstream.once('error', (error) => {
     if (socket.destroyed) return
-    const { status, headers, body } = refuseForBackend(error, request.headers.accept)
+    const { status, headers, body } = refuseForBackend(error, request)
     socket.end(writeHead(status, '', [...headers, 'Connection', 'close']) + body)
   })
   upstream.end()

@@ -1,3 +1,4 @@
+import { originPattern } from '@postern/protocol'
 import { z } from 'zod'
 import { isNetwork } from '../backend/forwarded.js'
 import { duration, size } from './units.js'
@@ -53,7 +54,7 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
         strict({
           burst: z.int().min(1),
           perMinute: z.number().positive(),
-          longestWait: duration.refine((ms) => ms <= 3_600_000, 'is longer than an hour').default(30_000),
+          longestWait: duration.refine((ms) => ms <= 3_600_000, 'is longer than an hour').optional(),
         }),
       ])
       .optional(),
@@ -204,7 +205,7 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
     }).optional(),
     browser: strict({
       /** Origins whose pages may call from elsewhere. The sidecar's own origin always may. */
-      origins: z.array(z.string().regex(/^https?:\/\/[a-z0-9.:[\]-]+$/, 'is not an origin such as https://app.example.com')).default([]),
+      origins: z.array(z.string().regex(originPattern, 'is not an origin such as https://app.example.com')).default([]),
     }).prefault({}),
     gateways: z.record(alias, gateway),
     keys: z.record(alias, key),

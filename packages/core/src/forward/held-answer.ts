@@ -6,6 +6,7 @@ import type { AnswerHead } from './answer-head.js'
 import { classifyFailure } from './classify-failure.js'
 import { type Delivery, type Exchange, writeAnswerHead } from './exchange.js'
 import { leakedKey } from './leaked-key.js'
+import { parseJson } from './parse-json.js'
 import { passBytes } from './pass-bytes.js'
 import { repeatsSecret } from './repeats-secret.js'
 import { refuseForGateway } from './refuse-for-gateway.js'
@@ -70,7 +71,7 @@ export class HeldAnswer implements Delivery {
       exchange.refuse(leakedKey())
       return
     }
-    const document = parse(text)
+    const document = parseJson(text)
     if (document === undefined) {
       exchange.refuse(invalid('The gateway answered with JSON that cannot be read.'))
       return
@@ -112,12 +113,4 @@ function letGoOfReader(sink: ResponseSink, idleMs: number): void {
 
 function invalid(message: string): Refusal {
   return new Refusal('gateway_answer_invalid', { message })
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown
-  } catch {
-    return undefined
-  }
 }

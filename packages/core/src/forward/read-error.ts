@@ -1,4 +1,5 @@
 import type { AnswerHead } from './answer-head.js'
+import { parseJson } from './parse-json.js'
 import type { Delivery, Exchange } from './exchange.js'
 import { refuseForGateway } from './refuse-for-gateway.js'
 
@@ -9,7 +10,7 @@ const maxErrorBytes = 256 * 1024
 export function readError(exchange: Exchange, head: AnswerHead): Delivery {
   const chunks: Buffer[] = []
   let size = 0
-  const refuse = (): void => exchange.refuse(refuseForGateway(exchange, head, parse(Buffer.concat(chunks, size).toString('utf8'))))
+  const refuse = (): void => exchange.refuse(refuseForGateway(exchange, head, parseJson(Buffer.concat(chunks, size).toString('utf8'))))
   return {
     chunk(chunk) {
       if (size + chunk.length <= maxErrorBytes) {
@@ -23,13 +24,5 @@ export function readError(exchange: Exchange, head: AnswerHead): Delivery {
     },
     end: refuse,
     broken: refuse,
-  }
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown
-  } catch {
-    return undefined
   }
 }

@@ -6,6 +6,7 @@ import { createEventPump, type Edit } from './event-pump.js'
 import { type Delivery, type Exchange, writeAnswerHead } from './exchange.js'
 import { leakedKey } from './leaked-key.js'
 import { createChunkMender } from './chunk-mender.js'
+import { parseJson } from './parse-json.js'
 import { usualEnd } from './record-pattern.js'
 import { addChoices, asComment, readEventData } from './read-event.js'
 import { repeatsSecret } from './repeats-secret.js'
@@ -93,7 +94,7 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
       ended ||= data === records.endData
       return framed ? undefined : { before: closing() + frame(finishOf()) }
     }
-    const record = parse(data)
+    const record = parseJson(data)
     if (typeof record !== 'object' || record === null) return undefined
     tap.body(record, 'stream')
     if ('type' in record && records.endTypes.includes(record.type as string)) ended = true
@@ -159,12 +160,4 @@ const forgedFrame = /(?<=^|[\r\n])\uFEFF?: postern [^\r\n]*(?:\r\n|[\r\n])?/g
 function withoutForgedFrames(event: string): string | undefined {
   const honest = event.replace(forgedFrame, '')
   return honest === event ? undefined : honest
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown
-  } catch {
-    return undefined
-  }
 }

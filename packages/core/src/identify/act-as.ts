@@ -1,10 +1,10 @@
 import { headerNames } from '@postern/protocol'
+import { plainName } from '../plain-name.js'
 import { Refusal } from '../refusal.js'
 import { type Principal, principalFields } from '../principal.js'
 
 /** As it stands in the header; what else a name holds is percent-encoded. */
 const written = /^[^\s,;="\\]+$/
-const plainName = /^\P{Cc}{1,256}$/u
 
 /**
  * Reads `Postern-Act-As: user=u_7, team=acme, project=labs` and gives the principal it names.

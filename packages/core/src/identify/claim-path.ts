@@ -1,10 +1,8 @@
+import { plainName } from '../plain-name.js'
 import { Refusal } from '../refusal.js'
 
 /** The way to a claim: names, and positions in lists. */
 export type ClaimPath = readonly string[]
-
-/** Names stand in log lines and in tables of bindings, whose fields a control character could shift. */
-const plainName = /^\P{Cc}{1,256}$/u
 
 /**
  * Reads the name that a claim holds; `undefined` where there is none.

@@ -2,6 +2,7 @@ import { createSecretKey, hash } from 'node:crypto'
 import { announcedBounds, readSessionBounds, type SessionBounds, sessionToken } from '@postern/protocol'
 import { errors, type JWTPayload, jwtVerify } from 'jose'
 import { LRUCache } from 'lru-cache'
+import { plainName } from '../plain-name.js'
 import { Refusal } from '../refusal.js'
 import type { Secret } from '../secret.js'
 import type { Principal } from '../principal.js'
@@ -19,9 +20,6 @@ const clockToleranceSeconds = 5
 
 /** Verified tokens that are remembered, by the SHA-256 of the whole token. About 300 bytes each. */
 const rememberedTokens = 20_000
-
-/** Names stand in log lines and in tables of bindings, whose fields a control character could shift. */
-const plainName = /^\P{Cc}{1,256}$/u
 
 interface VerifiedSession {
   readonly principal: Principal

@@ -17,8 +17,9 @@ import { refuseSubmittedKey } from './submitted-key.js'
 /**
  * Says whether this caller may do this.
  *
- * Every JSON body is read whole, because one rule always applies: a client cannot submit a key. Endpoints of
- * a known JSON format take nothing else; elsewhere forms and media stream past with only their size watched.
+ * Every JSON body is read whole, because one rule always applies: a client cannot submit a key. An endpoint
+ * that the dialect lists takes nothing else, unless it says so; there, and where nothing is listed, forms and
+ * media stream past: only how they begin is looked at, and their size watched.
  *
  * @throws {Refusal} 403 `model_not_allowed`, 403 `endpoint_not_allowed`, 413 `body_too_large`, 400
  *   `request_malformed`, 400 `credential_in_request`.
