@@ -18,6 +18,7 @@ const published = [
   'packages/gateways',
   'packages/protocol',
   'packages/server',
+  'packages/stores',
   'sidecar',
 ]
 
