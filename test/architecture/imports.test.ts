@@ -45,12 +45,15 @@ const packagesThatMayBeImported: Readonly<Record<string, readonly string[]>> = {
   'packages/core': ['@postern/protocol', '@postern/gateways'],
   'packages/express': ['@postern/protocol', '@postern/core'],
   'packages/server': ['@postern/protocol'],
+  'packages/stores': ['@postern/core'],
   'packages/emulator': [],
 }
 
 const libraryHomes: Readonly<Record<string, readonly string[]>> = {
-  undici: ['packages/core/src/forward/'],
-  jose: ['packages/core/src/identify/', 'packages/server/src/'],
+  undici: ['packages/core/src/forward/', 'packages/core/src/fetch-bounded.ts'],
+  jose: ['packages/core/src/identify/', 'packages/core/src/session/', 'packages/server/src/'],
+  libsql: ['packages/stores/src/'],
+  '@redis/client': ['packages/stores/src/'],
   'lru-cache': ['packages/core/src/identify/'],
   zod: ['packages/core/src/config/'],
   pino: ['packages/core/src/account/'],
@@ -119,8 +122,11 @@ describe('shared code', () => {
       'packages/core/src/account/index.ts',
       'packages/core/src/config/check-callers.ts',
       'packages/core/src/config/check-keys.ts',
+      'packages/core/src/config/check-store.ts',
       'packages/core/src/forward/prepare-key.ts',
+      'packages/core/src/identify/proof/nonces.ts',
       'packages/core/src/identify/session-verifier.ts',
+      'packages/core/src/session/sign-session.ts',
       'sidecar/src/commands/session.ts',
     ])
   })
@@ -131,7 +137,7 @@ describe('shared code', () => {
     )
     expect(places.toSorted()).toEqual([
       'packages/core/src/backend/index.ts',
-      'packages/core/src/fetch-json.ts',
+      'packages/core/src/fetch-bounded.ts',
       'packages/core/src/forward/open-upstream.ts',
     ])
   })

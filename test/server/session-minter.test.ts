@@ -1,5 +1,6 @@
-import { createSessionMinter } from '@postern/server'
-import { decodeJwt, decodeProtectedHeader } from 'jose'
+import { createSessionMinter, type MintRequest } from '@postern/server'
+import { generateKeyPairSync } from 'node:crypto'
+import { calculateJwkThumbprint, createLocalJWKSet, decodeJwt, decodeProtectedHeader, type JWK, jwtVerify } from 'jose'
 import { describe, expect, test } from 'vitest'
 
 const secret = 'a secret of at least thirty-two bytes'
@@ -34,6 +35,34 @@ describe('a session minter', () => {
     expect(decodeJwt(token)).toMatchObject({ ...bounds, max_tokens: 500 })
   })
 
+  test('binds a token to a number of calls and to a key', async () => {
+    const jkt = 'A'.repeat(43)
+    const { token } = await createSessionMinter({ secret }).mint({ user: 'u_7', maxCalls: 20, jkt })
+    expect(decodeJwt(token)).toMatchObject({ max_calls: 20, cnf: { jkt } })
+  })
+
+  test('signs with a key pair of its own, and publishes the half that checks', async () => {
+    const { privateKey } = generateKeyPairSync('ed25519')
+    for (const given of [privateKey, privateKey.export({ type: 'pkcs8', format: 'pem' }) as string]) {
+      const minter = createSessionMinter({ privateKey: given })
+      const { keys } = minter.jwks()
+      expect(JSON.stringify(keys)).not.toContain('"d"')
+      const { token } = await minter.mint({ user: 'u_7' })
+      const { payload, protectedHeader } = await jwtVerify(token, createLocalJWKSet({ keys: keys as JWK[] }))
+      expect(payload.sub).toBe('u_7')
+      expect(protectedHeader.kid).toBe(await calculateJwkThumbprint(keys[0] as JWK))
+    }
+    expect(createSessionMinter({ secret }).jwks()).toEqual({ keys: [] })
+  })
+
+  test.each([
+    ['another kind of key', generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey],
+    ['a public key', generateKeyPairSync('ed25519').publicKey],
+    ['no key', '-----BEGIN PRIVATE KEY-----\nbm90IGEga2V5\n-----END PRIVATE KEY-----'],
+  ])('refuses %s in place of an Ed25519 private key, without repeating it', (_, privateKey) => {
+    expect(() => createSessionMinter({ privateKey })).toThrow(/^"privateKey" must be an Ed25519 private key/)
+  })
+
   test('refuses a secret that is too short', () => {
     expect(() => createSessionMinter({ secret: 'short' })).toThrow(TypeError)
   })
@@ -54,7 +83,9 @@ describe('a session minter', () => {
     [{ user: 'u', workflow: 'with spaces' }],
     [{ user: 'u', maxTokens: 0 }],
     [{ user: 'u', maxTokens: 1.5 }],
-    [{ user: 'u', maxCalls: 1 }],
+    [{ user: 'u', maxCalls: 0 }],
+    [{ user: 'u', jkt: 'short' }],
+    [{ user: 'u', spend: 1 } as MintRequest],
   ])('refuses to mint for %j', async (request) => {
     await expect(createSessionMinter({ secret }).mint(request)).rejects.toThrow(TypeError)
   })

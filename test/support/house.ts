@@ -1,7 +1,17 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Server as NetServer } from 'node:net'
-import { checkConfig, type ConfigInput, ConfigError, createNodeDoor, refuseAtDoor, guardServer, Refusal, type Runtime } from '@postern/core'
+import {
+  checkConfig,
+  type ConfigInput,
+  ConfigError,
+  createNodeDoor,
+  refuseAtDoor,
+  guardServer,
+  Refusal,
+  type Runtime,
+  type Store,
+} from '@postern/core'
 import {
   type EmulatedGateway,
   type EmulatedKey,
@@ -29,6 +39,7 @@ export interface House {
   readonly runtime: Runtime
   readonly ledger: MemoryLedger
   readonly minter: SessionMinter
+  readonly sessionSecret: string
   /** `http://127.0.0.1:PORT`. */
   readonly origin: string
   /** What the `openai` client gets as `baseURL`. */
@@ -61,6 +72,12 @@ export interface HouseOptions {
   readonly emulator?: Partial<EmulatorOptions>
   /** Merged over the configuration, top-level members whole. */
   readonly config?: Partial<ConfigInput>
+  /** Further ways to prove who is calling, beside sessions and services. */
+  readonly callers?: Partial<ConfigInput['callers']>
+  /** The session secret of another house, in place of a fresh one. */
+  readonly sessionSecret?: string
+  /** In place of the memory of the process. */
+  readonly store?: Store
   /** The gateway keys of another house, in place of fresh ones. */
   readonly keys?: House['keys']
   /** Further variables of the environment. */
@@ -79,7 +96,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const keys = options.keys ?? { acme: issueKey(gateway), globex: issueKey(gateway) }
   const emulator = await startEmulator(gateway, { keys: Object.values(keys), ...options.emulator })
   const callers = { acme: callerCredential(), globex: callerCredential(), stranger: callerCredential(), delegate: callerCredential() }
-  const sessionSecret = randomBytes(32).toString('base64url')
+  const sessionSecret = options.sessionSecret ?? randomBytes(32).toString('base64url')
   const env = {
     ACME: keys.acme.secret,
     ACME_PROVIDER: keys.acme.providerSecret,
@@ -124,13 +141,14 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
           delegate: { delegate: true },
         },
       },
+      ...options.callers,
     },
     ...options.config,
   }
   const { checked, problems } = checkConfig(config, { env, directory: process.cwd() })
   if (checked === undefined) throw new ConfigError(problems)
   const ledger = createMemoryLedger()
-  const runtime = createRuntime(checked, ledger)
+  const runtime = createRuntime(checked, { ledger, store: options.store })
   const server = openDoor(options.door ?? 'node', runtime)
   const origin = await listenAnywhere(server)
   const baseURL = `${origin}${checked.config.mount}/v1`
@@ -143,6 +161,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     runtime,
     ledger,
     minter: createSessionMinter({ secret: sessionSecret }),
+    sessionSecret,
     origin,
     baseURL,
     model,

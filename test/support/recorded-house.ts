@@ -49,7 +49,7 @@ export async function openRecordedHouse(dialect: Dialect, dialects: Dialects): P
   )
   if (checked === undefined) throw new ConfigError(problems)
   const ledger = createMemoryLedger()
-  const runtime = createRuntime(checked, ledger)
+  const runtime = createRuntime(checked, { ledger })
   const server: Server = openDoor('node', runtime)
   const baseURL = `${await listenAnywhere(server)}/ai/v1`
   return {

@@ -12,6 +12,8 @@ export interface Arrival {
   readonly path: string
   /** `?a=b`, or the empty string. */
   readonly query: string
+  /** The path as the client wrote it, mount included, without the query. */
+  readonly wholePath: string
   readonly headers: IncomingHttpHeaders
   /** Name and value in turn, as they came. */
   readonly rawHeaders: readonly string[]
@@ -27,6 +29,8 @@ export interface Arrival {
 /** The part of a socket that the corridor uses. */
 export interface Connection {
   readonly destroyed: boolean
+  /** Whether it is TLS that ends here. */
+  readonly encrypted?: boolean
   on(event: 'close', listener: () => void): unknown
   off(event: 'close', listener: () => void): unknown
   setMaxListeners(most: number): unknown

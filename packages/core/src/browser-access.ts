@@ -4,6 +4,8 @@ import { headerNames } from '@postern/protocol'
 export interface BrowserAccess {
   /** Whether a page of this origin may call a sidecar that is called `host`. */
   allows(origin: string, host: string | undefined): boolean
+  /** Whether the operator listed this origin; our own need not be. */
+  isListed(origin: string): boolean
   /** The headers that every answer to this origin carries, name and value in turn. */
   answerHeaders(origin: string | undefined): readonly string[]
   /** The headers of the answer to a preflight; `undefined` where the page may not call. */
@@ -43,16 +45,25 @@ const allowedRequestHeaders = [
 /** How long a browser may remember a preflight, in seconds. */
 const preflightSeconds = '600'
 
+export interface BrowserRules {
+  readonly origins: readonly string[]
+  /** Whether a cookie may say who is calling; pages of listed origins may then send it along. */
+  readonly cookies: boolean
+}
+
 /**
- * Compiles the browser's rules: exact origins, and the sidecar's own.
+ * Compiles the browser's rules: exact origins, never a wildcard, and the sidecar's own.
  *
  * @param common What every answer carries besides, name and value in turn.
  */
-export function createBrowserAccess(origins: readonly string[], common: readonly string[]): BrowserAccess {
-  // Once an origin is listed, answers differ by origin, and caches must know.
-  const forNobody = origins.length === 0 ? common : [...common, 'Vary', 'Origin']
-  const byOrigin = new Map(origins.map((origin) => [origin, [...forNobody, 'Access-Control-Allow-Origin', origin]]))
+export function createBrowserAccess({ origins, cookies }: BrowserRules, common: readonly string[]): BrowserAccess {
+  // Once an origin is listed, answers differ by origin, and caches must know; likewise of cookies.
+  const varies = [...(origins.length === 0 ? [] : ['Origin']), ...(cookies ? ['Cookie'] : [])].join(', ')
+  const forNobody = varies === '' ? common : [...common, 'Vary', varies]
+  const withCookies = cookies ? ['Access-Control-Allow-Credentials', 'true'] : []
+  const byOrigin = new Map(origins.map((origin) => [origin, [...forNobody, 'Access-Control-Allow-Origin', origin, ...withCookies]]))
   return {
+    isListed: (origin) => byOrigin.has(origin),
     allows: (origin, host) => byOrigin.has(origin) || isOwn(origin, host),
     answerHeaders: (origin) => (origin === undefined ? forNobody : (byOrigin.get(origin) ?? forNobody)),
     preflightHeaders(origin, host) {

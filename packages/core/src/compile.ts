@@ -2,19 +2,18 @@ import type { Dialect } from '@postern/gateways'
 import { createAccount } from './account/index.js'
 import type { Ledger } from './account/ledger.js'
 import { createBrowserAccess } from './browser-access.js'
+import { compileDesk, compileMeans, compileVerifiers } from './compile-callers.js'
 import type { CheckedConfig } from './config/check-config.js'
 import type { Config } from './config/schema.js'
 import { createForward } from './forward/index.js'
 import { retry } from './forward/retry.js'
 import type { FailedAttempts } from './identify/failed-attempts.js'
 import { createIdentify } from './identify/index.js'
-import { createJwtVerifier, type JwtIssuer } from './identify/jwt-verifier.js'
-import { createServiceVerifier } from './identify/service-verifier.js'
-import { createSessionVerifier } from './identify/session-verifier.js'
-import type { Verifier } from './identify/verifier.js'
 import { createObserve } from './observe/index.js'
+import { createCountCall } from './police/count-call.js'
 import { createPolice } from './police/index.js'
 import { createPolicyFinder, type PolicyRule } from './police/policies.js'
+import { createPublicAddress } from './public-address.js'
 import { Refusal } from './refusal.js'
 import { type Binding, createKeyFinder } from './resolve/bindings.js'
 import { createResolve } from './resolve/index.js'
@@ -22,6 +21,8 @@ import type { Gateway, KeyLease } from './resolve/route.js'
 import { createTaskSeals } from './resolve/task-seal.js'
 import type { Runtime } from './runtime.js'
 import type { Secret } from './secret.js'
+import type { Store } from './store/store.js'
+import { createTrust } from './trusted-peers.js'
 import { tag } from './tag/index.js'
 import { UnderWay } from './under-way.js'
 
@@ -29,6 +30,10 @@ import { UnderWay } from './under-way.js'
 export interface CompileOptions {
   readonly ledger: Ledger
   readonly failedAttempts: FailedAttempts
+  /** What must be remembered or shared; the runtime closes it. */
+  readonly store: Store
+  /** The network that counts as one caller, of an address. */
+  readonly networkOf: (address: string) => string
   /** Page security headers that every answer carries, name and value in turn. */
   readonly securityHeaders: readonly string[]
 }
@@ -47,7 +52,11 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
   const bindings = config.bindings.map(({ user, team, project, key }): Binding => ({ user, team, project, key: keys.get(key) as KeyLease }))
   const findKey = createKeyFinder(bindings)
   const findPolicy = createPolicyFinder(compileRules(config), defaultMaxBodyBytes)
-  const browser = createBrowserAccess(config.browser.origins, options.securityHeaders)
+  const cookies = config.callers.forwardAuth !== undefined
+  const browser = createBrowserAccess({ origins: config.browser.origins, cookies }, options.securityHeaders)
+  const { trustedProxies } = config.listen
+  const publicAddress = createPublicAddress(trustedProxies.length === 0 ? undefined : createTrust(trustedProxies))
+  const means = compileMeans(checked, options, browser, publicAddress)
   const room = createForward([...gateways.values()], [...keys.values()])
   const underWay = new UnderWay()
   let draining = false
@@ -58,6 +67,7 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
     await underWay.none()
     await room.close()
     await options.ledger.flush()
+    await options.store.close()
   }
 
   return {
@@ -66,18 +76,27 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
         if (draining) throw new Refusal('draining', { retryAfterSeconds: 1, headers: ['Connection', 'close'] })
         const { origin, host } = arrival.headers
         if (host === undefined) throw new Refusal('request_malformed', { message: 'There is no Host header.', param: 'Host' })
-        if (origin !== undefined && !browser.allows(origin, host)) throw new Refusal('origin_not_allowed')
+        if (origin !== undefined && !browser.allows(origin, publicAddress.hostOf(arrival))) throw new Refusal('origin_not_allowed')
       },
-      identify: createIdentify({ verifiers: compileVerifiers(checked), failedAttempts: options.failedAttempts }),
+      identify: createIdentify({
+        verifiers: compileVerifiers(checked, means),
+        proofs: means.proofs,
+        failedAttempts: options.failedAttempts,
+        publicAddress,
+      }),
       resolve: createResolve(findKey, createTaskSeals([...keys.values()])),
-      police: createPolice(findPolicy),
+      police: createPolice(findPolicy, createCountCall(options.store)),
       tag,
       observe: createObserve(),
       forward: room.forward,
       retry,
       account: createAccount({ ledger: options.ledger, secrets: [...secrets.values()] }),
     },
+    desk: compileDesk(config, means),
+    signSession: means.sign,
+    revocations: means.revocations,
     browser,
+    publicAddress,
     config,
     findKey,
     findPolicy,
@@ -139,20 +158,4 @@ function compileKey(
 function compileRules({ policies }: Config): readonly PolicyRule[] {
   const { rules, ...everybody } = policies
   return [everybody, ...rules].map(({ body, ...rule }) => ({ ...rule, maxBodyBytes: body }))
-}
-
-function compileIssuer({ jwks, clockSkew, ...issuer }: NonNullable<Config['callers']['jwt']>[number]): JwtIssuer {
-  return { ...issuer, jwks: new URL(jwks), clockSkewMs: clockSkew }
-}
-
-/** Tokens first: their form tells them apart, and a service credential may look like anything. */
-function compileVerifiers({ config, secrets, ring }: CheckedConfig): readonly Verifier[] {
-  const verifiers: Verifier[] = []
-  const { session, jwt, service } = config.callers
-  if (session !== undefined) {
-    verifiers.push(createSessionVerifier({ secret: secrets.get('callers.session.secret') as Secret, maxLifetimeMs: session.maxTtl }))
-  }
-  if (jwt !== undefined) verifiers.push(createJwtVerifier(jwt.map(compileIssuer)))
-  if (service !== undefined) verifiers.push(createServiceVerifier(ring, new Map(Object.entries(service.principals))))
-  return verifiers
 }

@@ -1,4 +1,6 @@
-/** What is fetched, and how much of it is read. */
+import { fetchBounded } from './fetch-bounded.js'
+
+/** How much is read, and for how long. */
 export interface FetchJsonOptions {
   readonly maxBytes: number
   readonly signal: AbortSignal
@@ -9,18 +11,8 @@ export interface FetchJsonOptions {
  *
  * @throws {Error} where there is no such answer.
  */
-export async function fetchJson(url: string, { maxBytes, signal }: FetchJsonOptions): Promise<unknown> {
-  const response = await fetch(url, { headers: { accept: 'application/json' }, redirect: 'error', signal })
-  if (response.status !== 200) {
-    await response.body?.cancel()
-    throw new Error(`${new URL(url).origin} answered with status ${response.status}.`)
-  }
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of response.body ?? []) {
-    size += chunk.byteLength
-    if (size > maxBytes) throw new Error(`${new URL(url).origin} answered with more than ${maxBytes} bytes.`)
-    chunks.push(chunk)
-  }
-  return JSON.parse(Buffer.concat(chunks).toString('utf8')) as unknown
+export async function fetchJson(url: string, options: FetchJsonOptions): Promise<unknown> {
+  const { status, body } = await fetchBounded(url, { ...options, headers: { accept: 'application/json' } })
+  if (status !== 200) throw new Error(`${new URL(url).origin} answered with status ${status}.`)
+  return JSON.parse(body.toString('utf8')) as unknown
 }

@@ -5,14 +5,28 @@ export interface Principal {
   readonly user?: string | undefined
   readonly team?: string | undefined
   readonly project?: string | undefined
-  /** Which kind of credential proved it. */
-  readonly via: 'service' | 'session' | 'jwt'
+  /** Which kind of credential proved it, as the configuration calls it. */
+  readonly via: 'service' | 'session' | 'jwt' | 'forwardAuth' | 'anonymous'
   /** What names the credential itself in the ledger: a service label or a token's id. */
   readonly caller: string
   /** May say for whom it calls. */
   readonly delegate: boolean
   /** What the credential is good for, where it is not good for everything that its principal may. */
   readonly bounds?: SessionBounds | undefined
+  /** When the credential ends, in milliseconds since the epoch, where it says so. */
+  readonly expiresAt?: number | undefined
+  /** The thumbprint of the key whose possession must be proved with every request (RFC 9449). */
+  readonly jkt?: string | undefined
+  /** The session that the credential is, where it is one. */
+  readonly session?: SessionFacts | undefined
+}
+
+/** What a revocation can name of a session token. */
+export interface SessionFacts {
+  /** Tokens of our own minters always have one. */
+  readonly id: string | undefined
+  /** Seconds since the epoch. */
+  readonly issuedAt: number
 }
 
 /** The three things a principal can be bound and governed by. */

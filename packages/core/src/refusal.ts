@@ -24,6 +24,8 @@ export interface RefusalDetails {
   readonly waitedMs?: number
   /** Further response headers, name and value in turn. */
   readonly headers?: readonly string[]
+  /** What a 401 asks for, where it is not a Bearer token (RFC 9110, 11.6.1). */
+  readonly challenge?: string
   /** What happened underneath, for the log. Never reaches the client. */
   readonly cause?: unknown
 }

@@ -94,7 +94,7 @@ function writeRefusal(
   if (!isGateways(refusal)) add(headerNames.refusal, refusal.code)
   if (!errorCodes[refusal.code].retryable) add(headerNames.shouldRetry, 'false')
   if (details.retryAfterSeconds !== undefined) add('Retry-After', String(details.retryAfterSeconds))
-  if (refusal.status === 401) headers.push('WWW-Authenticate', 'Bearer realm="postern"')
+  if (refusal.status === 401) headers.push('WWW-Authenticate', details.challenge ?? 'Bearer realm="postern"')
   for (let index = 0; index < (details.headers?.length ?? 0); index += 2)
     add(details.headers?.[index] as string, details.headers?.[index + 1] as string)
   headers.push('Access-Control-Expose-Headers', exposeHeaders(further), ...answerHeaders)

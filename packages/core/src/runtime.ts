@@ -3,12 +3,22 @@ import type { Config } from './config/schema.js'
 import type { FindPolicy } from './police/policies.js'
 import type { FindKey } from './resolve/bindings.js'
 import type { Rooms } from './rooms.js'
+import type { PublicAddress } from './public-address.js'
+import type { Desk } from './session/desk.js'
+import type { SignSession } from './session/sign-session.js'
+import type { Revocations } from './store/revocations.js'
 import type { UnderWay } from './under-way.js'
 
 /** A compiled configuration: everything that can be made once is made, and requests pass through. */
 export interface Runtime {
   readonly rooms: Rooms
+  /** Where sessions begin and end; `undefined` where there are none. */
+  readonly desk: Desk | undefined
+  /** `undefined` where this process has no secret to sign sessions with. */
+  readonly signSession: SignSession | undefined
+  readonly revocations: Revocations
   readonly browser: BrowserAccess
+  readonly publicAddress: PublicAddress
   /** The configuration it was compiled from; holds references to secrets, never secrets. */
   readonly config: Config
   /** What a dry run asks. */

@@ -1,15 +1,13 @@
-import { checkConfig, ConfigError, type ConfigInput, type Dialects, enter, type Ledger, type Runtime } from '@postern/core'
+import { checkConfig, ConfigError, type ConfigInput, type Dialects, enter, type Runtime } from '@postern/core'
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
-import { createRuntime } from './create-runtime.js'
+import { createRuntime, type RuntimeParts } from './create-runtime.js'
 
 /** What is not in the configuration itself. */
-export interface PosternOptions {
+export interface PosternOptions extends RuntimeParts {
   /** Where `{ env: NAME }` is looked up. Default `process.env`. */
   readonly env?: Readonly<Record<string, string | undefined>>
   /** What `{ file: PATH }` is relative to. Default the working directory. */
   readonly directory?: string
-  /** Where entries go. Default JSON lines on stdout. */
-  readonly ledger?: Ledger
   /** What `gateways.<name>.dialect` may name. Default the built-in dialects; a further gateway is a further record. */
   readonly dialects?: Dialects
 }
@@ -27,7 +25,7 @@ export interface PosternMiddleware extends RequestHandler {
  *
  * Mount it before any body parser: bodies are forwarded, not re-encoded. It answers every request under its
  * mount path itself, so page security and CORS there are its own. The `listen`, `mount` and `backend` of the
- * configuration do not matter here: Express says where it is, and is the backend itself.
+ * configuration do not matter here, but for `listen.trustedProxies`: Express says where it is, and is the backend itself.
  *
  * @example
  * ```ts
@@ -41,7 +39,7 @@ export function postern(config: ConfigInput, options: PosternOptions = {}): Post
   const places = { env: options.env ?? process.env, directory: options.directory ?? process.cwd() }
   const { checked, problems } = checkConfig(config, places, options.dialects)
   if (checked === undefined) throw new ConfigError(problems.filter(({ severity }) => severity === 'error'))
-  return posternMiddleware(createRuntime(checked, options.ledger))
+  return posternMiddleware(createRuntime(checked, options))
 }
 
 /** The middleware over a runtime that exists already. */

@@ -10,6 +10,15 @@ export {
   serializeGovernance,
 } from './governance-record.js'
 export { bareMember, textMember } from './json-member.js'
-export { announcedBounds, originPattern, readSessionBounds, sessionBoundClaims, type SessionBounds, sessionToken } from './session-token.js'
+export { readSessionRequest, sessionClaims, type SessionLife, type SessionRequest, sessionSeconds } from './session-claims.js'
+export {
+  announcedBounds,
+  originPattern,
+  readSessionBounds,
+  sessionBoundClaims,
+  type SessionBounds,
+  sessionToken,
+  thumbprintPattern,
+} from './session-token.js'
 export { headerNames } from './header-names.js'
 export { formatRequestId, parseRequestId, type RequestIdParts, tagPattern } from './request-id.js'

@@ -2,7 +2,10 @@ import { tagPattern } from './request-id.js'
 
 /** What every session token says, whoever mints it and whoever checks it. */
 export const sessionToken = {
+  /** Under the secret that sidecar and backend share. */
   algorithm: 'HS256',
+  /** Under a key pair, whose public half is published (RFC 8037; Ed25519 by its name of RFC 9864). */
+  keyPairAlgorithms: ['EdDSA', 'Ed25519'],
   audience: 'postern',
   type: 'postern-session+jwt',
 } as const
@@ -17,15 +20,20 @@ export interface SessionBounds {
   readonly endpoints?: readonly string[] | undefined
   /** The most tokens that a request may ask for; the claim is `max_tokens`. */
   readonly maxTokens?: number | undefined
+  /** How many calls it is good for; the claim is `max_calls`. */
+  readonly maxCalls?: number | undefined
   /** The workflow that its calls belong to, whatever their headers say. */
   readonly workflow?: string | undefined
 }
 
 /** Claims of bounds that this version does not enforce; a token with one is refused, and none is minted. */
-export const announcedBounds: readonly string[] = ['max_calls', 'spend']
+export const announcedBounds: readonly string[] = ['spend']
 
 /** A page's origin as browsers write it (RFC 6454, 6.1): no path, no slash at the end. */
 export const originPattern = /^https?:\/\/[a-z0-9.:[\]-]+$/
+
+/** The SHA-256 thumbprint of a public key (RFC 7638), base64url. */
+export const thumbprintPattern = /^[A-Za-z0-9_-]{43}$/
 const mostNames = 100
 const longestName = 200
 
@@ -33,18 +41,26 @@ const longestName = 200
 export function readSessionBounds(
   claims: Readonly<Record<string, unknown>>,
 ): { readonly bounds: SessionBounds } | { readonly fault: string } {
-  const fault = faultIn(claims)
-  if (fault !== undefined) return { fault }
-  const { origin, models, endpoints, workflow } = claims as SessionBounds
-  return { bounds: { origin, models, endpoints, workflow, maxTokens: claims['max_tokens'] as number | undefined } }
+  const fault = Object.entries(boundChecks).find(([name, isBound]) => claims[name] !== undefined && !isBound(claims[name]))
+  if (fault !== undefined) return { fault: fault[0] }
+  const { origin, models, endpoints, workflow, max_tokens: maxTokens, max_calls: maxCalls } = claims
+  return { bounds: { origin, models, endpoints, workflow, maxTokens, maxCalls } as SessionBounds }
 }
 
-function faultIn({ origin, models, endpoints, workflow, max_tokens: maxTokens }: Readonly<Record<string, unknown>>): string | undefined {
-  if (origin !== undefined && !(typeof origin === 'string' && originPattern.test(origin))) return 'origin'
-  if (models !== undefined && !isNames(models)) return 'models'
-  if (endpoints !== undefined && !isNames(endpoints)) return 'endpoints'
-  if (maxTokens !== undefined && !(Number.isSafeInteger(maxTokens) && (maxTokens as number) > 0)) return 'max_tokens'
-  return workflow === undefined || (typeof workflow === 'string' && tagPattern.test(workflow)) ? undefined : 'workflow'
+/** The claims that say a token's bounds: only those that it has. */
+export function sessionBoundClaims({ origin, models, endpoints, workflow, maxTokens, maxCalls }: SessionBounds): Record<string, unknown> {
+  const claims = { origin, models, endpoints, workflow, max_tokens: maxTokens, max_calls: maxCalls }
+  return Object.fromEntries(Object.entries(claims).filter(([, bound]) => bound !== undefined))
+}
+
+/** Each claim that is a bound, and what it may hold. */
+const boundChecks: Readonly<Record<string, (claim: unknown) => boolean>> = {
+  origin: (claim) => typeof claim === 'string' && originPattern.test(claim),
+  models: isNames,
+  endpoints: isNames,
+  max_tokens: isCount,
+  max_calls: isCount,
+  workflow: (claim) => typeof claim === 'string' && tagPattern.test(claim),
 }
 
 /** An empty list would allow nothing, and is rather a mistake. */
@@ -53,8 +69,6 @@ function isNames(value: unknown): boolean {
   return Array.isArray(value) && value.length > 0 && value.length <= mostNames && value.every(isName)
 }
 
-/** The claims that say a token's bounds: only those that it has. */
-export function sessionBoundClaims({ origin, models, endpoints, workflow, maxTokens }: SessionBounds): Record<string, unknown> {
-  const claims = { origin, models, endpoints, workflow, max_tokens: maxTokens }
-  return Object.fromEntries(Object.entries(claims).filter(([, bound]) => bound !== undefined))
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) > 0
 }

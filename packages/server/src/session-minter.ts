@@ -1,121 +1,120 @@
-import { createSecretKey, randomUUID } from 'node:crypto'
-import { readSessionBounds, sessionBoundClaims, type SessionBounds, sessionToken } from '@postern/protocol'
+import { createPrivateKey, createPublicKey, createSecretKey, hash, type KeyObject, randomUUID } from 'node:crypto'
+import { sessionClaims, type SessionRequest, sessionSeconds, sessionToken } from '@postern/protocol'
 import { SignJWT } from 'jose'
 
-/** How a minter is set up. */
-export interface SessionMinterOptions {
-  /** What the sidecar knows as `callers.session.secret`: at least 32 bytes. */
-  readonly secret: string
+/** How a minter is set up, whatever it signs with. */
+interface CommonOptions {
   /** How long a token lives where {@link MintRequest.ttl} does not say, in seconds or as `10m`. Default 10 minutes. */
   readonly ttl?: number | string
 }
 
-/** For whom a token is, at least one of user, team and project; and what it is good for. */
-export interface MintRequest extends SessionBounds {
-  readonly user?: string
-  readonly team?: string
-  readonly project?: string
+/** With the secret that sidecar and backend share, or with a key pair of the backend's own. */
+export type SessionMinterOptions = CommonOptions &
+  (
+    | {
+        /** What the sidecar knows as `callers.session.secret`: at least 32 bytes. */
+        readonly secret: string
+      }
+    | {
+        /**
+         * An Ed25519 private key: a PKCS #8 PEM text, or a `KeyObject`. The sidecar needs only its public half, which
+         * {@link SessionMinter.jwks} gives, at the address that `callers.session.jwks` says.
+         */
+        readonly privateKey: string | KeyObject
+      }
+  )
+
+/** For whom a token is, at least one of user, team and project; what it is good for, and how long. */
+export interface MintRequest extends SessionRequest {
   /** Lifetime in seconds, or as `30s`, `10m`, `2h`. */
   readonly ttl?: number | string
 }
 
 /** A session token and what its holder may need to know of it. */
 export interface MintedSession {
-  /** A JWT, for `Authorization: Bearer …`. */
+  /** A JWT, for `Authorization: Bearer …`; for `Authorization: DPoP …` where it is bound to a key. */
   readonly token: string
-  /** Its id, as it stands in the ledger. */
+  /** Its id, as it stands in the ledger and as it is revoked by. */
   readonly id: string
   /** Seconds since the epoch. */
   readonly expiresAt: number
 }
 
+/** A set of public keys (RFC 7517, 5). */
+export interface PublicKeySet {
+  readonly keys: readonly Readonly<Record<string, unknown>>[]
+}
+
 /** Makes session tokens without asking anybody. */
 export interface SessionMinter {
   mint(request: MintRequest): Promise<MintedSession>
+  /** What to publish where `callers.session.jwks` points; empty where the tokens are signed with a secret. */
+  jwks(): PublicKeySet
 }
 
 const shortestSecretBytes = 32
 const defaultTtl = '10m'
-const plainName = /^\P{Cc}{1,256}$/u
 
 /**
  * Makes session tokens for a page's users, in the backend that knows who they are.
  *
  * The token says who calls and dies soon; it is no gateway key, and whoever steals one can call only as its
- * user, only until then, and only from the page, for the models, endpoints and workflow that it is bound to.
- * Signed with HS256 under the secret that backend and sidecar share.
+ * user, only until then, and only from the page, for the models, endpoints, workflow and number of calls that it
+ * is bound to; not at all, where it is bound to a key. Signed with HS256 under the secret that backend and
+ * sidecar share, or with Ed25519 under a key that only the backend has.
  *
  * @example
  * ```ts
  * const minter = createSessionMinter({ secret: process.env.POSTERN_SESSION_SECRET })
- * const { token } = await minter.mint({ user: 'u_7', team: 'acme', origin: 'https://app.example.com', models: ['auto'], ttl: '5m' })
+ * const { token } = await minter.mint({ user: 'u_7', team: 'acme', origin: 'https://app.example.com', models: ['auto'], maxCalls: 20, ttl: '5m' })
  * ```
  *
- * @throws {TypeError} where the secret is shorter than 32 bytes; `mint` where it is asked for what a session cannot say.
+ * @throws {TypeError} where the secret is shorter than 32 bytes or the key is no Ed25519 key; `mint` where it is
+ *   asked for what a session cannot say.
  */
 export function createSessionMinter(options: SessionMinterOptions): SessionMinter {
-  if (Buffer.byteLength(options.secret) < shortestSecretBytes) {
-    throw new TypeError(`"secret" must have at least ${shortestSecretBytes} bytes.`)
-  }
-  const key = createSecretKey(options.secret, 'utf8')
+  const signer = 'privateKey' in options ? keyPairSigner(options.privateKey) : secretSigner(options.secret)
   return {
-    async mint(request) {
-      const { user, team, project, ttl, origin, models, endpoints, workflow, maxTokens, ...unknown } = request
-      refuseUnknown(unknown)
-      const bounds = sessionBoundClaims({ origin, models, endpoints, workflow, maxTokens })
-      const read = readSessionBounds(bounds)
-      if ('fault' in read) throw new TypeError(boundForms[read.fault])
-      if (user === undefined && team === undefined && project === undefined) {
-        throw new TypeError('A session is for a user, a team or a project; name at least one.')
-      }
-      for (const name of [user, team, project]) {
-        if (name !== undefined && !plainName.test(name))
-          throw new TypeError('A name has 1 to 256 characters, none of them a control character.')
-      }
+    async mint({ ttl = options.ttl ?? defaultTtl, ...request }) {
       const issuedAt = Math.floor(Date.now() / 1000)
-      const expiresAt = issuedAt + ttlSeconds(ttl ?? options.ttl ?? defaultTtl)
+      const expiresAt = issuedAt + sessionSeconds(ttl)
       const id = randomUUID()
-      const token = await new SignJWT({
-        ...(user === undefined ? {} : { sub: user }),
-        ...named({ team, project }),
-        ...bounds,
-      })
-        .setProtectedHeader({ alg: sessionToken.algorithm, typ: sessionToken.type })
-        .setAudience(sessionToken.audience)
-        .setJti(id)
-        .setIssuedAt(issuedAt)
-        .setExpirationTime(expiresAt)
-        .sign(key)
+      const claims = sessionClaims(request, { id, issuedAt, expiresAt })
+      const token = await new SignJWT(claims).setProtectedHeader({ ...signer.header, typ: sessionToken.type }).sign(signer.key)
       return { token, id, expiresAt }
     },
+    jwks: () => ({ keys: signer.published }),
   }
 }
 
-/** A restriction that nobody enforces must not look as if somebody did. */
-function refuseUnknown(unknown: object): void {
-  const [name] = Object.keys(unknown)
-  if (name !== undefined) throw new TypeError(`"${name}" cannot be said of a session in this version; it would not be enforced.`)
+interface Signer {
+  readonly key: KeyObject
+  readonly header: { readonly alg: string; readonly kid?: string }
+  readonly published: PublicKeySet['keys']
 }
 
-const boundForms: Readonly<Record<string, string>> = {
-  origin: '"origin" is what browsers write, such as "https://app.example.com".',
-  models: '"models" is a list of 1 to 100 names; "*" stands for any characters.',
-  endpoints: '"endpoints" is a list of 1 to 100 paths such as "chat/completions"; "*" stands for any characters.',
-  max_tokens: '"maxTokens" is a whole number above 0.',
-  workflow: '"workflow" has 1 to 64 letters, digits, underscores and hyphens.',
+function secretSigner(secret: string): Signer {
+  if (Buffer.byteLength(secret) < shortestSecretBytes) throw new TypeError(`"secret" must have at least ${shortestSecretBytes} bytes.`)
+  return { key: createSecretKey(secret, 'utf8'), header: { alg: sessionToken.algorithm }, published: [] }
 }
 
-const secondsPerUnit: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 }
-
-function ttlSeconds(ttl: number | string): number {
-  const match = typeof ttl === 'number' ? null : /^(\d+)([smhd])$/.exec(ttl)
-  const seconds =
-    typeof ttl === 'number' ? ttl : match === null ? Number.NaN : Number(match[1]) * (secondsPerUnit[match[2] as string] as number)
-  if (!Number.isInteger(seconds) || seconds < 1)
-    throw new TypeError('"ttl" is a whole number of seconds, or a text such as "30s", "10m" or "2h".')
-  return seconds
+function keyPairSigner(privateKey: string | KeyObject): Signer {
+  const key = readPrivateKey(privateKey)
+  const { kty, crv, x } = createPublicKey(key).export({ format: 'jwk' })
+  // The thumbprint of RFC 7638: the members that every such key has, in the order of their names.
+  const kid = hash('sha256', JSON.stringify({ crv, kty, x }), 'base64url')
+  const [alg] = sessionToken.keyPairAlgorithms
+  return { key, header: { alg, kid }, published: [{ kty, crv, x, kid, alg, use: 'sig' }] }
 }
 
-function named(fields: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(fields).filter((entry): entry is [string, string] => entry[1] !== undefined))
+function readPrivateKey(privateKey: string | KeyObject): KeyObject {
+  const fault = new TypeError('"privateKey" must be an Ed25519 private key, as a PKCS #8 PEM text or a KeyObject.')
+  try {
+    const key = typeof privateKey === 'string' ? createPrivateKey(privateKey) : privateKey
+    if (key.type === 'private' && key.asymmetricKeyType === 'ed25519') return key
+  } catch {
+    // What is wrong with a private key is better not repeated.
+    throw fault
+  }
+  throw fault
 }

@@ -33,7 +33,7 @@ export async function demo(options: { readonly dialect: string; readonly port: n
   const { checked, problems } = checkConfig(demoConfig(gateway, emulator.baseURL, options.port), { env, directory: process.cwd() })
   if (checked === undefined) throw new ConfigError(problems)
 
-  const runtime = createRuntime(checked, consoleLedger)
+  const runtime = createRuntime(checked, { ledger: consoleLedger })
   const minter = createSessionMinter({ secret: sessionSecret })
   const sidecar = await startSidecar({
     runtime,

@@ -1,4 +1,4 @@
-import { createLogLedger, explain as explainRequest, type Explanation } from '@postern/core'
+import { createMemoryStore, createLogLedger, explain as explainRequest, type Explanation } from '@postern/core'
 import { createRuntime } from '@postern/express'
 import { requireConfig } from '../load-config.js'
 import { printJson, printTable } from '../print.js'
@@ -18,7 +18,7 @@ export interface ExplainOptions {
 export async function explain(options: ExplainOptions): Promise<number> {
   const { checked } = requireConfig(options.config)
   const ledger = createLogLedger({ write: () => {}, flush: () => Promise.resolve() })
-  const runtime = createRuntime(checked, ledger)
+  const runtime = createRuntime(checked, { ledger, store: createMemoryStore() })
   const { mount } = checked.config
   const path = options.path.startsWith(`${mount}/`) ? options.path.slice(mount.length) : options.path
   const explanation = explainRequest(runtime, { ...options, path })

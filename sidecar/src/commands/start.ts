@@ -10,7 +10,7 @@ export async function start(options: { readonly config: string }): Promise<numbe
   const { checked, file, warnings } = requireConfig(options.config)
   const ledger = createLogLedger()
   for (const warning of warnings) ledger.log('warn', describeProblem(warning).trim())
-  const runtime = createRuntime(checked, ledger)
+  const runtime = createRuntime(checked, { ledger })
   const sidecar = await startSidecar({ runtime, directory: dirname(file) })
   ledger.log('info', 'listening', {
     url: `${sidecar.url}${checked.config.mount}/v1`,

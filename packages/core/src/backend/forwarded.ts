@@ -1,33 +1,5 @@
-import { BlockList, isIP } from 'node:net'
 import type { IncomingMessage } from 'node:http'
-
-/** Whether a peer is a proxy of the operator's, whose word on the client is taken. */
-export type IsTrusted = (address: string) => boolean
-
-/** Compiles addresses and networks, such as `10.0.0.0/8`. */
-export function createTrust(peers: readonly string[]): IsTrusted {
-  const list = new BlockList()
-  for (const peer of peers) {
-    const [address = '', bits] = peer.split('/')
-    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
-    if (bits === undefined) list.addAddress(address, family)
-    else list.addSubnet(address, Number(bits), family)
-  }
-  return (address) => {
-    // A socket that takes both families says IPv4 addresses in the IPv6 way.
-    const plain = address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address
-    const version = isIP(plain)
-    return version !== 0 && list.check(plain, version === 6 ? 'ipv6' : 'ipv4')
-  }
-}
-
-/** Whether a text names an address or a network. */
-export function isNetwork(text: string): boolean {
-  const [address = '', bits, ...rest] = text.split('/')
-  const version = isIP(address)
-  if (version === 0 || rest.length > 0) return false
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 6 ? 128 : 32))
-}
+import type { IsTrusted } from '../trusted-peers.js'
 
 /**
  * Says on whose behalf a request comes, name and value in turn: rebuilt, since anybody can write these

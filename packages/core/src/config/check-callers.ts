@@ -53,6 +53,15 @@ export function checkSession({ session }: Parts, secrets: ReadonlyMap<string, Se
       ),
     )
   }
+  if (session !== undefined && session.secret === undefined && session.jwks === undefined) {
+    problems.push(
+      problem(
+        'callers.session',
+        'says not how its tokens are signed.',
+        'Write secret: { env: NAME }, or jwks: the address of the public keys of whoever signs them.',
+      ),
+    )
+  }
   const secret = secrets.get('callers.session.secret')
   if (secret !== undefined && Buffer.byteLength(secret.reveal()) < shortestSessionSecret) {
     problems.push(
@@ -65,6 +74,42 @@ export function checkSession({ session }: Parts, secrets: ReadonlyMap<string, Se
   }
 }
 
+/** Is there any way to prove who is calling, and can each do what it is asked to? */
+export function checkCallers({ callers }: Config, problems: Problem[]): void {
+  const { session, jwt, forwardAuth, service, anonymous, dpop } = callers
+  if ([session, jwt, forwardAuth, service, anonymous].every((way) => way === undefined)) {
+    problems.push(
+      problem(
+        'callers',
+        'names no way to prove who is calling, so everybody is refused.',
+        'Write callers.service, callers.session, callers.jwt or callers.forwardAuth.',
+      ),
+    )
+  }
+  if (session?.jwks !== undefined) checkKeySetUrl('callers.session.jwks', session.jwks, problems)
+  if (dpop.nonce && session?.secret === undefined)
+    problems.push(
+      problem('callers.dpop.nonce', 'needs callers.session.secret, which nonces are made with.', 'Write one, or leave nonces out.'),
+    )
+  if (anonymous !== undefined && anonymous.user === undefined && anonymous.team === undefined && anonymous.project === undefined)
+    problems.push(
+      problem(
+        'callers.anonymous',
+        'says not who such callers are.',
+        'Name a user, team or project that bindings and policies can speak of.',
+      ),
+    )
+}
+
+/** Public keys must come from where they are said to be. */
+function checkKeySetUrl(path: string, text: string, problems: Problem[]): void {
+  const url = new URL(text)
+  if (url.username !== '' || url.password !== '')
+    problems.push(problem(path, 'holds a user or a password.', 'Public keys need none; leave it out.'))
+  if (url.protocol === 'http:' && !isThisMachine(url.hostname))
+    problems.push(problem(path, 'would fetch keys over plain http, where anybody on the way could replace them.', 'Write https.'))
+}
+
 /** Is every issuer one, and are its keys fetched safely? */
 export function checkIssuers({ callers }: Config, problems: Problem[]): void {
   const seen = new Set<string>()
@@ -72,13 +117,6 @@ export function checkIssuers({ callers }: Config, problems: Problem[]): void {
     const path = `callers.jwt[${index}]`
     if (seen.has(issuer)) problems.push(problem(`${path}.issuer`, 'is configured already.', 'Keep one entry for each issuer.'))
     seen.add(issuer)
-    const url = new URL(jwks)
-    if (url.username !== '' || url.password !== '')
-      problems.push(problem(`${path}.jwks`, 'holds a user or a password.', 'Public keys need none; leave it out.'))
-    if (url.protocol === 'http:' && !isThisMachine(url.hostname)) {
-      problems.push(
-        problem(`${path}.jwks`, 'would fetch keys over plain http, where anybody on the way could replace them.', 'Write https.'),
-      )
-    }
+    checkKeySetUrl(`${path}.jwks`, jwks, problems)
   }
 }

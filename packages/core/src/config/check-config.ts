@@ -2,15 +2,17 @@ import { type Dialects, dialects as builtIn } from '@postern/gateways'
 import type { RingEntry } from '../identify/hash-ring.js'
 import type { Secret } from '../secret.js'
 import { checkBindings } from './check-bindings.js'
-import { checkIssuers, checkService, checkSession } from './check-callers.js'
+import { checkCallers, checkIssuers, checkService, checkSession } from './check-callers.js'
 import { checkChoices } from './check-choices.js'
 import { checkGateways } from './check-gateways.js'
 import { checkKeys } from './check-keys.js'
+import { checkStore } from './check-store.js'
 import { describeIssue } from './describe-issue.js'
 import { type Parts, takeApart } from './parts.js'
 import { type Problem, problem } from './problem.js'
 import { readSecret, type SecretPlaces } from './read-secret.js'
-import { type Config, createConfigSchema, type SecretReference } from './schema.js'
+import { type Config, createConfigSchema } from './schema.js'
+import type { SecretReference } from './schema-parts.js'
 
 /** A configuration that fits together, with its secrets read. */
 export interface CheckedConfig {
@@ -48,16 +50,11 @@ export function checkConfig(raw: unknown, places: SecretPlaces, dialects: Dialec
   checkBindings(parts, problems)
   const ring = checkService(parts, secrets, problems)
   checkSession(parts, secrets, problems)
-  if (form.success && Object.values(form.data.callers).every((way) => way === undefined)) {
-    problems.push(
-      problem(
-        'callers',
-        'names no way to prove who is calling, so everybody is refused.',
-        'Write callers.service, callers.session or callers.jwt.',
-      ),
-    )
+  if (form.success) {
+    checkCallers(form.data, problems)
+    checkIssuers(form.data, problems)
+    checkStore(form.data, secrets, problems)
   }
-  if (form.success) checkIssuers(form.data, problems)
   const usable = form.success && problems.every(({ severity }) => severity !== 'error')
   return usable ? { problems, checked: { config: form.data, secrets, ring, dialects } } : { problems }
 }
@@ -69,7 +66,8 @@ function readSecrets(parts: Parts, places: SecretPlaces, problems: Problem[]): M
     if (part.providerSecret !== undefined) references.push([`${path}.providerSecret`, part.providerSecret])
   }
   if (parts.service !== undefined) references.push(['callers.service.hashes', parts.service.hashes])
-  if (parts.session !== undefined) references.push(['callers.session.secret', parts.session.secret])
+  if (parts.session?.secret !== undefined) references.push(['callers.session.secret', parts.session.secret])
+  if (typeof parts.store?.redis === 'object') references.push(['store.redis', parts.store.redis])
 
   const secrets = new Map<string, Secret>()
   for (const [path, reference] of references) {

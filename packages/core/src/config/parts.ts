@@ -16,6 +16,7 @@ export interface Parts {
   readonly choices: readonly Placed<Readonly<Record<string, string>>>[]
   readonly service: NonNullable<Config['callers']['service']> | undefined
   readonly session: NonNullable<Config['callers']['session']> | undefined
+  readonly store: NonNullable<Config['store']> | undefined
   /** Names that stand in the file, whether or not what they name is whole. */
   readonly namedGateways: ReadonlySet<string>
   readonly namedKeys: ReadonlySet<string>
@@ -37,6 +38,7 @@ export function takeApart(raw: unknown, dialectIds: readonly string[]): Parts {
     choices: readChoices(raw),
     service: read(member(callers, 'service'), lenientParts.service),
     session: read(member(callers, 'session'), lenientParts.session),
+    store: read(member(raw, 'store'), lenientParts.store),
     namedGateways: new Set(Object.keys(asObject(member(raw, 'gateways')))),
     namedKeys: new Set(Object.keys(asObject(member(raw, 'keys')))),
   }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Secret } from '../secret.js'
-import type { SecretReference } from './schema.js'
+import type { SecretReference } from './schema-parts.js'
 
 /** Where secrets are looked for. */
 export interface SecretPlaces {

@@ -1,35 +1,9 @@
 import { originPattern } from '@postern/protocol'
 import { z } from 'zod'
-import { isNetwork } from '../backend/forwarded.js'
+import { isNetwork } from '../trusted-peers.js'
+import { createCallerSchemas } from './caller-schemas.js'
+import { alias, lenient, port, principalFields, secretReference, type Settings, strict, url } from './schema-parts.js'
 import { duration, size } from './units.js'
-
-/** An object of settings: `strict` where unknown members are errors, `lenient` where they are passed over. */
-type Settings = <Shape extends z.core.$ZodLooseShape>(shape: Shape) => z.ZodObject<Shape, z.core.$strict>
-
-/** An object whose unknown members are errors; the error names the known ones, so that a near miss can be told. */
-const strict: Settings = (shape) =>
-  z.strictObject(shape, { error: (issue) => (issue.code === 'unrecognized_keys' ? Object.keys(shape).join(' ') : undefined) })
-
-const lenient = z.object as unknown as Settings
-
-const name = z
-  .string()
-  .min(1)
-  .max(256)
-  .regex(/^[^\p{Cc}]*$/u, 'holds control characters')
-
-const alias = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'is not a name of 1 to 64 letters, digits, dots, underscores and hyphens')
-
-const port = z.int().min(0).max(65_535)
-
-/** Where a secret is. Never the secret itself: files like this one are committed, mailed and logged. */
-const secretReference = z.union([z.strictObject({ env: z.string().min(1) }), z.strictObject({ file: z.string().min(1) })], {
-  error: 'is not a reference to a secret',
-})
-
-export type SecretReference = z.output<typeof secretReference>
-
-const url = z.url({ protocol: /^https?$/, error: 'is not an http or https URL' })
 
 /** An origin alone: paths are the client's to say. */
 function isBackendUrl(text: string): boolean {
@@ -78,8 +52,6 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
     project: z.string().optional(),
   })
 
-  const principalFields = { user: name.optional(), team: name.optional(), project: name.optional() }
-
   const binding = strict({
     ...principalFields,
     /** For everybody whom no other binding names. Only if the operator writes it. */
@@ -87,73 +59,19 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
     key: alias,
   })
 
-  const service = strict({
-    /** The ring: `label:sha256hex`, comma or newline separated. */
-    hashes: secretReference,
-    /** Who each label is. */
-    principals: z.record(z.string(), strict({ ...principalFields, delegate: z.boolean().optional() })).default({}),
-  })
+  const callers = createCallerSchemas(strict)
 
-  const session = strict({
-    /** At least 32 bytes, shared with whoever mints session tokens. */
-    secret: secretReference,
-    /** How long a token lives where its minter does not say. */
-    ttl: duration.default(600_000),
-    /** The longest lifetime that is accepted. */
-    maxTtl: duration.default(86_400_000),
-  })
-
-  /** The way to a claim: `org.id`, `groups.0`; or a list of names, for names that hold dots. */
-  const claimPath = z.union(
-    [
-      z
-        .string()
-        .min(1)
-        .transform((text) => text.split('.')),
-      z.array(z.string().min(1)).min(1),
-    ],
-    {
-      error: 'is not the way to a claim, such as "sub", "org.id" or [https://example.com/team]',
-    },
-  )
-
-  const jwt = strict({
-    /** Exactly as its tokens say it, a slash at the end included. */
-    issuer: z.string().min(1),
-    /** Whom its tokens must be for. */
-    audience: z.union(
-      [
-        z
-          .string()
-          .min(1)
-          .transform((text) => [text]),
-        z.array(z.string().min(1)).min(1),
-      ],
-      {
-        error: 'is missing or not a text or a list of texts; without it a token for another service would be good here',
-      },
-    ),
-    /** Where its keys are. */
-    jwks: url,
-    /** Its signature algorithms; none that needs a shared secret. */
-    algorithms: z
-      .array(z.enum(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519']))
-      .min(1),
-    /** Kinds of token that are taken. */
-    types: z
-      .array(
-        z
-          .string()
-          .min(1)
-          .transform((type) => type.toLowerCase().replace(/^application\//, '')),
-      )
-      .min(1)
-      .default(['jwt', 'at+jwt']),
-    claims: strict({ user: claimPath.prefault('sub'), team: claimPath.optional(), project: claimPath.optional() }).prefault({}),
-    /** The only teams that it may speak for, where several issuers are configured. */
-    teams: z.array(name).min(1).optional(),
-    /** How far its clock may differ. */
-    clockSkew: duration.refine((ms) => ms <= 300_000, 'is longer than five minutes').default(30_000),
+  const store = strict({
+    /** One file, for one process. */
+    sqlite: z.string().min(1).optional(),
+    /** For several processes: `redis://host:6379`, or a reference where the address holds a password. */
+    redis: z
+      .union([z.url({ protocol: /^rediss?$/ }), secretReference], { error: 'is neither redis://host:port nor a reference to one' })
+      .optional(),
+    /** Nowhere: for one process, whose restart forgets revocations, calls and proofs. */
+    memory: z.literal(true).optional(),
+    /** How the names of its entries begin in Redis. */
+    prefix: z.string().min(1).max(64).optional(),
   })
 
   const rule = {
@@ -210,7 +128,11 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
     gateways: z.record(alias, gateway),
     keys: z.record(alias, key),
     bindings: z.array(binding),
-    callers: strict({ session: session.optional(), jwt: z.array(jwt).min(1).optional(), service: service.optional() }),
+    callers: callers.callers,
+    /** Where it is kept what must be remembered or shared. */
+    store: store.optional(),
+    /** How many processes like this one run side by side. */
+    replicas: z.int().min(1).default(1),
     policies: strict({
       ...rule,
       /** Further rules for some; every rule that matches applies. */
@@ -224,7 +146,7 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
     }).prefault({}),
   })
 
-  return { config, gateway, key, binding, service, session }
+  return { config, gateway, key, binding, service: callers.service, session: callers.session, store }
 }
 
 /** The configuration file, for these dialects. */

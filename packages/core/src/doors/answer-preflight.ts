@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { BrowserAccess } from '../browser-access.js'
+import type { Runtime } from '../runtime.js'
 
 /** Whether a browser asks what a page may send (Fetch standard, CORS preflight). */
 export function isPreflight(request: IncomingMessage): boolean {
@@ -9,9 +9,10 @@ export function isPreflight(request: IncomingMessage): boolean {
 }
 
 /** Answers without identifying anybody: a preflight carries no credential. A page that may not call gets no permission, in the form a browser understands. */
-export function answerPreflight(browser: BrowserAccess, request: IncomingMessage, response: ServerResponse): void {
+export function answerPreflight({ browser, publicAddress }: Runtime, request: IncomingMessage, response: ServerResponse): void {
   const origin = request.headers.origin as string
-  const headers = browser.preflightHeaders(origin, request.headers.host)
+  const host = publicAddress.hostOf({ headers: request.headers, address: request.socket.remoteAddress ?? '', connection: request.socket })
+  const headers = browser.preflightHeaders(origin, host)
   response.writeHead(headers === undefined ? 403 : 204, [...(headers ?? browser.answerHeaders(origin))])
   response.end()
 }

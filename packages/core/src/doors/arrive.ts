@@ -10,12 +10,15 @@ import { nextUlid } from './next-ulid.js'
  */
 export function arrive(runtime: Runtime, request: IncomingMessage, target: string): Arrival {
   const question = target.indexOf('?')
+  // Express takes the mount out of `url` and keeps what was asked for here.
+  const asked = (request as { readonly originalUrl?: string }).originalUrl ?? (request.url as string)
   return {
     ulid: nextUlid(),
     startedAt: performance.now(),
     method: request.method as string,
     path: question === -1 ? target : target.slice(0, question),
     query: question === -1 ? '' : target.slice(question),
+    wholePath: question === -1 ? asked : asked.slice(0, asked.length - target.length + question),
     headers: request.headers,
     rawHeaders: request.rawHeaders,
     address: request.socket.remoteAddress ?? '',

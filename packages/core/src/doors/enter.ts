@@ -2,23 +2,27 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Receipt } from '../account/index.js'
 import { handle } from '../corridor.js'
 import type { Runtime } from '../runtime.js'
+import { isForDesk } from '../session/desk.js'
 import { answerPreflight, isPreflight } from './answer-preflight.js'
 import { arrive } from './arrive.js'
 import { discardBody } from './discard-body.js'
 
 /**
- * Leads a request into the corridor. Every door ends here, so that all of them answer alike.
+ * Leads a request into the corridor, or to the desk that gives sessions. Every door ends here, so that all of
+ * them answer alike.
  *
  * @param target Path and query below the mount: `/v1/chat/completions?a=b`.
  * @returns The receipt, or nothing for a browser's preflight, which is no call.
  */
 export function enter(runtime: Runtime, request: IncomingMessage, response: ServerResponse, target: string): Promise<Receipt> | undefined {
   if (isPreflight(request)) {
-    answerPreflight(runtime.browser, request, response)
+    answerPreflight(runtime, request, response)
     return undefined
   }
   runtime.underWay.begin()
-  return handle(runtime.rooms, arrive(runtime, request, target), response).then((receipt) => {
+  const arrival = arrive(runtime, request, target)
+  const road = runtime.desk !== undefined && isForDesk(arrival) ? runtime.desk : handle
+  return road(runtime.rooms, arrival, response).then((receipt) => {
     onceSent(response, () => runtime.underWay.end())
     discardBody(request, response)
     return receipt

@@ -1,5 +1,6 @@
 import type { Arrival } from '../arrival.js'
 import type { Principal } from '../principal.js'
+import type { PublicAddress } from '../public-address.js'
 import { Refusal } from '../refusal.js'
 
 /**
@@ -10,9 +11,11 @@ import { Refusal } from '../refusal.js'
  *
  * @throws {Refusal} 403 `origin_not_allowed`.
  */
-export function checkBoundOrigin({ bounds }: Principal, { headers }: Arrival): void {
+export function checkBoundOrigin({ bounds }: Principal, arrival: Arrival, publicAddress: PublicAddress): void {
+  const { headers } = arrival
   const bound = bounds?.origin
   if (bound === undefined || headers.origin === bound) return
-  const isOwnRead = headers.origin === undefined && headers['sec-fetch-site'] === 'same-origin' && new URL(bound).host === headers.host
+  const isOwnRead =
+    headers.origin === undefined && headers['sec-fetch-site'] === 'same-origin' && new URL(bound).host === publicAddress.hostOf(arrival)
   if (!isOwnRead) throw new Refusal('origin_not_allowed', { message: 'The session is for pages of another origin.' })
 }

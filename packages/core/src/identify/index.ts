@@ -1,18 +1,21 @@
 import { headerNames } from '@postern/protocol'
 import type { Arrival } from '../arrival.js'
+import type { PublicAddress } from '../public-address.js'
 import { Refusal } from '../refusal.js'
 import { actAs } from './act-as.js'
 import { checkBoundOrigin } from './bound-origin.js'
+import type { Credential } from './credential.js'
 import type { FailedAttempts } from './failed-attempts.js'
 import type { Principal } from '../principal.js'
+import type { Proofs } from './proof/index.js'
 import { readCredential, refuseUnknown } from './read-credential.js'
-import type { Verifier } from './verifier.js'
+import { isToken, type Verifier } from './verifier.js'
 
 /**
  * Says who is calling, by a verified credential and nothing else.
  *
- * @throws {Refusal} 401 `caller_…`, 400 `credential_in_request`, 403 `delegation_not_allowed`, 403
- *   `origin_not_allowed`, 429
+ * @throws {Refusal} 401 `caller_…` and `proof_…`, 400 `credential_in_request`, 403 `delegation_not_allowed`,
+ *   `origin_not_allowed` and `cross_site_refused`, 503 `caller_check_unavailable` and `store_unavailable`, 429
  *   `rate_limited` in place of a 401 after too many failures from one address.
  */
 export type Identify = (arrival: Arrival) => Principal | Promise<Principal>
@@ -20,15 +23,17 @@ export type Identify = (arrival: Arrival) => Principal | Promise<Principal>
 export interface IdentifyOptions {
   /** Asked in order; the first that recognises the credential decides. */
   readonly verifiers: readonly Verifier[]
+  readonly proofs: Proofs
   readonly failedAttempts: FailedAttempts
+  readonly publicAddress: PublicAddress
 }
 
 const actAsHeader = headerNames.actAs.toLowerCase()
 
-export function createIdentify({ verifiers, failedAttempts }: IdentifyOptions): Identify {
-  async function refuseCounted(arrival: Arrival, credential: string, error: unknown): Promise<never> {
+export function createIdentify({ verifiers, proofs, failedAttempts, publicAddress }: IdentifyOptions): Identify {
+  async function refuseCounted(arrival: Arrival, credential: Credential, error: unknown): Promise<never> {
     if (!(error instanceof Refusal) || error.code !== 'caller_invalid') throw error
-    const waitSeconds = await failedAttempts.count(arrival.address)
+    const waitSeconds = await failedAttempts.count(publicAddress.clientOf(arrival))
     if (waitSeconds > 0) {
       throw new Refusal('rate_limited', {
         message: 'Too many requests from this address failed to authenticate.',
@@ -38,23 +43,29 @@ export function createIdentify({ verifiers, failedAttempts }: IdentifyOptions): 
     throw refuseUnknown(credential, error)
   }
 
-  function verify(credential: string): Principal | Promise<Principal> {
+  function verify(credential: Credential, arrival: Arrival): Principal | Promise<Principal> {
     const verifier = verifiers.find((candidate) => candidate.recognises(credential))
-    if (verifier === undefined) throw new Refusal('caller_invalid')
-    return verifier.verify(credential)
+    if (verifier === undefined) throw new Refusal(isToken(credential) ? 'caller_invalid' : 'caller_missing')
+    return verifier.verify(credential, arrival)
+  }
+
+  /** What holds of every credential, once it is known whose it is. */
+  function admit(principal: Principal, credential: Credential, arrival: Arrival): Principal | Promise<Principal> {
+    checkBoundOrigin(principal, arrival, publicAddress)
+    const forWhom = arrival.headers[actAsHeader] as string | undefined
+    const acting = forWhom === undefined ? principal : actAs(principal, forWhom)
+    if (!proofs.concerns(principal, credential)) return acting
+    return proofs.check(principal, credential, arrival).then(() => acting)
   }
 
   return (arrival) => {
     const credential = readCredential(arrival)
-    const forWhom = arrival.headers[actAsHeader] as string | undefined
-    const finish = (principal: Principal): Principal => {
-      checkBoundOrigin(principal, arrival)
-      return forWhom === undefined ? principal : actAs(principal, forWhom)
-    }
     try {
-      const verified = verify(credential)
-      if (!(verified instanceof Promise)) return finish(verified)
-      return verified.then(finish).catch((error: unknown) => refuseCounted(arrival, credential, error))
+      const verified = verify(credential, arrival)
+      if (!(verified instanceof Promise)) return admit(verified, credential, arrival)
+      return verified
+        .then((principal) => admit(principal, credential, arrival))
+        .catch((error: unknown) => refuseCounted(arrival, credential, error))
     } catch (error) {
       return refuseCounted(arrival, credential, error)
     }

@@ -1,12 +1,13 @@
-import { hash } from 'node:crypto'
-import { decodeJwt, errors, type JWTPayload, jwtVerify, type JWTVerifyGetKey } from 'jose'
-import { LRUCache } from 'lru-cache'
+import { decodeJwt, type JWTPayload, jwtVerify, type JWTVerifyGetKey } from 'jose'
 import { Refusal } from '../refusal.js'
 import type { Principal } from '../principal.js'
 import { type ClaimPath, readClaim } from './claim-path.js'
 import { kindOfJwt } from './jwt-form.js'
 import { createKeySet } from './key-set.js'
-import type { Verifier } from './verifier.js'
+import { readProofKey } from './proof-key.js'
+import { rememberVerified } from './remember-verified.js'
+import { refuseToken } from './refuse-token.js'
+import { isToken, type Verifier } from './verifier.js'
 
 /** An identity provider whose tokens are taken. */
 export interface JwtIssuer {
@@ -31,46 +32,24 @@ interface KnownIssuer extends JwtIssuer {
   readonly keys: JWTVerifyGetKey
 }
 
-/** Verified tokens that are remembered, by the SHA-256 of the whole token. */
-const rememberedTokens = 20_000
-
-/** A token is verified anew after this time, so that a key which its issuer withdrew is not good for longer, in milliseconds. */
-const longestRememberedMs = 300_000
-
 /** Longest token that is looked at, in characters: what a request's headers hold at most. */
 const longestToken = 16_384
-
-interface VerifiedToken {
-  readonly principal: Principal
-  /** Milliseconds since the epoch. */
-  readonly expiresAt: number
-  readonly verifiedAt: number
-}
 
 /** Recognises JWTs of the customer's own identity providers (RFC 7519; RFC 8725 for what is checked). */
 export function createJwtVerifier(issuers: readonly JwtIssuer[]): Verifier {
   const known = new Map<string, KnownIssuer>(issuers.map((issuer) => [issuer.issuer, { ...issuer, keys: createKeySet(issuer.jwks) }]))
-  const verified = new LRUCache<string, VerifiedToken>({ max: rememberedTokens })
-
-  async function verifyOnce(token: string, digest: string): Promise<Principal> {
+  const verify = rememberVerified(async (token) => {
     const issuer = known.get(issuerOf(token) ?? '')
     if (issuer === undefined) throw new Refusal('caller_invalid', { message: 'The token is of an issuer that is not configured.' })
     const payload = await verifySignature(token, issuer)
-    const principal = readPrincipal(payload, issuer)
-    verified.set(digest, { principal, expiresAt: (payload.exp as number) * 1000 + issuer.clockSkewMs, verifiedAt: Date.now() })
-    return principal
-  }
+    return { principal: readPrincipal(payload, issuer), goodUntil: (payload.exp as number) * 1000 + issuer.clockSkewMs }
+  })
 
   return {
-    recognises: (credential) => kindOfJwt(credential) === 'other',
-    verify(token) {
+    recognises: (credential) => isToken(credential) && kindOfJwt(credential.text) === 'other',
+    verify({ text: token }) {
       if (token.length > longestToken) throw new Refusal('caller_invalid')
-      const digest = hash('sha256', token)
-      const found = verified.get(digest)
-      const now = Date.now()
-      if (found === undefined || now - found.verifiedAt > longestRememberedMs) return verifyOnce(token, digest)
-      if (now >= found.expiresAt) throw new Refusal('caller_expired')
-      return found.principal
+      return verify(token)
     },
   }
 }
@@ -101,20 +80,8 @@ async function verifySignature(
       throw new Refusal('caller_invalid', { message: 'The token is of a kind that is not taken.' })
     return payload
   } catch (error) {
-    throw refusalFor(error)
+    throw refuseToken(error)
   }
-}
-
-/** What the token itself is to blame for is the caller's; what the issuer is, is nobody's whom we could name. */
-function refusalFor(error: unknown): Refusal {
-  if (error instanceof Refusal) return error
-  if (error instanceof errors.JWTExpired) return new Refusal('caller_expired', { cause: error })
-  const ofToken =
-    error instanceof errors.JOSEError &&
-    !(error instanceof errors.JWKSTimeout) &&
-    !(error instanceof errors.JWKSInvalid) &&
-    error.code !== 'ERR_JOSE_GENERIC'
-  return ofToken ? new Refusal('caller_invalid', { cause: error }) : new Refusal('caller_check_unavailable', { cause: error })
 }
 
 function readPrincipal(payload: JWTPayload, { claims, teams }: JwtIssuer): Principal {
@@ -131,5 +98,7 @@ function readPrincipal(payload: JWTPayload, { claims, teams }: JwtIssuer): Princ
     via: 'jwt',
     caller: typeof payload.jti === 'string' && /^[\x21-\x7e]{1,64}$/.test(payload.jti) ? `jwt:${payload.jti}` : 'jwt',
     delegate: false,
+    expiresAt: (payload.exp as number) * 1000,
+    jkt: readProofKey(payload),
   }
 }

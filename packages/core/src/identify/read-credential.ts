@@ -2,6 +2,7 @@ import { looksLikeKey } from '@postern/gateways'
 import type { Arrival } from '../arrival.js'
 import { keyHeaders } from '../key-headers.js'
 import { Refusal } from '../refusal.js'
+import type { Credential } from './credential.js'
 
 const namesOfKeys = new Set(keyHeaders)
 
@@ -19,9 +20,9 @@ const longestRemembered = 64
  * Takes the caller's own credential out of the request.
  *
  * @throws {Refusal} `credential_in_request` where a header or query parameter carries an API key,
- *   `request_malformed` where there are two credentials, `caller_missing` where there is none.
+ *   `request_malformed` where there are two credentials, `caller_invalid` where it is of no form that is known.
  */
-export function readCredential(arrival: Arrival): string {
+export function readCredential(arrival: Arrival): Credential {
   let authorizations = 0
   let contentTypes = 0
   for (let index = 0; index < arrival.rawHeaders.length; index += 2) {
@@ -35,24 +36,28 @@ export function readCredential(arrival: Arrival): string {
     throw new Refusal('request_malformed', { message: 'There is more than one Authorization header.', param: 'Authorization' })
   if (contentTypes > 1)
     throw new Refusal('request_malformed', { message: 'There is more than one Content-Type header.', param: 'Content-Type' })
-  const authorization = arrival.headers.authorization
-  if (authorizations === 0 || authorization === undefined || authorization === '') throw new Refusal('caller_missing')
-  return readBearer(authorization)
+  const { authorization, cookie } = arrival.headers
+  if (authorizations > 0) return readAuthorization(authorization ?? '')
+  return cookie === undefined || cookie === '' ? nothing : { form: 'cookie', text: cookie }
 }
+
+const nothing: Credential = { form: 'none', text: '' }
 
 /** What a credential that nobody recognises gets: a client that sent a gateway key is told so. */
-export function refuseUnknown(credential: string, fallback: Refusal): Refusal {
-  return looksLikeKey(credential) ? new Refusal('credential_in_request', { param: 'Authorization' }) : fallback
+export function refuseUnknown({ text }: Credential, fallback: Refusal): Refusal {
+  return looksLikeKey(text) ? new Refusal('credential_in_request', { param: 'Authorization' }) : fallback
 }
 
-function readBearer(authorization: string): string {
+function readAuthorization(authorization: string): Credential {
+  if (authorization === '') throw new Refusal('caller_missing')
   const space = authorization.indexOf(' ')
-  if (space !== 6 || authorization.slice(0, 6).toLowerCase() !== 'bearer') {
-    throw new Refusal('caller_invalid', { message: 'The Authorization header is not of the form "Bearer …".' })
+  const scheme = authorization.slice(0, Math.max(space, 0)).toLowerCase()
+  if (scheme !== 'bearer' && scheme !== 'dpop') {
+    throw new Refusal('caller_invalid', { message: 'The Authorization header is of neither form, "Bearer …" or "DPoP …".' })
   }
-  const credential = authorization.slice(7).trim()
-  if (credential === '') throw new Refusal('caller_missing')
-  return credential
+  const text = authorization.slice(space + 1).trim()
+  if (text === '') throw new Refusal('caller_missing')
+  return { form: scheme, text }
 }
 
 function refuseKeyInQuery(query: string): void {

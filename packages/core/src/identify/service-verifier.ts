@@ -1,7 +1,7 @@
 import { Refusal } from '../refusal.js'
 import { createRingLookup, type RingEntry } from './hash-ring.js'
 import type { Principal, PrincipalFields } from '../principal.js'
-import type { Verifier } from './verifier.js'
+import { isToken, type Verifier } from './verifier.js'
 
 /** Who a service label is, as the operator wrote it. */
 export interface ServicePrincipal extends PrincipalFields {
@@ -18,9 +18,9 @@ export function createServiceVerifier(ring: readonly RingEntry[], principals: Re
     }),
   )
   return {
-    recognises: () => true,
-    verify(credential) {
-      const label = lookup(credential)
+    recognises: isToken,
+    verify({ text }) {
+      const label = lookup(text)
       const principal = label === undefined ? undefined : known.get(label)
       if (principal === undefined) throw new Refusal('caller_invalid')
       return principal

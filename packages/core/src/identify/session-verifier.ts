@@ -1,94 +1,107 @@
-import { createSecretKey, hash } from 'node:crypto'
+import { createSecretKey } from 'node:crypto'
 import { announcedBounds, readSessionBounds, type SessionBounds, sessionToken } from '@postern/protocol'
-import { errors, type JWTPayload, jwtVerify } from 'jose'
-import { LRUCache } from 'lru-cache'
+import { decodeProtectedHeader, type JWTPayload, jwtVerify, type JWTVerifyGetKey } from 'jose'
 import { plainName } from '../plain-name.js'
 import { Refusal } from '../refusal.js'
 import type { Secret } from '../secret.js'
 import type { Principal } from '../principal.js'
+import type { Revocations } from '../store/revocations.js'
 import { kindOfJwt } from './jwt-form.js'
-import type { Verifier } from './verifier.js'
+import { createKeySet } from './key-set.js'
+import { readProofKey } from './proof-key.js'
+import { refuseToken } from './refuse-token.js'
+import { rememberVerified } from './remember-verified.js'
+import { isToken, type Verifier } from './verifier.js'
 
 export interface SessionVerifierOptions {
-  readonly secret: Secret
+  /** What tokens signed with HS256 are signed with. */
+  readonly secret: Secret | undefined
+  /** Where the keys are that others are signed with. */
+  readonly jwks: URL | undefined
   /** The longest lifetime that is accepted, in milliseconds, however long a token claims to live. */
   readonly maxLifetimeMs: number
+  readonly revocations: Revocations
 }
 
 /** How far the clocks of minter and sidecar may differ before a token counts as from the future, in seconds. */
 const clockToleranceSeconds = 5
 
-/** Verified tokens that are remembered, by the SHA-256 of the whole token. About 300 bytes each. */
-const rememberedTokens = 20_000
+/** Checks a signature, each algorithm with its own kind of key and no other. */
+type CheckSignature = (token: string) => Promise<JWTPayload>
 
-interface VerifiedSession {
-  readonly principal: Principal
-  /** Seconds since the epoch. */
-  readonly expiresAt: number
-}
+/** Recognises session tokens: JWTs of a type of their own, signed with the shared secret or a key of the backend's. */
+export function createSessionVerifier({ secret, jwks, maxLifetimeMs, revocations }: SessionVerifierOptions): Verifier {
+  const bySecret = secret === undefined ? undefined : checkWith([sessionToken.algorithm], secretKey(secret))
+  const byKeyPair = jwks === undefined ? undefined : checkWith(sessionToken.keyPairAlgorithms, createKeySet(jwks))
+  const verify = rememberVerified(async (token) => {
+    const check = decodeProtectedHeader(token).alg === sessionToken.algorithm ? bySecret : byKeyPair
+    if (check === undefined)
+      throw new Refusal('caller_invalid', { message: 'The session token is signed in a way that is not configured.' })
+    return readSession(await check(token), maxLifetimeMs)
+  })
 
-/**
- * Recognises session tokens: JWTs signed with the shared secret.
- *
- * A token is verified once and then remembered under the digest of all of it, so a second token that only
- * begins alike is a different token.
- */
-export function createSessionVerifier(options: SessionVerifierOptions): Verifier {
-  const key = createSecretKey(options.secret.reveal(), 'utf8')
-  const verified = new LRUCache<string, VerifiedSession>({ max: rememberedTokens })
-
-  async function verifyOnce(token: string, digest: string): Promise<Principal> {
-    const payload = await verifySignature(token, key)
-    const session = readSession(payload, options.maxLifetimeMs)
-    verified.set(digest, session)
-    return session.principal
+  function refuseRevoked(principal: Principal): Principal | Promise<Principal> {
+    const asked = revocations.check(principal.session as NonNullable<Principal['session']>, principal)
+    return asked === undefined ? principal : asked.then(() => principal)
   }
 
   return {
-    recognises: (credential) => kindOfJwt(credential) === 'session',
-    verify(token) {
-      const digest = hash('sha256', token)
-      const session = verified.get(digest)
-      if (session === undefined) return verifyOnce(token, digest)
-      if (Date.now() >= session.expiresAt * 1000) throw new Refusal('caller_expired')
-      return session.principal
+    recognises: (credential) => isToken(credential) && kindOfJwt(credential.text) === 'session',
+    verify({ text }) {
+      const principal = verify(text)
+      return principal instanceof Promise ? principal.then(refuseRevoked) : refuseRevoked(principal)
     },
   }
 }
 
-async function verifySignature(token: string, key: ReturnType<typeof createSecretKey>): Promise<JWTPayload> {
-  try {
-    const { payload } = await jwtVerify(token, key, {
-      algorithms: [sessionToken.algorithm],
-      audience: sessionToken.audience,
-      typ: sessionToken.type,
-      requiredClaims: ['exp', 'iat'],
-    })
-    return payload
-  } catch (error) {
-    throw new Refusal(error instanceof errors.JWTExpired ? 'caller_expired' : 'caller_invalid', { cause: error })
+function secretKey(secret: Secret): JWTVerifyGetKey {
+  const key = createSecretKey(secret.reveal(), 'utf8')
+  return async () => key
+}
+
+function checkWith(algorithms: readonly string[], key: JWTVerifyGetKey): CheckSignature {
+  const options = {
+    algorithms: [...algorithms],
+    audience: sessionToken.audience,
+    typ: sessionToken.type,
+    requiredClaims: ['exp', 'iat'],
+  }
+  return async (token) => {
+    try {
+      return (await jwtVerify(token, key, options)).payload
+    } catch (error) {
+      throw refuseToken(error)
+    }
   }
 }
 
-function readSession(payload: JWTPayload, maxLifetimeMs: number): VerifiedSession {
-  const { exp: expiresAt, iat: issuedAt } = payload
-  if (typeof expiresAt !== 'number' || typeof issuedAt !== 'number') throw new Refusal('caller_invalid')
+function readSession(payload: JWTPayload, maxLifetimeMs: number): { readonly principal: Principal; readonly goodUntil: number } {
+  const { exp, iat: issuedAt, jti } = payload
+  if (typeof exp !== 'number' || typeof issuedAt !== 'number') throw new Refusal('caller_invalid')
   const now = Date.now() / 1000
   if (issuedAt > now + clockToleranceSeconds)
     throw new Refusal('caller_invalid', { message: 'The session token was issued in the future.' })
-  if ((expiresAt - issuedAt) * 1000 > maxLifetimeMs) {
+  if ((exp - issuedAt) * 1000 > maxLifetimeMs) {
     throw new Refusal('caller_invalid', { message: 'The session token lives longer than callers.session.maxTtl allows.' })
   }
+  if (jti !== undefined && !plainName.test(jti)) throw new Refusal('caller_invalid', { message: 'The session token has no usable id.' })
+  const bounds = readBounds(payload)
+  if (bounds?.maxCalls !== undefined && jti === undefined)
+    throw new Refusal('caller_invalid', { message: 'The session token is bound to a number of calls and has no id to count them under.' })
+  const expiresAt = exp * 1000
   const principal: Principal = {
-    bounds: readBounds(payload),
+    bounds,
     user: readName(payload, 'sub'),
     team: readName(payload, 'team'),
     project: readName(payload, 'project'),
     via: 'session',
-    caller: typeof payload.jti === 'string' ? `session:${payload.jti.slice(0, 64)}` : 'session',
+    caller: jti === undefined ? 'session' : `session:${jti.slice(0, 64)}`,
     delegate: false,
+    expiresAt,
+    jkt: readProofKey(payload),
+    session: { id: jti, issuedAt },
   }
-  return { principal, expiresAt }
+  return { principal, goodUntil: expiresAt }
 }
 
 /** Bounds are kept or the token is not taken. `undefined` where it has none. */

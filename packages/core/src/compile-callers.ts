@@ -1,0 +1,102 @@
+import type { BrowserAccess } from './browser-access.js'
+import type { CompileOptions } from './compile.js'
+import type { CheckedConfig } from './config/check-config.js'
+import type { Config } from './config/schema.js'
+import { createAnonymousVerifier } from './identify/anonymous-verifier.js'
+import { createAskBackend } from './identify/forward-auth/ask-backend.js'
+import { createForwardAuthVerifier } from './identify/forward-auth/index.js'
+import { createJwtVerifier, type JwtIssuer } from './identify/jwt-verifier.js'
+import { createProofs, type Proofs } from './identify/proof/index.js'
+import { createNonces } from './identify/proof/nonces.js'
+import { createSameSiteCheck } from './identify/same-site.js'
+import { createServiceVerifier } from './identify/service-verifier.js'
+import { createSessionVerifier } from './identify/session-verifier.js'
+import type { Verifier } from './identify/verifier.js'
+import { readBody } from './police/read-body.js'
+import { readJsonObject } from './police/read-json-object.js'
+import type { PublicAddress } from './public-address.js'
+import { createDesk, type Desk } from './session/desk.js'
+import { createExchange } from './session/exchange.js'
+import { createSignSession, type SignSession } from './session/sign-session.js'
+import { createRevocations, type Revocations } from './store/revocations.js'
+import type { Store } from './store/store.js'
+
+function compileIssuer({ jwks, clockSkew, ...issuer }: NonNullable<Config['callers']['jwt']>[number]): JwtIssuer {
+  return { ...issuer, jwks: new URL(jwks), clockSkewMs: clockSkew }
+}
+
+/** What several ways to prove who is calling have in common. */
+export interface Means {
+  readonly store: Store
+  readonly revocations: Revocations
+  readonly proofs: Proofs
+  readonly sign: SignSession | undefined
+  readonly browser: BrowserAccess
+  readonly publicAddress: PublicAddress
+  readonly networkOf: (address: string) => string
+}
+
+export function compileMeans(
+  { config, secrets }: CheckedConfig,
+  { store, networkOf }: CompileOptions,
+  browser: BrowserAccess,
+  publicAddress: PublicAddress,
+): Means {
+  const { session, dpop } = config.callers
+  const secret = secrets.get('callers.session.secret')
+  const nonces = dpop.nonce && secret !== undefined ? createNonces(secret) : undefined
+  return {
+    store,
+    revocations: createRevocations(store, session?.maxTtl ?? 0),
+    proofs: createProofs({ store, windowMs: dpop.window, nonces, publicAddress }),
+    sign: secret === undefined ? undefined : createSignSession(secret),
+    browser,
+    publicAddress,
+    networkOf,
+  }
+}
+
+/** Tokens first: their form tells them apart, and a service credential may look like anything. Nobody last. */
+export function compileVerifiers({ config, secrets, ring }: CheckedConfig, means: Means): readonly Verifier[] {
+  const verifiers: Verifier[] = []
+  const { session, jwt, forwardAuth, service, anonymous } = config.callers
+  const { store, revocations, publicAddress, networkOf } = means
+  if (session !== undefined) {
+    const jwks = session.jwks === undefined ? undefined : new URL(session.jwks)
+    verifiers.push(
+      createSessionVerifier({ secret: secrets.get('callers.session.secret'), jwks, maxLifetimeMs: session.maxTtl, revocations }),
+    )
+  }
+  if (jwt !== undefined) verifiers.push(createJwtVerifier(jwt.map(compileIssuer)))
+  if (forwardAuth !== undefined) verifiers.push(compileForwardAuth(forwardAuth, means))
+  if (service !== undefined) verifiers.push(createServiceVerifier(ring, new Map(Object.entries(service.principals))))
+  if (anonymous !== undefined) {
+    const { window: windowMs, ...rest } = anonymous
+    verifiers.push(createAnonymousVerifier({ ...rest, windowMs, store, publicAddress, networkOf }))
+  }
+  return verifiers
+}
+
+function compileForwardAuth(
+  { url, timeout, cache, cookies, passHeaders, claims, answerHeaders }: NonNullable<Config['callers']['forwardAuth']>,
+  { browser, publicAddress }: Means,
+): Verifier {
+  return createForwardAuthVerifier({
+    askBackend: createAskBackend({ url, timeoutMs: timeout, claims, answerHeaders }),
+    checkSameSite: createSameSiteCheck(browser, publicAddress.hostOf),
+    cookies,
+    passHeaders,
+    cacheMs: cache,
+  })
+}
+
+export function compileDesk({ callers }: Config, { revocations, store, proofs, sign }: Means): Desk | undefined {
+  const { session } = callers
+  if (session === undefined) return undefined
+  const { ttl, maxTtl, exchange } = session
+  const inSeconds = { ttlSeconds: Math.ceil(ttl / 1000), longestSeconds: Math.floor(maxTtl / 1000) }
+  const limits = { limit: exchange.limit, windowMs: exchange.window }
+  const give =
+    sign === undefined ? undefined : createExchange({ sign, proofs, store, ...inSeconds, ...limits, readBody, readObject: readJsonObject })
+  return createDesk(revocations, give)
+}

@@ -1,0 +1,32 @@
+import { z } from 'zod'
+
+/** An object of settings: `strict` where unknown members are errors, `lenient` where they are passed over. */
+export type Settings = <Shape extends z.core.$ZodLooseShape>(shape: Shape) => z.ZodObject<Shape, z.core.$strict>
+
+/** An object whose unknown members are errors; the error names the known ones, so that a near miss can be told. */
+export const strict: Settings = (shape) =>
+  z.strictObject(shape, { error: (issue) => (issue.code === 'unrecognized_keys' ? Object.keys(shape).join(' ') : undefined) })
+
+export const lenient = z.object as unknown as Settings
+
+export const name = z
+  .string()
+  .min(1)
+  .max(256)
+  .regex(/^[^\p{Cc}]*$/u, 'holds control characters')
+
+export const alias = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'is not a name of 1 to 64 letters, digits, dots, underscores and hyphens')
+
+export const port = z.int().min(0).max(65_535)
+
+/** Where a secret is. Never the secret itself: files like this one are committed, mailed and logged. */
+export const secretReference = z.union([z.strictObject({ env: z.string().min(1) }), z.strictObject({ file: z.string().min(1) })], {
+  error: 'is not a reference to a secret',
+})
+
+export type SecretReference = z.output<typeof secretReference>
+
+export const url = z.url({ protocol: /^https?$/, error: 'is not an http or https URL' })
+
+/** Who somebody is: the three things a principal can be bound and governed by. */
+export const principalFields = { user: name.optional(), team: name.optional(), project: name.optional() }

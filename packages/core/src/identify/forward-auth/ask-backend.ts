@@ -1,0 +1,104 @@
+import { fetchBounded, type FetchedAnswer, type Road, throughSocket } from '../../fetch-bounded.js'
+import type { Principal } from '../../principal.js'
+import { plainName } from '../../plain-name.js'
+import { Refusal } from '../../refusal.js'
+import { type ClaimPath, readClaim } from '../claim-path.js'
+
+/** Where an answer says who somebody is. */
+export interface IdentityPlaces {
+  /** Members of its JSON body. */
+  readonly claims: { readonly user: ClaimPath; readonly team?: ClaimPath | undefined; readonly project?: ClaimPath | undefined }
+  /** Its headers, where the backend answers with those; then its body is not read. */
+  readonly answerHeaders?: { readonly user: string; readonly team?: string | undefined; readonly project?: string | undefined } | undefined
+}
+
+export interface AskBackendOptions extends IdentityPlaces {
+  /** `http://127.0.0.1:3000/api/me`, or `unix:/run/app.sock:/api/me`. */
+  readonly url: string
+  readonly timeoutMs: number
+}
+
+/** The largest answer that is read, in bytes. */
+const maxAnswerBytes = 64 * 1024
+
+/**
+ * Asks the backend whose cookie it is.
+ *
+ * @throws {Refusal} `caller_invalid` where it says that nobody is signed in, in whichever of the usual ways: 401, 403,
+ *   a redirect to where one signs in, or no name; `caller_check_unavailable` where it gives no answer that means
+ *   anything. Never anonymous.
+ */
+export type AskBackend = (headers: Readonly<Record<string, string>>) => Promise<Principal>
+
+export function createAskBackend({ url, timeoutMs, ...places }: AskBackendOptions): AskBackend {
+  const { address, road } = targetOf(url)
+  return async (headers) => {
+    const answer = await ask(address, road, headers, timeoutMs)
+    const { status } = answer
+    if (status === 401 || status === 403 || (status >= 300 && status < 400)) throw notSignedIn()
+    if (status < 200 || status > 299)
+      throw new Refusal('caller_check_unavailable', { cause: `The backend answered with status ${status}.` })
+    const names = places.answerHeaders === undefined ? readBody(answer, places.claims) : readHeaders(answer, places.answerHeaders)
+    if (names.user === undefined) throw notSignedIn()
+    return { ...names, via: 'forwardAuth', caller: 'forwardAuth', delegate: false }
+  }
+}
+
+async function ask(
+  address: string,
+  road: Road | undefined,
+  headers: Readonly<Record<string, string>>,
+  timeoutMs: number,
+): Promise<FetchedAnswer> {
+  try {
+    return await fetchBounded(address, {
+      headers: { ...headers, accept: 'application/json' },
+      maxBytes: maxAnswerBytes,
+      signal: AbortSignal.timeout(timeoutMs),
+      ...(road === undefined ? {} : { road }),
+    })
+  } catch (error) {
+    throw new Refusal('caller_check_unavailable', { retryAfterSeconds: 1, cause: error })
+  }
+}
+
+type Names = Pick<Principal, 'user' | 'team' | 'project'>
+
+function readBody({ body }: FetchedAnswer, { user, team, project }: IdentityPlaces['claims']): Names {
+  const claims = parse(body)
+  // An application that knows nobody says null, or nothing.
+  if (claims === null) return {}
+  if (typeof claims !== 'object')
+    throw new Refusal('caller_check_unavailable', { cause: 'The backend answered with JSON that is no object.' })
+  const read = (path: ClaimPath | undefined): string | undefined => (path === undefined ? undefined : readClaim(claims, path))
+  return { user: read(user), team: read(team), project: read(project) }
+}
+
+function parse(body: Buffer): unknown {
+  if (body.length === 0) return null
+  try {
+    return JSON.parse(body.toString('utf8')) as unknown
+  } catch (error) {
+    throw new Refusal('caller_check_unavailable', { cause: error })
+  }
+}
+
+function readHeaders({ headers }: FetchedAnswer, places: NonNullable<IdentityPlaces['answerHeaders']>): Names {
+  const read = (name: string | undefined): string | undefined => {
+    const value = name === undefined ? undefined : headers[name.toLowerCase()]
+    if (value === undefined || value === '') return undefined
+    if (typeof value === 'string' && plainName.test(value)) return value
+    throw new Refusal('caller_check_unavailable', { cause: `The backend's header "${name}" holds no name.` })
+  }
+  return { user: read(places.user), team: read(places.team), project: read(places.project) }
+}
+
+function notSignedIn(): Refusal {
+  return new Refusal('caller_invalid', { message: 'The backend knows nobody by this cookie.', help: 'Sign in again.' })
+}
+
+/** nginx writes sockets so: the path of the socket, a colon, the path of the URL. */
+function targetOf(url: string): { readonly address: string; readonly road?: Road } {
+  const [, socket, path] = /^unix:([^:]+):(\/.*)$/.exec(url) ?? []
+  return socket === undefined ? { address: url } : { address: `http://localhost${path}`, road: throughSocket(socket) }
+}

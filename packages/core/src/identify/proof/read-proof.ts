@@ -1,0 +1,58 @@
+import { decodeProtectedHeader, type JWK, type ProtectedHeaderParameters } from 'jose'
+import type { Arrival } from '../../arrival.js'
+import { Refusal } from '../../refusal.js'
+
+/** Signature algorithms of proofs: asymmetric ones, with keys that browsers can make and keep (RFC 9449, 11.6). */
+export const proofAlgorithms = ['ES256', 'ES384', 'EdDSA', 'Ed25519', 'RS256', 'PS256']
+
+/** Longest proof that is looked at, in characters; one with an RSA key of 4096 bits has about 1,600. */
+const longestProof = 4096
+
+/** Members of private keys and shared secrets (RFC 7518, 6). */
+const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
+
+/** A proof as it was written, and the key that it says it is signed with; nothing of it is verified. */
+export interface WrittenProof {
+  readonly text: string
+  readonly jwk: JWK
+}
+
+/** What is wrong with a proof; `challenge` is for clients that read the header (RFC 9449, 7.1). */
+export function refuseProof(message: string, cause?: unknown): Refusal {
+  return new Refusal('proof_invalid', { message, param: 'DPoP', challenge: proofChallenge('invalid_dpop_proof'), cause })
+}
+
+/** The challenge that belongs to a refusal for want of a proof. */
+export function proofChallenge(error: string): string {
+  return `DPoP realm="postern", error="${error}", algs="${proofAlgorithms.join(' ')}"`
+}
+
+/**
+ * Takes the proof out of a request; `undefined` where it brings none.
+ *
+ * @throws {Refusal} `proof_invalid` where there are several, or where it has not the form of one.
+ */
+export function readProof({ headers, rawHeaders }: Arrival): WrittenProof | undefined {
+  const text = headers['dpop']
+  if (text === undefined) return undefined
+  const times = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'dpop').length
+  if (times !== 1 || typeof text !== 'string') throw refuseProof('There is more than one DPoP header.')
+  if (text.length > longestProof) throw refuseProof('The proof is too long.')
+  const { typ, alg, jwk } = readHeader(text)
+  if (typ !== 'dpop+jwt') throw refuseProof('The proof is not of the type dpop+jwt.')
+  if (alg === undefined || !proofAlgorithms.includes(alg)) throw refuseProof(`The proof must be signed with ${proofAlgorithms.join(', ')}.`)
+  if (jwk === undefined || privateMembers.some((name) => Object.hasOwn(jwk, name)))
+    throw refuseProof('The proof must name its public key, and no other.')
+  return { text, jwk }
+}
+
+function readHeader(text: string): ProtectedHeaderParameters & { readonly jwk?: JWK } {
+  try {
+    const header = decodeProtectedHeader(text) as ProtectedHeaderParameters & { readonly jwk?: unknown }
+    return { ...header, jwk: typeof header.jwk === 'object' && header.jwk !== null ? header.jwk : undefined } as ReturnType<
+      typeof readHeader
+    >
+  } catch (error) {
+    throw refuseProof('The proof is no JWT.', error)
+  }
+}

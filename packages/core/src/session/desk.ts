@@ -1,0 +1,98 @@
+import { headerNames, serializeGovernance } from '@postern/protocol'
+import type { Receipt } from '../account/index.js'
+import type { Arrival, ResponseSink } from '../arrival.js'
+import { exposeHeaders } from '../forward/expose-headers.js'
+import type { Outcome } from '../forward/outcome.js'
+import { writeRecord } from '../governance.js'
+import type { Principal } from '../principal.js'
+import { Refusal } from '../refusal.js'
+import { refuse } from '../refuse.js'
+import type { Rooms } from '../rooms.js'
+import type { Revocations } from '../store/revocations.js'
+import { type Tags, tagRefused } from '../tag/index.js'
+import type { Exchange } from './exchange.js'
+
+/** Reads a whole request body. */
+export type ReadBody = (arrival: Arrival, maxBytes: number) => Promise<Buffer>
+
+/** Reads a JSON object in the one way that it can be read. */
+export type ReadObject = (bytes: Buffer) => Readonly<Record<string, unknown>>
+
+/** Where sessions begin and end: `POST` and `DELETE {mount}/session`. */
+export type Desk = (rooms: Rooms, arrival: Arrival, sink: ResponseSink) => Promise<Receipt>
+
+/** Whether a request is for the desk. */
+export function isForDesk({ path }: Arrival): boolean {
+  return path === '/session'
+}
+
+/** An answer without a gateway behind it. */
+interface Answer {
+  readonly status: number
+  readonly body?: object
+}
+
+/** @param exchange `undefined` where this process cannot sign sessions. */
+export function createDesk(revocations: Revocations, exchange: Exchange | undefined): Desk {
+  async function begin(arrival: Arrival, principal: Principal): Promise<Answer> {
+    if (exchange === undefined)
+      throw new Refusal('not_found', {
+        message: 'Sessions are not given here.',
+        help: 'For the operator: that needs callers.session.secret.',
+      })
+    const { token, id, expiresAt, scheme } = await exchange(arrival, principal)
+    const expiresIn = expiresAt - Math.floor(Date.now() / 1000)
+    return { status: 201, body: { token, id, token_type: scheme, expires_at: expiresAt, expires_in: expiresIn } }
+  }
+
+  async function end({ session }: Principal): Promise<Answer> {
+    if (session?.id === undefined)
+      throw new Refusal('request_malformed', {
+        message: 'Only a session can be ended here, and this credential is none.',
+        param: 'Authorization',
+      })
+    await revocations.revoke('id', session.id)
+    return { status: 204 }
+  }
+
+  function serve(arrival: Arrival, principal: Principal): Promise<Answer> {
+    if (arrival.method === 'POST') return begin(arrival, principal)
+    if (arrival.method === 'DELETE') return end(principal)
+    throw new Refusal('method_not_allowed', { headers: ['Allow', 'POST, DELETE'] })
+  }
+
+  return async (rooms, arrival, sink) => {
+    const tags = tagRefused(arrival)
+    let principal: Principal | undefined
+    let outcome: Outcome
+    try {
+      rooms.admit(arrival)
+      principal = await rooms.identify(arrival)
+      outcome = write(await serve(arrival, principal), arrival, tags, sink)
+    } catch (error) {
+      outcome = refuse(error, { arrival, tags }, sink)
+    }
+    return rooms.account({ arrival, principal, tags, outcome })
+  }
+}
+
+function write({ status, body }: Answer, arrival: Arrival, tags: Tags, sink: ResponseSink): Outcome {
+  const record = writeRecord({ tags, finish: 'complete', overheadMs: performance.now() - arrival.startedAt })
+  const text = body === undefined ? undefined : JSON.stringify(body)
+  const described =
+    text === undefined ? [] : ['Content-Type', 'application/json; charset=utf-8', 'Content-Length', String(Buffer.byteLength(text))]
+  sink.writeHead(status, [
+    ...described,
+    'Cache-Control',
+    'no-store',
+    headerNames.requestId,
+    record.request_id,
+    headerNames.governance,
+    serializeGovernance(record),
+    'Access-Control-Expose-Headers',
+    exposeHeaders([]),
+    ...arrival.answerHeaders,
+  ])
+  sink.end(text)
+  return { finish: 'complete', status, record }
+}

@@ -1,0 +1,87 @@
+import { readSessionRequest, type SessionRequest, sessionSeconds } from '@postern/protocol'
+import type { Arrival } from '../arrival.js'
+import type { Proofs } from '../identify/proof/index.js'
+import { isJsonType } from '../json-type.js'
+import type { ReadBody, ReadObject } from './desk.js'
+import type { Principal } from '../principal.js'
+import { Refusal } from '../refusal.js'
+import { reachStore } from '../store/reach-store.js'
+import type { Store } from '../store/store.js'
+import type { SignedSession, SignSession } from './sign-session.js'
+
+export interface ExchangeOptions {
+  readonly sign: SignSession
+  readonly proofs: Proofs
+  readonly store: Store
+  /** How long a session lives that does not say, in seconds. */
+  readonly ttlSeconds: number
+  /** How long one may live, in seconds. */
+  readonly longestSeconds: number
+  /** Sessions of one caller in a window. */
+  readonly limit: number
+  readonly windowMs: number
+  readonly readBody: ReadBody
+  readonly readObject: ReadObject
+}
+
+/** A session, and how its token is presented. */
+export interface ExchangedSession extends SignedSession {
+  readonly scheme: 'Bearer' | 'DPoP'
+}
+
+/** The largest request that is read, in bytes; what it may ask for takes a few hundred. */
+const maxRequestBytes = 16 * 1024
+
+/**
+ * Gives a session for a cookie or an identity provider's token, for the same caller, for as long as that token
+ * lives at most, and for less where less is asked for.
+ *
+ * Bound to the page that asks; and to the key that it proves to have (RFC 9449, 5), if it does.
+ *
+ * @throws {Refusal} 403 `endpoint_not_allowed` for any other credential, which was not given to be passed on; 400
+ *   `request_malformed`, 429 `rate_limited`, 401 `proof_invalid`, 503 `store_unavailable`.
+ */
+export type Exchange = (arrival: Arrival, principal: Principal) => Promise<ExchangedSession>
+
+export function createExchange(options: ExchangeOptions): Exchange {
+  const { sign, proofs, store, ttlSeconds, longestSeconds, limit, windowMs } = options
+
+  async function countOne({ user, team, project }: Principal): Promise<void> {
+    const now = Date.now()
+    const window = Math.floor(now / windowMs)
+    const count = await reachStore(store.count(`exchange:${JSON.stringify([user, team, project])}:${window}`, (window + 1) * windowMs))
+    if (count > limit)
+      throw new Refusal('rate_limited', { retryAfterSeconds: Math.min(60, Math.ceil(((window + 1) * windowMs - now) / 1000)) })
+  }
+
+  async function readAsked(arrival: Arrival): Promise<SessionRequest & { readonly ttl?: number | string }> {
+    const received = await options.readBody(arrival, maxRequestBytes)
+    if (received.length === 0) return {}
+    if (!isJsonType(arrival.headers['content-type']))
+      throw new Refusal('request_malformed', { message: 'What a session is to be bound by is written in JSON.', param: 'Content-Type' })
+    const members = options.readObject(received)
+    const own = ['user', 'team', 'project', 'jkt'].find((name) => Object.hasOwn(members, name))
+    if (own !== undefined)
+      throw new Refusal('request_malformed', { message: 'Whose session it is, is what the credential says.', param: own })
+    return readSessionRequest(members)
+  }
+
+  return async (arrival, principal) => {
+    if (principal.via !== 'forwardAuth' && principal.via !== 'jwt')
+      throw new Refusal('endpoint_not_allowed', { message: 'A session is given for a cookie or for a token of an identity provider.' })
+    await countOne(principal)
+    const { ttl = ttlSeconds, ...asked } = await readAsked(arrival)
+    const { user, team, project } = principal
+    const jkt = principal.jkt ?? (await proofs.keyOf(arrival))
+    const now = Math.floor(Date.now() / 1000)
+    try {
+      const wanted = now + Math.min(sessionSeconds(ttl), longestSeconds)
+      const expiresAt = Math.min(wanted, Math.floor((principal.expiresAt ?? Infinity) / 1000))
+      if (expiresAt <= now) throw new Refusal('caller_expired')
+      const session = await sign({ origin: arrival.headers.origin, ...asked, user, team, project, jkt }, expiresAt)
+      return { ...session, scheme: jkt === undefined ? 'Bearer' : 'DPoP' }
+    } catch (error) {
+      throw error instanceof TypeError ? new Refusal('request_malformed', { message: error.message }) : error
+    }
+  }
+}

@@ -1,0 +1,90 @@
+import { readSessionBounds, sessionBoundClaims, type SessionBounds, sessionToken, thumbprintPattern } from './session-token.js'
+
+/** For whom a session is, at least one of user, team and project; and what it is good for. */
+export interface SessionRequest extends SessionBounds {
+  readonly user?: string | undefined
+  readonly team?: string | undefined
+  readonly project?: string | undefined
+  /**
+   * The SHA-256 thumbprint (RFC 7638) of the key that its holder must prove to have with every request
+   * (RFC 9449). Without it, whoever has the token is its holder.
+   */
+  readonly jkt?: string | undefined
+}
+
+/** When a session begins and ends. */
+export interface SessionLife {
+  /** Unique; what the ledger and a revocation call it. */
+  readonly id: string
+  /** Seconds since the epoch. */
+  readonly issuedAt: number
+  /** Seconds since the epoch. */
+  readonly expiresAt: number
+}
+
+const plainName = /^\P{Cc}{1,256}$/u
+
+/**
+ * Writes the claims of a session token, whoever signs them.
+ *
+ * @throws {TypeError} where it is asked for what a session cannot say. A restriction that nobody enforces must
+ *   not look as if somebody did, so an unknown member is refused too.
+ */
+export function sessionClaims(request: SessionRequest, { id, issuedAt, expiresAt }: SessionLife): Record<string, unknown> {
+  const { user, team, project, jkt, origin, models, endpoints, workflow, maxTokens, maxCalls, ...unknown } = request
+  const [stranger] = Object.keys(unknown)
+  if (stranger !== undefined) throw new TypeError(`"${stranger}" cannot be said of a session in this version; it would not be enforced.`)
+  const bounds = sessionBoundClaims({ origin, models, endpoints, workflow, maxTokens, maxCalls })
+  const read = readSessionBounds(bounds)
+  if ('fault' in read) throw new TypeError(boundForms[read.fault])
+  if (jkt !== undefined && !thumbprintPattern.test(jkt))
+    throw new TypeError('"jkt" is the SHA-256 thumbprint of a public key, in base64url (RFC 7638).')
+  const names = Object.entries({ sub: user, team, project }).filter(([, name]) => name !== undefined)
+  if (names.length === 0) throw new TypeError('A session is for a user, a team or a project; name at least one.')
+  if (names.some(([, name]) => typeof name !== 'string' || !plainName.test(name)))
+    throw new TypeError('A name has 1 to 256 characters, none of them a control character.')
+  return {
+    ...Object.fromEntries(names),
+    ...bounds,
+    ...(jkt === undefined ? {} : { cnf: { jkt } }),
+    aud: sessionToken.audience,
+    jti: id,
+    iat: issuedAt,
+    exp: expiresAt,
+  }
+}
+
+const boundForms: Readonly<Record<string, string>> = {
+  origin: '"origin" is what browsers write, such as "https://app.example.com".',
+  models: '"models" is a list of 1 to 100 names; "*" stands for any characters.',
+  endpoints: '"endpoints" is a list of 1 to 100 paths such as "chat/completions"; "*" stands for any characters.',
+  max_tokens: '"maxTokens" is a whole number above 0.',
+  max_calls: '"maxCalls" is a whole number above 0.',
+  workflow: '"workflow" has 1 to 64 letters, digits, underscores and hyphens.',
+}
+
+const secondsPerUnit: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 }
+
+/**
+ * Reads a lifetime: seconds, or a text such as `30s`, `10m` or `2h`.
+ *
+ * @throws {TypeError} where it is none.
+ */
+export function sessionSeconds(ttl: unknown): number {
+  const [, number, unit = ''] = typeof ttl === 'string' ? (/^(\d+)([smhd])$/.exec(ttl) ?? []) : []
+  const seconds = typeof ttl === 'number' ? ttl : Number(number) * (secondsPerUnit[unit] ?? Number.NaN)
+  if (!Number.isInteger(seconds) || seconds < 1)
+    throw new TypeError('"ttl" is a whole number of seconds, or a text such as "30s", "10m" or "2h".')
+  return seconds
+}
+
+/**
+ * Reads what a request over HTTP asks for: a JSON object with `user`, `team`, `project`, `ttl`, `jkt`, and
+ * bounds under the names of their claims.
+ *
+ * @throws {TypeError} where it asks for something else, by {@link sessionClaims} at the latest.
+ */
+export function readSessionRequest(members: Readonly<Record<string, unknown>>): SessionRequest & { readonly ttl?: number | string } {
+  const { max_tokens: maxTokens, max_calls: maxCalls, ...others } = members
+  return { ...others, ...(maxTokens === undefined ? {} : { maxTokens }), ...(maxCalls === undefined ? {} : { maxCalls }) } as SessionRequest
+}

@@ -1,0 +1,32 @@
+import { hash, randomUUID } from 'node:crypto'
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
+
+/** What a test changes of a proof. */
+export interface ProofChanges {
+  readonly claims?: Readonly<Record<string, unknown>>
+  readonly header?: Readonly<Record<string, unknown>>
+}
+
+/** Somebody who has a key and proves it (RFC 9449). */
+export interface Prover {
+  /** The thumbprint that tokens are bound to. */
+  readonly jkt: string
+  readonly jwk: JWK
+  /** A proof that is good for this request, but for what a test changes; without a token for a request that has none. */
+  prove(method: string, url: string, token?: string, changes?: ProofChanges): Promise<string>
+}
+
+export async function createProver(algorithm = 'ES256'): Promise<Prover> {
+  const { privateKey, publicKey } = await generateKeyPair(algorithm, { extractable: true })
+  const jwk = await exportJWK(publicKey)
+  return {
+    jkt: await calculateJwkThumbprint(jwk),
+    jwk,
+    prove(method, url, token, { claims, header } = {}) {
+      const ath = token === undefined ? {} : { ath: hash('sha256', token, 'base64url') }
+      return new SignJWT({ jti: randomUUID(), htm: method, htu: url, iat: Math.floor(Date.now() / 1000), ...ath, ...claims })
+        .setProtectedHeader({ typ: 'dpop+jwt', alg: algorithm, jwk, ...header })
+        .sign(privateKey)
+    },
+  }
+}
