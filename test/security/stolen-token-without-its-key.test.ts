@@ -133,7 +133,7 @@ describe('stolen-token-without-its-key', () => {
         'a proof that a shared secret signs',
         async (token) => ({
           proof: await new SignJWT({ jti: randomUUID(), htm: 'POST', htu: url() })
-            .setProtectedHeader({ typ: 'dpop+jwt', alg: 'HS256', jwk: { kty: 'oct' } as never })
+            .setProtectedHeader({ typ: 'dpop+jwt', alg: 'HS256', jwk: { kty: 'oct' } })
             .setIssuedAt()
             .sign(Buffer.from(token)),
         }),

@@ -83,7 +83,7 @@ function compileForwardAuth(
 ): Verifier {
   return createForwardAuthVerifier({
     askBackend: createAskBackend({ url, timeoutMs: timeout, claims, answerHeaders }),
-    checkSameSite: createSameSiteCheck(browser, publicAddress.hostOf),
+    checkSameSite: createSameSiteCheck(browser, publicAddress),
     cookies,
     passHeaders,
     cacheMs: cache,

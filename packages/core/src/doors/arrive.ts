@@ -11,7 +11,7 @@ import { nextUlid } from './next-ulid.js'
 export function arrive(runtime: Runtime, request: IncomingMessage, target: string): Arrival {
   const question = target.indexOf('?')
   // Express takes the mount out of `url` and keeps what was asked for here.
-  const asked = (request as { readonly originalUrl?: string }).originalUrl ?? (request.url as string)
+  const { originalUrl: asked = request.url as string } = request as { readonly originalUrl?: string }
   return {
     ulid: nextUlid(),
     startedAt: performance.now(),

@@ -1,5 +1,6 @@
 import type { Arrival } from '../arrival.js'
 import type { BrowserAccess } from '../browser-access.js'
+import type { PublicAddress } from '../public-address.js'
 import { Refusal } from '../refusal.js'
 
 /** Whether a call that only a cookie vouches for was meant by the user; browsers send cookies whoever asks. */
@@ -14,14 +15,14 @@ export type CheckSameSite = (arrival: Arrival) => void
  *
  * @throws {Refusal} 403 `cross_site_refused`.
  */
-export function createSameSiteCheck(browser: BrowserAccess, hostOf: (arrival: Arrival) => string | undefined): CheckSameSite {
+export function createSameSiteCheck(browser: BrowserAccess, publicAddress: PublicAddress): CheckSameSite {
   return (arrival) => {
     const { origin } = arrival.headers
     const site = arrival.headers['sec-fetch-site']
     // A page of the same host over plain http is another origin, and Fetch Metadata knows; the header alone does not.
     if (origin !== undefined && browser.isListed(origin)) return
-    if (site === 'same-origin' && (origin === undefined || browser.allows(origin, hostOf(arrival)))) return
-    if (site === undefined && origin !== undefined && browser.allows(origin, hostOf(arrival))) return
+    if (site === 'same-origin' && (origin === undefined || browser.allows(origin, publicAddress.hostOf(arrival)))) return
+    if (site === undefined && origin !== undefined && browser.allows(origin, publicAddress.hostOf(arrival))) return
     throw new Refusal('cross_site_refused', {
       message:
         origin === undefined && site === undefined

@@ -62,7 +62,7 @@ export function createProofs({ store, windowMs, nonces, publicAddress }: ProofOp
 
   async function verify({ text, jwk }: WrittenProof, jkt: string): Promise<JWTPayload> {
     try {
-      const { payload } = await jwtVerify(text, ({ alg }) => keyFor(jkt, jwk, alg as string), {
+      const { payload } = await jwtVerify(text, ({ alg }) => keyFor(jkt, jwk, alg), {
         algorithms: proofAlgorithms,
         typ: 'dpop+jwt',
         clockTolerance: clockToleranceMs / 1000,

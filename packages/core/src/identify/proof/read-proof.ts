@@ -1,4 +1,4 @@
-import { decodeProtectedHeader, type JWK, type ProtectedHeaderParameters } from 'jose'
+import { decodeProtectedHeader, type JWK } from 'jose'
 import type { Arrival } from '../../arrival.js'
 import { Refusal } from '../../refusal.js'
 
@@ -46,12 +46,16 @@ export function readProof({ headers, rawHeaders }: Arrival): WrittenProof | unde
   return { text, jwk }
 }
 
-function readHeader(text: string): ProtectedHeaderParameters & { readonly jwk?: JWK } {
+interface ProofHeader {
+  readonly typ?: unknown
+  readonly alg?: string
+  readonly jwk?: JWK
+}
+
+function readHeader(text: string): ProofHeader {
   try {
-    const header = decodeProtectedHeader(text) as ProtectedHeaderParameters & { readonly jwk?: unknown }
-    return { ...header, jwk: typeof header.jwk === 'object' && header.jwk !== null ? header.jwk : undefined } as ReturnType<
-      typeof readHeader
-    >
+    const { typ, alg, jwk }: Readonly<Record<string, unknown>> = decodeProtectedHeader(text)
+    return { typ, ...(typeof alg === 'string' ? { alg } : {}), ...(typeof jwk === 'object' && jwk !== null ? { jwk: jwk as JWK } : {}) }
   } catch (error) {
     throw refuseProof('The proof is no JWT.', error)
   }

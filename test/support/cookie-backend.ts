@@ -1,0 +1,96 @@
+import { randomUUID } from 'node:crypto'
+import { createServer } from 'node:http'
+import express, { type Response } from 'express'
+import { listenAnywhere } from './house.js'
+
+/** How it answers the question whose cookie it is. */
+export type Answering =
+  | 'well'
+  | 'with headers'
+  | 'null'
+  | 'nothing'
+  | 'a redirect'
+  | 'a page'
+  | 'a list'
+  | 'a number'
+  | 'too much'
+  | 'a fault'
+  | 'never'
+
+/** A customer's application with a cookie session of its own, and a path that says whose it is. */
+export interface CookieBackend {
+  readonly origin: string
+  /** What `callers.forwardAuth.url` says. */
+  readonly url: string
+  /** The headers of each question, in order. */
+  readonly asked: readonly Readonly<Record<string, unknown>>[]
+  /** Signs somebody in; gives the `Cookie` header of a browser from then on. */
+  signIn(user: string, team: string): string
+  signOut(cookie: string): void
+  answer(how: Answering): void
+  stop(): Promise<void>
+  start(): Promise<void>
+}
+
+export async function startCookieBackend(): Promise<CookieBackend> {
+  const signedIn = new Map<string, { readonly user: string; readonly team: string }>()
+  const asked: Readonly<Record<string, unknown>>[] = []
+  let how: Answering = 'well'
+  const sidOf = (cookie: string | undefined): string => /(?:^|;\s*)sid=([\w-]+)/.exec(cookie ?? '')?.[1] ?? ''
+
+  const strange: Partial<Record<Answering, (response: Response) => unknown>> = {
+    null: (response) => response.json(null),
+    nothing: (response) => response.status(204).end(),
+    'a redirect': (response) => response.redirect('/stolen'),
+    'a page': (response) => response.send('<!doctype html><h1>Sign in</h1>'),
+    'a list': (response) => response.json({ user: ['ada', 'bob'] }),
+    'a number': (response) => response.json(7),
+    'too much': (response) => response.json({ user: 'ada', padding: 'x'.repeat(100_000) }),
+    'a fault': (response) => response.sendStatus(500),
+    never: () => {},
+  }
+
+  const app = express()
+  app.get('/api/me', (request, response) => {
+    asked.push(request.headers)
+    const otherwise = strange[how]
+    if (otherwise !== undefined) {
+      otherwise(response)
+      return
+    }
+    const person = signedIn.get(sidOf(request.headers.cookie))
+    if (person === undefined) response.sendStatus(401)
+    else if (how === 'with headers') response.set({ 'X-Who': person.user, 'X-Whose': person.team }).end()
+    else response.json({ ...person, roles: ['admin'], email: 'private@example.com' })
+  })
+  app.get('/stolen', (request, response) => {
+    asked.push({ stolen: true, ...request.headers })
+    response.json({ user: 'root', team: 'acme' })
+  })
+
+  const server = createServer(app)
+  const origin = await listenAnywhere(server)
+  return {
+    origin,
+    url: `${origin}/api/me`,
+    asked,
+    signIn(user, team) {
+      const sid = randomUUID()
+      signedIn.set(sid, { user, team })
+      return `theme=dark; sid=${sid}; _ga=GA1.2.3`
+    },
+    signOut(cookie) {
+      signedIn.delete(sidOf(cookie))
+    },
+    answer(next) {
+      how = next
+    },
+    stop() {
+      server.closeAllConnections()
+      return new Promise((done) => server.close(() => done()))
+    },
+    start() {
+      return new Promise((done) => server.listen(Number(new URL(origin).port), '127.0.0.1', () => done()))
+    },
+  }
+}
