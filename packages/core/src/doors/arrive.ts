@@ -11,7 +11,8 @@ import { nextUlid } from './next-ulid.js'
 export function arrive(runtime: Runtime, request: IncomingMessage, target: string): Arrival {
   const question = target.indexOf('?')
   // Express takes the mount out of `url` and keeps what was asked for here.
-  const { originalUrl: asked = request.url as string } = request as { readonly originalUrl?: string }
+  const { originalUrl, url = '' }: { readonly originalUrl?: string; readonly url?: string | undefined } = request
+  const asked = originalUrl ?? url
   return {
     ulid: nextUlid(),
     startedAt: performance.now(),

@@ -55,7 +55,7 @@ interface ProofHeader {
 function readHeader(text: string): ProofHeader {
   try {
     const { typ, alg, jwk }: Readonly<Record<string, unknown>> = decodeProtectedHeader(text)
-    return { typ, ...(typeof alg === 'string' ? { alg } : {}), ...(typeof jwk === 'object' && jwk !== null ? { jwk: jwk as JWK } : {}) }
+    return { typ, ...(typeof alg === 'string' ? { alg } : {}), ...(typeof jwk === 'object' && jwk !== null ? { jwk } : {}) }
   } catch (error) {
     throw refuseProof('The proof is no JWT.', error)
   }
