@@ -1,0 +1,111 @@
+import type { Revocation, Store } from '@postern/core'
+import { claimFile } from './claim-file.js'
+import { openSqliteFile } from './open-sqlite-file.js'
+import { createCounts } from './sqlite-counts.js'
+
+/** How long a call waits while another process writes, in milliseconds. The process stands still meanwhile, so the one that serves waits little. */
+const ownerBusyMs = 250
+const otherBusyMs = 2000
+
+/** How often revocations that are over are thrown out at most, in milliseconds, and how many at a time. */
+const sweepMs = 1000
+const revocationsPerSweep = 500
+
+/** Where a store is and who uses it. */
+export interface SqliteStoreOptions {
+  /** The file's absolute path. Its folder must exist; the file is made where there is none, readable to its owner only. */
+  readonly file: string
+  /**
+   * Whether this process serves callers from the file, which only one may do at a time. Default `false`: it
+   * only writes a revocation into it, beside the one that serves.
+   */
+  readonly owner?: boolean
+  /** How many keys are remembered and counted at most; beyond, calls with a new one reject. Default 1,000,000, some 200 MB. */
+  readonly mostEntries?: number
+}
+
+/**
+ * A store in one SQLite file, for one process: what it remembers outlives that process, also a `kill -9`. A
+ * revocation is on the disk once `revoke` resolves; counts and remembered keys of the last moments may be lost
+ * with the machine's power, though not with the process.
+ *
+ * Keys are kept as digests. The names in revocations are kept as they are, until a moment after `until`.
+ *
+ * @throws {StoreInUse} where `owner` is set and another process owns the file.
+ * @throws {Error} where the file cannot be used; the message says why.
+ */
+export function createSqliteStore({ file, owner = false, mostEntries = 1_000_000 }: SqliteStoreOptions): Store {
+  const claim = owner ? claimFile(file) : undefined
+  try {
+    return openStore(file, owner ? ownerBusyMs : otherBusyMs, mostEntries, () => claim?.release())
+  } catch (error) {
+    claim?.release()
+    throw error
+  }
+}
+
+function openStore(file: string, busyMs: number, mostEntries: number, afterClose: () => void): Store {
+  const database = openSqliteFile(file, busyMs)
+  const counts = createCounts(database, mostEntries)
+  const insert = database.prepare('INSERT INTO revocations (kind, name, at, until) VALUES (?, ?, ?, ?)')
+  const select = database.prepare('SELECT seq, kind, name, at, until FROM revocations WHERE seq > ? AND until > ? ORDER BY seq')
+  const sweep = database.prepare(
+    `DELETE FROM revocations WHERE seq IN (SELECT seq FROM revocations WHERE until <= ? ORDER BY until LIMIT ${revocationsPerSweep})`,
+  )
+  let sweptAt = -Infinity
+  let closed = false
+
+  function sweepRevocations(): void {
+    const now = Date.now()
+    if (now - sweptAt < sweepMs) return
+    sweptAt = now
+    sweep.run(now)
+  }
+
+  // A statement works on after its connection was closed, until the garbage collector finds it.
+  function demandOpen(): void {
+    if (closed) throw new Error('The store is closed.')
+  }
+
+  return {
+    scope: 'process',
+    async remember(key, until) {
+      demandOpen()
+      return counts.add(`remembered:${key}`, until) === 1
+    },
+    async count(key, until) {
+      demandOpen()
+      return counts.add(`counted:${key}`, until)
+    },
+    async revoke({ kind, name, at, until }) {
+      demandOpen()
+      // FULL has the commit wait for the disk, which NORMAL leaves to the next checkpoint.
+      database.exec('PRAGMA synchronous = FULL')
+      try {
+        insert.run(kind, name, at, until)
+      } finally {
+        database.exec('PRAGMA synchronous = NORMAL')
+      }
+    },
+    async revocations(after = '0') {
+      demandOpen()
+      sweepRevocations()
+      const rows = select.all(Number(after), Date.now()) as (Revocation & { seq: number })[]
+      return {
+        revocations: rows.map(({ kind, name, at, until }) => ({ kind, name, at, until })),
+        mark: String(rows.at(-1)?.seq ?? after),
+      }
+    },
+    async close() {
+      if (closed) return
+      closed = true
+      try {
+        // All goes into the one file, so that a copy of it is a copy of the store.
+        database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+      } finally {
+        database.close()
+        afterClose()
+      }
+    },
+  }
+}
