@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createSqliteStore, StoreInUse } from '@postern/stores'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
-const root = resolve(import.meta.dirname, '../..')
+const home = resolve(import.meta.dirname, '../../packages/stores')
 
 let folder: string
 let file: string
@@ -29,7 +29,7 @@ async function runElsewhere(code: string): Promise<{ readonly line: string; kill
     const file = ${JSON.stringify(file)}
     const inAMinute = Date.now() + 60_000
     setInterval(() => {}, 1000)\n`
-  const child = spawn(process.execPath, ['--input-type=module', '-e', head + code], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, ['--input-type=module', '-e', head + code], { cwd: home, stdio: ['ignore', 'pipe', 'inherit'] })
   children.push(child)
   const [line] = (await once(child.stdout, 'data')) as [Buffer]
   return {
@@ -146,6 +146,42 @@ describe('the owner of a sqlite store', () => {
       Array.from({ length: 300 }, (_, index) => String(index)),
     )
     expect(await store.count('k', inAMinute())).toBe(calls + 1)
+    await store.close()
+  })
+
+  test('waits for another process that writes, without standing still, and rejects in time', async () => {
+    const store = createSqliteStore({ file, owner: true })
+    await store.remember('k', inAMinute())
+    const writer = await runElsewhere(`
+      const { default: Database } = await import('libsql')
+      globalThis.database = new Database(file)
+      database.exec('BEGIN IMMEDIATE')
+      console.log('writing')`)
+    let longest = 0
+    let tickedAt = performance.now()
+    const clock = setInterval(() => {
+      longest = Math.max(longest, performance.now() - tickedAt)
+      tickedAt = performance.now()
+    }, 5)
+    const from = performance.now()
+    const results = await Promise.allSettled([
+      store.remember('a', inAMinute()),
+      store.count('a', inAMinute()),
+      store.revoke({ kind: 'id', name: 'a', at: 1, until: inAMinute() }),
+    ])
+    expect(performance.now() - from).toBeLessThan(2000)
+    clearInterval(clock)
+    expect(longest).toBeLessThan(500)
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
+    const waiting = store.count('a', inAMinute())
+    await writer.kill()
+    expect(await waiting).toBe(1)
+    // What was given up must not keep back what is written now.
+    await store.revoke({ kind: 'id', name: 'b', at: 1, until: inAMinute() })
+    const onlooker = createSqliteStore({ file })
+    expect((await onlooker.revocations()).revocations.map(({ name }) => name)).toEqual(['b'])
+    expect(await onlooker.count('a', inAMinute())).toBe(2)
+    await onlooker.close()
     await store.close()
   })
 

@@ -1,8 +1,13 @@
 import Database from 'libsql'
 import { createPrivately } from './create-privately.js'
+import { inTransaction } from './in-transaction.js'
 
 /** An open SQLite file. */
 export type SqliteFile = InstanceType<typeof Database>
+
+/** How long a statement waits, and with it the process, while another process writes; and how long as this one starts. In milliseconds. */
+const busyMs = 5
+const busyAtStartMs = 2000
 
 /** The number of the schema below. A file of a newer one is not touched; to change it, add the steps from this one. */
 const schemaVersion = 1
@@ -24,19 +29,20 @@ const schema = `
 
 /**
  * Opens a store's file, and makes it one where it is new.
+ * A statement does not wait long for one that another process is at; see `waitWhileBusy`.
  *
- * @param busyMs how long a statement waits, and with it the process, while another process writes, in milliseconds.
  * @throws {Error} saying what is wrong: no such folder, a damaged file, a file of something else, or one of a newer Postern.
  */
-export function openSqliteFile(file: string, busyMs: number): SqliteFile {
+export function openSqliteFile(file: string): SqliteFile {
   createPrivately(file)
   let database: SqliteFile | undefined
   try {
-    database = new Database(file)
+    const opened = new Database(file)
+    database = opened
     // Two processes that start at once wait for each other here, whatever is allowed later.
-    database.exec('PRAGMA busy_timeout = 2000')
+    database.exec(`PRAGMA busy_timeout = ${busyAtStartMs}`)
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
-    prepareSchema(database, file)
+    inTransaction(opened, () => prepareSchema(opened, file))
     database.exec(`PRAGMA busy_timeout = ${busyMs}`)
     return database
   } catch (error) {
@@ -46,22 +52,15 @@ export function openSqliteFile(file: string, busyMs: number): SqliteFile {
 }
 
 function prepareSchema(database: SqliteFile, file: string): void {
-  database.exec('BEGIN IMMEDIATE')
-  try {
-    const found = readNumber(database, 'PRAGMA user_version')
-    if (found === 0 && readNumber(database, 'SELECT count(*) FROM sqlite_schema') === 0) {
-      database.exec(schema)
-    } else if (readNumber(database, 'PRAGMA application_id') !== applicationId) {
-      throw new WrongFile(`${file} is a database of something else, not a store of Postern.`)
-    } else if (found > schemaVersion) {
-      throw new WrongFile(
-        `The store ${file} was written by a newer Postern (schema ${found}, known here up to ${schemaVersion}). Use that version, or another file.`,
-      )
-    }
-    database.exec('COMMIT')
-  } catch (error) {
-    if (database.inTransaction) database.exec('ROLLBACK')
-    throw error
+  const found = readNumber(database, 'PRAGMA user_version')
+  if (found === 0 && readNumber(database, 'SELECT count(*) FROM sqlite_schema') === 0) {
+    database.exec(schema)
+  } else if (readNumber(database, 'PRAGMA application_id') !== applicationId) {
+    throw new WrongFile(`${file} is a database of something else, not a store of Postern.`)
+  } else if (found > schemaVersion) {
+    throw new WrongFile(
+      `The store ${file} was written by a newer Postern (schema ${found}, known here up to ${schemaVersion}). Use that version, or another file.`,
+    )
   }
 }
 

@@ -3,6 +3,9 @@ import { createClient, ErrorReply } from '@redis/client'
 /** How long a command may take, with the connection that it may need first, in milliseconds. */
 const answerMs = 1500
 
+/** The last part of that, which begins anew where this process was held up in the first. */
+const lastMs = 100
+
 /** How long calls are refused without another attempt after one that failed, in milliseconds. */
 const restMs = 100
 
@@ -67,19 +70,18 @@ export function createRedisConnection(url: string): RedisConnection {
       if (closed) throw new Error('The store is closed.')
       if (current === undefined && performance.now() - failedAt < restMs) throw cannotBeUsed(failure)
       const attempt = (current ??= connect())
-      let settled = false
       let timer: NodeJS.Timeout | undefined
       const deadline = new Promise<never>((_, reject) => {
+        const fail = (): void => {
+          const reason = `no answer within ${answerMs} ms`
+          reject(cannotBeUsed(reason))
+          // Answers come in order, so everything behind waits too; and the other end may be gone without a word.
+          giveUp(attempt, reason)
+        }
+        // Where this process was held up itself, the answer may have come and not been read yet.
         timer = setTimeout(() => {
-          // Where this process was held up itself, the answer may have come and not been read yet.
-          setImmediate(() => {
-            if (settled) return
-            const reason = `no answer within ${answerMs} ms`
-            reject(cannotBeUsed(reason))
-            // Answers come in order, so everything behind waits too; and the other end may be gone without a word.
-            giveUp(attempt, reason)
-          })
-        }, answerMs)
+          timer = setTimeout(fail, lastMs)
+        }, answerMs - lastMs)
       })
       const answer = attempt.ready
         .then(() => attempt.client.sendCommand(command))
@@ -89,7 +91,6 @@ export function createRedisConnection(url: string): RedisConnection {
       try {
         return await Promise.race([answer, deadline])
       } finally {
-        settled = true
         clearTimeout(timer)
       }
     },

@@ -1,4 +1,5 @@
 import { digestKey } from './digest-key.js'
+import { inTransaction } from './in-transaction.js'
 import type { SqliteFile } from './open-sqlite-file.js'
 
 /** Expired rows are thrown out after so many calls, so many at a time: twice what can have been added, and under a millisecond. */
@@ -43,14 +44,19 @@ export function createCounts(database: SqliteFile, mostEntries: number): Counts 
     return rows >= mostEntries
   }
 
+  function addWithin(digest: string, until: number): number | undefined {
+    const now = Date.now()
+    if (calls++ % callsPerSweep === 0) rows -= sweep.run(now).changes
+    const found = isFull(now) ? addToKnown.get(digest, now) : add.get(digest, Math.ceil(until), now)
+    return (found as { count: number } | undefined)?.count
+  }
+
   return {
     add(key, until) {
-      const now = Date.now()
-      if (calls++ % callsPerSweep === 0) rows -= sweep.run(now).changes
       const digest = digestKey(key)
-      const found = isFull(now) ? addToKnown.get(digest, now) : add.get(digest, Math.ceil(until), now)
-      if (found === undefined) throw new Error('The store is full.')
-      const { count } = found as { count: number }
+      const count = inTransaction(database, () => addWithin(digest, until))
+      // Not thrown within, where it would bring back what was thrown out.
+      if (count === undefined) throw new Error('The store is full.')
       if (count === 1) rows += 1
       return count
     },

@@ -1,11 +1,9 @@
 import type { Revocation, Store } from '@postern/core'
 import { claimFile } from './claim-file.js'
+import { inTransaction } from './in-transaction.js'
 import { openSqliteFile } from './open-sqlite-file.js'
 import { createCounts } from './sqlite-counts.js'
-
-/** How long a call waits while another process writes, in milliseconds. The process stands still meanwhile, so the one that serves waits little. */
-const ownerBusyMs = 250
-const otherBusyMs = 2000
+import { waitWhileBusy } from './wait-while-busy.js'
 
 /** How often revocations that are over are thrown out at most, in milliseconds, and how many at a time. */
 const sweepMs = 1000
@@ -27,7 +25,8 @@ export interface SqliteStoreOptions {
 /**
  * A store in one SQLite file, for one process: what it remembers outlives that process, also a `kill -9`. A
  * revocation is on the disk once `revoke` resolves; counts and remembered keys of the last moments may be lost
- * with the machine's power, though not with the process.
+ * with the machine's power, though not with the process. Where another process writes to the file, calls wait
+ * for it up to a second and a half and then reject; what else this process does goes on meanwhile.
  *
  * Keys are kept as digests. The names in revocations are kept as they are, until a moment after `until`.
  *
@@ -37,15 +36,15 @@ export interface SqliteStoreOptions {
 export function createSqliteStore({ file, owner = false, mostEntries = 1_000_000 }: SqliteStoreOptions): Store {
   const claim = owner ? claimFile(file) : undefined
   try {
-    return openStore(file, owner ? ownerBusyMs : otherBusyMs, mostEntries, () => claim?.release())
+    return openStore(file, mostEntries, () => claim?.release())
   } catch (error) {
     claim?.release()
     throw error
   }
 }
 
-function openStore(file: string, busyMs: number, mostEntries: number, afterClose: () => void): Store {
-  const database = openSqliteFile(file, busyMs)
+function openStore(file: string, mostEntries: number, afterClose: () => void): Store {
+  const database = openSqliteFile(file)
   const counts = createCounts(database, mostEntries)
   const insert = database.prepare('INSERT INTO revocations (kind, name, at, until) VALUES (?, ?, ?, ?)')
   const select = database.prepare('SELECT seq, kind, name, at, until FROM revocations WHERE seq > ? AND until > ? ORDER BY seq')
@@ -59,49 +58,48 @@ function openStore(file: string, busyMs: number, mostEntries: number, afterClose
     const now = Date.now()
     if (now - sweptAt < sweepMs) return
     sweptAt = now
-    sweep.run(now)
+    inTransaction(database, () => sweep.run(now))
   }
 
-  // A statement works on after its connection was closed, until the garbage collector finds it.
-  function demandOpen(): void {
-    if (closed) throw new Error('The store is closed.')
+  function work<T>(onFile: () => T): Promise<T> {
+    return waitWhileBusy(() => {
+      // A statement works on after its connection was closed, until the garbage collector finds it.
+      if (closed) throw new Error('The store is closed.')
+      return onFile()
+    })
   }
 
   return {
     scope: 'process',
-    async remember(key, until) {
-      demandOpen()
-      return counts.add(`remembered:${key}`, until) === 1
-    },
-    async count(key, until) {
-      demandOpen()
-      return counts.add(`counted:${key}`, until)
-    },
-    async revoke({ kind, name, at, until }) {
-      demandOpen()
-      // FULL has the commit wait for the disk, which NORMAL leaves to the next checkpoint.
-      database.exec('PRAGMA synchronous = FULL')
-      try {
-        insert.run(kind, name, at, until)
-      } finally {
-        database.exec('PRAGMA synchronous = NORMAL')
-      }
-    },
-    async revocations(after = '0') {
-      demandOpen()
-      sweepRevocations()
-      const rows = select.all(Number(after), Date.now()) as (Revocation & { seq: number })[]
-      return {
-        revocations: rows.map(({ kind, name, at, until }) => ({ kind, name, at, until })),
-        mark: String(rows.at(-1)?.seq ?? after),
-      }
-    },
+    remember: (key, until) => work(() => counts.add(`remembered:${key}`, until) === 1),
+    count: (key, until) => work(() => counts.add(`counted:${key}`, until)),
+    revoke: ({ kind, name, at, until }) =>
+      work(() => {
+        // FULL has the commit wait for the disk, which NORMAL leaves to the next checkpoint.
+        database.exec('PRAGMA synchronous = FULL')
+        try {
+          inTransaction(database, () => insert.run(kind, name, at, until))
+        } finally {
+          database.exec('PRAGMA synchronous = NORMAL')
+        }
+      }),
+    revocations: (after = '0') =>
+      work(() => {
+        sweepRevocations()
+        const rows = select.all(Number(after), Date.now()) as (Revocation & { seq: number })[]
+        return {
+          revocations: rows.map(({ kind, name, at, until }) => ({ kind, name, at, until })),
+          mark: String(rows.at(-1)?.seq ?? after),
+        }
+      }),
     async close() {
       if (closed) return
       closed = true
       try {
         // All goes into the one file, so that a copy of it is a copy of the store.
         database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+      } catch {
+        // Another process is at it. What is not in the file yet is in the one beside it, and is read from there.
       } finally {
         database.close()
         afterClose()
