@@ -1,1 +1,5 @@
 export type { Store } from '@postern/core'
+export { openStore, type StoreSettings } from './open-store.js'
+export { createRedisStore, type RedisStoreOptions } from './redis-store.js'
+export { createSqliteStore, type SqliteStoreOptions } from './sqlite-store.js'
+export { StoreInUse } from './store-in-use.js'

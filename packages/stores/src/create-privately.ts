@@ -1,0 +1,21 @@
+import { closeSync, existsSync, openSync } from 'node:fs'
+import { dirname, isAbsolute } from 'node:path'
+
+/**
+ * Creates an empty file that only its owner may read, unless there is one already.
+ *
+ * One that is there is not opened: to close it again would let go of every lock that this process has on it,
+ * also of those that a connection to it holds (fcntl(2)).
+ *
+ * @throws {Error} where the path is not absolute, its folder does not exist, or the file may not be created.
+ */
+export function createPrivately(file: string): void {
+  if (!isAbsolute(file)) throw new Error(`The path of the store must be absolute; "${file}" is not.`)
+  if (!existsSync(dirname(file))) throw new Error(`The store ${file} cannot be created: the folder ${dirname(file)} does not exist.`)
+  try {
+    closeSync(openSync(file, 'wx', 0o600))
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'EEXIST') throw new Error(`The store ${file} cannot be created: ${code}.`, { cause: error })
+  }
+}

@@ -1,0 +1,84 @@
+import Database from 'libsql'
+import { createPrivately } from './create-privately.js'
+import { inTransaction } from './in-transaction.js'
+
+/** An open SQLite file. */
+export type SqliteFile = InstanceType<typeof Database>
+
+/** How long a statement waits, and with it the process, while another process writes; and how long as this one starts. In milliseconds. */
+const busyMs = 5
+const busyAtStartMs = 2000
+
+/** The number of the schema below. A file of a newer one is not touched; to change it, add the steps from this one. */
+const schemaVersion = 1
+
+/** Says that a file is ours: "Pstn". */
+const applicationId = 0x5073746e
+
+// AUTOINCREMENT never gives a number twice, so a mark holds although what stood there has been thrown out.
+const schema = `
+  CREATE TABLE counted (key TEXT PRIMARY KEY, count INTEGER NOT NULL, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE INDEX counted_until ON counted (until);
+  CREATE TABLE revocations (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, name TEXT NOT NULL, at REAL NOT NULL, until REAL NOT NULL
+  ) STRICT;
+  CREATE INDEX revocations_until ON revocations (until);
+  PRAGMA application_id = ${applicationId};
+  PRAGMA user_version = ${schemaVersion};
+`
+
+/**
+ * Opens a store's file, and makes it one where it is new.
+ * A statement does not wait long for one that another process is at; see `waitWhileBusy`.
+ *
+ * @throws {Error} saying what is wrong: no such folder, a damaged file, a file of something else, or one of a newer Postern.
+ */
+export function openSqliteFile(file: string): SqliteFile {
+  createPrivately(file)
+  let database: SqliteFile | undefined
+  try {
+    const opened = new Database(file)
+    database = opened
+    // Two processes that start at once wait for each other here, whatever is allowed later.
+    database.exec(`PRAGMA busy_timeout = ${busyAtStartMs}`)
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
+    inTransaction(opened, () => prepareSchema(opened, file))
+    database.exec(`PRAGMA busy_timeout = ${busyMs}`)
+    return database
+  } catch (error) {
+    database?.close()
+    throw explain(error, file)
+  }
+}
+
+function prepareSchema(database: SqliteFile, file: string): void {
+  const found = readNumber(database, 'PRAGMA user_version')
+  if (found === 0 && readNumber(database, 'SELECT count(*) FROM sqlite_schema') === 0) {
+    database.exec(schema)
+  } else if (readNumber(database, 'PRAGMA application_id') !== applicationId) {
+    throw new WrongFile(`${file} is a database of something else, not a store of Postern.`)
+  } else if (found > schemaVersion) {
+    throw new WrongFile(
+      `The store ${file} was written by a newer Postern (schema ${found}, known here up to ${schemaVersion}). Use that version, or another file.`,
+    )
+  }
+}
+
+function readNumber(database: SqliteFile, query: string): number {
+  return (database.prepare(query).raw().get() as [number])[0]
+}
+
+/** A sound file that is not ours to use. */
+class WrongFile extends Error {}
+
+function explain(error: unknown, file: string): Error {
+  if (error instanceof WrongFile) return error
+  const { code = '', message } = error as { code?: string; message: string }
+  if (code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT')) {
+    return new Error(
+      `The store ${file} is damaged, or is no database at all (${code}). Move it away to begin with an empty one; what was revoked is then forgotten.`,
+      { cause: error },
+    )
+  }
+  return new Error(`The store ${file} cannot be opened: ${message}.`, { cause: error })
+}

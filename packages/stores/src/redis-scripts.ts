@@ -1,0 +1,23 @@
+/**
+ * Counts one more under a key; whoever counts first says how long it lives.
+ *
+ * KEYS: the key. ARGV: its life in milliseconds.
+ */
+export const countScript = `
+local count = redis.call('INCR', KEYS[1])
+if count == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
+return count`
+
+/**
+ * Appends a revocation, takes out those that are over among the oldest hundred, and has the stream live as long
+ * as the one that lives longest.
+ *
+ * KEYS: the stream. ARGV: kind, name, at, until, the life in milliseconds, the time at which what is over ended.
+ */
+export const revokeScript = `
+redis.call('XADD', KEYS[1], '*', 'kind', ARGV[1], 'name', ARGV[2], 'at', ARGV[3], 'until', ARGV[4])
+for _, entry in ipairs(redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 100)) do
+  if tonumber(entry[2][8]) <= tonumber(ARGV[6]) then redis.call('XDEL', KEYS[1], entry[1]) end
+end
+if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[5]) then redis.call('PEXPIRE', KEYS[1], ARGV[5]) end
+return 1`

@@ -1,0 +1,258 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createSqliteStore, StoreInUse } from '@postern/stores'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+
+const home = resolve(import.meta.dirname, '../../packages/stores')
+
+let folder: string
+let file: string
+const children: ChildProcess[] = []
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'postern-sqlite-'))
+  file = join(folder, 'store.db')
+})
+
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL')
+  rmSync(folder, { recursive: true })
+})
+
+/** Runs code in a process of its own, where `file`, `createSqliteStore` and `inAMinute` are known, until it prints a line. */
+async function runElsewhere(code: string): Promise<{ readonly line: string; kill(): Promise<void> }> {
+  const head = `import { createSqliteStore } from '@postern/stores'
+    const file = ${JSON.stringify(file)}
+    const inAMinute = Date.now() + 60_000
+    setInterval(() => {}, 1000)\n`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', head + code], { cwd: home, stdio: ['ignore', 'pipe', 'inherit'] })
+  children.push(child)
+  const [line] = (await once(child.stdout, 'data')) as [Buffer]
+  return {
+    line: line.toString().trim(),
+    async kill() {
+      const ended = once(child, 'exit')
+      child.kill('SIGKILL')
+      await ended
+    },
+  }
+}
+
+const inAMinute = (): number => Date.now() + 60_000
+
+describe('what a sqlite store keeps', () => {
+  test('is there after the process that wrote it was killed', async () => {
+    const child = await runElsewhere(`
+      const store = createSqliteStore({ file, owner: true })
+      await store.remember('proof', inAMinute)
+      await store.count('calls', inAMinute)
+      await store.count('calls', inAMinute)
+      await store.revoke({ kind: 'user', name: 'mallory', at: 1, until: inAMinute })
+      console.log('written')`)
+    expect(child.line).toBe('written')
+    await child.kill()
+    const store = createSqliteStore({ file, owner: true })
+    expect(await store.remember('proof', inAMinute())).toBe(false)
+    expect(await store.count('calls', inAMinute())).toBe(3)
+    expect((await store.revocations()).revocations.map(({ name }) => name)).toEqual(['mallory'])
+    await store.close()
+  })
+
+  test('is in files that only its owner may read', async () => {
+    const store = createSqliteStore({ file, owner: true })
+    await store.revoke({ kind: 'user', name: 'someone', at: 1, until: inAMinute() })
+    for (const ending of ['', '-wal', '-shm', '-owner']) expect(statSync(file + ending).mode & 0o777).toBe(0o600)
+    await store.close()
+  })
+
+  test('has no key in clear', async () => {
+    const store = createSqliteStore({ file })
+    await store.remember('a-proof-of-someone', inAMinute())
+    await store.count('a-call-of-someone', inAMinute())
+    await store.close()
+    const text = readFileSync(file, 'latin1')
+    expect(text).not.toContain('of-someone')
+  })
+
+  test('is bounded: a new key rejects beyond, a known one is still counted, and what expires makes room', async () => {
+    const store = createSqliteStore({ file, mostEntries: 100 })
+    const until = Date.now() + 1500
+    for (let index = 0; index < 100; index += 1) await store.remember(`key ${index}`, until)
+    await expect(store.remember('one more', inAMinute())).rejects.toThrow('The store is full.')
+    await expect(store.count('one more', inAMinute())).rejects.toThrow('The store is full.')
+    expect(await store.remember('key 7', inAMinute())).toBe(false)
+    await sleep(1600)
+    const told = await Promise.allSettled(Array.from({ length: 64 }, (_, index) => store.remember(`later ${index}`, inAMinute())))
+    expect(told.at(-1)).toEqual({ status: 'fulfilled', value: true })
+    await store.close()
+  })
+
+  test('does not grow with what is over', async () => {
+    const store = createSqliteStore({ file, mostEntries: 500 })
+    for (let index = 0; index < 5000; index += 1) {
+      expect(await store.remember(`key ${index}`, Date.now() + 2)).toBe(true)
+      if (index % 100 === 0) await sleep(5)
+    }
+    await store.close()
+  })
+})
+
+describe('the owner of a sqlite store', () => {
+  const refusal = /Another process uses the store .*store\.db.*for one process.*store: \{ redis: \{ url: \{ env: REDIS_URL \} \} \}/
+
+  test('is one, also within a process', async () => {
+    const first = createSqliteStore({ file, owner: true })
+    expect(() => createSqliteStore({ file, owner: true })).toThrow(StoreInUse)
+    expect(() => createSqliteStore({ file, owner: true })).toThrow(refusal)
+    expect(await first.remember('k', inAMinute())).toBe(true)
+    await first.close()
+    const second = createSqliteStore({ file, owner: true })
+    expect(await second.remember('k', inAMinute())).toBe(false)
+    await second.close()
+  })
+
+  test('is one among processes, and the system takes the file back when it is killed', async () => {
+    const open = `try { globalThis.store = createSqliteStore({ file, owner: true }); console.log('owner') }
+      catch (error) { console.log(error.name + ': ' + error.message) }`
+    const first = await runElsewhere(open)
+    expect(first.line).toBe('owner')
+    const second = await runElsewhere(open)
+    expect(second.line).toMatch(/^StoreInUse: /)
+    expect(second.line).toMatch(refusal)
+    expect(() => createSqliteStore({ file, owner: true })).toThrow(StoreInUse)
+    await first.kill()
+    await createSqliteStore({ file, owner: true }).close()
+    const third = await runElsewhere(open)
+    expect(third.line).toBe('owner')
+  })
+
+  test('serves while another process writes revocations into the file', async () => {
+    const store = createSqliteStore({ file, owner: true })
+    const writing = runElsewhere(`
+      const store = createSqliteStore({ file })
+      for (let index = 0; index < 300; index += 1) await store.revoke({ kind: 'id', name: String(index), at: 1, until: inAMinute })
+      await store.close()
+      console.log('written')`)
+    let calls = 0
+    for (let done = false; !done; calls += 1) {
+      await store.count('k', inAMinute())
+      done = await Promise.race([writing.then(() => true), sleep(0, false)])
+    }
+    expect((await store.revocations()).revocations.map(({ name }) => name)).toEqual(
+      Array.from({ length: 300 }, (_, index) => String(index)),
+    )
+    expect(await store.count('k', inAMinute())).toBe(calls + 1)
+    await store.close()
+  })
+
+  test('waits for another process that writes, without standing still, and rejects in time', async () => {
+    const store = createSqliteStore({ file, owner: true })
+    await store.remember('k', inAMinute())
+    const writer = await runElsewhere(`
+      const { default: Database } = await import('libsql')
+      globalThis.database = new Database(file)
+      database.exec('BEGIN IMMEDIATE')
+      console.log('writing')`)
+    let longest = 0
+    let tickedAt = performance.now()
+    const clock = setInterval(() => {
+      longest = Math.max(longest, performance.now() - tickedAt)
+      tickedAt = performance.now()
+    }, 5)
+    const from = performance.now()
+    const results = await Promise.allSettled([
+      store.remember('a', inAMinute()),
+      store.count('a', inAMinute()),
+      store.revoke({ kind: 'id', name: 'a', at: 1, until: inAMinute() }),
+    ])
+    expect(performance.now() - from).toBeLessThan(2000)
+    clearInterval(clock)
+    expect(longest).toBeLessThan(500)
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
+    const waiting = store.count('a', inAMinute())
+    await writer.kill()
+    expect(await waiting).toBe(1)
+    // What was given up must not keep back what is written now.
+    await store.revoke({ kind: 'id', name: 'b', at: 1, until: inAMinute() })
+    const onlooker = createSqliteStore({ file })
+    expect((await onlooker.revocations()).revocations.map(({ name }) => name)).toEqual(['b'])
+    expect(await onlooker.count('a', inAMinute())).toBe(2)
+    await onlooker.close()
+    await store.close()
+  })
+
+  test('may be started by several processes at once on a file that is not there yet: one gets it, and it is sound', async () => {
+    const open = `try { globalThis.store = createSqliteStore({ file, owner: true }); console.log('owner') } catch (error) { console.log(error.name) }`
+    const lines = (await Promise.all(Array.from({ length: 4 }, () => runElsewhere(open)))).map(({ line }) => line)
+    expect(lines.toSorted()).toEqual(['StoreInUse', 'StoreInUse', 'StoreInUse', 'owner'])
+    const writer = createSqliteStore({ file })
+    await writer.revoke({ kind: 'id', name: 'a', at: 1, until: inAMinute() })
+    await writer.close()
+  })
+
+  test('is not asked for when a revocation is only written: several may begin a new file at once', async () => {
+    const write = `const store = createSqliteStore({ file })
+      await store.revoke({ kind: 'id', name: String(process.pid), at: 1, until: inAMinute })
+      console.log('written')`
+    const lines = (await Promise.all(Array.from({ length: 4 }, () => runElsewhere(write)))).map(({ line }) => line)
+    expect(lines).toEqual(['written', 'written', 'written', 'written'])
+    const store = createSqliteStore({ file })
+    expect((await store.revocations()).revocations).toHaveLength(4)
+    await store.close()
+  })
+})
+
+describe('a file that is no store of ours', () => {
+  const open = (): unknown => createSqliteStore({ file, owner: true })
+
+  /** Changes a number in the head of a SQLite file: 60 has the schema's version, 68 the application's. */
+  async function writeHead(offset: number, value: number): Promise<void> {
+    await createSqliteStore({ file }).close()
+    const bytes = readFileSync(file)
+    bytes.writeUInt32BE(value, offset)
+    writeFileSync(file, bytes)
+  }
+
+  test('is refused where a newer version wrote it, and not changed', async () => {
+    await writeHead(60, 7)
+    const before = readFileSync(file)
+    expect(open).toThrow(/written by a newer Postern \(schema 7, known here up to 1\)/)
+    expect(readFileSync(file).equals(before)).toBe(true)
+  })
+
+  test('is refused where it is a database of something else', async () => {
+    await writeHead(68, 42)
+    expect(open).toThrow(/is a database of something else/)
+  })
+
+  test('is refused where it is damaged', () => {
+    writeFileSync(file, Buffer.alloc(8192, 'x'))
+    expect(open).toThrow(/store\.db is damaged, or is no database at all \(SQLITE_NOTADB\)\. Move it away/)
+  })
+
+  test('is refused where its schema is damaged', async () => {
+    const store = createSqliteStore({ file })
+    await store.close()
+    const bytes = readFileSync(file)
+    bytes.fill(0xff, 100, 4096)
+    writeFileSync(file, bytes)
+    expect(open).toThrow(/is damaged, or is no database at all \(SQLITE_CORRUPT\)/)
+  })
+
+  test('is refused where its folder does not exist, or the path is relative', () => {
+    expect(() => createSqliteStore({ file: join(folder, 'none', 'store.db') })).toThrow(/the folder .*none does not exist/)
+    expect(() => createSqliteStore({ file: 'store.db' })).toThrow(/must be absolute/)
+    expect(() => createSqliteStore({ file: ':memory:' })).toThrow(/must be absolute/)
+    expect(() => createSqliteStore({ file: folder })).toThrow(/cannot be opened/)
+  })
+
+  test('does not keep the claim of a process that could not open it', () => {
+    writeFileSync(file, Buffer.alloc(8192, 'x'))
+    expect(open).toThrow(/damaged/)
+    expect(open).toThrow(/damaged/)
+  })
+})

@@ -1,0 +1,89 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { type AddressInfo, connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { findProgram } from './programs.js'
+
+/** A Redis of a test's own, on a port of 127.0.0.1, which keeps nothing on the disk. */
+export interface RedisServer {
+  readonly port: number
+  /** `redis://127.0.0.1:PORT`, with the password where it asks for one. */
+  readonly url: string
+  start(): Promise<void>
+  /** Kills it, so that everything is forgotten. */
+  stop(): Promise<void>
+  /** Has it hang: it holds its connections and its port and answers nothing. */
+  pause(): void
+  resume(): void
+  /** Stops it for good. */
+  close(): Promise<void>
+}
+
+/** Takes a free port for a Redis; it runs once `start` resolves. */
+export async function prepareRedis({ password }: { readonly password?: string } = {}): Promise<RedisServer> {
+  const program = findProgram('redis-server')
+  if (program === undefined) throw new Error('redis-server is not installed.')
+  const folder = await mkdtemp(join(tmpdir(), 'postern-redis-'))
+  const port = await freePort()
+  const settings = {
+    bind: '127.0.0.1',
+    port: String(port),
+    dir: folder,
+    save: '',
+    appendonly: 'no',
+    ...(password && { requirepass: password }),
+  }
+  const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value])
+  let child: ChildProcess | undefined
+
+  async function stop(): Promise<void> {
+    if (child === undefined) return
+    const ended = once(child, 'exit')
+    child.kill('SIGKILL')
+    await ended
+    child = undefined
+  }
+
+  return {
+    port,
+    url: `redis://${password === undefined ? '' : `:${encodeURIComponent(password)}@`}127.0.0.1:${port}`,
+    async start() {
+      child = spawn(program, args, { stdio: 'ignore' })
+      while (!(await accepts(port))) {
+        if (child.exitCode !== null) throw new Error(`redis-server ended with ${child.exitCode}.`)
+        await sleep(20)
+      }
+    },
+    stop,
+    pause: () => child?.kill('SIGSTOP'),
+    resume: () => child?.kill('SIGCONT'),
+    async close() {
+      await stop()
+      await rm(folder, { recursive: true })
+    },
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+async function accepts(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1')
+  try {
+    await once(socket, 'connect')
+    return true
+  } catch {
+    return false
+  } finally {
+    socket.destroy()
+  }
+}
