@@ -1,10 +1,15 @@
 import { createServer, type Server } from 'node:http'
-import type { Runtime } from '@postern/core'
+import { Refusal, refuseAtDoor, type Runtime, type Secret } from '@postern/core'
 import { securityMiddleware } from '@postern/express'
 import express from 'express'
+import { createAdminApi, limitFailures } from './admin-api.js'
 
-/** The admin listener: whether the process lives and takes requests. On a socket or port of its own, never on the data listener. */
-export function createAdminListener(runtime: Runtime): Server {
+/**
+ * The admin listener: whether the process lives and takes requests, and what only an operator may ask for. On a
+ * socket or port of its own, never on the data listener.
+ */
+export function createAdminListener(runtime: Runtime, secret: Secret | undefined): Server {
+  const { admin } = runtime.config
   const app = express()
   app.disable('x-powered-by')
   app.use(securityMiddleware())
@@ -14,10 +19,9 @@ export function createAdminListener(runtime: Runtime): Server {
   app.get('/readyz', (_request, response) => {
     response.status(runtime.draining ? 503 : 200).json({ status: runtime.draining ? 'draining' : 'ready' })
   })
-  app.use((_request, response) => {
-    response
-      .status(404)
-      .json({ error: { message: 'There is nothing at this path.', type: 'not_found_error', code: 'not_found', param: null } })
+  app.use('/admin/v1', limitFailures(runtime), createAdminApi({ runtime, secret, onSocket: admin !== undefined && 'socket' in admin }))
+  app.use((request, response) => {
+    refuseAtDoor(runtime, request, response, new Refusal('not_found'))
   })
   return createServer(app)
 }

@@ -6,6 +6,7 @@ import { check } from './commands/check.js'
 import { demo } from './commands/demo.js'
 import { emulate } from './commands/emulate.js'
 import { explain } from './commands/explain.js'
+import { revokeSessions } from './commands/revoke.js'
 import { mintSession } from './commands/session.js'
 import { start } from './commands/start.js'
 import { defaultConfigFile } from './load-config.js'
@@ -118,10 +119,21 @@ export function createProgram(version: string, finish: (code: number) => void): 
     .option('--models <names>', 'good for these models only, with commas; * stands for any characters')
     .option('--endpoints <paths>', 'good for these endpoints only, with commas; * stands for any characters')
     .option('--max-tokens <number>', 'its requests may ask for so many tokens each')
+    .option('--max-calls <number>', 'good for so many calls')
+    .option('--jkt <thumbprint>', 'bound to a key: the SHA-256 thumbprint of its public half (RFC 7638), base64url')
     .option('--workflow <id>', 'its calls belong to this workflow, whatever their headers say')
     .option('--ttl <time>', 'lifetime such as 30s, 10m or 2h; the configuration’s callers.session.ttl otherwise')
     .addOption(jsonOption())
     .action(run(mintSession))
+  session
+    .command('revoke')
+    .description('end session tokens before their time, in every process within a second')
+    .addOption(configOption())
+    .option('--id <id>', 'this token; "session mint --json" and the ledger name it')
+    .option('--user <name>', 'every token that this user has now')
+    .option('--team <name>', 'every token that this team has now')
+    .addOption(jsonOption())
+    .action(run(revokeSessions))
 
   program
     .command('emulate')

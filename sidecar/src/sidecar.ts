@@ -1,5 +1,5 @@
 import { isAbsolute, resolve } from 'node:path'
-import type { Runtime } from '@postern/core'
+import type { Runtime, Secret } from '@postern/core'
 import type { Express } from 'express'
 import { createAdminListener } from './admin-listener.js'
 import { createDataListener, type Listener } from './data-listener.js'
@@ -23,6 +23,8 @@ export interface SidecarOptions {
   readonly runtime: Runtime
   /** What relative paths in the configuration are relative to. */
   readonly directory: string
+  /** What the admin listener's programs must present. */
+  readonly adminSecret?: Secret | undefined
   /** Pages beside the API. */
   readonly pages?: (app: Express) => void
 }
@@ -31,7 +33,7 @@ export interface SidecarOptions {
 const sweepMs = 50
 
 /** Opens the listeners of a compiled configuration. */
-export async function startSidecar({ runtime, directory, pages }: SidecarOptions): Promise<Sidecar> {
+export async function startSidecar({ runtime, directory, adminSecret, pages }: SidecarOptions): Promise<Sidecar> {
   const { listen: data, admin, shutdown } = runtime.config
   const listeners: Listener[] = []
   const open = async (listener: Listener, place: Place): Promise<string> => {
@@ -41,7 +43,7 @@ export async function startSidecar({ runtime, directory, pages }: SidecarOptions
   }
   try {
     const url = await open(createDataListener(runtime, pages), data)
-    const adminAddress = admin === undefined ? undefined : await open(openAdmin(runtime), adminPlace(admin, directory))
+    const adminAddress = admin === undefined ? undefined : await open(openAdmin(runtime, adminSecret), adminPlace(admin, directory))
     return {
       url,
       ...(adminAddress === undefined ? {} : { admin: adminAddress }),
@@ -63,8 +65,8 @@ function adminPlace(admin: NonNullable<Runtime['config']['admin']>, directory: s
   return { socket: isAbsolute(admin.socket) ? admin.socket : resolve(directory, admin.socket) }
 }
 
-function openAdmin(runtime: Runtime): Listener {
-  const server = createAdminListener(runtime)
+function openAdmin(runtime: Runtime, secret: Secret | undefined): Listener {
+  const server = createAdminListener(runtime, secret)
   return { server, cut: () => server.closeAllConnections() }
 }
 

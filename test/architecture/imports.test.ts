@@ -127,7 +127,9 @@ describe('shared code', () => {
       'packages/core/src/identify/proof/nonces.ts',
       'packages/core/src/identify/session-verifier.ts',
       'packages/core/src/session/sign-session.ts',
+      'sidecar/src/admin-api.ts',
       'sidecar/src/commands/session.ts',
+      'sidecar/src/open-store.ts',
     ])
   })
 

@@ -8,6 +8,7 @@ export { type CheckedConfig, type CheckResult, checkConfig } from './config/chec
 export { ConfigError, describeProblem, type Problem } from './config/problem.js'
 export type { SecretPlaces } from './config/read-secret.js'
 export type { Config, ConfigInput } from './config/schema.js'
+export { answerAtDoor } from './doors/answer-at-door.js'
 export { enter } from './doors/enter.js'
 export { createNodeDoor, isUnderMount, type NodeListener } from './doors/node-door.js'
 export { refuseUpgrade } from './doors/refuse-broken-request.js'

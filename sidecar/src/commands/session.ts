@@ -14,6 +14,8 @@ export interface MintOptions {
   readonly endpoints?: string
   readonly workflow?: string
   readonly maxTokens?: string
+  readonly maxCalls?: string
+  readonly jkt?: string
   readonly json?: boolean
 }
 
@@ -24,10 +26,10 @@ export async function mintSession(options: MintOptions): Promise<number> {
   const secret = checked.secrets.get('callers.session.secret')
   if (session === undefined || secret === undefined) {
     throw new Failure(
-      'The configuration has no callers.session, so no session token would be accepted.\nAdd  callers: { session: { secret: { env: POSTERN_SESSION_SECRET } } }',
+      'The configuration has no callers.session.secret to sign a session token with.\nAdd  callers: { session: { secret: { env: POSTERN_SESSION_SECRET } } }',
     )
   }
-  const { json, ttl, user, team, project, origin, models, endpoints, workflow, maxTokens } = options
+  const { json, ttl, user, team, project, origin, models, endpoints, workflow, jkt } = options
   if (user === undefined && team === undefined && project === undefined) throw new Failure('Say for whom: --user, --team or --project.')
   const minter = createSessionMinter({ secret: secret.reveal(), ttl: Math.round(session.ttl / 1000) })
   const request = {
@@ -39,7 +41,9 @@ export async function mintSession(options: MintOptions): Promise<number> {
     models: listOf(models),
     endpoints: listOf(endpoints),
     workflow,
-    maxTokens: maxTokens === undefined ? undefined : Number(maxTokens),
+    jkt,
+    maxTokens: numberOf(options.maxTokens),
+    maxCalls: numberOf(options.maxCalls),
   }
   const minted = await minter.mint(said(request)).catch((error: unknown) => {
     throw error instanceof TypeError ? new Failure(error.message) : error
@@ -50,6 +54,10 @@ export async function mintSession(options: MintOptions): Promise<number> {
   if (json === true) printJson({ token: minted.token, id: minted.id, expires_at: minted.expiresAt })
   else print(minted.token)
   return 0
+}
+
+function numberOf(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : Number(text)
 }
 
 function listOf(text: string | undefined): readonly string[] | undefined {

@@ -2,6 +2,7 @@ import { dirname } from 'node:path'
 import { createLogLedger, describeProblem } from '@postern/core'
 import { createRuntime } from '@postern/express'
 import { requireConfig } from '../load-config.js'
+import { openConfiguredStore } from '../open-store.js'
 import { startSidecar } from '../sidecar.js'
 import { untilSignal } from '../until-signal.js'
 
@@ -10,8 +11,8 @@ export async function start(options: { readonly config: string }): Promise<numbe
   const { checked, file, warnings } = requireConfig(options.config)
   const ledger = createLogLedger()
   for (const warning of warnings) ledger.log('warn', describeProblem(warning).trim())
-  const runtime = createRuntime(checked, { ledger })
-  const sidecar = await startSidecar({ runtime, directory: dirname(file) })
+  const runtime = createRuntime(checked, { ledger, store: openConfiguredStore(checked, file, true) })
+  const sidecar = await startSidecar({ runtime, directory: dirname(file), adminSecret: checked.secrets.get('admin.secret') })
   ledger.log('info', 'listening', {
     url: `${sidecar.url}${checked.config.mount}/v1`,
     ...(sidecar.admin === undefined ? {} : { admin: sidecar.admin }),

@@ -67,6 +67,7 @@ function readSecrets(parts: Parts, places: SecretPlaces, problems: Problem[]): M
   }
   if (parts.service !== undefined) references.push(['callers.service.hashes', parts.service.hashes])
   if (parts.session?.secret !== undefined) references.push(['callers.session.secret', parts.session.secret])
+  if (parts.admin?.secret !== undefined) references.push(['admin.secret', parts.admin.secret])
   if (typeof parts.store?.redis === 'object') references.push(['store.redis', parts.store.redis])
 
   const secrets = new Map<string, Secret>()

@@ -17,6 +17,7 @@ export interface Parts {
   readonly service: NonNullable<Config['callers']['service']> | undefined
   readonly session: NonNullable<Config['callers']['session']> | undefined
   readonly store: NonNullable<Config['store']> | undefined
+  readonly admin: NonNullable<Config['admin']> | undefined
   /** Names that stand in the file, whether or not what they name is whole. */
   readonly namedGateways: ReadonlySet<string>
   readonly namedKeys: ReadonlySet<string>
@@ -39,6 +40,7 @@ export function takeApart(raw: unknown, dialectIds: readonly string[]): Parts {
     service: read(member(callers, 'service'), lenientParts.service),
     session: read(member(callers, 'session'), lenientParts.session),
     store: read(member(raw, 'store'), lenientParts.store),
+    admin: read(member(raw, 'admin'), lenientParts.admin),
     namedGateways: new Set(Object.keys(asObject(member(raw, 'gateways')))),
     namedKeys: new Set(Object.keys(asObject(member(raw, 'keys')))),
   }

@@ -89,6 +89,16 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
     pinUser: z.boolean().optional(),
   }
 
+  /** What its programs must present to mint and revoke; on a port there must be one. */
+  const adminSecret = { secret: secretReference.optional() }
+  const admin = z.union(
+    [
+      strict({ socket: z.string().min(1), ...adminSecret }),
+      strict({ host: z.enum(['127.0.0.1', '::1', 'localhost']).default('127.0.0.1'), port, ...adminSecret }),
+    ],
+    { error: 'is neither a Unix socket nor a port of this machine' },
+  )
+
   const config = strict({
     version: z.literal(1),
     /** The data listener. */
@@ -104,14 +114,7 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
       .regex(/^(?:\/[A-Za-z0-9._~-]+)+$/, 'is not a path such as /ai, without a slash at the end')
       .default('/ai'),
     /** The admin listener: health, and what only an operator may see. */
-    admin: z
-      .union(
-        [strict({ socket: z.string().min(1) }), strict({ host: z.enum(['127.0.0.1', '::1', 'localhost']).default('127.0.0.1'), port })],
-        {
-          error: 'is neither a Unix socket nor a port of this machine',
-        },
-      )
-      .optional(),
+    admin: admin.optional(),
     /** The customer's own server, which gets everything outside the mount. */
     backend: strict({
       /** `http://127.0.0.1:3000`, or `unix:/run/app.sock`. */
@@ -146,7 +149,7 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
     }).prefault({}),
   })
 
-  return { config, gateway, key, binding, service: callers.service, session: callers.session, store }
+  return { config, gateway, key, binding, service: callers.service, session: callers.session, store, admin }
 }
 
 /** The configuration file, for these dialects. */

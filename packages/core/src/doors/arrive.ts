@@ -10,9 +10,7 @@ import { nextUlid } from './next-ulid.js'
  */
 export function arrive(runtime: Runtime, request: IncomingMessage, target: string): Arrival {
   const question = target.indexOf('?')
-  // Express takes the mount out of `url` and keeps what was asked for here.
-  const { originalUrl, url = '' }: { readonly originalUrl?: string; readonly url?: string | undefined } = request
-  const asked = originalUrl ?? url
+  const asked = wholeTarget(request)
   return {
     ulid: nextUlid(),
     startedAt: performance.now(),
@@ -27,4 +25,10 @@ export function arrive(runtime: Runtime, request: IncomingMessage, target: strin
     body: request,
     connection: request.socket,
   }
+}
+
+/** The target as the client wrote it; Express takes the mount out of `url` and keeps it in `originalUrl`. */
+export function wholeTarget(request: IncomingMessage): string {
+  const { originalUrl, url = '' }: { readonly originalUrl?: string; readonly url?: string | undefined } = request
+  return originalUrl ?? url
 }

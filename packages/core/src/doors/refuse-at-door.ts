@@ -4,12 +4,12 @@ import { refuse } from '../refuse.js'
 import type { Refusal } from '../refusal.js'
 import type { Runtime } from '../runtime.js'
 import { tagRefused } from '../tag/index.js'
-import { arrive } from './arrive.js'
+import { arrive, wholeTarget } from './arrive.js'
 import { discardBody } from './discard-body.js'
 
 /** Refuses a request that leads to no room, with an id, the envelope and a ledger entry like every other. */
 export function refuseAtDoor(runtime: Runtime, request: IncomingMessage, response: ServerResponse, refusal: Refusal): Receipt {
-  const arrival = arrive(runtime, request, request.url as string)
+  const arrival = arrive(runtime, request, wholeTarget(request))
   const tags = tagRefused(arrival)
   const outcome = refuse(refusal, { arrival, tags }, response)
   discardBody(request, response)

@@ -1,15 +1,13 @@
-import { headerNames, serializeGovernance } from '@postern/protocol'
 import type { Receipt } from '../account/index.js'
+import { answerJson, type JsonAnswer } from '../answer-json.js'
 import type { Arrival, ResponseSink } from '../arrival.js'
-import { exposeHeaders } from '../forward/expose-headers.js'
 import type { Outcome } from '../forward/outcome.js'
-import { writeRecord } from '../governance.js'
 import type { Principal } from '../principal.js'
 import { Refusal } from '../refusal.js'
 import { refuse } from '../refuse.js'
 import type { Rooms } from '../rooms.js'
 import type { Revocations } from '../store/revocations.js'
-import { type Tags, tagRefused } from '../tag/index.js'
+import { tagRefused } from '../tag/index.js'
 import type { Exchange } from './exchange.js'
 
 /** Reads a whole request body. */
@@ -26,15 +24,9 @@ export function isForDesk({ path }: Arrival): boolean {
   return path === '/session'
 }
 
-/** An answer without a gateway behind it. */
-interface Answer {
-  readonly status: number
-  readonly body?: object
-}
-
 /** @param exchange `undefined` where this process cannot sign sessions. */
 export function createDesk(revocations: Revocations, exchange: Exchange | undefined): Desk {
-  async function begin(arrival: Arrival, principal: Principal): Promise<Answer> {
+  async function begin(arrival: Arrival, principal: Principal): Promise<JsonAnswer> {
     if (exchange === undefined)
       throw new Refusal('not_found', {
         message: 'Sessions are not given here.',
@@ -45,7 +37,7 @@ export function createDesk(revocations: Revocations, exchange: Exchange | undefi
     return { status: 201, body: { token, id, token_type: scheme, expires_at: expiresAt, expires_in: expiresIn } }
   }
 
-  async function end({ session }: Principal): Promise<Answer> {
+  async function end({ session }: Principal): Promise<JsonAnswer> {
     if (session?.id === undefined)
       throw new Refusal('request_malformed', {
         message: 'Only a session can be ended here, and this credential is none.',
@@ -55,7 +47,7 @@ export function createDesk(revocations: Revocations, exchange: Exchange | undefi
     return { status: 204 }
   }
 
-  function serve(arrival: Arrival, principal: Principal): Promise<Answer> {
+  function serve(arrival: Arrival, principal: Principal): Promise<JsonAnswer> {
     if (arrival.method === 'POST') return begin(arrival, principal)
     if (arrival.method === 'DELETE') return end(principal)
     throw new Refusal('method_not_allowed', { headers: ['Allow', 'POST, DELETE'] })
@@ -68,31 +60,10 @@ export function createDesk(revocations: Revocations, exchange: Exchange | undefi
     try {
       rooms.admit(arrival)
       principal = await rooms.identify(arrival)
-      outcome = write(await serve(arrival, principal), arrival, tags, sink)
+      outcome = answerJson(await serve(arrival, principal), arrival, tags, sink)
     } catch (error) {
       outcome = refuse(error, { arrival, tags }, sink)
     }
     return rooms.account({ arrival, principal, tags, outcome })
   }
-}
-
-function write({ status, body }: Answer, arrival: Arrival, tags: Tags, sink: ResponseSink): Outcome {
-  const record = writeRecord({ tags, finish: 'complete', overheadMs: performance.now() - arrival.startedAt })
-  const text = body === undefined ? undefined : JSON.stringify(body)
-  const described =
-    text === undefined ? [] : ['Content-Type', 'application/json; charset=utf-8', 'Content-Length', String(Buffer.byteLength(text))]
-  sink.writeHead(status, [
-    ...described,
-    'Cache-Control',
-    'no-store',
-    headerNames.requestId,
-    record.request_id,
-    headerNames.governance,
-    serializeGovernance(record),
-    'Access-Control-Expose-Headers',
-    exposeHeaders([]),
-    ...arrival.answerHeaders,
-  ])
-  sink.end(text)
-  return { finish: 'complete', status, record }
 }

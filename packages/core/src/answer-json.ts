@@ -1,0 +1,35 @@
+import { headerNames, serializeGovernance } from '@postern/protocol'
+import type { Arrival, ResponseSink } from './arrival.js'
+import { exposeHeaders } from './forward/expose-headers.js'
+import type { Outcome } from './forward/outcome.js'
+import { writeRecord } from './governance.js'
+import type { Tags } from './tag/index.js'
+
+/** An answer without a gateway behind it. */
+export interface JsonAnswer {
+  readonly status: number
+  /** None for a 204. */
+  readonly body?: object
+}
+
+/** Answers a request ourselves, with an id and a record as every answer has, for nobody to keep. */
+export function answerJson({ status, body }: JsonAnswer, arrival: Arrival, tags: Tags, sink: ResponseSink): Outcome {
+  const record = writeRecord({ tags, finish: 'complete', overheadMs: performance.now() - arrival.startedAt })
+  const text = body === undefined ? undefined : JSON.stringify(body)
+  const described =
+    text === undefined ? [] : ['Content-Type', 'application/json; charset=utf-8', 'Content-Length', String(Buffer.byteLength(text))]
+  sink.writeHead(status, [
+    ...described,
+    'Cache-Control',
+    'no-store',
+    headerNames.requestId,
+    record.request_id,
+    headerNames.governance,
+    serializeGovernance(record),
+    'Access-Control-Expose-Headers',
+    exposeHeaders([]),
+    ...arrival.answerHeaders,
+  ])
+  sink.end(text)
+  return { finish: 'complete', status, record }
+}

@@ -1,0 +1,22 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Receipt } from '../account/index.js'
+import { answerJson, type JsonAnswer } from '../answer-json.js'
+import type { Principal } from '../principal.js'
+import type { Runtime } from '../runtime.js'
+import { tagRefused } from '../tag/index.js'
+import { arrive, wholeTarget } from './arrive.js'
+
+/** Answers a request that leads to no room, with an id and a ledger entry like every other. */
+export function answerAtDoor(
+  runtime: Runtime,
+  request: IncomingMessage,
+  response: ServerResponse,
+  answer: JsonAnswer,
+  /** Whom it was about. */
+  principal?: Principal,
+): Receipt {
+  const arrival = arrive(runtime, request, wholeTarget(request))
+  const tags = tagRefused(arrival)
+  const outcome = answerJson(answer, arrival, tags, response)
+  return runtime.rooms.account({ arrival, principal, tags, outcome })
+}

@@ -1,0 +1,119 @@
+import { timingSafeEqual } from 'node:crypto'
+import { answerAtDoor, Refusal, refuseAtDoor, type RevokedKind, type Runtime, type Secret } from '@postern/core'
+import { readSessionRequest, sessionSeconds } from '@postern/protocol'
+import express, { type NextFunction, type Request, type Response, type Router } from 'express'
+import { rateLimit } from 'express-rate-limit'
+
+export interface AdminApiOptions {
+  readonly runtime: Runtime
+  /** What an operator's program must present; on a port of the machine there must be one. */
+  readonly secret: Secret | undefined
+  /** Whether the listener is a Unix socket, which only its owner can open. */
+  readonly onSocket: boolean
+}
+
+/** Wrong secrets that one address may present in a minute. */
+const failuresPerMinute = 30
+
+const revokedKinds: readonly RevokedKind[] = ['id', 'user', 'team']
+
+/** What an operator's own programs may ask for: sessions, in any language, and their end. */
+export function createAdminApi({ runtime, secret, onSocket }: AdminApiOptions): Router {
+  const router = express.Router()
+  router.use((request, _response, next) => {
+    refuseStrangers(request, secret, onSocket)
+    next()
+  })
+  router.use(express.json({ limit: '16kb', type: () => true }))
+  router.post('/sessions', async (request, response) => {
+    const { token, id, expiresAt, principal } = await mint(runtime, bodyOf(request))
+    const body = { token, id, token_type: principal.jkt === undefined ? 'Bearer' : 'DPoP', expires_at: expiresAt }
+    answerAtDoor(runtime, request, response, { status: 201, body }, principal)
+  })
+  router.post('/revocations', async (request, response) => {
+    const [kind, name] = readRevocation(bodyOf(request))
+    await runtime.revocations.revoke(kind, name)
+    answerAtDoor(runtime, request, response, { status: 201, body: { revoked: { [kind]: name } } })
+  })
+  router.use((error: Error, request: Request, response: Response, next: NextFunction) => {
+    if (response.headersSent) next(error)
+    else refuseAtDoor(runtime, request, response, refusalFor(error))
+  })
+  return router
+}
+
+/** Counts wrong secrets; what is right is not slowed down. */
+export function limitFailures(runtime: Runtime): ReturnType<typeof rateLimit> {
+  return rateLimit({
+    windowMs: 60_000,
+    limit: failuresPerMinute,
+    skipSuccessfulRequests: true,
+    standardHeaders: 'draft-8',
+    legacyHeaders: false,
+    // A Unix socket has no addresses; all who may open it are one.
+    keyGenerator: ({ ip }) => ip ?? 'socket',
+    handler: (request, response) => {
+      refuseAtDoor(runtime, request, response, new Refusal('rate_limited', { retryAfterSeconds: 60 }))
+    },
+  })
+}
+
+/** @throws {Refusal} where a page of a browser asks, or somebody without the secret. */
+function refuseStrangers({ headers }: Request, secret: Secret | undefined, onSocket: boolean): void {
+  if (headers.origin !== undefined || headers['sec-fetch-site'] !== undefined)
+    throw new Refusal('cross_site_refused', { message: 'The admin listener is for programs, not for pages.' })
+  if (secret === undefined) {
+    if (onSocket) return
+    throw new Refusal('caller_missing', {
+      message: 'On a port, which every program of this machine can reach, the admin listener needs a secret to mint and revoke.',
+      help: 'For the operator: write admin.secret, or listen on a Unix socket.',
+    })
+  }
+  const [scheme = '', presented = ''] = (headers.authorization ?? '').split(' ')
+  if (presented === '') throw new Refusal('caller_missing', { message: 'The admin listener takes its secret as a Bearer token.' })
+  if (scheme.toLowerCase() !== 'bearer' || !isSame(presented, secret.reveal())) throw new Refusal('caller_invalid')
+}
+
+function isSame(presented: string, expected: string): boolean {
+  const [one, other] = [Buffer.from(presented), Buffer.from(expected)]
+  return one.length === other.length && timingSafeEqual(one, other)
+}
+
+function bodyOf({ body }: Request): Readonly<Record<string, unknown>> {
+  if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as Readonly<Record<string, unknown>>
+  throw new Refusal('request_malformed', { message: 'The body is not a JSON object.' })
+}
+
+async function mint(runtime: Runtime, body: Readonly<Record<string, unknown>>) {
+  const { session } = runtime.config.callers
+  if (runtime.signSession === undefined || session === undefined)
+    throw new Refusal('not_found', {
+      message: 'There is no secret to sign sessions with.',
+      help: 'For the operator: write callers.session.secret.',
+    })
+  const { ttl = Math.ceil(session.ttl / 1000), ...asked } = readSessionRequest(body)
+  const seconds = sessionSeconds(ttl)
+  if (seconds * 1000 > session.maxTtl) throw new TypeError('"ttl" is longer than callers.session.maxTtl allows.')
+  const signed = await runtime.signSession(asked, Math.floor(Date.now() / 1000) + seconds)
+  const { user, team, project, jkt } = asked
+  const principal = { user, team, project, jkt, via: 'session', caller: `session:${signed.id}`, delegate: false } as const
+  return { ...signed, principal }
+}
+
+function readRevocation(body: Readonly<Record<string, unknown>>): readonly [RevokedKind, string] {
+  const [kind, ...others] = Object.keys(body)
+  const known = revokedKinds.find((name) => name === kind)
+  const name = kind === undefined ? undefined : body[kind]
+  if (known === undefined || others.length > 0 || typeof name !== 'string' || name === '' || name.length > 256)
+    throw new Refusal('request_malformed', { message: 'A revocation is { "id": … }, { "user": … } or { "team": … }, one of them.' })
+  return [known, name]
+}
+
+/** A fault of the request is told; anything else is ours. */
+function refusalFor(error: Error): Refusal {
+  if (error instanceof Refusal) return error
+  if (error instanceof TypeError) return new Refusal('request_malformed', { message: error.message })
+  const status = (error as { readonly status?: unknown }).status
+  if (status === 413) return new Refusal('body_too_large')
+  return typeof status === 'number' && status < 500 ? new Refusal('request_malformed') : new Refusal('internal_error', { cause: error })
+}

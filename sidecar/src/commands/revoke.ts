@@ -1,0 +1,42 @@
+import type { RevokedKind } from '@postern/core'
+import { Failure } from '../failure.js'
+import { requireConfig } from '../load-config.js'
+import { openConfiguredStore } from '../open-store.js'
+import { print, printJson } from '../print.js'
+
+export interface RevokeOptions {
+  readonly config: string
+  readonly id?: string
+  readonly user?: string
+  readonly team?: string
+  readonly json?: boolean
+}
+
+const kinds: readonly RevokedKind[] = ['id', 'user', 'team']
+
+/** Ends session tokens before their time, in every process that uses the store of this configuration. */
+export async function revokeSessions(options: RevokeOptions): Promise<number> {
+  const [kind, ...others] = kinds.filter((name) => options[name] !== undefined)
+  if (kind === undefined || others.length > 0) throw new Failure('Say what to end: --id, --user or --team, one of them.')
+  const name = options[kind] as string
+  const { checked, file } = requireConfig(options.config)
+  const { store: settings, callers } = checked.config
+  if (callers.session === undefined) throw new Failure('The configuration has no callers.session, so there is nothing to end.')
+  if (settings?.memory === true) {
+    throw new Failure(
+      'The configuration keeps revocations in the memory of the running process (store.memory), which no other process can write to.\nUse its admin listener, POST /admin/v1/revocations, or configure store.sqlite or store.redis.',
+    )
+  }
+  const store = openConfiguredStore(checked, file, false)
+  try {
+    const now = Date.now()
+    await store.revoke({ kind, name, at: Math.floor(now / 1000), until: now + callers.session.maxTtl })
+  } catch (error) {
+    throw new Failure(`Nothing was ended: ${(error as Error).message}`)
+  } finally {
+    await store.close()
+  }
+  if (options.json === true) printJson({ revoked: { [kind]: name } })
+  else print(`Ended: ${kind === 'id' ? 'the session' : `every session of the ${kind}`} ${name}. No process takes it a second from now.`)
+  return 0
+}
