@@ -49,7 +49,7 @@ const packagesThatMayBeImported: Readonly<Record<string, readonly string[]>> = {
 }
 
 const libraryHomes: Readonly<Record<string, readonly string[]>> = {
-  undici: ['packages/core/src/forward/'],
+  undici: ['packages/core/src/forward/', 'packages/core/src/backend/'],
   jose: ['packages/core/src/identify/', 'packages/server/src/'],
   'lru-cache': ['packages/core/src/identify/'],
   zod: ['packages/core/src/config/'],
@@ -130,7 +130,8 @@ describe('shared code', () => {
       /new (?:Pool|Client|Agent)\(|\bfetch\(|https?\.request/.test(readFileSync(join(root, file), 'utf8')),
     )
     expect(places.toSorted()).toEqual([
-      'packages/core/src/backend/index.ts',
+      'packages/core/src/backend/client-road.ts',
+      'packages/core/src/backend/pool-road.ts',
       'packages/core/src/fetch-json.ts',
       'packages/core/src/forward/open-upstream.ts',
     ])
