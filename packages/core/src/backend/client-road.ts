@@ -20,10 +20,11 @@ export interface ClientRoad {
 /** The road that everything can take, on Node's own client: any method and target, bodies both ways, upgrades. */
 export function openClientRoad({ secure, address }: Target, requestHeaders: RequestHeaders, headersMs: number): ClientRoad {
   const agent = secure ? new TlsAgent({ keepAlive: true }) : new Agent({ keepAlive: true })
+  const { host, port, socketPath } = address
   const send = secure ? requestHttps : requestHttp
 
   const begin = (request: IncomingMessage, headers: string[], through: Agent | false): ClientRequest =>
-    send({ ...address, method: request.method, path: request.url, headers, agent: through })
+    send({ host, port, socketPath, method: request.method, path: request.url, headers, agent: through })
 
   function attempt(request: IncomingMessage, response: ServerResponse, again: boolean): void {
     const headers = requestHeaders(request)
@@ -34,7 +35,7 @@ export function openClientRoad({ secure, address }: Target, requestHeaders: Requ
     }
     response.once('close', leave)
     watchTime(upstream, headersMs)
-    upstream.once('response', (answer) => passAnswer(answer, upstream, response))
+    upstream.on('response', (answer) => passAnswer(answer, upstream, response))
     upstream.on('error', (error) => {
       response.off('close', leave)
       if (response.headersSent || response.destroyed) response.destroy()
@@ -67,14 +68,15 @@ function watchTime(upstream: ClientRequest, headersMs: number): void {
     clearTimeout(timer)
     timer = setTimeout(late, ms)
   }
+  const stop = (): void => clearTimeout(timer)
   upstream.once('socket', (socket) => {
     if (!socket.connecting) return
     wait(connectMs)
-    socket.once('connect', () => clearTimeout(timer))
+    socket.once('connect', stop)
   })
-  upstream.once('finish', () => wait(headersMs))
-  upstream.once('response', () => clearTimeout(timer))
-  upstream.once('close', () => clearTimeout(timer))
+  upstream.on('finish', () => wait(headersMs))
+  upstream.on('response', stop)
+  upstream.on('close', stop)
 }
 
 function passAnswer(answer: IncomingMessage, upstream: ClientRequest, response: ServerResponse): void {
@@ -89,9 +91,13 @@ function passAnswer(answer: IncomingMessage, upstream: ClientRequest, response: 
     upstream.destroy(error as Error)
     return
   }
-  // What comes event by event must not wait for its first.
-  response.flushHeaders()
+  setImmediate(sendHead, response, answer)
   // A connection that breaks is passed on as one: the client must see that it has a part only.
   answer.once('error', () => response.destroy())
   answer.pipe(response)
+}
+
+/** What comes event by event must not wait for its first; what comes at once leaves with its head in one piece. */
+function sendHead(response: ServerResponse, answer: IncomingMessage): void {
+  if (!answer.readableDidRead && !response.writableEnded && !response.destroyed) response.flushHeaders()
 }

@@ -93,7 +93,7 @@ export class PageExchange implements Dispatcher.DispatchHandler {
       // A connection that breaks is passed on as one: the client must see that it has a part only, and that part first.
       this.beginBody()
       setImmediate(() => response.destroy())
-    } else if (wasUsedBefore(error)) this.#passAgain(this.#request, response)
+    } else if (mayTakeOtherRoad(error)) this.#passAgain(this.#request, response)
     else refuse(this.#request, response, error)
   }
 }
@@ -102,10 +102,13 @@ function beginBody(exchange: PageExchange): void {
   exchange.beginBody()
 }
 
-/** Whether the backend closed a connection just as it was used again, on which it has answered others but nothing of this. */
-function wasUsedBefore(error: Error): boolean {
+/**
+ * Whether the backend closed a connection just as it was used again, on which it has answered others but nothing of this; or undici
+ * does not send what Node's own client does, such as two hosts, or read it, such as a 100 that nobody asked for.
+ */
+function mayTakeOtherRoad(error: Error): boolean {
   if (!('code' in error)) return false
-  if (error.code === 'ECONNRESET' || error.code === 'EPIPE') return true
+  if (error.code === 'ECONNRESET' || error.code === 'EPIPE' || error.code === 'UND_ERR_INVALID_ARG') return true
   return error.code === 'UND_ERR_SOCKET' && ((error as Error & Partial<SocketFacts>).socket?.bytesRead ?? 0) > 0
 }
 

@@ -4,7 +4,7 @@ import type { Pass } from './client-road.js'
 import { connectMs } from './connect-ms.js'
 import { PageExchange } from './page-exchange.js'
 import type { RequestHeaders } from './request-headers.js'
-import type { Target } from './target.js'
+import type { Address, Target } from './target.js'
 
 export interface PoolRoad {
   readonly pass: Pass
@@ -14,13 +14,14 @@ export interface PoolRoad {
 export interface PoolRoadOptions {
   readonly requestHeaders: RequestHeaders
   readonly headersMs: number
-  /** Takes what the backend closed its connection on, unanswered. */
+  /** Takes what undici does not, and what the backend closed its connection on, unanswered. */
   readonly passAgain: Pass
 }
 
 /** The quick road, on undici, for what {@link isPlain} says can take it; see ADR 0011. */
 export function openPoolRoad({ address }: Target, { requestHeaders, headersMs, passAgain }: PoolRoadOptions): PoolRoad {
-  const connect = { timeout: connectMs, ...('socketPath' in address ? address : {}) }
+  const { socketPath } = address
+  const connect = { timeout: connectMs, ...(socketPath === undefined ? {} : { socketPath }) }
   const pool = new Pool(originOf(address), { connect, headersTimeout: headersMs, bodyTimeout: 0, pipelining: 1 })
   return {
     pass(request, response) {
@@ -45,7 +46,7 @@ export function isPlain({ method, url, headers }: IncomingMessage): boolean {
 }
 
 /** A connection to a Unix socket needs an origin too; the `Host` that is sent is the client's. */
-function originOf(address: Target['address']): string {
-  if ('socketPath' in address) return 'http://localhost'
-  return `http://${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`
+function originOf({ host, port }: Address): string {
+  if (host === undefined) return 'http://localhost'
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 }

@@ -1,8 +1,15 @@
+/** A Unix socket, or a host and a port. */
+export interface Address {
+  readonly socketPath?: string
+  readonly host?: string
+  readonly port?: number
+}
+
 /** Where the backend listens. */
 export interface Target {
   readonly secure: boolean
   /** What a connection is made with. */
-  readonly address: { readonly socketPath: string } | { readonly host: string; readonly port: number }
+  readonly address: Address
 }
 
 /** Reads `http://127.0.0.1:3000` or `unix:/run/app.sock`. */
