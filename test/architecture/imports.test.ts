@@ -50,7 +50,7 @@ const packagesThatMayBeImported: Readonly<Record<string, readonly string[]>> = {
 }
 
 const libraryHomes: Readonly<Record<string, readonly string[]>> = {
-  undici: ['packages/core/src/forward/', 'packages/core/src/fetch-bounded.ts'],
+  undici: ['packages/core/src/forward/', 'packages/core/src/backend/', 'packages/core/src/fetch-bounded.ts'],
   jose: ['packages/core/src/identify/', 'packages/core/src/session/', 'packages/server/src/'],
   libsql: ['packages/stores/src/'],
   '@redis/client': ['packages/stores/src/'],
@@ -138,7 +138,8 @@ describe('shared code', () => {
       /new (?:Pool|Client|Agent)\(|\bfetch\(|https?\.request/.test(readFileSync(join(root, file), 'utf8')),
     )
     expect(places.toSorted()).toEqual([
-      'packages/core/src/backend/index.ts',
+      'packages/core/src/backend/client-road.ts',
+      'packages/core/src/backend/pool-road.ts',
       'packages/core/src/fetch-bounded.ts',
       'packages/core/src/forward/open-upstream.ts',
     ])

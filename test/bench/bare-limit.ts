@@ -60,5 +60,6 @@ serve((req, res) => {
   res.on('close', () => {
     if (!res.writableFinished) forwarding.abandon()
   })
-  pool.dispatch({ method: req.method as Dispatcher.HttpMethod, path: req.url ?? '/', headers, body: req }, forwarding)
+  const body = req.method === 'GET' ? null : req
+  pool.dispatch({ method: req.method as Dispatcher.HttpMethod, path: req.url ?? '/', headers, body }, forwarding)
 })

@@ -20,5 +20,6 @@ serve((req, res) => {
   res.on('close', () => {
     if (!res.writableFinished) forwarded.destroy()
   })
-  req.pipe(forwarded)
+  if (req.method === 'GET') forwarded.end()
+  else req.pipe(forwarded)
 })

@@ -68,6 +68,11 @@ export class Child {
     return this.#process.pid ?? 0
   }
 
+  /** Writes a line of JSON to stdin. */
+  tell(message: object): void {
+    this.#process.stdin?.write(`${JSON.stringify(message)}\n`)
+  }
+
   /** The next line of stdout, as JSON. */
   async line<T>(): Promise<T> {
     const next = await this.#lines?.next()

@@ -5,6 +5,7 @@ import { rateLimit } from 'express-rate-limit'
 import helmet from 'helmet'
 import { Pool } from 'undici'
 import { isForwarded, upstreamCredential } from './headers.js'
+import { pagePath } from './page.js'
 import { serve, upstreamPort } from './serve.js'
 
 const pool = new Pool(`http://127.0.0.1:${upstreamPort()}`)
@@ -13,14 +14,16 @@ const app = express()
 app.use(helmet())
 app.use(rateLimit({ windowMs: 60_000, limit: 1_000_000_000, standardHeaders: 'draft-8', legacyHeaders: false }))
 
-app.post('/v1/chat/completions', async (req, res) => {
+app.all(['/v1/chat/completions', pagePath], async (req, res) => {
   const headers: Record<string, string | string[]> = {}
   for (const [name, value] of Object.entries(req.headers)) {
     if (value !== undefined && isForwarded(name)) headers[name] = value
   }
   headers['authorization'] = upstreamCredential
 
-  await pool.stream({ method: 'POST', path: req.originalUrl, headers, body: req }, (reply) => {
+  const method = req.method
+  const body = method === 'GET' ? null : req
+  await pool.stream({ method, path: req.originalUrl, headers, body }, (reply) => {
     res.status(reply.statusCode)
     for (const [name, value] of Object.entries(reply.headers)) {
       if (value !== undefined && isForwarded(name)) res.setHeader(name, value)

@@ -1,16 +1,25 @@
 import type { Pace } from './completion.js'
+import type { RequestKind } from './request.js'
 
 /** Where a load goes, and as whom. */
 export interface Target {
   readonly port: number
   readonly path: string
-  /** The value of the `Authorization` header. */
-  readonly authorization: string
+  readonly credentials: Credentials
 }
 
-/** JSON requests, one after the other on each connection, until the time is over. */
-export interface JsonJob {
-  readonly mode: 'json'
+/** What says who calls: header lines, made before the load so that making them costs it nothing. */
+export interface Credentials {
+  /** Each is the header lines of one request. They are sent in turn. */
+  readonly sets: readonly (readonly string[])[]
+  /** Whether each is good for one request only: a load ends when all are used, if its time is not over before. */
+  readonly once: boolean
+}
+
+/** Equal requests, one after the other on each connection, until the time is over. */
+export interface RequestsJob {
+  readonly mode: 'requests'
+  readonly kind: RequestKind
   readonly target: Target
   readonly connections: number
   readonly seconds: number
@@ -43,7 +52,7 @@ export interface MemoryJob {
   readonly pace: Pace
 }
 
-export type Job = JsonJob | SseJob | TtftJob | MemoryJob
+export type Job = RequestsJob | SseJob | TtftJob | MemoryJob
 
 interface Outcome {
   /** Requests that were not answered with status 200, or not completely. */
@@ -51,7 +60,7 @@ interface Outcome {
   readonly firstError?: string
 }
 
-export interface JsonOutcome extends Outcome {
+export interface RequestsOutcome extends Outcome {
   readonly requests: number
   readonly seconds: number
 }
@@ -77,7 +86,7 @@ export interface MemoryOutcome extends Outcome {
 }
 
 export interface Outcomes {
-  json: JsonOutcome
+  requests: RequestsOutcome
   sse: SseOutcome
   ttft: TtftOutcome
   memory: MemoryOutcome

@@ -1,31 +1,32 @@
 /**
- * The load generator, a process of its own: takes a job as JSON in its first argument and prints the outcome as one JSON line.
+ * The load generator, a process of its own: takes a job as one JSON line on stdin and prints the outcome as one.
  */
 
 import type { Pace } from './completion.js'
-import { requestBody } from './completion.js'
 import { Connection } from './connection.js'
 import { EventCounter } from './events.js'
-import type { Job, JsonJob, JsonOutcome, MemoryJob, MemoryOutcome, SseJob, SseOutcome, Target, TtftJob, TtftOutcome } from './job.js'
-import { endWithParent } from './serve.js'
+import type {
+  Job,
+  MemoryJob,
+  MemoryOutcome,
+  RequestsJob,
+  RequestsOutcome,
+  SseJob,
+  SseOutcome,
+  Target,
+  TtftJob,
+  TtftOutcome,
+} from './job.js'
+import { readJob } from './read-job.js'
+import { renderRequest } from './request.js'
+import { RequestSource } from './request-source.js'
 
 /** How many of the held streams are opened at a time: a burst would measure the burst. */
 const OPENED_AT_ONCE = 50
 
-/** The whole request, rendered once. */
-function requestTo(target: Target, pace?: Pace): Buffer {
-  const body = requestBody(pace)
-  const head = [
-    `POST ${target.path} HTTP/1.1`,
-    `Host: 127.0.0.1:${target.port}`,
-    `Authorization: ${target.authorization}`,
-    'Content-Type: application/json',
-    `Content-Length: ${body.length}`,
-    `Accept: ${pace === undefined ? 'application/json' : 'text/event-stream'}`,
-    'X-Workflow-ID: bench',
-    'X-Step-ID: one',
-  ]
-  return Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), body])
+/** The whole request for a chat completion, rendered once. */
+function requestTo(target: Target, pace: Pace): Buffer {
+  return renderRequest(target, target.credentials.sets[0] ?? [], 'chat', pace)
 }
 
 /** Counts failures and keeps the words of the first. */
@@ -43,12 +44,12 @@ class Failures {
   }
 }
 
-/** Runs `repeat` again and again on each of `count` connections until the time is over; a connection that fails stops. */
+/** Runs `repeat` again and again on each of `count` connections until it returns `false` or the time is over; a connection that fails stops. */
 async function sideBySide(
   job: { target: Target; seconds: number },
   count: number,
   failures: Failures,
-  repeat: (connection: Connection) => Promise<void>,
+  repeat: (connection: Connection) => Promise<boolean>,
 ): Promise<number> {
   const connections = await Promise.all(Array.from({ length: count }, () => Connection.open(job.target.port)))
   const started = performance.now()
@@ -56,7 +57,7 @@ async function sideBySide(
   await Promise.all(
     connections.map(async (connection) => {
       try {
-        while (performance.now() < deadline) await repeat(connection)
+        while (performance.now() < deadline && (await repeat(connection)));
       } catch (error) {
         failures.note(error)
       }
@@ -67,15 +68,18 @@ async function sideBySide(
   return seconds
 }
 
-async function json(job: JsonJob): Promise<JsonOutcome> {
-  const request = requestTo(job.target)
+async function requests(job: RequestsJob): Promise<RequestsOutcome> {
+  const source = new RequestSource(job)
   const failures = new Failures()
-  let requests = 0
+  let answered = 0
   const seconds = await sideBySide(job, job.connections, failures, async (connection) => {
+    const request = source.next()
+    if (request === undefined) return false
     await connection.exchange(request)
-    requests += 1
+    answered += 1
+    return true
   })
-  return { requests, seconds, ...failures.outcome() }
+  return { requests: answered, seconds, ...failures.outcome() }
 }
 
 async function sse(job: SseJob): Promise<SseOutcome> {
@@ -91,6 +95,7 @@ async function sse(job: SseJob): Promise<SseOutcome> {
     })
     if (counter.events <= job.pace.events) throw new Error(`a stream ended after ${counter.events} of its events`)
     streams += 1
+    return true
   })
   return { streams, events: streams * job.pace.events, pieces, seconds, ...failures.outcome() }
 }
@@ -142,12 +147,21 @@ async function memory(job: MemoryJob): Promise<MemoryOutcome> {
   return { open, ...failures.outcome() }
 }
 
-async function run(job: Job): Promise<void> {
-  const outcome = await (job.mode === 'json' ? json(job) : job.mode === 'sse' ? sse(job) : job.mode === 'ttft' ? ttft(job) : memory(job))
-  process.stdout.write(`${JSON.stringify(outcome)}\n`, () => {
-    if (job.mode !== 'memory') process.exit()
-  })
+function outcomeOf(job: Job): Promise<object> {
+  switch (job.mode) {
+    case 'requests':
+      return requests(job)
+    case 'sse':
+      return sse(job)
+    case 'ttft':
+      return ttft(job)
+    case 'memory':
+      return memory(job)
+  }
 }
 
-endWithParent()
-await run(JSON.parse(process.argv[2] ?? '') as Job)
+const job = await readJob()
+const outcome = await outcomeOf(job)
+process.stdout.write(`${JSON.stringify(outcome)}\n`, () => {
+  if (job.mode !== 'memory') process.exit()
+})

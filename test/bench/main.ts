@@ -3,8 +3,11 @@
 import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { Child, stopAll } from './child.js'
-import type { Bench } from './measure.js'
-import { measureJson, measureMemory, measureSse, measureTtft } from './measure.js'
+import { callers } from './callers.js'
+import type { Bench } from './interleave.js'
+import { measureMemory, measureSse, measureTtft } from './measure.js'
+import { measureCallers } from './measure-callers.js'
+import { measureBackend, measureJson } from './measure-requests.js'
 import type { Mode, Options } from './options.js'
 import { readOptions, usage } from './options.js'
 import { Progress } from './progress.js'
@@ -20,6 +23,12 @@ const measurements: Record<Mode, (bench: Bench, results: Results) => Promise<voi
   json: async (bench, results) => {
     results.json = await measureJson(bench)
   },
+  backend: async (bench, results) => {
+    results.backend = await measureBackend(bench)
+  },
+  callers: async (bench, results) => {
+    results.callers = await measureCallers(bench)
+  },
   sse: async (bench, results) => {
     results.sse = await measureSse(bench)
   },
@@ -33,7 +42,8 @@ const measurements: Record<Mode, (bench: Bench, results: Results) => Promise<voi
 
 /** The steps a run shows: every round, and a warm-up where a process lives for several. */
 function stepsOf({ modes, subjects, plan }: Options): number {
-  return modes.reduce((sum, mode) => sum + subjects.length * (plan[mode].rounds + (mode === 'memory' ? 0 : 1)), 0)
+  const measured = (mode: Mode): number => (mode === 'callers' ? callers.length : subjects.length)
+  return modes.reduce((sum, mode) => sum + measured(mode) * (plan[mode].rounds + (mode === 'memory' ? 0 : 1)), 0)
 }
 
 async function measureAll(options: Options): Promise<Results> {

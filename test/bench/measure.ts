@@ -1,32 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Child } from './child.js'
-import type { Job, JsonJob, Outcomes, SseJob } from './job.js'
-import type { Plan } from './plan.js'
-import { cpuMicroseconds, residentKilobytes } from './proc.js'
-import type { Progress } from './progress.js'
+import { type Bench, interleave, type Rounds } from './interleave.js'
+import type { Outcomes, SseJob } from './job.js'
+import { residentKilobytes } from './proc.js'
+import { load, loadWithCpu, outcomeOf } from './run-load.js'
 import { quantile } from './statistics.js'
-import type { RunningSubject, Subject } from './subjects.js'
+import type { RunningSubject } from './subjects.js'
 import { plainTarget } from './subjects.js'
-
-/** What a measurement works with. */
-export interface Bench {
-  readonly plan: Plan
-  readonly subjects: readonly Subject[]
-  /** The upstream's port. */
-  readonly upstream: number
-  readonly progress: Progress
-}
-
-/** The rounds of each subject, by its name. */
-export type Rounds<T> = Record<string, T[]>
-
-export interface JsonRound {
-  /** CPU time of the proxy, in microseconds. */
-  readonly cpuPerRequest: number
-  readonly requestsPerSecond: number
-  /** Share of one core that the proxy used. */
-  readonly busy: number
-}
 
 export interface SseRound {
   /** CPU time of the proxy, in microseconds. */
@@ -49,79 +29,6 @@ export interface MemoryRound {
   readonly idle: number
   readonly open: number
   readonly perStream: number
-}
-
-async function load<J extends Job>(subject: RunningSubject, job: J): Promise<Outcomes[J['mode']]> {
-  const generator = Child.own('load', [JSON.stringify(job)])
-  try {
-    return await outcomeOf(generator, subject, job)
-  } finally {
-    await generator.stop()
-  }
-}
-
-/** The outcome of a job, of which every single request must have succeeded. */
-async function outcomeOf<J extends Job>(generator: Child, subject: RunningSubject, job: J): Promise<Outcomes[J['mode']]> {
-  const outcome = await generator.line<Outcomes[J['mode']]>()
-  if (outcome.errors > 0) {
-    throw new Error(subject.child.complaint(`${outcome.errors} requests of the ${job.mode} load failed; the first: ${outcome.firstError}`))
-  }
-  return outcome
-}
-
-/** Runs a load and returns, with its outcome, the CPU time the proxy spent on it, in microseconds. */
-async function loadWithCpu<J extends JsonJob | SseJob>(subject: RunningSubject, job: J): Promise<[Outcomes[J['mode']], number]> {
-  const before = cpuMicroseconds(subject.child.pid)
-  const outcome = await load(subject, job)
-  return [outcome, cpuMicroseconds(subject.child.pid) - before]
-}
-
-interface Interleaved<T> {
-  readonly rounds: number
-  readonly warmUp: (subject: RunningSubject) => Promise<unknown>
-  readonly round: (subject: RunningSubject) => Promise<T>
-}
-
-/** Starts all subjects, warms each up, then measures them in turn, round after round. */
-async function interleave<T>(bench: Bench, label: string, { rounds, warmUp, round }: Interleaved<T>): Promise<Rounds<T>> {
-  const results: Rounds<T> = {}
-  const running: (readonly [string, RunningSubject])[] = []
-  for (const { name, start } of bench.subjects) {
-    bench.progress.step(`${label}: warming up ${name}`)
-    const subject = await start(bench.upstream)
-    running.push([name, subject])
-    await warmUp(subject)
-  }
-  for (let number = 1; number <= rounds; number += 1) {
-    for (const [name, subject] of running) {
-      bench.progress.step(`${label}: round ${number}, ${name}`)
-      ;(results[name] ??= []).push(await round(subject))
-    }
-  }
-  await Promise.all(running.map(([, { child }]) => child.stop()))
-  return results
-}
-
-export function measureJson(bench: Bench): Promise<Rounds<JsonRound>> {
-  const { connections, warmup, seconds, rounds } = bench.plan.json
-  const job = (subject: RunningSubject, duration: number): JsonJob => ({
-    mode: 'json',
-    target: subject.target,
-    connections,
-    seconds: duration,
-  })
-  return interleave(bench, 'JSON requests', {
-    rounds,
-    warmUp: (subject) => load(subject, job(subject, warmup)),
-    round: async (subject) => {
-      const [outcome, cpu] = await loadWithCpu(subject, job(subject, seconds))
-      return {
-        cpuPerRequest: cpu / outcome.requests,
-        requestsPerSecond: outcome.requests / outcome.seconds,
-        busy: cpu / 1e6 / outcome.seconds,
-      }
-    },
-  })
 }
 
 export function measureSse(bench: Bench): Promise<Rounds<SseRound>> {
@@ -187,7 +94,8 @@ async function memoryRound(bench: Bench, subject: RunningSubject): Promise<Memor
   await load(subject, { mode: 'sse', target, streams: 10, pace: { events: 10, interval: 1 }, seconds: warmup })
   const idle = residentKilobytes(child.pid)
   const job = { mode: 'memory', target, streams, pace } as const
-  const generator = Child.own('load', [JSON.stringify(job)])
+  const generator = Child.own('load')
+  generator.tell(job)
   try {
     await outcomeOf(generator, subject, job)
     await sleep(settle * 1000)

@@ -1,8 +1,19 @@
 import type { Pace } from './completion.js'
 
+interface RequestsPlan {
+  readonly connections: number
+  readonly warmup: number
+  readonly seconds: number
+  readonly rounds: number
+}
+
 /** How much of everything is done in one run. Times are in seconds unless they say otherwise. */
 export interface Plan {
-  readonly json: { readonly connections: number; readonly warmup: number; readonly seconds: number; readonly rounds: number }
+  readonly json: RequestsPlan
+  /** For a GET, and as long again for a POST. */
+  readonly backend: RequestsPlan
+  /** For each caller. Many short rounds: what is looked for is smaller than what the machine drifts in a long one. */
+  readonly callers: RequestsPlan
   readonly sse: {
     readonly streams: number
     /** Paced, so that a slow proxy is not rewarded for reading several events at once. */
@@ -26,6 +37,8 @@ export interface Plan {
 
 export const fullPlan: Plan = {
   json: { connections: 32, warmup: 3, seconds: 4, rounds: 3 },
+  backend: { connections: 32, warmup: 1.5, seconds: 2, rounds: 3 },
+  callers: { connections: 32, warmup: 2, seconds: 1, rounds: 11 },
   sse: { streams: 100, pace: { events: 200, interval: 10 }, warmup: 2.5, seconds: 3, rounds: 3 },
   ttft: { pace: { events: 3, interval: 0 }, warmup: 2000, streams: 1500, rounds: 3 },
   memory: { streams: 1000, pace: { events: 3600, interval: 1000 }, warmup: 0.05, settle: 2, rounds: 3 },
@@ -34,6 +47,8 @@ export const fullPlan: Plan = {
 /** Short rounds: enough to see that everything works and roughly where it stands. */
 export const quickPlan: Plan = {
   json: { connections: 32, warmup: 1, seconds: 1.5, rounds: 3 },
+  backend: { connections: 32, warmup: 1, seconds: 1.5, rounds: 3 },
+  callers: { connections: 32, warmup: 1, seconds: 0.5, rounds: 7 },
   sse: { streams: 100, pace: { events: 100, interval: 10 }, warmup: 0.5, seconds: 1, rounds: 3 },
   ttft: { pace: { events: 3, interval: 0 }, warmup: 500, streams: 500, rounds: 1 },
   memory: { streams: 300, pace: { events: 3600, interval: 1000 }, warmup: 0.05, settle: 1, rounds: 1 },

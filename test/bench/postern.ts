@@ -8,6 +8,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { bearer } from './bearer.js'
+import type { OpenCaller } from './callers.js'
 import { Child } from './child.js'
 import { upstreamCredential } from './headers.js'
 import type { RunningSubject } from './subjects.js'
@@ -16,10 +18,12 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 /** How long Postern may take until it answers, in milliseconds. */
 const START_LIMIT = 15_000
 
-function config(port: number, upstream: number): string {
+function config(port: number, upstream: number, callers: readonly OpenCaller[]): string {
+  const further = callers.flatMap((caller) => Object.entries(caller.config).map(([name, value]) => `  ${name}: ${JSON.stringify(value)}\n`))
   return `version: 1
 listen: { host: 127.0.0.1, port: ${port} }
 mount: /ai
+backend: { url: http://127.0.0.1:${upstream} }
 gateways:
   main: { dialect: openai, baseURL: http://127.0.0.1:${upstream}/v1 }
 keys:
@@ -28,7 +32,7 @@ bindings:
   - { team: acme, key: acme }
 callers:
   service: { hashes: { env: GATEWAY_API_KEY_HASHES }, principals: { bench: { user: bench, team: acme } } }
-policies: { models: ['*'] }
+${further.join('')}policies: { models: ['*'] }
 `
 }
 
@@ -61,21 +65,22 @@ async function ready(child: Child, port: number): Promise<void> {
 }
 
 /** Starts Postern as an operator would: its own command, a configuration file, secrets in the environment. */
-export async function startPostern(upstream: number): Promise<RunningSubject> {
+export async function startPostern(upstream: number, callers: readonly OpenCaller[] = []): Promise<RunningSubject> {
   const callerKey = randomBytes(24).toString('base64url')
   const port = await freePort()
   const directory = await mkdtemp(join(tmpdir(), 'postern-bench-'))
   const file = join(directory, 'postern.yaml')
-  await writeFile(file, config(port, upstream))
+  await writeFile(file, config(port, upstream, callers))
   const child = Child.start('postern', join(ROOT, 'sidecar/bin/postern.js'), ['start', '--config', file], {
     cwd: ROOT,
     speaks: false,
     env: {
+      ...Object.assign({}, ...callers.map(({ env }) => env)),
       BENCH_KEY: upstreamCredential.replace('Bearer ', ''),
       GATEWAY_API_KEY_HASHES: `bench:${createHash('sha256').update(callerKey).digest('hex')}`,
     },
   })
   void child.ended.then(() => rm(directory, { recursive: true, force: true }))
   await ready(child, port)
-  return { child, target: { port, path: '/ai/v1/chat/completions', authorization: `Bearer ${callerKey}` } }
+  return { child, target: { port, path: '/ai/v1/chat/completions', credentials: bearer(callerKey) } }
 }

@@ -1,8 +1,10 @@
 import Table from 'cli-table3'
-import type { Rounds } from './measure.js'
+import { callers } from './callers.js'
+import type { Rounds } from './interleave.js'
+import type { RequestsRound } from './measure-requests.js'
 import { median } from './statistics.js'
 import { subjects } from './subjects.js'
-import type { Results, Verdict } from './verdicts.js'
+import { addedByCaller, type Results, type Verdict } from './verdicts.js'
 
 interface Column<T> {
   readonly head: string
@@ -23,10 +25,27 @@ function table<T>(title: string, rounds: Rounds<T>, columns: readonly Column<T>[
     head: [title, ...columns.map(({ head }) => head)],
     colAligns: ['left', ...columns.map(() => 'right' as const)],
   })
-  for (const subject of subjects) {
-    const own = rounds[subject.name]
+  for (const { name, title: rowTitle } of subjects) {
+    const own = rounds[name]
     if (own === undefined) continue
-    rows.push([subject.title, ...columns.map(({ value, digits }) => figure(median(own.map(value)), digits))])
+    rows.push([rowTitle, ...columns.map(({ value, digits }) => figure(median(own.map(value)), digits))])
+  }
+  return rows.toString()
+}
+
+/** What a caller adds is the median of its rounds' differences, and not the difference of the medians. */
+function callersTable(rounds: Rounds<RequestsRound>): string {
+  const rows = new Table({
+    ...plain,
+    head: ['JSON requests by caller', 'CPU µs/request', 'added µs', 'requests/s'],
+    colAligns: ['left', 'right', 'right', 'right'],
+  })
+  for (const { name, title } of callers) {
+    const own = rounds[name]
+    if (own === undefined) continue
+    const cost = median(own.map(({ cpuPerRequest }) => cpuPerRequest))
+    const rate = median(own.map(({ requestsPerSecond }) => requestsPerSecond))
+    rows.push([title, figure(cost, 1), figure(addedByCaller(rounds, name) ?? Number.NaN, 1), figure(rate, 0)])
   }
   return rows.toString()
 }
@@ -56,6 +75,17 @@ export function tablesOf(results: Results, verdicts: readonly Verdict[]): string
       ]),
     )
   }
+  if (results.backend !== undefined) {
+    tables.push(
+      table('requests to the backend', results.backend, [
+        { head: 'GET, CPU µs', value: ({ page }) => page.cpuPerRequest, digits: 1 },
+        { head: 'GET/s', value: ({ page }) => page.requestsPerSecond, digits: 0 },
+        { head: 'POST, CPU µs', value: ({ form }) => form.cpuPerRequest, digits: 1 },
+        { head: 'POST/s', value: ({ form }) => form.requestsPerSecond, digits: 0 },
+      ]),
+    )
+  }
+  if (results.callers !== undefined) tables.push(callersTable(results.callers))
   if (results.sse !== undefined) {
     tables.push(
       table('SSE events', results.sse, [

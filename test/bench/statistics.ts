@@ -16,3 +16,8 @@ export function median(values: readonly number[]): number {
 export function medianRatio(rounds: readonly number[], reference: readonly number[]): number {
   return median(rounds.map((value, round) => value / (reference[round] ?? Number.NaN)))
 }
+
+/** The median of the differences of two subjects, each taken within one round for the same reason. */
+export function medianDifference(rounds: readonly number[], reference: readonly number[]): number {
+  return median(rounds.map((value, round) => value - (reference[round] ?? Number.NaN)))
+}

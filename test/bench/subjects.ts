@@ -1,3 +1,4 @@
+import { bearer } from './bearer.js'
 import { Child } from './child.js'
 import type { Target } from './job.js'
 import { startPostern } from './postern.js'
@@ -17,7 +18,7 @@ export interface Subject {
 
 /** What a caller asks of the upstream itself, and of every proxy but Postern. */
 export function plainTarget(port: number): Target {
-  return { port, path: '/v1/chat/completions', authorization: 'Bearer bench-caller-key' }
+  return { port, path: '/v1/chat/completions', credentials: bearer('bench-caller-key') }
 }
 
 function own(name: string, title: string): Subject {
@@ -37,5 +38,5 @@ export const subjects: readonly Subject[] = [
   own('bare-limit', 'bare limit: node:http + undici dispatch'),
   own('bare-pipe', 'bare pipe: node:http + http.request'),
   own('express-stack', 'Express 5 + helmet + express-rate-limit + undici'),
-  { name: 'postern', title: 'Postern', start: startPostern },
+  { name: 'postern', title: 'Postern', start: (upstream) => startPostern(upstream) },
 ]

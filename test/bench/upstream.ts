@@ -1,11 +1,22 @@
-/** An OpenAI-compatible gateway that costs as little as Node allows. */
+/** An OpenAI-compatible gateway, and a backend with one page, that cost as little as Node allows. */
 
 import type { ServerResponse } from 'node:http'
 import type { Pace } from './completion.js'
 import { answer, done, event, lastEvent, paceOf, usageEvent } from './completion.js'
+import { page, pagePath } from './page.js'
 import { serve } from './serve.js'
 
 const ANSWER_HEADERS = ['content-type', 'application/json', 'content-length', String(answer.length)]
+const PAGE_HEADERS = [
+  'content-type',
+  'text/html; charset=utf-8',
+  'content-length',
+  String(page.length),
+  'cache-control',
+  'private, no-cache',
+  'etag',
+  'W/"bench"',
+]
 const STREAM_HEADERS = ['content-type', 'text/event-stream; charset=utf-8', 'cache-control', 'no-cache']
 
 /** Writes one event at a time, so that whoever reads sees about one event per read. */
@@ -35,6 +46,11 @@ function stream(res: ServerResponse, pace: Pace, withUsage: boolean): void {
 }
 
 serve((req, res) => {
+  if (req.url === pagePath) {
+    if (req.method === 'GET') res.writeHead(200, PAGE_HEADERS).end(page)
+    else req.resume().on('end', () => res.writeHead(200, PAGE_HEADERS).end(page))
+    return
+  }
   if (req.method !== 'POST' || req.url?.endsWith('/chat/completions') !== true) {
     req.resume()
     res.writeHead(404).end()

@@ -1,11 +1,17 @@
 import type { Goal, GoalName } from './goals.js'
 import { goals } from './goals.js'
-import type { JsonRound, MemoryRound, Rounds, SseRound, TtftRound } from './measure.js'
-import { median, medianRatio } from './statistics.js'
+import { referenceCaller } from './callers.js'
+import type { Rounds } from './interleave.js'
+import type { MemoryRound, SseRound, TtftRound } from './measure.js'
+import type { BackendRound, RequestsRound } from './measure-requests.js'
+import { median, medianDifference, medianRatio } from './statistics.js'
 
 /** Everything that was measured; what was left out is absent. */
 export interface Results {
-  json?: Rounds<JsonRound>
+  json?: Rounds<RequestsRound>
+  backend?: Rounds<BackendRound>
+  /** By the name of the caller. */
+  callers?: Rounds<RequestsRound>
   sse?: Rounds<SseRound>
   ttft?: Rounds<TtftRound>
   memory?: Rounds<MemoryRound>
@@ -25,12 +31,24 @@ function overReference<T>(rounds: Rounds<T> | undefined, reference: string, valu
   return ours === undefined || theirs === undefined ? undefined : medianRatio(ours.map(value), theirs.map(value))
 }
 
+/** CPU time per request that a kind of caller costs more than the reference, in microseconds. */
+export function addedByCaller(rounds: Rounds<RequestsRound> | undefined, name: string): number | undefined {
+  const own = rounds?.[name]
+  const reference = rounds?.[referenceCaller]
+  if (own === undefined || reference === undefined) return undefined
+  const cost = (round: RequestsRound): number => round.cpuPerRequest
+  return medianDifference(own.map(cost), reference.map(cost))
+}
+
 /** Holds the results against every goal whose subjects were measured. */
 export function judge(results: Results): Verdict[] {
   const added = results.ttft?.['postern']?.map((round) => round.added)
   const measured: Record<GoalName, number | undefined> = {
     jsonOverBareLimit: overReference(results.json, 'bare-limit', (round) => round.cpuPerRequest),
     jsonOverExpress: overReference(results.json, 'express-stack', (round) => round.cpuPerRequest),
+    backendOverBareLimit: overReference(results.backend, 'bare-limit', ({ page }) => page.cpuPerRequest),
+    sessionAdded: addedByCaller(results.callers, 'session'),
+    jwtAdded: addedByCaller(results.callers, 'jwt'),
     sseOverBarePipe: overReference(results.sse, 'bare-pipe', (round) => round.cpuPerEvent),
     ttftMedian: added && median(added.map(({ p50 }) => p50)),
     ttftTail: added && median(added.map(({ p99 }) => p99)),

@@ -32,14 +32,14 @@ async function load(
 ): Promise<Loaded> {
   const tallies: Record<keyof Loaded, Record<string, number>> = { before: {}, during: {}, after: {} }
   let phase: keyof Loaded | 'between' | 'over' = 'before'
+  const phaseNow = (): typeof phase => phase
   const work = async (): Promise<void> => {
-    while (phase !== 'over') {
-      const begun = phase
+    for (let begun = phaseNow(); begun !== 'over'; begun = phaseNow()) {
       const answer = await house.chat({ credential: null, headers: await headersOf() })
       const ended = answer.status === 200 ? '200' : `${answer.status} ${answer.headers.get('postern-refusal')}`
       await answer.arrayBuffer()
       // A call that was under way while things changed may end either way.
-      if (begun === phase && begun !== 'between') tallies[begun][ended] = (tallies[begun][ended] ?? 0) + 1
+      if (begun === phaseNow() && begun !== 'between') tallies[begun][ended] = (tallies[begun][ended] ?? 0) + 1
     }
   }
   const working = Promise.all(Array.from({ length: callers }, work))

@@ -5,6 +5,7 @@ export type IsTrusted = (address: string) => boolean
 
 /** Compiles addresses and networks, such as `10.0.0.0/8`. */
 export function createTrust(peers: readonly string[]): IsTrusted {
+  if (peers.length === 0) return () => false
   const list = new BlockList()
   for (const peer of peers) {
     const [address = '', bits] = peer.split('/')

@@ -2,24 +2,26 @@ import type { IncomingMessage } from 'node:http'
 import type { IsTrusted } from '../trusted-peers.js'
 
 /**
- * Says on whose behalf a request comes, name and value in turn: rebuilt, since anybody can write these
+ * Adds on whose behalf a request comes, name and value in turn: rebuilt, since anybody can write these
  * headers, and continued only where a trusted proxy wrote them.
  */
-export function forwardedHeaders(request: IncomingMessage, isTrusted: IsTrusted): string[] {
-  const { headers, socket } = request
+export function addForwarded(to: string[], { headers, socket }: IncomingMessage, isTrusted: IsTrusted): void {
   const peer = socket.remoteAddress ?? ''
-  const trusted = isTrusted(peer)
-  const said = (name: string): string | undefined => {
-    const value = headers[name]
-    return trusted && typeof value === 'string' && value !== '' ? value : undefined
+  if (!isTrusted(peer)) {
+    to.push('X-Forwarded-For', peer, 'X-Forwarded-Proto', 'http', 'X-Forwarded-Host', headers.host ?? '')
+    return
   }
-  const before = said('x-forwarded-for')
-  return [
+  const before = said(headers['x-forwarded-for'])
+  to.push(
     'X-Forwarded-For',
     before === undefined ? peer : `${before}, ${peer}`,
     'X-Forwarded-Proto',
-    said('x-forwarded-proto') ?? 'http',
+    said(headers['x-forwarded-proto']) ?? 'http',
     'X-Forwarded-Host',
-    said('x-forwarded-host') ?? headers.host ?? '',
-  ]
+    said(headers['x-forwarded-host']) ?? headers.host ?? '',
+  )
+}
+
+function said(value: string | string[] | undefined): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
 }

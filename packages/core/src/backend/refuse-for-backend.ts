@@ -42,9 +42,11 @@ export function refuseForBackend(error: unknown, { headers }: IncomingMessage): 
 
 function meaningOf(error: unknown): ErrorCode {
   const wire = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
-  if (wire === 'ETIMEDOUT') return 'backend_timeout'
+  if (timeouts.has(wire)) return 'backend_timeout'
   return unreachable.has(wire) ? 'backend_unavailable' : 'backend_failed'
 }
+
+const timeouts = new Set(['ETIMEDOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_CONNECT_TIMEOUT'])
 
 const unreachable = new Set(['ECONNREFUSED', 'ENOENT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'EACCES'])
 

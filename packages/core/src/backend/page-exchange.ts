@@ -1,0 +1,123 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Dispatcher } from 'undici'
+import type { Pass } from './client-road.js'
+import { passedBytesToClient } from './passed-headers.js'
+import { refuse } from './refuse.js'
+
+/** The largest body that leaves as one text with its head, in bytes; copying a larger one costs more than a second piece. */
+const mostInOnePiece = 16_384
+
+/**
+ * One request that came without a body, at the backend as undici sees it.
+ *
+ * A class, and in undici's raw form of a handler, for the reasons that ADR 0003 gives.
+ */
+export class PageExchange implements Dispatcher.DispatchHandler {
+  readonly #request: IncomingMessage
+  readonly #response: ServerResponse
+  readonly #passAgain: Pass
+  #abort: (() => void) | undefined
+  #resume: (() => void) | undefined
+  /** The begin of the body, which waits for the end of this turn: small pages end in it. */
+  #first: Buffer | undefined
+  #waits = false
+  #ended = false
+
+  constructor(request: IncomingMessage, response: ServerResponse, passAgain: Pass) {
+    this.#request = request
+    this.#response = response
+    this.#passAgain = passAgain
+    // The client has left, or has all; undici does nothing in the latter case, unless something follows an answer that has no body.
+    response.once('close', () => this.#abort?.())
+  }
+
+  onConnect(abort: () => void): void {
+    this.#abort = abort
+    if (this.#response.destroyed) abort()
+  }
+
+  /** A head that Node does not write throws, and undici takes that as an end of the exchange. */
+  onHeaders(status: number, rawHeaders: Buffer[], resume: () => void, statusText: string): boolean {
+    if (status < 200) return true
+    this.#resume = resume
+    this.#response.writeHead(status, asLatin1(statusText), passedBytesToClient(rawHeaders))
+    if (status === 304 || status === 204) {
+      // It ends here, whatever length it states: to undici a length without a body is a broken answer.
+      this.#ended = true
+      this.#response.end()
+      return true
+    }
+    this.#waits = true
+    process.nextTick(beginBody, this)
+    return true
+  }
+
+  /** @returns `false` where the backend has to wait until the client has read what it has. */
+  onData(chunk: Buffer): boolean {
+    if (this.#waits && this.#first === undefined) {
+      this.#first = chunk
+      return true
+    }
+    this.beginBody()
+    if (this.#response.write(chunk)) return true
+    this.#response.once('drain', this.#resume as () => void)
+    return false
+  }
+
+  /** What comes event by event must not wait: neither the head for its first, nor an event for the next. */
+  beginBody(): void {
+    if (!this.#waits) return
+    this.#waits = false
+    if (this.#first === undefined) this.#response.flushHeaders()
+    else this.#response.write(this.#first)
+    this.#first = undefined
+  }
+
+  onComplete(): void {
+    if (this.#ended) return
+    this.#ended = true
+    const whole = this.#waits ? this.#first : undefined
+    this.#waits = false
+    if (whole === undefined) this.#response.end()
+    // As one Latin-1 text, byte for byte the same, head and body leave in one write; a buffer would take two.
+    else if (whole.length <= mostInOnePiece) this.#response.end(whole.toString('latin1'), 'latin1')
+    else this.#response.end(whole)
+  }
+
+  onError(error: Error): void {
+    if (this.#ended) return
+    this.#ended = true
+    const response = this.#response
+    if (response.destroyed) return
+    if (response.headersSent) {
+      // A connection that breaks is passed on as one: the client must see that it has a part only, and that part first.
+      this.beginBody()
+      setImmediate(() => response.destroy())
+    } else if (mayTakeOtherRoad(error)) this.#passAgain(this.#request, response)
+    else refuse(this.#request, response, error)
+  }
+}
+
+function beginBody(exchange: PageExchange): void {
+  exchange.beginBody()
+}
+
+/**
+ * Whether the backend closed a connection just as it was used again, on which it has answered others but nothing of this; or undici
+ * does not send what Node's own client does, such as two hosts, or read it, such as a 100 that nobody asked for.
+ */
+function mayTakeOtherRoad(error: Error): boolean {
+  if (!('code' in error)) return false
+  if (error.code === 'ECONNRESET' || error.code === 'EPIPE' || error.code === 'UND_ERR_INVALID_ARG') return true
+  return error.code === 'UND_ERR_SOCKET' && ((error as Error & Partial<SocketFacts>).socket?.bytesRead ?? 0) > 0
+}
+
+interface SocketFacts {
+  readonly socket: { readonly bytesRead?: number } | null
+}
+
+/** undici reads the reason phrase as UTF-8, and Node writes it as Latin-1; a phrase is of no use to anybody where it was neither. */
+function asLatin1(text: string): string {
+  if (!/[\u0080-\uffff]/.test(text)) return text
+  return text.includes('\ufffd') ? '' : Buffer.from(text).toString('latin1')
+}

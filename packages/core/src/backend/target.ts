@@ -1,0 +1,21 @@
+/** A Unix socket, or a host and a port. */
+export interface Address {
+  readonly socketPath?: string
+  readonly host?: string
+  readonly port?: number
+}
+
+/** Where the backend listens. */
+export interface Target {
+  readonly secure: boolean
+  /** What a connection is made with. */
+  readonly address: Address
+}
+
+/** Reads `http://127.0.0.1:3000` or `unix:/run/app.sock`. */
+export function targetOf(url: string): Target {
+  if (url.startsWith('unix:')) return { secure: false, address: { socketPath: url.slice('unix:'.length) } }
+  const { hostname, port, protocol } = new URL(url)
+  const secure = protocol === 'https:'
+  return { secure, address: { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? (secure ? 443 : 80) : Number(port) } }
+}
