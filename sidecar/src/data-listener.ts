@@ -37,7 +37,9 @@ export function createDataListener(runtime: Runtime, pages?: (app: Express) => v
   const otherwise =
     backend === undefined
       ? createPageApp(runtime, pages)
-      : (request: IncomingMessage, response: ServerResponse) => backend.pass(request, response)
+      : (request: IncomingMessage, response: ServerResponse) => {
+          if (!publishKeys(runtime, request, response)) backend.pass(request, response)
+        }
   const server = guardServer(createServer(options, createNodeDoor(runtime, otherwise)), runtime)
   if (backend === undefined) return { server, cut: () => server.closeAllConnections() }
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -53,10 +55,26 @@ export function createDataListener(runtime: Runtime, pages?: (app: Express) => v
   }
 }
 
-function openBackend({ config }: Runtime): Backend | undefined {
+/** How long a backend may keep the keys before it looks again, in seconds. */
+const keysMaxAge = 300
+
+/** Answers with the keys that the backend checks assertions with, where they are asked for. */
+function publishKeys({ assertions }: Runtime, { url, method }: IncomingMessage, response: ServerResponse): boolean {
+  if (assertions === undefined || url !== assertions.path || (method !== 'GET' && method !== 'HEAD')) return false
+  const body = Buffer.from(assertions.jwks)
+  const headers = {
+    'Content-Type': 'application/jwk-set+json',
+    'Content-Length': body.length,
+    'Cache-Control': `public, max-age=${keysMaxAge}`,
+  }
+  response.writeHead(200, headers).end(method === 'HEAD' ? undefined : body)
+  return true
+}
+
+function openBackend({ config, assertions }: Runtime): Backend | undefined {
   const { backend, listen } = config
   if (backend === undefined) return undefined
-  return createBackend({ url: backend.url, isTrusted: createTrust(listen.trustedProxies), headersMs: backend.timeouts.headers })
+  return createBackend({ url: backend.url, isTrusted: createTrust(listen.trustedProxies), assertions, headersMs: backend.timeouts.headers })
 }
 
 function createPageApp(runtime: Runtime, pages?: (app: Express) => void): NodeListener {

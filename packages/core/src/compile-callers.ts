@@ -1,3 +1,5 @@
+import { type Assertions, createAssertions } from './assertion/assertions.js'
+import { createAssertionSigner } from './assertion/sign-assertion.js'
 import type { BrowserAccess } from './browser-access.js'
 import type { CompileOptions } from './compile.js'
 import type { CheckedConfig } from './config/check-config.js'
@@ -5,6 +7,7 @@ import type { Config } from './config/schema.js'
 import { createAnonymousVerifier } from './identify/anonymous-verifier.js'
 import { createAskBackend } from './identify/forward-auth/ask-backend.js'
 import { createForwardAuthVerifier } from './identify/forward-auth/index.js'
+import { createIdentify } from './identify/index.js'
 import { createJwtVerifier, type JwtIssuer } from './identify/jwt-verifier.js'
 import { createProofs, type Proofs } from './identify/proof/index.js'
 import { createNonces } from './identify/proof/nonces.js'
@@ -19,6 +22,7 @@ import { createDesk, type Desk } from './session/desk.js'
 import { createExchange } from './session/exchange.js'
 import { createSignSession, type SignSession } from './session/sign-session.js'
 import { createRevocations, type Revocations } from './store/revocations.js'
+import type { Runtime } from './runtime.js'
 import type { Store } from './store/store.js'
 
 function compileIssuer({ jwks, clockSkew, ...issuer }: NonNullable<Config['callers']['jwt']>[number]): JwtIssuer {
@@ -29,6 +33,8 @@ function compileIssuer({ jwks, clockSkew, ...issuer }: NonNullable<Config['calle
 export interface Means {
   readonly store: Store
   readonly revocations: Revocations
+  /** Verifiers of what a caller sends by itself, and not of what a browser adds. */
+  readonly tokens: readonly Verifier[]
   readonly proofs: Proofs
   readonly sign: SignSession | undefined
   readonly browser: BrowserAccess
@@ -37,17 +43,20 @@ export interface Means {
 }
 
 export function compileMeans(
-  { config, secrets }: CheckedConfig,
+  checked: CheckedConfig,
   { store, networkOf }: CompileOptions,
   browser: BrowserAccess,
   publicAddress: PublicAddress,
 ): Means {
+  const { config, secrets } = checked
   const { session, dpop } = config.callers
+  const revocations = createRevocations(store, session?.maxTtl ?? 0)
   const secret = secrets.get('callers.session.secret')
   const nonces = dpop.nonce && secret !== undefined ? createNonces(secret) : undefined
   return {
     store,
-    revocations: createRevocations(store, session?.maxTtl ?? 0),
+    revocations,
+    tokens: compileTokenVerifiers(checked, revocations),
     proofs: createProofs({ store, windowMs: dpop.window, nonces, publicAddress }),
     sign: secret === undefined ? undefined : createSignSession(secret),
     browser,
@@ -57,10 +66,21 @@ export function compileMeans(
 }
 
 /** Tokens first: their form tells them apart, and a service credential may look like anything. Nobody last. */
-export function compileVerifiers({ config, secrets, ring }: CheckedConfig, means: Means): readonly Verifier[] {
+export function compileVerifiers(checked: CheckedConfig, means: Means): readonly Verifier[] {
+  const { forwardAuth, anonymous } = checked.config.callers
+  const verifiers = [...means.tokens]
+  if (forwardAuth !== undefined) verifiers.push(compileForwardAuth(forwardAuth, means))
+  if (anonymous !== undefined) {
+    const { window: windowMs, ...rest } = anonymous
+    const { store, publicAddress, networkOf } = means
+    verifiers.push(createAnonymousVerifier({ ...rest, windowMs, store, publicAddress, networkOf }))
+  }
+  return verifiers
+}
+
+function compileTokenVerifiers({ config, secrets, ring }: CheckedConfig, revocations: Revocations): readonly Verifier[] {
   const verifiers: Verifier[] = []
-  const { session, jwt, forwardAuth, service, anonymous } = config.callers
-  const { store, revocations, publicAddress, networkOf } = means
+  const { session, jwt, service } = config.callers
   if (session !== undefined) {
     const jwks = session.jwks === undefined ? undefined : new URL(session.jwks)
     verifiers.push(
@@ -68,13 +88,21 @@ export function compileVerifiers({ config, secrets, ring }: CheckedConfig, means
     )
   }
   if (jwt !== undefined) verifiers.push(createJwtVerifier(jwt.map(compileIssuer)))
-  if (forwardAuth !== undefined) verifiers.push(compileForwardAuth(forwardAuth, means))
   if (service !== undefined) verifiers.push(createServiceVerifier(ring, new Map(Object.entries(service.principals))))
-  if (anonymous !== undefined) {
-    const { window: windowMs, ...rest } = anonymous
-    verifiers.push(createAnonymousVerifier({ ...rest, windowMs, store, publicAddress, networkOf }))
-  }
   return verifiers
+}
+
+/** Wrong credentials are counted where they are for us; here they may be the backend's own. */
+const notCounted = { count: () => Promise.resolve(0) }
+
+export function compileAssertions(checked: CheckedConfig, means: Means, runtime: () => Runtime): Assertions | undefined {
+  const identity = checked.config.backend?.identity
+  if (identity === undefined) return undefined
+  const { header, jwks: path, audience, ttl: ttlMs } = identity
+  const signer = createAssertionSigner({ key: checked.secrets.get('backend.identity.key'), audience, ttlMs })
+  const { proofs, publicAddress } = means
+  const identify = createIdentify({ verifiers: means.tokens, proofs, failedAttempts: notCounted, publicAddress })
+  return createAssertions({ header, path, signer, identify }, runtime)
 }
 
 function compileForwardAuth(

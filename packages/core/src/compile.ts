@@ -2,7 +2,7 @@ import type { Dialect } from '@postern/gateways'
 import { createAccount } from './account/index.js'
 import type { Ledger } from './account/ledger.js'
 import { createBrowserAccess } from './browser-access.js'
-import { compileDesk, compileMeans, compileVerifiers } from './compile-callers.js'
+import { compileAssertions, compileDesk, compileMeans, compileVerifiers } from './compile-callers.js'
 import type { CheckedConfig } from './config/check-config.js'
 import type { Config } from './config/schema.js'
 import { createForward } from './forward/index.js'
@@ -70,7 +70,7 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
     await options.store.close()
   }
 
-  return {
+  const runtime: Runtime = {
     rooms: {
       admit(arrival) {
         if (draining) throw new Refusal('draining', { retryAfterSeconds: 1, headers: ['Connection', 'close'] })
@@ -95,6 +95,7 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
     desk: compileDesk(config, means),
     signSession: means.sign,
     revocations: means.revocations,
+    assertions: compileAssertions(checked, means, () => runtime),
     browser,
     publicAddress,
     config,
@@ -109,6 +110,7 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
     underWay,
     close: () => (closing ??= close()),
   }
+  return runtime
 }
 
 function compileGateway(name: string, settings: Config['gateways'][string], { dialects }: CheckedConfig): Gateway {

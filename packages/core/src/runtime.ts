@@ -1,3 +1,4 @@
+import type { Assertions } from './assertion/assertions.js'
 import type { BrowserAccess } from './browser-access.js'
 import type { Config } from './config/schema.js'
 import type { FindPolicy } from './police/policies.js'
@@ -17,6 +18,8 @@ export interface Runtime {
   /** `undefined` where this process has no secret to sign sessions with. */
   readonly signSession: SignSession | undefined
   readonly revocations: Revocations
+  /** `undefined` where the backend is not told who is calling. */
+  readonly assertions: Assertions | undefined
   readonly browser: BrowserAccess
   readonly publicAddress: PublicAddress
   /** The configuration it was compiled from; holds references to secrets, never secrets. */

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { openClientRoad } from './client-road.js'
+import type { Assertions } from '../assertion/assertions.js'
+import { openClientRoad, type Pass } from './client-road.js'
 import { isPlain, openPoolRoad } from './pool-road.js'
 import { createRequestHeaders } from './request-headers.js'
 import type { IsTrusted } from '../trusted-peers.js'
@@ -21,27 +22,35 @@ export interface BackendOptions {
   /** `http://127.0.0.1:3000`, or `unix:/run/app.sock`. */
   readonly url: string
   readonly isTrusted: IsTrusted
+  /** `undefined`: the backend is not told who is calling. */
+  readonly assertions?: Assertions | undefined
   /** For the head of an answer once the request is sent, in milliseconds. */
   readonly headersMs: number
 }
 
 /** Opens the two roads to the backend: a quick one for plain requests, and one for everything. See ADR 0011. */
-export function createBackend({ url, isTrusted, headersMs }: BackendOptions): Backend {
+export function createBackend({ url, isTrusted, assertions, headersMs }: BackendOptions): Backend {
   const target = targetOf(url)
-  const requestHeaders = createRequestHeaders(isTrusted)
+  const requestHeaders = createRequestHeaders(isTrusted, assertions)
   const client = openClientRoad(target, requestHeaders, headersMs)
   const pool = target.secure ? undefined : openPoolRoad(target, { requestHeaders, headersMs, passAgain: client.pass })
   const upgraded = new Set<Duplex>()
 
+  const pass: Pass = (request, response) => {
+    if (pool !== undefined && isPlain(request)) pool.pass(request, response)
+    else client.pass(request, response)
+  }
+
   return {
     pass(request, response) {
-      if (pool !== undefined && isPlain(request)) pool.pass(request, response)
-      else client.pass(request, response)
+      if (assertions === undefined || !assertions.concerns(request)) pass(request, response)
+      else void assertions.prepare(request).then(() => pass(request, response))
     },
     upgrade(request, socket, head) {
       upgraded.add(socket)
       socket.once('close', () => upgraded.delete(socket))
-      tunnel(client.upgrade(request), request, socket, head)
+      if (assertions === undefined || !assertions.concerns(request)) tunnel(client.upgrade(request), request, socket, head)
+      else void assertions.prepare(request).then(() => tunnel(client.upgrade(request), request, socket, head))
     },
     close() {
       for (const socket of upgraded) socket.destroy()

@@ -24,13 +24,21 @@ function createFilter(isDropped: (lowerCase: string) => boolean): IsDropped {
   }
 }
 
-// `X_Forwarded_For` is the same to many servers.
-const isDroppedForBackend = createFilter((name) => saidAnew.has(name.replaceAll('_', '-')))
 const isDroppedForClient = createFilter(() => false)
 
 /** The request headers that the backend gets as they came, name and value in turn. */
-export function passedToBackend(rawHeaders: readonly string[], connection: string | undefined): string[] {
-  return passed(rawHeaders, connection, isDroppedForBackend)
+export type PassedToBackend = (rawHeaders: readonly string[], connection: string | undefined) => string[]
+
+/** @param further Headers that we alone say to the backend. */
+export function createPassedToBackend(further: readonly string[]): PassedToBackend {
+  const ours = new Set([...saidAnew, ...further.map(plainName)])
+  // `X_Forwarded_For` is the same to many servers.
+  const isDropped = createFilter((name) => ours.has(plainName(name)))
+  return (rawHeaders, connection) => passed(rawHeaders, connection, isDropped)
+}
+
+function plainName(name: string): string {
+  return name.toLowerCase().replaceAll('_', '-')
 }
 
 /** The response headers that the client gets as they came. */

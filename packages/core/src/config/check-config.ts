@@ -1,6 +1,7 @@
 import { type Dialects, dialects as builtIn } from '@postern/gateways'
 import type { RingEntry } from '../identify/hash-ring.js'
 import type { Secret } from '../secret.js'
+import { checkBackend } from './check-backend.js'
 import { checkBindings } from './check-bindings.js'
 import { checkCallers, checkIssuers, checkService, checkSession } from './check-callers.js'
 import { checkChoices } from './check-choices.js'
@@ -54,6 +55,7 @@ export function checkConfig(raw: unknown, places: SecretPlaces, dialects: Dialec
     checkCallers(form.data, problems)
     checkIssuers(form.data, problems)
     checkStore(form.data, secrets, problems)
+    checkBackend(form.data, secrets, problems)
   }
   const usable = form.success && problems.every(({ severity }) => severity !== 'error')
   return usable ? { problems, checked: { config: form.data, secrets, ring, dialects } } : { problems }
@@ -67,6 +69,7 @@ function readSecrets(parts: Parts, places: SecretPlaces, problems: Problem[]): M
   }
   if (parts.service !== undefined) references.push(['callers.service.hashes', parts.service.hashes])
   if (parts.session?.secret !== undefined) references.push(['callers.session.secret', parts.session.secret])
+  if (parts.backend?.identity?.key !== undefined) references.push(['backend.identity.key', parts.backend.identity.key])
   if (parts.admin?.secret !== undefined) references.push(['admin.secret', parts.admin.secret])
   if (typeof parts.store?.redis === 'object') references.push(['store.redis', parts.store.redis])
 

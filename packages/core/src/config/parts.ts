@@ -18,6 +18,7 @@ export interface Parts {
   readonly session: NonNullable<Config['callers']['session']> | undefined
   readonly store: NonNullable<Config['store']> | undefined
   readonly admin: NonNullable<Config['admin']> | undefined
+  readonly backend: NonNullable<Config['backend']> | undefined
   /** Names that stand in the file, whether or not what they name is whole. */
   readonly namedGateways: ReadonlySet<string>
   readonly namedKeys: ReadonlySet<string>
@@ -41,6 +42,7 @@ export function takeApart(raw: unknown, dialectIds: readonly string[]): Parts {
     session: read(member(callers, 'session'), lenientParts.session),
     store: read(member(raw, 'store'), lenientParts.store),
     admin: read(member(raw, 'admin'), lenientParts.admin),
+    backend: read(member(raw, 'backend'), lenientParts.backend),
     namedGateways: new Set(Object.keys(asObject(member(raw, 'gateways')))),
     namedKeys: new Set(Object.keys(asObject(member(raw, 'keys')))),
   }

@@ -89,6 +89,32 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
     pinUser: z.boolean().optional(),
   }
 
+  const backend = strict({
+    /** `http://127.0.0.1:3000`, or `unix:/run/app.sock`. */
+    url: z.string().refine(isBackendUrl, 'is not an http or https origin, nor unix: and a path'),
+    timeouts: strict({
+      /** For the head of an answer once the request is sent. */
+      headers: duration.default(60_000),
+    }).prefault({}),
+    /** Whether it is told who is calling, in a signed header. */
+    identity: strict({
+      header: z
+        .string()
+        .regex(/^[A-Za-z0-9-]{1,64}$/, 'is not the name of a header')
+        .default('Postern-Identity'),
+      /** Where the key is published that the header is checked with. */
+      jwks: z
+        .string()
+        .regex(/^(?:\/[A-Za-z0-9._~-]+)+$/, 'is not a path')
+        .default('/.well-known/postern/jwks.json'),
+      /** An Ed25519 private key, PKCS #8 PEM. Where there is none, one is made at each start. */
+      key: secretReference.optional(),
+      audience: z.string().min(1).default('backend'),
+      /** How long what it says is good. */
+      ttl: duration.refine((ms) => ms >= 5000 && ms <= 600_000, 'is not between 5 seconds and 10 minutes').default(60_000),
+    }).optional(),
+  })
+
   /** What its programs must present to mint and revoke; on a port there must be one. */
   const adminSecret = { secret: secretReference.optional() }
   const admin = z.union(
@@ -116,14 +142,7 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
     /** The admin listener: health, and what only an operator may see. */
     admin: admin.optional(),
     /** The customer's own server, which gets everything outside the mount. */
-    backend: strict({
-      /** `http://127.0.0.1:3000`, or `unix:/run/app.sock`. */
-      url: z.string().refine(isBackendUrl, 'is not an http or https origin, nor unix: and a path'),
-      timeouts: strict({
-        /** For the head of an answer once the request is sent. */
-        headers: duration.default(60_000),
-      }).prefault({}),
-    }).optional(),
+    backend: backend.optional(),
     browser: strict({
       /** Origins whose pages may call from elsewhere. The sidecar's own origin always may. */
       origins: z.array(z.string().regex(originPattern, 'is not an origin such as https://app.example.com')).default([]),
@@ -149,7 +168,7 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
     }).prefault({}),
   })
 
-  return { config, gateway, key, binding, service: callers.service, session: callers.session, store, admin }
+  return { config, gateway, key, binding, service: callers.service, session: callers.session, store, admin, backend }
 }
 
 /** The configuration file, for these dialects. */

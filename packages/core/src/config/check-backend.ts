@@ -1,0 +1,32 @@
+import { readSigningKey } from '../assertion/sign-assertion.js'
+import { hopByHop } from '../hop-by-hop.js'
+import type { Secret } from '../secret.js'
+import { type Problem, problem } from './problem.js'
+import type { Config } from './schema.js'
+
+/** Headers that mean something else to everybody. */
+const taken = new Set([...hopByHop, 'host', 'cookie', 'authorization', 'content-length', 'content-type', 'origin', 'forwarded'])
+
+/** Can the backend be told who is calling, and check it? */
+export function checkBackend({ backend, mount, replicas }: Config, secrets: ReadonlyMap<string, Secret>, problems: Problem[]): void {
+  const identity = backend?.identity
+  if (identity === undefined) return
+  const name = identity.header.toLowerCase()
+  if (taken.has(name) || name.startsWith('x-forwarded-'))
+    problems.push(
+      problem('backend.identity.header', 'is a header with a meaning of its own.', 'Write a name of your own, such as Postern-Identity.'),
+    )
+  if (identity.jwks === mount || identity.jwks.startsWith(`${mount}/`))
+    problems.push(problem('backend.identity.jwks', `lies under ${mount}, where the API is.`, 'Write a path elsewhere.'))
+  const key = secrets.get('backend.identity.key')
+  if (key !== undefined && readSigningKey(key) === undefined)
+    problems.push(problem('backend.identity.key', 'is not an Ed25519 private key.', 'Make one with: openssl genpkey -algorithm ed25519'))
+  if (identity.key === undefined && replicas > 1)
+    problems.push(
+      problem(
+        'backend.identity.key',
+        'is missing, and each replica would sign with a key of its own.',
+        'Write key: { file: PATH }; make one with: openssl genpkey -algorithm ed25519',
+      ),
+    )
+}
