@@ -10,7 +10,7 @@ interface RequestsPlan {
 /** How much of everything is done in one run. Times are in seconds unless they say otherwise. */
 export interface Plan {
   readonly json: RequestsPlan
-  /** For a GET, and as long again for a POST. */
+  /** For a GET, and as long again for a POST. In short rounds: subjects that are compared shall be measured soon after each other. */
   readonly backend: RequestsPlan
   /** For each caller. Many short rounds: what is looked for is smaller than what the machine drifts in a long one. */
   readonly callers: RequestsPlan
@@ -37,7 +37,7 @@ export interface Plan {
 
 export const fullPlan: Plan = {
   json: { connections: 32, warmup: 3, seconds: 4, rounds: 3 },
-  backend: { connections: 32, warmup: 1.5, seconds: 2, rounds: 3 },
+  backend: { connections: 32, warmup: 2, seconds: 1, rounds: 7 },
   callers: { connections: 32, warmup: 2, seconds: 1, rounds: 11 },
   sse: { streams: 100, pace: { events: 200, interval: 10 }, warmup: 2.5, seconds: 3, rounds: 3 },
   ttft: { pace: { events: 3, interval: 0 }, warmup: 2000, streams: 1500, rounds: 3 },
@@ -47,7 +47,7 @@ export const fullPlan: Plan = {
 /** Short rounds: enough to see that everything works and roughly where it stands. */
 export const quickPlan: Plan = {
   json: { connections: 32, warmup: 1, seconds: 1.5, rounds: 3 },
-  backend: { connections: 32, warmup: 1, seconds: 1.5, rounds: 3 },
+  backend: { connections: 32, warmup: 1, seconds: 0.5, rounds: 5 },
   callers: { connections: 32, warmup: 1, seconds: 0.5, rounds: 7 },
   sse: { streams: 100, pace: { events: 100, interval: 10 }, warmup: 0.5, seconds: 1, rounds: 3 },
   ttft: { pace: { events: 3, interval: 0 }, warmup: 500, streams: 500, rounds: 1 },
