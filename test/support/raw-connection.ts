@@ -10,7 +10,7 @@ export interface RawAnswer {
 }
 
 /** How long nothing may come after an answer before no other is expected, in milliseconds. */
-const quietMs = 150
+const quietMs = 80
 /** How long is waited for the first answer, in milliseconds. */
 const patienceMs = 5000
 
