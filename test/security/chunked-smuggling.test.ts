@@ -297,6 +297,36 @@ describe('chunked-smuggling', () => {
       },
     )
 
+    test.each(['GET', 'HEAD', 'DELETE', 'OPTIONS', 'TRACE', 'POST'])(
+      'a length that Connection names does not let the body of %s loose as a request',
+      async (method) => {
+        const { found } = await ask(sizedAlone('Connection: content-length'), method)
+        expect(found.targets.filter((target) => target !== 'its own')).toEqual([])
+        expect(found.names).not.toContain('x-smuggled')
+      },
+    )
+
+    test.each(['Content_Length: 0', 'CONTENT_LENGTH: 4', 'Transfer_Encoding: chunked', 'transfer_encoding: identity, chunked'])(
+      'a twin of the framing is not passed on: %s',
+      async (line) => {
+        const { found } = await ask(sizedAlone(line))
+        expect(found.targets).toEqual(['its own'])
+        expect(found.names.filter((name) => name === 'content-length' || name === 'transfer-encoding')).toHaveLength(1)
+      },
+    )
+
+    test.each(['websocket', 'h2c'])('a body behind an offer to speak %s arrives whole, or is refused', async (protocol) => {
+      const offer = ['Connection: Upgrade', `Upgrade: ${protocol}`]
+      for (const send of [
+        message([...offer, 'Content-Length: 8'], (body) => body),
+        message([...offer, 'Transfer-Encoding: chunked'], (body) => chunk(body) + end),
+      ]) {
+        const { answer, found } = await ask(send)
+        expect([200, 400]).toContain(answer.statuses[0])
+        expect(found.whole).toBe(answer.statuses[0] === 200 ? 1 : 0)
+      }
+    })
+
     test('requests that follow each other openly, to the backend and the API in turn, stay apart', async () => {
       backend.take()
       gateway.take()

@@ -99,6 +99,37 @@ describe('forwarded-only-from-trusted-peers', () => {
       expect(JSON.stringify(seen.fields)).not.toMatch(wished)
     })
 
+    test.each([
+      'X-Forwarded-Prefix: /evil',
+      'X-Forwarded-Uri: /evil',
+      'X-Forwarded-Method: evil',
+      'X-Forwarded-Server: evil.example',
+      'X-Forwarded-Scheme: evil',
+      'X-Forwarded-Ssl: evil',
+      'X-Forwarded-User: evil',
+      'X-Forwarded-Client-Cert: evil',
+      'X_Forwarded_Prefix: /evil',
+      'X-Forwarded: for=6.6.6.6',
+    ])('the rest of the family is nobody’s word either: %s', async (line) => {
+      const seen = await seenAtBackend(sidecar.origin, [line], 200)
+      expect(said(seen)).toEqual(truth)
+      expect(JSON.stringify(seen.fields)).not.toMatch(wished)
+    })
+
+    test.each([
+      ['a second host', 'GET /echo', ['Host: evil.example']],
+      ['a host that Connection names', 'GET /echo', ['Connection: host']],
+      ['a host in the target', 'GET http://evil.example/echo', []],
+    ])('%s does not make the host that is said another than the one that is asked', async (_, asked, lines) => {
+      backend.take()
+      const head = [`${asked} HTTP/1.1`, 'Host: app.example.com', ...lines]
+      const { statuses } = await rawConnection(sidecar.origin, `${head.join('\r\n')}\r\n\r\n`)
+      const requests = backend.take().flatMap((bytes) => readLeniently(bytes).chunks)
+      if (statuses[0] === 400) expect(requests).toEqual([])
+      else
+        expect(requests.map((seen) => [seen.target, valuesOf(seen, 'host'), said(seen)])).toEqual([['/echo', ['app.example.com'], truth]])
+    })
+
     test('all of them at once', async () => {
       const seen = await seenAtBackend(
         sidecar.origin,

@@ -58,6 +58,9 @@ const refusedHeaders: readonly (readonly [what: string, lines: readonly string[]
   ['a name in brackets', ['(Authorization): Bearer other'], 400, 'request_malformed'],
   ['a step beyond ASCII', ['X-Step-ID: sch\xf6n'], 400, 'tag_invalid'],
   ['for two users', ['Postern-Act-As: user=ada', 'Postern-Act-As: user=bob'], 403, 'delegation_not_allowed'],
+  ['a twin of an encoding of the body', ['Content_Encoding: deflate'], 400, 'request_malformed'],
+  ['two keys of idempotency', ['Idempotency-Key: a', 'Idempotency-Key: b'], 400, 'request_malformed'],
+  ['two keys of idempotency, one with underscores', ['Idempotency-Key: a', 'Idempotency_Key: b'], 400, 'request_malformed'],
   ['a key under a twin', ['X_Api-Key: sk-x'], 400, 'credential_in_request'],
 ]
 
@@ -141,6 +144,8 @@ const refusedBodies: readonly (readonly [what: string, bytes: string | Buffer, s
   ['more tokens than a number can count', `{${model},"max_tokens":1e400,${unlimited}}`, 400, 'request_malformed'],
   ['tokens that round to fewer', `{${model},"max_tokens":100.00000000000000001e19,${unlimited}}`, 400, 'request_malformed'],
   ['a whole number that is none', `{${model},"max_tokens":0.5,${unlimited}}`, 400, 'request_malformed'],
+  ['tokens under another name, in another case', `{${model},"Max_Completion_Tokens":1000000,${messages}}`, 400, 'request_malformed'],
+  ['copies in another case', `{${model},"N":1000000,${messages}}`, 400, 'request_malformed'],
   ['tokens in a text', `{${model},"max_tokens":"10",${unlimited}}`, 400, 'request_malformed'],
   ['tokens in a list', `{${model},"max_tokens":[10],${unlimited}}`, 400, 'request_malformed'],
   ['tokens below nothing', `{${model},"max_tokens":-1,${unlimited}}`, 400, 'request_malformed'],
@@ -176,6 +181,61 @@ const post = (house: House, bytes: string | Buffer, lines: readonly string[] = [
 const withLines = (lines: readonly string[]) => (house: House) =>
   post(house, `{${model},${messages}}`, ['Content-Type: application/json', ...lines])
 describe('parser-differential', () => {
+  describe('targets of two readings', () => {
+    forEachDoor({ gateway: 'freeai' }, (house) => {
+      test.each([
+        '/ai/v1/x/..;/debug/replay',
+        '/ai/v1/x/..;a=b/debug/replay',
+        '/ai/v1/.;/debug/replay',
+        '/ai/v1/;/debug/replay',
+        '/ai/v1/x/..;/chat/completions',
+        '/ai/v1/..;/..;/admin',
+      ])('a dot segment, or an empty one, with a parameter: %s', (path) =>
+        expectRefused(house(), (at) => rawChat(at, [], { path }), 400, 'request_malformed'),
+      )
+
+      test.each([
+        '?a;key=sk-x',
+        '?a=b;api_key=sk-x',
+        '?key[]=sk-x',
+        '?key[0]=sk-x',
+        '?key.x=sk-x',
+        '?+key=sk-x',
+        '?key%00=sk-x',
+        '?x_api_key=sk-x',
+      ])('a key in a query that is read otherwise: %s', (query) =>
+        expectRefused(house(), (at) => rawChat(at, [], { path: `/ai/v1/chat/completions${query}` }), 400, 'credential_in_request'),
+      )
+
+      test('a target that is an authority, or a tunnel through the API', async () => {
+        for (const target of ['evil.example:443', '/ai/v1/chat/completions'])
+          expect(await rawExchange(house().origin, `CONNECT ${target} HTTP/1.1\r\nHost: x\r\n\r\n`)).toMatch(
+            /^HTTP\/1\.1 4\d\d [\s\S]*^X-Request-ID: \S+\r$/m,
+          )
+      })
+    })
+  })
+
+  describe('members of two readings that policy reads below the top', () => {
+    forEachDoor({ gateway: 'mintoken', config: { policies: { maxTokens: 100 } } }, (house) => {
+      test.each([
+        ['twice', '{"maxOutputTokens":1000000,"maxOutputTokens":10}'],
+        ['in two cases', '{"maxOutputTokens":10,"MaxOutputTokens":1000000}'],
+        ['once escaped', '{"max\\u004futputTokens":1000000,"maxOutputTokens":10}'],
+      ])('a limit %s', (_, generation) =>
+        expectRefused(
+          house(),
+          async (at) => {
+            const body = `{"model":"gemini-2.0-flash","contents":[{"role":"user","parts":[{"text":"Hello"}]}],"generationConfig":${generation}}`
+            return rawChat(at, [], { path: '/ai/v1/generateContent', body })
+          },
+          400,
+          'request_malformed',
+        ),
+      )
+    })
+  })
+
   describe('headers of two readings', () => {
     forEachDoor({ gateway: 'freeai' }, (house) => {
       test.each(refusedHeaders)('%s: refused', (_, lines, status, code) => expectRefused(house(), withLines(lines), status, code))
@@ -237,6 +297,9 @@ describe('parser-differential', () => {
         "application/json; charset='utf-8'",
         'application/json; CharSet = latin1',
         'application/json; charset="utf-8\\"; x="',
+        'application/json; charset=utf-8; charset=utf-7',
+        'application/json; x=";charset=utf-8"; charset=utf-7',
+        "application/json; charset*=utf-8''utf-7",
         'application/json, text/plain',
         'text/plain; a=application/json',
         'application/jsonp',
