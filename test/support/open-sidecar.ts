@@ -1,0 +1,49 @@
+import { hash } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startPostern } from './run-postern.js'
+
+/** The real process, with its own data listener, in front of a backend and a gateway. */
+export interface OpenSidecar {
+  readonly origin: string
+  /** Of a service caller of team acme. */
+  readonly credential: string
+  close(): Promise<void>
+}
+
+export interface OpenSidecarOptions {
+  readonly backend: string
+  /** Default: one that is not there. */
+  readonly gateway?: string
+  readonly trustedProxies?: readonly string[]
+}
+
+export async function openSidecar({ backend, gateway, trustedProxies = [] }: OpenSidecarOptions): Promise<OpenSidecar> {
+  const cwd = mkdtempSync(join(tmpdir(), 'postern-sidecar-'))
+  const credential = 'pst_of_an_agent_that_calls'
+  const config = {
+    version: 1,
+    listen: { port: 0, trustedProxies },
+    backend: { url: backend },
+    gateways: { main: { dialect: 'joytoken', baseURL: gateway ?? 'http://127.0.0.1:9/openai/v1', addressLimit: 'off' } },
+    keys: { acme: { gateway: 'main', secret: { env: 'KEY' } } },
+    bindings: [{ team: 'acme', key: 'acme' }],
+    callers: { service: { hashes: { env: 'RING' }, principals: { agent: { team: 'acme' } } } },
+  }
+  writeFileSync(join(cwd, 'postern.json'), JSON.stringify(config))
+  const { child, prints, finished } = startPostern(['start', '--config', 'postern.json'], {
+    cwd,
+    env: { KEY: 'jt_0123456789', RING: `agent:${hash('sha256', credential)}` },
+  })
+  const [, printed = ''] = await prints(/"url":"([^"]+)"/)
+  return {
+    origin: new URL(printed).origin,
+    credential,
+    async close() {
+      child.kill('SIGKILL')
+      await finished
+      rmSync(cwd, { recursive: true })
+    },
+  }
+}

@@ -1,0 +1,40 @@
+import { connect } from 'node:net'
+
+/** What came back on a connection. */
+export interface RawAnswer {
+  readonly text: string
+  /** The status of every final answer, in order. */
+  readonly statuses: readonly number[]
+  /** Whether the peer closed the connection. */
+  readonly closed: boolean
+}
+
+/** How long nothing may come after an answer before no other is expected, in milliseconds. */
+const quietMs = 80
+/** How long is waited for the first answer, in milliseconds. */
+const patienceMs = 5000
+
+/** Sends bytes as they are, one a character, and waits until the peer hangs up or has no more to say. */
+export function rawConnection(origin: string, bytes: string | Buffer): Promise<RawAnswer> {
+  const { hostname, port } = new URL(origin)
+  return new Promise((resolve) => {
+    const socket = connect(Number(port), hostname)
+    let text = ''
+    const finish = (closed: boolean): void => {
+      socket.destroy()
+      resolve({ text, closed, statuses: statusesOf(text) })
+    }
+    socket.setTimeout(patienceMs, () => finish(false))
+    socket.on('connect', () => socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes))
+    socket.on('data', (chunk: Buffer) => {
+      text += chunk.toString('latin1')
+      if (statusesOf(text).length > 0) socket.setTimeout(quietMs)
+    })
+    socket.on('end', () => finish(true))
+    socket.on('error', () => finish(true))
+  })
+}
+
+function statusesOf(text: string): number[] {
+  return [...text.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => Number(status)).filter((status) => status !== 100)
+}
