@@ -1,3 +1,4 @@
+import { openDpopCaller } from './dpop-caller.js'
 import { openJwtCaller } from './jwt-caller.js'
 import type { Credentials } from './job.js'
 import { openSessionCaller } from './session-caller.js'
@@ -34,4 +35,5 @@ export const callers: readonly Caller[] = [
   },
   { name: 'session', title: 'session token', open: openSessionCaller },
   { name: 'jwt', title: 'JWT of an identity provider', open: openJwtCaller },
+  { name: 'dpop', title: 'session token and a proof (DPoP)', open: openDpopCaller },
 ]

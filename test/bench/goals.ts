@@ -1,13 +1,13 @@
 /** A bound on what Postern may cost. */
 export interface Goal {
   readonly title: string
-  /** `×` for a ratio of Postern to a reference in the same round, `ms` and `µs` for a difference. */
-  readonly unit: '×' | 'ms' | 'µs'
+  /** `×` for a ratio of Postern to a reference in the same round, `ms` and `µs` for a difference or a cost, `calls` for a count. */
+  readonly unit: '×' | 'ms' | 'µs' | 'calls'
   /** The most that passes today. */
   readonly atMost: number
   /** Where it shall end. */
   readonly final: number
-  /** Whether missing it fails the run. Only ratios of CPU time gate: they hold on a busy machine, times and small differences do not. */
+  /** Whether missing it fails the run. Only ratios of CPU time gate: they hold on a busy machine, times and small differences do not; and that nobody is let in late. */
   readonly gates: boolean
 }
 
@@ -16,7 +16,7 @@ export interface Goal {
  * turned off.
  *
  * A JSON request is held against the fastest proxy Node allows and against what people write by hand; a request for the backend
- * against the former; a caller whose token is known already against a service caller; an event of a stream and the
+ * against the former; an event of a stream and the
  * memory of an open stream against the bare Node pipe; the time to the first token against the upstream asked directly.
  */
 export const goals = {
@@ -29,8 +29,9 @@ export const goals = {
     final: 1.5,
     gates: true,
   },
-  sessionAdded: { title: 'CPU added by a session token, to a service caller', unit: 'µs', atMost: 3, final: 3, gates: false },
-  jwtAdded: { title: 'CPU added by a JWT, to a service caller', unit: 'µs', atMost: 3, final: 3, gates: false },
+  sessionCheck: { title: 'CPU of checking a session token that is known', unit: 'µs', atMost: 3, final: 3, gates: false },
+  jwtCheck: { title: 'CPU of checking a JWT that is known', unit: 'µs', atMost: 3, final: 3, gates: false },
+  revocationLate: { title: 'calls let in a second after their session was revoked', unit: 'calls', atMost: 0, final: 0, gates: true },
   sseOverBarePipe: { title: 'CPU per SSE event, Postern / bare pipe', unit: '×', atMost: 1.3, final: 1.15, gates: true },
   ttftMedian: { title: 'added time to first token, p50', unit: 'ms', atMost: 0.3, final: 0.3, gates: false },
   ttftTail: { title: 'added time to first token, p99', unit: 'ms', atMost: 1, final: 1, gates: false },

@@ -52,6 +52,20 @@ export interface MemoryJob {
   readonly pace: Pace
 }
 
+/** Checks of who calls, without a server around them. */
+export interface IdentifyJob {
+  /** The configuration, and what it refers to. */
+  readonly config: object
+  readonly env: Readonly<Record<string, string>>
+  readonly directory: string
+  /** What the requests are for. */
+  readonly port: number
+  readonly rounds: number
+  /** Checks in a round, of credentials that are good for any number. */
+  readonly checks: number
+  readonly callers: readonly { readonly name: string; readonly credentials: Credentials }[]
+}
+
 export type Job = RequestsJob | SseJob | TtftJob | MemoryJob
 
 interface Outcome {

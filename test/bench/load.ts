@@ -160,7 +160,7 @@ function outcomeOf(job: Job): Promise<object> {
   }
 }
 
-const job = await readJob()
+const job = await readJob<Job>()
 const outcome = await outcomeOf(job)
 process.stdout.write(`${JSON.stringify(outcome)}\n`, () => {
   if (job.mode !== 'memory') process.exit()

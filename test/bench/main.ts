@@ -7,6 +7,8 @@ import { callers } from './callers.js'
 import type { Bench } from './interleave.js'
 import { measureMemory, measureSse, measureTtft } from './measure.js'
 import { measureCallers } from './measure-callers.js'
+import { measureIdentify } from './measure-identify.js'
+import { measureRevocation } from './measure-revocation.js'
 import { measureBackend, measureJson } from './measure-requests.js'
 import type { Mode, Options } from './options.js'
 import { readOptions, usage } from './options.js'
@@ -29,6 +31,12 @@ const measurements: Record<Mode, (bench: Bench, results: Results) => Promise<voi
   callers: async (bench, results) => {
     results.callers = await measureCallers(bench)
   },
+  identify: async (bench, results) => {
+    results.identify = await measureIdentify(bench)
+  },
+  revocation: async (bench, results) => {
+    results.revocation = await measureRevocation(bench)
+  },
   sse: async (bench, results) => {
     results.sse = await measureSse(bench)
   },
@@ -42,8 +50,13 @@ const measurements: Record<Mode, (bench: Bench, results: Results) => Promise<voi
 
 /** The steps a run shows: every round, and a warm-up where a process lives for several. */
 function stepsOf({ modes, subjects, plan }: Options): number {
-  const measured = (mode: Mode): number => (mode === 'callers' ? callers.length : subjects.length)
-  return modes.reduce((sum, mode) => sum + measured(mode) * (plan[mode].rounds + (mode === 'memory' ? 0 : 1)), 0)
+  const stepsIn = (mode: Mode): number => {
+    if (mode === 'identify') return 1
+    if (mode === 'revocation') return 2
+    const measured = mode === 'callers' ? callers.length : subjects.length
+    return measured * (plan[mode].rounds + (mode === 'memory' ? 0 : 1))
+  }
+  return modes.reduce((sum, mode) => sum + stepsIn(mode), 0)
 }
 
 async function measureAll(options: Options): Promise<Results> {

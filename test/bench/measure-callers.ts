@@ -8,7 +8,7 @@ import { startPostern } from './postern.js'
 export async function measureCallers(bench: Bench): Promise<Rounds<RequestsRound>> {
   const { rounds, warmup, seconds, connections } = bench.plan.callers
   const open = await Promise.all(callers.map((caller) => caller.open()))
-  const subject = await startPostern(bench.upstream, open)
+  const subject = await startPostern(bench.upstream, { callers: open })
   const { target } = subject
   const results: Rounds<RequestsRound> = {}
 

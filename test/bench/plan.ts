@@ -14,6 +14,9 @@ export interface Plan {
   readonly backend: RequestsPlan
   /** For each caller. Many short rounds: what is looked for is smaller than what the machine drifts in a long one. */
   readonly callers: RequestsPlan
+  /** Checks in a round, of credentials that are good for any number of requests. */
+  readonly identify: { readonly rounds: number; readonly checks: number }
+  readonly revocation: { readonly callsPerSecond: number }
   readonly sse: {
     readonly streams: number
     /** Paced, so that a slow proxy is not rewarded for reading several events at once. */
@@ -39,6 +42,8 @@ export const fullPlan: Plan = {
   json: { connections: 32, warmup: 3, seconds: 4, rounds: 3 },
   backend: { connections: 32, warmup: 2, seconds: 1, rounds: 7 },
   callers: { connections: 32, warmup: 2, seconds: 1, rounds: 11 },
+  identify: { rounds: 5, checks: 200_000 },
+  revocation: { callsPerSecond: 1000 },
   sse: { streams: 100, pace: { events: 200, interval: 10 }, warmup: 2.5, seconds: 3, rounds: 3 },
   ttft: { pace: { events: 3, interval: 0 }, warmup: 2000, streams: 1500, rounds: 3 },
   memory: { streams: 1000, pace: { events: 3600, interval: 1000 }, warmup: 0.05, settle: 2, rounds: 3 },
@@ -49,6 +54,8 @@ export const quickPlan: Plan = {
   json: { connections: 32, warmup: 1, seconds: 1.5, rounds: 3 },
   backend: { connections: 32, warmup: 1, seconds: 0.5, rounds: 5 },
   callers: { connections: 32, warmup: 1, seconds: 0.5, rounds: 7 },
+  identify: { rounds: 3, checks: 50_000 },
+  revocation: { callsPerSecond: 1000 },
   sse: { streams: 100, pace: { events: 100, interval: 10 }, warmup: 0.5, seconds: 1, rounds: 3 },
   ttft: { pace: { events: 3, interval: 0 }, warmup: 500, streams: 500, rounds: 1 },
   memory: { streams: 300, pace: { events: 3600, interval: 1000 }, warmup: 0.05, settle: 1, rounds: 1 },

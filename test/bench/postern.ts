@@ -1,9 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { get } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -11,15 +8,37 @@ import { fileURLToPath } from 'node:url'
 import { bearer } from './bearer.js'
 import type { OpenCaller } from './callers.js'
 import { Child } from './child.js'
+import { freePort } from './free-port.js'
 import { upstreamCredential } from './headers.js'
 import type { RunningSubject } from './subjects.js'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
+/** Its command, as it is installed. */
+export const command = join(ROOT, 'sidecar/bin/postern.js')
+
+/** What one Postern has that another has not. */
+export interface PosternOptions {
+  readonly callers?: readonly OpenCaller[]
+  /** Further settings. */
+  readonly further?: Readonly<Record<string, unknown>>
+}
+
+/** A Postern that is up, and what its other commands need to know. */
+export interface RunningPostern extends RunningSubject {
+  /** Its configuration. */
+  readonly file: string
+  readonly env: Readonly<Record<string, string>>
+}
+
 /** How long Postern may take until it answers, in milliseconds. */
 const START_LIMIT = 15_000
 
-function config(port: number, upstream: number, callers: readonly OpenCaller[]): string {
-  const further = callers.flatMap((caller) => Object.entries(caller.config).map(([name, value]) => `  ${name}: ${JSON.stringify(value)}\n`))
+function config(port: number, upstream: number, { callers = [], further = {} }: PosternOptions): string {
+  const lines = (settings: Readonly<Record<string, unknown>>, indent: string): string =>
+    Object.entries(settings)
+      .map(([name, value]) => `${indent}${name}: ${JSON.stringify(value)}\n`)
+      .join('')
+  const ways = callers.map((caller) => lines(caller.config, '  ')).join('')
   return `version: 1
 listen: { host: 127.0.0.1, port: ${port} }
 mount: /ai
@@ -32,17 +51,8 @@ bindings:
   - { team: acme, key: acme }
 callers:
   service: { hashes: { env: GATEWAY_API_KEY_HASHES }, principals: { bench: { user: bench, team: acme } } }
-${further.join('')}policies: { models: ['*'] }
-`
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
+${ways}policies: { models: ['*'] }
+${lines(further, '')}`
 }
 
 /** Whether anything at all answers. */
@@ -65,22 +75,23 @@ async function ready(child: Child, port: number): Promise<void> {
 }
 
 /** Starts Postern as an operator would: its own command, a configuration file, secrets in the environment. */
-export async function startPostern(upstream: number, callers: readonly OpenCaller[] = []): Promise<RunningSubject> {
+export async function startPostern(upstream: number, options: PosternOptions = {}): Promise<RunningPostern> {
   const callerKey = randomBytes(24).toString('base64url')
   const port = await freePort()
   const directory = await mkdtemp(join(tmpdir(), 'postern-bench-'))
   const file = join(directory, 'postern.yaml')
-  await writeFile(file, config(port, upstream, callers))
-  const child = Child.start('postern', join(ROOT, 'sidecar/bin/postern.js'), ['start', '--config', file], {
+  await writeFile(file, config(port, upstream, options))
+  const env = {
+    ...Object.assign({}, ...(options.callers ?? []).map((caller) => caller.env)),
+    BENCH_KEY: upstreamCredential.replace('Bearer ', ''),
+    GATEWAY_API_KEY_HASHES: `bench:${createHash('sha256').update(callerKey).digest('hex')}`,
+  } as Record<string, string>
+  const child = Child.start('postern', command, ['start', '--config', file], {
     cwd: ROOT,
     speaks: false,
-    env: {
-      ...Object.assign({}, ...callers.map(({ env }) => env)),
-      BENCH_KEY: upstreamCredential.replace('Bearer ', ''),
-      GATEWAY_API_KEY_HASHES: `bench:${createHash('sha256').update(callerKey).digest('hex')}`,
-    },
+    env,
   })
   void child.ended.then(() => rm(directory, { recursive: true, force: true }))
   await ready(child, port)
-  return { child, target: { port, path: '/ai/v1/chat/completions', credentials: bearer(callerKey) } }
+  return { child, file, env, target: { port, path: '/ai/v1/chat/completions', credentials: bearer(callerKey) } }
 }

@@ -1,6 +1,7 @@
 import Table from 'cli-table3'
 import { callers } from './callers.js'
 import type { Rounds } from './interleave.js'
+import type { RevocationResult } from './measure-revocation.js'
 import type { RequestsRound } from './measure-requests.js'
 import { median } from './statistics.js'
 import { subjects } from './subjects.js'
@@ -50,6 +51,27 @@ function callersTable(rounds: Rounds<RequestsRound>): string {
   return rows.toString()
 }
 
+/** The room that says who calls, without a server around it. */
+function identifyTable(rounds: Rounds<number>): string {
+  const rows = new Table({ ...plain, head: ['saying who calls, alone', 'CPU µs/check'], colAligns: ['left', 'right'] })
+  for (const { name, title } of callers) {
+    const own = rounds[name]
+    if (own !== undefined) rows.push([title, figure(median(own), 2)])
+  }
+  return rows.toString()
+}
+
+function revocationTable(results: readonly RevocationResult[]): string {
+  const rows = new Table({
+    ...plain,
+    head: ['sessions ended under load', 'calls', 'calls/s', 'last let in, ms after', 'let in after 1 s', 'others refused'],
+    colAligns: ['left', 'right', 'right', 'right', 'right', 'right'],
+  })
+  for (const { where, calls, callsPerSecond, lastAcceptedMs, acceptedLate, othersRefused } of results)
+    rows.push([where, ...[calls, callsPerSecond, lastAcceptedMs, acceptedLate, othersRefused].map((value) => figure(value, 0))])
+  return rows.toString()
+}
+
 function verdictTable(verdicts: readonly Verdict[]): string {
   const rows = new Table({
     ...plain,
@@ -86,6 +108,8 @@ export function tablesOf(results: Results, verdicts: readonly Verdict[]): string
     )
   }
   if (results.callers !== undefined) tables.push(callersTable(results.callers))
+  if (results.identify !== undefined) tables.push(identifyTable(results.identify))
+  if (results.revocation !== undefined) tables.push(revocationTable(results.revocation))
   if (results.sse !== undefined) {
     tables.push(
       table('SSE events', results.sse, [

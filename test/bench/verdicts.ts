@@ -3,6 +3,7 @@ import { goals } from './goals.js'
 import { referenceCaller } from './callers.js'
 import type { Rounds } from './interleave.js'
 import type { MemoryRound, SseRound, TtftRound } from './measure.js'
+import type { RevocationResult } from './measure-revocation.js'
 import type { BackendRound, RequestsRound } from './measure-requests.js'
 import { median, medianDifference, medianRatio } from './statistics.js'
 
@@ -12,6 +13,9 @@ export interface Results {
   backend?: Rounds<BackendRound>
   /** By the name of the caller. */
   callers?: Rounds<RequestsRound>
+  /** CPU time of a check, in microseconds, by the name of the caller. */
+  identify?: Rounds<number>
+  revocation?: readonly RevocationResult[]
   sse?: Rounds<SseRound>
   ttft?: Rounds<TtftRound>
   memory?: Rounds<MemoryRound>
@@ -40,6 +44,12 @@ export function addedByCaller(rounds: Rounds<RequestsRound> | undefined, name: s
   return medianDifference(own.map(cost), reference.map(cost))
 }
 
+/** CPU time that a check of this kind of caller costs by itself, in microseconds. */
+function costOfCheck(rounds: Rounds<number> | undefined, name: string): number | undefined {
+  const own = rounds?.[name]
+  return own === undefined ? undefined : median(own)
+}
+
 /** Holds the results against every goal whose subjects were measured. */
 export function judge(results: Results): Verdict[] {
   const added = results.ttft?.['postern']?.map((round) => round.added)
@@ -47,8 +57,9 @@ export function judge(results: Results): Verdict[] {
     jsonOverBareLimit: overReference(results.json, 'bare-limit', (round) => round.cpuPerRequest),
     jsonOverExpress: overReference(results.json, 'express-stack', (round) => round.cpuPerRequest),
     backendOverBareLimit: overReference(results.backend, 'bare-limit', ({ page }) => page.cpuPerRequest),
-    sessionAdded: addedByCaller(results.callers, 'session'),
-    jwtAdded: addedByCaller(results.callers, 'jwt'),
+    sessionCheck: costOfCheck(results.identify, 'session'),
+    jwtCheck: costOfCheck(results.identify, 'jwt'),
+    revocationLate: results.revocation && Math.max(...results.revocation.map(({ acceptedLate }) => acceptedLate)),
     sseOverBarePipe: overReference(results.sse, 'bare-pipe', (round) => round.cpuPerEvent),
     ttftMedian: added && median(added.map(({ p50 }) => p50)),
     ttftTail: added && median(added.map(({ p99 }) => p99)),

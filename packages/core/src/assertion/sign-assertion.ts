@@ -1,7 +1,8 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, hash, type KeyObject } from 'node:crypto'
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { SignJWT } from 'jose'
 import type { Principal } from '../principal.js'
 import type { Secret } from '../secret.js'
+import { thumbprintOf } from '../thumbprint.js'
 
 export interface SignerOptions {
   /** An Ed25519 private key, PKCS #8 PEM; `undefined`: one that lives as long as the process. */
@@ -32,8 +33,7 @@ const type = 'postern-identity+jwt'
 export function createAssertionSigner({ key: secret, audience, ttlMs }: SignerOptions): AssertionSigner {
   const key = secret === undefined ? generateKeyPairSync('ed25519').privateKey : (readSigningKey(secret) as KeyObject)
   const { kty, crv, x } = createPublicKey(key).export({ format: 'jwk' })
-  // The thumbprint of RFC 7638: the members that every such key has, in the order of their names.
-  const kid = hash('sha256', JSON.stringify({ crv, kty, x }), 'base64url')
+  const kid = thumbprintOf({ kty, crv, x }) as string
   // A credential is verified once and its principal is one object from then on.
   const signed = new WeakMap<Principal, Signed>()
 

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { calculateJwkThumbprint, importJWK, type JWK, type JWTPayload, jwtVerify } from 'jose'
+import { importJWK, type JWK, type JWTPayload, jwtVerify } from 'jose'
 import { LRUCache } from 'lru-cache'
 import type { Arrival } from '../../arrival.js'
 import type { Principal } from '../../principal.js'
@@ -7,6 +7,7 @@ import type { PublicAddress } from '../../public-address.js'
 import { Refusal } from '../../refusal.js'
 import { reachStore } from '../../store/reach-store.js'
 import type { Store } from '../../store/store.js'
+import { thumbprintOf } from '../../thumbprint.js'
 import type { Credential } from '../credential.js'
 import type { Nonces } from './nonces.js'
 import { proofAlgorithms, proofChallenge, readProof, refuseProof, type WrittenProof } from './read-proof.js'
@@ -98,7 +99,7 @@ export function createProofs({ store, windowMs, nonces, publicAddress }: ProofOp
       const proof = form === 'dpop' ? readProof(arrival) : undefined
       if (proof === undefined) throw wantProof()
       // Before the signature: another key is no business of this token, whatever its proof says.
-      if ((await thumbprintOf(proof.jwk)) !== jkt) throw refuseProof('The proof is signed with another key than the token is bound to.')
+      if (thumbprintOf(proof.jwk) !== jkt) throw refuseProof('The proof is signed with another key than the token is bound to.')
       const claims = await verify(proof, jkt)
       checkClaims(claims, arrival)
       if (claims['ath'] !== hash('sha256', token, 'base64url')) throw refuseProof('The proof is for another token.')
@@ -107,20 +108,13 @@ export function createProofs({ store, windowMs, nonces, publicAddress }: ProofOp
     async keyOf(arrival) {
       const proof = readProof(arrival)
       if (proof === undefined) return undefined
-      const jkt = await thumbprintOf(proof.jwk)
+      const jkt = thumbprintOf(proof.jwk)
+      if (jkt === undefined) throw refuseProof('The key of the proof cannot be read.')
       const claims = await verify(proof, jkt)
       checkClaims(claims, arrival)
       await refuseReplay(claims, jkt)
       return jkt
     },
-  }
-}
-
-async function thumbprintOf(jwk: JWK): Promise<string> {
-  try {
-    return await calculateJwkThumbprint(jwk, 'sha256')
-  } catch (error) {
-    throw refuseProof('The key of the proof cannot be read.', error)
   }
 }
 
