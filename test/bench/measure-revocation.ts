@@ -37,6 +37,13 @@ interface Call {
   readonly isOther: boolean
 }
 
+async function callOnce(url: string, token: string, isOther: boolean): Promise<Call> {
+  const sentAt = performance.now()
+  const answer = await fetch(url, { headers: { authorization: `Bearer ${token}` } })
+  await answer.arrayBuffer()
+  return { sentAt, status: answer.status, isOther }
+}
+
 /** Calls at a rate, spread over processes; every tenth call is another user's. */
 async function callUntil(
   over: () => boolean,
@@ -45,19 +52,15 @@ async function callUntil(
   perSecond: number,
 ): Promise<readonly Call[]> {
   const calls: Call[] = []
-  const open = new Set<Promise<void>>()
+  const open = new Set<Promise<unknown>>()
   const began = performance.now()
   let sent = 0
   while (!over()) {
     const due = Math.floor(((performance.now() - began) / 1000) * perSecond)
     for (; sent < due; sent += 1) {
       const isOther = sent % 10 === 0
-      const sentAt = performance.now()
-      const call = fetch(`${urls[sent % urls.length]}/models`, { headers: { authorization: `Bearer ${isOther ? tokens[1] : tokens[0]}` } })
-        .then(async (answer) => {
-          await answer.arrayBuffer()
-          calls.push({ sentAt, status: answer.status, isOther })
-        })
+      const call = callOnce(`${urls[sent % urls.length]}/models`, isOther ? tokens[1] : tokens[0], isOther)
+        .then((ended) => calls.push(ended))
         .finally(() => open.delete(call))
       open.add(call)
     }
