@@ -1,5 +1,7 @@
-import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { generateKeyPairSync, hash } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
 import { checkConfig } from '@postern/core'
 import { parse } from 'yaml'
 import { describe, expect, test } from 'vitest'
@@ -20,6 +22,24 @@ describe('the page of identity providers', () => {
     const { callers } = parse(text as string) as { callers: { jwt: unknown } }
     expect(check(callers.jwt).problems).toEqual([])
   })
+
+  const configurations = [...page.matchAll(/^```yaml config\n([\s\S]*?)^```$/gm)].map(([, text]) => text as string)
+  test('shows configurations for every way', () => {
+    expect(configurations.length).toBe(5)
+  })
+  test.each(configurations.map((text) => [text.split('\n')[1]?.trim(), text]))(
+    'the configuration with %s is good as it stands, and with all that is commented out',
+    (_, text) => {
+      for (const written of [text, text.replaceAll(/^(\s*)# (\w+: )/gm, '$1$2')]) {
+        const whole = { ...config(undefined), callers: { service: { hashes: { env: 'RING' } } }, ...(parse(written) as object) }
+        const directory = mkdtempSync(join(tmpdir(), 'postern-page-'))
+        writeFileSync(join(directory, 'identity.pem'), generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }))
+        const env = { KEY: 'jt_0123456789', POSTERN_SESSION_SECRET: 's'.repeat(32), RING: `a:${hash('sha256', 'a')}` }
+        expect(checkConfig(whole, { env, directory }).problems.filter(({ severity }) => severity === 'error')).toEqual([])
+        rmSync(directory, { recursive: true })
+      }
+    },
+  )
 
   const recipes = [...page.matchAll(/^\*\*(\w+)\.\*\*[\s\S]*?^```yaml recipe\n([\s\S]*?)^```$/gm)]
   test('has a recipe for each of six', () => {

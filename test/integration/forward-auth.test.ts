@@ -63,7 +63,7 @@ describe.each(doorNames)('a cookie of the backend, behind the %s door', (door) =
 
   test('is another one as soon as it differs in anything', async () => {
     const cookie = backend.signIn('ada', 'acme')
-    const other = `${cookie.slice(0, cookie.indexOf('sid=') + 4 + 35)}0; _ga=GA1.2.3`
+    const other = cookie.replace('sid=', 'sid=0')
     expect((await ask(cookie)).status).toBe(200)
     expect(await ask(other)).toMatchObject({ status: 401, code: 'caller_invalid' })
   })

@@ -50,7 +50,7 @@ export const errorCodes = {
   caller_missing: {
     ...unauthenticated,
     title: 'The request says nobody is calling.',
-    help: 'Send a session token or service credential in "Authorization: Bearer …".',
+    help: 'Send a session token or service credential in "Authorization: Bearer …"; in a page, sign in first.',
   },
   caller_invalid: {
     ...unauthenticated,
@@ -208,7 +208,7 @@ export const errorCodes = {
   },
   store_unavailable: {
     ...unavailable,
-    title: 'The store that keeps limits cannot be reached.',
+    title: 'What must be remembered about this caller cannot be looked up right now.',
     help: 'Try again later.',
   },
   gateway_unavailable: {

@@ -6,11 +6,14 @@ const mostDiscardedBytes = 1024 * 1024
 /** How long a client may go on sending after its answer, in milliseconds. */
 const longestDiscardMs = 2000
 
+/** How long one that sends more has to read its answer before its connection ends, in milliseconds. */
+const readingMs = 300
+
 /**
  * Deals with what is left of a request's body after its answer.
  *
  * Closing at once would reset the connection, and the client would lose the answer; reading on without a
- * bound would let it send for ever. So a little is read, and then the connection ends.
+ * bound would let it send for ever. So a little is read, then nothing for a moment, and then the connection ends.
  */
 export function discardBody(request: IncomingMessage, response: ServerResponse): void {
   if (request.complete || request.destroyed) return
@@ -18,10 +21,13 @@ export function discardBody(request: IncomingMessage, response: ServerResponse):
   const hangUp = (): void => {
     request.socket.destroy()
   }
-  const timer = setTimeout(hangUp, longestDiscardMs)
+  let timer = setTimeout(hangUp, longestDiscardMs)
   request.on('data', (chunk: Buffer) => {
     discarded += chunk.length
-    if (discarded > mostDiscardedBytes && response.writableFinished) hangUp()
+    if (discarded <= mostDiscardedBytes || !response.writableFinished) return
+    request.pause()
+    clearTimeout(timer)
+    timer = setTimeout(hangUp, readingMs)
   })
   request.once('close', () => clearTimeout(timer))
   request.once('end', () => clearTimeout(timer))
