@@ -1,7 +1,8 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { launchChromium } from '../support/chromium.js'
 import { findProgram } from '../support/programs.js'
 import { type RunningPostern, startPostern } from '../support/run-postern.js'
 
@@ -19,18 +20,7 @@ describe.skipIf(executablePath === undefined)('the demo’s chat page in Chromiu
   beforeAll(async () => {
     demo = startPostern(['demo', '--port', '0'])
     origin = (await demo.prints(/Chat page\s+(http:\S+)\//))[1] as string
-    browser = await chromium.launch({
-      executablePath: executablePath as string,
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    })
+    browser = await launchChromium(executablePath as string)
     page = await browser.newPage({ viewport: { width: 1180, height: 760 } })
     page.on('request', (request) => {
       sent.push({ url: request.url(), headers: request.headers(), body: request.postData() ?? '' })

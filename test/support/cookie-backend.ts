@@ -63,6 +63,14 @@ export async function startCookieBackend(): Promise<CookieBackend> {
     else if (how === 'with headers') response.set({ 'X-Who': person.user, 'X-Whose': person.team }).end()
     else response.json({ ...person, roles: ['admin'], email: 'private@example.com' })
   })
+  app.get('/', (_, response) => {
+    response.send('<!doctype html><title>An application</title><h1>An application</h1>')
+  })
+  app.post('/login/:user/:team', (request, response) => {
+    const sid = randomUUID()
+    signedIn.set(sid, request.params)
+    response.cookie('sid', sid, { httpOnly: true, sameSite: 'lax' }).sendStatus(204)
+  })
   app.get('/stolen', (request, response) => {
     asked.push({ stolen: true, ...request.headers })
     response.json({ user: 'root', team: 'acme' })
