@@ -1,8 +1,8 @@
 import { timingSafeEqual } from 'node:crypto'
-import { answerAtDoor, Refusal, refuseAtDoor, type RevokedKind, type Runtime, type Secret } from '@postern/core'
-import { readSessionRequest, sessionSeconds } from '@postern/protocol'
+import { answerAtDoor, readJsonObject, Refusal, refuseAtDoor, type RevokedKind, type Runtime, type Secret } from '@postern/core'
+import { createFailedAttempts } from '@postern/express'
+import { plainName, readSessionRequest, sessionSeconds } from '@postern/protocol'
 import express, { type NextFunction, type Request, type Response, type Router } from 'express'
-import { rateLimit } from 'express-rate-limit'
 
 export interface AdminApiOptions {
   readonly runtime: Runtime
@@ -12,19 +12,25 @@ export interface AdminApiOptions {
   readonly onSocket: boolean
 }
 
-/** Wrong secrets that one address may present in a minute. */
-const failuresPerMinute = 30
+/** Wrong secrets that are let pass in a minute before they are slowed down; the right one never is. */
+const wrongSecrets = { limit: 30, windowMs: 60_000 }
 
 const revokedKinds: readonly RevokedKind[] = ['id', 'user', 'team']
 
 /** What an operator's own programs may ask for: sessions, in any language, and their end. */
 export function createAdminApi({ runtime, secret, onSocket }: AdminApiOptions): Router {
   const router = express.Router()
-  router.use((request, _response, next) => {
-    refuseStrangers(request, secret, onSocket)
+  const failures = createFailedAttempts(wrongSecrets)
+  router.use(async (request, _response, next) => {
+    try {
+      refuseStrangers(request, secret, onSocket)
+    } catch (error) {
+      if (error instanceof Refusal && error.code === 'caller_invalid') await refuseGuesser(failures, request)
+      throw error
+    }
     next()
   })
-  router.use(express.json({ limit: '16kb', type: () => true }))
+  router.use(express.raw({ limit: '16kb', type: () => true, inflate: false }))
   router.post('/sessions', async (request, response) => {
     const { token, id, expiresAt, principal } = await mint(runtime, bodyOf(request))
     const body = { token, id, token_type: principal.jkt === undefined ? 'Bearer' : 'DPoP', expires_at: expiresAt }
@@ -42,20 +48,10 @@ export function createAdminApi({ runtime, secret, onSocket }: AdminApiOptions): 
   return router
 }
 
-/** Counts wrong secrets; what is right is not slowed down. */
-export function limitFailures(runtime: Runtime): ReturnType<typeof rateLimit> {
-  return rateLimit({
-    windowMs: 60_000,
-    limit: failuresPerMinute,
-    skipSuccessfulRequests: true,
-    standardHeaders: 'draft-8',
-    legacyHeaders: false,
-    // A Unix socket has no addresses; all who may open it are one.
-    keyGenerator: ({ ip }) => ip ?? 'socket',
-    handler: (request, response) => {
-      refuseAtDoor(runtime, request, response, new Refusal('rate_limited', { retryAfterSeconds: 60 }))
-    },
-  })
+/** @throws {Refusal} `rate_limited` where an address guessed too often. */
+async function refuseGuesser(failures: ReturnType<typeof createFailedAttempts>, { ip = '' }: Request): Promise<void> {
+  const waitSeconds = await failures.count(ip)
+  if (waitSeconds > 0) throw new Refusal('rate_limited', { retryAfterSeconds: Math.min(60, waitSeconds) })
 }
 
 /** @throws {Refusal} where a page of a browser asks, or somebody without the secret. */
@@ -79,9 +75,9 @@ function isSame(presented: string, expected: string): boolean {
   return one.length === other.length && timingSafeEqual(one, other)
 }
 
+/** In the one way that it can be read, as every other body. */
 function bodyOf({ body }: Request): Readonly<Record<string, unknown>> {
-  if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as Readonly<Record<string, unknown>>
-  throw new Refusal('request_malformed', { message: 'The body is not a JSON object.' })
+  return readJsonObject(Buffer.isBuffer(body) ? body : Buffer.alloc(0))
 }
 
 async function mint(runtime: Runtime, body: Readonly<Record<string, unknown>>) {
@@ -104,7 +100,7 @@ function readRevocation(body: Readonly<Record<string, unknown>>): readonly [Revo
   const [kind, ...others] = Object.keys(body)
   const known = revokedKinds.find((name) => name === kind)
   const name = kind === undefined ? undefined : body[kind]
-  if (known === undefined || others.length > 0 || typeof name !== 'string' || name === '' || name.length > 256)
+  if (known === undefined || others.length > 0 || typeof name !== 'string' || !plainName.test(name))
     throw new Refusal('request_malformed', { message: 'A revocation is { "id": … }, { "user": … } or { "team": … }, one of them.' })
   return [known, name]
 }

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http'
 import { Refusal, refuseAtDoor, type Runtime, type Secret } from '@postern/core'
 import { securityMiddleware } from '@postern/express'
 import express from 'express'
-import { createAdminApi, limitFailures } from './admin-api.js'
+import { createAdminApi } from './admin-api.js'
 
 /**
  * The admin listener: whether the process lives and takes requests, and what only an operator may ask for. On a
@@ -19,7 +19,7 @@ export function createAdminListener(runtime: Runtime, secret: Secret | undefined
   app.get('/readyz', (_request, response) => {
     response.status(runtime.draining ? 503 : 200).json({ status: runtime.draining ? 'draining' : 'ready' })
   })
-  app.use('/admin/v1', limitFailures(runtime), createAdminApi({ runtime, secret, onSocket: admin !== undefined && 'socket' in admin }))
+  app.use('/admin/v1', createAdminApi({ runtime, secret, onSocket: admin !== undefined && 'socket' in admin }))
   app.use((request, response) => {
     refuseAtDoor(runtime, request, response, new Refusal('not_found'))
   })

@@ -15,7 +15,10 @@ export async function listen(server: Server, place: Place): Promise<string> {
   if ('socket' in place) await clearSocket(place.socket)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(describeListenError(error, place)))
+    // A socket is nobody else's from its first moment.
+    const mask = 'socket' in place ? process.umask(0o177) : undefined
     server.listen('socket' in place ? { path: place.socket } : place, resolve)
+    if (mask !== undefined) process.umask(mask)
   })
   if ('socket' in place) {
     await chmod(place.socket, 0o600)

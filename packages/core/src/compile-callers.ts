@@ -107,7 +107,7 @@ export function compileAssertions(checked: CheckedConfig, means: Means, runtime:
 
 function compileForwardAuth(
   { url, timeout, cache, cookies, passHeaders, claims, answerHeaders }: NonNullable<Config['callers']['forwardAuth']>,
-  { browser, publicAddress }: Means,
+  { browser, publicAddress, networkOf }: Means,
 ): Verifier {
   return createForwardAuthVerifier({
     askBackend: createAskBackend({ url, timeoutMs: timeout, claims, answerHeaders }),
@@ -115,6 +115,7 @@ function compileForwardAuth(
     cookies,
     passHeaders,
     cacheMs: cache,
+    networkOf: (arrival) => networkOf(publicAddress.clientOf(arrival)),
   })
 }
 
@@ -123,8 +124,10 @@ export function compileDesk({ callers }: Config, { revocations, store, proofs, s
   if (session === undefined) return undefined
   const { ttl, maxTtl, exchange } = session
   const inSeconds = { ttlSeconds: Math.ceil(ttl / 1000), longestSeconds: Math.floor(maxTtl / 1000) }
-  const limits = { limit: exchange.limit, windowMs: exchange.window }
+  const limits = exchange === 'off' ? undefined : { limit: exchange.limit, windowMs: exchange.window }
   const give =
-    sign === undefined ? undefined : createExchange({ sign, proofs, store, ...inSeconds, ...limits, readBody, readObject: readJsonObject })
+    sign === undefined || limits === undefined
+      ? undefined
+      : createExchange({ sign, proofs, store, ...inSeconds, ...limits, readBody, readObject: readJsonObject })
   return createDesk(revocations, give)
 }

@@ -55,6 +55,7 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
   const cookies = config.callers.forwardAuth !== undefined
   const browser = createBrowserAccess({ origins: config.browser.origins, cookies }, options.securityHeaders)
   const { trustedProxies } = config.listen
+  const answersTo = compileHosts(config.listen.hosts)
   const publicAddress = createPublicAddress(trustedProxies.length === 0 ? undefined : createTrust(trustedProxies))
   const means = compileMeans(checked, options, browser, publicAddress)
   const room = createForward([...gateways.values()], [...keys.values()])
@@ -76,6 +77,7 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
         if (draining) throw new Refusal('draining', { retryAfterSeconds: 1, headers: ['Connection', 'close'] })
         const { origin, host } = arrival.headers
         if (host === undefined) throw new Refusal('request_malformed', { message: 'There is no Host header.', param: 'Host' })
+        if (!answersTo(publicAddress.hostOf(arrival) ?? '')) throw new Refusal('host_not_allowed', { param: 'Host' })
         if (origin !== undefined && !browser.allows(origin, publicAddress.hostOf(arrival))) throw new Refusal('origin_not_allowed')
       },
       identify: createIdentify({
@@ -111,6 +113,16 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
     close: () => (closing ??= close()),
   }
   return runtime
+}
+
+/** Whether we are called by a name that the operator wrote; one without a port is good with any. */
+function compileHosts(hosts: readonly string[]): (host: string) => boolean {
+  if (hosts.length === 0) return () => true
+  const known = new Set(hosts)
+  return (host) => {
+    const name = host.toLowerCase()
+    return known.has(name) || known.has(name.replace(/:\d+$/, ''))
+  }
 }
 
 function compileGateway(name: string, settings: Config['gateways'][string], { dialects }: CheckedConfig): Gateway {

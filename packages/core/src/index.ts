@@ -25,10 +25,12 @@ export {
   type RingEntry,
   type RingProblem,
 } from './identify/hash-ring.js'
+export { readJsonObject } from './police/read-json-object.js'
 export type { Principal } from './principal.js'
 export { Refusal } from './refusal.js'
 export type { Runtime } from './runtime.js'
 export { Secret } from './secret.js'
 export { createMemoryStore } from './store/memory-store.js'
 export { createTrust, type IsTrusted } from './trusted-peers.js'
+export { revocationOf } from './store/revocations.js'
 export type { Revocation, RevocationPage, RevokedKind, Store } from './store/store.js'

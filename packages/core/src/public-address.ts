@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import type { Arrival } from './arrival.js'
 import type { IsTrusted } from './trusted-peers.js'
 
@@ -12,6 +13,12 @@ export interface PublicAddress {
   originOf(request: Travelling): string
   /** What we would call the client. */
   clientOf(request: Travelling): string
+}
+
+/** Some proxies write the port too: `203.0.113.7:4711`, `[2001:db8::7]:4711`. */
+function addressOf(hop: string): string {
+  const [, bracketed, plain] = /^(?:\[([^\]]+)\]|([^:]+))(?::\d+)?$/.exec(hop.trim()) ?? []
+  return bracketed ?? plain ?? hop.trim()
 }
 
 const plainHost = /^[A-Za-z0-9._:[\]-]{1,255}$/
@@ -38,9 +45,10 @@ export function createPublicAddress(isTrusted: IsTrusted | undefined): PublicAdd
   function clientOf({ headers, address }: Travelling): string {
     if (isTrusted === undefined || !isTrusted(address)) return address
     const chain = headers['x-forwarded-for']
-    const hops = typeof chain === 'string' ? chain.split(',').map((hop) => hop.trim()) : []
+    const hops = typeof chain === 'string' ? chain.split(',').map(addressOf) : []
     // From our end: each is the word of the one after it, so the first that is not trusted is the last that is known.
-    return hops.findLast((hop) => !isTrusted(hop)) ?? hops[0] ?? address
+    const client = hops.findLast((hop) => !isTrusted(hop)) ?? hops[0] ?? ''
+    return isIP(client) === 0 ? address : client
   }
 
   return {

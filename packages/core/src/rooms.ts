@@ -13,7 +13,8 @@ export interface Rooms {
   /**
    * Says whether the house takes this request at all.
    *
-   * @throws {Refusal} 503 `draining`, 400 `request_malformed` without a host (RFC 9112, 3.2), 403 `origin_not_allowed`.
+   * @throws {Refusal} 503 `draining`, 400 `request_malformed` without a host (RFC 9112, 3.2), 403 `origin_not_allowed`,
+   *   421 `host_not_allowed`.
    */
   admit(arrival: Arrival): void
   readonly identify: Identify

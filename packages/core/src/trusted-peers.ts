@@ -21,10 +21,10 @@ export function createTrust(peers: readonly string[]): IsTrusted {
   }
 }
 
-/** Whether a text names an address or a network. */
+/** Whether a text names an address or a network; all addresses are none. */
 export function isNetwork(text: string): boolean {
   const [address = '', bits, ...rest] = text.split('/')
   const version = isIP(address)
   if (version === 0 || rest.length > 0) return false
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 6 ? 128 : 32))
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) > 0 && Number(bits) <= (version === 6 ? 128 : 32))
 }

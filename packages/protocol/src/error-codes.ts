@@ -157,6 +157,13 @@ export const errorCodes = {
     title: 'The request headers are larger than the limit.',
     help: 'Send fewer or shorter headers; cookies are the usual cause.',
   },
+  host_not_allowed: {
+    status: 421,
+    type: 'invalid_request_error',
+    retryable: false,
+    title: 'This process does not answer by that name.',
+    help: 'For the operator: list the host under listen.hosts.',
+  },
   rate_limited: {
     ...throttled,
     title: 'Too many requests.',

@@ -10,6 +10,7 @@ export {
   serializeGovernance,
 } from './governance-record.js'
 export { bareMember, textMember } from './json-member.js'
+export { plainName } from './plain-name.js'
 export { readSessionRequest, sessionClaims, type SessionLife, type SessionRequest, sessionSeconds } from './session-claims.js'
 export {
   announcedBounds,
@@ -20,5 +21,6 @@ export {
   sessionToken,
   thumbprintPattern,
 } from './session-token.js'
+export { looksLikeKey, redactKeys } from './key-shapes.js'
 export { headerNames } from './header-names.js'
 export { formatRequestId, parseRequestId, type RequestIdParts, tagPattern } from './request-id.js'

@@ -1,3 +1,4 @@
+import { plainName } from './plain-name.js'
 import { readSessionBounds, sessionBoundClaims, type SessionBounds, sessionToken, thumbprintPattern } from './session-token.js'
 
 /** For whom a session is, at least one of user, team and project; and what it is good for. */
@@ -21,8 +22,6 @@ export interface SessionLife {
   /** Seconds since the epoch. */
   readonly expiresAt: number
 }
-
-const plainName = /^\P{Cc}{1,256}$/u
 
 /**
  * Writes the claims of a session token, whoever signs them.

@@ -30,7 +30,7 @@ export interface SessionBounds {
 export const announcedBounds: readonly string[] = ['spend']
 
 /** A page's origin as browsers write it (RFC 6454, 6.1): no path, no slash at the end. */
-export const originPattern = /^https?:\/\/[a-z0-9.:[\]-]+$/
+export const originPattern = /^https?:\/\/(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::\d{1,5})?$/
 
 /** The SHA-256 thumbprint of a public key (RFC 7638), base64url. */
 export const thumbprintPattern = /^[A-Za-z0-9_-]{43}$/

@@ -53,6 +53,8 @@ export function createCounts(database: SqliteFile, mostEntries: number): Counts 
 
   return {
     add(key, until) {
+      // A statement that fails to be bound stays half begun.
+      if (!Number.isSafeInteger(Math.ceil(until))) throw new RangeError('The end of what is remembered is no time.')
       const digest = digestKey(key)
       const count = inTransaction(database, () => addWithin(digest, until))
       // Not thrown within, where it would bring back what was thrown out.

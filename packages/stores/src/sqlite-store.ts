@@ -75,6 +75,8 @@ function openStore(file: string, mostEntries: number, afterClose: () => void): S
     count: (key, until) => work(() => counts.add(`counted:${key}`, until)),
     revoke: ({ kind, name, at, until }) =>
       work(() => {
+        // It would be kept without what follows, and end somebody else.
+        if (name.includes('\0')) throw new RangeError('A name holds no NUL.')
         // FULL has the commit wait for the disk, which NORMAL leaves to the next checkpoint.
         database.exec('PRAGMA synchronous = FULL')
         try {

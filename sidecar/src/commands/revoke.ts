@@ -1,4 +1,5 @@
-import type { RevokedKind } from '@postern/core'
+import { revocationOf, type RevokedKind } from '@postern/core'
+import { plainName } from '@postern/protocol'
 import { Failure } from '../failure.js'
 import { requireConfig } from '../load-config.js'
 import { openConfiguredStore } from '../open-store.js'
@@ -19,6 +20,7 @@ export async function revokeSessions(options: RevokeOptions): Promise<number> {
   const [kind, ...others] = kinds.filter((name) => options[name] !== undefined)
   if (kind === undefined || others.length > 0) throw new Failure('Say what to end: --id, --user or --team, one of them.')
   const name = options[kind] as string
+  if (!plainName.test(name)) throw new Failure('A name has 1 to 256 characters, none of them a control character.')
   const { checked, file } = requireConfig(options.config)
   const { store: settings, callers } = checked.config
   if (callers.session === undefined) throw new Failure('The configuration has no callers.session, so there is nothing to end.')
@@ -29,8 +31,7 @@ export async function revokeSessions(options: RevokeOptions): Promise<number> {
   }
   const store = openConfiguredStore(checked, file, false)
   try {
-    const now = Date.now()
-    await store.revoke({ kind, name, at: Math.floor(now / 1000), until: now + callers.session.maxTtl })
+    await store.revoke(revocationOf(kind, name, callers.session.maxTtl))
   } catch (error) {
     throw new Failure(`Nothing was ended: ${(error as Error).message}`)
   } finally {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { arrive, wholeTarget } from '../doors/arrive.js'
 import type { Identify } from '../identify/index.js'
+import type { Principal } from '../principal.js'
 import type { Runtime } from '../runtime.js'
 import type { AssertionSigner } from './sign-assertion.js'
 
@@ -38,10 +39,18 @@ export function createAssertions({ header, path, signer, identify }: AssertionsO
     async prepare(request) {
       try {
         const principal = await identify(arrive(runtime(), request, wholeTarget(request)))
-        values.set(request, await signer.sign(principal))
+        if (!isForCallsOnly(principal)) values.set(request, await signer.sign(principal))
       } catch {
         // The backend has credentials of its own, which are nothing to us; and without an assertion nobody is let in.
       }
     },
   }
+}
+
+/** A session that is good for some calls to a gateway is not its user everywhere else. */
+function isForCallsOnly({ bounds }: Principal): boolean {
+  return (
+    bounds !== undefined &&
+    (bounds.models !== undefined || bounds.endpoints !== undefined || bounds.maxTokens !== undefined || bounds.maxCalls !== undefined)
+  )
 }

@@ -41,7 +41,7 @@ export function createCallerSchemas(strict: Settings) {
     /** The longest lifetime that is accepted. */
     maxTtl: duration.default(86_400_000),
     /** How many sessions one caller may be given in exchange for its cookie or token. */
-    exchange: strict(rate(30, 60_000)).prefault({}),
+    exchange: z.union([z.literal('off'), strict(rate(30, 60_000))]).prefault({}),
   })
 
   /** The way to a claim: `org.id`, `groups.0`; or a list of names, for names that hold dots. */

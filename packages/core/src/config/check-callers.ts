@@ -42,6 +42,22 @@ export function checkService(parts: Parts, secrets: ReadonlyMap<string, Secret>,
   return entries
 }
 
+/** The shortest secret of the admin listener, in characters. */
+const shortestAdminSecret = 24
+
+/** Can the admin listener's secret be sent, and not be guessed? */
+export function checkAdmin(secrets: ReadonlyMap<string, Secret>, problems: Problem[]): void {
+  const secret = secrets.get('admin.secret')?.reveal()
+  if (secret === undefined || (secret.length >= shortestAdminSecret && /^[\x21-\x7e]+$/.test(secret))) return
+  problems.push(
+    problem(
+      'admin.secret',
+      `is not ${shortestAdminSecret} or more visible characters without spaces.`,
+      "Make one with: node -e \"console.log(require('crypto').randomBytes(24).toString('base64url'))\"",
+    ),
+  )
+}
+
 /** Could a token that is minted as the configuration says be taken? */
 export function checkSession({ session }: Parts, secrets: ReadonlyMap<string, Secret>, problems: Problem[]): void {
   if (session !== undefined && session.ttl > session.maxTtl) {
@@ -75,7 +91,7 @@ export function checkSession({ session }: Parts, secrets: ReadonlyMap<string, Se
 }
 
 /** Is there any way to prove who is calling, and can each do what it is asked to? */
-export function checkCallers({ callers }: Config, problems: Problem[]): void {
+export function checkCallers({ callers, listen }: Config, problems: Problem[]): void {
   const { session, jwt, forwardAuth, service, anonymous, dpop } = callers
   if ([session, jwt, forwardAuth, service, anonymous].every((way) => way === undefined)) {
     problems.push(
@@ -91,6 +107,29 @@ export function checkCallers({ callers }: Config, problems: Problem[]): void {
     problems.push(
       problem('callers.dpop.nonce', 'needs callers.session.secret, which nonces are made with.', 'Write one, or leave nonces out.'),
     )
+  if (forwardAuth !== undefined && !forwardAuth.url.startsWith('unix:')) {
+    const { protocol, hostname } = new URL(forwardAuth.url)
+    if (protocol === 'http:' && !isThisMachine(hostname)) {
+      problems.push({
+        ...problem(
+          'callers.forwardAuth.url',
+          'sends cookies over plain http, and believes what comes back.',
+          'Write https, unless the network in between is yours alone.',
+        ),
+        severity: 'warning',
+      })
+    }
+  }
+  if (anonymous !== undefined && listen.hosts.length === 0) {
+    problems.push({
+      ...problem(
+        'callers.anonymous',
+        'lets pages of any site in that make a name of theirs lead here.',
+        'Write listen.hosts: the names by which browsers call this process.',
+      ),
+      severity: 'warning',
+    })
+  }
   if (anonymous !== undefined && anonymous.user === undefined && anonymous.team === undefined && anonymous.project === undefined)
     problems.push(
       problem(
@@ -113,8 +152,19 @@ function checkKeySetUrl(path: string, text: string, problems: Problem[]): void {
 /** Is every issuer one, and are its keys fetched safely? */
 export function checkIssuers({ callers }: Config, problems: Problem[]): void {
   const seen = new Set<string>()
-  for (const [index, { issuer, jwks }] of (callers.jwt ?? []).entries()) {
+  const several = (callers.jwt ?? []).length > 1
+  for (const [index, { issuer, jwks, teams }] of (callers.jwt ?? []).entries()) {
     const path = `callers.jwt[${index}]`
+    if (several && teams === undefined) {
+      problems.push({
+        ...problem(
+          path,
+          'is one of several issuers and may speak for every team, the others’ included.',
+          'Write teams: those that it speaks for.',
+        ),
+        severity: 'warning',
+      })
+    }
     if (seen.has(issuer)) problems.push(problem(`${path}.issuer`, 'is configured already.', 'Keep one entry for each issuer.'))
     seen.add(issuer)
     checkKeySetUrl(`${path}.jwks`, jwks, problems)

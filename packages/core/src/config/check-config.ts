@@ -3,7 +3,7 @@ import type { RingEntry } from '../identify/hash-ring.js'
 import type { Secret } from '../secret.js'
 import { checkBackend } from './check-backend.js'
 import { checkBindings } from './check-bindings.js'
-import { checkCallers, checkIssuers, checkService, checkSession } from './check-callers.js'
+import { checkAdmin, checkCallers, checkIssuers, checkService, checkSession } from './check-callers.js'
 import { checkChoices } from './check-choices.js'
 import { checkGateways } from './check-gateways.js'
 import { checkKeys } from './check-keys.js'
@@ -51,6 +51,7 @@ export function checkConfig(raw: unknown, places: SecretPlaces, dialects: Dialec
   checkBindings(parts, problems)
   const ring = checkService(parts, secrets, problems)
   checkSession(parts, secrets, problems)
+  checkAdmin(secrets, problems)
   if (form.success) {
     checkCallers(form.data, problems)
     checkIssuers(form.data, problems)

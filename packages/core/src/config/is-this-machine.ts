@@ -1,4 +1,7 @@
-/** Whether a host is this machine, which a network has no part in. */
+import { isIP } from 'node:net'
+
+/** Whether what is sent there never leaves this machine. */
 export function isThisMachine(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.')
+  const plain = hostname.replace(/^\[|\]$/g, '')
+  return plain === 'localhost' || plain === '::1' || (isIP(plain) === 4 && plain.startsWith('127.'))
 }

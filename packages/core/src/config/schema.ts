@@ -132,7 +132,17 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
       host: z.string().min(1).default('127.0.0.1'),
       port: port.default(8787),
       /** Addresses and networks of the operator's own proxies, whose X-Forwarded-* headers are continued. */
-      trustedProxies: z.array(z.string().refine(isNetwork, 'is not an address or a network such as 10.0.0.0/8')).default([]),
+      trustedProxies: z
+        .array(z.string().refine(isNetwork, 'is not an address or a network such as 10.0.0.0/8, and not everybody'))
+        .default([]),
+      /** The names by which clients call this process, with a port where it is not the usual one; any where none are written. */
+      hosts: z
+        .array(
+          z
+            .string()
+            .regex(/^[a-z0-9.-]+(?::\d{1,5})?$|^\[[0-9a-f:.]+\](?::\d{1,5})?$/, 'is not a host such as app.example.com, in small letters'),
+        )
+        .default([]),
     }).prefault({}),
     /** The path under which the API lives. */
     mount: z

@@ -1,5 +1,4 @@
-import { headerNames } from '@postern/protocol'
-import { plainName } from '../plain-name.js'
+import { headerNames, plainName } from '@postern/protocol'
 import { Refusal } from '../refusal.js'
 import { type Principal, principalFields } from '../principal.js'
 

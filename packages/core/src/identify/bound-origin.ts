@@ -16,6 +16,8 @@ export function checkBoundOrigin({ bounds }: Principal, arrival: Arrival, public
   const bound = bounds?.origin
   if (bound === undefined || headers.origin === bound) return
   const isOwnRead =
-    headers.origin === undefined && headers['sec-fetch-site'] === 'same-origin' && new URL(bound).host === publicAddress.hostOf(arrival)
+    headers.origin === undefined &&
+    headers['sec-fetch-site'] === 'same-origin' &&
+    bound.slice(bound.indexOf('//') + 2) === publicAddress.hostOf(arrival)
   if (!isOwnRead) throw new Refusal('origin_not_allowed', { message: 'The session is for pages of another origin.' })
 }

@@ -1,4 +1,4 @@
-import { plainName } from '../plain-name.js'
+import { plainName } from '@postern/protocol'
 import { Refusal } from '../refusal.js'
 
 /** The way to a claim: names, and positions in lists. */
@@ -22,5 +22,5 @@ export function readClaim(claims: object, path: ClaimPath): string | undefined {
   if (value === undefined || value === null) return undefined
   if (typeof value === 'number' && Number.isSafeInteger(value)) return String(value)
   if (typeof value === 'string' && plainName.test(value)) return value
-  throw new Refusal('caller_invalid', { message: `The token's claim "${path.join('.')}" is not a name.` })
+  throw new Refusal('caller_invalid', { message: `The claim "${path.join('.')}" is not a name.` })
 }

@@ -1,11 +1,10 @@
 import { createSecretKey } from 'node:crypto'
-import { announcedBounds, readSessionBounds, type SessionBounds, sessionToken } from '@postern/protocol'
+import { announcedBounds, plainName, readSessionBounds, type SessionBounds, sessionToken } from '@postern/protocol'
 import { decodeProtectedHeader, type JWTPayload, jwtVerify, type JWTVerifyGetKey } from 'jose'
-import { plainName } from '../plain-name.js'
 import { Refusal } from '../refusal.js'
 import type { Secret } from '../secret.js'
 import type { Principal } from '../principal.js'
-import type { Revocations } from '../store/revocations.js'
+import { clockToleranceSeconds, type Revocations } from '../store/revocations.js'
 import { kindOfJwt } from './jwt-form.js'
 import { createKeySet } from './key-set.js'
 import { readProofKey } from './proof-key.js'
@@ -23,9 +22,6 @@ export interface SessionVerifierOptions {
   readonly revocations: Revocations
 }
 
-/** How far the clocks of minter and sidecar may differ before a token counts as from the future, in seconds. */
-const clockToleranceSeconds = 5
-
 /** Checks a signature, each algorithm with its own kind of key and no other. */
 type CheckSignature = (token: string) => Promise<JWTPayload>
 
@@ -34,7 +30,7 @@ export function createSessionVerifier({ secret, jwks, maxLifetimeMs, revocations
   const bySecret = secret === undefined ? undefined : checkWith([sessionToken.algorithm], secretKey(secret))
   const byKeyPair = jwks === undefined ? undefined : checkWith(sessionToken.keyPairAlgorithms, createKeySet(jwks))
   const verify = rememberVerified(async (token) => {
-    const check = decodeProtectedHeader(token).alg === sessionToken.algorithm ? bySecret : byKeyPair
+    const check = algorithmOf(token) === sessionToken.algorithm ? bySecret : byKeyPair
     if (check === undefined)
       throw new Refusal('caller_invalid', { message: 'The session token is signed in a way that is not configured.' })
     return readSession(await check(token), maxLifetimeMs)
@@ -51,6 +47,14 @@ export function createSessionVerifier({ secret, jwks, maxLifetimeMs, revocations
       const principal = verify(text)
       return principal instanceof Promise ? principal.then(refuseRevoked) : refuseRevoked(principal)
     },
+  }
+}
+
+function algorithmOf(token: string): string | undefined {
+  try {
+    return decodeProtectedHeader(token).alg
+  } catch (error) {
+    throw new Refusal('caller_invalid', { cause: error })
   }
 }
 
@@ -84,7 +88,8 @@ function readSession(payload: JWTPayload, maxLifetimeMs: number): { readonly pri
   if ((exp - issuedAt) * 1000 > maxLifetimeMs) {
     throw new Refusal('caller_invalid', { message: 'The session token lives longer than callers.session.maxTtl allows.' })
   }
-  if (jti !== undefined && !plainName.test(jti)) throw new Refusal('caller_invalid', { message: 'The session token has no usable id.' })
+  if (jti !== undefined && (typeof jti !== 'string' || !plainName.test(jti)))
+    throw new Refusal('caller_invalid', { message: 'The session token has no usable id.' })
   const bounds = readBounds(payload)
   if (bounds?.maxCalls !== undefined && jti === undefined)
     throw new Refusal('caller_invalid', { message: 'The session token is bound to a number of calls and has no id to count them under.' })

@@ -30,7 +30,7 @@ export function createDesk(revocations: Revocations, exchange: Exchange | undefi
     if (exchange === undefined)
       throw new Refusal('not_found', {
         message: 'Sessions are not given here.',
-        help: 'For the operator: that needs callers.session.secret.',
+        help: 'For the operator: that needs callers.session.secret, and callers.session.exchange not to be off.',
       })
     const { token, id, expiresAt, scheme } = await exchange(arrival, principal)
     const expiresIn = expiresAt - Math.floor(Date.now() / 1000)

@@ -75,13 +75,22 @@ export function createExchange(options: ExchangeOptions): Exchange {
     const jkt = principal.jkt ?? (await proofs.keyOf(arrival))
     const now = Math.floor(Date.now() / 1000)
     try {
-      const wanted = now + Math.min(sessionSeconds(ttl), longestSeconds)
+      // A cookie does not say when it ends; its session is asked for again as often as it takes.
+      const longest = principal.expiresAt === undefined ? Math.min(ttlSeconds, longestSeconds) : longestSeconds
+      const wanted = now + Math.min(sessionSeconds(ttl), longest)
       const expiresAt = Math.min(wanted, Math.floor((principal.expiresAt ?? Infinity) / 1000))
       if (expiresAt <= now) throw new Refusal('caller_expired')
-      const session = await sign({ origin: arrival.headers.origin, ...asked, user, team, project, jkt }, expiresAt)
+      const session = await sign({ ...asked, origin: originFor(arrival, asked), user, team, project, jkt }, expiresAt)
       return { ...session, scheme: jkt === undefined ? 'Bearer' : 'DPoP' }
     } catch (error) {
       throw error instanceof TypeError ? new Refusal('request_malformed', { message: error.message }) : error
     }
   }
+}
+
+/** The page that asks is the one that it is for; whoever is no page may name one. */
+function originFor({ headers: { origin } }: Arrival, asked: SessionRequest): string | undefined {
+  if (origin !== undefined && asked.origin !== undefined && asked.origin !== origin)
+    throw new Refusal('request_malformed', { message: 'A session is for the page that asks for it.', param: 'origin' })
+  return origin ?? asked.origin
 }

@@ -18,13 +18,15 @@ interface Counted {
  */
 export function createMemoryStore(): Store {
   const counts = new Map<string, Counted>()
-  const revocations: Revocation[] = []
+  const revocations = new Map<number, Revocation>()
+  let written = 0
   let sweptAt = Date.now()
 
   function sweep(now: number): void {
     if (now - sweptAt < (counts.size < mostEntries ? sweepMs : fullSweepMs)) return
     sweptAt = now
     for (const [key, { until }] of counts) if (until <= now) counts.delete(key)
+    for (const [number, { until }] of revocations) if (until <= now) revocations.delete(number)
   }
 
   function countOne(key: string, until: number): number {
@@ -42,9 +44,14 @@ export function createMemoryStore(): Store {
     remember: async (key, until) => countOne(`remembered:${key}`, until) === 1,
     count: async (key, until) => countOne(`counted:${key}`, until),
     revoke: async (revocation) => {
-      revocations.push(revocation)
+      sweep(Date.now())
+      revocations.set((written += 1), revocation)
     },
-    revocations: async (after = '0') => ({ revocations: revocations.slice(Number(after)), mark: String(revocations.length) }),
+    revocations: async (after = '0') => {
+      const now = Date.now()
+      const alive = [...revocations].filter(([number, { until }]) => number > Number(after) && until > now)
+      return { revocations: alive.map(([, revocation]) => revocation), mark: String(written) }
+    },
     close: async () => {},
   }
 }

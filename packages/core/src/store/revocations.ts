@@ -9,8 +9,24 @@ const freshMs = 300
 /** Older than this, the request at hand waits until it was looked at: so what is revoked is over within a second everywhere. */
 const staleMs = 700
 
+/**
+ * How far a minter's clock may be ahead, in seconds: so much later may a token say that it was issued, and be over
+ * all the same.
+ */
+export const clockToleranceSeconds = 5
+
 /** How often what has expired anyway is forgotten, in milliseconds. */
 const sweepMs = 60_000
+
+/**
+ * Ends a token, or all that a user or a team has now.
+ *
+ * @param longestLifeMs How long after its minting a token can live at most.
+ */
+export function revocationOf(kind: RevokedKind, name: string, longestLifeMs: number): Revocation {
+  const now = Date.now()
+  return { kind, name, at: Math.ceil(now / 1000) + clockToleranceSeconds, until: now + longestLifeMs + 2000 * clockToleranceSeconds }
+}
 
 /** The sessions that were ended before their time. */
 export interface Revocations {
@@ -69,6 +85,16 @@ export function createRevocations(store: Store, longestLifeMs: number): Revocati
     }))
   }
 
+  /** A renewal that was under way may have been asked long before; then once more. */
+  async function renewed(): Promise<void> {
+    for (let again = true; ; again = false) {
+      await reachStore(renew())
+      if (performance.now() - renewedAt <= staleMs) return
+      if (!again)
+        throw new Refusal('store_unavailable', { retryAfterSeconds: 1, cause: 'The store answers too slowly to follow its revocations.' })
+    }
+  }
+
   function refuseEnded({ id, issuedAt }: SessionFacts, { user, team }: PrincipalFields): void {
     const over =
       (id !== undefined && ended.id.has(id)) ||
@@ -80,14 +106,13 @@ export function createRevocations(store: Store, longestLifeMs: number): Revocati
   return {
     check(session, principal) {
       const age = performance.now() - renewedAt
-      if (age > staleMs) return reachStore(renew()).then(() => refuseEnded(session, principal))
+      if (age > staleMs) return renewed().then(() => refuseEnded(session, principal))
       // Who asks next learns whether it failed.
       if (age > freshMs && renewal === undefined) renew().catch(() => {})
       return refuseEnded(session, principal)
     },
     async revoke(kind, name) {
-      const now = Date.now()
-      const revocation = { kind, name, at: Math.floor(now / 1000), until: now + longestLifeMs }
+      const revocation = revocationOf(kind, name, longestLifeMs)
       await reachStore(store.revoke(revocation))
       take(revocation)
     },

@@ -1,6 +1,6 @@
+import { plainName } from '@postern/protocol'
 import { fetchBounded, type FetchedAnswer, type Road, throughSocket } from '../../fetch-bounded.js'
 import type { Principal } from '../../principal.js'
-import { plainName } from '../../plain-name.js'
 import { Refusal } from '../../refusal.js'
 import { type ClaimPath, readClaim } from '../claim-path.js'
 
@@ -78,8 +78,9 @@ function parse(body: Buffer): unknown {
   if (body.length === 0) return null
   try {
     return JSON.parse(body.toString('utf8')) as unknown
-  } catch (error) {
-    throw new Refusal('caller_check_unavailable', { cause: error })
+  } catch {
+    // What a parser says of it repeats it.
+    throw new Refusal('caller_check_unavailable', { cause: 'The backend answered with something that is no JSON.' })
   }
 }
 

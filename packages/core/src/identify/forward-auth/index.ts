@@ -17,6 +17,8 @@ export interface ForwardAuthOptions {
   readonly passHeaders: readonly string[]
   /** How long its answer is good, in milliseconds. */
   readonly cacheMs: number
+  /** Where a request comes from. */
+  readonly networkOf: (arrival: Arrival) => string
 }
 
 /** Answers that are remembered, by the SHA-256 of all that was asked with. */
@@ -28,14 +30,18 @@ const refusedMs = 1000
 /** Questions that may be open at once; one more would only wait behind a backend that does not keep up. */
 const mostQuestions = 256
 
+/** Questions of one network that may be open at once, so that invented cookies leave room for others. */
+const mostOfNetwork = 64
+
 /** Recognises the backend's own cookies, and asks the backend whose they are. */
 export function createForwardAuthVerifier(options: ForwardAuthOptions): Verifier {
-  const { askBackend, checkSameSite, passHeaders, cacheMs } = options
+  const { askBackend, checkSameSite, passHeaders, cacheMs, networkOf } = options
   const names = options.cookies === undefined ? undefined : new Set(options.cookies)
   const known = new LRUCache<string, Principal | Refusal>({ max: rememberedAnswers })
   const asking = new Map<string, Promise<Principal>>()
+  const openOf = new Map<string, number>()
 
-  async function askOnce(digest: string, headers: Readonly<Record<string, string>>): Promise<Principal> {
+  async function askOnce(digest: string, headers: Readonly<Record<string, string>>, network: string): Promise<Principal> {
     try {
       const principal = await askBackend(headers)
       if (cacheMs > 0) known.set(digest, principal, { ttl: cacheMs })
@@ -45,19 +51,25 @@ export function createForwardAuthVerifier(options: ForwardAuthOptions): Verifier
       throw error
     } finally {
       asking.delete(digest)
+      const left = (openOf.get(network) ?? 1) - 1
+      if (left === 0) openOf.delete(network)
+      else openOf.set(network, left)
     }
   }
 
-  function ask(headers: Readonly<Record<string, string>>): Principal | Promise<Principal> {
+  function ask(headers: Readonly<Record<string, string>>, arrival: Arrival): Principal | Promise<Principal> {
     const digest = hash('sha256', JSON.stringify(headers))
     const found = known.get(digest)
     if (found instanceof Refusal) throw found
     if (found !== undefined) return found
     const same = asking.get(digest)
     if (same !== undefined) return same
-    if (asking.size >= mostQuestions)
-      throw new Refusal('caller_check_unavailable', { retryAfterSeconds: 1, cause: `${mostQuestions} questions to the backend are open.` })
-    const question = askOnce(digest, headers)
+    const network = networkOf(arrival)
+    const open = openOf.get(network) ?? 0
+    if (asking.size >= mostQuestions || open >= mostOfNetwork)
+      throw new Refusal('caller_check_unavailable', { retryAfterSeconds: 1, cause: 'Too many questions to the backend are open.' })
+    openOf.set(network, open + 1)
+    const question = askOnce(digest, headers, network)
     asking.set(digest, question)
     return question
   }
@@ -75,7 +87,7 @@ export function createForwardAuthVerifier(options: ForwardAuthOptions): Verifier
     recognises: ({ form, text }) => form === 'cookie' && readCookies(text, names) !== undefined,
     verify({ text }, arrival) {
       checkSameSite(arrival)
-      return ask(headersFor(arrival, readCookies(text, names) as string))
+      return ask(headersFor(arrival, readCookies(text, names) as string), arrival)
     },
   }
 }

@@ -43,7 +43,13 @@ export function readProof({ headers, rawHeaders }: Arrival): WrittenProof | unde
   if (alg === undefined || !proofAlgorithms.includes(alg)) throw refuseProof(`The proof must be signed with ${proofAlgorithms.join(', ')}.`)
   if (jwk === undefined || privateMembers.some((name) => Object.hasOwn(jwk, name)))
     throw refuseProof('The proof must name its public key, and no other.')
+  if (!isUsual(jwk)) throw refuseProof('The RSA key of the proof has an unusual size.')
   return { text, jwk }
+}
+
+/** RSA keys of 2048 to 4096 bits with a short exponent; others would cost much more to verify than to make. */
+function isUsual({ kty, n = '', e = '' }: JWK): boolean {
+  return kty !== 'RSA' || (n.length >= 341 && n.length <= 683 && e.length <= 6)
 }
 
 interface ProofHeader {
