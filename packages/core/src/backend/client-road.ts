@@ -1,18 +1,20 @@
 import { Agent, type ClientRequest, type IncomingMessage, request as requestHttp, type ServerResponse } from 'node:http'
 import { Agent as TlsAgent, request as requestHttps } from 'node:https'
+import type { Duplex } from 'node:stream'
 import { connectMs } from './connect-ms.js'
 import type { RequestHeaders } from './request-headers.js'
 import { isRepeatable } from './is-repeatable.js'
 import { passedToClient } from './passed-headers.js'
 import { refuse } from './refuse.js'
 import type { Target } from './target.js'
+import { webSocket } from '../doors/asks-for-web-socket.js'
 
 /** Passes a request on, and the answer back. */
 export type Pass = (request: IncomingMessage, response: ServerResponse) => void
 
 export interface ClientRoad {
   readonly pass: Pass
-  /** Begins a request that asks for another protocol, on a connection of its own. */
+  /** Begins a request that asks for a WebSocket, on a connection of its own. */
   upgrade(request: IncomingMessage): ClientRequest
   close(): void
 }
@@ -27,15 +29,14 @@ export function openClientRoad({ secure, address }: Target, requestHeaders: Requ
     send({ host, port, socketPath, method: request.method, path: request.url, headers, agent: through })
 
   function attempt(request: IncomingMessage, response: ServerResponse, again: boolean): void {
-    const headers = requestHeaders(request)
-    if (request.headers['transfer-encoding'] !== undefined) headers.push('Transfer-Encoding', 'chunked')
-    const upstream = begin(request, headers, agent)
+    const upstream = begin(request, requestHeaders(request), agent)
     const leave = (): void => {
       upstream.destroy()
     }
     response.once('close', leave)
     watchTime(upstream, headersMs)
     upstream.on('response', (answer) => passAnswer(answer, upstream, response))
+    upstream.on('upgrade', (_, socket) => refuseSwitch(upstream, socket))
     upstream.on('error', (error) => {
       response.off('close', leave)
       if (response.headersSent || response.destroyed) response.destroy()
@@ -51,8 +52,10 @@ export function openClientRoad({ secure, address }: Target, requestHeaders: Requ
     pass: (request, response) => attempt(request, response, true),
     upgrade(request) {
       const headers = requestHeaders(request)
-      headers.push('Connection', 'Upgrade', 'Upgrade', request.headers.upgrade as string)
-      return begin(request, headers, false)
+      headers.push('Connection', 'Upgrade', 'Upgrade', webSocket)
+      const upstream = begin(request, headers, false)
+      watchTime(upstream, headersMs)
+      return upstream
     },
     close: () => agent.destroy(),
   }
@@ -76,7 +79,14 @@ function watchTime(upstream: ClientRequest, headersMs: number): void {
   })
   upstream.on('finish', () => wait(headersMs))
   upstream.on('response', stop)
+  upstream.on('upgrade', stop)
   upstream.on('close', stop)
+}
+
+/** Nobody asked for another protocol (RFC 9110, 7.8), and without this Node would drop the connection and say nothing. */
+function refuseSwitch(upstream: ClientRequest, socket: Duplex): void {
+  socket.destroy()
+  upstream.destroy(new Error('The backend changed the protocol unasked.'))
 }
 
 function passAnswer(answer: IncomingMessage, upstream: ClientRequest, response: ServerResponse): void {
