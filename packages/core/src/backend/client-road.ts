@@ -1,6 +1,5 @@
 import { Agent, type ClientRequest, type IncomingMessage, request as requestHttp, type ServerResponse } from 'node:http'
 import { Agent as TlsAgent, request as requestHttps } from 'node:https'
-import type { Duplex } from 'node:stream'
 import { connectMs } from './connect-ms.js'
 import type { RequestHeaders } from './request-headers.js'
 import { isRepeatable } from './is-repeatable.js'
@@ -8,6 +7,9 @@ import { passedToClient } from './passed-headers.js'
 import { refuse } from './refuse.js'
 import type { Target } from './target.js'
 import { webSocket } from '../doors/asks-for-web-socket.js'
+
+/** What an answer is that nobody can read on. */
+export const switched = 'The backend changed to a protocol that nobody asked for.'
 
 /** Passes a request on, and the answer back. */
 export type Pass = (request: IncomingMessage, response: ServerResponse) => void
@@ -35,15 +37,20 @@ export function openClientRoad({ secure, address }: Target, requestHeaders: Requ
     }
     response.once('close', leave)
     watchTime(upstream, headersMs)
-    upstream.on('response', (answer) => passAnswer(answer, upstream, response))
-    upstream.on('upgrade', (_, socket) => refuseSwitch(upstream, socket))
-    upstream.on('error', (error) => {
+    const fail = (error: Error): void => {
       response.off('close', leave)
       if (response.headersSent || response.destroyed) response.destroy()
       // The backend closed a connection just as it was used again; nothing of this request was read.
       else if (again && upstream.reusedSocket && isRepeatable(request)) attempt(request, response, false)
       else refuse(request, response, error)
+    }
+    upstream.on('response', (answer) => passAnswer(answer, upstream, response))
+    upstream.on('upgrade', (_, socket) => {
+      // Nobody asked for it (RFC 9110, 7.8). Node says nothing more of a connection that it gave away.
+      socket.destroy()
+      fail(new Error(switched))
     })
+    upstream.on('error', fail)
     if (isRepeatable(request)) upstream.end()
     else request.pipe(upstream)
   }
@@ -83,13 +90,11 @@ function watchTime(upstream: ClientRequest, headersMs: number): void {
   upstream.on('close', stop)
 }
 
-/** Nobody asked for another protocol (RFC 9110, 7.8), and without this Node would drop the connection and say nothing. */
-function refuseSwitch(upstream: ClientRequest, socket: Duplex): void {
-  socket.destroy()
-  upstream.destroy(new Error('The backend changed the protocol unasked.'))
-}
-
 function passAnswer(answer: IncomingMessage, upstream: ClientRequest, response: ServerResponse): void {
+  if (answer.statusCode === 101) {
+    upstream.destroy(new Error(switched))
+    return
+  }
   try {
     response.writeHead(
       answer.statusCode as number,

@@ -1,6 +1,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { webSocket } from '../doors/asks-for-web-socket.js'
+import { switched } from './client-road.js'
 import { passedToClient } from './passed-headers.js'
 import { refuseForBackend } from './refuse-for-backend.js'
 
@@ -11,7 +12,7 @@ export function tunnel(upstream: ClientRequest, request: IncomingMessage, socket
     backend.on('error', () => socket.destroy())
     if (answer.headers.upgrade?.toLowerCase() !== webSocket) {
       backend.destroy()
-      refuseOnTunnel(request, socket, new Error('The backend changed to a protocol that nobody asked for.'))
+      refuseOnTunnel(request, socket, new Error(switched))
       return
     }
     writeHead(socket, answer, ['Connection', 'Upgrade', 'Upgrade', webSocket])
@@ -22,6 +23,10 @@ export function tunnel(upstream: ClientRequest, request: IncomingMessage, socket
     socket.pipe(backend).pipe(socket)
   })
   upstream.once('response', (answer) => {
+    if (answer.statusCode === 101) {
+      upstream.destroy(new Error(switched))
+      return
+    }
     writeHead(socket, answer, ['Connection', 'close'])
     answer.once('error', () => socket.destroy())
     answer.pipe(socket)
