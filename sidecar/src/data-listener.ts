@@ -8,10 +8,12 @@ import {
   guardServer,
   isUnderMount,
   type NodeListener,
+  OfferingMessage,
   Refusal,
   refuseAtDoor,
   refuseUpgrade,
   type Runtime,
+  takeOriginForm,
 } from '@postern/core'
 import { securityMiddleware } from '@postern/express'
 import express, { type Express } from 'express'
@@ -40,10 +42,14 @@ export function createDataListener(runtime: Runtime, pages?: (app: Express) => v
       : (request: IncomingMessage, response: ServerResponse) => {
           if (!publishKeys(runtime, request, response)) backend.pass(request, response)
         }
-  const server = guardServer(createServer(options, createNodeDoor(runtime, otherwise)), runtime)
-  if (backend === undefined) return { server, cut: () => server.closeAllConnections() }
+  const door = createNodeDoor(runtime, otherwise)
+  if (backend === undefined) {
+    const server = guardServer(createServer(options, door), runtime)
+    return { server, cut: () => server.closeAllConnections() }
+  }
+  const server = guardServer(createServer({ ...options, IncomingMessage: OfferingMessage }, door), runtime)
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    if (isUnderMount(runtime.config.mount, request.url as string)) refuseUpgrade(socket)
+    if (isUnderMount(runtime.config.mount, takeOriginForm(request))) refuseUpgrade(socket)
     else backend.upgrade(request, socket, head)
   })
   return {

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
-import { connect, createServer as createNetServer } from 'node:net'
+import { createServer, type Server, type ServerResponse } from 'node:http'
+import { connect, createServer as createNetServer, type Server as NetServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseGovernance } from '@postern/protocol'
@@ -66,7 +66,7 @@ function rawAsk(origin: string, text: string): Promise<string> {
   const { hostname, port } = new URL(origin)
   return new Promise((resolve, reject) => {
     let received = ''
-    const socket = connect(Number(port), hostname, () => socket.write(text))
+    const socket = connect(Number(port), hostname, () => socket.write(text, 'latin1'))
     socket.on('data', (chunk: Buffer) => (received += chunk.toString('latin1')))
     socket.on('close', () => resolve(received))
     socket.on('error', reject)
@@ -296,6 +296,168 @@ describe('a backend that is not well', () => {
     }
     server.closeAllConnections()
     await new Promise((closed) => server.close(closed))
+  })
+})
+
+/** Answers as they come over the wire, by path. */
+const wire: Readonly<Record<string, string>> = {
+  '/304': 'HTTP/1.1 304 Not Modified\r\nContent-Length: 500\r\nETag: "a"\r\n\r\n',
+  '/204': 'HTTP/1.1 204 No Content\r\nContent-Length: 5\r\nX-Kept: yes\r\n\r\n',
+  '/100': 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nwell',
+  '/103': 'HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nwell',
+  '/trailers': 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-T\r\n\r\n2\r\nwe\r\n2\r\nll\r\n0\r\nX-T: 1\r\n\r\n',
+  '/open-ended': 'HTTP/1.1 200 OK\r\n\r\nwell',
+  '/cases': 'HTTP/1.1 200 Fine\r\nX-OdD: 1\r\nset-cookie: a=1\r\nx-oDD: 2\r\nSet-Cookie: b=2\r\nX-Byte: \xe4\r\nContent-Length: 0\r\n\r\n',
+  '/101': 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: foo\r\n\r\n',
+  '/101-bare': 'HTTP/1.1 101 Switching Protocols\r\n\r\n',
+  '/well': 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nwell',
+  '/never': '',
+}
+
+describe.each([
+  ['the quick road', 'GET'],
+  ['the road for everything', 'PUT'],
+] as const)('an odd answer on %s', (_, method) => {
+  let odd: NetServer
+  let origin: string
+  const seen: string[] = []
+  beforeAll(async () => {
+    odd = createNetServer((socket) => {
+      socket.on('error', () => {})
+      socket.on('data', (chunk: Buffer) => {
+        const text = chunk.toString('latin1')
+        seen.push(text)
+        const path = text.split(' ', 2)[1] as string
+        if (path === '/open-ended') socket.end(wire[path] as string)
+        else socket.write(Buffer.from(wire[path] as string, 'latin1'))
+      })
+    })
+    const url = await listenAnywhere(odd)
+    origin = (await stand(url, { backend: { url, timeouts: { headers: '400ms' } } })).origin
+  })
+  afterAll(() => new Promise((closed) => odd.close(closed)))
+
+  /** The answer, and the one to a second request on the same connection, which shows where the first one ended. */
+  const ask = async (path: string, ...lines: string[]): Promise<string> => {
+    const first = [`${method} ${path} HTTP/1.1`, 'Host: a', ...lines].join('\r\n')
+    const text = await rawAsk(origin, `${first}\r\n\r\nGET /well HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`)
+    expect(text).toMatch(/HTTP\/1\.1 200 OK\r\n(?:[^\r]+\r\n)+\r\nwell$/)
+    return text.slice(0, text.lastIndexOf('HTTP/1.1 200 OK'))
+  }
+
+  test.each(['/304', '/204'])('%s ends at its head, whatever length it states', async (path) => {
+    expect(await ask(path)).toMatch(new RegExp(`^HTTP/1\\.1 ${path.slice(1)} [^]*(?:ETag: "a"|X-Kept: yes)\r\n[^]*\r\n\r\n$`))
+  })
+
+  test.each(['/100', '/103'])('what goes before it is not mistaken for it: %s', async (path) => {
+    expect(await ask(path)).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\nwell$/)
+  })
+
+  test.each(['/trailers', '/open-ended'])('it is whole to its end: %s', async (path) => {
+    const text = await ask(path)
+    expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*Transfer-Encoding: chunked\r\n/)
+    expect(text.slice(text.indexOf('\r\n\r\n') + 4).replaceAll(/(?:^|\r\n)\d?(?:\r\n|$)/g, '')).toBe('well')
+    expect(text).toMatch(/\r\n0\r\n\r\n$/)
+  })
+
+  test('names keep their case and headers their number and order, both ways', async () => {
+    seen.length = 0
+    expect(await ask('/cases', 'X-OdD: 1', 'cookie: a=\xe4', 'x-oDD: 2')).toMatch(
+      /^HTTP\/1\.1 200 Fine\r\nX-OdD: 1\r\nset-cookie: a=1\r\nx-oDD: 2\r\nSet-Cookie: b=2\r\nX-Byte: \xe4\r\n/,
+    )
+    const first = seen.find((text) => text.includes(' /cases '))
+    expect(first).toMatch(/\r\nX-OdD: 1\r\ncookie: a=\xe4\r\nx-oDD: 2\r\n/)
+    expect(first?.match(/^host:/gim)).toHaveLength(1)
+  })
+
+  test.each(['/101', '/101-bare'])('another protocol that nobody asked for is 502: %s', async (path) => {
+    expect(await ask(path)).toMatch(/^HTTP\/1\.1 502 [^]*Postern-Refusal: backend_failed\r\n/)
+  })
+
+  test('none is 504', async () => {
+    expect(await ask('/never')).toMatch(/^HTTP\/1\.1 504 [^]*Postern-Refusal: backend_timeout\r\n/)
+  })
+})
+
+describe('many at once', () => {
+  const waiting: ServerResponse[] = []
+  const left: string[] = []
+  let busy: Server
+  let origin: string
+  let sent = 0
+  const part = Buffer.alloc(65_536, 'x')
+  beforeAll(async () => {
+    busy = createServer((request, response) => {
+      response.on('close', () => left.push(request.url as string))
+      if (request.url === '/later') waiting.push(response)
+      else if (request.url === '/endless') pour(response)
+      else if (request.url === '/begun') response.write('begun')
+      else request.pipe(response)
+    })
+    const pour = (response: ServerResponse): void => {
+      if (response.destroyed) return
+      sent += part.length
+      response.write(part, () => pour(response))
+    }
+    origin = (await stand(await listenAnywhere(busy))).origin
+  })
+  afterAll(async () => {
+    busy.closeAllConnections()
+    await new Promise((closed) => busy.close(closed))
+  })
+  const connection = (text: string): Socket => {
+    const { hostname, port } = new URL(origin)
+    const socket = connect(Number(port), hostname, () => socket.write(text))
+    return socket
+  }
+
+  test('requests in one piece are answered in their order', async () => {
+    const text = rawAsk(
+      origin,
+      'GET /later HTTP/1.1\r\nHost: a\r\n\r\nPOST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\nsecondGET /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nConnection: close\r\n\r\nthird',
+    )
+    await expect.poll(() => waiting).toHaveLength(1)
+    waiting.pop()?.end('first')
+    expect((await text).match(/first|second|third/g)).toEqual(['first', 'second', 'third'])
+  })
+
+  test('a client that does not read is not read for, and nobody waits for it', async () => {
+    const slow = connection('GET /endless HTTP/1.1\r\nHost: a\r\n\r\n')
+    slow.pause()
+    let before = -1
+    await expect
+      .poll(
+        () => {
+          const still = sent > 0 && sent === before
+          before = sent
+          return still
+        },
+        { interval: 200, timeout: 15_000 },
+      )
+      .toBe(true)
+    expect(sent).toBeLessThan(50_000_000)
+    const answers = await Promise.all(Array.from({ length: 20 }, () => fetch(`${origin}/echo`, { method: 'POST', body: 'x' })))
+    expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200))
+    expect((await fetch(`${origin}/echo`)).status).toBe(200)
+    slow.destroy()
+    await expect.poll(() => left).toContain('/endless')
+  })
+
+  test.each(['GET', 'POST'])('a client of %s that leaves before its answer is told to the backend', async (method) => {
+    left.length = 0
+    const leaving = connection(`${method} /later HTTP/1.1\r\nHost: a\r\nX: y\r\n\r\n`)
+    await expect.poll(() => waiting).toHaveLength(1)
+    leaving.destroy()
+    await expect.poll(() => left).toEqual(['/later'])
+    waiting.length = 0
+  })
+
+  test.each(['GET', 'POST'])('a client of %s that leaves during its answer is told to the backend', async (method) => {
+    left.length = 0
+    const leaving = connection(`${method} /begun HTTP/1.1\r\nHost: a\r\n\r\n`)
+    await new Promise((begun) => leaving.once('data', begun))
+    leaving.destroy()
+    await expect.poll(() => left).toEqual(['/begun'])
   })
 })
 

@@ -60,7 +60,8 @@ export function walkMembers(text: string, visitor: MemberVisitor): void {
   }
 }
 
-interface MemberSpan {
+/** Where a member stands in an object's text, from its name's quotation mark to what follows it. */
+export interface MemberSpan {
   readonly name: string
   readonly start: number
   readonly end: number
@@ -92,11 +93,20 @@ export function setMember(text: string, name: string, value: string): string {
 export function replaceMember(text: string, name: string, value: string): string {
   const span = spansOf(text).findLast((candidate) => candidate.name === name)
   if (span === undefined) return text
-  const colon = text.indexOf(':', endOfString(text, span.start))
-  return `${text.slice(0, colon + 1)}${value}${text.slice(span.end)}`
+  return `${text.slice(0, valueStart(text, span))}${value}${text.slice(span.end)}`
 }
 
-function spansOf(text: string): readonly MemberSpan[] {
+/** A member's value as it is written. */
+export function valueOf(text: string, span: MemberSpan): string {
+  return text.slice(valueStart(text, span), span.end)
+}
+
+function valueStart(text: string, { start }: MemberSpan): number {
+  return text.indexOf(':', endOfString(text, start)) + 1
+}
+
+/** The members of the outermost object of a JSON text, which is well-formed. */
+export function spansOf(text: string): readonly MemberSpan[] {
   const spans: MemberSpan[] = []
   let begun: { readonly name: string; readonly start: number } | undefined
   walkMembers(text, {

@@ -6,6 +6,10 @@ export const keyHeaders: readonly string[] = [
   'x-apikey',
   'x-goog-api-key',
   'x-provider-key',
+  'x-providerkey',
+  'provider-key',
+  'providerkey',
+  'x-authorization',
   'x-openai-api-key',
   'openai-api-key',
 ]

@@ -6,13 +6,17 @@ import { isRepeatable } from './is-repeatable.js'
 import { passedToClient } from './passed-headers.js'
 import { refuse } from './refuse.js'
 import type { Target } from './target.js'
+import { webSocket } from '../doors/asks-for-web-socket.js'
+
+/** What an answer is that nobody can read on. */
+export const switched = 'The backend changed to a protocol that nobody asked for.'
 
 /** Passes a request on, and the answer back. */
 export type Pass = (request: IncomingMessage, response: ServerResponse) => void
 
 export interface ClientRoad {
   readonly pass: Pass
-  /** Begins a request that asks for another protocol, on a connection of its own. */
+  /** Begins a request that asks for a WebSocket, on a connection of its own. */
   upgrade(request: IncomingMessage): ClientRequest
   close(): void
 }
@@ -27,22 +31,26 @@ export function openClientRoad({ secure, address }: Target, requestHeaders: Requ
     send({ host, port, socketPath, method: request.method, path: request.url, headers, agent: through })
 
   function attempt(request: IncomingMessage, response: ServerResponse, again: boolean): void {
-    const headers = requestHeaders(request)
-    if (request.headers['transfer-encoding'] !== undefined) headers.push('Transfer-Encoding', 'chunked')
-    const upstream = begin(request, headers, agent)
+    const upstream = begin(request, requestHeaders(request), agent)
     const leave = (): void => {
       upstream.destroy()
     }
     response.once('close', leave)
     watchTime(upstream, headersMs)
-    upstream.on('response', (answer) => passAnswer(answer, upstream, response))
-    upstream.on('error', (error) => {
+    const fail = (error: Error): void => {
       response.off('close', leave)
       if (response.headersSent || response.destroyed) response.destroy()
       // The backend closed a connection just as it was used again; nothing of this request was read.
       else if (again && upstream.reusedSocket && isRepeatable(request)) attempt(request, response, false)
       else refuse(request, response, error)
+    }
+    upstream.on('response', (answer) => passAnswer(answer, upstream, response))
+    upstream.on('upgrade', (_, socket) => {
+      // Nobody asked for it (RFC 9110, 7.8). Node says nothing more of a connection that it gave away.
+      socket.destroy()
+      fail(new Error(switched))
     })
+    upstream.on('error', fail)
     if (isRepeatable(request)) upstream.end()
     else request.pipe(upstream)
   }
@@ -51,8 +59,10 @@ export function openClientRoad({ secure, address }: Target, requestHeaders: Requ
     pass: (request, response) => attempt(request, response, true),
     upgrade(request) {
       const headers = requestHeaders(request)
-      headers.push('Connection', 'Upgrade', 'Upgrade', request.headers.upgrade as string)
-      return begin(request, headers, false)
+      headers.push('Connection', 'Upgrade', 'Upgrade', webSocket)
+      const upstream = begin(request, headers, false)
+      watchTime(upstream, headersMs)
+      return upstream
     },
     close: () => agent.destroy(),
   }
@@ -76,10 +86,15 @@ function watchTime(upstream: ClientRequest, headersMs: number): void {
   })
   upstream.on('finish', () => wait(headersMs))
   upstream.on('response', stop)
+  upstream.on('upgrade', stop)
   upstream.on('close', stop)
 }
 
 function passAnswer(answer: IncomingMessage, upstream: ClientRequest, response: ServerResponse): void {
+  if (answer.statusCode === 101) {
+    upstream.destroy(new Error(switched))
+    return
+  }
   try {
     response.writeHead(
       answer.statusCode as number,

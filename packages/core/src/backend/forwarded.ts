@@ -1,13 +1,12 @@
 import type { IncomingMessage } from 'node:http'
-import type { IsTrusted } from '../trusted-peers.js'
 
 /**
  * Adds on whose behalf a request comes, name and value in turn: rebuilt, since anybody can write these
  * headers, and continued only where a trusted proxy wrote them.
  */
-export function addForwarded(to: string[], { headers, socket }: IncomingMessage, isTrusted: IsTrusted): void {
+export function addForwarded(to: string[], { headers, socket }: IncomingMessage, fromProxy: boolean): void {
   const peer = socket.remoteAddress ?? ''
-  if (!isTrusted(peer)) {
+  if (!fromProxy) {
     to.push('X-Forwarded-For', peer, 'X-Forwarded-Proto', 'http', 'X-Forwarded-Host', headers.host ?? '')
     return
   }
@@ -20,6 +19,13 @@ export function addForwarded(to: string[], { headers, socket }: IncomingMessage,
     'X-Forwarded-Host',
     said(headers['x-forwarded-host']) ?? headers.host ?? '',
   )
+  const forwarded = said(headers.forwarded)
+  if (forwarded !== undefined) to.push('Forwarded', `${forwarded}, for=${nodeOf(peer)}`)
+}
+
+/** An address as `Forwarded` has it (RFC 7239, 6). */
+function nodeOf(peer: string): string {
+  return peer.includes(':') ? `"[${peer}]"` : peer
 }
 
 function said(value: string | string[] | undefined): string | undefined {

@@ -1,49 +1,37 @@
 import { hopByHop } from '../hop-by-hop.js'
+import { remember } from './remember.js'
+import { decideFates } from './request-fates.js'
 
-/** For one peer only; an expectation is met by us. */
-const forOnePeer = new Set([...hopByHop, 'expect'])
+const forOnePeer = new Set(hopByHop)
+const goesBeforeClient = remember((name) => forOnePeer.has(name) || name.startsWith('proxy-'))
 
-const saidAnew = new Set(['forwarded', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-port', 'x-real-ip'])
+/** Adds the request headers that the backend gets as they came, name and value in turn. */
+export type PassToBackend = (to: string[], rawHeaders: readonly string[], connection: string | undefined, fromProxy: boolean) => void
 
-/** Spellings that one filter remembers; they come from outside, so there is a bound. */
-const rememberedSpellings = 4096
-const longestRemembered = 64
-
-type IsDropped = (name: string) => boolean
-
-/** The filter of each direction remembers what it decided: names come in few spellings. */
-function createFilter(isDropped: (lowerCase: string) => boolean): IsDropped {
-  const decided = new Map<string, boolean>()
-  return (spelling) => {
-    const known = decided.get(spelling)
-    if (known !== undefined) return known
-    const name = spelling.toLowerCase()
-    const dropped = forOnePeer.has(name) || name.startsWith('proxy-') || isDropped(name)
-    if (spelling.length <= longestRemembered && decided.size < rememberedSpellings) decided.set(spelling, dropped)
-    return dropped
+/** @param ours Headers that we alone say to the backend. */
+export function createPassToBackend(ours: readonly string[]): PassToBackend {
+  const fateOf = remember(decideFates(ours))
+  return (to, rawHeaders, connection, fromProxy) => {
+    const named = namedBy(connection)
+    for (let index = 0; index < rawHeaders.length; index += 2) {
+      const name = rawHeaders[index] as string
+      const fate = fateOf(name)
+      if (fate !== 'passes' && (fate === 'goes' || !fromProxy)) continue
+      if (named === undefined || !named.includes(name.toLowerCase())) to.push(name, rawHeaders[index + 1] as string)
+    }
   }
-}
-
-const isDroppedForClient = createFilter(() => false)
-
-/** The request headers that the backend gets as they came, name and value in turn. */
-export type PassedToBackend = (rawHeaders: readonly string[], connection: string | undefined) => string[]
-
-/** @param further Headers that we alone say to the backend. */
-export function createPassedToBackend(further: readonly string[]): PassedToBackend {
-  const ours = new Set([...saidAnew, ...further.map(plainName)])
-  // `X_Forwarded_For` is the same to many servers.
-  const isDropped = createFilter((name) => ours.has(plainName(name)))
-  return (rawHeaders, connection) => passed(rawHeaders, connection, isDropped)
-}
-
-function plainName(name: string): string {
-  return name.toLowerCase().replaceAll('_', '-')
 }
 
 /** The response headers that the client gets as they came. */
 export function passedToClient(rawHeaders: readonly string[], connection: string | undefined): string[] {
-  return passed(rawHeaders, connection, isDroppedForClient)
+  const named = namedBy(connection)
+  const headers: string[] = []
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] as string
+    if (goesBeforeClient(name) || (named !== undefined && named.includes(name.toLowerCase()))) continue
+    headers.push(name, rawHeaders[index + 1] as string)
+  }
+  return headers
 }
 
 /** The same, of a head that nobody has read yet: as Latin-1, so that what passes is passed unchanged. */
@@ -52,18 +40,7 @@ export function passedBytesToClient(rawHeaders: readonly Buffer[]): string[] {
   return passedToClient(raw, connectionOf(raw))
 }
 
-function passed(rawHeaders: readonly string[], connection: string | undefined, isDropped: IsDropped): string[] {
-  const named = namedBy(connection)
-  const headers: string[] = []
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index] as string
-    if (isDropped(name) || (named !== undefined && named.includes(name.toLowerCase()))) continue
-    headers.push(name, rawHeaders[index + 1] as string)
-  }
-  return headers
-}
-
-/** The headers that the sender says are for its peer only. */
+/** The headers that the sender says are for its peer only (RFC 9110, 7.6.1). */
 function namedBy(connection: string | undefined): string[] | undefined {
   if (connection === undefined || connection === 'keep-alive' || connection === 'close') return undefined
   return connection.toLowerCase().split(/\s*,\s*/)

@@ -5,7 +5,7 @@ import { refusalEnvelope } from '../refuse.js'
 import { Refusal } from '../refusal.js'
 import { tagRefused } from '../tag/index.js'
 
-/** What a client gets where the backend gave no answer. */
+/** What a client gets where the backend gave no answer, or was not asked. */
 export interface BackendRefusal {
   readonly status: number
   readonly headers: string[]
@@ -14,10 +14,10 @@ export interface BackendRefusal {
 
 /** Writes it as a page or as JSON, as the client accepts; with an id and a record, as every refusal. */
 export function refuseForBackend(error: unknown, { headers }: IncomingMessage): BackendRefusal {
-  const code = meaningOf(error)
-  const { status, title, help } = errorCodes[code]
+  const refusal = error instanceof Refusal ? error : new Refusal(meaningOf(error))
+  const { code, status } = refusal
   const asPage = /\btext\/html\b/.test(headers.accept ?? '')
-  const body = asPage ? pageOf(status, title, help) : JSON.stringify(refusalEnvelope(new Refusal(code)))
+  const body = asPage ? pageOf(status, refusal.message, errorCodes[code].help) : JSON.stringify(refusalEnvelope(refusal))
   const { requestId } = tagRefused({ ulid: nextUlid(), headers })
   return {
     status,

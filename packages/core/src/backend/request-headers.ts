@@ -2,16 +2,27 @@ import type { IncomingMessage } from 'node:http'
 import type { Assertions } from '../assertion/assertions.js'
 import type { IsTrusted } from '../trusted-peers.js'
 import { addForwarded } from './forwarded.js'
-import { createPassedToBackend } from './passed-headers.js'
+import { addFraming } from './add-framing.js'
+import { createPassToBackend } from './passed-headers.js'
 
 /** What the backend gets of a request's headers, and what is said anew, name and value in turn. */
 export type RequestHeaders = (request: IncomingMessage) => string[]
 
-export function createRequestHeaders(isTrusted: IsTrusted, assertions: Assertions | undefined): RequestHeaders {
-  const passed = createPassedToBackend(assertions === undefined ? [] : [assertions.header])
+export interface RequestHeadersOptions {
+  readonly isTrusted: IsTrusted
+  readonly assertions: Assertions | undefined
+  /** What the backend is called where the client calls it nothing, as HTTP/1.0 lets it. */
+  readonly authority: string
+}
+
+export function createRequestHeaders({ isTrusted, assertions, authority }: RequestHeadersOptions): RequestHeaders {
+  const pass = createPassToBackend(assertions === undefined ? [] : [assertions.header])
   return (request) => {
-    const headers = passed(request.rawHeaders, request.headers.connection)
-    addForwarded(headers, request, isTrusted)
+    const fromProxy = isTrusted(request.socket.remoteAddress ?? '')
+    const headers = ['Host', request.headers.host ?? authority]
+    pass(headers, request.rawHeaders, request.headers.connection, fromProxy)
+    addForwarded(headers, request, fromProxy)
+    addFraming(headers, request)
     const assertion = assertions?.valueFor(request)
     if (assertions !== undefined && assertion !== undefined) headers.push(assertions.header, assertion)
     return headers

@@ -10,12 +10,15 @@ export interface Target {
   readonly secure: boolean
   /** What a connection is made with. */
   readonly address: Address
+  /** What `Host` says where the client says nothing. */
+  readonly authority: string
 }
 
 /** Reads `http://127.0.0.1:3000` or `unix:/run/app.sock`. */
 export function targetOf(url: string): Target {
-  if (url.startsWith('unix:')) return { secure: false, address: { socketPath: url.slice('unix:'.length) } }
-  const { hostname, port, protocol } = new URL(url)
+  if (url.startsWith('unix:')) return { secure: false, address: { socketPath: url.slice('unix:'.length) }, authority: 'localhost' }
+  const { hostname, port, host, protocol } = new URL(url)
   const secure = protocol === 'https:'
-  return { secure, address: { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? (secure ? 443 : 80) : Number(port) } }
+  const address = { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? (secure ? 443 : 80) : Number(port) }
+  return { secure, address, authority: host }
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Runtime } from '../runtime.js'
 import { enter } from './enter.js'
+import { takeOriginForm } from './take-origin-form.js'
 
 /** A listener for `http.createServer`. */
 export type NodeListener = (request: IncomingMessage, response: ServerResponse) => void
@@ -12,7 +13,7 @@ export type NodeListener = (request: IncomingMessage, response: ServerResponse) 
 export function createNodeDoor(runtime: Runtime, otherwise: NodeListener): NodeListener {
   const { mount } = runtime.config
   return (request, response) => {
-    const url = request.url as string
+    const url = takeOriginForm(request)
     if (isUnderMount(mount, url)) void enter(runtime, request, response, url.slice(mount.length))
     else otherwise(request, response)
   }

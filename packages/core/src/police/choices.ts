@@ -1,5 +1,6 @@
 import type { Choice, Dialect } from '@postern/gateways'
 import type { Arrival } from '../arrival.js'
+import { looseName } from '../query-names.js'
 import { Refusal } from '../refusal.js'
 import type { Permit } from './permit.js'
 import type { Policy } from './policies.js'
@@ -45,13 +46,4 @@ function queryWithout(query: string, choices: Readonly<Record<string, Choice>>):
     .split('&')
     .filter((pair) => !pair.split(';').some((part) => dropped.has(looseName(part))))
   return kept.length === 0 ? '' : `?${kept.join('&')}`
-}
-
-/** The name of a parameter as a server that is not strict could read it. */
-function looseName(pair: string): string | undefined {
-  const [name] = new URLSearchParams(pair).keys()
-  return name
-    ?.trim()
-    .toLowerCase()
-    .replace(/[[.].*$/, '')
 }

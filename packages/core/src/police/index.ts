@@ -7,6 +7,7 @@ import { decideChoices } from './choices.js'
 import { refuseDisguisedJson } from './disguised-json.js'
 import { editBody } from './edit-body.js'
 import { limitBody } from './limit-body.js'
+import { refuseOtherReadings } from './other-readings.js'
 import { checkOutputLimit } from './output-limit.js'
 import type { Permit } from './permit.js'
 import type { CountCall } from './count-call.js'
@@ -87,18 +88,6 @@ async function passMedia(
   return { body, waitedMs: performance.now() - waitingSince, ...chosen }
 }
 
-/** What a gateway would read differently than policy does: another alphabet, or bytes that are packed. */
-function refuseOtherReadings({ 'content-type': contentType = '', 'content-encoding': encoding }: Arrival['headers']): void {
-  if (contentType === 'application/json' && encoding === undefined) return
-  const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(contentType)?.[1]?.toLowerCase()
-  if (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8') {
-    throw new Refusal('request_malformed', { message: 'JSON is written in UTF-8 (RFC 8259, 8.1).', param: 'Content-Type' })
-  }
-  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
-    throw new Refusal('request_malformed', { message: 'JSON bodies are taken as they are, not compressed.', param: 'Content-Encoding' })
-  }
-}
-
 function readPermit(
   arrival: Arrival,
   principal: Principal,
@@ -118,7 +107,7 @@ function readPermit(
     refuseSubmittedKey(members)
     const model = typeof members['model'] === 'string' ? members['model'] : undefined
     checkModel(policy, model)
-    checkOutputLimit(policy.maxTokens, endpoint.format.outputLimit, members)
+    checkOutputLimit(policy.maxTokens, endpoint.format.outputLimit, members, received)
     const pinnedUser = policy.pinUser ? (principal.user ?? '') : undefined
     const body = editBody(received, { members, dialect: gateway.dialect, format: endpoint.format, pinnedUser })
     return { body, waitedMs, modelRequested: model?.slice(0, maxModelName), query: chosen?.query, headers: chosen?.headers }

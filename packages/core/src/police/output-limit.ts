@@ -1,22 +1,25 @@
 import { compilePointer, type CompiledPointer, type OutputLimit, readAll } from '@postern/gateways'
 import { Refusal } from '../refusal.js'
+import { compileNames, type ReadNames, refuseOtherSpellings } from './one-reading.js'
 
 interface CompiledLimit {
   readonly places: readonly CompiledPointer[]
   readonly copies: readonly CompiledPointer[]
+  readonly names: ReadNames
 }
 
 const compiled = new WeakMap<OutputLimit, CompiledLimit>()
 
 /**
  * Keeps a request's answer to a ceiling of tokens. What a request does not say, the gateway decides, and it may
- * decide on more; so a request must say it. Answers that are asked for several times over count as often.
+ * decide on more; so a request must say it, in a way that has one reading. Answers that are asked for several times over count as often.
  *
  * @throws {Refusal} 400 `request_malformed`.
  */
-export function checkOutputLimit(ceiling: number | undefined, limit: OutputLimit | undefined, body: object): void {
+export function checkOutputLimit(ceiling: number | undefined, limit: OutputLimit | undefined, body: object, bytes: Buffer): void {
   if (ceiling === undefined || limit === undefined) return
-  const { places, copies } = compile(limit)
+  const { places, copies, names } = compile(limit)
+  refuseOtherSpellings(body, names, () => bytes.toString('utf8'))
   const asked = places.flatMap((place) => readAll(body, place))
   const times = copies.flatMap((place) => readAll(body, place))
   const param = limit.places[0]?.slice(1).replaceAll('/', '.') ?? 'max_tokens'
@@ -29,7 +32,10 @@ export function checkOutputLimit(ceiling: number | undefined, limit: OutputLimit
 function compile(limit: OutputLimit): CompiledLimit {
   let found = compiled.get(limit)
   if (found === undefined) {
-    found = { places: limit.places.map(compilePointer), copies: limit.copies.map(compilePointer) }
+    const places = limit.places.map(compilePointer)
+    const copies = limit.copies.map(compilePointer)
+    const names = compileNames([...places, ...copies].map(({ segments }) => segments.map(({ name }) => name)))
+    found = { places, copies, names }
     compiled.set(limit, found)
   }
   return found

@@ -6,7 +6,7 @@ import { Refusal } from '../refusal.js'
  * Reads a JSON body that policy is about to decide on, and refuses what two parsers could read differently:
  * invalid UTF-8, a byte order mark, a member that stands twice or in two spellings of case (RFC 8259, 4).
  *
- * Only the top level is checked for repetition; policy reads nothing below it.
+ * Only the top level is checked for repetition. Where policy reads below it, it checks that as well.
  */
 export function readJsonObject(bytes: Buffer): Readonly<Record<string, unknown>> {
   const text = readText(bytes)
@@ -63,7 +63,8 @@ class OddMembers implements MemberVisitor {
   ends(): void {}
 }
 
-function refuseOddMembers(text: string): void {
+/** Refuses an object, given as text, in which a member stands twice or in two spellings. */
+export function refuseOddMembers(text: string): void {
   try {
     walkMembers(text, new OddMembers())
   } catch (error) {

@@ -1,11 +1,10 @@
 import { Refusal } from '../refusal.js'
+import { hasDotSegment } from './dot-segment.js'
 
 const apiPrefix = '/v1/'
 
 /** Letters, digits and what else a path segment holds unescaped (RFC 3986, `pchar`), joined by single slashes. */
 const plainPath = /^[A-Za-z0-9\-._~!$&'()*+,;=:@]+(?:\/[A-Za-z0-9\-._~!$&'()*+,;=:@]+)*$/
-
-const dotSegment = /(?:^|\/)\.{1,2}(?:\/|$)/
 
 /**
  * Takes the endpoint's path from below `/v1/`.
@@ -19,7 +18,7 @@ export function readEndpointPath(path: string): string {
   if (!path.startsWith(apiPrefix)) throw new Refusal('not_found')
   const endpointPath = path.slice(apiPrefix.length)
   if (endpointPath === '') throw new Refusal('not_found')
-  if (!plainPath.test(endpointPath) || dotSegment.test(endpointPath)) {
+  if (!plainPath.test(endpointPath) || hasDotSegment(endpointPath)) {
     throw new Refusal('request_malformed', {
       message: 'The path has escaped characters, dot segments or empty segments; write it plainly.',
     })

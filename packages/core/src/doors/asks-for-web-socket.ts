@@ -1,0 +1,24 @@
+import type { IncomingMessage } from 'node:http'
+
+/** The one protocol that is changed to, as `Upgrade` names it (RFC 6455, 4.1). */
+export const webSocket = 'websocket'
+
+/**
+ * Whether a request offers what can be taken: a WebSocket, on a GET without a body, with no answer before it
+ * still to be sent. Every other offer is ignored, as a server may (RFC 9110, 7.8), and must of HTTP/1.0.
+ */
+export function asksForWebSocket({ method, headers, httpVersion, socket }: IncomingMessage): boolean {
+  return (
+    method === 'GET' &&
+    httpVersion === '1.1' &&
+    headers['transfer-encoding'] === undefined &&
+    (headers['content-length'] ?? '0') === '0' &&
+    (headers.upgrade ?? '').split(',').some((protocol) => protocol.trim().toLowerCase() === webSocket) &&
+    !isBusy(socket)
+  )
+}
+
+/** Whether an answer is still to be sent on a connection. Node keeps the first of them here. */
+export function isBusy(socket: object): boolean {
+  return ((socket as { readonly _httpMessage?: object | null })._httpMessage ?? null) !== null
+}

@@ -1,0 +1,36 @@
+import type { EventEmitter } from 'node:events'
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { Refusal } from '../refusal.js'
+import { refuseOnSocket } from './refuse-on-socket.js'
+
+/** Refuses to speak another protocol than HTTP on the API, for the `upgrade` event of a server. */
+export function refuseUpgrade(socket: Duplex): void {
+  hear(socket)
+  refuseOnSocket(new Refusal('request_malformed', { message: 'The API does not change the protocol.', param: 'Upgrade' }), socket)
+}
+
+/** Refuses to be a proxy to anywhere, for the `connect` event of a server; what was asked before is answered first. */
+export function refuseConnect(_: IncomingMessage, socket: Duplex): void {
+  hear(socket)
+  refuseInTurn(socket)
+}
+
+function refuseInTurn(socket: Duplex): void {
+  if (socket.destroyed) return
+  const pending = pendingOn(socket)
+  if (pending !== null) pending.once('close', () => setImmediate(refuseInTurn, socket))
+  else refuseOnSocket(new Refusal('method_not_allowed', { headers: ['Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'] }), socket)
+}
+
+/** The answer that is being sent on a connection; Node keeps it here. */
+function pendingOn(socket: Duplex): EventEmitter | null {
+  return (socket as Duplex & { readonly _httpMessage?: EventEmitter | null })._httpMessage ?? null
+}
+
+/** Node no longer listens to a connection that it gave away, and an error that nobody hears ends the process. */
+function hear(socket: Duplex): void {
+  socket.on('error', () => socket.destroy())
+  // What else the client says is not read for its meaning, but its end is.
+  socket.resume()
+}

@@ -1,0 +1,36 @@
+import type { Duplex } from 'node:stream'
+import { errorCodes, headerNames } from '@postern/protocol'
+import { refusalEnvelope } from '../refuse.js'
+import type { Refusal } from '../refusal.js'
+import { tagRefused } from '../tag/index.js'
+import { nextUlid } from './next-ulid.js'
+
+/** Refuses on a bare connection, with an id and the envelope like every other refusal, and ends it. */
+export function refuseOnSocket(refusal: Refusal, socket: Duplex): void {
+  const body = JSON.stringify(refusalEnvelope(refusal))
+  const { requestId } = tagRefused({ ulid: nextUlid(), headers: {} })
+  const [name, value] = refusal.details.headers ?? []
+  socket.end(
+    [
+      `HTTP/1.1 ${refusal.status} ${statusTexts[refusal.status] ?? 'Error'}`,
+      'Content-Type: application/json; charset=utf-8',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      `${headerNames.requestId}: ${requestId}`,
+      `${headerNames.governance}: ${JSON.stringify({ request_id: requestId, attempt: 0, finish: 'refused' })}`,
+      `${headerNames.refusal}: ${refusal.code}`,
+      ...(errorCodes[refusal.code].retryable ? [] : [`${headerNames.shouldRetry}: false`]),
+      ...(name === undefined ? [] : [`${name}: ${value}`]),
+      'Cache-Control: no-store',
+      'Connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+  )
+}
+
+const statusTexts: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  405: 'Method Not Allowed',
+  408: 'Request Timeout',
+  431: 'Request Header Fields Too Large',
+}

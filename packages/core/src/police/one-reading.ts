@@ -1,0 +1,58 @@
+import { foldName, spansOf, valueOf } from '../json-members.js'
+import { Refusal } from '../refusal.js'
+import { refuseOddMembers } from './read-json-object.js'
+
+/** Names that policy reads in an object, and in the objects below them. */
+export interface ReadNames {
+  /** By name; empty where policy reads the value itself. */
+  readonly names: ReadonlyMap<string, ReadNames>
+  /** The same names, by what servers could read that take `maxTokens`, `MAX_TOKENS` and `max_tokens` for one. */
+  readonly loose: ReadonlyMap<string, string>
+  /** Whether policy reads anything below. */
+  readonly isDeep: boolean
+}
+
+/** @param paths What policy reads, each as the names that lead there. */
+export function compileNames(paths: readonly (readonly string[])[]): ReadNames {
+  const names = new Map<string, ReadNames>()
+  for (const [name] of paths) {
+    if (name === undefined || names.has(name)) continue
+    names.set(name, compileNames(paths.flatMap(([first, ...rest]) => (first === name && rest.length > 0 ? [rest] : []))))
+  }
+  return {
+    names,
+    loose: new Map([...names.keys()].map((name) => [loosely(name), name])),
+    isDeep: [...names.values()].some((below) => below.names.size > 0),
+  }
+}
+
+/**
+ * A name that policy reads is spelled as policy reads it, and stands once, down to what is read: one parser
+ * could take the first of two, another the last, and a third have no regard to case.
+ *
+ * @param members The object itself, without members that stand twice.
+ * @param text Gives its text; asked for only where policy reads below the top.
+ * @throws {Refusal} 400 `request_malformed`.
+ */
+export function refuseOtherSpellings(members: object, { names, loose, isDeep }: ReadNames, text: () => string): void {
+  for (const name in members) {
+    if (names.has(name)) continue
+    const meant = loose.get(loosely(name))
+    if (meant !== undefined)
+      throw new Refusal('request_malformed', { message: `The member ${meant} is written like this and not otherwise.`, param: meant })
+  }
+  if (!isDeep) return
+  const whole = text()
+  for (const span of spansOf(whole)) {
+    const below = names.get(span.name)
+    const value = (members as Readonly<Record<string, unknown>>)[span.name]
+    if (below === undefined || below.names.size === 0 || typeof value !== 'object' || value === null || Array.isArray(value)) continue
+    const within = valueOf(whole, span)
+    refuseOddMembers(within)
+    refuseOtherSpellings(value, below, () => within)
+  }
+}
+
+function loosely(name: string): string {
+  return foldName(name).replaceAll(/[_-]/g, '')
+}

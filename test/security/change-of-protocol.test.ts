@@ -1,0 +1,156 @@
+import { createServer as createHttpServer, type Server } from 'node:http'
+import { connect } from 'node:net'
+import { createBackend, createTrust, OfferingMessage } from '@postern/core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { listenAnywhere } from '../support/house.js'
+import { type LenientUpstream, readLeniently, startLenientUpstream, valuesOf } from '../support/lenient-upstream.js'
+import { type OpenSidecar, openSidecar } from '../support/open-sidecar.js'
+import { rawConnection } from '../support/raw-connection.js'
+
+const webSocket = ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==']
+const h2c = ['Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA']
+const ask = (line: string, lines: readonly string[] = [], body = ''): string =>
+  `${[line, 'Host: app.example.com', ...lines, ...(body === '' ? [] : [`Content-Length: ${body.length}`])].join('\r\n')}\r\n\r\n${body}`
+
+const seenBy = (upstream: LenientUpstream) => upstream.take().flatMap((bytes) => readLeniently(bytes).chunks)
+
+describe('change-of-protocol', () => {
+  describe('in the process', () => {
+    let backend: LenientUpstream
+    let gateway: LenientUpstream
+    let sidecar: OpenSidecar
+    let call: readonly string[]
+    beforeAll(async () => {
+      backend = await startLenientUpstream()
+      gateway = await startLenientUpstream()
+      sidecar = await openSidecar({ backend: backend.origin, gateway: `${gateway.origin}/v1` })
+      call = [`Authorization: Bearer ${sidecar.credential}`, 'Content-Type: application/json']
+    })
+    afterAll(async () => {
+      await sidecar.close()
+      await backend.close()
+      await gateway.close()
+    })
+    beforeEach(() => {
+      backend.take()
+      gateway.take()
+    })
+
+    test.each(['GET', 'POST', 'HEAD', 'DELETE'])(
+      'an offer of h2c that comes with %s is ignored, and its request served',
+      async (method) => {
+        const body = method === 'POST' ? 'name=Ada' : ''
+        const { statuses, text, closed } = await rawConnection(sidecar.origin, ask(`${method} /page HTTP/1.1`, h2c, body))
+        expect([statuses, closed]).toEqual([[200], false])
+        expect(text).not.toMatch(/^Connection: close/m)
+        const [seen] = seenBy(backend)
+        expect([seen?.method, seen?.target, seen?.body]).toEqual([method, '/page', body])
+        expect(['upgrade', 'http2-settings'].flatMap((name) => valuesOf(seen as NonNullable<typeof seen>, name))).toEqual([])
+      },
+    )
+
+    test('an offer of h2c that comes with a call is ignored, and the call made', async () => {
+      const { statuses } = await rawConnection(
+        sidecar.origin,
+        ask('POST /ai/v1/chat/completions HTTP/1.1', [...call, ...h2c], '{"model":"auto"}'),
+      )
+      expect(statuses).toEqual([200])
+      expect(seenBy(gateway).map(({ target, body }) => [target, body])).toEqual([['/v1/chat/completions', '{"model":"auto"}']])
+    })
+
+    test.each([
+      ['with POST', ask('POST /chat HTTP/1.1', webSocket, 'x')],
+      ['with a body', ask('GET /chat HTTP/1.1', webSocket, 'GET /hidden HTTP/1.1\r\n\r\n')],
+      ['in HTTP/1.0', ask('GET /chat HTTP/1.0', webSocket)],
+    ])('an offer to speak WebSocket %s is ignored', async (_, text) => {
+      expect((await rawConnection(sidecar.origin, text)).statuses).toEqual([200])
+      const seen = seenBy(backend)
+      expect(seen.map(({ target }) => target)).toEqual(['/chat'])
+      expect(seen.flatMap((request) => valuesOf(request, 'upgrade'))).toEqual([])
+    })
+
+    test('of several protocols that are offered, the backend is offered WebSocket alone', async () => {
+      await rawConnection(sidecar.origin, ask('GET /chat HTTP/1.1', ['Connection: Upgrade', 'Upgrade: h2c, WebSocket']))
+      expect(seenBy(backend).map((request) => valuesOf(request, 'upgrade'))).toEqual([['websocket']])
+    })
+
+    test.each([
+      ['a WebSocket', ask('GET /ai/v1/realtime HTTP/1.1', webSocket), 400],
+      ['a tunnel', 'CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example:443\r\n\r\n', 405],
+    ])('who asks for %s of us does not overtake an answer', async (_, text, status) => {
+      const { statuses } = await rawConnection(sidecar.origin, ask('GET /first HTTP/1.1') + text)
+      expect(statuses[0]).toBe(200)
+      expect(statuses.slice(1)).toEqual([status === 400 ? 401 : status])
+    })
+
+    test.each([
+      ['a WebSocket of the API', ask('GET /ai/v1/realtime HTTP/1.1', webSocket)],
+      ['a WebSocket of the backend', ask('GET /chat HTTP/1.1', webSocket)],
+      ['a WebSocket with a credential', ask('GET /chat HTTP/1.1', [...webSocket, 'Authorization: Bearer x'])],
+      ['a tunnel', 'CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n'],
+      ['a tunnel behind another request', `${ask('GET /first HTTP/1.1')}CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n`],
+    ])('who asks for %s and resets the connection ends nothing but that', async (_, text) => {
+      const { hostname, port } = new URL(sidecar.origin)
+      for (let count = 0; count < 20; count += 1) {
+        const socket = connect(Number(port), hostname, () => {
+          socket.write(text)
+          setTimeout(() => socket.resetAndDestroy(), count % 4)
+        })
+        socket.on('error', () => {})
+        await new Promise((closed) => socket.once('close', closed))
+      }
+      expect((await rawConnection(sidecar.origin, ask('GET /still HTTP/1.1'))).statuses).toEqual([200])
+    })
+  })
+
+  describe('to a backend', () => {
+    let backend: LenientUpstream
+    let server: Server
+    let origin: string
+    const open = async (answer: string): Promise<void> => {
+      backend = await startLenientUpstream(() => answer)
+      const passing = createBackend({ url: backend.origin, isTrusted: createTrust([]), headersMs: 300 })
+      server = createHttpServer({ IncomingMessage: OfferingMessage }, (request, response) => passing.pass(request, response))
+      server.on('upgrade', (request, socket, head) => passing.upgrade(request, socket, head))
+      server.on('close', () => passing.close())
+      origin = await listenAnywhere(server)
+    }
+    afterEach(async () => {
+      server.closeAllConnections()
+      await new Promise((closed) => server.close(closed))
+      await backend.close()
+    })
+
+    test('that does not answer, it is 504 in time', async () => {
+      await open('')
+      const { text, statuses } = await rawConnection(origin, ask('GET /chat HTTP/1.1', webSocket))
+      expect([statuses, text]).toEqual([[504], expect.stringContaining('"code":"backend_timeout"')])
+    })
+
+    test.each([
+      ['to another than was offered', 'Connection: Upgrade\r\nUpgrade: h2c\r\n'],
+      ['to none', ''],
+    ])('that changes %s, it is 502', async (_, lines) => {
+      await open(`HTTP/1.1 101 Switching Protocols\r\n${lines}\r\n`)
+      const { text, statuses, closed } = await rawConnection(origin, ask('GET /chat HTTP/1.1', webSocket))
+      expect([statuses, closed, text]).toEqual([[502], true, expect.stringContaining('"code":"backend_failed"')])
+    })
+
+    test.each(['101 Switching', '403 Forbidden'])('that says %s, every byte of the head is as it was', async (status) => {
+      await open(
+        `HTTP/1.1 ${status} d\xe9j\xe0\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nX-Name: Zo\xeb\r\nContent-Length: 0\r\n\r\n`,
+      )
+      const { text } = await rawConnection(origin, ask('GET /chat HTTP/1.1', webSocket))
+      expect(text).toContain(`HTTP/1.1 ${status} d\xe9j\xe0\r\n`)
+      expect(text).toContain('\r\nX-Name: Zo\xeb\r\n')
+    })
+
+    test('a WebSocket that is asked for behind another request does not overtake its answer', async () => {
+      await open('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+      const { statuses } = await rawConnection(origin, ask('GET /first HTTP/1.1') + ask('GET /chat HTTP/1.1', webSocket))
+      expect(statuses).toEqual([200, 200])
+      const seen = seenBy(backend)
+      expect(seen.flatMap((request) => valuesOf(request, 'upgrade'))).toEqual([])
+    })
+  })
+})

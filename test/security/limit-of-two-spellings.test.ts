@@ -1,0 +1,83 @@
+import { describe, expect, test } from 'vitest'
+import { forEachDoor } from '../support/for-each-door.js'
+import { codeOf, rawChat, statusOf } from '../support/raw-chat.js'
+
+const google = (members: string): string =>
+  `{"model":"gemini-2.0-flash","contents":[{"role":"user","parts":[{"text":"Hello"}]}],${members}}`
+
+describe('limit-of-two-spellings', () => {
+  forEachDoor({ gateway: 'mintoken', config: { policies: { maxTokens: 100 } } }, (house) => {
+    const ask = async (members: string): Promise<readonly [status: number, code: string | undefined, sent: number]> => {
+      const before = house().emulator.seen.length
+      const answer = await rawChat(house(), [], { path: '/ai/v1/generateContent', body: google(members) })
+      return [statusOf(answer), codeOf(answer), house().emulator.seen.length - before]
+    }
+
+    test.each([
+      '"generationConfig":{"maxOutputTokens":10,"max_output_tokens":20,"candidateCount":2}',
+      '"generationConfig":{"maxOutputTokens":10,"stopSequences":[{"maxOutputTokens":1,"maxOutputTokens":2}]}',
+      '"generationConfig":{"maxOutputTokens":10,"responseSchema":{"properties":{"a":1,"A":2}}}',
+      '"generation_config" : { "max_output_tokens" : 10 } , "safetySettings":[{"a":1,"a":1}]',
+    ])('%s is taken', async (members) => expect(await ask(members)).toEqual([200, undefined, 1]))
+
+    test.each([
+      '"generationConfig":{"maxOutputTokens":10},"GENERATION_CONFIG":{"maxOutputTokens":1000000}',
+      '"generationConfig":{"maxOutputTokens":10},"generation-config":{"maxOutputTokens":1000000}',
+      '"generation_config":{"maxOutputTokens":10},"GenerationConfig":{"maxOutputTokens":1000000}',
+      '"generationConfig":{"maxOutputTokens":10,"MAX_OUTPUT_TOKENS":1000000}',
+      '"generationConfig":{"maxOutputTokens":10,"candidateCount":1,"candidatecount":1000000}',
+      '"generationConfig":{"maxOutputTokens":10,"a":1,"a":2}',
+      '"generationConfig":{"maxOutputTokens":10,"max\\u005foutput_token\u017f":1000000}',
+      '"g\\u0065nerationConfig":{"maxOutputTokens":10,"maxOutputTokens":1000000}',
+    ])('%s is refused', async (members) => expect(await ask(members)).toEqual([400, 'request_malformed', 0]))
+  })
+
+  forEachDoor({ gateway: 'joytoken', config: { policies: { maxTokens: 100 } } }, (house) => {
+    test.each(['maxTokens', 'max-tokens', 'MAX_COMPLETION_TOKENS', 'maxCompletionTokens', 'bestOf', 'N'])(
+      '%s beside max_tokens is refused',
+      async (name) => {
+        const answer = await rawChat(house(), [], { body: `{"model":"auto","max_tokens":10,"${name}":1000000,"messages":[]}` })
+        expect([statusOf(answer), codeOf(answer)]).toEqual([400, 'request_malformed'])
+      },
+    )
+  })
+
+  forEachDoor({ gateway: 'joytoken' }, (house) => {
+    test('where there is no ceiling, nothing is asked', async () => {
+      const answer = await rawChat(house(), [], { body: `{"model":"auto","maxTokens":10,"messages":[{"role":"user","content":"Hello"}]}` })
+      expect(statusOf(answer)).toBe(200)
+    })
+
+    test.each([
+      'application/json',
+      'application/json;charset=utf-8',
+      'Application/JSON; Charset=UTF-8',
+      'application/json; charset="utf-8"',
+      'application/json ; charset = utf8 ; v=1',
+      'application/json; profile="a;b"',
+      'application/json;',
+      'application/vnd.api+json; v=1',
+    ])('the type %s is JSON in UTF-8', async (type) => {
+      const answer = await fetch(`${house().baseURL}/chat/completions`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${house().callers.acme}`, 'content-type': type },
+        body: JSON.stringify({ model: house().model, messages: [{ role: 'user', content: 'Hello' }] }),
+      })
+      expect(answer.status).toBe(200)
+    })
+
+    test.each([`a/json${' ;a=b '.repeat(1500)}"`, `application/json${'   ;'.repeat(3000)}"`, `application/json;${' '.repeat(12_000)}"`])(
+      'a type of many blanks costs no time',
+      async (type) => {
+        const since = performance.now()
+        const answer = await fetch(`${house().baseURL}/chat/completions`, {
+          method: 'POST',
+          headers: { authorization: `Bearer ${house().callers.acme}`, 'content-type': type },
+          body: '{}',
+        })
+        expect(answer.status).toBe(400)
+        expect(performance.now() - since).toBeLessThan(1000)
+      },
+    )
+  })
+})

@@ -1,0 +1,143 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { type LenientUpstream, plainly, readLeniently, startLenientUpstream, valuesOf } from '../support/lenient-upstream.js'
+import { type OpenSidecar, openSidecar } from '../support/open-sidecar.js'
+import { type RawAnswer, rawConnection } from '../support/raw-connection.js'
+
+let backend: LenientUpstream
+beforeAll(async () => {
+  backend = await startLenientUpstream()
+})
+afterAll(() => backend.close())
+beforeEach(() => void backend.take())
+
+const seen = () => backend.take().flatMap((bytes) => readLeniently(bytes).chunks)
+
+function openWith(trustedProxies: readonly string[]): () => OpenSidecar {
+  let sidecar: OpenSidecar
+  beforeAll(async () => {
+    sidecar = await openSidecar({ backend: backend.origin, trustedProxies })
+  })
+  afterAll(() => sidecar.close())
+  return () => sidecar
+}
+
+const send = (to: OpenSidecar, ...lines: string[]): Promise<RawAnswer> => rawConnection(to.origin, `${lines.join('\r\n')}\r\n\r\n`)
+
+/** Written by proxies, and believed by some backend or other. */
+const proxysWord = [
+  'X-Forwarded-Port: 8443',
+  'X-Forwarded-Prefix: /shop',
+  'X-Forwarded-User: ada',
+  'X-Forwarded-Client-Cert: Hash=1',
+  'X-Real-IP: 203.0.113.7',
+  'X-Client-IP: 203.0.113.7',
+  'True-Client-IP: 203.0.113.7',
+  'CF-Connecting-IP: 203.0.113.7',
+  'X-Original-URL: /admin',
+  'X-Original-Method: DELETE',
+  'X-Rewrite-URL: /admin',
+  'X-Auth-Request-User: ada',
+  'Front-End-Https: yes',
+]
+
+describe('what-the-backend-is-told', () => {
+  describe('by a client', () => {
+    const sidecar = openWith(['10.0.0.0/8'])
+
+    test.each([
+      ...proxysWord,
+      ...proxysWord.map((line) => line.replace('-', '_')),
+      'X.Real.IP: 203.0.113.7',
+      'Proxy: http://evil.example',
+      'Proxy_Authorization: Basic x',
+      'Keep_Alive: timeout=5',
+      'Proxy_Connection: close',
+    ])('nothing that only a proxy says: %s', async (line) => {
+      expect((await send(sidecar(), 'GET /x HTTP/1.1', 'Host: app.example.com', line)).statuses).toEqual([200])
+      const name = plainly(line.slice(0, line.indexOf(':')).replaceAll('.', '-'))
+      expect(seen().flatMap(({ fields }) => fields.map(([spelled]) => plainly(spelled.replaceAll('.', '-'))))).not.toContain(name)
+    })
+
+    test.each([
+      'X-User-Id: 7',
+      'X-Requested-With: XMLHttpRequest',
+      'X-HTTP-Method-Override: PUT',
+      'Sec-Fetch-Site: same-origin',
+      'My_Own: 1',
+    ])('what an application has its pages say: %s', async (line) => {
+      await send(sidecar(), 'GET /x HTTP/1.1', 'Host: app.example.com', line)
+      expect(seen()[0]?.fields.map(([name, value]) => `${name}: ${value}`)).toContain(line)
+    })
+
+    test.each([
+      ['no host', ['GET /x HTTP/1.1']],
+      ['two hosts that are the same', ['GET /x HTTP/1.1', 'Host: a', 'Host: a']],
+      ['a list of hosts', ['GET /x HTTP/1.1', 'Host: a, b']],
+      ['a host with a path', ['GET /x HTTP/1.1', 'Host: a/b']],
+      ['a host with a user', ['GET /x HTTP/1.1', 'Host: a@b']],
+      ['a URL of another host', ['GET http://b/x HTTP/1.1', 'Host: a']],
+      ['a URL with a user', ['GET http://u@a/x HTTP/1.1', 'Host: a']],
+      ['a URL and no host', ['GET http://a/x HTTP/1.0']],
+      ['a URL of another scheme', ['GET ftp://a/x HTTP/1.1', 'Host: a']],
+      ['everything, and not by OPTIONS', ['GET * HTTP/1.1', 'Host: a']],
+    ])('%s is 400 with an id', async (_, lines) => {
+      const { statuses, text } = await send(sidecar(), ...lines)
+      expect(statuses).toEqual([400])
+      expect(text).toMatch(/^X-Request-ID: \S+\r$/m)
+      expect(seen()).toEqual([])
+    })
+
+    test.each([
+      [
+        'a URL of the host that is asked',
+        ['GET http://App.example.com:80/x?y HTTP/1.1', 'Host: app.example.com'],
+        '/x?y',
+        'app.example.com',
+      ],
+      ['a URL without a path', ['GET http://a?y HTTP/1.1', 'Host: a'], '/?y', 'a'],
+      ['OPTIONS of everything', ['OPTIONS * HTTP/1.1', 'Host: a'], '*', 'a'],
+    ])('%s is passed on in one form', async (_, lines, target, host) => {
+      expect((await send(sidecar(), ...lines)).statuses).toEqual([200])
+      expect(seen().map((request) => [request.target, valuesOf(request, 'host')])).toEqual([[target, [host]]])
+    })
+
+    test('a URL of the host that is asked leads to the API as its path does', async () => {
+      const { text } = await send(sidecar(), 'GET http://a/ai/v1/models HTTP/1.1', 'Host: a')
+      expect(text).toMatch(/^Postern-Refusal: caller_missing\r$/m)
+      expect(seen()).toEqual([])
+    })
+
+    test('the backend’s own name, where HTTP/1.0 names no host', async () => {
+      expect((await send(sidecar(), 'GET /x HTTP/1.0')).statuses).toEqual([200])
+      expect(seen().map((request) => valuesOf(request, 'host'))).toEqual([[new URL(backend.origin).host]])
+    })
+
+    test.each(['POST', 'PUT', 'PATCH', 'PROPFIND', 'DELETE', 'OPTIONS'])('that %s without a body has none', async (method) => {
+      expect((await send(sidecar(), `${method} /x HTTP/1.1`, 'Host: a')).statuses).toEqual([200])
+      const [request] = seen()
+      expect(valuesOf(request as NonNullable<typeof request>, 'transfer-encoding')).toEqual([])
+      expect(valuesOf(request as NonNullable<typeof request>, 'content-length')).toEqual(method.startsWith('P') ? ['0'] : [])
+    })
+  })
+
+  describe('by a trusted proxy', () => {
+    const sidecar = openWith(['127.0.0.0/8'])
+
+    test.each(proxysWord)('what it says: %s', async (line) => {
+      await send(sidecar(), 'GET /x HTTP/1.1', 'Host: app.example.com', line)
+      expect(seen()[0]?.fields.map(([name, value]) => `${name}: ${value}`)).toContain(line)
+    })
+
+    test.each(proxysWord.map((line) => line.replace('-', '_')))('nothing in a spelling that it does not watch: %s', async (line) => {
+      await send(sidecar(), 'GET /x HTTP/1.1', 'Host: app.example.com', line)
+      expect(JSON.stringify(seen()[0]?.fields)).not.toContain(line.slice(line.indexOf(':') + 2))
+    })
+
+    test('Forwarded grows by the proxy', async () => {
+      await send(sidecar(), 'GET /x HTTP/1.1', 'Host: a', 'Forwarded: for=203.0.113.7;proto=https')
+      expect(valuesOf(seen()[0] as NonNullable<ReturnType<typeof seen>[0]>, 'forwarded')).toEqual([
+        'for=203.0.113.7;proto=https, for=127.0.0.1',
+      ])
+    })
+  })
+})
