@@ -1,6 +1,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { webSocket } from '../doors/asks-for-web-socket.js'
+import { endSoon } from '../doors/end-soon.js'
 import { switched } from './client-road.js'
 import { passedToClient } from './passed-headers.js'
 import { refuseForBackend } from './refuse-for-backend.js'
@@ -40,7 +41,7 @@ export function refuseOnTunnel(request: IncomingMessage, socket: Duplex, error: 
   if (socket.destroyed) return
   const { status, headers, body } = refuseForBackend(error, request)
   socket.write(linesOf(status, '', [...headers, 'Connection', 'close']), 'latin1')
-  socket.end(body)
+  endSoon(socket, body)
 }
 
 function writeHead(socket: Duplex, { statusCode, statusMessage, rawHeaders, headers }: IncomingMessage, further: readonly string[]): void {

@@ -3,6 +3,7 @@ import { errorCodes, headerNames } from '@postern/protocol'
 import { refusalEnvelope } from '../refuse.js'
 import type { Refusal } from '../refusal.js'
 import { tagRefused } from '../tag/index.js'
+import { endSoon } from './end-soon.js'
 import { nextUlid } from './next-ulid.js'
 
 /** Refuses on a bare connection, with an id and the envelope like every other refusal, and ends it. */
@@ -10,7 +11,8 @@ export function refuseOnSocket(refusal: Refusal, socket: Duplex): void {
   const body = JSON.stringify(refusalEnvelope(refusal))
   const { requestId } = tagRefused({ ulid: nextUlid(), headers: {} })
   const [name, value] = refusal.details.headers ?? []
-  socket.end(
+  endSoon(
+    socket,
     [
       `HTTP/1.1 ${refusal.status} ${statusTexts[refusal.status] ?? 'Error'}`,
       'Content-Type: application/json; charset=utf-8',

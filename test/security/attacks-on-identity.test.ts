@@ -81,7 +81,7 @@ describe('a real process that tells the backend who is calling', () => {
     const [line = '', url = ''] = await postern.prints(/.*"url":"([^"]+)".*/)
     return { postern, origin: new URL(url).origin, admin: /"admin":"([^"]+)"/.exec(line)?.[1] ?? '' }
   }
-  test('A0: a WebSocket request to the API that is reset after its refusal does not end the process', async () => {
+  test('a WebSocket request to the API that is reset after its refusal does not end the process', async () => {
     const { postern, origin } = await start({ backend: { url: backendUrl } })
     for (let time = 0; time < 20 && postern.child.exitCode === null; time += 1) {
       const socket = connect(Number(new URL(origin).port), '127.0.0.1')
@@ -95,7 +95,7 @@ describe('a real process that tells the backend who is calling', () => {
     expect([postern.child.exitCode, postern.stderr().slice(0, 200)]).toEqual([null, ''])
   })
 
-  test('A0b: a WebSocket request to the API whose client does not hang up after its refusal neither stays nor holds up the end', async () => {
+  test('a WebSocket request to the API whose client does not hang up after its refusal neither stays nor holds up the end', async () => {
     const { postern, origin } = await start({ backend: { url: backendUrl }, shutdown: { deadline: '500ms' } })
     const socket = connect({ port: Number(new URL(origin).port), host: '127.0.0.1', allowHalfOpen: true })
     socket.on('error', () => {})
@@ -109,7 +109,7 @@ describe('a real process that tells the backend who is calling', () => {
     socket.destroy()
   })
 
-  test('A1: a WebSocket request of nobody that is reset while its token is looked at does not end the process', async () => {
+  test('a WebSocket request of nobody that is reset while its token is looked at does not end the process', async () => {
     // An issuer that is well, and as far away as issuers are.
     const far = createServer((_, response) => {
       setTimeout(() => response.end(JSON.stringify({ keys: [issuer.publicKey()] })), 60)
@@ -129,7 +129,7 @@ describe('a real process that tells the backend who is calling', () => {
     expect([postern.child.exitCode, postern.stderr().slice(0, 200)]).toEqual([null, ''])
   })
 
-  test('A3: a session that is bound to one endpoint and one call says so to the backend, or is nobody there', async () => {
+  test('a session that is bound to one endpoint and one call says so to the backend, or is nobody there', async () => {
     const { origin } = await start()
     const { token } = await minter.mint({ user: 'ada', team: 'acme', endpoints: ['embeddings'], models: ['tiny'], maxCalls: 1 })
     const answer = (await (
@@ -142,7 +142,7 @@ describe('a real process that tells the backend who is calling', () => {
     expect(Object.keys(decodeJwt(assertion))).toEqual(expect.arrayContaining(['endpoints']))
   })
 
-  test('A4: thirty wrong secrets do not keep the right one from minting and revoking', async () => {
+  test('thirty wrong secrets do not keep the right one from minting and revoking', async () => {
     const { admin } = await start({ admin: { port: 0, secret: { env: 'ADMIN' } } })
     const post = (secret: string) =>
       fetch(`${admin}/admin/v1/revocations`, {
@@ -155,7 +155,7 @@ describe('a real process that tells the backend who is calling', () => {
     expect(await codeOf(await post(env.ADMIN))).toEqual([201, undefined])
   })
 
-  test('A4b: nor do pages of a browser, which need not even read the answer', async () => {
+  test('nor do pages of a browser, which need not even read the answer', async () => {
     const { admin } = await start({ admin: { port: 0, secret: { env: 'ADMIN' } } })
     for (let time = 0; time < 31; time += 1)
       await fetch(`${admin}/admin/v1/x`, {
@@ -171,7 +171,7 @@ describe('a real process that tells the backend who is calling', () => {
     expect(await codeOf(answer)).toEqual([201, undefined])
   })
 
-  test('A4c: nor do thirty bad requests of somebody who has the right one', async () => {
+  test('nor do thirty bad requests of somebody who has the right one', async () => {
     const { admin } = await start({ admin: { port: 0, secret: { env: 'ADMIN' } } })
     const post = (path: string, body: string) =>
       fetch(`${admin}/admin/v1/${path}`, { method: 'POST', headers: { authorization: `Bearer ${env.ADMIN}` }, body })
@@ -179,7 +179,7 @@ describe('a real process that tells the backend who is calling', () => {
     expect(await codeOf(await post('revocations', '{"user":"mallory"}'))).toEqual([201, undefined])
   })
 
-  test('A5: a revocation that can be read in two ways is refused', async () => {
+  test('a revocation that can be read in two ways is refused', async () => {
     const { admin } = await start({ admin: { port: 0, secret: { env: 'ADMIN' } } })
     const answer = await fetch(`${admin}/admin/v1/revocations`, {
       method: 'POST',
@@ -214,7 +214,7 @@ describe('what a session is exchanged for', () => {
       body: JSON.stringify(body),
     })
 
-  test('B1: is not good for a day where the cookie that it came from is signed out of', async () => {
+  test('is not good for a day where the cookie that it came from is signed out of', async () => {
     const cookie = backend.signIn('ada', 'acme')
     const { token, expires_in: life } = (await (await exchange({ cookie, ...sameOrigin }, { ttl: '1d' })).json()) as {
       token: string
@@ -227,7 +227,7 @@ describe('what a session is exchanged for', () => {
     expect([status, life <= 600]).toEqual([200, true])
   })
 
-  test('B2: is for the page that asked, and not for one that it names', async () => {
+  test('is for the page that asked, and not for one that it names', async () => {
     const cookie = backend.signIn('ada', 'acme')
     const answer = await exchange({ cookie, origin: 'https://app.example.com' }, { origin: 'https://other.example.com' })
     if (answer.status !== 201) return
@@ -235,7 +235,7 @@ describe('what a session is exchanged for', () => {
     expect(decodeJwt(token)['origin']).toBe('https://app.example.com')
   })
 
-  test('B3: a bound that is no origin is refused, not a fault later', async () => {
+  test('a bound that is no origin is refused, not a fault later', async () => {
     const token = await issuer.sign()
     const answer = await exchange({ authorization: `Bearer ${token}` }, { origin: 'http://a:b:c' })
     if (answer.status !== 201) return
@@ -258,16 +258,16 @@ describe('tokens of odd form', () => {
       .setProtectedHeader({ alg: 'HS256', typ: 'postern-session+jwt' })
       .sign(Buffer.from(house.sessionSecret))
 
-  test('C1: a session header with bytes that are no UTF-8 is the caller’s fault', async () => {
+  test('a session header with bytes that are no UTF-8 is the caller’s fault', async () => {
     const header = Buffer.concat([Buffer.from('{"alg":"HS256","typ":"postern-session+jwt","x":"'), Buffer.from([0xff]), Buffer.from('"}')])
     expect(await codeOf(await house.chat({ credential: `${b64(header)}.${b64('{}')}.${b64('x')}` }))).toEqual([401, 'caller_invalid'])
   })
 
-  test('C2: a session id that is a number is no fault of ours', async () => {
+  test('a session id that is a number is no fault of ours', async () => {
     expect((await house.chat({ credential: await sign({ jti: 7 }) })).status).toBe(401)
   })
 
-  test('C3: a session id that is a list cannot be revoked elsewhere, so it is not taken', async () => {
+  test('a session id that is a list cannot be revoked elsewhere, so it is not taken', async () => {
     const store = createMemoryStore()
     const one = await openHouse({ store })
     const other = await openHouse({ store, keys: one.keys, sessionSecret: one.sessionSecret })
@@ -306,7 +306,7 @@ describe('revocation', () => {
       .setProtectedHeader({ alg: 'HS256', typ: 'postern-session+jwt' })
       .sign(Buffer.from(house.sessionSecret))
 
-  test('D1: ends a session of the same second, also where its minter writes fractions of seconds', async () => {
+  test('ends a session of the same second, also where its minter writes fractions of seconds', async () => {
     while (Date.now() % 1000 > 500) await sleep(50)
     const iat = Date.now() / 1000
     const token = await sign({ sub: 'frac', iat, exp: iat + 3600 })
@@ -315,7 +315,7 @@ describe('revocation', () => {
     expect(await codeOf(await house.chat({ credential: token }))).toEqual([401, 'caller_revoked'])
   })
 
-  test('D2: ends a session whose minter’s clock is ahead by what is tolerated', async () => {
+  test('ends a session whose minter’s clock is ahead by what is tolerated', async () => {
     const iat = nowSeconds() + 4
     const token = await sign({ sub: 'ahead', iat, exp: iat + 3600 })
     expect((await house.chat({ credential: token })).status).toBe(200)
@@ -324,7 +324,7 @@ describe('revocation', () => {
     expect(await codeOf(await house.chat({ credential: token }))).toEqual([401, 'caller_revoked'])
   })
 
-  test('D3: is over within a second also where the store takes a second and a half to answer', async () => {
+  test('is over within a second also where the store takes a second and a half to answer', async () => {
     const memory = createMemoryStore()
     let slow = false
     const store: Store = {
@@ -356,7 +356,7 @@ describe('revocation', () => {
 })
 
 describe('one caller and another', () => {
-  test('E1: callers with invented cookies do not keep others from being asked about', async () => {
+  test('callers with invented cookies do not keep others from being asked about', async () => {
     const app = createServer((request, response) => {
       const good = (request.headers.cookie ?? '').includes('sid=good')
       setTimeout(
@@ -398,7 +398,7 @@ describe('proofs', () => {
   })
   afterAll(() => house.close())
 
-  test('F1: a proof for another host is refused whatever the request says its host is', async () => {
+  test('a proof for another host is refused whatever the request says its host is', async () => {
     const prover = await createProver()
     const { token } = await house.minter.mint({ team: 'acme', jkt: prover.jkt })
     const dpop = await prover.prove('POST', 'http://evil.example/ai/v1/chat/completions', token)
@@ -417,7 +417,7 @@ describe('proofs', () => {
     expect(status).toBe(421)
   })
 
-  test('F2: a page of a name that is not ours, and that now leads here (DNS rebinding), cannot call as nobody', async () => {
+  test('a page of a name that is not ours, and that now leads here (DNS rebinding), cannot call as nobody', async () => {
     const open = await openHouse({ callers: { anonymous: { team: 'acme', limit: 5 } }, config: { listen: { hosts: ['127.0.0.1'] } } })
     try {
       const answer = await new Promise((done, reject) => {
@@ -450,19 +450,19 @@ describe('configuration', () => {
       { env: { KEY: 'jt_0123456789', SESSION: 'x'.repeat(40), ADMIN: 'a' }, directory: '/' },
     ).problems
 
-  test('G1: a name that only begins like this machine’s address is not this machine', () => {
+  test('a name that only begins like this machine’s address is not this machine', () => {
     expect(problemsOf({ callers: { session: { jwks: 'http://127.evil.example/jwks.json' } } })).not.toEqual([])
   })
-  test('G2: an admin secret of one letter is a problem', () => {
+  test('an admin secret of one letter is a problem', () => {
     expect(problemsOf({ admin: { port: 8788, secret: { env: 'ADMIN' } } })).not.toEqual([])
   })
-  test('G3: to trust everybody’s X-Forwarded-For is a problem', () => {
+  test('to trust everybody’s X-Forwarded-For is a problem', () => {
     expect(problemsOf({ listen: { trustedProxies: ['0.0.0.0/0'] } })).not.toEqual([])
   })
-  test('G4: to send cookies over the network in the clear, and to believe what comes back, is at least worth a warning', () => {
+  test('to send cookies over the network in the clear, and to believe what comes back, is at least worth a warning', () => {
     expect(problemsOf({ callers: { forwardAuth: { url: 'http://backend.example.com/me' } } })).not.toEqual([])
   })
-  test('G5: two issuers that may both speak for every user and team are at least worth a warning', () => {
+  test('two issuers that may both speak for every user and team are at least worth a warning', () => {
     const jwt = (name: string) => ({
       issuer: `https://${name}/`,
       audience: 'x',
@@ -475,7 +475,7 @@ describe('configuration', () => {
 })
 
 describe('the memory store', () => {
-  test('H1: forgets revocations that are over', async () => {
+  test('forgets revocations that are over', async () => {
     const store = createMemoryStore()
     for (let index = 0; index < 1000; index += 1) await store.revoke({ kind: 'id', name: `s${index}`, at: 1, until: Date.now() - 1 })
     expect((await store.revocations()).revocations.length).toBeLessThan(1000)
@@ -489,14 +489,14 @@ describe('the embedded store', () => {
   })
   afterAll(() => rmSync(cwd, { recursive: true }))
 
-  test('H3: one call that it cannot serve does no harm to later ones', async () => {
+  test('one call that it cannot serve does no harm to later ones', async () => {
     const store = openStore({ sqlite: join(cwd, 'h3.db'), owner: true })
     await expect(store.remember('endless', Infinity)).rejects.toThrow()
     await expect(store.remember('usual', Date.now() + 1000)).resolves.toBe(true)
     await store.close()
   })
 
-  test('H4: a revocation ends whom it names, and not who is called like the first part', async () => {
+  test('a revocation ends whom it names, and not who is called like the first part', async () => {
     const store = openStore({ sqlite: join(cwd, 'h4.db'), owner: true })
     const until = Date.now() + 60_000
     await store.revoke({ kind: 'user', name: 'ada\u0000x', at: 1, until }).catch(() => {})
