@@ -12,6 +12,7 @@ const [task, ...args] = process.argv.slice(2)
 
 /** What is published, each looked at as its users will find it. */
 const published = [
+  'packages/client',
   'packages/core',
   'packages/emulator',
   'packages/express',

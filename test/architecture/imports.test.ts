@@ -45,6 +45,7 @@ const packagesThatMayBeImported: Readonly<Record<string, readonly string[]>> = {
   'packages/core': ['@postern/protocol', '@postern/gateways'],
   'packages/express': ['@postern/protocol', '@postern/core'],
   'packages/server': ['@postern/protocol'],
+  'packages/client': ['@postern/protocol'],
   'packages/stores': ['@postern/core'],
   'packages/emulator': [],
 }
@@ -52,6 +53,7 @@ const packagesThatMayBeImported: Readonly<Record<string, readonly string[]>> = {
 const libraryHomes: Readonly<Record<string, readonly string[]>> = {
   undici: ['packages/core/src/forward/', 'packages/core/src/backend/', 'packages/core/src/fetch-bounded.ts'],
   jose: ['packages/core/src/assertion/', 'packages/core/src/identify/', 'packages/core/src/session/', 'packages/server/src/'],
+  openai: ['packages/client/src/'],
   libsql: ['packages/stores/src/'],
   '@redis/client': ['packages/stores/src/'],
   'lru-cache': ['packages/core/src/identify/'],

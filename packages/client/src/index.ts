@@ -1,0 +1,68 @@
+import OpenAI, { type ClientOptions } from 'openai'
+import {
+  createPosternFetch,
+  type PosternFetch,
+  type PosternFetchOptions,
+  type StepFetch,
+  type TaggedFetch,
+  type WorkflowFetch,
+} from './fetch.js'
+
+export * from './fetch.js'
+
+/** Options of the `openai` client that are not Postern's to say. */
+export type OpenAIOptions = Omit<ClientOptions, 'apiKey' | 'adminAPIKey' | 'baseURL' | 'fetch' | 'dangerouslyAllowBrowser'>
+
+interface Opens {
+  /** A genuine `OpenAI` instance, without a key. */
+  openai(options?: OpenAIOptions): OpenAI
+}
+
+export interface Postern extends Omit<PosternFetch, 'workflow'>, Opens {
+  /** A run, whose calls travel under its name. */
+  workflow(id: string): Workflow
+}
+
+export interface Workflow extends Omit<WorkflowFetch, 'step'>, Opens {
+  step(name: string): Step
+}
+
+export interface Step extends Omit<StepFetch, 'step'>, Opens {
+  /** A step that this one causes. */
+  step(name: string): Step
+}
+
+/**
+ * The `openai` package, talking to Postern: in a page by the backend's cookie or a session token, and never with
+ * a key.
+ *
+ * @example
+ * ```ts
+ * const postern = createPostern({ url: '/ai' })
+ * const openai = postern.openai()
+ * const answer = await openai.chat.completions.create({ model: 'auto', messages })
+ * console.log(postern.governance(answer)?.cost)
+ * ```
+ */
+export function createPostern(options: PosternFetchOptions): Postern {
+  const postern = createPosternFetch(options)
+  const opens = (fetch: typeof globalThis.fetch): Opens => ({ openai: (given = {}) => openOpenAI(postern.baseURL, fetch, given) })
+  const step = (tagged: StepFetch): Step => ({ ...tagged, ...opens(tagged.fetch), step: (name) => step(tagged.step(name)) })
+  return {
+    ...postern,
+    ...opens(postern.fetch),
+    workflow(id) {
+      const tagged: TaggedFetch & WorkflowFetch = postern.workflow(id)
+      return { ...tagged, ...opens(tagged.fetch), step: (name) => step(tagged.step(name)) }
+    },
+  }
+}
+
+const ownOptions = ['apiKey', 'adminAPIKey', 'baseURL', 'fetch'] as const
+
+function openOpenAI(baseURL: string, fetch: typeof globalThis.fetch, options: OpenAIOptions): OpenAI {
+  const own = ownOptions.find((name) => name in options)
+  if (own !== undefined) throw new TypeError(`"${own}" is Postern's to say: it adds the gateway's key itself, on the server.`)
+  // The package wants a key and warns of browsers, both for want of what is here: this is no key, and it is never sent.
+  return new OpenAI({ ...options, baseURL, fetch, apiKey: 'none', dangerouslyAllowBrowser: true })
+}
