@@ -56,7 +56,8 @@ export function judge(results: Results): Verdict[] {
   const measured: Record<GoalName, number | undefined> = {
     jsonOverBareLimit: overReference(results.json, 'bare-limit', (round) => round.cpuPerRequest),
     jsonOverExpress: overReference(results.json, 'express-stack', (round) => round.cpuPerRequest),
-    backendOverBareLimit: overReference(results.backend, 'bare-limit', ({ page }) => page.cpuPerRequest),
+    pageOverBareLimit: overReference(results.backend, 'bare-limit', ({ page }) => page.cpuPerRequest),
+    formOverBareLimit: overReference(results.backend, 'bare-limit', ({ form }) => form.cpuPerRequest),
     sessionCheck: costOfCheck(results.identify, 'session'),
     jwtCheck: costOfCheck(results.identify, 'jwt'),
     revocationLate: results.revocation && Math.max(...results.revocation.map(({ acceptedLate }) => acceptedLate)),

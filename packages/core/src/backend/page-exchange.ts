@@ -8,14 +8,14 @@ import { refuse } from './refuse.js'
 const mostInOnePiece = 16_384
 
 /**
- * One request that came without a body, at the backend as undici sees it.
+ * One request without a body, or with one that was read, at the backend as undici sees it.
  *
  * A class, and in undici's raw form of a handler, for the reasons that ADR 0003 gives.
  */
 export class PageExchange implements Dispatcher.DispatchHandler {
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
-  readonly #passAgain: Pass
+  readonly #passAgain: Pass | undefined
   #abort: (() => void) | undefined
   #resume: (() => void) | undefined
   /** The begin of the body, which waits for the end of this turn: small pages end in it. */
@@ -23,7 +23,7 @@ export class PageExchange implements Dispatcher.DispatchHandler {
   #waits = false
   #ended = false
 
-  constructor(request: IncomingMessage, response: ServerResponse, passAgain: Pass) {
+  constructor(request: IncomingMessage, response: ServerResponse, passAgain: Pass | undefined) {
     this.#request = request
     this.#response = response
     this.#passAgain = passAgain
@@ -93,7 +93,7 @@ export class PageExchange implements Dispatcher.DispatchHandler {
       // A connection that breaks is passed on as one: the client must see that it has a part only, and that part first.
       this.beginBody()
       setImmediate(() => response.destroy())
-    } else if (mayTakeOtherRoad(error)) this.#passAgain(this.#request, response)
+    } else if (this.#passAgain !== undefined && mayTakeOtherRoad(error)) this.#passAgain(this.#request, response)
     else refuse(this.#request, response, error)
   }
 }

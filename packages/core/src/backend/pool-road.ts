@@ -1,9 +1,10 @@
-import type { IncomingMessage } from 'node:http'
-import { Pool } from 'undici'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type Dispatcher, Pool } from 'undici'
 import type { Pass } from './client-road.js'
 import { connectMs } from './connect-ms.js'
 import { PageExchange } from './page-exchange.js'
 import type { RequestHeaders } from './request-headers.js'
+import { isSmallBody, readSmallBody } from './small-body.js'
 import type { Address, Target } from './target.js'
 
 export interface PoolRoad {
@@ -23,10 +24,18 @@ export function openPoolRoad({ address }: Target, { requestHeaders, headersMs, p
   const { socketPath } = address
   const connect = { timeout: connectMs, ...(socketPath === undefined ? {} : { socketPath }) }
   const pool = new Pool(originOf(address), { connect, headersTimeout: headersMs, bodyTimeout: 0, pipelining: 1 })
+  function send(request: IncomingMessage, response: ServerResponse, body: Buffer | null): void {
+    // Who has left while sending asked for nothing.
+    if (response.destroyed) return
+    const options = { method: request.method as Dispatcher.HttpMethod, path: request.url as string, headers: requestHeaders(request), body }
+    // What has a body is never asked twice.
+    pool.dispatch(options, new PageExchange(request, response, body === null ? passAgain : undefined))
+  }
+
   return {
     pass(request, response) {
-      const headers = requestHeaders(request)
-      pool.dispatch({ method: 'GET', path: request.url as string, headers }, new PageExchange(request, response, passAgain))
+      if (isSmallBody(request)) readSmallBody(request, (body) => send(request, response, body))
+      else send(request, response, null)
     },
     close() {
       void pool.destroy()
@@ -34,15 +43,14 @@ export function openPoolRoad({ address }: Target, { requestHeaders, headersMs, p
   }
 }
 
-/** Most of what a page asks: a GET without a body, to one host, by path. */
-export function isPlain({ method, url, headers }: IncomingMessage): boolean {
-  return (
-    method === 'GET' &&
-    (url as string).startsWith('/') &&
-    headers.host !== undefined &&
-    headers['content-length'] === undefined &&
-    headers['transfer-encoding'] === undefined
-  )
+const withBodies = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
+
+/** Most of what a page asks: a GET without a body, or a form or a few members of JSON, to one host, by path. */
+export function isPlain(request: IncomingMessage): boolean {
+  const { method, url, headers } = request
+  if (!(url as string).startsWith('/') || headers.host === undefined) return false
+  if (method !== 'GET') return withBodies.has(method as string) && isSmallBody(request)
+  return headers['content-length'] === undefined && headers['transfer-encoding'] === undefined
 }
 
 /** A connection to a Unix socket needs an origin too; the `Host` that is sent is the client's. */
