@@ -171,6 +171,33 @@ describe.each(doorNames)('the desk that gives sessions, behind the %s door', (do
   })
 })
 
+describe('a desk that gives nothing', () => {
+  test('is closed where the operator says so, and ends sessions all the same', async () => {
+    const backend = await startCookieBackend()
+    const house = await openHouse({
+      callers: { session: { secret: { env: 'SESSION' }, exchange: 'off' }, forwardAuth: { url: backend.url } },
+    })
+    const headers = { cookie: backend.signIn('ada', 'acme'), 'sec-fetch-site': 'same-origin' }
+    const refused = await fetch(`${house.origin}/ai/session`, { method: 'POST', headers })
+    expect([refused.status, refused.headers.get('postern-refusal')]).toEqual([404, 'not_found'])
+    const { token } = await house.minter.mint({ team: 'acme' })
+    const ended = await fetch(`${house.origin}/ai/session`, { method: 'DELETE', headers: { authorization: `Bearer ${token}` } })
+    expect(ended.status).toBe(204)
+    await house.close()
+    await backend.stop()
+  })
+
+  test('is not there where there are no sessions', async () => {
+    const house = await openHouse({ callers: { session: undefined } })
+    const refused = await fetch(`${house.origin}/ai/session`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${house.callers.acme}` },
+    })
+    expect([refused.status, refused.headers.get('postern-refusal')]).toEqual([404, 'not_found'])
+    await house.close()
+  })
+})
+
 describe('a session that is good for a number of calls', () => {
   test('is good for exactly so many, however they come, and what is refused is none of them', async () => {
     const house = await openHouse()

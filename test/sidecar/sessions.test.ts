@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Emulator, issueKey, startEmulator, USUAL_MODELS } from '@postern/emulator'
 import { createSessionMinter } from '@postern/server'
+import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createProver } from '../support/prover.js'
 import { findProgram } from '../support/programs.js'
@@ -114,6 +115,24 @@ describe('postern session revoke', () => {
     })
     expect(code).toBe(1)
     expect(said).toMatch(stderr)
+  })
+})
+
+describe('postern session mint', () => {
+  test('binds a token to a number of calls and to a key, and refuses what neither can be', async () => {
+    const file = configure('mint', { store: { memory: true } })
+    const mint = (...args: readonly string[]) => runPostern(['session', 'mint', '--config', file, '--team', 'acme', ...args], { cwd, env })
+    const jkt = 'A'.repeat(43)
+    const { code, stdout } = await mint('--max-calls', '20', '--jkt', jkt)
+    expect(code).toBe(0)
+    expect(decodeJwt(stdout.trim())).toMatchObject({ team: 'acme', max_calls: 20, cnf: { jkt } })
+    for (const wrong of [
+      ['--max-calls', 'many'],
+      ['--jkt', 'short'],
+    ]) {
+      const refused = await mint(...wrong)
+      expect([refused.code, refused.stderr]).toEqual([1, expect.stringMatching(/"(?:maxCalls|jkt)" is /)])
+    }
   })
 })
 
