@@ -1,4 +1,7 @@
 export { actAs, type ActAs } from './act-as.js'
+export { type AdminClient, type AdminClientOptions, createAdminClient, type Revocation } from './admin-client.js'
+export { PosternAdminError } from './admin-error.js'
+export { type AdminPlace } from './ask-admin.js'
 export { formatRequestId, parseRequestId, type RequestIdParts } from '@postern/protocol'
 export { runWorkflow, type Step, type Workflow } from './run-workflow.js'
 export { runningTags, type Tags } from './running-tags.js'

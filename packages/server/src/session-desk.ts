@@ -7,7 +7,7 @@ import type { MintRequest, Mints } from './session-minter.js'
 
 /** Whose sessions a route gives, and what they are good for. */
 export interface SessionRouteOptions<Request> {
-  /** From `createSessionMinter`. */
+  /** From `createSessionMinter`, or `createAdminClient`. */
   readonly minter: Mints
   /**
    * Says who asks, as your application knows it, and what the session is good for at most; `undefined` is nobody.
