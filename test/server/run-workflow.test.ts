@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseRequestId, runningTags, runWorkflow, tagHeaders } from '@postern/server'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createPosternFetch } from '@postern/client/fetch'
+import { createPosternFetch } from '@postern/client'
 import { type House, openHouse } from '../support/house.js'
 
 const asClientsAsk = () => (globalThis as { [name: symbol]: (() => unknown) | undefined })[Symbol.for('postern.tags')]?.()

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type RequestListener, request as ask } from 'node:http'
 import { Readable } from 'node:stream'
-import { createPosternFetch } from '@postern/client/fetch'
+import { createPosternFetch } from '@postern/client'
 import { createSessionMinter, type MintRequest, sessionHandler, type SessionRouteOptions, sessionRoute } from '@postern/server'
 import express from 'express'
 import { decodeJwt } from 'jose'
