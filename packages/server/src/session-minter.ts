@@ -45,15 +45,22 @@ export interface PublicKeySet {
   readonly keys: readonly Readonly<Record<string, unknown>>[]
 }
 
-/** Makes session tokens without asking anybody. */
-export interface SessionMinter {
+/** Whoever makes session tokens. */
+export interface Mints {
+  /** How long a token lives where {@link MintRequest.ttl} does not say, in seconds. */
+  readonly ttlSeconds: number
   mint(request: MintRequest): Promise<MintedSession>
+}
+
+/** Makes session tokens without asking anybody. */
+export interface SessionMinter extends Mints {
   /** What to publish where `callers.session.jwks` points; empty where the tokens are signed with a secret. */
   jwks(): PublicKeySet
 }
 
 const shortestSecretBytes = 32
-const defaultTtl = '10m'
+/** Of whoever mints and is not told otherwise. */
+export const defaultTtl = '10m'
 
 /**
  * Makes session tokens for a page's users, in the backend that knows who they are.
@@ -69,13 +76,15 @@ const defaultTtl = '10m'
  * const { token } = await minter.mint({ user: 'u_7', team: 'acme', origin: 'https://app.example.com', models: ['auto'], maxCalls: 20, ttl: '5m' })
  * ```
  *
- * @throws {TypeError} where the secret is shorter than 32 bytes or the key is no Ed25519 key; `mint` where it is
- *   asked for what a session cannot say.
+ * @throws {TypeError} where the secret is shorter than 32 bytes, the key is no Ed25519 key or the lifetime is
+ *   none; `mint` where it is asked for what a session cannot say.
  */
 export function createSessionMinter(options: SessionMinterOptions): SessionMinter {
   const signer = 'privateKey' in options ? keyPairSigner(options.privateKey) : secretSigner(options.secret)
+  const ttlSeconds = sessionSeconds(options.ttl ?? defaultTtl)
   return {
-    async mint({ ttl = options.ttl ?? defaultTtl, ...request }) {
+    ttlSeconds,
+    async mint({ ttl = ttlSeconds, ...request }) {
       const issuedAt = Math.floor(Date.now() / 1000)
       const expiresAt = issuedAt + sessionSeconds(ttl)
       const id = randomUUID()

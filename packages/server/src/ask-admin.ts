@@ -1,0 +1,124 @@
+import { type IncomingMessage, request as overHttp, type RequestOptions } from 'node:http'
+import { request as overHttps } from 'node:https'
+import { headerNames } from '@postern/protocol'
+import { PosternAdminError } from './admin-error.js'
+
+/** Where the admin listener is, and what opens it. */
+export type AdminPlace = {
+  /** What the configuration has as `admin.secret`. A Unix socket, which only its owner can open, may have none. */
+  readonly secret?: string | undefined
+  /** How long an answer may take, in milliseconds. Default 5000. */
+  readonly timeoutMs?: number | undefined
+} & (
+  | {
+      /** `http://127.0.0.1:8788`, where it is on a port. */
+      readonly url: string | URL
+    }
+  | {
+      /** The path of its Unix socket. */
+      readonly socketPath: string
+    }
+)
+
+/**
+ * Asks the admin listener for something, once.
+ *
+ * @throws {PosternAdminError} where it refuses, cannot be reached, does not answer in time, or is something else.
+ */
+export type AskAdmin = (path: string, body: object) => Promise<Readonly<Record<string, unknown>>>
+
+const defaultTimeoutMs = 5000
+/** More is no answer of Postern's. */
+const mostBytes = 64 * 1024
+
+/** @throws {TypeError} where the place is none, or a secret is missing that there must be. */
+export function createAskAdmin(place: AdminPlace): AskAdmin {
+  const where = 'url' in place ? addressOf(place.url) : socketOf(place.socketPath)
+  const { secret, timeoutMs = defaultTimeoutMs } = place
+  if (secret === undefined ? 'url' in place : secret === '')
+    throw new TypeError('"secret" is what the configuration of Postern has as admin.secret; on a port there must be one.')
+  const headers = { 'Content-Type': 'application/json', ...(secret === undefined ? {} : { Authorization: `Bearer ${secret}` }) }
+
+  return async (path, body) => {
+    const text = JSON.stringify(body)
+    const options: RequestOptions = {
+      ...where.options,
+      path: where.prefix + path,
+      method: 'POST',
+      headers: { ...headers, 'Content-Length': Buffer.byteLength(text) },
+      signal: AbortSignal.timeout(timeoutMs),
+    }
+    try {
+      return readAnswer(...(await exchange(where.send, options, text)), where.name)
+    } catch (error) {
+      if (error instanceof PosternAdminError) throw error
+      const late = error instanceof Error && error.name === 'AbortError'
+      const code = (error as NodeJS.ErrnoException).code ?? String(error)
+      const why = late ? `did not answer within ${timeoutMs} ms; what it was asked for may be done` : `cannot be reached (${code})`
+      throw new PosternAdminError(`The admin listener of Postern at ${where.name} ${why}.`, { cause: error })
+    }
+  }
+}
+
+interface Where {
+  readonly name: string
+  readonly send: typeof overHttp
+  readonly options: RequestOptions
+  readonly prefix: string
+}
+
+function addressOf(url: string | URL): Where {
+  if (!URL.canParse(String(url))) throw new TypeError('"url" is the address of the admin listener, such as "http://127.0.0.1:8788".')
+  const { protocol, hostname, port, pathname, host } = new URL(url)
+  if (protocol !== 'http:' && protocol !== 'https:')
+    throw new TypeError('"url" begins with http: or https:; a Unix socket is "socketPath".')
+  return {
+    name: host,
+    send: protocol === 'https:' ? overHttps : overHttp,
+    // An IPv6 address is bracketed in URLs only.
+    options: { hostname: hostname.replace(/^\[(.*)\]$/, '$1'), port },
+    prefix: pathname.replace(/\/+$/, ''),
+  }
+}
+
+function socketOf(socketPath: string): Where {
+  if (typeof socketPath !== 'string' || socketPath === '')
+    throw new TypeError('"socketPath" is the path of the admin listener’s Unix socket.')
+  return { name: socketPath, send: overHttp, options: { socketPath }, prefix: '' }
+}
+
+function exchange(send: typeof overHttp, options: RequestOptions, body: string): Promise<[answer: IncomingMessage, text: string]> {
+  return new Promise((resolve, reject) => {
+    const asked = send(options, (answer) => {
+      let text = ''
+      answer.setEncoding('utf8')
+      answer.on('data', (part: string) => {
+        text += part
+        if (text.length > mostBytes) answer.destroy(new Error('the answer is too large'))
+      })
+      answer.on('end', () => resolve([answer, text]))
+      answer.on('error', reject)
+    })
+    asked.on('error', reject)
+    asked.end(body)
+  })
+}
+
+function readAnswer({ statusCode: status = 0, headers }: IncomingMessage, text: string, name: string): Readonly<Record<string, unknown>> {
+  const body = parse(text)
+  if (status === 201 && body !== undefined) return body
+  const { code, message } = (body?.['error'] ?? {}) as { readonly code?: string; readonly message?: string }
+  const requestId = headers[headerNames.requestId.toLowerCase()]
+  if (code === undefined || typeof requestId !== 'string')
+    throw new PosternAdminError(`What answers at ${name} is not the admin listener of Postern: status ${status}.`, { status })
+  throw new PosternAdminError(`The admin listener of Postern refused: ${message ?? code}`, { status, code, requestId })
+}
+
+function parse(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,24 @@
+import { type ErrorCode, type ErrorEnvelope, errorCodes } from '@postern/protocol'
+
+/** Why no session is given; told as Postern itself would tell it. */
+export class DeskRefusal extends Error {
+  override readonly name = 'DeskRefusal'
+  readonly code: ErrorCode
+  /** What of the request it is about. */
+  readonly param: string | undefined
+
+  /** @param message Default: the title of the code. */
+  constructor(code: ErrorCode, message: string = errorCodes[code].title, param?: string) {
+    super(message)
+    this.code = code
+    this.param = param
+  }
+
+  get status(): number {
+    return errorCodes[this.code].status
+  }
+
+  get envelope(): ErrorEnvelope {
+    return { error: { message: this.message, type: errorCodes[this.code].type, code: this.code, param: this.param ?? null } }
+  }
+}

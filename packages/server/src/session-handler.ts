@@ -1,0 +1,65 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { DeskRefusal } from './desk-refusal.js'
+import { readBounded } from './read-bounded.js'
+import { mostBytes } from './read-asked.js'
+import { createSessionDesk, type DeskAnswer, type SessionRouteOptions } from './session-desk.js'
+
+/** As Express, Connect and plain Node call it. */
+export type SessionHandler<Incoming extends IncomingMessage> = (
+  request: Incoming,
+  response: ServerResponse,
+  next?: (error: unknown) => void,
+) => Promise<void>
+
+/**
+ * {@link sessionRoute} for Express and plain Node: with a body parser before it or without.
+ *
+ * What `whoIs` throws goes to Express's `next`; where there is none, it is answered with 500 and emitted as a
+ * warning of the process.
+ *
+ * @throws {TypeError} where `origins` has what is no origin.
+ *
+ * @example
+ * ```ts
+ * app.post('/session', sessionHandler({
+ *   minter: createSessionMinter({ secret: process.env.POSTERN_SESSION_SECRET }),
+ *   whoIs: (request) => request.user && { user: request.user.id, team: request.user.team, models: ['auto'] },
+ * }))
+ * ```
+ */
+export function sessionHandler<Incoming extends IncomingMessage = IncomingMessage>(
+  options: SessionRouteOptions<Incoming>,
+): SessionHandler<Incoming> {
+  const desk = createSessionDesk(options)
+  return async (request, response, next) => {
+    try {
+      const { method } = request
+      send(response, await desk(request, { method, header: (name) => headerOf(request, name), readBody: () => readBody(request) }))
+    } catch (error) {
+      if (next !== undefined) next(error)
+      else {
+        const refusal = new DeskRefusal('internal_error', 'No session could be made.')
+        send(response, { status: refusal.status, headers: {}, body: JSON.stringify(refusal.envelope) })
+        process.emitWarning(error instanceof Error ? error : String(error))
+      }
+    }
+  }
+}
+
+function send(response: ServerResponse, { status, headers, body }: DeskAnswer): void {
+  // What is left of a body that was too large is not read; the connection cannot be used again.
+  const last = status === 413 ? { Connection: 'close' } : {}
+  response.writeHead(status, { ...headers, ...last, 'Content-Length': Buffer.byteLength(body) }).end(body)
+}
+
+function headerOf({ headers }: IncomingMessage, name: string): string | undefined {
+  const value = headers[name]
+  return Array.isArray(value) ? value.join(', ') : value
+}
+
+/** A body parser that was here before has left nothing to read, but what it read. */
+async function readBody(request: IncomingMessage & { readonly body?: unknown }): Promise<unknown> {
+  if (Buffer.isBuffer(request.body)) return request.body.toString()
+  if (request.body !== undefined) return request.body
+  return readBounded(request.iterator({ destroyOnReturn: false }), mostBytes)
+}
