@@ -23,7 +23,7 @@ export type SessionHandler<Incoming extends IncomingMessage> = (
  * ```ts
  * app.post('/session', sessionHandler({
  *   minter: createSessionMinter({ secret: process.env.POSTERN_SESSION_SECRET }),
- *   whoIs: (request) => request.user && { user: request.user.id, team: request.user.team, models: ['auto'] },
+ *   whoIs: ({ user }: express.Request) => user && { user: user.id, team: user.team, models: ['auto'] },
  * }))
  * ```
  */

@@ -3,7 +3,8 @@ import { mostBytes } from './read-asked.js'
 import { createSessionDesk, type SessionRouteOptions } from './session-desk.js'
 
 /**
- * A route that gives your users sessions, for whatever speaks the fetch API: Next.js, Hono, Bun, Deno, SvelteKit.
+ * A route that gives your users sessions, for whatever calls a function with a `Request`, as Next.js, Hono and
+ * SvelteKit do.
  *
  * `POST` only. Gives 201 with `{ token, id, token_type, expires_at, expires_in }` as Postern's own desk does, 401
  * where `whoIs` gives nobody, 403 to pages of other sites. The session is bound to the page that asks; a JSON
