@@ -2,6 +2,7 @@ import { createGovernance, type Governance } from './governance.js'
 import type { CredentialOptions } from './credential.js'
 import { resolvePlace } from './place.js'
 import { createRecords } from './records.js'
+import { refuseKey } from './refuse-key.js'
 import { createSeam } from './seam.js'
 import { checkTag, tagHeaders, type Tags } from './tags.js'
 
@@ -90,6 +91,7 @@ export function createPosternFetch({ url, fetch: given, ...options }: PosternFet
 
 /** Somebody who writes `apiKey` here is about to publish it. */
 function refuseUnknown(options: object): void {
+  for (const [name, value] of Object.entries(options)) if (typeof value === 'string') refuseKey(value, `"${name}"`)
   const unknown = Object.keys(options).find((name) => name !== 'token' && name !== 'dpop')
   if (unknown !== undefined)
     throw new TypeError(

@@ -1,42 +1,67 @@
 import { type GovernanceRecord, headerNames, parseGovernance } from '@postern/protocol'
 import type { Entry, Records } from './records.js'
+import { PosternStreamError } from './stream-error.js'
 
 /** Finds what is known of an answer. */
 export interface Governance {
-  /** Of a stream, or of a helper that runs one: once it has ended. Rejects where it is none of Postern's. */
+  /**
+   * Of a stream, or of a helper that runs one: once it has ended, however it did.
+   *
+   * Rejects where it is none of Postern's. Nobody need await it.
+   */
   (stream: AsyncIterable<unknown>): Promise<GovernanceRecord>
-  /** Of a result, of what `withResponse()` gives, of a `Response` or of a thrown error; `undefined` where it is none of Postern's. */
+  /**
+   * Of a result, of what `withResponse()` gives, of a `Response` or of a thrown error; of a stream's as far as it
+   * was known at its start. `undefined` where it is none of Postern's.
+   *
+   * @throws {TypeError} where it is a promise that was not awaited.
+   */
   (answer: object): GovernanceRecord | undefined
 }
 
 export function createGovernance(records: Records): Governance {
   function find(answer: object): Entry | undefined {
-    if (answer instanceof Response) return records.byResponse(answer)
     const { response, controller, _request_id: requestId, request_id: id } = answer as Clues
-    if (response instanceof Response) return records.byResponse(response)
-    if (controller?.signal !== undefined) return records.bySignal(controller.signal)
+    for (const part of [answer, response, controller?.signal]) {
+      const entry = typeof part === 'object' && part !== null ? records.byPart(part) : undefined
+      if (entry !== undefined) return entry
+    }
     const found = requestId ?? id ?? headerOf(answer, headerNames.requestId)
     return typeof found === 'string' ? records.byId(found) : undefined
   }
 
-  async function whenEnded(stream: object): Promise<GovernanceRecord> {
-    const entry = find(stream) ?? (await findByAnswer(stream))
-    if (entry === undefined) throw new TypeError('This is no answer of Postern, or one of long ago.')
-    return entry.whole
+  function atOnce(answer: object): GovernanceRecord | undefined {
+    if (answer instanceof PosternStreamError) return answer.record
+    const known = find(answer)?.head ?? parseGovernance(headerOf(answer, headerNames.governance))
+    const { cause } = answer as { readonly cause?: unknown }
+    // SDKs wrap what they did not throw themselves.
+    return known ?? (typeof cause === 'object' && cause !== null ? atOnce(cause) : undefined)
   }
 
-  /** A helper that runs a stream keeps the stream to itself; what it puts together has the answer's id. */
-  async function findByAnswer({ finalChatCompletion, finalResponse, finalMessage }: Runner): Promise<Entry | undefined> {
-    const final = finalChatCompletion ?? finalResponse ?? finalMessage
-    if (final === undefined) return undefined
-    const { id } = await final()
-    return records.byId(id)
+  async function whenEnded(stream: object): Promise<GovernanceRecord> {
+    const record = (await find(stream)?.whole) ?? (await ofHelper(stream))
+    if (record === undefined) throw new TypeError('This is no answer of Postern, or one of long ago.')
+    return record
+  }
+
+  /** A helper keeps its stream to itself; what it puts together has the answer's id, and what it throws a cause. */
+  async function ofHelper(helper: Helper): Promise<GovernanceRecord | undefined> {
+    try {
+      const final = await (helper.finalChatCompletion?.() ?? helper.finalResponse?.() ?? helper.finalMessage?.())
+      return final === undefined ? undefined : await records.byId(final.id)?.whole
+    } catch (error) {
+      const begun = helper.currentChatCompletionSnapshot?.id ?? helper.currentMessage?.id
+      const record = typeof error === 'object' && error !== null ? atOnce(error) : undefined
+      return record ?? (begun === undefined ? undefined : await records.byId(begun)?.whole)
+    }
   }
 
   return ((answer: object) => {
-    if (Symbol.asyncIterator in answer) return whenEnded(withMethods(answer))
-    const entry = find(answer)
-    return entry?.head ?? parseGovernance(headerOf(answer, headerNames.governance) ?? '')
+    if ('then' in answer) throw new TypeError('This is the promise of an answer. Await it, and ask for what it gives.')
+    if (!(Symbol.asyncIterator in answer) && !(answer instanceof ReadableStream)) return atOnce(answer)
+    const ended = whenEnded(answer)
+    ended.catch(() => {})
+    return ended
   }) as Governance
 }
 
@@ -48,25 +73,23 @@ interface Clues {
   readonly request_id?: unknown
 }
 
-interface Runner {
+/** Helpers of the SDKs of OpenAI and Anthropic. */
+interface Helper {
   readonly finalChatCompletion?: () => Promise<{ readonly id: string }>
   readonly finalResponse?: () => Promise<{ readonly id: string }>
   readonly finalMessage?: () => Promise<{ readonly id: string }>
-}
-
-/** A view on an object whose methods may be taken out of it. */
-function withMethods(answer: object): object {
-  return new Proxy(answer, {
-    get: (target, name) => {
-      const value: unknown = Reflect.get(target, name, target)
-      return typeof value === 'function' ? (value as (...args: unknown[]) => unknown).bind(target) : value
-    },
-  })
+  readonly currentChatCompletionSnapshot?: { readonly id?: string }
+  readonly currentMessage?: { readonly id?: string }
 }
 
 /** The header of an error, or of what an SDK keeps of a response, as `Headers` or as an object. */
 function headerOf(answer: object, name: string): string | undefined {
-  const { headers = (answer as { response?: { headers?: unknown } }).response?.headers, responseHeaders = headers } = answer as {
+  const {
+    response,
+    headers = (response as { readonly headers?: unknown } | undefined)?.headers,
+    responseHeaders = headers,
+  } = answer as {
+    readonly response?: unknown
     readonly headers?: unknown
     readonly responseHeaders?: unknown
   }

@@ -7,11 +7,12 @@ import {
   type TaggedFetch,
   type WorkflowFetch,
 } from './fetch.js'
+import { refuseKey } from './refuse-key.js'
 
 export * from './fetch.js'
 
 /** Options of the `openai` client that are not Postern's to say. */
-export type OpenAIOptions = Omit<ClientOptions, 'apiKey' | 'adminAPIKey' | 'baseURL' | 'fetch' | 'dangerouslyAllowBrowser'>
+export type OpenAIOptions = Omit<ClientOptions, (typeof ownOptions)[number] | 'dangerouslyAllowBrowser'>
 
 interface Opens {
   /** A genuine `OpenAI` instance, without a key. */
@@ -58,11 +59,25 @@ export function createPostern(options: PosternFetchOptions): Postern {
   }
 }
 
-const ownOptions = ['apiKey', 'adminAPIKey', 'baseURL', 'fetch'] as const
+/** What Postern says, or what has no meaning without OpenAI itself. */
+const ownOptions = ['apiKey', 'adminAPIKey', 'baseURL', 'fetch', 'organization', 'project', 'provider', 'workloadIdentity'] as const
 
 function openOpenAI(baseURL: string, fetch: typeof globalThis.fetch, options: OpenAIOptions): OpenAI {
   const own = ownOptions.find((name) => name in options)
   if (own !== undefined) throw new TypeError(`"${own}" is Postern's to say: it adds the gateway's key itself, on the server.`)
-  // The package wants a key and warns of browsers, both for want of what is here: this is no key, and it is never sent.
-  return new OpenAI({ ...options, baseURL, fetch, apiKey: 'none', dangerouslyAllowBrowser: true })
+  const { defaultHeaders, defaultQuery } = options
+  for (const given of [defaultHeaders, defaultQuery])
+    for (const [name, value] of Object.entries(given ?? {})) if (typeof value === 'string') refuseKey(value, `"${name}"`)
+  return new OpenAI({
+    ...options,
+    baseURL,
+    fetch,
+    // The package wants a key and warns of browsers, both for want of what is here: this is no key, and it is never sent.
+    apiKey: 'none',
+    dangerouslyAllowBrowser: true,
+    // It would read these from the environment.
+    adminAPIKey: null,
+    organization: null,
+    project: null,
+  })
 }
