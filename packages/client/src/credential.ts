@@ -1,6 +1,6 @@
 import { headerNames } from '@postern/protocol'
+import { type Mend, mendAttempts } from './attempts.js'
 import { createProver, type Prover } from './prover.js'
-import { refuseKey } from './refuse-key.js'
 import { SessionRefused } from './session-refused.js'
 import { createTokens } from './tokens.js'
 
@@ -14,9 +14,6 @@ export interface CredentialOptions {
   /** Whether each request proves to have a key that cannot leave this browser (RFC 9449). Default `false`. */
   readonly dpop?: boolean | undefined
 }
-
-/** What another attempt would do better. */
-export type Mend = 'nonce' | 'time' | 'token'
 
 /** Says who is calling, with each attempt. */
 export interface Credential {
@@ -34,9 +31,7 @@ export interface Credential {
 
 /** @param mount Where Postern is. */
 export function createCredential({ token, dpop = false }: CredentialOptions, mount: string, send: typeof fetch): Credential {
-  if (typeof token === 'string') refuseKey(token, '"token"')
-  if (token !== undefined && typeof token !== 'function')
-    throw new TypeError('"token" is a function: it is asked for a session token whenever one is needed.')
+  if (token !== undefined && typeof token !== 'function') throw new TypeError('"token" is a function that gives a session token.')
   const prover = dpop ? createProver() : undefined
   const tokens = token === undefined && prover === undefined ? undefined : createTokens(token === undefined ? exchangeCookie : giveToken)
 
@@ -47,15 +42,13 @@ export function createCredential({ token, dpop = false }: CredentialOptions, mou
   /** A cookie is nobody's alone; the session that it is traded for is bound to the key. */
   async function exchangeCookie(): Promise<string> {
     const url = `${mount}/session`
-    for (const tried = new Set<Mend>(); ; ) {
+    const answer = await mendAttempts(async () => {
       const headers = { DPoP: await (prover as Prover).prove('POST', url) }
-      const answer = await send(url, { method: 'POST', headers, credentials: 'include', redirect: 'error', cache: 'no-store' })
-      if (answer.ok) return ((await answer.json()) as { readonly token: string }).token
-      const mend = mendProof(answer)
-      if (mend === undefined || tried.has(mend)) throw new SessionRefused(answer)
-      tried.add(mend)
-      discard(answer)
-    }
+      const given = await send(url, { method: 'POST', headers, credentials: 'include', redirect: 'error' })
+      return [given, mendProof(given)]
+    })
+    if (!answer.ok) throw new SessionRefused(answer)
+    return ((await answer.json()) as { readonly token: string }).token
   }
 
   function mendProof(refused: Response): Mend | undefined {
@@ -83,9 +76,4 @@ export function createCredential({ token, dpop = false }: CredentialOptions, mou
       return 'token'
     },
   }
-}
-
-/** Frees the connection of an answer that nobody will read. */
-export function discard({ body }: Response): void {
-  body?.cancel().catch(() => {})
 }

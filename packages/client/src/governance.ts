@@ -23,24 +23,22 @@ export function createGovernance(records: Records): Governance {
   function find(answer: object): Entry | undefined {
     const { response, controller, _request_id: requestId, request_id: id } = answer as Clues
     for (const part of [answer, response, controller?.signal]) {
-      const entry = typeof part === 'object' && part !== null ? records.byPart(part) : undefined
+      const entry = isObject(part) ? records.byPart(part) : undefined
       if (entry !== undefined) return entry
     }
-    const found = requestId ?? id ?? headerOf(answer, headerNames.requestId)
-    return typeof found === 'string' ? records.byId(found) : undefined
+    return records.byId((requestId ?? id) as string)
   }
 
   function atOnce(answer: object): GovernanceRecord | undefined {
     if (answer instanceof PosternStreamError) return answer.record
-    const known = find(answer)?.head ?? parseGovernance(headerOf(answer, headerNames.governance))
     const { cause } = answer as { readonly cause?: unknown }
-    // SDKs wrap what they did not throw themselves.
-    return known ?? (typeof cause === 'object' && cause !== null ? atOnce(cause) : undefined)
+    // SDKs wrap what they did not throw themselves, and what they wrap knows more.
+    return (isObject(cause) ? atOnce(cause) : undefined) ?? find(answer)?.head ?? parseGovernance(governanceHeader(answer))
   }
 
   async function whenEnded(stream: object): Promise<GovernanceRecord> {
     const record = (await find(stream)?.whole) ?? (await ofHelper(stream))
-    if (record === undefined) throw new TypeError('This is no answer of Postern, or one of long ago.')
+    if (record === undefined) throw new TypeError('This is no answer of Postern.')
     return record
   }
 
@@ -48,16 +46,15 @@ export function createGovernance(records: Records): Governance {
   async function ofHelper(helper: Helper): Promise<GovernanceRecord | undefined> {
     try {
       const final = await (helper.finalChatCompletion?.() ?? helper.finalResponse?.() ?? helper.finalMessage?.())
-      return final === undefined ? undefined : await records.byId(final.id)?.whole
+      return await records.byId(final?.id)?.whole
     } catch (error) {
-      const begun = helper.currentChatCompletionSnapshot?.id ?? helper.currentMessage?.id
-      const record = typeof error === 'object' && error !== null ? atOnce(error) : undefined
-      return record ?? (begun === undefined ? undefined : await records.byId(begun)?.whole)
+      const begun = helper.currentChatCompletionSnapshot ?? helper.currentMessage
+      return (isObject(error) ? atOnce(error) : undefined) ?? records.byId(begun?.id)?.whole
     }
   }
 
   return ((answer: object) => {
-    if ('then' in answer) throw new TypeError('This is the promise of an answer. Await it, and ask for what it gives.')
+    if ('then' in answer) throw new TypeError('Await the answer first.')
     if (!(Symbol.asyncIterator in answer) && !(answer instanceof ReadableStream)) return atOnce(answer)
     const ended = whenEnded(answer)
     ended.catch(() => {})
@@ -82,18 +79,20 @@ interface Helper {
   readonly currentMessage?: { readonly id?: string }
 }
 
-/** The header of an error, or of what an SDK keeps of a response, as `Headers` or as an object. */
-function headerOf(answer: object, name: string): string | undefined {
-  const {
-    response,
-    headers = (response as { readonly headers?: unknown } | undefined)?.headers,
-    responseHeaders = headers,
-  } = answer as {
-    readonly response?: unknown
-    readonly headers?: unknown
-    readonly responseHeaders?: unknown
-  }
-  if (responseHeaders instanceof Headers) return responseHeaders.get(name) ?? undefined
-  const value = (responseHeaders as Record<string, unknown> | undefined)?.[name.toLowerCase()]
-  return typeof value === 'string' ? value : undefined
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
+}
+
+/** From an error, or from what an SDK keeps of a response; as `Headers` or as an object. */
+function governanceHeader({ response, headers, responseHeaders }: Kept): string | null | undefined {
+  const kept = responseHeaders ?? headers ?? response?.headers
+  return kept instanceof Headers ? kept.get(headerNames.governance) : kept?.[headerNames.governance.toLowerCase()]
+}
+
+type KeptHeaders = Headers | Readonly<Record<string, string>> | undefined
+
+interface Kept {
+  readonly headers?: KeptHeaders
+  readonly responseHeaders?: KeptHeaders
+  readonly response?: { readonly headers?: KeptHeaders }
 }

@@ -23,7 +23,7 @@ export async function keepKey(make: () => Promise<CryptoKeyPair>): Promise<Crypt
 
 async function keptOr(fresh: CryptoKeyPair): Promise<CryptoKeyPair> {
   const opening = indexedDB.open(database, 1)
-  opening.addEventListener('upgradeneeded', () => opening.result.createObjectStore(shelf))
+  opening.onupgradeneeded = () => opening.result.createObjectStore(shelf)
   const store = await settled(opening)
   try {
     // In one transaction, so that of two windows which begin together both get the same.
@@ -39,13 +39,13 @@ async function keptOr(fresh: CryptoKeyPair): Promise<CryptoKeyPair> {
 
 /** What lies there may be from another program of this origin. */
 function isUsable(kept: unknown): kept is CryptoKeyPair {
-  const { privateKey, publicKey } = (kept ?? {}) as Partial<CryptoKeyPair>
-  return privateKey instanceof CryptoKey && !privateKey.extractable && publicKey instanceof CryptoKey
+  const { privateKey } = (kept ?? {}) as Partial<CryptoKeyPair>
+  return privateKey instanceof CryptoKey && !privateKey.extractable
 }
 
 function settled<Result>(request: IDBRequest<Result>): Promise<Result> {
   return new Promise((resolve, reject) => {
     request.addEventListener('success', () => resolve(request.result))
-    request.addEventListener('error', () => reject(request.error ?? new Error('IndexedDB cannot be used.')))
+    request.addEventListener('error', () => reject(request.error))
   })
 }

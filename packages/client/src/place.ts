@@ -13,9 +13,9 @@ export interface Place {
  */
 export function resolvePlace(url: string): Place {
   const base = ownAddress()
-  const whole = typeof url === 'string' && URL.canParse(url, base) ? new URL(url, base) : undefined
-  if (whole === undefined || !isWeb(whole.href))
-    throw new TypeError('"url" is the address of Postern, such as "/ai" in a page or "https://app.example.com/ai" elsewhere.')
+  const whole = URL.canParse(url, base) ? new URL(url, base) : undefined
+  if (whole?.protocol.startsWith('http') !== true)
+    throw new TypeError('"url" is the address of Postern: "/ai" in a page, "https://…/ai" elsewhere.')
   const mount = whole.origin + whole.pathname.replace(/\/+$/, '')
   return { url: mount, baseURL: `${mount}/v1` }
 }
@@ -23,9 +23,5 @@ export function resolvePlace(url: string): Place {
 /** Of the page, or of a worker; one that was made from a blob has only its page's origin. */
 function ownAddress(): string | undefined {
   const { location } = globalThis as { readonly location?: { readonly href: string; readonly origin: string } }
-  return [location?.href, location?.origin].find((address) => address !== undefined && isWeb(address))
-}
-
-function isWeb(address: string): boolean {
-  return /^https?:/.test(address)
+  return [location?.href, location?.origin].find((address) => address?.startsWith('http'))
 }

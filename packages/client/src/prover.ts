@@ -1,3 +1,4 @@
+import { base64url } from './base64url.js'
 import { keepKey } from './keep-key.js'
 import { randomId } from './random-id.js'
 
@@ -32,8 +33,7 @@ export function createProver(): Prover {
   /** The key is not extractable: code that runs in the page can use it, and not take it along. */
   async function open(): Promise<Holder> {
     // The types say that it is always there.
-    if ((crypto.subtle as SubtleCrypto | undefined) === undefined)
-      throw new TypeError('"dpop" needs WebCrypto, which browsers have on https:// and http://localhost only.')
+    if ((crypto.subtle as SubtleCrypto | undefined) === undefined) throw new TypeError('"dpop" needs https:// or http://localhost.')
     const { privateKey, publicKey } = await keepKey(() => crypto.subtle.generateKey(algorithm, false, ['sign', 'verify']))
     const { crv = '', kty = '', x = '', y = '' } = await crypto.subtle.exportKey('jwk', publicKey)
     return { privateKey, jwk: { crv, kty, x, y } }
@@ -50,17 +50,18 @@ export function createProver(): Prover {
     async prove(method, url, token) {
       const { jwk, privateKey } = await held()
       const header = { typ: 'dpop+jwt', alg: 'ES256', jwk }
+      // JSON leaves out what is not there.
       const claims = {
         jti: randomId(),
         htm: method,
         htu: url.replace(/[?#].*$/, ''),
-        ...(token === undefined ? {} : { ath: await digest(token) }),
+        ath: token && (await digest(token)),
         iat: Math.floor((Date.now() + aheadMs) / 1000),
-        ...(nonce === undefined ? {} : { nonce }),
+        nonce,
       }
-      const signed = `${encode(utf8(JSON.stringify(header)))}.${encode(utf8(JSON.stringify(claims)))}`
+      const signed = `${base64url(utf8(JSON.stringify(header)))}.${base64url(utf8(JSON.stringify(claims)))}`
       const signature = await crypto.subtle.sign({ name: 'ECDSA', hash: 'SHA-256' }, privateKey, utf8(signed))
-      return `${signed}.${encode(new Uint8Array(signature))}`
+      return `${signed}.${base64url(new Uint8Array(signature))}`
     },
     useNonce(next) {
       const isNew = nonce !== next
@@ -81,13 +82,5 @@ function utf8(text: string): Uint8Array<ArrayBuffer> {
 }
 
 async function digest(text: string): Promise<string> {
-  return encode(new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(text))))
-}
-
-/** base64url without padding (RFC 7515, 2). */
-function encode(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
-    .replaceAll('=', '')
+  return base64url(new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(text))))
 }

@@ -28,37 +28,34 @@ export function createEventReader(): EventReader {
   let id: string | undefined
   let failure: unknown
 
-  function readLine(line: string): void {
+  /** Whether the line, or one before it, reports a failure. */
+  function readLine(line: string): boolean {
     if (line.startsWith(governanceComment)) record = parseGovernance(line.slice(governanceComment.length)) ?? record
-    if (!line.startsWith('data:') || line.startsWith('data: [DONE]')) return
     try {
-      const event = JSON.parse(line.slice(5)) as AnswerEvent
+      const event = JSON.parse(line.startsWith('data:') ? line.slice(5) : '') as AnswerEvent
       id ??= event.id ?? event.response?.id ?? event.message?.id
       if (event.error) failure ??= event.error
       if (text.length < mostKept) text += textOf(event)
     } catch {
-      // Somebody else's to complain about.
+      // No event, or somebody else's to complain about.
     }
+    return failure !== undefined
   }
 
   return {
     push(chunk) {
       const read = decoder.decode(chunk, { stream: true })
       // Long lines come in many chunks, and are not searched from their beginning with each.
+      const hadFailed = failure !== undefined
       if (!lineEnd.test(read)) {
         rest += read
-        return failure === undefined ? chunk : nothing
+        return hadFailed ? nothing : chunk
       }
       const lines = (rest + read).split(lineEnd)
       rest = lines.pop() as string
-      const failedBefore = failure !== undefined
-      let failedAt: number | undefined
-      for (const [index, line] of lines.entries()) {
-        readLine(line)
-        if (failure !== undefined) failedAt ??= index
-      }
-      if (failedBefore) return nothing
-      return failedAt === undefined ? chunk : chunk.subarray(0, startOfLine(chunk, failedAt))
+      const failedAt = lines.map(readLine).indexOf(true)
+      if (hadFailed) return nothing
+      return failedAt === -1 ? chunk : chunk.subarray(0, startOfLine(chunk, failedAt))
     },
     get record() {
       return record

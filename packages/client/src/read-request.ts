@@ -19,8 +19,8 @@ export async function readRequest(input: RequestInfo | URL, given: RequestInit |
   const request = typeof input === 'object' && 'url' in input ? input : undefined
   const url = new URL(request === undefined ? (input as string | URL) : request.url, `${mount}/`)
   if (!`${url.origin}${url.pathname}`.startsWith(`${mount}/`))
-    throw new TypeError(`This fetch talks only to Postern at ${mount}. Give the SDK that address as its base URL.`)
-  for (const value of url.searchParams.values()) refuseKey(value, 'A parameter of the address')
+    throw new TypeError(`This fetch talks only to Postern at ${mount}. Give the SDK that base URL.`)
+  for (const [name, value] of url.searchParams) refuseKey(name, value)
   url.hash = ''
   const init = request === undefined ? (given ?? {}) : { ...(await partsOf(request)), ...given }
   return { url: url.href, method: (init.method ?? 'GET').toUpperCase(), init }
@@ -28,7 +28,6 @@ export async function readRequest(input: RequestInfo | URL, given: RequestInit |
 
 /** A stream could be sent once only; what is read can be sent again. */
 async function partsOf(request: Request): Promise<RequestInit> {
-  const { method, headers, signal, cache, keepalive } = request
-  const body = request.body === null ? undefined : await request.arrayBuffer()
-  return { method, headers, signal, cache, keepalive, ...(body === undefined ? {} : { body }) }
+  const { method, headers, signal } = request
+  return { method, headers, signal, body: request.body === null ? null : await request.arrayBuffer() }
 }

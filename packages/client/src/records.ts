@@ -1,5 +1,4 @@
 import { type GovernanceRecord, headerNames, parseGovernance } from '@postern/protocol'
-import { PosternStreamError } from './stream-error.js'
 import { watchStream } from './watch-stream.js'
 
 /** How many answers are remembered by their ids. */
@@ -17,10 +16,10 @@ export interface Entry {
 export interface Records {
   /** Takes down the answer to a request, and gives it back; a stream of events is watched from then on. */
   take(response: Response, asked: RequestInit): Response
-  /** By a response, its body, or the signal that it was asked with. */
+  /** By a response, its body, what it says as JSON, or the signal that it was asked with. */
   byPart(part: object): Entry | undefined
   /** By the request's id, or the id that the gateway gave the answer; not where several have the same. */
-  byId(id: string): Entry | undefined
+  byId(id: string | undefined): Entry | undefined
 }
 
 export function createRecords(): Records {
@@ -35,6 +34,13 @@ export function createRecords(): Records {
 
   function keep(response: Response, signal: AbortSignal | null | undefined, entry: Entry): Response {
     for (const part of [response, response.body, signal]) if (part) parts.set(part, entry)
+    const json = response.json.bind(response)
+    // What most SDKs hand out is what they got here.
+    response.json = async () => {
+      const result: unknown = await json()
+      if (typeof result === 'object' && result !== null) parts.set(result, entry)
+      return result
+    }
     if (entry.head !== undefined) remember(entry.head.request_id, entry)
     return response
   }
@@ -50,43 +56,29 @@ export function createRecords(): Records {
   return {
     take(response, { signal, body }) {
       const head = parseGovernance(response.headers.get(headerNames.governance))
-      const type = response.headers.get('content-type') ?? ''
-      if (response.ok && response.body !== null) {
-        if (type.includes('text/event-stream')) return watch(response, head, signal)
-        if (type.includes('json') && asksForStream(body)) {
-          const entry = { head, whole: Promise.resolve(head) }
-          return keep(withBody(response, insteadOfStream(response, head)), signal, entry)
-        }
-      }
+      if (response.ok && response.body !== null && isStream(response, body)) return watch(response, head, signal)
       return head === undefined ? response : keep(response, signal, { head, whole: Promise.resolve(head) })
     },
     byPart: (part) => parts.get(part),
-    byId: (id) => ids.get(id),
+    byId: (id) => ids.get(id as string),
   }
 }
 
-function asksForStream(body: BodyInit | null | undefined): boolean {
-  if (typeof body !== 'string' || !body.includes('"stream"')) return false
+/**
+ * Whether an answer is read as a stream of events. Also one that came in one piece where a stream was asked for: SDKs
+ * find no event in it and would end as if it were empty, which a watched stream without its record cannot.
+ */
+function isStream({ headers }: Response, asked: BodyInit | null | undefined): boolean {
+  const type = headers.get('content-type') ?? ''
+  return type.includes('event-stream') || (type.includes('json') && asksForStream(asked))
+}
+
+function asksForStream(asked: BodyInit | null | undefined): boolean {
   try {
-    return (JSON.parse(body) as { readonly stream?: unknown }).stream === true
+    return (JSON.parse(asked as string) as { readonly stream?: unknown }).stream === true
   } catch {
     return false
   }
-}
-
-/** An answer in one piece where a stream was asked for; SDKs find no event in it, and would end as if it were empty. */
-function insteadOfStream(response: Response, record: GovernanceRecord | undefined): ReadableStream<Uint8Array> {
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const received = await response.text().catch(() => '')
-        const cause = new TypeError('The gateway answered in one piece where a stream was asked for.')
-        controller.error(new PosternStreamError({ finish: record?.finish ?? 'upstream_error', received, record, cause }))
-      },
-      cancel: (reason) => response.body?.cancel(reason),
-    },
-    { highWaterMark: 0 },
-  )
 }
 
 /** The same answer with another body; a new `Response` forgets where it came from. */

@@ -1,5 +1,6 @@
 import { headerNames } from '@postern/protocol'
-import { createCredential, type CredentialOptions, discard, type Mend } from './credential.js'
+import { mendAttempts } from './attempts.js'
+import { createCredential, type CredentialOptions } from './credential.js'
 import { type Attempt, createIdempotencyKeys } from './idempotency.js'
 import type { Place } from './place.js'
 import { readRequest, type ReadRequest } from './read-request.js'
@@ -18,11 +19,8 @@ export interface SeamOptions extends CredentialOptions {
 /** Makes a `fetch` that talks to Postern and nobody else, under these tags where they are given. */
 export type Seam = (tags?: Tags) => typeof fetch
 
-/** Where SDKs put a key; what is written there is never sent. */
-const keyHeaders = ['authorization', 'x-api-key', 'api-key', 'x-goog-api-key']
-
-/** What SDKs say of the browser, which other origins would have to allow by name. */
-const idleHeaders = ['anthropic-dangerous-direct-browser-access']
+/** Where SDKs put a key, and what one says of the browser that other origins would have to allow by name; never sent. */
+const neverSent = /^authorization$|api-key$|^anthropic-dangerous/
 
 /** Where the SDKs of OpenAI and Anthropic say which retry this is. */
 const retryHeader = 'x-stainless-retry-count'
@@ -33,8 +31,10 @@ export function createSeam({ place, records, send, ...options }: SeamOptions): S
 
   function headersFor({ headers: given }: RequestInit, tags: Tags | undefined): Headers {
     const headers = new Headers(given)
-    for (const [name, value] of headers) refuseKey(value, `The header "${name}" of an SDK`)
-    for (const name of [...keyHeaders, ...idleHeaders]) headers.delete(name)
+    for (const [name, value] of new Headers(given)) {
+      refuseKey(name, value)
+      if (neverSent.test(name)) headers.delete(name)
+    }
     const said = tags ?? currentTags()
     if (said !== undefined) for (const [name, value] of Object.entries(tagHeaders(said))) if (!headers.has(name)) headers.set(name, value)
     return headers
@@ -43,14 +43,13 @@ export function createSeam({ place, records, send, ...options }: SeamOptions): S
   /** A second attempt only where the first was refused for want of something that is there now. */
   async function attempt({ url, method, init }: ReadRequest, headers: Headers): Promise<Response> {
     const whole = { ...init, headers, credentials: credential.usesCookie ? 'include' : 'same-origin', redirect: 'error' } as const
-    for (const tried = new Set<Mend>(); ; ) {
+    return mendAttempts(async () => {
       const used = await unlessAborted(credential.apply(headers, method, url), init.signal)
-      const response = await send(url, whole)
-      const mend = credential.mend(response, used)
-      if (mend === undefined || tried.has(mend) || init.body instanceof ReadableStream) return response
-      tried.add(mend)
-      discard(response)
-    }
+      const answer = await send(url, whole)
+      const mend = credential.mend(answer, used)
+      // What was a stream is gone.
+      return [answer, init.body instanceof ReadableStream ? undefined : mend]
+    })
   }
 
   /** Sends a call that may cost something under the key that all its attempts share. */
@@ -70,7 +69,7 @@ export function createSeam({ place, records, send, ...options }: SeamOptions): S
       return response
     } catch (error) {
       // Who counts retries tries again after a timeout, which is an abort too. From others an abort is a user's.
-      if (asked.retry !== undefined || !isAborted(request.init)) keys.failed(asked, key)
+      if (asked.retry !== undefined || !request.init.signal?.aborted) keys.failed(asked, key)
       throw error
     }
   }
@@ -82,14 +81,10 @@ export function createSeam({ place, records, send, ...options }: SeamOptions): S
     try {
       return records.take(await (isRead ? attempt(request, headers) : sendOnce(request, headers)), request.init)
     } catch (error) {
-      if (error instanceof SessionRefused) return records.take(error.answer(), request.init)
+      if (error instanceof SessionRefused) return records.take(error.answer.clone(), request.init)
       throw error
     }
   }
-}
-
-function isAborted({ signal }: RequestInit): boolean {
-  return signal?.aborted ?? false
 }
 
 /** As the SDKs of OpenAI and Anthropic decide, and others alike. */

@@ -1,14 +1,10 @@
 /** Postern gave no session; its own answer says why, and is the answer to whatever needed the session. */
 export class SessionRefused extends Error {
-  readonly #answer: Response
+  /** To be cloned by each of those who waited for the session. */
+  readonly answer: Response
 
   constructor(answer: Response) {
-    super(`There is no session for this user: ${answer.status}.`)
-    this.#answer = answer
-  }
-
-  /** A copy for each of those who waited for the session. */
-  answer(): Response {
-    return this.#answer.clone()
+    super()
+    this.answer = answer
   }
 }

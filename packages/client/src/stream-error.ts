@@ -23,7 +23,7 @@ export class PosternStreamError extends Error {
   readonly record: GovernanceRecord | undefined
 
   constructor({ finish, received, record, cause }: BrokenStream) {
-    super(reasons[finish] ?? 'The answer is not whole; what came of it is in "received".', { cause })
+    super(`The answer ${reasons[finish] ?? 'is not whole'}; what came of it is in "received".`, { cause })
     this.finish = finish
     this.received = received
     this.record = record
@@ -31,7 +31,7 @@ export class PosternStreamError extends Error {
 }
 
 const reasons: Partial<Record<Finish, string>> = {
-  truncated: 'The answer broke off; what came of it is in "received".',
-  upstream_error: 'The gateway failed in the middle of its answer; what came of it is in "received".',
-  cut_budget: 'The answer was cut because the budget is spent; what came of it is in "received".',
+  truncated: 'broke off',
+  upstream_error: 'ended when the gateway failed',
+  cut_budget: 'used up the budget',
 }

@@ -27,8 +27,8 @@ export function createTokens(make: () => Promise<string>): Tokens {
     const before = known
     try {
       const token = await make()
-      if (typeof token !== 'string' || token === '') throw new TypeError('What "token" gives is no session token, but nothing.')
-      refuseKey(token, 'What "token" gives')
+      if (typeof token !== 'string' || token === '') throw new TypeError('There is no token in what "token" gives.')
+      refuseKey('token', token)
       known = { token, ...lifeOf(token) }
       return token
     } catch (error) {
@@ -58,19 +58,17 @@ export function createTokens(make: () => Promise<string>): Tokens {
  * long the token lives, from now.
  */
 function lifeOf(token: string): { readonly renewAt: number; readonly endsAt: number } {
-  const { exp, iat } = readTimes(token)
-  if (exp === undefined) return { renewAt: Infinity, endsAt: Infinity }
   const now = Date.now()
+  const { exp = Infinity, iat = now / 1000 } = readTimes(token)
   const left = exp * 1000 - now
-  const whole = iat === undefined ? left : (exp - iat) * 1000
-  const life = Math.max(0, left > 0 ? Math.min(left, whole) : whole)
+  const whole = (exp - iat) * 1000
+  const life = left > 0 ? Math.min(left, whole) : whole
   return { renewAt: now + life - Math.min(earlyMs, life / 5), endsAt: now + life }
 }
 
 function readTimes(token: string): { readonly exp?: number; readonly iat?: number } {
   try {
-    const { exp, iat } = JSON.parse(atob((token.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/'))) as Record<string, unknown>
-    return { ...(typeof exp === 'number' ? { exp } : {}), ...(typeof iat === 'number' ? { iat } : {}) }
+    return JSON.parse(atob((token.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/'))) as { exp?: number; iat?: number }
   } catch {
     return {}
   }

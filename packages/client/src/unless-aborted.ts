@@ -4,10 +4,9 @@ export async function unlessAborted<Result>(waiting: Promise<Result>, signal: Ab
   // Whoever leaves does not care how it ends.
   waiting.catch(() => {})
   signal.throwIfAborted()
-  let left = (): void => {}
-  const leaving = new Promise<never>((_, reject) => {
-    left = () => reject(signal.reason as Error)
-    signal.addEventListener('abort', left, { once: true })
+  return new Promise((resolve, reject) => {
+    const leave = (): void => reject(signal.reason as Error)
+    signal.addEventListener('abort', leave)
+    void waiting.then(resolve, reject).then(() => signal.removeEventListener('abort', leave))
   })
-  return Promise.race([waiting, leaving]).finally(() => signal.removeEventListener('abort', left))
 }

@@ -8,9 +8,9 @@ export interface StreamWatcher {
   readonly head: GovernanceRecord | undefined
   /** What its reader leaves with. */
   readonly signal: AbortSignal | null | undefined
-  /** The id that the gateway gave the answer. */
+  /** The id that the gateway gave the answer; again with each piece. */
   readonly identified: (id: string) => void
-  /** How it ended, once. */
+  /** How it ended; what is said first counts. */
   readonly ended: (record: GovernanceRecord | undefined) => void
 }
 
@@ -24,14 +24,11 @@ export function watchStream(
 ): ReadableStream<Uint8Array> {
   const reader = body.getReader()
   const events = createEventReader()
-  let isIdentified = false
-  let isOver = false
 
   function end(finish: Finish): GovernanceRecord | undefined {
     const known = events.record ?? head
     const record = known === undefined ? undefined : { ...known, finish }
-    if (!isOver) ended(record)
-    isOver = true
+    ended(record)
     signal?.removeEventListener('abort', leave)
     return record
   }
@@ -41,8 +38,11 @@ export function watchStream(
     end(events.record?.finish ?? 'client_closed')
   }
 
-  function broken(finish: Finish, cause: unknown): PosternStreamError {
-    return new PosternStreamError({ finish, received: events.text, record: end(finish), cause })
+  function broken(error?: unknown): PosternStreamError {
+    const { record, failure, text: received } = events
+    const said = record?.finish === 'complete' ? undefined : record?.finish
+    const finish = said ?? (failure === undefined ? 'truncated' : 'upstream_error')
+    return new PosternStreamError({ finish, received, record: end(finish), cause: failure ?? error })
   }
 
   /** The next bytes for whoever reads; `undefined` at the end. What follows a failure is for nobody. */
@@ -51,10 +51,7 @@ export function watchStream(
       const { done, value } = await reader.read()
       if (done) return undefined
       const passed = events.push(value)
-      if (!isIdentified && events.id !== undefined) {
-        isIdentified = true
-        identified(events.id)
-      }
+      if (events.id !== undefined) identified(events.id)
       if (passed.length > 0) return passed
     }
   }
@@ -70,7 +67,8 @@ export function watchStream(
         try {
           chunk = await next()
         } catch (error) {
-          leaveOrBreak(controller, error)
+          // Whoever aborted knows that it did; what looks like an abort and is none is no reason to end quietly.
+          controller.error(signal?.aborted === true ? error : broken(error))
           return
         }
         if (chunk !== undefined) {
@@ -78,9 +76,7 @@ export function watchStream(
           return
         }
         // No ending is no whole answer either, however cleanly the connection closed.
-        const finish = events.record?.finish ?? (events.failure === undefined ? 'truncated' : 'upstream_error')
-        if (finish !== 'complete') controller.error(broken(finish, events.failure))
-        else if (events.failure !== undefined) controller.error(broken('upstream_error', events.failure))
+        if (events.record?.finish !== 'complete' || events.failure !== undefined) controller.error(broken())
         else {
           end('complete')
           controller.close()
@@ -93,12 +89,4 @@ export function watchStream(
     },
     { highWaterMark: 0 },
   )
-
-  /** Whoever aborted knows that it did; what looks like an abort and is none is no reason to end quietly. */
-  function leaveOrBreak(controller: ReadableStreamDefaultController<Uint8Array>, error: unknown): void {
-    if (signal?.aborted === true) {
-      leave()
-      controller.error(error)
-    } else controller.error(broken(events.failure === undefined ? 'truncated' : 'upstream_error', events.failure ?? error))
-  }
 }
