@@ -86,19 +86,14 @@ describe('session tokens', () => {
     const token = vi.fn(({ jkt }: { readonly jkt?: string }) => mint('1m', jkt))
     const { chat, postern } = open(token, true)
     const before = house.ledger.entries.length
-    await chat()
     await Promise.all([chat(), chat()])
+    await chat()
     expect((await postern.fetch('v1/models', { method: 'get' })).status).toBe(200)
     expect(token).toHaveBeenCalledTimes(1)
     expect(token.mock.calls[0]?.[0].jkt).toMatch(/^[\w-]{43}$/)
-    // The first had to be told of the nonce; nobody else had.
-    expect(house.ledger.entries.slice(before).map(({ code }) => code)).toEqual([
-      'proof_invalid',
-      undefined,
-      undefined,
-      undefined,
-      undefined,
-    ])
+    // The two first had to be told of the nonce; nobody else had.
+    const codes = house.ledger.entries.slice(before).map(({ code }) => code)
+    expect([codes.length, codes.filter((code) => code === 'proof_invalid').length, new Set(codes).size]).toEqual([6, 2, 2])
   })
 
   test('and their requests may come as Request objects, with forms, and with streams', async () => {

@@ -54,7 +54,11 @@ export function createCredential({ token, dpop = false }: CredentialOptions, mou
   function mendProof(refused: Response): Mend | undefined {
     if (prover === undefined || refused.status !== 401) return undefined
     const nonce = refused.headers.get('DPoP-Nonce')
-    if (nonce !== null) return prover.useNonce(nonce) ? 'nonce' : undefined
+    if (nonce !== null) {
+      // Also where another call has learned of it in the meantime: this one went without.
+      prover.useNonce(nonce)
+      return 'nonce'
+    }
     // A proof must be young by Postern's clock, and clocks of users' machines are wrong.
     const isOfProof = refused.headers.get(headerNames.refusal) === 'proof_invalid'
     return isOfProof && prover.useTime(Date.parse(refused.headers.get('Date') ?? '')) ? 'time' : undefined

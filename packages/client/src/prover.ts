@@ -8,9 +8,9 @@ export interface Prover {
   thumbprint(): Promise<string>
   /** A proof for one request; without a token for the request that asks for one. */
   prove(method: string, url: string, token?: string): Promise<string>
-  /** Takes the nonce that the next proofs must carry; says whether it is another than before. */
-  useNonce(nonce: string): boolean
-  /** Takes the time as Postern sees it, in milliseconds since the epoch; says whether that differs from what proofs said. */
+  /** Takes the nonce that the next proofs must carry. */
+  useNonce(nonce: string): void
+  /** Takes the time as Postern sees it, in milliseconds since the epoch; says whether this machine's is another. */
   useTime(now: number): boolean
 }
 
@@ -64,13 +64,11 @@ export function createProver(): Prover {
       return `${signed}.${base64url(new Uint8Array(signature))}`
     },
     useNonce(next) {
-      const isNew = nonce !== next
       nonce = next
-      return isNew
     },
     useTime(now) {
       const next = now - Date.now()
-      if (!(Math.abs(next - aheadMs) > sameTimeMs)) return false
+      if (!(Math.abs(next) > sameTimeMs)) return false
       aheadMs = next
       return true
     },
