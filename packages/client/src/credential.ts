@@ -1,12 +1,14 @@
 import { headerNames } from '@postern/protocol'
+import { type Mend, mendAttempts } from './attempts.js'
 import { createProver, type Prover } from './prover.js'
+import { SessionRefused } from './session-refused.js'
 import { createTokens } from './tokens.js'
 
 /** How a page proves who its user is. */
 export interface CredentialOptions {
   /**
    * Gives a session token that your backend minted; asked again before it ends. Without it the backend's own
-   * cookie says who the user is. With `dpop`, the token must be bound to the key of this thumbprint.
+   * cookie says who the user is. With `dpop`, the token must be bound to the key of the thumbprint `jkt`.
    */
   readonly token?: ((request: { readonly jkt?: string }) => Promise<string>) | undefined
   /** Whether each request proves to have a key that cannot leave this browser (RFC 9449). Default `false`. */
@@ -15,43 +17,55 @@ export interface CredentialOptions {
 
 /** Says who is calling, with each attempt. */
 export interface Credential {
-  /** Writes the headers that one attempt carries; gives the token that it used. */
+  /**
+   * Writes the headers that one attempt carries; gives the token that it used.
+   *
+   * @throws {SessionRefused} where Postern gives no session; and whatever `token` throws.
+   */
   apply(headers: Headers, method: string, url: string): Promise<string | undefined>
-  /** Whether another attempt could do better after this refusal: with a fresh token, or a proof with the nonce it asks for. */
-  mends(refused: Response, token: string | undefined): boolean
-  /** Whether cookies go along where Postern has another origin. */
+  /** Learns from a refusal; what another attempt would do better, if anything. */
+  mend(refused: Response, token: string | undefined): Mend | undefined
+  /** Whether each call needs the cookie, also where Postern has another origin. */
   readonly usesCookie: boolean
 }
 
 /** @param mount Where Postern is. */
 export function createCredential({ token, dpop = false }: CredentialOptions, mount: string, send: typeof fetch): Credential {
+  if (token !== undefined && typeof token !== 'function') throw new TypeError('"token" is a function that gives a session token.')
   const prover = dpop ? createProver() : undefined
-  const make = token === undefined ? exchangeCookie : tokenMaker(token)
-  const tokens = token === undefined && !dpop ? undefined : createTokens(make)
+  const tokens = token === undefined && prover === undefined ? undefined : createTokens(token === undefined ? exchangeCookie : giveToken)
 
-  function tokenMaker(give: NonNullable<CredentialOptions['token']>): () => Promise<string> {
-    return async () => give(prover === undefined ? {} : { jkt: await prover.thumbprint() })
+  async function giveToken(): Promise<string> {
+    return (token as NonNullable<typeof token>)(prover === undefined ? {} : { jkt: await prover.thumbprint() })
   }
 
   /** A cookie is nobody's alone; the session that it is traded for is bound to the key. */
-  async function exchangeCookie(again = true): Promise<string> {
+  async function exchangeCookie(): Promise<string> {
     const url = `${mount}/session`
-    const headers = { DPoP: await (prover as Prover).prove('POST', url) }
-    const answer = await send(url, { method: 'POST', headers, credentials: 'include', redirect: 'error' })
-    if (answer.ok) return ((await answer.json()) as { readonly token: string }).token
-    if (again && takeNonce(answer)) return exchangeCookie(false)
-    throw new Error(`There is no session for this user: ${answer.headers.get(headerNames.refusal) ?? answer.status}.`)
+    const answer = await mendAttempts(async () => {
+      const headers = { DPoP: await (prover as Prover).prove('POST', url) }
+      const given = await send(url, { method: 'POST', headers, credentials: 'include', redirect: 'error' })
+      return [given, mendProof(given)]
+    })
+    if (!answer.ok) throw new SessionRefused(answer)
+    return ((await answer.json()) as { readonly token: string }).token
   }
 
-  function takeNonce(refused: Response): boolean {
+  function mendProof(refused: Response): Mend | undefined {
+    if (prover === undefined || refused.status !== 401) return undefined
     const nonce = refused.headers.get('DPoP-Nonce')
-    if (nonce === null || prover === undefined) return false
-    prover.useNonce(nonce)
-    return true
+    if (nonce !== null) {
+      // Also where another call has learned of it in the meantime: this one went without.
+      prover.useNonce(nonce)
+      return 'nonce'
+    }
+    // A proof must be young by Postern's clock, and clocks of users' machines are wrong.
+    const isOfProof = refused.headers.get(headerNames.refusal) === 'proof_invalid'
+    return isOfProof && prover.useTime(Date.parse(refused.headers.get('Date') ?? '')) ? 'time' : undefined
   }
 
   return {
-    usesCookie: token === undefined,
+    usesCookie: tokens === undefined,
     async apply(headers, method, url) {
       const current = await tokens?.current()
       if (current === undefined) return undefined
@@ -59,12 +73,11 @@ export function createCredential({ token, dpop = false }: CredentialOptions, mou
       if (prover !== undefined) headers.set('DPoP', await prover.prove(method, url, current))
       return current
     },
-    mends(refused, used) {
-      if (refused.status !== 401) return false
-      if (takeNonce(refused)) return true
-      if (tokens === undefined || used === undefined || refused.headers.get(headerNames.refusal) !== 'caller_expired') return false
+    mend(refused, used) {
+      if (tokens === undefined || used === undefined || refused.status !== 401) return undefined
+      if (refused.headers.get(headerNames.refusal) !== 'caller_expired') return mendProof(refused)
       tokens.drop(used)
-      return true
+      return 'token'
     },
   }
 }

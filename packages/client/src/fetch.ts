@@ -2,6 +2,7 @@ import { createGovernance, type Governance } from './governance.js'
 import type { CredentialOptions } from './credential.js'
 import { resolvePlace } from './place.js'
 import { createRecords } from './records.js'
+import { refuseKey } from './refuse-key.js'
 import { createSeam } from './seam.js'
 import { checkTag, tagHeaders, type Tags } from './tags.js'
 
@@ -71,28 +72,24 @@ export function createPosternFetch({ url, fetch: given, ...options }: PosternFet
   const records = createRecords()
   const seam = createSeam({ ...options, place, records, send: given ?? ((input, init) => globalThis.fetch(input, init)) })
 
-  const tagged = (tags: Tags): TaggedFetch => ({ tags, fetch: seam(tags), headers: tagHeaders(tags) })
-  function step(workflow: string, name: string, parent: string | undefined): StepFetch {
-    const own = checkTag(name, 'The name of a step')
-    return { ...tagged({ workflow, step: own, parent }), step: (next) => step(workflow, next, own) }
-  }
+  const part = (tags: Tags): StepFetch => ({
+    tags,
+    fetch: seam(tags),
+    headers: tagHeaders(tags),
+    step: (name) => part({ workflow: tags.workflow, step: checkTag(name), parent: tags.step }),
+  })
 
   return {
     ...place,
     fetch: seam(),
     governance: createGovernance(records),
-    workflow(id) {
-      const workflow = checkTag(id, 'The id of a workflow')
-      return { ...tagged({ workflow }), step: (name) => step(workflow, name, undefined) }
-    },
+    workflow: (id) => part({ workflow: checkTag(id) }),
   }
 }
 
 /** Somebody who writes `apiKey` here is about to publish it. */
 function refuseUnknown(options: object): void {
+  for (const [name, value] of Object.entries(options)) refuseKey(name, value)
   const unknown = Object.keys(options).find((name) => name !== 'token' && name !== 'dpop')
-  if (unknown !== undefined)
-    throw new TypeError(
-      `"${unknown}" is not an option. Postern adds the gateway's key itself, on the server; a page needs its cookie, or "token" to get a session.`,
-    )
+  if (unknown !== undefined) throw new TypeError(`"${unknown}" is not an option. Postern adds the gateway's key itself, on the server.`)
 }

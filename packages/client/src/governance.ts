@@ -1,42 +1,64 @@
 import { type GovernanceRecord, headerNames, parseGovernance } from '@postern/protocol'
 import type { Entry, Records } from './records.js'
+import { PosternStreamError } from './stream-error.js'
 
 /** Finds what is known of an answer. */
 export interface Governance {
-  /** Of a stream, or of a helper that runs one: once it has ended. Rejects where it is none of Postern's. */
+  /**
+   * Of a stream, or of a helper that runs one: once it has ended, however it did.
+   *
+   * Rejects where it is none of Postern's. Nobody need await it.
+   */
   (stream: AsyncIterable<unknown>): Promise<GovernanceRecord>
-  /** Of a result, of what `withResponse()` gives, of a `Response` or of a thrown error; `undefined` where it is none of Postern's. */
+  /**
+   * Of a result, of what `withResponse()` gives, of a `Response` or of a thrown error; of a stream's as far as it
+   * was known at its start. `undefined` where it is none of Postern's.
+   *
+   * @throws {TypeError} where it is a promise that was not awaited.
+   */
   (answer: object): GovernanceRecord | undefined
 }
 
 export function createGovernance(records: Records): Governance {
   function find(answer: object): Entry | undefined {
-    if (answer instanceof Response) return records.byResponse(answer)
     const { response, controller, _request_id: requestId, request_id: id } = answer as Clues
-    if (response instanceof Response) return records.byResponse(response)
-    if (controller?.signal !== undefined) return records.bySignal(controller.signal)
-    const found = requestId ?? id ?? headerOf(answer, headerNames.requestId)
-    return typeof found === 'string' ? records.byId(found) : undefined
+    for (const part of [answer, response, controller?.signal]) {
+      const entry = isObject(part) ? records.byPart(part) : undefined
+      if (entry !== undefined) return entry
+    }
+    return records.byId((requestId ?? id) as string)
+  }
+
+  function atOnce(answer: object): GovernanceRecord | undefined {
+    if (answer instanceof PosternStreamError) return answer.record
+    const { cause } = answer as { readonly cause?: unknown }
+    // SDKs wrap what they did not throw themselves, and what they wrap knows more.
+    return (isObject(cause) ? atOnce(cause) : undefined) ?? find(answer)?.head ?? parseGovernance(governanceHeader(answer))
   }
 
   async function whenEnded(stream: object): Promise<GovernanceRecord> {
-    const entry = find(stream) ?? (await findByAnswer(stream))
-    if (entry === undefined) throw new TypeError('This is no answer of Postern, or one of long ago.')
-    return entry.whole
+    const record = (await find(stream)?.whole) ?? (await ofHelper(stream))
+    if (record === undefined) throw new TypeError('This is no answer of Postern.')
+    return record
   }
 
-  /** A helper that runs a stream keeps the stream to itself; what it puts together has the answer's id. */
-  async function findByAnswer({ finalChatCompletion, finalResponse, finalMessage }: Runner): Promise<Entry | undefined> {
-    const final = finalChatCompletion ?? finalResponse ?? finalMessage
-    if (final === undefined) return undefined
-    const { id } = await final()
-    return records.byId(id)
+  /** A helper keeps its stream to itself; what it puts together has the answer's id, and what it throws a cause. */
+  async function ofHelper(helper: Helper): Promise<GovernanceRecord | undefined> {
+    try {
+      const final = await (helper.finalChatCompletion?.() ?? helper.finalResponse?.() ?? helper.finalMessage?.())
+      return await records.byId(final?.id)?.whole
+    } catch (error) {
+      const begun = helper.currentChatCompletionSnapshot ?? helper.currentMessage
+      return (isObject(error) ? atOnce(error) : undefined) ?? records.byId(begun?.id)?.whole
+    }
   }
 
   return ((answer: object) => {
-    if (Symbol.asyncIterator in answer) return whenEnded(withMethods(answer))
-    const entry = find(answer)
-    return entry?.head ?? parseGovernance(headerOf(answer, headerNames.governance) ?? '')
+    if ('then' in answer) throw new TypeError('Await the answer first.')
+    if (!(Symbol.asyncIterator in answer) && !(answer instanceof ReadableStream)) return atOnce(answer)
+    const ended = whenEnded(answer)
+    ended.catch(() => {})
+    return ended
   }) as Governance
 }
 
@@ -48,29 +70,29 @@ interface Clues {
   readonly request_id?: unknown
 }
 
-interface Runner {
+/** Helpers of the SDKs of OpenAI and Anthropic. */
+interface Helper {
   readonly finalChatCompletion?: () => Promise<{ readonly id: string }>
   readonly finalResponse?: () => Promise<{ readonly id: string }>
   readonly finalMessage?: () => Promise<{ readonly id: string }>
+  readonly currentChatCompletionSnapshot?: { readonly id?: string }
+  readonly currentMessage?: { readonly id?: string }
 }
 
-/** A view on an object whose methods may be taken out of it. */
-function withMethods(answer: object): object {
-  return new Proxy(answer, {
-    get: (target, name) => {
-      const value: unknown = Reflect.get(target, name, target)
-      return typeof value === 'function' ? (value as (...args: unknown[]) => unknown).bind(target) : value
-    },
-  })
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }
 
-/** The header of an error, or of what an SDK keeps of a response, as `Headers` or as an object. */
-function headerOf(answer: object, name: string): string | undefined {
-  const { headers = (answer as { response?: { headers?: unknown } }).response?.headers, responseHeaders = headers } = answer as {
-    readonly headers?: unknown
-    readonly responseHeaders?: unknown
-  }
-  if (responseHeaders instanceof Headers) return responseHeaders.get(name) ?? undefined
-  const value = (responseHeaders as Record<string, unknown> | undefined)?.[name.toLowerCase()]
-  return typeof value === 'string' ? value : undefined
+/** From an error, or from what an SDK keeps of a response; as `Headers` or as an object. */
+function governanceHeader({ response, headers, responseHeaders }: Kept): string | null | undefined {
+  const kept = responseHeaders ?? headers ?? response?.headers
+  return kept instanceof Headers ? kept.get(headerNames.governance) : kept?.[headerNames.governance.toLowerCase()]
+}
+
+type KeptHeaders = Headers | Readonly<Record<string, string>> | undefined
+
+interface Kept {
+  readonly headers?: KeptHeaders
+  readonly responseHeaders?: KeptHeaders
+  readonly response?: { readonly headers?: KeptHeaders }
 }

@@ -1,17 +1,14 @@
 import OpenAI, { type ClientOptions } from 'openai'
-import {
-  createPosternFetch,
-  type PosternFetch,
-  type PosternFetchOptions,
-  type StepFetch,
-  type TaggedFetch,
-  type WorkflowFetch,
-} from './fetch.js'
+import { createPosternFetch, type PosternFetch, type PosternFetchOptions, type StepFetch, type WorkflowFetch } from './fetch.js'
+import { refuseKey } from './refuse-key.js'
 
 export * from './fetch.js'
 
+/** What Postern says, or what has no meaning without OpenAI itself. */
+type OwnOption = (typeof ownOptions)[number] | 'dangerouslyAllowBrowser' | 'organization' | 'project' | 'provider' | 'workloadIdentity'
+
 /** Options of the `openai` client that are not Postern's to say. */
-export type OpenAIOptions = Omit<ClientOptions, 'apiKey' | 'adminAPIKey' | 'baseURL' | 'fetch' | 'dangerouslyAllowBrowser'>
+export type OpenAIOptions = Omit<ClientOptions, OwnOption>
 
 interface Opens {
   /** A genuine `OpenAI` instance, without a key. */
@@ -47,14 +44,11 @@ export interface Step extends Omit<StepFetch, 'step'>, Opens {
 export function createPostern(options: PosternFetchOptions): Postern {
   const postern = createPosternFetch(options)
   const opens = (fetch: typeof globalThis.fetch): Opens => ({ openai: (given = {}) => openOpenAI(postern.baseURL, fetch, given) })
-  const step = (tagged: StepFetch): Step => ({ ...tagged, ...opens(tagged.fetch), step: (name) => step(tagged.step(name)) })
+  const step = (tagged: WorkflowFetch): Step => ({ ...tagged, ...opens(tagged.fetch), step: (name) => step(tagged.step(name)) })
   return {
     ...postern,
     ...opens(postern.fetch),
-    workflow(id) {
-      const tagged: TaggedFetch & WorkflowFetch = postern.workflow(id)
-      return { ...tagged, ...opens(tagged.fetch), step: (name) => step(tagged.step(name)) }
-    },
+    workflow: (id) => step(postern.workflow(id)),
   }
 }
 
@@ -62,7 +56,19 @@ const ownOptions = ['apiKey', 'adminAPIKey', 'baseURL', 'fetch'] as const
 
 function openOpenAI(baseURL: string, fetch: typeof globalThis.fetch, options: OpenAIOptions): OpenAI {
   const own = ownOptions.find((name) => name in options)
-  if (own !== undefined) throw new TypeError(`"${own}" is Postern's to say: it adds the gateway's key itself, on the server.`)
-  // The package wants a key and warns of browsers, both for want of what is here: this is no key, and it is never sent.
-  return new OpenAI({ ...options, baseURL, fetch, apiKey: 'none', dangerouslyAllowBrowser: true })
+  if (own !== undefined) throw new TypeError(`"${own}" is Postern's to say.`)
+  const { defaultHeaders, defaultQuery } = options
+  for (const given of [defaultHeaders, defaultQuery]) for (const [name, value] of Object.entries(given ?? {})) refuseKey(name, value)
+  return new OpenAI({
+    ...options,
+    baseURL,
+    fetch,
+    // The package wants a key and warns of browsers, both for want of what is here: this is no key, and it is never sent.
+    apiKey: 'none',
+    dangerouslyAllowBrowser: true,
+    // It would read these from the environment.
+    adminAPIKey: null,
+    organization: null,
+    project: null,
+  })
 }

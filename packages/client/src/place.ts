@@ -12,11 +12,16 @@ export interface Place {
  * @throws {TypeError} where there is no page that a relative address could be relative to.
  */
 export function resolvePlace(url: string): Place {
-  const { location } = globalThis as { readonly location?: { readonly href: string } }
-  const base = location === undefined || !/^https?:/.test(location.href) ? undefined : location.href
-  if (!URL.canParse(url, base))
-    throw new TypeError(`"url" is the address of Postern, such as "/ai" in a page or "https://app.example.com/ai" elsewhere.`)
-  const { origin, pathname } = new URL(url, base)
-  const mount = origin + pathname.replace(/\/+$/, '')
+  const base = ownAddress()
+  const whole = URL.canParse(url, base) ? new URL(url, base) : undefined
+  if (whole?.protocol.startsWith('http') !== true)
+    throw new TypeError('"url" is the address of Postern: "/ai" in a page, "https://…/ai" elsewhere.')
+  const mount = whole.origin + whole.pathname.replace(/\/+$/, '')
   return { url: mount, baseURL: `${mount}/v1` }
+}
+
+/** Of the page, or of a worker; one that was made from a blob has only its page's origin. */
+function ownAddress(): string | undefined {
+  const { location } = globalThis as { readonly location?: { readonly href: string; readonly origin: string } }
+  return [location?.href, location?.origin].find((address) => address?.startsWith('http'))
 }

@@ -1,4 +1,6 @@
+import { base64url } from './base64url.js'
 import { keepKey } from './keep-key.js'
+import { randomId } from './random-id.js'
 
 /** Proves to have a key that cannot leave this browser (RFC 9449). */
 export interface Prover {
@@ -8,44 +10,67 @@ export interface Prover {
   prove(method: string, url: string, token?: string): Promise<string>
   /** Takes the nonce that the next proofs must carry. */
   useNonce(nonce: string): void
+  /** Takes the time as Postern sees it, in milliseconds since the epoch; says whether this machine's is another. */
+  useTime(now: number): boolean
 }
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256' } as const
 
+/** Differences of clocks that are not worth a second attempt, in milliseconds; `Date` headers are to the second. */
+const sameTimeMs = 2000
+
+interface Holder {
+  readonly privateKey: CryptoKey
+  /** With its members in the order of RFC 7638. */
+  readonly jwk: { readonly crv: string; readonly kty: string; readonly x: string; readonly y: string }
+}
+
 export function createProver(): Prover {
-  let pair: Promise<CryptoKeyPair> | undefined
+  let holder: Promise<Holder> | undefined
   let nonce: string | undefined
+  let aheadMs = 0
 
   /** The key is not extractable: code that runs in the page can use it, and not take it along. */
-  const keys = (): Promise<CryptoKeyPair> =>
-    (pair ??= keepKey(() => crypto.subtle.generateKey(algorithm, false, ['sign', 'verify'])).catch((error: unknown) => {
-      pair = undefined
+  async function open(): Promise<Holder> {
+    // The types say that it is always there.
+    if ((crypto.subtle as SubtleCrypto | undefined) === undefined) throw new TypeError('"dpop" needs https:// or http://localhost.')
+    const { privateKey, publicKey } = await keepKey(() => crypto.subtle.generateKey(algorithm, false, ['sign', 'verify']))
+    const { crv = '', kty = '', x = '', y = '' } = await crypto.subtle.exportKey('jwk', publicKey)
+    return { privateKey, jwk: { crv, kty, x, y } }
+  }
+
+  const held = (): Promise<Holder> =>
+    (holder ??= open().catch((error: unknown) => {
+      holder = undefined
       throw error
     }))
 
-  async function publicKey(): Promise<{ readonly crv: string; readonly kty: string; readonly x: string; readonly y: string }> {
-    const { crv = '', kty = '', x = '', y = '' } = await crypto.subtle.exportKey('jwk', (await keys()).publicKey)
-    return { crv, kty, x, y }
-  }
-
   return {
-    thumbprint: async () => digest(JSON.stringify(await publicKey())),
+    thumbprint: async () => digest(JSON.stringify((await held()).jwk)),
     async prove(method, url, token) {
-      const header = { typ: 'dpop+jwt', alg: 'ES256', jwk: await publicKey() }
+      const { jwk, privateKey } = await held()
+      const header = { typ: 'dpop+jwt', alg: 'ES256', jwk }
+      // JSON leaves out what is not there.
       const claims = {
-        jti: crypto.randomUUID(),
+        jti: randomId(),
         htm: method,
         htu: url.replace(/[?#].*$/, ''),
-        iat: Math.floor(Date.now() / 1000),
-        ...(token === undefined ? {} : { ath: await digest(token) }),
-        ...(nonce === undefined ? {} : { nonce }),
+        ath: token && (await digest(token)),
+        iat: Math.floor((Date.now() + aheadMs) / 1000),
+        nonce,
       }
-      const signed = `${encode(utf8(JSON.stringify(header)))}.${encode(utf8(JSON.stringify(claims)))}`
-      const signature = await crypto.subtle.sign({ name: 'ECDSA', hash: 'SHA-256' }, (await keys()).privateKey, utf8(signed))
-      return `${signed}.${encode(new Uint8Array(signature))}`
+      const signed = `${base64url(utf8(JSON.stringify(header)))}.${base64url(utf8(JSON.stringify(claims)))}`
+      const signature = await crypto.subtle.sign({ name: 'ECDSA', hash: 'SHA-256' }, privateKey, utf8(signed))
+      return `${signed}.${base64url(new Uint8Array(signature))}`
     },
     useNonce(next) {
       nonce = next
+    },
+    useTime(now) {
+      const next = now - Date.now()
+      if (!(Math.abs(next) > sameTimeMs)) return false
+      aheadMs = next
+      return true
     },
   }
 }
@@ -55,13 +80,5 @@ function utf8(text: string): Uint8Array<ArrayBuffer> {
 }
 
 async function digest(text: string): Promise<string> {
-  return encode(new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(text))))
-}
-
-/** base64url without padding (RFC 7515, 2). */
-function encode(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
-    .replaceAll('=', '')
+  return base64url(new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(text))))
 }

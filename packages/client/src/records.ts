@@ -7,55 +7,81 @@ const remembered = 500
 /** What is known of one answer. */
 export interface Entry {
   /** At its head. */
-  readonly head: GovernanceRecord
-  /** At its end; that of a stream comes with its end. */
-  readonly whole: Promise<GovernanceRecord>
+  readonly head: GovernanceRecord | undefined
+  /** At its end; that of a stream comes with its end. Never rejects. */
+  readonly whole: Promise<GovernanceRecord | undefined>
 }
 
 /** What is known of answers, found by whatever of them somebody holds. */
 export interface Records {
-  /** Takes down an answer, and gives it back; a stream of events is watched from then on. */
-  take(response: Response, signal: AbortSignal | null | undefined): Response
-  byResponse(response: Response): Entry | undefined
-  /** By the signal that it was asked with. */
-  bySignal(signal: AbortSignal): Entry | undefined
-  /** By the request's id, or the id that the gateway gave the answer. */
-  byId(id: string): Entry | undefined
+  /** Takes down the answer to a request, and gives it back; a stream of events is watched from then on. */
+  take(response: Response, asked: RequestInit): Response
+  /** By a response, its body, what it says as JSON, or the signal that it was asked with. */
+  byPart(part: object): Entry | undefined
+  /** By the request's id, or the id that the gateway gave the answer; not where several have the same. */
+  byId(id: string | undefined): Entry | undefined
 }
 
 export function createRecords(): Records {
-  const responses = new WeakMap<Response, Entry>()
-  const signals = new WeakMap<AbortSignal, Entry>()
-  const ids = new Map<string, Entry>()
+  const parts = new WeakMap<object, Entry>()
+  const ids = new Map<string, Entry | undefined>()
 
   function remember(id: string, entry: Entry): void {
-    ids.set(id, entry)
+    // Ids of gateways are theirs to choose, and what is not known is not guessed.
+    ids.set(id, ids.has(id) && ids.get(id) !== entry ? undefined : entry)
     if (ids.size > remembered) ids.delete(ids.keys().next().value as string)
   }
 
+  function keep(response: Response, signal: AbortSignal | null | undefined, entry: Entry): Response {
+    for (const part of [response, response.body, signal]) if (part) parts.set(part, entry)
+    const json = response.json.bind(response)
+    // What most SDKs hand out is what they got here.
+    response.json = async () => {
+      const result: unknown = await json()
+      if (typeof result === 'object' && result !== null) parts.set(result, entry)
+      return result
+    }
+    if (entry.head !== undefined) remember(entry.head.request_id, entry)
+    return response
+  }
+
+  function watch(response: Response, head: GovernanceRecord | undefined, signal: AbortSignal | null | undefined): Response {
+    let ended: (record: GovernanceRecord | undefined) => void = () => {}
+    const whole = new Promise<GovernanceRecord | undefined>((resolve) => (ended = resolve))
+    const entry = { head, whole }
+    const body = response.body as ReadableStream<Uint8Array>
+    return keep(withBody(response, watchStream(body, { head, signal, ended, identified: (id) => remember(id, entry) })), signal, entry)
+  }
+
   return {
-    take(response, signal) {
-      const head = parseGovernance(response.headers.get(headerNames.governance) ?? '')
-      if (head === undefined) return response
-      const isStream = response.ok && response.body !== null && (response.headers.get('content-type') ?? '').includes('text/event-stream')
-      let ended: (record: GovernanceRecord) => void = () => {}
-      const whole = isStream ? new Promise<GovernanceRecord>((resolve) => (ended = resolve)) : Promise.resolve(head)
-      const entry = { head, whole }
-      const given = isStream
-        ? withBody(response, watchStream(response.body, head, { ended, identified: (id) => remember(id, entry) }))
-        : response
-      responses.set(given, entry)
-      if (signal) signals.set(signal, entry)
-      remember(head.request_id, entry)
-      return given
+    take(response, { signal, body }) {
+      const head = parseGovernance(response.headers.get(headerNames.governance))
+      if (response.ok && response.body !== null && isStream(response, body)) return watch(response, head, signal)
+      return head === undefined ? response : keep(response, signal, { head, whole: Promise.resolve(head) })
     },
-    byResponse: (response) => responses.get(response),
-    bySignal: (signal) => signals.get(signal),
-    byId: (id) => ids.get(id),
+    byPart: (part) => parts.get(part),
+    byId: (id) => ids.get(id as string),
   }
 }
 
-/** The same answer with a watched body; a new `Response` forgets where it came from. */
+/**
+ * Whether an answer is read as a stream of events. Also one that came in one piece where a stream was asked for: SDKs
+ * find no event in it and would end as if it were empty, which a watched stream without its record cannot.
+ */
+function isStream({ headers }: Response, asked: BodyInit | null | undefined): boolean {
+  const type = headers.get('content-type') ?? ''
+  return type.includes('event-stream') || (type.includes('json') && asksForStream(asked))
+}
+
+function asksForStream(asked: BodyInit | null | undefined): boolean {
+  try {
+    return (JSON.parse(asked as string) as { readonly stream?: unknown }).stream === true
+  } catch {
+    return false
+  }
+}
+
+/** The same answer with another body; a new `Response` forgets where it came from. */
 function withBody(response: Response, body: ReadableStream<Uint8Array>): Response {
   const { status, statusText, headers, url } = response
   return Object.defineProperty(new Response(body, { status, statusText, headers }), 'url', { value: url })

@@ -1,14 +1,20 @@
 import { looksLikeKey } from '@postern/protocol'
 
 /**
- * Refuses what looks like a key of a gateway or provider: in a browser everybody can read it.
+ * Refuses a value that looks like a key of a gateway or provider: in a browser everybody can read it.
  *
  * @throws {TypeError} which does not repeat it.
  */
-export function refuseKey(text: string, where: string): void {
-  if (looksLikeKey(text.replace(/^\w+\s+/, ''))) {
+export function refuseKey(name: string, text: unknown): void {
+  if (
+    looksLikeKey(
+      String(text)
+        .replace(/^\s*\w+\s+/, '')
+        .trim(),
+    )
+  ) {
     throw new TypeError(
-      `${where} looks like an API key. Postern adds the key itself, on the server; take it out here, and replace it if this code was ever published.`,
+      `"${name}" looks like an API key. Postern adds the key itself, on the server: take it out, and replace it if it was ever published.`,
     )
   }
 }

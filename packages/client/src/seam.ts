@@ -1,10 +1,14 @@
 import { headerNames } from '@postern/protocol'
+import { mendAttempts } from './attempts.js'
 import { createCredential, type CredentialOptions } from './credential.js'
-import { createIdempotencyKeys } from './idempotency.js'
+import { type Attempt, createIdempotencyKeys } from './idempotency.js'
 import type { Place } from './place.js'
+import { readRequest, type ReadRequest } from './read-request.js'
 import type { Records } from './records.js'
 import { refuseKey } from './refuse-key.js'
+import { SessionRefused } from './session-refused.js'
 import { currentTags, tagHeaders, type Tags } from './tags.js'
+import { unlessAborted } from './unless-aborted.js'
 
 export interface SeamOptions extends CredentialOptions {
   readonly place: Place
@@ -15,75 +19,72 @@ export interface SeamOptions extends CredentialOptions {
 /** Makes a `fetch` that talks to Postern and nobody else, under these tags where they are given. */
 export type Seam = (tags?: Tags) => typeof fetch
 
-/** Where SDKs put a key; what is written there is never sent. */
-const keyHeaders = ['authorization', 'x-api-key', 'api-key', 'x-goog-api-key']
+/** Where SDKs put a key, and what one says of the browser that other origins would have to allow by name; never sent. */
+const neverSent = /^authorization$|api-key$|^anthropic-dangerous/
 
-/** What SDKs say of the browser, which other origins would have to allow by name. */
-const idleHeaders = ['anthropic-dangerous-direct-browser-access']
+/** Where the SDKs of OpenAI and Anthropic say which retry this is. */
+const retryHeader = 'x-stainless-retry-count'
 
 export function createSeam({ place, records, send, ...options }: SeamOptions): Seam {
   const credential = createCredential(options, place.url, send)
   const keys = createIdempotencyKeys()
 
-  function headersFor(init: RequestInit, tags: Tags | undefined): Headers {
-    const headers = new Headers(init.headers)
-    for (const name of keyHeaders) {
-      refuseKey(headers.get(name) ?? '', `The header "${name}" of an SDK`)
-      headers.delete(name)
+  function headersFor({ headers: given }: RequestInit, tags: Tags | undefined): Headers {
+    const headers = new Headers(given)
+    for (const [name, value] of new Headers(given)) {
+      refuseKey(name, value)
+      if (neverSent.test(name)) headers.delete(name)
     }
-    for (const name of idleHeaders) headers.delete(name)
     const said = tags ?? currentTags()
     if (said !== undefined) for (const [name, value] of Object.entries(tagHeaders(said))) if (!headers.has(name)) headers.set(name, value)
     return headers
   }
 
   /** A second attempt only where the first was refused for want of something that is there now. */
-  async function attempt(url: string, init: RequestInit, headers: Headers, again: boolean): Promise<Response> {
-    const used = await credential.apply(headers, init.method ?? 'GET', url)
-    const response = await send(url, { ...init, headers })
-    return again && canRepeat(init) && credential.mends(response, used) ? attempt(url, init, headers, false) : response
+  async function attempt({ url, method, init }: ReadRequest, headers: Headers): Promise<Response> {
+    const whole = { ...init, headers, credentials: credential.usesCookie ? 'include' : 'same-origin', redirect: 'error' } as const
+    return mendAttempts(async () => {
+      const used = await unlessAborted(credential.apply(headers, method, url), init.signal)
+      const answer = await send(url, whole)
+      const mend = credential.mend(answer, used)
+      // What was a stream is gone.
+      return [answer, init.body instanceof ReadableStream ? undefined : mend]
+    })
   }
 
-  return (tags) => async (input, given) => {
-    const [url, init] = await readRequest(input, given, place)
-    const headers = headersFor(init, tags)
-    const method = init.method ?? 'GET'
-    const question =
-      method === 'GET' || method === 'HEAD' ? undefined : `${method} ${url} ${typeof init.body === 'string' ? init.body : ''}`
-    const key = question === undefined ? undefined : (headers.get('Idempotency-Key') ?? keys.take(question))
-    if (key !== undefined) headers.set('Idempotency-Key', key)
-    const all: RequestInit = { ...init, credentials: credential.usesCookie ? 'include' : 'same-origin', redirect: 'error' }
+  /** Sends a call that may cost something under the key that all its attempts share. */
+  async function sendOnce(request: ReadRequest, headers: Headers): Promise<Response> {
+    if (headers.has('Idempotency-Key')) return attempt(request, headers)
+    const said = headers.get(retryHeader)
+    const asked: Attempt = {
+      place: `${request.method} ${request.url}`,
+      body: request.init.body,
+      retry: said === null ? undefined : Number(said),
+    }
+    const key = keys.take(asked)
+    headers.set('Idempotency-Key', key)
     try {
-      const response = await attempt(url, all, headers, true)
-      if (question !== undefined && key !== undefined && mayBeRetried(response)) keys.failed(question, key)
-      return records.take(response, init.signal)
+      const response = await attempt(request, headers)
+      if (mayBeRetried(response)) keys.failed(asked, key)
+      return response
     } catch (error) {
-      if (question !== undefined && key !== undefined && !(init.signal?.aborted ?? false)) keys.failed(question, key)
+      // Who counts retries tries again after a timeout, which is an abort too. From others an abort is a user's.
+      if (asked.retry !== undefined || !request.init.signal?.aborted) keys.failed(asked, key)
       throw error
     }
   }
-}
 
-/** @throws {TypeError} where a request is for somebody else: credentials of Postern's are nobody else's business. */
-async function readRequest(
-  input: RequestInfo | URL,
-  given: RequestInit | undefined,
-  { url: mount }: Place,
-): Promise<[string, RequestInit]> {
-  const isRequest = input instanceof Request
-  const url = new URL(isRequest ? input.url : input, `${mount}/`)
-  if (!`${url.origin}${url.pathname}`.startsWith(`${mount}/`))
-    throw new TypeError(`This fetch talks only to Postern at ${mount}. Give the SDK that address as its base URL.`)
-  if (!isRequest) return [url.href, given ?? {}]
-  const body = input.body === null ? undefined : await input.arrayBuffer()
-  return [
-    url.href,
-    { method: input.method, headers: input.headers, signal: input.signal, ...(body === undefined ? {} : { body }), ...given },
-  ]
-}
-
-function canRepeat({ body }: RequestInit): boolean {
-  return !(body instanceof ReadableStream)
+  return (tags) => async (input, given) => {
+    const request = await readRequest(input, given, place)
+    const headers = headersFor(request.init, tags)
+    const isRead = request.method === 'GET' || request.method === 'HEAD'
+    try {
+      return records.take(await (isRead ? attempt(request, headers) : sendOnce(request, headers)), request.init)
+    } catch (error) {
+      if (error instanceof SessionRefused) return records.take(error.answer.clone(), request.init)
+      throw error
+    }
+  }
 }
 
 /** As the SDKs of OpenAI and Anthropic decide, and others alike. */

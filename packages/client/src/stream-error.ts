@@ -1,17 +1,29 @@
 import type { Finish, GovernanceRecord } from '@postern/protocol'
 
+/** What is known of a stream that is not whole. */
+export interface BrokenStream {
+  /** How it ended. */
+  readonly finish: Finish
+  /** The text of the answer as far as it came; at most its first million characters. */
+  readonly received: string
+  /** What is known of the request. */
+  readonly record: GovernanceRecord | undefined
+  /** What broke it: an error of the connection, or what the gateway said in its stream. */
+  readonly cause?: unknown
+}
+
 /** A stream that ended before its answer did. */
 export class PosternStreamError extends Error {
   override readonly name = 'PosternStreamError'
   /** How it ended. */
   readonly finish: Finish
-  /** The text of the answer as far as it came. */
+  /** The text of the answer as far as it came; at most its first million characters. */
   readonly received: string
   /** What is known of the request. */
   readonly record: GovernanceRecord | undefined
 
-  constructor(finish: Finish, received: string, record: GovernanceRecord | undefined, cause?: unknown) {
-    super(reasons[finish] ?? 'The answer is not whole.', { cause })
+  constructor({ finish, received, record, cause }: BrokenStream) {
+    super(`The answer ${reasons[finish] ?? 'is not whole'}; what came of it is in "received".`, { cause })
     this.finish = finish
     this.received = received
     this.record = record
@@ -19,7 +31,7 @@ export class PosternStreamError extends Error {
 }
 
 const reasons: Partial<Record<Finish, string>> = {
-  truncated: 'The answer broke off; what came of it is in "received".',
-  upstream_error: 'The gateway failed in the middle of its answer; what came of it is in "received".',
-  cut_budget: 'The answer was cut because the budget is spent; what came of it is in "received".',
+  truncated: 'broke off',
+  upstream_error: 'ended when the gateway failed',
+  cut_budget: 'used up the budget',
 }

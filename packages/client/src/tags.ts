@@ -17,15 +17,12 @@ export function currentTags(): Tags | undefined {
 
 /** The headers that say tags. */
 export function tagHeaders({ workflow, step, parent }: Tags): Record<string, string> {
-  return {
-    [headerNames.workflow]: workflow,
-    ...(step === undefined ? {} : { [headerNames.step]: step }),
-    ...(parent === undefined ? {} : { [headerNames.parentStep]: parent }),
-  }
+  const headers = { [headerNames.workflow]: workflow, [headerNames.step]: step, [headerNames.parentStep]: parent }
+  return Object.fromEntries(Object.entries(headers).filter((entry): entry is [string, string] => entry[1] !== undefined))
 }
 
 /** @throws {TypeError} where a name could not be a tag. */
-export function checkTag(name: string, what: string): string {
+export function checkTag(name: string): string {
   if (tagPattern.test(name)) return name
-  throw new TypeError(`${what} has 1 to 64 letters, digits, underscores and hyphens.`)
+  throw new TypeError('The name of a workflow or step has 1 to 64 letters, digits, underscores and hyphens.')
 }

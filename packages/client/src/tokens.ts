@@ -11,25 +11,39 @@ export interface Tokens {
   drop(token: string): void
 }
 
+interface Known {
+  readonly token: string
+  /** By this machine's clock, in milliseconds. */
+  readonly renewAt: number
+  readonly endsAt: number
+}
+
 /** @param make Asks whoever mints. */
 export function createTokens(make: () => Promise<string>): Tokens {
-  let known: { readonly token: string; readonly renewAt: number } | undefined
+  let known: Known | undefined
   let making: Promise<string> | undefined
 
   async function renew(): Promise<string> {
-    const token = await make()
-    if (typeof token !== 'string' || token === '') throw new TypeError('"token" must give a session token.')
-    refuseKey(token, 'What "token" gives')
-    known = { token, renewAt: renewTime(token) }
-    return token
+    const before = known
+    try {
+      const token = await make()
+      if (typeof token !== 'string' || token === '') throw new TypeError('There is no token in what "token" gives.')
+      refuseKey('token', token)
+      known = { token, ...lifeOf(token) }
+      return token
+    } catch (error) {
+      // Renewal begins early so that a backend which is away for a moment costs nothing.
+      if (before !== undefined && before === known && Date.now() < before.endsAt) return before.token
+      throw error
+    } finally {
+      making = undefined
+    }
   }
 
   return {
     current() {
       if (known !== undefined && Date.now() < known.renewAt) return Promise.resolve(known.token)
-      return (making ??= renew().finally(() => {
-        making = undefined
-      }))
+      return (making ??= renew())
     },
     drop(token) {
       if (known?.token === token) known = undefined
@@ -37,15 +51,25 @@ export function createTokens(make: () => Promise<string>): Tokens {
   }
 }
 
-/** When a token should be replaced; one that cannot be read is good until it is refused. */
-function renewTime(token: string): number {
+/**
+ * When a token should be replaced, and when it is over; one that cannot be read is good until it is refused.
+ *
+ * A clock that is wrong by more than the token's life would call every token old, or none: then what counts is how
+ * long the token lives, from now.
+ */
+function lifeOf(token: string): { readonly renewAt: number; readonly endsAt: number } {
+  const now = Date.now()
+  const { exp = Infinity, iat = now / 1000 } = readTimes(token)
+  const left = exp * 1000 - now
+  const whole = (exp - iat) * 1000
+  const life = left > 0 ? Math.min(left, whole) : whole
+  return { renewAt: now + life - Math.min(earlyMs, life / 5), endsAt: now + life }
+}
+
+function readTimes(token: string): { readonly exp?: number; readonly iat?: number } {
   try {
-    const payload = JSON.parse(atob((token.split('.')[1] as string).replaceAll('-', '+').replaceAll('_', '/'))) as {
-      readonly exp?: unknown
-    }
-    const end = typeof payload.exp === 'number' ? payload.exp * 1000 : Infinity
-    return end - Math.min(earlyMs, Math.max(0, end - Date.now()) / 5)
+    return JSON.parse(atob((token.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/'))) as { exp?: number; iat?: number }
   } catch {
-    return Infinity
+    return {}
   }
 }

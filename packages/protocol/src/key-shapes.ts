@@ -13,7 +13,8 @@ const keyShapes = [
 ]
 
 const whole = new RegExp(`^(?:${keyShapes.join('|')})$`)
-const anywhere = new RegExp(`\\b(?:${keyShapes.join('|')})`, 'g')
+// Pages that never blot anything out need not carry it.
+const anywhere = /* @__PURE__ */ new RegExp(`\\b(?:${keyShapes.join('|')})`, 'g')
 
 /** Whether a text has the form of a gateway's or provider's key. */
 export function looksLikeKey(text: string): boolean {
