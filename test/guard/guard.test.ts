@@ -145,6 +145,9 @@ describe.each(bundlers)('the guard in a build with %s', (bundler) => {
         'document.body.className = "sk-loading-indicator task-sk-folding-cube-wrapper gw_request_count"',
         'console.log(readEnv("OPENAI_API_KEY"))',
         'function readEnv(name: string) { return name }',
+        'const sample = "new OpenAI({ apiKey: process.env.OPENAI_API_KEY })" + /["\'`]process.env.OPENAI_API_KEY/.source',
+        'document.body.append(sample, `${sample.replace(/`/g, "")} is process.env.OPENAI_API_KEY, ${"{"} and import.meta.env.VITE_OPENAI_API_KEY`)',
+        'document.body.append("gw_v2_request_count")',
         "document.title = '*/*' + risk_of_something_long_enough('desk-arrangement-for-twenty-people')",
         'function risk_of_something_long_enough(text: string) { return text }',
       ].join('\n'),
@@ -153,6 +156,13 @@ describe.each(bundlers)('the guard in a build with %s', (bundler) => {
     const config = bundler === 'vite' ? { build: { sourcemap: true, minify: false } } : { sourcemap: true }
     expect(await project[bundler](config)).toBeUndefined()
     expect(project.output()).toContain('sk-ant-...')
+  })
+
+  test('finds a key behind an escape, of a text or an address', async () => {
+    given({ 'main.ts': `console.log("\\nsk-${random()}")\nconsole.log('/ask?authorization=Bearer%20jt_${random()}')` })
+    const complaint = await project[bundler]()
+    expect(complaint).toMatch(/main\.ts:1: .*a key of the form sk-…/)
+    expect(complaint).toMatch(/main\.ts:2: .*a key of the form jt_…/)
   })
 
   test('lets pass what is allowed by name', async () => {
@@ -167,6 +177,30 @@ describe.each(bundlers)('the guard in a build with %s', (bundler) => {
     given({ 'main.ts': `import { createPostern } from '${client}'\nconsole.log(createPostern({ url: '/ai' }).openai())` })
     vi.stubEnv('OPENAI_API_KEY', `sk-proj-${random()}`)
     expect(await project[bundler](bundler === 'vite' ? { build: { sourcemap: true } } : { sourcemap: true, minify: true })).toBeUndefined()
+  })
+
+  test('lets what a page says pass, where it is written as JSX', async () => {
+    given({
+      'index.html': '<!doctype html><script type="module" src="/main.tsx"></script><code>process.env.OPENAI_API_KEY</code>',
+      'main.tsx': [
+        '/** @jsxRuntime classic */',
+        'const React = { createElement: (...words: unknown[]) => words }',
+        "console.log(<p>Don't write process.env.OPENAI_API_KEY here.</p>)",
+      ].join('\n'),
+    })
+    const config = bundler === 'vite' ? ({ oxc: { jsx: { runtime: 'classic' } } } as const) : { entryPoints: ['main.tsx'] }
+    expect(await project[bundler](config)).toBeUndefined()
+    expect(project.output()).toContain("Don't write")
+  })
+
+  test('is not led astray by what looks like a text and is none', async () => {
+    given({
+      'main.ts': [
+        'const quotes = /["\'`]/g, half = 4 / 2, url = "//not a comment", text = `a ${quotes.test(`b "${half}`) ? "c" : "d"} e`',
+        'console.log(quotes, half, url, text); console.log(process.env.OPENAI_API_KEY)',
+      ].join('\n'),
+    })
+    expect(await project[bundler](bundler === 'vite' ? {} : { minify: true })).toMatch(/main\.ts:2: .*the variable OPENAI_API_KEY/)
   })
 
   test('leaves builds for servers alone', async () => {
@@ -201,6 +235,14 @@ describe('the guard in a build with Vite', () => {
     const value = random()
     given({ 'main.ts': 'console.log(import.meta.env)', '.env': `VITE_ONYSOFT_API_KEY=${value}\n` })
     expect(await project.vite()).toContain('the value of the variable VITE_ONYSOFT_API_KEY')
+  })
+
+  test('finds a key in a worker', async () => {
+    given({
+      'main.ts': "new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' })",
+      'worker.ts': `\npostMessage('jt_${random()}')`,
+    })
+    expect(await project.vite()).toMatch(/worker\S*: .*a key of the form jt_…/)
   })
 
   test('finds a key in the public folder and in the page itself', async () => {

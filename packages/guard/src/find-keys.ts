@@ -14,7 +14,8 @@ const shownPrefix = /^(?:sk-(?:[a-z]{2,5}-)?|[a-z]{2,3}_(?:live_)?|AIza)/
 const standIn = /your|example|placeholder|redacted|x{4}|\.{3}/i
 /** Prefixes that ordinary names have too: the class `sk-loading-indicator`, the variable `gw_request_count`. */
 const usualPrefix = /^(?:sk-|gw_)/
-const wordsOnly = /^(?:[a-z]{1,12}|[A-Z]{1,12}|[A-Z][a-z]{1,11})(?:[_-]+(?:[a-z]{1,12}|[A-Z]{1,12}|[A-Z][a-z]{1,11}))*[_-]*$/
+const word = String.raw`(?:[a-z]{1,12}|[A-Z]{1,12}|[A-Z][a-z]{1,11})\d{0,2}`
+const wordsOnly = new RegExp(`^${word}(?:[_-]+${word})*[_-]*$`)
 const sameCharacter = /^(.)\1*$/
 
 /** Every text that has the form of a key and is not plainly something else. */

@@ -24,7 +24,7 @@ export function inspectOutput({ name, content, sources }: OutputFile, finder: Fi
   const map = name.endsWith('.map') ? readMap(text) : undefined
   if (map === undefined) {
     const inlined = inlineMap(text)
-    const code = finder.inOutput(text, /\.(?:[cm]?js|html?)$/.test(name))
+    const code = finder.inOutput(text, /\.[cm]?js$/.test(name))
     return [...code.map((leak) => ({ ...leak, output: name, sources })), ...inspectMap(inlined, name, finder)]
   }
   return inspectMap(map, name, finder)

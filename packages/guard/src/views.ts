@@ -6,7 +6,7 @@ export interface View {
 }
 
 /**
- * Everything that a text says: itself; with its escapes resolved; with its concatenated literals joined, which a
+ * Everything that a text says: itself; with its escapes resolved, those of addresses too; with its concatenated literals joined, which a
  * minifier may do later; and what its `data:` addresses carry.
  */
 export function viewsOf(text: string): View[] {
@@ -16,12 +16,12 @@ export function viewsOf(text: string): View[] {
   return [plain, unescaped, joined, ...dataIn(text)].filter(({ text }, index, all) => all.findIndex((one) => one.text === text) === index)
 }
 
-const escapes = /\\(?:u\{([0-9a-fA-F]{1,6})\}|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([nrtbfv]))/g
+const escapes = /\\(?:u\{([0-9a-fA-F]{1,6})\}|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|[nrtbfv])|%([0-9a-fA-F]{2})/g
 const concatenations = /(["'`])\s*\+\s*["'`]/g
 const dataAddresses = /data:[\w.+/-]*(?:;[\w.+=-]+)*?(;base64)?,([^"'`\s)<>\\]*)/g
 
-function unescape(_: string, ...[braced, four, two]: readonly (string | undefined)[]): string {
-  const code = Number.parseInt(braced ?? four ?? two ?? '20', 16)
+function unescape(_: string, ...[braced, four, two, percent]: readonly (string | undefined)[]): string {
+  const code = Number.parseInt(braced ?? four ?? two ?? percent ?? '20', 16)
   return code <= 0x10_ff_ff ? String.fromCodePoint(code) : ' '
 }
 

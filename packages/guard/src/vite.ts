@@ -28,7 +28,6 @@ export function guard(options: GuardOptions = {}): Plugin {
 
   return {
     name: 'postern-guard',
-    enforce: 'pre',
     apply: 'build',
     applyToEnvironment: (environment) => environment.config.consumer === 'client',
     configResolved(resolved) {
@@ -43,7 +42,7 @@ export function guard(options: GuardOptions = {}): Plugin {
       const leaks = finder.inSource(code)
       asked.set(
         file,
-        leaks.map((leak) => ({ ...leak, output: file, source: file, sources: [] })),
+        leaks.map((leak) => ({ ...leak, output: file, sources: [file] })),
       )
     },
     generateBundle: {
