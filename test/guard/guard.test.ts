@@ -227,7 +227,7 @@ describe('the guard in a build with Vite', () => {
     given({ 'main.ts': 'console.log(import.meta.env.VITE_OPENAI_API_KEY)', '.env': `VITE_OPENAI_API_KEY=${value}\n` })
     const complaint = await project.vite()
     expect(complaint).toContain('.env:1: the value of the variable VITE_OPENAI_API_KEY')
-    expect(complaint).toContain('main.ts:1: the variable VITE_OPENAI_API_KEY')
+    expect(complaint).toContain('main.ts:1: the variable VITE_OPENAI_API_KEY\n')
     expect(complaint).not.toContain(value)
   })
 

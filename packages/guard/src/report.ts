@@ -18,7 +18,7 @@ export function reportFindings(findings: readonly Finding[], root: string, furth
     const { output, source, sources, sought, line, what } = finding
     const place: Place = (source === undefined ? locate(sought, [...sources, ...further]) : undefined) ?? { file: source ?? output, line }
     const file = isAbsolute(place.file) ? relative(root, place.file) : place.file
-    const where = file === output ? '' : `, which reaches ${output}`
+    const where = place.file === output ? '' : `, which reaches ${output}`
     return { file, line: place.line, text: `${what}${where}` }
   })
   return [...new Map(reported.map((one) => [`${one.file}:${one.line} ${one.text}`, one])).values()]
