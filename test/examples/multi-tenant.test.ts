@@ -20,6 +20,7 @@ describe.skipIf(executablePath === undefined)('the application of many tenants',
     browser = await launchChromium(executablePath as string)
   })
   afterAll(async () => {
+    if (wanted) await takePictureOfAll()
     await browser.close()
     await example.interrupt()
   })
@@ -34,6 +35,18 @@ describe.skipIf(executablePath === undefined)('the application of many tenants',
     await page.click('button')
     await page.waitForLoadState()
     return page
+  }
+
+  /** Of the three tenants side by side. */
+  async function takePictureOfAll(): Promise<void> {
+    const page = await browser.newPage({ viewport: { width: viewport.width * 3 + 100, height: viewport.height + 48 } })
+    await page.setContent(
+      `<style>body { margin: 0; display: flex; gap: 26px; padding: 24px; background: #ececea } img { border: 1px solid #d5d5d0; border-radius: 12px }</style>${shots
+        .map((shot) => `<img width="${viewport.width}" src="data:image/png;base64,${shot}">`)
+        .join('')}`,
+    )
+    await takePicture(page, 'multi-tenant')
+    await page.close()
   }
 
   async function ask(page: Page): Promise<void> {
@@ -87,17 +100,6 @@ describe.skipIf(executablePath === undefined)('the application of many tenants',
     await page.waitForURL(/login/)
     expect(await page.evaluate(async () => (await fetch('/ai/v1/models')).status)).toBe(401)
     await page.context().close()
-  })
-
-  test.runIf(wanted)('has its picture taken', async () => {
-    const page = await browser.newPage({ viewport: { width: viewport.width * 3 + 100, height: viewport.height + 48 } })
-    await page.setContent(
-      `<style>body { margin: 0; display: flex; gap: 26px; padding: 24px; background: #ececea } img { border: 1px solid #d5d5d0; border-radius: 12px }</style>${shots
-        .map((shot) => `<img width="${viewport.width}" src="data:image/png;base64,${shot}">`)
-        .join('')}`,
-    )
-    await takePicture(page, 'multi-tenant')
-    await page.close()
   })
 
   test('ends at Ctrl-C, and leaves nothing running', async () => {
