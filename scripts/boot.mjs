@@ -17,6 +17,7 @@ const published = [
   'packages/emulator',
   'packages/express',
   'packages/gateways',
+  'packages/guard',
   'packages/protocol',
   'packages/server',
   'packages/stores',

@@ -1,0 +1,43 @@
+import { looksLikeKey } from '@postern/protocol'
+
+/** A text that has the form of a key. */
+export interface FoundKey {
+  readonly text: string
+  readonly index: number
+  /** The form, without what is secret of it: `sk-ant-…`. */
+  readonly form: string
+}
+
+const alphabet = /[A-Za-z0-9_-]{12,}/g
+const shownPrefix = /^(?:sk-(?:[a-z]{2,5}-)?|[a-z]{2,3}_(?:live_)?|AIza)/
+/** Written where a key would stand, so that nobody takes it for one. */
+const standIn = /your|example|placeholder|redacted|x{4}|\.{3}/i
+/** Prefixes that ordinary names have too: the class `sk-loading-indicator`, the variable `gw_request_count`. */
+const usualPrefix = /^(?:sk-|gw_)/
+const word = String.raw`(?:[a-z]{1,12}|[A-Z]{1,12}|[A-Z][a-z]{1,11})\d{0,2}`
+const wordsOnly = new RegExp(`^${word}(?:[_-]+${word})*[_-]*$`)
+const sameCharacter = /^(.)\1*$/
+
+/** Every text that has the form of a key and is not plainly something else. */
+export function findKeys(text: string): FoundKey[] {
+  return [...text.matchAll(alphabet)].flatMap(({ 0: run, index }) => {
+    const key = keyIn(run)
+    return key === undefined || isStandIn(key) ? [] : [{ text: key, index: index + run.length - key.length, form: formOf(key) }]
+  })
+}
+
+/** The key that a run of letters is or ends with; a key begins where a word does. */
+function keyIn(run: string): string | undefined {
+  for (let start = 0; start < run.length; start += 1)
+    if ((start === 0 || run[start - 1] === '-') && looksLikeKey(run.slice(start))) return run.slice(start)
+  return undefined
+}
+
+function isStandIn(key: string): boolean {
+  const rest = key.replace(shownPrefix, '')
+  return standIn.test(rest) || sameCharacter.test(rest) || (usualPrefix.test(key) && wordsOnly.test(rest))
+}
+
+function formOf(key: string): string {
+  return `${shownPrefix.exec(key)?.[0] ?? ''}…`
+}

@@ -1,0 +1,32 @@
+/** Variables that hold a key of a gateway or provider, as their documents name them. */
+export const keyVariables: readonly string[] = [
+  'JOY_TOKEN_API_KEY',
+  'OPENTOKEN_API_KEY',
+  'GATEWAY_API_KEY',
+  'ONYSOFT_API_KEY',
+  'MINTOKEN_API_KEY',
+  'OPENAI_API_KEY',
+  'ANTHROPIC_API_KEY',
+]
+
+/** Values shorter than this are none of a key, and would be found anywhere: `test`, `none`. */
+const shortestValue = 8
+
+/** A value that must not be found, and the variable that has it. */
+export interface SecretValue {
+  readonly variable: string
+  readonly value: string
+}
+
+/** The names, each also with a prefix in front: `VITE_OPENAI_API_KEY` holds the same. */
+export function namePattern(names: readonly string[]): string {
+  return `(?:[A-Za-z0-9]+_)*(?:${names.map((name) => name.replaceAll(/[^\w]/g, '\\$&')).join('|')})`
+}
+
+/** What the environment of the build has under such names. */
+export function secretValues(names: readonly string[], env: Readonly<Record<string, string | undefined>>): SecretValue[] {
+  const isOne = new RegExp(`^${namePattern(names)}$`)
+  return Object.entries(env).flatMap(([variable, value = '']) =>
+    isOne.test(variable) && value.trim().length >= shortestValue ? [{ variable, value: value.trim() }] : [],
+  )
+}

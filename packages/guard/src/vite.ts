@@ -1,0 +1,100 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { parseEnv } from 'node:util'
+import type { Plugin, ResolvedConfig, Rollup } from 'vite'
+import { createFinder, type Finder } from './find-leaks.js'
+import { type Finding, inspectOutput, type OutputFile } from './inspect-output.js'
+import type { GuardOptions } from './options.js'
+import { describeReport, reportFindings } from './report.js'
+
+export type { GuardOptions } from './options.js'
+
+/**
+ * Fails a build whose output would publish a key of an AI gateway or provider: one that has the form of a key,
+ * or is in the environment of the build as `OPENAI_API_KEY` and its like. It looks at what the page will get,
+ * after the minifier: chunks, assets, source maps and the public folder. Server builds are left alone.
+ *
+ * @example
+ * ```ts
+ * export default defineConfig({ plugins: [react(), guard()] })
+ * ```
+ */
+export function guard(options: GuardOptions = {}): Plugin {
+  let config: ResolvedConfig
+  let finder: Finder
+  let envFiles: readonly string[] = []
+  /** By file: while watching, what did not change is not seen again. */
+  const asked = new Map<string, readonly Finding[]>()
+
+  return {
+    name: 'postern-guard',
+    apply: 'build',
+    applyToEnvironment: (environment) => environment.config.consumer === 'client',
+    configResolved(resolved) {
+      config = resolved
+      envFiles = resolved.envDir === false ? [] : envFilesOf(resolved.envDir, resolved.mode)
+      finder = createFinder(options, { ...process.env, ...Object.assign({}, ...envFiles.map(readEnv)) })
+    },
+    transform(code, id) {
+      const file = fileOf(id)
+      // Packages may ask for a key that only servers have; the page's own code has no reason to.
+      if (file.includes('/node_modules/')) return
+      const leaks = finder.inSource(code)
+      asked.set(
+        file,
+        leaks.map((leak) => ({ ...leak, output: file, sources: [file] })),
+      )
+    },
+    generateBundle: {
+      order: 'post',
+      handler(_, bundle) {
+        const files = [...Object.values(bundle).flatMap((output) => outputFiles(output, config.root)), ...publicFiles(config)]
+        const findings = [...[...asked.values()].flat(), ...files.flatMap((file) => inspectOutput(file, finder))]
+        if (findings.length === 0) return
+        const further = [...this.getModuleIds()].map(fileOf).concat(envFiles, config.configFile ?? [], join(config.root, 'index.html'))
+        this.error(describeReport(reportFindings(findings, config.root, further)))
+      },
+    },
+  }
+}
+
+function outputFiles(output: Rollup.OutputChunk | Rollup.OutputAsset, root: string): OutputFile[] {
+  if (output.type === 'asset')
+    return [{ name: output.fileName, content: output.source, sources: output.originalFileNames.map((name) => resolve(root, name)) }]
+  const code = { name: output.fileName, content: output.code, sources: output.moduleIds.map(fileOf) }
+  return output.map === null ? [code] : [code, { name: `${output.fileName}.map`, content: JSON.stringify(output.map), sources: [] }]
+}
+
+/** What is copied beside the bundle as it is. */
+function publicFiles({ publicDir, build }: ResolvedConfig): OutputFile[] {
+  if (publicDir === '' || !build.copyPublicDir) return []
+  return list(publicDir).map((name) => ({ name, content: readFileSync(join(publicDir, name)), sources: [join(publicDir, name)] }))
+}
+
+function list(folder: string): string[] {
+  try {
+    return readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+  } catch {
+    return []
+  }
+}
+
+/** Every variable of these files, also those that Vite keeps from the page: a configuration can put them there. */
+function envFilesOf(folder: string, mode: string): string[] {
+  return ['.env', '.env.local', `.env.${mode}`, `.env.${mode}.local`].map((name) => join(folder, name))
+}
+
+function readEnv(file: string): Record<string, string | undefined> {
+  try {
+    return parseEnv(readFileSync(file, 'utf8'))
+  } catch {
+    return {}
+  }
+}
+
+/** A module's id without what plugins add to it. */
+function fileOf(id: string): string {
+  return id.replace(/^\0+/, '').replace(/[?#].*$/, '')
+}
