@@ -7,10 +7,12 @@ const root = resolve(import.meta.dirname, '../..')
 /** Inside the repository, so that the packages which it imports are found. */
 const folder = join(import.meta.dirname, `.types-${process.pid}`)
 
+const client = '@postern/client'
+
 /** What somebody writes, with what the types must say of it, and what they must refuse. */
 const consumer = `
 import { createPostern, type GovernanceRecord, PosternStreamError } from '@postern/client'
-import { createPosternFetch } from '@postern/client/fetch'
+import { createPosternFetch } from '${client}/fetch'
 import OpenAI from 'openai'
 
 const postern = createPostern({ url: '/ai', token: async ({ jkt }) => String(jkt), dpop: true })

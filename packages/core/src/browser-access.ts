@@ -12,7 +12,7 @@ export interface BrowserAccess {
   preflightHeaders(origin: string, host: string | undefined): readonly string[] | undefined
 }
 
-/** Request headers that a page may send; the names after `openai-` are what the `openai` client sends by itself. */
+/** Request headers that a page may send; the names after `openai-` are what the SDKs of OpenAI and Anthropic send by themselves. */
 const allowedRequestHeaders = [
   'authorization',
   'content-type',
@@ -31,6 +31,7 @@ const allowedRequestHeaders = [
   'x-stainless-arch',
   'x-stainless-async',
   'x-stainless-custom-poll-interval',
+  'x-stainless-helper',
   'x-stainless-helper-method',
   'x-stainless-lang',
   'x-stainless-os',
