@@ -161,7 +161,7 @@ describe('what a page must not have', () => {
     ['a key under another name', { url, key: 'fai_0123456789abcdef0123' }],
   ])('%s is refused with an explanation that does not repeat it', (_, options) => {
     const open = () => createPostern(options as { url: string })
-    expect(open).toThrow('looks like an API key. Postern adds the key itself, on the server')
+    expect(open).toThrow('looks like an API key. Postern adds the key on the server')
     expect(open).not.toThrow(/0123456789/)
   })
 

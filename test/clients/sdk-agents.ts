@@ -9,8 +9,6 @@ export function agents(api: 'chat' | 'responses'): Sdk {
     gateway: 'joytoken',
     api,
     whenAborted: 'returns',
-    givesStream: false,
-    leavesAtEnd: false,
     open(postern, model) {
       const client = new OpenAI({ baseURL: postern.baseURL, apiKey: 'none', fetch: postern.fetch, maxRetries: 0 })
       const modelProvider = new OpenAIProvider({ openAIClient: client, useResponses: api === 'responses' })

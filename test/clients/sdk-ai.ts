@@ -9,8 +9,6 @@ export function aiSdk(api: 'chat' | 'responses'): Sdk {
     gateway: 'joytoken',
     api,
     whenAborted: 'throws',
-    givesStream: false,
-    leavesAtEnd: false,
     open(postern, name) {
       const provider = createOpenAI({ baseURL: postern.baseURL, apiKey: 'none', fetch: postern.fetch })
       const usual = { model: provider[api](name), maxRetries: 0 }

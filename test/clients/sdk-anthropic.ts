@@ -7,8 +7,6 @@ export const anthropic: Sdk = {
   gateway: 'mintoken',
   api: 'messages',
   whenAborted: 'returns',
-  givesStream: true,
-  leavesAtEnd: false,
   open(postern) {
     // It adds the version to the address itself.
     const client = new Anthropic({ baseURL: postern.url, apiKey: 'none', fetch: postern.fetch, maxRetries: 0 })

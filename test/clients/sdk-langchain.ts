@@ -9,8 +9,6 @@ export function langchain(api: 'chat' | 'responses'): Sdk {
     gateway: 'joytoken',
     api,
     whenAborted: 'throws',
-    givesStream: false,
-    leavesAtEnd: false,
     open(postern, model) {
       // Its messages keep no header; who wants the record keeps the response.
       let response: Response

@@ -1,18 +1,13 @@
 import type OpenAI from 'openai'
 import { type Sdk, weather, weatherParameters } from './sdk.js'
 
-/** In which its two lines differ. */
-type Ways = Pick<Sdk, 'leavesAtEnd'>
-
 /** Chat completions of the `openai` package. */
-export function openaiChat(name: string, Client: typeof OpenAI, ways: Ways): Sdk {
+export function openaiChat(name: string, Client: typeof OpenAI): Sdk {
   return {
-    ...ways,
     name: `${name}, chat`,
     gateway: 'joytoken',
     api: 'chat',
     whenAborted: 'returns',
-    givesStream: true,
     open(postern, model) {
       const client = new Client({ baseURL: postern.baseURL, apiKey: 'none', fetch: postern.fetch, maxRetries: 0 })
       const ask = (prompt: string) => ({ model, messages: [{ role: 'user' as const, content: prompt }] })
@@ -55,14 +50,12 @@ export function openaiChat(name: string, Client: typeof OpenAI, ways: Ways): Sdk
 }
 
 /** Its responses. */
-export function openaiResponses(name: string, Client: typeof OpenAI, ways: Ways): Sdk {
+export function openaiResponses(name: string, Client: typeof OpenAI): Sdk {
   return {
-    ...ways,
     name: `${name}, responses`,
     gateway: 'joytoken',
     api: 'responses',
     whenAborted: 'returns',
-    givesStream: true,
     open(postern, model) {
       const client = new Client({ baseURL: postern.baseURL, apiKey: 'none', fetch: postern.fetch, maxRetries: 0 })
       const tools = [{ type: 'function' as const, name: 'weather', parameters: weatherParameters, strict: true }]

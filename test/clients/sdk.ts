@@ -10,13 +10,6 @@ export interface Sdk {
   readonly api: 'chat' | 'responses' | 'messages'
   /** What reading a stream comes to once its signal is aborted. */
   readonly whenAborted: 'returns' | 'throws'
-  /**
-   * Whether it gives a stream by which `governance` knows the request to its end; else only what is known at its
-   * head can be asked for.
-   */
-  readonly givesStream: boolean
-  /** Whether it lets go of a stream once it has read the last event, instead of reading on until nothing is left. */
-  readonly leavesAtEnd: boolean
   open(postern: PosternFetch, model: string): OpenSdk
 }
 

@@ -91,5 +91,5 @@ export function createPosternFetch({ url, fetch: given, ...options }: PosternFet
 function refuseUnknown(options: object): void {
   for (const [name, value] of Object.entries(options)) refuseKey(name, value)
   const unknown = Object.keys(options).find((name) => name !== 'token' && name !== 'dpop')
-  if (unknown !== undefined) throw new TypeError(`"${unknown}" is not an option. Postern adds the gateway's key itself, on the server.`)
+  if (unknown !== undefined) throw new TypeError(`"${unknown}" is not an option. Postern adds the key on the server.`)
 }

@@ -12,7 +12,7 @@ export interface Governance {
   (stream: AsyncIterable<unknown>): Promise<GovernanceRecord>
   /**
    * Of a result, of what `withResponse()` gives, of a `Response` or of a thrown error; of a stream's as far as it
-   * was known at its start. `undefined` where it is none of Postern's.
+   * is known by now. `undefined` where it is none of Postern's.
    *
    * @throws {TypeError} where it is a promise that was not awaited.
    */
@@ -21,19 +21,19 @@ export interface Governance {
 
 export function createGovernance(records: Records): Governance {
   function find(answer: object): Entry | undefined {
-    const { response, controller, _request_id: requestId, request_id: id } = answer as Clues
+    const { response, controller, _request_id, request_id, requestId, id } = answer as Clues
     for (const part of [answer, response, controller?.signal]) {
       const entry = isObject(part) ? records.byPart(part) : undefined
       if (entry !== undefined) return entry
     }
-    return records.byId((requestId ?? id) as string)
+    return records.byId((_request_id ?? request_id ?? requestId ?? id) as string)
   }
 
   function atOnce(answer: object): GovernanceRecord | undefined {
     if (answer instanceof PosternStreamError) return answer.record
     const { cause } = answer as { readonly cause?: unknown }
     // SDKs wrap what they did not throw themselves, and what they wrap knows more.
-    return (isObject(cause) ? atOnce(cause) : undefined) ?? find(answer)?.head ?? parseGovernance(governanceHeader(answer))
+    return (isObject(cause) ? atOnce(cause) : undefined) ?? find(answer)?.known ?? parseGovernance(governanceHeader(answer))
   }
 
   async function whenEnded(stream: object): Promise<GovernanceRecord> {
@@ -68,6 +68,8 @@ interface Clues {
   readonly controller?: { readonly signal?: AbortSignal }
   readonly _request_id?: unknown
   readonly request_id?: unknown
+  readonly requestId?: unknown
+  readonly id?: unknown
 }
 
 /** Helpers of the SDKs of OpenAI and Anthropic. */

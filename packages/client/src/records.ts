@@ -6,8 +6,8 @@ const remembered = 500
 
 /** What is known of one answer. */
 export interface Entry {
-  /** At its head. */
-  readonly head: GovernanceRecord | undefined
+  /** By now: at its head, and once it has ended the whole. */
+  known: GovernanceRecord | undefined
   /** At its end; that of a stream comes with its end. Never rejects. */
   readonly whole: Promise<GovernanceRecord | undefined>
 }
@@ -41,14 +41,14 @@ export function createRecords(): Records {
       if (typeof result === 'object' && result !== null) parts.set(result, entry)
       return result
     }
-    if (entry.head !== undefined) remember(entry.head.request_id, entry)
+    if (entry.known !== undefined) remember(entry.known.request_id, entry)
     return response
   }
 
   function watch(response: Response, head: GovernanceRecord | undefined, signal: AbortSignal | null | undefined): Response {
     let ended: (record: GovernanceRecord | undefined) => void = () => {}
-    const whole = new Promise<GovernanceRecord | undefined>((resolve) => (ended = resolve))
-    const entry = { head, whole }
+    const entry: Entry = { known: head, whole: new Promise((resolve) => (ended = resolve)) }
+    void entry.whole.then((record) => (entry.known = record))
     const body = response.body as ReadableStream<Uint8Array>
     return keep(withBody(response, watchStream(body, { head, signal, ended, identified: (id) => remember(id, entry) })), signal, entry)
   }
@@ -57,7 +57,7 @@ export function createRecords(): Records {
     take(response, { signal, body }) {
       const head = parseGovernance(response.headers.get(headerNames.governance))
       if (response.ok && response.body !== null && isStream(response, body)) return watch(response, head, signal)
-      return head === undefined ? response : keep(response, signal, { head, whole: Promise.resolve(head) })
+      return head === undefined ? response : keep(response, signal, { known: head, whole: Promise.resolve(head) })
     },
     byPart: (part) => parts.get(part),
     byId: (id) => ids.get(id as string),

@@ -14,7 +14,7 @@ export function refuseKey(name: string, text: unknown): void {
     )
   ) {
     throw new TypeError(
-      `"${name}" looks like an API key. Postern adds the key itself, on the server: take it out, and replace it if it was ever published.`,
+      `"${name}" looks like an API key. Postern adds the key on the server: take it out, and replace it if it was published.`,
     )
   }
 }

@@ -24,5 +24,8 @@ export async function refuseDisguisedJson(body: Readable): Promise<void> {
   }
 }
 
-/** After spaces and a byte order mark, an object or a list; or nothing but spaces, behind which one could follow. */
-const looksLikeJson = /^(?:\xef\xbb\xbf)?\s*(?:[{[]|$)/
+/**
+ * After spaces and a byte order mark, an object, or a list, or as much of one as there is; or nothing but spaces, behind
+ * which one could follow. What follows the bracket is looked at too, since some media begin with any byte.
+ */
+const looksLikeJson = /^(?:\xef\xbb\xbf)?\s*(?:\{\s*(?:["'}/]|$)|\[\s*(?:["'{[\]/\w-]|$)|$)/
