@@ -103,6 +103,9 @@ describe('the documents', () => {
     'CONTRIBUTING.md',
     'CHANGELOG.md',
     'docs/performance.md',
+    'docs/client.md',
+    'docs/server.md',
+    'docs/other-sdks.md',
     'docs/errors.md',
     'examples/README.md',
   ]
