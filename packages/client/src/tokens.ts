@@ -5,7 +5,7 @@ const earlyMs = 30_000
 
 /** Session tokens, made anew when they grow old. */
 export interface Tokens {
-  /** One that is good for now. Whoever asks while one is being made waits for the same. */
+  /** One that has not ended. Whoever asks while one is being made waits for the same. */
   current(): Promise<string>
   /** The one that a request was refused with is good no longer. */
   drop(token: string): void
