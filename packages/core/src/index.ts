@@ -27,7 +27,7 @@ export {
   type RingEntry,
   type RingProblem,
 } from './identify/hash-ring.js'
-export { readJsonObject } from './police/read-json-object.js'
+export { readJsonObject } from './read/strict-json.js'
 export type { Principal } from './principal.js'
 export { Refusal } from './refusal.js'
 export type { Runtime } from './runtime.js'

@@ -1,5 +1,5 @@
 import { redactKeys } from '@postern/gateways'
-import { roundMs } from '../governance.js'
+import { roundMs } from '../answers/record.js'
 import type { Journey } from '../journey.js'
 import type { Refusal } from '../refusal.js'
 import type { Secret } from '../secret.js'

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { discardBody } from '../doors/discard-body.js'
-import { refuseForBackend } from './refuse-for-backend.js'
+import { refuseForBackend } from '../answers/for-backend.js'
 
 /** Answers in the backend's place. */
 export function refuse(request: IncomingMessage, response: ServerResponse, error: Error): void {

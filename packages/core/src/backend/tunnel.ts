@@ -4,7 +4,7 @@ import { webSocket } from '../doors/asks-for-web-socket.js'
 import { endSoon } from '../doors/end-soon.js'
 import { switched } from './client-road.js'
 import { passedToClient } from './passed-headers.js'
-import { refuseForBackend } from './refuse-for-backend.js'
+import { refuseForBackend } from '../answers/for-backend.js'
 
 /** Joins two connections once the backend agrees to speak WebSocket on them (RFC 9110, 7.8); its refusal is passed on. */
 export function tunnel(upstream: ClientRequest, request: IncomingMessage, socket: Duplex, head: Buffer): void {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Receipt } from '../account/index.js'
-import { answerJson, type JsonAnswer } from '../answer-json.js'
+import { answerJson, type JsonAnswer } from '../answers/as-json.js'
 import type { Principal } from '../principal.js'
 import type { Runtime } from '../runtime.js'
 import { tagRefused } from '../tag/index.js'

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Receipt } from '../account/index.js'
-import { refuse } from '../refuse.js'
+import { refuse } from '../answers/refuse.js'
 import type { Refusal } from '../refusal.js'
 import type { Runtime } from '../runtime.js'
 import { tagRefused } from '../tag/index.js'

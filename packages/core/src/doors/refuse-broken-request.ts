@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { Refusal } from '../refusal.js'
-import { refuseOnSocket } from './refuse-on-socket.js'
+import { refuseOnSocket } from '../answers/on-socket.js'
 
 /**
  * Answers a request that is not even HTTP, for the `clientError` event of a server: with an id and the

@@ -2,7 +2,7 @@ import type { EventEmitter } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { Refusal } from '../refusal.js'
-import { refuseOnSocket } from './refuse-on-socket.js'
+import { refuseOnSocket } from '../answers/on-socket.js'
 
 /** Refuses to speak another protocol than HTTP on the API, for the `upgrade` event of a server. */
 export function refuseUpgrade(socket: Duplex): void {

@@ -1,5 +1,5 @@
 import { asModelList, type Endpoint, failedCatalogue } from '@postern/gateways'
-import { replaceMember } from '../json-members.js'
+import { replaceMember } from '../lib/json-members.js'
 import type { Route } from '../resolve/route.js'
 
 /** What is changed in a JSON answer before the client gets it. Most answers have no edit: they pass as they came. */

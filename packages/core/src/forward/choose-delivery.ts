@@ -1,4 +1,4 @@
-import { isJsonType } from '../json-type.js'
+import { isJsonType } from '../lib/json-type.js'
 import { Refusal } from '../refusal.js'
 import type { AnswerHead } from './answer-head.js'
 import type { Delivery, Exchange } from './exchange.js'

@@ -1,4 +1,4 @@
-import { GrowingBuffer } from '../growing-buffer.js'
+import { GrowingBuffer } from '../lib/growing-buffer.js'
 
 /** What is done with one event; `undefined` means that it passes as it is. */
 export interface Edit {

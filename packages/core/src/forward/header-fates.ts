@@ -1,6 +1,6 @@
 import { headerNames } from '@postern/protocol'
 import { hopByHop } from '../hop-by-hop.js'
-import { keyHeaders } from '../key-headers.js'
+import { keyHeaders } from '../read/key-headers.js'
 
 /** What a caller's request never carries to the gateway, whichever gateway it is. */
 const requestOnly = [

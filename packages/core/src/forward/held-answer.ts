@@ -1,5 +1,5 @@
 import { isAscii } from 'node:buffer'
-import { GrowingBuffer } from '../growing-buffer.js'
+import { GrowingBuffer } from '../lib/growing-buffer.js'
 import { Refusal } from '../refusal.js'
 import type { ResponseSink } from '../arrival.js'
 import type { AnswerHead } from './answer-head.js'

@@ -1,7 +1,7 @@
 import { looksLikeKey } from '@postern/gateways'
 import type { Arrival } from '../arrival.js'
-import { isKeyHeader, isKeyParameter } from '../key-names.js'
-import { looseName, partsOf } from '../query-names.js'
+import { isKeyHeader, isKeyParameter } from '../read/key-names.js'
+import { looseName, partsOf } from '../lib/query-names.js'
 import { Refusal } from '../refusal.js'
 import type { Credential } from './credential.js'
 

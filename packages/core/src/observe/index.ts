@@ -1,6 +1,6 @@
 import { type AnswerFacts, type AnswerReader, createAnswerReader, type Endpoint } from '@postern/gateways'
 import type { Finish, GovernanceRecord } from '@postern/protocol'
-import { writeRecord } from '../governance.js'
+import { writeRecord } from '../answers/record.js'
 import type { Permit } from '../police/permit.js'
 import type { Route } from '../resolve/route.js'
 import type { Tags } from '../tag/index.js'

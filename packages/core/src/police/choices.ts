@@ -1,6 +1,6 @@
 import type { Choice, Dialect } from '@postern/gateways'
 import type { Arrival } from '../arrival.js'
-import { looseName } from '../query-names.js'
+import { looseName } from '../lib/query-names.js'
 import { Refusal } from '../refusal.js'
 import type { Permit } from './permit.js'
 import type { Policy } from './policies.js'

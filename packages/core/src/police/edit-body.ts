@@ -1,5 +1,5 @@
 import type { AnswerFormat, Dialect } from '@postern/gateways'
-import { foldName, removeMember, setMember } from '../json-members.js'
+import { foldName, removeMember, setMember } from '../lib/json-members.js'
 
 /** What is said of a body besides its text. */
 export interface BodyFacts {

@@ -1,6 +1,6 @@
 import { compilePointer, type CompiledPointer, type OutputLimit, readAll } from '@postern/gateways'
 import { Refusal } from '../refusal.js'
-import { compileNames, type ReadNames, refuseOtherSpellings } from './one-reading.js'
+import { compileNames, type ReadNames, refuseOtherSpellings } from '../read/strict-names.js'
 
 interface CompiledLimit {
   readonly places: readonly CompiledPointer[]

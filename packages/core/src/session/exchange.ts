@@ -1,7 +1,7 @@
 import { readSessionRequest, type SessionRequest, sessionSeconds } from '@postern/protocol'
 import type { Arrival } from '../arrival.js'
 import type { Proofs } from '../identify/proof/index.js'
-import { isJsonType } from '../json-type.js'
+import { isJsonType } from '../lib/json-type.js'
 import type { ReadBody, ReadObject } from './desk.js'
 import type { Principal } from '../principal.js'
 import { Refusal } from '../refusal.js'

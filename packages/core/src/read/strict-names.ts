@@ -1,6 +1,6 @@
-import { foldName, spansOf, valueOf } from '../json-members.js'
+import { foldName, spansOf, valueOf } from '../lib/json-members.js'
 import { Refusal } from '../refusal.js'
-import { refuseOddMembers } from './read-json-object.js'
+import { refuseOddMembers } from './strict-json.js'
 
 /** Names that policy reads in an object, and in the objects below them. */
 export interface ReadNames {

@@ -1,8 +1,8 @@
 import type { AnswerFacts } from '@postern/gateways'
 import type { Finish, GovernanceRecord } from '@postern/protocol'
-import type { Permit } from './police/permit.js'
-import type { Route } from './resolve/route.js'
-import type { Tags } from './tag/index.js'
+import type { Permit } from '../police/permit.js'
+import type { Route } from '../resolve/route.js'
+import type { Tags } from '../tag/index.js'
 
 /** What a record is made from, as far as a request has come. */
 export interface RecordSources {

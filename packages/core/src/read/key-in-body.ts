@@ -1,5 +1,5 @@
-import { foldName } from '../json-members.js'
-import { isKeyMember } from '../key-names.js'
+import { foldName } from '../lib/json-members.js'
+import { isKeyMember } from './key-names.js'
 import { Refusal } from '../refusal.js'
 
 /** Every name of a key speaks of a key, a token or an authorization; most members of most requests do not. */

@@ -1,9 +1,9 @@
 import { headerNames, serializeGovernance } from '@postern/protocol'
-import type { Arrival, ResponseSink } from './arrival.js'
-import { exposeHeaders } from './forward/expose-headers.js'
-import type { Outcome } from './forward/outcome.js'
-import { writeRecord } from './governance.js'
-import type { Tags } from './tag/index.js'
+import type { Arrival, ResponseSink } from '../arrival.js'
+import { exposeHeaders } from './expose-headers.js'
+import type { Outcome } from '../forward/outcome.js'
+import { writeRecord } from './record.js'
+import type { Tags } from '../tag/index.js'
 
 /** An answer without a gateway behind it. */
 export interface JsonAnswer {

@@ -1,5 +1,5 @@
 import { isAscii, isUtf8 } from 'node:buffer'
-import { foldName, type MemberVisitor, walkMembers } from '../json-members.js'
+import { foldName, type MemberVisitor, walkMembers } from '../lib/json-members.js'
 import { Refusal } from '../refusal.js'
 
 /**

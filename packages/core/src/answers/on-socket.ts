@@ -1,10 +1,10 @@
 import type { Duplex } from 'node:stream'
 import { errorCodes, headerNames } from '@postern/protocol'
-import { refusalEnvelope } from '../refuse.js'
+import { refusalEnvelope } from './refuse.js'
 import type { Refusal } from '../refusal.js'
 import { tagRefused } from '../tag/index.js'
-import { endSoon } from './end-soon.js'
-import { nextUlid } from './next-ulid.js'
+import { endSoon } from '../doors/end-soon.js'
+import { nextUlid } from '../doors/next-ulid.js'
 
 /** Refuses on a bare connection, with an id and the envelope like every other refusal, and ends it. */
 export function refuseOnSocket(refusal: Refusal, socket: Duplex): void {

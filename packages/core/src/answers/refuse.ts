@@ -1,13 +1,13 @@
 import { type ErrorEnvelope, errorCodes, type Finish, type GovernanceRecord, headerNames, serializeGovernance } from '@postern/protocol'
-import type { Arrival, ResponseSink } from './arrival.js'
-import { exposeHeaders } from './forward/expose-headers.js'
-import type { Outcome } from './forward/outcome.js'
-import { writeRecord } from './governance.js'
-import type { Tap } from './observe/index.js'
-import type { Permit } from './police/permit.js'
-import { ClientGone, Refusal } from './refusal.js'
-import type { Route } from './resolve/route.js'
-import type { Tags } from './tag/index.js'
+import type { Arrival, ResponseSink } from '../arrival.js'
+import { exposeHeaders } from './expose-headers.js'
+import type { Outcome } from '../forward/outcome.js'
+import { writeRecord } from './record.js'
+import type { Tap } from '../observe/index.js'
+import type { Permit } from '../police/permit.js'
+import { ClientGone, Refusal } from '../refusal.js'
+import type { Route } from '../resolve/route.js'
+import type { Tags } from '../tag/index.js'
 
 /** How far a request had come when it was refused. */
 export interface RefusedJourney {

@@ -1,5 +1,5 @@
 import type { Arrival } from '../arrival.js'
-import { GrowingBuffer } from '../growing-buffer.js'
+import { GrowingBuffer } from '../lib/growing-buffer.js'
 import { ClientGone, Refusal } from '../refusal.js'
 
 /**

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { type ErrorCode, errorCodes, headerNames, serializeGovernance } from '@postern/protocol'
 import { nextUlid } from '../doors/next-ulid.js'
-import { refusalEnvelope } from '../refuse.js'
+import { refusalEnvelope } from './refuse.js'
 import { Refusal } from '../refusal.js'
 import { tagRefused } from '../tag/index.js'
 
