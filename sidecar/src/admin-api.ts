@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import { answerAtDoor, readJsonObject, Refusal, refuseAtDoor, type RevokedKind, type Runtime, type Secret } from '@postern/core'
 import { createFailedAttempts } from '@postern/express'
-import { plainName, readSessionRequest, sessionSeconds } from '@postern/protocol'
+import { nameFault, readSessionRequest, sessionSeconds } from '@postern/protocol'
 import express, { type NextFunction, type Request, type Response, type Router } from 'express'
 
 export interface AdminApiOptions {
@@ -100,8 +100,10 @@ function readRevocation(body: Readonly<Record<string, unknown>>): readonly [Revo
   const [kind, ...others] = Object.keys(body)
   const known = revokedKinds.find((name) => name === kind)
   const name = kind === undefined ? undefined : body[kind]
-  if (known === undefined || others.length > 0 || typeof name !== 'string' || !plainName.test(name))
+  if (known === undefined || others.length > 0 || typeof name !== 'string')
     throw new Refusal('request_malformed', { message: 'A revocation is { "id": … }, { "user": … } or { "team": … }, one of them.' })
+  const fault = nameFault(name)
+  if (fault !== undefined) throw new Refusal('request_malformed', { message: `"${known}" is no name: it ${fault}.`, param: known })
   return [known, name]
 }
 

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { type CheckedConfig, type CheckResult, checkConfig, describeProblem, type Problem } from '@postern/core'
@@ -51,13 +52,14 @@ export function describeProblems(path: string, problems: readonly Problem[]): st
 }
 
 function readYaml(file: string, shown: string): { raw: unknown; problems: readonly Problem[] } {
-  let text: string
+  let bytes: Buffer
   try {
-    text = readFileSync(file, 'utf8')
+    bytes = readFileSync(file)
   } catch {
     throw new Failure(`There is no configuration at ${shown}.\nName one with --config, or try "postern demo", which needs none.`)
   }
-  const document = parseDocument(text)
+  if (!isUtf8(bytes)) throw new Failure(`${shown} holds bytes that are no UTF-8; a name in it could be another than is meant. Save it as UTF-8.`)
+  const document = parseDocument(bytes.toString('utf8'))
   const problems = document.errors.map(
     (error): Problem => ({
       path: `line ${error.linePos?.[0].line ?? '?'}`,

@@ -18,7 +18,7 @@ describe('acting for somebody', () => {
     'u_7',
     'ada@example.com',
     'team=globex, user=root',
-    ' spaces ',
+    'single spaces between',
     '100 %',
     'Zoë Müller',
     '名前 🏰',

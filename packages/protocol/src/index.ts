@@ -10,13 +10,14 @@ export {
   serializeGovernance,
 } from './governance-record.js'
 export { bareMember, textMember } from './json-member.js'
-export { plainName } from './plain-name.js'
+export { isPlainName, nameFault } from './plain-name.js'
 export { readSessionRequest, sessionClaims, type SessionLife, type SessionRequest, sessionSeconds } from './session-claims.js'
 export {
   announcedBounds,
   originPattern,
   readSessionBounds,
   sessionBoundClaims,
+  sessionClaimNames,
   type SessionBounds,
   sessionToken,
   thumbprintPattern,

@@ -1,4 +1,4 @@
-import { plainName } from './plain-name.js'
+import { nameFault } from './plain-name.js'
 import { readSessionBounds, sessionBoundClaims, type SessionBounds, sessionToken, thumbprintPattern } from './session-token.js'
 
 /** For whom a session is, at least one of user, team and project; and what it is good for. */
@@ -11,6 +11,11 @@ export interface SessionRequest extends SessionBounds {
    * (RFC 9449). Without it, whoever has the token is its holder.
    */
   readonly jkt?: string | undefined
+  /**
+   * What the application itself wants to find in the token: any JSON value of at most 4 KiB. Postern reads nothing of
+   * it and enforces nothing of it.
+   */
+  readonly ext?: unknown
 }
 
 /** When a session begins and ends. */
@@ -30,7 +35,7 @@ export interface SessionLife {
  *   not look as if somebody did, so an unknown member is refused too.
  */
 export function sessionClaims(request: SessionRequest, { id, issuedAt, expiresAt }: SessionLife): Record<string, unknown> {
-  const { user, team, project, jkt, origin, models, endpoints, workflow, maxTokens, maxCalls, ...unknown } = request
+  const { user, team, project, jkt, ext, origin, models, endpoints, workflow, maxTokens, maxCalls, ...unknown } = request
   const [stranger] = Object.keys(unknown)
   if (stranger !== undefined) throw new TypeError(`"${stranger}" cannot be said of a session in this version; it would not be enforced.`)
   const bounds = sessionBoundClaims({ origin, models, endpoints, workflow, maxTokens, maxCalls })
@@ -40,16 +45,33 @@ export function sessionClaims(request: SessionRequest, { id, issuedAt, expiresAt
     throw new TypeError('"jkt" is the SHA-256 thumbprint of a public key, in base64url (RFC 7638).')
   const names = Object.entries({ sub: user, team, project }).filter(([, name]) => name !== undefined)
   if (names.length === 0) throw new TypeError('A session is for a user, a team or a project; name at least one.')
-  if (names.some(([, name]) => typeof name !== 'string' || !plainName.test(name)))
-    throw new TypeError('A name has 1 to 256 characters, none of them a control character.')
+  for (const [field, name] of names) {
+    const fault = typeof name === 'string' ? nameFault(name) : 'is not a text'
+    if (fault !== undefined) throw new TypeError(`"${field === 'sub' ? 'user' : field}" is no name: it ${fault}.`)
+  }
+  if (ext !== undefined && !isSmallJson(ext)) throw new TypeError(`"ext" is a JSON value of at most ${mostExtCharacters} characters.`)
   return {
     ...Object.fromEntries(names),
     ...bounds,
     ...(jkt === undefined ? {} : { cnf: { jkt } }),
+    ...(ext === undefined ? {} : { ext }),
     aud: sessionToken.audience,
     jti: id,
     iat: issuedAt,
     exp: expiresAt,
+  }
+}
+
+/** A token travels in a header with every request, and servers read 16 KiB of headers. */
+const mostExtCharacters = 4096
+
+function isSmallJson(value: unknown): boolean {
+  try {
+    // `undefined` for a function or a symbol, whatever the type says.
+    const text = JSON.stringify(value) as string | undefined
+    return text !== undefined && text.length <= mostExtCharacters
+  } catch {
+    return false
   }
 }
 
@@ -78,7 +100,7 @@ export function sessionSeconds(ttl: unknown): number {
 }
 
 /**
- * Reads what a request over HTTP asks for: a JSON object with `user`, `team`, `project`, `ttl`, `jkt`, and
+ * Reads what a request over HTTP asks for: a JSON object with `user`, `team`, `project`, `ttl`, `jkt`, `ext`, and
  * bounds under the names of their claims.
  *
  * @throws {TypeError} where it asks for something else, by {@link sessionClaims} at the latest.

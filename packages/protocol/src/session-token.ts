@@ -29,8 +29,33 @@ export interface SessionBounds {
 /** Claims of bounds that this version does not enforce; a token with one is refused, and none is minted. */
 export const announcedBounds: readonly string[] = ['spend']
 
+/**
+ * Every member that a session token may have. One that is not here would look like a restriction and be none, so
+ * a token with it is refused; `ext` is for what an application wants to say for itself.
+ */
+export const sessionClaimNames = [
+  'aud',
+  'iss',
+  'sub',
+  'team',
+  'project',
+  'jti',
+  'iat',
+  'nbf',
+  'exp',
+  'cnf',
+  'origin',
+  'models',
+  'endpoints',
+  'max_tokens',
+  'max_calls',
+  'workflow',
+  'ext',
+] as const
+
 /** A page's origin as browsers write it (RFC 6454, 6.1): no path, no slash at the end. */
-export const originPattern = /^https?:\/\/(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::\d{1,5})?$/
+export const originPattern =
+  /^https?:\/\/(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::(?:[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5]))?$/
 
 /** The SHA-256 thumbprint of a public key (RFC 7638), base64url. */
 export const thumbprintPattern = /^[A-Za-z0-9_-]{43}$/

@@ -1,4 +1,4 @@
-import { plainName } from '@postern/protocol'
+import { nameFault } from '@postern/protocol'
 
 /** For whom a call is, at least one of the three. */
 export interface ActAs {
@@ -23,18 +23,13 @@ const fields = ['user', 'team', 'project'] as const
 export function actAs(who: ActAs): string {
   const stranger = Object.keys(who).find((name) => !fields.some((field) => field === name))
   if (stranger !== undefined) throw new TypeError(`"${stranger}" is nothing to act as; there are user, team and project.`)
-  const parts = fields.filter((field) => who[field] !== undefined).map((field) => `${field}=${encode(who[field])}`)
+  const parts = fields.filter((field) => who[field] !== undefined).map((field) => `${field}=${encode(field, who[field])}`)
   if (parts.length === 0) throw new TypeError('A call is for a user, a team or a project; name at least one.')
   return parts.join(', ')
 }
 
-function encode(name: unknown): string {
-  const fault = 'A name has 1 to 256 characters, none of them a control character.'
-  if (typeof name !== 'string' || !plainName.test(name)) throw new TypeError(fault)
-  try {
-    return encodeURIComponent(name)
-  } catch {
-    // Half of a surrogate pair, which no encoding has.
-    throw new TypeError(fault)
-  }
+function encode(field: string, name: unknown): string {
+  const fault = typeof name === 'string' ? nameFault(name) : 'is not a text'
+  if (fault !== undefined) throw new TypeError(`"${field}" is no name: it ${fault}.`)
+  return encodeURIComponent(name as string)
 }

@@ -1,4 +1,4 @@
-import { plainName, sessionClaims, sessionSeconds } from '@postern/protocol'
+import { isPlainName, sessionClaims, sessionSeconds } from '@postern/protocol'
 import { type AdminPlace, createAskAdmin } from './ask-admin.js'
 import { defaultTtl, type MintedSession, type MintRequest, type Mints } from './session-minter.js'
 
@@ -52,7 +52,7 @@ export function createAdminClient({ ttl: usual = defaultTtl, ...place }: AdminCl
     },
     async revoke(what) {
       const [[kind, name] = [], ...others] = Object.entries(what)
-      if (kind === undefined || others.length > 0 || !kinds.includes(kind) || typeof name !== 'string' || !plainName.test(name))
+      if (kind === undefined || others.length > 0 || !kinds.includes(kind) || !isPlainName(name))
         throw new TypeError('A revocation is { id }, { user } or { team }, one of them, and names it.')
       await ask('/admin/v1/revocations', { [kind]: name })
     },

@@ -22,6 +22,8 @@ export function readAsked(body: unknown, contentType: string | undefined): Asked
     throw new DeskRefusal('request_malformed', 'The body is not a JSON object.')
   const own = ['user', 'team', 'project'].find((name) => Object.hasOwn(members, name))
   if (own !== undefined) throw new DeskRefusal('request_malformed', 'Whose session it is, is not asked but known.', own)
+  // The application believes what it finds there, because only who mints could have said it.
+  if (Object.hasOwn(members, 'ext')) throw new DeskRefusal('request_malformed', 'What "ext" holds is not for a page to say.', 'ext')
   return check(readSessionRequest(members as Readonly<Record<string, unknown>>))
 }
 

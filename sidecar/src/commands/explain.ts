@@ -1,5 +1,7 @@
 import { createMemoryStore, createLogLedger, explain as explainRequest, type Explanation } from '@postern/core'
 import { createRuntime } from '@postern/express'
+import { nameFault } from '@postern/protocol'
+import { Failure } from '../failure.js'
 import { requireConfig } from '../load-config.js'
 import { printJson, printTable } from '../print.js'
 
@@ -16,6 +18,10 @@ export interface ExplainOptions {
 
 /** Says what would become of a request, without sending it. */
 export async function explain(options: ExplainOptions): Promise<number> {
+  for (const field of ['user', 'team', 'project'] as const) {
+    const fault = nameFault(options[field] ?? 'nobody')
+    if (fault !== undefined) throw new Failure(`--${field} is no name: it ${fault}. Nobody who calls can have it.`)
+  }
   const { checked } = requireConfig(options.config)
   const ledger = createLogLedger({ write: () => {}, flush: () => Promise.resolve() })
   const runtime = createRuntime(checked, { ledger, store: createMemoryStore() })

@@ -1,5 +1,5 @@
 import { revocationOf, type RevokedKind } from '@postern/core'
-import { plainName } from '@postern/protocol'
+import { nameFault } from '@postern/protocol'
 import { Failure } from '../failure.js'
 import { requireConfig } from '../load-config.js'
 import { openConfiguredStore } from '../open-store.js'
@@ -20,7 +20,8 @@ export async function revokeSessions(options: RevokeOptions): Promise<number> {
   const [kind, ...others] = kinds.filter((name) => options[name] !== undefined)
   if (kind === undefined || others.length > 0) throw new Failure('Say what to end: --id, --user or --team, one of them.')
   const name = options[kind] as string
-  if (!plainName.test(name)) throw new Failure('A name has 1 to 256 characters, none of them a control character.')
+  const fault = nameFault(name)
+  if (fault !== undefined) throw new Failure(`--${kind} is no name: it ${fault}.`)
   const { checked, file } = requireConfig(options.config)
   const { store: settings, callers } = checked.config
   if (callers.session === undefined) throw new Failure('The configuration has no callers.session, so there is nothing to end.')

@@ -16,6 +16,7 @@ export interface MintOptions {
   readonly maxTokens?: string
   readonly maxCalls?: string
   readonly jkt?: string
+  readonly ext?: string
   readonly json?: boolean
 }
 
@@ -42,6 +43,7 @@ export async function mintSession(options: MintOptions): Promise<number> {
     endpoints: listOf(endpoints),
     workflow,
     jkt,
+    ext: jsonOf(options.ext),
     maxTokens: numberOf(options.maxTokens),
     maxCalls: numberOf(options.maxCalls),
   }
@@ -58,6 +60,14 @@ export async function mintSession(options: MintOptions): Promise<number> {
 
 function numberOf(text: string | undefined): number | undefined {
   return text === undefined ? undefined : Number(text)
+}
+
+function jsonOf(text: string | undefined): unknown {
+  try {
+    return text === undefined ? undefined : (JSON.parse(text) as unknown)
+  } catch {
+    throw new Failure('--ext is not JSON.')
+  }
 }
 
 function listOf(text: string | undefined): readonly string[] | undefined {

@@ -1,5 +1,5 @@
-import { closest, distance } from 'fastest-levenshtein'
 import type { z } from 'zod'
+import { meantBy } from '../lib/meant-by.js'
 import { announcedSettings } from './announced.js'
 import { formatPath, type Problem } from './problem.js'
 
@@ -47,9 +47,15 @@ export function describeIssue(issue: z.core.$ZodIssue): readonly Problem[] {
       ...error,
       path,
       reason: `${issue.message.replace(/^./, (first) => first.toLowerCase())}.`,
-      fix: 'The README shows a configuration with this setting.',
+      fix: fixOf(issue) ?? 'The README shows a configuration with this setting.',
     },
   ]
+}
+
+/** What a check of ours says to do, beside what is wrong. */
+function fixOf(issue: z.core.$ZodIssue): string | undefined {
+  const fix: unknown = issue.code === 'custom' ? issue.params?.['fix'] : undefined
+  return typeof fix === 'string' ? fix : undefined
 }
 
 function isSecretPlace(path: string): boolean {
@@ -65,8 +71,8 @@ function describeUnknownKey(path: string, key: string, known: readonly string[])
       fix: 'Remove it: a setting that is accepted and not kept would promise what does not happen.',
     }
   }
-  const near = known.length === 0 ? undefined : closest(key, [...known])
-  const fix = near !== undefined && distance(key, near) <= 3 ? `Did you mean "${near}"?` : `Known here: ${known.join(', ')}.`
+  const meant = meantBy(key, known)
+  const fix = meant === undefined ? `Known here: ${known.join(', ')}.` : `Did you mean "${meant}"?`
   return { ...error, path, reason: 'is not a setting.', fix }
 }
 

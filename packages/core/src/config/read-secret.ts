@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Secret } from '../secret.js'
@@ -26,18 +27,23 @@ function readVariable(name: string, { env }: SecretPlaces): SecretResult {
       fix: `Set ${name}, or write it into .env beside the configuration.`,
     }
   if (value.trim() === '') return { reason: `points to the environment variable ${name}, which is empty.`, fix: `Give ${name} its value.` }
+  // The system's bytes were read already, and what was no UTF-8 is the same character everywhere.
+  if (value.includes('\ufffd')) return { reason: `points to the environment variable ${name}, which holds bytes that are no UTF-8.`, fix: textFix }
   return { secret: new Secret(value) }
 }
 
+const textFix = 'Write it as text; random bytes, for one, in base64url.'
+
 function readSecretFile(path: string, { directory }: SecretPlaces): SecretResult {
-  let text: string
+  let bytes: Buffer
   try {
-    text = readFileSync(resolve(directory, path), 'utf8')
+    bytes = readFileSync(resolve(directory, path))
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
     return { reason: `points to the file ${path}, which cannot be read (${code}).`, fix: 'Create it, or let the process read it.' }
   }
-  const value = text.replace(/\r?\n$/, '')
+  if (!isUtf8(bytes)) return { reason: `points to the file ${path}, which holds bytes that are no UTF-8.`, fix: textFix }
+  const value = bytes.toString('utf8').replace(/\r?\n$/, '')
   return value.trim() === ''
     ? { reason: `points to the file ${path}, which is empty.`, fix: 'Write the secret into it.' }
     : { secret: new Secret(value) }

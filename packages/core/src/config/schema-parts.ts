@@ -1,3 +1,4 @@
+import { nameFault } from '@postern/protocol'
 import { z } from 'zod'
 
 /** An object of settings: `strict` where unknown members are errors, `lenient` where they are passed over. */
@@ -9,11 +10,13 @@ export const strict: Settings = (shape) =>
 
 export const lenient = z.object as unknown as Settings
 
-export const name = z
-  .string()
-  .min(1)
-  .max(256)
-  .regex(/^[^\p{Cc}]*$/u, 'holds control characters')
+/** Whose word a name is: taken as it stands, or a problem. */
+export const name = z.string().superRefine((text, context) => {
+  const fault = nameFault(text)
+  if (fault !== undefined) context.addIssue({ code: 'custom', message: fault, params: { fix: nameFix } })
+})
+
+const nameFix = 'A name has 1 to 256 characters that can be seen, with single spaces between them, and is that name alone: nothing is trimmed or folded.'
 
 export const alias = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'is not a name of 1 to 64 letters, digits, dots, underscores and hyphens')
 

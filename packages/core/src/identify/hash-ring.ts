@@ -1,4 +1,5 @@
 import { hash, timingSafeEqual } from 'node:crypto'
+import { nameFault } from '@postern/protocol'
 
 /** One server-side caller: a name and the SHA-256 of its credential. */
 export interface RingEntry {
@@ -51,13 +52,16 @@ interface WrittenEntry {
 function readText(text: string): readonly WrittenEntry[] {
   return text
     .split(/[,\n]/)
-    .map((part) => part.trim())
+    .map((part) => part.replaceAll(blanks, ''))
     .filter((part) => part !== '')
     .map((part) => {
       const colon = part.lastIndexOf(':')
       return { label: colon === -1 ? undefined : part.slice(0, colon), digest: part.slice(colon + 1).toLowerCase() }
     })
 }
+
+/** What may stand around an entry; other blanks would be part of a label, which has none. */
+const blanks = /^[ \t\r]+|[ \t\r]+$/g
 
 /** Whether a ring is written as a manifest. */
 export function isManifest(text: string): boolean {
@@ -88,8 +92,10 @@ function checkEntries(written: readonly WrittenEntry[]): ParsedRing {
 
   written.forEach(({ label: given, digest, createdAt }, index) => {
     const position = index + 1
+    const fault = given === undefined ? undefined : nameFault(given)
     const report = (reason: string, fix: string): void => {
-      problems.push({ position, ...(given === undefined ? {} : { label: given }), reason, fix })
+      // A label that is no name could not be read, or would shift what stands around it.
+      problems.push({ position, ...(given === undefined || fault !== undefined ? {} : { label: given }), reason, fix })
     }
     if (!digestPattern.test(digest)) {
       report(
@@ -101,8 +107,8 @@ function checkEntries(written: readonly WrittenEntry[]): ParsedRing {
         'holds the example digest of the documentation, which lets in anybody who says "test"',
         'Make a real one with "postern callers add".',
       )
-    } else if (given === '') {
-      report('has an empty label', 'Name the caller before the colon.')
+    } else if (fault !== undefined) {
+      report(`has a label that ${fault}`, 'Write 1 to 256 characters that can be seen, with single spaces between them, before the colon.')
     } else {
       const label = given ?? `sha256-${digest.slice(0, 12)}`
       if (labels.has(label)) report('has a label that stands in the ring already', 'Give each caller its own label.')

@@ -7,6 +7,7 @@ import { createKeySet } from './key-set.js'
 import { readProofKey } from './proof-key.js'
 import { rememberVerified } from './remember-verified.js'
 import { refuseToken } from './refuse-token.js'
+import { tokenClaims } from './token-claims.js'
 import { isToken, type Verifier } from './verifier.js'
 
 /** An identity provider whose tokens are taken. */
@@ -42,7 +43,7 @@ export function createJwtVerifier(issuers: readonly JwtIssuer[]): Verifier {
     const issuer = known.get(issuerOf(token) ?? '')
     if (issuer === undefined) throw new Refusal('caller_invalid', { message: 'The token is of an issuer that is not configured.' })
     const payload = await verifySignature(token, issuer)
-    return { principal: readPrincipal(payload, issuer), goodUntil: (payload.exp as number) * 1000 + issuer.clockSkewMs }
+    return { principal: readPrincipal(payload, tokenClaims(token), issuer), goodUntil: (payload.exp as number) * 1000 + issuer.clockSkewMs }
   })
 
   return {
@@ -84,17 +85,17 @@ async function verifySignature(
   }
 }
 
-function readPrincipal(payload: JWTPayload, { claims, teams }: JwtIssuer): Principal {
-  const user = readClaim(payload, claims.user)
+function readPrincipal(payload: JWTPayload, said: object, { claims, teams }: JwtIssuer): Principal {
+  const user = readClaim(said, claims.user)
   if (user === undefined) throw new Refusal('caller_invalid', { message: `The token has no claim "${claims.user.join('.')}".` })
-  const team = claims.team === undefined ? undefined : readClaim(payload, claims.team)
+  const team = claims.team === undefined ? undefined : readClaim(said, claims.team)
   if (teams !== undefined && (team === undefined || !teams.includes(team))) {
     throw new Refusal('caller_invalid', { message: 'The issuer of the token does not speak for this team.' })
   }
   return {
     user,
     team,
-    project: claims.project === undefined ? undefined : readClaim(payload, claims.project),
+    project: claims.project === undefined ? undefined : readClaim(said, claims.project),
     via: 'jwt',
     caller: typeof payload.jti === 'string' && /^[\x21-\x7e]{1,64}$/.test(payload.jti) ? `jwt:${payload.jti}` : 'jwt',
     delegate: false,

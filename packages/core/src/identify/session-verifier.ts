@@ -1,15 +1,17 @@
 import { createSecretKey } from 'node:crypto'
-import { announcedBounds, plainName, readSessionBounds, type SessionBounds, sessionToken } from '@postern/protocol'
+import { isPlainName, nameFault, readSessionBounds, type SessionBounds, sessionToken } from '@postern/protocol'
 import { decodeProtectedHeader, type JWTPayload, jwtVerify, type JWTVerifyGetKey } from 'jose'
 import { Refusal } from '../refusal.js'
 import type { Secret } from '../secret.js'
 import type { Principal } from '../principal.js'
 import { clockToleranceSeconds, type Revocations } from '../store/revocations.js'
+import { checkMembers } from './check-members.js'
 import { kindOfJwt } from './jwt-form.js'
 import { createKeySet } from './key-set.js'
 import { readProofKey } from './proof-key.js'
 import { refuseToken } from './refuse-token.js'
 import { rememberVerified } from './remember-verified.js'
+import { tokenClaims } from './token-claims.js'
 import { isToken, type Verifier } from './verifier.js'
 
 export interface SessionVerifierOptions {
@@ -33,7 +35,9 @@ export function createSessionVerifier({ secret, jwks, maxLifetimeMs, revocations
     const check = algorithmOf(token) === sessionToken.algorithm ? bySecret : byKeyPair
     if (check === undefined)
       throw new Refusal('caller_invalid', { message: 'The session token is signed in a way that is not configured.' })
-    return readSession(await check(token), maxLifetimeMs)
+    const payload = await check(token)
+    checkMembers(tokenClaims(token))
+    return readSession(payload, maxLifetimeMs)
   })
 
   function refuseRevoked(principal: Principal): Principal | Promise<Principal> {
@@ -69,6 +73,8 @@ function checkWith(algorithms: readonly string[], key: JWTVerifyGetKey): CheckSi
     audience: sessionToken.audience,
     typ: sessionToken.type,
     requiredClaims: ['exp', 'iat'],
+    // For "nbf", whose minter's clock may be ahead; "exp" is looked at again, to the second.
+    clockTolerance: clockToleranceSeconds,
   }
   return async (token) => {
     try {
@@ -80,16 +86,17 @@ function checkWith(algorithms: readonly string[], key: JWTVerifyGetKey): CheckSi
 }
 
 function readSession(payload: JWTPayload, maxLifetimeMs: number): { readonly principal: Principal; readonly goodUntil: number } {
-  const { exp, iat: issuedAt, jti } = payload
+  const { exp, iat: issuedAt, jti, iss } = payload
   if (typeof exp !== 'number' || typeof issuedAt !== 'number') throw new Refusal('caller_invalid')
   const now = Date.now() / 1000
+  if (exp <= now) throw new Refusal('caller_expired')
   if (issuedAt > now + clockToleranceSeconds)
     throw new Refusal('caller_invalid', { message: 'The session token was issued in the future.' })
   if ((exp - issuedAt) * 1000 > maxLifetimeMs) {
     throw new Refusal('caller_invalid', { message: 'The session token lives longer than callers.session.maxTtl allows.' })
   }
-  if (jti !== undefined && (typeof jti !== 'string' || !plainName.test(jti)))
-    throw new Refusal('caller_invalid', { message: 'The session token has no usable id.' })
+  if (jti !== undefined && !isPlainName(jti)) throw new Refusal('caller_invalid', { message: 'The session token has no usable id.' })
+  if (iss !== undefined && !isPlainName(iss)) throw new Refusal('caller_invalid', { message: 'The session token’s claim "iss" is no name.' })
   const bounds = readBounds(payload)
   if (bounds?.maxCalls !== undefined && jti === undefined)
     throw new Refusal('caller_invalid', { message: 'The session token is bound to a number of calls and has no id to count them under.' })
@@ -100,7 +107,7 @@ function readSession(payload: JWTPayload, maxLifetimeMs: number): { readonly pri
     team: readName(payload, 'team'),
     project: readName(payload, 'project'),
     via: 'session',
-    caller: jti === undefined ? 'session' : `session:${jti.slice(0, 64)}`,
+    caller: jti === undefined ? 'session' : `session:${jti}`,
     delegate: false,
     expiresAt,
     jkt: readProofKey(payload),
@@ -111,9 +118,6 @@ function readSession(payload: JWTPayload, maxLifetimeMs: number): { readonly pri
 
 /** Bounds are kept or the token is not taken. `undefined` where it has none. */
 function readBounds(payload: JWTPayload): SessionBounds | undefined {
-  const unknown = announcedBounds.find((name) => payload[name] !== undefined)
-  if (unknown !== undefined)
-    throw new Refusal('caller_invalid', { message: `The session token is bound by "${unknown}", which is not enforced.` })
   const read = readSessionBounds(payload)
   if ('fault' in read) throw new Refusal('caller_invalid', { message: `The session token's claim "${read.fault}" cannot be read.` })
   return Object.values(read.bounds).every((bound) => bound === undefined) ? undefined : read.bounds
@@ -122,8 +126,7 @@ function readBounds(payload: JWTPayload): SessionBounds | undefined {
 function readName(payload: JWTPayload, claim: 'sub' | 'team' | 'project'): string | undefined {
   const value = payload[claim]
   if (value === undefined) return undefined
-  if (typeof value !== 'string' || !plainName.test(value)) {
-    throw new Refusal('caller_invalid', { message: `The session token's claim "${claim}" is not a name.` })
-  }
-  return value
+  const fault = typeof value === 'string' ? nameFault(value) : 'is not a text'
+  if (fault === undefined) return value as string
+  throw new Refusal('caller_invalid', { message: `The session token's claim "${claim}" is not a name: it ${fault}.` })
 }

@@ -63,6 +63,9 @@ export function createExchange(options: ExchangeOptions): Exchange {
     const own = ['user', 'team', 'project', 'jkt'].find((name) => Object.hasOwn(members, name))
     if (own !== undefined)
       throw new Refusal('request_malformed', { message: 'Whose session it is, is what the credential says.', param: own })
+    // An application believes what it finds there, because only who mints could have said it.
+    if (Object.hasOwn(members, 'ext'))
+      throw new Refusal('request_malformed', { message: 'What "ext" holds is not for a page to say.', param: 'ext' })
     return readSessionRequest(members)
   }
 

@@ -1,8 +1,10 @@
-import { plainName } from '@postern/protocol'
+import { isUtf8 } from 'node:buffer'
+import { nameFault } from '@postern/protocol'
 import { fetchBounded, type FetchedAnswer, type Road, throughSocket } from '../../fetch-bounded.js'
 import type { Principal } from '../../principal.js'
 import { Refusal } from '../../refusal.js'
 import { type ClaimPath, readClaim } from '../claim-path.js'
+import { readClaims, UnreadableClaims } from '../read-claims.js'
 
 /** Where an answer says who somebody is. */
 export interface IdentityPlaces {
@@ -77,10 +79,10 @@ function readBody({ body }: FetchedAnswer, { user, team, project }: IdentityPlac
 function parse(body: Buffer): unknown {
   if (body.length === 0) return null
   try {
-    return JSON.parse(body.toString('utf8')) as unknown
-  } catch {
-    // What a parser says of it repeats it.
-    throw new Refusal('caller_check_unavailable', { cause: 'The backend answered with something that is no JSON.' })
+    return readClaims(body)
+  } catch (error) {
+    if (!(error instanceof UnreadableClaims)) throw error
+    throw new Refusal('caller_check_unavailable', { cause: `What the backend answered ${error.message}.` })
   }
 }
 
@@ -88,10 +90,18 @@ function readHeaders({ headers }: FetchedAnswer, places: NonNullable<IdentityPla
   const read = (name: string | undefined): string | undefined => {
     const value = name === undefined ? undefined : headers[name.toLowerCase()]
     if (value === undefined || value === '') return undefined
-    if (typeof value === 'string' && plainName.test(value)) return value
-    throw new Refusal('caller_check_unavailable', { cause: `The backend's header "${name}" holds no name.` })
+    const text = typeof value === 'string' ? readUtf8(value) : undefined
+    const fault = text === undefined ? 'is not UTF-8, or stands there more than once' : nameFault(text)
+    if (fault === undefined) return text
+    throw new Refusal('caller_check_unavailable', { cause: `The backend's header "${name}" is no name: it ${fault}.` })
   }
   return { user: read(places.user), team: read(places.team), project: read(places.project) }
+}
+
+/** undici gives a header's bytes as Latin-1; names are UTF-8, as they are in JSON. */
+function readUtf8(value: string): string | undefined {
+  const bytes = Buffer.from(value, 'latin1')
+  return isUtf8(bytes) ? bytes.toString('utf8') : undefined
 }
 
 function notSignedIn(): Refusal {

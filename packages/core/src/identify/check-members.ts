@@ -1,0 +1,47 @@
+import { announcedBounds, sessionClaimNames } from '@postern/protocol'
+import { meantBy } from '../lib/meant-by.js'
+import { Refusal } from '../refusal.js'
+
+const known = new Set<string>(sessionClaimNames)
+
+/** What the members of a session token are called elsewhere. */
+const otherwise: Readonly<Record<string, string>> = {
+  user: 'sub',
+  user_id: 'sub',
+  tenant: 'team',
+  org: 'team',
+  id: 'jti',
+  jkt: 'cnf',
+  ttl: 'exp',
+  expires: 'exp',
+  expires_at: 'exp',
+  expires_in: 'exp',
+  not_before: 'nbf',
+  issuer: 'iss',
+  audience: 'aud',
+}
+const names = [...sessionClaimNames, ...Object.keys(otherwise)]
+
+/** How much of a name is repeated, in characters. */
+const longestRepeated = 64
+
+/**
+ * A session token has the members that are documented and no others: one that nobody enforces would look to its minter
+ * like a restriction that somebody does.
+ *
+ * @throws {Refusal} `caller_invalid`, which names the member, and the one that was probably meant.
+ */
+export function checkMembers(claims: Readonly<Record<string, unknown>>): void {
+  const stranger = Object.keys(claims).find((name) => !known.has(name))
+  if (stranger === undefined) return
+  const message = `The session token has a member ${JSON.stringify(stranger.slice(0, longestRepeated))}, which ${whatOf(stranger)}.`
+  throw new Refusal('caller_invalid', { message, cause: message })
+}
+
+function whatOf(stranger: string): string {
+  if (announcedBounds.includes(stranger)) return 'this version does not enforce'
+  const near = meantBy(stranger, names)
+  const meant = near === undefined ? undefined : (otherwise[near] ?? near)
+  if (meant !== undefined) return `nobody enforces; "${meant}" is probably meant`
+  return 'nobody enforces; what is the application’s own belongs into "ext"'
+}
