@@ -58,7 +58,8 @@ function readYaml(file: string, shown: string): { raw: unknown; problems: readon
   } catch {
     throw new Failure(`There is no configuration at ${shown}.\nName one with --config, or try "postern demo", which needs none.`)
   }
-  if (!isUtf8(bytes)) throw new Failure(`${shown} holds bytes that are no UTF-8; a name in it could be another than is meant. Save it as UTF-8.`)
+  if (!isUtf8(bytes))
+    throw new Failure(`${shown} holds bytes that are no UTF-8; a name in it could be another than is meant. Save it as UTF-8.`)
   const document = parseDocument(bytes.toString('utf8'))
   const problems = document.errors.map(
     (error): Problem => ({

@@ -36,6 +36,8 @@ describe('acting for somebody', () => {
     [{ user: undefined }],
     [{ user: '' }],
     [{ user: 'a\nb' }],
+    [{ user: ' spaces ' }],
+    [{ user: 'two  spaces' }],
     [{ user: 'x'.repeat(257) }],
     [{ user: '\ud800' }],
     [{ user: 7 as unknown as string }],

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
-import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
+import { CompactSign, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
 import { listenAnywhere } from './house.js'
 
 type PrivateKey = Awaited<ReturnType<typeof generateKeyPair>>['privateKey']
@@ -14,6 +14,8 @@ export interface Issuer {
   readonly fetches: () => number
   /** Signs a token that is good, but for what a test changes; `undefined` takes a claim out. */
   sign(claims?: Readonly<Record<string, unknown>>, header?: Readonly<Record<string, unknown>>): Promise<string>
+  /** Signs bytes as they are, whatever they say. */
+  signBytes(payload: Uint8Array): Promise<string>
   /** The public half of the current key, as the key set holds it. */
   publicKey(): JWK
   /** Replaces the key: tokens signed before are good no longer, once the keys are fetched anew. */
@@ -63,6 +65,7 @@ export async function startIssuer(algorithm = 'RS256'): Promise<Issuer> {
         .setProtectedHeader({ alg: algorithm, kid, typ: 'JWT', ...header })
         .sign(privateKey, { crit: { 'exp-at': true } })
     },
+    signBytes: (payload) => new CompactSign(payload).setProtectedHeader({ alg: algorithm, kid, typ: 'JWT' }).sign(privateKey),
     publicKey: () => publicKey,
     rotate,
     answer(with_) {

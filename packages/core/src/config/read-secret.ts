@@ -28,7 +28,8 @@ function readVariable(name: string, { env }: SecretPlaces): SecretResult {
     }
   if (value.trim() === '') return { reason: `points to the environment variable ${name}, which is empty.`, fix: `Give ${name} its value.` }
   // The system's bytes were read already, and what was no UTF-8 is the same character everywhere.
-  if (value.includes('\ufffd')) return { reason: `points to the environment variable ${name}, which holds bytes that are no UTF-8.`, fix: textFix }
+  if (value.includes('\ufffd'))
+    return { reason: `points to the environment variable ${name}, which holds bytes that are no UTF-8.`, fix: textFix }
   return { secret: new Secret(value) }
 }
 

@@ -16,7 +16,8 @@ export const name = z.string().superRefine((text, context) => {
   if (fault !== undefined) context.addIssue({ code: 'custom', message: fault, params: { fix: nameFix } })
 })
 
-const nameFix = 'A name has 1 to 256 characters that can be seen, with single spaces between them, and is that name alone: nothing is trimmed or folded.'
+const nameFix =
+  'A name has 1 to 256 characters that can be seen, with single spaces between them, and is that name alone: nothing is trimmed or folded.'
 
 export const alias = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'is not a name of 1 to 64 letters, digits, dots, underscores and hyphens')
 

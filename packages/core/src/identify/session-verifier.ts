@@ -96,7 +96,8 @@ function readSession(payload: JWTPayload, maxLifetimeMs: number): { readonly pri
     throw new Refusal('caller_invalid', { message: 'The session token lives longer than callers.session.maxTtl allows.' })
   }
   if (jti !== undefined && !isPlainName(jti)) throw new Refusal('caller_invalid', { message: 'The session token has no usable id.' })
-  if (iss !== undefined && !isPlainName(iss)) throw new Refusal('caller_invalid', { message: 'The session token’s claim "iss" is no name.' })
+  if (iss !== undefined && !isPlainName(iss))
+    throw new Refusal('caller_invalid', { message: 'The session token’s claim "iss" is no name.' })
   const bounds = readBounds(payload)
   if (bounds?.maxCalls !== undefined && jti === undefined)
     throw new Refusal('caller_invalid', { message: 'The session token is bound to a number of calls and has no id to count them under.' })
