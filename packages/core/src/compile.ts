@@ -9,6 +9,8 @@ import { createForward } from './forward/index.js'
 import { retry } from './forward/retry.js'
 import type { FailedAttempts } from './identify/failed-attempts.js'
 import { createIdentify } from './identify/index.js'
+import { countHosts } from './lib/count-hosts.js'
+import { isHost } from './lib/is-host.js'
 import { createObserve } from './observe/index.js'
 import { createCountCall } from './police/count-call.js'
 import { createPolice } from './police/index.js'
@@ -77,8 +79,11 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
         if (draining) throw new Refusal('draining', { retryAfterSeconds: 1, headers: ['Connection', 'close'] })
         const { origin, host } = arrival.headers
         if (host === undefined) throw new Refusal('request_malformed', { message: 'There is no Host header.', param: 'Host' })
-        if (!answersTo(publicAddress.hostOf(arrival) ?? '')) throw new Refusal('host_not_allowed', { param: 'Host' })
-        if (origin !== undefined && !browser.allows(origin, publicAddress.hostOf(arrival))) throw new Refusal('origin_not_allowed')
+        const called = publicAddress.hostOf(arrival)
+        if (!isHost(host) || countHosts(arrival.rawHeaders) > 1) throw refuseHost('Host')
+        if (called === undefined) throw refuseHost('X-Forwarded-Host')
+        if (!answersTo(called)) throw new Refusal('host_not_allowed', { param: 'Host' })
+        if (origin !== undefined && !browser.allows(origin, called)) throw new Refusal('origin_not_allowed')
       },
       identify: createIdentify({
         verifiers: compileVerifiers(checked, means),
@@ -113,6 +118,11 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
     close: () => (closing ??= close()),
   }
   return runtime
+}
+
+/** A request names one host, which is one wherever it is read (RFC 9110, 7.2; RFC 9112, 3.2); so does a proxy for it. */
+function refuseHost(param: 'Host' | 'X-Forwarded-Host'): Refusal {
+  return new Refusal('request_malformed', { message: 'A request names one host, as it stands in a URL.', param })
 }
 
 /** Whether we are called by a name that the operator wrote; one without a port is good with any. */

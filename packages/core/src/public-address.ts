@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import type { Arrival } from './arrival.js'
+import { isHost } from './lib/is-host.js'
 import type { IsTrusted } from './trusted-peers.js'
 
 /** The part of a request that says between which addresses it travels. */
@@ -7,10 +8,10 @@ export type Travelling = Pick<Arrival, 'headers' | 'address' | 'connection'>
 
 /** Which addresses the two ends go by outside, in front of the proxies that the operator trusts. */
 export interface PublicAddress {
-  /** What the client calls us: `app.example.com`. */
+  /** What the client calls us: `app.example.com`; `undefined` where it says nothing, or what is no host. */
   hostOf(request: Travelling): string | undefined
   /** Likewise with how it speaks to us: `https://app.example.com`. */
-  originOf(request: Travelling): string
+  originOf(request: Travelling): string | undefined
   /** What we would call the client. */
   clientOf(request: Travelling): string
 }
@@ -21,7 +22,8 @@ function addressOf(hop: string): string {
   return bracketed ?? plain ?? hop.trim()
 }
 
-const plainHost = /^[A-Za-z0-9._:[\]-]{1,255}$/
+/** The blanks of HTTP (RFC 9110, 5.6.3); another one is part of what is no host. */
+const blanks = /^[ \t]+|[ \t]+$/g
 
 /**
  * Reads the addresses that proxies passed on, from trusted ones only: anybody can write these headers.
@@ -33,13 +35,13 @@ export function createPublicAddress(isTrusted: IsTrusted | undefined): PublicAdd
   function said({ headers, address }: Travelling, name: string): string | undefined {
     if (isTrusted === undefined || !isTrusted(address)) return undefined
     const value = headers[name]
-    return typeof value === 'string' ? value.split(',', 1)[0]?.trim() : undefined
+    return typeof value === 'string' ? value.split(',', 1)[0]?.replaceAll(blanks, '') : undefined
   }
 
   function hostOf(request: Travelling): string | undefined {
-    if (isTrusted === undefined) return request.headers.host
-    const host = said(request, 'x-forwarded-host')
-    return host !== undefined && plainHost.test(host) ? host : request.headers.host
+    const forwarded = isTrusted === undefined ? undefined : said(request, 'x-forwarded-host')
+    const host = forwarded === undefined || forwarded === '' ? request.headers.host : forwarded
+    return host !== undefined && isHost(host) ? host : undefined
   }
 
   function clientOf({ headers, address }: Travelling): string {
@@ -56,7 +58,8 @@ export function createPublicAddress(isTrusted: IsTrusted | undefined): PublicAdd
     originOf(request) {
       const scheme = said(request, 'x-forwarded-proto')?.toLowerCase()
       const secure = scheme === undefined ? request.connection.encrypted === true : scheme === 'https'
-      return `${secure ? 'https' : 'http'}://${hostOf(request) ?? ''}`
+      const host = hostOf(request)
+      return host === undefined ? undefined : `${secure ? 'https' : 'http'}://${host}`
     },
     clientOf,
   }

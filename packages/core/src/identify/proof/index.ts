@@ -77,8 +77,10 @@ export function createProofs({ store, windowMs, nonces, publicAddress }: ProofOp
 
   function checkClaims({ htm, htu, iat, jti, nonce }: JWTPayload, arrival: Arrival): void {
     if (htm !== arrival.method) throw refuseProof('The proof is for another method.')
-    const url = publicAddress.originOf(arrival) + arrival.wholePath
-    if (typeof htu !== 'string' || plainUrl(htu) !== plainUrl(url)) throw refuseProof(`The proof is for another URL than ${url}.`)
+    const origin = publicAddress.originOf(arrival)
+    const url = origin === undefined ? undefined : plainUrl(origin + arrival.wholePath)
+    if (url === undefined) throw refuseProof('The request has no URL that a proof could be for.')
+    if (typeof htu !== 'string' || plainUrl(htu) !== url) throw refuseProof(`The proof is for another URL than ${url}.`)
     const age = Date.now() - (iat as number) * 1000
     if (!(age <= windowMs)) throw refuseProof('The proof is too old. Make one for each request.')
     if (age < -clockToleranceMs) throw refuseProof('The proof was made in the future. Check the clock.')
@@ -118,11 +120,17 @@ export function createProofs({ store, windowMs, nonces, publicAddress }: ProofOp
   }
 }
 
-/** Without query and fragment, and in one spelling (RFC 3986, 6.2.2 and 6.2.3). */
+/** What a URL is written with; readers of URLs take others out, or for others. */
+const written = /^https?:\/\/[!-~]+$/i
+
+/**
+ * A URL of http without query and fragment, and in one spelling (RFC 9449, 4.3; RFC 3986, 6.2.2 and 6.2.3);
+ * `undefined` where the text is none.
+ */
 function plainUrl(text: string): string | undefined {
-  if (!URL.canParse(text)) return undefined
-  const { origin, pathname } = new URL(text)
-  return origin + pathname
+  if (!written.test(text) || !URL.canParse(text)) return undefined
+  const { origin, pathname, username, password } = new URL(text)
+  return username === '' && password === '' ? origin + pathname : undefined
 }
 
 function wantProof(): Refusal {
