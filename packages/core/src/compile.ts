@@ -8,9 +8,11 @@ import type { Config } from './config/schema.js'
 import { createForward } from './forward/index.js'
 import { retry } from './forward/retry.js'
 import type { FailedAttempts } from './identify/failed-attempts.js'
+import { createCheckHeaderNames } from './identify/header-names.js'
 import { createIdentify } from './identify/index.js'
 import { countHosts } from './lib/count-hosts.js'
 import { isHost } from './lib/is-host.js'
+import type { Log } from './log.js'
 import { createObserve } from './observe/index.js'
 import { createCountCall } from './police/count-call.js'
 import { createPolice } from './police/index.js'
@@ -38,6 +40,8 @@ export interface CompileOptions {
   readonly networkOf: (address: string) => string
   /** Page security headers that every answer carries, name and value in turn. */
   readonly securityHeaders: readonly string[]
+  /** Where lines of the process itself go. Default nowhere. */
+  readonly log?: Log | undefined
 }
 
 /** Largest request body where the configuration says nothing, in bytes. */
@@ -57,6 +61,7 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
   const cookies = config.callers.forwardAuth !== undefined
   const browser = createBrowserAccess({ origins: config.browser.origins, cookies }, options.securityHeaders)
   const { trustedProxies } = config.listen
+  const checkHeaderNames = createCheckHeaderNames(options.log ?? (() => {}))
   const answersTo = compileHosts(config.listen.hosts)
   const publicAddress = createPublicAddress(trustedProxies.length === 0 ? undefined : createTrust(trustedProxies))
   const means = compileMeans(checked, options, browser, publicAddress)
@@ -84,6 +89,7 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
         if (called === undefined) throw refuseHost('X-Forwarded-Host')
         if (!answersTo(called)) throw new Refusal('host_not_allowed', { param: 'Host' })
         if (origin !== undefined && !browser.allows(origin, called)) throw new Refusal('origin_not_allowed')
+        checkHeaderNames(arrival.rawHeaders)
       },
       identify: createIdentify({
         verifiers: compileVerifiers(checked, means),

@@ -27,6 +27,7 @@ export {
   type RingEntry,
   type RingProblem,
 } from './identify/hash-ring.js'
+export type { Log } from './log.js'
 export { readJsonObject } from './read/strict-json.js'
 export type { Principal } from './principal.js'
 export { Refusal } from './refusal.js'

@@ -13,8 +13,8 @@ export interface Rooms {
   /**
    * Says whether the house takes this request at all.
    *
-   * @throws {Refusal} 503 `draining`, 400 `request_malformed` without a host (RFC 9112, 3.2), 403 `origin_not_allowed`,
-   *   421 `host_not_allowed`.
+   * @throws {Refusal} 503 `draining`, 400 `request_malformed` without a host, with several or with what is none (RFC
+   *   9112, 3.2), and for a header of ours that does not exist; 400 `tag_invalid`, 403 `origin_not_allowed`, 421 `host_not_allowed`.
    */
   admit(arrival: Arrival): void
   readonly identify: Identify

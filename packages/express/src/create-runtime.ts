@@ -5,6 +5,7 @@ import {
   createLogLedger,
   createMemoryStore,
   type Ledger,
+  type Log,
   type Runtime,
   type Store,
 } from '@postern/core'
@@ -18,6 +19,8 @@ export interface RuntimeParts {
   readonly ledger?: Ledger | undefined
   /** What must be remembered or shared. Default the memory of this process, where the configuration asks for nothing else. */
   readonly store?: Store | undefined
+  /** Where lines of the process itself go, such as warnings. Default nowhere. */
+  readonly log?: Log | undefined
 }
 
 /**
@@ -28,7 +31,7 @@ export interface RuntimeParts {
  */
 export function createRuntime(
   checked: CheckedConfig,
-  { ledger = createLogLedger(), store = usualStore(checked) }: RuntimeParts = {},
+  { ledger = createLogLedger(), store = usualStore(checked), log }: RuntimeParts = {},
 ): Runtime {
   const { limit, window: windowMs } = checked.config.failedAuthentication
   return compile(checked, {
@@ -37,6 +40,7 @@ export function createRuntime(
     store,
     networkOf,
     securityHeaders: securityHeaders(),
+    log,
   })
 }
 

@@ -11,7 +11,11 @@ export async function start(options: { readonly config: string }): Promise<numbe
   const { checked, file, warnings } = requireConfig(options.config)
   const ledger = createLogLedger()
   for (const warning of warnings) ledger.log('warn', describeProblem(warning).trim())
-  const runtime = createRuntime(checked, { ledger, store: openConfiguredStore(checked, file, true) })
+  const runtime = createRuntime(checked, {
+    ledger,
+    store: openConfiguredStore(checked, file, true),
+    log: (level, message, facts) => ledger.log(level, message, facts),
+  })
   const sidecar = await startSidecar({ runtime, directory: dirname(file), adminSecret: checked.secrets.get('admin.secret') })
   ledger.log('info', 'listening', {
     url: `${sidecar.url}${checked.config.mount}/v1`,

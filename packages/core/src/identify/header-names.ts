@@ -1,0 +1,70 @@
+import { headerNames, redactKeys } from '@postern/protocol'
+import { lettersOf, meantBy } from '../lib/meant-by.js'
+import type { Log } from '../log.js'
+import { Refusal } from '../refusal.js'
+
+/** Headers that bind a call to something; a spelling that is not read would leave it unbound. */
+const tags = [headerNames.workflow, headerNames.step, headerNames.parentStep]
+const tagOf = new Map(tags.map((name) => [lettersOf(name), name]))
+
+/** What begins with our name is ours to define; the second is what a Postern in front of this one says to its backend. */
+const ours = new Set([headerNames.actAs.toLowerCase(), 'postern-identity'])
+const beginsLikeOurs = /^(?:x[^a-z0-9]*)?postern(?![a-z0-9])/
+
+type Finding = 'known' | 'unknown' | { readonly instead: string } | { readonly meant: string }
+
+/** Names come from clients, so what is remembered of them is bounded; so is what is said of them. */
+const rememberedNames = 4096
+const longestRemembered = 64
+const mostWarnings = 64
+
+/**
+ * Refuses a header that looks as if it said something and says nothing, and warns of one that may be meant to.
+ *
+ * @throws {Refusal} 400 `tag_invalid` for a tag's name in another spelling (`X_Workflow_ID`, `X-WorkflowID`), 400
+ *   `request_malformed` for a name of ours that does not exist (`Postern-ActAs`).
+ */
+export type CheckHeaderNames = (rawHeaders: readonly string[]) => void
+
+export function createCheckHeaderNames(log: Log): CheckHeaderNames {
+  const findings = new Map<string, Finding>()
+  const warned = new Set<string>()
+
+  function findingOf(name: string): Finding {
+    const known = findings.get(name)
+    if (known !== undefined) return known
+    const finding = judge(name.toLowerCase())
+    if (name.length <= longestRemembered && findings.size < rememberedNames) findings.set(name, finding)
+    return finding
+  }
+
+  /** Once of each name, and of so many names: who wants to fill the log does not. */
+  function warn(name: string, meant: string): void {
+    if (warned.size >= mostWarnings || warned.has(name.toLowerCase())) return
+    warned.add(name.toLowerCase())
+    log('warn', 'a request has a header that is not read and is named nearly like one that is', { header: redactKeys(name), meant })
+  }
+
+  return (rawHeaders) => {
+    for (let index = 0; index < rawHeaders.length; index += 2) {
+      const name = rawHeaders[index] as string
+      const finding = findingOf(name)
+      if (finding === 'known') continue
+      if (finding === 'unknown') {
+        const message = `There is no header ${name.slice(0, longestRemembered)}; whom a call is for is said in ${headerNames.actAs}.`
+        throw new Refusal('request_malformed', { message, param: name })
+      }
+      if ('instead' in finding) throw new Refusal('tag_invalid', { message: `This header is written ${finding.instead}.`, param: name })
+      warn(name, finding.meant)
+    }
+  }
+}
+
+function judge(lowerCase: string): Finding {
+  if (ours.has(lowerCase)) return 'known'
+  if (beginsLikeOurs.test(lowerCase) || meantBy(lowerCase, [headerNames.actAs]) !== undefined) return 'unknown'
+  const instead = tagOf.get(lettersOf(lowerCase))
+  if (instead !== undefined) return instead.toLowerCase() === lowerCase ? 'known' : { instead }
+  const meant = meantBy(lowerCase, tags)
+  return meant === undefined ? 'known' : { meant }
+}
