@@ -77,10 +77,11 @@ function publishKeys({ assertions }: Runtime, { url, method }: IncomingMessage, 
   return true
 }
 
-function openBackend({ config, assertions }: Runtime): Backend | undefined {
+function openBackend({ config, assertions, forgetCookies }: Runtime): Backend | undefined {
   const { backend, listen } = config
   if (backend === undefined) return undefined
-  return createBackend({ url: backend.url, isTrusted: createTrust(listen.trustedProxies), assertions, headersMs: backend.timeouts.headers })
+  const isTrusted = createTrust(listen.trustedProxies)
+  return createBackend({ url: backend.url, isTrusted, assertions, forgetCookies, headersMs: backend.timeouts.headers })
 }
 
 function createPageApp(runtime: Runtime, pages?: (app: Express) => void): NodeListener {

@@ -9,7 +9,7 @@ describe.each(doorNames)('a cookie of the backend, behind the %s door', (door) =
   let house: House
   beforeAll(async () => {
     backend = await startCookieBackend()
-    house = await open(door, {})
+    house = await open(door, { cache: '5s' })
   })
   afterAll(async () => {
     await house.close()

@@ -6,7 +6,7 @@ import type { CheckedConfig } from './config/check-config.js'
 import type { Config } from './config/schema.js'
 import { createAnonymousVerifier } from './identify/anonymous-verifier.js'
 import { createAskBackend } from './identify/forward-auth/ask-backend.js'
-import { createForwardAuthVerifier } from './identify/forward-auth/index.js'
+import { createForwardAuthVerifier, type ForwardAuth } from './identify/forward-auth/index.js'
 import { createIdentify } from './identify/index.js'
 import { createJwtVerifier, type JwtIssuer } from './identify/jwt-verifier.js'
 import { createProofs, type Proofs } from './identify/proof/index.js'
@@ -35,6 +35,8 @@ export interface Means {
   readonly revocations: Revocations
   /** Verifiers of what a caller sends by itself, and not of what a browser adds. */
   readonly tokens: readonly Verifier[]
+  /** The verifier of the backend's cookies, which browsers add. */
+  readonly forwardAuth: ForwardAuth | undefined
   readonly proofs: Proofs
   readonly sign: SignSession | undefined
   readonly browser: BrowserAccess
@@ -57,6 +59,7 @@ export function compileMeans(
     store,
     revocations,
     tokens: compileTokenVerifiers(checked, revocations),
+    forwardAuth: compileForwardAuth(config, { browser, publicAddress, networkOf }),
     proofs: createProofs({ store, windowMs: dpop.window, nonces, publicAddress }),
     sign: secret === undefined ? undefined : createSignSession(secret),
     browser,
@@ -67,9 +70,9 @@ export function compileMeans(
 
 /** Tokens first: their form tells them apart, and a service credential may look like anything. Nobody last. */
 export function compileVerifiers(checked: CheckedConfig, means: Means): readonly Verifier[] {
-  const { forwardAuth, anonymous } = checked.config.callers
+  const { anonymous } = checked.config.callers
   const verifiers = [...means.tokens]
-  if (forwardAuth !== undefined) verifiers.push(compileForwardAuth(forwardAuth, means))
+  if (means.forwardAuth !== undefined) verifiers.push(means.forwardAuth)
   if (anonymous !== undefined) {
     const { window: windowMs, ...rest } = anonymous
     const { store, publicAddress, networkOf } = means
@@ -105,10 +108,16 @@ export function compileAssertions(checked: CheckedConfig, means: Means, runtime:
   return createAssertions({ header, path, signer, identify }, runtime)
 }
 
+/** How long an answer is good where nothing is written, in milliseconds. Several processes do not tell each other what has changed. */
+const usualCacheMs = { alone: 1000, beside: 0 }
+
 function compileForwardAuth(
-  { url, timeout, cache, cookies, passHeaders, claims, answerHeaders }: NonNullable<Config['callers']['forwardAuth']>,
-  { browser, publicAddress, networkOf }: Means,
-): Verifier {
+  { callers, replicas }: Config,
+  { browser, publicAddress, networkOf }: Pick<Means, 'browser' | 'publicAddress' | 'networkOf'>,
+): ForwardAuth | undefined {
+  if (callers.forwardAuth === undefined) return undefined
+  const usual = replicas > 1 ? usualCacheMs.beside : usualCacheMs.alone
+  const { url, timeout, cache = usual, cookies, passHeaders, claims, answerHeaders } = callers.forwardAuth
   return createForwardAuthVerifier({
     askBackend: createAskBackend({ url, timeoutMs: timeout, claims, answerHeaders }),
     checkSameSite: createSameSiteCheck(browser, publicAddress),

@@ -111,6 +111,7 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
     assertions: compileAssertions(checked, means, () => runtime),
     browser,
     publicAddress,
+    forgetCookies: means.forwardAuth?.forget,
     config,
     findKey,
     findPolicy,

@@ -22,6 +22,8 @@ export interface Runtime {
   readonly assertions: Assertions | undefined
   readonly browser: BrowserAccess
   readonly publicAddress: PublicAddress
+  /** Forgets whose the cookies of a `Cookie` header are; `undefined` where cookies are not asked about. */
+  readonly forgetCookies: ((header: string) => void) | undefined
   /** The configuration it was compiled from; holds references to secrets, never secrets. */
   readonly config: Config
   /** What a dry run asks. */

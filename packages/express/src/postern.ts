@@ -16,6 +16,11 @@ export interface PosternOptions extends RuntimeParts {
 export interface PosternMiddleware extends RequestHandler {
   /** Refuses new calls with `draining`; those under way end as they would. */
   drain(): void
+  /**
+   * Forgets whose the cookies of a request are (`callers.forwardAuth`). Call it where your application signs somebody in, out or
+   * over to somebody else: inside of it, Postern does not see those answers, and goes by what it heard for up to `cache`.
+   */
+  forget(request: Pick<Request, 'headers'>): void
   /** Waits for calls under way, then closes the connections to the gateway. */
   close(): Promise<void>
 }
@@ -60,6 +65,9 @@ export function posternMiddleware(runtime: Runtime): PosternMiddleware {
   }
   return Object.assign(middleware, {
     drain: () => runtime.drain(),
+    forget: ({ headers: { cookie } }: Pick<Request, 'headers'>) => {
+      if (cookie !== undefined) runtime.forgetCookies?.(cookie)
+    },
     close: () => runtime.close(),
   })
 }

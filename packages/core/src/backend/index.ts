@@ -9,6 +9,7 @@ import { createRequestHeaders } from './request-headers.js'
 import type { IsTrusted } from '../trusted-peers.js'
 import { targetOf } from './target.js'
 import { refuseOnTunnel, tunnel } from './tunnel.js'
+import { type ForgetCookies, watchAnswer, watchUpgrade } from './watch-cookies.js'
 
 /** The customer's own server, which answers everything that is not ours. */
 export interface Backend {
@@ -26,12 +27,14 @@ export interface BackendOptions {
   readonly isTrusted: IsTrusted
   /** `undefined`: the backend is not told who is calling. */
   readonly assertions?: Assertions | undefined
+  /** Told of what may change whose a cookie is. `undefined`: nothing is known of cookies. */
+  readonly forgetCookies?: ForgetCookies | undefined
   /** For the head of an answer once the request is sent, in milliseconds. */
   readonly headersMs: number
 }
 
 /** Opens the two roads to the backend: a quick one for plain requests, and one for everything. See ADR 0011. */
-export function createBackend({ url, isTrusted, assertions, headersMs }: BackendOptions): Backend {
+export function createBackend({ url, isTrusted, assertions, forgetCookies, headersMs }: BackendOptions): Backend {
   const target = targetOf(url)
   const requestHeaders = createRequestHeaders({ isTrusted, assertions, authority: target.authority })
   const client = openClientRoad(target, requestHeaders, headersMs)
@@ -46,11 +49,14 @@ export function createBackend({ url, isTrusted, assertions, headersMs }: Backend
   }
 
   const join = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    if (!socket.destroyed) tunnel(client.upgrade(request), request, socket, head)
+    if (socket.destroyed) return
+    const upstream = client.upgrade(request)
+    tunnel(forgetCookies === undefined ? upstream : watchUpgrade(upstream, request, forgetCookies), request, socket, head)
   }
 
   return {
     pass(request, response) {
+      if (forgetCookies !== undefined) watchAnswer(request, response, forgetCookies)
       const fault = findFault(request)
       if (fault !== undefined) refuse(request, response, fault)
       else if (assertions === undefined || !assertions.concerns(request)) pass(request, response)

@@ -128,8 +128,8 @@ export function createCallerSchemas(strict: Settings) {
     }).optional(),
     /** How long it is waited for. */
     timeout: duration.refine((ms) => ms >= 1 && ms <= 30_000, 'is longer than half a minute').default(2000),
-    /** How long its answer is good; so long is somebody still let in who has signed out. */
-    cache: duration.refine((ms) => ms <= 60_000, 'is longer than a minute').default(5000),
+    /** How long its answer is good where nothing is seen that may change it. Default a second, and `0s` with several `replicas`. */
+    cache: duration.refine((ms) => ms <= 60_000, 'is longer than a minute').optional(),
   })
 
   const anonymous = strict({ ...principalFields, limit: z.int().min(1), window: rate(1, 60_000).window })

@@ -91,7 +91,7 @@ export function checkSession({ session }: Parts, secrets: ReadonlyMap<string, Se
 }
 
 /** Is there any way to prove who is calling, and can each do what it is asked to? */
-export function checkCallers({ callers, listen }: Config, problems: Problem[]): void {
+export function checkCallers({ callers, listen, replicas }: Config, problems: Problem[]): void {
   const { session, jwt, forwardAuth, service, anonymous, dpop } = callers
   if ([session, jwt, forwardAuth, service, anonymous].every((way) => way === undefined)) {
     problems.push(
@@ -119,6 +119,16 @@ export function checkCallers({ callers, listen }: Config, problems: Problem[]): 
         severity: 'warning',
       })
     }
+  }
+  if (forwardAuth?.cache !== undefined && forwardAuth.cache > 0 && replicas > 1) {
+    problems.push({
+      ...problem(
+        'callers.forwardAuth.cache',
+        'lets each process go by what it heard of a cookie, also after another one has seen who signs in, out or over to another team.',
+        'Write 0s, or leave it out.',
+      ),
+      severity: 'warning',
+    })
   }
   if (anonymous !== undefined && listen.hosts.length === 0) {
     problems.push({

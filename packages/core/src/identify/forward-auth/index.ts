@@ -1,12 +1,12 @@
 import { hash } from 'node:crypto'
-import { LRUCache } from 'lru-cache'
 import type { Arrival } from '../../arrival.js'
 import type { Principal } from '../../principal.js'
 import { Refusal } from '../../refusal.js'
 import type { CheckSameSite } from '../same-site.js'
 import type { Verifier } from '../verifier.js'
 import type { AskBackend } from './ask-backend.js'
-import { readCookies } from './read-cookies.js'
+import { createKnownAnswers, type Question } from './known-answers.js'
+import { cookiesOf, readCookies } from './read-cookies.js'
 
 export interface ForwardAuthOptions {
   readonly askBackend: AskBackend
@@ -15,14 +15,11 @@ export interface ForwardAuthOptions {
   readonly cookies: readonly string[] | undefined
   /** Headers that the backend gets besides, lower-case. */
   readonly passHeaders: readonly string[]
-  /** How long its answer is good, in milliseconds. */
+  /** How long its answer is good, in milliseconds; with 0, nobody gets one that was asked for before he came. */
   readonly cacheMs: number
   /** Where a request comes from. */
   readonly networkOf: (arrival: Arrival) => string
 }
-
-/** Answers that are remembered, by the SHA-256 of all that was asked with. */
-const rememberedAnswers = 20_000
 
 /** How long it is remembered that nobody is signed in: not longer than it takes to do so, in milliseconds. */
 const refusedMs = 1000
@@ -34,48 +31,62 @@ const mostQuestions = 256
 const mostOfNetwork = 64
 
 /** Recognises the backend's own cookies, and asks the backend whose they are. */
-export function createForwardAuthVerifier(options: ForwardAuthOptions): Verifier {
+export interface ForwardAuth extends Verifier {
+  /** Forgets whose the cookies of a `Cookie` header are: the backend may have said so of somebody else since. */
+  forget(header: string): void
+}
+
+export function createForwardAuthVerifier(options: ForwardAuthOptions): ForwardAuth {
   const { askBackend, checkSameSite, passHeaders, cacheMs, networkOf } = options
   const names = options.cookies === undefined ? undefined : new Set(options.cookies)
-  const known = new LRUCache<string, Principal | Refusal>({ max: rememberedAnswers })
-  const asking = new Map<string, Promise<Principal>>()
+  const known = createKnownAnswers()
   const openOf = new Map<string, number>()
+  let openQuestions = 0
 
-  async function askOnce(digest: string, headers: Readonly<Record<string, string>>, network: string): Promise<Principal> {
+  async function askOnce(question: Question, headers: Readonly<Record<string, string>>, network: string): Promise<Principal> {
     try {
       const principal = await askBackend(headers)
-      if (cacheMs > 0) known.set(digest, principal, { ttl: cacheMs })
+      known.end(question, principal, cacheMs)
       return principal
     } catch (error) {
-      if (error instanceof Refusal && error.code === 'caller_invalid') known.set(digest, error, { ttl: refusedMs })
+      const refused = error instanceof Refusal && error.code === 'caller_invalid' ? error : undefined
+      known.end(question, refused, Math.min(refusedMs, cacheMs))
       throw error
     } finally {
-      asking.delete(digest)
+      openQuestions -= 1
       const left = (openOf.get(network) ?? 1) - 1
       if (left === 0) openOf.delete(network)
       else openOf.set(network, left)
     }
   }
 
-  function ask(headers: Readonly<Record<string, string>>, arrival: Arrival): Principal | Promise<Principal> {
-    const digest = hash('sha256', JSON.stringify(headers))
-    const found = known.get(digest)
-    if (found instanceof Refusal) throw found
-    if (found !== undefined) return found
-    const same = asking.get(digest)
-    if (same !== undefined) return same
+  function begin(digest: string, headers: CookieHeaders, arrival: Arrival): Promise<Principal> {
     const network = networkOf(arrival)
-    const open = openOf.get(network) ?? 0
-    if (asking.size >= mostQuestions || open >= mostOfNetwork)
+    const ofNetwork = openOf.get(network) ?? 0
+    if (openQuestions >= mostQuestions || ofNetwork >= mostOfNetwork)
       throw new Refusal('caller_check_unavailable', { retryAfterSeconds: 1, cause: 'Too many questions to the backend are open.' })
-    openOf.set(network, open + 1)
-    const question = askOnce(digest, headers, network)
-    asking.set(digest, question)
-    return question
+    openQuestions += 1
+    openOf.set(network, ofNetwork + 1)
+    const question = known.begin(digest, cookiesOf(headers.cookie, names))
+    return (question.asked = askOnce(question, headers, network))
   }
 
-  function headersFor(arrival: Arrival, cookie: string): Record<string, string> {
-    const headers: Record<string, string> = { cookie }
+  function ask(headers: CookieHeaders, arrival: Arrival): Principal | Promise<Principal> {
+    const digest = hash('sha256', JSON.stringify(headers))
+    const found = known.answerOf(digest)
+    if (found instanceof Refusal) throw found
+    if (found !== undefined) return found
+    const same = known.askedOf(digest)
+    if (same === undefined) return begin(digest, headers, arrival)
+    const asked = same.asked as Promise<Principal>
+    if (cacheMs > 0) return asked
+    // What is not good for any time is not good for who came after it was asked: elsewhere it may have changed since.
+    const again = async (): Promise<Principal> => ask(headers, arrival)
+    return (same.next ??= asked.then(again, again))
+  }
+
+  function headersFor(arrival: Arrival, cookie: string): CookieHeaders {
+    const headers: CookieHeaders = { cookie }
     for (const name of passHeaders) {
       const value = arrival.headers[name]
       if (typeof value === 'string') headers[name] = value
@@ -89,5 +100,10 @@ export function createForwardAuthVerifier(options: ForwardAuthOptions): Verifier
       checkSameSite(arrival)
       return ask(headersFor(arrival, readCookies(text, names) as string), arrival)
     },
+    forget: (header) => known.forget(cookiesOf(header, names)),
   }
+}
+
+interface CookieHeaders extends Record<string, string> {
+  cookie: string
 }

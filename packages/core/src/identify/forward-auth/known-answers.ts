@@ -1,0 +1,97 @@
+import { LRUCache } from 'lru-cache'
+import type { Principal } from '../../principal.js'
+import type { Refusal } from '../../refusal.js'
+import { cookieKey } from './read-cookies.js'
+
+/** Answers that are remembered, and cookies of them in all: what the memory takes grows with those. */
+const rememberedAnswers = 20_000
+const rememberedCookies = 60_000
+
+/** A header with more cookies is asked about each time. */
+const mostCookies = 64
+
+/** What the backend is asked, or was. */
+export interface Question {
+  /** SHA-256 of all that it is asked with. */
+  readonly digest: string
+  /** Keys of the cookies in it. */
+  readonly cookies: readonly string[]
+  asked?: Promise<Principal>
+  /** One that is asked once this one is answered, for whoever came after it had begun. */
+  next?: Promise<Principal>
+  answer?: Principal | Refusal
+}
+
+/**
+ * What the backend said of cookies, for a while; and what it is asked at the moment.
+ *
+ * What is forgotten is forgotten of questions that are open as well: nobody who comes later joins them, and what they
+ * hear is not remembered.
+ */
+export interface KnownAnswers {
+  answerOf(digest: string): Principal | Refusal | undefined
+  /** The open question, which whoever wants to ask the same may join. */
+  askedOf(digest: string): Question | undefined
+  begin(digest: string, cookies: readonly string[]): Question
+  /** Ends a question, and remembers what was heard for so long, in milliseconds; not at all where that is 0. */
+  end(question: Question, answer: Principal | Refusal | undefined, ms: number): void
+  /** Forgets whose any of these cookies is. */
+  forget(cookies: readonly string[]): void
+}
+
+export function createKnownAnswers(): KnownAnswers {
+  const open = new Map<string, Question>()
+  /** Questions and answers by each cookie of theirs; what is not here was forgotten. */
+  const byCookie = new Map<string, Set<Question>>()
+  const answered = new LRUCache<string, Question>({
+    max: rememberedAnswers,
+    maxSize: rememberedCookies,
+    sizeCalculation: ({ cookies }) => Math.max(1, cookies.length),
+    dispose: leave,
+  })
+
+  function leave(question: Question): void {
+    for (const cookie of question.cookies) {
+      const questions = byCookie.get(cookie)
+      if (questions?.delete(question) === true && questions.size === 0) byCookie.delete(cookie)
+    }
+  }
+
+  function drop(question: Question): void {
+    if (open.get(question.digest) === question) open.delete(question.digest)
+    if (answered.peek(question.digest, { allowStale: true }) === question) answered.delete(question.digest)
+    leave(question)
+  }
+
+  return {
+    answerOf: (digest) => answered.get(digest)?.answer,
+    askedOf: (digest) => open.get(digest),
+    begin(digest, cookies) {
+      if (cookies.length > mostCookies) return { digest, cookies: [] }
+      const question: Question = { digest, cookies: [...new Set(cookies.map(cookieKey))] }
+      open.set(digest, question)
+      for (const cookie of question.cookies) {
+        const questions = byCookie.get(cookie)
+        if (questions === undefined) byCookie.set(cookie, new Set([question]))
+        else questions.add(question)
+      }
+      return question
+    },
+    end(question, answer, ms) {
+      if (open.get(question.digest) !== question) return
+      open.delete(question.digest)
+      if (answer === undefined || ms === 0) {
+        leave(question)
+        return
+      }
+      question.answer = answer
+      answered.set(question.digest, question, { ttl: ms })
+    },
+    forget(cookies) {
+      if (byCookie.size === 0) return
+      // So many are no browser's; to look for each would cost more than to ask anew.
+      const found = cookies.length > mostCookies ? [...byCookie.values()] : cookies.map((cookie) => byCookie.get(cookieKey(cookie)) ?? [])
+      for (const question of found.flatMap((questions) => [...questions])) drop(question)
+    },
+  }
+}
