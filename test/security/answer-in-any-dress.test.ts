@@ -70,6 +70,8 @@ interface Way {
   readonly type: string
   readonly body: (text: string) => string | Buffer
   readonly stream?: boolean
+  /** Above a mebibyte. */
+  readonly large?: boolean
   /** Errors are told in our words, with the gateway's own in them. */
   readonly told?: boolean
 }
@@ -77,12 +79,13 @@ interface Way {
 const mebibyte = 1024 * 1024
 const json = (text: string, filler = ''): string =>
   `{"id":"c1","model":"m","filler":"${filler}","choices":[{"index":0,"message":{"role":"assistant","content":"See ${text} there"},"finish_reason":"stop"}]}`
+const tooLong = 'long '.repeat(mebibyte / 5)
 const record = (text: string): string => `{"id":"c1","model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":"${text}"},"finish_reason":null}]}`
 const closing = '{"id":"c1","model":"m","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}'
 
 const ways: Readonly<Record<string, Way>> = {
   'held JSON': { type: 'application/json', body: (text) => json(text) },
-  'JSON above what is held': { type: 'application/json; charset=utf-8', body: (text) => json(text, 'long '.repeat(mebibyte / 4)) },
+  'JSON above what is held': { type: 'application/json; charset=utf-8', large: true, body: (text) => json(text, tooLong) },
   events: { type: 'text/event-stream', stream: true, body: (text) => `data: ${record('Hello')}\n\ndata: ${record(text)}\n\ndata: ${closing}\n\ndata: [DONE]\n\n` },
   'events by another name': { type: 'Application/X-Event-Stream;charset=UTF-8', stream: true, body: (text) => `data: ${record(text)}\r\r\ndata: ${closing}\r\n\r\ndata: [DONE]\r\n\r\n` },
   'plain text': { type: 'text/plain', body: (text) => `line one\n${text}\nline three` },
@@ -202,7 +205,8 @@ describe('answer-in-any-dress: no key gets out of an answer that is packed unask
     const way = ways[name] as Way
 
     test.each(Object.keys(packings))('under Content-Encoding: %s', async (packing) => {
-      for (const [index, cut] of Object.values(cuts).entries()) {
+      // Packed, the large one is cut by the network as it is.
+      for (const [index, cut] of Object.values(cuts).slice(0, way.large === true ? 1 : 3).entries()) {
         // A different dress and key each time; the other tests have all of them.
         for (const whose of owners) {
           const dress = dresses[(index * 5 + owners.indexOf(whose) * 3) % dresses.length] as Dress
@@ -337,9 +341,9 @@ describe('answer-in-any-dress: what is unpacked', () => {
     expect(rest).toContain('"finish":"complete"')
   })
 
-  test('takes no more memory than the client reads: 512 MiB in half a mebibyte', { timeout: 60_000 }, async () => {
+  test('takes no more memory than the client reads: 256 MiB in a quarter of one', { timeout: 60_000 }, async () => {
     const house = houses.get('node') as House
-    const part = gzipSync(Buffer.alloc(64 * mebibyte, 0x20), { level: 9 })
+    const part = gzipSync(Buffer.alloc(32 * mebibyte, 0x20), { level: 9 })
     play = (response) => {
       response.writeHead(200, { 'Content-Type': 'application/octet-stream', 'Content-Encoding': 'gzip' })
       for (let index = 0; index < 8; index += 1) response.write(part)
@@ -352,7 +356,7 @@ describe('answer-in-any-dress: what is unpacked', () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(64 * mebibyte)
     let total = 0
     for (let read = await reader.read(); !read.done; read = await reader.read()) total += read.value.length
-    expect(total).toBe(512 * mebibyte)
+    expect(total).toBe(256 * mebibyte)
   })
 
   test.each(['HEAD', 'GET'])('and an answer without a body may name a coding: %s', async (method) => {
