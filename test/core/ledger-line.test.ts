@@ -31,6 +31,7 @@ describe('a ledger line', () => {
       path: '/v1/chat/completions',
       status: 502,
       code: 'gateway_failed',
+      leaked_key: 'acme',
       finish: 'upstream_error' as const,
       model_requested: 'auto',
       model: 'm',

@@ -16,6 +16,7 @@ export { refuseUpgrade } from './doors/refuse-change.js'
 export { takeOriginForm } from './doors/take-origin-form.js'
 export { refuseAtDoor } from './doors/refuse-at-door.js'
 export { guardServer } from './doors/guard-server.js'
+export { KeySearch } from './forward/leak/key-search.js'
 export { type Explanation, explain, type ExplainQuestion } from './explain.js'
 export type { FailedAttempts } from './identify/failed-attempts.js'
 export {

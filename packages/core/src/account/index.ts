@@ -57,6 +57,7 @@ function writeEntry({ arrival, principal, route, tags, outcome }: Journey, scrub
     path: arrival.path,
     status: outcome.status,
     code: outcome.code,
+    leaked_key: outcome.leaked,
     finish: record.finish,
     model_requested: record.model_requested,
     model: record.model,

@@ -3,7 +3,7 @@ import type { EarlierEntry, LedgerEntry } from './ledger.js'
 
 /** One entry as a line of JSON. Written out member by member for the reason that {@link serializeGovernance} gives. */
 export function writeLedgerLine(entry: LedgerEntry): string {
-  const level = entry.status >= 500 ? 'error' : 'info'
+  const level = entry.status >= 500 || entry.leaked_key !== undefined ? 'error' : 'info'
   return (
     `{"level":"${level}","msg":"request","time":"${entry.time}",${serializeGovernance(entry).slice(1, -1)}` +
     textMember('parent_step', entry.parent_step) +
@@ -17,6 +17,7 @@ export function writeLedgerLine(entry: LedgerEntry): string {
     textMember('path', entry.path) +
     bareMember('status', entry.status) +
     textMember('code', entry.code) +
+    textMember('leaked_key', entry.leaked_key) +
     bareMember('duration_ms', entry.duration_ms) +
     textMember('client_request_id', entry.client_request_id) +
     textMember('trace_id', entry.trace_id) +

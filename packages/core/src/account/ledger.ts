@@ -18,6 +18,8 @@ export interface LedgerEntry extends GovernanceRecord {
   readonly status: number
   /** The error's code, where the ending was one. */
   readonly code?: string | undefined
+  /** The alias of a gateway key, of this call's or of any other, that the gateway's answer repeated. The client did not get it. */
+  readonly leaked_key?: string | undefined
   readonly duration_ms: number
   readonly via?: Principal['via'] | undefined
   /** What names the credential: a service label or a token's id. */

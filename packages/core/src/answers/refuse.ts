@@ -37,7 +37,8 @@ export function refuse(error: unknown, journey: RefusedJourney, sink: ResponseSi
       ? performance.now() - arrival.startedAt - (journey.permit?.waitedMs ?? 0) - (refusal.details.waitedMs ?? 0)
       : undefined
   const record = recordOf(finish, overheadMs)
-  const outcome = { status: refusal.status, code: refusal.code, record, cause: refusal.details.cause }
+  const leaked = tap?.leaked
+  const outcome = { status: refusal.status, code: refusal.code, record, cause: refusal.details.cause, ...(leaked === undefined ? {} : { leaked }) }
   if (sink.headersSent) {
     sink.destroy()
     return { ...outcome, finish: 'truncated', record: { ...record, finish: 'truncated' } }

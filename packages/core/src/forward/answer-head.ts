@@ -1,6 +1,6 @@
 import { connectionNames } from './prepare-headers.js'
 import { createAnswerFilter } from './header-fates.js'
-import { holdsSecret } from './repeats-secret.js'
+import type { LeakSearch } from './leak/leak-search.js'
 
 /** The head of a gateway's answer, read once. */
 export interface AnswerHead {
@@ -11,6 +11,12 @@ export interface AnswerHead {
   readonly passed: string[]
   /** The passed names that hold governance data, as they came. */
   readonly governanceNames: readonly string[]
+  /** The values of its `Content-Encoding` lines. */
+  readonly codings: readonly string[]
+  /** Whether a `Transfer-Encoding` says that the body is packed; nobody undoes that for us. */
+  readonly isRecoded: boolean
+  /** The alias of a key that stood in a line, which is left out. */
+  readonly leaked: string | undefined
 }
 
 const isDropped = createAnswerFilter()
@@ -20,18 +26,30 @@ export function readAnswerHead(
   status: number,
   rawHeaders: readonly Buffer[],
   governance: readonly string[],
-  secrets: readonly string[],
+  leaks: LeakSearch,
 ): AnswerHead {
   const raw: string[] = []
+  let codings = none
+  let isRecoded = false
+  let leaked: string | undefined
   for (let index = 0; index < rawHeaders.length; index += 2) {
-    const value = (rawHeaders[index + 1] as Buffer).toString('latin1')
+    const rawName = rawHeaders[index] as Buffer
+    const rawValue = rawHeaders[index + 1] as Buffer
+    const found = leaks.find(rawValue) ?? leaks.find(rawName)
     // Gone before anything is read from it: a fact of the governance record could carry it out as well.
-    if (!holdsSecret(value, secrets)) raw.push((rawHeaders[index] as Buffer).toString('latin1'), value)
+    if (found !== undefined) {
+      leaked = found
+      continue
+    }
+    const name = rawName.toString('latin1')
+    const value = rawValue.toString('latin1')
+    raw.push(name, value)
+    if (isNamed(name, 'content-encoding')) codings = [...codings, value]
+    else if (isNamed(name, 'transfer-encoding')) isRecoded ||= !/^(?:[\s,]|chunked|identity)*$/i.test(value)
   }
   const header = (name: string): string | undefined => {
     for (let index = raw.length - 2; index >= 0; index -= 2) {
-      const candidate = raw[index] as string
-      if (candidate.length === name.length && candidate.toLowerCase() === name) return raw[index + 1]
+      if (isNamed(raw[index] as string, name)) return raw[index + 1]
     }
     return undefined
   }
@@ -47,10 +65,35 @@ export function readAnswerHead(
     if (governanceNames === none) governanceNames = [name]
     else if (!governanceNames.includes(name)) governanceNames.push(name)
   }
-  return { status, header, passed, governanceNames }
+  return { status, header, passed, governanceNames, codings, isRecoded, leaked }
+}
+
+/** What is said of the packed body and not of what is in it (RFC 9110, 8.4 and 8.8.3; RFC 9530). */
+const ofPackedBody = new Set([
+  'content-encoding',
+  'content-length',
+  'content-md5',
+  'content-digest',
+  'repr-digest',
+  'digest',
+  'etag',
+  'accept-ranges',
+])
+
+/** The head of the answer as it is once its body is unpacked. */
+export function unpackedHead(head: AnswerHead): AnswerHead {
+  return {
+    ...head,
+    header: (name) => (ofPackedBody.has(name) ? undefined : head.header(name)),
+    passed: head.passed.filter((_, index) => !ofPackedBody.has((head.passed[index - (index % 2)] as string).toLowerCase())),
+  }
 }
 
 const none: string[] = []
+
+function isNamed(name: string, lowerCase: string): boolean {
+  return name.length === lowerCase.length && name.toLowerCase() === lowerCase
+}
 
 function isGovernance(name: string, beginnings: readonly string[]): boolean {
   return beginnings.some((beginning) => name.startsWith(beginning))

@@ -1,37 +1,53 @@
 import { isJsonType } from '../lib/json-type.js'
 import { Refusal } from '../refusal.js'
-import type { AnswerHead } from './answer-head.js'
+import { type AnswerHead, unpackedHead } from './answer-head.js'
+import { decodersOf } from './content-codings.js'
 import type { Delivery, Exchange } from './exchange.js'
 import { HeldAnswer, maxHeldBytes } from './held-answer.js'
 import { passBytes } from './pass-bytes.js'
 import { readError } from './read-error.js'
+import { refuseForGateway } from './refuse-for-gateway.js'
 import { streamEvents } from './stream-events.js'
+import { unpack } from './unpack.js'
 
-/** Says from an answer's head how it travels: held, as events, as bytes, or read as an error. */
-export function chooseDelivery(exchange: Exchange, head: AnswerHead): Delivery {
-  const { status } = head
-  if (status >= 300 && status !== 304) return readError(exchange, head)
-  const type = (head.header('content-type') ?? '').toLowerCase()
-  if (type.startsWith('text/html')) {
-    exchange.refuse(new Refusal('gateway_answer_invalid', { message: 'The gateway answered with an HTML page.', byGateway: true }))
-    exchange.abort(new Error('The gateway answered with an HTML page.'))
-    return ignored
+/** Says from an answer's head how it travels: held, as events, as bytes, or read as an error; and unpacked before, where a gateway packs it although it was asked not to. */
+export function chooseDelivery(exchange: Exchange, packed: AnswerHead): Delivery {
+  const { status } = packed
+  const isError = status >= 300 && status !== 304
+  const decoders = packed.isRecoded ? undefined : decodersOf(packed.codings)
+  if (decoders === undefined) {
+    // An error is known by its status, whatever it says.
+    return isError
+      ? refuse(exchange, refuseForGateway(exchange, packed, undefined))
+      : refuseAnswer(exchange, 'The gateway answered in a content coding that cannot be unpacked.')
   }
-  if (hasNoBody(exchange, status)) return passBytes(exchange, head)
-  if (exchange.facts.edit !== undefined)
-    return isEncoded(head) || !isJsonType(type) ? refuseUneditable(exchange) : new HeldAnswer(exchange, head)
-  if (isEncoded(head)) return passBytes(exchange, head)
-  if (type.startsWith('text/event-stream')) return streamEvents(exchange, head)
+  const head = decoders.length === 0 ? packed : unpackedHead(packed)
+  if (!isError && hasNoBody(exchange, status)) return passBytes(exchange, head)
+  const delivery = isError ? readError(exchange, head) : chooseForType(exchange, head)
+  return decoders.length === 0 || delivery === ignored ? delivery : unpack(exchange, decoders, delivery)
+}
+
+function chooseForType(exchange: Exchange, head: AnswerHead): Delivery {
+  const type = (head.header('content-type') ?? '').toLowerCase()
+  if (type.startsWith('text/html')) return refuseAnswer(exchange, 'The gateway answered with an HTML page.')
+  if (exchange.facts.edit !== undefined) {
+    // What must be edited is never passed on as it came.
+    if (isJsonType(type)) return new HeldAnswer(exchange, head)
+    return refuseAnswer(exchange, 'The gateway answered with something that this endpoint does not.')
+  }
+  if (eventStream.test(type)) return streamEvents(exchange, head)
   if (isJsonType(type) && Number(head.header('content-length') ?? 0) <= maxHeldBytes) return new HeldAnswer(exchange, head)
   return passBytes(exchange, head)
 }
 
-/** What must be edited is never passed on as it came. */
-function refuseUneditable(exchange: Exchange): Delivery {
-  const refusal = new Refusal('gateway_answer_invalid', {
-    message: 'The gateway answered with something that this endpoint does not.',
-    byGateway: true,
-  })
+/** `text/event-stream` (HTML standard, 9.2.5) and what it was called elsewhere, with or without parameters. */
+const eventStream = /^\s*[a-z]+\/(?:x-)?event-stream\s*(?:;|$)/
+
+function refuseAnswer(exchange: Exchange, message: string): Delivery {
+  return refuse(exchange, new Refusal('gateway_answer_invalid', { message, byGateway: true }))
+}
+
+function refuse(exchange: Exchange, refusal: Refusal): Delivery {
   exchange.refuse(refusal)
   exchange.abort(refusal)
   return ignored
@@ -39,12 +55,6 @@ function refuseUneditable(exchange: Exchange): Delivery {
 
 function hasNoBody({ facts: { arrival } }: Exchange, status: number): boolean {
   return arrival.method === 'HEAD' || status === 204 || status === 304
-}
-
-/** A gateway that compresses although it was asked not to cannot be listened to. */
-function isEncoded(head: AnswerHead): boolean {
-  const encoding = head.header('content-encoding')
-  return encoding !== undefined && encoding.toLowerCase() !== 'identity'
 }
 
 const ignored: Delivery = { chunk: () => true, end: () => {}, broken: () => {} }

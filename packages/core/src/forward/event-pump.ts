@@ -28,23 +28,23 @@ export interface EventPumpOptions {
 /** The largest event that is waited for, in bytes: images travel as one event. */
 const maxEventBytes = 16 * 1024 * 1024
 
-/** An end of an event that lies across two chunks reaches at most this far back. */
-const boundaryOverlap = 3
-
 /**
  * Cuts a stream at the blank lines between events (HTML standard, 9.2.5) and writes each event in the tick
  * in which it is whole. A chunk of whole events that need no edit is written as the very buffer it came in.
  */
 export function createEventPump({ inspect, write, overflow }: EventPumpOptions): EventPump {
   const carried = new GrowingBuffer()
+  /** Where the last line of what is carried begins. */
+  let carriedLine = 0
   let stopped = false
 
-  function pump(bytes: Buffer): boolean {
+  /** @param searched Up to where `bytes` was searched before. @param line Where the line begins that is open there. */
+  function pump(bytes: Buffer, searched = 0, line = 0): boolean {
     let open = true
     let written = 0
     let start = 0
-    const withCarriageReturns = bytes.includes(carriageReturn)
-    for (let end = endOfEvent(bytes, start, withCarriageReturns); end !== -1; end = endOfEvent(bytes, start, withCarriageReturns)) {
+    const ends = new EventEnds(bytes, searched, line)
+    for (let end = ends.next(); end !== -1; end = ends.next()) {
       const edit = inspect(bytes, start, end)
       if (edit !== undefined) {
         if (written < start) open = write(bytes.subarray(written, start))
@@ -60,6 +60,7 @@ export function createEventPump({ inspect, write, overflow }: EventPumpOptions):
     }
     if (written < start) open = write(written === 0 && start === bytes.length ? bytes : bytes.subarray(written, start))
     if (start < bytes.length) carry(start === 0 ? bytes : bytes.subarray(start))
+    carriedLine = ends.line - start
     return open
   }
 
@@ -74,9 +75,13 @@ export function createEventPump({ inspect, write, overflow }: EventPumpOptions):
     push(chunk) {
       if (stopped) return true
       if (carried.length === 0) return pump(chunk)
-      const searched = Math.max(0, carried.length - boundaryOverlap)
+      const searched = carried.length
       carry(chunk)
-      return stopped || endOfEvent(carried.view(searched), 0, true) === -1 ? true : pump(carried.take())
+      if (stopped) return true
+      const ends = new EventEnds(carried.view(), searched, carriedLine)
+      if (ends.next() !== -1) return pump(carried.take(), searched, carriedLine)
+      carriedLine = ends.line
+      return true
     },
     finish() {
       if (stopped) return 'stopped'
@@ -102,19 +107,45 @@ function isLineEnd(byte: number | undefined): boolean {
   return byte === lineFeed || byte === carriageReturn
 }
 
-/** The position after the next blank line, or -1. Lines end in LF, CRLF or CR, and a stream may mix them. */
-function endOfEvent(bytes: Buffer, start: number, withCarriageReturns: boolean): number {
-  const lineFeeds = after(bytes, '\n\n', start)
-  if (!withCarriageReturns) return lineFeeds
-  return nearest(lineFeeds, nearest(after(bytes, '\n\r\n', start), after(bytes, '\r\r', start)))
-}
+/**
+ * Finds the blank lines that end events, each byte looked at once. Lines end in LF, CRLF or CR, and a stream may mix
+ * them; an event takes with it whatever further ends of lines follow its blank line.
+ */
+class EventEnds {
+  readonly #bytes: Buffer
+  #lineFeed: number
+  #carriageReturn: number
+  /** Where the line begins whose end is looked for. */
+  line: number
 
-function after(bytes: Buffer, mark: string, start: number): number {
-  const at = bytes.indexOf(mark, start, 'latin1')
-  return at === -1 ? -1 : at + mark.length
-}
+  constructor(bytes: Buffer, searched: number, line: number) {
+    this.#bytes = bytes
+    this.line = line
+    this.#lineFeed = bytes.indexOf(lineFeed, searched)
+    this.#carriageReturn = bytes.indexOf(carriageReturn, searched)
+  }
 
-function nearest(left: number, right: number): number {
-  if (left === -1 || right === -1) return Math.max(left, right)
-  return Math.min(left, right)
+  /** The position after the next blank line, or -1. */
+  next(): number {
+    const bytes = this.#bytes
+    for (let at = this.#nextLineEnd(); at !== -1; at = this.#nextLineEnd()) {
+      const isSecondHalf = at === this.line && bytes[at] === lineFeed && at > 0 && bytes[at - 1] === carriageReturn
+      const isBlank = at === this.line && !isSecondHalf
+      this.line = at + 1
+      if (!isBlank) continue
+      while (isLineEnd(bytes[this.line])) this.line += 1
+      return this.line
+    }
+    return -1
+  }
+
+  /** Searches for either end only where the one that was found lies behind, so that both together pass over the bytes twice. */
+  #nextLineEnd(): number {
+    const { line } = this
+    if (isLineEnd(this.#bytes[line])) return line
+    if (this.#lineFeed !== -1 && this.#lineFeed < line) this.#lineFeed = this.#bytes.indexOf(lineFeed, line)
+    if (this.#carriageReturn !== -1 && this.#carriageReturn < line) this.#carriageReturn = this.#bytes.indexOf(carriageReturn, line)
+    if (this.#lineFeed === -1 || this.#carriageReturn === -1) return Math.max(this.#lineFeed, this.#carriageReturn)
+    return Math.min(this.#lineFeed, this.#carriageReturn)
+  }
 }

@@ -40,6 +40,8 @@ export interface ExchangeFacts {
 /** One request at the gateway, and how it may end. */
 export interface Exchange {
   readonly facts: ExchangeFacts
+  /** Whether it has ended. */
+  readonly settled: boolean
   /** What is known by now. */
   governance(finish: Finish | undefined): GovernanceRecord
   /** Ends it, once; whatever comes later is too late. */
@@ -54,6 +56,8 @@ export interface Exchange {
 export interface Delivery {
   /** `false`: wait until the client has read what it has. */
   chunk(chunk: Buffer): boolean
+  /** Says when it can take more, where that does not depend on the client alone. */
+  ready?(then: () => void): void
   end(): void
   /** The gateway's answer broke off. */
   broken(error: unknown): void

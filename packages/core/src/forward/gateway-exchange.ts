@@ -35,6 +35,10 @@ export class GatewayExchange implements Exchange, Dispatcher.DispatchHandler {
     this.#ownMs = performance.now() - facts.arrival.startedAt - facts.permit.waitedMs
   }
 
+  get settled(): boolean {
+    return this.#settled
+  }
+
   governance(finish: Finish | undefined): GovernanceRecord {
     return this.facts.tap.governance(finish, this.#heardAt === 0 ? this.#ownMs : this.#ownMs + performance.now() - this.#heardAt)
   }
@@ -42,7 +46,8 @@ export class GatewayExchange implements Exchange, Dispatcher.DispatchHandler {
   settle(outcome: Outcome): void {
     if (this.#settled) return
     this.#settled = true
-    this.#resolve(outcome)
+    const { leaked } = this.facts.tap
+    this.#resolve(leaked === undefined ? outcome : { ...outcome, leaked })
   }
 
   refuse(error: unknown): void {
@@ -73,7 +78,8 @@ export class GatewayExchange implements Exchange, Dispatcher.DispatchHandler {
     this.#heardAt = performance.now()
     this.#resume = resume
     const { route, key, tap } = this.facts
-    const head = readAnswerHead(status, rawHeaders, route.gateway.dialect.governance.passedHeaders, key.secrets)
+    const head = readAnswerHead(status, rawHeaders, route.gateway.dialect.governance.passedHeaders, key.leaks)
+    if (head.leaked !== undefined) tap.repeats(head.leaked)
     tap.head(head.header)
     this.#delivery = chooseDelivery(this, head)
     return true
@@ -83,7 +89,8 @@ export class GatewayExchange implements Exchange, Dispatcher.DispatchHandler {
   onData(chunk: Buffer): boolean {
     this.#heardAt = performance.now()
     if (this.#settled || this.#delivery?.chunk(chunk) !== false) return true
-    this.#waitForClient()
+    if (this.#delivery.ready === undefined) this.#waitForClient()
+    else this.#delivery.ready(() => this.#resume?.())
     return false
   }
 

@@ -8,7 +8,6 @@ import { type Delivery, type Exchange, writeAnswerHead } from './exchange.js'
 import { leakedKey } from './leaked-key.js'
 import { parseJson } from './parse-json.js'
 import { passBytes } from './pass-bytes.js'
-import { repeatsSecret } from './repeats-secret.js'
 import { refuseForGateway } from './refuse-for-gateway.js'
 
 /** The largest JSON answer that waits for its governance header, in bytes. */
@@ -65,12 +64,13 @@ export class HeldAnswer implements Delivery {
   #sendWhole(body: Buffer): void {
     const exchange = this.#exchange
     const { facts } = exchange
-    const latin1 = body.toString('latin1')
-    const text = isAscii(body) ? latin1 : body.toString('utf8')
-    if (repeatsSecret(text, facts.key.secrets)) {
-      exchange.refuse(leakedKey())
+    const leaked = facts.key.leaks.find(body)
+    if (leaked !== undefined) {
+      exchange.refuse(leakedKey(exchange, leaked))
       return
     }
+    const latin1 = body.toString('latin1')
+    const text = isAscii(body) ? latin1 : body.toString('utf8')
     const document = parseJson(text)
     if (document === undefined) {
       exchange.refuse(invalid('The gateway answered with JSON that cannot be read.'))

@@ -8,6 +8,7 @@ import { ClientGone } from '../refusal.js'
 import { createAnswerEdits } from './answer-edit.js'
 import type { ExchangeFacts, Upstream } from './exchange.js'
 import { GatewayExchange } from './gateway-exchange.js'
+import { KeySearch } from './leak/key-search.js'
 import { openUpstream } from './open-upstream.js'
 import type { Outcome } from './outcome.js'
 import { prepareHeaders } from './prepare-headers.js'
@@ -42,7 +43,8 @@ export function createForward(gateways: readonly Gateway[], keys: readonly KeyLe
     ]),
   )
   const editOf = createAnswerEdits()
-  const prepared = new Map<KeyLease, PreparedKey>(keys.map((key) => [key, prepareKey(key)]))
+  const loaded = new KeySearch()
+  const prepared = new Map<KeyLease, PreparedKey>(keys.map((key) => [key, prepareKey(key, loaded)]))
 
   return {
     forward(arrival, route, permit, tags, tap, sink) {

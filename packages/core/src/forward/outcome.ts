@@ -8,6 +8,8 @@ export interface Outcome {
   /** Why, where it is not a plain answer: the error's code. */
   readonly code?: string
   readonly record: GovernanceRecord
+  /** The alias of a gateway key that the gateway's answer repeated. */
+  readonly leaked?: string
   /** What lay underneath, for the log. */
   readonly cause?: unknown
 }

@@ -1,8 +1,8 @@
 import type { AnswerHead } from './answer-head.js'
+import { createFrameBlot } from './blot-frames.js'
 import { classifyFailure } from './classify-failure.js'
 import { type Delivery, type Exchange, writeAnswerHead } from './exchange.js'
 import { leakedKey } from './leaked-key.js'
-import { createLeakGuard } from './leak-guard.js'
 
 /**
  * Sends an answer on as it comes, with what is known at its start: binary bodies, large ones, and those that
@@ -10,7 +10,8 @@ import { createLeakGuard } from './leak-guard.js'
  */
 export function passBytes(exchange: Exchange, head: AnswerHead): Delivery {
   const { sink } = exchange.facts
-  const guard = createLeakGuard(exchange.facts.key.secrets)
+  const guard = exchange.facts.key.leaks.guard()
+  const blotFrames = createFrameBlot()
   let begun = false
 
   const begin = (): void => {
@@ -33,9 +34,9 @@ export function passBytes(exchange: Exchange, head: AnswerHead): Delivery {
       if (passed !== undefined) {
         if (passed.length === 0) return true
         begin()
-        return sink.write(passed)
+        return sink.write(blotFrames(passed))
       }
-      const leaked = leakedKey()
+      const leaked = leakedKey(exchange, guard.found as string)
       if (begun) cut(leaked, leaked.code)
       else exchange.refuse(leaked)
       exchange.abort(leaked)
@@ -44,7 +45,7 @@ export function passBytes(exchange: Exchange, head: AnswerHead): Delivery {
     end() {
       begin()
       const rest = guard.rest()
-      if (rest.length > 0) sink.write(rest)
+      if (rest.length > 0) sink.write(blotFrames(rest))
       sink.end()
       exchange.settle({ finish: 'complete', status: head.status, record: exchange.governance('complete') })
     },

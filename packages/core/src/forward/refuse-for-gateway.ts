@@ -20,13 +20,13 @@ export function refuseForGateway(exchange: Exchange, head: AnswerHead, document:
     byGateway: true,
     headers: governanceHeaders(head),
     mayRetry,
-    cause: describe(head.status, about, reference),
+    cause: describe(head.status, about, reference === undefined ? undefined : withoutKeys(exchange, reference)),
   }
   if (code === 'request_malformed' && message === undefined) {
     details.message = `The gateway refused the request with status ${head.status} and did not say why.`
   }
-  if (message !== undefined) details.message = withoutSecrets(message, exchange.facts.key.secrets)
-  if (gatewayCode !== undefined) details.gatewayCode = withoutSecrets(gatewayCode, exchange.facts.key.secrets)
+  if (message !== undefined) details.message = withoutKeys(exchange, message)
+  if (gatewayCode !== undefined) details.gatewayCode = withoutKeys(exchange, gatewayCode)
   if (about !== undefined) details.help = helpOnProviderKey
   const wait = waitSeconds(head.header('retry-after')) ?? meaning.retryAfterSeconds
   if (wait !== undefined) details.gatewayAskedSeconds = wait
@@ -47,10 +47,13 @@ function governanceHeaders(head: AnswerHead): readonly string[] {
   return head.passed.filter((_, index) => head.governanceNames.includes(head.passed[index - (index % 2)] as string))
 }
 
-/** Gateways quote keys in their errors; whatever has a key's form goes, and ours in any form. */
-function withoutSecrets(text: string, secrets: readonly string[]): string {
-  const clean = secrets.reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), text)
-  return redactKeys(clean).slice(0, longestMessage)
+/** Gateways quote keys in their errors: whatever has a key's form is blotted out, and a text that holds a loaded one in any form is withheld. */
+function withoutKeys({ facts: { key, tap } }: Exchange, text: string): string {
+  const clean = redactKeys(text)
+  const leaked = key.leaks.findIn(text)
+  if (leaked === undefined) return clean.slice(0, longestMessage)
+  tap.repeats(leaked)
+  return key.leaks.findIn(clean) === undefined ? clean.slice(0, longestMessage) : '[redacted]'
 }
 
 /** Reads `Retry-After` in either form (RFC 9110, 10.2.3). */

@@ -9,7 +9,6 @@ import { createChunkMender } from './chunk-mender.js'
 import { parseJson } from './parse-json.js'
 import { usualEnd } from './record-pattern.js'
 import { addChoices, asComment, readEventData } from './read-event.js'
-import { repeatsSecret } from './repeats-secret.js'
 import { refuseForGateway } from './refuse-for-gateway.js'
 
 /**
@@ -70,11 +69,12 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
   }
 
   const inspect = (bytes: Buffer, start: number, end: number): Edit | undefined => {
-    const text = bytes.toString('latin1', start, end)
-    if (repeatsSecret(text, key.secrets)) {
-      stop(leakedKey())
+    const leaked = key.leaks.find(bytes, start, end)
+    if (leaked !== undefined) {
+      stop(leakedKey(exchange, leaked))
       return { stop: true }
     }
+    const text = bytes.toString('latin1', start, end)
     // A frame of this form says what Postern knows; one from the gateway would speak in our name.
     if (text.includes(governanceComment)) {
       const clean = withoutForgedFrames(bytes.toString('utf8', start, end))

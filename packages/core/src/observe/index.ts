@@ -11,6 +11,10 @@ export interface Tap {
   head(header: (name: string) => string | undefined): void
   /** Reads a JSON answer, or one record of a stream; later numbers replace earlier ones. */
   body(document: unknown, source: 'answer' | 'stream'): void
+  /** Takes down that the gateway repeated the key of this alias. */
+  repeats(alias: string): void
+  /** The alias of a key that it repeated. */
+  readonly leaked: string | undefined
   /** Whether the model that answered is known. */
   knowsModel(): boolean
   governance(finish: Finish | undefined, overheadMs: number | undefined): GovernanceRecord
@@ -38,6 +42,7 @@ class AnswerTap implements Tap {
   readonly #reader: AnswerReader
   readonly #sources: { readonly route: Route; readonly permit: Permit; readonly tags: Tags }
   readonly #facts: AnswerFacts = {}
+  leaked: string | undefined
 
   constructor(reader: AnswerReader, sources: { readonly route: Route; readonly permit: Permit; readonly tags: Tags }) {
     this.#reader = reader
@@ -50,6 +55,10 @@ class AnswerTap implements Tap {
 
   body(document: unknown, source: 'answer' | 'stream'): void {
     learn(this.#facts, this.#reader.body(document, source))
+  }
+
+  repeats(alias: string): void {
+    this.leaked ??= alias
   }
 
   knowsModel(): boolean {

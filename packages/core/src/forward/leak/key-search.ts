@@ -1,0 +1,227 @@
+import { hexReading, type KeyForm, keyForms, mostCompared, plainReading, shortestSearched } from './key-forms.js'
+import { backslash, percent, unescape } from './unescape.js'
+import { bitShift, WindowIndex } from './window-index.js'
+import { createLane, factor, hashWindow, type WindowLane } from './window-lane.js'
+
+/** A secret that is searched for. */
+export interface LoadedKey {
+  /** Whose it is; several names where they share it. */
+  readonly names: readonly string[]
+}
+
+interface SearchedKey extends LoadedKey {
+  names: readonly string[]
+  readonly text: string
+}
+
+/** What a byte may be part of. */
+const keyKind = 1
+const hexKind = 2
+const escapeKind = 4
+
+/** Escapes within escapes that are taken back: JSON that is quoted in JSON has two. */
+const mostUnescaped = 2
+
+/** A window of a key is told apart by at most so many others before the next of its places is tried. */
+const crowd = 2
+const nextPlace = 4
+
+/** Windows are numbered by key, form and place. */
+const places = 1024
+const slots = 8
+
+/**
+ * Finds any of the loaded keys in a text, in any form of {@link keyForms}, also behind escapes of JSON and URLs.
+ *
+ * A key is a long run of characters that keys are made of, and most texts have few: of the others one byte in twelve
+ * is looked at. Along a run rolls a window whose hash is looked up in a filter, so one pass over the text finds any
+ * number of keys; only where a whole window of a key stands is the text compared with it. The time is linear in
+ * the text, and does not grow with the keys.
+ */
+export class KeySearch {
+  readonly #kinds = new Uint8Array(256)
+  readonly #plain = createLane(shortestSearched, keyKind, plainReading)
+  readonly #hex = createLane(2 * shortestSearched, hexKind, hexReading)
+  readonly #index = new WindowIndex()
+  readonly #keys: (SearchedKey | undefined)[] = []
+  readonly #numbers = new Map<string, number>()
+  #longest = 0
+  /** Where, at the end of a text, the beginning of a key stands; set by {@link openAt}. */
+  #open = 0
+
+  constructor() {
+    for (const character of keyCharacters) this.#kinds[character.charCodeAt(0)] = keyKind
+    for (const character of hexCharacters) this.#kinds[character.charCodeAt(0)] = keyKind | hexKind
+    for (const mark of [backslash, percent]) this.#kinds[mark] = keyKind | escapeKind
+  }
+
+  /** The longest secret, as far as it is compared, in characters. */
+  get longest(): number {
+    return this.#longest
+  }
+
+  /** Searches for one more. One of fewer than {@link shortestSearched} characters is only known by its characters. */
+  add(name: string, secret: string): void {
+    const text = secret.slice(0, mostCompared)
+    for (let index = 0; index < text.length; index += 1) {
+      const character = text.charCodeAt(index)
+      this.#kinds[character] = (this.#kinds[character] as number) | keyKind
+    }
+    this.#longest = Math.max(this.#longest, text.length)
+    if (text.length < shortestSearched) return
+    const known = this.#numbers.get(text)
+    if (known !== undefined) {
+      const key = this.#keys[known] as SearchedKey
+      if (!key.names.includes(name)) key.names = [...key.names, name]
+      return
+    }
+    const number = this.#keys.push({ names: [name], text }) - 1
+    this.#numbers.set(text, number)
+    for (const [form, keyForm] of keyForms.entries()) this.#addForm(number, form, keyForm)
+  }
+
+  /** Searches no longer for what has this name. */
+  remove(name: string, secret: string): void {
+    const text = secret.slice(0, mostCompared)
+    const number = this.#numbers.get(text)
+    if (number === undefined) return
+    const key = this.#keys[number] as SearchedKey
+    key.names = key.names.filter((each) => each !== name)
+    if (key.names.length > 0) return
+    for (const [form, { spell, hex }] of keyForms.entries()) {
+      const lane = hex ? this.#hex : this.#plain
+      const needle = spell(text)
+      for (let place = 0; place + lane.width <= needle.length && place < places; place += nextPlace)
+        this.#index.remove(hashWindow(lane, needle, place), (number * slots + form) * places + place)
+    }
+    this.#numbers.delete(text)
+    this.#keys[number] = undefined
+  }
+
+  /** A key that stands between two places of a text. */
+  find(text: Buffer, start = 0, end = text.length): LoadedKey | undefined {
+    return this.#scan(text, start, end, this.#plain, 0) ?? this.#scan(text, start, end, this.#hex, mostUnescaped)
+  }
+
+  /** Whether a byte can be one of a key's, in any form. */
+  isKeyCharacter(byte: number): boolean {
+    return this.#kinds[byte] !== 0
+  }
+
+  /** Where a key begins of which the text ends before it does; the text's length where there is none. Nothing but characters of keys stands from `start` on. */
+  openAt(text: Buffer, start: number): number {
+    this.#open = text.length
+    for (const lane of [this.#plain, this.#hex]) {
+      let left = text.length
+      while (left > start && ((this.#kinds[text[left - 1] as number] as number) & lane.kind) !== 0) left -= 1
+      if (text.length - left >= lane.width) this.#roll(text, left, text.length, lane, true)
+    }
+    return this.#open
+  }
+
+  #addForm(number: number, form: number, keyForm: KeyForm): void {
+    const lane = keyForm.hex ? this.#hex : this.#plain
+    const needle = keyForm.spell((this.#keys[number] as SearchedKey).text)
+    let best = 0
+    let fewest = Number.POSITIVE_INFINITY
+    // Keys that begin alike are told apart by a later place.
+    for (let place = 0; place + lane.width <= needle.length && place < places && fewest >= crowd; place += nextPlace) {
+      const known = this.#index.at(hashWindow(lane, needle, place)).length
+      if (known < fewest) {
+        best = place
+        fewest = known
+      }
+    }
+    this.#index.add(hashWindow(lane, needle, best), (number * slots + form) * places + best)
+  }
+
+  /** Looks for runs that are as long as a window. Where the last byte of a window is none of a key's, no byte before it need be looked at. */
+  #scan(text: Buffer, start: number, end: number, lane: WindowLane, depth: number): LoadedKey | undefined {
+    const kinds = this.#kinds
+    const { width, kind } = lane
+    let looked = start
+    let at = start + width - 1
+    while (at < end) {
+      let found = kinds[text[at] as number] as number
+      if ((found & kind) === 0) {
+        looked = at + 1
+        at += width
+        continue
+      }
+      let met = found
+      let left = at
+      while (left > looked && ((found = kinds[text[left - 1] as number] as number) & kind) !== 0) {
+        met |= found
+        left -= 1
+      }
+      let right = at + 1
+      while (right < end && ((found = kinds[text[right] as number] as number) & kind) !== 0) {
+        met |= found
+        right += 1
+      }
+      if (right - left >= width) {
+        const key = this.#roll(text, left, right, lane, false)
+        if (key !== undefined) return key
+        if ((met & escapeKind) !== 0 && depth < mostUnescaped) {
+          const hidden = this.#scanUnescaped(text, left, right, depth + 1)
+          if (hidden !== undefined) return hidden
+        }
+      }
+      looked = right
+      at = right + width
+    }
+    return undefined
+  }
+
+  #scanUnescaped(text: Buffer, left: number, right: number, depth: number): LoadedKey | undefined {
+    for (const mark of [backslash, percent]) {
+      const { bytes } = unescape(text, left, right, mark)
+      // Nothing was an escape, or too little is left.
+      if (bytes.length === right - left || bytes.length < shortestSearched) continue
+      const key =
+        this.#scan(bytes, 0, bytes.length, this.#plain, depth) ?? this.#scan(bytes, 0, bytes.length, this.#hex, mostUnescaped)
+      if (key !== undefined) return key
+    }
+    return undefined
+  }
+
+  /** Rolls a window along a run. */
+  #roll(text: Buffer, left: number, right: number, { width, come, go }: WindowLane, open: boolean): LoadedKey | undefined {
+    const { filter, shift } = this.#index
+    let hash = 0
+    const first = left + width - 1
+    for (let at = left; at < first; at += 1) hash = (Math.imul(hash, factor) + (come[text[at] as number] as number)) | 0
+    let gone = 0
+    for (let at = first; at < right; at += 1) {
+      hash = (Math.imul(hash, factor) + (come[text[at] as number] as number) - gone) | 0
+      gone = go[text[at + 1 - width] as number] as number
+      const bits = (1 << (hash >>> bitShift)) | (1 << (hash & 31))
+      if (((filter[(hash << 5) >>> shift] as number) & bits) !== bits) continue
+      for (const window of this.#index.at(hash)) {
+        const key = this.#compare(window, text, at + 1 - width, left, right, open)
+        if (key !== undefined) return key
+      }
+    }
+    return undefined
+  }
+
+  /** Compares the text around a window with the key that the window is of. */
+  #compare(window: number, text: Buffer, at: number, left: number, right: number, open: boolean): LoadedKey | undefined {
+    const key = this.#keys[Math.floor(window / (slots * places))] as SearchedKey
+    const form = keyForms[Math.floor(window / places) % slots] as KeyForm
+    const from = at - (window % places)
+    if (from < left) return undefined
+    const needle = form.spell(key.text)
+    const isWhole = from + needle.length <= right
+    if (isWhole === open) return undefined
+    const length = Math.min(needle.length, right - from)
+    for (let index = 0; index < length; index += 1)
+      if (form.reading[text[from + index] as number] !== needle.charCodeAt(index)) return undefined
+    if (isWhole) return key
+    this.#open = Math.min(this.#open, from)
+    return undefined
+  }
+}
+
+const keyCharacters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_'
+const hexCharacters = '0123456789abcdefABCDEF'

@@ -1,0 +1,55 @@
+export const backslash = 0x5c
+export const percent = 0x25
+
+/** A text of which the escapes are taken back. */
+export interface Unescaped {
+  readonly bytes: Buffer
+  /** Where each of the bytes began in the text. */
+  readonly from: Uint32Array
+  /** Where an escape begins that the text's end cuts off; its length where there is none. */
+  readonly cutAt: number
+}
+
+/** Taken back, an escape of something that no key holds; neither does it end what is read. */
+const nothing = 0
+
+/** Takes back the escapes of JSON (RFC 8259, 7) or of URLs (RFC 3986, 2.1) between two places; every other byte stays. */
+export function unescape(text: Buffer, start: number, end: number, mark: number): Unescaped {
+  const bytes = Buffer.allocUnsafe(end - start)
+  const from = new Uint32Array(end - start)
+  let length = 0
+  let at = start
+  while (at < end) {
+    const byte = text[at] as number
+    const size = byte === mark ? (mark === percent ? 3 : text[at + 1] === letterU ? 6 : 2) : 1
+    if (at + size > end) break
+    const value = size === 1 ? byte : size === 2 ? short(text[at + 1] as number) : readHex(text, at + (size === 3 ? 1 : 2), at + size)
+    from[length] = at
+    // A mark without digits, as in `50% off`, stands for itself.
+    bytes[length] = value < 0 ? byte : value < 0x80 ? value : nothing
+    length += 1
+    at += value < 0 ? 1 : size
+  }
+  return { bytes: bytes.subarray(0, length), from, cutAt: at }
+}
+
+const letterU = 0x75
+
+/** `\/`, `\"` and `\\` stand for what follows; the others for characters that no header can carry. */
+function short(byte: number): number {
+  return byte === 0x2f || byte === 0x22 || byte === backslash ? byte : nothing
+}
+
+/** What the digits say; below zero where one of them is none. */
+function readHex(text: Buffer, start: number, end: number): number {
+  let value = 0
+  for (let index = start; index < end; index += 1) value = value * 16 + (digits[text[index] as number] as number)
+  return value
+}
+
+/** The value of each hexadecimal digit; of any other byte a number that brings every value below zero. */
+const digits = new Int32Array(256).fill(-0x10_0000)
+for (let digit = 0; digit < 16; digit += 1) {
+  digits[digit.toString(16).charCodeAt(0)] = digit
+  digits[digit.toString(16).toUpperCase().charCodeAt(0)] = digit
+}

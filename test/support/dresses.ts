@@ -1,0 +1,44 @@
+/** How a secret can be written throughout; `of` gives what the secret alone decides, so that a part of it can be looked for. */
+export interface Dress {
+  readonly name: string
+  readonly of: (secret: string) => string
+  /** What a gateway would write, where that is more. */
+  readonly whole?: (secret: string) => string
+}
+
+const hexOf = (character: string): string => character.charCodeAt(0).toString(16).padStart(2, '0')
+const each = (secret: string, spell: (character: string, index: number) => string): string => [...secret].map(spell).join('')
+
+/** Case by turns: `4A6b`. */
+const mixedCase = (text: string): string => each(text, (character, index) => (index % 3 === 1 ? character.toUpperCase() : character))
+
+function base64(offset: number, encoding: 'base64' | 'base64url'): Omit<Dress, 'name'> {
+  return {
+    whole: (secret) => Buffer.from(`${'Tu:'.slice(0, offset)}${secret}@x`).toString(encoding),
+    of(secret) {
+      const whole = Buffer.from(`${'Tu:'.slice(0, offset)}${secret}`)
+      return whole.toString(encoding).slice(offset === 0 ? 0 : offset + 1, Math.floor((whole.length * 8) / 6))
+    },
+  }
+}
+
+export const dresses: readonly Dress[] = [
+  { name: 'raw', of: (secret) => secret },
+  { name: 'escapes of JSON throughout', of: (secret) => each(secret, (character) => `\\u00${hexOf(character)}`) },
+  {
+    name: 'escapes of JSON here and there, in either case',
+    of: (secret) => each(secret, (character, index) => (index % 4 === 1 ? `\\u00${index % 8 === 1 ? hexOf(character).toUpperCase() : hexOf(character)}` : character)),
+  },
+  { name: 'base64', ...base64(0, 'base64') },
+  { name: 'base64 behind one character', ...base64(1, 'base64') },
+  { name: 'base64 behind two characters', ...base64(2, 'base64') },
+  { name: 'base64url', ...base64(0, 'base64url') },
+  { name: 'base64url behind two characters', ...base64(2, 'base64url') },
+  { name: 'hexadecimal', of: (secret) => each(secret, hexOf) },
+  { name: 'hexadecimal of mixed case', of: (secret) => mixedCase(each(secret, hexOf)) },
+  { name: 'percent signs throughout', of: (secret) => each(secret, (character) => `%${hexOf(character)}`) },
+  {
+    name: 'percent signs here and there, in either case',
+    of: (secret) => each(secret, (character, index) => (index % 3 === 0 ? `%${index % 2 === 0 ? hexOf(character).toUpperCase() : hexOf(character)}` : character)),
+  },
+]
