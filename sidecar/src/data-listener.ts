@@ -86,7 +86,7 @@ function openBackend({ config, assertions }: Runtime): Backend | undefined {
 function createPageApp(runtime: Runtime, pages?: (app: Express) => void): NodeListener {
   const app = express()
   app.disable('x-powered-by')
-  app.use(securityMiddleware())
+  app.use(securityMiddleware(runtime.config.browser.hsts))
   app.use(
     rateLimit({
       windowMs: 60_000,

@@ -1,4 +1,4 @@
-import { checkConfig, ConfigError, type ConfigInput, type Dialects, enter, type Runtime } from '@postern/core'
+import { checkConfig, ConfigError, type ConfigInput, type Dialects, enter, isCacheHeader, type Runtime } from '@postern/core'
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import { createRuntime, type RuntimeParts } from './create-runtime.js'
 
@@ -16,6 +16,8 @@ export interface PosternOptions extends RuntimeParts {
 export interface PosternMiddleware extends RequestHandler {
   /** Refuses new calls with `draining`; those under way end as they would. */
   drain(): void
+  /** Ends calls that are still under way, at once; their clients are told `cut_shutdown`. For when a drain has taken too long. */
+  cut(): void
   /** Waits for calls under way, then closes the connections to the gateway. */
   close(): Promise<void>
 }
@@ -56,10 +58,13 @@ export function posternMiddleware(runtime: Runtime): PosternMiddleware {
     }
     // Express announces itself unless told not to, and the answers of every door are alike.
     response.removeHeader('X-Powered-By')
+    // What the application tells caches of its pages does not hold for answers to a credential.
+    for (const name of response.getHeaderNames()) if (isCacheHeader(name)) response.removeHeader(name)
     void enter(runtime, request, response, request.url)
   }
   return Object.assign(middleware, {
     drain: () => runtime.drain(),
+    cut: () => runtime.cut(),
     close: () => runtime.close(),
   })
 }

@@ -10,4 +10,6 @@ export interface Outcome {
   readonly record: GovernanceRecord
   /** What lay underneath, for the log. */
   readonly cause?: unknown
+  /** What was refused, for the log, where it stands nowhere else. */
+  readonly refused?: string
 }
