@@ -16,6 +16,7 @@ export const cacheHeaders: readonly string[] = [
   'vary',
   'no-vary-search',
   'use-as-dictionary',
+  'x-accel-expires',
   'x-cache*',
   'x-varnish*',
   'x-litespeed-*',
@@ -31,21 +32,30 @@ const notKeptNorChanged = 'no-store, no-transform'
 /**
  * Writes `Cache-Control` for a gateway's answer: `no-store`, but for a read of which the gateway itself says
  * `private` and for how long; that much the caller's own browser may keep (RFC 9111, 5.2.2.7).
- *
- * @param said The gateway's own `Cache-Control`.
  */
-export function cacheControlFor(method: string, status: number, contentType: string | undefined, said: string | undefined): string {
-  if (contentType !== undefined && isEventStream.test(contentType)) return notKeptNorChanged
-  if (said === undefined || method !== 'GET' || status !== 200) return notKept
-  const directives = said.split(',').map((directive) => directive.trim().toLowerCase())
+export function cacheControlFor(method: string, { status, header, joined }: SaidOfAnswer): string {
+  if (isEventStream.test(header('content-type') ?? '')) return notKeptNorChanged
+  if (method !== 'GET' || status !== 200) return notKept
+  const directives = (joined('cache-control') ?? '').split(',').map((directive) => directive.trim().toLowerCase())
   if (!directives.includes('private') || directives.some((directive) => forbids.test(directive))) return notKept
   const ages = directives.flatMap((directive) => maxAge.exec(directive)?.[1] ?? [])
-  return ages.length === 1 ? `private, max-age=${ages[0]}` : notKept
+  return ages.length === 1 && seconds.test(ages[0] as string) ? `private, max-age=${ages[0]}` : notKept
+}
+
+/** What is read of a gateway's head. */
+interface SaidOfAnswer {
+  readonly status: number
+  /** The last header of a name. */
+  readonly header: (name: string) => string | undefined
+  /** All headers of a name, as a list. */
+  readonly joined: (name: string) => string | undefined
 }
 
 const isEventStream = /^\s*[a-z]+\/[a-z0-9.+-]*event-stream/i
+const seconds = /^\d{1,9}$/
 const forbids = /^(?:no-store|no-cache|public)(?:\s*=|$)/
-const maxAge = /^max-age=(\d{1,9})$/
+/** `max-age` in any form counts, so that of several none does; one in no proper form counts as well, and is none. */
+const maxAge = /^max-age\s*=\s*(.*)$/
 
 /** Whether a header is one of {@link cacheHeaders}, in any spelling. */
 export function isCacheHeader(name: string): boolean {

@@ -68,7 +68,7 @@ export function writeAnswerHead(exchange: Exchange, head: AnswerHead, record: Go
   const headers = isPublic ? withoutGatewaysNames(head.passed) : head.passed
   headers.push(
     'Cache-Control',
-    cacheControlFor(arrival.method, head.status, head.header('content-type'), head.header('cache-control')),
+    cacheControlFor(arrival.method, head),
     headerNames.requestId,
     tags.requestId,
     headerNames.governance,
