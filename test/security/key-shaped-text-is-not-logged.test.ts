@@ -3,7 +3,6 @@ import { EMULATED_GATEWAYS, issueKey } from '@postern/emulator'
 import { redactKeys } from '@postern/protocol'
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createSecretWindows } from '../../packages/core/src/lib/secret-windows.js'
 import { type DoorName, doorNames, type House, openHouse } from '../support/house.js'
 import { rawExchange } from '../support/raw-exchange.js'
 
@@ -133,29 +132,8 @@ describe('lines of the process', () => {
   })
 })
 
-describe('loaded secrets are found', () => {
-  const secrets = Array.from({ length: 20_000 }, () => randomBytes(24).toString('base64url'))
-  const find = createSecretWindows([...secrets, 'a-b-c', 'same-beginning-1', 'same-beginning-2', ''])
-
-  test('wherever they stand, however many there are', () => {
-    for (const secret of secrets.filter((_, index) => index % 97 === 0)) {
-      for (const before of ['', 'x', `${secret.slice(0, 12)}!`, `${secret.slice(0, -1)}!`]) {
-        const text = `${before}${secret}${secret.slice(0, 3)}`
-        expect(find(text)).toEqual({ start: before.length, end: before.length + secret.length })
-      }
-    }
-    expect(find('x a-b-c')).toEqual({ start: 2, end: 7 })
-    expect(find('--same-beginning-2--')).toEqual({ start: 2, end: 18 })
-  })
-
-  test('also where the end of a text cuts them off, and not where a text only begins alike', () => {
-    const [secret = ''] = secrets
-    expect(find(`a ${secret.slice(0, 20)}`)).toEqual({ start: 2, end: 22 })
-    expect(find(`a ${secret.slice(0, 20)}!`)).toBeUndefined()
-    expect(find('an ordinary path /v1/chat/completions')).toBeUndefined()
-  })
-
-  test('a key is blotted out behind anything but a letter or a digit', () => {
+describe('a key in a text', () => {
+  test('is blotted out behind anything but a letter or a digit', () => {
     const [, secret = ''] = shaped[0] ?? []
     for (const before of ['', ' ', '_', '-', '/', '"', '.', ':', 'é']) expect(redactKeys(`${before}${secret}`)).toBe(`${before}[redacted]`)
   })
