@@ -39,7 +39,7 @@ export function createAdminApi({ runtime, secret, onSocket }: AdminApiOptions): 
   router.post('/revocations', async (request, response) => {
     const [kind, name] = readRevocation(bodyOf(request))
     await runtime.revocations.revoke(kind, name)
-    answerAtDoor(runtime, request, response, { status: 201, body: { revoked: { [kind]: name } } })
+    answerAtDoor(runtime, request, response, { status: 201, body: { revoked: { [kind]: name } } }, undefined, { kind, name })
   })
   router.use((error: Error, request: Request, response: Response, next: NextFunction) => {
     if (response.headersSent) next(error)
@@ -57,7 +57,10 @@ async function refuseGuesser(failures: ReturnType<typeof createFailedAttempts>, 
 /** @throws {Refusal} where a page of a browser asks, or somebody without the secret. */
 function refuseStrangers({ headers }: Request, secret: Secret | undefined, onSocket: boolean): void {
   if (headers.origin !== undefined || headers['sec-fetch-site'] !== undefined)
-    throw new Refusal('cross_site_refused', { message: 'The admin listener is for programs, not for pages.' })
+    throw new Refusal('cross_site_refused', {
+      message: 'The admin listener is for programs, not for pages.',
+      ...(headers.origin === undefined ? {} : { refused: headers.origin }),
+    })
   if (secret === undefined) {
     if (onSocket) return
     throw new Refusal('caller_missing', {

@@ -87,7 +87,7 @@ function openBackend({ config, assertions, forgetCookies }: Runtime): Backend | 
 function createPageApp(runtime: Runtime, pages?: (app: Express) => void): NodeListener {
   const app = express()
   app.disable('x-powered-by')
-  app.use(securityMiddleware())
+  app.use(securityMiddleware(runtime.config.browser.hsts))
   app.use(
     rateLimit({
       windowMs: 60_000,

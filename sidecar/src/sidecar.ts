@@ -32,6 +32,9 @@ export interface SidecarOptions {
 /** How often connections that have become idle are closed while draining, in milliseconds. */
 const sweepMs = 50
 
+/** How long clients have, after the deadline, to get the last frame of their streams, in milliseconds. */
+const lastWordMs = 100
+
 /** Opens the listeners of a compiled configuration. */
 export async function startSidecar({ runtime, directory, adminSecret, pages }: SidecarOptions): Promise<Sidecar> {
   const { listen: data, admin, shutdown } = runtime.config
@@ -49,13 +52,13 @@ export async function startSidecar({ runtime, directory, adminSecret, pages }: S
       ...(adminAddress === undefined ? {} : { admin: adminAddress }),
       async close() {
         runtime.drain()
-        const ended = await Promise.all(listeners.map((listener) => closeListener(listener, shutdown.deadline)))
+        const ended = await Promise.all(listeners.map((listener) => closeListener(listener, shutdown.deadline, () => runtime.cut())))
         await runtime.close()
         return ended.every(Boolean)
       },
     }
   } catch (error) {
-    await Promise.all(listeners.map((listener) => closeListener(listener, 0)))
+    await Promise.all(listeners.map((listener) => closeListener(listener, 0, () => runtime.cut())))
     throw error
   }
 }
@@ -70,7 +73,7 @@ function openAdmin(runtime: Runtime, secret: Secret | undefined): Listener {
   return { server, cut: () => server.closeAllConnections() }
 }
 
-async function closeListener({ server, cut }: Listener, deadlineMs: number): Promise<boolean> {
+async function closeListener({ server, cut }: Listener, deadlineMs: number, endCalls: () => void): Promise<boolean> {
   let inTime = true
   const closed = new Promise<void>((done) => {
     server.close(() => done())
@@ -78,7 +81,8 @@ async function closeListener({ server, cut }: Listener, deadlineMs: number): Pro
   const sweep = setInterval(() => server.closeIdleConnections(), sweepMs)
   const deadline = setTimeout(() => {
     inTime = false
-    cut()
+    endCalls()
+    setTimeout(cut, lastWordMs)
   }, deadlineMs)
   server.closeIdleConnections()
   await closed

@@ -40,6 +40,7 @@ function arrivalWith(lines: readonly string[], port: number): Arrival {
     rawHeaders,
     address: '127.0.0.1',
     answerHeaders: [],
+    pageRecord: 'full',
     body: Readable.from([]),
     connection: { destroyed: false, on() {}, off() {}, setMaxListeners() {} },
   }

@@ -49,6 +49,7 @@ describe('a ledger line', () => {
       client_request_id: 'mine',
       trace_id: 'abc',
       earlier: [{ attempt: 1, code: 'gateway_unavailable', cause: 'gateway status 503, “overloaded”' }],
+      refused: 'evil\u0000.example\nx',
       cause: 'ECONNRESET: gone\u2028',
     } satisfies Record<Exclude<keyof LedgerEntry, 'budget_left'>, unknown>
     const line = await lineOf(entry)

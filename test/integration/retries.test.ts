@@ -24,7 +24,7 @@ async function openWith(answers: readonly RequestListener[], options: HouseOptio
     answer(request, response)
   })
   upstreams.push(upstream)
-  const house = await openHouse({ ...options, baseURL: upstream.baseURL })
+  const house = await openHouse({ gateway: 'freeai', ...options, baseURL: upstream.baseURL })
   houses.push(house)
   return { house, upstream }
 }
@@ -36,7 +36,9 @@ const json =
     response.end(typeof body === 'string' ? body : JSON.stringify(body))
   }
 const whole = json(200, plainCompletion)
-const away = json(503, { error: { message: 'downstream service unavailable', type: 'upstream_error' } })
+const away = json(503, {
+  error: { message: 'No healthy free-tier model available', type: 'service_unavailable', code: 'no_candidate' },
+})
 
 function idsOf({ seen }: HostileUpstream): string[] {
   return seen.map(({ rawHeaders }) => rawHeaders[rawHeaders.findIndex((name) => name.toLowerCase() === 'x-request-id') + 1] as string)
@@ -86,14 +88,14 @@ describe('an attempt after which nothing was run', () => {
   })
 
   test('is followed by none where the gateway asks for more patience than a client has; the client is told', async () => {
-    const later = json(503, { error: { message: 'later', type: 'upstream_error' } }, { 'retry-after': '30' })
+    const later = json(503, { error: { message: 'later', code: 'no_candidate' } }, { 'retry-after': '30' })
     const { house, upstream } = await openWith([later])
     const answer = await house.chat()
     expect([answer.status, answer.headers.get('retry-after'), upstream.seen.length]).toEqual([503, '30', 1])
   })
 
   test('waits as long as the gateway asks, where that is short', async () => {
-    const soon = json(503, { error: { message: 'soon', type: 'upstream_error' } }, { 'retry-after': '1' })
+    const soon = json(503, { error: { message: 'soon', code: 'no_candidate' } }, { 'retry-after': '1' })
     const { house, upstream } = await openWith([soon, whole])
     const since = performance.now()
     expect((await house.chat()).status).toBe(200)
@@ -129,7 +131,7 @@ describe('an attempt after which nothing was run', () => {
   })
 
   test('is waited for when the house closes, and closing twice is no fault', async () => {
-    const soon = json(503, { error: { message: 'soon', type: 'upstream_error' } }, { 'retry-after': '1' })
+    const soon = json(503, { error: { message: 'soon', code: 'no_candidate' } }, { 'retry-after': '1' })
     const { house, upstream } = await openWith([soon, whole])
     const answer = house.chat()
     await expect.poll(() => upstream.seen.length).toBe(1)
@@ -149,7 +151,7 @@ describe('an attempt after which nothing was run', () => {
   })
 
   test('is followed by none once the client has left', async () => {
-    const soon = json(503, { error: { message: 'soon', type: 'upstream_error' } }, { 'retry-after': '1' })
+    const soon = json(503, { error: { message: 'soon', code: 'no_candidate' } }, { 'retry-after': '1' })
     const { house, upstream } = await openWith([soon, whole])
     const leaving = new AbortController()
     const answer = house.chat({ signal: leaving.signal })
@@ -183,6 +185,10 @@ describe('nothing is tried again that may have been run, billed or refused for g
     ['400', json(400, { error: { message: 'messages must not be empty', type: 'invalid_request_error' } })],
     ['502 of the provider', json(502, { error: { message: 'provider call failed', type: 'upstream_error' } })],
     ['504', json(504, { error: { message: 'downstream deadline exceeded', type: 'upstream_error' } })],
+    [
+      '503, whose documents advise a retry and do not say that nothing ran',
+      json(503, { error: { message: 'downstream service unavailable', type: 'upstream_error' } }),
+    ],
     ['500', json(500, { error: { message: 'stream error', type: 'stream_error' } })],
     ['an error in a 200', json(200, { error: { message: 'the run failed', type: 'server_error' }, choices: [] })],
     ['a connection that broke after the request', (request) => request.socket.destroy()],
@@ -196,7 +202,7 @@ describe('nothing is tried again that may have been run, billed or refused for g
     ],
   ]
   test.each(cases)('%s', async (_, answer, body = {}) => {
-    const { house, upstream } = await openWith([answer, whole])
+    const { house, upstream } = await openWith([answer, whole], { gateway: 'joytoken' })
     await house
       .chat({ body })
       .then((got) => got.text())

@@ -100,7 +100,7 @@ describe.each(doorNames)('cross-site, behind the %s door', (door) => {
     const answer = await send({ origin: listed, 'sec-fetch-site': 'cross-site' })
     expect(answer.headers.get('access-control-allow-origin')).toBe(listed)
     expect(answer.headers.get('access-control-allow-credentials')).toBe('true')
-    expect(answer.headers.get('vary')).toBe('Origin, Cookie')
+    expect(answer.headers.get('vary')).toBe('Origin, Authorization, DPoP, Postern-Act-As, Cookie, Sec-Fetch-Site')
     const preflight = await fetch(`${house.baseURL}/chat/completions`, {
       method: 'OPTIONS',
       headers: {

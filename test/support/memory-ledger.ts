@@ -1,17 +1,24 @@
-import type { Ledger, LedgerEntry } from '@postern/core'
+import type { Ledger, LedgerEntry, SessionEnded } from '@postern/core'
 
 /** A ledger that keeps its entries for a test to look at. */
 export interface MemoryLedger extends Ledger {
   readonly entries: LedgerEntry[]
+  /** What happened besides calls. */
+  readonly events: SessionEnded[]
   /** Resolves with the next entry that fits, or one that is there already. */
   entry(fits: (entry: LedgerEntry) => boolean): Promise<LedgerEntry>
 }
 
 export function createMemoryLedger(): MemoryLedger {
   const entries: LedgerEntry[] = []
+  const events: SessionEnded[] = []
   const waiting: { fits: (entry: LedgerEntry) => boolean; take: (entry: LedgerEntry) => void }[] = []
   return {
     entries,
+    events,
+    event(event) {
+      events.push(event)
+    },
     append(entry) {
       entries.push(entry)
       for (const { fits, take } of waiting) if (fits(entry)) take(entry)

@@ -26,6 +26,8 @@ export interface Recording {
     readonly status: number
     readonly code?: string
     readonly mayRetry?: boolean
+    /** The gateway answered with a status of success, so the call may have run, whatever the code says of retries. */
+    readonly ran?: boolean
     readonly retryAfter?: string
     /** What the model said. */
     readonly text?: string

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
+import type { PageRecord } from './answers/record-for-client.js'
 
 /** One request as it stands at the door, with the id it will carry whatever happens to it. */
 export interface Arrival {
@@ -21,6 +22,8 @@ export interface Arrival {
   readonly address: string
   /** What every answer carries, name and value in turn: page security and CORS. */
   readonly answerHeaders: readonly string[]
+  /** What pages see of the governance record. */
+  readonly pageRecord: PageRecord
   readonly body: Readable
   /** The connection that it came on. */
   readonly connection: Connection

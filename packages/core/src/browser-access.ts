@@ -1,4 +1,7 @@
 import { headerNames } from '@postern/protocol'
+import { apiHeaders } from './answers/api-headers.js'
+import { notKept } from './answers/privacy.js'
+import type { PageRecord } from './answers/record-for-client.js'
 
 /** Which pages may call, and what they are answered. Everything is written at compile. */
 export interface BrowserAccess {
@@ -10,6 +13,10 @@ export interface BrowserAccess {
   answerHeaders(origin: string | undefined): readonly string[]
   /** The headers of the answer to a preflight; `undefined` where the page may not call. */
   preflightHeaders(origin: string, host: string | undefined): readonly string[] | undefined
+  /** The headers of the answer to a preflight of a page that may not call. */
+  readonly refusedPreflight: readonly string[]
+  /** What pages see of the governance record. */
+  readonly record: PageRecord
 }
 
 /** Request headers that a page may send; the names after `openai-` are what the SDKs of OpenAI and Anthropic send by themselves. */
@@ -50,28 +57,32 @@ export interface BrowserRules {
   readonly origins: readonly string[]
   /** Whether a cookie may say who is calling; pages of listed origins may then send it along. */
   readonly cookies: boolean
+  /** Request headers besides `Origin` that decide what is answered; caches must know them. */
+  readonly varies: readonly string[]
+  readonly record: PageRecord
+  /** `Strict-Transport-Security`, where it is configured. */
+  readonly hsts: readonly string[]
 }
 
-/**
- * Compiles the browser's rules: exact origins, never a wildcard, and the sidecar's own.
- *
- * @param common What every answer carries besides, name and value in turn.
- */
-export function createBrowserAccess({ origins, cookies }: BrowserRules, common: readonly string[]): BrowserAccess {
-  // Once an origin is listed, answers differ by origin, and caches must know; likewise of cookies.
-  const varies = [...(origins.length === 0 ? [] : ['Origin']), ...(cookies ? ['Cookie'] : [])].join(', ')
-  const forNobody = varies === '' ? common : [...common, 'Vary', varies]
+/** Compiles the browser's rules: exact origins, never a wildcard, and the sidecar's own. */
+export function createBrowserAccess({ origins, cookies, varies, record, hsts }: BrowserRules): BrowserAccess {
+  const common = [...apiHeaders, ...hsts]
+  const forNobody = [...common, 'Vary', ['Origin', ...varies].join(', ')]
+  // Nobody is identified by a preflight, so nothing but the page's origin decides it.
+  const forPreflights = [...common, 'Cache-Control', notKept, 'Vary', 'Origin']
   const withCookies = cookies ? ['Access-Control-Allow-Credentials', 'true'] : []
-  const byOrigin = new Map(origins.map((origin) => [origin, [...forNobody, 'Access-Control-Allow-Origin', origin, ...withCookies]]))
+  const corsHeaders = (origin: string): string[] => ['Access-Control-Allow-Origin', origin, ...withCookies]
+  const byOrigin = new Map(origins.map((origin) => [origin, [...forNobody, ...corsHeaders(origin)]]))
   return {
     isListed: (origin) => byOrigin.has(origin),
     allows: (origin, host) => byOrigin.has(origin) || isOwn(origin, host),
     answerHeaders: (origin) => (origin === undefined ? forNobody : (byOrigin.get(origin) ?? forNobody)),
     preflightHeaders(origin, host) {
-      const answer = byOrigin.get(origin) ?? (isOwn(origin, host) ? forNobody : undefined)
-      if (answer === undefined) return undefined
+      const isListed = byOrigin.has(origin)
+      if (!isListed && !isOwn(origin, host)) return undefined
       return [
-        ...answer,
+        ...forPreflights,
+        ...(isListed ? corsHeaders(origin) : []),
         'Access-Control-Allow-Methods',
         'GET, POST, PUT, PATCH, DELETE',
         'Access-Control-Allow-Headers',
@@ -80,6 +91,8 @@ export function createBrowserAccess({ origins, cookies }: BrowserRules, common: 
         preflightSeconds,
       ]
     },
+    refusedPreflight: forPreflights,
+    record,
   }
 }
 

@@ -1,7 +1,10 @@
 import type { Dialect } from '@postern/gateways'
+import { headerNames } from '@postern/protocol'
 import { createAccount } from './account/index.js'
+import { createRedactor } from './redactor.js'
 import type { Ledger } from './account/ledger.js'
-import { createBrowserAccess } from './browser-access.js'
+import { hstsHeader } from './answers/api-headers.js'
+import { type BrowserAccess, createBrowserAccess } from './browser-access.js'
 import { compileAssertions, compileDesk, compileMeans, compileVerifiers } from './compile-callers.js'
 import type { CheckedConfig } from './config/check-config.js'
 import type { Config } from './config/schema.js'
@@ -14,12 +17,12 @@ import { countHosts } from './lib/count-hosts.js'
 import { isHost } from './lib/is-host.js'
 import type { Log } from './log.js'
 import { createObserve } from './observe/index.js'
-import { createCountCall } from './police/count-call.js'
 import { createPolice } from './police/index.js'
 import { createPolicyFinder, type PolicyRule } from './police/policies.js'
 import { createPublicAddress } from './public-address.js'
 import { Refusal } from './refusal.js'
 import { type Binding, createKeyFinder } from './resolve/bindings.js'
+import { createReserve } from './reserve/index.js'
 import { createResolve } from './resolve/index.js'
 import type { Gateway, KeyLease } from './resolve/route.js'
 import { createTaskSeals } from './resolve/task-seal.js'
@@ -27,7 +30,7 @@ import type { Runtime } from './runtime.js'
 import type { Secret } from './secret.js'
 import type { Store } from './store/store.js'
 import { createTrust } from './trusted-peers.js'
-import { tag } from './tag/index.js'
+import { createTag } from './tag/index.js'
 import { UnderWay } from './under-way.js'
 
 /** What a runtime is given besides its configuration. */
@@ -38,8 +41,6 @@ export interface CompileOptions {
   readonly store: Store
   /** The network that counts as one caller, of an address. */
   readonly networkOf: (address: string) => string
-  /** Page security headers that every answer carries, name and value in turn. */
-  readonly securityHeaders: readonly string[]
   /** Where lines of the process itself go. Default nowhere. */
   readonly log?: Log | undefined
 }
@@ -58,8 +59,7 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
   const bindings = config.bindings.map(({ user, team, project, key }): Binding => ({ user, team, project, key: keys.get(key) as KeyLease }))
   const findKey = createKeyFinder(bindings)
   const findPolicy = createPolicyFinder(compileRules(config), defaultMaxBodyBytes)
-  const cookies = config.callers.forwardAuth !== undefined
-  const browser = createBrowserAccess({ origins: config.browser.origins, cookies }, options.securityHeaders)
+  const browser = compileBrowser(config)
   const { trustedProxies } = config.listen
   const checkHeaderNames = createCheckHeaderNames(options.log ?? (() => {}))
   const answersTo = compileHosts(config.listen.hosts)
@@ -67,7 +67,9 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
   const means = compileMeans(checked, options, browser, publicAddress)
   const room = createForward([...gateways.values()], [...keys.values()])
   const underWay = new UnderWay()
+  const redactor = createRedactor([...secrets.values()])
   let draining = false
+  let isCut = false
   let closing: Promise<void> | undefined
 
   async function close(): Promise<void> {
@@ -87,8 +89,8 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
         const called = publicAddress.hostOf(arrival)
         if (!isHost(host) || countHosts(arrival.rawHeaders) > 1) throw refuseHost('Host')
         if (called === undefined) throw refuseHost('X-Forwarded-Host')
-        if (!answersTo(called)) throw new Refusal('host_not_allowed', { param: 'Host' })
-        if (origin !== undefined && !browser.allows(origin, called)) throw new Refusal('origin_not_allowed')
+        if (!answersTo(called)) throw new Refusal('host_not_allowed', { param: 'Host', refused: called })
+        if (origin !== undefined && !browser.allows(origin, called)) throw new Refusal('origin_not_allowed', { refused: origin })
         checkHeaderNames(arrival.rawHeaders)
       },
       identify: createIdentify({
@@ -98,12 +100,13 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
         publicAddress,
       }),
       resolve: createResolve(findKey, createTaskSeals([...keys.values()])),
-      police: createPolice(findPolicy, createCountCall(options.store)),
-      tag,
+      police: createPolice(findPolicy),
+      tag: createTag(redactor),
+      reserve: createReserve(options.store),
       observe: createObserve(),
       forward: room.forward,
       retry,
-      account: createAccount({ ledger: options.ledger, secrets: [...secrets.values()] }),
+      account: createAccount({ ledger: options.ledger, redactor, isCut: () => isCut }),
     },
     desk: compileDesk(config, means),
     signSession: means.sign,
@@ -118,6 +121,11 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
     drain() {
       draining = true
     },
+    cut() {
+      draining = true
+      isCut = true
+      room.cut()
+    },
     get draining() {
       return draining
     },
@@ -130,6 +138,18 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
 /** A request names one host, which is one wherever it is read (RFC 9110, 7.2; RFC 9112, 3.2); so does a proxy for it. */
 function refuseHost(param: 'Host' | 'X-Forwarded-Host'): Refusal {
   return new Refusal('request_malformed', { message: 'A request names one host, as it stands in a URL.', param })
+}
+
+function compileBrowser({ browser: { origins, record, hsts }, callers }: Config): BrowserAccess {
+  const { forwardAuth, session, jwt, service } = callers
+  const delegates = Object.values(service?.principals ?? {}).some(({ delegate }) => delegate === true)
+  const varies = [
+    'Authorization',
+    ...(session === undefined && jwt === undefined ? [] : ['DPoP']),
+    ...(delegates ? [headerNames.actAs] : []),
+    ...(forwardAuth === undefined ? [] : ['Cookie', 'Sec-Fetch-Site', ...forwardAuth.passHeaders]),
+  ]
+  return createBrowserAccess({ origins, cookies: forwardAuth !== undefined, varies, record, hsts: hstsHeader(hsts) })
 }
 
 /** Whether we are called by a name that the operator wrote; one without a port is good with any. */

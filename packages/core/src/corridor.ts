@@ -10,10 +10,10 @@ import type { Rooms } from './rooms.js'
 import { type Tags, tagRefused } from './tag/index.js'
 
 /**
- * Carries one request through the house: identify → resolve → police → tag → forward → observe → account.
+ * Carries one request through the house: identify → resolve → police → tag → reserve → forward → observe → account.
  *
  * Each room adds one fact and is given only the facts its signature names. `observe` is a tap that `forward`
- * holds into the answer as it passes. What failed before anything was run may `forward` once more, under an
+ * holds into the answer as it passes. Nothing is used up before `reserve`, and every rule that can refuse comes before it. What failed before anything was run may `forward` once more, under an
  * id of its own: `retry` waits, or throws the failure back. Settles once the request's ending is written
  * down; never throws.
  */
@@ -32,8 +32,10 @@ export async function handle(rooms: Rooms, arrival: Arrival, sink: ResponseSink)
     const permitted = rooms.police(arrival, principal, route)
     permit = permitted instanceof Promise ? await permitted : permitted
     tags = rooms.tag(arrival, principal)
+    const reserved = rooms.reserve(principal)
+    if (reserved instanceof Promise) await reserved
     for (;;) {
-      tap = rooms.observe(route, permit, tags)
+      tap = rooms.observe({ arrival, principal }, route, permit, tags)
       const leftAt = performance.now()
       try {
         outcome = await rooms.forward(arrival, route, permit, tags, tap, sink)
@@ -46,7 +48,7 @@ export async function handle(rooms: Rooms, arrival: Arrival, sink: ResponseSink)
     }
   } catch (error) {
     tags ??= tagRefused(arrival)
-    outcome = refuse(error, { arrival, route, permit, tags, tap }, sink)
+    outcome = refuse(error, { arrival, principal, route, permit, tags, tap }, sink)
   }
   return rooms.account({ arrival, principal, route, permit, tags, outcome })
 }

@@ -3,6 +3,7 @@ import type { Outcome } from './forward/outcome.js'
 import type { Principal } from './principal.js'
 import type { Permit } from './police/permit.js'
 import type { Route } from './resolve/route.js'
+import type { RevokedKind } from './store/store.js'
 import type { Tags } from './tag/index.js'
 
 /** What became of a request on its way; each room added one fact. Belongs to the corridor: only `account` reads all of it. */
@@ -13,4 +14,12 @@ export interface Journey {
   readonly permit?: Permit | undefined
   readonly tags: Tags
   readonly outcome: Outcome
+  /** The sessions that the request ended. */
+  readonly ended?: EndedSessions | undefined
+}
+
+/** Which sessions were ended: one by its id, or all that a user or a team had. */
+export interface EndedSessions {
+  readonly kind: RevokedKind
+  readonly name: string
 }

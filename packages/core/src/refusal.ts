@@ -1,4 +1,4 @@
-import { type ErrorCode, errorCodes } from '@postern/protocol'
+import { type ErrorCode, errorCodes, type Finish } from '@postern/protocol'
 
 /** What a refusal may say beyond its code. */
 export interface RefusalDetails {
@@ -16,6 +16,8 @@ export interface RefusalDetails {
   readonly gatewayCode?: string
   /** Nothing was run at the gateway, so that Postern itself may try again. */
   readonly mayRetry?: boolean
+  /** The gateway ran the call, or may have, and nothing shows that it failed: whatever the code says, the client is told not to try again. */
+  readonly mayHaveRun?: boolean
   /** How long the gateway itself asks to wait, in seconds. */
   readonly gatewayAskedSeconds?: number
   /** After how many seconds it is worth asking again. */
@@ -24,11 +26,19 @@ export interface RefusalDetails {
   readonly waitedMs?: number
   /** Further response headers, name and value in turn. */
   readonly headers?: readonly string[]
+  /** Headers of the gateway's own, likewise; a page that is told the public record does not get them. */
+  readonly gatewayHeaders?: readonly string[]
+  /** How the call ended, where it is neither a refusal before the gateway was asked nor the gateway's own error. */
+  readonly finish?: Finish
+  /** What was refused, for the log, where it stands nowhere else: a host, an origin. */
+  readonly refused?: string
   /** What a 401 asks for, where it is not a Bearer token (RFC 9110, 11.6.1). */
   readonly challenge?: string
   /** What happened underneath, for the log. Never reaches the client. */
   readonly cause?: unknown
 }
+
+const mayHaveRunHelp = 'The gateway may have run and billed the call: look for its result before you send it again.'
 
 /** A request that gets an error instead of an answer. Rooms throw it; the corridor writes it down once. */
 export class Refusal extends Error {
@@ -42,6 +52,16 @@ export class Refusal extends Error {
     this.code = code
     this.details = details
     this.status = details.status ?? errorCodes[code].status
+  }
+
+  /** The same, of a call that the gateway ran: neither Postern nor the client may try it again. */
+  afterRun(): Refusal {
+    return new Refusal(this.code, { help: mayHaveRunHelp, ...this.details, mayRetry: false, mayHaveRun: true })
+  }
+
+  /** Whether it is worth the client's while to send the request again. */
+  get retryable(): boolean {
+    return errorCodes[this.code].retryable && this.details.mayHaveRun !== true
   }
 }
 

@@ -5,10 +5,11 @@ import type { Retry } from './forward/retry.js'
 import type { Identify } from './identify/index.js'
 import type { Observe } from './observe/index.js'
 import type { Police } from './police/index.js'
+import type { Reserve } from './reserve/index.js'
 import type { Resolve } from './resolve/index.js'
 import type { Tag } from './tag/index.js'
 
-/** The seven rooms, and the door's own question before them. */
+/** The rooms, and the door's own question before them. */
 export interface Rooms {
   /**
    * Says whether the house takes this request at all.
@@ -21,6 +22,7 @@ export interface Rooms {
   readonly resolve: Resolve
   readonly police: Police
   readonly tag: Tag
+  readonly reserve: Reserve
   readonly observe: Observe
   readonly forward: Forward
   readonly retry: Retry

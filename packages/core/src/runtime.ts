@@ -33,6 +33,8 @@ export interface Runtime {
   readonly underWay: UnderWay
   /** From now on new requests are refused with `draining`; those under way end as they would. */
   drain(): void
+  /** Ends every call that is under way at once; their clients and the ledger are told `cut_shutdown`. For when a drain has taken too long: close the connections a moment later. */
+  cut(): void
   readonly draining: boolean
   /** Waits for what is under way, then closes connections and writes the ledger out. */
   close(): Promise<void>

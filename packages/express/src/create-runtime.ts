@@ -11,7 +11,6 @@ import {
 } from '@postern/core'
 import { ipKeyGenerator } from 'express-rate-limit'
 import { createFailedAttempts } from './failed-attempts.js'
-import { securityHeaders } from './security-headers.js'
 
 /** What a runtime uses that is not in its configuration. */
 export interface RuntimeParts {
@@ -24,8 +23,8 @@ export interface RuntimeParts {
 }
 
 /**
- * Compiles a checked configuration with the edge that every door has: helmet's headers, the count of failed
- * authentications, and what an address is.
+ * Compiles a checked configuration with the edge that every door has: the count of failed authentications, and what
+ * an address is.
  *
  * @throws {ConfigError} where the configuration names a store and none is given.
  */
@@ -39,7 +38,6 @@ export function createRuntime(
     failedAttempts: createFailedAttempts({ limit, windowMs }),
     store,
     networkOf,
-    securityHeaders: securityHeaders(),
     log,
   })
 }

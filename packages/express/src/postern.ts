@@ -1,4 +1,4 @@
-import { checkConfig, ConfigError, type ConfigInput, type Dialects, enter, type Runtime } from '@postern/core'
+import { checkConfig, ConfigError, type ConfigInput, type Dialects, enter, isCacheHeader, type Runtime } from '@postern/core'
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import { createRuntime, type RuntimeParts } from './create-runtime.js'
 
@@ -21,6 +21,8 @@ export interface PosternMiddleware extends RequestHandler {
    * over to somebody else: inside of it, Postern does not see those answers, and goes by what it heard for up to `cache`.
    */
   forget(request: Pick<Request, 'headers'>): void
+  /** Ends calls that are still under way, at once; their clients are told `cut_shutdown`. For when a drain has taken too long. */
+  cut(): void
   /** Waits for calls under way, then closes the connections to the gateway. */
   close(): Promise<void>
 }
@@ -61,6 +63,8 @@ export function posternMiddleware(runtime: Runtime): PosternMiddleware {
     }
     // Express announces itself unless told not to, and the answers of every door are alike.
     response.removeHeader('X-Powered-By')
+    // What the application tells caches of its pages does not hold for answers to a credential.
+    for (const name of response.getHeaderNames()) if (isCacheHeader(name)) response.removeHeader(name)
     void enter(runtime, request, response, request.url)
   }
   return Object.assign(middleware, {
@@ -68,6 +72,7 @@ export function posternMiddleware(runtime: Runtime): PosternMiddleware {
     forget: ({ headers: { cookie } }: Pick<Request, 'headers'>) => {
       if (cookie !== undefined) runtime.forgetCookies?.(cookie)
     },
+    cut: () => runtime.cut(),
     close: () => runtime.close(),
   })
 }

@@ -1,29 +1,23 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import helmet from 'helmet'
 
-/** How helmet is set for a process that answers an API and a few pages of its own. */
-const settings: Parameters<typeof helmet>[0] = {
-  // Postern is often reached over plain http on this machine; a page there must not have its scripts turned to https.
-  contentSecurityPolicy: { directives: { 'upgrade-insecure-requests': null } },
-}
-
-/** helmet, set as everywhere in Postern: for Express applications. */
-export function securityMiddleware(): ReturnType<typeof helmet> {
-  return helmet(settings)
+/** `Strict-Transport-Security`, as `browser.hsts` of the configuration. */
+export interface PageHsts {
+  /** In milliseconds. */
+  readonly maxAge: number
+  readonly includeSubDomains: boolean
 }
 
 /**
- * What helmet would write, name and value in turn: for answers that no framework writes. helmet's values do
- * not depend on the request, so it is asked once.
+ * helmet, set as everywhere in Postern: for Express applications that serve pages.
+ *
+ * Without `Strict-Transport-Security` unless it is asked for: it binds the whole host, and a page of Postern is often
+ * a guest on it.
  */
-export function securityHeaders(): readonly string[] {
-  const headers: string[] = []
-  const recorder = {
-    setHeader(name: string, value: string) {
-      headers.push(name, value)
-    },
-    removeHeader() {},
-  }
-  helmet(settings)({} as IncomingMessage, recorder as unknown as ServerResponse, () => {})
-  return headers
+export function securityMiddleware(hsts?: PageHsts): ReturnType<typeof helmet> {
+  return helmet({
+    // Postern is often reached over plain http on this machine; a page there must not have its scripts turned to https.
+    contentSecurityPolicy: { directives: { 'upgrade-insecure-requests': null } },
+    strictTransportSecurity:
+      hsts === undefined ? false : { maxAge: Math.floor(hsts.maxAge / 1000), includeSubDomains: hsts.includeSubDomains },
+  })
 }

@@ -25,8 +25,10 @@ export interface GatewayError {
 export interface ErrorClassifier {
   /** Says what an answer with an error status means; `body` is its JSON, or `undefined` where it has none. */
   classify(status: number, body: unknown): GatewayError
-  /** Whether a JSON answer or stream record with a status of 200 is an error in disguise. */
+  /** Whether a JSON answer, or a record of a stream, with a status of success is an error in place of an answer. */
   isError(body: unknown): boolean
+  /** Whether it tells of a failure: as an error, or as an answer about something that failed. */
+  tellsFailure(body: unknown): boolean
 }
 
 /** Makes the one place where a gateway's refusals are mapped. */
@@ -41,7 +43,7 @@ export function createErrorClassifier(dialect: Dialect): ErrorClassifier {
   const rules = errors.rules.map((rule) => ({ rule, holds: compileCondition(rule) }))
   const mayRetry = retries.after.map(compileCondition)
   const ofAddress = dialect.addressLimit?.exceeded === undefined ? () => false : compileCondition(dialect.addressLimit.exceeded)
-  const error = compilePointer('/error')
+  const tellsFailure = (body: unknown): boolean => isRecord(body) && (isSaid(body['error']) || isErrorItself(body))
 
   function meaningOf(said: Said): Pick<GatewayError, 'code' | 'status' | 'message' | 'gatewayCode' | 'about' | 'retryAfterSeconds'> {
     const found = rules.find(({ holds }) => holds(said))?.rule
@@ -73,11 +75,49 @@ export function createErrorClassifier(dialect: Dialect): ErrorClassifier {
         reference: firstText(body, places.reference),
       }
     },
-    isError(body) {
-      const [found] = readAll(body, error)
-      return found !== undefined && found !== false && found !== ''
-    },
+    isError: (body) => tellsFailure(body) && !isAnswer(body as Readonly<Record<string, unknown>>),
+    tellsFailure,
   }
+}
+
+function isRecord(body: unknown): body is Readonly<Record<string, unknown>> {
+  return typeof body === 'object' && body !== null && !Array.isArray(body)
+}
+
+/** Whether a member says something; gateways write an absent error as `null`, `false` or an empty text. */
+function isSaid(member: unknown): boolean {
+  return member !== undefined && member !== null && member !== false && member !== ''
+}
+
+/** `{ "type": "error" }` as in streams of responses and messages, and `{ "object": "error" }` as some servers write it. */
+function isErrorItself({ type, object }: Readonly<Record<string, unknown>>): boolean {
+  return type === 'error' || object === 'error'
+}
+
+/** Members that name the thing that was made; a task, a file or a response that failed has its name all the same. */
+const names = ['id', 'object', 'task_id', 'taskId', 'response_id', 'generation_id']
+
+/** Members that hold what was made. */
+const contents = ['choices', 'output', 'data', 'content', 'candidates', 'results', 'embeddings', 'images']
+
+/**
+ * Whether a document that tells of a failure is an answer all the same. It is where it names a thing or holds
+ * content: something was made, and an error in its place would have clients make it again.
+ */
+function isAnswer(body: Readonly<Record<string, unknown>>): boolean {
+  if (isErrorItself(body)) return false
+  if (names.some((name) => isName(body[name]))) return true
+  // A long-running operation of Google's APIs: named, and done or not.
+  if (isName(body['name']) && typeof body['done'] === 'boolean') return true
+  return contents.some((name) => holdsContent(body[name]))
+}
+
+function isName(value: unknown): boolean {
+  return (typeof value === 'string' && value !== '') || typeof value === 'number'
+}
+
+function holdsContent(value: unknown): boolean {
+  return Array.isArray(value) ? value.length > 0 : typeof value === 'string' && value !== ''
 }
 
 /** An error as far as it can be read. */

@@ -3,9 +3,10 @@ import type { ErrorCondition } from './dialect.js'
 /**
  * What may be tried again without asking the client, how often and after which wait.
  *
- * Only where the gateway says that nothing was run: a provider may have completed, and billed, what looked
- * failed. So never after the first byte of an answer, never a 4xx but documented throttling, never a quota.
- * What is left to the client says so in `x-should-retry`.
+ * Only where the gateway's own source or documents show that nothing was run: a provider may have completed, and
+ * billed, what looked failed. That a document advises a retry is not enough. So never after the first byte of an
+ * answer, never a 4xx but documented throttling, never a quota. What is left to the client says so in
+ * `x-should-retry`.
  */
 export interface RetryRules {
   /** Attempts in all, the first one included. */

@@ -14,6 +14,8 @@ export type Finish =
   | 'client_closed'
   /** Postern cut the stream because the budget was spent. */
   | 'cut_budget'
+  /** Postern cut the call because its process shut down and the deadline for open calls had passed. */
+  | 'cut_shutdown'
 
 /** Token counts as the gateway reported them; details are parts of the totals, not additions. */
 export interface GovernanceUsage {
@@ -82,6 +84,31 @@ export interface GovernanceRecord {
   readonly finish?: Finish | undefined
   /** Time spent inside Postern, without waiting for the client or the gateway, in milliseconds. */
   readonly overhead_ms?: number | undefined
+}
+
+/**
+ * What a page may see where the operator keeps its own arrangement to itself (`browser.record: public`): the call, what
+ * it asked for, what answered, what it used and cost, and how it ended. Not which gateway, key, provider, tier or
+ * allowance stood behind it.
+ */
+export function publicGovernance(record: GovernanceRecord): GovernanceRecord {
+  const { request_id, attempt, workflow, workflow_verified, step, model_requested, model } = record
+  const { usage, cost, budget_left, gateway_ms, finish, overhead_ms } = record
+  return {
+    request_id,
+    attempt,
+    workflow,
+    workflow_verified,
+    step,
+    model_requested,
+    model,
+    usage,
+    cost,
+    budget_left,
+    gateway_ms,
+    finish,
+    overhead_ms,
+  }
 }
 
 /** What opens the comment frame in a stream: a line that every SSE client skips. */

@@ -7,6 +7,7 @@ export {
   type GovernanceUsage,
   governanceComment,
   parseGovernance,
+  publicGovernance,
   serializeGovernance,
 } from './governance-record.js'
 export { bareMember, textMember } from './json-member.js'

@@ -14,14 +14,14 @@ const keyShapes = [
 
 const whole = new RegExp(`^(?:${keyShapes.join('|')})$`)
 // Pages that never blot anything out need not carry it.
-const anywhere = /* @__PURE__ */ new RegExp(`\\b(?:${keyShapes.join('|')})`, 'g')
+const anywhere = /* @__PURE__ */ new RegExp(`(?<![A-Za-z0-9])(?:${keyShapes.join('|')})`, 'g')
 
 /** Whether a text has the form of a gateway's or provider's key. */
 export function looksLikeKey(text: string): boolean {
   return whole.test(text)
 }
 
-/** Blots out everything that has the form of a key. */
+/** Blots out everything that has the form of a key, unless a letter or digit stands right before it, as in `task-…`. */
 export function redactKeys(text: string): string {
   return text.replace(anywhere, '[redacted]')
 }

@@ -1,5 +1,6 @@
+import { userInfo } from 'node:os'
 import { revocationOf, type RevokedKind } from '@postern/core'
-import { nameFault } from '@postern/protocol'
+import { nameFault, redactKeys } from '@postern/protocol'
 import { Failure } from '../failure.js'
 import { requireConfig } from '../load-config.js'
 import { openConfiguredStore } from '../open-store.js'
@@ -38,7 +39,31 @@ export async function revokeSessions(options: RevokeOptions): Promise<number> {
   } finally {
     await store.close()
   }
+  tellEnded(kind, name)
   if (options.json === true) printJson({ revoked: { [kind]: name } })
   else print(`Ended: ${kind === 'id' ? 'the session' : `every session of the ${kind}`} ${name}. No process takes it a second from now.`)
   return 0
+}
+
+/** A line for the machine's own log: processes that follow the store learn that sessions ended, and not by whom. */
+function tellEnded(kind: RevokedKind, name: string): void {
+  const line = {
+    level: 'info',
+    time: new Date().toISOString(),
+    kind,
+    name: redactKeys(name),
+    via: 'command',
+    by: operator(),
+    msg: 'session_ended',
+  }
+  process.stderr.write(`${JSON.stringify(line)}\n`)
+}
+
+/** The user of the operating system; in a container there may be a number only. */
+function operator(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return `uid ${process.getuid?.() ?? 'unknown'}`
+  }
 }

@@ -1,10 +1,10 @@
-import { redactKeys } from '@postern/gateways'
 import { roundMs } from '../answers/record.js'
-import type { Journey } from '../journey.js'
+import type { EndedSessions, Journey } from '../journey.js'
+import type { Principal } from '../principal.js'
+import type { Redactor } from '../redactor.js'
 import type { Refusal } from '../refusal.js'
-import type { Secret } from '../secret.js'
 import { isoTime } from './iso-time.js'
-import type { EarlierEntry, Ledger, LedgerEntry } from './ledger.js'
+import type { EarlierEntry, Ledger, LedgerEntry, SessionEnded } from './ledger.js'
 
 /** What the door learns when a request is over. */
 export interface Receipt {
@@ -16,16 +16,19 @@ export type Account = (journey: Journey) => Receipt
 
 export interface AccountOptions {
   readonly ledger: Ledger
-  /** What must not stand in an entry, whatever an error underneath says. */
-  readonly secrets: readonly Secret[]
+  /** What clients and gateways wrote stands in an entry as this leaves it. */
+  readonly redactor: Redactor
+  /** Whether the process has cut what was under way: then no client left by itself. */
+  readonly isCut: () => boolean
 }
 
-export function createAccount({ ledger, secrets }: AccountOptions): Account {
-  const scrub = (text: string): string => redactKeys(secrets.reduce((rest, secret) => rest.replaceAll(secret.reveal(), '[redacted]'), text))
+export function createAccount({ ledger, redactor, isCut }: AccountOptions): Account {
+  const namesOf = createNameRedaction(redactor)
   return (journey) => {
-    const entry = writeEntry(journey, scrub)
+    const entry = writeEntry(journey, redactor, namesOf(journey.principal), isCut())
     try {
       ledger.append(entry)
+      if (journey.ended !== undefined) ledger.event?.(describeEnded(journey.ended, journey, entry, redactor))
     } catch (error) {
       // The answer is out; a ledger that fails must not take the process with it, and must not be silent.
       process.emitWarning(`The ledger refused an entry: ${String(error)}`, { code: 'POSTERN_LEDGER' })
@@ -34,53 +37,99 @@ export function createAccount({ ledger, secrets }: AccountOptions): Account {
   }
 }
 
+type Names = Pick<LedgerEntry, 'caller' | 'user' | 'team' | 'project'>
+
+const nobody: Names = { caller: undefined, user: undefined, team: undefined, project: undefined }
+
+/** Most principals are verified once and are one object from then on. */
+function createNameRedaction({ redact }: Redactor): (principal: Principal | undefined) => Names {
+  const known = new WeakMap<Principal, Names>()
+  return (principal) => {
+    if (principal === undefined) return nobody
+    let names = known.get(principal)
+    if (names === undefined) {
+      const { caller, user, team, project } = principal
+      const clean = (name: string | undefined): string | undefined => (name === undefined ? undefined : redact(name))
+      known.set(principal, (names = { caller: redact(caller), user: clean(user), team: clean(team), project: clean(project) }))
+    }
+    return names
+  }
+}
+
 /** One literal, for the reason that {@link writeRecord} gives. */
-function writeEntry({ arrival, principal, route, tags, outcome }: Journey, scrub: (text: string) => string): LedgerEntry {
+function writeEntry(
+  { arrival, principal, route, tags, outcome }: Journey,
+  { redact, redactOften }: Redactor,
+  names: Names,
+  isCut: boolean,
+): LedgerEntry {
   const { record } = outcome
+  const clean = (text: string | undefined): string | undefined => (text === undefined ? undefined : redact(text))
+  const cleanOften = (text: string | undefined): string | undefined => (text === undefined ? undefined : redactOften(text))
+  const hasTag = record.workflow !== undefined || record.step !== undefined
   return {
     time: isoTime(performance.timeOrigin + arrival.startedAt),
-    request_id: record.request_id,
+    request_id: hasTag ? redact(record.request_id) : record.request_id,
     attempt: record.attempt,
-    workflow: record.workflow,
+    workflow: clean(record.workflow),
     workflow_verified: record.workflow_verified,
-    step: record.step,
-    parent_step: tags.parentStep,
+    step: clean(record.step),
+    parent_step: clean(tags.parentStep),
     gateway: record.gateway,
     key: record.key,
     binding: route?.binding,
     via: principal?.via,
-    caller: principal?.caller,
-    user: principal?.user,
-    team: principal?.team,
-    project: principal?.project,
+    caller: names.caller,
+    user: names.user,
+    team: names.team,
+    project: names.project,
     method: arrival.method,
-    path: arrival.path,
+    path: redactOften(arrival.path),
     status: outcome.status,
-    code: outcome.code,
+    code: clean(outcome.code),
     leaked_key: outcome.leaked,
-    finish: record.finish,
-    model_requested: record.model_requested,
-    model: record.model,
-    provider: record.provider,
+    finish: isCut && record.finish === 'client_closed' ? 'cut_shutdown' : record.finish,
+    model_requested: cleanOften(record.model_requested),
+    model: cleanOften(record.model),
+    provider: cleanOften(record.provider),
     failover: record.failover,
-    tier: record.tier,
+    tier: cleanOften(record.tier),
     usage: record.usage,
     cost: record.cost,
     quota: record.quota,
-    intensity: record.intensity,
-    gateway_request_id: record.gateway_request_id,
+    intensity: cleanOften(record.intensity),
+    gateway_request_id: clean(record.gateway_request_id),
     gateway_ms: record.gateway_ms,
     duration_ms: roundMs(performance.now() - arrival.startedAt),
     overhead_ms: record.overhead_ms,
-    client_request_id: tags.clientRequestId,
+    client_request_id: clean(tags.clientRequestId),
     trace_id: tags.trace.traceId,
-    earlier: tags.earlier?.map(({ tags: { attempt }, refusal }) => describeEarlier(attempt, refusal, scrub)),
-    cause: outcome.cause === undefined ? undefined : scrub(describeCause(outcome.cause)).slice(0, 2000),
+    refused: clean(outcome.refused)?.slice(0, maxRefusedChars),
+    earlier: tags.earlier?.map(({ tags: { attempt }, refusal }) => describeEarlier(attempt, refusal, redact)),
+    cause: outcome.cause === undefined ? undefined : redact(describeCause(outcome.cause)).slice(0, 2000),
   }
 }
 
-function describeEarlier(attempt: number, { code, details }: Refusal, scrub: (text: string) => string): EarlierEntry {
-  return { attempt, code, cause: details.cause === undefined ? undefined : scrub(describeCause(details.cause)).slice(0, 200) }
+/** The part of a refused host or origin that is written down. */
+const maxRefusedChars = 200
+
+/** Who ended what, and by which road. */
+function describeEnded({ kind, name }: EndedSessions, { principal }: Journey, entry: LedgerEntry, { redact }: Redactor): SessionEnded {
+  return {
+    event: 'session_ended',
+    time: entry.time,
+    kind,
+    name: redact(name),
+    via: principal === undefined ? 'admin' : 'session',
+    by: entry.caller ?? 'admin',
+    user: entry.user,
+    team: entry.team,
+    request_id: entry.request_id,
+  }
+}
+
+function describeEarlier(attempt: number, { code, details }: Refusal, redact: (text: string) => string): EarlierEntry {
+  return { attempt, code, cause: details.cause === undefined ? undefined : redact(describeCause(details.cause)).slice(0, 200) }
 }
 
 /** A fault of our own is described with its stack; everything else in a line. */

@@ -22,6 +22,7 @@ export function writeLedgerLine(entry: LedgerEntry): string {
     textMember('client_request_id', entry.client_request_id) +
     textMember('trace_id', entry.trace_id) +
     writeEarlier(entry.earlier) +
+    textMember('refused', entry.refused) +
     textMember('cause', entry.cause) +
     '}\n'
   )

@@ -1,5 +1,6 @@
 import type { GovernanceRecord } from '@postern/protocol'
 import type { Principal } from '../principal.js'
+import type { RevokedKind } from '../store/store.js'
 
 /** What became of an attempt that was followed by another. */
 export interface EarlierEntry {
@@ -35,13 +36,35 @@ export interface LedgerEntry extends GovernanceRecord {
   readonly binding?: string | undefined
   /** Attempts that were followed by another; the entry itself is about the last one. */
   readonly earlier?: readonly EarlierEntry[] | undefined
+  /** The host or origin that was refused. */
+  readonly refused?: string | undefined
   /** What lay underneath an error. */
   readonly cause?: string | undefined
+}
+
+/** Sessions were ended before their time. */
+export interface SessionEnded {
+  readonly event: 'session_ended'
+  /** ISO 8601. */
+  readonly time: string
+  /** What `name` names: one session, or all that a user or a team had. */
+  readonly kind: RevokedKind
+  readonly name: string
+  /** By which road: the session itself (`DELETE {mount}/session`), the admin listener, or a command on the machine. */
+  readonly via: 'session' | 'admin' | 'command'
+  /** Who did it: what names the credential, `admin`, or the user of the operating system. */
+  readonly by: string
+  readonly user?: string | undefined
+  readonly team?: string | undefined
+  /** The request that asked for it, where there was one. */
+  readonly request_id?: string | undefined
 }
 
 /** Where entries go. */
 export interface Ledger {
   append(entry: LedgerEntry): void
+  /** Takes what happened besides calls. A ledger without this method hears of calls only. */
+  event?(event: SessionEnded): void
   /** Resolves once everything appended so far is safe. */
   flush(): Promise<void>
 }

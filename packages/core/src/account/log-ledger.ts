@@ -1,3 +1,4 @@
+import { redactKeys } from '@postern/gateways'
 import { pino, stdTimeFunctions } from 'pino'
 import type { Ledger, LedgerEntry } from './ledger.js'
 import { writeLedgerLine } from './ledger-line.js'
@@ -38,9 +39,14 @@ export function createLogLedger(writer: LineWriter = createLineWriter(standardOu
       waiting.push(entry)
       if (waiting.length === largestBatch) release()
     },
+    event({ event, ...facts }) {
+      release()
+      const { time: _, ...told } = facts
+      logger.info(told, event)
+    },
     log(level, message, facts = {}) {
       release()
-      logger[level](facts, message)
+      logger[level](withoutKeys(facts), redactKeys(message))
     },
     flush,
     async close() {
@@ -53,4 +59,9 @@ export function createLogLedger(writer: LineWriter = createLineWriter(standardOu
 /** Requests are answered all the same; that their lines are lost must not be silent. */
 function warnOfLoss(reason: string): void {
   process.emitWarning(`Ledger lines are being lost: ${reason}`, { code: 'POSTERN_LEDGER' })
+}
+
+/** Lines of the process itself may quote what somebody else wrote. */
+function withoutKeys(facts: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(facts).map(([name, fact]) => [name, typeof fact === 'string' ? redactKeys(fact) : fact]))
 }

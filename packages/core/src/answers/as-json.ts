@@ -2,6 +2,7 @@ import { headerNames, serializeGovernance } from '@postern/protocol'
 import type { Arrival, ResponseSink } from '../arrival.js'
 import { exposeHeaders } from './expose-headers.js'
 import type { Outcome } from '../forward/outcome.js'
+import { notKept } from './privacy.js'
 import { writeRecord } from './record.js'
 import type { Tags } from '../tag/index.js'
 
@@ -21,7 +22,7 @@ export function answerJson({ status, body }: JsonAnswer, arrival: Arrival, tags:
   sink.writeHead(status, [
     ...described,
     'Cache-Control',
-    'no-store',
+    notKept,
     headerNames.requestId,
     record.request_id,
     headerNames.governance,

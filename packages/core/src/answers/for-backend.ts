@@ -2,6 +2,8 @@ import type { IncomingMessage } from 'node:http'
 import { type ErrorCode, errorCodes, headerNames, serializeGovernance } from '@postern/protocol'
 import { nextUlid } from '../doors/next-ulid.js'
 import { refusalEnvelope } from './refuse.js'
+import { apiHeaders } from './api-headers.js'
+import { notKept } from './privacy.js'
 import { Refusal } from '../refusal.js'
 import { tagRefused } from '../tag/index.js'
 
@@ -27,7 +29,7 @@ export function refuseForBackend(error: unknown, { headers }: IncomingMessage): 
       'Content-Length',
       String(Buffer.byteLength(body)),
       'Cache-Control',
-      'no-store',
+      notKept,
       headerNames.requestId,
       requestId,
       headerNames.governance,
@@ -35,10 +37,37 @@ export function refuseForBackend(error: unknown, { headers }: IncomingMessage): 
       headerNames.refusal,
       code,
       ...(status === 503 ? ['Retry-After', '1'] : []),
+      ...(asPage ? pageHeaders : apiHeaders),
     ],
     body,
   }
 }
+
+/** Page security for a page of one inline style and nothing else. No HSTS: the host is the backend's to bind. */
+const pageHeaders = [
+  'Content-Security-Policy',
+  "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
+  'X-Content-Type-Options',
+  'nosniff',
+  'X-Frame-Options',
+  'SAMEORIGIN',
+  'Referrer-Policy',
+  'no-referrer',
+  'Cross-Origin-Opener-Policy',
+  'same-origin',
+  'Cross-Origin-Resource-Policy',
+  'same-origin',
+  'Origin-Agent-Cluster',
+  '?1',
+  'X-DNS-Prefetch-Control',
+  'off',
+  'X-Download-Options',
+  'noopen',
+  'X-Permitted-Cross-Domain-Policies',
+  'none',
+  'X-XSS-Protection',
+  '0',
+]
 
 function meaningOf(error: unknown): ErrorCode {
   const wire = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
-import { errorCodes, headerNames } from '@postern/protocol'
+import { headerNames } from '@postern/protocol'
+import { notKept } from './privacy.js'
 import { refusalEnvelope } from './refuse.js'
 import type { Refusal } from '../refusal.js'
 import { tagRefused } from '../tag/index.js'
@@ -20,9 +21,9 @@ export function refuseOnSocket(refusal: Refusal, socket: Duplex): void {
       `${headerNames.requestId}: ${requestId}`,
       `${headerNames.governance}: ${JSON.stringify({ request_id: requestId, attempt: 0, finish: 'refused' })}`,
       `${headerNames.refusal}: ${refusal.code}`,
-      ...(errorCodes[refusal.code].retryable ? [] : [`${headerNames.shouldRetry}: false`]),
+      ...(refusal.retryable ? [] : [`${headerNames.shouldRetry}: false`]),
       ...(name === undefined ? [] : [`${name}: ${value}`]),
-      'Cache-Control: no-store',
+      `Cache-Control: ${notKept}`,
       'Connection: close',
       '',
       body,

@@ -1,10 +1,13 @@
-import { type ErrorEnvelope, errorCodes, type Finish, type GovernanceRecord, headerNames, serializeGovernance } from '@postern/protocol'
+import { type ErrorEnvelope, errorCodes, type Finish, type GovernanceRecord, headerNames } from '@postern/protocol'
 import type { Arrival, ResponseSink } from '../arrival.js'
 import { exposeHeaders } from './expose-headers.js'
 import type { Outcome } from '../forward/outcome.js'
+import { notKept } from './privacy.js'
 import { writeRecord } from './record.js'
+import { isToldPublicly, tellRecord } from './record-for-client.js'
 import type { Tap } from '../observe/index.js'
 import type { Permit } from '../police/permit.js'
+import type { Principal } from '../principal.js'
 import { ClientGone, Refusal } from '../refusal.js'
 import type { Route } from '../resolve/route.js'
 import type { Tags } from '../tag/index.js'
@@ -12,6 +15,7 @@ import type { Tags } from '../tag/index.js'
 /** How far a request had come when it was refused. */
 export interface RefusedJourney {
   readonly arrival: Arrival
+  readonly principal?: Principal | undefined
   readonly route?: Route | undefined
   readonly permit?: Permit | undefined
   readonly tags: Tags
@@ -26,11 +30,12 @@ export function refuse(error: unknown, journey: RefusedJourney, sink: ResponseSi
   const { arrival, tap } = journey
   const recordOf = (finish: Finish, overheadMs?: number): GovernanceRecord =>
     tap === undefined ? writeRecord({ ...journey, finish, overheadMs }) : tap.governance(finish, overheadMs)
-  if (error instanceof ClientGone) {
-    return { finish: 'client_closed', status: 499, record: recordOf('client_closed') }
+  if (error instanceof ClientGone || isByproductOfLeaving(error, arrival, sink)) {
+    const cause = error instanceof ClientGone ? {} : { cause: error }
+    return { finish: 'client_closed', status: 499, record: recordOf('client_closed'), ...cause }
   }
   const refusal = error instanceof Refusal ? error : new Refusal('internal_error', { cause: error })
-  const finish = isGateways(refusal) ? 'upstream_error' : 'refused'
+  const finish = refusal.details.finish ?? (isGateways(refusal) ? 'upstream_error' : 'refused')
   // Where the gateway was waited for, the time was not all ours.
   const overheadMs =
     finish === 'refused'
@@ -38,13 +43,30 @@ export function refuse(error: unknown, journey: RefusedJourney, sink: ResponseSi
       : undefined
   const record = recordOf(finish, overheadMs)
   const leaked = tap?.leaked
-  const outcome = { status: refusal.status, code: refusal.code, record, cause: refusal.details.cause, ...(leaked === undefined ? {} : { leaked }) }
+  const { cause, refused } = refusal.details
+  const outcome = {
+    status: refusal.status,
+    code: refusal.code,
+    record,
+    cause,
+    ...(refused === undefined ? {} : { refused }),
+    ...(leaked === undefined ? {} : { leaked }),
+  }
   if (sink.headersSent) {
     sink.destroy()
     return { ...outcome, finish: 'truncated', record: { ...record, finish: 'truncated' } }
   }
-  writeRefusal(refusal, record, arrival.answerHeaders, sink, arrival.method === 'HEAD')
+  writeRefusal(refusal, record, journey, sink)
   return { ...outcome, finish }
+}
+
+/**
+ * Whether a failure that is nobody's refusal came of a client that left: what is torn down under a call fails in many
+ * ways, and none of them is a fault of ours. A fault of the program itself is one, whoever has left.
+ */
+function isByproductOfLeaving(error: unknown, { connection }: Arrival, sink: ResponseSink): boolean {
+  if (error instanceof Refusal || error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError) return false
+  return !sink.headersSent && (sink.destroyed || connection.destroyed)
 }
 
 /** Whether the gateway refused, or failed, rather than Postern. */
@@ -66,14 +88,9 @@ export function refusalEnvelope(refusal: Refusal): ErrorEnvelope {
   }
 }
 
-function writeRefusal(
-  refusal: Refusal,
-  record: GovernanceRecord,
-  answerHeaders: readonly string[],
-  sink: ResponseSink,
-  headOnly: boolean,
-): void {
+function writeRefusal(refusal: Refusal, record: GovernanceRecord, journey: RefusedJourney, sink: ResponseSink): void {
   const { details } = refusal
+  const { answerHeaders, method } = journey.arrival
   const body = JSON.stringify(refusalEnvelope(refusal))
   const headers: string[] = [
     'Content-Type',
@@ -81,11 +98,11 @@ function writeRefusal(
     'Content-Length',
     String(Buffer.byteLength(body)),
     'Cache-Control',
-    'no-store',
+    notKept,
     headerNames.requestId,
     record.request_id,
     headerNames.governance,
-    serializeGovernance(record),
+    tellRecord(record, journey),
   ]
   const further: string[] = []
   const add = (name: string, value: string): void => {
@@ -93,12 +110,15 @@ function writeRefusal(
     further.push(name)
   }
   if (!isGateways(refusal)) add(headerNames.refusal, refusal.code)
-  if (!errorCodes[refusal.code].retryable) add(headerNames.shouldRetry, 'false')
+  if (!refusal.retryable) add(headerNames.shouldRetry, 'false')
   if (details.retryAfterSeconds !== undefined) add('Retry-After', String(details.retryAfterSeconds))
   if (refusal.status === 401) headers.push('WWW-Authenticate', details.challenge ?? 'Bearer realm="postern"')
   for (let index = 0; index < (details.headers?.length ?? 0); index += 2)
     add(details.headers?.[index] as string, details.headers?.[index + 1] as string)
+  if (details.gatewayHeaders !== undefined && !isToldPublicly(journey))
+    for (let index = 0; index < details.gatewayHeaders.length; index += 2)
+      add(details.gatewayHeaders[index] as string, details.gatewayHeaders[index + 1] as string)
   headers.push('Access-Control-Expose-Headers', exposeHeaders(further), ...answerHeaders)
   sink.writeHead(refusal.status, headers)
-  sink.end(headOnly ? undefined : body)
+  sink.end(method === 'HEAD' ? undefined : body)
 }

@@ -156,6 +156,14 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
     browser: strict({
       /** Origins whose pages may call from elsewhere. The sidecar's own origin always may. */
       origins: z.array(z.string().regex(originPattern, 'is not an origin such as https://app.example.com')).default([]),
+      /** What pages see of the governance record: `full`, or `public`, without what names the operator's own arrangement with gateways. */
+      record: z.enum(['full', 'public']).default('full'),
+      /** `Strict-Transport-Security` on Postern's own answers. It binds the whole host for all its pages, so there is none unless it is written. */
+      hsts: strict({
+        maxAge: duration,
+        /** Binds every name below the host as well. */
+        includeSubDomains: z.boolean().default(false),
+      }).optional(),
     }).prefault({}),
     gateways: z.record(alias, gateway),
     keys: z.record(alias, key),

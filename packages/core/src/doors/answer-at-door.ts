@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Receipt } from '../account/index.js'
 import { answerJson, type JsonAnswer } from '../answers/as-json.js'
+import type { EndedSessions } from '../journey.js'
 import type { Principal } from '../principal.js'
 import type { Runtime } from '../runtime.js'
 import { tagRefused } from '../tag/index.js'
@@ -14,9 +15,11 @@ export function answerAtDoor(
   answer: JsonAnswer,
   /** Whom it was about. */
   principal?: Principal,
+  /** Which sessions it ended. */
+  ended?: EndedSessions,
 ): Receipt {
   const arrival = arrive(runtime, request, wholeTarget(request))
   const tags = tagRefused(arrival)
   const outcome = answerJson(answer, arrival, tags, response)
-  return runtime.rooms.account({ arrival, principal, tags, outcome })
+  return runtime.rooms.account({ arrival, principal, tags, outcome, ended })
 }

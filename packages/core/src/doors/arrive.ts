@@ -22,6 +22,7 @@ export function arrive(runtime: Runtime, request: IncomingMessage, target: strin
     rawHeaders: request.rawHeaders,
     address: request.socket.remoteAddress ?? '',
     answerHeaders: runtime.browser.answerHeaders(request.headers.origin),
+    pageRecord: runtime.browser.record,
     body: request,
     connection: request.socket,
   }

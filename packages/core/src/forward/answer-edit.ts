@@ -40,15 +40,15 @@ function listModels(catalogue: NonNullable<Endpoint['catalogue']>): AnswerEdit {
 }
 
 /** The id of a task goes out with its caller's seal; whatever else names the task stays as the gateway wrote it. */
-function sealTask({ task, endpoint, gateway }: Route): AnswerEdit {
+function sealTask({ task, gateway }: Route): AnswerEdit {
   const members = (gateway.dialect.taskId ?? []).map((pointer) => pointer.slice(1))
   const idIn = (document: unknown): { readonly member: string; readonly id: string } | undefined => {
     const found = members.map((member) => ({ member, id: readId((document as Record<string, unknown> | null)?.[member]) }))
     return found.find((each): each is { member: string; id: string } => each.id !== undefined)
   }
   return {
-    // A task that failed says so in an answer of its own, with its id; that is no failure of the asking.
-    isError: (document, usual) => usual && !(endpoint.task === 'asked' && idIn(document) !== undefined),
+    // A task that failed says so in an answer with its id; that is no failure of the asking, nor of the beginning.
+    isError: (document, usual) => usual && idIn(document) === undefined,
     edit(text, document) {
       const found = idIn(document)
       if (found === undefined) return text

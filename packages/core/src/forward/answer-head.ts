@@ -7,6 +7,8 @@ export interface AnswerHead {
   readonly status: number
   /** By lower-case name; the last of several. */
   readonly header: (name: string) => string | undefined
+  /** By lower-case name; all of several, joined as a list (RFC 9110, 5.3). */
+  readonly joined: (name: string) => string | undefined
   /** What the client gets, name and value in turn. */
   readonly passed: string[]
   /** The passed names that hold governance data, as they came. */
@@ -53,6 +55,10 @@ export function readAnswerHead(
     }
     return undefined
   }
+  const joined = (name: string): string | undefined => {
+    const values = raw.filter((_, index) => index % 2 === 1 && (raw[index - 1] as string).toLowerCase() === name)
+    return values.length === 0 ? undefined : values.join(', ')
+  }
   const named = connectionNames(header('connection'))
   const passed: string[] = []
   let governanceNames: string[] = none
@@ -65,7 +71,7 @@ export function readAnswerHead(
     if (governanceNames === none) governanceNames = [name]
     else if (!governanceNames.includes(name)) governanceNames.push(name)
   }
-  return { status, header, passed, governanceNames, codings, isRecoded, leaked }
+  return { status, header, joined, passed, governanceNames, codings, isRecoded, leaked }
 }
 
 /** What is said of the packed body and not of what is in it (RFC 9110, 8.4 and 8.8.3; RFC 9530). */

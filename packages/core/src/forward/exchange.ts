@@ -1,5 +1,5 @@
 import type { Endpoint, ErrorClassifier } from '@postern/gateways'
-import { type Finish, type GovernanceRecord, headerNames, serializeGovernance } from '@postern/protocol'
+import { type Finish, type GovernanceRecord, headerNames } from '@postern/protocol'
 import type { Dispatcher } from 'undici'
 import type { Arrival, ResponseSink } from '../arrival.js'
 import type { Tap } from '../observe/index.js'
@@ -9,6 +9,8 @@ import type { Tags } from '../tag/index.js'
 import type { AnswerEdit } from './answer-edit.js'
 import type { AnswerHead } from './answer-head.js'
 import { exposeHeaders } from '../answers/expose-headers.js'
+import { cacheControlFor } from '../answers/privacy.js'
+import { isToldPublicly, tellRecord, withoutGatewaysNames } from '../answers/record-for-client.js'
 import type { Outcome } from './outcome.js'
 import type { PreparedKey } from './prepare-key.js'
 import type { RecordPattern } from './record-pattern.js'
@@ -65,15 +67,18 @@ export interface Delivery {
 
 /** Begins the client's answer with the gateway's status and headers, and ours. */
 export function writeAnswerHead(exchange: Exchange, head: AnswerHead, record: GovernanceRecord, ...further: string[]): void {
-  const { arrival, tags, sink } = exchange.facts
-  const headers = head.passed
+  const { arrival, tags, sink, tap } = exchange.facts
+  const isPublic = isToldPublicly(tap.audience)
+  const headers = isPublic ? withoutGatewaysNames(head.passed) : head.passed
   headers.push(
+    'Cache-Control',
+    cacheControlFor(arrival.method, head),
     headerNames.requestId,
     tags.requestId,
     headerNames.governance,
-    serializeGovernance(record),
+    tellRecord(record, tap.audience),
     'Access-Control-Expose-Headers',
-    exposeHeaders(head.governanceNames),
+    exposeHeaders(isPublic ? [] : head.governanceNames),
     ...further,
     ...arrival.answerHeaders,
   )

@@ -1,6 +1,6 @@
 import type { Finish, GovernanceRecord } from '@postern/protocol'
 import type { Dispatcher } from 'undici'
-import { ClientGone } from '../refusal.js'
+import { ClientGone, Refusal } from '../refusal.js'
 import { readAnswerHead } from './answer-head.js'
 import { chooseDelivery } from './choose-delivery.js'
 import { classifyFailure } from './classify-failure.js'
@@ -18,20 +18,27 @@ export class GatewayExchange implements Exchange, Dispatcher.DispatchHandler {
   readonly facts: ExchangeFacts
   readonly #resolve: (outcome: Outcome) => void
   readonly #reject: (error: unknown) => void
+  /** The exchanges under way, this one included until it has ended. */
+  readonly #open: Set<GatewayExchange>
   /** Until the request left, the time was ours but for what the client took to send it. */
   readonly #ownMs: number
   #abort: ((reason?: Error) => void) | undefined
   #resume: (() => void) | undefined
   #delivery: Delivery | undefined
   #settled = false
+  /** Whether the gateway began an answer with a status of success: then it ran the call. */
+  #ran = false
+  #isCut = false
   #stalled: NodeJS.Timeout | undefined
   /** When the gateway was last heard of. */
   #heardAt = 0
 
-  constructor(facts: ExchangeFacts, resolve: (outcome: Outcome) => void, reject: (error: unknown) => void) {
+  constructor(facts: ExchangeFacts, resolve: (outcome: Outcome) => void, reject: (error: unknown) => void, open: Set<GatewayExchange>) {
     this.facts = facts
     this.#resolve = resolve
     this.#reject = reject
+    this.#open = open
+    open.add(this)
     this.#ownMs = performance.now() - facts.arrival.startedAt - facts.permit.waitedMs
   }
 
@@ -40,20 +47,24 @@ export class GatewayExchange implements Exchange, Dispatcher.DispatchHandler {
   }
 
   governance(finish: Finish | undefined): GovernanceRecord {
-    return this.facts.tap.governance(finish, this.#heardAt === 0 ? this.#ownMs : this.#ownMs + performance.now() - this.#heardAt)
+    const said = this.#isCut && finish === 'truncated' ? 'cut_shutdown' : finish
+    return this.facts.tap.governance(said, this.#heardAt === 0 ? this.#ownMs : this.#ownMs + performance.now() - this.#heardAt)
   }
 
   settle(outcome: Outcome): void {
     if (this.#settled) return
     this.#settled = true
+    this.#open.delete(this)
     const { leaked } = this.facts.tap
-    this.#resolve(leaked === undefined ? outcome : { ...outcome, leaked })
+    const ended = leaked === undefined ? outcome : { ...outcome, leaked }
+    this.#resolve(this.#isCut && ended.finish === 'truncated' ? { ...ended, finish: 'cut_shutdown' } : ended)
   }
 
   refuse(error: unknown): void {
     if (this.#settled) return
     this.#settled = true
-    this.#reject(error)
+    this.#open.delete(this)
+    this.#reject(this.#ran && error instanceof Refusal ? error.afterRun() : error)
   }
 
   abort(reason: Error): void {
@@ -68,6 +79,19 @@ export class GatewayExchange implements Exchange, Dispatcher.DispatchHandler {
     this.abort(new ClientGone('The client left.'))
   }
 
+  /** The process ends: the client gets no more than it has, and is told why as far as that can still be said. */
+  cut(): void {
+    if (this.#settled) return
+    this.#isCut = true
+    const refusal = new Refusal('draining', {
+      message: 'This process was shut down before the call had ended.',
+      finish: 'cut_shutdown',
+    }).afterRun()
+    if (this.#delivery === undefined) this.refuse(refusal)
+    else this.#delivery.broken(refusal)
+    this.abort(refusal)
+  }
+
   onConnect(abort: (reason?: Error) => void): void {
     this.#abort = abort
     if (this.#settled) abort(new ClientGone('The client left.'))
@@ -77,6 +101,7 @@ export class GatewayExchange implements Exchange, Dispatcher.DispatchHandler {
     if (status < 200) return true
     this.#heardAt = performance.now()
     this.#resume = resume
+    this.#ran = status < 300
     const { route, key, tap } = this.facts
     const head = readAnswerHead(status, rawHeaders, route.gateway.dialect.governance.passedHeaders, key.leaks)
     if (head.leaked !== undefined) tap.repeats(head.leaked)
@@ -110,7 +135,9 @@ export class GatewayExchange implements Exchange, Dispatcher.DispatchHandler {
 
   onError(error: Error): void {
     if (this.#settled) return
-    if (this.#delivery === undefined) this.refuse(classifyFailure(error))
+    // A body that a client no longer sends fails here before the end of its connection is told.
+    if (this.facts.arrival.connection.destroyed) this.clientClosed()
+    else if (this.#delivery === undefined) this.refuse(classifyFailure(error))
     else this.#delivery.broken(error)
   }
 }

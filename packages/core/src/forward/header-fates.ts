@@ -1,4 +1,5 @@
 import { headerNames } from '@postern/protocol'
+import { cacheHeaders } from '../answers/privacy.js'
 import { hopByHop } from '../hop-by-hop.js'
 import { keyHeaders } from '../read/key-headers.js'
 
@@ -71,7 +72,7 @@ const answerOnly = [
   'retry-after',
   'postern-*',
   'access-control-*',
-  'vary',
+  ...cacheHeaders,
   // The gateway's own page security and cookies have no business on the customer's origin.
   'set-cookie',
   'set-cookie2',
@@ -125,20 +126,22 @@ const rememberedSpellings = 4096
 const longestRemembered = 64
 
 /**
- * Compiles a list of names, of which some end in `*`.
+ * Compiles a list of names, of which some begin or end with `*`.
  *
  * Case does not matter, and `_` counts as `-`: many servers read `X_API_KEY` as `X-API-KEY`.
  */
 function createFilter(list: readonly string[]): IsDropped {
   const normal = list.map(normalize)
-  const names = new Set(normal.filter((name) => !name.endsWith('*')))
+  const names = new Set(normal.filter((name) => !name.endsWith('*') && !name.startsWith('*')))
+  const endings = normal.filter((name) => name.startsWith('*')).map((name) => name.slice(1))
   const beginnings = normal.filter((name) => name.endsWith('*')).map((name) => name.slice(0, -1))
   const decided = new Map<string, boolean>()
   return (spelling) => {
     const known = decided.get(spelling)
     if (known !== undefined) return known
     const name = normalize(spelling)
-    const dropped = names.has(name) || beginnings.some((beginning) => name.startsWith(beginning))
+    const dropped =
+      names.has(name) || beginnings.some((beginning) => name.startsWith(beginning)) || endings.some((ending) => name.endsWith(ending))
     if (spelling.length <= longestRemembered && decided.size < rememberedSpellings) decided.set(spelling, dropped)
     return dropped
   }

@@ -26,6 +26,8 @@ export type Forward = (arrival: Arrival, route: Route, permit: Permit, tags: Tag
 
 export interface ForwardRoom {
   readonly forward: Forward
+  /** Ends every call that is under way: the process cannot wait for them any longer. */
+  cut(): void
   /** Lets what is under way end, then closes the connections. */
   close(): Promise<void>
 }
@@ -43,6 +45,7 @@ export function createForward(gateways: readonly Gateway[], keys: readonly KeyLe
     ]),
   )
   const editOf = createAnswerEdits()
+  const open = new Set<GatewayExchange>()
   const loaded = new KeySearch()
   const prepared = new Map<KeyLease, PreparedKey>(keys.map((key) => [key, prepareKey(key, loaded)]))
 
@@ -54,7 +57,10 @@ export function createForward(gateways: readonly Gateway[], keys: readonly KeyLe
       const key = prepared.get(route.key) as PreparedKey
       const facts = { arrival, route, permit, tags, tap, sink, key, upstream, records: recordsOf(upstream, route), edit: editOf(route) }
       const turn = route.endpoint.open === true ? undefined : upstream.turnstile?.enter(route.tenant, tags.attempt > 1)
-      return turn === undefined ? send(facts) : waitFor(turn, facts).then(send)
+      return turn === undefined ? send(facts, open) : waitFor(turn, facts).then((ready) => send(ready, open))
+    },
+    cut() {
+      for (const exchange of open) exchange.cut()
     },
     async close() {
       await Promise.all([...upstreams.values()].map(({ dispatcher }) => dispatcher.close()))
@@ -62,10 +68,10 @@ export function createForward(gateways: readonly Gateway[], keys: readonly KeyLe
   }
 }
 
-function send(facts: ExchangeFacts): Promise<Outcome> {
+function send(facts: ExchangeFacts, open: Set<GatewayExchange>): Promise<Outcome> {
   const { arrival, route, permit, tags, sink, key, upstream } = facts
   return new Promise((resolve, reject) => {
-    const exchange = new GatewayExchange(facts, resolve, reject)
+    const exchange = new GatewayExchange(facts, resolve, reject, open)
     onceClientGone(arrival, sink, () => exchange.clientClosed())
     upstream.dispatcher.dispatch(
       {

@@ -12,4 +12,6 @@ export interface Outcome {
   readonly leaked?: string
   /** What lay underneath, for the log. */
   readonly cause?: unknown
+  /** What was refused, for the log, where it stands nowhere else. */
+  readonly refused?: string
 }

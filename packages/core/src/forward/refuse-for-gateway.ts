@@ -18,7 +18,7 @@ export function refuseForGateway(exchange: Exchange, head: AnswerHead, document:
   const details: { -readonly [Field in keyof RefusalDetails]: RefusalDetails[Field] } = {
     status,
     byGateway: true,
-    headers: governanceHeaders(head),
+    gatewayHeaders: governanceHeaders(head),
     mayRetry,
     cause: describe(head.status, about, reference === undefined ? undefined : withoutKeys(exchange, reference)),
   }

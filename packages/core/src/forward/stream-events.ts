@@ -1,4 +1,5 @@
-import { type Finish, governanceComment, serializeGovernance } from '@postern/protocol'
+import { type Finish, governanceComment } from '@postern/protocol'
+import { tellRecord } from '../answers/record-for-client.js'
 import { Refusal } from '../refusal.js'
 import type { AnswerHead } from './answer-head.js'
 import { classifyFailure } from './classify-failure.js'
@@ -37,13 +38,14 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
 
   const frame = (finish: Finish): string => {
     framed = true
-    return `${governanceComment}${serializeGovernance(exchange.governance(finish))}\n\n`
+    return `${governanceComment}${tellRecord(exchange.governance(finish), tap.audience)}\n\n`
   }
 
   const write = (bytes: Buffer | string): boolean => {
     if (!begun) {
       begun = true
-      writeAnswerHead(exchange, head, exchange.governance(undefined), ...furtherHeaders(head))
+      // Proxies in front of us would otherwise collect events before they pass them on.
+      writeAnswerHead(exchange, head, exchange.governance(undefined), 'X-Accel-Buffering', 'no')
     }
     return sink.write(bytes)
   }
@@ -98,8 +100,9 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
     if (typeof record !== 'object' || record === null) return undefined
     tap.body(record, 'stream')
     if ('type' in record && records.endTypes.includes(record.type as string)) ended = true
-    if (upstream.errors.isError(record) || ('type' in record && records.failureTypes.includes(record.type as string))) {
-      if (first && !begun) {
+    if (upstream.errors.tellsFailure(record) || ('type' in record && records.failureTypes.includes(record.type as string))) {
+      // What tells of a thing that failed is an answer, and passes: clients must not make the thing again.
+      if (first && !begun && upstream.errors.isError(record)) {
         stop(refuseForGateway(exchange, head, record))
         return { stop: true }
       }
@@ -142,12 +145,6 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
 
 function invalid(message: string): Refusal {
   return new Refusal('gateway_answer_invalid', { message })
-}
-
-function furtherHeaders(head: AnswerHead): string[] {
-  // Proxies in front of us would otherwise collect events before they pass them on.
-  const unbuffered = ['X-Accel-Buffering', 'no']
-  return head.header('cache-control') === undefined ? [...unbuffered, 'Cache-Control', 'no-store'] : unbuffered
 }
 
 /** The model stands in the first records or in none. */

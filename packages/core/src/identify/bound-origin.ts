@@ -19,5 +19,10 @@ export function checkBoundOrigin({ bounds }: Principal, arrival: Arrival, public
     headers.origin === undefined &&
     headers['sec-fetch-site'] === 'same-origin' &&
     bound.slice(bound.indexOf('//') + 2) === publicAddress.hostOf(arrival)
-  if (!isOwnRead) throw new Refusal('origin_not_allowed', { message: 'The session is for pages of another origin.' })
+  if (!isOwnRead)
+    throw new Refusal('origin_not_allowed', { message: 'The session is for pages of another origin.', ...refusedOf(headers.origin) })
+}
+
+function refusedOf(origin: string | undefined): { readonly refused?: string } {
+  return origin === undefined ? {} : { refused: origin }
 }

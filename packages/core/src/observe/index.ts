@@ -1,6 +1,7 @@
 import { type AnswerFacts, type AnswerReader, createAnswerReader, type Endpoint } from '@postern/gateways'
 import type { Finish, GovernanceRecord } from '@postern/protocol'
 import { writeRecord } from '../answers/record.js'
+import type { Audience } from '../answers/record-for-client.js'
 import type { Permit } from '../police/permit.js'
 import type { Route } from '../resolve/route.js'
 import type { Tags } from '../tag/index.js'
@@ -18,10 +19,12 @@ export interface Tap {
   /** Whether the model that answered is known. */
   knowsModel(): boolean
   governance(finish: Finish | undefined, overheadMs: number | undefined): GovernanceRecord
+  /** Whom the record is told to, and therefore how much of it. */
+  readonly audience: Audience
 }
 
 /** Says what will listen to the answer of a request. */
-export type Observe = (route: Route, permit: Permit, tags: Tags) => Tap
+export type Observe = (audience: Audience, route: Route, permit: Permit, tags: Tags) => Tap
 
 export function createObserve(): Observe {
   const readers = new WeakMap<Endpoint, Map<string, AnswerReader>>()
@@ -34,18 +37,20 @@ export function createObserve(): Observe {
     return reader
   }
 
-  return (route, permit, tags) => new AnswerTap(readerOf(route), { route, permit, tags })
+  return (audience, route, permit, tags) => new AnswerTap(readerOf(route), audience, { route, permit, tags })
 }
 
 /** A class for the reason that ADR 0003 gives. */
 class AnswerTap implements Tap {
+  readonly audience: Audience
   readonly #reader: AnswerReader
   readonly #sources: { readonly route: Route; readonly permit: Permit; readonly tags: Tags }
   readonly #facts: AnswerFacts = {}
   leaked: string | undefined
 
-  constructor(reader: AnswerReader, sources: { readonly route: Route; readonly permit: Permit; readonly tags: Tags }) {
+  constructor(reader: AnswerReader, audience: Audience, sources: { readonly route: Route; readonly permit: Permit; readonly tags: Tags }) {
     this.#reader = reader
+    this.audience = audience
     this.#sources = sources
   }
 

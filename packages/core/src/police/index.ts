@@ -10,7 +10,6 @@ import { limitBody } from '../read/limit-body.js'
 import { refuseOtherReadings } from '../read/strict-content-type.js'
 import { checkOutputLimit } from './output-limit.js'
 import type { Permit } from './permit.js'
-import type { CountCall } from './count-call.js'
 import type { FindPolicy, NamePattern, Policy } from './policies.js'
 import { bodyTooLarge, readBody } from '../read/read-body.js'
 import { readJsonObject } from '../read/strict-json.js'
@@ -24,7 +23,7 @@ import { refuseSubmittedKey } from '../read/key-in-body.js'
  * media stream past: only how they begin is looked at, and their size watched.
  *
  * @throws {Refusal} 403 `model_not_allowed`, 403 `endpoint_not_allowed`, 413 `body_too_large`, 400
- *   `request_malformed`, 400 `credential_in_request`, 402 `budget_exhausted`, 503 `store_unavailable`.
+ *   `request_malformed`, 400 `credential_in_request`.
  */
 export type Police = (arrival: Arrival, principal: Principal, route: Route) => Permit | Promise<Permit>
 
@@ -35,8 +34,8 @@ const takesJson = 'The body is neither JSON nor a form or medium. Send JSON with
 /** Longest model name that is worth repeating in a record. */
 const maxModelName = 200
 
-export function createPolice(findPolicy: FindPolicy, countCall: CountCall): Police {
-  const decide: Police = (arrival, principal, route) => {
+export function createPolice(findPolicy: FindPolicy): Police {
+  return (arrival, principal, route) => {
     const policy = findPolicy(principal)
     const { dialect } = route.gateway
     checkEndpoint(policy, route.endpointPath)
@@ -59,16 +58,6 @@ export function createPolice(findPolicy: FindPolicy, countCall: CountCall): Poli
     if (policy.models.length > 0) refuseUnreadableModel(policy.models)
     return passMedia(arrival, length, maxBytes, chosen)
   }
-
-  /** Last, so that what is refused anyway uses no call up. */
-  const decideAndCount = async (arrival: Arrival, principal: Principal, route: Route): Promise<Permit> => {
-    const permit = await decide(arrival, principal, route)
-    await countCall(principal)
-    return permit
-  }
-
-  return (arrival, principal, route) =>
-    principal.bounds?.maxCalls === undefined ? decide(arrival, principal, route) : decideAndCount(arrival, principal, route)
 }
 
 /** An endpoint that is not listed may take anything. */

@@ -2,6 +2,7 @@ import type { Receipt } from '../account/index.js'
 import { answerJson, type JsonAnswer } from '../answers/as-json.js'
 import type { Arrival, ResponseSink } from '../arrival.js'
 import type { Outcome } from '../forward/outcome.js'
+import type { EndedSessions } from '../journey.js'
 import type { Principal } from '../principal.js'
 import { Refusal } from '../refusal.js'
 import { refuse } from '../answers/refuse.js'
@@ -18,6 +19,11 @@ export type ReadObject = (bytes: Buffer) => Readonly<Record<string, unknown>>
 
 /** Where sessions begin and end: `POST` and `DELETE {mount}/session`. */
 export type Desk = (rooms: Rooms, arrival: Arrival, sink: ResponseSink) => Promise<Receipt>
+
+/** The answer, and which sessions have ended. */
+interface Served extends JsonAnswer {
+  readonly ended?: EndedSessions
+}
 
 /** Whether a request is for the desk. */
 export function isForDesk({ path }: Arrival): boolean {
@@ -37,17 +43,17 @@ export function createDesk(revocations: Revocations, exchange: Exchange | undefi
     return { status: 201, body: { token, id, token_type: scheme, expires_at: expiresAt, expires_in: expiresIn } }
   }
 
-  async function end({ session }: Principal): Promise<JsonAnswer> {
+  async function end({ session }: Principal): Promise<Served> {
     if (session?.id === undefined)
       throw new Refusal('request_malformed', {
         message: 'Only a session can be ended here, and this credential is none.',
         param: 'Authorization',
       })
     await revocations.revoke('id', session.id)
-    return { status: 204 }
+    return { status: 204, ended: { kind: 'id', name: session.id } }
   }
 
-  function serve(arrival: Arrival, principal: Principal): Promise<JsonAnswer> {
+  function serve(arrival: Arrival, principal: Principal): Promise<Served> {
     if (arrival.method === 'POST') return begin(arrival, principal)
     if (arrival.method === 'DELETE') return end(principal)
     throw new Refusal('method_not_allowed', { headers: ['Allow', 'POST, DELETE'] })
@@ -57,13 +63,16 @@ export function createDesk(revocations: Revocations, exchange: Exchange | undefi
     const tags = tagRefused(arrival)
     let principal: Principal | undefined
     let outcome: Outcome
+    let ended: EndedSessions | undefined
     try {
       rooms.admit(arrival)
       principal = await rooms.identify(arrival)
-      outcome = answerJson(await serve(arrival, principal), arrival, tags, sink)
+      const served = await serve(arrival, principal)
+      ended = served.ended
+      outcome = answerJson(served, arrival, tags, sink)
     } catch (error) {
-      outcome = refuse(error, { arrival, tags }, sink)
+      outcome = refuse(error, { arrival, principal, tags }, sink)
     }
-    return rooms.account({ arrival, principal, tags, outcome })
+    return rooms.account({ arrival, principal, tags, outcome, ended })
   }
 }

@@ -1,6 +1,7 @@
-import { formatRequestId, headerNames, tagPattern } from '@postern/protocol'
+import { formatRequestId, headerNames, redactKeys, tagPattern } from '@postern/protocol'
 import type { Arrival } from '../arrival.js'
 import type { Principal } from '../principal.js'
+import type { Redactor } from '../redactor.js'
 import { Refusal } from '../refusal.js'
 import { continueTrace, type TraceContext } from './trace-context.js'
 
@@ -31,7 +32,8 @@ export interface EarlierAttempt {
 /**
  * Says under which ids a request travels; after an attempt that failed, the next one under an id of its own.
  *
- * @throws {Refusal} 400 `tag_invalid`.
+ * @throws {Refusal} 400 `tag_invalid`; 400 `credential_in_request` where a tag holds a key: it would go to the gateway, and
+ *   be written down, as part of the request's id.
  */
 export type Tag = (arrival: Arrival, principal: Principal, failed?: EarlierAttempt) => Tags
 
@@ -42,19 +44,21 @@ const names = {
   requestId: headerNames.requestId.toLowerCase(),
 } as const
 
-export const tag: Tag = (arrival, { bounds }, failed) => {
-  if (failed !== undefined) return tagNext(arrival, failed)
-  const claimed = readTag(arrival, names.workflow)
-  const verified = bounds?.workflow
-  return writeTags(
-    arrival,
-    verified ?? claimed,
-    readTag(arrival, names.step),
-    readTag(arrival, names.parentStep),
-    1,
-    verified !== undefined,
-  )
+export function createTag({ redact }: Redactor): Tag {
+  const check = (tag: string | undefined, name: string): string | undefined => {
+    if (tag === undefined || redact(tag) === tag) return tag
+    throw new Refusal('credential_in_request', { message: 'The tag holds what has the form of an API key.', help: keyHelp, param: name })
+  }
+  const read = (arrival: Arrival, name: string): string | undefined => check(readTag(arrival, name), name)
+  return (arrival, { bounds }, failed) => {
+    if (failed !== undefined) return tagNext(arrival, failed)
+    const claimed = read(arrival, names.workflow)
+    const verified = check(bounds?.workflow, names.workflow)
+    return writeTags(arrival, verified ?? claimed, read(arrival, names.step), read(arrival, names.parentStep), 1, verified !== undefined)
+  }
 }
+
+const keyHelp = 'Name workflows and steps otherwise: tags are sent to the gateway and written into the log.'
 
 function tagNext(arrival: Arrival, failed: EarlierAttempt): Tags {
   const { workflow, step, parentStep, attempt, trace, workflowVerified, earlier = [] } = failed.tags
@@ -66,7 +70,7 @@ function tagNext(arrival: Arrival, failed: EarlierAttempt): Tags {
 export function tagRefused(arrival: Pick<Arrival, 'ulid' | 'headers'>): Tags {
   const lenient = (name: string): string | undefined => {
     const value = arrival.headers[name]
-    return typeof value === 'string' && tagPattern.test(value) ? value : undefined
+    return typeof value === 'string' && tagPattern.test(value) && redactKeys(value) === value ? value : undefined
   }
   return writeTags(arrival, lenient(names.workflow), lenient(names.step), lenient(names.parentStep), 0)
 }

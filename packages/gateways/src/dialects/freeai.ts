@@ -11,6 +11,10 @@ import { usualWaits } from '../retry-rules.js'
  * carry `x_gateway`; streams carry `x-gateway-*` headers instead. A body that does not fit the schema is
  * refused in another envelope, whose message is JSON inside a text. Calls are counted per address, so one
  * sidecar is one caller to it (`src/state/ip-rate-limit-do.ts`).
+ *
+ * `usage_retriable` is not tried again: the gateway gives that class to a throttled provider, to a provider that
+ * timed out and to every 5xx of one alike (`src/router/classify-error.ts`), and asks up to two providers before
+ * it answers, so the call may have run.
  */
 export const freeai = {
   id: 'freeai',
@@ -62,8 +66,7 @@ export const freeai = {
     ...usualWaits,
     after: [
       { status: 429, name: 'rate_limit_error', because: 'too many came from this address, so it was not begun' },
-      { status: 429, name: 'usage_retriable', because: 'all providers throttled it' },
-      { status: 503, name: 'no_candidate', because: 'no model was healthy enough to be asked' },
+      { status: 503, name: 'no_candidate', because: 'no model was healthy enough to be asked, and none was' },
     ],
   },
   keyPattern: /^(fai_[A-Za-z0-9_-]{43}|gw_\S+)$/,

@@ -71,7 +71,7 @@ export const joytoken = {
   retries: {
     ...usualWaits,
     after: [
-      { status: 503, name: 'upstream_error', because: 'its documents say so: a service behind it was not there' },
+      // Not `upstream_error`: its documents advise to ask again after the 503, and do not say that no provider ran the call.
       { status: 502, name: 'routing_error', because: 'its documents say so: no model was chosen, so none ran' },
     ],
   },

@@ -39,10 +39,9 @@ export const opentoken = {
   retries: {
     ...usualWaits,
     after: [
-      { status: 429, name: 'upstream_error', because: 'the provider throttled it' },
+      { status: 429, name: 'upstream_error', because: 'its documents say so: the provider throttled it, so it was not begun' },
       { status: 503, name: 'no_supplier', because: 'no provider was there to run it' },
-      { status: 503, name: 'upstream_error', because: 'the provider refused it as overloaded' },
-      { status: 529, name: 'upstream_error', because: 'the provider refused it as overloaded' },
+      // Not the 503 and 529 of `upstream_error`: the status is the provider's, or of a proxy before it, and says nothing of what ran.
     ],
   },
   keyPattern: /^sk-optk-\S+$/,

@@ -1,0 +1,60 @@
+import { type GovernanceRecord, publicGovernance, serializeGovernance } from '@postern/protocol'
+import type { Arrival } from '../arrival.js'
+import type { Principal } from '../principal.js'
+
+/** What pages see of the governance record: all of it, or only what concerns themselves. */
+export type PageRecord = 'full' | 'public'
+
+/** Who is answered. */
+export interface Audience {
+  readonly arrival: Pick<Arrival, 'headers' | 'pageRecord'>
+  /** `undefined` as long as nobody is identified. */
+  readonly principal?: Principal | undefined
+}
+
+/**
+ * Whether the record is told without what names the operator's own arrangement.
+ *
+ * It is for pages, where the operator says so. A page is whoever a browser marks as one, by headers that no script can
+ * leave out (`Origin`; `Sec-Fetch-Site` and `-Dest`, but not `-Mode`, which Node's own `fetch` sends too); a caller by cookie, or without any credential; and a session that is bound to
+ * an origin, whoever presents it, since a page can hand its token on. A program that looks like a page sees less.
+ */
+export function isToldPublicly({ arrival, principal }: Audience): boolean {
+  if (arrival.pageRecord === 'full') return false
+  const { headers } = arrival
+  return (
+    headers.origin !== undefined ||
+    fetchMetadata.some((name) => headers[name] !== undefined) ||
+    principal?.via === 'forwardAuth' ||
+    principal?.via === 'anonymous' ||
+    principal?.bounds?.origin !== undefined
+  )
+}
+
+const fetchMetadata = ['sec-fetch-site', 'sec-fetch-dest', 'sec-fetch-user'] as const
+
+/** The record as its client gets it: one line of JSON. */
+export function tellRecord(record: GovernanceRecord, audience: Audience): string {
+  return serializeGovernance(isToldPublicly(audience) ? publicGovernance(record) : record)
+}
+
+/** Headers of a gateway's answer that describe its body and nothing else, lower-case. */
+const describing = new Set([
+  'content-type',
+  'content-disposition',
+  'content-language',
+  'content-range',
+  'accept-ranges',
+  'etag',
+  'last-modified',
+])
+
+/** Leaves what describes the body, of name and value in turn: any other header of a gateway may name it. */
+export function withoutGatewaysNames(headers: readonly string[]): string[] {
+  const kept: string[] = []
+  for (let index = 0; index < headers.length; index += 2) {
+    const name = headers[index] as string
+    if (describing.has(name.toLowerCase())) kept.push(name, headers[index + 1] as string)
+  }
+  return kept
+}

@@ -1,0 +1,72 @@
+/** Where one of many secrets stands in a text. */
+export interface Found {
+  readonly start: number
+  /** Behind its last character. */
+  readonly end: number
+}
+
+/**
+ * Finds any of many secrets in a text, at a cost that grows with the text and not with the number of secrets: a hash of
+ * the last characters rolls along the text, and only where a secret begins with what hashes alike are they compared.
+ *
+ * A secret that the end of the text cuts off is found too, as far as its first {@link width} characters are there.
+ */
+export function createSecretWindows(secrets: readonly string[]): (text: string) => Found | undefined {
+  const byWidth = new Map<number, string[]>()
+  for (const secret of new Set(secrets)) {
+    if (secret === '') continue
+    const size = Math.min(width, secret.length)
+    byWidth.set(size, [...(byWidth.get(size) ?? []), secret])
+  }
+  const tables = [...byWidth].map(([size, those]) => createTable(size, those))
+  return (text) => {
+    for (const find of tables) {
+      const found = find(text)
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+}
+
+/** How many first characters of a secret are hashed. */
+const width = 8
+
+const base = 0x01000193
+
+function createTable(size: number, secrets: readonly string[]): (text: string) => Found | undefined {
+  let top = 1
+  for (let step = 0; step < size; step += 1) top = Math.imul(top, base)
+  const byHash = new Map<number, string[]>()
+  // 32 bits for each secret: of the windows that begin no secret, one in thirty is looked up.
+  const bitCount = 2 ** Math.ceil(Math.log2(Math.max(1024, secrets.length * 32)))
+  const bits = new Uint32Array(bitCount / 32)
+  for (const secret of secrets) {
+    let hash = 0
+    for (let index = 0; index < size; index += 1) hash = (Math.imul(hash, base) + secret.charCodeAt(index)) | 0
+    const known = byHash.get(hash)
+    if (known === undefined) byHash.set(hash, [secret])
+    else known.push(secret)
+    const bit = placeOf(hash) & (bitCount - 1)
+    bits[bit >>> 5] = (bits[bit >>> 5] as number) | (1 << (bit & 31))
+  }
+  return (text) => {
+    let hash = 0
+    for (let index = 0; index < text.length; index += 1) {
+      hash = (Math.imul(hash, base) + text.charCodeAt(index)) | 0
+      if (index < size - 1) continue
+      if (index >= size) hash = (hash - Math.imul(text.charCodeAt(index - size), top)) | 0
+      const bit = placeOf(hash) & (bitCount - 1)
+      if (((bits[bit >>> 5] as number) & (1 << (bit & 31))) === 0) continue
+      const start = index - size + 1
+      for (const secret of byHash.get(hash) ?? []) {
+        if (text.startsWith(secret, start)) return { start, end: start + secret.length }
+        if (text.length - start < secret.length && secret.startsWith(text.slice(start))) return { start, end: text.length }
+      }
+    }
+    return undefined
+  }
+}
+
+function placeOf(hash: number): number {
+  return (hash ^ (hash >>> 15)) >>> 0
+}

@@ -1,0 +1,63 @@
+import { redactKeys } from '@postern/gateways'
+import { createSecretWindows } from './lib/secret-windows.js'
+import type { Secret } from './secret.js'
+
+/** Blots out of texts what must not be written down: every loaded secret, and whatever has the form of a key. */
+export interface Redactor {
+  /** The text as it may be written down; the same text where nothing is in it. */
+  redact(text: string): string
+  /** The same for texts that come again and again: a path, a model. Remembers what it has seen. */
+  redactOften(text: string): string
+}
+
+/** Texts that are remembered; clients write them, so there is a bound. */
+const maxRemembered = 4096
+const maxRememberedChars = 256
+
+/** Rounds of percent-decoding that are looked through. */
+const maxDecodings = 3
+
+export function createRedactor(secrets: readonly Secret[]): Redactor {
+  const find = createSecretWindows(secrets.map((secret) => secret.reveal()))
+  const remembered = new Map<string, string>()
+
+  function withoutSecrets(text: string): string {
+    let clean = ''
+    let rest = text
+    for (let found = find(rest); found !== undefined; found = find(rest)) {
+      clean += `${rest.slice(0, found.start)}[redacted]`
+      rest = rest.slice(found.end)
+    }
+    return clean + rest
+  }
+
+  const scan = (text: string): string => redactKeys(withoutSecrets(text))
+
+  function redact(text: string): string {
+    let plain = text
+    for (let round = 0; round < maxDecodings && plain.includes('%'); round += 1) {
+      const decoded = plain.replace(escapedAscii, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
+      if (decoded === plain) break
+      plain = decoded
+    }
+    // What escapes hide is written down decoded, so that the rest of it can still be read.
+    if (plain !== text) {
+      const clean = scan(plain)
+      if (clean !== plain) return clean
+    }
+    return scan(text)
+  }
+
+  return {
+    redact,
+    redactOften(text) {
+      const known = remembered.get(text)
+      if (known !== undefined) return known
+      const clean = redact(text)
+      if (text.length <= maxRememberedChars && remembered.size < maxRemembered) remembered.set(text, clean)
+      return clean
+    },
+  }
+}
+
+const escapedAscii = /%([2-7][0-9a-fA-F])/g

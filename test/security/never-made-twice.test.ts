@@ -1,0 +1,210 @@
+import type { RequestListener } from 'node:http'
+import { createServer, type Socket } from 'node:net'
+import { type Dialect, dialects } from '@postern/gateways'
+import { parseGovernance } from '@postern/protocol'
+import OpenAI from 'openai'
+import { afterEach, describe, expect, test } from 'vitest'
+import { type HostileUpstream, plainCompletion, startHostileUpstream } from '../support/hostile-upstream.js'
+import { doorNames, type House, type HouseOptions, listenAnywhere, openHouse } from '../support/house.js'
+
+const closing: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const close of closing.splice(0).toReversed()) await close()
+})
+
+/** A house in front of a gateway that always answers alike, with all the attempts that a dialect allows. */
+async function openWith(answer: RequestListener, options: HouseOptions = {}): Promise<{ house: House; upstream: HostileUpstream }> {
+  const upstream = await startHostileUpstream(answer)
+  closing.push(() => upstream.close())
+  const house = await openHouse({ ...options, baseURL: upstream.baseURL })
+  closing.push(() => house.close())
+  return { house, upstream }
+}
+
+const json =
+  (status: number, body: unknown): RequestListener =>
+  (_, response) => {
+    response.writeHead(status, { 'content-type': 'application/json' })
+    response.end(JSON.stringify(body))
+  }
+
+const events =
+  (...data: readonly unknown[]): RequestListener =>
+  (_, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    for (const each of data) response.write(`data: ${typeof each === 'string' ? each : JSON.stringify(each)}\n\n`)
+    response.end()
+  }
+
+/** The client that most callers have, with the retries that it makes unless told otherwise. */
+const openaiOf = (house: House): OpenAI => new OpenAI({ baseURL: house.baseURL, apiKey: house.callers.acme })
+
+const question = { model: 'auto', messages: [{ role: 'user' as const, content: 'Hello' }] }
+
+describe('Postern tries nothing again that may have run', () => {
+  const retriable = (message: string, more: object = {}) => ({
+    error: { message: `All providers failed: ${message}`, type: 'usage_retriable', ...more },
+  })
+  const cases: readonly [string, HouseOptions['gateway'], number, unknown][] = [
+    ['a provider that timed out, called throttled', 'freeai', 429, retriable('Request timed out.')],
+    ['a 500 of a provider, called throttled', 'freeai', 429, retriable('500 status code (no body)', { upstream_status: 500, attempts: 1 })],
+    ['a 502 of a provider, called throttled', 'freeai', 429, retriable('502 Bad Gateway', { upstream_status: 502, attempts: 2 })],
+    ['a 408 of a provider, called throttled', 'freeai', 429, retriable('408 deadline')],
+    ['a 504 of a provider, called throttled', 'freeai', 429, retriable('504 Gateway Timeout', { attempts: 2 })],
+    [
+      'a 429 of the second provider, when the first may have run it',
+      'freeai',
+      429,
+      retriable('429', { upstream_status: 429, attempts: 2 }),
+    ],
+    ['a 503 that documents advise to repeat', 'joytoken', 503, { error: { message: 'downstream', type: 'upstream_error' } }],
+    ['the 503 of a provider, passed on', 'opentoken', 503, { error: { message: 'no', type: 'upstream_error', code: 'upstream_error' } }],
+    ['the 529 of a provider, passed on', 'opentoken', 529, { error: { message: 'no', type: 'upstream_error', code: 'upstream_error' } }],
+    ['a 502 after the upstream was lost', 'mintoken', 502, { detail: 'upstream connection lost' }],
+    ['a 503 of a gateway that restarts', 'mintoken', 503, { detail: 'briefly unavailable' }],
+    ['a 500', 'onysoft', 500, { success: false, error: { code: 'server_error', message: 'no' } }],
+  ]
+  test.each(cases)('%s', async (_, gateway, status, body) => {
+    const { house, upstream } = await openWith(json(status, body), { gateway: gateway as NonNullable<HouseOptions['gateway']> })
+    expect((await house.chat()).status).toBeGreaterThanOrEqual(400)
+    expect(upstream.seen).toHaveLength(1)
+    expect(house.ledger.entries).toMatchObject([{ attempt: 1, finish: 'upstream_error' }])
+  })
+
+  test('the failures that a dialect repeats are these and no others', () => {
+    const rules = Object.values(dialects).flatMap(({ id, retries }: Dialect) => retries.after.map((rule) => ({ id, ...rule })))
+    const repeated = rules.map(({ id, status, name }) => `${id} ${status} ${name}`)
+    expect(repeated.toSorted()).toEqual([
+      'freeai 429 rate_limit_error',
+      'freeai 503 no_candidate',
+      'joytoken 502 routing_error',
+      'mintoken 429 undefined',
+      'opentoken 429 upstream_error',
+      'opentoken 503 no_supplier',
+    ])
+  })
+
+  const breaks: readonly [string, (socket: Socket) => void][] = [
+    ['before the head of an answer', (socket) => socket.resetAndDestroy()],
+    ['by a clean end before the head', (socket) => socket.end()],
+    ['within the status line', (socket) => socket.end('HTTP/1.1 20')],
+    ['within the head', (socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Type: applic')],
+    ['behind the head', (socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 10\r\nContent-Type: application/json\r\n\r\n')],
+    ['by what is no HTTP', (socket) => socket.end('SSH-2.0-gateway\r\n')],
+  ]
+  test.each(breaks)('a connection that broke %s, once the request was sent', async (_, end) => {
+    let requests = 0
+    const server = createServer((socket) => {
+      socket.on('error', () => {})
+      socket.once('data', () => {
+        requests += 1
+        end(socket)
+      })
+    })
+    const origin = await listenAnywhere(server)
+    closing.push(() => new Promise((closed) => server.close(closed)))
+    const house = await openHouse({ gateway: 'joytoken', baseURL: `${origin}/openai/v1` })
+    closing.push(() => house.close())
+    expect((await house.chat()).status).toBe(502)
+    expect(requests).toBe(1)
+  })
+})
+
+describe('an answer about a thing that failed is an answer', () => {
+  const failure = { code: 'server_error', message: 'The model gave up.' }
+  const things: readonly [string, object][] = [
+    ['a background response', { id: 'resp_1', object: 'response', status: 'failed', error: failure, output: [] }],
+    ['a video', { id: 'video_1', object: 'video', status: 'failed', progress: 40, error: failure }],
+    ['a fine-tuning job', { object: 'fine_tuning.job', id: 'ftjob-1', status: 'failed', error: { ...failure, param: 'training_file' } }],
+    ['a run, with its error spelled as a text', { id: 'run_1', status: 'failed', error: 'server_error' }],
+    ['a thing that has a type and no id', { object: 'eval.run', error: failure }],
+    ['a thing whose id is a number', { id: 17, error: failure }],
+    ['a task of a gateway', { task_id: 'task-9', status: 'failed', error: 'out of memory' }],
+    ['a long-running operation', { name: 'models/veo/operations/7', done: true, error: { code: 13, message: 'no' } }],
+    ['a completion that broke off with part of its text', { error: failure, choices: [{ index: 0, message: { content: 'Hel' } }] }],
+    ['a message with content', { error: failure, content: [{ type: 'text', text: 'Hel' }] }],
+  ]
+  describe.each(doorNames)('behind the %s door', (door) => {
+    test.each(things)('%s passes as it came, and is asked for once', async (_, thing) => {
+      const { house, upstream } = await openWith(json(200, thing), { gateway: 'joytoken', door })
+      const answer = await openaiOf(house).responses.create({ model: 'auto', input: 'Hello', background: true }).asResponse()
+      expect([answer.status, await answer.text()]).toEqual([200, JSON.stringify(thing)])
+      expect(upstream.seen).toHaveLength(1)
+      expect(parseGovernance(answer.headers.get('postern-governance'))?.finish).toBe('complete')
+    })
+  })
+
+  test('a stream of a response that failed passes from its first event, and the record says how it ended', async () => {
+    const failed = { type: 'response.failed', response: { id: 'resp_1', object: 'response', status: 'failed', error: failure } }
+    const { house, upstream } = await openWith(events(failed), { gateway: 'joytoken' })
+    const answer = await openaiOf(house).responses.create({ model: 'auto', input: 'Hello', stream: true }).asResponse()
+    const text = await answer.text()
+    expect([answer.status, upstream.seen.length]).toEqual([200, 1])
+    expect(text).toContain(JSON.stringify(failed))
+    expect(parseGovernance(/^: postern (.*)$/m.exec(text)?.[1])?.finish).toBe('upstream_error')
+  })
+
+  test('a first chunk that names a completion and tells of its failure passes too', async () => {
+    const chunk = {
+      id: 'gen-1',
+      object: 'chat.completion.chunk',
+      error: failure,
+      choices: [{ index: 0, delta: {}, finish_reason: 'error' }],
+    }
+    const { house, upstream } = await openWith(events(chunk, '[DONE]'), { gateway: 'joytoken' })
+    const answer = await house.chat({ body: { stream: true } })
+    expect([answer.status, upstream.seen.length]).toEqual([200, 1])
+    expect(await answer.text()).toContain(JSON.stringify(chunk))
+    await expect.poll(() => house.ledger.entries).toMatchObject([{ finish: 'upstream_error' }])
+  })
+})
+
+describe('what began with a status of success is not called repeatable, and clients do not repeat it', () => {
+  const cut =
+    (head: Readonly<Record<string, string>>, part: string): RequestListener =>
+    (request, response) => {
+      response.writeHead(200, head)
+      response.flushHeaders()
+      if (part === '') setTimeout(() => request.socket.destroy(), 20)
+      else response.write(part, () => setTimeout(() => request.socket.destroy(), 20))
+    }
+  const cases: readonly [string, RequestListener, object?][] = [
+    ['an error object', json(200, { error: { message: 'the run failed', type: 'server_error' } })],
+    ['an error object beside an empty list of choices', json(200, { error: { message: 'failed', type: 'server_error' }, choices: [] })],
+    ['an error that is a text', json(200, { error: 'the run failed' })],
+    ['an error in a status of 201', json(201, { success: false, error: { code: 'x', message: 'failed' } })],
+    ['an error by its type', json(200, { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' }, request_id: 'req_1' })],
+    ['an error by its object', json(200, { object: 'error', message: 'failed', type: 'server_error', code: 500 })],
+    ['an error beside an id that is empty', json(200, { id: null, object: '', error: { message: 'failed' } })],
+    ['JSON that broke off', cut({ 'content-type': 'application/json', 'content-length': '500' }, '{"id":"chatcmpl-1"')],
+    ['JSON of which nothing came', cut({ 'content-type': 'application/json' }, '')],
+    ['a stream that broke off before its first event', cut({ 'content-type': 'text/event-stream' }, 'data: {"id"'), { stream: true }],
+    [
+      'a stream whose first event is an error',
+      events({ error: { message: 'failed', type: 'server_error' }, choices: [] }),
+      { stream: true },
+    ],
+    ['a stream whose first event is of the type error', events({ type: 'error', code: 'server_error', message: 'no' }), { stream: true }],
+  ]
+  test.each(cases)('%s', async (_, answer, body = {}) => {
+    const { house, upstream } = await openWith(answer, { gateway: 'joytoken' })
+    const openai = openaiOf(house)
+    const failure: unknown = await openai.chat.completions.create({ ...question, ...body }).catch((error: unknown) => error)
+    expect(failure).toBeInstanceOf(OpenAI.APIError)
+    const { status, headers } = failure as InstanceType<typeof OpenAI.APIError>
+    expect([status, headers?.get('x-should-retry'), upstream.seen.length]).toEqual([502, 'false', 1])
+  })
+
+  test('while a failure that the gateway itself gave a status to is left to the client, as without Postern', async () => {
+    const { house, upstream } = await openWith(json(500, { error: { message: 'stream error', type: 'stream_error' } }), {
+      gateway: 'joytoken',
+    })
+    const answer = await house.chat()
+    expect([answer.status, answer.headers.get('x-should-retry'), upstream.seen.length]).toEqual([502, null, 1])
+  })
+
+  test('and a whole answer is what it was', async () => {
+    const { house } = await openWith((_, response) => response.writeHead(200, { 'content-type': 'application/json' }).end(plainCompletion))
+    expect(await (await house.chat()).text()).toBe(plainCompletion)
+  })
+})
