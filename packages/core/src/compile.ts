@@ -1,10 +1,12 @@
-import type { Dialect } from '@postern/gateways'
+import { createEndpointTable, type Dialect } from '@postern/gateways'
 import { createAccount } from './account/index.js'
 import type { Ledger } from './account/ledger.js'
 import { createBrowserAccess } from './browser-access.js'
 import { compileAssertions, compileDesk, compileMeans, compileVerifiers } from './compile-callers.js'
+import { compileEndpoints } from './compile-endpoints.js'
 import type { CheckedConfig } from './config/check-config.js'
 import type { Config } from './config/schema.js'
+import { findTenants, type Tenants } from './config/tenants.js'
 import { createForward } from './forward/index.js'
 import { retry } from './forward/retry.js'
 import type { FailedAttempts } from './identify/failed-attempts.js'
@@ -48,7 +50,13 @@ const usualLongestWaitMs = 30_000
 export function compile(checked: CheckedConfig, options: CompileOptions): Runtime {
   const { config, secrets } = checked
   const gateways = new Map(Object.entries(config.gateways).map(([name, settings]) => [name, compileGateway(name, settings, checked)]))
-  const keys = new Map(Object.entries(config.keys).map(([alias, settings]) => [alias, compileKey(alias, settings, gateways, secrets)]))
+  const tenants = findTenants(Object.keys(config.keys), config.bindings, secrets)
+  const keys = new Map(
+    Object.entries(config.keys).map(([alias, settings]) => [
+      alias,
+      compileKey(alias, settings, { gateways, secrets, tenants: tenants.get(alias) as Tenants }),
+    ]),
+  )
   const bindings = config.bindings.map(({ user, team, project, key }): Binding => ({ user, team, project, key: keys.get(key) as KeyLease }))
   const findKey = createKeyFinder(bindings)
   const findPolicy = createPolicyFinder(compileRules(config), defaultMaxBodyBytes)
@@ -133,6 +141,7 @@ function compileGateway(name: string, settings: Config['gateways'][string], { di
   return {
     name,
     dialect,
+    endpoints: createEndpointTable(compileEndpoints(dialect, settings.endpoints)),
     origin: url.origin,
     basePath,
     rootPath: basePath.endsWith(usualPath) ? basePath.slice(0, basePath.length - usualPath.length) : undefined,
@@ -157,8 +166,11 @@ function compileAddressLimit(settings: Config['gateways'][string]['addressLimit'
 function compileKey(
   alias: string,
   settings: Config['keys'][string],
-  gateways: ReadonlyMap<string, Gateway>,
-  secrets: ReadonlyMap<string, Secret>,
+  {
+    gateways,
+    secrets,
+    tenants,
+  }: { readonly gateways: ReadonlyMap<string, Gateway>; readonly secrets: ReadonlyMap<string, Secret>; readonly tenants: Tenants },
 ): KeyLease {
   return {
     alias,
@@ -166,6 +178,7 @@ function compileKey(
     secret: secrets.get(`keys.${alias}.secret`) as Secret,
     providerSecret: secrets.get(`keys.${alias}.providerSecret`),
     project: settings.project,
+    mayStore: settings.shared || !tenants.several,
   }
 }
 

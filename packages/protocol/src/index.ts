@@ -10,6 +10,7 @@ export {
   serializeGovernance,
 } from './governance-record.js'
 export { bareMember, textMember } from './json-member.js'
+export { compileNamePattern, type PatternText } from './name-pattern.js'
 export { plainName } from './plain-name.js'
 export { readSessionRequest, sessionClaims, type SessionLife, type SessionRequest, sessionSeconds } from './session-claims.js'
 export {
