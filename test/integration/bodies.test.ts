@@ -45,6 +45,13 @@ describe('bodies', () => {
   })
 })
 
+const anything = {
+  methods: ['GET' as const, 'POST' as const, 'PUT' as const, 'PATCH' as const, 'DELETE' as const],
+  format: 'plain' as const,
+  model: 'none' as const,
+  media: true,
+}
+
 describe('bodies to and from a gateway that gives back what it gets', () => {
   let upstream: Server
   let baseURL: string
@@ -79,7 +86,7 @@ describe('bodies to and from a gateway that gives back what it gets', () => {
   })
 
   forEachDoor(
-    () => Promise.resolve({ baseURL, config: { policies: { body: '64MiB' } } }),
+    () => Promise.resolve({ baseURL, config: { policies: { body: '64MiB' } }, settings: { endpoints: { files: anything } } }),
     (house) => {
       const send = (init: RequestInit & { duplex?: 'half' }, path = 'files') =>
         fetch(`${house().baseURL}/${path}`, {

@@ -124,7 +124,10 @@ describe('policies', () => {
       ],
     },
   }
-  forEachDoor({ config }, (house) => {
+  const endpoints = {
+    'audio/transcriptions': { methods: ['POST' as const], format: 'plain' as const, model: 'body' as const, media: true },
+  }
+  forEachDoor({ config, settings: { endpoints } }, (house) => {
     const asked = (model: string, over: { readonly credential?: string; readonly filler?: number } = {}) =>
       outcomeOf(
         house(),

@@ -34,7 +34,8 @@ const tricks = [
 ]
 
 describe('path-allow-list', () => {
-  forEachDoor({ gateway: 'freeai' }, (house) => {
+  const opened = { 'unheard/{id}': { methods: ['POST' as const], format: 'plain' as const, model: 'none' as const } }
+  forEachDoor({ gateway: 'freeai', settings: { endpoints: opened } }, (house) => {
     test.each(tricks)('%s reaches no endpoint of the gateway', async (path) => {
       const before = house().emulator.seen.length
       const status = statusOf(await rawChat(house(), [], { path }))
@@ -57,8 +58,8 @@ describe('path-allow-list', () => {
     )
 
     test('what is forwarded arrives as it was written', async () => {
-      await rawChat(house(), [], { path: '/ai/v1/unheard/of;v=1?a=b&c=%20d' })
-      expect(house().emulator.seen.at(-1)?.url).toBe('/v1/unheard/of;v=1?a=b&c=%20d')
+      await rawChat(house(), [], { path: '/ai/v1/unheard/of!v=1?a=b&c=%20d' })
+      expect(house().emulator.seen.at(-1)?.url).toBe('/v1/unheard/of!v=1?a=b&c=%20d')
     })
   })
 

@@ -1,4 +1,4 @@
-import type { Dialect } from '@postern/gateways'
+import { createEndpointTable, type Dialect } from '@postern/gateways'
 import { headerNames } from '@postern/protocol'
 import { createAccount } from './account/index.js'
 import { createRedactor } from './redactor.js'
@@ -6,8 +6,10 @@ import type { Ledger } from './account/ledger.js'
 import { hstsHeader } from './answers/api-headers.js'
 import { type BrowserAccess, createBrowserAccess } from './browser-access.js'
 import { compileAssertions, compileDesk, compileMeans, compileVerifiers } from './compile-callers.js'
+import { compileEndpoints } from './compile-endpoints.js'
 import type { CheckedConfig } from './config/check-config.js'
 import type { Config } from './config/schema.js'
+import { findTenants, type Tenants } from './config/tenants.js'
 import { createForward } from './forward/index.js'
 import { retry } from './forward/retry.js'
 import type { FailedAttempts } from './identify/failed-attempts.js'
@@ -55,7 +57,13 @@ const usualLongestWaitMs = 30_000
 export function compile(checked: CheckedConfig, options: CompileOptions): Runtime {
   const { config, secrets } = checked
   const gateways = new Map(Object.entries(config.gateways).map(([name, settings]) => [name, compileGateway(name, settings, checked)]))
-  const keys = new Map(Object.entries(config.keys).map(([alias, settings]) => [alias, compileKey(alias, settings, gateways, secrets)]))
+  const tenants = findTenants(Object.keys(config.keys), config.bindings, secrets)
+  const keys = new Map(
+    Object.entries(config.keys).map(([alias, settings]) => [
+      alias,
+      compileKey(alias, settings, { gateways, secrets, tenants: tenants.get(alias) as Tenants }),
+    ]),
+  )
   const bindings = config.bindings.map(({ user, team, project, key }): Binding => ({ user, team, project, key: keys.get(key) as KeyLease }))
   const findKey = createKeyFinder(bindings)
   const findPolicy = createPolicyFinder(compileRules(config), defaultMaxBodyBytes)
@@ -170,6 +178,7 @@ function compileGateway(name: string, settings: Config['gateways'][string], { di
   return {
     name,
     dialect,
+    endpoints: createEndpointTable(compileEndpoints(dialect, settings.endpoints)),
     origin: url.origin,
     basePath,
     rootPath: basePath.endsWith(usualPath) ? basePath.slice(0, basePath.length - usualPath.length) : undefined,
@@ -194,8 +203,11 @@ function compileAddressLimit(settings: Config['gateways'][string]['addressLimit'
 function compileKey(
   alias: string,
   settings: Config['keys'][string],
-  gateways: ReadonlyMap<string, Gateway>,
-  secrets: ReadonlyMap<string, Secret>,
+  {
+    gateways,
+    secrets,
+    tenants,
+  }: { readonly gateways: ReadonlyMap<string, Gateway>; readonly secrets: ReadonlyMap<string, Secret>; readonly tenants: Tenants },
 ): KeyLease {
   return {
     alias,
@@ -203,6 +215,7 @@ function compileKey(
     secret: secrets.get(`keys.${alias}.secret`) as Secret,
     providerSecret: secrets.get(`keys.${alias}.providerSecret`),
     project: settings.project,
+    mayStore: settings.shared || !tenants.several,
   }
 }
 

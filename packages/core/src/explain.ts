@@ -1,7 +1,11 @@
 import { type ErrorCode, errorCodes } from '@postern/protocol'
 import type { PrincipalFields } from './principal.js'
 import { checkEndpoint, checkModel } from './police/index.js'
+import { checkModelOutsideBody } from './police/model-outside-body.js'
+import { needsCeiling } from './police/output-limit.js'
+import type { Policy } from './police/policies.js'
 import { Refusal } from './refusal.js'
+import type { Route } from './resolve/route.js'
 import type { Runtime } from './runtime.js'
 
 /** Who would call for what. */
@@ -23,6 +27,8 @@ export interface Explanation {
   readonly url?: string
   /** The binding that chooses the key, such as `team=acme`. */
   readonly binding?: string
+  /** What its callers may do with files, stored responses, conversations and their like; `refused` where several tenants use the key. */
+  readonly stored_objects?: 'allowed' | 'refused'
   /** Of models and endpoints, one list for each rule that applies; every list must allow what is asked for. */
   readonly limits: {
     readonly models: readonly (readonly string[])[]
@@ -34,6 +40,12 @@ export interface Explanation {
     /** What policy chooses of the things that the gateway lets each request choose. */
     readonly choices: Readonly<Record<string, string>>
   }
+}
+
+/** Checks the model where the endpoint has it; that of a body or query is the one in question. */
+function checkModelAsked(policy: Policy, route: Route, model: string | undefined): void {
+  if (route.endpoint.model === 'body' || route.endpoint.model === 'query') checkModel(policy, model)
+  else checkModelOutsideBody(route, '', (inPath) => checkModel(policy, inPath))
 }
 
 /** Walks a request's way without sending it. */
@@ -52,18 +64,23 @@ export function explain(runtime: Runtime, question: ExplainQuestion): Explanatio
   const chosen =
     bound === undefined
       ? {}
-      : { key: bound.key.alias, gateway: bound.key.gateway.name, dialect: bound.key.gateway.dialect.id, binding: bound.binding }
+      : {
+          key: bound.key.alias,
+          gateway: bound.key.gateway.name,
+          dialect: bound.key.gateway.dialect.id,
+          binding: bound.binding,
+          stored_objects: bound.key.mayStore ? ('allowed' as const) : ('refused' as const),
+        }
   try {
-    const { endpointPath, upstreamPath, gateway } = runtime.rooms.resolve(
-      { method: question.method, path: question.path, query: '' },
-      principal,
-    )
-    checkEndpoint(policy, endpointPath)
-    if (question.method !== 'GET') checkModel(policy, question.model)
+    const route = runtime.rooms.resolve({ method: question.method, path: question.path, query: '' }, principal)
+    const { endpoint, upstreamPath, gateway } = route
+    checkEndpoint(policy, route.endpointPath)
+    if (policy.namesModels) checkModelAsked(policy, route, question.model)
+    needsCeiling({ ceiling: policy.maxTokens, endpoint, query: '' })
     return { outcome: 'forwarded', ...chosen, url: gateway.origin + upstreamPath, limits }
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
-    const { help } = errorCodes[error.code]
+    const help = error.details.help ?? errorCodes[error.code].help
     return { outcome: 'refused', refusal: { code: error.code, status: error.status, reason: error.message, help }, ...chosen, limits }
   }
 }

@@ -20,8 +20,14 @@ export interface UsagePlaces {
 export interface OutputLimit {
   /** In tokens; each that is there counts. The first is the one to write. */
   readonly places: readonly Pointer[]
-  /** How many answers are asked for at once. */
+  /** How many answers are asked for at once; of several places the greatest number counts. */
   readonly copies: readonly Pointer[]
+  /** What is answered: a list of prompts is answered once for each, a list of a prompt's tokens once. */
+  readonly prompts?: readonly Pointer[]
+  /** What other APIs call the ceiling: it counts where it stands, and is none without one of {@link places}. */
+  readonly others?: readonly Pointer[]
+  /** What stands there writes as much as it likes, beside the answer that the ceiling bounds. */
+  readonly beside?: readonly Pointer[]
 }
 
 /** The shape of an answer: whose API it follows, whichever gateway sends it. */
@@ -33,6 +39,8 @@ export interface AnswerFormat {
   readonly user?: { readonly member: string; readonly within?: string }
   /** `undefined` where answers have no length in tokens, or their requests no limit. */
   readonly outputLimit?: OutputLimit
+  /** Whether an answer stays at the provider, to be asked for by its id, unless its request says `"store": false`. */
+  readonly storedUnlessRefused?: true
   /** `undefined` where the API has no such mark: then a clean end of the connection is the end. */
   readonly streamEnd: StreamEnd | undefined
   /** The JSON `type` of records that say that the answer failed, besides records with an `error`. */
@@ -42,6 +50,15 @@ export interface AnswerFormat {
   /** Whether each record of a stream must have a `type`, for the `openai` client's helpers to accept it. */
   readonly recordsNeedType?: boolean
 }
+
+/** Names of a ceiling in the APIs that gateways translate from and to. */
+const otherCeilings = ['/max_new_tokens', '/max_tokens_to_sample', '/max_length', '/max_gen_len', '/num_predict'] as const
+
+/** Names of a number of answers in those APIs. */
+const otherCopies = ['/num_return_sequences', '/num_generations', '/num_completions', '/candidate_count', '/sample_count'] as const
+
+/** Agents that a request sets to work. */
+const besideAnswers = ['/multi_agent', '/agents', '/subagents'] as const
 
 /** OpenAI chat completions, completions and embeddings. */
 export const chatFormat: AnswerFormat = {
@@ -55,7 +72,14 @@ export const chatFormat: AnswerFormat = {
     total: ['/usage/total_tokens'],
   },
   user: { member: 'user' },
-  outputLimit: { places: ['/max_tokens', '/max_completion_tokens'], copies: ['/n', '/best_of'] },
+  // Of `best_of` answers that are written, `n` are sent; the others are paid for as well.
+  outputLimit: {
+    places: ['/max_tokens', '/max_completion_tokens'],
+    copies: ['/n', '/best_of', ...otherCopies],
+    prompts: ['/prompt', '/prompts', '/inputs', '/messages'],
+    others: ['/max_output_tokens', ...otherCeilings],
+    beside: besideAnswers,
+  },
   streamEnd: { data: '[DONE]' },
   recordsNeedChoices: true,
 }
@@ -72,7 +96,14 @@ export const responsesFormat: AnswerFormat = {
     total: ['/usage/total_tokens', '/response/usage/total_tokens'],
   },
   user: { member: 'user' },
-  outputLimit: { places: ['/max_output_tokens'], copies: [] },
+  outputLimit: {
+    places: ['/max_output_tokens'],
+    copies: ['/n', '/best_of', ...otherCopies],
+    prompts: ['/input', '/inputs', '/prompts', '/messages'],
+    others: ['/max_tokens', '/max_completion_tokens', ...otherCeilings],
+    beside: besideAnswers,
+  },
+  storedUnlessRefused: true,
   streamEnd: { types: ['response.completed', 'response.incomplete', 'response.failed'] },
   failureTypes: ['response.failed', 'error'],
   recordsNeedChoices: false,
@@ -91,7 +122,13 @@ export const messagesFormat: AnswerFormat = {
     total: [],
   },
   user: { member: 'metadata', within: 'user_id' },
-  outputLimit: { places: ['/max_tokens'], copies: [] },
+  outputLimit: {
+    places: ['/max_tokens'],
+    copies: ['/n', '/best_of', ...otherCopies],
+    prompts: ['/prompt', '/prompts', '/messages'],
+    others: ['/max_completion_tokens', '/max_output_tokens', ...otherCeilings],
+    beside: besideAnswers,
+  },
   streamEnd: { types: ['message_stop'] },
   recordsNeedChoices: false,
 }
@@ -121,6 +158,8 @@ export const generateContentFormat: AnswerFormat = {
       '/generation_config/candidateCount',
       '/generation_config/candidate_count',
     ],
+    prompts: ['/contents', '/requests', '/prompts', '/messages'],
+    beside: besideAnswers,
   },
   streamEnd: undefined,
   recordsNeedChoices: false,
@@ -129,3 +168,12 @@ export const generateContentFormat: AnswerFormat = {
 /** Anything else: read as far as it looks like an OpenAI answer, and nothing is expected of it. */
 const { outputLimit: _limit, user: _user, ...chatAnswer } = chatFormat
 export const plainFormat: AnswerFormat = { ...chatAnswer, id: 'plain', streamEnd: undefined, recordsNeedChoices: false }
+
+/** Every format by its id. */
+export const answerFormats: Readonly<Record<AnswerFormat['id'], AnswerFormat>> = {
+  chat: chatFormat,
+  responses: responsesFormat,
+  messages: messagesFormat,
+  'generate-content': generateContentFormat,
+  plain: plainFormat,
+}

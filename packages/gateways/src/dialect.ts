@@ -1,6 +1,6 @@
 import type { ErrorCode, GovernanceUsage } from '@postern/protocol'
 import type { UsagePlaces } from './answer-format.js'
-import type { Endpoint } from './endpoint.js'
+import type { Endpoints } from './endpoint.js'
 import type { Pointer } from './pointer.js'
 import type { RetryRules } from './retry-rules.js'
 
@@ -101,9 +101,9 @@ export interface Dialect {
   readonly project?: { readonly header: string; readonly pattern: RegExp; readonly bodyMember?: string }
   /** Request headers, beyond the common ones, that a client must not set; a trailing `*` stands for any ending. */
   readonly stripRequestHeaders: readonly string[]
-  /** Paths below the base URL, without a leading slash. */
-  readonly endpoints: Readonly<Record<string, Endpoint>>
-  /** First path segments that belong to the gateway's operator or account holder, never to a caller. */
+  /** Paths below the base URL, without a leading slash. Every other path is closed, unless the operator opens it. */
+  readonly endpoints: Endpoints
+  /** Paths, with all that lies below them, that belong to the gateway's operator or account holder, never to a caller. */
   readonly operatorPaths: readonly string[]
   /** The largest JSON body that it takes, in bytes, where that is documented. */
   readonly maxJsonBytes?: number
@@ -114,7 +114,7 @@ export interface Dialect {
   readonly addressLimit?: AddressLimit
   /** Where the answer of an endpoint that begins a task has the task's id, a member of the outermost object. */
   readonly taskId?: readonly `/${string}`[]
-  /** Nothing that is not listed is sent on: it could answer for anybody's task. */
+  /** What is not listed is `not_found`, as another caller's task is: it could answer for anybody's. */
   readonly closed?: boolean
   readonly governance: GovernancePlaces
   readonly errors: {

@@ -1,27 +1,17 @@
-import { type AnswerFormat, chatFormat, plainFormat, responsesFormat } from './answer-format.js'
+import { type AnswerFormat, chatFormat, plainFormat } from './answer-format.js'
 import type { Endpoint } from './endpoint.js'
 
+/** An endpoint that runs the model that its body names. */
 export function post(format: AnswerFormat): Endpoint {
-  return { methods: ['POST'], format }
+  return { methods: ['POST'], format, model: 'body' }
 }
 
+/** An endpoint that is read and runs no model. */
 export function get(format: AnswerFormat = plainFormat): Endpoint {
-  return { methods: ['GET'], format }
+  return { methods: ['GET'], format, model: 'none' }
 }
+
+/** An endpoint that runs a model whose answers have no length in tokens, such as embeddings and films. */
+export const unmeasured: Endpoint = { ...post(plainFormat), ceiling: 'none' }
 
 export const chatEndpoints = { 'chat/completions': post(chatFormat) } as const
-
-/** What gateways that follow the OpenAI API usually have. */
-export const openaiEndpoints = {
-  ...chatEndpoints,
-  completions: post(chatFormat),
-  embeddings: post(plainFormat),
-  responses: post(responsesFormat),
-  models: get(),
-  'images/generations': post(plainFormat),
-  'audio/speech': post(plainFormat),
-  'images/edits': { ...post(plainFormat), media: true },
-  'audio/transcriptions': { ...post(plainFormat), media: true },
-  'audio/translations': { ...post(plainFormat), media: true },
-  files: { methods: ['GET', 'POST'], format: plainFormat, media: true },
-} as const

@@ -1,5 +1,6 @@
 export {
   type AnswerFormat,
+  answerFormats,
   chatFormat,
   generateContentFormat,
   messagesFormat,
@@ -21,9 +22,11 @@ export type {
   GovernancePlaces,
 } from './dialect.js'
 export { type DialectId, dialectIds, dialects } from './dialects/index.js'
-export type { Endpoint, ModelCatalogue } from './endpoint.js'
-export { chatEndpoints, get, openaiEndpoints, post } from './endpoints.js'
-export { findEndpoint } from './find-endpoint.js'
+export type { Endpoint, Endpoints, ModelCatalogue, StoredObject } from './endpoint.js'
+export { createEndpointTable, type EndpointTable, type FoundEndpoint, isParameter, modelSegment, shapeOf } from './endpoint-table.js'
+export { chatEndpoints, get, post } from './endpoints.js'
+export { isBelow, isHoldersPath } from './closed-path.js'
+export { openaiEndpoints } from './openai-endpoints/index.js'
 export { looksLikeKey, redactKeys } from '@postern/protocol'
 export { asModelList, failedCatalogue } from './model-list.js'
 export { type CompiledPointer, compilePointer, type Pointer, readAll } from './pointer.js'

@@ -1,4 +1,4 @@
-import { type SessionRequest, sessionSeconds } from '@postern/protocol'
+import { compileNamePattern, type SessionRequest, sessionSeconds } from '@postern/protocol'
 import { DeskRefusal } from './desk-refusal.js'
 import type { MintRequest } from './session-minter.js'
 
@@ -39,13 +39,9 @@ function theSame(name: 'origin' | 'workflow' | 'jkt', { [name]: granted }: MintR
 
 function among(name: 'models' | 'endpoints', { [name]: granted }: MintRequest, { [name]: asked }: AskedSession) {
   if (granted === undefined || asked === undefined) return granted ?? asked
-  const strange = asked.find((pattern) => !granted.some((allowed) => covers(allowed, pattern)))
+  // A star of what is asked can only meet one of what is granted, so what the first may be, the other is too.
+  const allowed = granted.map(compileNamePattern)
+  const strange = asked.find((pattern) => !allowed.some((covers) => covers(pattern)))
   if (strange !== undefined) throw new DeskRefusal('request_malformed', `"${name}" may name only some of what is granted.`, name)
   return asked
-}
-
-/** A star of the asked pattern can only meet one of the granted, so what the first may be, the other is too. */
-function covers(granted: string, asked: string): boolean {
-  const literals = granted.split('*').map((text) => text.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'))
-  return new RegExp(`^${literals.join('.*')}$`, 's').test(asked)
 }

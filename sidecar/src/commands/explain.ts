@@ -35,7 +35,7 @@ export async function explain(options: ExplainOptions): Promise<number> {
   return explanation.outcome === 'forwarded' ? 0 : 1
 }
 
-function printExplanation({ outcome, refusal, key, gateway, dialect, url, binding, limits }: Explanation): void {
+function printExplanation({ outcome, refusal, key, gateway, dialect, url, binding, stored_objects: stored, limits }: Explanation): void {
   const rows: [string, string | undefined][] = [
     ['outcome', outcome],
     ['refused with', refusal === undefined ? undefined : `${refusal.status} ${refusal.code}`],
@@ -45,6 +45,7 @@ function printExplanation({ outcome, refusal, key, gateway, dialect, url, bindin
     ['chosen by', binding === undefined ? undefined : `binding ${binding}`],
     ['gateway', gateway === undefined ? undefined : `${gateway} (${dialect})`],
     ['would go to', url],
+    ['what is stored', stored === 'refused' ? 'refused, since several tenants use the key' : stored],
     ['models', anything(limits.models)],
     ['endpoints', anything(limits.endpoints)],
     ['largest body', `${limits.max_body_bytes} bytes`],

@@ -5,8 +5,10 @@ import { checkBackend } from './check-backend.js'
 import { checkBindings } from './check-bindings.js'
 import { checkAdmin, checkCallers, checkIssuers, checkService, checkSession } from './check-callers.js'
 import { checkChoices } from './check-choices.js'
+import { checkEndpoints } from './check-endpoints.js'
 import { checkGateways } from './check-gateways.js'
 import { checkKeys } from './check-keys.js'
+import { checkSharing } from './check-sharing.js'
 import { checkStore } from './check-store.js'
 import { describeIssue } from './describe-issue.js'
 import { type Parts, takeApart } from './parts.js'
@@ -46,9 +48,11 @@ export function checkConfig(raw: unknown, places: SecretPlaces, dialects: Dialec
   const parts = takeApart(raw, dialectIds)
   const secrets = readSecrets(parts, places, problems)
   checkGateways(parts, dialects, problems)
+  checkEndpoints(parts, dialects, problems)
   checkKeys(parts, dialects, secrets, problems)
   checkChoices(parts, dialects, problems)
   checkBindings(parts, problems)
+  checkSharing(parts, dialects, secrets, problems)
   const ring = checkService(parts, secrets, problems)
   checkSession(parts, secrets, problems)
   checkAdmin(secrets, problems)

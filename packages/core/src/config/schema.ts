@@ -1,3 +1,4 @@
+import { type AnswerFormat, answerFormats } from '@postern/gateways'
 import { originPattern } from '@postern/protocol'
 import { z } from 'zod'
 import { isNetwork } from '../trusted-peers.js'
@@ -14,6 +15,18 @@ function isBackendUrl(text: string): boolean {
 }
 
 function createSchemas(strict: Settings, dialectIds: readonly string[]) {
+  const openedEndpoint = strict({
+    methods: z.array(z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'])).min(1),
+    /** Whose API its requests and answers follow. */
+    format: z.enum(Object.keys(answerFormats) as AnswerFormat['id'][]),
+    /** Where a request names its model: `path` is the segment `{model}`, `none` that no model runs. */
+    model: z.enum(['body', 'query', 'path', 'none']),
+    /** Its answers have no length in tokens, so that `maxTokens` has nothing to bound. */
+    ceiling: z.literal('none').optional(),
+    /** It takes forms and media beside JSON; those are not read. */
+    media: z.boolean().optional(),
+  })
+
   const gateway = strict({
     /** Which gateway it is. */
     dialect: z.enum(dialectIds),
@@ -32,6 +45,8 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
         }),
       ])
       .optional(),
+    /** Paths below `/v1/` that are open beside those that the dialect lists; `{id}` stands for any segment, `{model}` for the model. */
+    endpoints: z.record(z.string(), openedEndpoint).default({}),
     /** How long it is waited for. */
     timeouts: strict({
       /** For a connection. */
@@ -50,6 +65,8 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
     providerSecret: secretReference.optional(),
     /** Free AI: the project that calls with this key are booked under. */
     project: z.string().optional(),
+    /** Several tenants use it, and may read what the others store at the provider: files, responses, conversations. */
+    shared: z.boolean().default(false),
   })
 
   const binding = strict({

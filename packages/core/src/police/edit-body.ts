@@ -8,19 +8,23 @@ export interface BodyFacts {
   readonly format: AnswerFormat
   /** Who the user is where policy pins it: empty for a caller that is nobody in particular. */
   readonly pinnedUser: string | undefined
+  /** The provider would store the answer, and must not. */
+  readonly refuseStore: boolean
 }
 
 /**
  * Who somebody is, and which project it is booked under, is never the client's to say: the project belongs to
- * the key and is dropped, the user is the verified one where policy pins it. Nothing else of a body changes.
+ * the key and is dropped, the user is the verified one where policy pins it. Where several tenants use the key, an
+ * answer that would be stored is asked for with "store": false. Nothing else of a body changes.
  */
-export function editBody(body: Buffer, { members, dialect, format, pinnedUser }: BodyFacts): Buffer {
+export function editBody(body: Buffer, { members, dialect, format, pinnedUser, refuseStore }: BodyFacts): Buffer {
   const { project } = dialect
   const projectMember = project?.bodyMember === undefined ? undefined : spelledLike(project.bodyMember, members)
-  if (projectMember === undefined && pinnedUser === undefined) return body
+  if (projectMember === undefined && pinnedUser === undefined && !refuseStore) return body
   const text = body.toString('utf8')
   const unbooked = projectMember === undefined ? text : removeMember(text, projectMember)
-  return Buffer.from(pinnedUser === undefined ? unbooked : pinUser(unbooked, members, format, pinnedUser))
+  const unstored = refuseStore ? setMember(unbooked, 'store', 'false') : unbooked
+  return Buffer.from(pinnedUser === undefined ? unstored : pinUser(unstored, members, format, pinnedUser))
 }
 
 /** Members that name a user in one API or another. */

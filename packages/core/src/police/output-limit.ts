@@ -1,49 +1,152 @@
-import { compilePointer, type CompiledPointer, type OutputLimit, readAll } from '@postern/gateways'
+import { compilePointer, type CompiledPointer, type Endpoint, type OutputLimit, readAll } from '@postern/gateways'
+import { looseName, partsOf } from '../lib/query-names.js'
 import { Refusal } from '../refusal.js'
 import { compileNames, type ReadNames, refuseOtherSpellings } from '../read/strict-names.js'
+import { plainName } from './named-models.js'
+import { type Members, visitMembers } from './visit-members.js'
 
 interface CompiledLimit {
   readonly places: readonly CompiledPointer[]
   readonly copies: readonly CompiledPointer[]
+  readonly prompts: readonly CompiledPointer[]
+  readonly others: readonly CompiledPointer[]
+  readonly beside: readonly CompiledPointer[]
   readonly names: ReadNames
+  /** Outermost names of all that is read. */
+  readonly topNames: ReadonlySet<string>
 }
 
 const compiled = new WeakMap<OutputLimit, CompiledLimit>()
 
+/** A request under a ceiling, before its body is read. */
+export interface UnderCeiling {
+  readonly ceiling: number | undefined
+  readonly endpoint: Endpoint
+  readonly query: string
+}
+
 /**
- * Keeps a request's answer to a ceiling of tokens. What a request does not say, the gateway decides, and it may
- * decide on more; so a request must say it, in a way that has one reading. Answers that are asked for several times over count as often.
+ * Refuses what no ceiling can be read of: a model runs, and its answer has a length, and no member says how much, or
+ * nothing that is read here.
+ *
+ * @returns Whether the body must say how much.
+ * @throws {Refusal} 400 `request_malformed`.
+ */
+export function needsCeiling({ ceiling, endpoint, query }: UnderCeiling): boolean {
+  if (ceiling === undefined || endpoint.model === 'none' || endpoint.ceiling === 'none') return false
+  const limit = endpoint.format.outputLimit
+  if (limit === undefined || endpoint.model === 'stored')
+    throw new Refusal('request_malformed', {
+      message: `This caller may ask for at most ${ceiling} tokens, and a request to this endpoint cannot say how many.`,
+      help: 'Use another endpoint. For the operator: "ceiling: none" under "gateways.<name>.endpoints" lets it pass in spite of maxTokens.',
+    })
+  if (query === '') return true
+  const { topNames } = compile(limit)
+  const stray = partsOf(query)
+    .map(looseName)
+    .find((name) => topNames.has(plainName(name)))
+  if (stray !== undefined) throw refusal('How many tokens are asked for is said in the body and not in the query.', stray)
+  return true
+}
+
+/** A body that is not JSON, or that is not there, says nothing of a ceiling. */
+export function refuseUnreadableCeiling({ ceiling, endpoint }: UnderCeiling): never {
+  throw unsaid(ceiling as number, paramOf(endpoint.format.outputLimit as OutputLimit))
+}
+
+/**
+ * Keeps a request's answers to a ceiling of tokens, all of them together. What a request does not say, the gateway
+ * decides, and it may decide on more; so a request must say it, in a way that has one reading. Answers that are asked
+ * for several times over, and to several prompts, count as often.
  *
  * @throws {Refusal} 400 `request_malformed`.
  */
-export function checkOutputLimit(ceiling: number | undefined, limit: OutputLimit | undefined, body: object, bytes: Buffer): void {
-  if (ceiling === undefined || limit === undefined) return
-  const { places, copies, names } = compile(limit)
+export function checkOutputLimit(ceiling: number, limit: OutputLimit, body: Members, bytes: Buffer): void {
+  const { places, copies, prompts, others, beside, names } = compile(limit)
   refuseOtherSpellings(body, names, () => bytes.toString('utf8'))
-  const asked = places.flatMap((place) => readAll(body, place))
-  const times = copies.flatMap((place) => readAll(body, place))
-  const param = limit.places[0]?.slice(1).replaceAll('/', '.') ?? 'max_tokens'
-  if (asked.length === 0)
-    throw refusal(`This caller may ask for at most ${ceiling} tokens, and a request must say how many in ${param}.`, param)
-  const most = Math.max(...asked.map(countOf)) * Math.max(1, ...times.map(countOf))
-  if (!(most <= ceiling)) throw refusal(`This caller may ask for at most ${ceiling} tokens.`, param)
+  const param = paramOf(limit)
+  const asked = readEach(body, places)
+  if (asked.length === 0) throw unsaid(ceiling, param)
+  const tokens = Math.max(...[...asked, ...readEach(body, others)].map(countOf))
+  const times = Math.max(1, ...readEach(body, copies).map(countOf))
+  const questions = prompts.reduce((product, place) => product * Math.max(1, ...readAll(body, place).map(countPrompts)), 1)
+  if (!(tokens * times * questions <= ceiling))
+    throw refusal(
+      times * questions === 1
+        ? `This caller may ask for at most ${ceiling} tokens.`
+        : `This caller may ask for at most ${ceiling} tokens, in all answers to a request together.`,
+      param,
+    )
+  const writer = beside.find((place) => readAll(body, place).some((value) => value !== false))
+  const writerName = writer?.segments[0]?.name ?? (hasToolOfItsOwnModel(body) ? 'tools' : undefined)
+  if (writerName !== undefined)
+    throw refusal(
+      `This caller may ask for at most ${ceiling} tokens, and what "${writerName}" sets to work writes beside them.`,
+      writerName,
+    )
+}
+
+/** A tool with a model of its own writes as much as that model likes. */
+function hasToolOfItsOwnModel(body: Members): boolean {
+  let found = false
+  if ('tools' in body)
+    visitMembers(body, ({ name, value, top }) => {
+      if (top !== 'tools' || found) return
+      found = name === 'type' ? value === 'image_generation' : plainName(name) === 'model' && value !== null
+    })
+  return found
 }
 
 function compile(limit: OutputLimit): CompiledLimit {
   let found = compiled.get(limit)
   if (found === undefined) {
-    const places = limit.places.map(compilePointer)
-    const copies = limit.copies.map(compilePointer)
-    const names = compileNames([...places, ...copies].map(({ segments }) => segments.map(({ name }) => name)))
-    found = { places, copies, names }
-    compiled.set(limit, found)
+    const [places, copies, prompts, others, beside] = [
+      limit.places,
+      limit.copies,
+      limit.prompts ?? [],
+      limit.others ?? [],
+      limit.beside ?? [],
+    ].map((pointers) => pointers.map(compilePointer)) as [
+      CompiledPointer[],
+      CompiledPointer[],
+      CompiledPointer[],
+      CompiledPointer[],
+      CompiledPointer[],
+    ]
+    const paths = [...places, ...copies, ...prompts, ...others, ...beside].map(({ segments }) => segments.map(({ name }) => name))
+    const topNames = new Set(paths.map(([first]) => plainName(first as string)))
+    compiled.set(limit, (found = { places, copies, prompts, others, beside, names: compileNames(paths), topNames }))
   }
   return found
+}
+
+function readEach(body: Members, places: readonly CompiledPointer[]): readonly unknown[] {
+  return places.flatMap((place) => readAll(body, place))
 }
 
 /** Anything but a number that counts is more than is allowed: a gateway could read it in its own way. */
 function countOf(value: unknown): number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : Infinity
+}
+
+/** A list of tokens is one prompt, and a list of messages one conversation; of anything else each entry is one. */
+function countPrompts(value: unknown): number {
+  if (!Array.isArray(value)) return 1
+  const entries = value as readonly unknown[]
+  const isOne = entries.every((entry) => typeof entry === 'number') || entries.every(isMessage)
+  return isOne ? 1 : entries.length
+}
+
+function isMessage(entry: unknown): boolean {
+  return typeof entry === 'object' && entry !== null && !Array.isArray(entry)
+}
+
+function paramOf({ places }: OutputLimit): string {
+  return places[0]?.slice(1).replaceAll('/', '.') ?? 'max_tokens'
+}
+
+function unsaid(ceiling: number, param: string): Refusal {
+  return refusal(`This caller may ask for at most ${ceiling} tokens, and a request must say how many in ${param}.`, param)
 }
 
 function refusal(message: string, param: string): Refusal {

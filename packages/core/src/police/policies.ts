@@ -1,4 +1,4 @@
-import type { SessionBounds } from '@postern/protocol'
+import { compileNamePattern, type SessionBounds } from '@postern/protocol'
 import type { Principal, PrincipalFields } from '../principal.js'
 
 /** What a caller may do. Every rule that matches applies: a request must satisfy them all. */
@@ -21,6 +21,8 @@ export interface PolicyRule extends PrincipalFields {
 export interface Policy {
   /** Each list must allow the model. */
   readonly models: readonly NamePattern[]
+  /** Some list of models restricts them. */
+  readonly namesModels: boolean
   readonly endpoints: readonly NamePattern[]
   readonly maxBodyBytes: number
   readonly maxTokens: number | undefined
@@ -31,6 +33,8 @@ export interface Policy {
 /** Whether a name is on a list of names and patterns. */
 export interface NamePattern {
   readonly names: readonly string[]
+  /** It restricts nothing, so nobody need know the name. */
+  readonly allowsAny: boolean
   allows(name: string): boolean
 }
 
@@ -62,10 +66,12 @@ export function createPolicyFinder(rules: readonly PolicyRule[], defaultMaxBodyB
 
 /** What a credential is bound to narrows what its principal may, and never widens it. */
 function bind(policy: Policy, { models, endpoints, maxTokens }: SessionBounds): Policy {
+  const lists = models === undefined ? policy.models : [...policy.models, compileNames(models)]
   return {
     ...policy,
     maxTokens: smallest([policy.maxTokens, maxTokens]),
-    models: models === undefined ? policy.models : [...policy.models, compileNames(models)],
+    models: lists,
+    namesModels: restrict(lists),
     endpoints: endpoints === undefined ? policy.endpoints : [...policy.endpoints, compileNames(endpoints)],
   }
 }
@@ -86,8 +92,10 @@ function compileRule(rule: PolicyRule): CompiledRule {
 
 function combine(rules: readonly CompiledRule[], defaultMaxBodyBytes: number): Policy {
   const limits = rules.flatMap(({ rule }) => rule.maxBodyBytes ?? [])
+  const models = rules.flatMap((rule) => rule.models)
   return {
-    models: rules.flatMap(({ models }) => models),
+    models,
+    namesModels: restrict(models),
     endpoints: rules.flatMap(({ endpoints }) => endpoints),
     maxBodyBytes: limits.length === 0 ? defaultMaxBodyBytes : Math.min(...limits),
     maxTokens: smallest(rules.map(({ rule }) => rule.maxTokens)),
@@ -96,32 +104,18 @@ function combine(rules: readonly CompiledRule[], defaultMaxBodyBytes: number): P
   }
 }
 
+function restrict(lists: readonly NamePattern[]): boolean {
+  return lists.some(({ allowsAny }) => !allowsAny)
+}
+
 function smallest(limits: readonly (number | undefined)[]): number | undefined {
   const set = limits.filter((limit) => limit !== undefined)
   return set.length === 0 ? undefined : Math.min(...set)
 }
 
 function compileNames(names: readonly string[]): NamePattern {
-  const patterns = names.map((name) => name.split('*'))
-  return { names, allows: (name) => patterns.some((parts) => matchesParts(parts, name)) }
-}
-
-/**
- * Whether a name consists of these parts with anything between them. Takes each part where it first fits, so
- * the time grows with the name's length and no faster, whatever a caller sends.
- */
-function matchesParts(parts: readonly string[], name: string): boolean {
-  const [first = '', ...rest] = parts
-  const last = rest.pop()
-  if (last === undefined) return name === first
-  if (!name.startsWith(first) || name.length < first.length + last.length || !name.endsWith(last)) return false
-  let from = first.length
-  for (const part of rest) {
-    const at = name.indexOf(part, from)
-    if (at === -1) return false
-    from = at + part.length
-  }
-  return from <= name.length - last.length
+  const patterns = names.map(compileNamePattern)
+  return { names, allowsAny: names.some((name) => /^\*+$/.test(name)), allows: (name) => patterns.some((allows) => allows(name)) }
 }
 
 function namesSomebody(rule: PrincipalFields): boolean {

@@ -1,8 +1,10 @@
-import { type Endpoint, findEndpoint } from '@postern/gateways'
+import type { Endpoint } from '@postern/gateways'
 import type { Arrival } from '../arrival.js'
 import type { Principal } from '../principal.js'
+import { notShared } from '../not-shared.js'
 import { Refusal } from '../refusal.js'
 import type { FindKey } from './bindings.js'
+import { findEndpoint } from './find-endpoint.js'
 import { readEndpointPath } from './read-endpoint-path.js'
 import type { Gateway, Route } from './route.js'
 import type { OpenTask } from './task-seal.js'
@@ -22,12 +24,8 @@ export function createResolve(findKey: FindKey, openTask: OpenTask): Resolve {
     const bound = findKey(principal)
     if (bound === undefined) throw new Refusal('no_key_for_caller')
     const { key, binding } = bound
-    const { dialect } = key.gateway
-    if (isOperatorPath(dialect.operatorPaths, endpointPath)) throw new Refusal('endpoint_not_allowed')
-    const endpoint = findEndpoint(dialect, endpointPath)
-    if (endpoint === undefined || (dialect.closed === true && endpoint.methods.length === 0))
-      throw new Refusal('not_found', { message: 'The gateway documents no such endpoint.' })
-    refuseWrongMethod(arrival.method, endpoint)
+    const { endpoint, modelInPath } = findEndpoint(key.gateway, arrival.method, endpointPath)
+    if (endpoint.object !== undefined && !key.mayStore) throw notShared()
     const task = endpoint.task === undefined ? undefined : openTask(key, principal, endpoint.task, endpointPath)
     const path = task?.path ?? endpointPath
     return {
@@ -37,6 +35,7 @@ export function createResolve(findKey: FindKey, openTask: OpenTask): Resolve {
       endpointPath: path,
       upstreamPath: upstreamPath(key.gateway, endpoint, path),
       endpoint,
+      modelInPath,
       tenant: key.gateway.addressLimit === undefined ? '' : tenantOf(principal),
       task,
     }
@@ -57,22 +56,3 @@ function upstreamPath({ basePath, rootPath }: Gateway, { path }: Endpoint, endpo
 
 /** RFC 3986, `query`, and the brackets that people use for arrays. */
 const plainQuery = /^[A-Za-z0-9\-._~!$&'()*+,;=:@/?%[\]]*$/
-
-/** Endpoints for whoever runs the gateway or owns the account; a caller has no business there with our key. */
-function isOperatorPath(operatorPaths: readonly string[], path: string): boolean {
-  if (operatorPaths.length === 0) return false
-  const [first = ''] = path.split(/[/;]/, 1)
-  return operatorPaths.includes(first.toLowerCase())
-}
-
-/** Methods that no API endpoint has. */
-const neverForwarded = new Set(['TRACE', 'CONNECT', 'TRACK'])
-
-function refuseWrongMethod(method: string, { methods }: Endpoint): void {
-  const allowed =
-    methods.length === 0 ? !neverForwarded.has(method) : methods.includes(method) || (method === 'HEAD' && methods.includes('GET'))
-  if (allowed) return
-  throw new Refusal('method_not_allowed', {
-    headers: ['Allow', methods.length === 0 ? 'GET, POST, PUT, PATCH, DELETE' : methods.join(', ')],
-  })
-}

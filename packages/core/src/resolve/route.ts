@@ -1,4 +1,4 @@
-import type { AddressLimit, Dialect, Endpoint } from '@postern/gateways'
+import type { AddressLimit, Dialect, Endpoint, EndpointTable } from '@postern/gateways'
 import type { Secret } from '../secret.js'
 import type { TaskHandle } from './task-seal.js'
 
@@ -6,6 +6,8 @@ import type { TaskHandle } from './task-seal.js'
 export interface Gateway {
   readonly name: string
   readonly dialect: Dialect
+  /** What may be asked there: what the dialect lists, and what the operator opened. */
+  readonly endpoints: EndpointTable
   /** Scheme, host and port; fixed at compile and never taken from a request. */
   readonly origin: string
   /** What stands before an endpoint's path, such as `/openai/v1`, without a slash at the end. */
@@ -38,6 +40,11 @@ export interface KeyLease {
   readonly providerSecret?: Secret | undefined
   /** Free AI's project. */
   readonly project?: string | undefined
+  /**
+   * Whether its callers may use what is stored at the provider: one binding alone leads to the account, or the operator
+   * lets several share. Otherwise what one of them stored, another would read.
+   */
+  readonly mayStore: boolean
 }
 
 /** Where a request goes, with which key, and why. */
@@ -51,6 +58,8 @@ export interface Route {
   /** Path at the gateway's origin: `/openai/v1/chat/completions`. */
   readonly upstreamPath: string
   readonly endpoint: Endpoint
+  /** The model that the path names, where the endpoint has it there. */
+  readonly modelInPath: string | undefined
   /** Whose turn it is where calls have to wait for each other, else empty: the team, else the project, else the user, else the credential. */
   readonly tenant: string
   /** The caller's hold on a task, where the endpoint begins one or asks after one. */

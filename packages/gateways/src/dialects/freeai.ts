@@ -1,6 +1,6 @@
 import { plainFormat, responsesFormat } from '../answer-format.js'
 import type { Dialect } from '../dialect.js'
-import { chatEndpoints, get, post } from '../endpoints.js'
+import { chatEndpoints, unmeasured, get, post } from '../endpoints.js'
 import { usualWaits } from '../retry-rules.js'
 
 /**
@@ -27,10 +27,10 @@ export const freeai = {
   endpoints: {
     ...chatEndpoints,
     responses: post(responsesFormat),
-    embeddings: post(plainFormat),
+    embeddings: unmeasured,
     models: { ...get(), open: true },
     'images/generations': post(plainFormat),
-    'videos/generations': { ...post(plainFormat), task: 'begun' },
+    'videos/generations': { ...unmeasured, task: 'begun' },
     'videos/generations/{id}': { ...get(), task: 'asked' },
     'audio/speech': post(plainFormat),
     'audio/transcriptions': { ...post(plainFormat), media: true },

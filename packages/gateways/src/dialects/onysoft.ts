@@ -1,6 +1,6 @@
 import { plainFormat } from '../answer-format.js'
 import type { Dialect } from '../dialect.js'
-import { chatEndpoints, get, post } from '../endpoints.js'
+import { chatEndpoints, unmeasured, get, post } from '../endpoints.js'
 import { usualWaits } from '../retry-rules.js'
 
 const tasks = ['video', 'image', 'audio', 'voice', 'music'] as const
@@ -23,7 +23,7 @@ export const onysoft = {
   endpoints: {
     ...chatEndpoints,
     'audio/speech': post(plainFormat),
-    ...Object.fromEntries(tasks.map((task) => [`${task}/generate`, { ...post(plainFormat), task: 'begun' as const }])),
+    ...Object.fromEntries(tasks.map((task) => [`${task}/generate`, { ...unmeasured, task: 'begun' as const }])),
     ...Object.fromEntries(tasks.map((task) => [`${task}/status/{id}`, { ...get(), task: 'asked' as const }])),
   },
   operatorPaths: [],

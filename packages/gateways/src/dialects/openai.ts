@@ -1,5 +1,5 @@
 import type { Dialect } from '../dialect.js'
-import { openaiEndpoints } from '../endpoints.js'
+import { openaiEndpoints } from '../openai-endpoints/index.js'
 import { usualWaits } from '../retry-rules.js'
 
 /** Any gateway that follows the OpenAI API. */
@@ -11,7 +11,7 @@ export const openai = {
   credential: { header: 'Authorization', prefix: 'Bearer ' },
   stripRequestHeaders: ['openai-organization', 'openai-project'],
   endpoints: openaiEndpoints,
-  operatorPaths: ['organization'],
+  operatorPaths: ['organization', 'projects', 'webhook_endpoints', 'webhook_event_types', 'vaults', 'safety', 'fine_tuning/checkpoints'],
   governance: { passedHeaders: ['openai-', 'x-ratelimit-'], headers: {}, body: {}, recordMembers: [] },
   errors: {
     message: ['/error/message', '/error', '/message', '/detail'],

@@ -1,6 +1,5 @@
-import { plainFormat } from '../answer-format.js'
 import type { Dialect } from '../dialect.js'
-import { chatEndpoints, get, post } from '../endpoints.js'
+import { chatEndpoints, unmeasured, get } from '../endpoints.js'
 import { usualWaits } from '../retry-rules.js'
 
 /**
@@ -16,7 +15,7 @@ export const opentoken = {
   baseURL: 'https://api.opentoken.kr/v1',
   credential: { header: 'Authorization', prefix: 'Bearer ' },
   stripRequestHeaders: [],
-  endpoints: { ...chatEndpoints, embeddings: post(plainFormat), models: get() },
+  endpoints: { ...chatEndpoints, embeddings: unmeasured, models: get() },
   operatorPaths: [],
   governance: { passedHeaders: [], headers: {}, body: {}, recordMembers: [] },
   errors: {

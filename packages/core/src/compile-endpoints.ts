@@ -1,0 +1,43 @@
+import { answerFormats, type Dialect, type Endpoint, type Endpoints, modelSegment, shapeOf } from '@postern/gateways'
+import type { Config } from './config/schema.js'
+
+type Opened = Config['gateways'][string]['endpoints']
+
+/**
+ * What may be asked of a gateway: what its dialect lists, and what the operator opens. Where the operator opens a path
+ * that is listed, the operator's word counts for its methods; that it is about something stored stays.
+ */
+export function compileEndpoints({ endpoints }: Dialect, opened: Opened): Endpoints {
+  const merged = new Map<string, readonly Endpoint[]>(
+    Object.entries(endpoints).map(([path, entry]) => [path, 'methods' in entry ? [entry] : entry]),
+  )
+  const listedAt = new Map([...merged.keys()].map((path) => [shapeOf(path), path]))
+  for (const [path, { format, ...settings }] of Object.entries(opened)) {
+    const listed = listedAt.get(shapeOf(path))
+    const others = listed === undefined ? [] : (merged.get(listed) as readonly Endpoint[])
+    const object = others.find((each) => each.object !== undefined)?.object ?? objectAbove(path, merged, listedAt)
+    const same = others.find(({ methods }) => methods.some((method) => settings.methods.some((each) => each === method)))
+    const endpoint: Endpoint = { ...same, ceiling: undefined, media: undefined, ...settings, format: answerFormats[format], object }
+    const rest = others.map((each) => ({ ...each, methods: each.methods.filter((method) => !endpoint.methods.includes(method)) }))
+    if (listed !== undefined) merged.delete(listed)
+    const key = listed?.includes(modelSegment) === true ? listed : path
+    merged.set(key, [endpoint, ...rest.filter(({ methods }) => methods.length > 0)])
+  }
+  return Object.fromEntries(merged)
+}
+
+/** What lies below something stored is about it. */
+function objectAbove(
+  path: string,
+  endpoints: ReadonlyMap<string, readonly Endpoint[]>,
+  listedAt: ReadonlyMap<string, string>,
+): Endpoint['object'] {
+  for (let above = path; above.includes('/'); ) {
+    above = above.slice(0, above.lastIndexOf('/'))
+    const listed = listedAt.get(shapeOf(above))
+    const found = listed === undefined ? [] : (endpoints.get(listed) ?? [])
+    const [first] = found
+    if (first?.object !== undefined && found.every(({ object }) => object !== undefined)) return { kind: first.object.kind, role: 'names' }
+  }
+  return undefined
+}

@@ -1,0 +1,62 @@
+import { createEndpointTable, type Dialect, type Dialects, isBelow, isHoldersPath, isParameter, modelSegment } from '@postern/gateways'
+import { hasDotSegment } from '../resolve/dot-segment.js'
+import type { Parts, Placed } from './parts.js'
+import { type Problem, problem } from './problem.js'
+import type { Config } from './schema.js'
+
+type Opened = Config['gateways'][string]['endpoints']
+
+/** Is every endpoint that the operator opens one that may be opened, and said clearly? */
+export function checkEndpoints(parts: Parts, dialects: Dialects, problems: Problem[]): void {
+  for (const { path, part } of parts.gateways.values()) {
+    const dialect = dialects[part.dialect] as Dialect
+    for (const [name, settings] of Object.entries(part.endpoints)) {
+      const found = findFault(name, settings, dialect)
+      if (found !== undefined) problems.push(problem(`${path}.endpoints.${name}`, ...found))
+    }
+    checkTwins({ path: `${path}.endpoints`, part: part.endpoints }, problems)
+  }
+}
+
+/** Letters, digits and what else a segment holds unescaped, but for `;`; or a name in braces. */
+const segmentForm = /^(?:[A-Za-z0-9\-._~!$&'()*+,=:@]+|\{[A-Za-z0-9_]+\})$/
+
+const mintingReason = 'mints credentials or connections, or administers the account: Postern lets no caller use it with the gateway key.'
+const callDirectly = 'Remove it; whoever holds the account calls it without Postern.'
+
+function findFault(name: string, { model }: Opened[string], dialect: Dialect): readonly [reason: string, fix: string] | undefined {
+  const segments = name.split('/')
+  if (!segments.every((segment) => segmentForm.test(segment)) || hasDotSegment(name))
+    return ['is not a path below /v1/.', 'Write it like rerank or engines/{model}/completions, without a slash at either end.']
+  if (isParameter(segments[0] as string)) return ['opens any path.', 'Begin it with a name.']
+  if (isHoldersPath(name)) return [mintingReason, callDirectly]
+  if (isBelow(dialect.operatorPaths, name)) return [`belongs to whoever runs ${dialect.title} or holds the account.`, callDirectly]
+  if (isBelow(tasksOf(dialect), name))
+    return ['is about tasks, each of which is one caller’s.', 'Remove it; the dialect has what may be asked.']
+  const models = segments.filter((segment) => segment === modelSegment).length
+  if (model === 'path' && models !== 1)
+    return ['names its model in its path, and has not one segment {model}.', 'Write {model} where the model stands.']
+  if (model !== 'path' && models > 0) return ['has a segment {model}, and says that the model stands elsewhere.', 'Write "model: path".']
+  const table = createEndpointTable(dialect.endpoints)
+  if (table.find(name) === undefined && table.isOtherSpelling(name) && !name.includes('{'))
+    return ['only spells a listed path differently.', 'Write it as the dialect does.']
+  return undefined
+}
+
+/** Paths of tasks, which are sealed for who began them. */
+function tasksOf({ endpoints }: Dialect): string[] {
+  return Object.entries(endpoints).flatMap(([path, entry]) =>
+    'methods' in entry && entry.task !== undefined ? [path.replace(/\/\{[^/]*\}$/, '').toLowerCase()] : [],
+  )
+}
+
+/** Two that differ in their parameters' names, or only in case, are one. */
+function checkTwins({ path, part }: Placed<Opened>, problems: Problem[]): void {
+  const seen = new Map<string, string>()
+  for (const name of Object.keys(part)) {
+    const shape = name.replaceAll(/\{[^/]*\}/g, '{}').toLowerCase()
+    const earlier = seen.get(shape)
+    if (earlier === undefined) seen.set(shape, name)
+    else problems.push(problem(`${path}.${name}`, `is the same path as "${earlier}".`, 'Keep one of the two, with all its methods.'))
+  }
+}

@@ -1,0 +1,34 @@
+import { partsOf } from '../lib/query-names.js'
+import { Refusal } from '../refusal.js'
+import type { Route } from '../resolve/route.js'
+import { plainName } from './named-models.js'
+
+const namesModel = /models?(?:ids?|names?)?$|^(?:engine|deployment)(?:id|name)?$/
+
+/**
+ * Checks a request's model where it does not stand in the body, and every parameter of the query that names one: a
+ * gateway could go by that.
+ *
+ * @throws {Refusal} 403 `model_not_allowed`.
+ */
+export function checkModelOutsideBody(
+  { endpoint, modelInPath }: Pick<Route, 'endpoint' | 'modelInPath'>,
+  query: string,
+  check: (model: string | undefined) => void,
+): void {
+  if (endpoint.model === 'stored')
+    throw new Refusal('model_not_allowed', {
+      message: 'The policy allows only some models, and which one runs here is stored at the provider, where it cannot be read.',
+    })
+  if (endpoint.model === 'path') check(modelInPath)
+  const named = query === '' ? [] : partsOf(query).flatMap(readModel)
+  for (const model of named) check(model)
+  if (endpoint.model !== 'query' || named.length === 1) return
+  if (named.length === 0) check(undefined)
+  else throw new Refusal('model_not_allowed', { message: 'The query names its model more than once.', param: 'model' })
+}
+
+function readModel(pair: string): string[] {
+  const [entry] = new URLSearchParams(pair)
+  return entry !== undefined && namesModel.test(plainName(entry[0])) ? [entry[1]] : []
+}

@@ -1,0 +1,62 @@
+import { foldName } from '../lib/json-members.js'
+import { Refusal } from '../refusal.js'
+import { type Members, type VisitedMember, visitMembers } from './visit-members.js'
+
+/** Says whether policy allows a model. */
+export type AllowsModel = (model: string) => boolean
+
+/** Most members of most requests name no model. */
+const mayNameModel = /model|engine|deployment|fallback|preset|prompt|agent|[^\0-\x7f]/i
+
+/** As it stands anywhere: `model`, `model_id`, `judgeModel`, `models`, `fallbacks`. */
+const namesModels = /(?:models?(?:ids?|names?|slugs?|keys?)?|fallbacks?)$/
+/** As it stands in the outermost object, in APIs where that is the word for a model. */
+const namesModelsAtTop = /^(?:engine|deployment)(?:id|name)?s?$/
+
+/**
+ * Every model that a request names, policy must allow, wherever its format, or a gateway's own, lets it name one: in a
+ * tool, an agent, a grader, a list to fall back on.
+ *
+ * @param besides The outermost member that has been looked at already.
+ * @throws {Refusal} 403 `model_not_allowed`, also where a model may run that the request does not name.
+ */
+export function checkNamedModels(body: Members, besides: string | undefined, allows: AllowsModel): void {
+  visitMembers(body, (member) => {
+    const { name, value, isTop } = member
+    if (value === null || value === undefined || !mayNameModel.test(name) || (isTop && name === besides)) return
+    const plain = plainName(name)
+    if (namesModels.test(plain) || (isTop && namesModelsAtTop.test(plain))) checkValue(name, value, allows)
+    else if (hidesModel(plain, member))
+      throw refusal(name, 'The policy allows only some models, and which one this member stands for cannot be read here.')
+  })
+}
+
+/** What is stored at the provider names a model there. */
+function hidesModel(plain: string, { value, isTop }: VisitedMember): boolean {
+  if (plain === 'preset' || plain === 'agentid' || plain === 'promptid') return true
+  return isTop && plain === 'prompt' && typeof value === 'object' && !Array.isArray(value)
+}
+
+function checkValue(name: string, value: unknown, allows: AllowsModel): void {
+  if (Array.isArray(value)) {
+    for (const item of value as readonly unknown[]) checkValue(name, item, allows)
+  } else if (typeof value === 'string') {
+    if (!allows(value)) throw refusal(name)
+  } else if (typeof value !== 'object' || value === null || !namesOne(value)) {
+    throw refusal(name, 'The policy allows only some models, and which one this member names cannot be read.')
+  }
+}
+
+/** Whether an entry is looked at when its own members are. */
+function namesOne(entry: object): boolean {
+  return Object.keys(entry).some((name) => namesModels.test(plainName(name)))
+}
+
+/** `Model-ID`, `model_id` and `modelId` are one name to people, and to some servers. */
+export function plainName(name: string): string {
+  return foldName(name).replaceAll(/[^a-z0-9]/g, '')
+}
+
+function refusal(param: string, message?: string): Refusal {
+  return new Refusal('model_not_allowed', { param, ...(message === undefined ? {} : { message }) })
+}

@@ -1,0 +1,73 @@
+import type { AnswerFormat } from '@postern/gateways'
+import { notShared } from '../not-shared.js'
+import { Refusal } from '../refusal.js'
+import { plainName } from './named-models.js'
+import { type Members, type VisitedMember, visitMembers } from './visit-members.js'
+
+/** Most members of most requests refer to nothing. */
+const mayRefer = /id|stor|back|conversation|container|thread|prompt|voice|audio|agent|cach|training|validation|uri|type|[^\0-\x7f]/i
+
+/** Members whose text is the id of something stored: `file_id`, `vector_store_ids`, `previousResponseId`. */
+const namesStored =
+  /(?:(?<!pro)file|userprofile|store|container|response|message|conversation|thread|assistant|agent|skill|eval|batch|prompt|upload|vault|environment|voice|dataset)ids?$|^(?:cachedcontent|trainingfile|validationfile|conversation|thread|container)$/
+/** Members whose object says by its `id` which stored one is meant. */
+const refersById = /^(?:conversation|thread|container|prompt|voice|audio|agent|assistant)$/
+const storedVoice = /^voice_/
+/** Where Google's files are. Others are public, or the caller's own. */
+const storedUri = /^(?:files\/|gs:)|\bgenerativelanguage\.googleapis\.com\b/i
+
+/**
+ * What is stored at the provider under a key of several tenants, none of them may use or add to.
+ *
+ * @throws {Refusal} 403 `endpoint_not_allowed` that names the member.
+ */
+export function refuseStored(body: Members): void {
+  visitMembers(body, (member) => {
+    if (member.value !== null && member.value !== undefined && mayRefer.test(member.name) && isStored(member))
+      throw notShared(member.name.slice(0, 64))
+  })
+  const { input } = body
+  if (Array.isArray(input) && input.some(isReference)) throw notShared('input')
+}
+
+function isStored({ name, value, isTop, owner }: VisitedMember): boolean {
+  const plain = plainName(name)
+  if (isTop && (plain === 'store' || plain === 'background')) return value !== false
+  if (plain === 'type') return value === 'item_reference'
+  if (plain === 'fileuri') return typeof value === 'string' && storedUri.test(value)
+  if (plain === 'voice' && typeof value === 'string') return storedVoice.test(value)
+  if (refersById.test(plain) && hasId(value)) return true
+  // The provider's own skills are everybody's.
+  if (plain === 'skillid' && owner['type'] === 'anthropic') return false
+  return namesStored.test(plain) && holdsText(value)
+}
+
+/** A text, or a list with one. */
+function holdsText(value: unknown): boolean {
+  return typeof value === 'string' || (Array.isArray(value) && value.some((item) => typeof item === 'string'))
+}
+
+function hasId(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && typeof (value as Members)['id'] === 'string'
+}
+
+/** An item that is nothing but its id is looked up at the provider. */
+function isReference(item: unknown): boolean {
+  if (!hasId(item)) return false
+  return Object.entries(item as Members).every(
+    ([name, value]) =>
+      name === 'id' || name === 'type' || name === 'status' || value === null || (Array.isArray(value) && value.length === 0),
+  )
+}
+
+/**
+ * Whether the provider would store the answer because the client said nothing of it.
+ *
+ * @throws {Refusal} 400 `request_malformed` where the client said it in a spelling of its own.
+ */
+export function wouldBeStored({ storedUnlessRefused }: AnswerFormat, body: Members): boolean {
+  if (storedUnlessRefused !== true) return false
+  const other = Object.keys(body).find((name) => name !== 'store' && plainName(name) === 'store')
+  if (other !== undefined) throw new Refusal('request_malformed', { message: 'The member store is written like this.', param: 'store' })
+  return body['store'] !== false
+}

@@ -1,0 +1,59 @@
+import { type Endpoint, type FoundEndpoint, isBelow, isHoldersPath } from '@postern/gateways'
+import { Refusal } from '../refusal.js'
+import type { Gateway } from './route.js'
+
+/** An endpoint for one method, and the model that its path names. */
+export interface ChosenEndpoint {
+  readonly endpoint: Endpoint
+  readonly modelInPath: string | undefined
+}
+
+/**
+ * Finds what is asked. A path that neither the dialect lists nor the operator opened is closed: what holds there, such
+ * as where its model stands, is not known.
+ *
+ * @throws {Refusal} 403 `endpoint_not_allowed`, 404 `not_found`, 405 `method_not_allowed`.
+ */
+export function findEndpoint(gateway: Gateway, method: string, path: string): ChosenEndpoint {
+  const found = gateway.endpoints.find(path)
+  // A path without a parameter was looked at where the table was made.
+  if (found === undefined || (found.hasParameter && isHoldersPath(path))) throw closed(gateway, path)
+  return { endpoint: ofMethod(found, method), modelInPath: found.model }
+}
+
+function closed({ dialect, endpoints }: Gateway, path: string): Refusal {
+  if (isHoldersPath(path)) return new Refusal('endpoint_not_allowed', holders)
+  if (isBelow(dialect.operatorPaths, path)) return new Refusal('endpoint_not_allowed', operators)
+  // Of a task, not even that it exists is told to whom it does not belong.
+  const mayBeTask = dialect.closed === true || isBelow(taskPaths(dialect.endpoints), path)
+  return new Refusal(mayBeTask || endpoints.isOtherSpelling(path) ? 'not_found' : 'endpoint_not_allowed', unlisted)
+}
+
+const holders = {
+  message:
+    'This endpoint mints credentials or connections, or administers the account. Postern lets no caller use it with the gateway key.',
+  help: 'It is Postern’s own rule, and no setting changes it. Whoever holds the account calls the provider without Postern.',
+} as const
+
+const operators = {
+  message: 'This endpoint belongs to whoever runs the gateway or holds the account. Postern lets no caller use it with the gateway key.',
+  help: 'It is Postern’s own rule, and no setting changes it. Whoever holds the account calls the gateway without Postern.',
+} as const
+
+const unlisted = {
+  message: 'Postern knows no such endpoint of this gateway, spelled like this.',
+  help: 'For the operator: it is opened under "gateways.<name>.endpoints", with its methods, its format and where its model stands.',
+} as const
+
+/** What stands before the ids of tasks. */
+function taskPaths(endpoints: Gateway['dialect']['endpoints']): string[] {
+  return Object.entries(endpoints).flatMap(([path, entry]) =>
+    'methods' in entry && entry.task === 'asked' ? [path.slice(0, path.lastIndexOf('/')).toLowerCase()] : [],
+  )
+}
+
+function ofMethod({ endpoints }: FoundEndpoint, method: string): Endpoint {
+  const wanted = method === 'HEAD' ? 'GET' : method
+  for (const endpoint of endpoints) if (endpoint.methods.includes(method) || endpoint.methods.includes(wanted)) return endpoint
+  throw new Refusal('method_not_allowed', { headers: ['Allow', endpoints.flatMap(({ methods }) => methods).join(', ')] })
+}

@@ -1,0 +1,35 @@
+import { plainFormat } from '../answer-format.js'
+import type { Endpoint, StoredObject } from '../endpoint.js'
+
+type Further = Partial<Omit<Endpoint, 'methods' | 'object'>>
+
+function stored(method: string, kind: string, role: StoredObject['role'], further: Further): Endpoint {
+  return { methods: [method], format: plainFormat, model: 'none', object: { kind, role }, ...further }
+}
+
+export function creates(kind: string, further: Further = {}): Endpoint {
+  return stored('POST', kind, 'creates', further)
+}
+
+export function lists(kind: string, further: Further = {}): Endpoint {
+  return stored('GET', kind, 'lists', further)
+}
+
+/** Reads one, or what lies below it. */
+export function reads(kind: string, further: Further = {}): Endpoint {
+  return stored('GET', kind, 'names', further)
+}
+
+/** Changes one, or puts something below it. */
+export function changes(kind: string, further: Further = {}): Endpoint {
+  return stored('POST', kind, 'names', further)
+}
+
+export function deletes(kind: string, further: Further = {}): Endpoint {
+  return stored('DELETE', kind, 'deletes', further)
+}
+
+/** Takes away what lies below one. */
+export function takesFrom(kind: string): Endpoint {
+  return stored('DELETE', kind, 'names', {})
+}

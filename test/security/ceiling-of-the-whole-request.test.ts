@@ -1,0 +1,233 @@
+import { describe, expect, test } from 'vitest'
+import { forEachDoor } from '../support/for-each-door.js'
+import { forAnOpenGateway } from '../support/open-gateway.js'
+import { codeOf, rawChat, statusOf } from '../support/raw-chat.js'
+
+const chat = { model: 'small', messages: [{ role: 'user', content: 'Hello' }] }
+const times = <Item>(count: number, item: Item): Item[] => Array.from({ length: count }, () => item)
+
+// The ceiling of 100 is of all answers to a request together.
+forAnOpenGateway({ config: { policies: { maxTokens: 100 } } }, (open) => {
+  test.each<[what: string, path: string, body: object, passes: boolean]>([
+    ['one prompt', 'completions', { prompt: 'a', max_tokens: 100 }, true],
+    ['two prompts', 'completions', { prompt: ['a', 'b'], max_tokens: 50 }, true],
+    ['two prompts, each with the whole', 'completions', { prompt: ['a', 'b'], max_tokens: 100 }, false],
+    ['three hundred prompts of one token', 'completions', { prompt: times(300, 'a'), max_tokens: 1 }, false],
+    ['a list of tokens, which is one prompt', 'completions', { prompt: times(500, 42), max_tokens: 100 }, true],
+    ['two lists of tokens', 'completions', { prompt: [[1, 2], [3]], max_tokens: 51 }, false],
+    ['two lists of tokens, half each', 'completions', { prompt: [[1, 2], [3]], max_tokens: 50 }, true],
+    ['tokens with a prompt among them', 'completions', { prompt: [1, 2, 'and a prompt'], max_tokens: 100 }, false],
+    ['empty lists of tokens', 'completions', { prompt: times(101, []), max_tokens: 1 }, false],
+    ['prompts and copies', 'completions', { prompt: times(5, 'a'), n: 3, max_tokens: 7 }, false],
+    ['prompts and copies that just fit', 'completions', { prompt: times(5, 'a'), n: 2, max_tokens: 10 }, true],
+    ['prompts and the best of many', 'completions', { prompt: times(5, 'a'), best_of: 5, n: 2, max_tokens: 5 }, false],
+    ['prompts and the best of few', 'completions', { prompt: times(5, 'a'), best_of: 4, n: 2, max_tokens: 5 }, true],
+    ['prompts under another name', 'completions', { prompt: 'a', prompts: times(50, 'b'), max_tokens: 50 }, false],
+    ['conversations in a list of lists', 'chat/completions', { model: 'm', messages: times(3, chat.messages), max_tokens: 50 }, false],
+    ['one long conversation', 'chat/completions', { model: 'm', messages: times(40, chat.messages[0]), max_tokens: 100 }, true],
+    ['a chat with a list of prompts beside it', 'chat/completions', { ...chat, prompt: times(9, 'a'), max_tokens: 50 }, false],
+    ['copies in the words of another API', 'chat/completions', { ...chat, max_tokens: 50, num_return_sequences: 9 }, false],
+    ['candidates in the words of another API', 'chat/completions', { ...chat, max_tokens: 50, candidateCount: 9 }, false],
+    ['a higher ceiling in the words of another API', 'chat/completions', { ...chat, max_tokens: 50, max_new_tokens: 5000 }, false],
+    ['a ceiling in the words of another API alone', 'chat/completions', { ...chat, max_output_tokens: 50 }, false],
+    ['several inputs', 'responses', { model: 'm', input: ['a', 'b', 'c'], max_output_tokens: 50 }, false],
+    [
+      'one input of many items',
+      'responses',
+      { model: 'm', input: times(20, { role: 'user', content: 'a' }), max_output_tokens: 100 },
+      true,
+    ],
+    ['copies of a response', 'responses', { model: 'm', input: 'a', n: 3, max_output_tokens: 50 }, false],
+    ['agents beside the answer', 'responses', { model: 'm', input: 'a', max_output_tokens: 50, multi_agent: { enabled: true } }, false],
+    [
+      'a tool with a model of its own',
+      'responses',
+      { model: 'm', input: 'a', max_output_tokens: 50, tools: [{ type: 'agent', model: 'm' }] },
+      false,
+    ],
+    [
+      'a tool with an agent that has one',
+      'chat/completions',
+      { ...chat, max_tokens: 50, tools: [{ type: 'helper', agent: { model: 'small' } }] },
+      false,
+    ],
+    ['a tool that draws', 'responses', { model: 'm', input: 'a', max_output_tokens: 50, tools: [{ type: 'image_generation' }] }, false],
+    [
+      'a function that is called model',
+      'chat/completions',
+      {
+        ...chat,
+        max_tokens: 100,
+        tools: [{ type: 'function', function: { name: 'model', parameters: { properties: { model: { type: 'string' } } } } }],
+      },
+      true,
+    ],
+  ])('%s (%s)', async (_, path, body, passes) => {
+    const [status, code, sent] = await open().ask('POST', path, body)
+    expect([status, code, sent]).toEqual(passes ? [200, undefined, 1] : [400, 'request_malformed', 0])
+  })
+
+  test.each(['Prompt', 'PROMPTS', 'Messages', 'num-return-sequences', 'maxNewTokens', 'multiAgent'])(
+    '%s is not read past',
+    async (name) => {
+      expect((await open().ask('POST', 'chat/completions', { ...chat, max_tokens: 10, [name]: times(50, 'a') })).slice(0, 3)).toEqual([
+        400,
+        'request_malformed',
+        0,
+      ])
+    },
+  )
+
+  test('a session’s own ceiling is of the whole request too', async () => {
+    const { token } = await open().house.minter.mint({ team: 'acme', maxTokens: 10 })
+    expect((await open().ask('POST', 'completions', { prompt: ['a', 'b'], max_tokens: 10 }, { credential: token })).slice(0, 3)).toEqual([
+      400,
+      'request_malformed',
+      0,
+    ])
+    expect(await open().ask('POST', 'completions', { prompt: ['a', 'b'], max_tokens: 5 }, { credential: token })).toEqual([
+      200,
+      undefined,
+      1,
+    ])
+  })
+})
+
+describe('Google’s and Anthropic’s formats', () => {
+  forEachDoor({ gateway: 'mintoken', config: { policies: { maxTokens: 100, models: ['claude', 'gemini'] } } }, (house) => {
+    const ask = async (path: string, body: object): Promise<readonly [number, string | undefined, number]> => {
+      const before = house().emulator.seen.length
+      const answer = await rawChat(house(), [], { path: `/ai/v1/${path}`, body: JSON.stringify(body) })
+      return [statusOf(answer), codeOf(answer), house().emulator.seen.length - before]
+    }
+    const claude = { model: 'claude', max_tokens: 50, messages: [{ role: 'user', content: 'Hello' }] }
+    const part = { role: 'user', parts: [{ text: 'Hello' }] }
+    const gemini = { model: 'gemini', generationConfig: { maxOutputTokens: 50 }, contents: [part] }
+
+    test.each<[what: string, path: string, body: object, code: string | undefined]>([
+      ['what is allowed', 'messages', claude, undefined],
+      [
+        'several conversations',
+        'messages',
+        { ...claude, messages: [claude.messages, claude.messages, claude.messages] },
+        'request_malformed',
+      ],
+      ['an allowed model to fall back on', 'messages', { ...claude, fallbacks: [{ model: 'gemini' }] }, undefined],
+      ['another model to fall back on', 'messages', { ...claude, fallbacks: [{ model: 'opus' }] }, 'model_not_allowed'],
+      ['whatever the provider falls back on', 'messages', { ...claude, fallbacks: 'default' }, 'model_not_allowed'],
+      [
+        'a tool that asks another model',
+        'messages',
+        { ...claude, tools: [{ type: 'advisor_20260301', name: 'advisor', model: 'opus' }] },
+        'model_not_allowed',
+      ],
+      [
+        'a tool that is defined in a message',
+        'messages',
+        { ...claude, messages: [{ role: 'system', content: [{ type: 'tool_change', tool: { type: 'advisor', model: 'opus' } }] }] },
+        'model_not_allowed',
+      ],
+      [
+        'a function that is called with a model',
+        'messages',
+        {
+          ...claude,
+          messages: [{ role: 'assistant', content: [{ type: 'tool_use', id: 't', name: 'sell', input: { model: 'Tesla 3' } }] }],
+        },
+        undefined,
+      ],
+      ['what is allowed of Google', 'generateContent', gemini, undefined],
+      ['several questions', 'generateContent', { ...gemini, contents: [[part], [part], [part]] }, 'request_malformed'],
+      ['a batch', 'generateContent', { ...gemini, requests: [[part], [part], [part]] }, 'request_malformed'],
+      [
+        'a function that is called with a model, by Google',
+        'generateContent',
+        { ...gemini, contents: [{ role: 'model', parts: [{ functionCall: { name: 'sell', args: { model: 'Tesla 3' } } }] }] },
+        undefined,
+      ],
+    ])('%s (%s)', async (_, path, body, code) => {
+      expect((await ask(path, body)).slice(1)).toEqual(code === undefined ? [undefined, 1] : [code, 0])
+    })
+  })
+})
+
+describe('every member that names a model', () => {
+  forAnOpenGateway({ config: { policies: { models: ['small', 'embed-*'] } } }, (open) => {
+    test.each<[what: string, path: string, members: object]>([
+      ['a list to fall back on', 'chat/completions', { models: ['small', 'large'] }],
+      ['a list of objects to fall back on', 'chat/completions', { fallbacks: [{ model: 'large' }] }],
+      ['a list to fall back on, by model', 'chat/completions', { fallbacks: [{ small: ['large'] }] }],
+      ['one for long contexts', 'chat/completions', { context_window_fallbacks: ['large'] }],
+      ['a number in its place', 'chat/completions', { models: [7] }],
+      ['a tool', 'chat/completions', { tools: [{ type: 'helper', model: 'large' }] }],
+      ['an agent of a tool', 'responses', { tools: [{ type: 'agent', agent: { instructions: 'x', model: 'large' } }] }],
+      ['a tool deep within', 'responses', { tools: [{ type: 'a', b: [{ c: { d: [{ model_id: 'large' }] } }] }] }],
+      ['a server’s tool with parameters', 'chat/completions', { tools: [{ type: 'vendor:draw', parameters: { model: 'large' } }] }],
+      ['a tool that draws', 'responses', { tools: [{ type: 'image_generation', model: 'large' }] }],
+      ['tools that come with the input', 'responses', { input: [{ type: 'additional_tools', tools: [{ type: 'x', model: 'large' }] }] }],
+      ['moderation', 'responses', { moderation: { model: 'large' } }],
+      ['a judge', 'chat/completions', { judge: { judgeModel: 'large' } }],
+      ['plugins', 'chat/completions', { plugins: [{ id: 'fusion', analysis_models: ['small', 'large'] }] }],
+      ['a session', 'chat/completions', { session: { model: 'large' } }],
+      ['a transcription', 'chat/completions', { audio: { input: { transcription: { model: 'large' } } } }],
+      ['an engine', 'completions', { engine: 'large' }],
+      ['a deployment', 'completions', { deployment_id: 'large' }],
+      ['other letters', 'chat/completions', { options: { MODEL: 'large' } }],
+      ['letters that are folded', 'chat/completions', { options: { ｍodel: 'large' } }],
+      ['an object in its place', 'chat/completions', { options: { model: { id: 'large' } } }],
+      ['a stored prompt', 'responses', { prompt: { id: 'pmpt_1' } }],
+      ['a preset', 'chat/completions', { preset: 'the-large-one' }],
+      [
+        'a grader',
+        'fine_tuning/jobs',
+        { training_file: 'f', method: { reinforcement: { grader: { type: 'score_model', model: 'large' } } } },
+      ],
+      ['a grader of an evaluation', 'evals', { testing_criteria: [{ type: 'label_model', model: 'large' }] }],
+      ['a stored list', 'conversations', { items: [{ type: 'x', model: 'large' }] }],
+    ])('%s is looked at (%s)', async (_, path, members) => {
+      const [status, code, sent] = await open().ask('POST', path, { ...chat, ...members })
+      expect([status, code, sent]).toEqual([403, 'model_not_allowed', 0])
+    })
+
+    test.each<[what: string, path: string, members: object]>([
+      ['an allowed list', 'chat/completions', { models: ['small', 'embed-1'] }],
+      ['an allowed tool', 'responses', { tools: [{ type: 'image_generation', model: 'small' }] }],
+      ['nothing', 'chat/completions', { models: null, fallbacks: [] }],
+      [
+        'the schema of a function',
+        'chat/completions',
+        { tools: [{ type: 'function', function: { name: 'f', parameters: { properties: { model: { type: 'string' } } } } }] },
+      ],
+      [
+        'the schema of a function of responses',
+        'responses',
+        { tools: [{ type: 'function', name: 'f', parameters: { properties: { model: { const: 'x' } } } }] },
+      ],
+      [
+        'the schema of an answer',
+        'chat/completions',
+        { response_format: { type: 'json_schema', json_schema: { name: 's', schema: { properties: { model: { type: 'string' } } } } } },
+      ],
+      [
+        'the schema of an answer of responses',
+        'responses',
+        { text: { format: { type: 'json_schema', name: 's', schema: { default: { model: 'Tesla 3' } } } } },
+      ],
+      ['metadata', 'chat/completions', { metadata: { model: 'Tesla 3' } }],
+      ['a search engine', 'chat/completions', { plugins: [{ id: 'web', engine: 'exa' }] }],
+      ['what a message says', 'chat/completions', { messages: [{ role: 'user', content: '{"model":"large"}' }] }],
+      ['a prompt in words', 'completions', { prompt: 'the model "large"' }],
+    ])('%s passes (%s)', async (_, path, members) => {
+      expect(await open().ask('POST', path, { ...chat, ...members })).toEqual([200, undefined, 1])
+    })
+
+    test.each([
+      '{"model":"small","tools":[{"type":"x","model":"large","model":"small"}]}',
+      '{"model":"small","options":{"agent":{"model":"large"},"agent":{}}}',
+      '{"model":"small","options":{"agent":{"model":"large"},"\\u0061gent":{}}}',
+      '{"model":"small","a":[{"b":{"model":"large"} , "b" : 1}]}',
+    ])('%s has no one reading, and is refused', async (body) => {
+      expect((await open().ask('POST', 'chat/completions', body)).slice(0, 3)).toEqual([400, 'request_malformed', 0])
+    })
+  })
+})

@@ -1,0 +1,266 @@
+import { checkConfig, type ConfigInput, explain } from '@postern/core'
+import { describe, expect, test } from 'vitest'
+import { openHouse } from '../support/house.js'
+import { forAnOpenGateway, type OpenGateway } from '../support/open-gateway.js'
+import { callerCredential, ringEntry } from '../support/secrets.js'
+
+const chat = { model: 'm', messages: [{ role: 'user', content: 'Hello' }] }
+const response = { model: 'm', input: 'Hello' }
+
+const key = (name: string, shared?: boolean) => ({ gateway: 'main', secret: { env: name }, ...(shared === undefined ? {} : { shared }) })
+
+/** Ways in which several tenants come to use one account. */
+const arrangements: Readonly<Record<string, Partial<ConfigInput>>> = {
+  'two teams': {
+    keys: { one: key('ACME') },
+    bindings: [
+      { team: 'acme', key: 'one' },
+      { team: 'globex', key: 'one' },
+    ],
+  },
+  everybody: { keys: { one: key('ACME') }, bindings: [{ default: true, key: 'one' }] },
+  'two names of one secret': {
+    keys: { one: key('ACME'), other: key('ACME') },
+    bindings: [
+      { team: 'acme', key: 'one' },
+      { team: 'globex', key: 'other' },
+    ],
+  },
+  'a team and a user of another': {
+    keys: { one: key('ACME') },
+    bindings: [
+      { team: 'acme', key: 'one' },
+      { user: 'bob', project: 'labs', key: 'one' },
+    ],
+  },
+}
+
+const endpoints: readonly (readonly [method: string, path: string])[] = [
+  ['GET', 'responses/resp_1'],
+  ['DELETE', 'responses/resp_1'],
+  ['GET', 'responses/resp_1/input_items'],
+  ['POST', 'responses/resp_1/cancel'],
+  ['GET', 'chat/completions'],
+  ['GET', 'chat/completions/chatcmpl-1/messages'],
+  ['GET', 'files'],
+  ['POST', 'files'],
+  ['GET', 'files/file-1/content'],
+  ['DELETE', 'files/file-1'],
+  ['POST', 'uploads'],
+  ['POST', 'batches'],
+  ['GET', 'batches/batch_1'],
+  ['POST', 'conversations'],
+  ['GET', 'conversations/conv_1/items'],
+  ['POST', 'threads/runs'],
+  ['GET', 'threads/thread_1/messages'],
+  ['GET', 'assistants'],
+  ['POST', 'vector_stores/vs_1/search'],
+  ['GET', 'containers/cntr_1/files/cfile_1/content'],
+  ['GET', 'skills/skill_1/content'],
+  ['POST', 'evals'],
+  ['GET', 'fine_tuning/jobs'],
+  ['DELETE', 'models/ft:m:acme::1'],
+  ['POST', 'videos'],
+  ['GET', 'videos/video_1/content'],
+  ['POST', 'audio/voices'],
+  ['GET', 'agents/sessions/s_1/items'],
+  ['GET', 'chatkit/threads'],
+  ['GET', 'batches/batch_1/errors'],
+]
+
+const bodies: readonly (readonly [what: string, path: string, members: object])[] = [
+  ['a response to be stored', 'responses', { store: true }],
+  ['a chat to be stored', 'chat/completions', { store: true }],
+  ['a chat to be stored, said oddly', 'chat/completions', { store: 'yes' }],
+  ['a chat to be stored, in other letters', 'chat/completions', { STORE: true }],
+  ['a response in the background', 'responses', { background: true }],
+  ['an earlier response', 'responses', { previous_response_id: 'resp_1' }],
+  ['an earlier response, in other letters', 'responses', { previousResponseId: 'resp_1' }],
+  ['a conversation', 'responses', { conversation: 'conv_1' }],
+  ['a conversation as an object', 'responses', { conversation: { id: 'conv_1' } }],
+  ['a stored prompt', 'responses', { prompt: { id: 'pmpt_1', variables: {} } }],
+  ['a file', 'responses', { input: [{ role: 'user', content: [{ type: 'input_file', file_id: 'file-1' }] }] }],
+  ['a picture', 'responses', { input: [{ role: 'user', content: [{ type: 'input_image', file_id: 'file-1' }] }] }],
+  ['a file of a chat', 'chat/completions', { messages: [{ role: 'user', content: [{ type: 'file', file: { file_id: 'file-1' } }] }] }],
+  ['an item by its id', 'responses', { input: [{ type: 'item_reference', id: 'msg_1' }] }],
+  ['an item by nothing but its id', 'responses', { input: [{ id: 'msg_1' }] }],
+  ['a picture by its id', 'responses', { input: [{ type: 'image_generation_call', id: 'ig_1' }] }],
+  ['a thought by its id', 'responses', { input: [{ type: 'reasoning', id: 'rs_1', summary: [] }] }],
+  ['stores that are searched', 'responses', { tools: [{ type: 'file_search', vector_store_ids: ['vs_1'] }] }],
+  ['a container', 'responses', { tools: [{ type: 'code_interpreter', container: 'cntr_1' }] }],
+  ['files of a container', 'responses', { tools: [{ type: 'code_interpreter', container: { type: 'auto', file_ids: ['file-1'] } }] }],
+  [
+    'a container of a shell',
+    'responses',
+    { tools: [{ type: 'shell', environment: { type: 'container_reference', container_id: 'c_1' } }] },
+  ],
+  ['a mask', 'responses', { tools: [{ type: 'image_generation', input_image_mask: { file_id: 'file-1' } }] }],
+  ['a skill', 'responses', { tools: [{ type: 'shell', environment: { skills: [{ type: 'skill_reference', skill_id: 'skill_1' }] } }] }],
+  ['sound of an earlier answer', 'chat/completions', { messages: [{ role: 'assistant', audio: { id: 'audio_1' } }] }],
+  ['somebody’s voice', 'audio/speech', { voice: { id: 'voice_1' }, input: 'Hello' }],
+  ['somebody’s voice by name', 'audio/speech', { voice: 'voice_1', input: 'Hello' }],
+  ['a prompt in other words', 'chat/completions', { prompt_id: 'p_1' }],
+  ['an assistant', 'chat/completions', { assistant_id: 'asst_1' }],
+  ['a thread', 'chat/completions', { thread_id: 'thread_1' }],
+]
+
+const harmless: readonly (readonly [what: string, path: string, members: object])[] = [
+  ['a chat', 'chat/completions', {}],
+  ['a chat that is not stored', 'chat/completions', { store: false }],
+  ['a response that is not stored', 'responses', { store: false, background: false, previous_response_id: null }],
+  [
+    'a function with such parameters',
+    'chat/completions',
+    { tools: [{ type: 'function', function: { name: 'f', parameters: { properties: { file_id: { type: 'string' } } } } }] },
+  ],
+  [
+    'an answer that is passed back whole',
+    'responses',
+    { input: [{ type: 'message', id: 'msg_1', role: 'assistant', content: [{ type: 'output_text', text: 'Hello' }] }] },
+  ],
+  [
+    'a call that is passed back whole',
+    'responses',
+    { input: [{ type: 'function_call', id: 'fc_1', call_id: 'c_1', name: 'f', arguments: '{}' }] },
+  ],
+  ['a thought that is passed back whole', 'responses', { input: [{ type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: 'x' }] }],
+  ['a container of its own', 'responses', { tools: [{ type: 'code_interpreter', container: { type: 'auto' } }] }],
+  ['a usual voice', 'chat/completions', { audio: { voice: 'alloy', format: 'wav' } }],
+  ['metadata', 'chat/completions', { metadata: { thread_id: 't_1' } }],
+  ['words about it', 'chat/completions', { messages: [{ role: 'user', content: '"file_id":"file-1"' }] }],
+  ['who a user is', 'chat/completions', { user: 'u_7', safety_identifier: 'x', prompt_cache_key: 'y' }],
+]
+
+const settings = { endpoints: { 'batches/{id}/errors': { methods: ['GET' as const], format: 'plain' as const, model: 'none' as const } } }
+
+describe.each(Object.entries(arrangements))('under a key that %s use', (_, config) => {
+  forAnOpenGateway({ settings, config }, (open) => {
+    test.each(endpoints)('%s %s is refused', async (method, path) => {
+      expect(await open().ask(method, path, method === 'POST' ? response : undefined)).toEqual([403, 'endpoint_not_allowed', 0, null])
+    })
+
+    test.each(bodies)('%s is refused (%s)', async (_what, path, members) => {
+      const [status, code, sent, param] = await open().ask('POST', path, { ...(path === 'responses' ? response : chat), ...members })
+      expect([status, code, sent]).toEqual([403, 'endpoint_not_allowed', 0])
+      expect(param).toEqual(expect.any(String))
+    })
+
+    test.each(harmless)('%s passes (%s)', async (_what, path, members) => {
+      expect(await open().ask('POST', path, { ...(path === 'responses' ? response : chat), ...members })).toEqual([200, undefined, 1])
+    })
+
+    test.each([
+      ['{ "model":"m" , "input":"Hello" }', '{"store":false, "model":"m" , "input":"Hello" }'],
+      ['{"model":"m","store":null,"input":"Hello"}', '{"model":"m","store":false,"input":"Hello"}'],
+      ['{"model":"m","store" : false}', '{"model":"m","store" : false}'],
+    ])('a response is asked for without being stored: %s', async (sent, forwarded) => {
+      expect(await open().ask('POST', 'responses', sent)).toEqual([200, undefined, 1])
+      expect(open().upstream.seen.at(-1)?.body).toBe(forwarded)
+    })
+
+    test('a member that stands twice hides nothing', async () => {
+      const body = '{"model":"m","input":[{"role":"user","content":[{"file":{"file_id":"file-1"},"file":{}}]}]}'
+      expect((await open().ask('POST', 'responses', body)).slice(0, 3)).toEqual([400, 'request_malformed', 0])
+      expect((await open().ask('POST', 'responses', '{"model":"m","Store":false}')).slice(0, 3)).toEqual([400, 'request_malformed', 0])
+    })
+  })
+})
+
+const own: Readonly<Record<string, Partial<ConfigInput>>> = {
+  'one binding has': { keys: { one: key('ACME') }, bindings: [{ team: 'acme', key: 'one' }] },
+  'two teams share by the operator’s word': {
+    keys: { one: key('ACME', true) },
+    bindings: [
+      { team: 'acme', key: 'one' },
+      { team: 'globex', key: 'one' },
+    ],
+  },
+}
+
+describe.each(Object.entries(own))('under a key that %s', (_, config) => {
+  forAnOpenGateway({ settings, config }, (open) => {
+    test.each(endpoints)('%s %s passes', async (method, path) => {
+      expect(await open().ask(method, path, method === 'POST' ? response : undefined)).toEqual([200, undefined, 1])
+    })
+
+    test.each(bodies)('%s passes as it came (%s)', async (_what, path, members) => {
+      const body = JSON.stringify({ ...(path === 'responses' ? response : chat), ...members })
+      expect(await open().ask('POST', path, body)).toEqual([200, undefined, 1])
+      expect(open().upstream.seen.at(-1)?.body).toBe(body)
+    })
+
+    test('nothing is said of storing where the client says nothing', async () => {
+      await passesUnchanged(open(), 'responses', response)
+    })
+  })
+})
+
+test('a key that two names of one provider’s key lead to has several tenants', async () => {
+  const gateway = 'mintoken'
+  const mintoken = (name: string) => ({ gateway: 'main', secret: { env: name }, providerSecret: { env: 'ACME_PROVIDER' } })
+  const house = await openHouse({
+    gateway,
+    config: {
+      keys: { one: mintoken('ACME'), other: mintoken('GLOBEX') },
+      bindings: [
+        { team: 'acme', key: 'one' },
+        { team: 'globex', key: 'other' },
+      ],
+    },
+  })
+  const content = [{ type: 'document', source: { type: 'file', file_id: 'file_1' } }]
+  const answer = await fetch(`${house.baseURL}/messages`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${house.callers.acme}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'claude', max_tokens: 10, messages: [{ role: 'user', content }] }),
+  })
+  expect([answer.status, house.emulator.seen.length]).toEqual([403, 0])
+  await house.close()
+})
+
+describe('the operator is told', () => {
+  const problemsOf = (config: Partial<ConfigInput>) => {
+    const whole = {
+      version: 1,
+      gateways: { main: { dialect: 'openai', baseURL: 'https://gateway.example/v1' } },
+      callers: { service: { hashes: { env: 'RING' }, principals: { acme: { team: 'acme' } } } },
+      ...config,
+    }
+    return checkConfig(whole, { env: { ACME: 'sk-1', RING: ringEntry('acme', callerCredential()) }, directory: '.' }).problems
+  }
+
+  test.each(Object.entries(arrangements))('by a warning of "postern check" where %s use a key', (_, config) => {
+    const problems = problemsOf(config)
+    expect(problems.length).toBeGreaterThan(0)
+    for (const problem of problems)
+      expect(problem).toMatchObject({
+        severity: 'warning',
+        reason: expect.stringContaining('several tenants'),
+        fix: expect.stringContaining('shared: true'),
+      })
+  })
+
+  test.each(Object.entries(own))('by nothing where %s', (_, config) => expect(problemsOf(config)).toEqual([]))
+
+  test('by "postern explain"', async () => {
+    const gateways: ConfigInput['gateways'] = { main: { dialect: 'openai', baseURL: 'https://gateway.example/v1' } }
+    const house = await openHouse({ config: { gateways, ...arrangements['two teams'] } })
+    const question = { team: 'acme', method: 'GET', path: '/v1/files' }
+    expect(explain(house.runtime, question)).toMatchObject({
+      outcome: 'refused',
+      stored_objects: 'refused',
+      refusal: {
+        code: 'endpoint_not_allowed',
+        reason: expect.stringContaining('Several tenants'),
+        help: expect.stringContaining('shared: true'),
+      },
+    })
+    expect(explain(house.runtime, { ...question, method: 'POST', path: '/v1/rerank' }).refusal?.help).toContain('gateways.<name>.endpoints')
+    await house.close()
+  })
+})
+
+async function passesUnchanged({ ask, upstream }: OpenGateway, path: string, body: object): Promise<void> {
+  expect(await ask('POST', path, body)).toEqual([200, undefined, 1])
+  expect(upstream.seen.at(-1)?.body).toBe(JSON.stringify(body))
+}
