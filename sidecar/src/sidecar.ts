@@ -2,7 +2,7 @@ import { isAbsolute, resolve } from 'node:path'
 import type { Runtime, Secret } from '@postern/core'
 import type { Express } from 'express'
 import { createAdminListener } from './admin-listener.js'
-import { createDataListener, type Listener } from './data-listener.js'
+import { createDataListener, type DataListenerOptions, type Listener } from './data-listener.js'
 import { listen, type Place } from './listen.js'
 
 /** A running sidecar. */
@@ -27,13 +27,15 @@ export interface SidecarOptions {
   readonly adminSecret?: Secret | undefined
   /** Pages beside the API. */
   readonly pages?: (app: Express) => void
+  /** Where lines of the process itself are written. */
+  readonly log?: DataListenerOptions['log']
 }
 
 /** How often connections that have become idle are closed while draining, in milliseconds. */
 const sweepMs = 50
 
 /** Opens the listeners of a compiled configuration. */
-export async function startSidecar({ runtime, directory, adminSecret, pages }: SidecarOptions): Promise<Sidecar> {
+export async function startSidecar({ runtime, directory, adminSecret, pages, log }: SidecarOptions): Promise<Sidecar> {
   const { listen: data, admin, shutdown } = runtime.config
   const listeners: Listener[] = []
   const open = async (listener: Listener, place: Place): Promise<string> => {
@@ -42,7 +44,7 @@ export async function startSidecar({ runtime, directory, adminSecret, pages }: S
     return address
   }
   try {
-    const url = await open(createDataListener(runtime, pages), data)
+    const url = await open(createDataListener(runtime, { pages, log }), data)
     const adminAddress = admin === undefined ? undefined : await open(openAdmin(runtime, adminSecret), adminPlace(admin, directory))
     return {
       url,

@@ -5,6 +5,9 @@ import { createBrowserAccess } from './browser-access.js'
 import { compileAssertions, compileDesk, compileMeans, compileVerifiers } from './compile-callers.js'
 import type { CheckedConfig } from './config/check-config.js'
 import type { Config } from './config/schema.js'
+import { fitBounds } from './connections/bounds.js'
+import { identifyInLine } from './connections/identify-in-line.js'
+import { createConnections } from './connections/index.js'
 import { createForward } from './forward/index.js'
 import { retry } from './forward/retry.js'
 import type { FailedAttempts } from './identify/failed-attempts.js'
@@ -56,7 +59,9 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
   const browser = createBrowserAccess({ origins: config.browser.origins, cookies }, options.securityHeaders)
   const { trustedProxies } = config.listen
   const answersTo = compileHosts(config.listen.hosts)
-  const publicAddress = createPublicAddress(trustedProxies.length === 0 ? undefined : createTrust(trustedProxies))
+  const isTrusted = createTrust(trustedProxies)
+  const publicAddress = createPublicAddress(trustedProxies.length === 0 ? undefined : isTrusted)
+  const connections = createConnections({ bounds: fitBounds(config), isTrusted, publicAddress, networkOf: options.networkOf })
   const means = compileMeans(checked, options, browser, publicAddress)
   const room = createForward([...gateways.values()], [...keys.values()])
   const underWay = new UnderWay()
@@ -67,6 +72,7 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
     draining = true
     await underWay.none()
     await room.close()
+    connections.close()
     await options.ledger.flush()
     await options.store.close()
   }
@@ -80,12 +86,15 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
         if (!answersTo(publicAddress.hostOf(arrival) ?? '')) throw new Refusal('host_not_allowed', { param: 'Host' })
         if (origin !== undefined && !browser.allows(origin, publicAddress.hostOf(arrival))) throw new Refusal('origin_not_allowed')
       },
-      identify: createIdentify({
-        verifiers: compileVerifiers(checked, means),
-        proofs: means.proofs,
-        failedAttempts: options.failedAttempts,
-        publicAddress,
-      }),
+      identify: identifyInLine(
+        createIdentify({
+          verifiers: compileVerifiers(checked, means),
+          proofs: means.proofs,
+          failedAttempts: options.failedAttempts,
+          publicAddress,
+        }),
+        connections,
+      ),
       resolve: createResolve(findKey, createTaskSeals([...keys.values()])),
       police: createPolice(findPolicy, createCountCall(options.store)),
       tag,
@@ -100,6 +109,7 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
     assertions: compileAssertions(checked, means, () => runtime),
     browser,
     publicAddress,
+    connections,
     config,
     findKey,
     findPolicy,

@@ -56,7 +56,8 @@ export function posternMiddleware(runtime: Runtime): PosternMiddleware {
     }
     // Express announces itself unless told not to, and the answers of every door are alike.
     response.removeHeader('X-Powered-By')
-    void enter(runtime, request, response, request.url)
+    const target = request.url
+    runtime.connections.admit(request, response, () => void enter(runtime, request, response, target))
   }
   return Object.assign(middleware, {
     drain: () => runtime.drain(),

@@ -12,7 +12,12 @@ export async function start(options: { readonly config: string }): Promise<numbe
   const ledger = createLogLedger()
   for (const warning of warnings) ledger.log('warn', describeProblem(warning).trim())
   const runtime = createRuntime(checked, { ledger, store: openConfiguredStore(checked, file, true) })
-  const sidecar = await startSidecar({ runtime, directory: dirname(file), adminSecret: checked.secrets.get('admin.secret') })
+  const sidecar = await startSidecar({
+    runtime,
+    directory: dirname(file),
+    adminSecret: checked.secrets.get('admin.secret'),
+    log: (level, message, facts) => ledger.log(level, message, facts),
+  })
   ledger.log('info', 'listening', {
     url: `${sidecar.url}${checked.config.mount}/v1`,
     ...(sidecar.admin === undefined ? {} : { admin: sidecar.admin }),

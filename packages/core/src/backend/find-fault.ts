@@ -1,14 +1,19 @@
 import type { IncomingMessage } from 'node:http'
+import { faultOfHead } from '../doors/fault-of-head.js'
 import { Refusal } from '../refusal.js'
 
 /** What no host has and some server could cut it at (RFC 9110, 7.2; RFC 3986, 3.2). */
 const noHost = /[\s,/\\?#@]/
 
 /**
- * What a request has that the backend could read in another way, or `undefined`: several hosts, none where
- * there must be one (RFC 9112, 3.2), or a target that is no path (RFC 9112, 3.2.1).
+ * What a request has that the backend could read in another way, or `undefined`: a head that cannot be relied on,
+ * several hosts, none where there must be one (RFC 9112, 3.2), or a target that is no path (RFC 9112, 3.2.1).
  */
-export function findFault({ rawHeaders, headers, url, method, httpVersion }: IncomingMessage): Refusal | undefined {
+export function findFault(request: IncomingMessage): Refusal | undefined {
+  return faultOfHead(request) ?? faultOfTarget(request)
+}
+
+function faultOfTarget({ rawHeaders, headers, url, method, httpVersion }: IncomingMessage): Refusal | undefined {
   let hosts = 0
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] as string

@@ -24,6 +24,7 @@ export function arrive(runtime: Runtime, request: IncomingMessage, target: strin
     answerHeaders: runtime.browser.answerHeaders(request.headers.origin),
     body: request,
     connection: request.socket,
+    connections: runtime.connections,
   }
 }
 
