@@ -134,8 +134,9 @@ function watchTime(upstream: ClientRequest, headersMs: number): void {
 }
 
 function passAnswer(answer: IncomingMessage, response: ServerResponse, fail: (error: Error) => void): void {
-  if (answer.statusCode === 101) {
-    fail(new Error(switched))
+  const fault = faultOfStatus(answer)
+  if (fault !== undefined) {
+    fail(fault)
     return
   }
   // A connection that breaks is passed on as one: the client must see that it has a part only.
@@ -153,6 +154,12 @@ function passAnswer(answer: IncomingMessage, response: ServerResponse, fail: (er
   }
   setImmediate(sendHead, response, answer)
   answer.pipe(response)
+}
+
+/** What Node takes for an answer and nobody can read on: 101 without a protocol that was asked for, and what is no status (RFC 9110, 15). */
+export function faultOfStatus({ statusCode = 0 }: IncomingMessage): Error | undefined {
+  if (statusCode >= 200 && statusCode <= 999) return undefined
+  return new Error(statusCode === 101 ? switched : 'The backend answered with a status that is none.')
 }
 
 /** What comes event by event must not wait for its first; what comes at once leaves with its head in one piece. */

@@ -5,7 +5,7 @@ import type { Turn } from '../connections/lines.js'
 import { webSocket } from '../doors/asks-for-web-socket.js'
 import { endSoon } from '../doors/end-soon.js'
 import { refuseForBackend } from '../answers/for-backend.js'
-import { switched } from './client-road.js'
+import { faultOfStatus, switched } from './client-road.js'
 import type { Outage } from './outage.js'
 import { passedToClient } from './passed-headers.js'
 import { plainReason } from './plain-reason.js'
@@ -68,8 +68,9 @@ export function tunnel({ upstream, request, socket, head, turn, outage }: Tunnel
     join(socket, backend)
   })
   upstream.on('response', (answer) => {
-    if (begun || answer.statusCode === 101) {
-      fail(new Error(switched))
+    const fault = faultOfStatus(answer)
+    if (begun || fault !== undefined) {
+      fail(fault ?? new Error(switched))
       upstream.destroy()
       return
     }

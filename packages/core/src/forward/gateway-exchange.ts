@@ -20,6 +20,7 @@ export class GatewayExchange implements Exchange, Dispatcher.DispatchHandler {
   readonly #reject: (error: unknown) => void
   /** Until the request left, the time was ours but for what the client took to send it. */
   readonly #ownMs: number
+  readonly #askedAt = performance.now()
   #abort: ((reason?: Error) => void) | undefined
   #resume: (() => void) | undefined
   #delivery: Delivery | undefined
@@ -69,13 +70,22 @@ export class GatewayExchange implements Exchange, Dispatcher.DispatchHandler {
   }
 
   onHeaders(status: number, rawHeaders: Buffer[], resume: () => void): boolean {
-    if (status < 200) return true
+    if (status < 200) return this.#hearInterim(status)
     this.#heardAt = performance.now()
     this.#resume = resume
     const { route, key, tap } = this.facts
     const head = readAnswerHead(status, rawHeaders, route.gateway.dialect.governance.passedHeaders, key.secrets)
     tap.head(head.header)
     this.#delivery = chooseDelivery(this, head)
+    return true
+  }
+
+  /** undici waits anew after each (RFC 9110, 15.2); whoever sends nothing else has given no answer in time. */
+  #hearInterim(status: number): boolean {
+    const { headersMs } = this.facts.route.gateway.timeouts
+    if (status < 100) this.abort(new Error('The gateway answered with a status that is none.'))
+    else if (performance.now() - this.#askedAt > headersMs)
+      this.abort(Object.assign(new Error('The gateway did not answer in time.'), { code: 'ETIMEDOUT' }))
     return true
   }
 
