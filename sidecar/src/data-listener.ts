@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Duplex } from 'node:stream'
 import {
   type Backend,
+  type Log,
   createBackend,
   createNodeDoor,
   createTrust,
@@ -25,6 +26,16 @@ const otherRequestsPerMinute = 600
 /** Longer than the idle time of the usual load balancers, so that they and not we close a connection. */
 const keepAliveMs = 75_000
 
+/** How long the head of a request may take, in milliseconds. */
+const headersMs = 60_000
+
+export interface DataListenerOptions {
+  /** Pages beside the API, where there is no backend. */
+  readonly pages?: ((app: Express) => void) | undefined
+  /** Where the begin and the end of an outage of the backend are written. */
+  readonly log?: Log | undefined
+}
+
 export interface Listener {
   readonly server: Server
   /** Ends every connection, those that have become something other than HTTP included. */
@@ -32,10 +43,10 @@ export interface Listener {
 }
 
 /** The data listener: the fast door to the corridor; everything else goes to the customer's backend, or, without one, to an Express application. */
-export function createDataListener(runtime: Runtime, pages?: (app: Express) => void): Listener {
+export function createDataListener(runtime: Runtime, { pages, log }: DataListenerOptions = {}): Listener {
   // A request without a host is refused in the corridor, with an id; Node's own refusal has none.
-  const options = { keepAliveTimeout: keepAliveMs, requireHostHeader: false }
-  const backend = openBackend(runtime)
+  const options = { keepAliveTimeout: keepAliveMs, headersTimeout: headersMs, requireHostHeader: false, insecureHTTPParser: false }
+  const backend = openBackend(runtime, log)
   const otherwise =
     backend === undefined
       ? createPageApp(runtime, pages)
@@ -49,7 +60,7 @@ export function createDataListener(runtime: Runtime, pages?: (app: Express) => v
   }
   const server = guardServer(createServer({ ...options, IncomingMessage: OfferingMessage }, door), runtime)
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    if (isUnderMount(runtime.config.mount, takeOriginForm(request))) refuseUpgrade(socket)
+    if (isUnderMount(runtime.config.mount, takeOriginForm(request))) refuseUpgrade(request, socket)
     else backend.upgrade(request, socket, head)
   })
   return {
@@ -77,11 +88,11 @@ function publishKeys({ assertions }: Runtime, { url, method }: IncomingMessage, 
   return true
 }
 
-function openBackend({ config, assertions, forgetCookies }: Runtime): Backend | undefined {
+function openBackend({ config, assertions, forgetCookies, connections }: Runtime, log: Log | undefined): Backend | undefined {
   const { backend, listen } = config
   if (backend === undefined) return undefined
   const isTrusted = createTrust(listen.trustedProxies)
-  return createBackend({ url: backend.url, isTrusted, assertions, forgetCookies, headersMs: backend.timeouts.headers })
+  return createBackend({ url: backend.url, isTrusted, connections, assertions, forgetCookies, headersMs: backend.timeouts.headers, log })
 }
 
 function createPageApp(runtime: Runtime, pages?: (app: Express) => void): NodeListener {

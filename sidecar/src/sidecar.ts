@@ -1,8 +1,8 @@
 import { isAbsolute, resolve } from 'node:path'
-import type { Runtime, Secret } from '@postern/core'
+import type { Log, Runtime, Secret } from '@postern/core'
 import type { Express } from 'express'
 import { createAdminListener } from './admin-listener.js'
-import { createDataListener, type Listener } from './data-listener.js'
+import { createDataListener, type DataListenerOptions, type Listener } from './data-listener.js'
 import { listen, type Place } from './listen.js'
 
 /** A running sidecar. */
@@ -27,6 +27,8 @@ export interface SidecarOptions {
   readonly adminSecret?: Secret | undefined
   /** Pages beside the API. */
   readonly pages?: (app: Express) => void
+  /** Where lines of the process itself are written. */
+  readonly log?: Log | undefined
 }
 
 /** How often connections that have become idle are closed while draining, in milliseconds. */
@@ -36,7 +38,7 @@ const sweepMs = 50
 const lastWordMs = 100
 
 /** Opens the listeners of a compiled configuration. */
-export async function startSidecar({ runtime, directory, adminSecret, pages }: SidecarOptions): Promise<Sidecar> {
+export async function startSidecar({ runtime, directory, adminSecret, pages, log }: SidecarOptions): Promise<Sidecar> {
   const { listen: data, admin, shutdown } = runtime.config
   const listeners: Listener[] = []
   const open = async (listener: Listener, place: Place): Promise<string> => {
@@ -45,7 +47,7 @@ export async function startSidecar({ runtime, directory, adminSecret, pages }: S
     return address
   }
   try {
-    const url = await open(createDataListener(runtime, pages), data)
+    const url = await open(createDataListener(runtime, { pages, log }), data)
     const adminAddress = admin === undefined ? undefined : await open(openAdmin(runtime, adminSecret), adminPlace(admin, directory))
     return {
       url,

@@ -9,6 +9,12 @@ export interface OpenSidecar {
   readonly origin: string
   /** Of a service caller of team acme. */
   readonly credential: string
+  readonly pid: number
+  /** What it printed so far. */
+  stdout(): string
+  stderr(): string
+  /** Whether the process lives. */
+  lives(): boolean
   close(): Promise<void>
 }
 
@@ -17,29 +23,39 @@ export interface OpenSidecarOptions {
   /** Default: one that is not there. */
   readonly gateway?: string
   readonly trustedProxies?: readonly string[]
+  /** Further settings, top-level members whole; those of `backend` beside its address. */
+  readonly config?: Readonly<Record<string, object>>
+  /** Descriptors that the process gets; the usual number otherwise. */
+  readonly openFiles?: number
 }
 
-export async function openSidecar({ backend, gateway, trustedProxies = [] }: OpenSidecarOptions): Promise<OpenSidecar> {
+export async function openSidecar({ backend, gateway, trustedProxies = [], config: further = {}, openFiles }: OpenSidecarOptions): Promise<OpenSidecar> {
   const cwd = mkdtempSync(join(tmpdir(), 'postern-sidecar-'))
   const credential = 'pst_of_an_agent_that_calls'
   const config = {
     version: 1,
     listen: { port: 0, trustedProxies },
-    backend: { url: backend },
     gateways: { main: { dialect: 'joytoken', baseURL: gateway ?? 'http://127.0.0.1:9/openai/v1', addressLimit: 'off' } },
     keys: { acme: { gateway: 'main', secret: { env: 'KEY' } } },
     bindings: [{ team: 'acme', key: 'acme' }],
-    callers: { service: { hashes: { env: 'RING' }, principals: { agent: { team: 'acme' } } } },
+    ...further,
+    backend: { url: backend, ...further['backend'] },
+    callers: { service: { hashes: { env: 'RING' }, principals: { agent: { team: 'acme' } } }, ...further['callers'] },
   }
   writeFileSync(join(cwd, 'postern.json'), JSON.stringify(config))
-  const { child, prints, finished } = startPostern(['start', '--config', 'postern.json'], {
+  const { child, prints, finished, stdout, stderr } = startPostern(['start', '--config', 'postern.json'], {
     cwd,
     env: { KEY: 'jt_0123456789', RING: `agent:${hash('sha256', credential)}` },
+    ...(openFiles === undefined ? {} : { openFiles }),
   })
   const [, printed = ''] = await prints(/"url":"([^"]+)"/)
   return {
     origin: new URL(printed).origin,
     credential,
+    pid: child.pid as number,
+    stdout,
+    stderr,
+    lives: () => child.exitCode === null && child.signalCode === null,
     async close() {
       child.kill('SIGKILL')
       await finished

@@ -24,11 +24,15 @@ export interface RunningPostern {
 export interface RunOptions {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
+  /** Descriptors that it gets; the usual number otherwise. */
+  readonly openFiles?: number
 }
 
 /** Runs the real command, with nothing of the environment but what it needs to start. */
-export function startPostern(args: readonly string[], { cwd, env }: RunOptions = {}): RunningPostern {
-  const child = spawn(process.execPath, [bin, ...args], {
+export function startPostern(args: readonly string[], { cwd, env, openFiles }: RunOptions = {}): RunningPostern {
+  const command = [process.execPath, bin, ...args]
+  const limited = openFiles === undefined ? command : ['/bin/sh', '-c', `ulimit -n ${openFiles}; exec "$@"`, 'sh', ...command]
+  const child = spawn(limited[0] as string, limited.slice(1), {
     cwd,
     env: { PATH: process.env['PATH'], ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

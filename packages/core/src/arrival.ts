@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { PageRecord } from './answers/record-for-client.js'
+import type { Connections } from './connections/index.js'
 
 /** One request as it stands at the door, with the id it will carry whatever happens to it. */
 export interface Arrival {
@@ -27,6 +28,8 @@ export interface Arrival {
   readonly body: Readable
   /** The connection that it came on. */
   readonly connection: Connection
+  /** Counts what is held for its client; `undefined` where nobody does. */
+  readonly connections?: Pick<Connections, 'addressOf' | 'held'> | undefined
 }
 
 /** The part of a socket that the corridor uses. */

@@ -9,6 +9,9 @@ import { compileAssertions, compileDesk, compileMeans, compileVerifiers } from '
 import { compileEndpoints } from './compile-endpoints.js'
 import type { CheckedConfig } from './config/check-config.js'
 import type { Config } from './config/schema.js'
+import { fitBounds } from './connections/bounds.js'
+import { identifyInLine } from './connections/identify-in-line.js'
+import { createConnections } from './connections/index.js'
 import { findTenants, type Tenants } from './config/tenants.js'
 import { createForward } from './forward/index.js'
 import { retry } from './forward/retry.js'
@@ -71,7 +74,9 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
   const { trustedProxies } = config.listen
   const checkHeaderNames = createCheckHeaderNames(options.log ?? (() => {}))
   const answersTo = compileHosts(config.listen.hosts)
-  const publicAddress = createPublicAddress(trustedProxies.length === 0 ? undefined : createTrust(trustedProxies))
+  const isTrusted = createTrust(trustedProxies)
+  const publicAddress = createPublicAddress(trustedProxies.length === 0 ? undefined : isTrusted)
+  const connections = createConnections({ bounds: fitBounds(config), isTrusted, publicAddress, networkOf: options.networkOf })
   const means = compileMeans(checked, options, browser, publicAddress)
   const room = createForward([...gateways.values()], [...keys.values()])
   const underWay = new UnderWay()
@@ -84,6 +89,7 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
     draining = true
     await underWay.none()
     await room.close()
+    connections.close()
     await options.ledger.flush()
     await options.store.close()
   }
@@ -101,12 +107,15 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
         if (origin !== undefined && !browser.allows(origin, called)) throw new Refusal('origin_not_allowed', { refused: origin })
         checkHeaderNames(arrival.rawHeaders)
       },
-      identify: createIdentify({
-        verifiers: compileVerifiers(checked, means),
-        proofs: means.proofs,
-        failedAttempts: options.failedAttempts,
-        publicAddress,
-      }),
+      identify: identifyInLine(
+        createIdentify({
+          verifiers: compileVerifiers(checked, means),
+          proofs: means.proofs,
+          failedAttempts: options.failedAttempts,
+          publicAddress,
+        }),
+        connections,
+      ),
       resolve: createResolve(findKey, createTaskSeals([...keys.values()])),
       police: createPolice(findPolicy),
       tag: createTag(redactor),
@@ -123,6 +132,7 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
     browser,
     publicAddress,
     forgetCookies: means.forwardAuth?.forget,
+    connections,
     config,
     findKey,
     findPolicy,

@@ -1,6 +1,7 @@
 import type { Assertions } from './assertion/assertions.js'
 import type { BrowserAccess } from './browser-access.js'
 import type { Config } from './config/schema.js'
+import type { Connections } from './connections/index.js'
 import type { FindPolicy } from './police/policies.js'
 import type { FindKey } from './resolve/bindings.js'
 import type { Rooms } from './rooms.js'
@@ -24,6 +25,7 @@ export interface Runtime {
   readonly publicAddress: PublicAddress
   /** Forgets whose the cookies of a `Cookie` header are; `undefined` where cookies are not asked about. */
   readonly forgetCookies: ((header: string) => void) | undefined
+  readonly connections: Connections
   /** The configuration it was compiled from; holds references to secrets, never secrets. */
   readonly config: Config
   /** What a dry run asks. */

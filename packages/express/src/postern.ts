@@ -65,7 +65,8 @@ export function posternMiddleware(runtime: Runtime): PosternMiddleware {
     response.removeHeader('X-Powered-By')
     // What the application tells caches of its pages does not hold for answers to a credential.
     for (const name of response.getHeaderNames()) if (isCacheHeader(name)) response.removeHeader(name)
-    void enter(runtime, request, response, request.url)
+    const target = request.url
+    runtime.connections.admit(request, response, () => void enter(runtime, request, response, target))
   }
   return Object.assign(middleware, {
     drain: () => runtime.drain(),

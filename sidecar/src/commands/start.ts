@@ -1,5 +1,5 @@
 import { dirname } from 'node:path'
-import { createLogLedger, describeProblem } from '@postern/core'
+import { createLogLedger, describeProblem, type Log } from '@postern/core'
 import { createRuntime } from '@postern/express'
 import { requireConfig } from '../load-config.js'
 import { openConfiguredStore } from '../open-store.js'
@@ -11,12 +11,9 @@ export async function start(options: { readonly config: string }): Promise<numbe
   const { checked, file, warnings } = requireConfig(options.config)
   const ledger = createLogLedger()
   for (const warning of warnings) ledger.log('warn', describeProblem(warning).trim())
-  const runtime = createRuntime(checked, {
-    ledger,
-    store: openConfiguredStore(checked, file, true),
-    log: (level, message, facts) => ledger.log(level, message, facts),
-  })
-  const sidecar = await startSidecar({ runtime, directory: dirname(file), adminSecret: checked.secrets.get('admin.secret') })
+  const log: Log = (level, message, facts) => ledger.log(level, message, facts)
+  const runtime = createRuntime(checked, { ledger, store: openConfiguredStore(checked, file, true), log })
+  const sidecar = await startSidecar({ runtime, directory: dirname(file), adminSecret: checked.secrets.get('admin.secret'), log })
   ledger.log('info', 'listening', {
     url: `${sidecar.url}${checked.config.mount}/v1`,
     ...(sidecar.admin === undefined ? {} : { admin: sidecar.admin }),

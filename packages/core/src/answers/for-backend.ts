@@ -18,6 +18,7 @@ export interface BackendRefusal {
 export function refuseForBackend(error: unknown, { headers }: IncomingMessage): BackendRefusal {
   const refusal = error instanceof Refusal ? error : new Refusal(meaningOf(error))
   const { code, status } = refusal
+  const retryAfter = refusal.details.retryAfterSeconds ?? (status === 503 ? 1 : undefined)
   const asPage = /\btext\/html\b/.test(headers.accept ?? '')
   const body = asPage ? pageOf(status, refusal.message, errorCodes[code].help) : JSON.stringify(refusalEnvelope(refusal))
   const { requestId } = tagRefused({ ulid: nextUlid(), headers })
@@ -36,7 +37,8 @@ export function refuseForBackend(error: unknown, { headers }: IncomingMessage): 
       serializeGovernance({ request_id: requestId, attempt: 0, finish: 'refused' }),
       headerNames.refusal,
       code,
-      ...(status === 503 ? ['Retry-After', '1'] : []),
+      ...(retryAfter === undefined ? [] : ['Retry-After', String(retryAfter)]),
+      ...(refusal.details.headers ?? []),
       ...(asPage ? pageHeaders : apiHeaders),
     ],
     body,
@@ -69,7 +71,8 @@ const pageHeaders = [
   '0',
 ]
 
-function meaningOf(error: unknown): ErrorCode {
+/** What it means for the client that the backend gave no answer. */
+export function meaningOf(error: unknown): ErrorCode {
   const wire = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
   if (timeouts.has(wire)) return 'backend_timeout'
   return unreachable.has(wire) ? 'backend_unavailable' : 'backend_failed'

@@ -11,7 +11,7 @@ import { nextUlid } from '../doors/next-ulid.js'
 export function refuseOnSocket(refusal: Refusal, socket: Duplex): void {
   const body = JSON.stringify(refusalEnvelope(refusal))
   const { requestId } = tagRefused({ ulid: nextUlid(), headers: {} })
-  const [name, value] = refusal.details.headers ?? []
+  const { headers: [name, value] = [], retryAfterSeconds } = refusal.details
   endSoon(
     socket,
     [
@@ -22,7 +22,8 @@ export function refuseOnSocket(refusal: Refusal, socket: Duplex): void {
       `${headerNames.governance}: ${JSON.stringify({ request_id: requestId, attempt: 0, finish: 'refused' })}`,
       `${headerNames.refusal}: ${refusal.code}`,
       ...(refusal.retryable ? [] : [`${headerNames.shouldRetry}: false`]),
-      ...(name === undefined ? [] : [`${name}: ${value}`]),
+      ...(retryAfterSeconds === undefined ? [] : [`Retry-After: ${retryAfterSeconds}`]),
+      ...(name === undefined || name === 'Connection' ? [] : [`${name}: ${value}`]),
       `Cache-Control: ${notKept}`,
       'Connection: close',
       '',
@@ -35,5 +36,6 @@ const statusTexts: Readonly<Record<number, string>> = {
   400: 'Bad Request',
   405: 'Method Not Allowed',
   408: 'Request Timeout',
+  429: 'Too Many Requests',
   431: 'Request Header Fields Too Large',
 }

@@ -1,18 +1,21 @@
 import { Agent, type ClientRequest, type IncomingMessage, request as requestHttp, type ServerResponse } from 'node:http'
 import { Agent as TlsAgent, request as requestHttps } from 'node:https'
-import { connectMs } from './connect-ms.js'
-import type { RequestHeaders } from './request-headers.js'
-import { isRepeatable } from './is-repeatable.js'
-import { passedToClient } from './passed-headers.js'
-import { refuse } from './refuse.js'
-import type { Target } from './target.js'
+import type { Turn } from '../connections/lines.js'
 import { webSocket } from '../doors/asks-for-web-socket.js'
+import { Refusal } from '../refusal.js'
+import { isClientGone, onceClientGone, refusedBody } from './client-gone.js'
+import { connectMs } from './connect-ms.js'
+import { isRepeatable } from './is-repeatable.js'
+import type { Outage } from './outage.js'
+import { passedToClient } from './passed-headers.js'
+import { plainReason } from './plain-reason.js'
+import { refuse } from './refuse.js'
+import type { RequestHeaders } from './request-headers.js'
+import type { Pass } from './road.js'
+import type { Target } from './target.js'
 
 /** What an answer is that nobody can read on. */
 export const switched = 'The backend changed to a protocol that nobody asked for.'
-
-/** Passes a request on, and the answer back. */
-export type Pass = (request: IncomingMessage, response: ServerResponse) => void
 
 export interface ClientRoad {
   readonly pass: Pass
@@ -21,42 +24,71 @@ export interface ClientRoad {
   close(): void
 }
 
+export interface ClientRoadOptions {
+  readonly requestHeaders: RequestHeaders
+  readonly headersMs: number
+  /** The most that are open at once. */
+  readonly connections: number
+  readonly outage: Outage
+}
+
 /** The road that everything can take, on Node's own client: any method and target, bodies both ways, upgrades. */
-export function openClientRoad({ secure, address }: Target, requestHeaders: RequestHeaders, headersMs: number): ClientRoad {
-  const agent = secure ? new TlsAgent({ keepAlive: true }) : new Agent({ keepAlive: true })
+export function openClientRoad({ secure, address }: Target, options: ClientRoadOptions): ClientRoad {
+  const { requestHeaders, headersMs, connections, outage } = options
+  const settings = { keepAlive: true, maxSockets: connections }
+  const agent = secure ? new TlsAgent(settings) : new Agent(settings)
   const { host, port, socketPath } = address
   const send = secure ? requestHttps : requestHttp
 
-  const begin = (request: IncomingMessage, headers: string[], through: Agent | false): ClientRequest =>
-    send({ host, port, socketPath, method: request.method, path: request.url, headers, agent: through })
+  /** The parser is strict, whatever the process was started with; and no header line of an answer is dropped. */
+  const begin = (request: IncomingMessage, headers: string[], through: Agent | false): ClientRequest => {
+    const { method, url: path } = request
+    const upstream = send({ host, port, socketPath, method, path, headers, agent: through, insecureHTTPParser: false })
+    upstream.maxHeadersCount = 0
+    return upstream
+  }
 
-  function attempt(request: IncomingMessage, response: ServerResponse, again: boolean): void {
+  function attempt(request: IncomingMessage, response: ServerResponse, turn: Turn, body: Buffer | null, again: boolean): void {
     const upstream = begin(request, requestHeaders(request), agent)
-    const leave = (): void => {
-      upstream.destroy()
-    }
-    response.once('close', leave)
+    let settled = false
+    onceClientGone(request, response, () => upstream.destroy())
     watchTime(upstream, headersMs)
     const fail = (error: Error): void => {
-      response.off('close', leave)
-      if (response.headersSent || response.destroyed) response.destroy()
+      if (settled) return
+      settled = true
+      if (isClientGone(request, response)) return
       // The backend closed a connection just as it was used again; nothing of this request was read.
-      else if (again && upstream.reusedSocket && isRepeatable(request)) attempt(request, response, false)
-      else refuse(request, response, error)
+      if (again && !response.headersSent && upstream.reusedSocket && isRepeatable(request)) {
+        upstream.off('close', turn.over)
+        attempt(request, response, turn, body, false)
+        return
+      }
+      if (!response.headersSent && !(error instanceof Refusal)) outage.failed(error)
+      refuse(request, response, error)
     }
-    upstream.on('response', (answer) => passAnswer(answer, upstream, response))
+    upstream.on('response', (answer) => {
+      outage.answered()
+      turn.begun()
+      passAnswer(answer, response, (error) => {
+        fail(error)
+        upstream.destroy()
+      })
+    })
     upstream.on('upgrade', (_, socket) => {
       // Nobody asked for it (RFC 9110, 7.8). Node says nothing more of a connection that it gave away.
+      socket.on('error', () => {})
       socket.destroy()
       fail(new Error(switched))
     })
     upstream.on('error', fail)
-    if (isRepeatable(request)) upstream.end()
-    else request.pipe(upstream)
+    upstream.once('close', turn.over)
+    if (body !== null) upstream.end(body)
+    else if (isRepeatable(request)) upstream.end()
+    else sendBody(request, upstream)
   }
 
   return {
-    pass: (request, response) => attempt(request, response, true),
+    pass: (request, response, turn, body) => attempt(request, response, turn, body, true),
     upgrade(request) {
       const headers = requestHeaders(request)
       headers.push('Connection', 'Upgrade', 'Upgrade', webSocket)
@@ -66,6 +98,17 @@ export function openClientRoad({ secure, address }: Target, requestHeaders: Requ
     },
     close: () => agent.destroy(),
   }
+}
+
+/** Sends a body as it comes; what the door ends it in ends the exchange. */
+function sendBody(request: IncomingMessage, upstream: ClientRequest): void {
+  const stop = (): void => {
+    const refusal = refusedBody(request)
+    if (refusal !== undefined) upstream.destroy(refusal)
+  }
+  request.once('close', stop)
+  request.pipe(upstream)
+  if (request.destroyed) stop()
 }
 
 /** A connection must come about soon, and an answer begin soon after the request was sent; sending may take as long as the client takes. */
@@ -90,26 +133,33 @@ function watchTime(upstream: ClientRequest, headersMs: number): void {
   upstream.on('close', stop)
 }
 
-function passAnswer(answer: IncomingMessage, upstream: ClientRequest, response: ServerResponse): void {
-  if (answer.statusCode === 101) {
-    upstream.destroy(new Error(switched))
+function passAnswer(answer: IncomingMessage, response: ServerResponse, fail: (error: Error) => void): void {
+  const fault = faultOfStatus(answer)
+  if (fault !== undefined) {
+    fail(fault)
     return
   }
+  // A connection that breaks is passed on as one: the client must see that it has a part only.
+  answer.on('error', () => response.destroy())
   try {
     response.writeHead(
       answer.statusCode as number,
-      answer.statusMessage ?? '',
+      plainReason(answer.statusMessage),
       passedToClient(answer.rawHeaders, answer.headers.connection),
     )
   } catch (error) {
     // Node reads heads that it does not write.
-    upstream.destroy(error as Error)
+    fail(error as Error)
     return
   }
   setImmediate(sendHead, response, answer)
-  // A connection that breaks is passed on as one: the client must see that it has a part only.
-  answer.once('error', () => response.destroy())
   answer.pipe(response)
+}
+
+/** What Node takes for an answer and nobody can read on: 101 without a protocol that was asked for, and what is no status (RFC 9110, 15). */
+export function faultOfStatus({ statusCode = 0 }: IncomingMessage): Error | undefined {
+  if (statusCode >= 200 && statusCode <= 999) return undefined
+  return new Error(statusCode === 101 ? switched : 'The backend answered with a status that is none.')
 }
 
 /** What comes event by event must not wait for its first; what comes at once leaves with its head in one piece. */

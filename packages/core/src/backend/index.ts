@@ -1,12 +1,22 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Assertions } from '../assertion/assertions.js'
-import { openClientRoad, type Pass } from './client-road.js'
+import { fitBounds, usualConnectionSettings } from '../connections/bounds.js'
+import { type Connections, createConnections } from '../connections/index.js'
+import type { Turn } from '../connections/lines.js'
+import type { Log } from '../log.js'
+import { createPublicAddress } from '../public-address.js'
+import type { IsTrusted } from '../trusted-peers.js'
+import { isClientGone, refusedBody } from './client-gone.js'
+import { openClientRoad } from './client-road.js'
 import { findFault } from './find-fault.js'
+import { createOutage } from './outage.js'
 import { isPlain, openPoolRoad } from './pool-road.js'
 import { refuse } from './refuse.js'
 import { createRequestHeaders } from './request-headers.js'
-import type { IsTrusted } from '../trusted-peers.js'
+import { isSmallBody, readSmallBody } from './small-body.js'
+import { takeTurn } from './take-turn.js'
 import { targetOf } from './target.js'
 import { refuseOnTunnel, tunnel } from './tunnel.js'
 import { type ForgetCookies, watchAnswer, watchUpgrade } from './watch-cookies.js'
@@ -25,33 +35,57 @@ export interface BackendOptions {
   /** `http://127.0.0.1:3000`, or `unix:/run/app.sock`. */
   readonly url: string
   readonly isTrusted: IsTrusted
+  /** What keeps clients within bounds. Default one of its own, with the usual bounds. */
+  readonly connections?: Connections | undefined
   /** `undefined`: the backend is not told who is calling. */
   readonly assertions?: Assertions | undefined
   /** Told of what may change whose a cookie is. `undefined`: nothing is known of cookies. */
   readonly forgetCookies?: ForgetCookies | undefined
-  /** For the head of an answer once the request is sent, in milliseconds. */
+  /** For the head of an answer once the request is sent, in milliseconds; also for a request's turn. */
   readonly headersMs: number
+  /** Where the begin and the end of an outage are written. Default nowhere. */
+  readonly log?: Log | undefined
 }
 
 /** Opens the two roads to the backend: a quick one for plain requests, and one for everything. See ADR 0011. */
-export function createBackend({ url, isTrusted, assertions, forgetCookies, headersMs }: BackendOptions): Backend {
+export function createBackend(options: BackendOptions): Backend {
+  const { url, isTrusted, connections = usualConnections(isTrusted), assertions, forgetCookies, headersMs, log = () => {} } = options
   const target = targetOf(url)
   const requestHeaders = createRequestHeaders({ isTrusted, assertions, authority: target.authority })
-  const client = openClientRoad(target, requestHeaders, headersMs)
-  const pool = target.secure ? undefined : openPoolRoad(target, { requestHeaders, headersMs, passAgain: client.pass })
+  const outage = createOutage(log)
+  const road = { requestHeaders, headersMs, connections: connections.bounds.toBackend, outage }
+  const client = openClientRoad(target, road)
+  const pool = target.secure ? undefined : openPoolRoad(target, { ...road, passAgain: client.pass })
   const upgraded = new Set<Duplex>()
 
-  const pass: Pass = (request, response) => {
-    // Who has left while it was found out who that is, is not asked for.
-    if (response.destroyed) return
-    if (pool !== undefined && isPlain(request)) pool.pass(request, response)
-    else client.pass(request, response)
+  /** Finds out who sends a request, where the backend is told, and goes on. */
+  function identified(request: IncomingMessage, go: () => void): void {
+    if (assertions === undefined || !assertions.concerns(request)) go()
+    else void assertions.prepare(request).then(go)
   }
 
-  const join = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    if (socket.destroyed) return
+  function ask(request: IncomingMessage, response: ServerResponse, body: Buffer | null): void {
+    const refuseIt = (error: Error): void => refuse(request, response, error)
+    const go = (turn: Turn): void => {
+      const refused = refusedBody(request)
+      if (refused !== undefined && body === null) refuseIt(refused)
+      if (isClientGone(request, response) || (refused !== undefined && body === null)) turn.over()
+      else (pool !== undefined && isPlain(request) ? pool : client).pass(request, response, turn, body)
+    }
+    // Who has left is not asked for: neither while its body came, nor while it waited or it was found out who that is.
+    if (isClientGone(request, response)) return
+    const come = (turn: Turn): void => identified(request, () => go(turn))
+    takeTurn(connections, { request, sink: response }, { come, refuse: refuseIt, longestWaitMs: headersMs, bodyBytes: body?.length ?? 0 })
+  }
+
+  function join(request: IncomingMessage, socket: Socket, head: Buffer, turn: Turn): void {
+    if (socket.destroyed) {
+      turn.over()
+      return
+    }
     const upstream = client.upgrade(request)
-    tunnel(forgetCookies === undefined ? upstream : watchUpgrade(upstream, request, forgetCookies), request, socket, head)
+    if (forgetCookies !== undefined) watchUpgrade(upstream, request, forgetCookies)
+    tunnel({ upstream, request, socket, head, turn, outage })
   }
 
   return {
@@ -59,18 +93,26 @@ export function createBackend({ url, isTrusted, assertions, forgetCookies, heade
       if (forgetCookies !== undefined) watchAnswer(request, response, forgetCookies)
       const fault = findFault(request)
       if (fault !== undefined) refuse(request, response, fault)
-      else if (assertions === undefined || !assertions.concerns(request)) pass(request, response)
-      else void assertions.prepare(request).then(() => pass(request, response))
+      else if (pool !== undefined && isPlain(request) && isSmallBody(request))
+        readSmallBody(request, (body) => ask(request, response, body), (error) => refuse(request, response, error))
+      else ask(request, response, null)
     },
-    upgrade(request, socket, head) {
+    upgrade(request, connection, head) {
+      const socket = connection as Socket
       // From here on nobody else listens, and an error that nobody hears ends the process.
       socket.on('error', () => socket.destroy())
+      // It may be silent for as long as it likes.
+      socket.setTimeout(0)
       upgraded.add(socket)
       socket.once('close', () => upgraded.delete(socket))
+      const refuseIt = (error: Error): void => refuseOnTunnel(request, socket, error)
       const fault = findFault(request)
-      if (fault !== undefined) refuseOnTunnel(request, socket, fault)
-      else if (assertions === undefined || !assertions.concerns(request)) join(request, socket, head)
-      else void assertions.prepare(request).then(() => join(request, socket, head))
+      if (fault !== undefined) {
+        refuseIt(fault)
+        return
+      }
+      const come = (turn: Turn): void => identified(request, () => join(request, socket, head, turn))
+      takeTurn(connections, { request, sink: socket }, { come, refuse: refuseIt, longestWaitMs: headersMs, bodyBytes: head.length })
     },
     close() {
       for (const socket of upgraded) socket.destroy()
@@ -78,4 +120,9 @@ export function createBackend({ url, isTrusted, assertions, forgetCookies, heade
       pool?.close()
     },
   }
+}
+
+function usualConnections(isTrusted: IsTrusted): Connections {
+  const bounds = fitBounds({ connections: usualConnectionSettings, backend: undefined })
+  return createConnections({ bounds, isTrusted, publicAddress: createPublicAddress(isTrusted), networkOf: (address) => address })
 }

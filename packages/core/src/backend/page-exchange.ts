@@ -1,11 +1,27 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Dispatcher } from 'undici'
-import type { Pass } from './client-road.js'
+import type { Turn } from '../connections/lines.js'
+import { isClientGone, onceClientGone } from './client-gone.js'
+import type { Outage } from './outage.js'
 import { passedBytesToClient } from './passed-headers.js'
+import { plainUtf8Reason } from './plain-reason.js'
 import { refuse } from './refuse.js'
+import type { Pass } from './road.js'
 
 /** The largest body that leaves as one text with its head, in bytes; copying a larger one costs more than a second piece. */
 const mostInOnePiece = 16_384
+
+/** What one exchange is about. */
+export interface PageExchangeFacts {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly turn: Turn
+  /** For the head of an answer, in milliseconds. */
+  readonly headersMs: number
+  readonly outage: Outage
+  /** `undefined`: it is asked once. */
+  readonly passAgain: Pass | undefined
+}
 
 /**
  * One request without a body, or with one that was read, at the backend as undici sees it.
@@ -13,42 +29,53 @@ const mostInOnePiece = 16_384
  * A class, and in undici's raw form of a handler, for the reasons that ADR 0003 gives.
  */
 export class PageExchange implements Dispatcher.DispatchHandler {
-  readonly #request: IncomingMessage
+  readonly #facts: PageExchangeFacts
   readonly #response: ServerResponse
-  readonly #passAgain: Pass | undefined
-  #abort: (() => void) | undefined
+  readonly #askedAt = performance.now()
+  #abort: ((reason?: Error) => void) | undefined
   #resume: (() => void) | undefined
   /** The begin of the body, which waits for the end of this turn: small pages end in it. */
   #first: Buffer | undefined
   #waits = false
   #ended = false
 
-  constructor(request: IncomingMessage, response: ServerResponse, passAgain: Pass | undefined) {
-    this.#request = request
-    this.#response = response
-    this.#passAgain = passAgain
+  constructor(facts: PageExchangeFacts) {
+    this.#facts = facts
+    this.#response = facts.response
     // The client has left, or has all; undici does nothing in the latter case, unless something follows an answer that has no body.
-    response.once('close', () => this.#abort?.())
+    onceClientGone(facts.request, facts.response, () => this.#abort?.())
   }
 
-  onConnect(abort: () => void): void {
+  onConnect(abort: (reason?: Error) => void): void {
     this.#abort = abort
-    if (this.#response.destroyed) abort()
+    if (isClientGone(this.#facts.request, this.#response)) abort()
   }
 
   /** A head that Node does not write throws, and undici takes that as an end of the exchange. */
   onHeaders(status: number, rawHeaders: Buffer[], resume: () => void, statusText: string): boolean {
-    if (status < 200) return true
+    if (status < 200) return this.#hearInterim(status)
+    this.#facts.outage.answered()
+    this.#facts.turn.begun()
     this.#resume = resume
-    this.#response.writeHead(status, asLatin1(statusText), passedBytesToClient(rawHeaders))
+    this.#response.writeHead(status, plainUtf8Reason(statusText), passedBytesToClient(rawHeaders))
     if (status === 304 || status === 204) {
       // It ends here, whatever length it states: to undici a length without a body is a broken answer.
       this.#ended = true
+      this.#facts.turn.over()
       this.#response.end()
       return true
     }
     this.#waits = true
     process.nextTick(beginBody, this)
+    return true
+  }
+
+  /** undici waits anew after each; whoever sends nothing else has given no answer in time. */
+  #hearInterim(status: number): boolean {
+    const { headersMs } = this.#facts
+    if (status < 100) this.#abort?.(new Error('The backend answered with a status that is none.'))
+    else if (performance.now() - this.#askedAt > headersMs)
+      this.#abort?.(Object.assign(new Error('The backend did not answer in time.'), { code: 'ETIMEDOUT' }))
     return true
   }
 
@@ -76,6 +103,7 @@ export class PageExchange implements Dispatcher.DispatchHandler {
   onComplete(): void {
     if (this.#ended) return
     this.#ended = true
+    this.#facts.turn.over()
     const whole = this.#waits ? this.#first : undefined
     this.#waits = false
     if (whole === undefined) this.#response.end()
@@ -87,14 +115,20 @@ export class PageExchange implements Dispatcher.DispatchHandler {
   onError(error: Error): void {
     if (this.#ended) return
     this.#ended = true
+    const { request, turn, outage, passAgain } = this.#facts
     const response = this.#response
-    if (response.destroyed) return
-    if (response.headersSent) {
+    if (isClientGone(request, response)) turn.over()
+    else if (response.headersSent) {
+      turn.over()
       // A connection that breaks is passed on as one: the client must see that it has a part only, and that part first.
       this.beginBody()
       setImmediate(() => response.destroy())
-    } else if (this.#passAgain !== undefined && mayTakeOtherRoad(error)) this.#passAgain(this.#request, response)
-    else refuse(this.#request, response, error)
+    } else if (passAgain !== undefined && mayTakeOtherRoad(error)) passAgain(request, response, turn, null)
+    else {
+      turn.over()
+      outage.failed(error)
+      refuse(request, response, error)
+    }
   }
 }
 
@@ -114,10 +148,4 @@ function mayTakeOtherRoad(error: Error): boolean {
 
 interface SocketFacts {
   readonly socket: { readonly bytesRead?: number } | null
-}
-
-/** undici reads the reason phrase as UTF-8, and Node writes it as Latin-1; a phrase is of no use to anybody where it was neither. */
-function asLatin1(text: string): string {
-  if (!/[\u0080-\uffff]/.test(text)) return text
-  return text.includes('\ufffd') ? '' : Buffer.from(text).toString('latin1')
 }

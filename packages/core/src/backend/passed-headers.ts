@@ -1,4 +1,5 @@
 import { hopByHop } from '../hop-by-hop.js'
+import { connectionNames } from '../lib/connection-names.js'
 import { remember } from './remember.js'
 import { decideFates } from './request-fates.js'
 
@@ -12,23 +13,23 @@ export type PassToBackend = (to: string[], rawHeaders: readonly string[], connec
 export function createPassToBackend(ours: readonly string[]): PassToBackend {
   const fateOf = remember(decideFates(ours))
   return (to, rawHeaders, connection, fromProxy) => {
-    const named = namedBy(connection)
+    const named = connectionNames(connection)
     for (let index = 0; index < rawHeaders.length; index += 2) {
       const name = rawHeaders[index] as string
       const fate = fateOf(name)
       if (fate !== 'passes' && (fate === 'goes' || !fromProxy)) continue
-      if (named === undefined || !named.includes(name.toLowerCase())) to.push(name, rawHeaders[index + 1] as string)
+      if (named === undefined || !named.has(name.toLowerCase())) to.push(name, rawHeaders[index + 1] as string)
     }
   }
 }
 
 /** The response headers that the client gets as they came. */
 export function passedToClient(rawHeaders: readonly string[], connection: string | undefined): string[] {
-  const named = namedBy(connection)
+  const named = connectionNames(connection)
   const headers: string[] = []
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] as string
-    if (goesBeforeClient(name) || (named !== undefined && named.includes(name.toLowerCase()))) continue
+    if (goesBeforeClient(name) || (named !== undefined && named.has(name.toLowerCase()))) continue
     headers.push(name, rawHeaders[index + 1] as string)
   }
   return headers
@@ -38,12 +39,6 @@ export function passedToClient(rawHeaders: readonly string[], connection: string
 export function passedBytesToClient(rawHeaders: readonly Buffer[]): string[] {
   const raw = rawHeaders.map((bytes) => bytes.toString('latin1'))
   return passedToClient(raw, connectionOf(raw))
-}
-
-/** The headers that the sender says are for its peer only (RFC 9110, 7.6.1). */
-function namedBy(connection: string | undefined): string[] | undefined {
-  if (connection === undefined || connection === 'keep-alive' || connection === 'close') return undefined
-  return connection.toLowerCase().split(/\s*,\s*/)
 }
 
 function connectionOf(raw: readonly string[]): string | undefined {

@@ -1,10 +1,11 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { type Dispatcher, Pool } from 'undici'
-import type { Pass } from './client-road.js'
 import { connectMs } from './connect-ms.js'
+import type { Outage } from './outage.js'
 import { PageExchange } from './page-exchange.js'
 import type { RequestHeaders } from './request-headers.js'
-import { isSmallBody, readSmallBody } from './small-body.js'
+import type { Pass } from './road.js'
+import { isSmallBody } from './small-body.js'
 import type { Address, Target } from './target.js'
 
 export interface PoolRoad {
@@ -15,27 +16,26 @@ export interface PoolRoad {
 export interface PoolRoadOptions {
   readonly requestHeaders: RequestHeaders
   readonly headersMs: number
+  /** The most that are open at once. */
+  readonly connections: number
+  readonly outage: Outage
   /** Takes what undici does not, and what the backend closed its connection on, unanswered. */
   readonly passAgain: Pass
 }
 
 /** The quick road, on undici, for what {@link isPlain} says can take it; see ADR 0011. */
-export function openPoolRoad({ address }: Target, { requestHeaders, headersMs, passAgain }: PoolRoadOptions): PoolRoad {
+export function openPoolRoad({ address }: Target, options: PoolRoadOptions): PoolRoad {
+  const { requestHeaders, headersMs, connections, outage, passAgain } = options
   const { socketPath } = address
   const connect = { timeout: connectMs, ...(socketPath === undefined ? {} : { socketPath }) }
-  const pool = new Pool(originOf(address), { connect, headersTimeout: headersMs, bodyTimeout: 0, pipelining: 1 })
-  function send(request: IncomingMessage, response: ServerResponse, body: Buffer | null): void {
-    // Who has left while sending asked for nothing.
-    if (response.destroyed) return
-    const options = { method: request.method as Dispatcher.HttpMethod, path: request.url as string, headers: requestHeaders(request), body }
-    // What has a body is never asked twice.
-    pool.dispatch(options, new PageExchange(request, response, body === null ? passAgain : undefined))
-  }
+  const pool = new Pool(originOf(address), { connect, connections, headersTimeout: headersMs, bodyTimeout: 0, pipelining: 1 })
 
   return {
-    pass(request, response) {
-      if (isSmallBody(request)) readSmallBody(request, (body) => send(request, response, body))
-      else send(request, response, null)
+    pass(request, response, turn, body) {
+      const facts = { method: request.method as Dispatcher.HttpMethod, path: request.url as string, headers: requestHeaders(request), body }
+      // What has a body is never asked twice.
+      const again = body === null ? passAgain : undefined
+      pool.dispatch(facts, new PageExchange({ request, response, turn, headersMs, outage, passAgain: again }))
     },
     close() {
       void pool.destroy()

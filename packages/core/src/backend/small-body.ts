@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { refusedBody } from './client-gone.js'
 
 /** The largest body that is read before the backend is asked, in bytes: what leaves with its head in one piece. */
 const mostBytes = 16_384
@@ -9,11 +10,15 @@ export function isSmallBody({ headers }: IncomingMessage): boolean {
   return length > 0 && length <= mostBytes && headers['transfer-encoding'] === undefined
 }
 
-/** Reads such a body; what breaks off is nobody's request, and never read. */
-export function readSmallBody(request: IncomingMessage, then: (body: Buffer) => void): void {
+/** Reads such a body; what breaks off is nobody's request, and never read. `refuse` gets what the door ended it in. */
+export function readSmallBody(request: IncomingMessage, then: (body: Buffer) => void, refuse: (error: Error) => void): void {
   let body: Buffer | undefined
   request.on('data', (chunk: Buffer) => {
     body = body === undefined ? chunk : Buffer.concat([body, chunk])
   })
   request.on('end', () => then(body ?? Buffer.alloc(0)))
+  request.on('close', () => {
+    const refusal = refusedBody(request)
+    if (refusal !== undefined) refuse(refusal)
+  })
 }

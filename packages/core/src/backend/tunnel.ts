@@ -1,53 +1,144 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { Turn } from '../connections/lines.js'
 import { webSocket } from '../doors/asks-for-web-socket.js'
 import { endSoon } from '../doors/end-soon.js'
-import { switched } from './client-road.js'
-import { passedToClient } from './passed-headers.js'
 import { refuseForBackend } from '../answers/for-backend.js'
+import { faultOfStatus, switched } from './client-road.js'
+import type { Outage } from './outage.js'
+import { passedToClient } from './passed-headers.js'
+import { plainReason } from './plain-reason.js'
 
-/** Joins two connections once the backend agrees to speak WebSocket on them (RFC 9110, 7.8); its refusal is passed on. */
-export function tunnel(upstream: ClientRequest, request: IncomingMessage, socket: Duplex, head: Buffer): void {
-  socket.once('close', () => upstream.destroy())
-  upstream.once('upgrade', (answer, backend, first) => {
-    backend.on('error', () => socket.destroy())
-    if (answer.headers.upgrade?.toLowerCase() !== webSocket) {
-      backend.destroy()
-      refuseOnTunnel(request, socket, new Error(switched))
+/** How long one side of a tunnel may stay open after the other has ended, in milliseconds: what is on its way arrives. */
+const endingMs = 2000
+
+/** How much a client may send before it knows whether it may, in bytes; it must not at all (RFC 6455, 4.1). */
+const mostEarlyBytes = 16_384
+
+/** What a tunnel is about. */
+export interface TunnelFacts {
+  readonly upstream: ClientRequest
+  readonly request: IncomingMessage
+  readonly socket: Socket
+  /** What came behind the request's head. */
+  readonly head: Buffer
+  readonly turn: Turn
+  readonly outage: Outage
+}
+
+/**
+ * Joins two connections once the backend agrees to speak WebSocket on them (RFC 9110, 7.8); its refusal is passed on.
+ * After the first byte of an answer there is its rest, or the end of the connection.
+ */
+export function tunnel({ upstream, request, socket, head, turn, outage }: TunnelFacts): void {
+  let begun = false
+  const early = hearEarly(socket, head)
+  const begin = (): void => {
+    begun = true
+    outage.answered()
+    turn.begun()
+  }
+  const fail = (error: Error): void => {
+    if (begun) {
+      socket.destroy()
       return
     }
+    begun = true
+    outage.failed(error)
+    refuseOnTunnel(request, socket, error)
+  }
+  upstream.once('close', turn.over)
+  socket.once('close', () => upstream.destroy())
+  upstream.on('upgrade', (answer, backend: Socket, first) => {
+    backend.on('error', () => socket.destroy())
+    // Node calls the exchange closed where the tunnel begins.
+    upstream.off('close', turn.over)
+    backend.once('close', turn.over)
+    if (begun || socket.destroyed || answer.headers.upgrade?.toLowerCase() !== webSocket) {
+      backend.destroy()
+      fail(new Error(switched))
+      return
+    }
+    begin()
     writeHead(socket, answer, ['Connection', 'Upgrade', 'Upgrade', webSocket])
     if (first.length > 0) socket.write(first)
-    if (head.length > 0) backend.write(head)
-    backend.once('close', () => socket.destroy())
-    socket.once('close', () => backend.destroy())
-    socket.pipe(backend).pipe(socket)
+    const bytes = early.take()
+    if (bytes.length > 0) backend.write(bytes)
+    join(socket, backend)
   })
-  upstream.once('response', (answer) => {
-    if (answer.statusCode === 101) {
-      upstream.destroy(new Error(switched))
+  upstream.on('response', (answer) => {
+    const fault = faultOfStatus(answer)
+    if (begun || fault !== undefined) {
+      fail(fault ?? new Error(switched))
+      upstream.destroy()
       return
     }
+    begin()
     writeHead(socket, answer, ['Connection', 'close'])
-    answer.once('error', () => socket.destroy())
+    answer.on('error', () => socket.destroy())
     answer.pipe(socket)
+    answer.once('end', () => setTimeout(() => socket.destroy(), endingMs))
   })
-  upstream.once('error', (error) => refuseOnTunnel(request, socket, error))
+  upstream.on('error', fail)
   upstream.end()
+}
+
+/** Passes bytes both ways; where one side ends, the other does soon, whether it wants to or not. */
+function join(socket: Socket, backend: Socket): void {
+  const endBoth = (): void => {
+    setTimeout(() => {
+      socket.destroy()
+      backend.destroy()
+    }, endingMs)
+  }
+  socket.once('end', endBoth)
+  backend.once('end', endBoth)
+  backend.once('close', () => socket.destroy())
+  socket.once('close', () => backend.destroy())
+  socket.pipe(backend).pipe(socket)
+}
+
+/** Hears whether a client leaves while the backend is asked: of a connection that nobody reads nobody learns that it ended. */
+function hearEarly(socket: Socket, head: Buffer): { take(): Buffer } {
+  const pieces = [head]
+  let size = head.length
+  const keep = (chunk: Buffer): void => {
+    pieces.push(chunk)
+    size += chunk.length
+    if (size > mostEarlyBytes) socket.destroy()
+  }
+  const leave = (): void => {
+    socket.destroy()
+  }
+  socket.on('data', keep)
+  socket.on('end', leave)
+  return {
+    take() {
+      socket.off('data', keep)
+      socket.off('end', leave)
+      socket.pause()
+      return Buffer.concat(pieces)
+    },
+  }
 }
 
 /** Answers in the backend's place, on the bare connection. */
 export function refuseOnTunnel(request: IncomingMessage, socket: Duplex, error: Error): void {
   if (socket.destroyed) return
   const { status, headers, body } = refuseForBackend(error, request)
-  socket.write(linesOf(status, '', [...headers, 'Connection', 'close']), 'latin1')
+  socket.write(linesOf(status, '', [...withoutClose(headers), 'Connection', 'close']), 'latin1')
   endSoon(socket, body)
+}
+
+function withoutClose(headers: readonly string[]): string[] {
+  return headers.flatMap((name, index) => (index % 2 === 0 && name !== 'Connection' ? [name, headers[index + 1] as string] : []))
 }
 
 function writeHead(socket: Duplex, { statusCode, statusMessage, rawHeaders, headers }: IncomingMessage, further: readonly string[]): void {
   const passed = passedToClient(rawHeaders, headers.connection)
   // Node reads heads as Latin-1, so that they leave as they came.
-  socket.write(linesOf(statusCode as number, statusMessage ?? '', [...passed, ...further]), 'latin1')
+  socket.write(linesOf(statusCode as number, plainReason(statusMessage), [...passed, ...further]), 'latin1')
 }
 
 function linesOf(status: number, reason: string, headers: readonly string[]): string {

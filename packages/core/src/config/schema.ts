@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { isNetwork } from '../trusted-peers.js'
 import { createCallerSchemas } from './caller-schemas.js'
 import { alias, lenient, port, principalFields, secretReference, type Settings, strict, url } from './schema-parts.js'
-import { duration, size } from './units.js'
+import { duration, pace, size } from './units.js'
 
 /** An origin alone: paths are the client's to say. */
 function isBackendUrl(text: string): boolean {
@@ -113,6 +113,8 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
       /** For the head of an answer once the request is sent. */
       headers: duration.default(60_000),
     }).prefault({}),
+    /** The most connections to it that are open at once; where nothing is said, 2,048, or fewer where the system gives few descriptors. */
+    connections: z.int().min(1).optional(),
     /** Whether it is told who is calling, in a signed header. */
     identity: strict({
       header: z
@@ -197,6 +199,17 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
     }).prefault({}),
     /** When failed authentications of one address count as too many. */
     failedAuthentication: strict({ limit: z.int().min(1).default(30), window: duration.default(60_000) }).prefault({}),
+    /** What one client may take at once, by its address as trusted proxies tell it. */
+    connections: strict({
+      /** Open connections; those of a trusted proxy are not counted. */
+      perAddress: z.int().min(1).default(1000),
+      /** Requests of one connection that are worked on, and requests of one address that wait for the begin of an answer; the others wait. */
+      underWay: z.int().min(1).default(64),
+      /** Bytes that are held of requests which are not whole, or wait. */
+      heldBytes: size.refine((bytes) => bytes > 0, 'is nothing').default(256 * 1024 ** 2),
+      /** The slowest that a body may come, on average over ten seconds; 0B/s for no bound. */
+      minRate: pace.default(1024),
+    }).prefault({}),
     shutdown: strict({
       /** How long running streams may take to end. */
       deadline: duration.default(30_000),

@@ -9,6 +9,12 @@ export const duration = quantity(durationUnits, 'a time with its unit, such as 5
 /** A size such as `512KiB` or `10MiB`, read as bytes. */
 export const size = quantity(sizeUnits, 'a size with its unit, such as 512KiB or 10MiB')
 
+/** A pace such as `1KiB/s`, read as bytes a second. */
+export const pace = quantity(
+  Object.fromEntries(Object.entries(sizeUnits).map(([unit, bytes]) => [`${unit}/s`, bytes])),
+  'a size a second, such as 1KiB/s',
+)
+
 function quantity(units: Readonly<Record<string, number>>, expectation: string) {
   const pattern = new RegExp(`^(\\d+(?:\\.\\d+)?)\\s*(${Object.keys(units).join('|')})$`)
   return z.string({ error: `is not ${expectation}` }).transform((text, context) => {

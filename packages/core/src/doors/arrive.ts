@@ -25,6 +25,7 @@ export function arrive(runtime: Runtime, request: IncomingMessage, target: strin
     pageRecord: runtime.browser.record,
     body: request,
     connection: request.socket,
+    connections: runtime.connections,
   }
 }
 

@@ -6,6 +6,8 @@ import { isForDesk } from '../session/desk.js'
 import { answerPreflight, isPreflight } from './answer-preflight.js'
 import { arrive } from './arrive.js'
 import { discardBody } from './discard-body.js'
+import { faultOfHead } from './fault-of-head.js'
+import { refuseAtDoor } from './refuse-at-door.js'
 
 /**
  * Leads a request into the corridor, or to the desk that gives sessions. Every door ends here, so that all of
@@ -15,6 +17,8 @@ import { discardBody } from './discard-body.js'
  * @returns The receipt, or nothing for a browser's preflight, which is no call.
  */
 export function enter(runtime: Runtime, request: IncomingMessage, response: ServerResponse, target: string): Promise<Receipt> | undefined {
+  const fault = faultOfHead(request)
+  if (fault !== undefined) return Promise.resolve(refuseAtDoor(runtime, request, response, fault))
   if (isPreflight(request)) {
     answerPreflight(runtime, request, response, target)
     return undefined

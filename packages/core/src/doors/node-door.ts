@@ -12,11 +12,12 @@ export type NodeListener = (request: IncomingMessage, response: ServerResponse) 
  */
 export function createNodeDoor(runtime: Runtime, otherwise: NodeListener): NodeListener {
   const { mount } = runtime.config
-  return (request, response) => {
+  const lead: NodeListener = (request, response) => {
     const url = takeOriginForm(request)
     if (isUnderMount(mount, url)) void enter(runtime, request, response, url.slice(mount.length))
     else otherwise(request, response)
   }
+  return (request, response) => runtime.connections.admit(request, response, lead)
 }
 
 /** Whether a request's target is ours: the mount itself, or a path or query below it. */

@@ -3,24 +3,28 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { Refusal } from '../refusal.js'
 import { refuseOnSocket } from '../answers/on-socket.js'
+import { faultOfHead } from './fault-of-head.js'
 
 /** Refuses to speak another protocol than HTTP on the API, for the `upgrade` event of a server. */
-export function refuseUpgrade(socket: Duplex): void {
+export function refuseUpgrade(request: IncomingMessage, socket: Duplex): void {
   hear(socket)
-  refuseOnSocket(new Refusal('request_malformed', { message: 'The API does not change the protocol.', param: 'Upgrade' }), socket)
+  const refusal = new Refusal('request_malformed', { message: 'The API does not change the protocol.', param: 'Upgrade' })
+  refuseOnSocket(faultOfHead(request) ?? refusal, socket)
 }
 
 /** Refuses to be a proxy to anywhere, for the `connect` event of a server; what was asked before is answered first. */
-export function refuseConnect(_: IncomingMessage, socket: Duplex): void {
+export function refuseConnect(request: IncomingMessage, socket: Duplex): void {
   hear(socket)
-  refuseInTurn(socket)
+  const refusal = new Refusal('method_not_allowed', { headers: ['Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'] })
+  refuseInTurn(socket, faultOfHead(request) ?? refusal)
 }
 
-function refuseInTurn(socket: Duplex): void {
+/** Refuses on a connection that Node gave away, once what was asked on it before is answered. */
+export function refuseInTurn(socket: Duplex, refusal: Refusal): void {
   if (socket.destroyed) return
   const pending = pendingOn(socket)
-  if (pending !== null) pending.once('close', () => setImmediate(refuseInTurn, socket))
-  else refuseOnSocket(new Refusal('method_not_allowed', { headers: ['Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'] }), socket)
+  if (pending !== null) pending.once('close', () => setImmediate(refuseInTurn, socket, refusal))
+  else refuseOnSocket(refusal, socket)
 }
 
 /** The answer that is being sent on a connection; Node keeps it here. */

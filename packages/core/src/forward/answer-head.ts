@@ -1,4 +1,4 @@
-import { connectionNames } from './prepare-headers.js'
+import { connectionNames } from '../lib/connection-names.js'
 import { createAnswerFilter } from './header-fates.js'
 import type { LeakSearch } from './leak/leak-search.js'
 

@@ -22,6 +22,7 @@ export class GatewayExchange implements Exchange, Dispatcher.DispatchHandler {
   readonly #open: Set<GatewayExchange>
   /** Until the request left, the time was ours but for what the client took to send it. */
   readonly #ownMs: number
+  readonly #askedAt = performance.now()
   #abort: ((reason?: Error) => void) | undefined
   #resume: (() => void) | undefined
   #delivery: Delivery | undefined
@@ -98,7 +99,7 @@ export class GatewayExchange implements Exchange, Dispatcher.DispatchHandler {
   }
 
   onHeaders(status: number, rawHeaders: Buffer[], resume: () => void): boolean {
-    if (status < 200) return true
+    if (status < 200) return this.#hearInterim(status)
     this.#heardAt = performance.now()
     this.#resume = resume
     this.#ran = status < 300
@@ -107,6 +108,15 @@ export class GatewayExchange implements Exchange, Dispatcher.DispatchHandler {
     if (head.leaked !== undefined) tap.repeats(head.leaked)
     tap.head(head.header)
     this.#delivery = chooseDelivery(this, head)
+    return true
+  }
+
+  /** undici waits anew after each (RFC 9110, 15.2); whoever sends nothing else has given no answer in time. */
+  #hearInterim(status: number): boolean {
+    const { headersMs } = this.facts.route.gateway.timeouts
+    if (status < 100) this.abort(new Error('The gateway answered with a status that is none.'))
+    else if (performance.now() - this.#askedAt > headersMs)
+      this.abort(Object.assign(new Error('The gateway did not answer in time.'), { code: 'ETIMEDOUT' }))
     return true
   }
 

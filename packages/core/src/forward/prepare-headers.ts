@@ -1,5 +1,6 @@
 import { headerNames } from '@postern/protocol'
 import type { Arrival } from '../arrival.js'
+import { connectionNames } from '../lib/connection-names.js'
 import type { Permit } from '../police/permit.js'
 import type { Tags } from '../tag/index.js'
 import type { PreparedKey } from './prepare-key.js'
@@ -31,10 +32,4 @@ export function prepareHeaders(arrival: Arrival, permit: Permit, tags: Tags, key
   if (permit.headers !== undefined) headers.push(...permit.headers)
   if (!open) headers.push(...key.credentialHeaders)
   return headers
-}
-
-/** The names in a `Connection` header; `undefined` for the usual ones, which name nothing further. */
-export function connectionNames(connection: string | undefined): Set<string> | undefined {
-  if (connection === undefined || connection === 'keep-alive' || connection === 'close') return undefined
-  return new Set(connection.split(',').map((name) => name.trim().toLowerCase()))
 }

@@ -1,37 +1,70 @@
+import type { Readable } from 'node:stream'
 import type { Arrival } from '../arrival.js'
 import { GrowingBuffer } from '../lib/growing-buffer.js'
 import { ClientGone, Refusal } from '../refusal.js'
 
+/** What of a body is held without being counted for its client, in bytes: as much of each connection is little, and most bodies are smaller. */
+const uncountedBytes = 16_384
+
 /**
  * Reads a whole request body.
  *
- * @throws {Refusal} 413 `body_too_large` as soon as the limit is passed.
+ * @throws {Refusal} 413 `body_too_large` as soon as the limit is passed, 429 `rate_limited` where too much is held
+ *   for this client already, and what the door ended the body in, such as 408 `request_timeout`.
  * @throws {ClientGone} where the body breaks off.
  */
 export function readBody(arrival: Arrival, maxBytes: number): Promise<Buffer> {
-  const { body } = arrival
+  const { body, connections } = arrival
+  const address = connections?.addressOf(arrival)
   return new Promise((resolve, reject) => {
     const received = new GrowingBuffer()
     let settled = false
+    let counted = 0
+
+    const mayHold = (bytes: number): boolean => {
+      if (connections === undefined || bytes <= uncountedBytes) return true
+      if (!connections.held.take(address, bytes - counted)) return false
+      counted = bytes
+      return true
+    }
+    const letGo = (): void => {
+      connections?.held.letGo(address, counted)
+      counted = 0
+    }
 
     // Settling leaves the listeners where they are: taking them off again costs more than the request has use for.
     body.on('data', (chunk: Buffer) => {
       if (settled) return
-      if (received.length + chunk.length > maxBytes) {
-        settled = true
-        body.pause()
-        reject(bodyTooLarge(maxBytes))
-      } else received.append(chunk)
+      const length = received.length + chunk.length
+      if (length <= maxBytes && mayHold(length)) {
+        received.append(chunk)
+        return
+      }
+      settled = true
+      body.pause()
+      letGo()
+      reject(length > maxBytes ? bodyTooLarge(maxBytes) : tooMuchHeld())
     })
     body.on('end', () => {
       settled = true
+      letGo()
       resolve(received.take())
     })
     body.on('close', () => {
-      if (!settled) reject(new ClientGone('The client left while sending its body.'))
+      letGo()
+      if (!settled) reject(endOf(body) ?? new ClientGone('The client left while sending its body.'))
     })
-    if (body.destroyed) reject(new ClientGone('The client left before its body was read.'))
+    if (body.destroyed) reject(endOf(body) ?? new ClientGone('The client left before its body was read.'))
   })
+}
+
+/** What the door ended a body in. */
+function endOf({ errored }: Readable): Refusal | undefined {
+  return errored instanceof Refusal ? errored : undefined
+}
+
+export function tooMuchHeld(): Refusal {
+  return new Refusal('rate_limited', { message: 'Too many unfinished requests of this address are held.', retryAfterSeconds: 1 })
 }
 
 export function bodyTooLarge(maxBytes: number): Refusal {

@@ -1,0 +1,32 @@
+import { meaningOf } from '../answers/for-backend.js'
+import type { Log } from '../log.js'
+
+/** Notices when the backend stops to answer and when it does so again. */
+export interface Outage {
+  answered(): void
+  failed(error: Error): void
+}
+
+/** Failures in a row, without a connection that was refused, that make an outage: one request may fail by itself. */
+const failuresInARow = 3
+
+/** Says so in the log, a line at the begin and one at the end, and none for each request. */
+export function createOutage(log: Log): Outage {
+  let failures = 0
+  let since: number | undefined
+  return {
+    answered() {
+      failures = 0
+      if (since === undefined) return
+      log('info', 'the backend answers again', { after_ms: Math.round(performance.now() - since) })
+      since = undefined
+    },
+    failed(error) {
+      failures += 1
+      const code = meaningOf(error)
+      if (since !== undefined || (code !== 'backend_unavailable' && failures < failuresInARow)) return
+      since = performance.now()
+      log('warn', 'the backend does not answer', { code, cause: 'code' in error ? String(error.code) : error.message })
+    },
+  }
+}

@@ -1,0 +1,101 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+
+/** Takes a request in hand. */
+export type Go = (request: IncomingMessage, response: ServerResponse) => void
+
+interface Waiting {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly go: Go
+  readonly bytes: number
+}
+
+/** What is counted for a connection. */
+export interface ConnectionDuties {
+  /** Whether a request that waits may be kept; its bytes are given back with {@link letGo}. */
+  keep(address: string | undefined, bytes: number): boolean
+  letGo(address: string | undefined, bytes: number): void
+  readonly underWay: number
+}
+
+/** What a request that waits costs beside the bytes of its head: what Node makes for it, rounded up. */
+const bytesOfObjects = 6144
+
+/**
+ * A client's connection, and what on it is under way.
+ *
+ * A client may send requests before earlier ones are answered (RFC 9112, 9.3.2), as many as it likes; so many are
+ * worked on at once, and the others wait in order.
+ */
+export class Connection {
+  readonly socket: Socket
+  /** The network that it is counted for; `undefined` for one of a trusted proxy, which brings many. */
+  readonly address: string | undefined
+  /** It was one too many: what still comes on it is not looked at. */
+  refused = false
+  /** The request whose body is being received, its answer, and how that goes. */
+  request: IncomingMessage | undefined
+  response: ServerResponse | undefined
+  bytesSeen = 0
+  credit = 0
+  readonly #duties: ConnectionDuties
+  #underWay = 0
+  readonly #waiting: Waiting[] = []
+
+  constructor(socket: Socket, address: string | undefined, duties: ConnectionDuties) {
+    this.socket = socket
+    this.address = address
+    this.#duties = duties
+  }
+
+  /** Takes a request in hand that came before an earlier one was answered, as soon as few enough are. */
+  pipeline(request: IncomingMessage, response: ServerResponse, go: Go): void {
+    // The first of them came alone, and was not counted.
+    if (this.#underWay === 0) this.#count(answerOn(this.socket))
+    if (this.#underWay < this.#duties.underWay && this.#waiting.length === 0) {
+      this.#count(response)
+      go(request, response)
+      return
+    }
+    const bytes = bytesOfObjects + sizeOf(request.rawHeaders)
+    if (this.#duties.keep(this.address, bytes)) this.#waiting.push({ request, response, go, bytes })
+    // What cannot be kept cannot be answered in order either; a client asks again on another connection.
+    else this.socket.destroy()
+  }
+
+  /** The connection is closed: what waits on it waits no more. */
+  end(): void {
+    for (const { bytes } of this.#waiting.splice(0)) this.#duties.letGo(this.address, bytes)
+  }
+
+  #count(response: NodeJS.EventEmitter | null): void {
+    if (response === null) return
+    this.#underWay += 1
+    response.once('close', () => {
+      this.#underWay -= 1
+      this.#next()
+    })
+  }
+
+  #next(): void {
+    while (this.#underWay < this.#duties.underWay && !this.socket.destroyed) {
+      const waiting = this.#waiting.shift()
+      if (waiting === undefined) return
+      this.#duties.letGo(this.address, waiting.bytes)
+      this.#count(waiting.response)
+      waiting.go(waiting.request, waiting.response)
+    }
+  }
+}
+
+/** The answer that is being sent; Node keeps it here. */
+function answerOn(socket: Socket): NodeJS.EventEmitter | null {
+  return (socket as Socket & { readonly _httpMessage?: NodeJS.EventEmitter | null })._httpMessage ?? null
+}
+
+function sizeOf(texts: readonly string[]): number {
+  let size = 0
+  for (const text of texts) size += text.length
+  return size
+}

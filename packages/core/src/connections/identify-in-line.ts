@@ -1,0 +1,41 @@
+import type { Arrival } from '../arrival.js'
+import type { Identify } from '../identify/index.js'
+import type { Principal } from '../principal.js'
+import { ClientGone } from '../refusal.js'
+import type { Connections } from './index.js'
+import type { Turn } from './lines.js'
+
+/**
+ * So many requests of one address are identified at once, where that takes more than a moment; the others wait.
+ * Who is known counts no more: a caller may have as many calls under way as it likes.
+ */
+export function identifyInLine(identify: Identify, { identifying, addressOf }: Pick<Connections, 'identifying' | 'addressOf'>): Identify {
+  const counted = (arrival: Arrival, turn: Turn): Promise<Principal> => {
+    const principal = Promise.resolve().then(() => identify(arrival))
+    return principal.finally(() => turn.over())
+  }
+
+  const inLine = (arrival: Arrival, address: string | undefined): Promise<Principal> =>
+    new Promise((resolve, reject) => {
+      const gone = (): void => {
+        leave?.()
+        reject(new ClientGone('The client left while it waited to be identified.'))
+      }
+      const leave = identifying.enter(address, (turn) => {
+        arrival.connection.off('close', gone)
+        counted(arrival, turn).then(resolve, reject)
+      })
+      if (leave === undefined) return
+      arrival.connection.setMaxListeners(0)
+      arrival.connection.on('close', gone)
+    })
+
+  return (arrival) => {
+    const address = addressOf(arrival)
+    if (identifying.isFull(address)) return inLine(arrival, address)
+    const principal = identify(arrival)
+    if (!(principal instanceof Promise)) return principal
+    const turn = identifying.take(address)
+    return principal.finally(() => turn.over())
+  }
+}

@@ -1,0 +1,141 @@
+/** A request that was let in. */
+export interface Turn {
+  /** Its answer has begun: it no longer counts among those of its address whose answer has not. */
+  begun(): void
+  /** It is over, or its client is gone; whatever is called twice counts once. */
+  over(): void
+}
+
+export interface LinesOptions {
+  /** Requests of one address that may wait for the begin of their answer. */
+  readonly underWay: number
+  /** Requests of one address in all, those with an answer that has begun included. */
+  readonly share: number
+  /** Requests of everybody. */
+  readonly total: number
+}
+
+/** Lets requests in: so many of one address, so many in all, the others in order, one address after the other. */
+export interface Lines {
+  /**
+   * Calls `come` with a turn, now or when it is this request's.
+   *
+   * @param address `undefined`: of nobody whose requests are counted.
+   * @returns What gives up waiting, or `undefined` where the turn has come already.
+   */
+  enter(address: string | undefined, come: (turn: Turn) => void): (() => void) | undefined
+  /** Whether the next request of an address would have to wait. */
+  isFull(address: string | undefined): boolean
+  /** Takes down what is under way already. */
+  take(address: string | undefined): Turn
+  /** Requests that wait. */
+  readonly waiting: number
+}
+
+type Come = (turn: Turn) => void
+
+/** What one address has under way, and what of it waits. */
+interface Line {
+  readonly address: string | undefined
+  unanswered: number
+  open: number
+  readonly waiting: Set<Come>
+}
+
+export function createLines({ underWay, share, total }: LinesOptions): Lines {
+  const lines = new Map<string | undefined, Line>()
+  /** Lines whose first may come as soon as there is room for anybody. */
+  const ready = new Set<Line>()
+  let open = 0
+  let waiting = 0
+  let advancing = false
+
+  function lineOf(address: string | undefined): Line {
+    let line = lines.get(address)
+    if (line === undefined) lines.set(address, (line = { address, unanswered: 0, open: 0, waiting: new Set() }))
+    return line
+  }
+
+  function hasRoom({ address, unanswered, open: ofAddress }: Line): boolean {
+    return address === undefined || (unanswered < underWay && ofAddress < share)
+  }
+
+  function take(line: Line): Turn {
+    open += 1
+    line.open += 1
+    line.unanswered += 1
+    let begun = false
+    let ended = false
+    const begin = (): void => {
+      if (begun) return
+      begun = true
+      line.unanswered -= 1
+    }
+    return {
+      begun() {
+        if (begun) return
+        begin()
+        advance(line)
+      },
+      over() {
+        if (ended) return
+        ended = true
+        begin()
+        open -= 1
+        line.open -= 1
+        advance(line)
+      },
+    }
+  }
+
+  /** Something of a line was given back: its next may come, or another's. */
+  function advance(line: Line): void {
+    if (line.open === 0 && line.waiting.size === 0) lines.delete(line.address)
+    if (line.waiting.size > 0 && hasRoom(line)) ready.add(line)
+    // What comes may be over at once; it is the loop that goes on, and no call within a call.
+    if (advancing) return
+    advancing = true
+    letNextIn()
+    advancing = false
+  }
+
+  function letNextIn(): void {
+    for (const next of ready) {
+      if (open >= total) return
+      // It goes to the end, so that each address gets its turn.
+      ready.delete(next)
+      const [come] = next.waiting
+      if (come === undefined || !hasRoom(next)) continue
+      next.waiting.delete(come)
+      waiting -= 1
+      come(take(next))
+      if (next.waiting.size > 0 && hasRoom(next)) ready.add(next)
+    }
+  }
+
+  return {
+    enter(address, come) {
+      const line = lineOf(address)
+      if (line.waiting.size === 0 && open < total && hasRoom(line)) {
+        come(take(line))
+        return undefined
+      }
+      line.waiting.add(come)
+      waiting += 1
+      if (hasRoom(line)) ready.add(line)
+      return () => {
+        if (!line.waiting.delete(come)) return
+        waiting -= 1
+        if (line.open === 0 && line.waiting.size === 0) lines.delete(line.address)
+      }
+    },
+    isFull(address) {
+      const line = lines.get(address)
+      return open >= total || (line !== undefined && (line.waiting.size > 0 || !hasRoom(line)))
+    },
+    take: (address) => take(lineOf(address)),
+    get waiting() {
+      return waiting
+    },
+  }
+}

@@ -1,0 +1,31 @@
+import type { IncomingMessage } from 'node:http'
+import { Refusal } from '../refusal.js'
+
+/**
+ * The most header lines that a request may have. Node, and servers behind us that are made with it, hand on the
+ * first 1,000 and drop the rest in silence; with those that we add, what leaves stays below that. Most other servers
+ * take 100.
+ */
+const mostHeaderLines = 960
+
+/**
+ * Why a head says less than its bytes did, or two things at once; `undefined` of every usual one. Of lines that
+ * Node dropped nothing is known, but its parser obeyed them: a `Content-Length` among them would frame the body for
+ * the parser and for nobody behind it.
+ */
+export function faultOfHead({ rawHeaders, headers, socket }: IncomingMessage): Refusal | undefined {
+  // Node cuts in batches: at its bound, a head may be whole or cut.
+  if (rawHeaders.length >= 2 * mostHeaderLines || rawHeaders.length >= 2 * boundOf(socket))
+    return new Refusal('headers_too_large', { message: 'The request has too many header lines.', headers: ['Connection', 'close'] })
+  // Only a parser that is told to be lenient lets both through (RFC 9112, 6.3).
+  if (headers['transfer-encoding'] !== undefined && headers['content-length'] !== undefined)
+    return new Refusal('request_malformed', { message: 'The request says twice where its body ends.', headers: ['Connection', 'close'] })
+  return undefined
+}
+
+/** The bound of the server that read the request; an application that embeds Postern may have set its own. */
+function boundOf(socket: object): number {
+  const { server }: { readonly server?: { readonly maxHeadersCount?: number | null } } = socket
+  const bound = server?.maxHeadersCount ?? 0
+  return bound > 0 ? bound : Infinity
+}

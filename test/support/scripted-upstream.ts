@@ -1,0 +1,60 @@
+import { createServer, type Socket } from 'node:net'
+import { listenAnywhere } from './house.js'
+
+/** What a server does with a connection once a request's head is there. */
+export type Script = (socket: Socket) => void
+
+/** A server on bare TCP that answers each request by a script of the test's. */
+export interface ScriptedUpstream {
+  readonly origin: string
+  /** Connections that are open now. */
+  readonly open: ReadonlySet<Socket>
+  /** Heads of requests that came, in order. */
+  readonly heads: readonly string[]
+  close(): Promise<void>
+}
+
+/** @param scriptOf What is done, by the request's head; `undefined`: nothing. */
+export async function startScriptedUpstream(scriptOf: (head: string) => Script | undefined): Promise<ScriptedUpstream> {
+  const open = new Set<Socket>()
+  const heads: string[] = []
+  const server = createServer((socket) => {
+    open.add(socket)
+    socket.on('error', () => {})
+    socket.on('close', () => open.delete(socket))
+    let bytes = ''
+    socket.on('data', (chunk: Buffer) => {
+      bytes += chunk.toString('latin1')
+      const [head = ''] = bytes.split('\r\n\r\n', 1)
+      if (head.length === bytes.length) return
+      bytes = ''
+      heads.push(head)
+      scriptOf(head)?.(socket)
+    })
+  })
+  const origin = await listenAnywhere(server)
+  return {
+    origin,
+    open,
+    heads,
+    async close() {
+      for (const socket of open) socket.destroy()
+      await new Promise((done) => server.close(done))
+    },
+  }
+}
+
+/** Sends bytes, one a character, and ends the connection. */
+export function say(...parts: readonly string[]): Script {
+  return (socket) => {
+    socket.write(Buffer.from(parts.join(''), 'latin1'))
+    socket.end()
+  }
+}
+
+/** Sends bytes and resets the connection once they are through. */
+export function sayAndReset(...parts: readonly string[]): Script {
+  return (socket) => {
+    socket.write(Buffer.from(parts.join(''), 'latin1'), () => setTimeout(() => socket.resetAndDestroy(), 5))
+  }
+}
