@@ -7,6 +7,7 @@ import { checkAdmin, checkCallers, checkIssuers, checkService, checkSession } fr
 import { checkChoices } from './check-choices.js'
 import { checkGateways } from './check-gateways.js'
 import { checkKeys } from './check-keys.js'
+import { checkPassHeaders } from './check-pass-headers.js'
 import { checkStore } from './check-store.js'
 import { describeIssue } from './describe-issue.js'
 import { type Parts, takeApart } from './parts.js'
@@ -46,6 +47,7 @@ export function checkConfig(raw: unknown, places: SecretPlaces, dialects: Dialec
   const parts = takeApart(raw, dialectIds)
   const secrets = readSecrets(parts, places, problems)
   checkGateways(parts, dialects, problems)
+  checkPassHeaders(parts, dialects, problems)
   checkKeys(parts, dialects, secrets, problems)
   checkChoices(parts, dialects, problems)
   checkBindings(parts, problems)

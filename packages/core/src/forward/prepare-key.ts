@@ -1,5 +1,6 @@
 import type { KeyLease } from '../resolve/route.js'
-import { createRequestFilter, type IsDropped } from './header-fates.js'
+import type { IsDropped } from './header-fates.js'
+import { createRequestFilter } from './request-headers.js'
 
 /** A key made ready to be sent: what it adds to a request, what must be gone before, and how to spot it in an answer. */
 export interface PreparedKey {
@@ -12,7 +13,7 @@ export interface PreparedKey {
 
 /** Reveals a key's secrets, once per runtime. */
 export function prepareKey(key: KeyLease): PreparedKey {
-  const { dialect } = key.gateway
+  const { dialect, passHeaders } = key.gateway
   const secret = key.secret.reveal()
   const providerSecret = key.providerSecret?.reveal()
   const credentialHeaders = [dialect.credential.header, dialect.credential.prefix + secret]
@@ -21,9 +22,10 @@ export function prepareKey(key: KeyLease): PreparedKey {
   }
   if (dialect.project !== undefined && key.project !== undefined) credentialHeaders.push(dialect.project.header, key.project)
   const injected = credentialHeaders.filter((_, index) => index % 2 === 0)
+  const chosen = Object.values(dialect.choices ?? {}).map(({ header }) => header)
   return {
     // Derived from what is injected, so the two lists cannot drift apart.
-    isDropped: createRequestFilter(injected, dialect.stripRequestHeaders),
+    isDropped: createRequestFilter({ written: [...injected, ...chosen], further: [...dialect.requestHeaders, ...passHeaders] }),
     credentialHeaders,
     secrets: providerSecret === undefined ? [secret] : [secret, providerSecret],
   }

@@ -4,32 +4,32 @@ import { isJsonType } from '../lib/json-type.js'
 import { Refusal } from '../refusal.js'
 import type { Route } from '../resolve/route.js'
 import { decideChoices } from './choices.js'
-import { refuseDisguisedJson } from '../read/sniff-json.js'
 import { editBody } from './edit-body.js'
-import { limitBody } from '../read/limit-body.js'
-import { refuseOtherReadings } from '../read/strict-content-type.js'
+import { readMedium, type Medium } from '../read/read-medium.js'
+import { refuseOtherReadings, refusePackedBody } from '../read/strict-content-type.js'
 import { checkOutputLimit } from './output-limit.js'
 import type { Permit } from './permit.js'
 import type { CountCall } from './count-call.js'
-import type { FindPolicy, NamePattern, Policy } from './policies.js'
+import type { FindPolicy, Policy } from './policies.js'
 import { bodyTooLarge, readBody } from '../read/read-body.js'
-import { readJsonObject } from '../read/strict-json.js'
-import { refuseSubmittedKey } from '../read/key-in-body.js'
+import { readClearBody } from '../read/clear-body.js'
+import type { JsonBody } from '../read/json-body.js'
 
 /**
  * Says whether this caller may do this.
  *
  * Every JSON body is read whole, because one rule always applies: a client cannot submit a key. An endpoint
  * that the dialect lists takes nothing else, unless it says so; there, and where nothing is listed, forms and
- * media stream past: only how they begin is looked at, and their size watched.
+ * media stream past: of a medium only how it begins is looked at, of a form the fields that are no files. Where a policy
+ * allows only some models, a form is read whole before it is sent, since the model may stand behind the file.
  *
- * @throws {Refusal} 403 `model_not_allowed`, 403 `endpoint_not_allowed`, 413 `body_too_large`, 400
- *   `request_malformed`, 400 `credential_in_request`, 402 `budget_exhausted`, 503 `store_unavailable`.
+ * @throws {Refusal} 403 `model_not_allowed`, 403 `endpoint_not_allowed`, 413 `body_too_large`, 415
+ *   `media_type_unsupported`, 400 `request_malformed`, 400 `credential_in_request`, 402 `budget_exhausted`, 503 `store_unavailable`.
  */
 export type Police = (arrival: Arrival, principal: Principal, route: Route) => Permit | Promise<Permit>
 
 /** What passes unread, since no gateway takes it for JSON. */
-const isMedia = /^\s*(?:multipart|audio|image|video)\/|^\s*application\/(?:octet-stream|pdf|jsonl|x-ndjson)\b/i
+const isMedia = /^\s*(?:multipart|audio|image|video)\/|^\s*application\/(?:octet-stream|pdf)\b/i
 const takesJson = 'The body is neither JSON nor a form or medium. Send JSON with the header "Content-Type: application/json".'
 
 /** Longest model name that is worth repeating in a record. */
@@ -41,6 +41,7 @@ export function createPolice(findPolicy: FindPolicy, countCall: CountCall): Poli
     const { dialect } = route.gateway
     checkEndpoint(policy, route.endpointPath)
     const chosen = decideChoices(dialect, policy, arrival)
+    refusePackedBody(arrival.headers)
     const length = declaredLength(arrival)
     if (length === 0) {
       if (arrival.method !== 'GET' && arrival.method !== 'HEAD') checkModel(policy, undefined)
@@ -56,8 +57,11 @@ export function createPolice(findPolicy: FindPolicy, countCall: CountCall): Poli
     }
     if (!mayTakeMedia(route.endpoint) || !isMedia.test(contentType ?? ''))
       throw new Refusal('request_malformed', { message: takesJson, param: 'Content-Type' })
-    if (policy.models.length > 0) refuseUnreadableModel(policy.models)
-    return passMedia(arrival, length, maxBytes, chosen)
+    return passMedium(
+      policy,
+      readMedium(arrival, { length, maxBytes, keyPattern: dialect.keyPattern, whole: policy.models.length > 0 }),
+      chosen,
+    )
   }
 
   /** Last, so that what is refused anyway uses no call up. */
@@ -76,16 +80,12 @@ function mayTakeMedia({ media, methods }: Route['endpoint']): boolean {
   return media === true || methods.length === 0
 }
 
-async function passMedia(
-  arrival: Arrival,
-  length: number | undefined,
-  maxBytes: number,
-  chosen: ReturnType<typeof decideChoices>,
-): Promise<Permit> {
+async function passMedium(policy: Policy, reading: Promise<Medium>, chosen: ReturnType<typeof decideChoices>): Promise<Permit> {
   const waitingSince = performance.now()
-  await refuseDisguisedJson(arrival.body)
-  const body = length === undefined ? limitBody(arrival.body, maxBytes) : arrival.body
-  return { body, waitedMs: performance.now() - waitingSince, ...chosen }
+  const { body, fields } = await reading
+  const waitedMs = performance.now() - waitingSince
+  if (policy.models.length > 0) checkFormModel(policy, fields)
+  return { body, waitedMs, modelRequested: fields?.get('model')?.slice(0, maxModelName), ...chosen }
 }
 
 function readPermit(
@@ -97,20 +97,23 @@ function readPermit(
   chosen: ReturnType<typeof decideChoices>,
 ): Promise<Permit> {
   const waitingSince = performance.now()
+  const decide = (read: JsonBody, waitedMs: number, received: Buffer): Permit => {
+    const { members } = read
+    const model = typeof members['model'] === 'string' ? members['model'] : undefined
+    checkModel(policy, model)
+    checkOutputLimit(policy.maxTokens, endpoint.format.outputLimit, members)
+    const pinnedUser = policy.pinUser ? (principal.user ?? '') : undefined
+    const body = editBody(received, { read, dialect: gateway.dialect, format: endpoint.format, pinnedUser })
+    return { body, waitedMs, modelRequested: model?.slice(0, maxModelName), query: chosen?.query, headers: chosen?.headers }
+  }
   return readBody(arrival, maxBytes).then((received) => {
     const waitedMs = performance.now() - waitingSince
     if (received.length === 0) {
       checkModel(policy, undefined)
       return { body: null, waitedMs, modelRequested: undefined, query: chosen?.query, headers: chosen?.headers }
     }
-    const members = readJsonObject(received)
-    refuseSubmittedKey(members)
-    const model = typeof members['model'] === 'string' ? members['model'] : undefined
-    checkModel(policy, model)
-    checkOutputLimit(policy.maxTokens, endpoint.format.outputLimit, members, received)
-    const pinnedUser = policy.pinUser ? (principal.user ?? '') : undefined
-    const body = editBody(received, { members, dialect: gateway.dialect, format: endpoint.format, pinnedUser })
-    return { body, waitedMs, modelRequested: model?.slice(0, maxModelName), query: chosen?.query, headers: chosen?.headers }
+    const read = readClearBody(received, gateway.dialect.keyPattern)
+    return read instanceof Promise ? read.then((large) => decide(large, waitedMs, received)) : decide(read, waitedMs, received)
   })
 }
 
@@ -128,11 +131,12 @@ export function checkModel({ models }: Policy, model: string | undefined): void 
   }
 }
 
-/** A form or binary body is not read, so a policy that allows only some models cannot let it pass. */
-function refuseUnreadableModel(models: readonly NamePattern[]): void {
-  if (models.every((list) => list.allows(''))) return
+/** A form may name the model in a field; a binary body names none that could be read. */
+function checkFormModel(policy: Policy, fields: ReadonlyMap<string, string> | undefined): void {
+  if (fields !== undefined) return checkModel(policy, fields.get('model'))
+  if (policy.models.every((list) => list.allows(''))) return
   throw new Refusal('model_not_allowed', {
-    message: 'The policy allows only some models, and only JSON bodies say which one they ask for.',
+    message: 'The policy allows only some models, and only JSON bodies and forms say which one they ask for.',
   })
 }
 

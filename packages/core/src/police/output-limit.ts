@@ -16,10 +16,10 @@ const compiled = new WeakMap<OutputLimit, CompiledLimit>()
  *
  * @throws {Refusal} 400 `request_malformed`.
  */
-export function checkOutputLimit(ceiling: number | undefined, limit: OutputLimit | undefined, body: object, bytes: Buffer): void {
+export function checkOutputLimit(ceiling: number | undefined, limit: OutputLimit | undefined, body: object): void {
   if (ceiling === undefined || limit === undefined) return
   const { places, copies, names } = compile(limit)
-  refuseOtherSpellings(body, names, () => bytes.toString('utf8'))
+  refuseOtherSpellings(body, names)
   const asked = places.flatMap((place) => readAll(body, place))
   const times = copies.flatMap((place) => readAll(body, place))
   const param = limit.places[0]?.slice(1).replaceAll('/', '.') ?? 'max_tokens'
