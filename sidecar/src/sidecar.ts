@@ -2,7 +2,7 @@ import { isAbsolute, resolve } from 'node:path'
 import type { Log, Runtime, Secret } from '@postern/core'
 import type { Express } from 'express'
 import { createAdminListener } from './admin-listener.js'
-import { createDataListener, type DataListenerOptions, type Listener } from './data-listener.js'
+import { createDataListener, type Listener } from './data-listener.js'
 import { listen, type Place } from './listen.js'
 
 /** A running sidecar. */

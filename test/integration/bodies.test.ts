@@ -51,6 +51,8 @@ const anything = {
   model: 'none' as const,
   media: true,
 }
+/** By which a test tells the gateway what to answer. */
+const passHeaders = ['x-answer-type', 'x-answer-bytes', 'x-answer-status', 'x-answer-length']
 
 describe('bodies to and from a gateway that gives back what it gets', () => {
   let upstream: Server
@@ -86,7 +88,7 @@ describe('bodies to and from a gateway that gives back what it gets', () => {
   })
 
   forEachDoor(
-    () => Promise.resolve({ baseURL, config: { policies: { body: '64MiB' } }, settings: { endpoints: { files: anything } } }),
+    () => Promise.resolve({ baseURL, config: { policies: { body: '64MiB' } }, settings: { passHeaders, endpoints: { files: anything } } }),
     (house) => {
       const send = (init: RequestInit & { duplex?: 'half' }, path = 'files') =>
         fetch(`${house().baseURL}/${path}`, {
@@ -105,7 +107,7 @@ describe('bodies to and from a gateway that gives back what it gets', () => {
       })
 
       test('bytes sent in chunks arrive in chunks', async () => {
-        const bytes = randomBytes(1_000_000)
+        const bytes = Buffer.concat([Buffer.from('RIFF'), randomBytes(999_996)])
         const body = Readable.toWeb(Readable.from([bytes.subarray(0, 400_000), bytes.subarray(400_000)])) as ReadableStream
         await send({ body, duplex: 'half', headers: { 'content-type': 'audio/wav' } })
         expect(received.at(-1)).toMatchObject({ digest: digest(bytes) })

@@ -28,6 +28,7 @@ describe('a gateway that is added by a record', () => {
         authorization: `Bearer ${house.credential}`,
         'content-type': 'application/json',
         'x-harbor-pass': 'pass=mine',
+        'x-harbor-deck': 'two',
         X_Harbor_Captain: 'me',
       },
       body: JSON.stringify({ model: 'clipper', messages: [{ role: 'user', content: 'Hello' }] }),
@@ -35,7 +36,10 @@ describe('a gateway that is added by a record', () => {
     const { url, rawHeaders } = house.upstream.seen.at(-1) as { url: string; rawHeaders: readonly string[] }
     expect(url).toBe('/llm/v2/chat/completions')
     const own = rawHeaders.flatMap((name, index) => (index % 2 === 0 && /harbor/i.test(name) ? [[name, rawHeaders[index + 1]]] : []))
-    expect(own).toEqual([['X-Harbor-Pass', 'pass=a-key-of-the-recorded-gateway']])
+    expect(own).toEqual([
+      ['x-harbor-deck', 'two'],
+      ['X-Harbor-Pass', 'pass=a-key-of-the-recorded-gateway'],
+    ])
     expect(rawHeaders.map((name) => name.toLowerCase())).not.toContain('authorization')
   })
 

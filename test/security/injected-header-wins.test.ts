@@ -26,13 +26,14 @@ describe('injected-header-wins', () => {
         }
 
         test('the credential is sent exactly once, in the one form, after everything of the client', async () => {
-          await house().chat({ headers: { 'x-of-the-client': '1' } })
+          await house().chat({ headers: { 'openai-beta': 'of-the-client=1' } })
           const seen = house().emulator.seen.at(-1)
           const { secret, providerSecret } = house().keys.acme
           expect(seen?.credentials.map(({ value }) => value)).toEqual(providerSecret === undefined ? [secret] : [secret, providerSecret])
           const names = seen?.headers.map(([name]) => name.toLowerCase()) ?? []
           expect(names.filter((name) => name === 'authorization')).toHaveLength(1)
-          expect(names.indexOf('authorization')).toBeGreaterThan(names.indexOf('x-of-the-client'))
+          expect(names).toContain('openai-beta')
+          expect(names.indexOf('authorization')).toBeGreaterThan(names.indexOf('openai-beta'))
         })
       })
     })

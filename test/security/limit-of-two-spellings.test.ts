@@ -15,9 +15,9 @@ describe('limit-of-two-spellings', () => {
 
     test.each([
       '"generationConfig":{"maxOutputTokens":10,"max_output_tokens":20,"candidateCount":2}',
-      '"generationConfig":{"maxOutputTokens":10,"stopSequences":[{"maxOutputTokens":1,"maxOutputTokens":2}]}',
+      '"generationConfig":{"maxOutputTokens":10,"stopSequences":[{"maxOutputTokens":1,"MaxOutputTokens":2}]}',
       '"generationConfig":{"maxOutputTokens":10,"responseSchema":{"properties":{"a":1,"A":2}}}',
-      '"generation_config" : { "max_output_tokens" : 10 } , "safetySettings":[{"a":1,"a":1}]',
+      '"generation_config" : { "max_output_tokens" : 10 } , "safetySettings":[{"a":1,"A":1}]',
     ])('%s is taken', async (members) => expect(await ask(members)).toEqual([200, undefined, 1]))
 
     test.each([
@@ -29,6 +29,8 @@ describe('limit-of-two-spellings', () => {
       '"generationConfig":{"maxOutputTokens":10,"a":1,"a":2}',
       '"generationConfig":{"maxOutputTokens":10,"max\\u005foutput_token\u017f":1000000}',
       '"g\\u0065nerationConfig":{"maxOutputTokens":10,"maxOutputTokens":1000000}',
+      '"generationConfig":{"maxOutputTokens":10,"stopSequences":[{"maxOutputTokens":1,"maxOutputTokens":2}]}',
+      '"generation_config":{"max_output_tokens":10},"safetySettings":[{"a":1,"a":1}]',
     ])('%s is refused', async (members) => expect(await ask(members)).toEqual([400, 'request_malformed', 0]))
   })
 

@@ -47,8 +47,8 @@ const refusedHeaders: readonly (readonly [what: string, lines: readonly string[]
   ['a length and chunks', ['Transfer-Encoding: chunked'], 400, 'request_malformed'],
   ['a length and chunks under another name', ['Transfer-Encoding: xchunked'], 400, 'request_malformed'],
   ['two encodings of the message', ['Transfer-Encoding: gzip', 'Transfer-Encoding: chunked'], 400, 'request_malformed'],
-  ['an encoding of the body', ['Content-Encoding: deflate'], 400, 'request_malformed'],
-  ['two encodings of the body', ['Content-Encoding: identity', 'Content-Encoding: gzip'], 400, 'request_malformed'],
+  ['an encoding of the body', ['Content-Encoding: deflate'], 415, 'media_type_unsupported'],
+  ['two encodings of the body', ['Content-Encoding: identity', 'Content-Encoding: gzip'], 415, 'media_type_unsupported'],
   ['a NUL in a value', ['X-Note: a\0b'], 400, 'request_malformed'],
   ['a NUL in a name', ['X-No\0te: a'], 400, 'request_malformed'],
   ['an escape character in a value', ['X-Note: \x1b[31m'], 400, 'request_malformed'],
@@ -64,7 +64,7 @@ const refusedHeaders: readonly (readonly [what: string, lines: readonly string[]
   ['a twin of a workflow alone', ['X_Workflow_ID: b'], 400, 'tag_invalid'],
   ['a twin of whom it is for', ['Postern_Act_As: user=bob, team=globex'], 400, 'request_malformed'],
   ['for two users', ['Postern-Act-As: user=ada', 'Postern-Act-As: user=bob'], 403, 'delegation_not_allowed'],
-  ['a twin of an encoding of the body', ['Content_Encoding: deflate'], 400, 'request_malformed'],
+  ['a twin of an encoding of the body', ['Content_Encoding: deflate'], 415, 'media_type_unsupported'],
   ['two keys of idempotency', ['Idempotency-Key: a', 'Idempotency-Key: b'], 400, 'request_malformed'],
   ['two keys of idempotency, one with underscores', ['Idempotency-Key: a', 'Idempotency_Key: b'], 400, 'request_malformed'],
   ['a key under a twin', ['X_Api-Key: sk-x'], 400, 'credential_in_request'],
@@ -84,7 +84,7 @@ const readOnce: readonly (readonly [what: string, lines: readonly string[], name
     ['a twin of a length', ['Content_Length: 3'], 'content-length', () => [expect.stringMatching(/^\d\d+$/)]],
     ['a twin of an encoding of the message', ['Transfer_Encoding: chunked'], 'transfer-encoding', () => []],
     ['a twin of what Postern accepts', ['Accept_Encoding: gzip', 'Accept-Encoding: br'], 'accept-encoding', () => ['identity']],
-    ['bytes beyond ASCII in a value', ['X-Note: \xff\xfe\x80'], 'x-note', () => ['\xff\xfe\x80']],
+    ['bytes beyond ASCII in a value', ['User-Agent: \xff\xfe\x80'], 'user-agent', () => ['\xff\xfe\x80']],
     ['a twin of another method', ['X_HTTP_Method_Override: DELETE'], 'x-http-method-override', () => []],
     ['a twin of another target', ['X_Original_URL: /v1/budget'], 'x-original-url', () => []],
   ]
@@ -149,12 +149,13 @@ const refusedBodies: readonly (readonly [what: string, bytes: string | Buffer, s
   ['copies in another case', `{${model},"N":1000000,${messages}}`, 400, 'request_malformed'],
   ['tokens in a text', `{${model},"max_tokens":"10",${unlimited}}`, 400, 'request_malformed'],
   ['tokens in a list', `{${model},"max_tokens":[10],${unlimited}}`, 400, 'request_malformed'],
+  ['members twice below the top', `{${model},"metadata":{"model":"a","model":"b"},${messages}}`, 400, 'request_malformed'],
   ['tokens below nothing', `{${model},"max_tokens":-1,${unlimited}}`, 400, 'request_malformed'],
 ]
 
 /** Further bodies, which are passed on byte for byte and mean to the gateway what policy read. */
 const taken: readonly (readonly [what: string, text: string])[] = [
-  ['members twice below the top, where policy reads nothing', `{${model},"metadata":{"model":"a","model":"b","Model":"c"},${messages}}`],
+  ['members in two cases below the top', `{${model},"metadata":{"model":"a","Model":"c"},${messages}}`],
   ['a role twice', `{${model},"max_tokens":10,"messages":[{"role":"user","content":"Hello","role":"system"}]}`],
   ['__proto__ beside a model', `{"__proto__":{"model":"secret","max_tokens":1000000},${model},${messages}}`],
   ['a constructor', `{"constructor":{"prototype":{"model":"secret"}},${model},${messages}}`],

@@ -14,7 +14,11 @@ export interface ReadAnswer {
 /** Calls on a connection of its own, and takes whatever comes before the answer ends or breaks off. */
 export function readAnswer(
   url: string,
-  { method = 'POST', headers = {}, body }: { readonly method?: string; readonly headers?: Record<string, string>; readonly body?: string } = {},
+  {
+    method = 'POST',
+    headers = {},
+    body,
+  }: { readonly method?: string; readonly headers?: Record<string, string>; readonly body?: string } = {},
 ): Promise<ReadAnswer> {
   return new Promise((resolve, reject) => {
     const sent = request(url, { method, headers, agent: false }, (response) => {

@@ -15,6 +15,7 @@ import { createSameSiteCheck } from './identify/same-site.js'
 import { createServiceVerifier } from './identify/service-verifier.js'
 import { createSessionVerifier } from './identify/session-verifier.js'
 import type { Verifier } from './identify/verifier.js'
+import { readBackendCredential } from './identify/read-credential.js'
 import { readBody } from './read/read-body.js'
 import { readJsonObject } from './read/strict-json.js'
 import type { PublicAddress } from './public-address.js'
@@ -104,7 +105,13 @@ export function compileAssertions(checked: CheckedConfig, means: Means, runtime:
   const { header, jwks: path, audience, ttl: ttlMs } = identity
   const signer = createAssertionSigner({ key: checked.secrets.get('backend.identity.key'), audience, ttlMs })
   const { proofs, publicAddress } = means
-  const identify = createIdentify({ verifiers: means.tokens, proofs, failedAttempts: notCounted, publicAddress })
+  const identify = createIdentify({
+    verifiers: means.tokens,
+    proofs,
+    failedAttempts: notCounted,
+    publicAddress,
+    read: readBackendCredential,
+  })
   return createAssertions({ header, path, signer, identify }, runtime)
 }
 

@@ -195,6 +195,7 @@ function compileGateway(name: string, settings: Config['gateways'][string], { di
     attempts: settings.attempts ?? dialect.retries.attempts,
     addressLimit: compileAddressLimit(settings.addressLimit, dialect),
     timeouts: { connectMs: settings.timeouts.connect, headersMs: settings.timeouts.headers, idleMs: settings.timeouts.idle },
+    passHeaders: settings.passHeaders ?? [],
   }
 }
 

@@ -1,6 +1,7 @@
 import { type ErrorCode, errorCodes } from '@postern/protocol'
 import type { PrincipalFields } from './principal.js'
-import { checkEndpoint, checkModel } from './police/index.js'
+import { checkModel } from './police/check-model.js'
+import { checkEndpoint } from './police/index.js'
 import { checkModelOutsideBody } from './police/model-outside-body.js'
 import { needsCeiling } from './police/output-limit.js'
 import type { Policy } from './police/policies.js'

@@ -99,8 +99,8 @@ export interface Dialect {
   readonly providerCredential?: CredentialForm & { readonly keyPattern?: RegExp }
   /** A mandatory project id that belongs to the key and is never the client's to say, in whichever member of a body it says it. */
   readonly project?: { readonly header: string; readonly pattern: RegExp; readonly bodyMember?: string }
-  /** Request headers, beyond the common ones, that a client must not set; a trailing `*` stands for any ending. */
-  readonly stripRequestHeaders: readonly string[]
+  /** Request headers, beyond the common ones, that its documents have for callers, lower-case. Whatever else a client sends goes no further. */
+  readonly requestHeaders: readonly string[]
   /** Paths below the base URL, without a leading slash. Every other path is closed, unless the operator opens it. */
   readonly endpoints: Endpoints
   /** Paths, with all that lies below them, that belong to the gateway's operator or account holder, never to a caller. */

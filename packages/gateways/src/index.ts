@@ -27,7 +27,7 @@ export { createEndpointTable, type EndpointTable, type FoundEndpoint, isParamete
 export { chatEndpoints, get, post } from './endpoints.js'
 export { isBelow, isHoldersPath } from './closed-path.js'
 export { openaiEndpoints } from './openai-endpoints/index.js'
-export { looksLikeKey, redactKeys } from '@postern/protocol'
+export { holdsKey, looksLikeKey, redactKeys } from '@postern/protocol'
 export { asModelList, failedCatalogue } from './model-list.js'
 export { type CompiledPointer, compilePointer, type Pointer, readAll } from './pointer.js'
 export { type AnswerFacts, type AnswerReader, createAnswerReader } from './read-answer.js'

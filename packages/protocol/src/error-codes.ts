@@ -150,6 +150,13 @@ export const errorCodes = {
     title: 'The request body is larger than the limit.',
     help: 'Send less; for the operator: the limit is policies.body.',
   },
+  media_type_unsupported: {
+    status: 415,
+    type: 'invalid_request_error',
+    retryable: false,
+    title: 'The body comes in a form that is not taken.',
+    help: 'Send JSON in UTF-8, or the form or medium that the endpoint takes, without Content-Encoding.',
+  },
   headers_too_large: {
     status: 431,
     type: 'invalid_request_error',

@@ -7,7 +7,7 @@ export const harbor: Dialect = {
   documentation: 'https://harbor.example/docs',
   baseURL: 'https://api.harbor.example/llm/v2',
   credential: { header: 'X-Harbor-Pass', prefix: 'pass=' },
-  stripRequestHeaders: ['x-harbor-*'],
+  requestHeaders: ['x-harbor-deck'],
   endpoints: {
     ...chatEndpoints,
     models: { ...get(), path: '/ships', open: true, catalogue: { items: '/ships[]', id: ['/name'], ownedBy: ['/line'] } },

@@ -94,7 +94,11 @@ export function createBackend(options: BackendOptions): Backend {
       const fault = findFault(request)
       if (fault !== undefined) refuse(request, response, fault)
       else if (pool !== undefined && isPlain(request) && isSmallBody(request))
-        readSmallBody(request, (body) => ask(request, response, body), (error) => refuse(request, response, error))
+        readSmallBody(
+          request,
+          (body) => ask(request, response, body),
+          (error) => refuse(request, response, error),
+        )
       else ask(request, response, null)
     },
     upgrade(request, connection, head) {

@@ -9,6 +9,7 @@ import { checkEndpoints } from './check-endpoints.js'
 import { checkGateways } from './check-gateways.js'
 import { checkKeys } from './check-keys.js'
 import { checkSharing } from './check-sharing.js'
+import { checkPassHeaders } from './check-pass-headers.js'
 import { checkStore } from './check-store.js'
 import { describeIssue } from './describe-issue.js'
 import { type Parts, takeApart } from './parts.js'
@@ -49,6 +50,7 @@ export function checkConfig(raw: unknown, places: SecretPlaces, dialects: Dialec
   const secrets = readSecrets(parts, places, problems)
   checkGateways(parts, dialects, problems)
   checkEndpoints(parts, dialects, problems)
+  checkPassHeaders(parts, dialects, problems)
   checkKeys(parts, dialects, secrets, problems)
   checkChoices(parts, dialects, problems)
   checkBindings(parts, problems)

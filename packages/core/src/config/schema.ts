@@ -47,6 +47,8 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
       .optional(),
     /** Paths below `/v1/` that are open beside those that the dialect lists; `{id}` stands for any segment, `{model}` for the model. */
     endpoints: z.record(z.string(), openedEndpoint).default({}),
+    /** Request headers of clients that it gets besides the usual ones, by their exact names. */
+    passHeaders: z.array(z.string().regex(/^[A-Za-z0-9-]{1,64}$/, 'is not the name of a header')).optional(),
     /** How long it is waited for. */
     timeouts: strict({
       /** For a connection. */

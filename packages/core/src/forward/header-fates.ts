@@ -1,66 +1,7 @@
 import { headerNames } from '@postern/protocol'
 import { cacheHeaders } from '../answers/privacy.js'
 import { hopByHop } from '../hop-by-hop.js'
-import { keyHeaders } from '../read/key-headers.js'
-
-/** What a caller's request never carries to the gateway, whichever gateway it is. */
-const requestOnly = [
-  // Credentials and identity: the caller's own, and everything that a gateway or proxy could take for one.
-  'authorization',
-  'cookie',
-  'dpop',
-  ...keyHeaders,
-  'x-auth-*',
-  // In which proxies and platforms say who somebody is; here nobody does but the credential.
-  'remote-user',
-  'x-user*',
-  'x-remote-*',
-  'x-authenticated-*',
-  'x-consumer-*',
-  'x-credential-*',
-  'x-webauth-*',
-  'x-token-*',
-  'x-amzn-oidc-*',
-  'x-goog-authenticated-*',
-  'x-goog-iap-*',
-  'x-ms-client-principal*',
-  'x-ms-token-*',
-  // Where the caller is: gateways decide address rules by these.
-  'forwarded',
-  'via',
-  'x-forwarded-*',
-  'x-real-ip',
-  'x-client-ip',
-  'x-cluster-client-ip',
-  'true-client-ip',
-  'cf-*',
-  'fastly-client-ip',
-  'x-original-*',
-  'x-rewrite-url',
-  // What the browser says to us about its page.
-  'origin',
-  'referer',
-  'sec-*',
-  'access-control-*',
-  // Written anew.
-  'host',
-  'content-length',
-  'accept-encoding',
-  'expect',
-  headerNames.requestId,
-  headerNames.workflow,
-  headerNames.step,
-  headerNames.parentStep,
-  headerNames.traceparent,
-  headerNames.tracestate,
-  'postern-*',
-  // A 304 that says its body's length (RFC 9110, 8.6) is a broken answer to undici; the whole answer is right too.
-  'if-none-match',
-  'if-modified-since',
-  // Overrides that would turn a harmless method into another.
-  'x-http-method*',
-  'x-method-override',
-]
+import { keyHeaders } from '../read/key-names.js'
 
 /** What a gateway's answer never carries to the client. */
 const answerOnly = [
@@ -111,11 +52,6 @@ const answerOnly = [
 
 /** Whether a header goes no further. */
 export type IsDropped = (name: string) => boolean
-
-/** For requests: the common names, what the dialect injects, and what the dialect's gateway trusts. */
-export function createRequestFilter(injected: readonly string[], stripped: readonly string[]): IsDropped {
-  return createFilter([...hopByHop, ...requestOnly, ...injected, ...stripped])
-}
 
 export function createAnswerFilter(): IsDropped {
   return createFilter([...hopByHop, ...answerOnly])

@@ -8,7 +8,7 @@ import type { Credential } from './credential.js'
 import type { FailedAttempts } from './failed-attempts.js'
 import type { Principal } from '../principal.js'
 import type { Proofs } from './proof/index.js'
-import { readCredential, refuseUnknown } from './read-credential.js'
+import { type ReadCredential, readCredential, refuseUnknown } from './read-credential.js'
 import { isToken, type Verifier } from './verifier.js'
 
 /**
@@ -26,11 +26,13 @@ export interface IdentifyOptions {
   readonly proofs: Proofs
   readonly failedAttempts: FailedAttempts
   readonly publicAddress: PublicAddress
+  /** Default: as a call to a gateway is read, which carries no key. */
+  readonly read?: ReadCredential
 }
 
 const actAsHeader = headerNames.actAs.toLowerCase()
 
-export function createIdentify({ verifiers, proofs, failedAttempts, publicAddress }: IdentifyOptions): Identify {
+export function createIdentify({ verifiers, proofs, failedAttempts, publicAddress, read = readCredential }: IdentifyOptions): Identify {
   async function refuseCounted(arrival: Arrival, credential: Credential, error: unknown): Promise<never> {
     if (!(error instanceof Refusal) || error.code !== 'caller_invalid') throw error
     const waitSeconds = await failedAttempts.count(publicAddress.clientOf(arrival))
@@ -59,7 +61,7 @@ export function createIdentify({ verifiers, proofs, failedAttempts, publicAddres
   }
 
   return (arrival) => {
-    const credential = readCredential(arrival)
+    const credential = read(arrival)
     try {
       const verified = verify(credential, arrival)
       if (!(verified instanceof Promise)) return admit(verified, credential, arrival)

@@ -1,44 +1,68 @@
 import { looksLikeKey } from '@postern/gateways'
 import type { Arrival } from '../arrival.js'
-import { isKeyHeader, isKeyParameter } from '../read/key-names.js'
-import { looseName, partsOf } from '../lib/query-names.js'
+import { rememberNames } from '../lib/squash-name.js'
+import { refuseKeyInTarget, refuseKeyInValue } from '../read/key-in-head.js'
+import { isApiKeyHeader, isKeyHeader } from '../read/key-names.js'
+import { packedBody } from '../read/strict-content-type.js'
 import { Refusal } from '../refusal.js'
 import type { Credential } from './credential.js'
 
 /**
- * What a header's name says: a key, a header that may stand only once, a spelling of one that only some servers
- * read, or nothing of interest.
+ * What a header's name says: a key, a header that may stand only once, one in which proxies, browsers and the backend
+ * say what is nobody else's business and which goes no further, or nothing of interest.
  */
-type Kind = 'key' | 'authorization' | 'content-type' | 'idempotency-key' | 'twin' | 'other'
+type Kind = 'key' | 'authorization' | 'content-type' | 'idempotency-key' | 'packed' | 'elsewhere' | 'other'
 
-const kinds = new Map<string, Kind>()
-const rememberedNames = 4096
-const longestRemembered = 64
+/** Takes the caller's credential out of a request. */
+export type ReadCredential = (arrival: Arrival) => Credential
 
 /**
  * Takes the caller's own credential out of the request.
  *
- * @throws {Refusal} `credential_in_request` where a header or query parameter carries an API key,
- *   `request_malformed` where there are two credentials, or two of what only one may be, `caller_invalid` where it is of no form that is known.
+ * @throws {Refusal} `credential_in_request` where a header, a query parameter or the path carries an API key,
+ *   415
+ *   `media_type_unsupported` where a header says that the body is packed, `request_malformed` where there are two credentials, or two of what only one may be, `caller_invalid` where it is of no form that is known.
  */
 export function readCredential(arrival: Arrival): Credential {
+  const credential = readHeaders(arrival, refuseAnyKey)
+  refuseKeyInTarget(arrival)
+  return credential
+}
+
+/** The same of a request to the backend, which may have tokens of its own in headers and queries: only a header for API keys is refused. */
+export function readBackendCredential(arrival: Arrival): Credential {
+  return readHeaders(arrival, refuseApiKey)
+}
+
+function refuseAnyKey(name: string, value: string, kind: Kind): void {
+  if (kind === 'key') throw new Refusal('credential_in_request', { param: name })
+  refuseKeyInValue(name, value)
+}
+
+function refuseApiKey(name: string, _value: string, kind: Kind): void {
+  if (kind === 'key' && isApiKeyHeader(name)) throw new Refusal('credential_in_request', { param: name })
+}
+
+function readHeaders({ rawHeaders, headers }: Arrival, refuseKey: typeof refuseAnyKey): Credential {
   let authorizations = 0
   let contentTypes = 0
   let idempotencyKeys = 0
-  for (let index = 0; index < arrival.rawHeaders.length; index += 2) {
-    const kind = kindOf(arrival.rawHeaders[index] as string)
-    if (kind === 'other') continue
-    if (kind === 'key') throw new Refusal('credential_in_request', { param: arrival.rawHeaders[index] as string })
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] as string
+    const kind = kindOf(name)
+    if (kind === 'elsewhere') continue
+    if (kind === 'packed') throw packedBody()
     if (kind === 'authorization') authorizations += 1
-    else if (kind === 'content-type') contentTypes += 1
-    else if (kind === 'idempotency-key') idempotencyKeys += 1
-    else throw twofold(arrival.rawHeaders[index] as string)
+    else {
+      refuseKey(name, rawHeaders[index + 1] as string, kind)
+      if (kind === 'content-type') contentTypes += 1
+      else if (kind === 'idempotency-key') idempotencyKeys += 1
+    }
   }
-  if (arrival.query !== '') refuseKeyInQuery(arrival.query)
   if (authorizations > 1) throw twofold('Authorization')
   if (contentTypes > 1) throw twofold('Content-Type')
   if (idempotencyKeys > 1) throw twofold('Idempotency-Key')
-  const { authorization, cookie } = arrival.headers
+  const { authorization, cookie } = headers
   if (authorizations > 0) return readAuthorization(authorization ?? '')
   return cookie === undefined || cookie === '' ? nothing : { form: 'cookie', text: cookie }
 }
@@ -63,33 +87,20 @@ function readAuthorization(authorization: string): Credential {
 }
 
 function twofold(param: string): Refusal {
-  const message = param.includes('_') ? `${param} is written with hyphens.` : `There is more than one ${param} header.`
-  return new Refusal('request_malformed', { message, param })
+  return new Refusal('request_malformed', { message: `There is more than one ${param} header.`, param })
 }
 
-/** Every name of a key speaks of a key, a token or an authorization, or is escaped. */
-const mayNameKey = /%|key|token|auth/i
+/**
+ * Credentials of the backend and of platforms in front of us, such as what a load balancer adds of whom it signed in;
+ * and proofs. No gateway gets them.
+ */
+const elsewhere =
+  /^(?:cookie2?|dpop|host|proxy-.*|x-forwarded-.*|x-auth-request-.*|x-amzn-.*|x-ms-(?:token|client-principal).*|x-goog-iap-.*|x-goog-authenticated-.*|cf-.*|sec-.*|x-(?:csrf|xsrf)-token)$/
 
-function refuseKeyInQuery(query: string): void {
-  if (!mayNameKey.test(query)) return
-  for (const pair of partsOf(query)) {
-    const name = looseName(pair)
-    if (isKeyParameter(name)) throw new Refusal('credential_in_request', { param: name })
-  }
-}
-
-function kindOf(name: string): Kind {
-  const known = kinds.get(name)
-  if (known !== undefined) return known
-  const kind = kindOfSpelling(name.toLowerCase())
-  // Names come from clients, so what is remembered is bounded.
-  if (name.length <= longestRemembered && kinds.size < rememberedNames) kinds.set(name, kind)
-  return kind
-}
-
-function kindOfSpelling(lowerCase: string): Kind {
-  if (isKeyHeader(lowerCase)) return 'key'
-  const name = lowerCase.replaceAll('_', '-')
-  if (name === 'content-encoding' && name !== lowerCase) return 'twin'
+const kindOf = rememberNames((spelling): Kind => {
+  const name = spelling.toLowerCase().replaceAll('_', '-')
+  if (elsewhere.test(name)) return 'elsewhere'
+  if (isKeyHeader(name)) return 'key'
+  if (name === 'content-encoding' && spelling.includes('_')) return 'packed'
   return name === 'authorization' || name === 'content-type' || name === 'idempotency-key' ? name : 'other'
-}
+})

@@ -5,6 +5,7 @@ const closeBrace = 0x7d
 const openBracket = 0x5b
 const closeBracket = 0x5d
 const comma = 0x2c
+const colon = 0x3a
 
 /**
  * A member's name as servers read it that have no regard to case: some fold characters beyond ASCII as well,
@@ -29,11 +30,13 @@ export interface MemberVisitor {
 
 /**
  * Walks along the outermost object of a JSON text, member by member, without building anything. Ends at the
- * text's end also where the text is not well-formed.
+ * text's end also where the text is not well-formed. The time grows with the text and no faster.
  *
+ * @returns How many members there are at all depths together, those that stand twice counted twice.
  * @throws {SyntaxError} where an escape in a name is none.
  */
-export function walkMembers(text: string, visitor: MemberVisitor): void {
+export function walkMembers(text: string, visitor: MemberVisitor): number {
+  let members = 0
   let depth = 0
   let nameExpected = false
   for (let index = 0; index < text.length; index += 1) {
@@ -53,11 +56,13 @@ export function walkMembers(text: string, visitor: MemberVisitor): void {
     } else if (character === closeBrace || character === closeBracket) {
       depth -= 1
       if (depth === 0 && !nameExpected) visitor.ends(index)
-    } else if (character === comma && depth === 1) {
+    } else if (character === colon) members += 1
+    else if (character === comma && depth === 1) {
       nameExpected = true
       visitor.ends(index)
     }
   }
+  return members
 }
 
 /** Where a member stands in an object's text, from its name's quotation mark to what follows it. */
@@ -67,26 +72,46 @@ export interface MemberSpan {
   readonly end: number
 }
 
+/** What becomes of a member by its name: a JSON value that it is set to, or `undefined` where it is taken out. */
+export type MemberEdits = ReadonlyMap<string, string | undefined>
+
 /**
- * Takes a member out of a JSON object's text and leaves every other character as it is, numbers that
- * JavaScript cannot hold included. The text is well-formed.
+ * Takes members out of a JSON object's text and sets others, those that are not there yet first of all, and leaves
+ * every other character as it is, numbers that JavaScript cannot hold included. Goes through the text once.
+ *
+ * @param text Well-formed, and no member stands twice.
+ * @param spans Its members, as {@link spansOf} finds them.
  */
-export function removeMember(text: string, name: string): string {
-  const spans = spansOf(text)
-  const at = spans.findIndex((span) => span.name === name)
-  const span = spans[at]
-  if (span === undefined) return text
-  const next = spans[at + 1]
-  if (next !== undefined) return text.slice(0, span.start) + text.slice(next.start)
-  return text.slice(0, spans[at - 1]?.end ?? span.start) + text.slice(span.end)
+export function editMembers(text: string, spans: readonly MemberSpan[], edits: MemberEdits): string {
+  const brace = text.indexOf('{') + 1
+  const kept = spans.filter(({ name }) => !edits.has(name) || edits.get(name) !== undefined)
+  const there = new Set(spans.map(({ name }) => name))
+  const added = [...edits].flatMap(([name, value]) => (value === undefined || there.has(name) ? [] : [`${JSON.stringify(name)}:${value}`]))
+  const pieces = [
+    text.slice(0, brace),
+    added.join(','),
+    added.length > 0 && kept.length > 0 ? ',' : '',
+    text.slice(brace, spans[0]?.start ?? brace),
+  ]
+  const indexOf = new Map(spans.map((span, index) => [span, index]))
+  for (const [index, span] of kept.entries()) {
+    const value = edits.get(span.name)
+    pieces.push(value === undefined ? text.slice(span.start, span.end) : text.slice(span.start, valueStart(text, span)) + value)
+    // What stands between a member and the next is kept between it and the next that is kept.
+    if (index < kept.length - 1) pieces.push(text.slice(span.end, spans[(indexOf.get(span) as number) + 1]?.start))
+  }
+  pieces.push(text.slice(spans.at(-1)?.end ?? brace))
+  return pieces.join('')
 }
 
-/** Sets a member of a JSON object's text to a JSON value, first of all where it is not there yet, and leaves every other character as it is. */
+/** Takes a member out of a JSON object's text, which is well-formed. See {@link editMembers}. */
+export function removeMember(text: string, name: string): string {
+  return editMembers(text, spansOf(text), new Map([[name, undefined]]))
+}
+
+/** Sets a member of a JSON object's text, which is well-formed, to a JSON value. See {@link editMembers}. */
 export function setMember(text: string, name: string, value: string): string {
-  const spans = spansOf(text)
-  if (spans.some((span) => span.name === name)) return replaceMember(text, name, value)
-  const brace = text.indexOf('{') + 1
-  return `${text.slice(0, brace)}${JSON.stringify(name)}:${value}${spans.length === 0 ? '' : ','}${text.slice(brace)}`
+  return editMembers(text, spansOf(text), new Map([[name, value]]))
 }
 
 /** Sets a member that stands in a JSON object's text to a JSON value, and leaves every other character as it is. */
@@ -94,11 +119,6 @@ export function replaceMember(text: string, name: string, value: string): string
   const span = spansOf(text).findLast((candidate) => candidate.name === name)
   if (span === undefined) return text
   return `${text.slice(0, valueStart(text, span))}${value}${text.slice(span.end)}`
-}
-
-/** A member's value as it is written. */
-export function valueOf(text: string, span: MemberSpan): string {
-  return text.slice(valueStart(text, span), span.end)
 }
 
 function valueStart(text: string, { start }: MemberSpan): number {

@@ -1,6 +1,6 @@
 import { foldName } from '../lib/json-members.js'
 import { Refusal } from '../refusal.js'
-import { type Members, type VisitedMember, visitMembers } from './visit-members.js'
+import type { Visit, VisitedMember } from './visit-members.js'
 
 /** Says whether policy allows a model. */
 export type AllowsModel = (model: string) => boolean
@@ -18,17 +18,17 @@ const namesModelsAtTop = /^(?:engine|deployment)(?:id|name)?s?$/
  * tool, an agent, a grader, a list to fall back on.
  *
  * @param besides The outermost member that has been looked at already.
- * @throws {Refusal} 403 `model_not_allowed`, also where a model may run that the request does not name.
+ * @throws {Refusal} From the visit: 403 `model_not_allowed`, also where a model may run that the request does not name.
  */
-export function checkNamedModels(body: Members, besides: string | undefined, allows: AllowsModel): void {
-  visitMembers(body, (member) => {
+export function namedModels(besides: string | undefined, allows: AllowsModel): Visit {
+  return (member) => {
     const { name, value, isTop } = member
     if (value === null || value === undefined || !mayNameModel.test(name) || (isTop && name === besides)) return
     const plain = plainName(name)
     if (namesModels.test(plain) || (isTop && namesModelsAtTop.test(plain))) checkValue(name, value, allows)
     else if (hidesModel(plain, member))
       throw refusal(name, 'The policy allows only some models, and which one this member stands for cannot be read here.')
-  })
+  }
 }
 
 /** What is stored at the provider names a model there. */

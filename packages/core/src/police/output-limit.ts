@@ -3,7 +3,7 @@ import { looseName, partsOf } from '../lib/query-names.js'
 import { Refusal } from '../refusal.js'
 import { compileNames, type ReadNames, refuseOtherSpellings } from '../read/strict-names.js'
 import { plainName } from './named-models.js'
-import { type Members, visitMembers } from './visit-members.js'
+import type { Members, Visit } from './visit-members.js'
 
 interface CompiledLimit {
   readonly places: readonly CompiledPointer[]
@@ -61,15 +61,15 @@ export function refuseUnreadableCeiling({ ceiling, endpoint }: UnderCeiling): ne
  *
  * @throws {Refusal} 400 `request_malformed`.
  */
-export function checkOutputLimit(ceiling: number, limit: OutputLimit, body: Members, bytes: Buffer): void {
+export function checkOutputLimit(ceiling: number, limit: OutputLimit, body: Members): void {
   const { places, copies, prompts, others, beside, names } = compile(limit)
-  refuseOtherSpellings(body, names, () => bytes.toString('utf8'))
+  refuseOtherSpellings(body, names)
   const param = paramOf(limit)
   const asked = readEach(body, places)
   if (asked.length === 0) throw unsaid(ceiling, param)
-  const tokens = Math.max(...[...asked, ...readEach(body, others)].map(countOf))
-  const times = Math.max(1, ...readEach(body, copies).map(countOf))
-  const questions = prompts.reduce((product, place) => product * Math.max(1, ...readAll(body, place).map(countPrompts)), 1)
+  const tokens = largest([...asked, ...readEach(body, others)], countOf)
+  const times = largest(readEach(body, copies), countOf)
+  const questions = prompts.reduce((product, place) => product * largest(readAll(body, place), countPrompts), 1)
   if (!(tokens * times * questions <= ceiling))
     throw refusal(
       times * questions === 1
@@ -78,23 +78,27 @@ export function checkOutputLimit(ceiling: number, limit: OutputLimit, body: Memb
       param,
     )
   const writer = beside.find((place) => readAll(body, place).some((value) => value !== false))
-  const writerName = writer?.segments[0]?.name ?? (hasToolOfItsOwnModel(body) ? 'tools' : undefined)
-  if (writerName !== undefined)
-    throw refusal(
-      `This caller may ask for at most ${ceiling} tokens, and what "${writerName}" sets to work writes beside them.`,
-      writerName,
-    )
+  if (writer !== undefined) throw writesBeside(ceiling, writer.segments[0]?.name ?? param)
 }
 
-/** A tool with a model of its own writes as much as that model likes. */
-function hasToolOfItsOwnModel(body: Members): boolean {
-  let found = false
-  if ('tools' in body)
-    visitMembers(body, ({ name, value, top }) => {
-      if (top !== 'tools' || found) return
-      found = name === 'type' ? value === 'image_generation' : plainName(name) === 'model' && value !== null
-    })
-  return found
+/** Looks for a tool with a model of its own, which writes as much as that model likes; `undefined` where there are no tools. */
+export function ownModelTools(ceiling: number, body: Members): Visit | undefined {
+  if (!('tools' in body)) return undefined
+  return ({ name, value, top }) => {
+    if (top !== 'tools') return
+    if (name === 'type' ? value === 'image_generation' : plainName(name) === 'model' && value !== null) throw writesBeside(ceiling, 'tools')
+  }
+}
+
+function writesBeside(ceiling: number, member: string): Refusal {
+  return refusal(`This caller may ask for at most ${ceiling} tokens, and what "${member}" sets to work writes beside them.`, member)
+}
+
+/** The largest of what each value counts as, and 1 where there are none. */
+function largest(values: readonly unknown[], count: (value: unknown) => number): number {
+  let most = 1
+  for (const value of values) most = Math.max(most, count(value))
+  return most
 }
 
 function compile(limit: OutputLimit): CompiledLimit {

@@ -2,7 +2,7 @@ import type { AnswerFormat } from '@postern/gateways'
 import { notShared } from '../not-shared.js'
 import { Refusal } from '../refusal.js'
 import { plainName } from './named-models.js'
-import { type Members, type VisitedMember, visitMembers } from './visit-members.js'
+import type { Members, Visit, VisitedMember } from './visit-members.js'
 
 /** Most members of most requests refer to nothing. */
 const mayRefer = /id|stor|back|conversation|container|thread|prompt|voice|audio|agent|cach|training|validation|uri|type|[^\0-\x7f]/i
@@ -21,12 +21,17 @@ const storedUri = /^(?:files\/|gs:)|\bgenerativelanguage\.googleapis\.com\b/i
  *
  * @throws {Refusal} 403 `endpoint_not_allowed` that names the member.
  */
-export function refuseStored(body: Members): void {
-  visitMembers(body, (member) => {
-    if (member.value !== null && member.value !== undefined && mayRefer.test(member.name) && isStored(member))
-      throw notShared(member.name.slice(0, 64))
-  })
-  const { input } = body
+export const refuseStored: Visit = (member) => {
+  if (member.value !== null && member.value !== undefined && mayRefer.test(member.name) && isStored(member))
+    throw notShared(member.name.slice(0, 64))
+}
+
+/**
+ * The same of items of `input` that are nothing but the id of a stored one.
+ *
+ * @throws {Refusal} 403 `endpoint_not_allowed`.
+ */
+export function refuseReferences({ input }: Members): void {
   if (Array.isArray(input) && input.some(isReference)) throw notShared('input')
 }
 

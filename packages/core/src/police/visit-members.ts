@@ -11,35 +11,75 @@ export interface VisitedMember {
 
 export type Members = Readonly<Record<string, unknown>>
 
-interface Visit {
+/** Looks at a member. Refuses by throwing. */
+export type Visit = (member: VisitedMember) => void
+
+/** An object or list to go through, from an entry on. */
+interface Open {
   readonly value: object
+  /** Its members' names; `undefined` for a list. */
+  readonly names: readonly string[] | undefined
+  readonly from: number
   /** The name that it stands under; `undefined` for the body itself. */
-  readonly name: string | undefined
+  readonly within: string | undefined
   readonly top: string
 }
 
 /**
  * Visits every member of a request, but for what its format leaves to the caller to fill as the caller likes: schemas of
- * functions and answers, what a function was called with and returned, an MCP
- * server's own headers, and metadata.
+ * functions and answers, what a function was called with and returned, an MCP server's own headers, and metadata. The
+ * walk can be taken in steps.
  */
-export function visitMembers(body: Members, visit: (member: VisitedMember) => void): void {
-  const open: Visit[] = [{ value: body, name: undefined, top: '' }]
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const { value, name: within, top } = next
-    if (Array.isArray(value)) {
-      for (const item of value as readonly unknown[])
-        if (typeof item === 'object' && item !== null) open.push({ value: item, name: within, top })
-      continue
+export class MemberWalk {
+  readonly #visits: readonly Visit[]
+  readonly #open: Open[]
+
+  constructor(body: Members, visits: readonly Visit[]) {
+    this.#visits = visits
+    this.#open = [{ value: body, names: Object.keys(body), from: 0, within: undefined, top: '' }]
+  }
+
+  /**
+   * Goes on.
+   *
+   * @param most How many members and items at most.
+   * @returns Whether that was the rest.
+   */
+  step(most: number): boolean {
+    let left = most
+    while (left > 0) {
+      const next = this.#open.pop()
+      if (next === undefined) return true
+      const length = next.names?.length ?? (next.value as readonly unknown[]).length
+      const end = Math.min(length, next.from + left)
+      left -= end - next.from + 1
+      if (end < length) this.#open.push({ ...next, from: end })
+      if (next.names === undefined) this.#passItems(next, end)
+      else this.#passMembers(next, next.names, end)
     }
+    return this.#open.length === 0
+  }
+
+  #passItems({ value, from, within, top }: Open, end: number): void {
+    for (let index = from; index < end; index += 1) this.#enter((value as readonly unknown[])[index], within, top)
+  }
+
+  #passMembers({ value, from, within, top: outer }: Open, names: readonly string[], end: number): void {
     const owner = value as Members
     const isTop = within === undefined
-    for (const name in owner) {
+    for (let index = from; index < end; index += 1) {
+      const name = names[index] as string
       if (isCallers(name, owner, within)) continue
+      const top = isTop ? name : outer
       const member = owner[name]
-      visit({ name, value: member, owner, top: isTop ? name : top, isTop })
-      if (typeof member === 'object' && member !== null) open.push({ value: member, name, top: isTop ? name : top })
+      for (const visit of this.#visits) visit({ name, value: member, owner, top, isTop })
+      this.#enter(member, name, top)
     }
+  }
+
+  #enter(value: unknown, within: string | undefined, top: string): void {
+    if (typeof value !== 'object' || value === null) return
+    this.#open.push({ value, names: Array.isArray(value) ? undefined : Object.keys(value), from: 0, within, top })
   }
 }
 

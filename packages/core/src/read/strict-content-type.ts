@@ -2,15 +2,35 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { Refusal } from '../refusal.js'
 
 /**
+ * Refuses a body that is packed: what stands in it would be read by the gateway and not here.
+ *
+ * @throws {Refusal} 415 `media_type_unsupported`, which says what is taken (RFC 9110, 12.5.3 and 15.5.16).
+ */
+export function refusePackedBody({ 'content-encoding': encoding }: IncomingHttpHeaders): void {
+  if (encoding === undefined || encoding.toLowerCase() === 'identity') return
+  throw packedBody()
+}
+
+/** What a request gets that says that its body is packed. */
+export function packedBody(): Refusal {
+  return new Refusal('media_type_unsupported', {
+    message: 'Bodies are taken as they are, not compressed.',
+    help: 'Send it without Content-Encoding.',
+    param: 'Content-Encoding',
+    headers: ['Accept-Encoding', 'identity'],
+  })
+}
+
+/**
  * Refuses JSON that a gateway would read differently than policy does: in another alphabet, or packed.
  *
- * @throws {Refusal} 400 `request_malformed`.
+ * @throws {Refusal} 400 `request_malformed`, 415 `media_type_unsupported`.
  */
-export function refuseOtherReadings({ 'content-type': type = '', 'content-encoding': encoding }: IncomingHttpHeaders): void {
+export function refuseOtherReadings(headers: IncomingHttpHeaders): void {
+  refusePackedBody(headers)
+  const { 'content-type': type = '' } = headers
   if (type !== 'application/json' && !isUtf8Type(type))
     throw new Refusal('request_malformed', { message: 'JSON is written in UTF-8 (RFC 8259, 8.1).', param: 'Content-Type' })
-  if (encoding !== undefined && encoding.toLowerCase() !== 'identity')
-    throw new Refusal('request_malformed', { message: 'JSON bodies are taken as they are, not compressed.', param: 'Content-Encoding' })
 }
 
 const token = String.raw`[!#$%&'*+.^_\x60|~\w-]+`

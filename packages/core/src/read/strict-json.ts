@@ -1,19 +1,49 @@
 import { isAscii, isUtf8 } from 'node:buffer'
+import { inTurns } from '../lib/in-turns.js'
 import { foldName, type MemberVisitor, walkMembers } from '../lib/json-members.js'
+import { JsonReader, type Repetition } from '../lib/json-reader.js'
 import { Refusal } from '../refusal.js'
+import { isContent } from './content.js'
+import { type JsonBody, SmallJsonBody } from './json-body.js'
+
+/** The most bytes, and members, that are read in one turn of the event loop; a larger body is read in several. */
+const maxTurnBytes = 256 * 1024
+const maxTurnMembers = 10_000
+
+/** No API has a request with so many members; comparing more would hold up every other caller. */
+const maxTopMembers = 1000
+
+/** At all depths together. A member costs up to 500 bytes of memory while its request lasts. */
+const maxMembers = 100_000
+
+/** Of every kind, the numbers of a list of tokens among them. */
+const maxValues = 1_000_000
+
+const maxContainers = 100_000
+const maxDepth = 500
 
 /**
  * Reads a JSON body that policy is about to decide on, and refuses what two parsers could read differently:
- * invalid UTF-8, a byte order mark, a member that stands twice or in two spellings of case (RFC 8259, 4).
+ * invalid UTF-8, a byte order mark, a member that stands twice, or at the top in two spellings of case (RFC 8259, 4).
+ * Only in what a model reads, where no policy looks, may a member stand twice.
  *
- * Only the top level is checked for repetition. Where policy reads below it, it checks that as well.
+ * A large body is read in slices, between which other callers are served.
+ *
+ * @throws {Refusal} 400 `request_malformed`; where it is read in slices, by rejecting.
+ */
+export function readJson(bytes: Buffer): JsonBody | Promise<JsonBody> {
+  const text = readText(bytes)
+  return (bytes.length <= maxTurnBytes ? readAtOnce(text) : undefined) ?? readInTurns(text)
+}
+
+/**
+ * The same of a body that is known to be small.
+ *
+ * @param bytes At most 256 KiB.
  */
 export function readJsonObject(bytes: Buffer): Readonly<Record<string, unknown>> {
   const text = readText(bytes)
-  if (beginsObject.test(text)) refuseOddMembers(text)
-  const value = parse(text)
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw malformed('The body is not a JSON object.')
-  return value as Record<string, unknown>
+  return (readAtOnce(text) ?? readBySteps(text)).members
 }
 
 /** Most bodies are ASCII, and reading those as Latin-1 is the same and faster. */
@@ -23,53 +53,148 @@ function readText(bytes: Buffer): string {
   return bytes.toString('utf8')
 }
 
+/** The way of nearly all bodies: what JSON.parse makes of it. `undefined` where there are too many members for one turn. */
+function readAtOnce(text: string): JsonBody | undefined {
+  const written = beginsObject.test(text) ? walkStrictly(text) : 0
+  if (written > maxTurnMembers) return undefined
+  const value = asObject(parse(text))
+  // Where fewer came out than stand there, some stand twice.
+  if (countMembers(value) < written) return readBySteps(text)
+  return new SmallJsonBody(value, text)
+}
+
+function readBySteps(text: string): JsonBody {
+  const reader = new StrictReader(text)
+  while (!reader.step());
+  return reader.body()
+}
+
+async function readInTurns(text: string): Promise<JsonBody> {
+  const reader = new StrictReader(text)
+  await inTurns(() => reader.step())
+  return reader.body()
+}
+
 function parse(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw malformed('The body is not well-formed JSON.')
+    throw notWellFormed()
   }
 }
 
 const beginsObject = /^\s*\{/
 
-/** No API has a request with so many; comparing more would hold up every other caller. */
-const mostMembers = 1000
-
-/** Likewise of objects and lists, at any depth. */
-const mostContainers = 100_000
-
-/** No API has a request so deep; building one would hold up every other caller. */
-const mostDepth = 500
-
 /** A class for the reason that ADR 0003 gives. */
 class OddMembers implements MemberVisitor {
-  readonly #seen = new Set<string>()
+  readonly #names = new TopNames()
   #opened = 0
 
   begins(spelled: string): void {
-    const name = foldName(spelled)
-    if (this.#seen.has(name)) throw malformed(`The member "${name.slice(0, 64)}" stands in the body more than once.`)
-    this.#seen.add(name)
-    if (this.#seen.size > mostMembers) throw malformed(`The body has more than ${mostMembers} members.`)
+    this.#names.add(spelled)
   }
 
   opens(depth: number): void {
     this.#opened += 1
-    if (this.#opened > mostContainers) throw malformed(`The body has more than ${mostContainers} objects and lists.`)
-    if (depth > mostDepth) throw malformed(`The body is deeper than ${mostDepth} objects and lists.`)
+    checkCounts(0, 0, this.#opened, depth)
   }
 
   ends(): void {}
 }
 
-/** Refuses an object, given as text, in which a member stands twice or in two spellings. */
-export function refuseOddMembers(text: string): void {
-  try {
-    walkMembers(text, new OddMembers())
-  } catch (error) {
-    throw error instanceof SyntaxError ? malformed('The body is not well-formed JSON.') : error
+/** The names of one object, in which none stands twice or in two spellings. */
+class TopNames {
+  readonly #seen = new Set<string>()
+
+  add(spelled: string): void {
+    const name = foldName(spelled)
+    if (this.#seen.has(name)) throw standsTwice(name)
+    this.#seen.add(name)
+    if (this.#seen.size > maxTopMembers) throw malformed(`The body has more than ${maxTopMembers} members.`)
   }
+}
+
+/** Reads a text of any size step by step. */
+class StrictReader {
+  readonly #text: string
+  readonly #reader: JsonReader
+  readonly #names = new TopNames()
+  #named = 0
+
+  constructor(text: string) {
+    this.#text = text
+    this.#reader = new JsonReader(text, onlyInContent)
+  }
+
+  /** Reads as much as may be read in one turn; says whether that was the rest. */
+  step(): boolean {
+    const reader = this.#reader
+    let done: boolean
+    try {
+      done = reader.read(maxTurnBytes, maxTurnMembers)
+    } catch (error) {
+      throw error instanceof SyntaxError ? notWellFormed() : error
+    }
+    const { members, values, containers, depth } = reader.counts
+    checkCounts(members, values, containers, depth)
+    for (; this.#named < reader.spans.length; this.#named += 1) this.#names.add((reader.spans[this.#named] as { name: string }).name)
+    return done
+  }
+
+  body(): JsonBody {
+    return { members: asObject(this.#reader.value), text: this.#text, spans: this.#reader.spans }
+  }
+}
+
+const onlyInContent: Repetition = {
+  allowedIn: isContent,
+  found(name) {
+    throw standsTwice(name)
+  },
+}
+
+function checkCounts(members: number, values: number, containers: number, depth: number): void {
+  if (members > maxMembers) throw malformed(`The body has more than ${maxMembers} members.`)
+  if (values > maxValues) throw malformed(`The body has more than ${maxValues} values.`)
+  if (containers > maxContainers) throw malformed(`The body has more than ${maxContainers} objects and lists.`)
+  if (depth > maxDepth) throw malformed(`The body is deeper than ${maxDepth} objects and lists.`)
+}
+
+/** The members of all objects below a value together. Its depth is bounded. */
+function countMembers(value: unknown): number {
+  let count = 0
+  if (Array.isArray(value)) {
+    for (const item of value) if (typeof item === 'object' && item !== null) count += countMembers(item)
+  } else {
+    const members = value as Readonly<Record<string, unknown>>
+    for (const name in members) {
+      count += 1
+      const member = members[name]
+      if (typeof member === 'object' && member !== null) count += countMembers(member)
+    }
+  }
+  return count
+}
+
+function walkStrictly(text: string): number {
+  try {
+    return walkMembers(text, new OddMembers())
+  } catch (error) {
+    throw error instanceof SyntaxError ? notWellFormed() : error
+  }
+}
+
+function asObject(value: unknown): Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw malformed('The body is not a JSON object.')
+  return value as Record<string, unknown>
+}
+
+function standsTwice(name: string): Refusal {
+  return malformed(`The member "${name.slice(0, 64)}" stands in the body more than once.`)
+}
+
+function notWellFormed(): Refusal {
+  return malformed('The body is not well-formed JSON.')
 }
 
 function malformed(message: string): Refusal {

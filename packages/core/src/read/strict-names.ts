@@ -1,6 +1,5 @@
-import { foldName, spansOf, valueOf } from '../lib/json-members.js'
+import { foldName } from '../lib/json-members.js'
 import { Refusal } from '../refusal.js'
-import { refuseOddMembers } from './strict-json.js'
 
 /** Names that policy reads in an object, and in the objects below them. */
 export interface ReadNames {
@@ -30,11 +29,10 @@ export function compileNames(paths: readonly (readonly string[])[]): ReadNames {
  * A name that policy reads is spelled as policy reads it, and stands once, down to what is read: one parser
  * could take the first of two, another the last, and a third have no regard to case.
  *
- * @param members The object itself, without members that stand twice.
- * @param text Gives its text; asked for only where policy reads below the top.
+ * @param members The object itself. No member stands twice in it or below, as `readJson` sees to.
  * @throws {Refusal} 400 `request_malformed`.
  */
-export function refuseOtherSpellings(members: object, { names, loose, isDeep }: ReadNames, text: () => string): void {
+export function refuseOtherSpellings(members: object, { names, loose, isDeep }: ReadNames): void {
   for (const name in members) {
     if (names.has(name)) continue
     const meant = loose.get(loosely(name))
@@ -42,14 +40,22 @@ export function refuseOtherSpellings(members: object, { names, loose, isDeep }: 
       throw new Refusal('request_malformed', { message: `The member ${meant} is written like this and not otherwise.`, param: meant })
   }
   if (!isDeep) return
-  const whole = text()
-  for (const span of spansOf(whole)) {
-    const below = names.get(span.name)
-    const value = (members as Readonly<Record<string, unknown>>)[span.name]
-    if (below === undefined || below.names.size === 0 || typeof value !== 'object' || value === null || Array.isArray(value)) continue
-    const within = valueOf(whole, span)
-    refuseOddMembers(within)
-    refuseOtherSpellings(value, below, () => within)
+  for (const [name, below] of names) {
+    const value = (members as Readonly<Record<string, unknown>>)[name]
+    if (below.names.size === 0 || !Object.hasOwn(members, name) || typeof value !== 'object' || value === null || Array.isArray(value))
+      continue
+    refuseTwinsOfCase(value)
+    refuseOtherSpellings(value, below)
+  }
+}
+
+function refuseTwinsOfCase(members: object): void {
+  const seen = new Set<string>()
+  for (const spelled in members) {
+    const name = foldName(spelled)
+    if (seen.has(name))
+      throw new Refusal('request_malformed', { message: `The member "${name.slice(0, 64)}" stands in the body in two spellings.` })
+    seen.add(name)
   }
 }
 

@@ -19,6 +19,8 @@ export interface Gateway {
   /** How often it lets this address call, and how long a call waits for its turn; `undefined`: as often as it likes. */
   readonly addressLimit: (AddressLimit & { readonly longestWaitMs: number }) | undefined
   readonly timeouts: GatewayTimeouts
+  /** Request headers that are passed on besides the usual ones. */
+  readonly passHeaders: readonly string[]
 }
 
 /** How long the gateway is waited for, in milliseconds. */

@@ -23,7 +23,7 @@ export const freeai = {
   baseURL: 'https://ai-gateway.sassmaker.com/v1',
   credential: { header: 'Authorization', prefix: 'Bearer ' },
   project: { header: 'X-Gateway-Project-Id', pattern: /^[a-zA-Z0-9._:-]{1,64}$/, bodyMember: 'project_id' },
-  stripRequestHeaders: ['x-gateway-*', 'cf-connecting-ip'],
+  requestHeaders: [],
   endpoints: {
     ...chatEndpoints,
     responses: post(responsesFormat),

@@ -17,7 +17,7 @@ export const joytoken = {
   documentation: 'https://docs-dev.joytokens.ai/open-api/api-guides/overview',
   baseURL: 'https://api.joytokens.ai/openai/v1',
   credential: { header: 'Authorization', prefix: 'Bearer ' },
-  stripRequestHeaders: ['x-daoe-*'],
+  requestHeaders: [],
   endpoints: {
     ...chatEndpoints,
     responses: post(responsesFormat),

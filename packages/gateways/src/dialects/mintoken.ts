@@ -18,7 +18,7 @@ export const mintoken = {
   baseURL: 'https://api.mintoken.in/v1',
   credential: { header: 'Authorization', prefix: 'Bearer ' },
   providerCredential: { header: 'X-Provider-Key', prefix: '', keyPattern: /^(sk-|AIza)\S+$/ },
-  stripRequestHeaders: ['x-mintoken-*'],
+  requestHeaders: [],
   endpoints: {
     'chat/completions': post(chatFormat),
     messages: post(messagesFormat),

@@ -19,7 +19,7 @@ export const onysoft = {
   documentation: 'https://api.onysoft.com/docs',
   baseURL: 'https://api.onysoft.com/v1',
   credential: { header: 'Authorization', prefix: 'Bearer ' },
-  stripRequestHeaders: [],
+  requestHeaders: [],
   endpoints: {
     ...chatEndpoints,
     'audio/speech': post(plainFormat),

@@ -9,7 +9,7 @@ export const openai = {
   documentation: 'https://platform.openai.com/docs/api-reference',
   baseURL: undefined,
   credential: { header: 'Authorization', prefix: 'Bearer ' },
-  stripRequestHeaders: ['openai-organization', 'openai-project'],
+  requestHeaders: ['x-client-request-id'],
   endpoints: openaiEndpoints,
   operatorPaths: ['organization', 'projects', 'webhook_endpoints', 'webhook_event_types', 'vaults', 'safety', 'fine_tuning/checkpoints'],
   governance: { passedHeaders: ['openai-', 'x-ratelimit-'], headers: {}, body: {}, recordMembers: [] },

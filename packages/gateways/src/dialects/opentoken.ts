@@ -14,7 +14,7 @@ export const opentoken = {
   documentation: 'https://opentoken.kr/docs/api-reference/overview',
   baseURL: 'https://api.opentoken.kr/v1',
   credential: { header: 'Authorization', prefix: 'Bearer ' },
-  stripRequestHeaders: [],
+  requestHeaders: [],
   endpoints: { ...chatEndpoints, embeddings: unmeasured, models: get() },
   operatorPaths: [],
   governance: { passedHeaders: [], headers: {}, body: {}, recordMembers: [] },

@@ -1,0 +1,252 @@
+import type { MemberSpan } from './json-members.js'
+
+/** What {@link JsonReader} has found so far. */
+export interface JsonCounts {
+  /** Members of all objects together, at every depth. */
+  readonly members: number
+  /** Values of every kind, at every depth; names are not among them. */
+  readonly values: number
+  /** Objects and lists. */
+  readonly containers: number
+  /** How deep the deepest of them was. */
+  readonly depth: number
+}
+
+interface Frame {
+  readonly value: Record<string, unknown> | unknown[]
+  readonly isList: boolean
+  /** Whether members in it may stand twice. */
+  readonly isFree: boolean
+  /** The member that is being read. */
+  name: string
+}
+
+/** What is said of members that stand twice in one object. */
+export interface Repetition {
+  /** Whether members may stand twice in whatever is the value of a member of this name. */
+  allowedIn(name: string): boolean
+  /** Called where a member stands twice anywhere else; may throw. */
+  found(name: string): void
+}
+
+const allowed: Repetition = { allowedIn: () => true, found: () => {} }
+
+/** What may come next. */
+type Expected = 'value' | 'value or end' | 'name' | 'name or end' | 'colon' | 'comma or end' | 'nothing'
+
+/** Longest number that is read, in characters. No number that means anything is longer than some hundreds. */
+const maxNumberChars = 2000
+
+/** How much of a string is taken in one piece, in characters. */
+const pieceChars = 64 * 1024
+
+/**
+ * Reads a JSON text (RFC 8259) as `JSON.parse` does, to the same value or to an error, but in slices: between two of
+ * them other work can be done. The time grows with the text and no faster.
+ *
+ * Besides, it knows where the members of the outermost object stand, and which members stand twice.
+ */
+export class JsonReader {
+  readonly #text: string
+  readonly #repetition: Repetition
+  readonly #open: Frame[] = []
+  readonly spans: MemberSpan[] = []
+  #at = 0
+  #expected: Expected = 'value'
+  #root: unknown
+  #members = 0
+  #values = 0
+  #containers = 0
+  #depth = 0
+  /** The pieces of a string that is being read; `undefined` outside of strings. */
+  #pieces: string[] | undefined
+  #isName = false
+  /** Where the outermost member that is being read began. */
+  #memberStart = 0
+
+  /** @param repetition Default: allowed, and the last of several counts. */
+  constructor(text: string, repetition = allowed) {
+    this.#text = text
+    this.#repetition = repetition
+  }
+
+  get counts(): JsonCounts {
+    return { members: this.#members, values: this.#values, containers: this.#containers, depth: this.#depth }
+  }
+
+  /** The value of the whole text, once {@link read} has given `true`. */
+  get value(): unknown {
+    return this.#root
+  }
+
+  /**
+   * Reads on.
+   *
+   * @param maxChars How many characters at most, give or take a token of a few.
+   * @param maxMembers How many members and other values at most.
+   * @returns Whether the text is read to its end.
+   * @throws {SyntaxError} where the text is not well-formed.
+   */
+  read(maxChars: number, maxMembers: number): boolean {
+    const text = this.#text
+    const stop = Math.min(text.length, this.#at + maxChars)
+    const lastValue = this.#values + maxMembers
+    while (this.#at < stop && this.#values < lastValue) {
+      if (this.#pieces !== undefined) {
+        this.#readString(stop)
+        continue
+      }
+      const code = text.charCodeAt(this.#at)
+      if (code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09) this.#at += 1
+      else this.#take(code)
+    }
+    if (this.#at < text.length) return false
+    if (this.#expected !== 'nothing') throw new SyntaxError('The text ends too early.')
+    return true
+  }
+
+  #take(code: number): void {
+    const expected = this.#expected
+    if (expected === 'colon') {
+      if (code !== 0x3a) throw unexpected()
+      this.#at += 1
+      this.#expected = 'value'
+    } else if (expected === 'comma or end') this.#takeCommaOrEnd(code)
+    else if (expected === 'nothing') throw unexpected()
+    else if (code === 0x22) {
+      this.#isName = expected === 'name' || expected === 'name or end'
+      if (this.#isName && this.#open.length === 1) this.#memberStart = this.#at
+      this.#pieces = []
+      this.#at += 1
+    } else if (expected === 'name' || expected === 'name or end') {
+      if (code !== 0x7d || expected === 'name') throw unexpected()
+      this.#close()
+    } else if (code === 0x5d && expected === 'value or end') this.#close()
+    else if (code === 0x7b) this.#opens({}, false)
+    else if (code === 0x5b) this.#opens([], true)
+    else this.#put(this.#readPlain())
+  }
+
+  #takeCommaOrEnd(code: number): void {
+    const { isList } = this.#open.at(-1) as Frame
+    if (code === (isList ? 0x5d : 0x7d)) return this.#close()
+    if (code !== 0x2c) throw unexpected()
+    this.#endMember()
+    this.#at += 1
+    this.#expected = isList ? 'value' : 'name'
+  }
+
+  #opens(value: Frame['value'], isList: boolean): void {
+    const above = this.#open.at(-1)
+    const isFree = above !== undefined && (above.isFree || (!above.isList && this.#repetition.allowedIn(above.name)))
+    this.#put(value)
+    this.#open.push({ value, isList, isFree, name: '' })
+    this.#containers += 1
+    this.#depth = Math.max(this.#depth, this.#open.length)
+    this.#expected = isList ? 'value or end' : 'name or end'
+    this.#at += 1
+  }
+
+  #close(): void {
+    if (this.#expected === 'comma or end') this.#endMember()
+    this.#open.pop()
+    this.#at += 1
+    this.#expected = this.#open.length === 0 ? 'nothing' : 'comma or end'
+  }
+
+  /** A member of the outermost object ends before the comma or brace that stands here. */
+  #endMember(): void {
+    const frame = this.#open.at(-1) as Frame
+    if (this.#open.length === 1 && !frame.isList) this.spans.push({ name: frame.name, start: this.#memberStart, end: this.#at })
+  }
+
+  /** Puts a value where it belongs. */
+  #put(value: unknown): void {
+    this.#values += 1
+    const frame = this.#open.at(-1)
+    this.#expected = frame === undefined ? 'nothing' : 'comma or end'
+    if (frame === undefined) this.#root = value
+    else if (Array.isArray(frame.value)) frame.value.push(value)
+    else {
+      this.#members += 1
+      const { name } = frame
+      if (!frame.isFree && Object.hasOwn(frame.value, name)) this.#repetition.found(name)
+      // As a member and never as the prototype, as JSON.parse does.
+      if (name === '__proto__') Object.defineProperty(frame.value, name, { value, writable: true, enumerable: true, configurable: true })
+      else frame.value[name] = value
+    }
+  }
+
+  /** Reads on in a string, at most to `stop`. */
+  #readString(stop: number): void {
+    const text = this.#text
+    const from = this.#at
+    const end = Math.min(stop, from + pieceChars)
+    let at = from
+    let isEscaped = false
+    let isWhole = false
+    while (at < end) {
+      const code = text.charCodeAt(at)
+      if (code === 0x22) {
+        isWhole = true
+        break
+      }
+      if (code < 0x20) throw unexpected()
+      if (code === 0x5c) {
+        isEscaped = true
+        // An escape is taken whole; where it is none, JSON.parse says so below.
+        at += text.charCodeAt(at + 1) === 0x75 ? 6 : 2
+      } else at += 1
+    }
+    if (at > text.length) throw unexpected()
+    const piece = text.slice(from, at)
+    if (at > from) (this.#pieces as string[]).push(isEscaped ? (JSON.parse(`"${piece}"`) as string) : piece)
+    this.#at = at
+    if (isWhole) this.#endString()
+  }
+
+  #endString(): void {
+    const pieces = this.#pieces as string[]
+    const text = pieces.length === 1 ? (pieces[0] as string) : pieces.join('')
+    this.#pieces = undefined
+    this.#at += 1
+    if (this.#isName) {
+      ;(this.#open.at(-1) as Frame).name = text
+      this.#expected = 'colon'
+    } else this.#put(text)
+  }
+
+  /** Reads a number or one of the three words. */
+  #readPlain(): unknown {
+    const text = this.#text
+    for (const [word, value] of words) {
+      if (text.startsWith(word, this.#at)) {
+        this.#at += word.length
+        return value
+      }
+    }
+    let end = this.#at
+    const last = Math.min(text.length, end + maxNumberChars + 1)
+    while (end < last && isOfNumber(text.charCodeAt(end))) end += 1
+    const number = text.slice(this.#at, end)
+    if (number.length > maxNumberChars || !wellFormedNumber.test(number)) throw unexpected()
+    this.#at = end
+    return Number(number)
+  }
+}
+
+const words: readonly (readonly [word: string, value: unknown])[] = [
+  ['true', true],
+  ['false', false],
+  ['null', null],
+]
+
+const wellFormedNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
+
+function isOfNumber(code: number): boolean {
+  return (code >= 0x30 && code <= 0x39) || code === 0x2b || code === 0x2d || code === 0x2e || code === 0x45 || code === 0x65
+}
+
+function unexpected(): SyntaxError {
+  return new SyntaxError('The text is not well-formed JSON.')
+}

@@ -1,0 +1,48 @@
+import type { OutputLimit } from '@postern/gateways'
+import type { Route } from '../resolve/route.js'
+import { checkModel } from './check-model.js'
+import { namedModels } from './named-models.js'
+import { checkOutputLimit, ownModelTools } from './output-limit.js'
+import type { Policy } from './policies.js'
+import { refuseReferences, refuseStored } from './stored-objects.js'
+import { type Members, MemberWalk, type Visit } from './visit-members.js'
+
+/** What is held against a body. */
+export interface BodyRules {
+  readonly policy: Policy
+  readonly route: Route
+  /** Whether the body must say how much it asks for. */
+  readonly mustSayCeiling: boolean
+}
+
+/**
+ * Begins to check what policy, and the key's tenants, have against a body: the outermost members at once, all others by
+ * the walk that it returns. `undefined`: nothing is held against any other.
+ *
+ * @throws {Refusal} 403 `model_not_allowed`, 403 `endpoint_not_allowed`, 400 `request_malformed`; the walk likewise.
+ */
+export function beginCheck(
+  { policy, route, mustSayCeiling }: BodyRules,
+  members: Members,
+  model: string | undefined,
+): MemberWalk | undefined {
+  const { endpoint, key } = route
+  const visits: Visit[] = []
+  if (endpoint.model === 'body') checkModel(policy, model)
+  if (policy.namesModels) visits.push(namedModels(endpoint.model === 'body' ? 'model' : undefined, (name) => allowsModel(policy, name)))
+  if (mustSayCeiling) {
+    const ceiling = policy.maxTokens as number
+    checkOutputLimit(ceiling, endpoint.format.outputLimit as OutputLimit, members)
+    const ownModels = ownModelTools(ceiling, members)
+    if (ownModels !== undefined) visits.push(ownModels)
+  }
+  if (!key.mayStore) {
+    refuseReferences(members)
+    visits.push(refuseStored)
+  }
+  return visits.length === 0 ? undefined : new MemberWalk(members, visits)
+}
+
+function allowsModel({ models }: Policy, model: string): boolean {
+  return models.every((list) => list.allows(model))
+}

@@ -1,0 +1,144 @@
+import { isUtf8 } from 'node:buffer'
+import { holdsKey } from '@postern/gateways'
+import { type FormPart, FormReader, FormSyntaxError, type FormVisitor } from '../lib/form-reader.js'
+import { foldName } from '../lib/json-members.js'
+import { squashName } from '../lib/squash-name.js'
+import { Refusal } from '../refusal.js'
+import { isContent } from './content.js'
+import { KeySearch } from './key-in-body.js'
+import { keyNameOf } from './key-names.js'
+import { steersInBody } from './steering-names.js'
+import { readJsonObject } from './strict-json.js'
+
+/** No API has a form with so many parts. */
+const maxParts = 1000
+
+/** Longest value of a field that is read, in bytes; only what a model reads may be longer. */
+const maxFieldBytes = 64 * 1024
+
+/**
+ * Reads the fields of a form as it passes, under the rules that hold for members of JSON bodies: a field stands once,
+ * has no name and no value of a key, and none that says where the call goes. Files pass unread.
+ */
+export class FormFields implements FormVisitor {
+  readonly #reader: FormReader
+  readonly #keyPattern: RegExp | undefined
+  readonly #seen = new Set<string>()
+  /** Values of the fields that are read whole, by name. */
+  readonly values = new Map<string, string>()
+  #parts = 0
+  #name = ''
+  /** The bytes of the field that is being read; `undefined` in a file. */
+  #field: Buffer[] | undefined
+  #fieldBytes = 0
+
+  constructor(boundary: string, keyPattern: RegExp | undefined) {
+    this.#reader = new FormReader(boundary, this)
+    this.#keyPattern = keyPattern
+  }
+
+  /** @throws {Refusal} 400 `request_malformed`, 400 `credential_in_request`, 415 `media_type_unsupported`. */
+  feed(bytes: Buffer): void {
+    asRefusal(() => this.#reader.feed(bytes))
+  }
+
+  /** @throws {Refusal} 400 `request_malformed` where the form is not whole. */
+  end(): void {
+    asRefusal(() => this.#reader.end())
+  }
+
+  begins({ headers }: FormPart): void {
+    this.#parts += 1
+    if (this.#parts > maxParts) throw malformed(`The form has more than ${maxParts} parts.`)
+    const names = headers.map(([name]) => name)
+    if (new Set(names).size < names.length) throw malformed('A part of the form has a header twice.')
+    const said = Object.fromEntries(headers)
+    refuseCoding(said)
+    const { name, isFile } = readDisposition(said['content-disposition'] ?? '')
+    refuseFieldName(name)
+    this.#name = name
+    this.#field = isFile ? undefined : []
+    this.#fieldBytes = 0
+    if (isFile || name.endsWith('[]')) return
+    const folded = foldName(name)
+    if (this.#seen.has(folded)) throw malformed(`The field "${name.slice(0, 64)}" stands in the form more than once.`)
+    this.#seen.add(folded)
+  }
+
+  data(bytes: Buffer): void {
+    if (this.#field === undefined) return
+    this.#fieldBytes += bytes.length
+    if (this.#fieldBytes <= maxFieldBytes) this.#field.push(Buffer.from(bytes))
+    else if (!isContent(this.#name)) throw malformed(`The field "${this.#name.slice(0, 64)}" is longer than ${maxFieldBytes} bytes.`)
+  }
+
+  ends(): void {
+    if (this.#field === undefined || this.#fieldBytes > maxFieldBytes) return
+    const bytes = Buffer.concat(this.#field)
+    this.#field = undefined
+    if (!isUtf8(bytes)) throw malformed(`The field "${this.#name.slice(0, 64)}" is not valid UTF-8.`)
+    const value = bytes.toString('utf8')
+    this.values.set(this.#name, value)
+    if (!isContent(this.#name)) this.#refuseKeyIn(value, bytes)
+  }
+
+  #refuseKeyIn(value: string, bytes: Buffer): void {
+    if (holdsKey(value) || (value.length >= 16 && this.#keyPattern?.test(value.trim()) === true))
+      throw new Refusal('credential_in_request', { param: this.#name.slice(0, 64) })
+    // Some servers read JSON in a field; `[` could begin anything, and holds members only below an object.
+    if (/^\s*\{/.test(value)) new KeySearch(readJsonObject(bytes), this.#keyPattern).step(Infinity)
+    else if (/^\s*\[\s*\{/.test(value))
+      new KeySearch(readJsonObject(Buffer.concat([Buffer.from('{"":'), bytes, Buffer.from('}')])), this.#keyPattern).step(Infinity)
+  }
+}
+
+/** Codings of mail, which say nothing in a form (RFC 7578, 4.7), and packed parts would be read by some servers and not here. */
+function refuseCoding(said: Readonly<Record<string, string>>): void {
+  const transfer = said['content-transfer-encoding']?.toLowerCase() ?? 'binary'
+  const coding = said['content-encoding']?.toLowerCase() ?? 'identity'
+  if (!['7bit', '8bit', 'binary'].includes(transfer) || coding !== 'identity' || /^\s*multipart\//i.test(said['content-type'] ?? ''))
+    throw new Refusal('media_type_unsupported', {
+      message: 'Parts of a form are taken as they are, not packed, encoded or forms themselves.',
+      headers: ['Accept-Encoding', 'identity'],
+    })
+}
+
+const disposition = /^form-data((?:\s*;\s*[\w*-]+\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s;"]+))*)\s*;?$/i
+const parameter = /;\s*([\w*-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]+))/g
+
+function readDisposition(text: string): { readonly name: string; readonly isFile: boolean } {
+  const [, parameters] = disposition.exec(text) ?? []
+  if (parameters === undefined) throw malformed('A part of the form does not say what field it is.')
+  const found = [...parameters.matchAll(parameter)].map(
+    ([, name = '', quoted, bare]) => [name.toLowerCase(), quoted ?? bare ?? ''] as const,
+  )
+  const names = found.filter(([name]) => name === 'name')
+  if (names.length !== 1 || found.some(([name]) => name.startsWith('name*')) || new Set(found.map(([name]) => name)).size < found.length)
+    throw malformed('A part of the form does not say once what field it is.')
+  return { name: names[0]?.[1] ?? '', isFile: found.some(([name]) => name === 'filename' || name === 'filename*') }
+}
+
+function refuseFieldName(name: string): void {
+  const [first = '', ...further] = foldName(name).split(/[^a-z0-9_-]+/)
+  const says = [first, ...further].map((part) => squashName(part))
+  if (keyNameOf(says[0] as string) !== undefined || says.some((part) => keyNameOf(part) === 'certain'))
+    throw new Refusal('credential_in_request', { param: name.slice(0, 64) })
+  if (says.some(steersInBody))
+    throw new Refusal('request_malformed', {
+      message: "The form has a field that would say where the call goes or who pays for it, which is the operator's to configure.",
+      help: 'Remove it.',
+      param: name.slice(0, 64),
+    })
+}
+
+function asRefusal(work: () => void): void {
+  try {
+    work()
+  } catch (error) {
+    throw error instanceof FormSyntaxError ? malformed(error.message) : error
+  }
+}
+
+function malformed(message: string): Refusal {
+  return new Refusal('request_malformed', { message })
+}

@@ -1,0 +1,62 @@
+import { holdsKey } from '@postern/gateways'
+import type { Arrival } from '../arrival.js'
+import { foldName } from '../lib/json-members.js'
+import { partsOf } from '../lib/query-names.js'
+import { squashName } from '../lib/squash-name.js'
+import { Refusal } from '../refusal.js'
+import { isKeyParameter, keyNameOf } from './key-names.js'
+
+/** No key is shorter, and most values of headers are. */
+const minKeyChars = 11
+
+/**
+ * A client cannot submit a key in a header of any name.
+ *
+ * @throws {Refusal} 400 `credential_in_request`.
+ */
+export function refuseKeyInValue(name: string, value: string): void {
+  if (value.length >= minKeyChars && holdsKey(value)) throw new Refusal('credential_in_request', { param: name })
+}
+
+/**
+ * Nor in the path or the query: neither under a name that means one, nor as a value that looks like one, whether
+ * the server that reads it takes escapes off never, once or twice.
+ *
+ * @throws {Refusal} 400 `credential_in_request`.
+ */
+export function refuseKeyInTarget({ path, query }: Arrival): void {
+  if (holdsKey(path)) throw new Refusal('credential_in_request', { message: 'The path holds an API key. A caller sends none.' })
+  if (query === '') return
+  const once = query.includes('%') ? unescapeLeniently(query) : query
+  const twice = once.includes('%') ? unescapeLeniently(once) : once
+  if (holdsKey(query) || holdsKey(once) || holdsKey(twice))
+    throw new Refusal('credential_in_request', { message: 'The query holds an API key. A caller sends none.' })
+  if (mayNameKey.test(query)) for (const pair of partsOf(query)) refuseKeyParameter(pair)
+}
+
+/** Every name of a key holds one of these, or is escaped. */
+const mayNameKey = /%|key|token|auth|secret|pass|cred|pwd|pat|jwt|bearer|byok|code|sig|connection|account/i
+
+function refuseKeyParameter(pair: string): void {
+  const equals = pair.indexOf('=')
+  const once = unescapeLeniently(equals === -1 ? pair : pair.slice(0, equals))
+  for (const name of once.includes('%') ? [once, unescapeLeniently(once)] : [once]) {
+    const [first = '', ...further] = namesIn(name)
+    if (isKeyParameter(first)) throw new Refusal('credential_in_request', { param: first })
+    // `sort.key` sorts, but nothing else than a key stands in `provider[api_key]`.
+    const nested = further.find((each) => keyNameOf(squashName(each)) === 'certain')
+    if (nested !== undefined) throw new Refusal('credential_in_request', { param: nested })
+  }
+}
+
+/** The names in a parameter's name as servers read it that part it at brackets, dots and the like: `a[b].c`. */
+function namesIn(parameter: string): string[] {
+  return foldName(parameter)
+    .split(/[^a-z0-9_-]+/)
+    .filter((each) => each !== '')
+}
+
+/** Takes escapes off as servers do that leave alone what is no escape. */
+function unescapeLeniently(text: string): string {
+  return text.replaceAll(/(?:%[0-9A-Fa-f]{2})+/g, (escapes) => Buffer.from(escapes.replaceAll('%', ''), 'hex').toString('utf8'))
+}

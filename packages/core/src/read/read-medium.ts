@@ -1,0 +1,69 @@
+import type { Readable } from 'node:stream'
+import type { Arrival } from '../arrival.js'
+import { GrowingBuffer } from '../lib/growing-buffer.js'
+import { foldName } from '../lib/json-members.js'
+import { Refusal } from '../refusal.js'
+import { refuseDisguise } from './first-bytes.js'
+import { readBoundary } from './form-boundary.js'
+import { FormFields } from './form-fields.js'
+import { watchBody } from './watch-body.js'
+
+/** A form or medium as it is passed on. */
+export interface Medium {
+  readonly body: Readable | Buffer | null
+  /** The values of a form's fields that are no files, where the form was read whole. */
+  readonly fields?: ReadonlyMap<string, string> | undefined
+}
+
+export interface MediumOptions {
+  /** The length that is declared, in bytes; `undefined` where the body is sent in chunks. */
+  readonly length: number | undefined
+  readonly maxBytes: number
+  /** How keys of the gateway look. */
+  readonly keyPattern: RegExp | undefined
+  /** Whether a form is read whole before it is passed on. */
+  readonly whole: boolean
+}
+
+/**
+ * Reads as much of a form or medium as must be known before it is passed on; the rest is watched as it passes.
+ *
+ * @throws {Refusal} 400 `request_malformed`, 400 `credential_in_request`, 413 `body_too_large`, 415
+ *   `media_type_unsupported`; of what passes, as the end of the body.
+ */
+export async function readMedium(arrival: Arrival, { length, maxBytes, keyPattern, whole }: MediumOptions): Promise<Medium> {
+  const contentType = arrival.headers['content-type'] ?? ''
+  if (!/^\s*multipart\//i.test(contentType)) {
+    const body = await refuseDisguise(arrival.body)
+    return { body: isStream(body) && length === undefined ? watchBody(body, maxBytes) : body }
+  }
+  const boundary = readBoundary(contentType)
+  const body = await refuseDisguise(arrival.body, Buffer.from(`--${boundary}`, 'latin1'))
+  const fields = new FormFields(boundary, keyPattern)
+  if (isStream(body)) {
+    const watched = watchBody(body, maxBytes, fields)
+    return whole ? { body: await collect(watched), fields: readOnce(fields.values) } : { body: watched }
+  }
+  if (body !== null) fields.feed(body)
+  fields.end()
+  return { body, fields: readOnce(fields.values) }
+}
+
+function isStream(body: Readable | Buffer | null): body is Readable {
+  return body !== null && !Buffer.isBuffer(body)
+}
+
+async function collect(body: Readable): Promise<Buffer> {
+  const received = new GrowingBuffer()
+  for await (const chunk of body) received.append(chunk as Buffer)
+  return received.take()
+}
+
+/** @throws {Refusal} where a field is spelled nearly like the one that policy reads. */
+function readOnce(values: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  for (const name of values.keys()) {
+    if (name !== 'model' && foldName(name).replaceAll(/[^a-z0-9]/g, '') === 'model')
+      throw new Refusal('request_malformed', { message: 'The field model is written like this and not otherwise.', param: 'model' })
+  }
+  return values
+}
