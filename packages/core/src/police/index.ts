@@ -99,8 +99,19 @@ function readPermit(
     checkOutputLimit(policy.maxTokens, endpoint.format.outputLimit, members, received)
     const pinnedUser = policy.pinUser ? (principal.user ?? '') : undefined
     const body = editBody(received, { members, dialect: gateway.dialect, format: endpoint.format, pinnedUser })
-    return { body, waitedMs, modelRequested: model?.slice(0, maxModelName), query: chosen?.query, headers: chosen?.headers }
+    return {
+      body,
+      waitedMs,
+      modelRequested: model === undefined ? undefined : briefModel(model),
+      query: chosen?.query,
+      headers: chosen?.headers,
+    }
   })
+}
+
+/** A name that is cut ends with a whole word: half a word could be half of a key, which nobody would recognise. */
+function briefModel(model: string): string {
+  return model.length <= maxModelName ? model : `${model.slice(0, maxModelName).replace(/[\w-]+$/, '')}…`
 }
 
 /** @throws {Refusal} `endpoint_not_allowed`. */
