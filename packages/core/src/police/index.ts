@@ -1,5 +1,6 @@
 import type { Arrival } from '../arrival.js'
 import type { Principal } from '../principal.js'
+import { brief } from '../lib/brief.js'
 import { isJsonType } from '../lib/json-type.js'
 import { Refusal } from '../refusal.js'
 import type { Route } from '../resolve/route.js'
@@ -30,9 +31,6 @@ export type Police = (arrival: Arrival, principal: Principal, route: Route) => P
 /** What passes unread, since no gateway takes it for JSON. */
 const isMedia = /^\s*(?:multipart|audio|image|video)\/|^\s*application\/(?:octet-stream|pdf|jsonl|x-ndjson)\b/i
 const takesJson = 'The body is neither JSON nor a form or medium. Send JSON with the header "Content-Type: application/json".'
-
-/** Longest model name that is worth repeating in a record. */
-const maxModelName = 200
 
 export function createPolice(findPolicy: FindPolicy): Police {
   return (arrival, principal, route) => {
@@ -102,16 +100,11 @@ function readPermit(
     return {
       body,
       waitedMs,
-      modelRequested: model === undefined ? undefined : briefModel(model),
+      modelRequested: model === undefined ? undefined : brief(model),
       query: chosen?.query,
       headers: chosen?.headers,
     }
   })
-}
-
-/** A name that is cut ends with a whole word: half a word could be half of a key, which nobody would recognise. */
-function briefModel(model: string): string {
-  return model.length <= maxModelName ? model : `${model.slice(0, maxModelName).replace(/[\w-]+$/, '')}…`
 }
 
 /** @throws {Refusal} `endpoint_not_allowed`. */
