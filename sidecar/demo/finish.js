@@ -6,6 +6,7 @@ const finishes = {
   truncated: { label: 'Broken off', tone: 'warn' },
   client_closed: { label: 'Cancelled', tone: 'calm' },
   none: { label: 'No answer', tone: 'bad' },
+  cut_shutdown: { label: 'Cut, shut down', tone: 'warn' },
   cut_budget: { label: 'Cut, budget spent', tone: 'warn' },
 }
 

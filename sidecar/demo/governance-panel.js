@@ -17,6 +17,7 @@ const captions = {
   upstream_error: 'Let through. The gateway refused or failed.',
   truncated: 'The answer broke off on its way back.',
   client_closed: 'You left, so Postern let go of the gateway.',
+  cut_shutdown: 'Postern cut the answer: it was shut down.',
   cut_budget: 'Postern cut the answer: the budget was spent.',
   failed: 'No answer came from Postern.',
 }

@@ -16,6 +16,12 @@ const shaped: readonly (readonly [string, string])[] = [
 
 const escaped = (text: string): string => [...text].map((character) => `%${character.charCodeAt(0).toString(16)}`).join('')
 
+function unescaped(text: string): string {
+  const decode = (escapes: string): string =>
+    escapes.replace(/%([0-9a-f]{2})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
+  return decode(decode(decode(text)))
+}
+
 describe.each(doorNames)('behind the %s door', (door: DoorName) => {
   let house: House
   /** Loaded, and of no form that any gateway documents. */
@@ -73,8 +79,8 @@ describe.each(doorNames)('behind the %s door', (door: DoorName) => {
   test.each(Object.keys(places))('a key in %s is not written down', async (place) => {
     for (const [kind, secret] of secretsOf()) {
       const lines = await linesOf(() => (places[place] as (secret: string) => Promise<unknown>)(secret))
-      // A tag has 64 characters at most, and half a key is still told from nothing.
-      for (const part of [secret.slice(0, 40), escaped(secret).slice(0, 60)]) expect([kind, lines.includes(part)]).toEqual([kind, false])
+      // Half a key is told too much, and whoever reads a log can undo escapes.
+      for (const text of [lines, unescaped(lines)]) expect([kind, text.includes(secret.slice(0, 14))]).toEqual([kind, false])
     }
   })
 
@@ -84,7 +90,7 @@ describe.each(doorNames)('behind the %s door', (door: DoorName) => {
       for (const [, secret] of [...shaped, ['', strict.sessionSecret]] as const) {
         const head = `GET /ai/v1/models HTTP/1.1\r\nHost: ${secret}.example\r\nAuthorization: Bearer ${strict.callers.acme}\r\n\r\n`
         expect(await rawExchange(strict.origin, head, { oneAnswer: true })).toMatch(/^HTTP\/1\.1 4/)
-        expect(JSON.stringify(strict.ledger.entries)).not.toContain(secret.slice(0, 40))
+        expect(JSON.stringify(strict.ledger.entries)).not.toContain(secret.slice(0, 14))
       }
       expect(JSON.stringify(strict.ledger.entries)).toContain('[redacted].example')
     } finally {

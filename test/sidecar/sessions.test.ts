@@ -83,6 +83,13 @@ describe('postern session revoke', () => {
 
     const done = await runPostern(['session', 'revoke', '--config', file, '--user', 'ada'], { cwd, env })
     expect([done.code, done.stdout]).toEqual([0, 'Ended: every session of the user ada. No process takes it a second from now.\n'])
+    expect(JSON.parse(done.stderr)).toMatchObject({
+      msg: 'session_ended',
+      kind: 'user',
+      name: 'ada',
+      via: 'command',
+      by: expect.stringMatching(/./),
+    })
     const byId = await runPostern(['session', 'revoke', '--config', file, '--id', bob?.id ?? '', '--json'], { cwd, env })
     expect(JSON.parse(byId.stdout)).toEqual({ revoked: { id: bob?.id } })
     await sleep(1000)
@@ -193,6 +200,7 @@ describe('the admin listener', () => {
       expect.objectContaining({ path: '/admin/v1/sessions', status: 201, user: 'ada', caller: `session:${id}` }),
     )
     expect(entries).toContainEqual(expect.objectContaining({ path: '/admin/v1/revocations', status: 201 }))
+    expect(entries).toContainEqual(expect.objectContaining({ msg: 'session_ended', kind: 'id', name: id, via: 'admin', by: 'admin' }))
     expect(postern.stdout()).not.toContain(token)
   })
 

@@ -5,9 +5,9 @@ import type { Secret } from './secret.js'
 /** Blots out of texts what must not be written down: every loaded secret, and whatever has the form of a key. */
 export interface Redactor {
   /** The text as it may be written down; the same text where nothing is in it. */
-  redact(text: string): string
+  readonly redact: (text: string) => string
   /** The same for texts that come again and again: a path, a model. Remembers what it has seen. */
-  redactOften(text: string): string
+  readonly redactOften: (text: string) => string
 }
 
 /** Texts that are remembered; clients write them, so there is a bound. */

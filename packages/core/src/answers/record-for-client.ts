@@ -16,8 +16,9 @@ export interface Audience {
  * Whether the record is told without what names the operator's own arrangement.
  *
  * It is for pages, where the operator says so. A page is whoever a browser marks as one, by headers that no script can
- * leave out (`Origin`; `Sec-Fetch-Site` and `-Dest`, but not `-Mode`, which Node's own `fetch` sends too); a caller by cookie, or without any credential; and a session that is bound to
- * an origin, whoever presents it, since a page can hand its token on. A program that looks like a page sees less.
+ * leave out (`Origin`; `Sec-Fetch-Site` and `-Dest`, but not `-Mode`, which Node's own `fetch` sends too); a caller by
+ * cookie, or without any credential; and a session that is bound to an origin, whoever presents it, since a page can hand
+ * its token on. A program that looks like a page sees less.
  */
 export function isToldPublicly({ arrival, principal }: Audience): boolean {
   if (arrival.pageRecord === 'full') return false

@@ -1,6 +1,7 @@
 import { type AnswerFacts, type AnswerReader, createAnswerReader, type Endpoint } from '@postern/gateways'
 import type { Finish, GovernanceRecord } from '@postern/protocol'
 import { writeRecord } from '../answers/record.js'
+import { brief } from '../lib/brief.js'
 import type { Audience } from '../answers/record-for-client.js'
 import type { Permit } from '../police/permit.js'
 import type { Route } from '../resolve/route.js'
@@ -92,13 +93,6 @@ function learn(facts: AnswerFacts, found: AnswerFacts): void {
   if (found.quota !== undefined) facts.quota = found.quota
   if (found.usage !== undefined) facts.usage = mergeUsage(facts.usage, found.usage)
 }
-
-/** The record travels in a header, and what a gateway says has any length. */
-function brief(text: string): string {
-  return text.length > longestText ? text.slice(0, longestText) : text
-}
-
-const longestText = 200
 
 /** The answer's own usage replaces the gateway's metadata, never the other way round. */
 function mergeUsage(known: AnswerFacts['usage'], found: NonNullable<AnswerFacts['usage']>): NonNullable<AnswerFacts['usage']> {

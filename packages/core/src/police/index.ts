@@ -1,5 +1,6 @@
 import type { Arrival } from '../arrival.js'
 import type { Principal } from '../principal.js'
+import { brief } from '../lib/brief.js'
 import { inTurns } from '../lib/in-turns.js'
 import { isJsonType } from '../lib/json-type.js'
 import { Refusal } from '../refusal.js'
@@ -35,9 +36,6 @@ export type Police = (arrival: Arrival, principal: Principal, route: Route) => P
 /** What passes unread, since no gateway takes it for JSON. */
 const isMedia = /^\s*(?:multipart|audio|image|video)\/|^\s*application\/(?:octet-stream|pdf)\b/i
 const takesJson = 'The body is neither JSON nor a form or medium. Send JSON with the header "Content-Type: application/json".'
-
-/** Longest model name that is worth repeating in a record. */
-const maxModelName = 200
 
 export function createPolice(findPolicy: FindPolicy): Police {
   return (arrival, principal, route) => {
@@ -86,7 +84,8 @@ async function passMedium(policy: Policy | undefined, reading: Promise<Medium>, 
   const { body, fields } = await reading
   const waitedMs = performance.now() - waitingSince
   if (policy !== undefined) checkFormModel(policy, fields)
-  return { body, waitedMs, modelRequested: fields?.get('model')?.slice(0, maxModelName), ...chosen }
+  const model = fields?.get('model')
+  return { body, waitedMs, modelRequested: model === undefined ? undefined : brief(model), ...chosen }
 }
 
 /** What is known of a request before its body is read. */
@@ -138,7 +137,7 @@ function permitBody(read: JsonBody, model: string | undefined, { before, princip
   const pinnedUser = policy.pinUser ? (principal.user ?? '') : undefined
   const refuseStore = !route.key.mayStore && wouldBeStored(format, read.members)
   const body = editBody(received, { read, dialect: route.gateway.dialect, format, pinnedUser, refuseStore })
-  return { body, waitedMs, modelRequested: model?.slice(0, maxModelName), query: chosen?.query, headers: chosen?.headers }
+  return { body, waitedMs, modelRequested: model === undefined ? undefined : brief(model), query: chosen?.query, headers: chosen?.headers }
 }
 
 function modelOf({ members }: JsonBody): string | undefined {

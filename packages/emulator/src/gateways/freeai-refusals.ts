@@ -42,6 +42,21 @@ const OPENAI_LIKE = {
   invalid_api_key: row(401, 'authentication_error', 'invalid_api_key', 'Unauthorized', 'the key is missing or wrong'),
   not_found: row(404, 'not_found', undefined, 'Not found', 'unknown route'),
   usage_retriable: row(429, 'usage_retriable', undefined, 'All providers failed: 429 Too Many Requests', 'all providers throttle'),
+  // `src/router/classify-error.ts`: timeouts and every 5xx of a provider get the same class.
+  usage_retriable_timeout: row(
+    429,
+    'usage_retriable',
+    undefined,
+    'All providers failed: Request timed out.',
+    'a provider timed out, and may have run',
+  ),
+  usage_retriable_5xx: row(
+    429,
+    'usage_retriable',
+    undefined,
+    'All providers failed: 502 Bad Gateway',
+    'a provider failed with a 5xx, and may have run',
+  ),
   video_poll_pending_upstream: row(
     501,
     'not_implemented',
