@@ -9,7 +9,7 @@ import { isRepeatable } from './is-repeatable.js'
 import type { Outage } from './outage.js'
 import { passedToClient } from './passed-headers.js'
 import { plainReason } from './plain-reason.js'
-import { refuse } from './refuse.js'
+import { breakOff, refuse } from './refuse.js'
 import type { RequestHeaders } from './request-headers.js'
 import type { Pass } from './road.js'
 import type { Target } from './target.js'
@@ -139,8 +139,7 @@ function passAnswer(answer: IncomingMessage, response: ServerResponse, fail: (er
     fail(fault)
     return
   }
-  // A connection that breaks is passed on as one: the client must see that it has a part only.
-  answer.on('error', () => response.destroy())
+  answer.on('error', () => breakOff(response))
   try {
     response.writeHead(
       answer.statusCode as number,

@@ -5,7 +5,7 @@ import { isClientGone, onceClientGone } from './client-gone.js'
 import type { Outage } from './outage.js'
 import { passedBytesToClient } from './passed-headers.js'
 import { plainUtf8Reason } from './plain-reason.js'
-import { refuse } from './refuse.js'
+import { breakOff, refuse } from './refuse.js'
 import type { Pass } from './road.js'
 
 /** The largest body that leaves as one text with its head, in bytes; copying a larger one costs more than a second piece. */
@@ -120,9 +120,8 @@ export class PageExchange implements Dispatcher.DispatchHandler {
     if (isClientGone(request, response)) turn.over()
     else if (response.headersSent) {
       turn.over()
-      // A connection that breaks is passed on as one: the client must see that it has a part only, and that part first.
       this.beginBody()
-      setImmediate(() => response.destroy())
+      breakOff(response)
     } else if (passAgain !== undefined && mayTakeOtherRoad(error)) passAgain(request, response, turn, null)
     else {
       turn.over()

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { answerOn } from '../doors/answer-on.js'
 
 /** Takes a request in hand. */
 export type Go = (request: IncomingMessage, response: ServerResponse) => void
@@ -87,11 +88,6 @@ export class Connection {
       waiting.go(waiting.request, waiting.response)
     }
   }
-}
-
-/** The answer that is being sent; Node keeps it here. */
-function answerOn(socket: Socket): NodeJS.EventEmitter | null {
-  return (socket as Socket & { readonly _httpMessage?: NodeJS.EventEmitter | null })._httpMessage ?? null
 }
 
 function sizeOf(texts: readonly string[]): number {

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { answerOn } from './answer-on.js'
 
 /** The one protocol that is changed to, as `Upgrade` names it (RFC 6455, 4.1). */
 export const webSocket = 'websocket'
@@ -18,7 +19,7 @@ export function asksForWebSocket({ method, headers, httpVersion, socket }: Incom
   )
 }
 
-/** Whether an answer is still to be sent on a connection. Node keeps the first of them here. */
+/** Whether an answer is still to be sent on a connection. */
 export function isBusy(socket: object): boolean {
-  return ((socket as { readonly _httpMessage?: object | null })._httpMessage ?? null) !== null
+  return answerOn(socket) !== null
 }

@@ -1,22 +1,35 @@
 import type { Duplex } from 'node:stream'
 import { Refusal } from '../refusal.js'
 import { refuseOnSocket } from '../answers/on-socket.js'
+import { answerOn } from './answer-on.js'
+
+/** Connections whose broken request waits for its turn to be refused; Node tells of each further piece of it. */
+const waiting = new WeakSet<Duplex>()
 
 /**
  * Answers a request that is not even HTTP, for the `clientError` event of a server: with an id and the
  * envelope, like every other refusal, and an end to the connection, whose next bytes cannot be trusted.
  */
 export function refuseBrokenRequest(error: Error, socket: Duplex): void {
-  if (!socket.writable || isAnswering(socket) || ('code' in error && error.code === 'ECONNRESET')) {
+  if (!socket.writable || socket.readableEnded || ('code' in error && error.code === 'ECONNRESET')) {
     socket.destroy()
     return
   }
-  refuseOnSocket(new Refusal(codeOf(error)), socket)
+  if (waiting.has(socket)) return
+  waiting.add(socket)
+  refuseInPlace(new Refusal(codeOf(error)), socket)
 }
 
-/** Whether the head of an answer is out already, into which a second one must not be written. Node's own handler asks the same. */
-function isAnswering(socket: Duplex): boolean {
-  return (socket as Duplex & { readonly _httpMessage?: { readonly headersSent: boolean } | null })._httpMessage?.headersSent === true
+/**
+ * A client takes what comes for the answer to its first request that has none. So requests that came whole before the
+ * broken one are answered first; into an answer whose head is out already, no second one is written.
+ */
+function refuseInPlace(refusal: Refusal, socket: Duplex): void {
+  if (socket.destroyed) return
+  const pending = answerOn(socket)
+  if (pending?.headersSent === true) socket.destroy()
+  else if (pending?.req.complete === true) pending.once('close', () => setImmediate(refuseInPlace, refusal, socket))
+  else refuseOnSocket(refusal, socket)
 }
 
 function codeOf(error: Error): 'headers_too_large' | 'request_timeout' | 'request_malformed' {

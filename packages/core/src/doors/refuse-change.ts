@@ -1,8 +1,8 @@
-import type { EventEmitter } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { Refusal } from '../refusal.js'
 import { refuseOnSocket } from '../answers/on-socket.js'
+import { answerOn } from './answer-on.js'
 import { faultOfHead } from './fault-of-head.js'
 
 /** Refuses to speak another protocol than HTTP on the API, for the `upgrade` event of a server. */
@@ -22,14 +22,9 @@ export function refuseConnect(request: IncomingMessage, socket: Duplex): void {
 /** Refuses on a connection that Node gave away, once what was asked on it before is answered. */
 export function refuseInTurn(socket: Duplex, refusal: Refusal): void {
   if (socket.destroyed) return
-  const pending = pendingOn(socket)
+  const pending = answerOn(socket)
   if (pending !== null) pending.once('close', () => setImmediate(refuseInTurn, socket, refusal))
   else refuseOnSocket(refusal, socket)
-}
-
-/** The answer that is being sent on a connection; Node keeps it here. */
-function pendingOn(socket: Duplex): EventEmitter | null {
-  return (socket as Duplex & { readonly _httpMessage?: EventEmitter | null })._httpMessage ?? null
 }
 
 /** Node no longer listens to a connection that it gave away, and an error that nobody hears ends the process. */

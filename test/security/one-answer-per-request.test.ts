@@ -1,0 +1,157 @@
+import { connect } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type OpenSidecar, openSidecar } from '../support/open-sidecar.js'
+import { say, sayAndReset, type Script, type ScriptedUpstream, startScriptedUpstream } from '../support/scripted-upstream.js'
+
+/*
+ * After the first byte of an answer there is only its rest, or the end of the connection; and what a client gets first
+ * is the answer to what it asked first.
+ */
+
+let upstream: ScriptedUpstream
+let sidecar: OpenSidecar
+let script: Script
+beforeAll(async () => {
+  upstream = await startScriptedUpstream((head) => (head.includes(' /ok') ? say('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok') : script))
+  sidecar = await openSidecar({ backend: upstream.origin, gateway: `${upstream.origin}/v1` })
+})
+afterAll(async () => {
+  await sidecar.close()
+  await upstream.close()
+})
+
+interface Received {
+  readonly text: string
+  /** Whether the peer ended it, and not our patience. */
+  readonly ended: boolean
+}
+
+/** Everything that comes in answer to some pieces, each sent a moment after the other. */
+function exchange(...pieces: readonly string[]): Promise<Received> {
+  const { hostname, port } = new URL(sidecar.origin)
+  return new Promise((resolve) => {
+    const socket = connect(Number(port), hostname)
+    let text = ''
+    const finish = (ended: boolean): void => {
+      socket.destroy()
+      resolve({ text, ended })
+    }
+    socket.setTimeout(4000, () => finish(false))
+    socket.on('connect', async () => {
+      for (const piece of pieces) {
+        socket.write(Buffer.from(piece, 'latin1'))
+        await wait(60)
+      }
+    })
+    socket.on('data', (chunk: Buffer) => {
+      text += chunk.toString('latin1')
+    })
+    socket.on('error', () => {})
+    socket.on('close', () => finish(true))
+  })
+}
+
+const heads = (text: string): string[] => text.match(/HTTP\/1\.1 \d{3}/g) ?? []
+
+const upgrade = 'GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: eA==\r\nSec-WebSocket-Version: 13\r\n\r\n'
+const requests: readonly (readonly [road: string, text: string])[] = [
+  ['an offer of a WebSocket', upgrade],
+  ['a page', 'GET /page HTTP/1.1\r\nHost: a\r\n\r\n'],
+  ['a form', 'POST /form HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\na=b'],
+  ['an upload', `PUT /up HTTP/1.1\r\nHost: a\r\nContent-Length: 30000\r\n\r\n${'x'.repeat(30_000)}`],
+  ['an upload that is still being sent', 'PUT /up HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n'],
+]
+
+const begun = (...lines: readonly string[]): string => `${['HTTP/1.1 403 No', 'Content-Type: text/plain', ...lines].join('\r\n')}\r\n\r\n`
+const breaks: readonly (readonly [what: string, script: Script])[] = [
+  ['is shorter than it says', say(begun('Content-Length: 500'), 'a part')],
+  ['is reset in its middle', sayAndReset(begun('Content-Length: 500'), 'a part')],
+  ['ends before its last chunk', say(begun('Transfer-Encoding: chunked'), '5\r\nhello\r\n')],
+  ['is reset between two chunks', sayAndReset(begun('Transfer-Encoding: chunked'), '5\r\nhello\r\n')],
+  ['has a chunk without a size', say(begun('Transfer-Encoding: chunked'), '5\r\nhello\r\nzz\r\n')],
+  ['has a chunk that is too long', say(begun('Transfer-Encoding: chunked'), '5\r\nhello!!\r\n0\r\n\r\n')],
+  ['has a trailer that is none', say(begun('Transfer-Encoding: chunked'), '5\r\nhello\r\n0\r\nX Y\r\n\r\n')],
+  ['breaks behind its head', sayAndReset(begun('Content-Length: 5'))],
+  ['is followed by rubbish', say(begun('Content-Length: 5'), 'hello', '\x00\x01 rubbish\r\n\r\n')],
+  ['is followed by another', say(begun('Content-Length: 5'), 'hello', begun('Content-Length: 3'), 'two')],
+  ['is followed by a change of protocol', say(begun('Content-Length: 5'), 'hello', 'HTTP/1.1 101 Yes\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n')],
+]
+
+describe.each(requests)('one-answer-per-request: to %s', (road, request) => {
+  test.each(breaks)('an answer that %s stays one', async (_, answer) => {
+    script = answer
+    const { text } = await exchange(request.includes('chunked') ? request : request.replace('Host: a\r\n', 'Host: a\r\nConnection: close\r\n'))
+    expect(heads(text)).toHaveLength(1)
+    expect(text).toMatch(/^HTTP\/1\.1 (?:403|502) /)
+  })
+
+  test('an answer that comes byte by byte and breaks at any of them stays one', async () => {
+    const whole = begun('Transfer-Encoding: chunked') + '5\r\nhello\r\n0\r\n\r\n'
+    const at = Array.from({ length: Math.ceil(whole.length / 5) }, (_, index) => index * 5 + 1)
+    for (const length of at) {
+      script = (socket) => {
+        socket.write(whole.slice(0, length - 1))
+        setTimeout(() => socket.end(whole.slice(length - 1, length)), 2)
+      }
+      const { text } = await exchange(request.replace('Host: a\r\n', road.includes('sent') ? 'Host: a\r\n' : 'Host: a\r\nConnection: close\r\n'))
+      expect([length, heads(text)]).toEqual([length, heads(text).slice(0, 1)])
+      expect(text).not.toBe('')
+    }
+  }, 60_000)
+})
+
+describe('one-answer-per-request: to what comes behind', () => {
+  const slow: Script = (socket) => {
+    setTimeout(() => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\nslow'), 400)
+  }
+
+  test.each([
+    ['rubbish', '\x00\x01\r\n\r\n'],
+    ['a head that is too large', `GET / HTTP/1.1\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`],
+    ['two lengths', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab'],
+    ['a tunnel', 'CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n'],
+  ])('%s behind a request is not refused in its place', async (_, rest) => {
+    script = slow
+    for (const first of ['GET /slow HTTP/1.1\r\nHost: a\r\n\r\n', 'POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\na=b']) {
+      for (const pieces of [[first + rest], [first, rest], [first + first, rest]]) {
+        const { text, ended } = await exchange(...pieces)
+        const answers = heads(text)
+        expect([ended, answers.slice(0, -1), answers.at(-1)]).toEqual([
+          true,
+          Array.from({ length: answers.length - 1 }, () => 'HTTP/1.1 200'),
+          expect.stringMatching(/4\d\d$/) as string,
+        ])
+        expect(answers.length).toBeGreaterThan(1)
+      }
+    }
+  }, 30_000)
+
+  test('a body that breaks in its middle is refused once, in the place of its own request', async () => {
+    script = slow
+    const broken = 'POST /broken HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nzz\r\n'
+    const alone = await exchange(broken)
+    expect([heads(alone.text), alone.ended]).toEqual([['HTTP/1.1 400'], true])
+    const behind = await exchange('GET /slow HTTP/1.1\r\nHost: a\r\n\r\n', broken)
+    expect([heads(behind.text), behind.ended]).toEqual([['HTTP/1.1 200', 'HTTP/1.1 400'], true])
+  })
+
+  test('rubbish behind an answer that has begun ends the connection', async () => {
+    script = (socket) => void socket.write('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n')
+    for (const rest of ['RUBBISH\r\n\r\n', '\x16\x03\x01', 'GET / HTTP/9.9\r\n\r\n']) {
+      const { text, ended } = await exchange('GET /events HTTP/1.1\r\nHost: a\r\n\r\n', rest)
+      expect([heads(text), ended]).toEqual([['HTTP/1.1 200'], true])
+    }
+  })
+})
+
+describe('one-answer-per-request: in the backend’s place', () => {
+  test.each(requests)('%s that the backend never answers is refused once, and what is said afterwards reaches nobody', async (_, request) => {
+    script = (socket) => {
+      socket.resetAndDestroy()
+    }
+    const { text } = await exchange(request, ...(request === upgrade ? ['more of it'] : []))
+    expect(heads(text)).toHaveLength(1)
+    expect(text).toMatch(/^HTTP\/1\.1 50\d /)
+  })
+})
