@@ -116,5 +116,6 @@ function refusalFor(error: Error): Refusal {
   if (error instanceof TypeError) return new Refusal('request_malformed', { message: error.message })
   const status = (error as { readonly status?: unknown }).status
   if (status === 413) return new Refusal('body_too_large')
+  if (status === 415) return new Refusal('media_type_unsupported', { headers: ['Accept-Encoding', 'identity'] })
   return typeof status === 'number' && status < 500 ? new Refusal('request_malformed') : new Refusal('internal_error', { cause: error })
 }

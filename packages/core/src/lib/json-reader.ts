@@ -4,8 +4,8 @@ import type { MemberSpan } from './json-members.js'
 export interface JsonCounts {
   /** Members of all objects together, at every depth. */
   readonly members: number
-  /** Values of every kind, at every depth; names are not among them. */
-  readonly values: number
+  /** Strings, at every depth; names are not among them. */
+  readonly strings: number
   /** Objects and lists. */
   readonly containers: number
   /** How deep the deepest of them was. */
@@ -55,7 +55,9 @@ export class JsonReader {
   #expected: Expected = 'value'
   #root: unknown
   #members = 0
+  /** Of every kind. */
   #values = 0
+  #strings = 0
   #containers = 0
   #depth = 0
   /** The pieces of a string that is being read; `undefined` outside of strings. */
@@ -71,7 +73,7 @@ export class JsonReader {
   }
 
   get counts(): JsonCounts {
-    return { members: this.#members, values: this.#values, containers: this.#containers, depth: this.#depth }
+    return { members: this.#members, strings: this.#strings, containers: this.#containers, depth: this.#depth }
   }
 
   /** The value of the whole text, once {@link read} has given `true`. */
@@ -213,17 +215,21 @@ export class JsonReader {
     if (this.#isName) {
       ;(this.#open.at(-1) as Frame).name = text
       this.#expected = 'colon'
-    } else this.#put(text)
+    } else {
+      this.#strings += 1
+      this.#put(text)
+    }
   }
 
   /** Reads a number or one of the three words. */
   #readPlain(): unknown {
     const text = this.#text
-    for (const [word, value] of words) {
-      if (text.startsWith(word, this.#at)) {
-        this.#at += word.length
-        return value
-      }
+    const code = text.charCodeAt(this.#at)
+    if (code > 0x39) {
+      const found = words.find(([word]) => text.startsWith(word, this.#at))
+      if (found === undefined) throw unexpected()
+      this.#at += found[0].length
+      return found[1]
     }
     let end = this.#at
     const last = Math.min(text.length, end + maxNumberChars + 1)

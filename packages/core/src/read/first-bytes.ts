@@ -102,11 +102,14 @@ function judgePacked(bytes: Buffer): Verdict {
   return bytes.length < longestMagic ? 'open' : 'certain'
 }
 
+/** What comes out of it says whether it is JSON that is packed; where nothing can, it is not packed. */
 function judgeZlib(bytes: Buffer): Verdict {
   try {
-    return inflateSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: maxUnpackedBytes }).length > 0 ? 'refused' : 'open'
+    const unpacked = inflateSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: maxUnpackedBytes })
+    const verdicts = unicodeForms.map((read) => judgeText(read(unpacked.subarray(0, maxHeldBytes))))
+    return verdicts.includes('refused') ? 'refused' : verdicts.includes('open') ? 'open' : 'certain'
   } catch (error) {
-    // More than that came out of it, so it is packed; anything else says that it is not.
+    // Far more comes out than goes in, as of blanks.
     return (error as { readonly code?: string }).code === 'ERR_BUFFER_TOO_LARGE' ? 'refused' : 'certain'
   }
 }

@@ -42,7 +42,7 @@ function refuseKeyParameter(pair: string): void {
   const once = unescapeLeniently(equals === -1 ? pair : pair.slice(0, equals))
   for (const name of once.includes('%') ? [once, unescapeLeniently(once)] : [once]) {
     const [first = '', ...further] = namesIn(name)
-    if (isKeyParameter(first)) throw new Refusal('credential_in_request', { param: first })
+    if (isKeyParameter(first) || isKeyParameter(name)) throw new Refusal('credential_in_request', { param: first })
     // `sort.key` sorts, but nothing else than a key stands in `provider[api_key]`.
     const nested = further.find((each) => keyNameOf(squashName(each)) === 'certain')
     if (nested !== undefined) throw new Refusal('credential_in_request', { param: nested })

@@ -85,7 +85,7 @@ const steeringMembers = new RegExp(
     'base(?:api)?url$',
     '(?:azure|service|runtime|custom|model|inference|provider)endpoint(?:url)?$',
     'endpointurl$',
-    '(?:target|upstream|proxy|gateway|provider|model|inference|deployment|host)ur[li]$',
+    '(?:upstream|proxy|gateway|provider|model|inference|deployment|host)ur[li]$|targeturl$',
     '^(?:azure)?apiversion$',
     '^(?:vertex(?:ai)?|gcp|google)(?:project(?:id)?|location|region)$',
     '^aws(?:region(?:name)?|profile(?:name)?|role(?:name|arn)?|stsendpoint)$',

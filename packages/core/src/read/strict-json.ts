@@ -16,8 +16,8 @@ const maxTopMembers = 1000
 /** At all depths together. A member costs up to 500 bytes of memory while its request lasts. */
 const maxMembers = 100_000
 
-/** Of every kind, the numbers of a list of tokens among them. */
-const maxValues = 1_000_000
+/** Likewise; numbers cost little, and a list of tokens may have as many as there are bytes for. */
+const maxStrings = 200_000
 
 const maxContainers = 100_000
 const maxDepth = 500
@@ -33,7 +33,7 @@ const maxDepth = 500
  */
 export function readJson(bytes: Buffer): JsonBody | Promise<JsonBody> {
   const text = readText(bytes)
-  return (bytes.length <= maxTurnBytes ? readAtOnce(text) : undefined) ?? readInTurns(text)
+  return (bytes.length <= maxTurnBytes ? readAtOnce(text) : undefined) ?? readInTurns(text, bytes.length)
 }
 
 /**
@@ -69,8 +69,9 @@ function readBySteps(text: string): JsonBody {
   return reader.body()
 }
 
-async function readInTurns(text: string): Promise<JsonBody> {
-  const reader = new StrictReader(text)
+async function readInTurns(text: string, bytes: number): Promise<JsonBody> {
+  // Characters beyond ASCII have several bytes.
+  const reader = new StrictReader(text, Math.floor((maxTurnBytes * text.length) / bytes))
   await inTurns(() => reader.step())
   return reader.body()
 }
@@ -119,10 +120,12 @@ class StrictReader {
   readonly #text: string
   readonly #reader: JsonReader
   readonly #names = new TopNames()
+  readonly #maxTurnChars: number
   #named = 0
 
-  constructor(text: string) {
+  constructor(text: string, maxTurnChars = maxTurnBytes) {
     this.#text = text
+    this.#maxTurnChars = maxTurnChars
     this.#reader = new JsonReader(text, onlyInContent)
   }
 
@@ -131,12 +134,12 @@ class StrictReader {
     const reader = this.#reader
     let done: boolean
     try {
-      done = reader.read(maxTurnBytes, maxTurnMembers)
+      done = reader.read(this.#maxTurnChars, maxTurnMembers)
     } catch (error) {
       throw error instanceof SyntaxError ? notWellFormed() : error
     }
-    const { members, values, containers, depth } = reader.counts
-    checkCounts(members, values, containers, depth)
+    const { members, strings, containers, depth } = reader.counts
+    checkCounts(members, strings, containers, depth)
     for (; this.#named < reader.spans.length; this.#named += 1) this.#names.add((reader.spans[this.#named] as { name: string }).name)
     return done
   }
@@ -153,9 +156,9 @@ const onlyInContent: Repetition = {
   },
 }
 
-function checkCounts(members: number, values: number, containers: number, depth: number): void {
+function checkCounts(members: number, strings: number, containers: number, depth: number): void {
   if (members > maxMembers) throw malformed(`The body has more than ${maxMembers} members.`)
-  if (values > maxValues) throw malformed(`The body has more than ${maxValues} values.`)
+  if (strings > maxStrings) throw malformed(`The body has more than ${maxStrings} strings.`)
   if (containers > maxContainers) throw malformed(`The body has more than ${maxContainers} objects and lists.`)
   if (depth > maxDepth) throw malformed(`The body is deeper than ${maxDepth} objects and lists.`)
 }

@@ -4,6 +4,7 @@ import type { Proofs } from '../identify/proof/index.js'
 import { isJsonType } from '../lib/json-type.js'
 import type { ReadBody, ReadObject } from './desk.js'
 import type { Principal } from '../principal.js'
+import { refuseOtherReadings, refusePackedBody } from '../read/strict-content-type.js'
 import { Refusal } from '../refusal.js'
 import { reachStore } from '../store/reach-store.js'
 import type { Store } from '../store/store.js'
@@ -39,7 +40,7 @@ const maxRequestBytes = 16 * 1024
  * Bound to the page that asks; and to the key that it proves to have (RFC 9449, 5), if it does.
  *
  * @throws {Refusal} 403 `endpoint_not_allowed` for any other credential, which was not given to be passed on; 400
- *   `request_malformed`, 429 `rate_limited`, 401 `proof_invalid`, 503 `store_unavailable`.
+ *   `request_malformed`, 415 `media_type_unsupported`, 429 `rate_limited`, 401 `proof_invalid`, 503 `store_unavailable`.
  */
 export type Exchange = (arrival: Arrival, principal: Principal) => Promise<ExchangedSession>
 
@@ -55,10 +56,12 @@ export function createExchange(options: ExchangeOptions): Exchange {
   }
 
   async function readAsked(arrival: Arrival): Promise<SessionRequest & { readonly ttl?: number | string }> {
+    refusePackedBody(arrival.headers)
     const received = await options.readBody(arrival, maxRequestBytes)
     if (received.length === 0) return {}
     if (!isJsonType(arrival.headers['content-type']))
       throw new Refusal('request_malformed', { message: 'What a session is to be bound by is written in JSON.', param: 'Content-Type' })
+    refuseOtherReadings(arrival.headers)
     const members = options.readObject(received)
     const own = ['user', 'team', 'project', 'jkt'].find((name) => Object.hasOwn(members, name))
     if (own !== undefined)

@@ -1,0 +1,274 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { forEachDoor } from '../support/for-each-door.js'
+import type { House } from '../support/house.js'
+import { codeOf, rawChat, statusOf } from '../support/raw-chat.js'
+
+/** Of no known form, so that only the name can tell. */
+const opaque = '9f86d081884c7d65'
+/** Of the form of somebody's key, so that the value tells under any name. */
+const shapes = [
+  ...['sk-0123456789abcdefgh', 'sk-proj-0123456789abcdefgh', 'sk-ant-api03-0123456789abcdefgh', 'sk-or-v1-0123456789abcdefgh'],
+  ...['jt_0123456789abcdef', 'fai_0123456789abcdefghijklmnop', 'mt_live_0123456789', 'gw_0123456789abcdef'],
+  ...[
+    'AIzaSyA0123456789abcdefghijklmnopqrstu',
+    'gsk_0123456789abcdefghijklmnop',
+    'xai-0123456789abcdefghijklmnop',
+    'hf_0123456789abcdefghijklmnop',
+  ],
+  ...['ya29.a0123456789abcdefghijklmnop', 'AKIA0123456789ABCDEF', 'pplx-0123456789abcdefghijklmnop', 'nvapi-0123456789abcdefghijklmnop'],
+]
+
+const names = [
+  ...[
+    'azure_api_key',
+    'openai_key',
+    'token',
+    'auth',
+    'bearer_token',
+    'user_api_key',
+    'litellm_api_key',
+    'aws_secret_access_key',
+    'aws_access_key_id',
+  ],
+  ...[
+    'vertex_credentials',
+    'x-api-key',
+    'anthropicKey',
+    'GROQ_API_KEY',
+    'hf_token',
+    'huggingface-token',
+    'mistral.key',
+    'virtual_key',
+    'x-portkey-virtual-key',
+  ],
+  ...[
+    'azure_ad_token',
+    'aws_session_token',
+    'customer_credentials',
+    'client_secret',
+    'Password',
+    'access_token',
+    'refreshToken',
+    'secret',
+    'jwt',
+    'X-Auth-Token',
+  ],
+  ...[
+    'ocp-apim-subscription-key',
+    'service_account_json',
+    'provider_api_keys',
+    'proxy_authorization',
+    'openai\u2010key',
+    'toKEN',
+    'api\u212aey',
+  ],
+]
+
+const chat = (house: House, members: string): string =>
+  `{"model":${JSON.stringify(house.model)},"messages":[{"role":"user","content":"Hello"}]${members === '' ? '' : `,${members}`}}`
+
+/** The members of objects of the OpenAI API that the types of the installed client know, but for those that administer. */
+function documentedMembers(): readonly string[] {
+  const root = join(dirname(fileURLToPath(import.meta.resolve('openai'))), 'src/resources')
+  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
+    (name) => name.endsWith('.ts') && !/^(?:admin|webhooks)\b/.test(name),
+  )
+  const members = files.flatMap((file) =>
+    [...readFileSync(join(root, file), 'utf8').matchAll(/^ +(?:readonly )?'?([A-Za-z_][\w-]*)'?\??: /gm)].map(([, name = '']) => name),
+  )
+  return [...new Map(members.map((name) => [name.toLowerCase(), name])).values()].filter((name) => !notOfRequests.includes(name))
+}
+
+/** What only answers have, and what a tool of MCP has, which is asked for above; and what the body has anyway. */
+const notOfRequests = ['token', 'client_secret', 'organization_id', 'authorization', 'model', 'messages', 'stream', 'key', 'keys']
+
+describe('keys-under-other-names', () => {
+  forEachDoor({ gateway: 'joytoken' }, (house) => {
+    const send = async (members: string): Promise<readonly unknown[]> => {
+      const before = house().emulator.seen.length
+      const answer = await rawChat(house(), [], { body: chat(house(), members) })
+      return [statusOf(answer), codeOf(answer), house().emulator.seen.length - before]
+    }
+    const refused = [400, 'credential_in_request', 0]
+    const taken = [200, undefined, 1]
+
+    test.each(names)('a member %s is a key, at the top and wherever a gateway reads settings', async (name) => {
+      const member = `${JSON.stringify(name)}:"${opaque}"`
+      expect(await send(member)).toEqual(refused)
+      for (const place of ['extra_body', 'litellm_params', 'provider', 'config', 'options', 'extra_headers', 'headers', 'routing'])
+        expect([place, ...(await send(`"${place}":{${member}}`))]).toEqual([place, ...refused])
+      expect(await send(`"fallbacks":[{"a":[{"litellm_params":{${member}}}]}]`)).toEqual(refused)
+      expect(await send(`"models":["a",{"b":{${member}}}]`)).toEqual(refused)
+    })
+
+    test.each(names.filter((name) => !name.includes('\u2010')))('a header %s is a key', async (name) => {
+      if (/[^\x21-\x7e]/.test(name)) return expect(name).toContain('\u212a')
+      const answer = await rawChat(house(), [`${name}: ${opaque}`])
+      // A proxy's own is taken off and not refused.
+      expect([statusOf(answer), codeOf(answer)]).toEqual(name === 'proxy_authorization' ? [200, undefined] : [400, 'credential_in_request'])
+      expect(JSON.stringify(house().emulator.seen.at(-1)?.headers ?? [])).not.toContain(opaque)
+    })
+
+    test.each([
+      ...names,
+      'key',
+      'code',
+      'sig',
+      'subscription-key',
+      'X-Amz-Signature',
+      'X-Amz-Credential',
+      'provider[api_key]',
+      'a.b[openai_key]',
+      'to%6ben',
+      'to%256Ben',
+      '%2561pi_key',
+    ])('a parameter %s is a key', async (name) => {
+      const query = /[^\x21-\x7e]/.test(name) ? encodeURIComponent(name) : name
+      const answer = await rawChat(house(), [], { path: `/ai/v1/chat/completions?a=b&${query}=${opaque}` })
+      expect([statusOf(answer), codeOf(answer)]).toEqual([400, 'credential_in_request'])
+    })
+
+    test.each(shapes)('%s has the form of a key, under whatever name it comes', async (key) => {
+      const escaped = `\\u00${key.charCodeAt(0).toString(16)}${key.slice(1)}`
+      for (const member of [
+        `"user":"${key}"`,
+        `"x":{"y":["${key}"]}`,
+        `"metadata":{"note":" Bearer ${key}"}`,
+        `"stop":["${escaped}"]`,
+        `"model_options":{"z":"${key}\\n"}`,
+      ])
+        expect([member, ...(await send(member))]).toEqual([member, ...refused])
+      const byHeader = await rawChat(house(), [`X-Whatever: ${key}`])
+      expect([statusOf(byHeader), codeOf(byHeader)]).toEqual([400, 'credential_in_request'])
+      const escape = (text: string): string => [...text].map((each) => `%${each.charCodeAt(0).toString(16)}`).join('')
+      for (const path of [
+        `chat/completions?x=${key}`,
+        `chat/completions?x=${escape(key)}`,
+        `chat/completions?x=${escape(escape(key))}`,
+        `unheard/${key}/of`,
+      ]) {
+        const answer = await rawChat(house(), [], { path: `/ai/v1/${path}` })
+        expect([path, codeOf(answer)]).toEqual([path, 'credential_in_request'])
+        expect(answer).not.toContain(key)
+      }
+    })
+
+    test.each([
+      ...[
+        'api_base',
+        'base_url',
+        'baseURL',
+        'azure_endpoint',
+        'custom_host',
+        'api_version',
+        'vertex_project',
+        'vertex_location',
+        'aws_region_name',
+      ],
+      ...[
+        'custom_llm_provider',
+        'user_config',
+        'model_list',
+        'openai_organization',
+        'organization_id',
+        'proxy_url',
+        'api-host',
+        'targetUrl',
+        'upstream_url',
+      ],
+    ])('a member %s would say where the call goes or who pays, and is refused', async (name) => {
+      const member = `"${name}":"https://evil.example"`
+      expect(await send(member)).toEqual([400, 'request_malformed', 0])
+      expect(await send(`"fallbacks":[{"extra_body":{${member}}}]`)).toEqual([400, 'request_malformed', 0])
+    })
+
+    test.each(['x-portkey-custom-host', 'Helicone-Target-URL', 'OpenAI-Organization'])(
+      'a header %s within a body, which a gateway would send on, is refused',
+      async (name) => expect(await send(`"extra_headers":{"${name}":"evil"}`)).toEqual([400, 'request_malformed', 0]),
+    )
+
+    test('a key behind a member of the same name, which one parser takes and another does not, is refused', async () => {
+      expect(await send(`"extra_body":{"a":{"api_key":"${opaque}"},"a":1}`)).toEqual([400, 'request_malformed', 0])
+      expect(await send(`"tools":[{"type":"mcp","type":"function","authorization":"${opaque}"}]`)).toEqual([400, 'request_malformed', 0])
+    })
+
+    test.each([
+      [
+        'what the model reads',
+        `"instructions":"The key is ${shapes[0]}","input":[{"role":"user","content":"my api_key: ${shapes[1]}","token":"x"}]`,
+      ],
+      ['a prompt', `"prompt":["api_key=${shapes[0]}"]`],
+      [
+        'a tool that takes keys',
+        `"tools":[{"type":"function","function":{"name":"f","description":"as in ${shapes[0]}","parameters":{"type":"object","properties":{"api_key":{"type":"string"},"token":{},"base_url":{}}}}}]`,
+      ],
+      ['a tool as other APIs write it', '"tools":[{"name":"f","input_schema":{"properties":{"password":{"type":"string"}}}}]'],
+      [
+        'an answer’s form',
+        '"response_format":{"type":"json_schema","json_schema":{"schema":{"properties":{"access_token":{},"api_key":{}}}}}',
+      ],
+      [
+        'a server of the caller’s own',
+        `"tools":[{"type":"mcp","server_label":"a","server_url":"https://mcp.example/sse?key=${shapes[0]}","authorization":"${shapes[0]}","headers":{"Authorization":"Bearer ${shapes[1]}","x-api-key":"k"}}]`,
+      ],
+      [
+        'a server as other APIs write it',
+        `"mcp_servers":[{"type":"url","url":"https://mcp.example","name":"a","authorization_token":"${opaque}"}]`,
+      ],
+      [
+        'secrets of a network of the caller’s own',
+        `"tools":[{"type":"shell","container":{"network_policy":{"domain_secrets":[{"name":"a","value":"${shapes[0]}"}]}}}]`,
+      ],
+      ['notes of the caller', '"metadata":{"key":"a","token":"b","auth":"basic","secret":"none","endpoint":"b","base":"c"}'],
+      [
+        'tokens that are counted',
+        '"max_tokens":5,"stop_token_ids":[1],"prompt_cache_key":"k","logit_bias":{"50256":-100},"token_ids":[1,2],"top_logprobs":1,"include_stop_token":true',
+      ],
+      ['filters', '"tools":[{"type":"file_search","filters":{"type":"eq","key":"token","value":"x"}}]'],
+    ])('%s may speak of keys', async (_, members) => expect(await send(members)).toEqual(taken))
+
+    test('every member that the OpenAI API documents for requests passes, at the top and below', async () => {
+      const documented = documentedMembers()
+      expect(documented.length).toBeGreaterThan(600)
+      expect(documented).toEqual(
+        expect.arrayContaining([
+          'prompt_cache_key',
+          'max_completion_tokens',
+          'logit_bias',
+          'server_url',
+          'domain_secrets',
+          'store',
+          'endpoint',
+        ]),
+      )
+      const members = documented.map((name) => `"${name}":"x"`).join(',')
+      for (const [places, parts] of [
+        ['at the top', [documented.slice(0, 300), documented.slice(300)].map((names) => names.map((name) => `"${name}":"x"`).join(','))],
+        ['below', [`"reasoning":{${members}}`]],
+        ['in tools', [`"tools":[{${members}}]`]],
+        ['in a tool of a tool', [`"tools":[{"type":"x","environment":{${members}}}]`]],
+      ] as const) {
+        for (const part of parts) {
+          const before = house().emulator.seen.length
+          const answer = await rawChat(house(), [], { body: chat(house(), part) })
+          const refusal = /^Postern-Refusal: .*$/m.exec(answer)?.[0]
+          expect([places, refusal, refusal === undefined ? '' : answer, house().emulator.seen.length - before]).toEqual([
+            places,
+            undefined,
+            '',
+            1,
+          ])
+        }
+      }
+    })
+
+    test('a key beyond what is read in one turn is found as well', async () => {
+      const padding = `"a":[${'{"b":1},'.repeat(40_000)}{"c":{"openai_key":"${opaque}"}}]`
+      expect(await send(padding)).toEqual(refused)
+      expect(await send(padding.replace('openai_key', 'open_key'))).toEqual(taken)
+    })
+  })
+})

@@ -1,0 +1,128 @@
+import { describe, expect, test } from 'vitest'
+import { FormFields } from '../../packages/core/src/read/form-fields.js'
+import { readClearBody } from '../../packages/core/src/read/clear-body.js'
+import { forEachDoor } from '../support/for-each-door.js'
+import { codeOf, rawChat, statusOf } from '../support/raw-chat.js'
+
+/** How many turns of the event loop went by while a body was read; 0 where it was read at once. */
+async function turnsWhileReading(text: string): Promise<number> {
+  let turns = 0
+  let isReading = true
+  const count = (): void => {
+    turns += 1
+    if (isReading) setImmediate(count)
+  }
+  setImmediate(count)
+  try {
+    const body = readClearBody(Buffer.from(text), undefined)
+    if (!(body instanceof Promise)) return 0
+    await body
+  } catch {
+    // What is refused was read as far.
+  } finally {
+    isReading = false
+  }
+  return turns
+}
+
+const manyBytes = 256 * 1024
+const manyMembers = 10_000
+
+/** Bodies of a size, in members or bytes, each of another kind. */
+const kinds: readonly (readonly [what: string, of: (members: number) => string])[] = [
+  ['distinct members of one object', (members) => `{"a":{${Array.from({ length: members }, (_, index) => `"m${index}":1`).join(',')}}}`],
+  ['objects of one member', (members) => `{"a":[${Array.from({ length: members }, () => '{"m":1}').join(',')}]}`],
+  ['objects within content', (members) => `{"messages":[${Array.from({ length: members }, () => '{"role":1}').join(',')}]}`],
+  [
+    'members of settings',
+    (members) =>
+      `{"a":{"b":[${Array.from({ length: members / 10 }, (_, index) => `{${Array.from({ length: 10 }, (_unused, each) => `"x${index}${each}":"y"`).join(',')}}`).join(',')}]}}`,
+  ],
+]
+const texts: readonly (readonly [what: string, of: (bytes: number) => string])[] = [
+  ['one text', (bytes) => `{"messages":"${'a'.repeat(bytes)}"}`],
+  ['one text of escapes', (bytes) => `{"messages":"${'\\u00e9'.repeat(bytes / 6)}"}`],
+  ['one text of quotation marks', (bytes) => `{"messages":"${'\\"'.repeat(bytes / 2)}"}`],
+  ['one text of backslashes', (bytes) => `{"messages":"${'\\\\'.repeat(bytes / 2)}"}`],
+  ['one name', (bytes) => `{"messages":{"${'a'.repeat(bytes)}":1}}`],
+  ['one list of numbers', (bytes) => `{"messages":[${'0,'.repeat(bytes / 2)}0]}`],
+  ['blanks', (bytes) => `{"messages":${' '.repeat(bytes)}1}`],
+  ['text beyond ASCII', (bytes) => `{"messages":"${'ü'.repeat(bytes / 2)}"}`],
+]
+
+describe('linear-in-untrusted-bytes: request bodies', () => {
+  test.each(kinds)('at most 10,000 members are read in one turn of the event loop: %s', async (_, of) => {
+    expect(await turnsWhileReading(of(1000))).toBe(0)
+    const [once, thrice] = [await turnsWhileReading(of(3 * manyMembers)), await turnsWhileReading(of(9 * manyMembers))]
+    expect(once).toBeGreaterThanOrEqual(3)
+    // Three times as many members take three times as many turns, and not more.
+    expect(thrice).toBeGreaterThanOrEqual(9)
+    expect(thrice).toBeLessThanOrEqual(3 * once + 6)
+  })
+
+  test.each(texts)('at most 256 KiB are read in one turn of the event loop: %s', async (_, of) => {
+    expect(await turnsWhileReading(of(1000))).toBe(0)
+    const [once, twice] = [await turnsWhileReading(of(8 * manyBytes)), await turnsWhileReading(of(16 * manyBytes))]
+    expect(once).toBeGreaterThanOrEqual(8)
+    expect(twice).toBeGreaterThanOrEqual(16)
+    expect(twice).toBeLessThanOrEqual(2 * once + 6)
+  })
+
+  test('two large bodies take turns: each is read for half of them', async () => {
+    const text = texts[0]?.[1](8 * manyBytes) as string
+    const alone = await turnsWhileReading(text)
+    const [one, other] = await Promise.all([turnsWhileReading(text), turnsWhileReading(text)])
+    expect(Math.max(one, other)).toBeGreaterThanOrEqual(2 * alone - 4)
+  })
+
+  test('a form is read as it comes and holds back no more than the line that a boundary could be', () => {
+    const fields = new FormFields('x'.repeat(70), undefined)
+    const mark = `--${'x'.repeat(70)}`
+    fields.feed(Buffer.from(`${mark}\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n`))
+    for (let index = 0; index < 200; index += 1) fields.feed(Buffer.from(`--${'x'.repeat(69)}\r\n`.repeat(100)))
+    fields.feed(Buffer.from(`\r\n${mark}--\r\n`))
+    expect(() => fields.end()).not.toThrow()
+  })
+
+  forEachDoor({ gateway: 'joytoken' }, (house) => {
+    const send = async (members: string): Promise<readonly unknown[]> => {
+      const before = house().emulator.seen.length
+      const answer = await rawChat(house(), [], { body: `{"model":"auto","messages":[{"role":"user","content":"Hello"}],${members}}` })
+      return [statusOf(answer), codeOf(answer), house().emulator.seen.length - before]
+    }
+
+    test.each([
+      ['members of one object', `"a":{${Array.from({ length: 400_000 }, (_, index) => `"m${index}":1`).join(',')}}`],
+      ['members of many objects', `"a":[${'{"m":1,"n":2},'.repeat(90_000)}1]`],
+      ['members within content', `"input":[${'{"m":1,"n":2,"o":3},'.repeat(60_000)}1]`],
+      ['objects and lists', `"a":[${'[],{},'.repeat(80_000)}1]`],
+      ['texts', `"a":[${'"ab",'.repeat(300_000)}1]`],
+      ['levels', `"a":${'['.repeat(200_000)}${']'.repeat(200_000)}`],
+      ['levels of objects', `"a":${'{"a":'.repeat(600)}1${'}'.repeat(600)}`],
+      ['members at the top of a large body', `${Array.from({ length: 40_000 }, (_, index) => `"m${index}":"${index}"`).join(',')}`],
+      ['figures of one number', `"a":[${'1,'.repeat(150_000)}${'1'.repeat(100_000)}]`],
+    ])('a body of more %s than any API has is refused', async (_, members) => {
+      expect(await send(members)).toEqual([400, 'request_malformed', 0])
+    })
+
+    test('a large body of what an API has is passed on byte for byte', async () => {
+      const members = `"a":[${'{"m":"ü","n":[1,2.50]},'.repeat(40_000)}1.0e0 ]`
+      expect(await send(members)).toEqual([200, undefined, 1])
+      expect(house().emulator.seen.at(-1)?.body.toString('utf8').endsWith(`${members}}`)).toBe(true)
+    })
+  })
+
+  forEachDoor({ gateway: 'freeai', config: { policies: { pinUser: true } } }, (house) => {
+    test('a large body is edited as a small one is: the project goes, the user is the verified one', async () => {
+      for (const padding of ['', `"a":[${'{"m":"ü"},'.repeat(60_000)}1], `]) {
+        const answer = await rawChat(house(), [], {
+          body: `{"project_id":"evil", ${padding}"user" : "root","model":"auto","messages":[{"role":"user","content":"Hello"}] , "safety_identifier":"x"}`,
+        })
+        expect(statusOf(answer)).toBe(200)
+        expect(house().emulator.seen.at(-1)?.body.toString('utf8')).toBe(
+          `{${padding}"user" :"svc-acme","model":"auto","messages":[{"role":"user","content":"Hello"}] , "safety_identifier":"svc-acme"}`,
+        )
+      }
+    })
+  })
+})
