@@ -344,5 +344,5 @@ describe('a real process', () => {
       1,
       expect.stringContaining('policies.max_tokens: is not a setting. Did you mean "maxTokens"?'),
     ])
-  })
+  }, 60_000)
 })

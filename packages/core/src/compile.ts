@@ -101,7 +101,7 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
         const { origin, host } = arrival.headers
         if (host === undefined) throw new Refusal('request_malformed', { message: 'There is no Host header.', param: 'Host' })
         const called = publicAddress.hostOf(arrival)
-        if (!isHost(host) || countHosts(arrival.rawHeaders) > 1) throw refuseHost('Host')
+        if ((called !== host && !isHost(host)) || countHosts(arrival.rawHeaders) > 1) throw refuseHost('Host')
         if (called === undefined) throw refuseHost('X-Forwarded-Host')
         if (!answersTo(called)) throw new Refusal('host_not_allowed', { param: 'Host', refused: called })
         if (origin !== undefined && !browser.allows(origin, called)) throw new Refusal('origin_not_allowed', { refused: origin })

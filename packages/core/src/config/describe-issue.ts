@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { meantBy } from '../lib/meant-by.js'
+import { createMeantBy } from '../lib/meant-by.js'
 import { announcedSettings } from './announced.js'
 import { formatPath, type Problem } from './problem.js'
 
@@ -71,7 +71,7 @@ function describeUnknownKey(path: string, key: string, known: readonly string[])
       fix: 'Remove it: a setting that is accepted and not kept would promise what does not happen.',
     }
   }
-  const meant = meantBy(key, known)
+  const meant = createMeantBy(known)(key)
   const fix = meant === undefined ? `Known here: ${known.join(', ')}.` : `Did you mean "${meant}"?`
   return { ...error, path, reason: 'is not a setting.', fix }
 }

@@ -1,5 +1,5 @@
 import { announcedBounds, sessionClaimNames } from '@postern/protocol'
-import { meantBy } from '../lib/meant-by.js'
+import { createMeantBy } from '../lib/meant-by.js'
 import { Refusal } from '../refusal.js'
 
 const known = new Set<string>(sessionClaimNames)
@@ -20,7 +20,7 @@ const otherwise: Readonly<Record<string, string>> = {
   issuer: 'iss',
   audience: 'aud',
 }
-const names = [...sessionClaimNames, ...Object.keys(otherwise)]
+const meantBy = createMeantBy([...sessionClaimNames, ...Object.keys(otherwise)])
 
 /** How much of a name is repeated, in characters. */
 const longestRepeated = 64
@@ -40,7 +40,7 @@ export function checkMembers(claims: Readonly<Record<string, unknown>>): void {
 
 function whatOf(stranger: string): string {
   if (announcedBounds.includes(stranger)) return 'this version does not enforce'
-  const near = meantBy(stranger, names)
+  const near = meantBy(stranger)
   const meant = near === undefined ? undefined : (otherwise[near] ?? near)
   if (meant !== undefined) return `nobody enforces; "${meant}" is probably meant`
   return 'nobody enforces; what is the application’s own belongs into "ext"'

@@ -1,11 +1,11 @@
 import { headerNames, redactKeys } from '@postern/protocol'
-import { lettersOf, meantBy } from '../lib/meant-by.js'
+import { createMeantBy, lettersOf } from '../lib/meant-by.js'
 import type { Log } from '../log.js'
 import { Refusal } from '../refusal.js'
 
 /** Headers that bind a call to something; a spelling that is not read would leave it unbound. */
 const tags = [headerNames.workflow, headerNames.step, headerNames.parentStep]
-const tagOf = new Map(tags.map((name) => [lettersOf(name), name]))
+const meantBy = createMeantBy([...tags, headerNames.actAs])
 
 /** What begins with our name is ours to define; the second is what a Postern in front of this one says to its backend. */
 const ours = new Set([headerNames.actAs.toLowerCase(), 'postern-identity'])
@@ -62,9 +62,9 @@ export function createCheckHeaderNames(log: Log): CheckHeaderNames {
 
 function judge(lowerCase: string): Finding {
   if (ours.has(lowerCase)) return 'known'
-  if (beginsLikeOurs.test(lowerCase) || meantBy(lowerCase, [headerNames.actAs]) !== undefined) return 'unknown'
-  const instead = tagOf.get(lettersOf(lowerCase))
-  if (instead !== undefined) return instead.toLowerCase() === lowerCase ? 'known' : { instead }
-  const meant = meantBy(lowerCase, tags)
-  return meant === undefined ? 'known' : { meant }
+  if (beginsLikeOurs.test(lowerCase)) return 'unknown'
+  const meant = meantBy(lowerCase)
+  if (meant === undefined || meant.toLowerCase() === lowerCase) return 'known'
+  if (meant === headerNames.actAs) return 'unknown'
+  return lettersOf(meant) === lettersOf(lowerCase) ? { instead: meant } : { meant }
 }

@@ -18,6 +18,16 @@ const numberAtEnd = /(?:^|\.)(?:\d+|0[xX][0-9A-Fa-f]*)$/
  * Stricter than the grammar, whose `sub-delims` and percent-encodings no host has that answers over HTTP.
  */
 export function isHost(text: string): boolean {
+  if (text === lastHost) return true
+  if (!isAnyHost(text)) return false
+  lastHost = text
+  return true
+}
+
+/** Most requests name the host that the one before them named. */
+let lastHost = 'localhost'
+
+function isAnyHost(text: string): boolean {
   if (text.length > longestHost) return false
   const [, address, portOfAddress = ''] = bracketed.exec(text) ?? []
   if (address !== undefined) return isIP(address) === 6 && isPort(portOfAddress)

@@ -1,4 +1,4 @@
-import { closest, distance } from 'fastest-levenshtein'
+import { distance } from 'fastest-levenshtein'
 
 /** Longer names are no near miss of anything, and comparing takes time by the length. */
 const longestCompared = 64
@@ -6,15 +6,25 @@ const longestCompared = 64
 /** How many letters may differ, as long as more of them are the same. */
 const mostDifferent = 2
 
-/** The known name that was probably meant by another: the same but for case, hyphens and underscores, or nearly so. */
-export function meantBy(name: string, known: readonly string[]): string | undefined {
-  if (name.length > longestCompared || known.length === 0) return undefined
-  const letters = lettersOf(name)
-  const same = known.find((candidate) => lettersOf(candidate) === letters)
-  if (same !== undefined) return same
-  const near = closest(letters, known.map(lettersOf))
-  if (distance(letters, near) > Math.min(mostDifferent, (near.length - 1) / 2)) return undefined
-  return known.find((candidate) => lettersOf(candidate) === near)
+/** Gives the known name that was probably meant by another: the same but for case, hyphens and underscores, or nearly so. */
+export type MeantBy = (name: string) => string | undefined
+
+export function createMeantBy(known: readonly string[]): MeantBy {
+  const candidates = known.map((name) => ({ name, letters: lettersOf(name) }))
+  return (name) => {
+    if (name.length > longestCompared) return undefined
+    const letters = lettersOf(name)
+    let meant: string | undefined
+    let nearest = mostDifferent + 1
+    for (const candidate of candidates) {
+      if (Math.abs(candidate.letters.length - letters.length) >= nearest) continue
+      const differs = distance(letters, candidate.letters)
+      if (differs >= nearest || 2 * differs >= candidate.letters.length) continue
+      nearest = differs
+      meant = candidate.name
+    }
+    return meant
+  }
 }
 
 /** A name without what spellings differ in. */
