@@ -80,19 +80,41 @@ const mebibyte = 1024 * 1024
 const json = (text: string, filler = ''): string =>
   `{"id":"c1","model":"m","filler":"${filler}","choices":[{"index":0,"message":{"role":"assistant","content":"See ${text} there"},"finish_reason":"stop"}]}`
 const tooLong = 'long '.repeat(mebibyte / 5)
-const record = (text: string): string => `{"id":"c1","model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":"${text}"},"finish_reason":null}]}`
+const record = (text: string): string =>
+  `{"id":"c1","model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":"${text}"},"finish_reason":null}]}`
 const closing = '{"id":"c1","model":"m","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}'
 
 const ways: Readonly<Record<string, Way>> = {
   'held JSON': { type: 'application/json', body: (text) => json(text) },
   'JSON above what is held': { type: 'application/json; charset=utf-8', large: true, body: (text) => json(text, tooLong) },
-  events: { type: 'text/event-stream', stream: true, body: (text) => `data: ${record('Hello')}\n\ndata: ${record(text)}\n\ndata: ${closing}\n\ndata: [DONE]\n\n` },
-  'events by another name': { type: 'Application/X-Event-Stream;charset=UTF-8', stream: true, body: (text) => `data: ${record(text)}\r\r\ndata: ${closing}\r\n\r\ndata: [DONE]\r\n\r\n` },
+  events: {
+    type: 'text/event-stream',
+    stream: true,
+    body: (text) => `data: ${record('Hello')}\n\ndata: ${record(text)}\n\ndata: ${closing}\n\ndata: [DONE]\n\n`,
+  },
+  'events by another name': {
+    type: 'Application/X-Event-Stream;charset=UTF-8',
+    stream: true,
+    body: (text) => `data: ${record(text)}\r\r\ndata: ${closing}\r\n\r\ndata: [DONE]\r\n\r\n`,
+  },
   'plain text': { type: 'text/plain', body: (text) => `line one\n${text}\nline three` },
   'bytes of no type': { type: '', body: (text) => `key=${text}&more=1` },
-  'a picture': { type: 'image/png', body: (text) => Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), Buffer.from(text), Buffer.from([0, 255, 7, 200])]) },
-  'an error': { status: 400, type: 'application/json', told: true, body: (text) => `{"error":{"message":"No such thing as ${text} here.","code":"odd"}}` },
-  'an error’s code': { status: 404, type: 'application/json', told: true, body: (text) => `{"error":{"message":"None.","code":"${text}"}}` },
+  'a picture': {
+    type: 'image/png',
+    body: (text) => Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), Buffer.from(text), Buffer.from([0, 255, 7, 200])]),
+  },
+  'an error': {
+    status: 400,
+    type: 'application/json',
+    told: true,
+    body: (text) => `{"error":{"message":"No such thing as ${text} here.","code":"odd"}}`,
+  },
+  'an error’s code': {
+    status: 404,
+    type: 'application/json',
+    told: true,
+    body: (text) => `{"error":{"message":"None.","code":"${text}"}}`,
+  },
 }
 
 type Pack = (body: Buffer) => Buffer
@@ -206,7 +228,9 @@ describe('answer-in-any-dress: no key gets out of an answer that is packed unask
 
     test.each(Object.keys(packings))('under Content-Encoding: %s', async (packing) => {
       // Packed, the large one is cut by the network as it is.
-      for (const [index, cut] of Object.values(cuts).slice(0, way.large === true ? 1 : 3).entries()) {
+      for (const [index, cut] of Object.values(cuts)
+        .slice(0, way.large === true ? 1 : 3)
+        .entries()) {
         // A different dress and key each time; the other tests have all of them.
         for (const whose of owners) {
           const dress = dresses[(index * 5 + owners.indexOf(whose) * 3) % dresses.length] as Dress
@@ -218,7 +242,8 @@ describe('answer-in-any-dress: no key gets out of an answer that is packed unask
   })
 
   test.each(Object.keys(packings))('nor of an error under Content-Encoding: %s', async (packing) => {
-    for (const whose of owners) await expectNothingOut('node', { way: ways['an error'] as Way, text: secrets[whose], packing }, dresses[0] as Dress, whose)
+    for (const whose of owners)
+      await expectNothingOut('node', { way: ways['an error'] as Way, text: secrets[whose], packing }, dresses[0] as Dress, whose)
   })
 })
 
@@ -227,7 +252,12 @@ describe('answer-in-any-dress: no key gets out across the edges of pieces', () =
     const way = ways[name] as Way
     for (const whose of owners)
       for (const dress of dresses)
-        await expectNothingOut('node', { way, text: (dress.whole ?? dress.of)(secrets[whose]), cut: cuts['byte by byte'] as Cut }, dress, whose)
+        await expectNothingOut(
+          'node',
+          { way, text: (dress.whole ?? dress.of)(secrets[whose]), cut: cuts['byte by byte'] as Cut },
+          dress,
+          whose,
+        )
   })
 
   test('in plain text that is cut anywhere within the key', async () => {
@@ -247,7 +277,8 @@ describe('answer-in-any-dress: no key gets out in the head of an answer', () => 
   test.each(owners)('in a value, the key being that of %s', async (whose) => {
     const house = houses.get('express') as House
     for (const dress of dresses) {
-      play = (response) => response.writeHead(200, { 'Content-Type': way.type, 'X-Note': `a ${(dress.whole ?? dress.of)(secrets[whose])}` }).end(way.body('a'))
+      play = (response) =>
+        response.writeHead(200, { 'Content-Type': way.type, 'X-Note': `a ${(dress.whole ?? dress.of)(secrets[whose])}` }).end(way.body('a'))
       const answer = await ask(house)
       expect(answer.status).toBe(200)
       expect(answer.head.includes(tellingPart(dress, whose)), dress.name).toBe(false)
@@ -257,7 +288,8 @@ describe('answer-in-any-dress: no key gets out in the head of an answer', () => 
 
   test('nor as a name, in lower case or not', async () => {
     const house = houses.get('node') as House
-    play = (response) => response.writeHead(200, { 'Content-Type': way.type, [Buffer.from(secrets.globex).toString('hex')]: '1' }).end(way.body('a'))
+    play = (response) =>
+      response.writeHead(200, { 'Content-Type': way.type, [Buffer.from(secrets.globex).toString('hex')]: '1' }).end(way.body('a'))
     const answer = await ask(house)
     expect(answer.status).toBe(200)
     expect(answer.head.toLowerCase()).not.toContain(Buffer.from(secrets.globex.slice(0, 12)).toString('hex'))
@@ -265,16 +297,19 @@ describe('answer-in-any-dress: no key gets out in the head of an answer', () => 
 })
 
 describe('answer-in-any-dress: what cannot be looked at is not passed on', () => {
-  test.each(['zstd', 'compress', 'gzip, zstd', 'aes128gcm', 'gzip,gzip,gzip,gzip', '__proto__'])('under Content-Encoding: %s', async (coding) => {
-    const house = houses.get('node') as House
-    for (const type of ['application/json', 'text/event-stream', 'image/png']) {
-      play = (response) => response.writeHead(200, { 'Content-Type': type, 'Content-Encoding': coding }).end(secrets.acme)
-      const answer = await ask(house)
-      expect(answer.status).toBe(502)
-      expect(answer.body.toString()).toContain('gateway_answer_invalid')
-      expect(answer.body.toString()).not.toContain(secrets.acme.slice(0, 12))
-    }
-  })
+  test.each(['zstd', 'compress', 'gzip, zstd', 'aes128gcm', 'gzip,gzip,gzip,gzip', '__proto__'])(
+    'under Content-Encoding: %s',
+    async (coding) => {
+      const house = houses.get('node') as House
+      for (const type of ['application/json', 'text/event-stream', 'image/png']) {
+        play = (response) => response.writeHead(200, { 'Content-Type': type, 'Content-Encoding': coding }).end('opaque')
+        const answer = await ask(house)
+        expect(answer.status).toBe(502)
+        expect(answer.body.toString()).toContain('gateway_answer_invalid')
+        expect(answer.body.toString()).not.toContain('opaque')
+      }
+    },
+  )
 
   test.each([
     ['with two lines', ['Content-Encoding', 'gzip', 'Content-Encoding', 'br']],
@@ -293,7 +328,9 @@ describe('answer-in-any-dress: what cannot be looked at is not passed on', () =>
     play = (response) => {
       response.socket?.end(
         Buffer.concat([
-          Buffer.from(`HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: gzip, chunked\r\n\r\n${body.length.toString(16)}\r\n`),
+          Buffer.from(
+            `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: gzip, chunked\r\n\r\n${body.length.toString(16)}\r\n`,
+          ),
           body,
           Buffer.from('\r\n0\r\n\r\n'),
         ]),
@@ -361,7 +398,8 @@ describe('answer-in-any-dress: what is unpacked', () => {
 
   test.each(['HEAD', 'GET'])('and an answer without a body may name a coding: %s', async (method) => {
     const house = houses.get('node') as House
-    play = (response) => response.writeHead(method === 'HEAD' ? 200 : 204, { 'Content-Type': 'application/json', 'Content-Encoding': 'gzip' }).end()
+    play = (response) =>
+      response.writeHead(method === 'HEAD' ? 200 : 204, { 'Content-Type': 'application/json', 'Content-Encoding': 'gzip' }).end()
     const answer = await readAnswer(`${house.baseURL}/models`, { method, headers: { authorization: `Bearer ${house.callers.acme}` } })
     expect(answer.whole).toBe(true)
     expect([200, 204]).toContain(answer.status)
@@ -377,7 +415,11 @@ describe('answer-in-any-dress: what is no key passes byte for byte', () => {
     ['a picture', 'image/png', picture],
     ['text of another script behind escapes', 'application/json', json('\\u4f60\\u597d'.repeat(5000))],
     ['a long address with percent signs', 'text/plain', encodeURIComponent('größer als/alles?&='.repeat(5000))],
-    ['examples of keys', 'application/json', json('export OPENAI_API_KEY=sk-proj-abcdefghijklmnopqrstuvwxyz0123456789 and mt_live_your_key_here, sk-ant-api03-xxxxxxxxxxxx')],
+    [
+      'examples of keys',
+      'application/json',
+      json('export OPENAI_API_KEY=sk-proj-abcdefghijklmnopqrstuvwxyz0123456789 and mt_live_your_key_here, sk-ant-api03-xxxxxxxxxxxx'),
+    ],
     ['the beginnings of all keys', 'text/plain', owners.map((whose) => secrets[whose].slice(0, 15)).join(' ')],
     ['all keys but for the last character', 'text/plain', owners.map((whose) => `${secrets[whose].slice(0, -1)}!`).join(' ')],
     ['all keys but for the first character', 'text/plain', owners.map((whose) => secrets[whose].slice(1)).join(' ')],

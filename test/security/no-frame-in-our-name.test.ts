@@ -62,7 +62,13 @@ function framesIn(body: Buffer): readonly string[] {
     .filter((line) => line.startsWith(': postern '))
 }
 
-async function stream(house: House, type: string | undefined, body: Buffer, headers: Record<string, string> = {}, size = body.length): Promise<ReadAnswer> {
+async function stream(
+  house: House,
+  type: string | undefined,
+  body: Buffer,
+  headers: Record<string, string> = {},
+  size = body.length,
+): Promise<ReadAnswer> {
   play = async (response) => {
     response.writeHead(200, { ...(type === undefined ? {} : { 'Content-Type': type }), ...headers })
     response.socket?.setNoDelay(true)
@@ -95,7 +101,8 @@ describe('no-frame-in-our-name: a gateway cannot write one', () => {
     (house) => {
       test.each(types)('in a stream of the type %s', async (type) => {
         for (const [where, text] of Object.entries(streams))
-          for (const size of [text.length * 2, 1, 7]) expectOnlyOurs(await stream(house(), type, Buffer.from(text), {}, size), `${where}, by ${size}`)
+          for (const size of [text.length * 2, 1, 7])
+            expectOnlyOurs(await stream(house(), type, Buffer.from(text), {}, size), `${where}, by ${size}`)
       })
 
       test.each(Object.keys(packings))('in a stream that is packed: %s', async (packing) => {
@@ -111,7 +118,10 @@ describe('no-frame-in-our-name: a gateway cannot write one', () => {
         async (name) => {
           for (const packing of [undefined, 'gzip']) {
             const body = packing === undefined ? Buffer.from('a') : gzipSync('a')
-            const answer = await stream(house(), 'text/plain', body, { [name]: 'forged', ...(packing === undefined ? {} : { 'Content-Encoding': packing }) })
+            const answer = await stream(house(), 'text/plain', body, {
+              [name]: 'forged',
+              ...(packing === undefined ? {} : { 'Content-Encoding': packing }),
+            })
             expect(answer.status).toBe(200)
             expect(answer.head).not.toContain('forged')
           }

@@ -7,7 +7,7 @@ export interface Dress {
 }
 
 const hexOf = (character: string): string => character.charCodeAt(0).toString(16).padStart(2, '0')
-const each = (secret: string, spell: (character: string, index: number) => string): string => [...secret].map(spell).join('')
+const each = (secret: string, spell: (character: string, index: number) => string): string => Array.from(secret, spell).join('')
 
 /** Case by turns: `4A6b`. */
 const mixedCase = (text: string): string => each(text, (character, index) => (index % 3 === 1 ? character.toUpperCase() : character))
@@ -27,7 +27,10 @@ export const dresses: readonly Dress[] = [
   { name: 'escapes of JSON throughout', of: (secret) => each(secret, (character) => `\\u00${hexOf(character)}`) },
   {
     name: 'escapes of JSON here and there, in either case',
-    of: (secret) => each(secret, (character, index) => (index % 4 === 1 ? `\\u00${index % 8 === 1 ? hexOf(character).toUpperCase() : hexOf(character)}` : character)),
+    of: (secret) =>
+      each(secret, (character, index) =>
+        index % 4 === 1 ? `\\u00${index % 8 === 1 ? hexOf(character).toUpperCase() : hexOf(character)}` : character,
+      ),
   },
   { name: 'base64', ...base64(0, 'base64') },
   { name: 'base64 behind one character', ...base64(1, 'base64') },
@@ -39,6 +42,9 @@ export const dresses: readonly Dress[] = [
   { name: 'percent signs throughout', of: (secret) => each(secret, (character) => `%${hexOf(character)}`) },
   {
     name: 'percent signs here and there, in either case',
-    of: (secret) => each(secret, (character, index) => (index % 3 === 0 ? `%${index % 2 === 0 ? hexOf(character).toUpperCase() : hexOf(character)}` : character)),
+    of: (secret) =>
+      each(secret, (character, index) =>
+        index % 3 === 0 ? `%${index % 2 === 0 ? hexOf(character).toUpperCase() : hexOf(character)}` : character,
+      ),
   },
 ]

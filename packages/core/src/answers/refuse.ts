@@ -38,7 +38,13 @@ export function refuse(error: unknown, journey: RefusedJourney, sink: ResponseSi
       : undefined
   const record = recordOf(finish, overheadMs)
   const leaked = tap?.leaked
-  const outcome = { status: refusal.status, code: refusal.code, record, cause: refusal.details.cause, ...(leaked === undefined ? {} : { leaked }) }
+  const outcome = {
+    status: refusal.status,
+    code: refusal.code,
+    record,
+    cause: refusal.details.cause,
+    ...(leaked === undefined ? {} : { leaked }),
+  }
   if (sink.headersSent) {
     sink.destroy()
     return { ...outcome, finish: 'truncated', record: { ...record, finish: 'truncated' } }

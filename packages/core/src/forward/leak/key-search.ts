@@ -178,8 +178,7 @@ export class KeySearch {
       const { bytes } = unescape(text, left, right, mark)
       // Nothing was an escape, or too little is left.
       if (bytes.length === right - left || bytes.length < shortestSearched) continue
-      const key =
-        this.#scan(bytes, 0, bytes.length, this.#plain, depth) ?? this.#scan(bytes, 0, bytes.length, this.#hex, mostUnescaped)
+      const key = this.#scan(bytes, 0, bytes.length, this.#plain, depth) ?? this.#scan(bytes, 0, bytes.length, this.#hex, mostUnescaped)
       if (key !== undefined) return key
     }
     return undefined

@@ -71,7 +71,10 @@ export class LeakSearch {
   }
 
   #holdsShort(text: Buffer): boolean {
-    const readings = [text, ...[backslash, percent].filter((mark) => text.includes(mark)).map((mark) => unescape(text, 0, text.length, mark).bytes)]
+    const readings = [
+      text,
+      ...[backslash, percent].filter((mark) => text.includes(mark)).map((mark) => unescape(text, 0, text.length, mark).bytes),
+    ]
     return readings.some((reading) => this.#short.some((secret) => reading.includes(secret, 0, 'latin1')))
   }
 }
