@@ -26,6 +26,8 @@ export const goals = {
   formOverBareLimit: { title: 'CPU per POST passed to the backend, Postern / bare limit', unit: '×', atMost: 1.5, final: 1.5, gates: true },
   sessionCheck: { title: 'CPU of checking a session token that is known', unit: 'µs', atMost: 3, final: 3, gates: false },
   jwtCheck: { title: 'CPU of checking a JWT that is known', unit: 'µs', atMost: 3, final: 3, gates: false },
+  leakSearch: { title: 'CPU of searching a JSON answer for keys', unit: 'µs', atMost: 2, final: 1, gates: false },
+  leakGrowth: { title: 'CPU of that search, 100,000 keys loaded / 1', unit: '×', atMost: 2, final: 1.5, gates: true },
   revocationLate: { title: 'calls let in a second after their session was revoked', unit: 'calls', atMost: 0, final: 0, gates: true },
   sseOverBarePipe: { title: 'CPU per SSE event, Postern / bare pipe', unit: '×', atMost: 1.3, final: 1.15, gates: true },
   ttftMedian: { title: 'added time to first token, p50', unit: 'ms', atMost: 0.3, final: 0.3, gates: false },

@@ -66,6 +66,21 @@ export interface IdentifyJob {
   readonly callers: readonly { readonly name: string; readonly credentials: Credentials }[]
 }
 
+/** Searches for keys, without a server around them. */
+export interface LeakJob {
+  /** How many keys are loaded. */
+  readonly keys: readonly number[]
+  readonly rounds: number
+  /** Bytes of each text that are searched in a round. */
+  readonly bytes: number
+}
+
+/** A JSON answer, one event of a stream, a mebibyte of answers, and one of base64 as pictures come in. */
+export type SearchedText = 'answer' | 'event' | 'prose' | 'base64'
+
+/** CPU time of searching a text, in microseconds, in each round, by text and by number of keys. */
+export type LeakCosts = Partial<Record<SearchedText, Record<number, number[]>>>
+
 export type Job = RequestsJob | SseJob | TtftJob | MemoryJob
 
 interface Outcome {

@@ -8,6 +8,7 @@ import type { Bench } from './interleave.js'
 import { measureMemory, measureSse, measureTtft } from './measure.js'
 import { measureCallers } from './measure-callers.js'
 import { measureIdentify } from './measure-identify.js'
+import { measureLeak } from './measure-leak.js'
 import { measureRevocation } from './measure-revocation.js'
 import { measureBackend, measureJson } from './measure-requests.js'
 import type { Mode, Options } from './options.js'
@@ -34,6 +35,9 @@ const measurements: Record<Mode, (bench: Bench, results: Results) => Promise<voi
   identify: async (bench, results) => {
     results.identify = await measureIdentify(bench)
   },
+  leak: async (bench, results) => {
+    results.leak = await measureLeak(bench)
+  },
   revocation: async (bench, results) => {
     results.revocation = await measureRevocation(bench)
   },
@@ -51,7 +55,7 @@ const measurements: Record<Mode, (bench: Bench, results: Results) => Promise<voi
 /** The steps a run shows: every round, and a warm-up where a process lives for several. */
 function stepsOf({ modes, subjects, plan }: Options): number {
   const stepsIn = (mode: Mode): number => {
-    if (mode === 'identify') return 1
+    if (mode === 'identify' || mode === 'leak') return 1
     if (mode === 'revocation') return 2
     const measured = mode === 'callers' ? callers.length : subjects.length
     return measured * (plan[mode].rounds + (mode === 'memory' ? 0 : 1))

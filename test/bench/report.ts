@@ -1,6 +1,8 @@
 import Table from 'cli-table3'
 import { callers } from './callers.js'
 import type { Rounds } from './interleave.js'
+import type { LeakCosts, SearchedText } from './job.js'
+import { loadedKeys } from './measure-leak.js'
 import type { RevocationResult } from './measure-revocation.js'
 import type { RequestsRound } from './measure-requests.js'
 import { median } from './statistics.js'
@@ -61,6 +63,27 @@ function identifyTable(rounds: Rounds<number>): string {
   return rows.toString()
 }
 
+const searchedTexts: Readonly<Record<SearchedText, string>> = {
+  answer: 'a JSON answer of 287 bytes',
+  event: 'an event of 183 bytes',
+  prose: 'a mebibyte of answers',
+  base64: 'a mebibyte of base64',
+}
+
+/** The search for keys, without a server around it. */
+function leakTable(costs: LeakCosts): string {
+  const rows = new Table({
+    ...plain,
+    head: ['searching for keys, alone', ...loadedKeys.map((count) => `CPU µs, keys: ${figure(count, 0)}`)],
+    colAligns: ['left', ...loadedKeys.map(() => 'right' as const)],
+  })
+  for (const [name, title] of Object.entries(searchedTexts) as [SearchedText, string][]) {
+    const own = costs[name]
+    if (own !== undefined) rows.push([title, ...loadedKeys.map((count) => figure(median(own[count] ?? [Number.NaN]), 2))])
+  }
+  return rows.toString()
+}
+
 function revocationTable(results: readonly RevocationResult[]): string {
   const rows = new Table({
     ...plain,
@@ -109,6 +132,7 @@ export function tablesOf(results: Results, verdicts: readonly Verdict[]): string
   }
   if (results.callers !== undefined) tables.push(callersTable(results.callers))
   if (results.identify !== undefined) tables.push(identifyTable(results.identify))
+  if (results.leak !== undefined) tables.push(leakTable(results.leak))
   if (results.revocation !== undefined) tables.push(revocationTable(results.revocation))
   if (results.sse !== undefined) {
     tables.push(

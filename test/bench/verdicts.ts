@@ -2,7 +2,9 @@ import type { Goal, GoalName } from './goals.js'
 import { goals } from './goals.js'
 import { referenceCaller } from './callers.js'
 import type { Rounds } from './interleave.js'
+import type { LeakCosts } from './job.js'
 import type { MemoryRound, SseRound, TtftRound } from './measure.js'
+import { loadedKeys } from './measure-leak.js'
 import type { RevocationResult } from './measure-revocation.js'
 import type { BackendRound, RequestsRound } from './measure-requests.js'
 import { median, medianDifference, medianRatio } from './statistics.js'
@@ -15,6 +17,8 @@ export interface Results {
   callers?: Rounds<RequestsRound>
   /** CPU time of a check, in microseconds, by the name of the caller. */
   identify?: Rounds<number>
+  /** CPU time of searching a text for keys. */
+  leak?: LeakCosts
   revocation?: readonly RevocationResult[]
   sse?: Rounds<SseRound>
   ttft?: Rounds<TtftRound>
@@ -50,6 +54,12 @@ function costOfCheck(rounds: Rounds<number> | undefined, name: string): number |
   return own === undefined ? undefined : median(own)
 }
 
+/** How much more searching an answer costs where many keys are loaded than where one is. */
+function growthWithKeys({ answer }: LeakCosts): number | undefined {
+  const [few, many] = loadedKeys.map((count) => answer?.[count])
+  return few === undefined || many === undefined ? undefined : medianRatio(many, few)
+}
+
 /** Holds the results against every goal whose subjects were measured. */
 export function judge(results: Results): Verdict[] {
   const added = results.ttft?.['postern']?.map((round) => round.added)
@@ -60,6 +70,8 @@ export function judge(results: Results): Verdict[] {
     formOverBareLimit: overReference(results.backend, 'bare-limit', ({ form }) => form.cpuPerRequest),
     sessionCheck: costOfCheck(results.identify, 'session'),
     jwtCheck: costOfCheck(results.identify, 'jwt'),
+    leakSearch: results.leak?.answer?.[1] && median(results.leak.answer[1]),
+    leakGrowth: results.leak && growthWithKeys(results.leak),
     revocationLate: results.revocation && Math.max(...results.revocation.map(({ acceptedLate }) => acceptedLate)),
     sseOverBarePipe: overReference(results.sse, 'bare-pipe', (round) => round.cpuPerEvent),
     ttftMedian: added && median(added.map(({ p50 }) => p50)),

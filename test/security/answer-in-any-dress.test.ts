@@ -302,11 +302,11 @@ describe('answer-in-any-dress: what cannot be looked at is not passed on', () =>
     async (coding) => {
       const house = houses.get('node') as House
       for (const type of ['application/json', 'text/event-stream', 'image/png']) {
-        play = (response) => response.writeHead(200, { 'Content-Type': type, 'Content-Encoding': coding }).end(secrets.acme)
+        play = (response) => response.writeHead(200, { 'Content-Type': type, 'Content-Encoding': coding }).end('opaque')
         const answer = await ask(house)
         expect(answer.status).toBe(502)
         expect(answer.body.toString()).toContain('gateway_answer_invalid')
-        expect(answer.body.toString()).not.toContain(secrets.acme.slice(0, 12))
+        expect(answer.body.toString()).not.toContain('opaque')
       }
     },
   )

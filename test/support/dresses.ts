@@ -7,7 +7,7 @@ export interface Dress {
 }
 
 const hexOf = (character: string): string => character.charCodeAt(0).toString(16).padStart(2, '0')
-const each = (secret: string, spell: (character: string, index: number) => string): string => [...secret].map(spell).join('')
+const each = (secret: string, spell: (character: string, index: number) => string): string => Array.from(secret, spell).join('')
 
 /** Case by turns: `4A6b`. */
 const mixedCase = (text: string): string => each(text, (character, index) => (index % 3 === 1 ? character.toUpperCase() : character))

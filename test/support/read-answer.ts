@@ -1,4 +1,5 @@
 import { request } from 'node:http'
+import { brotliDecompressSync, constants, gunzipSync, inflateRawSync, inflateSync } from 'node:zlib'
 
 /** An answer as far as it came. */
 export interface ReadAnswer {
@@ -6,6 +7,7 @@ export interface ReadAnswer {
   /** The lines of its head. */
   readonly head: string
   readonly rawHeaders: readonly string[]
+  /** As a client reads it: unpacked, as far as it can be. */
   readonly body: Buffer
   /** Whether it came to its end. */
   readonly whole: boolean
@@ -32,7 +34,7 @@ export function readAnswer(
           status: response.statusCode as number,
           head: lines.join('\n'),
           rawHeaders,
-          body: Buffer.concat(pieces),
+          body: unpacked(Buffer.concat(pieces), response.headers['content-encoding']),
           whole: response.complete,
         })
       })
@@ -40,4 +42,24 @@ export function readAnswer(
     sent.on('error', reject)
     sent.end(body)
   })
+}
+
+/** What clients do with a `Content-Encoding` that is passed on to them. */
+function unpacked(body: Buffer, codings = ''): Buffer {
+  const early = { finishFlush: constants.Z_SYNC_FLUSH }
+  return codings
+    .toLowerCase()
+    .split(',')
+    .map((coding) => coding.trim())
+    .toReversed()
+    .reduce((packed, coding) => {
+      try {
+        if (coding === 'gzip' || coding === 'x-gzip') return gunzipSync(packed, early)
+        if (coding === 'deflate') return ((packed[0] ?? 0) & 0x0f) === 8 ? inflateSync(packed, early) : inflateRawSync(packed, early)
+        if (coding === 'br') return brotliDecompressSync(packed, { finishFlush: constants.BROTLI_OPERATION_FLUSH })
+      } catch {
+        // Not packed after all.
+      }
+      return packed
+    }, body)
 }

@@ -31,7 +31,7 @@ export function readAnswerHead(
   leaks: LeakSearch,
 ): AnswerHead {
   const raw: string[] = []
-  let codings = none
+  const codings: string[] = []
   let isRecoded = false
   let leaked: string | undefined
   for (let index = 0; index < rawHeaders.length; index += 2) {
@@ -46,7 +46,7 @@ export function readAnswerHead(
     const name = rawName.toString('latin1')
     const value = rawValue.toString('latin1')
     raw.push(name, value)
-    if (isNamed(name, 'content-encoding')) codings = [...codings, value]
+    if (isNamed(name, 'content-encoding')) codings.push(value)
     else if (isNamed(name, 'transfer-encoding')) isRecoded ||= !/^(?:[\s,]|chunked|identity)*$/i.test(value)
   }
   const header = (name: string): string | undefined => {

@@ -1,0 +1,192 @@
+import { randomBytes } from 'node:crypto'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createFrameBlot } from '../../packages/core/dist/forward/blot-frames.js'
+import { createEventPump } from '../../packages/core/dist/forward/event-pump.js'
+import { KeySearch } from '../../packages/core/dist/forward/leak/key-search.js'
+import { LeakSearch } from '../../packages/core/dist/forward/leak/leak-search.js'
+import { addChoices, asComment, readEventData } from '../../packages/core/dist/forward/read-event.js'
+
+const kibibyte = 1024
+
+/** Bytes that searches and copies of buffers passed over since the test began. */
+let passedOver = 0
+const { indexOf, includes } = Buffer.prototype
+const { concat } = Buffer
+
+beforeEach(() => {
+  passedOver = 0
+  Buffer.prototype.indexOf = function counted(this: Buffer, ...args: Parameters<Buffer['indexOf']>): number {
+    const at = Reflect.apply<Buffer, Parameters<Buffer['indexOf']>, number>(indexOf, this, args)
+    passedOver += (at === -1 ? this.length : at + 1) - (typeof args[1] === 'number' ? args[1] : 0)
+    return at
+  }
+  Buffer.prototype.includes = function counted(this: Buffer, ...args: Parameters<Buffer['includes']>): boolean {
+    return this.indexOf(...(args as Parameters<Buffer['indexOf']>)) !== -1
+  }
+  Buffer.concat = (list, length) => {
+    const whole = concat(list, length)
+    passedOver += whole.length
+    return whole
+  }
+})
+afterEach(() => {
+  Buffer.prototype.indexOf = indexOf
+  Buffer.prototype.includes = includes
+  Buffer.concat = concat
+})
+
+function pieces(text: Buffer, size: number): Buffer[] {
+  return Array.from({ length: Math.ceil(text.length / size) }, (_, index) => text.subarray(index * size, (index + 1) * size))
+}
+
+describe('linear-in-untrusted-bytes-of-answers: a stream of events is passed over a few times, however it is written and cut', () => {
+  const ends: Readonly<Record<string, string>> = {
+    'line feeds': 'data: 1\n\n',
+    'carriage returns': 'data: 1\r\r',
+    both: 'data: 1\r\n\r\n',
+    'either in turn': 'data: 1\n\ndata: 2\r\rdata: 3\r\n\r\ndata: 4\n\r',
+    'nothing but ends': '\r\n',
+    'no end at all': 'data: 1',
+    'lines without end of events': 'data: 1\ndata: 2\r',
+  }
+
+  test.each(Object.keys(ends))('%s', (name) => {
+    const unit = ends[name] as string
+    const text = Buffer.from(unit.repeat(Math.ceil((64 * kibibyte) / unit.length)))
+    for (const size of [text.length, 8 * kibibyte, 1000, 1]) {
+      passedOver = 0
+      let written = 0
+      const pump = createEventPump({ inspect: () => undefined, write: (bytes) => (written += bytes.length) > 0, overflow: () => {} })
+      for (const piece of pieces(text, size)) pump.push(piece)
+      pump.finish()
+      expect(written).toBe(text.length)
+      expect(passedOver, `in pieces of ${size}`).toBeLessThan(6 * text.length)
+    }
+  })
+
+  test('one carriage return among tiny events', () => {
+    for (const at of [0, 100_000, 250_000]) {
+      const text = Buffer.from('data: 1\n\n'.repeat(30_000))
+      text[at] = 0x0d
+      passedOver = 0
+      const pump = createEventPump({ inspect: () => undefined, write: () => true, overflow: () => {} })
+      pump.push(text)
+      pump.finish()
+      expect(passedOver).toBeLessThan(6 * text.length)
+    }
+  })
+
+  test('and every event is still found, wherever a stream is cut', () => {
+    const events = ['data: 1\n\n', 'data: 2\r\r', 'id: 1\r\ndata: 3\r\n\r\n', 'data: 4\n\r', ': a\rdata: 5\n\n\n', 'data: 6\r\n\r\n\r']
+    const text = Buffer.from(events.join(''))
+    for (let size = 1; size <= text.length; size += 1) {
+      const found: string[] = []
+      const pump = createEventPump({
+        inspect: (bytes, start, end) => void found.push(bytes.toString('latin1', start, end)),
+        write: () => true,
+        overflow: () => {},
+      })
+      for (const piece of pieces(text, size)) pump.push(piece)
+      pump.finish()
+      expect(found.join('')).toBe(text.toString())
+      // No event is cut in two: each has its data, and all its lines.
+      expect(found.map((event) => event.trim()).filter((event) => event !== '')).toEqual(events.map((event) => event.trim()))
+    }
+  })
+})
+
+describe('linear-in-untrusted-bytes-of-answers: the search for keys', () => {
+  const own = `jt_${randomBytes(32).toString('base64url')}`
+  const keys = new KeySearch()
+  keys.add('acme', own)
+  for (let index = 0; index < 2000; index += 1) keys.add(`k${index}`, `jt_customer_${index % 40}_${randomBytes(24).toString('hex')}`)
+  const search = new LeakSearch(keys, 'acme', [own])
+
+  const texts: Readonly<Record<string, string>> = {
+    'characters of keys only': 'abcdefghijklm0123456789',
+    'beginnings of a key': own.slice(0, -1),
+    'the beginning that many keys share': 'jt_customer_7_',
+    'escapes of JSON': '\\u006a\\u0074\\/',
+    'escapes within escapes': '\\\\u006a\\\\\\\\u0074',
+    'percent signs': '%6a%74%5f%25',
+    'marks of escapes only': '\\%',
+    'hexadecimal digits': Buffer.from(own).toString('hex').slice(0, -1),
+  }
+
+  test.each(Object.keys(texts))('takes the same for each byte of a longer text: %s', (name) => {
+    const unit = texts[name] as string
+    const cpuOf = (size: number, rounds: number): number => {
+      const text = Buffer.from(unit.repeat(Math.ceil(size / unit.length)))
+      const before = process.cpuUsage()
+      for (let round = 0; round < rounds; round += 1) expect(search.find(text)).toBeUndefined()
+      const { user, system } = process.cpuUsage(before)
+      return (user + system) / rounds / size
+    }
+    cpuOf(64 * kibibyte, 8)
+    // Were it quadratic, each byte would take 32 times as much.
+    expect(cpuOf(1024 * kibibyte, 2) / cpuOf(32 * kibibyte, 64)).toBeLessThan(8)
+  })
+
+  test.each(Object.keys(texts))('copies no more of a text in tiny pieces than a key is long: %s', (name) => {
+    const unit = texts[name] as string
+    const text = Buffer.from(unit.repeat(Math.ceil((4 * kibibyte) / unit.length)))
+    const guard = search.guard()
+    let passed = 0
+    for (const piece of pieces(text, 1)) passed += (guard.pass(piece) as Buffer).length
+    passed += guard.rest().length
+    expect(passed).toBe(text.length)
+    expect(passedOver).toBeLessThan(text.length * 6 * 6 * own.length)
+  })
+
+  test('costs no more with 50,000 keys than with one, of text as models write it', () => {
+    const prose = Buffer.from(
+      '{"content":"The side door opens for those who hold a key, req_0123456789abcdef, and stays shut."}'.repeat(3000),
+    )
+    const cpuOf = (searched: KeySearch): number => {
+      const before = process.cpuUsage()
+      for (let round = 0; round < 30; round += 1) searched.find(prose)
+      const { user, system } = process.cpuUsage(before)
+      return user + system
+    }
+    const few = new KeySearch()
+    few.add('acme', own)
+    const many = new KeySearch()
+    for (let index = 0; index < 50_000; index += 1) many.add(`k${index}`, `jt_${randomBytes(32).toString('base64url')}`)
+    cpuOf(few)
+    expect(cpuOf(many) / cpuOf(few)).toBeLessThan(5)
+  })
+})
+
+describe('linear-in-untrusted-bytes-of-answers: what else reads a stream', () => {
+  test.each([': postern', '\n: postern', '\r\n', '\n: postern {}\n', 'a : postern '])('the search for frames in our name: %j', (unit) => {
+    const text = Buffer.from(unit.repeat(Math.ceil((32 * kibibyte) / unit.length)))
+    for (const size of [text.length, 1000, 1]) {
+      passedOver = 0
+      const blot = createFrameBlot()
+      for (const piece of pieces(text, size)) blot(piece)
+      expect(passedOver).toBeLessThan(3 * text.length)
+    }
+  })
+
+  test.each<[what: string, unit: string]>([
+    ['lines of data', 'data: {\n'],
+    ['blanks', 'data:        \n'],
+    ['lines that are none', 'data\r'],
+    ['brackets', 'data: {{{{'],
+  ])('an event of many %s', (_, unit) => {
+    const cpuOf = (size: number, rounds: number): number => {
+      const event = Buffer.from(unit.repeat(Math.ceil(size / unit.length))).toString('utf8')
+      const before = process.cpuUsage()
+      for (let round = 0; round < rounds; round += 1) {
+        readEventData(event)
+        addChoices(event)
+        asComment(event)
+      }
+      const { user, system } = process.cpuUsage(before)
+      return (user + system) / rounds / size
+    }
+    cpuOf(256 * kibibyte, 8)
+    // Were it quadratic, each byte would take 16 times as much.
+    expect(cpuOf(4096 * kibibyte, 1) / cpuOf(256 * kibibyte, 16)).toBeLessThan(6)
+  })
+})
