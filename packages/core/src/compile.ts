@@ -165,7 +165,7 @@ function compileBrowser({ browser: { origins, record, hsts }, callers }: Config)
     'Authorization',
     ...(session === undefined && jwt === undefined ? [] : ['DPoP']),
     ...(delegates ? [headerNames.actAs] : []),
-    ...(forwardAuth === undefined ? [] : ['Cookie', 'Sec-Fetch-Site', ...forwardAuth.passHeaders]),
+    ...(forwardAuth === undefined ? [] : ['Cookie', 'Sec-Fetch-Site', ...new Set(forwardAuth.passHeaders)]),
   ]
   return createBrowserAccess({ origins, cookies: forwardAuth !== undefined, varies, record, hsts: hstsHeader(hsts) })
 }

@@ -6,7 +6,7 @@ import type { Secret } from './secret.js'
 export interface Redactor {
   /** The text as it may be written down; the same text where nothing is in it. */
   readonly redact: (text: string) => string
-  /** The same for texts that come again and again: a path, a model. Remembers what it has seen. */
+  /** The same for texts that come again and again: a path, a model. Remembers those in which there was nothing. */
   readonly redactOften: (text: string) => string
 }
 
@@ -19,7 +19,7 @@ const maxDecodings = 3
 
 export function createRedactor(secrets: readonly Secret[]): Redactor {
   const find = createSecretWindows(secrets.map((secret) => secret.reveal()))
-  const remembered = new Map<string, string>()
+  const remembered = new Set<string>()
 
   function withoutSecrets(text: string): string {
     let clean = ''
@@ -51,10 +51,10 @@ export function createRedactor(secrets: readonly Secret[]): Redactor {
   return {
     redact,
     redactOften(text) {
-      const known = remembered.get(text)
-      if (known !== undefined) return known
+      if (remembered.has(text)) return text
       const clean = redact(text)
-      if (text.length <= maxRememberedChars && remembered.size < maxRemembered) remembered.set(text, clean)
+      // What holds a key is not kept.
+      if (clean === text && text.length <= maxRememberedChars && remembered.size < maxRemembered) remembered.add(text)
       return clean
     },
   }

@@ -66,15 +66,16 @@ function writeEntry(
   const { record } = outcome
   const clean = (text: string | undefined): string | undefined => (text === undefined ? undefined : redact(text))
   const cleanOften = (text: string | undefined): string | undefined => (text === undefined ? undefined : redactOften(text))
-  const hasTag = record.workflow !== undefined || record.step !== undefined
+  // Tags of a call that was sent were looked at before; `tag` refuses those that hold a key.
+  const cleanTag = record.attempt === 0 ? clean : (tag: string | undefined) => tag
   return {
     time: isoTime(performance.timeOrigin + arrival.startedAt),
-    request_id: hasTag ? redact(record.request_id) : record.request_id,
+    request_id: record.attempt === 0 ? redact(record.request_id) : record.request_id,
     attempt: record.attempt,
-    workflow: clean(record.workflow),
+    workflow: cleanTag(record.workflow),
     workflow_verified: record.workflow_verified,
-    step: clean(record.step),
-    parent_step: clean(tags.parentStep),
+    step: cleanTag(record.step),
+    parent_step: cleanTag(tags.parentStep),
     gateway: record.gateway,
     key: record.key,
     binding: route?.binding,

@@ -35,7 +35,7 @@ const notKeptNorChanged = 'no-store, no-transform'
  */
 export function cacheControlFor(method: string, { status, header, joined }: SaidOfAnswer): string {
   if (isEventStream.test(header('content-type') ?? '')) return notKeptNorChanged
-  if (method !== 'GET' || status !== 200) return notKept
+  if ((method !== 'GET' && method !== 'HEAD') || status !== 200) return notKept
   const directives = (joined('cache-control') ?? '').split(',').map((directive) => directive.trim().toLowerCase())
   if (!directives.includes('private') || directives.some((directive) => forbids.test(directive))) return notKept
   const ages = directives.flatMap((directive) => maxAge.exec(directive)?.[1] ?? [])

@@ -16,7 +16,9 @@ export function createSecretWindows(secrets: readonly string[]): (text: string) 
   for (const secret of new Set(secrets)) {
     if (secret === '') continue
     const size = Math.min(width, secret.length)
-    byWidth.set(size, [...(byWidth.get(size) ?? []), secret])
+    const known = byWidth.get(size)
+    if (known === undefined) byWidth.set(size, [secret])
+    else known.push(secret)
   }
   const tables = [...byWidth].map(([size, those]) => createTable(size, those))
   return (text) => {
