@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { createErrorClassifier, dialects } from '../packages/gateways/dist/index.js'
+import { answerFormats, createErrorClassifier, dialects, openaiEndpoints } from '../packages/gateways/dist/index.js'
 import { errorCodes } from '../packages/protocol/dist/index.js'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -61,6 +61,64 @@ the rule that all gateways share decides. Every cell is a recorded answer under 
 |---|---|---|${gateways.map(() => '---|').join('')}
 ${refusalKinds.map(refusalRow).join('\n')}
 
+## Which endpoints are open
+
+What a dialect lists, and what the operator opens; every other path is 403 \`endpoint_not_allowed\`, or 404 where it only spells a listed
+one differently or could be another caller's task. A gateway may have endpoints that no document names; what holds there, such as where the
+model stands, nobody here knows. They are opened by name:
+
+\`\`\`yaml
+gateways:
+  main:
+    dialect: openai
+    baseURL: https://gateway.example/v1
+    endpoints:
+      rerank: { methods: [POST], format: plain, model: body }
+      "engines/{model}/completions": { methods: [POST], format: chat, model: path }
+      "transcripts/{id}": { methods: [GET], format: plain, model: none }
+\`\`\`
+
+| | |
+|---|---|
+| the path | below \`/v1/\`, without a slash at either end; \`{id}\`, under any name in braces, stands for one segment, \`{model}\` for the one that names the model |
+| \`methods\` | of \`GET\`, \`POST\`, \`PUT\`, \`PATCH\`, \`DELETE\` |
+| \`format\` | whose API requests and answers follow: ${Object.keys(answerFormats).map((id) => `\`${id}\``).join(', ')} |
+| \`model\` | where a request names its model: \`body\`, \`query\` (the parameter \`model\`), \`path\`, or \`none\` where no model runs |
+| \`ceiling: none\` | its answers have no length in tokens, so that \`policies.maxTokens\` has nothing to bound; it holds for a listed path as well, written again with its methods |
+| \`media: true\` | it takes forms and media beside JSON; those are not read |
+
+A policy or session that names models, or a ceiling, holds wherever the model and the ceiling stand, and a request in which they cannot be
+read is refused: a form under \`models\`; a batch, whose requests are in a file; an endpoint of the format \`plain\` under \`maxTokens\`. The
+ceiling is of the whole request: times \`n\` or \`best_of\`, and times the number of prompts.
+
+No setting opens what mints credentials, hands out connections past Postern or administers the account: \`organization\`, \`realtime/*\`,
+\`live/sessions\`, \`chatkit/sessions\`, keys, tokens, certificates, permissions, service accounts, and their like under any gateway.
+\`postern check\` refuses to open them.
+
+The dialect \`openai\` lists the OpenAI API, as the \`openai\` packages call it. Under a policy that names models, or a ceiling, those marked ° are refused, since their
+model is stored at the provider; those marked * are about what is stored there.
+
+| | |
+|---|---|
+${openaiRows().join('\n')}
+
+## What is stored at the provider
+
+Files, stored responses, conversations, threads, vector stores, batches and their like are found by whoever holds the key, so callers who
+share a key would read what the others stored. Where **more than one binding, or a \`default\` one**, leads to a key (or to another key with
+the same secret, or the same \`providerSecret\`), these are 403 \`endpoint_not_allowed\`: every endpoint marked * above; \`store: true\` and
+\`background: true\`; and whatever in a body names something stored, such as \`previous_response_id\`, \`conversation\`, a stored prompt, \`file_id\`,
+\`vector_store_ids\`, a container, an item by its id. A response of which the client does not say whether it is stored is asked for with
+\`"store": false\`. Tasks (videos of Free AI, everything that Onysoft makes) are sealed for who began them, and pass.
+
+Under a key with one binding all of it passes: the users of a team share what the team stored. \`postern check\` warns of each key with several
+tenants, and \`postern explain\` says what holds for one. An operator whose tenants may read each other's writes it at the key:
+
+\`\`\`yaml
+keys:
+  main: { gateway: main, secret: { env: OPENAI_API_KEY }, shared: true }
+\`\`\`
+
 ## What is tried again
 
 Postern itself tries again only where the gateway's source or documents show that nothing was run: what looked failed may have been completed
@@ -79,8 +137,29 @@ ${gateways.concat(dialects.openai).flatMap(retryRows).join('\n')}
 A wait is drawn anew each time, from nothing up to the figure, on top of what the gateway asks for (\`Retry-After\`); where that is more
 than the last figure, the attempts end and the client is told.
 
-Where a page says that a body passes byte for byte, \`policies.pinUser\` is the exception: it is asked for, and names the user.
+Where a page says that a body passes byte for byte, there are two exceptions: \`policies.pinUser\`, which is asked for and names the user, and
+\`"store": false\` in a response under a key of several tenants.
 `
+}
+
+/** The table of the dialect `openai`, by first segment. */
+function openaiRows() {
+  const groups = groupBy(Object.entries(openaiEndpoints), ([path]) => path.split('/')[0])
+  return [...groups].map(([first, entries]) => `| \`${first}\` | ${entries.map(endpointCell).join(', ')} |`)
+}
+
+/** `Map.groupBy`, which Node 20 has not. */
+function groupBy(items, keyOf) {
+  const groups = new Map()
+  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item])
+  return groups
+}
+
+/** `GET, POST files`, with a mark for what is stored. */
+function endpointCell([path, entry]) {
+  const endpoints = Array.isArray(entry) ? entry : [entry]
+  const methods = endpoints.map(({ methods: each, model, object }) => each.map((method) => `${method}${model === 'stored' ? '°' : ''}${object === undefined ? '' : '*'}`))
+  return `${methods.flat().join(' ')} \`${path}\``
 }
 
 const refusalKinds = [

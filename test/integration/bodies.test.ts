@@ -5,6 +5,7 @@ import OpenAI, { toFile } from 'openai'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { forEachDoor } from '../support/for-each-door.js'
 import { type House, listenAnywhere } from '../support/house.js'
+import { opened } from '../support/opened.js'
 
 const digest = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex')
 
@@ -45,12 +46,6 @@ describe('bodies', () => {
   })
 })
 
-const anything = {
-  methods: ['GET' as const, 'POST' as const, 'PUT' as const, 'PATCH' as const, 'DELETE' as const],
-  format: 'plain' as const,
-  model: 'none' as const,
-  media: true,
-}
 /** By which a test tells the gateway what to answer. */
 const passHeaders = ['x-answer-type', 'x-answer-bytes', 'x-answer-status', 'x-answer-length']
 
@@ -88,7 +83,7 @@ describe('bodies to and from a gateway that gives back what it gets', () => {
   })
 
   forEachDoor(
-    () => Promise.resolve({ baseURL, config: { policies: { body: '64MiB' } }, settings: { passHeaders, endpoints: { files: anything } } }),
+    () => Promise.resolve({ baseURL, config: { policies: { body: '64MiB' } }, settings: { passHeaders, endpoints: opened('files') } }),
     (house) => {
       const send = (init: RequestInit & { duplex?: 'half' }, path = 'files') =>
         fetch(`${house().baseURL}/${path}`, {

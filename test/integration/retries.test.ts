@@ -5,6 +5,7 @@ import { dialects } from '@postern/gateways'
 import { afterEach, describe, expect, test } from 'vitest'
 import { classifyFailure } from '../../packages/core/src/forward/classify-failure.js'
 import { openRecordedHouse } from '../support/recorded-house.js'
+import { opened } from '../support/opened.js'
 import { type HostileUpstream, plainCompletion, startHostileUpstream } from '../support/hostile-upstream.js'
 import { doorNames, type House, type HouseOptions, listenAnywhere, openHouse } from '../support/house.js'
 
@@ -256,7 +257,7 @@ describe('nothing is tried again that may have been run, billed or refused for g
   })
 
   test('a body that was not kept', async () => {
-    const { house, upstream } = await openWith([away, whole])
+    const { house, upstream } = await openWith([away, whole], { settings: { endpoints: opened('audio/transcriptions') } })
     const answer = await fetch(`${house.baseURL}/audio/transcriptions`, {
       method: 'POST',
       headers: { authorization: `Bearer ${house.callers.acme}`, 'content-type': 'audio/wav' },

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { forEachDoor } from '../support/for-each-door.js'
 import { type House, openHouse } from '../support/house.js'
 import { type HostileUpstream, startHostileUpstream } from '../support/hostile-upstream.js'
+import { opened } from '../support/opened.js'
 import { codeOf, rawChat, statusOf } from '../support/raw-chat.js'
 
 let upstream: HostileUpstream
@@ -35,7 +36,18 @@ async function until(condition: () => boolean, milliseconds = 5000): Promise<boo
 
 describe('hostile-client', () => {
   forEachDoor(
-    () => Promise.resolve({ baseURL: upstream.baseURL, timeouts: { idle: '600ms' }, config: { policies: { models: ['*a*b*', 'auto'] } } }),
+    () =>
+      Promise.resolve({
+        baseURL: upstream.baseURL,
+        timeouts: { idle: '600ms' },
+        config: { policies: { models: ['*a*b*', 'auto'] } },
+        settings: {
+          endpoints: {
+            ...opened('events', 'one', 'two', 'three', 'flood'),
+            embeddings: { methods: ['POST'], format: 'plain', model: 'body' },
+          },
+        },
+      }),
     (house) => {
       test('leaving while its session is verified leaves nothing open at the gateway', async () => {
         const before = house().ledger.entries.length

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { forEachDoor } from '../support/for-each-door.js'
+import { opened } from '../support/opened.js'
 import { rawChat, statusOf } from '../support/raw-chat.js'
 
 const tricks = [
@@ -34,8 +35,7 @@ const tricks = [
 ]
 
 describe('path-allow-list', () => {
-  const opened = { 'unheard/{id}': { methods: ['POST' as const], format: 'plain' as const, model: 'none' as const } }
-  forEachDoor({ gateway: 'freeai', settings: { endpoints: opened } }, (house) => {
+  forEachDoor({ gateway: 'freeai', settings: { endpoints: opened('unheard/{id}') } }, (house) => {
     test.each(tricks)('%s reaches no endpoint of the gateway', async (path) => {
       const before = house().emulator.seen.length
       const status = statusOf(await rawChat(house(), [], { path }))

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { opened } from './opened.js'
 import { startPostern } from './run-postern.js'
 
 /** The real process, with its own data listener, in front of a backend and a gateway. */
@@ -41,7 +42,14 @@ export async function openSidecar({
   const config = {
     version: 1,
     listen: { port: 0, trustedProxies },
-    gateways: { main: { dialect: 'joytoken', baseURL: gateway ?? 'http://127.0.0.1:9/openai/v1', addressLimit: 'off' } },
+    gateways: {
+      main: {
+        dialect: 'joytoken',
+        baseURL: gateway ?? 'http://127.0.0.1:9/openai/v1',
+        addressLimit: 'off',
+        endpoints: opened('unheard/of'),
+      },
+    },
     keys: { acme: { gateway: 'main', secret: { env: 'KEY' } } },
     bindings: [{ team: 'acme', key: 'acme' }],
     ...further,

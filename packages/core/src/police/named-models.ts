@@ -6,7 +6,7 @@ import type { Visit, VisitedMember } from './visit-members.js'
 export type AllowsModel = (model: string) => boolean
 
 /** Most members of most requests name no model. */
-const mayNameModel = /model|engine|deployment|fallback|preset|prompt|agent|[^\0-\x7f]/i
+export const mayNameModel = /model|engine|deployment|fallback|preset|prompt|agent|[^\0-\x7f]/i
 
 /** As it stands anywhere: `model`, `model_id`, `judgeModel`, `models`, `fallbacks`. */
 const namesModels = /(?:models?(?:ids?|names?|slugs?|keys?)?|fallbacks?)$/

@@ -86,6 +86,10 @@ export class MemberWalk {
 /** What a function gets and gives is named by whoever wrote it, `model` and `file_id` included. */
 function isCallers(name: string, owner: Members, within: string | undefined): boolean {
   switch (name) {
+    // In no format, and in none of the objects that a parser makes of them, does anything stand below these.
+    case '__proto__':
+    case 'constructor':
+      return within === undefined
     case 'metadata':
     case 'input_schema':
     case 'responseSchema':
