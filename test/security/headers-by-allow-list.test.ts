@@ -6,8 +6,8 @@ import { rawChat, statusOf } from '../support/raw-chat.js'
 
 /** Headers by which one gateway or another lets a client say where a call goes, who pays, which key is used, or whether it runs. */
 const steering = [
-  ...['X-Portkey-Custom-Host', 'x-portkey-provider', 'x-portkey-config', 'x-portkey-forward-headers', 'x-portkey-cache-force-refresh'],
-  ...[
+  ['X-Portkey-Custom-Host', 'x-portkey-provider', 'x-portkey-config', 'x-portkey-forward-headers', 'x-portkey-cache-force-refresh'],
+  [
     'Helicone-Target-Url',
     'Helicone-OpenAI-Api-Base',
     'helicone-fallbacks',
@@ -15,8 +15,8 @@ const steering = [
     'helicone-cache-enabled',
     'Helicone-Retry-Num',
   ],
-  ...['cf-aig-skip-cache', 'cf-aig-cache-key', 'cf-aig-max-attempts', 'cf-aig-custom-cost', 'cf-aig-byok-alias'],
-  ...[
+  ['cf-aig-skip-cache', 'cf-aig-cache-key', 'cf-aig-max-attempts', 'cf-aig-custom-cost', 'cf-aig-byok-alias'],
+  [
     'x-litellm-model-group',
     'x-litellm-timeout',
     'x-litellm-tags',
@@ -24,7 +24,7 @@ const steering = [
     'x-litellm-end-user-id',
     'x-litellm-spend-logs-metadata',
   ],
-  ...[
+  [
     'OpenAI-Organization',
     'OpenAI-Project',
     'OpenAI_Organization',
@@ -32,15 +32,8 @@ const steering = [
     'anthropic-workspace-id',
     'anthropic-user-profile-id',
   ],
-  ...[
-    'x-goog-user-project',
-    'x-goog-request-params',
-    'x-amz-target',
-    'x-ms-region',
-    'azureml-model-deployment',
-    'x-vercel-ai-gateway-team',
-  ],
-  ...[
+  ['x-goog-user-project', 'x-goog-request-params', 'x-amz-target', 'x-ms-region', 'azureml-model-deployment', 'x-vercel-ai-gateway-team'],
+  [
     'X-Base-URL',
     'X-Upstream',
     'X-Route-To',
@@ -52,7 +45,7 @@ const steering = [
     'X-Org-Id',
     'X-Team',
   ],
-  ...[
+  [
     'HTTP-Referer',
     'X-Title',
     'X-Api-Version',
@@ -65,7 +58,7 @@ const steering = [
     'Pragma',
     'From',
   ],
-  ...[
+  [
     'X-Stainless-Base-Url',
     'OpenAI-Beta-Host',
     'User-Agent-Override',
@@ -74,20 +67,11 @@ const steering = [
     'USER_AGENT',
     'Open_AI-Beta',
   ],
-]
+].flat()
 
 const tracing = [
-  ...[
-    'baggage',
-    'b3',
-    'X-B3-TraceId',
-    'X-B3-Sampled',
-    'x-datadog-trace-id',
-    'x-datadog-sampling-priority',
-    'sentry-trace',
-    'sentry-baggage',
-  ],
-  ...[
+  ['baggage', 'b3', 'X-B3-TraceId', 'X-B3-Sampled', 'x-datadog-trace-id', 'x-datadog-sampling-priority', 'sentry-trace', 'sentry-baggage'],
+  [
     'uber-trace-id',
     'uberctx-tenant',
     'X-Amzn-Trace-Id',
@@ -97,21 +81,12 @@ const tracing = [
     'sw8',
     'grpc-trace-bin',
   ],
-]
+].flat()
 
 /** What the official clients of OpenAI, Anthropic and Google send by themselves. */
 const ofClients = [
-  ...[
-    'Accept',
-    'accept-language',
-    'User-Agent',
-    'OpenAI-Beta',
-    'anthropic-version',
-    'Anthropic-Beta',
-    'X-Goog-Api-Client',
-    'Idempotency-Key',
-  ],
-  ...[
+  ['Accept', 'accept-language', 'User-Agent', 'OpenAI-Beta', 'anthropic-version', 'Anthropic-Beta', 'X-Goog-Api-Client', 'Idempotency-Key'],
+  [
     'X-Stainless-Lang',
     'x-stainless-package-version',
     'x-stainless-os',
@@ -119,8 +94,8 @@ const ofClients = [
     'x-stainless-runtime',
     'x-stainless-runtime-version',
   ],
-  ...['x-stainless-async', 'x-stainless-retry-count', 'x-stainless-timeout', 'x-stainless-read-timeout', 'x-stainless-helper-method'],
-]
+  ['x-stainless-async', 'x-stainless-retry-count', 'x-stainless-timeout', 'x-stainless-read-timeout', 'x-stainless-helper-method'],
+].flat()
 
 /** What reached the gateway of a call with such a header, by its name without case and punctuation. */
 async function passed(house: House, name: string, value = 'of-the-client'): Promise<readonly string[]> {
@@ -156,9 +131,9 @@ describe('headers-by-allow-list', () => {
               .emulator.seen.at(-1)
               ?.headers.map(([name]) => name.toLowerCase()) ?? []
           const known = [
-            ...['accept', 'accept-language', 'content-type', 'user-agent', 'host', 'connection', 'content-length', 'accept-encoding'],
-            ...['authorization', 'x-request-id', 'traceparent', 'x-provider-key', 'x-gateway-project-id'],
-          ]
+            ['accept', 'accept-language', 'content-type', 'user-agent', 'host', 'connection', 'content-length', 'accept-encoding'],
+            ['authorization', 'x-request-id', 'traceparent', 'x-provider-key', 'x-gateway-project-id'],
+          ].flat()
           expect(names.filter((name) => !known.includes(name))).toEqual([])
         })
       })
@@ -201,43 +176,45 @@ describe('headers that an operator cannot have passed on', () => {
     )
   }
 
-  test.each([
-    ...steering.filter((name) => !/_|Referer|Title|Feature|Priority|Options|spend-logs|timeout|tags|safety|profile|spend/i.test(name)),
-    ...tracing,
-    ...[
-      'Authorization',
-      'Cookie',
-      'X-API-Key',
-      'api-key',
-      'X-My-Token',
-      'Proxy-Authorization',
-      'X-Forwarded-For',
-      'X-Forwarded-Host',
-      'Forwarded',
-    ],
-    ...[
-      'X-Real-IP',
-      'Connection',
-      'TE',
-      'Transfer-Encoding',
-      'Content-Length',
-      'Content-Encoding',
-      'Host',
-      'Upgrade',
-      'Expect',
-      'X-Request-ID',
-    ],
-    ...[
-      'traceparent',
-      'Postern-Act-As',
-      'X-HTTP-Method-Override',
-      'X-Original-URL',
-      'CustomHost',
-      'x-virtualkey',
-      'X-Gateway-Force-Provider',
-      'X-BaseUrl',
-    ],
-  ])('%s is refused with the place where it stands', (name) => {
+  test.each(
+    [
+      steering.filter((name) => !/_|Referer|Title|Feature|Priority|Options|spend-logs|timeout|tags|safety|profile|spend/i.test(name)),
+      tracing,
+      [
+        'Authorization',
+        'Cookie',
+        'X-API-Key',
+        'api-key',
+        'X-My-Token',
+        'Proxy-Authorization',
+        'X-Forwarded-For',
+        'X-Forwarded-Host',
+        'Forwarded',
+      ],
+      [
+        'X-Real-IP',
+        'Connection',
+        'TE',
+        'Transfer-Encoding',
+        'Content-Length',
+        'Content-Encoding',
+        'Host',
+        'Upgrade',
+        'Expect',
+        'X-Request-ID',
+      ],
+      [
+        'traceparent',
+        'Postern-Act-As',
+        'X-HTTP-Method-Override',
+        'X-Original-URL',
+        'CustomHost',
+        'x-virtualkey',
+        'X-Gateway-Force-Provider',
+        'X-BaseUrl',
+      ],
+    ].flat(),
+  )('%s is refused with the place where it stands', (name) => {
     expect(problemsOf(name)).toEqual(['gateways.main.passHeaders[0]'])
   })
 

@@ -10,19 +10,19 @@ import { codeOf, rawChat, statusOf } from '../support/raw-chat.js'
 const opaque = '9f86d081884c7d65'
 /** Of the form of somebody's key, so that the value tells under any name. */
 const shapes = [
-  ...['sk-0123456789abcdefgh', 'sk-proj-0123456789abcdefgh', 'sk-ant-api03-0123456789abcdefgh', 'sk-or-v1-0123456789abcdefgh'],
-  ...['jt_0123456789abcdef', 'fai_0123456789abcdefghijklmnop', 'mt_live_0123456789', 'gw_0123456789abcdef'],
-  ...[
+  ['sk-0123456789abcdefgh', 'sk-proj-0123456789abcdefgh', 'sk-ant-api03-0123456789abcdefgh', 'sk-or-v1-0123456789abcdefgh'],
+  ['jt_0123456789abcdef', 'fai_0123456789abcdefghijklmnop', 'mt_live_0123456789', 'gw_0123456789abcdef'],
+  [
     'AIzaSyA0123456789abcdefghijklmnopqrstu',
     'gsk_0123456789abcdefghijklmnop',
     'xai-0123456789abcdefghijklmnop',
     'hf_0123456789abcdefghijklmnop',
   ],
-  ...['ya29.a0123456789abcdefghijklmnop', 'AKIA0123456789ABCDEF', 'pplx-0123456789abcdefghijklmnop', 'nvapi-0123456789abcdefghijklmnop'],
-]
+  ['ya29.a0123456789abcdefghijklmnop', 'AKIA0123456789ABCDEF', 'pplx-0123456789abcdefghijklmnop', 'nvapi-0123456789abcdefghijklmnop'],
+].flat()
 
 const names = [
-  ...[
+  [
     'azure_api_key',
     'openai_key',
     'token',
@@ -33,7 +33,7 @@ const names = [
     'aws_secret_access_key',
     'aws_access_key_id',
   ],
-  ...[
+  [
     'vertex_credentials',
     'x-api-key',
     'anthropicKey',
@@ -44,7 +44,7 @@ const names = [
     'virtual_key',
     'x-portkey-virtual-key',
   ],
-  ...[
+  [
     'azure_ad_token',
     'aws_session_token',
     'customer_credentials',
@@ -56,7 +56,7 @@ const names = [
     'jwt',
     'X-Auth-Token',
   ],
-  ...[
+  [
     'ocp-apim-subscription-key',
     'service_account_json',
     'provider_api_keys',
@@ -65,7 +65,7 @@ const names = [
     'toKEN',
     'api\u212aey',
   ],
-]
+].flat()
 
 const chat = (house: House, members: string): string =>
   `{"model":${JSON.stringify(house.model)},"messages":[{"role":"user","content":"Hello"}]${members === '' ? '' : `,${members}`}}`
@@ -143,7 +143,11 @@ describe('keys-under-other-names', () => {
         expect([member, ...(await send(member))]).toEqual([member, ...refused])
       const byHeader = await rawChat(house(), [`X-Whatever: ${key}`])
       expect([statusOf(byHeader), codeOf(byHeader)]).toEqual([400, 'credential_in_request'])
-      const escape = (text: string): string => [...text].map((each) => `%${each.charCodeAt(0).toString(16)}`).join('')
+      const escape = (text: string): string =>
+        text
+          .split('')
+          .map((each) => `%${each.charCodeAt(0).toString(16)}`)
+          .join('')
       for (const path of [
         `chat/completions?x=${key}`,
         `chat/completions?x=${escape(key)}`,
@@ -156,30 +160,32 @@ describe('keys-under-other-names', () => {
       }
     })
 
-    test.each([
-      ...[
-        'api_base',
-        'base_url',
-        'baseURL',
-        'azure_endpoint',
-        'custom_host',
-        'api_version',
-        'vertex_project',
-        'vertex_location',
-        'aws_region_name',
-      ],
-      ...[
-        'custom_llm_provider',
-        'user_config',
-        'model_list',
-        'openai_organization',
-        'organization_id',
-        'proxy_url',
-        'api-host',
-        'targetUrl',
-        'upstream_url',
-      ],
-    ])('a member %s would say where the call goes or who pays, and is refused', async (name) => {
+    test.each(
+      [
+        [
+          'api_base',
+          'base_url',
+          'baseURL',
+          'azure_endpoint',
+          'custom_host',
+          'api_version',
+          'vertex_project',
+          'vertex_location',
+          'aws_region_name',
+        ],
+        [
+          'custom_llm_provider',
+          'user_config',
+          'model_list',
+          'openai_organization',
+          'organization_id',
+          'proxy_url',
+          'api-host',
+          'targetUrl',
+          'upstream_url',
+        ],
+      ].flat(),
+    )('a member %s would say where the call goes or who pays, and is refused', async (name) => {
       const member = `"${name}":"https://evil.example"`
       expect(await send(member)).toEqual([400, 'request_malformed', 0])
       expect(await send(`"fallbacks":[{"extra_body":{${member}}}]`)).toEqual([400, 'request_malformed', 0])

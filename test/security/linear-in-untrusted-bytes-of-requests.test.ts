@@ -99,7 +99,7 @@ describe('linear-in-untrusted-bytes: request bodies', () => {
       ['texts', `"a":[${'"ab",'.repeat(300_000)}1]`],
       ['levels', `"a":${'['.repeat(200_000)}${']'.repeat(200_000)}`],
       ['levels of objects', `"a":${'{"a":'.repeat(600)}1${'}'.repeat(600)}`],
-      ['members at the top of a large body', `${Array.from({ length: 40_000 }, (_, index) => `"m${index}":"${index}"`).join(',')}`],
+      ['members at the top of a large body', Array.from({ length: 40_000 }, (_, index) => `"m${index}":"${index}"`).join(',')],
       ['figures of one number', `"a":[${'1,'.repeat(150_000)}${'1'.repeat(100_000)}]`],
     ])('a body of more %s than any API has is refused', async (_, members) => {
       expect(await send(members)).toEqual([400, 'request_malformed', 0])

@@ -10,7 +10,7 @@ const utf16 = (text: string): Buffer => Buffer.from(text, 'utf16le')
 const swap = (bytes: Buffer): Buffer => Buffer.from(bytes).swap16()
 const utf32 = (text: string, isBig: boolean): Buffer =>
   Buffer.concat(
-    [...text].map((each) => {
+    Array.from(text, (each) => {
       const bytes = Buffer.alloc(4)
       if (isBig) bytes.writeUInt32BE(each.codePointAt(0) as number)
       else bytes.writeUInt32LE(each.codePointAt(0) as number)
