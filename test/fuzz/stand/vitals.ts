@@ -1,0 +1,14 @@
+/** What is asked of a process under test. */
+export interface Question {
+  /** Whether it is to collect its garbage first. */
+  readonly collect: boolean
+}
+
+/** How a process under test is, since it was asked last. */
+export interface Vitals {
+  readonly longestTurnMs: number
+  readonly warnings: readonly string[]
+  /** Open connections of both sides, and the channel over which this is told. */
+  readonly sockets: number
+  readonly heapBytes: number
+}

@@ -1,0 +1,46 @@
+/**
+ * Loaded with `--import` into each process under test: measures the turns of its loop from inside, and tells of them
+ * over the channel to whoever started it. The process itself does not know of it.
+ */
+
+import type { Question, Vitals } from './vitals.js'
+
+/** How often the loop is looked at, in milliseconds. */
+const tickMs = 4
+
+let seenAt = performance.now()
+let cpuThen = process.cpuUsage()
+let longestTurnMs = 0
+const warnings: string[] = []
+
+/**
+ * A tick that comes late shows a turn that took long. On a machine with other work the wall clock alone would blame
+ * this process for waiting, so a turn lasts as long as the clock and the processor both say.
+ */
+function look(): void {
+  const now = performance.now()
+  const cpu = process.cpuUsage()
+  const cpuMs = (cpu.user - cpuThen.user + (cpu.system - cpuThen.system)) / 1000
+  longestTurnMs = Math.max(longestTurnMs, Math.min(now - seenAt - tickMs, cpuMs))
+  seenAt = now
+  cpuThen = cpu
+}
+
+setInterval(look, tickMs).unref()
+process.on('warning', ({ name, message }) => warnings.push(`${name}: ${message}`))
+process.on('message', ({ collect }: Question) => {
+  look()
+  if (collect) globalThis.gc?.()
+  const vitals: Vitals = {
+    longestTurnMs,
+    warnings: warnings.splice(0),
+    sockets: process.getActiveResourcesInfo().filter((kind) => /^(?:TCP|Pipe)(?:Socket)?Wrap$/.test(kind)).length,
+    heapBytes: process.memoryUsage().heapUsed,
+  }
+  longestTurnMs = 0
+  process.send?.(vitals)
+  // What the question itself took is nobody's turn.
+  seenAt = performance.now()
+  cpuThen = process.cpuUsage()
+})
+process.channel?.unref()

@@ -1,0 +1,133 @@
+import type { Choices } from '../choices.js'
+import type { Fault } from '../fault.js'
+import { show } from '../inputs/bytes.js'
+import { type Received, type Visit, visit } from '../stand/exchange.js'
+import { plantedShapeCore } from '../stand/key-forms.js'
+import type { OpenSubject, Stand, SubjectName } from '../stand/stand.js'
+import type { Script } from '../stand/upstream.js'
+import type { BatchResult, Context, OpenTarget } from '../target.js'
+import { longestTurnMs } from './bounds.js'
+import { runCanary } from './canary.js'
+import { watchMemory } from './memory.js'
+
+/** Connections at once. */
+const atOnce = 128
+
+/** One input for a process. */
+export interface SocketInput {
+  readonly visit: Visit
+  /** Which door of the process; default its own. */
+  readonly at?: 'admin'
+  /** What the servers behind do with it. */
+  readonly scripts?: Partial<Record<'gateway' | 'backend' | 'identity', Script>>
+  /** What is wrong with what came back. */
+  readonly judge: (received: Received) => readonly Fault[]
+}
+
+export interface SocketTargetOptions {
+  readonly subject: SubjectName
+  /** @param number Its own among all inputs of the run, by which servers behind Postern know it. */
+  readonly make: (choices: Choices, number: number, stand: Stand) => SocketInput
+  /** Called before each batch. */
+  readonly prepare?: (subject: OpenSubject) => Promise<void>
+  /** The servers' numbers for an input, where it is not its own. */
+  readonly scriptNumber?: (number: number) => number
+}
+
+let inputs = 0
+
+/** A target that is a process: a batch of visits at once, and then a hard look at the process itself. */
+export async function openSocketTarget({ stand: openStand }: Context, options: SocketTargetOptions): Promise<OpenTarget> {
+  const stand = await openStand()
+  const upstreams = { gateway: stand.gateway, backend: stand.backend, identity: stand.identity }
+  const memory = watchMemory(stand, options.subject)
+
+  async function runOne(choices: Choices, subject: OpenSubject): Promise<readonly Fault[]> {
+    inputs += 1
+    const number = inputs
+    const input = options.make(choices, number, stand)
+    const known = Object.entries(input.scripts ?? {}) as [keyof typeof upstreams, Script][]
+    const scriptNumber = options.scriptNumber?.(number) ?? number
+    for (const [name, script] of known) upstreams[name].scripts.set(scriptNumber, script)
+    const received = await visit(input.at === 'admin' ? { path: subject.adminSocket } : { port: subject.port }, input.visit)
+    for (const [name] of known) upstreams[name].scripts.delete(scriptNumber)
+    // What a process that has ended did not answer is that one fault, and no other.
+    return subject.process.hasEnded ? [] : input.judge(received)
+  }
+
+  return {
+    async run(batch): Promise<BatchResult> {
+      const subject = await stand.subject(options.subject)
+      await options.prepare?.(subject)
+      const each: (readonly Fault[])[] = batch.map(() => [])
+      let next = 0
+      const worker = async (): Promise<void> => {
+        while (next < batch.length && !subject.process.hasEnded) {
+          const index = next
+          next += 1
+          each[index] = await runOne(batch[index] as Choices, subject)
+        }
+      }
+      await Promise.all(Array.from({ length: Math.min(atOnce, batch.length) }, worker))
+      const { faults, turnMs } = await inspect(stand, subject)
+      return { each: subject.process.hasEnded ? batch.map(() => []) : each, together: faults, longestTurnMs: turnMs }
+    },
+    describe(choices) {
+      const { visit: made, scripts = {}, at } = options.make(choices, 0, stand)
+      const answers = Object.entries(scripts).map(
+        ([name, { pieces, ending }]) => `the ${name} answers (then: ${ending})\n    ${show(pieces)}`,
+      )
+      const door =
+        at === 'admin' ? 'the admin socket' : `the door of the ${options.subject === 'sidecar' ? 'sidecar' : 'Express application'}`
+      return [`a client sends to ${door} (then: ${made.leave})\n    ${show(made.pieces)}`, ...answers].join('\n  ')
+    },
+    settle: () => memory.settle(),
+  }
+}
+
+/** What shows in the process, in what it printed, and in what reached the servers behind it. */
+async function inspect(stand: Stand, subject: OpenSubject): Promise<{ readonly faults: Fault[]; readonly turnMs: number }> {
+  const { process } = subject
+  const vitals = await process.ask()
+  const canary = process.hasEnded || vitals === undefined ? [] : await runCanary(stand, subject)
+  const faults = [...inspectLog(process.takePrinted(), stand), ...(await inspectUpstreams(stand))]
+  if (process.hasEnded) return { faults: [...faults, { kind: 'crash', what: process.describeEnd(), detail: process.errors }], turnMs: 0 }
+  if (vitals === undefined) {
+    await process.stop()
+    return { faults: [...faults, { kind: 'stall', what: 'the process says nothing for half a minute' }], turnMs: 30_000 }
+  }
+  if (vitals.longestTurnMs > longestTurnMs) {
+    faults.push({ kind: 'stall', what: 'one turn of the loop took too long', detail: `${vitals.longestTurnMs.toFixed(0)} ms` })
+  }
+  for (const warning of vitals.warnings) faults.push({ kind: 'warning', what: warning.replaceAll(/\d+/g, 'N') })
+  return { faults: [...faults, ...canary], turnMs: vitals.longestTurnMs }
+}
+
+/** How long a part of a request may wait for its rest when no client is there any more, in milliseconds. */
+const leftoverMs = 500
+
+async function inspectUpstreams({ gateway, backend }: Stand): Promise<Fault[]> {
+  const left = (await gateway.leftover(leftoverMs)) ?? (await backend.leftover(leftoverMs))
+  const leftovers = left === undefined ? [] : [`bytes after a request that are no request: ${left}`]
+  const faults = [...gateway.takeFaults(), ...backend.takeFaults(), ...leftovers]
+  return faults.map((fault) => ({ kind: 'smuggled', what: fault.replace(/: .*$/s, ''), detail: fault }))
+}
+
+function inspectLog(printed: string, { findKey, secrets }: Stand): Fault[] {
+  const faults: Fault[] = []
+  const leaked = findKey(Buffer.from(printed, 'latin1'))
+  if (leaked !== undefined) faults.push({ kind: 'key out', what: `a secret in the log, ${leaked.form}`, detail: leaked.name })
+  const repeated = printed.indexOf(plantedShapeCore)
+  if (repeated !== -1)
+    faults.push({ kind: 'key out', what: `text in the shape of a key in the log, in ${memberAround(printed, repeated)}` })
+  if (Object.values(secrets.callers).some((credential) => printed.includes(credential))) {
+    faults.push({ kind: 'key out', what: 'the credential of a caller in the log' })
+  }
+  return faults
+}
+
+/** The member of a log line in which something stands. */
+function memberAround(printed: string, at: number): string {
+  const before = printed.slice(Math.max(0, at - 400), at)
+  return [...before.matchAll(/"([\w.]+)":/g)].at(-1)?.[1] ?? 'a line'
+}
