@@ -12,11 +12,42 @@ import { say, type ScriptedUpstream, startScriptedUpstream } from '../support/sc
 
 /** Texts that make a reader go back and forth, filled up to a length. */
 const shapes: readonly (readonly [what: string, fill: (length: number) => string])[] = [
-  ...['x', ' \t', ',', ', ', 'a,', ' ,', ';', '; ', '; a', ';a=', ';charset', '=', '=;', '"', '\\"', '.', './', '../', '/', '//', '%', '%2', '&', '&a=', ':', ':1'].map(
-    (unit): readonly [string, (length: number) => string] => [JSON.stringify(unit), (length) => unit.repeat(Math.ceil(length / unit.length)).slice(0, length)],
-  ),
+  ...[
+    'x',
+    ' \t',
+    ',',
+    ', ',
+    'a,',
+    ' ,',
+    ';',
+    '; ',
+    '; a',
+    ';a=',
+    ';charset',
+    '=',
+    '=;',
+    '"',
+    '\\"',
+    '.',
+    './',
+    '../',
+    '/',
+    '//',
+    '%',
+    '%2',
+    '&',
+    '&a=',
+    ':',
+    ':1',
+  ].map((unit): readonly [string, (length: number) => string] => [
+    JSON.stringify(unit),
+    (length) => unit.repeat(Math.ceil(length / unit.length)).slice(0, length),
+  ]),
   ...['[', ']', '[::', '0', '(', '-', '_', '*', '\\', '\xa0', '\xff', 'A', '1.', '::ffff:', 'eyJ.', 'http://', '@'].map(
-    (unit): readonly [string, (length: number) => string] => [JSON.stringify(unit), (length) => unit.repeat(Math.ceil(length / unit.length)).slice(0, length)],
+    (unit): readonly [string, (length: number) => string] => [
+      JSON.stringify(unit),
+      (length) => unit.repeat(Math.ceil(length / unit.length)).slice(0, length),
+    ],
   ),
   ['blanks in the middle', (length) => `close,x${' '.repeat(length - 8)}y`],
   ['tabs in the middle', (length) => `a;charset${'\t'.repeat(length - 10)}y`],
@@ -29,8 +60,30 @@ const shapes: readonly (readonly [what: string, fill: (length: number) => string
 /** Where the text stands in a request. */
 const places: readonly (readonly [place: string, write: (text: string) => { readonly target?: string; readonly line?: string }])[] = [
   ...[
-    ...['Connection', 'Keep-Alive', 'Upgrade', 'TE', 'Accept', 'Content-Type', 'Cookie', 'Origin', 'Authorization', 'DPoP', 'Forwarded', 'User-Agent'],
-    ...['X-Forwarded-For', 'X-Forwarded-Host', 'X-Forwarded-Proto', 'X-Request-ID', 'X-Workflow-ID', 'Traceparent', 'Tracestate', 'Baggage'],
+    ...[
+      'Connection',
+      'Keep-Alive',
+      'Upgrade',
+      'TE',
+      'Accept',
+      'Content-Type',
+      'Cookie',
+      'Origin',
+      'Authorization',
+      'DPoP',
+      'Forwarded',
+      'User-Agent',
+    ],
+    ...[
+      'X-Forwarded-For',
+      'X-Forwarded-Host',
+      'X-Forwarded-Proto',
+      'X-Request-ID',
+      'X-Workflow-ID',
+      'Traceparent',
+      'Tracestate',
+      'Baggage',
+    ],
     ...['Sec-Fetch-Site', 'Idempotency-Key', 'Postern-Act-As', 'Content-Encoding', 'Access-Control-Request-Method', 'X-Anything'],
   ].map((name): (typeof places)[number] => [name, (text) => ({ line: `${name}: ${text}` })]),
   ['a Bearer token', (text) => ({ line: `Authorization: Bearer ${text}` })],
@@ -140,28 +193,46 @@ afterAll(async () => {
 })
 
 describe.each(['node', 'express', 'backend'] as const)('linear-in-untrusted-bytes-of-heads: %s', (road) => {
-  test.each(places)('no shape of %s costs more than its length', async (_, write) => {
-    const path = road === 'backend' ? '/page' : '/ai/v1/models'
-    expect(await findSteep(origins[road], (text) => requestOf(path, write(text)))).toEqual([])
-  }, 60_000)
+  test.each(places)(
+    'no shape of %s costs more than its length',
+    async (_, write) => {
+      const path = road === 'backend' ? '/page' : '/ai/v1/models'
+      expect(await findSteep(origins[road], (text) => requestOf(path, write(text)))).toEqual([])
+    },
+    60_000,
+  )
 })
 
 describe('linear-in-untrusted-bytes-of-heads: answers', () => {
-  const names = ['Connection', 'Keep-Alive', 'Content-Type', 'Content-Encoding', 'Set-Cookie', 'Cache-Control', 'Vary', 'Retry-After', 'X-Anything']
+  const names = [
+    'Connection',
+    'Keep-Alive',
+    'Content-Type',
+    'Content-Encoding',
+    'Set-Cookie',
+    'Cache-Control',
+    'Vary',
+    'Retry-After',
+    'X-Anything',
+  ]
 
-  test.each(names)('no shape of %s in an answer costs more than its length', async (name) => {
-    const least = async (text: string, tries: number): Promise<number> => {
-      answerLine = `${name}: ${text}`
-      return leastCost(origins.backend, requestOf('/page', {}), tries)
-    }
-    const steep: string[] = []
-    const plain = await least('x'.repeat(large), 5)
-    for (const [what, fill] of shapes) {
-      if ((await least(fill(large), 1)) < 4 * plain) continue
-      const [most, less] = [await least(fill(large), 4), await least(fill(small), 4)]
-      if (most > 4 * plain && most > mostGrowth * less) steep.push(`${what}: ${Math.round(most / less)} times`)
-    }
-    answerLine = ''
-    expect(steep).toEqual([])
-  }, 60_000)
+  test.each(names)(
+    'no shape of %s in an answer costs more than its length',
+    async (name) => {
+      const least = async (text: string, tries: number): Promise<number> => {
+        answerLine = `${name}: ${text}`
+        return leastCost(origins.backend, requestOf('/page', {}), tries)
+      }
+      const steep: string[] = []
+      const plain = await least('x'.repeat(large), 5)
+      for (const [what, fill] of shapes) {
+        if ((await least(fill(large), 1)) < 4 * plain) continue
+        const [most, less] = [await least(fill(large), 4), await least(fill(small), 4)]
+        if (most > 4 * plain && most > mostGrowth * less) steep.push(`${what}: ${Math.round(most / less)} times`)
+      }
+      answerLine = ''
+      expect(steep).toEqual([])
+    },
+    60_000,
+  )
 })

@@ -1,4 +1,3 @@
-
 import { createPostern, type GovernanceRecord, PosternStreamError } from '@postern/client'
 import { createPosternFetch } from '@postern/client/fetch'
 import OpenAI from 'openai'

@@ -1,13 +1,21 @@
 import { isDeepStrictEqual } from 'node:util'
 import { formatHashRing, formatManifest, parseHashRing, readJsonObject, Refusal } from '@postern/core'
-import { asModelList, createAnswerReader, createErrorClassifier, type Dialect, dialectIds, dialects } from '@postern/gateways'
+import {
+  asModelList,
+  createAnswerReader,
+  createErrorClassifier,
+  type Dialect,
+  type Endpoint,
+  dialectIds,
+  dialects,
+} from '@postern/gateways'
 import {
   formatRequestId,
   governanceComment,
   looksLikeKey,
   parseGovernance,
   parseRequestId,
-  plainName,
+  isPlainName,
   redactKeys,
   serializeGovernance,
 } from '@postern/protocol'
@@ -128,18 +136,17 @@ function checkNames({ text, parts, who }: Names, call: Call) {
   } catch (error) {
     if (!(error instanceof TypeError)) throw error
   }
-  call(() => plainName.test(text))
+  call(() => isPlainName(text))
   return undefined
 }
 
 const readers = dialectIds.map((id) => {
   const dialect: Dialect = dialects[id]
+  const endpoints = Object.values(dialect.endpoints).flat() as readonly Endpoint[]
   return {
     classifier: createErrorClassifier(dialect),
-    answers: Object.values(dialect.endpoints)
-      .slice(0, 3)
-      .map(({ format }) => createAnswerReader(dialect, format)),
-    catalogues: Object.values(dialect.endpoints).flatMap(({ catalogue }) => (catalogue === undefined ? [] : [asModelList(catalogue)])),
+    answers: endpoints.slice(0, 3).map(({ format }) => createAnswerReader(dialect, format)),
+    catalogues: endpoints.flatMap(({ catalogue }) => (catalogue === undefined ? [] : [asModelList(catalogue)])),
   }
 })
 
