@@ -14,7 +14,7 @@ const shaped: readonly (readonly [string, string])[] = [
   ['of a third', `AIza${randomBytes(26).toString('hex').slice(0, 35)}`],
 ]
 
-const escaped = (text: string): string => [...text].map((character) => `%${character.charCodeAt(0).toString(16)}`).join('')
+const escaped = (text: string): string => text.replace(/[^]/g, (character) => `%${character.charCodeAt(0).toString(16)}`)
 
 function unescaped(text: string): string {
   const decode = (escapes: string): string =>
