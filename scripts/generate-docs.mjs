@@ -82,7 +82,9 @@ gateways:
 |---|---|
 | the path | below \`/v1/\`, without a slash at either end; \`{id}\`, under any name in braces, stands for one segment, \`{model}\` for the one that names the model |
 | \`methods\` | of \`GET\`, \`POST\`, \`PUT\`, \`PATCH\`, \`DELETE\` |
-| \`format\` | whose API requests and answers follow: ${Object.keys(answerFormats).map((id) => `\`${id}\``).join(', ')} |
+| \`format\` | whose API requests and answers follow: ${Object.keys(answerFormats)
+    .map((id) => `\`${id}\``)
+    .join(', ')} |
 | \`model\` | where a request names its model: \`body\`, \`query\` (the parameter \`model\`), \`path\`, or \`none\` where no model runs |
 | \`ceiling: none\` | its answers have no length in tokens, so that \`policies.maxTokens\` has nothing to bound; it holds for a listed path as well, written again with its methods |
 | \`media: true\` | it takes forms and media beside JSON; those are not read |
@@ -158,7 +160,9 @@ function groupBy(items, keyOf) {
 /** `GET, POST files`, with a mark for what is stored. */
 function endpointCell([path, entry]) {
   const endpoints = Array.isArray(entry) ? entry : [entry]
-  const methods = endpoints.map(({ methods: each, model, object }) => each.map((method) => `${method}${model === 'stored' ? '°' : ''}${object === undefined ? '' : '*'}`))
+  const methods = endpoints.map(({ methods: each, model, object }) =>
+    each.map((method) => `${method}${model === 'stored' ? '°' : ''}${object === undefined ? '' : '*'}`),
+  )
   return `${methods.flat().join(' ')} \`${path}\``
 }
 

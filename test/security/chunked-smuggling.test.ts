@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { forEachDoor } from '../support/for-each-door.js'
 import { type LenientUpstream, plainly, readLeniently, startLenientUpstream } from '../support/lenient-upstream.js'
 import { type OpenSidecar, openSidecar } from '../support/open-sidecar.js'
+import { opened } from '../support/opened.js'
 import { type RawAnswer, rawConnection } from '../support/raw-connection.js'
 
 /** How a request begins, and where one that is hidden in it would lead. */
@@ -241,7 +242,7 @@ function describeApi(origin: () => string, credential: () => string): void {
 describe('chunked-smuggling', () => {
   describe('to the gateway', () => {
     forEachDoor(
-      () => Promise.resolve({ baseURL: `${gateway.origin}/v1` }),
+      () => Promise.resolve({ baseURL: `${gateway.origin}/v1`, settings: { endpoints: opened('unheard/of') } }),
       (house) =>
         describeApi(
           () => house().origin,

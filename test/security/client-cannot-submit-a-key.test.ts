@@ -2,6 +2,7 @@ import { issueKey } from '@postern/emulator'
 import { describe, expect, test } from 'vitest'
 import { forEachDoor } from '../support/for-each-door.js'
 import type { House } from '../support/house.js'
+import { opened } from '../support/opened.js'
 import { codeOf, rawChat, statusOf } from '../support/raw-chat.js'
 
 /** A working key that the client has from elsewhere: were it forwarded, the emulated gateway would take it. */
@@ -127,7 +128,8 @@ describe('client-cannot-submit-a-key: not under another name of the body either'
   } as const
 
   describe.each(Object.keys(paths) as (keyof typeof paths)[])('in front of %s', (gateway) => {
-    forEachDoor({ gateway, config: { policies: { pinUser: true } } }, (house) => {
+    const settings = { endpoints: opened('unheard/of') }
+    forEachDoor({ gateway, settings, config: { policies: { pinUser: true } } }, (house) => {
       test.each(paths[gateway].flatMap((path) => names.map((type) => [path, type] as const)))('%s as %s', async (path, type) => {
         const before = house().emulator.seen.length
         for (const disguised of [body, ` \n${body}`, `\ufeff${body}`, `[${body}]`]) {

@@ -80,7 +80,7 @@ function methodsOf(resource: object): string[] {
 function callWith(resource: object, method: string): unknown {
   const argument = new Proxy(Object(id) as object, {
     get(target, name) {
-      if (typeof name === 'string' && /_id$/.test(name)) return id
+      if (typeof name === 'string' && name.endsWith('_id')) return id
       const value = Reflect.get(target, name) as unknown
       return typeof value === 'function' ? value.bind(target) : value
     },

@@ -24,6 +24,7 @@ export function createResolve(findKey: FindKey, openTask: OpenTask): Resolve {
     const bound = findKey(principal)
     if (bound === undefined) throw new Refusal('no_key_for_caller')
     const { key, binding } = bound
+    if (neverForwarded.has(arrival.method)) throw new Refusal('method_not_allowed', { headers: ['Allow', apiMethods] })
     const { endpoint, modelInPath } = findEndpoint(key.gateway, arrival.method, endpointPath)
     if (endpoint.object !== undefined && !key.mayStore) throw notShared()
     const task = endpoint.task === undefined ? undefined : openTask(key, principal, endpoint.task, endpointPath)
@@ -56,3 +57,7 @@ function upstreamPath({ basePath, rootPath }: Gateway, { path }: Endpoint, endpo
 
 /** RFC 3986, `query`, and the brackets that people use for arrays. */
 const plainQuery = /^[A-Za-z0-9\-._~!$&'()*+,;=:@/?%[\]]*$/
+
+/** Methods that no API endpoint has, and those that some has. */
+const neverForwarded = new Set(['TRACE', 'CONNECT', 'TRACK'])
+const apiMethods = 'GET, POST, PUT, PATCH, DELETE'
