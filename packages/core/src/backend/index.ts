@@ -9,6 +9,7 @@ import { createPublicAddress } from '../public-address.js'
 import type { IsTrusted } from '../trusted-peers.js'
 import { isClientGone, refusedBody } from './client-gone.js'
 import { openClientRoad } from './client-road.js'
+import { type EarlyBytes, readEarlyBytes } from './early-bytes.js'
 import { findFault } from './find-fault.js'
 import { createOutage, type Log } from './outage.js'
 import { isPlain, openPoolRoad } from './pool-road.js'
@@ -74,9 +75,9 @@ export function createBackend(options: BackendOptions): Backend {
     takeTurn(connections, { request, sink: response }, { come, refuse: refuseIt, longestWaitMs: headersMs, bodyBytes: body?.length ?? 0 })
   }
 
-  function join(request: IncomingMessage, socket: Socket, head: Buffer, turn: Turn): void {
+  function join(request: IncomingMessage, socket: Socket, early: EarlyBytes, turn: Turn): void {
     if (socket.destroyed) turn.over()
-    else tunnel({ upstream: client.upgrade(request), request, socket, head, turn, outage })
+    else tunnel({ upstream: client.upgrade(request), request, socket, early, turn, outage })
   }
 
   return {
@@ -93,6 +94,7 @@ export function createBackend(options: BackendOptions): Backend {
       socket.on('error', () => socket.destroy())
       // It may be silent for as long as it likes.
       socket.setTimeout(0)
+      const early = readEarlyBytes(socket, head)
       upgraded.add(socket)
       socket.once('close', () => upgraded.delete(socket))
       const refuseIt = (error: Error): void => refuseOnTunnel(request, socket, error)
@@ -101,7 +103,7 @@ export function createBackend(options: BackendOptions): Backend {
         refuseIt(fault)
         return
       }
-      const come = (turn: Turn): void => identified(request, () => join(request, socket, head, turn))
+      const come = (turn: Turn): void => identified(request, () => join(request, socket, early, turn))
       takeTurn(connections, { request, sink: socket }, { come, refuse: refuseIt, longestWaitMs: headersMs, bodyBytes: head.length })
     },
     close() {
