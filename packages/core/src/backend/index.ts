@@ -10,6 +10,7 @@ import { createPublicAddress } from '../public-address.js'
 import type { IsTrusted } from '../trusted-peers.js'
 import { isClientGone, refusedBody } from './client-gone.js'
 import { openClientRoad } from './client-road.js'
+import { type EarlyBytes, readEarlyBytes } from './early-bytes.js'
 import { findFault } from './find-fault.js'
 import { createOutage } from './outage.js'
 import { isPlain, openPoolRoad } from './pool-road.js'
@@ -78,14 +79,14 @@ export function createBackend(options: BackendOptions): Backend {
     takeTurn(connections, { request, sink: response }, { come, refuse: refuseIt, longestWaitMs: headersMs, bodyBytes: body?.length ?? 0 })
   }
 
-  function join(request: IncomingMessage, socket: Socket, head: Buffer, turn: Turn): void {
+  function join(request: IncomingMessage, socket: Socket, early: EarlyBytes, turn: Turn): void {
     if (socket.destroyed) {
       turn.over()
       return
     }
     const upstream = client.upgrade(request)
     if (forgetCookies !== undefined) watchUpgrade(upstream, request, forgetCookies)
-    tunnel({ upstream, request, socket, head, turn, outage })
+    tunnel({ upstream, request, socket, early, turn, outage })
   }
 
   return {
@@ -107,6 +108,7 @@ export function createBackend(options: BackendOptions): Backend {
       socket.on('error', () => socket.destroy())
       // It may be silent for as long as it likes.
       socket.setTimeout(0)
+      const early = readEarlyBytes(socket, head)
       upgraded.add(socket)
       socket.once('close', () => upgraded.delete(socket))
       const refuseIt = (error: Error): void => refuseOnTunnel(request, socket, error)
@@ -115,7 +117,7 @@ export function createBackend(options: BackendOptions): Backend {
         refuseIt(fault)
         return
       }
-      const come = (turn: Turn): void => identified(request, () => join(request, socket, head, turn))
+      const come = (turn: Turn): void => identified(request, () => join(request, socket, early, turn))
       takeTurn(connections, { request, sink: socket }, { come, refuse: refuseIt, longestWaitMs: headersMs, bodyBytes: head.length })
     },
     close() {

@@ -6,6 +6,7 @@ import { webSocket } from '../doors/asks-for-web-socket.js'
 import { endSoon } from '../doors/end-soon.js'
 import { refuseForBackend } from '../answers/for-backend.js'
 import { faultOfStatus, switched } from './client-road.js'
+import type { EarlyBytes } from './early-bytes.js'
 import type { Outage } from './outage.js'
 import { passedToClient } from './passed-headers.js'
 import { plainReason } from './plain-reason.js'
@@ -13,16 +14,12 @@ import { plainReason } from './plain-reason.js'
 /** How long one side of a tunnel may stay open after the other has ended, in milliseconds: what is on its way arrives. */
 const endingMs = 2000
 
-/** How much a client may send before it knows whether it may, in bytes; it must not at all (RFC 6455, 4.1). */
-const mostEarlyBytes = 16_384
-
 /** What a tunnel is about. */
 export interface TunnelFacts {
   readonly upstream: ClientRequest
   readonly request: IncomingMessage
   readonly socket: Socket
-  /** What came behind the request's head. */
-  readonly head: Buffer
+  readonly early: EarlyBytes
   readonly turn: Turn
   readonly outage: Outage
 }
@@ -31,9 +28,8 @@ export interface TunnelFacts {
  * Joins two connections once the backend agrees to speak WebSocket on them (RFC 9110, 7.8); its refusal is passed on.
  * After the first byte of an answer there is its rest, or the end of the connection.
  */
-export function tunnel({ upstream, request, socket, head, turn, outage }: TunnelFacts): void {
+export function tunnel({ upstream, request, socket, early, turn, outage }: TunnelFacts): void {
   let begun = false
-  const early = hearEarly(socket, head)
   const begin = (): void => {
     begun = true
     outage.answered()
@@ -97,30 +93,6 @@ function join(socket: Socket, backend: Socket): void {
   backend.once('close', () => socket.destroy())
   socket.once('close', () => backend.destroy())
   socket.pipe(backend).pipe(socket)
-}
-
-/** Hears whether a client leaves while the backend is asked: of a connection that nobody reads nobody learns that it ended. */
-function hearEarly(socket: Socket, head: Buffer): { take(): Buffer } {
-  const pieces = [head]
-  let size = head.length
-  const keep = (chunk: Buffer): void => {
-    pieces.push(chunk)
-    size += chunk.length
-    if (size > mostEarlyBytes) socket.destroy()
-  }
-  const leave = (): void => {
-    socket.destroy()
-  }
-  socket.on('data', keep)
-  socket.on('end', leave)
-  return {
-    take() {
-      socket.off('data', keep)
-      socket.off('end', leave)
-      socket.pause()
-      return Buffer.concat(pieces)
-    },
-  }
 }
 
 /** Answers in the backend's place, on the bare connection. */

@@ -31,11 +31,16 @@ export function identifyInLine(identify: Identify, { identifying, addressOf }: P
     })
 
   return (arrival) => {
-    const address = addressOf(arrival)
+    const address = lineOf(arrival, addressOf(arrival))
     if (identifying.isFull(address)) return inLine(arrival, address)
     const principal = identify(arrival)
     if (!(principal instanceof Promise)) return principal
     const turn = identifying.take(address)
     return principal.finally(() => turn.over())
   }
+}
+
+/** Whose a cookie is, the backend is asked, and that may take long; who brings a token does not wait for those. */
+function lineOf({ headers }: Arrival, address: string | undefined): string | undefined {
+  return address === undefined || headers.authorization !== undefined ? address : `${address} without a token`
 }

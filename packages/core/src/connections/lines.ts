@@ -28,6 +28,8 @@ export interface Lines {
   isFull(address: string | undefined): boolean
   /** Takes down what is under way already. */
   take(address: string | undefined): Turn
+  /** Requests that were let in and are not over. */
+  readonly open: number
   /** Requests that wait. */
   readonly waiting: number
 }
@@ -134,6 +136,9 @@ export function createLines({ underWay, share, total }: LinesOptions): Lines {
       return open >= total || (line !== undefined && (line.waiting.size > 0 || !hasRoom(line)))
     },
     take: (address) => take(lineOf(address)),
+    get open() {
+      return open
+    },
     get waiting() {
       return waiting
     },

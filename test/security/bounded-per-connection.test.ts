@@ -1,0 +1,364 @@
+import { createServer, type Server, type ServerResponse } from 'node:http'
+import { connect, type Socket } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { forEachDoor } from '../support/for-each-door.js'
+import { listenAnywhere } from '../support/house.js'
+import { type OpenSidecar, openSidecar } from '../support/open-sidecar.js'
+
+/** A server that answers nothing until it is told to, and counts what is open. */
+interface PatientServer {
+  readonly origin: string
+  /** Requests that wait for their answer, by the order in which they came. */
+  readonly waiting: ServerResponse[]
+  readonly targets: string[]
+  connections(): Promise<number>
+  /** Answers everything that waits or comes. */
+  answerAll(): void
+  /** Answers nothing again, and forgets what came. */
+  reset(): Promise<void>
+  close(): Promise<void>
+}
+
+async function startPatientServer(): Promise<PatientServer> {
+  const waiting: ServerResponse[] = []
+  const targets: string[] = []
+  let patient = true
+  const answer = (response: ServerResponse): void => {
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{"id":"u","user":"u","choices":[]}')
+  }
+  const server: Server = createServer((request, response) => {
+    targets.push(request.url as string)
+    request.resume()
+    request.on('error', () => {})
+    if (request.url?.startsWith('/events') === true) response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n')
+    else if (patient && !request.url?.includes('quick')) {
+      waiting.push(response)
+      response.on('close', () => waiting.includes(response) && waiting.splice(waiting.indexOf(response), 1))
+    } else answer(response)
+  })
+  server.requestTimeout = 0
+  const origin = await listenAnywhere(server)
+  return {
+    origin,
+    waiting,
+    targets,
+    connections: () => new Promise((resolve) => server.getConnections((_, count) => resolve(count))),
+    answerAll() {
+      patient = false
+      for (const response of waiting.slice()) answer(response)
+    },
+    async reset() {
+      await expect.poll(() => waiting.length, { timeout: 10_000 }).toBe(0)
+      server.closeAllConnections()
+      patient = true
+      targets.length = 0
+    },
+    async close() {
+      server.closeAllConnections()
+      await new Promise((done) => server.close(done))
+    },
+  }
+}
+
+interface Client {
+  readonly socket: Socket
+  text(): string
+  /** Statuses of the answers so far. */
+  statuses(): number[]
+  readonly closed: Promise<void>
+}
+
+const clients: Client[] = []
+
+/** @param from The address that the client has. */
+function dial(origin: string, bytes: string | Buffer = '', from = '127.0.0.1'): Client {
+  const { hostname, port } = new URL(origin)
+  const socket = connect({ host: hostname, port: Number(port), localAddress: from })
+  let text = ''
+  socket.on('error', () => {})
+  socket.on('data', (chunk: Buffer) => {
+    text += chunk.toString('latin1')
+  })
+  if (bytes.length > 0) socket.write(bytes)
+  const client: Client = {
+    socket,
+    text: () => text,
+    statuses: () => [...text.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => Number(status)),
+    closed: new Promise((done) => socket.once('close', () => done())),
+  }
+  clients.push(client)
+  return client
+}
+
+afterEach(() => {
+  for (const { socket } of clients.splice(0)) socket.destroy()
+})
+
+const get = (target: string, ...lines: readonly string[]): string => `${[`GET ${target} HTTP/1.1`, 'Host: a', ...lines].join('\r\n')}\r\n\r\n`
+const until = (condition: () => unknown, timeout = 15_000) => expect.poll(condition, { timeout })
+/** How long nothing may happen before nothing will, in milliseconds. */
+const quietMs = 300
+
+describe('bounded-per-connection: requests to the backend', () => {
+  let backend: PatientServer
+  let sidecar: OpenSidecar
+  const underWay = 16
+  beforeEach(() => backend.reset())
+  beforeAll(async () => {
+    backend = await startPatientServer()
+    sidecar = await openSidecar({
+      backend: backend.origin,
+      trustedProxies: ['127.0.0.9'],
+      config: { connections: { underWay, perAddress: 200 } },
+    })
+  })
+  afterAll(async () => {
+    await sidecar.close()
+    await backend.close()
+  })
+
+  test.each([
+    ['pages', (index: number) => get(`/page/${index}`)],
+    ['forms', (index: number) => `POST /form/${index} HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\na=b`],
+    ['uploads in chunks', (index: number) => `PUT /up/${index} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\na=b\r\n0\r\n\r\n`],
+    ['a mixture', (index: number) => [get(`/a/${index}`), `HEAD /b/${index} HTTP/1.1\r\nHost: a\r\n\r\n`, get(`/c/${index}`, 'X: y')][index % 3] as string],
+  ])('of %s in one piece so many reach it at once, and all are answered in order', async (_, write) => {
+    const many = 600
+    const client = dial(sidecar.origin, Array.from({ length: many }, (_each, index) => write(index)).join(''))
+    await until(() => backend.waiting.length).toBe(underWay)
+    await wait(quietMs)
+    expect([backend.waiting.length, await backend.connections()]).toEqual([underWay, underWay])
+    backend.answerAll()
+    await until(() => client.statuses().length).toBe(many)
+    expect(new Set(client.statuses())).toEqual(new Set([200]))
+    const order = backend.targets.map((target) => Number(/\d+$/.exec(target)?.[0]))
+    expect(order.toSorted((a, b) => a - b)).toEqual(Array.from({ length: many }, (_each, index) => index))
+  }, 30_000)
+
+  test('of many connections of one address so many wait for an answer, and another address waits for none of them', async () => {
+    for (let index = 0; index < 100; index += 1) dial(sidecar.origin, get(`/page/${index}`), '127.0.0.2')
+    await until(() => backend.waiting.length).toBe(underWay)
+    await wait(quietMs)
+    expect(backend.waiting).toHaveLength(underWay)
+    const other = dial(sidecar.origin, get('/quick'), '127.0.0.3')
+    await until(other.statuses).toEqual([200])
+    expect(backend.waiting).toHaveLength(underWay)
+    backend.answerAll()
+    await until(() => clients.filter((client) => client.statuses()[0] === 200).length).toBe(101)
+  })
+
+  test('of clients behind a trusted proxy, each is counted by its own address, and the proxy by none', async () => {
+    for (let index = 0; index < 40; index += 1) dial(sidecar.origin, get(`/page/${index}`, 'X-Forwarded-For: 6.6.6.6, 203.0.113.7'), '127.0.0.9')
+    await until(() => backend.waiting.length).toBe(underWay)
+    for (let index = 0; index < 10; index += 1) dial(sidecar.origin, get(`/other/${index}`, 'X-Forwarded-For: 203.0.113.8'), '127.0.0.9')
+    await until(() => backend.waiting.length).toBe(underWay + 10)
+    // What the proxy asks for itself.
+    for (let index = 0; index < 20; index += 1) dial(sidecar.origin, get(`/health/${index}`), '127.0.0.9')
+    await until(() => backend.waiting.length).toBe(underWay + 30)
+  })
+
+  test('who is no trusted proxy is counted by its own address, whatever it says of others', async () => {
+    for (let index = 0; index < 60; index += 1) dial(sidecar.origin, get(`/page/${index}`, `X-Forwarded-For: 203.0.113.${index}`), '127.0.0.2')
+    await until(() => backend.waiting.length).toBe(underWay)
+    await wait(quietMs)
+    expect(backend.waiting).toHaveLength(underWay)
+  })
+
+  test('answers that have begun are not counted: streams stay open beside each other', async () => {
+    for (let index = 0; index < 60; index += 1) dial(sidecar.origin, get(`/events/${index}`), '127.0.0.2')
+    await until(() => clients.filter((client) => client.text().includes('data: 1')).length).toBe(60)
+  })
+
+  test('who leaves while it waits gives its place to the next', async () => {
+    const first = dial(sidecar.origin, get('/first').repeat(underWay), '127.0.0.2')
+    await until(() => backend.waiting.length).toBe(underWay)
+    const second = dial(sidecar.origin, get('/second').repeat(4), '127.0.0.2')
+    await wait(quietMs)
+    second.socket.destroy()
+    dial(sidecar.origin, get('/third'), '127.0.0.2')
+    await wait(quietMs)
+    first.socket.destroy()
+    await until(() => backend.targets.filter((target) => target === '/third').length).toBe(1)
+    expect(backend.targets).not.toContain('/second')
+  })
+
+  test('one connection more than an address may have is told so and closed; another address, and a proxy, may', async () => {
+    for (let index = 0; index < 200; index += 1) dial(sidecar.origin, '', '127.0.0.2')
+    await wait(quietMs)
+    const oneMore = dial(sidecar.origin, '', '127.0.0.2')
+    await oneMore.closed
+    expect(oneMore.text()).toMatch(/^HTTP\/1\.1 429 [\s\S]*Retry-After: \d+[\s\S]*"code":"rate_limited"/)
+    const other = dial(sidecar.origin, get('/quick'), '127.0.0.3')
+    await until(other.statuses).toEqual([200])
+    for (let index = 0; index < 220; index += 1) dial(sidecar.origin, '', '127.0.0.9')
+    await wait(quietMs)
+    expect(clients.slice(-220).every(({ socket }) => !socket.destroyed)).toBe(true)
+    clients[0]?.socket.destroy()
+    await wait(quietMs)
+    const again = dial(sidecar.origin, get('/quick'), '127.0.0.2')
+    await until(again.statuses).toEqual([200])
+  })
+})
+
+describe('bounded-per-connection: the backend as a whole', () => {
+  test('more connections than it may have are never open, and each address gets its turn', async () => {
+    const backend = await startPatientServer()
+    const sidecar = await openSidecar({ backend: backend.origin, config: { backend: { connections: 8 }, connections: { underWay: 64 } } })
+    try {
+      for (let index = 0; index < 30; index += 1) dial(sidecar.origin, get(`/two/${index}`), '127.0.0.2')
+      // Of eight, one address has at most half.
+      await until(() => backend.waiting.length).toBe(4)
+      for (const from of ['127.0.0.3', '127.0.0.4', '127.0.0.5']) for (let index = 0; index < 3; index += 1) dial(sidecar.origin, get(`/${from}`), from)
+      await until(() => backend.waiting.length).toBe(8)
+      await wait(quietMs)
+      expect([backend.waiting.length, await backend.connections()]).toEqual([8, 8])
+      backend.answerAll()
+      await until(() => clients.filter((client) => client.statuses()[0] === 200).length).toBe(39)
+      // Those of one address did not all come before the others'.
+      expect(backend.targets.findIndex((target) => target === '/127.0.0.5')).toBeLessThan(20)
+    } finally {
+      await sidecar.close()
+      await backend.close()
+    }
+  })
+
+  test('with 1,024 descriptors, 2,500 requests in one piece and a thousand connections leave room for others', async () => {
+    const backend = await startPatientServer()
+    const sidecar = await openSidecar({ backend: backend.origin, openFiles: 1024 })
+    try {
+      dial(sidecar.origin, get('/page').repeat(2500), '127.0.0.2')
+      for (let index = 0; index < 1000; index += 1) dial(sidecar.origin, get('/page'), '127.0.0.2')
+      await until(() => backend.waiting.length).toBeGreaterThan(50)
+      await wait(quietMs)
+      expect(backend.waiting.length).toBeLessThanOrEqual(64)
+      for (let index = 0; index < 20; index += 1) {
+        const other = dial(sidecar.origin, get('/quick'), '127.0.0.3')
+        await until(other.statuses).toEqual([200])
+      }
+      expect([sidecar.lives(), sidecar.stderr()]).toEqual([true, ''])
+    } finally {
+      await sidecar.close()
+      await backend.close()
+    }
+  }, 60_000)
+})
+
+describe('bounded-per-connection: calls', () => {
+  let gateway: PatientServer
+  beforeAll(async () => {
+    gateway = await startPatientServer()
+  })
+  beforeEach(() => gateway.reset())
+  afterAll(() => gateway.close())
+
+  forEachDoor(
+    () =>
+      Promise.resolve({
+        baseURL: `${gateway.origin}/v1`,
+        timeouts: { idle: '60s' },
+        config: { connections: { underWay: 4, heldBytes: '1MiB', minRate: '20KiB/s' } },
+        callers: { forwardAuth: { url: `${gateway.origin}/whose`, timeout: '2s', cache: '0s', claims: { user: 'id' } } },
+      }),
+    (house) => {
+      const call = (credential: string, length: number, body = ''): string =>
+        [
+          'POST /ai/v1/chat/completions HTTP/1.1',
+          'Host: a',
+          `Authorization: Bearer ${credential}`,
+          'Content-Type: application/json',
+          `Content-Length: ${length}`,
+          '',
+          body,
+        ].join('\r\n')
+
+      test('a caller that is known may have as many under way as it likes', async () => {
+        const body = '{"model":"auto","messages":[]}'
+        const before = gateway.waiting.length
+        for (let index = 0; index < 40; index += 1) dial(house().origin, call(house().callers.acme, body.length, body))
+        await until(() => gateway.waiting.length - before).toBe(40)
+      })
+
+      test('of callers whose identity is asked for, so many are asked for at once; each is asked for in its turn', async () => {
+        const asked = (): number => gateway.targets.filter((target) => target === '/whose').length
+        const before = asked()
+        for (let index = 0; index < 12; index += 1)
+          dial(house().origin, get('/ai/v1/models', `Cookie: sid=${before}-${index}`, 'Origin: http://a', 'Sec-Fetch-Site: same-origin'))
+        await until(() => asked() - before).toBe(4)
+        await wait(quietMs)
+        expect(asked() - before).toBe(4)
+        const entries = house().ledger.entries.length
+        for (const { socket } of clients.splice(0)) socket.destroy()
+        // Those that waited were never asked for, and each of the twelve is written down.
+        await until(() => house().ledger.entries.length - entries).toBeGreaterThanOrEqual(8)
+        expect(asked() - before).toBeLessThanOrEqual(12)
+      })
+
+      test('bodies that stop hold so much of one address and no more', async () => {
+        const part = Buffer.alloc(300_000, 0x20)
+        for (let index = 0; index < 8; index += 1) {
+          const { socket } = dial(house().origin, call(house().callers.acme, 2_000_000, '{'))
+          socket.write(part)
+        }
+        await until(() => clients.filter((client) => client.statuses()[0] === 429).length).toBe(5)
+        const refused = clients.find((client) => client.statuses()[0] === 429)
+        expect(refused?.text()).toMatch(/Retry-After: \d+/i)
+        expect(house().runtime.connections.held.sum).toBeLessThanOrEqual(1024 ** 2)
+        for (const { socket } of clients.splice(0)) socket.destroy()
+        await until(() => house().runtime.connections.held.sum).toBe(0)
+      })
+
+      test('a body that stops, or only trickles, is 408 and the end of its connection; one that comes steadily is taken', async () => {
+        const entries = house().ledger.entries.length
+        const stopped = dial(house().origin, call(house().callers.acme, 50_000, '{"model":'))
+        const trickling = dial(house().origin, call(house().callers.acme, 50_000, '{"model":'))
+        const drip = setInterval(() => trickling.socket.write(' '), 50)
+        const body = `{"model":"auto","messages":[],"x":"${'x'.repeat(900_000)}"}`
+        const steady = dial(house().origin, call(house().callers.globex, body.length))
+        let sent = 0
+        const feed = setInterval(() => {
+          steady.socket.write(body.slice(sent, sent + 6000))
+          sent += 6000
+          if (sent >= body.length) clearInterval(feed)
+        }, 100)
+        await Promise.all([stopped.closed, trickling.closed])
+        clearInterval(drip)
+        for (const client of [stopped, trickling]) expect(client.text()).toMatch(/^HTTP\/1\.1 408 [\s\S]*"code":"request_timeout"/)
+        expect(house().ledger.entries.slice(entries).filter((entry) => entry.code === 'request_timeout')).toHaveLength(2)
+        await until(() => sent >= body.length, 30_000).toBe(true)
+        gateway.answerAll()
+        await until(steady.statuses).toEqual([200])
+      }, 60_000)
+    },
+  )
+})
+
+describe('bounded-per-connection: uploads to the backend', () => {
+  test('one that stops is 408; one that the backend does not read may wait', async () => {
+    const backend = createServer((request, response) => {
+      // It reads nothing for longer than a body may stop.
+      if (request.url === '/busy') setTimeout(() => request.resume().on('end', () => response.end('late')), 14_000)
+      else request.resume().on('end', () => response.end('ok'))
+      request.on('error', () => {})
+    })
+    const origin = await listenAnywhere(backend)
+    const sidecar = await openSidecar({ backend: origin, config: { connections: { minRate: '20KiB/s' } } })
+    try {
+      const head = (path: string, ...lines: readonly string[]): string => `${[`PUT ${path} HTTP/1.1`, 'Host: a', ...lines].join('\r\n')}\r\n\r\n`
+      const stopped = [
+        dial(sidecar.origin, `${head('/up', 'Content-Length: 900000')}part`),
+        dial(sidecar.origin, `${head('/up', 'Content-Length: 900')}part`),
+        dial(sidecar.origin, `${head('/up', 'Transfer-Encoding: chunked')}4\r\npart\r\n`),
+      ]
+      const busy = dial(sidecar.origin, Buffer.concat([Buffer.from(head('/busy', 'Content-Length: 6000000')), Buffer.alloc(6_000_000)]))
+      await Promise.all(stopped.map(({ closed }) => closed))
+      for (const client of stopped) expect(client.text()).toMatch(/^HTTP\/1\.1 408 /)
+      await until(busy.statuses, 30_000).toEqual([200])
+      expect([sidecar.lives(), sidecar.stderr()]).toEqual([true, ''])
+    } finally {
+      await sidecar.close()
+      backend.closeAllConnections()
+      backend.close()
+    }
+  }, 60_000)
+})

@@ -1,0 +1,199 @@
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createBackend, createNodeDoor, createTrust, guardServer, OfferingMessage } from '@postern/core'
+import { createServer as createHttpServer, type Server as HttpServer } from 'node:http'
+import { type House, listenAnywhere, openHouse } from '../support/house.js'
+
+/*
+ * Every exchange ends with its client's connection: nothing is left open at the backend or the gateway, nothing waits in
+ * a line, nothing is counted, no timer runs on.
+ */
+
+/** A server that reads and says so much of an answer as the path asks for, and counts what is open. */
+interface Counting {
+  readonly origin: string
+  readonly open: Set<Socket>
+  readonly heads: string[]
+  close(): Promise<void>
+}
+
+const parts: readonly (readonly [path: string, says: string])[] = [
+  ['silent', ''],
+  ['half-a-head', 'HTTP/1.1 200 OK\r\nContent-'],
+  ['interim', 'HTTP/1.1 103 Early\r\nLink: </a>\r\n\r\n'],
+  ['a-head', 'HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n'],
+  ['a-part', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n'],
+  ['an-event', 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: {"choices":[]}\n\n'],
+  ['a-switch', 'HTTP/1.1 101 Yes\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'],
+  ['quick', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok'],
+]
+
+async function startCounting(): Promise<Counting> {
+  const open = new Set<Socket>()
+  const heads: string[] = []
+  const server: Server = createServer((socket) => {
+    open.add(socket)
+    socket.on('error', () => {})
+    socket.on('close', () => open.delete(socket))
+    let bytes = ''
+    let headed = false
+    socket.on('data', (chunk: Buffer) => {
+      bytes += chunk.toString('latin1')
+      if (headed || !bytes.includes('\r\n\r\n')) return
+      headed = true
+      const head = bytes.slice(0, bytes.indexOf('\r\n\r\n'))
+      heads.push(head)
+      socket.write(parts.find(([path]) => head.includes(path))?.[1] ?? '')
+    })
+  })
+  const origin = await listenAnywhere(server)
+  return {
+    origin,
+    open,
+    heads,
+    async close() {
+      for (const socket of open) socket.destroy()
+      await new Promise((done) => server.close(done))
+    },
+  }
+}
+
+let upstream: Counting
+let house: House
+let server: HttpServer
+let origin: string
+let usualHandles: number
+beforeAll(async () => {
+  upstream = await startCounting()
+  house = await openHouse({
+    baseURL: `${upstream.origin}/v1`,
+    config: { connections: { underWay: 6 } },
+    callers: { forwardAuth: { url: `${upstream.origin}/silent`, timeout: '1s', cache: '0s', claims: { user: 'id' } } },
+  })
+  const isTrusted = createTrust([])
+  const backend = createBackend({ url: upstream.origin, isTrusted, connections: house.runtime.connections, headersMs: 600_000 })
+  const door = createNodeDoor(house.runtime, (request, response) => backend.pass(request, response))
+  server = guardServer(createHttpServer({ IncomingMessage: OfferingMessage, requireHostHeader: false }, door), house.runtime)
+  server.on('upgrade', (request, socket, head) => backend.upgrade(request, socket, head))
+  origin = await listenAnywhere(server)
+  await leave('GET /quick HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n', 100, 'end')
+  usualHandles = handles()
+})
+afterAll(async () => {
+  server.closeAllConnections()
+  server.close()
+  await house.close()
+  await upstream.close()
+})
+
+/** Connections of this process, at either end, and servers; timers of a second and more. */
+function handles(): number {
+  return process.getActiveResourcesInfo().filter((each) => each === 'TCPSocketWrap').length
+}
+
+const ways = ['end', 'reset', 'destroy'] as const
+
+/** Sends bytes, and leaves a moment later. */
+async function leave(bytes: string, afterMs: number, way: (typeof ways)[number]): Promise<void> {
+  const { hostname, port } = new URL(origin)
+  const socket = connect(Number(port), hostname)
+  socket.on('error', () => {})
+  socket.on('data', () => {})
+  const closed = new Promise((done) => socket.once('close', done))
+  await new Promise((done) => socket.once('connect', done))
+  socket.write(Buffer.from(bytes, 'latin1'))
+  await wait(afterMs)
+  if (way === 'end') socket.end()
+  else if (way === 'reset') socket.resetAndDestroy()
+  else socket.destroy()
+  // Whoever ends without a word more waits for the other side, which ends as well.
+  await Promise.race([closed, wait(5000)])
+  expect(socket.destroyed).toBe(true)
+}
+
+/** Nothing is left: at the upstream, in a line, in a count. */
+async function expectNothingLeft(): Promise<void> {
+  const { connections, underWay } = house.runtime
+  await expect.poll(() => upstream.open.size, { timeout: 8000 }).toBe(0)
+  expect([connections.toBackend.waiting, connections.identifying.waiting, connections.held.sum]).toEqual([0, 0, 0])
+  await expect.poll(() => connections.toBackend.open + connections.identifying.open, { timeout: 4000 }).toBe(0)
+  await underWay.none()
+  await expect.poll(handles, { timeout: 10_000 }).toBeLessThanOrEqual(usualHandles)
+}
+
+const host = 'Host: a\r\n'
+const webSocket = 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: eA==\r\nSec-WebSocket-Version: 13\r\n'
+const roads: readonly (readonly [road: string, write: (path: string) => string])[] = [
+  ['a page', (path) => `GET /${path} HTTP/1.1\r\n${host}\r\n`],
+  ['a form', (path) => `POST /${path} HTTP/1.1\r\n${host}Content-Length: 3\r\n\r\na=b`],
+  ['a form whose body does not end', (path) => `POST /${path} HTTP/1.1\r\n${host}Content-Length: 30\r\n\r\na=b`],
+  ['an upload', (path) => `PUT /${path} HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n3\r\na=b\r\n0\r\n\r\n`],
+  ['an upload that does not end', (path) => `PUT /${path} HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n3\r\na=b\r\n`],
+  ['a WebSocket', (path) => `GET /${path} HTTP/1.1\r\n${host}${webSocket}\r\n`],
+  ['a WebSocket that begins too early', (path) => `GET /${path} HTTP/1.1\r\n${host}${webSocket}\r\n\x81\x01a`],
+]
+
+describe.each(roads)('what-a-client-leaves-ends: %s', (_, write) => {
+  test.each(parts)('whose backend is at %s', async (path) => {
+    for (const way of ways) for (const afterMs of [0, 5, 60]) await leave(write(path), afterMs, way)
+    await expectNothingLeft()
+  }, 60_000)
+
+  test('behind one that is not answered, on the same connection', async () => {
+    for (const way of ways) {
+      await leave(`GET /silent HTTP/1.1\r\n${host}\r\n`.repeat(3) + write('silent'), 60, way)
+      await leave(`GET /an-event HTTP/1.1\r\n${host}\r\n`.repeat(3) + write('a-part'), 60, way)
+    }
+    await expectNothingLeft()
+  }, 60_000)
+
+  test('while it waits for its turn behind others of its address', async () => {
+    const { hostname, port } = new URL(origin)
+    const first = connect(Number(port), hostname).on('error', () => {})
+    first.write(`GET /silent HTTP/1.1\r\n${host}\r\n`.repeat(6))
+    await expect.poll(() => upstream.open.size).toBe(6)
+    for (const way of ways) await leave(write('silent'), 40, way)
+    expect(house.runtime.connections.toBackend.waiting).toBe(0)
+    expect(upstream.open.size).toBe(6)
+    first.destroy()
+    await expectNothingLeft()
+  }, 30_000)
+})
+
+describe('what-a-client-leaves-ends: many requests in one piece', () => {
+  test.each(['silent', 'a-part', 'an-event', 'quick'])('of which each is at %s, visit after visit', async (path) => {
+    for (let visit = 0; visit < 5; visit += 1) await leave(`GET /${path} HTTP/1.1\r\n${host}\r\n`.repeat(400), 50, ways[visit % 3] ?? 'end')
+    await expectNothingLeft()
+  }, 30_000)
+})
+
+describe('what-a-client-leaves-ends: calls', () => {
+  const call = (query: string, ...lines: readonly string[]): string => {
+    const body = '{"model":"auto","messages":[]}'
+    return [`POST /ai/v1/chat/completions?${query} HTTP/1.1`, 'Host: a', 'Content-Type: application/json', `Content-Length: ${body.length}`, ...lines, '', body].join('\r\n')
+  }
+  const bearer = (): string => `Authorization: Bearer ${house.callers.acme}`
+
+  test.each(parts)('whose gateway is at %s', async (path) => {
+    for (const way of ways) for (const afterMs of [0, 5, 60]) await leave(call(path, bearer()), afterMs, way)
+    await leave(call('silent', bearer()).repeat(20) + call(path, bearer()), 60, 'end')
+    await expectNothingLeft()
+  }, 60_000)
+
+  test('while a body is sent, whole or in part', async () => {
+    for (const way of ways) {
+      await leave(call('silent', bearer()).slice(0, -5), 30, way)
+      await leave(call('silent', bearer()).slice(0, 60), 30, way)
+      await leave(`${call('silent', bearer())}${call('silent', bearer()).slice(0, -5)}`, 30, way)
+    }
+    await expectNothingLeft()
+  }, 30_000)
+
+  test('while it is found out who calls, and in the line for that', async () => {
+    const cookie = (index: number): string => call('silent', `Cookie: sid=${index}`, 'Origin: http://a', 'Sec-Fetch-Site: same-origin')
+    for (const way of ways) for (let index = 0; index < 10; index += 1) void leave(cookie(index), 30, way)
+    await leave(Array.from({ length: 30 }, (_, index) => cookie(100 + index)).join(''), 60, 'end')
+    await expectNothingLeft()
+  }, 60_000)
+})
