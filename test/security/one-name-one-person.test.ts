@@ -354,7 +354,7 @@ describe('a configuration', () => {
     } finally {
       rmSync(cwd, { recursive: true })
     }
-  })
+  }, 60_000)
 })
 
 async function errorOf(answer: Response): Promise<string | undefined> {
