@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { isHost } from '../../packages/core/src/lib/is-host.js'
 
 const letters = [
-  ...'abcxyzABX0123456789.-_:[]%@/\\?# ',
+  ...'abcxyzABX0123456789.-_:[]%@/\\?# '.split(''),
   'xn--',
   '0x',
   '65535',

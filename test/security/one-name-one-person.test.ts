@@ -117,9 +117,7 @@ const ways: Readonly<Record<string, (house: House, name: string) => Promise<numb
     return (await house.chat({ credential: null, headers: withCookie() })).status
   },
   'a cookie’s answer, its characters escaped': async (house, name) => {
-    const escaped = [...name].map((character) =>
-      Array.from({ length: character.length }, (_, unit) => `\\u${character.charCodeAt(unit).toString(16).padStart(4, '0')}`).join(''),
-    )
+    const escaped = Array.from({ length: name.length }, (_, unit) => `\\u${name.charCodeAt(unit).toString(16).padStart(4, '0')}`)
     backend.says(`{"user":"eve","team":"${escaped.join('')}"}`)
     return (await house.chat({ credential: null, headers: withCookie() })).status
   },
@@ -334,7 +332,7 @@ describe('a configuration', () => {
     const config = (team: Buffer, file: string) =>
       bytes(
         'version: 1\ngateways: { main: { dialect: joytoken } }\nkeys: { acme: { gateway: main, secret: { env: KEY } } }\nbindings: [{ team: "',
-        ...[...team],
+        ...team,
         `", key: acme }]\ncallers: { session: { secret: { file: ${file} } } }\n`,
       )
     try {
@@ -356,7 +354,7 @@ describe('a configuration', () => {
     } finally {
       rmSync(cwd, { recursive: true })
     }
-  })
+  }, 60_000)
 })
 
 async function errorOf(answer: Response): Promise<string | undefined> {

@@ -1,6 +1,8 @@
 /** The most characters of a name, counted in code points. */
 const longestName = 256
 
+const fewEnough = new RegExp(`^.{1,${longestName}}$`, 'su')
+
 /** What most names are: printable ASCII, with single spaces between. */
 const plainAscii = /^[!-~]+(?: [!-~]+)*$/
 
@@ -12,7 +14,7 @@ const plainAscii = /^[!-~]+(?: [!-~]+)*$/
  * joiners that Unicode counts as letters or marks. By name: blank patterns of Braille and of music, the Khitan
  * filler, and U+FFFC and U+FFFD, which stand for what could not be written.
  */
-const strange = /[\p{C}\p{Default_Ignorable_Code_Point}\u2800\u{16fe4}\u{1d159}\ufffc\ufffd]|(?! )\p{Z}/u
+const strange = /[\p{C}\p{Default_Ignorable_Code_Point}\u2800\ufffc\ufffd]|\u{16fe4}|\u{1d159}|(?! )\p{Z}/u
 
 /** A name that differs from another only by such spaces looks like it. */
 const oddSpace = /^ | $| {2}/
@@ -31,8 +33,7 @@ const beginsWithMark = /^\p{M}/u
 export function nameFault(text: string): string | undefined {
   if (plainAscii.test(text)) return text.length > longestName ? tooLong : undefined
   if (text === '') return 'is empty'
-  // A code point has one or two units: what is longer still is not looked at.
-  if (text.length > 2 * longestName || [...text].length > longestName) return tooLong
+  if (!fewEnough.test(text)) return tooLong
   const [found] = strange.exec(text) ?? []
   if (found !== undefined) return describe(found)
   if (oddSpace.test(text)) return 'begins or ends with a space, or has two in a row'

@@ -33,7 +33,7 @@ const mostOfNetwork = 64
 /** Recognises the backend's own cookies, and asks the backend whose they are. */
 export interface ForwardAuth extends Verifier {
   /** Forgets whose the cookies of a `Cookie` header are: the backend may have said so of somebody else since. */
-  forget(header: string): void
+  readonly forget: (header: string) => void
 }
 
 export function createForwardAuthVerifier(options: ForwardAuthOptions): ForwardAuth {
