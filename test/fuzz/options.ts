@@ -18,7 +18,7 @@ export interface Options {
 
 const usual = { inputs: 120_000, seconds: 120 }
 const long = { inputs: 1_000_000, seconds: 3600 }
-const short = { inputs: 11_000, seconds: 15 }
+const short = { inputs: 6000, seconds: 12 }
 
 const list = targets.map(({ name, title }) => `  ${name.padEnd(17)} ${title}`).join('\n')
 

@@ -91,14 +91,14 @@ async function runTarget(target: Target, context: Context, options: Options, unt
     )
     await throwBatch([{ index: undefined, made: [] }], [choices])
   } else {
-    for (let batch = 1; thrown < options.inputs && (performance.now() < until || thrown === 0); batch += 1) {
-      const size = Math.min(target.batch, options.inputs - thrown)
-      const numbers = Array.from({ length: size }, (_, at) => thrown + at)
+    for (let from = 0; from < options.inputs && (performance.now() < until || from === 0); from += target.batch) {
+      const size = Math.min(target.batch, options.inputs - from)
+      const numbers = Array.from({ length: size }, (_, at) => from + at)
       await throwBatch(
         numbers.map((index) => ({ index, made: [] })),
         numbers.map((index) => Choices.drawn(options.seed, target.name, index)),
       )
-      if (batch % batchesBetweenLooks === 0) await settle()
+      if ((from / target.batch) % batchesBetweenLooks === batchesBetweenLooks - 1) await settle()
     }
   }
   await settle()

@@ -43,7 +43,7 @@ export async function shrink(
     for (let at = 0; at < best.length && goesOn(); at += 1) {
       const value = best[at] as number
       if (value === 0) continue
-      const withValue = (other: number): number[] => best.with(at, other) as number[]
+      const withValue = (other: number): number[] => best.with(at, other)
       if (await accept(withValue(0))) continue
       for (let step = value >> 1; step >= 1 && goesOn(); step >>= 1) await accept(withValue((best[at] as number) - step))
     }

@@ -133,6 +133,7 @@ function header(choices: Choices): [string, string] {
 function framed(
   choices: Choices,
   { headers, body, framing }: RequestParts,
+  isSound: boolean,
 ): { readonly lines: [string, string][]; readonly payload: string } {
   if (framing === 'none') return { lines: headers, payload: '' }
   if (framing === 'length') return { lines: [...headers, ['Content-Length', String(body.length)]], payload: body }
@@ -145,14 +146,14 @@ function framed(
     at += part.length
     if (chunks.length > 200) return { lines: headers, payload: '' }
   }
-  const trailers = choices.oneIn(8) ? 'X-Trailer: x\r\nContent-Length: 3\r\n' : ''
+  const trailers = choices.oneIn(8) ? choices.pick(['X-Trailer: x\r\n', isSound ? '' : 'Content-Length: 3\r\n']) : ''
   return { lines: [...headers, ['Transfer-Encoding', 'chunked']], payload: `${chunks.join('')}0\r\n${trailers}\r\n` }
 }
 
-function write(choices: Choices, parts: RequestParts): string {
-  const { lines, payload } = framed(choices, parts)
+function write(choices: Choices, parts: RequestParts, isSound: boolean): string {
+  const { lines, payload } = framed(choices, parts, isSound)
   // More lines than Node hands on: what decides on the framing can stand behind them.
-  const filling = choices.oneIn(40) ? choices.pick([996, 999, 1000, 1001, 1999, 2000]) : 0
+  const filling = !isSound && choices.oneIn(40) ? choices.pick([996, 999, 1000, 1001, 1999, 2000]) : 0
   const head = [
     `${parts.method} ${parts.target} ${parts.version}`,
     ...lines.slice(0, 2).map(([name, value]) => `${name}: ${value}`),
@@ -220,7 +221,7 @@ export function requestVisit(choices: Choices, grammar: RequestGrammar): Request
   const count = choices.oneIn(4) ? choices.pick([2, 3, 5, 5, 40]) : 1
   const parts = Array.from({ length: count }, () => grammar.sound(choices))
   if (strange >= 1) for (const part of parts) if (strange < 6 || choices.oneIn(2)) twist(choices, part, grammar)
-  let text = parts.map((part) => write(choices, part)).join('')
+  let text = parts.map((part) => write(choices, part, strange === 0)).join('')
   const isMutated = strange >= 5
   if (isMutated) text = mutate(choices, text)
   const isSound = strange === 0

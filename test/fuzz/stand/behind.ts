@@ -49,6 +49,9 @@ export function openGateway({ keys, callers }: Secrets): Promise<Upstream> {
   })
 }
 
+/** A request that is sent although whoever asked has left. */
+export const ofNobody = 'a request for a client that is gone, of no address'
+
 /** Everything that reaches a backend says whom Postern sent it for. */
 export function openBackend(): Promise<Upstream> {
   const usual = plainScript('<!doctype html><h1>Hello</h1>', 'text/html')
@@ -58,7 +61,7 @@ export function openBackend(): Promise<Upstream> {
     inputOf: ({ target }) => inputIn(target),
     fault(request) {
       const told = request.headers.filter(([name]) => /^x.forwarded.for$/i.test(name)).map(([, value]) => value)
-      if (told.length === 1 && told[0] === '') return 'a request for a client that is gone, of no address'
+      if (told.length === 1 && told[0] === '') return ofNobody
       if (told.length !== 1 || !/^127(?:\.\d+){3}$/.test(told[0] ?? '')) return 'a request that Postern did not send as its own'
       return headerOf(request, 'x-forwarded-proto') === 'http' ? undefined : 'a request without X-Forwarded-Proto'
     },

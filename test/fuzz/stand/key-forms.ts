@@ -31,7 +31,7 @@ export const keyForms: readonly { readonly name: string; readonly write: (text: 
 ]
 
 function escapeEach(text: string, escape: (code: number, at: number) => string | undefined): string {
-  return [...text].map((character, at) => escape(character.charCodeAt(0), at) ?? character).join('')
+  return Array.from(text, (character, at) => escape(character.charCodeAt(0), at) ?? character).join('')
 }
 
 /** How a text looks within base64, at each of its three offsets, without the characters that neighbours share. */

@@ -42,10 +42,13 @@ export class Subject {
       this.#printed += text
     })
     this.#child.on('error', () => {})
-    this.#ended = once(this.#child, 'close').then(() => {
-      this.#hasEnded = true
-      running.delete(this.#child)
-    })
+    this.#ended = this.#watch()
+  }
+
+  async #watch(): Promise<void> {
+    await once(this.#child, 'close')
+    this.#hasEnded = true
+    running.delete(this.#child)
   }
 
   /** @returns The process, and what its first line that fits the pattern says. */
@@ -80,13 +83,17 @@ export class Subject {
   /** @returns `undefined` where it has ended, or does not say. */
   async ask(collect = false): Promise<Vitals | undefined> {
     const question: Question = { collect }
+    let hear: (vitals: unknown) => void = () => {}
     const answer = new Promise<Vitals>((resolve) => {
-      this.#child.once('message', (vitals) => resolve(vitals as Vitals))
+      hear = (vitals) => resolve(vitals as Vitals)
+      this.#child.on('message', hear)
     })
     if (this.#child.connected) this.#child.send(question, () => {})
-    const late = sleep(patienceMs, undefined, { ref: false })
-    const vitals = await Promise.race([answer, late, this.#ended.then(() => undefined)])
-    this.#child.removeAllListeners('message')
+    const late = new AbortController()
+    const silence = sleep(patienceMs, undefined, { ref: false, signal: late.signal }).catch(() => undefined)
+    const vitals = await Promise.race([answer, silence, this.#ended.then(() => undefined)])
+    late.abort()
+    this.#child.off('message', hear)
     return vitals
   }
 

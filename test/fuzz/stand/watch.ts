@@ -28,9 +28,10 @@ function look(): void {
 
 setInterval(look, tickMs).unref()
 process.on('warning', ({ name, message }) => warnings.push(`${name}: ${message}`))
-process.on('message', ({ collect }: Question) => {
+process.on('message', (question: Question | object) => {
+  if (!('collect' in question)) return
   look()
-  if (collect) globalThis.gc?.()
+  if (question.collect) globalThis.gc?.()
   const vitals: Vitals = {
     longestTurnMs,
     warnings: warnings.splice(0),

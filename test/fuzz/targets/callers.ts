@@ -188,7 +188,7 @@ function makeIdentityInput(choices: Choices, number: number, stand: Stand): Sock
     ? answerScript(choices, {
         bodies: [{ type: 'application/json', body: (more) => utf8(JSON.stringify(changed(more, { user: 'Hello', team: 'openai' }))) }],
         names: ['X-Who'],
-        key: stand.secrets.session,
+        key: undefined,
       })
     : plainScript(bytesOf(said), 'application/json')
   return {
@@ -205,7 +205,7 @@ function makeIdentityInput(choices: Choices, number: number, stand: Stand): Sock
 
 /** A JSON text of bytes that may be no UTF-8. */
 function jsonText(bytes: string): string {
-  return `"${bytes.replaceAll(/["\\]|[\0-\x1f]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)}"`
+  return `"${bytes.replaceAll(/["\\]|[^\x20-\xff]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)}"`
 }
 
 /** The key set of an issuer that nothing is remembered of. */
@@ -226,7 +226,7 @@ function makeKeySetInput(choices: Choices, number: number, stand: Stand): Socket
     : answerScript(choices, {
         bodies: [{ type: 'application/json', body: (more) => utf8(JSON.stringify(changed(more, keys))) }],
         names: ['Location'],
-        key: stand.secrets.session,
+        key: undefined,
       })
   const visit = call([`Authorization: Bearer ${token}`])
   return {

@@ -170,14 +170,14 @@ function adminGrammar({ admin }: Secrets): RequestGrammar {
       ])
       return {
         method: body === '' ? 'GET' : 'POST',
-        target: target as string,
+        target,
         version: 'HTTP/1.1',
         headers: [
           ['Host', 'localhost'],
           ['Authorization', `Bearer ${admin}`],
           ['Content-Type', 'application/json'],
         ],
-        body: body as string,
+        body,
         framing: body === '' ? 'none' : choices.oneIn(4) ? 'chunks' : 'length',
       }
     },

@@ -62,7 +62,7 @@ const minter = createSessionMinter({ secret: secrets.session })
 
 /** A backend grants patterns and a page asks for some: whatever both say, an answer comes soon. */
 async function checkGrant({ granted, asked }: Grant, call: Call) {
-  const give = sessionRoute({ minter, whoIs: () => ({ user: 'ada', ...granted }) as MintRequest })
+  const give = sessionRoute({ minter, whoIs: (): MintRequest => ({ user: 'ada', ...granted }) })
   const request = new Request('http://app.test/session', {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'sec-fetch-site': 'same-origin' },

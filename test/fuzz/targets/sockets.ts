@@ -2,6 +2,7 @@ import type { Choices } from '../choices.js'
 import type { Fault } from '../fault.js'
 import { show } from '../inputs/bytes.js'
 import { type Received, type Visit, visit } from '../stand/exchange.js'
+import { ofNobody } from '../stand/behind.js'
 import { plantedShapeCore } from '../stand/key-forms.js'
 import type { OpenSubject, Stand, SubjectName } from '../stand/stand.js'
 import type { Script } from '../stand/upstream.js'
@@ -110,16 +111,25 @@ async function inspectUpstreams({ gateway, backend }: Stand): Promise<Fault[]> {
   const left = (await gateway.leftover(leftoverMs)) ?? (await backend.leftover(leftoverMs))
   const leftovers = left === undefined ? [] : [`bytes after a request that are no request: ${left}`]
   const faults = [...gateway.takeFaults(), ...backend.takeFaults(), ...leftovers]
-  return faults.map((fault) => ({ kind: 'smuggled', what: fault.replace(/: .*$/s, ''), detail: fault }))
+  return faults.map((fault) => ({
+    kind: fault.startsWith(ofNobody) ? 'promise' : 'smuggled',
+    what: fault.replace(/: .*$/s, ''),
+    detail: fault,
+  }))
 }
 
 function inspectLog(printed: string, { findKey, secrets }: Stand): Fault[] {
   const faults: Fault[] = []
   const leaked = findKey(Buffer.from(printed, 'latin1'))
   if (leaked !== undefined) faults.push({ kind: 'key out', what: `a secret in the log, ${leaked.form}`, detail: leaked.name })
-  const repeated = printed.indexOf(plantedShapeCore)
-  if (repeated !== -1)
-    faults.push({ kind: 'key out', what: `text in the shape of a key in the log, in ${memberAround(printed, repeated)}` })
+  const members = new Set<string>()
+  for (let at = printed.indexOf(plantedShapeCore); at !== -1; at = printed.indexOf(plantedShapeCore, at + 1))
+    members.add(memberAround(printed, at))
+  for (const member of members) {
+    // Whoever signs tokens or keeps accounts chooses names, and not the client.
+    if (!['user', 'team', 'project'].includes(member))
+      faults.push({ kind: 'key out', what: `text in the shape of a key in the log, in ${member}` })
+  }
   if (Object.values(secrets.callers).some((credential) => printed.includes(credential))) {
     faults.push({ kind: 'key out', what: 'the credential of a caller in the log' })
   }

@@ -92,6 +92,7 @@ function runPart({ worker, at }: Running, job: ValueJob): Promise<{ readonly don
       reject(error instanceof Error ? error : new Error(String(error)))
     }
     worker.on('message', told).on('error', failed)
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
     worker.postMessage(job)
   })
 }

@@ -58,5 +58,6 @@ parentPort?.on('message', async ({ target: name, sources }: ValueJob) => {
     longestMs = Math.max(longestMs, tookMs)
   }
   const result: ValueResult = { found, longestMs }
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
   parentPort?.postMessage(result)
 })

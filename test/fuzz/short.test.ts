@@ -1,0 +1,111 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+
+const command = join(import.meta.dirname, 'dist/main.js')
+
+interface Finished {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+function fuzz(args: readonly string[]): Promise<Finished> {
+  return new Promise((done) => {
+    execFile(process.execPath, [command, ...args], { env: { PATH: process.env['PATH'] }, maxBuffer: 2 ** 26 }, (error, stdout, stderr) =>
+      done({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : -1, stdout, stderr }),
+    )
+  })
+}
+
+/** What `--json` prints, as far as it is read here. */
+interface Printed {
+  readonly seed: number
+  readonly targets: readonly {
+    readonly name: string
+    readonly inputs: number
+    readonly findings: readonly {
+      readonly fault: { readonly kind: string; readonly what: string; readonly detail?: string }
+      readonly replay?: string
+      readonly input?: string
+    }[]
+  }[]
+}
+
+const names = [
+  'mount',
+  'express',
+  'backend-requests',
+  'admin',
+  'session-endpoint',
+  'upgrades',
+  'gateway-answers',
+  'express-answers',
+  'backend-answers',
+  'credentials',
+  'identity-answers',
+  'key-sets',
+  'hash-ring',
+  'json',
+  'names',
+  'documents',
+  'configurations',
+  'session-claims',
+  'session-grants',
+  'client-streams',
+]
+
+describe('a short run of the fuzzer, with a seed of its own each time', () => {
+  let finished: Finished
+  let printed: Printed
+  // A clean run takes some 15 s; one that finds something goes on to make it small.
+  beforeAll(async () => {
+    finished = await fuzz(['--short', '--json'])
+    printed = JSON.parse(finished.stdout || 'null') as Printed
+    if (printed === null) throw new Error(`The fuzzer did not get to its end.\n${finished.stderr}`)
+  }, 600_000)
+
+  test('throws inputs at every target', () => {
+    expect(printed.targets.map(({ name }) => name)).toEqual(names)
+    expect(printed.targets.filter(({ inputs }) => inputs === 0)).toEqual([])
+  })
+
+  test.each(names)('finds nothing in %s', (name) => {
+    const found = printed.targets.find((target) => target.name === name)?.findings ?? []
+    const described = found.map(({ fault: { kind, what, detail = '' }, replay, input = '' }) => {
+      const again = replay === undefined ? '' : ` --replay ${replay}`
+      return `${kind}: ${what}\n${detail}\n${input}\nagain: npm run fuzz -- --seed ${printed.seed} --only ${name}${again}`
+    })
+    expect(described).toEqual([])
+  })
+})
+
+describe('npm run fuzz', () => {
+  test('prints its seed first, and a table: target, inputs, inputs/s, longest turn, findings', async () => {
+    const { code, stdout, stderr } = await fuzz(['--seed', '7', '--only', 'session-claims', '--inputs', '200'])
+    expect(stderr).toMatch(/^seed 7\n/)
+    expect(stdout).toMatch(/target\s*│.*│\s*inputs\s*│\s*inputs\/s\s*│\s*longest turn, ms\s*│\s*findings/)
+    expect([code, /session-claims\s*│[^│]*│\s*(\d+)/.exec(stdout)?.[1]]).toEqual([0, '200'])
+  })
+
+  test('throws one input alone, and prints it', async () => {
+    const one = async (): Promise<string> =>
+      (await fuzz(['--seed', '7', '--only', 'hash-ring', '--input', '12'])).stderr.replace(/^hash-ring …$/m, '')
+    const [first, second] = [await one(), await one()]
+    expect(first).toMatch(/^seed 7\n/)
+    expect(first.split('\n').length).toBeGreaterThan(2)
+    expect(second).toBe(first)
+  })
+
+  test.each<[string[], RegExp]>([
+    [['--only', 'other'], /"other" is none of mount, express/],
+    [['--seed', 'x'], /--seed: "x" is no whole number/],
+    [['--input', '3'], /need --seed/],
+    [['--seed', '1', '--only', 'json', '--replay', 'a..b'], /--replay: "" is no choice/],
+    [['--nonsense'], /nonsense/],
+  ])('says what is wrong with %j', async (args, words) => {
+    const { code, stderr } = await fuzz(args)
+    expect(code).toBe(2)
+    expect(stderr).toMatch(words)
+  })
+})
