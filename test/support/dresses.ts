@@ -29,7 +29,9 @@ export const dresses: readonly Dress[] = [
     name: 'escapes of JSON here and there, in either case',
     of: (secret) =>
       each(secret, (character, index) =>
-        index % 4 === 1 ? `\\u00${index % 8 === 1 ? hexOf(character).toUpperCase() : hexOf(character)}` : character,
+        index % 4 === 1 || character === '"' || character === '\\'
+          ? `\\u00${index % 8 === 1 ? hexOf(character).toUpperCase() : hexOf(character)}`
+          : character,
       ),
   },
   { name: 'base64', ...base64(0, 'base64') },
@@ -44,7 +46,7 @@ export const dresses: readonly Dress[] = [
     name: 'percent signs here and there, in either case',
     of: (secret) =>
       each(secret, (character, index) =>
-        index % 3 === 0 ? `%${index % 2 === 0 ? hexOf(character).toUpperCase() : hexOf(character)}` : character,
+        index % 3 === 0 || character === '%' ? `%${index % 2 === 0 ? hexOf(character).toUpperCase() : hexOf(character)}` : character,
       ),
   },
 ]

@@ -22,14 +22,14 @@ export function chooseDelivery(exchange: Exchange, packed: AnswerHead): Delivery
       : refuseAnswer(exchange, 'The gateway answered in a content coding that cannot be unpacked.')
   }
   const head = decoders.length === 0 ? packed : unpackedHead(packed)
+  const type = (head.header('content-type') ?? '').toLowerCase()
+  if (!isError && type.startsWith('text/html')) return refuseAnswer(exchange, 'The gateway answered with an HTML page.')
   if (!isError && hasNoBody(exchange, status)) return passBytes(exchange, head)
-  const delivery = isError ? readError(exchange, head) : chooseForType(exchange, head)
+  const delivery = isError ? readError(exchange, head) : chooseForType(exchange, head, type)
   return decoders.length === 0 || delivery === ignored ? delivery : unpack(exchange, decoders, delivery)
 }
 
-function chooseForType(exchange: Exchange, head: AnswerHead): Delivery {
-  const type = (head.header('content-type') ?? '').toLowerCase()
-  if (type.startsWith('text/html')) return refuseAnswer(exchange, 'The gateway answered with an HTML page.')
+function chooseForType(exchange: Exchange, head: AnswerHead, type: string): Delivery {
   if (exchange.facts.edit !== undefined) {
     // What must be edited is never passed on as it came.
     if (isJsonType(type)) return new HeldAnswer(exchange, head)

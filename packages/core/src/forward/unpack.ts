@@ -11,17 +11,23 @@ import type { Delivery, Exchange } from './exchange.js'
  */
 export function unpack(exchange: Exchange, decoders: readonly OpenDecoder[], delivery: Delivery): Delivery {
   let failure: unknown
+  // Decoders call from turns of their own, where nobody would catch what is thrown.
+  const unlessSettled = (deliver: () => boolean | void): boolean => {
+    if (exchange.settled) return true
+    try {
+      return deliver() !== false
+    } catch (error) {
+      exchange.refuse(error)
+      exchange.abort(error as Error)
+      return true
+    }
+  }
   const last: Taker = {
-    take: (chunk) => exchange.settled || delivery.chunk(chunk),
+    take: (chunk) => unlessSettled(() => delivery.chunk(chunk)),
     ready: (then) => whenClientHasRead(exchange, then),
-    end() {
-      if (exchange.settled) return
-      if (failure === undefined) delivery.end()
-      else delivery.broken(failure)
-    },
+    end: () => unlessSettled(() => (failure === undefined ? delivery.end() : delivery.broken(failure))),
     fail(error) {
-      if (exchange.settled) return
-      delivery.broken(failure ?? error)
+      unlessSettled(() => delivery.broken(failure ?? error))
       exchange.abort(error)
     },
   }
@@ -37,7 +43,7 @@ export function unpack(exchange: Exchange, decoders: readonly OpenDecoder[], del
   return {
     chunk: (chunk) => first.take(chunk),
     ready: (then) => first.ready(then),
-    end: () => first.end(),
+    end: () => void first.end(),
     // What came before the break is still the client's.
     broken(error) {
       failure = error
@@ -51,7 +57,7 @@ interface Taker {
   /** `false`: wait for {@link ready}. */
   take(chunk: Buffer): boolean
   ready(then: () => void): void
-  end(): void
+  end(): unknown
   fail(error: Error): void
 }
 

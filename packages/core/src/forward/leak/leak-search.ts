@@ -1,31 +1,30 @@
-import { type Beginnings, createBeginnings, shortestForm } from './beginnings.js'
-import { keyForms, longestSpelling, mostCompared, shortestSearched } from './key-forms.js'
+import { longestSpelling, mostCompared, shortestSearched } from './key-forms.js'
 import type { KeySearch } from './key-search.js'
 import { LeakGuard } from './leak-guard.js'
+import { createOwnForms, type OwnForms } from './own-forms.js'
 import { backslash, percent, unescape } from './unescape.js'
 
 /** What looks through the answers to calls under one lease: for its own secrets, and for every other that is loaded. */
 export class LeakSearch {
   readonly #keys: KeySearch
   readonly #alias: string
-  readonly #beginnings: Beginnings
-  /** Own secrets that are too short to be told from other text at a glance, in each form that is long enough to be searched for. */
-  readonly #short: readonly string[]
+  readonly #own: OwnForms
+  /** Own secrets that are too short for the search of all keys. */
+  readonly #short: OwnForms | undefined
 
   constructor(keys: KeySearch, alias: string, secrets: readonly string[]) {
     this.#keys = keys
     this.#alias = alias
-    this.#beginnings = createBeginnings(secrets.map((secret) => secret.slice(0, mostCompared)))
-    this.#short = secrets
-      .filter((secret) => secret.length < shortestSearched)
-      .flatMap((secret) => keyForms.map(({ spell }) => spell(secret)).filter((text, form) => form === 0 || text.length >= shortestForm))
+    this.#own = createOwnForms(secrets.map((secret) => secret.slice(0, mostCompared)))
+    const short = secrets.filter((secret) => secret.length < shortestSearched)
+    this.#short = short.length === 0 ? undefined : createOwnForms(short)
   }
 
   /** The alias of a key that stands in the text; the lease's own, where it is one of several. */
   find(text: Buffer, start = 0, end = text.length): string | undefined {
     const key = this.#keys.find(text, start, end)
     if (key !== undefined) return key.names.includes(this.#alias) ? this.#alias : key.names[0]
-    return this.#short.length > 0 && this.#holdsShort(text.subarray(start, end)) ? this.#alias : undefined
+    return this.#short !== undefined && this.#holdsShort(text.subarray(start, end)) ? this.#alias : undefined
   }
 
   /** The same of a text that is not in bytes. */
@@ -67,14 +66,12 @@ export class LeakSearch {
   }
 
   #openIn(text: Buffer, start: number): number {
-    return Math.min(this.#keys.openAt(text, start), text.length - this.#beginnings.atEnd(text, start))
+    return Math.min(this.#keys.openAt(text, start), text.length - this.#own.beginningAtEnd(text, start))
   }
 
   #holdsShort(text: Buffer): boolean {
-    const readings = [
-      text,
-      ...[backslash, percent].filter((mark) => text.includes(mark)).map((mark) => unescape(text, 0, text.length, mark).bytes),
-    ]
-    return readings.some((reading) => this.#short.some((secret) => reading.includes(secret, 0, 'latin1')))
+    const marks = [backslash, percent].filter((mark) => text.includes(mark))
+    const readings = [text, ...marks.map((mark) => unescape(text, 0, text.length, mark).bytes)]
+    return readings.some((reading) => this.#short?.standIn(reading) === true)
   }
 }
