@@ -21,6 +21,8 @@ export interface Runtime {
   /** `undefined` where the backend is not told who is calling. */
   readonly assertions: Assertions | undefined
   readonly browser: BrowserAccess
+  /** Writes down that the preflight of a page of this origin was refused. */
+  readonly refusedPreflight: (origin: string) => void
   readonly publicAddress: PublicAddress
   /** The configuration it was compiled from; holds references to secrets, never secrets. */
   readonly config: Config

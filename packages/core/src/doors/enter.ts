@@ -16,7 +16,7 @@ import { discardBody } from './discard-body.js'
  */
 export function enter(runtime: Runtime, request: IncomingMessage, response: ServerResponse, target: string): Promise<Receipt> | undefined {
   if (isPreflight(request)) {
-    answerPreflight(runtime, request, response, target)
+    answerPreflight(runtime, request, response)
     return undefined
   }
   runtime.underWay.begin()
