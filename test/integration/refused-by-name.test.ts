@@ -23,10 +23,10 @@ describe('the log names what was refused', () => {
 
     test('the origin of a preflight, after which a browser asks nothing further', async () => {
       await ask(['Host: app.example.com', 'Origin: https://evil.example', 'Access-Control-Request-Method: POST'], 'OPTIONS')
-      expect(last()).toMatchObject({ code: 'origin_not_allowed', method: 'OPTIONS', status: 403, refused: 'https://evil.example' })
-      const before = house().ledger.entries.length
+      expect(house().ledger.events.at(-1)).toMatchObject({ event: 'preflight_refused', origin: 'https://evil.example' })
+      const before = house().ledger.events.length
       await ask(['Host: app.example.com', `Origin: ${page}`, 'Access-Control-Request-Method: POST'], 'OPTIONS')
-      expect(house().ledger.entries.length).toBe(before)
+      expect(house().ledger.events.length).toBe(before)
     })
 
     test('a page of another origin than its session’s', async () => {

@@ -1,17 +1,17 @@
-import type { Ledger, LedgerEntry, SessionEnded } from '@postern/core'
+import type { Ledger, LedgerEntry, LedgerEvent } from '@postern/core'
 
 /** A ledger that keeps its entries for a test to look at. */
 export interface MemoryLedger extends Ledger {
   readonly entries: LedgerEntry[]
   /** What happened besides calls. */
-  readonly events: SessionEnded[]
+  readonly events: LedgerEvent[]
   /** Resolves with the next entry that fits, or one that is there already. */
   entry(fits: (entry: LedgerEntry) => boolean): Promise<LedgerEntry>
 }
 
 export function createMemoryLedger(): MemoryLedger {
   const entries: LedgerEntry[] = []
-  const events: SessionEnded[] = []
+  const events: LedgerEvent[] = []
   const waiting: { fits: (entry: LedgerEntry) => boolean; take: (entry: LedgerEntry) => void }[] = []
   return {
     entries,

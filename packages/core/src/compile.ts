@@ -1,6 +1,6 @@
 import { createEndpointTable, type Dialect } from '@postern/gateways'
 import { headerNames } from '@postern/protocol'
-import { createAccount } from './account/index.js'
+import { createAccount, createPreflightNote } from './account/index.js'
 import { createRedactor } from './redactor.js'
 import type { Ledger } from './account/ledger.js'
 import { hstsHeader } from './answers/api-headers.js'
@@ -130,6 +130,7 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
     revocations: means.revocations,
     assertions: compileAssertions(checked, means, () => runtime),
     browser,
+    refusedPreflight: createPreflightNote({ ledger: options.ledger, redactor }),
     publicAddress,
     forgetCookies: means.forwardAuth?.forget,
     connections,

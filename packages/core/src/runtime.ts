@@ -22,6 +22,8 @@ export interface Runtime {
   /** `undefined` where the backend is not told who is calling. */
   readonly assertions: Assertions | undefined
   readonly browser: BrowserAccess
+  /** Writes down that the preflight of a page of this origin was refused. */
+  readonly refusedPreflight: (origin: string) => void
   readonly publicAddress: PublicAddress
   /** Forgets whose the cookies of a `Cookie` header are; `undefined` where cookies are not asked about. */
   readonly forgetCookies: ((header: string) => void) | undefined

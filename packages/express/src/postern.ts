@@ -1,4 +1,4 @@
-import { checkConfig, ConfigError, type ConfigInput, type Dialects, enter, isCacheHeader, type Runtime } from '@postern/core'
+import { checkConfig, clearPageHeaders, ConfigError, type ConfigInput, type Dialects, enter, type Runtime } from '@postern/core'
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import { createRuntime, type RuntimeParts } from './create-runtime.js'
 
@@ -62,9 +62,7 @@ export function posternMiddleware(runtime: Runtime): PosternMiddleware {
       return
     }
     // Express announces itself unless told not to, and the answers of every door are alike.
-    response.removeHeader('X-Powered-By')
-    // What the application tells caches of its pages does not hold for answers to a credential.
-    for (const name of response.getHeaderNames()) if (isCacheHeader(name)) response.removeHeader(name)
+    clearPageHeaders(response)
     const target = request.url
     runtime.connections.admit(request, response, () => void enter(runtime, request, response, target))
   }

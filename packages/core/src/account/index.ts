@@ -37,6 +37,14 @@ export function createAccount({ ledger, redactor, isCut }: AccountOptions): Acco
   }
 }
 
+/** Writes down that a page of this origin was refused before it called. */
+export function createPreflightNote({ ledger, redactor }: Pick<AccountOptions, 'ledger' | 'redactor'>): (origin: string) => void {
+  return (origin) => {
+    const refused = redactor.redact(origin).slice(0, maxRefusedChars)
+    ledger.event?.({ event: 'preflight_refused', time: new Date().toISOString(), origin: refused })
+  }
+}
+
 type Names = Pick<LedgerEntry, 'caller' | 'user' | 'team' | 'project'>
 
 const nobody: Names = { caller: undefined, user: undefined, team: undefined, project: undefined }

@@ -60,11 +60,23 @@ export interface SessionEnded {
   readonly request_id?: string | undefined
 }
 
+/** A page was refused before it called: by its preflight, after which a browser sends nothing. */
+export interface PreflightRefused {
+  readonly event: 'preflight_refused'
+  /** ISO 8601. */
+  readonly time: string
+  /** The page's origin; at most 200 characters of it. */
+  readonly origin: string
+}
+
+/** What happened besides calls. */
+export type LedgerEvent = SessionEnded | PreflightRefused
+
 /** Where entries go. */
 export interface Ledger {
   append(entry: LedgerEntry): void
   /** Takes what happened besides calls. A ledger without this method hears of calls only. */
-  event?(event: SessionEnded): void
+  event?(event: LedgerEvent): void
   /** Resolves once everything appended so far is safe. */
   flush(): Promise<void>
 }

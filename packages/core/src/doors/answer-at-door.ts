@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Receipt } from '../account/index.js'
+import { clearPageHeaders } from '../answers/clear-page-headers.js'
 import { answerJson, type JsonAnswer } from '../answers/as-json.js'
 import type { EndedSessions } from '../journey.js'
 import type { Principal } from '../principal.js'
@@ -20,6 +21,7 @@ export function answerAtDoor(
 ): Receipt {
   const arrival = arrive(runtime, request, wholeTarget(request))
   const tags = tagRefused(arrival)
+  clearPageHeaders(response)
   const outcome = answerJson(answer, arrival, tags, response)
   return runtime.rooms.account({ arrival, principal, tags, outcome, ended })
 }

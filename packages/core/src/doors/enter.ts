@@ -20,7 +20,7 @@ export function enter(runtime: Runtime, request: IncomingMessage, response: Serv
   const fault = faultOfHead(request)
   if (fault !== undefined) return Promise.resolve(refuseAtDoor(runtime, request, response, fault))
   if (isPreflight(request)) {
-    answerPreflight(runtime, request, response, target)
+    answerPreflight(runtime, request, response)
     return undefined
   }
   runtime.underWay.begin()

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Receipt } from '../account/index.js'
+import { clearPageHeaders } from '../answers/clear-page-headers.js'
 import { refuse } from '../answers/refuse.js'
 import type { Refusal } from '../refusal.js'
 import type { Runtime } from '../runtime.js'
@@ -11,6 +12,7 @@ import { discardBody } from './discard-body.js'
 export function refuseAtDoor(runtime: Runtime, request: IncomingMessage, response: ServerResponse, refusal: Refusal): Receipt {
   const arrival = arrive(runtime, request, wholeTarget(request))
   const tags = tagRefused(arrival)
+  clearPageHeaders(response)
   const outcome = refuse(refusal, { arrival, tags }, response)
   discardBody(request, response)
   return runtime.rooms.account({ arrival, tags, outcome })
