@@ -11,36 +11,77 @@ export interface VisitedMember {
 
 export type Members = Readonly<Record<string, unknown>>
 
-interface Visit {
-  readonly value: object
+/** An object or a list, with how far it was looked at. */
+interface Frame {
+  readonly value: Members | readonly unknown[]
+  /** Of an object: its names. */
+  readonly names: readonly string[] | undefined
   /** The name that it stands under; `undefined` for the body itself. */
-  readonly name: string | undefined
+  readonly within: string | undefined
   readonly top: string
+  next: number
 }
 
 /**
  * Visits every member of a request, but for what its format leaves to the caller to fill as the caller likes: schemas of
- * functions and answers, what a function was called with and returned, an MCP
- * server's own headers, and metadata.
+ * functions and answers, what a function was called with and returned, an MCP server's own headers, and metadata.
+ *
+ * In steps, so that a large body can be visited between other work.
  */
-export function visitMembers(body: Members, visit: (member: VisitedMember) => void): void {
-  const open: Visit[] = [{ value: body, name: undefined, top: '' }]
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const { value, name: within, top } = next
-    if (Array.isArray(value)) {
-      for (const item of value as readonly unknown[])
-        if (typeof item === 'object' && item !== null) open.push({ value: item, name: within, top })
-      continue
+export class MemberWalk {
+  readonly #open: Frame[] = []
+  readonly #visit: (member: VisitedMember) => void
+
+  constructor(body: Members, visit: (member: VisitedMember) => void) {
+    this.#visit = visit
+    this.#enter(body, undefined, '')
+  }
+
+  /**
+   * @param most How many members and items at most.
+   * @returns Whether all were visited.
+   */
+  step(most: number): boolean {
+    for (let done = 0; done < most; done += 1) {
+      const frame = this.#open[this.#open.length - 1]
+      if (frame === undefined) return true
+      const at = frame.next
+      frame.next += 1
+      if (frame.names === undefined) this.#takeItem(frame, at)
+      else this.#takeMember(frame, frame.names[at])
+    }
+    return this.#open.length === 0
+  }
+
+  #takeItem({ value, within, top }: Frame, at: number): void {
+    const items = value as readonly unknown[]
+    if (at >= items.length) this.#open.pop()
+    else this.#enter(items[at], within, top)
+  }
+
+  #takeMember({ value, within, top }: Frame, name: string | undefined): void {
+    if (name === undefined) {
+      this.#open.pop()
+      return
     }
     const owner = value as Members
+    if (isCallers(name, owner, within)) return
     const isTop = within === undefined
-    for (const name in owner) {
-      if (isCallers(name, owner, within)) continue
-      const member = owner[name]
-      visit({ name, value: member, owner, top: isTop ? name : top, isTop })
-      if (typeof member === 'object' && member !== null) open.push({ value: member, name, top: isTop ? name : top })
-    }
+    const member = owner[name]
+    this.#visit({ name, value: member, owner, top: isTop ? name : top, isTop })
+    this.#enter(member, name, isTop ? name : top)
   }
+
+  #enter(value: unknown, within: string | undefined, top: string): void {
+    if (typeof value !== 'object' || value === null) return
+    const names = Array.isArray(value) ? undefined : Object.keys(value)
+    this.#open.push({ value: value as Frame['value'], names, within, top, next: 0 })
+  }
+}
+
+/** {@link MemberWalk} at once. */
+export function visitMembers(body: Members, visit: (member: VisitedMember) => void): void {
+  new MemberWalk(body, visit).step(Infinity)
 }
 
 /** What a function gets and gives is named by whoever wrote it, `model` and `file_id` included. */
