@@ -108,6 +108,18 @@ describe.each(doorNames)('the desk that gives sessions, behind the %s door', (do
     expect(await codeOf(answer)).toEqual([400, 'request_malformed'])
   })
 
+  test.each([
+    ['packed', { 'content-encoding': 'gzip' }, 415, 'media_type_unsupported'],
+    ['in another alphabet', { 'content-type': 'application/json; charset=utf-16' }, 400, 'request_malformed'],
+  ])('refuses a body that is %s, as any other body', async (_, headers, status, code) => {
+    const answer = await fetch(desk, {
+      method: 'POST',
+      headers: { ...cookieOf('ada'), 'content-type': 'application/json', ...headers },
+      body: '{"ttl":30}',
+    })
+    expect(await codeOf(answer)).toEqual([status, code])
+  })
+
   test('refuses a body that is too large for what it can say', async () => {
     expect(await codeOf(await ask(cookieOf('ada'), { models: ['x'.repeat(20_000)] }))).toEqual([413, 'body_too_large'])
   })

@@ -13,6 +13,9 @@ import { readJsonObject } from './strict-json.js'
 /** No API has a form with so many parts. */
 const maxParts = 1000
 
+/** Longest value that is kept for policy, in characters: no name of a model is longer. */
+const maxKeptChars = 1024
+
 /** Longest value of a field that is read, in bytes; only what a model reads may be longer. */
 const maxFieldBytes = 64 * 1024
 
@@ -24,7 +27,7 @@ export class FormFields implements FormVisitor {
   readonly #reader: FormReader
   readonly #keyPattern: RegExp | undefined
   readonly #seen = new Set<string>()
-  /** Values of the fields that are read whole, by name. */
+  /** Values of fields, by name, but for long ones. */
   readonly values = new Map<string, string>()
   #parts = 0
   #name = ''
@@ -78,7 +81,7 @@ export class FormFields implements FormVisitor {
     this.#field = undefined
     if (!isUtf8(bytes)) throw malformed(`The field "${this.#name.slice(0, 64)}" is not valid UTF-8.`)
     const value = bytes.toString('utf8')
-    this.values.set(this.#name, value)
+    if (value.length <= maxKeptChars) this.values.set(this.#name, value)
     if (!isContent(this.#name)) this.#refuseKeyIn(value, bytes)
   }
 
