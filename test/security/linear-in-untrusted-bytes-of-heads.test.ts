@@ -196,10 +196,14 @@ afterAll(async () => {
 })
 
 describe.each(['node', 'express', 'backend'] as const)('linear-in-untrusted-bytes-of-heads: %s', (road) => {
-  test.each(places)('no shape of %s costs more than its length', async (_, write) => {
-    const path = road === 'backend' ? '/page' : '/ai/v1/models'
-    expect(await findSteep((text, tries) => leastCost(origins[road], requestOf(path, write(text)), tries))).toEqual([])
-  }, 60_000)
+  test.each(places)(
+    'no shape of %s costs more than its length',
+    async (_, write) => {
+      const path = road === 'backend' ? '/page' : '/ai/v1/models'
+      expect(await findSteep((text, tries) => leastCost(origins[road], requestOf(path, write(text)), tries))).toEqual([])
+    },
+    60_000,
+  )
 })
 
 describe('linear-in-untrusted-bytes-of-heads: answers', () => {
@@ -215,12 +219,16 @@ describe('linear-in-untrusted-bytes-of-heads: answers', () => {
     'X-Anything',
   ]
 
-  test.each(names)('no shape of %s in an answer costs more than its length', async (name) => {
-    const steep = await findSteep((text, tries) => {
-      answerLine = `${name}: ${text}`
-      return leastCost(origins.backend, requestOf('/page', {}), tries)
-    })
-    answerLine = ''
-    expect(steep).toEqual([])
-  }, 60_000)
+  test.each(names)(
+    'no shape of %s in an answer costs more than its length',
+    async (name) => {
+      const steep = await findSteep((text, tries) => {
+        answerLine = `${name}: ${text}`
+        return leastCost(origins.backend, requestOf('/page', {}), tries)
+      })
+      answerLine = ''
+      expect(steep).toEqual([])
+    },
+    60_000,
+  )
 })
