@@ -95,7 +95,8 @@ afterEach(() => {
   for (const { socket } of clients.splice(0)) socket.destroy()
 })
 
-const get = (target: string, ...lines: readonly string[]): string => `${[`GET ${target} HTTP/1.1`, 'Host: a', ...lines].join('\r\n')}\r\n\r\n`
+const get = (target: string, ...lines: readonly string[]): string =>
+  `${[`GET ${target} HTTP/1.1`, 'Host: a', ...lines].join('\r\n')}\r\n\r\n`
 const until = (condition: () => unknown, timeout = 15_000) => expect.poll(condition, { timeout })
 /** How long nothing may happen before nothing will, in milliseconds. */
 const quietMs = 300
@@ -121,20 +122,31 @@ describe('bounded-per-connection: requests to the backend', () => {
   test.each([
     ['pages', (index: number) => get(`/page/${index}`)],
     ['forms', (index: number) => `POST /form/${index} HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\na=b`],
-    ['uploads in chunks', (index: number) => `PUT /up/${index} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\na=b\r\n0\r\n\r\n`],
-    ['a mixture', (index: number) => [get(`/a/${index}`), `HEAD /b/${index} HTTP/1.1\r\nHost: a\r\n\r\n`, get(`/c/${index}`, 'X: y')][index % 3] as string],
-  ])('of %s in one piece so many reach it at once, and all are answered in order', async (_, write) => {
-    const many = 600
-    const client = dial(sidecar.origin, Array.from({ length: many }, (_each, index) => write(index)).join(''))
-    await until(() => backend.waiting.length).toBe(underWay)
-    await wait(quietMs)
-    expect([backend.waiting.length, await backend.connections()]).toEqual([underWay, underWay])
-    backend.answerAll()
-    await until(() => client.statuses().length).toBe(many)
-    expect(new Set(client.statuses())).toEqual(new Set([200]))
-    const order = backend.targets.map((target) => Number(/\d+$/.exec(target)?.[0]))
-    expect(order.toSorted((a, b) => a - b)).toEqual(Array.from({ length: many }, (_each, index) => index))
-  }, 30_000)
+    [
+      'uploads in chunks',
+      (index: number) => `PUT /up/${index} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\na=b\r\n0\r\n\r\n`,
+    ],
+    [
+      'a mixture',
+      (index: number) =>
+        [get(`/a/${index}`), `HEAD /b/${index} HTTP/1.1\r\nHost: a\r\n\r\n`, get(`/c/${index}`, 'X: y')][index % 3] as string,
+    ],
+  ])(
+    'of %s in one piece so many reach it at once, and all are answered in order',
+    async (_, write) => {
+      const many = 600
+      const client = dial(sidecar.origin, Array.from({ length: many }, (_each, index) => write(index)).join(''))
+      await until(() => backend.waiting.length).toBe(underWay)
+      await wait(quietMs)
+      expect([backend.waiting.length, await backend.connections()]).toEqual([underWay, underWay])
+      backend.answerAll()
+      await until(() => client.statuses().length).toBe(many)
+      expect(new Set(client.statuses())).toEqual(new Set([200]))
+      const order = backend.targets.map((target) => Number(/\d+$/.exec(target)?.[0]))
+      expect(order.toSorted((a, b) => a - b)).toEqual(Array.from({ length: many }, (_each, index) => index))
+    },
+    30_000,
+  )
 
   test('of many connections of one address so many wait for an answer, and another address waits for none of them', async () => {
     for (let index = 0; index < 100; index += 1) dial(sidecar.origin, get(`/page/${index}`), '127.0.0.2')
@@ -149,7 +161,8 @@ describe('bounded-per-connection: requests to the backend', () => {
   })
 
   test('of clients behind a trusted proxy, each is counted by its own address, and the proxy by none', async () => {
-    for (let index = 0; index < 40; index += 1) dial(sidecar.origin, get(`/page/${index}`, 'X-Forwarded-For: 6.6.6.6, 203.0.113.7'), '127.0.0.9')
+    for (let index = 0; index < 40; index += 1)
+      dial(sidecar.origin, get(`/page/${index}`, 'X-Forwarded-For: 6.6.6.6, 203.0.113.7'), '127.0.0.9')
     await until(() => backend.waiting.length).toBe(underWay)
     for (let index = 0; index < 10; index += 1) dial(sidecar.origin, get(`/other/${index}`, 'X-Forwarded-For: 203.0.113.8'), '127.0.0.9')
     await until(() => backend.waiting.length).toBe(underWay + 10)
@@ -159,7 +172,8 @@ describe('bounded-per-connection: requests to the backend', () => {
   })
 
   test('who is no trusted proxy is counted by its own address, whatever it says of others', async () => {
-    for (let index = 0; index < 60; index += 1) dial(sidecar.origin, get(`/page/${index}`, `X-Forwarded-For: 203.0.113.${index}`), '127.0.0.2')
+    for (let index = 0; index < 60; index += 1)
+      dial(sidecar.origin, get(`/page/${index}`, `X-Forwarded-For: 203.0.113.${index}`), '127.0.0.2')
     await until(() => backend.waiting.length).toBe(underWay)
     await wait(quietMs)
     expect(backend.waiting).toHaveLength(underWay)
@@ -209,7 +223,8 @@ describe('bounded-per-connection: the backend as a whole', () => {
       for (let index = 0; index < 30; index += 1) dial(sidecar.origin, get(`/two/${index}`), '127.0.0.2')
       // Of eight, one address has at most half.
       await until(() => backend.waiting.length).toBe(4)
-      for (const from of ['127.0.0.3', '127.0.0.4', '127.0.0.5']) for (let index = 0; index < 3; index += 1) dial(sidecar.origin, get(`/${from}`), from)
+      for (const from of ['127.0.0.3', '127.0.0.4', '127.0.0.5'])
+        for (let index = 0; index < 3; index += 1) dial(sidecar.origin, get(`/${from}`), from)
       await until(() => backend.waiting.length).toBe(8)
       await wait(quietMs)
       expect([backend.waiting.length, await backend.connections()]).toEqual([8, 8])
@@ -324,7 +339,11 @@ describe('bounded-per-connection: calls', () => {
         await Promise.all([stopped.closed, trickling.closed])
         clearInterval(drip)
         for (const client of [stopped, trickling]) expect(client.text()).toMatch(/^HTTP\/1\.1 408 [\s\S]*"code":"request_timeout"/)
-        expect(house().ledger.entries.slice(entries).filter((entry) => entry.code === 'request_timeout')).toHaveLength(2)
+        expect(
+          house()
+            .ledger.entries.slice(entries)
+            .filter((entry) => entry.code === 'request_timeout'),
+        ).toHaveLength(2)
         await until(() => sent >= body.length, 30_000).toBe(true)
         gateway.answerAll()
         await until(steady.statuses).toEqual([200])
@@ -344,7 +363,8 @@ describe('bounded-per-connection: uploads to the backend', () => {
     const origin = await listenAnywhere(backend)
     const sidecar = await openSidecar({ backend: origin, config: { connections: { minRate: '20KiB/s' } } })
     try {
-      const head = (path: string, ...lines: readonly string[]): string => `${[`PUT ${path} HTTP/1.1`, 'Host: a', ...lines].join('\r\n')}\r\n\r\n`
+      const head = (path: string, ...lines: readonly string[]): string =>
+        `${[`PUT ${path} HTTP/1.1`, 'Host: a', ...lines].join('\r\n')}\r\n\r\n`
       const stopped = [
         dial(sidecar.origin, `${head('/up', 'Content-Length: 900000')}part`),
         dial(sidecar.origin, `${head('/up', 'Content-Length: 900')}part`),

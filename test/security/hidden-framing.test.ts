@@ -53,16 +53,20 @@ afterAll(async () => {
 
 describe('hidden-framing: in front of the backend', () => {
   describe.each(fillings)('behind %s', (_, line) => {
-    test.each(framings)('%s hides no request', async (_what, last, body) => {
-      backend.take()
-      for (const count of counts) {
-        for (const method of ['GET', 'POST', 'DELETE', 'OPTIONS']) {
-          const { statuses } = await rawConnection(sidecar.origin, filled(`${method} /page HTTP/1.1`, count, line, last, body))
-          expect([count, method, statuses]).toEqual([count, method, [431]])
+    test.each(framings)(
+      '%s hides no request',
+      async (_what, last, body) => {
+        backend.take()
+        for (const count of counts) {
+          for (const method of ['GET', 'POST', 'DELETE', 'OPTIONS']) {
+            const { statuses } = await rawConnection(sidecar.origin, filled(`${method} /page HTTP/1.1`, count, line, last, body))
+            expect([count, method, statuses]).toEqual([count, method, [431]])
+          }
         }
-      }
-      expect(backend.take()).toEqual([])
-    }, 120_000)
+        expect(backend.take()).toEqual([])
+      },
+      120_000,
+    )
   })
 
   test.each([
@@ -87,7 +91,10 @@ describe('hidden-framing: in front of the backend', () => {
   test('a head with many lines that is whole passes whole', async () => {
     backend.take()
     const lines = Array.from({ length: 900 }, (_, index) => `x-${index}: ${index}`)
-    const { statuses } = await rawConnection(sidecar.origin, filled('POST /page HTTP/1.1', 900, (index) => lines[index] as string, ['Content-Length: 2'], 'ab'))
+    const { statuses } = await rawConnection(
+      sidecar.origin,
+      filled('POST /page HTTP/1.1', 900, (index) => lines[index] as string, ['Content-Length: 2'], 'ab'),
+    )
     expect(statuses).toEqual([200])
     const [request] = backend.take().flatMap((bytes) => readLeniently(bytes).chunks)
     expect(request?.body).toBe('ab')
@@ -114,14 +121,20 @@ describe('hidden-framing: what we say to a backend that drops lines', () => {
     server.close()
   })
 
-  test.each([100, 900, 950, 957, 980, 997, 998, 999, 1000])('of %d lines, it knows where the request comes from, or never sees it', async (count) => {
-    for (const method of ['GET', 'PUT']) {
-      headers = undefined
-      const { statuses } = await rawConnection(front.origin, filled(`${method} / HTTP/1.1`, count, () => 'a:', [], ''))
-      if (headers === undefined) expect(statuses).toEqual([431])
-      else expect([(headers as IncomingHttpHeaders)['x-forwarded-for'], statuses]).toEqual(['127.0.0.1', [200]])
-    }
-  })
+  test.each([100, 900, 950, 957, 980, 997, 998, 999, 1000])(
+    'of %d lines, it knows where the request comes from, or never sees it',
+    async (count) => {
+      for (const method of ['GET', 'PUT']) {
+        headers = undefined
+        const { statuses } = await rawConnection(
+          front.origin,
+          filled(`${method} / HTTP/1.1`, count, () => 'a:', [], ''),
+        )
+        if (headers === undefined) expect(statuses).toEqual([431])
+        else expect([(headers as IncomingHttpHeaders)['x-forwarded-for'], statuses]).toEqual(['127.0.0.1', [200]])
+      }
+    },
+  )
 })
 
 describe('hidden-framing: on the API', () => {
@@ -131,18 +144,26 @@ describe('hidden-framing: on the API', () => {
       const first = 'POST /ai/v1/chat/completions HTTP/1.1'
       const caller = (): string[] => [`Authorization: Bearer ${house().callers.acme}`, 'Content-Type: application/json']
 
-      test.each(framings)('%s behind a thousand lines hides no call, and each is written down', async (_, last, body) => {
-        gateway.take()
-        const before = house().ledger.entries.length
-        for (const count of counts) {
-          const lines = [...caller(), ...Array.from({ length: count }, () => 'a:'), ...last]
-          const { statuses, text } = await rawConnection(house().origin, `${[first, 'Host: x', ...lines].join('\r\n')}\r\n\r\n${body}`)
-          expect([count, statuses]).toEqual([count, [431]])
-          expect(text).toMatch(/"code":"headers_too_large"/)
-        }
-        expect(gateway.take()).toEqual([])
-        expect(house().ledger.entries.slice(before).map(({ code }) => code)).toEqual(counts.map(() => 'headers_too_large'))
-      }, 60_000)
+      test.each(framings)(
+        '%s behind a thousand lines hides no call, and each is written down',
+        async (_, last, body) => {
+          gateway.take()
+          const before = house().ledger.entries.length
+          for (const count of counts) {
+            const lines = [...caller(), ...Array.from({ length: count }, () => 'a:'), ...last]
+            const { statuses, text } = await rawConnection(house().origin, `${[first, 'Host: x', ...lines].join('\r\n')}\r\n\r\n${body}`)
+            expect([count, statuses]).toEqual([count, [431]])
+            expect(text).toMatch(/"code":"headers_too_large"/)
+          }
+          expect(gateway.take()).toEqual([])
+          expect(
+            house()
+              .ledger.entries.slice(before)
+              .map(({ code }) => code),
+          ).toEqual(counts.map(() => 'headers_too_large'))
+        },
+        60_000,
+      )
     },
   )
 })
@@ -174,7 +195,11 @@ describe('hidden-framing: in an application with a server of its own', () => {
   ])('where its bound is %s lines, a head of %d is not relied on', async (bound, count) => {
     server.maxHeadersCount = bound
     gateway.take()
-    const lines = [`Authorization: Bearer ${house.callers.acme}`, ...Array.from({ length: count }, () => 'a:'), `Content-Length: ${hidden.length}`]
+    const lines = [
+      `Authorization: Bearer ${house.callers.acme}`,
+      ...Array.from({ length: count }, () => 'a:'),
+      `Content-Length: ${hidden.length}`,
+    ]
     const { statuses } = await rawConnection(origin, `${['GET /ai/v1/models HTTP/1.1', 'Host: x', ...lines].join('\r\n')}\r\n\r\n${hidden}`)
     expect(statuses[0]).toBe(431)
     expect(gateway.take()).toEqual([])

@@ -54,7 +54,8 @@ function exchange(...pieces: readonly string[]): Promise<Received> {
 
 const heads = (text: string): string[] => text.match(/HTTP\/1\.1 \d{3}/g) ?? []
 
-const upgrade = 'GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: eA==\r\nSec-WebSocket-Version: 13\r\n\r\n'
+const upgrade =
+  'GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: eA==\r\nSec-WebSocket-Version: 13\r\n\r\n'
 const requests: readonly (readonly [road: string, text: string])[] = [
   ['an offer of a WebSocket', upgrade],
   ['a page', 'GET /page HTTP/1.1\r\nHost: a\r\n\r\n'],
@@ -75,13 +76,18 @@ const breaks: readonly (readonly [what: string, script: Script])[] = [
   ['breaks behind its head', sayAndReset(begun('Content-Length: 5'))],
   ['is followed by rubbish', say(begun('Content-Length: 5'), 'hello', '\x00\x01 rubbish\r\n\r\n')],
   ['is followed by another', say(begun('Content-Length: 5'), 'hello', begun('Content-Length: 3'), 'two')],
-  ['is followed by a change of protocol', say(begun('Content-Length: 5'), 'hello', 'HTTP/1.1 101 Yes\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n')],
+  [
+    'is followed by a change of protocol',
+    say(begun('Content-Length: 5'), 'hello', 'HTTP/1.1 101 Yes\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n'),
+  ],
 ]
 
 describe.each(requests)('one-answer-per-request: to %s', (road, request) => {
   test.each(breaks)('an answer that %s stays one', async (_, answer) => {
     script = answer
-    const { text } = await exchange(request.includes('chunked') ? request : request.replace('Host: a\r\n', 'Host: a\r\nConnection: close\r\n'))
+    const { text } = await exchange(
+      request.includes('chunked') ? request : request.replace('Host: a\r\n', 'Host: a\r\nConnection: close\r\n'),
+    )
     expect(heads(text)).toHaveLength(1)
     expect(text).toMatch(/^HTTP\/1\.1 (?:403|502) /)
   })
@@ -94,7 +100,9 @@ describe.each(requests)('one-answer-per-request: to %s', (road, request) => {
         socket.write(whole.slice(0, length - 1))
         setTimeout(() => socket.end(whole.slice(length - 1, length)), 2)
       }
-      const { text } = await exchange(request.replace('Host: a\r\n', road.includes('sent') ? 'Host: a\r\n' : 'Host: a\r\nConnection: close\r\n'))
+      const { text } = await exchange(
+        request.replace('Host: a\r\n', road.includes('sent') ? 'Host: a\r\n' : 'Host: a\r\nConnection: close\r\n'),
+      )
       expect([length, heads(text)]).toEqual([length, heads(text).slice(0, 1)])
       expect(text).not.toBe('')
     }
@@ -111,21 +119,25 @@ describe('one-answer-per-request: to what comes behind', () => {
     ['a head that is too large', `GET / HTTP/1.1\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`],
     ['two lengths', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab'],
     ['a tunnel', 'CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n'],
-  ])('%s behind a request is not refused in its place', async (_, rest) => {
-    script = slow
-    for (const first of ['GET /slow HTTP/1.1\r\nHost: a\r\n\r\n', 'POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\na=b']) {
-      for (const pieces of [[first + rest], [first, rest], [first + first, rest]]) {
-        const { text, ended } = await exchange(...pieces)
-        const answers = heads(text)
-        expect([ended, answers.slice(0, -1), answers.at(-1)]).toEqual([
-          true,
-          Array.from({ length: answers.length - 1 }, () => 'HTTP/1.1 200'),
-          expect.stringMatching(/4\d\d$/) as string,
-        ])
-        expect(answers.length).toBeGreaterThan(1)
+  ])(
+    '%s behind a request is not refused in its place',
+    async (_, rest) => {
+      script = slow
+      for (const first of ['GET /slow HTTP/1.1\r\nHost: a\r\n\r\n', 'POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\na=b']) {
+        for (const pieces of [[first + rest], [first, rest], [first + first, rest]]) {
+          const { text, ended } = await exchange(...pieces)
+          const answers = heads(text)
+          expect([ended, answers.slice(0, -1), answers.at(-1)]).toEqual([
+            true,
+            Array.from({ length: answers.length - 1 }, () => 'HTTP/1.1 200'),
+            expect.stringMatching(/4\d\d$/) as string,
+          ])
+          expect(answers.length).toBeGreaterThan(1)
+        }
       }
-    }
-  }, 30_000)
+    },
+    30_000,
+  )
 
   test('a body that breaks in its middle is refused once, in the place of its own request', async () => {
     script = slow
@@ -146,12 +158,15 @@ describe('one-answer-per-request: to what comes behind', () => {
 })
 
 describe('one-answer-per-request: in the backend’s place', () => {
-  test.each(requests)('%s that the backend never answers is refused once, and what is said afterwards reaches nobody', async (_, request) => {
-    script = (socket) => {
-      socket.resetAndDestroy()
-    }
-    const { text } = await exchange(request, ...(request === upgrade ? ['more of it'] : []))
-    expect(heads(text)).toHaveLength(1)
-    expect(text).toMatch(/^HTTP\/1\.1 50\d /)
-  })
+  test.each(requests)(
+    '%s that the backend never answers is refused once, and what is said afterwards reaches nobody',
+    async (_, request) => {
+      script = (socket) => {
+        socket.resetAndDestroy()
+      }
+      const { text } = await exchange(request, ...(request === upgrade ? ['more of it'] : []))
+      expect(heads(text)).toHaveLength(1)
+      expect(text).toMatch(/^HTTP\/1\.1 50\d /)
+    },
+  )
 })

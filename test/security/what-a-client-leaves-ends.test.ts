@@ -135,10 +135,14 @@ const roads: readonly (readonly [road: string, write: (path: string) => string])
 ]
 
 describe.each(roads)('what-a-client-leaves-ends: %s', (_, write) => {
-  test.each(parts)('whose backend is at %s', async (path) => {
-    for (const way of ways) for (const afterMs of [0, 5, 60]) await leave(write(path), afterMs, way)
-    await expectNothingLeft()
-  }, 60_000)
+  test.each(parts)(
+    'whose backend is at %s',
+    async (path) => {
+      for (const way of ways) for (const afterMs of [0, 5, 60]) await leave(write(path), afterMs, way)
+      await expectNothingLeft()
+    },
+    60_000,
+  )
 
   test('behind one that is not answered, on the same connection', async () => {
     for (const way of ways) {
@@ -162,24 +166,41 @@ describe.each(roads)('what-a-client-leaves-ends: %s', (_, write) => {
 })
 
 describe('what-a-client-leaves-ends: many requests in one piece', () => {
-  test.each(['silent', 'a-part', 'an-event', 'quick'])('of which each is at %s, visit after visit', async (path) => {
-    for (let visit = 0; visit < 5; visit += 1) await leave(`GET /${path} HTTP/1.1\r\n${host}\r\n`.repeat(400), 50, ways[visit % 3] ?? 'end')
-    await expectNothingLeft()
-  }, 30_000)
+  test.each(['silent', 'a-part', 'an-event', 'quick'])(
+    'of which each is at %s, visit after visit',
+    async (path) => {
+      for (let visit = 0; visit < 5; visit += 1)
+        await leave(`GET /${path} HTTP/1.1\r\n${host}\r\n`.repeat(400), 50, ways[visit % 3] ?? 'end')
+      await expectNothingLeft()
+    },
+    30_000,
+  )
 })
 
 describe('what-a-client-leaves-ends: calls', () => {
   const call = (query: string, ...lines: readonly string[]): string => {
     const body = '{"model":"auto","messages":[]}'
-    return [`POST /ai/v1/chat/completions?${query} HTTP/1.1`, 'Host: a', 'Content-Type: application/json', `Content-Length: ${body.length}`, ...lines, '', body].join('\r\n')
+    return [
+      `POST /ai/v1/chat/completions?${query} HTTP/1.1`,
+      'Host: a',
+      'Content-Type: application/json',
+      `Content-Length: ${body.length}`,
+      ...lines,
+      '',
+      body,
+    ].join('\r\n')
   }
   const bearer = (): string => `Authorization: Bearer ${house.callers.acme}`
 
-  test.each(parts)('whose gateway is at %s', async (path) => {
-    for (const way of ways) for (const afterMs of [0, 5, 60]) await leave(call(path, bearer()), afterMs, way)
-    await leave(call('silent', bearer()).repeat(20) + call(path, bearer()), 60, 'end')
-    await expectNothingLeft()
-  }, 60_000)
+  test.each(parts)(
+    'whose gateway is at %s',
+    async (path) => {
+      for (const way of ways) for (const afterMs of [0, 5, 60]) await leave(call(path, bearer()), afterMs, way)
+      await leave(call('silent', bearer()).repeat(20) + call(path, bearer()), 60, 'end')
+      await expectNothingLeft()
+    },
+    60_000,
+  )
 
   test('while a body is sent, whole or in part', async () => {
     for (const way of ways) {

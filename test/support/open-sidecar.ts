@@ -29,7 +29,13 @@ export interface OpenSidecarOptions {
   readonly openFiles?: number
 }
 
-export async function openSidecar({ backend, gateway, trustedProxies = [], config: further = {}, openFiles }: OpenSidecarOptions): Promise<OpenSidecar> {
+export async function openSidecar({
+  backend,
+  gateway,
+  trustedProxies = [],
+  config: further = {},
+  openFiles,
+}: OpenSidecarOptions): Promise<OpenSidecar> {
   const cwd = mkdtempSync(join(tmpdir(), 'postern-sidecar-'))
   const credential = 'pst_of_an_agent_that_calls'
   const config = {

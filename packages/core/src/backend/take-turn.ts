@@ -28,7 +28,11 @@ export interface TurnTaking {
 }
 
 /** Gives a request its turn at the backend, at once or when there is room; whoever leaves gives the place up. */
-export function takeTurn(connections: Connections, { request, sink }: ClientEnd, { come, refuse, longestWaitMs, bodyBytes }: TurnTaking): void {
+export function takeTurn(
+  connections: Connections,
+  { request, sink }: ClientEnd,
+  { come, refuse, longestWaitMs, bodyBytes }: TurnTaking,
+): void {
   const { socket } = request
   const address = connections.addressOfRequest(request)
   let waits: { readonly timer: NodeJS.Timeout; readonly bytes: number } | undefined
