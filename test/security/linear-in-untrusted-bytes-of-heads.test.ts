@@ -10,45 +10,20 @@ import { say, type ScriptedUpstream, startScriptedUpstream } from '../support/sc
  * is growth, in processor time of this process, and never a time by itself.
  */
 
-/** Texts that make a reader go back and forth, filled up to a length. */
+/** What a text is filled with that makes a reader go back and forth. */
+const units = [
+  'x',
+  ' \t',
+  ...', |,|a,| ,|;|; |; a|;a=|;charset|=|=;|"|\\"|.|./|../|/|//|%|%2|&|&a=|:|:1|[|]|[::|0|(|-|_|*|\\|\xa0|\xff|A|1.|::ffff:|eyJ.|http://|@'.split(
+    '|',
+  ),
+]
+
 const shapes: readonly (readonly [what: string, fill: (length: number) => string])[] = [
-  ...[
-    'x',
-    ' \t',
-    ',',
-    ', ',
-    'a,',
-    ' ,',
-    ';',
-    '; ',
-    '; a',
-    ';a=',
-    ';charset',
-    '=',
-    '=;',
-    '"',
-    '\\"',
-    '.',
-    './',
-    '../',
-    '/',
-    '//',
-    '%',
-    '%2',
-    '&',
-    '&a=',
-    ':',
-    ':1',
-  ].map((unit): readonly [string, (length: number) => string] => [
+  ...units.map((unit): readonly [string, (length: number) => string] => [
     JSON.stringify(unit),
     (length) => unit.repeat(Math.ceil(length / unit.length)).slice(0, length),
   ]),
-  ...['[', ']', '[::', '0', '(', '-', '_', '*', '\\', '\xa0', '\xff', 'A', '1.', '::ffff:', 'eyJ.', 'http://', '@'].map(
-    (unit): readonly [string, (length: number) => string] => [
-      JSON.stringify(unit),
-      (length) => unit.repeat(Math.ceil(length / unit.length)).slice(0, length),
-    ],
-  ),
   ['blanks in the middle', (length) => `close,x${' '.repeat(length - 8)}y`],
   ['tabs in the middle', (length) => `a;charset${'\t'.repeat(length - 10)}y`],
   ['blanks behind an equals sign', (length) => `a=${' '.repeat(length - 3)}y`],
@@ -57,35 +32,14 @@ const shapes: readonly (readonly [what: string, fill: (length: number) => string
   ['a word and digits', (length) => `utf-8:${'9'.repeat(length - 7)}x`],
 ]
 
+const names =
+  'Connection Keep-Alive Upgrade TE Accept Content-Type Cookie Origin Authorization DPoP Forwarded User-Agent X-Forwarded-For X-Forwarded-Host ' +
+  'X-Forwarded-Proto X-Request-ID X-Workflow-ID Traceparent Tracestate Baggage Sec-Fetch-Site Idempotency-Key Postern-Act-As ' +
+  'Content-Encoding Access-Control-Request-Method X-Anything'
+
 /** Where the text stands in a request. */
 const places: readonly (readonly [place: string, write: (text: string) => { readonly target?: string; readonly line?: string }])[] = [
-  ...[
-    ...[
-      'Connection',
-      'Keep-Alive',
-      'Upgrade',
-      'TE',
-      'Accept',
-      'Content-Type',
-      'Cookie',
-      'Origin',
-      'Authorization',
-      'DPoP',
-      'Forwarded',
-      'User-Agent',
-    ],
-    ...[
-      'X-Forwarded-For',
-      'X-Forwarded-Host',
-      'X-Forwarded-Proto',
-      'X-Request-ID',
-      'X-Workflow-ID',
-      'Traceparent',
-      'Tracestate',
-      'Baggage',
-    ],
-    ...['Sec-Fetch-Site', 'Idempotency-Key', 'Postern-Act-As', 'Content-Encoding', 'Access-Control-Request-Method', 'X-Anything'],
-  ].map((name): (typeof places)[number] => [name, (text) => ({ line: `${name}: ${text}` })]),
+  ...names.split(' ').map((name): (typeof places)[number] => [name, (text) => ({ line: `${name}: ${text}` })]),
   ['a Bearer token', (text) => ({ line: `Authorization: Bearer ${text}` })],
   ['a target', (text) => ({ target: `/${text.replaceAll(/[^\x21-\x7e]/g, '_')}` })],
   ['a query', (text) => ({ target: `?${text.replaceAll(/[^\x21-\x7e]/g, '+')}` })],

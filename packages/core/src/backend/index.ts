@@ -68,10 +68,17 @@ export function createBackend(options: BackendOptions): Backend {
   function ask(request: IncomingMessage, response: ServerResponse, body: Buffer | null): void {
     const refuseIt = (error: Error): void => refuse(request, response, error)
     const go = (turn: Turn): void => {
-      const refused = refusedBody(request)
-      if (refused !== undefined && body === null) refuseIt(refused)
-      if (isClientGone(request, response) || (refused !== undefined && body === null)) turn.over()
-      else (pool !== undefined && isPlain(request) ? pool : client).pass(request, response, turn, body)
+      const refused = body === null ? refusedBody(request) : undefined
+      const road = pool !== undefined && isPlain(request) ? pool : client
+      try {
+        if (refused !== undefined) throw refused
+        if (isClientGone(request, response)) turn.over()
+        else road.pass(request, response, turn, body)
+      } catch (error) {
+        // Both clients refuse by throwing what they will not send.
+        turn.over()
+        refuseIt(error as Error)
+      }
     }
     // Who has left is not asked for: neither while its body came, nor while it waited or it was found out who that is.
     if (isClientGone(request, response)) return
@@ -84,9 +91,14 @@ export function createBackend(options: BackendOptions): Backend {
       turn.over()
       return
     }
-    const upstream = client.upgrade(request)
-    if (forgetCookies !== undefined) watchUpgrade(upstream, request, forgetCookies)
-    tunnel({ upstream, request, socket, early, turn, outage })
+    try {
+      const upstream = client.upgrade(request)
+      if (forgetCookies !== undefined) watchUpgrade(upstream, request, forgetCookies)
+      tunnel({ upstream, request, socket, early, turn, outage })
+    } catch (error) {
+      turn.over()
+      refuseOnTunnel(request, socket, error as Error)
+    }
   }
 
   return {

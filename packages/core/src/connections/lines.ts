@@ -1,9 +1,9 @@
 /** A request that was let in. */
 export interface Turn {
   /** Its answer has begun: it no longer counts among those of its address whose answer has not. */
-  begun(): void
+  readonly begun: () => void
   /** It is over, or its client is gone; whatever is called twice counts once. */
-  over(): void
+  readonly over: () => void
 }
 
 export interface LinesOptions {
@@ -97,8 +97,11 @@ export function createLines({ underWay, share, total }: LinesOptions): Lines {
     // What comes may be over at once; it is the loop that goes on, and no call within a call.
     if (advancing) return
     advancing = true
-    letNextIn()
-    advancing = false
+    try {
+      letNextIn()
+    } finally {
+      advancing = false
+    }
   }
 
   function letNextIn(): void {
