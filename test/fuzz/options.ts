@@ -11,14 +11,16 @@ export interface Options {
   readonly inputs: number
   /** After this time no batch is begun, in seconds. */
   readonly seconds: number
+  /** How long it may take to make the input of one finding smaller, in milliseconds. */
+  readonly shrinkMs: number
   readonly json: boolean
   /** One input alone, of the only target. */
   readonly one: { readonly index: number } | { readonly replay: readonly number[] } | undefined
 }
 
-const usual = { inputs: 120_000, seconds: 120 }
-const long = { inputs: 1_000_000, seconds: 3600 }
-const short = { inputs: 6000, seconds: 12 }
+const usual = { inputs: 120_000, seconds: 120, shrinkMs: 10_000 }
+const long = { inputs: 1_000_000, seconds: 3600, shrinkMs: 20_000 }
+const short = { inputs: 6000, seconds: 12, shrinkMs: 2000 }
 
 const list = targets.map(({ name, title }) => `  ${name.padEnd(17)} ${title}`).join('\n')
 
@@ -68,6 +70,7 @@ export function readOptions(args: readonly string[]): Options {
     targets: only,
     inputs: values.inputs === undefined ? preset.inputs : whole('--inputs', values.inputs, 1),
     seconds: values.seconds === undefined ? preset.seconds : whole('--seconds', values.seconds, 1),
+    shrinkMs: preset.shrinkMs,
     json: values.json,
     one,
   }

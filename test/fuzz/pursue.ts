@@ -3,8 +3,8 @@ import { type Fault, type Finding, signatureOf } from './fault.js'
 import { shrink } from './shrink.js'
 import type { OpenTarget, Target } from './target.js'
 
-/** How much is done to find the smallest input that shows a fault; a process that must be started again for each try gets less. */
-const limits = { value: { tries: 600, ms: 8000 }, socket: { tries: 150, ms: 12_000 }, crash: { tries: 40, ms: 30_000 } }
+/** How often it is tried to make an input smaller; a process that must be started again for each try gets less. */
+const tries = { value: 600, socket: 150, crash: 40 }
 
 /** How often a fault that depends on time must come again, of so many times, before it is one. */
 const repeats = { wanted: 3, of: 3 }
@@ -23,7 +23,8 @@ export interface Pursuit {
   ofBatch(fault: Fault, batch: readonly Thrown[]): Promise<Finding | undefined>
 }
 
-export function createPursuit(target: Target, open: OpenTarget): Pursuit {
+/** @param shrinkMs How long it may take to make one input smaller. */
+export function createPursuit(target: Target, open: OpenTarget, shrinkMs: number): Pursuit {
   /** Whether these inputs, and no others, show the fault. */
   async function shows(fault: Fault, batch: readonly (readonly number[])[]): Promise<Fault | undefined> {
     const { each, together } = await open.run(batch.map((made) => Choices.replayed(made)))
@@ -44,9 +45,9 @@ export function createPursuit(target: Target, open: OpenTarget): Pursuit {
   }
 
   async function smallest(fault: Fault, { index, made }: Thrown): Promise<Finding> {
-    const limit = !target.onSockets ? limits.value : fault.kind === 'crash' ? limits.crash : limits.socket
+    const most = !target.onSockets ? tries.value : fault.kind === 'crash' ? tries.crash : tries.socket
     const fails = async (candidate: readonly number[]): Promise<boolean> => (await shows(fault, [candidate])) !== undefined
-    const shrunk = await shrink(made, fails, limit)
+    const shrunk = await shrink(made, fails, { tries: most, ms: fault.kind === 'crash' ? 3 * shrinkMs : shrinkMs })
     const last = (await shows(fault, [shrunk])) ?? fault
     return {
       target: target.name,

@@ -62,7 +62,7 @@ function sumOf(targets: readonly Target[], shareOf: (target: Target) => number):
 
 async function runTarget(target: Target, context: Context, options: Options, until: number, progress: Progress): Promise<TargetResult> {
   const open = await target.open(context)
-  const collected = createCollection(createPursuit(target, open))
+  const collected = createCollection(createPursuit(target, open, options.shrinkMs))
   const begunAt = performance.now()
   let thrown = 0
   let longestTurnMs = 0

@@ -88,21 +88,36 @@ export function changed(choices: Choices, document: unknown): unknown {
   return Object.fromEntries(members)
 }
 
-/** JSON that is large in one way: wide, long, deep, or of many small things. */
+const sizes = [1, 2, 8, 64]
+const large = new Map<string, string>()
+
+/** JSON that is large in one way: wide, long, deep, or of many small things. Of few sizes, so that each is made once. */
 export function bigJson(choices: Choices, most: number): string {
-  const size = choices.oneIn(2) ? most : choices.below(most)
-  switch (choices.below(6)) {
+  const size = Math.floor(most / choices.pick(sizes))
+  const way = choices.below(6)
+  const name = `${size}/${way}`
+  const known = large.get(name)
+  if (known !== undefined) return known
+  const made = makeLarge(way, size)
+  large.set(name, made)
+  return made
+}
+
+function makeLarge(way: number, size: number): string {
+  const members = (value: string): string =>
+    Array.from({ length: size / (9 + value.length) }, (_, index) => `"k${index}":${value}`).join(',')
+  switch (way) {
     case 0:
-      return `{${Array.from({ length: size / 12 }, (_, index) => `"k${index}":0`).join(',')}}`
+      return `{${members('0')}}`
     case 1:
       return `{"a":[${'0,'.repeat(size / 2)}0]}`
     case 2:
       return `${'['.repeat(size / 2)}${']'.repeat(size / 2)}`
     case 3:
-      return `{"model":"auto","messages":[${Array.from({ length: size / 16 }, () => '{"role":"a"}').join(',')}]}`
+      return `{"model":"auto","messages":[${'{"role":"a"},'.repeat(size / 13)}{}]}`
     case 4:
       return `{"a":"${'\\u0061'.repeat(size / 6)}"}`
     default:
-      return `{"a":{${Array.from({ length: size / 12 }, (_, index) => `"k${index}":{}`).join(',')}}}`
+      return `{"a":{${members('{}')}}}`
   }
 }

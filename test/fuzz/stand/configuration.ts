@@ -20,13 +20,13 @@ export function makeConfiguration(ports: Ports, more: object = {}): Record<strin
     version: 1,
     listen: { port: 0 },
     admin: { socket: './admin.sock', secret: { env: 'ADMIN' } },
-    backend: { url: `http://127.0.0.1:${ports.backend}`, timeouts: { headers: '3s' } },
+    backend: { url: `http://127.0.0.1:${ports.backend}`, timeouts: { headers: '1s' } },
     gateways: each((name) => ({
       dialect: name,
       baseURL: `http://127.0.0.1:${ports.gateway}/${name}/v1`,
       attempts: 1,
       addressLimit: 'off',
-      timeouts: { connect: '3s', headers: '3s', idle: '3s' },
+      timeouts: { connect: '1s', headers: '1s', idle: '1s' },
     })),
     keys: each((name) => ({
       gateway: name,
@@ -45,7 +45,7 @@ export function makeConfiguration(ports: Ports, more: object = {}): Record<strin
         claims: { user: 'sub', team: 'org' },
         teams: [index === 0 ? 'openai' : `team-${index}`],
       })),
-      forwardAuth: { url: `${identity}/api/me`, cookies: ['sid'], timeout: '2s' },
+      forwardAuth: { url: `${identity}/api/me`, cookies: ['sid'], timeout: '1s' },
       service: {
         hashes: { env: 'RING' },
         principals: { ...each((name) => ({ user: `svc-${name}`, team: name })), delegate: { delegate: true } },

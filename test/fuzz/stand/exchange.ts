@@ -26,11 +26,13 @@ export interface Received {
   readonly bytes: Buffer
   /** Why they are no answers. */
   readonly fault: string | undefined
+  /** What the connection failed with. */
+  readonly error: string | undefined
   readonly ended: 'by the server' | 'by the client' | 'late' | 'unanswered'
 }
 
 /** How long nothing may come before no more is expected, in milliseconds: where answers are expected, and where it is not known. */
-const patienceMs = 4000
+const patienceMs = 6000
 const quietMs = 60
 
 /** How long a server may take to close a connection after its client did, in milliseconds. */
@@ -51,6 +53,7 @@ export function visit(door: Door, { pieces, pauseMs, methods, expected, leave }:
     const chunks: Buffer[] = []
     let left: 'no' | 'half' | 'whole' = 'no'
     let ended: Received['ended'] | undefined
+    let error: string | undefined
 
     const settle = (how: Received['ended']): void => {
       if (ended !== undefined) return
@@ -58,7 +61,7 @@ export function visit(door: Door, { pieces, pauseMs, methods, expected, leave }:
       clearTimeout(timer)
       socket.destroy()
       reader.end()
-      resolve({ answers: reader.answers, bytes: Buffer.concat(chunks), fault: reader.fault, ended: how })
+      resolve({ answers: reader.answers, bytes: Buffer.concat(chunks), fault: reader.fault, ended: how, error })
     }
     const halfClose = (): void => {
       if (left !== 'no') return
@@ -106,7 +109,9 @@ export function visit(door: Door, { pieces, pauseMs, methods, expected, leave }:
       else if (left === 'no') wait(expected === undefined ? quietMs : patienceMs)
     })
     socket.on('end', () => settle(left === 'no' ? 'by the server' : 'by the client'))
-    socket.on('error', () => {})
+    socket.on('error', (failed: NodeJS.ErrnoException) => {
+      error ??= failed.code
+    })
     socket.on('close', () => settle(left === 'no' ? 'by the server' : 'by the client'))
   })
 }

@@ -6,6 +6,9 @@ export interface SeenRequest {
   readonly body: Buffer
 }
 
+/** What stays where a client left while it was sending. */
+export const partOfRequest = 'a part of a request whose client is gone'
+
 /** Reads the requests of a connection, and says what no careful sender would have sent. */
 export class RequestReader {
   #held: Buffer = Buffer.alloc(0)
@@ -21,9 +24,11 @@ export class RequestReader {
     return this.#held.length > 0
   }
 
-  /** What of it is there. */
-  show(): string {
-    return JSON.stringify(this.#held.toString('latin1', 0, 80))
+  /** What of it is there: the first part of a request, or bytes that are none. */
+  describe(): string {
+    const text = this.#held.toString('latin1', 0, 200)
+    const isBegun = /^[A-Z-]+ [^ ]+ HTTP\/1\.1\r\n/.test(text)
+    return `${isBegun ? partOfRequest : 'bytes after a request that are no request'}: ${JSON.stringify(text.slice(0, 80))}`
   }
 
   push(chunk: Buffer): SeenRequest[] {

@@ -48,10 +48,6 @@ export class Upstream {
     return (this.#server.address() as AddressInfo).port
   }
 
-  get connections(): number {
-    return this.#sockets.size
-  }
-
   /** Requests that came and are not answered to their end, on connections that are still there. */
   get underWay(): number {
     return this.#open
@@ -67,19 +63,27 @@ export class Upstream {
     return this.#faults.splice(0)
   }
 
-  /** Waits until no connection holds a part of a request. @returns What is left where one goes on holding it. */
-  async leftover(mostMs: number): Promise<string | undefined> {
+  /** Waits until no connection holds a part of a request, and closes those that go on holding one. @returns What they hold. */
+  async takeLeftovers(mostMs: number): Promise<string[]> {
     const until = performance.now() + mostMs
     for (;;) {
-      const within = [...this.#sockets.values()].find(({ isWithin }) => isWithin)
-      if (within === undefined) return undefined
-      if (performance.now() > until) return within.show()
+      const within = [...this.#sockets].filter(([, { isWithin }]) => isWithin)
+      if (within.length === 0) return []
+      if (performance.now() > until) {
+        for (const [socket] of within) socket.destroy()
+        return within.map(([, reader]) => reader.describe())
+      }
       await sleep(5)
     }
   }
 
-  async close(): Promise<void> {
+  /** Ends every connection. */
+  cut(): void {
     for (const socket of this.#sockets.keys()) socket.destroy()
+  }
+
+  async close(): Promise<void> {
+    this.cut()
     await new Promise((done) => this.#server.close(done))
   }
 

@@ -8,7 +8,7 @@ export interface Question {
 export interface Vitals {
   readonly longestTurnMs: number
   readonly warnings: readonly string[]
-  /** Open connections of both sides, and the channel over which this is told. */
-  readonly sockets: number
+  /** Connections of clients that are open. */
+  readonly clients: number
   readonly heapBytes: number
 }

@@ -3,6 +3,8 @@
  * over the channel to whoever started it. The process itself does not know of it.
  */
 
+import { subscribe } from 'node:diagnostics_channel'
+import type { Socket } from 'node:net'
 import type { Question, Vitals } from './vitals.js'
 
 /** How often the loop is looked at, in milliseconds. */
@@ -26,6 +28,15 @@ function look(): void {
   cpuThen = cpu
 }
 
+/** Connections that were taken and are not closed. */
+let clients = 0
+subscribe('net.server.socket', (message) => {
+  clients += 1
+  ;(message as { readonly socket: Socket }).socket.once('close', () => {
+    clients -= 1
+  })
+})
+
 setInterval(look, tickMs).unref()
 process.on('warning', ({ name, message }) => warnings.push(`${name}: ${message}`))
 process.on('message', (question: Question | object) => {
@@ -35,7 +46,7 @@ process.on('message', (question: Question | object) => {
   const vitals: Vitals = {
     longestTurnMs,
     warnings: warnings.splice(0),
-    sockets: process.getActiveResourcesInfo().filter((kind) => /^(?:TCP|Pipe)(?:Socket)?Wrap$/.test(kind)).length,
+    clients,
     heapBytes: process.memoryUsage().heapUsed,
   }
   longestTurnMs = 0

@@ -13,7 +13,7 @@ export interface Judging {
 }
 
 /** What is wrong with what a visit brought, whatever it was. */
-export function judge({ answers, bytes, fault, ended }: Received, { visit, isSound, mustAnswer, findKey }: Judging): Fault[] {
+export function judge({ answers, bytes, fault, ended, error }: Received, { visit, isSound, mustAnswer, findKey }: Judging): Fault[] {
   const faults: Fault[] = []
   const found = findKeyIn(answers, bytes, findKey)
   if (found !== undefined) faults.push({ kind: 'key out', what: `a secret in an answer, ${found.form}`, detail: found.name })
@@ -26,7 +26,11 @@ export function judge({ answers, bytes, fault, ended }: Received, { visit, isSou
   if (visit.leave !== 'answered') return faults
   const final = answers.filter(({ status }) => status >= 200)
   if (isSound && mustAnswer && final.length < visit.methods.length) {
-    faults.push({ kind: 'answer', what: 'no answer to a request', detail: `${final.length} of ${visit.methods.length}, then ${ended}` })
+    faults.push({
+      kind: 'answer',
+      what: 'no answer to a request',
+      detail: `${final.length} of ${visit.methods.length}, then ${ended}${error === undefined ? '' : `, ${error}`}`,
+    })
   }
   const most = isSound
     ? visit.methods.length

@@ -14,7 +14,7 @@ const chat = '{"model":"auto","messages":[{"role":"user","content":"Hello"}]}'
 function apiGrammar({ callers }: Secrets): RequestGrammar {
   return {
     sound(choices) {
-      const body = choices.oneIn(60)
+      const body = choices.oneIn(200)
         ? bigJson(choices, 1_000_000)
         : choices.pick([chat, chat, chat.replace('{', '{"stream":true,'), chat.replace('{', '{"n":3,')])
       const caller = choices.oneIn(6) ? choices.pick(dialects) : 'openai'

@@ -1,9 +1,10 @@
 import type { Choices } from '../choices.js'
-import type { Fault } from '../fault.js'
+import type { Fault, FaultKind } from '../fault.js'
 import { show } from '../inputs/bytes.js'
 import { type Received, type Visit, visit } from '../stand/exchange.js'
 import { ofNobody } from '../stand/behind.js'
 import { plantedShapeCore } from '../stand/key-forms.js'
+import { partOfRequest } from '../stand/request-reader.js'
 import type { OpenSubject, Stand, SubjectName } from '../stand/stand.js'
 import type { Script } from '../stand/upstream.js'
 import type { BatchResult, Context, OpenTarget } from '../target.js'
@@ -108,14 +109,14 @@ async function inspect(stand: Stand, subject: OpenSubject): Promise<{ readonly f
 const leftoverMs = 500
 
 async function inspectUpstreams({ gateway, backend }: Stand): Promise<Fault[]> {
-  const left = (await gateway.leftover(leftoverMs)) ?? (await backend.leftover(leftoverMs))
-  const leftovers = left === undefined ? [] : [`bytes after a request that are no request: ${left}`]
+  const leftovers = [...(await gateway.takeLeftovers(leftoverMs)), ...(await backend.takeLeftovers(leftoverMs))]
   const faults = [...gateway.takeFaults(), ...backend.takeFaults(), ...leftovers]
-  return faults.map((fault) => ({
-    kind: fault.startsWith(ofNobody) ? 'promise' : 'smuggled',
-    what: fault.replace(/: .*$/s, ''),
-    detail: fault,
-  }))
+  return faults.map((fault) => ({ kind: kindOf(fault), what: fault.replace(/: .*$/s, ''), detail: fault }))
+}
+
+function kindOf(fault: string): FaultKind {
+  if (fault.startsWith(ofNobody)) return 'promise'
+  return fault.startsWith(partOfRequest) ? 'left open' : 'smuggled'
 }
 
 function inspectLog(printed: string, { findKey, secrets }: Stand): Fault[] {
