@@ -1,4 +1,4 @@
-import { describeBinding } from '../resolve/bindings.js'
+import { bindingIdentity, describeBinding } from '../resolve/bindings.js'
 import type { Secret } from '../secret.js'
 import type { Config } from './schema.js'
 
@@ -35,7 +35,9 @@ export function findTenants(
 }
 
 function tenantsOf(lines: readonly BindingLine[]): Tenants {
-  return { bindings: lines.map(describeBinding), several: lines.length > 1 || lines.some((line) => line.default === true) }
+  // Two lines for one caller are a mistake that is told elsewhere, and not two tenants.
+  const different = [...new Map(lines.map((line) => [bindingIdentity(line), line])).values()]
+  return { bindings: different.map(describeBinding), several: different.length > 1 || lines.some((line) => line.default === true) }
 }
 
 /** The same text for the same secret, from which the secret cannot be told. A secret that is not there is one of its own. */
