@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { hash, randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { checkConfig } from '@postern/core'
@@ -94,6 +94,18 @@ describe('the examples of the README run as they are printed', () => {
     const env = { JOY_KEY_ACME: 'jt_9876543210', POSTERN_SESSION_SECRET: 's'.repeat(32), GATEWAY_API_KEY_HASHES: ring }
     expect(checkConfig(parse(example('postern.yaml')), { env, directory: folder }).problems).toEqual([])
   })
+
+  test('what opens and bounds more fits into a configuration', () => {
+    const config = {
+      version: 1,
+      keys: { acme: { gateway: 'main', secret: { env: 'KEY' }, shared: true } },
+      bindings: [{ team: 'acme', key: 'acme' }],
+      callers: { session: { secret: { env: 'SESSION' } } },
+      ...(parse(example('opened.yaml')) as object),
+    }
+    const env = { KEY: 'sk-0123456789abcdef', SESSION: 's'.repeat(32) }
+    expect(checkConfig(config, { env, directory: folder }).problems).toEqual([])
+  })
 })
 
 describe('the documents', () => {
@@ -120,6 +132,7 @@ describe('the documents', () => {
       (match) => match[1] as string,
     )
     expect(names.length).toBeGreaterThan(10)
-    expect(names.filter((name) => !existsSync(join(root, 'test/security', `${name}.test.ts`)))).toEqual([])
+    const tests = readdirSync(join(root, 'test/security')).map((file) => file.replace(/\.test\.ts$/, ''))
+    expect(names.toSorted()).toEqual(tests.toSorted())
   })
 })
