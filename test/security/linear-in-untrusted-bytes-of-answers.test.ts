@@ -76,6 +76,23 @@ describe('linear-in-untrusted-bytes-of-answers: a stream of events is passed ove
     }
   })
 
+  test.each(['\n', '\r', '\r\n'])('an event has at most 10,000 lines, which is what is read in one turn, where lines end in %j', (end) => {
+    for (const size of [1_000_000, 997]) {
+      const seen: number[] = []
+      let overflows = 0
+      const pump = createEventPump({
+        inspect: (bytes, from, to) => void seen.push(bytes.toString('latin1', from, to).split(end).length - 2),
+        write: () => true,
+        overflow: () => (overflows += 1),
+      })
+      for (const lines of [10_000, 3, 10_001, 2])
+        for (const piece of pieces(Buffer.from(`data: 1${end}`.repeat(lines) + end), size)) pump.push(piece)
+      pump.finish()
+      expect(seen).toEqual([10_000, 3])
+      expect(overflows).toBe(1)
+    }
+  })
+
   test('and every event is still found, wherever a stream is cut', () => {
     const events = ['data: 1\n\n', 'data: 2\r\r', 'id: 1\r\ndata: 3\r\n\r\n', 'data: 4\n\r', ': a\rdata: 5\n\n\n', 'data: 6\r\n\r\n\r']
     const text = Buffer.from(events.join(''))

@@ -28,6 +28,9 @@ export interface EventPumpOptions {
 /** The largest event that is waited for, in bytes: images travel as one event. */
 const maxEventBytes = 16 * 1024 * 1024
 
+/** The most lines of an event: reading them is one turn of the event loop, and no API sends more than a few. */
+const maxEventLines = 10_000
+
 /**
  * Cuts a stream at the blank lines between events (HTML standard, 9.2.5) and writes each event in the tick
  * in which it is whole. A chunk of whole events that need no edit is written as the very buffer it came in.
@@ -36,14 +39,20 @@ export function createEventPump({ inspect, write, overflow }: EventPumpOptions):
   const carried = new GrowingBuffer()
   /** Where the last line of what is carried begins. */
   let carriedLine = 0
+  /** Lines of what is carried that have ended. */
+  let carriedLines = 0
   let stopped = false
 
-  /** @param searched Up to where `bytes` was searched before. @param line Where the line begins that is open there. */
-  function pump(bytes: Buffer, searched = 0, line = 0): boolean {
+  /**
+   * @param searched Up to where `bytes` was searched before.
+   * @param line Where the line begins that is open there.
+   * @param lines How many lines of the event ended before that.
+   */
+  function pump(bytes: Buffer, searched = 0, line = 0, lines = 0): boolean {
     let open = true
     let written = 0
     let start = 0
-    const ends = new EventEnds(bytes, searched, line)
+    const ends = new EventEnds(bytes, searched, line, lines)
     for (let end = ends.next(); end !== -1; end = ends.next()) {
       const edit = inspect(bytes, start, end)
       if (edit !== undefined) {
@@ -59,14 +68,19 @@ export function createEventPump({ inspect, write, overflow }: EventPumpOptions):
       start = end
     }
     if (written < start) open = write(written === 0 && start === bytes.length ? bytes : bytes.subarray(written, start))
-    if (start < bytes.length) carry(start === 0 ? bytes : bytes.subarray(start))
+    if (ends.tooMany) refuse()
+    else if (start < bytes.length) carry(start === 0 ? bytes : bytes.subarray(start))
     carriedLine = ends.line - start
+    carriedLines = ends.lines
     return open
   }
 
   function carry(bytes: Buffer): void {
     carried.append(bytes)
-    if (carried.length <= maxEventBytes) return
+    if (carried.length > maxEventBytes) refuse()
+  }
+
+  function refuse(): void {
     stopped = true
     overflow()
   }
@@ -78,9 +92,11 @@ export function createEventPump({ inspect, write, overflow }: EventPumpOptions):
       const searched = carried.length
       carry(chunk)
       if (stopped) return true
-      const ends = new EventEnds(carried.view(), searched, carriedLine)
-      if (ends.next() !== -1) return pump(carried.take(), searched, carriedLine)
+      const ends = new EventEnds(carried.view(), searched, carriedLine, carriedLines)
+      if (ends.next() !== -1) return pump(carried.take(), searched, carriedLine, carriedLines)
+      if (ends.tooMany) refuse()
       carriedLine = ends.line
+      carriedLines = ends.lines
       return true
     },
     finish() {
@@ -117,23 +133,36 @@ class EventEnds {
   #carriageReturn: number
   /** Where the line begins whose end is looked for. */
   line: number
+  /** Lines of the event that have ended. */
+  lines: number
 
-  constructor(bytes: Buffer, searched: number, line: number) {
+  constructor(bytes: Buffer, searched: number, line: number, lines: number) {
     this.#bytes = bytes
     this.line = line
+    this.lines = lines
     this.#lineFeed = bytes.indexOf(lineFeed, searched)
     this.#carriageReturn = bytes.indexOf(carriageReturn, searched)
   }
 
-  /** The position after the next blank line, or -1. */
+  /** Whether the event has more lines than are read. */
+  get tooMany(): boolean {
+    return this.lines > maxEventLines
+  }
+
+  /** The position after the next blank line; -1 where there is none, or the event has too many lines before it. */
   next(): number {
     const bytes = this.#bytes
     for (let at = this.#nextLineEnd(); at !== -1; at = this.#nextLineEnd()) {
       const isSecondHalf = at === this.line && bytes[at] === lineFeed && at > 0 && bytes[at - 1] === carriageReturn
       const isBlank = at === this.line && !isSecondHalf
       this.line = at + 1
-      if (!isBlank) continue
+      if (!isBlank) {
+        if (!isSecondHalf) this.lines += 1
+        if (this.tooMany) return -1
+        continue
+      }
       while (isLineEnd(bytes[this.line])) this.line += 1
+      this.lines = 0
       return this.line
     }
     return -1

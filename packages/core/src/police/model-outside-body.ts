@@ -1,7 +1,7 @@
 import { partsOf } from '../lib/query-names.js'
+import { squashName } from '../lib/squash-name.js'
 import { Refusal } from '../refusal.js'
 import type { Route } from '../resolve/route.js'
-import { plainName } from './named-models.js'
 
 const namesModel = /models?(?:ids?|names?)?$|^(?:engine|deployment)(?:id|name)?$/
 
@@ -30,5 +30,5 @@ export function checkModelOutsideBody(
 
 function readModel(pair: string): string[] {
   const [entry] = new URLSearchParams(pair)
-  return entry !== undefined && namesModel.test(plainName(entry[0])) ? [entry[1]] : []
+  return entry !== undefined && namesModel.test(squashName(entry[0])) ? [entry[1]] : []
 }

@@ -1,4 +1,4 @@
-import { foldName } from '../lib/json-members.js'
+import { squashName } from '../lib/squash-name.js'
 import { Refusal } from '../refusal.js'
 import type { Visit, VisitedMember } from './visit-members.js'
 
@@ -24,7 +24,7 @@ export function namedModels(besides: string | undefined, allows: AllowsModel): V
   return (member) => {
     const { name, value, isTop } = member
     if (value === null || value === undefined || !mayNameModel.test(name) || (isTop && name === besides)) return
-    const plain = plainName(name)
+    const plain = squashName(name)
     if (namesModels.test(plain) || (isTop && namesModelsAtTop.test(plain))) checkValue(name, value, allows)
     else if (hidesModel(plain, member))
       throw refusal(name, 'The policy allows only some models, and which one this member stands for cannot be read here.')
@@ -49,12 +49,7 @@ function checkValue(name: string, value: unknown, allows: AllowsModel): void {
 
 /** Whether an entry is looked at when its own members are. */
 function namesOne(entry: object): boolean {
-  return Object.keys(entry).some((name) => namesModels.test(plainName(name)))
-}
-
-/** `Model-ID`, `model_id` and `modelId` are one name to people, and to some servers. */
-export function plainName(name: string): string {
-  return foldName(name).replaceAll(/[^a-z0-9]/g, '')
+  return Object.keys(entry).some((name) => namesModels.test(squashName(name)))
 }
 
 function refusal(param: string, message?: string): Refusal {

@@ -1,8 +1,8 @@
 import { compilePointer, type CompiledPointer, type Endpoint, type OutputLimit, readAll } from '@postern/gateways'
 import { looseName, partsOf } from '../lib/query-names.js'
+import { squashName } from '../lib/squash-name.js'
 import { Refusal } from '../refusal.js'
 import { compileNames, type ReadNames, refuseOtherSpellings } from '../read/strict-names.js'
-import { plainName } from './named-models.js'
 import type { Members, Visit } from './visit-members.js'
 
 interface CompiledLimit {
@@ -44,7 +44,7 @@ export function needsCeiling({ ceiling, endpoint, query }: UnderCeiling): boolea
   const { topNames } = compile(limit)
   const stray = partsOf(query)
     .map(looseName)
-    .find((name) => topNames.has(plainName(name)))
+    .find((name) => topNames.has(squashName(name)))
   if (stray !== undefined) throw refusal('How many tokens are asked for is said in the body and not in the query.', stray)
   return true
 }
@@ -86,7 +86,8 @@ export function ownModelTools(ceiling: number, body: Members): Visit | undefined
   if (!('tools' in body)) return undefined
   return ({ name, value, top }) => {
     if (top !== 'tools') return
-    if (name === 'type' ? value === 'image_generation' : plainName(name) === 'model' && value !== null) throw writesBeside(ceiling, 'tools')
+    if (name === 'type' ? value === 'image_generation' : squashName(name) === 'model' && value !== null)
+      throw writesBeside(ceiling, 'tools')
   }
 }
 
@@ -118,7 +119,7 @@ function compile(limit: OutputLimit): CompiledLimit {
       CompiledPointer[],
     ]
     const paths = [...places, ...copies, ...prompts, ...others, ...beside].map(({ segments }) => segments.map(({ name }) => name))
-    const topNames = new Set(paths.map(([first]) => plainName(first as string)))
+    const topNames = new Set(paths.map(([first]) => squashName(first as string)))
     compiled.set(limit, (found = { places, copies, prompts, others, beside, names: compileNames(paths), topNames }))
   }
   return found

@@ -1,7 +1,7 @@
 import type { AnswerFormat } from '@postern/gateways'
+import { squashName } from '../lib/squash-name.js'
 import { notShared } from '../not-shared.js'
 import { Refusal } from '../refusal.js'
-import { plainName } from './named-models.js'
 import type { Members, Visit, VisitedMember } from './visit-members.js'
 
 /** Most members of most requests refer to nothing. */
@@ -36,7 +36,7 @@ export function refuseReferences({ input }: Members): void {
 }
 
 function isStored({ name, value, isTop, owner }: VisitedMember): boolean {
-  const plain = plainName(name)
+  const plain = squashName(name)
   if (isTop && (plain === 'store' || plain === 'background')) return value !== false
   if (plain === 'type') return value === 'item_reference'
   if (plain === 'fileuri') return typeof value === 'string' && storedUri.test(value)
@@ -72,7 +72,7 @@ function isReference(item: unknown): boolean {
  */
 export function wouldBeStored({ storedUnlessRefused }: AnswerFormat, body: Members): boolean {
   if (storedUnlessRefused !== true) return false
-  const other = Object.keys(body).find((name) => name !== 'store' && plainName(name) === 'store')
+  const other = Object.keys(body).find((name) => name !== 'store' && squashName(name) === 'store')
   if (other !== undefined) throw new Refusal('request_malformed', { message: 'The member store is written like this.', param: 'store' })
   return body['store'] !== false
 }
