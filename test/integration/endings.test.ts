@@ -7,6 +7,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { startSidecar } from '../../sidecar/src/sidecar.js'
 import { type HostileUpstream, plainCompletion, startHostileUpstream } from '../support/hostile-upstream.js'
 import { type DoorName, doorNames, type House, type HouseOptions, openHouse } from '../support/house.js'
+import { opened } from '../support/opened.js'
 
 const closing: (() => Promise<unknown>)[] = []
 afterEach(async () => {
@@ -137,7 +138,10 @@ describe.each(doorNames)('a client that leaves, behind the %s door', (door: Door
     ['after its request', 'chat/completions', `${json}Content-Length: ${whole.length}\r\n`, whole],
   ]
   test.each(moments)('%s is a client that left, and no fault of ours', async (_, path, headers, body) => {
-    const { house } = await openWith((_request, response) => setTimeout(() => response.end(plainCompletion), 30), { door })
+    const { house } = await openWith((_request, response) => setTimeout(() => response.end(plainCompletion), 30), {
+      door,
+      settings: { endpoints: opened('audio/transcriptions') },
+    })
     const { hostname, port } = new URL(house.origin)
     const waits = [0, 1, 5, 20]
     for (const how of ['end', 'reset'] as const) {

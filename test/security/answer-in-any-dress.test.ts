@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Dress, dresses } from '../support/dresses.js'
 import { type HostileUpstream, startHostileUpstream } from '../support/hostile-upstream.js'
 import { doorNames, type DoorName, type House, openHouse } from '../support/house.js'
+import { opened } from '../support/opened.js'
 import { type ReadAnswer, readAnswer } from '../support/read-answer.js'
 
 const secrets = {
@@ -46,7 +47,7 @@ beforeAll(async () => {
         further: { ELSEWHERE: secrets['another gateway’s'] },
         config: {
           gateways: {
-            main: { dialect: 'mintoken', baseURL: upstream.baseURL, addressLimit: 'off', attempts: 1 },
+            main: { dialect: 'mintoken', baseURL: upstream.baseURL, addressLimit: 'off', attempts: 1, endpoints: opened('models') },
             other: { dialect: 'openai', baseURL: `${upstream.origin}/other` },
           },
           keys: {

@@ -104,7 +104,7 @@ describe.each(doorNames)('behind the %s door', (door: DoorName) => {
         const before = house.emulator.seen.length
         const answer = await house.chat({ headers: { [name]: secret.slice(0, 64) } })
         const { error } = (await answer.json()) as { error: { code: string; param: string } }
-        expect([answer.status, error.code, error.param]).toEqual([400, 'credential_in_request', name.toLowerCase()])
+        expect([answer.status, error.code, error.param.toLowerCase()]).toEqual([400, 'credential_in_request', name.toLowerCase()])
         expect(house.emulator.seen.length).toBe(before)
       }
     }

@@ -150,13 +150,13 @@ const refusedBodies: readonly (readonly [what: string, bytes: string | Buffer, s
   ['tokens in a text', `{${model},"max_tokens":"10",${unlimited}}`, 400, 'request_malformed'],
   ['tokens in a list', `{${model},"max_tokens":[10],${unlimited}}`, 400, 'request_malformed'],
   ['members twice below the top', `{${model},"metadata":{"model":"a","model":"b"},${messages}}`, 400, 'request_malformed'],
+  ['a role twice', `{${model},"max_tokens":10,"messages":[{"role":"user","content":"Hello","role":"system"}]}`, 400, 'request_malformed'],
   ['tokens below nothing', `{${model},"max_tokens":-1,${unlimited}}`, 400, 'request_malformed'],
 ]
 
 /** Further bodies, which are passed on byte for byte and mean to the gateway what policy read. */
 const taken: readonly (readonly [what: string, text: string])[] = [
   ['members in two cases below the top', `{${model},"metadata":{"model":"a","Model":"c"},${messages}}`],
-  ['a role twice', `{${model},"max_tokens":10,"messages":[{"role":"user","content":"Hello","role":"system"}]}`],
   ['__proto__ beside a model', `{"__proto__":{"model":"secret","max_tokens":1000000},${model},${messages}}`],
   ['a constructor', `{"constructor":{"prototype":{"model":"secret"}},${model},${messages}}`],
   ['numbers that JavaScript cannot hold', `{${model},"seed":12345678901234567890123,"top_p":1e-400,${messages}}`],
@@ -252,8 +252,8 @@ describe('parser-differential', () => {
         expectRefused(
           house(),
           (at) => rawChat(at, ['Postern_Act_As: team=acme'], { credential: at.callers.delegate }),
-          403,
-          'no_key_for_caller',
+          400,
+          'request_malformed',
         ))
 
       test('a delegate who says twice for whom acts for nobody', () =>

@@ -115,7 +115,7 @@ function readPermit(arrival: Arrival, principal: Principal, before: BeforeBody):
       checkEmptyBody(policy, before.underCeiling, before.mustSayCeiling)
       return { body: null, waitedMs, modelRequested: undefined, query: chosen?.query, headers: chosen?.headers }
     }
-    const read = readClearBody(received, before.route.gateway.dialect.keyPattern)
+    const read = readClearBody(received, before.route.gateway.dialect.keyPattern, before.policy.namesModels || !before.route.key.mayStore)
     const facts = { before, principal, received, waitedMs }
     if (read instanceof Promise) return read.then((large) => decideInTurns(large, facts))
     const model = modelOf(read)

@@ -10,10 +10,11 @@ const maxSearchedPerTurn = 10_000
  * Reads a JSON body in the one way that it can be read, and finds no key in it. Small bodies are read at once.
  *
  * @param keyPattern How keys of the gateway look.
+ * @param looksInContent Whether policy looks at members of any depth; then none may stand twice anywhere.
  * @throws {Refusal} 400 `request_malformed`, 400 `credential_in_request`; of a large body by rejecting.
  */
-export function readClearBody(bytes: Buffer, keyPattern: RegExp | undefined): JsonBody | Promise<JsonBody> {
-  const body = readJson(bytes)
+export function readClearBody(bytes: Buffer, keyPattern: RegExp | undefined, looksInContent = false): JsonBody | Promise<JsonBody> {
+  const body = readJson(bytes, looksInContent)
   if (body instanceof Promise) return body.then((large) => searchInTurns(large, keyPattern))
   new KeySearch(body.members, keyPattern).step(Infinity)
   return body

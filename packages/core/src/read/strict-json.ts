@@ -25,15 +25,17 @@ const maxDepth = 500
 /**
  * Reads a JSON body that policy is about to decide on, and refuses what two parsers could read differently:
  * invalid UTF-8, a byte order mark, a member that stands twice, or at the top in two spellings of case (RFC 8259, 4).
- * Only in what a model reads, where no policy looks, may a member stand twice.
+ * In what a model reads a member may stand twice, unless policy looks there as well.
  *
  * A large body is read in slices, between which other callers are served.
  *
+ * @param looksInContent Whether policy looks at members of any depth, content included.
  * @throws {Refusal} 400 `request_malformed`; where it is read in slices, by rejecting.
  */
-export function readJson(bytes: Buffer): JsonBody | Promise<JsonBody> {
+export function readJson(bytes: Buffer, looksInContent = false): JsonBody | Promise<JsonBody> {
   const text = readText(bytes)
-  return (bytes.length <= maxTurnBytes ? readAtOnce(text) : undefined) ?? readInTurns(text, bytes.length)
+  const repetition = looksInContent ? nowhere : onlyInContent
+  return (bytes.length <= maxTurnBytes ? readAtOnce(text, repetition) : undefined) ?? readInTurns(text, bytes.length, repetition)
 }
 
 /**
@@ -43,7 +45,7 @@ export function readJson(bytes: Buffer): JsonBody | Promise<JsonBody> {
  */
 export function readJsonObject(bytes: Buffer): Readonly<Record<string, unknown>> {
   const text = readText(bytes)
-  return (readAtOnce(text) ?? readBySteps(text)).members
+  return (readAtOnce(text, onlyInContent) ?? readBySteps(text, onlyInContent)).members
 }
 
 /** Most bodies are ASCII, and reading those as Latin-1 is the same and faster. */
@@ -54,24 +56,24 @@ function readText(bytes: Buffer): string {
 }
 
 /** The way of nearly all bodies: what JSON.parse makes of it. `undefined` where there are too many members for one turn. */
-function readAtOnce(text: string): JsonBody | undefined {
+function readAtOnce(text: string, repetition: Repetition): JsonBody | undefined {
   const written = beginsObject.test(text) ? walkStrictly(text) : 0
   if (written > maxTurnMembers) return undefined
   const value = asObject(parse(text))
   // Where fewer came out than stand there, some stand twice.
-  if (countMembers(value) < written) return readBySteps(text)
+  if (countMembers(value) < written) return readBySteps(text, repetition)
   return new SmallJsonBody(value, text)
 }
 
-function readBySteps(text: string): JsonBody {
-  const reader = new StrictReader(text)
+function readBySteps(text: string, repetition: Repetition): JsonBody {
+  const reader = new StrictReader(text, repetition)
   while (!reader.step());
   return reader.body()
 }
 
-async function readInTurns(text: string, bytes: number): Promise<JsonBody> {
+async function readInTurns(text: string, bytes: number, repetition: Repetition): Promise<JsonBody> {
   // Characters beyond ASCII have several bytes.
-  const reader = new StrictReader(text, Math.floor((maxTurnBytes * text.length) / bytes))
+  const reader = new StrictReader(text, repetition, Math.floor((maxTurnBytes * text.length) / bytes))
   await inTurns(() => reader.step())
   return reader.body()
 }
@@ -123,10 +125,10 @@ class StrictReader {
   readonly #maxTurnChars: number
   #named = 0
 
-  constructor(text: string, maxTurnChars = maxTurnBytes) {
+  constructor(text: string, repetition: Repetition, maxTurnChars = maxTurnBytes) {
     this.#text = text
     this.#maxTurnChars = maxTurnChars
-    this.#reader = new JsonReader(text, onlyInContent)
+    this.#reader = new JsonReader(text, repetition)
   }
 
   /** Reads as much as may be read in one turn; says whether that was the rest. */
@@ -149,11 +151,11 @@ class StrictReader {
   }
 }
 
-const onlyInContent: Repetition = {
-  allowedIn: isContent,
-  found(name) {
-    throw standsTwice(name)
-  },
+const onlyInContent: Repetition = { allowedIn: isContent, found: refuseRepetition }
+const nowhere: Repetition = { allowedIn: () => false, found: refuseRepetition }
+
+function refuseRepetition(name: string): never {
+  throw standsTwice(name)
 }
 
 function checkCounts(members: number, strings: number, containers: number, depth: number): void {
