@@ -42,6 +42,7 @@ export class Choices {
 
   /** A whole number from 0 to less than `limit`. */
   below(limit: number): number {
+    if (!Number.isInteger(limit)) throw new TypeError(`there is no choice of ${limit}`)
     if (limit <= 1) return 0
     const choice = this.#next(limit)
     this.made.push(choice)

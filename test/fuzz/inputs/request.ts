@@ -114,7 +114,7 @@ const values: Readonly<Record<string, readonly string[]>> = {
 
 function header(choices: Choices): [string, string] {
   const name = choices.pick(names)
-  const known = values[name]
+  const known = Object.hasOwn(values, name) ? values[name] : undefined
   switch (choices.below(6)) {
     case 0:
     case 1:

@@ -44,9 +44,7 @@ export async function openSocketTarget({ stand: openStand }: Context, options: S
   const upstreams = { gateway: stand.gateway, backend: stand.backend, identity: stand.identity }
   const memory = watchMemory(stand, options.subject)
 
-  async function runOne(choices: Choices, subject: OpenSubject): Promise<readonly Fault[]> {
-    inputs += 1
-    const number = inputs
+  async function runOne(choices: Choices, number: number, subject: OpenSubject): Promise<readonly Fault[]> {
     const input = options.make(choices, number, stand)
     const known = Object.entries(input.scripts ?? {}) as [keyof typeof upstreams, Script][]
     const scriptNumber = options.scriptNumber?.(number) ?? number
@@ -61,18 +59,25 @@ export async function openSocketTarget({ stand: openStand }: Context, options: S
     async run(batch): Promise<BatchResult> {
       const subject = await stand.subject(options.subject)
       await options.prepare?.(subject)
-      const each: (readonly Fault[])[] = batch.map(() => [])
+      const each: Fault[][] = batch.map(() => [])
+      const first = inputs + 1
+      inputs += batch.length
       let next = 0
       const worker = async (): Promise<void> => {
         while (next < batch.length && !subject.process.hasEnded) {
           const index = next
           next += 1
-          each[index] = await runOne(batch[index] as Choices, subject)
+          each[index]?.push(...(await runOne(batch[index] as Choices, first + index, subject)))
         }
       }
       await Promise.all(Array.from({ length: Math.min(atOnce, batch.length) }, worker))
       const { faults, turnMs } = await inspect(stand, subject)
-      return { each: subject.process.hasEnded ? batch.map(() => []) : each, together: faults, longestTurnMs: turnMs }
+      const together = faults.filter((fault) => {
+        const owner = each[Number(/\bfz-(\d+)-/.exec(fault.detail ?? '')?.[1]) - first]
+        owner?.push(fault)
+        return owner === undefined
+      })
+      return { each: subject.process.hasEnded ? batch.map(() => []) : each, together, longestTurnMs: turnMs }
     },
     describe(choices) {
       const { visit: made, scripts = {}, at } = options.make(choices, 0, stand)
