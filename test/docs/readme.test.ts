@@ -63,6 +63,12 @@ describe('the examples of the README run as they are printed', () => {
     expect(id).toMatch(/^onboarding-42\.draft\.[0-9A-Z]{26}\.1$/)
   })
 
+  test('and the demo says who called, which no redaction takes away', async () => {
+    await demo.prints(/onboarding-42\.draft/)
+    expect(demo.stdout()).toMatch(/chat\/completions · \S+ · key/)
+    expect(demo.stdout()).not.toContain('[redacted]')
+  })
+
   test('Postern inside an Express application', async () => {
     const config = { version: 1, gateways: {}, keys: {}, bindings: [], callers: { service: { hashes: { env: 'RING' } } } }
     const printed = await runExample('embedded', '', { RING: `a:${hash('sha256', randomBytes(9).toString('hex'))}` }, (code) =>

@@ -80,7 +80,7 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
   const means = compileMeans(checked, options, browser, publicAddress)
   const room = createForward([...gateways.values()], [...keys.values()])
   const underWay = new UnderWay()
-  const redactor = createRedactor([...secrets.values()])
+  const redactor = createRedactor(searchedSecrets(secrets))
   let draining = false
   let isCut = false
   let closing: Promise<void> | undefined
@@ -169,6 +169,11 @@ function compileBrowser({ browser: { origins, record, hsts }, callers }: Config)
     ...(forwardAuth === undefined ? [] : ['Cookie', 'Sec-Fetch-Site', ...new Set(forwardAuth.passHeaders)]),
   ]
   return createBrowserAccess({ origins, cookies: forwardAuth !== undefined, varies, record, hsts: hstsHeader(hsts) })
+}
+
+/** What no log may hold. A hash ring is labels and hashes, and its labels are the names of callers. */
+function searchedSecrets(secrets: ReadonlyMap<string, Secret>): readonly Secret[] {
+  return [...secrets].filter(([path]) => path !== 'callers.service.hashes').map(([, secret]) => secret)
 }
 
 /** Whether we are called by a name that the operator wrote; one without a port is good with any. */
