@@ -84,6 +84,17 @@ const bodies: readonly (readonly [what: string, path: string, members: object])[
   ['a file of a chat', 'chat/completions', { messages: [{ role: 'user', content: [{ type: 'file', file: { file_id: 'file-1' } }] }] }],
   ['an item by its id', 'responses', { input: [{ type: 'item_reference', id: 'msg_1' }] }],
   ['an item by nothing but its id', 'responses', { input: [{ id: 'msg_1' }] }],
+  ['an item by its id, and a word that nobody reads', 'responses', { input: [{ id: 'msg_1', x: 0 }] }],
+  ['an item by its id, in other letters', 'chat/completions', { Input: [{ id: 'msg_1' }] }],
+  ['a picture by its id, with an empty result', 'responses', { input: [{ type: 'image_generation_call', id: 'ig_1', result: '' }] }],
+  [
+    'a file in a request that calls itself the use of a tool',
+    'responses',
+    { type: 'web_tool_use', input: [{ role: 'user', content: [{ type: 'input_file', file_id: 'file-1' }] }] },
+  ],
+  ['a file in an item that calls itself the use of a tool', 'responses', { input: [{ type: 'tool_use', input: { file_id: 'file-1' } }] }],
+  ['a response to be stored, where some merge it', 'responses', { store: false, extra_body: { store: true } }],
+  ['an item by its id, where some merge it', 'responses', { extra_body: { input: [{ id: 'msg_1' }] } }],
   ['a picture by its id', 'responses', { input: [{ type: 'image_generation_call', id: 'ig_1' }] }],
   ['a thought by its id', 'responses', { input: [{ type: 'reasoning', id: 'rs_1', summary: [] }] }],
   ['stores that are searched', 'responses', { tools: [{ type: 'file_search', vector_store_ids: ['vs_1'] }] }],
@@ -107,6 +118,22 @@ const bodies: readonly (readonly [what: string, path: string, members: object])[
 const harmless: readonly (readonly [what: string, path: string, members: object])[] = [
   ['a chat', 'chat/completions', {}],
   ['a chat that is not stored', 'chat/completions', { store: false }],
+  [
+    'an answer given back with what it said of its sources',
+    'responses',
+    {
+      input: [
+        {
+          type: 'message',
+          id: 'msg_1',
+          role: 'assistant',
+          content: [
+            { type: 'output_text', text: 'x', annotations: [{ type: 'container_file_citation', container_id: 'c_1', file_id: 'file-1' }] },
+          ],
+        },
+      ],
+    },
+  ],
   ['a response that is not stored', 'responses', { store: false, background: false, previous_response_id: null }],
   [
     'a function with such parameters',

@@ -76,7 +76,7 @@ export const chatFormat: AnswerFormat = {
   outputLimit: {
     places: ['/max_tokens', '/max_completion_tokens'],
     copies: ['/n', '/best_of', ...otherCopies],
-    prompts: ['/prompt', '/prompts', '/inputs', '/messages'],
+    prompts: ['/prompt', '/prompt_embeds', '/prompts', '/inputs', '/messages'],
     others: ['/max_output_tokens', ...otherCeilings],
     beside: besideAnswers,
   },

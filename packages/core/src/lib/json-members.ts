@@ -9,11 +9,17 @@ const colon = 0x3a
 
 /**
  * A member's name as servers read it that have no regard to case: some fold characters beyond ASCII as well,
- * such as the long s and the sign of Kelvin.
+ * such as the long s and the sign of Kelvin. Takes as long as the name is.
  */
 export function foldName(name: string): string {
-  return (isPlain.test(name) ? name : name.normalize('NFKC')).toLowerCase()
+  return (isPlain.test(name) || manyMarks.test(name) ? name : name.normalize('NFKC')).toLowerCase()
 }
+
+/**
+ * More marks in a row than any text has (UAX #15, Stream-Safe Text Format): putting them in order takes the square of
+ * their number, and no name that is looked for has them.
+ */
+const manyMarks = /\p{M}{31}/u
 
 // oxlint-disable-next-line no-control-regex -- the whole of ASCII is meant
 const isPlain = /^[\0-\x7f]*$/

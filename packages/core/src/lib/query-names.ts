@@ -1,3 +1,5 @@
+import { foldName } from './json-members.js'
+
 /**
  * A parameter's name as servers could read it that are not strict: what is around it and what stands behind a
  * bracket, a dot or anything else that is in no plain name does not count, nor does case.
@@ -6,7 +8,7 @@
  */
 export function looseName(pair: string): string {
   const [name = ''] = new URLSearchParams(pair).keys()
-  return /^[^a-z0-9]*([a-z0-9_-]*)/.exec(name.normalize('NFKC').toLowerCase())?.[1] ?? ''
+  return /^[^a-z0-9]*([a-z0-9_-]*)/.exec(foldName(name))?.[1] ?? ''
 }
 
 /** The parameters of a query that begins with `?`, as servers part them: some also at `;`. */

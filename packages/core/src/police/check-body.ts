@@ -2,9 +2,9 @@ import type { OutputLimit } from '@postern/gateways'
 import type { Route } from '../resolve/route.js'
 import { checkModel } from './check-model.js'
 import { namedModels } from './named-models.js'
-import { checkOutputLimit, ownModelTools } from './output-limit.js'
+import { checkOutputLimit, hiddenCeilings, ownModelTools } from './output-limit.js'
 import type { Policy } from './policies.js'
-import { refuseReferences, refuseStored } from './stored-objects.js'
+import { refuseStored } from './stored-objects.js'
 import { type Members, MemberWalk, type Visit } from './visit-members.js'
 
 /** What is held against a body. */
@@ -35,11 +35,9 @@ export function beginCheck(
     checkOutputLimit(ceiling, endpoint.format.outputLimit as OutputLimit, members)
     const ownModels = ownModelTools(ceiling, members)
     if (ownModels !== undefined) visits.push(ownModels)
+    visits.push(hiddenCeilings(ceiling, endpoint.format.outputLimit as OutputLimit))
   }
-  if (!key.mayStore) {
-    refuseReferences(members)
-    visits.push(refuseStored)
-  }
+  if (!key.mayStore) visits.push(refuseStored)
   return visits.length === 0 ? undefined : new MemberWalk(members, visits)
 }
 

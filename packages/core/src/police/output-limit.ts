@@ -69,7 +69,10 @@ export function checkOutputLimit(ceiling: number, limit: OutputLimit, body: Memb
   if (asked.length === 0) throw unsaid(ceiling, param)
   const tokens = largest([...asked, ...readEach(body, others)], countOf)
   const times = largest(readEach(body, copies), countOf)
-  const questions = prompts.reduce((product, place) => product * largest(readAll(body, place), countPrompts), 1)
+  const questions = prompts.reduce(
+    (product, place) => product * largest(readAll(body, place), isPrompt(place) ? countEach : countPrompts),
+    1,
+  )
   if (!(tokens * times * questions <= ceiling))
     throw refusal(
       times * questions === 1
@@ -90,6 +93,37 @@ export function ownModelTools(ceiling: number, body: Members): Visit | undefined
       throw writesBeside(ceiling, 'tools')
   }
 }
+
+/**
+ * Refuses a number of tokens, or of answers, that stands where only some gateways look for one, among their own settings:
+ * it would count there and not here.
+ */
+export function hiddenCeilings(ceiling: number, limit: OutputLimit): Visit {
+  const { topNames, places } = compile(limit)
+  const own = new Set(places.map(({ segments }) => squashName((segments[0] as { readonly name: string }).name)))
+  return ({ name, top, isTop, value }) => {
+    if (isTop || value === null || !settings.has(squashName(top)) || own.has(squashName(top))) return
+    const squashed = squashName(name)
+    if (topNames.has(squashed) || saysHowMuch.test(squashed))
+      throw refusal(`This caller may ask for at most ${ceiling} tokens, and how many is said in ${paramOf(limit)} alone.`, `${top}.${name}`)
+  }
+}
+
+/** Members of gateways' own in which they read settings of a request. */
+const settings = new Set([
+  'extrabody',
+  'parameters',
+  'options',
+  'generationconfig',
+  'generation',
+  'config',
+  'settings',
+  'modelkwargs',
+  'litellmparams',
+])
+
+const saysHowMuch =
+  /^(?:max(?:new|completion|output|gen)?(?:tokens|toks|length)|min(?:new)?tokens|numpredict|maxoutputlength|n|bestof|candidatecount|numreturnsequences|numcompletions|numsamples|samples)$/
 
 function writesBeside(ceiling: number, member: string): Refusal {
   return refusal(`This caller may ask for at most ${ceiling} tokens, and what "${member}" sets to work writes beside them.`, member)
@@ -140,6 +174,17 @@ function countPrompts(value: unknown): number {
   const entries = value as readonly unknown[]
   const isOne = entries.every((entry) => typeof entry === 'number') || entries.every(isMessage)
   return isOne ? 1 : entries.length
+}
+
+/** Whether a place holds prompts and not a conversation. */
+function isPrompt({ segments }: CompiledPointer): boolean {
+  return (segments[0] as { readonly name: string }).name.startsWith('prompt')
+}
+
+/** A list of tokens is one prompt; of anything else each entry is one. */
+function countEach(value: unknown): number {
+  if (!Array.isArray(value)) return 1
+  return (value as readonly unknown[]).every((entry) => typeof entry === 'number') ? 1 : value.length
 }
 
 function isMessage(entry: unknown): boolean {

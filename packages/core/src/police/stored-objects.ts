@@ -5,7 +5,8 @@ import { Refusal } from '../refusal.js'
 import type { Members, Visit, VisitedMember } from './visit-members.js'
 
 /** Most members of most requests refer to nothing. */
-export const mayRefer = /id|stor|back|conversation|container|thread|prompt|voice|audio|agent|cach|training|validation|uri|type|[^\0-\x7f]/i
+export const mayRefer =
+  /id|stor|back|input|conversation|container|thread|prompt|voice|audio|agent|cach|training|validation|uri|type|[^\0-\x7f]/i
 
 /** Members whose text is the id of something stored: `file_id`, `vector_store_ids`, `previousResponseId`. */
 const namesStored =
@@ -13,6 +14,11 @@ const namesStored =
 /** Members whose object says by its `id` which stored one is meant. */
 const refersById = /^(?:conversation|thread|container|prompt|voice|audio|agent|assistant)$/
 const storedVoice = /^voice_/
+/** Some gateways, and clients, put what stands in it beside the outermost members (`extra_body`). */
+const mergedIntoBody = 'extrabody'
+/** What an item says for itself. One that says nothing is looked up by its id. */
+const says =
+  /^(?:role|content|text|arguments|output|outputs|summary|encryptedcontent|action|code|queries|results?|tools|input|name|error|operation|commands?|pendingsafetychecks|approve)$/
 /** Where Google's files are. Others are public, or the caller's own. */
 const storedUri = /^(?:files\/|gs:)|\bgenerativelanguage\.googleapis\.com\b/i
 
@@ -26,18 +32,10 @@ export const refuseStored: Visit = (member) => {
     throw notShared(member.name.slice(0, 64))
 }
 
-/**
- * The same of items of `input` that are nothing but the id of a stored one.
- *
- * @throws {Refusal} 403 `endpoint_not_allowed`.
- */
-export function refuseReferences({ input }: Members): void {
-  if (Array.isArray(input) && input.some(isReference)) throw notShared('input')
-}
-
-function isStored({ name, value, isTop, owner }: VisitedMember): boolean {
+function isStored({ name, value, isTop, top, owner }: VisitedMember): boolean {
   const plain = squashName(name)
-  if (isTop && (plain === 'store' || plain === 'background')) return value !== false
+  if ((isTop || squashName(top) === mergedIntoBody) && (plain === 'store' || plain === 'background')) return value !== false
+  if (plain === 'input') return Array.isArray(value) && value.some(isReference)
   if (plain === 'type') return value === 'item_reference'
   if (plain === 'fileuri') return typeof value === 'string' && storedUri.test(value)
   if (plain === 'voice' && typeof value === 'string') return storedVoice.test(value)
@@ -56,13 +54,13 @@ function hasId(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && typeof (value as Members)['id'] === 'string'
 }
 
-/** An item that is nothing but its id is looked up at the provider. */
+/** An item that has an id and says nothing itself is looked up at the provider. */
 function isReference(item: unknown): boolean {
-  if (!hasId(item)) return false
-  return Object.entries(item as Members).every(
-    ([name, value]) =>
-      name === 'id' || name === 'type' || name === 'status' || value === null || (Array.isArray(value) && value.length === 0),
-  )
+  return hasId(item) && !Object.entries(item as Members).some(([name, value]) => says.test(squashName(name)) && !isEmpty(value))
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === null || value === '' || (typeof value === 'object' && Object.keys(value).length === 0)
 }
 
 /**

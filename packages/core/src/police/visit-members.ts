@@ -83,6 +83,11 @@ export class MemberWalk {
   }
 }
 
+/** What a model called a function with (Anthropic: Messages); of any other type nobody knows what is in it. */
+function isToolUse(type: unknown): boolean {
+  return type === 'tool_use' || type === 'server_tool_use' || type === 'mcp_tool_use'
+}
+
 /** What a function gets and gives is named by whoever wrote it, `model` and `file_id` included. */
 function isCallers(name: string, owner: Members, within: string | undefined): boolean {
   switch (name) {
@@ -105,9 +110,12 @@ function isCallers(name: string, owner: Members, within: string | undefined): bo
     case 'parameters':
       return within !== undefined && (owner['type'] === undefined || owner['type'] === 'function')
     case 'input':
-      return typeof owner['type'] === 'string' && owner['type'].endsWith('tool_use')
+      return within === 'content' && isToolUse(owner['type'])
     case 'headers':
       return owner['type'] === 'mcp'
+    // What an earlier answer said of its sources, given back with it; nothing is loaded by it.
+    case 'annotations':
+      return within === 'content'
     case 'args':
       return within === 'functionCall' || within === 'function_call'
     case 'response':
