@@ -32,11 +32,20 @@ const names = [
   'Postern-Act-As-User',
 ]
 
+const isRefused = /^(?:X-Auth-Token|Postern-.*)$/
+
 describe('identity-is-not-the-clients-to-say', () => {
   forEachDoor({}, (house) => {
     test.each(names)('%s goes no further, in any spelling, and changes nothing of who is calling', async (name) => {
       for (const spelling of [name, name.toLowerCase(), name.toUpperCase(), name.replaceAll('-', '_')]) {
-        expect((await house().chat({ headers: { [spelling]: 'root' } })).status).toBe(200)
+        const before = house().emulator.seen.length
+        const { status } = await house().chat({ headers: { [spelling]: 'root' } })
+        // What names a credential, or would be a header of Postern's own, is refused; any other goes no further.
+        if (status === 400 && isRefused.test(name)) {
+          expect(house().emulator.seen.length).toBe(before)
+          continue
+        }
+        expect(status).toBe(200)
         const sent = house().emulator.seen.at(-1)
         expect(JSON.stringify(sent?.headers)).not.toMatch(/root/)
         expect(house().ledger.entries.at(-1)).toMatchObject({ user: 'svc-acme', team: 'acme' })

@@ -1,4 +1,4 @@
-import { looksLikeKey } from '@postern/protocol'
+import { looksLikeUsualKey } from '@postern/protocol'
 
 /**
  * Refuses a value that looks like a key of a gateway or provider: in a browser everybody can read it.
@@ -7,7 +7,7 @@ import { looksLikeKey } from '@postern/protocol'
  */
 export function refuseKey(name: string, text: unknown): void {
   if (
-    looksLikeKey(
+    looksLikeUsualKey(
       String(text)
         .replace(/^\s*\w+\s+/, '')
         .trim(),

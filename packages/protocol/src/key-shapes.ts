@@ -3,31 +3,29 @@
  * client tries to submit and to blot one out of a text; never to decide whether a key is good, since most
  * alphabets and lengths are not documented.
  */
-const keyShapes = [
-  'jt_[A-Za-z0-9_-]{8,}',
-  'sk-[A-Za-z0-9_-]{16,}', // also sk-optk-, sk-ony-, sk-ant-, sk-proj-, sk-or-
-  'mt_live_[A-Za-z0-9_-]{4,}',
-  'fai_[A-Za-z0-9_-]{16,}',
-  'gw_[A-Za-z0-9_-]{8,}',
-  'AIza[A-Za-z0-9_-]{20,}',
-  'ya29\\.[A-Za-z0-9_-]{20,}', // Google, OAuth
-  'gsk_[A-Za-z0-9]{20,}', // Groq
-  'xai-[A-Za-z0-9_-]{20,}',
-  'pplx-[A-Za-z0-9]{20,}', // Perplexity
-  'hf_[A-Za-z0-9]{20,}', // Hugging Face
-  'r8_[A-Za-z0-9]{20,}', // Replicate
-  'nvapi-[A-Za-z0-9_-]{20,}',
-  'tgp_v1_[A-Za-z0-9_-]{20,}', // Together
-  'fw_[A-Za-z0-9]{20,}', // Fireworks
-  'dapi[0-9a-f]{32}', // Databricks
-  'vck_[A-Za-z0-9]{20,}', // Vercel
-  'A(?:KIA|SIA)[A-Z0-9]{16}', // AWS
-]
+const usualShapes =
+  'mt_live_[\\w-]{4,}|(?:jt|gw)_[\\w-]{8,}' +
+  // OpenAI's, and those of Anthropic, OpenRouter, OpenToken and Onysoft; the Free AI Gateway's; Google's.
+  '|(?:sk-|fai_)[\\w-]{16,}|AIza[\\w-]{20,}'
 
-const whole = new RegExp(`^(?:${keyShapes.join('|')})$`)
-// Pages that never blot anything out need not carry it.
-const anywhere = /* @__PURE__ */ new RegExp(`(?<![A-Za-z0-9])(?:${keyShapes.join('|')})`, 'g')
-const somewhere = /* @__PURE__ */ new RegExp(`(?:^|[^A-Za-z0-9])(?:${keyShapes.join('|')})`)
+const furtherShapes =
+  // Google's for OAuth, xAI's, NVIDIA's, Together's.
+  '(?:ya29\\.|xai-|nvapi-|tgp_v1_)[\\w-]{20,}' +
+  // Groq's, Perplexity's, Hugging Face's, Replicate's, Fireworks', Vercel's.
+  '|(?:gsk_|pplx-|hf_|r8_|fw_|vck_)[A-Za-z0-9]{20,}' +
+  // Databricks', those of AWS.
+  '|dapi[0-9a-f]{32}|A[KS]IA[A-Z0-9]{16}'
+
+// Pages carry only what they use.
+const usual = /* @__PURE__ */ new RegExp(`^(?:${usualShapes})$`)
+const whole = /* @__PURE__ */ new RegExp(`^(?:${usualShapes}|${furtherShapes})$`)
+const anywhere = /* @__PURE__ */ new RegExp(`(?<![A-Za-z0-9])(?:${usualShapes}|${furtherShapes})`, 'g')
+const somewhere = /* @__PURE__ */ new RegExp(`(?:^|[^A-Za-z0-9])(?:${usualShapes}|${furtherShapes})`)
+
+/** Whether a text has the form of a key of one of the gateways, or of the providers that most pages could hold one of: few bytes, for pages. */
+export function looksLikeUsualKey(text: string): boolean {
+  return usual.test(text)
+}
 
 /** Whether a text has the form of a gateway's or provider's key. */
 export function looksLikeKey(text: string): boolean {

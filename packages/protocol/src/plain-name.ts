@@ -1,7 +1,7 @@
 /** The most characters of a name, counted in code points. */
 const longestName = 256
 
-const fewEnough = new RegExp(`^.{1,${longestName}}$`, 'su')
+const fewEnough = /* @__PURE__ */ new RegExp(`^.{1,${longestName}}$`, 'su')
 
 /** What most names are: printable ASCII, with single spaces between. */
 const plainAscii = /^[!-~]+(?: [!-~]+)*$/

@@ -56,7 +56,13 @@ function readText(text: string): readonly WrittenEntry[] {
     .filter((part) => part !== '')
     .map((part) => {
       const colon = part.lastIndexOf(':')
-      return { label: colon === -1 ? undefined : part.slice(0, colon), digest: part.slice(colon + 1).toLowerCase() }
+      return {
+        label: colon === -1 ? undefined : part.slice(0, colon),
+        digest: part
+          .slice(colon + 1)
+          .replaceAll(blanks, '')
+          .toLowerCase(),
+      }
     })
 }
 
