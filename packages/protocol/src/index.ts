@@ -24,6 +24,7 @@ export {
   sessionToken,
   thumbprintPattern,
 } from './session-token.js'
-export { holdsKey, looksLikeKey, looksLikeUsualKey, redactKeys } from './key-shapes.js'
+export { holdsKey, looksLikeKey, redactKeys } from './key-shapes.js'
+export { looksLikeUsualKey } from './usual-key-shapes.js'
 export { headerNames } from './header-names.js'
 export { formatRequestId, parseRequestId, type RequestIdParts, tagPattern } from './request-id.js'
