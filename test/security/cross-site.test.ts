@@ -81,6 +81,14 @@ describe.each(doorNames)('cross-site, behind the %s door', (door) => {
     expect([backend.asked.length, house.emulator.seen.length]).toEqual([asked, seen])
   })
 
+  test.each([
+    ['its own host from another scheme', () => own.replace('http:', 'https:')],
+    ['its own host, which Fetch Metadata says is another site', () => own],
+  ])('the record names the page that was refused: %s', async (_, origin) => {
+    await send({ origin: origin(), 'sec-fetch-site': 'cross-site' })
+    expect(house.ledger.entries.at(-1)).toMatchObject({ status: 403, refused: origin() })
+  })
+
   test('a plain read is held to the same', async () => {
     expect((await send({}, 'GET', '/models')).status).toBe(403)
     expect((await send({ 'sec-fetch-site': 'same-site' }, 'GET', '/models')).status).toBe(403)

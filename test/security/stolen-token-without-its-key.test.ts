@@ -171,6 +171,24 @@ describe('stolen-token-without-its-key', () => {
       expect(house().emulator.seen.length).toBe(before)
     })
 
+    test.each<[what: string, say: (header: string, claims: string) => readonly [header: string, claims: string]]>([
+      ['its id', (header, claims) => [header, `{"jti":"another",${claims.slice(1)}`]],
+      ['its id, behind the good one', (header, claims) => [header, `${claims.slice(0, -1)},"jti":"another"}`]],
+      ['its id, escaped', (header, claims) => [header, `{"\\u006ati":"another",${claims.slice(1)}`]],
+      ['its method', (header, claims) => [header, `{"htm":"GET",${claims.slice(1)}`]],
+      ['its URL', (header, claims) => [header, `{"htu":"https://other.example/",${claims.slice(1)}`]],
+      ['its time', (header, claims) => [header, `{"iat":1,${claims.slice(1)}`]],
+      ['a claim that nobody reads', (header, claims) => [header, `{"x":1,"x":{"y":1},${claims.slice(1)}`]],
+      ['a member of a member', (header, claims) => [header, `{"x":{"y":1,"y":2},${claims.slice(1)}`]],
+      ['its type', (header, claims) => [`{"typ":"JWT",${header.slice(1)}`, claims]],
+      ['its key', (header, claims) => [`{"jwk":{},${header.slice(1)}`, claims]],
+      ['a member of its key', (header, claims) => [header.replace('"kty"', '"kty":"RSA","kty"'), claims]],
+    ])('a proof that says %s twice is refused, though it is signed with the right key', async (_, say) => {
+      const token = await mint(holder.jkt)
+      const proof = await holder.prove('POST', url(), token, { say })
+      expect(await send(token, { proof })).toEqual([401, 'proof_invalid'])
+    })
+
     test('a copied proof is refused, also beside the token that it is for', async () => {
       const token = await mint(holder.jkt)
       const proof = await holder.prove('POST', url(), token)

@@ -124,6 +124,11 @@ async function raw(origin: string, cookie: string, line: string, lines: readonly
   expect([101, 200, 403]).toContain(statuses[0])
 }
 
+/** So many cookies, each another. */
+function many(count: number, name?: string): string {
+  return Array.from({ length: count }, (_, index) => `${name ?? `n${index}`}=${index}`).join('; ')
+}
+
 describe.each([
   ['every cookie may say it', { cache: '1m' }],
   ['one cookie says it', { cache: '1m', cookies: ['sid'] }],
@@ -197,9 +202,43 @@ describe.each([
     ['percent-encoded', (sid: string) => `sid=${sid.replace('-', '%2D')}`],
     ['among others', (sid: string) => `a=b;sid=${sid};  c=d`],
     ['among more than a browser has', (sid: string) => `${'x=1; '.repeat(200)}sid=${sid}`],
+    ['behind many that differ', (sid: string) => `${many(300)}; sid=${sid}`],
+    ['with a blank before its sign', (sid: string) => `sid =${sid}`],
+    ['with blanks around its sign', (sid: string) => `a=b; \tsid\t = ${sid} `],
+    ['under a name in quotes', (sid: string) => `"sid"="${sid}"`],
+    ['under a name that is percent-encoded', (sid: string) => `%73id=${sid}`],
+    ['behind a comma', (sid: string) => `a=b, sid=${sid}`],
+    ['before a comma', (sid: string) => `sid=${sid},a=b; c=d`],
+    ['in quotes, between commas', (sid: string) => `a="b", sid="${sid}" , c="d"`],
   ])('the cookie is the same one where it is written %s', async (_what, write) => {
     const { sid, cookie } = await known(origin)
     await fetch(`${origin}/x`, { method: 'POST', headers: { cookie: write(sid) } })
+    backend.become(sid, 'globex')
+    expect(await payer(origin, cookie)).toBe('globex')
+  })
+
+  test.each([
+    ['many cookies', () => many(66)],
+    ['the same nameless cookie many times', () => 'a; '.repeat(66)],
+    ['as many as a head holds', () => many(1500)],
+    ['many of the name that counts', () => Array.from({ length: 300 }, (_, index) => `sid=${index}`).join('; ')],
+    ['the name that counts without a value', () => 'sid=; sid; sid=""; sid = ; =; ;;; ,,,'],
+    ['a huge cookie', () => `sid=${'x'.repeat(12_000)}`],
+    ['nothing but separators', () => ';,= '.repeat(3000)],
+    ['percent signs', () => `sid=${'%'.repeat(5000)}; %=%; %zz=%zz`],
+  ])('a stranger who sends %s costs nobody else a question', async (_what, write) => {
+    const people = [await known(origin), await known(origin)]
+    const before = backend.asked()
+    await fetch(`${origin}/x`, { method: 'POST', headers: { cookie: write() } })
+    await ask(origin, write(), '/x?set=csrf%3D1')
+    expect([await payer(origin, people[0]?.cookie ?? ''), await payer(origin, people[1]?.cookie ?? '')]).toEqual(['acme', 'acme'])
+    expect(backend.asked()).toBe(before)
+  })
+
+  test('a head with more cookies that count than are kept track of is asked about each time', async () => {
+    const { sid, cookie } = await known(origin, `; ${many(66, 'sid')}`)
+    const before = backend.asked()
+    expect([await payer(origin, cookie), await payer(origin, cookie), backend.asked() - before]).toEqual(['acme', 'acme', 2])
     backend.become(sid, 'globex')
     expect(await payer(origin, cookie)).toBe('globex')
   })
@@ -210,6 +249,13 @@ describe.each([
     backend.become(sid, 'globex')
     expect(await payer(origin, cookie)).toBe('globex')
   })
+})
+
+test('a cookie under a name that servers read differently is not the one that is named', async () => {
+  const origin = await start({ cookies: ['sid'] })
+  const { sid } = await known(origin)
+  for (const cookie of [`sid =${sid}`, `"sid"=${sid}`, `%73id=${sid}`, `a=b, sid=${sid}`, `SID=${sid}`])
+    expect(await payer(origin, cookie)).toBe('401')
 })
 
 test('other people’s cookies are not asked about again because of one who changes', async () => {

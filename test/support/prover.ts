@@ -1,10 +1,12 @@
-import { hash, randomUUID } from 'node:crypto'
+import { hash, KeyObject, randomUUID, sign } from 'node:crypto'
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
 
 /** What a test changes of a proof. */
 export interface ProofChanges {
   readonly claims?: Readonly<Record<string, unknown>>
   readonly header?: Readonly<Record<string, unknown>>
+  /** Writes what is signed otherwise, as no library would; of ES256. */
+  readonly say?: (header: string, claims: string) => readonly [header: string, claims: string]
 }
 
 /** Somebody who has a key and proves it (RFC 9449). */
@@ -22,11 +24,18 @@ export async function createProver(algorithm = 'ES256'): Promise<Prover> {
   return {
     jkt: await calculateJwkThumbprint(jwk),
     jwk,
-    prove(method, url, token, { claims, header } = {}) {
+    async prove(method, url, token, { claims, header, say } = {}) {
       const ath = token === undefined ? {} : { ath: hash('sha256', token, 'base64url') }
-      return new SignJWT({ jti: randomUUID(), htm: method, htu: url, iat: Math.floor(Date.now() / 1000), ...ath, ...claims })
+      const proof = await new SignJWT({ jti: randomUUID(), htm: method, htu: url, iat: Math.floor(Date.now() / 1000), ...ath, ...claims })
         .setProtectedHeader({ typ: 'dpop+jwt', alg: algorithm, jwk, ...header })
         .sign(privateKey)
+      if (say === undefined) return proof
+      const [head = '', body = ''] = proof.split('.').map((part) => Buffer.from(part, 'base64url').toString())
+      const written = say(head, body)
+        .map((part) => Buffer.from(part).toString('base64url'))
+        .join('.')
+      const key = KeyObject.from(privateKey)
+      return `${written}.${sign('sha256', Buffer.from(written), { key, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`
     },
   }
 }

@@ -28,6 +28,7 @@ export function createSameSiteCheck(browser: BrowserAccess, publicAddress: Publi
         origin === undefined && site === undefined
           ? 'Nothing in the request proves that a page of this site sent it; browsers write Origin or Sec-Fetch-Site.'
           : 'The request came from another site.',
+      ...(origin === undefined ? {} : { refused: origin }),
     })
   }
 }

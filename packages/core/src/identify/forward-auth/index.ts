@@ -6,7 +6,7 @@ import type { CheckSameSite } from '../same-site.js'
 import type { Verifier } from '../verifier.js'
 import type { AskBackend } from './ask-backend.js'
 import { createKnownAnswers, type Question } from './known-answers.js'
-import { cookiesOf, readCookies } from './read-cookies.js'
+import { createCookieReader } from './read-cookies.js'
 
 export interface ForwardAuthOptions {
   readonly askBackend: AskBackend
@@ -38,7 +38,7 @@ export interface ForwardAuth extends Verifier {
 
 export function createForwardAuthVerifier(options: ForwardAuthOptions): ForwardAuth {
   const { askBackend, checkSameSite, passHeaders, cacheMs, networkOf } = options
-  const names = options.cookies === undefined ? undefined : new Set(options.cookies)
+  const cookies = createCookieReader(options.cookies)
   const known = createKnownAnswers()
   const openOf = new Map<string, number>()
   let openQuestions = 0
@@ -67,7 +67,7 @@ export function createForwardAuthVerifier(options: ForwardAuthOptions): ForwardA
       throw new Refusal('caller_check_unavailable', { retryAfterSeconds: 1, cause: 'Too many questions to the backend are open.' })
     openQuestions += 1
     openOf.set(network, ofNetwork + 1)
-    const question = known.begin(digest, cookiesOf(headers.cookie, names))
+    const question = known.begin(digest, cookies.keysOf(headers.cookie))
     return (question.asked = askOnce(question, headers, network))
   }
 
@@ -95,12 +95,12 @@ export function createForwardAuthVerifier(options: ForwardAuthOptions): ForwardA
   }
 
   return {
-    recognises: ({ form, text }) => form === 'cookie' && readCookies(text, names) !== undefined,
+    recognises: ({ form, text }) => form === 'cookie' && cookies.select(text) !== undefined,
     verify({ text }, arrival) {
       checkSameSite(arrival)
-      return ask(headersFor(arrival, readCookies(text, names) as string), arrival)
+      return ask(headersFor(arrival, cookies.select(text) as string), arrival)
     },
-    forget: (header) => known.forget(cookiesOf(header, names)),
+    forget: (header) => known.forget(cookies.keysOf(header)),
   }
 }
 

@@ -1,13 +1,12 @@
 import { LRUCache } from 'lru-cache'
 import type { Principal } from '../../principal.js'
 import type { Refusal } from '../../refusal.js'
-import { cookieKey } from './read-cookies.js'
 
 /** Answers that are remembered, and cookies of them in all: what the memory takes grows with those. */
 const rememberedAnswers = 20_000
 const rememberedCookies = 60_000
 
-/** A header with more cookies is asked about each time. */
+/** A header with more cookies is asked about each time and never known. */
 const mostCookies = 64
 
 /** What the backend is asked, or was. */
@@ -32,10 +31,11 @@ export interface KnownAnswers {
   answerOf(digest: string): Principal | Refusal | undefined
   /** The open question, which whoever wants to ask the same may join. */
   askedOf(digest: string): Question | undefined
+  /** @param cookies Keys of the cookies in the question, each once. */
   begin(digest: string, cookies: readonly string[]): Question
   /** Ends a question, and remembers what was heard for so long, in milliseconds; not at all where that is 0. */
   end(question: Question, answer: Principal | Refusal | undefined, ms: number): void
-  /** Forgets whose any of these cookies is. */
+  /** Forgets whose any of the cookies with these keys is, and nothing else: who sends a request has only its own cookies to change. */
   forget(cookies: readonly string[]): void
 }
 
@@ -68,7 +68,7 @@ export function createKnownAnswers(): KnownAnswers {
     askedOf: (digest) => open.get(digest),
     begin(digest, cookies) {
       if (cookies.length > mostCookies) return { digest, cookies: [] }
-      const question: Question = { digest, cookies: [...new Set(cookies.map(cookieKey))] }
+      const question: Question = { digest, cookies }
       open.set(digest, question)
       for (const cookie of question.cookies) {
         const questions = byCookie.get(cookie)
@@ -88,10 +88,7 @@ export function createKnownAnswers(): KnownAnswers {
       answered.set(question.digest, question, { ttl: ms })
     },
     forget(cookies) {
-      if (byCookie.size === 0) return
-      // So many are no browser's; to look for each would cost more than to ask anew.
-      const found = cookies.length > mostCookies ? [...byCookie.values()] : cookies.map((cookie) => byCookie.get(cookieKey(cookie)) ?? [])
-      for (const question of found.flatMap((questions) => [...questions])) drop(question)
+      for (const question of cookies.flatMap((cookie) => [...(byCookie.get(cookie) ?? [])])) drop(question)
     },
   }
 }

@@ -4,35 +4,61 @@ import { hash } from 'node:crypto'
 const blanks = /^[ \t]+|[ \t]+$/g
 const quotes = /^"|"$/g
 
-/** The cookies of these names, in the header's order (RFC 6265, 5.4); all of them, where no names are given. */
-export function cookiesOf(header: string, names: ReadonlySet<string> | undefined): readonly string[] {
-  const cookies = header.split(';').map((cookie) => cookie.replaceAll(blanks, ''))
-  return cookies.filter((cookie) => (names === undefined ? cookie !== '' : names.has(cookie.slice(0, Math.max(cookie.indexOf('='), 0)))))
+/** Reads `Cookie` headers for the cookies that say who somebody is. */
+export interface CookieReader {
+  /**
+   * What somebody is asked about with, as the header says it; `undefined` where it has none of these cookies.
+   *
+   * Strictly: a cookie is chosen where no server reads another name (RFC 6265, 5.4).
+   */
+  select(header: string): string | undefined
+  /**
+   * What they are known again by, each once.
+   *
+   * By every reading that a server may have: some take blanks, quotes and percent-encoding off names and values, and
+   * some part cookies at commas. So no spelling changes whose a cookie is without being seen.
+   */
+  keysOf(header: string): readonly string[]
 }
 
-/** What they are asked about with, as the header says them; `undefined` where there is none of them. */
-export function readCookies(header: string, names: ReadonlySet<string> | undefined): string | undefined {
-  if (names === undefined) return header
-  const found = cookiesOf(header, names)
-  return found.length === 0 ? undefined : found.join('; ')
+/** @param names The cookies that count; all of them, where none are given. */
+export function createCookieReader(names: readonly string[] | undefined): CookieReader {
+  const chosen = names === undefined ? undefined : new Set(names)
+  const plain = names === undefined ? undefined : new Set(names.map(plainly))
+
+  return {
+    select(header) {
+      if (chosen === undefined) return header
+      const cookies = header.split(';').map((cookie) => cookie.replaceAll(blanks, ''))
+      const found = cookies.filter((cookie) => chosen.has(cookie.slice(0, Math.max(cookie.indexOf('='), 0))))
+      return found.length === 0 ? undefined : found.join('; ')
+    },
+    keysOf(header) {
+      const cookies = new Set(header.split(';'))
+      // Behind a comma only what has a name: else it is the rest of a value.
+      if (header.includes(',')) for (const part of header.split(/[;,]/)) if (part.includes('=')) cookies.add(part)
+      const read = new Set<string>()
+      for (const cookie of cookies) {
+        const equals = cookie.indexOf('=')
+        const name = plainly(cookie.slice(0, Math.max(equals, 0)))
+        const value = plainly(cookie.slice(equals + 1))
+        if (plain === undefined ? name !== '' || value !== '' : plain.has(name)) read.add(`${name}=${value}`)
+      }
+      return [...read].map((cookie) => hash('sha256', cookie, 'base64url'))
+    },
+  }
 }
 
-/** Knows a cookie again: digested, and by what servers read of it, who take quotes and percent-encoding off. */
-export function cookieKey(cookie: string): string {
-  const equals = cookie.indexOf('=')
-  const name = cookie.slice(0, Math.max(equals, 0)).replaceAll(blanks, '')
-  const value = cookie
-    .slice(equals + 1)
-    .replaceAll(blanks, '')
-    .replaceAll(quotes, '')
-  return hash('sha256', `${name}=${decode(value)}`, 'base64url')
+/** What servers read that take off what may be taken off. */
+function plainly(text: string): string {
+  return decode(text.trim().replaceAll(quotes, '').trim())
 }
 
-function decode(value: string): string {
-  if (!value.includes('%')) return value
+function decode(text: string): string {
+  if (!text.includes('%')) return text
   try {
-    return decodeURIComponent(value)
+    return decodeURIComponent(text)
   } catch {
-    return value
+    return text
   }
 }

@@ -10,7 +10,7 @@ import type { Store } from '../../store/store.js'
 import { thumbprintOf } from '../../thumbprint.js'
 import type { Credential } from '../credential.js'
 import type { Nonces } from './nonces.js'
-import { proofAlgorithms, proofChallenge, readProof, refuseProof, type WrittenProof } from './read-proof.js'
+import { proofAlgorithms, proofChallenge, proofClaims, readProof, refuseProof, type WrittenProof } from './read-proof.js'
 
 /** How far the client's clock may be ahead of ours, in milliseconds. */
 const clockToleranceMs = 5000
@@ -61,18 +61,19 @@ export function createProofs({ store, windowMs, nonces, publicAddress }: ProofOp
     return key
   }
 
-  async function verify({ text, jwk }: WrittenProof, jkt: string): Promise<JWTPayload> {
+  async function verify(proof: WrittenProof, jkt: string): Promise<JWTPayload> {
+    const { text, jwk } = proof
     try {
-      const { payload } = await jwtVerify(text, ({ alg }) => keyFor(jkt, jwk, alg), {
+      await jwtVerify(text, ({ alg }) => keyFor(jkt, jwk, alg), {
         algorithms: proofAlgorithms,
         typ: 'dpop+jwt',
         clockTolerance: clockToleranceMs / 1000,
         requiredClaims: ['jti', 'iat', 'htm', 'htu'],
       })
-      return payload
     } catch (error) {
       throw refuseProof('The proof is not signed with the key that it names.', error)
     }
+    return proofClaims(proof)
   }
 
   function checkClaims({ htm, htu, iat, jti, nonce }: JWTPayload, arrival: Arrival): void {

@@ -1,6 +1,7 @@
-import { decodeProtectedHeader, type JWK } from 'jose'
+import { decodeProtectedHeader, type JWK, type JWTPayload } from 'jose'
 import type { Arrival } from '../../arrival.js'
 import { Refusal } from '../../refusal.js'
+import { readClaims, UnreadableClaims } from '../read-claims.js'
 
 /** Signature algorithms of proofs: asymmetric ones, with keys that browsers can make and keep (RFC 9449, 11.6). */
 export const proofAlgorithms = ['ES256', 'ES384', 'EdDSA', 'Ed25519', 'RS256', 'PS256']
@@ -60,9 +61,29 @@ interface ProofHeader {
 
 function readHeader(text: string): ProofHeader {
   try {
-    const { typ, alg, jwk }: Readonly<Record<string, unknown>> = decodeProtectedHeader(text)
+    decodeProtectedHeader(text)
+    const { typ, alg, jwk } = readPart(text, 0)
     return { typ, ...(typeof alg === 'string' ? { alg } : {}), ...(typeof jwk === 'object' && jwk !== null ? { jwk } : {}) }
   } catch (error) {
+    if (error instanceof Refusal) throw error
     throw refuseProof('The proof is no JWT.', error)
+  }
+}
+
+/**
+ * Reads what a proof says, once its signature was checked, in the one way in which it can be read.
+ *
+ * @throws {Refusal} `proof_invalid`.
+ */
+export function proofClaims({ text }: WrittenProof): JWTPayload {
+  return readPart(text, 1)
+}
+
+function readPart(text: string, index: 0 | 1): Readonly<Record<string, unknown>> {
+  try {
+    return readClaims(Buffer.from(text.split('.', 2)[index] ?? '', 'base64url')) as Readonly<Record<string, unknown>>
+  } catch (error) {
+    if (!(error instanceof UnreadableClaims)) throw error
+    throw refuseProof(`What the proof says ${error.message}.`)
   }
 }
