@@ -255,7 +255,13 @@ describe('linear-in-untrusted-bytes-of-answers: an event above a mebibyte is par
     const answer = await fetch(`${house.baseURL}/${path}`, {
       method: 'POST',
       headers: { authorization: `Bearer ${house.callers.acme}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ model: house.model, stream: true, store: false, messages: [{ role: 'user', content: 'Hello' }], input: 'Hello' }),
+      body: JSON.stringify({
+        model: house.model,
+        stream: true,
+        store: false,
+        messages: [{ role: 'user', content: 'Hello' }],
+        input: 'Hello',
+      }),
     })
     const text = await answer.text()
     JSON.parse = parse

@@ -8,7 +8,10 @@ export function classifyFailure(error: unknown): Refusal {
   if (code !== undefined && unreachable.has(code))
     return new Refusal('gateway_unavailable', { cause: error, mayRetry: neverConnected(error) })
   if (saidSomething(error, code))
-    return new Refusal('gateway_failed', { message: 'The gateway answered with what is no HTTP that can be read.', cause: error }).afterRun()
+    return new Refusal('gateway_failed', {
+      message: 'The gateway answered with what is no HTTP that can be read.',
+      cause: error,
+    }).afterRun()
   return new Refusal('gateway_failed', { message: 'The gateway broke off before it answered.', cause: error })
 }
 
