@@ -315,12 +315,42 @@ describe('answer-in-any-dress: what cannot be looked at is not passed on', () =>
   test.each([
     ['with two lines', ['Content-Encoding', 'gzip', 'Content-Encoding', 'br']],
     ['with a line that Connection names', ['Connection', 'content-encoding', 'Content-Encoding', 'gzip, br']],
+    ['with another mark between its words', ['Content_Encoding', 'gzip, br']],
+    ['with one mark in one line and another in the next', ['content_encoding', 'GZIP', 'Content-Encoding', 'br']],
   ])('and a coding is one however it is said: %s', async (_, lines) => {
     const house = houses.get('node') as House
     const body = brotliCompressSync(gzipSync(json(secrets.globex)))
     play = (response) => response.writeHead(200, ['Content-Type', 'application/json', ...lines]).end(body)
     expect((await ask(house)).status).toBe(502)
     expect(house.ledger.entries.at(-1)?.leaked_key).toBe('globex')
+  })
+
+  test.each([
+    ['a page in a list', ['Content-Type', 'application/json, text/html']],
+    ['a page before another type', ['Content-Type', 'TEXT/HTML; charset=utf-8', 'Content-Type', 'application/json']],
+    ['a page behind another type', ['Content-Type', 'application/json', 'Content-Type', 'text/html']],
+    ['a page under another mark', ['Content_Type', 'text/html', 'Content-Type', 'application/json']],
+    ['a page behind a comma that is quoted', ['Content-Type', 'application/json; a=", text/html; b="']],
+    ['a page of the stricter kind', ['Content-Type', 'application/xhtml+xml']],
+    ['events and a picture', ['Content-Type', 'text/event-stream', 'Content-Type', 'image/png']],
+    ['JSON and a script', ['Content-Type', 'application/json, text/javascript']],
+  ])('nor what is called several things, of which one is a page or not: %s', async (_, lines) => {
+    const house = houses.get('node') as House
+    play = (response) => response.writeHead(200, lines).end('<script>opaque</script>')
+    const answer = await ask(house)
+    expect(answer.status).toBe(502)
+    expect(answer.body.toString()).toContain('gateway_answer_invalid')
+    expect(answer.body.toString()).not.toContain('opaque')
+  })
+
+  test.each([
+    ['twice the same', ['Content-Type', 'application/json', 'Content-Type', 'Application/JSON; charset=utf-8']],
+    ['one with a comma in a parameter', ['Content-Type', 'application/json; profile="https://a.example/x,https://b.example/y,z"']],
+  ])('while one type is one however it is said: %s', async (_, lines) => {
+    const house = houses.get('node') as House
+    play = (response) => response.writeHead(200, lines).end(json('Hello'))
+    const answer = await ask(house)
+    expect([answer.status, answer.body.toString()]).toEqual([200, json('Hello')])
   })
 
   test('nor what a Transfer-Encoding packs', async () => {

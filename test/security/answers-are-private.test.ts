@@ -30,6 +30,9 @@ const leaves: Readonly<Record<string, string>> = {
   'Cache-Status': 'edge; hit; ttl=600',
   'Cache-Tag': 'everybody',
   'X-Cache': 'HIT',
+  'X-Edge-TTL': '600',
+  'CDN-TTL': '600',
+  Some_TTL: '600',
   'No-Vary-Search': 'params',
   Vary: 'Accept-Encoding',
 }

@@ -30,11 +30,30 @@ const fromGateway: Readonly<Record<string, string>> = {
   'Content-Security-Policy': "default-src 'none'",
   Location: 'https://elsewhere.example',
   'Clear-Site-Data': '"*"',
+  'DPoP-Nonce': 'theirs',
+  DPoP_Nonce: 'theirs',
+  'X-SourceMap': '/elsewhere.map',
+  'Set-Login': 'logged-in',
+  'Sec-Session-Registration': '(ES256); path="/elsewhere"',
+  'Speculation-Rules': '"/elsewhere.json"',
+  'Activate-Storage-Access': 'load',
+  'Observe-Browsing-Topics': '?1',
+  'Attribution-Reporting-Register-Source': '{}',
+  'Permissions-Policy-Report-Only': 'camera=()',
+  'Accept-CH': 'Sec-CH-UA-Model',
+  'Timing-Allow-Origin': '*',
+  'X-Sendfile': '/etc/passwd',
 }
 
+let named: readonly string[] | undefined
 let upstream: HostileUpstream
 beforeAll(async () => {
   upstream = await startHostileUpstream((_request, response) => {
+    if (named !== undefined) {
+      response.writeHead(200, ['X-Secret-Hop', 'x', 'Content-Type', 'application/json', 'X-Kept', 'yes', ...named])
+      response.end(plainCompletion)
+      return
+    }
     response.writeHead(200, { ...fromGateway, Connection: 'keep-alive, X-Secret-Hop', 'Content-Type': 'application/json', 'X-Kept': 'yes' })
     response.end(plainCompletion)
   })
@@ -57,6 +76,17 @@ describe('hop-by-hop-both-ways', () => {
         expect(answer.status).toBe(200)
         expect(answer.headers.get(name)).not.toBe(value)
         expect(answer.headers.get('x-kept')).toBe('yes')
+      })
+
+      test.each([
+        ['in the first of two lines', ['Connection', 'X-Secret-Hop', 'Connection', 'keep-alive']],
+        ['in the second of three', ['Connection', 'close', 'Connection', 'x-secret-hop', 'Connection', 'close']],
+        ['with another mark', ['Connection', 'X_Secret_Hop']],
+      ])('nor what Connection names %s', async (_, lines) => {
+        named = lines
+        const answer = await house().chat()
+        named = undefined
+        expect([answer.status, answer.headers.get('x-secret-hop'), answer.headers.get('x-kept')]).toEqual([200, null, 'yes'])
       })
     },
   )

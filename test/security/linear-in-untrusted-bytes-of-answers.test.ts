@@ -4,7 +4,10 @@ import { createFrameBlot } from '../../packages/core/dist/forward/blot-frames.js
 import { createEventPump } from '../../packages/core/dist/forward/event-pump.js'
 import { KeySearch } from '../../packages/core/dist/forward/leak/key-search.js'
 import { LeakSearch } from '../../packages/core/dist/forward/leak/leak-search.js'
+import { mayParse } from '../../packages/core/dist/forward/parse-bound.js'
 import { addChoices, asComment, readEventData } from '../../packages/core/dist/forward/read-event.js'
+import { startHostileUpstream } from '../support/hostile-upstream.js'
+import { openHouse } from '../support/house.js'
 
 const kibibyte = 1024
 
@@ -205,5 +208,69 @@ describe('linear-in-untrusted-bytes-of-answers: what else reads a stream', () =>
     cpuOf(256 * kibibyte, 8)
     // Were it quadratic, each byte would take 16 times as much.
     expect(cpuOf(4096 * kibibyte, 1) / cpuOf(256 * kibibyte, 16)).toBeLessThan(6)
+  })
+})
+
+describe('linear-in-untrusted-bytes-of-answers: an event above a mebibyte is parsed only where it has few values', () => {
+  const size = 3 * kibibyte * kibibyte
+  const many: Readonly<Record<string, string>> = {
+    'empty lists': '[],',
+    numbers: '1,',
+    'lists within lists': '[',
+    'objects within objects': '{"a":',
+    'escapes of a text': '\\u0061',
+  }
+
+  test.each(Object.keys(many))('and not where it is made of %s', (name) => {
+    const unit = many[name] as string
+    const event = (bytes: number): Buffer => Buffer.from(`data: ${unit.repeat(Math.ceil(bytes / unit.length))}`)
+    expect(mayParse(event(size), 0, size)).toBe(false)
+    const small = event(kibibyte * kibibyte)
+    expect(mayParse(small, 10, small.length)).toBe(true)
+    // Only the event counts, and not what stands before or behind it.
+    const between = Buffer.concat([event(size), Buffer.alloc(size, 'A'), event(size)])
+    const start = event(size).length
+    expect(mayParse(between, start, start + size)).toBe(true)
+  })
+
+  const lists = `[${'[],'.repeat(size / 3)}[]]`
+  const image = 'A'.repeat(size)
+  const counts = '"usage":{"prompt_tokens":3,"completion_tokens":4,"total_tokens":7,"input_tokens":3,"output_tokens":4}'
+  test.each<[string, string, string, boolean]>([
+    ['a chunk of lists', 'chat/completions', `data: {${counts},"choices":[],"x":${lists}}\n\ndata: [DONE]\n\n`, false],
+    ['a chunk of an image', 'chat/completions', `data: {${counts},"choices":[],"x":"${image}"}\n\ndata: [DONE]\n\n`, true],
+    ['a last event of lists', 'responses', `data: {"x":${lists},"type": "response.completed","response":{${counts}}}\n\n`, false],
+    ['a last event of an image', 'responses', `data: {"x":"${image}","type":"response.completed","response":{${counts}}}\n\n`, true],
+  ])('it passes all the same and ends well: %s', async (_, path, stream, isRead) => {
+    const upstream = await startHostileUpstream((__, response) =>
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).end(stream),
+    )
+    const house = await openHouse({ gateway: 'joytoken', baseURL: upstream.baseURL })
+    const { parse } = JSON
+    let longest = 0
+    JSON.parse = (text, reviver) => {
+      longest = Math.max(longest, text.length)
+      return parse(text, reviver) as unknown
+    }
+    const answer = await fetch(`${house.baseURL}/${path}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${house.callers.acme}`, 'content-type': 'application/json' },
+      body: JSON.stringify({
+        model: house.model,
+        stream: true,
+        store: false,
+        messages: [{ role: 'user', content: 'Hello' }],
+        input: 'Hello',
+      }),
+    })
+    const text = await answer.text()
+    JSON.parse = parse
+    await house.close()
+    await upstream.close()
+    const frame = /: postern .*\n\n/.exec(text)?.[0] ?? ''
+    expect(answer.status).toBe(200)
+    expect(text.replace(frame, '') === stream).toBe(true)
+    expect(frame).toContain('"finish":"complete"')
+    expect([frame.includes('"usage"'), longest > size]).toEqual([isRead, isRead])
   })
 })

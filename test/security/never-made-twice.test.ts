@@ -84,6 +84,72 @@ describe('Postern tries nothing again that may have run', () => {
     ])
   })
 
+  const unrouted = { error: { message: 'no route', type: 'routing_error', code: 'routing_error' } }
+  const throttled = { error: { message: '429', type: 'rate_limit_error' } }
+  const count = { prompt_tokens: 3, completion_tokens: 9 }
+  const signs: readonly [string, HouseOptions['gateway'], number, object, Record<string, string>?][] = [
+    ['a header that names the model that was used', 'joytoken', 502, unrouted, { 'X-DAOE-Used-Model': 'gpt-4o' }],
+    ['the same header in another spelling', 'joytoken', 502, unrouted, { x_daoe_used_model: 'gpt-4o' }],
+    ['the bill in a list', 'joytoken', 502, { ...unrouted, metadata: [{ tier: 'a' }, { billing: { credits_used: '0.2' } }] }],
+    ['the bill in an object', 'joytoken', 502, { ...unrouted, metadata: { billing: { output_tokens: 5 } } }],
+    ['the counts of the answer', 'joytoken', 502, { ...unrouted, usage: count }],
+    ['counts within counts', 'joytoken', 502, { ...unrouted, usage: { details: { reasoning: { tokens: 4 } } } }],
+    ['counts within the error', 'joytoken', 502, { error: { ...unrouted.error, usage: count } }],
+    ['a completion that holds nothing', 'joytoken', 502, { ...unrouted, id: 'chatcmpl-1', choices: [] }],
+    ['what was made', 'joytoken', 502, { ...unrouted, output: [{ type: 'message' }] }],
+    ['a cost that stands alone', 'opentoken', 503, { error: { message: 'no', code: 'no_supplier' }, cost: 0.002 }],
+    ['the model of another gateway', 'freeai', 503, { error: { message: 'no', type: 'no_candidate' } }, { 'X-Gateway-Model': 'm' }],
+    ['counts beside a throttle', 'freeai', 429, { ...throttled, usage: count }],
+    ['counts as Google writes them', 'mintoken', 429, { detail: 'rate', usageMetadata: { totalTokenCount: 7 } }],
+  ]
+  test.each(signs)('nor what says itself that a model ran, by %s', async (_, gateway, status, body, headers = {}) => {
+    const answer: RequestListener = (__, response) =>
+      response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
+    const { house, upstream } = await openWith(answer, { gateway: gateway as NonNullable<HouseOptions['gateway']> })
+    const told = await house.chat()
+    expect([told.headers.get('x-should-retry'), upstream.seen.length]).toEqual(['false', 1])
+  })
+
+  test.each([
+    ['nothing', {}],
+    ['accounts of nothing', { usage: { total_tokens: 0 }, metadata: [{ billing: { credits_used: '0' } }], choices: [], cost: null }],
+    ['an id of the request', { id: 'req_1', metadata: [{ request_id: 'req_1' }] }],
+  ])('while what was not begun is tried again, where beside it stands %s', async (_, beside) => {
+    let asked = 0
+    const { house } = await openWith(
+      (request, response) => {
+        asked += 1
+        if (asked === 1) json(502, { ...unrouted, ...beside })(request, response)
+        else response.writeHead(200, { 'content-type': 'application/json' }).end(plainCompletion)
+      },
+      { gateway: 'joytoken' },
+    )
+    expect([(await house.chat()).status, asked]).toEqual([200, 2])
+  })
+
+  const unread: readonly [string, string][] = [
+    ['a status of 100 that nobody asked for', 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}'],
+    ['a change of protocol that nobody asked for', 'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n'],
+    ['a head that is malformed', 'HTTP/1.1 200 OK\r\nContent-Length: two\r\n\r\n{}'],
+    ['a head that is too large', `HTTP/1.1 200 OK\r\nX-Large: ${'x'.repeat(200_000)}\r\n\r\n`],
+  ]
+  test.each(unread)('nor by the client what began with %s', async (_, head) => {
+    let requests = 0
+    const server = createServer((socket) => {
+      socket.on('error', () => {})
+      socket.once('data', () => {
+        requests += 1
+        socket.write(head)
+      })
+    })
+    const origin = await listenAnywhere(server)
+    closing.push(() => new Promise((closed) => server.close(closed)))
+    const house = await openHouse({ gateway: 'joytoken', baseURL: `${origin}/openai/v1` })
+    closing.push(() => house.close())
+    const answer = await house.chat()
+    expect([answer.status, answer.headers.get('x-should-retry'), requests]).toEqual([502, 'false', 1])
+  })
+
   const breaks: readonly [string, (socket: Socket) => void][] = [
     ['before the head of an answer', (socket) => socket.resetAndDestroy()],
     ['by a clean end before the head', (socket) => socket.end()],

@@ -1,6 +1,8 @@
 import { type ErrorCode, errorCodes } from '@postern/protocol'
 import type { Dialect, ErrorCondition, ErrorRule } from './dialect.js'
 import { type CompiledPointer, compilePointer, readAll, readText } from './pointer.js'
+import { createRunSigns } from './run-signs.js'
+import { holdsContent, isName, isRecord } from './said.js'
 
 /** What a gateway's error means to a client of Postern. */
 export interface GatewayError {
@@ -11,8 +13,10 @@ export interface GatewayError {
   readonly message?: string | undefined
   /** The gateway's own code under the same condition. */
   readonly gatewayCode?: string | undefined
-  /** Whether the dialect allows Postern to try again. */
+  /** Whether the dialect allows Postern to try again, and nothing says that a model ran. */
   readonly mayRetry: boolean
+  /** Whether it carries what only a call that ran has. */
+  readonly showsRun: boolean
   /** Whether too many calls came from this address. */
   readonly ofAddress: boolean
   readonly about?: ErrorRule['about']
@@ -23,8 +27,13 @@ export interface GatewayError {
 }
 
 export interface ErrorClassifier {
-  /** Says what an answer with an error status means; `body` is its JSON, or `undefined` where it has none. */
-  classify(status: number, body: unknown): GatewayError
+  /**
+   * Says what an answer with an error status means.
+   *
+   * @param body Its JSON, or `undefined` where it has none.
+   * @param header Its headers by lower-case name.
+   */
+  classify(status: number, body: unknown, header?: (name: string) => string | undefined): GatewayError
   /** Whether a JSON answer, or a record of a stream, with a status of success is an error in place of an answer. */
   isError(body: unknown): boolean
   /** Whether it tells of a failure: as an error, or as an answer about something that failed. */
@@ -42,6 +51,7 @@ export function createErrorClassifier(dialect: Dialect): ErrorClassifier {
   }
   const rules = errors.rules.map((rule) => ({ rule, holds: compileCondition(rule) }))
   const mayRetry = retries.after.map(compileCondition)
+  const showsRun = createRunSigns(dialect)
   const ofAddress = dialect.addressLimit?.exceeded === undefined ? () => false : compileCondition(dialect.addressLimit.exceeded)
   const tellsFailure = (body: unknown): boolean => isRecord(body) && (isSaid(body['error']) || isErrorItself(body))
 
@@ -59,7 +69,7 @@ export function createErrorClassifier(dialect: Dialect): ErrorClassifier {
   }
 
   return {
-    classify(status, body) {
+    classify(status, body, header) {
       const said: Said = {
         status,
         body,
@@ -68,9 +78,11 @@ export function createErrorClassifier(dialect: Dialect): ErrorClassifier {
         type: firstText(body, places.type),
       }
       const meaning = meaningOf(said)
+      const ran = showsRun(body, header)
       return {
         ...meaning,
-        mayRetry: errorCodes[meaning.code].retryable && mayRetry.some((holds) => holds(said)),
+        mayRetry: !ran && errorCodes[meaning.code].retryable && mayRetry.some((holds) => holds(said)),
+        showsRun: ran,
         ofAddress: ofAddress(said),
         reference: firstText(body, places.reference),
       }
@@ -78,10 +90,6 @@ export function createErrorClassifier(dialect: Dialect): ErrorClassifier {
     isError: (body) => tellsFailure(body) && !isAnswer(body as Readonly<Record<string, unknown>>),
     tellsFailure,
   }
-}
-
-function isRecord(body: unknown): body is Readonly<Record<string, unknown>> {
-  return typeof body === 'object' && body !== null && !Array.isArray(body)
 }
 
 /** Whether a member says something; gateways write an absent error as `null`, `false` or an empty text. */
@@ -110,14 +118,6 @@ function isAnswer(body: Readonly<Record<string, unknown>>): boolean {
   // A long-running operation of Google's APIs: named, and done or not.
   if (isName(body['name']) && typeof body['done'] === 'boolean') return true
   return contents.some((name) => holdsContent(body[name]))
-}
-
-function isName(value: unknown): boolean {
-  return (typeof value === 'string' && value !== '') || typeof value === 'number'
-}
-
-function holdsContent(value: unknown): boolean {
-  return Array.isArray(value) ? value.length > 0 : typeof value === 'string' && value !== ''
 }
 
 /** An error as far as it can be read. */

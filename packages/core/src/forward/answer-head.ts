@@ -1,11 +1,11 @@
 import { connectionNames } from '../lib/connection-names.js'
-import { createAnswerFilter } from './header-fates.js'
+import { createAnswerFilter, normalizeName } from './header-fates.js'
 import type { LeakSearch } from './leak/leak-search.js'
 
 /** The head of a gateway's answer, read once. */
 export interface AnswerHead {
   readonly status: number
-  /** By lower-case name; the last of several. */
+  /** By lower-case name, of which a spelling with `_` is one; the last of several. */
   readonly header: (name: string) => string | undefined
   /** By lower-case name; all of several, joined as a list (RFC 9110, 5.3). */
   readonly joined: (name: string) => string | undefined
@@ -56,16 +56,20 @@ export function readAnswerHead(
     return undefined
   }
   const joined = (name: string): string | undefined => {
-    const values = raw.filter((_, index) => index % 2 === 1 && (raw[index - 1] as string).toLowerCase() === name)
-    return values.length === 0 ? undefined : values.join(', ')
+    let list: string | undefined
+    for (let index = 0; index < raw.length; index += 2) {
+      if (isNamed(raw[index] as string, name)) list = list === undefined ? raw[index + 1] : `${list}, ${raw[index + 1]}`
+    }
+    return list
   }
-  const named = connectionNames(header('connection'))
+  const connection = joined('connection')
+  const named = connectionNames(connection === undefined ? undefined : normalizeName(connection))
   const passed: string[] = []
   let governanceNames: string[] = none
   for (let index = 0; index < raw.length; index += 2) {
     const name = raw[index] as string
     const value = raw[index + 1] as string
-    if (isDropped(name) || named?.has(name.toLowerCase()) === true) continue
+    if (isDropped(name) || named?.has(normalizeName(name)) === true) continue
     passed.push(name, value)
     if (governance.length === 0 || !isGovernance(name.toLowerCase(), governance)) continue
     if (governanceNames === none) governanceNames = [name]
@@ -91,14 +95,15 @@ export function unpackedHead(head: AnswerHead): AnswerHead {
   return {
     ...head,
     header: (name) => (ofPackedBody.has(name) ? undefined : head.header(name)),
-    passed: head.passed.filter((_, index) => !ofPackedBody.has((head.passed[index - (index % 2)] as string).toLowerCase())),
+    passed: head.passed.filter((_, index) => !ofPackedBody.has(normalizeName(head.passed[index - (index % 2)] as string))),
   }
 }
 
 const none: string[] = []
 
+/** Many readers take `Content_Type` for `Content-Type`, so what it says counts. */
 function isNamed(name: string, lowerCase: string): boolean {
-  return name.length === lowerCase.length && name.toLowerCase() === lowerCase
+  return name.length === lowerCase.length && normalizeName(name) === lowerCase
 }
 
 function isGovernance(name: string, beginnings: readonly string[]): boolean {

@@ -22,10 +22,11 @@ export function chooseDelivery(exchange: Exchange, packed: AnswerHead): Delivery
       : refuseAnswer(exchange, 'The gateway answered in a content coding that cannot be unpacked.')
   }
   const head = decoders.length === 0 ? packed : unpackedHead(packed)
-  const type = (head.header('content-type') ?? '').toLowerCase()
-  if (!isError && type.startsWith('text/html')) return refuseAnswer(exchange, 'The gateway answered with an HTML page.')
+  const types = isError ? [] : typesIn(head.joined('content-type') ?? '')
+  if (types.some((each) => page.test(each))) return refuseAnswer(exchange, 'The gateway answered with an HTML page.')
+  if (types.length > 1) return refuseAnswer(exchange, 'The gateway called its answer several things at once.')
   if (!isError && hasNoBody(exchange, status)) return passBytes(exchange, head)
-  const delivery = isError ? readError(exchange, head) : chooseForType(exchange, head, type)
+  const delivery = isError ? readError(exchange, head) : chooseForType(exchange, head, types[0] ?? '')
   return decoders.length === 0 || delivery === ignored ? delivery : unpack(exchange, decoders, delivery)
 }
 
@@ -39,6 +40,20 @@ function chooseForType(exchange: Exchange, head: AnswerHead, type: string): Deli
   if (isJsonType(type) && Number(head.header('content-length') ?? 0) <= maxHeldBytes) return new HeldAnswer(exchange, head)
   return passBytes(exchange, head)
 }
+
+const page = /^(?:text\/html|application\/xhtml\+xml)/
+
+/**
+ * The types that are said in any `Content-Type` line or member of a list, each once: one reader takes the first, another
+ * the last. What stands behind a comma within a parameter has no type's form.
+ */
+function typesIn(contentTypes: string): readonly string[] {
+  const members = contentTypes.split(',').map((member) => (member.split(';', 1)[0] as string).trim().toLowerCase())
+  return [...new Set(members.filter((member) => mediaType.test(member)))]
+}
+
+/** With whatever else a careless server writes behind it. */
+const mediaType = /^[\w!#$&^.+*-]+\/[\w!#$&^.+*-]+(?:\s|$)/
 
 /** `text/event-stream` (HTML standard, 9.2.5) and what it was called elsewhere, with or without parameters. */
 const eventStream = /^\s*[a-z]+\/(?:x-)?event-stream\s*(?:;|$)/

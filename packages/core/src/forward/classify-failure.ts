@@ -7,7 +7,22 @@ export function classifyFailure(error: unknown): Refusal {
   if (code !== undefined && timeouts.has(code)) return new Refusal('gateway_timeout', { cause: error })
   if (code !== undefined && unreachable.has(code))
     return new Refusal('gateway_unavailable', { cause: error, mayRetry: neverConnected(error) })
+  if (saidSomething(error, code))
+    return new Refusal('gateway_failed', {
+      message: 'The gateway answered with what is no HTTP that can be read.',
+      cause: error,
+    }).afterRun()
   return new Refusal('gateway_failed', { message: 'The gateway broke off before it answered.', cause: error })
+}
+
+/**
+ * An answer began, and undici gave it up: a status of 100 that nobody asked for, a change of protocol, a head that is too
+ * large or malformed. The call was taken, so it may have run.
+ */
+function saidSomething(error: unknown, code: string | undefined): boolean {
+  if (!(error instanceof Error)) return false
+  if (code === 'UND_ERR_SOCKET') return error.message === 'bad response' || error.message === 'bad upgrade'
+  return code === 'UND_ERR_HEADERS_OVERFLOW' || error.name === 'HTTPParserError'
 }
 
 /**

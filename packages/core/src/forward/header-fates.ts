@@ -12,6 +12,7 @@ const answerOnly = [
   headerNames.shouldRetry,
   'retry-after',
   'postern-*',
+  'dpop-*',
   'access-control-*',
   ...cacheHeaders,
   // The gateway's own page security and cookies have no business on the customer's origin.
@@ -27,13 +28,36 @@ const answerOnly = [
   'content-security-policy*',
   'cross-origin-*',
   'origin-agent-cluster',
-  'permissions-policy',
+  'x-content-security-policy*',
+  'x-webkit-csp*',
+  'permissions-policy*',
+  'feature-policy',
+  'document-policy*',
+  'document-isolation-policy*',
+  'require-document-policy',
+  'integrity-policy*',
+  'expect-ct',
+  'public-key-pins*',
+  'timing-allow-origin',
   'referrer-policy',
   'report-to',
   'reporting-endpoints',
   'nel',
   'service-worker-allowed',
   'sourcemap',
+  'x-sourcemap',
+  // What browsers act upon: sign-in states, storage, topics, fetches ahead of time, hints.
+  'set-login',
+  'sec-*',
+  'activate-storage-access',
+  'observe-browsing-topics',
+  'shared-storage-*',
+  'attribution-reporting-*',
+  'ad-auction-*',
+  'speculation-rules',
+  'supports-loading-mode',
+  'accept-ch*',
+  'critical-ch',
   'refresh',
   'location',
   'link',
@@ -43,7 +67,13 @@ const answerOnly = [
   'x-frame-options',
   'x-permitted-cross-domain-policies',
   'x-xss-protection',
+  'x-ua-compatible',
+  'x-robots-tag',
+  // What servers in front act upon: they would send a file or another address in place of the answer.
   'x-accel-*',
+  'x-sendfile*',
+  'x-lighttpd-send-*',
+  'x-reproxy-*',
   // A credential that a careless gateway repeats.
   'authorization',
   'cookie',
@@ -67,7 +97,7 @@ const longestRemembered = 64
  * Case does not matter, and `_` counts as `-`: many servers read `X_API_KEY` as `X-API-KEY`.
  */
 function createFilter(list: readonly string[]): IsDropped {
-  const normal = list.map(normalize)
+  const normal = list.map(normalizeName)
   const names = new Set(normal.filter((name) => !name.endsWith('*') && !name.startsWith('*')))
   const endings = normal.filter((name) => name.startsWith('*')).map((name) => name.slice(1))
   const beginnings = normal.filter((name) => name.endsWith('*')).map((name) => name.slice(0, -1))
@@ -75,7 +105,7 @@ function createFilter(list: readonly string[]): IsDropped {
   return (spelling) => {
     const known = decided.get(spelling)
     if (known !== undefined) return known
-    const name = normalize(spelling)
+    const name = normalizeName(spelling)
     const dropped =
       names.has(name) || beginnings.some((beginning) => name.startsWith(beginning)) || endings.some((ending) => name.endsWith(ending))
     if (spelling.length <= longestRemembered && decided.size < rememberedSpellings) decided.set(spelling, dropped)
@@ -83,6 +113,7 @@ function createFilter(list: readonly string[]): IsDropped {
   }
 }
 
-function normalize(name: string): string {
+/** Of a header's name: what it is called by whoever cares neither for case nor for `_` in place of `-`. */
+export function normalizeName(name: string): string {
   return name.toLowerCase().replaceAll('_', '-')
 }

@@ -12,6 +12,9 @@ export interface RecordPattern {
   readonly endData: string | undefined
   /** The `type` of a record that marks the end. */
   readonly endTypes: readonly string[]
+  /** What a text says of its `type` without being parsed: that it marks the end, or that the answer failed. */
+  readonly saysEnd: (text: string) => boolean
+  readonly saysFailure: (text: string) => boolean
   /** The `type` of a record that says that the answer failed. */
   readonly failureTypes: readonly string[]
 }
@@ -35,16 +38,21 @@ export function createRecordPattern(dialect: Dialect, format: AnswerFormat): Rec
   const needsMending = format.recordsNeedChoices && dialect.bareChunks === true
   const needsType = format.recordsNeedType === true
   const needed = format.recordsNeedChoices ? '"choices"' : needsType ? '"type"' : undefined
-  if (needsMending) return { needsChoices: true, needsType, needsMending, mayMatter: () => true, endData, endTypes, failureTypes }
+  const marks = { endData, endTypes, failureTypes, saysEnd: typeSearch(endTypes), saysFailure: typeSearch(failureTypes) }
+  if (needsMending) return { needsChoices: true, needsType, needsMending, mayMatter: () => true, ...marks }
   return {
     needsChoices: format.recordsNeedChoices,
     needsType,
     needsMending,
     mayMatter: needed === undefined ? (text) => worthParsing.test(text) : (text) => !text.includes(needed) || worthParsing.test(text),
-    endData,
-    endTypes,
-    failureTypes,
+    ...marks,
   }
+}
+
+function typeSearch(types: readonly string[]): (text: string) => boolean {
+  if (types.length === 0) return () => false
+  const said = new RegExp(`"type"\\s*:\\s*"(?:${types.map(escapeForRegExp).join('|')})"`)
+  return (text) => said.test(text)
 }
 
 function escapeForRegExp(text: string): string {

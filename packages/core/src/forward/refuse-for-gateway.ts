@@ -13,7 +13,7 @@ const longestMessage = 2000
 
 /** Turns a gateway's error into ours: a code of the closed set, and its own words only where they are the caller's to read. */
 export function refuseForGateway(exchange: Exchange, head: AnswerHead, document: unknown): Refusal {
-  const meaning = exchange.facts.upstream.errors.classify(head.status, document)
+  const meaning = exchange.facts.upstream.errors.classify(head.status, document, head.header)
   const { code, status, message, gatewayCode, about, mayRetry, ofAddress, reference } = meaning
   const details: { -readonly [Field in keyof RefusalDetails]: RefusalDetails[Field] } = {
     status,
@@ -33,7 +33,8 @@ export function refuseForGateway(exchange: Exchange, head: AnswerHead, document:
   if (ofAddress) exchange.facts.upstream.turnstile?.pause(wait ?? usualWaitSeconds)
   if (code === 'gateway_rate_limited') details.retryAfterSeconds = wait ?? usualWaitSeconds
   else if (wait !== undefined && (code === 'gateway_unavailable' || code === 'gateway_timeout')) details.retryAfterSeconds = wait
-  return new Refusal(code, details)
+  const refusal = new Refusal(code, details)
+  return meaning.showsRun ? refusal.afterRun() : refusal
 }
 
 const helpOnProviderKey =

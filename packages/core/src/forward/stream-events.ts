@@ -7,6 +7,7 @@ import { createEventPump, type Edit } from './event-pump.js'
 import { type Delivery, type Exchange, writeAnswerHead } from './exchange.js'
 import { leakedKey } from './leaked-key.js'
 import { createChunkMender } from './chunk-mender.js'
+import { mayParse } from './parse-bound.js'
 import { parseJson } from './parse-json.js'
 import { usualEnd } from './record-pattern.js'
 import { addChoices, asComment, readEventData } from './read-event.js'
@@ -84,6 +85,12 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
     }
     if (!records.mayMatter(text) && (tap.knowsModel() || searchedForModel === recordsThatNameTheModel)) {
       heard ||= text.includes('data:')
+      return undefined
+    }
+    if (!mayParse(bytes, start, end)) {
+      heard ||= text.includes('data:')
+      ended ||= records.saysEnd(text)
+      failed ||= records.saysFailure(text)
       return undefined
     }
     searchedForModel = Math.min(recordsThatNameTheModel, searchedForModel + 1)
