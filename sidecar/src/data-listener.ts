@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import {
   type Backend,
@@ -6,6 +6,7 @@ import {
   createBackend,
   createNodeDoor,
   createTrust,
+  findFault,
   guardServer,
   isUnderMount,
   type NodeListener,
@@ -47,13 +48,17 @@ export function createDataListener(runtime: Runtime, { pages, log }: DataListene
   // A request without a host is refused in the corridor, with an id; Node's own refusal has none.
   const options = { keepAliveTimeout: keepAliveMs, headersTimeout: headersMs, requireHostHeader: false, insecureHTTPParser: false }
   const backend = openBackend(runtime, log)
-  const otherwise =
-    backend === undefined
-      ? createPageApp(runtime, pages)
-      : (request: IncomingMessage, response: ServerResponse) => {
-          if (!publishKeys(runtime, request, response)) backend.pass(request, response)
-        }
-  const door = createNodeDoor(runtime, otherwise)
+  const local = backend === undefined ? createPageApp(runtime, pages) : answerKeys(runtime)
+  // What cannot be relied on gets no answer of our own either; the backend's road looks for itself.
+  const answerLocally: NodeListener = (request, response) => {
+    const fault = findFault(request)
+    if (fault === undefined) local(request, response)
+    else refuseAtDoor(runtime, request, response, fault)
+  }
+  const door = createNodeDoor(runtime, (request, response) => {
+    if (backend === undefined || asksForKeys(runtime, request)) answerLocally(request, response)
+    else backend.pass(request, response)
+  })
   if (backend === undefined) {
     const server = guardServer(createServer(options, door), runtime)
     return { server, cut: () => server.closeAllConnections() }
@@ -75,17 +80,21 @@ export function createDataListener(runtime: Runtime, { pages, log }: DataListene
 /** How long a backend may keep the keys before it looks again, in seconds. */
 const keysMaxAge = 300
 
-/** Answers with the keys that the backend checks assertions with, where they are asked for. */
-function publishKeys({ assertions }: Runtime, { url, method }: IncomingMessage, response: ServerResponse): boolean {
-  if (assertions === undefined || url !== assertions.path || (method !== 'GET' && method !== 'HEAD')) return false
-  const body = Buffer.from(assertions.jwks)
+/** Whether the keys are asked for that the backend checks assertions with. */
+function asksForKeys({ assertions }: Runtime, { url, method }: IncomingMessage): boolean {
+  return assertions !== undefined && url === assertions.path && (method === 'GET' || method === 'HEAD')
+}
+
+function answerKeys({ assertions }: Runtime): NodeListener {
+  const body = Buffer.from(assertions?.jwks ?? '')
   const headers = {
     'Content-Type': 'application/jwk-set+json',
     'Content-Length': body.length,
     'Cache-Control': `public, max-age=${keysMaxAge}`,
   }
-  response.writeHead(200, headers).end(method === 'HEAD' ? undefined : body)
-  return true
+  return ({ method }, response) => {
+    response.writeHead(200, headers).end(method === 'HEAD' ? undefined : body)
+  }
 }
 
 function openBackend({ config, assertions, forgetCookies, connections }: Runtime, log: Log | undefined): Backend | undefined {

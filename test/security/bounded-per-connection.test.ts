@@ -3,7 +3,8 @@ import { connect, type Socket } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { forEachDoor } from '../support/for-each-door.js'
-import { listenAnywhere } from '../support/house.js'
+import { createNodeDoor } from '@postern/core'
+import { type House, listenAnywhere, openHouse } from '../support/house.js'
 import { type OpenSidecar, openSidecar } from '../support/open-sidecar.js'
 
 /** A server that answers nothing until it is told to, and counts what is open. */
@@ -381,4 +382,70 @@ describe('bounded-per-connection: uploads to the backend', () => {
       backend.close()
     }
   }, 60_000)
+})
+
+describe('bounded-per-connection: requests that are answered at once', () => {
+  /** How many answers are written in a turn at most: those of the piece and of what comes behind it, and the first. */
+  const mostInTurn = 33
+  const many = 900
+  let house: House
+  let server: Server
+  let origin: string
+  let turn = 0
+  let ticking: NodeJS.Immediate
+  const answeredIn = new Map<number, number>()
+  const delays: number[] = []
+  beforeAll(async () => {
+    house = await openHouse()
+    let came = 0
+    const door = createNodeDoor(house.runtime, (_, response) => {
+      delays.push(turn - came)
+      response.end('{}')
+    })
+    server = createServer((request, response) => {
+      came = turn
+      response.on('prefinish', () => answeredIn.set(turn, (answeredIn.get(turn) ?? 0) + 1))
+      door(request, response)
+    })
+    origin = await listenAnywhere(server)
+    const tick = (): void => {
+      turn += 1
+      ticking = setImmediate(tick)
+    }
+    tick()
+  })
+  afterAll(async () => {
+    clearImmediate(ticking)
+    server.closeAllConnections()
+    server.close()
+    await house.close()
+  })
+  beforeEach(() => {
+    answeredIn.clear()
+    delays.length = 0
+  })
+
+  test.each([
+    ['calls without a credential', 'GET /ai/v1/models HTTP/1.1\r\nHost: x\r\n\r\n', 401],
+    ['calls with a wrong one', 'GET /ai/v1/models HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer a\r\n\r\n', 401],
+    ['preflights', 'OPTIONS /ai/v1/models HTTP/1.1\r\nHost: x\r\nOrigin: http://a\r\nAccess-Control-Request-Method: GET\r\n\r\n', 403],
+    ['requests beside the API', 'GET /keys.json HTTP/1.1\r\nHost: x\r\n\r\n', 200],
+  ])('%s are worked off a few in a turn', async (_, request, status) => {
+    const client = dial(origin, request.repeat(many))
+    await expect.poll(() => client.statuses().length, { timeout: 20_000 }).toBe(many)
+    // Who tries wrong credentials for long is told to wait.
+    expect(client.statuses().filter((each) => each !== 429)).toContain(status)
+    expect(Math.max(...answeredIn.values())).toBeLessThanOrEqual(mostInTurn)
+    client.socket.destroy()
+  })
+
+  test('one request after the other is answered in the turn in which it comes', async () => {
+    const client = dial(origin)
+    for (let count = 1; count <= 20; count += 1) {
+      client.socket.write('GET /keys.json HTTP/1.1\r\nHost: x\r\n\r\n')
+      await expect.poll(() => client.statuses().length, { interval: 5 }).toBe(count)
+    }
+    expect(delays).toEqual(Array.from({ length: 20 }, () => 0))
+    client.socket.destroy()
+  })
 })

@@ -1,8 +1,9 @@
 import { createServer as createHttpServer, type Server } from 'node:http'
 import { connect } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
 import { createBackend, createTrust, OfferingMessage } from '@postern/core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { listenAnywhere } from '../support/house.js'
+import { doorNames, listenAnywhere, openHouse } from '../support/house.js'
 import { type LenientUpstream, readLeniently, startLenientUpstream, valuesOf } from '../support/lenient-upstream.js'
 import { type OpenSidecar, openSidecar } from '../support/open-sidecar.js'
 import { rawConnection } from '../support/raw-connection.js'
@@ -11,6 +12,28 @@ const webSocket = ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-V
 const h2c = ['Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA']
 const ask = (line: string, lines: readonly string[] = [], body = ''): string =>
   `${[line, 'Host: app.example.com', ...lines, ...(body === '' ? [] : [`Content-Length: ${body.length}`])].join('\r\n')}\r\n\r\n${body}`
+
+/** Sends pieces one after the other, each long enough after the last to be read by itself, and waits for the end or for silence. */
+async function inPieces(origin: string, pieces: readonly string[]): Promise<{ readonly text: string; readonly closed: boolean }> {
+  const { hostname, port } = new URL(origin)
+  const socket = connect(Number(port), hostname).setNoDelay(true)
+  let text = ''
+  let closed = false
+  socket.on('data', (chunk: Buffer) => {
+    text += chunk.toString('latin1')
+  })
+  socket.on('error', () => {})
+  socket.on('end', () => {
+    closed = true
+  })
+  for (const piece of pieces) {
+    if (!socket.destroyed) socket.write(piece)
+    await wait(100)
+  }
+  for (let waited = 0; waited < 300 && !closed; waited += 20) await wait(20)
+  socket.destroy()
+  return { text, closed }
+}
 
 const seenBy = (upstream: LenientUpstream) => upstream.take().flatMap((bytes) => readLeniently(bytes).chunks)
 
@@ -100,6 +123,70 @@ describe('change-of-protocol', () => {
         await new Promise((closed) => socket.once('close', closed))
       }
       expect((await rawConnection(sidecar.origin, ask('GET /still HTTP/1.1'))).statuses).toEqual([200])
+    })
+
+    const next = 'POST /two HTTP/1.1\r\nHost: app.example.com\r\nContent-Length: 60\r\n\r\n'
+    const inItsBody = `${ask('GET /in-body HTTP/1.1')}${' '.repeat(12)}`
+    const chunked = (line: string, body: string): string =>
+      ask(line, [...h2c, 'Transfer-Encoding: chunked']) + `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`
+
+    test.each([
+      ['h2c', ask('GET /one HTTP/1.1', h2c)],
+      ['h2c of the API', ask('GET /ai/v1/models HTTP/1.1', h2c)],
+      ['h2c with a length of none', ask('GET /one HTTP/1.1', [...h2c, 'Content-Length: 0'])],
+      ['a WebSocket with a length in zeros', ask('GET /one HTTP/1.1', [...webSocket, 'Content-Length: 00'])],
+      ['a WebSocket with POST', ask('POST /one HTTP/1.1', webSocket)],
+      ['a WebSocket with a body', ask('POST /one HTTP/1.1', webSocket, 'name=Ada')],
+      ['h2c with a body', ask('POST /one HTTP/1.1', h2c, 'name=Ada')],
+      ['h2c with a body in chunks', chunked('POST /one HTTP/1.1', 'name=Ada')],
+      ['TLS behind another request', ask('GET /zero HTTP/1.1') + ask('GET /one HTTP/1.1', ['Connection: upgrade', 'Upgrade: TLS/1.0'])],
+      ['h2c and expects the impossible', ask('GET /one HTTP/1.1', [...h2c, 'Expect: the-impossible'])],
+      ['h2c behind lines too many', ask('GET /one HTTP/1.1', [...Array.from({ length: 1100 }, () => 'a:'), ...h2c])],
+      ['a WebSocket behind another request', ask('GET /zero HTTP/1.1') + ask('GET /one HTTP/1.1', webSocket)],
+    ])('what stands behind an offer of %s is no other request than the one that was sent', async (_, offer) => {
+      const { closed, text } = await inPieces(sidecar.origin, [offer + next, inItsBody])
+      const targets = [...seenBy(backend), ...seenBy(gateway)].map(({ target }) => target)
+      expect(targets).not.toContain('/in-body')
+      expect([closed, text.split('HTTP/1.1 ').length - 1]).toEqual([true, offer.split(' HTTP/1.1\r\n').length - 1])
+    })
+
+    test.each([
+      ['in one piece', (offer: string) => [offer]],
+      ['in two, cut in its body', (offer: string) => [offer.slice(0, -3), offer.slice(-3)]],
+      ['in two, cut in its head', (offer: string) => [offer.slice(0, 30), offer.slice(30)]],
+    ])('a body that comes with an offer %s is passed on whole, and the connection is of further use', async (_, cut) => {
+      for (const offer of [ask('POST /one HTTP/1.1', h2c, 'name=Ada'), chunked('POST /one HTTP/1.1', 'name=Ada')]) {
+        const { closed } = await inPieces(sidecar.origin, [...cut(offer), ask('POST /two HTTP/1.1', [], 'name=Bob')])
+        expect([closed, seenBy(backend).map(({ target, body }) => [target, body])]).toEqual([
+          false,
+          [
+            ['/one', 'name=Ada'],
+            ['/two', 'name=Bob'],
+          ],
+        ])
+      }
+    })
+
+    test('a body that is none ends the connection where its request has an offer, too', async () => {
+      const broken = ask('POST /ai/v1/models HTTP/1.1', [...call, ...h2c, 'Transfer-Encoding: chunked'])
+      const { closed } = await inPieces(sidecar.origin, [`${broken}3\r\nabcdef\r\n`, inItsBody])
+      expect([closed, seenBy(backend)]).toEqual([true, []])
+    })
+  })
+
+  describe.each(doorNames)('behind the %s door', (door) => {
+    test('what stands behind an ignored offer is no request, and what was asked is answered', async () => {
+      const house = await openHouse({ door })
+      for (const offer of [h2c, webSocket]) {
+        const line = (name: string) => `GET ${name} HTTP/1.1`
+        const { closed, text } = await inPieces(house.origin, [
+          ask(line('/ai/v1/models'), offer) + ask('POST /ai/v1/two HTTP/1.1', ['Content-Length: 70']),
+          ask(line('/ai/v1/in-body'), offer),
+        ])
+        expect([closed, text.split('HTTP/1.1 ').length - 1]).toEqual([true, 1])
+      }
+      expect(house.ledger.entries.map(({ path }) => path)).toEqual(['/v1/models', '/v1/models'])
+      await house.close()
     })
   })
 

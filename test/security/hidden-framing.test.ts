@@ -1,7 +1,8 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import { posternMiddleware } from '@postern/express'
-import express from 'express'
+import express, { type Request, type Response } from 'express'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createDataListener, type Listener } from '../../sidecar/src/data-listener.js'
 import { forEachDoor } from '../support/for-each-door.js'
 import { type House, listenAnywhere, openHouse } from '../support/house.js'
 import { type LenientUpstream, readLeniently, startLenientUpstream } from '../support/lenient-upstream.js'
@@ -99,6 +100,62 @@ describe('hidden-framing: in front of the backend', () => {
     const [request] = backend.take().flatMap((bytes) => readLeniently(bytes).chunks)
     expect(request?.body).toBe('ab')
     expect(request?.fields.filter(([name]) => /^x-\d+$/.test(name)).map(([name, value]) => `${name}: ${value}`)).toEqual(lines)
+  })
+})
+
+describe('hidden-framing: in front of what the process answers itself', () => {
+  const path = '/.well-known/postern/jwks.json'
+  let front: OpenSidecar
+  let house: House
+  let listener: Listener
+  let pages: string
+  beforeAll(async () => {
+    front = await openSidecar({ backend: backend.origin, config: { backend: { identity: {} } } })
+    house = await openHouse()
+    listener = createDataListener(house.runtime, {
+      pages: (app) => app.use('/page', (_request: Request, response: Response) => response.send('a page')),
+    })
+    pages = await listenAnywhere(listener.server)
+  })
+  afterAll(async () => {
+    await front.close()
+    listener.cut()
+    listener.server.close()
+    await house.close()
+  })
+
+  test.each<[what: string, lines: readonly string[], status: number]>([
+    ['names no host', [], 400],
+    ['names two hosts', ['Host: a', 'Host: b'], 400],
+    ['names one host twice', ['Host: a', 'host: a'], 400],
+    ['names what is no host', ['Host: a b%/@'], 400],
+    ['has lines too many', ['Host: a', ...Array.from({ length: 970 }, () => 'a:')], 431],
+    ['hides its body', ['Host: a', ...Array.from({ length: 1100 }, () => 'a:'), `Content-Length: ${hidden.length}`], 431],
+    ['has a body in another encoding', ['Host: a', 'Transfer-Encoding: gzip, chunked'], 400],
+  ])('a request that %s gets none', async (_, lines, status) => {
+    for (const method of ['GET', 'HEAD']) {
+      const ask = (target: string): string => `${[`${method} ${target} HTTP/1.1`, ...lines].join('\r\n')}\r\n\r\n`
+      for (const [origin, target] of [
+        [front.origin, path],
+        [pages, '/page'],
+        [pages, '/nowhere'],
+      ] as const) {
+        const { statuses, text } = await rawConnection(origin, ask(target))
+        expect([method, target, statuses]).toEqual([method, target, [status]])
+        expect(text).toMatch(/^X-Request-ID: \S+\r$/im)
+      }
+    }
+  })
+
+  test('every other request does', async () => {
+    for (const [origin, target] of [
+      [front.origin, path],
+      [front.origin, `${front.origin}${path}`],
+      [pages, '/page'],
+    ] as const) {
+      const { statuses } = await rawConnection(origin, `GET ${target} HTTP/1.1\r\nHost: ${new URL(origin).host}\r\n\r\n`)
+      expect([target, statuses]).toEqual([target, [200]])
+    }
   })
 })
 

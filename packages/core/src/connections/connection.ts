@@ -24,6 +24,12 @@ export interface ConnectionDuties {
 const bytesOfObjects = 6144
 
 /**
+ * How many requests of one connection that came before an earlier one was answered are taken in hand in one turn of
+ * the event loop. Most are refused at once, and a piece of 64 KB holds two thousand: everybody else waits for that long.
+ */
+const mostPerTurn = 16
+
+/**
  * A client's connection, and what on it is under way.
  *
  * A client may send requests before earlier ones are answered (RFC 9112, 9.3.2), as many as it likes; so many are
@@ -42,6 +48,8 @@ export class Connection {
   credit = 0
   readonly #duties: ConnectionDuties
   #underWay = 0
+  /** Of this turn. */
+  #taken = 0
   readonly #waiting: Waiting[] = []
 
   constructor(socket: Socket, address: string | undefined, duties: ConnectionDuties) {
@@ -54,9 +62,8 @@ export class Connection {
   pipeline(request: IncomingMessage, response: ServerResponse, go: Go): void {
     // The first of them came alone, and was not counted.
     if (this.#underWay === 0) this.#count(answerOn(this.socket))
-    if (this.#underWay < this.#duties.underWay && this.#waiting.length === 0) {
-      this.#count(response)
-      go(request, response)
+    if (this.#mayTake() && this.#waiting.length === 0) {
+      this.#take(request, response, go)
       return
     }
     const bytes = bytesOfObjects + sizeOf(request.rawHeaders)
@@ -79,13 +86,28 @@ export class Connection {
     })
   }
 
+  #mayTake(): boolean {
+    return this.#underWay < this.#duties.underWay && this.#taken < mostPerTurn
+  }
+
+  #take(request: IncomingMessage, response: ServerResponse, go: Go): void {
+    if (this.#taken === 0) {
+      setImmediate(() => {
+        this.#taken = 0
+        this.#next()
+      })
+    }
+    this.#taken += 1
+    this.#count(response)
+    go(request, response)
+  }
+
   #next(): void {
-    while (this.#underWay < this.#duties.underWay && !this.socket.destroyed) {
+    while (this.#mayTake() && !this.socket.destroyed) {
       const waiting = this.#waiting.shift()
       if (waiting === undefined) return
       this.#duties.letGo(this.address, waiting.bytes)
-      this.#count(waiting.response)
-      waiting.go(waiting.request, waiting.response)
+      this.#take(waiting.request, waiting.response, waiting.go)
     }
   }
 }

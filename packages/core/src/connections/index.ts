@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { refuseOnSocket } from '../answers/on-socket.js'
 import { isBusy } from '../doors/asks-for-web-socket.js'
+import { watchOffer } from '../doors/watch-offer.js'
 import type { PublicAddress, Travelling } from '../public-address.js'
 import { Refusal } from '../refusal.js'
 import type { IsTrusted } from '../trusted-peers.js'
@@ -118,6 +119,7 @@ export function createConnections({ bounds, isTrusted, publicAddress, networkOf 
       const { socket } = request
       const connection = known.get(socket) ?? open(socket)
       if (connection.refused) return
+      if (!watchOffer(request, response)) connection.refused = true
       if (hasBody(request)) {
         awaitBody(connection, request, response, bounds.minRate)
         receiving.add(connection)

@@ -18,9 +18,20 @@ export function faultOfHead({ rawHeaders, headers, socket }: IncomingMessage): R
   if (rawHeaders.length >= 2 * mostHeaderLines || rawHeaders.length >= 2 * boundOf(socket))
     return new Refusal('headers_too_large', { message: 'The request has too many header lines.', headers: ['Connection', 'close'] })
   // Only a parser that is told to be lenient lets both through (RFC 9112, 6.3).
-  if (headers['transfer-encoding'] !== undefined && headers['content-length'] !== undefined)
+  const encoding = headers['transfer-encoding']
+  if (encoding !== undefined && headers['content-length'] !== undefined)
     return new Refusal('request_malformed', { message: 'The request says twice where its body ends.', headers: ['Connection', 'close'] })
+  if (encoding !== undefined && !isChunked(encoding))
+    return new Refusal('request_malformed', { message: 'A body can only be encoded as chunked.', headers: ['Connection', 'close'] })
   return undefined
+}
+
+/**
+ * Whether a body is encoded as we read it: in chunks, once. Node takes the chunks away and hands on what else it is
+ * encoded as, and its name is of one connection only; whoever got the body would take it for what it is not.
+ */
+function isChunked(encoding: string): boolean {
+  return /^[\t ]*chunked[\t ]*$/i.test(encoding)
 }
 
 /** The bound of the server that read the request; an application that embeds Postern may have set its own. */

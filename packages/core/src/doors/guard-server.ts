@@ -6,6 +6,7 @@ import { faultOfHead } from './fault-of-head.js'
 import { refuseAtDoor } from './refuse-at-door.js'
 import { refuseBrokenRequest } from './refuse-broken-request.js'
 import { refuseConnect } from './refuse-change.js'
+import { watchOffer } from './watch-offer.js'
 
 /** How long a client may read nothing of what waits for it, in milliseconds. */
 const silenceMs = 120_000
@@ -27,6 +28,7 @@ export function guardServer(server: Server, runtime: Runtime): Server {
   server.on('clientError', refuseBrokenRequest)
   server.on('connect', refuseConnect)
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+    watchOffer(request, response)
     const message = 'Only "100-continue" can be expected.'
     refuseAtDoor(runtime, request, response, faultOfHead(request) ?? new Refusal('request_malformed', { message, param: 'Expect' }))
   })
