@@ -1,4 +1,4 @@
-import { createServer as createHttpServer, type Server } from 'node:http'
+import { createServer as createHttpServer, request as requestHttp, type Server } from 'node:http'
 import { connect } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { createBackend, createTrust, OfferingMessage } from '@postern/core'
@@ -7,6 +7,7 @@ import { doorNames, listenAnywhere, openHouse } from '../support/house.js'
 import { type LenientUpstream, readLeniently, startLenientUpstream, valuesOf } from '../support/lenient-upstream.js'
 import { type OpenSidecar, openSidecar } from '../support/open-sidecar.js'
 import { rawConnection } from '../support/raw-connection.js'
+import { type Script, startScriptedUpstream } from '../support/scripted-upstream.js'
 
 const webSocket = ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==']
 const h2c = ['Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA']
@@ -35,7 +36,23 @@ async function inPieces(origin: string, pieces: readonly string[]): Promise<{ re
   return { text, closed }
 }
 
-const seenBy = (upstream: LenientUpstream) => upstream.take().flatMap((bytes) => readLeniently(bytes).chunks)
+const seenBy = (upstream: Pick<LenientUpstream, 'take'>) => upstream.take().flatMap((bytes) => readLeniently(bytes).chunks)
+
+/** The body of an answer to an offer of WebSocket, as a strict client reads it. */
+function fetchUpgrade(origin: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const headers = Object.fromEntries(webSocket.map((line) => line.split(': ') as [string, string]))
+    const client = requestHttp(`${origin}/chat`, { headers, agent: false })
+    client.on('error', reject)
+    client.on('response', (answer) => {
+      let text = ''
+      answer.on('data', (chunk: Buffer) => (text += chunk.toString()))
+      answer.on('error', reject)
+      answer.on('end', () => resolve(text))
+    })
+    client.end()
+  })
+}
 
 describe('change-of-protocol', () => {
   describe('in the process', () => {
@@ -191,12 +208,18 @@ describe('change-of-protocol', () => {
   })
 
   describe('to a backend', () => {
-    let backend: LenientUpstream
+    let backend: Pick<LenientUpstream, 'origin' | 'close' | 'take'>
     let server: Server
     let origin: string
-    const open = async (answer: string): Promise<void> => {
-      backend = await startLenientUpstream(() => answer)
-      const passing = createBackend({ url: backend.origin, isTrusted: createTrust([]), headersMs: 300 })
+    const logged: string[] = []
+    const open = async (answer: string | Script): Promise<void> => {
+      backend =
+        typeof answer === 'string'
+          ? await startLenientUpstream(() => answer)
+          : { ...(await startScriptedUpstream(() => answer)), take: () => [] }
+      logged.length = 0
+      const log = (_: string, line: string): void => void logged.push(line)
+      const passing = createBackend({ url: backend.origin, isTrusted: createTrust([]), headersMs: 300, log })
       server = createHttpServer({ IncomingMessage: OfferingMessage }, (request, response) => passing.pass(request, response))
       server.on('upgrade', (request, socket, head) => passing.upgrade(request, socket, head))
       server.on('close', () => passing.close())
@@ -212,6 +235,45 @@ describe('change-of-protocol', () => {
       await open('')
       const { text, statuses } = await rawConnection(origin, ask('GET /chat HTTP/1.1', webSocket))
       expect([statuses, text]).toEqual([[504], expect.stringContaining('"code":"backend_timeout"')])
+    })
+
+    test('that does not answer, clients that leave write no outage', async () => {
+      await open('')
+      for (let index = 0; index < 8; index += 1) {
+        const socket = connect(Number(new URL(origin).port), '127.0.0.1')
+        socket.on('error', () => {})
+        socket.write(ask('GET /chat HTTP/1.1', webSocket))
+        await wait(50)
+        if (index % 2 === 0) socket.end()
+        else socket.resetAndDestroy()
+      }
+      await wait(500)
+      expect(logged).toEqual([])
+      for (let index = 0; index < 3; index += 1) await rawConnection(origin, ask('GET /chat HTTP/1.1', webSocket))
+      expect(logged).toEqual(['the backend does not answer'])
+    })
+
+    const refusing = (lines: string, rest: string, last: (socket: Parameters<Script>[0]) => void): Script => {
+      return (socket) => void socket.write(`HTTP/1.1 403 No\r\n${lines}\r\n${rest}`, () => setTimeout(last, 30, socket))
+    }
+    test.each([
+      ['in chunks, by its end', 'Transfer-Encoding: chunked\r\n', '5\r\nhello\r\n', 'end'],
+      ['in chunks, by a reset', 'Transfer-Encoding: chunked\r\n', '5\r\nhello\r\n', 'resetAndDestroy'],
+      ['within a chunk', 'Transfer-Encoding: Chunked\r\n', '9\r\nhello', 'end'],
+      ['without a length, by a reset', '', 'hello', 'resetAndDestroy'],
+    ] as const)('that refuses, an answer that breaks off %s looks broken', async (_, lines, rest, last) => {
+      await open(refusing(lines, rest, (socket) => void socket[last]()))
+      await expect(fetchUpgrade(origin)).rejects.toThrow(/aborted|reset/)
+    })
+
+    test.each([
+      ['in chunks', 'Transfer-Encoding: chunked\r\n', '5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n', 'hello world'],
+      ['of a length', 'Content-Length: 5\r\n', 'hello', 'hello'],
+      ['up to its end', '', 'hello', 'hello'],
+      ['of no chunk', 'Transfer-Encoding: chunked\r\n', '0\r\n\r\n', ''],
+    ])('that refuses, an answer %s is passed whole', async (_, lines, rest, body) => {
+      await open(refusing(lines, rest, (socket) => void socket.end()))
+      expect(await fetchUpgrade(origin)).toBe(body)
     })
 
     test.each([

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { forEachDoor } from '../support/for-each-door.js'
 import { type HostileUpstream, plainCompletion, startHostileUpstream } from '../support/hostile-upstream.js'
+import { type OpenSidecar, openSidecar } from '../support/open-sidecar.js'
 import { rawChat, statusOf } from '../support/raw-chat.js'
+import { rawConnection } from '../support/raw-connection.js'
+import { type Script, type ScriptedUpstream, startScriptedUpstream } from '../support/scripted-upstream.js'
 
 const towardsGateway = [
   'Keep-Alive: timeout=9',
@@ -90,4 +93,59 @@ describe('hop-by-hop-both-ways', () => {
       })
     },
   )
+})
+
+describe('hop-by-hop-both-ways: a transfer coding that the backend puts around its chunks', () => {
+  const webSocket = [
+    'Connection: Upgrade',
+    'Upgrade: websocket',
+    'Sec-WebSocket-Version: 13',
+    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+  ]
+  const roads = [
+    ['a page', ['GET /x HTTP/1.1', 'Host: a'], ''],
+    ['a form', ['POST /x HTTP/1.1', 'Host: a', 'Content-Length: 3'], 'a=b'],
+    ['an upload', ['PUT /x HTTP/1.1', 'Host: a', 'Transfer-Encoding: chunked'], '0\r\n\r\n'],
+    ['a WebSocket', ['GET /x HTTP/1.1', 'Host: a', ...webSocket], ''],
+  ] as const
+  const codings = [
+    ['gzip, chunked'],
+    ['GZIP,chunked'],
+    ['deflate', 'chunked'],
+    ['x-own;q=1, chunked'],
+    ['identity'],
+    ['chunked, gzip'],
+    ['chunked;a=b'],
+  ]
+  const cases = codings.flatMap((coding) => roads.map(([what, lines, body]) => [coding.join(' and '), what, coding, lines, body] as const))
+  const script =
+    (coding: readonly string[]): Script =>
+    (socket) => {
+      const lines = coding.map((each) => `Transfer-Encoding: ${each}\r\n`).join('')
+      socket.end(`HTTP/1.1 200 OK\r\n${lines}\r\n5\r\nhello\r\n0\r\n\r\n`)
+    }
+  let coding: readonly string[] = []
+  let backend: ScriptedUpstream
+  let sidecar: OpenSidecar
+  beforeAll(async () => {
+    backend = await startScriptedUpstream(() => script(coding))
+    sidecar = await openSidecar({ backend: backend.origin })
+  })
+  afterAll(async () => {
+    await sidecar.close()
+    await backend.close()
+  })
+
+  test.each(cases)('%s of %s is 502, and none of its bytes are passed', async (_, _what, codings, lines, body) => {
+    coding = codings
+    const { statuses, text } = await rawConnection(sidecar.origin, `${lines.join('\r\n')}\r\n\r\n${body}`)
+    expect([statuses, text]).toEqual([[502], expect.stringContaining('"code":"backend_failed"')])
+    expect(text).not.toContain('hello')
+  })
+
+  test.each(roads)('of %s none but chunks passes', async (_, lines, body) => {
+    coding = ['Chunked']
+    const { statuses, text } = await rawConnection(sidecar.origin, `${lines.join('\r\n')}\r\n\r\n${body}`)
+    expect([statuses, text]).toEqual([[200], expect.stringContaining('hello')])
+  })
 })

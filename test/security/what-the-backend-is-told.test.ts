@@ -38,7 +38,45 @@ const proxysWord = [
   'X-Rewrite-URL: /admin',
   'X-Auth-Request-User: ada',
   'Front-End-Https: yes',
+  ...[
+    [
+      'Remote-User',
+      'Remote-Email',
+      'Remote-Groups',
+      'Remote-Name',
+      'X-Remote-User',
+      'X-Remote-Extra-Scopes',
+      'X-WebAuth-User',
+      'X-Userinfo',
+    ],
+    ['X-Goog-Authenticated-User-Email', 'X-Goog-IAP-JWT-Assertion', 'X-Amzn-Oidc-Identity', 'X-Amzn-Oidc-Data', 'X-Amzn-Mtls-Clientcert'],
+    ['X-MS-Client-Principal', 'X-MS-Client-Principal-Name', 'X-MS-Token-AAD-Id-Token', 'X-Azure-FDID', 'X-Azure-ClientIP'],
+    ['X-Authentik-Username', 'X-Authenticated-User', 'X-Authelia-Email', 'Tailscale-User-Login', 'X-Pomerium-Claim-Email', 'X-Vouch-User'],
+    [
+      'X-Consumer-Username',
+      'X-Consumer-Custom-ID',
+      'X-Credential-Identifier',
+      'X-Anonymous-Consumer',
+      'X-Client-Dn',
+      'X-Client-Subject-CN',
+    ],
+    ['X-Client-Certificate', 'Client-Cert', 'X-Appengine-User-Email', 'X-Appengine-Cron', 'X-Vercel-Forwarded-For', 'X-Vercel-IP-Country'],
+    ['X-Nf-Client-Connection-Ip', 'Do-Connecting-Ip', 'Incap-Client-Ip', 'X-Sucuri-ClientIP', 'X-Cdn-Src-Ip', 'X-Coming-From', 'X-User-Ip'],
+    [
+      'Fastly-Client-IP',
+      'Fly-Client-IP',
+      'CloudFront-Viewer-Address',
+      'X-Akamai-Edgescape',
+      'X-Script-Name',
+      'Script-Name',
+      'X-Replaced-Path',
+    ],
+    ['X-Proto', 'X-Https', 'Https', 'X-Http-Host-Override', 'X-Sendfile-Type', 'X-Accel-Mapping', 'X-Accel-Redirect'],
+  ].flatMap((names) => names.map((name) => `${name}: said-by-a-proxy`)),
 ]
+
+/** The same in a spelling that is the same to CGI, where a name has one. */
+const respelled = proxysWord.filter((line) => line.split(':', 1)[0]?.includes('-')).map((line) => line.replace('-', '_'))
 
 describe('what-the-backend-is-told', () => {
   describe('by a client', () => {
@@ -46,7 +84,7 @@ describe('what-the-backend-is-told', () => {
 
     test.each([
       ...proxysWord,
-      ...proxysWord.map((line) => line.replace('-', '_')),
+      ...respelled,
       'X.Real.IP: 203.0.113.7',
       'Proxy: http://evil.example',
       'Proxy_Authorization: Basic x',
@@ -62,6 +100,20 @@ describe('what-the-backend-is-told', () => {
       'X-User-Id: 7',
       'X-Requested-With: XMLHttpRequest',
       'X-HTTP-Method-Override: PUT',
+      'X-CSRF-Token: 1',
+      'X-XSRF-TOKEN: 1',
+      'X-Api-Version: 2',
+      'X-Auth-Token: 1',
+      'X-Access-Token: 1',
+      'X-Client-Data: Chrome',
+      'X-Client-Version: 7',
+      'X-Ms-Date: today',
+      'X-Goog-Api-Key: 1',
+      'X-Amzn-Trace-Id: Root=1',
+      'X-Vercel-Protection-Bypass: 1',
+      'Authorization: Bearer x',
+      'Cookie: a=b',
+      'CDN-Loop: cdn.example',
       'Sec-Fetch-Site: same-origin',
       'My_Own: 1',
     ])('what an application has its pages say: %s', async (line) => {
@@ -128,7 +180,7 @@ describe('what-the-backend-is-told', () => {
       expect(seen()[0]?.fields.map(([name, value]) => `${name}: ${value}`)).toContain(line)
     })
 
-    test.each(proxysWord.map((line) => line.replace('-', '_')))('nothing in a spelling that it does not watch: %s', async (line) => {
+    test.each(respelled)('nothing in a spelling that it does not watch: %s', async (line) => {
       await send(sidecar(), 'GET /x HTTP/1.1', 'Host: app.example.com', line)
       expect(JSON.stringify(seen()[0]?.fields)).not.toContain(line.slice(line.indexOf(':') + 2))
     })

@@ -5,17 +5,16 @@ import { webSocket } from '../doors/asks-for-web-socket.js'
 import { Refusal } from '../refusal.js'
 import { isClientGone, onceClientGone, refusedBody } from './client-gone.js'
 import { connectMs } from './connect-ms.js'
+import { faultOfAnswer, switched } from './fault-of-answer.js'
 import { isRepeatable } from './is-repeatable.js'
 import type { Outage } from './outage.js'
 import { passedToClient } from './passed-headers.js'
 import { plainReason } from './plain-reason.js'
+import { readRest } from './read-rest.js'
 import { breakOff, refuse } from './refuse.js'
 import type { RequestHeaders } from './request-headers.js'
 import type { Pass } from './road.js'
 import type { Target } from './target.js'
-
-/** What an answer is that nobody can read on. */
-export const switched = 'The backend changed to a protocol that nobody asked for.'
 
 export interface ClientRoad {
   readonly pass: Pass
@@ -84,7 +83,10 @@ export function openClientRoad({ secure, address }: Target, options: ClientRoadO
     upstream.once('close', turn.over)
     if (body !== null) upstream.end(body)
     else if (isRepeatable(request)) upstream.end()
-    else sendBody(request, upstream)
+    else {
+      sendBody(request, upstream)
+      response.once('finish', () => readRest(request))
+    }
   }
 
   return {
@@ -134,7 +136,7 @@ function watchTime(upstream: ClientRequest, headersMs: number): void {
 }
 
 function passAnswer(answer: IncomingMessage, response: ServerResponse, fail: (error: Error) => void): void {
-  const fault = faultOfStatus(answer)
+  const fault = faultOfAnswer(answer)
   if (fault !== undefined) {
     fail(fault)
     return
@@ -153,12 +155,6 @@ function passAnswer(answer: IncomingMessage, response: ServerResponse, fail: (er
   }
   setImmediate(sendHead, response, answer)
   answer.pipe(response)
-}
-
-/** What Node takes for an answer and nobody can read on: 101 without a protocol that was asked for, and what is no status (RFC 9110, 15). */
-export function faultOfStatus({ statusCode = 0 }: IncomingMessage): Error | undefined {
-  if (statusCode >= 200 && statusCode <= 999) return undefined
-  return new Error(statusCode === 101 ? switched : 'The backend answered with a status that is none.')
 }
 
 /** What comes event by event must not wait for its first; what comes at once leaves with its head in one piece. */

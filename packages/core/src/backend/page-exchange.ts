@@ -3,7 +3,8 @@ import type { Dispatcher } from 'undici'
 import type { Turn } from '../connections/lines.js'
 import { isClientGone, onceClientGone } from './client-gone.js'
 import type { Outage } from './outage.js'
-import { passedBytesToClient } from './passed-headers.js'
+import { faultOfCoding } from './fault-of-answer.js'
+import { passedUnreadToClient } from './passed-headers.js'
 import { plainUtf8Reason } from './plain-reason.js'
 import { breakOff, refuse } from './refuse.js'
 import type { Pass } from './road.js'
@@ -54,10 +55,17 @@ export class PageExchange implements Dispatcher.DispatchHandler {
   /** A head that Node does not write throws, and undici takes that as an end of the exchange. */
   onHeaders(status: number, rawHeaders: Buffer[], resume: () => void, statusText: string): boolean {
     if (status < 200) return this.#hearInterim(status)
+    // As Latin-1, so that what passes is passed unchanged.
+    const raw = rawHeaders.map((bytes) => bytes.toString('latin1'))
+    const fault = faultOfCoding(raw)
+    if (fault !== undefined) {
+      this.#abort?.(fault)
+      return true
+    }
     this.#facts.outage.answered()
     this.#facts.turn.begun()
     this.#resume = resume
-    this.#response.writeHead(status, plainUtf8Reason(statusText), passedBytesToClient(rawHeaders))
+    this.#response.writeHead(status, plainUtf8Reason(statusText), passedUnreadToClient(raw))
     if (status === 304 || status === 204) {
       // It ends here, whatever length it states: to undici a length without a body is a broken answer.
       this.#ended = true

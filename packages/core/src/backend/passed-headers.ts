@@ -35,10 +35,9 @@ export function passedToClient(rawHeaders: readonly string[], connection: string
   return headers
 }
 
-/** The same, of a head that nobody has read yet: as Latin-1, so that what passes is passed unchanged. */
-export function passedBytesToClient(rawHeaders: readonly Buffer[]): string[] {
-  const raw = rawHeaders.map((bytes) => bytes.toString('latin1'))
-  return passedToClient(raw, connectionOf(raw))
+/** The same, of a head that nobody has read yet. */
+export function passedUnreadToClient(rawHeaders: readonly string[]): string[] {
+  return passedToClient(rawHeaders, connectionOf(rawHeaders))
 }
 
 function connectionOf(raw: readonly string[]): string | undefined {

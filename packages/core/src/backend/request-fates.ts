@@ -1,4 +1,5 @@
 import { hopByHop } from '../hop-by-hop.js'
+import { words } from '../lib/words.js'
 
 /** What becomes of a request header on its way to the backend. */
 export type RequestFate = 'passes' | 'goes' | 'passes from a proxy'
@@ -11,44 +12,42 @@ const saidAnew = new Set(['host', 'content-length', 'forwarded', 'x-forwarded-fo
 
 /** Where a request comes from, what it asked for outside and who was recognised there: for proxies to say, and for nobody else. */
 const proxysWord = new Set([
-  'x-real-ip',
-  'x-real-port',
   'x-client-ip',
   'client-ip',
   'x-cluster-client-ip',
-  'true-client-ip',
-  'x-true-client-ip',
-  'fastly-client-ip',
-  'fly-client-ip',
-  'x-remote-ip',
-  'x-remote-addr',
-  'x-remote-user',
-  'remote-addr',
-  'remote-user',
-  'x-azure-clientip',
-  'x-azure-socketip',
-  'x-proxyuser-ip',
+  'x-user-ip',
+  'x-coming-from',
   'wl-proxy-client-ip',
+  'client-cert',
+  'client-cert-chain',
+  'x-anonymous-consumer',
+  'x-endpoint-api-userinfo',
+  'x-apigateway-api-userinfo',
+  'x-userinfo',
+  'gap-auth',
   'x-host',
+  'x-http-host-override',
+  'x-proto',
   'x-scheme',
   'x-url-scheme',
+  'x-https',
+  'https',
   'front-end-https',
+  'x-script-name',
+  'script-name',
+  'x-replaced-path',
+  'x-sendfile-type',
 ])
-const proxysFamilies = [
-  'x-forward',
-  'forwarded-',
-  'x-original-',
-  'x-originating-',
-  'x-rewrite-',
-  'cf-',
-  'x-envoy-',
-  'x-arr-',
-  'x-ssl-',
-  'ssl-client-',
-  'x-client-cert',
-  'x-client-verify',
-  'x-auth-request-',
-]
+
+/** By whose word they are: that of any proxy, of one that knows who signed in, or of a platform at the edge of the internet. */
+const proxysFamilies = words(
+  'x-forward forwarded- x-real- x-original- x-originating- x-rewrite- x-proxyuser- remote- x-remote- x-accel- x-envoy- x-arr-',
+  'ssl-client- x-ssl- x-tls- x-mtls- x-client-cert x-client-verify x-client-dn x-client-subject x-client-issuer x-client-san x-client-ssl',
+  'x-auth-request- x-authenticated- x-authelia- x-authentik- x-webauth- x-pomerium- x-vouch- x-consumer- x-credential- tailscale- teleport-',
+  'x-goog-authenticated-user- x-goog-iap- x-amzn-oidc- x-amzn-mtls- x-amzn-tls- x-ms-client-principal x-ms-token-',
+  'cf- fastly- fly- true-client- x-true-client- cloudfront- x-azure- x-fd- akamai- x-akamai- x-appengine- x-nf- do-connecting- incap-',
+  'x-sucuri- x-cdn- x-vercel-forwarded- x-vercel-ip- x-vercel-proxied- x-vercel-proxy- x-vercel-oidc- x-vercel-ja x-vercel-sc-',
+)
 
 /**
  * Decides what becomes of a request header, given in any spelling.

@@ -1,11 +1,11 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
+import { type Duplex, Transform } from 'node:stream'
 import type { Turn } from '../connections/lines.js'
 import { webSocket } from '../doors/asks-for-web-socket.js'
 import { endSoon } from '../doors/end-soon.js'
 import { refuseForBackend } from '../answers/for-backend.js'
-import { faultOfStatus, switched } from './client-road.js'
+import { faultOfAnswer, mayHaveBody, switched } from './fault-of-answer.js'
 import type { EarlyBytes } from './early-bytes.js'
 import type { Outage } from './outage.js'
 import { passedToClient } from './passed-headers.js'
@@ -41,6 +41,8 @@ export function tunnel({ upstream, request, socket, early, turn, outage }: Tunne
       return
     }
     begun = true
+    // Its end, where the client left, is no failure of the backend.
+    if (socket.destroyed) return
     outage.failed(error)
     refuseOnTunnel(request, socket, error)
   }
@@ -64,20 +66,35 @@ export function tunnel({ upstream, request, socket, early, turn, outage }: Tunne
     join(socket, backend)
   })
   upstream.on('response', (answer) => {
-    const fault = faultOfStatus(answer)
+    const fault = faultOfAnswer(answer)
     if (begun || fault !== undefined) {
       fail(fault ?? new Error(switched))
       upstream.destroy()
       return
     }
     begin()
-    writeHead(socket, answer, ['Connection', 'close'])
+    // Without its length the end of a connection would be the end of an answer, and one that breaks off look whole.
+    const inChunks = answer.headers['content-length'] === undefined && mayHaveBody(answer)
+    writeHead(socket, answer, [...(inChunks ? ['Transfer-Encoding', 'chunked'] : []), 'Connection', 'close'])
     answer.on('error', () => socket.destroy())
-    answer.pipe(socket)
+    if (inChunks) answer.pipe(chunks()).pipe(socket)
+    else answer.pipe(socket)
     answer.once('end', () => setTimeout(() => socket.destroy(), endingMs))
   })
   upstream.on('error', fail)
   upstream.end()
+}
+
+/** Frames a body (RFC 9112, 7.1). */
+function chunks(): Transform {
+  return new Transform({
+    transform(chunk: Buffer, _, done) {
+      this.push(`${chunk.length.toString(16)}\r\n`)
+      this.push(chunk)
+      done(null, '\r\n')
+    },
+    flush: (done) => done(null, '0\r\n\r\n'),
+  })
 }
 
 /** Passes bytes both ways; where one side ends, the other does soon, whether it wants to or not. */
