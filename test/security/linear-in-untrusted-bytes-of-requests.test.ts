@@ -100,7 +100,7 @@ describe('linear-in-untrusted-bytes: request bodies', () => {
       ['levels', `"a":${'['.repeat(200_000)}${']'.repeat(200_000)}`],
       ['levels of objects', `"a":${'{"a":'.repeat(600)}1${'}'.repeat(600)}`],
       ['members at the top of a large body', Array.from({ length: 40_000 }, (_, index) => `"m${index}":"${index}"`).join(',')],
-      ['letters in one name', `"a":{"${'n'.repeat(9_000_000)}":1}`],
+      ['letters in one name', `"a":{"${'n'.repeat(2_000_000)}":1}`],
       ['letters in one name of a small body', `"a":[{"${'n'.repeat(2000)}":1}]`],
       ['letters beyond ASCII in one name at the top', `"${'\u0301'.repeat(100_000)}":1`],
       ['letters in one name within content', `"input":{"${'ü'.repeat(200_000)}":1,"${'ü'.repeat(200_000)}":2}`],
