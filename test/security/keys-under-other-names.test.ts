@@ -191,6 +191,38 @@ describe('keys-under-other-names', () => {
       expect(await send(`"fallbacks":[{"extra_body":{${member}}}]`)).toEqual([400, 'request_malformed', 0])
     })
 
+    test.each(
+      [
+        ['litellm_credential_name', 'credential_name', 'key_alias', 'api_key_name', 'api_key_id', 'virtual_key_id', 'api_key_alias'],
+        ['apikey_ref', 'virtualKeyIds', 'credential-id', 'keyAliases', 'secret_arn', 'X-Key-ID', 'openai_key_name', 'api_key_hash'],
+      ].flat(),
+    )('a member %s would say which of the keys of a gateway is used, and is refused but where callers label things', async (name) => {
+      const member = `"${name}":"k1"`
+      expect(await send(member)).toEqual([400, 'request_malformed', 0])
+      expect(await send(`"litellm_params":{"a":[{${member}}]}`)).toEqual([400, 'request_malformed', 0])
+      expect(await send(`"metadata":{${member}}`)).toEqual(taken)
+      const answer = await rawChat(house(), [], { path: `/ai/v1/chat/completions?${name}=k1` })
+      expect([statusOf(answer), codeOf(answer)]).toEqual([400, 'request_malformed'])
+    })
+
+    test.each(
+      [
+        ['api_base', 'base_url', 'organization', 'project', 'project_id', 'openai-organization', 'custom_llm_provider', 'aws_region_name'],
+        ['a=b&Api_Base', 'api%5Fbase', 'api%255Fbase', 'litellm_params[api_base]', 'extra.organization', `${'a'.repeat(300)}`],
+      ].flat(),
+    )('a parameter %s would say where the call goes or who pays, or is longer than any, and is refused', async (name) => {
+      const answer = await rawChat(house(), [], { path: `/ai/v1/chat/completions?${name}=evil` })
+      expect([statusOf(answer), codeOf(answer)]).toEqual([400, 'request_malformed'])
+    })
+
+    test('parameters that APIs document pass', async () => {
+      const query = [
+        'after=a&before=b&limit=2&order=asc&include[]=x&include%5B%5D=y&project_ids[]=p&purpose=p&run_id=r&filter=f&model=m',
+        'api-version=2024-10-21&alt=sse&stream=true&starting_after=3&metadata[a]=b&pageSize=1&beta=true&file_name=a',
+      ].join('&')
+      expect(statusOf(await rawChat(house(), [], { path: `/ai/v1/chat/completions?${query}` }))).toBe(200)
+    })
+
     test.each(['x-portkey-custom-host', 'Helicone-Target-URL', 'OpenAI-Organization'])(
       'a header %s within a body, which a gateway would send on, is refused',
       async (name) => expect(await send(`"extra_headers":{"${name}":"evil"}`)).toEqual([400, 'request_malformed', 0]),

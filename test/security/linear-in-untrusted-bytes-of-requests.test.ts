@@ -118,6 +118,11 @@ describe('linear-in-untrusted-bytes: request bodies', () => {
       ['levels', `"a":${'['.repeat(200_000)}${']'.repeat(200_000)}`],
       ['levels of objects', `"a":${'{"a":'.repeat(600)}1${'}'.repeat(600)}`],
       ['members at the top of a large body', Array.from({ length: 40_000 }, (_, index) => `"m${index}":"${index}"`).join(',')],
+      ['letters in one name', `"a":{"${'n'.repeat(2_000_000)}":1}`],
+      ['letters in one name of a small body', `"a":[{"${'n'.repeat(2000)}":1}]`],
+      ['letters beyond ASCII in one name at the top', `"${'\u0301'.repeat(100_000)}":1`],
+      ['letters in one name within content', `"input":{"${'ü'.repeat(200_000)}":1,"${'ü'.repeat(200_000)}":2}`],
+      ['letters in one name by escapes', `"a":{"${String.raw`\u0301`.repeat(100_000)}":1}`],
       ['figures of one number', `"a":[${'1,'.repeat(150_000)}${'1'.repeat(100_000)}]`],
     ])('a body of more %s than any API has is refused', async (_, members) => {
       expect(await send(members)).toEqual([400, 'request_malformed', 0])

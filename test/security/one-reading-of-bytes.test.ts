@@ -34,6 +34,20 @@ const disguises: readonly (readonly [what: string, bytes: Buffer])[] = [
   ['UTF-32, big end first', utf32(json, true)],
   ['UTF-32 with its mark', utf32(`\ufeff${json}`, false)],
   ['UTF-32 with its mark, big end first', utf32(`\ufeff ${json}`, true)],
+  ['JSON behind a NUL', Buffer.from(`\0${json}`)],
+  ['JSON behind many NULs and a blank', Buffer.from(`${'\0'.repeat(100)} ${json}`)],
+  ['JSON behind a comment', Buffer.from(`/* ** { */ ${json}`)],
+  ['JSON behind a line of comment', Buffer.from(`//c\n${json}`)],
+  ['a list behind a line of comment, as some languages have them', Buffer.from(`# c\r\n\t# d\n[${json}]`)],
+  ['JSON behind a comment longer than is held', Buffer.from(`/*${'c'.repeat(4000)}*/${json}`)],
+  ['JSON behind what keeps browsers from running it', Buffer.from(`)]}',\n${json}`)],
+  ['JSON behind a loop without an end', Buffer.from(`for(;;);${json}`)],
+  ['a record of a sequence of JSON', Buffer.from(`\x1e${json}\n`)],
+  ['JSON behind letters that nobody sees', Buffer.from(`\u3164\u00ad\u2060${json}`)],
+  ['JSON behind a comment in UTF-16', utf16(`/*c*/${json}`)],
+  ['JSON5 with a bare name', Buffer.from('{model:"big"}')],
+  ['JSON5 with a bare name behind a comment', Buffer.from('{ /*c*/ $model /*d*/ : "big"}')],
+  ['JSON5 with an escape in a bare name', Buffer.from(String.raw`{\u006dodel:"big"}`)],
   ['gzip', gzipSync(json)],
   ['deflate with the head of zlib', deflateSync(json)],
   ['deflate with another window', deflateSync(json, { windowBits: 9 })],
@@ -99,6 +113,9 @@ function form(fields: readonly (readonly [name: string, value: string | Buffer, 
   )
   return Buffer.concat([...parts, Buffer.from(`--${mark}--\r\n`)])
 }
+/** A form of one part. */
+const part = (parameters: string, value = '{"a":"b"}'): Buffer =>
+  Buffer.from(`--${boundary}\r\nContent-Disposition: form-data; ${parameters}\r\n\r\n${value}\r\n--${boundary}--\r\n`)
 const file = Buffer.from('RIFF the sound of a door, \r\n--not a boundary, {"api_key":"sk-0123456789abcdefgh"}')
 const formType = `multipart/form-data; boundary=${boundary}`
 
@@ -188,6 +205,14 @@ describe('one-reading-of-bytes', () => {
       ['a document', Buffer.from('%PDF-1.7\n')],
       ['a document in RTF', Buffer.from(String.raw`{\rtf1\ansi`)],
       ['silence', Buffer.alloc(4000)],
+      ['a little silence', Buffer.alloc(40)],
+      ['silence of a telephone', Buffer.alloc(4000, 0x7f)],
+      ['sound of a telephone, which begins like a comment', Buffer.from('#!AMR\n\x3c\x91\x17\x16', 'latin1')],
+      ['a picture in text', Buffer.from('P3\n# a door\n2 2\n255\n')],
+      ['a picture with NULs first', Buffer.from('00000100010010100000010020006804', 'hex')],
+      ['an animated picture', Buffer.from('GIF89a\x01\0\x01\0', 'latin1')],
+      ['a video stream', Buffer.from('000000016764001facd9', 'hex')],
+      ['text in braces', Buffer.from('{name}, hello')],
       ['a text that begins as packed bytes could', Buffer.from('x^2 + y^2 = z^2, as everybody knows who has seen a triangle')],
       ['three bytes', Buffer.from('abc')],
       ['one byte', Buffer.from([0xef])],
@@ -259,6 +284,15 @@ describe('one-reading-of-bytes', () => {
           'latin1',
         ),
       ],
+      ['a file without a name', part('name="note"; filename=""')],
+      ['a file whose name is blank', part('name="note"; filename=" "')],
+      ['a file whose name ends in a slash', part('name="note"; filename="a/"')],
+      ['a file that only the other parameter names', part(`name="note"; filename*=utf-8''a`)],
+      ['a file that the other parameter names in no charset', part(`name="note"; filename="a"; filename*=x''a`)],
+      ['a file that the other parameter gives no name', part(`name="note"; filename="a"; filename*=utf-8''`)],
+      ['a file whose name comes in pieces', part('name="note"; filename*0="a"')],
+      ['a field with a name longer than any', part(`name="${'a'.repeat(300)}"`)],
+      ['a list of objects that is none', part('name="note"', '["a",{"b":]')],
       ['two boundaries in its type', form([['file', file]]), `${formType}; boundary=other`],
       ['no boundary in its type', form([['file', file]]), 'multipart/form-data'],
     ])('a form that servers could read differently is refused: %s', async (_, body, type = formType) => {
@@ -296,6 +330,29 @@ describe('one-reading-of-bytes', () => {
           .map(({ body }) => body.includes('sk-0123456789'))
           .filter(Boolean),
       ).toEqual([])
+    })
+
+    test.each([
+      '["a",{"api_key":"k"}]',
+      '[1,[{"b":{"openai_key":"k"}}]]',
+      ' [ null , "x" , {"credentials":{}} ]',
+      '{"b":[1,{"api_key":"k"}]}',
+    ])('a key in a field that is JSON of any kind is refused: %s', async (value) => {
+      const answer = await send(form([['note', value]]), formType)
+      expect([answer.status, answer.headers.get('postern-refusal')]).toEqual([400, 'credential_in_request'])
+    })
+
+    test.each(['["a","b"]', '[a]', '["a",{"b":1}]', '{"b":[1]}'])('a field that is JSON without one passes: %s', async (value) => {
+      const fields = [
+        ['file', file],
+        ['model', 'auto'],
+        ['note', value],
+      ] as const
+      expect((await send(form(fields), formType)).status).toBe(200)
+    })
+
+    test('a file that is named in both ways that there are, as some clients do, passes', async () => {
+      expect((await send(part(`name="file"; filename="a b.wav"; filename*=utf-8''a%20b.wav`, 'RIFF'), formType)).status).toBe(200)
     })
 
     test('a form that is one passes byte for byte, also in pieces of a few bytes', async () => {

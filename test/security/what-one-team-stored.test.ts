@@ -158,6 +158,51 @@ const harmless: readonly (readonly [what: string, path: string, members: object]
   ['who a user is', 'chat/completions', { user: 'u_7', safety_identifier: 'x', prompt_cache_key: 'y' }],
 ]
 
+const formType = 'multipart/form-data; boundary=b'
+/** A form with a file, and a field behind it. */
+const formOf = (name: string, value: string): string =>
+  [
+    ['form-data; name="image"; filename="a.png"', 'PNG'],
+    ['form-data; name="model"', 'm'],
+    [`form-data; name="${name}"`, value],
+  ]
+    .map(([disposition, content]) => `--b\r\nContent-Disposition: ${disposition}\r\n\r\n${content}\r\n`)
+    .join('') + '--b--\r\n'
+
+const storedFields: readonly (readonly [name: string, value: string])[] = [
+  ['file_id', 'file-1'],
+  ['fileId', 'file-1'],
+  ['image[file_id]', 'file-1'],
+  ['image.file_id', 'file-1'],
+  ['images[0][file_id]', 'file-1'],
+  ['images[][file_id]', 'file-1'],
+  ['images', '[{"file_id":"file-1"}]'],
+  ['images', '["a",{"b":{"file_id":"file-1"}}]'],
+  ['mask', '{"file_id":"file-1"}'],
+  ['file_ids', '["file-1"]'],
+  ['file_ids', '["file-1",{}]'],
+  ['file_ids[]', 'file-1'],
+  ['store', 'true'],
+  ['store', '1'],
+  ['background', 'true'],
+  ['vector_store_id', 'vs_1'],
+  ['conversation[id]', 'conv_1'],
+  ['voice', 'voice_1'],
+  ['input', '[{"type":"item_reference","id":"msg_1"}]'],
+  ['input', `[{"file_id":"file-1"}]`],
+]
+const harmlessFields: readonly (readonly [name: string, value: string])[] = [
+  ['prompt', 'A door, file_id=file-1'],
+  ['prompt', '{a door}'],
+  ['prompt', `A door. ${'x'.repeat(100_000)}`],
+  ['store', 'false'],
+  ['file_id', ''],
+  ['metadata[thread_id]', 't_1'],
+  ['metadata', '{"a":"b"}'],
+  ['timestamp_granularities[]', 'word'],
+  ['user', 'u_7'],
+]
+
 const settings = { endpoints: { 'batches/{id}/errors': { methods: ['GET' as const], format: 'plain' as const, model: 'none' as const } } }
 
 describe.each(Object.entries(arrangements))('under a key that %s use', (_, config) => {
@@ -170,6 +215,30 @@ describe.each(Object.entries(arrangements))('under a key that %s use', (_, confi
       const [status, code, sent, param] = await open().ask('POST', path, { ...(path === 'responses' ? response : chat), ...members })
       expect([status, code, sent]).toEqual([403, 'endpoint_not_allowed', 0])
       expect(param).toEqual(expect.any(String))
+    })
+
+    test.each(storedFields)('a field %s=%s of a form is refused before anything is sent', async (name, value) => {
+      expect((await open().ask('POST', 'images/edits', formOf(name, value), { type: formType })).slice(0, 3)).toEqual([
+        403,
+        'endpoint_not_allowed',
+        0,
+      ])
+    })
+
+    test('a field that could be long JSON is refused, since none is looked into', async () => {
+      const long = `[{"a":"${'x'.repeat(100_000)}"},{"file_id":"file-1"}]`
+      for (const name of ['input', 'images', 'messages'])
+        expect((await open().ask('POST', 'images/edits', formOf(name, long), { type: formType })).slice(0, 3)).toEqual([
+          400,
+          'request_malformed',
+          0,
+        ])
+    })
+
+    test.each(harmlessFields)('a field %s=%.40s of a form passes', async (name, value) => {
+      const form = formOf(name, value)
+      expect(await open().ask('POST', 'images/edits', form, { type: formType })).toEqual([200, undefined, 1])
+      expect(open().upstream.seen.at(-1)?.body).toBe(form)
     })
 
     test.each(harmless)('%s passes (%s)', async (_what, path, members) => {
@@ -214,6 +283,12 @@ describe.each(Object.entries(own))('under a key that %s', (_, config) => {
       const body = JSON.stringify({ ...(path === 'responses' ? response : chat), ...members })
       expect(await open().ask('POST', path, body)).toEqual([200, undefined, 1])
       expect(open().upstream.seen.at(-1)?.body).toBe(body)
+    })
+
+    test.each(storedFields)('a field %s=%s of a form passes as it came', async (name, value) => {
+      const form = formOf(name, value)
+      expect(await open().ask('POST', 'images/edits', form, { type: formType })).toEqual([200, undefined, 1])
+      expect(open().upstream.seen.at(-1)?.body).toBe(form)
     })
 
     test('nothing is said of storing where the client says nothing', async () => {

@@ -49,6 +49,7 @@ const pieceChars = 64 * 1024
 export class JsonReader {
   readonly #text: string
   readonly #repetition: Repetition
+  readonly #checkName: (name: { readonly length: number }) => void
   readonly #open: Frame[] = []
   readonly spans: MemberSpan[] = []
   #at = 0
@@ -66,10 +67,14 @@ export class JsonReader {
   /** Where the outermost member that is being read began. */
   #memberStart = 0
 
-  /** @param repetition Default: allowed, and the last of several counts. */
-  constructor(text: string, repetition = allowed) {
+  /**
+   * @param repetition Default: allowed, and the last of several counts.
+   * @param checkName Called with every member's name before anything is made of it; may throw.
+   */
+  constructor(text: string, repetition = allowed, checkName: (name: { readonly length: number }) => void = () => {}) {
     this.#text = text
     this.#repetition = repetition
+    this.#checkName = checkName
   }
 
   get counts(): JsonCounts {
@@ -209,6 +214,7 @@ export class JsonReader {
 
   #endString(): void {
     const pieces = this.#pieces as string[]
+    if (this.#isName) this.#checkName({ length: pieces.reduce((length, piece) => length + piece.length, 0) })
     const text = pieces.length === 1 ? (pieces[0] as string) : pieces.join('')
     this.#pieces = undefined
     this.#at += 1

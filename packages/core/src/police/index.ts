@@ -18,6 +18,7 @@ import { checkModelOutsideBody } from './model-outside-body.js'
 import { needsCeiling, refuseUnreadableCeiling, type UnderCeiling } from './output-limit.js'
 import type { Permit } from './permit.js'
 import type { FindPolicy, Policy } from './policies.js'
+import { refuseStoredField } from './stored-in-forms.js'
 import { wouldBeStored } from './stored-objects.js'
 
 /**
@@ -25,8 +26,8 @@ import { wouldBeStored } from './stored-objects.js'
  *
  * Every JSON body is read whole, because one rule always applies: a client cannot submit a key. An endpoint takes
  * nothing else, unless it says so; there forms and media stream past: of a medium only how it begins is looked at, of a
- * form the fields that are no files. Where a policy allows only some models, a form is read whole before it is sent, since
- * the model may stand behind the file. Where a policy names models or a ceiling, a request of which they cannot be read is refused.
+ * form the fields that are no files. Where a policy allows only some models, or the key has several tenants, a form is read
+ * whole before it is sent, since what decides may stand behind the file. Where a policy names models or a ceiling, a request of which they cannot be read is refused.
  *
  * @throws {Refusal} 403 `model_not_allowed`, 403 `endpoint_not_allowed`, 413 `body_too_large`, 415
  *   `media_type_unsupported`, 400 `request_malformed`, 400 `credential_in_request`.
@@ -64,9 +65,10 @@ export function createPolice(findPolicy: FindPolicy): Police {
       throw new Refusal('request_malformed', { message: takesJson, param: 'Content-Type' })
     if (mustSayCeiling) refuseUnreadableCeiling(underCeiling)
     const modelInForm = route.endpoint.model === 'body' && policy.models.length > 0
+    const visitField = route.key.mayStore ? undefined : refuseStoredField
     return passMedium(
       modelInForm ? policy : undefined,
-      readMedium(arrival, { length, maxBytes, keyPattern: dialect.keyPattern, whole: modelInForm }),
+      readMedium(arrival, { length, maxBytes, keyPattern: dialect.keyPattern, whole: modelInForm || visitField !== undefined, visitField }),
       chosen,
     )
   }

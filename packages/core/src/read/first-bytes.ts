@@ -4,6 +4,7 @@ import { constants, inflateSync } from 'node:zlib'
 import { GrowingBuffer } from '../lib/growing-buffer.js'
 import { unicodeForms, type ReadUnicode } from '../lib/unicode-forms.js'
 import { ClientGone, Refusal } from '../refusal.js'
+import { begunBlanks, blanks } from './blanks.js'
 
 /** How many bytes of a body are held at most until it is certain what they are. */
 const maxHeldBytes = 1024
@@ -38,7 +39,8 @@ export async function refuseDisguise(body: Readable, beginning?: Buffer): Promis
       return held.take()
     }
     if (body.destroyed) throw new ClientGone('The client left while sending its body.')
-    await Promise.race([once(body, 'readable'), once(body, 'end'), once(body, 'close')])
+    const waiting = new AbortController()
+    await Promise.race(['readable', 'end', 'close'].map((event) => once(body, event, waiting))).finally(() => waiting.abort())
   }
 }
 
@@ -63,17 +65,19 @@ function createMediumJudge(): (bytes: Buffer, isWhole: boolean) => Verdict {
     if (readings.some(({ verdict }) => verdict === 'refused')) return 'refused'
     forms = readings.filter(({ verdict }) => verdict === 'open').map(({ read }) => read)
     if (packed === 'certain' && forms.length === 0) return 'certain'
-    return isWhole && !isBlank(bytes) ? 'certain' : 'open'
+    if (isWhole || bytes.length >= maxHeldBytes) return isSilence(bytes) || (isWhole && !isBlank(bytes)) ? 'certain' : 'open'
+    return 'open'
   }
 }
 
 /**
- * Blanks of any kind, marks of byte order among them, then an object, or a list, or as much of one as there is. What
- * follows the bracket is looked at too, since some media begin with any byte.
+ * Blanks and what is read as such, then an object, or a list, or as much of one as there is. What follows the bracket is
+ * looked at too, since some media begin with any byte. JSON5 has names without quotation marks.
  */
-const blanks = String.raw`[\s\u0085\u180e\u200b-\u200d\u2060\ufeff]*`
-const beginsJson = new RegExp(String.raw`^${blanks}(?:\{${blanks}["'}/]|\[${blanks}["'{[\]/\w-])`)
-const mayBeginJson = new RegExp(String.raw`^${blanks}(?:[{[]${blanks})?$`)
+const bareName = String.raw`(?:[\w$\u00c0-\u024f]|\\u[\da-fA-F])`
+const beginsJson = new RegExp(String.raw`^${blanks}(?:\{${blanks}(?:["'}/]|${bareName}{1,64}${blanks}:)|\[${blanks}["'{[\]/\w-])`)
+const begunObject = String.raw`${blanks}\{${blanks}(?:${bareName}{1,64}${begunBlanks}|${bareName}{0,63}\\u?)`
+const mayBeginJson = new RegExp(String.raw`^(?:${begunBlanks}|${blanks}[{[]${begunBlanks}|${begunObject})$`)
 
 function judgeText(text: string): Verdict {
   if (beginsJson.test(text)) return 'refused'
@@ -86,6 +90,12 @@ function isBlank(bytes: Buffer): boolean {
     const text = read(bytes)
     return text !== '' && mayBeginJson.test(text)
   })
+}
+
+/** Sound begins with one byte over and over, which no text does but with blanks. */
+function isSilence(bytes: Buffer): boolean {
+  const [first = 0x20] = bytes
+  return ![0x20, 0x09, 0x0a, 0x0d].includes(first) && (first < 0x20 || first === 0x7f) && bytes.every((byte) => byte === first)
 }
 
 /** How packed bytes begin: gzip, compress, zstd, LZ4, xz, bzip2. No medium begins so. */

@@ -4,6 +4,7 @@ import { type FormPart, FormReader, FormSyntaxError, type FormVisitor } from '..
 import { foldName } from '../lib/json-members.js'
 import { squashName } from '../lib/squash-name.js'
 import { Refusal } from '../refusal.js'
+import { blanks } from './blanks.js'
 import { isContent } from './content.js'
 import { KeySearch } from './key-in-body.js'
 import { keyNameOf } from './key-names.js'
@@ -13,11 +14,20 @@ import { readJsonObject } from './strict-json.js'
 /** No API has a form with so many parts. */
 const maxParts = 1000
 
+/** No field of an API has a longer name, in characters. */
+const maxNameChars = 256
+
 /** Longest value that is kept for policy, in characters: no name of a model is longer. */
 const maxKeptChars = 1024
 
 /** Longest value of a field that is read, in bytes; only what a model reads may be longer. */
 const maxFieldBytes = 64 * 1024
+
+/**
+ * Looks at a field: the names in its name, `image[file_id]` having two, and its value, which is what the field's JSON says
+ * where it is an object or a list. Refuses by throwing.
+ */
+export type VisitField = (names: readonly string[], value: unknown) => void
 
 /**
  * Reads the fields of a form as it passes, under the rules that hold for members of JSON bodies: a field stands once,
@@ -26,6 +36,7 @@ const maxFieldBytes = 64 * 1024
 export class FormFields implements FormVisitor {
   readonly #reader: FormReader
   readonly #keyPattern: RegExp | undefined
+  readonly #visit: VisitField | undefined
   readonly #seen = new Set<string>()
   /** Values of fields, by name, but for long ones. */
   readonly values = new Map<string, string>()
@@ -35,9 +46,10 @@ export class FormFields implements FormVisitor {
   #field: Buffer[] | undefined
   #fieldBytes = 0
 
-  constructor(boundary: string, keyPattern: RegExp | undefined) {
+  constructor(boundary: string, keyPattern: RegExp | undefined, visit?: VisitField) {
     this.#reader = new FormReader(boundary, this)
     this.#keyPattern = keyPattern
+    this.#visit = visit
   }
 
   /** @throws {Refusal} 400 `request_malformed`, 400 `credential_in_request`, 415 `media_type_unsupported`. */
@@ -58,6 +70,7 @@ export class FormFields implements FormVisitor {
     const said = Object.fromEntries(headers)
     refuseCoding(said)
     const { name, isFile } = readDisposition(said['content-disposition'] ?? '')
+    if (name.length > maxNameChars) throw malformed(`A field's name is longer than ${maxNameChars} characters.`)
     refuseFieldName(name)
     this.#name = name
     this.#field = isFile ? undefined : []
@@ -70,9 +83,16 @@ export class FormFields implements FormVisitor {
 
   data(bytes: Buffer): void {
     if (this.#field === undefined) return
+    const isFirstTooLong = this.#fieldBytes <= maxFieldBytes
     this.#fieldBytes += bytes.length
     if (this.#fieldBytes <= maxFieldBytes) this.#field.push(Buffer.from(bytes))
-    else if (!isContent(this.#name)) throw malformed(`The field "${this.#name.slice(0, 64)}" is longer than ${maxFieldBytes} bytes.`)
+    else if (isFirstTooLong) this.#refuseLong(Buffer.concat([...this.#field, bytes]))
+  }
+
+  /** What a model reads may be long, but not where someone must look into it and it could be more than a text. */
+  #refuseLong(begun: Buffer): void {
+    if (isContent(this.#name) && (this.#visit === undefined || !beginsMembers(begun.toString('utf8')))) return
+    throw malformed(`The field "${this.#name.slice(0, 64)}" is longer than ${maxFieldBytes} bytes.`)
   }
 
   ends(): void {
@@ -82,18 +102,38 @@ export class FormFields implements FormVisitor {
     if (!isUtf8(bytes)) throw malformed(`The field "${this.#name.slice(0, 64)}" is not valid UTF-8.`)
     const value = bytes.toString('utf8')
     if (value.length <= maxKeptChars) this.values.set(this.#name, value)
-    if (!isContent(this.#name)) this.#refuseKeyIn(value, bytes)
+    const isText = isContent(this.#name)
+    if (!isText) this.#refuseKeyIn(value)
+    const members = this.#readMembers(value, bytes, isText)
+    if (members !== undefined && !isText) new KeySearch(members, this.#keyPattern).step(Infinity)
+    // A list stands in it under no name.
+    this.#visit?.(namesIn(this.#name), members === undefined ? value : beginsObject.test(value) ? members : members[''])
   }
 
-  #refuseKeyIn(value: string, bytes: Buffer): void {
+  /** @returns What the field's JSON says, a list as a member without a name; `undefined` where it is a text. */
+  #readMembers(value: string, bytes: Buffer, isText: boolean): Readonly<Record<string, unknown>> | undefined {
+    if (!beginsMembers(value)) return undefined
+    try {
+      return readJsonObject(beginsObject.test(value) ? bytes : Buffer.from(`{"":${value}}`), this.#visit !== undefined)
+    } catch (error) {
+      if (isText) return undefined
+      throw error
+    }
+  }
+
+  #refuseKeyIn(value: string): void {
     if (holdsKey(value) || (value.length >= 16 && this.#keyPattern?.test(value.trim()) === true))
       throw new Refusal('credential_in_request', { param: this.#name.slice(0, 64) })
-    // Some servers read JSON in a field; `[` could begin anything, and holds members only below an object.
-    if (/^\s*\{/.test(value)) new KeySearch(readJsonObject(bytes), this.#keyPattern).step(Infinity)
-    else if (/^\s*\[\s*\{/.test(value))
-      new KeySearch(readJsonObject(Buffer.concat([Buffer.from('{"":'), bytes, Buffer.from('}')])), this.#keyPattern).step(Infinity)
   }
 }
+
+/** Some servers read JSON in a field; `[` could begin anything, and holds members only where a brace follows. */
+function beginsMembers(value: string): boolean {
+  return beginsObject.test(value) || (beginsList.test(value) && value.includes('{'))
+}
+
+const beginsObject = new RegExp(`^${blanks}\\{`)
+const beginsList = new RegExp(`^${blanks}\\[`)
 
 /** Codings of mail, which say nothing in a form (RFC 7578, 4.7), and packed parts would be read by some servers and not here. */
 function refuseCoding(said: Readonly<Record<string, string>>): void {
@@ -118,12 +158,37 @@ function readDisposition(text: string): { readonly name: string; readonly isFile
   const names = found.filter(([name]) => name === 'name')
   if (names.length !== 1 || found.some(([name]) => name.startsWith('name*')) || new Set(found.map(([name]) => name)).size < found.length)
     throw malformed('A part of the form does not say once what field it is.')
-  return { name: names[0]?.[1] ?? '', isFile: found.some(([name]) => name === 'filename' || name === 'filename*') }
+  return { name: names[0]?.[1] ?? '', isFile: isFile(new Map(found)) }
+}
+
+/**
+ * A file has a name. Servers do not agree whether a part is a file or a field that has an empty one, or one that only
+ * `filename*` says (which RFC 7578, 4.2, forbids; some clients say it twice).
+ */
+function isFile(parameters: ReadonlyMap<string, string>): boolean {
+  const said = [...parameters.keys()].filter((name) => name.startsWith('filename'))
+  if (said.length === 0) return false
+  const extended = parameters.get('filename*')
+  if (
+    !namesFile.test(parameters.get('filename') ?? '') ||
+    (extended !== undefined && !namesFileExtended.test(extended)) ||
+    said.some((name) => name !== 'filename' && name !== 'filename*')
+  )
+    throw malformed('A file in the form has no name in "filename", or a part that is no file has one.')
+  return true
+}
+
+/** Servers take off what stands before a slash. */
+const namesFile = /[^\s./\\][^/\\]*$/
+const namesFileExtended = /^utf-8'[\w-]*'(?:%[\da-f]{2}|[\w!#$&+.^`|~-])+$/i
+
+/** The names in a field's name as servers read it that part it at brackets, dots and the like. */
+function namesIn(name: string): readonly string[] {
+  return foldName(name).split(/[^a-z0-9_-]+/)
 }
 
 function refuseFieldName(name: string): void {
-  const [first = '', ...further] = foldName(name).split(/[^a-z0-9_-]+/)
-  const says = [first, ...further].map((part) => squashName(part))
+  const says = namesIn(name).map((part) => squashName(part))
   if (keyNameOf(says[0] as string) !== undefined || says.some((part) => keyNameOf(part) === 'certain'))
     throw new Refusal('credential_in_request', { param: name.slice(0, 64) })
   if (says.some(steersInBody))

@@ -5,7 +5,7 @@ import { foldName } from '../lib/json-members.js'
 import { Refusal } from '../refusal.js'
 import { refuseDisguise } from './first-bytes.js'
 import { readBoundary } from './form-boundary.js'
-import { FormFields } from './form-fields.js'
+import { FormFields, type VisitField } from './form-fields.js'
 import { watchBody } from './watch-body.js'
 
 /** A form or medium as it is passed on. */
@@ -23,15 +23,17 @@ export interface MediumOptions {
   readonly keyPattern: RegExp | undefined
   /** Whether a form is read whole before it is passed on. */
   readonly whole: boolean
+  /** Looks at each field of a form. */
+  readonly visitField?: VisitField | undefined
 }
 
 /**
  * Reads as much of a form or medium as must be known before it is passed on; the rest is watched as it passes.
  *
  * @throws {Refusal} 400 `request_malformed`, 400 `credential_in_request`, 413 `body_too_large`, 415
- *   `media_type_unsupported`; of what passes, as the end of the body.
+ *   `media_type_unsupported`, and what looking at a field throws; of what passes, as the end of the body.
  */
-export async function readMedium(arrival: Arrival, { length, maxBytes, keyPattern, whole }: MediumOptions): Promise<Medium> {
+export async function readMedium(arrival: Arrival, { length, maxBytes, keyPattern, whole, visitField }: MediumOptions): Promise<Medium> {
   const contentType = arrival.headers['content-type'] ?? ''
   if (!/^\s*multipart\//i.test(contentType)) {
     const body = await refuseDisguise(arrival.body)
@@ -39,7 +41,7 @@ export async function readMedium(arrival: Arrival, { length, maxBytes, keyPatter
   }
   const boundary = readBoundary(contentType)
   const body = await refuseDisguise(arrival.body, Buffer.from(`--${boundary}`, 'latin1'))
-  const fields = new FormFields(boundary, keyPattern)
+  const fields = new FormFields(boundary, keyPattern, visitField)
   if (isStream(body)) {
     const watched = watchBody(body, maxBytes, fields)
     return whole ? { body: await collect(watched), fields: readOnce(fields.values) } : { body: watched }

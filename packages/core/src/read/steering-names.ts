@@ -76,6 +76,9 @@ export function neverPassed(name: string): NeverPassed | undefined {
   return plain.split(/[^a-z0-9]+/).some((word) => steering.has(word)) ? 'steers' : undefined
 }
 
+/** What a key is called by, behind the word for it: `key_alias`, `credential_name`. */
+const ofKeys = '(?:name|alias|id|uuid|ref|reference|hash|label|slug|handle|index|arn|path)(?:s|es)?'
+
 /** Members of bodies in which a gateway would read where the call goes or who pays; they end like this, or are this. */
 const steeringMembers = new RegExp(
   [
@@ -93,12 +96,20 @@ const steeringMembers = new RegExp(
     '^(?:openai)?(?:organi[sz]ation|org)(?:id)?$',
     '^billing(?:account|project)?(?:id)?$',
     '^(?:proxy|proxies|upstream)$',
+    // Which of the keys that a gateway keeps is used.
+    `(?:api|virtual|provider|gateway|master|signing|subscription|litellm|portkey|openai|user|team)keys?${ofKeys}$`,
+    `credentials?${ofKeys}$|secret${ofKeys}$|^x?keys?${ofKeys}$`,
   ].join('|'),
 )
 
 /** Whether a member of a body says where the call goes or who pays. @param squashed As `squashName` leaves it. */
 export function steersInBody(squashed: string): boolean {
   return steeringMembers.test(squashed)
+}
+
+/** The same of a parameter, which may say the version of the API, and must not say the project. @param squashed As `squashName` leaves it. */
+export function steersInQuery(squashed: string): boolean {
+  return /^(?:openai)?project(?:id)?$/.test(squashed) || (squashed !== 'apiversion' && steersInBody(squashed))
 }
 
 /** Members whose own members become headers of a request to a provider. @param squashed As `squashName` leaves it. */

@@ -19,6 +19,9 @@ const maxMembers = 100_000
 /** Likewise; numbers cost little, and a list of tokens may have as many as there are bytes for. */
 const maxStrings = 200_000
 
+/** No API has a member with a longer name, in characters, and folding a name takes time by its length. */
+const maxNameChars = 1024
+
 const maxContainers = 100_000
 const maxDepth = 500
 
@@ -43,9 +46,10 @@ export function readJson(bytes: Buffer, looksInContent = false): JsonBody | Prom
  *
  * @param bytes At most 256 KiB.
  */
-export function readJsonObject(bytes: Buffer): Readonly<Record<string, unknown>> {
+export function readJsonObject(bytes: Buffer, looksInContent = false): Readonly<Record<string, unknown>> {
   const text = readText(bytes)
-  return (readAtOnce(text, onlyInContent) ?? readBySteps(text, onlyInContent)).members
+  const repetition = looksInContent ? nowhere : onlyInContent
+  return (readAtOnce(text, repetition) ?? readBySteps(text, repetition)).members
 }
 
 /** Most bodies are ASCII, and reading those as Latin-1 is the same and faster. */
@@ -110,6 +114,7 @@ class TopNames {
   readonly #seen = new Set<string>()
 
   add(spelled: string): void {
+    checkName(spelled)
     const name = foldName(spelled)
     if (this.#seen.has(name)) throw standsTwice(name)
     this.#seen.add(name)
@@ -128,7 +133,7 @@ class StrictReader {
   constructor(text: string, repetition: Repetition, maxTurnChars = maxTurnBytes) {
     this.#text = text
     this.#maxTurnChars = maxTurnChars
-    this.#reader = new JsonReader(text, repetition)
+    this.#reader = new JsonReader(text, repetition, checkName)
   }
 
   /** Reads as much as may be read in one turn; says whether that was the rest. */
@@ -158,6 +163,10 @@ function refuseRepetition(name: string): never {
   throw standsTwice(name)
 }
 
+function checkName({ length }: { readonly length: number }): void {
+  if (length > maxNameChars) throw malformed(`A member of the body has a name of more than ${maxNameChars} characters.`)
+}
+
 function checkCounts(members: number, strings: number, containers: number, depth: number): void {
   if (members > maxMembers) throw malformed(`The body has more than ${maxMembers} members.`)
   if (strings > maxStrings) throw malformed(`The body has more than ${maxStrings} strings.`)
@@ -165,7 +174,7 @@ function checkCounts(members: number, strings: number, containers: number, depth
   if (depth > maxDepth) throw malformed(`The body is deeper than ${maxDepth} objects and lists.`)
 }
 
-/** The members of all objects below a value together. Its depth is bounded. */
+/** The members of all objects below a value together, none of which has too long a name. Its depth is bounded. */
 function countMembers(value: unknown): number {
   let count = 0
   if (Array.isArray(value)) {
@@ -174,6 +183,7 @@ function countMembers(value: unknown): number {
     const members = value as Readonly<Record<string, unknown>>
     for (const name in members) {
       count += 1
+      checkName(name)
       const member = members[name]
       if (typeof member === 'object' && member !== null) count += countMembers(member)
     }
