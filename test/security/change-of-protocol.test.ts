@@ -20,6 +20,7 @@ async function inPieces(origin: string, pieces: readonly string[]): Promise<{ re
   const socket = connect(Number(port), hostname).setNoDelay(true)
   let text = ''
   let closed = false
+  const isClosed = (): boolean => closed
   socket.on('data', (chunk: Buffer) => {
     text += chunk.toString('latin1')
   })
@@ -31,7 +32,7 @@ async function inPieces(origin: string, pieces: readonly string[]): Promise<{ re
     if (!socket.destroyed) socket.write(piece)
     await wait(100)
   }
-  for (let waited = 0; waited < 300 && !closed; waited += 20) await wait(20)
+  for (let waited = 0; waited < 300 && !isClosed(); waited += 20) await wait(20)
   socket.destroy()
   return { text, closed }
 }
