@@ -1,4 +1,4 @@
-import { createServer, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -382,6 +382,109 @@ describe('bounded-per-connection: uploads to the backend', () => {
       backend.close()
     }
   }, 60_000)
+
+  const head = (target: string, ...lines: readonly string[]): string =>
+    `${[`PUT ${target} HTTP/1.1`, 'Host: a', ...lines].join('\r\n')}\r\n\r\n`
+
+  test.each([
+    ['of a length that is said', 'Content-Length: 100000', 'part'],
+    ['in chunks', 'Transfer-Encoding: chunked', '4\r\npart\r\n'],
+  ])('those that still come, %s, hold up nothing else of their address', async (_, framing, part) => {
+    const backend = await startPatientServer()
+    const config = { connections: { underWay: 4 }, backend: { timeouts: { headers: '8s' } } }
+    const sidecar = await openSidecar({ backend: backend.origin, config })
+    try {
+      const uploads = Array.from({ length: 20 }, () => dial(sidecar.origin, `${head('/up', framing)}${part}`))
+      await until(() => backend.targets.length).toBe(20)
+      const page = dial(sidecar.origin, get('/quick'))
+      await until(page.statuses, 4000).toEqual([200])
+      expect(uploads.flatMap((client) => client.statuses())).toEqual([])
+      // Once they are there, they wait for the backend as others do.
+      const sent = Array.from({ length: 4 }, () => dial(sidecar.origin, `${head('/late', 'Transfer-Encoding: chunked')}0\r\n\r\n`))
+      await until(() => backend.waiting.length).toBe(24)
+      const behind = dial(sidecar.origin, get('/quick-behind'))
+      await wait(quietMs)
+      expect([backend.targets.includes('/quick-behind'), behind.statuses()]).toEqual([false, []])
+      backend.answerAll()
+      await until(() => [...sent, behind].flatMap((client) => client.statuses())).toEqual([200, 200, 200, 200, 200])
+    } finally {
+      await sidecar.close()
+      await backend.close()
+    }
+  })
+
+  test('a page behind a long line of others is answered in its turn, however long those before it took', async () => {
+    const backend = createServer((request, response) => void setTimeout(() => response.end('ok'), request.url === '/poll' ? 1500 : 0))
+    const origin = await listenAnywhere(backend)
+    const config = { connections: { underWay: 2 }, backend: { timeouts: { headers: '2s' } } }
+    const sidecar = await openSidecar({ backend: origin, config })
+    try {
+      const polls = Array.from({ length: 12 }, () => dial(sidecar.origin, get('/poll')))
+      await wait(quietMs)
+      const page = dial(sidecar.origin, get('/page'))
+      await until(page.statuses, 20_000).toEqual([200])
+      expect(polls.flatMap((client) => client.statuses())).toEqual(polls.map(() => 200))
+    } finally {
+      await sidecar.close()
+      backend.closeAllConnections()
+      backend.close()
+    }
+  }, 30_000)
+
+  describe('whose answer comes first', () => {
+    const answerEarly = (request: IncomingMessage, response: ServerResponse): void => {
+      if (request.url?.startsWith('/early') === true) response.writeHead(413, { 'content-length': '5' }).end('large')
+      else if (request.url === '/talk') {
+        response.write('begun')
+        request.on('data', (chunk: Buffer) => response.write(chunk)).on('end', () => response.end())
+      } else response.end('ok')
+      request.on('error', () => {})
+    }
+    let backend: Server
+    let sidecar: OpenSidecar
+    beforeAll(async () => {
+      backend = createServer(answerEarly)
+      sidecar = await openSidecar({ backend: await listenAnywhere(backend), config: { connections: { minRate: '20KiB/s' } } })
+    })
+    afterAll(async () => {
+      await sidecar.close()
+      backend.closeAllConnections()
+      backend.close()
+    })
+
+    test.each([1, 3, 30])(
+      'a client that writes all of %d MB before it reads gets it, and the next on its connection',
+      async (megabytes) => {
+        const size = megabytes * 1_000_000
+        const client = dial(sidecar.origin)
+        client.socket.pause()
+        client.socket.write(head('/early', `Content-Length: ${size}`))
+        await new Promise<unknown>((done) => client.socket.write(Buffer.alloc(size, 97), done))
+        client.socket.write(get('/next'))
+        client.socket.resume()
+        await until(client.statuses).toEqual([413, 200])
+      },
+      30_000,
+    )
+
+    test('a client that sends nothing more of its body is let go', async () => {
+      const client = dial(sidecar.origin, `${head('/early', 'Content-Length: 900000')}part`)
+      await client.closed
+      expect(client.text()).toMatch(/^HTTP\/1\.1 413 [\s\S]*large$/)
+    }, 20_000)
+
+    test('what is said during an answer may come as slowly as it likes', async () => {
+      const client = dial(sidecar.origin, `${head('/talk', 'Transfer-Encoding: chunked')}1\r\n.\r\n`)
+      await until(client.text).toContain('begun')
+      for (let second = 0; second < 14; second += 1) {
+        client.socket.write('2\r\nhi\r\n')
+        await wait(1000)
+      }
+      client.socket.write('0\r\n\r\n')
+      await until(client.text).toMatch(/\r\n0\r\n\r\n$/)
+      expect(client.text().match(/hi/g)).toHaveLength(14)
+    }, 30_000)
+  })
 })
 
 describe('bounded-per-connection: requests that are answered at once', () => {

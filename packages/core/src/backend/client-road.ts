@@ -84,6 +84,8 @@ export function openClientRoad({ secure, address }: Target, options: ClientRoadO
     if (body !== null) upstream.end(body)
     else if (isRepeatable(request)) upstream.end()
     else {
+      turn.sending()
+      upstream.once('finish', turn.sent)
       sendBody(request, upstream)
       response.once('finish', () => readRest(request))
     }

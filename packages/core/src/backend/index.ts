@@ -11,6 +11,7 @@ import type { IsTrusted } from '../trusted-peers.js'
 import { isClientGone, refusedBody } from './client-gone.js'
 import { openClientRoad } from './client-road.js'
 import { type EarlyBytes, readEarlyBytes } from './early-bytes.js'
+import { connectMs } from './connect-ms.js'
 import { findFault } from './find-fault.js'
 import { createOutage } from './outage.js'
 import { isPlain, openPoolRoad } from './pool-road.js'
@@ -42,7 +43,7 @@ export interface BackendOptions {
   readonly assertions?: Assertions | undefined
   /** Told of what may change whose a cookie is. `undefined`: nothing is known of cookies. */
   readonly forgetCookies?: ForgetCookies | undefined
-  /** For the head of an answer once the request is sent, in milliseconds; also for a request's turn. */
+  /** For the head of an answer once the request is sent, in milliseconds; with {@link connectMs} also for the next of a line to get its turn. */
   readonly headersMs: number
   /** Where the begin and the end of an outage are written. Default nowhere. */
   readonly log?: Log | undefined
@@ -57,6 +58,8 @@ export function createBackend(options: BackendOptions): Backend {
   const road = { requestHeaders, headersMs, connections: connections.bounds.toBackend, outage }
   const client = openClientRoad(target, road)
   const pool = target.secure ? undefined : openPoolRoad(target, { ...road, passAgain: client.pass })
+  /** Whoever is before it in line gets an answer in that time, or is told that there is none. */
+  const longestWaitMs = connectMs + headersMs
   const upgraded = new Set<Duplex>()
 
   /** Finds out who sends a request, where the backend is told, and goes on. */
@@ -83,7 +86,7 @@ export function createBackend(options: BackendOptions): Backend {
     // Who has left is not asked for: neither while its body came, nor while it waited or it was found out who that is.
     if (isClientGone(request, response)) return
     const come = (turn: Turn): void => identified(request, () => go(turn))
-    takeTurn(connections, { request, sink: response }, { come, refuse: refuseIt, longestWaitMs: headersMs, bodyBytes: body?.length ?? 0 })
+    takeTurn(connections, { request, sink: response }, { come, refuse: refuseIt, longestWaitMs, bodyBytes: body?.length ?? 0 })
   }
 
   function join(request: IncomingMessage, socket: Socket, early: EarlyBytes, turn: Turn): void {
@@ -130,7 +133,7 @@ export function createBackend(options: BackendOptions): Backend {
         return
       }
       const come = (turn: Turn): void => identified(request, () => join(request, socket, early, turn))
-      takeTurn(connections, { request, sink: socket }, { come, refuse: refuseIt, longestWaitMs: headersMs, bodyBytes: head.length })
+      takeTurn(connections, { request, sink: socket }, { come, refuse: refuseIt, longestWaitMs, bodyBytes: head.length })
     },
     close() {
       for (const socket of upgraded) socket.destroy()

@@ -21,7 +21,7 @@ export interface TurnTaking {
   readonly come: (turn: Turn) => void
   /** It got none. */
   readonly refuse: (error: Error) => void
-  /** How long it may wait, in milliseconds. */
+  /** How long it may wait while the line does not move, in milliseconds. */
   readonly longestWaitMs: number
   /** What of its body is held. */
   readonly bodyBytes: number
@@ -35,7 +35,7 @@ export function takeTurn(
 ): void {
   const { socket } = request
   const address = connections.addressOfRequest(request)
-  let waits: { readonly timer: NodeJS.Timeout; readonly bytes: number } | undefined
+  let waits: { timer: NodeJS.Timeout; readonly bytes: number } | undefined
 
   const stopWaiting = (): void => {
     if (waits === undefined) return
@@ -61,7 +61,14 @@ export function takeTurn(
     refuse(tooMuchHeld())
     return
   }
+  const since = performance.now()
   const late = (): void => {
+    // While those before it come to their turn, it comes nearer to its own: a long line is no backend that does not answer.
+    const left = Math.max(since, connections.toBackend.movedAt(address)) + longestWaitMs - performance.now()
+    if (left > 0 && waits !== undefined) {
+      waits.timer = setTimeout(late, left)
+      return
+    }
     giveUp()
     refuse(new Refusal('backend_timeout'))
   }

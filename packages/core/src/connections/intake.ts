@@ -27,8 +27,8 @@ export function lookAtBody(connection: Connection, minRate: number, seconds: num
   }
   const received = socket.bytesRead - connection.bytesSeen
   connection.bytesSeen = socket.bytesRead
-  // What is left of a body after its answer has bounds of its own.
-  if (response?.writableEnded === true) return true
+  // An answer that has begun may talk with its body, as slowly as they like; what is left of one after its answer has bounds of its own.
+  if (response?.headersSent === true) return true
   const awaited = request.readableLength === 0 && !socket.isPaused()
   const most = graceSeconds * minRate
   const owed = awaited ? minRate * Math.min(seconds, longestLook) : 0

@@ -1,5 +1,9 @@
 /** A request that was let in. */
 export interface Turn {
+  /** Its client sends its body from now on: until that is sent, nobody waits for the backend. */
+  readonly sending: () => void
+  /** Its body is sent: its answer is waited for again, unless it has begun. */
+  readonly sent: () => void
   /** Its answer has begun: it no longer counts among those of its address whose answer has not. */
   readonly begun: () => void
   /** It is over, or its client is gone; whatever is called twice counts once. */
@@ -26,6 +30,8 @@ export interface Lines {
   enter(address: string | undefined, come: (turn: Turn) => void): (() => void) | undefined
   /** Whether the next request of an address would have to wait. */
   isFull(address: string | undefined): boolean
+  /** When the line that an address waits in moved last, by `performance.now()`; where there is room for the address, that of everybody. */
+  movedAt(address: string | undefined): number
   /** Takes down what is under way already. */
   take(address: string | undefined): Turn
   /** Requests that were let in and are not over. */
@@ -41,6 +47,8 @@ interface Line {
   readonly address: string | undefined
   unanswered: number
   open: number
+  /** When one that waited was let in. */
+  movedAt: number
   readonly waiting: Set<Come>
 }
 
@@ -50,11 +58,12 @@ export function createLines({ underWay, share, total }: LinesOptions): Lines {
   const ready = new Set<Line>()
   let open = 0
   let waiting = 0
+  let movedAt = 0
   let advancing = false
 
   function lineOf(address: string | undefined): Line {
     let line = lines.get(address)
-    if (line === undefined) lines.set(address, (line = { address, unanswered: 0, open: 0, waiting: new Set() }))
+    if (line === undefined) lines.set(address, (line = { address, unanswered: 0, open: 0, movedAt: 0, waiting: new Set() }))
     return line
   }
 
@@ -65,24 +74,27 @@ export function createLines({ underWay, share, total }: LinesOptions): Lines {
   function take(line: Line): Turn {
     open += 1
     line.open += 1
-    line.unanswered += 1
+    let counted = false
     let begun = false
     let ended = false
-    const begin = (): void => {
-      if (begun) return
-      begun = true
-      line.unanswered -= 1
+    const count = (counts: boolean): void => {
+      if (counts === counted) return
+      counted = counts
+      line.unanswered += counts ? 1 : -1
+      if (!counts && !ended) advance(line)
     }
+    count(true)
     return {
+      sending: () => count(false),
+      sent: () => count(!begun),
       begun() {
-        if (begun) return
-        begin()
-        advance(line)
+        begun = true
+        count(false)
       },
       over() {
         if (ended) return
-        ended = true
-        begin()
+        begun = ended = true
+        count(false)
         open -= 1
         line.open -= 1
         advance(line)
@@ -113,6 +125,7 @@ export function createLines({ underWay, share, total }: LinesOptions): Lines {
       if (come === undefined || !hasRoom(next)) continue
       next.waiting.delete(come)
       waiting -= 1
+      next.movedAt = movedAt = performance.now()
       come(take(next))
       if (next.waiting.size > 0 && hasRoom(next)) ready.add(next)
     }
@@ -137,6 +150,10 @@ export function createLines({ underWay, share, total }: LinesOptions): Lines {
     isFull(address) {
       const line = lines.get(address)
       return open >= total || (line !== undefined && (line.waiting.size > 0 || !hasRoom(line)))
+    },
+    movedAt(address) {
+      const line = lines.get(address)
+      return line === undefined || hasRoom(line) ? movedAt : line.movedAt
     },
     take: (address) => take(lineOf(address)),
     get open() {
