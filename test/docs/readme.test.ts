@@ -122,6 +122,7 @@ describe('the documents', () => {
     'CHANGELOG.md',
     'docs/performance.md',
     'docs/client.md',
+    'docs/configuration.md',
     'docs/server.md',
     'docs/other-sdks.md',
     'docs/errors.md',
