@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import type { Arrival } from './arrival.js'
 import { isHost } from './lib/is-host.js'
 import type { IsTrusted } from './trusted-peers.js'
+import { trimBlanks } from './lib/trim-blanks.js'
 
 /** The part of a request that says between which addresses it travels. */
 export type Travelling = Pick<Arrival, 'headers' | 'address' | 'connection'>
@@ -22,9 +23,6 @@ function addressOf(hop: string): string {
   return bracketed ?? plain ?? hop.trim()
 }
 
-/** The blanks of HTTP (RFC 9110, 5.6.3); another one is part of what is no host. */
-const blanks = /^[ \t]+|[ \t]+$/g
-
 /**
  * Reads the addresses that proxies passed on, from trusted ones only: anybody can write these headers.
  *
@@ -35,7 +33,7 @@ export function createPublicAddress(isTrusted: IsTrusted | undefined): PublicAdd
   function said({ headers, address }: Travelling, name: string): string | undefined {
     if (isTrusted === undefined || !isTrusted(address)) return undefined
     const value = headers[name]
-    return typeof value === 'string' ? value.split(',', 1)[0]?.replaceAll(blanks, '') : undefined
+    return typeof value === 'string' ? trimBlanks(value.split(',', 1)[0] as string) : undefined
   }
 
   function hostOf(request: Travelling): string | undefined {

@@ -1,6 +1,7 @@
 import { headerNames, nameFault } from '@postern/protocol'
 import { Refusal } from '../refusal.js'
 import { type Principal, principalFields } from '../principal.js'
+import { trimBlanks } from '../lib/trim-blanks.js'
 
 /**
  * As a name stands in the header: visible ASCII. What else it holds is percent-encoded, or two names could be
@@ -8,9 +9,6 @@ import { type Principal, principalFields } from '../principal.js'
  */
 const written = /^[!-~]+$/
 const parted = /[,;="\\]/
-
-/** The blanks of HTTP (RFC 9110, 5.6.3) and no others; a name could begin or end with those. */
-const blanks = /^[ \t]+|[ \t]+$/g
 
 /**
  * Reads `Postern-Act-As: user=u_7, team=acme, project=labs` and gives the principal it names.
@@ -22,7 +20,7 @@ export function actAs(delegate: Principal, header: string): Principal {
   if (!delegate.delegate) throw new Refusal('delegation_not_allowed')
   const named: { user?: string; team?: string; project?: string } = {}
   for (const part of header.split(',')) {
-    const [field, value, ...rest] = part.split('=').map((text) => text.replaceAll(blanks, ''))
+    const [field, value, ...rest] = part.split('=').map(trimBlanks)
     const known = principalFields.find((name) => name === field)
     const name = rest.length === 0 && value !== undefined ? decode(value) : undefined
     if (known === undefined || name === undefined || named[known] !== undefined)

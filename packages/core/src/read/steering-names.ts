@@ -107,9 +107,12 @@ export function steersInBody(squashed: string): boolean {
   return steeringMembers.test(squashed)
 }
 
+/** A version of the API, and what names a thing of the caller's own. */
+const harmlessInQuery = new Set(['apiversion', 'keyid'])
+
 /** The same of a parameter, which may say the version of the API, and must not say the project. @param squashed As `squashName` leaves it. */
 export function steersInQuery(squashed: string): boolean {
-  return /^(?:openai)?project(?:id)?$/.test(squashed) || (squashed !== 'apiversion' && steersInBody(squashed))
+  return /^(?:openai)?project(?:id)?$/.test(squashed) || (!harmlessInQuery.has(squashed) && steersInBody(squashed))
 }
 
 /** Members whose own members become headers of a request to a provider. @param squashed As `squashName` leaves it. */

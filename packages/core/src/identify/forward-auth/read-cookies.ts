@@ -1,7 +1,6 @@
 import { hash } from 'node:crypto'
+import { trimBlanks } from '../../lib/trim-blanks.js'
 
-/** The blanks of HTTP (RFC 9110, 5.6.3); any other is part of a cookie. */
-const blanks = /^[ \t]+|[ \t]+$/g
 const quotes = /^"|"$/g
 
 /** Reads `Cookie` headers for the cookies that say who somebody is. */
@@ -29,7 +28,7 @@ export function createCookieReader(names: readonly string[] | undefined): Cookie
   return {
     select(header) {
       if (chosen === undefined) return header
-      const cookies = header.split(';').map((cookie) => cookie.replaceAll(blanks, ''))
+      const cookies = header.split(';').map((cookie) => trimBlanks(cookie))
       const found = cookies.filter((cookie) => chosen.has(cookie.slice(0, Math.max(cookie.indexOf('='), 0))))
       return found.length === 0 ? undefined : found.join('; ')
     },
