@@ -28,7 +28,7 @@ export interface Arrival {
   readonly body: Readable
   /** The connection that it came on. */
   readonly connection: Connection
-  /** Counts what is held for its client; `undefined` where nobody does. */
+  /** Counts the bytes that are held in memory for this client; `undefined`: not counted. */
   readonly connections?: Pick<Connections, 'addressOf' | 'held'> | undefined
 }
 

@@ -61,7 +61,7 @@ function warnOfLoss(reason: string): void {
   process.emitWarning(`Ledger lines are being lost: ${reason}`, { code: 'POSTERN_LEDGER' })
 }
 
-/** Lines of the process itself may quote what somebody else wrote. */
+/** A process line may quote text that a client or gateway wrote: whatever has the form of a key becomes `[redacted]`. */
 function withoutKeys(facts: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(facts).map(([name, fact]) => [name, typeof fact === 'string' ? redactKeys(fact) : fact]))
 }

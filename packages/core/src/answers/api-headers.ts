@@ -1,7 +1,6 @@
 /**
- * What an API answer carries for the browser's sake, name and value in turn. Few, since each costs every answer:
- * it is what its type says, it is no page and no script, and no other site embeds it. The whole set of page security
- * stays with pages.
+ * The security headers of an API answer, name and value in turn. Three only, since every answer pays for each: browsers
+ * keep to its `Content-Type`, run nothing in it, and let no other site embed it. Pages get all of helmet's headers.
  */
 export const apiHeaders: readonly string[] = [
   'X-Content-Type-Options',

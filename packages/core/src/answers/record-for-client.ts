@@ -8,17 +8,18 @@ export type PageRecord = 'full' | 'public'
 /** Who is answered. */
 export interface Audience {
   readonly arrival: Pick<Arrival, 'headers' | 'pageRecord'>
-  /** `undefined` as long as nobody is identified. */
+  /** `undefined` until the caller is identified. */
   readonly principal?: Principal | undefined
 }
 
 /**
- * Whether the record is told without what names the operator's own arrangement.
+ * Whether the client gets the short record, without the key's alias, the gateway and the like: if `browser.record` is
+ * `public` and the client counts as a page.
  *
- * It is for pages, where the operator says so. A page is whoever a browser marks as one, by headers that no script can
- * leave out (`Origin`; `Sec-Fetch-Site` and `-Dest`, but not `-Mode`, which Node's own `fetch` sends too); a caller by
- * cookie, or without any credential; and a session that is bound to an origin, whoever presents it, since a page can hand
- * its token on. A program that looks like a page sees less.
+ * A client counts as a page if one of these holds: the request has `Origin`, `Sec-Fetch-Site`, `Sec-Fetch-Dest` or
+ * `Sec-Fetch-User`, which browsers write and no script can leave out (`Sec-Fetch-Mode` does not count: Node's `fetch`
+ * sends it); the credential is a cookie, or there is none; the session is bound to an origin, since a page can hand its
+ * token to a program.
  */
 export function isToldPublicly({ arrival, principal }: Audience): boolean {
   if (arrival.pageRecord === 'full') return false

@@ -61,8 +61,9 @@ export function refuse(error: unknown, journey: RefusedJourney, sink: ResponseSi
 }
 
 /**
- * Whether a failure that is nobody's refusal came of a client that left: what is torn down under a call fails in many
- * ways, and none of them is a fault of ours. A fault of the program itself is one, whoever has left.
+ * Whether an error is only a consequence of a client that left: streams that are torn down under a call fail in many
+ * ways, and the call is then booked `client_closed`. A TypeError, RangeError or ReferenceError is always a fault of this
+ * program and booked `internal_error`.
  */
 function isByproductOfLeaving(error: unknown, { connection }: Arrival, sink: ResponseSink): boolean {
   if (error instanceof Refusal || error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError) return false
