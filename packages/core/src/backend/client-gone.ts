@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { Refusal } from '../refusal.js'
 
 /**
@@ -6,7 +7,15 @@ import { Refusal } from '../refusal.js'
  * connection when that connection ends.
  */
 export function isClientGone({ socket }: IncomingMessage, response: ServerResponse): boolean {
-  return response.destroyed || socket.destroyed
+  return response.destroyed || isSocketGone(socket)
+}
+
+/**
+ * Whether a connection has ended, though its bytes may still be read. One over TCP that was reset has no peer any more, and
+ * what it sent would be told as sent by nobody; one over a Unix socket has neither address from the beginning.
+ */
+export function isSocketGone(socket: Socket): boolean {
+  return socket.destroyed || (socket.remoteAddress === undefined && socket.localAddress !== undefined)
 }
 
 /** Calls `gone` when the client has left, or has its whole answer; perhaps twice. */

@@ -8,7 +8,7 @@ import type { Turn } from '../connections/lines.js'
 import type { Log } from '../log.js'
 import { createPublicAddress } from '../public-address.js'
 import type { IsTrusted } from '../trusted-peers.js'
-import { isClientGone, refusedBody } from './client-gone.js'
+import { isClientGone, isSocketGone, refusedBody } from './client-gone.js'
 import { openClientRoad } from './client-road.js'
 import { type EarlyBytes, readEarlyBytes } from './early-bytes.js'
 import { connectMs } from './connect-ms.js'
@@ -90,7 +90,7 @@ export function createBackend(options: BackendOptions): Backend {
   }
 
   function join(request: IncomingMessage, socket: Socket, early: EarlyBytes, turn: Turn): void {
-    if (socket.destroyed) {
+    if (isSocketGone(socket)) {
       turn.over()
       return
     }
