@@ -31,10 +31,9 @@ export function createEventReader(): EventReader {
   /** Whether the line, or one before it, reports a failure. */
   function readLine(line: string): boolean {
     if (line.startsWith(governanceComment)) record = parseGovernance(line.slice(governanceComment.length)) ?? record
-    // Most lines are blank: parsing those, only to fail, would cost a thousand times their length.
-    if (!line.startsWith('data:')) return failure !== undefined
     try {
-      const event = JSON.parse(line.slice(5)) as AnswerEvent
+      // Most other lines are blank: parsing those, only to fail, would cost a thousand times their length.
+      const event = (line.startsWith('data:') ? JSON.parse(line.slice(5)) : {}) as AnswerEvent
       id ??= event.id ?? event.response?.id ?? event.message?.id
       if (event.error) failure ??= event.error
       if (text.length < mostKept) text += textOf(event)

@@ -34,5 +34,5 @@ const reasons: Partial<Record<Finish, string>> = {
   truncated: 'broke off',
   upstream_error: 'ended when the gateway failed',
   cut_budget: 'used up the budget',
-  cut_shutdown: 'was cut when Postern shut down',
+  cut_shutdown: 'was cut at a shutdown',
 }
