@@ -1,4 +1,5 @@
 import { headerNames } from '@postern/protocol'
+import { clientHeaders } from './lib/client-headers.js'
 import { apiHeaders } from './answers/api-headers.js'
 import { notKept } from './answers/privacy.js'
 import type { PageRecord } from './answers/record-for-client.js'
@@ -19,35 +20,17 @@ export interface BrowserAccess {
   readonly record: PageRecord
 }
 
-/** Request headers that a page may send; the names after `openai-` are what the SDKs of OpenAI and Anthropic send by themselves. */
+/** Request headers that a page may send: its credential, its tags, and what its SDK sends by itself. */
 const allowedRequestHeaders = [
   'authorization',
-  'content-type',
-  'accept',
+  'dpop',
   headerNames.workflow,
   headerNames.step,
   headerNames.parentStep,
   headerNames.requestId,
   headerNames.traceparent,
   headerNames.tracestate,
-  'idempotency-key',
-  'dpop',
-  'openai-beta',
-  'anthropic-version',
-  'anthropic-beta',
-  'x-stainless-arch',
-  'x-stainless-async',
-  'x-stainless-custom-poll-interval',
-  'x-stainless-helper',
-  'x-stainless-helper-method',
-  'x-stainless-lang',
-  'x-stainless-os',
-  'x-stainless-package-version',
-  'x-stainless-poll-helper',
-  'x-stainless-retry-count',
-  'x-stainless-runtime',
-  'x-stainless-runtime-version',
-  'x-stainless-timeout',
+  ...clientHeaders,
 ].join(', ')
 
 /** How long a browser may remember a preflight, in seconds. */
