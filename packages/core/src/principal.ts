@@ -33,3 +33,8 @@ export interface SessionFacts {
 export type PrincipalFields = Pick<Principal, 'user' | 'team' | 'project'>
 
 export const principalFields = ['user', 'team', 'project'] as const
+
+/** Whose something is, as a text: the same for every credential of one user, and of a service that calls for no user. */
+export function ownerOf({ user, team, project, via, caller }: Principal): string {
+  return JSON.stringify([user ?? null, team ?? null, project ?? null, user === undefined && via === 'service' ? caller : null])
+}

@@ -29,6 +29,7 @@ export function prepareHeaders(arrival: Arrival, permit: Permit, tags: Tags, key
   headers.push('accept-encoding', 'identity', headerNames.requestId, tags.requestId, headerNames.traceparent, tags.trace.traceparent)
   const { tracestate } = arrival.headers
   if (tags.trace.continued && typeof tracestate === 'string') headers.push(headerNames.tracestate, tracestate)
+  if (tags.idempotencyKey !== undefined) headers.push('Idempotency-Key', tags.idempotencyKey)
   if (permit.headers !== undefined) headers.push(...permit.headers)
   if (!open) headers.push(...key.credentialHeaders)
   return headers

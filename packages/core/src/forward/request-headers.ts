@@ -20,7 +20,7 @@ const maxSpellingChars = 64
  */
 export function createRequestFilter({ written, further }: RequestFilterOptions): IsDropped {
   const passed = new Set([...clientHeaders, ...further.map((name) => name.toLowerCase()).filter((name) => neverPassed(name) === undefined)])
-  for (const name of [...written, ...Object.values(headerNames)]) passed.delete(name.toLowerCase())
+  for (const name of [...written, ...Object.values(headerNames), 'idempotency-key']) passed.delete(name.toLowerCase())
   const decided = new Map<string, boolean>()
   return (spelling) => {
     const known = decided.get(spelling)

@@ -1,5 +1,5 @@
 import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto'
-import type { Principal } from '../principal.js'
+import { ownerOf, type Principal } from '../principal.js'
 import { Refusal } from '../refusal.js'
 import type { Gateway, KeyLease } from './route.js'
 
@@ -65,9 +65,4 @@ function macOf(key: KeyObject, owner: string, id: string): Buffer {
     .update(JSON.stringify([owner, id]))
     .digest()
     .subarray(0, sealBytes)
-}
-
-/** The same for every credential of one user, and of a service that calls for no user. */
-function ownerOf({ user, team, project, via, caller }: Principal): string {
-  return JSON.stringify([user ?? null, team ?? null, project ?? null, user === undefined && via === 'service' ? caller : null])
 }

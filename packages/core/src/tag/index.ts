@@ -1,6 +1,7 @@
+import { hash } from 'node:crypto'
 import { formatRequestId, headerNames, redactKeys, tagPattern } from '@postern/protocol'
 import type { Arrival } from '../arrival.js'
-import type { Principal } from '../principal.js'
+import { ownerOf, type Principal } from '../principal.js'
 import type { Redactor } from '../redactor.js'
 import { Refusal } from '../refusal.js'
 import { continueTrace, type TraceContext } from './trace-context.js'
@@ -14,6 +15,8 @@ export interface Tags {
   readonly parentStep?: string | undefined
   /** The caller's own `X-Request-ID`: recorded, never sent on. */
   readonly clientRequestId?: string | undefined
+  /** What the gateway gets as `Idempotency-Key`, where the caller sent one: a digest of it and of whose it is. */
+  readonly idempotencyKey?: string | undefined
   readonly trace: TraceContext
   /** 1 for the first attempt at the gateway; 0 where nothing is sent. */
   readonly attempt: number
@@ -50,19 +53,33 @@ export function createTag({ redact }: Redactor): Tag {
     throw new Refusal('credential_in_request', { message: 'The tag holds what has the form of an API key.', help: keyHelp, param: name })
   }
   const read = (arrival: Arrival, name: string): string | undefined => check(readTag(arrival, name), name)
-  return (arrival, { bounds }, failed) => {
+  return (arrival, principal, failed) => {
     if (failed !== undefined) return tagNext(arrival, failed)
+    const { bounds } = principal
     const claimed = read(arrival, names.workflow)
     const verified = check(bounds?.workflow, names.workflow)
-    return writeTags(arrival, verified ?? claimed, read(arrival, names.step), read(arrival, names.parentStep), 1, verified !== undefined)
+    return writeTags(arrival, verified ?? claimed, read(arrival, names.step), read(arrival, names.parentStep), 1, {
+      workflowVerified: verified !== undefined,
+      idempotencyKey: ownIdempotencyKey(arrival, principal),
+    })
   }
+}
+
+/**
+ * Gateways keep answers by their key and the caller's `Idempotency-Key`. Callers share a gateway's key, and two that choose
+ * the same word would get each other's answers; so each caller's word is its own.
+ */
+function ownIdempotencyKey({ headers }: Arrival, principal: Principal): string | undefined {
+  const chosen = headers['idempotency-key']
+  return typeof chosen === 'string' ? hash('sha256', JSON.stringify([ownerOf(principal), chosen]), 'base64url') : undefined
 }
 
 const keyHelp = 'Name workflows and steps otherwise: tags are sent to the gateway and written into the log.'
 
 function tagNext(arrival: Arrival, failed: EarlierAttempt): Tags {
-  const { workflow, step, parentStep, attempt, trace, workflowVerified, earlier = [] } = failed.tags
-  const next = writeTags(arrival, workflow, step, parentStep, attempt + 1, workflowVerified === true)
+  const { workflow, step, parentStep, attempt, trace, workflowVerified, idempotencyKey, earlier = [] } = failed.tags
+  const verified = { workflowVerified: workflowVerified === true, idempotencyKey }
+  const next = writeTags(arrival, workflow, step, parentStep, attempt + 1, verified)
   return { ...next, trace: { ...continueTrace(trace.traceparent), continued: trace.continued }, earlier: [...earlier, failed] }
 }
 
@@ -75,13 +92,21 @@ export function tagRefused(arrival: Pick<Arrival, 'ulid' | 'headers'>): Tags {
   return writeTags(arrival, lenient(names.workflow), lenient(names.step), lenient(names.parentStep), 0)
 }
 
+/** What of the tags depends on the credential. */
+interface OfCredential {
+  readonly workflowVerified: boolean
+  readonly idempotencyKey: string | undefined
+}
+
+const ofNobody: OfCredential = { workflowVerified: false, idempotencyKey: undefined }
+
 function writeTags(
   arrival: Pick<Arrival, 'ulid' | 'headers'>,
   workflow: string | undefined,
   step: string | undefined,
   parentStep: string | undefined,
   attempt: number,
-  workflowVerified = false,
+  { workflowVerified, idempotencyKey }: OfCredential = ofNobody,
 ): Tags {
   return {
     workflow,
@@ -89,6 +114,7 @@ function writeTags(
     step,
     parentStep,
     clientRequestId: readClientRequestId(arrival),
+    idempotencyKey,
     trace: continueTrace(arrival.headers['traceparent'] as string | undefined),
     attempt,
     requestId: formatRequestId({ workflow, step, ulid: arrival.ulid, attempt }),
