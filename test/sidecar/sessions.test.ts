@@ -108,7 +108,7 @@ describe('postern session revoke', () => {
     expect(team.code).toBe(0)
     await sleep(1000)
     expect(await call(again, bearer(later?.token ?? ''))).toEqual([401, 'caller_revoked'])
-  })
+  }, 60_000)
 
   test.each<[why: string, further: object, args: readonly string[], stderr: RegExp]>([
     ['nothing is named', {}, [], /Say what to end/],
