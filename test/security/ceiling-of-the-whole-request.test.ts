@@ -162,6 +162,11 @@ describe('Google’s and Anthropic’s formats', () => {
 describe('every member that names a model', () => {
   forAnOpenGateway({ config: { policies: { models: ['small', 'embed-*'] } } }, (open) => {
     test.each<[what: string, path: string, members: object]>([
+      ['the resource of a model', 'chat/completions', { model_arn: 'large' }],
+      ['a model in place of the one that is named', 'chat/completions', { modelOverride: 'large' }],
+      ['a group of models', 'chat/completions', { options: { 'model-group': 'large' } }],
+      ['a model of its own, by name', 'chat/completions', { model_config: { name: 'large' } }],
+      ['models of their own, by id', 'chat/completions', { model_pool: [{ id: 'small' }, { id: 'large' }] }],
       ['a list to fall back on', 'chat/completions', { models: ['small', 'large'] }],
       ['a list of objects to fall back on', 'chat/completions', { fallbacks: [{ model: 'large' }] }],
       ['a list to fall back on, by model', 'chat/completions', { fallbacks: [{ small: ['large'] }] }],
@@ -198,6 +203,7 @@ describe('every member that names a model', () => {
     })
 
     test.each<[what: string, path: string, members: object]>([
+      ['what is said of a model and names none', 'chat/completions', { model_options: { cache: true, temperature: 1 }, model_index: 3 }],
       ['an allowed list', 'chat/completions', { models: ['small', 'embed-1'] }],
       ['an allowed tool', 'responses', { tools: [{ type: 'image_generation', model: 'small' }] }],
       ['nothing', 'chat/completions', { models: null, fallbacks: [] }],

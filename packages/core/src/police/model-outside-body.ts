@@ -3,7 +3,7 @@ import { squashName } from '../lib/squash-name.js'
 import { Refusal } from '../refusal.js'
 import type { Route } from '../resolve/route.js'
 
-const namesModel = /models?(?:ids?|names?)?$|^(?:engine|deployment)(?:id|name)?$/
+const namesModel = /model|^(?:engine|deployment)(?:id|name)?\d*$|^(?:fallbacks?|preset)\d*$/
 
 /**
  * Checks a request's model where it does not stand in the body, and every parameter of the query that names one: a

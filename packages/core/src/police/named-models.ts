@@ -6,10 +6,14 @@ import type { Visit, VisitedMember } from './visit-members.js'
 export type AllowsModel = (model: string) => boolean
 
 /** Most members of most requests name no model. */
-export const mayNameModel = /model|engine|deployment|fallback|preset|prompt|agent|[^\0-\x7f]/i
+const mayNameModel = /model|engine|deployment|fallback|preset|prompt|agent|[^\0-\x7f]/i
 
 /** As it stands anywhere: `model`, `model_id`, `judgeModel`, `models`, `fallbacks`. */
 const namesModels = /(?:models?(?:ids?|names?|slugs?|keys?)?|fallbacks?)$/
+/** Any other name that speaks of a model: `model_arn`, `modelOverride`, `model_group`. What it holds as a text, a gateway could take for one. */
+const speaksOfModel = /model/
+/** How an object that speaks of a model calls it: `"model_config": { "name": … }`. */
+const callsIt = /^(?:names?|ids?|slug|key|arn|uri|value|ref|version|default)$/
 /** As it stands in the outermost object, in APIs where that is the word for a model. */
 const namesModelsAtTop = /^(?:engine|deployment)(?:id|name)?s?$/
 
@@ -23,12 +27,27 @@ const namesModelsAtTop = /^(?:engine|deployment)(?:id|name)?s?$/
 export function namedModels(besides: string | undefined, allows: AllowsModel): Visit {
   return (member) => {
     const { name, value, isTop } = member
-    if (value === null || value === undefined || !mayNameModel.test(name) || (isTop && name === besides)) return
+    if (value === null || value === undefined || (isTop && name === besides)) return
+    const isCalled = isOfModel(member)
+    if (!isCalled && !mayNameModel.test(name)) return
     const plain = squashName(name)
+    if (isCalled && callsIt.test(plain)) checkTexts(name, value, allows)
     if (namesModels.test(plain) || (isTop && namesModelsAtTop.test(plain))) checkValue(name, value, allows)
+    else if (speaksOfModel.test(plain)) checkTexts(name, value, allows)
     else if (hidesModel(plain, member))
       throw refusal(name, 'The policy allows only some models, and which one this member stands for cannot be read here.')
   }
+}
+
+/** Whether a member's object stands under a name that speaks of a model. */
+function isOfModel({ within }: VisitedMember): boolean {
+  return within !== undefined && mayNameModel.test(within) && speaksOfModel.test(squashName(within))
+}
+
+/** Numbers and switches beside a model name none. */
+function checkTexts(name: string, value: unknown, allows: AllowsModel): void {
+  const texts: readonly unknown[] = Array.isArray(value) ? value : [value]
+  for (const text of texts) if (typeof text === 'string' && !allows(text)) throw refusal(name)
 }
 
 /** What is stored at the provider names a model there. */

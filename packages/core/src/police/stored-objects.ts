@@ -5,8 +5,7 @@ import { Refusal } from '../refusal.js'
 import type { Members, Visit, VisitedMember } from './visit-members.js'
 
 /** Most members of most requests refer to nothing. */
-export const mayRefer =
-  /id|stor|back|input|conversation|container|thread|prompt|voice|audio|agent|cach|training|validation|uri|type|[^\0-\x7f]/i
+const mayRefer = /id|stor|back|input|conversation|container|thread|prompt|voice|audio|agent|cach|training|validation|uri|type|[^\0-\x7f]/i
 
 /** Members whose text is the id of something stored: `file_id`, `vector_store_ids`, `previousResponseId`. */
 const namesStored =

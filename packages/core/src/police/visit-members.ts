@@ -4,6 +4,8 @@ export interface VisitedMember {
   readonly value: unknown
   /** The object that it stands in. */
   readonly owner: Members
+  /** The name that its object stands under; `undefined` for the body itself. Items of a list stand under the list's name. */
+  readonly within: string | undefined
   /** The name of the outermost member that it stands in: itself, where it is one of those. */
   readonly top: string
   readonly isTop: boolean
@@ -72,7 +74,7 @@ export class MemberWalk {
       if (isCallers(name, owner, within)) continue
       const top = isTop ? name : outer
       const member = owner[name]
-      for (const visit of this.#visits) visit({ name, value: member, owner, top, isTop })
+      for (const visit of this.#visits) visit({ name, value: member, owner, within, top, isTop })
       this.#enter(member, name, top)
     }
   }
