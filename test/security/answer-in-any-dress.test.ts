@@ -93,6 +93,12 @@ const ways: Readonly<Record<string, Way>> = {
     stream: true,
     body: (text) => `data: ${record('Hello')}\n\ndata: ${record(text)}\n\ndata: ${closing}\n\ndata: [DONE]\n\n`,
   },
+  'an event above what is looked at in one turn': {
+    type: 'text/event-stream',
+    stream: true,
+    large: true,
+    body: (text) => `data: ${record('Hello')}\n\ndata: ${record(`${tooLong} ${text} ${tooLong}`)}\n\ndata: ${closing}\n\ndata: [DONE]\n\n`,
+  },
   'events by another name': {
     type: 'Application/X-Event-Stream;charset=UTF-8',
     stream: true,

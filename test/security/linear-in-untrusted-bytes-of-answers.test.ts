@@ -59,11 +59,38 @@ describe('linear-in-untrusted-bytes-of-answers: a stream of events is passed ove
     for (const size of [text.length, 8 * kibibyte, 1000, 1]) {
       passedOver = 0
       let written = 0
-      const pump = createEventPump({ inspect: () => undefined, write: (bytes) => (written += bytes.length) > 0, overflow: () => {} })
+      const pump = createEventPump({
+        inspect: () => undefined,
+        lookAhead: () => true,
+        write: (bytes) => (written += bytes.length) > 0,
+        overflow: () => {},
+      })
       for (const piece of pieces(text, size)) pump.push(piece)
       pump.finish()
       expect(written).toBe(text.length)
       expect(passedOver, `in pieces of ${size}`).toBeLessThan(6 * text.length)
+    }
+  })
+
+  test.each([64 * kibibyte, 1000, 5_000_000])('an event above 256 KiB is looked at while it comes, in pieces of %d bytes', (size) => {
+    const large = `data: ${'x'.repeat(4_000_000)}\n\n`
+    const looked: [length: number, isFirst: boolean][] = []
+    const inspected: [length: number, lookedAhead: boolean][] = []
+    const pump = createEventPump({
+      inspect: (_, start, end, lookedAhead) => void inspected.push([end - start, lookedAhead]),
+      lookAhead: (piece, isFirst) => looked.push([piece.length, isFirst]) > 0,
+      write: () => true,
+      overflow: () => {},
+    })
+    for (const piece of pieces(Buffer.from(`data: small\n\n${large}data: small\n\n${large}`), size)) pump.push(piece)
+    pump.finish()
+    expect(inspected.map(([length]) => length)).toEqual([13, large.length, 13, large.length])
+    for (const [length, isFirst] of looked) expect(length).toBeLessThanOrEqual((isFirst ? 256 * kibibyte : 0) + size)
+    for (const [length, lookedAhead] of inspected) if (lookedAhead) expect(length).toBe(large.length)
+    if (size < large.length) {
+      expect(inspected.map(([, lookedAhead]) => lookedAhead)).toEqual([false, true, false, true])
+      expect(looked.filter(([, isFirst]) => isFirst).length).toBe(2)
+      expect(looked.reduce((sum, [length]) => sum + length, 0)).toBeGreaterThanOrEqual(2 * large.length - 2 * size)
     }
   })
 
@@ -72,7 +99,7 @@ describe('linear-in-untrusted-bytes-of-answers: a stream of events is passed ove
       const text = Buffer.from('data: 1\n\n'.repeat(30_000))
       text[at] = 0x0d
       passedOver = 0
-      const pump = createEventPump({ inspect: () => undefined, write: () => true, overflow: () => {} })
+      const pump = createEventPump({ inspect: () => undefined, lookAhead: () => true, write: () => true, overflow: () => {} })
       pump.push(text)
       pump.finish()
       expect(passedOver).toBeLessThan(6 * text.length)
@@ -85,6 +112,7 @@ describe('linear-in-untrusted-bytes-of-answers: a stream of events is passed ove
       let overflows = 0
       const pump = createEventPump({
         inspect: (bytes, from, to) => void seen.push(bytes.toString('latin1', from, to).split(end).length - 2),
+        lookAhead: () => true,
         write: () => true,
         overflow: () => (overflows += 1),
       })
@@ -103,6 +131,7 @@ describe('linear-in-untrusted-bytes-of-answers: a stream of events is passed ove
       const found: string[] = []
       const pump = createEventPump({
         inspect: (bytes, start, end) => void found.push(bytes.toString('latin1', start, end)),
+        lookAhead: () => true,
         write: () => true,
         overflow: () => {},
       })

@@ -18,8 +18,19 @@ export interface EventPump {
 }
 
 export interface EventPumpOptions {
-  /** Looks at one whole event, the blank line that ends it included. */
-  readonly inspect: (bytes: Buffer, start: number, end: number) => Edit | undefined
+  /**
+   * Looks at one whole event, the blank line that ends it included.
+   *
+   * @param lookedAhead Whether `lookAhead` was given all of it.
+   */
+  readonly inspect: (bytes: Buffer, start: number, end: number, lookedAhead: boolean) => Edit | undefined
+  /**
+   * Looks at a piece of a large event while the event comes, so that not all of it is looked at in one turn of the event
+   * loop; `false`: nothing of the event, nor anything after it, is written.
+   *
+   * @param isFirst Whether an event begins with it.
+   */
+  readonly lookAhead: (piece: Buffer, isFirst: boolean) => boolean
   readonly write: (bytes: Buffer | string) => boolean
   /** An event grew beyond the bound. */
   readonly overflow: () => void
@@ -28,6 +39,9 @@ export interface EventPumpOptions {
 /** The largest event that is waited for, in bytes: images travel as one event. */
 const maxEventBytes = 16 * 1024 * 1024
 
+/** An event that grows beyond this is looked at while it comes, in bytes. */
+const maxBytesPerTurn = 256 * 1024
+
 /** The most lines of an event: reading them is one turn of the event loop, and no API sends more than a few. */
 const maxEventLines = 10_000
 
@@ -35,12 +49,14 @@ const maxEventLines = 10_000
  * Cuts a stream at the blank lines between events (HTML standard, 9.2.5) and writes each event in the tick
  * in which it is whole. A chunk of whole events that need no edit is written as the very buffer it came in.
  */
-export function createEventPump({ inspect, write, overflow }: EventPumpOptions): EventPump {
+export function createEventPump({ inspect, lookAhead, write, overflow }: EventPumpOptions): EventPump {
   const carried = new GrowingBuffer()
   /** Where the last line of what is carried begins. */
   let carriedLine = 0
   /** Lines of what is carried that have ended. */
   let carriedLines = 0
+  /** Whether what is carried is looked at while it comes. */
+  let looksAhead = false
   let stopped = false
 
   /**
@@ -54,7 +70,8 @@ export function createEventPump({ inspect, write, overflow }: EventPumpOptions):
     let start = 0
     const ends = new EventEnds(bytes, searched, line, lines)
     for (let end = ends.next(); end !== -1; end = ends.next()) {
-      const edit = inspect(bytes, start, end)
+      const edit = inspect(bytes, start, end, looksAhead)
+      looksAhead = false
       if (edit !== undefined) {
         if (written < start) open = write(bytes.subarray(written, start))
         if (edit.stop === true) {
@@ -78,6 +95,11 @@ export function createEventPump({ inspect, write, overflow }: EventPumpOptions):
   function carry(bytes: Buffer): void {
     carried.append(bytes)
     if (carried.length > maxEventBytes) refuse()
+    else if (carried.length > maxBytesPerTurn) {
+      const isFirst = !looksAhead
+      looksAhead = true
+      if (!lookAhead(isFirst ? carried.view() : bytes, isFirst)) stopped = true
+    }
   }
 
   function refuse(): void {
@@ -103,7 +125,7 @@ export function createEventPump({ inspect, write, overflow }: EventPumpOptions):
       if (stopped) return 'stopped'
       if (carried.length === 0) return 'whole'
       const bytes = carried.take()
-      const edit = inspect(bytes, 0, bytes.length)
+      const edit = inspect(bytes, 0, bytes.length, looksAhead)
       if (edit?.stop === true) {
         stopped = true
         return 'stopped'

@@ -5,6 +5,7 @@ import type { AnswerHead } from './answer-head.js'
 import { classifyFailure } from './classify-failure.js'
 import { createEventPump, type Edit } from './event-pump.js'
 import { type Delivery, type Exchange, writeAnswerHead } from './exchange.js'
+import type { LeakGuard } from './leak/leak-guard.js'
 import { leakedKey } from './leaked-key.js'
 import { createChunkMender } from './chunk-mender.js'
 import { mayParse } from './parse-bound.js'
@@ -71,15 +72,29 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
     return last === undefined ? '' : `data: ${last}\n\n`
   }
 
-  const inspect = (bytes: Buffer, start: number, end: number): Edit | undefined => {
-    const leaked = key.leaks.find(bytes, start, end)
-    if (leaked !== undefined) {
-      stop(leakedKey(exchange, leaked))
-      return { stop: true }
-    }
+  const refuseLeak = (leaked: string | undefined): boolean => {
+    if (leaked !== undefined) stop(leakedKey(exchange, leaked))
+    return leaked !== undefined
+  }
+
+  let ahead: LeakGuard | undefined
+  const lookAhead = (piece: Buffer, isFirst: boolean): boolean => {
+    if (isFirst) ahead = undefined
+    ahead ??= key.leaks.guard()
+    ahead.pass(piece)
+    return !refuseLeak(ahead.found)
+  }
+
+  const inspect = (bytes: Buffer, start: number, end: number, lookedAhead: boolean): Edit | undefined => {
+    if (!lookedAhead && refuseLeak(key.leaks.find(bytes, start, end))) return { stop: true }
     const text = bytes.toString('latin1', start, end)
     // A frame of this form says what Postern knows; one from the gateway would speak in our name.
-    if (text.includes(governanceComment)) {
+    if (lookedAhead) {
+      if (forgedLine.test(text)) {
+        stop(invalid('The gateway sent a large event with a line in the name of Postern.'))
+        return { stop: true }
+      }
+    } else if (text.includes(governanceComment)) {
       const clean = withoutForgedFrames(bytes.toString('utf8', start, end))
       if (clean !== undefined) return { instead: clean }
     }
@@ -122,6 +137,7 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
 
   const pump = createEventPump({
     inspect,
+    lookAhead,
     write,
     overflow: () => stop(invalid('The gateway sent an event larger than is waited for.')),
   })
@@ -159,6 +175,9 @@ const recordsThatNameTheModel = 4
 
 /** A line that poses as a governance frame, at the beginning of an event or of a stream. */
 const forgedFrame = /(?<=^|[\r\n])\uFEFF?: postern [^\r\n]*(?:\r\n|[\r\n])?/g
+
+/** The same as it stands in bytes, for events that are too large to be rewritten in one turn. */
+const forgedLine = /(?:^|[\r\n])(?:\xef\xbb\xbf)?: postern /
 
 /** The event without lines that pose as governance frames, or `undefined` where it has none. */
 function withoutForgedFrames(event: string): string | undefined {
