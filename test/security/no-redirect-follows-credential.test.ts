@@ -4,12 +4,11 @@ import { type HostileUpstream, plainCompletion, startHostileUpstream } from '../
 
 let thief: HostileUpstream
 let upstream: HostileUpstream
+/** What the upstream answers with: each test sets it before its one request. */
+let redirect = { status: 302, location: '' }
 beforeAll(async () => {
   thief = await startHostileUpstream((_request, response) => response.end(plainCompletion))
-  upstream = await startHostileUpstream((request, response) => {
-    const status = Number(request.headers['x-redirect-with'])
-    response.writeHead(status, { Location: request.headers['x-redirect-to'] === 'itself' ? '/stolen' : `${thief.origin}/stolen` }).end()
-  })
+  upstream = await startHostileUpstream((_request, response) => response.writeHead(redirect.status, { Location: redirect.location }).end())
 })
 afterAll(async () => {
   await upstream.close()
@@ -23,7 +22,8 @@ describe('no-redirect-follows-credential', () => {
       for (const status of [300, 301, 302, 303, 307, 308]) {
         test.each(['another origin', 'itself'])(`a ${status} to %s ends here`, async (where) => {
           const before = upstream.seen.length
-          const answer = await house().chat({ headers: { 'x-redirect-with': String(status), 'x-redirect-to': where } })
+          redirect = { status, location: where === 'itself' ? '/stolen' : `${thief.origin}/stolen` }
+          const answer = await house().chat()
           expect(answer.status).toBe(502)
           expect(await answer.json()).toMatchObject({ error: { code: 'gateway_answer_invalid' } })
           expect(answer.headers.get('location')).toBeNull()
