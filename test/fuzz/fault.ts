@@ -27,6 +27,8 @@ export interface Fault {
   readonly what: string
   /** What is known of this one time. */
   readonly detail?: string
+  /** How long a turn took, in milliseconds. */
+  readonly ms?: number
 }
 
 /** What faults are counted under. */

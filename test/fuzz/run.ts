@@ -62,7 +62,7 @@ function sumOf(targets: readonly Target[], shareOf: (target: Target) => number):
 
 async function runTarget(target: Target, context: Context, options: Options, until: number, progress: Progress): Promise<TargetResult> {
   const open = await target.open(context)
-  const collected = createCollection(createPursuit(target, open, options.shrinkMs))
+  const collected = createCollection(createPursuit(target, open, options.shrinkMs), options.turnMs)
   const begunAt = performance.now()
   let thrown = 0
   let longestTurnMs = 0
@@ -116,11 +116,12 @@ interface Collection {
 const mostVainPursuits = 4
 
 /** One finding for each fault, however often it is seen. */
-function createCollection(pursuit: Pursuit): Collection {
+function createCollection(pursuit: Pursuit, turnMs: number): Collection {
   const findings: Finding[] = []
   const vain = new Map<string, number>()
 
   async function add(fault: Fault, pursue: () => Promise<Finding | undefined>): Promise<void> {
+    if (fault.ms !== undefined && fault.ms <= turnMs) return
     const signature = signatureOf(fault)
     const known = findings.find((finding) => signatureOf(finding.fault) === signature)
     if (known !== undefined) {

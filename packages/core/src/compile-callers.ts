@@ -131,7 +131,9 @@ function compileForwardAuth(
     cookies,
     passHeaders,
     cacheMs: cache,
-    networkOf: (arrival) => networkOf(publicAddress.clientOf(arrival)),
+    waitMs: timeout,
+    networkOf: (arrival) =>
+      arrival.connections === undefined ? networkOf(publicAddress.clientOf(arrival)) : arrival.connections.addressOf(arrival),
   })
 }
 

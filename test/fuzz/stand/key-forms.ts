@@ -5,7 +5,8 @@ export const keyCore = 'c0ffee5eedfade42'
 
 /** Stands in key-shaped texts that clients write, which no log line may repeat. */
 export const plantedShape = 'sk-proj-FuzzPlanted0123456789abcdefghij'
-export const plantedShapeCore = 'FuzzPlanted0123456789'
+/** What is left of one by a cut, an insertion or a change, and still has the form of a key. */
+export const plantedShapes = /(?<![A-Za-z0-9])sk(?:-|%2d)[\w-]{0,9}FuzzPlanted0123456789/gi
 
 /** The forms in which a key that came out is looked for, unmixed. */
 export const keyForms: readonly { readonly name: string; readonly write: (text: string) => string }[] = [

@@ -47,7 +47,8 @@ export async function openStand(seed: number): Promise<Stand> {
 
   async function start(name: SubjectName): Promise<OpenSubject> {
     const adminSocket = join(directory, 'admin.sock')
-    rmSync(adminSocket, { force: true })
+    // A process that was killed leaves its socket; the other process under test has none, and runs beside it.
+    if (name === 'sidecar') rmSync(adminSocket, { force: true })
     const own =
       name === 'sidecar' ? { script: command, args: ['start', '--config', file] } : { script: scriptOf('express-app'), args: [file] }
     const { subject, said } = await Subject.start({ ...own, env: makeEnvironment(secrets), cwd: directory }, /"url":"([^"]+)"/)

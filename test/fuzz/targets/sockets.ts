@@ -3,12 +3,12 @@ import type { Fault, FaultKind } from '../fault.js'
 import { show } from '../inputs/bytes.js'
 import { type Received, type Visit, visit } from '../stand/exchange.js'
 import { ofNobody } from '../stand/behind.js'
-import { plantedShapeCore } from '../stand/key-forms.js'
+import { plantedShapes } from '../stand/key-forms.js'
 import { partOfRequest } from '../stand/request-reader.js'
 import type { OpenSubject, Stand, SubjectName } from '../stand/stand.js'
 import type { Script } from '../stand/upstream.js'
 import type { BatchResult, Context, OpenTarget } from '../target.js'
-import { longestTurnMs } from './bounds.js'
+import { longestTurnMs, took } from './bounds.js'
 import { runCanary } from './canary.js'
 import { watchMemory } from './memory.js'
 
@@ -104,7 +104,7 @@ async function inspect(stand: Stand, subject: OpenSubject): Promise<{ readonly f
     return { faults: [...faults, { kind: 'stall', what: 'the process says nothing for half a minute' }], turnMs: 30_000 }
   }
   if (vitals.longestTurnMs > longestTurnMs) {
-    faults.push({ kind: 'stall', what: 'one turn of the loop took too long', detail: `${vitals.longestTurnMs.toFixed(0)} ms` })
+    faults.push({ kind: 'stall', what: 'one turn of the loop took too long', ...took(vitals.longestTurnMs) })
   }
   for (const warning of vitals.warnings) faults.push({ kind: 'warning', what: warning.replaceAll(/\d+/g, 'N') })
   return { faults: [...faults, ...canary], turnMs: vitals.longestTurnMs }
@@ -129,8 +129,7 @@ function inspectLog(printed: string, { findKey, secrets }: Stand): Fault[] {
   const leaked = findKey(Buffer.from(printed, 'latin1'))
   if (leaked !== undefined) faults.push({ kind: 'key out', what: `a secret in the log, ${leaked.form}`, detail: leaked.name })
   const members = new Set<string>()
-  for (let at = printed.indexOf(plantedShapeCore); at !== -1; at = printed.indexOf(plantedShapeCore, at + 1))
-    members.add(memberAround(printed, at))
+  for (const { index } of printed.matchAll(plantedShapes)) members.add(memberAround(printed, index))
   for (const member of members) {
     // Whoever signs tokens or keeps accounts chooses names, and not the client.
     if (!['user', 'team', 'project'].includes(member))

@@ -3,7 +3,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { Choices } from '../choices.js'
 import { describeError, type Fault } from '../fault.js'
-import { longestTurnMs } from './bounds.js'
+import { longestTurnMs, took } from './bounds.js'
 import type { ValueJob, ValueResult } from './value-pool.js'
 import { valueTargets } from './value-targets.js'
 import type { ValueTarget } from './values.js'
@@ -41,7 +41,7 @@ async function runOne(target: ValueTarget, choices: Choices): Promise<{ readonly
   } catch (error) {
     faults.push({ kind: 'crash', what: describeError(error) })
   }
-  if (tookMs > longestTurnMs) faults.push({ kind: 'stall', what: 'one call took too long', detail: `${tookMs.toFixed(0)} ms` })
+  if (tookMs > longestTurnMs) faults.push({ kind: 'stall', what: 'one call took too long', ...took(tookMs) })
   if (unhandled !== undefined) faults.push({ kind: 'crash', what: `rejected, and nobody heard: ${describeError(unhandled)}` })
   unhandled = undefined
   return { faults, tookMs }

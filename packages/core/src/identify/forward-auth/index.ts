@@ -7,6 +7,7 @@ import type { Verifier } from '../verifier.js'
 import type { AskBackend } from './ask-backend.js'
 import { createKnownAnswers, type Question } from './known-answers.js'
 import { createCookieReader } from './read-cookies.js'
+import { createTurns } from './turns.js'
 
 export interface ForwardAuthOptions {
   readonly askBackend: AskBackend
@@ -17,18 +18,14 @@ export interface ForwardAuthOptions {
   readonly passHeaders: readonly string[]
   /** How long its answer is good, in milliseconds; with 0, nobody gets one that was asked for before he came. */
   readonly cacheMs: number
-  /** Where a request comes from. */
-  readonly networkOf: (arrival: Arrival) => string
+  /** The network that a request is counted for; `undefined` where it is counted for none. */
+  readonly networkOf: (arrival: Arrival) => string | undefined
+  /** How long a question waits for its turn where many are open, in milliseconds. */
+  readonly waitMs: number
 }
 
 /** How long it is remembered that nobody is signed in: not longer than it takes to do so, in milliseconds. */
 const refusedMs = 1000
-
-/** Questions that may be open at once; one more would only wait behind a backend that does not keep up. */
-const mostQuestions = 256
-
-/** Questions of one network that may be open at once, so that invented cookies leave room for others. */
-const mostOfNetwork = 64
 
 /** Recognises the backend's own cookies, and asks the backend whose they are. */
 export interface ForwardAuth extends Verifier {
@@ -37,38 +34,35 @@ export interface ForwardAuth extends Verifier {
 }
 
 export function createForwardAuthVerifier(options: ForwardAuthOptions): ForwardAuth {
-  const { askBackend, checkSameSite, passHeaders, cacheMs, networkOf } = options
+  const { askBackend, checkSameSite, passHeaders, cacheMs, networkOf, waitMs } = options
   const cookies = createCookieReader(options.cookies)
   const known = createKnownAnswers()
-  const openOf = new Map<string, number>()
-  let openQuestions = 0
+  const awaitTurn = createTurns(waitMs)
 
-  async function askOnce(question: Question, headers: Readonly<Record<string, string>>, network: string): Promise<Principal> {
+  async function askInTurn(headers: CookieHeaders, network: string | undefined): Promise<Principal> {
+    const end = await awaitTurn(network)
     try {
-      const principal = await askBackend(headers)
+      return await askBackend(headers)
+    } finally {
+      end()
+    }
+  }
+
+  async function askOnce(question: Question, headers: CookieHeaders, network: string | undefined): Promise<Principal> {
+    try {
+      const principal = await askInTurn(headers, network)
       known.end(question, principal, cacheMs)
       return principal
     } catch (error) {
       const refused = error instanceof Refusal && error.code === 'caller_invalid' ? error : undefined
       known.end(question, refused, Math.min(refusedMs, cacheMs))
       throw error
-    } finally {
-      openQuestions -= 1
-      const left = (openOf.get(network) ?? 1) - 1
-      if (left === 0) openOf.delete(network)
-      else openOf.set(network, left)
     }
   }
 
   function begin(digest: string, headers: CookieHeaders, arrival: Arrival): Promise<Principal> {
-    const network = networkOf(arrival)
-    const ofNetwork = openOf.get(network) ?? 0
-    if (openQuestions >= mostQuestions || ofNetwork >= mostOfNetwork)
-      throw new Refusal('caller_check_unavailable', { retryAfterSeconds: 1, cause: 'Too many questions to the backend are open.' })
-    openQuestions += 1
-    openOf.set(network, ofNetwork + 1)
     const question = known.begin(digest, cookies.keysOf(headers.cookie))
-    return (question.asked = askOnce(question, headers, network))
+    return (question.asked = askOnce(question, headers, networkOf(arrival)))
   }
 
   function ask(headers: CookieHeaders, arrival: Arrival): Principal | Promise<Principal> {

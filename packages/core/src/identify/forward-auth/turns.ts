@@ -1,0 +1,38 @@
+import { createLines } from '../../connections/lines.js'
+import { Refusal } from '../../refusal.js'
+
+/** Questions that may be open at once; one more would only wait behind a backend that does not keep up. */
+const mostQuestions = 256
+
+/** Questions of one network that may be open at once, so that invented cookies leave room for others. */
+const mostOfNetwork = 64
+
+/**
+ * Waits until a question may be asked: in order, one network after the other.
+ *
+ * @param network `undefined`: of nobody whose questions are counted.
+ * @returns What ends the turn.
+ * @throws {Refusal} `caller_check_unavailable` where the turn does not come within the time that an answer may take.
+ */
+export type AwaitTurn = (network: string | undefined) => Promise<() => void>
+
+export function createTurns(waitMs: number): AwaitTurn {
+  const lines = createLines({ underWay: mostOfNetwork, share: mostOfNetwork, total: mostQuestions })
+  return (network) =>
+    new Promise((resolve, reject) => {
+      let timer: NodeJS.Timeout | undefined
+      const giveUp = lines.enter(network, ({ over }) => {
+        clearTimeout(timer)
+        resolve(over)
+      })
+      if (giveUp === undefined) return
+      timer = setTimeout(() => {
+        giveUp()
+        reject(tooMany())
+      }, waitMs)
+    })
+}
+
+function tooMany(): Refusal {
+  return new Refusal('caller_check_unavailable', { retryAfterSeconds: 1, cause: 'Too many questions to the backend are open.' })
+}
