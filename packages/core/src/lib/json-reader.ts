@@ -4,6 +4,8 @@ import type { MemberSpan } from './json-members.js'
 export interface JsonCounts {
   /** Members of all objects together, at every depth. */
   readonly members: number
+  /** Members and items of every kind. */
+  readonly values: number
   /** Strings, at every depth; names are not among them. */
   readonly strings: number
   /** Objects and lists. */
@@ -78,7 +80,7 @@ export class JsonReader {
   }
 
   get counts(): JsonCounts {
-    return { members: this.#members, strings: this.#strings, containers: this.#containers, depth: this.#depth }
+    return { members: this.#members, values: this.#values, strings: this.#strings, containers: this.#containers, depth: this.#depth }
   }
 
   /** The value of the whole text, once {@link read} has given `true`. */
