@@ -240,7 +240,7 @@ describe('linear-in-untrusted-bytes-of-answers: what else reads a stream', () =>
   })
 })
 
-describe('linear-in-untrusted-bytes-of-answers: an event above a mebibyte is parsed only where it has few values', () => {
+describe('linear-in-untrusted-bytes-of-answers: a large event is parsed only where it has few values', () => {
   const size = 3 * kibibyte * kibibyte
   const many: Readonly<Record<string, string>> = {
     'empty lists': '[],',
@@ -254,12 +254,22 @@ describe('linear-in-untrusted-bytes-of-answers: an event above a mebibyte is par
     const unit = many[name] as string
     const event = (bytes: number): Buffer => Buffer.from(`data: ${unit.repeat(Math.ceil(bytes / unit.length))}`)
     expect(mayParse(event(size), 0, size)).toBe(false)
-    const small = event(kibibyte * kibibyte)
+    const small = event(96 * kibibyte)
     expect(mayParse(small, 10, small.length)).toBe(true)
     // Only the event counts, and not what stands before or behind it.
     const between = Buffer.concat([event(size), Buffer.alloc(size, 'A'), event(size)])
     const start = event(size).length
     expect(mayParse(between, start, start + size)).toBe(true)
+  })
+
+  test.each([
+    ['empty lists', '[],', false],
+    ['lists within lists', '[', false],
+    ['members', '"a":1,', false],
+    ['numbers, as in embeddings', '0.0123,', true],
+    ['one text', 'word ', true],
+  ])('of less than a mebibyte of %s', (_, unit, isParsed) => {
+    expect(mayParse(Buffer.from(unit.repeat(Math.floor((900 * kibibyte) / unit.length))))).toBe(isParsed)
   })
 
   const lists = `[${'[],'.repeat(size / 3)}[]]`
@@ -301,5 +311,30 @@ describe('linear-in-untrusted-bytes-of-answers: an event above a mebibyte is par
     expect(text.replace(frame, '') === stream).toBe(true)
     expect(frame).toContain('"finish":"complete"')
     expect([frame.includes('"usage"'), longest > size]).toEqual([isRead, isRead])
+  })
+
+  test.each<[string, string]>([
+    ['members', `{"model":"m","choices":[{"x":{${Array.from({ length: 80_000 }, (_, index) => `"m${index}":1`).join(',')}}}]}`],
+    ['lists within lists', `{"model":"m","choices":[${'['.repeat(400_000)}${']'.repeat(400_000)}]}`],
+  ])('a held answer of so many %s passes unread, byte for byte', async (_, text) => {
+    const upstream = await startHostileUpstream((__, response) => response.writeHead(200, { 'content-type': 'application/json' }).end(text))
+    const house = await openHouse({ gateway: 'joytoken', baseURL: upstream.baseURL })
+    const answer = await house.chat()
+    const received = await answer.text()
+    expect([answer.status, received.length, received === text]).toEqual([200, text.length, true])
+    await house.close()
+    await upstream.close()
+  })
+
+  test('a catalogue of so many entries that reading it would hold up others is refused', async () => {
+    const entries = Array.from({ length: 200_000 }, (_, index) => ({ model_key: `m${index}` }))
+    const upstream = await startHostileUpstream((_, response) =>
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ code: 0, data: { models: entries } })),
+    )
+    const house = await openHouse({ gateway: 'joytoken', baseURL: `${upstream.origin}/openai/v1` })
+    const answer = await fetch(`${house.baseURL}/models`, { headers: { authorization: `Bearer ${house.callers.acme}` } })
+    expect([answer.status, await answer.json()]).toMatchObject([502, { error: { code: 'gateway_answer_invalid' } }])
+    await house.close()
+    await upstream.close()
   })
 })

@@ -6,6 +6,7 @@ import type { AnswerHead } from './answer-head.js'
 import { classifyFailure } from './classify-failure.js'
 import { type Delivery, type Exchange, writeAnswerHead } from './exchange.js'
 import { leakedKey } from './leaked-key.js'
+import { mayParse } from './parse-bound.js'
 import { parseJson } from './parse-json.js'
 import { passBytes } from './pass-bytes.js'
 import { refuseForGateway } from './refuse-for-gateway.js'
@@ -69,6 +70,10 @@ export class HeldAnswer implements Delivery {
       exchange.refuse(leakedKey(exchange, leaked))
       return
     }
+    if (!mayParse(body)) {
+      this.#passUnread(body)
+      return
+    }
     const latin1 = body.toString('latin1')
     const text = isAscii(body) ? latin1 : body.toString('utf8')
     const document = parseJson(text)
@@ -90,6 +95,17 @@ export class HeldAnswer implements Delivery {
     const edited = facts.edit.edit(text, document)
     if (edited === undefined) exchange.refuse(invalid('The gateway answered with something that this endpoint does not.'))
     else this.#send(edited, 'utf8', Buffer.byteLength(edited))
+  }
+
+  /** One with more values than are parsed in one turn goes as one beyond the bound does. */
+  #passUnread(body: Buffer): void {
+    if (this.#exchange.facts.edit !== undefined) {
+      this.#exchange.refuse(invalid('The gateway answered with more than is waited for.'))
+      return
+    }
+    this.#overflow = passBytes(this.#exchange, this.#head)
+    this.#overflow.chunk(body)
+    this.#overflow.end()
   }
 
   #send(text: string, encoding: BufferEncoding, length: number): void {
