@@ -271,9 +271,10 @@ describe('bounded-per-connection: calls', () => {
   forEachDoor(
     () =>
       Promise.resolve({
+        gateway: 'freeai',
         baseURL: `${gateway.origin}/v1`,
         timeouts: { idle: '60s' },
-        config: { connections: { underWay: 4, heldBytes: '1MiB', minRate: '20KiB/s' } },
+        config: { connections: { underWay: 4, heldBytes: '1MiB', minRate: '20KiB/s' }, policies: { models: ['auto'] } },
         callers: { forwardAuth: { url: `${gateway.origin}/whose`, timeout: '2s', cache: '0s', claims: { user: 'id' } } },
       }),
     (house) => {
@@ -310,12 +311,19 @@ describe('bounded-per-connection: calls', () => {
         expect(asked() - before).toBeLessThanOrEqual(12)
       })
 
-      test('bodies that stop hold so much of one address and no more', async () => {
+      const form = '--x\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\n'
+      test.each([
+        ['JSON', () => call(house().callers.acme, 2_000_000, '{')],
+        [
+          'forms whose model is a field',
+          () =>
+            call(house().callers.acme, 2_000_000, form)
+              .replace('chat/completions', 'audio/transcriptions')
+              .replace('application/json', 'multipart/form-data; boundary=x'),
+        ],
+      ])('bodies that stop hold so much of one address and no more: %s', async (_, begin) => {
         const part = Buffer.alloc(300_000, 0x20)
-        for (let index = 0; index < 8; index += 1) {
-          const { socket } = dial(house().origin, call(house().callers.acme, 2_000_000, '{'))
-          socket.write(part)
-        }
+        for (let index = 0; index < 8; index += 1) dial(house().origin, begin()).socket.write(part)
         await until(() => clients.filter((client) => client.statuses()[0] === 429).length).toBe(5)
         const refused = clients.find((client) => client.statuses()[0] === 429)
         expect(refused?.text()).toMatch(/Retry-After: \d+/i)

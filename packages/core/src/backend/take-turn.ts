@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import type { Connections } from '../connections/index.js'
 import type { Turn } from '../connections/lines.js'
 import { Refusal } from '../refusal.js'
-import { tooMuchHeld } from '../read/read-body.js'
+import { tooMuchHeld } from '../read/hold.js'
 
 /** What a request that waits costs beside its body, rounded up, in bytes: its head, and what Node makes for it. */
 const bytesOfWaiting = 16_384

@@ -2,9 +2,7 @@ import type { Readable } from 'node:stream'
 import type { Arrival } from '../arrival.js'
 import { GrowingBuffer } from '../lib/growing-buffer.js'
 import { ClientGone, Refusal } from '../refusal.js'
-
-/** What of a body is held without being counted for its client, in bytes: as much of each connection is little, and most bodies are smaller. */
-const uncountedBytes = 16_384
+import { createHold, tooMuchHeld } from './hold.js'
 
 /**
  * Reads a whole request body.
@@ -14,23 +12,11 @@ const uncountedBytes = 16_384
  * @throws {ClientGone} where the body breaks off.
  */
 export function readBody(arrival: Arrival, maxBytes: number): Promise<Buffer> {
-  const { body, connections } = arrival
-  const address = connections?.addressOf(arrival)
+  const { body } = arrival
+  const { mayHold, letGo } = createHold(arrival)
   return new Promise((resolve, reject) => {
     const received = new GrowingBuffer()
     let settled = false
-    let counted = 0
-
-    const mayHold = (bytes: number): boolean => {
-      if (connections === undefined || bytes <= uncountedBytes) return true
-      if (!connections.held.take(address, bytes - counted)) return false
-      counted = bytes
-      return true
-    }
-    const letGo = (): void => {
-      connections?.held.letGo(address, counted)
-      counted = 0
-    }
 
     // Settling leaves the listeners where they are: taking them off again costs more than the request has use for.
     body.on('data', (chunk: Buffer) => {
@@ -61,10 +47,6 @@ export function readBody(arrival: Arrival, maxBytes: number): Promise<Buffer> {
 /** What the door ended a body in. */
 function endOf({ errored }: Readable): Refusal | undefined {
   return errored instanceof Refusal ? errored : undefined
-}
-
-export function tooMuchHeld(): Refusal {
-  return new Refusal('rate_limited', { message: 'Too many unfinished requests of this address are held.', retryAfterSeconds: 1 })
 }
 
 export function bodyTooLarge(maxBytes: number): Refusal {

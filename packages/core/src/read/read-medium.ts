@@ -6,6 +6,7 @@ import { Refusal } from '../refusal.js'
 import { refuseDisguise } from './first-bytes.js'
 import { readBoundary } from './form-boundary.js'
 import { FormFields, type VisitField } from './form-fields.js'
+import { createHold, type Hold, tooMuchHeld } from './hold.js'
 import { watchBody } from './watch-body.js'
 
 /** A form or medium as it is passed on. */
@@ -31,7 +32,7 @@ export interface MediumOptions {
  * Reads as much of a form or medium as must be known before it is passed on; the rest is watched as it passes.
  *
  * @throws {Refusal} 400 `request_malformed`, 400 `credential_in_request`, 413 `body_too_large`, 415
- *   `media_type_unsupported`, and what looking at a field throws; of what passes, as the end of the body.
+ *   `media_type_unsupported`, 429 `rate_limited` where too much is held for this client, and what looking at a field throws; of what passes, as the end of the body.
  */
 export async function readMedium(arrival: Arrival, { length, maxBytes, keyPattern, whole, visitField }: MediumOptions): Promise<Medium> {
   const contentType = arrival.headers['content-type'] ?? ''
@@ -44,7 +45,7 @@ export async function readMedium(arrival: Arrival, { length, maxBytes, keyPatter
   const fields = new FormFields(boundary, keyPattern, visitField)
   if (isStream(body)) {
     const watched = watchBody(body, maxBytes, fields)
-    return whole ? { body: await collect(watched), fields: readOnce(fields.values) } : { body: watched }
+    return whole ? { body: await collect(watched, createHold(arrival)), fields: readOnce(fields.values) } : { body: watched }
   }
   if (body !== null) fields.feed(body)
   fields.end()
@@ -55,10 +56,17 @@ function isStream(body: Readable | Buffer | null): body is Readable {
   return body !== null && !Buffer.isBuffer(body)
 }
 
-async function collect(body: Readable): Promise<Buffer> {
+async function collect(body: Readable, hold: Hold): Promise<Buffer> {
   const received = new GrowingBuffer()
-  for await (const chunk of body) received.append(chunk as Buffer)
-  return received.take()
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      if (!hold.mayHold(received.length + chunk.length)) throw tooMuchHeld()
+      received.append(chunk)
+    }
+    return received.take()
+  } finally {
+    hold.letGo()
+  }
 }
 
 /** @throws {Refusal} where a field is spelled nearly like the one that policy reads. */
