@@ -97,11 +97,11 @@ function answerKeys({ assertions }: Runtime): NodeListener {
   }
 }
 
-function openBackend({ config, assertions, forgetCookies, connections }: Runtime, log: Log | undefined): Backend | undefined {
+function openBackend({ config, assertions, cookies, connections }: Runtime, log: Log | undefined): Backend | undefined {
   const { backend, listen } = config
   if (backend === undefined) return undefined
   const isTrusted = createTrust(listen.trustedProxies)
-  return createBackend({ url: backend.url, isTrusted, connections, assertions, forgetCookies, headersMs: backend.timeouts.headers, log })
+  return createBackend({ url: backend.url, isTrusted, connections, assertions, cookies, headersMs: backend.timeouts.headers, log })
 }
 
 function createPageApp(runtime: Runtime, pages?: (app: Express) => void): NodeListener {

@@ -184,18 +184,6 @@ describe('what a client writes in the header’s place goes no further', () => {
       for (const value of values) expect((await check(value)).sub).toBe('ada')
     }
   })
-
-  async function rawEcho(text: string): Promise<Echoed> {
-    const { hostname, port } = new URL(origin)
-    const received = await new Promise<string>((resolve, reject) => {
-      let all = ''
-      const socket = connect(Number(port), hostname, () => socket.write(text))
-      socket.on('data', (chunk: Buffer) => (all += chunk.toString()))
-      socket.on('close', () => resolve(all))
-      socket.on('error', reject)
-    })
-    return JSON.parse(received.slice(received.indexOf('{'), received.lastIndexOf('}') + 1)) as Echoed
-  }
 })
 
 describe('the key that signs', () => {
@@ -241,3 +229,62 @@ describe('the key that signs', () => {
     expect((stdout + stderr).replaceAll(/\s+/g, ' ')).toMatch(said)
   })
 })
+
+describe('what the API refuses before it identifies anybody, nobody is verified by on the way to the backend either', () => {
+  let named: string
+  beforeAll(async () => {
+    named = await start(configure('named', {}, { listen: { port: 0, hosts: ['app.example.com', '127.0.0.1'] } }))
+  })
+
+  const identityOf = async (at: string, lines: readonly string[]): Promise<string | undefined> => {
+    const { token } = await minter.mint({ user: 'ada' })
+    const { raw } = await rawEcho(
+      ['GET /echo/me HTTP/1.1', ...lines, `Authorization: Bearer ${token}`, 'Connection: close', '', ''].join('\r\n'),
+      at,
+    )
+    return raw.find((_, index) => index % 2 === 1 && raw[index - 1]?.toLowerCase() === 'postern-identity')
+  }
+
+  test('with nothing of that, it is who the token says', async () => {
+    for (const host of ['app.example.com', '127.0.0.1:8787'])
+      expect((await check((await identityOf(named, [`Host: ${host}`])) as string, named)).sub).toBe('ada')
+  })
+
+  test.each([
+    [['Host: evil.example']],
+    [['Host: app.example.com.evil.example']],
+    [['Host: 127.0.0.1', 'Origin: https://evil.example']],
+    [['Host: 127.0.0.1', 'Origin: null']],
+    [['Host: 127.0.0.1', 'Postern-ActAs: team=globex']],
+    [['Host: 127.0.0.1', 'Postern_Act_As: team=globex']],
+    [['Host: 127.0.0.1', 'X-Postern-Act-As: team=globex']],
+  ])('%j', async (lines) => {
+    expect(await identityOf(named, lines)).toBeUndefined()
+  })
+
+  test('and a WebSocket under another name is nobody’s', async () => {
+    const { token } = await minter.mint({ user: 'ada' })
+    const seen = async (host: string): Promise<string | undefined> => {
+      const asked = new Promise<string | undefined>((resolve) =>
+        backend.once('upgrade', (request) => resolve(request.headers['postern-identity'] as string | undefined)),
+      )
+      const socket = new WebSocket(`${named.replace('http', 'ws')}/chat`, { headers: { authorization: `Bearer ${token}`, host } })
+      socket.on('error', () => {})
+      return asked.finally(() => socket.close())
+    }
+    expect(await seen('app.example.com')).toBeDefined()
+    expect(await seen('evil.example')).toBeUndefined()
+  })
+})
+
+async function rawEcho(text: string, at = origin): Promise<Echoed> {
+  const { hostname, port } = new URL(at)
+  const received = await new Promise<string>((resolve, reject) => {
+    let all = ''
+    const socket = connect(Number(port), hostname, () => socket.write(text))
+    socket.on('data', (chunk: Buffer) => (all += chunk.toString()))
+    socket.on('close', () => resolve(all))
+    socket.on('error', reject)
+  })
+  return JSON.parse(received.slice(received.indexOf('{'), received.lastIndexOf('}') + 1)) as Echoed
+}

@@ -267,6 +267,54 @@ test('other people’s cookies are not asked about again because of one who chan
   expect([payers, backend.asked() - before]).toEqual([['globex', 'acme', 'acme', 'acme', 'acme'], 1])
 })
 
+describe.each([
+  ['every cookie may say it', { cache: '1m' }],
+  ['one cookie says it', { cache: '1m', cookies: ['sid'] }],
+])('a change whose end nobody sees, where %s', (_, forwardAuth) => {
+  let origin: string
+  beforeAll(async () => {
+    origin = await start(forwardAuth, { backend: { url: backend.origin, timeouts: { headers: '1500ms' } } })
+  })
+
+  test.each([
+    ['its client leaves', (cookie: string) => leave(cookie, { method: 'POST', body: bodies.small })],
+    ['its client leaves that sent much', (cookie: string) => leave(cookie, { method: 'PUT', body: bodies.large })],
+    ['its client leaves that sent nothing', (cookie: string) => leave(cookie, { method: 'DELETE' })],
+    [
+      'the backend is no longer waited for',
+      async (cookie: string) => {
+        const answer = await fetch(`${origin}/globex`, { method: 'POST', headers: { cookie } })
+        expect([answer.status, answer.headers.get('postern-refusal')]).toEqual([504, 'backend_timeout'])
+      },
+    ],
+  ])('a change that comes to its end after %s is seen all the same', async (_what, abandon) => {
+    const { cookie } = await known(origin)
+    const release = backend.holdChanges()
+    await abandon(cookie)
+    expect([await payer(origin, cookie), await payer(origin, cookie)]).toEqual(['acme', 'acme'])
+    release()
+    expect(await payer(origin, cookie)).toBe('globex')
+  })
+
+  async function leave(cookie: string, init: RequestInit): Promise<void> {
+    const left = new AbortController()
+    const change = fetch(`${origin}/globex`, { ...init, headers: { cookie }, signal: left.signal })
+    await sleep(200)
+    left.abort()
+    await expect(change).rejects.toThrow()
+  }
+
+  test('costs a stranger no question who has a cookie in common with two others', async () => {
+    const people = [await known(origin), await known(origin)]
+    const release = backend.holdChanges()
+    await leave('theme=dark; sid=none', { method: 'POST' })
+    release()
+    const before = backend.asked()
+    for (const { cookie } of people) for (let time = 0; time < 3; time += 1) expect(await payer(origin, cookie)).toBe('acme')
+    expect(backend.asked() - before).toBeLessThanOrEqual(2)
+  })
+})
+
 describe('where nothing is written of a cache', () => {
   test('one process goes by what it heard for a second, and not for five', async () => {
     const origin = await start({})

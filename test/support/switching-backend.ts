@@ -40,7 +40,7 @@ export async function startSwitchingBackend(): Promise<SwitchingBackend> {
     if (request.url === '/api/me') {
       asked += 1
       const team = teams.get(sidOf(request.headers.cookie))
-      const say = (): void => void response.writeHead(team === undefined ? 401 : 200).end(JSON.stringify({ user: 'ada', team }))
+      const say = (): void => void response.writeHead(team === undefined ? 401 : 200).end(JSON.stringify({ user: `user of ${sidOf(request.headers.cookie)}`, team }))
       if (held === undefined) say()
       else held.push(say)
       return

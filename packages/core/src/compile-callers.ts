@@ -4,6 +4,7 @@ import type { BrowserAccess } from './browser-access.js'
 import type { CompileOptions } from './compile.js'
 import type { CheckedConfig } from './config/check-config.js'
 import type { Config } from './config/schema.js'
+import type { CheckArrival } from './doors/check-arrival.js'
 import { createAnonymousVerifier } from './identify/anonymous-verifier.js'
 import { createAskBackend } from './identify/forward-auth/ask-backend.js'
 import { createForwardAuthVerifier, type ForwardAuth } from './identify/forward-auth/index.js'
@@ -99,7 +100,11 @@ function compileTokenVerifiers({ config, secrets, ring }: CheckedConfig, revocat
 /** Wrong credentials are counted where they are for us; here they may be the backend's own. */
 const notCounted = { count: () => Promise.resolve(0) }
 
-export function compileAssertions(checked: CheckedConfig, means: Means, runtime: () => Runtime): Assertions | undefined {
+export function compileAssertions(
+  checked: CheckedConfig,
+  means: Means & { readonly checkArrival: CheckArrival },
+  runtime: () => Runtime,
+): Assertions | undefined {
   const identity = checked.config.backend?.identity
   if (identity === undefined) return undefined
   const { header, jwks: path, audience, ttl: ttlMs } = identity
@@ -112,7 +117,7 @@ export function compileAssertions(checked: CheckedConfig, means: Means, runtime:
     publicAddress,
     read: readBackendCredential,
   })
-  return createAssertions({ header, path, signer, identify }, runtime)
+  return createAssertions({ header, path, signer, checkArrival: means.checkArrival, identify }, runtime)
 }
 
 /** How long an answer is good where nothing is written, in milliseconds. Several processes do not tell each other what has changed. */

@@ -12,14 +12,12 @@ import type { Config } from './config/schema.js'
 import { fitBounds } from './connections/bounds.js'
 import { identifyInLine } from './connections/identify-in-line.js'
 import { createConnections } from './connections/index.js'
+import { createCheckArrival } from './doors/check-arrival.js'
 import { findTenants, type Tenants } from './config/tenants.js'
 import { createForward } from './forward/index.js'
 import { retry } from './forward/retry.js'
 import type { FailedAttempts } from './identify/failed-attempts.js'
-import { createCheckHeaderNames } from './identify/header-names.js'
 import { createIdentify } from './identify/index.js'
-import { countHosts } from './lib/count-hosts.js'
-import { isHost } from './lib/is-host.js'
 import type { Log } from './log.js'
 import { createObserve } from './observe/index.js'
 import { createPolice } from './police/index.js'
@@ -72,10 +70,9 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
   const findPolicy = createPolicyFinder(compileRules(config), defaultMaxBodyBytes)
   const browser = compileBrowser(config)
   const { trustedProxies } = config.listen
-  const checkHeaderNames = createCheckHeaderNames(options.log ?? (() => {}))
-  const answersTo = compileHosts(config.listen.hosts)
   const isTrusted = createTrust(trustedProxies)
   const publicAddress = createPublicAddress(trustedProxies.length === 0 ? undefined : isTrusted)
+  const checkArrival = createCheckArrival({ hosts: config.listen.hosts, publicAddress, browser, log: options.log ?? (() => {}) })
   const connections = createConnections({ bounds: fitBounds(config), isTrusted, publicAddress, networkOf: options.networkOf })
   const means = compileMeans(checked, options, browser, publicAddress)
   const room = createForward([...gateways.values()], [...keys.values()])
@@ -98,14 +95,7 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
     rooms: {
       admit(arrival) {
         if (draining) throw new Refusal('draining', { retryAfterSeconds: 1, headers: ['Connection', 'close'] })
-        const { origin, host } = arrival.headers
-        if (host === undefined) throw new Refusal('request_malformed', { message: 'There is no Host header.', param: 'Host' })
-        const called = publicAddress.hostOf(arrival)
-        if ((called !== host && !isHost(host)) || countHosts(arrival.rawHeaders) > 1) throw refuseHost('Host')
-        if (called === undefined) throw refuseHost('X-Forwarded-Host')
-        if (!answersTo(called)) throw new Refusal('host_not_allowed', { param: 'Host', refused: called })
-        if (origin !== undefined && !browser.allows(origin, called)) throw new Refusal('origin_not_allowed', { refused: origin })
-        checkHeaderNames(arrival.rawHeaders)
+        checkArrival(arrival)
       },
       identify: identifyInLine(
         createIdentify({
@@ -128,11 +118,11 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
     desk: compileDesk(config, means),
     signSession: means.sign,
     revocations: means.revocations,
-    assertions: compileAssertions(checked, means, () => runtime),
+    assertions: compileAssertions(checked, { ...means, checkArrival }, () => runtime),
     browser,
     refusedPreflight: createPreflightNote({ ledger: options.ledger, redactor }),
     publicAddress,
-    forgetCookies: means.forwardAuth?.forget,
+    cookies: means.forwardAuth?.memory,
     connections,
     config,
     findKey,
@@ -154,11 +144,6 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
   return runtime
 }
 
-/** A request names one host, which is one wherever it is read (RFC 9110, 7.2; RFC 9112, 3.2); so does a proxy for it. */
-function refuseHost(param: 'Host' | 'X-Forwarded-Host'): Refusal {
-  return new Refusal('request_malformed', { message: 'A request names one host, as it stands in a URL.', param })
-}
-
 function compileBrowser({ browser: { origins, record, hsts }, callers }: Config): BrowserAccess {
   const { forwardAuth, session, jwt, service } = callers
   const delegates = Object.values(service?.principals ?? {}).some(({ delegate }) => delegate === true)
@@ -174,16 +159,6 @@ function compileBrowser({ browser: { origins, record, hsts }, callers }: Config)
 /** What no log may hold. A hash ring is labels and hashes, and its labels are the names of callers. */
 function searchedSecrets(secrets: ReadonlyMap<string, Secret>): readonly Secret[] {
   return [...secrets].filter(([path]) => path !== 'callers.service.hashes').map(([, secret]) => secret)
-}
-
-/** Whether we are called by a name that the operator wrote; one without a port is good with any. */
-function compileHosts(hosts: readonly string[]): (host: string) => boolean {
-  if (hosts.length === 0) return () => true
-  const known = new Set(hosts)
-  return (host) => {
-    const name = host.toLowerCase()
-    return known.has(name) || known.has(name.replace(/:\d+$/, ''))
-  }
 }
 
 function compileGateway(name: string, settings: Config['gateways'][string], { dialects }: CheckedConfig): Gateway {

@@ -1,4 +1,5 @@
 import type { Assertions } from './assertion/assertions.js'
+import type { CookieMemory } from './backend/watch-cookies.js'
 import type { BrowserAccess } from './browser-access.js'
 import type { Config } from './config/schema.js'
 import type { Connections } from './connections/index.js'
@@ -25,8 +26,8 @@ export interface Runtime {
   /** Writes down that the preflight of a page of this origin was refused. */
   readonly refusedPreflight: (origin: string) => void
   readonly publicAddress: PublicAddress
-  /** Forgets whose the cookies of a `Cookie` header are; `undefined` where cookies are not asked about. */
-  readonly forgetCookies: ((header: string) => void) | undefined
+  /** What is known of the backend's own cookies; `undefined` where they are not asked about. */
+  readonly cookies: CookieMemory | undefined
   readonly connections: Connections
   /** The configuration it was compiled from; holds references to secrets, never secrets. */
   readonly config: Config

@@ -69,7 +69,7 @@ export function posternMiddleware(runtime: Runtime): PosternMiddleware {
   return Object.assign(middleware, {
     drain: () => runtime.drain(),
     forget: ({ headers: { cookie } }: Pick<Request, 'headers'>) => {
-      if (cookie !== undefined) runtime.forgetCookies?.(cookie)
+      if (cookie !== undefined) runtime.cookies?.forget(runtime.cookies.keysOf(cookie))
     },
     cut: () => runtime.cut(),
     close: () => runtime.close(),

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { arrive, wholeTarget } from '../doors/arrive.js'
+import type { CheckArrival } from '../doors/check-arrival.js'
 import type { Identify } from '../identify/index.js'
 import type { Principal } from '../principal.js'
 import type { Runtime } from '../runtime.js'
@@ -24,11 +25,13 @@ export interface AssertionsOptions {
   readonly header: string
   readonly path: string
   readonly signer: AssertionSigner
+  /** What the API refuses before it identifies anybody, nobody sends here either. */
+  readonly checkArrival: CheckArrival
   /** Tokens only: whose its own cookies are, the backend knows best. */
   readonly identify: Identify
 }
 
-export function createAssertions({ header, path, signer, identify }: AssertionsOptions, runtime: () => Runtime): Assertions {
+export function createAssertions({ header, path, signer, checkArrival, identify }: AssertionsOptions, runtime: () => Runtime): Assertions {
   const values = new WeakMap<IncomingMessage, string>()
   return {
     header,
@@ -38,7 +41,9 @@ export function createAssertions({ header, path, signer, identify }: AssertionsO
     valueFor: (request) => values.get(request),
     async prepare(request) {
       try {
-        const principal = await identify(arrive(runtime(), request, wholeTarget(request)))
+        const arrival = arrive(runtime(), request, wholeTarget(request))
+        checkArrival(arrival)
+        const principal = await identify(arrival)
         if (!isForCallsOnly(principal)) values.set(request, await signer.sign(principal))
       } catch {
         // The backend has credentials of its own, which are nothing to us; and without an assertion nobody is let in.

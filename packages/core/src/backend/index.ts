@@ -21,7 +21,7 @@ import { isSmallBody, readSmallBody } from './small-body.js'
 import { takeTurn } from './take-turn.js'
 import { targetOf } from './target.js'
 import { refuseOnTunnel, tunnel } from './tunnel.js'
-import { type ForgetCookies, watchAnswer, watchUpgrade } from './watch-cookies.js'
+import { type CookieMemory, watchAnswer, watchUpgrade } from './watch-cookies.js'
 
 /** The customer's own server, which answers everything that is not ours. */
 export interface Backend {
@@ -42,7 +42,7 @@ export interface BackendOptions {
   /** `undefined`: the backend is not told who is calling. */
   readonly assertions?: Assertions | undefined
   /** Told of what may change whose a cookie is. `undefined`: nothing is known of cookies. */
-  readonly forgetCookies?: ForgetCookies | undefined
+  readonly cookies?: CookieMemory | undefined
   /** For the head of an answer once the request is sent, in milliseconds; with {@link connectMs} also for the next of a line to get its turn. */
   readonly headersMs: number
   /** Where the begin and the end of an outage are written. Default nowhere. */
@@ -51,7 +51,7 @@ export interface BackendOptions {
 
 /** Opens the two roads to the backend: a quick one for plain requests, and one for everything. See ADR 0011. */
 export function createBackend(options: BackendOptions): Backend {
-  const { url, isTrusted, connections = usualConnections(isTrusted), assertions, forgetCookies, headersMs, log = () => {} } = options
+  const { url, isTrusted, connections = usualConnections(isTrusted), assertions, cookies, headersMs, log = () => {} } = options
   const target = targetOf(url)
   const requestHeaders = createRequestHeaders({ isTrusted, assertions, authority: target.authority })
   const outage = createOutage(log)
@@ -96,7 +96,7 @@ export function createBackend(options: BackendOptions): Backend {
     }
     try {
       const upstream = client.upgrade(request)
-      if (forgetCookies !== undefined) watchUpgrade(upstream, request, forgetCookies)
+      if (cookies !== undefined) watchUpgrade(upstream, request, cookies)
       tunnel({ upstream, request, socket, early, turn, outage })
     } catch (error) {
       turn.over()
@@ -106,7 +106,7 @@ export function createBackend(options: BackendOptions): Backend {
 
   return {
     pass(request, response) {
-      if (forgetCookies !== undefined) watchAnswer(request, response, forgetCookies)
+      if (cookies !== undefined) watchAnswer(request, response, cookies)
       const fault = findFault(request)
       if (fault !== undefined) refuse(request, response, fault)
       else if (pool !== undefined && isPlain(request) && isSmallBody(request))

@@ -9,7 +9,7 @@ interface Waiting {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly go: Go
-  readonly bytes: number
+  readonly headBytes: number
 }
 
 /** What is counted for a connection. */
@@ -28,6 +28,9 @@ const bytesOfObjects = 6144
  * the event loop. Most are refused at once, and a piece of 64 KB holds two thousand: everybody else waits for that long.
  */
 const mostPerTurn = 16
+
+/** Likewise of the bytes of their heads: what a head costs goes by its length. */
+const mostHeadBytesPerTurn = 32 * 1024
 
 /**
  * A client's connection, and what on it is under way.
@@ -48,8 +51,9 @@ export class Connection {
   credit = 0
   readonly #duties: ConnectionDuties
   #underWay = 0
-  /** Of this turn. */
+  /** Of this turn, with the bytes of their heads. */
   #taken = 0
+  #headBytes = 0
   readonly #waiting: Waiting[] = []
 
   constructor(socket: Socket, address: string | undefined, duties: ConnectionDuties) {
@@ -62,19 +66,19 @@ export class Connection {
   pipeline(request: IncomingMessage, response: ServerResponse, go: Go): void {
     // The first of them came alone, and was not counted.
     if (this.#underWay === 0) this.#count(answerOn(this.socket))
+    const waiting = { request, response, go, headBytes: sizeOf(request.rawHeaders) }
     if (this.#mayTake() && this.#waiting.length === 0) {
-      this.#take(request, response, go)
+      this.#take(waiting)
       return
     }
-    const bytes = bytesOfObjects + sizeOf(request.rawHeaders)
-    if (this.#duties.keep(this.address, bytes)) this.#waiting.push({ request, response, go, bytes })
+    if (this.#duties.keep(this.address, bytesOf(waiting))) this.#waiting.push(waiting)
     // What cannot be kept cannot be answered in order either; a client asks again on another connection.
     else this.socket.destroy()
   }
 
   /** The connection is closed: what waits on it waits no more. */
   end(): void {
-    for (const { bytes } of this.#waiting.splice(0)) this.#duties.letGo(this.address, bytes)
+    for (const waiting of this.#waiting.splice(0)) this.#duties.letGo(this.address, bytesOf(waiting))
   }
 
   #count(response: NodeJS.EventEmitter | null): void {
@@ -87,17 +91,19 @@ export class Connection {
   }
 
   #mayTake(): boolean {
-    return this.#underWay < this.#duties.underWay && this.#taken < mostPerTurn
+    return this.#underWay < this.#duties.underWay && this.#taken < mostPerTurn && this.#headBytes < mostHeadBytesPerTurn
   }
 
-  #take(request: IncomingMessage, response: ServerResponse, go: Go): void {
+  #take({ request, response, go, headBytes }: Waiting): void {
     if (this.#taken === 0) {
       setImmediate(() => {
         this.#taken = 0
+        this.#headBytes = 0
         this.#next()
       })
     }
     this.#taken += 1
+    this.#headBytes += headBytes
     this.#count(response)
     go(request, response)
   }
@@ -106,10 +112,14 @@ export class Connection {
     while (this.#mayTake() && !this.socket.destroyed) {
       const waiting = this.#waiting.shift()
       if (waiting === undefined) return
-      this.#duties.letGo(this.address, waiting.bytes)
-      this.#take(waiting.request, waiting.response, waiting.go)
+      this.#duties.letGo(this.address, bytesOf(waiting))
+      this.#take(waiting)
     }
   }
+}
+
+function bytesOf({ headBytes }: Waiting): number {
+  return bytesOfObjects + headBytes
 }
 
 function sizeOf(texts: readonly string[]): number {

@@ -7,8 +7,10 @@ import { Refusal } from '../refusal.js'
 const tags = [headerNames.workflow, headerNames.step, headerNames.parentStep]
 const meantBy = createMeantBy([...tags, headerNames.actAs])
 
-/** What begins with our name is ours to define; the second is what a Postern in front of this one says to its backend. */
-const ours = new Set([headerNames.actAs.toLowerCase(), 'postern-identity'])
+/** What begins with our name is ours to define. */
+const actAs = headerNames.actAs.toLowerCase()
+/** What a Postern in front of this one says to its backend, in the spellings that servers take for one; here it says nothing. */
+const identity = /^postern[-_]identity$/
 const beginsLikeOurs = /^(?:x[^a-z0-9]*)?postern(?![a-z0-9])/
 
 type Finding = 'known' | 'unknown' | { readonly instead: string } | { readonly meant: string }
@@ -61,7 +63,7 @@ export function createCheckHeaderNames(log: Log): CheckHeaderNames {
 }
 
 function judge(lowerCase: string): Finding {
-  if (ours.has(lowerCase)) return 'known'
+  if (lowerCase === actAs || identity.test(lowerCase)) return 'known'
   if (beginsLikeOurs.test(lowerCase)) return 'unknown'
   const meant = meantBy(lowerCase)
   if (meant === undefined || meant.toLowerCase() === lowerCase) return 'known'

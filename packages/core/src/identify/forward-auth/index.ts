@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import type { Arrival } from '../../arrival.js'
+import type { CookieMemory } from '../../backend/watch-cookies.js'
 import type { Principal } from '../../principal.js'
 import { Refusal } from '../../refusal.js'
 import type { CheckSameSite } from '../same-site.js'
@@ -29,8 +30,7 @@ const refusedMs = 1000
 
 /** Recognises the backend's own cookies, and asks the backend whose they are. */
 export interface ForwardAuth extends Verifier {
-  /** Forgets whose the cookies of a `Cookie` header are: the backend may have said so of somebody else since. */
-  readonly forget: (header: string) => void
+  readonly memory: CookieMemory
 }
 
 export function createForwardAuthVerifier(options: ForwardAuthOptions): ForwardAuth {
@@ -94,7 +94,7 @@ export function createForwardAuthVerifier(options: ForwardAuthOptions): ForwardA
       checkSameSite(arrival)
       return ask(headersFor(arrival, cookies.select(text) as string), arrival)
     },
-    forget: (header) => known.forget(cookies.keysOf(header)),
+    memory: { ...known, keysOf: (header) => cookies.keysOf(header) },
   }
 }
 

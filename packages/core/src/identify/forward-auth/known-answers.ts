@@ -9,6 +9,16 @@ const rememberedCookies = 60_000
 /** A header with more cookies is asked about each time and never known. */
 const mostCookies = 64
 
+/**
+ * How long nothing is remembered of a cookie whose change was not seen to its end, in milliseconds; and of how many:
+ * no usual server works on a request for longer.
+ */
+const unsettledMs = 60_000
+const mostUnsettled = 100_000
+
+/** Of how many questions with one cookie it is seen whether they are of one user. */
+const mostCompared = 16
+
 /** What the backend is asked, or was. */
 export interface Question {
   /** SHA-256 of all that it is asked with. */
@@ -36,7 +46,11 @@ export interface KnownAnswers {
   /** Ends a question, and remembers what was heard for so long, in milliseconds; not at all where that is 0. */
   end(question: Question, answer: Principal | Refusal | undefined, ms: number): void
   /** Forgets whose any of the cookies with these keys is, and nothing else: who sends a request has only its own cookies to change. */
-  forget(cookies: readonly string[]): void
+  readonly forget: (cookies: readonly string[]) => void
+  /** Those of these cookies that are not known of two users. */
+  readonly distinctive: (cookies: readonly string[]) => readonly string[]
+  /** Forgets them and remembers nothing new of them for a while: each who comes is asked about. */
+  readonly unsettle: (cookies: readonly string[]) => void
 }
 
 export function createKnownAnswers(): KnownAnswers {
@@ -49,6 +63,8 @@ export function createKnownAnswers(): KnownAnswers {
     sizeCalculation: ({ cookies }) => Math.max(1, cookies.length),
     dispose: leave,
   })
+
+  const unsettled = new LRUCache<string, true>({ max: mostUnsettled, ttl: unsettledMs })
 
   function leave(question: Question): void {
     for (const cookie of question.cookies) {
@@ -63,11 +79,15 @@ export function createKnownAnswers(): KnownAnswers {
     leave(question)
   }
 
+  function forget(cookies: readonly string[]): void {
+    for (const question of cookies.flatMap((cookie) => [...(byCookie.get(cookie) ?? [])])) drop(question)
+  }
+
   return {
     answerOf: (digest) => answered.get(digest)?.answer,
     askedOf: (digest) => open.get(digest),
     begin(digest, cookies) {
-      if (cookies.length > mostCookies) return { digest, cookies: [] }
+      if (cookies.length > mostCookies || cookies.some((cookie) => unsettled.has(cookie))) return { digest, cookies: [] }
       const question: Question = { digest, cookies }
       open.set(digest, question)
       for (const cookie of question.cookies) {
@@ -87,8 +107,24 @@ export function createKnownAnswers(): KnownAnswers {
       question.answer = answer
       answered.set(question.digest, question, { ttl: ms })
     },
-    forget(cookies) {
-      for (const question of cookies.flatMap((cookie) => [...(byCookie.get(cookie) ?? [])])) drop(question)
+    forget,
+    distinctive: (cookies) => cookies.filter((cookie) => !isShared(byCookie.get(cookie))),
+    unsettle(cookies) {
+      forget(cookies)
+      for (const cookie of cookies) unsettled.set(cookie, true)
     },
   }
+}
+
+function isShared(questions: Iterable<Question> = []): boolean {
+  let first: string | undefined
+  let compared = 0
+  for (const { answer } of questions) {
+    const user = answer !== undefined && 'user' in answer ? answer.user : undefined
+    if (user !== undefined && first !== undefined && user !== first) return true
+    first ??= user
+    compared += 1
+    if (compared === mostCompared) return false
+  }
+  return false
 }

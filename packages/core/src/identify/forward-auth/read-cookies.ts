@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import { trimBlanks } from '../../lib/trim-blanks.js'
 
 const quotes = /^"|"$/g
+const escape = /%([0-9a-f]{2})/gi
 
 /** Reads `Cookie` headers for the cookies that say who somebody is. */
 export interface CookieReader {
@@ -53,11 +54,7 @@ function plainly(text: string): string {
   return decode(text.trim().replaceAll(quotes, '').trim())
 }
 
+/** Each escape for the byte that it is; what is none stays. Of a text that is no UTF-8 the usual decoders make nothing, and an error for each costs much. */
 function decode(text: string): string {
-  if (!text.includes('%')) return text
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
+  return text.includes('%') ? text.replaceAll(escape, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))) : text
 }

@@ -79,7 +79,7 @@ export function createProofs({ store, windowMs, nonces, publicAddress }: ProofOp
   function checkClaims({ htm, htu, iat, jti, nonce }: JWTPayload, arrival: Arrival): void {
     if (htm !== arrival.method) throw refuseProof('The proof is for another method.')
     const origin = publicAddress.originOf(arrival)
-    const url = origin === undefined ? undefined : plainUrl(origin + arrival.wholePath)
+    const url = origin === undefined || !URL.canParse(origin) ? undefined : requestedUrl(origin, arrival.wholePath)
     if (url === undefined) throw refuseProof('The request has no URL that a proof could be for.')
     if (typeof htu !== 'string' || plainUrl(htu) !== url) throw refuseProof(`The proof is for another URL than ${url}.`)
     const age = Date.now() - (iat as number) * 1000
@@ -132,6 +132,15 @@ function plainUrl(text: string): string | undefined {
   if (!written.test(text) || !URL.canParse(text)) return undefined
   const { origin, pathname, username, password } = new URL(text)
   return username === '' && password === '' ? origin + pathname : undefined
+}
+
+/**
+ * The URL of a request, where its target is written as it is read. The backend gets the target as it came, so one with
+ * dot segments or backslashes is nowhere that a proof could be for: what is at the end of it, the backend decides.
+ */
+function requestedUrl(origin: string, target: string): string | undefined {
+  const url = plainUrl(origin + target)
+  return url === new URL(origin).origin + target.replace(/\?.*$/s, '') ? url : undefined
 }
 
 function wantProof(): Refusal {
