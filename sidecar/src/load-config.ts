@@ -1,10 +1,9 @@
-import { isUtf8 } from 'node:buffer'
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { type CheckedConfig, type CheckResult, checkConfig, describeProblem, type Problem } from '@postern/core'
 import { parse as parseDotenv } from 'dotenv'
-import { parseDocument } from 'yaml'
 import { Failure } from './failure.js'
+import { readYaml } from './read-yaml.js'
 
 /** What was found in a configuration file and around it. */
 export interface LoadedConfig extends CheckResult {
@@ -23,7 +22,7 @@ export const defaultConfigFile = 'postern.yaml'
 export function loadConfig(path: string): LoadedConfig {
   const file = resolve(path)
   const directory = dirname(file)
-  const { raw, problems: broken } = readYaml(file, path)
+  const { raw, problems: broken } = readYaml(path)
   if (broken.length > 0) return { file, problems: broken }
   const result = checkConfig(raw, { env: { ...readDotenv(directory), ...process.env }, directory })
   return { file, ...result }
@@ -49,27 +48,6 @@ export function requireConfig(path: string): {
 export function describeProblems(path: string, problems: readonly Problem[]): string {
   const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`
   return `${path} has ${count}:\n${problems.map(describeProblem).join('\n')}`
-}
-
-function readYaml(file: string, shown: string): { raw: unknown; problems: readonly Problem[] } {
-  let bytes: Buffer
-  try {
-    bytes = readFileSync(file)
-  } catch {
-    throw new Failure(`There is no configuration at ${shown}.\nName one with --config, or try "postern demo", which needs none.`)
-  }
-  if (!isUtf8(bytes))
-    throw new Failure(`${shown} holds bytes that are no UTF-8; a name in it could be another than is meant. Save it as UTF-8.`)
-  const document = parseDocument(bytes.toString('utf8'))
-  const problems = document.errors.map(
-    (error): Problem => ({
-      path: `line ${error.linePos?.[0].line ?? '?'}`,
-      reason: `${error.message.split('\n', 1)[0]?.replace(/ at line .*$/, '') ?? 'is not YAML'}.`,
-      fix: 'The file is YAML or JSON.',
-      severity: 'error',
-    }),
-  )
-  return { raw: problems.length > 0 ? undefined : document.toJS(), problems }
 }
 
 function readDotenv(directory: string): Record<string, string> {

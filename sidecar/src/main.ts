@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { ConfigError } from '@postern/core'
+import { redactKeys } from '@postern/protocol'
 import { CommanderError } from 'commander'
 import { Failure } from './failure.js'
 import { createProgram } from './program.js'
@@ -24,7 +25,7 @@ export async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? done : wrongUsage
     if (!(error instanceof Failure || error instanceof ConfigError)) throw error
-    process.stderr.write(`${error.message}\n`)
+    process.stderr.write(`${redactKeys(error.message)}\n`)
     return failed
   }
 }

@@ -1,9 +1,12 @@
+import { isUtf8 } from 'node:buffer'
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { type Config, formatHashRing, formatManifest, isManifest, type RingEntry } from '@postern/core'
 import { parse as parseDotenv } from 'dotenv'
-import { parse as parseYaml } from 'yaml'
 import { Failure } from './failure.js'
+import { describeProblems } from './load-config.js'
+import { readYaml } from './read-yaml.js'
+import { setVariable } from './set-variable.js'
 
 type Service = NonNullable<Config['callers']['service']>
 
@@ -16,7 +19,11 @@ export interface Ring {
   readonly prefix: string
   /** The environment variable that holds it, if it is one. */
   readonly variable: string | undefined
-  /** Writes it back in the form it has; gives the file, or `undefined` where it lives in an environment that only its owner can set. */
+  /**
+   * Writes it back in the form it has; gives the file, or `undefined` where it lives in an environment that only its owner can set.
+   *
+   * @throws {Failure} where the file cannot be changed so that it reads as meant; it is left as it was.
+   */
   write(entries: readonly RingEntry[]): string | undefined
 }
 
@@ -44,7 +51,7 @@ export function openManifest(file: string): Ring {
 const callerPrefix = 'pst_'
 
 function fileRing(file: string, { principals }: Pick<Service, 'principals'>, asManifest = false): Ring {
-  const text = readOrEmpty(file)
+  const text = readOrNothing(file).toString('utf8')
   const manifest = asManifest || isManifest(text) || (text === '' && file.endsWith('.json'))
   return {
     text,
@@ -59,31 +66,37 @@ function fileRing(file: string, { principals }: Pick<Service, 'principals'>, asM
 }
 
 function variableRing(variable: string, dotenvFile: string, { principals }: Service): Ring {
-  const dotenv = readOrEmpty(dotenvFile)
+  const bytes = readOrNothing(dotenvFile)
+  const dotenv = bytes.toString('utf8')
   const inFile = parseDotenv(dotenv)[variable]
   const inEnvironment = process.env[variable]
+  const text = inEnvironment ?? inFile ?? ''
   return {
-    text: inEnvironment ?? inFile ?? '',
+    text,
     principals,
     prefix: callerPrefix,
     variable,
     write(entries) {
+      // The environment has the last word, whatever stands in the file.
       if (inEnvironment !== undefined || inFile === undefined) return undefined
-      const line = `${variable}=${formatHashRing(entries).split('\n').join(',')}`
-      // The whole assignment is replaced, which may span lines where the value is quoted.
-      const assignment = new RegExp(`^(?:export\\s+)?${variable}\\s*=\\s*(?:"[^"]*"|'[^']*'|.*)$`, 'm')
-      writePrivately(
-        dotenvFile,
-        dotenv.replace(assignment, () => line),
-      )
+      const value = isManifest(text)
+        ? JSON.stringify(JSON.parse(formatManifest(entries, new Date())))
+        : formatHashRing(entries).split('\n').join(',')
+      const changed = isUtf8(bytes) ? setVariable(dotenv, variable, value) : undefined
+      if (changed === undefined)
+        throw new Failure(
+          `Nothing is changed: ${variable} stands in ${dotenvFile} in a form that cannot be rewritten for certain.\nWrite it by hand, once, on a line of its own:\n\n${variable}=${value}`,
+        )
+      writePrivately(dotenvFile, changed)
       return dotenvFile
     },
   }
 }
 
 function readService(config: string): Service {
-  const raw = readYaml(config)
-  const service = raw?.callers?.service
+  const { raw, problems } = readYaml(config)
+  if (problems.length > 0) throw new Failure(describeProblems(config, problems))
+  const service = (raw as { callers?: { service?: Partial<Service> } } | null)?.callers?.service
   const hashes = service?.hashes
   if (hashes === undefined || !(typeof hashes === 'object' && ('env' in hashes || 'file' in hashes))) {
     throw new Failure(
@@ -93,19 +106,11 @@ function readService(config: string): Service {
   return { hashes, principals: service?.principals ?? {} }
 }
 
-function readYaml(config: string): { callers?: { service?: Partial<Service> } } | null {
+function readOrNothing(file: string): Buffer {
   try {
-    return parseYaml(readFileSync(resolve(config), 'utf8')) as { callers?: { service?: Partial<Service> } } | null
-  } catch (error) {
-    throw new Failure(`${config} cannot be read as YAML: ${(error as Error).message.split('\n', 1)[0]}`)
-  }
-}
-
-function readOrEmpty(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
+    return readFileSync(file)
   } catch {
-    return ''
+    return Buffer.alloc(0)
   }
 }
 

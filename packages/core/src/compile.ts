@@ -1,7 +1,7 @@
 import { createEndpointTable, type Dialect } from '@postern/gateways'
 import { headerNames } from '@postern/protocol'
 import { createAccount, createPreflightNote } from './account/index.js'
-import { createRedactor } from './redactor.js'
+import { createRedactor, searchedSecrets } from './redactor.js'
 import type { Ledger } from './account/ledger.js'
 import { hstsHeader } from './answers/api-headers.js'
 import { type BrowserAccess, createBrowserAccess } from './browser-access.js'
@@ -154,11 +154,6 @@ function compileBrowser({ browser: { origins, record, hsts }, callers }: Config)
     ...(forwardAuth === undefined ? [] : ['Cookie', 'Sec-Fetch-Site', ...new Set(forwardAuth.passHeaders)]),
   ]
   return createBrowserAccess({ origins, cookies: forwardAuth !== undefined, varies, record, hsts: hstsHeader(hsts) })
-}
-
-/** What no log may hold. A hash ring is labels and hashes, and its labels are the names of callers. */
-function searchedSecrets(secrets: ReadonlyMap<string, Secret>): readonly Secret[] {
-  return [...secrets].filter(([path]) => path !== 'callers.service.hashes').map(([, secret]) => secret)
 }
 
 function compileGateway(name: string, settings: Config['gateways'][string], { dialects }: CheckedConfig): Gateway {

@@ -17,6 +17,11 @@ const maxRememberedChars = 256
 /** Rounds of percent-decoding that are looked through. */
 const maxDecodings = 3
 
+/** What no log may hold. A hash ring is labels and hashes, and its labels are the names of callers. */
+export function searchedSecrets(secrets: ReadonlyMap<string, Secret>): readonly Secret[] {
+  return [...secrets].filter(([path]) => path !== 'callers.service.hashes').map(([, secret]) => secret)
+}
+
 export function createRedactor(secrets: readonly Secret[]): Redactor {
   const find = createSecretWindows(secrets.map((secret) => secret.reveal()))
   const remembered = new Set<string>()

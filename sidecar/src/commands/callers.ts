@@ -58,7 +58,7 @@ export function addCaller(label: string, options: AddOptions): number {
   const credential = options.sha256 === undefined ? `${ring.prefix}${randomBytes(32).toString('base64url')}` : undefined
   const digest = credential === undefined ? readDigest(options.sha256 as string, entries) : hash('sha256', credential)
   const changed = [...entries, { label, digest, createdAt: new Date().toISOString() }]
-  const where = ring.write(changed)
+  const where = writeRing(ring, changed, options)
   if (options.json === true)
     printJson({ label, credential: credential ?? null, hashes: formatHashRing(changed), written_to: where ?? null })
   else {
@@ -78,22 +78,39 @@ function readDigest(sha256: string, entries: readonly RingEntry[]): string {
   return sha256.toLowerCase()
 }
 
-/** Takes a server-side caller's hash out of the ring. */
+/** Takes a server-side caller's hash out of the ring; exit code 1 where that is left to whoever sets the environment. */
 export function removeCaller(label: string, options: CallersOptions): number {
   const { ring, entries } = readRing(options)
   const changed = entries.filter((entry) => entry.label !== label)
   if (changed.length === entries.length) throw new Failure(`There is no caller "${label}".`)
-  const where = ring.write(changed)
+  const where = writeRing(ring, changed, options)
   if (options.json === true) printJson({ label, hashes: formatHashRing(changed), written_to: where ?? null })
   else {
     const stale =
       options.manifest === undefined
         ? 'A running sidecar knows the old ring until it is started again'
         : 'The gateway knows the old ring until this one is uploaded'
-    print(`Removed "${label}". ${stale}.`)
+    if (where === undefined) print(`"${label}" is not removed yet: its ring is in the environment, which this command cannot change.`)
+    else print(`Removed "${label}". ${stale}.`)
     printWhere(ring, where, changed)
   }
-  return 0
+  return where === undefined ? 1 : 0
+}
+
+/** Writes the ring and reads it again, as the sidecar will: what is said of it afterwards is what stands there. */
+function writeRing(ring: Ring, entries: readonly RingEntry[], options: CallersOptions): string | undefined {
+  const where = ring.write(entries)
+  if (where !== undefined && !hasSameEntries(readRing(options).entries, entries))
+    throw new Failure(`${where} is written, but reads as another ring than was meant. Write it by hand:\n\n${formatHashRing(entries)}`)
+  return where
+}
+
+/** In whatever order: a manifest has its own. */
+function hasSameEntries(some: readonly RingEntry[], others: readonly RingEntry[]): boolean {
+  const [one, other] = [some, others].map((entries) =>
+    JSON.stringify(entries.map(({ label, digest }) => [label, digest].join()).toSorted()),
+  )
+  return one === other
 }
 
 function readRing({ config, manifest }: CallersOptions): { ring: Ring; entries: readonly RingEntry[] } {

@@ -1,6 +1,6 @@
 import { createMemoryStore, createLogLedger, explain as explainRequest, type Explanation } from '@postern/core'
 import { createRuntime } from '@postern/express'
-import { nameFault } from '@postern/protocol'
+import { nameFault, redactKeys } from '@postern/protocol'
 import { Failure } from '../failure.js'
 import { requireConfig } from '../load-config.js'
 import { printJson, printTable } from '../print.js'
@@ -27,12 +27,19 @@ export async function explain(options: ExplainOptions): Promise<number> {
   const runtime = createRuntime(checked, { ledger, store: createMemoryStore() })
   const { mount } = checked.config
   const path = options.path.startsWith(`${mount}/`) ? options.path.slice(mount.length) : options.path
-  const explanation = explainRequest(runtime, { ...options, path })
+  const explanation = withoutKeys(explainRequest(runtime, { ...options, path }))
   await runtime.close()
   await ledger.close()
   if (options.json === true) printJson(explanation)
   else printExplanation(explanation)
   return explanation.outcome === 'forwarded' ? 0 : 1
+}
+
+/** An alias may be a key that was pasted at the wrong place, and a model one that stood in the clipboard. */
+function withoutKeys(explanation: Explanation): Explanation {
+  return JSON.parse(
+    JSON.stringify(explanation, (_, value: unknown) => (typeof value === 'string' ? redactKeys(value) : value)),
+  ) as Explanation
 }
 
 function printExplanation({ outcome, refusal, key, gateway, dialect, url, binding, stored_objects: stored, limits }: Explanation): void {

@@ -1,5 +1,6 @@
 import { type Dialects, dialects as builtIn } from '@postern/gateways'
 import type { RingEntry } from '../identify/hash-ring.js'
+import { createRedactor, searchedSecrets } from '../redactor.js'
 import type { Secret } from '../secret.js'
 import { checkBackend } from './check-backend.js'
 import { checkBindings } from './check-bindings.js'
@@ -65,7 +66,20 @@ export function checkConfig(raw: unknown, places: SecretPlaces, dialects: Dialec
     checkBackend(form.data, secrets, problems)
   }
   const usable = form.success && problems.every(({ severity }) => severity !== 'error')
-  return usable ? { problems, checked: { config: form.data, secrets, ring, dialects } } : { problems }
+  const told = tellable(problems, secrets)
+  return usable ? { problems: told, checked: { config: form.data, secrets, ring, dialects } } : { problems: told }
+}
+
+/** Shorter ones are no secret to anybody, and words that problems are told with could hold them. */
+const shortestSearched = 8
+
+/**
+ * The problems as they may be shown. They name settings, variables, files and aliases as somebody wrote them,
+ * and where one of these was meant, a key may have been pasted: so this is the only way out for them.
+ */
+function tellable(problems: readonly Problem[], secrets: ReadonlyMap<string, Secret>): readonly Problem[] {
+  const { redact } = createRedactor(searchedSecrets(secrets).filter((secret) => secret.reveal().length >= shortestSearched))
+  return problems.map(({ path, reason, fix, severity }) => ({ path: redact(path), reason: redact(reason), fix: redact(fix), severity }))
 }
 
 function readSecrets(parts: Parts, places: SecretPlaces, problems: Problem[]): Map<string, Secret> {

@@ -24,7 +24,7 @@ export const alias = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'is not a name o
 export const port = z.int().min(0).max(65_535)
 
 /** Where a secret is. Never the secret itself: files like this one are committed, mailed and logged. */
-export const secretReference = z.union([z.strictObject({ env: z.string().min(1) }), z.strictObject({ file: z.string().min(1) })], {
+export const secretReference = z.union([strict({ env: z.string().min(1) }), strict({ file: z.string().min(1) })], {
   error: 'is not a reference to a secret',
 })
 

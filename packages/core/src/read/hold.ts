@@ -7,9 +7,9 @@ const uncountedBytes = 16_384
 /** Counts what is held of one body for the client that sends it. */
 export interface Hold {
   /** Says whether so many bytes in all may be held. */
-  mayHold(bytes: number): boolean
+  readonly mayHold: (bytes: number) => boolean
   /** Nothing is held any more. */
-  letGo(): void
+  readonly letGo: () => void
 }
 
 export function createHold(arrival: Arrival): Hold {

@@ -1,0 +1,76 @@
+import { isUtf8 } from 'node:buffer'
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { Problem } from '@postern/core'
+import { redactKeys } from '@postern/protocol'
+import { type Document, LineCounter, parseDocument, visit } from 'yaml'
+import { Failure } from './failure.js'
+
+/** A configuration file as it stands there; nothing where it is not YAML. */
+export interface ReadYaml {
+  readonly raw: unknown
+  readonly problems: readonly Problem[]
+}
+
+/** How often aliases may be followed in one file, with those inside of what they repeat: nine lines could stand for a billion. */
+const maxAliases = 100
+
+/**
+ * Reads a configuration file, which is YAML or JSON. The one reading of it: whoever looks for a setting in the file
+ * sees what the sidecar sees. What is said of the file repeats nothing in it that looks like a key.
+ *
+ * @throws {Failure} where the file cannot be read, or is no text.
+ */
+export function readYaml(path: string): ReadYaml {
+  let bytes: Buffer
+  try {
+    bytes = readFileSync(resolve(path))
+  } catch {
+    throw new Failure(`There is no configuration at ${path}.\nName one with --config, or try "postern demo", which needs none.`)
+  }
+  if (!isUtf8(bytes))
+    throw new Failure(`${path} holds bytes that are no UTF-8; a name in it could be another than is meant. Save it as UTF-8.`)
+  try {
+    return parse(bytes.toString('utf8'))
+  } catch {
+    const fix = `Write out what is repeated, or use fewer aliases (at most ${maxAliases}, with what they repeat), and nest less deeply.`
+    return { raw: undefined, problems: [problem('', 'stands for far more than is written.', fix)] }
+  }
+}
+
+function parse(text: string): ReadYaml {
+  const lines = new LineCounter()
+  // What it warns of would go to stderr with the line that it stands in.
+  const document = parseDocument(text, { lineCounter: lines, logLevel: 'error' })
+  const problems = document.errors.map((error) =>
+    problem(
+      `line ${error.linePos?.[0].line ?? '?'}`,
+      `${error.message.split('\n', 1)[0]?.replace(/ at line .*$/, '') ?? 'is not YAML'}.`,
+      'The file is YAML or JSON.',
+    ),
+  )
+  if (problems.length === 0) problems.push(...findLooseAliases(document, lines))
+  return { raw: problems.length > 0 ? undefined : document.toJS({ maxAliasCount: maxAliases }), problems }
+}
+
+/** Aliases of nothing: mostly a text that begins with a star and was meant as it stands. */
+function findLooseAliases(document: Document, lines: LineCounter): Problem[] {
+  const anchors = new Set<string>()
+  const problems: Problem[] = []
+  visit(document, {
+    Alias(_, { source, range }) {
+      if (anchors.has(source)) return
+      const line = range == null ? '?' : lines.linePos(range[0]).line
+      const reason = `"*${source}" reads as a YAML alias, and no anchor "&${source}" stands before it.`
+      problems.push(problem(`line ${line}`, reason, `If it is a text, write it in quotes: "*${source}".`))
+    },
+    Value(_, { anchor }) {
+      if (anchor !== undefined) anchors.add(anchor)
+    },
+  })
+  return problems
+}
+
+function problem(path: string, reason: string, fix: string): Problem {
+  return { path, reason: redactKeys(reason), fix: redactKeys(fix), severity: 'error' }
+}

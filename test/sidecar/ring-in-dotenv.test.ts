@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
+import { runInProcess } from '../support/run-in-process.js'
+
+/** As the sidecar reads a `.env`. */
+const { parse } = createRequire(resolve(import.meta.dirname, '../../sidecar/package.json'))('dotenv') as {
+  readonly parse: (text: string) => Record<string, string>
+}
+
+const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex')
+const kept = `agent:${digestOf('a credential that stays')}`
+const removed = `old:${digestOf('a credential that somebody lost')}`
+const ring = `${kept},${removed}`
+
+/** As the helper of a gateway writes it, on one line; the label is already escaped. */
+const manifestOf = (label: string): string =>
+  `{"entries":[${[`${label}:${digestOf('x')}`, kept, removed]
+    .map((entry) => `{"label":"${entry.slice(0, -65)}","sha256":"${entry.slice(-64)}"}`)
+    .join(',')}]}`
+
+const config = `
+version: 1
+gateways: { main: { dialect: joytoken } }
+keys: { acme: { gateway: main, secret: { env: JOY_KEY_ACME } } }
+bindings: [ { team: acme, key: acme } ]
+callers:
+  service: { hashes: { env: RING }, principals: { agent: { user: svc, team: acme } } }
+`
+
+const directories: string[] = []
+afterAll(() => directories.forEach((directory) => rmSync(directory, { recursive: true })))
+afterEach(() => vi.unstubAllEnvs())
+
+function directoryWith(dotenv: string | Buffer): string {
+  const cwd = mkdtempSync(join(tmpdir(), 'postern-removed-'))
+  directories.push(cwd)
+  writeFileSync(join(cwd, 'postern.yaml'), config)
+  writeFileSync(join(cwd, '.env'), dotenv)
+  return cwd
+}
+
+const callers = (cwd: string, ...words: string[]) => runInProcess(['callers', ...words, '--config', join(cwd, 'postern.yaml')])
+const readDotenv = (cwd: string): string => readFileSync(join(cwd, '.env'), 'utf8')
+
+/** Ways to write it that dotenv reads. */
+const forms: Readonly<Record<string, string>> = {
+  'as usual': `RING=${ring}\n`,
+  'behind blanks': `  RING=${ring}\n`,
+  'behind a tab, blanks around the sign': `\tRING =  ${ring}  \nX=1\n`,
+  'with a colon': `RING: ${ring}\n`,
+  exported: `X=1\nexport RING=${ring}\n`,
+  'exported, behind blanks': ` export\t RING=${ring}\n`,
+  'twice, of which the last counts': `RING=${removed}\nX=1\nRING=${ring}\n`,
+  'three times, in three forms': `export RING='${ring}'\n RING: ${removed}\nRING="${ring}"\n`,
+  'behind the same name inside of a value': `X="\nRING=zzz\n"\nRING=${ring}\n`,
+  'before the same name inside of a value': `RING=${ring}\nX='\nexport RING=${removed}\n'\n`,
+  'inside of a value in backticks, and after it': `X=\`\n  RING=${removed}\n\`\nRING: '${ring}'\n`,
+  'over lines, in double quotes': `RING="${kept}\n${removed}"\nX=1\n`,
+  'over lines, in backticks': `RING=\`${kept}\n${removed}\`\n`,
+  'before a comment': `RING=${ring} # of the staging house\n\n# RING=${removed}\nX=1\n`,
+  'behind other names that end or begin alike': `MY_RING=1\nRING_2=2\nRING.X=3\nRING=${ring}\nMY-RING=4\n`,
+  'with line ends of Windows': `X=1\r\n RING="${ring}"\r\nY=2\r\n`,
+  'without a line end': `X=1\nRING=${ring}`,
+  'with a label that has to be quoted': `RING="#1 of it's:${digestOf('x')},${ring}"\n`,
+}
+
+describe('a caller that is removed from a ring in .env', () => {
+  test.each(Object.entries(forms))('is gone, and nothing else is, where it stands %s', async (_, dotenv) => {
+    const cwd = directoryWith(dotenv)
+    const before = parse(dotenv)
+    expect(before['RING']).toContain(removed)
+    const { code, stderr } = await callers(cwd, 'remove', 'old')
+    expect([code, stderr]).toEqual([0, ''])
+    const { RING, ...others } = parse(readDotenv(cwd))
+    expect(RING).toBe((before['RING'] as string).replace('\n', ',').replace(`,${removed}`, ''))
+    expect(others).toEqual(Object.fromEntries(Object.entries(before).filter(([name]) => name !== 'RING')))
+    expect(statSync(join(cwd, '.env')).mode & 0o777).toBe(0o600)
+    expect(JSON.parse((await callers(cwd, 'list', '--json')).stdout)).not.toContainEqual(expect.objectContaining({ label: 'old' }))
+  })
+
+  test('stands nowhere in the file, were it written there twice', async () => {
+    const cwd = directoryWith(forms['three times, in three forms'] as string)
+    await callers(cwd, 'remove', 'old')
+    expect(readDotenv(cwd)).not.toContain('old:')
+  })
+
+  test.each([
+    ['other bytes of it are no UTF-8', Buffer.concat([Buffer.from(`RING=${ring}\nX=`), Buffer.from([0xff, 0xfe]), Buffer.from('\n')])],
+    ['no quotes can hold a label', Buffer.from(`RING=${manifestOf('\\u0023\\u0027\\u0060')}\n`)],
+  ])('is not said to be gone where %s: the file stays, and the message says what to write', async (_, dotenv) => {
+    const cwd = directoryWith(dotenv)
+    const { code, stdout, stderr } = await callers(cwd, 'remove', 'old')
+    expect([code, stdout]).toEqual([1, ''])
+    expect(stderr).toMatch(/^Nothing is changed: [^]*by hand[^]*\n\nRING=.*agent/)
+    expect(stderr).not.toMatch(/\bold\b/)
+    expect(readFileSync(join(cwd, '.env'))).toEqual(dotenv)
+  })
+
+  test('is taken out of a manifest, whose labels may hold commas', async () => {
+    const cwd = directoryWith(`  RING='${manifestOf('one, two')}'\n`)
+    expect(await callers(cwd, 'remove', 'old')).toMatchObject({ code: 0, stderr: '' })
+    const listed = JSON.parse((await callers(cwd, 'list', '--json')).stdout) as { readonly label: string }[]
+    expect(listed.map(({ label }) => label)).toEqual(['agent', 'one, two'])
+  })
+
+  test.each([[[]], [['--json']]])('is not said to be gone where the environment has the last word: %j', async (options) => {
+    const cwd = directoryWith(`RING=${ring}\n`)
+    vi.stubEnv('RING', ring)
+    const { code, stdout } = await callers(cwd, 'remove', 'old', ...options)
+    expect(code).toBe(1)
+    expect(stdout).not.toMatch(/Removed|is written/)
+    expect(stdout).toContain(kept)
+    expect(readDotenv(cwd)).toBe(`RING=${ring}\n`)
+  })
+})
+
+describe('a caller that is added to a ring in .env', () => {
+  test.each(Object.entries(forms))('may call, and nobody else may not, where it stands %s', async (_, dotenv) => {
+    const cwd = directoryWith(dotenv)
+    const before = parse(dotenv)
+    const { stdout } = await callers(cwd, 'add', 'fresh', '--json')
+    const { credential } = JSON.parse(stdout) as { readonly credential: string }
+    expect(parse(readDotenv(cwd))).toEqual({
+      ...before,
+      RING: `${(before['RING'] as string).replace('\n', ',')},fresh:${digestOf(credential)}`,
+    })
+  })
+})
