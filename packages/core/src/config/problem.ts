@@ -44,3 +44,8 @@ export function problem(path: string, reason: string, fix: string): Problem {
 export function oneOf(names: ReadonlySet<string>): string {
   return names.size === 0 ? 'it first' : [...names].map((each) => `"${each}"`).join(' or ')
 }
+
+/** One of these, for whoever has to write one; the value itself where there is only one. */
+export function oneOfThese(values: readonly unknown[]): string {
+  return values.length === 1 ? String(values[0]) : `one of ${values.map(String).join(', ')}`
+}
