@@ -50,12 +50,12 @@ describe('a message of check', () => {
       { connect: '5' },
       'gateways.main.timeouts.connect: is 5, without a unit. Write 5s if it is in seconds, or 5ms if it is in milliseconds.',
     ],
+    ['policies.body', 1000, 'policies.body: is 1000, without a unit. Write 1000B if it is in bytes, or 1000KiB if it is in kibibytes.'],
     [
-      'policies.body',
-      1000,
-      'policies.body: is 1000, without a unit. Write 1000B if it is in bytes, or 1000KiB if it is in kibibytes.',
+      'connections.heldBytes',
+      0.5,
+      'connections.heldBytes: is 0.5, without a unit. Write 0.5B if it is in bytes, or 0.5KiB if it is in kibibytes.',
     ],
-    ['connections.heldBytes', 0.5, 'connections.heldBytes: is 0.5, without a unit. Write 0.5B if it is in bytes, or 0.5KiB if it is in kibibytes.'],
     ['connections.minRate', 5, 'connections.minRate: is 5, without a unit. Write 5B/s if it is in bytes a second.'],
     ['shutdown.deadline', '10 minutes', 'shutdown.deadline: is not a time with its unit. Write it like 500ms, 30s, 10m, 12h or 30d.'],
     ['shutdown.deadline', null, 'shutdown.deadline: is not a time with its unit. Write it like 500ms, 30s, 10m, 12h or 30d.'],
@@ -127,7 +127,16 @@ describe('a message of check', () => {
   })
 
   test('repeats no text that may be a secret', () => {
-    for (const path of ['listen.port', 'replicas', 'gateways.main.dialect', 'policies.body', 'shutdown.deadline', 'keys.acme', 'admin', 'store'])
+    for (const path of [
+      'listen.port',
+      'replicas',
+      'gateways.main.dialect',
+      'policies.body',
+      'shutdown.deadline',
+      'keys.acme',
+      'admin',
+      'store',
+    ])
       expect(messagesOf(changed(path, 'jt_a_literal_secret')).join()).not.toContain('literal')
   })
 })
@@ -137,13 +146,15 @@ describe('a configuration that a message shows', () => {
   const root = join(import.meta.dirname, '../..')
   const folders = [...readdirSync(join(root, 'packages')).map((name) => join(root, 'packages', name, 'src')), join(root, 'sidecar/src')]
   const files = folders.flatMap((folder) => readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)))
-  const shown = files.filter((file) => file.endsWith('.ts')).flatMap((file) =>
-    readFileSync(file, 'utf8')
-      .split('\n')
-      .filter((line) => !/^\s*(?:\*|\/\/|\/\*\*)/.test(line) && /'.*'|`.*`|".*"/.test(line))
-      .flatMap((line) => line.match(snippet) ?? [])
-      .filter((text) => /[{ ](?:env|file|port|socket|memory|sqlite): [A-Z0-9./]/.test(text)),
-  )
+  const shown = files
+    .filter((file) => file.endsWith('.ts'))
+    .flatMap((file) =>
+      readFileSync(file, 'utf8')
+        .split('\n')
+        .filter((line) => !/^\s*(?:\*|\/\/|\/\*\*)/.test(line) && /'.*'|`.*`|".*"/.test(line))
+        .flatMap((line) => line.match(snippet) ?? [])
+        .filter((text) => /[{ ](?:env|file|port|socket|memory|sqlite): [A-Z0-9./]/.test(text)),
+    )
 
   test('is found in several messages', () => expect(shown.length).toBeGreaterThanOrEqual(4))
 

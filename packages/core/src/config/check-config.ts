@@ -10,6 +10,7 @@ import { checkGateways } from './check-gateways.js'
 import { checkKeys } from './check-keys.js'
 import { checkSharing } from './check-sharing.js'
 import { checkPassHeaders } from './check-pass-headers.js'
+import { checkPolicies } from './check-policies.js'
 import { checkStore } from './check-store.js'
 import { describeIssue } from './describe-issue.js'
 import { type Parts, takeApart } from './parts.js'
@@ -54,6 +55,7 @@ export function checkConfig(raw: unknown, places: SecretPlaces, dialects: Dialec
   checkKeys(parts, dialects, secrets, problems)
   checkChoices(parts, dialects, problems)
   checkBindings(parts, problems)
+  checkPolicies(parts, dialects, problems)
   checkSharing(parts, dialects, secrets, problems)
   const ring = checkService(parts, secrets, problems)
   checkSession(parts, secrets, problems)

@@ -11,7 +11,7 @@ export function checkEndpoints(parts: Parts, dialects: Dialects, problems: Probl
   for (const { path, part } of parts.gateways.values()) {
     const dialect = dialects[part.dialect] as Dialect
     for (const [name, settings] of Object.entries(part.endpoints)) {
-      const found = findFault(name, settings, dialect)
+      const found = findFault(name, settings, dialect) ?? findTwice(name, part.baseURL ?? dialect.baseURL)
       if (found !== undefined) problems.push(problem(`${path}.endpoints.${name}`, ...found))
     }
     checkTwins({ path: `${path}.endpoints`, part: part.endpoints }, problems)
@@ -41,6 +41,11 @@ function findFault(name: string, { model }: Opened[string], dialect: Dialect): r
   if (table.find(name) === undefined && table.isOtherSpelling(name) && !name.includes('{'))
     return ['only spells a listed path differently.', 'Write it as the dialect does.']
   return undefined
+}
+
+function findTwice(name: string, baseURL = ''): readonly [reason: string, fix: string] | undefined {
+  if (!name.startsWith('v1/') || !/\/v1\/?$/.test(baseURL)) return undefined
+  return ['begins with v1/, which the base URL ends in already.', `Write ${name.slice('v1/'.length)}: names stand below /v1/.`]
 }
 
 /** Paths of tasks, which are sealed for who began them. */

@@ -35,9 +35,14 @@ export function formatPath(path: readonly PropertyKey[]): string {
   )
 }
 
-/** An error, unless it is made a warning. */
+/** What stops the start. */
 export function problem(path: string, reason: string, fix: string): Problem {
   return { path, reason, fix, severity: 'error' }
+}
+
+/** What does not stop the start. */
+export function warning(path: string, reason: string, fix: string): Problem {
+  return { path, reason, fix, severity: 'warning' }
 }
 
 /** The names, for people; what to do where there are none. */
