@@ -5,6 +5,7 @@ import { type CheckedConfig, type CheckResult, checkConfig, describeProblem, typ
 import { parse as parseDotenv } from 'dotenv'
 import { parseDocument } from 'yaml'
 import { Failure } from './failure.js'
+import { readDocument } from './read-document.js'
 
 /** What was found in a configuration file and around it. */
 export interface LoadedConfig extends CheckResult {
@@ -60,16 +61,12 @@ function readYaml(file: string, shown: string): { raw: unknown; problems: readon
   }
   if (!isUtf8(bytes))
     throw new Failure(`${shown} holds bytes that are no UTF-8; a name in it could be another than is meant. Save it as UTF-8.`)
-  const document = parseDocument(bytes.toString('utf8'))
-  const problems = document.errors.map(
-    (error): Problem => ({
-      path: `line ${error.linePos?.[0].line ?? '?'}`,
-      reason: `${error.message.split('\n', 1)[0]?.replace(/ at line .*$/, '') ?? 'is not YAML'}.`,
-      fix: 'The file is YAML or JSON.',
-      severity: 'error',
-    }),
-  )
-  return { raw: problems.length > 0 ? undefined : document.toJS(), problems }
+  const text = bytes.toString('utf8')
+  const document = parseDocument(text)
+  if (document.errors.length === 0 && document.contents === null) {
+    throw new Failure(`${shown} is empty. Start from the example in README.md.`)
+  }
+  return readDocument(text, document)
 }
 
 function readDotenv(directory: string): Record<string, string> {

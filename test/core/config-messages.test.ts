@@ -20,8 +20,10 @@ const good = {
   callers: { service: { hashes: { env: 'RING' }, principals: { agent: { team: 'acme' } } } },
 }
 
+/** What is said of a configuration, but for what it says of the look of the keys, which are nobody's. */
 function messagesOf(config: unknown): string[] {
-  return checkConfig(config, { env, directory: '.' }).problems.map((each) => describeProblem(each).trim())
+  const { problems } = checkConfig(config, { env, directory: '.' })
+  return problems.filter(({ reason }) => !reason.startsWith('does not look like')).map((each) => describeProblem(each).trim())
 }
 
 /** The good configuration with one value in it changed: `callers.jwt.0.jwks`. */
@@ -120,6 +122,83 @@ describe('a message of check', () => {
     ],
   ])('says of %s: %j what is wrong and what to write', (path, value, message) => {
     expect(messagesOf(changed(path, value))).toContain(message)
+  })
+
+  test.each<[path: string, value: unknown, message: string]>([
+    ['mount', '/ai/v1', 'mount: ends in /v1, which Postern adds: the API is at /ai/v1/v1. Write /ai.'],
+    ['mount', '/v1', 'mount: ends in /v1, which Postern adds: the API is at /v1/v1. Write a mount such as /ai.'],
+    [
+      'gateways.main',
+      { dialect: 'openai', baseURL: 'https://gateway.example:4100' },
+      'gateways.main.baseURL: does not end in /v1. Write https://gateway.example:4100/v1, unless the gateway’s documents have its API elsewhere.',
+    ],
+    [
+      'gateways.main',
+      { dialect: 'openai', baseURL: 'https://gateway.example/api/v1/chat/completions' },
+      'gateways.main.baseURL: ends in the endpoint chat/completions. Write what stands before it: https://gateway.example/api/v1.',
+    ],
+    [
+      'gateways.main',
+      { dialect: 'joytoken', baseURL: 'https://gateway.example/openai/v1/responses/' },
+      'gateways.main.baseURL: ends in the endpoint responses. Write what stands before it: https://gateway.example/openai/v1.',
+    ],
+    [
+      'admin',
+      { port: 8788 },
+      'admin: listens on a port and has no secret, so it refuses to mint and to revoke. Write secret: { env: NAME } beside the port, or a socket in its place.',
+    ],
+    [
+      'store',
+      { sqlite: '/nowhere/at/all/postern.db' },
+      'store.sqlite: lies in the folder /nowhere/at/all, which is not there. Make the folder, or write another path.',
+    ],
+  ])('warns of %s: %j', (path, value, message) => {
+    expect(messagesOf(changed(path, value))).toEqual([message])
+    expect(checkConfig(changed(path, value), { env, directory: '.' }).checked).toBeDefined()
+  })
+
+  test.each<[path: string, value: unknown]>([
+    ['gateways.main', { dialect: 'openai', baseURL: 'https://gateway.example/v1beta/openai' }],
+    ['gateways.main', { dialect: 'openai', baseURL: 'https://gateway.example/openai/v1/' }],
+    ['gateways.main', { dialect: 'joytoken', baseURL: 'https://gateway.example/elsewhere' }],
+    ['admin', { socket: './postern.sock' }],
+    ['admin', { port: 8788, secret }],
+    ['store', { sqlite: './postern.db' }],
+    ['mount', '/v1/ai'],
+  ])('warns of nothing in %s: %j', (path, value) => {
+    expect(messagesOf(changed(path, value))).toEqual([])
+  })
+
+  test('comes at once with what else is wrong there, as for an endpoint whose name and settings are both wrong', () => {
+    const messages = messagesOf(
+      changed('gateways.main', { dialect: 'joy', attempts: 99, endpoints: { '/rerank': { model: 'body' }, 'a//b': 5 } }),
+    )
+    expect(messages.map((message) => message.split(': ')[0]).toSorted()).toEqual(
+      [
+        'gateways.main.attempts',
+        'gateways.main.dialect',
+        'gateways.main.endpoints./rerank',
+        'gateways.main.endpoints./rerank.format',
+        'gateways.main.endpoints./rerank.methods',
+        'gateways.main.endpoints.a//b',
+        'gateways.main.endpoints.a//b',
+      ].toSorted(),
+    )
+  })
+
+  test('says of one secret under two aliases that they are one key', () => {
+    const config = {
+      ...good,
+      gateways: { main: { dialect: 'openai', baseURL: 'https://gateway.example/v1' } },
+      keys: { acme: good.keys.acme, globex: good.keys.acme, other: { gateway: 'main', secret: { env: 'LONG' } } },
+      bindings: ['acme', 'globex', 'other'].map((team) => ({ team, key: team })),
+    }
+    const [first, second, ...rest] = messagesOf(config)
+    expect(first).toBe(
+      'keys.acme: has the same secret as keys.globex, so to the gateway they are one key of several tenants (team=acme, team=globex), who could read what the others store; so nothing may be stored under it. Give each a secret of its own, or write "shared: true" at each if they may: then files, stored responses and conversations pass.',
+    )
+    expect(second).toContain('keys.globex: has the same secret as keys.acme')
+    expect(rest).toEqual([])
   })
 
   test.each([undefined, null, 'text', [], 7])('says of a configuration that is %j that it is no group of settings', (config) => {

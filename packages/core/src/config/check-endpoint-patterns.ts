@@ -6,8 +6,7 @@ import type { Parts, PlacedRule } from './parts.js'
 import { type Problem, problem, warning } from './problem.js'
 
 /** An entry that can match nothing looks like a permission and is none. */
-export function checkEndpointPatterns({ path, part }: PlacedRule, parts: Parts, dialects: Dialects, problems: Problem[]): void {
-  const known = knownEndpoints(parts, dialects)
+export function checkEndpointPatterns({ path, part }: PlacedRule, known: readonly string[], problems: Problem[]): void {
   for (const [index, pattern] of (part.endpoints ?? []).entries()) {
     const place = `${path}.endpoints[${index}]`
     const plain = pattern.replace(/^\/+/, '').replace(/\/+$/, '')
@@ -20,8 +19,8 @@ export function checkEndpointPatterns({ path, part }: PlacedRule, parts: Parts, 
   }
 }
 
-/** What every gateway of the configuration has, as far as the configuration is whole. */
-function knownEndpoints({ gateways, namedGateways }: Parts, dialects: Dialects): string[] {
+/** What the gateways of the configuration have; nothing where one of them is not whole. */
+export function knownEndpoints({ gateways, namedGateways }: Parts, dialects: Dialects): string[] {
   if (gateways.size < namedGateways.size) return []
   const paths = [...gateways.values()].flatMap(({ part }) =>
     Object.keys(compileEndpoints(dialects[part.dialect] as Dialect, part.endpoints)),

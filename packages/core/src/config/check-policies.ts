@@ -1,14 +1,15 @@
 import type { Dialects } from '@postern/gateways'
 import { createMeantBy } from '../lib/meant-by.js'
-import { checkEndpointPatterns } from './check-endpoint-patterns.js'
+import { checkEndpointPatterns, knownEndpoints } from './check-endpoint-patterns.js'
 import type { Parts, PlacedRule } from './parts.js'
 import { oneOf, type Problem, warning } from './problem.js'
 
 /** Can every rule hold for somebody, be told from the others, and name what can be asked for? */
 export function checkPolicies(parts: Parts, dialects: Dialects, problems: Problem[]): void {
   const seen = new Map<string, string>()
+  const known = knownEndpoints(parts, dialects)
   for (const rule of parts.rules) {
-    checkEndpointPatterns(rule, parts, dialects, problems)
+    checkEndpointPatterns(rule, known, problems)
     if (rule.path === 'policies') continue
     for (const field of ['user', 'team', 'project'] as const) checkName(rule, field, parts, problems)
     const { user, team, project } = rule.part

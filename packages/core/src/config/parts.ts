@@ -18,9 +18,20 @@ const looseRule = z.object({
   endpoints: z.array(z.string().min(1)).optional().catch(undefined),
 })
 
+/** The endpoints that the operator opens at one gateway, and where each has its model. */
+export type OpenedAt = z.output<typeof looseGateway>
+
+const looseGateway = z.object({
+  dialect: looseText,
+  baseURL: looseText,
+  endpoints: z.record(z.string(), z.object({ model: looseText }).catch({ model: undefined })).catch({}),
+})
+
 /** The parts that have to fit each other, each as far as its own form is right. */
 export interface Parts {
   readonly gateways: ReadonlyMap<string, Placed<Config['gateways'][string]>>
+  /** What is opened at gateways, whether or not all else is right there. */
+  readonly opened: readonly Placed<OpenedAt>[]
   readonly keys: ReadonlyMap<string, Placed<Config['keys'][string]>>
   readonly bindings: readonly Placed<Config['bindings'][number]>[]
   /** `policies` itself, then each of its rules. */
@@ -48,6 +59,7 @@ export function takeApart(raw: unknown, dialectIds: readonly string[]): Parts {
   const callers = member(raw, 'callers')
   return {
     gateways: readEntries(raw, 'gateways', lenientParts.gateway),
+    opened: [...readEntries(raw, 'gateways', looseGateway).values()],
     keys: readEntries(raw, 'keys', lenientParts.key),
     bindings: readList(raw, 'bindings', lenientParts.binding),
     rules: readRules(raw).flatMap(({ path, part }) => placed(path, read(part, looseRule))),
