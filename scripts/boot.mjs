@@ -61,7 +61,7 @@ async function install() {
   const manifests = ['pnpm-lock.yaml', 'package.json'].map((name) => readFileSync(join(root, name)))
   const wanted = createHash('sha256').update(Buffer.concat(manifests)).digest('hex')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return 0
-  process.stderr.write('Setting up: packages …\n')
+  process.stderr.write('Setting up: packages (about a minute the first time) …\n')
   const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   const code = await quietly('npm', ['exec', '--yes', `--package=${packageManager}`, '--', 'pnpm', 'install', '--frozen-lockfile'])
   if (code === 0) writeFileSync(stamp, wanted)
@@ -74,8 +74,23 @@ function compile() {
 
 /** In this process, so that Ctrl-C reaches it directly and nothing is left running. */
 async function postern(words) {
+  if (process.env.npm_lifecycle_event !== undefined) endWithParent()
   const { main } = await import('../sidecar/dist/main.js')
   return main(words)
+}
+
+/**
+ * npm hands SIGTERM to the shell between it and this process, which ends and tells nobody. So the end of the parent is
+ * taken for the signal, and running streams may end as they do for any other.
+ */
+function endWithParent() {
+  const parent = process.ppid
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(watch)
+    process.kill(process.pid, 'SIGTERM')
+  }, 500)
+  watch.unref()
 }
 
 /** Are its `exports` and files right, and do its types resolve for those who import it? */

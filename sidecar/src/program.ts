@@ -84,7 +84,7 @@ export function createProgram(version: string, finish: (code: number) => void): 
     .action(run(listCallers))
   callers
     .command('add')
-    .description('make a credential; it is printed once, only its hash is kept')
+    .description('make a credential; it is printed once, and only its hash goes into the ring')
     .argument('<label>', 'the caller’s name')
     .option('--sha256 <hash>', 'the hash of a credential that exists already, in place of a fresh one')
     .addOption(configOption())
@@ -126,7 +126,7 @@ export function createProgram(version: string, finish: (code: number) => void): 
       'what your application wants to find in the token: any JSON of at most 4096 characters; Postern reads nothing of it',
     )
     .option('--workflow <id>', 'its calls belong to this workflow, whatever their headers say')
-    .option('--ttl <time>', 'lifetime such as 30s, 10m or 2h; the configuration’s callers.session.ttl otherwise')
+    .option('--ttl <time>', 'lifetime such as 30s, 10m or 2h, or in seconds; the configuration’s callers.session.ttl otherwise')
     .addOption(jsonOption())
     .action(run(mintSession))
   session

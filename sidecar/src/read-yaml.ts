@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import type { Problem } from '@postern/core'
 import { redactKeys } from '@postern/protocol'
 import { type Document, LineCounter, parseDocument, visit } from 'yaml'
+import { describeYamlError } from './describe-yaml-error.js'
 import { Failure } from './failure.js'
 
 /** A configuration file as it stands there; nothing where it is not YAML. */
@@ -31,24 +32,23 @@ export function readYaml(path: string): ReadYaml {
   if (!isUtf8(bytes))
     throw new Failure(`${path} holds bytes that are no UTF-8; a name in it could be another than is meant. Save it as UTF-8.`)
   try {
-    return parse(bytes.toString('utf8'))
-  } catch {
+    return parse(bytes.toString('utf8'), path)
+  } catch (error) {
+    if (error instanceof Failure) throw error
     const fix = `Write out what is repeated, or use fewer aliases (at most ${maxAliases}, with what they repeat), and nest less deeply.`
     return { raw: undefined, problems: [problem('', 'stands for far more than is written.', fix)] }
   }
 }
 
-function parse(text: string): ReadYaml {
+function parse(text: string, path: string): ReadYaml {
   const lines = new LineCounter()
   // What it warns of would go to stderr with the line that it stands in.
   const document = parseDocument(text, { lineCounter: lines, logLevel: 'error' })
-  const problems = document.errors.map((error) =>
-    problem(
-      `line ${error.linePos?.[0].line ?? '?'}`,
-      `${error.message.split('\n', 1)[0]?.replace(/ at line .*$/, '') ?? 'is not YAML'}.`,
-      'The file is YAML or JSON.',
-    ),
-  )
+  const problems = document.errors.map((error) => {
+    const { path, reason, fix } = describeYamlError(error, text)
+    return problem(path, reason, fix)
+  })
+  if (problems.length === 0 && document.contents === null) throw new Failure(`${path} is empty. Start from the example in README.md.`)
   if (problems.length === 0) problems.push(...findLooseAliases(document, lines))
   return { raw: problems.length > 0 ? undefined : document.toJS({ maxAliasCount: maxAliases }), problems }
 }

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { type Config, formatHashRing, formatManifest, isManifest, type RingEntry } from '@postern/core'
 import { parse as parseDotenv } from 'dotenv'
@@ -19,6 +19,8 @@ export interface Ring {
   readonly prefix: string
   /** The environment variable that holds it, if it is one. */
   readonly variable: string | undefined
+  /** Where the ring should be and is not, as a sentence. */
+  readonly missing: string | undefined
   /**
    * Writes it back in the form it has; gives the file, or `undefined` where it lives in an environment that only its owner can set.
    *
@@ -58,6 +60,7 @@ function fileRing(file: string, { principals }: Pick<Service, 'principals'>, asM
     principals,
     prefix: callerPrefix,
     variable: undefined,
+    missing: existsSync(file) ? undefined : `The file ${file} is not there yet`,
     write(entries) {
       writePrivately(file, manifest ? formatManifest(entries, new Date()) : `${formatHashRing(entries)}\n`)
       return file
@@ -76,6 +79,10 @@ function variableRing(variable: string, dotenvFile: string, { principals }: Serv
     principals,
     prefix: callerPrefix,
     variable,
+    missing:
+      inEnvironment === undefined && inFile === undefined
+        ? `${variable} is not set, neither in this environment nor in ${dotenvFile}`
+        : undefined,
     write(entries) {
       // The environment has the last word, whatever stands in the file.
       if (inEnvironment !== undefined || inFile === undefined) return undefined

@@ -68,6 +68,17 @@ describe('a session minter', () => {
   })
 
   test.each([
+    ['/v1/chat/completions', 'chat/completions'],
+    ['v1/responses', 'responses'],
+    ['//files/', 'files'],
+    ['/v1/*', '*'],
+  ])('says how the endpoint %s is written', async (name, plain) => {
+    await expect(createSessionMinter({ secret }).mint({ user: 'u', endpoints: ['models', name] })).rejects.toThrow(
+      `"endpoints" holds paths as they stand below /v1/, without a slash at either end, such as "${plain}".`,
+    )
+  })
+
+  test.each([
     [{}],
     [{ user: 'u', ttl: '5 minutes' }],
     [{ user: 'u', ttl: 0 }],
@@ -78,6 +89,10 @@ describe('a session minter', () => {
     [{ user: 'u', models: 'auto' as unknown as string[] }],
     [{ user: 'u', models: [''] }],
     [{ user: 'u', endpoints: Array.from({ length: 101 }, () => 'x') }],
+    [{ user: 'u', endpoints: ['/v1/chat/completions'] }],
+    [{ user: 'u', endpoints: ['responses', '/responses'] }],
+    [{ user: 'u', endpoints: ['v1/responses'] }],
+    [{ user: 'u', endpoints: ['files/'] }],
     [{ user: 'u', origin: 'app.example.com' }],
     [{ user: 'u', origin: 'https://app.example.com/' }],
     [{ user: 'u', workflow: 'with spaces' }],

@@ -41,6 +41,7 @@ export function sessionClaims(request: SessionRequest, { id, issuedAt, expiresAt
   const bounds = sessionBoundClaims({ origin, models, endpoints, workflow, maxTokens, maxCalls })
   const read = readSessionBounds(bounds)
   if ('fault' in read) throw new TypeError(boundForms[read.fault])
+  checkEndpointNames(endpoints ?? [])
   if (jkt !== undefined && !thumbprintPattern.test(jkt))
     throw new TypeError('"jkt" is the SHA-256 thumbprint of a public key, in base64url (RFC 7638).')
   const names = Object.entries({ sub: user, team, project }).filter(([, name]) => name !== undefined)
@@ -82,6 +83,16 @@ const boundForms: Readonly<Record<string, string>> = {
   max_tokens: '"maxTokens" is a whole number above 0.',
   max_calls: '"maxCalls" is a whole number above 0.',
   workflow: '"workflow" has 1 to 64 letters, digits, underscores and hyphens.',
+}
+
+/** A name that no endpoint can have would look like a permission and be none. */
+function checkEndpointNames(names: readonly string[]): void {
+  const odd = names.find((name) => /^\/|^v1\/|\/$/.test(name))
+  if (odd === undefined) return
+  const plain = odd.replace(/^\/+/, '').replace(/^v1\//, '').replace(/\/+$/, '')
+  throw new TypeError(
+    `"endpoints" holds paths as they stand below /v1/, without a slash at either end, such as "${plain === '' ? '*' : plain}".`,
+  )
 }
 
 const secondsPerUnit: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 }

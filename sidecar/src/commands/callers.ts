@@ -22,6 +22,7 @@ export function listCallers(options: CallersOptions): number {
   const { ring, entries } = readRing(options)
   const rows = entries.map(({ label, digest }) => ({ label, sha256: digest, ...ring.principals[label] }))
   if (options.json === true) printJson(rows)
+  else if (ring.missing !== undefined) print(`${ring.missing}, so there are no callers in the ring. Add one with "postern callers add".`)
   else {
     printTable(
       ['label', 'sha-256 begins', 'user', 'team', 'project', 'acts for others'],
@@ -49,7 +50,7 @@ export function printCallers(options: CallersOptions): number {
   return 0
 }
 
-/** Makes a credential for a server-side caller and prints it once; only its hash is kept. */
+/** Makes a credential for a server-side caller and prints it once; only its hash goes into the ring. */
 export function addCaller(label: string, options: AddOptions): number {
   if (!labelPattern.test(label)) throw new Failure('A label has 1 to 64 letters, digits, dots, underscores, colons and hyphens.')
   const { ring, entries } = readRing(options)
@@ -124,5 +125,9 @@ function readRing({ config, manifest }: CallersOptions): { ring: Ring; entries: 
 
 function printWhere(ring: Ring, where: string | undefined, entries: readonly RingEntry[]): void {
   if (where !== undefined) print(`The ring in ${where} is written.`)
-  else print(`Set ${ring.variable} to:\n\n${formatHashRing(entries).split('\n').join(',')}\n`)
+  else {
+    const place = ring.missing === undefined ? '' : ', or into .env beside the configuration'
+    print(`Nothing is written. Put this line where the sidecar has its environment${place}:\n`)
+    print(`${ring.variable}=${formatHashRing(entries).split('\n').join(',')}\n`)
+  }
 }

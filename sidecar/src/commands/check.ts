@@ -1,3 +1,4 @@
+import { describeProblem } from '@postern/core'
 import { describeProblems, loadConfig } from '../load-config.js'
 import { print, printJson } from '../print.js'
 
@@ -8,12 +9,12 @@ export function check(options: { readonly config: string; readonly json?: boolea
   else {
     const errors = problems.filter(({ severity }) => severity === 'error')
     const warnings = problems.filter(({ severity }) => severity === 'warning')
-    if (errors.length > 0) process.stderr.write(`${describeProblems(options.config, errors)}\n`)
-    if (warnings.length > 0) process.stderr.write(`Worth a look:\n${describeProblems(options.config, warnings)}\n`)
     if (checked !== undefined)
       print(
-        `${options.config} is good: ${count(Object.keys(checked.config.keys), 'key')}, ${count(checked.config.bindings, 'binding')}, ${count(checked.ring, 'service caller')}.`,
+        `${options.config} is good: ${count(Object.keys(checked.config.keys), 'key')}, ${count(checked.config.bindings, 'binding')}, ${count(checked.ring, 'service caller')}${warnings.length === 0 ? '' : `, with ${count(warnings, 'warning')}`}.`,
       )
+    if (errors.length > 0) process.stderr.write(`${describeProblems(options.config, errors)}\n`)
+    if (warnings.length > 0) process.stderr.write(`Worth a look in ${options.config}:\n${warnings.map(describeProblem).join('\n')}\n`)
   }
   return checked === undefined ? 1 : 0
 }

@@ -47,7 +47,7 @@ function printExplanation({ outcome, refusal, key, gateway, dialect, url, bindin
     ['outcome', outcome],
     ['refused with', refusal === undefined ? undefined : `${refusal.status} ${refusal.code}`],
     ['because', refusal?.reason],
-    ['what to do', refusal?.help],
+    ['what to do', refusal?.help.replace('"postern explain" lists what is allowed', '"models" and "endpoints" below say what is allowed')],
     ['key', key],
     ['chosen by', binding === undefined ? undefined : `binding ${binding}`],
     ['gateway', gateway === undefined ? undefined : `${gateway} (${dialect})`],
@@ -56,7 +56,7 @@ function printExplanation({ outcome, refusal, key, gateway, dialect, url, bindin
     ['models', anything(limits.models)],
     ['endpoints', anything(limits.endpoints)],
     ['largest body', `${limits.max_body_bytes} bytes`],
-    ['most tokens', limits.max_tokens?.toString()],
+    ['most tokens', limits.max_tokens === undefined ? undefined : `${limits.max_tokens}; a request must say how many it wants`],
     ...Object.entries(limits.choices).map(([name, value]): [string, string] => [name, value]),
   ]
   printTable(

@@ -37,7 +37,7 @@ export async function mintSession(options: MintOptions): Promise<number> {
     user,
     team,
     project,
-    ttl,
+    ttl: secondsOf(ttl),
     origin,
     models: listOf(models),
     endpoints: listOf(endpoints),
@@ -60,6 +60,11 @@ export async function mintSession(options: MintOptions): Promise<number> {
 
 function numberOf(text: string | undefined): number | undefined {
   return text === undefined ? undefined : Number(text)
+}
+
+/** A number alone is seconds, as it is over HTTP. */
+function secondsOf(text: string | undefined): number | string | undefined {
+  return text !== undefined && /^\d+$/.test(text) ? Number(text) : text
 }
 
 function jsonOf(text: string | undefined): unknown {

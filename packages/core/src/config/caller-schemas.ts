@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { hopByHop } from '../hop-by-hop.js'
+import { fault } from './fault.js'
 import { name, principalFields, secretReference, type Settings, url } from './schema-parts.js'
 import { duration } from './units.js'
 
@@ -28,7 +29,9 @@ export function createCallerSchemas(strict: Settings) {
   /** How often something may happen. */
   const rate = (limit: number, windowMs: number) => ({
     limit: z.int().min(1).default(limit),
-    window: duration.refine((ms) => ms >= 1000 && ms <= 86_400_000, 'is not between a second and a day').default(windowMs),
+    window: duration
+      .refine((ms) => ms >= 1000 && ms <= 86_400_000, fault('is not between a second and a day', 'Write a time such as 1m.'))
+      .default(windowMs),
   })
 
   const session = strict({
@@ -41,7 +44,11 @@ export function createCallerSchemas(strict: Settings) {
     /** The longest lifetime that is accepted. */
     maxTtl: duration.default(86_400_000),
     /** How many sessions one caller may be given in exchange for its cookie or token. */
-    exchange: z.union([z.literal('off'), strict(rate(30, 60_000))]).prefault({}),
+    exchange: z
+      .union([z.literal('off'), strict(rate(30, 60_000))], {
+        error: fault('is neither off nor a rate', 'Write off, or { limit: 30, window: 1m }.'),
+      })
+      .prefault({}),
   })
 
   /** The way to a claim: `org.id`, `groups.0`; or a list of names, for names that hold dots. */
@@ -54,7 +61,7 @@ export function createCallerSchemas(strict: Settings) {
       z.array(z.string().min(1)).min(1),
     ],
     {
-      error: 'is not the way to a claim, such as "sub", "org.id" or [https://example.com/team]',
+      error: fault('is not the way to a claim', 'Write sub, org.id, or [https://example.com/team] where a name holds dots.'),
     },
   )
 
@@ -71,7 +78,10 @@ export function createCallerSchemas(strict: Settings) {
         z.array(z.string().min(1)).min(1),
       ],
       {
-        error: 'is missing or not a text or a list of texts; without it a token for another service would be good here',
+        error: fault(
+          'is missing, or is neither a text nor a list of texts; without it a token for another service would be good here',
+          'Write what its tokens hold as "aud", such as api://postern.',
+        ),
       },
     ),
     /** Where its keys are. */
@@ -94,15 +104,25 @@ export function createCallerSchemas(strict: Settings) {
     /** The only teams that it may speak for, where several issuers are configured. */
     teams: z.array(name).min(1).optional(),
     /** How far its clock may differ. */
-    clockSkew: duration.refine((ms) => ms <= 300_000, 'is longer than five minutes').default(30_000),
+    clockSkew: duration.refine((ms) => ms <= 300_000, fault('is longer than five minutes', 'Write 5m or less.')).default(30_000),
   })
 
   const forwardAuth = strict({
     /** What of the backend says whose cookie it is: an http or https URL, or `unix:/run/app.sock:/api/me`. */
-    url: z.string().refine(isQuestionUrl, 'is not an http or https URL, nor unix:, a path, a colon and a path'),
+    url: z
+      .string()
+      .refine(
+        isQuestionUrl,
+        fault(
+          'is not an http or https URL, nor unix:, a path, a colon and a path',
+          'Write http://127.0.0.1:3000/api/me or unix:/run/app.sock:/api/me.',
+        ),
+      ),
     /** The cookies that say so, if only these do; only they are sent to it. */
     cookies: z
-      .array(z.string().regex(/^[^\s=;,]+$/, 'is not the name of a cookie'))
+      .array(
+        z.string().regex(/^[^\s=;,]+$/, fault('is not the name of a cookie', 'Write the name alone, such as sid, without = and a value.')),
+      )
       .min(1)
       .optional(),
     /** Headers that it needs besides, to be sent along. */
@@ -111,7 +131,13 @@ export function createCallerSchemas(strict: Settings) {
         z
           .string()
           .transform((header) => header.toLowerCase())
-          .refine(isPassable, 'is not a header that can be passed on'),
+          .refine(
+            isPassable,
+            fault(
+              'is not a header that can be passed on',
+              'Leave out what is about the connection, the body or the cookie; that is sent as it must be.',
+            ),
+          ),
       )
       .default([]),
     /** Where its JSON answer says who it is. */
@@ -127,16 +153,20 @@ export function createCallerSchemas(strict: Settings) {
       project: z.string().min(1).optional(),
     }).optional(),
     /** How long it is waited for. */
-    timeout: duration.refine((ms) => ms >= 1 && ms <= 30_000, 'is longer than half a minute').default(2000),
+    timeout: duration
+      .refine((ms) => ms >= 1 && ms <= 30_000, fault('is not between a millisecond and half a minute', 'Write a time such as 2s.'))
+      .default(2000),
     /** How long its answer is good where nothing is seen that may change it. Default a second, and `0s` with several `replicas`. */
-    cache: duration.refine((ms) => ms <= 60_000, 'is longer than a minute').optional(),
+    cache: duration.refine((ms) => ms <= 60_000, fault('is longer than a minute', 'Write 1m or less.')).optional(),
   })
 
   const anonymous = strict({ ...principalFields, limit: z.int().min(1), window: rate(1, 60_000).window })
 
   const dpop = strict({
     /** How old a proof may be. */
-    window: duration.refine((ms) => ms >= 1000 && ms <= 600_000, 'is not between a second and ten minutes').default(60_000),
+    window: duration
+      .refine((ms) => ms >= 1000 && ms <= 600_000, fault('is not between a second and ten minutes', 'Write a time such as 1m.'))
+      .default(60_000),
     /** Whether a proof must carry a nonce of ours, so that none can be made in advance. */
     nonce: z.boolean().default(false),
   })

@@ -2,7 +2,7 @@ import { parseHashRing, type RingEntry } from '../identify/hash-ring.js'
 import type { Secret } from '../secret.js'
 import { isThisMachine } from './is-this-machine.js'
 import type { Parts } from './parts.js'
-import { type Problem, problem } from './problem.js'
+import { type Problem, problem, warning } from './problem.js'
 import type { Config } from './schema.js'
 
 /** The shortest secret that session tokens may be signed with (RFC 7518, 3.2), in bytes. */
@@ -46,7 +46,15 @@ export function checkService(parts: Parts, secrets: ReadonlyMap<string, Secret>,
 const shortestAdminSecret = 24
 
 /** Can the admin listener's secret be sent, and not be guessed? */
-export function checkAdmin(secrets: ReadonlyMap<string, Secret>, problems: Problem[]): void {
+export function checkAdmin({ admin }: Parts, secrets: ReadonlyMap<string, Secret>, problems: Problem[]): void {
+  if (admin !== undefined && 'port' in admin && admin.secret === undefined)
+    problems.push(
+      warning(
+        'admin',
+        'listens on a port and has no secret, so it refuses to mint and to revoke.',
+        'Write secret: { env: NAME } beside the port, or a socket in its place.',
+      ),
+    )
   const secret = secrets.get('admin.secret')?.reveal()
   if (secret === undefined || (secret.length >= shortestAdminSecret && /^[\x21-\x7e]+$/.test(secret))) return
   problems.push(

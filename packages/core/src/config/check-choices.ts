@@ -1,7 +1,7 @@
 import type { Dialects } from '@postern/gateways'
 import { callersChoice } from '../police/choices.js'
 import type { Parts } from './parts.js'
-import { type Problem, problem } from './problem.js'
+import { oneOfThese, type Problem, problem } from './problem.js'
 
 /** A choice that no configured gateway offers would promise what does not happen. */
 export function checkChoices(parts: Parts, dialects: Dialects, problems: Problem[]): void {
@@ -14,7 +14,7 @@ export function checkChoices(parts: Parts, dialects: Dialects, problems: Problem
         const fix = known.size === 0 ? 'Remove it.' : `Known here: ${[...known].join(', ')}.`
         problems.push(problem(`${path}.${name}`, 'is a choice that no gateway of this configuration offers.', fix))
       } else if (value !== callersChoice && !values.includes(value)) {
-        problems.push(problem(`${path}.${name}`, 'has a value that is not known.', `Write ${[...values, callersChoice].join(', ')}.`))
+        problems.push(problem(`${path}.${name}`, 'has a value that is not known.', `Write ${oneOfThese([...values, callersChoice])}.`))
       }
     }
   }

@@ -10,7 +10,9 @@ import { checkEndpoints } from './check-endpoints.js'
 import { checkGateways } from './check-gateways.js'
 import { checkKeys } from './check-keys.js'
 import { checkSharing } from './check-sharing.js'
+import { checkMount } from './check-mount.js'
 import { checkPassHeaders } from './check-pass-headers.js'
+import { checkPolicies } from './check-policies.js'
 import { checkStore } from './check-store.js'
 import { describeIssue } from './describe-issue.js'
 import { type Parts, takeApart } from './parts.js'
@@ -55,14 +57,16 @@ export function checkConfig(raw: unknown, places: SecretPlaces, dialects: Dialec
   checkKeys(parts, dialects, secrets, problems)
   checkChoices(parts, dialects, problems)
   checkBindings(parts, problems)
+  checkPolicies(parts, dialects, problems)
   checkSharing(parts, dialects, secrets, problems)
   const ring = checkService(parts, secrets, problems)
   checkSession(parts, secrets, problems)
-  checkAdmin(secrets, problems)
+  checkAdmin(parts, secrets, problems)
   if (form.success) {
     checkCallers(form.data, problems)
     checkIssuers(form.data, problems)
-    checkStore(form.data, secrets, problems)
+    checkStore(form.data, secrets, places, problems)
+    checkMount(form.data, problems)
     checkBackend(form.data, secrets, problems)
   }
   const usable = form.success && problems.every(({ severity }) => severity !== 'error')

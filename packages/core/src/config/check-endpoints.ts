@@ -1,17 +1,14 @@
 import { createEndpointTable, type Dialect, type Dialects, isBelow, isHoldersPath, isParameter, modelSegment } from '@postern/gateways'
 import { hasDotSegment } from '../resolve/dot-segment.js'
-import type { Parts, Placed } from './parts.js'
+import type { OpenedAt, Parts, Placed } from './parts.js'
 import { type Problem, problem } from './problem.js'
-import type { Config } from './schema.js'
-
-type Opened = Config['gateways'][string]['endpoints']
 
 /** Is every endpoint that the operator opens one that may be opened, and said clearly? */
 export function checkEndpoints(parts: Parts, dialects: Dialects, problems: Problem[]): void {
-  for (const { path, part } of parts.gateways.values()) {
-    const dialect = dialects[part.dialect] as Dialect
-    for (const [name, settings] of Object.entries(part.endpoints)) {
-      const found = findFault(name, settings, dialect)
+  for (const { path, part } of parts.opened) {
+    const dialect = Object.hasOwn(dialects, part.dialect ?? '') ? dialects[part.dialect ?? ''] : undefined
+    for (const [name, { model }] of Object.entries(part.endpoints)) {
+      const found = findFault(name, model, dialect) ?? findTwice(name, part.baseURL ?? dialect?.baseURL)
       if (found !== undefined) problems.push(problem(`${path}.endpoints.${name}`, ...found))
     }
     checkTwins({ path: `${path}.endpoints`, part: part.endpoints }, problems)
@@ -24,23 +21,35 @@ const segmentForm = /^(?:[A-Za-z0-9\-._~!$&'()*+,=:@]+|\{[A-Za-z0-9_]+\})$/
 const mintingReason = 'mints credentials or connections, or administers the account: Postern lets no caller use it with the gateway key.'
 const callDirectly = 'Remove it; whoever holds the account calls it without Postern.'
 
-function findFault(name: string, { model }: Opened[string], dialect: Dialect): readonly [reason: string, fix: string] | undefined {
+function findFault(
+  name: string,
+  model: string | undefined,
+  dialect: Dialect | undefined,
+): readonly [reason: string, fix: string] | undefined {
   const segments = name.split('/')
   if (!segments.every((segment) => segmentForm.test(segment)) || hasDotSegment(name))
     return ['is not a path below /v1/.', 'Write it like rerank or engines/{model}/completions, without a slash at either end.']
   if (isParameter(segments[0] as string)) return ['opens any path.', 'Begin it with a name.']
   if (isHoldersPath(name)) return [mintingReason, callDirectly]
-  if (isBelow(dialect.operatorPaths, name)) return [`belongs to whoever runs ${dialect.title} or holds the account.`, callDirectly]
-  if (isBelow(tasksOf(dialect), name))
+  if (dialect !== undefined && isBelow(dialect.operatorPaths, name))
+    return [`belongs to whoever runs ${dialect.title} or holds the account.`, callDirectly]
+  if (dialect !== undefined && isBelow(tasksOf(dialect), name))
     return ['is about tasks, each of which is one caller’s.', 'Remove it; the dialect has what may be asked.']
   const models = segments.filter((segment) => segment === modelSegment).length
   if (model === 'path' && models !== 1)
     return ['names its model in its path, and has not one segment {model}.', 'Write {model} where the model stands.']
-  if (model !== 'path' && models > 0) return ['has a segment {model}, and says that the model stands elsewhere.', 'Write "model: path".']
+  if (model !== undefined && model !== 'path' && models > 0)
+    return ['has a segment {model}, and says that the model stands elsewhere.', 'Write "model: path".']
+  if (dialect === undefined) return undefined
   const table = createEndpointTable(dialect.endpoints)
   if (table.find(name) === undefined && table.isOtherSpelling(name) && !name.includes('{'))
     return ['only spells a listed path differently.', 'Write it as the dialect does.']
   return undefined
+}
+
+function findTwice(name: string, baseURL = ''): readonly [reason: string, fix: string] | undefined {
+  if (!name.startsWith('v1/') || !/\/v1\/?$/.test(baseURL)) return undefined
+  return ['begins with v1/, which the base URL ends in already.', `Write ${name.slice('v1/'.length)}: names stand below /v1/.`]
 }
 
 /** Paths of tasks, which are sealed for who began them. */
@@ -51,7 +60,7 @@ function tasksOf({ endpoints }: Dialect): string[] {
 }
 
 /** Two that differ in their parameters' names, or only in case, are one. */
-function checkTwins({ path, part }: Placed<Opened>, problems: Problem[]): void {
+function checkTwins({ path, part }: Placed<OpenedAt['endpoints']>, problems: Problem[]): void {
   const seen = new Map<string, string>()
   for (const name of Object.keys(part)) {
     const shape = name.replaceAll(/\{[^/]*\}/g, '{}').toLowerCase()

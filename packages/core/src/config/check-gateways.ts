@@ -1,7 +1,7 @@
 import type { Dialect, Dialects } from '@postern/gateways'
 import { isThisMachine } from './is-this-machine.js'
 import type { Parts } from './parts.js'
-import { type Problem, problem } from './problem.js'
+import { type Problem, problem, warning } from './problem.js'
 
 /** Is the address of every gateway one that a key may be sent to? */
 export function checkGateways(parts: Parts, dialects: Dialects, problems: Problem[]): void {
@@ -12,6 +12,7 @@ export function checkGateways(parts: Parts, dialects: Dialects, problems: Proble
         problems.push(problem(`${path}.baseURL`, `is missing; ${dialect.id} has no default.`, 'Write the address of the API, with /v1.'))
       continue
     }
+    warnOfPath(`${path}.baseURL`, new URL(part.baseURL), dialect, problems)
     const url = new URL(part.baseURL)
     if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
       problems.push(
@@ -23,14 +24,24 @@ export function checkGateways(parts: Parts, dialects: Dialects, problems: Proble
       )
     }
     if (url.protocol === 'http:' && !isThisMachine(url.hostname)) {
-      problems.push({
-        ...problem(
-          `${path}.baseURL`,
-          'sends the gateway key over plain http.',
-          'Write https, unless the network in between is yours alone.',
-        ),
-        severity: 'warning',
-      })
+      problems.push(
+        warning(`${path}.baseURL`, 'sends the gateway key over plain http.', 'Write https, unless the network in between is yours alone.'),
+      )
     }
+  }
+}
+
+/** What an API is mostly asked for: an address that ends in one is copied from its documents. */
+const copied = /\/((?:chat\/)?completions|responses|messages|embeddings|generateContent)\/?$/
+
+/** Endpoints are put behind the base URL as it stands, so what is missing there or too much makes every call a 404. */
+function warnOfPath(path: string, { origin, pathname }: URL, { id }: Dialect, problems: Problem[]): void {
+  const endpoint = copied.exec(pathname)
+  if (endpoint !== null) {
+    const before = `${origin}${pathname.slice(0, endpoint.index)}`
+    problems.push(warning(path, `ends in the endpoint ${endpoint[1]}.`, `Write what stands before it: ${before}.`))
+  } else if (id === 'openai' && !/\/v\d/.test(pathname)) {
+    const whole = `${origin}${pathname.replace(/\/$/, '')}/v1`
+    problems.push(warning(path, 'does not end in /v1.', `Write ${whole}, unless the gateway’s documents have its API elsewhere.`))
   }
 }

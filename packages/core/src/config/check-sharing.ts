@@ -1,10 +1,10 @@
 import type { Dialect, Dialects } from '@postern/gateways'
 import type { Secret } from '../secret.js'
 import type { Parts } from './parts.js'
-import { type Problem, problem } from './problem.js'
+import { type Problem, warning } from './problem.js'
 import { findTenants, type Tenants } from './tenants.js'
 
-/** Most bindings that a warning names. */
+/** Most bindings or keys that a warning names. */
 const mostNamed = 3
 
 /** Which keys have several tenants, so that nothing may be stored under them? */
@@ -16,18 +16,26 @@ export function checkSharing(parts: Parts, dialects: Dialects, secrets: Readonly
   )
   for (const [alias, { path, part }] of parts.keys) {
     const gateway = parts.gateways.get(part.gateway)
-    const { bindings, several } = tenants.get(alias) as Tenants
+    const { bindings, several, twins } = tenants.get(alias) as Tenants
     if (gateway === undefined || !several || part.shared || !stores(dialects[gateway.part.dialect] as Dialect)) continue
-    const named = bindings.slice(0, mostNamed).join(', ') + (bindings.length > mostNamed ? ` and ${bindings.length - mostNamed} more` : '')
-    problems.push({
-      ...problem(
-        path,
-        `is used by several tenants (${named}), who could read what the others store; so nothing may be stored under it.`,
-        'Bind a key to each tenant, or write "shared: true" if they may: then files, stored responses and conversations pass.',
-      ),
-      severity: 'warning',
-    })
+    const reach = `several tenants (${firstOf(bindings)}), who could read what the others store; so nothing may be stored under it.`
+    const ifTheyMay = 'if they may: then files, stored responses and conversations pass.'
+    const secret = part.providerSecret === undefined ? 'secret' : 'providerSecret'
+    problems.push(
+      twins.length === 0
+        ? warning(path, `is used by ${reach}`, `Bind a key to each tenant, or write "shared: true" ${ifTheyMay}`)
+        : warning(
+            path,
+            `has the same ${secret} as ${firstOf(twins.map((twin) => `keys.${twin}`))}, so to the gateway they are one key of ${reach}`,
+            `Give each a ${secret} of its own, or write "shared: true" at each ${ifTheyMay}`,
+          ),
+    )
   }
+}
+
+/** The names, for people; of many only some. */
+function firstOf(names: readonly string[]): string {
+  return names.slice(0, mostNamed).join(', ') + (names.length > mostNamed ? ` and ${names.length - mostNamed} more` : '')
 }
 
 /** Whether anything stays at a gateway of this dialect, but for tasks, which are sealed. */

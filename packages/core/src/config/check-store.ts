@@ -1,9 +1,20 @@
+import { existsSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import type { Secret } from '../secret.js'
-import { type Problem, problem } from './problem.js'
+import { type Problem, problem, warning } from './problem.js'
+import type { SecretPlaces } from './read-secret.js'
 import type { Config } from './schema.js'
 
 /** Is it said where things are kept, once, and can all replicas see it there? */
-export function checkStore({ store, replicas }: Config, secrets: ReadonlyMap<string, Secret>, problems: Problem[]): void {
+export function checkStore(
+  { store, replicas }: Config,
+  secrets: ReadonlyMap<string, Secret>,
+  { directory }: SecretPlaces,
+  problems: Problem[],
+): void {
+  const folder = store?.sqlite === undefined ? undefined : dirname(resolve(directory, store.sqlite))
+  if (folder !== undefined && !existsSync(folder))
+    problems.push(warning('store.sqlite', `lies in the folder ${folder}, which is not there.`, 'Make the folder, or write another path.'))
   const places = [store?.sqlite, store?.redis, store?.memory].filter((place) => place !== undefined)
   if (store !== undefined && places.length !== 1) {
     problems.push(problem('store', 'must say one place.', 'Write sqlite: ./postern.db, redis: { env: REDIS_URL } or memory: true.'))

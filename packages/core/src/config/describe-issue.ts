@@ -1,61 +1,65 @@
 import type { z } from 'zod'
 import { createMeantBy } from '../lib/meant-by.js'
 import { announcedSettings } from './announced.js'
-import { formatPath, type Problem } from './problem.js'
+import { readFault } from './fault.js'
+import { expectedKind, kindOf } from './kinds.js'
+import { formatPath, oneOfThese, type Problem, problem } from './problem.js'
 
-const error = { severity: 'error' } as const
-
-/** Says what a schema violation means and what to write instead. Never repeats a value: it may be a secret. */
+/**
+ * Says what a schema violation means and what to write instead. Never repeats a value, which may be a secret, but for
+ * numbers where a time or a size stands.
+ */
 export function describeIssue(issue: z.core.$ZodIssue): readonly Problem[] {
-  const path = formatPath(issue.path)
   if (issue.code === 'unrecognized_keys') {
     const known = issue.message.split(' ')
     return issue.keys.map((key) => describeUnknownKey(formatPath([...issue.path, key]), key, known))
   }
-  const unrecognized = issue.code === 'invalid_union' ? nestedUnknownKeys(issue) : []
-  if (unrecognized.length > 0) return unrecognized
-  if (issue.input === undefined && isSecretPlace(path)) {
-    return [{ ...error, path, reason: 'is missing.', fix: 'Write { env: NAME } or { file: PATH }.' }]
-  }
-  if (isSecretPlace(path)) {
-    return [
-      {
-        ...error,
-        path,
-        reason: 'holds something other than a reference to a secret.',
-        fix: 'Write { env: NAME } or { file: PATH }; the secret itself never stands in this file.',
-      },
-    ]
-  }
-  if (issue.code === 'invalid_type' && issue.input === undefined) {
-    return [
-      {
-        ...error,
-        path,
-        reason: 'is missing.',
-        fix: `Write ${issue.path.length === 0 ? 'a configuration' : `"${String(issue.path.at(-1))}"`}: ${expected(issue.expected)}.`,
-      },
-    ]
-  }
-  if (issue.code === 'invalid_type') return [{ ...error, path, reason: 'is of the wrong kind.', fix: `Write ${expected(issue.expected)}.` }]
-  if (issue.code === 'invalid_value')
-    return [{ ...error, path, reason: 'has a value that is not known.', fix: `Write ${issue.values.map(String).join(', ')}.` }]
-  if (issue.code === 'invalid_key')
-    return [{ ...error, path, reason: 'is not a name.', fix: 'Use 1 to 64 letters, digits, dots, underscores and hyphens.' }]
-  return [
-    {
-      ...error,
-      path,
-      reason: `${issue.message.replace(/^./, (first) => first.toLowerCase())}.`,
-      fix: fixOf(issue) ?? 'The README shows a configuration with this setting.',
-    },
-  ]
+  const nested = issue.code === 'invalid_union' ? nestedIssues(issue) : []
+  if (nested.length > 0) return nested.flatMap(describeIssue)
+  const path = formatPath(issue.path)
+  return [isSecretPlace(path) ? describeSecret(path, issue.input) : problem(path, ...describe(issue))]
 }
 
-/** What a check of ours says to do, beside what is wrong. */
-function fixOf(issue: z.core.$ZodIssue): string | undefined {
-  const fix: unknown = issue.code === 'custom' ? issue.params?.['fix'] : undefined
-  return typeof fix === 'string' ? fix : undefined
+function describeSecret(path: string, found: unknown): Problem {
+  return found === undefined
+    ? problem(path, 'is missing.', 'Write { env: NAME } or { file: PATH }.')
+    : problem(
+        path,
+        'holds something other than a reference to a secret.',
+        'Write { env: NAME } or { file: PATH }; the secret itself never stands in this file.',
+      )
+}
+
+function describe(issue: z.core.$ZodIssue): readonly [reason: string, fix: string] {
+  const { reason, fix } = readFault(issue.message)
+  if (fix !== undefined) return [reason, fix]
+  const { input } = issue
+  if (issue.code === 'invalid_type') {
+    if (input === undefined) return ['is missing.', `Write ${nameOf(issue)}: ${expectedKind(issue.expected)}.`]
+    const bare = typeof input === 'string' && /^(?:number|int|boolean)$/.test(issue.expected) ? ', without quotes' : ''
+    return [`is ${kindOf(input)}.`, `Write ${expectedKind(issue.expected)}${bare}.`]
+  }
+  if (issue.code === 'invalid_value') {
+    if (input === undefined) return ['is missing.', `Write ${nameOf(issue)}: ${oneOfThese(issue.values)}.`]
+    return ['has a value that is not known.', `Write ${oneOfThese(issue.values)}.`]
+  }
+  if (issue.code === 'invalid_key') return ['is not a name.', 'Use 1 to 64 letters, digits, dots, underscores and hyphens.']
+  if (issue.code === 'too_small') return tooSmall(issue)
+  if (issue.code === 'too_big') return [`is more than ${issue.maximum}.`, `Write ${issue.maximum} or less.`]
+  return [reason.replace(/^./, (first) => first.toLowerCase()), 'The folder docs/ describes the settings.']
+}
+
+function tooSmall({ origin, minimum, inclusive }: z.core.$ZodIssueTooSmall): readonly [reason: string, fix: string] {
+  if (origin === 'array') return ['is an empty list.', 'Write one entry or more, or leave the setting out.']
+  if (origin === 'string') return ['is an empty text.', 'Write what is meant, or leave the setting out.']
+  return inclusive === false
+    ? [`is not more than ${minimum}.`, `Write a number above ${minimum}.`]
+    : [`is less than ${minimum}.`, `Write ${minimum} or more.`]
+}
+
+/** What the setting is called, for a line that can be written down. */
+function nameOf({ path }: z.core.$ZodIssue): string {
+  return path.length === 0 ? 'a configuration' : `"${String(path.at(-1))}"`
 }
 
 function isSecretPlace(path: string): boolean {
@@ -64,35 +68,21 @@ function isSecretPlace(path: string): boolean {
 
 function describeUnknownKey(path: string, key: string, known: readonly string[]): Problem {
   if (announcedSettings.has(path)) {
-    return {
-      ...error,
+    return problem(
       path,
-      reason: 'is not enforced by this version.',
-      fix: 'Remove it: a setting that is accepted and not kept would promise what does not happen.',
-    }
+      'is not enforced by this version.',
+      'Remove it: a setting that is accepted and not kept would promise what does not happen.',
+    )
   }
   const meant = createMeantBy(known)(key)
-  const fix = meant === undefined ? `Known here: ${known.join(', ')}.` : `Did you mean "${meant}"?`
-  return { ...error, path, reason: 'is not a setting.', fix }
+  return problem(path, 'is not a setting.', meant === undefined ? `Known here: ${known.join(', ')}.` : `Did you mean "${meant}"?`)
 }
 
-function nestedUnknownKeys(issue: z.core.$ZodIssueInvalidUnion): readonly Problem[] {
-  const only = issue.errors.flat().find((nested) => nested.code === 'unrecognized_keys')
-  if (only === undefined || issue.errors.some((nested) => nested.length === 0)) return []
-  const required = issue.errors.some((nested) => nested.every((each) => each.code === 'unrecognized_keys'))
-  return required ? describeIssue({ ...only, path: [...issue.path, ...only.path] }) : []
-}
-
-const kinds: Readonly<Record<string, string>> = {
-  array: 'a list',
-  object: 'a group of settings',
-  record: 'a group of names with their settings',
-  string: 'a text',
-  int: 'a whole number',
-  number: 'a number',
-  boolean: 'true or false',
-}
-
-function expected(kind: string): string {
-  return kinds[kind] ?? kind
+/** What is wrong inside a value that only one of several forms can be meant by. */
+function nestedIssues(issue: z.core.$ZodIssueInvalidUnion): readonly z.core.$ZodIssue[] {
+  if (issue.errors.some((form) => form.length === 0)) return []
+  const near = issue.errors.filter((form) => form.every(({ path, code }) => path.length > 0 || code === 'unrecognized_keys'))
+  const onlyUnknown = near.find((form) => form.every(({ code }) => code === 'unrecognized_keys'))
+  const meant = onlyUnknown ?? (near.length === 1 ? near[0] : undefined)
+  return (meant ?? []).map((nested) => ({ ...nested, path: [...issue.path, ...nested.path] }))
 }

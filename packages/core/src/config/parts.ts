@@ -7,11 +7,35 @@ export interface Placed<Part> {
   readonly part: Part
 }
 
+/** For whom a rule is and what endpoints it names, as far as that is well written. */
+export type PlacedRule = Placed<z.output<typeof looseRule>>
+
+const looseText = z.string().optional().catch(undefined)
+const looseRule = z.object({
+  user: looseText,
+  team: looseText,
+  project: looseText,
+  endpoints: z.array(z.string().min(1)).optional().catch(undefined),
+})
+
+/** The endpoints that the operator opens at one gateway, and where each has its model. */
+export type OpenedAt = z.output<typeof looseGateway>
+
+const looseGateway = z.object({
+  dialect: looseText,
+  baseURL: looseText,
+  endpoints: z.record(z.string(), z.object({ model: looseText }).catch({ model: undefined })).catch({}),
+})
+
 /** The parts that have to fit each other, each as far as its own form is right. */
 export interface Parts {
   readonly gateways: ReadonlyMap<string, Placed<Config['gateways'][string]>>
+  /** What is opened at gateways, whether or not all else is right there. */
+  readonly opened: readonly Placed<OpenedAt>[]
   readonly keys: ReadonlyMap<string, Placed<Config['keys'][string]>>
   readonly bindings: readonly Placed<Config['bindings'][number]>[]
+  /** `policies` itself, then each of its rules. */
+  readonly rules: readonly PlacedRule[]
   /** What policies choose, wherever they do. */
   readonly choices: readonly Placed<Readonly<Record<string, string>>>[]
   readonly service: NonNullable<Config['callers']['service']> | undefined
@@ -35,9 +59,11 @@ export function takeApart(raw: unknown, dialectIds: readonly string[]): Parts {
   const callers = member(raw, 'callers')
   return {
     gateways: readEntries(raw, 'gateways', lenientParts.gateway),
+    opened: [...readEntries(raw, 'gateways', looseGateway).values()],
     keys: readEntries(raw, 'keys', lenientParts.key),
     bindings: readList(raw, 'bindings', lenientParts.binding),
-    choices: readChoices(raw),
+    rules: readRules(raw).flatMap(({ path, part }) => placed(path, read(part, looseRule))),
+    choices: readRules(raw).flatMap(({ path, part }) => placed(`${path}.choices`, read(member(part, 'choices'), choices))),
     service: read(member(callers, 'service'), lenientParts.service),
     session: read(member(callers, 'session'), lenientParts.session),
     store: read(member(raw, 'store'), lenientParts.store),
@@ -48,20 +74,17 @@ export function takeApart(raw: unknown, dialectIds: readonly string[]): Parts {
   }
 }
 
-function readChoices(raw: unknown): Placed<Readonly<Record<string, string>>>[] {
+const choices = z.record(z.string(), z.string())
+
+function readRules(raw: unknown): Placed<unknown>[] {
   const policies = member(raw, 'policies')
   const rules = member(policies, 'rules')
-  const places: [path: string, choices: unknown][] = [
-    ['policies.choices', member(policies, 'choices')],
-    ...(Array.isArray(rules) ? rules : []).map((rule, index): [string, unknown] => [
-      `policies.rules[${index}].choices`,
-      member(rule, 'choices'),
-    ]),
-  ]
-  return places.flatMap(([path, choices]) => {
-    const part = read(choices, z.record(z.string(), z.string()))
-    return part === undefined ? [] : [{ path, part }]
-  })
+  const list: readonly unknown[] = Array.isArray(rules) ? rules : []
+  return [{ path: 'policies', part: policies }, ...list.map((part, index) => ({ path: `policies.rules[${index}]`, part }))]
+}
+
+function placed<Part>(path: string, part: Part | undefined): Placed<Part>[] {
+  return part === undefined ? [] : [{ path, part }]
 }
 
 function readEntries<Schema extends z.ZodType>(raw: unknown, name: string, schema: Schema): Map<string, Placed<z.output<Schema>>> {

@@ -35,12 +35,22 @@ export function formatPath(path: readonly PropertyKey[]): string {
   )
 }
 
-/** An error, unless it is made a warning. */
+/** What stops the start. */
 export function problem(path: string, reason: string, fix: string): Problem {
   return { path, reason, fix, severity: 'error' }
+}
+
+/** What does not stop the start. */
+export function warning(path: string, reason: string, fix: string): Problem {
+  return { path, reason, fix, severity: 'warning' }
 }
 
 /** The names, for people; what to do where there are none. */
 export function oneOf(names: ReadonlySet<string>): string {
   return names.size === 0 ? 'it first' : [...names].map((each) => `"${each}"`).join(' or ')
+}
+
+/** One of these, for whoever has to write one; the value itself where there is only one. */
+export function oneOfThese(values: readonly unknown[]): string {
+  return values.length === 1 ? String(values[0]) : `one of ${values.map(String).join(', ')}`
 }

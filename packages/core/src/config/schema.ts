@@ -3,7 +3,8 @@ import { originPattern } from '@postern/protocol'
 import { z } from 'zod'
 import { isNetwork } from '../trusted-peers.js'
 import { createCallerSchemas } from './caller-schemas.js'
-import { alias, lenient, port, principalFields, secretReference, type Settings, strict, url } from './schema-parts.js'
+import { fault } from './fault.js'
+import { alias, headerName, lenient, port, principalFields, secretReference, type Settings, strict, url } from './schema-parts.js'
 import { duration, pace, size } from './units.js'
 
 /** An origin alone: paths are the client's to say. */
@@ -36,19 +37,22 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
     attempts: z.int().min(1).max(5).optional(),
     /** How often it lets this address call. Has a default where the gateway documents one. */
     addressLimit: z
-      .union([
-        z.literal('off'),
-        strict({
-          burst: z.int().min(1),
-          perMinute: z.number().positive(),
-          longestWait: duration.refine((ms) => ms <= 3_600_000, 'is longer than an hour').optional(),
-        }),
-      ])
+      .union(
+        [
+          z.literal('off'),
+          strict({
+            burst: z.int().min(1),
+            perMinute: z.number().positive(),
+            longestWait: duration.refine((ms) => ms <= 3_600_000, fault('is longer than an hour', 'Write 1h or less.')).optional(),
+          }),
+        ],
+        { error: fault('is neither off nor a limit', 'Write off, or { burst: 10, perMinute: 60 }.') },
+      )
       .optional(),
     /** Paths below `/v1/` that are open beside those that the dialect lists; `{id}` stands for any segment, `{model}` for the model. */
     endpoints: z.record(z.string(), openedEndpoint).default({}),
     /** Request headers of clients that it gets besides the usual ones, by their exact names. */
-    passHeaders: z.array(z.string().regex(/^[A-Za-z0-9-]{1,64}$/, 'is not the name of a header')).optional(),
+    passHeaders: z.array(headerName).optional(),
     /** How long it is waited for. */
     timeouts: strict({
       /** For a connection. */
@@ -85,7 +89,12 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
     sqlite: z.string().min(1).optional(),
     /** For several processes: `redis://host:6379`, or a reference where the address holds a password. */
     redis: z
-      .union([z.url({ protocol: /^rediss?$/ }), secretReference], { error: 'is neither redis://host:port nor a reference to one' })
+      .union([z.url({ protocol: /^rediss?$/ }), secretReference], {
+        error: fault(
+          'is neither redis://host:port nor a reference to one',
+          'Write redis://host:6379, { env: REDIS_URL } or { file: PATH }.',
+        ),
+      })
       .optional(),
     /** Nowhere: for one process, whose restart forgets revocations, calls and proofs. */
     memory: z.literal(true).optional(),
@@ -110,7 +119,12 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
 
   const backend = strict({
     /** `http://127.0.0.1:3000`, or `unix:/run/app.sock`. */
-    url: z.string().refine(isBackendUrl, 'is not an http or https origin, nor unix: and a path'),
+    url: z
+      .string()
+      .refine(
+        isBackendUrl,
+        fault('is not an http or https origin, nor unix: and a path', 'Write http://127.0.0.1:3000 or unix:/run/app.sock.'),
+      ),
     timeouts: strict({
       /** For the head of an answer once the request is sent. */
       headers: duration.default(60_000),
@@ -119,20 +133,22 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
     connections: z.int().min(1).optional(),
     /** Whether it is told who is calling, in a signed header. */
     identity: strict({
-      header: z
-        .string()
-        .regex(/^[A-Za-z0-9-]{1,64}$/, 'is not the name of a header')
-        .default('Postern-Identity'),
+      header: headerName.default('Postern-Identity'),
       /** Where the key is published that the header is checked with. */
       jwks: z
         .string()
-        .regex(/^(?:\/[A-Za-z0-9._~-]+)+$/, 'is not a path')
+        .regex(
+          /^(?:\/[A-Za-z0-9._~-]+)+$/,
+          fault('is not a path', 'Write it like /.well-known/postern/jwks.json: a slash at the beginning and none at the end.'),
+        )
         .default('/.well-known/postern/jwks.json'),
       /** An Ed25519 private key, PKCS #8 PEM. Where there is none, one is made at each start. */
       key: secretReference.optional(),
       audience: z.string().min(1).default('backend'),
       /** How long what it says is good. */
-      ttl: duration.refine((ms) => ms >= 5000 && ms <= 600_000, 'is not between 5 seconds and 10 minutes').default(60_000),
+      ttl: duration
+        .refine((ms) => ms >= 5000 && ms <= 600_000, fault('is not between 5 seconds and 10 minutes', 'Write a time such as 60s.'))
+        .default(60_000),
     }).optional(),
   })
 
@@ -143,7 +159,12 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
       strict({ socket: z.string().min(1), ...adminSecret }),
       strict({ host: z.enum(['127.0.0.1', '::1', 'localhost']).default('127.0.0.1'), port, ...adminSecret }),
     ],
-    { error: 'is neither a Unix socket nor a port of this machine' },
+    {
+      error: fault(
+        'is neither a Unix socket nor a port of this machine',
+        'Write { socket: ./postern.sock }, or { port: 8788, secret: { env: NAME } }; it listens on this machine alone.',
+      ),
+    },
   )
 
   const config = strict({
@@ -154,21 +175,31 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
       port: port.default(8787),
       /** Addresses and networks of the operator's own proxies, whose X-Forwarded-* headers are continued. */
       trustedProxies: z
-        .array(z.string().refine(isNetwork, 'is not an address or a network such as 10.0.0.0/8, and not everybody'))
+        .array(
+          z
+            .string()
+            .refine(isNetwork, fault('is not an address or a network', 'Write 127.0.0.1 or 10.0.0.0/8; it cannot be everybody (/0).')),
+        )
         .default([]),
       /** The names by which clients call this process, with a port where it is not the usual one; any where none are written. */
       hosts: z
         .array(
           z
             .string()
-            .regex(/^[a-z0-9.-]+(?::\d{1,5})?$|^\[[0-9a-f:.]+\](?::\d{1,5})?$/, 'is not a host such as app.example.com, in small letters'),
+            .regex(
+              /^[a-z0-9.-]+(?::\d{1,5})?$|^\[[0-9a-f:.]+\](?::\d{1,5})?$/,
+              fault('is not a host', 'Write it like app.example.com or app.example.com:8443, in small letters and without https://.'),
+            ),
         )
         .default([]),
     }).prefault({}),
     /** The path under which the API lives. */
     mount: z
       .string()
-      .regex(/^(?:\/[A-Za-z0-9._~-]+)+$/, 'is not a path such as /ai, without a slash at the end')
+      .regex(
+        /^(?:\/[A-Za-z0-9._~-]+)+$/,
+        fault('is not a path', 'Write it like /ai: with a slash at the beginning and without a slash at the end.'),
+      )
       .default('/ai'),
     /** The admin listener: health, and what only an operator may see. */
     admin: admin.optional(),
@@ -176,7 +207,16 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
     backend: backend.optional(),
     browser: strict({
       /** Origins whose pages may call from elsewhere. The sidecar's own origin always may. */
-      origins: z.array(z.string().regex(originPattern, 'is not an origin such as https://app.example.com')).default([]),
+      origins: z
+        .array(
+          z
+            .string()
+            .regex(
+              originPattern,
+              fault('is not an origin', 'Write it like https://app.example.com: without a path or a slash at the end.'),
+            ),
+        )
+        .default([]),
       /** What pages see of the governance record: `full`, or `public`, without what names the operator's own arrangement with gateways. */
       record: z.enum(['full', 'public']).default('full'),
       /** `Strict-Transport-Security` on Postern's own answers. It binds the whole host for all its pages, so there is none unless it is written. */
@@ -208,7 +248,7 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
       /** Requests of one connection that are worked on, and requests of one address that wait for the begin of an answer; the others wait. */
       underWay: z.int().min(1).default(64),
       /** Bytes that are held of requests which are not whole, or wait. */
-      heldBytes: size.refine((bytes) => bytes > 0, 'is nothing').default(256 * 1024 ** 2),
+      heldBytes: size.refine((bytes) => bytes > 0, fault('is nothing', 'Write a size such as 256MiB.')).default(256 * 1024 ** 2),
       /** The slowest that a body may come, on average over ten seconds; 0B/s for no bound. */
       minRate: pace.default(1024),
     }).prefault({}),

@@ -10,6 +10,8 @@ export interface Tenants {
   readonly bindings: readonly string[]
   /** More than one tenant does, or anybody. */
   readonly several: boolean
+  /** The other keys that lead to the account: they have the same secret. */
+  readonly twins: readonly string[]
 }
 
 /**
@@ -31,10 +33,21 @@ export function findTenants(
     else lines.push(binding)
   }
   const tenants = new Map([...leading].map(([account, lines]) => [account, tenantsOf(lines)]))
-  return new Map([...accounts].map(([alias, account]) => [alias, tenants.get(account) ?? { bindings: [], several: false }]))
+  const together = new Map<string, string[]>()
+  for (const [alias, account] of accounts) {
+    const aliases = together.get(account)
+    if (aliases === undefined) together.set(account, [alias])
+    else aliases.push(alias)
+  }
+  return new Map(
+    [...accounts].map(([alias, account]) => {
+      const twins = (together.get(account) ?? []).filter((other) => other !== alias)
+      return [alias, { ...(tenants.get(account) ?? { bindings: [], several: false }), twins }]
+    }),
+  )
 }
 
-function tenantsOf(lines: readonly BindingLine[]): Tenants {
+function tenantsOf(lines: readonly BindingLine[]): Omit<Tenants, 'twins'> {
   // Two lines for one caller are a mistake that is told elsewhere, and not two tenants.
   const different = [...new Map(lines.map((line) => [bindingIdentity(line), line])).values()]
   return { bindings: different.map(describeBinding), several: different.length > 1 || lines.some((line) => line.default === true) }

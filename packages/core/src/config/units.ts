@@ -1,28 +1,55 @@
 import { z } from 'zod'
+import { fault } from './fault.js'
 
 const durationUnits = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 const sizeUnits = { B: 1, kB: 1000, KB: 1000, KiB: 1024, MB: 1_000_000, MiB: 1024 ** 2, GB: 1_000_000_000, GiB: 1024 ** 3 } as const
+const paceUnits = Object.fromEntries(Object.entries(sizeUnits).map(([unit, bytes]) => [`${unit}/s`, bytes]))
 
 /** A time such as `500ms`, `30s`, `10m`, `12h` or `30d`, read as milliseconds. */
-export const duration = quantity(durationUnits, 'a time with its unit, such as 500ms, 30s, 10m or 12h')
+export const duration = quantity(durationUnits, {
+  what: 'a time with its unit',
+  examples: '500ms, 30s, 10m, 12h or 30d',
+  usual: (number) => `${number}s if it is in seconds, or ${number}ms if it is in milliseconds`,
+})
 
 /** A size such as `512KiB` or `10MiB`, read as bytes. */
-export const size = quantity(sizeUnits, 'a size with its unit, such as 512KiB or 10MiB')
+export const size = quantity(sizeUnits, {
+  what: 'a size with its unit',
+  examples: '1000B, 512KiB or 10MiB',
+  usual: (number) => `${number}B if it is in bytes, or ${number}KiB if it is in kibibytes`,
+})
 
 /** A pace such as `1KiB/s`, read as bytes a second. */
-export const pace = quantity(
-  Object.fromEntries(Object.entries(sizeUnits).map(([unit, bytes]) => [`${unit}/s`, bytes])),
-  'a size a second, such as 1KiB/s',
-)
+export const pace = quantity(paceUnits, {
+  what: 'a size a second',
+  examples: '0B/s or 1KiB/s',
+  usual: (number) => `${number}B/s if it is in bytes a second`,
+})
 
-function quantity(units: Readonly<Record<string, number>>, expectation: string) {
+/** How people are told of one. */
+interface Wording {
+  readonly what: string
+  readonly examples: string
+  /** What was probably meant by a number alone. */
+  usual(number: string): string
+}
+
+function quantity(units: Readonly<Record<string, number>>, wording: Wording) {
   const pattern = new RegExp(`^(\\d+(?:\\.\\d+)?)\\s*(${Object.keys(units).join('|')})$`)
-  return z.string({ error: `is not ${expectation}` }).transform((text, context) => {
-    const match = pattern.exec(text)
+  // Whatever is written there is taken, so that it can be said what a number lacks.
+  return z.custom<string>().transform((value: unknown, context) => {
+    const match = typeof value === 'string' ? pattern.exec(value) : null
     if (match === null) {
-      context.addIssue({ code: 'custom', message: `is not ${expectation}` })
+      context.addIssue({ code: 'custom', message: describe(value, wording), input: value })
       return z.NEVER
     }
     return Math.round(Number(match[1]) * (units[match[2] as string] as number))
   })
+}
+
+/** A number alone is no secret, so it may be repeated. */
+function describe(value: unknown, { what, examples, usual }: Wording): string {
+  const text = typeof value === 'number' || typeof value === 'string' ? String(value).trim() : ''
+  if (/^\d{1,15}(?:\.\d{1,6})?$/.test(text)) return fault(`is ${text}, without a unit`, `Write ${usual(text)}.`)
+  return value === undefined ? fault('is missing', `Write ${what}: ${examples}.`) : fault(`is not ${what}`, `Write it like ${examples}.`)
 }

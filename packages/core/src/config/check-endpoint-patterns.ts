@@ -1,0 +1,41 @@
+import type { Dialect, Dialects } from '@postern/gateways'
+import { compileEndpoints } from '../compile-endpoints.js'
+import { createMeantBy } from '../lib/meant-by.js'
+import { patternsMeet } from '../lib/patterns-meet.js'
+import type { Parts, PlacedRule } from './parts.js'
+import { type Problem, problem, warning } from './problem.js'
+
+/** An entry that can match nothing looks like a permission and is none. */
+export function checkEndpointPatterns({ path, part }: PlacedRule, known: readonly string[], problems: Problem[]): void {
+  for (const [index, pattern] of (part.endpoints ?? []).entries()) {
+    const place = `${path}.endpoints[${index}]`
+    const plain = pattern.replace(/^\/+/, '').replace(/\/+$/, '')
+    if (pattern.startsWith('/'))
+      problems.push(problem(place, `"${pattern}" has a slash at its beginning.`, `Write ${written(plain.replace(/^v1\//, ''))}.`))
+    else if (pattern.endsWith('/'))
+      problems.push(problem(place, `"${pattern}" has a slash at its end.`, `Write ${written(plain)} or ${written(`${plain}/*`)}.`))
+    else if (known.length > 0 && !known.some((endpoint) => patternsMeet(pattern, endpoint.replaceAll(/\{[^/]*\}/g, '*'))))
+      problems.push(warning(place, `"${pattern}" matches no endpoint of any gateway here.`, meant(pattern, known)))
+  }
+}
+
+/** What the gateways of the configuration have; nothing where one of them is not whole. */
+export function knownEndpoints({ gateways, namedGateways }: Parts, dialects: Dialects): string[] {
+  if (gateways.size < namedGateways.size) return []
+  const paths = [...gateways.values()].flatMap(({ part }) =>
+    Object.keys(compileEndpoints(dialects[part.dialect] as Dialect, part.endpoints)),
+  )
+  return [...new Set(paths)]
+}
+
+function meant(pattern: string, known: readonly string[]): string {
+  const name = pattern.replace(/^v1\//, '')
+  if (name !== pattern) return `Write ${written(name)}: names stand below /v1/.`
+  const near = createMeantBy(known)(name)
+  return near === undefined ? `There are ${known.slice(0, 5).join(', ')} and others.` : `Did you mean ${near}?`
+}
+
+/** As it stands in YAML, where a text that begins with a star must be quoted. */
+function written(name: string): string {
+  return name === '' || name.startsWith('*') ? `"${name === '' ? '*' : name}"` : name
+}

@@ -1,0 +1,46 @@
+import type { Dialects } from '@postern/gateways'
+import { createMeantBy } from '../lib/meant-by.js'
+import { checkEndpointPatterns, knownEndpoints } from './check-endpoint-patterns.js'
+import type { Parts, PlacedRule } from './parts.js'
+import { oneOf, type Problem, warning } from './problem.js'
+
+/** Can every rule hold for somebody, be told from the others, and name what can be asked for? */
+export function checkPolicies(parts: Parts, dialects: Dialects, problems: Problem[]): void {
+  const seen = new Map<string, string>()
+  const known = knownEndpoints(parts, dialects)
+  for (const rule of parts.rules) {
+    checkEndpointPatterns(rule, known, problems)
+    if (rule.path === 'policies') continue
+    for (const field of ['user', 'team', 'project'] as const) checkName(rule, field, parts, problems)
+    const { user, team, project } = rule.part
+    const callers = JSON.stringify([user, team, project])
+    const earlier = seen.get(callers)
+    if (earlier === undefined) seen.set(callers, rule.path)
+    else {
+      const reason = `is for the same callers as ${earlier}; both hold, so a request must satisfy the two.`
+      problems.push(warning(rule.path, reason, 'Write one rule of them.'))
+    }
+  }
+}
+
+/** Most names that a warning lists. */
+const mostNamed = 5
+
+/** A rule for a name that nobody has removes a limit without a word. Only bindings give keys, so they tell which names there are. */
+function checkName({ path, part }: PlacedRule, field: 'user' | 'team' | 'project', { bindings }: Parts, problems: Problem[]): void {
+  const name = part[field]
+  const names = new Set(bindings.flatMap((binding) => binding.part[field] ?? []))
+  if (name === undefined || names.has(name) || bindings.some((binding) => binding.part.default === true)) return
+  const meant = createMeantBy([...names])(name)
+  const isNear = meant !== undefined && digitsOf(meant) === digitsOf(name)
+  // A binding that leaves the field open leads any name to its key; then only a slip of the pen is told.
+  const areAllNamed = bindings.length > 0 && bindings.every((binding) => binding.part[field] !== undefined)
+  if (!areAllNamed && !isNear) return
+  const fix = isNear ? `Did you mean "${meant}"?` : `Bindings lead to ${oneOf(new Set([...names].slice(0, mostNamed)))}.`
+  problems.push(warning(`${path}.${field}`, `names "${name}", to which no binding leads, so this rule may hold for nobody.`, fix))
+}
+
+/** `team1` is no slip of the pen for `team2`. */
+function digitsOf(name: string): string {
+  return name.replaceAll(/\D/g, '')
+}
