@@ -4,7 +4,7 @@ import { createAccount, createPreflightNote } from './account/index.js'
 import { createRedactor } from './redactor.js'
 import type { Ledger } from './account/ledger.js'
 import { hstsHeader } from './answers/api-headers.js'
-import { type BrowserAccess, createBrowserAccess } from './browser-access.js'
+import { type BrowserAccess, createBrowserAccess, refuseOrigin } from './browser-access.js'
 import { compileAssertions, compileDesk, compileMeans, compileVerifiers } from './compile-callers.js'
 import { compileEndpoints } from './compile-endpoints.js'
 import type { CheckedConfig } from './config/check-config.js'
@@ -104,7 +104,7 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
         if ((called !== host && !isHost(host)) || countHosts(arrival.rawHeaders) > 1) throw refuseHost('Host')
         if (called === undefined) throw refuseHost('X-Forwarded-Host')
         if (!answersTo(called)) throw new Refusal('host_not_allowed', { param: 'Host', refused: called })
-        if (origin !== undefined && !browser.allows(origin, called)) throw new Refusal('origin_not_allowed', { refused: origin })
+        if (origin !== undefined && !browser.allows(origin, called)) throw refuseOrigin(origin)
         checkHeaderNames(arrival.rawHeaders)
       },
       identify: identifyInLine(
