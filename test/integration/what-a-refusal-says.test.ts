@@ -1,5 +1,6 @@
 import type { MintRequest } from '@postern/server'
 import { SignJWT } from 'jose'
+import OpenAI from 'openai'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type CookieBackend, startCookieBackend } from '../support/cookie-backend.js'
 import { doorNames, type House, openHouse } from '../support/house.js'
@@ -107,6 +108,23 @@ describe.each(doorNames)('what a refusal says, behind the %s door', (door) => {
     expect((await say('none', { cookie, 'sec-fetch-site': 'same-origin' })).message).toContain('does not count beside Authorization')
     expect((await say('none', { cookie: 'theme=dark' })).message).not.toContain('cookie')
     expect((await say('none')).message).not.toContain('cookie')
+  })
+
+  test('the plain openai package is known by its cookie once its fetch takes Authorization out, as the page of identity shows', async () => {
+    const headers = { cookie: backend.signIn('ada', 'acme'), 'sec-fetch-site': 'same-origin' }
+    const options = { baseURL: house.baseURL, apiKey: 'none', defaultHeaders: headers, maxRetries: 0 }
+    const question = { model: house.model, messages: [{ role: 'user' as const, content: 'Hello' }] }
+    const plain = new OpenAI(options).chat.completions.create(question)
+    await expect(plain).rejects.toMatchObject({ status: 401, message: expect.stringContaining('leave that header out') })
+    const openai = new OpenAI({
+      ...options,
+      fetch: (url, init) => {
+        const sent = new Headers(init?.headers)
+        sent.delete('authorization')
+        return fetch(url, { ...init, headers: sent })
+      },
+    })
+    expect((await openai.chat.completions.create(question)).choices).toHaveLength(1)
   })
 
   test('a request without a credential is told that it does not say who is calling', async () => {
