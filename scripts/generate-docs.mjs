@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { answerFormats, createErrorClassifier, dialects, openaiEndpoints } from '../packages/gateways/dist/index.js'
 import { errorCodes } from '../packages/protocol/dist/index.js'
+import { settingsPage } from './settings-page.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const docs = join(root, 'docs')
@@ -13,7 +14,7 @@ const gateways = Object.values(dialects).filter(({ baseURL }) => baseURL !== und
 
 /** The pages by file name. */
 export function generatePages() {
-  return { 'errors.md': errorsPage(), 'gateways/README.md': gatewaysPage() }
+  return { 'errors.md': errorsPage(), 'gateways/README.md': gatewaysPage(), 'settings.md': settingsPage() }
 }
 
 function errorsPage() {
@@ -30,6 +31,12 @@ Every error has the envelope of the OpenAI API, \`{ "error": { "message", "type"
 413, 422 and the like), status, message and \`code\` are the gateway's. \`Postern-Refusal\` is present exactly when Postern itself refused. What a retry
 cannot mend carries \`X-Should-Retry: false\`, which the \`openai\` client obeys; so does any code where the gateway had begun to answer with a
 status of success, or Postern cut the call at the end of its process, since the call may have run.
+
+What the table says is for any request with that code; the \`message\` of an error often says more, of this one. What only the operator may know, such as what
+an identity provider or a gateway said, is \`cause\` in the log line with the same \`request_id\`.
+
+A stream that breaks off after it began has no code any more. Postern closes the connection, so that no client takes it for whole: the plain \`openai\` package then throws
+\`TypeError: terminated\` in Node, and what the browser calls a network error in pages. [\`@postern/client\`](client.md) throws a \`PosternStreamError\` that says how it ended.
 
 | status | code | what happened | what to do | worth a retry | type |
 |---|---|---|---|---|---|

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import { answerAtDoor, readJsonObject, Refusal, refuseAtDoor, type RevokedKind, type Runtime, type Secret } from '@postern/core'
 import { createFailedAttempts } from '@postern/express'
-import { nameFault, readSessionRequest, sessionSeconds } from '@postern/protocol'
+import { nameFault, readSessionRequest, sessionFaultOverHttp, sessionSeconds } from '@postern/protocol'
 import express, { type NextFunction, type Request, type Response, type Router } from 'express'
 
 export interface AdminApiOptions {
@@ -70,8 +70,13 @@ function refuseStrangers({ headers }: Request, secret: Secret | undefined, onSoc
   }
   const [scheme = '', presented = ''] = (headers.authorization ?? '').split(' ')
   if (presented === '') throw new Refusal('caller_missing', { message: 'The admin listener takes its secret as a Bearer token.' })
-  if (scheme.toLowerCase() !== 'bearer' || !isSame(presented, secret.reveal())) throw new Refusal('caller_invalid')
+  if (scheme.toLowerCase() !== 'bearer' || !isSame(presented, secret.reveal())) throw new Refusal('caller_invalid', wrongSecret)
 }
+
+const wrongSecret = {
+  message: 'This is not the secret of the admin listener.',
+  help: 'For the operator: it is what the configuration has as admin.secret.',
+} as const
 
 function isSame(presented: string, expected: string): boolean {
   const [one, other] = [Buffer.from(presented), Buffer.from(expected)]
@@ -113,7 +118,7 @@ function readRevocation(body: Readonly<Record<string, unknown>>): readonly [Revo
 /** A fault of the request is told; anything else is ours. */
 function refusalFor(error: Error): Refusal {
   if (error instanceof Refusal) return error
-  if (error instanceof TypeError) return new Refusal('request_malformed', { message: error.message })
+  if (error instanceof TypeError) return new Refusal('request_malformed', sessionFaultOverHttp(error))
   const status = (error as { readonly status?: unknown }).status
   if (status === 413) return new Refusal('body_too_large')
   if (status === 415) return new Refusal('media_type_unsupported', { headers: ['Accept-Encoding', 'identity'] })

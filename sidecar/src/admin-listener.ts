@@ -4,6 +4,10 @@ import { securityMiddleware } from '@postern/express'
 import express from 'express'
 import { createAdminApi } from './admin-api.js'
 
+/** What is answered here, for whoever asks for something else. */
+const adminPaths =
+  'This is the admin listener: GET /healthz, GET /readyz, POST /admin/v1/sessions, POST /admin/v1/revocations. The API lives on the data listener.'
+
 /**
  * The admin listener: whether the process lives and takes requests, and what only an operator may ask for. On a
  * socket or port of its own, never on the data listener.
@@ -21,7 +25,7 @@ export function createAdminListener(runtime: Runtime, secret: Secret | undefined
   })
   app.use('/admin/v1', createAdminApi({ runtime, secret, onSocket: admin !== undefined && 'socket' in admin }))
   app.use((request, response) => {
-    refuseAtDoor(runtime, request, response, new Refusal('not_found'))
+    refuseAtDoor(runtime, request, response, new Refusal('not_found', { help: adminPaths }))
   })
   return createServer(app)
 }

@@ -11,6 +11,7 @@ import {
   isUnderMount,
   type NodeListener,
   OfferingMessage,
+  notUnder,
   Refusal,
   refuseAtDoor,
   refuseUpgrade,
@@ -121,7 +122,7 @@ function createPageApp(runtime: Runtime, pages?: (app: Express) => void): NodeLi
   )
   pages?.(app)
   app.use((request, response) => {
-    refuseAtDoor(runtime, request, response, new Refusal('not_found'))
+    refuseAtDoor(runtime, request, response, notUnder(runtime.config.mount))
   })
   app.use((error: Error, request: express.Request, response: express.Response, _next: express.NextFunction) => {
     const refusal = isRequestFault(error) ? new Refusal('request_malformed') : new Refusal('internal_error', { cause: error })

@@ -124,6 +124,8 @@ describe('the documents', () => {
     'docs/client.md',
     'docs/configuration.md',
     'docs/server.md',
+    'docs/settings.md',
+    'docs/identity.md',
     'docs/other-sdks.md',
     'docs/errors.md',
     'examples/README.md',

@@ -67,6 +67,10 @@ describe('Postern inside an Express application', () => {
     await close()
   })
 
+  test.each(['postern.yaml', 'version: 1', undefined, null])('says of %j in place of a configuration that it takes an object', (config) => {
+    expect(() => postern(config as unknown as ConfigInput)).toThrow(/^postern\(\) takes the configuration as an object, not as a path/)
+  })
+
   test('does not begin with a configuration that cannot be used', () => {
     expect(() => postern({ version: 1, gateways: {}, keys: {}, bindings: [{ team: 'a', key: 'none' }], callers: {} }, { env: {} })).toThrow(
       ConfigError,

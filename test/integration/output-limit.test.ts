@@ -29,11 +29,11 @@ async function ask(
 }
 
 describe('a ceiling of tokens', () => {
-  test.each<[what: string, further: object, taken: boolean]>([
+  test.each<[what: string, further: object, taken: boolean | string]>([
     ['as many as are allowed', { max_tokens: 100 }, true],
     ['as many as are allowed, in the newer word', { max_completion_tokens: 100 }, true],
     ['one more', { max_tokens: 101 }, false],
-    ['few in one word and many in the other', { max_tokens: 1, max_completion_tokens: 5000 }, false],
+    ['few in one word and many in the other', { max_tokens: 1, max_completion_tokens: 5000 }, 'max_completion_tokens'],
     ['few, and several times over', { max_tokens: 50, n: 3 }, false],
     ['few, and twice over', { max_tokens: 50, n: 2 }, true],
     ['few, of the best of many', { max_tokens: 50, best_of: 20 }, false],
@@ -47,7 +47,8 @@ describe('a ceiling of tokens', () => {
     ['in another case of the word', { Max_Tokens: 50 }, false],
   ])('%s', async (_, further, taken) => {
     house = await open(100)
-    expect(await ask({ ...chat, ...further })).toEqual(taken ? [200, 1, undefined] : [400, 0, 'max_tokens'])
+    const param = taken === false ? 'max_tokens' : taken
+    expect(await ask({ ...chat, ...further })).toEqual(taken === true ? [200, 1, undefined] : [400, 0, param])
   })
 
   test('holds for responses, for Anthropic’s messages and for Google’s, each in its own words', async () => {

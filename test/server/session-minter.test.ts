@@ -67,6 +67,26 @@ describe('a session minter', () => {
     expect(() => createSessionMinter({ secret: 'short' })).toThrow(TypeError)
   })
 
+  test.each<[what: string, options: object, says: RegExp]>([
+    ['a variable that is not set', { secret: undefined }, /^"secret" is missing\..*callers\.session\.secret/],
+    ['a variable that is empty', { secret: '' }, /^"secret" is missing/],
+    ['nothing at all', {}, /^"secret" is missing/],
+    ['a secret that is too short', { secret: 'short' }, /^"secret" has fewer than 32 bytes\. .*openssl rand/],
+    ['a key that is not set', { privateKey: undefined }, /^"privateKey" is missing\. .*Ed25519/],
+  ])('says of %s what is to be given', (_, options, says) => {
+    expect(() => createSessionMinter(options as { secret: string })).toThrow(says)
+  })
+
+  test.each<[member: string, says: RegExp]>([
+    ['max_calls', /"maxCalls" is probably meant/],
+    ['MaxTokens', /"maxTokens" is probably meant/],
+    ['model', /"models" is probably meant/],
+    ['Team', /"team" is probably meant/],
+    ['spend', /it would not be enforced/],
+  ])('says of the member %s what it takes it for', async (member, says) => {
+    await expect(createSessionMinter({ secret }).mint({ user: 'u', [member]: 1 } as MintRequest)).rejects.toThrow(says)
+  })
+
   test.each([
     ['/v1/chat/completions', 'chat/completions'],
     ['v1/responses', 'responses'],

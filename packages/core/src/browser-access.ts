@@ -3,6 +3,7 @@ import { clientHeaders } from './lib/client-headers.js'
 import { apiHeaders } from './answers/api-headers.js'
 import { notKept } from './answers/privacy.js'
 import type { PageRecord } from './answers/record-for-client.js'
+import { Refusal } from './refusal.js'
 
 /** Which pages may call, and what they are answered. Everything is written at compile. */
 export interface BrowserAccess {
@@ -78,6 +79,22 @@ export function createBrowserAccess({ origins, cookies, varies, record, hsts }: 
     record,
   }
 }
+
+/** Why a page may not call. What is written under `browser.origins` is an origin, which neither no text nor `null` is. */
+export function refuseOrigin(origin: string): Refusal {
+  const details = origin === '' ? noOrigin : origin === 'null' ? opaqueOrigin : {}
+  return new Refusal('origin_not_allowed', { ...details, refused: origin })
+}
+
+const noOrigin = {
+  message: 'The Origin header is empty.',
+  help: 'A browser writes the origin of its page there. Whoever is no page leaves the header out.',
+} as const
+
+const opaqueOrigin = {
+  message: 'The page has no origin that could be listed: its browser writes "Origin: null".',
+  help: 'Serve the page over http or https and outside of a sandbox: files, sandboxed frames and redirected requests have no origin.',
+} as const
 
 /** A browser writes the origin itself, so an origin with our own host is a page that we served. */
 function isOwn(origin: string, host: string | undefined): boolean {

@@ -43,6 +43,12 @@ export interface Explanation {
   }
 }
 
+/** What to do, for whoever asks here already what is allowed. */
+const helps: Partial<Record<ErrorCode, string>> = {
+  model_not_allowed: 'Choose another model, or change the policy: the limits say what is allowed.',
+  endpoint_not_allowed: 'Use another endpoint, or change the policy: the limits say what is allowed.',
+}
+
 /** Checks the model where the endpoint has it; that of a body or query is the one in question. */
 function checkModelAsked(policy: Policy, route: Route, model: string | undefined): void {
   if (route.endpoint.model === 'body' || route.endpoint.model === 'query') checkModel(policy, model)
@@ -81,7 +87,7 @@ export function explain(runtime: Runtime, question: ExplainQuestion): Explanatio
     return { outcome: 'forwarded', ...chosen, url: gateway.origin + upstreamPath, limits }
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
-    const help = error.details.help ?? errorCodes[error.code].help
+    const help = error.details.help ?? helps[error.code] ?? errorCodes[error.code].help
     return { outcome: 'refused', refusal: { code: error.code, status: error.status, reason: error.message, help }, ...chosen, limits }
   }
 }

@@ -33,6 +33,7 @@ export {
 export type { Log } from './log.js'
 export { readJsonObject } from './read/strict-json.js'
 export type { Principal } from './principal.js'
+export { notUnder } from './not-under.js'
 export { Refusal } from './refusal.js'
 export type { Runtime } from './runtime.js'
 export { Secret } from './secret.js'

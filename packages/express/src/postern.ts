@@ -41,13 +41,18 @@ export interface PosternMiddleware extends RequestHandler {
  * ```
  *
  * @throws {ConfigError} with everything that is wrong with the configuration.
+ * @throws {TypeError} where it is no object, such as the path of a file.
  */
 export function postern(config: ConfigInput, options: PosternOptions = {}): PosternMiddleware {
+  if (typeof config !== 'object' || config === null) throw new TypeError(noObject)
   const places = { env: options.env ?? process.env, directory: options.directory ?? process.cwd() }
   const { checked, problems } = checkConfig(config, places, options.dialects)
   if (checked === undefined) throw new ConfigError(problems.filter(({ severity }) => severity === 'error'))
   return posternMiddleware(createRuntime(checked, options))
 }
+
+const noObject =
+  "postern() takes the configuration as an object, not as a path or a text. Read the file yourself, for example with the package yaml: postern(parse(readFileSync('postern.yaml', 'utf8')))."
 
 /** The middleware over a runtime that exists already. */
 export function posternMiddleware(runtime: Runtime): PosternMiddleware {

@@ -49,18 +49,18 @@ export const errorCodes = {
   },
   caller_missing: {
     ...unauthenticated,
-    title: 'The request says nobody is calling.',
+    title: 'The request does not say who is calling.',
     help: 'Send a session token or service credential in "Authorization: Bearer …"; in a page, sign in first.',
   },
   caller_invalid: {
     ...unauthenticated,
     title: 'The credential is not one that Postern knows.',
-    help: 'Ask your backend for a new session token, or check the service credential with "postern callers list".',
+    help: 'Get a new token where this one came from. For the operator: "postern callers list" names the service callers whose credentials are good.',
   },
   caller_expired: {
     ...unauthenticated,
-    title: 'The session token has expired.',
-    help: 'Ask your backend for a new one.',
+    title: 'The token has expired.',
+    help: 'Get a new one where this one came from: a session from your backend, any other from your identity provider.',
   },
   caller_revoked: {
     ...unauthenticated,
@@ -75,12 +75,12 @@ export const errorCodes = {
   proof_invalid: {
     ...unauthenticated,
     title: 'The proof of possession does not fit this request.',
-    help: 'Make a new DPoP proof for this method, URL and token.',
+    help: 'Make a new DPoP proof for each request, for its method, URL and token.',
   },
   budget_exhausted: {
     ...unpaid,
     title: 'The budget for this caller is spent.',
-    help: 'Raise the budget or wait until its window ends.',
+    help: 'Ask your backend for a new session. For the operator: who mints it says how many calls it is good for.',
   },
   gateway_out_of_credit: {
     ...unpaid,
@@ -100,12 +100,12 @@ export const errorCodes = {
   model_not_allowed: {
     ...forbidden,
     title: 'The policy does not allow this model.',
-    help: 'Choose another model; "postern explain" lists what is allowed.',
+    help: 'Choose another model. For the operator: "postern explain" prints what is allowed.',
   },
   endpoint_not_allowed: {
     ...forbidden,
     title: 'The policy does not allow this endpoint.',
-    help: 'Use another endpoint; "postern explain" lists what is allowed.',
+    help: 'Use another endpoint. For the operator: "postern explain" prints what is allowed.',
   },
   origin_not_allowed: {
     ...forbidden,

@@ -13,7 +13,14 @@ export {
 export { bareMember, textMember } from './json-member.js'
 export { compileNamePattern, type PatternText } from './name-pattern.js'
 export { isPlainName, nameFault } from './plain-name.js'
-export { readSessionRequest, sessionClaims, type SessionLife, type SessionRequest, sessionSeconds } from './session-claims.js'
+export {
+  readSessionRequest,
+  sessionClaims,
+  sessionFaultOverHttp,
+  type SessionLife,
+  type SessionRequest,
+  sessionSeconds,
+} from './session-claims.js'
 export {
   announcedBounds,
   originPattern,

@@ -37,7 +37,7 @@ export interface SessionLife {
 export function sessionClaims(request: SessionRequest, { id, issuedAt, expiresAt }: SessionLife): Record<string, unknown> {
   const { user, team, project, jkt, ext, origin, models, endpoints, workflow, maxTokens, maxCalls, ...unknown } = request
   const [stranger] = Object.keys(unknown)
-  if (stranger !== undefined) throw new TypeError(`"${stranger}" cannot be said of a session in this version; it would not be enforced.`)
+  if (stranger !== undefined) throw unknownMember(stranger, sessionFields)
   const bounds = sessionBoundClaims({ origin, models, endpoints, workflow, maxTokens, maxCalls })
   const read = readSessionBounds(bounds)
   if ('fault' in read) throw new TypeError(boundForms[read.fault])
@@ -60,6 +60,31 @@ export function sessionClaims(request: SessionRequest, { id, issuedAt, expiresAt
     jti: id,
     iat: issuedAt,
     exp: expiresAt,
+  }
+}
+
+/** What a request says for itself, in JavaScript; over HTTP two of them are written otherwise. */
+const sessionFields = ['user', 'team', 'project', 'jkt', 'ext', 'origin', 'models', 'endpoints', 'workflow', 'maxTokens', 'maxCalls', 'ttl']
+const overHttp: Readonly<Record<string, string>> = { maxTokens: 'max_tokens', maxCalls: 'max_calls' }
+
+const strange = ' cannot be said of a session'
+
+function unknownMember(stranger: string, known: readonly string[]): TypeError {
+  const letters = (name: string): string => name.replaceAll(/[^a-z]/gi, '').toLowerCase()
+  const meant = known.find((name) => letters(name) === letters(stranger) || letters(name) === `${letters(stranger)}s`)
+  const what = meant === undefined ? 'it would not be enforced' : `"${meant}" is probably meant`
+  return new TypeError(`"${stranger.slice(0, 64).replaceAll('"', '')}"${strange}; ${what}.`)
+}
+
+/** A fault of a request over HTTP, which names what is wrong as it is written there. */
+export function sessionFaultOverHttp({ message }: TypeError): { readonly message: string; readonly param?: string } {
+  const [, named, rest] = /^"([^"]+)"(.*)$/s.exec(message) ?? []
+  if (named === undefined || rest === undefined) return { message }
+  // What cannot be said is named as it came.
+  const param = rest.startsWith(strange) ? named : (overHttp[named] ?? named)
+  return {
+    message: `"${param}"${rest.replaceAll(/"(\w+)"/g, (quoted, name: string) => (name in overHttp ? `"${overHttp[name]}"` : quoted))}`,
+    param,
   }
 }
 
@@ -112,11 +137,13 @@ export function sessionSeconds(ttl: unknown): number {
 
 /**
  * Reads what a request over HTTP asks for: a JSON object with `user`, `team`, `project`, `ttl`, `jkt`, `ext`, and
- * bounds under the names of their claims.
+ * bounds under the names of their claims, and no others.
  *
  * @throws {TypeError} where it asks for something else, by {@link sessionClaims} at the latest.
  */
 export function readSessionRequest(members: Readonly<Record<string, unknown>>): SessionRequest & { readonly ttl?: number | string } {
+  const other = Object.keys(overHttp).find((name) => Object.hasOwn(members, name))
+  if (other !== undefined) throw unknownMember(other, Object.values(overHttp))
   const { max_tokens: maxTokens, max_calls: maxCalls, ...others } = members
   return { ...others, ...(maxTokens === undefined ? {} : { maxTokens }), ...(maxCalls === undefined ? {} : { maxCalls }) } as SessionRequest
 }

@@ -96,14 +96,19 @@ export function createSessionMinter(options: SessionMinterOptions): SessionMinte
   }
 }
 
+const noSecret =
+  '"secret" is missing. Give createSessionMinter the text that the configuration of Postern has as callers.session.secret, for example process.env.POSTERN_SESSION_SECRET, and set that.'
+
 interface Signer {
   readonly key: KeyObject
   readonly header: { readonly alg: string; readonly kid?: string }
   readonly published: PublicKeySet['keys']
 }
 
-function secretSigner(secret: string): Signer {
-  if (Buffer.byteLength(secret) < shortestSecretBytes) throw new TypeError(`"secret" must have at least ${shortestSecretBytes} bytes.`)
+function secretSigner(secret: unknown): Signer {
+  if (typeof secret !== 'string' || secret === '') throw new TypeError(noSecret)
+  if (Buffer.byteLength(secret) < shortestSecretBytes)
+    throw new TypeError(`"secret" has fewer than ${shortestSecretBytes} bytes. Make one with: openssl rand -base64 32`)
   return { key: createSecretKey(secret, 'utf8'), header: { alg: sessionToken.algorithm }, published: [] }
 }
 
@@ -116,7 +121,11 @@ function keyPairSigner(privateKey: string | KeyObject): Signer {
   return { key, header: { alg, kid }, published: [{ kty, crv, x, kid, alg, use: 'sig' }] }
 }
 
-function readPrivateKey(privateKey: string | KeyObject): KeyObject {
+const noPrivateKey =
+  '"privateKey" is missing. Give createSessionMinter an Ed25519 key as a PKCS #8 PEM text, for example process.env.SESSION_SIGNING_KEY, and set that.'
+
+function readPrivateKey(privateKey: string | KeyObject | undefined): KeyObject {
+  if (privateKey === undefined) throw new TypeError(noPrivateKey)
   const fault = new TypeError('"privateKey" must be an Ed25519 private key, as a PKCS #8 PEM text or a KeyObject.')
   try {
     const key = typeof privateKey === 'string' ? createPrivateKey(privateKey) : privateKey

@@ -1,5 +1,5 @@
 import type { Arrival } from '../arrival.js'
-import type { BrowserAccess } from '../browser-access.js'
+import { type BrowserAccess, refuseOrigin } from '../browser-access.js'
 import { createCheckHeaderNames } from '../identify/header-names.js'
 import { countHosts } from '../lib/count-hosts.js'
 import { isHost } from '../lib/is-host.js'
@@ -34,7 +34,7 @@ export function createCheckArrival({ hosts, publicAddress, browser, log }: Check
     if ((called !== host && !isHost(host)) || countHosts(arrival.rawHeaders) > 1) throw refuseHost('Host')
     if (called === undefined) throw refuseHost('X-Forwarded-Host')
     if (!answersTo(called)) throw new Refusal('host_not_allowed', { param: 'Host', refused: called })
-    if (origin !== undefined && !browser.allows(origin, called)) throw new Refusal('origin_not_allowed', { refused: origin })
+    if (origin !== undefined && !browser.allows(origin, called)) throw refuseOrigin(origin)
     checkHeaderNames(arrival.rawHeaders)
   }
 }

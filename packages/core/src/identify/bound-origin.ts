@@ -19,10 +19,20 @@ export function checkBoundOrigin({ bounds }: Principal, arrival: Arrival, public
     headers.origin === undefined &&
     headers['sec-fetch-site'] === 'same-origin' &&
     bound.slice(bound.indexOf('//') + 2) === publicAddress.hostOf(arrival)
-  if (!isOwnRead)
-    throw new Refusal('origin_not_allowed', { message: 'The session is for pages of another origin.', ...refusedOf(headers.origin) })
+  if (!isOwnRead) throw headers.origin === undefined ? fromNoPage() : fromOtherPage(bound, headers.origin)
 }
 
-function refusedOf(origin: string | undefined): { readonly refused?: string } {
-  return origin === undefined ? {} : { refused: origin }
+function fromNoPage(): Refusal {
+  return new Refusal('origin_not_allowed', {
+    message: 'The session is for pages of one origin, and the request has no Origin header.',
+    help: 'Call from a page of that origin, or ask for a session that is bound to no origin.',
+  })
+}
+
+function fromOtherPage(bound: string, origin: string): Refusal {
+  return new Refusal('origin_not_allowed', {
+    message: `The session is for pages of ${bound}, and the request came from a page of ${origin}.`,
+    help: 'Ask for a session from this page.',
+    refused: origin,
+  })
 }

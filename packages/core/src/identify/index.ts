@@ -1,4 +1,4 @@
-import { headerNames } from '@postern/protocol'
+import { errorCodes, headerNames } from '@postern/protocol'
 import type { Arrival } from '../arrival.js'
 import type { PublicAddress } from '../public-address.js'
 import { Refusal } from '../refusal.js'
@@ -9,6 +9,7 @@ import type { FailedAttempts } from './failed-attempts.js'
 import type { Principal } from '../principal.js'
 import type { Proofs } from './proof/index.js'
 import { type ReadCredential, readCredential, refuseUnknown } from './read-credential.js'
+import { refuseUnrecognised } from './refuse-credential.js'
 import { isToken, type Verifier } from './verifier.js'
 
 /**
@@ -42,12 +43,19 @@ export function createIdentify({ verifiers, proofs, failedAttempts, publicAddres
         retryAfterSeconds: waitSeconds,
       })
     }
-    throw refuseUnknown(credential, error)
+    throw refuseUnknown(credential, hasUsableCookie(credential, arrival) ? besideCookie(error) : error)
+  }
+
+  /** Whether a cookie of the request would have been asked about, had there been no `Authorization`. */
+  function hasUsableCookie(credential: Credential, { headers: { cookie } }: Arrival): boolean {
+    if (!isToken(credential) || cookie === undefined || cookie === '') return false
+    const alone: Credential = { form: 'cookie', text: cookie }
+    return verifiers.find((verifier) => verifier.recognises(alone))?.asksForCookies === true
   }
 
   function verify(credential: Credential, arrival: Arrival): Principal | Promise<Principal> {
     const verifier = verifiers.find((candidate) => candidate.recognises(credential))
-    if (verifier === undefined) throw new Refusal(isToken(credential) ? 'caller_invalid' : 'caller_missing')
+    if (verifier === undefined) throw refuseUnrecognised(credential)
     return verifier.verify(credential, arrival)
   }
 
@@ -72,4 +80,10 @@ export function createIdentify({ verifiers, proofs, failedAttempts, publicAddres
       return refuseCounted(arrival, credential, error)
     }
   }
+}
+
+/** SDKs write `Authorization` whether they have a key or not, and then a page's cookie does not count. */
+function besideCookie({ code, message, details }: Refusal): Refusal {
+  const help = `${details.help ?? errorCodes[code].help} The request has a cookie too, which does not count beside Authorization: leave that header out to be known by the cookie.`
+  return new Refusal(code, { ...details, message, help })
 }

@@ -81,7 +81,7 @@ async function verifySignature(
       throw new Refusal('caller_invalid', { message: 'The token is of a kind that is not taken.' })
     return payload
   } catch (error) {
-    throw refuseToken(error)
+    throw refuseToken(error, 'provider')
   }
 }
 

@@ -1,6 +1,6 @@
-import { Refusal } from '../refusal.js'
 import { createRingLookup, type RingEntry } from './hash-ring.js'
 import type { Principal, PrincipalFields } from '../principal.js'
+import { refuseCredential } from './refuse-credential.js'
 import { isToken, type Verifier } from './verifier.js'
 
 /** Who a service label is, as the operator wrote it. */
@@ -19,10 +19,10 @@ export function createServiceVerifier(ring: readonly RingEntry[], principals: Re
   )
   return {
     recognises: isToken,
-    verify({ text }) {
-      const label = lookup(text)
+    verify(credential) {
+      const label = lookup(credential.text)
       const principal = label === undefined ? undefined : known.get(label)
-      if (principal === undefined) throw new Refusal('caller_invalid')
+      if (principal === undefined) throw refuseCredential(credential)
       return principal
     },
   }

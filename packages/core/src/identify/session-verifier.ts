@@ -80,7 +80,7 @@ function checkWith(algorithms: readonly string[], key: JWTVerifyGetKey): CheckSi
     try {
       return (await jwtVerify(token, key, options)).payload
     } catch (error) {
-      throw refuseToken(error)
+      throw refuseToken(error, 'session')
     }
   }
 }

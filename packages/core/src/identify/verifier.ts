@@ -6,6 +6,8 @@ import type { Credential } from './credential.js'
 export interface Verifier {
   /** Whether the credential has this verifier's form. Cheap, and decides: no other verifier is asked afterwards. */
   recognises(credential: Credential): boolean
+  /** Whether it takes cookies for a credential. */
+  readonly asksForCookies?: boolean
   /**
    * @throws {Refusal} 401 `caller_…`, 403 `cross_site_refused`, 429 `rate_limited`, 503 `caller_check_unavailable` or
    *   `store_unavailable`. A failed proof never falls through to a weaker verifier.

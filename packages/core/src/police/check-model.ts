@@ -1,12 +1,23 @@
+import { brief } from '../lib/brief.js'
 import { Refusal } from '../refusal.js'
 import type { Policy } from './policies.js'
+
+const noModel = {
+  message: 'The request names no model, and the policy allows only some.',
+  help: 'Say in "model" which one it is for.',
+  param: 'model',
+} as const
+
+/** @param param The member or parameter that names it. */
+export function refuseModel(model: string, param: string): Refusal {
+  return new Refusal('model_not_allowed', { message: `The policy does not allow the model ${JSON.stringify(brief(model))}.`, param })
+}
 
 /** @throws {Refusal} `model_not_allowed`, also where a policy allows only some models and the request names none. */
 export function checkModel({ models }: Policy, model: string | undefined): void {
   for (const list of models) {
     if (list.allows(model ?? '')) continue
-    const message = model === undefined ? 'The request names no model, and the policy allows only some.' : undefined
-    throw new Refusal('model_not_allowed', { param: 'model', ...(message === undefined ? {} : { message }) })
+    throw model === undefined ? new Refusal('model_not_allowed', noModel) : refuseModel(model, 'model')
   }
 }
 

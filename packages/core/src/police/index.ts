@@ -148,7 +148,8 @@ function modelOf({ members }: JsonBody): string | undefined {
 
 /** @throws {Refusal} `endpoint_not_allowed`. */
 export function checkEndpoint(policy: Policy, endpointPath: string): void {
-  if (!policy.endpoints.every((list) => list.allows(endpointPath))) throw new Refusal('endpoint_not_allowed')
+  if (policy.endpoints.every((list) => list.allows(endpointPath))) return
+  throw new Refusal('endpoint_not_allowed', { message: `The policy does not allow the endpoint ${endpointPath}.` })
 }
 
 /** The length that the request declares; 0 where it has no body, `undefined` where it is sent in chunks. */

@@ -1,5 +1,6 @@
 import { squashName } from '../lib/squash-name.js'
 import { Refusal } from '../refusal.js'
+import { refuseModel } from './check-model.js'
 import type { Visit, VisitedMember } from './visit-members.js'
 
 /** Says whether policy allows a model. */
@@ -47,7 +48,7 @@ function isOfModel({ within }: VisitedMember): boolean {
 /** Numbers and switches beside a model name none. */
 function checkTexts(name: string, value: unknown, allows: AllowsModel): void {
   const texts: readonly unknown[] = Array.isArray(value) ? value : [value]
-  for (const text of texts) if (typeof text === 'string' && !allows(text)) throw refusal(name)
+  for (const text of texts) if (typeof text === 'string' && !allows(text)) throw refuseModel(text, name)
 }
 
 /** What is stored at the provider names a model there. */
@@ -60,7 +61,7 @@ function checkValue(name: string, value: unknown, allows: AllowsModel): void {
   if (Array.isArray(value)) {
     for (const item of value as readonly unknown[]) checkValue(name, item, allows)
   } else if (typeof value === 'string') {
-    if (!allows(value)) throw refusal(name)
+    if (!allows(value)) throw refuseModel(value, name)
   } else if (typeof value !== 'object' || value === null || !namesOne(value)) {
     throw refusal(name, 'The policy allows only some models, and which one this member names cannot be read.')
   }
@@ -71,6 +72,6 @@ function namesOne(entry: object): boolean {
   return Object.keys(entry).some((name) => namesModels.test(squashName(name)))
 }
 
-function refusal(param: string, message?: string): Refusal {
-  return new Refusal('model_not_allowed', { param, ...(message === undefined ? {} : { message }) })
+function refusal(param: string, message: string): Refusal {
+  return new Refusal('model_not_allowed', { param, message })
 }

@@ -73,15 +73,27 @@ export function checkOutputLimit(ceiling: number, limit: OutputLimit, body: Memb
     (product, place) => product * largest(readAll(body, place), isPrompt(place) ? countEach : countPrompts),
     1,
   )
-  if (!(tokens * times * questions <= ceiling))
-    throw refusal(
-      times * questions === 1
-        ? `This caller may ask for at most ${ceiling} tokens.`
-        : `This caller may ask for at most ${ceiling} tokens, in all answers to a request together.`,
-      param,
-    )
+  if (!(tokens * times * questions <= ceiling)) throw tooMany(ceiling, compile(limit), body)
   const writer = beside.find((place) => readAll(body, place).some((value) => value !== false))
   if (writer !== undefined) throw writesBeside(ceiling, writer.segments[0]?.name ?? param)
+}
+
+/** Names the member that is no number, or that alone asks for too many; where none does, it is what they make together. */
+function tooMany(ceiling: number, { places, copies, others }: CompiledLimit, body: Members): Refusal {
+  const counts = [...places, ...others, ...copies].flatMap((place) =>
+    readAll(body, place).map((value) => ({ place, count: countOf(value) })),
+  )
+  const odd = counts.find(({ count }) => count === Infinity)
+  if (odd !== undefined) {
+    const name = nameOf(odd.place)
+    return refusal(`${name} is not a whole number above 0, and this caller may ask for at most ${ceiling} tokens.`, name)
+  }
+  const large = counts.find(({ place, count }) => count > ceiling && !copies.includes(place))
+  if (large !== undefined) return refusal(`This caller may ask for at most ${ceiling} tokens.`, nameOf(large.place))
+  return refusal(
+    `This caller may ask for at most ${ceiling} tokens, in all answers to a request together.`,
+    nameOf(places[0] as CompiledPointer),
+  )
 }
 
 /** Looks for a tool with a model of its own, which writes as much as that model likes; `undefined` where there are no tools. */
@@ -189,6 +201,10 @@ function countEach(value: unknown): number {
 
 function isMessage(entry: unknown): boolean {
   return typeof entry === 'object' && entry !== null && !Array.isArray(entry)
+}
+
+function nameOf({ segments }: CompiledPointer): string {
+  return segments.map(({ name }) => name).join('.')
 }
 
 function paramOf({ places }: OutputLimit): string {

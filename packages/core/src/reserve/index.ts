@@ -17,7 +17,10 @@ export function createReserve(store: Store): Reserve {
     const calls = await reachStore(store.count(`calls:${id}`, expiresAt))
     if (calls <= maxCalls) return
     throw new Refusal('budget_exhausted', {
-      message: `The session was good for ${maxCalls} calls and has made them.`,
+      message:
+        maxCalls === 1
+          ? 'The session was good for one call and has made it.'
+          : `The session was good for ${maxCalls} calls and has made them.`,
       help: 'Ask your backend for a new one.',
     })
   }

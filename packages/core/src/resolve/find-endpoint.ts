@@ -26,7 +26,7 @@ function closed({ dialect, endpoints }: Gateway, path: string): Refusal {
   if (isBelow(dialect.operatorPaths, path)) return new Refusal('endpoint_not_allowed', operators)
   // Of a task, not even that it exists is told to whom it does not belong.
   const mayBeTask = dialect.closed === true || isBelow(taskPaths(dialect.endpoints), path)
-  return new Refusal(mayBeTask || endpoints.isOtherSpelling(path) ? 'not_found' : 'endpoint_not_allowed', unlisted)
+  return new Refusal(mayBeTask || endpoints.isOtherSpelling(path) ? 'not_found' : 'endpoint_not_allowed', isTwice(path) ? twice : unlisted)
 }
 
 const holders = {
@@ -43,6 +43,16 @@ const operators = {
 const unlisted = {
   message: 'Postern knows no such endpoint of this gateway, spelled like this.',
   help: 'For the operator: it is opened under "gateways.<name>.endpoints", with its methods, its format and where its model stands.',
+} as const
+
+/** Clients write `/v1` at the end of their base URL, or themselves; some of them both. */
+function isTwice(path: string): boolean {
+  return path === 'v1' || path.startsWith('v1/')
+}
+
+const twice = {
+  message: 'Postern knows no such endpoint of this gateway: "/v1" stands twice in the path.',
+  help: 'Write it once: a client that adds "/v1" itself gets a base URL without it.',
 } as const
 
 /** What stands before the ids of tasks. */

@@ -4,25 +4,29 @@ import type { Principal } from '../principal.js'
 import { notShared } from '../not-shared.js'
 import { Refusal } from '../refusal.js'
 import type { FindKey } from './bindings.js'
+import { noKeyFor } from './no-key-for.js'
 import { findEndpoint } from './find-endpoint.js'
 import { readEndpointPath } from './read-endpoint-path.js'
 import type { Gateway, Route } from './route.js'
 import type { OpenTask } from './task-seal.js'
+
+/** What of a request decides; a dry run has no path above the mount. */
+type Asked = Pick<Arrival, 'method' | 'path' | 'query'> & Partial<Pick<Arrival, 'wholePath'>>
 
 /**
  * Says which gateway and key a request gets, by user, team or project.
  *
  * @throws {Refusal} 403 `no_key_for_caller`, 403 `endpoint_not_allowed`, 404 `not_found`, 405 `method_not_allowed`.
  */
-export type Resolve = (arrival: Pick<Arrival, 'method' | 'path' | 'query'>, principal: Principal) => Route
+export type Resolve = (arrival: Asked, principal: Principal) => Route
 
 export function createResolve(findKey: FindKey, openTask: OpenTask): Resolve {
   return (arrival, principal) => {
-    const endpointPath = readEndpointPath(arrival.path)
+    const endpointPath = readEndpointPath(arrival)
     if (!plainQuery.test(arrival.query))
       throw new Refusal('request_malformed', { message: 'The query string holds characters that a URL does not.' })
     const bound = findKey(principal)
-    if (bound === undefined) throw new Refusal('no_key_for_caller')
+    if (bound === undefined) throw noKeyFor(principal)
     const { key, binding } = bound
     if (neverForwarded.has(arrival.method)) throw new Refusal('method_not_allowed', { headers: ['Allow', apiMethods] })
     const { endpoint, modelInPath } = findEndpoint(key.gateway, arrival.method, endpointPath)

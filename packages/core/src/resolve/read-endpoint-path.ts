@@ -1,3 +1,5 @@
+import type { Arrival } from '../arrival.js'
+import { notUnder } from '../not-under.js'
 import { Refusal } from '../refusal.js'
 import { hasDotSegment } from './dot-segment.js'
 
@@ -14,10 +16,10 @@ const plainPath = /^[A-Za-z0-9\-._~!$&'()*+,;=:@]+(?:\/[A-Za-z0-9\-._~!$&'()*+,;
  *
  * @throws {Refusal} 404 `not_found` outside the API, 400 `request_malformed` for another spelling.
  */
-export function readEndpointPath(path: string): string {
-  if (!path.startsWith(apiPrefix)) throw new Refusal('not_found')
-  const endpointPath = path.slice(apiPrefix.length)
-  if (endpointPath === '') throw new Refusal('not_found')
+export function readEndpointPath({ path, wholePath }: Pick<Arrival, 'path'> & Partial<Pick<Arrival, 'wholePath'>>): string {
+  const endpointPath = path.startsWith(apiPrefix) ? path.slice(apiPrefix.length) : ''
+  if (endpointPath === '')
+    throw wholePath === undefined ? new Refusal('not_found') : notUnder(wholePath.slice(0, wholePath.length - path.length))
   if (!plainPath.test(endpointPath) || hasDotSegment(endpointPath)) {
     throw new Refusal('request_malformed', {
       message: 'The path has escaped characters, dot segments or empty segments; write it plainly.',

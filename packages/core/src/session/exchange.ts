@@ -1,4 +1,4 @@
-import { readSessionRequest, type SessionRequest, sessionSeconds } from '@postern/protocol'
+import { readSessionRequest, sessionFaultOverHttp, type SessionRequest, sessionSeconds } from '@postern/protocol'
 import type { Arrival } from '../arrival.js'
 import type { Proofs } from '../identify/proof/index.js'
 import { isJsonType } from '../lib/json-type.js'
@@ -55,7 +55,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
       throw new Refusal('rate_limited', { retryAfterSeconds: Math.min(60, Math.ceil(((window + 1) * windowMs - now) / 1000)) })
   }
 
-  async function readAsked(arrival: Arrival): Promise<SessionRequest & { readonly ttl?: number | string }> {
+  async function readAsked(arrival: Arrival): Promise<Readonly<Record<string, unknown>>> {
     refusePackedBody(arrival.headers)
     const received = await options.readBody(arrival, maxRequestBytes)
     if (received.length === 0) return {}
@@ -69,18 +69,22 @@ export function createExchange(options: ExchangeOptions): Exchange {
     // An application believes what it finds there, because only who mints could have said it.
     if (Object.hasOwn(members, 'ext'))
       throw new Refusal('request_malformed', { message: 'What "ext" holds is not for a page to say.', param: 'ext' })
-    return readSessionRequest(members)
+    return members
   }
 
   return async (arrival, principal) => {
     if (principal.via !== 'forwardAuth' && principal.via !== 'jwt')
-      throw new Refusal('endpoint_not_allowed', { message: 'A session is given for a cookie or for a token of an identity provider.' })
+      throw new Refusal('endpoint_not_allowed', {
+        message: 'A session is given for a cookie or for a token of an identity provider, and the request brings neither.',
+        help: 'Sign in first, or let your backend mint the session. What has a service credential needs none: it calls with that.',
+      })
     await countOne(principal)
-    const { ttl = ttlSeconds, ...asked } = await readAsked(arrival)
+    const members = await readAsked(arrival)
     const { user, team, project } = principal
     const jkt = principal.jkt ?? (await proofs.keyOf(arrival))
     const now = Math.floor(Date.now() / 1000)
     try {
+      const { ttl = ttlSeconds, ...asked } = readSessionRequest(members)
       // A cookie does not say when it ends; its session is asked for again as often as it takes.
       const longest = principal.expiresAt === undefined ? Math.min(ttlSeconds, longestSeconds) : longestSeconds
       const wanted = now + Math.min(sessionSeconds(ttl), longest)
@@ -89,7 +93,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
       const session = await sign({ ...asked, origin: originFor(arrival, asked), user, team, project, jkt }, expiresAt)
       return { ...session, scheme: jkt === undefined ? 'Bearer' : 'DPoP' }
     } catch (error) {
-      throw error instanceof TypeError ? new Refusal('request_malformed', { message: error.message }) : error
+      throw error instanceof TypeError ? new Refusal('request_malformed', sessionFaultOverHttp(error)) : error
     }
   }
 }

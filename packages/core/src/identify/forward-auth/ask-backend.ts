@@ -34,13 +34,14 @@ export type AskBackend = (headers: Readonly<Record<string, string>>) => Promise<
 
 export function createAskBackend({ url, timeoutMs, ...places }: AskBackendOptions): AskBackend {
   const { address, road } = targetOf(url)
+  const place = placeOf(url)
   return async (headers) => {
     const answer = await ask(address, road, headers, timeoutMs)
     const { status } = answer
     if (status === 401 || status === 403 || (status >= 300 && status < 400)) throw notSignedIn()
-    if (status < 200 || status > 299)
-      throw new Refusal('caller_check_unavailable', { cause: `The backend answered with status ${status}.` })
-    const names = places.answerHeaders === undefined ? readBody(answer, places.claims) : readHeaders(answer, places.answerHeaders)
+    if (status < 200 || status > 299) throw unusable(place, `answered ${status}, and callers.forwardAuth.url is to answer 2xx, 401 or 403`)
+    const names =
+      places.answerHeaders === undefined ? readBody(answer, places.claims, place) : readHeaders(answer, places.answerHeaders, place)
     if (names.user === undefined) throw notSignedIn()
     return { ...names, via: 'forwardAuth', caller: 'forwardAuth', delegate: false }
   }
@@ -66,34 +67,33 @@ async function ask(
 
 type Names = Pick<Principal, 'user' | 'team' | 'project'>
 
-function readBody({ body }: FetchedAnswer, { user, team, project }: IdentityPlaces['claims']): Names {
-  const claims = parse(body)
+function readBody({ body }: FetchedAnswer, { user, team, project }: IdentityPlaces['claims'], place: string): Names {
+  const claims = parse(body, place)
   // An application that knows nobody says null, or nothing.
   if (claims === null) return {}
-  if (typeof claims !== 'object')
-    throw new Refusal('caller_check_unavailable', { cause: 'The backend answered with JSON that is no object.' })
+  if (typeof claims !== 'object') throw unusable(place, 'answered with JSON that is no object')
   const read = (path: ClaimPath | undefined): string | undefined => (path === undefined ? undefined : readClaim(claims, path))
   return { user: read(user), team: read(team), project: read(project) }
 }
 
-function parse(body: Buffer): unknown {
+function parse(body: Buffer, place: string): unknown {
   if (body.length === 0) return null
   try {
     return readClaims(body)
   } catch (error) {
     if (!(error instanceof UnreadableClaims)) throw error
-    throw new Refusal('caller_check_unavailable', { cause: `What the backend answered ${error.message}.` })
+    throw unusable(place, `gave an answer that cannot be read: it ${error.message}`)
   }
 }
 
-function readHeaders({ headers }: FetchedAnswer, places: NonNullable<IdentityPlaces['answerHeaders']>): Names {
+function readHeaders({ headers }: FetchedAnswer, places: NonNullable<IdentityPlaces['answerHeaders']>, place: string): Names {
   const read = (name: string | undefined): string | undefined => {
     const value = name === undefined ? undefined : headers[name.toLowerCase()]
     if (value === undefined || value === '') return undefined
     const text = typeof value === 'string' ? readUtf8(value) : undefined
     const fault = text === undefined ? 'is not UTF-8, or stands there more than once' : nameFault(text)
     if (fault === undefined) return text
-    throw new Refusal('caller_check_unavailable', { cause: `The backend's header "${name}" is no name: it ${fault}.` })
+    throw unusable(place, `answered with a header "${name}" that is no name: it ${fault}`)
   }
   return { user: read(places.user), team: read(places.team), project: read(places.project) }
 }
@@ -102,6 +102,15 @@ function readHeaders({ headers }: FetchedAnswer, places: NonNullable<IdentityPla
 function readUtf8(value: string): string | undefined {
   const bytes = Buffer.from(value, 'latin1')
   return isUtf8(bytes) ? bytes.toString('utf8') : undefined
+}
+
+/** An answer that says nothing of who somebody is. What was asked is in the log, without its query. */
+function unusable(place: string, what: string): Refusal {
+  return new Refusal('caller_check_unavailable', { cause: `GET ${place} ${what}.` })
+}
+
+function placeOf(url: string): string {
+  return url.replace(/\?.*$/s, '').replace(/^(https?:\/\/)[^/@]*@/, '$1')
 }
 
 function notSignedIn(): Refusal {

@@ -89,6 +89,7 @@ export function createForwardAuthVerifier(options: ForwardAuthOptions): ForwardA
   }
 
   return {
+    asksForCookies: true,
     recognises: ({ form, text }) => form === 'cookie' && cookies.select(text) !== undefined,
     verify({ text }, arrival) {
       checkSameSite(arrival)

@@ -71,7 +71,7 @@ export function createProofs({ store, windowMs, nonces, publicAddress }: ProofOp
         requiredClaims: ['jti', 'iat', 'htm', 'htu'],
       })
     } catch (error) {
-      throw refuseProof('The proof is not signed with the key that it names.', error)
+      throw refuseProof('The proof is not signed with the key that it names.', { cause: error })
     }
     return proofClaims(proof)
   }
@@ -83,8 +83,8 @@ export function createProofs({ store, windowMs, nonces, publicAddress }: ProofOp
     if (url === undefined) throw refuseProof('The request has no URL that a proof could be for.')
     if (typeof htu !== 'string' || plainUrl(htu) !== url) throw refuseProof(`The proof is for another URL than ${url}.`)
     const age = Date.now() - (iat as number) * 1000
-    if (!(age <= windowMs)) throw refuseProof('The proof is too old. Make one for each request.')
-    if (age < -clockToleranceMs) throw refuseProof('The proof was made in the future. Check the clock.')
+    if (!(age <= windowMs)) throw refuseProof('The proof is too old.')
+    if (age < -clockToleranceMs) throw refuseProof('The proof was made in the future: the clock of who made it is wrong.')
     if (typeof jti !== 'string' || jti === '' || jti.length > longestId) throw refuseProof('The proof has no usable id.')
     if (nonces !== undefined && !(typeof nonce === 'string' && nonces.isFresh(nonce))) throw wantNonce(nonces)
   }
@@ -92,13 +92,13 @@ export function createProofs({ store, windowMs, nonces, publicAddress }: ProofOp
   /** Last of all, so that only who has the key fills the store. */
   async function refuseReplay({ jti, iat }: JWTPayload, jkt: string): Promise<void> {
     const isNew = await reachStore(store.remember(`proof:${jkt}:${jti}`, (iat as number) * 1000 + windowMs + clockToleranceMs))
-    if (!isNew) throw refuseProof('The proof was used before. Make one for each request.')
+    if (!isNew) throw refuseProof('The proof was used before.')
   }
 
   return {
     concerns: ({ jkt }, { form }) => jkt !== undefined || form === 'dpop',
     async check({ jkt }, { form, text: token }, arrival) {
-      if (jkt === undefined) throw refuseProof('The token is bound to no key. Send it as a Bearer token.')
+      if (jkt === undefined) throw refuseProof('The token is bound to no key.', { help: 'Send it as a Bearer token, without a proof.' })
       const proof = form === 'dpop' ? readProof(arrival) : undefined
       if (proof === undefined) throw wantProof()
       // Before the signature: another key is no business of this token, whatever its proof says.

@@ -1,6 +1,6 @@
 import { decodeProtectedHeader, type JWK, type JWTPayload } from 'jose'
 import type { Arrival } from '../../arrival.js'
-import { Refusal } from '../../refusal.js'
+import { Refusal, type RefusalDetails } from '../../refusal.js'
 import { readClaims, UnreadableClaims } from '../read-claims.js'
 
 /** Signature algorithms of proofs: asymmetric ones, with keys that browsers can make and keep (RFC 9449, 11.6). */
@@ -19,8 +19,8 @@ export interface WrittenProof {
 }
 
 /** What is wrong with a proof; `challenge` is for clients that read the header (RFC 9449, 7.1). */
-export function refuseProof(message: string, cause?: unknown): Refusal {
-  return new Refusal('proof_invalid', { message, param: 'DPoP', challenge: proofChallenge('invalid_dpop_proof'), cause })
+export function refuseProof(message: string, more: Pick<RefusalDetails, 'help' | 'cause'> = {}): Refusal {
+  return new Refusal('proof_invalid', { message, param: 'DPoP', challenge: proofChallenge('invalid_dpop_proof'), ...more })
 }
 
 /** The challenge that belongs to a refusal for want of a proof. */
@@ -66,7 +66,7 @@ function readHeader(text: string): ProofHeader {
     return { typ, ...(typeof alg === 'string' ? { alg } : {}), ...(typeof jwk === 'object' && jwk !== null ? { jwk } : {}) }
   } catch (error) {
     if (error instanceof Refusal) throw error
-    throw refuseProof('The proof is no JWT.', error)
+    throw refuseProof('The proof is no JWT.', { cause: error })
   }
 }
 

@@ -1,0 +1,34 @@
+import { Refusal } from '../refusal.js'
+import type { Credential } from './credential.js'
+import { kindOfJwt } from './jwt-form.js'
+import { isToken } from './verifier.js'
+
+/** What a credential gets that is of no caller; a JWT comes here where nothing of its kind is configured. */
+export function refuseCredential({ text }: Credential): Refusal {
+  const kind = kindOfJwt(text)
+  return new Refusal('caller_invalid', kind === undefined ? {} : notConfigured[kind])
+}
+
+const notConfigured = {
+  session: {
+    message: 'The credential is a session token, and sessions are not taken here.',
+    help: 'For the operator: that needs callers.session.',
+  },
+  other: {
+    message: 'The credential is a token of an identity provider, and none is taken here.',
+    help: 'For the operator: that needs an entry under callers.jwt. A session token says so itself, by the type postern-session+jwt.',
+  },
+} as const
+
+/** What a request gets that brings no credential of any form that is taken. */
+export function refuseNobody({ form }: Credential): Refusal {
+  if (form !== 'cookie') return new Refusal('caller_missing')
+  return new Refusal('caller_missing', {
+    message: 'The request does not say who is calling: it has no Authorization header, and none of its cookies is one that says so here.',
+  })
+}
+
+/** What a credential gets that no verifier recognises. */
+export function refuseUnrecognised(credential: Credential): Refusal {
+  return isToken(credential) ? refuseCredential(credential) : refuseNobody(credential)
+}

@@ -1,0 +1,25 @@
+import { type Principal, principalFields } from '../principal.js'
+import { Refusal } from '../refusal.js'
+
+/**
+ * Says to whom no key is bound. The names are those that the caller's own credential says; those of callers without a
+ * credential are the operator's, and stay here.
+ */
+export function noKeyFor(principal: Principal): Refusal {
+  const named = principalFields
+    .filter((field) => principal[field] !== undefined)
+    .map((field) => `${field} ${JSON.stringify(principal[field])}`)
+  if (principal.via === 'anonymous') return new Refusal('no_key_for_caller')
+  if (named.length > 0) return new Refusal('no_key_for_caller', { message: `No gateway key is bound to ${named.join(', ')}.` })
+  return new Refusal('no_key_for_caller', principal.delegate ? saysNoOne : isNoOne)
+}
+
+const saysNoOne = {
+  message: 'This service caller is of no user, team or project itself.',
+  help: 'Say for whom it calls in the header Postern-Act-As: "user=…, team=…".',
+} as const
+
+const isNoOne = {
+  message: 'No gateway key is bound to this caller, who is of no user, team or project.',
+  help: 'For the operator: say who a service caller is under callers.service.principals, or write a default binding. There is no fallback to another key.',
+} as const
