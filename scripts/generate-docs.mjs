@@ -29,8 +29,9 @@ function errorsPage() {
 Every error has the envelope of the OpenAI API, \`{ "error": { "message", "type", "code", "param" } }\`, an \`X-Request-ID\` and a
 \`Postern-Governance\` record. \`code\` is one of these, but for one case: where the gateway finds the request itself wrong (400, 404, 409,
 413, 422 and the like), status, message and \`code\` are the gateway's. \`Postern-Refusal\` is present exactly when Postern itself refused. What a retry
-cannot mend carries \`X-Should-Retry: false\`, which the \`openai\` client obeys; so does any code where the gateway had begun to answer with a
-status of success, or Postern cut the call at the end of its process, since the call may have run.
+cannot mend carries \`X-Should-Retry: false\`, which the \`openai\` client obeys; so does any code where the gateway had begun to answer and not
+said that it failed, where the connection ended behind the whole request, or where Postern cut the call at the end of its process, since the
+call may have run.
 
 What the table says is for any request with that code; the \`message\` of an error often says more, of this one. What only the operator may know, such as what
 an identity provider or a gateway said, is \`cause\` in the log line with the same \`request_id\`.
@@ -136,8 +137,10 @@ never after the first byte of an answer, never a 4xx but documented throttling, 
 never where the client itself tries again (it then says
 so in \`X-Stainless-Retry-Count\`). A connection that nobody took is tried again whichever gateway it is. Each attempt has
 its own \`X-Request-ID\`; the log line of the last one lists the others under \`earlier\`. Everything else is the client's to decide, by
-\`x-should-retry\`; but what began with a status of success is never called repeatable, however it ended, and an answer about a thing that failed
-(it has an \`id\`, an \`object\` or content) passes as the answer that it is. \`gateways.<name>.attempts: 1\` leaves all of it to the client.
+\`x-should-retry\`; but what began with a status of success is never called repeatable, however it ended. Nor is an answer whose status cannot be
+read, a connection that ended behind the whole request (but for what only reads), an error that broke off, or one that names what was made
+(\`id\` with \`object\`, a task). An answer about a thing that failed (it has an \`id\`, an \`object\` or content) passes as the answer that it
+is. \`gateways.<name>.attempts: 1\` leaves all of it to the client.
 
 | gateway | after | because | attempts | waits at most | |
 |---|---|---|---|---|---|

@@ -101,6 +101,14 @@ describe('Postern tries nothing again that may have run', () => {
     ['the model of another gateway', 'freeai', 503, { error: { message: 'no', type: 'no_candidate' } }, { 'X-Gateway-Model': 'm' }],
     ['counts beside a throttle', 'freeai', 429, { ...throttled, usage: count }],
     ['counts as Google writes them', 'mintoken', 429, { detail: 'rate', usageMetadata: { totalTokenCount: 7 } }],
+    ['a response that failed', 'joytoken', 502, { ...unrouted, id: 'resp_1', object: 'response', status: 'failed' }],
+    ['a response that failed, within an event', 'joytoken', 502, { ...unrouted, response: { id: 'resp_1', object: 'response' } }],
+    ['a video by its object', 'freeai', 503, { error: { message: 'no', type: 'no_candidate' }, id: 17, object: 'video' }],
+    ['a run by how it ended', 'joytoken', 502, { ...unrouted, id: 'run_1', status: 'failed' }],
+    ['a task', 'mintoken', 429, { detail: 'rate', task_id: 'task-9' }],
+    ['a task within its envelope', 'opentoken', 503, { error: { message: 'no', code: 'no_supplier' }, data: { task_id: 'task-9' } }],
+    ['a long-running operation', 'joytoken', 502, { ...unrouted, name: 'models/veo/operations/7', done: true }],
+    ['a 500 with a response that failed', 'joytoken', 500, { id: 'resp_1', object: 'response', status: 'failed', error: { message: 'm' } }],
   ]
   test.each(signs)('nor what says itself that a model ran, by %s', async (_, gateway, status, body, headers = {}) => {
     const answer: RequestListener = (__, response) =>
@@ -114,6 +122,8 @@ describe('Postern tries nothing again that may have run', () => {
     ['nothing', {}],
     ['accounts of nothing', { usage: { total_tokens: 0 }, metadata: [{ billing: { credits_used: '0' } }], choices: [], cost: null }],
     ['an id of the request', { id: 'req_1', metadata: [{ request_id: 'req_1' }] }],
+    ['an id of the error, which is called one', { id: 'err_1', object: 'error', status: 'UNAVAILABLE' }],
+    ['a plan of which no task was begun', { metadata: [{ seq: 1, task_id: 'research' }] }],
   ])('while what was not begun is tried again, where beside it stands %s', async (_, beside) => {
     let asked = 0
     const { house } = await openWith(
@@ -132,6 +142,9 @@ describe('Postern tries nothing again that may have run', () => {
     ['a change of protocol that nobody asked for', 'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n'],
     ['a head that is malformed', 'HTTP/1.1 200 OK\r\nContent-Length: two\r\n\r\n{}'],
     ['a head that is too large', `HTTP/1.1 200 OK\r\nX-Large: ${'x'.repeat(200_000)}\r\n\r\n`],
+    ['a length and an encoding', 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n'],
+    ['two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 2\r\n\r\n{}'],
+    ['an encoding that is none', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, x\r\nContent-Length: 2\r\n\r\n{}'],
   ]
   test.each(unread)('nor by the client what began with %s', async (_, head) => {
     let requests = 0
@@ -158,21 +171,71 @@ describe('Postern tries nothing again that may have run', () => {
     ['behind the head', (socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 10\r\nContent-Type: application/json\r\n\r\n')],
     ['by what is no HTTP', (socket) => socket.end('SSH-2.0-gateway\r\n')],
   ]
-  test.each(breaks)('a connection that broke %s, once the request was sent', async (_, end) => {
+  /** A gateway that does this with each connection once a request came, and how often one came. */
+  const openBreaking = async (
+    end: (socket: Socket) => void,
+    options: HouseOptions = {},
+  ): Promise<{ house: House; asked: () => number }> => {
     let requests = 0
     const server = createServer((socket) => {
       socket.on('error', () => {})
-      socket.once('data', () => {
+      socket.on('data', () => {
         requests += 1
         end(socket)
       })
     })
     const origin = await listenAnywhere(server)
     closing.push(() => new Promise((closed) => server.close(closed)))
-    const house = await openHouse({ gateway: 'joytoken', baseURL: `${origin}/openai/v1` })
+    const house = await openHouse({ ...options, gateway: 'joytoken', baseURL: `${origin}/openai/v1` })
     closing.push(() => house.close())
-    expect((await house.chat()).status).toBe(502)
-    expect(requests).toBe(1)
+    return { house, asked: () => requests }
+  }
+
+  test.each(breaks)('a connection that broke %s, once the request was sent', async (_, end) => {
+    const { house, asked } = await openBreaking(end)
+    const answer = await house.chat()
+    const { error } = (await answer.json()) as { error: { message: string } }
+    expect([answer.status, answer.headers.get('x-should-retry'), asked()]).toEqual([502, 'false', 1])
+    expect(error.message).toContain('may have run')
+  })
+
+  test.each(breaks)('nor by the client, of a connection that was used before and broke %s', async (_, end) => {
+    let broken = false
+    const { house, asked } = await openBreaking((socket) => {
+      if (broken) end(socket)
+      else socket.write(`HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 23\r\n\r\n{"id":"x","choices":[]}`)
+    })
+    expect((await house.chat()).status).toBe(200)
+    broken = true
+    expect(
+      await openaiOf(house)
+        .chat.completions.create(question)
+        .catch((error: unknown) => error),
+    ).toMatchObject({ status: 502 })
+    expect(asked()).toBe(2)
+  })
+
+  test('nor what began to answer in time and did not come to the end of its head', async () => {
+    const { house } = await openBreaking((socket) => void socket.write('HTTP/1.1 200 OK\r\nX-Slow: '), { timeouts: { headers: '200ms' } })
+    const answer = await house.chat()
+    expect([answer.status, answer.headers.get('x-should-retry')]).toEqual([504, 'false'])
+  })
+
+  test.each([
+    ['behind a length that is longer', (text: string) => `Content-Length: ${text.length + 50}\r\n\r\n${text}`],
+    ['in the middle of a word', (text: string) => `Content-Length: ${text.length + 50}\r\n\r\n${text.slice(0, -9)}`],
+    ['within a chunk', (text: string) => `Transfer-Encoding: chunked\r\n\r\n${(text.length + 9).toString(16)}\r\n${text}`],
+  ])('an error that would be tried again, and broke off %s', async (_, framed) => {
+    const head = 'HTTP/1.1 502 Bad Gateway\r\nContent-Type: application/json\r\n'
+    const { house, asked } = await openBreaking((socket) => socket.end(head + framed(JSON.stringify(unrouted))))
+    const answer = await house.chat()
+    expect([answer.status, answer.headers.get('x-should-retry'), asked()]).toEqual([502, 'false', 1])
+  })
+
+  test('while what only reads may be read again, where nothing of an answer came', async () => {
+    const { house } = await openBreaking((socket) => socket.resetAndDestroy())
+    const answer = await fetch(`${house.baseURL}/models`, { headers: { authorization: `Bearer ${house.callers.acme}` } })
+    expect([answer.status, answer.headers.get('x-should-retry')]).toEqual([502, null])
   })
 })
 

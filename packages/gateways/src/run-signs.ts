@@ -28,11 +28,26 @@ export function createRunSigns(dialect: Dialect): (body: unknown, header?: (name
     if (!isRecord(body)) return false
     if (made.some((name) => holdsContent(body[name])) || (isName(body['id']) && Array.isArray(body['choices']))) return true
     if (compiled.some((place) => (readNumber(body, place) ?? 0) > 0)) return true
+    if ([body, body['response'], body['data']].some((place) => isRecord(place) && isThing(place))) return true
     return [body, ...around.flatMap((place) => readAll(body, place))].some(
       (place) => isRecord(place) && accounts.some((name) => counted(place[name], deepestCount)),
     )
   }
 }
+
+/** Ids that only what was begun has; a request has an `id` of its own, whatever became of it. */
+const idsOfThings = ['task_id', 'taskId', 'response_id', 'generation_id']
+
+/** Whether it is about something that was made and has a name: a response that failed, a task, a job. */
+function isThing(place: Readonly<Record<string, unknown>>): boolean {
+  const { id, name, object, status, done } = place
+  if (idsOfThings.some((each) => isName(place[each]))) return true
+  if (isName(name) && typeof done === 'boolean') return true
+  return isName(id) && ((isName(object) && object !== 'error') || (typeof status === 'string' && endings.has(status)))
+}
+
+/** How a thing says that it began and came to nothing. */
+const endings = new Set(['failed', 'incomplete', 'cancelled', 'canceled', 'expired'])
 
 /** Whether something was counted: a gateway may write an account of nothing beside any error. */
 function counted(value: unknown, depth: number): boolean {

@@ -1,25 +1,26 @@
 import { Refusal } from '../refusal.js'
 
-/** What it means that no answer came. The only place where failures of the wire are mapped. */
+/**
+ * What it means that no answer came. The only place where failures of the wire are mapped. Whether the call may have run
+ * does not depend on the failure, but on what was sent and heard before it: the exchange knows.
+ */
 export function classifyFailure(error: unknown): Refusal {
   if (error instanceof Refusal) return error
   const code = codeOf(error)
   if (code !== undefined && timeouts.has(code)) return new Refusal('gateway_timeout', { cause: error })
   if (code !== undefined && unreachable.has(code))
     return new Refusal('gateway_unavailable', { cause: error, mayRetry: neverConnected(error) })
-  if (saidSomething(error, code))
-    return new Refusal('gateway_failed', {
-      message: 'The gateway answered with what is no HTTP that can be read.',
-      cause: error,
-    }).afterRun()
-  return new Refusal('gateway_failed', { message: 'The gateway broke off before it answered.', cause: error })
+  const message = isUnreadable(error, code)
+    ? 'The gateway answered with what is no HTTP that can be read.'
+    : 'The gateway broke off before it answered.'
+  return new Refusal('gateway_failed', { message, cause: error })
 }
 
 /**
  * An answer began, and undici gave it up: a status of 100 that nobody asked for, a change of protocol, a head that is too
- * large or malformed. The call was taken, so it may have run.
+ * large or malformed.
  */
-function saidSomething(error: unknown, code: string | undefined): boolean {
+function isUnreadable(error: unknown, code: string | undefined): boolean {
   if (!(error instanceof Error)) return false
   if (code === 'UND_ERR_SOCKET') return error.message === 'bad response' || error.message === 'bad upgrade'
   return code === 'UND_ERR_HEADERS_OVERFLOW' || error.name === 'HTTPParserError'

@@ -27,8 +27,10 @@ export class GatewayExchange implements Exchange, Dispatcher.DispatchHandler {
   #resume: (() => void) | undefined
   #delivery: Delivery | undefined
   #settled = false
-  /** Whether the gateway began an answer with a status of success: then it ran the call. */
-  #ran = false
+  /** Whether the whole of it left, and it does more than read: to read twice costs nothing. */
+  #sent = false
+  /** Whether the gateway ran the call, or may have: it began to answer, and no status says that it failed. */
+  #mayHaveRun = false
   #isCut = false
   #stalled: NodeJS.Timeout | undefined
   /** When the gateway was last heard of. */
@@ -65,7 +67,7 @@ export class GatewayExchange implements Exchange, Dispatcher.DispatchHandler {
     if (this.#settled) return
     this.#settled = true
     this.#open.delete(this)
-    this.#reject(this.#ran && error instanceof Refusal ? error.afterRun() : error)
+    this.#reject(this.#mayHaveRun && error instanceof Refusal ? error.afterRun() : error)
   }
 
   abort(reason: Error): void {
@@ -98,11 +100,20 @@ export class GatewayExchange implements Exchange, Dispatcher.DispatchHandler {
     if (this.#settled) abort(new ClientGone('The client left.'))
   }
 
+  onRequestSent(): void {
+    this.#sent = !reads.has(this.facts.arrival.method)
+  }
+
+  /** The first byte of an answer came, interim ones included: the call was taken, however what follows may read. */
+  onResponseStarted(): void {
+    this.#mayHaveRun = true
+  }
+
   onHeaders(status: number, rawHeaders: Buffer[], resume: () => void): boolean {
     if (status < 200) return this.#hearInterim(status)
     this.#heardAt = performance.now()
     this.#resume = resume
-    this.#ran = status < 300
+    this.#mayHaveRun = status < 300
     const { route, key, tap } = this.facts
     const head = readAnswerHead(status, rawHeaders, route.gateway.dialect.governance.passedHeaders, key.leaks)
     if (head.leaked !== undefined) tap.repeats(head.leaked)
@@ -147,7 +158,17 @@ export class GatewayExchange implements Exchange, Dispatcher.DispatchHandler {
     if (this.#settled) return
     // A body that a client no longer sends fails here before the end of its connection is told.
     if (this.facts.arrival.connection.destroyed) this.clientClosed()
-    else if (this.#delivery === undefined) this.refuse(classifyFailure(error))
+    else if (this.#delivery === undefined) this.#refuseUnanswered(classifyFailure(error))
     else this.#delivery.broken(error)
   }
+
+  /**
+   * A connection that ended behind the whole request says nothing of what became of it. A gateway that is only slow is
+   * left to the client, as without Postern.
+   */
+  #refuseUnanswered(refusal: Refusal): void {
+    this.refuse(this.#sent && refusal.code !== 'gateway_timeout' ? refusal.afterRun() : refusal)
+  }
 }
+
+const reads = new Set(['GET', 'HEAD', 'OPTIONS'])

@@ -1,16 +1,24 @@
 import type { AnswerHead } from './answer-head.js'
 import { parseJson } from './parse-json.js'
 import type { Delivery, Exchange } from './exchange.js'
+import type { Refusal } from '../refusal.js'
 import { refuseForGateway } from './refuse-for-gateway.js'
 
 /** The part of an error body that is read, in bytes; an envelope is far smaller. */
 const maxErrorBytes = 256 * 1024
 
-/** Reads a gateway's error, so that the client gets it in the one envelope. */
+/**
+ * Reads a gateway's error, so that the client gets it in the one envelope. What would say that a model ran may stand in the
+ * part of one that did not come, or is not read: such an error is called repeatable by nobody.
+ */
 export function readError(exchange: Exchange, head: AnswerHead): Delivery {
   const chunks: Buffer[] = []
   let size = 0
-  const refuse = (): void => exchange.refuse(refuseForGateway(exchange, head, parseJson(Buffer.concat(chunks, size).toString('utf8'))))
+  const read = (): Refusal => refuseForGateway(exchange, head, parseJson(Buffer.concat(chunks, size).toString('utf8')))
+  const refuseInPart = (): void => {
+    const refusal = read()
+    exchange.refuse(refusal.retryable ? refusal.afterRun() : refusal)
+  }
   return {
     chunk(chunk) {
       if (size + chunk.length <= maxErrorBytes) {
@@ -18,11 +26,11 @@ export function readError(exchange: Exchange, head: AnswerHead): Delivery {
         size += chunk.length
         return true
       }
-      refuse()
+      refuseInPart()
       exchange.abort(new Error('The gateway sent an error larger than is read.'))
       return true
     },
-    end: refuse,
-    broken: refuse,
+    end: () => exchange.refuse(read()),
+    broken: refuseInPart,
   }
 }
