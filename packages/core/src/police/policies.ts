@@ -125,10 +125,9 @@ function compileNames(names: readonly string[]): NamePattern {
 const oddInModel = /\.\.|[,;|\\%?#\p{C}\p{Zl}\p{Zp}]/u
 
 function compileModels(names: readonly string[]): NamePattern {
-  const { allowsAny, allows } = compileNames(names)
-  return allowsAny
-    ? { names, allowsAny, allows }
-    : { names, allowsAny, allows: (name) => allows(name) && (!oddInModel.test(name) || names.includes(name)) }
+  const list = compileNames(names)
+  if (list.allowsAny) return list
+  return { ...list, allows: (name) => list.allows(name) && (!oddInModel.test(name) || names.includes(name)) }
 }
 
 function namesSomebody(rule: PrincipalFields): boolean {
