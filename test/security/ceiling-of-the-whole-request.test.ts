@@ -25,6 +25,71 @@ forAnOpenGateway({ config: { policies: { maxTokens: 100 } } }, (open) => {
     ['a ceiling among options', 'chat/completions', { ...chat, max_tokens: 50, options: { num_predict: 5000 } }, false],
     ['a ceiling of another API', 'chat/completions', { ...chat, max_tokens: 50, generationConfig: { maxOutputTokens: 5000 } }, false],
     ['options that ask for no more', 'chat/completions', { ...chat, max_tokens: 50, options: { temperature: 1 } }, true],
+    [
+      'a ceiling among parameters that are merged',
+      'chat/completions',
+      { ...chat, max_tokens: 50, extra_body: { parameters: { max_tokens: 5000 } } },
+      false,
+    ],
+    ...[
+      'sampling_params',
+      'samplingParams',
+      'nvext',
+      'provider_options',
+      'inferenceConfig',
+      'additionalModelRequestFields',
+      'override_params',
+      'a_name_of_its_own',
+      '__proto__',
+    ].flatMap((name): [string, string, object, boolean][] => [
+      [`a ceiling in ${name}`, 'chat/completions', { ...chat, max_tokens: 50, [name]: { deep: { max_tokens: 5000 } } }, false],
+      [`a ceiling of other words in ${name}`, 'chat/completions', { ...chat, max_tokens: 50, [name]: { maxNewTokens: '5000' } }, false],
+      [`copies in ${name}`, 'chat/completions', { ...chat, max_tokens: 50, [name]: [{ n: 9 }] }, false],
+      [`what asks for no more in ${name}`, 'chat/completions', { ...chat, max_tokens: 50, [name]: { top_k: 50, stop: ['n'] } }, true],
+    ]),
+    ...[
+      'max_gen_tokens',
+      'num_samples',
+      'samples',
+      'num_outputs',
+      'n_completions',
+      'maxAnswerTokens',
+      'token_limit',
+      'n_predict',
+      'answerCount',
+    ].map((name): [string, string, object, boolean] => [
+      `${name} beside the ceiling`,
+      'chat/completions',
+      { ...chat, max_tokens: 50, [name]: 900 },
+      false,
+    ]),
+    ['thoughts that are a part of the answer', 'chat/completions', { ...chat, max_tokens: 90, reasoning: { max_tokens: 50 } }, true],
+    ['more thoughts than the answer may have', 'chat/completions', { ...chat, max_tokens: 90, reasoning: { max_tokens: 5000 } }, false],
+    ['least tokens within the ceiling', 'chat/completions', { ...chat, max_tokens: 90, min_tokens: 5 }, true],
+    ['more tokens at least than at most', 'chat/completions', { ...chat, max_tokens: 90, min_tokens: 5000 }, false],
+    [
+      'how much is read',
+      'responses',
+      { model: 'm', input: 'a', max_output_tokens: 90, max_tool_calls: 500, tools: [{ type: 'file_search', max_num_results: 500 }] },
+      true,
+    ],
+    ['a message that speaks of it', 'chat/completions', { model: 'm', messages: [{ ...chat.messages[0], n: 9 }], max_tokens: 50 }, true],
+    [
+      'a function that takes a number of tokens',
+      'chat/completions',
+      {
+        ...chat,
+        max_tokens: 50,
+        tools: [
+          {
+            type: 'function',
+            function: { name: 'f', parameters: { properties: { n: { type: 'integer' }, max_tokens: { default: 5000 } }, n: 9 } },
+          },
+        ],
+        metadata: { n: '9', max_tokens: '5000' },
+      },
+      true,
+    ],
     ['empty lists of tokens', 'completions', { prompt: times(101, []), max_tokens: 1 }, false],
     ['prompts and copies', 'completions', { prompt: times(5, 'a'), n: 3, max_tokens: 7 }, false],
     ['prompts and copies that just fit', 'completions', { prompt: times(5, 'a'), n: 2, max_tokens: 10 }, true],
@@ -79,6 +144,17 @@ forAnOpenGateway({ config: { policies: { maxTokens: 100 } } }, (open) => {
     '%s is not read past',
     async (name) => {
       expect((await open().ask('POST', 'chat/completions', { ...chat, max_tokens: 10, [name]: times(50, 'a') })).slice(0, 3)).toEqual([
+        400,
+        'request_malformed',
+        0,
+      ])
+    },
+  )
+
+  test.each(['extra_body[max_tokens]=5000', '%256e=9', 'options.num_predict=9', 'json=%7B"n":9%7D', 'max_gen_tokens=500'])(
+    'a query says nothing of a ceiling: %s',
+    async (query) => {
+      expect((await open().ask('POST', `chat/completions?${query}`, { ...chat, max_tokens: 10 })).slice(0, 3)).toEqual([
         400,
         'request_malformed',
         0,
@@ -196,6 +272,19 @@ describe('every member that names a model', () => {
         { training_file: 'f', method: { reinforcement: { grader: { type: 'score_model', model: 'large' } } } },
       ],
       ['a grader of an evaluation', 'evals', { testing_criteria: [{ type: 'label_model', model: 'large' }] }],
+      ['parameters that are merged', 'chat/completions', { extra_body: { parameters: { model: 'large' } } }],
+      ['metadata that is merged', 'chat/completions', { extra_body: { metadata: { model: 'large' } } }],
+      ['tools that are merged', 'chat/completions', { extra_body: { tools: [{ type: 'function', parameters: { model: 'large' } }] } }],
+      ['an engine that is merged', 'chat/completions', { extra_body: { engine: 'large' } }],
+      ['variables of something else', 'chat/completions', { x: { variables: { model: 'large' } } }],
+      ['a schema of something else', 'chat/completions', { options: { schema: { model: 'large' } } }],
+      ['what a function returned, outside of a conversation', 'chat/completions', { functionResponse: { response: { model: 'large' } } }],
+      [
+        'what a function was called with, outside of a conversation',
+        'chat/completions',
+        { a: { functionCall: { args: { model: 'large' } } } },
+      ],
+      ['annotations of no content of a message', 'chat/completions', { options: { content: { annotations: { model: 'large' } } } }],
       ['a stored list', 'conversations', { items: [{ type: 'x', model: 'large' }] }],
     ])('%s is looked at (%s)', async (_, path, members) => {
       const [status, code, sent] = await open().ask('POST', path, { ...chat, ...members })
@@ -228,11 +317,113 @@ describe('every member that names a model', () => {
         { text: { format: { type: 'json_schema', name: 's', schema: { default: { model: 'Tesla 3' } } } } },
       ],
       ['metadata', 'chat/completions', { metadata: { model: 'Tesla 3' } }],
+      [
+        'tools of every kind that the caller defines',
+        'responses',
+        {
+          tools: [
+            { type: 'mcp', server_label: 's', headers: { model: 'x' } },
+            { type: 'namespace', name: 'n', tools: [{ type: 'function', name: 'f', parameters: { properties: { model: {} } } }] },
+          ],
+        },
+      ],
+      ['functions of the old kind', 'chat/completions', { functions: [{ name: 'f', parameters: { properties: { model: {} } } }] }],
+      [
+        'tools and a call in Anthropic’s words',
+        'chat/completions',
+        { tools: [{ name: 'f', input_schema: { properties: { model: {} } }, input_examples: [{ model: 'Tesla 3' }] }] },
+      ],
+      [
+        'a session with tools',
+        'chat/completions',
+        { session: { type: 'realtime', tools: [{ type: 'function', name: 'f', parameters: { properties: { model: {} } } }] } },
+      ],
+      ['metadata of a message', 'chat/completions', { messages: [{ role: 'user', content: 'x', metadata: { model: 'Tesla 3' } }] }],
       ['a search engine', 'chat/completions', { plugins: [{ id: 'web', engine: 'exa' }] }],
       ['what a message says', 'chat/completions', { messages: [{ role: 'user', content: '{"model":"large"}' }] }],
       ['a prompt in words', 'completions', { prompt: 'the model "large"' }],
     ])('%s passes (%s)', async (_, path, members) => {
       expect(await open().ask('POST', path, { ...chat, ...members })).toEqual([200, undefined, 1])
+    })
+
+    test.each(['../large', 'x/../large', 'x,large', 'x\nlarge', 'x\u2028large', 'x;large', 'x%2flarge', 'x\\large', '\ud800'])(
+      'a star does not stand for what parts names or leads elsewhere: embed-%j',
+      async (end) => {
+        for (const members of [{ model: `embed-${end}` }, { models: ['small', `embed-${end}`] }])
+          expect((await open().ask('POST', 'chat/completions', { ...chat, ...members })).slice(0, 3)).toEqual([403, 'model_not_allowed', 0])
+      },
+    )
+
+    test.each(['embed-1', 'embed-org/x_y.z:free@2', 'embed-a b (c)+d~[1m]'])('a star stands for the rest of a name: %s', async (model) => {
+      expect(await open().ask('POST', 'chat/completions', { ...chat, model })).toEqual([200, undefined, 1])
+    })
+
+    test.each([
+      '%256dodel=large',
+      'json=%7B"model":"large"%7D',
+      'extra_body%255bmodel%255d=large',
+      'a[models][]=large',
+      'a=%7B"b":[%7B"model_id":"large"%7D]%7D',
+    ])('a query names a model in no way of its own: %s', async (query) => {
+      expect((await open().ask('POST', `chat/completions?${query}`, chat)).slice(0, 3)).toEqual([403, 'model_not_allowed', 0])
+    })
+
+    const form = (...parts: readonly (readonly [disposition: string, value: string])[]): string =>
+      [['name="file"; filename="a.wav"', 'RIFF'] as const, ...parts]
+        .map(([disposition, value]) => `--b\r\nContent-Disposition: form-data; ${disposition}\r\n\r\n${value}\r\n`)
+        .join('') + '--b--\r\n'
+    const type = 'multipart/form-data; boundary=b'
+    const small = ['name="model"', 'small'] as const
+
+    test.each([
+      ['fallbacks', '["large"]'],
+      ['fallbacks[]', 'large'],
+      ['models', 'large'],
+      ['models[]', 'large'],
+      ['models', '["small", "large"]'],
+      ['model_id', 'large'],
+      ['fallback_model', 'large'],
+      ['engine', 'large'],
+      ['deployment_id', 'large'],
+      ['preset', 'large'],
+      ['model[0]', 'large'],
+      ['extra_body', '{"model":"large"}'],
+      ['extra_body', '[{"parameters":{"model":"large"}}]'],
+      ['extra_body[model]', 'large'],
+      ['extra_body.engine', 'large'],
+      ['payload', ' {"a":{"b":[{"judgeModel":"large"}]}}'],
+      ['prompt', '{"model":"large"}'],
+      ['session[audio][transcription][model]', 'large'],
+    ])('a field %s=%s of a form is looked at as a member of a body is', async (name, value) => {
+      for (const path of ['audio/transcriptions', 'images/edits']) {
+        const [status, code, sent] = await open().ask('POST', path, form(small, [`name="${name}"`, value]), { type })
+        expect([status, code, sent]).toEqual([403, 'model_not_allowed', 0])
+      }
+    })
+
+    test.each(['model', 'models[]', 'fallbacks', 'extra_body[model]'])('no file is called %s', async (name) => {
+      const file = [`name="${name}"; filename="m.txt"`, 'large'] as const
+      for (const parts of [[small, file], [file, small], [file]])
+        expect((await open().ask('POST', 'audio/transcriptions', form(...parts), { type }))[2]).toBe(0)
+    })
+
+    test.each([
+      ['models', '["small","embed-1"]'],
+      ['metadata', '{"model":"Tesla 3"}'],
+      ['metadata[model]', 'Tesla 3'],
+      ['prompt', 'the model "large"'],
+      ['prompt', '[Model: large] a door'],
+      ['chunking_strategy', '{"type":"server_vad"}'],
+      ['timestamp_granularities[]', 'word'],
+    ])('a field %s=%s of a form passes where models are named', async (name, value) => {
+      const sent = form(small, [`name="${name}"`, value])
+      expect(await open().ask('POST', 'audio/transcriptions', sent, { type })).toEqual([200, undefined, 1])
+      expect(open().upstream.seen.at(-1)?.body).toBe(sent)
+    })
+
+    test('several files have one name', async () => {
+      const more = ['name="file"; filename="b.wav"', 'RIFF'] as const
+      expect(await open().ask('POST', 'audio/transcriptions', form(more, small), { type })).toEqual([200, undefined, 1])
     })
 
     test.each([

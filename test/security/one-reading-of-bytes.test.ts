@@ -158,6 +158,24 @@ describe('one-reading-of-bytes', () => {
     })
 
     test.each([
+      'application/x-www-form-urlencoded+json',
+      'multipart/form-data+json; boundary=x',
+      'multipart/mixed+json; boundary=x',
+      'application/octet-stream+json',
+      'image/png+json',
+      'audio/json',
+      'text/x+json',
+      'application/xml+json',
+    ])('%s is no type of JSON to every server, and is refused', async (type) => {
+      const before = reached()
+      for (const path of ['chat/completions', 'audio/transcriptions']) {
+        const answer = await send(Buffer.from(json), type, {}, path)
+        expect([answer.status, answer.headers.get('postern-refusal')]).toEqual([400, 'request_malformed'])
+      }
+      expect(reached()).toBe(before)
+    })
+
+    test.each([
       ['gzip', 'gzip'],
       ['deflate', 'deflate'],
       ['br', 'br'],

@@ -106,6 +106,9 @@ const refusedBodies: readonly (readonly [what: string, bytes: string | Buffer, s
   ['a model in a list', `{"model":["auto"],${messages}}`, 403, 'model_not_allowed'],
   ['a model in an object', `{"model":{"id":"auto"},${messages}}`, 403, 'model_not_allowed'],
   ['a model that only __proto__ has', `{"__proto__":{${model}},${messages}}`, 403, 'model_not_allowed'],
+  ['another model below __proto__', `{"__proto__":{"model":"secret"},${model},${messages}}`, 403, 'model_not_allowed'],
+  ['more tokens below __proto__', `{"__proto__":{"max_tokens":1000000},${model},${messages}}`, 400, 'request_malformed'],
+  ['another model of a constructor', `{"constructor":{"prototype":{"model":"secret"}},${model},${messages}}`, 403, 'model_not_allowed'],
   ['__proto__ twice', `{"__proto__":{},"__PROTO__":{},${model},${messages}}`, 400, 'request_malformed'],
   ['another byte than UTF-8 has', Buffer.from(`{${model},"a":"\xff",${messages}}`, 'latin1'), 400, 'request_malformed'],
   [
@@ -157,8 +160,7 @@ const refusedBodies: readonly (readonly [what: string, bytes: string | Buffer, s
 /** Further bodies, which are passed on byte for byte and mean to the gateway what policy read. */
 const taken: readonly (readonly [what: string, text: string])[] = [
   ['members in two cases below the top', `{${model},"metadata":{"model":"a","Model":"c"},${messages}}`],
-  ['__proto__ beside a model', `{"__proto__":{"model":"secret","max_tokens":1000000},${model},${messages}}`],
-  ['a constructor', `{"constructor":{"prototype":{"model":"secret"}},${model},${messages}}`],
+  ['__proto__ and a constructor that name nothing', `{"__proto__":{"a":1},"constructor":{"prototype":{"b":2}},${model},${messages}}`],
   ['numbers that JavaScript cannot hold', `{${model},"seed":12345678901234567890123,"top_p":1e-400,${messages}}`],
   ['half a pair, escaped', `{${model},"a":"\\ud800",${messages}}`],
   ['a NUL, escaped', `{${model},"a":"b\\u0000c",${messages}}`],

@@ -113,6 +113,27 @@ const bodies: readonly (readonly [what: string, path: string, members: object])[
   ['a prompt in other words', 'chat/completions', { prompt_id: 'p_1' }],
   ['an assistant', 'chat/completions', { assistant_id: 'asst_1' }],
   ['a thread', 'chat/completions', { thread_id: 'thread_1' }],
+  ['an earlier response as an object', 'responses', { previous_response_id: { id: 'resp_1' } }],
+  ['an earlier response among parameters that are merged', 'responses', { extra_body: { parameters: { previous_response_id: 'resp_1' } } }],
+  ['an earlier response among variables of something else', 'responses', { x: { variables: { previous_response_id: 'resp_1' } } }],
+  ['a file as an object', 'chat/completions', { messages: [{ role: 'user', content: [{ type: 'file', file: { id: 'file-1' } }] }] }],
+  ['a list of files', 'chat/completions', { files: ['file-1'] }],
+  ['a list of files as objects', 'chat/completions', { files: [{ type: 'file', id: 'file-1' }] }],
+  ['ids of files as objects', 'chat/completions', { file_ids: [{ id: 'file-1' }] }],
+  ['pictures by their ids', 'images/edits', { images: ['file-1'] }],
+  ['one item by its id', 'responses', { input: { id: 'msg_1' } }],
+  [
+    'a bucket’s file',
+    'chat/completions',
+    { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'gs://b/x' } }] }] },
+  ],
+  ['a bucket’s file by its address', 'responses', { input: [{ role: 'user', content: [{ type: 'input_image', image_url: 'gs://b/x' }] }] }],
+  [
+    'a file of Google’s',
+    'responses',
+    { input: [{ role: 'user', content: [{ type: 'input_file', file_url: 'https://generativelanguage.googleapis.com/v1beta/files/x' }] }] },
+  ],
+  ['a response to be stored, where JavaScript looks', 'responses', { constructor: { prototype: { store: true } } }],
 ]
 
 const harmless: readonly (readonly [what: string, path: string, members: object])[] = [
@@ -155,6 +176,22 @@ const harmless: readonly (readonly [what: string, path: string, members: object]
   ['a usual voice', 'chat/completions', { audio: { voice: 'alloy', format: 'wav' } }],
   ['metadata', 'chat/completions', { metadata: { thread_id: 't_1' } }],
   ['words about it', 'chat/completions', { messages: [{ role: 'user', content: '"file_id":"file-1"' }] }],
+  [
+    'files and pictures that are public, or stand in the request',
+    'responses',
+    {
+      input: [
+        {
+          role: 'user',
+          content: [
+            { type: 'input_image', image_url: 'https://example.com/files/a.png' },
+            { type: 'input_image', image_url: 'data:image/png;base64,AAAA' },
+            { type: 'input_file', file_data: 'data:application/pdf;base64,AAAA', filename: 'file-1' },
+          ],
+        },
+      ],
+    },
+  ],
   ['who a user is', 'chat/completions', { user: 'u_7', safety_identifier: 'x', prompt_cache_key: 'y' }],
 ]
 
@@ -190,6 +227,12 @@ const storedFields: readonly (readonly [name: string, value: string])[] = [
   ['voice', 'voice_1'],
   ['input', '[{"type":"item_reference","id":"msg_1"}]'],
   ['input', `[{"file_id":"file-1"}]`],
+  ['previous_response_id', '{"id":"resp_1"}'],
+  ['file_ids', '[{"id":"file-1"}]'],
+  ['images', '["file-1"]'],
+  ['mask', 'file-1'],
+  ['files[]', 'file-1'],
+  ['image_url', 'gs://bucket/x'],
 ]
 const harmlessFields: readonly (readonly [name: string, value: string])[] = [
   ['prompt', 'A door, file_id=file-1'],
@@ -234,6 +277,37 @@ describe.each(Object.entries(arrangements))('under a key that %s use', (_, confi
           0,
         ])
     })
+
+    test('a text of a form that is JSON has one reading', async () => {
+      for (const value of ['{"file_id":null,"file_id":"file-1"}', '[{"a":{"file_id":"file-1"},"a":0}]'])
+        expect((await open().ask('POST', 'images/edits', formOf('prompt', value), { type: formType })).slice(0, 3)).toEqual([
+          400,
+          'request_malformed',
+          0,
+        ])
+    })
+
+    test.each([
+      'previous_response_id=resp_1',
+      'conversation=conv_1',
+      'store=true',
+      '%73tore=1',
+      '%2573tore=true',
+      'extra_body[store]=true',
+      'file_id=file-1',
+      'files[]=file-1',
+      'a=1;thread_id=t_1',
+      'json=%7B"previous_response_id":"resp_1"%7D',
+    ])('a query %s is refused', async (query) => {
+      expect((await open().ask('POST', `responses?${query}`, response)).slice(0, 3)).toEqual([403, 'endpoint_not_allowed', 0])
+    })
+
+    test.each(['store=false', 'beta=true', 'include[]=reasoning.encrypted_content', 'api-version=2024-10-21'])(
+      'a query %s passes',
+      async (query) => {
+        expect(await open().ask('POST', `responses?${query}`, response)).toEqual([200, undefined, 1])
+      },
+    )
 
     test.each(harmlessFields)('a field %s=%.40s of a form passes', async (name, value) => {
       const form = formOf(name, value)

@@ -83,7 +83,7 @@ export function explain(runtime: Runtime, question: ExplainQuestion): Explanatio
     const { endpoint, upstreamPath, gateway } = route
     checkEndpoint(policy, route.endpointPath)
     if (policy.namesModels) checkModelAsked(policy, route, question.model)
-    needsCeiling({ ceiling: policy.maxTokens, endpoint, query: '' })
+    needsCeiling({ ceiling: policy.maxTokens, endpoint })
     return { outcome: 'forwarded', ...chosen, url: gateway.origin + upstreamPath, limits }
   } catch (error) {
     if (!(error instanceof Refusal)) throw error

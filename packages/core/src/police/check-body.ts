@@ -1,10 +1,12 @@
 import type { OutputLimit } from '@postern/gateways'
 import type { Route } from '../resolve/route.js'
+import type { VisitField } from '../read/form-fields.js'
 import { checkModel } from './check-model.js'
 import { namedModels } from './named-models.js'
-import { checkOutputLimit, hiddenCeilings, ownModelTools } from './output-limit.js'
+import { anyCeiling, checkOutputLimit, hiddenCeilings, ownModelTools } from './output-limit.js'
 import type { Policy } from './policies.js'
 import { refuseStored } from './stored-objects.js'
+import { visitFields, visitQuery } from './visit-fields.js'
 import { type Members, MemberWalk, type Visit } from './visit-members.js'
 
 /** What is held against a body. */
@@ -39,6 +41,27 @@ export function beginCheck(
   }
   if (!key.mayStore) visits.push(refuseStored)
   return visits.length === 0 ? undefined : new MemberWalk(members, visits)
+}
+
+/** Begins to look at a form; `undefined` where nothing is held against its fields. A form under a ceiling is refused before. */
+export function beginFormCheck({ policy, route }: Omit<BodyRules, 'mustSayCeiling'>): VisitField | undefined {
+  const models = policy.namesModels ? [namedModels(undefined, (name) => allowsModel(policy, name))] : []
+  const stored = route.key.mayStore ? [] : [refuseStored]
+  return visitFields({ fields: [...models, ...stored], files: models, besides: route.endpoint.model === 'body' ? 'model' : undefined })
+}
+
+/**
+ * Holds against a query what is held against a body, since a gateway could read it there.
+ *
+ * @throws {Refusal} As {@link beginCheck}.
+ */
+export function checkQuery({ policy, route, mustSayCeiling }: BodyRules, query: string): void {
+  if (query === '') return
+  const visits: Visit[] = []
+  if (policy.namesModels) visits.push(namedModels(undefined, (name) => allowsModel(policy, name)))
+  if (mustSayCeiling) visits.push(anyCeiling(route.endpoint.format.outputLimit as OutputLimit))
+  if (!route.key.mayStore) visits.push(refuseStored)
+  visitQuery(query, visits)
 }
 
 function allowsModel({ models }: Policy, model: string): boolean {

@@ -2,7 +2,7 @@ import type { Arrival } from '../arrival.js'
 import type { Principal } from '../principal.js'
 import { brief } from '../lib/brief.js'
 import { inTurns } from '../lib/in-turns.js'
-import { isJsonType } from '../lib/json-type.js'
+import { isJsonRequestType } from '../lib/json-type.js'
 import { Refusal } from '../refusal.js'
 import type { Route } from '../resolve/route.js'
 import { readClearBody } from '../read/clear-body.js'
@@ -10,7 +10,7 @@ import type { JsonBody } from '../read/json-body.js'
 import { bodyTooLarge, readBody } from '../read/read-body.js'
 import { type Medium, readMedium } from '../read/read-medium.js'
 import { refuseOtherReadings, refusePackedBody } from '../read/strict-content-type.js'
-import { beginCheck, type BodyRules } from './check-body.js'
+import { beginCheck, beginFormCheck, type BodyRules, checkQuery } from './check-body.js'
 import { checkFormModel, checkModel } from './check-model.js'
 import { decideChoices } from './choices.js'
 import { editBody } from './edit-body.js'
@@ -18,7 +18,6 @@ import { checkModelOutsideBody } from './model-outside-body.js'
 import { needsCeiling, refuseUnreadableCeiling, type UnderCeiling } from './output-limit.js'
 import type { Permit } from './permit.js'
 import type { FindPolicy, Policy } from './policies.js'
-import { refuseStoredField } from './stored-in-forms.js'
 import { wouldBeStored } from './stored-objects.js'
 
 /**
@@ -36,6 +35,8 @@ export type Police = (arrival: Arrival, principal: Principal, route: Route) => P
 
 /** What passes unread, since no gateway takes it for JSON. */
 const isMedia = /^\s*(?:multipart|audio|image|video)\/|^\s*application\/(?:octet-stream|pdf)\b/i
+/** What is named after both JSON and something else is read by some servers as the one and by some as the other. */
+const namesJson = /^[^;]*json/i
 const takesJson = 'The body is neither JSON nor a form or medium. Send JSON with the header "Content-Type: application/json".'
 
 export function createPolice(findPolicy: FindPolicy): Police {
@@ -44,8 +45,9 @@ export function createPolice(findPolicy: FindPolicy): Police {
     const { dialect } = route.gateway
     checkEndpoint(policy, route.endpointPath)
     if (policy.namesModels) checkModelOutsideBody(route, arrival.query, (model) => checkModel(policy, model))
-    const underCeiling: UnderCeiling = { ceiling: policy.maxTokens, endpoint: route.endpoint, query: arrival.query }
+    const underCeiling: UnderCeiling = { ceiling: policy.maxTokens, endpoint: route.endpoint }
     const mustSayCeiling = needsCeiling(underCeiling)
+    checkQuery({ policy, route, mustSayCeiling }, arrival.query)
     const chosen = decideChoices(dialect, policy, arrival)
     refusePackedBody(arrival.headers)
     const length = declaredLength(arrival)
@@ -54,18 +56,18 @@ export function createPolice(findPolicy: FindPolicy): Police {
       return { body: null, waitedMs: 0, ...chosen }
     }
     const contentType = arrival.headers['content-type']
-    const isJson = isJsonType(contentType)
+    const isJson = isJsonRequestType(contentType)
     const maxBytes = isJson ? Math.min(policy.maxBodyBytes, dialect.maxJsonBytes ?? Infinity) : policy.maxBodyBytes
     if (length !== undefined && length > maxBytes) throw bodyTooLarge(maxBytes)
     if (isJson) {
       refuseOtherReadings(arrival.headers)
       return readPermit(arrival, principal, { policy, underCeiling, mustSayCeiling, maxBytes, route, chosen })
     }
-    if (route.endpoint.media !== true || !isMedia.test(contentType ?? ''))
+    if (route.endpoint.media !== true || !isMedia.test(contentType ?? '') || namesJson.test(contentType as string))
       throw new Refusal('request_malformed', { message: takesJson, param: 'Content-Type' })
     if (mustSayCeiling) refuseUnreadableCeiling(underCeiling)
     const modelInForm = route.endpoint.model === 'body' && policy.models.length > 0
-    const visitField = route.key.mayStore ? undefined : refuseStoredField
+    const visitField = beginFormCheck({ policy, route })
     return passMedium(
       modelInForm ? policy : undefined,
       readMedium(arrival, { length, maxBytes, keyPattern: dialect.keyPattern, whole: modelInForm || visitField !== undefined, visitField }),

@@ -1,4 +1,4 @@
-import { partsOf } from '../lib/query-names.js'
+import { partsOf, readingsOf } from '../lib/query-names.js'
 import { squashName } from '../lib/squash-name.js'
 import { Refusal } from '../refusal.js'
 import type { Route } from '../resolve/route.js'
@@ -29,6 +29,6 @@ export function checkModelOutsideBody(
 }
 
 function readModel(pair: string): string[] {
-  const [entry] = new URLSearchParams(pair)
-  return entry !== undefined && namesModel.test(squashName(entry[0])) ? [entry[1]] : []
+  const readings = readingsOf(pair).filter(({ name }) => namesModel.test(squashName(name)))
+  return [...new Set(readings.map(({ value }) => value))]
 }

@@ -1,3 +1,4 @@
+import { isMergedName } from '../lib/merged-names.js'
 import { squashName } from '../lib/squash-name.js'
 import { Refusal } from '../refusal.js'
 import { refuseModel } from './check-model.js'
@@ -15,7 +16,7 @@ const namesModels = /(?:models?(?:ids?|names?|slugs?|keys?)?|fallbacks?)$/
 const speaksOfModel = /model/
 /** How an object that speaks of a model calls it: `"model_config": { "name": … }`. */
 const callsIt = /^(?:names?|ids?|slug|key|arn|uri|value|ref|version|default)$/
-/** As it stands in the outermost object, in APIs where that is the word for a model. */
+/** As it stands in the outermost object, or in what is merged into it, in APIs where that is the word for a model. */
 const namesModelsAtTop = /^(?:engine|deployment)(?:id|name)?s?$/
 
 /**
@@ -27,13 +28,14 @@ const namesModelsAtTop = /^(?:engine|deployment)(?:id|name)?s?$/
  */
 export function namedModels(besides: string | undefined, allows: AllowsModel): Visit {
   return (member) => {
-    const { name, value, isTop } = member
+    const { name, value, within, isTop } = member
     if (value === null || value === undefined || (isTop && name === besides)) return
     const isCalled = isOfModel(member)
     if (!isCalled && !mayNameModel.test(name)) return
     const plain = squashName(name)
     if (isCalled && callsIt.test(plain)) checkTexts(name, value, allows)
-    if (namesModels.test(plain) || (isTop && namesModelsAtTop.test(plain))) checkValue(name, value, allows)
+    if (namesModels.test(plain) || (namesModelsAtTop.test(plain) && (isTop || isMergedName(within as string))))
+      checkValue(name, value, allows)
     else if (speaksOfModel.test(plain)) checkTexts(name, value, allows)
     else if (hidesModel(plain, member))
       throw refusal(name, 'The policy allows only some models, and which one this member stands for cannot be read here.')

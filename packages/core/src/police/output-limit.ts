@@ -1,8 +1,8 @@
 import { compilePointer, type CompiledPointer, type Endpoint, type OutputLimit, readAll } from '@postern/gateways'
-import { looseName, partsOf } from '../lib/query-names.js'
-import { squashName } from '../lib/squash-name.js'
+import { rememberNames, squashName } from '../lib/squash-name.js'
 import { Refusal } from '../refusal.js'
 import { compileNames, type ReadNames, refuseOtherSpellings } from '../read/strict-names.js'
+import { type Amount, amountNamed, holdsSettings } from './amount-names.js'
 import type { Members, Visit } from './visit-members.js'
 
 interface CompiledLimit {
@@ -12,8 +12,10 @@ interface CompiledLimit {
   readonly others: readonly CompiledPointer[]
   readonly beside: readonly CompiledPointer[]
   readonly names: ReadNames
-  /** Outermost names of all that is read. */
-  readonly topNames: ReadonlySet<string>
+  /** Whether something of this name, or below it, is read in the outermost object. */
+  readonly readsAtTop: (name: string) => boolean
+  /** What is read in objects of the outermost one, by their names. */
+  readonly readWithin: ReadonlyMap<string, ReadonlySet<string>>
 }
 
 const compiled = new WeakMap<OutputLimit, CompiledLimit>()
@@ -22,7 +24,6 @@ const compiled = new WeakMap<OutputLimit, CompiledLimit>()
 export interface UnderCeiling {
   readonly ceiling: number | undefined
   readonly endpoint: Endpoint
-  readonly query: string
 }
 
 /**
@@ -32,7 +33,7 @@ export interface UnderCeiling {
  * @returns Whether the body must say how much.
  * @throws {Refusal} 400 `request_malformed`.
  */
-export function needsCeiling({ ceiling, endpoint, query }: UnderCeiling): boolean {
+export function needsCeiling({ ceiling, endpoint }: UnderCeiling): boolean {
   if (ceiling === undefined || endpoint.model === 'none' || endpoint.ceiling === 'none') return false
   const limit = endpoint.format.outputLimit
   if (limit === undefined || endpoint.model === 'stored')
@@ -40,12 +41,6 @@ export function needsCeiling({ ceiling, endpoint, query }: UnderCeiling): boolea
       message: `This caller may ask for at most ${ceiling} tokens, and a request to this endpoint cannot say how many.`,
       help: 'Use another endpoint. For the operator: "ceiling: none" under "gateways.<name>.endpoints" lets it pass in spite of maxTokens.',
     })
-  if (query === '') return true
-  const { topNames } = compile(limit)
-  const stray = partsOf(query)
-    .map(looseName)
-    .find((name) => topNames.has(squashName(name)))
-  if (stray !== undefined) throw refusal('How many tokens are asked for is said in the body and not in the query.', stray)
   return true
 }
 
@@ -107,35 +102,52 @@ export function ownModelTools(ceiling: number, body: Members): Visit | undefined
 }
 
 /**
- * Refuses a number of tokens, or of answers, that stands where only some gateways look for one, among their own settings:
- * it would count there and not here.
+ * Refuses a number of tokens, or of answers, that stands elsewhere than where it is read, under any name that speaks of
+ * one: it could count with a gateway and does not here. What is asked for in the body's own words is looked at by
+ * {@link checkOutputLimit}.
  */
 export function hiddenCeilings(ceiling: number, limit: OutputLimit): Visit {
-  const { topNames, places } = compile(limit)
-  const own = new Set(places.map(({ segments }) => squashName((segments[0] as { readonly name: string }).name)))
-  return ({ name, top, isTop, value }) => {
-    if (isTop || value === null || !settings.has(squashName(top)) || own.has(squashName(top))) return
-    const squashed = squashName(name)
-    if (topNames.has(squashed) || saysHowMuch.test(squashed))
-      throw refusal(`This caller may ask for at most ${ceiling} tokens, and how many is said in ${paramOf(limit)} alone.`, `${top}.${name}`)
+  const { readsAtTop, readWithin } = compile(limit)
+  return ({ name, top, isTop, value, within, depth, inContent }) => {
+    if (inContent || value === null || value === undefined) return
+    const isReadAtTop = readsAtTop(name)
+    const amount = amountNamed(name)
+    if (amount === 'none' && !isReadAtTop) return
+    // What stands deeper in an object of the format's own is none of its settings.
+    const ownSettings = readWithin.get(top)
+    if (isTop ? isReadAtTop : ownSettings !== undefined && (depth > 1 || ownSettings.has(name))) return
+    const isPart = amount === 'part' || (amount === 'length' && depth === 1 && thinks.test(within as string))
+    if ((isReadAtTop && !isPart && holdsSettings(top)) || asksFor(amount, value, isPart ? ceiling : undefined))
+      throw refusal(
+        `This caller may ask for at most ${ceiling} tokens, and how many is said in ${paramOf(limit)} alone.`,
+        (isTop ? name : `${top}.${name}`).slice(0, 64),
+      )
   }
 }
 
-/** Members of gateways' own in which they read settings of a request. */
-const settings = new Set([
-  'extrabody',
-  'parameters',
-  'options',
-  'generationconfig',
-  'generation',
-  'config',
-  'settings',
-  'modelkwargs',
-  'litellmparams',
-])
+/**
+ * The same for what is no body, such as a query: nothing of it may stand there.
+ */
+export function anyCeiling(limit: OutputLimit): Visit {
+  const { readsAtTop } = compile(limit)
+  return ({ name }) => {
+    if (readsAtTop(name) || amountNamed(name) !== 'none')
+      throw refusal('How many tokens are asked for is said in the body and not in the query.', name.slice(0, 64))
+  }
+}
 
-const saysHowMuch =
-  /^(?:max(?:new|completion|output|gen)?(?:tokens|toks|length)|min(?:new)?tokens|numpredict|maxoutputlength|n|bestof|candidatecount|numreturnsequences|numcompletions|numsamples|samples)$/
+/** What a model thinks is a part of what it writes. */
+const thinks = /^(?:reasoning|thinking)$/
+
+/** Whether a value asks for more than one answer, or for tokens: for more than `bound` of them where that is given. */
+function asksFor(amount: Amount, value: unknown, bound: number | undefined): boolean {
+  if (amount === 'none') return false
+  if (Array.isArray(value)) return amount !== 'answers' && value.some((item) => asksFor(amount, item, bound))
+  if (typeof value !== 'number' && typeof value !== 'string') return false
+  if (value === '') return false
+  if (amount === 'answers') return value !== 1 && value !== '1' && !(typeof value === 'string' && !/^\s*[-+.\d]/.test(value))
+  return bound === undefined || !(typeof value === 'number' && value <= bound)
+}
 
 function writesBeside(ceiling: number, member: string): Refusal {
   return refusal(`This caller may ask for at most ${ceiling} tokens, and what "${member}" sets to work writes beside them.`, member)
@@ -166,7 +178,11 @@ function compile(limit: OutputLimit): CompiledLimit {
     ]
     const paths = [...places, ...copies, ...prompts, ...others, ...beside].map(({ segments }) => segments.map(({ name }) => name))
     const topNames = new Set(paths.map(([first]) => squashName(first as string)))
-    compiled.set(limit, (found = { places, copies, prompts, others, beside, names: compileNames(paths), topNames }))
+    const readsAtTop = rememberNames((name) => topNames.has(squashName(name)))
+    const readWithin = new Map<string, Set<string>>()
+    for (const [first, second] of paths)
+      if (second !== undefined) readWithin.set(first as string, (readWithin.get(first as string) ?? new Set()).add(second))
+    compiled.set(limit, (found = { places, copies, prompts, others, beside, names: compileNames(paths), readsAtTop, readWithin }))
   }
   return found
 }

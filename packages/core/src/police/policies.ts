@@ -66,7 +66,7 @@ export function createPolicyFinder(rules: readonly PolicyRule[], defaultMaxBodyB
 
 /** What a credential is bound to narrows what its principal may, and never widens it. */
 function bind(policy: Policy, { models, endpoints, maxTokens }: SessionBounds): Policy {
-  const lists = models === undefined ? policy.models : [...policy.models, compileNames(models)]
+  const lists = models === undefined ? policy.models : [...policy.models, compileModels(models)]
   return {
     ...policy,
     maxTokens: smallest([policy.maxTokens, maxTokens]),
@@ -85,7 +85,7 @@ interface CompiledRule {
 function compileRule(rule: PolicyRule): CompiledRule {
   return {
     rule,
-    models: rule.models === undefined ? [] : [compileNames(rule.models)],
+    models: rule.models === undefined ? [] : [compileModels(rule.models)],
     endpoints: rule.endpoints === undefined ? [] : [compileNames(rule.endpoints)],
   }
 }
@@ -116,6 +116,18 @@ function smallest(limits: readonly (number | undefined)[]): number | undefined {
 function compileNames(names: readonly string[]): NamePattern {
   const patterns = names.map(compileNamePattern)
   return { names, allowsAny: names.some((name) => /^\*+$/.test(name)), allows: (name) => patterns.some((allows) => allows(name)) }
+}
+
+/**
+ * What stands in no model's name, and by which a gateway could take one for another: it parts lists and lines, or leads
+ * elsewhere in a path. A star does not stand for it; a name that is written out may have it.
+ */
+const oddInModel = /\.\.|[,;|\\%?#\p{C}\p{Zl}\p{Zp}]/u
+
+function compileModels(names: readonly string[]): NamePattern {
+  const list = compileNames(names)
+  if (list.allowsAny) return list
+  return { ...list, allows: (name) => list.allows(name) && (!oddInModel.test(name) || names.includes(name)) }
 }
 
 function namesSomebody(rule: PrincipalFields): boolean {

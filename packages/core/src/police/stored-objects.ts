@@ -1,11 +1,13 @@
 import type { AnswerFormat } from '@postern/gateways'
+import { isMergedName } from '../lib/merged-names.js'
 import { squashName } from '../lib/squash-name.js'
 import { notShared } from '../not-shared.js'
 import { Refusal } from '../refusal.js'
 import type { Members, Visit, VisitedMember } from './visit-members.js'
 
 /** Most members of most requests refer to nothing. */
-const mayRefer = /id|stor|back|input|conversation|container|thread|prompt|voice|audio|agent|cach|training|validation|uri|type|[^\0-\x7f]/i
+const mayRefer =
+  /id|stor|back|input|conversation|container|thread|prompt|voice|audio|agent|cach|training|validation|ur[il]|type|file|image|mask|attachment|[^\0-\x7f]/i
 
 /** Members whose text is the id of something stored: `file_id`, `vector_store_ids`, `previousResponseId`. */
 const namesStored =
@@ -13,11 +15,15 @@ const namesStored =
 /** Members whose object says by its `id` which stored one is meant. */
 const refersById = /^(?:conversation|thread|container|prompt|voice|audio|agent|assistant)$/
 const storedVoice = /^voice_/
-/** Some gateways, and clients, put what stands in it beside the outermost members (`extra_body`). */
-const mergedIntoBody = 'extrabody'
+/** Members that hold files: what is named in them by an id is stored. */
+const holdsFiles = /^(?:file|image|mask|attachment)s?$/
+const idOfFile = /^c?file[-_][a-z\d]+$/i
 /** What an item says for itself. One that says nothing is looked up by its id. */
 const says =
   /^(?:role|content|text|arguments|output|outputs|summary|encryptedcontent|action|code|queries|results?|tools|input|name|error|operation|commands?|pendingsafetychecks|approve)$/
+/** Members that hold an address: `url`, `file_uri`, `image_url`. */
+const holdsAddress = /ur[il]$/
+const inlineData = /^data:/i
 /** Where Google's files are. Others are public, or the caller's own. */
 const storedUri = /^(?:files\/|gs:)|\bgenerativelanguage\.googleapis\.com\b/i
 
@@ -33,20 +39,33 @@ export const refuseStored: Visit = (member) => {
 
 function isStored({ name, value, isTop, top, owner }: VisitedMember): boolean {
   const plain = squashName(name)
-  if ((isTop || squashName(top) === mergedIntoBody) && (plain === 'store' || plain === 'background')) return value !== false
-  if (plain === 'input') return Array.isArray(value) && value.some(isReference)
+  if ((isTop || isMergedName(top)) && (plain === 'store' || plain === 'background')) return value !== false
+  if (plain === 'input') return Array.isArray(value) ? value.some(isReference) : isReference(value)
   if (plain === 'type') return value === 'item_reference'
-  if (plain === 'fileuri') return typeof value === 'string' && storedUri.test(value)
+  if (holdsAddress.test(plain) && typeof value === 'string' && isStoredAddress(value)) return true
+  if (holdsFiles.test(plain) && isFile(plain, value)) return true
   if (plain === 'voice' && typeof value === 'string') return storedVoice.test(value)
   if (refersById.test(plain) && hasId(value)) return true
   // The provider's own skills are everybody's.
   if (plain === 'skillid' && owner['type'] === 'anthropic') return false
-  return namesStored.test(plain) && holdsText(value)
+  return namesStored.test(plain) && holdsId(value)
 }
 
-/** A text, or a list with one. */
-function holdsText(value: unknown): boolean {
-  return typeof value === 'string' || (Array.isArray(value) && value.some((item) => typeof item === 'string'))
+/** A text, an object with an id, or a list with one of them. */
+function holdsId(value: unknown): boolean {
+  return typeof value === 'string' || (Array.isArray(value) ? value.some(holdsId) : hasId(value))
+}
+
+/** What stands in the text itself is not fetched. */
+function isStoredAddress(text: string): boolean {
+  return !inlineData.test(text) && storedUri.test(text)
+}
+
+/** Whether what stands for a file, or is one in a list of them, is one that is stored. A picture may have an id of its own. */
+function isFile(plain: string, value: unknown): boolean {
+  if (typeof value === 'string') return idOfFile.test(value) || isStoredAddress(value)
+  if (Array.isArray(value)) return value.some((item) => isFile(plain, item))
+  return hasId(value) && (plain.startsWith('file') || idOfFile.test((value as { readonly id: string }).id))
 }
 
 function hasId(value: unknown): boolean {

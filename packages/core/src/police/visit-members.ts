@@ -1,3 +1,6 @@
+import { isContent } from '../read/content.js'
+import { type Place, wholeBody } from './callers-places.js'
+
 /** One member of a request's body, wherever it stands. */
 export interface VisitedMember {
   readonly name: string
@@ -9,6 +12,10 @@ export interface VisitedMember {
   /** The name of the outermost member that it stands in: itself, where it is one of those. */
   readonly top: string
   readonly isTop: boolean
+  /** How many objects its own object stands in. */
+  readonly depth: number
+  /** Whether it stands in an item of what the model reads: of a list of messages, inputs or documents. */
+  readonly inContent: boolean
 }
 
 export type Members = Readonly<Record<string, unknown>>
@@ -25,12 +32,17 @@ interface Open {
   /** The name that it stands under; `undefined` for the body itself. */
   readonly within: string | undefined
   readonly top: string
+  /** What its format says of its members; `undefined` where no format has it. */
+  readonly place: Place | undefined
+  /** How many objects it stands in. */
+  readonly depth: number
+  readonly inContent: boolean
 }
 
 /**
  * Visits every member of a request, but for what its format leaves to the caller to fill as the caller likes: schemas of
- * functions and answers, what a function was called with and returned, an MCP server's own headers, and metadata. The
- * walk can be taken in steps.
+ * functions and answers, what a function was called with and returned, an MCP server's own headers, and metadata, each
+ * in its place. The walk can be taken in steps.
  */
 export class MemberWalk {
   readonly #visits: readonly Visit[]
@@ -38,7 +50,9 @@ export class MemberWalk {
 
   constructor(body: Members, visits: readonly Visit[]) {
     this.#visits = visits
-    this.#open = [{ value: body, names: Object.keys(body), from: 0, within: undefined, top: '' }]
+    this.#open = [
+      { value: body, names: Object.keys(body), from: 0, within: undefined, top: '', place: wholeBody, depth: 0, inContent: false },
+    ]
   }
 
   /**
@@ -62,67 +76,30 @@ export class MemberWalk {
     return this.#open.length === 0
   }
 
-  #passItems({ value, from, within, top }: Open, end: number): void {
-    for (let index = from; index < end; index += 1) this.#enter((value as readonly unknown[])[index], within, top)
+  #passItems(list: Open, end: number): void {
+    const items = list.value as readonly unknown[]
+    const inContent = list.inContent || (list.depth === 1 && isContent(list.top))
+    for (let index = list.from; index < end; index += 1) this.#enter(items[index], inContent ? { ...list, inContent } : list)
   }
 
-  #passMembers({ value, from, within, top: outer }: Open, names: readonly string[], end: number): void {
+  #passMembers({ value, from, within, top: outer, place, depth, inContent }: Open, names: readonly string[], end: number): void {
     const owner = value as Members
     const isTop = within === undefined
     for (let index = from; index < end; index += 1) {
       const name = names[index] as string
-      if (isCallers(name, owner, within)) continue
+      if (place?.callers.get(name)?.(owner) === true) continue
       const top = isTop ? name : outer
       const member = owner[name]
-      for (const visit of this.#visits) visit({ name, value: member, owner, within, top, isTop })
-      this.#enter(member, name, top)
+      const visited = { name, value: member, owner, within, top, isTop, depth, inContent }
+      for (const visit of this.#visits) visit(visited)
+      if (typeof member === 'object' && member !== null)
+        this.#enter(member, { within: name, top, place: place?.below.get(name), depth: depth + 1, inContent })
     }
   }
 
-  #enter(value: unknown, within: string | undefined, top: string): void {
+  #enter(value: unknown, { within, top, place, depth, inContent }: Omit<Open, 'value' | 'names' | 'from'>): void {
     if (typeof value !== 'object' || value === null) return
-    this.#open.push({ value, names: Array.isArray(value) ? undefined : Object.keys(value), from: 0, within, top })
-  }
-}
-
-/** What a model called a function with (Anthropic: Messages); of any other type nobody knows what is in it. */
-function isToolUse(type: unknown): boolean {
-  return type === 'tool_use' || type === 'server_tool_use' || type === 'mcp_tool_use'
-}
-
-/** What a function gets and gives is named by whoever wrote it, `model` and `file_id` included. */
-function isCallers(name: string, owner: Members, within: string | undefined): boolean {
-  switch (name) {
-    // In no format, and in none of the objects that a parser makes of them, does anything stand below these.
-    case '__proto__':
-    case 'constructor':
-      return within === undefined
-    case 'metadata':
-    case 'input_schema':
-    case 'responseSchema':
-    case 'response_schema':
-    case 'responseJsonSchema':
-    case 'response_json_schema':
-    case 'parametersJsonSchema':
-    case 'parameters_json_schema':
-      return true
-    case 'schema':
-    case 'variables':
-      return within !== undefined
-    case 'parameters':
-      return within !== undefined && (owner['type'] === undefined || owner['type'] === 'function')
-    case 'input':
-      return within === 'content' && isToolUse(owner['type'])
-    case 'headers':
-      return owner['type'] === 'mcp'
-    // What an earlier answer said of its sources, given back with it; nothing is loaded by it.
-    case 'annotations':
-      return within === 'content'
-    case 'args':
-      return within === 'functionCall' || within === 'function_call'
-    case 'response':
-      return within === 'functionResponse' || within === 'function_response'
-    default:
-      return false
+    const names = Array.isArray(value) ? undefined : Object.keys(value)
+    this.#open.push({ value, names, from: 0, within, top, place, depth, inContent })
   }
 }

@@ -2,14 +2,14 @@ import { isUtf8 } from 'node:buffer'
 import { holdsKey } from '@postern/gateways'
 import { type FormPart, FormReader, FormSyntaxError, type FormVisitor } from '../lib/form-reader.js'
 import { foldName } from '../lib/json-members.js'
+import { namesIn } from '../lib/query-names.js'
 import { squashName } from '../lib/squash-name.js'
 import { Refusal } from '../refusal.js'
-import { blanks } from './blanks.js'
 import { isContent } from './content.js'
 import { KeySearch } from './key-in-body.js'
 import { keyNameOf } from './key-names.js'
 import { steersInBody } from './steering-names.js'
-import { readJsonObject } from './strict-json.js'
+import { beginsJson, readJsonText } from './json-text.js'
 
 /** No API has a form with so many parts. */
 const maxParts = 1000
@@ -24,10 +24,13 @@ const maxKeptChars = 1024
 const maxFieldBytes = 64 * 1024
 
 /**
- * Looks at a field: the names in its name, `image[file_id]` having two, and its value, which is what the field's JSON says
- * where it is an object or a list. Refuses by throwing.
+ * Looks at a field: its name, and its value, which is what the field's JSON says where it is an object or a list, and
+ * {@link unreadFile} where it is a file. Refuses by throwing.
  */
-export type VisitField = (names: readonly string[], value: unknown) => void
+export type VisitField = (name: string, value: unknown) => void
+
+/** Stands for what is in a file, which nobody reads here. */
+export const unreadFile = Symbol('unread file')
 
 /**
  * Reads the fields of a form as it passes, under the rules that hold for members of JSON bodies: a field stands once,
@@ -37,7 +40,8 @@ export class FormFields implements FormVisitor {
   readonly #reader: FormReader
   readonly #keyPattern: RegExp | undefined
   readonly #visit: VisitField | undefined
-  readonly #seen = new Set<string>()
+  /** Whether it is a file, by the name of each part. */
+  readonly #seen = new Map<string, boolean>()
   /** Values of fields, by name, but for long ones. */
   readonly values = new Map<string, string>()
   #parts = 0
@@ -75,10 +79,17 @@ export class FormFields implements FormVisitor {
     this.#name = name
     this.#field = isFile ? undefined : []
     this.#fieldBytes = 0
-    if (isFile || name.endsWith('[]')) return
+    this.#refuseTwice(name, isFile)
+    if (isFile) this.#visit?.(name, unreadFile)
+  }
+
+  /** Several files may have one name, and items of a list; no file has that of a field, since a server takes the first or the last. */
+  #refuseTwice(name: string, isFile: boolean): void {
     const folded = foldName(name)
-    if (this.#seen.has(folded)) throw malformed(`The field "${name.slice(0, 64)}" stands in the form more than once.`)
-    this.#seen.add(folded)
+    const isKnown = this.#seen.get(folded)
+    this.#seen.set(folded, isFile)
+    if (isKnown === undefined || (isKnown === isFile && (isFile || name.endsWith('[]')))) return
+    throw malformed(`The field "${name.slice(0, 64)}" stands in the form more than once.`)
   }
 
   data(bytes: Buffer): void {
@@ -91,7 +102,7 @@ export class FormFields implements FormVisitor {
 
   /** What a model reads may be long, but not where someone must look into it and it could be more than a text. */
   #refuseLong(begun: Buffer): void {
-    if (isContent(this.#name) && (this.#visit === undefined || !beginsMembers(begun.toString('utf8')))) return
+    if (isContent(this.#name) && (this.#visit === undefined || !beginsJson(begun.toString('utf8')))) return
     throw malformed(`The field "${this.#name.slice(0, 64)}" is longer than ${maxFieldBytes} bytes.`)
   }
 
@@ -104,21 +115,9 @@ export class FormFields implements FormVisitor {
     if (value.length <= maxKeptChars) this.values.set(this.#name, value)
     const isText = isContent(this.#name)
     if (!isText) this.#refuseKeyIn(value)
-    const members = this.#readMembers(value, bytes, isText)
-    if (members !== undefined && !isText) new KeySearch(members, this.#keyPattern).step(Infinity)
-    // A list stands in it under no name.
-    this.#visit?.(namesIn(this.#name), members === undefined ? value : beginsObject.test(value) ? members : members[''])
-  }
-
-  /** @returns What the field's JSON says, a list as a member without a name; `undefined` where it is a text. */
-  #readMembers(value: string, bytes: Buffer, isText: boolean): Readonly<Record<string, unknown>> | undefined {
-    if (!beginsMembers(value)) return undefined
-    try {
-      return readJsonObject(beginsObject.test(value) ? bytes : Buffer.from(`{"":${value}}`), this.#visit !== undefined)
-    } catch (error) {
-      if (isText) return undefined
-      throw error
-    }
+    const read = readJsonText(value, { mayBeText: isText, looksInContent: this.#visit !== undefined })
+    if (read !== undefined && !isText) new KeySearch(asMembers(read), this.#keyPattern).step(Infinity)
+    this.#visit?.(this.#name, read ?? value)
   }
 
   #refuseKeyIn(value: string): void {
@@ -127,13 +126,10 @@ export class FormFields implements FormVisitor {
   }
 }
 
-/** Some servers read JSON in a field; `[` could begin anything, and holds members only where a brace follows. */
-function beginsMembers(value: string): boolean {
-  return beginsObject.test(value) || (beginsList.test(value) && value.includes('{'))
+/** A list stands in it under no name. */
+function asMembers(read: object): Readonly<Record<string, unknown>> {
+  return Array.isArray(read) ? { '': read } : (read as Readonly<Record<string, unknown>>)
 }
-
-const beginsObject = new RegExp(`^${blanks}\\{`)
-const beginsList = new RegExp(`^${blanks}\\[`)
 
 /** Codings of mail, which say nothing in a form (RFC 7578, 4.7), and packed parts would be read by some servers and not here. */
 function refuseCoding(said: Readonly<Record<string, string>>): void {
@@ -181,11 +177,6 @@ function isFile(parameters: ReadonlyMap<string, string>): boolean {
 /** Servers take off what stands before a slash. */
 const namesFile = /[^\s./\\][^/\\]*$/
 const namesFileExtended = /^utf-8'[\w-]*'(?:%[\da-f]{2}|[\w!#$&+.^`|~-])+$/i
-
-/** The names in a field's name as servers read it that part it at brackets, dots and the like. */
-function namesIn(name: string): readonly string[] {
-  return foldName(name).split(/[^a-z0-9_-]+/)
-}
 
 function refuseFieldName(name: string): void {
   const says = namesIn(name).map((part) => squashName(part))

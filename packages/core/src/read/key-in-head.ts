@@ -1,7 +1,6 @@
 import { holdsKey } from '@postern/gateways'
 import type { Arrival } from '../arrival.js'
-import { foldName } from '../lib/json-members.js'
-import { partsOf } from '../lib/query-names.js'
+import { namesIn, partsOf, readingsOf, unescapeLeniently } from '../lib/query-names.js'
 import { squashName } from '../lib/squash-name.js'
 import { Refusal } from '../refusal.js'
 import { isKeyParameter, keyNameOf } from './key-names.js'
@@ -39,12 +38,11 @@ export function refuseKeyInTarget({ path, query }: Arrival): void {
 const maxNameChars = 256
 
 function refuseParameter(pair: string): void {
-  const equals = pair.indexOf('=')
-  const once = unescapeLeniently(equals === -1 ? pair : pair.slice(0, equals))
-  if (once.length > maxNameChars)
+  const readings = readingsOf(pair)
+  if ((readings[0] as { readonly name: string }).name.length > maxNameChars)
     throw new Refusal('request_malformed', { message: `A parameter's name is longer than ${maxNameChars} characters.` })
-  for (const name of once.includes('%') ? [once, unescapeLeniently(once)] : [once]) {
-    const [first = '', ...further] = namesIn(name)
+  for (const { name } of readings) {
+    const [first = '', ...further] = namesIn(name).filter((each) => each !== '')
     if (isKeyParameter(first) || isKeyParameter(name)) throw new Refusal('credential_in_request', { param: first })
     // `sort.key` sorts, but nothing else than a key stands in `provider[api_key]`.
     const nested = further.find((each) => keyNameOf(squashName(each)) === 'certain')
@@ -57,16 +55,4 @@ function refuseParameter(pair: string): void {
         param: steers.slice(0, 64),
       })
   }
-}
-
-/** The names in a parameter's name as servers read it that part it at brackets, dots and the like: `a[b].c`. */
-function namesIn(parameter: string): string[] {
-  return foldName(parameter)
-    .split(/[^a-z0-9_-]+/)
-    .filter((each) => each !== '')
-}
-
-/** Takes escapes off as servers do that leave alone what is no escape. */
-function unescapeLeniently(text: string): string {
-  return text.replaceAll(/(?:%[0-9A-Fa-f]{2})+/g, (escapes) => Buffer.from(escapes.replaceAll('%', ''), 'hex').toString('utf8'))
 }
