@@ -240,6 +240,22 @@ describe('linear-in-untrusted-bytes-of-answers: what else reads a stream', () =>
   })
 })
 
+describe('linear-in-untrusted-bytes-of-answers: an event of hardly anything', () => {
+  test.each(['\n', '\r', '\r\n', 'x\n', ': \r\n'])('costs no more than a few nanoseconds for each byte: %j', (unit) => {
+    const event = `data: 1${unit.repeat(300_000)}data: 2\n\n`
+    const cpuOf = (read: () => unknown): number => {
+      read()
+      const before = process.cpuUsage()
+      for (let round = 0; round < 5; round += 1) read()
+      const { user, system } = process.cpuUsage(before)
+      return user + system
+    }
+    expect(readEventData(event)?.endsWith('\n2')).toBe(true)
+    const split = cpuOf(() => event.split(/\r\n|\r|\n/).length)
+    expect(cpuOf(() => readEventData(event)) * 4).toBeLessThan(split)
+  })
+})
+
 describe('linear-in-untrusted-bytes-of-answers: a large event is parsed only where it has few values', () => {
   const size = 3 * kibibyte * kibibyte
   const many: Readonly<Record<string, string>> = {

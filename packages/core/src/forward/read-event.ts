@@ -1,12 +1,25 @@
 /** The data of an event: its `data:` lines joined, or `undefined` where it has none. */
 export function readEventData(event: string): string | undefined {
-  let data: string | undefined
-  for (const line of event.split(/\r\n|\r|\n/)) {
-    if (!line.startsWith('data:')) continue
-    const value = line.charCodeAt(5) === space ? line.slice(6) : line.slice(5)
-    data = data === undefined ? value : `${data}\n${value}`
+  const lines = dataLines(event)
+  if (lines.length === 0) return undefined
+  return lines.map((line) => line.slice(line.charCodeAt(5) === space ? 6 : 5)).join('\n')
+}
+
+/** The `data:` lines of an event; between them no line is looked at, so that an event of nothing but ends of lines costs no more than any other. */
+function dataLines(event: string): string[] {
+  const lines: string[] = []
+  for (let at = event.indexOf(dataField); at !== -1; ) {
+    const before = event.charCodeAt(at - 1)
+    if (at > 0 && before !== lineFeed && before !== carriageReturn) {
+      at = event.indexOf(dataField, at + 1)
+      continue
+    }
+    lineEnd.lastIndex = at
+    const end = lineEnd.test(event) ? lineEnd.lastIndex - 1 : event.length
+    lines.push(event.slice(at, end))
+    at = event.indexOf(dataField, end)
   }
-  return data
+  return lines
 }
 
 /** Gives the JSON object in an event an empty `choices`, and leaves every other byte alone. */
@@ -19,8 +32,13 @@ export function addChoices(event: string): string {
 
 /** The data of an event as comments, which every SSE client skips (HTML standard, 9.2.6); its other lines go, so that none poses as a comment of ours. */
 export function asComment(event: string): string {
-  const lines = event.split(/\r\n|\r|\n/).filter((line) => line.startsWith('data:'))
-  return `${lines.map((line) => `: ${line}\n`).join('')}\n`
+  return `${dataLines(event)
+    .map((line) => `: ${line}\n`)
+    .join('')}\n`
 }
 
+const dataField = 'data:'
+const lineEnd = /[\r\n]/g
 const space = 0x20
+const lineFeed = 0x0a
+const carriageReturn = 0x0d

@@ -4,9 +4,6 @@ export const shortestSearched = 12
 /** How much of a secret is compared, in characters. What repeats so much of one repeats it. */
 export const mostCompared = 1024
 
-/** The characters that one escape of JSON takes: `\u006a`. No form of a secret is longer for each of its characters. */
-export const longestSpelling = 6
-
 /** One way in which a secret can be written throughout. */
 export interface KeyForm {
   readonly spell: (secret: string) => string
@@ -36,6 +33,9 @@ export const keyForms: readonly KeyForm[] = [
   ...[0, 1, 2].map((offset) => ({ spell: (secret: string) => inBase64(secret, offset), reading: asBase64url, hex: false })),
   { spell: (secret) => Buffer.from(secret, 'latin1').toString('hex'), reading: asLowerCase, hex: true },
 ]
+
+/** The most characters that a secret takes in any form, before escapes are put around it. */
+export const longestForm = (secret: string): number => Math.max(...keyForms.map(({ spell }) => spell(secret).length))
 
 /** How windows of plain and of base64 text are read alike. */
 export const plainReading = asBase64url

@@ -1,5 +1,5 @@
-import { hexReading, type KeyForm, keyForms, mostCompared, plainReading, shortestSearched } from './key-forms.js'
-import { backslash, percent, unescape } from './unescape.js'
+import { hexReading, type KeyForm, keyForms, longestForm, mostCompared, plainReading, shortestSearched } from './key-forms.js'
+import { marks, mostLayers, unescape } from './unescape.js'
 import { bitShift, WindowIndex } from './window-index.js'
 import { createLane, factor, hashWindow, type WindowLane } from './window-lane.js'
 
@@ -18,9 +18,6 @@ interface SearchedKey extends LoadedKey {
 const keyKind = 1
 const hexKind = 2
 const escapeKind = 4
-
-/** Escapes within escapes that are taken back: JSON that is quoted in JSON has two. */
-const mostUnescaped = 2
 
 /** A window of a key is told apart by at most so many others before the next of its places is tried. */
 const crowd = 2
@@ -45,19 +42,19 @@ export class KeySearch {
   readonly #index = new WindowIndex()
   readonly #keys: (SearchedKey | undefined)[] = []
   readonly #numbers = new Map<string, number>()
-  #longest = 0
+  #reach = 0
   /** Where, at the end of a text, the beginning of a key stands; set by {@link openAt}. */
   #open = 0
 
   constructor() {
     for (const character of keyCharacters) this.#kinds[character.charCodeAt(0)] = keyKind
     for (const character of hexCharacters) this.#kinds[character.charCodeAt(0)] = keyKind | hexKind
-    for (const mark of [backslash, percent]) this.#kinds[mark] = keyKind | escapeKind
+    for (const mark of marks) this.#kinds[mark] = keyKind | escapeKind
   }
 
-  /** The longest secret, as far as it is compared, in characters. */
-  get longest(): number {
-    return this.#longest
+  /** The most characters that any secret takes in any form, as far as it is compared. */
+  get reach(): number {
+    return this.#reach
   }
 
   /** Searches for one more. One of fewer than {@link shortestSearched} characters is only known by its characters. */
@@ -67,7 +64,7 @@ export class KeySearch {
       const character = text.charCodeAt(index)
       this.#kinds[character] = (this.#kinds[character] as number) | keyKind
     }
-    this.#longest = Math.max(this.#longest, text.length)
+    this.#reach = Math.max(this.#reach, longestForm(text))
     if (text.length < shortestSearched) return
     const known = this.#numbers.get(text)
     if (known !== undefined) {
@@ -100,7 +97,12 @@ export class KeySearch {
 
   /** A key that stands between two places of a text. */
   find(text: Buffer, start = 0, end = text.length): LoadedKey | undefined {
-    return this.#scan(text, start, end, this.#plain, 0) ?? this.#scan(text, start, end, this.#hex, mostUnescaped)
+    return this.#scan(text, start, end, this.#plain, 0) ?? this.#scan(text, start, end, this.#hex, mostLayers)
+  }
+
+  /** The same of a text whose escapes stay as they are. */
+  findUnescaped(text: Buffer): LoadedKey | undefined {
+    return this.#scan(text, 0, text.length, this.#plain, mostLayers) ?? this.#scan(text, 0, text.length, this.#hex, mostLayers)
   }
 
   /** Whether a byte can be one of a key's, in any form. */
@@ -108,12 +110,13 @@ export class KeySearch {
     return this.#kinds[byte] !== 0
   }
 
-  /** Where a key begins of which the text ends before it does; the text's length where there is none. Nothing but characters of keys stands from `start` on. */
-  openAt(text: Buffer, start: number): number {
+  /** Where a key begins of which the text ends before it does; the text's length where there is none. */
+  openAt(text: Buffer): number {
     this.#open = text.length
     for (const lane of [this.#plain, this.#hex]) {
+      const farthest = Math.max(0, text.length - this.#reach)
       let left = text.length
-      while (left > start && ((this.#kinds[text[left - 1] as number] as number) & lane.kind) !== 0) left -= 1
+      while (left > farthest && ((this.#kinds[text[left - 1] as number] as number) & lane.kind) !== 0) left -= 1
       if (text.length - left >= lane.width) this.#roll(text, left, text.length, lane, true)
     }
     return this.#open
@@ -162,7 +165,7 @@ export class KeySearch {
       if (right - left >= width) {
         const key = this.#roll(text, left, right, lane, false)
         if (key !== undefined) return key
-        if ((met & escapeKind) !== 0 && depth < mostUnescaped) {
+        if ((met & escapeKind) !== 0 && depth < mostLayers) {
           const hidden = this.#scanUnescaped(text, left, right, depth + 1)
           if (hidden !== undefined) return hidden
         }
@@ -174,11 +177,11 @@ export class KeySearch {
   }
 
   #scanUnescaped(text: Buffer, left: number, right: number, depth: number): LoadedKey | undefined {
-    for (const mark of [backslash, percent]) {
+    for (const mark of marks) {
       const { bytes } = unescape(text, left, right, mark)
       // Nothing was an escape, or too little is left.
       if (bytes.length === right - left || bytes.length < shortestSearched) continue
-      const key = this.#scan(bytes, 0, bytes.length, this.#plain, depth) ?? this.#scan(bytes, 0, bytes.length, this.#hex, mostUnescaped)
+      const key = this.#scan(bytes, 0, bytes.length, this.#plain, depth) ?? this.#scan(bytes, 0, bytes.length, this.#hex, mostLayers)
       if (key !== undefined) return key
     }
     return undefined

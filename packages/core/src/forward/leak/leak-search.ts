@@ -1,8 +1,8 @@
-import { longestSpelling, mostCompared, shortestSearched } from './key-forms.js'
-import type { KeySearch } from './key-search.js'
+import { mostCompared, shortestSearched } from './key-forms.js'
+import type { KeySearch, LoadedKey } from './key-search.js'
 import { LeakGuard } from './leak-guard.js'
 import { createOwnForms, type OwnForms } from './own-forms.js'
-import { backslash, percent, unescape } from './unescape.js'
+import { marks, mostLayers, unescape } from './unescape.js'
 
 /** What looks through the answers to calls under one lease: for its own secrets, and for every other that is loaded. */
 export class LeakSearch {
@@ -23,8 +23,8 @@ export class LeakSearch {
   /** The alias of a key that stands in the text; the lease's own, where it is one of several. */
   find(text: Buffer, start = 0, end = text.length): string | undefined {
     const key = this.#keys.find(text, start, end)
-    if (key !== undefined) return key.names.includes(this.#alias) ? this.#alias : key.names[0]
-    return this.#short !== undefined && this.#holdsShort(text.subarray(start, end)) ? this.#alias : undefined
+    if (key !== undefined) return this.#aliasOf(key)
+    return this.#short !== undefined && holdsShort(this.#short, text.subarray(start, end)) ? this.#alias : undefined
   }
 
   /** The same of a text that is not in bytes. */
@@ -32,46 +32,50 @@ export class LeakSearch {
     return this.find(Buffer.from(text))
   }
 
+  /** The same of a text whose escapes stay as they are. */
+  findUnescaped(text: Buffer): string | undefined {
+    const key = this.#keys.findUnescaped(text)
+    if (key !== undefined) return this.#aliasOf(key)
+    return this.#short?.standIn(text) === true ? this.#alias : undefined
+  }
+
   /** Looks through one answer that passes in pieces. */
   guard(): LeakGuard {
     return new LeakGuard(this)
   }
 
-  /**
-   * Where the last characters that may be part of a key begin, as far back as one could reach; the text's length
-   * where its last byte is none.
-   */
-  startOfRun(text: Buffer): number {
-    const { longest } = this.#keys
-    let farthest = text.length - 2 * longest
+  /** The most characters of a text, its escapes taken back, that one key takes. */
+  get reach(): number {
+    return this.#keys.reach
+  }
+
+  /** Where the characters end that a text begins with and that may be part of a key. */
+  endOfRun(text: Buffer): number {
+    let end = 0
+    while (end < text.length && this.#keys.isKeyCharacter(text[end] as number)) end += 1
+    return end
+  }
+
+  /** Where the last of such characters begin, from `left` on; the text's length where its last byte is none. */
+  startOfRun(text: Buffer, left: number): number {
     let start = text.length
-    while (start > 0 && start > farthest && this.#keys.isKeyCharacter(text[start - 1] as number)) {
-      start -= 1
-      if (text[start] === backslash || text[start] === percent) farthest = text.length - longestSpelling * (longest + 1)
-    }
+    while (start > left && this.#keys.isKeyCharacter(text[start - 1] as number)) start -= 1
     return start
   }
 
-  /** From where on the text may be the beginning of a key, of those characters that begin at `start`. */
-  openFrom(text: Buffer, start: number): number {
-    if (start === text.length) return start
-    let open = this.#openIn(text, start)
-    for (const mark of [backslash, percent]) {
-      if (text.indexOf(mark, start) === -1) continue
-      const { bytes, from, cutAt } = unescape(text, start, text.length, mark)
-      const at = this.#openIn(bytes, 0)
-      open = Math.min(open, at === bytes.length ? cutAt : (from[at] as number))
-    }
-    return open
+  /** From where on the text, whose escapes stay as they are, may be the beginning of a key; its length where nowhere. */
+  openFrom(text: Buffer): number {
+    return Math.min(this.#keys.openAt(text), text.length - this.#own.beginningAtEnd(text, 0))
   }
 
-  #openIn(text: Buffer, start: number): number {
-    return Math.min(this.#keys.openAt(text, start), text.length - this.#own.beginningAtEnd(text, start))
+  #aliasOf({ names }: LoadedKey): string | undefined {
+    return names.includes(this.#alias) ? this.#alias : names[0]
   }
+}
 
-  #holdsShort(text: Buffer): boolean {
-    const marks = [backslash, percent].filter((mark) => text.includes(mark))
-    const readings = [text, ...marks.map((mark) => unescape(text, 0, text.length, mark).bytes)]
-    return readings.some((reading) => this.#short?.standIn(reading) === true)
-  }
+/** Whether one stands in the text, or behind as many layers of escapes as are taken back. */
+function holdsShort(short: OwnForms, text: Buffer, layers = mostLayers): boolean {
+  if (short.standIn(text)) return true
+  if (layers === 0) return false
+  return marks.some((mark) => text.includes(mark) && holdsShort(short, unescape(text, 0, text.length, mark).bytes, layers - 1))
 }

@@ -1,6 +1,12 @@
 export const backslash = 0x5c
 export const percent = 0x25
 
+/** What escapes begin with: those of JSON, and those of URLs. */
+export const marks: readonly number[] = [backslash, percent]
+
+/** Escapes within escapes that are taken back, of either kind: JSON that is quoted in JSON has two. */
+export const mostLayers = 2
+
 /** A text of which the escapes are taken back. */
 export interface Unescaped {
   readonly bytes: Buffer
