@@ -103,9 +103,18 @@ export function sessionSeconds(ttl: unknown): number {
  * Reads what a request over HTTP asks for: a JSON object with `user`, `team`, `project`, `ttl`, `jkt`, `ext`, and
  * bounds under the names of their claims.
  *
- * @throws {TypeError} where it asks for something else, by {@link sessionClaims} at the latest.
+ * @throws {TypeError} where it says a bound twice; where it asks for something else, by {@link sessionClaims} at the latest.
  */
 export function readSessionRequest(members: Readonly<Record<string, unknown>>): SessionRequest & { readonly ttl?: number | string } {
+  for (const [claim, name] of boundsOfTwoNames) {
+    if (Object.hasOwn(members, claim) && Object.hasOwn(members, name))
+      throw new TypeError(`"${claim}" and "${name}" are one bound, which is said once.`)
+  }
   const { max_tokens: maxTokens, max_calls: maxCalls, ...others } = members
   return { ...others, ...(maxTokens === undefined ? {} : { maxTokens }), ...(maxCalls === undefined ? {} : { maxCalls }) } as SessionRequest
 }
+
+const boundsOfTwoNames = [
+  ['max_tokens', 'maxTokens'],
+  ['max_calls', 'maxCalls'],
+] as const

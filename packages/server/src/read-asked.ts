@@ -24,7 +24,7 @@ export function readAsked(body: unknown, contentType: string | undefined): Asked
   if (own !== undefined) throw new DeskRefusal('request_malformed', 'Whose session it is, is not asked but known.', own)
   // The application believes what it finds there, because only who mints could have said it.
   if (Object.hasOwn(members, 'ext')) throw new DeskRefusal('request_malformed', 'What "ext" holds is not for a page to say.', 'ext')
-  return check(readSessionRequest(members as Readonly<Record<string, unknown>>))
+  return check(members as Readonly<Record<string, unknown>>)
 }
 
 /** Some parsers leave an empty object where there was no body. */
@@ -42,14 +42,15 @@ function parse(text: string): unknown {
 }
 
 /** Alone, so that a fault of whoever asks is not taken for one of whoever grants. */
-function check(asked: AskedSession): AskedSession {
-  const { ttl, ...bounds } = asked
+function check(members: Readonly<Record<string, unknown>>): AskedSession {
   try {
+    const asked = readSessionRequest(members)
+    const { ttl, ...bounds } = asked
     if (ttl !== undefined) sessionSeconds(ttl)
     sessionClaims({ ...bounds, user: 'anybody' }, { id: '', issuedAt: 0, expiresAt: 0 })
+    return asked
   } catch (error) {
     if (!(error instanceof TypeError)) throw error
     throw new DeskRefusal('request_malformed', error.message)
   }
-  return asked
 }

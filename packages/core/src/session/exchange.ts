@@ -69,7 +69,11 @@ export function createExchange(options: ExchangeOptions): Exchange {
     // An application believes what it finds there, because only who mints could have said it.
     if (Object.hasOwn(members, 'ext'))
       throw new Refusal('request_malformed', { message: 'What "ext" holds is not for a page to say.', param: 'ext' })
-    return readSessionRequest(members)
+    try {
+      return readSessionRequest(members)
+    } catch (error) {
+      throw asRefusal(error)
+    }
   }
 
   return async (arrival, principal) => {
@@ -89,9 +93,14 @@ export function createExchange(options: ExchangeOptions): Exchange {
       const session = await sign({ ...asked, origin: originFor(arrival, asked), user, team, project, jkt }, expiresAt)
       return { ...session, scheme: jkt === undefined ? 'Bearer' : 'DPoP' }
     } catch (error) {
-      throw error instanceof TypeError ? new Refusal('request_malformed', { message: error.message }) : error
+      throw asRefusal(error)
     }
   }
+}
+
+/** What a session cannot say is a fault of whoever asks for it. */
+function asRefusal(error: unknown): unknown {
+  return error instanceof TypeError ? new Refusal('request_malformed', { message: error.message }) : error
 }
 
 /** The page that asks is the one that it is for; whoever is no page may name one. */
