@@ -1,4 +1,4 @@
-import { createLogLedger, type LedgerEntry } from '@postern/core'
+import { createLogLedger, type LedgerEntry, type LedgerEvent } from '@postern/core'
 import { describe, expect, test } from 'vitest'
 
 async function lineOf(entry: LedgerEntry): Promise<string> {
@@ -55,5 +55,47 @@ describe('a ledger line', () => {
     const line = await lineOf(entry)
     expect(JSON.parse(line)).toEqual({ level: 'error', msg: 'request', ...entry })
     expect(line).toMatch(/^[\x20-\x7e]+\n$/)
+  })
+})
+
+/** Characters that terminals act upon, that end lines for some readers, that turn text round, or that cannot be seen. */
+const acted = [
+  ...['\u0000', '\n', '\r', '\u001b[2J', '\u007f', '\u0085', '\u009b2J', '\u009d0;x\u009c', '\u00ad', '\u2028', '\u2029'],
+  ...['\u200b', '\u200f', '\u202e', '\u2066', '\u2069', '\u061c', '\ufeff', '\ud800', '\u{e0041}', '“é”'],
+]
+
+describe('every line of the log is one line of printable ASCII, whoever writes it', () => {
+  const lineWith = async (write: (ledger: ReturnType<typeof createLogLedger>) => void): Promise<Record<string, unknown>> => {
+    let written = ''
+    const ledger = createLogLedger({ write: (lines) => (written += lines), flush: () => Promise.resolve() })
+    write(ledger)
+    await ledger.close()
+    expect(written).toMatch(/^[\x20-\x7e]+\n$/)
+    return JSON.parse(written) as Record<string, unknown>
+  }
+
+  test.each(acted)('with %j in what it is told', async (character) => {
+    const text = `a${character}b`
+    const preflight: LedgerEvent = { event: 'preflight_refused', time: 'now', origin: text }
+    const ended: LedgerEvent = { event: 'session_ended', time: 'now', kind: 'user', name: text, via: 'admin', by: text, team: text }
+    expect(await lineWith((ledger) => ledger.event?.(preflight))).toMatchObject({ msg: 'preflight_refused', origin: text })
+    expect(await lineWith((ledger) => ledger.event?.(ended))).toMatchObject({ msg: 'session_ended', name: text, by: text, team: text })
+    expect(await lineWith((ledger) => ledger.log('warn', text, { fact: text, [text]: { deep: [text] } }))).toMatchObject({
+      msg: text,
+      fact: text,
+      [text]: { deep: [text] },
+    })
+    expect(await lineWith((ledger) => ledger.log('error', 'failed', { err: new Error(text) }))).toMatchObject({ err: { message: text } })
+    const entry: LedgerEntry = {
+      time: 'now',
+      request_id: 'r',
+      attempt: 0,
+      method: 'GET',
+      path: text,
+      status: 400,
+      duration_ms: 1,
+      refused: text,
+    }
+    expect(await lineWith((ledger) => ledger.append(entry))).toMatchObject({ path: text, refused: text })
   })
 })

@@ -95,6 +95,8 @@ describe.each(doorNames)('the desk that gives sessions, behind the %s door', (do
     ['somebody else’s key', { jkt: 'A'.repeat(43) }],
     ['a bound that is not known', { spend: 5 }],
     ['a bound that cannot be kept', { max_calls: 0 }],
+    ['a bound in two spellings', { max_calls: 1, maxCalls: 1000 }],
+    ['another bound in two spellings', { maxTokens: 1, max_tokens: 1000 }],
     ['a name twice', '{"max_calls":1,"Max_Calls":1000}'],
     ['an endless life', { ttl: 'for ever' }],
     ['nothing that can be read', '{'],

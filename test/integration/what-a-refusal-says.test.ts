@@ -187,7 +187,8 @@ describe.each(doorNames)('what a refusal says, behind the %s door', (door) => {
   test.each<[body: object, param: string, says: string]>([
     [{ max_calls: '3' }, 'max_calls', '"max_calls" is a whole number above 0.'],
     [{ max_tokens: 0 }, 'max_tokens', '"max_tokens" is a whole number above 0.'],
-    [{ maxCalls: 3 }, 'maxCalls', '"max_calls" is probably meant'],
+    [{ maxCalls: 3, max_calls: 3 }, 'max_calls', '"max_calls" and "maxCalls" are one bound'],
+    [{ maxCall: 3 }, 'maxCall', '"max_calls" is probably meant'],
     [{ max_token: 3 }, 'max_token', '"max_tokens" is probably meant'],
     [{ ttl: 'forever' }, 'ttl', '"ttl" is'],
     [{ models: [] }, 'models', '"models" is a list'],

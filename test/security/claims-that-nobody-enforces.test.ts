@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { checkConfig } from '@postern/core'
 import { issueKey, startEmulator } from '@postern/emulator'
+import { readSessionRequest } from '@postern/protocol'
 import { createSessionMinter, sessionRoute } from '@postern/server'
 import { decodeJwt, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -225,6 +226,18 @@ describe('what mints', () => {
       ['nbf', 1],
     ] as const)
       await expect(minter.mint({ user: 'ada', [name]: value })).rejects.toThrow(TypeError)
+  })
+
+  test.each([
+    [{ maxCalls: 1, max_calls: 500 }, 'max_calls', 'maxCalls'],
+    [{ max_calls: 1, maxCalls: 500 }, 'max_calls', 'maxCalls'],
+    [{ maxTokens: 1, max_tokens: 500 }, 'max_tokens', 'maxTokens'],
+    [{ max_tokens: 7, maxTokens: 7 }, 'max_tokens', 'maxTokens'],
+    [{ max_tokens: null, maxTokens: 7 }, 'max_tokens', 'maxTokens'],
+  ])('refuses a bound in two spellings, of which one would be enforced, and names both: %j', (bounds, claim, name) => {
+    expect(() => readSessionRequest({ user: 'ada', ...bounds })).toThrow(`"${claim}" and "${name}"`)
+    for (const [said, value] of Object.entries(bounds))
+      expect(readSessionRequest({ user: 'ada', [said]: value })).toEqual({ user: 'ada', [name]: value })
   })
 
   test('does not let a page write "ext", and writes what its backend grants', async () => {

@@ -72,8 +72,65 @@ const proxysWord = [
       'X-Replaced-Path',
     ],
     ['X-Proto', 'X-Https', 'Https', 'X-Http-Host-Override', 'X-Sendfile-Type', 'X-Accel-Mapping', 'X-Accel-Redirect'],
+    ['Shib-Session-ID', 'Shib-Identity-Provider', 'X-Shib-User', 'eppn', 'persistent-id', 'eduPersonPrincipalName', 'iv-user', 'iv-groups'],
+    ['X-Auth-User', 'X-Auth-Email', 'X-Auth-Username', 'X-Auth-UserId', 'X-Auth-Groups', 'X-Auth-Roles', 'X-OAuth-User', 'X-OAuth2-Email'],
+    ['X-Jwt-Assertion', 'X-JWT-Payload', 'X-Jwt-Claim-Sub', 'Jwt-Claims', 'X-Token-Subject', 'X-Token-Claims', 'X-Id-Token', 'X-OIDC-User'],
+    [
+      'X-SAML-User',
+      'X-SSO-User',
+      'SSO-User',
+      'X-SSO-Email',
+      'X-Okta-User',
+      'X-Auth0-Sub',
+      'X-Keycloak-Roles',
+      'X-Zitadel-User',
+      'X-IAP-Email',
+    ],
+    [
+      'X-Gateway-User',
+      'X-Nginx-User',
+      'X-Traefik-User',
+      'X-HAProxy-User',
+      'X-Proxy-User',
+      'X-Proxy-Role',
+      'X-Cloudflare-User',
+      'X-Coder-User',
+    ],
+    [
+      'X-Replit-User-Id',
+      'X-Replit-User-Roles',
+      'Ngrok-Auth-User-Email',
+      'X-Ngrok-Auth',
+      'X-Tailscale-User',
+      'X-Gitpod-User',
+      'X-Grafana-User',
+    ],
+    [
+      'L5d-Client-Id',
+      'X-Linkerd-Client-Id',
+      'X-Spiffe-Id',
+      'X-Istio-Attributes',
+      'Dapr-Caller-App-Id',
+      'Dapr-Caller-Namespace',
+      'X-Dapr-Caller',
+    ],
+    ['Impersonate-User', 'Impersonate-Group', 'Impersonate-Extra-Scopes', 'X-Verified-Email', 'X-Logged-In-User', 'X-Is-Authenticated'],
+    ['X-MS-Forwarded-Client-Cert', 'X-Client-S-Dn', 'X-Peer-Certificate', 'XFCC', 'X-TLS-Client-Cert', 'WL-Proxy-Client-Cert', '$WSRU'],
   ].flatMap((names) => names.map((name) => `${name}: said-by-a-proxy`)),
 ]
+
+/** Written with underscores by modules of web servers, which watch that spelling. */
+const variables = [
+  'OIDC_CLAIM_sub',
+  'OIDC_CLAIM_email',
+  'OIDC_access_token',
+  'OIDC_id_token',
+  'Mellon_user',
+  'MELLON_uid',
+  'SM_USER',
+  'OAM_REMOTE_USER',
+].map((name) => `${name}: said-by-a-proxy`)
+const variablesRespelled = variables.map((line) => line.replace('_', '-'))
 
 /** The same in a spelling that is the same to CGI, where a name has one. */
 const respelled = proxysWord.filter((line) => line.split(':', 1)[0]?.includes('-')).map((line) => line.replace('-', '_'))
@@ -85,7 +142,16 @@ describe('what-the-backend-is-told', () => {
     test.each([
       ...proxysWord,
       ...respelled,
+      ...variables,
+      ...variablesRespelled,
       'X.Real.IP: 203.0.113.7',
+      'X.Auth.User: ada',
+      'x-auth_EMAIL: ada',
+      'X~Jwt~Assertion: ada',
+      'oidc.claim.sub: ada',
+      'Http-Remote-User: ada',
+      'HTTP_X_FORWARDED_FOR: 203.0.113.7',
+      'HTTP_HTTP_X_AUTH_USER: ada',
       'Proxy: http://evil.example',
       'Proxy_Authorization: Basic x',
       'Keep_Alive: timeout=5',
@@ -93,7 +159,9 @@ describe('what-the-backend-is-told', () => {
     ])('nothing that only a proxy says: %s', async (line) => {
       expect((await send(sidecar(), 'GET /x HTTP/1.1', 'Host: app.example.com', line)).statuses).toEqual([200])
       const name = plainly(line.slice(0, line.indexOf(':')).replaceAll('.', '-'))
-      expect(seen().flatMap(({ fields }) => fields.map(([spelled]) => plainly(spelled.replaceAll('.', '-'))))).not.toContain(name)
+      const reached = seen()
+      expect(reached.flatMap(({ fields }) => fields.map(([spelled]) => plainly(spelled.replaceAll('.', '-'))))).not.toContain(name)
+      expect(JSON.stringify(reached)).not.toMatch(/said-by-a-proxy|203\.0\.113\.7/)
     })
 
     test.each([
@@ -105,6 +173,39 @@ describe('what-the-backend-is-told', () => {
       'X-Api-Version: 2',
       'X-Auth-Token: 1',
       'X-Access-Token: 1',
+      'X-Refresh-Token: 1',
+      'X-Session-Token: 1',
+      'X-Subject-Token: 1',
+      'X-Auth-Key: 1',
+      'X-API-Key: 1',
+      'X-Amz-Security-Token: 1',
+      'X-GitHub-Token: 1',
+      'X-Hub-Signature-256: 1',
+      'X-JWT: 1',
+      'X-User-Token: 1',
+      'X-User-Email: ada@example.com',
+      'X-User-Agent: me',
+      'X-Device-User-Agent: me',
+      'X-Goog-Api-User-Agent: me',
+      'X-Gateway-User-Agent: me',
+      'X-Client-Id: 1',
+      'X-Client-Name: web',
+      'X-Client-Fingerprint: 1',
+      'X-Hasura-Role: editor',
+      'X-Scope-OrgID: 1',
+      'X-Tenant-Id: 1',
+      'X-Claim-Number: 1',
+      'X-Group-Id: 1',
+      'X-App-Attest-Assertion: 1',
+      'X-Amz-Date: today',
+      'X-Shopify-Topic: orders',
+      'X-Author-Email: 1',
+      'X-Smart-User: 1',
+      'OpenID-Connect: 1',
+      'HTTP-Referer: https://app.example.com',
+      'Webhook-Signature: 1',
+      'Idempotency-Key: 1',
+      'If-Match: "1"',
       'X-Client-Data: Chrome',
       'X-Client-Version: 7',
       'X-Ms-Date: today',
@@ -175,12 +276,12 @@ describe('what-the-backend-is-told', () => {
   describe('by a trusted proxy', () => {
     const sidecar = openWith(['127.0.0.0/8'])
 
-    test.each(proxysWord)('what it says: %s', async (line) => {
+    test.each([...proxysWord, ...variables])('what it says: %s', async (line) => {
       await send(sidecar(), 'GET /x HTTP/1.1', 'Host: app.example.com', line)
       expect(seen()[0]?.fields.map(([name, value]) => `${name}: ${value}`)).toContain(line)
     })
 
-    test.each(respelled)('nothing in a spelling that it does not watch: %s', async (line) => {
+    test.each([...respelled, ...variablesRespelled])('nothing in a spelling that it does not watch: %s', async (line) => {
       await send(sidecar(), 'GET /x HTTP/1.1', 'Host: app.example.com', line)
       expect(JSON.stringify(seen()[0]?.fields)).not.toContain(line.slice(line.indexOf(':') + 2))
     })

@@ -220,6 +220,8 @@ describe('the admin listener', () => {
       [{ team: 'acme' }, { ...right, 'sec-fetch-site': 'same-origin' }, 403, 'cross_site_refused'],
       [{}, right, 400, 'request_malformed'],
       [{ team: 'acme', spend: 7 }, right, 400, 'request_malformed'],
+      [{ team: 'acme', maxCalls: 1, max_calls: 500 }, right, 400, 'request_malformed'],
+      [{ team: 'acme', max_tokens: 1, maxTokens: 500 }, right, 400, 'request_malformed'],
       [{ team: 'acme', ttl: '3d' }, right, 400, 'request_malformed'],
       ['{', right, 400, 'request_malformed'],
       [[], right, 400, 'request_malformed'],

@@ -80,6 +80,7 @@ function unknownMember(stranger: string, known: readonly string[]): TypeError {
 export function sessionFaultOverHttp({ message }: TypeError): { readonly message: string; readonly param?: string } {
   const [, named, rest] = /^"([^"]+)"(.*)$/s.exec(message) ?? []
   if (named === undefined || rest === undefined) return { message }
+  if (rest.endsWith(twice)) return { message, param: named }
   // What cannot be said is named as it came.
   const param = rest.startsWith(strange) ? named : (overHttp[named] ?? named)
   return {
@@ -137,13 +138,21 @@ export function sessionSeconds(ttl: unknown): number {
 
 /**
  * Reads what a request over HTTP asks for: a JSON object with `user`, `team`, `project`, `ttl`, `jkt`, `ext`, and
- * bounds under the names of their claims, and no others.
+ * bounds under the names of their claims, or of {@link SessionRequest}.
  *
- * @throws {TypeError} where it asks for something else, by {@link sessionClaims} at the latest.
+ * @throws {TypeError} where it says a bound twice; where it asks for something else, by {@link sessionClaims} at the latest.
  */
 export function readSessionRequest(members: Readonly<Record<string, unknown>>): SessionRequest & { readonly ttl?: number | string } {
-  const other = Object.keys(overHttp).find((name) => Object.hasOwn(members, name))
-  if (other !== undefined) throw unknownMember(other, Object.values(overHttp))
+  for (const [claim, name] of boundsOfTwoNames) {
+    if (Object.hasOwn(members, claim) && Object.hasOwn(members, name))
+      throw new TypeError(`"${claim}" and "${name}"${twice}`)
+  }
   const { max_tokens: maxTokens, max_calls: maxCalls, ...others } = members
   return { ...others, ...(maxTokens === undefined ? {} : { maxTokens }), ...(maxCalls === undefined ? {} : { maxCalls }) } as SessionRequest
 }
+
+const twice = ' are one bound, which is said once.'
+const boundsOfTwoNames = [
+  ['max_tokens', 'maxTokens'],
+  ['max_calls', 'maxCalls'],
+] as const

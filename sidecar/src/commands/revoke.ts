@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os'
 import { revocationOf, type RevokedKind } from '@postern/core'
-import { nameFault, redactKeys } from '@postern/protocol'
+import { asciiJson, nameFault, redactKeys } from '@postern/protocol'
 import { Failure } from '../failure.js'
 import { requireConfig } from '../load-config.js'
 import { openConfiguredStore } from '../open-store.js'
@@ -56,7 +56,7 @@ function tellEnded(kind: RevokedKind, name: string): void {
     by: operator(),
     msg: 'session_ended',
   }
-  process.stderr.write(`${JSON.stringify(line)}\n`)
+  process.stderr.write(`${asciiJson(JSON.stringify(line))}\n`)
 }
 
 /** The user of the operating system; in a container there may be a number only. */

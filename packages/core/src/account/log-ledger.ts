@@ -1,4 +1,5 @@
 import { redactKeys } from '@postern/gateways'
+import { asciiJson } from '@postern/protocol'
 import { pino, stdTimeFunctions } from 'pino'
 import type { Ledger, LedgerEntry } from './ledger.js'
 import { writeLedgerLine } from './ledger-line.js'
@@ -20,14 +21,17 @@ export interface LogLedger extends Ledger {
 
 /** Writes entries as JSON lines, by default to stdout: one line a request, grouped under load. */
 export function createLogLedger(writer: LineWriter = createLineWriter(standardOutput, warnOfLoss)): LogLedger {
-  const logger = pino({ base: null, timestamp: stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } }, writer)
+  // Whatever is written passes here: terminals act upon some characters, and readers of lines end lines at others.
+  const write = (lines: string): void => writer.write(asciiJson(lines))
+  const formatters = { level: (label: string) => ({ level: label }) }
+  const logger = pino({ base: null, timestamp: stdTimeFunctions.isoTime, formatters }, { write })
   // Entries are grouped here, so that writing is begun once for many.
   let waiting: LedgerEntry[] = []
   const release = (): void => {
     if (waiting.length === 0) return
     const lines = waiting.map(writeLedgerLine).join('')
     waiting = []
-    writer.write(lines)
+    write(lines)
   }
   const flush = (): Promise<void> => {
     release()

@@ -93,9 +93,14 @@ export function createExchange(options: ExchangeOptions): Exchange {
       const session = await sign({ ...asked, origin: originFor(arrival, asked), user, team, project, jkt }, expiresAt)
       return { ...session, scheme: jkt === undefined ? 'Bearer' : 'DPoP' }
     } catch (error) {
-      throw error instanceof TypeError ? new Refusal('request_malformed', sessionFaultOverHttp(error)) : error
+      throw asRefusal(error)
     }
   }
+}
+
+/** What a session cannot say is a fault of whoever asks for it. */
+function asRefusal(error: unknown): unknown {
+  return error instanceof TypeError ? new Refusal('request_malformed', sessionFaultOverHttp(error)) : error
 }
 
 /** The page that asks is the one that it is for; whoever is no page may name one. */
