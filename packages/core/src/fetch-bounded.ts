@@ -20,6 +20,9 @@ export interface FetchedAnswer {
   readonly body: Buffer
 }
 
+/** So much may be unread before undici waits, in bytes. Every piece is read, or refused, in the turn in which it comes; see ADR 0022. */
+const neverWait = Number.MAX_SAFE_INTEGER
+
 /**
  * GETs an address of the configuration. Redirects are answers like others: they are not followed, and no
  * credential goes anywhere else.
@@ -27,7 +30,7 @@ export interface FetchedAnswer {
  * @throws {Error} where there is no answer, or a longer one.
  */
 export async function fetchBounded(url: string, { headers, maxBytes, signal, road }: FetchBoundedOptions): Promise<FetchedAnswer> {
-  const answer = await request(url, { headers, signal, ...(road === undefined ? {} : { dispatcher: road }) })
+  const answer = await request(url, { headers, signal, highWaterMark: neverWait, ...(road === undefined ? {} : { dispatcher: road }) })
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of answer.body as AsyncIterable<Buffer>) {
