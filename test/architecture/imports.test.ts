@@ -61,7 +61,12 @@ const packagesThatMayBeImported: Readonly<Record<string, readonly string[]>> = {
 const libraryHomes: Readonly<Record<string, readonly string[]>> = {
   vite: ['packages/guard/src/vite.ts'],
   esbuild: ['packages/guard/src/esbuild.ts'],
-  undici: ['packages/core/src/forward/', 'packages/core/src/backend/', 'packages/core/src/fetch-bounded.ts'],
+  undici: [
+    'packages/core/src/forward/',
+    'packages/core/src/backend/',
+    'packages/core/src/fetch-bounded.ts',
+    'packages/core/src/open-connector.ts',
+  ],
   jose: ['packages/core/src/assertion/', 'packages/core/src/identify/', 'packages/core/src/session/', 'packages/server/src/'],
   openai: ['packages/client/src/'],
   libsql: ['packages/stores/src/'],

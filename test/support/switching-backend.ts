@@ -40,7 +40,10 @@ export async function startSwitchingBackend(): Promise<SwitchingBackend> {
     if (request.url === '/api/me') {
       asked += 1
       const team = teams.get(sidOf(request.headers.cookie))
-      const say = (): void => void response.writeHead(team === undefined ? 401 : 200).end(JSON.stringify({ user: `user of ${sidOf(request.headers.cookie)}`, team }))
+      const say = (): void =>
+        void response
+          .writeHead(team === undefined ? 401 : 200)
+          .end(JSON.stringify({ user: `user of ${sidOf(request.headers.cookie)}`, team }))
       if (held === undefined) say()
       else held.push(say)
       return

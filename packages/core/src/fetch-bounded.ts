@@ -25,6 +25,9 @@ export interface FetchedAnswer {
   readonly body: Buffer
 }
 
+/** So much may be unread before undici waits, in bytes. Every piece is read, or refused, in the turn in which it comes; see ADR 0022. */
+const neverWait = Number.MAX_SAFE_INTEGER
+
 /**
  * GETs an address of the configuration. Redirects are answers like others: they are not followed, and no
  * credential goes anywhere else.
@@ -35,7 +38,12 @@ export async function fetchBounded(url: string, options: FetchBoundedOptions): P
   const { headers, signal, road } = options
   let answer: Dispatcher.ResponseData
   try {
-    answer = await request(url, { headers, signal, ...(road === undefined ? {} : { dispatcher: road.dispatcher }) })
+    answer = await request(url, {
+      headers,
+      signal,
+      highWaterMark: neverWait,
+      ...(road === undefined ? {} : { dispatcher: road.dispatcher }),
+    })
   } catch (error) {
     if (!givesUpAtContinue(error)) throw error
     const patient = await askPatiently(url, options)

@@ -144,8 +144,7 @@ export function sessionSeconds(ttl: unknown): number {
  */
 export function readSessionRequest(members: Readonly<Record<string, unknown>>): SessionRequest & { readonly ttl?: number | string } {
   for (const [claim, name] of boundsOfTwoNames) {
-    if (Object.hasOwn(members, claim) && Object.hasOwn(members, name))
-      throw new TypeError(`"${claim}" and "${name}"${twice}`)
+    if (Object.hasOwn(members, claim) && Object.hasOwn(members, name)) throw new TypeError(`"${claim}" and "${name}"${twice}`)
   }
   const { max_tokens: maxTokens, max_calls: maxCalls, ...others } = members
   return { ...others, ...(maxTokens === undefined ? {} : { maxTokens }), ...(maxCalls === undefined ? {} : { maxCalls }) } as SessionRequest

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { type Dispatcher, Pool } from 'undici'
+import { openConnector } from '../open-connector.js'
 import { connectMs } from './connect-ms.js'
 import type { Outage } from './outage.js'
 import { PageExchange } from './page-exchange.js'
@@ -27,7 +28,7 @@ export interface PoolRoadOptions {
 export function openPoolRoad({ address }: Target, options: PoolRoadOptions): PoolRoad {
   const { requestHeaders, headersMs, connections, outage, passAgain } = options
   const { socketPath } = address
-  const connect = { timeout: connectMs, ...(socketPath === undefined ? {} : { socketPath }) }
+  const connect = openConnector({ timeout: connectMs, ...(socketPath === undefined ? {} : { socketPath }) })
   const pool = new Pool(originOf(address), { connect, connections, headersTimeout: headersMs, bodyTimeout: 0, pipelining: 1 })
 
   return {

@@ -151,6 +151,8 @@ export class GatewayExchange implements Exchange, Dispatcher.DispatchHandler {
   }
 
   onComplete(): void {
+    // Nobody hears of a client that has read an answer that has ended: the rest of it is its connection's to wait for.
+    clearTimeout(this.#stalled)
     if (!this.#settled) this.#delivery?.end()
   }
 

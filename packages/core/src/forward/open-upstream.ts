@@ -1,4 +1,5 @@
 import { type Dispatcher, Pool } from 'undici'
+import { openConnector } from '../open-connector.js'
 import type { Gateway } from '../resolve/route.js'
 
 /**
@@ -9,7 +10,7 @@ import type { Gateway } from '../resolve/route.js'
  */
 export function openUpstream(gateway: Gateway): Dispatcher {
   return new Pool(gateway.origin, {
-    connect: { timeout: gateway.timeouts.connectMs },
+    connect: openConnector({ timeout: gateway.timeouts.connectMs }),
     headersTimeout: gateway.timeouts.headersMs,
     bodyTimeout: gateway.timeouts.idleMs,
     pipelining: 1,
