@@ -60,8 +60,27 @@ describe('a ledger line', () => {
 
 /** Characters that terminals act upon, that end lines for some readers, that turn text round, or that cannot be seen. */
 const acted = [
-  ...['\u0000', '\n', '\r', '\u001b[2J', '\u007f', '\u0085', '\u009b2J', '\u009d0;x\u009c', '\u00ad', '\u2028', '\u2029'],
-  ...['\u200b', '\u200f', '\u202e', '\u2066', '\u2069', '\u061c', '\ufeff', '\ud800', '\u{e0041}', '“é”'],
+  '\u0000',
+  '\n',
+  '\r',
+  '\u001b[2J',
+  '\u007f',
+  '\u0085',
+  '\u009b2J',
+  '\u009d0;x\u009c',
+  '\u00ad',
+  '\u2028',
+  '\u2029',
+  '\u200b',
+  '\u200f',
+  '\u202e',
+  '\u2066',
+  '\u2069',
+  '\u061c',
+  '\ufeff',
+  '\ud800',
+  '\u{e0041}',
+  '“é”',
 ]
 
 describe('every line of the log is one line of printable ASCII, whoever writes it', () => {

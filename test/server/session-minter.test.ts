@@ -84,7 +84,7 @@ describe('a session minter', () => {
     ['Team', /"team" is probably meant/],
     ['spend', /it would not be enforced/],
   ])('says of the member %s what it takes it for', async (member, says) => {
-    await expect(createSessionMinter({ secret }).mint({ user: 'u', [member]: 1 } as MintRequest)).rejects.toThrow(says)
+    await expect(createSessionMinter({ secret }).mint({ user: 'u', [member]: 1 })).rejects.toThrow(says)
   })
 
   test.each([

@@ -16,7 +16,7 @@ export function openConnector(options: ConnectorOptions): buildConnector.connect
   return (target, callback) =>
     connect(target, (...[error, socket]: [Error, null] | [null, Socket]) => {
       if (socket === null) {
-        callback(error as Error, null)
+        callback(error, null)
         return
       }
       // Before undici's own listeners, which it adds in this call.

@@ -31,7 +31,7 @@ interface Wording {
   readonly what: string
   readonly examples: string
   /** What was probably meant by a number alone. */
-  usual(number: string): string
+  readonly usual: (number: string) => string
 }
 
 function quantity(units: Readonly<Record<string, number>>, wording: Wording) {
