@@ -116,8 +116,6 @@ describe('linear-in-untrusted-bytes: request bodies', () => {
       ['members within content', `"input":[${'{"m":1,"n":2,"o":3},'.repeat(60_000)}1]`],
       ['objects and lists', `"a":[${'[],{},'.repeat(80_000)}1]`],
       ['texts', `"a":[${'"ab",'.repeat(300_000)}1]`],
-      ['numbers', `"input":[${'1,'.repeat(500_000)}1]`],
-      ['numbers and words of many lists', `"input":[${`[${'7,null,'.repeat(1000)}1],`.repeat(260)}1]`],
       ['levels', `"a":${'['.repeat(200_000)}${']'.repeat(200_000)}`],
       ['levels of objects', `"a":${'{"a":'.repeat(600)}1${'}'.repeat(600)}`],
       ['members at the top of a large body', Array.from({ length: 40_000 }, (_, index) => `"m${index}":"${index}"`).join(',')],

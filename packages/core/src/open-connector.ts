@@ -14,9 +14,11 @@ export type ConnectorOptions = buildConnector.BuildOptions & { readonly timeout:
 export function openConnector(options: ConnectorOptions): buildConnector.connector {
   const connect = buildConnector(options)
   return (target, callback) =>
-    connect(target, (...[error, socket]: [Error, null] | [null, Socket]) => {
-      if (socket === null) {
-        callback(error, null)
+    connect(target, (...answer) => {
+      const [error, socket] = answer
+      // Where there is no connection, undici leaves the socket out.
+      if (error !== null || socket === null) {
+        callback(...answer)
         return
       }
       // Before undici's own listeners, which it adds in this call.

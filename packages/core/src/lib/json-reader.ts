@@ -4,8 +4,6 @@ import type { MemberSpan } from './json-members.js'
 export interface JsonCounts {
   /** Members of all objects together, at every depth. */
   readonly members: number
-  /** Members and items of every kind. */
-  readonly values: number
   /** Strings, at every depth; names are not among them. */
   readonly strings: number
   /** Objects and lists. */
@@ -39,12 +37,15 @@ type Expected = 'value' | 'value or end' | 'name' | 'name or end' | 'colon' | 'c
 /** Longest number that is read, in characters. No number that means anything is longer than some hundreds. */
 const maxNumberChars = 2000
 
+/** How many items of one list are kept where all further ones are numbers: nobody looks at those, and a list is copied as it grows. */
+const mostNumbersKept = 65_536
+
 /** How much of a string is taken in one piece, in characters. */
 const pieceChars = 64 * 1024
 
 /**
  * Reads a JSON text (RFC 8259) as `JSON.parse` does, to the same value or to an error, but in slices: between two of
- * them other work can be done. The time grows with the text and no faster.
+ * them other work can be done. Only of long lists of numbers some are left out. The time grows with the text and no faster.
  *
  * Besides, it knows where the members of the outermost object stand, and which members stand twice.
  */
@@ -80,7 +81,7 @@ export class JsonReader {
   }
 
   get counts(): JsonCounts {
-    return { members: this.#members, values: this.#values, strings: this.#strings, containers: this.#containers, depth: this.#depth }
+    return { members: this.#members, strings: this.#strings, containers: this.#containers, depth: this.#depth }
   }
 
   /** The value of the whole text, once {@link read} has given `true`. */
@@ -175,7 +176,9 @@ export class JsonReader {
     const frame = this.#open.at(-1)
     this.#expected = frame === undefined ? 'nothing' : 'comma or end'
     if (frame === undefined) this.#root = value
-    else if (Array.isArray(frame.value)) frame.value.push(value)
+    else if (Array.isArray(frame.value)) {
+      if (typeof value !== 'number' || frame.value.length < mostNumbersKept) frame.value.push(value)
+    }
     else {
       this.#members += 1
       const { name } = frame

@@ -16,11 +16,8 @@ const maxTopMembers = 1000
 /** At all depths together. A member costs up to 500 bytes of memory while its request lasts. */
 const maxMembers = 100_000
 
-/** Likewise. */
+/** Likewise; numbers cost little, and a list of tokens may have as many as there are bytes for. */
 const maxStrings = 200_000
-
-/** Members and items of every kind. Numbers cost little, but a list has to be copied whenever it has grown by half; no API takes as many tokens. */
-const maxValues = 500_000
 
 /** No API has a member with a longer name, in characters, and folding a name takes time by its length. */
 const maxNameChars = 1024
@@ -106,7 +103,7 @@ class OddMembers implements MemberVisitor {
 
   opens(depth: number): void {
     this.#opened += 1
-    checkCounts({ members: 0, values: 0, strings: 0, containers: this.#opened, depth })
+    checkCounts({ members: 0, strings: 0, containers: this.#opened, depth })
   }
 
   ends(): void {}
@@ -169,9 +166,8 @@ function checkName({ length }: { readonly length: number }): void {
   if (length > maxNameChars) throw malformed(`A member of the body has a name of more than ${maxNameChars} characters.`)
 }
 
-function checkCounts({ members, values, strings, containers, depth }: JsonCounts): void {
+function checkCounts({ members, strings, containers, depth }: JsonCounts): void {
   if (members > maxMembers) throw malformed(`The body has more than ${maxMembers} members.`)
-  if (values > maxValues) throw malformed(`The body has more than ${maxValues} members and items.`)
   if (strings > maxStrings) throw malformed(`The body has more than ${maxStrings} strings.`)
   if (containers > maxContainers) throw malformed(`The body has more than ${maxContainers} objects and lists.`)
   if (depth > maxDepth) throw malformed(`The body is deeper than ${maxDepth} objects and lists.`)
