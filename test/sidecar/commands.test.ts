@@ -231,7 +231,7 @@ describe('postern callers', () => {
 
   test('add prints the ring where it cannot write it: in the environment', async () => {
     const { stdout } = await runPostern(['callers', 'add', 'second'], { cwd, env: { GATEWAY_API_KEY_HASHES: '' } })
-    expect(stdout).toMatch(/\.env beside the configuration:\s+GATEWAY_API_KEY_HASHES=second:[0-9a-f]{64}/)
+    expect(stdout).toMatch(/where the sidecar has its environment:\s+GATEWAY_API_KEY_HASHES=second:[0-9a-f]{64}/)
   })
 })
 

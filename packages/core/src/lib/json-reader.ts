@@ -178,8 +178,7 @@ export class JsonReader {
     if (frame === undefined) this.#root = value
     else if (Array.isArray(frame.value)) {
       if (typeof value !== 'number' || frame.value.length < mostNumbersKept) frame.value.push(value)
-    }
-    else {
+    } else {
       this.#members += 1
       const { name } = frame
       if (!frame.isFree && Object.hasOwn(frame.value, name)) this.#repetition.found(name)
