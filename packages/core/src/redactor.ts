@@ -22,8 +22,9 @@ export function searchedSecrets(secrets: ReadonlyMap<string, Secret>): readonly 
   return [...secrets].filter(([path]) => path !== 'callers.service.hashes').map(([, secret]) => secret)
 }
 
-export function createRedactor(secrets: readonly Secret[]): Redactor {
-  const find = createSecretWindows(secrets.map((secret) => secret.reveal()))
+/** @param shortest Shorter secrets are not searched for, in characters: common words could hold them. Default all are. */
+export function createRedactor(secrets: readonly Secret[], shortest = 0): Redactor {
+  const find = createSecretWindows(secrets.map((secret) => secret.reveal()).filter(({ length }) => length >= shortest))
   const remembered = new Set<string>()
 
   function withoutSecrets(text: string): string {

@@ -82,7 +82,7 @@ const shortestSearched = 8
  * and where one of these was meant, a key may have been pasted: so this is the only way out for them.
  */
 function tellable(problems: readonly Problem[], secrets: ReadonlyMap<string, Secret>): readonly Problem[] {
-  const { redact } = createRedactor(searchedSecrets(secrets).filter((secret) => secret.reveal().length >= shortestSearched))
+  const { redact } = createRedactor(searchedSecrets(secrets), shortestSearched)
   return problems.map(({ path, reason, fix, severity }) => ({ path: redact(path), reason: redact(reason), fix: redact(fix), severity }))
 }
 
