@@ -134,7 +134,7 @@ describe.each(sdks.map((sdk) => [sdk.name, sdk] as const))('%s on Postern’s fe
     const bound = await connect(house, { models: ['another'] })
     const before = house.emulator.seen.length
     const refused = await failure(ask(bound, 'good morning'))
-    expect(refused.message).toContain('The policy does not allow the model "')
+    expect(refused.message).toContain('The policy does not allow the model')
     expect(bound.postern.governance(refused)).toMatchObject({ attempt: 0, finish: 'refused' })
     expect(house.emulator.seen.length).toBe(before)
 

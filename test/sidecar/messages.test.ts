@@ -29,7 +29,7 @@ describe('postern check', () => {
   test.each([
     ['a: [1, 2', /line \d+, column \d+: .* close every \[ and \{\.$/],
     ['models: [*]', /line 1, column 10: .* Write a text that begins with \* in quotes, such as "\*"\.$/],
-    ['models: *all', /YAML: Unresolved alias.* Write a text that begins with \* in quotes, such as "\*"\.$/],
+    ['models: *all', /line 1: "\*all" reads as a YAML alias, .* write it in quotes: "\*all"\.$/],
     ['a:\n\tb: 1', /line 2, column 1: Tabs are not allowed as indentation\. Indent with spaces\.$/],
     ['acme: 1\n"acme": 2', /line 2, column 1: the key "acme" stands there a second time; keys must be unique\. Keep one/],
     ['a: 1\n---\nb: 2', /line 2, column 1: a second document begins there\. Keep one configuration in a file: remove the line ---\.$/],
@@ -63,7 +63,7 @@ describe('postern explain', () => {
 
   test('does not send its reader to itself', async () => {
     const { stdout } = await explain('--model', 'other')
-    expect(stdout).toContain('"models" and "endpoints" below say what is allowed')
+    expect(stdout).toContain('the limits say what is allowed')
     expect(stdout).not.toContain('postern explain')
   })
 })

@@ -32,6 +32,7 @@ export function openConnector(options: ConnectorOptions): buildConnector.connect
 /** What is used of undici's parser, which has no public name: version 7.30.2 is pinned, and `whole-at-the-end` fails with another. */
 interface Parser {
   paused: boolean
+  shouldKeepAlive: boolean
   readonly ptr: number
   readonly llhttp: { llhttp_resume(ptr: number): void }
   execute(bytes: Uint8Array): void
@@ -51,7 +52,11 @@ function goOn(this: Socket): void {
 
 /** Of other errors undici says that the answer broke off, and asserts nothing. */
 function goOnAfterReset(this: Socket, error: Error & { code?: string }): void {
-  if (error.code === 'ECONNRESET') goOn.call(this)
+  if (error.code !== 'ECONNRESET') return
+  goOn.call(this)
+  // A body that only the end of its connection ends is not whole behind a reset (RFC 9112, 8); undici would say that it is.
+  const parser = parserOf(this)
+  if (parser !== undefined) parser.shouldKeepAlive = true
 }
 
 function goOnAfterClose(this: Socket): void {

@@ -14,6 +14,9 @@ import { usualEnd } from './record-pattern.js'
 import { addChoices, asComment, readEventData } from './read-event.js'
 import { refuseForGateway } from './refuse-for-gateway.js'
 
+/** After so many events whose data is no JSON, none of the stream is parsed any more: each costs as much as an error does. */
+const mostUnreadable = 1000
+
 /**
  * Sends a stream of events on, each in the tick in which it is whole, and listens to it.
  *
@@ -35,6 +38,7 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
   let ended = false
   let framed = false
   let searchedForModel = 0
+  let unreadable = 0
 
   const finishOf = (): Finish => (failed ? 'upstream_error' : 'complete')
 
@@ -102,7 +106,7 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
       heard ||= text.includes('data:')
       return undefined
     }
-    if (!mayParse(bytes, start, end)) {
+    if (unreadable === mostUnreadable || !mayParse(bytes, start, end)) {
       heard ||= text.includes('data:')
       ended ||= records.saysEnd(text)
       failed ||= records.saysFailure(text)
@@ -119,6 +123,7 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
       return framed ? undefined : { before: closing() + frame(finishOf()) }
     }
     const record = parseJson(data)
+    if (record === undefined) unreadable += 1
     if (typeof record !== 'object' || record === null) return undefined
     tap.body(record, 'stream')
     if ('type' in record && records.endTypes.includes(record.type as string)) ended = true

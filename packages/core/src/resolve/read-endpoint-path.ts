@@ -18,12 +18,16 @@ const plainPath = /^[A-Za-z0-9\-._~!$&'()*+,;=:@]+(?:\/[A-Za-z0-9\-._~!$&'()*+,;
  */
 export function readEndpointPath({ path, wholePath }: Pick<Arrival, 'path'> & Partial<Pick<Arrival, 'wholePath'>>): string {
   const endpointPath = path.startsWith(apiPrefix) ? path.slice(apiPrefix.length) : ''
-  if (endpointPath === '')
-    throw wholePath === undefined ? new Refusal('not_found') : notUnder(wholePath.slice(0, wholePath.length - path.length))
+  if (endpointPath === '') throw wholePath === undefined ? new Refusal('not_found') : notUnder(mountIn(wholePath, path))
   if (!plainPath.test(endpointPath) || hasDotSegment(endpointPath)) {
     throw new Refusal('request_malformed', {
       message: 'The path has escaped characters, dot segments or empty segments; write it plainly.',
     })
   }
   return endpointPath
+}
+
+/** What stands before the path below the mount; Express writes `/` for the mount itself. */
+function mountIn(wholePath: string, path: string): string {
+  return wholePath.endsWith(path) ? wholePath.slice(0, wholePath.length - path.length) : wholePath
 }
