@@ -1,5 +1,6 @@
 import type { Finish, GovernanceRecord } from '@postern/protocol'
 import type { Dispatcher } from 'undici'
+import type { OpenList } from '../lib/open-list.js'
 import { ClientGone, Refusal } from '../refusal.js'
 import { readAnswerHead } from './answer-head.js'
 import { chooseDelivery } from './choose-delivery.js'
@@ -19,7 +20,8 @@ export class GatewayExchange implements Exchange, Dispatcher.DispatchHandler {
   readonly #resolve: (outcome: Outcome) => void
   readonly #reject: (error: unknown) => void
   /** The exchanges under way, this one included until it has ended. */
-  readonly #open: Set<GatewayExchange>
+  readonly #open: OpenList<GatewayExchange>
+  place = -1
   /** Until the request left, the time was ours but for what the client took to send it. */
   readonly #ownMs: number
   readonly #askedAt = performance.now()
@@ -36,7 +38,12 @@ export class GatewayExchange implements Exchange, Dispatcher.DispatchHandler {
   /** When the gateway was last heard of. */
   #heardAt = 0
 
-  constructor(facts: ExchangeFacts, resolve: (outcome: Outcome) => void, reject: (error: unknown) => void, open: Set<GatewayExchange>) {
+  constructor(
+    facts: ExchangeFacts,
+    resolve: (outcome: Outcome) => void,
+    reject: (error: unknown) => void,
+    open: OpenList<GatewayExchange>,
+  ) {
     this.facts = facts
     this.#resolve = resolve
     this.#reject = reject

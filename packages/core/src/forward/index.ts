@@ -4,6 +4,7 @@ import type { Tap } from '../observe/index.js'
 import type { Permit } from '../police/permit.js'
 import type { Gateway, KeyLease, Route } from '../resolve/route.js'
 import type { Tags } from '../tag/index.js'
+import { OpenList } from '../lib/open-list.js'
 import { ClientGone } from '../refusal.js'
 import { createAnswerEdits } from './answer-edit.js'
 import type { ExchangeFacts, Upstream } from './exchange.js'
@@ -45,7 +46,7 @@ export function createForward(gateways: readonly Gateway[], keys: readonly KeyLe
     ]),
   )
   const editOf = createAnswerEdits()
-  const open = new Set<GatewayExchange>()
+  const open = new OpenList<GatewayExchange>()
   const loaded = new KeySearch()
   const prepared = new Map<KeyLease, PreparedKey>(keys.map((key) => [key, prepareKey(key, loaded)]))
 
@@ -60,7 +61,7 @@ export function createForward(gateways: readonly Gateway[], keys: readonly KeyLe
       return turn === undefined ? send(facts, open) : waitFor(turn, facts).then((ready) => send(ready, open))
     },
     cut() {
-      for (const exchange of open) exchange.cut()
+      for (const exchange of open.all()) exchange.cut()
     },
     async close() {
       await Promise.all([...upstreams.values()].map(({ dispatcher }) => dispatcher.close()))
@@ -68,7 +69,7 @@ export function createForward(gateways: readonly Gateway[], keys: readonly KeyLe
   }
 }
 
-function send(facts: ExchangeFacts, open: Set<GatewayExchange>): Promise<Outcome> {
+function send(facts: ExchangeFacts, open: OpenList<GatewayExchange>): Promise<Outcome> {
   const { arrival, route, permit, tags, sink, key, upstream } = facts
   return new Promise((resolve, reject) => {
     const exchange = new GatewayExchange(facts, resolve, reject, open)
