@@ -110,6 +110,21 @@ describe.each(doorNames)('behind the %s door', (door: DoorName) => {
     }
   })
 
+  test('a tag tells nobody how a loaded secret goes on, and the log holds nothing of it', async () => {
+    const others = [plain.charCodeAt(0) === 0x41 ? 'B' : 'A', '_', '7']
+    for (const length of [6, 8, 9, 12, 20, plain.length - 1]) {
+      const said = plain.slice(0, length)
+      const guesses = [said, ...others.map((other) => said.slice(0, -1) + other)]
+      const statuses: number[] = []
+      const lines = await linesOf(async () => {
+        for (const guess of guesses)
+          for (const tag of [guess, `run_${guess}`]) statuses.push((await house.chat({ headers: { 'x-workflow-id': tag } })).status)
+      })
+      expect(new Set(statuses)).toEqual(new Set([200]))
+      if (length >= 8) expect(lines).not.toContain(said)
+    }
+  })
+
   test('a session that was minted for a workflow of such a name is refused alike', async () => {
     const { token } = await house.minter.mint({ user: 'ada', team: 'acme', workflow: `run_${shaped[0]?.[1]}`.slice(0, 64) })
     const answer = await house.chat({ credential: token })

@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { FormFields } from '../../packages/core/src/read/form-fields.js'
+import { foldName } from '../../packages/core/src/lib/json-members.js'
+import { squashName } from '../../packages/core/src/lib/squash-name.js'
+import { MemberWalk } from '../../packages/core/src/police/visit-members.js'
 import { readClearBody } from '../../packages/core/src/read/clear-body.js'
 import { forEachDoor } from '../support/for-each-door.js'
 import { codeOf, rawChat, statusOf } from '../support/raw-chat.js'
@@ -49,6 +52,46 @@ const texts: readonly (readonly [what: string, of: (bytes: number) => string])[]
   ['blanks', (bytes) => `{"messages":${' '.repeat(bytes)}1}`],
   ['text beyond ASCII', (bytes) => `{"messages":"${'ü'.repeat(bytes / 2)}"}`],
 ]
+
+/** How many members a policy's rule had looked at when the first turn of the event loop was over. */
+function lookedAtInOneTurn(names: readonly string[]): number {
+  let looked = 0
+  const nested = { x: Object.fromEntries(names.map((name) => [name, 1])) }
+  new MemberWalk(nested, [() => (looked += 1)]).step(manyMembers)
+  return looked
+}
+
+describe('linear-in-untrusted-bytes: long names', () => {
+  const names = (count: number, unit: string, length: number): readonly string[] =>
+    Array.from({ length: count }, (_, index) => `${index}${unit.repeat(length)}`)
+
+  test('of members with long names fewer are looked at in one turn, by their characters and what those stand for', () => {
+    expect(lookedAtInOneTurn(names(20_000, 'a', 8))).toBeGreaterThan(9000)
+    expect(lookedAtInOneTurn(names(2000, 'a', 1000))).toBeLessThan(400)
+    expect(lookedAtInOneTurn(names(2000, '\u00e9', 240))).toBeLessThan(120)
+    expect(lookedAtInOneTurn(names(2000, '\ufdfa', 240))).toBeLessThan(120)
+  })
+
+  test('a name of characters that stand for many is folded as it stands, and what is around them all the same', () => {
+    expect(foldName('\ufdfa'.repeat(1000)).length).toBe(1000)
+    expect(foldName(`\uff21\ufdfaP\u0131`)).toBe('a\ufdfap\u0131')
+    expect(squashName(`\uff21\ufdfbp\ufdfai_K\u212aey`)).toBe('apikkey')
+  })
+
+  test('the name of a file costs no more than its characters', () => {
+    const cpuOf = (length: number): number => {
+      const fields = new FormFields('x', undefined)
+      const before = process.cpuUsage()
+      for (let part = 0; part < 200; part += 1)
+        fields.feed(Buffer.from(`--x\r\nContent-Disposition: form-data; name="file"; filename="${'a'.repeat(length)}/b"\r\n\r\n1\r\n`))
+      const { user, system } = process.cpuUsage(before)
+      return user + system
+    }
+    cpuOf(1000)
+    // Were it quadratic, eight times the length would cost sixty-four times as much.
+    expect(cpuOf(8000)).toBeLessThan(30 * Math.max(cpuOf(1000), 1000))
+  })
+})
 
 describe('linear-in-untrusted-bytes: request bodies', () => {
   test.each(kinds)('at most 10,000 members are read in one turn of the event loop: %s', async (_, of) => {

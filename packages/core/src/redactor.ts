@@ -8,6 +8,8 @@ export interface Redactor {
   readonly redact: (text: string) => string
   /** The same for texts that come again and again: a path, a model. Remembers those in which there was nothing. */
   readonly redactOften: (text: string) => string
+  /** Whether a whole secret is in a text, or what has the form of a key: whoever wrote the text may be told, and learns nothing of a beginning. */
+  readonly holdsSecret: (text: string) => boolean
 }
 
 /** Texts that are remembered; clients write them, so there is a bound. */
@@ -56,6 +58,7 @@ export function createRedactor(secrets: readonly Secret[], shortest = 0): Redact
 
   return {
     redact,
+    holdsSecret: (text) => find(text, true) !== undefined || redactKeys(text) !== text,
     redactOften(text) {
       if (remembered.has(text)) return text
       const clean = redact(text)

@@ -74,16 +74,17 @@ function writeEntry(
   const { record } = outcome
   const clean = (text: string | undefined): string | undefined => (text === undefined ? undefined : redact(text))
   const cleanOften = (text: string | undefined): string | undefined => (text === undefined ? undefined : redactOften(text))
-  // Tags of a call that was sent were looked at before; `tag` refuses those that hold a key.
-  const cleanTag = record.attempt === 0 ? clean : (tag: string | undefined) => tag
+  const [workflow, step, parentStep] = [record.workflow, record.step, tags.parentStep].map(cleanOften)
+  // An id of ours is its tags and letters of our own.
+  const hasClean = record.attempt > 0 && workflow === record.workflow && step === record.step
   return {
     time: isoTime(performance.timeOrigin + arrival.startedAt),
-    request_id: record.attempt === 0 ? redact(record.request_id) : record.request_id,
+    request_id: hasClean ? record.request_id : redact(exchange(exchange(record.request_id, record.workflow, workflow), record.step, step)),
     attempt: record.attempt,
-    workflow: cleanTag(record.workflow),
+    workflow,
     workflow_verified: record.workflow_verified,
-    step: cleanTag(record.step),
-    parent_step: cleanTag(tags.parentStep),
+    step,
+    parent_step: parentStep,
     gateway: record.gateway,
     key: record.key,
     binding: route?.binding,
@@ -117,6 +118,11 @@ function writeEntry(
     earlier: tags.earlier?.map(({ tags: { attempt }, refusal }) => describeEarlier(attempt, refusal, redact)),
     cause: outcome.cause === undefined ? undefined : redact(describeCause(outcome.cause)).slice(0, 2000),
   }
+}
+
+/** A tag within an id, for what may be written of it. */
+function exchange(id: string, tag: string | undefined, clean: string | undefined): string {
+  return tag === undefined || tag === '' || clean === undefined ? id : id.replaceAll(tag, () => clean)
 }
 
 /** The part of a refused host or origin that is written down. */

@@ -147,10 +147,10 @@ export class FormReader {
   }
 }
 
-const headerLine = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([^\r\n\0]*)$/
+const headerLine = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):([^\r\n\0]*)$/
 
 function readLine(line: string): readonly [name: string, value: string] {
   const [, name, value] = headerLine.exec(line) ?? []
   if (name === undefined || value === undefined) throw new FormSyntaxError('A part has a line in its head that is none.')
-  return [name.toLowerCase(), value.trimEnd()]
+  return [name.toLowerCase(), value.replace(/^[ \t]+/, '').trimEnd()]
 }

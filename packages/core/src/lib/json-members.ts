@@ -12,7 +12,19 @@ const colon = 0x3a
  * such as the long s and the sign of Kelvin. Takes as long as the name is.
  */
 export function foldName(name: string): string {
-  return (isPlain.test(name) || manyMarks.test(name) ? name : name.normalize('NFKC')).toLowerCase()
+  if (isPlain.test(name) || manyMarks.test(name)) return name.toLowerCase()
+  return (ligatures.test(name) ? normalizeBetween(name) : name.normalize('NFKC')).toLowerCase()
+}
+
+/** Arabic ones, of which one stands for as many as eighteen letters, and for no letter of any name that is looked for. */
+const ligatures = /[\ufb50-\ufdff]/
+const ligatureRuns = /([\ufb50-\ufdff]+)/
+
+function normalizeBetween(name: string): string {
+  return name
+    .split(ligatureRuns)
+    .map((part) => (ligatures.test(part) ? part : part.normalize('NFKC')))
+    .join('')
 }
 
 /**

@@ -9,9 +9,13 @@ export interface Found {
  * Finds any of many secrets in a text, at a cost that grows with the text and not with the number of secrets: a hash of
  * the last characters rolls along the text, and only where a secret begins with what hashes alike are they compared.
  *
- * A secret that the end of the text cuts off is found too, as far as its first {@link width} characters are there.
+ * A secret that the end of the text cuts off is found too, as far as its first {@link width} characters are there, unless
+ * only whole ones are looked for. What is told to whoever wrote the text must go by whole ones: who hears of a beginning
+ * tries the next character.
  */
-export function createSecretWindows(secrets: readonly string[]): (text: string) => Found | undefined {
+export type FindSecret = (text: string, onlyWhole?: boolean) => Found | undefined
+
+export function createSecretWindows(secrets: readonly string[]): FindSecret {
   const byWidth = new Map<number, string[]>()
   for (const secret of new Set(secrets)) {
     if (secret === '') continue
@@ -21,9 +25,9 @@ export function createSecretWindows(secrets: readonly string[]): (text: string) 
     else known.push(secret)
   }
   const tables = [...byWidth].map(([size, those]) => createTable(size, those))
-  return (text) => {
+  return (text, onlyWhole) => {
     for (const find of tables) {
-      const found = find(text)
+      const found = find(text, onlyWhole)
       if (found !== undefined) return found
     }
     return undefined
@@ -35,7 +39,7 @@ const width = 8
 
 const base = 0x01000193
 
-function createTable(size: number, secrets: readonly string[]): (text: string) => Found | undefined {
+function createTable(size: number, secrets: readonly string[]): FindSecret {
   let top = 1
   for (let step = 0; step < size; step += 1) top = Math.imul(top, base)
   const byHash = new Map<number, string[]>()
@@ -51,7 +55,7 @@ function createTable(size: number, secrets: readonly string[]): (text: string) =
     const bit = placeOf(hash) & (bitCount - 1)
     bits[bit >>> 5] = (bits[bit >>> 5] as number) | (1 << (bit & 31))
   }
-  return (text) => {
+  return (text, onlyWhole = false) => {
     let hash = 0
     for (let index = 0; index < text.length; index += 1) {
       hash = (Math.imul(hash, base) + text.charCodeAt(index)) | 0
@@ -62,7 +66,7 @@ function createTable(size: number, secrets: readonly string[]): (text: string) =
       const start = index - size + 1
       for (const secret of byHash.get(hash) ?? []) {
         if (text.startsWith(secret, start)) return { start, end: start + secret.length }
-        if (text.length - start < secret.length && secret.startsWith(text.slice(start))) return { start, end: text.length }
+        if (!onlyWhole && text.length - start < secret.length && secret.startsWith(text.slice(start))) return { start, end: text.length }
       }
     }
     return undefined

@@ -1,3 +1,4 @@
+import { takeWithin } from '../lib/squash-name.js'
 import { isContent } from '../read/content.js'
 import { type Place, wholeBody } from './callers-places.js'
 
@@ -67,8 +68,8 @@ export class MemberWalk {
       const next = this.#open.pop()
       if (next === undefined) return true
       const length = next.names?.length ?? (next.value as readonly unknown[]).length
-      const end = Math.min(length, next.from + left)
-      left -= end - next.from + 1
+      const { end, cost } = takeWithin(left, next.from, length, next.names)
+      left -= cost + 1
       if (end < length) this.#open.push({ ...next, from: end })
       if (next.names === undefined) this.#passItems(next, end)
       else this.#passMembers(next, next.names, end)

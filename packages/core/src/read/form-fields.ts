@@ -166,7 +166,7 @@ function isFile(parameters: ReadonlyMap<string, string>): boolean {
   if (said.length === 0) return false
   const extended = parameters.get('filename*')
   if (
-    !namesFile.test(parameters.get('filename') ?? '') ||
+    !namesFile(parameters.get('filename') ?? '') ||
     (extended !== undefined && !namesFileExtended.test(extended)) ||
     said.some((name) => name !== 'filename' && name !== 'filename*')
   )
@@ -175,7 +175,10 @@ function isFile(parameters: ReadonlyMap<string, string>): boolean {
 }
 
 /** Servers take off what stands before a slash. */
-const namesFile = /[^\s./\\][^/\\]*$/
+function namesFile(name: string): boolean {
+  return /[^\s.]/.test(name.slice(Math.max(name.lastIndexOf('/'), name.lastIndexOf('\\')) + 1))
+}
+
 const namesFileExtended = /^utf-8'[\w-]*'(?:%[\da-f]{2}|[\w!#$&+.^`|~-])+$/i
 
 function refuseFieldName(name: string): void {

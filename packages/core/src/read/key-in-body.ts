@@ -1,5 +1,5 @@
 import { holdsKey } from '@postern/gateways'
-import { rememberNames, squashName } from '../lib/squash-name.js'
+import { rememberNames, squashName, takeWithin } from '../lib/squash-name.js'
 import { Refusal } from '../refusal.js'
 import { isContent, isSchema } from './content.js'
 import { type KeyName, keyNameOf } from './key-names.js'
@@ -100,8 +100,8 @@ export class KeySearch {
       if (next === undefined) return true
       const { value, names, from } = next
       const length = names?.length ?? (value as readonly unknown[]).length
-      const end = Math.min(length, from + left)
-      left -= end - from + 1
+      const { end, cost } = takeWithin(left, from, length, names)
+      left -= cost + 1
       if (end < length) this.#open.push({ ...next, from: end })
       for (let index = from; index < end; index += 1) {
         if (names === undefined) this.#lookAtItem((value as readonly unknown[])[index], next)

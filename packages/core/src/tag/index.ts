@@ -47,9 +47,9 @@ const names = {
   requestId: headerNames.requestId.toLowerCase(),
 } as const
 
-export function createTag({ redact }: Redactor): Tag {
+export function createTag({ holdsSecret }: Pick<Redactor, 'holdsSecret'>): Tag {
   const check = (tag: string | undefined, name: string): string | undefined => {
-    if (tag === undefined || redact(tag) === tag) return tag
+    if (tag === undefined || !holdsSecret(tag)) return tag
     throw new Refusal('credential_in_request', { message: 'The tag holds what has the form of an API key.', help: keyHelp, param: name })
   }
   const read = (arrival: Arrival, name: string): string | undefined => check(readTag(arrival, name), name)
