@@ -59,6 +59,8 @@ export const settingMeanings = {
   'gateways.<name>.timeouts.connect': 'how long a connection may take',
   'gateways.<name>.timeouts.headers': 'how long the head of an answer may take',
   'gateways.<name>.timeouts.idle': 'how long the next byte of an answer may take',
+  'gateways.<name>.timeouts.firstEvent': 'how long the head of a stream waits for its first event; an error in it has a status of its own',
+  'gateways.<name>.timeouts.hold': 'how long a JSON answer that is kept alive is held; then it is passed on as it comes',
   'keys.<name>.gateway': 'the name of its gateway',
   'keys.<name>.secret': 'the gateway key',
   'keys.<name>.providerSecret': 'Mintoken: the key of the provider behind it',

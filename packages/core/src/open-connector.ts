@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { buildConnector } from 'undici'
+import { hearLastWords } from './hear-last-words.js'
 
 /** How connections are made; undici's own options. */
 export type ConnectorOptions = buildConnector.BuildOptions & { readonly timeout: number }
@@ -21,6 +22,7 @@ export function openConnector(options: ConnectorOptions): buildConnector.connect
         callback(...answer)
         return
       }
+      hearLastWords(socket)
       // Before undici's own listeners, which it adds in this call.
       socket.on('end', goOn)
       socket.on('error', goOnAfterReset)

@@ -58,9 +58,13 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
       /** For a connection. */
       connect: duration.default(5000),
       /** For the head of an answer. */
-      headers: duration.default(300_000),
+      headers: duration.default(600_000),
       /** For the next byte of an answer. */
-      idle: duration.default(120_000),
+      idle: duration.default(600_000),
+      /** For the first event of a stream, before its head is passed on without. */
+      firstEvent: duration.default(250),
+      /** For the end of a JSON answer that is kept alive, before it is passed on as it comes. */
+      hold: duration.default(10_000),
     }).prefault({}),
   })
 

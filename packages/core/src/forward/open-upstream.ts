@@ -1,4 +1,5 @@
 import { type Dispatcher, Pool } from 'undici'
+import { maxAnswerHeadBytes } from '../max-answer-head-bytes.js'
 import { openConnector } from '../open-connector.js'
 import type { Gateway } from '../resolve/route.js'
 
@@ -14,5 +15,6 @@ export function openUpstream(gateway: Gateway): Dispatcher {
     headersTimeout: gateway.timeouts.headersMs,
     bodyTimeout: gateway.timeouts.idleMs,
     pipelining: 1,
+    maxHeaderSize: maxAnswerHeadBytes,
   })
 }

@@ -27,10 +27,16 @@ export interface Gateway {
 export interface GatewayTimeouts {
   /** For a connection. Default 5 s. */
   readonly connectMs: number
-  /** For the head of the answer. Default 5 min: models that think answer late. */
+  /** For the head of the answer. Default 10 min, as the official clients: models that think answer late. */
   readonly headersMs: number
-  /** For the next byte of a body or stream. Default 2 min. */
+  /** For the next byte of a body or stream. Default 10 min, likewise. */
   readonly idleMs: number
+  /** For the first event or byte, before the head of the answer is passed on without it. Default 250 ms. */
+  readonly firstEventMs: number
+  /** For the end of a JSON answer, before what is there is passed on, and the rest as it comes. Default 10 s. */
+  readonly holdMs: number
+  /** For a client that reads nothing of what waits for it. */
+  readonly unreadMs: number
 }
 
 /** The right to have one gateway key used. Rooms pass it on and name it by its alias; only `forward` reveals its secrets. */
