@@ -156,7 +156,7 @@ function compileBrowser({ browser: { origins, record, hsts }, callers }: Config)
   return createBrowserAccess({ origins, cookies: forwardAuth !== undefined, varies, record, hsts: hstsHeader(hsts) })
 }
 
-function compileGateway(name: string, settings: Config['gateways'][string], { dialects }: CheckedConfig): Gateway {
+function compileGateway(name: string, settings: Config['gateways'][string], { dialects, proxyOf }: CheckedConfig): Gateway {
   const dialect = dialects[settings.dialect] as Dialect
   const url = new URL((settings.baseURL ?? dialect.baseURL) as string)
   const basePath = pathOf(url)
@@ -166,6 +166,7 @@ function compileGateway(name: string, settings: Config['gateways'][string], { di
     dialect,
     endpoints: createEndpointTable(compileEndpoints(dialect, settings.endpoints)),
     origin: url.origin,
+    proxy: proxyOf(url),
     basePath,
     rootPath: basePath.endsWith(usualPath) ? basePath.slice(0, basePath.length - usualPath.length) : undefined,
     attempts: settings.attempts ?? dialect.retries.attempts,

@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net'
 import { buildConnector } from 'undici'
+import type { Proxy } from './config/proxies.js'
 import { hearLastWords } from './hear-last-words.js'
+import { openTunnel } from './open-tunnel.js'
 
 /** How connections are made; undici's own options. */
 export type ConnectorOptions = buildConnector.BuildOptions & { readonly timeout: number }
@@ -11,9 +13,11 @@ export type ConnectorOptions = buildConnector.BuildOptions & { readonly timeout:
  * An answer that fills its client with its last piece leaves undici's parser paused behind it. At the end of the connection
  * undici asserts that it is not, where nobody can catch that, and the process ends. So the parser goes on just before: all that
  * came was handed on by then, and only that the answer is whole, or is not, is still to be said. See ADR 0022.
+ *
+ * @param proxy What the connections lead through.
  */
-export function openConnector(options: ConnectorOptions): buildConnector.connector {
-  const connect = buildConnector(options)
+export function openConnector(options: ConnectorOptions, proxy?: Proxy): buildConnector.connector {
+  const connect = proxy === undefined ? buildConnector(options) : openTunnel(proxy, options)
   return (target, callback) =>
     connect(target, (...answer) => {
       const [error, socket] = answer

@@ -1,4 +1,5 @@
 import type { AddressLimit, Dialect, Endpoint, EndpointTable } from '@postern/gateways'
+import type { Proxy } from '../config/proxies.js'
 import type { Secret } from '../secret.js'
 import type { TaskHandle } from './task-seal.js'
 
@@ -10,6 +11,8 @@ export interface Gateway {
   readonly endpoints: EndpointTable
   /** Scheme, host and port; fixed at compile and never taken from a request. */
   readonly origin: string
+  /** What leads there; `undefined`: the network itself. */
+  readonly proxy: Proxy | undefined
   /** What stands before an endpoint's path, such as `/openai/v1`, without a slash at the end. */
   readonly basePath: string
   /** What stands before paths that lie beside the base URL: the base path without what the dialect's end in. `undefined` where it ends otherwise: then the key goes nowhere beside it. */
