@@ -20,6 +20,8 @@ export const settingMeanings = {
   version: 'of the form of this file',
   'listen.host': 'the address that the data listener listens on',
   'listen.port': 'its port; 0 for any that is free',
+  'listen.keepAlive':
+    'how long a connection that asks for nothing stays open: [longer than your load balancer keeps it](configuration.md#behind-a-load-balancer)',
   'listen.trustedProxies': 'addresses and networks of your own proxies, whose `X-Forwarded-*` are believed: `10.0.0.0/8`',
   'listen.hosts':
     'the names by which clients may call, in small letters, with a port where it is not the usual one; any where none are written',

@@ -177,6 +177,10 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
     listen: strict({
       host: z.string().min(1).default('127.0.0.1'),
       port: port.default(8787),
+      /** How long a connection of a client stays open that asks for nothing. */
+      keepAlive: duration
+        .refine((ms) => ms > 0 && ms <= 86_400_000, fault('is not between 1 ms and a day', 'Write a time such as 75s.'))
+        .default(75_000),
       /** Addresses and networks of the operator's own proxies, whose X-Forwarded-* headers are continued. */
       trustedProxies: z
         .array(
