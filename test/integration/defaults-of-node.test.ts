@@ -19,7 +19,13 @@ interface Taken {
 }
 
 /** Asks as a client does that takes large heads, and sends its body in pieces. */
-function ask(url: string, method: string, headers: Readonly<Record<string, string>>, pieces: readonly Buffer[], pauseMs = 0): Promise<Taken> {
+function ask(
+  url: string,
+  method: string,
+  headers: Readonly<Record<string, string>>,
+  pieces: readonly Buffer[],
+  pauseMs = 0,
+): Promise<Taken> {
   return new Promise((resolve, reject) => {
     const asked = request(url, { method, headers, agent: false, maxHeaderSize: 512 * 1024 }, (answer) => {
       let text = ''
@@ -78,9 +84,14 @@ describe.each(doorNames)('what Node and undici do by themselves is decided, behi
       answer = (_, response) => void response.writeHead(status, { ...lines(bytes), 'content-type': type }).end(body)
       const taken = await call(asked)
       const passed = Object.keys(taken.answer.headers).filter((name) => name.startsWith('x-large-'))
-      expect([taken.answer.statusCode, passed.length, taken.text.includes(body.slice(0, 20))], type).toEqual([status, Math.floor(bytes / 1000), true])
+      expect([taken.answer.statusCode, passed.length, taken.text.includes(body.slice(0, 20))], type).toEqual([
+        status,
+        Math.floor(bytes / 1000),
+        true,
+      ])
     }
-    answer = (_, response) => void response.writeHead(400, lines(bytes)).end('{"error":{"message":"Not so.","type":"invalid_request_error"}}')
+    answer = (_, response) =>
+      void response.writeHead(400, lines(bytes)).end('{"error":{"message":"Not so.","type":"invalid_request_error"}}')
     expect((await call()).answer.statusCode).toBe(400)
   })
 

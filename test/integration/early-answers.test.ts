@@ -17,7 +17,8 @@ const framings = {
     `HTTP/1.1 ${status} X\r\nContent-Type: application/json\r\nContent-Length: ${error.length}\r\nConnection: close\r\n\r\n${error}`,
   chunks: (status: string) =>
     `HTTP/1.1 ${status} X\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n${error.length.toString(16)}\r\n${error}\r\n0\r\n\r\n`,
-  'the end of its connection': (status: string) => `HTTP/1.1 ${status} X\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n${error}`,
+  'the end of its connection': (status: string) =>
+    `HTTP/1.1 ${status} X\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n${error}`,
 }
 
 const endings: Readonly<Record<string, (socket: Socket) => void>> = {

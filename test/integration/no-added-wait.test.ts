@@ -70,7 +70,9 @@ describe.each(doorNames)('a wait that the gateway does not ask for is not added,
       }
       const response = await house.chat({ body })
       goOn()
-      await expect(response.arrayBuffer().then((bytes) => bytes.byteLength > 0 && !Buffer.from(bytes).includes('truncated'))).rejects.toThrow()
+      await expect(
+        response.arrayBuffer().then((bytes) => bytes.byteLength > 0 && !Buffer.from(bytes).includes('truncated')),
+      ).rejects.toThrow()
       expect(await entryOf(response)).toMatchObject({ status: 200, finish: 'truncated' })
     })
 

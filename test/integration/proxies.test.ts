@@ -18,7 +18,11 @@ const stop = (server: Server): Promise<unknown> => {
   return new Promise((done) => server.close(done))
 }
 
-let seenByGateway: { readonly host: string | undefined; readonly proxyHeaders: readonly string[]; readonly authorization: string | undefined }[] = []
+let seenByGateway: {
+  readonly host: string | undefined
+  readonly proxyHeaders: readonly string[]
+  readonly authorization: string | undefined
+}[] = []
 let say: RequestListener = (_, response) => void response.writeHead(200, { 'content-type': 'application/json' }).end(plainCompletion)
 const gateway: RequestListener = (request, response) => {
   const { host, authorization } = request.headers
@@ -41,14 +45,19 @@ describe('a process behind a proxy', () => {
       gateway: 'https://gateway.test/openai/v1',
       config: {
         callers: {
-          jwt: [{ issuer: issuer.issuer, jwks: 'https://issuer.test/jwks.json', audience, algorithms: ['RS256'], claims: { team: 'org.id' } }],
+          jwt: [
+            { issuer: issuer.issuer, jwks: 'https://issuer.test/jwks.json', audience, algorithms: ['RS256'], claims: { team: 'org.id' } },
+          ],
           forwardAuth: { url: `${origins.backend}/me`, claims: { user: 'id', team: 'team' } },
         },
         store: { memory: true },
       },
       env,
     })
-  const call = (to: OpenSidecar, headers: Readonly<Record<string, string>> = { authorization: `Bearer ${to.credential}` }): Promise<Response> =>
+  const call = (
+    to: OpenSidecar,
+    headers: Readonly<Record<string, string>> = { authorization: `Bearer ${to.credential}` },
+  ): Promise<Response> =>
     fetch(`${to.origin}/ai/v1/chat/completions`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...headers },
@@ -60,7 +69,7 @@ describe('a process behind a proxy', () => {
     tls = createTlsServer(certificates, (request, response) => {
       if (request.headers.host === 'issuer.test') response.end(JSON.stringify({ keys: [issuer.publicKey()] }))
       else gateway(request, response)
-    }) as unknown as Server
+    })
     backend = createServer((request, response) => {
       response.setHeader('content-type', 'application/json')
       response.end(request.url === '/me' ? '{"id":"ada","team":"acme"}' : 'a page')
@@ -144,9 +153,18 @@ describe.each(doorNames)('a plain gateway behind a proxy, behind the %s door', (
   test('is asked by its whole address, streams too, and its answers are searched for keys', async () => {
     const house = await open({ HTTP_PROXY: `http://somebody:${encodeURIComponent(password)}@127.0.0.1:${proxy.port}` })
     const plain = await house.chat()
-    expect([plain.status, proxy.asked.at(-1), proxy.credentials.at(-1)]).toEqual([200, 'POST http://gateway.test/v1/chat/completions', basic])
-    expect(seenByGateway.at(-1)).toMatchObject({ host: 'gateway.test', authorization: `Bearer ${house.keys.acme.secret}`, proxyHeaders: [] })
-    say = (_, response) => void response.writeHead(200, { 'content-type': 'text/event-stream' }).end('data: {"choices":[]}\n\ndata: [DONE]\n\n')
+    expect([plain.status, proxy.asked.at(-1), proxy.credentials.at(-1)]).toEqual([
+      200,
+      'POST http://gateway.test/v1/chat/completions',
+      basic,
+    ])
+    expect(seenByGateway.at(-1)).toMatchObject({
+      host: 'gateway.test',
+      authorization: `Bearer ${house.keys.acme.secret}`,
+      proxyHeaders: [],
+    })
+    say = (_, response) =>
+      void response.writeHead(200, { 'content-type': 'text/event-stream' }).end('data: {"choices":[]}\n\ndata: [DONE]\n\n')
     expect(await (await house.chat({ body: { stream: true } })).text()).toContain('data: [DONE]')
     say = (_, response) => void response.writeHead(200, { 'content-type': 'application/json' }).end(`{"note":"${house.keys.acme.secret}"}`)
     const leaking = await house.chat()

@@ -20,6 +20,22 @@ export function makeCertificates(...hosts: readonly string[]): Certificates {
   openssl('req', '-x509', ...newKey, '-keyout', 'ca.key', '-out', 'ca.pem', '-days', '2', '-subj', '/CN=An authority of a test')
   openssl('req', ...newKey, '-keyout', 'host.key', '-out', 'host.csr', '-subj', `/CN=${hosts[0]}`)
   writeFileSync(at('host.ext'), `subjectAltName=${hosts.map((host) => `DNS:${host}`).join(',')}`)
-  openssl('x509', '-req', '-in', 'host.csr', '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-out', 'host.pem', '-days', '2', '-extfile', 'host.ext')
+  openssl(
+    'x509',
+    '-req',
+    '-in',
+    'host.csr',
+    '-CA',
+    'ca.pem',
+    '-CAkey',
+    'ca.key',
+    '-CAcreateserial',
+    '-out',
+    'host.pem',
+    '-days',
+    '2',
+    '-extfile',
+    'host.ext',
+  )
   return { authority: at('ca.pem'), key: readFileSync(at('host.key')), cert: readFileSync(at('host.pem')) }
 }

@@ -30,10 +30,13 @@ export async function startProxy(portOf: (host: string) => number): Promise<Test
     const target = new URL(incoming.url as string)
     const { hostname, pathname, search } = target
     const path = pathname + search
-    const onward = request({ port: portOf(hostname), host: '127.0.0.1', method: incoming.method, path, headers, agent: false }, (answer) => {
-      response.writeHead(answer.statusCode as number, answer.headers)
-      answer.pipe(response)
-    })
+    const onward = request(
+      { port: portOf(hostname), host: '127.0.0.1', method: incoming.method, path, headers, agent: false },
+      (answer) => {
+        response.writeHead(answer.statusCode as number, answer.headers)
+        answer.pipe(response)
+      },
+    )
     onward.on('error', () => response.destroy())
     incoming.pipe(onward)
   })

@@ -16,9 +16,10 @@ const heard = new WeakSet<Socket>()
 export function hearLastWords(socket: Socket): void {
   if (heard.has(socket)) return
   heard.add(socket)
-  const { _write: write, _writev: writev } = socket
-  socket._write = (chunk, encoding, done) => write.call(socket, chunk, encoding, keepBack(socket, done))
-  if (writev !== undefined) socket._writev = (chunks, done) => writev.call(socket, chunks, keepBack(socket, done))
+  const write = socket._write.bind(socket)
+  const writev = socket._writev?.bind(socket)
+  socket._write = (chunk, encoding, done) => write(chunk, encoding, keepBack(socket, done))
+  if (writev !== undefined) socket._writev = (chunks, done) => writev(chunks, keepBack(socket, done))
 }
 
 function keepBack(socket: Socket, done: Done): Done {

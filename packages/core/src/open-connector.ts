@@ -4,6 +4,9 @@ import type { Proxy } from './config/proxies.js'
 import { hearLastWords } from './hear-last-words.js'
 import { openTunnel } from './open-tunnel.js'
 
+/** Makes a connection. */
+export type Connect = buildConnector.connector
+
 /** How connections are made; undici's own options. */
 export type ConnectorOptions = buildConnector.BuildOptions & { readonly timeout: number }
 
@@ -16,8 +19,9 @@ export type ConnectorOptions = buildConnector.BuildOptions & { readonly timeout:
  *
  * @param proxy What the connections lead through.
  */
-export function openConnector(options: ConnectorOptions, proxy?: Proxy): buildConnector.connector {
-  const connect = proxy === undefined ? buildConnector(options) : openTunnel(proxy, options)
+export function openConnector(options: ConnectorOptions, proxy?: Proxy): Connect {
+  const direct = buildConnector(options)
+  const connect = proxy === undefined ? direct : openTunnel(proxy, options.timeout, direct)
   return (target, callback) =>
     connect(target, (...answer) => {
       const [error, socket] = answer

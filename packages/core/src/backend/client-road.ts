@@ -44,7 +44,17 @@ export function openClientRoad({ secure, address }: Target, options: ClientRoadO
   /** The parser is strict, whatever the process was started with; and no header line of an answer is dropped. */
   const begin = (request: IncomingMessage, headers: string[], through: Agent | false): ClientRequest => {
     const { method, url: path } = request
-    const upstream = send({ host, port, socketPath, method, path, headers, agent: through, insecureHTTPParser: false, maxHeaderSize: maxAnswerHeadBytes })
+    const upstream = send({
+      host,
+      port,
+      socketPath,
+      method,
+      path,
+      headers,
+      agent: through,
+      insecureHTTPParser: false,
+      maxHeaderSize: maxAnswerHeadBytes,
+    })
     upstream.maxHeadersCount = 0
     upstream.once('socket', hearLastWords)
     return upstream

@@ -45,7 +45,9 @@ export function readProxies(env: Environment): Proxies {
       const variable = variableFor(target)
       return variable !== undefined && proxies.get(variable) === undefined ? variable : undefined
     },
-    passwords: new Map([...proxies].flatMap(([variable, url]) => (url === undefined || url.password === '' ? [] : [[variable, passwordOf(url)]]))),
+    passwords: new Map(
+      [...proxies].flatMap(([variable, url]) => (url === undefined || url.password === '' ? [] : [[variable, passwordOf(url)]])),
+    ),
   }
 }
 
@@ -103,5 +105,8 @@ function isAt(host: string, exempt: string): boolean {
 
 /** Without brackets, and without the dot that a whole name may end with. */
 function plainHost({ hostname }: URL): string {
-  return hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '').toLowerCase()
+  return hostname
+    .replace(/^\[|\]$/g, '')
+    .replace(/\.$/, '')
+    .toLowerCase()
 }

@@ -46,7 +46,7 @@ class AskedProxy extends Pool {
   override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
     const added = { host: new URL(this.#origin).host, ...this.#proxy.headers() }
     const headers = Array.isArray(options.headers)
-      ? [...(options.headers as string[]), ...Object.entries(added).flat()]
+      ? [...options.headers, ...Object.entries(added).flat()]
       : { ...(options.headers as Record<string, string> | undefined), ...added }
     return super.dispatch({ ...options, origin: this.#proxyOrigin, path: `${this.#origin}${options.path}`, headers }, handler)
   }

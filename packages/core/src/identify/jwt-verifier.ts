@@ -41,7 +41,9 @@ const longestToken = 16_384
 
 /** Recognises JWTs of the customer's own identity providers (RFC 7519; RFC 8725 for what is checked). */
 export function createJwtVerifier(issuers: readonly JwtIssuer[]): Verifier {
-  const known = new Map<string, KnownIssuer>(issuers.map((issuer) => [issuer.issuer, { ...issuer, keys: createKeySet(issuer.jwks, issuer.road) }]))
+  const known = new Map<string, KnownIssuer>(
+    issuers.map((issuer) => [issuer.issuer, { ...issuer, keys: createKeySet(issuer.jwks, issuer.road) }]),
+  )
   const verify = rememberVerified(async (token) => {
     const issuer = known.get(issuerOf(token) ?? '')
     if (issuer === undefined) throw new Refusal('caller_invalid', { message: 'The token is of an issuer that is not configured.' })
