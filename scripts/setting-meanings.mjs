@@ -20,6 +20,8 @@ export const settingMeanings = {
   version: 'of the form of this file',
   'listen.host': 'the address that the data listener listens on',
   'listen.port': 'its port; 0 for any that is free',
+  'listen.keepAlive':
+    'how long a connection that asks for nothing stays open: [longer than your load balancer keeps it](configuration.md#behind-a-load-balancer)',
   'listen.trustedProxies': 'addresses and networks of your own proxies, whose `X-Forwarded-*` are believed: `10.0.0.0/8`',
   'listen.hosts':
     'the names by which clients may call, in small letters, with a port where it is not the usual one; any where none are written',
@@ -59,6 +61,8 @@ export const settingMeanings = {
   'gateways.<name>.timeouts.connect': 'how long a connection may take',
   'gateways.<name>.timeouts.headers': 'how long the head of an answer may take',
   'gateways.<name>.timeouts.idle': 'how long the next byte of an answer may take',
+  'gateways.<name>.timeouts.firstEvent': 'how long the head of a stream waits for its first event; an error in it has a status of its own',
+  'gateways.<name>.timeouts.hold': 'how long a JSON answer that is kept alive is held; then it is passed on as it comes',
   'keys.<name>.gateway': 'the name of its gateway',
   'keys.<name>.secret': 'the gateway key',
   'keys.<name>.providerSecret': 'Mintoken: the key of the provider behind it',

@@ -25,9 +25,6 @@ import { rateLimit } from 'express-rate-limit'
 /** Requests of one address to everything but the API, per minute. */
 const otherRequestsPerMinute = 600
 
-/** Longer than the idle time of the usual load balancers, so that they and not we close a connection. */
-const keepAliveMs = 75_000
-
 /** How long the head of a request may take, in milliseconds. */
 const headersMs = 60_000
 
@@ -47,7 +44,12 @@ export interface Listener {
 /** The data listener: the fast door to the corridor; everything else goes to the customer's backend, or, without one, to an Express application. */
 export function createDataListener(runtime: Runtime, { pages, log }: DataListenerOptions = {}): Listener {
   // A request without a host is refused in the corridor, with an id; Node's own refusal has none.
-  const options = { keepAliveTimeout: keepAliveMs, headersTimeout: headersMs, requireHostHeader: false, insecureHTTPParser: false }
+  const options = {
+    keepAliveTimeout: runtime.config.listen.keepAlive,
+    headersTimeout: headersMs,
+    requireHostHeader: false,
+    insecureHTTPParser: false,
+  }
   const backend = openBackend(runtime, log)
   const local = backend === undefined ? createPageApp(runtime, pages) : answerKeys(runtime)
   // What cannot be relied on gets no answer of our own either; the backend's road looks for itself.

@@ -86,7 +86,7 @@ export interface HouseOptions {
   readonly project?: string
   /** Replaces the emulator's base URL. */
   readonly baseURL?: string
-  readonly timeouts?: { readonly connect?: string; readonly headers?: string; readonly idle?: string }
+  readonly timeouts?: ConfigInput['gateways'][string]['timeouts']
   /** Further settings of the gateway. By default no call waits for its turn. */
   readonly settings?: Partial<ConfigInput['gateways'][string]>
 }

@@ -26,6 +26,8 @@ export interface OpenSidecarOptions {
   readonly trustedProxies?: readonly string[]
   /** Further settings, top-level members whole; those of `backend` beside its address. */
   readonly config?: Readonly<Record<string, object>>
+  /** Further variables of its environment. */
+  readonly env?: Readonly<Record<string, string>>
   /** Descriptors that the process gets; the usual number otherwise. */
   readonly openFiles?: number
 }
@@ -35,6 +37,7 @@ export async function openSidecar({
   gateway,
   trustedProxies = [],
   config: further = {},
+  env = {},
   openFiles,
 }: OpenSidecarOptions): Promise<OpenSidecar> {
   const cwd = mkdtempSync(join(tmpdir(), 'postern-sidecar-'))
@@ -59,7 +62,7 @@ export async function openSidecar({
   writeFileSync(join(cwd, 'postern.json'), JSON.stringify(config))
   const { child, prints, finished, stdout, stderr } = startPostern(['start', '--config', 'postern.json'], {
     cwd,
-    env: { KEY: 'jt_0123456789', RING: `agent:${hash('sha256', credential)}` },
+    env: { KEY: 'jt_0123456789', RING: `agent:${hash('sha256', credential)}`, ...env },
     ...(openFiles === undefined ? {} : { openFiles }),
   })
   const [, printed = ''] = await prints(/"url":"([^"]+)"/)

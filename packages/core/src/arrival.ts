@@ -52,6 +52,8 @@ export interface ResponseSink {
   /** `null` while an earlier answer on the same connection is still being sent. */
   readonly socket: object | null
   writeHead(status: number, headers: string[]): unknown
+  /** Sends the head that was written before anything of the body is. */
+  flushHeaders(): unknown
   /** `false`: wait for `drain` before writing more. */
   write(chunk: Uint8Array | string, written?: () => void): boolean
   end(chunk?: string, encoding?: BufferEncoding): unknown

@@ -4,7 +4,10 @@ import type { BrowserAccess } from './browser-access.js'
 import type { CompileOptions } from './compile.js'
 import type { CheckedConfig } from './config/check-config.js'
 import type { Config } from './config/schema.js'
+import type { ProxyOf } from './config/proxies.js'
 import type { CheckArrival } from './doors/check-arrival.js'
+import type { Road } from './fetch-bounded.js'
+import { openUpstream } from './forward/open-upstream.js'
 import { createAnonymousVerifier } from './identify/anonymous-verifier.js'
 import { createAskBackend } from './identify/forward-auth/ask-backend.js'
 import { createForwardAuthVerifier, type ForwardAuth } from './identify/forward-auth/index.js'
@@ -27,8 +30,18 @@ import { createRevocations, type Revocations } from './store/revocations.js'
 import type { Runtime } from './runtime.js'
 import type { Store } from './store/store.js'
 
-function compileIssuer({ jwks, clockSkew, ...issuer }: NonNullable<Config['callers']['jwt']>[number]): JwtIssuer {
-  return { ...issuer, jwks: new URL(jwks), clockSkewMs: clockSkew }
+function compileIssuer({ jwks, clockSkew, ...issuer }: NonNullable<Config['callers']['jwt']>[number], proxyOf: ProxyOf): JwtIssuer {
+  const url = new URL(jwks)
+  return { ...issuer, jwks: url, road: roadTo(url, proxyOf), clockSkewMs: clockSkew }
+}
+
+/** How long a proxy and an issuer are waited for, in milliseconds; what asks them has a shorter time of its own. */
+const issuerMs = 5000
+
+function roadTo(url: URL, proxyOf: ProxyOf): Road | undefined {
+  const proxy = proxyOf(url)
+  if (proxy === undefined) return undefined
+  return openUpstream({ origin: url.origin, proxy, timeouts: { connectMs: issuerMs, headersMs: issuerMs, idleMs: issuerMs } })
 }
 
 /** What several ways to prove who is calling have in common. */
@@ -83,16 +96,22 @@ export function compileVerifiers(checked: CheckedConfig, means: Means): readonly
   return verifiers
 }
 
-function compileTokenVerifiers({ config, secrets, ring }: CheckedConfig, revocations: Revocations): readonly Verifier[] {
+function compileTokenVerifiers({ config, secrets, ring, proxyOf }: CheckedConfig, revocations: Revocations): readonly Verifier[] {
   const verifiers: Verifier[] = []
   const { session, jwt, service } = config.callers
   if (session !== undefined) {
     const jwks = session.jwks === undefined ? undefined : new URL(session.jwks)
     verifiers.push(
-      createSessionVerifier({ secret: secrets.get('callers.session.secret'), jwks, maxLifetimeMs: session.maxTtl, revocations }),
+      createSessionVerifier({
+        secret: secrets.get('callers.session.secret'),
+        jwks,
+        road: jwks === undefined ? undefined : roadTo(jwks, proxyOf),
+        maxLifetimeMs: session.maxTtl,
+        revocations,
+      }),
     )
   }
-  if (jwt !== undefined) verifiers.push(createJwtVerifier(jwt.map(compileIssuer)))
+  if (jwt !== undefined) verifiers.push(createJwtVerifier(jwt.map((issuer) => compileIssuer(issuer, proxyOf))))
   if (service !== undefined) verifiers.push(createServiceVerifier(ring, new Map(Object.entries(service.principals))))
   return verifiers
 }

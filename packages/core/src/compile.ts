@@ -27,7 +27,7 @@ import { Refusal } from './refusal.js'
 import { type Binding, createKeyFinder } from './resolve/bindings.js'
 import { createReserve } from './reserve/index.js'
 import { createResolve } from './resolve/index.js'
-import type { Gateway, KeyLease } from './resolve/route.js'
+import type { Gateway, GatewayTimeouts, KeyLease } from './resolve/route.js'
 import { createTaskSeals } from './resolve/task-seal.js'
 import type { Runtime } from './runtime.js'
 import type { Secret } from './secret.js'
@@ -156,7 +156,7 @@ function compileBrowser({ browser: { origins, record, hsts }, callers }: Config)
   return createBrowserAccess({ origins, cookies: forwardAuth !== undefined, varies, record, hsts: hstsHeader(hsts) })
 }
 
-function compileGateway(name: string, settings: Config['gateways'][string], { dialects }: CheckedConfig): Gateway {
+function compileGateway(name: string, settings: Config['gateways'][string], { dialects, proxyOf }: CheckedConfig): Gateway {
   const dialect = dialects[settings.dialect] as Dialect
   const url = new URL((settings.baseURL ?? dialect.baseURL) as string)
   const basePath = pathOf(url)
@@ -166,12 +166,27 @@ function compileGateway(name: string, settings: Config['gateways'][string], { di
     dialect,
     endpoints: createEndpointTable(compileEndpoints(dialect, settings.endpoints)),
     origin: url.origin,
+    proxy: proxyOf(url),
     basePath,
     rootPath: basePath.endsWith(usualPath) ? basePath.slice(0, basePath.length - usualPath.length) : undefined,
     attempts: settings.attempts ?? dialect.retries.attempts,
     addressLimit: compileAddressLimit(settings.addressLimit, dialect),
-    timeouts: { connectMs: settings.timeouts.connect, headersMs: settings.timeouts.headers, idleMs: settings.timeouts.idle },
+    timeouts: compileTimeouts(settings.timeouts),
     passHeaders: settings.passHeaders ?? [],
+  }
+}
+
+/** How long a client may read nothing of an answer, in milliseconds; less where its gateway may be silent for less. */
+const longestUnreadMs = 120_000
+
+function compileTimeouts({ connect, headers, idle, firstEvent, hold }: Config['gateways'][string]['timeouts']): GatewayTimeouts {
+  return {
+    connectMs: connect,
+    headersMs: headers,
+    idleMs: idle,
+    firstEventMs: firstEvent,
+    holdMs: hold,
+    unreadMs: Math.min(idle, longestUnreadMs),
   }
 }
 

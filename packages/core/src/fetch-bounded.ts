@@ -9,7 +9,7 @@ export interface FetchBoundedOptions {
   /** Bytes of the body. */
   readonly maxBytes: number
   readonly signal: AbortSignal
-  /** Where it is not the usual one. */
+  /** Where it is not the direct one. */
   readonly road?: Road
 }
 
@@ -23,6 +23,9 @@ export interface FetchedAnswer {
 /** So much may be unread before undici waits, in bytes. Every piece is read, or refused, in the turn in which it comes; see ADR 0022. */
 const neverWait = Number.MAX_SAFE_INTEGER
 
+/** An application's own dispatcher is not ours: it may lead through a proxy, and the backend is never asked through one. */
+let usual: Road | undefined
+
 /**
  * GETs an address of the configuration. Redirects are answers like others: they are not followed, and no
  * credential goes anywhere else.
@@ -30,7 +33,7 @@ const neverWait = Number.MAX_SAFE_INTEGER
  * @throws {Error} where there is no answer, or a longer one.
  */
 export async function fetchBounded(url: string, { headers, maxBytes, signal, road }: FetchBoundedOptions): Promise<FetchedAnswer> {
-  const answer = await request(url, { headers, signal, highWaterMark: neverWait, ...(road === undefined ? {} : { dispatcher: road }) })
+  const answer = await request(url, { headers, signal, highWaterMark: neverWait, dispatcher: road ?? (usual ??= new Agent()) })
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of answer.body as AsyncIterable<Buffer>) {

@@ -1,5 +1,11 @@
 import type { Socket } from 'node:net'
 import { buildConnector } from 'undici'
+import type { Proxy } from './config/proxies.js'
+import { hearLastWords } from './hear-last-words.js'
+import { openTunnel } from './open-tunnel.js'
+
+/** Makes a connection. */
+export type Connect = buildConnector.connector
 
 /** How connections are made; undici's own options. */
 export type ConnectorOptions = buildConnector.BuildOptions & { readonly timeout: number }
@@ -10,9 +16,12 @@ export type ConnectorOptions = buildConnector.BuildOptions & { readonly timeout:
  * An answer that fills its client with its last piece leaves undici's parser paused behind it. At the end of the connection
  * undici asserts that it is not, where nobody can catch that, and the process ends. So the parser goes on just before: all that
  * came was handed on by then, and only that the answer is whole, or is not, is still to be said. See ADR 0022.
+ *
+ * @param proxy What the connections lead through.
  */
-export function openConnector(options: ConnectorOptions): buildConnector.connector {
-  const connect = buildConnector(options)
+export function openConnector(options: ConnectorOptions, proxy?: Proxy): Connect {
+  const direct = buildConnector(options)
+  const connect = proxy === undefined ? direct : openTunnel(proxy, options.timeout, direct)
   return (target, callback) =>
     connect(target, (...answer) => {
       const [error, socket] = answer
@@ -21,6 +30,7 @@ export function openConnector(options: ConnectorOptions): buildConnector.connect
         callback(...answer)
         return
       }
+      hearLastWords(socket)
       // Before undici's own listeners, which it adds in this call.
       socket.on('end', goOn)
       socket.on('error', goOnAfterReset)

@@ -3,6 +3,8 @@ import { Agent as TlsAgent, request as requestHttps } from 'node:https'
 import type { Turn } from '../connections/lines.js'
 import { webSocket } from '../doors/asks-for-web-socket.js'
 import { Refusal } from '../refusal.js'
+import { hearLastWords } from '../hear-last-words.js'
+import { maxAnswerHeadBytes } from '../max-answer-head-bytes.js'
 import { isClientGone, onceClientGone, refusedBody } from './client-gone.js'
 import { connectMs } from './connect-ms.js'
 import { faultOfAnswer, switched } from './fault-of-answer.js'
@@ -42,8 +44,19 @@ export function openClientRoad({ secure, address }: Target, options: ClientRoadO
   /** The parser is strict, whatever the process was started with; and no header line of an answer is dropped. */
   const begin = (request: IncomingMessage, headers: string[], through: Agent | false): ClientRequest => {
     const { method, url: path } = request
-    const upstream = send({ host, port, socketPath, method, path, headers, agent: through, insecureHTTPParser: false })
+    const upstream = send({
+      host,
+      port,
+      socketPath,
+      method,
+      path,
+      headers,
+      agent: through,
+      insecureHTTPParser: false,
+      maxHeaderSize: maxAnswerHeadBytes,
+    })
     upstream.maxHeadersCount = 0
+    upstream.once('socket', hearLastWords)
     return upstream
   }
 

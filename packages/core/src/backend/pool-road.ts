@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { type Dispatcher, Pool } from 'undici'
 import { openConnector } from '../open-connector.js'
+import { maxAnswerHeadBytes } from '../max-answer-head-bytes.js'
 import { connectMs } from './connect-ms.js'
 import type { Outage } from './outage.js'
 import { PageExchange } from './page-exchange.js'
@@ -29,7 +30,14 @@ export function openPoolRoad({ address }: Target, options: PoolRoadOptions): Poo
   const { requestHeaders, headersMs, connections, outage, passAgain } = options
   const { socketPath } = address
   const connect = openConnector({ timeout: connectMs, ...(socketPath === undefined ? {} : { socketPath }) })
-  const pool = new Pool(originOf(address), { connect, connections, headersTimeout: headersMs, bodyTimeout: 0, pipelining: 1 })
+  const pool = new Pool(originOf(address), {
+    connect,
+    connections,
+    headersTimeout: headersMs,
+    bodyTimeout: 0,
+    pipelining: 1,
+    maxHeaderSize: maxAnswerHeadBytes,
+  })
 
   return {
     pass(request, response, turn, body) {

@@ -1,7 +1,7 @@
 import { type Dialects, dialects as builtIn } from '@postern/gateways'
 import type { RingEntry } from '../identify/hash-ring.js'
 import { createRedactor, searchedSecrets } from '../redactor.js'
-import type { Secret } from '../secret.js'
+import { Secret } from '../secret.js'
 import { checkBackend } from './check-backend.js'
 import { checkBindings } from './check-bindings.js'
 import { checkAdmin, checkCallers, checkIssuers, checkService, checkSession } from './check-callers.js'
@@ -13,10 +13,12 @@ import { checkSharing } from './check-sharing.js'
 import { checkMount } from './check-mount.js'
 import { checkPassHeaders } from './check-pass-headers.js'
 import { checkPolicies } from './check-policies.js'
+import { checkProxies } from './check-proxies.js'
 import { checkStore } from './check-store.js'
 import { describeIssue } from './describe-issue.js'
 import { type Parts, takeApart } from './parts.js'
 import { type Problem, problem } from './problem.js'
+import { type ProxyOf, readProxies } from './proxies.js'
 import { readSecret, type SecretPlaces } from './read-secret.js'
 import { type Config, createConfigSchema } from './schema.js'
 import type { SecretReference } from './schema-parts.js'
@@ -29,6 +31,8 @@ export interface CheckedConfig {
   readonly ring: readonly RingEntry[]
   /** The dialects that it may speak, by id. */
   readonly dialects: Dialects
+  /** What leads to gateways and issuers, as the environment has it. */
+  readonly proxyOf: ProxyOf
 }
 
 export interface CheckResult {
@@ -59,6 +63,8 @@ export function checkConfig(raw: unknown, places: SecretPlaces, dialects: Dialec
   checkBindings(parts, problems)
   checkPolicies(parts, dialects, problems)
   checkSharing(parts, dialects, secrets, problems)
+  const proxies = readProxies(places.env)
+  for (const [variable, password] of proxies.passwords) if (password.length >= shortestSearched) secrets.set(variable, new Secret(password))
   const ring = checkService(parts, secrets, problems)
   checkSession(parts, secrets, problems)
   checkAdmin(parts, secrets, problems)
@@ -68,10 +74,12 @@ export function checkConfig(raw: unknown, places: SecretPlaces, dialects: Dialec
     checkStore(form.data, secrets, places, problems)
     checkMount(form.data, problems)
     checkBackend(form.data, secrets, problems)
+    checkProxies(form.data, dialects, proxies, problems)
   }
   const usable = form.success && problems.every(({ severity }) => severity !== 'error')
   const told = tellable(problems, secrets)
-  return usable ? { problems: told, checked: { config: form.data, secrets, ring, dialects } } : { problems: told }
+  const { proxyOf } = proxies
+  return usable ? { problems: told, checked: { config: form.data, secrets, ring, dialects, proxyOf } } : { problems: told }
 }
 
 /** Shorter ones are no secret to anybody, and words that problems are told with could hold them. */

@@ -58,9 +58,13 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
       /** For a connection. */
       connect: duration.default(5000),
       /** For the head of an answer. */
-      headers: duration.default(300_000),
+      headers: duration.default(600_000),
       /** For the next byte of an answer. */
-      idle: duration.default(120_000),
+      idle: duration.default(600_000),
+      /** For the first event of a stream, before its head is passed on without. */
+      firstEvent: duration.default(250),
+      /** For the end of a JSON answer that is kept alive, before it is passed on as it comes. */
+      hold: duration.default(10_000),
     }).prefault({}),
   })
 
@@ -173,6 +177,10 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
     listen: strict({
       host: z.string().min(1).default('127.0.0.1'),
       port: port.default(8787),
+      /** How long a connection of a client stays open that asks for nothing. */
+      keepAlive: duration
+        .refine((ms) => ms > 0 && ms <= 86_400_000, fault('is not between 1 ms and a day', 'Write a time such as 75s.'))
+        .default(75_000),
       /** Addresses and networks of the operator's own proxies, whose X-Forwarded-* headers are continued. */
       trustedProxies: z
         .array(

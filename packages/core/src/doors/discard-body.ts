@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 
 /** How much of a refused body is read so that the client sees its answer, in bytes. */
 const mostDiscardedBytes = 1024 * 1024
@@ -17,9 +18,16 @@ const readingMs = 300
  */
 export function discardBody(request: IncomingMessage, response: ServerResponse): void {
   if (request.complete || request.destroyed) return
+  const { socket } = request
+  closeHalfFirst(socket)
   let discarded = 0
   const hangUp = (): void => {
-    request.socket.destroy()
+    socket.destroy()
+  }
+  const hangUpWhereEnded = (): void => {
+    clearTimeout(timer)
+    if (socket.writableEnded) hangUp()
+    else Reflect.deleteProperty(socket, 'destroySoon')
   }
   let timer = setTimeout(hangUp, longestDiscardMs)
   request.on('data', (chunk: Buffer) => {
@@ -30,7 +38,12 @@ export function discardBody(request: IncomingMessage, response: ServerResponse):
     timer = setTimeout(hangUp, readingMs)
   })
   request.once('close', () => clearTimeout(timer))
-  request.once('end', () => clearTimeout(timer))
+  request.once('end', hangUpWhereEnded)
   request.once('error', () => clearTimeout(timer))
   request.resume()
+}
+
+/** After the answer to a request that says `Connection: close`, Node closes at once; here the client's half stays open until it is dealt with. */
+function closeHalfFirst(socket: Socket): void {
+  socket.destroySoon = () => void socket.end()
 }

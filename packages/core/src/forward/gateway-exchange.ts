@@ -147,10 +147,10 @@ export class GatewayExchange implements Exchange, Dispatcher.DispatchHandler {
     return false
   }
 
-  /** A client that reads nothing for as long as a gateway may be silent is let go, and the gateway with it. */
+  /** A client that reads nothing for too long is let go, and the gateway with it. */
   #waitForClient(): void {
     const { sink, route } = this.facts
-    this.#stalled = setTimeout(() => sink.destroy(), route.gateway.timeouts.idleMs)
+    this.#stalled = setTimeout(() => sink.destroy(), route.gateway.timeouts.unreadMs)
     sink.once('drain', () => {
       clearTimeout(this.#stalled)
       this.#resume?.()

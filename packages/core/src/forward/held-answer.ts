@@ -19,7 +19,8 @@ const maxEditedBytes = 16 * 1024 * 1024
 
 /**
  * Holds a JSON answer until it is whole, because its governance header comes before it, and then sends it
- * as it came. One that grows beyond the bound is sent on with what is known by then.
+ * as it came. One that grows beyond the bound, or that its gateway keeps alive for too long, is sent on with what is known
+ * by then.
  *
  * A class for the reason that ADR 0003 gives.
  */
@@ -28,15 +29,29 @@ export class HeldAnswer implements Delivery {
   readonly #head: AnswerHead
   readonly #held = new GrowingBuffer()
   #overflow: Delivery | undefined
+  /** Until when it is held. */
+  #until: number
+  /** Whether nothing but blanks came so far. */
+  #isBlank = true
+  #clock: NodeJS.Timeout | undefined
+  /** What is passed on as it comes is read at its end. */
+  #isRead = false
+  #failed = false
 
   constructor(exchange: Exchange, head: AnswerHead) {
     this.#exchange = exchange
     this.#head = head
+    this.#until = performance.now() + exchange.facts.route.gateway.timeouts.holdMs
   }
 
   chunk(chunk: Buffer): boolean {
-    if (this.#overflow !== undefined) return this.#overflow.chunk(chunk)
+    if (this.#overflow !== undefined) {
+      if (this.#isRead) this.#keep(chunk)
+      return this.#overflow.chunk(chunk)
+    }
+    const isFirst = this.#held.length === 0
     this.#held.append(chunk)
+    if (this.#isHeldTooLong(chunk, isFirst)) return this.#passOn()
     if (this.#held.length <= maxHeldBytes) return true
     if (this.#exchange.facts.edit !== undefined) return this.#holdFurther()
     this.#overflow = passBytes(this.#exchange, this.#head)
@@ -44,13 +59,65 @@ export class HeldAnswer implements Delivery {
   }
 
   end(): void {
+    clearTimeout(this.#clock)
+    if (this.#isRead) this.#readPassed()
     if (this.#overflow !== undefined) this.#overflow.end()
     else this.#sendWhole(this.#held.take())
   }
 
   broken(error: unknown): void {
+    clearTimeout(this.#clock)
     if (this.#overflow !== undefined) this.#overflow.broken(error)
     else this.#exchange.refuse(classifyFailure(error))
+  }
+
+  /** @param isFirst Whether this is the first piece: a document that begins late is held for as long as any. */
+  #isHeldTooLong(chunk: Buffer, isFirst: boolean): boolean {
+    const { edit, route } = this.#exchange.facts
+    // What must be edited is never passed on as it came.
+    if (edit !== undefined) return false
+    const now = performance.now()
+    this.#isBlank &&= isBlank(chunk)
+    if (this.#isBlank) this.#clock ??= setTimeout(() => this.#passBlanks(), Math.max(0, this.#until - now)).unref()
+    if (now <= this.#until) return false
+    if (this.#isBlank || !isFirst) return true
+    this.#until = now + route.gateway.timeouts.holdMs
+    return false
+  }
+
+  /** Nobody would catch here what is thrown. */
+  #passBlanks(): void {
+    const exchange = this.#exchange
+    if (!this.#isBlank || exchange.settled || this.#overflow !== undefined) return
+    try {
+      this.#passOn()
+    } catch (error) {
+      exchange.refuse(error)
+      exchange.abort(error as Error)
+    }
+  }
+
+  /** The client gets what is there, and the rest as it comes; for the record it is read all the same. */
+  #passOn(): boolean {
+    clearTimeout(this.#clock)
+    this.#isRead = true
+    this.#overflow = passBytes(this.#exchange, this.#head, () => (this.#failed ? 'upstream_error' : 'complete'))
+    return this.#overflow.chunk(this.#held.view())
+  }
+
+  #keep(chunk: Buffer): void {
+    this.#held.append(chunk)
+    if (this.#held.length <= maxHeldBytes) return
+    this.#isRead = false
+    this.#held.take()
+  }
+
+  #readPassed(): void {
+    const body = this.#held.take()
+    const document = mayParse(body) ? parseJson(body.toString('utf8')) : undefined
+    if (document === undefined) return
+    this.#failed = this.#exchange.facts.upstream.errors.isError(document)
+    if (!this.#failed) this.#exchange.facts.tap.body(document, 'answer')
   }
 
   /** What must be edited is never passed on as it came. */
@@ -115,16 +182,22 @@ export class HeldAnswer implements Delivery {
     const { sink, route } = exchange.facts
     sink.end(text, encoding)
     // An answer that waits for an earlier one on its connection begins to be sent when it gets the connection.
-    if (sink.socket === null) sink.once('socket', () => letGoOfReader(sink, route.gateway.timeouts.idleMs))
-    else if (sink.writableLength > 0) letGoOfReader(sink, route.gateway.timeouts.idleMs)
+    if (sink.socket === null) sink.once('socket', () => letGoOfReader(sink, route.gateway.timeouts.unreadMs))
+    else if (sink.writableLength > 0) letGoOfReader(sink, route.gateway.timeouts.unreadMs)
     exchange.settle({ finish: 'complete', status: this.#head.status, record })
   }
 }
 
-/** A client that has not read a held answer, a mebibyte at most but for edited ones, in the time that a gateway may be silent hardly reads at all: it is let go. */
-function letGoOfReader(sink: ResponseSink, idleMs: number): void {
-  const timer = setTimeout(() => sink.destroy(), idleMs)
+/** A client that has not read a held answer, a mebibyte at most but for edited ones, in its time hardly reads at all: it is let go. */
+function letGoOfReader(sink: ResponseSink, unreadMs: number): void {
+  const timer = setTimeout(() => sink.destroy(), unreadMs)
   sink.once('close', () => clearTimeout(timer))
+}
+
+/** JSON's own blanks, with which servers keep a connection alive. */
+function isBlank(bytes: Buffer): boolean {
+  for (const byte of bytes) if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) return false
+  return true
 }
 
 function invalid(message: string): Refusal {

@@ -1,18 +1,53 @@
 import { type Dispatcher, Pool } from 'undici'
+import type { Proxy } from '../config/proxies.js'
+import { maxAnswerHeadBytes } from '../max-answer-head-bytes.js'
 import { openConnector } from '../open-connector.js'
 import type { Gateway } from '../resolve/route.js'
 
+/** Where an upstream is, and how long it is waited for. */
+export interface UpstreamPlace extends Pick<Gateway, 'origin' | 'proxy'> {
+  readonly timeouts: Pick<Gateway['timeouts'], 'connectMs' | 'headersMs' | 'idleMs'>
+}
+
 /**
- * Opens the one road to a gateway: a pool of connections to its fixed origin, for the life of the runtime.
+ * Opens the one road to a gateway: a pool of connections to its fixed origin, or to the proxy that leads there, for the
+ * life of the runtime.
  *
  * This is the only function that connects to a gateway. Redirects are not followed, so a credential cannot
  * be led elsewhere.
  */
-export function openUpstream(gateway: Gateway): Dispatcher {
-  return new Pool(gateway.origin, {
-    connect: openConnector({ timeout: gateway.timeouts.connectMs }),
-    headersTimeout: gateway.timeouts.headersMs,
-    bodyTimeout: gateway.timeouts.idleMs,
+export function openUpstream({ origin, proxy, timeouts }: UpstreamPlace): Dispatcher {
+  const isAsked = proxy !== undefined && origin.startsWith('http:')
+  const options: Pool.Options = {
+    connect: openConnector({ timeout: timeouts.connectMs }, isAsked ? undefined : proxy),
+    headersTimeout: timeouts.headersMs,
+    bodyTimeout: timeouts.idleMs,
     pipelining: 1,
-  })
+    maxHeaderSize: maxAnswerHeadBytes,
+  }
+  return isAsked ? new AskedProxy(proxy, origin, options) : new Pool(origin, options)
+}
+
+/** A proxy that is asked for what stands at a plain origin, by its whole address (RFC 9112, 3.2.2): few open a tunnel to port 80. */
+class AskedProxy extends Pool {
+  readonly #proxyOrigin: string
+  readonly #proxy: Proxy
+  readonly #origin: string
+
+  constructor(proxy: Proxy, origin: string, options: Pool.Options) {
+    const host = proxy.host.includes(':') ? `[${proxy.host}]` : proxy.host
+    const proxyOrigin = `${proxy.secure ? 'https' : 'http'}://${host}:${proxy.port}`
+    super(proxyOrigin, options)
+    this.#proxyOrigin = proxyOrigin
+    this.#proxy = proxy
+    this.#origin = origin
+  }
+
+  override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+    const added = { host: new URL(this.#origin).host, ...this.#proxy.headers() }
+    const headers = Array.isArray(options.headers)
+      ? [...options.headers, ...Object.entries(added).flat()]
+      : { ...(options.headers as Record<string, string> | undefined), ...added }
+    return super.dispatch({ ...options, origin: this.#proxyOrigin, path: `${this.#origin}${options.path}`, headers }, handler)
+  }
 }

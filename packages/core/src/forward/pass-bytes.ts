@@ -1,4 +1,6 @@
+import type { Finish } from '@postern/protocol'
 import type { AnswerHead } from './answer-head.js'
+import { beginInTime } from './begin-in-time.js'
 import { createFrameBlot } from './blot-frames.js'
 import { classifyFailure } from './classify-failure.js'
 import { type Delivery, type Exchange, writeAnswerHead } from './exchange.js'
@@ -6,9 +8,11 @@ import { leakedKey } from './leaked-key.js'
 
 /**
  * Sends an answer on as it comes, with what is known at its start: binary bodies, large ones, and those that
- * have none. The head waits for the first byte, so that what fails before it is an error with a status.
+ * have none. The head waits a moment for the first byte, so that what fails before it is an error with a status.
+ *
+ * @param finishOf How an answer that is whole ended.
  */
-export function passBytes(exchange: Exchange, head: AnswerHead): Delivery {
+export function passBytes(exchange: Exchange, head: AnswerHead, finishOf: () => Finish = () => 'complete'): Delivery {
   const { sink } = exchange.facts
   const guard = exchange.facts.key.leaks.guard()
   const blotFrames = createFrameBlot()
@@ -17,9 +21,12 @@ export function passBytes(exchange: Exchange, head: AnswerHead): Delivery {
   const begin = (): void => {
     if (begun) return
     begun = true
+    stopClock()
     const length = exchange.facts.edit === undefined ? head.header('content-length') : undefined
     writeAnswerHead(exchange, head, exchange.governance(undefined), ...(length === undefined ? [] : ['Content-Length', length]))
   }
+
+  const stopClock = beginInTime(exchange, begin)
 
   const cut = (cause: unknown, code?: string): void => {
     const record = exchange.governance('truncated')
@@ -47,7 +54,8 @@ export function passBytes(exchange: Exchange, head: AnswerHead): Delivery {
       const rest = guard.rest()
       if (rest.length > 0) sink.write(blotFrames(rest))
       sink.end()
-      exchange.settle({ finish: 'complete', status: head.status, record: exchange.governance('complete') })
+      const finish = finishOf()
+      exchange.settle({ finish, status: head.status, record: exchange.governance(finish) })
     },
     broken(error) {
       if (begun) cut(error)

@@ -3,6 +3,7 @@ import { tellRecord } from '../answers/record-for-client.js'
 import { Refusal } from '../refusal.js'
 import type { AnswerHead } from './answer-head.js'
 import { classifyFailure } from './classify-failure.js'
+import { beginInTime } from './begin-in-time.js'
 import { createEventPump, type Edit } from './event-pump.js'
 import { type Delivery, type Exchange, writeAnswerHead } from './exchange.js'
 import type { LeakGuard } from './leak/leak-guard.js'
@@ -25,8 +26,9 @@ const mostUnreadable = 1000
  * each must have one, makes whole the chunks of a gateway whose chunks are bare, and puts the governance
  * comment frame before the end.
  *
- * A stream that breaks off is cut, so that it cannot be taken for one that ended. The head waits for the first
- * event, so what breaks off before it, or has an error in its place, is an error with a status.
+ * A stream that breaks off is cut, so that it cannot be taken for one that ended. The head waits a moment for the first
+ * event, so what breaks off before it, or has an error in its place, is an error with a status; what does so later is told
+ * in the stream.
  */
 export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
   const { sink, tap, records, upstream, key } = exchange.facts
@@ -47,12 +49,17 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
     return `${governanceComment}${tellRecord(exchange.governance(finish), tap.audience)}\n\n`
   }
 
+  const begin = (): void => {
+    if (begun) return
+    begun = true
+    stopClock()
+    // Proxies in front of us would otherwise collect events before they pass them on.
+    writeAnswerHead(exchange, head, exchange.governance(undefined), 'X-Accel-Buffering', 'no')
+  }
+  const stopClock = beginInTime(exchange, begin)
+
   const write = (bytes: Buffer | string): boolean => {
-    if (!begun) {
-      begun = true
-      // Proxies in front of us would otherwise collect events before they pass them on.
-      writeAnswerHead(exchange, head, exchange.governance(undefined), 'X-Accel-Buffering', 'no')
-    }
+    begin()
     return sink.write(bytes)
   }
 

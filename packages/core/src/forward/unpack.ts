@@ -108,9 +108,9 @@ class Stage implements Taker {
   }
 }
 
-/** A client that reads nothing for as long as a gateway may be silent is let go. */
+/** A client that reads nothing for too long is let go. */
 function whenClientHasRead({ facts: { sink, route } }: Exchange, then: () => void): void {
-  const timer = setTimeout(() => sink.destroy(), route.gateway.timeouts.idleMs)
+  const timer = setTimeout(() => sink.destroy(), route.gateway.timeouts.unreadMs)
   const stop = (): void => clearTimeout(timer)
   sink.once('drain', () => {
     sink.off('close', stop)

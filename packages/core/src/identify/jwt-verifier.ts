@@ -1,4 +1,5 @@
 import { decodeJwt, type JWTPayload, jwtVerify, type JWTVerifyGetKey } from 'jose'
+import type { Road } from '../fetch-bounded.js'
 import { Refusal } from '../refusal.js'
 import type { Principal } from '../principal.js'
 import { type ClaimPath, readClaim } from './claim-path.js'
@@ -18,6 +19,8 @@ export interface JwtIssuer {
   readonly audience: readonly string[]
   /** Where its keys are. */
   readonly jwks: URL
+  /** What leads there, where it is not the network itself. */
+  readonly road: Road | undefined
   readonly algorithms: readonly string[]
   /** Kinds of token that are taken, lower-case; `jwt` is also a token that does not say its kind. */
   readonly types: readonly string[]
@@ -38,7 +41,9 @@ const longestToken = 16_384
 
 /** Recognises JWTs of the customer's own identity providers (RFC 7519; RFC 8725 for what is checked). */
 export function createJwtVerifier(issuers: readonly JwtIssuer[]): Verifier {
-  const known = new Map<string, KnownIssuer>(issuers.map((issuer) => [issuer.issuer, { ...issuer, keys: createKeySet(issuer.jwks) }]))
+  const known = new Map<string, KnownIssuer>(
+    issuers.map((issuer) => [issuer.issuer, { ...issuer, keys: createKeySet(issuer.jwks, issuer.road) }]),
+  )
   const verify = rememberVerified(async (token) => {
     const issuer = known.get(issuerOf(token) ?? '')
     if (issuer === undefined) throw new Refusal('caller_invalid', { message: 'The token is of an issuer that is not configured.' })

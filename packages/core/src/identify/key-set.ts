@@ -1,4 +1,5 @@
 import { createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey } from 'jose'
+import type { Road } from '../fetch-bounded.js'
 import { fetchJson } from '../fetch-json.js'
 import { Refusal } from '../refusal.js'
 
@@ -19,9 +20,11 @@ const failureCoolDownMs = 1000
  * An issuer's keys, fetched when one is needed: by one request at a time, kept, and fetched anew for a key id
  * that is not among them, as after a rotation.
  *
+ * @param road What leads there, where it is not the network itself.
+ *
  * @throws {Refusal} 503 `caller_check_unavailable` where a key id is not known and it is too soon to ask for it.
  */
-export function createKeySet(url: URL): JWTVerifyGetKey {
+export function createKeySet(url: URL, road?: Road): JWTVerifyGetKey {
   let failedAt = -Infinity
   let failure: unknown
   let fetches = 0
@@ -33,7 +36,7 @@ export function createKeySet(url: URL): JWTVerifyGetKey {
       if (performance.now() - failedAt < failureCoolDownMs) throw failure
       try {
         fetches += 1
-        return Response.json(readKeySet(await fetchJson(address, { maxBytes: maxKeySetBytes, signal })))
+        return Response.json(readKeySet(await fetchJson(address, { maxBytes: maxKeySetBytes, signal, road })))
       } catch (error) {
         failedAt = performance.now()
         failure = error

@@ -1,6 +1,7 @@
 import { createSecretKey } from 'node:crypto'
 import { isPlainName, nameFault, readSessionBounds, type SessionBounds, sessionToken } from '@postern/protocol'
 import { decodeProtectedHeader, type JWTPayload, jwtVerify, type JWTVerifyGetKey } from 'jose'
+import type { Road } from '../fetch-bounded.js'
 import { Refusal } from '../refusal.js'
 import type { Secret } from '../secret.js'
 import type { Principal } from '../principal.js'
@@ -19,6 +20,8 @@ export interface SessionVerifierOptions {
   readonly secret: Secret | undefined
   /** Where the keys are that others are signed with. */
   readonly jwks: URL | undefined
+  /** What leads there, where it is not the network itself. */
+  readonly road: Road | undefined
   /** The longest lifetime that is accepted, in milliseconds, however long a token claims to live. */
   readonly maxLifetimeMs: number
   readonly revocations: Revocations
@@ -28,9 +31,9 @@ export interface SessionVerifierOptions {
 type CheckSignature = (token: string) => Promise<JWTPayload>
 
 /** Recognises session tokens: JWTs of a type of their own, signed with the shared secret or a key of the backend's. */
-export function createSessionVerifier({ secret, jwks, maxLifetimeMs, revocations }: SessionVerifierOptions): Verifier {
+export function createSessionVerifier({ secret, jwks, road, maxLifetimeMs, revocations }: SessionVerifierOptions): Verifier {
   const bySecret = secret === undefined ? undefined : checkWith([sessionToken.algorithm], secretKey(secret))
-  const byKeyPair = jwks === undefined ? undefined : checkWith(sessionToken.keyPairAlgorithms, createKeySet(jwks))
+  const byKeyPair = jwks === undefined ? undefined : checkWith(sessionToken.keyPairAlgorithms, createKeySet(jwks, road))
   const verify = rememberVerified(async (token) => {
     const check = algorithmOf(token) === sessionToken.algorithm ? bySecret : byKeyPair
     if (check === undefined)

@@ -70,7 +70,7 @@ export function createPolice(findPolicy: FindPolicy): Police {
     const visitField = beginFormCheck({ policy, route })
     return passMedium(
       modelInForm ? policy : undefined,
-      readMedium(arrival, { length, maxBytes, keyPattern: dialect.keyPattern, whole: modelInForm || visitField !== undefined, visitField }),
+      readMedium(arrival, { maxBytes, keyPattern: dialect.keyPattern, whole: modelInForm || visitField !== undefined, visitField }),
       chosen,
     )
   }

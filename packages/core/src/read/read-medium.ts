@@ -17,8 +17,6 @@ export interface Medium {
 }
 
 export interface MediumOptions {
-  /** The length that is declared, in bytes; `undefined` where the body is sent in chunks. */
-  readonly length: number | undefined
   readonly maxBytes: number
   /** How keys of the gateway look. */
   readonly keyPattern: RegExp | undefined
@@ -34,11 +32,12 @@ export interface MediumOptions {
  * @throws {Refusal} 400 `request_malformed`, 400 `credential_in_request`, 413 `body_too_large`, 415
  *   `media_type_unsupported`, 429 `rate_limited` where too much is held for this client, and what looking at a field throws; of what passes, as the end of the body.
  */
-export async function readMedium(arrival: Arrival, { length, maxBytes, keyPattern, whole, visitField }: MediumOptions): Promise<Medium> {
+export async function readMedium(arrival: Arrival, { maxBytes, keyPattern, whole, visitField }: MediumOptions): Promise<Medium> {
   const contentType = arrival.headers['content-type'] ?? ''
   if (!/^\s*multipart\//i.test(contentType)) {
     const body = await refuseDisguise(arrival.body)
-    return { body: isStream(body) && length === undefined ? watchBody(body, maxBytes) : body }
+    // Never the client's own message: undici destroys what it stops sending, and the connection would end before the answer.
+    return { body: isStream(body) ? watchBody(body, maxBytes) : body }
   }
   const boundary = readBoundary(contentType)
   const body = await refuseDisguise(arrival.body, Buffer.from(`--${boundary}`, 'latin1'))

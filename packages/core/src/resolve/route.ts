@@ -1,4 +1,5 @@
 import type { AddressLimit, Dialect, Endpoint, EndpointTable } from '@postern/gateways'
+import type { Proxy } from '../config/proxies.js'
 import type { Secret } from '../secret.js'
 import type { TaskHandle } from './task-seal.js'
 
@@ -10,6 +11,8 @@ export interface Gateway {
   readonly endpoints: EndpointTable
   /** Scheme, host and port; fixed at compile and never taken from a request. */
   readonly origin: string
+  /** What leads there; `undefined`: the network itself. */
+  readonly proxy: Proxy | undefined
   /** What stands before an endpoint's path, such as `/openai/v1`, without a slash at the end. */
   readonly basePath: string
   /** What stands before paths that lie beside the base URL: the base path without what the dialect's end in. `undefined` where it ends otherwise: then the key goes nowhere beside it. */
@@ -27,10 +30,16 @@ export interface Gateway {
 export interface GatewayTimeouts {
   /** For a connection. Default 5 s. */
   readonly connectMs: number
-  /** For the head of the answer. Default 5 min: models that think answer late. */
+  /** For the head of the answer. Default 10 min, as the official clients: models that think answer late. */
   readonly headersMs: number
-  /** For the next byte of a body or stream. Default 2 min. */
+  /** For the next byte of a body or stream. Default 10 min, likewise. */
   readonly idleMs: number
+  /** For the first event or byte, before the head of the answer is passed on without it. Default 250 ms. */
+  readonly firstEventMs: number
+  /** For the end of a JSON answer, before what is there is passed on, and the rest as it comes. Default 10 s. */
+  readonly holdMs: number
+  /** For a client that reads nothing of what waits for it. */
+  readonly unreadMs: number
 }
 
 /** The right to have one gateway key used. Rooms pass it on and name it by its alias; only `forward` reveals its secrets. */
