@@ -109,6 +109,8 @@ export interface Dialect {
   readonly maxJsonBytes?: number
   /** The chunks of its chat streams have neither `index` nor role nor finish reason, which clients need. */
   readonly bareChunks?: boolean
+  /** Streams of chunks may end without `[DONE]`: among the servers that are spoken to like this, some leave it out. */
+  readonly endMark?: 'optional'
   /** What each request may choose, by the name that `policies.choices` has for it. */
   readonly choices?: Readonly<Record<string, Choice>>
   readonly addressLimit?: AddressLimit

@@ -6,7 +6,6 @@ import type { Delivery, Exchange } from './exchange.js'
 import { HeldAnswer, maxHeldBytes } from './held-answer.js'
 import { passBytes } from './pass-bytes.js'
 import { readError } from './read-error.js'
-import { refuseForGateway } from './refuse-for-gateway.js'
 import { streamEvents } from './stream-events.js'
 import { unpack } from './unpack.js'
 
@@ -16,9 +15,9 @@ export function chooseDelivery(exchange: Exchange, packed: AnswerHead): Delivery
   const isError = status >= 300 && status !== 304
   const decoders = packed.isRecoded ? undefined : decodersOf(packed.codings)
   if (decoders === undefined) {
-    // An error is known by its status, whatever it says.
+    // An error is known by its status, whatever it says; and servers name a coding that is none beside words that are not packed.
     return isError
-      ? refuse(exchange, refuseForGateway(exchange, packed, undefined))
+      ? readError(exchange, packed)
       : refuseAnswer(exchange, 'The gateway answered in a content coding that cannot be unpacked.')
   }
   const head = decoders.length === 0 ? packed : unpackedHead(packed)

@@ -10,6 +10,7 @@ import { mayParse } from './parse-bound.js'
 import { parseJson } from './parse-json.js'
 import { passBytes } from './pass-bytes.js'
 import { refuseForGateway } from './refuse-for-gateway.js'
+import { streamEvents } from './stream-events.js'
 
 /** The largest JSON answer that waits for its governance header, in bytes. */
 export const maxHeldBytes = 1024 * 1024
@@ -28,6 +29,8 @@ export class HeldAnswer implements Delivery {
   readonly #head: AnswerHead
   readonly #held = new GrowingBuffer()
   #overflow: Delivery | undefined
+  /** Known from its first byte that is no blank. */
+  #kind: 'events' | 'other' | undefined
 
   constructor(exchange: Exchange, head: AnswerHead) {
     this.#exchange = exchange
@@ -37,10 +40,11 @@ export class HeldAnswer implements Delivery {
   chunk(chunk: Buffer): boolean {
     if (this.#overflow !== undefined) return this.#overflow.chunk(chunk)
     this.#held.append(chunk)
+    this.#kind ??= kindOf(this.#held.view())
+    if (this.#kind === 'events' && this.#exchange.facts.edit === undefined) return this.#passOn(streamEvents(this.#exchange, this.#head))
     if (this.#held.length <= maxHeldBytes) return true
     if (this.#exchange.facts.edit !== undefined) return this.#holdFurther()
-    this.#overflow = passBytes(this.#exchange, this.#head)
-    return this.#overflow.chunk(this.#held.take())
+    return this.#passOn(passBytes(this.#exchange, this.#head))
   }
 
   end(): void {
@@ -51,6 +55,11 @@ export class HeldAnswer implements Delivery {
   broken(error: unknown): void {
     if (this.#overflow !== undefined) this.#overflow.broken(error)
     else this.#exchange.refuse(classifyFailure(error))
+  }
+
+  #passOn(delivery: Delivery): boolean {
+    this.#overflow = delivery
+    return delivery.chunk(this.#held.take())
   }
 
   /** What must be edited is never passed on as it came. */
@@ -78,10 +87,11 @@ export class HeldAnswer implements Delivery {
     const text = isAscii(body) ? latin1 : body.toString('utf8')
     const document = parseJson(text)
     if (document === undefined) {
-      exchange.refuse(invalid('The gateway answered with JSON that cannot be read.'))
+      if (this.#mayBeAnything(text)) this.#send(latin1, 'latin1', body.length)
+      else exchange.refuse(invalid('The gateway answered with JSON that cannot be read.'))
       return
     }
-    const failed = facts.upstream.errors.isError(document)
+    const failed = facts.upstream.errors.isError(document, facts.route.endpoint)
     if (facts.edit === undefined ? failed : facts.edit.isError(document, failed)) {
       exchange.refuse(refuseForGateway(exchange, this.#head, document))
       return
@@ -92,9 +102,19 @@ export class HeldAnswer implements Delivery {
       this.#send(latin1, 'latin1', body.length)
       return
     }
-    const edited = facts.edit.edit(text, document)
+    const edited = facts.edit.edit(text.replace(byteOrderMark, ''), document)
     if (edited === undefined) exchange.refuse(invalid('The gateway answered with something that this endpoint does not.'))
     else this.#send(edited, 'utf8', Buffer.byteLength(edited))
+  }
+
+  /**
+   * Whether an answer that is called JSON and is none passes as it came: where nothing is expected of the endpoint, it may be
+   * empty, or the content of a file. A page in place of what no file holds is none.
+   */
+  #mayBeAnything(text: string): boolean {
+    const { edit, route } = this.#exchange.facts
+    const { format, object } = route.endpoint
+    return edit === undefined && format.id === 'plain' && (object !== undefined || !/^\s*</.test(text))
   }
 
   /** One with more values than are parsed in one turn goes as one beyond the bound does. */
@@ -126,6 +146,27 @@ function letGoOfReader(sink: ResponseSink, idleMs: number): void {
   const timer = setTimeout(() => sink.destroy(), idleMs)
   sink.once('close', () => clearTimeout(timer))
 }
+
+const byteOrderMark = /^\uFEFF/
+
+/** Where a stream of events can begin and JSON cannot: with a comment, or one of the names that its lines have. */
+const beginsEvents = /^(?::|(?:data|event|id|retry)[:\r\n])/
+
+/** What begins like this, whatever it is called; `undefined` until it can be told. */
+function kindOf(bytes: Buffer): 'events' | 'other' | undefined {
+  if (bytes[0] === openingBrace) return 'other'
+  const begin = bytes
+    .toString('latin1', 0, firstBytes)
+    .replace(/^\xef\xbb\xbf/, '')
+    .trimStart()
+  if (beginsEvents.test(begin)) return 'events'
+  return mayBeginEvents.test(begin) && bytes.length < firstBytes ? undefined : 'other'
+}
+
+const openingBrace = 0x7b
+const firstBytes = 64
+/** Too little to tell. */
+const mayBeginEvents = /^(?:\xef?\xbb?|d|da|dat|data|e|ev|eve|even|event|i|id|r|re|ret|retr|retry)?$/
 
 function invalid(message: string): Refusal {
   return new Refusal('gateway_answer_invalid', { message })

@@ -14,7 +14,10 @@ const maxErrorBytes = 256 * 1024
 export function readError(exchange: Exchange, head: AnswerHead): Delivery {
   const chunks: Buffer[] = []
   let size = 0
-  const read = (): Refusal => refuseForGateway(exchange, head, parseJson(Buffer.concat(chunks, size).toString('utf8')))
+  const read = (): Refusal => {
+    const text = Buffer.concat(chunks, size).toString('utf8')
+    return refuseForGateway(exchange, head, parseJson(text) ?? plainWords(text))
+  }
   const refuseInPart = (): void => {
     const refusal = read()
     exchange.refuse(refusal.retryable ? refusal.afterRun() : refusal)
@@ -33,4 +36,14 @@ export function readError(exchange: Exchange, head: AnswerHead): Delivery {
     end: () => exchange.refuse(read()),
     broken: refuseInPart,
   }
+}
+
+/** Bytes that no text holds, and those that were no UTF-8. */
+// oxlint-disable-next-line no-control-regex
+const notText = /[\0-\x08\x0e-\x1f\x7f\ufffd]/
+
+/** An error that is no JSON, as its words; a page, or what is no text, has none. */
+function plainWords(text: string): string | undefined {
+  const words = text.slice(0, 4000).trim()
+  return words === '' || words.startsWith('<') || words.startsWith('{') || notText.test(words) ? undefined : words
 }

@@ -7,6 +7,7 @@ import { createEventPump, type Edit } from './event-pump.js'
 import { type Delivery, type Exchange, writeAnswerHead } from './exchange.js'
 import type { LeakGuard } from './leak/leak-guard.js'
 import { leakedKey } from './leaked-key.js'
+import { ChoiceEnds } from './choice-ends.js'
 import { createChunkMender } from './chunk-mender.js'
 import { mayParse } from './parse-bound.js'
 import { parseJson } from './parse-json.js'
@@ -37,6 +38,7 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
   let failed = false
   let ended = false
   let framed = false
+  const choiceEnds = new ChoiceEnds()
   let searchedForModel = 0
   let unreadable = 0
 
@@ -118,14 +120,15 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
     if (data === undefined) return undefined
     const first = !heard
     heard = true
-    if (data === usualEnd) {
-      ended ||= data === records.endData
+    if (data.trim() === usualEnd) {
+      ended ||= records.endData === usualEnd
       return framed ? undefined : { before: closing() + frame(finishOf()) }
     }
     const record = parseJson(data)
     if (record === undefined) unreadable += 1
     if (typeof record !== 'object' || record === null) return undefined
     tap.body(record, 'stream')
+    if (records.choicesMayEnd) choiceEnds.hear(record)
     if ('type' in record && records.endTypes.includes(record.type as string)) ended = true
     if (upstream.errors.tellsFailure(record) || ('type' in record && records.failureTypes.includes(record.type as string))) {
       // What tells of a thing that failed is an answer, and passes: clients must not make the thing again.
@@ -153,7 +156,9 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
       const ending = pump.finish()
       if (ending === 'stopped') return
       const expectsEnd = records.endData !== undefined || records.endTypes.length > 0
-      if (expectsEnd && !ended && !failed) {
+      const isUnmarked = expectsEnd && !ended && !failed
+      if (isUnmarked && choiceEnds.all) tap.endsWithoutMark()
+      else if (isUnmarked) {
         if (begun) cut('The stream ended without its end mark.')
         else stop(invalid('The gateway ended its stream before the first event.'))
         return
