@@ -32,21 +32,28 @@ const events = (...parts: readonly string[]) => saying(parts.join(''), 'text/eve
 
 describe('the end of a stream', () => {
   forAnAnsweringGateway({}, (open) => {
-    test.each(['data: [DONE] \n\n', 'data:[DONE]\n\n', 'data:  [DONE]\t\n\n', 'data: [DONE]\ndata:\n\n', 'data: [DONE] \r\n\r\n', '\uFEFF\n\ndata: [DONE]\n\n'])(
-      'is its mark, with blanks around it or without: %j',
-      async (mark) => {
-        open().answer(events(chunk(0, 'Hello'), mark))
-        const { whole, text, record } = await streamed(open())
-        expect([whole, text, record?.finish]).toEqual([true, chunk(0, 'Hello') + mark, 'complete'])
-        expect(record).not.toHaveProperty('ended_without_mark')
-      },
-    )
+    test.each([
+      'data: [DONE] \n\n',
+      'data:[DONE]\n\n',
+      'data:  [DONE]\t\n\n',
+      'data: [DONE]\ndata:\n\n',
+      'data: [DONE] \r\n\r\n',
+      '\uFEFF\n\ndata: [DONE]\n\n',
+    ])('is its mark, with blanks around it or without: %j', async (mark) => {
+      open().answer(events(chunk(0, 'Hello'), mark))
+      const { whole, text, record } = await streamed(open())
+      expect([whole, text, record?.finish]).toEqual([true, chunk(0, 'Hello') + mark, 'complete'])
+      expect(record).not.toHaveProperty('ended_without_mark')
+    })
 
     test.each<[string, string[]]>([
       ['one choice', [chunk(0, 'Hel'), chunk(0, 'lo', 'stop')]],
       ['one choice and its usage', [chunk(0, 'Hel'), chunk(0, 'lo', 'length'), usage]],
       ['two choices', [chunk(0, 'a'), chunk(1, 'b'), chunk(1, '', 'stop'), chunk(0, '', 'stop')]],
-      ['two choices in one chunk', [`data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"},{"index":1,"delta":{},"finish_reason":"stop"}]}\n\n`]],
+      [
+        'two choices in one chunk',
+        [`data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"},{"index":1,"delta":{},"finish_reason":"stop"}]}\n\n`],
+      ],
       ['tool calls', [`data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":1,"id":"t"}]}}]}\n\n`, chunk(0, '', 'tool_calls')]],
       ['a chunk without an index', ['data: {"choices":[{"delta":{"content":"a"},"finish_reason":"stop"}]}\n\n']],
       ['a chunk without the blank line behind it', [chunk(0, 'a', 'stop').trimEnd()]],
@@ -99,9 +106,17 @@ describe('a refusal of the gateway', () => {
       return { status: answer.status, headers: answer.headers, error: ((await answer.json()) as { error: Told }).error }
     }
 
-    const theirs = [400, 404, 405, 406, 409, 410, 411, 412, 413, 414, 415, 416, 417, 418, 421, 422, 423, 424, 425, 426, 428, 431, 444, 460, 499]
+    const theirs = [
+      400, 404, 405, 406, 409, 410, 411, 412, 413, 414, 415, 416, 417, 418, 421, 422, 423, 424, 425, 426, 428, 431, 444, 460, 499,
+    ]
     test.each(theirs)('that is not about key, money, rate or policy keeps its status and words: %i', async (status) => {
-      open().answer(saying(JSON.stringify({ error: { message: 'The brewing failed.', type: 'teapot', code: 'short', param: 'milk' } }), undefined, status))
+      open().answer(
+        saying(
+          JSON.stringify({ error: { message: 'The brewing failed.', type: 'teapot', code: 'short', param: 'milk' } }),
+          undefined,
+          status,
+        ),
+      )
       const { error, headers, ...rest } = await refused()
       expect(rest.status).toBe(status)
       expect(error).toEqual({ message: 'The brewing failed.', type: 'teapot', code: 'short', param: 'milk' })
@@ -130,12 +145,29 @@ describe('a refusal of the gateway', () => {
     })
 
     test.each<[what: string, body: unknown, words: string]>([
-      ['a list of details', { detail: [{ loc: ['body', 'model'], msg: 'field required' }, { loc: ['body', 'n', 0], msg: 'too many' }] }, 'body.model: field required; body.n.0: too many'],
-      ['a list of texts', { message: ['n must be a number', 'model is needed'], error: 'Bad Request', statusCode: 400 }, 'n must be a number; model is needed'],
+      [
+        'a list of details',
+        {
+          detail: [
+            { loc: ['body', 'model'], msg: 'field required' },
+            { loc: ['body', 'n', 0], msg: 'too many' },
+          ],
+        },
+        'body.model: field required; body.n.0: too many',
+      ],
+      [
+        'a list of texts',
+        { message: ['n must be a number', 'model is needed'], error: 'Bad Request', statusCode: 400 },
+        'n must be a number; model is needed',
+      ],
       ['a list of errors', { errors: [{ message: 'One.' }, { message: 'Two.' }] }, 'One.; Two.'],
       ['a text under error', { error: 'no such model' }, 'no such model'],
       ['a text within a text', { error: { error: { message: 'deep' } } }, 'deep'],
-      ['a problem document', { type: 'about:blank', title: 'Bad', status: 400, detail: 'The window is too small.' }, 'The window is too small.'],
+      [
+        'a problem document',
+        { type: 'about:blank', title: 'Bad', status: 400, detail: 'The window is too small.' },
+        'The window is too small.',
+      ],
       ['a list as the whole', [{ error: { code: 400, message: 'Listed.', status: 'INVALID_ARGUMENT' } }], 'Listed.'],
       ['a JSON text', 'Only this.', 'Only this.'],
       ['details beside a message', { error: { message: 'It is wrong.', details: [{ reason: 'x' }] } }, 'It is wrong.'],
@@ -162,7 +194,10 @@ describe('a refusal of the gateway', () => {
       ['identity', (text: string) => text],
       ['utf-8', (text: string) => text],
     ] as const)('says its words packed: %s', async (coding, pack) => {
-      for (const [body, type] of [['{"error":{"message":"Packed."}}', 'application/json'], ['Packed.', 'text/plain']] as const) {
+      for (const [body, type] of [
+        ['{"error":{"message":"Packed."}}', 'application/json'],
+        ['Packed.', 'text/plain'],
+      ] as const) {
         open().answer(saying(pack(body), type, 400, { 'content-encoding': coding }))
         expect(await refused()).toMatchObject({ status: 400, error: { message: 'Packed.' } })
       }
@@ -179,10 +214,22 @@ describe('a refusal of the gateway', () => {
     })
 
     test.each<[object, object]>([
-      [{ message: 'm', type: 'invalid_request_error', param: 'messages.[0].role', code: null }, { code: null, param: 'messages.[0].role' }],
-      [{ message: 'm', type: null, param: null, code: 400 }, { type: null, code: 400, param: null }],
-      [{ message: 'm', code: 400, status: 'INVALID_ARGUMENT', details: [{ '@type': 'x', n: 1 }] }, { status: 'INVALID_ARGUMENT', details: [{ '@type': 'x', n: 1 }] }],
-      [{ message: 'm', innererror: { code: 'ResponsibleAIPolicyViolation' } }, { type: 'invalid_request_error', code: 'request_malformed', param: null }],
+      [
+        { message: 'm', type: 'invalid_request_error', param: 'messages.[0].role', code: null },
+        { code: null, param: 'messages.[0].role' },
+      ],
+      [
+        { message: 'm', type: null, param: null, code: 400 },
+        { type: null, code: 400, param: null },
+      ],
+      [
+        { message: 'm', code: 400, status: 'INVALID_ARGUMENT', details: [{ '@type': 'x', n: 1 }] },
+        { status: 'INVALID_ARGUMENT', details: [{ '@type': 'x', n: 1 }] },
+      ],
+      [
+        { message: 'm', innererror: { code: 'ResponsibleAIPolicyViolation' } },
+        { type: 'invalid_request_error', code: 'request_malformed', param: null },
+      ],
     ])('keeps what else it says: %j', async (said, kept) => {
       open().answer(saying(JSON.stringify({ error: said }), undefined, 400))
       const { error } = await refused()
@@ -191,7 +238,15 @@ describe('a refusal of the gateway', () => {
 
     test('keeps nothing that holds a key, nor more than an envelope has', async () => {
       const { secret } = open().house.keys.acme
-      open().answer(saying(JSON.stringify({ error: { message: `No ${secret}.`, code: secret, type: 'x', at: { key: [secret] }, long: 'a'.repeat(5000), [secret]: 1 } }), undefined, 400))
+      open().answer(
+        saying(
+          JSON.stringify({
+            error: { message: `No ${secret}.`, code: secret, type: 'x', at: { key: [secret] }, long: 'a'.repeat(5000), [secret]: 1 },
+          }),
+          undefined,
+          400,
+        ),
+      )
       const { error } = await refused()
       expect(JSON.stringify(error)).not.toContain(secret)
       expect(Object.keys(error)).toEqual(['message', 'type', 'code', 'param'])
@@ -212,12 +267,37 @@ describe('a refusal of the gateway', () => {
 })
 
 const mistakes: readonly [what: string, error: object, status: number, code: unknown][] = [
-  ['no money', { error: { message: 'You exceeded your quota.', type: 'insufficient_quota', code: 'insufficient_quota', param: null } }, 402, 'gateway_out_of_credit'],
-  ['no money, in a code alone', { error: { message: 'm', type: 'invalid_request_error', code: 'insufficient_quota' } }, 402, 'gateway_out_of_credit'],
-  ['a wrong request', { error: { message: 'Too long.', type: 'invalid_request_error', code: 'context_length_exceeded', param: 'messages' } }, 400, 'context_length_exceeded'],
+  [
+    'no money',
+    { error: { message: 'You exceeded your quota.', type: 'insufficient_quota', code: 'insufficient_quota', param: null } },
+    402,
+    'gateway_out_of_credit',
+  ],
+  [
+    'no money, in a code alone',
+    { error: { message: 'm', type: 'invalid_request_error', code: 'insufficient_quota' } },
+    402,
+    'gateway_out_of_credit',
+  ],
+  [
+    'a wrong request',
+    { error: { message: 'Too long.', type: 'invalid_request_error', code: 'context_length_exceeded', param: 'messages' } },
+    400,
+    'context_length_exceeded',
+  ],
   ['a wrong request, by its number', { error: { message: 'Too long.', code: 422 } }, 422, 422],
-  ['a wrong request, as some servers call it', { object: 'error', message: 'Too long.', type: 'BadRequestError', param: null, code: 400 }, 400, 400],
-  ['a model that is not there', { error: { message: 'No such model.', type: 'invalid_request_error', code: 'model_not_found' } }, 404, 'model_not_found'],
+  [
+    'a wrong request, as some servers call it',
+    { object: 'error', message: 'Too long.', type: 'BadRequestError', param: null, code: 400 },
+    400,
+    400,
+  ],
+  [
+    'a model that is not there',
+    { error: { message: 'No such model.', type: 'invalid_request_error', code: 'model_not_found' } },
+    404,
+    'model_not_found',
+  ],
   ['a wrong key', { error: { message: 'm', type: 'invalid_request_error', code: 'invalid_api_key' } }, 502, 'gateway_key_rejected'],
   ['too many', { error: { message: 'm', type: 'rate_limit_error' } }, 429, 'gateway_rate_limited'],
   ['what failed', { error: { message: 'm', type: 'server_error', code: 500 } }, 502, 'gateway_failed'],

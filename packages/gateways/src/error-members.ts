@@ -10,10 +10,20 @@ export function createMembersOfError({ errors }: Dialect): (body: unknown) => Re
   return (body) => {
     if (!isRecord(body)) return {}
     const { error } = body
-    if (isRecord(error)) return Object.fromEntries(Object.entries(error).filter(([name]) => name !== 'message' && !references.has(name)))
+    if (isRecord(error))
+      return Object.fromEntries(
+        Object.entries(error).filter((member) => member[0] !== 'message' && !references.has(member[0]) && !isOfException(member)),
+      )
     const { code, type, param } = body
     return Object.fromEntries(
       Object.entries({ code, param, type: type === 'error' ? undefined : type }).filter(([, value]) => value !== undefined),
     )
   }
+}
+
+/** Some servers send what their language says of an exception: which class it has, and where in the program it was thrown. */
+function isOfException([name, value]: readonly [string, unknown]): boolean {
+  return name === 'name'
+    ? typeof value === 'string' && /(?:Error|Exception)$/.test(value)
+    : /^(?:stack|stack_?trace|traceback)$/i.test(name)
 }

@@ -5,6 +5,7 @@ import type { ResponseSink } from '../arrival.js'
 import type { AnswerHead } from './answer-head.js'
 import { classifyFailure } from './classify-failure.js'
 import { type Delivery, type Exchange, writeAnswerHead } from './exchange.js'
+import { type AnswerKind, kindOf } from './kind-of-answer.js'
 import { leakedKey } from './leaked-key.js'
 import { mayParse } from './parse-bound.js'
 import { parseJson } from './parse-json.js'
@@ -30,7 +31,7 @@ export class HeldAnswer implements Delivery {
   readonly #held = new GrowingBuffer()
   #overflow: Delivery | undefined
   /** Known from its first byte that is no blank. */
-  #kind: 'events' | 'other' | undefined
+  #kind: AnswerKind | undefined
 
   constructor(exchange: Exchange, head: AnswerHead) {
     this.#exchange = exchange
@@ -148,25 +149,6 @@ function letGoOfReader(sink: ResponseSink, idleMs: number): void {
 }
 
 const byteOrderMark = /^\uFEFF/
-
-/** Where a stream of events can begin and JSON cannot: with a comment, or one of the names that its lines have. */
-const beginsEvents = /^(?::|(?:data|event|id|retry)[:\r\n])/
-
-/** What begins like this, whatever it is called; `undefined` until it can be told. */
-function kindOf(bytes: Buffer): 'events' | 'other' | undefined {
-  if (bytes[0] === openingBrace) return 'other'
-  const begin = bytes
-    .toString('latin1', 0, firstBytes)
-    .replace(/^\xef\xbb\xbf/, '')
-    .trimStart()
-  if (beginsEvents.test(begin)) return 'events'
-  return mayBeginEvents.test(begin) && bytes.length < firstBytes ? undefined : 'other'
-}
-
-const openingBrace = 0x7b
-const firstBytes = 64
-/** Too little to tell. */
-const mayBeginEvents = /^(?:\xef?\xbb?|d|da|dat|data|e|ev|eve|even|event|i|id|r|re|ret|retr|retry)?$/
 
 function invalid(message: string): Refusal {
   return new Refusal('gateway_answer_invalid', { message })
