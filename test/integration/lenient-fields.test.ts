@@ -254,6 +254,22 @@ describe('a refusal of the gateway', () => {
       expect(open().house.ledger.entries.at(-1)).toMatchObject({ leaked_key: 'acme' })
     })
 
+    const deep = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`
+    test.each([
+      `{"error":{"message":"m","at":${deep(100_000)}}}`,
+      `{"error":${deep(100_000)}}`,
+      `{"detail":${deep(100_000)}}`,
+      `{"error":{"code":${deep(100_000)},"message":"m"}}`,
+      '{"error":{"code":{"toString":1,"valueOf":1},"status":[[400]],"message":{"message":1},"__proto__":{"code":1}}}',
+      '{"error":{"loc":[{}],"details":[null,{"loc":[null],"msg":7}]}}',
+    ])('ends nobody, whatever it says: %#', async (body) => {
+      for (const status of [400, 200]) {
+        open().answer(saying(body, undefined, status))
+        const answer = await refused()
+        expect([status, 400, 502]).toContain(answer.status)
+      }
+    })
+
     test.each([
       [{ 'retry-after-ms': '20000' }, '20'],
       [{ 'retry-after-ms': '1500.5', 'retry-after': '30' }, '2'],

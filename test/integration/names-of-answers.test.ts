@@ -98,6 +98,18 @@ describe('JSON is what is JSON', () => {
       expect((await open().house.chat()).status).toBe(400)
     })
 
+    test('called a stream, it is an answer or an error as it says', async () => {
+      open().answer(saying(plainCompletion, 'text/event-stream'))
+      const answer = await open().house.chat()
+      expect([answer.status, (await answer.text()).replace(/\n\n: postern .*\n\n$/, '')]).toEqual([200, plainCompletion])
+      expect(open().house.ledger.entries.at(-1)).toMatchObject({ finish: 'complete', model: 'some-model' })
+      for (const stream of [true, false]) {
+        open().answer(saying('{\n "error": {"message":"Too long.","type":"invalid_request_error"}\n}\n', 'text/event-stream'))
+        const refused = await open().house.chat({ body: { stream } })
+        expect([refused.status, await refused.json()]).toMatchObject([400, { error: { message: 'Too long.' } }])
+      }
+    })
+
     test('called a page, it goes out under its own name, and a page does not', async () => {
       open().answer(saying(plainCompletion, 'text/html; charset=UTF-8'))
       const answer = await open().house.chat()

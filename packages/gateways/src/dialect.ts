@@ -123,6 +123,8 @@ export interface Dialect {
     readonly message: readonly Pointer[]
     readonly code: readonly Pointer[]
     readonly type: readonly Pointer[]
+    /** A code of `null` stays: the OpenAI API has it where there is nothing to tell apart. */
+    readonly nullCode?: true
     /** What its support asks for, for the log. */
     readonly reference?: readonly Pointer[]
     /** Checked in order before the rules that all gateways share. */

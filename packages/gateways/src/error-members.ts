@@ -7,22 +7,22 @@ import { isRecord } from './said.js'
  */
 export function createMembersOfError({ errors }: Dialect): (body: unknown) => Readonly<Record<string, unknown>> {
   const references = new Set((errors.reference ?? []).map((pointer) => pointer.slice(pointer.lastIndexOf('/') + 1)))
+  const isTold = ([name, value]: Member): boolean => value !== undefined && !(name === 'code' && value === null && errors.nullCode !== true)
+  const ofError = (member: Member): boolean => member[0] !== 'message' && !references.has(member[0]) && !isOfException(member)
   return (body) => {
     if (!isRecord(body)) return {}
-    const { error } = body
-    if (isRecord(error))
-      return Object.fromEntries(
-        Object.entries(error).filter((member) => member[0] !== 'message' && !references.has(member[0]) && !isOfException(member)),
-      )
-    const { code, type, param } = body
-    return Object.fromEntries(
-      Object.entries({ code, param, type: type === 'error' ? undefined : type }).filter(([, value]) => value !== undefined),
-    )
+    const { error, code, type, param } = body
+    const members = isRecord(error)
+      ? Object.entries(error).filter(ofError)
+      : Object.entries({ code, param, type: type === 'error' ? undefined : type })
+    return Object.fromEntries(members.filter(isTold))
   }
 }
 
+type Member = readonly [name: string, value: unknown]
+
 /** Some servers send what their language says of an exception: which class it has, and where in the program it was thrown. */
-function isOfException([name, value]: readonly [string, unknown]): boolean {
+function isOfException([name, value]: Member): boolean {
   return name === 'name'
     ? typeof value === 'string' && /(?:Error|Exception)$/.test(value)
     : /^(?:stack|stack_?trace|traceback)$/i.test(name)

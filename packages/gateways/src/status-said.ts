@@ -22,34 +22,32 @@ const texts = ['code', 'type', 'status', 'error_type']
  */
 export function statusSaid(body: unknown): number | undefined {
   if (!isRecord(body)) return undefined
-  const said = isRecord(body['error']) ? [body['error'], body] : [body]
+  const { error } = body
+  const said = isRecord(error) ? [error, body] : [body]
   for (const object of said) {
     for (const name of numbers) {
-      const status = Number(object[name] ?? Number.NaN)
-      if (Number.isInteger(status) && status >= 400) return status < 500 ? status : undefined
+      const status = numberIn(object[name])
+      if (status !== undefined) return status < 500 ? status : undefined
     }
   }
   for (const object of said) {
     for (const name of texts) {
-      const text = object[name]
-      const status =
-        typeof text === 'string'
-          ? statusOfName.get(
-              text
-                .slice(0, 64)
-                .replaceAll(/[^a-z]/gi, '')
-                .toLowerCase(),
-            )
-          : undefined
+      const status = statusOf(object[name])
       if (status !== undefined) return status
     }
   }
-  return typeof body['error'] === 'string'
-    ? statusOfName.get(
-        body['error']
-          .slice(0, 64)
-          .replaceAll(/[^a-z]/gi, '')
-          .toLowerCase(),
-      )
-    : undefined
+  return statusOf(error)
 }
+
+/** A status that says that something went wrong, as a number or as its digits. */
+function numberIn(value: unknown): number | undefined {
+  const number = typeof value === 'number' || (typeof value === 'string' && /^\d{3}$/.test(value)) ? Number(value) : Number.NaN
+  return Number.isInteger(number) && number >= 400 && number < 600 ? number : undefined
+}
+
+function statusOf(name: unknown): number | undefined {
+  if (typeof name !== 'string' || name.length > longestName) return undefined
+  return statusOfName.get(name.replaceAll(/[^a-z]/gi, '').toLowerCase())
+}
+
+const longestName = 64

@@ -65,11 +65,21 @@ function membersWithoutKeys(exchange: Exchange, members: Readonly<Record<string,
   let length = 0
   return Object.fromEntries(
     Object.entries(members).filter(([name, value]) => {
-      const text = JSON.stringify([name, value])
+      const text = jsonOf([name, value])
+      if (text === undefined) return false
       length += text.length
       return length <= longestMember && withoutKeys(exchange, text, longestMember) === text
     }),
   )
+}
+
+/** `undefined` where it goes deeper than can be written. */
+function jsonOf(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    return undefined
+  }
 }
 
 /** Reads `retry-after-ms`, in which some providers say more exactly what they say in `Retry-After`. */

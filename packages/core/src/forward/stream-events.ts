@@ -91,6 +91,17 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
     return !refuseLeak(ahead.found)
   }
 
+  /** Some servers call a document a stream: what it says counts, whatever it is called. */
+  const inspectDocument = (text: string): Edit | undefined => {
+    const document = parseJson(text)
+    if (typeof document !== 'object' || document === null) return undefined
+    tap.body(document, 'answer')
+    if (records.choicesMayEnd) choiceEnds.hear(document)
+    if (!upstream.errors.isError(document)) return undefined
+    stop(refuseForGateway(exchange, head, document))
+    return { stop: true }
+  }
+
   const inspect = (bytes: Buffer, start: number, end: number, lookedAhead: boolean): Edit | undefined => {
     if (!lookedAhead && refuseLeak(key.leaks.find(bytes, start, end))) return { stop: true }
     const text = bytes.toString('latin1', start, end)
@@ -117,7 +128,7 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
     searchedForModel = Math.min(recordsThatNameTheModel, searchedForModel + 1)
     const event = bytes.toString('utf8', start, end)
     const data = readEventData(event)
-    if (data === undefined) return undefined
+    if (data === undefined) return heard || begun ? undefined : inspectDocument(event)
     const first = !heard
     heard = true
     if (data.trim() === usualEnd) {

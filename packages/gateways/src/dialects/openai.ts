@@ -18,6 +18,7 @@ export const openai = {
     message: ['/error/message', '/message', '/detail', '/error'],
     code: ['/error/code', '/code'],
     type: ['/error/type', '/type'],
+    nullCode: true,
     rules: [{ status: 429, name: 'insufficient_quota', means: 'gateway_out_of_credit' }],
   },
   // A 503 may come from a proxy in between, after the request was delivered.
