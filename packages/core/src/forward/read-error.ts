@@ -2,6 +2,7 @@ import type { AnswerHead } from './answer-head.js'
 import { parseJson } from './parse-json.js'
 import type { Delivery, Exchange } from './exchange.js'
 import type { Refusal } from '../refusal.js'
+import { readEventData } from './read-event.js'
 import { refuseForGateway } from './refuse-for-gateway.js'
 
 /** The part of an error body that is read, in bytes; an envelope is far smaller. */
@@ -16,7 +17,7 @@ export function readError(exchange: Exchange, head: AnswerHead): Delivery {
   let size = 0
   const read = (): Refusal => {
     const text = Buffer.concat(chunks, size).toString('utf8')
-    return refuseForGateway(exchange, head, parseJson(text) ?? plainWords(text))
+    return refuseForGateway(exchange, head, parseJson(text) ?? parseJson(firstEvent(text)) ?? plainWords(text))
   }
   const refuseInPart = (): void => {
     const refusal = read()
@@ -36,6 +37,13 @@ export function readError(exchange: Exchange, head: AnswerHead): Delivery {
     end: () => exchange.refuse(read()),
     broken: refuseInPart,
   }
+}
+
+/** The data of the first event, of a refusal that is told as a stream. */
+function firstEvent(text: string): string {
+  if (!/^\s*(?:data|event|id|retry)?:/.test(text)) return ''
+  const [event] = text.trimStart().split(/\r\n\r\n|\n\n|\r\r/, 1)
+  return readEventData(event as string) ?? ''
 }
 
 /** Bytes that no text holds, and those that were no UTF-8. */

@@ -88,9 +88,9 @@ function waitMs(retryAfterMs: string | undefined): number | undefined {
   return Math.min(longestWaitSeconds, Math.max(1, Math.ceil(Number(retryAfterMs) / 1000)))
 }
 
-/** Reads `Retry-After` in either form (RFC 9110, 10.2.3). */
+/** Reads `Retry-After` in either form (RFC 9110, 10.2.3), and the parts of seconds that some servers say. */
 function waitSeconds(retryAfter: string | undefined): number | undefined {
   if (retryAfter === undefined) return undefined
-  const seconds = /^\d+$/.test(retryAfter) ? Number(retryAfter) : Math.ceil((Date.parse(retryAfter) - Date.now()) / 1000)
+  const seconds = Math.ceil(/^\d+(?:\.\d*)?$/.test(retryAfter) ? Number(retryAfter) : (Date.parse(retryAfter) - Date.now()) / 1000)
   return Number.isFinite(seconds) ? Math.min(longestWaitSeconds, Math.max(1, seconds)) : undefined
 }
