@@ -25,7 +25,7 @@ export function chooseDelivery(exchange: Exchange, packed: AnswerHead): Delivery
   const types = isError ? [] : typesIn(head.joined('content-type') ?? '')
   const type = types[0] ?? ''
   const isPage = types.some((each) => page.test(each))
-  if (isPage && (types.length > 1 || type !== usualPage)) return refusePage(exchange)
+  if (isPage && (types.length > 1 || type !== usualPage || hasNoBody(exchange, status))) return refusePage(exchange)
   if (types.length > 1) return refuseAnswer(exchange, 'The gateway called its answer several things at once.')
   if (!isError && hasNoBody(exchange, status)) return passBytes(exchange, head)
   const delivery = isError ? readError(exchange, head) : isPage ? chooseForPage(exchange, head) : chooseForType(exchange, head, type)
