@@ -27,8 +27,9 @@ function errorsPage() {
   return `# Errors
 
 Every error has the envelope of the OpenAI API, \`{ "error": { "message", "type", "code", "param" } }\`, an \`X-Request-ID\` and a
-\`Postern-Governance\` record. \`code\` is one of these, but for one case: where the gateway finds the request itself wrong (400, 404, 409,
-413, 422 and the like), status, message and \`code\` are the gateway's. \`Postern-Refusal\` is present exactly when Postern itself refused. What a retry
+\`Postern-Governance\` record. \`code\` is one of these, but for one case: where the gateway finds the request itself wrong (any 4xx that
+is not about key, money, rate or policy), status, message, \`code\`, \`type\`, \`param\` and further members are the gateway's. An error under a status of success
+means what it says of itself. \`Postern-Refusal\` is present exactly when Postern itself refused. What a retry
 cannot mend carries \`X-Should-Retry: false\`, which the \`openai\` client obeys; so does any code where the gateway had begun to answer and not
 said that it failed, where the connection ended behind the whole request, or where Postern cut the call at the end of its process, since the
 call may have run.
@@ -69,6 +70,10 @@ the rule that all gateways share decides. Every cell is a recorded answer under 
 |---|---|---|${gateways.map(() => '---|').join('')}
 ${refusalKinds.map(refusalRow).join('\n')}
 
+Any other 4xx finds the request itself wrong: its status, words, \`code\`, \`type\`, \`param\` and further members reach the client, in whichever shape the
+gateway says them. A stream that ends cleanly without its end mark is whole under the dialect \`openai\` (or \`endMark: optional\`) where each choice has its
+\`finish_reason\`; everywhere else it is cut.
+
 ## Which endpoints are open
 
 What a dialect lists, and what the operator opens; every other path is 403 \`endpoint_not_allowed\`, or 404 where it only spells a listed
@@ -88,7 +93,7 @@ gateways:
 
 | | |
 |---|---|
-| the path | below \`/v1/\`, without a slash at either end; \`{id}\`, under any name in braces, stands for one segment, \`{model}\` for the one that names the model |
+| the path | below \`/v1/\`, without a slash at either end; \`{id}\`, under any name in braces, stands for one segment, \`{model}\` for the one that names the model. There a request may have escapes, as official clients write them (\`models/openai%2Fgpt-4o\`): they are judged as they are read, and go on as they came |
 | \`methods\` | of \`GET\`, \`POST\`, \`PUT\`, \`PATCH\`, \`DELETE\` |
 | \`format\` | whose API requests and answers follow: ${Object.keys(answerFormats)
     .map((id) => `\`${id}\``)

@@ -58,6 +58,10 @@ export const settingMeanings = {
   'gateways.<name>.endpoints.<name>.ceiling': 'its answers have no length in tokens, so `maxTokens` has nothing to bound',
   'gateways.<name>.endpoints.<name>.media': ['it takes forms and media beside JSON', '`false`'],
   'gateways.<name>.passHeaders': ['request headers that it gets besides the usual ones', '`[]`'],
+  'gateways.<name>.endMark': [
+    'whether a stream of chunks that ends without `[DONE]` is whole where each choice has its `finish_reason`; under `required` it is cut',
+    '`optional` for `openai`, else `required`',
+  ],
   'gateways.<name>.timeouts.connect': 'how long a connection may take',
   'gateways.<name>.timeouts.headers': 'how long the head of an answer may take',
   'gateways.<name>.timeouts.idle': 'how long the next byte of an answer may take',

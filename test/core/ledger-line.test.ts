@@ -33,6 +33,7 @@ describe('a ledger line', () => {
       code: 'gateway_failed',
       leaked_key: 'acme',
       finish: 'upstream_error' as const,
+      ended_without_mark: true,
       model_requested: 'auto',
       model: 'm',
       provider: 'p',

@@ -57,6 +57,7 @@ describe('a serialized governance record', () => {
       gateway_request_id: text,
       gateway_ms: count,
       finish: fc.constantFrom('complete', 'refused', 'upstream_error', 'truncated', 'client_closed', 'cut_budget', undefined),
+      ended_without_mark: fc.option(fc.boolean(), { nil: undefined }),
       overhead_ms: fc.option(amount, { nil: undefined }),
     } satisfies Record<keyof GovernanceRecord, unknown>
     const records: fc.Arbitrary<GovernanceRecord> = fc.record(fields)

@@ -171,6 +171,7 @@ function compileGateway(name: string, settings: Config['gateways'][string], { di
     rootPath: basePath.endsWith(usualPath) ? basePath.slice(0, basePath.length - usualPath.length) : undefined,
     attempts: settings.attempts ?? dialect.retries.attempts,
     addressLimit: compileAddressLimit(settings.addressLimit, dialect),
+    endMark: settings.endMark ?? dialect.endMark ?? 'required',
     timeouts: compileTimeouts(settings.timeouts),
     passHeaders: settings.passHeaders ?? [],
   }

@@ -12,8 +12,8 @@ export interface RefusalDetails {
   readonly status?: number
   /** The gateway refused, not Postern. */
   readonly byGateway?: boolean
-  /** The gateway's own code, under the same condition. */
-  readonly gatewayCode?: string
+  /** What else the gateway's error says, under the same condition: it stands in place of our `type`, `code` and `param`, and beside them. */
+  readonly gatewayError?: Readonly<Record<string, unknown>>
   /** Nothing was run at the gateway, so that Postern itself may try again. */
   readonly mayRetry?: boolean
   /** The gateway ran the call, or may have, and nothing shows that it failed: whatever the code says, the client is told not to try again. */

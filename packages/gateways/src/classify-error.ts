@@ -1,8 +1,12 @@
 import { type ErrorCode, errorCodes } from '@postern/protocol'
 import type { Dialect, ErrorCondition, ErrorRule } from './dialect.js'
+import type { Endpoint } from './endpoint.js'
+import { isError, tellsFailure } from './error-in-answer.js'
+import { createMembersOfError } from './error-members.js'
+import { wordsOf } from './error-words.js'
 import { type CompiledPointer, compilePointer, readAll, readText } from './pointer.js'
 import { createRunSigns } from './run-signs.js'
-import { holdsContent, isName, isRecord } from './said.js'
+import { statusSaid } from './status-said.js'
 
 /** What a gateway's error means to a client of Postern. */
 export interface GatewayError {
@@ -11,8 +15,8 @@ export interface GatewayError {
   readonly status: number
   /** The gateway's own words, given only where the request itself was wrong: elsewhere they speak to the operator. */
   readonly message?: string | undefined
-  /** The gateway's own code under the same condition. */
-  readonly gatewayCode?: string | undefined
+  /** What else its error says, as it says it, under the same condition: `type`, `code`, `param` and further members. */
+  readonly members?: Readonly<Record<string, unknown>> | undefined
   /** Whether the dialect allows Postern to try again, and nothing says that a model ran. */
   readonly mayRetry: boolean
   /** Whether it carries what only a call that ran has. */
@@ -30,12 +34,16 @@ export interface ErrorClassifier {
   /**
    * Says what an answer with an error status means.
    *
-   * @param body Its JSON, or `undefined` where it has none.
+   * @param body Its JSON, a text where it is none, or `undefined` where there are no words.
    * @param header Its headers by lower-case name.
    */
   classify(status: number, body: unknown, header?: (name: string) => string | undefined): GatewayError
-  /** Whether a JSON answer, or a record of a stream, with a status of success is an error in place of an answer. */
-  isError(body: unknown): boolean
+  /**
+   * Whether a JSON answer, or a record of a stream, with a status of success is an error in place of an answer.
+   *
+   * @param endpoint Whose answer it is; of a record nothing is known.
+   */
+  isError(body: unknown, endpoint?: Pick<Endpoint, 'model' | 'object'>): boolean
   /** Whether it tells of a failure: as an error, or as an answer about something that failed. */
   tellsFailure(body: unknown): boolean
 }
@@ -53,16 +61,21 @@ export function createErrorClassifier(dialect: Dialect): ErrorClassifier {
   const mayRetry = retries.after.map(compileCondition)
   const showsRun = createRunSigns(dialect)
   const ofAddress = dialect.addressLimit?.exceeded === undefined ? () => false : compileCondition(dialect.addressLimit.exceeded)
-  const tellsFailure = (body: unknown): boolean => isRecord(body) && (isSaid(body['error']) || isErrorItself(body))
+  const membersOf = createMembersOfError(dialect)
 
-  function meaningOf(said: Said): Pick<GatewayError, 'code' | 'status' | 'message' | 'gatewayCode' | 'about' | 'retryAfterSeconds'> {
+  function meaningOf(said: Said): Pick<GatewayError, 'code' | 'status' | 'message' | 'members' | 'about' | 'retryAfterSeconds'> {
     const found = rules.find(({ holds }) => holds(said))?.rule
     if (found !== undefined) {
       const { means, about, retryAfterSeconds } = found
       return { code: means, status: errorCodes[means].status, ...(about === undefined ? {} : { about }), retryAfterSeconds }
     }
-    if (requestIsWrong.has(said.status)) {
-      return { code: 'request_malformed', status: said.status, message: said.message, gatewayCode: said.code }
+    const { status, body } = said
+    // Under a status of success, what an error says of itself counts for the status that it would have.
+    const meant = status < 300 ? statusSaid(body) : undefined
+    if (meant !== undefined) return meaningOf({ ...said, status: meant })
+    if (keepsStatus(status)) {
+      const code = status === 408 ? 'gateway_timeout' : 'request_malformed'
+      return { code, status, message: wordsOf(body) ?? said.message, members: membersOf(body) }
     }
     const shared = meaningOfStatus(said.status)
     return { code: shared, status: errorCodes[shared].status }
@@ -87,37 +100,9 @@ export function createErrorClassifier(dialect: Dialect): ErrorClassifier {
         reference: firstText(body, places.reference),
       }
     },
-    isError: (body) => tellsFailure(body) && !isAnswer(body as Readonly<Record<string, unknown>>),
+    isError,
     tellsFailure,
   }
-}
-
-/** Whether a member says something; gateways write an absent error as `null`, `false` or an empty text. */
-function isSaid(member: unknown): boolean {
-  return member !== undefined && member !== null && member !== false && member !== ''
-}
-
-/** `{ "type": "error" }` as in streams of responses and messages, and `{ "object": "error" }` as some servers write it. */
-function isErrorItself({ type, object }: Readonly<Record<string, unknown>>): boolean {
-  return type === 'error' || object === 'error'
-}
-
-/** Members that name the thing that was made; a task, a file or a response that failed has its name all the same. */
-const names = ['id', 'object', 'task_id', 'taskId', 'response_id', 'generation_id']
-
-/** Members that hold what was made. */
-const contents = ['choices', 'output', 'data', 'content', 'candidates', 'results', 'embeddings', 'images']
-
-/**
- * Whether a document that tells of a failure is an answer all the same. It is where it names a thing or holds
- * content: something was made, and an error in its place would have clients make it again.
- */
-function isAnswer(body: Readonly<Record<string, unknown>>): boolean {
-  if (isErrorItself(body)) return false
-  if (names.some((name) => isName(body[name]))) return true
-  // A long-running operation of Google's APIs: named, and done or not.
-  if (isName(body['name']) && typeof body['done'] === 'boolean') return true
-  return contents.some((name) => holdsContent(body[name]))
 }
 
 /** An error as far as it can be read. */
@@ -129,15 +114,20 @@ interface Said {
   readonly type: string | undefined
 }
 
-/** The gateway says that the caller's request is wrong: status and words are the caller's to read. */
-const requestIsWrong = new Set([400, 404, 405, 406, 409, 410, 411, 413, 414, 415, 416, 417, 422, 431])
+/** About the key, money, what is allowed and the rate: the gateway's words on these are the operator's. */
+const notTheCallers = new Set([401, 402, 403, 407, 429, 451])
+
+/** The gateway says that it does not take the request as it is, and not for the account's sake: status and words are the caller's to read. */
+function keepsStatus(status: number): boolean {
+  return status >= 400 && status < 500 && !notTheCallers.has(status)
+}
 
 function meaningOfStatus(status: number): ErrorCode {
   if (status === 401 || status === 407) return 'gateway_key_rejected'
   if (status === 402) return 'gateway_out_of_credit'
   if (status === 403 || status === 451) return 'gateway_policy_refused'
   if (status === 429) return 'gateway_rate_limited'
-  if (status === 408 || status === 504) return 'gateway_timeout'
+  if (status === 504) return 'gateway_timeout'
   if (status === 503 || status === 529) return 'gateway_unavailable'
   if (status >= 300 && status < 400) return 'gateway_answer_invalid'
   return 'gateway_failed'

@@ -109,6 +109,8 @@ export interface Dialect {
   readonly maxJsonBytes?: number
   /** The chunks of its chat streams have neither `index` nor role nor finish reason, which clients need. */
   readonly bareChunks?: boolean
+  /** Streams of chunks may end without `[DONE]`: among the servers that are spoken to like this, some leave it out. */
+  readonly endMark?: 'optional'
   /** What each request may choose, by the name that `policies.choices` has for it. */
   readonly choices?: Readonly<Record<string, Choice>>
   readonly addressLimit?: AddressLimit
@@ -121,6 +123,8 @@ export interface Dialect {
     readonly message: readonly Pointer[]
     readonly code: readonly Pointer[]
     readonly type: readonly Pointer[]
+    /** A code of `null` stays: the OpenAI API has it where there is nothing to tell apart. */
+    readonly nullCode?: true
     /** What its support asks for, for the log. */
     readonly reference?: readonly Pointer[]
     /** Checked in order before the rules that all gateways share. */

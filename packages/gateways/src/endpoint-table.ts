@@ -17,6 +17,8 @@ export interface EndpointTable {
   find(path: string): FoundEndpoint | undefined
   /** Whether a path only spells one differently that is listed: a gateway that is not strict could take it for that one. */
   isOtherSpelling(path: string): boolean
+  /** Whether an escaped segment of a path holds, behind a slash, how a name of the table begins: then it could be meant for a path and not for an id. */
+  holdsName(path: string): boolean
 }
 
 interface Node {
@@ -38,9 +40,11 @@ interface Node {
 export function createEndpointTable(endpoints: Endpoints): EndpointTable {
   const root = newNode()
   const plain = new Map<string, FoundEndpoint>()
+  const names = new Set<string>()
   for (const [path, entry] of Object.entries(endpoints)) {
     const list = 'methods' in entry ? [entry] : entry
     const node = place(root, path)
+    for (const segment of path.split('/')) if (!isParameter(segment)) names.add(foldPath(segment))
     node.endpoints = list
     node.modelAt = path.split('/').indexOf(modelSegment)
     if (!path.includes('{')) plain.set(path, { endpoints: list, model: undefined, hasParameter: false })
@@ -48,7 +52,14 @@ export function createEndpointTable(endpoints: Endpoints): EndpointTable {
   return {
     find: (path) => plain.get(path) ?? walk(root, path.split('/')),
     isOtherSpelling: (path) => walkLoosely(root, foldPath(path).split('/')),
+    holdsName: (path) => path.split('/').some((segment) => partsBehind(segment).some((part) => names.has(part))),
   }
+}
+
+/** What stands behind each escaped slash of a segment, as far as it could be a name. */
+function partsBehind(segment: string): string[] {
+  const [, ...parts] = decodeURIComponent(segment).normalize('NFKC').split('/')
+  return parts.map((part) => (/^\s*([\w-]*)/.exec(part)?.[1] ?? '').toLowerCase())
 }
 
 function newNode(): Node {

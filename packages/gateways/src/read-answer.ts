@@ -13,6 +13,8 @@ export interface AnswerFacts {
   cost?: GovernanceCost
   intensity?: string
   durationMs?: number
+  /** Its stream is whole without the mark that ends such streams. */
+  endedWithoutMark?: true
   quota?: GovernanceQuota
   /** Counts without where they came from, by source. */
   usage?: { -readonly [Field in keyof GovernanceUsage]: GovernanceUsage[Field] }

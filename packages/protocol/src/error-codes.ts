@@ -272,9 +272,11 @@ export type ErrorCode = keyof typeof errorCodes
 export interface ErrorEnvelope {
   readonly error: {
     readonly message: string
-    readonly type: string
-    /** An {@link ErrorCode}, or the gateway's own code where the request itself was wrong. */
-    readonly code: string
-    readonly param: string | null
+    readonly type: unknown
+    /** An {@link ErrorCode}, or what the gateway has in its place where the request itself was wrong: its own code, a number, `null`. */
+    readonly code: unknown
+    readonly param: unknown
+    /** What else the gateway says of a request that it finds wrong. */
+    readonly [further: string]: unknown
   }
 }

@@ -82,6 +82,8 @@ export interface GovernanceRecord {
   readonly gateway_ms?: number | undefined
   /** Absent in the header of a stream that has only begun. */
   readonly finish?: Finish | undefined
+  /** The stream ended without the mark that such streams end with, such as `[DONE]`, each of its choices having said why it ended. */
+  readonly ended_without_mark?: boolean | undefined
   /** Time spent inside Postern, without waiting for the client or the gateway, in milliseconds. */
   readonly overhead_ms?: number | undefined
 }
@@ -93,7 +95,7 @@ export interface GovernanceRecord {
  */
 export function publicGovernance(record: GovernanceRecord): GovernanceRecord {
   const { request_id, attempt, workflow, workflow_verified, step, model_requested, model } = record
-  const { usage, cost, budget_left, gateway_ms, finish, overhead_ms } = record
+  const { usage, cost, budget_left, gateway_ms, finish, ended_without_mark, overhead_ms } = record
   return {
     request_id,
     attempt,
@@ -107,6 +109,7 @@ export function publicGovernance(record: GovernanceRecord): GovernanceRecord {
     budget_left,
     gateway_ms,
     finish,
+    ended_without_mark,
     overhead_ms,
   }
 }
@@ -140,6 +143,7 @@ export function serializeGovernance(record: GovernanceRecord): string {
     textMember('gateway_request_id', record.gateway_request_id) +
     bareMember('gateway_ms', record.gateway_ms) +
     textMember('finish', record.finish) +
+    bareMember('ended_without_mark', record.ended_without_mark) +
     bareMember('overhead_ms', record.overhead_ms) +
     '}'
   )

@@ -99,6 +99,7 @@ function writeEntry(
     code: clean(outcome.code),
     leaked_key: outcome.leaked,
     finish: isCut && record.finish === 'client_closed' ? 'cut_shutdown' : record.finish,
+    ended_without_mark: record.ended_without_mark,
     model_requested: cleanOften(record.model_requested),
     model: cleanOften(record.model),
     provider: cleanOften(record.provider),

@@ -41,6 +41,7 @@ export function writeRecord({ tags, route, permit, facts, finish, overheadMs }: 
     gateway_request_id: facts?.requestId === tags.requestId ? undefined : facts?.requestId,
     gateway_ms: facts?.durationMs,
     finish,
+    ended_without_mark: facts?.endedWithoutMark,
     overhead_ms: overheadMs === undefined ? undefined : roundMs(overheadMs),
   }
 }

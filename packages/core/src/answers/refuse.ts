@@ -83,8 +83,9 @@ export function refusalEnvelope(refusal: Refusal): ErrorEnvelope {
     error: {
       message: details.byGateway === true && details.message !== undefined ? details.message : `${refusal.message} ${details.help ?? help}`,
       type: refusal.status === 404 ? 'not_found_error' : type,
-      code: details.gatewayCode ?? refusal.code,
+      code: refusal.code,
       param: details.param ?? null,
+      ...details.gatewayError,
     },
   }
 }

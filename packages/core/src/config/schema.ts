@@ -53,6 +53,8 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
     endpoints: z.record(z.string(), openedEndpoint).default({}),
     /** Request headers of clients that it gets besides the usual ones, by their exact names. */
     passHeaders: z.array(headerName).optional(),
+    /** Whether its streams of chunks may end without `[DONE]`, once each choice has said why it ended. Has a default for each dialect. */
+    endMark: z.enum(['optional', 'required']).optional(),
     /** How long it is waited for. */
     timeouts: strict({
       /** For a connection. */

@@ -99,6 +99,18 @@ export function unpackedHead(head: AnswerHead): AnswerHead {
   }
 }
 
+/** The head of an answer that is called something else than it is. */
+export function renamed(head: AnswerHead, type: string): AnswerHead {
+  const isType = (name: string): boolean => normalizeName(name) === 'content-type'
+  const passed = head.passed.filter((_, index) => !isType(head.passed[index - (index % 2)] as string))
+  return {
+    ...head,
+    header: (name) => (name === 'content-type' ? type : head.header(name)),
+    joined: (name) => (name === 'content-type' ? type : head.joined(name)),
+    passed: [...passed, 'Content-Type', type],
+  }
+}
+
 const none: string[] = []
 
 /** Many readers take `Content_Type` for `Content-Type`, so what it says counts. */

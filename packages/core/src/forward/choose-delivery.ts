@@ -1,12 +1,12 @@
 import { isJsonType } from '../lib/json-type.js'
 import { Refusal } from '../refusal.js'
-import { type AnswerHead, unpackedHead } from './answer-head.js'
+import { type AnswerHead, renamed, unpackedHead } from './answer-head.js'
 import { decodersOf } from './content-codings.js'
 import type { Delivery, Exchange } from './exchange.js'
 import { HeldAnswer, maxHeldBytes } from './held-answer.js'
 import { passBytes } from './pass-bytes.js'
+import { PeekedAnswer } from './peeked-answer.js'
 import { readError } from './read-error.js'
-import { refuseForGateway } from './refuse-for-gateway.js'
 import { streamEvents } from './stream-events.js'
 import { unpack } from './unpack.js'
 
@@ -16,17 +16,19 @@ export function chooseDelivery(exchange: Exchange, packed: AnswerHead): Delivery
   const isError = status >= 300 && status !== 304
   const decoders = packed.isRecoded ? undefined : decodersOf(packed.codings)
   if (decoders === undefined) {
-    // An error is known by its status, whatever it says.
+    // An error is known by its status, whatever it says; and servers name a coding that is none beside words that are not packed.
     return isError
-      ? refuse(exchange, refuseForGateway(exchange, packed, undefined))
+      ? readError(exchange, packed)
       : refuseAnswer(exchange, 'The gateway answered in a content coding that cannot be unpacked.')
   }
   const head = decoders.length === 0 ? packed : unpackedHead(packed)
   const types = isError ? [] : typesIn(head.joined('content-type') ?? '')
-  if (types.some((each) => page.test(each))) return refuseAnswer(exchange, 'The gateway answered with an HTML page.')
+  const type = types[0] ?? ''
+  const isPage = types.some((each) => page.test(each))
+  if (isPage && (types.length > 1 || type !== usualPage || hasNoBody(exchange, status))) return refusePage(exchange)
   if (types.length > 1) return refuseAnswer(exchange, 'The gateway called its answer several things at once.')
   if (!isError && hasNoBody(exchange, status)) return passBytes(exchange, head)
-  const delivery = isError ? readError(exchange, head) : chooseForType(exchange, head, types[0] ?? '')
+  const delivery = isError ? readError(exchange, head) : isPage ? chooseForPage(exchange, head) : chooseForType(exchange, head, type)
   return decoders.length === 0 || delivery === ignored ? delivery : unpack(exchange, decoders, delivery)
 }
 
@@ -38,9 +40,26 @@ function chooseForType(exchange: Exchange, head: AnswerHead, type: string): Deli
   }
   if (eventStream.test(type)) return streamEvents(exchange, head)
   if (isJsonType(type) && Number(head.header('content-length') ?? 0) <= maxHeldBytes) return new HeldAnswer(exchange, head)
+  // Some servers stream and do not say that they do.
+  if (exchange.facts.route.endpoint.format.id !== 'plain' && saysNothing.has(type)) {
+    return new PeekedAnswer(exchange, (kind) => (kind === 'events' ? streamEvents(exchange, head) : passBytes(exchange, head)))
+  }
   return passBytes(exchange, head)
 }
 
+/** What servers say of whatever they send, where nobody told them what it is. */
+const saysNothing = new Set(['', 'text/plain', 'application/octet-stream'])
+
+/** Some servers call everything a page. What is none goes out under its own name: browsers would make a page of it. */
+function chooseForPage(exchange: Exchange, head: AnswerHead): Delivery {
+  return new PeekedAnswer(exchange, (kind) => {
+    if (kind === 'json') return chooseForType(exchange, renamed(head, 'application/json'), 'application/json')
+    if (kind === 'events') return chooseForType(exchange, renamed(head, 'text/event-stream'), 'text/event-stream')
+    return refusePage(exchange)
+  })
+}
+
+const usualPage = 'text/html'
 const page = /^(?:text\/html|application\/xhtml\+xml)/
 
 /**
@@ -60,6 +79,10 @@ const eventStream = /^\s*[a-z]+\/(?:x-)?event-stream\s*(?:;|$)/
 
 function refuseAnswer(exchange: Exchange, message: string): Delivery {
   return refuse(exchange, new Refusal('gateway_answer_invalid', { message, byGateway: true }))
+}
+
+function refusePage(exchange: Exchange): Delivery {
+  return refuseAnswer(exchange, 'The gateway answered with an HTML page.')
 }
 
 function refuse(exchange: Exchange, refusal: Refusal): Delivery {

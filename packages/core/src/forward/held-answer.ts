@@ -5,11 +5,13 @@ import type { ResponseSink } from '../arrival.js'
 import type { AnswerHead } from './answer-head.js'
 import { classifyFailure } from './classify-failure.js'
 import { type Delivery, type Exchange, writeAnswerHead } from './exchange.js'
+import { type AnswerKind, kindOf } from './kind-of-answer.js'
 import { leakedKey } from './leaked-key.js'
 import { mayParse } from './parse-bound.js'
 import { parseJson } from './parse-json.js'
 import { passBytes } from './pass-bytes.js'
 import { refuseForGateway } from './refuse-for-gateway.js'
+import { streamEvents } from './stream-events.js'
 
 /** The largest JSON answer that waits for its governance header, in bytes. */
 export const maxHeldBytes = 1024 * 1024
@@ -37,6 +39,8 @@ export class HeldAnswer implements Delivery {
   /** What is passed on as it comes is read at its end. */
   #isRead = false
   #failed = false
+  /** Known from its first byte that is no blank. */
+  #kind: AnswerKind | undefined
 
   constructor(exchange: Exchange, head: AnswerHead) {
     this.#exchange = exchange
@@ -51,11 +55,12 @@ export class HeldAnswer implements Delivery {
     }
     const isFirst = this.#held.length === 0
     this.#held.append(chunk)
+    this.#kind ??= kindOf(this.#held.view())
+    if (this.#kind === 'events' && this.#exchange.facts.edit === undefined) return this.#handOver(streamEvents(this.#exchange, this.#head))
     if (this.#isHeldTooLong(chunk, isFirst)) return this.#passOn()
     if (this.#held.length <= maxHeldBytes) return true
     if (this.#exchange.facts.edit !== undefined) return this.#holdFurther()
-    this.#overflow = passBytes(this.#exchange, this.#head)
-    return this.#overflow.chunk(this.#held.take())
+    return this.#handOver(passBytes(this.#exchange, this.#head))
   }
 
   end(): void {
@@ -69,6 +74,12 @@ export class HeldAnswer implements Delivery {
     clearTimeout(this.#clock)
     if (this.#overflow !== undefined) this.#overflow.broken(error)
     else this.#exchange.refuse(classifyFailure(error))
+  }
+
+  #handOver(delivery: Delivery): boolean {
+    clearTimeout(this.#clock)
+    this.#overflow = delivery
+    return delivery.chunk(this.#held.take())
   }
 
   /** @param isFirst Whether this is the first piece: a document that begins late is held for as long as any. */
@@ -145,10 +156,11 @@ export class HeldAnswer implements Delivery {
     const text = isAscii(body) ? latin1 : body.toString('utf8')
     const document = parseJson(text)
     if (document === undefined) {
-      exchange.refuse(invalid('The gateway answered with JSON that cannot be read.'))
+      if (this.#mayBeAnything(text)) this.#send(latin1, 'latin1', body.length)
+      else exchange.refuse(invalid('The gateway answered with JSON that cannot be read.'))
       return
     }
-    const failed = facts.upstream.errors.isError(document)
+    const failed = facts.upstream.errors.isError(document, facts.route.endpoint)
     if (facts.edit === undefined ? failed : facts.edit.isError(document, failed)) {
       exchange.refuse(refuseForGateway(exchange, this.#head, document))
       return
@@ -159,9 +171,19 @@ export class HeldAnswer implements Delivery {
       this.#send(latin1, 'latin1', body.length)
       return
     }
-    const edited = facts.edit.edit(text, document)
+    const edited = facts.edit.edit(text.replace(byteOrderMark, ''), document)
     if (edited === undefined) exchange.refuse(invalid('The gateway answered with something that this endpoint does not.'))
     else this.#send(edited, 'utf8', Buffer.byteLength(edited))
+  }
+
+  /**
+   * Whether an answer that is called JSON and is none passes as it came: where nothing is expected of the endpoint, it may be
+   * empty, or the content of a file. A page in place of what no file holds is none.
+   */
+  #mayBeAnything(text: string): boolean {
+    const { edit, route } = this.#exchange.facts
+    const { format, object } = route.endpoint
+    return edit === undefined && format.id === 'plain' && (object !== undefined || !/^\s*</.test(text))
   }
 
   /** One with more values than are parsed in one turn goes as one beyond the bound does. */
@@ -199,6 +221,8 @@ function isBlank(bytes: Buffer): boolean {
   for (const byte of bytes) if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) return false
   return true
 }
+
+const byteOrderMark = /^\uFEFF/
 
 function invalid(message: string): Refusal {
   return new Refusal('gateway_answer_invalid', { message })

@@ -105,6 +105,6 @@ function waitFor(turn: Turn, facts: ExchangeFacts): Promise<ExchangeFacts> {
 
 function recordsOf(upstream: Upstream, { gateway, endpoint }: Route): RecordPattern {
   let records = upstream.records.get(endpoint.format)
-  if (records === undefined) upstream.records.set(endpoint.format, (records = createRecordPattern(gateway.dialect, endpoint.format)))
+  if (records === undefined) upstream.records.set(endpoint.format, (records = createRecordPattern(gateway, endpoint.format)))
   return records
 }

@@ -2,6 +2,7 @@ import type { AnswerHead } from './answer-head.js'
 import { parseJson } from './parse-json.js'
 import type { Delivery, Exchange } from './exchange.js'
 import type { Refusal } from '../refusal.js'
+import { readEventData } from './read-event.js'
 import { refuseForGateway } from './refuse-for-gateway.js'
 
 /** The part of an error body that is read, in bytes; an envelope is far smaller. */
@@ -14,7 +15,10 @@ const maxErrorBytes = 256 * 1024
 export function readError(exchange: Exchange, head: AnswerHead): Delivery {
   const chunks: Buffer[] = []
   let size = 0
-  const read = (): Refusal => refuseForGateway(exchange, head, parseJson(Buffer.concat(chunks, size).toString('utf8')))
+  const read = (): Refusal => {
+    const text = Buffer.concat(chunks, size).toString('utf8')
+    return refuseForGateway(exchange, head, parseJson(text) ?? parseJson(firstEvent(text)) ?? plainWords(text))
+  }
   const refuseInPart = (): void => {
     const refusal = read()
     exchange.refuse(refusal.retryable ? refusal.afterRun() : refusal)
@@ -33,4 +37,21 @@ export function readError(exchange: Exchange, head: AnswerHead): Delivery {
     end: () => exchange.refuse(read()),
     broken: refuseInPart,
   }
+}
+
+/** The data of the first event, of a refusal that is told as a stream. */
+function firstEvent(text: string): string {
+  if (!/^\s*(?:data|event|id|retry)?:/.test(text)) return ''
+  const [event] = text.trimStart().split(/\r\n\r\n|\n\n|\r\r/, 1)
+  return readEventData(event as string) ?? ''
+}
+
+/** Bytes that no text holds, and those that were no UTF-8. */
+// oxlint-disable-next-line no-control-regex
+const notText = /[\0-\x08\x0e-\x1f\x7f\ufffd]/
+
+/** An error that is no JSON, as its words; a page, or what is no text, has none. */
+function plainWords(text: string): string | undefined {
+  const words = text.slice(0, 4000).trim()
+  return words === '' || words.startsWith('<') || words.startsWith('{') || notText.test(words) ? undefined : words
 }

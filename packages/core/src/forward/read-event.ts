@@ -10,7 +10,7 @@ function dataLines(event: string): string[] {
   const lines: string[] = []
   for (let at = event.indexOf(dataField); at !== -1; ) {
     const before = event.charCodeAt(at - 1)
-    if (at > 0 && before !== lineFeed && before !== carriageReturn) {
+    if (at > 0 && before !== lineFeed && before !== carriageReturn && !(at === 1 && before === byteOrderMark)) {
       at = event.indexOf(dataField, at + 1)
       continue
     }
@@ -42,3 +42,5 @@ const lineEnd = /[\r\n]/g
 const space = 0x20
 const lineFeed = 0x0a
 const carriageReturn = 0x0d
+/** Before the first event of a stream it says nothing (HTML standard, 9.2.5). */
+const byteOrderMark = 0xfeff

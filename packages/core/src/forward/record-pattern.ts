@@ -1,4 +1,5 @@
-import type { AnswerFormat, Dialect } from '@postern/gateways'
+import type { AnswerFormat } from '@postern/gateways'
+import type { Gateway } from '../resolve/route.js'
 
 /** Says from its text alone whether a stream record is worth parsing; most are not. */
 export interface RecordPattern {
@@ -10,6 +11,8 @@ export interface RecordPattern {
   readonly needsMending: boolean
   /** The data that marks the end, such as `[DONE]`. */
   readonly endData: string | undefined
+  /** Whether a stream is whole without that mark once each of its choices has said why it ended. */
+  readonly choicesMayEnd: boolean
   /** The `type` of a record that marks the end. */
   readonly endTypes: readonly string[]
   /** What a text says of its `type` without being parsed: that it marks the end, or that the answer failed. */
@@ -22,23 +25,26 @@ export interface RecordPattern {
 /** What gateways write at the end of streams of any format. */
 export const usualEnd = '[DONE]'
 
-/** Compiles, once per dialect and format, which records carry usage, errors, governance data or the end. */
-export function createRecordPattern(dialect: Dialect, format: AnswerFormat): RecordPattern {
+/** Compiles, once per gateway and format, which records carry usage, errors, governance data or the end. */
+export function createRecordPattern({ dialect, endMark }: Pick<Gateway, 'dialect' | 'endMark'>, format: AnswerFormat): RecordPattern {
   const endData = format.streamEnd !== undefined && 'data' in format.streamEnd ? format.streamEnd.data : undefined
   const endTypes = format.streamEnd !== undefined && 'types' in format.streamEnd ? format.streamEnd.types : []
   const { failureTypes = [] } = format
+  const choicesMayEnd = endMark === 'optional' && endData !== undefined && format.recordsNeedChoices
   const members = ['usage', 'error', ...dialect.governance.recordMembers].join('|')
   // `"usage":null` stands in every chunk of some providers, so only a value counts.
   const alternatives = [
     `"(?:${members})"\\s*:\\s*[^\\sn]`,
     ...failureTypes.map((type) => `"type"\\s*:\\s*"${escapeForRegExp(type)}"`),
     ...[usualEnd, ...endTypes].map(escapeForRegExp),
+    // Why a choice ended, and whatever may be a choice beside the first.
+    ...(choicesMayEnd ? ['"finish_reason"\\s*:\\s*"[^"]', '"index"\\s*:\\s*[1-9]'] : []),
   ]
   const worthParsing = new RegExp(alternatives.join('|'))
   const needsMending = format.recordsNeedChoices && dialect.bareChunks === true
   const needsType = format.recordsNeedType === true
   const needed = format.recordsNeedChoices ? '"choices"' : needsType ? '"type"' : undefined
-  const marks = { endData, endTypes, failureTypes, saysEnd: typeSearch(endTypes), saysFailure: typeSearch(failureTypes) }
+  const marks = { endData, choicesMayEnd, endTypes, failureTypes, saysEnd: typeSearch(endTypes), saysFailure: typeSearch(failureTypes) }
   if (needsMending) return { needsChoices: true, needsType, needsMending, mayMatter: () => true, ...marks }
   return {
     needsChoices: format.recordsNeedChoices,

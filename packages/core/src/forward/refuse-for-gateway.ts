@@ -14,7 +14,7 @@ const longestMessage = 2000
 /** Turns a gateway's error into ours: a code of the closed set, and its own words only where they are the caller's to read. */
 export function refuseForGateway(exchange: Exchange, head: AnswerHead, document: unknown): Refusal {
   const meaning = exchange.facts.upstream.errors.classify(head.status, document, head.header)
-  const { code, status, message, gatewayCode, about, mayRetry, ofAddress, reference } = meaning
+  const { code, status, message, members, about, mayRetry, ofAddress, reference } = meaning
   const details: { -readonly [Field in keyof RefusalDetails]: RefusalDetails[Field] } = {
     status,
     byGateway: true,
@@ -26,9 +26,9 @@ export function refuseForGateway(exchange: Exchange, head: AnswerHead, document:
     details.message = `The gateway refused the request with status ${head.status} and did not say why.`
   }
   if (message !== undefined) details.message = withoutKeys(exchange, message)
-  if (gatewayCode !== undefined) details.gatewayCode = withoutKeys(exchange, gatewayCode)
+  if (members !== undefined) details.gatewayError = membersWithoutKeys(exchange, members)
   if (about !== undefined) details.help = helpOnProviderKey
-  const wait = waitSeconds(head.header('retry-after')) ?? meaning.retryAfterSeconds
+  const wait = waitMs(head.header('retry-after-ms')) ?? waitSeconds(head.header('retry-after')) ?? meaning.retryAfterSeconds
   if (wait !== undefined) details.gatewayAskedSeconds = wait
   if (ofAddress) exchange.facts.upstream.turnstile?.pause(wait ?? usualWaitSeconds)
   if (code === 'gateway_rate_limited') details.retryAfterSeconds = wait ?? usualWaitSeconds
@@ -49,17 +49,48 @@ function governanceHeaders(head: AnswerHead): readonly string[] {
 }
 
 /** Gateways quote keys in their errors: whatever has a key's form is blotted out, and a text that holds a loaded one in any form is withheld. */
-function withoutKeys({ facts: { key, tap } }: Exchange, text: string): string {
+function withoutKeys({ facts: { key, tap } }: Exchange, text: string, longest = longestMessage): string {
   const clean = redactKeys(text)
   const leaked = key.leaks.findIn(text)
-  if (leaked === undefined) return clean.slice(0, longestMessage)
+  if (leaked === undefined) return clean.slice(0, longest)
   tap.repeats(leaked)
-  return key.leaks.findIn(clean) === undefined ? clean.slice(0, longestMessage) : '[redacted]'
+  return key.leaks.findIn(clean) === undefined ? clean.slice(0, longest) : '[redacted]'
 }
 
-/** Reads `Retry-After` in either form (RFC 9110, 10.2.3). */
+/** The most of an error's members that is told, in characters of JSON; an envelope has far fewer. */
+const longestMember = 4000
+
+/** A member that holds a key in any form is left out whole: what is left of it would say nothing. */
+function membersWithoutKeys(exchange: Exchange, members: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  let length = 0
+  return Object.fromEntries(
+    Object.entries(members).filter(([name, value]) => {
+      const text = jsonOf([name, value])
+      if (text === undefined) return false
+      length += text.length
+      return length <= longestMember && withoutKeys(exchange, text, longestMember) === text
+    }),
+  )
+}
+
+/** `undefined` where it goes deeper than can be written. */
+function jsonOf(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    return undefined
+  }
+}
+
+/** Reads `retry-after-ms`, in which some providers say more exactly what they say in `Retry-After`. */
+function waitMs(retryAfterMs: string | undefined): number | undefined {
+  if (retryAfterMs === undefined || !/^\d{1,15}(?:\.\d{1,9})?$/.test(retryAfterMs)) return undefined
+  return Math.min(longestWaitSeconds, Math.max(1, Math.ceil(Number(retryAfterMs) / 1000)))
+}
+
+/** Reads `Retry-After` in either form (RFC 9110, 10.2.3), and the parts of seconds that some servers say. */
 function waitSeconds(retryAfter: string | undefined): number | undefined {
   if (retryAfter === undefined) return undefined
-  const seconds = /^\d+$/.test(retryAfter) ? Number(retryAfter) : Math.ceil((Date.parse(retryAfter) - Date.now()) / 1000)
+  const seconds = Math.ceil(/^\d+(?:\.\d*)?$/.test(retryAfter) ? Number(retryAfter) : (Date.parse(retryAfter) - Date.now()) / 1000)
   return Number.isFinite(seconds) ? Math.min(longestWaitSeconds, Math.max(1, seconds)) : undefined
 }

@@ -8,6 +8,7 @@ import { createEventPump, type Edit } from './event-pump.js'
 import { type Delivery, type Exchange, writeAnswerHead } from './exchange.js'
 import type { LeakGuard } from './leak/leak-guard.js'
 import { leakedKey } from './leaked-key.js'
+import { ChoiceEnds } from './choice-ends.js'
 import { createChunkMender } from './chunk-mender.js'
 import { mayParse } from './parse-bound.js'
 import { parseJson } from './parse-json.js'
@@ -39,6 +40,7 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
   let failed = false
   let ended = false
   let framed = false
+  const choiceEnds = new ChoiceEnds()
   let searchedForModel = 0
   let unreadable = 0
 
@@ -96,6 +98,17 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
     return !refuseLeak(ahead.found)
   }
 
+  /** Some servers call a document a stream: what it says counts, whatever it is called. */
+  const inspectDocument = (text: string): Edit | undefined => {
+    const document = parseJson(text)
+    if (typeof document !== 'object' || document === null) return undefined
+    tap.body(document, 'answer')
+    if (records.choicesMayEnd) choiceEnds.hear(document)
+    if (!upstream.errors.isError(document)) return undefined
+    stop(refuseForGateway(exchange, head, document))
+    return { stop: true }
+  }
+
   const inspect = (bytes: Buffer, start: number, end: number, lookedAhead: boolean): Edit | undefined => {
     if (!lookedAhead && refuseLeak(key.leaks.find(bytes, start, end))) return { stop: true }
     const text = bytes.toString('latin1', start, end)
@@ -122,17 +135,18 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
     searchedForModel = Math.min(recordsThatNameTheModel, searchedForModel + 1)
     const event = bytes.toString('utf8', start, end)
     const data = readEventData(event)
-    if (data === undefined) return undefined
+    if (data === undefined) return heard || begun ? undefined : inspectDocument(event)
     const first = !heard
     heard = true
-    if (data === usualEnd) {
-      ended ||= data === records.endData
+    if (data.trim() === usualEnd) {
+      ended ||= records.endData === usualEnd
       return framed ? undefined : { before: closing() + frame(finishOf()) }
     }
     const record = parseJson(data)
     if (record === undefined) unreadable += 1
     if (typeof record !== 'object' || record === null) return undefined
     tap.body(record, 'stream')
+    if (records.choicesMayEnd) choiceEnds.hear(record)
     if ('type' in record && records.endTypes.includes(record.type as string)) ended = true
     if (upstream.errors.tellsFailure(record) || ('type' in record && records.failureTypes.includes(record.type as string))) {
       // What tells of a thing that failed is an answer, and passes: clients must not make the thing again.
@@ -160,7 +174,9 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
       const ending = pump.finish()
       if (ending === 'stopped') return
       const expectsEnd = records.endData !== undefined || records.endTypes.length > 0
-      if (expectsEnd && !ended && !failed) {
+      const isUnmarked = expectsEnd && !ended && !failed
+      if (isUnmarked && choiceEnds.all) tap.endsWithoutMark()
+      else if (isUnmarked) {
         if (begun) cut('The stream ended without its end mark.')
         else stop(invalid('The gateway ended its stream before the first event.'))
         return

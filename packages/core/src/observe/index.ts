@@ -13,6 +13,8 @@ export interface Tap {
   head(header: (name: string) => string | undefined): void
   /** Reads a JSON answer, or one record of a stream; later numbers replace earlier ones. */
   body(document: unknown, source: 'answer' | 'stream'): void
+  /** Takes down that the stream is whole without its end mark. */
+  endsWithoutMark(): void
   /** Takes down that the gateway repeated the key of this alias. */
   repeats(alias: string): void
   /** The alias of a key that it repeated. */
@@ -61,6 +63,10 @@ class AnswerTap implements Tap {
 
   body(document: unknown, source: 'answer' | 'stream'): void {
     learn(this.#facts, this.#reader.body(document, source))
+  }
+
+  endsWithoutMark(): void {
+    this.#facts.endedWithoutMark = true
   }
 
   repeats(alias: string): void {

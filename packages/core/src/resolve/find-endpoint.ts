@@ -1,5 +1,6 @@
 import { type Endpoint, type FoundEndpoint, isBelow, isHoldersPath } from '@postern/gateways'
 import { Refusal } from '../refusal.js'
+import type { EndpointPath } from './read-endpoint-path.js'
 import type { Gateway } from './route.js'
 
 /** An endpoint for one method, and the model that its path names. */
@@ -14,11 +15,23 @@ export interface ChosenEndpoint {
  *
  * @throws {Refusal} 403 `endpoint_not_allowed`, 404 `not_found`, 405 `method_not_allowed`.
  */
-export function findEndpoint(gateway: Gateway, method: string, path: string): ChosenEndpoint {
-  const found = gateway.endpoints.find(path)
+export function findEndpoint(gateway: Gateway, method: string, { written, read }: EndpointPath): ChosenEndpoint {
+  const found = gateway.endpoints.find(written)
   // A path without a parameter was looked at where the table was made.
-  if (found === undefined || (found.hasParameter && isHoldersPath(path))) throw closed(gateway, path)
-  return { endpoint: ofMethod(found, method), modelInPath: found.model }
+  if (found === undefined || (found.hasParameter && isHoldersPath(read))) throw closed(gateway, read)
+  if (read === written) return { endpoint: ofMethod(found, method), modelInPath: found.model }
+  if (mayBeAnother(gateway, written, read, found)) throw closed(gateway, read)
+  return { endpoint: ofMethod(found, method), modelInPath: found.model === undefined ? undefined : decodeURIComponent(found.model) }
+}
+
+/**
+ * Whether a server that undoes escapes before it looks for the endpoint could take the path for another one than the one
+ * that was found, such as `threads/x%2Fruns` for the runs of a thread.
+ */
+function mayBeAnother({ dialect, endpoints }: Gateway, written: string, read: string, found: FoundEndpoint): boolean {
+  if (isBelow(dialect.operatorPaths, read) || endpoints.holdsName(written)) return true
+  const asRead = endpoints.find(read)
+  return asRead === undefined ? endpoints.isOtherSpelling(read) : asRead.endpoints !== found.endpoints
 }
 
 function closed({ dialect, endpoints }: Gateway, path: string): Refusal {

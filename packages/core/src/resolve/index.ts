@@ -22,23 +22,22 @@ export type Resolve = (arrival: Asked, principal: Principal) => Route
 
 export function createResolve(findKey: FindKey, openTask: OpenTask): Resolve {
   return (arrival, principal) => {
-    const endpointPath = readEndpointPath(arrival)
+    const asked = readEndpointPath(arrival)
     if (!plainQuery.test(arrival.query))
       throw new Refusal('request_malformed', { message: 'The query string holds characters that a URL does not.' })
     const bound = findKey(principal)
     if (bound === undefined) throw noKeyFor(principal)
     const { key, binding } = bound
     if (neverForwarded.has(arrival.method)) throw new Refusal('method_not_allowed', { headers: ['Allow', apiMethods] })
-    const { endpoint, modelInPath } = findEndpoint(key.gateway, arrival.method, endpointPath)
+    const { endpoint, modelInPath } = findEndpoint(key.gateway, arrival.method, asked)
     if (endpoint.object !== undefined && !key.mayStore) throw notShared()
-    const task = endpoint.task === undefined ? undefined : openTask(key, principal, endpoint.task, endpointPath)
-    const path = task?.path ?? endpointPath
+    const task = endpoint.task === undefined ? undefined : openTask(key, principal, endpoint.task, asked.written)
     return {
       gateway: key.gateway,
       key,
       binding,
-      endpointPath: path,
-      upstreamPath: upstreamPath(key.gateway, endpoint, path),
+      endpointPath: task?.path ?? asked.read,
+      upstreamPath: upstreamPath(key.gateway, endpoint, task?.path ?? asked.written),
       endpoint,
       modelInPath,
       tenant: key.gateway.addressLimit === undefined ? '' : tenantOf(principal),

@@ -2,29 +2,42 @@ import type { Arrival } from '../arrival.js'
 import { notUnder } from '../not-under.js'
 import { Refusal } from '../refusal.js'
 import { hasDotSegment } from './dot-segment.js'
+import { decodePath } from './decode-path.js'
 
 const apiPrefix = '/v1/'
 
-/** Letters, digits and what else a path segment holds unescaped (RFC 3986, `pchar`), joined by single slashes. */
-const plainPath = /^[A-Za-z0-9\-._~!$&'()*+,;=:@]+(?:\/[A-Za-z0-9\-._~!$&'()*+,;=:@]+)*$/
+/** Letters, digits and what else a path segment holds (RFC 3986, `pchar`), joined by single slashes. */
+const plainPath = /^[A-Za-z0-9\-._~!$&'()*+,;=:@%]+(?:\/[A-Za-z0-9\-._~!$&'()*+,;=:@%]+)*$/
+
+/** A path below `/v1/`: as it came, and as it is read and judged. They differ only where it has escapes. */
+export interface EndpointPath {
+  readonly written: string
+  readonly read: string
+}
 
 /**
  * Takes the endpoint's path from below `/v1/`.
  *
- * One spelling only: a percent sign, a dot segment, a backslash or an empty segment is refused instead of
- * normalised, because gateway and sidecar could normalise differently and then mean different endpoints.
+ * A backslash, an empty segment and a dot segment in any form is refused instead of normalised, because gateway and sidecar
+ * could normalise differently and then mean different endpoints.
  *
  * @throws {Refusal} 404 `not_found` outside the API, 400 `request_malformed` for another spelling.
  */
-export function readEndpointPath({ path, wholePath }: Pick<Arrival, 'path'> & Partial<Pick<Arrival, 'wholePath'>>): string {
-  const endpointPath = path.startsWith(apiPrefix) ? path.slice(apiPrefix.length) : ''
-  if (endpointPath === '') throw wholePath === undefined ? new Refusal('not_found') : notUnder(mountIn(wholePath, path))
-  if (!plainPath.test(endpointPath) || hasDotSegment(endpointPath)) {
-    throw new Refusal('request_malformed', {
-      message: 'The path has escaped characters, dot segments or empty segments; write it plainly.',
-    })
-  }
-  return endpointPath
+export function readEndpointPath({ path, wholePath }: Pick<Arrival, 'path'> & Partial<Pick<Arrival, 'wholePath'>>): EndpointPath {
+  const written = path.startsWith(apiPrefix) ? path.slice(apiPrefix.length) : ''
+  if (written === '') throw wholePath === undefined ? new Refusal('not_found') : notUnder(mountIn(wholePath, path))
+  if (!plainPath.test(written) || hasDotSegment(written)) throw malformed()
+  if (!written.includes('%')) return { written, read: written }
+  const read = decodePath(written)
+  if (read === undefined) throw malformed()
+  return { written, read }
+}
+
+function malformed(): Refusal {
+  return new Refusal('request_malformed', {
+    message:
+      'The path has dot segments, empty segments or escapes that cannot be read in one way; write it plainly, and escape only what an id needs.',
+  })
 }
 
 /** What stands before the path below the mount; Express writes `/` for the mount itself. */

@@ -21,6 +21,8 @@ export interface Gateway {
   readonly attempts: number
   /** How often it lets this address call, and how long a call waits for its turn; `undefined`: as often as it likes. */
   readonly addressLimit: (AddressLimit & { readonly longestWaitMs: number }) | undefined
+  /** Whether a stream of chunks may end without `[DONE]`, each of its choices having said why it ended. */
+  readonly endMark: 'optional' | 'required'
   readonly timeouts: GatewayTimeouts
   /** Request headers that are passed on besides the usual ones. */
   readonly passHeaders: readonly string[]

@@ -12,11 +12,13 @@ export const openai = {
   requestHeaders: ['x-client-request-id'],
   endpoints: openaiEndpoints,
   operatorPaths: ['organization', 'projects', 'webhook_endpoints', 'webhook_event_types', 'vaults', 'safety', 'fine_tuning/checkpoints'],
+  endMark: 'optional',
   governance: { passedHeaders: ['openai-', 'x-ratelimit-'], headers: {}, body: {}, recordMembers: [] },
   errors: {
-    message: ['/error/message', '/error', '/message', '/detail'],
-    code: ['/error/code'],
-    type: ['/error/type'],
+    message: ['/error/message', '/message', '/detail', '/error'],
+    code: ['/error/code', '/code'],
+    type: ['/error/type', '/type'],
+    nullCode: true,
     rules: [{ status: 429, name: 'insufficient_quota', means: 'gateway_out_of_credit' }],
   },
   // A 503 may come from a proxy in between, after the request was delivered.

@@ -1,0 +1,57 @@
+import { isRecord } from './said.js'
+
+/** Members that hold the words of an error, the most telling first. `error` is looked into before these where it is no text. */
+const places = [
+  'message',
+  'msg',
+  'detail',
+  'details',
+  'errors',
+  'error_message',
+  'errorMessage',
+  'error_description',
+  'description',
+  'reason',
+  'error',
+  'title',
+]
+
+/** Where an item of a list says what it is about: `{ "loc": ["body", "model"], "msg": "Field required" }`. */
+const subjects = ['loc', 'field', 'path', 'param']
+
+/** How deep words are looked for. */
+const deepest = 5
+
+/** How many items of a list are told. */
+const mostItems = 10
+
+/** What an error says in words, in whichever shape: one text, a list of texts or of details, an object within an object, or the whole body. */
+export function wordsOf(value: unknown, depth = deepest): string | undefined {
+  if (typeof value === 'string') return value.trim() === '' ? undefined : value.trim()
+  if (depth === 0) return undefined
+  if (Array.isArray(value)) {
+    const items = value.slice(0, mostItems).flatMap((item) => wordsOfItem(item, depth - 1) ?? [])
+    return items.length === 0 ? undefined : [...new Set(items)].join('; ')
+  }
+  if (!isRecord(value)) return undefined
+  const { error } = value
+  const within = typeof error === 'object' ? wordsOf(error, depth - 1) : undefined
+  if (within !== undefined) return within
+  for (const place of places) {
+    const words = wordsOf(value[place], depth - 1)
+    if (words !== undefined) return words
+  }
+  return undefined
+}
+
+function wordsOfItem(item: unknown, depth: number): string | undefined {
+  const words = wordsOf(item, depth)
+  if (words === undefined || !isRecord(item)) return words
+  const subject = subjects.map((name) => nameOf(item[name])).find((name) => name !== '')
+  return subject === undefined || words.includes(subject) ? words : `${subject}: ${words}`
+}
+
+function nameOf(value: unknown): string {
+  if (Array.isArray(value)) return value.filter((part) => typeof part === 'string' || typeof part === 'number').join('.')
+  return typeof value === 'string' ? value : ''
+}
