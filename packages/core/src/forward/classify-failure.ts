@@ -8,7 +8,7 @@ export function classifyFailure(error: unknown): Refusal {
   if (error instanceof Refusal) return error
   const code = codeOf(error)
   if (code !== undefined && timeouts.has(code)) return new Refusal('gateway_timeout', { cause: error })
-  if (code !== undefined && unreachable.has(code))
+  if (code !== undefined && (unreachable.has(code) || noHandshake.test(code)))
     return new Refusal('gateway_unavailable', { cause: error, mayRetry: neverConnected(error) })
   const message = isUnreadable(error, code)
     ? 'The gateway answered with what is no HTTP that can be read.'
@@ -40,6 +40,9 @@ const passing = new Set(['ECONNREFUSED', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREA
 
 const timeouts = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'UND_ERR_CONNECT_TIMEOUT', 'ETIMEDOUT'])
 
+/** TLS did not come about, as with what speaks plain HTTP: nothing was sent. */
+const noHandshake = /^(?:EPROTO$|ERR_SSL_)/
+
 const unreachable = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -49,9 +52,12 @@ const unreachable = new Set([
   'EHOSTDOWN',
   'ENETDOWN',
   'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
   'DEPTH_ZERO_SELF_SIGNED_CERT',
   'SELF_SIGNED_CERT_IN_CHAIN',
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
   'ERR_TLS_CERT_ALTNAME_INVALID',
   'UND_ERR_DESTROYED',
   'UND_ERR_CLOSED',

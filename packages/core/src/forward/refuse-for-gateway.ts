@@ -3,7 +3,7 @@ import { Refusal, type RefusalDetails } from '../refusal.js'
 import type { AnswerHead } from './answer-head.js'
 import type { Exchange } from './exchange.js'
 
-/** The longest the client is told to wait, in seconds; the `openai` client hangs on more. */
+/** The longest that `Retry-After` tells the client to wait, in seconds; the `openai` client hangs on more. The record has what the gateway asked for. */
 const longestWaitSeconds = 60
 
 /** What to wait where a gateway asks to slow down and does not say how long, in seconds. */
@@ -28,8 +28,9 @@ export function refuseForGateway(exchange: Exchange, head: AnswerHead, document:
   if (message !== undefined) details.message = withoutKeys(exchange, message)
   if (gatewayCode !== undefined) details.gatewayCode = withoutKeys(exchange, gatewayCode)
   if (about !== undefined) details.help = helpOnProviderKey
-  const wait = waitSeconds(head.header('retry-after')) ?? meaning.retryAfterSeconds
-  if (wait !== undefined) details.gatewayAskedSeconds = wait
+  const asked = waitSeconds(head.header('retry-after')) ?? meaning.retryAfterSeconds
+  if (asked !== undefined) details.gatewayAskedSeconds = asked
+  const wait = asked === undefined ? undefined : Math.min(longestWaitSeconds, asked)
   if (ofAddress) exchange.facts.upstream.turnstile?.pause(wait ?? usualWaitSeconds)
   if (code === 'gateway_rate_limited') details.retryAfterSeconds = wait ?? usualWaitSeconds
   else if (wait !== undefined && (code === 'gateway_unavailable' || code === 'gateway_timeout')) details.retryAfterSeconds = wait
@@ -57,9 +58,9 @@ function withoutKeys({ facts: { key, tap } }: Exchange, text: string): string {
   return key.leaks.findIn(clean) === undefined ? clean.slice(0, longestMessage) : '[redacted]'
 }
 
-/** Reads `Retry-After` in either form (RFC 9110, 10.2.3). */
+/** Reads `Retry-After` in either form (RFC 9110, 10.2.3), however long it asks to wait. */
 function waitSeconds(retryAfter: string | undefined): number | undefined {
   if (retryAfter === undefined) return undefined
   const seconds = /^\d+$/.test(retryAfter) ? Number(retryAfter) : Math.ceil((Date.parse(retryAfter) - Date.now()) / 1000)
-  return Number.isFinite(seconds) ? Math.min(longestWaitSeconds, Math.max(1, seconds)) : undefined
+  return Number.isFinite(seconds) ? Math.max(1, seconds) : undefined
 }
