@@ -35,7 +35,7 @@ import { wouldBeStored } from './stored-objects.js'
 export type Police = (arrival: Arrival, principal: Principal, route: Route) => Permit | Promise<Permit>
 
 /** What passes unread, since no gateway takes it for JSON. */
-const isMedia = /^\s*(?:multipart|audio|image|video)\/|^\s*application\/(?:octet-stream|pdf)\b/i
+const isMedia = /^\s*(?:multipart|audio|image|video)\/|^\s*application\/(?:octet-stream|pdf|sdp)\b/i
 /** What is named after both JSON and something else is read by some servers as the one and by some as the other. */
 const namesJson = /^[^;]*json/i
 const takesJson = 'The body is neither JSON nor a form or medium. Send JSON with the header "Content-Type: application/json".'
