@@ -3,8 +3,10 @@ import { Refusal } from '../refusal.js'
 /**
  * What it means that no answer came. The only place where failures of the wire are mapped. Whether the call may have run
  * does not depend on the failure, but on what was sent and heard before it: the exchange knows.
+ *
+ * @param origin The gateway's, where nothing was heard of it: a server of TLS closes connections on which plain HTTP comes.
  */
-export function classifyFailure(error: unknown): Refusal {
+export function classifyFailure(error: unknown, origin?: string): Refusal {
   if (error instanceof Refusal) return error
   const code = codeOf(error)
   if (code !== undefined && timeouts.has(code)) return new Refusal('gateway_timeout', { cause: error })
@@ -13,7 +15,13 @@ export function classifyFailure(error: unknown): Refusal {
   const message = isUnreadable(error, code)
     ? 'The gateway answered with what is no HTTP that can be read.'
     : 'The gateway broke off before it answered.'
-  return new Refusal('gateway_failed', { message, cause: error })
+  return new Refusal('gateway_failed', { message, cause: mayWantTls(error, code, origin) ? `${code}: ${error.message}; ${orTls}` : error })
+}
+
+const orTls = 'if what answers there speaks TLS, write https:// in place of http://'
+
+function mayWantTls(error: unknown, code: string | undefined, origin: string | undefined): error is Error {
+  return error instanceof Error && (code === 'UND_ERR_SOCKET' || code === 'ECONNRESET') && origin?.startsWith('http:') === true
 }
 
 /**

@@ -169,7 +169,8 @@ export class GatewayExchange implements Exchange, Dispatcher.DispatchHandler {
     this.#endWait()
     // A body that a client no longer sends fails here before the end of its connection is told.
     if (this.facts.arrival.connection.destroyed) this.clientClosed()
-    else if (this.#delivery === undefined) this.#refuseUnanswered(classifyFailure(error))
+    else if (this.#delivery === undefined)
+      this.#refuseUnanswered(classifyFailure(error, this.#mayHaveRun ? undefined : this.facts.route.gateway.origin))
     else this.#delivery.broken(error)
   }
 

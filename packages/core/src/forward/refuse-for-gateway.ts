@@ -22,8 +22,10 @@ export function refuseForGateway(exchange: Exchange, head: AnswerHead, document:
     mayRetry,
     cause: describe(head.status, about, reference === undefined ? undefined : withoutKeys(exchange, reference)),
   }
+  const mayBeElsewhere = code === 'request_malformed' && elsewhere.has(head.status) && !meaning.isOwnForm
+  if (mayBeElsewhere) details.cause = `${String(details.cause)} ${describeElsewhere(exchange)}`
   if (code === 'request_malformed' && message === undefined) {
-    details.message = `The gateway refused the request with status ${head.status} and did not say why.`
+    details.message = `The gateway refused the request with status ${head.status} and did not say why.${mayBeElsewhere ? helpOnAddress : ''}`
   }
   if (message !== undefined) details.message = withoutKeys(exchange, message)
   if (gatewayCode !== undefined) details.gatewayCode = withoutKeys(exchange, gatewayCode)
@@ -40,6 +42,17 @@ export function refuseForGateway(exchange: Exchange, head: AnswerHead, document:
 
 const helpOnProviderKey =
   "For the operator: it is the provider's key that was rejected, the providerSecret of the key whose alias is in the governance record. Your own sign-in is fine."
+
+/** What a server says of a path that it does not have. */
+const elsewhere = new Set([404, 405])
+
+const helpOnAddress =
+  ' For the operator: it does not answer as the API of the gateway does, so the baseURL of the gateway is probably wrong; the log line with this request id has the address that was asked.'
+
+function describeElsewhere({ facts: { route } }: Exchange): string {
+  const { name, origin } = route.gateway
+  return `in no form of its API’s errors: gateways.${name}.baseURL is probably wrong. Asked was ${origin}${route.upstreamPath}`
+}
 
 function describe(status: number, about: string | undefined, reference: string | undefined): string {
   return `gateway status ${status}${about === undefined ? '' : ` about the ${about}`}${reference === undefined ? '' : `, its reference ${reference.slice(0, 200)}`}`
