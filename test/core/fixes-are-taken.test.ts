@@ -101,7 +101,9 @@ describe('a fix that check prints', () => {
   test.each(cases)('is taken when it is written where the problem of %s is: %j', (path, value) => {
     const config = changed(path, value)
     const { problems } = checkConfig(config, places)
-    const found = problems.filter((each) => each.path.replaceAll(/\[\d+\]/g, '').startsWith(path.replace(/^gateways\.main\..*/, 'gateways.main')))
+    const found = problems.filter((each) =>
+      each.path.replaceAll(/\[\d+\]/g, '').startsWith(path.replace(/^gateways\.main\..*/, 'gateways.main')),
+    )
     expect(found.length).toBeGreaterThan(0)
     for (const problem of found) {
       const values = valuesOf(problem).filter((each) => !forTheReader(each))

@@ -117,9 +117,9 @@ describe('the emulated Free AI gateway says what its source says', () => {
       async () => {
         expect((await ask('audio/speech', { input: 'Hello' })).headers.get(remaining)).toBeNull()
         const spoken = await ask('audio/speech-to-speech', upload())
-        expect([...spoken.headers.keys()].filter((name) => name.startsWith('x-') && !name.startsWith('x-f') && !name.startsWith('x-c'))).toEqual(
-          ['x-llm-response', 'x-transcribed-text'],
-        )
+        expect(
+          [...spoken.headers.keys()].filter((name) => name.startsWith('x-') && !name.startsWith('x-f') && !name.startsWith('x-c')),
+        ).toEqual(['x-llm-response', 'x-transcribed-text'])
       },
     ],
     [
@@ -139,9 +139,17 @@ describe('the emulated Free AI gateway says what its source says', () => {
       'responses have no tools, nor anything else that its code does not write',
       'src/index.ts',
       async () =>
-        expect(Object.keys((await ask('responses', { input: 'Hello' })).json)).toEqual(
-          ['id', 'object', 'created_at', 'status', 'model', 'output', 'output_text', 'usage', 'x_gateway'],
-        ),
+        expect(Object.keys((await ask('responses', { input: 'Hello' })).json)).toEqual([
+          'id',
+          'object',
+          'created_at',
+          'status',
+          'model',
+          'output',
+          'output_text',
+          'usage',
+          'x_gateway',
+        ]),
     ],
     [
       'a 5xx of a provider, or its timeout, is 429 usage_retriable, without a time to wait',
@@ -179,4 +187,3 @@ describe('through Postern', () => {
     await house.close()
   })
 })
-

@@ -17,8 +17,7 @@ const packings: readonly [coding: string, pack: (text: string) => Buffer, traile
   ['br', (text) => brotliCompressSync(text), 1],
 ]
 
-const chunked = (bytes: Buffer): Buffer =>
-  Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, Buffer.from('\r\n')])
+const chunked = (bytes: Buffer): Buffer => Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, Buffer.from('\r\n')])
 
 function stream(coding: string | undefined, body: Buffer, end: 'clean' | 'no last chunk' | 'reset'): Script {
   const head = `HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n${coding === undefined ? '' : `Content-Encoding: ${coding}\r\n`}Transfer-Encoding: chunked\r\n\r\n`

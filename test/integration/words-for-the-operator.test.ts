@@ -113,7 +113,7 @@ describe.each(doorNames)('what is told of a wrong setting, behind the %s door', 
     const headers = { authorization: `Bearer ${house.callers.acme}`, 'content-type': 'application/json' }
     for (const chunked of [false, true]) {
       const sent = chunked ? { body: new Blob([body]).stream(), duplex: 'half' as const } : { body }
-      const answer = await fetch(`${house.baseURL}/chat/completions`, { method: 'POST', headers, ...sent } as RequestInit)
+      const answer = await fetch(`${house.baseURL}/chat/completions`, { method: 'POST', headers, ...sent })
       const { error } = (await answer.json()) as { error: { code: string; message: string } }
       expect([answer.status, error.code]).toEqual([413, 'body_too_large'])
       for (const word of says) expect(error.message).toContain(word)

@@ -27,15 +27,14 @@ describe.each(doorNames)('where an answer sends its client next, behind the %s d
       }
       house = await openHouse({
         door,
-        config: { gateways: { main: { dialect: 'openai', baseURL: `${upstream.baseURL}`, endpoints } } },
+        config: { gateways: { main: { dialect: 'openai', baseURL: upstream.baseURL, endpoints } } },
       })
     })
     afterAll(async () => {
       await house.close()
       await upstream.close()
     })
-    const get = (path: string) =>
-      fetch(`${house.baseURL}/${path}`, { headers: { authorization: `Bearer ${house.callers.acme}` } })
+    const get = (path: string) => fetch(`${house.baseURL}/${path}`, { headers: { authorization: `Bearer ${house.callers.acme}` } })
 
     test('the client of Anthropic fetches the results of a batch through Postern, and its credential goes nowhere else', async () => {
       answer = '{"id":"b_1","type":"message_batch","results_url":"https://api.anthropic.com/v1/messages/batches/b_1/results"}'
@@ -58,7 +57,10 @@ describe.each(doorNames)('where an answer sends its client next, behind the %s d
     })
 
     test.each<[link: string, becomes: (origin: string) => string | null]>([
-      ['https://api.anthropic.com/v1/messages/batches/b_1/results?page=2', (origin) => `${origin}/ai/v1/messages/batches/b_1/results?page=2`],
+      [
+        'https://api.anthropic.com/v1/messages/batches/b_1/results?page=2',
+        (origin) => `${origin}/ai/v1/messages/batches/b_1/results?page=2`,
+      ],
       ['https://gateway.example/anthropic/v1/messages/batches/b_1', (origin) => `${origin}/ai/v1/messages/batches/b_1`],
       ['/v1/messages/batches/b_1/results', () => '/ai/v1/messages/batches/b_1/results'],
       ['//evil.example/v1/messages/batches/b_1/results', () => null],

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import WebSocket from 'ws'
+import { WebSocket } from 'ws'
 import { codeOf, statusOf } from '../support/raw-chat.js'
 import { rawExchange } from '../support/raw-exchange.js'
 import { doorNames, type House, openHouse } from '../support/house.js'
@@ -94,16 +94,25 @@ describe.each(places)('a WebSocket of the API, asked for at %s', (_, open) => {
   })
 
   test.each([
-    ['h2c, which is ignored', 'GET', ['Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA'], 401],
+    [
+      'h2c, which is ignored',
+      'GET',
+      ['Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA'],
+      401,
+    ],
     ['a WebSocket in HTTP/1.0, as it must be ignored', 'GET', ['Connection: Upgrade', 'Upgrade: websocket'], 401],
     ['a WebSocket among others', 'GET', ['Connection: Upgrade', 'Upgrade: h2c, WebSocket', 'Sec-WebSocket-Version: 13'], 426],
     ['a WebSocket of a version that is none', 'GET', ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 1'], 426],
     ['a WebSocket with POST, which there is not', 'POST', ['Connection: Upgrade', 'Upgrade: websocket'], 401],
   ])('is told from %s', async (name, method, lines, status) => {
     const version = name.includes('HTTP/1.0') ? 'HTTP/1.0' : 'HTTP/1.1'
-    const answer = await rawExchange(place.origin, `${method} /ai/v1/models ${version}\r\nHost: app.example.com\r\n${lines.join('\r\n')}\r\n\r\n`, {
-      oneAnswer: true,
-    })
+    const answer = await rawExchange(
+      place.origin,
+      `${method} /ai/v1/models ${version}\r\nHost: app.example.com\r\n${lines.join('\r\n')}\r\n\r\n`,
+      {
+        oneAnswer: true,
+      },
+    )
     expect([statusOf(answer), codeOf(answer)]).toEqual([status, status === 426 ? 'upgrade_required' : expect.any(String)])
   })
 })

@@ -30,9 +30,7 @@ export function answerModels(exchange: Exchange): void {
 
 function wantsPage(exchange: Exchange): boolean {
   const destination = exchange.header('sec-fetch-dest')
-  return (
-    (exchange.header('accept') ?? '').toLowerCase().includes('text/html') && (destination === undefined || destination === 'document')
-  )
+  return (exchange.header('accept') ?? '').toLowerCase().includes('text/html') && (destination === undefined || destination === 'document')
 }
 
 type Listed = (typeof FREEAI_MODELS)[number]
