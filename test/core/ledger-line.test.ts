@@ -45,6 +45,7 @@ describe('a ledger line', () => {
       intensity: 'full',
       gateway_request_id: 'req_1',
       gateway_ms: 41,
+      retry_after: 3600,
       duration_ms: 12.5,
       overhead_ms: 0.25,
       client_request_id: 'mine',

@@ -221,7 +221,7 @@ describe('what Postern adds on the way to the backend', () => {
     }
     expect((await fetch(`${through}/aix`)).headers.get('postern-refusal')).toBeNull()
     const upgrade = await rawAsk(through, 'GET /ai/v1/realtime HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
-    expect(upgrade).toMatch(/^HTTP\/1\.1 400 [\s\S]*Postern-Refusal: request_malformed/)
+    expect(upgrade).toMatch(/^HTTP\/1\.1 426 [\s\S]*Postern-Refusal: upgrade_required/)
   })
 })
 

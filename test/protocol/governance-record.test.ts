@@ -56,6 +56,7 @@ describe('a serialized governance record', () => {
       intensity: text,
       gateway_request_id: text,
       gateway_ms: count,
+      retry_after: count,
       finish: fc.constantFrom('complete', 'refused', 'upstream_error', 'truncated', 'client_closed', 'cut_budget', undefined),
       ended_without_mark: fc.option(fc.boolean(), { nil: undefined }),
       overhead_ms: fc.option(amount, { nil: undefined }),

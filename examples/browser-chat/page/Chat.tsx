@@ -21,7 +21,7 @@ export function Chat({ person }: { readonly person: Person }) {
       </header>
       <main>
         <section className="talk" aria-label="Conversation">
-          <div className="log" role="log">
+          <div className="log" role="log" aria-label="Messages" tabIndex={0}>
             {turns.length === 0 && (
               <div className="welcome">
                 <h2>Ask something.</h2>

@@ -23,7 +23,7 @@ function rowsOf(record: GovernanceRecord): readonly (readonly [string, string | 
 export function GovernancePanel({ turn }: { readonly turn: Turn | undefined }) {
   const rows = turn?.record === undefined ? [] : rowsOf(turn.record)
   return (
-    <aside className="governance" aria-label="Governance">
+    <aside className="governance" aria-label="Governance" tabIndex={0}>
       <h2>Governance</h2>
       {rows.length === 0 && <p className="nothing">{emptyNote(turn)}</p>}
       <dl>

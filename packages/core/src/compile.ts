@@ -75,7 +75,7 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
   const checkArrival = createCheckArrival({ hosts: config.listen.hosts, publicAddress, browser, log: options.log ?? (() => {}) })
   const connections = createConnections({ bounds: fitBounds(config), isTrusted, publicAddress, networkOf: options.networkOf })
   const means = compileMeans(checked, options, browser, publicAddress)
-  const room = createForward([...gateways.values()], [...keys.values()])
+  const room = createForward([...gateways.values()], [...keys.values()], (arrival) => publicAddress.originOf(arrival))
   const underWay = new UnderWay()
   const redactor = createRedactor(searchedSecrets(secrets))
   let draining = false

@@ -18,7 +18,7 @@ export interface RefusalDetails {
   readonly mayRetry?: boolean
   /** The gateway ran the call, or may have, and nothing shows that it failed: whatever the code says, the client is told not to try again. */
   readonly mayHaveRun?: boolean
-  /** How long the gateway itself asks to wait, in seconds. */
+  /** How long the gateway asks to wait, by its answer or else by its documents, in seconds. Goes into the record. */
   readonly gatewayAskedSeconds?: number
   /** After how many seconds it is worth asking again. */
   readonly retryAfterSeconds?: number

@@ -69,6 +69,12 @@ export class Exchange {
     this.#fields = { ...this.#fields, ...fields }
   }
 
+  /** Takes back what was said to go out with every answer. */
+  omit(name: string): void {
+    const { [name]: _, ...fields } = this.#fields
+    this.#fields = fields
+  }
+
   begin(status: number, fields: OutgoingHttpHeaders): void {
     this.seen.status = status
     this.#response.writeHead(status, { ...this.#fields, ...fields })

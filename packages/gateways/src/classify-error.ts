@@ -28,6 +28,8 @@ export interface GatewayError {
   readonly retryAfterSeconds?: number | undefined
   /** What the gateway's support asks for. */
   readonly reference?: string | undefined
+  /** Whether it has the form of the gateway's own errors: what answers at an address where its API is not, mostly has another. */
+  readonly isOwnForm: boolean
 }
 
 export interface ErrorClassifier {
@@ -57,6 +59,7 @@ export function createErrorClassifier(dialect: Dialect): ErrorClassifier {
     type: errors.type.map(compilePointer),
     reference: (errors.reference ?? []).map(compilePointer),
   }
+  const ownForm = [...errors.message.slice(0, 1), ...errors.code, ...errors.type].map(compilePointer)
   const rules = errors.rules.map((rule) => ({ rule, holds: compileCondition(rule) }))
   const mayRetry = retries.after.map(compileCondition)
   const showsRun = createRunSigns(dialect)
@@ -98,6 +101,7 @@ export function createErrorClassifier(dialect: Dialect): ErrorClassifier {
         showsRun: ran,
         ofAddress: ofAddress(said),
         reference: firstText(body, places.reference),
+        isOwnForm: firstText(body, ownForm) !== undefined,
       }
     },
     isError,

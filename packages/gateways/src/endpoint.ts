@@ -16,7 +16,7 @@ export interface Endpoint {
   readonly object?: StoredObject | undefined
   /** Where it is when it does not lie below the base URL: a path in place of the one that base URLs of this dialect end in. */
   readonly path?: `/${string}`
-  /** It asks for no key, so none is sent; and the gateway's limit per address does not count it. */
+  /** It asks for no key of a GET, so none is sent; and the gateway's limit per address does not count it. */
   readonly open?: true
   /** It lists models in the gateway's own way, and clients get a list as the OpenAI API has it. */
   readonly catalogue?: ModelCatalogue

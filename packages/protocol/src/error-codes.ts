@@ -148,7 +148,7 @@ export const errorCodes = {
     type: 'invalid_request_error',
     retryable: false,
     title: 'The request body is larger than the limit.',
-    help: 'Send less; for the operator: the limit is policies.body.',
+    help: 'Send less. The message names the limit: policies.body, or one that no setting raises.',
   },
   media_type_unsupported: {
     status: 415,
@@ -156,6 +156,13 @@ export const errorCodes = {
     retryable: false,
     title: 'The body comes in a form that is not taken.',
     help: 'Send JSON in UTF-8, or the form or medium that the endpoint takes, without Content-Encoding.',
+  },
+  upgrade_required: {
+    status: 426,
+    type: 'invalid_request_error',
+    retryable: false,
+    title: 'The API is not served over WebSocket.',
+    help: 'Call it over plain HTTP, without Upgrade; what streams comes as server-sent events.',
   },
   headers_too_large: {
     status: 431,

@@ -80,6 +80,8 @@ export interface GovernanceRecord {
   readonly gateway_request_id?: string | undefined
   /** The gateway's own time with the request, its provider's included, in milliseconds. */
   readonly gateway_ms?: number | undefined
+  /** After how many seconds the gateway asks to be asked again, where it refused; the header `Retry-After` says 60 at most. */
+  readonly retry_after?: number | undefined
   /** Absent in the header of a stream that has only begun. */
   readonly finish?: Finish | undefined
   /** The stream ended without the mark that such streams end with, such as `[DONE]`, each of its choices having said why it ended. */
@@ -95,7 +97,7 @@ export interface GovernanceRecord {
  */
 export function publicGovernance(record: GovernanceRecord): GovernanceRecord {
   const { request_id, attempt, workflow, workflow_verified, step, model_requested, model } = record
-  const { usage, cost, budget_left, gateway_ms, finish, ended_without_mark, overhead_ms } = record
+  const { usage, cost, budget_left, gateway_ms, retry_after, finish, ended_without_mark, overhead_ms } = record
   return {
     request_id,
     attempt,
@@ -108,6 +110,7 @@ export function publicGovernance(record: GovernanceRecord): GovernanceRecord {
     cost,
     budget_left,
     gateway_ms,
+    retry_after,
     finish,
     ended_without_mark,
     overhead_ms,
@@ -142,6 +145,7 @@ export function serializeGovernance(record: GovernanceRecord): string {
     textMember('intensity', record.intensity) +
     textMember('gateway_request_id', record.gateway_request_id) +
     bareMember('gateway_ms', record.gateway_ms) +
+    bareMember('retry_after', record.retry_after) +
     textMember('finish', record.finish) +
     bareMember('ended_without_mark', record.ended_without_mark) +
     bareMember('overhead_ms', record.overhead_ms) +

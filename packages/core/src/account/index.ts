@@ -1,4 +1,5 @@
 import { roundMs } from '../answers/record.js'
+import { plainFailure } from '../lib/plain-failure.js'
 import type { EndedSessions, Journey } from '../journey.js'
 import type { Principal } from '../principal.js'
 import type { Redactor } from '../redactor.js'
@@ -111,6 +112,7 @@ function writeEntry(
     intensity: cleanOften(record.intensity),
     gateway_request_id: clean(record.gateway_request_id),
     gateway_ms: record.gateway_ms,
+    retry_after: record.retry_after,
     duration_ms: roundMs(performance.now() - arrival.startedAt),
     overhead_ms: record.overhead_ms,
     client_request_id: clean(tags.clientRequestId),
@@ -152,7 +154,9 @@ function describeEarlier(attempt: number, { code, details }: Refusal, redact: (t
 function describeCause(cause: unknown): string {
   if (typeof cause === 'string') return cause
   if (!(cause instanceof Error)) return String(cause)
+  // Several addresses were tried: the first speaks for them.
+  if (cause instanceof AggregateError && cause.errors.length > 0) return describeCause(cause.errors[0])
   if (cause instanceof TypeError || cause instanceof RangeError || cause instanceof ReferenceError) return cause.stack ?? cause.message
   const code = 'code' in cause && typeof cause.code === 'string' ? `${cause.code}: ` : ''
-  return `${code}${cause.message}`
+  return `${code}${plainFailure(cause) ?? cause.message}`
 }

@@ -11,7 +11,8 @@ import { nextUlid } from '../doors/next-ulid.js'
 export function refuseOnSocket(refusal: Refusal, socket: Duplex): void {
   const body = JSON.stringify(refusalEnvelope(refusal))
   const { requestId } = tagRefused({ ulid: nextUlid(), headers: {} })
-  const { headers: [name, value] = [], retryAfterSeconds } = refusal.details
+  const { headers = [], retryAfterSeconds } = refusal.details
+  const further = headers.flatMap((name, index) => (index % 2 === 0 ? [`${name}: ${headers[index + 1]}`] : []))
   endSoon(
     socket,
     [
@@ -23,9 +24,9 @@ export function refuseOnSocket(refusal: Refusal, socket: Duplex): void {
       `${headerNames.refusal}: ${refusal.code}`,
       ...(refusal.retryable ? [] : [`${headerNames.shouldRetry}: false`]),
       ...(retryAfterSeconds === undefined ? [] : [`Retry-After: ${retryAfterSeconds}`]),
-      ...(name === undefined || name === 'Connection' ? [] : [`${name}: ${value}`]),
+      ...further,
       `Cache-Control: ${notKept}`,
-      'Connection: close',
+      ...(headers.includes('Connection') ? [] : ['Connection: close']),
       '',
       body,
     ].join('\r\n'),
@@ -36,6 +37,7 @@ const statusTexts: Readonly<Record<number, string>> = {
   400: 'Bad Request',
   405: 'Method Not Allowed',
   408: 'Request Timeout',
+  426: 'Upgrade Required',
   429: 'Too Many Requests',
   431: 'Request Header Fields Too Large',
 }

@@ -40,6 +40,7 @@ export function writeRecord({ tags, route, permit, facts, finish, overheadMs }: 
     intensity: facts?.intensity,
     gateway_request_id: facts?.requestId === tags.requestId ? undefined : facts?.requestId,
     gateway_ms: facts?.durationMs,
+    retry_after: undefined,
     finish,
     ended_without_mark: facts?.endedWithoutMark,
     overhead_ms: overheadMs === undefined ? undefined : roundMs(overheadMs),

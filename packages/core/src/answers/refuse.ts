@@ -41,7 +41,9 @@ export function refuse(error: unknown, journey: RefusedJourney, sink: ResponseSi
     finish === 'refused'
       ? performance.now() - arrival.startedAt - (journey.permit?.waitedMs ?? 0) - (refusal.details.waitedMs ?? 0)
       : undefined
-  const record = recordOf(finish, overheadMs)
+  const asked = refusal.details.gatewayAskedSeconds
+  const known = recordOf(finish, overheadMs)
+  const record = asked === undefined ? known : { ...known, retry_after: asked }
   const leaked = tap?.leaked
   const { cause, refused } = refusal.details
   const outcome = {

@@ -94,6 +94,9 @@ function tellable(problems: readonly Problem[], secrets: ReadonlyMap<string, Sec
   return problems.map(({ path, reason, fix, severity }) => ({ path: redact(path), reason: redact(reason), fix: redact(fix), severity }))
 }
 
+/** Nobody writes a ring by hand. */
+const ringFix = 'Make it with "postern callers add <label>", which prints a credential once and writes its hash there, or says what to set.'
+
 function readSecrets(parts: Parts, places: SecretPlaces, problems: Problem[]): Map<string, Secret> {
   const references: [path: string, reference: SecretReference][] = []
   for (const { path, part } of parts.keys.values()) {
@@ -110,7 +113,7 @@ function readSecrets(parts: Parts, places: SecretPlaces, problems: Problem[]): M
   for (const [path, reference] of references) {
     const result = readSecret(reference, places)
     if ('secret' in result) secrets.set(path, result.secret)
-    else problems.push(problem(path, result.reason, result.fix))
+    else problems.push(problem(path, result.reason, path === 'callers.service.hashes' ? ringFix : result.fix))
   }
   return secrets
 }

@@ -5,9 +5,11 @@ import type { Runtime } from '../runtime.js'
 import { isForDesk } from '../session/desk.js'
 import { answerPreflight, isPreflight } from './answer-preflight.js'
 import { arrive } from './arrive.js'
+import { offersWebSocket } from './asks-for-web-socket.js'
 import { discardBody } from './discard-body.js'
 import { faultOfHead } from './fault-of-head.js'
 import { refuseAtDoor } from './refuse-at-door.js'
+import { noWebSocket } from './refuse-change.js'
 
 /**
  * Leads a request into the corridor, or to the desk that gives sessions. Every door ends here, so that all of
@@ -19,6 +21,9 @@ import { refuseAtDoor } from './refuse-at-door.js'
 export function enter(runtime: Runtime, request: IncomingMessage, response: ServerResponse, target: string): Promise<Receipt> | undefined {
   const fault = faultOfHead(request)
   if (fault !== undefined) return Promise.resolve(refuseAtDoor(runtime, request, response, fault))
+  // Behind an answer that is still to be sent, an offer is ignored.
+  if (offersWebSocket(request) && response.socket !== null)
+    return Promise.resolve(refuseAtDoor(runtime, request, response, noWebSocket(), target))
   if (isPreflight(request)) {
     answerPreflight(runtime, request, response)
     return undefined

@@ -8,9 +8,19 @@ import { tagRefused } from '../tag/index.js'
 import { arrive, wholeTarget } from './arrive.js'
 import { discardBody } from './discard-body.js'
 
-/** Refuses a request that leads to no room, with an id, the envelope and a ledger entry like every other. */
-export function refuseAtDoor(runtime: Runtime, request: IncomingMessage, response: ServerResponse, refusal: Refusal): Receipt {
-  const arrival = arrive(runtime, request, wholeTarget(request))
+/**
+ * Refuses a request that leads to no room, with an id, the envelope and a ledger entry like every other.
+ *
+ * @param target Path and query as the entry has them; below the mount, of a request to the API.
+ */
+export function refuseAtDoor(
+  runtime: Runtime,
+  request: IncomingMessage,
+  response: ServerResponse,
+  refusal: Refusal,
+  target: string = wholeTarget(request),
+): Receipt {
+  const arrival = arrive(runtime, request, target)
   const tags = tagRefused(arrival)
   clearPageHeaders(response)
   const outcome = refuse(refusal, { arrival, tags }, response)

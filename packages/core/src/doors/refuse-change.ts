@@ -8,8 +8,15 @@ import { faultOfHead } from './fault-of-head.js'
 /** Refuses to speak another protocol than HTTP on the API, for the `upgrade` event of a server. */
 export function refuseUpgrade(request: IncomingMessage, socket: Duplex): void {
   hear(socket)
-  const refusal = new Refusal('request_malformed', { message: 'The API does not change the protocol.', param: 'Upgrade' })
-  refuseOnSocket(faultOfHead(request) ?? refusal, socket)
+  refuseOnSocket(faultOfHead(request) ?? noWebSocket(), socket)
+}
+
+/**
+ * What a request for a WebSocket of the API gets: agents that probe for one take 426 as the word to fall back to HTTP.
+ * The answer names the protocol that is spoken, as one with this status must (RFC 9110, 15.5.22), and ends the connection.
+ */
+export function noWebSocket(): Refusal {
+  return new Refusal('upgrade_required', { param: 'Upgrade', headers: ['Upgrade', 'HTTP/1.1', 'Connection', 'Upgrade, close'] })
 }
 
 /** Refuses to be a proxy to anywhere, for the `connect` event of a server; what was asked before is answered first. */

@@ -3,17 +3,25 @@ import { Refusal } from '../refusal.js'
 /**
  * What it means that no answer came. The only place where failures of the wire are mapped. Whether the call may have run
  * does not depend on the failure, but on what was sent and heard before it: the exchange knows.
+ *
+ * @param origin The gateway's, where nothing was heard of it: a server of TLS closes connections on which plain HTTP comes.
  */
-export function classifyFailure(error: unknown): Refusal {
+export function classifyFailure(error: unknown, origin?: string): Refusal {
   if (error instanceof Refusal) return error
   const code = codeOf(error)
   if (code !== undefined && timeouts.has(code)) return new Refusal('gateway_timeout', { cause: error })
-  if (code !== undefined && unreachable.has(code))
+  if (code !== undefined && (unreachable.has(code) || noHandshake.test(code)))
     return new Refusal('gateway_unavailable', { cause: error, mayRetry: neverConnected(error) })
   const message = isUnreadable(error, code)
     ? 'The gateway answered with what is no HTTP that can be read.'
     : 'The gateway broke off before it answered.'
-  return new Refusal('gateway_failed', { message, cause: error })
+  return new Refusal('gateway_failed', { message, cause: mayWantTls(error, code, origin) ? `${code}: ${error.message}; ${orTls}` : error })
+}
+
+const orTls = 'if what answers there speaks TLS, write https:// in place of http://'
+
+function mayWantTls(error: unknown, code: string | undefined, origin: string | undefined): error is Error {
+  return error instanceof Error && (code === 'UND_ERR_SOCKET' || code === 'ECONNRESET') && origin?.startsWith('http:') === true
 }
 
 /**
@@ -40,6 +48,9 @@ const passing = new Set(['ECONNREFUSED', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREA
 
 const timeouts = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'UND_ERR_CONNECT_TIMEOUT', 'ETIMEDOUT'])
 
+/** TLS did not come about, as with what speaks plain HTTP: nothing was sent. */
+const noHandshake = /^(?:EPROTO$|ERR_SSL_)/
+
 const unreachable = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -49,9 +60,12 @@ const unreachable = new Set([
   'EHOSTDOWN',
   'ENETDOWN',
   'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
   'DEPTH_ZERO_SELF_SIGNED_CERT',
   'SELF_SIGNED_CERT_IN_CHAIN',
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
   'ERR_TLS_CERT_ALTNAME_INVALID',
   'ERR_PROXY_REFUSED',
   'UND_ERR_DESTROYED',

@@ -8,6 +8,7 @@ import type { Route } from '../resolve/route.js'
 import type { Tags } from '../tag/index.js'
 import type { AnswerEdit } from './answer-edit.js'
 import type { AnswerHead } from './answer-head.js'
+import type { OriginOf } from './answer-links.js'
 import { exposeHeaders } from '../answers/expose-headers.js'
 import { cacheControlFor } from '../answers/privacy.js'
 import { isToldPublicly, tellRecord, withoutGatewaysNames } from '../answers/record-for-client.js'
@@ -37,6 +38,7 @@ export interface ExchangeFacts {
   readonly upstream: Upstream
   readonly records: RecordPattern
   readonly edit: AnswerEdit | undefined
+  readonly originOf: OriginOf
 }
 
 /** One request at the gateway, and how it may end. */

@@ -35,7 +35,7 @@ export class GatewayExchange implements Exchange, Dispatcher.DispatchHandler {
   #mayHaveRun = false
   #isCut = false
   #stalled: NodeJS.Timeout | undefined
-  /** When the gateway was last heard of. */
+  /** When the last thing happened that is not Postern's own work: the gateway sent something, ended or broke off, or the client left. 0 until the gateway answers. */
   #heardAt = 0
 
   constructor(
@@ -81,10 +81,16 @@ export class GatewayExchange implements Exchange, Dispatcher.DispatchHandler {
     this.#abort?.(reason)
   }
 
+  /** What was waited for until now, silence of the gateway or of the client, is not overhead. */
+  #endWait(): void {
+    if (this.#heardAt !== 0) this.#heardAt = performance.now()
+  }
+
   /** The client's connection is closed; unless all was said already, the gateway need not go on. */
   clientClosed(): void {
     clearTimeout(this.#stalled)
     if (this.#settled) return
+    this.#endWait()
     this.settle({ finish: 'client_closed', status: this.facts.sink.headersSent ? 200 : 499, record: this.governance('client_closed') })
     this.abort(new ClientGone('The client left.'))
   }
@@ -93,6 +99,7 @@ export class GatewayExchange implements Exchange, Dispatcher.DispatchHandler {
   cut(): void {
     if (this.#settled) return
     this.#isCut = true
+    this.#endWait()
     const refusal = new Refusal('draining', {
       message: 'This process was shut down before the call had ended.',
       finish: 'cut_shutdown',
@@ -160,14 +167,17 @@ export class GatewayExchange implements Exchange, Dispatcher.DispatchHandler {
   onComplete(): void {
     // Nobody hears of a client that has read an answer that has ended: the rest of it is its connection's to wait for.
     clearTimeout(this.#stalled)
+    this.#endWait()
     if (!this.#settled) this.#delivery?.end()
   }
 
   onError(error: Error): void {
     if (this.#settled) return
+    this.#endWait()
     // A body that a client no longer sends fails here before the end of its connection is told.
     if (this.facts.arrival.connection.destroyed) this.clientClosed()
-    else if (this.#delivery === undefined) this.#refuseUnanswered(classifyFailure(error))
+    else if (this.#delivery === undefined)
+      this.#refuseUnanswered(classifyFailure(error, this.#mayHaveRun ? undefined : this.facts.route.gateway.origin))
     else this.#delivery.broken(error)
   }
 

@@ -59,7 +59,12 @@ const answerOnly = [
   'accept-ch*',
   'critical-ch',
   'refresh',
+  // Where clients would go on with their own credential, past Postern.
   'location',
+  '*-location',
+  'azure-asyncoperation',
+  '*-upload-url',
+  '*-upload-control-url',
   'link',
   'x-content-type-options',
   'x-dns-prefetch-control',

@@ -2,7 +2,8 @@ import { isAscii } from 'node:buffer'
 import { GrowingBuffer } from '../lib/growing-buffer.js'
 import { Refusal } from '../refusal.js'
 import type { ResponseSink } from '../arrival.js'
-import type { AnswerHead } from './answer-head.js'
+import { type AnswerHead, unpackedHead } from './answer-head.js'
+import { mendLinks } from './answer-links.js'
 import { classifyFailure } from './classify-failure.js'
 import { type Delivery, type Exchange, writeAnswerHead } from './exchange.js'
 import { type AnswerKind, kindOf } from './kind-of-answer.js'
@@ -167,13 +168,23 @@ export class HeldAnswer implements Delivery {
     }
     facts.tap.body(document, 'answer')
     if (facts.edit === undefined) {
+      const mended = mendLinks(text, facts, facts.originOf)
+      if (mended !== text) {
+        this.#sendText(mended)
+        return
+      }
       // As one Latin-1 text, byte for byte the same, head and body leave in one write; a buffer would take two.
       this.#send(latin1, 'latin1', body.length)
       return
     }
     const edited = facts.edit.edit(text.replace(byteOrderMark, ''), document)
     if (edited === undefined) exchange.refuse(invalid('The gateway answered with something that this endpoint does not.'))
-    else this.#send(edited, 'utf8', Buffer.byteLength(edited))
+    else this.#sendText(mendLinks(edited, facts, facts.originOf))
+  }
+
+  #sendText(text: string): void {
+    // What is said of the bytes that came, such as a digest, is not said of others.
+    this.#send(text, 'utf8', Buffer.byteLength(text), unpackedHead(this.#head))
   }
 
   /**
@@ -197,10 +208,10 @@ export class HeldAnswer implements Delivery {
     this.#overflow.end()
   }
 
-  #send(text: string, encoding: BufferEncoding, length: number): void {
+  #send(text: string, encoding: BufferEncoding, length: number, head: AnswerHead = this.#head): void {
     const exchange = this.#exchange
     const record = exchange.governance('complete')
-    writeAnswerHead(exchange, this.#head, record, 'Content-Length', String(length))
+    writeAnswerHead(exchange, head, record, 'Content-Length', String(length))
     const { sink, route } = exchange.facts
     sink.end(text, encoding)
     // An answer that waits for an earlier one on its connection begins to be sent when it gets the connection.

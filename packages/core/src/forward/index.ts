@@ -7,6 +7,7 @@ import type { Tags } from '../tag/index.js'
 import { OpenList } from '../lib/open-list.js'
 import { ClientGone } from '../refusal.js'
 import { createAnswerEdits } from './answer-edit.js'
+import type { OriginOf } from './answer-links.js'
 import type { ExchangeFacts, Upstream } from './exchange.js'
 import { GatewayExchange } from './gateway-exchange.js'
 import { KeySearch } from './leak/key-search.js'
@@ -33,7 +34,7 @@ export interface ForwardRoom {
   close(): Promise<void>
 }
 
-export function createForward(gateways: readonly Gateway[], keys: readonly KeyLease[]): ForwardRoom {
+export function createForward(gateways: readonly Gateway[], keys: readonly KeyLease[], originOf: OriginOf): ForwardRoom {
   const upstreams = new Map<Gateway, Upstream>(
     gateways.map((gateway) => [
       gateway,
@@ -56,8 +57,9 @@ export function createForward(gateways: readonly Gateway[], keys: readonly KeyLe
         return Promise.reject(new ClientGone('The client left while it was being identified.'))
       const upstream = upstreams.get(route.gateway) as Upstream
       const key = prepared.get(route.key) as PreparedKey
-      const facts = { arrival, route, permit, tags, tap, sink, key, upstream, records: recordsOf(upstream, route), edit: editOf(route) }
-      const turn = route.endpoint.open === true ? undefined : upstream.turnstile?.enter(route.tenant, tags.attempt > 1)
+      const records = recordsOf(upstream, route)
+      const facts = { arrival, route, permit, tags, tap, sink, key, upstream, records, edit: editOf(route), originOf }
+      const turn = needsNoKey(route, arrival) ? undefined : upstream.turnstile?.enter(route.tenant, tags.attempt > 1)
       return turn === undefined ? send(facts, open) : waitFor(turn, facts).then((ready) => send(ready, open))
     },
     cut() {
@@ -79,12 +81,17 @@ function send(facts: ExchangeFacts, open: OpenList<GatewayExchange>): Promise<Ou
         method: arrival.method,
         // Beside a task's id nothing is said: a gateway could take it for another task's.
         path: route.upstreamPath + (route.endpoint.task === 'asked' ? '' : (permit.query ?? arrival.query)),
-        headers: prepareHeaders(arrival, permit, tags, key, route.endpoint.open === true),
+        headers: prepareHeaders(arrival, permit, tags, key, needsNoKey(route, arrival)),
         body: permit.body,
       },
       exchange,
     )
   })
+}
+
+/** What is open is so to GET: of other methods, HEAD among them, the gateway asks for a key, and counts them. */
+function needsNoKey({ endpoint }: Route, { method }: Arrival): boolean {
+  return endpoint.open === true && method === 'GET'
 }
 
 /** Waits for a call's turn; the time is not ours. */

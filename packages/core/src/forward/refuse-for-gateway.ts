@@ -3,7 +3,7 @@ import { Refusal, type RefusalDetails } from '../refusal.js'
 import type { AnswerHead } from './answer-head.js'
 import type { Exchange } from './exchange.js'
 
-/** The longest the client is told to wait, in seconds; the `openai` client hangs on more. */
+/** The longest that `Retry-After` tells the client to wait, in seconds; the `openai` client hangs on more. The record has what the gateway asked for. */
 const longestWaitSeconds = 60
 
 /** What to wait where a gateway asks to slow down and does not say how long, in seconds. */
@@ -22,14 +22,17 @@ export function refuseForGateway(exchange: Exchange, head: AnswerHead, document:
     mayRetry,
     cause: describe(head.status, about, reference === undefined ? undefined : withoutKeys(exchange, reference)),
   }
+  const mayBeElsewhere = code === 'request_malformed' && elsewhere.has(head.status) && !meaning.isOwnForm
+  if (mayBeElsewhere) details.cause = `${String(details.cause)} ${describeElsewhere(exchange)}`
   if (code === 'request_malformed' && message === undefined) {
-    details.message = `The gateway refused the request with status ${head.status} and did not say why.`
+    details.message = `The gateway refused the request with status ${head.status} and did not say why.${mayBeElsewhere ? helpOnAddress : ''}`
   }
   if (message !== undefined) details.message = withoutKeys(exchange, message)
   if (members !== undefined) details.gatewayError = membersWithoutKeys(exchange, members)
   if (about !== undefined) details.help = helpOnProviderKey
-  const wait = waitMs(head.header('retry-after-ms')) ?? waitSeconds(head.header('retry-after')) ?? meaning.retryAfterSeconds
-  if (wait !== undefined) details.gatewayAskedSeconds = wait
+  const asked = waitMs(head.header('retry-after-ms')) ?? waitSeconds(head.header('retry-after')) ?? meaning.retryAfterSeconds
+  if (asked !== undefined) details.gatewayAskedSeconds = asked
+  const wait = asked === undefined ? undefined : Math.min(longestWaitSeconds, asked)
   if (ofAddress) exchange.facts.upstream.turnstile?.pause(wait ?? usualWaitSeconds)
   if (code === 'gateway_rate_limited') details.retryAfterSeconds = wait ?? usualWaitSeconds
   else if (wait !== undefined && (code === 'gateway_unavailable' || code === 'gateway_timeout')) details.retryAfterSeconds = wait
@@ -39,6 +42,17 @@ export function refuseForGateway(exchange: Exchange, head: AnswerHead, document:
 
 const helpOnProviderKey =
   "For the operator: it is the provider's key that was rejected, the providerSecret of the key whose alias is in the governance record. Your own sign-in is fine."
+
+/** What a server says of a path that it does not have. */
+const elsewhere = new Set([404, 405])
+
+const helpOnAddress =
+  ' For the operator: it does not answer as the API of the gateway does, so the baseURL of the gateway is probably wrong; the log line with this request id has the address that was asked.'
+
+function describeElsewhere({ facts: { route } }: Exchange): string {
+  const { name, origin } = route.gateway
+  return `in no form of its API’s errors: gateways.${name}.baseURL is probably wrong. Asked was ${origin}${route.upstreamPath}`
+}
 
 function describe(status: number, about: string | undefined, reference: string | undefined): string {
   return `gateway status ${status}${about === undefined ? '' : ` about the ${about}`}${reference === undefined ? '' : `, its reference ${reference.slice(0, 200)}`}`
@@ -85,12 +99,12 @@ function jsonOf(value: unknown): string | undefined {
 /** Reads `retry-after-ms`, in which some providers say more exactly what they say in `Retry-After`. */
 function waitMs(retryAfterMs: string | undefined): number | undefined {
   if (retryAfterMs === undefined || !/^\d{1,15}(?:\.\d{1,9})?$/.test(retryAfterMs)) return undefined
-  return Math.min(longestWaitSeconds, Math.max(1, Math.ceil(Number(retryAfterMs) / 1000)))
+  return Math.max(1, Math.ceil(Number(retryAfterMs) / 1000))
 }
 
 /** Reads `Retry-After` in either form (RFC 9110, 10.2.3), and the parts of seconds that some servers say. */
 function waitSeconds(retryAfter: string | undefined): number | undefined {
   if (retryAfter === undefined) return undefined
   const seconds = Math.ceil(/^\d+(?:\.\d*)?$/.test(retryAfter) ? Number(retryAfter) : (Date.parse(retryAfter) - Date.now()) / 1000)
-  return Number.isFinite(seconds) ? Math.min(longestWaitSeconds, Math.max(1, seconds)) : undefined
+  return Number.isFinite(seconds) ? Math.max(1, seconds) : undefined
 }

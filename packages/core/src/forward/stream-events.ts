@@ -168,27 +168,31 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
     overflow: () => stop(invalid('The gateway sent an event larger than is waited for.')),
   })
 
+  const finish = (): void => {
+    const ending = pump.finish()
+    if (ending === 'stopped') return
+    const expectsEnd = records.endData !== undefined || records.endTypes.length > 0
+    const isUnmarked = expectsEnd && !ended && !failed
+    if (isUnmarked && choiceEnds.all) tap.endsWithoutMark()
+    else if (isUnmarked) {
+      if (begun) cut('The stream ended without its end mark.')
+      else stop(invalid('The gateway ended its stream before the first event.'))
+      return
+    }
+    const said = finishOf()
+    const record = exchange.governance(said)
+    if (!framed) write((ending === 'open' ? '\n\n' : '') + frame(said))
+    sink.end()
+    exchange.settle({ finish: said, status: head.status, record })
+  }
+
   return {
     chunk: (chunk) => pump.push(chunk),
-    end() {
-      const ending = pump.finish()
-      if (ending === 'stopped') return
-      const expectsEnd = records.endData !== undefined || records.endTypes.length > 0
-      const isUnmarked = expectsEnd && !ended && !failed
-      if (isUnmarked && choiceEnds.all) tap.endsWithoutMark()
-      else if (isUnmarked) {
-        if (begun) cut('The stream ended without its end mark.')
-        else stop(invalid('The gateway ended its stream before the first event.'))
-        return
-      }
-      const finish = finishOf()
-      const record = exchange.governance(finish)
-      if (!framed) write((ending === 'open' ? '\n\n' : '') + frame(finish))
-      sink.end()
-      exchange.settle({ finish, status: head.status, record })
-    },
+    end: finish,
     broken(error) {
-      if (begun) cut(error)
+      // Behind its end mark nothing of a stream is missing, however its connection or its packing ended.
+      if (ended) finish()
+      else if (begun) cut(error)
       else exchange.refuse(classifyFailure(error))
     },
   }

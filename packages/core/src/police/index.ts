@@ -1,3 +1,4 @@
+import type { Dialect } from '@postern/gateways'
 import type { Arrival } from '../arrival.js'
 import type { Principal } from '../principal.js'
 import { brief } from '../lib/brief.js'
@@ -7,7 +8,7 @@ import { Refusal } from '../refusal.js'
 import type { Route } from '../resolve/route.js'
 import { readClearBody } from '../read/clear-body.js'
 import type { JsonBody } from '../read/json-body.js'
-import { bodyTooLarge, readBody } from '../read/read-body.js'
+import { type BodyLimit, bodyTooLarge, readBody } from '../read/read-body.js'
 import { type Medium, readMedium } from '../read/read-medium.js'
 import { refuseOtherReadings, refusePackedBody } from '../read/strict-content-type.js'
 import { beginCheck, beginFormCheck, type BodyRules, checkQuery } from './check-body.js'
@@ -34,7 +35,7 @@ import { wouldBeStored } from './stored-objects.js'
 export type Police = (arrival: Arrival, principal: Principal, route: Route) => Permit | Promise<Permit>
 
 /** What passes unread, since no gateway takes it for JSON. */
-const isMedia = /^\s*(?:multipart|audio|image|video)\/|^\s*application\/(?:octet-stream|pdf)\b/i
+const isMedia = /^\s*(?:multipart|audio|image|video)\/|^\s*application\/(?:octet-stream|pdf|sdp)\b/i
 /** What is named after both JSON and something else is read by some servers as the one and by some as the other. */
 const namesJson = /^[^;]*json/i
 const takesJson = 'The body is neither JSON nor a form or medium. Send JSON with the header "Content-Type: application/json".'
@@ -58,7 +59,7 @@ export function createPolice(findPolicy: FindPolicy): Police {
     const contentType = arrival.headers['content-type']
     const isJson = isJsonRequestType(contentType)
     const maxBytes = isJson ? Math.min(policy.maxBodyBytes, dialect.maxJsonBytes ?? Infinity) : policy.maxBodyBytes
-    if (length !== undefined && length > maxBytes) throw bodyTooLarge(maxBytes)
+    if (length !== undefined && length > maxBytes) throw bodyTooLarge(maxBytes, limitOf(maxBytes, policy, dialect))
     if (isJson) {
       refuseOtherReadings(arrival.headers)
       return readPermit(arrival, principal, { policy, underCeiling, mustSayCeiling, maxBytes, route, chosen })
@@ -74,6 +75,11 @@ export function createPolice(findPolicy: FindPolicy): Police {
       chosen,
     )
   }
+}
+
+/** Whose the limit is that decides. */
+function limitOf(maxBytes: number, policy: Policy, { title }: Dialect): BodyLimit {
+  return maxBytes < policy.maxBodyBytes ? { gateway: title } : 'policy'
 }
 
 /** A request without a body names no model in it, and no ceiling. */
@@ -112,7 +118,8 @@ interface ReceivedBody {
 
 function readPermit(arrival: Arrival, principal: Principal, before: BeforeBody): Promise<Permit> {
   const waitingSince = performance.now()
-  return readBody(arrival, before.maxBytes).then((received) => {
+  const { maxBytes, policy: limiting, route } = before
+  return readBody(arrival, maxBytes, limitOf(maxBytes, limiting, route.gateway.dialect)).then((received) => {
     const waitedMs = performance.now() - waitingSince
     if (received.length === 0) {
       const { policy, chosen } = before

@@ -11,7 +11,7 @@ import { createHold, tooMuchHeld } from './hold.js'
  *   for this client already, and what the door ended the body in, such as 408 `request_timeout`.
  * @throws {ClientGone} where the body breaks off.
  */
-export function readBody(arrival: Arrival, maxBytes: number): Promise<Buffer> {
+export function readBody(arrival: Arrival, maxBytes: number, limit?: BodyLimit): Promise<Buffer> {
   const { body } = arrival
   const { mayHold, letGo } = createHold(arrival)
   return new Promise((resolve, reject) => {
@@ -29,7 +29,7 @@ export function readBody(arrival: Arrival, maxBytes: number): Promise<Buffer> {
       settled = true
       body.pause()
       letGo()
-      reject(length > maxBytes ? bodyTooLarge(maxBytes) : tooMuchHeld())
+      reject(length > maxBytes ? bodyTooLarge(maxBytes, limit) : tooMuchHeld())
     })
     body.on('end', () => {
       settled = true
@@ -49,6 +49,14 @@ function endOf({ errored }: Readable): Refusal | undefined {
   return errored instanceof Refusal ? errored : undefined
 }
 
-export function bodyTooLarge(maxBytes: number): Refusal {
-  return new Refusal('body_too_large', { message: `The request body is larger than ${maxBytes} bytes.` })
+/** Whose a limit of bodies is: the operator's setting, or the gateway of this title. Without either it is Postern's own, and fixed. */
+export type BodyLimit = 'policy' | { readonly gateway: string }
+
+export function bodyTooLarge(maxBytes: number, limit?: BodyLimit): Refusal {
+  const size = `The request body is larger than ${maxBytes} bytes`
+  if (limit === undefined) return new Refusal('body_too_large', { message: `${size}, which is all that is read here.`, help: 'Send less.' })
+  if (limit === 'policy')
+    return new Refusal('body_too_large', { message: `${size}.`, help: 'Send less; for the operator: the limit is policies.body.' })
+  const message = `${size}, and ${limit.gateway} takes no larger one in JSON.`
+  return new Refusal('body_too_large', { message, help: "Send less; the limit is the gateway's, and no setting raises it." })
 }

@@ -18,7 +18,7 @@ export function watchBody(body: Readable, maxBytes: number, watcher?: BodyWatche
     transform(chunk: Buffer, _encoding, done) {
       size += chunk.length
       try {
-        if (size > maxBytes) throw bodyTooLarge(maxBytes)
+        if (size > maxBytes) throw bodyTooLarge(maxBytes, 'policy')
         watcher?.feed(chunk)
         done(null, chunk)
       } catch (error) {

@@ -54,9 +54,16 @@ export function freeAiChat(call: FreeAiCall, pieces: readonly string[], variant?
   })
 }
 
-/** `/v1/responses` asks the chat route and puts its answer into the Responses form. */
+/**
+ * `/v1/responses` asks the chat route and puts its answer into a form like that of the Responses API
+ * (`chatCompletionToResponsesObject`): without `tools`, `parallel_tool_calls` and the like.
+ */
 export function freeAiResponses(call: FreeAiCall, pieces: readonly string[]): Answer {
-  return jsonAnswer(responseBody(completionOf(call, pieces), { x_gateway: gatewayMeta(call) }))
+  const { id, object, created_at, status, model, output, output_text, usage } = responseBody({
+    ...completionOf(call, pieces),
+    id: call.requestId,
+  })
+  return jsonAnswer({ id, object, created_at, status, model, output, output_text, usage, x_gateway: gatewayMeta(call) })
 }
 
 export function freeAiEmbeddings(call: FreeAiCall): Answer {
@@ -74,24 +81,33 @@ export function freeAiEmbeddings(call: FreeAiCall): Answer {
 
 export function freeAiImage(call: FreeAiCall, pieces: readonly string[]): Answer {
   const data = [{ b64_json: ONE_DOT, revised_prompt: pieces.join('') }]
-  return jsonAnswer({ created: secondsNow(), data, x_gateway: gatewayMeta(call) }, degradedField(call))
+  return jsonAnswer({ created: secondsNow(), data, degraded: call.degraded, x_gateway: gatewayMeta(call) }, degradedField(call))
+}
+
+/** A video that has begun (`src/routes/video-generation.ts`); asking after it is 501, as it is there. */
+export function freeAiVideo(call: FreeAiCall): Answer {
+  const id = `vid_${call.requestId}`
+  return jsonAnswer(
+    { id, status: 'processing', poll_url: `/v1/videos/generations/${id}`, x_gateway: { ...gatewayMeta(call), provider: 'together' } },
+    {},
+    202,
+  )
 }
 
 export function freeAiTranscription(call: FreeAiCall, file: Buffer): Answer {
   const text = `You sent ${file.length} bytes of audio.`
-  return jsonAnswer({ text, bytes: file.length, x_gateway: gatewayMeta(call) }, degradedField(call))
+  return jsonAnswer({ text, bytes: file.length, degraded: call.degraded, x_gateway: gatewayMeta(call) }, degradedField(call))
 }
 
-/** The answer is sound, and its text travels in a header (`src/routes/audio.ts`). */
-export function freeAiSpeechToSpeech(call: FreeAiCall, file: Buffer): Answer {
-  const spoken = freeAiSpeech({ ...call, body: { input: file.toString('latin1') } })
-  return { ...spoken, headers: { ...spoken.headers, 'x-llm-response': encodeURIComponent(`You sent ${file.length} bytes of speech.`) } }
+/** The answer is sound, what was heard and what was said to it travel in headers, and nothing of the gateway's does (`src/index.ts`). */
+export function freeAiSpeechToSpeech(file: Buffer): Answer {
+  const said = encodeURIComponent(`You sent ${file.length} bytes of speech.`)
+  const headers = { 'content-type': 'audio/mpeg', 'x-transcribed-text': said, 'x-llm-response': said.slice(0, 1500) }
+  return { form: 'body', headers, bytes: soundOf(file.toString('latin1')) }
 }
 
 /** Bytes that are the same for the same input, so that a caller can tell whether each one arrived. */
 export function freeAiSpeech(call: FreeAiCall): Answer {
-  const seed = textMember(call.body, 'input') ?? ''
-  const block = createHash('sha512').update(seed).digest()
   const headers = {
     'content-type': SPEECH_TYPES[textMember(call.body, 'response_format') ?? 'mp3'] ?? 'audio/mpeg',
     'x-gateway-provider': call.provider,
@@ -99,7 +115,11 @@ export function freeAiSpeech(call: FreeAiCall): Answer {
     'x-gateway-project-id': call.projectId,
     ...degradedField(call),
   }
-  return { form: 'body', headers, bytes: Buffer.alloc(SPEECH_BYTES, block) }
+  return { form: 'body', headers, bytes: soundOf(textMember(call.body, 'input') ?? '') }
+}
+
+function soundOf(seed: string): Buffer {
+  return Buffer.alloc(SPEECH_BYTES, createHash('sha512').update(seed).digest())
 }
 
 function completionOf(call: FreeAiCall, pieces: readonly string[]): Completion {

@@ -19,7 +19,9 @@ export const FREEAI_SCHEMAS = {
     max_tokens: optional(number(1, 8192, true)),
     reasoning_effort: optional(effort),
     min_reasoning_level: optional(level),
-    response_format: optional(object({ type: oneOf(['text', 'json_object', 'json_schema']) })),
+    tools: optional(listOf(object({ type: oneOf(['function']), function: object({ name: text() }) }))),
+    // `json_schema` is no option: it is refused, not taken for JSON.
+    response_format: optional(object({ type: oneOf(['text', 'json_object']) })),
     project_id: optional(projectId),
   }),
   responses: object({
@@ -29,6 +31,8 @@ export const FREEAI_SCHEMAS = {
     temperature: optional(number(0, 2)),
     max_output_tokens: optional(number(1, 8192, true)),
     reasoning_effort: optional(effort),
+    min_reasoning_level: optional(level),
+    reasoning: optional(object({ effort: optional(level) })),
     project_id: optional(projectId),
   }),
   embeddings: object({
@@ -38,16 +42,29 @@ export const FREEAI_SCHEMAS = {
     dimensions: optional(number(1, 4096, true)),
     project_id: optional(projectId),
   }),
-  image: object({ model: optional(text()), prompt: text(1), project_id: optional(projectId) }),
+  image: object({
+    model: optional(text()),
+    prompt: text(1, 2000),
+    n: optional(number(1, 4, true)),
+    size: optional(oneOf(['256x256', '512x512', '1024x1024', '1024x1792', '1792x1024'])),
+    response_format: optional(oneOf(['url', 'b64_json'])),
+    project_id: optional(projectId),
+  }),
   speech: object({
     model: optional(text()),
-    input: text(1),
+    input: text(1, 3000),
     voice: optional(text()),
     response_format: optional(oneOf(['mp3', 'wav', 'opus', 'flac'])),
     speed: optional(number(0.25, 4)),
     project_id: optional(projectId),
   }),
-  video: object({ model: optional(text()), prompt: text(1), project_id: optional(projectId) }),
+  video: object({
+    model: optional(text()),
+    prompt: text(1, 2000),
+    duration_seconds: optional(number(1, 60, true)),
+    aspect_ratio: optional(oneOf(['16:9', '9:16', '1:1'])),
+    project_id: optional(projectId),
+  }),
 } satisfies Record<string, Check>
 
 function object(members: Record<string, Check>): Check {
@@ -70,10 +87,12 @@ function ofType(type: 'string' | 'number' | 'boolean'): Check {
   return (value, path) => (typeof value === type ? [] : [mistyped(type, value, path)])
 }
 
-function text(least = 0): Check {
+function text(least = 0, most = Infinity): Check {
   return (value, path) => {
     if (typeof value !== 'string') return [mistyped('string', value, path)]
-    return value.length >= least ? [] : [tooSmall('string', 'characters', least, path)]
+    if (value.length < least) return [tooSmall('string', 'characters', least, path)]
+    const message = `Too big: expected string to have <=${most} characters`
+    return value.length <= most ? [] : [{ origin: 'string', code: 'too_big', maximum: most, inclusive: true, path, message }]
   }
 }
 

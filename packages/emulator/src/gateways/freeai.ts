@@ -3,6 +3,7 @@ import type { Answer } from '../answer.js'
 import type { EmulatorOptions } from '../emulator-options.js'
 import type { Exchange } from '../exchange.js'
 import { refusalForState, type GatewayBehaviour } from '../gateway-behaviour.js'
+import { isCaseModel } from '../asked-case.js'
 import { isRecord, textMember, type JsonRecord } from '../json-value.js'
 import { promptOf } from '../prompt.js'
 import type { Question } from '../question.js'
@@ -16,9 +17,10 @@ import {
   freeAiSpeech,
   freeAiSpeechToSpeech,
   freeAiTranscription,
+  freeAiVideo,
   type FreeAiCall,
 } from './freeai-answers.js'
-import { FREEAI_MODELS, answerPublicly } from './freeai-public.js'
+import { FREEAI_MODELS, answerModels, answerPublicly } from './freeai-public.js'
 import { FREEAI_REFUSALS, schemaFailure, type FreeAiRefusal } from './freeai-refusals.js'
 import { FREEAI_SCHEMAS } from './freeai-schema.js'
 
@@ -35,6 +37,10 @@ const ROUTES: Readonly<Record<string, Kind>> = {
   '/v1/audio/transcriptions': 'transcription',
   '/v1/audio/speech-to-speech': 'speech-to-speech',
 }
+/** What speaks, by model; of another, or of a provider that does not speak, it says that there is none. */
+const SPEECH_MODELS = new Set(['auto', '@cf/myshell-ai/melotts', 'canopylabs/orpheus-v1-english'])
+/** Hono sets it on JSON alone: what a route answers with as a `Response` of its own, a stream or sound, goes without. */
+const REMAINING = 'X-RateLimit-Remaining'
 /** What the public instance reports after the first call in a while. */
 const RESTED = { remaining: 9 }
 const MOST_AUDIO_BYTES = 25 * 1024 * 1024
@@ -45,7 +51,10 @@ const JSON_TYPE = /^application\/([a-z-.]+\+)?json(;\s*[a-zA-Z0-9-]+=[^;]+)*$/
 export class FreeAi implements GatewayBehaviour {
   readonly basePath = '/v1'
   readonly refusals = FREEAI_REFUSALS
-  readonly variants = { degraded: { summary: 'the first provider failed and the second one answered' } }
+  readonly variants = {
+    degraded: { summary: 'the first provider failed and the second one answered' },
+    'video-begins': { summary: 'a provider of videos is there, and has begun one; only of videos' },
+  }
   // It bills nobody; the nearest thing to an empty account is that its providers have nothing left to give.
   readonly refusedStates = {
     revoked: 'invalid_api_key',
@@ -75,6 +84,7 @@ export class FreeAi implements GatewayBehaviour {
     if (rejected !== undefined) return refuse(rejected)
     if (this.#tooSoon(exchange)) return
     if (refuseAsAsked(exchange, this)) return
+    if (exchange.method === 'HEAD' && exchange.path === '/v1/models') return answerModels(exchange)
     if (exchange.method === 'GET' && exchange.path.startsWith('/v1/videos/generations/')) return refuse('video_poll_pending_upstream')
     const kind = exchange.method === 'POST' ? ROUTES[exchange.path] : undefined
     if (kind === undefined) return refuse('not_found')
@@ -99,7 +109,7 @@ export class FreeAi implements GatewayBehaviour {
       exchange.refuse({ ...FREEAI_REFUSALS.rate_limit_error, headers: { 'Retry-After': String(taken.retryAfter) } })
       return true
     }
-    exchange.always({ 'X-RateLimit-Remaining': String(taken.remaining) })
+    exchange.always({ [REMAINING]: String(taken.remaining) })
     return false
   }
 
@@ -116,7 +126,10 @@ export class FreeAi implements GatewayBehaviour {
     return (
       routeFault(kind, body) ?? {
         prompt: promptOf(body),
-        answer: (pieces, variant) => answerOf(kind, this.#call(exchange, kind, body, projectId, variant), pieces, variant),
+        answer: (pieces, variant) => {
+          if (kind === 'speech' || (kind === 'chat' && body['stream'] === true)) exchange.omit(REMAINING)
+          return answerOf(kind, this.#call(exchange, kind, body, projectId, variant), pieces, variant)
+        },
       }
     )
   }
@@ -133,7 +146,9 @@ export class FreeAi implements GatewayBehaviour {
       prompt: '',
       answer: (_, variant) => {
         const call = this.#call(exchange, kind, { model }, projectId ?? '', variant)
-        return kind === 'transcription' ? freeAiTranscription(call, file) : freeAiSpeechToSpeech(call, file)
+        if (kind === 'transcription') return freeAiTranscription(call, file)
+        exchange.omit(REMAINING)
+        return freeAiSpeechToSpeech(file)
       },
     }
   }
@@ -173,7 +188,9 @@ function routeFault(kind: Kind, body: JsonRecord): FreeAiRefusal | undefined {
     if (['', 'auto'].includes((textMember(body, 'model') ?? '').trim().toLowerCase())) return 'invalid_embedding_model'
     return textsToEmbed(body['input']).length === 0 ? 'missing_input' : undefined
   }
-  return kind === 'video' ? 'no_video_provider' : undefined
+  const model = textMember(body, 'model') ?? 'auto'
+  if (kind === 'video') return model === 'emulate/video-begins' ? undefined : 'no_video_provider'
+  return kind === 'speech' && !SPEECH_MODELS.has(model) && !isCaseModel(model) ? 'no_tts_provider' : undefined
 }
 
 function answerOf(kind: Exclude<Kind, UploadKind>, call: FreeAiCall, pieces: readonly string[], variant?: string): Answer {
@@ -183,8 +200,9 @@ function answerOf(kind: Exclude<Kind, UploadKind>, call: FreeAiCall, pieces: rea
     case 'embeddings':
       return freeAiEmbeddings(call)
     case 'image':
-    case 'video':
       return freeAiImage(call, pieces)
+    case 'video':
+      return freeAiVideo(call)
     case 'speech':
       return freeAiSpeech(call)
     case 'chat':

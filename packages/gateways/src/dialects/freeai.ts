@@ -12,6 +12,9 @@ import { usualWaits } from '../retry-rules.js'
  * refused in another envelope, whose message is JSON inside a text. Calls are counted per address, so one
  * sidecar is one caller to it (`src/state/ip-rate-limit-do.ts`).
  *
+ * Its models come in a list of its own shape (`buildModelListResponse`), open to GET and to no other method. A video names
+ * where it is asked after (`poll_url`), by a path of the gateway's own.
+ *
  * `usage_retriable` is not tried again: the gateway gives that class to a throttled provider, to a provider that
  * timed out and to every 5xx of one alike (`src/router/classify-error.ts`), and asks up to two providers before
  * it answers, so the call may have run.
@@ -28,7 +31,7 @@ export const freeai = {
     ...chatEndpoints,
     responses: post(responsesFormat),
     embeddings: unmeasured,
-    models: { ...get(), open: true },
+    models: { ...get(), open: true, catalogue: { items: '/data[]', id: ['/id'], ownedBy: ['/provider'] } },
     'images/generations': post(plainFormat),
     'videos/generations': { ...unmeasured, task: 'begun' },
     'videos/generations/{id}': { ...get(), task: 'asked' },

@@ -1,0 +1,62 @@
+import type { Arrival } from '../arrival.js'
+import type { Route } from '../resolve/route.js'
+
+/**
+ * Members whose value is an address that clients call next, with the credential that they have for Postern: where the
+ * results of a batch are (Anthropic's client goes there as it stands), where a task is asked after or ended.
+ */
+const followed = ['results_url', 'poll_url', 'polling_url', 'status_url', 'response_url', 'cancel_url'] as const
+
+const followedMember = new RegExp(String.raw`("(?:${followed.join('|')})"\s*:\s*)("(?:[^"\\]|\\.)*")`, 'g')
+
+/** Says how the client speaks to us from outside: `https://app.example.com`. */
+export type OriginOf = (arrival: Arrival) => string | undefined
+
+/** What is known of the call whose answer it is. */
+export interface LinkedCall {
+  readonly arrival: Arrival
+  readonly route: Route
+}
+
+/**
+ * Leads what an answer sends its client to next through Postern again: an address whose path is an endpoint of this gateway
+ * becomes one below the mount, with the seal of the task that it names; any other becomes `null`, since the client would take its
+ * credential there. Every other character stays as it came.
+ *
+ * @param text Well-formed JSON.
+ */
+export function mendLinks(text: string, call: LinkedCall, originOf: OriginOf): string {
+  if (call.route.endpoint.format.id !== 'plain' || !text.includes('_url"')) return text
+  return text.replace(followedMember, (_, name: string, value: string) => {
+    return name + JSON.stringify(linkBelowMount(JSON.parse(value) as string, call, originOf) ?? null)
+  })
+}
+
+function linkBelowMount(link: string, { arrival, route }: LinkedCall, originOf: OriginOf): string | undefined {
+  const isWhole = !link.startsWith('/') || link.startsWith('//')
+  const base = isWhole ? undefined : 'http://gateway'
+  if (!URL.canParse(link, base)) return undefined
+  const url = new URL(link, base)
+  const path = endpointPathIn(url.pathname, route)
+  const origin = isWhole ? originOf(arrival) : ''
+  if (path === undefined || origin === undefined) return undefined
+  const mount = arrival.wholePath.slice(0, arrival.wholePath.length - arrival.path.length)
+  return `${origin}${mount}/v1/${path}${url.search}`
+}
+
+/** The path of the endpoint that an address leads to, as the client has to write it. */
+function endpointPathIn(pathname: string, { gateway, task }: Route): string | undefined {
+  const path = belowBase(pathname, gateway.basePath)
+  const found = path === undefined ? undefined : gateway.endpoints.find(path)
+  if (path === undefined || found === undefined) return undefined
+  if (!found.endpoints.some((endpoint) => endpoint.task === 'asked')) return path
+  const slash = path.lastIndexOf('/') + 1
+  const id = path.slice(slash)
+  return task === undefined || id.includes('%') ? undefined : path.slice(0, slash) + task.seal(id)
+}
+
+/** What stands behind the base URL; a provider behind the gateway has its own, which ends in the version. */
+function belowBase(pathname: string, basePath: string): string | undefined {
+  if (pathname.startsWith(`${basePath}/`)) return pathname.slice(basePath.length + 1)
+  return /^(?:\/[\w.-]+)*?\/v1\/(.+)$/.exec(pathname)?.[1]
+}
