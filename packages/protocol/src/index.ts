@@ -33,5 +33,13 @@ export {
 } from './session-token.js'
 export { holdsKey, looksLikeKey, redactKeys } from './key-shapes.js'
 export { looksLikeUsualKey } from './usual-key-shapes.js'
-export { headerNames } from './header-names.js'
+export {
+  governanceHeader,
+  headerNames,
+  parentStepHeader,
+  refusalHeader,
+  shouldRetryHeader,
+  stepHeader,
+  workflowHeader,
+} from './header-names.js'
 export { formatRequestId, parseRequestId, type RequestIdParts, tagPattern } from './request-id.js'
