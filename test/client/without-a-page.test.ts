@@ -67,7 +67,12 @@ describe('an address that only a page can complete', () => {
     const send = vi.fn<typeof fetch>()
     const postern = createPostern({ url: '/ai', fetch: send })
     openPage('https://app.example.com')
-    for (const url of ['http://postern.invalid/other/v1/models', 'http://postern.invalid.evil.example/ai/v1/models', '/other', 'https://evil.example/?http://postern.invalid/ai/v1'])
+    for (const url of [
+      'http://postern.invalid/other/v1/models',
+      'http://postern.invalid.evil.example/ai/v1/models',
+      '/other',
+      'https://evil.example/?http://postern.invalid/ai/v1',
+    ])
       await expect(postern.fetch(url), url).rejects.toThrow('talks only to Postern')
     expect(send).not.toHaveBeenCalled()
   })

@@ -10,6 +10,7 @@ export {
   publicGovernance,
   serializeGovernance,
 } from './governance-record.js'
+export { isDevelopmentPage } from './development-origin.js'
 export { asciiJson, bareMember, textMember } from './json-member.js'
 export { compileNamePattern, type PatternText } from './name-pattern.js'
 export { isPlainName, nameFault } from './plain-name.js'

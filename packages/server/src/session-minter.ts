@@ -120,7 +120,9 @@ function openSigner(options: SessionMinterOptions): () => Signer {
 
 /** A JWT in its compact form (RFC 7515, 7.1). */
 function writeToken(header: object, claims: object, signature: (signed: string) => Buffer): string {
-  const signed = [{ ...header, typ: sessionToken.type }, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.')
+  const signed = [{ ...header, typ: sessionToken.type }, claims]
+    .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+    .join('.')
   return `${signed}.${signature(signed).toString('base64url')}`
 }
 
