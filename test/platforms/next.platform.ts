@@ -1,4 +1,4 @@
-import { readFileSync, symlinkSync, mkdirSync } from 'node:fs'
+import { cpSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type House, openHouse } from '../support/house.js'
@@ -18,15 +18,15 @@ const further = {
 describe.each(['next-15', 'next-16'])('the recipe for Next.js, as it is printed, with %s', (version) => {
   let house: House
   let folder: string
-  const next = (...words: string[]): string[] => [join(home, 'node_modules', version, 'dist/bin/next'), ...words]
+  const next = (...words: string[]): string[] => [join(folder, 'node_modules/next/dist/bin/next'), ...words]
   beforeAll(async () => {
     house = await openHouse()
-    folder = layProgram(version, { ...further, ...printed })
     // Turbopack looks for packages below its root only, and takes that from a lockfile.
-    const config = printed['next.config.mjs'] as string
-    layProgram(version, { ...further, ...printed, 'next.config.mjs': config.replace('export default {', `export default {\n  turbopack: { root: ${JSON.stringify(home)} }, outputFileTracingRoot: ${JSON.stringify(home)},`) })
-    mkdirSync(join(folder, 'node_modules'), { recursive: true })
-    symlinkSync(join(home, 'node_modules', version), join(folder, 'node_modules/next'))
+    const places = `turbopack: { root: ${JSON.stringify(home)} }, outputFileTracingRoot: ${JSON.stringify(home)},`
+    const config = printed['next.config.mjs']?.replace('export default {', `export default { ${places}`) ?? ''
+    folder = layProgram(version, { ...further, ...printed, 'next.config.mjs': config })
+    // Under its own name, by which it looks for itself.
+    cpSync(join(home, 'node_modules', version), join(folder, 'node_modules/next'), { recursive: true })
   })
   afterAll(() => house.close())
 
