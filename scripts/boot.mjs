@@ -34,7 +34,8 @@ const tasks = {
   test: () => run(join(binaries, 'vitest'), ['run', ...args]),
   bench: () => run(process.execPath, [join(root, 'test/bench/dist/main.js'), ...args]),
   conformance: () => run(process.execPath, [join(root, 'test/conformance/dist/conformance/main.js'), ...args]),
-  platforms: () => inOrder([installPlatforms, () => run(join(binaries, 'vitest'), ['run', '--config', 'test/platforms/vitest.config.ts', ...args])]),
+  platforms: () =>
+    inOrder([installPlatforms, () => run(join(binaries, 'vitest'), ['run', '--config', 'test/platforms/vitest.config.ts', ...args])]),
   fuzz: () => run(process.execPath, [join(root, 'test/fuzz/dist/main.js'), ...args]),
   size: () => run(process.execPath, [join(root, 'scripts/measure-client.mjs')]),
   lint: () => run(join(binaries, 'oxlint'), ['--type-aware', '--deny-warnings', ...args]),
@@ -75,7 +76,9 @@ async function install() {
 /** The programs of others have a lockfile of their own, and are no part of the usual setup: they are large. */
 async function installPlatforms() {
   const [from, to] = [join(root, 'test/platforms'), join(root, '.platforms')]
-  const wanted = createHash('sha256').update(readFileSync(join(from, 'package-lock.json'))).digest('hex')
+  const wanted = createHash('sha256')
+    .update(readFileSync(join(from, 'package-lock.json')))
+    .digest('hex')
   const done = join(to, '.postern-setup')
   if (existsSync(done) && readFileSync(done, 'utf8') === wanted) return 0
   process.stderr.write('Setting up: the programs of others (about a gigabyte, the first time) …\n')
@@ -115,7 +118,10 @@ function endWithParent() {
 function inspectPackage(folder) {
   return inOrder([
     () => quietly(join(binaries, 'publint'), [folder, '--pack', 'npm', '--strict']),
-    () => (folder === 'sidecar' ? 0 : quietly(join(binaries, 'attw'), ['--pack', folder, '--profile', forCommonJs.includes(folder) ? 'strict' : 'esm-only'])),
+    () =>
+      folder === 'sidecar'
+        ? 0
+        : quietly(join(binaries, 'attw'), ['--pack', folder, '--profile', forCommonJs.includes(folder) ? 'strict' : 'esm-only']),
   ])
 }
 

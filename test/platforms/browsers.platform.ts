@@ -41,7 +41,9 @@ describe('pages', () => {
   beforeAll(async () => {
     const built = await build({ stdin: { contents: page, resolveDir: root }, bundle: true, format: 'iife', write: false })
     script = built.outputFiles[0]?.text ?? ''
-    pages = createServer((_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end(`<!doctype html><script>${script}</script>`))
+    pages = createServer((_, response) =>
+      response.writeHead(200, { 'content-type': 'text/html' }).end(`<!doctype html><script>${script}</script>`),
+    )
     origin = await listenAnywhere(pages)
     backend = await startCookieBackend()
     house = await openHouse({ callers: { forwardAuth: { url: backend.url } }, config: { browser: { origins: [origin] } } })
@@ -56,7 +58,9 @@ describe('pages', () => {
   test('of another origin call from Firefox, which asks before it sends what the SDK calls itself', async () => {
     const executablePath = ['/usr/bin/firefox-esr', '/usr/bin/firefox'].find((path) => existsSync(path))
     if (executablePath === undefined) throw new Error('There is no Firefox: apt-get install firefox-esr')
-    const { default: puppeteer } = (await import(createRequire(join(home, 'package.json')).resolve('puppeteer-core'))) as { default: Puppeteer }
+    const { default: puppeteer } = (await import(createRequire(join(home, 'package.json')).resolve('puppeteer-core'))) as {
+      default: Puppeteer
+    }
     const browser = await puppeteer.launch({ browser: 'firefox', executablePath, headless: true })
     try {
       const opened = await browser.newPage()
@@ -71,14 +75,24 @@ describe('pages', () => {
   test('that Vite serves call by their cookie through its proxy, which has a name of its own', async () => {
     const folder = layProgram('vite', { 'index.html': `<!doctype html><script type="module" src="/main.js"></script>`, 'main.js': page })
     const proxy = { '/ai': { target: house.origin, changeOrigin: true } }
-    const vite = await createVite({ root: folder, configFile: false, logLevel: 'silent', server: { port: 0, host: '127.0.0.1', proxy, fs: { strict: false } } })
+    const vite = await createVite({
+      root: folder,
+      configFile: false,
+      logLevel: 'silent',
+      server: { port: 0, host: '127.0.0.1', proxy, fs: { strict: false } },
+    })
     await vite.listen()
     const { port } = vite.httpServer?.address() as { port: number }
     const browser = await launchChromium(findProgram('chromium') as string)
     try {
       const context = await browser.newContext()
-      const [name = '', value = ''] = backend.signIn('ada', 'acme').split('=')
-      await context.addCookies([{ name, value, url: `http://127.0.0.1:${port}` }])
+      const cookies = backend.signIn('ada', 'acme').split('; ')
+      await context.addCookies(
+        cookies.map((cookie) => {
+          const [name = '', value = ''] = cookie.split('=')
+          return { name, value, url: `http://127.0.0.1:${port}` }
+        }),
+      )
       const opened = await context.newPage()
       await opened.goto(`http://127.0.0.1:${port}/`)
       await opened.waitForFunction('globalThis.ask')

@@ -15,11 +15,14 @@ describe.each(['compression', 'compression-1.7'])('behind %s in an Express appli
     const upstream = await startScriptedPostern()
     let release: () => void = () => {}
     const held = new Promise<void>((resolve) => (release = resolve))
-    const event = (content: string): string => `data: {"id":"1","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"${content}"}}]}\n\n`
+    const event = (content: string): string =>
+      `data: {"id":"1","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"${content}"}}]}\n\n`
     upstream.answer((response, arrived) => {
       if (!arrived.body.includes('"stream":true')) {
         const message = { role: 'assistant', content: 'Hello '.repeat(1000) }
-        return response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ id: '1', object: 'chat.completion', choices: [{ index: 0, message, finish_reason: 'stop' }] }))
+        return response
+          .writeHead(200, { 'content-type': 'application/json' })
+          .end(JSON.stringify({ id: '1', object: 'chat.completion', choices: [{ index: 0, message, finish_reason: 'stop' }] }))
       }
       response.writeHead(200, { 'content-type': 'text/event-stream' }).write(event('first'))
       return held.then(() => response.end(`${event('last')}data: [DONE]\n\n`))
@@ -34,11 +37,19 @@ describe.each(['compression', 'compression-1.7'])('behind %s in an Express appli
       const ask = (stream: boolean): Promise<Response> =>
         fetch(`${origin}/ai/v1/chat/completions`, {
           method: 'POST',
-          headers: { authorization: `Bearer ${house.callers.acme}`, 'content-type': 'application/json', 'accept-encoding': 'gzip, deflate, br' },
+          headers: {
+            authorization: `Bearer ${house.callers.acme}`,
+            'content-type': 'application/json',
+            'accept-encoding': 'gzip, deflate, br',
+          },
           body: JSON.stringify({ model: 'auto', messages: [{ role: 'user', content: 'Hello' }], stream }),
         })
       const answer = await ask(true)
-      expect([answer.status, answer.headers.get('content-type'), answer.headers.get('content-encoding')]).toEqual([200, 'text/event-stream', null])
+      expect([answer.status, answer.headers.get('content-type'), answer.headers.get('content-encoding')]).toEqual([
+        200,
+        'text/event-stream',
+        null,
+      ])
       expect(answer.headers.get('postern-governance')).toContain('"request_id"')
       const reader = (answer.body as ReadableStream<Uint8Array>).getReader()
       const text = (part?: Uint8Array): string => Buffer.from(part ?? []).toString()

@@ -45,7 +45,10 @@ describe.each(['next-15', 'next-16'])('the recipe for Next.js, as it is printed,
     const text = await answer.text()
     expect(text).toContain('"finish":"complete"')
     expect(text).toContain('[DONE]')
-    expect((await fetch(`${origin}/ai/v1/models`, { headers: { authorization: headers.authorization, 'sec-fetch-site': 'same-origin' } })).status).toBe(200)
+    expect(
+      (await fetch(`${origin}/ai/v1/models`, { headers: { authorization: headers.authorization, 'sec-fetch-site': 'same-origin' } }))
+        .status,
+    ).toBe(200)
     expect(house.ledger.entries.at(-1)).toMatchObject({ user: 'u_7', team: 'acme', status: 200 })
   }
 

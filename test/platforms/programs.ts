@@ -24,7 +24,12 @@ export type Env = Readonly<Record<string, string>>
 
 /** Runs a program to its end; what it printed, on both roads. Fails where it fails. */
 export async function run(command: string, words: readonly string[], cwd: string, env: Env = {}): Promise<string> {
-  const options = { cwd, env: { PATH: process.env['PATH'], HOME: cwd, NEXT_TELEMETRY_DISABLED: '1', ...env }, timeout: 200_000, maxBuffer: 1 << 26 }
+  const options = {
+    cwd,
+    env: { PATH: process.env['PATH'], HOME: cwd, NEXT_TELEMETRY_DISABLED: '1', ...env },
+    timeout: 200_000,
+    maxBuffer: 1 << 26,
+  }
   try {
     const { stdout, stderr } = await promisify(execFile)(command, [...words], options)
     return stdout + stderr

@@ -57,7 +57,12 @@ describe('the client runs where servers and workers run', () => {
 
   test.each<[program: string, argument: string, command: string, words: readonly string[]]>([
     ['node', 'process.env.ASKED', process.execPath, ['main.mjs']],
-    ['deno', "Deno.env.get('ASKED')", join(home, 'node_modules/@deno/linux-x64-glibc/deno'), ['run', '-A', '--node-modules-dir=manual', 'main.mjs']],
+    [
+      'deno',
+      "Deno.env.get('ASKED')",
+      join(home, 'node_modules/@deno/linux-x64-glibc/deno'),
+      ['run', '-A', '--node-modules-dir=manual', 'main.mjs'],
+    ],
     ['bun', 'process.env.ASKED', join(home, 'node_modules/@oven/bun-linux-x64-baseline/bin/bun'), ['main.mjs']],
   ])('in %s', async (program, argument, command, words) => {
     expect(printedIn(await run(command, words, lay(program, argument), { ASKED: asked }))).toMatchObject(expected)
@@ -66,9 +71,16 @@ describe('the client runs where servers and workers run', () => {
   test('in workerd, which is what Cloudflare runs', async () => {
     const folder = layProgram('workerd', {
       'consumer.mjs': consumer,
-      'worker.mjs': "import { consume } from './consumer.mjs'\nexport default { fetch: async (request) => Response.json(await consume(await request.json())) }",
+      'worker.mjs':
+        "import { consume } from './consumer.mjs'\nexport default { fetch: async (request) => Response.json(await consume(await request.json())) }",
     })
-    await build({ entryPoints: [join(folder, 'worker.mjs')], outfile: join(folder, 'bundled.mjs'), bundle: true, format: 'esm', conditions: ['workerd'] })
+    await build({
+      entryPoints: [join(folder, 'worker.mjs')],
+      outfile: join(folder, 'bundled.mjs'),
+      bundle: true,
+      format: 'esm',
+      conditions: ['workerd'],
+    })
     const port = await freePort()
     layConfig(folder, port)
     const child = await start(join(home, 'node_modules/@cloudflare/workerd-linux-64/bin/workerd'), ['serve', 'config.capnp'], folder, port)
