@@ -29,7 +29,9 @@ describe('an address that only a page can complete', () => {
     postern.workflow('run').step('draft').openai()
     expect(new URL(postern.baseURL).hostname).toBe('postern.invalid')
     expect(postern.baseURL).toBe(`${postern.url}/v1`)
-    new Anthropic({ baseURL: postern.url, apiKey: 'none', fetch: postern.fetch, dangerouslyAllowBrowser: true })
+    expect(new Anthropic({ baseURL: postern.url, apiKey: 'none', fetch: postern.fetch, dangerouslyAllowBrowser: true }).baseURL).toBe(
+      postern.url,
+    )
     createOpenAI({ baseURL: postern.baseURL, apiKey: 'none', fetch: postern.fetch }).chat('auto')
   })
 

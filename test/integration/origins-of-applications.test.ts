@@ -69,7 +69,7 @@ describe('pages of applications', () => {
     'app://a b',
     'https:/x',
   ])('cannot be listed as %s', (origin) => {
-    const { problems } = checkConfig({ version: 1, browser: { origins: [origin] } } as never, { env: {}, directory: '/' })
+    const { problems } = checkConfig({ version: 1, browser: { origins: [origin] } }, { env: {}, directory: '/' })
     const found = problems.find(({ path }) => path === 'browser.origins[0]')
     expect(found?.reason).toMatch(/not an origin/)
     expect(found?.fix).toContain('capacitor://localhost')

@@ -82,7 +82,7 @@ describe('pages', () => {
       server: { port: 0, host: '127.0.0.1', proxy, fs: { strict: false } },
     })
     await vite.listen()
-    const { port } = vite.httpServer?.address() as { port: number }
+    const { port } = new URL(vite.resolvedUrls?.local[0] ?? '')
     const browser = await launchChromium(findProgram('chromium') as string)
     try {
       const context = await browser.newContext()

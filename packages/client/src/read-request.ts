@@ -19,7 +19,7 @@ export async function readRequest(input: RequestInfo | URL, given: RequestInit |
   const request = (input as Partial<Request>).url === undefined ? undefined : (input as Request)
   const mount = place.now()
   // What an SDK was given where there was no page is meant for where it is now.
-  const url = new URL(String(request?.url ?? input).replace(place.url, mount), `${mount}/`)
+  const url = new URL(String(request?.url ?? (input as string | URL)).replace(place.url, mount), `${mount}/`)
   if (!`${url.origin}${url.pathname}`.startsWith(`${mount}/`)) throw new TypeError(`This fetch talks only to Postern at ${mount}.`)
   for (const [name, value] of url.searchParams) refuseKey(name, value)
   url.hash = ''

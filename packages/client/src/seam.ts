@@ -32,7 +32,7 @@ export function createSeam({ place, records, send, ...options }: SeamOptions): S
 
   function headersFor({ headers: given }: RequestInit, tags: Tags | undefined): Headers {
     const headers = new Headers(given)
-    for (const [name, value] of [...headers]) {
+    for (const [name, value] of new Headers(given)) {
       refuseKey(name, value)
       if (neverSent.test(name)) headers.delete(name)
     }

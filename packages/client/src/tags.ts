@@ -24,5 +24,5 @@ export function tagHeaders({ workflow, step, parent }: Tags): Record<string, str
 /** @throws {TypeError} where a name could not be a tag. */
 export function checkTag(name: string): string {
   if (tagPattern.test(name)) return name
-  throw new TypeError('A workflow or step is named by 1 to 64 letters, digits, _ and -.')
+  throw new TypeError('A workflow or step has 1 to 64 letters, digits, _ and -.')
 }

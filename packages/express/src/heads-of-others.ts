@@ -6,7 +6,7 @@ import type { ServerResponse } from 'node:http'
  */
 export function speakToWrappers(response: ServerResponse): void {
   if (!Object.hasOwn(response, 'writeHead')) return
-  const writeHead = response.writeHead.bind(response) as (status: number) => ServerResponse
+  const writeHead = response.writeHead.bind(response)
   const named = (status: number, headers: readonly string[] = []): ServerResponse => {
     const values = new Map<string, string[]>()
     for (let at = 0; at < headers.length; at += 2) {
