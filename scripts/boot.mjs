@@ -1,7 +1,7 @@
 // Sets everything up on a machine that has only Node and npm, then runs one task. Imports nothing but Node itself.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -9,6 +9,9 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const binaries = join(root, 'node_modules', '.bin')
 const stamp = join(root, 'node_modules', '.postern-setup')
 const [task, ...args] = process.argv.slice(2)
+
+/** What `require` and TypeScript's `node10` load too. */
+const forCommonJs = ['packages/client', 'packages/protocol', 'packages/server']
 
 /** What is published, each looked at as its users will find it. */
 const published = [
@@ -31,6 +34,8 @@ const tasks = {
   test: () => run(join(binaries, 'vitest'), ['run', ...args]),
   bench: () => run(process.execPath, [join(root, 'test/bench/dist/main.js'), ...args]),
   conformance: () => run(process.execPath, [join(root, 'test/conformance/dist/conformance/main.js'), ...args]),
+  platforms: () =>
+    inOrder([installPlatforms, () => run(join(binaries, 'vitest'), ['run', '--config', 'test/platforms/vitest.config.ts', ...args])]),
   fuzz: () => run(process.execPath, [join(root, 'test/fuzz/dist/main.js'), ...args]),
   size: () => run(process.execPath, [join(root, 'scripts/measure-client.mjs')]),
   lint: () => run(join(binaries, 'oxlint'), ['--type-aware', '--deny-warnings', ...args]),
@@ -68,8 +73,24 @@ async function install() {
   return code
 }
 
+/** The programs of others have a lockfile of their own, and are no part of the usual setup: they are large. */
+async function installPlatforms() {
+  const [from, to] = [join(root, 'test/platforms'), join(root, '.platforms')]
+  const wanted = createHash('sha256')
+    .update(readFileSync(join(from, 'package-lock.json')))
+    .digest('hex')
+  const done = join(to, '.postern-setup')
+  if (existsSync(done) && readFileSync(done, 'utf8') === wanted) return 0
+  process.stderr.write('Setting up: the programs of others (about a gigabyte, the first time) …\n')
+  mkdirSync(to, { recursive: true })
+  for (const name of ['package.json', 'package-lock.json']) copyFileSync(join(from, name), join(to, name))
+  const code = await quietly('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', to])
+  if (code === 0) writeFileSync(done, wanted)
+  return code
+}
+
 function compile() {
-  return run(join(binaries, 'tsc'), ['-b'])
+  return inOrder([() => run(join(binaries, 'tsc'), ['-b']), () => run(process.execPath, [join(root, 'scripts/build-commonjs.mjs')])])
 }
 
 /** In this process, so that Ctrl-C reaches it directly and nothing is left running. */
@@ -97,7 +118,10 @@ function endWithParent() {
 function inspectPackage(folder) {
   return inOrder([
     () => quietly(join(binaries, 'publint'), [folder, '--pack', 'npm', '--strict']),
-    () => (folder === 'sidecar' ? 0 : quietly(join(binaries, 'attw'), ['--pack', folder, '--profile', 'esm-only'])),
+    () =>
+      folder === 'sidecar'
+        ? 0
+        : quietly(join(binaries, 'attw'), ['--pack', folder, '--profile', forCommonJs.includes(folder) ? 'strict' : 'esm-only']),
   ])
 }
 

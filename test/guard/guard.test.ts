@@ -158,6 +158,32 @@ describe.each(bundlers)('the guard in a build with %s', (bundler) => {
     expect(project.output()).toContain('sk-ant-...')
   })
 
+  test('lets names of files pass, as of texts in Slovak, also those that a bundler makes', async () => {
+    const names = ['sk-messages.json', 'sk-messages-DkP3x9aB.js', 'sk-messages-Bx-2p_Lq.js.map', 'sk-SK-translations-0a1b2c3d.json']
+    const further = [
+      'sk-onboarding-messages.4f2a9c1e.css',
+      'sk-loading-0123456789abcdef.js',
+      'i18n/sk-common-strings-AbC123xY.mjs',
+      'gw_messages-Dk3x9aB1.svg',
+    ]
+    given({ 'main.ts': `console.log(${JSON.stringify([...names, ...further])})` })
+    expect(await project[bundler]()).toBeUndefined()
+  })
+
+  test.each<[what: string, text: (key: string) => string]>([
+    ['at the end of a sentence', (key) => `The key is ${key}. Keep it.`],
+    ['before the name of a file', (key) => `${key}.json`],
+    ['in the name of a file', (key) => `messages-${key}.js`],
+    ['beside a name of a file', (key) => `sk-messages.json ${key}`],
+    ['behind words, before the name of a file', (key) => `${key}-messages.json`],
+  ])('finds a key %s', async (_, text) => {
+    const key = `sk-proj-${random()}`
+    given({ 'main.ts': `console.log(${JSON.stringify(text(key))})` })
+    const complaint = await project[bundler]()
+    expect(complaint).toContain('a key of the form sk-')
+    expect(complaint).not.toContain(key)
+  })
+
   test('finds a key behind an escape, of a text or an address', async () => {
     given({ 'main.ts': `console.log("\\nsk-${random()}")\nconsole.log('/ask?authorization=Bearer%20jt_${random()}')` })
     const complaint = await project[bundler]()

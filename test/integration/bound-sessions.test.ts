@@ -57,6 +57,15 @@ describe('a session that is bound', () => {
       // A page that lies as the sidecar's own need not say where it is when it only reads.
       const own = house().origin
       expect(await ask({ origin: own }, { path: 'models', body: null, headers: { 'sec-fetch-site': 'same-origin' } })).toMatchObject(taken)
+      const behind = 'http://localhost:5173'
+      const sameOrigin = { 'sec-fetch-site': 'same-origin' }
+      expect(await ask({ origin: behind }, { path: 'models', body: null, headers: sameOrigin })).toMatchObject(taken)
+      expect(await ask({ origin: behind }, { headers: { origin: behind, ...sameOrigin } })).toMatchObject(taken)
+      for (const bound of ['capacitor://localhost', `app://${new URL(own).hostname}`]) {
+        expect(await ask({ origin: bound }, { path: 'models', body: null, headers: sameOrigin })).toMatchObject(
+          refused(403, 'origin_not_allowed'),
+        )
+      }
       expect(await ask({ origin: own }, { path: 'models', body: null, headers: { 'sec-fetch-site': 'cross-site' } })).toMatchObject(
         refused(403, 'origin_not_allowed'),
       )

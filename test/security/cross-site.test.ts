@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type CookieBackend, startCookieBackend } from '../support/cookie-backend.js'
 import { doorNames, type House, openHouse } from '../support/house.js'
+import { rawExchange } from '../support/raw-exchange.js'
 
 const listed = 'https://app.example.com'
 type Headers = Readonly<Record<string, string>>
@@ -36,6 +37,9 @@ describe.each(doorNames)('cross-site, behind the %s door', (door) => {
     ['a page of a listed origin on another site', () => ({ 'sec-fetch-site': 'cross-site', origin: listed })],
     ['a page of a listed origin on the same site', () => ({ 'sec-fetch-site': 'same-site', origin: listed })],
     ['a page of a listed origin in a browser without Fetch Metadata', () => ({ origin: listed })],
+    ['a page behind a proxy of development', () => ({ 'sec-fetch-site': 'same-origin', origin: 'http://localhost:5173' })],
+    ['such a page with a certificate', () => ({ 'sec-fetch-site': 'same-origin', origin: 'https://app.localhost:3000' })],
+    ['such a page at an address', () => ({ 'sec-fetch-site': 'same-origin', origin: 'http://[::1]:3000' })],
   ])('%s may call with its cookie', async (_, headers) => {
     expect((await send(headers())).status).toBe(200)
   })
@@ -69,6 +73,15 @@ describe.each(doorNames)('cross-site, behind the %s door', (door) => {
       () => ({ origin: own.replace('http:', 'https:'), 'sec-fetch-site': 'cross-site' }),
     ],
     ['our own host on another port', () => ({ origin: own.replace(/\d+$/, '1'), 'sec-fetch-site': 'same-site' })],
+    ['a page of another server of this machine', () => ({ origin: 'http://localhost:5173', 'sec-fetch-site': 'same-site' })],
+    ['such a page at another name', () => ({ origin: 'http://localhost:5173', 'sec-fetch-site': 'cross-site' })],
+    ['such a page in a browser that says nothing', () => ({ origin: 'http://localhost:5173' })],
+    ['a name that begins like this machine’s', () => ({ origin: 'http://localhost.evil.example', 'sec-fetch-site': 'same-origin' })],
+    ['a name that ends like this machine’s', () => ({ origin: 'http://evillocalhost', 'sec-fetch-site': 'same-origin' })],
+    ['an address that begins like this machine’s', () => ({ origin: 'http://127.0.0.1.evil.example', 'sec-fetch-site': 'same-origin' })],
+    ['this machine as part of an address', () => ({ origin: 'http://evil.example/http://localhost', 'sec-fetch-site': 'same-origin' })],
+    ['an application of this machine’s name', () => ({ origin: 'capacitor://localhost', 'sec-fetch-site': 'same-origin' })],
+    ['two marks, one of them good', () => ({ origin: 'http://localhost:5173', 'sec-fetch-site': 'same-origin, cross-site' })],
     ['only a referrer of our own', () => ({ referer: `${own}/` })],
     ['a forwarded host that fits the origin', () => ({ origin: 'https://evil.example', 'x-forwarded-host': 'evil.example' })],
   ])('a cookie beside %s is refused before anybody is asked whose it is', async (_, headers) => {
@@ -87,6 +100,12 @@ describe.each(doorNames)('cross-site, behind the %s door', (door) => {
   ])('the record names the page that was refused: %s', async (_, origin) => {
     await send({ origin: origin(), 'sec-fetch-site': 'cross-site' })
     expect(house.ledger.entries.at(-1)).toMatchObject({ status: 403, refused: origin() })
+  })
+
+  test('a page of this machine is nothing to a Postern that is called by another name', async () => {
+    const head = [`Host: app.example.com`, `Cookie: ${cookie}`, 'Origin: http://localhost:5173', 'Sec-Fetch-Site: same-origin']
+    const answer = await rawExchange(own, ['GET /ai/v1/models HTTP/1.1', ...head, 'Connection: close', '', ''].join('\r\n'))
+    expect(answer).toMatch(/^HTTP\/1\.1 403 [\s\S]*origin_not_allowed/)
   })
 
   test('a plain read is held to the same', async () => {

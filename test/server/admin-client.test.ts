@@ -204,4 +204,10 @@ describe('an admin client that is set up wrongly', () => {
   ])('is not made with %s', (_, options, message) => {
     expect(() => createAdminClient(options as never)).toThrow(message)
   })
+
+  test('is made with a secret that is not set, as builds do that run a module, and says so when it is used', async () => {
+    const client = createAdminClient({ url: 'http://127.0.0.1:9', secret: undefined })
+    await expect(client.mint({ user: 'ada' })).rejects.toThrow(/^"secret" is what/)
+    await expect(client.revoke({ user: 'ada' })).rejects.toThrow(/^"secret" is what/)
+  })
 })

@@ -145,6 +145,8 @@ describe.each(forms)('the session route of a backend %s', (form, listener) => {
   })
 
   test('gives a session that Postern takes from the page that asked, and from no other', async () => {
+    const behind = 'http://localhost:5173'
+    expect(decodeJwt((await post(origin, signedIn('ada', { origin: behind }))).body.token)).toMatchObject({ origin: behind })
     const { body } = await post(origin, signedIn('ada', { origin: shop, 'sec-fetch-site': 'cross-site' }))
     expect((await house.chat({ credential: body.token, headers: { origin: shop } })).status).toBe(200)
     expect(house.ledger.entries.at(-1)).toMatchObject({ user: 'ada', caller: `session:${body.id}` })
@@ -226,6 +228,8 @@ describe.each(forms)('the session route of a backend %s', (form, listener) => {
 
   test.each<[why: string, headers: Readonly<Record<string, string>>]>([
     ['another site', { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }],
+    ['another server of this machine', { origin: 'http://localhost:5173', 'sec-fetch-site': 'same-site' }],
+    ['a name that begins like this machine’s', { origin: 'http://localhost.evil.example', 'sec-fetch-site': 'same-origin' }],
     ['another site that a browser without Fetch Metadata shows', { origin: 'https://evil.example' }],
     ['a sandboxed frame', { origin: 'null' }],
     ['a subdomain', { origin: blog, 'sec-fetch-site': 'same-site' }],

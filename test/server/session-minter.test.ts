@@ -68,13 +68,28 @@ describe('a session minter', () => {
   })
 
   test.each<[what: string, options: object, says: RegExp]>([
+    ['a secret that is too short', { secret: 'short' }, /^"secret" has fewer than 32 bytes\. .*openssl rand/],
+  ])('says of %s what is to be given', (_, options, says) => {
+    expect(() => createSessionMinter(options as { secret: string })).toThrow(says)
+  })
+
+  test.each<[what: string, options: object, says: RegExp]>([
     ['a variable that is not set', { secret: undefined }, /^"secret" is missing\..*callers\.session\.secret/],
     ['a variable that is empty', { secret: '' }, /^"secret" is missing/],
     ['nothing at all', {}, /^"secret" is missing/],
-    ['a secret that is too short', { secret: 'short' }, /^"secret" has fewer than 32 bytes\. .*openssl rand/],
     ['a key that is not set', { privateKey: undefined }, /^"privateKey" is missing\. .*Ed25519/],
-  ])('says of %s what is to be given', (_, options, says) => {
-    expect(() => createSessionMinter(options as { secret: string })).toThrow(says)
+    ['a key that is empty', { privateKey: '' }, /^"privateKey" is missing/],
+  ])('is made with %s, as builds do that run a module, and says what is to be given when it is used', async (_, options, says) => {
+    const minter = createSessionMinter(options as { secret: string | undefined })
+    expect(minter.ttlSeconds).toBe(600)
+    await expect(minter.mint({ user: 'u' })).rejects.toThrow(says)
+    expect(() => minter.jwks()).toThrow(says)
+  })
+
+  test('takes what the environment says as it is typed', async () => {
+    const env: Readonly<Record<string, string | undefined>> = { SECRET: secret }
+    expect(decodeJwt((await createSessionMinter({ secret: env['SECRET'] }).mint({ user: 'u' })).token).sub).toBe('u')
+    expect(() => createSessionMinter({ privateKey: env['KEY'] })).not.toThrow()
   })
 
   test.each<[member: string, says: RegExp]>([

@@ -1,5 +1,6 @@
-import { headerNames } from '@postern/protocol'
+import { refusalHeader } from '@postern/protocol'
 import { type Mend, mendAttempts } from './attempts.js'
+import type { Place } from './place.js'
 import { createProver, type Prover } from './prover.js'
 import { SessionRefused } from './session-refused.js'
 import { createTokens } from './tokens.js'
@@ -29,22 +30,21 @@ export interface Credential {
   readonly usesCookie: boolean
 }
 
-/** @param mount Where Postern is. */
-export function createCredential({ token, dpop = false }: CredentialOptions, mount: string, send: typeof fetch): Credential {
+export function createCredential({ token, dpop = false }: CredentialOptions, place: Place, send: typeof fetch): Credential {
   if (token !== undefined && typeof token !== 'function') throw new TypeError('"token" is a function that gives a session token.')
   const prover = dpop ? createProver() : undefined
-  const tokens = token === undefined && prover === undefined ? undefined : createTokens(token === undefined ? exchangeCookie : giveToken)
+  const tokens = token || prover ? createTokens(token ? giveToken : exchangeCookie) : undefined
 
   async function giveToken(): Promise<string> {
-    return (token as NonNullable<typeof token>)(prover === undefined ? {} : { jkt: await prover.thumbprint() })
+    return (token as NonNullable<typeof token>)(prover ? { jkt: await prover.thumbprint() } : {})
   }
 
   /** A cookie is nobody's alone; the session that it is traded for is bound to the key. */
   async function exchangeCookie(): Promise<string> {
-    const url = `${mount}/session`
+    const url = `${place.now()}/session`
     const answer = await mendAttempts(async () => {
       const headers = { DPoP: await (prover as Prover).prove('POST', url) }
-      const given = await send(url, { method: 'POST', headers, credentials: 'include', redirect: 'error' })
+      const given = await send(url, { method: 'POST', headers, credentials: 'include' })
       return [given, mendProof(given)]
     })
     if (!answer.ok) throw new SessionRefused(answer)
@@ -52,7 +52,7 @@ export function createCredential({ token, dpop = false }: CredentialOptions, mou
   }
 
   function mendProof(refused: Response): Mend | undefined {
-    if (prover === undefined || refused.status !== 401) return undefined
+    if (!prover || refused.status !== 401) return undefined
     const nonce = refused.headers.get('DPoP-Nonce')
     if (nonce !== null) {
       // Also where another call has learned of it in the meantime: this one went without.
@@ -60,7 +60,7 @@ export function createCredential({ token, dpop = false }: CredentialOptions, mou
       return 'nonce'
     }
     // A proof must be young by Postern's clock, and clocks of users' machines are wrong.
-    const isOfProof = refused.headers.get(headerNames.refusal) === 'proof_invalid'
+    const isOfProof = refused.headers.get(refusalHeader) === 'proof_invalid'
     return isOfProof && prover.useTime(Date.parse(refused.headers.get('Date') ?? '')) ? 'time' : undefined
   }
 
@@ -69,13 +69,13 @@ export function createCredential({ token, dpop = false }: CredentialOptions, mou
     async apply(headers, method, url) {
       const current = await tokens?.current()
       if (current === undefined) return undefined
-      headers.set('Authorization', `${prover === undefined ? 'Bearer' : 'DPoP'} ${current}`)
-      if (prover !== undefined) headers.set('DPoP', await prover.prove(method, url, current))
+      headers.set('Authorization', `${prover ? 'DPoP' : 'Bearer'} ${current}`)
+      if (prover) headers.set('DPoP', await prover.prove(method, url, current))
       return current
     },
     mend(refused, used) {
-      if (tokens === undefined || used === undefined || refused.status !== 401) return undefined
-      if (refused.headers.get(headerNames.refusal) !== 'caller_expired') return mendProof(refused)
+      if (!tokens || used === undefined || refused.status !== 401) return undefined
+      if (refused.headers.get(refusalHeader) !== 'caller_expired') return mendProof(refused)
       tokens.drop(used)
       return 'token'
     },

@@ -1,7 +1,8 @@
 import { createGovernance, type Governance } from './governance.js'
 import type { CredentialOptions } from './credential.js'
-import { resolvePlace } from './place.js'
+import { findPlace } from './place.js'
 import { createRecords } from './records.js'
+import { refuseRedirects } from './refuse-redirects.js'
 import { refuseKey } from './refuse-key.js'
 import { createSeam } from './seam.js'
 import { checkTag, tagHeaders, type Tags } from './tags.js'
@@ -15,15 +16,18 @@ export type { Tags } from './tags.js'
 
 /** Where Postern is, and who calls. There is no way to give it a key of a gateway. */
 export interface PosternFetchOptions extends CredentialOptions {
-  /** Its mount: `/ai` on the page's own origin, or a whole address. */
-  readonly url: string
+  /**
+   * Its mount: `/ai` on the page's own origin, or a whole address. What is relative, or missing, is complained of by the
+   * first request without a page, and not before: servers that render pages run their code too.
+   */
+  readonly url: string | undefined
   /** What sends requests. Default the platform's own. */
   readonly fetch?: typeof fetch | undefined
 }
 
 /** A `fetch` for any SDK that takes one, and what is known of what it brought. */
 export interface PosternFetch {
-  /** Postern's mount, whole: the base URL for SDKs that add the version themselves, such as Anthropic's. */
+  /** Postern's mount, whole: the base URL for SDKs that add the version themselves, such as Anthropic's; where there is no page, only for `fetch`. */
   readonly url: string
   /** The base URL for the others: `…/ai/v1`. */
   readonly baseURL: string
@@ -68,9 +72,9 @@ export interface StepFetch extends TaggedFetch {
  */
 export function createPosternFetch({ url, fetch: given, ...options }: PosternFetchOptions): PosternFetch {
   refuseUnknown(options)
-  const place = resolvePlace(url)
+  const place = findPlace(url)
   const records = createRecords()
-  const seam = createSeam({ ...options, place, records, send: given ?? ((input, init) => globalThis.fetch(input, init)) })
+  const seam = createSeam({ ...options, place, records, send: refuseRedirects(given) })
 
   const part = (tags: Tags): StepFetch => ({
     tags,
@@ -80,7 +84,8 @@ export function createPosternFetch({ url, fetch: given, ...options }: PosternFet
   })
 
   return {
-    ...place,
+    url: place.url,
+    baseURL: `${place.url}/v1`,
     fetch: seam(),
     governance: createGovernance(records),
     workflow: (id) => part({ workflow: checkTag(id) }),

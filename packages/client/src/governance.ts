@@ -1,4 +1,6 @@
-import { type GovernanceRecord, headerNames, parseGovernance } from '@postern/protocol'
+import { governanceHeader, type GovernanceRecord, parseGovernance } from '@postern/protocol'
+import { isObject } from './is-object.js'
+import { isStream } from './is-stream.js'
 import type { Entry, Records } from './records.js'
 import { PosternStreamError } from './stream-error.js'
 
@@ -23,22 +25,23 @@ export function createGovernance(records: Records): Governance {
   function find(answer: object): Entry | undefined {
     const { response, controller, _request_id, request_id, requestId, id } = answer as Clues
     for (const part of [answer, response, controller?.signal]) {
-      const entry = isObject(part) ? records.byPart(part) : undefined
-      if (entry !== undefined) return entry
+      const entry = records.byPart(part)
+      if (entry) return entry
     }
     return records.byId((_request_id ?? request_id ?? requestId ?? id) as string)
   }
 
-  function atOnce(answer: object): GovernanceRecord | undefined {
+  function atOnce(answer: unknown): GovernanceRecord | undefined {
+    if (!isObject(answer)) return undefined
     if (answer instanceof PosternStreamError) return answer.record
     const { cause } = answer as { readonly cause?: unknown }
     // SDKs wrap what they did not throw themselves, and what they wrap knows more.
-    return (isObject(cause) ? atOnce(cause) : undefined) ?? find(answer)?.known ?? parseGovernance(governanceHeader(answer))
+    return atOnce(cause) ?? find(answer)?.known ?? parseGovernance(keptHeader(answer))
   }
 
   async function whenEnded(stream: object): Promise<GovernanceRecord> {
     const record = (await find(stream)?.whole) ?? (await ofHelper(stream))
-    if (record === undefined) throw new TypeError('This is no answer of Postern.')
+    if (!record) throw new TypeError('This is no answer of Postern.')
     return record
   }
 
@@ -49,13 +52,13 @@ export function createGovernance(records: Records): Governance {
       return await records.byId(final?.id)?.whole
     } catch (error) {
       const begun = helper.currentChatCompletionSnapshot ?? helper.currentMessage
-      return (isObject(error) ? atOnce(error) : undefined) ?? records.byId(begun?.id)?.whole
+      return atOnce(error) ?? records.byId(begun?.id)?.whole
     }
   }
 
   return ((answer: object) => {
     if ('then' in answer) throw new TypeError('Await the answer first.')
-    if (!(Symbol.asyncIterator in answer) && !(answer instanceof ReadableStream)) return atOnce(answer)
+    if (!(Symbol.asyncIterator in answer) && !isStream(answer)) return atOnce(answer)
     const ended = whenEnded(answer)
     ended.catch(() => {})
     return ended
@@ -81,14 +84,10 @@ interface Helper {
   readonly currentMessage?: { readonly id?: string }
 }
 
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null
-}
-
 /** From an error, or from what an SDK keeps of a response; as `Headers` or as an object. */
-function governanceHeader({ response, headers, responseHeaders }: Kept): string | null | undefined {
+function keptHeader({ response, headers, responseHeaders }: Kept): string | null | undefined {
   const kept = responseHeaders ?? headers ?? response?.headers
-  return kept instanceof Headers ? kept.get(headerNames.governance) : kept?.[headerNames.governance.toLowerCase()]
+  return kept instanceof Headers ? kept.get(governanceHeader) : kept?.[governanceHeader.toLowerCase()]
 }
 
 type KeptHeaders = Headers | Readonly<Record<string, string>> | undefined

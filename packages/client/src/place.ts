@@ -1,23 +1,32 @@
-/** Where Postern is. */
+/** Where Postern is, as far as that is known. */
 export interface Place {
-  /** The mount, whole: `https://app.example.com/ai`. */
+  /** The mount, whole: `https://app.example.com/ai`; at a name that nobody has, where there was no page to ask. */
   readonly url: string
-  /** What an SDK gets as its base URL where it adds no version itself: `https://app.example.com/ai/v1`. */
-  readonly baseURL: string
+  /** The same when it is needed. @throws {TypeError} where there still is no page that it could be relative to. */
+  now(): string
 }
 
+/** Stands for the page's origin where there is no page, as on a server that renders it; a name that nobody can have (RFC 2606). */
+const nowhere = 'http://postern.invalid'
+
 /**
- * Resolves the address of Postern: `/ai` is on the page's own origin.
+ * Resolves the address of Postern: `/ai` is on the page's own origin. With the version, as base URLs have it, it is the same.
  *
- * @throws {TypeError} where there is no page that a relative address could be relative to.
+ * @throws {TypeError} where it is the address of something else.
  */
-export function resolvePlace(url: string): Place {
-  const base = ownAddress()
-  const whole = URL.canParse(url, base) ? new URL(url, base) : undefined
-  if (whole?.protocol.startsWith('http') !== true)
-    throw new TypeError('"url" is the address of Postern: "/ai" in a page, "https://…/ai" elsewhere.')
-  const mount = whole.origin + whole.pathname.replace(/\/+$/, '')
-  return { url: mount, baseURL: `${mount}/v1` }
+export function findPlace(given: string | undefined): Place {
+  const url = mountOf(given, nowhere)
+  return { url, now: () => (url.startsWith(nowhere) ? mountOf(given) : url) }
+}
+
+function mountOf(url: string | undefined, otherwise?: string): string {
+  try {
+    const { protocol, origin, pathname } = new URL(url || otherwise || '//', ownAddress() ?? otherwise)
+    if (protocol.startsWith('http')) return origin + pathname.replace(/(\/v1)?\/*$/, '')
+  } catch {
+    // No address at all.
+  }
+  throw new TypeError('"url" is the address of Postern: "/ai" in a page, "https://…/ai" elsewhere.')
 }
 
 /** Of the page, or of a worker; one that was made from a blob has only its page's origin. */

@@ -33,7 +33,7 @@ export function createProver(): Prover {
   /** The key is not extractable: code that runs in the page can use it, and not take it along. */
   async function open(): Promise<Holder> {
     // The types say that it is always there.
-    if ((crypto.subtle as SubtleCrypto | undefined) === undefined) throw new TypeError('"dpop" needs https:// or http://localhost.')
+    if (!(crypto.subtle as SubtleCrypto | undefined)) throw new TypeError('"dpop" needs https:// or http://localhost.')
     const { privateKey, publicKey } = await keepKey(() => crypto.subtle.generateKey(algorithm, false, ['sign', 'verify']))
     const { crv = '', kty = '', x = '', y = '' } = await crypto.subtle.exportKey('jwk', publicKey)
     return { privateKey, jwk: { crv, kty, x, y } }
@@ -68,9 +68,9 @@ export function createProver(): Prover {
     },
     useTime(now) {
       const next = now - Date.now()
-      if (!(Math.abs(next) > sameTimeMs)) return false
-      aheadMs = next
-      return true
+      const isOther = Math.abs(next) > sameTimeMs
+      if (isOther) aheadMs = next
+      return isOther
     },
   }
 }

@@ -100,7 +100,7 @@ interface AnswerEvent {
 }
 
 function textOf({ type, choices, delta }: AnswerEvent): string {
-  const ofMessages = typeof delta === 'object' && delta !== null ? (delta as { readonly text?: unknown }).text : undefined
+  const ofMessages = (delta as { readonly text?: unknown } | null | undefined)?.text
   const ofResponses = type === 'response.output_text.delta' ? delta : undefined
   return [choices?.[0]?.delta?.content, ofMessages, ofResponses].filter((part) => typeof part === 'string').join('')
 }

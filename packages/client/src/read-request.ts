@@ -14,20 +14,22 @@ export interface ReadRequest {
  *
  * @throws {TypeError} where a request is for somebody else: credentials of Postern's are nobody else's business.
  */
-export async function readRequest(input: RequestInfo | URL, given: RequestInit | undefined, { url: mount }: Place): Promise<ReadRequest> {
+export async function readRequest(input: RequestInfo | URL, given: RequestInit | undefined, place: Place): Promise<ReadRequest> {
   // Some SDKs bring a `Request` of their own making.
-  const request = typeof input === 'object' && 'url' in input ? input : undefined
-  const url = new URL(request === undefined ? (input as string | URL) : request.url, `${mount}/`)
-  if (!`${url.origin}${url.pathname}`.startsWith(`${mount}/`))
-    throw new TypeError(`This fetch talks only to Postern at ${mount}. Give the SDK that base URL.`)
+  const request = (input as Partial<Request>).url === undefined ? undefined : (input as Request)
+  const mount = place.now()
+  // What an SDK was given where there was no page is meant for where it is now.
+  const url = new URL(String(request?.url ?? (input as string | URL)).replace(place.url, mount), `${mount}/`)
+  if (!`${url.origin}${url.pathname}`.startsWith(`${mount}/`)) throw new TypeError(`This fetch talks only to Postern at ${mount}.`)
   for (const [name, value] of url.searchParams) refuseKey(name, value)
   url.hash = ''
-  const init = request === undefined ? (given ?? {}) : { ...(await partsOf(request)), ...given }
+  const init = { ...(request && (await partsOf(request))), ...given }
   return { url: url.href, method: (init.method ?? 'GET').toUpperCase(), init }
 }
 
-/** A stream could be sent once only; what is read can be sent again. */
+/** A stream could be sent once only; what is read can be sent again. Of some browsers' requests only reading tells whether there is a body. */
 async function partsOf(request: Request): Promise<RequestInit> {
   const { method, headers, signal } = request
-  return { method, headers, signal, body: request.body === null ? null : await request.arrayBuffer() }
+  const body = await request.arrayBuffer()
+  return { method, headers, signal, body: body.byteLength ? body : null }
 }

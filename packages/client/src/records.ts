@@ -1,4 +1,5 @@
-import { type GovernanceRecord, headerNames, parseGovernance } from '@postern/protocol'
+import { type GovernanceRecord, governanceHeader, parseGovernance } from '@postern/protocol'
+import { isObject } from './is-object.js'
 import { watchStream } from './watch-stream.js'
 
 /** How many answers are remembered by their ids. */
@@ -17,7 +18,7 @@ export interface Records {
   /** Takes down the answer to a request, and gives it back; a stream of events is watched from then on. */
   take(response: Response, asked: RequestInit): Response
   /** By a response, its body, what it says as JSON, or the signal that it was asked with. */
-  byPart(part: object): Entry | undefined
+  byPart(part: unknown): Entry | undefined
   /** By the request's id, or the id that the gateway gave the answer; not where several have the same. */
   byId(id: string | undefined): Entry | undefined
 }
@@ -38,10 +39,10 @@ export function createRecords(): Records {
     // What most SDKs hand out is what they got here.
     response.json = async () => {
       const result: unknown = await json()
-      if (typeof result === 'object' && result !== null) parts.set(result, entry)
+      if (isObject(result)) parts.set(result, entry)
       return result
     }
-    if (entry.known !== undefined) remember(entry.known.request_id, entry)
+    if (entry.known) remember(entry.known.request_id, entry)
     return response
   }
 
@@ -55,11 +56,11 @@ export function createRecords(): Records {
 
   return {
     take(response, { signal, body }) {
-      const head = parseGovernance(response.headers.get(headerNames.governance))
-      if (response.ok && response.body !== null && isStream(response, body)) return watch(response, head, signal)
-      return head === undefined ? response : keep(response, signal, { known: head, whole: Promise.resolve(head) })
+      const head = parseGovernance(response.headers.get(governanceHeader))
+      if (response.ok && response.body && isStreamed(response, body)) return watch(response, head, signal)
+      return head ? keep(response, signal, { known: head, whole: Promise.resolve(head) }) : response
     },
-    byPart: (part) => parts.get(part),
+    byPart: (part) => parts.get(part as object),
     byId: (id) => ids.get(id as string),
   }
 }
@@ -68,8 +69,8 @@ export function createRecords(): Records {
  * Whether an answer is read as a stream of events. Also one that came in one piece where a stream was asked for: SDKs
  * find no event in it and would end as if it were empty, which a watched stream without its record cannot.
  */
-function isStream({ headers }: Response, asked: BodyInit | null | undefined): boolean {
-  const type = headers.get('content-type') ?? ''
+function isStreamed({ headers }: Response, asked: BodyInit | null | undefined): boolean {
+  const type = `${headers.get('content-type')}`
   return type.includes('event-stream') || (type.includes('json') && asksForStream(asked))
 }
 
@@ -81,8 +82,12 @@ function asksForStream(asked: BodyInit | null | undefined): boolean {
   }
 }
 
-/** The same answer with another body; a new `Response` forgets where it came from. */
+/**
+ * The same answer with another body. A new `Response` forgets where it came from; some platforms' can hold no stream, such
+ * as React Native's, and then the answer is lent the body.
+ */
 function withBody(response: Response, body: ReadableStream<Uint8Array>): Response {
   const { status, statusText, headers, url } = response
-  return Object.defineProperty(new Response(body, { status, statusText, headers }), 'url', { value: url })
+  const made = new Response(body, { status, statusText, headers })
+  return Object.defineProperties(made.body ? made : response, { url: { value: url }, body: { value: body } })
 }

@@ -1,8 +1,9 @@
-import { headerNames } from '@postern/protocol'
+import { shouldRetryHeader } from '@postern/protocol'
 import { mendAttempts } from './attempts.js'
 import { createCredential, type CredentialOptions } from './credential.js'
 import { type Attempt, createIdempotencyKeys } from './idempotency.js'
 import type { Place } from './place.js'
+import { isStream } from './is-stream.js'
 import { readRequest, type ReadRequest } from './read-request.js'
 import type { Records } from './records.js'
 import { refuseKey } from './refuse-key.js'
@@ -26,7 +27,7 @@ const neverSent = /^authorization$|api-key$|^anthropic-dangerous/
 const retryHeader = 'x-stainless-retry-count'
 
 export function createSeam({ place, records, send, ...options }: SeamOptions): Seam {
-  const credential = createCredential(options, place.url, send)
+  const credential = createCredential(options, place, send)
   const keys = createIdempotencyKeys()
 
   function headersFor({ headers: given }: RequestInit, tags: Tags | undefined): Headers {
@@ -36,19 +37,19 @@ export function createSeam({ place, records, send, ...options }: SeamOptions): S
       if (neverSent.test(name)) headers.delete(name)
     }
     const said = tags ?? currentTags()
-    if (said !== undefined) for (const [name, value] of Object.entries(tagHeaders(said))) if (!headers.has(name)) headers.set(name, value)
+    if (said) for (const [name, value] of Object.entries(tagHeaders(said))) if (!headers.has(name)) headers.set(name, value)
     return headers
   }
 
   /** A second attempt only where the first was refused for want of something that is there now. */
   async function attempt({ url, method, init }: ReadRequest, headers: Headers): Promise<Response> {
-    const whole = { ...init, headers, credentials: credential.usesCookie ? 'include' : 'same-origin', redirect: 'error' } as const
+    const whole = { ...init, headers, credentials: credential.usesCookie ? 'include' : 'same-origin' } as const
     return mendAttempts(async () => {
       const used = await unlessAborted(credential.apply(headers, method, url), init.signal)
       const answer = await send(url, whole)
       const mend = credential.mend(answer, used)
       // What was a stream is gone.
-      return [answer, init.body instanceof ReadableStream ? undefined : mend]
+      return [answer, isStream(init.body) ? undefined : mend]
     })
   }
 
@@ -89,6 +90,6 @@ export function createSeam({ place, records, send, ...options }: SeamOptions): S
 
 /** As the SDKs of OpenAI and Anthropic decide, and others alike. */
 function mayBeRetried({ status, headers }: Response): boolean {
-  const said = headers.get(headerNames.shouldRetry)
+  const said = headers.get(shouldRetryHeader)
   return said === null ? status === 408 || status === 409 || status === 429 || status >= 500 : said === 'true'
 }

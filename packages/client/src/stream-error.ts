@@ -16,17 +16,15 @@ export interface BrokenStream {
 export class PosternStreamError extends Error {
   override readonly name = 'PosternStreamError'
   /** How it ended. */
-  readonly finish: Finish
+  declare readonly finish: Finish
   /** The text of the answer as far as it came; at most its first million characters. */
-  readonly received: string
+  declare readonly received: string
   /** What is known of the request. */
-  readonly record: GovernanceRecord | undefined
+  declare readonly record: GovernanceRecord | undefined
 
   constructor({ finish, received, record, cause }: BrokenStream) {
     super(`The answer ${reasons[finish] ?? 'is not whole'}; what came of it is in "received".`, { cause })
-    this.finish = finish
-    this.received = received
-    this.record = record
+    Object.assign(this, { finish, received, record })
   }
 }
 

@@ -1,4 +1,4 @@
-import { headerNames, tagPattern } from '@postern/protocol'
+import { parentStepHeader, stepHeader, workflowHeader, tagPattern } from '@postern/protocol'
 
 /** What run and step a call belongs to. */
 export interface Tags {
@@ -17,12 +17,12 @@ export function currentTags(): Tags | undefined {
 
 /** The headers that say tags. */
 export function tagHeaders({ workflow, step, parent }: Tags): Record<string, string> {
-  const headers = { [headerNames.workflow]: workflow, [headerNames.step]: step, [headerNames.parentStep]: parent }
+  const headers = { [workflowHeader]: workflow, [stepHeader]: step, [parentStepHeader]: parent }
   return Object.fromEntries(Object.entries(headers).filter((entry): entry is [string, string] => entry[1] !== undefined))
 }
 
 /** @throws {TypeError} where a name could not be a tag. */
 export function checkTag(name: string): string {
   if (tagPattern.test(name)) return name
-  throw new TypeError('A workflow or step is named by 1 to 64 letters, digits, underscores and hyphens.')
+  throw new TypeError('A workflow or step has 1 to 64 letters, digits, _ and -.')
 }

@@ -27,13 +27,13 @@ export function createTokens(make: () => Promise<string>): Tokens {
     const before = known
     try {
       const token = await make()
-      if (typeof token !== 'string' || token === '') throw new TypeError('There is no token in what "token" gives.')
+      if (typeof token !== 'string' || !token) throw new TypeError('"token" gives no session token.')
       refuseKey('token', token)
       known = { token, ...lifeOf(token) }
       return token
     } catch (error) {
       // Renewal begins early so that a backend which is away for a moment costs nothing.
-      if (before !== undefined && before === known && Date.now() < before.endsAt) return before.token
+      if (before && before === known && Date.now() < before.endsAt) return before.token
       throw error
     } finally {
       making = undefined
@@ -42,7 +42,7 @@ export function createTokens(make: () => Promise<string>): Tokens {
 
   return {
     current() {
-      if (known !== undefined && Date.now() < known.renewAt) return Promise.resolve(known.token)
+      if (known && Date.now() < known.renewAt) return Promise.resolve(known.token)
       return (making ??= renew())
     },
     drop(token) {

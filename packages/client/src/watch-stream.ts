@@ -27,7 +27,7 @@ export function watchStream(
 
   function end(finish: Finish): GovernanceRecord | undefined {
     const known = events.record ?? head
-    const record = known === undefined ? undefined : { ...known, finish }
+    const record = known && { ...known, finish }
     ended(record)
     signal?.removeEventListener('abort', leave)
     return record
@@ -41,7 +41,7 @@ export function watchStream(
   function broken(error?: unknown): PosternStreamError {
     const { record, failure, text: received } = events
     const said = record?.finish === 'complete' ? undefined : record?.finish
-    const finish = said ?? (failure === undefined ? 'truncated' : 'upstream_error')
+    const finish = said ?? (failure ? 'upstream_error' : 'truncated')
     return new PosternStreamError({ finish, received, record: end(finish), cause: failure ?? error })
   }
 
@@ -57,7 +57,7 @@ export function watchStream(
   }
 
   // Whoever leaves need not read on to be told so.
-  if (signal?.aborted === true) leave()
+  if (signal?.aborted) leave()
   else signal?.addEventListener('abort', leave)
 
   return new ReadableStream<Uint8Array>(
@@ -68,10 +68,10 @@ export function watchStream(
           chunk = await next()
         } catch (error) {
           // Whoever aborted knows that it did; what looks like an abort and is none is no reason to end quietly.
-          controller.error(signal?.aborted === true ? error : broken(error))
+          controller.error(signal?.aborted ? error : broken(error))
           return
         }
-        if (chunk !== undefined) {
+        if (chunk) {
           controller.enqueue(chunk)
           return
         }

@@ -1,4 +1,4 @@
-import { headerNames } from '@postern/protocol'
+import { headerNames, isDevelopmentPage } from '@postern/protocol'
 import { clientHeaders } from './lib/client-headers.js'
 import { apiHeaders } from './answers/api-headers.js'
 import { notKept } from './answers/privacy.js'
@@ -7,8 +7,8 @@ import { Refusal } from './refusal.js'
 
 /** Which pages may call, and what they are answered. Everything is written at compile. */
 export interface BrowserAccess {
-  /** Whether a page of this origin may call a sidecar that is called `host`. */
-  allows(origin: string, host: string | undefined): boolean
+  /** Whether a page of this origin may call a sidecar that is called `host`; `site` is what its browser says in `Sec-Fetch-Site`. */
+  allows(origin: string, host: string | undefined, site: unknown): boolean
   /** Whether the operator listed this origin; our own need not be. */
   isListed(origin: string): boolean
   /** The headers that every answer to this origin carries, name and value in turn. */
@@ -59,7 +59,7 @@ export function createBrowserAccess({ origins, cookies, varies, record, hsts }: 
   const byOrigin = new Map(origins.map((origin) => [origin, [...forNobody, ...corsHeaders(origin)]]))
   return {
     isListed: (origin) => byOrigin.has(origin),
-    allows: (origin, host) => byOrigin.has(origin) || isOwn(origin, host),
+    allows: (origin, host, site) => byOrigin.has(origin) || isOwn(origin, host) || isDevelopmentPage(origin, host, site),
     answerHeaders: (origin) => (origin === undefined ? forNobody : (byOrigin.get(origin) ?? forNobody)),
     preflightHeaders(origin, host) {
       const isListed = byOrigin.has(origin)

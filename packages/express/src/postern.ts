@@ -1,6 +1,7 @@
 import { checkConfig, clearPageHeaders, ConfigError, type ConfigInput, type Dialects, enter, type Runtime } from '@postern/core'
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import { createRuntime, type RuntimeParts } from './create-runtime.js'
+import { speakToWrappers } from './heads-of-others.js'
 
 /** What is not in the configuration itself. */
 export interface PosternOptions extends RuntimeParts {
@@ -68,6 +69,7 @@ export function posternMiddleware(runtime: Runtime): PosternMiddleware {
     }
     // Express announces itself unless told not to, and the answers of every door are alike.
     clearPageHeaders(response)
+    speakToWrappers(response)
     const target = request.url
     runtime.connections.admit(request, response, () => void enter(runtime, request, response, target))
   }

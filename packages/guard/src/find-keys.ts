@@ -17,12 +17,19 @@ const usualPrefix = /^(?:sk-|gw_)/
 const word = String.raw`(?:[a-z]{1,12}|[A-Z]{1,12}|[A-Z][a-z]{1,11})\d{0,2}`
 const wordsOnly = new RegExp(`^${word}(?:[_-]+${word})*[_-]*$`)
 const sameCharacter = /^(.)\1*$/
+/** What stands right behind the name of a file. */
+const extension =
+  /^(?:\.[A-Za-z0-9_-]{4,20})?\.(?:[cm]?[jt]sx?|json5?|css|s[ac]ss|less|html?|map|md|mdx|txt|ya?ml|xml|svg|png|jpe?g|gif|webp|avif|ico|woff2?|ttf|otf|wasm|vtt|po|mo|ftl|properties|webmanifest)(?![A-Za-z0-9_-])/
+/** What a bundler writes before that, of what the file holds. */
+const digest = /[_-][A-Za-z0-9_-]{6,20}$/
 
 /** Every text that has the form of a key and is not plainly something else. */
 export function findKeys(text: string): FoundKey[] {
   return [...text.matchAll(alphabet)].flatMap(({ 0: run, index }) => {
     const key = keyIn(run)
-    return key === undefined || isStandIn(key) ? [] : [{ text: key, index: index + run.length - key.length, form: formOf(key) }]
+    return key === undefined || isStandIn(key) || isFileName(key, text.slice(index + run.length, index + run.length + 40))
+      ? []
+      : [{ text: key, index: index + run.length - key.length, form: formOf(key) }]
   })
 }
 
@@ -36,6 +43,13 @@ function keyIn(run: string): string | undefined {
 function isStandIn(key: string): boolean {
   const rest = key.replace(shownPrefix, '')
   return standIn.test(rest) || sameCharacter.test(rest) || (usualPrefix.test(key) && wordsOnly.test(rest))
+}
+
+/** Whether it is the name of a file in words, as of a language whose code is `sk`: `sk-messages-DkP3x9aB.js`. */
+function isFileName(key: string, after: string): boolean {
+  if (!usualPrefix.test(key) || !extension.test(after)) return false
+  const rest = key.replace(usualPrefix, '')
+  return wordsOnly.test(rest) || wordsOnly.test(rest.replace(digest, ''))
 }
 
 function formOf(key: string): string {

@@ -174,9 +174,8 @@ function serializeQuota(quota: GovernanceQuota | undefined): string {
 
 /** Reads a record from a `Postern-Governance` header, or `undefined` where there is none that can be read. */
 export function parseGovernance(text: string | null | undefined): GovernanceRecord | undefined {
-  if (text === null || text === undefined) return undefined
   try {
-    const value: unknown = JSON.parse(text)
+    const value: unknown = JSON.parse(text ?? 'null')
     return typeof value === 'object' && value !== null && 'request_id' in value ? (value as GovernanceRecord) : undefined
   } catch {
     return undefined

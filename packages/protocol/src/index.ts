@@ -10,6 +10,7 @@ export {
   publicGovernance,
   serializeGovernance,
 } from './governance-record.js'
+export { isDevelopmentPage } from './development-origin.js'
 export { asciiJson, bareMember, textMember } from './json-member.js'
 export { compileNamePattern, type PatternText } from './name-pattern.js'
 export { isPlainName, nameFault } from './plain-name.js'
@@ -33,5 +34,13 @@ export {
 } from './session-token.js'
 export { holdsKey, looksLikeKey, redactKeys } from './key-shapes.js'
 export { looksLikeUsualKey } from './usual-key-shapes.js'
-export { headerNames } from './header-names.js'
+export {
+  governanceHeader,
+  headerNames,
+  parentStepHeader,
+  refusalHeader,
+  shouldRetryHeader,
+  stepHeader,
+  workflowHeader,
+} from './header-names.js'
 export { formatRequestId, parseRequestId, type RequestIdParts, tagPattern } from './request-id.js'

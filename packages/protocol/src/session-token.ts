@@ -53,9 +53,13 @@ export const sessionClaimNames = [
   'ext',
 ] as const
 
-/** A page's origin as browsers write it (RFC 6454, 6.1): no path, no slash at the end. */
+/**
+ * A page's origin as browsers write it (RFC 6454, 6.1): no path, no slash at the end. Of an application's or an extension's
+ * page too: `capacitor://localhost`, `tauri://localhost`, `app://-`, `chrome-extension://…`. What has no origin of its own, such
+ * as a file, is written as `null`, and never one.
+ */
 export const originPattern =
-  /^https?:\/\/(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::(?:[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5]))?$/
+  /^(?:https?:\/\/(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::(?:[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5]))?|(?!(?:https?|wss?|ftp|file|data|blob|about|javascript|filesystem|view-source):)[a-z][a-z0-9+.-]{1,30}:\/\/[A-Za-z0-9._-]{1,255})$/
 
 /** The SHA-256 thumbprint of a public key (RFC 7638), base64url. */
 export const thumbprintPattern = /^[A-Za-z0-9_-]{43}$/

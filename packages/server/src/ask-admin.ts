@@ -5,7 +5,10 @@ import { PosternAdminError } from './admin-error.js'
 
 /** Where the admin listener is, and what opens it. */
 export type AdminPlace = {
-  /** What the configuration has as `admin.secret`. A Unix socket, which only its owner can open, may have none. */
+  /**
+   * What the configuration has as `admin.secret`. A Unix socket, which only its owner can open, may have none; for a port the first
+   * call says so where it is `undefined`.
+   */
   readonly secret?: string | undefined
   /** How long an answer may take, in milliseconds. Default 5000. */
   readonly timeoutMs?: number | undefined
@@ -35,11 +38,13 @@ const mostBytes = 64 * 1024
 export function createAskAdmin(place: AdminPlace): AskAdmin {
   const where = 'url' in place ? addressOf(place.url) : socketOf(place.socketPath)
   const { secret, timeoutMs = defaultTimeoutMs } = place
-  if (secret === undefined ? 'url' in place : secret === '')
-    throw new TypeError('"secret" is what the configuration of Postern has as admin.secret; on a port there must be one.')
+  const isMissing = secret === undefined && 'url' in place
+  // A variable that is not set: builds run a module without the environment that its server will have.
+  if ((isMissing && !('secret' in place)) || secret === '') throw noSecret()
   const headers = { 'Content-Type': 'application/json', ...(secret === undefined ? {} : { Authorization: `Bearer ${secret}` }) }
 
   return async (path, body) => {
+    if (isMissing) throw noSecret()
     const text = JSON.stringify(body)
     const options: RequestOptions = {
       ...where.options,
@@ -58,6 +63,10 @@ export function createAskAdmin(place: AdminPlace): AskAdmin {
       throw new PosternAdminError(`The admin listener of Postern at ${where.name} ${why}.`, { cause: error })
     }
   }
+}
+
+function noSecret(): TypeError {
+  return new TypeError('"secret" is what the configuration of Postern has as admin.secret; on a port there must be one.')
 }
 
 interface Where {

@@ -69,9 +69,10 @@ export function createSessionDesk<Request>({ minter, whoIs, origins = [] }: Sess
   }
 }
 
-/** The page that asks is the one that it is for. Applications that are no web pages have origins of other forms. */
+/** The page that asks is the one that it is for. Applications that are no web pages have origins of other forms, and `whoIs` can say them. */
 function bindToPage(granted: MintRequest, origin: string | undefined): MintRequest {
-  return granted.origin === undefined && origin !== undefined && originPattern.test(origin) ? { ...granted, origin } : granted
+  const isWebPage = origin !== undefined && origin.startsWith('http') && originPattern.test(origin)
+  return granted.origin === undefined && isWebPage ? { ...granted, origin } : granted
 }
 
 function answer(status: number, body: object, headers: Readonly<Record<string, string>> = {}): DeskAnswer {

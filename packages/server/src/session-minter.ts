@@ -1,6 +1,5 @@
-import { createPrivateKey, createPublicKey, createSecretKey, hash, type KeyObject, randomUUID } from 'node:crypto'
+import { createHmac, createPrivateKey, createPublicKey, createSecretKey, hash, type KeyObject, randomUUID, sign } from 'node:crypto'
 import { sessionClaims, type SessionRequest, sessionSeconds, sessionToken } from '@postern/protocol'
-import { SignJWT } from 'jose'
 
 /** How a minter is set up, whatever it signs with. */
 interface CommonOptions {
@@ -12,15 +11,15 @@ interface CommonOptions {
 export type SessionMinterOptions = CommonOptions &
   (
     | {
-        /** What the sidecar knows as `callers.session.secret`: at least 32 bytes. */
-        readonly secret: string
+        /** What the sidecar knows as `callers.session.secret`: at least 32 bytes. Where it is missing, the first `mint` says so. */
+        readonly secret: string | undefined
       }
     | {
         /**
          * An Ed25519 private key: a PKCS #8 PEM text, or a `KeyObject`. The sidecar needs only its public half, which
-         * {@link SessionMinter.jwks} gives, at the address that `callers.session.jwks` says.
+         * {@link SessionMinter.jwks} gives, at the address that `callers.session.jwks` says. Where it is missing, the first use says so.
          */
-        readonly privateKey: string | KeyObject
+        readonly privateKey: string | KeyObject | undefined
       }
   )
 
@@ -77,10 +76,11 @@ export const defaultTtl = '10m'
  * ```
  *
  * @throws {TypeError} where the secret is shorter than 32 bytes, the key is no Ed25519 key or the lifetime is
- *   none; `mint` where it is asked for what a session cannot say.
+ *   none; `mint` where it is asked for what a session cannot say, or where secret or key are missing: builds run a module
+ *   without the environment that its server will have.
  */
 export function createSessionMinter(options: SessionMinterOptions): SessionMinter {
-  const signer = 'privateKey' in options ? keyPairSigner(options.privateKey) : secretSigner(options.secret)
+  const signer = openSigner(options)
   const ttlSeconds = sessionSeconds(options.ttl ?? defaultTtl)
   return {
     ttlSeconds,
@@ -89,27 +89,52 @@ export function createSessionMinter(options: SessionMinterOptions): SessionMinte
       const expiresAt = issuedAt + sessionSeconds(ttl)
       const id = randomUUID()
       const claims = sessionClaims(request, { id, issuedAt, expiresAt })
-      const token = await new SignJWT(claims).setProtectedHeader({ ...signer.header, typ: sessionToken.type }).sign(signer.key)
-      return { token, id, expiresAt }
+      return { token: signer().sign(claims), id, expiresAt }
     },
-    jwks: () => ({ keys: signer.published }),
+    jwks: () => ({ keys: signer().published }),
   }
 }
 
 const noSecret =
   '"secret" is missing. Give createSessionMinter the text that the configuration of Postern has as callers.session.secret, for example process.env.POSTERN_SESSION_SECRET, and set that.'
 
+const noPrivateKey =
+  '"privateKey" is missing. Give createSessionMinter an Ed25519 key as a PKCS #8 PEM text, for example process.env.SESSION_SIGNING_KEY, and set that.'
+
 interface Signer {
-  readonly key: KeyObject
-  readonly header: { readonly alg: string; readonly kid?: string }
+  sign(claims: object): string
   readonly published: PublicKeySet['keys']
 }
 
+/** What is wrong is said at once; what is missing, where it is needed. */
+function openSigner(options: SessionMinterOptions): () => Signer {
+  const byKeyPair = 'privateKey' in options
+  const given = byKeyPair ? options.privateKey : options.secret
+  if (given === undefined || given === '')
+    return () => {
+      throw new TypeError(byKeyPair ? noPrivateKey : noSecret)
+    }
+  const signer = byKeyPair ? keyPairSigner(given) : secretSigner(given)
+  return () => signer
+}
+
+/** A JWT in its compact form (RFC 7515, 7.1). */
+function writeToken(header: object, claims: object, signature: (signed: string) => Buffer): string {
+  const signed = [{ ...header, typ: sessionToken.type }, claims]
+    .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+    .join('.')
+  return `${signed}.${signature(signed).toString('base64url')}`
+}
+
 function secretSigner(secret: unknown): Signer {
-  if (typeof secret !== 'string' || secret === '') throw new TypeError(noSecret)
+  if (typeof secret !== 'string') throw new TypeError(noSecret)
   if (Buffer.byteLength(secret) < shortestSecretBytes)
     throw new TypeError(`"secret" has fewer than ${shortestSecretBytes} bytes. Make one with: openssl rand -base64 32`)
-  return { key: createSecretKey(secret, 'utf8'), header: { alg: sessionToken.algorithm }, published: [] }
+  const key = createSecretKey(secret, 'utf8')
+  return {
+    sign: (claims) => writeToken({ alg: sessionToken.algorithm }, claims, (signed) => createHmac('sha256', key).update(signed).digest()),
+    published: [],
+  }
 }
 
 function keyPairSigner(privateKey: string | KeyObject): Signer {
@@ -118,14 +143,13 @@ function keyPairSigner(privateKey: string | KeyObject): Signer {
   // The thumbprint of RFC 7638: the members that every such key has, in the order of their names.
   const kid = hash('sha256', JSON.stringify({ crv, kty, x }), 'base64url')
   const [alg] = sessionToken.keyPairAlgorithms
-  return { key, header: { alg, kid }, published: [{ kty, crv, x, kid, alg, use: 'sig' }] }
+  return {
+    sign: (claims) => writeToken({ alg, kid }, claims, (signed) => sign(null, Buffer.from(signed), key)),
+    published: [{ kty, crv, x, kid, alg, use: 'sig' }],
+  }
 }
 
-const noPrivateKey =
-  '"privateKey" is missing. Give createSessionMinter an Ed25519 key as a PKCS #8 PEM text, for example process.env.SESSION_SIGNING_KEY, and set that.'
-
-function readPrivateKey(privateKey: string | KeyObject | undefined): KeyObject {
-  if (privateKey === undefined) throw new TypeError(noPrivateKey)
+function readPrivateKey(privateKey: string | KeyObject): KeyObject {
   const fault = new TypeError('"privateKey" must be an Ed25519 private key, as a PKCS #8 PEM text or a KeyObject.')
   try {
     const key = typeof privateKey === 'string' ? createPrivateKey(privateKey) : privateKey

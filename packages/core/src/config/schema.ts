@@ -223,7 +223,10 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
             .string()
             .regex(
               originPattern,
-              fault('is not an origin', 'Write it like https://app.example.com: without a path or a slash at the end.'),
+              fault(
+                'is not an origin',
+                'Write it like https://app.example.com or capacitor://localhost: without a path or a slash at the end.',
+              ),
             ),
         )
         .default([]),

@@ -34,7 +34,7 @@ export function createCheckArrival({ hosts, publicAddress, browser, log }: Check
     if ((called !== host && !isHost(host)) || countHosts(arrival.rawHeaders) > 1) throw refuseHost('Host')
     if (called === undefined) throw refuseHost('X-Forwarded-Host')
     if (!answersTo(called)) throw new Refusal('host_not_allowed', { param: 'Host', refused: called })
-    if (origin !== undefined && !browser.allows(origin, called)) throw refuseOrigin(origin)
+    if (origin !== undefined && !browser.allows(origin, called, arrival.headers['sec-fetch-site'])) throw refuseOrigin(origin)
     checkHeaderNames(arrival.rawHeaders)
   }
 }

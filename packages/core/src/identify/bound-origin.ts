@@ -1,3 +1,4 @@
+import { isDevelopmentPage } from '@postern/protocol'
 import type { Arrival } from '../arrival.js'
 import type { Principal } from '../principal.js'
 import type { PublicAddress } from '../public-address.js'
@@ -15,11 +16,14 @@ export function checkBoundOrigin({ bounds }: Principal, arrival: Arrival, public
   const { headers } = arrival
   const bound = bounds?.origin
   if (bound === undefined || headers.origin === bound) return
-  const isOwnRead =
-    headers.origin === undefined &&
-    headers['sec-fetch-site'] === 'same-origin' &&
-    bound.slice(bound.indexOf('//') + 2) === publicAddress.hostOf(arrival)
+  const site = headers['sec-fetch-site']
+  const isOwnRead = headers.origin === undefined && site === 'same-origin' && isOf(bound, publicAddress.hostOf(arrival), site)
   if (!isOwnRead) throw headers.origin === undefined ? fromNoPage() : fromOtherPage(bound, headers.origin)
+}
+
+function isOf(bound: string, host: string | undefined, site: unknown): boolean {
+  if (host === undefined) return false
+  return bound === `https://${host}` || bound === `http://${host}` || isDevelopmentPage(bound, host, site)
 }
 
 function fromNoPage(): Refusal {

@@ -21,8 +21,8 @@ export function createSameSiteCheck(browser: BrowserAccess, publicAddress: Publi
     const site = arrival.headers['sec-fetch-site']
     // A page of the same host over plain http is another origin, and Fetch Metadata knows; the header alone does not.
     if (origin !== undefined && browser.isListed(origin)) return
-    if (site === 'same-origin' && (origin === undefined || browser.allows(origin, publicAddress.hostOf(arrival)))) return
-    if (site === undefined && origin !== undefined && browser.allows(origin, publicAddress.hostOf(arrival))) return
+    if (site === 'same-origin' && (origin === undefined || browser.allows(origin, publicAddress.hostOf(arrival), site))) return
+    if (site === undefined && origin !== undefined && browser.allows(origin, publicAddress.hostOf(arrival), site)) return
     throw new Refusal('cross_site_refused', {
       message:
         origin === undefined && site === undefined

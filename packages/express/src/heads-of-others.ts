@@ -1,0 +1,20 @@
+import type { ServerResponse } from 'node:http'
+
+/**
+ * Where a middleware before us has put itself in the place of `writeHead`, as compression and sessions do, gives it each header by its
+ * name: many know no flat list, and would lose them all.
+ */
+export function speakToWrappers(response: ServerResponse): void {
+  if (!Object.hasOwn(response, 'writeHead')) return
+  const writeHead = response.writeHead.bind(response)
+  const named = (status: number, headers: readonly string[] = []): ServerResponse => {
+    const values = new Map<string, string[]>()
+    for (let at = 0; at < headers.length; at += 2) {
+      const name = headers[at] as string
+      values.set(name, [...(values.get(name) ?? []), headers[at + 1] as string])
+    }
+    for (const [name, several] of values) response.setHeader(name, several.length === 1 ? (several[0] as string) : several)
+    return writeHead(status)
+  }
+  response.writeHead = named as typeof response.writeHead
+}
