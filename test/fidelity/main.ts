@@ -1,20 +1,21 @@
 /** The measure of fidelity: the same calls directly and through Postern, a table of them, and a failure where they are not the same. */
 
 import { writeFileSync } from 'node:fs'
-import { fidelityPage, pageFile } from './page.js'
 import { type Options, readOptions, usage, UsageError } from './options.js'
 import { Progress } from './progress.js'
 import { reportOf } from './report.js'
-import { runParts } from './run-parts.js'
 
 const DIFFERENT = 1
 const COULD_NOT_COMPLETE = 2
 
 async function run(options: Options): Promise<number> {
   if (options.page) {
+    const { fidelityPage, pageFile } = await import('./page.js')
     writeFileSync(pageFile, await fidelityPage())
     return 0
   }
+  // The clients take a second to load, which nobody waits for who asks only how it is used.
+  const { runParts } = await import('./run-parts.js')
   const results = await runParts(options, new Progress())
   process.stdout.write(`${options.json ? JSON.stringify(results, null, 2) : reportOf(results, options.verbose)}\n`)
   const all = [...results.methods, ...results.streams, ...results.http]

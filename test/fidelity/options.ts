@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { plainId } from './plain-id.js'
 
 export const parts = ['methods', 'streams', 'http'] as const
 export type Part = (typeof parts)[number]
@@ -8,6 +9,8 @@ export interface Options {
   readonly parts: readonly Part[]
   /** A sample of each kind. */
   readonly short: boolean
+  /** Stands for every id that a method takes. */
+  readonly id: string
   readonly verbose: boolean
   readonly json: boolean
   /** Writes the page of the documents instead. */
@@ -25,6 +28,7 @@ the upstream got.
 
 Options:
   --only LIST  of these, with commas (default: all)
+  --id TEXT    stands for every id that a method takes, such as 'openai/gpt-4o' (default: ${plainId})
   --short      a sample of each kind, as the test suite does
   --verbose    name every method and every row
   --json       print the results as JSON
@@ -53,7 +57,15 @@ function read(args: readonly string[]) {
   try {
     return parseArgs({
       args: [...args],
-      options: { only: { type: 'string' }, short: flag, verbose: flag, json: flag, page: flag, help: { ...flag, short: 'h' } },
+      options: {
+        only: { type: 'string' },
+        id: { type: 'string', default: plainId },
+        short: flag,
+        verbose: flag,
+        json: flag,
+        page: flag,
+        help: { ...flag, short: 'h' },
+      },
     }).values
   } catch (error) {
     throw new UsageError((error as Error).message)

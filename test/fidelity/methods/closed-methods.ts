@@ -1,5 +1,6 @@
 import { type ConfigInput } from '@postern/core'
 import { createEndpointTable, dialects, isBelow, isHoldersPath, openaiEndpoints } from '@postern/gateways'
+import { plainId } from '../plain-id.js'
 import { type ClientMethod, findMethods, openClient, packages } from './find-methods.js'
 
 /** What a method asks for, ids as braces. */
@@ -17,12 +18,12 @@ export async function askedOfAll(): Promise<AskedOf[]> {
     let last = ''
     const client = openClient(name, 'http://recorded.invalid', 'none', (url, init) => {
       const { pathname } = new URL(url instanceof Request ? url.url : url)
-      last = `${(init?.method ?? 'GET').toUpperCase()} ${pathname.slice('/v1/'.length).replaceAll('an-id', '{id}')}`
+      last = `${(init?.method ?? 'GET').toUpperCase()} ${pathname.slice('/v1/'.length).replaceAll(plainId, '{id}')}`
       return Promise.reject(new Error('recorded'))
     })
     for (const method of findMethods(name)) {
       last = ''
-      await Promise.resolve(method.call(client)).catch(() => {})
+      await Promise.resolve(method.call(client, plainId)).catch(() => {})
       const [verb = '', path = ''] = last.split(' ')
       asked.push({ method, verb, path })
     }
@@ -43,7 +44,7 @@ export function openedFor(asked: readonly AskedOf[]): Opened {
   const opened: Record<string, Opened[string]> = {}
   for (const { verb, path, method } of asked) {
     if (path === '' || isClosed(path)) continue
-    const known = find(path.replaceAll('{id}', 'an-id'))?.endpoints.flatMap(({ methods }) => methods) ?? []
+    const known = find(path.replaceAll('{id}', plainId))?.endpoints.flatMap(({ methods }) => methods) ?? []
     if (known.includes(verb)) continue
     const before = opened[path]
     opened[path] = {

@@ -22,7 +22,12 @@ const isKnownInRequests = knownIn(ofEveryRequest, ofGatewayRequests)
 const isKnownInAnswers = knownIn(ofEveryAnswer, ofGatewayAnswers)
 
 /** Makes every call directly and through a door, one after the other. */
-export async function compareMethods(asked: readonly AskedOf[], door: DoorName, step: (label: string) => void): Promise<MethodResult[]> {
+export async function compareMethods(
+  asked: readonly AskedOf[],
+  door: DoorName,
+  id: string,
+  step: (label: string) => void,
+): Promise<MethodResult[]> {
   const upstream = await startPermissiveUpstream()
   const house = await openGatewayHouse({ door, baseURL: `${upstream.origin}/v1`, endpoints: openedFor(asked) })
   const results: MethodResult[] = []
@@ -33,8 +38,8 @@ export async function compareMethods(asked: readonly AskedOf[], door: DoorName, 
       step(`${method.package} ${method.name}`)
       const { direct, through } = sides.get(method.package) as Sides
       upstream.answers(method.kind)
-      const without = await makeCall(direct, upstream, each)
-      const behind = await makeCall(through, upstream, each)
+      const without = await makeCall(direct, upstream, each, id)
+      const behind = await makeCall(through, upstream, each, id)
       const closed = isClosed(path)
       const differences = closed ? refusedOtherwise(behind) : differencesOf(method.name, without, behind, house)
       const outcome = differences.length > 0 ? 'different' : closed ? 'refused' : 'same'
@@ -73,9 +78,9 @@ interface Made {
   readonly seen: readonly SeenRequest[]
 }
 
-async function makeCall({ client, take }: Side, upstream: PermissiveUpstream, { method }: AskedOf): Promise<Made> {
+async function makeCall({ client, take }: Side, upstream: PermissiveUpstream, { method }: AskedOf, id: string): Promise<Made> {
   upstream.take()
-  const { text, failed } = await resultOf(() => method.call(client), method.kind)
+  const { text, failed } = await resultOf(() => method.call(client, id), method.kind)
   return { result: text, failed, heard: await take(), seen: upstream.take() }
 }
 

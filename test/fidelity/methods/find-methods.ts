@@ -16,8 +16,8 @@ export interface ClientMethod {
   readonly kind: Kind
   /** It sends a form. */
   readonly upload: boolean
-  /** Calls it. */
-  call(client: object): unknown
+  /** Calls it. @param id Stands for every id that it takes. */
+  call(client: object, id: string): unknown
 }
 
 type Fetch = (url: string | URL | Request, init?: RequestInit) => Promise<Response>
@@ -69,10 +69,10 @@ function waysToCall(name: PackageName, path: readonly string[], method: string, 
     name: `${[...path, method].join('.')}${as === 'plain' ? '' : ` (${as})`}`,
     kind,
     upload: as === 'form',
-    call(client) {
+    call(client, id) {
       const resource = path.reduce((at, member) => Reflect.get(at, member) as object, client)
       const called = Reflect.get(resource, method) as (...values: unknown[]) => unknown
-      return called.apply(resource, argumentsOf(source, as))
+      return called.apply(resource, argumentsOf(source, as, id))
     },
   })
   const kind = kindOf(source)
@@ -96,12 +96,12 @@ function kindOf(source: string): Kind {
 }
 
 /** Ids as text, and what is asked as an object that has each id which the method puts into its path. */
-function argumentsOf(source: string, as: 'plain' | 'stream' | 'form'): unknown[] {
+function argumentsOf(source: string, as: 'plain' | 'stream' | 'form', id: string): unknown[] {
   const ids = new Set([...source.matchAll(/\$\{(?:encodeURIComponent\()?(\w+)/g)].map(([, name]) => name as string))
   return parametersOf(source).map((name) => {
     if (name === 'options') return undefined
-    if (ids.has(name) || name.endsWith('ID')) return 'an-id'
-    const further = [...ids].filter((id) => !parametersOf(source).includes(id)).map((id) => [id, 'an-id'])
+    if (ids.has(name) || name.endsWith('ID')) return id
+    const further = [...ids].filter((name) => !parametersOf(source).includes(name)).map((name) => [name, id])
     return { ...askedOf(source, as), ...Object.fromEntries(further), ...(as === 'stream' ? { stream: true } : {}) }
   })
 }

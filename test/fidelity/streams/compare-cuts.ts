@@ -1,11 +1,8 @@
 import { createServer } from 'node:http'
-import type { DoorName } from '../../support/house.js'
-import { listenAnywhere } from '../../support/house.js'
-import { listeningFetch } from '../methods/listening-fetch.js'
-import { openClient } from '../methods/find-methods.js'
-import { resultOf } from '../methods/result-of.js'
+import { type DoorName, type House, listenAnywhere, openHouse } from '../../support/house.js'
 import { openGatewayHouse } from '../open-gateway-house.js'
 import { withoutFrame } from '../without-frame.js'
+import { readStream } from './read-stream.js'
 import { type RecordedStream, recordedStreams } from './recorded.js'
 
 /** What became of a stream that was cut in two at many places. */
@@ -22,6 +19,28 @@ const atOnce = 8
 
 /** @param every Cuts at each byte that this number divides; 1 is all of them. */
 export async function compareCuts(door: DoorName, every: number, step: (label: string) => void): Promise<CutResult[]> {
+  const upstream = await startCuttingUpstream()
+  const results: CutResult[] = []
+  try {
+    for (const dialect of new Set(recordedStreams.map((stream) => stream.dialect))) {
+      const house = await openHouseOf(dialect, door, `${upstream.origin}/v1`)
+      try {
+        for (const stream of recordedStreams.filter((each) => each.dialect === dialect)) {
+          upstream.plays(stream)
+          results.push({ name: stream.name, door, ...(await cutEverywhere(stream, upstream.origin, house, every, step)) })
+        }
+      } finally {
+        await house.close()
+      }
+    }
+  } finally {
+    await upstream.close()
+  }
+  return results
+}
+
+/** Plays a stream in two pieces, cut where the model's name says. */
+async function startCuttingUpstream() {
   let playing = recordedStreams[0] as RecordedStream
   const server = createServer((request, response) => {
     let asked = ''
@@ -33,60 +52,48 @@ export async function compareCuts(door: DoorName, every: number, step: (label: s
       setTimeout(() => response.end(playing.bytes.subarray(cut)), 1)
     })
   })
-  const upstream = await listenAnywhere(server)
+  return {
+    origin: await listenAnywhere(server),
+    plays(stream: RecordedStream) {
+      playing = stream
+    },
+    async close() {
+      server.closeAllConnections()
+      await new Promise((done) => server.close(done))
+    },
+  }
+}
+
+function openHouseOf(dialect: RecordedStream['dialect'], door: DoorName, baseURL: string): Promise<House> {
+  if (dialect !== 'openai') return openHouse({ door, gateway: dialect, baseURL })
   const endpoints = {
     messages: { methods: ['POST' as const], format: 'messages' as const, model: 'body' as const },
     generateContent: { methods: ['POST' as const], format: 'generate-content' as const, model: 'body' as const },
   }
-  const house = await openGatewayHouse({ door, baseURL: `${upstream}/v1`, endpoints })
-  const results: CutResult[] = []
-  try {
-    for (const stream of recordedStreams) {
-      playing = stream
-      const direct = await read(stream, upstream, house.callers.acme, 0)
-      const places = Array.from({ length: stream.bytes.length - 1 }, (_, at) => at + 1).filter((at) => at % every === 0)
-      const differences: string[] = direct.failed ? [`it fails directly: ${direct.result}`] : []
-      const next = places.values()
-      const work = async (): Promise<void> => {
-        for (const cut of next) {
-          step(`${stream.name} at ${cut}`)
-          const through = await read(stream, house.baseURL.replace(/\/v1$/, ''), house.callers.acme, cut)
-          if (withoutFrame(through.bytes) !== stream.bytes.toString('latin1')) differences.push(`at ${cut}: other bytes`)
-          if (through.result !== direct.result) differences.push(`at ${cut}: ${through.result.slice(0, 200)}`)
-        }
-      }
-      await Promise.all(Array.from({ length: atOnce }, work))
-      results.push({ name: stream.name, door, cuts: places.length, differences })
+  return openGatewayHouse({ door, baseURL, endpoints })
+}
+
+async function cutEverywhere(
+  stream: RecordedStream,
+  upstream: string,
+  house: House,
+  every: number,
+  step: (label: string) => void,
+): Promise<Pick<CutResult, 'cuts' | 'differences'>> {
+  const origin = house.baseURL.replace(/\/v1$/, '')
+  const uncut = await readStream(stream, stream.mended ? origin : upstream, house.callers.acme, 0)
+  const expected = stream.mended ? withoutFrame(uncut.bytes) : stream.bytes.toString('latin1')
+  const places = Array.from({ length: stream.bytes.length - 1 }, (_, at) => at + 1).filter((at) => at % every === 0)
+  const differences: string[] = uncut.failed ? [`it fails uncut: ${uncut.result}`] : []
+  const next = places.values()
+  const work = async (): Promise<void> => {
+    for (const cut of next) {
+      step(`${stream.name} at ${cut}`)
+      const through = await readStream(stream, origin, house.callers.acme, cut)
+      if (withoutFrame(through.bytes) !== expected) differences.push(`at ${cut}: other bytes`)
+      if (through.result !== uncut.result) differences.push(`at ${cut}: ${through.result.slice(0, 200)}`)
     }
-  } finally {
-    await house.close()
-    server.closeAllConnections()
-    await new Promise((done) => server.close(done))
   }
-  return results
-}
-
-interface Read {
-  readonly bytes: string
-  readonly result: string
-  readonly failed: boolean
-}
-
-async function read({ client, path }: RecordedStream, origin: string, credential: string, cut: number): Promise<Read> {
-  const { fetch, take } = listeningFetch()
-  const asked = { model: `cut-${cut}`, max_tokens: 100, stream: true, input: 'Hello', messages: [{ role: 'user', content: 'Hello' }] }
-  const { text, failed } = await resultOf(async () => {
-    if (client !== undefined) return create(openClient(client, origin, credential, fetch), path, asked)
-    const headers = { authorization: `Bearer ${credential}`, 'content-type': 'application/json' }
-    const answer = await fetch(`${origin}/v1/${path}`, { method: 'POST', headers, body: JSON.stringify(asked) })
-    return [...(await answer.text()).matchAll(/^data: (.*)\r$/gm)].map(([, data]) => JSON.parse(data as string) as unknown)
-  }, 'stream')
-  const [heard] = await take()
-  return { bytes: heard?.body ?? '', result: text, failed }
-}
-
-/** `chat/completions` is `chat.completions`. */
-function create(client: object, path: string, asked: object): unknown {
-  const resource = path.split('/').reduce((at, member) => Reflect.get(at, member) as object, client) as { create(body: object): unknown }
-  return resource.create(asked)
+  await Promise.all(Array.from({ length: atOnce }, work))
+  return { cuts: places.length, differences }
 }
