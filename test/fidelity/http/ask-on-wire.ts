@@ -18,7 +18,7 @@ const patienceMs = 3000
 /** @param before What stands before the path: `/v1/`. @param further Header lines for this server. */
 export async function askOnWire(origin: string, before: string, asked: AskedOnWire, further: readonly string[]): Promise<Answered> {
   const { hostname, port } = new URL(origin)
-  const { method = 'GET', path = 'things/1', version = '1.1', headers = [], body = [], inOnePiece = false, halfClose = false } = asked
+  const { method = 'GET', path = '', version = '1.1', headers = [], body = [], inOnePiece = false, halfClose = false } = asked
   const socket = connect({ port: Number(port), host: hostname, noDelay: true, allowHalfOpen: true })
   let text = ''
   let ended = false
@@ -55,7 +55,7 @@ export async function askOnWire(origin: string, before: string, asked: AskedOnWi
   for (const [index, piece] of pieces.entries()) {
     if (index === 1 && asked.waitsFor100 === true) await invited
     else if (index > 0) await sleep(pieceMs)
-    if (asked.waitsForAnswer === true && index === pieces.length - 1) await finished
+    if (asked.waitsForAnswer === true && index === pieces.length - 1 && (await finished).ending === 'silent') break
     if (socket.writable) socket.write(Buffer.from(piece, 'latin1'))
   }
   if (halfClose) socket.end()

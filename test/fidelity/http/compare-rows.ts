@@ -35,7 +35,8 @@ const isKnown = {
   backend: { request: knownIn(ofEveryRequest, ofBackendRequests), answer: knownIn(ofEveryAnswer) },
 } as const
 
-const settleMs = 40
+const longestMs = 300
+const stepMs = 10
 
 /** Plays every row directly and on its roads, one after the other. */
 export async function compareRows(rows: readonly Row[], step: (label: string) => void): Promise<RowResult[]> {
@@ -58,12 +59,23 @@ export async function compareRows(rows: readonly Row[], step: (label: string) =>
   return results
 }
 
+/** Exchanges so far: each asks for a path of its own, so that what comes late of one is not taken for the next. */
+let count = 0
+
 async function exchange(upstream: WireUpstream, row: Row, origin: string, before: string, further: readonly string[]): Promise<Exchanged> {
+  count += 1
+  const path = row.asked.path ?? `things/n${count}`
+  const own = (): Message[] => upstream.take().filter(({ start }) => row.asked.path !== undefined || start.endsWith(`/${path}`))
   upstream.answers(row.answered)
-  const answered = await askOnWire(origin, before, row.asked, further)
-  // What was sent behind an early answer is still on its way, and so may be what a client left.
-  if (row.answered.early === true || row.raced === true) await sleep(settleMs)
-  return { answered, seen: row.raced === true ? [] : upstream.take() }
+  const answered = await askOnWire(origin, before, { ...row.asked, path }, further)
+  if (row.answered.early === true) await untilWhole(own)
+  const seen = row.raced === true ? [] : own()
+  return { answered, seen: seen.map((message) => ({ ...message, start: message.start.replace(/\/things\/n\d+$/, '/things/n') })) }
+}
+
+/** What was sent behind an early answer is still on its way. */
+async function untilWhole(seen: () => readonly Message[]): Promise<void> {
+  for (let waited = 0; waited < longestMs && seen()[0]?.whole !== true; waited += stepMs) await sleep(stepMs)
 }
 
 function judge({ group, name, differs }: Row, road: Road, direct: Exchanged, through: Exchanged): RowResult {
