@@ -37,6 +37,7 @@ const tasks = {
   platforms: () =>
     inOrder([installPlatforms, () => run(join(binaries, 'vitest'), ['run', '--config', 'test/platforms/vitest.config.ts', ...args])]),
   fuzz: () => run(process.execPath, [join(root, 'test/fuzz/dist/main.js'), ...args]),
+  fidelity: () => run(process.execPath, [join(root, 'test/fidelity/dist/fidelity/main.js'), ...args]),
   size: () => run(process.execPath, [join(root, 'scripts/measure-client.mjs')]),
   lint: () => run(join(binaries, 'oxlint'), ['--type-aware', '--deny-warnings', ...args]),
   check: () =>

@@ -1,0 +1,2 @@
+/** An id as most are. */
+export const plainId = 'an-id'

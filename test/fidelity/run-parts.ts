@@ -1,0 +1,55 @@
+import { doorNames } from '../support/house.js'
+import { compareRows, type RowResult } from './http/compare-rows.js'
+import { rows } from './http/rows.js'
+import { askedOfAll } from './methods/closed-methods.js'
+import { compareMethods, type MethodResult } from './methods/compare-methods.js'
+import type { Options } from './options.js'
+import type { Progress } from './progress.js'
+import { type CutResult, compareCuts } from './streams/compare-cuts.js'
+import { recordedStreams } from './streams/recorded.js'
+
+export interface Results {
+  readonly methods: readonly MethodResult[]
+  readonly streams: readonly CutResult[]
+  readonly http: readonly RowResult[]
+}
+
+/** Of cuts, so many are passed over in a short run: a number that no event's length is a multiple of. */
+const shortCuts = 101
+
+/** Runs the chosen parts, one after the other. */
+export async function runParts({ parts, short, id }: Pick<Options, 'parts' | 'short' | 'id'>, progress: Progress): Promise<Results> {
+  const step = (label: string): void => progress.step(label)
+  const methods: MethodResult[] = []
+  const streams: CutResult[] = []
+  let http: readonly RowResult[] = []
+  if (parts.includes('methods')) {
+    const all = await askedOfAll()
+    const asked = short ? sampleOf(all) : all
+    progress.begin('methods', asked.length * doorNames.length)
+    for (const door of doorNames) methods.push(...(await compareMethods(asked, door, id, step)))
+  }
+  if (parts.includes('streams')) {
+    const every = short ? shortCuts : 1
+    const bytes = recordedStreams.reduce((sum, stream) => sum + stream.bytes.length, 0)
+    progress.begin('streams', Math.round(bytes / every) * doorNames.length)
+    for (const door of doorNames) streams.push(...(await compareCuts(door, every, step)))
+  }
+  if (parts.includes('http')) {
+    progress.begin('http', rows.length)
+    http = await compareRows(rows, step)
+  }
+  progress.clear()
+  return { methods, streams, http }
+}
+
+/** Of each package the first method of each kind, verb and depth. */
+function sampleOf(all: Awaited<ReturnType<typeof askedOfAll>>): typeof all {
+  const taken = new Map<string, number>()
+  return all.filter(({ method, verb, path }) => {
+    const kind = [method.package, method.kind, method.upload, verb, path.split('/').length].join()
+    const count = (taken.get(kind) ?? 0) + 1
+    taken.set(kind, count)
+    return count === 1
+  })
+}
