@@ -213,6 +213,11 @@ async function expectServed(): Promise<void> {
     expect(digestOf(await take(plain(road), quick))).toBe(digestOf({ body: expectedOf(road, 'none'), whole: true }))
 }
 
+/** Whether a body of this framing says itself where it ends. */
+function endsItself(framing: string): boolean {
+  return !/connection|1\.0$/.test(framing)
+}
+
 const combinations = Object.keys(framings).flatMap((framing) => Object.keys(packings).map((packing) => [framing, packing] as const))
 
 describe.each(Object.entries(roads))('whole-at-the-end: %s', (_, road) => {
@@ -248,8 +253,10 @@ describe.each(Object.entries(roads))('whole-at-the-end: %s', (_, road) => {
       combinations.map(async ([framing, packing]) => {
         const each: Case = { road, framing: framings[framing] as Framing, end: reset, packing }
         const expected = expectedOf(road, packing)
+        // Behind unread bytes Node tells of a reset as of an end: of a body that only the end ends, nobody can know that it is whole.
+        const isKnown = endsItself(framing)
         for (const { body, whole, refused } of await Promise.all([leaving, quick, slow].map((pace) => take(each, pace)))) {
-          if (whole) expect(body.length, `${framing}, ${packing}`).toBeGreaterThanOrEqual(expected.length)
+          if (whole && isKnown) expect(body.length, `${framing}, ${packing}`).toBeGreaterThanOrEqual(expected.length)
           else if (refused !== true && road.type !== 'text/event-stream')
             expect(expected.subarray(0, body.length).equals(body), framing).toBe(true)
         }
@@ -259,7 +266,7 @@ describe.each(Object.entries(roads))('whole-at-the-end: %s', (_, road) => {
   }, 120_000)
 
   test('is broken off to its client where its connection ends before its end', async () => {
-    const ofKnownEnd = Object.entries(framings).filter(([framing]) => !/connection|1\.0$/.test(framing))
+    const ofKnownEnd = Object.entries(framings).filter(([framing]) => endsItself(framing))
     await Promise.all(
       ofKnownEnd.flatMap(([name, framing]) =>
         [40, 70_000].map(async (missing) => {
