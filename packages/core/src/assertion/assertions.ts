@@ -25,7 +25,7 @@ export interface AssertionsOptions {
   readonly header: string
   readonly path: string
   readonly signer: AssertionSigner
-  /** What the API refuses before it identifies anybody, nobody sends here either. */
+  /** Throws where the API would refuse the request before it identifies the caller; such a request gets no assertion. */
   readonly checkArrival: CheckArrival
   /** Tokens only: whose its own cookies are, the backend knows best. */
   readonly identify: Identify

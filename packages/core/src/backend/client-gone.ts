@@ -11,8 +11,8 @@ export function isClientGone({ socket }: IncomingMessage, response: ServerRespon
 }
 
 /**
- * Whether a connection has ended, though its bytes may still be read. One over TCP that was reset has no peer any more, and
- * what it sent would be told as sent by nobody; one over a Unix socket has neither address from the beginning.
+ * Whether a connection has ended, though its bytes may still be read. After a reset, a TCP socket has no `remoteAddress`
+ * any more, and the backend would get an empty `X-Forwarded-For`; a Unix socket has neither address from the beginning.
  */
 export function isSocketGone(socket: Socket): boolean {
   return socket.destroyed || (socket.remoteAddress === undefined && socket.localAddress !== undefined)

@@ -123,7 +123,7 @@ function saysWhoCalls(name: string): boolean {
   if (parts.some((part) => saysItself.has(part))) return true
   return vouchedFor.some(([by, what]) => {
     const first = parts.findIndex((part) => by.has(part))
-    // A user agent is nobody.
+    // "User" in `User-Agent` names a program and no person.
     return first !== -1 && parts.some((part, index) => index > first && what.has(part) && parts[index + 1] !== 'agent')
   })
 }

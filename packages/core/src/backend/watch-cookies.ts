@@ -9,7 +9,7 @@ export interface CookieMemory {
   forget(keys: readonly string[]): void
   /** Those that could say whose a request is: what two users have, says nothing. */
   distinctive(keys: readonly string[]): readonly string[]
-  /** Forgets it, and for a while remembers nothing new of them: a change may still be under way whose end nobody sees. */
+  /** Forgets it, and for a minute remembers no new answer about these cookies: the backend may still be working on a change whose answer Postern will not see. */
   unsettle(keys: readonly string[]): void
 }
 

@@ -86,8 +86,8 @@ export function checkConfig(raw: unknown, places: SecretPlaces, dialects: Dialec
 const shortestSearched = 8
 
 /**
- * The problems as they may be shown. They name settings, variables, files and aliases as somebody wrote them,
- * and where one of these was meant, a key may have been pasted: so this is the only way out for them.
+ * Blots keys out of all problems before any command shows them. A problem repeats names of settings, variables, files and
+ * aliases as they stand in the configuration, and the operator may have pasted a key in the place of such a name.
  */
 function tellable(problems: readonly Problem[], secrets: ReadonlyMap<string, Secret>): readonly Problem[] {
   const { redact } = createRedactor(searchedSecrets(secrets), shortestSearched)

@@ -4,7 +4,7 @@ import { checkEndpointPatterns, knownEndpoints } from './check-endpoint-patterns
 import type { Parts, PlacedRule } from './parts.js'
 import { oneOf, type Problem, warning } from './problem.js'
 
-/** Can every rule hold for somebody, be told from the others, and name what can be asked for? */
+/** Warns of a rule that no caller matches, of two rules for the same callers, and of an endpoint pattern that matches no endpoint. */
 export function checkPolicies(parts: Parts, dialects: Dialects, problems: Problem[]): void {
   const seen = new Map<string, string>()
   const known = knownEndpoints(parts, dialects)
@@ -26,7 +26,7 @@ export function checkPolicies(parts: Parts, dialects: Dialects, problems: Proble
 /** Most names that a warning lists. */
 const mostNamed = 5
 
-/** A rule for a name that nobody has removes a limit without a word. Only bindings give keys, so they tell which names there are. */
+/** Warns of a rule whose team, user or project stands in no binding: the rule then limits no caller. Only callers with a binding get a key. */
 function checkName({ path, part }: PlacedRule, field: 'user' | 'team' | 'project', { bindings }: Parts, problems: Problem[]): void {
   const name = part[field]
   const names = new Set(bindings.flatMap((binding) => binding.part[field] ?? []))
@@ -40,7 +40,7 @@ function checkName({ path, part }: PlacedRule, field: 'user' | 'team' | 'project
   problems.push(warning(`${path}.${field}`, `names "${name}", to which no binding leads, so this rule may hold for nobody.`, fix))
 }
 
-/** `team1` is no slip of the pen for `team2`. */
+/** The digits of a name. Two names whose digits differ are not taken for misspellings of each other: `team1` and `team2` are two teams. */
 function digitsOf(name: string): string {
   return name.replaceAll(/\D/g, '')
 }
