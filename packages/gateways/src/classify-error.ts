@@ -78,7 +78,7 @@ export function createErrorClassifier(dialect: Dialect): ErrorClassifier {
     if (meant !== undefined) return meaningOf({ ...said, status: meant })
     if (keepsStatus(status)) {
       const code = status === 408 ? 'gateway_timeout' : 'request_malformed'
-      return { code, status, message: wordsOf(body) ?? said.message, members: membersOf(body) }
+      return { code, status, message: wordsOf(body) ?? said.message, members: membersOf(body, said.code) }
     }
     const shared = meaningOfStatus(said.status)
     return { code: shared, status: errorCodes[shared].status }
