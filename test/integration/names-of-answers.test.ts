@@ -35,7 +35,18 @@ describe('a stream is what is one, whatever it is called', () => {
     })
 
     test.each(names)('%s, byte by byte, begun with a comment, blanks or a mark of the order of bytes', async (type) => {
-      for (const before of ['', ': hello\n\n', '\n', '\uFEFF', 'event: message\n', 'id: 7\r\n', 'retry: 10\n\n', ':\n\n']) {
+      for (const before of [
+        '',
+        ': hello\n\n',
+        ': one\r\n: two\r\n',
+        `:${' '.repeat(100)}\n\n`,
+        '\n',
+        '\uFEFF',
+        'event: message\n',
+        'id: 7\r\n',
+        'retry: 10\n\n',
+        ':\n\n',
+      ]) {
         open().answer(async (_, response) => {
           response.writeHead(200, type === '' ? {} : { 'content-type': type })
           for (const byte of Buffer.from(before + whole)) {
@@ -123,7 +134,7 @@ describe('JSON is what is JSON', () => {
     })
 
     test('while words that only begin like an event are words', async () => {
-      for (const words of ['data', 'identity: none', 'r', 'eventually', ' \n']) {
+      for (const words of ['data', 'identity: none', 'r', 'eventually', ' \n', ': a note', ': one\n: two\nand three', ':smile:\n']) {
         open().answer(saying(words, 'text/plain'))
         const answer = await open().house.chat()
         expect([answer.status, await answer.text()]).toEqual([200, words])

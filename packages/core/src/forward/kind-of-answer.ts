@@ -4,8 +4,17 @@ export type AnswerKind = 'events' | 'json' | 'other'
 /** How many bytes are looked at. */
 const firstBytes = 64
 
-/** Where a stream of events can begin and JSON cannot: with a comment, or one of the names that its lines have. */
-const beginsEvents = /^(?::|(?:data|event|id|retry)[:\r\n])/
+/** How many are looked at where comments stand before the first event: some servers fill a kibibyte or two with them. */
+const bytesOfComments = 4096
+
+/** The lines with which a stream may begin before its first event says anything. */
+const comments = /^(?::[^\r\n]*(?:\r\n|[\r\n]))*/
+
+/**
+ * Where a stream of events can begin and JSON cannot: with one of the names that its lines have, or comments with a blank
+ * line behind them. A comment alone says little: any text may have a line that begins with a colon.
+ */
+const beginsEvents = /^(?:data|event|id|retry)[:\r\n]/
 
 /** Too little to tell. */
 const mayBeginEvents = /^(?:\xef?\xbb?|d|da|dat|data|e|ev|eve|even|event|i|id|r|re|ret|retr|retry)?$/
@@ -15,11 +24,25 @@ const openingBrace = 0x7b
 /** What begins with these bytes, blanks and a byte order mark before it or not; `undefined` until it can be told. */
 export function kindOf(bytes: Buffer): AnswerKind | undefined {
   if (bytes[0] === openingBrace) return 'json'
-  const begin = bytes
-    .toString('latin1', 0, firstBytes)
-    .replace(/^\xef\xbb\xbf/, '')
-    .trimStart()
+  const begin = beginOf(bytes, firstBytes)
+  if (begin.startsWith(':')) return kindBehindComments(bytes)
   if (beginsEvents.test(begin)) return 'events'
   if (begin.startsWith('{') || begin.startsWith('[')) return 'json'
   return mayBeginEvents.test(begin) && bytes.length < firstBytes ? undefined : 'other'
+}
+
+function beginOf(bytes: Buffer, most: number): string {
+  return bytes
+    .toString('latin1', 0, most)
+    .replace(/^\xef\xbb\xbf/, '')
+    .trimStart()
+}
+
+/** More comments than are looked at are a stream's: no text has so many. */
+function kindBehindComments(bytes: Buffer): AnswerKind | undefined {
+  const begin = beginOf(bytes, bytesOfComments)
+  const rest = begin.replace(comments, '')
+  if (/^[\r\n]/.test(rest) || beginsEvents.test(rest)) return 'events'
+  if (!rest.startsWith(':') && !mayBeginEvents.test(rest)) return 'other'
+  return bytes.length < bytesOfComments ? undefined : 'events'
 }
