@@ -1,4 +1,4 @@
-import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
+import { brotliCompressSync, constants, deflateSync, gzipSync } from 'node:zlib'
 import { createPostern } from '@postern/client'
 import { afterEach, describe, expect, test } from 'vitest'
 import { startScriptedUpstream, type Script, type ScriptedUpstream } from '../support/scripted-upstream.js'
@@ -61,6 +61,21 @@ describe.each(doorNames)('a stream of which all has come, behind the %s door', (
     // What is cut off of brotli may hold the mark itself; then nobody has seen it.
     const asked = ask(stream(coding, coding === 'br' ? packed : open, coding === 'br' ? 'no last chunk' : 'clean'))
     expect(await asked).toMatchObject({ text: 'Hello', entry: { finish: 'complete' } })
+  })
+
+  test.each([gzipSync, deflateSync])('is whole where its packing was flushed behind the mark, and never ended: %#', async (pack) => {
+    const open = pack(chat + done, { finishFlush: constants.Z_SYNC_FLUSH })
+    const coding = pack === gzipSync ? 'gzip' : 'deflate'
+    expect(await ask(stream(coding, open, 'clean'))).toMatchObject({ text: 'Hello', entry: { finish: 'complete' } })
+  })
+
+  test.each([
+    ['the data miss their last byte', (packed: Buffer) => packed.subarray(0, -9)],
+    ['the checksum is another', (packed: Buffer) => Buffer.concat([packed.subarray(0, -8), Buffer.alloc(8, 0x55)])],
+  ])('does not end well, whatever mark was seen, where %s', async (_, spoil) => {
+    const packed = spoil(gzipSync(chat + done))
+    await ask(stream('gzip', packed, 'clean')).catch(() => {})
+    await expect.poll(() => house.ledger.entries.at(-1)?.finish).toMatch(/^(?:truncated|upstream_error)$/)
   })
 
   test.each(['no last chunk', 'reset'] as const)('is whole where its connection ends badly behind the mark: %s', async (end) => {

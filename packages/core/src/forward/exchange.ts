@@ -62,6 +62,8 @@ export interface Delivery {
   chunk(chunk: Buffer): boolean
   /** Says when it can take more, where that does not depend on the client alone. */
   ready?(then: () => void): void
+  /** Whether all has come that belongs to the answer. */
+  hasAll?(): boolean
   end(): void
   /** The gateway's answer broke off. */
   broken(error: unknown): void

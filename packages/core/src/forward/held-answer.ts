@@ -64,6 +64,10 @@ export class HeldAnswer implements Delivery {
     return this.#handOver(passBytes(this.#exchange, this.#head))
   }
 
+  hasAll(): boolean {
+    return this.#overflow?.hasAll?.() === true
+  }
+
   end(): void {
     clearTimeout(this.#clock)
     if (this.#isRead) this.#readPassed()

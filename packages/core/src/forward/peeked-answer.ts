@@ -22,6 +22,10 @@ export class PeekedAnswer implements Delivery {
     return kind === undefined ? true : this.#begin(kind)
   }
 
+  hasAll(): boolean {
+    return this.#chosen?.hasAll?.() === true
+  }
+
   end(): void {
     if (this.#chosen === undefined) this.#begin('other')
     this.#chosen?.end()

@@ -15,6 +15,7 @@ import { parseJson } from './parse-json.js'
 import { usualEnd } from './record-pattern.js'
 import { addChoices, asComment, readEventData } from './read-event.js'
 import { refuseForGateway } from './refuse-for-gateway.js'
+import { BrokenPacking } from './unpack.js'
 
 /** After so many events whose data is no JSON, none of the stream is parsed any more: each costs as much as an error does. */
 const mostUnreadable = 1000
@@ -188,10 +189,11 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
 
   return {
     chunk: (chunk) => pump.push(chunk),
+    hasAll: () => ended,
     end: finish,
     broken(error) {
-      // Behind its end mark nothing of a stream is missing, however its connection or its packing ended.
-      if (ended) finish()
+      // Behind its end mark nothing of a stream is missing, however its connection ended; packed bytes that do not check out may have said anything.
+      if (ended && !(error instanceof BrokenPacking)) finish()
       else if (begun) cut(error)
       else exchange.refuse(classifyFailure(error))
     },
