@@ -9,6 +9,8 @@ export interface SwitchingBackend {
   readonly url: string
   /** How often it was asked whose a cookie is. */
   readonly asked: () => number
+  /** How many other requests have come to it. */
+  readonly came: () => number
   /** Says whose a cookie is, as only the application knows: no request through Postern shows it. */
   become(sid: string, team: string | undefined): void
   /** Holds back what it says of cookies from now on, as it is when it is asked; gives what lets it out. */
@@ -25,6 +27,7 @@ export interface SwitchingBackend {
 export async function startSwitchingBackend(): Promise<SwitchingBackend> {
   const teams = new Map<string, string | undefined>()
   let asked = 0
+  let came = 0
   let held: (() => void)[] | undefined
   let heldChanges: (() => void)[] | undefined
 
@@ -48,6 +51,7 @@ export async function startSwitchingBackend(): Promise<SwitchingBackend> {
       else held.push(say)
       return
     }
+    came += 1
     const { commit, when, set } = change(request)
     const say = (): void => {
       if (when === 'head') commit()
@@ -78,6 +82,7 @@ export async function startSwitchingBackend(): Promise<SwitchingBackend> {
     origin,
     url: `${origin}/api/me`,
     asked: () => asked,
+    came: () => came,
     become: (sid, team) => void teams.set(sid, team),
     hold() {
       const waiting = (held = [] as (() => void)[])
