@@ -50,7 +50,9 @@ describe.each(doorNames)('what is told of a wrong setting, behind the %s door', 
     expect(causeOf(house)).toContain('gateways.main.baseURL is probably wrong')
     expect(causeOf(house)).toContain(`${upstream.origin}/wrong/chat/completions`)
     expect(error.message).not.toContain(upstream.origin)
-    if (type !== 'application/json' || body === '') expect(error.message).toContain('baseURL')
+    // What has words of its own keeps them, plain text included.
+    if (type === 'text/plain') expect(error.message).toBe(body)
+    else if (type === 'text/html' || body === '') expect(error.message).toContain('baseURL')
   })
 
   test('where the gateway itself says that there is no such model, nothing is said of the baseURL', async () => {
