@@ -1,6 +1,6 @@
 /** Headers that differ on purpose, and why. Whatever is not here must be the same with Postern as without. */
 export interface KnownHeaders {
-  /** In lower case; a trailing `*` stands for any ending. */
+  /** In lower case; a `*` stands for any ending, or in front for any beginning. */
   readonly names: readonly string[]
   readonly why: string
 }
@@ -55,8 +55,12 @@ export const ofGatewayAnswers: readonly KnownHeaders[] = [
     why: 'Postern’s own page security',
   },
   {
-    names: ['set-cookie', 'server', 'via', 'strict-transport-security', 'location', 'link', 'refresh', 'www-authenticate'],
+    names: ['set-cookie', 'server', 'via', 'strict-transport-security', 'www-authenticate'],
     why: 'a gateway has no business on the customer’s origin',
+  },
+  {
+    names: ['location', '*-location', 'azure-asyncoperation', '*-upload-url', '*-upload-control-url', 'link', 'refresh'],
+    why: 'they name places of the gateway’s, where clients would go on with their own credential, past Postern (ADR 29)',
   },
 ]
 
@@ -65,7 +69,9 @@ export function knownIn(...lists: readonly (readonly KnownHeaders[])[]): (lowerC
   const all = lists.flat().flatMap(({ names }) => names)
   const whole = new Set(all)
   const beginnings = all.filter((name) => name.endsWith('*')).map((name) => name.slice(0, -1))
-  return (name) => whole.has(name) || beginnings.some((beginning) => name.startsWith(beginning))
+  const endings = all.filter((name) => name.startsWith('*')).map((name) => name.slice(1))
+  return (name) =>
+    whole.has(name) || beginnings.some((beginning) => name.startsWith(beginning)) || endings.some((ending) => name.endsWith(ending))
 }
 
 /** Which headers two heads have differently, but for those that a list knows. */

@@ -5,7 +5,7 @@ import { askedOfAll } from './methods/closed-methods.js'
 import { compareMethods, type MethodResult } from './methods/compare-methods.js'
 import type { Options } from './options.js'
 import type { Progress } from './progress.js'
-import { type CutResult, compareCuts } from './streams/compare-cuts.js'
+import { type CutResult, compareCuts, placesOf } from './streams/compare-cuts.js'
 import { recordedStreams } from './streams/recorded.js'
 
 export interface Results {
@@ -14,8 +14,8 @@ export interface Results {
   readonly http: readonly RowResult[]
 }
 
-/** Of cuts, so many are passed over in a short run: a number that no event's length is a multiple of. */
-const shortCuts = 101
+/** In a short run each stream is cut at so many places. */
+const shortCuts = 10
 
 /** Runs the chosen parts, one after the other. */
 export async function runParts({ parts, short, id }: Pick<Options, 'parts' | 'short' | 'id'>, progress: Progress): Promise<Results> {
@@ -30,10 +30,10 @@ export async function runParts({ parts, short, id }: Pick<Options, 'parts' | 'sh
     for (const door of doorNames) methods.push(...(await compareMethods(asked, door, id, step)))
   }
   if (parts.includes('streams')) {
-    const every = short ? shortCuts : 1
-    const bytes = recordedStreams.reduce((sum, stream) => sum + stream.bytes.length, 0)
-    progress.begin('streams', Math.round(bytes / every) * doorNames.length)
-    for (const door of doorNames) streams.push(...(await compareCuts(door, every, step)))
+    const most = short ? shortCuts : Infinity
+    const cuts = recordedStreams.reduce((sum, stream) => sum + placesOf(stream, most).length, 0)
+    progress.begin('streams', cuts * doorNames.length)
+    for (const door of doorNames) streams.push(...(await compareCuts(door, most, step)))
   }
   if (parts.includes('http')) {
     progress.begin('http', rows.length)

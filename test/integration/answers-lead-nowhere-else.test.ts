@@ -93,7 +93,7 @@ describe.each(doorNames)('where an answer sends its client next, behind the %s d
   })
 
   describe('in its head', () => {
-    test.each(['Location', 'Operation-Location', 'Azure-AsyncOperation', 'X-Goog-Upload-URL', 'Link', 'Refresh'])(
+    test.each(['Location', 'Content-Location', 'Operation-Location', 'Azure-AsyncOperation', 'X-Goog-Upload-URL', 'Link', 'Refresh'])(
       'is taken out: %s',
       async (name) => {
         const upstream = await startHostileUpstream((_, response) => {

@@ -12,13 +12,14 @@ export interface Answered {
   readonly ending: 'whole' | 'broken' | 'silent'
 }
 
-/** How long is waited for an answer, in milliseconds. */
-const patienceMs = 3000
+/** How long is waited for an answer, in milliseconds, where a row says nothing else. */
+const usualPatienceMs = 3000
 
 /** @param before What stands before the path: `/v1/`. @param further Header lines for this server. */
 export async function askOnWire(origin: string, before: string, asked: AskedOnWire, further: readonly string[]): Promise<Answered> {
   const { hostname, port } = new URL(origin)
   const { method = 'GET', path = '', version = '1.1', headers = [], body = [], inOnePiece = false, halfClose = false } = asked
+  const { patienceMs = usualPatienceMs } = asked
   const socket = connect({ port: Number(port), host: hostname, noDelay: true, allowHalfOpen: true })
   let text = ''
   let ended = false

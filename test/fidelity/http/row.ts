@@ -23,6 +23,8 @@ export interface AskedOnWire {
   readonly waitsFor100?: boolean
   /** The last piece of the body leaves when the answer is there. */
   readonly waitsForAnswer?: boolean
+  /** How long it waits for an answer, in milliseconds, where a road gives none. */
+  readonly patienceMs?: number
 }
 
 export interface AnsweredOnWire {

@@ -179,6 +179,7 @@ export const rowsOfMeaning: readonly Row[] = [
       headers: [octets, 'Transfer-Encoding: chunked'],
       body: ['3\r\none\r\n', '3\r\ntwo\r\n0\r\n\r\n'],
       waitsForAnswer: true,
+      patienceMs: 1000,
     },
     differs: { gateway: { status: readBefore, ending: readBefore, requests: readBefore }, backend: rest },
     answered: { pieces: ['HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 6\r\n\r\nabc', 'def'], early: true },

@@ -11,8 +11,15 @@ export interface AskedOf {
   readonly path: string
 }
 
-/** Every method of every package, with what it asks for. */
-export async function askedOfAll(): Promise<AskedOf[]> {
+let all: Promise<readonly AskedOf[]> | undefined
+
+/** Every method of every package, with what it asks for; looked up once, since packages do not change. */
+export function askedOfAll(): Promise<readonly AskedOf[]> {
+  all ??= askAll()
+  return all
+}
+
+async function askAll(): Promise<AskedOf[]> {
   const asked: AskedOf[] = []
   for (const name of packages) {
     let last = ''

@@ -17,8 +17,8 @@ export interface CutResult {
 /** Streams under way at once. */
 const atOnce = 8
 
-/** @param every Cuts at each byte that this number divides; 1 is all of them. */
-export async function compareCuts(door: DoorName, every: number, step: (label: string) => void): Promise<CutResult[]> {
+/** @param most Cuts of one stream, spread over all of it. */
+export async function compareCuts(door: DoorName, most: number, step: (label: string) => void): Promise<CutResult[]> {
   const upstream = await startCuttingUpstream()
   const results: CutResult[] = []
   try {
@@ -27,7 +27,7 @@ export async function compareCuts(door: DoorName, every: number, step: (label: s
       try {
         for (const stream of recordedStreams.filter((each) => each.dialect === dialect)) {
           upstream.plays(stream)
-          results.push({ name: stream.name, door, ...(await cutEverywhere(stream, upstream.origin, house, every, step)) })
+          results.push({ name: stream.name, door, ...(await cutEverywhere(stream, upstream.origin, house, most, step)) })
         }
       } finally {
         await house.close()
@@ -73,17 +73,24 @@ function openHouseOf(dialect: RecordedStream['dialect'], door: DoorName, baseURL
   return openGatewayHouse({ door, baseURL, endpoints })
 }
 
+/** Where a stream is cut: at each byte, or, where that is more than is wanted, as far from each other as the number lets it. */
+export function placesOf({ bytes }: RecordedStream, most: number): number[] {
+  const every = Math.max(1, bytes.length / (most + 1))
+  const count = Math.min(most, bytes.length - 1)
+  return Array.from({ length: count }, (_, index) => Math.floor((index + 1) * every))
+}
+
 async function cutEverywhere(
   stream: RecordedStream,
   upstream: string,
   house: House,
-  every: number,
+  most: number,
   step: (label: string) => void,
 ): Promise<Pick<CutResult, 'cuts' | 'differences'>> {
   const origin = house.baseURL.replace(/\/v1$/, '')
   const uncut = await readStream(stream, stream.mended ? origin : upstream, house.callers.acme, 0)
   const expected = stream.mended ? withoutFrame(uncut.bytes) : stream.bytes.toString('latin1')
-  const places = Array.from({ length: stream.bytes.length - 1 }, (_, at) => at + 1).filter((at) => at % every === 0)
+  const places = placesOf(stream, most)
   const differences: string[] = uncut.failed ? [`it fails uncut: ${uncut.result}`] : []
   const next = places.values()
   const work = async (): Promise<void> => {

@@ -24,9 +24,14 @@ export interface Proxies {
 
 type Environment = Readonly<Record<string, string | undefined>>
 
+/**
+ * Reads the variables of proxies, where the environment has them.
+ *
+ * An environment that gives a value for whatever name a reference holds, as one of secrets may, has named no proxy by it.
+ */
 export function readProxies(env: Environment): Proxies {
   const spelled = (name: string): string | undefined =>
-    [name.toLowerCase(), name].find((spelling) => env[spelling] !== undefined && env[spelling].trim() !== '')
+    [name.toLowerCase(), name].find((spelling) => spelling in env && env[spelling] !== undefined && env[spelling].trim() !== '')
   const isExempt = readExemptions(env[spelled('NO_PROXY') ?? ''] ?? '')
   const variableFor = (target: URL): string | undefined =>
     isExempt(target) ? undefined : spelled(target.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY')
