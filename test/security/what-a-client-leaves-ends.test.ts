@@ -157,6 +157,12 @@ describe.each(roads)('what-a-client-leaves-ends: %s', (_, write) => {
     await expectNothingCounted()
   }, 60_000)
 
+  test('before a tunnel that is refused, on the same connection', async () => {
+    for (const way of ways)
+      for (const afterMs of [0, 5, 60]) await leave(`${write('silent')}CONNECT b:1 HTTP/1.1\r\n${host}\r\n`, afterMs, way)
+    await expectNothingCounted()
+  }, 60_000)
+
   test('and nothing is open after all of these', expectNothingLeft, 60_000)
 
   test('while it waits for its turn behind others of its address', async () => {
