@@ -19,7 +19,7 @@ const revokedKinds: readonly RevokedKind[] = ['id', 'user', 'team']
 
 /** What an operator's own programs may ask for: sessions, in any language, and their end. */
 export function createAdminApi({ runtime, secret, onSocket }: AdminApiOptions): Router {
-  const router = express.Router()
+  const router = express.Router({ caseSensitive: true, strict: true })
   const failures = createFailedAttempts(wrongSecrets)
   router.use(async (request, _response, next) => {
     try {

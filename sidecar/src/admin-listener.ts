@@ -16,6 +16,8 @@ export function createAdminListener(runtime: Runtime, secret: Secret | undefined
   const { admin } = runtime.config
   const app = express()
   app.disable('x-powered-by')
+  app.enable('case sensitive routing')
+  app.enable('strict routing')
   app.use(securityMiddleware())
   app.get('/healthz', (_request, response) => {
     response.json({ status: 'ok' })

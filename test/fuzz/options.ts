@@ -23,7 +23,7 @@ export interface Options {
 
 const usual = { inputs: 120_000, seconds: 120, shrinkMs: 10_000, turnMs: longestTurnMs }
 const long = { inputs: 1_000_000, seconds: 3600, shrinkMs: 20_000, turnMs: longestTurnMs }
-// It may run beside other work, which takes the processor's caches and clock from it.
+// It runs beside other tests, which take the processor's caches and clock from it.
 const short = { inputs: 6000, seconds: 12, shrinkMs: 2000, turnMs: 5 * longestTurnMs }
 
 const list = targets.map(({ name, title }) => `  ${name.padEnd(17)} ${title}`).join('\n')
@@ -40,7 +40,7 @@ Options:
   --inputs N        inputs over all targets (default: ${usual.inputs})
   --seconds N       begin nothing after this time (default: ${usual.seconds})
   --long            ${long.inputs} inputs and ${long.seconds} s
-  --short           ${short.inputs} inputs and ${short.seconds} s, and turns above ${short.turnMs} ms only
+  --short           ${short.inputs} inputs and ${short.seconds} s, and turns above ${short.turnMs} ms only, as the test suite does
   --input N         only the input of this number; needs --seed and --only
   --replay CHOICES  only the input that is made of these choices, as a finding prints them; needs --seed and --only
   --json            print findings and figures as JSON on stdout

@@ -225,6 +225,22 @@ describe('what Postern adds on the way to the backend', () => {
   })
 })
 
+describe('what Postern takes out on the way from the backend', () => {
+  test('is what Postern alone says of an answer', async () => {
+    const ours = { 'Postern-Governance': '{"attempt":1}', 'POSTERN-REFUSAL': 'caller_invalid', 'X-Request-ID': 'own' }
+    const speaking = createServer((request, response) => {
+      request.resume()
+      response.writeHead(200, ours).end('page')
+    })
+    const { origin } = await stand(await listenAnywhere(speaking))
+    for (const init of [{}, { method: 'POST', body: 'a=b' }, { method: 'PUT', body: 'x'.repeat(100_000) }]) {
+      const { headers } = await fetch(`${origin}/x`, init)
+      expect([headers.get('postern-governance'), headers.get('postern-refusal'), headers.get('x-request-id')]).toEqual([null, null, 'own'])
+    }
+    speaking.close()
+  })
+})
+
 describe('a backend that is not well', () => {
   const answerOf = async (url: string, accept: string, further: object = {}, path = '/') => {
     const { origin } = await stand(url, further)

@@ -148,6 +148,49 @@ describe('one-answer-per-request: to what comes behind', () => {
     expect([heads(behind.text), behind.ended]).toEqual([['HTTP/1.1 200', 'HTTP/1.1 400'], true])
   })
 
+  test.each([
+    ['an upload', 'PUT /x HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n'],
+    ['a form', 'POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-Continue\r\n\r\na=b'],
+    ['a call that is refused', 'POST /ai/v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n{}'],
+  ])(
+    'no interim answer comes within the answer to %s that waits behind others',
+    async (_, waiting) => {
+      const early = 'GET /early HTTP/1.1\r\nHost: a\r\n\r\n'
+      for (const bytes of [10, 20_000, 200_000]) {
+        const page = `${'x'.repeat(bytes - 3)}end`
+        const head = `HTTP/1.1 200 OK\r\nContent-Length: ${page.length}\r\n\r\n`
+        for (const pauseMs of [0, 30]) {
+          script = async (socket) => {
+            // The first answer comes last, so that what waits behind it has an answer already.
+            const isFirst = upstream.heads.at(-1)?.includes('/early') === true
+            if (isFirst) await wait(200)
+            socket.write(head)
+            await wait(pauseMs)
+            socket.end(page)
+          }
+          const { text } = await exchange(early + waiting)
+          const [before = '', after, ...more] = text.split('HTTP/1.1 100 Continue\r\n\r\n')
+          expect(more).toEqual([])
+          // Where it was answered before its body was asked for, there is none (RFC 9110, 10.1.1).
+          if (after !== undefined) {
+            expect(before.endsWith(page)).toBe(true)
+            expect(after.startsWith('HTTP/1.1 ')).toBe(true)
+          }
+          expect(heads(after === undefined ? before.slice(before.indexOf(page)) : after)).toHaveLength(1)
+        }
+      }
+    },
+    30_000,
+  )
+
+  test.each(['0.9', '2.0'])('a request in HTTP/%s is refused and ends its connection', async (version) => {
+    for (const target of ['/ok', '/ai/v1/models', 'http://a/ok']) {
+      const { text, ended } = await exchange(`GET ${target} HTTP/${version}\r\nHost: a\r\n\r\nGET /ok HTTP/1.1\r\nHost: a\r\n\r\n`)
+      expect(heads(text)).toEqual(['HTTP/1.1 400'])
+      expect(ended).toBe(true)
+    }
+  })
+
   test('rubbish behind an answer that has begun ends the connection', async () => {
     script = (socket) => void socket.write('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n')
     for (const rest of ['RUBBISH\r\n\r\n', '\x16\x03\x01', 'GET / HTTP/9.9\r\n\r\n']) {

@@ -157,6 +157,12 @@ describe.each(roads)('what-a-client-leaves-ends: %s', (_, write) => {
     await expectNothingCounted()
   }, 60_000)
 
+  test('before a tunnel that is refused, on the same connection', async () => {
+    for (const way of ways)
+      for (const afterMs of [0, 5, 60]) await leave(`${write('silent')}CONNECT b:1 HTTP/1.1\r\n${host}\r\n`, afterMs, way)
+    await expectNothingCounted()
+  }, 60_000)
+
   test('and nothing is open after all of these', expectNothingLeft, 60_000)
 
   test('while it waits for its turn behind others of its address', async () => {
@@ -169,6 +175,74 @@ describe.each(roads)('what-a-client-leaves-ends: %s', (_, write) => {
     expect(upstream.open.size).toBe(6)
     first.destroy()
     await expectNothingLeft()
+  }, 30_000)
+})
+
+describe('what-a-client-leaves-ends: an upload that the backend does not read', () => {
+  const upload = (bytes: number): string => `PUT /unread HTTP/1.1\r\n${host}Content-Length: ${bytes}\r\n\r\n${'a'.repeat(bytes)}`
+  let unread: Server
+  let listening: string
+  let passing: HttpServer
+  let through: string
+  const openHere = new Set<Socket>()
+  beforeAll(async () => {
+    unread = createServer({ pauseOnConnect: true }, (socket) => {
+      openHere.add(socket)
+      socket.on('error', () => {})
+      socket.on('close', () => openHere.delete(socket))
+    })
+    listening = await listenAnywhere(unread)
+    const backend = createBackend({
+      url: listening,
+      isTrusted: createTrust([]),
+      connections: house.runtime.connections,
+      headersMs: 3000,
+    })
+    const door = createNodeDoor(house.runtime, (request, response) => backend.pass(request, response))
+    passing = guardServer(createHttpServer({ IncomingMessage: OfferingMessage, requireHostHeader: false }, door), house.runtime)
+    through = await listenAnywhere(passing)
+  })
+  afterAll(() => {
+    for (const socket of openHere) socket.destroy()
+    passing.closeAllConnections()
+    passing.close()
+    unread.close()
+  })
+
+  test('is over soon after its client has left, while it waits for its turn behind others', async () => {
+    const { hostname, port } = new URL(origin)
+    const first = connect(Number(port), hostname).on('error', () => {})
+    first.write(`GET /silent HTTP/1.1\r\n${host}\r\n`.repeat(6))
+    await expect.poll(() => upstream.open.size).toBe(6)
+    for (const bytes of [20_000, 60_000]) {
+      for (const way of ways) {
+        await leave(upload(bytes), 60, way)
+        await leave(upload(bytes).slice(0, -1), 60, way)
+      }
+    }
+    await expect.poll(() => house.runtime.connections.toBackend.waiting, { timeout: 5000 }).toBe(0)
+    first.destroy()
+    await expectNothingLeft()
+  }, 60_000)
+
+  test('is refused where that lasts as long as an answer may take', async () => {
+    const answer = await new Promise<string>((resolve, reject) => {
+      const { hostname, port } = new URL(through)
+      const socket = connect(Number(port), hostname)
+      let text = ''
+      socket.on('error', reject)
+      socket.on('data', (chunk: Buffer) => {
+        text += chunk.toString('latin1')
+        if (text.includes('"backend_timeout"')) {
+          socket.destroy()
+          resolve(text)
+        }
+      })
+      socket.write(Buffer.from(upload(40_000_000), 'latin1'))
+    })
+    expect(answer).toMatch(/^HTTP\/1\.1 504 /)
+    for (const socket of openHere) socket.destroy()
+    await expectNothingCounted()
   }, 30_000)
 })
 

@@ -97,10 +97,33 @@ interface Case {
   readonly packing: string
   /** Bytes of the body that are not sent. */
   readonly missing?: number
+  /** Is there once every request that is made together with this one has come. */
+  readonly together?: Gathering
 }
 
-function scriptOf({ road, framing, end, packing, missing = 0 }: Case): Script {
-  return (socket) => {
+/** Opens when so many have come. */
+class Gathering {
+  readonly complete: Promise<void>
+  #missing: number
+  #open: () => void = () => {}
+
+  constructor(size: number) {
+    this.#missing = size
+    this.complete = new Promise((resolve) => (this.#open = resolve))
+  }
+
+  /** Counts one more, and waits for the others. */
+  come(): Promise<void> {
+    this.#missing -= 1
+    if (this.#missing === 0) this.#open()
+    return this.complete
+  }
+}
+
+function scriptOf({ road, framing, end, packing, missing = 0, together }: Case): Script {
+  return async (socket) => {
+    // An answer with a length leaves its connection open for a moment; a request that came on it just then would be lost with it.
+    await together?.come()
     const [version, lines, bytes] = framing((packings[packing] as (body: Buffer) => Buffer)(road.body))
     const coding = packing === 'none' ? [] : [`Content-Encoding: ${packing}`]
     socket.write([`HTTP/${version} 200 OK`, `Content-Type: ${road.type}`, ...coding, ...lines, '', ''].join('\r\n'))
@@ -224,9 +247,10 @@ describe.each(Object.entries(roads))('whole-at-the-end: %s', (_, road) => {
   test.each(Object.keys(ends))(
     'comes out byte for byte where its connection ends %s, to clients of every pace',
     async (end) => {
+      const together = new Gathering(3 * combinations.length)
       await Promise.all(
         combinations.map(async ([framing, packing]) => {
-          const each: Case = { road, framing: framings[framing] as Framing, end: ends[end] as End, packing }
+          const each: Case = { road, framing: framings[framing] as Framing, end: ends[end] as End, packing, together }
           const expected = digestOf({ body: expectedOf(road, packing), whole: true })
           const [, ...taken] = await Promise.all([leaving, quick, slow].map((pace) => take(each, pace)))
           for (const got of taken) expect(digestOf(bodyOf(road, got)), `${framing}, ${packing}`).toBe(expected)
@@ -238,9 +262,10 @@ describe.each(Object.entries(roads))('whole-at-the-end: %s', (_, road) => {
   )
 
   test('comes out byte for byte to a client that begins to read later than a gateway may be silent', async () => {
+    const together = new Gathering(combinations.length)
     await Promise.all(
       combinations.map(async ([framing, packing]) => {
-        const each: Case = { road, framing: framings[framing] as Framing, end: ends['with its last byte'] as End, packing }
+        const each: Case = { road, framing: framings[framing] as Framing, end: ends['with its last byte'] as End, packing, together }
         const expected = digestOf({ body: expectedOf(road, packing), whole: true })
         expect(digestOf(bodyOf(road, await take(each, late))), `${framing}, ${packing}`).toBe(expected)
       }),
@@ -249,9 +274,10 @@ describe.each(Object.entries(roads))('whole-at-the-end: %s', (_, road) => {
   }, 120_000)
 
   test('ends nobody where its connection is reset, and nothing false comes out', async () => {
+    const together = new Gathering(3 * combinations.length)
     await Promise.all(
       combinations.map(async ([framing, packing]) => {
-        const each: Case = { road, framing: framings[framing] as Framing, end: reset, packing }
+        const each: Case = { road, framing: framings[framing] as Framing, end: reset, packing, together }
         const expected = expectedOf(road, packing)
         // Behind unread bytes Node tells of a reset as of an end: of a body that only the end ends, nobody can know that it is whole.
         const isKnown = endsItself(framing)
@@ -267,10 +293,11 @@ describe.each(Object.entries(roads))('whole-at-the-end: %s', (_, road) => {
 
   test('is broken off to its client where its connection ends before its end', async () => {
     const ofKnownEnd = Object.entries(framings).filter(([framing]) => endsItself(framing))
+    const together = new Gathering(4 * ofKnownEnd.length)
     await Promise.all(
       ofKnownEnd.flatMap(([name, framing]) =>
         [40, 70_000].map(async (missing) => {
-          const each: Case = { road, framing, end: ends['with its last byte'] as End, packing: 'none', missing }
+          const each: Case = { road, framing, end: ends['with its last byte'] as End, packing: 'none', missing, together }
           for (const { body, whole, refused } of await Promise.all([quick, slow].map((pace) => take(each, pace)))) {
             if (road.type === 'text/event-stream' && whole && refused !== true)
               expect(body.toString(), name).toContain('"finish":"truncated"')

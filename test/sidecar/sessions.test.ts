@@ -232,6 +232,8 @@ describe('the admin listener', () => {
       expect([answer.status, answer.body.error?.code]).toEqual([status, code])
       expect(answer.headers['x-request-id']).toBeDefined()
     }
+    for (const path of ['/ADMIN/v1/sessions', '/admin/v1/Sessions', '/admin/v1/sessions/', '/admin//v1/sessions'])
+      expect((await ask({ host, port }, path, { team: 'acme' }, right)).status).toBe(404)
     expect((await fetch(url.replace('/ai/v1', '/admin/v1/sessions'), { method: 'POST', headers: right })).status).toBe(404)
     await stop(postern)
   })

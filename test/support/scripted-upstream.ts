@@ -2,7 +2,7 @@ import { createServer, type Socket } from 'node:net'
 import { listenAnywhere } from './house.js'
 
 /** What a server does with a connection once a request's head is there. */
-export type Script = (socket: Socket) => void
+export type Script = (socket: Socket) => unknown
 
 /** A server on bare TCP that answers each request by a script of the test's. */
 export interface ScriptedUpstream {

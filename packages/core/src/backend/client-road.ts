@@ -64,7 +64,7 @@ export function openClientRoad({ secure, address }: Target, options: ClientRoadO
     const upstream = begin(request, requestHeaders(request), agent)
     let settled = false
     onceClientGone(request, response, () => upstream.destroy())
-    watchTime(upstream, headersMs)
+    const stall = watchTime(upstream, headersMs)
     const fail = (error: Error): void => {
       if (settled) return
       settled = true
@@ -99,7 +99,7 @@ export function openClientRoad({ secure, address }: Target, options: ClientRoadO
     else {
       turn.sending()
       upstream.once('finish', turn.sent)
-      sendBody(request, upstream)
+      sendBody(request, upstream, stall)
       response.once('finish', () => readRest(request))
     }
   }
@@ -118,36 +118,59 @@ export function openClientRoad({ secure, address }: Target, options: ClientRoadO
 }
 
 /** Sends a body as it comes; what the door ends it in ends the exchange. */
-function sendBody(request: IncomingMessage, upstream: ClientRequest): void {
+function sendBody(request: IncomingMessage, upstream: ClientRequest, stall: Stall): void {
   const stop = (): void => {
     const refusal = refusedBody(request)
     if (refusal !== undefined) upstream.destroy(refusal)
   }
   request.once('close', stop)
+  request.on('pause', stall)
+  request.once('end', stall)
   request.pipe(upstream)
   if (request.destroyed) stop()
 }
 
-/** A connection must come about soon, and an answer begin soon after the request was sent; sending may take as long as the client takes. */
-function watchTime(upstream: ClientRequest, headersMs: number): void {
+/** Tells a watch over time that the backend has to take more before more is sent. */
+type Stall = () => void
+
+/**
+ * A connection must come about soon, and an answer begin soon after the request was sent. Sending may take as long as the client
+ * takes; but a backend that takes nothing of a body for as long as its answer may take gives none.
+ */
+function watchTime(upstream: ClientRequest, headersMs: number): Stall {
   const late = (): void => {
     upstream.destroy(Object.assign(new Error('The backend did not answer in time.'), { code: 'ETIMEDOUT' }))
   }
   let timer: NodeJS.Timeout | undefined
+  let connects = false
+  let answers = false
   const wait = (ms: number): void => {
     clearTimeout(timer)
     timer = setTimeout(late, ms)
   }
   const stop = (): void => clearTimeout(timer)
+  const stall = (): void => {
+    if (!connects && !answers) wait(headersMs)
+  }
   upstream.once('socket', (socket) => {
     if (!socket.connecting) return
+    connects = true
     wait(connectMs)
-    socket.once('connect', stop)
+    socket.once('connect', () => {
+      connects = false
+      stop()
+      if (upstream.writableNeedDrain) stall()
+    })
   })
-  upstream.on('finish', () => wait(headersMs))
-  upstream.on('response', stop)
+  upstream.on('drain', stop)
+  upstream.on('finish', stall)
+  upstream.on('response', () => {
+    answers = true
+    stop()
+  })
   upstream.on('upgrade', stop)
   upstream.on('close', stop)
+  return stall
 }
 
 function passAnswer(answer: IncomingMessage, response: ServerResponse, fail: (error: Error) => void): void {

@@ -125,7 +125,7 @@ export function createConnections({ bounds, isTrusted, publicAddress, networkOf 
         receiving.add(connection)
       }
       if (response.socket !== null) go(request, response)
-      else connection.pipeline(request, response, go)
+      else connection.pipeline(request, response, request.headers.expect === undefined ? go : inTurn(go))
     },
     silent(socket) {
       // It waits for us, and reads what it gets: it may. What we do not read, be it that a client left, is a body or a request too many.
@@ -143,6 +143,17 @@ export function createConnections({ bounds, isTrusted, publicAddress, networkOf 
 
 function tooManyConnections(): Refusal {
   return new Refusal('rate_limited', { message: 'Too many connections of this address are open.', retryAfterSeconds: 1 })
+}
+
+/**
+ * Takes a request in hand once its answer is the next on its connection. Of one that waits, Node queues the 100 that its
+ * client expects, and would put the head of an answer that begins with bytes before it.
+ */
+function inTurn(go: Go): Go {
+  return (request, response) => {
+    if (response.socket === null) response.once('socket', () => process.nextTick(go, request, response))
+    else go(request, response)
+  }
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {

@@ -9,6 +9,9 @@ export const graceSeconds = 10
 /** How long an answer to a body that came too slowly may take, in milliseconds. */
 const answeringMs = 1000
 
+/** How much of a body is read ahead of whoever it is for, so that it is noticed when its client leaves, in bytes. */
+const mostAhead = 64 * 1024
+
 /** What the clock may show between two looks before it is we who were busy, in seconds. */
 const longestLook = 2
 
@@ -27,6 +30,8 @@ export function lookAtBody(connection: Connection, minRate: number, seconds: num
   }
   const received = socket.bytesRead - connection.bytesSeen
   connection.bytesSeen = socket.bytesRead
+  // A connection that is not read does not tell that its client has left: at each look a little more is read.
+  if (request.readableLength < mostAhead) socket.resume()
   // An answer that has begun may talk with its body, as slowly as they like; what is left of one after its answer has bounds of its own.
   if (response?.headersSent === true) return true
   const awaited = request.readableLength === 0 && !socket.isPaused()

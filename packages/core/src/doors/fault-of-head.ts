@@ -13,7 +13,10 @@ const mostHeaderLines = 960
  * Node dropped nothing is known, but its parser obeyed them: a `Content-Length` among them would frame the body for
  * the parser and for nobody behind it.
  */
-export function faultOfHead({ rawHeaders, headers, socket }: IncomingMessage): Refusal | undefined {
+export function faultOfHead({ httpVersionMajor, rawHeaders, headers, socket }: IncomingMessage): Refusal | undefined {
+  // What another version means by its lines is not known (RFC 9112, 2.3); Node reads 0.9 and 2.0 as if they were 1.0 and 1.1.
+  if (httpVersionMajor !== 1)
+    return new Refusal('request_malformed', { message: 'Requests are read as HTTP/1.0 or HTTP/1.1.', headers: ['Connection', 'close'] })
   // Node cuts in batches: at its bound, a head may be whole or cut.
   if (rawHeaders.length >= 2 * mostHeaderLines || rawHeaders.length >= 2 * boundOf(socket))
     return new Refusal('headers_too_large', { message: 'The request has too many header lines.', headers: ['Connection', 'close'] })

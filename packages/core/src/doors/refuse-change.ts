@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { Refusal } from '../refusal.js'
 import { refuseOnSocket } from '../answers/on-socket.js'
 import { answerOn } from './answer-on.js'
+import { endSoon } from './end-soon.js'
 import { faultOfHead } from './fault-of-head.js'
 
 /** Refuses to speak another protocol than HTTP on the API, for the `upgrade` event of a server. */
@@ -37,6 +38,7 @@ export function refuseInTurn(socket: Duplex, refusal: Refusal): void {
 /** Node no longer listens to a connection that it gave away, and an error that nobody hears ends the process. */
 function hear(socket: Duplex): void {
   socket.on('error', () => socket.destroy())
-  // What else the client says is not read for its meaning, but its end is.
+  // What else the client says is not read for its meaning, but its end is: a server ends such a connection, and nobody is told when it breaks after that.
+  socket.once('end', () => endSoon(socket, ''))
   socket.resume()
 }

@@ -46,7 +46,10 @@ export function createDesk(revocations: Revocations, exchange: Exchange | undefi
   async function end({ session }: Principal): Promise<Served> {
     if (session?.id === undefined)
       throw new Refusal('request_malformed', {
-        message: 'Only a session can be ended here, and this credential is none.',
+        message:
+          session === undefined
+            ? 'Only a session can be ended here, and this credential is none.'
+            : 'This session has no id by which it could be ended: it ends when it expires.',
         param: 'Authorization',
       })
     await revocations.revoke('id', session.id)
