@@ -55,12 +55,15 @@ const names = [
   'client-streams',
 ]
 
-describe('a short run of the fuzzer, with a seed of its own each time', () => {
+/** Always the same, so that what fails is what was changed; `npm run fuzz` takes a new one each time. */
+const seed = '1944060401'
+
+describe('a short run of the fuzzer', () => {
   let finished: Finished
   let printed: Printed
   // A clean run takes some 15 s; one that finds something goes on to make it small.
   beforeAll(async () => {
-    finished = await fuzz(['--short', '--json'])
+    finished = await fuzz(['--short', '--json', '--seed', seed])
     printed = JSON.parse(finished.stdout || 'null') as Printed
     if (printed === null) throw new Error(`The fuzzer did not get to its end.\n${finished.stderr}`)
   }, 600_000)
