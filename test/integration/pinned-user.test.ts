@@ -55,6 +55,32 @@ describe('where policy pins the user', () => {
     )
   })
 
+  test('nor is a place among settings, from which a gateway may take it', async () => {
+    house = await open()
+    const ask = async (members: string): Promise<number> =>
+      (
+        await fetch(`${house.baseURL}/chat/completions`, {
+          method: 'POST',
+          headers: { authorization: `Bearer ${house.callers.acme}`, 'content-type': 'application/json' },
+          body: `{${members},${messages}}`,
+        })
+      ).status
+    for (const members of [
+      '"extra_body":{"user":"root"}',
+      '"extra_body":{"extra_body":{"safety-identifier":"root"}}',
+      '"litellm_params":{"end_user_id":null}',
+      '"__proto__":{"user":"root"}',
+      '"options":[{"User":"root"}]',
+    ])
+      expect(await ask(members), members).toBe(400)
+    for (const members of [
+      '"metadata":{"user":"ada"}',
+      '"extra_body":{"metadata":{"user":"ada"},"users":1}',
+      '"tools":[{"type":"function","function":{"name":"f","parameters":{"properties":{"user":{"type":"string"}}}}}]',
+    ])
+      expect(await ask(members), members).toBe(200)
+  })
+
   test('each API is told in its own place, and one that has none is told nothing', async () => {
     house = await openHouse({ gateway: 'mintoken', config: { policies: { pinUser: true } } })
     const ask = async (path: string, body: object): Promise<unknown> => {

@@ -168,7 +168,7 @@ describe('one-answer-per-request: to what comes behind', () => {
             await wait(pauseMs)
             socket.end(page)
           }
-          const { text } = await exchange(early + waiting)
+          const { text } = await exchange(early + waiting.replace('\r\n', '\r\nConnection: close\r\n'))
           const [before = '', after, ...more] = text.split('HTTP/1.1 100 Continue\r\n\r\n')
           expect(more).toEqual([])
           // Where it was answered before its body was asked for, there is none (RFC 9110, 10.1.1).

@@ -2,6 +2,7 @@ import type { OutputLimit } from '@postern/gateways'
 import type { Route } from '../resolve/route.js'
 import type { VisitField } from '../read/form-fields.js'
 import { checkModel } from './check-model.js'
+import { hiddenUsers } from './hidden-users.js'
 import { namedModels } from './named-models.js'
 import { anyCeiling, checkOutputLimit, hiddenCeilings, ownModelTools } from './output-limit.js'
 import type { Policy } from './policies.js'
@@ -39,6 +40,7 @@ export function beginCheck(
     if (ownModels !== undefined) visits.push(ownModels)
     visits.push(hiddenCeilings(ceiling, endpoint.format.outputLimit as OutputLimit))
   }
+  if (policy.pinUser) visits.push(hiddenUsers)
   if (!key.mayStore) visits.push(refuseStored)
   return visits.length === 0 ? undefined : new MemberWalk(members, visits)
 }
