@@ -31,7 +31,8 @@ export const settingMeanings = {
   'admin.port': 'and its port',
   'admin.secret': 'what programs must present to mint and revoke; on a port nobody can without it',
   'backend.url': 'your own server, which gets everything outside the mount: `http://127.0.0.1:3000`, or `unix:/run/app.sock`',
-  'backend.timeouts.headers': 'how long the head of its answer may take once the request is sent, and how long it may take nothing of a body',
+  'backend.timeouts.headers':
+    'how long the head of its answer may take once the request is sent, and how long it may take nothing of a body',
   'backend.connections': ['the most connections to it, WebSockets included', "`2048`, or a sixth of the process's descriptors"],
   'backend.identity.header': 'the header that tells it who is calling, signed',
   'backend.identity.jwks': 'where the key is published that the header is checked with',
