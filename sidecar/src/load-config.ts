@@ -10,9 +10,6 @@ export interface LoadedConfig extends CheckResult {
   readonly file: string
 }
 
-/** The file that is read where no other is named. */
-export const defaultConfigFile = 'postern.yaml'
-
 /**
  * Reads and checks a configuration file. The `.env` beside it stands in for variables that the process's
  * own environment does not have.

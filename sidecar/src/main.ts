@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import { ConfigError } from '@postern/core'
 import { redactKeys } from '@postern/protocol'
 import { CommanderError } from 'commander'
 import { Failure } from './failure.js'
@@ -24,10 +23,16 @@ export async function main(args: readonly string[]): Promise<number> {
     return code
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? done : wrongUsage
-    if (!(error instanceof Failure || error instanceof ConfigError)) throw error
+    if (!(error instanceof Error) || !(error instanceof Failure || (await isConfigError(error)))) throw error
     process.stderr.write(`${redactKeys(error.message)}\n`)
     return failed
   }
+}
+
+/** Loads what knows it only where a command failed: most of what a command needs is loaded with that command. */
+async function isConfigError(error: unknown): Promise<boolean> {
+  const { ConfigError } = await import('@postern/core')
+  return error instanceof ConfigError
 }
 
 function version(): string {

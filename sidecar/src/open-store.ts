@@ -1,24 +1,33 @@
 import { dirname, resolve } from 'node:path'
-import type { CheckedConfig, Store } from '@postern/core'
-import { openStore, type StoreSettings } from '@postern/stores'
+import { type CheckedConfig, createMemoryStore, type Store } from '@postern/core'
+import type { StoreSettings } from '@postern/stores'
 import { Failure } from './failure.js'
 
 /** The file of the embedded store where the configuration names no other, beside the configuration. */
 const usualFile = 'postern.db'
 
 /**
- * Opens the store of a configuration.
+ * Opens the store of a configuration, and loads the library of that one alone.
  *
  * @param file The configuration file, which paths in it are relative to.
  * @param owner Whether this process serves callers from it, rather than only to write something down.
  * @throws {Failure} where it cannot be opened, or where another process serves callers from the same file.
  */
-export function openConfiguredStore(checked: CheckedConfig, file: string, owner: boolean): Store {
+export async function openConfiguredStore(checked: CheckedConfig, file: string, owner: boolean): Promise<Store> {
   try {
-    return openStore(settingsOf(checked, dirname(file), owner))
+    return await open(settingsOf(checked, dirname(file), owner))
   } catch (error) {
     throw new Failure(`The store cannot be opened: ${(error as Error).message}`)
   }
+}
+
+async function open(settings: StoreSettings): Promise<Store> {
+  if ('redis' in settings) return (await import('@postern/stores/redis')).createRedisStore(settings.redis)
+  if ('sqlite' in settings) {
+    const { createSqliteStore } = await import('@postern/stores/sqlite')
+    return createSqliteStore({ file: settings.sqlite, owner: settings.owner ?? false })
+  }
+  return createMemoryStore()
 }
 
 /** Where the store is; what nothing needs to be remembered for is not made a file. */

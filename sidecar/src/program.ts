@@ -1,15 +1,9 @@
 import { dialectIds } from '@postern/gateways'
-import { EMULATED_GATEWAYS } from '@postern/emulator'
+import { EMULATED_GATEWAYS } from '@postern/emulator/gateways'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { addCaller, listCallers, printCallers, removeCaller } from './commands/callers.js'
-import { check } from './commands/check.js'
-import { demo } from './commands/demo.js'
-import { emulate } from './commands/emulate.js'
-import { explain } from './commands/explain.js'
-import { revokeSessions } from './commands/revoke.js'
-import { mintSession } from './commands/session.js'
-import { start } from './commands/start.js'
-import { defaultConfigFile } from './load-config.js'
+
+/** The file that is read where no other is named. */
+const defaultConfigFile = 'postern.yaml'
 
 const configOption = (): Option => new Option('-c, --config <file>', 'the configuration, YAML or JSON').default(defaultConfigFile)
 const jsonOption = (): Option => new Option('--json', 'print data for a program')
@@ -24,11 +18,13 @@ export function createProgram(version: string, finish: (code: number) => void): 
     .showHelpAfterError('(--help shows how it is used)')
     .addHelpText('after', '\nStart with "postern demo": it needs no account and no configuration.')
 
-  /** Lets a command's result become the exit code. */
+  /** Loads a command when it is asked for, and nothing that only others need; its result becomes the exit code. */
   const run =
-    <Args extends unknown[]>(command: (...args: Args) => number | Promise<number>) =>
-    async (...args: Args): Promise<void> =>
+    <Args extends unknown[]>(load: () => Promise<(...args: Args) => number | Promise<number>>) =>
+    async (...args: Args): Promise<void> => {
+      const command = await load()
       finish(await command(...args))
+    }
 
   program
     .command('start')
@@ -38,21 +34,21 @@ export function createProgram(version: string, finish: (code: number) => void): 
       'after',
       '\nReads .env beside the configuration. Logs are JSON lines on stdout. SIGTERM and Ctrl-C let running streams end.',
     )
-    .action(run(start))
+    .action(run(async () => (await import('./commands/start.js')).start))
 
   program
     .command('demo')
     .description('the whole thing with no account: an emulated gateway, the sidecar and a chat page')
     .addOption(new Option('-d, --dialect <name>', 'the gateway to emulate').choices([...EMULATED_GATEWAYS]).default('joytoken'))
     .addOption(portOption('the port to listen on; 0 takes a free one').default(8787))
-    .action(run(demo))
+    .action(run(async () => (await import('./commands/demo.js')).demo))
 
   program
     .command('check')
     .description('validate the configuration; prints every problem at once')
     .addOption(configOption())
     .addOption(jsonOption())
-    .action(run(check))
+    .action(run(async () => (await import('./commands/check.js')).check))
 
   program
     .command('explain')
@@ -65,7 +61,7 @@ export function createProgram(version: string, finish: (code: number) => void): 
     .option('--path <path>', 'the path asked for', '/v1/chat/completions')
     .option('--method <method>', 'the method', 'POST')
     .addOption(jsonOption())
-    .action(run(explain))
+    .action(run(async () => (await import('./commands/explain.js')).explain))
 
   const callers = program
     .command('callers')
@@ -81,7 +77,7 @@ export function createProgram(version: string, finish: (code: number) => void): 
     .addOption(configOption())
     .addOption(manifestOption())
     .addOption(jsonOption())
-    .action(run(listCallers))
+    .action(run(async () => (await import('./commands/callers.js')).listCallers))
   callers
     .command('add')
     .description('make a credential; it is printed once, and only its hash goes into the ring')
@@ -90,7 +86,7 @@ export function createProgram(version: string, finish: (code: number) => void): 
     .addOption(configOption())
     .addOption(manifestOption())
     .addOption(jsonOption())
-    .action(run(addCaller))
+    .action(run(async () => (await import('./commands/callers.js')).addCaller))
   callers
     .command('remove')
     .description('take a caller out of the ring')
@@ -98,14 +94,14 @@ export function createProgram(version: string, finish: (code: number) => void): 
     .addOption(configOption())
     .addOption(manifestOption())
     .addOption(jsonOption())
-    .action(run(removeCaller))
+    .action(run(async () => (await import('./commands/callers.js')).removeCaller))
   callers
     .command('print')
     .description('the ring as the text that GATEWAY_API_KEY_HASHES takes')
     .addOption(configOption())
     .addOption(manifestOption())
     .addOption(jsonOption())
-    .action(run(printCallers))
+    .action(run(async () => (await import('./commands/callers.js')).printCallers))
 
   const session = program.command('session').description('session tokens')
   session
@@ -128,7 +124,7 @@ export function createProgram(version: string, finish: (code: number) => void): 
     .option('--workflow <id>', 'its calls belong to this workflow, whatever their headers say')
     .option('--ttl <time>', 'lifetime such as 30s, 10m or 2h, or in seconds; the configuration’s callers.session.ttl otherwise')
     .addOption(jsonOption())
-    .action(run(mintSession))
+    .action(run(async () => (await import('./commands/session.js')).mintSession))
   session
     .command('revoke')
     .description('end session tokens before their time, in every process within a second')
@@ -137,7 +133,7 @@ export function createProgram(version: string, finish: (code: number) => void): 
     .option('--user <name>', 'every token that this user has now')
     .option('--team <name>', 'every token that this team has now')
     .addOption(jsonOption())
-    .action(run(revokeSessions))
+    .action(run(async () => (await import('./commands/revoke.js')).revokeSessions))
 
   program
     .command('emulate')
@@ -147,7 +143,7 @@ export function createProgram(version: string, finish: (code: number) => void): 
     .option('--cases', 'list how it is made to fail, and end')
     .addOption(jsonOption())
     .addHelpText('after', `\nDialects that Postern speaks: ${dialectIds.join(', ')}.`)
-    .action(run(emulate))
+    .action(run(async () => (await import('./commands/emulate.js')).emulate))
 
   return program
 }

@@ -31,7 +31,7 @@ export async function revokeSessions(options: RevokeOptions): Promise<number> {
       'The configuration keeps revocations in the memory of the running process (store.memory), which no other process can write to.\nUse its admin listener, POST /admin/v1/revocations, or configure store.sqlite or store.redis.',
     )
   }
-  const store = openConfiguredStore(checked, file, false)
+  const store = await openConfiguredStore(checked, file, false)
   try {
     await store.revoke(revocationOf(kind, name, callers.session.maxTtl))
   } catch (error) {

@@ -12,7 +12,8 @@ export async function start(options: { readonly config: string }): Promise<numbe
   const ledger = createLogLedger()
   for (const warning of warnings) ledger.log('warn', describeProblem(warning).trim())
   const log: Log = (level, message, facts) => ledger.log(level, message, facts)
-  const runtime = createRuntime(checked, { ledger, store: openConfiguredStore(checked, file, true), log })
+  const store = await openConfiguredStore(checked, file, true)
+  const runtime = createRuntime(checked, { ledger, store, log })
   const sidecar = await startSidecar({ runtime, directory: dirname(file), adminSecret: checked.secrets.get('admin.secret'), log })
   ledger.log('info', 'listening', {
     url: `${sidecar.url}${checked.config.mount}/v1`,
