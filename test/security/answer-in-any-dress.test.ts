@@ -279,6 +279,37 @@ describe('answer-in-any-dress: no key gets out across the edges of pieces', () =
   })
 })
 
+describe('answer-in-any-dress: no key of no known form gets out of an error whose words are cut', () => {
+  const secret = `house ${randomBytes(24).toString('hex')}`.replace(' ', '-')
+  let house: House
+  beforeAll(async () => {
+    house = await openHouse({
+      baseURL: upstream.baseURL,
+      keys: { acme: { secret }, globex: { secret: `${secret}-another` } },
+      config: { gateways: { main: { dialect: 'openai', baseURL: upstream.baseURL, attempts: 1 } } },
+    })
+  })
+  afterAll(() => house.close())
+
+  test.each([
+    ['plain text', 'text/plain', (text: string) => text],
+    ['JSON', 'application/json', (text: string) => JSON.stringify({ error: { message: text, type: text, code: text } })],
+    ['a list', 'application/json', (text: string) => JSON.stringify({ detail: [{ msg: text }, { msg: 'x', input: text }] })],
+    ['an event', 'text/event-stream', (text: string) => `data: ${JSON.stringify({ error: { message: text } })}\n\n`],
+  ])('in %s, wherever it is cut', async (_, type, write) => {
+    for (const at of [200, 1000, 2000, 4000, 16_384, 65_536]) {
+      for (const before of [`sk-${'Ab1'.repeat(at)}`, 'word '.repeat(at)]) {
+        for (const missing of [1, 8, secret.length - 12]) {
+          const text = `${before.slice(0, at - secret.length - 1 + missing)} ${secret} and more`
+          play = (response) => response.writeHead(400, { 'Content-Type': type }).end(write(text))
+          const answer = await ask(house)
+          expect(answer.body.toString()).not.toContain(secret.slice(0, 12))
+        }
+      }
+    }
+  })
+})
+
 describe('answer-in-any-dress: no key gets out in the head of an answer', () => {
   const way = ways['held JSON'] as Way
   test.each(owners)('in a value, the key being that of %s', async (whose) => {

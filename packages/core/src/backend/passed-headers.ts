@@ -2,12 +2,12 @@ import { headerNames } from '@postern/protocol'
 import { hopByHop } from '../hop-by-hop.js'
 import { connectionNames } from '../lib/connection-names.js'
 import { remember } from './remember.js'
-import { decideFates } from './request-fates.js'
+import { decideFates, plainly } from './request-fates.js'
 
 const forOnePeer = new Set(hopByHop)
 /** What Postern alone says of an answer. */
 const ours = new Set([headerNames.governance, headerNames.refusal].map((name) => name.toLowerCase()))
-const goesBeforeClient = remember((name) => forOnePeer.has(name) || ours.has(name) || name.startsWith('proxy-'))
+const goesBeforeClient = remember((name) => forOnePeer.has(name) || ours.has(plainly(name)) || name.startsWith('proxy-'))
 
 /** Adds the request headers that the backend gets as they came, name and value in turn. */
 export type PassToBackend = (to: string[], rawHeaders: readonly string[], connection: string | undefined, fromProxy: boolean) => void

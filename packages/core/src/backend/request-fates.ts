@@ -129,6 +129,6 @@ function saysWhoCalls(name: string): boolean {
 }
 
 /** As servers see it that hand headers on as variables; a name that is one already, `HTTP_REMOTE_USER`, is taken for what it would be. */
-function plainly(lowerCase: string): string {
+export function plainly(lowerCase: string): string {
   return lowerCase.replaceAll(/[^a-z0-9]/g, '-').replace(/^(?:http-)+/, '')
 }

@@ -50,8 +50,8 @@ function firstEvent(text: string): string {
 // oxlint-disable-next-line no-control-regex
 const notText = /[\0-\x08\x0e-\x1f\x7f\ufffd]/
 
-/** An error that is no JSON, as its words; a page, or what is no text, has none. */
+/** An error that is no JSON, as its words, whole: what is cut before it is searched could lose the end of a key. A page, or what is no text, has none. */
 function plainWords(text: string): string | undefined {
-  const words = text.slice(0, 4000).trim()
+  const words = text.trim()
   return words === '' || words.startsWith('<') || words.startsWith('{') || notText.test(words) ? undefined : words
 }

@@ -8,14 +8,19 @@ import type { Visit, VisitedMember } from './visit-members.js'
 export type AllowsModel = (model: string) => boolean
 
 /** Most members of most requests name no model. */
-const mayNameModel = /model|engine|deployment|fallback|preset|prompt|agent|[^\0-\x7f]/i
+const mayNameModel = /model|engine|deployment|fallback|preset|prompt|agent|lora|adapter|[^\0-\x7f]/i
 
 /** As it stands anywhere: `model`, `model_id`, `judgeModel`, `models`, `fallbacks`. */
 const namesModels = /(?:models?(?:ids?|names?|slugs?|keys?)?|fallbacks?)$/
-/** Any other name that speaks of a model: `model_arn`, `modelOverride`, `model_group`. What it holds as a text, a gateway could take for one. */
-const speaksOfModel = /model/
+/**
+ * Any other name that speaks of a model, or of an adapter that is loaded onto one: `model_arn`, `modelOverride`, `model_group`, `lora_path`,
+ * `adapter_id`. What it holds as a text, a gateway could take for one.
+ */
+const speaksOfModel = /model|adapter|^lora/
+/** A mapping from a model to the one that runs in its place: `context_window_fallback_dict`. */
+const mapsModels = /fallback/
 /** How an object that speaks of a model calls it: `"model_config": { "name": … }`. */
-const callsIt = /^(?:names?|ids?|slug|key|arn|uri|value|ref|version|default)$/
+const callsIt = /^(?:names?|ids?|slug|key|arn|uri|path|source|value|ref|version|default)$/
 /** As it stands in the outermost object, or in what is merged into it, in APIs where that is the word for a model. */
 const namesModelsAtTop = /^(?:engine|deployment)(?:id|name)?s?$/
 
@@ -30,21 +35,29 @@ export function namedModels(besides: string | undefined, allows: AllowsModel): V
   return (member) => {
     const { name, value, within, isTop } = member
     if (value === null || value === undefined || (isTop && name === besides)) return
-    const isCalled = isOfModel(member)
+    const outer = within !== undefined && mayNameModel.test(within) ? squashName(within) : undefined
+    if (outer !== undefined && isMapping(outer)) checkMapped(name, value, allows)
+    const isCalled = outer !== undefined && speaksOfModel.test(outer)
     if (!isCalled && !mayNameModel.test(name)) return
     const plain = squashName(name)
     if (isCalled && callsIt.test(plain)) checkTexts(name, value, allows)
     if (namesModels.test(plain) || (namesModelsAtTop.test(plain) && (isTop || isMergedName(within as string))))
       checkValue(name, value, allows)
-    else if (speaksOfModel.test(plain)) checkTexts(name, value, allows)
+    else if (speaksOfModel.test(plain) || isMapping(plain)) checkTexts(name, value, allows)
     else if (hidesModel(plain, member))
       throw refusal(name, 'The policy allows only some models, and which one this member stands for cannot be read here.')
   }
 }
 
-/** Whether a member's object stands under a name that speaks of a model. */
-function isOfModel({ within }: VisitedMember): boolean {
-  return within !== undefined && mayNameModel.test(within) && speaksOfModel.test(squashName(within))
+/** Whether the members of an object of this name are models, whatever they are called; of a list to fall back on, {@link checkValue} has seen to it. */
+function isMapping(plain: string): boolean {
+  return mapsModels.test(plain) && !namesModels.test(plain)
+}
+
+/** What a model is mapped to is a model, or a list of them. */
+function checkMapped(name: string, value: unknown, allows: AllowsModel): void {
+  if (typeof value === 'boolean' || typeof value === 'number') return
+  checkValue(name, value, allows)
 }
 
 /** Numbers and switches beside a model name none. */

@@ -64,13 +64,23 @@ export function checkOutputLimit(ceiling: number, limit: OutputLimit, body: Memb
   if (asked.length === 0) throw unsaid(ceiling, param)
   const tokens = largest([...asked, ...readEach(body, others)], countOf)
   const times = largest(readEach(body, copies), countOf)
-  const questions = prompts.reduce(
-    (product, place) => product * largest(readAll(body, place), isPrompt(place) ? countEach : countPrompts),
-    1,
-  )
+  const questions = countQuestions(body, prompts)
   if (!(tokens * times * questions <= ceiling)) throw tooMany(ceiling, compile(limit), body)
   const writer = beside.find((place) => readAll(body, place).some((value) => value !== false))
   if (writer !== undefined) throw writesBeside(ceiling, writer.segments[0]?.name ?? param)
+}
+
+/** Of prompts in several places, a server may answer each, or each of one with each of another. */
+function countQuestions(body: Members, prompts: readonly CompiledPointer[]): number {
+  let [sum, product] = [0, 1]
+  for (const place of prompts) {
+    const found = readAll(body, place)
+    if (found.length === 0) continue
+    const count = largest(found, isPrompt(place) ? countEach : countPrompts)
+    sum += count
+    product *= count
+  }
+  return Math.max(sum, product)
 }
 
 /** Names the member that is no number, or that alone asks for too many; where none does, it is what they make together. */
