@@ -136,6 +136,15 @@ describe('the backend is told who is calling', () => {
     expect((await check(headers['postern-identity'])).exp).toBeLessThanOrEqual(expiresAt)
   })
 
+  test('is good when it arrives, also for a token that only the tolerance of clocks still takes', async () => {
+    for (const agoSeconds of [1, 10, 20]) {
+      const token = await issuer.sign({ exp: Math.floor(Date.now() / 1000) - agoSeconds })
+      const { headers } = await echo({ authorization: `Bearer ${token}` })
+      const { exp, iat } = await check(headers['postern-identity'])
+      expect(exp).toBeGreaterThan(iat as number)
+    }
+  })
+
   test.each<[who: string, headers: () => Promise<Readonly<Record<string, string>>>]>([
     ['nobody', async () => ({})],
     ['a credential of the backend’s own', async () => ({ authorization: 'Bearer backend-session-7' })],

@@ -29,6 +29,8 @@ interface Signed {
 /** What an assertion says of itself; its verifier should ask for both. */
 const issuer = 'postern'
 const type = 'postern-identity+jwt'
+/** The shortest time that an assertion is good for, in milliseconds. */
+const shortestMs = 1000
 
 export function createAssertionSigner({ key: secret, audience, ttlMs }: SignerOptions): AssertionSigner {
   const key = secret === undefined ? generateKeyPairSync('ed25519').privateKey : (readSigningKey(secret) as KeyObject)
@@ -40,7 +42,8 @@ export function createAssertionSigner({ key: secret, audience, ttlMs }: SignerOp
   async function signAnew(principal: Principal): Promise<string> {
     const { user, team, project, via, expiresAt = Infinity } = principal
     const now = Date.now()
-    const endsAt = Math.min(now + ttlMs, expiresAt)
+    // A token is taken for the tolerance of clocks behind its end; the assertion must be good when it arrives.
+    const endsAt = Math.max(Math.min(now + ttlMs, expiresAt), now + shortestMs)
     const token = await new SignJWT({ ...(user === undefined ? {} : { sub: user }), team, project, via })
       .setProtectedHeader({ alg: 'EdDSA', typ: type, kid })
       .setIssuer(issuer)
