@@ -4,7 +4,7 @@ import type { Runtime } from '../runtime.js'
 import { nextUlid } from './next-ulid.js'
 
 /**
- * Gives a request its id and takes down how it stands at the door.
+ * Gives a request its id and collects the facts about it that the corridor uses.
  *
  * @param target Path and query below the mount: `/v1/chat/completions?a=b`.
  */
@@ -29,7 +29,7 @@ export function arrive(runtime: Runtime, request: IncomingMessage, target: strin
   }
 }
 
-/** The target as the client wrote it; Express takes the mount out of `url` and keeps it in `originalUrl`. */
+/** The target as the client wrote it. Express removes the mount from `url` and keeps the whole target in `originalUrl`. */
 export function wholeTarget(request: IncomingMessage): string {
   const { originalUrl, url = '' }: { readonly originalUrl?: string; readonly url?: string | undefined } = request
   return originalUrl ?? url
