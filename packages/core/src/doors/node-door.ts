@@ -20,7 +20,7 @@ export function createNodeDoor(runtime: Runtime, otherwise: NodeListener): NodeL
   return (request, response) => runtime.connections.admit(request, response, lead)
 }
 
-/** Whether a target is the mount itself, or a path or query below it: `/api/ai`, `/api/ai/v1`, `/api/ai?a=b`; not `/api/aim`. */
+/** Whether a target is the mount itself, or a path or query below it: `/ai`, `/ai/v1`, `/ai?a=b`; not `/aim`. */
 export function isUnderMount(mount: string, target: string): boolean {
   return target.startsWith(mount) && isBoundary(target.charCodeAt(mount.length))
 }
