@@ -1,18 +1,18 @@
 import { createLines } from '../../connections/lines.js'
 import { Refusal } from '../../refusal.js'
 
-/** Questions that may be open at once; one more would only wait behind a backend that does not keep up. */
+/** The most questions that are open at once. With more, they would only wait inside a backend that cannot keep up. */
 const mostQuestions = 256
 
-/** Questions of one network that may be open at once, so that invented cookies leave room for others. */
+/** The most questions of one network that are open at once: a client with invented cookies leaves room for others. */
 const mostOfNetwork = 64
 
 /**
- * Waits until a question may be asked: in order, one network after the other.
+ * Waits until a question may be asked. Networks take turns; within one network, questions are asked in order.
  *
- * @param network `undefined`: of nobody whose questions are counted.
- * @returns What ends the turn.
- * @throws {Refusal} `caller_check_unavailable` where the turn does not come within the time that an answer may take.
+ * @param network `undefined`: bounded only by `mostQuestions`.
+ * @returns A function that ends the turn.
+ * @throws {Refusal} 503 `caller_check_unavailable` if the turn does not come within `waitMs` milliseconds.
  */
 export type AwaitTurn = (network: string | undefined) => Promise<() => void>
 
