@@ -22,7 +22,7 @@ export function isSocketGone(socket: Socket): boolean {
 export function onceClientGone({ socket }: IncomingMessage, response: ServerResponse, gone: () => void): void {
   response.once('close', gone)
   if (response.socket !== null) return
-  // A client may pipeline many requests, and each adds a listener here until its answer closes: no warning about a leak.
+  // A client may pipeline many requests, and each adds a listener until its answer closes: switch Node's leak warning off.
   socket.setMaxListeners(0)
   socket.once('close', gone)
   response.once('close', () => socket.off('close', gone))

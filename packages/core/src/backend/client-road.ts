@@ -20,7 +20,7 @@ import type { Target } from './target.js'
 
 export interface ClientRoad {
   readonly pass: Pass
-  /** Begins a request that asks for a WebSocket. It gets a connection of its own, outside the agent. */
+  /** Begins a request that asks for a WebSocket, on a connection of its own. */
   upgrade(request: IncomingMessage): ClientRequest
   close(): void
 }

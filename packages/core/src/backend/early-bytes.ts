@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 /** The most bytes that a client may send before the upgrade is answered; RFC 6455, 4.1 allows none. */
 const mostBytes = 16_384
 
-/** The bytes that a client sends before its connection is a WebSocket. */
+/** What a client sends before its connection is a WebSocket. */
 export interface EarlyBytes {
   /** Returns these bytes and stops reading the connection. */
   take(): Buffer

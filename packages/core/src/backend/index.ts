@@ -28,10 +28,10 @@ export interface Backend {
   /**
    * Passes a request on, and the answer back. Method, target and body stay as they came; headers about hops, framing and
    * the client are rewritten (ADR 0011). If the backend gives no answer, the client gets 502 `backend_failed`, 503
-   * `backend_unavailable` or 504 `backend_timeout`; a malformed request gets what {@link findFault} returns. Never throws.
+   * `backend_unavailable` or 504 `backend_timeout`; a malformed request gets what {@link findFault} returns.
    */
   pass(request: IncomingMessage, response: ServerResponse): void
-  /** Passes on a request for a WebSocket: for a server's `upgrade` event. Never throws. */
+  /** Passes on a request for a WebSocket: for a server's `upgrade` event. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
   /** Destroys upgraded connections and closes those to the backend. */
   close(): void
@@ -50,8 +50,8 @@ export interface BackendOptions {
   /** Answers about cookies, to be forgotten when a request may change whose a cookie is. `undefined`: no `callers.forwardAuth`. */
   readonly cookies?: CookieMemory | undefined
   /**
-   * How long the head of an answer may take after the request was sent, in milliseconds. Has no default. A request also
-   * waits in the queue for at most this plus {@link connectMs} while the queue does not move.
+   * How long the head of an answer may take after the request was sent, in milliseconds. Required. While the queue does not
+   * move, a request waits in it for at most this plus {@link connectMs}; then it gets 504 `backend_timeout`.
    */
   readonly headersMs: number
   /** Where the begin and the end of an outage are logged. Default: nowhere. */

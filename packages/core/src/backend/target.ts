@@ -1,4 +1,4 @@
-/** The path of a Unix socket, or a host and a port. */
+/** A Unix socket, or a host and a port. */
 export interface Address {
   readonly socketPath?: string
   readonly host?: string
@@ -17,7 +17,7 @@ export interface Target {
 /**
  * Reads `http://127.0.0.1:3000` or `unix:/run/app.sock`.
  *
- * @throws {TypeError} if the text is no URL.
+ * @throws {TypeError} if the text is not a URL.
  */
 export function targetOf(url: string): Target {
   if (url.startsWith('unix:')) return { secure: false, address: { socketPath: url.slice('unix:'.length) }, authority: 'localhost' }

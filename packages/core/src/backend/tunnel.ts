@@ -85,7 +85,7 @@ export function tunnel({ upstream, request, socket, early, turn, outage }: Tunne
   upstream.end()
 }
 
-/** Encodes a body as chunks (RFC 9112, 7.1). */
+/** Frames a body (RFC 9112, 7.1). */
 function chunks(): Transform {
   return new Transform({
     transform(chunk: Buffer, _, done) {

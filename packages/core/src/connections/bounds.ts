@@ -2,7 +2,7 @@ import { totalmem } from 'node:os'
 import type { Config } from '../config/schema.js'
 import { openFiles } from './open-files.js'
 
-/** The bounds on what clients may use of this process at the same time. */
+/** What clients may take of this process at once. */
 export interface Bounds {
   /** Open connections of one address. */
   readonly perAddress: number

@@ -42,7 +42,7 @@ export interface Lines {
   take(address: string | undefined): Turn
   /** How many requests are under way. */
   readonly open: number
-  /** How many requests wait. */
+  /** Requests that wait. */
   readonly waiting: number
 }
 

@@ -9,8 +9,7 @@ import { tagRefused } from '../tag/index.js'
 import { arrive, wholeTarget } from './arrive.js'
 
 /**
- * Answers a request in this process, without the corridor: with a request id and a ledger entry like every other
- * answer. Never throws for what the client sent.
+ * Answers a request without the corridor, with a request id and a ledger entry like every other answer.
  *
  * @returns The receipt of the ledger entry.
  */

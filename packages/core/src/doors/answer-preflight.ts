@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Runtime } from '../runtime.js'
 
-/** Whether a request is a CORS preflight (Fetch standard): a browser asks what a page may send. */
+/** Whether a browser asks what a page may send (Fetch standard, CORS preflight). */
 export function isPreflight(request: IncomingMessage): boolean {
   return (
     request.method === 'OPTIONS' && request.headers.origin !== undefined && request.headers['access-control-request-method'] !== undefined

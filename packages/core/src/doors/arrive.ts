@@ -29,7 +29,7 @@ export function arrive(runtime: Runtime, request: IncomingMessage, target: strin
   }
 }
 
-/** The target as the client wrote it. Express removes the mount from `url` and keeps the whole target in `originalUrl`. */
+/** The target as the client wrote it; Express takes the mount out of `url` and keeps it in `originalUrl`. */
 export function wholeTarget(request: IncomingMessage): string {
   const { originalUrl, url = '' }: { readonly originalUrl?: string; readonly url?: string | undefined } = request
   return originalUrl ?? url

@@ -24,7 +24,7 @@ export function offersWebSocket({ method, headers, httpVersion }: IncomingMessag
   )
 }
 
-/** Whether an answer on this connection is not finished. */
+/** Whether an answer is still to be sent on a connection. */
 export function isBusy(socket: object): boolean {
   return answerOn(socket) !== null
 }

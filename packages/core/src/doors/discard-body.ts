@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 /** Bytes of a body that are read and discarded so that the client can read its answer. */
 const mostDiscardedBytes = 1024 * 1024
 
-/** How long a client may go on sending its body after the answer, in milliseconds. */
+/** How long a client may go on sending after its answer, in milliseconds. */
 const longestDiscardMs = 2000
 
 /** After `mostDiscardedBytes`: how long the client has to read its answer before its connection is closed, in milliseconds. */

@@ -4,7 +4,7 @@ import { monotonicFactory } from 'ulid'
 const pool = new Uint32Array(1024)
 let used = pool.length
 
-/** A random number from 0 to less than 1, from the system's generator; 1,024 are drawn at once. */
+/** A random number from 0 to less than 1, from the kernel's generator, drawn for many at once. */
 function randomFraction(): number {
   if (used === pool.length) {
     randomFillSync(pool)
@@ -14,5 +14,5 @@ function randomFraction(): number {
   return (pool[used - 1] as number) / 2 ** 32
 }
 
-/** Makes the unique part of a request id, a ULID: ids sort by time and never repeat within a process. */
+/** Makes the unique part of a request id. Sorts by time, and never repeats within a process. */
 export const nextUlid: () => string = monotonicFactory(randomFraction)

@@ -3,7 +3,7 @@ import type { Runtime } from '../runtime.js'
 import { enter } from './enter.js'
 import { takeOriginForm } from './take-origin-form.js'
 
-/** A request listener, as `http.createServer` takes it. */
+/** A listener for `http.createServer`. */
 export type NodeListener = (request: IncomingMessage, response: ServerResponse) => void
 
 /**

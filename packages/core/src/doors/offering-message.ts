@@ -5,7 +5,7 @@ import { asksForWebSocket } from './asks-for-web-socket.js'
  * A request that becomes an `upgrade` event only if Postern can accept its `Upgrade`. A server that listens to `upgrade`
  * must be created with it: `createServer({ IncomingMessage: OfferingMessage })`.
  *
- * As soon as `upgrade` has a listener, Node 20 gives that listener every request with `Upgrade`, without its body. Some
+ * As soon as `upgrade` has a listener, Node 20 gives it every request that has `Upgrade`, without its body. Some
  * clients send `Upgrade: h2c` with ordinary requests. Node reads the member `upgrade` of the message, first when the
  * head is complete; this class computes it. Node 24 has the option `shouldUpgradeCallback` for the same purpose.
  */

@@ -9,8 +9,8 @@ import { arrive, wholeTarget } from './arrive.js'
 import { discardBody } from './discard-body.js'
 
 /**
- * Refuses a request in this process, without the corridor: with a request id, the error envelope and a ledger entry like
- * every other refusal. Also discards the rest of the request's body.
+ * Refuses a request without the corridor, with a request id, the error envelope and a ledger entry like every other
+ * refusal. Also discards the rest of the request's body.
  *
  * @param target Path and query for the ledger entry; for a request to the API, below the mount. Default: the whole target.
  * @returns The receipt of the ledger entry.

@@ -26,7 +26,7 @@ const meantBy = createMeantBy([...sessionClaimNames, ...Object.keys(otherwise)])
 const longestRepeated = 64
 
 /**
- * Refuses a session token with a member that is not documented: whoever minted the token may believe that this member
+ * Refuses a session token with a member that is not documented: the minter of the token may believe that this member
  * restricts it, and Postern would not enforce that.
  *
  * @throws {Refusal} 401 `caller_invalid`, which names the member, and the one that was probably meant.

@@ -5,6 +5,6 @@ export interface Credential {
    * `Cookie`. `none`: neither.
    */
   readonly form: 'bearer' | 'dpop' | 'cookie' | 'none'
-  /** The token, or the whole `Cookie` header; empty for `none`. */
+  /** The token, or the `Cookie` header as it came; empty where there is none. */
   readonly text: string
 }

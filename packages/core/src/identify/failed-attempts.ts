@@ -1,4 +1,4 @@
-/** Counts failed authentications per address. */
+/** Counts failed authentications by address. */
 export interface FailedAttempts {
   /**
    * Counts one more failure of an address.

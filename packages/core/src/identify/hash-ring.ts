@@ -1,7 +1,7 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import { nameFault } from '@postern/protocol'
 
-/** One server-side caller: a label and the SHA-256 of its credential. */
+/** One server-side caller: a name and the SHA-256 of its credential. */
 export interface RingEntry {
   readonly label: string
   /** 64 lower-case hexadecimal digits. */
@@ -12,7 +12,7 @@ export interface RingEntry {
 
 /** Why an entry of a ring cannot be used. Never repeats the entry: it may be a credential that was pasted in plaintext. */
 export interface RingProblem {
-  /** The position of the entry, counted from 1. */
+  /** Counted from 1. */
   readonly position: number
   readonly label?: string
   readonly reason: string
@@ -69,7 +69,7 @@ function readText(text: string): readonly WrittenEntry[] {
 /** Blanks that are removed around an entry and its hash. Any other blank stays in the label, which is then refused. */
 const blanks = /^[ \t\r]+|[ \t\r]+$/g
 
-/** Whether the text of a ring is a manifest: it begins with `{`. */
+/** Whether a ring is written as a manifest. */
 export function isManifest(text: string): boolean {
   return text.trimStart().startsWith('{')
 }

@@ -22,7 +22,7 @@ import { isToken, type Verifier } from './verifier.js'
 export type Identify = (arrival: Arrival) => Principal | Promise<Principal>
 
 export interface IdentifyOptions {
-  /** Asked in this order. The first that recognises the credential decides. */
+  /** Asked in order; the first that recognises the credential decides. */
   readonly verifiers: readonly Verifier[]
   readonly proofs: Proofs
   readonly failedAttempts: FailedAttempts

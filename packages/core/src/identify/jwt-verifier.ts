@@ -60,7 +60,7 @@ export function createJwtVerifier(issuers: readonly JwtIssuer[]): Verifier {
   }
 }
 
-/** Reads `iss` before the signature is checked, only to choose the keys for that check. */
+/** Read before the signature is checked, only to choose the keys that check it. */
 function issuerOf(token: string): string | undefined {
   try {
     return decodeJwt(token).iss

@@ -3,7 +3,7 @@ import type { Road } from '../fetch-bounded.js'
 import { fetchJson } from '../fetch-json.js'
 import { Refusal } from '../refusal.js'
 
-/** The largest key set that is read, in bytes. Those of large issuers have a few thousand. */
+/** The largest key set that is read, in bytes; a large issuer's has a few thousand. */
 const maxKeySetBytes = 256 * 1024
 
 /** How long fetching a key set may take, in milliseconds. */
@@ -14,7 +14,7 @@ const maxAgeMs = 600_000
 /** For an unknown key id, the key set is fetched again, but at most once in this time, in milliseconds. */
 const coolDownMs = 5000
 
-/** After a failed fetch, callers are refused without another fetch for this long, in milliseconds. */
+/** After a fetch that failed, callers are refused without another one for this long, in milliseconds. */
 const failureCoolDownMs = 1000
 
 /**

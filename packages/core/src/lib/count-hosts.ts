@@ -1,4 +1,4 @@
-/** How many `Host` headers a request has. In `headers`, Node gives only the first. */
+/** How many `Host` headers a request has; Node gives the first of several. */
 export function countHosts(rawHeaders: readonly string[]): number {
   let hosts = 0
   for (let index = 0; index < rawHeaders.length; index += 2) {

@@ -1,6 +1,6 @@
-/** One part of a form, by its head. */
+/** One part of a form, as its head says. */
 export interface FormPart {
-  /** Header names, lower-case, and values, in their order. */
+  /** Header names, lower-case, and values, in the order in which they stand. */
   readonly headers: readonly (readonly [name: string, value: string])[]
 }
 
@@ -81,7 +81,7 @@ export class FormReader {
   #readData(): boolean {
     const at = this.#rest.indexOf(this.#mark)
     if (at === -1) {
-      // Keep back the last bytes: they may be the begin of a boundary, or of the line break before it.
+      // The last bytes could be the beginning of the boundary, or of the line break before it.
       const sure = this.#rest.length - this.#mark.length - 1
       if (sure > 0) this.#give(sure)
       return false

@@ -24,7 +24,7 @@ export function isHost(text: string): boolean {
   return true
 }
 
-/** The memo of the last valid host: most requests name the same host as the one before. */
+/** Most requests name the host that the one before them named. */
 let lastHost = 'localhost'
 
 function isAnyHost(text: string): boolean {

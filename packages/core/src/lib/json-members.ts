@@ -122,12 +122,12 @@ export function editMembers(text: string, spans: readonly MemberSpan[], edits: M
   return pieces.join('')
 }
 
-/** Removes a member from the text of a well-formed JSON object. See {@link editMembers}. */
+/** Takes a member out of a JSON object's text, which is well-formed. See {@link editMembers}. */
 export function removeMember(text: string, name: string): string {
   return editMembers(text, spansOf(text), new Map([[name, undefined]]))
 }
 
-/** Sets a member in the text of a well-formed JSON object to a JSON value. See {@link editMembers}. */
+/** Sets a member of a JSON object's text, which is well-formed, to a JSON value. See {@link editMembers}. */
 export function setMember(text: string, name: string, value: string): string {
   return editMembers(text, spansOf(text), new Map([[name, value]]))
 }
@@ -143,7 +143,7 @@ function valueStart(text: string, { start }: MemberSpan): number {
   return text.indexOf(':', endOfString(text, start)) + 1
 }
 
-/** The members of the outermost object of a well-formed JSON text, in their order. */
+/** The members of the outermost object of a JSON text, which is well-formed. */
 export function spansOf(text: string): readonly MemberSpan[] {
   const spans: MemberSpan[] = []
   let begun: { readonly name: string; readonly start: number } | undefined

@@ -1,10 +1,10 @@
 import type { MemberSpan } from './json-members.js'
 
-/** What {@link JsonReader} has counted so far. */
+/** What {@link JsonReader} has found so far. */
 export interface JsonCounts {
   /** Members of all objects together, at every depth. */
   readonly members: number
-  /** Strings at every depth, without the names of members. */
+  /** Strings, at every depth; names are not among them. */
   readonly strings: number
   /** Objects and lists. */
   readonly containers: number
@@ -40,7 +40,7 @@ const maxNumberChars = 2000
 /** Beyond this many items of a list, numbers are dropped: no rule looks at them, and a growing list is copied repeatedly. */
 const mostNumbersKept = 65_536
 
-/** How much of a string is read in one piece, in characters. */
+/** How much of a string is taken in one piece, in characters. */
 const pieceChars = 64 * 1024
 
 /**
@@ -85,7 +85,7 @@ export class JsonReader {
     return { members: this.#members, strings: this.#strings, containers: this.#containers, depth: this.#depth }
   }
 
-  /** The value of the whole text, once {@link read} has returned `true`. */
+  /** The value of the whole text, once {@link read} has given `true`. */
   get value(): unknown {
     return this.#root
   }

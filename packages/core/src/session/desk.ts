@@ -17,7 +17,7 @@ export type ReadBody = (arrival: Arrival, maxBytes: number) => Promise<Buffer>
 /** Reads a JSON object. Refuses what two parsers could read differently. */
 export type ReadObject = (bytes: Buffer) => Readonly<Record<string, unknown>>
 
-/** The session endpoint: begins a session with `POST {mount}/session` and ends one with `DELETE`. Never rejects. */
+/** The session endpoint: begins a session with `POST {mount}/session` and ends one with `DELETE`. */
 export type Desk = (rooms: Rooms, arrival: Arrival, sink: ResponseSink) => Promise<Receipt>
 
 /** The answer, and the sessions that the request has ended. */

@@ -3,10 +3,10 @@ import { Refusal } from '../refusal.js'
 import { reachStore } from './reach-store.js'
 import type { Revocation, RevokedKind, Store } from './store.js'
 
-/** When the copy of the revocations is older than this, a request renews it in the background, in milliseconds. */
+/** If the copy of the revocations is older than this, a request renews it in the background, in milliseconds. */
 const freshMs = 300
 
-/** When the copy is older than this, a request waits for the renewal, in milliseconds: a revocation counts within a second. */
+/** If the copy is older than this, a request waits for its renewal, in milliseconds: a revocation counts within a second. */
 const staleMs = 700
 
 /**
@@ -15,7 +15,7 @@ const staleMs = 700
  */
 export const clockToleranceSeconds = 5
 
-/** How often revocations whose tokens have all expired are deleted, in milliseconds. */
+/** How often expired revocations are deleted, in milliseconds. */
 const sweepMs = 60_000
 
 /**

@@ -6,7 +6,7 @@ export interface Revocation {
   readonly kind: RevokedKind
   /** A token's id, a user or a team. */
   readonly name: string
-  /** Ends tokens whose `iat` is at this time or before, in seconds since the epoch. For the kind `id` it does not matter. */
+  /** Ends tokens whose `iat` is at this time or before, in seconds since the epoch. Not used for the kind `id`. */
   readonly at: number
   /** From this time on, all tokens that it ends have expired, in milliseconds since the epoch: it can be deleted. */
   readonly until: number

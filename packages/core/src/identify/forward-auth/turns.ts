@@ -1,10 +1,10 @@
 import { createLines } from '../../connections/lines.js'
 import { Refusal } from '../../refusal.js'
 
-/** The most questions that are open at once. With more, they would only wait inside a backend that cannot keep up. */
+/** Questions that may be open at once; one more would only wait behind a backend that does not keep up. */
 const mostQuestions = 256
 
-/** The most questions of one network that are open at once: a client with invented cookies leaves room for others. */
+/** Questions of one network that may be open at once, so that invented cookies leave room for others. */
 const mostOfNetwork = 64
 
 /**

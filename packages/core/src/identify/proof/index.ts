@@ -18,7 +18,7 @@ const clockToleranceMs = 5000
 /** The most imported proof keys in the cache. About 1 kB each. */
 const rememberedKeys = 10_000
 
-/** The longest `jti` of a proof, in characters. */
+/** Longest id of a proof, in characters. */
 const longestId = 256
 
 export interface ProofOptions {

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import type { Secret } from '../../secret.js'
 
-/** How long a nonce is the current one, in milliseconds. The previous one is accepted as well. */
+/** How long a nonce is the current one, in milliseconds; the one before it is still taken. */
 const nonceMs = 300_000
 
 /** The nonces that proofs must carry, so that a proof cannot be made in advance (RFC 9449, 8). */

@@ -6,7 +6,7 @@ import { readClaims, UnreadableClaims } from '../read-claims.js'
 /** Signature algorithms of proofs: asymmetric ones, with keys that browsers can make and keep (RFC 9449, 11.6). */
 export const proofAlgorithms = ['ES256', 'ES384', 'EdDSA', 'Ed25519', 'RS256', 'PS256']
 
-/** The longest proof that is read, in characters. One with an RSA key of 4096 bits has about 1,600. */
+/** Longest proof that is looked at, in characters; one with an RSA key of 4096 bits has about 1,600. */
 const longestProof = 4096
 
 /** Members of private keys and shared secrets (RFC 7518, 6). */
