@@ -6,18 +6,19 @@ import type { Principal } from '../principal.js'
 import type { Runtime } from '../runtime.js'
 import type { AssertionSigner } from './sign-assertion.js'
 
-/** Tells the backend who is calling, where that is verified. */
+/** Tells the backend who is calling, with a signed JWT in a request header, if the caller was verified. */
 export interface Assertions {
-  /** The header that says so; whatever a client writes there, in any spelling, goes no further. */
+  /** The name of that header. A client's own header of this name, in any spelling, is dropped. */
   readonly header: string
-  /** What it says of a request that was prepared; `undefined` where nobody is verified. */
+  /** The header's value for a request that was prepared; `undefined` if its caller was not verified. */
   valueFor(request: IncomingMessage): string | undefined
-  /** Finds out who sends a request, before it is passed on. Never rejects: who cannot be verified is nobody. */
+  /** Identifies the caller of a request before it is passed on. Never rejects: if that fails, there is no assertion. */
   prepare(request: IncomingMessage): Promise<void>
-  /** Whether there is anything to find out. */
+  /** Whether a request has a credential to verify: it has `Authorization`. */
   concerns(request: IncomingMessage): boolean
-  /** Where the key that assertions are checked with is published, and the set of keys. */
+  /** The path under which the key set for checking assertions is published. */
   readonly path: string
+  /** That key set, as JSON (RFC 7517, 5). */
   readonly jwks: string
 }
 
@@ -27,7 +28,7 @@ export interface AssertionsOptions {
   readonly signer: AssertionSigner
   /** Throws where the API would refuse the request before it identifies the caller; such a request gets no assertion. */
   readonly checkArrival: CheckArrival
-  /** Tokens only: whose its own cookies are, the backend knows best. */
+  /** Verifies tokens only. The backend's cookies are not verified: the backend itself knows whose they are. */
   readonly identify: Identify
 }
 
@@ -46,13 +47,13 @@ export function createAssertions({ header, path, signer, checkArrival, identify 
         const principal = await identify(arrival)
         if (!isForCallsOnly(principal)) values.set(request, await signer.sign(principal))
       } catch {
-        // The backend has credentials of its own, which are nothing to us; and without an assertion nobody is let in.
+        // Not an error: the token may be the backend's own. Without an assertion the backend takes the request as anonymous.
       }
     },
   }
 }
 
-/** A session that is good for some calls to a gateway is not its user everywhere else. */
+/** Whether a session is bound to models, endpoints or numbers: it may make some calls, but not act as its user elsewhere. */
 function isForCallsOnly({ bounds }: Principal): boolean {
   return (
     bounds !== undefined &&

@@ -5,28 +5,28 @@ import type { Secret } from '../secret.js'
 import { thumbprintOf } from '../thumbprint.js'
 
 export interface SignerOptions {
-  /** An Ed25519 private key, PKCS #8 PEM; `undefined`: one that lives as long as the process. */
+  /** An Ed25519 private key, PKCS #8 PEM; `undefined`: a new key that is lost when the process ends. */
   readonly key: Secret | undefined
-  /** Whom an assertion is for. */
+  /** The claim `aud`. */
   readonly audience: string
-  /** How long one is good, in milliseconds. */
+  /** The longest lifetime of an assertion, in milliseconds. It also ends with the caller's credential, to the second. */
   readonly ttlMs: number
 }
 
-/** Says in a short JWT who a verified caller is. */
+/** Signs a short-lived JWT that names a verified caller. */
 export interface AssertionSigner {
   sign(principal: Principal): string | Promise<string>
-  /** The public half of the key (RFC 7517, 5), as it is published. */
+  /** The key set with the public key, as JSON (RFC 7517, 5). */
   readonly jwks: string
 }
 
 interface Signed {
   readonly token: string
-  /** Milliseconds since the epoch; it is good for as long again. */
+  /** Half of the assertion's lifetime has passed at this time, in milliseconds since the epoch. */
   readonly renewAt: number
 }
 
-/** What an assertion says of itself; its verifier should ask for both. */
+/** The claim `iss` and the header `typ` of an assertion. A verifier should check both. */
 const issuer = 'postern'
 const type = 'postern-identity+jwt'
 /** The shortest time that an assertion is good for, in milliseconds. */
@@ -36,7 +36,7 @@ export function createAssertionSigner({ key: secret, audience, ttlMs }: SignerOp
   const key = secret === undefined ? generateKeyPairSync('ed25519').privateKey : (readSigningKey(secret) as KeyObject)
   const { kty, crv, x } = createPublicKey(key).export({ format: 'jwk' })
   const kid = thumbprintOf({ kty, crv, x }) as string
-  // A credential is verified once and its principal is one object from then on.
+  // Keyed by the principal object: the cache of verified tokens returns the same object for the same token.
   const signed = new WeakMap<Principal, Signed>()
 
   async function signAnew(principal: Principal): Promise<string> {
@@ -64,7 +64,7 @@ export function createAssertionSigner({ key: secret, audience, ttlMs }: SignerOp
   }
 }
 
-/** Reads the key; `undefined` where it is no Ed25519 private key. What is wrong with it is better not repeated. */
+/** Reads the key; `undefined` if it is not an Ed25519 private key. The error is dropped, since it could repeat the key. */
 export function readSigningKey(secret: Secret): KeyObject | undefined {
   try {
     const key = createPrivateKey(secret.reveal())

@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http'
 
-/** Node takes it that these have no body where nothing is said of one, and writes others in chunks. */
+/** For these methods, Node's client sends no body unless a framing header is set; for all others it sends chunks. */
 const usuallyBodiless = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS', 'TRACE'])
 
 /**
- * Adds where the request's body ends, as it was read and not as it was written: nothing that a client says of
- * its other headers takes that away, and no second word stands beside it (RFC 9112, 6).
+ * Adds the one header that frames the request's body (RFC 9112, 6): rebuilt from how Node framed it, not copied. So a
+ * client can neither remove it by naming it in `Connection` nor put a second one beside it.
  */
 export function addFraming(to: string[], { method, headers }: IncomingMessage): void {
   const length = headers['content-length']
@@ -14,7 +14,7 @@ export function addFraming(to: string[], { method, headers }: IncomingMessage): 
   else if (!usuallyBodiless.has(method as string)) to.push('Content-Length', '0')
 }
 
-/** Some take a number that begins with 0 for an octal one. */
+/** Removes leading zeros from a `Content-Length`: some servers read a number that begins with 0 as octal. */
 function plain(length: string): string {
   return length.length > 1 && length.startsWith('0') ? length.replace(/^0+(?=.)/, '') : length
 }

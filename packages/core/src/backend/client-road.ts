@@ -28,12 +28,12 @@ export interface ClientRoad {
 export interface ClientRoadOptions {
   readonly requestHeaders: RequestHeaders
   readonly headersMs: number
-  /** The most that are open at once. */
+  /** The most connections to the backend that are open at once. */
   readonly connections: number
   readonly outage: Outage
 }
 
-/** The road that everything can take, on Node's own client: any method and target, bodies both ways, upgrades. */
+/** The transport for all requests, on Node's own client: any method and target, streamed bodies, WebSockets. See ADR 0011. */
 export function openClientRoad({ secure, address }: Target, options: ClientRoadOptions): ClientRoad {
   const { requestHeaders, headersMs, connections, outage } = options
   const settings = { keepAlive: true, maxSockets: connections }
@@ -41,7 +41,7 @@ export function openClientRoad({ secure, address }: Target, options: ClientRoadO
   const { host, port, socketPath } = address
   const send = secure ? requestHttps : requestHttp
 
-  /** The parser is strict, whatever the process was started with; and no header line of an answer is dropped. */
+  /** The parser is strict even under `--insecure-http-parser`; `maxHeadersCount` 0 keeps every header line of an answer. */
   const begin = (request: IncomingMessage, headers: string[], through: Agent | false): ClientRequest => {
     const { method, url: path } = request
     const upstream = send({
@@ -69,7 +69,7 @@ export function openClientRoad({ secure, address }: Target, options: ClientRoadO
       if (settled) return
       settled = true
       if (isClientGone(request, response)) return
-      // The backend closed a connection just as it was used again; nothing of this request was read.
+      // Probably the backend closed an idle connection just as this request reused it: send the request once more.
       if (again && !response.headersSent && upstream.reusedSocket && isRepeatable(request)) {
         upstream.off('close', turn.over)
         attempt(request, response, turn, body, false)
@@ -87,7 +87,7 @@ export function openClientRoad({ secure, address }: Target, options: ClientRoadO
       })
     })
     upstream.on('upgrade', (_, socket) => {
-      // Nobody asked for it (RFC 9110, 7.8). Node says nothing more of a connection that it gave away.
+      // The request had no `Upgrade`, so a 101 is an error (RFC 9110, 7.8). Node has detached the socket: destroy it here.
       socket.on('error', () => {})
       socket.destroy()
       fail(new Error(switched))
@@ -117,7 +117,7 @@ export function openClientRoad({ secure, address }: Target, options: ClientRoadO
   }
 }
 
-/** Sends a body as it comes; what the door ends it in ends the exchange. */
+/** Streams the client's body to the backend. If the body is destroyed with a refusal, so is the request to the backend. */
 function sendBody(request: IncomingMessage, upstream: ClientRequest, stall: Stall): void {
   const stop = (): void => {
     const refusal = refusedBody(request)
@@ -130,12 +130,13 @@ function sendBody(request: IncomingMessage, upstream: ClientRequest, stall: Stal
   if (request.destroyed) stop()
 }
 
-/** Tells a watch over time that the backend has to take more before more is sent. */
+/** Starts the timer that {@link watchTime} keeps: the backend must now read more of the body, or answer. */
 type Stall = () => void
 
 /**
- * A connection must come about soon, and an answer begin soon after the request was sent. Sending may take as long as the client
- * takes; but a backend that takes nothing of a body for as long as its answer may take gives none.
+ * Destroys the request with `ETIMEDOUT` if connecting takes longer than `connectMs`, if no answer begins within
+ * `headersMs` of sending the request, or if the backend reads nothing of the body for `headersMs`. How long the client
+ * takes to send its body does not count.
  */
 function watchTime(upstream: ClientRequest, headersMs: number): Stall {
   const late = (): void => {
@@ -187,7 +188,7 @@ function passAnswer(answer: IncomingMessage, response: ServerResponse, fail: (er
       passedToClient(answer.rawHeaders, answer.headers.connection),
     )
   } catch (error) {
-    // Node reads heads that it does not write.
+    // Node's parser accepts some heads that `writeHead` refuses.
     fail(error as Error)
     return
   }
@@ -195,7 +196,10 @@ function passAnswer(answer: IncomingMessage, response: ServerResponse, fail: (er
   answer.pipe(response)
 }
 
-/** What comes event by event must not wait for its first; what comes at once leaves with its head in one piece. */
+/**
+ * Sends the head alone if no body has been read yet: a client of an event stream must see the head before the first event.
+ * If the body came at once, head and body leave in one write.
+ */
 function sendHead(response: ServerResponse, answer: IncomingMessage): void {
   if (!answer.readableDidRead && !response.writableEnded && !response.destroyed) response.flushHeaders()
 }

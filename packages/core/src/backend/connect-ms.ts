@@ -1,2 +1,2 @@
-/** How long a connection may take, in milliseconds. */
+/** How long connecting to the backend may take, in milliseconds. */
 export const connectMs = 5000

@@ -1,19 +1,19 @@
 import type { Socket } from 'node:net'
 
-/** How much a client may send before it knows whether it may, in bytes; it must not at all (RFC 6455, 4.1). */
+/** The most bytes that a client may send before the upgrade is answered; RFC 6455, 4.1 allows none. */
 const mostBytes = 16_384
 
 /** What a client sends before its connection is a WebSocket. */
 export interface EarlyBytes {
-  /** Gives them, and leaves what follows to whoever reads it next. */
+  /** Returns these bytes and stops reading the connection. */
   take(): Buffer
 }
 
 /**
- * Reads a connection that Node gave away until it is a WebSocket: of one that nobody reads, nobody learns that its
- * client has left.
+ * Reads a connection that Node has detached until it is a WebSocket: on a socket that is not read, Node does not report
+ * that the client has left.
  *
- * @param head What came behind the request's head.
+ * @param head The bytes that came with the request's head, after it.
  */
 export function readEarlyBytes(socket: Socket, head: Buffer): EarlyBytes {
   const pieces = [head]

@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http'
 
-/** What an answer is that nobody can read on. */
+/** The message for a 101 (Switching Protocols) that the request did not ask for. */
 export const switched = 'The backend changed to a protocol that nobody asked for.'
 
 /**
- * What Node takes for an answer and nobody can read on: 101 without a protocol that was asked for, what is no status
- * (RFC 9110, 15), and a body in another transfer coding, whose name would be lost on the way and its bytes stay.
+ * The fault of an answer that Node accepts but that must not be passed on: a 101 that was not asked for, a status outside
+ * 200 to 999 (RFC 9110, 15), or a transfer coding other than `chunked`. `undefined` if there is none.
  */
 export function faultOfAnswer({ statusCode = 0, rawHeaders }: IncomingMessage): Error | undefined {
   if (statusCode < 200 || statusCode > 999)
@@ -13,7 +13,10 @@ export function faultOfAnswer({ statusCode = 0, rawHeaders }: IncomingMessage): 
   return faultOfCoding(rawHeaders)
 }
 
-/** Of all transfer codings only chunks are taken off and put on again. */
+/**
+ * The fault of a `Transfer-Encoding` that is not exactly `chunked`, or `undefined`. Node and undici decode only chunks; with
+ * any other coding the body would be passed on encoded, without the header that says so.
+ */
 export function faultOfCoding(rawHeaders: readonly string[]): Error | undefined {
   let said = false
   for (let index = 0; index < rawHeaders.length; index += 2) {
@@ -26,7 +29,7 @@ export function faultOfCoding(rawHeaders: readonly string[]): Error | undefined 
   return undefined
 }
 
-/** Of what answers a GET (RFC 9110, 6.4.1). */
+/** Whether an answer to a GET may have a body, by its status (RFC 9110, 6.4.1). */
 export function mayHaveBody({ statusCode }: IncomingMessage): boolean {
   return statusCode !== 204 && statusCode !== 304
 }

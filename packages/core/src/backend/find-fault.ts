@@ -5,8 +5,11 @@ import { isHost } from '../lib/is-host.js'
 import { Refusal } from '../refusal.js'
 
 /**
- * What a request has that the backend could read in another way, or `undefined`: a head that cannot be relied on,
- * several hosts, none where there must be one, or what is none (RFC 9112, 3.2), or a target that is no path (RFC 9112, 3.2.1).
+ * The fault of a request that Postern and a backend could read differently; `undefined` if there is none.
+ *
+ * 400 `request_malformed`: another HTTP version than 1.x, ambiguous framing, a `Host` that is missing (HTTP/1.0 may omit
+ * it), repeated or not a host (RFC 9112, 3.2), or a target that is neither a path nor `*` with `OPTIONS` (RFC 9112, 3.2.1).
+ * 431 `headers_too_large`: 960 header lines or more, or as many as the server's `maxHeadersCount`.
  */
 export function findFault(request: IncomingMessage): Refusal | undefined {
   return faultOfHead(request) ?? faultOfTarget(request)

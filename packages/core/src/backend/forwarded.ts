@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 
 /**
- * Adds on whose behalf a request comes, name and value in turn: rebuilt, since anybody can write these
- * headers, and continued only where a trusted proxy wrote them.
+ * Adds `X-Forwarded-For`, `-Proto` and `-Host`, name and value in turn. If a trusted proxy sent them, its values are kept
+ * and the chain (that of `Forwarded` too) gets the peer appended; otherwise they are rebuilt, as any client can write them.
  */
 export function addForwarded(to: string[], { headers, socket }: IncomingMessage, fromProxy: boolean): void {
   const peer = socket.remoteAddress ?? ''
@@ -23,7 +23,7 @@ export function addForwarded(to: string[], { headers, socket }: IncomingMessage,
   if (forwarded !== undefined) to.push('Forwarded', `${forwarded}, for=${nodeOf(peer)}`)
 }
 
-/** An address as `Forwarded` has it (RFC 7239, 6). */
+/** An address as the `for` of `Forwarded` (RFC 7239, 6). */
 function nodeOf(peer: string): string {
   return peer.includes(':') ? `"[${peer}]"` : peer
 }

@@ -23,33 +23,47 @@ import { targetOf } from './target.js'
 import { refuseOnTunnel, tunnel } from './tunnel.js'
 import { type CookieMemory, watchAnswer, watchUpgrade } from './watch-cookies.js'
 
-/** The customer's own server, which answers everything that is not ours. */
+/** The customer's own server, which answers every request outside the mount. */
 export interface Backend {
-  /** Passes a request on unchanged, and the answer back. */
+  /**
+   * Passes a request on, and the answer back. Method, target and body stay as they came; headers about hops, framing and
+   * the client are rewritten (ADR 0011). If the backend gives no answer, the client gets 502 `backend_failed`, 503
+   * `backend_unavailable` or 504 `backend_timeout`; a malformed request gets what {@link findFault} returns.
+   */
   pass(request: IncomingMessage, response: ServerResponse): void
-  /** Passes on a connection that wants to be a WebSocket. */
+  /** Passes on a request for a WebSocket: for a server's `upgrade` event. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
-  /** Cuts what was upgraded, and closes idle connections. */
+  /** Destroys upgraded connections and closes those to the backend. */
   close(): void
 }
 
+/** The options of {@link createBackend}. */
 export interface BackendOptions {
-  /** `http://127.0.0.1:3000`, or `unix:/run/app.sock`. */
+  /** `http://127.0.0.1:3000`, `https://…`, or `unix:/run/app.sock`. A path in it is ignored. */
   readonly url: string
+  /** Whether a peer is a trusted proxy: then its headers about the client are passed on. */
   readonly isTrusted: IsTrusted
-  /** What keeps clients within bounds. Default one of its own, with the usual bounds. */
+  /** Bounds what one client may take. Default: its own, with the default settings of `connections`. */
   readonly connections?: Connections | undefined
   /** `undefined`: the backend is not told who is calling. */
   readonly assertions?: Assertions | undefined
-  /** Told of what may change whose a cookie is. `undefined`: nothing is known of cookies. */
+  /** Answers about cookies, to be forgotten when a request may change whose a cookie is. `undefined`: no `callers.forwardAuth`. */
   readonly cookies?: CookieMemory | undefined
-  /** For the head of an answer once the request is sent, in milliseconds; with {@link connectMs} also for the next of a line to get its turn. */
+  /**
+   * How long the head of an answer may take after the request was sent, in milliseconds. Required. While the queue does not
+   * move, a request waits in it for at most this plus {@link connectMs}; then it gets 504 `backend_timeout`.
+   */
   readonly headersMs: number
-  /** Where the begin and the end of an outage are written. Default nowhere. */
+  /** Where the begin and the end of an outage are logged. Default: nowhere. */
   readonly log?: Log | undefined
 }
 
-/** Opens the two roads to the backend: a quick one for plain requests, and one for everything. See ADR 0011. */
+/**
+ * Opens the two transports to the backend: undici's pool for simple requests over plain HTTP, Node's client for all
+ * others. See ADR 0011.
+ *
+ * @throws {TypeError} if `url` is neither a URL nor begins with `unix:`.
+ */
 export function createBackend(options: BackendOptions): Backend {
   const { url, isTrusted, connections = usualConnections(isTrusted), assertions, cookies, headersMs, log = () => {} } = options
   const target = targetOf(url)
@@ -58,11 +72,11 @@ export function createBackend(options: BackendOptions): Backend {
   const road = { requestHeaders, headersMs, connections: connections.bounds.toBackend, outage }
   const client = openClientRoad(target, road)
   const pool = target.secure ? undefined : openPoolRoad(target, { ...road, passAgain: client.pass })
-  /** Whoever is before it in line gets an answer in that time, or is told that there is none. */
+  /** Within this time each request ahead in the queue has the head of its answer, or its timeout. */
   const longestWaitMs = connectMs + headersMs
   const upgraded = new Set<Duplex>()
 
-  /** Finds out who sends a request, where the backend is told, and goes on. */
+  /** If assertions are configured and the request has a credential, identifies the caller first; then calls `go`. */
   function identified(request: IncomingMessage, go: () => void): void {
     if (assertions === undefined || !assertions.concerns(request)) go()
     else void assertions.prepare(request).then(go)
@@ -78,12 +92,12 @@ export function createBackend(options: BackendOptions): Backend {
         if (isClientGone(request, response)) turn.over()
         else road.pass(request, response, turn, body)
       } catch (error) {
-        // Both clients refuse by throwing what they will not send.
+        // Both HTTP clients throw if they refuse to send a request.
         turn.over()
         refuseIt(error as Error)
       }
     }
-    // Who has left is not asked for: neither while its body came, nor while it waited or it was found out who that is.
+    // The client may leave while its body is read, while it waits and while it is identified: then the backend is not called.
     if (isClientGone(request, response)) return
     const come = (turn: Turn): void => identified(request, () => go(turn))
     takeTurn(connections, { request, sink: response }, { come, refuse: refuseIt, longestWaitMs, bodyBytes: body?.length ?? 0 })
@@ -119,9 +133,9 @@ export function createBackend(options: BackendOptions): Backend {
     },
     upgrade(request, connection, head) {
       const socket = connection as Socket
-      // From here on nobody else listens, and an error that nobody hears ends the process.
+      // Node has no `error` listener on a detached socket, and an `error` event without a listener ends the process.
       socket.on('error', () => socket.destroy())
-      // It may be silent for as long as it likes.
+      // A WebSocket may be silent for any time: switch off the server's inactivity timeout.
       socket.setTimeout(0)
       const early = readEarlyBytes(socket, head)
       upgraded.add(socket)

@@ -1,16 +1,19 @@
 import { meaningOf } from '../answers/for-backend.js'
 import type { Log } from '../log.js'
 
-/** Notices when the backend stops to answer and when it does so again. */
+/** Notices when the backend stops answering and when it answers again. */
 export interface Outage {
   answered(): void
   failed(error: Error): void
 }
 
-/** Failures in a row, without a connection that was refused, that make an outage: one request may fail by itself. */
+/**
+ * Failures in a row that count as an outage, because a single request may fail by itself. `backend_unavailable`, such as a
+ * refused connection, counts at once.
+ */
 const failuresInARow = 3
 
-/** Says so in the log, a line at the begin and one at the end, and none for each request. */
+/** Writes one log line when an outage begins and one when it ends, and none for each request. */
 export function createOutage(log: Log): Outage {
   let failures = 0
   let since: number | undefined

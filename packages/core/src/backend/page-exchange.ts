@@ -9,25 +9,25 @@ import { plainUtf8Reason } from './plain-reason.js'
 import { breakOff, refuse } from './refuse.js'
 import type { Pass } from './road.js'
 
-/** The largest body that leaves as one text with its head, in bytes; copying a larger one costs more than a second piece. */
+/** The largest body that is written as one text with its head, in bytes; copying a larger one costs more than a second write. */
 const mostInOnePiece = 16_384
 
-/** What one exchange is about. */
+/** What a {@link PageExchange} works with. */
 export interface PageExchangeFacts {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly turn: Turn
-  /** For the head of an answer, in milliseconds. */
+  /** How long the head of the answer may take, in milliseconds. */
   readonly headersMs: number
   readonly outage: Outage
-  /** `undefined`: it is asked once. */
+  /** The transport for a second attempt. `undefined`: the request must not be sent twice. */
   readonly passAgain: Pass | undefined
 }
 
 /**
- * One request without a body, or with one that was read, at the backend as undici sees it.
+ * undici's handler for one request to the backend, which has no body or one that was read before.
  *
- * A class, and in undici's raw form of a handler, for the reasons that ADR 0003 gives.
+ * ADR 0003 says why it is a class and implements undici's raw handler interface.
  */
 export class PageExchange implements Dispatcher.DispatchHandler {
   readonly #facts: PageExchangeFacts
@@ -35,7 +35,7 @@ export class PageExchange implements Dispatcher.DispatchHandler {
   readonly #askedAt = performance.now()
   #abort: ((reason?: Error) => void) | undefined
   #resume: (() => void) | undefined
-  /** The begin of the body, which waits for the end of this turn: small pages end in it. */
+  /** The first piece of the body. It is held until the next tick, because a small answer is complete by then. */
   #first: Buffer | undefined
   #waits = false
   #ended = false
@@ -43,7 +43,7 @@ export class PageExchange implements Dispatcher.DispatchHandler {
   constructor(facts: PageExchangeFacts) {
     this.#facts = facts
     this.#response = facts.response
-    // The client has left, or has all; undici does nothing in the latter case, unless something follows an answer that has no body.
+    // `abort` after a complete answer does nothing, except if the backend sends bytes after an answer that has no body.
     onceClientGone(facts.request, facts.response, () => this.#abort?.())
   }
 
@@ -52,10 +52,10 @@ export class PageExchange implements Dispatcher.DispatchHandler {
     if (isClientGone(this.#facts.request, this.#response)) abort()
   }
 
-  /** A head that Node does not write throws, and undici takes that as an end of the exchange. */
+  /** If Node refuses to write the head, `writeHead` throws, and undici calls `onError` with that error. */
   onHeaders(status: number, rawHeaders: Buffer[], resume: () => void, statusText: string): boolean {
     if (status < 200) return this.#hearInterim(status)
-    // As Latin-1, so that what passes is passed unchanged.
+    // Node writes heads as Latin-1, so reading them as Latin-1 keeps every byte.
     const raw = rawHeaders.map((bytes) => bytes.toString('latin1'))
     const fault = faultOfCoding(raw)
     if (fault !== undefined) {
@@ -67,7 +67,7 @@ export class PageExchange implements Dispatcher.DispatchHandler {
     this.#resume = resume
     this.#response.writeHead(status, plainUtf8Reason(statusText), passedUnreadToClient(raw))
     if (status === 304 || status === 204) {
-      // It ends here, whatever length it states: to undici a length without a body is a broken answer.
+      // Ends here even if it has a `Content-Length`: undici would report such an answer without a body as broken.
       this.#ended = true
       this.#facts.turn.over()
       this.#response.end()
@@ -78,7 +78,7 @@ export class PageExchange implements Dispatcher.DispatchHandler {
     return true
   }
 
-  /** undici waits anew after each; whoever sends nothing else has given no answer in time. */
+  /** undici restarts its timeout after each interim answer (1xx), so the time for the final head is checked here. */
   #hearInterim(status: number): boolean {
     const { headersMs } = this.#facts
     if (status < 100) this.#abort?.(new Error('The backend answered with a status that is none.'))
@@ -87,7 +87,7 @@ export class PageExchange implements Dispatcher.DispatchHandler {
     return true
   }
 
-  /** @returns `false` where the backend has to wait until the client has read what it has. */
+  /** @returns `false`: pause reading from the backend until the client has read more (`drain`). */
   onData(chunk: Buffer): boolean {
     if (this.#waits && this.#first === undefined) {
       this.#first = chunk
@@ -99,7 +99,7 @@ export class PageExchange implements Dispatcher.DispatchHandler {
     return false
   }
 
-  /** What comes event by event must not wait: neither the head for its first, nor an event for the next. */
+  /** Writes the held head and first piece now: a client of an event stream must not wait for the next event. */
   beginBody(): void {
     if (!this.#waits) return
     this.#waits = false
@@ -115,7 +115,7 @@ export class PageExchange implements Dispatcher.DispatchHandler {
     const whole = this.#waits ? this.#first : undefined
     this.#waits = false
     if (whole === undefined) this.#response.end()
-    // As one Latin-1 text, byte for byte the same, head and body leave in one write; a buffer would take two.
+    // Given a Latin-1 text, Node sends head and body in one write, with the same bytes; a buffer would take two writes.
     else if (whole.length <= mostInOnePiece) this.#response.end(whole.toString('latin1'), 'latin1')
     else this.#response.end(whole)
   }
@@ -144,8 +144,9 @@ function beginBody(exchange: PageExchange): void {
 }
 
 /**
- * Whether the backend closed a connection just as it was used again, on which it has answered others but nothing of this; or undici
- * does not send what Node's own client does, such as two hosts, or read it, such as a 100 that nobody asked for.
+ * Whether to send a request again, with Node's client. `ECONNRESET`, `EPIPE` and `UND_ERR_SOCKET` after earlier answers on
+ * the same connection: the backend closed an idle connection just as it was reused. `UND_ERR_INVALID_ARG`: undici refuses
+ * to send what Node's client sends. An unexpected 100, which undici does not accept, is `UND_ERR_SOCKET` too.
  */
 function mayTakeOtherRoad(error: Error): boolean {
   if (!('code' in error)) return false

@@ -5,14 +5,14 @@ import { remember } from './remember.js'
 import { decideFates, plainly } from './request-fates.js'
 
 const forOnePeer = new Set(hopByHop)
-/** What Postern alone says of an answer. */
+/** Response headers that only Postern may set. */
 const ours = new Set([headerNames.governance, headerNames.refusal].map((name) => name.toLowerCase()))
 const goesBeforeClient = remember((name) => forOnePeer.has(name) || ours.has(plainly(name)) || name.startsWith('proxy-'))
 
-/** Adds the request headers that the backend gets as they came, name and value in turn. */
+/** Copies to `to` the request headers that the backend gets unchanged, name and value in turn. */
 export type PassToBackend = (to: string[], rawHeaders: readonly string[], connection: string | undefined, fromProxy: boolean) => void
 
-/** @param ours Headers that we alone say to the backend. */
+/** @param ours Headers that only Postern may send to the backend. */
 export function createPassToBackend(ours: readonly string[]): PassToBackend {
   const fateOf = remember(decideFates(ours))
   return (to, rawHeaders, connection, fromProxy) => {
@@ -26,7 +26,7 @@ export function createPassToBackend(ours: readonly string[]): PassToBackend {
   }
 }
 
-/** The response headers that the client gets as they came. */
+/** The response headers that the client gets unchanged, name and value in turn. */
 export function passedToClient(rawHeaders: readonly string[], connection: string | undefined): string[] {
   const named = connectionNames(connection)
   const headers: string[] = []
@@ -38,7 +38,7 @@ export function passedToClient(rawHeaders: readonly string[], connection: string
   return headers
 }
 
-/** The same, of a head that nobody has read yet. */
+/** The same, but reads `Connection` from the raw headers, because undici's raw handler does not parse them. */
 export function passedUnreadToClient(rawHeaders: readonly string[]): string[] {
   return passedToClient(rawHeaders, connectionOf(rawHeaders))
 }

@@ -18,14 +18,14 @@ export interface PoolRoad {
 export interface PoolRoadOptions {
   readonly requestHeaders: RequestHeaders
   readonly headersMs: number
-  /** The most that are open at once. */
+  /** The most connections to the backend that are open at once. */
   readonly connections: number
   readonly outage: Outage
-  /** Takes what undici does not, and what the backend closed its connection on, unanswered. */
+  /** Fallback transport: for requests that undici refuses, and for one retry after the backend closed an idle connection. */
   readonly passAgain: Pass
 }
 
-/** The quick road, on undici, for what {@link isPlain} says can take it; see ADR 0011. */
+/** The fast transport, on undici, for requests that {@link isPlain} accepts. See ADR 0011. */
 export function openPoolRoad({ address }: Target, options: PoolRoadOptions): PoolRoad {
   const { requestHeaders, headersMs, connections, outage, passAgain } = options
   const { socketPath } = address
@@ -42,7 +42,7 @@ export function openPoolRoad({ address }: Target, options: PoolRoadOptions): Poo
   return {
     pass(request, response, turn, body) {
       const facts = { method: request.method as Dispatcher.HttpMethod, path: request.url as string, headers: requestHeaders(request), body }
-      // What has a body is never asked twice.
+      // A request with a body is never sent twice.
       const again = body === null ? passAgain : undefined
       pool.dispatch(facts, new PageExchange({ request, response, turn, headersMs, outage, passAgain: again }))
     },
@@ -54,7 +54,10 @@ export function openPoolRoad({ address }: Target, options: PoolRoadOptions): Poo
 
 const withBodies = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
 
-/** Most of what a page asks: a GET without a body, or a form or a few members of JSON, to one host, by path. */
+/**
+ * Whether undici's transport can take a request: a GET without a body, or a POST, PUT, PATCH or DELETE with a small one;
+ * with a `Host`, and a path as target. Most requests of a page are such.
+ */
 export function isPlain(request: IncomingMessage): boolean {
   const { method, url, headers } = request
   if (!(url as string).startsWith('/') || headers.host === undefined) return false
@@ -62,7 +65,7 @@ export function isPlain(request: IncomingMessage): boolean {
   return headers['content-length'] === undefined && headers['transfer-encoding'] === undefined
 }
 
-/** A connection to a Unix socket needs an origin too; the `Host` that is sent is the client's. */
+/** The origin that undici requires, for a Unix socket too. The `Host` that is sent is the client's. */
 function originOf({ host, port }: Address): string {
   if (host === undefined) return 'http://localhost'
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`

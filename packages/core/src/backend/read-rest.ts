@@ -1,14 +1,15 @@
 import type { IncomingMessage } from 'node:http'
 
-/** How long a client may go on sending after the whole answer, in milliseconds: one that reads only then gets to it. */
+/** How long a client may go on sending its body after the whole answer was sent, in milliseconds. */
 const longestMs = 30_000
 
-/** How long it may send nothing meanwhile, in milliseconds. */
+/** How long the client may send nothing in this time, in milliseconds. */
 const longestSilenceMs = 5000
 
 /**
- * Reads what is left of a body whose answer came before its end, for nobody, and ends the connection where that takes
- * too long: some clients write everything before they read, and nothing else is read of the connection before.
+ * If the answer was sent before the request's body ended, reads and discards the rest of that body, and destroys the
+ * connection if that takes too long. Some clients read the answer only after they wrote the whole body, and no further
+ * request can be read from the connection before.
  */
 export function readRest(request: IncomingMessage): void {
   if (request.complete || request.destroyed) return

@@ -2,14 +2,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { discardBody } from '../doors/discard-body.js'
 import { refuseForBackend } from '../answers/for-backend.js'
 
-/** A connection that breaks is passed on as one, once what was written in this turn has left: the client must see that it has a part only. */
+/**
+ * Destroys the client's connection, so that the client sees that its answer is incomplete. Waits for `setImmediate`, so
+ * that what was written in this turn of the event loop leaves before.
+ */
 export function breakOff(response: ServerResponse): void {
   setImmediate(() => response.destroy())
 }
 
 /**
- * Answers in the backend's place; where an answer has begun, it can only be broken off. Never throws: it runs where
- * an error of the backend is heard, and nobody stands behind that.
+ * Answers in place of the backend; if an answer has begun, breaks it off. Never throws: event listeners call it, and no
+ * caller would catch the error.
  */
 export function refuse(request: IncomingMessage, response: ServerResponse, error: Error): void {
   if (response.headersSent || response.destroyed) {
@@ -18,7 +21,7 @@ export function refuse(request: IncomingMessage, response: ServerResponse, error
   }
   const { status, headers, body } = refuseForBackend(error, request)
   try {
-    // Node keeps the phrase of a head that it refused to write, and would refuse the next for it.
+    // If Node refused to write a head for its reason phrase, it keeps that phrase and would refuse this head as well.
     response.statusMessage = ''
     response.writeHead(status, headers)
     response.end(request.method === 'HEAD' ? undefined : body)

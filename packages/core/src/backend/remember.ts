@@ -1,8 +1,8 @@
-/** Spellings that are remembered; they come from outside, so there is a bound. */
+/** Bounds of the memo, because clients choose the names: how many spellings, and the longest one, in characters. */
 const rememberedSpellings = 4096
 const longestRemembered = 64
 
-/** Remembers what was decided of a header's name: names come in few spellings. */
+/** Keeps a memo of `decide` by the spelling of a header's name, since names come in few spellings. */
 export function remember<Fate>(decide: (lowerCase: string) => Fate): (spelling: string) => Fate {
   const decided = new Map<string, Fate>()
   return (spelling) => {

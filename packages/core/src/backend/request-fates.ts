@@ -1,16 +1,22 @@
 import { hopByHop } from '../hop-by-hop.js'
 import { words } from '../lib/words.js'
 
-/** What becomes of a request header on its way to the backend. */
+/**
+ * What to do with a request header on the way to the backend. `passes`: forward it. `goes`: drop it. `passes from a
+ * proxy`: forward it if the peer is a trusted proxy, otherwise drop it.
+ */
 export type RequestFate = 'passes' | 'goes' | 'passes from a proxy'
 
-/** For one peer only; an expectation is met by us. */
+/** Hop-by-hop headers; and `Expect`, which Postern answers itself. */
 const forOnePeer = new Set([...hopByHop.filter((name) => !name.endsWith('*')), 'expect'])
 
-/** Said by us of every request, whatever stood there; `proxy` is what CGI makes `HTTP_PROXY` of, which clients of HTTP obey. */
+/**
+ * Headers that Postern writes itself for every request. And `Proxy`, which under CGI becomes the variable `HTTP_PROXY` that
+ * HTTP clients obey (httpoxy): it is only dropped.
+ */
 const saidAnew = new Set(['host', 'content-length', 'forwarded', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'proxy'])
 
-/** Where a request comes from, what it asked for outside and who was recognised there: for proxies to say, and for nobody else. */
+/** Headers in which only a proxy may say where a request comes from, which URL the client asked for, or who signed in. */
 const proxysWord = new Set([
   'x-client-ip',
   'client-ip',
@@ -47,8 +53,8 @@ const proxysWord = new Set([
 ])
 
 /**
- * By whose word they are: that of any proxy, of one that knows who signed in, of a mesh that knows which service calls, or
- * of a platform at the edge of the internet.
+ * Prefixes of such headers. In order: of proxies in general, of proxies that authenticate users, of service meshes, and of
+ * cloud and CDN platforms.
  */
 const proxysFamilies = words(
   'x-forward forwarded- x-real- x-original- x-originating- x-rewrite- x-proxyuser- remote- x-remote- x-accel- x-envoy- x-arr-',
@@ -61,16 +67,17 @@ const proxysFamilies = words(
   'x-sucuri- x-cdn- x-vercel-forwarded- x-vercel-ip- x-vercel-proxied- x-vercel-proxy- x-vercel-oidc- x-vercel-ja x-vercel-sc-',
 )
 
-/** The same where a module of a web server writes them, which has variables in mind: in this spelling, and never otherwise. */
+/** Prefixes of headers that modules of web servers write, spelled like variables. Only this exact spelling is a proxy's. */
 const asVariables = words('oidc_ mellon_ sm_ oam_ $ws')
 const asVariablesPlainly = asVariables.map(plainly)
 
-/** One of these words says it all, wherever it stands. */
+/** A name that has one of these words anywhere says who calls. */
 const saysItself = new Set(words('authenticated oidc saml saml2 shib shibboleth mellon spiffe svid xfcc clientcert userinfo'))
 
 /**
- * Who recognises callers, and behind it what was recognised: `X-Auth-Email`, `X-Jwt-Assertion`, `X-MS-Forwarded-Client-Cert`.
- * A name of which only the second is said is the application's own: `X-User-Id`.
+ * A name says who calls if a word of `by` (what authenticates) comes before a word of `what` (what it found out):
+ * `X-Auth-Email`, `X-Jwt-Assertion`, `X-MS-Forwarded-Client-Cert`. With a word of `what` alone, such as `X-User-Id`, it
+ * is the application's own.
  */
 const vouchedFor: readonly (readonly [by: ReadonlySet<string>, what: ReadonlySet<string>])[] = [
   [
@@ -94,13 +101,13 @@ const vouchedFor: readonly (readonly [by: ReadonlySet<string>, what: ReadonlySet
 ]
 
 /**
- * Decides what becomes of a request header, given in any spelling.
+ * Makes the function that decides the {@link RequestFate} of a header by its lower-case name.
  *
- * Whatever is no letter or digit counts as `-`: to servers that hand headers on as variables (RFC 3875, 4.1.18)
- * `X_Forwarded_For` and `X-Forwarded-For` are one. A proxy watches the name that it writes itself, so another
- * spelling is never its word.
+ * Every character that is not a letter or digit counts as `-`: for servers that turn headers into variables (RFC 3875,
+ * 4.1.18), `X_Forwarded_For` and `X-Forwarded-For` are the same. A trusted proxy overwrites only the usual spelling, so
+ * another spelling may come from the client: it is dropped even from a proxy.
  *
- * @param ours Further headers that we alone say.
+ * @param ours Further headers that only Postern may send.
  */
 export function decideFates(ours: readonly string[]): (lowerCase: string) => RequestFate {
   const anew = new Set([...saidAnew, ...ours.map((name) => plainly(name.toLowerCase()))])
@@ -117,18 +124,21 @@ function begins(name: string, beginnings: readonly string[]): boolean {
   return beginnings.some((beginning) => name.startsWith(beginning))
 }
 
-/** Linear: names come from anybody. */
+/** Takes time linear in the name's length, since clients choose names. */
 function saysWhoCalls(name: string): boolean {
   const parts = name.split('-')
   if (parts.some((part) => saysItself.has(part))) return true
   return vouchedFor.some(([by, what]) => {
     const first = parts.findIndex((part) => by.has(part))
-    // "User" in `User-Agent` names a program and no person.
+    // `user` before `agent`, as in `User-Agent`, names a program, not a person.
     return first !== -1 && parts.some((part, index) => index > first && what.has(part) && parts[index + 1] !== 'agent')
   })
 }
 
-/** As servers see it that hand headers on as variables; a name that is one already, `HTTP_REMOTE_USER`, is taken for what it would be. */
+/**
+ * A name as CGI and WSGI servers see it, hyphenated. A leading `HTTP_` is removed: the name `HTTP_REMOTE_USER` is meant to
+ * be taken for the variable of `Remote-User`.
+ */
 export function plainly(lowerCase: string): string {
   return lowerCase.replaceAll(/[^a-z0-9]/g, '-').replace(/^(?:http-)+/, '')
 }

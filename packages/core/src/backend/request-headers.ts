@@ -5,13 +5,13 @@ import { addForwarded } from './forwarded.js'
 import { addFraming } from './add-framing.js'
 import { createPassToBackend } from './passed-headers.js'
 
-/** What the backend gets of a request's headers, and what is said anew, name and value in turn. */
+/** The headers that the backend gets, copied and rebuilt ones, name and value in turn. */
 export type RequestHeaders = (request: IncomingMessage) => string[]
 
 export interface RequestHeadersOptions {
   readonly isTrusted: IsTrusted
   readonly assertions: Assertions | undefined
-  /** What the backend is called where the client calls it nothing, as HTTP/1.0 lets it. */
+  /** The `Host` for a request without one, which HTTP/1.0 allows. */
   readonly authority: string
 }
 

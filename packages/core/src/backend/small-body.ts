@@ -1,16 +1,19 @@
 import type { IncomingMessage } from 'node:http'
 import { refusedBody } from './client-gone.js'
 
-/** The largest body that is read before the backend is asked, in bytes: what leaves with its head in one piece. */
+/** The largest body that is read before the backend is called, in bytes; it is then sent in one piece with its head. */
 const mostBytes = 16_384
 
-/** Whether a request has a body that is not worth a stream of its own. */
+/** Whether a request has a body that is read whole and not streamed: 1 to `mostBytes` bytes, by its `Content-Length`. */
 export function isSmallBody({ headers }: IncomingMessage): boolean {
   const length = Number(headers['content-length'] ?? 0)
   return length > 0 && length <= mostBytes && headers['transfer-encoding'] === undefined
 }
 
-/** Reads such a body; what breaks off is nobody's request, and never read. `refuse` gets what the door ended it in. */
+/**
+ * Reads a small body. If the client breaks off, calls neither function: there is no client to answer. If the body is
+ * destroyed with a refusal (see {@link refusedBody}), calls `refuse`.
+ */
 export function readSmallBody(request: IncomingMessage, then: (body: Buffer) => void, refuse: (error: Error) => void): void {
   let body: Buffer | undefined
   request.on('data', (chunk: Buffer) => {

@@ -5,29 +5,29 @@ import type { Turn } from '../connections/lines.js'
 import { Refusal } from '../refusal.js'
 import { tooMuchHeld } from '../read/hold.js'
 
-/** What a request that waits costs beside its body, rounded up, in bytes: its head, and what Node makes for it. */
+/** Memory that a waiting request costs beside its body, rounded up, in bytes: its head and Node's objects for it. */
 const bytesOfWaiting = 16_384
 
-/** A client's end of an exchange with the backend. */
+/** The client's side of a request to the backend. */
 export interface ClientEnd {
   readonly request: IncomingMessage
-  /** The connection that was given away, or the answer that waits on one. */
+  /** The answer; for a WebSocket, the connection that Node has detached. */
   readonly sink: Socket | ServerResponse
 }
 
-/** What becomes of a request that asks for its turn. */
+/** What {@link takeTurn} calls, and its bounds. */
 export interface TurnTaking {
-  /** It has its turn, and the client is there. */
+  /** Called when the request has its turn. */
   readonly come: (turn: Turn) => void
-  /** It got none. */
+  /** Called if it gets no turn: 504 `backend_timeout`, or 429 `rate_limited` if too many bytes are held. */
   readonly refuse: (error: Error) => void
-  /** How long it may wait while the line does not move, in milliseconds. */
+  /** How long the request may wait while the queue does not move, in milliseconds. */
   readonly longestWaitMs: number
-  /** What of its body is held. */
+  /** How many bytes of its body are held in memory. */
   readonly bodyBytes: number
 }
 
-/** Gives a request its turn at the backend, at once or when there is room; whoever leaves gives the place up. */
+/** Gives a request its turn at the backend, at once or when there is room. If the client leaves, the request leaves the queue. */
 export function takeTurn(
   connections: Connections,
   { request, sink }: ClientEnd,
@@ -63,7 +63,7 @@ export function takeTurn(
   }
   const since = performance.now()
   const late = (): void => {
-    // While those before it come to their turn, it comes nearer to its own: a long line is no backend that does not answer.
+    // Measure from when the queue last moved: a long queue that moves does not mean that the backend fails to answer.
     const left = Math.max(since, connections.toBackend.movedAt(address)) + longestWaitMs - performance.now()
     if (left > 0 && waits !== undefined) {
       waits.timer = setTimeout(late, left)

@@ -8,13 +8,17 @@ export interface Address {
 /** Where the backend listens. */
 export interface Target {
   readonly secure: boolean
-  /** What a connection is made with. */
+  /** What to connect to. */
   readonly address: Address
-  /** What `Host` says where the client says nothing. */
+  /** The `Host` for a client that sends none. */
   readonly authority: string
 }
 
-/** Reads `http://127.0.0.1:3000` or `unix:/run/app.sock`. */
+/**
+ * Reads `http://127.0.0.1:3000` or `unix:/run/app.sock`.
+ *
+ * @throws {TypeError} if the text is not a URL.
+ */
 export function targetOf(url: string): Target {
   if (url.startsWith('unix:')) return { secure: false, address: { socketPath: url.slice('unix:'.length) }, authority: 'localhost' }
   const { hostname, port, host, protocol } = new URL(url)

@@ -11,10 +11,10 @@ import type { Outage } from './outage.js'
 import { passedToClient } from './passed-headers.js'
 import { plainReason } from './plain-reason.js'
 
-/** How long one side of a tunnel may stay open after the other has ended, in milliseconds: what is on its way arrives. */
+/** How long one side of a tunnel stays open after the other has ended, in milliseconds, so that bytes on the way arrive. */
 const endingMs = 2000
 
-/** What a tunnel is about. */
+/** What {@link tunnel} works with. */
 export interface TunnelFacts {
   readonly upstream: ClientRequest
   readonly request: IncomingMessage
@@ -25,8 +25,8 @@ export interface TunnelFacts {
 }
 
 /**
- * Joins two connections once the backend agrees to speak WebSocket on them (RFC 9110, 7.8); its refusal is passed on.
- * After the first byte of an answer there is its rest, or the end of the connection.
+ * Joins the client's connection to the backend's once the backend accepts WebSocket with 101 (RFC 9110, 7.8). Any other
+ * answer is passed on, and closes the connection. An error after the begin of an answer destroys the connection.
  */
 export function tunnel({ upstream, request, socket, early, turn, outage }: TunnelFacts): void {
   let begun = false
@@ -41,7 +41,7 @@ export function tunnel({ upstream, request, socket, early, turn, outage }: Tunne
       return
     }
     begun = true
-    // Its end, where the client left, is no failure of the backend.
+    // If the client left, it was this process that ended the request: not a failure of the backend.
     if (socket.destroyed) return
     outage.failed(error)
     refuseOnTunnel(request, socket, error)
@@ -50,7 +50,7 @@ export function tunnel({ upstream, request, socket, early, turn, outage }: Tunne
   socket.once('close', () => upstream.destroy())
   upstream.on('upgrade', (answer, backend: Socket, first) => {
     backend.on('error', () => socket.destroy())
-    // Node calls the exchange closed where the tunnel begins.
+    // Node emits `close` on the request when the tunnel begins; the turn is over when the backend's socket closes.
     upstream.off('close', turn.over)
     backend.once('close', turn.over)
     if (begun || socket.destroyed || answer.headers.upgrade?.toLowerCase() !== webSocket) {
@@ -73,7 +73,7 @@ export function tunnel({ upstream, request, socket, early, turn, outage }: Tunne
       return
     }
     begin()
-    // Without its length the end of a connection would be the end of an answer, and one that breaks off look whole.
+    // Without `Content-Length`, the client could not tell an answer that breaks off from a whole one: send it in chunks.
     const inChunks = answer.headers['content-length'] === undefined && mayHaveBody(answer)
     writeHead(socket, answer, [...(inChunks ? ['Transfer-Encoding', 'chunked'] : []), 'Connection', 'close'])
     answer.on('error', () => socket.destroy())
@@ -97,7 +97,7 @@ function chunks(): Transform {
   })
 }
 
-/** Passes bytes both ways; where one side ends, the other does soon, whether it wants to or not. */
+/** Passes bytes both ways. When one side ends, both are destroyed after `endingMs`. */
 function join(socket: Socket, backend: Socket): void {
   const endBoth = (): void => {
     setTimeout(() => {
@@ -112,7 +112,7 @@ function join(socket: Socket, backend: Socket): void {
   socket.pipe(backend).pipe(socket)
 }
 
-/** Answers in the backend's place, on the bare connection. */
+/** Answers in place of the backend, on a connection that Node has detached, and closes it. */
 export function refuseOnTunnel(request: IncomingMessage, socket: Duplex, error: Error): void {
   if (socket.destroyed) return
   const { status, headers, body } = refuseForBackend(error, request)
@@ -126,7 +126,7 @@ function withoutClose(headers: readonly string[]): string[] {
 
 function writeHead(socket: Duplex, { statusCode, statusMessage, rawHeaders, headers }: IncomingMessage, further: readonly string[]): void {
   const passed = passedToClient(rawHeaders, headers.connection)
-  // Node reads heads as Latin-1, so that they leave as they came.
+  // Node decoded the head as Latin-1, so encoding it as Latin-1 gives the same bytes.
   socket.write(linesOf(statusCode as number, plainReason(statusMessage), [...passed, ...further]), 'latin1')
 }
 

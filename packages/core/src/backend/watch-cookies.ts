@@ -1,30 +1,33 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http'
 import { headerNames } from '@postern/protocol'
 
-/** What is known of cookies, as far as the road to the backend has to do with it. */
+/** The part of the memory of forward-auth answers that requests to the backend use. A key stands for one cookie. */
 export interface CookieMemory {
-  /** What the cookies of a `Cookie` header are known again by. */
+  /** The keys of the cookies in a `Cookie` header. */
   keysOf(header: string): readonly string[]
-  /** Forgets whose the cookies with these keys are. */
+  /** Forgets all answers about these cookies. */
   forget(keys: readonly string[]): void
-  /** Those that could say whose a request is: what two users have, says nothing. */
+  /** The keys that could tell users apart: without cookies that two different users are known to have. */
   distinctive(keys: readonly string[]): readonly string[]
-  /** Forgets it, and for a minute remembers no new answer about these cookies: the backend may still be working on a change whose answer Postern will not see. */
+  /**
+   * Forgets all answers about these cookies, and for a minute keeps no new ones: the backend may still work on a change
+   * whose answer Postern will not see.
+   */
   unsettle(keys: readonly string[]): void
 }
 
-/** Change nothing, as their definition says (RFC 9110, 9.2.1). */
+/** Safe methods, which change nothing (RFC 9110, 9.2.1). */
 const safe = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
 
 const refusal = headerNames.refusal.toLowerCase()
 
 /**
- * Watches whether a request to the backend may change whose its cookies are: by its method, or because its answer sets
- * one. Then what is known of them is forgotten when it begins, before the client sees the answer's head, and when it has
- * ended. Where the backend's answer was not seen to its end, since the client left or we refused for the backend, the
- * change may come at any time later.
+ * A request to the backend may change whose its cookies are, if its method is not safe or its answer has `Set-Cookie`.
+ * Then all answers about these cookies are forgotten: when the request begins, before the client gets the answer's head,
+ * and when the request has ended. If Postern did not see the backend's whole answer, because the client left or Postern
+ * refused in place of the backend, the change may come later: then the cookies are unsettled.
  *
- * The head is watched where it is written, so that no road to the backend passes by.
+ * Wraps `response.writeHead`, because every transport to the backend writes the head there.
  */
 export function watchAnswer(request: IncomingMessage, response: ServerResponse, cookies: CookieMemory): void {
   const { cookie = '' } = request.headers
@@ -52,7 +55,7 @@ export function watchAnswer(request: IncomingMessage, response: ServerResponse, 
   }
 }
 
-/** The same of a request that asks for a WebSocket, whose answer is written on the bare connection. */
+/** The same for a request for a WebSocket, whose answer is written to the socket: forgets if the answer has `Set-Cookie`. */
 export function watchUpgrade(upstream: ClientRequest, { headers: { cookie = '' } }: IncomingMessage, cookies: CookieMemory): ClientRequest {
   const see = ({ rawHeaders }: IncomingMessage): void => {
     const set = cookiesSet(rawHeaders)
@@ -61,7 +64,11 @@ export function watchUpgrade(upstream: ClientRequest, { headers: { cookie = '' }
   return upstream.once('upgrade', see).once('response', see)
 }
 
-/** The cookies that an answer sets, name and value in turn, as they would stand in `Cookie` behind others. */
+/**
+ * The cookies of all `Set-Cookie` headers of an answer, each with `; ` before it, to be appended to a `Cookie` header.
+ *
+ * @param headers Name and value in turn.
+ */
 function cookiesSet(headers: readonly string[]): string {
   let set = ''
   for (let index = 0; index < headers.length; index += 2) {

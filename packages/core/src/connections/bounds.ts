@@ -6,33 +6,36 @@ import { openFiles } from './open-files.js'
 export interface Bounds {
   /** Open connections of one address. */
   readonly perAddress: number
-  /** Requests of one connection that are worked on, and requests of one address that wait for their answer to begin. */
+  /** Requests of one connection that are worked on; also requests of one address that wait for the begin of their answer. */
   readonly underWay: number
-  /** Bytes that are held for one address until they are whole. */
+  /** Bytes of unfinished bodies and waiting requests that are held in memory for one address. */
   readonly heldBytes: number
-  /** The same for everybody. */
+  /** The same for all addresses together. */
   readonly heldInAll: number
-  /** Slowest that a body may come, in bytes a second; 0 for no bound. */
+  /** The lowest average rate of a request's body, in bytes per second; 0: no bound. */
   readonly minRate: number
   /** Connections to the backend. */
   readonly toBackend: number
-  /** Connections of clients. */
+  /** Connections of all clients together. */
   readonly inAll: number
 }
 
-/** What the setting `connections` is where nothing is written. */
+/** The defaults of the setting `connections`: bytes, and bytes per second. */
 export const usualConnectionSettings: Config['connections'] = { perAddress: 1000, underWay: 64, heldBytes: 256 * 1024 ** 2, minRate: 1024 }
 
-/** Connections to the backend where the configuration says nothing and descriptors are plenty. */
+/** The default of `backend.connections`, if the process has enough file descriptors. */
 const usualToBackend = 2048
 
-/** Of the descriptors, one address gets at most a sixth, the backend a sixth, and all clients a half: whatever happens, some are left for gateways and files. */
+/**
+ * Of the file descriptors, one address gets at most a sixth, the backend by default a sixth, and all clients a half, so
+ * that some are left for gateways and files.
+ */
 const shareOfOne = 6
 
-/** All addresses together hold at most so many times what one may, and at most half of the memory. */
+/** All addresses together hold at most this many times `heldBytes`, and at most half of the memory. */
 const addressesAtOnce = 4
 
-/** Fits what is configured to what the system has. */
+/** Lowers the configured bounds to what the file descriptors and the memory of this process allow. */
 export function fitBounds(
   { connections: { perAddress, underWay, heldBytes, minRate }, backend }: Pick<Config, 'connections' | 'backend'>,
   files: number = openFiles(),
@@ -51,7 +54,7 @@ export function fitBounds(
   }
 }
 
-/** What a container allows, or the machine has, in bytes. */
+/** The memory limit of the container, or else the memory of the machine, in bytes. */
 function memoryOf(): number {
   const allowed = process.constrainedMemory()
   return allowed > 0 ? Math.min(allowed, totalmem()) : totalmem()

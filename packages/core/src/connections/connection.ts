@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { answerOn } from '../doors/answer-on.js'
 
-/** Takes a request in hand. */
+/** Starts work on a request. */
 export type Go = (request: IncomingMessage, response: ServerResponse) => void
 
 interface Waiting {
@@ -12,46 +12,50 @@ interface Waiting {
   readonly headBytes: number
 }
 
-/** What is counted for a connection. */
+/** What a {@link Connection} needs of {@link Connections}. */
 export interface ConnectionDuties {
-  /** Whether a request that waits may be kept; its bytes are given back with {@link letGo}. */
+  /** Counts the bytes of a request that waits. `false`: too many, and nothing is counted. {@link letGo} gives them back. */
   keep(address: string | undefined, bytes: number): boolean
   letGo(address: string | undefined, bytes: number): void
+  /** The most requests of one connection that are worked on at once. */
   readonly underWay: number
 }
 
-/** What a request that waits costs beside the bytes of its head: what Node makes for it, rounded up. */
+/** Memory that Node's objects for a waiting request take, beside the bytes of its head; in bytes, rounded up. */
 const bytesOfObjects = 6144
 
 /**
- * How many requests of one connection that came before an earlier one was answered are taken in hand in one turn of
- * the event loop. Most are refused at once, and a piece of 64 KB holds two thousand: everybody else waits for that long.
+ * The most pipelined requests of one connection that are started in one turn of the event loop. A piece of 64 KB may hold
+ * two thousand requests; to start them all, even if most are refused at once, would make all other clients wait.
  */
 const mostPerTurn = 16
 
-/** Likewise of the bytes of their heads: what a head costs goes by its length. */
+/** The most bytes of the heads of these requests: the cost of a head grows with its length. */
 const mostHeadBytesPerTurn = 32 * 1024
 
 /**
- * A client's connection, and what on it is under way.
+ * A client's connection, and its requests that are worked on.
  *
- * A client may send requests before earlier ones are answered (RFC 9112, 9.3.2), as many as it likes; so many are
- * worked on at once, and the others wait in order.
+ * A client may pipeline: send requests before earlier ones are answered (RFC 9112, 9.3.2). `underWay` requests are worked
+ * on at once; the others wait in order.
  */
 export class Connection {
   readonly socket: Socket
-  /** The network that it is counted for; `undefined` for one of a trusted proxy, which brings many. */
+  /** The network that the connection is counted for; `undefined`: not counted, because the peer is a trusted proxy. */
   readonly address: string | undefined
-  /** It was one too many: what still comes on it is not looked at. */
+  /** The connection is closing: it was one too many, or its input is not reliable. Further requests on it are ignored. */
   refused = false
-  /** The request whose body is being received, its answer, and how that goes. */
+  /**
+   * The request whose body is being received, and its answer; `socket.bytesRead` at the last look; and how many bytes the
+   * body is ahead of `minRate`. See `lookAtBody`.
+   */
   request: IncomingMessage | undefined
   response: ServerResponse | undefined
   bytesSeen = 0
   credit = 0
   readonly #duties: ConnectionDuties
   #underWay = 0
-  /** Of this turn, with the bytes of their heads. */
+  /** Requests that were started in this turn of the event loop, and the bytes of their heads. */
   #taken = 0
   #headBytes = 0
   readonly #waiting: Waiting[] = []
@@ -62,9 +66,9 @@ export class Connection {
     this.#duties = duties
   }
 
-  /** Takes a request in hand that came before an earlier one was answered, as soon as few enough are. */
+  /** Starts a pipelined request as soon as the bounds allow it. Destroys the connection if the request cannot be kept. */
   pipeline(request: IncomingMessage, response: ServerResponse, go: Go): void {
-    // The first of them came alone, and was not counted.
+    // The request whose answer is being sent was not pipelined, so it was not counted: count it now.
     if (this.#underWay === 0) this.#count(answerOn(this.socket))
     const waiting = { request, response, go, headBytes: sizeOf(request.rawHeaders) }
     if (this.#mayTake() && this.#waiting.length === 0) {
@@ -72,11 +76,11 @@ export class Connection {
       return
     }
     if (this.#duties.keep(this.address, bytesOf(waiting))) this.#waiting.push(waiting)
-    // What cannot be kept cannot be answered in order either; a client asks again on another connection.
+    // Without keeping the request, its refusal could not be sent in order. The client may retry on another connection.
     else this.socket.destroy()
   }
 
-  /** The connection is closed: what waits on it waits no more. */
+  /** Call when the connection is closed: drops the requests that wait. */
   end(): void {
     for (const waiting of this.#waiting.splice(0)) this.#duties.letGo(this.address, bytesOf(waiting))
   }

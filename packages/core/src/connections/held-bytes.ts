@@ -1,4 +1,4 @@
-/** Counts what is held in memory for clients until it is whole, by address and in all. */
+/** Counts the bytes of unfinished bodies and waiting requests that are held in memory, per address and in all. */
 export class HeldBytes {
   readonly #perAddress: number
   readonly #inAll: number
@@ -11,10 +11,10 @@ export class HeldBytes {
   }
 
   /**
-   * Takes down that so many more bytes are held.
+   * Counts further bytes.
    *
-   * @param address `undefined`: of nobody who is counted by address.
-   * @returns `false` where they would be too many; then nothing is taken down.
+   * @param address `undefined`: bounded only by the sum of all.
+   * @returns `false` if there would be too many; then nothing is counted.
    */
   take(address: string | undefined, bytes: number): boolean {
     const held = (this.#byAddress.get(address) ?? 0) + bytes
@@ -24,6 +24,7 @@ export class HeldBytes {
     return true
   }
 
+  /** Takes back bytes that {@link take} counted. */
   letGo(address: string | undefined, bytes: number): void {
     if (bytes === 0) return
     this.#sum -= bytes

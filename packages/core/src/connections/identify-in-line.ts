@@ -6,8 +6,9 @@ import type { Connections } from './index.js'
 import type { Turn } from './lines.js'
 
 /**
- * So many requests of one address are identified at once, where that takes more than a moment; the others wait.
- * Who is known counts no more: a caller may have as many calls under way as it likes.
+ * Bounds how many requests of one address are identified at once; the others wait in the queue. A request whose caller is
+ * identified synchronously, such as by a cached token, does not count. Once its caller is known, a request no longer
+ * counts: an identified caller may have any number of calls under way.
  */
 export function identifyInLine(identify: Identify, { identifying, addressOf }: Pick<Connections, 'identifying' | 'addressOf'>): Identify {
   const counted = (arrival: Arrival, turn: Turn): Promise<Principal> => {
@@ -40,7 +41,10 @@ export function identifyInLine(identify: Identify, { identifying, addressOf }: P
   }
 }
 
-/** Whose a cookie is, the backend is asked, and that may take long; who brings a token does not wait for those. */
+/**
+ * The queue that a request waits in. Requests with and without `Authorization` have separate ones, since for a cookie the
+ * backend is asked, which may take long: requests with a token do not wait for that.
+ */
 function lineOf({ headers }: Arrival, address: string | undefined): string | undefined {
   return address === undefined || headers.authorization !== undefined ? address : `${address} without a token`
 }

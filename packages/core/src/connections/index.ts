@@ -12,23 +12,23 @@ import { HeldBytes } from './held-bytes.js'
 import { awaitBody, lookAtBody } from './intake.js'
 import { createLines, type Lines } from './lines.js'
 
-/** Keeps what one client takes of this process within bounds; see ADR 0023. */
+/** Bounds what one client may use of this process. See ADR 0023. */
 export interface Connections {
   readonly bounds: Bounds
-  /** A client has connected; one connection too many is closed. */
+  /** Call when a client has connected. If its address has too many connections, refuses with 429 and closes this one. */
   open(socket: Socket): unknown
-  /** A request has come: `go` takes it in hand, at once or when its connection has few enough under way. */
+  /** Call with each request: calls `go`, at once or when the connection has few enough requests under way. */
   admit(request: IncomingMessage, response: ServerResponse, go: Go): void
-  /** A connection has been silent for as long as its server waits: nothing was sent or received. */
+  /** Call when the server's inactivity timeout has passed on a connection. Destroys it, unless its client waits for us. */
   silent(socket: Socket): void
-  /** The network that a request is counted for; `undefined` for a trusted proxy's own. */
+  /** The network that a request is counted for; `undefined`: not counted, because a trusted proxy itself sent it. */
   addressOf(request: Travelling): string | undefined
-  /** The same of a request that no door took down. */
+  /** The same for a request of Node's. */
   addressOfRequest(request: IncomingMessage): string | undefined
   readonly held: HeldBytes
-  /** Requests until it is known who sends them. */
+  /** The queue of requests whose caller is being identified. */
   readonly identifying: Lines
-  /** Requests to the backend. */
+  /** The queue of requests to the backend. */
   readonly toBackend: Lines
   close(): void
 }
@@ -40,10 +40,10 @@ export interface ConnectionsOptions {
   readonly networkOf: (address: string) => string
 }
 
-/** How often the pace of bodies is looked at, in milliseconds. */
+/** How often the rate of unfinished bodies is checked, in milliseconds. */
 const lookMs = 1000
 
-/** Refusals of one address that may be on their way at once; what comes beyond is closed without a word. */
+/** The most refused connections of one address that are open at once; further ones are destroyed without an answer. */
 const mostRefusalsAtOnce = 16
 
 export function createConnections({ bounds, isTrusted, publicAddress, networkOf }: ConnectionsOptions): Connections {
@@ -94,7 +94,7 @@ export function createConnections({ bounds, isTrusted, publicAddress, networkOf 
     refuseOnSocket(tooManyConnections(), connection.socket)
   }
 
-  /** Takes down a connection, and refuses it where it is one too many. */
+  /** Registers a connection, and refuses it if its address has too many. */
   function open(socket: Socket): Connection {
     const connection = take(socket)
     const { address } = connection
@@ -128,7 +128,8 @@ export function createConnections({ bounds, isTrusted, publicAddress, networkOf 
       else connection.pipeline(request, response, request.headers.expect === undefined ? go : inTurn(go))
     },
     silent(socket) {
-      // It waits for us, and reads what it gets: it may. What we do not read, be it that a client left, is a body or a request too many.
+      // Keep the connection if its client waits for an answer and has read all that was sent, and if either we read the
+      // socket or it is paused for a body. A socket that is paused for another reason does not tell when its client leaves.
       const waits = isBusy(socket) && socket.writableLength === 0
       if (waits && (!socket.isPaused() || known.get(socket)?.request !== undefined)) return
       socket.destroy()
@@ -146,8 +147,8 @@ function tooManyConnections(): Refusal {
 }
 
 /**
- * Takes a request in hand once its answer is the next on its connection. Of one that waits, Node queues the 100 that its
- * client expects, and would put the head of an answer that begins with bytes before it.
+ * For a pipelined request with `Expect: 100-continue`: waits until its answer is the next on the connection. Before, Node
+ * queues the 100, and would send the head of an answer that begins with bytes before that 100.
  */
 function inTurn(go: Go): Go {
   return (request, response) => {

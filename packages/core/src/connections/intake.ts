@@ -3,23 +3,24 @@ import type { Socket } from 'node:net'
 import { Refusal } from '../refusal.js'
 import type { Connection } from './connection.js'
 
-/** How long a body may come slower than it must, after a time in which it came as fast, in seconds. */
+/** How many seconds' worth of `minRate` a body may be behind or, at most, save for later. */
 export const graceSeconds = 10
 
-/** How long an answer to a body that came too slowly may take, in milliseconds. */
+/** How long the answer to a body that came too slowly may take before the connection is destroyed, in milliseconds. */
 const answeringMs = 1000
 
-/** How much of a body is read ahead of whoever it is for, so that it is noticed when its client leaves, in bytes. */
+/** How many bytes of a body are read before its consumer reads them, so that it is noticed when the client leaves. */
 const mostAhead = 64 * 1024
 
-/** What the clock may show between two looks before it is we who were busy, in seconds. */
+/** The most time between two looks that counts, in seconds: if more has passed, our event loop was blocked. */
 const longestLook = 2
 
 /**
- * Looks whether a body that is awaited comes fast enough, on average over {@link graceSeconds}. While we do not
- * read, because whoever gets the body does not, time does not count.
+ * Checks that a body comes at `minRate` bytes per second on average, give or take {@link graceSeconds}. Time in which the
+ * consumer of the body does not read does not count. If the body is too slow, destroys it with 408 `request_timeout`.
  *
- * @returns Whether it has to be looked at again.
+ * @param seconds Time since the last look.
+ * @returns Whether to look again.
  */
 export function lookAtBody(connection: Connection, minRate: number, seconds: number): boolean {
   const { request, response, socket } = connection
@@ -30,9 +31,10 @@ export function lookAtBody(connection: Connection, minRate: number, seconds: num
   }
   const received = socket.bytesRead - connection.bytesSeen
   connection.bytesSeen = socket.bytesRead
-  // A connection that is not read does not tell that its client has left: at each look a little more is read.
+  // A socket that is paused does not report that its client has left: read a little more at each look.
   if (request.readableLength < mostAhead) socket.resume()
-  // An answer that has begun may talk with its body, as slowly as they like; what is left of one after its answer has bounds of its own.
+  // Once the answer has begun, body and answer may be a conversation at any rate. The rest of a body after the whole answer
+  // has bounds of its own: `discardBody`, `readRest`.
   if (response?.headersSent === true) return true
   const awaited = request.readableLength === 0 && !socket.isPaused()
   const most = graceSeconds * minRate
@@ -40,12 +42,12 @@ export function lookAtBody(connection: Connection, minRate: number, seconds: num
   connection.credit = Math.min(most, connection.credit + received - owed)
   if (connection.credit >= 0) return true
   refuseBody(request, new Refusal('request_timeout', { headers: ['Connection', 'close'] }))
-  // Whoever reads the body answers at once; where nobody does, or nothing can be said any more, this is the end.
+  // The consumer of the body answers at once with the refusal. If there is no consumer, only this closes the connection.
   setTimeout(() => socket.destroy(), answeringMs).unref()
   return false
 }
 
-/** Begins to look at the body of a request. */
+/** Starts to watch the body of a request for {@link lookAtBody}. */
 export function awaitBody(connection: Connection, request: IncomingMessage, response: ServerResponse, minRate: number): void {
   connection.request = request
   connection.response = response
@@ -54,11 +56,11 @@ export function awaitBody(connection: Connection, request: IncomingMessage, resp
 }
 
 /**
- * Ends a request's body in a refusal, for whoever reads it: as its `error` and, where that is not listened to, as
- * `errored` once it is closed. Its connection stays open for the answer.
+ * Destroys a request's body with a refusal. The body's consumer gets it as `error` event, or reads `errored` on `close`.
+ * The connection stays open for the answer.
  */
 function refuseBody(request: IncomingMessage, refusal: Refusal): void {
-  // Node closes the connection of a request that is destroyed before its end, unless it sees none.
+  // If a request is destroyed before its end, Node destroys its socket too, unless `request.socket` is null at that moment.
   const seen = request as { socket: Socket | null }
   const { socket } = seen
   seen.socket = null

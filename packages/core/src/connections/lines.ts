@@ -1,40 +1,46 @@
-/** A request that was let in. */
+/** A request that has left the queue, for as long as it is under way. A function that is called twice counts once. */
 export interface Turn {
-  /** Its client sends its body from now on: until that is sent, nobody waits for the backend. */
+  /** The client begins to send its body: until it is sent, the request does not count as waiting for an answer. */
   readonly sending: () => void
-  /** Its body is sent: its answer is waited for again, unless it has begun. */
+  /** The body is sent: the request counts as waiting for an answer again, unless the answer has begun. */
   readonly sent: () => void
-  /** Its answer has begun: it no longer counts among those of its address whose answer has not. */
+  /** The answer has begun: the request no longer counts as waiting for one. */
   readonly begun: () => void
-  /** It is over, or its client is gone; whatever is called twice counts once. */
+  /** The request is over, or its client has left: its place is free. */
   readonly over: () => void
 }
 
 export interface LinesOptions {
-  /** Requests of one address that may wait for the begin of their answer. */
+  /** The most requests of one address that wait for the begin of their answer. */
   readonly underWay: number
-  /** Requests of one address in all, those with an answer that has begun included. */
+  /** The most requests of one address in all, including those whose answer has begun. */
   readonly share: number
-  /** Requests of everybody. */
+  /** The most requests of all addresses together. */
   readonly total: number
 }
 
-/** Lets requests in: so many of one address, so many in all, the others in order, one address after the other. */
+/**
+ * A queue of requests with bounds per address and in all. The requests of one address leave it in order; the addresses
+ * take turns (round-robin).
+ */
 export interface Lines {
   /**
-   * Calls `come` with a turn, now or when it is this request's.
+   * Calls `come` with a turn, at once or when the bounds allow it.
    *
-   * @param address `undefined`: of nobody whose requests are counted.
-   * @returns What gives up waiting, or `undefined` where the turn has come already.
+   * @param address `undefined`: bounded only by `total`.
+   * @returns A function that leaves the queue; `undefined` if `come` was called already.
    */
   enter(address: string | undefined, come: (turn: Turn) => void): (() => void) | undefined
   /** Whether the next request of an address would have to wait. */
   isFull(address: string | undefined): boolean
-  /** When the line that an address waits in moved last, by `performance.now()`; where there is room for the address, that of everybody. */
+  /**
+   * When a request of this address last left the queue, by `performance.now()`. If the address is within its own bounds and
+   * waits only for `total`, when a request of any address did.
+   */
   movedAt(address: string | undefined): number
-  /** Takes down what is under way already. */
+  /** Counts a request that is under way already, without a check of the bounds. */
   take(address: string | undefined): Turn
-  /** Requests that were let in and are not over. */
+  /** How many requests are under way. */
   readonly open: number
   /** Requests that wait. */
   readonly waiting: number
@@ -42,19 +48,19 @@ export interface Lines {
 
 type Come = (turn: Turn) => void
 
-/** What one address has under way, and what of it waits. */
+/** The requests of one address that are under way, and those that wait. */
 interface Line {
   readonly address: string | undefined
   unanswered: number
   open: number
-  /** When one that waited was let in. */
+  /** When a request that waited was last let in, by `performance.now()`. */
   movedAt: number
   readonly waiting: Set<Come>
 }
 
 export function createLines({ underWay, share, total }: LinesOptions): Lines {
   const lines = new Map<string | undefined, Line>()
-  /** Lines whose first may come as soon as there is room for anybody. */
+  /** Lines whose first request waits only for `total`. */
   const ready = new Set<Line>()
   let open = 0
   let waiting = 0
@@ -102,11 +108,11 @@ export function createLines({ underWay, share, total }: LinesOptions): Lines {
     }
   }
 
-  /** Something of a line was given back: its next may come, or another's. */
+  /** Call when a place of a line became free: lets in its next request, or that of another line. */
   function advance(line: Line): void {
     if (line.open === 0 && line.waiting.size === 0) lines.delete(line.address)
     if (line.waiting.size > 0 && hasRoom(line)) ready.add(line)
-    // What comes may be over at once; it is the loop that goes on, and no call within a call.
+    // `come` may end its turn at once, which calls this again: the loop that runs already continues, without recursion.
     if (advancing) return
     advancing = true
     try {
@@ -119,7 +125,7 @@ export function createLines({ underWay, share, total }: LinesOptions): Lines {
   function letNextIn(): void {
     for (const next of ready) {
       if (open >= total) return
-      // It goes to the end, so that each address gets its turn.
+      // A line with more requests is added again at the end, so that addresses take turns.
       ready.delete(next)
       const [come] = next.waiting
       if (come === undefined || !hasRoom(next)) continue

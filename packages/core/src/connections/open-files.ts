@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs'
 
-/** Where the system does not say: what most give a process. */
+/** If the system does not tell the limit: the usual soft limit of a process. */
 const usual = 1024
 
-/** How many files and connections this process may have open at once. Node raises the soft bound to the hard one at its start. */
+/**
+ * How many file descriptors this process may have open at once. Reads the soft limit, which Node raises to the hard one
+ * when it starts. 1,024 if `/proc/self/limits` does not exist or does not tell.
+ */
 export function openFiles(): number {
   try {
     const [, soft] = /^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? []

@@ -8,15 +8,19 @@ import type { Runtime } from '../runtime.js'
 import { tagRefused } from '../tag/index.js'
 import { arrive, wholeTarget } from './arrive.js'
 
-/** Answers a request that leads to no room, with an id and a ledger entry like every other. */
+/**
+ * Answers a request without the corridor, with a request id and a ledger entry like every other answer.
+ *
+ * @returns The receipt of the ledger entry.
+ */
 export function answerAtDoor(
   runtime: Runtime,
   request: IncomingMessage,
   response: ServerResponse,
   answer: JsonAnswer,
-  /** Whom it was about. */
+  /** The principal whom the answer is about, for the ledger. */
   principal?: Principal,
-  /** Which sessions it ended. */
+  /** The sessions that this request ended, for the ledger. */
   ended?: EndedSessions,
 ): Receipt {
   const arrival = arrive(runtime, request, wholeTarget(request))

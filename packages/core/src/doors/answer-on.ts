@@ -1,6 +1,9 @@
 import type { ServerResponse } from 'node:http'
 
-/** The answer that is being sent on a connection, the first of those that are still to be; `null` where there is none. Node keeps it here. */
+/**
+ * The answer that Node sends on a connection now, which is the first of those that are not finished; `null` if there is
+ * none. Node keeps it in the private member `_httpMessage` of the socket.
+ */
 export function answerOn(socket: object): ServerResponse | null {
   return (socket as { readonly _httpMessage?: ServerResponse | null })._httpMessage ?? null
 }

@@ -9,8 +9,8 @@ export function isPreflight(request: IncomingMessage): boolean {
 }
 
 /**
- * Answers without identifying anybody: a preflight carries no credential. A page that may not call gets no permission, in
- * the form a browser understands; and since its browser sends nothing further, the log is told here.
+ * Answers a preflight without identifying the caller: a preflight carries no credential. A page whose origin is not
+ * allowed gets 403 without `Access-Control-Allow-…` headers. Its browser then sends no call, so the log is written here.
  */
 export function answerPreflight(
   { browser, publicAddress, refusedPreflight }: Runtime,

@@ -4,7 +4,7 @@ import type { Runtime } from '../runtime.js'
 import { nextUlid } from './next-ulid.js'
 
 /**
- * Gives a request its id and takes down how it stands at the door.
+ * Gives a request its id and collects the facts about it that the corridor uses.
  *
  * @param target Path and query below the mount: `/v1/chat/completions?a=b`.
  */

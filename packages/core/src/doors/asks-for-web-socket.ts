@@ -1,18 +1,18 @@
 import type { IncomingMessage } from 'node:http'
 import { answerOn } from './answer-on.js'
 
-/** The one protocol that is changed to, as `Upgrade` names it (RFC 6455, 4.1). */
+/** The only protocol that Postern upgrades to, as the `Upgrade` header names it (RFC 6455, 4.1). */
 export const webSocket = 'websocket'
 
 /**
- * Whether a request offers what can be taken: a WebSocket, with no answer before it still to be sent. Every other
- * offer is ignored, as a server may (RFC 9110, 7.8), and must of HTTP/1.0.
+ * Whether a request asks for an upgrade that Postern can accept: to WebSocket, on a connection where no earlier answer
+ * is unfinished. A server may ignore every other `Upgrade` (RFC 9110, 7.8), and must ignore one on HTTP/1.0.
  */
 export function asksForWebSocket(request: IncomingMessage): boolean {
   return offersWebSocket(request) && !isBusy(request.socket)
 }
 
-/** Whether a request offers WebSocket as RFC 6455 has it: on a GET of HTTP/1.1 without a body. */
+/** Whether a request asks for WebSocket as RFC 6455, 4.1 requires: with GET, over HTTP/1.1, without a body. */
 export function offersWebSocket({ method, headers, httpVersion }: IncomingMessage): boolean {
   return (
     headers.upgrade !== undefined &&

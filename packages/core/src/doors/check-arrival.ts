@@ -8,16 +8,16 @@ import type { PublicAddress } from '../public-address.js'
 import { Refusal } from '../refusal.js'
 
 /**
- * The questions that come before anybody is identified: by which name we are called, from which page, and whether every
- * header that looks as if it said something is one that is read. Every road that identifies somebody asks them first.
+ * Checks a request before its caller is identified: its `Host`, its `Origin`, and that no header name is a misspelling of
+ * one that Postern reads. Everything that identifies a caller does this first.
  *
- * @throws {Refusal} 400 `request_malformed` without a host, with several or with what is none (RFC 9112, 3.2), and for a
- *   header of ours that does not exist; 400 `tag_invalid`, 403 `origin_not_allowed`, 421 `host_not_allowed`.
+ * @throws {Refusal} 400 `request_malformed` if `Host` is missing, repeated or not a host (RFC 9112, 3.2), or if a header
+ *   begins with `Postern-` and is not defined; 400 `tag_invalid`, 403 `origin_not_allowed`, 421 `host_not_allowed`.
  */
 export type CheckArrival = (arrival: Arrival) => void
 
 export interface CheckArrivalOptions {
-  /** The names that we are called by; any, where none are given. */
+  /** The setting `listen.hosts`: the hosts that a request may name. Empty: any host. */
   readonly hosts: readonly string[]
   readonly publicAddress: PublicAddress
   readonly browser: BrowserAccess
@@ -39,12 +39,12 @@ export function createCheckArrival({ hosts, publicAddress, browser, log }: Check
   }
 }
 
-/** A request names one host, which is one wherever it is read (RFC 9110, 7.2; RFC 9112, 3.2); so does a proxy for it. */
+/** A request names exactly one host, and so does the `X-Forwarded-Host` of a trusted proxy (RFC 9110, 7.2; RFC 9112, 3.2). */
 function refuseHost(param: 'Host' | 'X-Forwarded-Host'): Refusal {
   return new Refusal('request_malformed', { message: 'A request names one host, as it stands in a URL.', param })
 }
 
-/** Whether we are called by a name that the operator wrote; one without a port is good with any. */
+/** Whether a host is one of `hosts`. An entry without a port matches the host with any port. */
 function compileHosts(hosts: readonly string[]): (host: string) => boolean {
   if (hosts.length === 0) return () => true
   const known = new Set(hosts)

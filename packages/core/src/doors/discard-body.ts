@@ -1,20 +1,20 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
-/** How much of a refused body is read so that the client sees its answer, in bytes. */
+/** Bytes of a body that are read and discarded so that the client can read its answer. */
 const mostDiscardedBytes = 1024 * 1024
 
 /** How long a client may go on sending after its answer, in milliseconds. */
 const longestDiscardMs = 2000
 
-/** How long one that sends more has to read its answer before its connection ends, in milliseconds. */
+/** After `mostDiscardedBytes`: how long the client has to read its answer before its connection is closed, in milliseconds. */
 const readingMs = 300
 
 /**
- * Deals with what is left of a request's body after its answer.
+ * Reads and discards the rest of a request's body after its answer.
  *
- * Closing at once would reset the connection, and the client would lose the answer; reading on without a
- * bound would let it send for ever. So a little is read, then nothing for a moment, and then the connection ends.
+ * Closing the connection at once would reset it, and the client would lose the answer. Reading without a bound would let
+ * the client send for ever. So `mostDiscardedBytes` are read, then nothing for `readingMs`, then the connection is closed.
  */
 export function discardBody(request: IncomingMessage, response: ServerResponse): void {
   if (request.complete || request.destroyed) return
@@ -43,7 +43,10 @@ export function discardBody(request: IncomingMessage, response: ServerResponse):
   request.resume()
 }
 
-/** After the answer to a request that says `Connection: close`, Node closes at once; here the client's half stays open until it is dealt with. */
+/**
+ * After the answer to a request with `Connection: close`, Node calls `socket.destroySoon`, which closes both halves. This
+ * closes only our half, so that the client's half stays open until its body is discarded.
+ */
 function closeHalfFirst(socket: Socket): void {
   socket.destroySoon = () => void socket.end()
 }

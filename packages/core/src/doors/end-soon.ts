@@ -1,17 +1,17 @@
 import type { Duplex } from 'node:stream'
 
-/** How long the other side has to read what was said last, in milliseconds. */
+/** How long the peer has to read the last text, in milliseconds. */
 const readingMs = 300
 
 /**
- * Says a last thing on a connection and ends it, whether the other side does so too or not: no server counts such
- * a connection any more, and one that stays half open would hold up its end for ever.
+ * Writes a last text to a connection, closes our half, and destroys the connection after `readingMs`. The connection was
+ * detached from its server, so no timeout of the server applies: without this, a half-closed one could stay for ever.
  */
 export function endSoon(socket: Duplex, last: string): void {
   const destroy = (): void => {
     socket.destroy()
   }
-  // Node listens no more, and an error that nobody hears ends the process.
+  // Node has no `error` listener on a detached socket, and an `error` event without a listener ends the process.
   socket.on('error', destroy)
   socket.end(last, () => setTimeout(destroy, readingMs))
 }

@@ -12,16 +12,16 @@ import { refuseAtDoor } from './refuse-at-door.js'
 import { noWebSocket } from './refuse-change.js'
 
 /**
- * Leads a request into the corridor, or to the desk that gives sessions. Every door ends here, so that all of
- * them answer alike.
+ * Hands a request to the corridor, or to the session endpoint. Both doors, Node's and Express's, call this, so that both
+ * answer alike. Requests with a broken head, requests for a WebSocket and preflights are answered here.
  *
  * @param target Path and query below the mount: `/v1/chat/completions?a=b`.
- * @returns The receipt, or nothing for a browser's preflight, which is no call.
+ * @returns The receipt of the ledger entry; `undefined` for a CORS preflight, which has no ledger entry.
  */
 export function enter(runtime: Runtime, request: IncomingMessage, response: ServerResponse, target: string): Promise<Receipt> | undefined {
   const fault = faultOfHead(request)
   if (fault !== undefined) return Promise.resolve(refuseAtDoor(runtime, request, response, fault))
-  // Behind an answer that is still to be sent, an offer is ignored.
+  // `response.socket` is null while an earlier answer on this connection is unfinished: then `Upgrade` is ignored.
   if (offersWebSocket(request) && response.socket !== null)
     return Promise.resolve(refuseAtDoor(runtime, request, response, noWebSocket(), target))
   if (isPreflight(request)) {
@@ -38,7 +38,10 @@ export function enter(runtime: Runtime, request: IncomingMessage, response: Serv
   })
 }
 
-/** The receipt is written before the last byte has left. An answer that waits behind another's may never be told. */
+/**
+ * Calls `sent` when the answer has left: the receipt exists before its last byte is sent. If the answer waits for an
+ * earlier one, `sent` is called now, because Node may never emit `close` for such an answer.
+ */
 function onceSent(response: ServerResponse, sent: () => void): void {
   if (response.writableFinished || response.destroyed || response.socket === null) sent()
   else response.once('close', sent)

@@ -8,17 +8,21 @@ import { refuseBrokenRequest } from './refuse-broken-request.js'
 import { refuseConnect } from './refuse-change.js'
 import { watchOffer } from './watch-offer.js'
 
-/** How long a client may read nothing of what waits for it, in milliseconds. */
+/** How long a connection may be silent, with nothing sent or received, in milliseconds. */
 const silenceMs = 120_000
 
 /**
- * Has a server refuse what Node would refuse by itself, but with an id and in the envelope: what is not HTTP,
- * tunnels to elsewhere, and expectations that nobody meets. Make the server with `requireHostHeader: false` for the same reason.
+ * Makes a server refuse, with a request id and the error envelope, what Node would refuse in its own words: bytes that
+ * are not HTTP, `CONNECT`, and an `Expect` other than `100-continue`. Also applies the bounds of `runtime.connections`
+ * and sets `maxHeadersCount`, `requestTimeout`, `maxConnections` and the inactivity timeout (120 s). Create the server
+ * with `requireHostHeader: false`, so that Postern refuses a request without `Host` as well.
+ *
+ * @returns The same server.
  */
 export function guardServer(server: Server, runtime: Runtime): Server {
-  // Node hands on no more header lines than this and drops the rest in silence, 0 for no bound: the one on bytes holds.
+  // 0: no bound. Node silently drops header lines beyond `maxHeadersCount`; its bound on the head's bytes still holds.
   server.maxHeadersCount = 0
-  // A body may take as long as it takes where it comes fast enough; Node's bound is one on the whole.
+  // 0: off. Node's timeout is for the whole request; Postern bounds the rate instead (`connections.minRate`).
   server.requestTimeout = 0
   server.maxConnections = runtime.connections.bounds.inAll
   server.on('connection', (socket: Socket) => {

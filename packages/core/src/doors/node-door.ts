@@ -7,8 +7,8 @@ import { takeOriginForm } from './take-origin-form.js'
 export type NodeListener = (request: IncomingMessage, response: ServerResponse) => void
 
 /**
- * The fast door: leads everything under the mount into the corridor with no framework in between, and hands
- * everything else to `otherwise`.
+ * Makes a request listener that hands requests under the mount to {@link enter} and all others to `otherwise`, without a
+ * framework. Bounds requests of one connection, as `runtime.connections` says.
  */
 export function createNodeDoor(runtime: Runtime, otherwise: NodeListener): NodeListener {
   const { mount } = runtime.config
@@ -20,7 +20,7 @@ export function createNodeDoor(runtime: Runtime, otherwise: NodeListener): NodeL
   return (request, response) => runtime.connections.admit(request, response, lead)
 }
 
-/** Whether a request's target is ours: the mount itself, or a path or query below it. */
+/** Whether a target is the mount itself, or a path or query below it: `/ai`, `/ai/v1`, `/ai?a=b`; not `/aim`. */
 export function isUnderMount(mount: string, target: string): boolean {
   return target.startsWith(mount) && isBoundary(target.charCodeAt(mount.length))
 }

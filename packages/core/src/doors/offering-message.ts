@@ -2,19 +2,18 @@ import { IncomingMessage } from 'node:http'
 import { asksForWebSocket } from './asks-for-web-socket.js'
 
 /**
- * A request that becomes an `upgrade` event only where its offer can be taken. Make a server with it that
- * listens to that event.
+ * A request that becomes an `upgrade` event only if Postern can accept its `Upgrade`. A server that listens to `upgrade`
+ * must be created with it: `createServer({ IncomingMessage: OfferingMessage })`.
  *
- * Node 20 hands every request that offers another protocol to the listener of `upgrade`, cut off behind its
- * head, as soon as there is one. Clients offer `h2c` with requests that are as good as any other. Node asks the
- * message whether it is an upgrade, first when the head is read, and this answers in its place; `shouldUpgradeCallback`,
- * which does the same, came with Node 24.
+ * As soon as `upgrade` has a listener, Node 20 gives it every request that has `Upgrade`, without its body. Some
+ * clients send `Upgrade: h2c` with ordinary requests. Node reads the member `upgrade` of the message, first when the
+ * head is complete; this class computes it. Node 24 has the option `shouldUpgradeCallback` for the same purpose.
  */
 export class OfferingMessage extends IncomingMessage {
-  /** `undefined`: there is an offer, and it is not decided on. */
+  /** `undefined`: the request has an `Upgrade`, and {@link asksForWebSocket} was not called yet. */
   #isUpgrade: boolean | undefined
 
-  /** What Node's constructor writes comes before the field is there. */
+  /** Node's constructor sets `upgrade` before `#isUpgrade` exists: ignore that. */
   set upgrade(offered: boolean | null) {
     if (#isUpgrade in this) this.#isUpgrade = offered === true ? undefined : false
   }

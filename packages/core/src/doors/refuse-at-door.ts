@@ -9,9 +9,11 @@ import { arrive, wholeTarget } from './arrive.js'
 import { discardBody } from './discard-body.js'
 
 /**
- * Refuses a request that leads to no room, with an id, the envelope and a ledger entry like every other.
+ * Refuses a request without the corridor, with a request id, the error envelope and a ledger entry like every other
+ * refusal. Also discards the rest of the request's body.
  *
- * @param target Path and query as the entry has them; below the mount, of a request to the API.
+ * @param target Path and query for the ledger entry; for a request to the API, below the mount. Default: the whole target.
+ * @returns The receipt of the ledger entry.
  */
 export function refuseAtDoor(
   runtime: Runtime,

@@ -3,12 +3,12 @@ import { Refusal } from '../refusal.js'
 import { refuseOnSocket } from '../answers/on-socket.js'
 import { answerOn } from './answer-on.js'
 
-/** Connections whose broken request waits for its turn to be refused; Node tells of each further piece of it. */
+/** Connections whose broken request is refused, or will be: Node emits `clientError` again for each further piece of it. */
 const waiting = new WeakSet<Duplex>()
 
 /**
- * Answers a request that is not even HTTP, for the `clientError` event of a server: with an id and the
- * envelope, like every other refusal, and an end to the connection, whose next bytes cannot be trusted.
+ * Listener for a server's `clientError` event. Refuses bytes that Node could not parse as HTTP, with a request id and the
+ * error envelope, and closes the connection: where the next request begins is not known.
  */
 export function refuseBrokenRequest(error: Error, socket: Duplex): void {
   if (!socket.writable || socket.readableEnded || ('code' in error && error.code === 'ECONNRESET')) {
@@ -21,8 +21,8 @@ export function refuseBrokenRequest(error: Error, socket: Duplex): void {
 }
 
 /**
- * A client takes what comes for the answer to its first request that has none. So requests that came whole before the
- * broken one are answered first; into an answer whose head is out already, no second one is written.
+ * Answers on a connection belong to its requests in order. So complete requests that came before the broken one are
+ * answered first; and if the head of an answer has left already, the connection is destroyed instead.
  */
 function refuseInPlace(refusal: Refusal, socket: Duplex): void {
   if (socket.destroyed) return

@@ -3,9 +3,9 @@ import type { IncomingMessage } from 'node:http'
 const slash = 0x2f
 
 /**
- * Gives a request's target as a path. Where a client writes a whole URL, of the host that it also names, as it
- * does to a proxy, the path is taken out of it and put in its place; a URL of any other host stays what it is,
- * which leads nowhere (RFC 9112, 3.2.2).
+ * Returns a request's target as path and query. If the target is a whole URL (absolute-form, RFC 9112, 3.2.2) whose host
+ * is the one in `Host`, also replaces `request.url` by its path and query. Default ports and case do not count. Any
+ * other target is returned as it is, and no route matches it.
  */
 export function takeOriginForm(request: IncomingMessage): string {
   const target = request.url as string

@@ -4,10 +4,10 @@ import { endSoon } from './end-soon.js'
 import { faultOfHead } from './fault-of-head.js'
 import { refuseBrokenRequest } from './refuse-broken-request.js'
 
-/** How Node tells that it has parsed a piece: with how many of its bytes, or with an error. */
+/** Called by Node's parser after each piece of input, with the number of bytes that it parsed, or with an error. */
 type OnExecute = (result: number | Error) => void
 
-/** Node's parser of a connection, which keeps its callbacks under numbers. */
+/** Node's private HTTP parser of a connection. It keeps its callbacks under numbers, such as `kOnExecute`. */
 interface Parser {
   readonly incoming: (IncomingMessage & { readonly upgrade?: boolean | null }) | null
   readonly constructor: { readonly kOnExecute?: number }
@@ -15,25 +15,25 @@ interface Parser {
   [callback: number]: OnExecute | null | undefined
 }
 
-/** The answer to the request that offered last on a connection whose parser is watched. */
+/** For each connection whose parser is watched: the answer to its latest request with `Upgrade`. */
 const offered = new WeakMap<Socket, ServerResponse>()
 
 /**
- * Sees to it that nothing is lost behind an offer of another protocol that is served as plain HTTP; call it with
- * every request, before its answer.
+ * Makes it safe to ignore the `Upgrade` of a request and to serve it as plain HTTP. Call it with every request, before
+ * its answer.
  *
- * Node's parser stops behind a request that has such an offer, whether it is taken or not. Of one that is not, Node
- * drops what the same piece holds behind it, and takes the next piece for the begin of a request; and it takes no
- * notice of an error in its body. Where a piece is not parsed to its end, nothing that follows can be relied on: the
- * request is answered, the rest is discarded and the connection ends, as a server may end it (RFC 9112, 9.6). A
- * client that waits for its answer, as all do that are known to offer `h2c`, keeps its connection.
+ * Node's parser stops after a request with `Upgrade`, whether the upgrade is accepted or not. If it is not, Node drops
+ * the bytes that follow the request in the same piece of input, and reads the next piece as the begin of a request; it
+ * also ignores an error in the request's body. So if a piece was not parsed to its end, the bytes after it are
+ * unreliable: the request is answered, the rest is discarded and the connection is closed (RFC 9112, 9.6). A client
+ * that waits for the answer before it sends more, as all known clients that offer `h2c` do, keeps its connection.
  *
- * In an application that embeds Postern, this holds for what comes to us; requests to other routes are on its own server.
+ * In an application that embeds Postern, this is called for requests to the API only.
  *
- * @returns Whether more requests can be taken from the connection.
+ * @returns Whether Postern may take more requests from the connection.
  */
 export function watchOffer(request: IncomingMessage, response: ServerResponse): boolean {
-  // Of lines that Node dropped nothing is known; its parser has seen an offer among them.
+  // If the head has a fault, Node may have dropped header lines, and `Upgrade` may be one of them: watch it as well.
   if (request.headers.upgrade === undefined && faultOfHead(request) === undefined) return true
   const { socket } = request
   const isWatched = offered.has(socket)
@@ -43,7 +43,7 @@ export function watchOffer(request: IncomingMessage, response: ServerResponse): 
   return false
 }
 
-/** @returns Whether it can be watched: not where somebody else reads the connection too, or where Node has changed. */
+/** @returns `false` if the parser cannot be watched: the socket has another `data` listener, or Node's internals changed. */
 function watchParser(socket: Socket): boolean {
   const { parser }: { readonly parser?: Parser | null } = socket as object
   const callback = parser?.constructor.kOnExecute
@@ -61,9 +61,9 @@ function watchParser(socket: Socket): boolean {
   return true
 }
 
-/** Answers what came whole, and nothing after it. */
+/** Lets the answer to the complete request finish, discards all later bytes and closes the connection. */
 function discardRest(socket: Socket, response: ServerResponse): void {
-  // The parser of Node reads as one that listens.
+  // Node's parser reads through a `data` listener: remove all listeners but ours, which discards.
   socket.on('data', () => {})
   for (const listener of socket.listeners('data').slice(0, -1)) socket.off('data', listener as () => void)
   const end = (): void => {

@@ -4,17 +4,18 @@ import { type Principal, principalFields } from '../principal.js'
 import { trimBlanks } from '../lib/trim-blanks.js'
 
 /**
- * As a name stands in the header: visible ASCII. What else it holds is percent-encoded, or two names could be
- * written by the same bytes: those of one in UTF-8 are another's in Latin-1.
+ * A name as the header writes it: visible ASCII, with all else percent-encoded. Raw bytes are refused: the same bytes
+ * are one name in UTF-8 and another in Latin-1.
  */
 const written = /^[!-~]+$/
 const parted = /[,;="\\]/
 
 /**
- * Reads `Postern-Act-As: user=u_7, team=acme, project=labs` and gives the principal it names.
+ * Reads `Postern-Act-As: user=u_7, team=acme, project=labs` and returns the principal that it names.
  *
- * Values may be percent-encoded. Nothing of the delegate's own fields is inherited: for whom it calls is
- * what it wrote, whole.
+ * Values may be percent-encoded. A field that the header does not name stays empty: it is not taken from the delegate.
+ *
+ * @throws {Refusal} 403 `delegation_not_allowed` if the caller is not a delegate, 400 `request_malformed`.
  */
 export function actAs(delegate: Principal, header: string): Principal {
   if (!delegate.delegate) throw new Refusal('delegation_not_allowed')
@@ -37,7 +38,7 @@ function decode(value: string): string | undefined {
   try {
     return decodeURIComponent(value)
   } catch {
-    // A byte that is no UTF-8, or a percent sign alone.
+    // Not UTF-8, or a percent sign without two hexadecimal digits.
     return undefined
   }
 }

@@ -6,18 +6,19 @@ import type { Store } from '../store/store.js'
 import { isToken, type Verifier } from './verifier.js'
 
 export interface AnonymousOptions extends PrincipalFields {
-  /** Calls of one address in a window. */
+  /** The most calls of one network in a window. */
   readonly limit: number
+  /** The length of a window, in milliseconds. */
   readonly windowMs: number
   readonly store: Store
   readonly publicAddress: PublicAddress
-  /** The network that counts as one caller. */
+  /** The network of an address, which counts as one caller. */
   readonly networkOf: (address: string) => string
 }
 
 /**
- * Takes callers that bring no credential at all, as one that the operator named for them, and counts their calls
- * by address. Whoever brings a credential that fails is not one of them.
+ * Accepts a request without a token (cookies do not count as one) as the principal that `callers.anonymous` names, and
+ * counts such calls per network. A token that fails its verification is never taken for anonymous.
  */
 export function createAnonymousVerifier(options: AnonymousOptions): Verifier {
   const { user, team, project, limit, windowMs, store, publicAddress, networkOf } = options

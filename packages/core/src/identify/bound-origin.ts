@@ -5,10 +5,10 @@ import type { PublicAddress } from '../public-address.js'
 import { Refusal } from '../refusal.js'
 
 /**
- * Keeps a credential to the page that it is for.
+ * Checks that a credential that is bound to an origin comes from a page of that origin.
  *
- * Browsers write `Origin` on everything but plain reads of their own origin, which they mark as such
- * (Fetch Metadata). Whoever writes neither is no page.
+ * Browsers send `Origin` with every request except same-origin GET and HEAD, and with those
+ * `Sec-Fetch-Site: same-origin` (Fetch Metadata). A request with neither does not come from a page.
  *
  * @throws {Refusal} 403 `origin_not_allowed`.
  */

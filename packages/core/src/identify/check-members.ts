@@ -4,7 +4,7 @@ import { Refusal } from '../refusal.js'
 
 const known = new Set<string>(sessionClaimNames)
 
-/** What the members of a session token are called elsewhere. */
+/** Names that other systems use, and the member of a session token that is meant. */
 const otherwise: Readonly<Record<string, string>> = {
   user: 'sub',
   user_id: 'sub',
@@ -22,14 +22,14 @@ const otherwise: Readonly<Record<string, string>> = {
 }
 const meantBy = createMeantBy([...sessionClaimNames, ...Object.keys(otherwise)])
 
-/** How much of a name is repeated, in characters. */
+/** How much of an unknown name the message repeats, in characters. */
 const longestRepeated = 64
 
 /**
- * A session token has the members that are documented and no others: one that nobody enforces would look to its minter
- * like a restriction that somebody does.
+ * Refuses a session token with a member that is not documented: the minter of the token may believe that this member
+ * restricts it, and Postern would not enforce that.
  *
- * @throws {Refusal} `caller_invalid`, which names the member, and the one that was probably meant.
+ * @throws {Refusal} 401 `caller_invalid`, which names the member, and the one that was probably meant.
  */
 export function checkMembers(claims: Readonly<Record<string, unknown>>): void {
   const stranger = Object.keys(claims).find((name) => !known.has(name))

@@ -1,16 +1,16 @@
 import { nameFault } from '@postern/protocol'
 import { Refusal } from '../refusal.js'
 
-/** The way to a claim: names, and positions in lists. */
+/** The path to a claim: names of members, and positions in lists, counted from 0. */
 export type ClaimPath = readonly string[]
 
 /**
- * Reads the name that a claim holds; `undefined` where there is none.
+ * Reads the name that a claim holds; `undefined` if the claim is missing, `null` or an empty list.
  *
- * A list with one entry is that entry. One with several is refused: which of them it is must be said in the
- * path, by position. A whole number is the name that its digits are: to an issuer that says 7 and "7", they are one.
+ * A list with one entry counts as that entry. A list with several is refused: then the path must end in a position. An
+ * integer counts as the text of its digits, so that 7 and "7" are the same user.
  *
- * @throws {Refusal} `caller_invalid` where something other than a name stands there.
+ * @throws {Refusal} 401 `caller_invalid` if the value is not a name.
  */
 export function readClaim(claims: object, path: ClaimPath): string | undefined {
   let value: unknown = claims

@@ -1,8 +1,8 @@
-/** What a request brings along to say who is calling; the verifier that recognises it decides. */
+/** The credential of a request, not verified yet. */
 export interface Credential {
   /**
-   * `bearer` and `dpop`: the scheme of its `Authorization` (RFC 6750, RFC 9449). `cookie`: cookies and no such
-   * header. `none`: neither.
+   * `bearer` and `dpop`: the scheme of its `Authorization` (RFC 6750, RFC 9449). `cookie`: no `Authorization`, but a
+   * `Cookie`. `none`: neither.
    */
   readonly form: 'bearer' | 'dpop' | 'cookie' | 'none'
   /** The token, or the `Cookie` header as it came; empty where there is none. */

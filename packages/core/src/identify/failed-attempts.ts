@@ -1,5 +1,9 @@
 /** Counts failed authentications by address. */
 export interface FailedAttempts {
-  /** Counts one more; gives the seconds to wait once there were too many, else 0. */
+  /**
+   * Counts one more failure of an address.
+   *
+   * @returns How long the client should wait, in seconds, if there were too many; otherwise 0.
+   */
   count(address: string): Promise<number>
 }

@@ -6,11 +6,11 @@ export interface RingEntry {
   readonly label: string
   /** 64 lower-case hexadecimal digits. */
   readonly digest: string
-  /** ISO 8601, where a manifest says so. */
+  /** `created_at` of a manifest, as it was written; ISO 8601. */
   readonly createdAt?: string
 }
 
-/** Why an entry of a ring cannot be used. Never repeats the entry: somebody may have pasted a plaintext. */
+/** Why an entry of a ring cannot be used. Never repeats the entry: it may be a credential that was pasted in plaintext. */
 export interface RingProblem {
   /** Counted from 1. */
   readonly position: number
@@ -24,19 +24,19 @@ const digestPattern = /^[0-9a-f]{64}$/
 /** SHA-256 of the word `test`, which the gateway's documentation prints as its example. */
 const exampleDigest = hash('sha256', 'test')
 
-/** A ring as far as it can be used, and what cannot. */
+/** The usable entries of a ring, and the problems of the others. */
 export interface ParsedRing {
   readonly entries: readonly RingEntry[]
   readonly problems: readonly RingProblem[]
 }
 
 /**
- * Reads a ring: `label:sha256hex` or `sha256hex`, separated by commas or newlines; or a manifest, which is
- * the same as JSON. What follows the last colon is the hash, so labels may contain colons.
+ * Reads a ring: entries `label:sha256hex` or `sha256hex`, separated by commas or newlines; or a manifest, which holds the
+ * same entries as JSON. The hash follows the last colon, so labels may contain colons. Never throws: an entry that cannot
+ * be used, or a repeated label or hash, is a problem.
  *
- * The formats are those of the Free AI Gateway's `GATEWAY_API_KEY_HASHES` and of its helper. That gateway
- * drops an entry it cannot read without a word; here it is a problem, because a caller would be locked out
- * unexplained.
+ * The formats are those of the Free AI Gateway's `GATEWAY_API_KEY_HASHES` and of its helper script. That gateway silently
+ * drops an entry that it cannot read, which locks a caller out without an explanation.
  */
 export function parseHashRing(text: string): ParsedRing {
   return checkEntries(isManifest(text) ? readManifest(text) : readText(text))
@@ -66,7 +66,7 @@ function readText(text: string): readonly WrittenEntry[] {
     })
 }
 
-/** What may stand around an entry; other blanks would be part of a label, which has none. */
+/** Blanks that are removed around an entry and its hash. Any other blank stays in the label, which is then refused. */
 const blanks = /^[ \t\r]+|[ \t\r]+$/g
 
 /** Whether a ring is written as a manifest. */
@@ -74,7 +74,7 @@ export function isManifest(text: string): boolean {
   return text.trimStart().startsWith('{')
 }
 
-/** A manifest that is no JSON, or has no entries, reads as one entry that cannot be used. */
+/** If a manifest is not JSON or has no list `entries`, returns one entry that cannot be used. */
 function readManifest(text: string): readonly WrittenEntry[] {
   const unreadable = [{ label: undefined, digest: '' }]
   try {
@@ -100,7 +100,7 @@ function checkEntries(written: readonly WrittenEntry[]): ParsedRing {
     const position = index + 1
     const fault = given === undefined ? undefined : nameFault(given)
     const report = (reason: string, fix: string): void => {
-      // A label that is no name could not be read, or would shift what stands around it.
+      // A label that is not a name may hold control characters, which would garble the message.
       problems.push({ position, ...(given === undefined || fault !== undefined ? {} : { label: given }), reason, fix })
     }
     if (!digestPattern.test(digest)) {
@@ -128,8 +128,10 @@ function checkEntries(written: readonly WrittenEntry[]): ParsedRing {
 }
 
 /**
- * Writes a ring as the manifest that the Free AI Gateway's helper keeps beside it (`scripts/gateway-key-ring.mjs`):
- * hashes only, sorted by label.
+ * Writes a ring as the manifest of the Free AI Gateway's helper script (`scripts/gateway-key-ring.mjs`): JSON with hashes
+ * only, sorted by label.
+ *
+ * @param now `updated_at` of the manifest, and `created_at` of entries without one.
  */
 export function formatManifest(entries: readonly RingEntry[], now: Date): string {
   const sorted = entries.toSorted((left, right) => left.label.localeCompare(right.label))
@@ -141,19 +143,19 @@ export function formatManifest(entries: readonly RingEntry[], now: Date): string
   return `${JSON.stringify(manifest, null, 2)}\n`
 }
 
-/** Writes a ring as the format above, one entry a line. */
+/** Writes a ring in the text format that {@link parseHashRing} reads, one `label:sha256hex` per line. */
 export function formatHashRing(entries: readonly RingEntry[]): string {
   return entries.map((entry) => `${entry.label}:${entry.digest}`).join('\n')
 }
 
-/** Finds whose credential this is. */
+/** Returns the label of a credential's caller; `undefined` if it is not in the ring. */
 export type RingLookup = (credential: string) => string | undefined
 
 /**
- * Compiles a ring to a lookup that costs the same for one caller and for a million.
+ * Compiles a ring to a lookup whose cost does not grow with the number of callers.
  *
- * The credential is hashed first and the map is keyed by the hash, so what timing could tell is about
- * SHA-256 outputs that nobody can steer; the final comparison is constant-time all the same.
+ * The map is keyed by SHA-256 of the credential. So the timing of the lookup tells only about hash values, which an attacker
+ * cannot choose. The final comparison is constant-time as well.
  */
 export function createRingLookup(entries: readonly RingEntry[]): RingLookup {
   const byDigest = new Map(entries.map(({ label, digest }) => [digest, { label, bytes: Buffer.from(digest, 'hex') }]))

@@ -3,28 +3,28 @@ import { createMeantBy, lettersOf } from '../lib/meant-by.js'
 import type { Log } from '../log.js'
 import { Refusal } from '../refusal.js'
 
-/** Headers that bind a call to something; a spelling that is not read would leave it unbound. */
+/** The tag headers. If a client misspells one, the call would silently not be tagged. */
 const tags = [headerNames.workflow, headerNames.step, headerNames.parentStep]
 const meantBy = createMeantBy([...tags, headerNames.actAs])
 
-/** What begins with our name is ours to define. */
 const actAs = headerNames.actAs.toLowerCase()
-/** What a Postern in front of this one says to its backend, in the spellings that servers take for one; here it says nothing. */
+/** The assertion header `Postern-Identity`: a Postern in front of this one may send it to us as its backend. It is ignored. */
 const identity = /^postern[-_]identity$/
+/** Names that begin with `Postern`, or `X-Postern`: all of them are Postern's to define. */
 const beginsLikeOurs = /^(?:x[^a-z0-9]*)?postern(?![a-z0-9])/
 
 type Finding = 'known' | 'unknown' | { readonly instead: string } | { readonly meant: string }
 
-/** Names come from clients, so what is remembered of them is bounded; so is what is said of them. */
+/** Bounds of the memo (names, and characters of one) and of the log, because clients choose the names. */
 const rememberedNames = 4096
 const longestRemembered = 64
 const mostWarnings = 64
 
 /**
- * Refuses a header that looks as if it said something and says nothing, and warns of one that may be meant to.
+ * Refuses a header name that is a misspelling of one that Postern reads. If the name is only similar to one, logs a warning.
  *
- * @throws {Refusal} 400 `tag_invalid` for a tag's name in another spelling (`X_Workflow_ID`, `X-WorkflowID`), 400
- *   `request_malformed` for a name of ours that does not exist (`Postern-ActAs`).
+ * @throws {Refusal} 400 `tag_invalid` for a tag header in another spelling (`X_Workflow_ID`, `X-WorkflowID`), 400
+ *   `request_malformed` for an undefined header that begins with `Postern` (`Postern-ActAs`).
  */
 export type CheckHeaderNames = (rawHeaders: readonly string[]) => void
 
@@ -40,7 +40,7 @@ export function createCheckHeaderNames(log: Log): CheckHeaderNames {
     return finding
   }
 
-  /** Once of each name, and of so many names: who wants to fill the log does not. */
+  /** Warns once per name, and of at most `mostWarnings` names, so that a client cannot fill the log. */
   function warn(name: string, meant: string): void {
     if (warned.size >= mostWarnings || warned.has(name.toLowerCase())) return
     warned.add(name.toLowerCase())

@@ -13,7 +13,7 @@ import { refuseUnrecognised } from './refuse-credential.js'
 import { isToken, type Verifier } from './verifier.js'
 
 /**
- * Says who is calling, by a verified credential and nothing else.
+ * Returns the principal of a request, by its verified credential and nothing else.
  *
  * @throws {Refusal} 401 `caller_…` and `proof_…`, 400 `credential_in_request`, 403 `delegation_not_allowed`,
  *   `origin_not_allowed` and `cross_site_refused`, 503 `caller_check_unavailable` and `store_unavailable`, 429
@@ -27,7 +27,7 @@ export interface IdentifyOptions {
   readonly proofs: Proofs
   readonly failedAttempts: FailedAttempts
   readonly publicAddress: PublicAddress
-  /** Default: as a call to a gateway is read, which carries no key. */
+  /** How to read the credential. Default: {@link readCredential}, which refuses requests that carry an API key. */
   readonly read?: ReadCredential
 }
 
@@ -46,7 +46,7 @@ export function createIdentify({ verifiers, proofs, failedAttempts, publicAddres
     throw refuseUnknown(credential, hasUsableCookie(credential, arrival) ? besideCookie(error) : error)
   }
 
-  /** Whether a cookie of the request would have been asked about, had there been no `Authorization`. */
+  /** Whether a verifier would have taken the request's cookies if the request had no `Authorization`. */
   function hasUsableCookie(credential: Credential, { headers: { cookie } }: Arrival): boolean {
     if (!isToken(credential) || cookie === undefined || cookie === '') return false
     const alone: Credential = { form: 'cookie', text: cookie }
@@ -59,7 +59,7 @@ export function createIdentify({ verifiers, proofs, failedAttempts, publicAddres
     return verifier.verify(credential, arrival)
   }
 
-  /** What holds of every credential, once it is known whose it is. */
+  /** The checks after verification, the same for every kind of credential: bound origin, `Postern-Act-As`, proof. */
   function admit(principal: Principal, credential: Credential, arrival: Arrival): Principal | Promise<Principal> {
     checkBoundOrigin(principal, arrival, publicAddress)
     const forWhom = arrival.headers[actAsHeader] as string | undefined
@@ -82,7 +82,7 @@ export function createIdentify({ verifiers, proofs, failedAttempts, publicAddres
   }
 }
 
-/** SDKs write `Authorization` whether they have a key or not, and then a page's cookie does not count. */
+/** Adds a help about the cookie: SDKs always send `Authorization`, even without a real key, and then cookies do not count. */
 function besideCookie({ code, message, details }: Refusal): Refusal {
   const help = `${details.help ?? errorCodes[code].help} The request has a cookie too, which does not count beside Authorization: leave that header out to be known by the cookie.`
   return new Refusal(code, { ...details, message, help })

@@ -2,7 +2,7 @@ import { sessionToken } from '@postern/protocol'
 
 const compactJwt = /^([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*$/
 
-/** Headers that were read; issuers have few, and clients may send any. */
+/** Bounds of the memo: JWT headers, and characters of one. Issuers use few headers, but clients may send any. */
 const rememberedHeaders = 1024
 const longestRemembered = 512
 type Kind = 'session' | 'other'
@@ -10,10 +10,9 @@ type Kind = 'session' | 'other'
 const kinds = new Map<string, Kind>()
 
 /**
- * Says from a token's header which kind of JWT it is; `undefined`: no JWT (RFC 7519, 3).
+ * The kind of a JWT, by its header: `session` if `typ` is `postern-session+jwt`. `undefined`: not a JWT (RFC 7519, 3).
  *
- * The kind alone decides which verifier is asked, and its word is final: a session token that fails is not
- * tried as somebody else's.
+ * The kind alone decides which verifier is asked. If that one refuses the token, no other verifier is asked.
  */
 export function kindOfJwt(credential: string): Kind | undefined {
   const header = compactJwt.exec(credential)?.[1]
@@ -25,7 +24,7 @@ export function kindOfJwt(credential: string): Kind | undefined {
   return kind
 }
 
-/** A header is an object that says an algorithm (RFC 7515, 4.1.1); a credential with two dots in it is none. */
+/** A JWT's header is a JSON object with `alg` (RFC 7515, 4.1.1). A service credential may also have two dots in it. */
 function kindOfHeader(header: string): Kind | undefined {
   try {
     const parsed = JSON.parse(Buffer.from(header, 'base64url').toString('utf8')) as {

@@ -11,22 +11,22 @@ import { refuseToken } from './refuse-token.js'
 import { tokenClaims } from './token-claims.js'
 import { isToken, type Verifier } from './verifier.js'
 
-/** An identity provider whose tokens are taken. */
+/** An identity provider whose tokens are accepted. */
 export interface JwtIssuer {
-  /** Exactly as its tokens say it. */
+  /** The claim `iss` of its tokens, exactly. */
   readonly issuer: string
-  /** Whom its tokens must be for; one of several is enough. */
+  /** The claim `aud` of its tokens must have one of these. */
   readonly audience: readonly string[]
-  /** Where its keys are. */
+  /** The URL of its key set (RFC 7517, 5). */
   readonly jwks: URL
-  /** What leads there, where it is not the network itself. */
+  /** The dispatcher for `jwks`, such as a proxy; `undefined`: a direct connection. */
   readonly road: Road | undefined
   readonly algorithms: readonly string[]
-  /** Kinds of token that are taken, lower-case; `jwt` is also a token that does not say its kind. */
+  /** The accepted values of `typ`, lower-case, without `application/`. A token without `typ` counts as `jwt`. */
   readonly types: readonly string[]
-  /** Where its tokens say who somebody is. Nothing else of them is used or goes anywhere. */
+  /** The claims with the names of user, team and project. No other claim is used for the principal's names. */
   readonly claims: { readonly user: ClaimPath; readonly team?: ClaimPath | undefined; readonly project?: ClaimPath | undefined }
-  /** The only teams that it may speak for; any where there are none. */
+  /** The teams that its tokens may name; `undefined`: any. */
   readonly teams?: readonly string[] | undefined
   /** How far its clock may differ from ours, in milliseconds. */
   readonly clockSkewMs: number
@@ -36,10 +36,10 @@ interface KnownIssuer extends JwtIssuer {
   readonly keys: JWTVerifyGetKey
 }
 
-/** Longest token that is looked at, in characters: what a request's headers hold at most. */
+/** The longest token that is verified, in characters: as much as Node's default allows for the whole head of a request. */
 const longestToken = 16_384
 
-/** Recognises JWTs of the customer's own identity providers (RFC 7519; RFC 8725 for what is checked). */
+/** Makes the verifier for JWTs of the customer's identity providers (RFC 7519). The checks follow RFC 8725. */
 export function createJwtVerifier(issuers: readonly JwtIssuer[]): Verifier {
   const known = new Map<string, KnownIssuer>(
     issuers.map((issuer) => [issuer.issuer, { ...issuer, keys: createKeySet(issuer.jwks, issuer.road) }]),

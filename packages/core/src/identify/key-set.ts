@@ -6,23 +6,24 @@ import { Refusal } from '../refusal.js'
 /** The largest key set that is read, in bytes; a large issuer's has a few thousand. */
 const maxKeySetBytes = 256 * 1024
 
-/** How long the issuer is waited for, in milliseconds. */
+/** How long fetching a key set may take, in milliseconds. */
 const timeoutMs = 3000
 
-/** Keys are fetched anew after this time, and an unknown key id has them fetched no more often than this, in milliseconds. */
+/** A key set is fetched again after this time, in milliseconds. */
 const maxAgeMs = 600_000
+/** For an unknown key id, the key set is fetched again, but at most once in this time, in milliseconds. */
 const coolDownMs = 5000
 
 /** After a fetch that failed, callers are refused without another one for this long, in milliseconds. */
 const failureCoolDownMs = 1000
 
 /**
- * An issuer's keys, fetched when one is needed: by one request at a time, kept, and fetched anew for a key id
- * that is not among them, as after a rotation.
+ * An issuer's keys. They are fetched when one is needed, with one fetch at a time, and kept; they are fetched again for an
+ * unknown key id, as after a rotation.
  *
- * @param road What leads there, where it is not the network itself.
- *
- * @throws {Refusal} 503 `caller_check_unavailable` where a key id is not known and it is too soon to ask for it.
+ * @param road The dispatcher for `url`, such as a proxy. Default: a direct connection.
+ * @throws {Refusal} 503 `caller_check_unavailable`, from the returned function, if a key id is unknown and `coolDownMs`
+ *   has not passed since the last fetch. Also throws jose's errors.
  */
 export function createKeySet(url: URL, road?: Road): JWTVerifyGetKey {
   let failedAt = -Infinity
@@ -49,14 +50,14 @@ export function createKeySet(url: URL, road?: Road): JWTVerifyGetKey {
     try {
       return await keys(header, token)
     } catch (error) {
-      // Rotated a moment ago, or never there: that is not known yet, so it is not the caller's fault.
+      // Unknown key id, and a fetch is not allowed yet: the key may be new, so this is not the caller's fault (503, not 401).
       if (!(error instanceof errors.JWKSNoMatchingKey) || fetches !== before) throw error
       throw new Refusal('caller_check_unavailable', { retryAfterSeconds: Math.ceil(coolDownMs / 1000), cause: error })
     }
   }
 }
 
-/** A set without keys is no set: its issuer is not well. */
+/** An empty key set counts as an outage of the issuer. */
 function readKeySet(document: unknown): object {
   const keys = typeof document === 'object' && document !== null && 'keys' in document ? document.keys : undefined
   if (!Array.isArray(keys) || keys.length === 0 || !keys.every((key) => typeof key === 'object' && key !== null)) {

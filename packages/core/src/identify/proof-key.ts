@@ -2,11 +2,11 @@ import { thumbprintPattern } from '@postern/protocol'
 import { Refusal } from '../refusal.js'
 
 /**
- * Reads which key a token is bound to (RFC 7800, 3; RFC 9449, 6.1): the thumbprint, or `undefined` where it is
- * bound to none.
+ * Reads the thumbprint of the key that a token is bound to (claim `cnf`: RFC 7800, 3; RFC 9449, 6.1); `undefined` if the
+ * token is not bound.
  *
- * @throws {Refusal} `caller_invalid` where it is bound in a way that is not checked here, such as to a client
- *   certificate: taking it all the same would make it worth more than its issuer meant.
+ * @throws {Refusal} 401 `caller_invalid` if the token is bound in a way that Postern cannot check, such as to a client
+ *   certificate. To accept it would ignore a restriction that its issuer set.
  */
 export function readProofKey(claims: Readonly<Record<string, unknown>>): string | undefined {
   const { cnf } = claims as { readonly cnf?: unknown }

@@ -1,19 +1,19 @@
 import { isUtf8 } from 'node:buffer'
 
-/** Claims that two readers could read differently, or not at all; the message is a phrase that goes on behind "it". */
+/** Claims that two parsers could read differently, or that are not JSON. The message is a phrase to follow "it". */
 export class UnreadableClaims extends Error {
   override readonly name = 'UnreadableClaims'
 }
 
-/** A string, what stands before its colon included; or what opens, ends or parts objects and lists; or a number. */
+/** A string, with the colon behind it if it is a member's name; or a brace or bracket; or a number. */
 const token = /"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?|[{}[\]]|-?\d[\d.eE+-]*/g
 
 /**
- * Reads the JSON that says who somebody is, of a token or of the backend, in the one way in which it can be read.
+ * Reads the JSON that names a user, from a token or from the backend. Refuses what two parsers could read differently.
  *
- * Bytes that are no UTF-8 would all become U+FFFD, so two people would have one name; of a member that stands twice one
- * reader takes the first and another the last. A number is taken where its digits are the whole of it: one that is
- * written otherwise (`7.0`, `9007199254740993`, `1e3`) is another text with the same value, and reads as an object, which is no name.
+ * Bytes that are not UTF-8 are refused: all would become U+FFFD, so two users would get the same name. A repeated member is
+ * refused: one parser takes the first, another the last. A number whose text is not how JavaScript writes its value (`7.0`,
+ * `9007199254740993`, `1e3`) is read as an empty object, which is not a name.
  *
  * @throws {UnreadableClaims}
  */
@@ -23,21 +23,21 @@ export function readClaims(bytes: Buffer): unknown {
   try {
     JSON.parse(text)
   } catch {
-    // What a parser says of it repeats it.
+    // The message of JSON.parse is not passed on: it repeats parts of the text.
     throw new UnreadableClaims('is not JSON')
   }
   refuseRepeated(text)
   return JSON.parse(text.replaceAll(token, (found) => (isOddNumber(found) ? noName : found)))
 }
 
-/** Stands for a number that is written oddly. A list or nothing could be taken for somebody without a name. */
+/** Replaces a number that is not in JavaScript's form. Not `null` or `[]`: `readClaim` takes those for a missing claim. */
 const noName = '{}'
 
 function isOddNumber(found: string): boolean {
   return /^[-\d]/.test(found) && String(Number(found)) !== found
 }
 
-/** A text of JSON, which is well-formed, has no object in which a member stands twice, at whatever depth. */
+/** Refuses a repeated member in any object, at any depth. The text must be well-formed JSON. */
 function refuseRepeated(text: string): void {
   const open: (Set<string> | undefined)[] = []
   for (const [found, colon] of text.matchAll(token)) {

@@ -8,8 +8,9 @@ import { Refusal } from '../refusal.js'
 import type { Credential } from './credential.js'
 
 /**
- * What a header's name says: a key, a header that may stand only once, one in which proxies, browsers and the backend
- * say what is nobody else's business and which goes no further, or nothing of interest.
+ * The kind of a header, by its name. `key`: for an API key. `authorization`, `content-type`, `idempotency-key`: may stand
+ * only once. `packed`: `Content_Encoding`, which some servers take for `Content-Encoding`. `elsewhere`: see
+ * {@link elsewhere}; its value is not searched for keys.
  */
 type Kind = 'key' | 'authorization' | 'content-type' | 'idempotency-key' | 'packed' | 'elsewhere' | 'other'
 
@@ -17,11 +18,12 @@ type Kind = 'key' | 'authorization' | 'content-type' | 'idempotency-key' | 'pack
 export type ReadCredential = (arrival: Arrival) => Credential
 
 /**
- * Takes the caller's own credential out of the request.
+ * Reads the caller's own credential from a request to the API.
  *
- * @throws {Refusal} `credential_in_request` where a header, a query parameter or the path carries an API key,
- *   415
- *   `media_type_unsupported` where a header says that the body is packed, `request_malformed` where there are two credentials, or two of what only one may be, `caller_invalid` where it is of no form that is known.
+ * @throws {Refusal} 400 `credential_in_request` if a header, a query parameter or the path carries an API key; 415
+ *   `media_type_unsupported` if a header `Content_Encoding` says that the body is compressed; 400 `request_malformed` if
+ *   `Authorization`, `Content-Type` or `Idempotency-Key` is repeated; 401 `caller_missing` if `Authorization` is empty, 401
+ *   `caller_invalid` if its scheme is neither `Bearer` nor `DPoP`.
  */
 export function readCredential(arrival: Arrival): Credential {
   const credential = readHeaders(arrival, refuseAnyKey)
@@ -29,7 +31,7 @@ export function readCredential(arrival: Arrival): Credential {
   return credential
 }
 
-/** The same of a request to the backend, which may have tokens of its own in headers and queries: only a header for API keys is refused. */
+/** The same for a request to the backend. It may carry the backend's own tokens: only a header for API keys is refused. */
 export function readBackendCredential(arrival: Arrival): Credential {
   return readHeaders(arrival, refuseApiKey)
 }
@@ -69,7 +71,7 @@ function readHeaders({ rawHeaders, headers }: Arrival, refuseKey: typeof refuseA
 
 const nothing: Credential = { form: 'none', text: '' }
 
-/** What a credential that nobody recognises gets: a client that sent a gateway key is told so. */
+/** The refusal of an unknown credential: if it looks like a gateway's key, says so; otherwise `fallback`. */
 export function refuseUnknown({ text }: Credential, fallback: Refusal): Refusal {
   return looksLikeKey(text) ? new Refusal('credential_in_request', { param: 'Authorization' }) : fallback
 }
@@ -91,8 +93,8 @@ function twofold(param: string): Refusal {
 }
 
 /**
- * Credentials of the backend and of platforms in front of us, such as what a load balancer adds of whom it signed in;
- * and proofs. No gateway gets them.
+ * Headers with credentials for somewhere else: for the backend, or from a proxy or platform in front of Postern, such as
+ * the user that a load balancer signed in; and DPoP proofs. No gateway gets these headers.
  */
 const elsewhere =
   /^(?:cookie2?|dpop|host|proxy-.*|x-forwarded-.*|x-auth-request-.*|x-amzn-.*|x-ms-(?:token|client-principal).*|x-goog-iap-.*|x-goog-authenticated-.*|cf-.*|sec-.*|x-(?:csrf|xsrf)-token)$/

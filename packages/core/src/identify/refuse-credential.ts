@@ -3,7 +3,7 @@ import type { Credential } from './credential.js'
 import { kindOfJwt } from './jwt-form.js'
 import { isToken } from './verifier.js'
 
-/** What a credential gets that is of no caller; a JWT comes here where nothing of its kind is configured. */
+/** The refusal of a token that belongs to no known caller. A JWT comes here if no verifier for its kind is configured. */
 export function refuseCredential({ text }: Credential): Refusal {
   const kind = kindOfJwt(text)
   return new Refusal('caller_invalid', kind === undefined ? {} : notConfigured[kind])
@@ -20,7 +20,7 @@ const notConfigured = {
   },
 } as const
 
-/** What a request gets that brings no credential of any form that is taken. */
+/** The refusal of a request without a token. If it has cookies, the message says that none of them counts here. */
 export function refuseNobody({ form }: Credential): Refusal {
   if (form !== 'cookie') return new Refusal('caller_missing')
   return new Refusal('caller_missing', {
@@ -28,7 +28,7 @@ export function refuseNobody({ form }: Credential): Refusal {
   })
 }
 
-/** What a credential gets that no verifier recognises. */
+/** The refusal of a credential that no verifier recognises. */
 export function refuseUnrecognised(credential: Credential): Refusal {
   return isToken(credential) ? refuseCredential(credential) : refuseNobody(credential)
 }

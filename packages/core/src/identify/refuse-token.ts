@@ -1,12 +1,12 @@
 import { errors } from 'jose'
 import { Refusal } from '../refusal.js'
 
-/** Whose token it is that was refused: a session of Postern's own form, or a token of an identity provider. */
+/** The kind of the refused token: a session token of Postern, or a token of an identity provider. */
 export type TokenKind = 'session' | 'provider'
 
 /**
- * A fault of the token is `caller_invalid`, or `caller_expired`; a fault of its issuer, who cannot be asked or publishes
- * no keys, is `caller_check_unavailable`.
+ * The refusal for an error of jose. A fault of the token is 401 `caller_invalid` or `caller_expired`. A fault of its issuer,
+ * which is unreachable or publishes no usable keys, is 503 `caller_check_unavailable`.
  */
 export function refuseToken(error: unknown, kind: TokenKind): Refusal {
   if (error instanceof Refusal) return error
@@ -20,7 +20,7 @@ export function refuseToken(error: unknown, kind: TokenKind): Refusal {
   return new Refusal('caller_invalid', { message: faultOf(error, kind), help: helps[kind], cause: error })
 }
 
-/** Claims are named only once the signature was found good: jose checks it first. */
+/** May name claims to the client: jose checks them only after the signature was found good. */
 function faultOf(error: errors.JOSEError, kind: TokenKind): string {
   const what = kind === 'session' ? 'The session token' : 'The token'
   if (error instanceof errors.JWTClaimValidationFailed) {

@@ -3,16 +3,16 @@ import { LRUCache } from 'lru-cache'
 import type { Principal } from '../principal.js'
 import { Refusal } from '../refusal.js'
 
-/** Verified tokens that are remembered. About 300 bytes each. */
+/** The most verified tokens in the cache. About 300 bytes each. */
 const rememberedTokens = 20_000
 
-/** A token is verified anew after this time, so that a key which its issuer withdrew is not good for longer, in milliseconds. */
+/** A token is verified again after this time, in milliseconds: a key that its issuer withdrew counts for no longer. */
 const longestRememberedMs = 300_000
 
-/** What verifying a token found. */
+/** The result of verifying a token. */
 export interface Verified {
   readonly principal: Principal
-  /** Milliseconds since the epoch. */
+  /** When the token expires, in milliseconds since the epoch. */
   readonly goodUntil: number
 }
 
@@ -21,10 +21,10 @@ interface Remembered extends Verified {
 }
 
 /**
- * Verifies each token once and remembers it under the SHA-256 of all of it, so that a second token which only
- * begins alike is a different token.
+ * Verifies each token once and caches the result under the SHA-256 of the whole token.
  *
- * @throws {Refusal} `caller_expired` where a remembered one has expired, and what `verifyOnce` throws.
+ * @throws {Refusal} 401 `caller_expired`, from the returned function, if a cached token has expired; and what
+ *   `verifyOnce` throws.
  */
 export function rememberVerified(verifyOnce: (token: string) => Promise<Verified>): (token: string) => Principal | Promise<Principal> {
   const remembered = new LRUCache<string, Remembered>({ max: rememberedTokens })

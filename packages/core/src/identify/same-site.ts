@@ -3,15 +3,15 @@ import type { BrowserAccess } from '../browser-access.js'
 import type { PublicAddress } from '../public-address.js'
 import { Refusal } from '../refusal.js'
 
-/** Whether a call that only a cookie vouches for was meant by the user; browsers send cookies whoever asks. */
+/** Checks that a call with only a cookie comes from an allowed page: browsers send cookies with calls of any page. */
 export type CheckSameSite = (arrival: Arrival) => void
 
 /**
- * Lets pass what a browser vouches for: `Sec-Fetch-Site: same-origin` (Fetch Metadata), an `Origin` that is
- * listed, or, from browsers and pages that have no Fetch Metadata, an `Origin` of our own host.
+ * Accepts a call with `Sec-Fetch-Site: same-origin` (Fetch Metadata), with an `Origin` that is listed, or, if there is no
+ * `Sec-Fetch-Site`, with an `Origin` of our own host.
  *
- * Where neither header is there, nobody vouches, and the call is refused: cross-site requests without them
- * exist, and programs have better credentials than cookies.
+ * A call with neither header is refused: some cross-site requests have neither, and programs have better credentials
+ * than cookies.
  *
  * @throws {Refusal} 403 `cross_site_refused`.
  */
@@ -19,7 +19,8 @@ export function createSameSiteCheck(browser: BrowserAccess, publicAddress: Publi
   return (arrival) => {
     const { origin } = arrival.headers
     const site = arrival.headers['sec-fetch-site']
-    // A page of the same host over plain http is another origin, and Fetch Metadata knows; the header alone does not.
+    // A page of our host over plain http is another origin. `Sec-Fetch-Site` tells the difference; `browser.allows` does
+    // not, since it accepts our host with either scheme.
     if (origin !== undefined && browser.isListed(origin)) return
     if (site === 'same-origin' && (origin === undefined || browser.allows(origin, publicAddress.hostOf(arrival), site))) return
     if (site === undefined && origin !== undefined && browser.allows(origin, publicAddress.hostOf(arrival), site)) return

@@ -3,12 +3,15 @@ import type { Principal, PrincipalFields } from '../principal.js'
 import { refuseCredential } from './refuse-credential.js'
 import { isToken, type Verifier } from './verifier.js'
 
-/** Who a service label is, as the operator wrote it. */
+/** The principal of a service label, as the operator configured it. */
 export interface ServicePrincipal extends PrincipalFields {
   readonly delegate?: boolean | undefined
 }
 
-/** Recognises server-side callers by the hash of their credential. Takes any credential that no other verifier claims. */
+/**
+ * Makes the verifier of server-side callers, by the hash of their credential. It recognises any token, so it must come
+ * after the verifiers that go by a token's form.
+ */
 export function createServiceVerifier(ring: readonly RingEntry[], principals: ReadonlyMap<string, ServicePrincipal>): Verifier {
   const lookup = createRingLookup(ring)
   const known = new Map<string, Principal>(

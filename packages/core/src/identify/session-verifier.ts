@@ -16,21 +16,21 @@ import { tokenClaims } from './token-claims.js'
 import { isToken, type Verifier } from './verifier.js'
 
 export interface SessionVerifierOptions {
-  /** What tokens signed with HS256 are signed with. */
+  /** The shared secret of tokens that are signed with HS256; `undefined`: such tokens are refused. */
   readonly secret: Secret | undefined
-  /** Where the keys are that others are signed with. */
+  /** The URL of the key set for all other tokens; `undefined`: those are refused. */
   readonly jwks: URL | undefined
-  /** What leads there, where it is not the network itself. */
+  /** The dispatcher for `jwks`, such as a proxy; `undefined`: a direct connection. */
   readonly road: Road | undefined
-  /** The longest lifetime that is accepted, in milliseconds, however long a token claims to live. */
+  /** The longest lifetime (`exp` minus `iat`) that is accepted, in milliseconds. */
   readonly maxLifetimeMs: number
   readonly revocations: Revocations
 }
 
-/** Checks a signature, each algorithm with its own kind of key and no other. */
+/** Checks a token's signature and returns its claims. Each algorithm is checked with its own kind of key only. */
 type CheckSignature = (token: string) => Promise<JWTPayload>
 
-/** Recognises session tokens: JWTs of a type of their own, signed with the shared secret or a key of the backend's. */
+/** Makes the verifier of session tokens: JWTs with their own `typ`, signed with the shared secret or a key of the backend. */
 export function createSessionVerifier({ secret, jwks, road, maxLifetimeMs, revocations }: SessionVerifierOptions): Verifier {
   const bySecret = secret === undefined ? undefined : checkWith([sessionToken.algorithm], secretKey(secret))
   const byKeyPair = jwks === undefined ? undefined : checkWith(sessionToken.keyPairAlgorithms, createKeySet(jwks, road))
@@ -76,7 +76,7 @@ function checkWith(algorithms: readonly string[], key: JWTVerifyGetKey): CheckSi
     audience: sessionToken.audience,
     typ: sessionToken.type,
     requiredClaims: ['exp', 'iat'],
-    // For "nbf", whose minter's clock may be ahead; "exp" is looked at again, to the second.
+    // For "nbf", since the minter's clock may be ahead. `readSession` checks "exp" again, without this tolerance.
     clockTolerance: clockToleranceSeconds,
   }
   return async (token) => {
@@ -120,7 +120,7 @@ function readSession(payload: JWTPayload, maxLifetimeMs: number): { readonly pri
   return { principal, goodUntil: expiresAt }
 }
 
-/** Bounds are kept or the token is not taken. `undefined` where it has none. */
+/** Reads the bounds of a session; `undefined` if it has none. A bound that cannot be read refuses the token. */
 function readBounds(payload: JWTPayload): SessionBounds | undefined {
   const read = readSessionBounds(payload)
   if ('fault' in read) throw new Refusal('caller_invalid', { message: `The session token's claim "${read.fault}" cannot be read.` })

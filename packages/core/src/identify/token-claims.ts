@@ -2,10 +2,9 @@ import { Refusal } from '../refusal.js'
 import { readClaims, UnreadableClaims } from './read-claims.js'
 
 /**
- * Reads the claims of a token whose signature was checked, in the one way in which they can be read; jose reads them in
- * whichever way.
+ * Reads the claims of a token whose signature was checked. Stricter than jose: see {@link readClaims}.
  *
- * @throws {Refusal} `caller_invalid`.
+ * @throws {Refusal} 401 `caller_invalid`.
  */
 export function tokenClaims(token: string): Readonly<Record<string, unknown>> {
   const [, payload = ''] = token.split('.', 2)

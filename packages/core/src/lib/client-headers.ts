@@ -1,7 +1,7 @@
 /**
- * Request headers, lower-case, that the clients of OpenAI, Anthropic and Google send by themselves, and what describes a
- * body and the answer to it. Every gateway gets them and every listed page may send them: none says where a call goes, who
- * pays or which key is used.
+ * Request headers, lower-case, that the SDKs of OpenAI, Anthropic and Google send by themselves, and those that describe a
+ * body and the wanted answer. Every gateway gets them, and pages of listed origins may send them: none of them decides
+ * where a call goes, who pays or which key is used.
  */
 export const clientHeaders: readonly string[] = [
   'accept',

@@ -1,9 +1,9 @@
 /**
- * The names in a `Connection` header, in lower case (RFC 9110, 7.6.1); `undefined` for the usual values, which name
- * nothing further. Linear: it is read of every message before anybody is known.
+ * The header names in a `Connection` header, in lower case, which must not be forwarded (RFC 9110, 7.6.1); `undefined` for
+ * `keep-alive` and `close`, the usual values. Takes linear time, since clients that are not identified send it.
  *
- * What is for every recipient cannot be named there, so naming it takes nothing away: it has been read here, and who
- * gets the message must read it too.
+ * Names of headers that are for every recipient are left out: Postern has read these headers to decide about the message,
+ * so the next recipient must get them too.
  */
 export function connectionNames(connection: string | undefined): ReadonlySet<string> | undefined {
   if (connection === undefined || connection === 'keep-alive' || connection === 'close') return undefined
@@ -15,7 +15,7 @@ export function connectionNames(connection: string | undefined): ReadonlySet<str
   )
 }
 
-/** What a body is, and what says whose a request is and from which page; on these it is decided what becomes of a message. */
+/** Whether a header is for every recipient: it describes the body, or says who calls and from which page. */
 function isForEverybody(name: string): boolean {
   return name.startsWith('content-') || name.startsWith('sec-fetch-') || saidOfCallers.has(name)
 }

@@ -4,34 +4,35 @@ export interface FormPart {
   readonly headers: readonly (readonly [name: string, value: string])[]
 }
 
-/** Whoever reads along. Any of them may throw. */
+/** Gets the parts of a form as they are read. Each method may throw; the error leaves {@link FormReader.feed}. */
 export interface FormVisitor {
   begins(part: FormPart): void
-  /** Some bytes of the part that began last. */
+  /** The next bytes of the part that began last. */
   data(bytes: Buffer): void
+  /** The part that began last is complete. */
   ends(): void
 }
 
 /** The longest head of a part, in bytes. */
 const maxHeadBytes = 8 * 1024
 
-/** A form that two servers could read differently, or that is none. */
+/** The form is malformed, or two servers could read it differently. */
 export class FormSyntaxError extends Error {
   override readonly name = 'FormSyntaxError'
 }
 
 /**
- * Reads a form (`multipart/*`, RFC 2046, 5.1) piece by piece, and keeps nothing but the head that it is in.
+ * Reads a form (`multipart/*`, RFC 2046, 5.1) piece by piece, and holds no more than the head of a part or a boundary.
  *
- * It takes one way of writing: nothing stands before the first boundary or behind the last one, lines end in CRLF, and
- * a boundary stands on a line of its own. The time grows with the form and no faster.
+ * Stricter than the RFC: no text before the first boundary or after the last one, lines end in CRLF, and each boundary has a
+ * line of its own. Takes time linear in the form's length.
  */
 export class FormReader {
   readonly #visitor: FormVisitor
   readonly #mark: Buffer
   #state: 'start' | 'data' | 'mark' | 'head' | 'done' = 'start'
   #rest: Buffer = Buffer.alloc(0)
-  /** What stood right before `#rest`, as far as a boundary's line could have begun there. */
+  /** The last two bytes before `#rest`, since the line break before a boundary may be there. */
   #before: Buffer = Buffer.alloc(0)
 
   constructor(boundary: string, visitor: FormVisitor) {
@@ -45,12 +46,12 @@ export class FormReader {
     while (this.#rest.length > 0 && this.#step());
   }
 
-  /** @throws {FormSyntaxError} where the form is not at its end. */
+  /** @throws {FormSyntaxError} if the last boundary was not read. */
   end(): void {
     if (this.#state !== 'done') throw new FormSyntaxError('The form breaks off.')
   }
 
-  /** Does what can be done with the bytes there are; `false` where more are needed. */
+  /** Reads one step further. Returns `false` if more bytes are needed. */
   #step(): boolean {
     switch (this.#state) {
       case 'start':
@@ -100,7 +101,7 @@ export class FormReader {
     return true
   }
 
-  /** The two bytes before a place in what is there, or fewer at the beginning of a part. */
+  /** The two bytes before a position in `#rest`; fewer at the begin of a part. */
   #bytesBefore(at: number): string {
     const near = this.#rest.subarray(Math.max(0, at - 2), at)
     return (near.length < 2 ? Buffer.concat([this.#before, near]).subarray(-2) : near).toString('latin1')
@@ -138,7 +139,7 @@ export class FormReader {
       return false
     }
     const head = this.#rest.toString('utf8', 0, end)
-    // A boundary right behind a head has no line break of its own; some servers take it for one all the same.
+    // A boundary directly after a head has no CRLF of its own, but some servers accept it: with this, it is refused.
     this.#before = Buffer.from('\n')
     this.#rest = this.#rest.subarray(end + 4)
     this.#state = 'data'

@@ -1,11 +1,11 @@
 /**
- * Bytes that are put together from pieces of any size. A peer may send its bytes one by one; kept as
- * pieces, each would cost a hundred times its size.
+ * Collects bytes from pieces of any size into one buffer. A peer may send its bytes one by one; a list of such pieces would
+ * take a hundred times their size.
  */
 export class GrowingBuffer {
   #bytes: Buffer | undefined
   #length = 0
-  /** Whether `#bytes` is a piece of somebody else's, which must not be written to. */
+  /** Whether `#bytes` is a piece that the caller gave, which must not be written to. */
   #borrowed = false
 
   get length(): number {
@@ -29,12 +29,12 @@ export class GrowingBuffer {
     this.#length = length
   }
 
-  /** What there is so far; later pieces do not change it. */
+  /** The bytes so far, from `start` on. Later pieces do not change the returned buffer. */
   view(start = 0): Buffer {
     return this.#bytes === undefined ? empty : this.#bytes.subarray(start, this.#length)
   }
 
-  /** Everything, after which there is nothing. */
+  /** Returns all bytes and empties this buffer. */
   take(): Buffer {
     const all = this.view()
     this.#bytes = undefined

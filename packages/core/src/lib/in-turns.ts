@@ -1,4 +1,4 @@
-/** A piece of work that is done in steps: one call does one step and says whether that was the last. */
+/** Does one step of a long piece of work. Returns whether that was the last. */
 export type Step = () => boolean
 
 interface Job {
@@ -10,10 +10,10 @@ interface Job {
 const waiting: Job[] = []
 
 /**
- * Does a long piece of work between other work: in this process one step of one job is done in one turn of the event
- * loop, however many jobs there are. They take turns.
+ * Does a long piece of work step by step without blocking the event loop. The whole process does one step of one job in one
+ * turn of the event loop; jobs take turns.
  *
- * @returns Rejects with what a step throws.
+ * @returns Resolves after the last step; rejects with what a step throws.
  */
 export function inTurns(step: Step): Promise<void> {
   return new Promise((resolve, reject) => {

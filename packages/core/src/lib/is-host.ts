@@ -7,15 +7,15 @@ const bracketed = /^\[([0-9A-Fa-f:.]+)\](.*)$/
 const named = /^([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)(\.?)(|:.*)$/
 const port = /^:\d{1,5}$/
 
-/** Readers of URLs take what ends in such a label for an IPv4 address, in one of several spellings (URL standard, "ends in a number"). */
+/** URL parsers read a name whose last label is such a number as an IPv4 address (URL standard, "ends in a number"). */
 const numberAtEnd = /(?:^|\.)(?:\d+|0[xX][0-9A-Fa-f]*)$/
 
 /**
- * Whether a text is a host as it stands in `Host` and in a URL of http, with or without a port (RFC 9110, 7.2; RFC
- * 3986, 3.2): a name of letters, digits, hyphens and underscores, an IPv4 address in its usual spelling, or an IPv6
- * address in brackets. So every URL that is made with it can be read, and no reader cuts it in another place.
+ * Whether a text is a host for `Host` and for an http URL, with or without a port (RFC 9110, 7.2; RFC 3986, 3.2): a name of
+ * letters, digits, hyphens and underscores, an IPv4 address with four decimal numbers, or an IPv6 address in brackets. So a
+ * URL with this host can be parsed, and all parsers find the same host in it.
  *
- * Stricter than the grammar, whose `sub-delims` and percent-encodings no host has that answers over HTTP.
+ * Stricter than RFC 3986: `sub-delims` and percent-encoding are refused, since no host on HTTP uses them.
  */
 export function isHost(text: string): boolean {
   if (text === lastHost) return true
@@ -41,5 +41,5 @@ function isPort(text: string): boolean {
   return text === '' || (port.test(text) && Number(text.slice(1)) <= 65_535)
 }
 
-/** Not every text behind `xn--` is a name of other letters. */
+/** Labels with `xn--` must be valid Punycode, which only the URL parser checks. */
 const mayBePunycode = /(?:^|\.)xn--/i

@@ -8,15 +8,15 @@ const comma = 0x2c
 const colon = 0x3a
 
 /**
- * A member's name as servers read it that have no regard to case: some fold characters beyond ASCII as well,
- * such as the long s and the sign of Kelvin. Takes as long as the name is.
+ * A member's name as case-insensitive servers read it. Some of them also fold characters beyond ASCII, such as the long s
+ * (U+017F) and the Kelvin sign (U+212A). Takes time linear in the name's length.
  */
 export function foldName(name: string): string {
   if (isPlain.test(name) || manyMarks.test(name)) return name.toLowerCase()
   return (ligatures.test(name) ? normalizeBetween(name) : name.normalize('NFKC')).toLowerCase()
 }
 
-/** Arabic ones, of which one stands for as many as eighteen letters, and for no letter of any name that is looked for. */
+/** Arabic presentation forms are not normalised: one becomes up to eighteen letters, none of which is in a name we look for. */
 const ligatures = /[\ufb50-\ufdff]/
 const ligatureRuns = /([\ufb50-\ufdff]+)/
 
@@ -28,30 +28,30 @@ function normalizeBetween(name: string): string {
 }
 
 /**
- * More marks in a row than any text has (UAX #15, Stream-Safe Text Format): putting them in order takes the square of
- * their number, and no name that is looked for has them.
+ * More combining marks in a row than real text has (UAX #15, Stream-Safe Text Format). Such a name is not normalised: that
+ * would take quadratic time, and no name that we look for has them.
  */
 const manyMarks = /\p{M}{31}/u
 
 // oxlint-disable-next-line no-control-regex -- the whole of ASCII is meant
 const isPlain = /^[\0-\x7f]*$/
 
-/** Whoever walks along an object. */
+/** Called by {@link walkMembers}. Positions are offsets in the text. Each method may throw. */
 export interface MemberVisitor {
-  /** A member begins, at its name's quotation mark. */
+  /** A member begins; `start` is the quotation mark of its name. */
   begins(name: string, start: number): void
-  /** The member that began last ends; a comma or the object's brace stands there. */
+  /** The member that began last ends; `end` is the comma or the brace after it. */
   ends(end: number): void
-  /** So many objects and lists are open. */
+  /** An object or a list begins; `depth` are open now. */
   opens(depth: number): void
 }
 
 /**
- * Walks along the outermost object of a JSON text, member by member, without building anything. Ends at the
- * text's end also where the text is not well-formed. The time grows with the text and no faster.
+ * Visits the members of the outermost object of a JSON text, without parsing values. Does not check that the text is
+ * well-formed. Takes time linear in the text's length.
  *
- * @returns How many members there are at all depths together, those that stand twice counted twice.
- * @throws {SyntaxError} where an escape in a name is none.
+ * @returns The number of members at all depths together; a repeated member counts each time.
+ * @throws {SyntaxError} if a name has an invalid escape.
  */
 export function walkMembers(text: string, visitor: MemberVisitor): number {
   let members = 0
@@ -83,22 +83,22 @@ export function walkMembers(text: string, visitor: MemberVisitor): number {
   return members
 }
 
-/** Where a member stands in an object's text, from its name's quotation mark to what follows it. */
+/** Where a member is in a text: from the quotation mark of its name to the comma or brace after it, exclusive. */
 export interface MemberSpan {
   readonly name: string
   readonly start: number
   readonly end: number
 }
 
-/** What becomes of a member by its name: a JSON value that it is set to, or `undefined` where it is taken out. */
+/** The edits by a member's name: the JSON value to set, or `undefined` to remove the member. */
 export type MemberEdits = ReadonlyMap<string, string | undefined>
 
 /**
- * Takes members out of a JSON object's text and sets others, those that are not there yet first of all, and leaves
- * every other character as it is, numbers that JavaScript cannot hold included. Goes through the text once.
+ * Removes and sets members in the text of a JSON object. New members are inserted at the begin. Every other character stays,
+ * also numbers that JavaScript cannot represent.
  *
- * @param text Well-formed, and no member stands twice.
- * @param spans Its members, as {@link spansOf} finds them.
+ * @param text Well-formed, without repeated members.
+ * @param spans Its members, from {@link spansOf}.
  */
 export function editMembers(text: string, spans: readonly MemberSpan[], edits: MemberEdits): string {
   const brace = text.indexOf('{') + 1
@@ -115,7 +115,7 @@ export function editMembers(text: string, spans: readonly MemberSpan[], edits: M
   for (const [index, span] of kept.entries()) {
     const value = edits.get(span.name)
     pieces.push(value === undefined ? text.slice(span.start, span.end) : text.slice(span.start, valueStart(text, span)) + value)
-    // What stands between a member and the next is kept between it and the next that is kept.
+    // After each kept member but the last, copy the text between it and the member that followed it: comma and blanks.
     if (index < kept.length - 1) pieces.push(text.slice(span.end, spans[(indexOf.get(span) as number) + 1]?.start))
   }
   pieces.push(text.slice(spans.at(-1)?.end ?? brace))
@@ -132,7 +132,7 @@ export function setMember(text: string, name: string, value: string): string {
   return editMembers(text, spansOf(text), new Map([[name, value]]))
 }
 
-/** Sets a member that stands in a JSON object's text to a JSON value, and leaves every other character as it is. */
+/** Sets a member, if the text of a JSON object has it (the last, if repeated), to a JSON value. All other characters stay. */
 export function replaceMember(text: string, name: string, value: string): string {
   const span = spansOf(text).findLast((candidate) => candidate.name === name)
   if (span === undefined) return text

@@ -8,24 +8,24 @@ export interface JsonCounts {
   readonly strings: number
   /** Objects and lists. */
   readonly containers: number
-  /** How deep the deepest of them was. */
+  /** The most objects and lists that were open at once. */
   readonly depth: number
 }
 
 interface Frame {
   readonly value: Record<string, unknown> | unknown[]
   readonly isList: boolean
-  /** Whether members in it may stand twice. */
+  /** Whether members may be repeated in this object or list. */
   readonly isFree: boolean
   /** The member that is being read. */
   name: string
 }
 
-/** What is said of members that stand twice in one object. */
+/** The rules for members that are repeated in one object. */
 export interface Repetition {
-  /** Whether members may stand twice in whatever is the value of a member of this name. */
+  /** Whether members may be repeated anywhere inside the value of a member of this name. */
   allowedIn(name: string): boolean
-  /** Called where a member stands twice anywhere else; may throw. */
+  /** Called for each other repeated member; may throw. */
   found(name: string): void
 }
 
@@ -34,20 +34,21 @@ const allowed: Repetition = { allowedIn: () => true, found: () => {} }
 /** What may come next. */
 type Expected = 'value' | 'value or end' | 'name' | 'name or end' | 'colon' | 'comma or end' | 'nothing'
 
-/** Longest number that is read, in characters. No number that means anything is longer than some hundreds. */
+/** The longest number that is read, in characters. Useful numbers have at most some hundreds. */
 const maxNumberChars = 2000
 
-/** How many items of one list are kept where all further ones are numbers: nobody looks at those, and a list is copied as it grows. */
+/** Beyond this many items of a list, numbers are dropped: no rule looks at them, and a growing list is copied repeatedly. */
 const mostNumbersKept = 65_536
 
 /** How much of a string is taken in one piece, in characters. */
 const pieceChars = 64 * 1024
 
 /**
- * Reads a JSON text (RFC 8259) as `JSON.parse` does, to the same value or to an error, but in slices: between two of
- * them other work can be done. Only of long lists of numbers some are left out. The time grows with the text and no faster.
+ * Reads a JSON text (RFC 8259) to the same value as `JSON.parse`, or to an error, but in slices, so that other work can be
+ * done between two of them. Exceptions: it drops numbers of very long lists, and refuses numbers of more than 2,000
+ * characters. Takes time linear in the text's length.
  *
- * Besides, it knows where the members of the outermost object stand, and which members stand twice.
+ * Also finds the spans of the outermost object's members, and repeated members.
  */
 export class JsonReader {
   readonly #text: string
@@ -59,7 +60,7 @@ export class JsonReader {
   #expected: Expected = 'value'
   #root: unknown
   #members = 0
-  /** Of every kind. */
+  /** Values of every kind. */
   #values = 0
   #strings = 0
   #containers = 0
@@ -71,8 +72,8 @@ export class JsonReader {
   #memberStart = 0
 
   /**
-   * @param repetition Default: allowed, and the last of several counts.
-   * @param checkName Called with every member's name before anything is made of it; may throw.
+   * @param repetition Default: members may be repeated everywhere; the last one counts.
+   * @param checkName Called with the length of every member's name before the name is assembled; may throw.
    */
   constructor(text: string, repetition = allowed, checkName: (name: { readonly length: number }) => void = () => {}) {
     this.#text = text
@@ -90,12 +91,12 @@ export class JsonReader {
   }
 
   /**
-   * Reads on.
+   * Reads the next slice.
    *
-   * @param maxChars How many characters at most, give or take a token of a few.
-   * @param maxMembers How many members and other values at most.
+   * @param maxChars The most characters to read; the last token may go beyond.
+   * @param maxMembers The most values to read, of members and of lists.
    * @returns Whether the text is read to its end.
-   * @throws {SyntaxError} where the text is not well-formed.
+   * @throws {SyntaxError} if the text is not well-formed. Also throws what `repetition` and `checkName` throw.
    */
   read(maxChars: number, maxMembers: number): boolean {
     const text = this.#text
@@ -164,13 +165,13 @@ export class JsonReader {
     this.#expected = this.#open.length === 0 ? 'nothing' : 'comma or end'
   }
 
-  /** A member of the outermost object ends before the comma or brace that stands here. */
+  /** At a comma or closing brace: records the span of the member before it, if that is one of the outermost object. */
   #endMember(): void {
     const frame = this.#open.at(-1) as Frame
     if (this.#open.length === 1 && !frame.isList) this.spans.push({ name: frame.name, start: this.#memberStart, end: this.#at })
   }
 
-  /** Puts a value where it belongs. */
+  /** Adds a value to the innermost open object or list; without one, it is the root. */
   #put(value: unknown): void {
     this.#values += 1
     const frame = this.#open.at(-1)
@@ -182,13 +183,13 @@ export class JsonReader {
       this.#members += 1
       const { name } = frame
       if (!frame.isFree && Object.hasOwn(frame.value, name)) this.#repetition.found(name)
-      // As a member and never as the prototype, as JSON.parse does.
+      // Like JSON.parse, make `__proto__` an own member and never set the prototype.
       if (name === '__proto__') Object.defineProperty(frame.value, name, { value, writable: true, enumerable: true, configurable: true })
       else frame.value[name] = value
     }
   }
 
-  /** Reads on in a string, at most to `stop`. */
+  /** Reads the next piece of a string, at most to `stop`, except for an escape that begins before. */
   #readString(stop: number): void {
     const text = this.#text
     const from = this.#at
@@ -205,7 +206,7 @@ export class JsonReader {
       if (code < 0x20) throw unexpected()
       if (code === 0x5c) {
         isEscaped = true
-        // An escape is taken whole; where it is none, JSON.parse says so below.
+        // Skip the whole escape; JSON.parse below throws if it is invalid.
         at += text.charCodeAt(at + 1) === 0x75 ? 6 : 2
       } else at += 1
     }
@@ -231,7 +232,7 @@ export class JsonReader {
     }
   }
 
-  /** Reads a number or one of the three words. */
+  /** Reads a number, `true`, `false` or `null`. */
   #readPlain(): unknown {
     const text = this.#text
     const code = text.charCodeAt(this.#at)

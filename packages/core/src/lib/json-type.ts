@@ -1,4 +1,4 @@
-/** Whether a `Content-Type` says JSON: `application/json`, or a type that is built on it (RFC 6839, 3.1). */
+/** Whether a `Content-Type` is JSON: `application/json`, or a type that ends in `+json` (RFC 6839, 3.1). */
 export function isJsonType(contentType: string | undefined): boolean {
   if (contentType === undefined) return false
   if (contentType === 'application/json') return true
@@ -7,8 +7,8 @@ export function isJsonType(contentType: string | undefined): boolean {
 }
 
 /**
- * Whether a request's `Content-Type` says JSON to every server. One that is built on JSON by its ending alone is none:
- * `multipart/form-data+json` is a form to whoever reads its beginning.
+ * Whether every server reads a request's `Content-Type` as JSON. The ending `+json` alone is not enough: a server that reads
+ * only the beginning takes `multipart/form-data+json` for a form.
  */
 export function isJsonRequestType(contentType: string | undefined): boolean {
   if (contentType === 'application/json') return true

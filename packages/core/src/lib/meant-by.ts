@@ -1,12 +1,15 @@
 import { distance } from 'fastest-levenshtein'
 
-/** Longer names are no near miss of anything, and comparing takes time by the length. */
+/** Longer names are not compared, in characters: none is similar to a known name, and the time grows with the length. */
 const longestCompared = 64
 
-/** How many letters may differ, as long as more of them are the same. */
+/** The most letters that may differ (Levenshtein distance); always less than half of the known name's. */
 const mostDifferent = 2
 
-/** Gives the known name that was probably meant by another: the same but for case, hyphens and underscores, or nearly so. */
+/**
+ * Returns the known name that was probably meant by another: the most similar one, without regard to case and punctuation.
+ * `undefined` if no known name is similar. Returns a known name for itself.
+ */
 export type MeantBy = (name: string) => string | undefined
 
 export function createMeantBy(known: readonly string[]): MeantBy {
@@ -27,7 +30,7 @@ export function createMeantBy(known: readonly string[]): MeantBy {
   }
 }
 
-/** A name without what spellings differ in. */
+/** The letters and digits of a name, in lower case. */
 export function lettersOf(name: string): string {
   return name.toLowerCase().replaceAll(/[^a-z0-9]/g, '')
 }

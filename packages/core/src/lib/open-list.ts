@@ -1,14 +1,14 @@
-/** Knows its place in an {@link OpenList}. */
+/** An item of an {@link OpenList}. */
 export interface Listed {
-  /** -1 while it is in none. */
+  /** Its index in the list; -1 while it is in none. Only the list writes it. */
   place: number
 }
 
 /**
- * What is open at the moment, where things open and close thousands of times a second.
+ * The items that are open now. Made for thousands of additions and removals per second.
  *
- * An array, since a `Set` makes a new table now and then and the old one points to it: once an old table has been moved to
- * the old generation, V8's quick collections keep every later table, and all that was open with it.
+ * An array, because V8's `Set` sometimes makes a new table, and the old table points to the new one. Once an old table is in
+ * the old generation, V8's minor collections keep every later table alive, with all items that were in it.
  */
 export class OpenList<Item extends Listed> {
   readonly #items: Item[] = []
@@ -27,7 +27,7 @@ export class OpenList<Item extends Listed> {
     last.place = place
   }
 
-  /** All that are open now, whatever opens or closes meanwhile. */
+  /** A copy of the items that are open now. */
   all(): readonly Item[] {
     return [...this.#items]
   }

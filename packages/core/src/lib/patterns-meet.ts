@@ -1,6 +1,6 @@
-/** Whether some text fits both patterns, in each of which `*` stands for any characters, none included. */
+/** Whether a text exists that matches both patterns. In each, `*` stands for any number of characters, also none. */
 export function patternsMeet(one: string, other: string): boolean {
-  // `reached[j]`: the first characters of `one` that were gone through so far, and the first j of `other`, fit a common text.
+  // `reached[j]`: a text exists that matches both the characters of `one` so far and the first j characters of `other`.
   let reached = firstRow(other)
   for (const character of one) {
     const isStar = character === '*'
@@ -14,7 +14,7 @@ export function patternsMeet(one: string, other: string): boolean {
   return reached[other.length] === true
 }
 
-/** Nothing fits a pattern's beginning as long as that is stars. */
+/** The row for an empty `one`: the empty text matches the first j characters of `other` if all of them are stars. */
 function firstRow(other: string): boolean[] {
   const row = [true]
   for (const character of other) row.push(row.at(-1) === true && character === '*')

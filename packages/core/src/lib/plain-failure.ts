@@ -1,6 +1,6 @@
 /**
- * What a failure of a connection means, in words for the operator, and what to do; `undefined` where its own words do.
- * OpenSSL's tell nothing to whoever wrote an address: what is wrong is the scheme, or a certificate.
+ * Explains a connection's error to the operator: what is wrong and what to do. `undefined` if the error's own message is
+ * good enough. OpenSSL's messages are not: they do not say that the scheme of an address, or a certificate, is wrong.
  */
 export function plainFailure(error: Error): string | undefined {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
@@ -29,7 +29,7 @@ const byCode: Readonly<Record<string, string>> = {
   ENOTFOUND: 'there is no such host. Check how the address is written.',
 }
 
-/** What a server of TLS says to plain HTTP is an alert: a record that begins with these bytes (RFC 8446, 5.1). */
+/** Whether the peer sent a TLS alert, which answers plain HTTP: a record that begins with 0x15 0x03 (RFC 8446, 5.1). */
 function answersInTls(error: Error): boolean {
   const data: unknown = 'data' in error ? error.data : undefined
   const bytes = typeof data === 'string' ? Buffer.from(data, 'latin1') : Buffer.isBuffer(data) ? data : undefined

@@ -1,17 +1,17 @@
-/** Where one of many secrets stands in a text. */
+/** Where a secret was found in a text. */
 export interface Found {
   readonly start: number
-  /** Behind its last character. */
+  /** The position after its last character. */
   readonly end: number
 }
 
 /**
- * Finds any of many secrets in a text, at a cost that grows with the text and not with the number of secrets: a hash of
- * the last characters rolls along the text, and only where a secret begins with what hashes alike are they compared.
+ * Finds any of many secrets in a text (Rabin-Karp): a rolling hash of the last {@link width} characters is looked up among
+ * the hashes of the secrets' first ones. So the cost grows with the text and not with the number of secrets.
  *
- * A secret that the end of the text cuts off is found too, as far as its first {@link width} characters are there, unless
- * only whole ones are looked for. What is told to whoever wrote the text must go by whole ones: who hears of a beginning
- * tries the next character.
+ * Also finds a secret that the end of the text cuts off, if its first {@link width} characters are there; not with
+ * `onlyWhole`. If the author of the text learns of the result, use `onlyWhole`: otherwise the author could guess a secret
+ * character by character.
  */
 export type FindSecret = (text: string, onlyWhole?: boolean) => Found | undefined
 
@@ -34,7 +34,7 @@ export function createSecretWindows(secrets: readonly string[]): FindSecret {
   }
 }
 
-/** How many first characters of a secret are hashed. */
+/** How many of a secret's first characters are hashed; all, if it is shorter. */
 const width = 8
 
 const base = 0x01000193
@@ -43,7 +43,7 @@ function createTable(size: number, secrets: readonly string[]): FindSecret {
   let top = 1
   for (let step = 0; step < size; step += 1) top = Math.imul(top, base)
   const byHash = new Map<number, string[]>()
-  // 32 bits for each secret: of the windows that begin no secret, one in thirty is looked up.
+  // A filter of 32 bits or more per secret: of the windows that begin no secret, about one in thirty passes it.
   const bitCount = 2 ** Math.ceil(Math.log2(Math.max(1024, secrets.length * 32)))
   const bits = new Uint32Array(bitCount / 32)
   for (const secret of secrets) {

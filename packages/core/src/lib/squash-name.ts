@@ -3,9 +3,9 @@ import { foldName } from './json-members.js'
 let last: { readonly name: string; readonly squashed: string } | undefined
 
 /**
- * A name without case and punctuation: `Api-Key`, `api_key` and `apiKey` are one name to people, and to some servers.
+ * A name without case and punctuation: for people and for some servers, `Api-Key`, `api_key` and `apiKey` are the same.
  *
- * Several rules look at one name after the other, so the last is remembered.
+ * Keeps a memo of the last name, since several rules look at the same name one after the other.
  */
 export function squashName(name: string): string {
   if (last?.name === name) return last.squashed
@@ -14,7 +14,7 @@ export function squashName(name: string): string {
   return squashed
 }
 
-/** What looking at a member costs by its name, where a short one costs 1: beyond ASCII a character can stand for several. */
+/** The cost of looking at a member, by its name; a short name costs 1. A character beyond ASCII may fold to several. */
 export function costOfName(name: string): number {
   if (name.length <= 32) return 1
   return Math.ceil(name.length / (isAsciiText.test(name) ? 32 : 2))
@@ -23,7 +23,15 @@ export function costOfName(name: string): number {
 // oxlint-disable-next-line no-control-regex -- the whole of ASCII is meant
 const isAsciiText = /^[\0-\x7f]*$/
 
-/** How many members and items from one on may be looked at for so much. */
+/**
+ * How many members of an object, or items of a list, may be looked at for a given cost.
+ *
+ * @param most The cost that may be spent; the last member may exceed it.
+ * @param from The index of the first one.
+ * @param length The number of all.
+ * @param names The names of members; `undefined` for a list, where each item costs 1.
+ * @returns The index after the last one, and the cost spent.
+ */
 export function takeWithin(
   most: number,
   from: number,
@@ -40,7 +48,10 @@ export function takeWithin(
 const maxNames = 4096
 const maxNameChars = 64
 
-/** Remembers what was found out about a name. Names come from clients, so there is a bound on how many and how long. */
+/**
+ * Keeps a memo of `findOut` by name. Clients choose the names, so their number and length (`maxNames`, `maxNameChars`) are
+ * bounded.
+ */
 export function rememberNames<Found>(findOut: (name: string) => Found): (name: string) => Found {
   const found = new Map<string, Found>()
   return (name) => {

@@ -2,8 +2,8 @@ const space = 0x20
 const tab = 0x09
 
 /**
- * A text without the blanks of HTTP around it (RFC 9110, 5.6.3); any other blank is part of the text. Takes as long as
- * the text is, which an expression for its end does not.
+ * Removes spaces and tabs, the blanks of HTTP (RFC 9110, 5.6.3), from both ends; no other blank. Takes linear time, while a
+ * regular expression for the end may take quadratic time.
  */
 export function trimBlanks(text: string): string {
   let start = 0

@@ -1,6 +1,6 @@
 import { StringDecoder } from 'node:string_decoder'
 
-/** Reads bytes as a text in one form of Unicode, as far as they are whole characters. */
+/** Decodes bytes in one Unicode encoding. Ignores an incomplete character at the end. */
 export type ReadUnicode = (bytes: Buffer) => string
 
 function swapped(bytes: Buffer): string {
@@ -20,7 +20,7 @@ function fourByFour(read: (bytes: Buffer, at: number) => number): ReadUnicode {
   }
 }
 
-/** UTF-8, UTF-16 and UTF-32, the latter two in both orders of bytes. What is no character is read as U+FFFD. */
+/** UTF-8, UTF-16 and UTF-32, the latter two in both byte orders. Invalid characters become U+FFFD. */
 export const unicodeForms: readonly ReadUnicode[] = [
   (bytes) => new StringDecoder('utf8').write(bytes),
   (bytes) => bytes.toString('utf16le', 0, bytes.length - (bytes.length % 2)),

@@ -14,23 +14,23 @@ import type { Exchange } from './exchange.js'
 /** Reads a whole request body. */
 export type ReadBody = (arrival: Arrival, maxBytes: number) => Promise<Buffer>
 
-/** Reads a JSON object in the one way that it can be read. */
+/** Reads a JSON object. Refuses what two parsers could read differently. */
 export type ReadObject = (bytes: Buffer) => Readonly<Record<string, unknown>>
 
-/** Where sessions begin and end: `POST` and `DELETE {mount}/session`. */
+/** The session endpoint: begins a session with `POST {mount}/session` and ends one with `DELETE`. */
 export type Desk = (rooms: Rooms, arrival: Arrival, sink: ResponseSink) => Promise<Receipt>
 
-/** The answer, and which sessions have ended. */
+/** The answer, and the sessions that the request has ended. */
 interface Served extends JsonAnswer {
   readonly ended?: EndedSessions
 }
 
-/** Whether a request is for the desk. */
+/** Whether a request is for the session endpoint. */
 export function isForDesk({ path }: Arrival): boolean {
   return path === '/session'
 }
 
-/** @param exchange `undefined` where this process cannot sign sessions. */
+/** @param exchange `undefined`: this process cannot sign sessions, and `POST` is refused with 404 `not_found`. */
 export function createDesk(revocations: Revocations, exchange: Exchange | undefined): Desk {
   async function begin(arrival: Arrival, principal: Principal): Promise<JsonAnswer> {
     if (exchange === undefined)

@@ -14,33 +14,36 @@ export interface ExchangeOptions {
   readonly sign: SignSession
   readonly proofs: Proofs
   readonly store: Store
-  /** How long a session lives that does not say, in seconds. */
+  /** The lifetime of a session whose request has no `ttl`, in seconds. */
   readonly ttlSeconds: number
-  /** How long one may live, in seconds. */
+  /** The longest lifetime of a session, in seconds. */
   readonly longestSeconds: number
-  /** Sessions of one caller in a window. */
+  /** The most requests for sessions of one caller in a window. */
   readonly limit: number
+  /** The length of a window, in milliseconds. */
   readonly windowMs: number
   readonly readBody: ReadBody
   readonly readObject: ReadObject
 }
 
-/** A session, and how its token is presented. */
+/** A session, and the `Authorization` scheme for its token. */
 export interface ExchangedSession extends SignedSession {
   readonly scheme: 'Bearer' | 'DPoP'
 }
 
-/** The largest request that is read, in bytes; what it may ask for takes a few hundred. */
+/** The largest request body that is read, in bytes. A usual one has a few hundred. */
 const maxRequestBytes = 16 * 1024
 
 /**
- * Gives a session for a cookie or an identity provider's token, for the same caller, for as long as that token
- * lives at most, and for less where less is asked for.
+ * Trades a cookie or an identity provider's token for a session of the same user, team and project. The session ends with
+ * that token or before. The request may only narrow it.
  *
- * Bound to the page that asks; and to the key that it proves to have (RFC 9449, 5), if it does.
+ * The session is bound to the origin of the page that asks. If the request has a DPoP proof, or the token is bound to a key,
+ * it is bound to that key as well (RFC 9449, 5).
  *
- * @throws {Refusal} 403 `endpoint_not_allowed` for any other credential, which was not given to be passed on; 400
- *   `request_malformed`, 415 `media_type_unsupported`, 429 `rate_limited`, 401 `proof_invalid`, 503 `store_unavailable`.
+ * @throws {Refusal} 403 `endpoint_not_allowed` for any other credential, such as a session token or a service credential;
+ *   400 `request_malformed`, 415 `media_type_unsupported`, 429 `rate_limited`, 401 `proof_invalid` or `caller_expired`, 503
+ *   `store_unavailable`.
  */
 export type Exchange = (arrival: Arrival, principal: Principal) => Promise<ExchangedSession>
 
@@ -66,7 +69,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
     const own = ['user', 'team', 'project', 'jkt'].find((name) => Object.hasOwn(members, name))
     if (own !== undefined)
       throw new Refusal('request_malformed', { message: 'Whose session it is, is what the credential says.', param: own })
-    // An application believes what it finds there, because only who mints could have said it.
+    // An application trusts "ext", because only the minter of a session can set it: a page must not.
     if (Object.hasOwn(members, 'ext'))
       throw new Refusal('request_malformed', { message: 'What "ext" holds is not for a page to say.', param: 'ext' })
     return members
@@ -85,7 +88,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
     const now = Math.floor(Date.now() / 1000)
     try {
       const { ttl = ttlSeconds, ...asked } = readSessionRequest(members)
-      // A cookie does not say when it ends; its session is asked for again as often as it takes.
+      // Postern cannot see when a cookie expires: cap its session at `ttlSeconds`; the page asks for the next when it ends.
       const longest = principal.expiresAt === undefined ? Math.min(ttlSeconds, longestSeconds) : longestSeconds
       const wanted = now + Math.min(sessionSeconds(ttl), longest)
       const expiresAt = Math.min(wanted, Math.floor((principal.expiresAt ?? Infinity) / 1000))
@@ -98,12 +101,12 @@ export function createExchange(options: ExchangeOptions): Exchange {
   }
 }
 
-/** What a session cannot say is a fault of whoever asks for it. */
+/** A `TypeError` comes from reading or signing what the request asks for: that is the client's mistake, 400. */
 function asRefusal(error: unknown): unknown {
   return error instanceof TypeError ? new Refusal('request_malformed', sessionFaultOverHttp(error)) : error
 }
 
-/** The page that asks is the one that it is for; whoever is no page may name one. */
+/** The session is for the origin of the page that asks. A request without `Origin` is not a page's, and may name any origin. */
 function originFor({ headers: { origin } }: Arrival, asked: SessionRequest): string | undefined {
   if (origin !== undefined && asked.origin !== undefined && asked.origin !== origin)
     throw new Refusal('request_malformed', { message: 'A session is for the page that asks for it.', param: 'origin' })

@@ -3,18 +3,20 @@ import { sessionClaims, type SessionRequest, sessionToken } from '@postern/proto
 import { SignJWT } from 'jose'
 import type { Secret } from '../secret.js'
 
-/** A session token, and what is said of it to whom it is for. */
+/** A session token, and what its receiver needs to know about it. */
 export interface SignedSession {
   readonly token: string
+  /** The claim `jti`. */
   readonly id: string
   /** Seconds since the epoch. */
   readonly expiresAt: number
 }
 
 /**
- * Signs session tokens with the shared secret.
+ * Signs a session token with the shared secret, by HS256.
  *
- * @throws {TypeError} where it is asked for what a session cannot say.
+ * @param expiresAt Seconds since the epoch.
+ * @throws {TypeError} if the request has a member or a value that a session cannot have.
  */
 export type SignSession = (request: SessionRequest, expiresAt: number) => Promise<SignedSession>
 

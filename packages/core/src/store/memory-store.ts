@@ -1,9 +1,9 @@
 import type { Revocation, Store } from './store.js'
 
-/** What a memory store holds at most before it refuses to remember more. About 200 bytes each. */
+/** The most counts and remembered keys of a memory store; revocations are not bounded. About 200 bytes each. */
 const mostEntries = 500_000
 
-/** How often what has expired is thrown out, and how often while there is no room, in milliseconds. */
+/** How often expired entries are deleted, and how often while the store is full, in milliseconds. */
 const sweepMs = 10_000
 const fullSweepMs = 1000
 
@@ -13,8 +13,10 @@ interface Counted {
 }
 
 /**
- * A store that lives and dies with the process: for one process whose operator accepts that a restart forgets
- * revocations, calls and proofs; and for tests.
+ * Makes a store in the memory of this process, with `scope` `process`: for a single process whose operator accepts that a
+ * restart forgets revocations, counts and proofs; and for tests.
+ *
+ * While it holds 500,000 keys, its `remember` and `count` reject for a new key.
  */
 export function createMemoryStore(): Store {
   const counts = new Map<string, Counted>()

@@ -1,10 +1,9 @@
 import { Refusal } from '../refusal.js'
 
 /**
- * Asks the store, and refuses where it cannot be reached: what must be remembered and is not would let in what
- * must not come in.
+ * Waits for the store, and refuses if it fails: to go on without it would accept, for example, a replayed proof.
  *
- * @throws {Refusal} 503 `store_unavailable`.
+ * @throws {Refusal} 503 `store_unavailable`, with the store's error as cause.
  */
 export async function reachStore<Answer>(asked: Promise<Answer>): Promise<Answer> {
   try {

@@ -3,52 +3,54 @@ import { Refusal } from '../refusal.js'
 import { reachStore } from './reach-store.js'
 import type { Revocation, RevokedKind, Store } from './store.js'
 
-/** What is known of the store's revocations may be this old before it is looked at again, aside of the request at hand, in milliseconds. */
+/** If the copy of the revocations is older than this, a request renews it in the background, in milliseconds. */
 const freshMs = 300
 
-/** Older than this, the request at hand waits until it was looked at: so what is revoked is over within a second everywhere. */
+/** If the copy is older than this, a request waits for its renewal, in milliseconds: a revocation counts within a second. */
 const staleMs = 700
 
 /**
- * How far a minter's clock may be ahead, in seconds: so much later may a token say that it was issued, and be over
- * all the same.
+ * How far the clock of a token's minter may be ahead of ours, in seconds. A revocation also ends tokens whose `iat` is this
+ * much later than the revocation.
  */
 export const clockToleranceSeconds = 5
 
-/** How often what has expired anyway is forgotten, in milliseconds. */
+/** How often expired revocations are deleted, in milliseconds. */
 const sweepMs = 60_000
 
 /**
- * Ends a token, or all that a user or a team has now.
+ * Makes the revocation, as of now, of one session token or of all session tokens that a user or a team has now.
  *
- * @param longestLifeMs How long after its minting a token can live at most.
+ * @param name The token's id, the user or the team.
+ * @param longestLifeMs The longest lifetime of a token, in milliseconds: the revocation is kept for that long.
  */
 export function revocationOf(kind: RevokedKind, name: string, longestLifeMs: number): Revocation {
   const now = Date.now()
   return { kind, name, at: Math.ceil(now / 1000) + clockToleranceSeconds, until: now + longestLifeMs + 2000 * clockToleranceSeconds }
 }
 
-/** The sessions that were ended before their time. */
+/** The revocations of session tokens. */
 export interface Revocations {
   /**
-   * Returns nothing where the session goes on and that is known; a promise where the store must be asked first.
+   * Returns `undefined` if the session is not revoked; a promise if the store must be asked first.
    *
-   * @throws {Refusal} 401 `caller_revoked`, 503 `store_unavailable`.
+   * @throws {Refusal} 401 `caller_revoked`, 503 `store_unavailable`; the promise rejects with the same.
    */
   check(session: SessionFacts, principal: PrincipalFields): void | Promise<void>
   /**
-   * Ends a token, or all that a user or a team has now; here at once, in every other process within a second.
+   * Ends one session token, or all that a user or a team has now: in this process at once, in every other one within a
+   * second.
    *
-   * @throws {Refusal} 503 `store_unavailable`; then nothing has ended.
+   * @throws {Refusal} 503 `store_unavailable`; then this process has not ended any.
    */
   revoke(kind: RevokedKind, name: string): Promise<void>
 }
 
 /**
- * Follows the revocations of a store. Requests look at a copy in memory, so that checking costs no I/O; the copy
- * is renewed as requests come, and a process that cannot renew it refuses.
+ * Follows the revocations of a store. Requests are checked against a copy in memory, so that a check costs no I/O. Requests
+ * renew the copy; while that fails and the copy is too old, they are refused.
  *
- * @param longestLifeMs How long after its minting a token can live at most: so long is a revocation remembered.
+ * @param longestLifeMs The longest lifetime of a token, in milliseconds: a revocation is kept for that long.
  */
 export function createRevocations(store: Store, longestLifeMs: number): Revocations {
   const ended: Readonly<Record<RevokedKind, Map<string, Revocation>>> = { id: new Map(), user: new Map(), team: new Map() }
@@ -78,14 +80,14 @@ export function createRevocations(store: Store, longestLifeMs: number): Revocati
     sweep(Date.now())
   }
 
-  /** One at a time, whoever asks. */
+  /** Renews the copy. There is one renewal at a time; all callers share it. */
   function renew(): Promise<void> {
     return (renewal ??= read().finally(() => {
       renewal = undefined
     }))
   }
 
-  /** A renewal that was under way may have been asked long before; then once more. */
+  /** Waits for a copy that is fresh enough. If a renewal that was under way turns out to be too old, renews once more. */
   async function renewed(): Promise<void> {
     for (let again = true; ; again = false) {
       await reachStore(renew())
@@ -107,7 +109,7 @@ export function createRevocations(store: Store, longestLifeMs: number): Revocati
     check(session, principal) {
       const age = performance.now() - renewedAt
       if (age > staleMs) return renewed().then(() => refuseEnded(session, principal))
-      // Who asks next learns whether it failed.
+      // Ignore a failure here: when the copy is older than `staleMs`, the next request waits for a renewal and sees it.
       if (age > freshMs && renewal === undefined) renew().catch(() => {})
       return refuseEnded(session, principal)
     },

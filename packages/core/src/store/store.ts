@@ -1,44 +1,57 @@
 /** What a revocation ends. */
 export type RevokedKind = 'id' | 'user' | 'team'
 
-/** The end of session tokens before their time. */
+/** Ends session tokens before they expire. */
 export interface Revocation {
   readonly kind: RevokedKind
   /** A token's id, a user or a team. */
   readonly name: string
-  /** Tokens that were issued at this time or before are over, in seconds since the epoch; for an id, whenever it was issued. */
+  /** Ends tokens whose `iat` is at this time or before, in seconds since the epoch. Not used for the kind `id`. */
   readonly at: number
-  /** When the last token that it could concern has expired anyway, in milliseconds since the epoch. */
+  /** From this time on, all tokens that it ends have expired, in milliseconds since the epoch: it can be deleted. */
   readonly until: number
 }
 
-/** Revocations in the order in which they were written. */
+/** An answer of {@link Store.revocations}. */
 export interface RevocationPage {
+  /** In the order in which they were written. */
   readonly revocations: readonly Revocation[]
-  /** Where to go on from. */
+  /** Give this as `after` to the next call, to get only later revocations. */
   readonly mark: string
 }
 
 /**
- * What must be remembered beyond one request, or known to every process that serves the same callers.
+ * Keeps what must outlive one request, or be known to every process that serves the same callers: counts, replayed proofs
+ * and revocations.
  *
- * A method rejects where the store cannot be reached, soon (within two seconds) and without harm to later
- * calls: it is tried anew each time, so a store that comes back is used without a restart. What its caller
- * does then is always the same: refuse, with 503 `store_unavailable`.
+ * If the store cannot be reached, a method rejects within two seconds, with any error. Each call tries again, so a store
+ * that comes back is used without a restart. The caller then refuses the request with 503 `store_unavailable`.
  */
 export interface Store {
-  /** `process`: what is written is known to processes of this machine at most; `shared`: to all that are configured alike. */
+  /** Who sees what is written. `process`: at most the processes of this machine. `shared`: all with the same configuration. */
   readonly scope: 'process' | 'shared'
   /**
-   * Remembers a key until a time, in milliseconds since the epoch; `false` where it is remembered already.
-   * Atomic: of several at once exactly one is told `true`.
+   * Stores a key until a time, in milliseconds since the epoch. Atomic: of several calls at once with one key, exactly one
+   * gets `true`.
+   *
+   * @returns `false` if the key is stored already.
    */
   remember(key: string, until: number): Promise<boolean>
-  /** Counts one more under a key and gives the new count; it is forgotten at `until`, which the first count fixes. */
+  /**
+   * Adds 1 to the count of a key. Atomic.
+   *
+   * @param until When the count is forgotten, in milliseconds since the epoch; only that of the first call counts.
+   * @returns The new count.
+   */
   count(key: string, until: number): Promise<number>
-  /** Writes a revocation down; it is safe once this resolves. */
+  /** Writes a revocation. Once this resolves, the store keeps it until its `until`. */
   revoke(revocation: Revocation): Promise<void>
-  /** Revocations that were written after a mark, all of them without one; those whose `until` has passed may be left out. */
+  /**
+   * Reads revocations.
+   *
+   * @param after The `mark` of an earlier answer: only later ones. Default: all. Expired ones may be left out.
+   */
   revocations(after?: string): Promise<RevocationPage>
+  /** Releases the store's connections and files. */
   close(): Promise<void>
 }

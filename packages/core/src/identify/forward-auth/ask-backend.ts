@@ -6,11 +6,11 @@ import { Refusal } from '../../refusal.js'
 import { type ClaimPath, readClaim } from '../claim-path.js'
 import { readClaims, UnreadableClaims } from '../read-claims.js'
 
-/** Where an answer says who somebody is. */
+/** Where the backend's answer names the user, team and project. */
 export interface IdentityPlaces {
-  /** Members of its JSON body. */
+  /** Paths in its JSON body. */
   readonly claims: { readonly user: ClaimPath; readonly team?: ClaimPath | undefined; readonly project?: ClaimPath | undefined }
-  /** Its headers, where the backend answers with those; then its body is not read. */
+  /** Names of its headers. If they are given, the body is not read. */
   readonly answerHeaders?: { readonly user: string; readonly team?: string | undefined; readonly project?: string | undefined } | undefined
 }
 
@@ -24,11 +24,11 @@ export interface AskBackendOptions extends IdentityPlaces {
 const maxAnswerBytes = 64 * 1024
 
 /**
- * Asks the backend whose cookie it is.
+ * Asks the backend whose a cookie is, with the headers that are given.
  *
- * @throws {Refusal} `caller_invalid` where it says that nobody is signed in, in whichever of the usual ways: 401, 403,
- *   a redirect to where one signs in, or no name; `caller_check_unavailable` where it gives no answer that means
- *   anything. Never anonymous.
+ * @throws {Refusal} 401 `caller_invalid` if the backend says that the user is not signed in: by 401, 403, a redirect, or an
+ *   answer without a user's name. 503 `caller_check_unavailable` if it gives no answer, or one that cannot be used. A
+ *   failure never makes the caller anonymous.
  */
 export type AskBackend = (headers: Readonly<Record<string, string>>) => Promise<Principal>
 
@@ -69,7 +69,7 @@ type Names = Pick<Principal, 'user' | 'team' | 'project'>
 
 function readBody({ body }: FetchedAnswer, { user, team, project }: IdentityPlaces['claims'], place: string): Names {
   const claims = parse(body, place)
-  // An application that knows nobody says null, or nothing.
+  // `null` or an empty body: the user is not signed in.
   if (claims === null) return {}
   if (typeof claims !== 'object') throw unusable(place, 'answered with JSON that is no object')
   const read = (path: ClaimPath | undefined): string | undefined => (path === undefined ? undefined : readClaim(claims, path))
@@ -98,13 +98,13 @@ function readHeaders({ headers }: FetchedAnswer, places: NonNullable<IdentityPla
   return { user: read(places.user), team: read(places.team), project: read(places.project) }
 }
 
-/** undici gives a header's bytes as Latin-1; names are UTF-8, as they are in JSON. */
+/** undici decodes headers as Latin-1, but names are UTF-8, as in JSON. `undefined` if the bytes are not UTF-8. */
 function readUtf8(value: string): string | undefined {
   const bytes = Buffer.from(value, 'latin1')
   return isUtf8(bytes) ? bytes.toString('utf8') : undefined
 }
 
-/** An answer that says nothing of who somebody is. What was asked is in the log, without its query. */
+/** The refusal for an answer that cannot be used. The log gets the URL without user, password and query. */
 function unusable(place: string, what: string): Refusal {
   return new Refusal('caller_check_unavailable', { cause: `GET ${place} ${what}.` })
 }
@@ -117,7 +117,7 @@ function notSignedIn(): Refusal {
   return new Refusal('caller_invalid', { message: 'The backend knows nobody by this cookie.', help: 'Sign in again.' })
 }
 
-/** nginx writes sockets so: the path of the socket, a colon, the path of the URL. */
+/** Splits `unix:/run/app.sock:/api/me`, as nginx writes it, into the socket's path and the URL's path. */
 function targetOf(url: string): { readonly address: string; readonly road?: Road } {
   const [, socket, path] = /^unix:([^:]+):(\/.*)$/.exec(url) ?? []
   return socket === undefined ? { address: url } : { address: `http://localhost${path}`, road: throughSocket(socket) }

@@ -13,22 +13,22 @@ import { createTurns } from './turns.js'
 export interface ForwardAuthOptions {
   readonly askBackend: AskBackend
   readonly checkSameSite: CheckSameSite
-  /** The cookies that say who somebody is; where none are named, any. */
+  /** The names of the cookies that identify a user; `undefined`: all cookies. */
   readonly cookies: readonly string[] | undefined
-  /** Headers that the backend gets besides, lower-case. */
+  /** Further request headers that the backend gets, lower-case. */
   readonly passHeaders: readonly string[]
-  /** How long its answer is good, in milliseconds; with 0, nobody gets one that was asked for before he came. */
+  /** How long an answer is kept, in milliseconds. 0: a request gets only an answer that was asked for after it came. */
   readonly cacheMs: number
-  /** The network that a request is counted for; `undefined` where it is counted for none. */
+  /** The network that a request is counted for; `undefined`: not counted. */
   readonly networkOf: (arrival: Arrival) => string | undefined
-  /** How long a question waits for its turn where many are open, in milliseconds. */
+  /** How long a question may wait in the queue before the backend is asked, in milliseconds. */
   readonly waitMs: number
 }
 
-/** How long it is remembered that nobody is signed in: not longer than it takes to do so, in milliseconds. */
+/** How long the answer "not signed in" is kept, in milliseconds: short, because the user may sign in next. */
 const refusedMs = 1000
 
-/** Recognises the backend's own cookies, and asks the backend whose they are. */
+/** Recognises the backend's own cookies, and asks the backend whose they are. `memory` keeps the answers. */
 export interface ForwardAuth extends Verifier {
   readonly memory: CookieMemory
 }
@@ -74,7 +74,8 @@ export function createForwardAuthVerifier(options: ForwardAuthOptions): ForwardA
     if (same === undefined) return begin(digest, headers, arrival)
     const asked = same.asked as Promise<Principal>
     if (cacheMs > 0) return asked
-    // What is not good for any time is not good for who came after it was asked: elsewhere it may have changed since.
+    // With `cacheMs` 0, this request came after that question was asked, and the cookie's user may have changed since: wait
+    // for it, then ask once more, together with all requests that wait.
     const again = async (): Promise<Principal> => ask(headers, arrival)
     return (same.next ??= asked.then(again, again))
   }

@@ -2,60 +2,63 @@ import { LRUCache } from 'lru-cache'
 import type { Principal } from '../../principal.js'
 import type { Refusal } from '../../refusal.js'
 
-/** Answers that are remembered, and cookies of them in all: what the memory takes grows with those. */
+/** The most answers that are kept, and the most cookies of all of them: the memory used grows with both. */
 const rememberedAnswers = 20_000
 const rememberedCookies = 60_000
 
-/** A header with more cookies is asked about each time and never known. */
+/** The answer about a `Cookie` header with more cookies than this is never kept. */
 const mostCookies = 64
 
 /**
- * How long nothing is remembered of a cookie whose change was not seen to its end, in milliseconds; and of how many:
- * no usual server works on a request for longer.
+ * How long no answer about an unsettled cookie is kept, in milliseconds: longer than usual servers work on a request.
  */
 const unsettledMs = 60_000
+/** The most cookies that are unsettled at once; the oldest are forgotten first. */
 const mostUnsettled = 100_000
 
-/** Of how many questions with one cookie it is seen whether they are of one user. */
+/** How many answers about one cookie are compared to see whether they name different users. */
 const mostCompared = 16
 
-/** What the backend is asked, or was. */
+/** A question to the backend: whose are these cookies? Open, or answered. */
 export interface Question {
-  /** SHA-256 of all that it is asked with. */
+  /** SHA-256 of all headers that the backend is asked with. */
   readonly digest: string
-  /** Keys of the cookies in it. */
+  /** The keys of its cookies. */
   readonly cookies: readonly string[]
   asked?: Promise<Principal>
-  /** One that is asked once this one is answered, for whoever came after it had begun. */
+  /** The same question, asked again after this one, for requests that came after this one was asked. */
   next?: Promise<Principal>
   answer?: Principal | Refusal
 }
 
 /**
- * What the backend said of cookies, for a while; and what it is asked at the moment.
+ * The memory of the backend's answers about cookies, and of the questions that are open.
  *
- * What is forgotten is forgotten of questions that are open as well: nobody who comes later joins them, and what they
- * hear is not remembered.
+ * Forgetting applies to open questions too: later requests do not join them, and their answers are not kept.
  */
 export interface KnownAnswers {
   answerOf(digest: string): Principal | Refusal | undefined
-  /** The open question, which whoever wants to ask the same may join. */
+  /** The open question with this digest, which a request with the same question may join. */
   askedOf(digest: string): Question | undefined
-  /** @param cookies Keys of the cookies in the question, each once. */
+  /**
+   * Opens a question.
+   *
+   * @param cookies The keys of its cookies, each once.
+   */
   begin(digest: string, cookies: readonly string[]): Question
-  /** Ends a question, and remembers what was heard for so long, in milliseconds; not at all where that is 0. */
+  /** Ends a question and keeps its answer for `ms` milliseconds; does not keep it if `ms` is 0 or `answer` is `undefined`. */
   end(question: Question, answer: Principal | Refusal | undefined, ms: number): void
-  /** Forgets whose any of the cookies with these keys is, and nothing else: who sends a request has only its own cookies to change. */
+  /** Forgets every answer about any of these cookies. */
   readonly forget: (cookies: readonly string[]) => void
-  /** Those of these cookies that are not known of two users. */
+  /** The cookies among these that are not known to belong to two different users. */
   readonly distinctive: (cookies: readonly string[]) => readonly string[]
-  /** Forgets them and remembers nothing new of them for a while: each who comes is asked about. */
+  /** Forgets every answer about these cookies, and keeps no new one for `unsettledMs`: the backend is asked each time. */
   readonly unsettle: (cookies: readonly string[]) => void
 }
 
 export function createKnownAnswers(): KnownAnswers {
   const open = new Map<string, Question>()
-  /** Questions and answers by each cookie of theirs; what is not here was forgotten. */
+  /** Open and answered questions by each of their cookies. */
   const byCookie = new Map<string, Set<Question>>()
   const answered = new LRUCache<string, Question>({
     max: rememberedAnswers,

@@ -4,24 +4,24 @@ import { trimBlanks } from '../../lib/trim-blanks.js'
 const quotes = /^"|"$/g
 const escape = /%([0-9a-f]{2})/gi
 
-/** Reads `Cookie` headers for the cookies that say who somebody is. */
+/** Reads from `Cookie` headers the cookies that identify a user. */
 export interface CookieReader {
   /**
-   * What somebody is asked about with, as the header says it; `undefined` where it has none of these cookies.
+   * The part of the header that the backend is asked with, unchanged; `undefined` if it has none of these cookies.
    *
-   * Strictly: a cookie is chosen where no server reads another name (RFC 6265, 5.4).
+   * Strict: a cookie counts only if its name is written exactly as configured (RFC 6265, 5.4).
    */
   select(header: string): string | undefined
   /**
-   * What they are known again by, each once.
+   * The keys of these cookies, each once: hashes of name and value.
    *
-   * By every reading that a server may have: some take blanks, quotes and percent-encoding off names and values, and
-   * some part cookies at commas. So no spelling changes whose a cookie is without being seen.
+   * Lenient: servers differ in whether they remove blanks, quotes and percent-encoding, and some split cookies at commas.
+   * All such spellings of a cookie get the same key, so that a change of its user is noticed under any spelling.
    */
   keysOf(header: string): readonly string[]
 }
 
-/** @param names The cookies that count; all of them, where none are given. */
+/** @param names The names of the cookies that count; `undefined`: all cookies. */
 export function createCookieReader(names: readonly string[] | undefined): CookieReader {
   const chosen = names === undefined ? undefined : new Set(names)
   const plain = names === undefined ? undefined : new Set(names.map(plainly))
@@ -35,7 +35,7 @@ export function createCookieReader(names: readonly string[] | undefined): Cookie
     },
     keysOf(header) {
       const cookies = new Set(header.split(';'))
-      // Behind a comma only what has a name: else it is the rest of a value.
+      // After a comma, text without `=` is the rest of a value, not a cookie.
       if (header.includes(',')) for (const part of header.split(/[;,]/)) if (part.includes('=')) cookies.add(part)
       const read = new Set<string>()
       for (const cookie of cookies) {
@@ -49,12 +49,15 @@ export function createCookieReader(names: readonly string[] | undefined): Cookie
   }
 }
 
-/** What servers read that take off what may be taken off. */
+/** A name or value without blanks, quotes and percent-encoding. */
 function plainly(text: string): string {
   return decode(text.trim().replaceAll(quotes, '').trim())
 }
 
-/** Each escape for the byte that it is; what is none stays. Of a text that is no UTF-8 the usual decoders make nothing, and an error for each costs much. */
+/**
+ * Replaces each percent-escape by its byte; all else stays. `decodeURIComponent` is not used: it throws for text that is not
+ * UTF-8, and an exception for each such cookie costs much.
+ */
 function decode(text: string): string {
   return text.includes('%') ? text.replaceAll(escape, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))) : text
 }

@@ -8,11 +8,11 @@ const mostQuestions = 256
 const mostOfNetwork = 64
 
 /**
- * Waits until a question may be asked: in order, one network after the other.
+ * Waits until a question may be asked. Networks take turns; within one network, questions are asked in order.
  *
- * @param network `undefined`: of nobody whose questions are counted.
- * @returns What ends the turn.
- * @throws {Refusal} `caller_check_unavailable` where the turn does not come within the time that an answer may take.
+ * @param network `undefined`: bounded only by `mostQuestions`.
+ * @returns A function that ends the turn.
+ * @throws {Refusal} 503 `caller_check_unavailable` if the turn does not come within `waitMs` milliseconds.
  */
 export type AwaitTurn = (network: string | undefined) => Promise<() => void>
 

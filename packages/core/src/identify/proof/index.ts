@@ -15,7 +15,7 @@ import { proofAlgorithms, proofChallenge, proofClaims, readProof, refuseProof, t
 /** How far the client's clock may be ahead of ours, in milliseconds. */
 const clockToleranceMs = 5000
 
-/** Keys that were read from proofs and fitted a token. About 1 kB each. */
+/** The most imported proof keys in the cache. About 1 kB each. */
 const rememberedKeys = 10_000
 
 /** Longest id of a proof, in characters. */
@@ -25,25 +25,25 @@ export interface ProofOptions {
   readonly store: Store
   /** How old a proof may be, in milliseconds. */
   readonly windowMs: number
-  /** `undefined`: proofs need none. */
+  /** `undefined`: proofs need no nonce. */
   readonly nonces: Nonces | undefined
   readonly publicAddress: PublicAddress
 }
 
-/** Checks that whoever presents a token has the key that it is bound to (RFC 9449, 4.3 and 7). */
+/** Checks DPoP proofs: that the client has the key that its token is bound to (RFC 9449, 4.3 and 7). */
 export interface Proofs {
   /**
-   * Whether this credential needs a proof, or claims to come with one.
-   *
-   * A bound token is never taken as a mere bearer's, and a scheme that promises a proof must keep it.
+   * Whether a request needs a proof: its token is bound to a key (`jkt`), or its scheme is `DPoP`. So a bound token is never
+   * accepted as a plain Bearer token.
    */
   concerns(principal: Principal, credential: Credential): boolean
   /** @throws {Refusal} 401 `proof_required` or `proof_invalid`, 503 `store_unavailable`. */
   check(principal: Principal, credential: Credential, arrival: Arrival): Promise<void>
   /**
-   * The thumbprint of the key that a request proves to have, without a token: for a session that is to be bound to it.
+   * Checks the proof of a request without a token, for a session that is to be bound to the proof's key.
    *
-   * @throws {Refusal} as above; `undefined` where the request brings no proof.
+   * @returns The thumbprint of that key; `undefined` if the request has no proof.
+   * @throws {Refusal} 401 `proof_invalid`, 503 `store_unavailable`.
    */
   keyOf(arrival: Arrival): Promise<string | undefined>
 }
@@ -89,7 +89,7 @@ export function createProofs({ store, windowMs, nonces, publicAddress }: ProofOp
     if (nonces !== undefined && !(typeof nonce === 'string' && nonces.isFresh(nonce))) throw wantNonce(nonces)
   }
 
-  /** Last of all, so that only who has the key fills the store. */
+  /** Must be the last check: only a valid proof may write to the store. */
   async function refuseReplay({ jti, iat }: JWTPayload, jkt: string): Promise<void> {
     const isNew = await reachStore(store.remember(`proof:${jkt}:${jti}`, (iat as number) * 1000 + windowMs + clockToleranceMs))
     if (!isNew) throw refuseProof('The proof was used before.')
@@ -101,7 +101,7 @@ export function createProofs({ store, windowMs, nonces, publicAddress }: ProofOp
       if (jkt === undefined) throw refuseProof('The token is bound to no key.', { help: 'Send it as a Bearer token, without a proof.' })
       const proof = form === 'dpop' ? readProof(arrival) : undefined
       if (proof === undefined) throw wantProof()
-      // Before the signature: another key is no business of this token, whatever its proof says.
+      // Compare the keys before the signature is checked: a proof with another key is refused without that cost.
       if (thumbprintOf(proof.jwk) !== jkt) throw refuseProof('The proof is signed with another key than the token is bound to.')
       const claims = await verify(proof, jkt)
       checkClaims(claims, arrival)
@@ -121,12 +121,12 @@ export function createProofs({ store, windowMs, nonces, publicAddress }: ProofOp
   }
 }
 
-/** What a URL is written with; readers of URLs take others out, or for others. */
+/** Visible ASCII only: URL parsers remove or replace other characters. */
 const written = /^https?:\/\/[!-~]+$/i
 
 /**
- * A URL of http without query and fragment, and in one spelling (RFC 9449, 4.3; RFC 3986, 6.2.2 and 6.2.3);
- * `undefined` where the text is none.
+ * An http or https URL without query and fragment, normalised (RFC 9449, 4.3; RFC 3986, 6.2.2 and 6.2.3); `undefined` if
+ * the text is not such a URL.
  */
 function plainUrl(text: string): string | undefined {
   if (!written.test(text) || !URL.canParse(text)) return undefined
@@ -135,8 +135,8 @@ function plainUrl(text: string): string | undefined {
 }
 
 /**
- * The URL of a request, where its target is written as it is read. The backend gets the target as it came, so one with
- * dot segments or backslashes is nowhere that a proof could be for: what is at the end of it, the backend decides.
+ * The URL that a proof must name for a request. `undefined` if normalising changes the target, as with dot segments or
+ * backslashes: the next server gets the target as it came and may read it as another path than the proof names.
  */
 function requestedUrl(origin: string, target: string): string | undefined {
   const url = plainUrl(origin + target)

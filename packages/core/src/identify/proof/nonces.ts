@@ -4,14 +4,15 @@ import type { Secret } from '../../secret.js'
 /** How long a nonce is the current one, in milliseconds; the one before it is still taken. */
 const nonceMs = 300_000
 
-/** The nonces that proofs must carry, so that none can be made in advance (RFC 9449, 8). */
+/** The nonces that proofs must carry, so that a proof cannot be made in advance (RFC 9449, 8). */
 export interface Nonces {
-  /** The current one. */
+  /** The current nonce, for the header `DPoP-Nonce`. */
   current(): string
+  /** Whether a nonce is the current or the previous one. */
   isFresh(nonce: string): boolean
 }
 
-/** Makes nonces from the time and a secret that all replicas have: nothing is stored, and each knows the others'. */
+/** Makes nonces from the time and a secret that all replicas share, so that all have the same ones without a store. */
 export function createNonces(secret: Secret): Nonces {
   const nonceOf = (period: number): string => createHmac('sha256', secret.reveal()).update(`dpop-nonce:${period}`).digest('base64url')
   const period = (): number => Math.floor(Date.now() / nonceMs)
@@ -25,7 +26,7 @@ export function createNonces(secret: Secret): Nonces {
 
   return {
     current: () => nonces()[0] as string,
-    // What is compared was handed to everybody who asked.
+    // Nonces are public, so the comparison need not be constant-time.
     isFresh: (nonce) => nonces().includes(nonce),
   }
 }

@@ -12,26 +12,26 @@ const longestProof = 4096
 /** Members of private keys and shared secrets (RFC 7518, 6). */
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
 
-/** A proof as it was written, and the key that it says it is signed with; nothing of it is verified. */
+/** A proof that is not verified, and the public key from its own header. */
 export interface WrittenProof {
   readonly text: string
   readonly jwk: JWK
 }
 
-/** What is wrong with a proof; `challenge` is for clients that read the header (RFC 9449, 7.1). */
+/** A 401 `proof_invalid`, with the challenge for `WWW-Authenticate` (RFC 9449, 7.1). */
 export function refuseProof(message: string, more: Pick<RefusalDetails, 'help' | 'cause'> = {}): Refusal {
   return new Refusal('proof_invalid', { message, param: 'DPoP', challenge: proofChallenge('invalid_dpop_proof'), ...more })
 }
 
-/** The challenge that belongs to a refusal for want of a proof. */
+/** The DPoP challenge of `WWW-Authenticate`, with an `error` code of RFC 9449. */
 export function proofChallenge(error: string): string {
   return `DPoP realm="postern", error="${error}", algs="${proofAlgorithms.join(' ')}"`
 }
 
 /**
- * Takes the proof out of a request; `undefined` where it brings none.
+ * Reads the proof of a request, without verifying it; `undefined` if there is no `DPoP` header.
  *
- * @throws {Refusal} `proof_invalid` where there are several, or where it has not the form of one.
+ * @throws {Refusal} 401 `proof_invalid` if there are several, or if it does not have the form of a proof.
  */
 export function readProof({ headers, rawHeaders }: Arrival): WrittenProof | undefined {
   const text = headers['dpop']
@@ -48,7 +48,10 @@ export function readProof({ headers, rawHeaders }: Arrival): WrittenProof | unde
   return { text, jwk }
 }
 
-/** RSA keys of 2048 to 4096 bits with a short exponent; others would cost much more to verify than to make. */
+/**
+ * Whether an RSA key has 2048 to 4096 bits and an exponent of at most 6 base64url characters. Verifying with a larger one
+ * would cost us much more than making the proof costs a client.
+ */
 function isUsual({ kty, n = '', e = '' }: JWK): boolean {
   return kty !== 'RSA' || (n.length >= 341 && n.length <= 683 && e.length <= 6)
 }
@@ -71,9 +74,9 @@ function readHeader(text: string): ProofHeader {
 }
 
 /**
- * Reads what a proof says, once its signature was checked, in the one way in which it can be read.
+ * Reads the claims of a proof whose signature was checked. Refuses what two parsers could read differently.
  *
- * @throws {Refusal} `proof_invalid`.
+ * @throws {Refusal} 401 `proof_invalid`.
  */
 export function proofClaims({ text }: WrittenProof): JWTPayload {
   return readPart(text, 1)
