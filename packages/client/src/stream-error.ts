@@ -1,6 +1,6 @@
 import type { Finish, GovernanceRecord } from '@postern/protocol'
 
-/** What is known of a stream that is not whole. */
+/** What is known of a stream that is not complete. */
 export interface BrokenStream {
   /** How it ended. */
   readonly finish: Finish
@@ -8,11 +8,11 @@ export interface BrokenStream {
   readonly received: string
   /** What is known of the request. */
   readonly record: GovernanceRecord | undefined
-  /** What broke it: an error of the connection, or what the gateway said in its stream. */
+  /** What broke it: an error of the connection, or the `error` of the gateway's failure event. */
   readonly cause?: unknown
 }
 
-/** A stream that ended before its answer did. */
+/** Thrown by a stream that ended before its answer was complete. */
 export class PosternStreamError extends Error {
   override readonly name = 'PosternStreamError'
   /** How it ended. */

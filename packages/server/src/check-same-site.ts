@@ -1,18 +1,19 @@
 import { isDevelopmentPage } from '@postern/protocol'
 import { DeskRefusal } from './desk-refusal.js'
 
-/** Reads a header of the request; `undefined` where there is none. */
+/** Reads a header of the request; `undefined` if it is absent. */
 export type ReadHeader = (name: string) => string | undefined
 
-/** In `Authorization` browsers write these on no other site's behalf, as they do cookies and passwords. */
+/**
+ * Schemes of `Authorization` that a browser never adds by itself, as it adds cookies and passwords (`Basic`) to the
+ * requests that another site causes.
+ */
 const deliberate = /^(?:bearer|dpop)\s/i
 
 /**
- * Lets pass what a browser vouches for: `Sec-Fetch-Site: same-origin` (Fetch Metadata), a listed `Origin`, or,
- * from browsers that have no Fetch Metadata, an `Origin` of our own host. A call that brings a token and no
- * cookie was meant, whoever sent it.
- *
- * @throws {DeskRefusal} `cross_site_refused`.
+ * Lets a request pass if `Sec-Fetch-Site` is `same-origin` (Fetch Metadata), if its `Origin` is listed, or, from a
+ * browser without Fetch Metadata, if its `Origin` is our own host. A call with a token and without a cookie passes as
+ * well: no page sends that by accident.
  */
 export function checkSameSite(header: ReadHeader, listed: readonly string[]): void {
   if (header('cookie') === undefined && deliberate.test(header('authorization') ?? '')) return
