@@ -72,7 +72,7 @@ export interface HouseOptions {
   readonly emulator?: Partial<EmulatorOptions>
   /** Replaces top-level members of the configuration. */
   readonly config?: Partial<ConfigInput>
-  /** Further ways to prove who is calling, beside sessions and services. */
+  /** Further kinds of callers, besides sessions and service callers. */
   readonly callers?: Partial<ConfigInput['callers']>
   /** The session secret of another house. Default: a new one. */
   readonly sessionSecret?: string

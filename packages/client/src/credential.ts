@@ -5,7 +5,7 @@ import { createProver, type Prover } from './prover.js'
 import { SessionRefused } from './session-refused.js'
 import { createTokens } from './tokens.js'
 
-/** How a page proves who its user is. */
+/** How a page identifies its user to Postern. */
 export interface CredentialOptions {
   /**
    * Returns a session token that your backend minted; called again before the token expires. Default: the backend's

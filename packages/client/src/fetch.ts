@@ -106,7 +106,7 @@ export function createPosternFetch({ url, fetch: given, ...options }: PosternFet
   }
 }
 
-/** Somebody who writes `apiKey` here is about to publish it. */
+/** Throws a `TypeError` for an unknown option: an application that passes `apiKey` would publish its key. */
 function refuseUnknown(options: object): void {
   for (const [name, value] of Object.entries(options)) refuseKey(name, value)
   const unknown = Object.keys(options).find((name) => name !== 'token' && name !== 'dpop')

@@ -43,6 +43,7 @@ export interface Workflow extends Omit<WorkflowFetch, 'step'>, Opens {
   step(name: string): Step
 }
 
+/** A step of a workflow. Calls of its `openai()` and of its `fetch` carry its name and that of its parent. */
 export interface Step extends Omit<StepFetch, 'step'>, Opens {
   /** A step that this step causes: its calls carry this step as their parent. */
   step(name: string): Step

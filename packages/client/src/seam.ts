@@ -44,7 +44,7 @@ export function createSeam({ place, records, send, ...options }: SeamOptions): S
     return headers
   }
 
-  /** Sends a request, and sends it again only if {@link Credential.mend} names something that is repaired now. */
+  /** Sends a request. Sends it again only if {@link Credential.mend} has repaired what it was refused for. */
   async function attempt({ url, method, init }: ReadRequest, headers: Headers): Promise<Response> {
     const whole = { ...init, headers, credentials: credential.usesCookie ? 'include' : 'same-origin' } as const
     return mendAttempts(async () => {

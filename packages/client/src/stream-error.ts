@@ -6,7 +6,7 @@ export interface BrokenStream {
   readonly finish: Finish
   /** The text of the answer as far as it came; at most its first million characters. */
   readonly received: string
-  /** What is known of the request. */
+  /** The governance record of the request, as far as it is known. */
   readonly record: GovernanceRecord | undefined
   /** What broke it: an error of the connection, or the `error` of the gateway's failure event. */
   readonly cause?: unknown
@@ -19,7 +19,7 @@ export class PosternStreamError extends Error {
   declare readonly finish: Finish
   /** The text of the answer as far as it came; at most its first million characters. */
   declare readonly received: string
-  /** What is known of the request. */
+  /** The governance record of the request, as far as it is known. */
   declare readonly record: GovernanceRecord | undefined
 
   constructor({ finish, received, record, cause }: BrokenStream) {

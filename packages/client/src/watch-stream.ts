@@ -15,8 +15,8 @@ export interface StreamWatcher {
 }
 
 /**
- * Passes a stream of events on as it comes. If the answer is not complete at its end, the stream fails with {@link
- * PosternStreamError}: no reader mistakes a part for the whole.
+ * Passes a stream of events on as it comes. If the answer is not complete at its end, the stream fails with a
+ * `PosternStreamError`: no reader mistakes a part for the whole.
  */
 export function watchStream(
   body: ReadableStream<Uint8Array>,

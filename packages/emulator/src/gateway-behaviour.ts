@@ -17,7 +17,7 @@ export interface GatewayBehaviour {
   readonly variants: Readonly<Record<string, Variant>>
   /** The name of the refusal for a key in each state. */
   readonly refusedStates: Readonly<Record<Exclude<EmulatedKeyState, 'active'>, string>>
-  /** The refusal whose message repeats `secret`. */
+  /** The body of a refusal whose message repeats `secret`. */
   repeatSecret(secret: string): unknown
   /** The documented form of its keys, if the gateway insists on it. */
   readonly keyForm?: RegExp

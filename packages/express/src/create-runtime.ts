@@ -29,8 +29,7 @@ export interface RuntimeParts {
  * Compiles a checked configuration, with the parts that every door shares: the counter of failed authentications, and
  * the network of an address.
  *
- * @throws {ConfigError} if the configuration names a store other than `memory` and `store` is not given; and if the
- *   runtime cannot be compiled.
+ * @throws {ConfigError} if `config.store` names SQLite or Redis and no `store` is given.
  */
 export function createRuntime(
   checked: CheckedConfig,

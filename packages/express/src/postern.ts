@@ -26,8 +26,8 @@ export interface PosternMiddleware extends RequestHandler {
   /** Ends all calls under way at once; their clients are told `cut_shutdown`. For a drain that takes too long. */
   cut(): void
   /**
-   * Waits for calls under way, then closes the connections to the gateway, the ledger and the store. May reject with
-   * an error of the ledger or the store.
+   * Refuses new calls, waits for calls under way, then closes the connections to the gateway and the store, and
+   * writes the ledger out. May reject with an error of the ledger or the store.
    */
   close(): Promise<void>
 }
@@ -36,8 +36,9 @@ export interface PosternMiddleware extends RequestHandler {
  * Postern inside an Express application: the same corridor as the stand-alone process.
  *
  * Mount it before any body parser: bodies are forwarded, not re-encoded. It answers every request under its mount
- * path itself, so page security and CORS there are its own. `listen` and `backend` of the configuration are ignored,
- * except `listen.trustedProxies`, and the path comes from `app.use`.
+ * path itself, so page security and CORS there are its own. Of the configuration, `listen` (except
+ * `listen.trustedProxies`), `mount` and `backend` do not matter here: `app.use` gives the path, and the application
+ * is the backend.
  *
  * @throws {ConfigError} with every error of the configuration.
  * @throws {TypeError} if `config` is not an object, such as the path of a file.

@@ -26,7 +26,7 @@ export interface OutputLimit {
   readonly prompts?: readonly Pointer[]
   /** Names of the limit in other APIs. They are checked as well, but do not replace one of {@link places}. */
   readonly others?: readonly Pointer[]
-  /** Members that start a further writer, whose output the limit does not bound. */
+  /** Members that start agents, whose output the limit does not bound. */
   readonly beside?: readonly Pointer[]
 }
 

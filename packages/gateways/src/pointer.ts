@@ -1,5 +1,5 @@
 /**
- * A place in a JSON document: member names joined by `/`, as in RFC 6901 but for two things. There is no
+ * A place in a JSON document: member names joined by `/`, as in RFC 6901 with two exceptions. There is no
  * escaping, and `name[]` stands for "the object in `name`, or each object of the array in `name`", because
  * gateways send the same record in both shapes.
  */

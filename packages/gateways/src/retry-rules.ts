@@ -5,8 +5,8 @@ import type { ErrorCondition } from './dialect.js'
  *
  * A failure is listed only if the gateway's own source or documents show that nothing ran: a provider may have
  * completed, and billed, a call that looks failed. A document that merely advises a retry is not enough. So Postern
- * never retries after the first byte of an answer, a 4xx other than documented throttling, or a quota. For all other
- * failures, `X-Should-Retry` tells the client whether to retry.
+ * never retries after the first byte of an answer, after a 4xx other than documented throttling, or after a used-up
+ * quota. For all other failures, `X-Should-Retry` tells the client whether to retry.
  */
 export interface RetryRules {
   /** Attempts in all, the first one included. */

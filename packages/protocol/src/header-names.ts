@@ -1,9 +1,17 @@
-/** Headers that pages read or write, as single constants: the bundle of a page holds only those that it imports. */
+/**
+ * Request header: the workflow of a call. This and the constants below are single, so that the bundle of a page holds
+ * only those that it imports.
+ */
 export const workflowHeader = 'X-Workflow-ID'
+/** Request header: the step of that workflow. */
 export const stepHeader = 'X-Step-ID'
+/** Request header: the step that caused that step. */
 export const parentStepHeader = 'X-Parent-Step-ID'
+/** Response header: the governance record as one line of JSON. */
 export const governanceHeader = 'Postern-Governance'
+/** Response header: the error code, if Postern itself refused. */
 export const refusalHeader = 'Postern-Refusal'
+/** Response header: `false` if a retry cannot help. */
 export const shouldRetryHeader = 'X-Should-Retry'
 
 /**

@@ -31,8 +31,7 @@ export interface SessionLife {
  * Builds the claims of a session token; the caller signs them.
  *
  * @throws {TypeError} if the request asks for what a session cannot express. An unknown member is refused too: a
- *   restriction that
- *   Postern does not enforce must not look enforced.
+ *   restriction that Postern does not enforce must not look enforced.
  */
 export function sessionClaims(request: SessionRequest, { id, issuedAt, expiresAt }: SessionLife): Record<string, unknown> {
   const { user, team, project, jkt, ext, origin, models, endpoints, workflow, maxTokens, maxCalls, ...unknown } = request

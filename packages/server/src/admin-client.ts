@@ -12,8 +12,8 @@ export type AdminClientOptions = AdminPlace & {
 export type Revocation = { readonly id: string } | { readonly user: string } | { readonly team: string }
 
 /**
- * Asks a running Postern to mint and to revoke sessions; the backend needs no signing secret. `mint` throws {@link
- * PosternAdminError} as `revoke` does.
+ * Asks a running Postern to mint and to revoke sessions; the backend needs no signing secret. Both methods reject
+ * with {@link PosternAdminError} if the admin listener does not do it.
  */
 export interface AdminClient extends Mints {
   /**

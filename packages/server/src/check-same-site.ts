@@ -11,9 +11,12 @@ export type ReadHeader = (name: string) => string | undefined
 const deliberate = /^(?:bearer|dpop)\s/i
 
 /**
- * Lets a request pass if `Sec-Fetch-Site` is `same-origin` (Fetch Metadata), if its `Origin` is listed, or, from a
- * browser without Fetch Metadata, if its `Origin` is our own host. A call with a token and without a cookie passes as
- * well: no page sends that by accident.
+ * Lets a request pass if its `Origin` is listed; if `Sec-Fetch-Site` is `same-origin` (Fetch Metadata) and `Origin`,
+ * if there is one, is our own or that of a development server; or, from a browser without Fetch Metadata, if `Origin`
+ * is our own. A call with a token and without a cookie passes as well: a browser sends a token only if a program puts
+ * it there.
+ *
+ * @throws {DeskRefusal} `cross_site_refused`.
  */
 export function checkSameSite(header: ReadHeader, listed: readonly string[]): void {
   if (header('cookie') === undefined && deliberate.test(header('authorization') ?? '')) return
