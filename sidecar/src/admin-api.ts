@@ -6,18 +6,21 @@ import express, { type NextFunction, type Request, type Response, type Router } 
 
 export interface AdminApiOptions {
   readonly runtime: Runtime
-  /** What an operator's program must present; on a port of the machine there must be one. */
+  /** What an operator's program must present. Required if the listener is on a port. */
   readonly secret: Secret | undefined
   /** Whether the listener is a Unix socket, which only its owner can open. */
   readonly onSocket: boolean
 }
 
-/** Wrong secrets that are let pass in a minute before they are slowed down; the right one never is. */
+/**
+ * Wrong secrets that one address may send in a minute before it is slowed down. The right secret is never slowed
+ * down.
+ */
 const wrongSecrets = { limit: 30, windowMs: 60_000 }
 
 const revokedKinds: readonly RevokedKind[] = ['id', 'user', 'team']
 
-/** What an operator's own programs may ask for: sessions, in any language, and their end. */
+/** The admin API, with which programs of the operator, in any language, mint and revoke sessions. */
 export function createAdminApi({ runtime, secret, onSocket }: AdminApiOptions): Router {
   const router = express.Router({ caseSensitive: true, strict: true })
   const failures = createFailedAttempts(wrongSecrets)
@@ -48,13 +51,13 @@ export function createAdminApi({ runtime, secret, onSocket }: AdminApiOptions): 
   return router
 }
 
-/** @throws {Refusal} `rate_limited` where an address guessed too often. */
+/** @throws {Refusal} `rate_limited` if the address sent too many wrong secrets. */
 async function refuseGuesser(failures: ReturnType<typeof createFailedAttempts>, { ip = '' }: Request): Promise<void> {
   const waitSeconds = await failures.count(ip)
   if (waitSeconds > 0) throw new Refusal('rate_limited', { retryAfterSeconds: Math.min(60, waitSeconds) })
 }
 
-/** @throws {Refusal} where a page of a browser asks, or somebody without the secret. */
+/** @throws {Refusal} if a page in a browser asks, or the secret is missing or wrong. */
 function refuseStrangers({ headers }: Request, secret: Secret | undefined, onSocket: boolean): void {
   if (headers.origin !== undefined || headers['sec-fetch-site'] !== undefined)
     throw new Refusal('cross_site_refused', {
@@ -83,7 +86,7 @@ function isSame(presented: string, expected: string): boolean {
   return one.length === other.length && timingSafeEqual(one, other)
 }
 
-/** In the one way that it can be read, as every other body. */
+/** Reads the body by the same strict rules as every other body. */
 function bodyOf({ body }: Request): Readonly<Record<string, unknown>> {
   return readJsonObject(Buffer.isBuffer(body) ? body : Buffer.alloc(0))
 }
@@ -115,7 +118,7 @@ function readRevocation(body: Readonly<Record<string, unknown>>): readonly [Revo
   return [known, name]
 }
 
-/** A fault of the request is told; anything else is ours. */
+/** A fault of the request is reported; any other error becomes `internal_error`. */
 function refusalFor(error: Error): Refusal {
   if (error instanceof Refusal) return error
   if (error instanceof TypeError) return new Refusal('request_malformed', sessionFaultOverHttp(error))

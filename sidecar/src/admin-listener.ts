@@ -4,14 +4,11 @@ import { securityMiddleware } from '@postern/express'
 import express from 'express'
 import { createAdminApi } from './admin-api.js'
 
-/** What is answered here, for whoever asks for something else. */
+/** The help of `not_found`: the paths that exist here. */
 const adminPaths =
   'This is the admin listener: GET /healthz, GET /readyz, POST /admin/v1/sessions, POST /admin/v1/revocations. The API lives on the data listener.'
 
-/**
- * The admin listener: whether the process lives and takes requests, and what only an operator may ask for. On a
- * socket or port of its own, never on the data listener.
- */
+/** The admin listener: health, readiness and the admin API. On its own socket or port, never on the data listener. */
 export function createAdminListener(runtime: Runtime, secret: Secret | undefined): Server {
   const { admin } = runtime.config
   const app = express()

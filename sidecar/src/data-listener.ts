@@ -22,28 +22,31 @@ import { securityMiddleware } from '@postern/express'
 import express, { type Express } from 'express'
 import { rateLimit } from 'express-rate-limit'
 
-/** Requests of one address to everything but the API, per minute. */
+/** Without a backend: how many requests per minute one address may send to everything but the API. */
 const otherRequestsPerMinute = 600
 
-/** How long the head of a request may take, in milliseconds. */
+/** How long the head of a request may take to arrive, in milliseconds. */
 const headersMs = 60_000
 
 export interface DataListenerOptions {
-  /** Pages beside the API, where there is no backend. */
+  /** Adds pages beside the API, if there is no backend. */
   readonly pages?: ((app: Express) => void) | undefined
-  /** Where the begin and the end of an outage of the backend are written. */
+  /** Receives the beginning and the end of an outage of the backend. */
   readonly log?: Log | undefined
 }
 
 export interface Listener {
   readonly server: Server
-  /** Ends every connection, those that have become something other than HTTP included. */
+  /** Closes every connection, also those that were upgraded from HTTP. */
   readonly cut: () => void
 }
 
-/** The data listener: the fast door to the corridor; everything else goes to the customer's backend, or, without one, to an Express application. */
+/**
+ * The data listener. API calls go straight to the corridor; everything else goes to the backend or, without one, to
+ * an Express application.
+ */
 export function createDataListener(runtime: Runtime, { pages, log }: DataListenerOptions = {}): Listener {
-  // A request without a host is refused in the corridor, with an id; Node's own refusal has none.
+  // A request without `Host` is refused in the corridor, with a request id; Node's own refusal has none.
   const options = {
     keepAliveTimeout: runtime.config.listen.keepAlive,
     headersTimeout: headersMs,
@@ -52,7 +55,7 @@ export function createDataListener(runtime: Runtime, { pages, log }: DataListene
   }
   const backend = openBackend(runtime, log)
   const local = backend === undefined ? createPageApp(runtime, pages) : answerKeys(runtime)
-  // What cannot be relied on gets no answer of our own either; the backend's road looks for itself.
+  // A request that `findFault` objects to gets no local answer either; `backend.pass` checks for itself.
   const answerLocally: NodeListener = (request, response) => {
     const fault = findFault(request)
     if (fault === undefined) local(request, response)
@@ -80,10 +83,10 @@ export function createDataListener(runtime: Runtime, { pages, log }: DataListene
   }
 }
 
-/** How long a backend may keep the keys before it looks again, in seconds. */
+/** How long a backend may cache the keys (`max-age`), in seconds. */
 const keysMaxAge = 300
 
-/** Whether the keys are asked for that the backend checks assertions with. */
+/** Whether a request asks for the public keys with which the backend verifies assertions. */
 function asksForKeys({ assertions }: Runtime, { url, method }: IncomingMessage): boolean {
   return assertions !== undefined && url === assertions.path && (method === 'GET' || method === 'HEAD')
 }

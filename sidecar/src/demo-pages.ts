@@ -5,7 +5,7 @@ import { demoPeople } from './demo-people.js'
 
 const folder = fileURLToPath(new URL('../demo', import.meta.url))
 
-/** The chat page, and the small backend that it would have: who there is, and a session token for one of them. */
+/** The chat page and its small backend: a list of people, and a session token for one of them. */
 export function addDemoPages(app: Express, minter: SessionMinter, model: string): void {
   app.get('/demo/people.json', (_request, response) => {
     response.json(demoPeople)

@@ -1,4 +1,4 @@
-/** Somebody whose place at the demo's page can be taken. */
+/** A person that a visitor of the demo page can be. */
 export interface DemoPerson {
   readonly id: string
   readonly name: string

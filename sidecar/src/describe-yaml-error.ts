@@ -3,7 +3,7 @@ import type { YAMLError } from 'yaml'
 
 const starFix = 'Write a text that begins with * in quotes, such as "*".'
 
-/** Says where a file is not YAML, why, and what to do. */
+/** Describes where a file is not YAML, why, and how to correct it. */
 export function describeYamlError({ code, message, linePos, pos }: YAMLError, text: string): Problem {
   const [start] = linePos ?? []
   const path = start === undefined ? 'YAML' : `line ${start.line}, column ${start.col}`

@@ -1,4 +1,4 @@
-/** A command that could not do what was asked, for a reason that its user can mend: one message, no stack, exit code 1. */
+/** A command failed for a reason that its user can correct: one message, no stack, exit code 1. */
 export class Failure extends Error {
   override readonly name = 'Failure'
 }

@@ -7,15 +7,15 @@ import { Failure } from './failure.js'
 export type Place = { readonly host: string; readonly port: number } | { readonly socket: string }
 
 /**
- * Starts listening and gives the address for people.
+ * Starts listening and returns the address for people.
  *
- * @throws {Failure} where the place is taken or forbidden.
+ * @throws {Failure} if the port or path is taken or may not be used.
  */
 export async function listen(server: Server, place: Place): Promise<string> {
   if ('socket' in place) await clearSocket(place.socket)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(describeListenError(error, place)))
-    // A socket is nobody else's from its first moment.
+    // The mask makes the socket private (0600) from its first moment.
     const mask = 'socket' in place ? process.umask(0o177) : undefined
     server.listen('socket' in place ? { path: place.socket } : place, resolve)
     if (mask !== undefined) process.umask(mask)
@@ -29,9 +29,9 @@ export async function listen(server: Server, place: Place): Promise<string> {
 }
 
 /**
- * Removes a socket that a killed process left behind, since it would make every later start fail.
+ * Removes a socket that a killed process left behind: it would make every later start fail.
  *
- * @throws {Failure} where a living process answers there, or where there is something that is no socket.
+ * @throws {Failure} if a running process answers there, or the file is not a socket.
  */
 async function clearSocket(path: string): Promise<void> {
   const found = await lstat(path).catch(() => undefined)

@@ -5,16 +5,16 @@ import { parse as parseDotenv } from 'dotenv'
 import { Failure } from './failure.js'
 import { readYaml } from './read-yaml.js'
 
-/** What was found in a configuration file and around it. */
+/** The path of a configuration file, and the result of its check. */
 export interface LoadedConfig extends CheckResult {
   readonly file: string
 }
 
 /**
- * Reads and checks a configuration file. The `.env` beside it stands in for variables that the process's
- * own environment does not have.
+ * Reads and checks a configuration file. The `.env` beside it gives the variables that the process's own environment
+ * lacks. A file that is not YAML is reported in `problems`.
  *
- * @throws {Failure} where the file cannot be read or is not YAML.
+ * @throws {Failure} if the file cannot be read, is not UTF-8 or is empty.
  */
 export function loadConfig(path: string): LoadedConfig {
   const file = resolve(path)
@@ -26,9 +26,9 @@ export function loadConfig(path: string): LoadedConfig {
 }
 
 /**
- * Like {@link loadConfig}, for commands that need a configuration that can be used.
+ * Like {@link loadConfig}, for commands that need a valid configuration.
  *
- * @throws {Failure} with every problem, where it cannot.
+ * @throws {Failure} with every error, if it is not valid.
  */
 export function requireConfig(path: string): {
   readonly checked: CheckedConfig

@@ -29,7 +29,7 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-/** Loads what knows it only where a command failed: most of what a command needs is loaded with that command. */
+/** Imports `@postern/core` only after a command failed: each command imports what it needs, so that it starts fast. */
 async function isConfigError(error: unknown): Promise<boolean> {
   const { ConfigError } = await import('@postern/core')
   return error instanceof ConfigError

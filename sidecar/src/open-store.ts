@@ -3,15 +3,15 @@ import { type CheckedConfig, createMemoryStore, type Store } from '@postern/core
 import type { StoreSettings } from '@postern/stores'
 import { Failure } from './failure.js'
 
-/** The file of the embedded store where the configuration names no other, beside the configuration. */
+/** The file of the embedded store if the configuration names no store; beside the configuration. */
 const usualFile = 'postern.db'
 
 /**
- * Opens the store of a configuration, and loads the library of that one alone.
+ * Opens the store of a configuration, and loads the library of that store only.
  *
- * @param file The configuration file, which paths in it are relative to.
- * @param owner Whether this process serves callers from it, rather than only to write something down.
- * @throws {Failure} where it cannot be opened, or where another process serves callers from the same file.
+ * @param file The configuration file: paths in it are relative to its folder.
+ * @param owner Whether this process serves callers from the store. Otherwise it only adds revocations.
+ * @throws {Failure} if it cannot be opened, or another process serves callers from the same file.
  */
 export async function openConfiguredStore(checked: CheckedConfig, file: string, owner: boolean): Promise<Store> {
   try {
@@ -30,7 +30,7 @@ async function open(settings: StoreSettings): Promise<Store> {
   return createMemoryStore()
 }
 
-/** Where the store is; what nothing needs to be remembered for is not made a file. */
+/** Which store to open. If no kind of caller needs a store, it is memory: no file is created. */
 function settingsOf({ config, secrets }: CheckedConfig, directory: string, owner: boolean): StoreSettings {
   const { store } = config
   const { session, jwt, anonymous } = config.callers

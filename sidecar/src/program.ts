@@ -2,14 +2,14 @@ import { dialectIds } from '@postern/gateways'
 import { EMULATED_GATEWAYS } from '@postern/emulator/gateways'
 import { Command, InvalidArgumentError, Option } from 'commander'
 
-/** The file that is read where no other is named. */
+/** The configuration file if `--config` is not given. */
 const defaultConfigFile = 'postern.yaml'
 
 const configOption = (): Option => new Option('-c, --config <file>', 'the configuration, YAML or JSON').default(defaultConfigFile)
 const jsonOption = (): Option => new Option('--json', 'print data for a program')
 const portOption = (what: string): Option => new Option('-p, --port <number>', what).argParser(parsePort)
 
-/** Builds the command line. `finish` is told the exit code of the command that ran. */
+/** Builds the command line. `finish` receives the exit code of the command that ran. */
 export function createProgram(version: string, finish: (code: number) => void): Command {
   const program = new Command('postern')
     .description('The private side door to an AI gateway: verifies who calls, adds the gateway key, passes the answer on.')
@@ -18,7 +18,7 @@ export function createProgram(version: string, finish: (code: number) => void): 
     .showHelpAfterError('(--help shows how it is used)')
     .addHelpText('after', '\nStart with "postern demo": it needs no account and no configuration.')
 
-  /** Loads a command when it is asked for, and nothing that only others need; its result becomes the exit code. */
+  /** Imports a command only when it is called, and nothing that only others need. Its result becomes the exit code. */
   const run =
     <Args extends unknown[]>(load: () => Promise<(...args: Args) => number | Promise<number>>) =>
     async (...args: Args): Promise<void> => {

@@ -7,20 +7,23 @@ import { type Document, LineCounter, parseDocument, visit } from 'yaml'
 import { describeYamlError } from './describe-yaml-error.js'
 import { Failure } from './failure.js'
 
-/** A configuration file as it stands there; nothing where it is not YAML. */
+/** The content of a configuration file; `raw` is `undefined` if the file is not YAML. */
 export interface ReadYaml {
   readonly raw: unknown
   readonly problems: readonly Problem[]
 }
 
-/** How often aliases may be followed in one file, with those inside of what they repeat: nine lines could stand for a billion. */
+/**
+ * How many aliases one file may use, nested ones included: without a limit, nine lines could stand for a billion
+ * values.
+ */
 const maxAliases = 100
 
 /**
- * Reads a configuration file, which is YAML or JSON. The one reading of it: whoever looks for a setting in the file
- * sees what the sidecar sees. What is said of the file repeats nothing in it that looks like a key.
+ * Reads a configuration file, YAML or JSON. Every command reads the file with this function, so all see what the
+ * sidecar sees. In messages, everything that looks like a key is redacted.
  *
- * @throws {Failure} where the file cannot be read, or is no text.
+ * @throws {Failure} if the file cannot be read, is not UTF-8 or is empty.
  */
 export function readYaml(path: string): ReadYaml {
   let bytes: Buffer
@@ -42,7 +45,7 @@ export function readYaml(path: string): ReadYaml {
 
 function parse(text: string, path: string): ReadYaml {
   const lines = new LineCounter()
-  // What it warns of would go to stderr with the line that it stands in.
+  // A warning of the library would print the line of the file, which may hold a key.
   const document = parseDocument(text, { lineCounter: lines, logLevel: 'error' })
   const problems = document.errors.map((error) => {
     const { path, reason, fix } = describeYamlError(error, text)
@@ -53,7 +56,7 @@ function parse(text: string, path: string): ReadYaml {
   return { raw: problems.length > 0 ? undefined : document.toJS({ maxAliasCount: maxAliases }), problems }
 }
 
-/** Aliases of nothing: mostly a text that begins with a star and was meant as it stands. */
+/** Finds aliases without an anchor: mostly a text that begins with `*` and lacks quotes. */
 function findLooseAliases(document: Document, lines: LineCounter): Problem[] {
   const anchors = new Set<string>()
   const problems: Problem[] = []

@@ -10,30 +10,31 @@ import { setVariable } from './set-variable.js'
 
 type Service = NonNullable<Config['callers']['service']>
 
-/** The hash ring of a configuration, where it is kept. */
+/** A hash ring, and the place where it is kept. */
 export interface Ring {
-  /** As it is kept: entries, or a manifest; empty where there are none yet. */
+  /** Its text: entries, or a manifest; empty if there are none yet. */
   readonly text: string
   readonly principals: Service['principals']
-  /** How a fresh credential begins. */
+  /** The prefix of a new credential. */
   readonly prefix: string
-  /** The environment variable that holds it, if it is one. */
+  /** The environment variable that holds it; `undefined` if a file does. */
   readonly variable: string | undefined
-  /** Where the ring should be and is not, as a sentence. */
+  /** If there is no ring yet: a sentence that says where it should be. */
   readonly missing: string | undefined
   /**
-   * Writes it back in the form it has; gives the file, or `undefined` where it lives in an environment that only its owner can set.
+   * Writes the entries in the form that the ring has. Returns the file; `undefined` if the ring is in the
+   * environment, which only its owner can set.
    *
-   * @throws {Failure} where the file cannot be changed so that it reads as meant; it is left as it was.
+   * @throws {Failure} if the file cannot be changed so that it reads as meant; the file stays as it was.
    */
   write(entries: readonly RingEntry[]): string | undefined
 }
 
 /**
- * Opens the ring that `callers.service.hashes` points to. It may be empty or not be there yet: that is how
- * the first caller is added.
+ * Opens the ring that `callers.service.hashes` names. It may be empty or missing, so that a first caller can be
+ * added.
  *
- * @throws {Failure} where the configuration names no ring.
+ * @throws {Failure} if the configuration names no ring.
  */
 export function openRing(config: string): Ring {
   const directory = dirname(resolve(config))
@@ -43,8 +44,8 @@ export function openRing(config: string): Ring {
 }
 
 /**
- * Opens a manifest alone: the ring of a Free AI Gateway, whose callers hold its keys. Its helper makes such
- * manifests; it has no command to remove an entry.
+ * Opens a manifest without a configuration: the ring of a Free AI Gateway, whose callers hold its keys. The helper of
+ * that gateway makes such manifests, but has no command to remove an entry.
  */
 export function openManifest(file: string): Ring {
   return { ...fileRing(resolve(file), { principals: {} }, true), prefix: 'fai_' }
@@ -84,7 +85,7 @@ function variableRing(variable: string, dotenvFile: string, { principals }: Serv
         ? `${variable} is not set, neither in this environment nor in ${dotenvFile}`
         : undefined,
     write(entries) {
-      // The environment has the last word, whatever stands in the file.
+      // A variable of the environment overrides the one in the file.
       if (inEnvironment !== undefined || inFile === undefined) return undefined
       const value = isManifest(text)
         ? JSON.stringify(JSON.parse(formatManifest(entries, new Date())))
@@ -121,7 +122,7 @@ function readOrNothing(file: string): Buffer {
   }
 }
 
-/** Readable by nobody else, and never half written. */
+/** Writes a file that only its owner can read; `rename` replaces the old one at once, so it is never half written. */
 function writePrivately(file: string, text: string): void {
   mkdirSync(dirname(file), { recursive: true })
   const temporary = `${file}.${process.pid}.tmp`

@@ -1,11 +1,13 @@
 import { isDeepStrictEqual } from 'node:util'
 import { parse } from 'dotenv'
 
-/** An assignment as dotenv finds it, whose quoted values may span lines; so nothing inside of another's value is taken for one. */
+/**
+ * An assignment as dotenv finds it. A quoted value may span lines, so text inside one is not taken for an assignment.
+ */
 const assignments =
   /^(\s*(?:export\s+)?)([\w.-]+)(\s*=\s*?|:\s+?)(\s*'(?:\\'|[^'])*'|\s*"(?:\\"|[^"])*"|\s*`(?:\\`|[^`])*`|[^#\r\n]+)?(\s*(?:#.*)?)$/gm
 
-/** How a value may stand; a label with a `#` in it, for one, has to be quoted. */
+/** The ways to write a value. A label with a `#`, for example, must be quoted. */
 const spellings: readonly ((value: string) => string)[] = [
   (value) => value,
   (value) => `'${value}'`,
@@ -14,11 +16,10 @@ const spellings: readonly ((value: string) => string)[] = [
 ]
 
 /**
- * Gives the text of a `.env` in which a variable that stands there has another value, wherever it stands. What
- * was found above does not decide: dotenv, which the sidecar reads the file with, has to find exactly this value in it
- * and all others as they were.
+ * Returns the text of a `.env` in which a variable of it has another value. The pattern above only proposes a text:
+ * dotenv, with which the sidecar reads the file, must find exactly this value in it, and all others as they were.
  *
- * @returns `undefined` where no such text was found.
+ * @returns `undefined` if no such text was found.
  */
 export function setVariable(text: string, variable: string, value: string): string | undefined {
   const meant = { ...parse(text), [variable]: value }

@@ -7,37 +7,37 @@ import { listen, type Place } from './listen.js'
 
 /** A running sidecar. */
 export interface Sidecar {
-  /** `http://127.0.0.1:8787`. */
+  /** The address of the data listener, such as `http://127.0.0.1:8787`. */
   readonly url: string
-  /** Where the admin listener is, if there is one. */
+  /** The URL or socket path of the admin listener, if there is one. */
   readonly admin?: string
   /**
-   * Stops accepting, lets streams finish up to the deadline, then ends.
+   * Stops accepting connections, lets calls finish until `shutdown.deadline`, then ends them.
    *
-   * @returns Whether everything ended by itself.
+   * @returns Whether every call ended before the deadline.
    */
   close(): Promise<boolean>
 }
 
 export interface SidecarOptions {
   readonly runtime: Runtime
-  /** What relative paths in the configuration are relative to. */
+  /** The folder that relative paths in the configuration begin at. */
   readonly directory: string
-  /** What the admin listener's programs must present. */
+  /** What programs must present to the admin listener. */
   readonly adminSecret?: Secret | undefined
-  /** Pages beside the API. */
+  /** Adds pages beside the API, if there is no backend. */
   readonly pages?: (app: Express) => void
-  /** Where lines of the process itself are written. */
+  /** Receives messages of the process itself. */
   readonly log?: Log | undefined
 }
 
-/** How often connections that have become idle are closed while draining, in milliseconds. */
+/** How often idle connections are closed while draining, in milliseconds. */
 const sweepMs = 50
 
-/** How long clients have, after the deadline, to get the last frame of their streams, in milliseconds. */
+/** How long clients have, after the deadline, to receive the last bytes of their streams, in milliseconds. */
 const lastWordMs = 100
 
-/** Opens the listeners of a compiled configuration. */
+/** Opens the listeners of a compiled configuration. Rejects with a `Failure` if an address cannot be used. */
 export async function startSidecar({ runtime, directory, adminSecret, pages, log }: SidecarOptions): Promise<Sidecar> {
   const { listen: data, admin, shutdown } = runtime.config
   const listeners: Listener[] = []

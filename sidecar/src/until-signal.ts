@@ -1,4 +1,4 @@
-/** Waits for Ctrl-C or a termination. A second signal ends the process at once. */
+/** Waits for SIGINT (Ctrl-C) or SIGTERM. A second signal ends the process at once. */
 export function untilSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     let first = true

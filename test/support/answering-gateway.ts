@@ -4,13 +4,13 @@ import { afterAll, beforeAll, describe } from 'vitest'
 import { type HostileUpstream, startHostileUpstream } from './hostile-upstream.js'
 import { doorNames, type House, openHouse } from './house.js'
 
-/** A house in front of a gateway of the dialect `openai` that answers as each test says. */
+/** A house in front of a gateway of the dialect `openai`, whose answers the test sets. */
 export interface AnsweringGateway {
   readonly house: House
   readonly upstream: HostileUpstream
-  /** How it answers from now on. */
+  /** Sets how the gateway answers from now on. */
   answer(listener: RequestListener): void
-  /** Calls it as the caller `acme`. */
+  /** Calls the gateway through the house, as the caller `acme`. */
   call(method: string, path: string, body?: unknown): Promise<Response>
 }
 
@@ -50,7 +50,7 @@ export function forAnAnsweringGateway(
   })
 }
 
-/** Answers with these bytes under this type. */
+/** Answers with these bytes and this `Content-Type`; no header, if the type is empty. */
 export function saying(body: string | Buffer, type = 'application/json', status = 200, headers: object = {}): RequestListener {
   return (_, response) => response.writeHead(status, { ...(type === '' ? {} : { 'content-type': type }), ...headers }).end(body)
 }

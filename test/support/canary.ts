@@ -1,10 +1,10 @@
-/** Searches what comes out for a set of secrets, however they were written on the way. */
+/** Searches output for secrets, in every usual encoding. */
 export interface Canary {
-  /** The places where a secret was found, as `name of the secret (encoding)`; empty where all is well. */
+  /** The secrets that were found, as `name of the secret (encoding)`; empty if there are none. */
   search(text: string | Uint8Array): readonly string[]
 }
 
-/** @param secrets By a name that may be printed. */
+/** @param secrets Each under a name that may be printed. */
 export function createCanary(secrets: Readonly<Record<string, string>>): Canary {
   const needles = Object.entries(secrets).flatMap(([name, secret]) =>
     spell(secret).map(([encoding, needle]) => ({ found: `${name} (${encoding})`, needle })),
@@ -31,7 +31,7 @@ function spell(secret: string): readonly (readonly [encoding: string, text: stri
   ]
 }
 
-/** A text within a longer one, such as the password of Basic credentials, looks different at each of three offsets. */
+/** Inside a longer text, such as Basic credentials, a secret has another base64 form at each of three offsets. */
 function spellInBase64(secret: string): readonly (readonly [encoding: string, text: string])[] {
   return [0, 1, 2].flatMap((offset) => {
     const whole = Buffer.from(`${'x'.repeat(offset)}${secret}`)

@@ -1,6 +1,6 @@
 /**
- * Certificates of a test server at 127.0.0.1, good for a hundred years and known to nobody: one by an authority, one by itself. Their
- * key is no secret, since nothing but tests is behind it.
+ * Two certificates of a test server at 127.0.0.1, valid for a hundred years: one of an authority that no system
+ * trusts, and one that is self-signed. Their key is no secret: it protects only tests.
  */
 export const testKey = `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgvKzYNgONAIboiFDS

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** An authority that nobody knows, as companies have one, and a certificate of it. */
+/** An authority that no system trusts, as companies have one, and a certificate that it signed. */
 export interface Certificates {
   /** The authority's own certificate, as a file. */
   readonly authority: string
@@ -11,7 +11,7 @@ export interface Certificates {
   readonly cert: Buffer
 }
 
-/** @param hosts Whom the certificate is for. */
+/** @param hosts The host names that the certificate is for. */
 export function makeCertificates(...hosts: readonly string[]): Certificates {
   const directory = mkdtempSync(join(tmpdir(), 'postern-tls-'))
   const at = (name: string): string => join(directory, name)

@@ -1,6 +1,6 @@
 import { type Browser, chromium } from 'playwright-core'
 
-/** Starts Debian's Chromium, alone and without a voice of its own on the network. */
+/** Starts Debian's Chromium, without the network traffic that it causes by itself. */
 export function launchChromium(executablePath: string): Promise<Browser> {
   return chromium.launch({
     executablePath,

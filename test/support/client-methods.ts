@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 /** `POST threads/{}/runs`: a method and a path below the base URL, ids as braces. */
 export type ClientCall = string
 
-/** A client of the OpenAI API, so far as it is called here. */
+/** A client of the OpenAI API, as far as the tests use it. */
 export type ClientClass = new (options: {
   readonly apiKey: string
   readonly adminAPIKey?: string
@@ -16,7 +16,7 @@ export type ClientClass = new (options: {
 
 const id = 'an-id'
 
-/** Calls every method of every resource of a client and gives what each would have sent. */
+/** Calls every method of every resource of a client and returns the calls that it would have sent. */
 export async function recordCalls(Client: ClientClass): Promise<Set<ClientCall>> {
   const calls = new Set<ClientCall>()
   const client = new Client({
@@ -39,7 +39,10 @@ export async function recordCalls(Client: ClientClass): Promise<Set<ClientCall>>
   return calls
 }
 
-/** What a client's files say that its methods send, read as text, for those that no argument of ours gets to send anything. */
+/**
+ * Reads from the text of a client's files what its methods send. This also finds methods that send nothing for our
+ * arguments.
+ */
 export function readCalls(packageName: string): Set<ClientCall> {
   const folder = join(dirname(fileURLToPath(import.meta.resolve(packageName))), 'resources')
   const calls = new Set<ClientCall>()
@@ -70,13 +73,15 @@ function methodsOf(resource: object): string[] {
   return Object.getOwnPropertyNames(prototype).filter((name) => {
     const method = Object.getOwnPropertyDescriptor(prototype, name)?.value as unknown
     if (name === 'constructor' || typeof method !== 'function') return false
-    // Helpers that go on by themselves call the others.
+    // Leave out helpers that stream or loop: they call the other methods.
     const text = method.toString()
     return text.includes('_client') && !/Stream\.|Runner\./.test(text)
   })
 }
 
-/** Any argument of any method: an id as text, and an object that has an id under every name. */
+/**
+ * Calls a method with an argument that suits all of them: an id as a text, and an object with an id under every name.
+ */
 function callWith(resource: object, method: string): unknown {
   const argument = new Proxy(Object(id) as object, {
     get(target, name) {

@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import express, { type Response } from 'express'
 import { listenAnywhere } from './house.js'
 
-/** How it answers the question whose cookie it is. */
+/** How it answers when it is asked which user a cookie belongs to. */
 export type Answering =
   | 'well'
   | 'with headers'
@@ -17,14 +17,14 @@ export type Answering =
   | 'a fault'
   | 'never'
 
-/** A customer's application with a cookie session of its own, and a path that says whose it is. */
+/** A customer's application with its own cookie sessions, and a path that names the user of a cookie. */
 export interface CookieBackend {
   readonly origin: string
-  /** What `callers.forwardAuth.url` says. */
+  /** The value for `callers.forwardAuth.url`. */
   readonly url: string
   /** The headers of each question, in order. */
   readonly asked: readonly Readonly<Record<string, unknown>>[]
-  /** Signs somebody in; gives the `Cookie` header of a browser from then on. */
+  /** Signs a user in; returns the `Cookie` header that a browser sends from then on. */
   signIn(user: string, team: string): string
   signOut(cookie: string): void
   answer(how: Answering): void

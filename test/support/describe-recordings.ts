@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openRecordedHouse, type RecordedHouse } from './recorded-house.js'
 import type { Recording } from './recordings.js'
 
-/** Plays every recording of a gateway to a client of Postern: one test each. All that a further gateway needs. */
+/** Plays every recording of a gateway to a client of Postern, one test each. A further gateway needs no other test. */
 export function describeRecordings(dialect: Dialect, recordings: readonly Recording[], dialects: Dialects): void {
   describe(`${dialect.title}, as recorded`, () => {
     let house: RecordedHouse

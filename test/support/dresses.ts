@@ -1,15 +1,18 @@
-/** How a secret can be written throughout; `of` gives what the secret alone decides, so that a part of it can be looked for. */
+/**
+ * A way to write a secret. `of` returns only those characters that depend on the secret alone, so that a part of it
+ * can be searched.
+ */
 export interface Dress {
   readonly name: string
   readonly of: (secret: string) => string
-  /** What a gateway would write, where that is more. */
+  /** What a gateway would write, if that is more. */
   readonly whole?: (secret: string) => string
 }
 
 const hexOf = (character: string): string => character.charCodeAt(0).toString(16).padStart(2, '0')
 const each = (secret: string, spell: (character: string, index: number) => string): string => Array.from(secret, spell).join('')
 
-/** Case by turns: `4A6b`. */
+/** Mixes the case: `4A6b`. */
 const mixedCase = (text: string): string => each(text, (character, index) => (index % 3 === 1 ? character.toUpperCase() : character))
 
 function base64(offset: number, encoding: 'base64' | 'base64url'): Omit<Dress, 'name'> {

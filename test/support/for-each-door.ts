@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import { doorNames, type House, type HouseOptions, openHouse } from './house.js'
 
-/** Runs the same tests behind each door, on a house that is opened once. */
+/** Runs the same tests behind each door. All tests of a door share one house. */
 export function forEachDoor(options: HouseOptions | (() => Promise<HouseOptions>), tests: (house: () => House) => void): void {
   describe.each(doorNames)('behind the %s door', (door) => {
     let house: House

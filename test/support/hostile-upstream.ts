@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import { listenAnywhere } from './house.js'
 
-/** A gateway that does whatever a test wants it to, and remembers what reached it. */
+/** A gateway that answers as a test wants, and records the requests that reached it. */
 export interface HostileUpstream {
   readonly origin: string
   readonly baseURL: string
@@ -28,7 +28,7 @@ export async function startHostileUpstream(answer: RequestListener): Promise<Hos
   }
 }
 
-/** A JSON chat completion that any client takes. */
+/** A JSON chat completion that any client accepts. */
 export const plainCompletion = JSON.stringify({
   id: 'chatcmpl-1',
   object: 'chat.completion',

@@ -50,15 +50,15 @@ export interface House {
    * (team nowhere, no binding) and `delegate` (acts for others).
    */
   readonly callers: { readonly acme: string; readonly globex: string; readonly stranger: string; readonly delegate: string }
-  /** Every secret that is loaded, for searching what comes out. */
+  /** Every secret that is loaded, to search output for them. */
   readonly secrets: readonly string[]
-  /** A chat call through `fetch`; `body` is merged over a usual one. */
+  /** Makes a chat call with `fetch`; `body` is merged over a default one. */
   chat(options?: ChatOptions): Promise<Response>
   close(): Promise<void>
 }
 
 export interface ChatOptions {
-  /** Default `acme`'s; `null` sends none. */
+  /** Default: the credential of `acme`. `null` sends none. */
   readonly credential?: string | null
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: Readonly<Record<string, unknown>>
@@ -70,19 +70,19 @@ export interface HouseOptions {
   readonly gateway?: EmulatedGateway
   readonly door?: DoorName
   readonly emulator?: Partial<EmulatorOptions>
-  /** Merged over the configuration, top-level members whole. */
+  /** Replaces top-level members of the configuration. */
   readonly config?: Partial<ConfigInput>
-  /** Further ways to prove who is calling, beside sessions and services. */
+  /** Further kinds of callers, besides sessions and service callers. */
   readonly callers?: Partial<ConfigInput['callers']>
-  /** The session secret of another house, in place of a fresh one. */
+  /** The session secret of another house. Default: a new one. */
   readonly sessionSecret?: string
-  /** In place of the memory of the process. */
+  /** Default: a memory store. */
   readonly store?: Store
-  /** The gateway keys of another house, in place of fresh ones. */
+  /** The gateway keys of another house. Default: new ones. */
   readonly keys?: House['keys']
   /** Further variables of the environment. */
   readonly further?: Readonly<Record<string, string>>
-  /** The project of both keys, where the gateway takes one. */
+  /** The project of both keys, if the gateway has projects. */
   readonly project?: string
   /** Replaces the emulator's base URL. */
   readonly baseURL?: string
@@ -191,7 +191,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   }
 }
 
-/** The bare listener, or an Express application that embeds the middleware; both as their users would set them up. */
+/** Opens Node's listener, or an Express application with the middleware, both as their users would set them up. */
 export function openDoor(door: DoorName, runtime: Runtime): Server {
   if (door === 'node') {
     const server = createServer(
@@ -209,7 +209,7 @@ export function openDoor(door: DoorName, runtime: Runtime): Server {
   return guardServer(createServer({ requireHostHeader: false }, app), runtime)
 }
 
-/** Listens on a free port of this machine and gives the origin. */
+/** Listens on a free port of 127.0.0.1 and returns the origin. */
 export async function listenAnywhere(server: NetServer): Promise<string> {
   await new Promise<void>((done) => {
     server.listen(0, '127.0.0.1', done)

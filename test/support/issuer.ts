@@ -5,22 +5,22 @@ import { listenAnywhere } from './house.js'
 
 type PrivateKey = Awaited<ReturnType<typeof generateKeyPair>>['privateKey']
 
-/** An identity provider with a real key set over HTTP, as a customer would have one. */
+/** An identity provider with a real key set over HTTP, as customers have one. */
 export interface Issuer {
-  /** What its tokens say in `iss`. */
+  /** The `iss` of its tokens. */
   readonly issuer: string
   readonly jwks: string
   /** How often its keys were fetched. */
   readonly fetches: () => number
-  /** Signs a token that is good, but for what a test changes; `undefined` takes a claim out. */
+  /** Signs a valid token with the changes of a test; `undefined` removes a claim. */
   sign(claims?: Readonly<Record<string, unknown>>, header?: Readonly<Record<string, unknown>>): Promise<string>
-  /** Signs bytes as they are, whatever they say. */
+  /** Signs bytes as they are, also if they are no claims. */
   signBytes(payload: Uint8Array): Promise<string>
-  /** The public half of the current key, as the key set holds it. */
+  /** The public key of the current pair, as the key set holds it. */
   publicKey(): JWK
-  /** Replaces the key: tokens signed before are good no longer, once the keys are fetched anew. */
+  /** Replaces the key: once the keys are fetched again, tokens that were signed before are no longer valid. */
   rotate(): Promise<void>
-  /** What the key set is answered with from now on; nothing for what it should be. */
+  /** Sets the answer to requests for the key set from now on; without an argument, the right one. */
   answer(with_?: { readonly status?: number; readonly body?: string; readonly hang?: boolean; readonly location?: string }): void
   stop(): Promise<void>
   start(): Promise<void>
@@ -81,7 +81,7 @@ export async function startIssuer(algorithm = 'RS256'): Promise<Issuer> {
   }
 }
 
-/** The configuration of callers that takes this issuer's tokens. */
+/** The configuration of callers that accepts this issuer's tokens. */
 export function jwtCallers({ issuer, jwks }: Issuer, further: object = {}) {
   return { issuer, jwks, audience, algorithms: ['RS256' as const], claims: { team: 'org.id' }, ...further }
 }

@@ -1,25 +1,25 @@
 import { createServer, type Socket } from 'node:net'
 import { listenAnywhere } from './house.js'
 
-/** A request as a server reads it that overlooks every fault. */
+/** A request as a server reads it that ignores every fault. */
 export interface LenientRequest {
   readonly method: string
   readonly target: string
   /** Name and value; names as they were written. */
   readonly fields: readonly (readonly [name: string, value: string])[]
   readonly body: string
-  /** Whether its body is there to the end. */
+  /** Whether its whole body has arrived. */
   readonly whole: boolean
 }
 
-/** Which framing a server believes where a request says more than one. */
+/** Which framing a server believes if a request states more than one. */
 const readings = ['chunks', 'the first length', 'the last length'] as const
 type Reading = (typeof readings)[number]
 
-/** A server on bare TCP that takes whatever comes for HTTP, and remembers the bytes of every connection. */
+/** A server on bare TCP that reads any bytes as HTTP, and records the bytes of every connection. */
 export interface LenientUpstream {
   readonly origin: string
-  /** What reached it since it was asked last: of each connection its bytes. */
+  /** The bytes that arrived since the last call, by connection. */
   take(): string[]
   close(): Promise<void>
 }
@@ -62,7 +62,7 @@ function plainAnswer({ method }: LenientRequest): string {
   return `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n${method === 'HEAD' ? '' : '{}'}`
 }
 
-/** Every request that some server could find in the bytes of a connection, by what it believes. */
+/** Every request that a server could find in the bytes of a connection, by the framing that it believes. */
 export function readLeniently(bytes: string): Readonly<Record<Reading, readonly LenientRequest[]>> {
   return {
     chunks: readAs('chunks', bytes),
@@ -93,19 +93,19 @@ function readAs(reading: Reading, bytes: string): LenientRequest[] {
   return requests
 }
 
-/** The values of a header in any spelling, blanks before its colon and `_` for `-` included. */
+/** The values of a header in any spelling, also with blanks before its colon or `_` for `-`. */
 export function valuesOf({ fields }: Pick<LenientRequest, 'fields'>, name: string): string[] {
   return fields.filter(([spelled]) => plainly(spelled) === name).map(([, value]) => value)
 }
 
-/** A header's name as a server reads it that takes all spellings for one. */
+/** A header's name as a server reads it that accepts every spelling. */
 export function plainly(spelled: string): string {
   return spelled.trim().toLowerCase().replaceAll('_', '-')
 }
 
 interface ReadBody {
   readonly body: string
-  /** How many bytes it takes; `undefined` where it is not all there. */
+  /** Its length in bytes; `undefined` if it is not complete. */
   readonly length: number | undefined
 }
 

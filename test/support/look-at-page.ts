@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-/** What axe-core finds that keeps somebody out, as its rule and where. */
+/** The serious and critical faults that axe-core finds, as rule and place. */
 export async function findSerious(page: Page): Promise<string[]> {
   await page.evaluate(axe)
   return page.evaluate(async () => {
@@ -18,7 +18,7 @@ export async function findSerious(page: Page): Promise<string[]> {
   })
 }
 
-/** Fields and buttons with a border that stands out less than three to one against what is around them (WCAG 2.2, 1.4.11). */
+/** Fields whose border has a contrast below 3:1 with what is around them (WCAG 2.2, 1.4.11). */
 export function findFaintBorders(page: Page): Promise<string[]> {
   return page.evaluate(() => {
     const channels = (color: string): number[] => (color.match(/[\d.]+/g) ?? []).map(Number)
@@ -42,7 +42,7 @@ export function findFaintBorders(page: Page): Promise<string[]> {
     }
     const faint: string[] = []
     for (const field of document.querySelectorAll('input, textarea, select')) {
-      // Where a field has no border of its own, the box around it is its border.
+      // If a field has no border of its own, the box around it is its border.
       let box: Element | null = field
       while (box !== null && !hasBorder(box)) box = box.parentElement
       if (box === null || box.getBoundingClientRect().width === 0) continue

@@ -1,7 +1,7 @@
 import type { Reporter, TestModule } from 'vitest/node'
 import { missingPrograms } from './programs.js'
 
-/** Says as the last thing of a run which suites were left out, and the one command that installs what they need. */
+/** Prints at the end of a run which suites were skipped, and the one command that installs what they need. */
 export class LoudSkips implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     const skipped = modules.filter((module) => [...module.children.allTests('skipped')].length > 0)

@@ -1,11 +1,11 @@
 import type { Ledger, LedgerEntry, LedgerEvent } from '@postern/core'
 
-/** A ledger that keeps its entries for a test to look at. */
+/** A ledger that keeps its entries for a test to read. */
 export interface MemoryLedger extends Ledger {
   readonly entries: LedgerEntry[]
   /** What happened besides calls. */
   readonly events: LedgerEvent[]
-  /** Resolves with the next entry that fits, or one that is there already. */
+  /** Resolves with the first entry that fits, as soon as there is one. */
   entry(fits: (entry: LedgerEntry) => boolean): Promise<LedgerEntry>
 }
 

@@ -3,7 +3,10 @@ import { afterAll, beforeAll, describe } from 'vitest'
 import { doorNames, type House, openHouse } from './house.js'
 import { type RecordingUpstream, startRecordingUpstream } from './recording-upstream.js'
 
-/** What came of a request: its status, the code and parameter of its refusal, and how many requests the gateway saw. */
+/**
+ * The result of a request: its status, the code and parameter of its refusal, and how many requests reached the
+ * gateway.
+ */
 export type Asked = readonly [status: number, code: string | undefined, sent: number, ...param: (string | null)[]]
 
 export interface OpenGateway {
@@ -13,9 +16,9 @@ export interface OpenGateway {
 }
 
 export interface AskInit {
-  /** Default `acme`'s. */
+  /** Default: the credential of `acme`. */
   readonly credential?: string
-  /** Default `application/json` where there is a body. */
+  /** Default `application/json`, if there is a body. */
   readonly type?: string
 }
 
@@ -24,7 +27,7 @@ export interface OpenGatewayOptions {
   readonly config?: Partial<ConfigInput>
 }
 
-/** Runs the same tests behind each door, in front of a gateway of the dialect `openai` that takes everything. */
+/** Runs the same tests behind each door, in front of a gateway of the dialect `openai` that accepts everything. */
 export function forAnOpenGateway({ settings, config }: OpenGatewayOptions, tests: (open: () => OpenGateway) => void): void {
   describe.each(doorNames)('behind the %s door', (door) => {
     let open: OpenGateway

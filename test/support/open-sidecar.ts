@@ -8,10 +8,10 @@ import { startPostern } from './run-postern.js'
 /** The real process, with its own data listener, in front of a backend and a gateway. */
 export interface OpenSidecar {
   readonly origin: string
-  /** Of a service caller of team acme. */
+  /** The credential of a service caller of team `acme`. */
   readonly credential: string
   readonly pid: number
-  /** What it printed so far. */
+  /** What it has printed so far. */
   stdout(): string
   stderr(): string
   /** Whether the process lives. */
@@ -21,14 +21,14 @@ export interface OpenSidecar {
 
 export interface OpenSidecarOptions {
   readonly backend: string
-  /** Default: one that is not there. */
+  /** Default: an address where nothing listens. */
   readonly gateway?: string
   readonly trustedProxies?: readonly string[]
-  /** Further settings, top-level members whole; those of `backend` beside its address. */
+  /** Replaces top-level members of the configuration; the members of `backend` and `callers` are added. */
   readonly config?: Readonly<Record<string, object>>
   /** Further variables of its environment. */
   readonly env?: Readonly<Record<string, string>>
-  /** Descriptors that the process gets; the usual number otherwise. */
+  /** How many file descriptors the process gets. Default: as many as the system allows. */
   readonly openFiles?: number
 }
 

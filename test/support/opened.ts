@@ -2,7 +2,7 @@ import type { ConfigInput } from '@postern/core'
 
 type Opened = NonNullable<ConfigInput['gateways'][string]['endpoints']>
 
-/** Paths that no dialect lists, opened for every method and medium: for tests of what is not about endpoints. */
+/** Opens paths that no dialect lists, for every method and medium: for tests that are not about endpoints. */
 export function opened(...paths: readonly string[]): Opened {
   const methods: Opened[string]['methods'] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
   return Object.fromEntries(paths.map((path) => [path, { methods, format: 'plain', model: 'none', media: true }]))

@@ -5,10 +5,10 @@ const places = {
   'redis-server': ['/usr/bin/redis-server', '/usr/local/bin/redis-server', '/opt/homebrew/bin/redis-server'],
 } as const
 
-/** Named as Debian's package of it is. */
+/** The name of Debian's package. */
 export type Program = keyof typeof places
 
-/** A program that a suite needs and that may not be installed; see `loud-skips.ts` for what happens then. */
+/** Finds a program that a suite needs; `undefined` if it is not installed. `loud-skips.ts` then reports the suite. */
 export function findProgram(name: Program): string | undefined {
   return places[name].find((path) => existsSync(path))
 }

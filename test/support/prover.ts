@@ -5,16 +5,19 @@ import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK, SignJWT }
 export interface ProofChanges {
   readonly claims?: Readonly<Record<string, unknown>>
   readonly header?: Readonly<Record<string, unknown>>
-  /** Writes what is signed otherwise, as no library would; of ES256. */
+  /** Rewrites header and claims before they are signed, as no library would; for ES256 only. */
   readonly say?: (header: string, claims: string) => readonly [header: string, claims: string]
 }
 
-/** Somebody who has a key and proves it (RFC 9449). */
+/** A client that has a key and proves it (RFC 9449). */
 export interface Prover {
   /** The thumbprint that tokens are bound to. */
   readonly jkt: string
   readonly jwk: JWK
-  /** A proof that is good for this request, but for what a test changes; without a token for a request that has none. */
+  /**
+   * Makes a proof that is valid for this request, with the changes of a test. Without `token`: for a request without
+   * one.
+   */
   prove(method: string, url: string, token?: string, changes?: ProofChanges): Promise<string>
 }
 

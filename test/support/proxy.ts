@@ -2,21 +2,21 @@ import { createServer, request } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { listenAnywhere } from './house.js'
 
-/** A proxy as networks have one: it opens tunnels, and asks plain origins for what it is asked for. */
+/** A proxy as networks have one: it opens tunnels, and forwards requests to plain-http origins. */
 export interface TestProxy {
   readonly port: number
-  /** What it was asked for, in order: `CONNECT host:port`, or a method and a whole address. */
+  /** The requests that it got, in order: `CONNECT host:port`, or a method and a whole URL. */
   readonly asked: readonly string[]
-  /** What it was told as `Proxy-Authorization`. */
+  /** The `Proxy-Authorization` of each request. */
   readonly credentials: readonly (string | undefined)[]
-  /** Every byte that clients sent through tunnels, one a character. */
+  /** Every byte that clients sent through tunnels, as latin1. */
   tunnelled(): string
-  /** What it answers a tunnel with, in place of one. */
+  /** Answers requests for a tunnel with this status from now on; `undefined` opens tunnels again. */
   refuse(status: number | undefined): void
   close(): Promise<void>
 }
 
-/** @param portOf Where each host is, by its name: names resolve here and nowhere else. */
+/** @param portOf Returns the port of a host on 127.0.0.1: host names are resolved only here. */
 export async function startProxy(portOf: (host: string) => number): Promise<TestProxy> {
   const asked: string[] = []
   const credentials: (string | undefined)[] = []

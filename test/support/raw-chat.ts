@@ -1,7 +1,7 @@
 import type { House } from './house.js'
 import { rawExchange } from './raw-exchange.js'
 
-/** Sends a chat call byte by byte as a test wants it, since no client library would let it out. */
+/** Sends a chat call with exactly these header lines: no client library would send them. */
 export function rawChat(
   house: House,
   headerLines: readonly string[],

@@ -9,12 +9,12 @@ export interface RawAnswer {
   readonly closed: boolean
 }
 
-/** How long nothing may come after an answer before no other is expected, in milliseconds. */
+/** If nothing comes for this long after an answer, no other is expected, in milliseconds. */
 const quietMs = 80
-/** How long is waited for the first answer, in milliseconds. */
+/** How long to wait for the first answer, in milliseconds. */
 const patienceMs = 5000
 
-/** Sends bytes as they are, one a character, and waits until the peer hangs up or has no more to say. */
+/** Sends bytes as they are (a text as latin1), and waits until the peer closes or sends nothing more. */
 export function rawConnection(origin: string, bytes: string | Buffer): Promise<RawAnswer> {
   const { hostname, port } = new URL(origin)
   return new Promise((resolve) => {

@@ -1,13 +1,13 @@
 import { connect } from 'node:net'
 
 export interface RawExchangeOptions {
-  /** Milliseconds without a byte after which nothing more is expected. Default 300. */
+  /** After this many milliseconds without a byte, nothing more is expected. Default 300. */
   readonly silenceMs?: number
-  /** Ends with the first whole answer instead of waiting for silence. */
+  /** Ends at the first complete answer, without waiting for silence. */
   readonly oneAnswer?: boolean
 }
 
-/** Sends bytes as they are and gives everything that comes back until the peer closes or falls silent. */
+/** Sends bytes as they are and returns everything that comes back until the peer closes or is silent. */
 export function rawExchange(
   origin: string,
   bytes: string | Buffer,
@@ -32,7 +32,7 @@ export function rawExchange(
   })
 }
 
-/** Whether a text is an HTTP/1.1 answer to its last byte, as its framing says. */
+/** Whether a text is a complete HTTP/1.1 answer, according to its framing. */
 function isWhole(answer: string): boolean {
   const headEnd = answer.indexOf('\r\n\r\n')
   if (headEnd < 0) return false

@@ -7,13 +7,13 @@ export interface ReadAnswer {
   /** The lines of its head. */
   readonly head: string
   readonly rawHeaders: readonly string[]
-  /** As a client reads it: unpacked, as far as it can be. */
+  /** Decoded as a client would, as far as it can be. */
   readonly body: Buffer
-  /** Whether it came to its end. */
+  /** Whether it came completely. */
   readonly whole: boolean
 }
 
-/** Calls on a connection of its own, and takes whatever comes before the answer ends or breaks off. */
+/** Makes a call on its own connection, and reads what comes before the answer ends or breaks off. */
 export function readAnswer(
   url: string,
   {
@@ -44,7 +44,7 @@ export function readAnswer(
   })
 }
 
-/** What clients do with a `Content-Encoding` that is passed on to them. */
+/** Decodes a body as clients do, by its `Content-Encoding`. */
 function unpacked(body: Buffer, codings = ''): Buffer {
   const early = { finishFlush: constants.Z_SYNC_FLUSH }
   return codings
@@ -58,7 +58,7 @@ function unpacked(body: Buffer, codings = ''): Buffer {
         if (coding === 'deflate') return ((packed[0] ?? 0) & 0x0f) === 8 ? inflateSync(packed, early) : inflateRawSync(packed, early)
         if (coding === 'br') return brotliDecompressSync(packed, { finishFlush: constants.BROTLI_OPERATION_FLUSH })
       } catch {
-        // Not packed after all.
+        // The body is not encoded, whatever the header says.
       }
       return packed
     }, body)

@@ -8,20 +8,20 @@ import { createMemoryLedger, type MemoryLedger } from './memory-ledger.js'
 import { play, type Recording } from './recordings.js'
 import { callerCredential, ringEntry } from './secrets.js'
 
-/** A house in front of a gateway that plays recordings, for any dialect. */
+/** A house, for any dialect, in front of a gateway that plays recordings. */
 export interface RecordedHouse {
   readonly upstream: HostileUpstream
   readonly ledger: MemoryLedger
   readonly baseURL: string
   readonly credential: string
-  /** What the gateway answers from now on. */
+  /** Sets the gateway's answer from now on. */
   play(recording: Recording): void
-  /** Asks in a chat call as the recording's request says. */
+  /** Makes the chat call of the recording's request. */
   ask(recording: Recording): Promise<Response>
   close(): Promise<void>
 }
 
-/** Of no form that any gateway documents. */
+/** Not of the form of any gateway's keys. */
 const keySecret = 'a-key-of-the-recorded-gateway'
 
 export async function openRecordedHouse(dialect: Dialect, dialects: Dialects): Promise<RecordedHouse> {

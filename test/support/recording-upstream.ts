@@ -7,14 +7,14 @@ export interface RecordedRequest {
   readonly body: string
 }
 
-/** A gateway that answers everything with the same JSON, and remembers what it was asked. */
+/** A gateway that answers every request with the same JSON, and records the requests. */
 export interface RecordingUpstream {
   readonly baseURL: string
   readonly seen: RecordedRequest[]
   close(): Promise<void>
 }
 
-/** What clients of every endpoint take for an answer. */
+/** An answer that clients of every endpoint accept. */
 const answer = JSON.stringify({
   id: 'an-id',
   object: 'list',

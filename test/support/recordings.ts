@@ -3,16 +3,16 @@ import type { RequestListener } from 'node:http'
 import { join, resolve } from 'node:path'
 import type { GovernanceRecord } from '@postern/protocol'
 
-/** One answer of a gateway as it came over the wire, and what a client of Postern makes of it. */
+/** One answer of a gateway as it came over the wire, and what a client of Postern gets. */
 export interface Recording {
   readonly name: string
-  /** The row of the common table of refusals, where it is one. */
+  /** The row of the common table of refusals, if it is a refusal. */
   readonly refusal?: string
-  /** Where the gateway's documents say so. */
+  /** The place in the gateway's documents. */
   readonly source: string
   /** `false`: the documents are silent, and the shared rules decide. */
   readonly documented?: false
-  /** Merged over a usual chat request. */
+  /** Merged over a default chat request. */
   readonly request?: Readonly<Record<string, unknown>>
   readonly answer: {
     readonly status: number
@@ -26,7 +26,10 @@ export interface Recording {
     readonly status: number
     readonly code?: string
     readonly mayRetry?: boolean
-    /** The gateway answered with a status of success, so the call may have run, whatever the code says of retries. */
+    /**
+     * The gateway answered with a status of success: the call may have run, so a retry is not advised, whatever the
+     * code says.
+     */
     readonly ran?: boolean
     readonly retryAfter?: string
     /** What the model said. */
@@ -37,7 +40,7 @@ export interface Recording {
   readonly record?: Partial<GovernanceRecord>
 }
 
-/** Where the recordings of the built-in dialects are, a folder for each. */
+/** The folder with the recordings of the built-in dialects, one folder for each. */
 export const recordingsFolder = resolve(import.meta.dirname, '../recordings')
 
 export function readRecordings(folder: string): readonly Recording[] {

@@ -7,22 +7,22 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { findProgram } from './programs.js'
 
-/** A Redis of a test's own, on a port of 127.0.0.1, which keeps nothing on the disk. */
+/** A Redis for one test, on a port of 127.0.0.1, which writes nothing to the disk. */
 export interface RedisServer {
   readonly port: number
-  /** `redis://127.0.0.1:PORT`, with the password where it asks for one. */
+  /** `redis://127.0.0.1:PORT`, with the password if there is one. */
   readonly url: string
   start(): Promise<void>
-  /** Kills it, so that everything is forgotten. */
+  /** Kills it: all its data is lost. */
   stop(): Promise<void>
-  /** Has it hang: it holds its connections and its port and answers nothing. */
+  /** Makes it hang: it keeps its connections and its port, and answers nothing. */
   pause(): void
   resume(): void
   /** Stops it for good. */
   close(): Promise<void>
 }
 
-/** Takes a free port for a Redis; it runs once `start` resolves. */
+/** Reserves a free port for a Redis, which runs once `start` resolves. */
 export async function prepareRedis({ password }: { readonly password?: string } = {}): Promise<RedisServer> {
   const program = findProgram('redis-server')
   if (program === undefined) throw new Error('redis-server is not installed.')

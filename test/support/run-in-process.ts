@@ -2,7 +2,7 @@ import { vi } from 'vitest'
 import { main } from '../../sidecar/src/main.js'
 import type { Finished } from './run-postern.js'
 
-/** Runs a command that ends by itself, in this process: where there are many to run, starting a process for each takes long. */
+/** Runs a command that ends by itself in this process: for many commands, starting a process for each takes long. */
 export async function runInProcess(args: readonly string[]): Promise<Finished> {
   const said = { stdout: '', stderr: '' }
   const spies = (['stdout', 'stderr'] as const).map((stream) =>

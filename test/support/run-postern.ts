@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { resolve } from 'node:path'
 
-/** The command's own file. */
+/** The file of the command `postern`. */
 export const bin = resolve(import.meta.dirname, '../../sidecar/bin/postern.js')
 
 export interface Finished {
@@ -13,10 +13,10 @@ export interface Finished {
 /** A running `postern` process. */
 export interface RunningPostern {
   readonly child: ChildProcess
-  /** What it printed so far. */
+  /** What it has printed so far. */
   stdout(): string
   stderr(): string
-  /** Waits until stdout has something, and gives the match. */
+  /** Waits until stdout matches, and returns the match. */
   prints(pattern: RegExp): Promise<RegExpExecArray>
   finished: Promise<Finished>
 }
@@ -24,11 +24,11 @@ export interface RunningPostern {
 export interface RunOptions {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
-  /** Descriptors that it gets; the usual number otherwise. */
+  /** How many file descriptors it gets. Default: as many as the system allows. */
   readonly openFiles?: number
 }
 
-/** Runs the real command, with nothing of the environment but what it needs to start. */
+/** Runs the real command. Of this process's environment it gets only `PATH`. */
 export function startPostern(args: readonly string[], { cwd, env, openFiles }: RunOptions = {}): RunningPostern {
   const command = [process.execPath, bin, ...args]
   const limited = openFiles === undefined ? command : ['/bin/sh', '-c', `ulimit -n ${openFiles}; exec "$@"`, 'sh', ...command]

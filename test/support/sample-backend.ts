@@ -3,7 +3,10 @@ import { createServer, type Server } from 'node:http'
 import express from 'express'
 import { WebSocketServer } from 'ws'
 
-/** A customer's application as there are many: pages rendered on the server, a cookie session, uploads, events, a chat over WebSocket. */
+/**
+ * A typical application of a customer: pages rendered on the server, a cookie session, uploads, events, a chat over
+ * WebSocket.
+ */
 export function createSampleBackend(): Server {
   const app = express()
   const sessions = new Map<string, string>()

@@ -1,20 +1,20 @@
 import { createServer, type Socket } from 'node:net'
 import { listenAnywhere } from './house.js'
 
-/** What a server does with a connection once a request's head is there. */
+/** What the server does with a connection after the head of a request has arrived. */
 export type Script = (socket: Socket) => unknown
 
-/** A server on bare TCP that answers each request by a script of the test's. */
+/** A server on bare TCP that answers each request by a script of the test. */
 export interface ScriptedUpstream {
   readonly origin: string
   /** Connections that are open now. */
   readonly open: ReadonlySet<Socket>
-  /** Heads of requests that came, in order. */
+  /** The heads of the requests, in order. */
   readonly heads: readonly string[]
   close(): Promise<void>
 }
 
-/** @param scriptOf What is done, by the request's head; `undefined`: nothing. */
+/** @param scriptOf Returns the script for a request's head; `undefined`: do nothing. */
 export async function startScriptedUpstream(scriptOf: (head: string) => Script | undefined): Promise<ScriptedUpstream> {
   const open = new Set<Socket>()
   const heads: string[] = []
@@ -44,7 +44,7 @@ export async function startScriptedUpstream(scriptOf: (head: string) => Script |
   }
 }
 
-/** Sends bytes, one a character, and ends the connection. */
+/** Sends a text as latin1 and ends the connection. */
 export function say(...parts: readonly string[]): Script {
   return (socket) => {
     socket.write(Buffer.from(parts.join(''), 'latin1'))
@@ -52,7 +52,7 @@ export function say(...parts: readonly string[]): Script {
   }
 }
 
-/** Sends bytes and resets the connection once they are through. */
+/** Sends a text as latin1, then resets the connection. */
 export function sayAndReset(...parts: readonly string[]): Script {
   return (socket) => {
     socket.write(Buffer.from(parts.join(''), 'latin1'), () => setTimeout(() => socket.resetAndDestroy(), 5))

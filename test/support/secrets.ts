@@ -1,6 +1,6 @@
 import { hash, randomBytes } from 'node:crypto'
 
-/** A fresh credential of a server-side caller. */
+/** Makes a credential of a service caller. */
 export function callerCredential(): string {
   return `pst_${randomBytes(24).toString('base64url')}`
 }

@@ -2,27 +2,31 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Duplex } from 'node:stream'
 import { listenAnywhere } from './house.js'
 
-/** A customer's application in which one cookie may come to mean somebody else. */
+/** A customer's application in which the user of a cookie may change. */
 export interface SwitchingBackend {
   readonly origin: string
-  /** What `callers.forwardAuth.url` says. */
+  /** The value for `callers.forwardAuth.url`. */
   readonly url: string
-  /** How often it was asked whose a cookie is. */
+  /** How often it was asked which user a cookie belongs to. */
   readonly asked: () => number
-  /** How many other requests have come to it. */
+  /** How many other requests have reached it. */
   readonly came: () => number
-  /** Says whose a cookie is, as only the application knows: no request through Postern shows it. */
+  /** Sets the team of a cookie inside the application: no request through Postern shows the change. */
   become(sid: string, team: string | undefined): void
-  /** Holds back what it says of cookies from now on, as it is when it is asked; gives what lets it out. */
+  /**
+   * Delays its answers about cookies from now on; each keeps the team of the time of its request. Returns the
+   * function that sends them.
+   */
   hold(): () => void
-  /** Holds back answers to all other requests likewise, with what they change. */
+  /** Delays its answers to all other requests likewise, and the changes that they make. */
   holdChanges(): () => void
   stop(): Promise<void>
 }
 
 /**
- * `/api/me` says whose the cookie `sid` is. Any other path is `/TEAM?when=…&set`: the cookie is of that team from then on,
- * before its answer's head or after it (`when=head`, `when=end`), whatever the method; `set` sets a cookie.
+ * `/api/me` names the user of the cookie `sid`. Any other path is `/TEAM?when=…&set`, with any method: from then on
+ * the cookie belongs to that team, before the head of the answer (`when=head`) or after it (`when=end`). `set` sets a
+ * cookie.
  */
 export async function startSwitchingBackend(): Promise<SwitchingBackend> {
   const teams = new Map<string, string | undefined>()

@@ -1,16 +1,16 @@
-/** What another attempt would do better. */
+/** What a second attempt repairs: a missing `DPoP-Nonce`, the clock of the proof, or an expired session token. */
 export type Mend = 'nonce' | 'time' | 'token'
 
-/** One attempt: its answer, and what another would do better, if anything. */
+/** One attempt: its answer, and what a second one would repair; `undefined`: nothing. */
 export type Attempt = () => Promise<readonly [answer: Response, mend: Mend | undefined]>
 
-/** Tries, and tries again where that would mend something; each kind of thing once. */
+/** Repeats the attempt while it names something to repair, each `Mend` once: four attempts at most. */
 export async function mendAttempts(attempt: Attempt): Promise<Response> {
   for (const tried = new Set<Mend | undefined>([undefined]); ; ) {
     const [answer, mend] = await attempt()
     if (tried.has(mend)) return answer
     tried.add(mend)
-    // Nobody will read it, and it would hold a connection.
+    // This answer is not used: its unread body would keep a connection open.
     answer.body?.cancel().catch(() => {})
   }
 }

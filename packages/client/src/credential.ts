@@ -5,28 +5,32 @@ import { createProver, type Prover } from './prover.js'
 import { SessionRefused } from './session-refused.js'
 import { createTokens } from './tokens.js'
 
-/** How a page proves who its user is. */
+/** How a page identifies its user to Postern. */
 export interface CredentialOptions {
   /**
-   * Gives a session token that your backend minted; asked again before it ends. Without it the backend's own
-   * cookie says who the user is. With `dpop`, the token must be bound to the key of the thumbprint `jkt`.
+   * Returns a session token that your backend minted; called again before the token expires. Default: the backend's
+   * own cookie identifies the user. With `dpop`, the token must be bound to the key whose thumbprint (RFC 7638) is
+   * `jkt`.
    */
   readonly token?: ((request: { readonly jkt?: string }) => Promise<string>) | undefined
-  /** Whether each request proves to have a key that cannot leave this browser (RFC 9449). Default `false`. */
+  /**
+   * Whether each request proves possession of a key that cannot leave this browser (DPoP, RFC 9449). Default `false`.
+   */
   readonly dpop?: boolean | undefined
 }
 
-/** Says who is calling, with each attempt. */
+/** Adds the user's credential to each attempt. */
 export interface Credential {
   /**
-   * Writes the headers that one attempt carries; gives the token that it used.
+   * Sets `Authorization` and `DPoP` of one attempt. Returns the token that it used; `undefined` if the cookie is the
+   * credential.
    *
-   * @throws {SessionRefused} where Postern gives no session; and whatever `token` throws.
+   * @throws {SessionRefused} if Postern refuses `POST /session`; and any error of `token`.
    */
   apply(headers: Headers, method: string, url: string): Promise<string | undefined>
-  /** Learns from a refusal; what another attempt would do better, if anything. */
+  /** Reads a 401. Returns what a second attempt would repair; `undefined`: nothing. */
   mend(refused: Response, token: string | undefined): Mend | undefined
-  /** Whether each call needs the cookie, also where Postern has another origin. */
+  /** Whether each call must carry the cookie, also if Postern has another origin than the page. */
   readonly usesCookie: boolean
 }
 
@@ -39,7 +43,9 @@ export function createCredential({ token, dpop = false }: CredentialOptions, pla
     return (token as NonNullable<typeof token>)(prover ? { jkt: await prover.thumbprint() } : {})
   }
 
-  /** A cookie is nobody's alone; the session that it is traded for is bound to the key. */
+  /**
+   * Trades the cookie for a session token. A cookie cannot be bound to a key; the session token is bound to this one.
+   */
   async function exchangeCookie(): Promise<string> {
     const url = `${place.now()}/session`
     const answer = await mendAttempts(async () => {
@@ -55,11 +61,12 @@ export function createCredential({ token, dpop = false }: CredentialOptions, pla
     if (!prover || refused.status !== 401) return undefined
     const nonce = refused.headers.get('DPoP-Nonce')
     if (nonce !== null) {
-      // Also where another call has learned of it in the meantime: this one went without.
+      // Retry even if another call already stored this nonce: this request did not carry it.
       prover.useNonce(nonce)
       return 'nonce'
     }
-    // A proof must be young by Postern's clock, and clocks of users' machines are wrong.
+    // Postern compares `iat` of a proof with its own clock. This machine's clock may be wrong: take the time of
+    // `Date`.
     const isOfProof = refused.headers.get(refusalHeader) === 'proof_invalid'
     return isOfProof && prover.useTime(Date.parse(refused.headers.get('Date') ?? '')) ? 'time' : undefined
   }

@@ -14,48 +14,62 @@ export type { CredentialOptions } from './credential.js'
 export type { Governance } from './governance.js'
 export type { Tags } from './tags.js'
 
-/** Where Postern is, and who calls. There is no way to give it a key of a gateway. */
+/** The address of Postern and the user's credential. No option takes a gateway's key: the key stays on the server. */
 export interface PosternFetchOptions extends CredentialOptions {
   /**
-   * Its mount: `/ai` on the page's own origin, or a whole address. What is relative, or missing, is complained of by the
-   * first request without a page, and not before: servers that render pages run their code too.
+   * Address of Postern's mount: `/ai` on the page's own origin, or a whole URL. If it is relative or missing and
+   * there is no page, as on a server that renders pages, nothing fails until the first request, which rejects with a
+   * `TypeError`.
    */
   readonly url: string | undefined
-  /** What sends requests. Default the platform's own. */
+  /** The `fetch` that sends the requests. Default: `globalThis.fetch`. */
   readonly fetch?: typeof fetch | undefined
 }
 
-/** A `fetch` for any SDK that takes one, and what is known of what it brought. */
+/** A `fetch` for any SDK that accepts one, and the governance records of the answers that it received. */
 export interface PosternFetch {
-  /** Postern's mount, whole: the base URL for SDKs that add the version themselves, such as Anthropic's; where there is no page, only for `fetch`. */
+  /**
+   * Postern's mount as a whole URL: the base URL for SDKs that append `/v1` themselves, such as Anthropic's. Without
+   * a page, a relative mount gets the origin `http://postern.invalid`, which only this `fetch` understands.
+   */
   readonly url: string
-  /** The base URL for the others: `…/ai/v1`. */
+  /** The base URL for all other SDKs: `…/ai/v1`. */
   readonly baseURL: string
-  /** Talks to Postern and to nobody else. */
+  /**
+   * Calls Postern only. Rejects with a `TypeError` if the URL is not below the mount, or if a header or query
+   * parameter looks like an API key.
+   */
   readonly fetch: typeof fetch
   readonly governance: Governance
   /**
-   * A run, whose calls travel under its name.
+   * Starts a workflow: calls made with its `fetch` or its `headers` carry the id as `X-Workflow-ID`.
    *
-   * @throws {TypeError} where the id is not 1 to 64 letters, digits, underscores and hyphens.
+   * @throws {TypeError} if the id is not 1 to 64 letters, digits, underscores and hyphens.
    */
   workflow(id: string): WorkflowFetch
 }
 
-/** Part of a run: a `fetch` and headers that say so. */
+/** A workflow or a step: a `fetch` and headers that carry its tags. */
 export interface TaggedFetch {
   readonly tags: Tags
   readonly fetch: typeof fetch
-  /** The same as headers, for what takes no `fetch`. */
+  /** The tags as headers, for SDKs that accept headers but no `fetch`. */
   readonly headers: Readonly<Record<string, string>>
 }
 
+/** A workflow. Calls made with its `fetch` carry its id. */
 export interface WorkflowFetch extends TaggedFetch {
+  /**
+   * A step of this workflow.
+   *
+   * @throws {TypeError} if the name is not 1 to 64 letters, digits, underscores and hyphens.
+   */
   step(name: string): StepFetch
 }
 
+/** A step of a workflow. Calls made with its `fetch` carry its name and that of its parent. */
 export interface StepFetch extends TaggedFetch {
-  /** A step that this one causes. */
+  /** A step that this step causes: its calls carry this step as their parent. */
   step(name: string): StepFetch
 }
 
@@ -92,7 +106,7 @@ export function createPosternFetch({ url, fetch: given, ...options }: PosternFet
   }
 }
 
-/** Somebody who writes `apiKey` here is about to publish it. */
+/** Throws a `TypeError` for an unknown option: an application that passes `apiKey` would publish its key. */
 function refuseUnknown(options: object): void {
   for (const [name, value] of Object.entries(options)) refuseKey(name, value)
   const unknown = Object.keys(options).find((name) => name !== 'token' && name !== 'dpop')

@@ -4,19 +4,21 @@ import { isStream } from './is-stream.js'
 import type { Entry, Records } from './records.js'
 import { PosternStreamError } from './stream-error.js'
 
-/** Finds what is known of an answer. */
+/** Finds the governance record of an answer. */
 export interface Governance {
   /**
-   * Of a stream, or of a helper that runs one: once it has ended, however it did.
+   * For a stream, or an SDK's helper that reads one: resolves at the end of the stream, whether it is complete or
+   * not.
    *
-   * Rejects where it is none of Postern's. Nobody need await it.
+   * Rejects with a `TypeError` if the stream did not come from Postern. If you ignore the promise, its rejection is
+   * not reported as unhandled.
    */
   (stream: AsyncIterable<unknown>): Promise<GovernanceRecord>
   /**
-   * Of a result, of what `withResponse()` gives, of a `Response` or of a thrown error; of a stream's as far as it
-   * is known by now. `undefined` where it is none of Postern's.
+   * For a result, the value of `withResponse()`, a `Response` or a thrown error. Before a stream ends, this is the
+   * record of its head. `undefined` if the answer did not come from Postern.
    *
-   * @throws {TypeError} where it is a promise that was not awaited.
+   * @throws {TypeError} if `answer` is a promise: await it first.
    */
   (answer: object): GovernanceRecord | undefined
 }
@@ -35,7 +37,7 @@ export function createGovernance(records: Records): Governance {
     if (!isObject(answer)) return undefined
     if (answer instanceof PosternStreamError) return answer.record
     const { cause } = answer as { readonly cause?: unknown }
-    // SDKs wrap what they did not throw themselves, and what they wrap knows more.
+    // SDKs wrap errors that they did not throw themselves: the `cause` knows more than the wrapper.
     return atOnce(cause) ?? find(answer)?.known ?? parseGovernance(keptHeader(answer))
   }
 
@@ -45,7 +47,10 @@ export function createGovernance(records: Records): Governance {
     return record
   }
 
-  /** A helper keeps its stream to itself; what it puts together has the answer's id, and what it throws a cause. */
+  /**
+   * An SDK's helper does not expose its stream: find the record by the id of the final message, or by the error it
+   * throws.
+   */
   async function ofHelper(helper: Helper): Promise<GovernanceRecord | undefined> {
     try {
       const final = await (helper.finalChatCompletion?.() ?? helper.finalResponse?.() ?? helper.finalMessage?.())
@@ -65,7 +70,7 @@ export function createGovernance(records: Records): Governance {
   }) as Governance
 }
 
-/** Where results of several SDKs keep what they came from. */
+/** Where the results of several SDKs keep the response, its signal or its ids. */
 interface Clues {
   readonly response?: unknown
   readonly controller?: { readonly signal?: AbortSignal }
@@ -75,7 +80,7 @@ interface Clues {
   readonly id?: unknown
 }
 
-/** Helpers of the SDKs of OpenAI and Anthropic. */
+/** Stream helpers of the SDKs of OpenAI and Anthropic. */
 interface Helper {
   readonly finalChatCompletion?: () => Promise<{ readonly id: string }>
   readonly finalResponse?: () => Promise<{ readonly id: string }>
@@ -84,7 +89,7 @@ interface Helper {
   readonly currentMessage?: { readonly id?: string }
 }
 
-/** From an error, or from what an SDK keeps of a response; as `Headers` or as an object. */
+/** Reads the governance header that an SDK's error or result keeps, as `Headers` or as an object. */
 function keptHeader({ response, headers, responseHeaders }: Kept): string | null | undefined {
   const kept = responseHeaders ?? headers ?? response?.headers
   return kept instanceof Headers ? kept.get(governanceHeader) : kept?.[governanceHeader.toLowerCase()]

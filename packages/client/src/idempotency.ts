@@ -1,26 +1,26 @@
 import { randomId } from './random-id.js'
 
-/** How long an attempt that failed may be followed by another of the same call, in milliseconds. */
+/** How long after a failed attempt an equal request counts as its retry, in milliseconds. */
 const retryWindowMs = 120_000
 
-/** The most that is kept of bodies to know them again, in characters; what is no text counts as a million. */
+/** Total size of the bodies that are kept for comparison, in characters. A body that is not text counts as a million. */
 const mostKept = 8_000_000
 
-/** An attempt of a call, as far as it says which call it belongs to. */
+/** The parts of an attempt that tell which call it belongs to. */
 export interface Attempt {
-  /** Method and address. */
+  /** Method and URL. */
   readonly place: string
-  /** Text is known by what it says; forms and files by their identity, since two may differ though nothing here could tell. */
+  /** Text is compared by content. Forms and files are compared by identity: their content cannot be compared here. */
   readonly body: BodyInit | null | undefined
-  /** Which retry it is, where the SDK says so: 0 for the first attempt. */
+  /** Number of the retry, if the SDK sends `x-stainless-retry-count`: 0 for the first attempt. */
   readonly retry: number | undefined
 }
 
-/** Gives each logical call one key, whichever SDK tries it again and however. */
+/** Gives each logical call one `Idempotency-Key`, whichever SDK repeats it. */
 export interface IdempotencyKeys {
-  /** For an attempt: the key of the same request that failed a moment ago, or a new one. */
+  /** Returns the key of an equal request that failed within `retryWindowMs`, or a new key. */
   take(attempt: Attempt): string
-  /** The attempt failed in a way that SDKs try again. */
+  /** Call it if the attempt failed in a way that SDKs retry. */
   failed(attempt: Attempt, key: string): void
 }
 
@@ -30,11 +30,11 @@ interface Failed extends Attempt {
 }
 
 export function createIdempotencyKeys(): IdempotencyKeys {
-  // By what was asked and not by whom: SDKs do not say which attempt belongs to which call. Equal calls that fail at
-  // the same time may swap their keys, and get each other's equal answer.
+  // Requests are compared by content: SDKs do not say which attempt belongs to which call. If two equal calls fail at
+  // the same time, they may swap keys; each then gets the other's answer, which is equal.
   let waiting: Failed[] = []
 
-  /** The newest for as long as there is room. */
+  /** Drops attempts older than `retryWindowMs`, and the oldest beyond `mostKept`. */
   function forget(): void {
     let kept = 0
     const isKept = ({ body, at }: Failed): boolean =>

@@ -4,34 +4,56 @@ import { refuseKey } from './refuse-key.js'
 
 export * from './fetch.js'
 
-/** What Postern says, or what has no meaning without OpenAI itself. */
+/** Options that Postern sets, and options that only OpenAI's own service understands. */
 type OwnOption = (typeof ownOptions)[number] | 'dangerouslyAllowBrowser' | 'organization' | 'project' | 'provider' | 'workloadIdentity'
 
-/** Options of the `openai` client that are not Postern's to say. */
+/**
+ * Options of the `openai` client that you may set: all but those that Postern sets and those that only OpenAI
+ * understands.
+ */
 export type OpenAIOptions = Omit<ClientOptions, OwnOption>
 
 interface Opens {
-  /** A genuine `OpenAI` instance, without a key. */
+  /**
+   * Returns a genuine `OpenAI` instance, without a key.
+   *
+   * @throws {TypeError} if an option is Postern's (`apiKey`, `adminAPIKey`, `baseURL`, `fetch`) or a default header
+   *   or query value looks like a key.
+   */
   openai(options?: OpenAIOptions): OpenAI
 }
 
+/** Postern with clients of the `openai` package: all of {@link PosternFetch}, and `openai()`. */
 export interface Postern extends Omit<PosternFetch, 'workflow'>, Opens {
-  /** A run, whose calls travel under its name. */
+  /**
+   * Starts a workflow: its calls carry the id as `X-Workflow-ID`.
+   *
+   * @throws {TypeError} if the id is not 1 to 64 letters, digits, underscores and hyphens.
+   */
   workflow(id: string): Workflow
 }
 
+/** A workflow. Calls of its `openai()` and of its `fetch` carry its id. */
 export interface Workflow extends Omit<WorkflowFetch, 'step'>, Opens {
+  /**
+   * A step of this workflow.
+   *
+   * @throws {TypeError} if the name is not 1 to 64 letters, digits, underscores and hyphens.
+   */
   step(name: string): Step
 }
 
+/** A step of a workflow. Calls of its `openai()` and of its `fetch` carry its name and that of its parent. */
 export interface Step extends Omit<StepFetch, 'step'>, Opens {
-  /** A step that this one causes. */
+  /** A step that this step causes: its calls carry this step as their parent. */
   step(name: string): Step
 }
 
 /**
- * The `openai` package, talking to Postern: in a page by the backend's cookie or a session token, and never with
- * a key.
+ * Makes clients of the `openai` package that call Postern. The backend's cookie or a session token identifies the
+ * user of the page; there is never a key.
+ *
+ * @throws {TypeError} if `url` is not an http or https address, or an option is unknown, such as `apiKey`.
  *
  * @example
  * ```ts
@@ -63,10 +85,11 @@ function openOpenAI(baseURL: string, fetch: typeof globalThis.fetch, options: Op
     ...options,
     baseURL,
     fetch,
-    // The package wants a key and warns of browsers, both for want of what is here: this is no key, and it is never sent.
+    // The package demands a key and refuses to run in browsers, so that keys are not published. This text is not a
+    // key, and Postern's `fetch` removes the header that carries it.
     apiKey: 'none',
     dangerouslyAllowBrowser: true,
-    // It would read these from the environment.
+    // The package would read these from the environment.
     adminAPIKey: null,
     organization: null,
     project: null,

@@ -2,13 +2,12 @@ const database = 'postern'
 const shelf = 'keys'
 const name = 'dpop'
 
-/** How long the browser may take to open its database, in milliseconds. Some have been seen to take for ever. */
+/** How long to wait for IndexedDB, in milliseconds. Some browsers never answer. */
 const patienceMs = 2000
 
 /**
- * Gives the key of this origin, which outlives the page: made once, kept by the browser, readable by nobody.
- * Where there is no IndexedDB, as in Node, or none that may be used, as in some private windows, it lives as
- * long as the page.
+ * Returns the key pair of this origin: made once, kept in IndexedDB, and not extractable. If IndexedDB is missing, as
+ * in Node, or may not be used, as in some private windows, the pair lives as long as the page.
  */
 export async function keepKey(make: () => Promise<CryptoKeyPair>): Promise<CryptoKeyPair> {
   const fresh = await make()
@@ -26,7 +25,7 @@ async function keptOr(fresh: CryptoKeyPair): Promise<CryptoKeyPair> {
   opening.onupgradeneeded = () => opening.result.createObjectStore(shelf)
   const store = await settled(opening)
   try {
-    // In one transaction, so that of two windows which begin together both get the same.
+    // One transaction: if two windows start at once, both get the same key pair.
     const keys = store.transaction(shelf, 'readwrite').objectStore(shelf)
     const kept: unknown = await settled(keys.get(name))
     if (isUsable(kept)) return kept
@@ -37,7 +36,7 @@ async function keptOr(fresh: CryptoKeyPair): Promise<CryptoKeyPair> {
   }
 }
 
-/** What lies there may be from another program of this origin. */
+/** Another program of this origin may have stored something else under this name. */
 function isUsable(kept: unknown): kept is CryptoKeyPair {
   const { privateKey } = (kept ?? {}) as Partial<CryptoKeyPair>
   return privateKey instanceof CryptoKey && !privateKey.extractable

@@ -1,18 +1,25 @@
-/** Where Postern is, as far as that is known. */
+/** The address of Postern, as far as it is known. */
 export interface Place {
-  /** The mount, whole: `https://app.example.com/ai`; at a name that nobody has, where there was no page to ask. */
+  /**
+   * The mount as a whole URL: `https://app.example.com/ai`. If it is relative and there was no page, its origin is
+   * `nowhere`.
+   */
   readonly url: string
-  /** The same when it is needed. @throws {TypeError} where there still is no page that it could be relative to. */
+  /** The mount at the time of a request. @throws {TypeError} if the mount is relative and there is still no page. */
   now(): string
 }
 
-/** Stands for the page's origin where there is no page, as on a server that renders it; a name that nobody can have (RFC 2606). */
+/**
+ * Stands for the page's origin if there is no page, as on a server that renders it. `.invalid` never resolves (RFC
+ * 2606, 2).
+ */
 const nowhere = 'http://postern.invalid'
 
 /**
- * Resolves the address of Postern: `/ai` is on the page's own origin. With the version, as base URLs have it, it is the same.
+ * Resolves the address of Postern: `/ai` is on the page's own origin. A trailing `/v1`, as base URLs have it, is
+ * dropped.
  *
- * @throws {TypeError} where it is the address of something else.
+ * @throws {TypeError} if it is not an http or https address.
  */
 export function findPlace(given: string | undefined): Place {
   const url = mountOf(given, nowhere)
@@ -24,12 +31,12 @@ function mountOf(url: string | undefined, otherwise?: string): string {
     const { protocol, origin, pathname } = new URL(url || otherwise || '//', ownAddress() ?? otherwise)
     if (protocol.startsWith('http')) return origin + pathname.replace(/(\/v1)?\/*$/, '')
   } catch {
-    // No address at all.
+    // Not a URL.
   }
   throw new TypeError('"url" is the address of Postern: "/ai" in a page, "https://…/ai" elsewhere.')
 }
 
-/** Of the page, or of a worker; one that was made from a blob has only its page's origin. */
+/** The URL of the page or the worker. A worker made from a blob has no http URL, only the origin of its page. */
 function ownAddress(): string | undefined {
   const { location } = globalThis as { readonly location?: { readonly href: string; readonly origin: string } }
   return [location?.href, location?.origin].find((address) => address?.startsWith('http'))

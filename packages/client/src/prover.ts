@@ -2,26 +2,29 @@ import { base64url } from './base64url.js'
 import { keepKey } from './keep-key.js'
 import { randomId } from './random-id.js'
 
-/** Proves to have a key that cannot leave this browser (RFC 9449). */
+/** Makes DPoP proofs with a key that cannot leave this browser (RFC 9449). */
 export interface Prover {
-  /** The SHA-256 thumbprint of its public half (RFC 7638). */
+  /** The SHA-256 thumbprint of the public key (RFC 7638). */
   thumbprint(): Promise<string>
-  /** A proof for one request; without a token for the request that asks for one. */
+  /** Makes the proof for one request. Only `POST /session`, which asks for a token, has no `token`. */
   prove(method: string, url: string, token?: string): Promise<string>
   /** Takes the nonce that the next proofs must carry. */
   useNonce(nonce: string): void
-  /** Takes the time as Postern sees it, in milliseconds since the epoch; says whether this machine's is another. */
+  /**
+   * Takes Postern's time, in milliseconds since the epoch. Returns whether this machine's clock differs by more than
+   * `sameTimeMs`.
+   */
   useTime(now: number): boolean
 }
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256' } as const
 
-/** Differences of clocks that are not worth a second attempt, in milliseconds; `Date` headers are to the second. */
+/** Clock differences up to this are ignored, in milliseconds: `Date` headers are exact to the second. */
 const sameTimeMs = 2000
 
 interface Holder {
   readonly privateKey: CryptoKey
-  /** With its members in the order of RFC 7638. */
+  /** Its members in the order of RFC 7638, 3.3. */
   readonly jwk: { readonly crv: string; readonly kty: string; readonly x: string; readonly y: string }
 }
 
@@ -30,9 +33,9 @@ export function createProver(): Prover {
   let nonce: string | undefined
   let aheadMs = 0
 
-  /** The key is not extractable: code that runs in the page can use it, and not take it along. */
+  /** The key is not extractable: code that runs in the page can use it, but cannot copy it. */
   async function open(): Promise<Holder> {
-    // The types say that it is always there.
+    // Pages over plain http have no `crypto.subtle`, although its type says otherwise.
     if (!(crypto.subtle as SubtleCrypto | undefined)) throw new TypeError('"dpop" needs https:// or http://localhost.')
     const { privateKey, publicKey } = await keepKey(() => crypto.subtle.generateKey(algorithm, false, ['sign', 'verify']))
     const { crv = '', kty = '', x = '', y = '' } = await crypto.subtle.exportKey('jwk', publicKey)
@@ -50,7 +53,7 @@ export function createProver(): Prover {
     async prove(method, url, token) {
       const { jwk, privateKey } = await held()
       const header = { typ: 'dpop+jwt', alg: 'ES256', jwk }
-      // JSON leaves out what is not there.
+      // `JSON.stringify` omits members that are `undefined`.
       const claims = {
         jti: randomId(),
         htm: method,

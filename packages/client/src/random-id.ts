@@ -1,8 +1,8 @@
 import { base64url } from './base64url.js'
 
 /**
- * 128 random bits. `crypto.randomUUID` is missing on pages over plain http; this is not. Where there is no `crypto` at all,
- * as in React Native, it is unique and may be guessed: good for keys that tell calls apart, and there is no proof to make.
+ * 128 random bits as base64url. Works on pages over plain http, where `crypto.randomUUID` is missing. Without any
+ * `crypto`, as in React Native, the id can be guessed: enough to tell calls apart, and DPoP is not available there.
  */
 export function randomId(): string {
   const bytes = new Uint8Array(16)

@@ -1,25 +1,25 @@
 import { governanceComment, type GovernanceRecord, parseGovernance } from '@postern/protocol'
 
-/** The most of an answer's text that is kept for an error, in characters. */
+/** How much of an answer's text is kept for an error, in characters. */
 const mostKept = 1_000_000
 
-/** What a stream of events has said so far. */
+/** What a stream of events has contained so far. */
 export interface EventReader {
-  /** Reads on; gives what of the chunk comes before the gateway's report of its failure, or the whole chunk. */
+  /** Reads a chunk. Returns the bytes before the gateway's report of its failure; without a report, the whole chunk. */
   push(chunk: Uint8Array): Uint8Array
-  /** The record, once its frame has come. */
+  /** The governance record, once its comment line has come. */
   readonly record: GovernanceRecord | undefined
-  /** The text of the answer. */
+  /** The text of the answer so far. */
   readonly text: string
   /** The id that the gateway gave the answer. */
   readonly id: string | undefined
-  /** What the gateway says of its failure. */
+  /** The `error` member of the gateway's failure event. */
   readonly failure: unknown
 }
 
 const lineEnd = /\r\n|\n|\r/
 
-/** Reads a stream beside whoever it is for. Never throws: what it cannot read is none of its business. */
+/** Reads a stream while it passes to the SDK. Never throws: a line that it cannot read is the SDK's to handle. */
 export function createEventReader(): EventReader {
   const decoder = new TextDecoder()
   let rest = ''
@@ -28,17 +28,18 @@ export function createEventReader(): EventReader {
   let id: string | undefined
   let failure: unknown
 
-  /** Whether the line, or one before it, reports a failure. */
+  /** Returns whether this line, or one before it, reports a failure. */
   function readLine(line: string): boolean {
     if (line.startsWith(governanceComment)) record = parseGovernance(line.slice(governanceComment.length)) ?? record
     try {
-      // Most other lines are blank: parsing those, only to fail, would cost a thousand times their length.
+      // Parse only `data:` lines: most others are blank, and an exception of `JSON.parse` costs a thousand times
+      // more.
       const event = (line.startsWith('data:') ? JSON.parse(line.slice(5)) : {}) as AnswerEvent
       id ??= event.id ?? event.response?.id ?? event.message?.id
       if (event.error) failure ??= event.error
       if (text.length < mostKept) text += textOf(event)
     } catch {
-      // No event, or somebody else's to complain about.
+      // Not JSON, such as `[DONE]`: the SDK handles it.
     }
     return failure !== undefined
   }
@@ -46,7 +47,7 @@ export function createEventReader(): EventReader {
   return {
     push(chunk) {
       const read = decoder.decode(chunk, { stream: true })
-      // Long lines come in many chunks, and are not searched from their beginning with each.
+      // A long line comes in many chunks: search only the new chunk for its end.
       const hadFailed = failure !== undefined
       if (!lineEnd.test(read)) {
         rest += read
@@ -77,7 +78,7 @@ const nothing = new Uint8Array(0)
 const lineFeed = 0x0a
 const carriageReturn = 0x0d
 
-/** Where the line of this number begins, in bytes; the first is the one that the chunk begins in. */
+/** Offset of a line, in bytes. Line 0 is the one in which the chunk begins. */
 function startOfLine(chunk: Uint8Array, line: number): number {
   let offset = 0
   for (let ends = 0; ends < line; offset += 1) {
@@ -88,7 +89,7 @@ function startOfLine(chunk: Uint8Array, line: number): number {
   return offset
 }
 
-/** What of an event says something of its text, in the APIs that Postern knows. */
+/** The members of an event that hold ids, text and errors, in the APIs that Postern knows. */
 interface AnswerEvent {
   readonly id?: string
   readonly type?: string

@@ -1,7 +1,7 @@
 import type { Place } from './place.js'
 import { refuseKey } from './refuse-key.js'
 
-/** A request, with its parts where they are looked for. */
+/** The parts of a request, whether `fetch` got a URL or a `Request`. */
 export interface ReadRequest {
   readonly url: string
   /** In capitals, as it goes on the wire. */
@@ -10,15 +10,17 @@ export interface ReadRequest {
 }
 
 /**
- * Reads what a `fetch` is called with.
+ * Reads the arguments of `fetch`.
  *
- * @throws {TypeError} where a request is for somebody else: credentials of Postern's are nobody else's business.
+ * @throws {TypeError} if the URL is not below Postern's mount, because Postern's credentials must not reach another
+ *   server; or if a query parameter looks like an API key.
  */
 export async function readRequest(input: RequestInfo | URL, given: RequestInit | undefined, place: Place): Promise<ReadRequest> {
-  // Some SDKs bring a `Request` of their own making.
+  // Some SDKs pass a `Request`, not always of the platform's class: recognize it by `url`.
   const request = (input as Partial<Request>).url === undefined ? undefined : (input as Request)
   const mount = place.now()
-  // What an SDK was given where there was no page is meant for where it is now.
+  // If the SDK was set up without a page, its base URL begins with the placeholder `place.url`: replace that by the
+  // mount.
   const url = new URL(String(request?.url ?? (input as string | URL)).replace(place.url, mount), `${mount}/`)
   if (!`${url.origin}${url.pathname}`.startsWith(`${mount}/`)) throw new TypeError(`This fetch talks only to Postern at ${mount}.`)
   for (const [name, value] of url.searchParams) refuseKey(name, value)
@@ -27,7 +29,7 @@ export async function readRequest(input: RequestInfo | URL, given: RequestInit |
   return { url: url.href, method: (init.method ?? 'GET').toUpperCase(), init }
 }
 
-/** A stream could be sent once only; what is read can be sent again. Of some browsers' requests only reading tells whether there is a body. */
+/** Reads the body, so that it can be sent again. In some browsers only reading tells whether a `Request` has a body. */
 async function partsOf(request: Request): Promise<RequestInit> {
   const { method, headers, signal } = request
   const body = await request.arrayBuffer()

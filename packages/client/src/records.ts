@@ -2,24 +2,24 @@ import { type GovernanceRecord, governanceHeader, parseGovernance } from '@poste
 import { isObject } from './is-object.js'
 import { watchStream } from './watch-stream.js'
 
-/** How many answers are remembered by their ids. */
+/** How many answers can be found by an id; the oldest are dropped. */
 const remembered = 500
 
-/** What is known of one answer. */
+/** The governance record of one answer. */
 export interface Entry {
-  /** By now: at its head, and once it has ended the whole. */
+  /** The record so far: that of the head; after the end, the whole one. */
   known: GovernanceRecord | undefined
-  /** At its end; that of a stream comes with its end. Never rejects. */
+  /** The record at the end of the answer. Never rejects. */
   readonly whole: Promise<GovernanceRecord | undefined>
 }
 
-/** What is known of answers, found by whatever of them somebody holds. */
+/** Finds the record of an answer by an id, or by an object that belongs to the answer. */
 export interface Records {
-  /** Takes down the answer to a request, and gives it back; a stream of events is watched from then on. */
+  /** Registers the answer to a request and returns it. The body of a stream of events is replaced by a watched one. */
   take(response: Response, asked: RequestInit): Response
-  /** By a response, its body, what it says as JSON, or the signal that it was asked with. */
+  /** Finds by the response, its body, its parsed JSON, or the signal of its request. */
   byPart(part: unknown): Entry | undefined
-  /** By the request's id, or the id that the gateway gave the answer; not where several have the same. */
+  /** Finds by the request id or by the gateway's id of the answer. `undefined` if several answers share the id. */
   byId(id: string | undefined): Entry | undefined
 }
 
@@ -28,7 +28,7 @@ export function createRecords(): Records {
   const ids = new Map<string, Entry | undefined>()
 
   function remember(id: string, entry: Entry): void {
-    // Ids of gateways are theirs to choose, and what is not known is not guessed.
+    // Gateways choose their ids. If two answers share one, neither is found by it.
     ids.set(id, ids.has(id) && ids.get(id) !== entry ? undefined : entry)
     if (ids.size > remembered) ids.delete(ids.keys().next().value as string)
   }
@@ -36,7 +36,7 @@ export function createRecords(): Records {
   function keep(response: Response, signal: AbortSignal | null | undefined, entry: Entry): Response {
     for (const part of [response, response.body, signal]) if (part) parts.set(part, entry)
     const json = response.json.bind(response)
-    // What most SDKs hand out is what they got here.
+    // Most SDKs return this very object to the application.
     response.json = async () => {
       const result: unknown = await json()
       if (isObject(result)) parts.set(result, entry)
@@ -66,8 +66,8 @@ export function createRecords(): Records {
 }
 
 /**
- * Whether an answer is read as a stream of events. Also one that came in one piece where a stream was asked for: SDKs
- * find no event in it and would end as if it were empty, which a watched stream without its record cannot.
+ * Whether the answer is watched as a stream of events. This includes JSON in answer to `stream: true`: SDKs find no
+ * event in it and would end as if it were empty; a watched stream without a record fails instead.
  */
 function isStreamed({ headers }: Response, asked: BodyInit | null | undefined): boolean {
   const type = `${headers.get('content-type')}`
@@ -83,8 +83,8 @@ function asksForStream(asked: BodyInit | null | undefined): boolean {
 }
 
 /**
- * The same answer with another body. A new `Response` forgets where it came from; some platforms' can hold no stream, such
- * as React Native's, and then the answer is lent the body.
+ * The same answer with another body. A new `Response` has no `url`, so that is set. Where a `Response` cannot hold a
+ * stream, as in React Native, the original one gets the new body.
  */
 function withBody(response: Response, body: ReadableStream<Uint8Array>): Response {
   const { status, statusText, headers, url } = response

@@ -3,7 +3,7 @@ import { looksLikeUsualKey } from '@postern/protocol'
 /**
  * Refuses a value that looks like a key of a gateway or provider: in a browser everybody can read it.
  *
- * @throws {TypeError} which does not repeat it.
+ * @throws {TypeError} whose message does not contain the value.
  */
 export function refuseKey(name: string, text: unknown): void {
   if (

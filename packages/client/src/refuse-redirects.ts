@@ -1,10 +1,10 @@
-/** What a redirect looks like; in a page, 0. */
+/** Statuses of a redirect. In a browser, a redirect that is not followed has status 0. */
 const redirect = /^(0|30[12378])$/
 
 /**
- * Fails where it would be led elsewhere: a credential of Postern's is nobody else's business.
+ * Rejects on a redirect, which could lead Postern's credentials to another server.
  *
- * Not by `redirect: 'error'`, which some platforms do not have, such as Cloudflare's.
+ * Does not use `redirect: 'error'`, because some platforms lack it, such as Cloudflare's.
  */
 export function refuseRedirects(send: typeof fetch | undefined): typeof fetch {
   return async (input, init) => {

@@ -17,13 +17,16 @@ export interface SeamOptions extends CredentialOptions {
   readonly send: typeof fetch
 }
 
-/** Makes a `fetch` that talks to Postern and nobody else, under these tags where they are given. */
+/** Makes a `fetch` that calls Postern only. Its calls carry `tags`; without them, the tags of the running workflow. */
 export type Seam = (tags?: Tags) => typeof fetch
 
-/** Where SDKs put a key, and what one says of the browser that other origins would have to allow by name; never sent. */
+/**
+ * Headers that are removed: those in which SDKs send a key, and `anthropic-dangerous-direct-browser-access`, which
+ * another origin would have to allow by name (CORS).
+ */
 const neverSent = /^authorization$|api-key$|^anthropic-dangerous/
 
-/** Where the SDKs of OpenAI and Anthropic say which retry this is. */
+/** The header in which the SDKs of OpenAI and Anthropic count retries. */
 const retryHeader = 'x-stainless-retry-count'
 
 export function createSeam({ place, records, send, ...options }: SeamOptions): Seam {
@@ -41,19 +44,19 @@ export function createSeam({ place, records, send, ...options }: SeamOptions): S
     return headers
   }
 
-  /** A second attempt only where the first was refused for want of something that is there now. */
+  /** Sends a request. Sends it again only if {@link Credential.mend} has repaired what it was refused for. */
   async function attempt({ url, method, init }: ReadRequest, headers: Headers): Promise<Response> {
     const whole = { ...init, headers, credentials: credential.usesCookie ? 'include' : 'same-origin' } as const
     return mendAttempts(async () => {
       const used = await unlessAborted(credential.apply(headers, method, url), init.signal)
       const answer = await send(url, whole)
       const mend = credential.mend(answer, used)
-      // What was a stream is gone.
+      // A body that was a stream cannot be sent again.
       return [answer, isStream(init.body) ? undefined : mend]
     })
   }
 
-  /** Sends a call that may cost something under the key that all its attempts share. */
+  /** Sends a call that may cost something; all attempts at it share one `Idempotency-Key`. */
   async function sendOnce(request: ReadRequest, headers: Headers): Promise<Response> {
     if (headers.has('Idempotency-Key')) return attempt(request, headers)
     const said = headers.get(retryHeader)
@@ -69,7 +72,7 @@ export function createSeam({ place, records, send, ...options }: SeamOptions): S
       if (mayBeRetried(response)) keys.failed(asked, key)
       return response
     } catch (error) {
-      // Who counts retries tries again after a timeout, which is an abort too. From others an abort is a user's.
+      // If the SDK counts retries, an abort may be its timeout, and it retries. Otherwise the user aborted.
       if (asked.retry !== undefined || !request.init.signal?.aborted) keys.failed(asked, key)
       throw error
     }
@@ -88,7 +91,7 @@ export function createSeam({ place, records, send, ...options }: SeamOptions): S
   }
 }
 
-/** As the SDKs of OpenAI and Anthropic decide, and others alike. */
+/** Whether SDKs retry after this answer: the rule of the SDKs of OpenAI and Anthropic. */
 function mayBeRetried({ status, headers }: Response): boolean {
   const said = headers.get(shouldRetryHeader)
   return said === null ? status === 408 || status === 409 || status === 429 || status >= 500 : said === 'true'

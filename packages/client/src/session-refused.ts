@@ -1,6 +1,6 @@
-/** Postern gave no session; its own answer says why, and is the answer to whatever needed the session. */
+/** Postern refused `POST /session`. Its answer becomes the answer to each call that needed the session. */
 export class SessionRefused extends Error {
-  /** To be cloned by each of those who waited for the session. */
+  /** Several calls may have waited for the session: each must clone it. */
   readonly answer: Response
 
   constructor(answer: Response) {

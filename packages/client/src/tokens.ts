@@ -1,13 +1,13 @@
 import { refuseKey } from './refuse-key.js'
 
-/** How long before its end a token is replaced, in milliseconds; or a fifth of its life, if that is less. */
+/** How long before its expiry a token is renewed, in milliseconds; or a fifth of its lifetime, if that is less. */
 const earlyMs = 30_000
 
-/** Session tokens, made anew when they grow old. */
+/** Session tokens, renewed before they expire. */
 export interface Tokens {
-  /** One that has not ended. Whoever asks while one is being made waits for the same. */
+  /** Returns a token that has not expired. Calls during a renewal share that renewal. */
   current(): Promise<string>
-  /** The one that a request was refused with is good no longer. */
+  /** Call it if a request with this token was refused: it is not used again. */
   drop(token: string): void
 }
 
@@ -18,7 +18,7 @@ interface Known {
   readonly endsAt: number
 }
 
-/** @param make Asks whoever mints. */
+/** @param make Fetches a new token, from the application or from `POST /session`. */
 export function createTokens(make: () => Promise<string>): Tokens {
   let known: Known | undefined
   let making: Promise<string> | undefined
@@ -32,7 +32,7 @@ export function createTokens(make: () => Promise<string>): Tokens {
       known = { token, ...lifeOf(token) }
       return token
     } catch (error) {
-      // Renewal begins early so that a backend which is away for a moment costs nothing.
+      // Renewal begins early: if it fails while the old token is valid, use the old token.
       if (before && before === known && Date.now() < before.endsAt) return before.token
       throw error
     } finally {
@@ -52,10 +52,11 @@ export function createTokens(make: () => Promise<string>): Tokens {
 }
 
 /**
- * When a token should be replaced, and when it is over; one that cannot be read is good until it is refused.
+ * When to renew a token and when it expires, by this machine's clock. A token that cannot be read counts as valid
+ * until it is refused.
  *
- * A clock that is wrong by more than the token's life would call every token old, or none: then what counts is how
- * long the token lives, from now.
+ * If this machine's clock is wrong by more than the lifetime, every token would seem expired, or none: then count the
+ * lifetime (`exp` minus `iat`) from now.
  */
 function lifeOf(token: string): { readonly renewAt: number; readonly endsAt: number } {
   const now = Date.now()

@@ -1,8 +1,8 @@
-/** Waits for something that does not know of a signal, and no longer than until the signal. */
+/** Waits for a promise. Rejects with the signal's reason as soon as the signal aborts. */
 export async function unlessAborted<Result>(waiting: Promise<Result>, signal: AbortSignal | null | undefined): Promise<Result> {
   if (!signal) return waiting
   return new Promise((resolve, reject) => {
-    // Some platforms' signals have no reasons, such as React Native's.
+    // On some platforms, such as React Native, a signal has no `reason`.
     const leave = (): void => reject((signal.reason as unknown) ?? new Error('aborted'))
     if (signal.aborted) leave()
     signal.addEventListener('abort', leave)

@@ -2,21 +2,21 @@ import type { Finish, GovernanceRecord } from '@postern/protocol'
 import { createEventReader } from './read-events.js'
 import { PosternStreamError } from './stream-error.js'
 
-/** What is told of a stream as it goes. */
+/** Context and callbacks of one watched stream. */
 export interface StreamWatcher {
-  /** What was known at its start. */
+  /** The record of the answer's head. */
   readonly head: GovernanceRecord | undefined
-  /** What its reader leaves with. */
+  /** The signal of the request: the application aborts it to stop reading. */
   readonly signal: AbortSignal | null | undefined
-  /** The id that the gateway gave the answer; again with each piece. */
+  /** Called with the gateway's id of the answer, again with each chunk. */
   readonly identified: (id: string) => void
-  /** How it ended; what is said first counts. */
+  /** Called with the record at the end. The first call counts. */
   readonly ended: (record: GovernanceRecord | undefined) => void
 }
 
 /**
- * Passes a stream of events on as it comes, and fails it at its end where the answer is not whole: after such a
- * stream nobody can take a part for the whole.
+ * Passes a stream of events on as it comes. If the answer is not complete at its end, the stream fails with a
+ * `PosternStreamError`: no reader mistakes a part for the whole.
  */
 export function watchStream(
   body: ReadableStream<Uint8Array>,
@@ -33,7 +33,7 @@ export function watchStream(
     return record
   }
 
-  /** Some leave as soon as they have seen the last event, when the record has been there already. */
+  /** SDKs may abort after `[DONE]`. If the record has arrived, use its `finish`. */
   function leave(): void {
     end(events.record?.finish ?? 'client_closed')
   }
@@ -45,7 +45,7 @@ export function watchStream(
     return new PosternStreamError({ finish, received, record: end(finish), cause: failure ?? error })
   }
 
-  /** The next bytes for whoever reads; `undefined` at the end. What follows a failure is for nobody. */
+  /** Returns the next bytes to pass on; `undefined` at the end. After a failure event nothing is passed on. */
   async function next(): Promise<Uint8Array | undefined> {
     for (;;) {
       const { done, value } = await reader.read()
@@ -56,7 +56,7 @@ export function watchStream(
     }
   }
 
-  // Whoever leaves need not read on to be told so.
+  // An application that aborts may never read again: listen for the abort itself.
   if (signal?.aborted) leave()
   else signal?.addEventListener('abort', leave)
 
@@ -67,7 +67,8 @@ export function watchStream(
         try {
           chunk = await next()
         } catch (error) {
-          // Whoever aborted knows that it did; what looks like an abort and is none is no reason to end quietly.
+          // If the application aborted, it gets its own error. Any other error is a broken stream, even one that
+          // looks like an abort.
           controller.error(signal?.aborted ? error : broken(error))
           return
         }
@@ -75,7 +76,7 @@ export function watchStream(
           controller.enqueue(chunk)
           return
         }
-        // No ending is no whole answer either, however cleanly the connection closed.
+        // A clean close without a `complete` record is an error.
         if (events.record?.finish !== 'complete' || events.failure !== undefined) controller.error(broken())
         else {
           end('complete')

@@ -7,10 +7,13 @@ import type { Question } from './question.js'
 import { piecesOf, replyTo } from './reply.js'
 import { isTransportCase } from './transport-case.js'
 
-/** The name under which every gateway refuses as if the key had been revoked. */
+/** The name of the case in which any gateway refuses as if the key had been revoked. */
 export const REJECTED_KEY = 'gateway_key_rejected'
 
-/** Refuses when the request asks for an error case. To be called once the credentials are in order; true when it has answered. */
+/**
+ * Refuses if the request asks for an error case. Returns whether it has answered. Call it after the credentials are
+ * checked.
+ */
 export function refuseAsAsked(exchange: Exchange, behaviour: GatewayBehaviour): boolean {
   const asked = askedCase(exchange)
   if (asked === undefined) return false
@@ -26,7 +29,7 @@ export function refuseAsAsked(exchange: Exchange, behaviour: GatewayBehaviour): 
   return true
 }
 
-/** Answers a request that passed every check, in the manner it asks for. */
+/** Answers a request that passed every check; if it asks for a case, as that case prescribes. */
 export async function answerQuestion(exchange: Exchange, behaviour: GatewayBehaviour, question: Question): Promise<void> {
   const asked = askedCase(exchange)
   if (asked !== undefined && isTransportCase(asked)) return playTransportCase(asked, exchange, behaviour, question)

@@ -6,8 +6,8 @@ const BY_MODEL = /^emulate\/(\S+)$/
 const BY_PROMPT = /^\s*emulate:\s*([A-Za-z0-9_-]+)/
 
 /**
- * The case a request asks for: by its model (`emulate/<case>`), by its last user message (`emulate: <case>`), or, where a request has
- * neither, by the query parameter `emulate=<case>`.
+ * The case that a request asks for: by its model (`emulate/<case>`), by its last user message (`emulate: <case>`),
+ * or, if it has neither, by the query parameter `emulate=<case>`.
  */
 export function askedCase(exchange: Exchange): string | undefined {
   const model = textMember(exchange.json, 'model') ?? exchange.form.field('model') ?? ''

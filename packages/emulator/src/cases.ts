@@ -3,19 +3,19 @@ import type { EmulatedGateway } from './emulated-gateway.js'
 import { behaviourOf } from './gateways.js'
 import { TRANSPORT_CASES } from './transport-case.js'
 
-/** A situation that can be asked for. */
+/** A case that a request can ask for. */
 export interface EmulatedCase {
   name: string
   summary: string
-  /** How to ask for it: this model … */
+  /** A request with this model asks for it. */
   model: string
-  /** … or this as the last user message. */
+  /** A request with this last user message asks for it. */
   prompt: string
-  /** The status it is answered with; 0 where nothing is answered. */
+  /** The status of the answer; 0 if there is no answer. */
   status: number
 }
 
-/** Every case of a gateway: its error table first, then its own peculiarities, then what any server can do. */
+/** Every case of a gateway: first its error table, then its own peculiarities, then the faults of any server. */
 export function emulatedCases(gateway: EmulatedGateway): readonly EmulatedCase[] {
   const behaviour = behaviourOf(gateway, { keys: [] })
   const rejected = behaviour.refusals[behaviour.refusedStates.revoked]

@@ -32,7 +32,10 @@ export function completionBody(completion: Completion): JsonRecord {
   }
 }
 
-/** The `chat.completion.chunk` objects of a stream: the role first, then the text, then an empty delta with the reason it ended. */
+/**
+ * The `chat.completion.chunk` objects of a stream: first the role, then the text, then an empty delta with the finish
+ * reason.
+ */
 export function completionChunks(completion: Completion): JsonRecord[] {
   const chunk = (delta: JsonRecord, finishReason: string | null) => ({
     ...emptyChunk(completion),
@@ -54,7 +57,7 @@ export function secondsNow(): number {
   return Math.floor(Date.now() / 1000)
 }
 
-/** The part of a stream that got through before it failed. */
+/** The first half of a stream, which is sent before the stream fails. */
 export function firstHalf<Item>(items: readonly Item[]): Item[] {
   return items.slice(0, Math.max(1, items.length >> 1))
 }

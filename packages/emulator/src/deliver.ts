@@ -3,13 +3,13 @@ import type { Answer } from './answer.js'
 import { encodeEvent } from './event-stream.js'
 import type { Exchange } from './exchange.js'
 
-/** How an answer goes over the wire, where it does not simply go. */
+/** How an answer is sent, if not at once and whole. */
 export interface Manner {
   headers?: OutgoingHttpHeaders
   lineEnd?: '\n' | '\r\n'
-  /** Cut what is sent into pieces of this many bytes, each on its own. */
+  /** Send pieces of this many bytes, each on its own. */
   pieceBytes?: number
-  /** Between events, or between the pieces of a body. */
+  /** Pause between events, or between the pieces of a body, in milliseconds. */
   delayMs?: number
   /** Leave out the closing event. */
   unclosed?: boolean

@@ -1,4 +1,4 @@
-/** A vector for a text: the same for the same text, of length one. */
+/** A vector of length one for a text. Equal texts have equal vectors. */
 export function embed(text: string, dimensions: number): number[] {
   let state = 2_166_136_261
   for (const character of text) state = Math.imul(state ^ (character.codePointAt(0) ?? 0), 16_777_619)
@@ -17,7 +17,7 @@ export function encodeVector(vector: readonly number[]): string {
   return bytes.toString('base64')
 }
 
-/** The texts an embeddings request asks about. */
+/** The texts of an embeddings request. */
 export function textsToEmbed(input: unknown): string[] {
   const texts = Array.isArray(input) ? input : [input]
   return texts.filter((text): text is string => typeof text === 'string' && text.trim() !== '')

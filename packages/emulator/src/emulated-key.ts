@@ -1,13 +1,14 @@
+/** The state of a gateway key. Calls with any state but `active` are refused as the gateway documents it. */
 export type EmulatedKeyState = 'active' | 'revoked' | 'expired' | 'out-of-credit' | 'spend-limited'
 
 /**
- * A gateway key the emulator knows. It is looked up anew for every request, so changing `state` (or adding a key to the list) takes
- * effect at once, as revoking a key in a gateway's console does.
+ * A gateway key that the emulator knows. Every request looks it up anew, so a change of `state`, or a key that is
+ * added to the list, takes effect at once, as when a key is revoked in a gateway's console.
  */
 export interface EmulatedKey {
   secret: string
-  /** Mintoken: the provider key that must accompany it. Without one, any provider key will do. */
+  /** Mintoken only: the provider key that must accompany it. If absent, any provider key is accepted. */
   providerSecret?: string
-  /** `active` when left out. */
+  /** Default `active`. */
   state?: EmulatedKeyState
 }

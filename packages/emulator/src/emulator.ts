@@ -9,18 +9,19 @@ import { parseJson } from './json-value.js'
 import { receiveBody } from './receive-body.js'
 import { seeRequest, type SeenRequest } from './seen-request.js'
 
-/** A running stand-in for one gateway. */
+/** A running emulator of one gateway. */
 export interface Emulator {
   readonly gateway: EmulatedGateway
   readonly origin: string
-  /** What a client would use as its base URL. */
+  /** The base URL for clients. */
   readonly baseURL: string
   /** Every request so far, oldest first. */
   readonly seen: SeenRequest[]
-  /** Stops listening and drops every connection. */
+  /** Stops listening and closes every connection. */
   close(): Promise<void>
 }
 
+/** Starts an emulator. Rejects with a `TypeError` if a key does not have the form of the gateway's keys. */
 export async function startEmulator(gateway: EmulatedGateway, options: EmulatorOptions): Promise<Emulator> {
   const behaviour = behaviourOf(gateway, options)
   requireKeyForm(gateway, behaviour, options)
@@ -66,7 +67,7 @@ async function serve(request: IncomingMessage, response: ServerResponse, exchang
   await behaviour.handle(exchange)
 }
 
-/** A key the gateway would never have issued is a mistake in the set-up, and better said here than as a 401 later. */
+/** A key that the gateway would never issue is a mistake in the set-up: fail here, not with a 401 later. */
 function requireKeyForm(gateway: EmulatedGateway, { keyForm }: GatewayBehaviour, { keys }: EmulatorOptions) {
   const odd = keyForm === undefined ? -1 : keys.findIndex(({ secret }) => !keyForm.test(secret))
   if (odd !== -1) throw new TypeError(`keys[${odd}] is not a key of ${gateway}: its keys have the form ${String(keyForm)}`)

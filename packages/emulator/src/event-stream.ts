@@ -4,7 +4,7 @@ export interface StreamEvent {
   data: string
 }
 
-/** The record that closes a stream in the OpenAI form. */
+/** The event that closes a stream in the OpenAI form. */
 export const DONE: StreamEvent = { data: '[DONE]' }
 
 export function dataEvent(value: unknown, name?: string): StreamEvent {

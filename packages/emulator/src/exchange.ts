@@ -12,7 +12,7 @@ export class Exchange {
   readonly seen: SeenRequest
   readonly url: URL
   readonly options: EmulatorOptions
-  /** Which request of this emulator it is, from 1. */
+  /** Number of this request at this emulator, from 1. */
   readonly number: number
   readonly arrivedAt = Date.now()
   readonly #request: IncomingMessage
@@ -54,7 +54,7 @@ export class Exchange {
     return this.#form
   }
 
-  /** True once the client has closed the connection or the answer is through. */
+  /** Whether the client has closed the connection, or the answer is sent. */
   get gone(): boolean {
     return this.#gone.signal.aborted
   }
@@ -64,12 +64,12 @@ export class Exchange {
     return Array.isArray(value) ? value.join(', ') : value
   }
 
-  /** Header fields that go out with whatever is answered. */
+  /** Adds header fields to whatever answer follows. */
   always(fields: OutgoingHttpHeaders): void {
     this.#fields = { ...this.#fields, ...fields }
   }
 
-  /** Takes back what was said to go out with every answer. */
+  /** Removes a header field that {@link always} added. */
   omit(name: string): void {
     const { [name]: _, ...fields } = this.#fields
     this.#fields = fields
@@ -80,7 +80,7 @@ export class Exchange {
     this.#response.writeHead(status, { ...this.#fields, ...fields })
   }
 
-  /** Writes and, where the client reads slowly, waits for it. */
+  /** Writes. If the client reads slowly, waits until the buffer is empty. */
   async write(bytes: Buffer): Promise<void> {
     if (this.gone || this.#response.write(bytes)) return
     await once(this.#response, 'drain', { signal: this.#gone.signal }).catch(() => undefined)
@@ -91,20 +91,20 @@ export class Exchange {
     else this.#response.end(bytes)
   }
 
-  /** Waits, but not for a client that has left. */
+  /** Waits; if the client disconnects, no longer than until then. */
   async pause(ms: number): Promise<void> {
     if (this.gone) return
     await (ms > 0 ? sleep(ms, undefined, { signal: this.#gone.signal }) : nextTurn()).catch(() => undefined)
   }
 
-  /** Drops the connection once what was written is on its way. */
+  /** Closes the connection after what was written is on its way. */
   async cut(): Promise<void> {
     this.#cut = true
     await this.pause(20)
     this.#response.socket?.destroy()
   }
 
-  /** The emulator is closing: the client is not to blame for what is left unanswered. */
+  /** Called when the emulator closes: a request without an answer is then not recorded as abandoned by the client. */
   forgive(): void {
     this.#cut = true
   }

@@ -2,7 +2,7 @@ import type { EmulatedKey, EmulatedKeyState } from './emulated-key.js'
 import type { Exchange } from './exchange.js'
 import type { Refusals } from './refusal.js'
 
-/** A case of one gateway that is not an error row. */
+/** A case of one gateway that is not in its error table. */
 export interface Variant {
   summary: string
 }
@@ -15,17 +15,17 @@ export interface GatewayBehaviour {
   readonly refusals: Refusals
   /** Its other peculiarities that can be asked for by name. */
   readonly variants: Readonly<Record<string, Variant>>
-  /** Which refusal a key in each state meets. */
+  /** The name of the refusal for a key in each state. */
   readonly refusedStates: Readonly<Record<Exclude<EmulatedKeyState, 'active'>, string>>
-  /** The refusal whose message repeats `secret`. */
+  /** The body of a refusal whose message repeats `secret`. */
   repeatSecret(secret: string): unknown
-  /** The form its documents give for keys, where the gateway insists on it. */
+  /** The documented form of its keys, if the gateway insists on it. */
   readonly keyForm?: RegExp
-  /** Answers one request whose body is in. */
+  /** Answers one request whose body has arrived. */
   handle(exchange: Exchange): Promise<void>
 }
 
-/** What becomes of a call made with `key`: the name of the refusal, or `undefined` when the call may go on. */
+/** Returns the name of the refusal for a call with `key`; `undefined` if the call may go on. */
 export function refusalForState(behaviour: GatewayBehaviour, key: EmulatedKey): string | undefined {
   return key.state === undefined || key.state === 'active' ? undefined : behaviour.refusedStates[key.state]
 }

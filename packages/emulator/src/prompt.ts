@@ -6,7 +6,7 @@ interface Said {
   text: string
 }
 
-/** What the caller said last, in whichever of the known request forms. */
+/** The text of the last user message, in any of the known request forms. */
 export function promptOf(body: unknown): string {
   return said(body).findLast(({ role }) => role === 'user')?.text ?? ''
 }

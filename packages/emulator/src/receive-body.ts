@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 
-/** Above every limit a gateway documents, so that each gateway's own rule is the one that answers. */
+/** Above every documented limit, so that each gateway's own rule answers. */
 const MOST_BYTES = 64 * 1024 * 1024
 
-/** The whole body, or `undefined` when the client left, or sent more than any gateway would read, before it was in. */
+/** Reads the whole body; `undefined` if the client disconnected first, or sent more than `MOST_BYTES`. */
 export function receiveBody(request: IncomingMessage): Promise<Buffer | undefined> {
   return new Promise((resolve) => {
     const pieces: Buffer[] = []

@@ -1,4 +1,4 @@
-/** An answer that is an error, as one row of a gateway's error table gives it. */
+/** One row of a gateway's error table, as an answer. */
 export interface Refusal {
   summary: string
   status: number

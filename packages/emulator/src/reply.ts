@@ -1,12 +1,12 @@
 const LONGEST_QUOTE = 400
 
-/** What an emulated model answers: the same text for the same prompt. */
+/** The answer of an emulated model. Equal prompts get equal answers. */
 export function replyTo(prompt: string): string {
   if (prompt.trim() === '') return 'You said nothing.'
   return `You said: ${prompt.length > LONGEST_QUOTE ? `${prompt.slice(0, LONGEST_QUOTE)}…` : prompt}`
 }
 
-/** A text as a model streams it: a few letters at a time, nothing lost between the pieces. */
+/** Splits a text as a model streams it, one word at a time; together the pieces are the text. */
 export function piecesOf(text: string): string[] {
   return text.match(/\s*\S+\s*/g) ?? [text]
 }

@@ -3,23 +3,23 @@ import { credentialsIn, type SeenCredential } from './credentials.js'
 import type { HeaderField } from './header-field.js'
 import { requestUrl } from './request-url.js'
 
-/** What one request looked like when it arrived, and what became of it. Listed from the moment its headers are in. */
+/** One request as it arrived, and how it ended. Listed as soon as its headers have arrived. */
 export interface SeenRequest {
   method: string
   url: string
   /** Raw, in order, repeated names repeated. */
   headers: readonly HeaderField[]
-  /** Empty until the whole body is in. */
+  /** Empty until the whole body has arrived. */
   body: Buffer
-  /** The body, parsed, when it is JSON. */
+  /** The parsed body, if it is JSON. */
   json?: unknown
   /** Every credential that arrived, whichever header or query parameter it came in. */
   credentials: readonly SeenCredential[]
-  /** What was answered. */
+  /** The status of the answer. */
   status?: number
-  /** When the client closed before the answer ended: milliseconds since the request arrived. */
+  /** If the client disconnected before the answer ended: milliseconds since the request arrived. */
   abandonedAfterMs?: number
-  /** Settles when the answer is through or the connection is gone. */
+  /** Resolves when the answer is sent or the connection is closed. */
   ended: Promise<void>
 }
 

@@ -1,6 +1,6 @@
 import type { EmulatedGateway } from './emulated-gateway.js'
 
-/** A model that each gateway answers for. */
+/** For each gateway, a model that it accepts. */
 export const USUAL_MODELS: Readonly<Record<EmulatedGateway, string>> = {
   joytoken: 'auto',
   opentoken: 'google/gemini-3-flash',

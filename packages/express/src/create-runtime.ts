@@ -12,21 +12,24 @@ import {
 import { ipKeyGenerator } from 'express-rate-limit'
 import { createFailedAttempts } from './failed-attempts.js'
 
-/** What a runtime uses that is not in its configuration. */
+/** The parts of a runtime that are not in its configuration. */
 export interface RuntimeParts {
-  /** Where entries go. Default JSON lines on stdout. */
+  /** Receives the ledger entries. Default: JSON lines on stdout. */
   readonly ledger?: Ledger | undefined
-  /** What must be remembered or shared. Default the memory of this process, where the configuration asks for nothing else. */
+  /**
+   * Keeps what must outlast a request or be shared by processes. Default: the memory of this process; required if
+   * `config.store` names another store.
+   */
   readonly store?: Store | undefined
-  /** Where lines of the process itself go, such as warnings. Default nowhere. */
+  /** Receives messages of the process itself, such as warnings. Default: they are dropped. */
   readonly log?: Log | undefined
 }
 
 /**
- * Compiles a checked configuration with the edge that every door has: the count of failed authentications, and what
- * an address is.
+ * Compiles a checked configuration, with the parts that every door shares: the counter of failed authentications, and
+ * the network of an address.
  *
- * @throws {ConfigError} where the configuration names a store and none is given.
+ * @throws {ConfigError} if `config.store` names SQLite or Redis and no `store` is given.
  */
 export function createRuntime(
   checked: CheckedConfig,
@@ -42,7 +45,7 @@ export function createRuntime(
   })
 }
 
-/** What is written down as a place must not be forgotten with the process. */
+/** A store that the configuration names must not be replaced by memory, which is lost with the process. */
 function usualStore({ config }: CheckedConfig): Store {
   if (config.store === undefined || config.store.memory === true) return createMemoryStore()
   throw new ConfigError([

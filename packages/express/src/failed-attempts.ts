@@ -1,23 +1,23 @@
 import type { FailedAttempts } from '@postern/core'
 import { ipKeyGenerator, MemoryStore, type Options } from 'express-rate-limit'
 
-/** When failures are too many. */
+/** How many failures are allowed, and in what time. */
 export interface FailedAttemptsOptions {
-  /** Failures that are let pass in a window. */
+  /** Failures of one address that are not slowed down in one window. */
   readonly limit: number
   readonly windowMs: number
 }
 
 /**
- * Counts failed authentications by address, with express-rate-limit's store and its notion of an address:
- * an IPv6 caller is its /56 network.
+ * Counts failed authentications by address, with express-rate-limit's store. As in express-rate-limit, an IPv6 caller
+ * is its /56 network.
  *
- * Only failures are counted and only failures are slowed down: behind a load balancer all callers share
- * one address, and one that guesses must not lock the others out.
+ * Only failures are counted and only failures are slowed down: behind a load balancer all callers share one address,
+ * and a caller that guesses must not lock the others out.
  */
 export function createFailedAttempts({ limit, windowMs }: FailedAttemptsOptions): FailedAttempts {
   const store = new MemoryStore()
-  // The store reads nothing but the window.
+  // The store reads only `windowMs` of these options.
   store.init({ windowMs } as Options)
   return {
     async count(address) {

@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http'
 
 /**
- * Where a middleware before us has put itself in the place of `writeHead`, as compression and sessions do, gives it each header by its
- * name: many know no flat list, and would lose them all.
+ * If an earlier middleware replaced `writeHead`, as compression and sessions do, sets each header by name before it
+ * is called: many such wrappers lose headers that are given as a flat list.
  */
 export function speakToWrappers(response: ServerResponse): void {
   if (!Object.hasOwn(response, 'writeHead')) return

@@ -3,46 +3,51 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import { createRuntime, type RuntimeParts } from './create-runtime.js'
 import { speakToWrappers } from './heads-of-others.js'
 
-/** What is not in the configuration itself. */
+/** Options beside the configuration. */
 export interface PosternOptions extends RuntimeParts {
-  /** Where `{ env: NAME }` is looked up. Default `process.env`. */
+  /** The variables that `{ env: NAME }` names. Default `process.env`. */
   readonly env?: Readonly<Record<string, string | undefined>>
-  /** What `{ file: PATH }` is relative to. Default the working directory. */
+  /** The folder that a relative `{ file: PATH }` begins at. Default: the working directory. */
   readonly directory?: string
-  /** What `gateways.<name>.dialect` may name. Default the built-in dialects; a further gateway is a further record. */
+  /** The dialects that `gateways.<name>.dialect` may name. Default: the built-in ones. Add one for a further gateway. */
   readonly dialects?: Dialects
 }
 
-/** The middleware, and what a process needs to end well. */
+/** The middleware, and the methods that a process needs for its shutdown. */
 export interface PosternMiddleware extends RequestHandler {
-  /** Refuses new calls with `draining`; those under way end as they would. */
+  /** Refuses new calls with `draining`; calls under way continue. */
   drain(): void
   /**
-   * Forgets whose the cookies of a request are (`callers.forwardAuth`). Call it where your application signs somebody in, out or
-   * over to somebody else: inside of it, Postern does not see those answers, and goes by what it heard for up to `cache`.
+   * Forgets which user the cookies of a request belong to (`callers.forwardAuth`). Call it if your application signs
+   * a user in or out, or switches to another user: Postern does not see those answers, and would use what it learned
+   * before for up to `cache`.
    */
   forget(request: Pick<Request, 'headers'>): void
-  /** Ends calls that are still under way, at once; their clients are told `cut_shutdown`. For when a drain has taken too long. */
+  /** Ends all calls under way at once; their clients are told `cut_shutdown`. For a drain that takes too long. */
   cut(): void
-  /** Waits for calls under way, then closes the connections to the gateway. */
+  /**
+   * Refuses new calls, waits for calls under way, then closes the connections to the gateway and the store, and
+   * writes the ledger out. May reject with an error of the ledger or the store.
+   */
   close(): Promise<void>
 }
 
 /**
  * Postern inside an Express application: the same corridor as the stand-alone process.
  *
- * Mount it before any body parser: bodies are forwarded, not re-encoded. It answers every request under its
- * mount path itself, so page security and CORS there are its own. The `listen`, `mount` and `backend` of the
- * configuration do not matter here, but for `listen.trustedProxies`: Express says where it is, and is the backend itself.
+ * Mount it before any body parser: bodies are forwarded, not re-encoded. It answers every request under its mount
+ * path itself, so page security and CORS there are its own. Of the configuration, `listen` (except
+ * `listen.trustedProxies`), `mount` and `backend` do not matter here: `app.use` gives the path, and the application
+ * is the backend.
+ *
+ * @throws {ConfigError} with every error of the configuration.
+ * @throws {TypeError} if `config` is not an object, such as the path of a file.
  *
  * @example
  * ```ts
  * const app = express()
  * app.use('/ai', postern(config))
  * ```
- *
- * @throws {ConfigError} with everything that is wrong with the configuration.
- * @throws {TypeError} where it is no object, such as the path of a file.
  */
 export function postern(config: ConfigInput, options: PosternOptions = {}): PosternMiddleware {
   if (typeof config !== 'object' || config === null) throw new TypeError(noObject)
@@ -55,19 +60,20 @@ export function postern(config: ConfigInput, options: PosternOptions = {}): Post
 const noObject =
   "postern() takes the configuration as an object, not as a path or a text. Read the file yourself, for example with the package yaml: postern(parse(readFileSync('postern.yaml', 'utf8')))."
 
-/** The middleware over a runtime that exists already. */
+/** The middleware over a runtime that exists already, such as one of {@link createRuntime}. */
 export function posternMiddleware(runtime: Runtime): PosternMiddleware {
   const middleware = (request: Request, response: Response, next: NextFunction): void => {
     if (isConsumed(request)) {
       next(new Error('A body parser has read this request already. Mount postern(…) before express.json() and its like.'))
       return
     }
-    // Express takes /AI for /ai; the other door does not, and one request must not be two things.
+    // Express accepts `/AI` for `/ai`; the stand-alone process does not. Skip such a request, so that both treat it
+    // alike.
     if (request.baseUrl !== runtime.config.mount && request.baseUrl.toLowerCase() === runtime.config.mount.toLowerCase()) {
       next()
       return
     }
-    // Express announces itself unless told not to, and the answers of every door are alike.
+    // Express adds `X-Powered-By` unless told not to; the answers of every door are alike.
     clearPageHeaders(response)
     speakToWrappers(response)
     const target = request.url

@@ -8,14 +8,15 @@ export interface PageHsts {
 }
 
 /**
- * helmet, set as everywhere in Postern: for Express applications that serve pages.
+ * helmet with the settings of Postern, for Express applications that serve pages.
  *
- * Without `Strict-Transport-Security` unless it is asked for: it binds the whole host, and a page of Postern is often
- * a guest on it.
+ * Sends `Strict-Transport-Security` only if `hsts` is given: it binds the whole host, which Postern often shares with
+ * others.
  */
 export function securityMiddleware(hsts?: PageHsts): ReturnType<typeof helmet> {
   return helmet({
-    // Postern is often reached over plain http on this machine; a page there must not have its scripts turned to https.
+    // Postern is often reached over plain http on this machine: the scripts of a page there must not be upgraded to
+    // https.
     contentSecurityPolicy: { directives: { 'upgrade-insecure-requests': null } },
     strictTransportSecurity:
       hsts === undefined ? false : { maxAge: Math.floor(hsts.maxAge / 1000), includeSubDomains: hsts.includeSubDomains },

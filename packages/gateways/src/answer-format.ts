@@ -1,13 +1,13 @@
 import type { Pointer } from './pointer.js'
 
-/** How a stream of this format says that it is whole. */
+/** How a stream of this format marks its complete end. */
 export type StreamEnd =
-  /** A record whose data is exactly this text, such as `[DONE]`. */
+  /** An event whose data is exactly this text, such as `[DONE]`. */
   | { readonly data: string }
-  /** A record whose JSON `type` is one of these. */
+  /** An event whose JSON `type` is one of these. */
   | { readonly types: readonly string[] }
 
-/** Where an answer keeps its token counts; of several places the first that holds a number counts. */
+/** Where an answer keeps its token counts. Of several places, the first that holds a number counts. */
 export interface UsagePlaces {
   readonly input: readonly Pointer[]
   readonly output: readonly Pointer[]
@@ -16,48 +16,48 @@ export interface UsagePlaces {
   readonly total: readonly Pointer[]
 }
 
-/** Where a request says how long its answer may become. */
+/** Where a request limits the length of its answers. */
 export interface OutputLimit {
-  /** In tokens; each that is there counts. The first is the one to write. */
+  /** The limit in tokens. Every place that holds one is checked; an error names the first place. */
   readonly places: readonly Pointer[]
-  /** How many answers are asked for at once; of several places the greatest number counts. */
+  /** How many answers to each prompt are asked for; of several places, the greatest number counts. */
   readonly copies: readonly Pointer[]
-  /** What is answered: a list of prompts is answered once for each, a list of a prompt's tokens once. */
+  /** The prompts. A list of prompts is answered once for each prompt; a list of tokens is one prompt. */
   readonly prompts?: readonly Pointer[]
-  /** What other APIs call the ceiling: it counts where it stands, and is none without one of {@link places}. */
+  /** Names of the limit in other APIs. They are checked as well, but do not replace one of {@link places}. */
   readonly others?: readonly Pointer[]
-  /** What stands there writes as much as it likes, beside the answer that the ceiling bounds. */
+  /** Members that start agents, whose output the limit does not bound. */
   readonly beside?: readonly Pointer[]
 }
 
-/** The shape of an answer: whose API it follows, whichever gateway sends it. */
+/** The shape of an answer: the API that it follows, whichever gateway sends it. */
 export interface AnswerFormat {
   readonly id: 'chat' | 'responses' | 'messages' | 'generate-content' | 'plain'
   readonly model: readonly Pointer[]
   readonly usage: UsagePlaces
-  /** Where a request says who its user is. */
+  /** Where a request names its user. */
   readonly user?: { readonly member: string; readonly within?: string }
-  /** `undefined` where answers have no length in tokens, or their requests no limit. */
+  /** `undefined` if answers have no length in tokens, or requests cannot limit it. */
   readonly outputLimit?: OutputLimit
-  /** Whether an answer stays at the provider, to be asked for by its id, unless its request says `"store": false`. */
+  /** Whether the provider stores the answer, readable by its id, unless the request says `"store": false`. */
   readonly storedUnlessRefused?: true
-  /** `undefined` where the API has no such mark: then a clean end of the connection is the end. */
+  /** `undefined` if the API has no end mark: then a clean close of the connection is the end. */
   readonly streamEnd: StreamEnd | undefined
-  /** The JSON `type` of records that say that the answer failed, besides records with an `error`. */
+  /** JSON `type` of the events that report a failed answer, besides events with an `error`. */
   readonly failureTypes?: readonly string[]
-  /** Whether each record of a stream must have `choices`, for the `openai` client's helpers to accept it. */
+  /** Whether the `openai` client's helpers need `choices` in each event of a stream. */
   readonly recordsNeedChoices: boolean
-  /** Whether each record of a stream must have a `type`, for the `openai` client's helpers to accept it. */
+  /** Whether the `openai` client's helpers need a `type` in each event of a stream. */
   readonly recordsNeedType?: boolean
 }
 
-/** Names of a ceiling in the APIs that gateways translate from and to. */
+/** Names of the limit in the APIs that gateways translate from and to. */
 const otherCeilings = ['/max_new_tokens', '/max_tokens_to_sample', '/max_length', '/max_gen_len', '/num_predict'] as const
 
-/** Names of a number of answers in those APIs. */
+/** Names of the number of answers in those APIs. */
 const otherCopies = ['/num_return_sequences', '/num_generations', '/num_completions', '/candidate_count', '/sample_count'] as const
 
-/** Agents that a request sets to work. */
+/** Members with which a request starts agents. */
 const besideAnswers = ['/multi_agent', '/agents', '/subagents'] as const
 
 /** OpenAI chat completions, completions and embeddings. */
@@ -72,7 +72,7 @@ export const chatFormat: AnswerFormat = {
     total: ['/usage/total_tokens'],
   },
   user: { member: 'user' },
-  // Of `best_of` answers that are written, `n` are sent; the others are paid for as well.
+  // `best_of` answers are written and paid for; `n` of them are sent.
   outputLimit: {
     places: ['/max_tokens', '/max_completion_tokens'],
     copies: ['/n', '/best_of', ...otherCopies],
@@ -133,7 +133,7 @@ export const messagesFormat: AnswerFormat = {
   recordsNeedChoices: false,
 }
 
-/** Google generateContent: every record carries the counts so far, and nothing marks the end. */
+/** Google generateContent: every event carries the counts so far, and nothing marks the end. */
 export const generateContentFormat: AnswerFormat = {
   id: 'generate-content',
   model: ['/modelVersion'],
@@ -144,7 +144,7 @@ export const generateContentFormat: AnswerFormat = {
     reasoning: ['/usageMetadata/thoughtsTokenCount'],
     total: ['/usageMetadata/totalTokenCount'],
   },
-  // Google's JSON is read in either spelling of a name.
+  // Google reads each name in camelCase and in snake_case.
   outputLimit: {
     places: [
       '/generationConfig/maxOutputTokens',
@@ -165,8 +165,8 @@ export const generateContentFormat: AnswerFormat = {
   recordsNeedChoices: false,
 }
 
-/** Anything else: read as far as it looks like an OpenAI answer, and nothing is expected of it. */
 const { outputLimit: _limit, user: _user, ...chatAnswer } = chatFormat
+/** Any other answer. Facts are read where a chat completion has them; neither an end mark nor `choices` are expected. */
 export const plainFormat: AnswerFormat = { ...chatAnswer, id: 'plain', streamEnd: undefined, recordsNeedChoices: false }
 
 /** Every format by its id. */

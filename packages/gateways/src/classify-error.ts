@@ -11,46 +11,51 @@ import { statusSaid } from './status-said.js'
 /** What a gateway's error means to a client of Postern. */
 export interface GatewayError {
   readonly code: ErrorCode
-  /** The status the client gets. */
+  /** The status that the client gets. */
   readonly status: number
-  /** The gateway's own words, given only where the request itself was wrong: elsewhere they speak to the operator. */
+  /** The gateway's own message, only if the request itself was wrong; other messages are for the operator. */
   readonly message?: string | undefined
-  /** What else its error says, as it says it, under the same condition: `type`, `code`, `param` and further members. */
+  /** Further members of the gateway's error under the same condition: `type`, `code`, `param` and others, unchanged. */
   readonly members?: Readonly<Record<string, unknown>> | undefined
-  /** Whether the dialect allows Postern to try again, and nothing says that a model ran. */
+  /** Whether Postern may retry: `retries.after` of the dialect allows it, and nothing shows that a model ran. */
   readonly mayRetry: boolean
-  /** Whether it carries what only a call that ran has. */
+  /** Whether the error carries something that only a call that ran has, such as token counts. */
   readonly showsRun: boolean
-  /** Whether too many calls came from this address. */
+  /** Whether the gateway refused because too many calls came from this address (`addressLimit.exceeded`). */
   readonly ofAddress: boolean
   readonly about?: ErrorRule['about']
-  /** How long the gateway's documents say to wait. */
+  /** How long to wait, according to the gateway's documents. */
   readonly retryAfterSeconds?: number | undefined
-  /** What the gateway's support asks for. */
+  /** The id that the gateway's support asks for. */
   readonly reference?: string | undefined
-  /** Whether it has the form of the gateway's own errors: what answers at an address where its API is not, mostly has another. */
+  /**
+   * Whether it has the form of the gateway's own errors. If the base URL is wrong, another server answers, mostly in
+   * another form.
+   */
   readonly isOwnForm: boolean
 }
 
+/** Reads a gateway's errors by the rules of its dialect. Never throws. */
 export interface ErrorClassifier {
   /**
-   * Says what an answer with an error status means.
+   * Returns what an answer with an error status means.
    *
-   * @param body Its JSON, a text where it is none, or `undefined` where there are no words.
-   * @param header Its headers by lower-case name.
+   * @param body Its JSON; its text, if it is not JSON; `undefined`, if it is empty.
+   * @param header Reads its headers by lower-case name.
    */
   classify(status: number, body: unknown, header?: (name: string) => string | undefined): GatewayError
   /**
-   * Whether a JSON answer, or a record of a stream, with a status of success is an error in place of an answer.
+   * Whether a JSON answer, or an event of a stream, is an error in place of an answer although the status is a
+   * success.
    *
-   * @param endpoint Whose answer it is; of a record nothing is known.
+   * @param endpoint The endpoint of the answer; `undefined` for an event.
    */
   isError(body: unknown, endpoint?: Pick<Endpoint, 'model' | 'object'>): boolean
-  /** Whether it tells of a failure: as an error, or as an answer about something that failed. */
+  /** Whether it reports a failure: as an error, or as an answer about something that failed. */
   tellsFailure(body: unknown): boolean
 }
 
-/** Makes the one place where a gateway's refusals are mapped. */
+/** Compiles the error rules of a dialect. Every refusal of a gateway is mapped here and nowhere else. */
 export function createErrorClassifier(dialect: Dialect): ErrorClassifier {
   const { errors, retries } = dialect
   const places = {
@@ -73,7 +78,7 @@ export function createErrorClassifier(dialect: Dialect): ErrorClassifier {
       return { code: means, status: errorCodes[means].status, ...(about === undefined ? {} : { about }), retryAfterSeconds }
     }
     const { status, body } = said
-    // Under a status of success, what an error says of itself counts for the status that it would have.
+    // If the HTTP status is a success, the status that the error itself names counts.
     const meant = status < 300 ? statusSaid(body) : undefined
     if (meant !== undefined) return meaningOf({ ...said, status: meant })
     if (keepsStatus(status)) {
@@ -109,7 +114,7 @@ export function createErrorClassifier(dialect: Dialect): ErrorClassifier {
   }
 }
 
-/** An error as far as it can be read. */
+/** What could be read of an error. */
 interface Said {
   readonly status: number
   readonly body: unknown
@@ -118,10 +123,10 @@ interface Said {
   readonly type: string | undefined
 }
 
-/** About the key, money, what is allowed and the rate: the gateway's words on these are the operator's. */
+/** Statuses about the key, money, permission and rate: the gateway's words on these are for the operator. */
 const notTheCallers = new Set([401, 402, 403, 407, 429, 451])
 
-/** The gateway says that it does not take the request as it is, and not for the account's sake: status and words are the caller's to read. */
+/** Whether the request itself is wrong, and not the account: then the caller gets the gateway's status and words. */
 function keepsStatus(status: number): boolean {
   return status >= 400 && status < 500 && !notTheCallers.has(status)
 }

@@ -1,6 +1,6 @@
 /**
- * Names of path segments behind which providers and gateways keep what nobody but the account's holder has any
- * business with, whichever API it is: keys and tokens, and whoever may have them.
+ * Path segments under which providers and gateways keep what only the account holder may use, in any API: keys,
+ * tokens, and the people who may have them.
  */
 const ofTheHolder = new Set([
   'apikey',
@@ -31,12 +31,12 @@ const ofTheHolder = new Set([
   'virtualkeys',
 ])
 
-/** Below these a caller is handed a connection or a credential of its own to the provider, which nothing here sees any more. */
+/** Below these paths the provider gives a caller its own connection or credential, which bypasses Postern. */
 const handsOut: readonly (readonly string[])[] = [['realtime'], ['live', 'sessions'], ['chatkit', 'sessions']]
 
 /**
- * Whether a path mints credentials, hands out connections past Postern or administers the account: closed to every caller
- * of every gateway, and no setting opens it.
+ * Whether a path mints credentials, hands out connections that bypass Postern, or administers the account. Such paths
+ * are closed to every caller of every gateway; no setting opens them.
  */
 export function isHoldersPath(path: string): boolean {
   const segments = path.split('/').map((segment) => squash(segment))
@@ -46,19 +46,19 @@ export function isHoldersPath(path: string): boolean {
   )
 }
 
-/** Whether a path is one of these or lies below one, in whatever spelling a server could take for it. */
+/** Whether a path is one of `paths` or lies below one, in any spelling that a lenient server accepts. */
 export function isBelow(paths: readonly string[], path: string): boolean {
   if (paths.length === 0) return false
   const spelled = `${foldPath(path)}/`
   return paths.some((above) => spelled.startsWith(`${above}/`))
 }
 
-/** What servers that are not strict take for the same: no case, no parameters of segments (RFC 3986, 3.3). */
+/** Removes what lenient servers ignore: case, and parameters of segments (RFC 3986, 3.3). */
 export function foldPath(path: string): string {
   return path.toLowerCase().replaceAll(/;[^/]*/g, '')
 }
 
-/** `client-secrets`, `client_secrets;v=1` and `Client_Secrets` are one name. */
+/** Makes `client-secrets`, `client_secrets;v=1` and `Client_Secrets` one name. */
 function squash(segment: string): string {
   return foldPath(segment).replaceAll(/[^a-z0-9]/g, '')
 }

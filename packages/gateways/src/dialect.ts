@@ -10,36 +10,36 @@ export interface CredentialForm {
   readonly prefix: string
 }
 
-/** What an error says. Every field given must hold. */
+/** A condition on an error. Every field that is given must hold. */
 export interface ErrorCondition {
   readonly status?: number
   /** The error's `type` or `code`, whichever holds it. */
   readonly name?: string
   readonly message?: RegExp
-  /** Something stands there. */
+  /** There is a value at this place. */
   readonly has?: Pointer
-  /** Nothing stands there. */
+  /** There is no value at this place. */
   readonly lacks?: Pointer
 }
 
-/** When a gateway's error means what. */
+/** Maps a gateway's error to a code of Postern. */
 export interface ErrorRule extends ErrorCondition {
   readonly means: ErrorCode
-  /** It is about the provider's key, not about the gateway's. */
+  /** The error is about the provider's key, not about the gateway's. */
   readonly about?: 'provider key'
-  /** After how many seconds its documents say to ask again; an answer's own `Retry-After` counts before it. */
+  /** How long to wait, according to the gateway's documents. A `Retry-After` of the answer counts instead. */
   readonly retryAfterSeconds?: number
 }
 
-/** Where a gateway's answers say what the governance record wants to know. */
+/** Where a gateway's answers keep the facts of the governance record. */
 export interface GovernancePlaces {
-  /** Beginnings of the header names that clients may read; they are passed on as they came. */
+  /** Prefixes of the header names that clients may read; such headers are passed on unchanged. */
   readonly passedHeaders: readonly string[]
   readonly headers: {
     readonly requestId?: string
     readonly model?: string
     readonly provider?: string
-    /** Present with anything but `false`: the gateway moved to another provider. */
+    /** Any value but `false` means that the gateway moved to another provider. */
     readonly failover?: readonly string[]
     /** Attempts that the gateway itself made; more than one is a failover. */
     readonly attempts?: string
@@ -47,7 +47,7 @@ export interface GovernancePlaces {
     readonly intensity?: string
     /** Its own time with the request, the provider's included, in milliseconds. */
     readonly duration?: string
-    /** Tokens of the plan that are used, and that there are. */
+    /** Tokens of the plan: used, and allowed. */
     readonly quota?: { readonly used: string; readonly limit: string }
   }
   readonly body: {
@@ -57,33 +57,36 @@ export interface GovernancePlaces {
     readonly attempts?: readonly Pointer[]
     readonly tier?: readonly Pointer[]
     readonly cost?: { readonly amount: Pointer; readonly unit: Pointer } | { readonly amount: Pointer; readonly fixedUnit: string }
-    /** Token counts beside `usage`, for answers that have none. */
+    /** Token counts for answers that have no `usage`. */
     readonly usage?: UsagePlaces & { readonly source: GovernanceUsage['source'] }
   }
-  /** Top-level members of stream records that are worth parsing for the places above, besides `usage` and `error`. */
+  /**
+   * Besides `usage` and `error`, the top-level members of stream events that hold facts; an event without them is not
+   * parsed for facts.
+   */
   readonly recordMembers: readonly string[]
 }
 
-/** Something that the gateway lets each request choose, and that policy decides here. */
+/** An option that the gateway leaves to each request, and that policy decides here (`policies.choices`). */
 export interface Choice {
   readonly header: string
-  /** The query parameter that says the same. */
+  /** The query parameter of the same meaning. */
   readonly query?: string
   readonly values: readonly string[]
 }
 
-/** How often the gateway lets one address call, whoever calls from there. */
+/** How often the gateway lets one address call, all callers at that address together. */
 export interface AddressLimit {
-  /** Calls that may come at once after a rest. */
+  /** Calls that may come at once after a pause. */
   readonly burst: number
   readonly perMinute: number
-  /** How it refuses a call that came too soon, and no other. */
+  /** Holds for the refusal of a call that came too soon, and for no other error. */
   readonly exceeded?: ErrorCondition
 }
 
 /**
- * One gateway's way of speaking: a record that the interpreter reads. Shared code never asks for a
- * gateway's name, so a new gateway is one more record.
+ * One gateway's form of the API, as data that shared code reads. Shared code never asks for a gateway's name, so a
+ * new gateway is one more dialect.
  */
 export interface Dialect {
   readonly id: string
@@ -91,47 +94,56 @@ export interface Dialect {
   readonly title: string
   /** Where its API is documented. */
   readonly documentation: string
-  /** Default base URL; `undefined` where the operator must say it. */
+  /** Default base URL; `undefined` if the operator must configure it. */
   readonly baseURL: string | undefined
-  /** The one form of credential that is sent. */
+  /** The only form of credential that Postern sends. */
   readonly credential: CredentialForm
-  /** A second secret of the same account, where one is mandatory, and how it looks. */
+  /** A second, mandatory secret of the same account, and the form of that key. */
   readonly providerCredential?: CredentialForm & { readonly keyPattern?: RegExp }
-  /** A mandatory project id that belongs to the key and is never the client's to say, in whichever member of a body it says it. */
+  /**
+   * A mandatory project id that belongs to the key. A client cannot choose it: its own is dropped, also from
+   * `bodyMember`.
+   */
   readonly project?: { readonly header: string; readonly pattern: RegExp; readonly bodyMember?: string }
-  /** Request headers, beyond the common ones, that its documents have for callers, lower-case. Whatever else a client sends goes no further. */
+  /**
+   * Request headers that its documents define for callers, beyond the common ones, in lower case. A client's other
+   * headers are dropped.
+   */
   readonly requestHeaders: readonly string[]
   /** Paths below the base URL, without a leading slash. Every other path is closed, unless the operator opens it. */
   readonly endpoints: Endpoints
-  /** Paths, with all that lies below them, that belong to the gateway's operator or account holder, never to a caller. */
+  /** Paths that belong to the gateway's operator or account holder, with all paths below them. Closed to callers. */
   readonly operatorPaths: readonly string[]
-  /** The largest JSON body that it takes, in bytes, where that is documented. */
+  /** The largest JSON body that it accepts, in bytes, if that is documented. */
   readonly maxJsonBytes?: number
-  /** The chunks of its chat streams have neither `index` nor role nor finish reason, which clients need. */
+  /** The chunks of its chat streams lack `index`, role and finish reason, which clients need; Postern adds them. */
   readonly bareChunks?: boolean
-  /** Streams of chunks may end without `[DONE]`: among the servers that are spoken to like this, some leave it out. */
+  /** Chat streams may end without `[DONE]`: some servers that speak this dialect leave it out. */
   readonly endMark?: 'optional'
-  /** What each request may choose, by the name that `policies.choices` has for it. */
+  /** The options that each request may choose, by their names in `policies.choices`. */
   readonly choices?: Readonly<Record<string, Choice>>
   readonly addressLimit?: AddressLimit
-  /** Where the answer of an endpoint that begins a task has the task's id, a member of the outermost object. */
+  /** Where the answer of an endpoint that begins a task has the task's id: members of the outermost object. */
   readonly taskId?: readonly `/${string}`[]
-  /** What is not listed is `not_found`, as another caller's task is: it could answer for anybody's. */
+  /** A path that is not listed is answered `not_found`, as another caller's task is: it could read any caller's task. */
   readonly closed?: boolean
   readonly governance: GovernancePlaces
   readonly errors: {
     readonly message: readonly Pointer[]
     readonly code: readonly Pointer[]
     readonly type: readonly Pointer[]
-    /** A code of `null` stays: the OpenAI API has it where there is nothing to tell apart. */
+    /** A `code` of `null` is passed on: the OpenAI API sends it if an error has no code. */
     readonly nullCode?: true
-    /** What its support asks for, for the log. */
+    /** The id that its support asks for, for the log. */
     readonly reference?: readonly Pointer[]
     /** Checked in order before the rules that all gateways share. */
     readonly rules: readonly ErrorRule[]
   }
   readonly retries: RetryRules
-  /** How its keys look, for warnings and redaction; never a gate, since the documents leave room. */
+  /**
+   * The form of its keys, for warnings and redaction. Never a reason to refuse a key, since the documents leave the
+   * form open.
+   */
   readonly keyPattern: RegExp | undefined
   /** The environment variable that its documents use for the key. */
   readonly keyVariable: string

@@ -1,13 +1,13 @@
 import { foldPath } from './closed-path.js'
 import type { Endpoint, Endpoints } from './endpoint.js'
 
-/** What a path leads to. */
+/** The endpoints at a path. */
 export interface FoundEndpoint {
   /** One for each kind of method. */
   readonly endpoints: readonly Endpoint[]
-  /** What stands where the table has `{model}`. */
+  /** The segment in the place of `{model}`; `undefined` if the path names no model. */
   readonly model: string | undefined
-  /** A segment of it is the caller's to choose, such as an id. */
+  /** Whether the caller chooses a segment of the path, such as an id. */
   readonly hasParameter: boolean
 }
 
@@ -15,27 +15,30 @@ export interface FoundEndpoint {
 export interface EndpointTable {
   /** @param path Below the base URL, without a leading slash. */
   find(path: string): FoundEndpoint | undefined
-  /** Whether a path only spells one differently that is listed: a gateway that is not strict could take it for that one. */
+  /** Whether a path is another spelling of a listed one, for which a lenient gateway could take it. */
   isOtherSpelling(path: string): boolean
-  /** Whether an escaped segment of a path holds, behind a slash, how a name of the table begins: then it could be meant for a path and not for an id. */
+  /**
+   * Whether a segment of a path contains, after an escaped slash, a name of the table: a gateway could read it as a
+   * path, not as an id.
+   */
   holdsName(path: string): boolean
 }
 
 interface Node {
   readonly literals: Map<string, Node>
-  /** The same names, as a server reads them that is not strict. */
+  /** The same names, folded as a lenient server reads them. */
   readonly spelled: Map<string, Node>
   parameter: Node | undefined
   endpoints: readonly Endpoint[]
-  /** Which segment of a path that ends here names the model. */
+  /** Index of the segment that names the model, in a path that ends here; -1 if there is none. */
   modelAt: number
 }
 
 /**
- * Compiles a table, so that finding one of a thousand endpoints costs no more than finding one of ten.
+ * Compiles a table. Finding one of a thousand endpoints costs no more than finding one of ten.
  *
- * A segment that only spells a literal one differently is never taken for an id beside it: where `threads/runs` is
- * listed, `threads/Runs` is not the thread "Runs".
+ * A segment that is another spelling of a literal one is never taken for an id: if `threads/runs` is listed,
+ * `threads/Runs` is not the thread "Runs".
  */
 export function createEndpointTable(endpoints: Endpoints): EndpointTable {
   const root = newNode()
@@ -56,7 +59,7 @@ export function createEndpointTable(endpoints: Endpoints): EndpointTable {
   }
 }
 
-/** What stands behind each escaped slash of a segment, as far as it could be a name. */
+/** The text after each escaped slash of a segment, as far as it could be a name. */
 function partsBehind(segment: string): string[] {
   const [, ...parts] = decodeURIComponent(segment).normalize('NFKC').split('/')
   return parts.map((part) => (/^\s*([\w-]*)/.exec(part)?.[1] ?? '').toLowerCase())
@@ -66,7 +69,7 @@ function newNode(): Node {
   return { literals: new Map(), spelled: new Map(), parameter: undefined, endpoints: [], modelAt: -1 }
 }
 
-/** The path as a table knows it, whatever its parameters are called: `files/{}`. */
+/** The path without the names of its parameters: `files/{}`. */
 export function shapeOf(path: string): string {
   return path.replaceAll(/\{[^/]*\}/g, '{}')
 }
@@ -106,9 +109,10 @@ function walkLoosely(root: Node, segments: readonly string[]): boolean {
   return node !== undefined && node.endpoints.length > 0
 }
 
-/** The segment in which a path names its model. */
+/** The segment of a table's path that stands for a model. */
 export const modelSegment = '{model}'
 
+/** Whether a segment of a table's path stands for any one segment: `{id}`. */
 export function isParameter(segment: string): boolean {
   return segment.startsWith('{') && segment.endsWith('}')
 }

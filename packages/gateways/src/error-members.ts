@@ -2,10 +2,11 @@ import type { Dialect } from './dialect.js'
 import { isRecord } from './said.js'
 
 /**
- * Compiles what is told of an error's own object beside its words: all of its members but its message, and but for what
- * only the gateway's support asks for. A code that has another name there is told by its usual one as well.
+ * Compiles a reader of the members of an error that the client gets: all members of its `error` object except the
+ * message, the ids for the gateway's support, and details of an exception. If the error's code stands under another
+ * name, `code` holds it as well.
  *
- * The code given with an error is what stands where the gateway's record says that codes are.
+ * The `code` that the reader takes is the value at `errors.code` of the dialect.
  */
 export function createMembersOfError({ errors }: Dialect): (body: unknown, code: string | undefined) => Readonly<Record<string, unknown>> {
   const references = new Set((errors.reference ?? []).map((pointer) => pointer.slice(pointer.lastIndexOf('/') + 1)))
@@ -27,7 +28,7 @@ export function createMembersOfError({ errors }: Dialect): (body: unknown, code:
 
 type Member = readonly [name: string, value: unknown]
 
-/** Some servers send what their language says of an exception: which class it has, and where in the program it was thrown. */
+/** Some servers send details of an exception: its class, and where in the program it was thrown. */
 function isOfException([name, value]: Member): boolean {
   return name === 'name'
     ? typeof value === 'string' && /(?:Error|Exception)$/.test(value)

@@ -1,6 +1,9 @@
 import { isRecord } from './said.js'
 
-/** Members that hold the words of an error, the most telling first. `error` is looked into before these where it is no text. */
+/**
+ * Members that hold the message of an error, the most specific first. If `error` is not a text, it is searched before
+ * these.
+ */
 const places = [
   'message',
   'msg',
@@ -16,16 +19,19 @@ const places = [
   'title',
 ]
 
-/** Where an item of a list says what it is about: `{ "loc": ["body", "model"], "msg": "Field required" }`. */
+/** Members in which an item of a list names its subject: `{ "loc": ["body", "model"], "msg": "Field required" }`. */
 const subjects = ['loc', 'field', 'path', 'param']
 
-/** How deep words are looked for. */
+/** How many levels deep a message is searched for. */
 const deepest = 5
 
-/** How many items of a list are told. */
+/** How many items of a list the message includes. */
 const mostItems = 10
 
-/** What an error says in words, in whichever shape: one text, a list of texts or of details, an object within an object, or the whole body. */
+/**
+ * Finds the message of an error in any shape: one text, a list of texts or of details, nested objects, or the whole
+ * body.
+ */
 export function wordsOf(value: unknown, depth = deepest): string | undefined {
   if (typeof value === 'string') return value.trim() === '' ? undefined : value.trim()
   if (depth === 0) return undefined

@@ -1,14 +1,14 @@
 /**
- * A place in a JSON document: member names joined by `/`, as in RFC 6901 but for two things. There is no
+ * A place in a JSON document: member names joined by `/`, as in RFC 6901 with two exceptions. There is no
  * escaping, and `name[]` stands for "the object in `name`, or each object of the array in `name`", because
  * gateways send the same record in both shapes.
  */
 export type Pointer = `/${string}`
 
-/** A {@link Pointer} taken apart once, so that reading it costs no parsing. */
+/** A {@link Pointer}, parsed once. */
 export interface CompiledPointer {
   readonly segments: readonly Segment[]
-  /** Whether more than one value can stand there. */
+  /** Whether it can stand for several values. */
   readonly many: boolean
 }
 
@@ -17,6 +17,7 @@ interface Segment {
   readonly each: boolean
 }
 
+/** Parses a pointer. Any text that begins with `/` is a pointer, so it never throws. */
 export function compilePointer(pointer: Pointer): CompiledPointer {
   const segments = pointer
     .slice(1)
@@ -25,7 +26,7 @@ export function compilePointer(pointer: Pointer): CompiledPointer {
   return { segments, many: segments.some((segment) => segment.each) }
 }
 
-/** Every value that stands at the pointer, in document order; usually one or none. */
+/** Returns every value at the pointer, in document order; mostly one or none. `null` counts as absent. */
 export function readAll(document: unknown, pointer: CompiledPointer): readonly unknown[] {
   let values: unknown[] = [document]
   for (const segment of pointer.segments) {
@@ -42,7 +43,7 @@ export function readAll(document: unknown, pointer: CompiledPointer): readonly u
   return values
 }
 
-/** The last string at the pointer that is not empty. */
+/** Returns the last string at the pointer that is not empty. */
 export function readText(document: unknown, pointer: CompiledPointer): string | undefined {
   if (!pointer.many) return nonEmptyText(readOne(document, pointer))
   return readAll(document, pointer)
@@ -50,7 +51,7 @@ export function readText(document: unknown, pointer: CompiledPointer): string | 
     .findLast((text) => text !== undefined)
 }
 
-/** The number at the pointer, or the sum where it stands in several entries. Decimal strings count as numbers. */
+/** Returns the number at the pointer; the sum, if it stands in several entries. Decimal strings count as numbers. */
 export function readNumber(document: unknown, pointer: CompiledPointer): number | undefined {
   if (!pointer.many) return finiteNumber(readOne(document, pointer))
   let sum: number | undefined
@@ -67,7 +68,7 @@ function readOne(document: unknown, pointer: CompiledPointer): unknown {
   return value
 }
 
-/** Pointers are written in dialects, never by a client, and none names a member that every object inherits. */
+/** Pointers come from dialects, never from a client: none of them names a member that every object inherits. */
 function readMember(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined
 }
@@ -83,7 +84,7 @@ function finiteNumber(value: unknown): number | undefined {
   return typeof value === 'string' && decimal.test(value) ? Number(value) : undefined
 }
 
-/** Adds as on paper: 0.1 + 0.2 is 0.3. */
+/** Adds without binary rounding: 0.1 + 0.2 is 0.3. */
 function addDecimals(left: number, right: number): number {
   const places = Math.max(fractionDigits(left), fractionDigits(right))
   return Number((left + right).toFixed(places))

@@ -3,7 +3,7 @@ import type { AnswerFormat, UsagePlaces } from './answer-format.js'
 import type { Dialect } from './dialect.js'
 import { type CompiledPointer, compilePointer, type Pointer, readNumber, readText } from './pointer.js'
 
-/** What one JSON answer, or one record of a stream, says about itself. */
+/** The facts that one JSON answer, or one event of a stream, states about itself. */
 export interface AnswerFacts {
   requestId?: string
   model?: string
@@ -13,21 +13,22 @@ export interface AnswerFacts {
   cost?: GovernanceCost
   intensity?: string
   durationMs?: number
-  /** Its stream is whole without the mark that ends such streams. */
+  /** The stream is complete although its end mark is missing. */
   endedWithoutMark?: true
   quota?: GovernanceQuota
-  /** Counts without where they came from, by source. */
+  /** Token counts, with the place that they were read from. */
   usage?: { -readonly [Field in keyof GovernanceUsage]: GovernanceUsage[Field] }
 }
 
+/** Reads facts out of the answers of one endpoint. A fact that an answer does not state is absent. */
 export interface AnswerReader {
   /** Reads response headers, given by lower-case name. */
   headers(header: (name: string) => string | undefined): AnswerFacts
-  /** Reads a parsed JSON answer or stream record. */
+  /** Reads a parsed JSON answer or stream event. */
   body(document: unknown, source: 'answer' | 'stream'): AnswerFacts
 }
 
-/** Compiles where a dialect and a format keep their facts, once per endpoint. */
+/** Compiles a reader of the places where a dialect and a format keep their facts; one for each endpoint. */
 export function createAnswerReader(dialect: Dialect, format: AnswerFormat): AnswerReader {
   const { headers, body } = dialect.governance
   const requestId = compileAll(body.requestId)
@@ -60,7 +61,7 @@ export function createAnswerReader(dialect: Dialect, format: AnswerFormat): Answ
       if (made !== undefined) facts.failover = made > 1
       assign(facts, 'tier', firstText(document, tier))
       assign(facts, 'cost', readCost?.(document))
-      // A gateway's own metadata stands in only where the answer has no usage of its own.
+      // The gateway's own metadata counts only if the answer has no usage.
       assign(facts, 'usage', readUsage(document, source) ?? readMetadataUsage?.(document, 'gateway_metadata'))
       return facts
     },

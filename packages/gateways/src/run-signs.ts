@@ -5,18 +5,18 @@ import { holdsContent, isName, isRecord } from './said.js'
 /** Members that count what was used, or what it cost. */
 const accounts = ['usage', 'usageMetadata', 'billing', 'cost']
 
-/** Members that hold what a model made, and nothing else. */
+/** Members that hold only what a model made. */
 const made = ['choices', 'output', 'candidates', 'embeddings', 'images']
 
-/** Where gateways keep accounts, besides the outermost object: `name[]` as in a pointer. */
+/** Where gateways put such counts, besides the outermost object. */
 const around = (['/error', '/metadata[]', '/response', '/message', '/data'] as const).map(compilePointer)
 
-/** How deep an account is looked into: `{ "usage": { "details": { "cached": 1 } } }`. */
+/** How many levels deep a count is searched: `{ "usage": { "details": { "cached": 1 } } }`. */
 const deepestCount = 3
 
 /**
- * Compiles a look for what an error carries only where a model ran: which model was used, what was counted or billed, what
- * was made. Whatever such an error is called, the call is not made again.
+ * Compiles a check whether an error carries what only a call that ran has: the model that was used, counts or a cost
+ * above 0, or content. After such an error, whatever its code, Postern does not repeat the call.
  */
 export function createRunSigns(dialect: Dialect): (body: unknown, header?: (name: string) => string | undefined) => boolean {
   const { headers, body: places } = dialect.governance
@@ -35,10 +35,10 @@ export function createRunSigns(dialect: Dialect): (body: unknown, header?: (name
   }
 }
 
-/** Ids that only what was begun has; a request has an `id` of its own, whatever became of it. */
+/** Ids that only an object that was begun has. A request has an `id` even if nothing ran. */
 const idsOfThings = ['task_id', 'taskId', 'response_id', 'generation_id']
 
-/** Whether it is about something that was made and has a name: a response that failed, a task, a job. */
+/** Whether it describes an object that was made and has a name: a response that failed, a task, a job. */
 function isThing(place: Readonly<Record<string, unknown>>): boolean {
   const { id, name, object, status, done } = place
   if (idsOfThings.some((each) => isName(place[each]))) return true
@@ -46,10 +46,10 @@ function isThing(place: Readonly<Record<string, unknown>>): boolean {
   return isName(id) && ((isName(object) && object !== 'error') || (typeof status === 'string' && endings.has(status)))
 }
 
-/** How a thing says that it began and came to nothing. */
+/** The `status` of an object that began and failed. */
 const endings = new Set(['failed', 'incomplete', 'cancelled', 'canceled', 'expired'])
 
-/** Whether something was counted: a gateway may write an account of nothing beside any error. */
+/** Whether any number is above 0: a gateway may send counts of 0 with any error. */
 function counted(value: unknown, depth: number): boolean {
   if (typeof value === 'number') return value > 0
   if (typeof value === 'string') return Number(value) > 0

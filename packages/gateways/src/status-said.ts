@@ -1,6 +1,6 @@
 import { isRecord } from './said.js'
 
-/** What gateways call refusals that have a status of their own, by letters alone. */
+/** Names that gateways give to refusals with a status of their own; letters only, in lower case. */
 const statusOfName: ReadonlyMap<string, number> = new Map(
   Object.entries({
     400: 'invalidrequesterror invalidrequest invalidargument badrequest badrequesterror validationerror contextlengthexceeded invalidprompt invalidvalue contentfilter contentpolicyviolation unsupportedvalue unsupportedparameter missingrequiredparameter stringabovemaxlength failedprecondition outofrange',
@@ -17,8 +17,8 @@ const numbers = ['code', 'status', 'status_code', 'statusCode', 'http_status', '
 const texts = ['code', 'type', 'status', 'error_type']
 
 /**
- * Which status of 400 to 499 an error means that came under a status of success: the one that it says, or the one of its
- * name. `undefined` where it means none: then something failed.
+ * Returns the status of 400 to 499 that an error with an HTTP status of success stands for: the one that it holds, or
+ * the one of its name. `undefined`: none, so the gateway failed.
  */
 export function statusSaid(body: unknown): number | undefined {
   if (!isRecord(body)) return undefined
@@ -39,7 +39,7 @@ export function statusSaid(body: unknown): number | undefined {
   return statusOf(error)
 }
 
-/** A status that says that something went wrong, as a number or as its digits. */
+/** A status of 400 to 599, as a number or as its digits. */
 function numberIn(value: unknown): number | undefined {
   const number = typeof value === 'number' || (typeof value === 'string' && /^\d{3}$/.test(value)) ? Number(value) : Number.NaN
   return Number.isInteger(number) && number >= 400 && number < 600 ? number : undefined
@@ -50,4 +50,5 @@ function statusOf(name: unknown): number | undefined {
   return statusOfName.get(name.replaceAll(/[^a-z]/gi, '').toLowerCase())
 }
 
+/** Longest name of an error that is looked up, in characters. */
 const longestName = 64

@@ -9,10 +9,10 @@ import { advice, reportFindings } from './report.js'
 export type { GuardOptions } from './options.js'
 
 /**
- * Fails a build whose output would publish a key of an AI gateway or provider: one that has the form of a key,
- * or is in the environment of the build as `OPENAI_API_KEY` and its like. It looks at what the page will get,
- * after the minifier: code, assets and source maps; files that have one are removed again. Builds for
- * `platform: 'node'` are left alone.
+ * Fails a build whose output would publish a key of an AI gateway or provider: a text that has the form of a key, or
+ * the value of a variable such as `OPENAI_API_KEY` in the environment of the build. It checks what the page will get,
+ * after the minifier: code, assets and source maps. It deletes files that contain one. Builds for `platform: 'node'`
+ * are not checked.
  *
  * @example
  * ```ts
@@ -25,7 +25,7 @@ export function guard(options: GuardOptions = {}): Plugin {
     setup(build) {
       const { initialOptions } = build
       if (initialOptions.platform === 'node') return
-      // Says which files there are, and what each was made of.
+      // The metafile lists the output files and the sources of each.
       initialOptions.metafile = true
       const root = resolve(initialOptions.absWorkingDir ?? process.cwd())
       build.onEnd((result) => {
@@ -51,7 +51,7 @@ export function guard(options: GuardOptions = {}): Plugin {
 function outputFiles({ metafile, outputFiles }: BuildResult, root: string): OutputFile[] {
   return Object.entries(metafile?.outputs ?? {}).map(([name, { inputs }]) => {
     const path = resolve(root, name)
-    // With `write: false` there is nothing but what was given back.
+    // With `write: false`, files exist only in the result.
     const content = outputFiles?.find((file) => file.path === path)?.contents ?? readFileSync(path)
     return { name, content, sources: Object.keys(inputs).map((input) => resolve(root, input)) }
   })

@@ -4,26 +4,26 @@ import { looksLikeKey } from '@postern/protocol'
 export interface FoundKey {
   readonly text: string
   readonly index: number
-  /** The form, without what is secret of it: `sk-ant-…`. */
+  /** The form, without the secret part: `sk-ant-…`. */
   readonly form: string
 }
 
 const alphabet = /[A-Za-z0-9_-]{12,}/g
 const shownPrefix = /^(?:sk-(?:[a-z]{2,5}-)?|[a-z]{2,3}_(?:live_)?|AIza)/
-/** Written where a key would stand, so that nobody takes it for one. */
+/** Placeholders that stand where a key would. */
 const standIn = /your|example|placeholder|redacted|x{4}|\.{3}/i
 /** Prefixes that ordinary names have too: the class `sk-loading-indicator`, the variable `gw_request_count`. */
 const usualPrefix = /^(?:sk-|gw_)/
 const word = String.raw`(?:[a-z]{1,12}|[A-Z]{1,12}|[A-Z][a-z]{1,11})\d{0,2}`
 const wordsOnly = new RegExp(`^${word}(?:[_-]+${word})*[_-]*$`)
 const sameCharacter = /^(.)\1*$/
-/** What stands right behind the name of a file. */
+/** The extension that follows a file's name. */
 const extension =
   /^(?:\.[A-Za-z0-9_-]{4,20})?\.(?:[cm]?[jt]sx?|json5?|css|s[ac]ss|less|html?|map|md|mdx|txt|ya?ml|xml|svg|png|jpe?g|gif|webp|avif|ico|woff2?|ttf|otf|wasm|vtt|po|mo|ftl|properties|webmanifest)(?![A-Za-z0-9_-])/
-/** What a bundler writes before that, of what the file holds. */
+/** The hash of a file's content, which a bundler writes before the extension. */
 const digest = /[_-][A-Za-z0-9_-]{6,20}$/
 
-/** Every text that has the form of a key and is not plainly something else. */
+/** Finds every text that has the form of a key and is not clearly something else. */
 export function findKeys(text: string): FoundKey[] {
   return [...text.matchAll(alphabet)].flatMap(({ 0: run, index }) => {
     const key = keyIn(run)
@@ -33,7 +33,7 @@ export function findKeys(text: string): FoundKey[] {
   })
 }
 
-/** The key that a run of letters is or ends with; a key begins where a word does. */
+/** The key that a run of characters is or ends with. A key begins at the beginning of the run or after a hyphen. */
 function keyIn(run: string): string | undefined {
   for (let start = 0; start < run.length; start += 1)
     if ((start === 0 || run[start - 1] === '-') && looksLikeKey(run.slice(start))) return run.slice(start)
@@ -45,7 +45,7 @@ function isStandIn(key: string): boolean {
   return standIn.test(rest) || sameCharacter.test(rest) || (usualPrefix.test(key) && wordsOnly.test(rest))
 }
 
-/** Whether it is the name of a file in words, as of a language whose code is `sk`: `sk-messages-DkP3x9aB.js`. */
+/** Whether it is a file's name made of words, such as the messages of the language `sk`: `sk-messages-DkP3x9aB.js`. */
 function isFileName(key: string, after: string): boolean {
   if (!usualPrefix.test(key) || !extension.test(after)) return false
   const rest = key.replace(usualPrefix, '')

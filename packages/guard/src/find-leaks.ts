@@ -6,19 +6,19 @@ import { viewsOf } from './views.js'
 
 /** Something that would be published. */
 export interface Leak {
-  /** What it is, in words that can be printed. */
+  /** A description that may be printed. */
   readonly what: string
-  /** What it is found by in other files; never printed. */
+  /** The text itself, by which it is found in other files; never printed. */
   readonly sought: string
   /** From 1. */
   readonly line: number
 }
 
-/** Looks through texts. */
+/** Searches texts for leaks. */
 export interface Finder {
-  /** Everything in what is published; names only where the text is code that runs. */
+  /** Finds leaks in a published text. Names of variables count only if the text is code that runs. */
   inOutput(text: string, isCode: boolean): Leak[]
-  /** What code asks the environment for. */
+  /** Finds the key variables that code reads from the environment. */
   inSource(code: string): Leak[]
 }
 
@@ -52,7 +52,7 @@ export function createFinder({ variables = [], allow = [] }: GuardOptions, env: 
   }
 }
 
-/** As it is, and as encoders write it. */
+/** The value as it is, and as encoders write it. */
 function formsOf({ value }: SecretValue): string[] {
   return [...new Set([value, encodeURIComponent(value), JSON.stringify(value).slice(1, -1), Buffer.from(value).toString('base64')])]
 }

@@ -1,17 +1,17 @@
 import { maskLiterals } from './mask-literals.js'
 import { namePattern } from './variables.js'
 
-/** A variable that code asks the environment for. */
+/** A variable that code reads from the environment. */
 export interface FoundName {
   readonly name: string
   readonly index: number
 }
 
-/** `process.env` and its relatives; `{}` is what bundlers write for an environment that is not there. */
+/** `process.env` and its relatives. Bundlers write `{}` for an environment that does not exist. */
 const environments = String.raw`(?:process\s*\??\.\s*env|import\s*\.\s*meta\s*\.\s*env|\(?\{\s*\}\)?)`
 const member = String.raw`(?:\s*\??\.\s*|\s*(?:\?\.)?\[\s*["'\x60])`
 
-/** Finds such variables in code; what its comments and texts say is documentation. */
+/** Finds such variables in code. Comments and texts do not count: they are documentation. */
 export function findNames(code: string, names: readonly string[]): FoundName[] {
   if (!names.some((name) => code.includes(name))) return []
   const name = `(${namePattern(names)})(?![A-Za-z0-9_])`

@@ -4,22 +4,22 @@ import type { Finder, Leak } from './find-leaks.js'
 export interface OutputFile {
   readonly name: string
   readonly content: string | Uint8Array
-  /** Files that it was made of, where that is known. */
+  /** The files that it was built from, if that is known. */
   readonly sources: readonly string[]
 }
 
 /** A leak, and the file it is in. */
 export interface Finding extends Leak {
-  /** Where it reaches the page. */
+  /** The published file. */
   readonly output: string
-  /** The file of the project in which it stands, for a source map. */
+  /** The file of the project that contains it, if it was found in a source map. */
   readonly source?: string | undefined
   readonly sources: readonly string[]
 }
 
-/** Everything in a file that must not be published. */
+/** Finds everything in a file that must not be published. */
 export function inspectOutput({ name, content, sources }: OutputFile, finder: Finder): Finding[] {
-  // Every byte is a letter of latin1, and keys have no other letters than ASCII's.
+  // latin1 reads each byte as one character, and keys are ASCII.
   const text = typeof content === 'string' ? content : Buffer.from(content).toString('latin1')
   const map = name.endsWith('.map') ? readMap(text) : undefined
   if (map === undefined) {
@@ -35,7 +35,7 @@ interface SourceMap {
   readonly sourcesContent?: readonly (string | null)[]
 }
 
-/** The sources that a map publishes. What they ask the environment for is no leak: they do not run. */
+/** Finds leaks in the sources that a map publishes. A variable that they read is no leak: they do not run. */
 function inspectMap(map: SourceMap | undefined, output: string, finder: Finder): Finding[] {
   return (map?.sourcesContent ?? []).flatMap((content, index) => {
     const source = map?.sources?.[index] ?? 'a source'

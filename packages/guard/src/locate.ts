@@ -2,16 +2,16 @@ import { readFileSync, statSync } from 'node:fs'
 import { lineAt } from './find-leaks.js'
 import { viewsOf } from './views.js'
 
-/** A line of a file that somebody can go to and mend. */
+/** A line of a file that a person can open and correct. */
 export interface Place {
   readonly file: string
   readonly line: number
 }
 
-/** More than this nobody wrote by hand, in bytes. */
+/** Largest file that is searched, in bytes: a larger one was not written by hand. */
 const largestSource = 2_000_000
 
-/** Finds where a text comes from, among files that it may come from. */
+/** Finds the first of these files that contains a text, and its line. */
 export function locate(sought: string, files: readonly string[]): Place | undefined {
   for (const file of files) {
     const text = readSource(file)
@@ -27,7 +27,7 @@ function readSource(file: string): string | undefined {
   try {
     return statSync(file).size > largestSource ? undefined : readFileSync(file, 'utf8')
   } catch {
-    // A module that some plugin made up.
+    // Not a file: a virtual module of a plugin.
     return undefined
   }
 }

@@ -1,12 +1,12 @@
 /**
- * Blots out what code only says and does not do: its comments, and what stands in its strings, templates and
- * regular expressions; every other place stays where it is. A string that names a member, `env["NAME"]`, stays.
+ * Replaces comments and the content of strings, templates and regular expressions by spaces; every position stays the
+ * same. A string that names a member, `env["NAME"]`, stays.
  *
- * Knows no grammar: whether a slash divides or begins a regular expression is told by what stands before it.
+ * There is no grammar: the text before a slash decides whether the slash divides or begins a regular expression.
  */
 export function maskLiterals(code: string): string {
   const masked: string[] = []
-  /** For each template that is open, how many braces are open in its expression. */
+  /** For each open template: how many braces are open in its expression. */
   const templates: number[] = []
   let before = ''
   let from = 0
@@ -55,7 +55,7 @@ const plain = /[^"'`/{}]+/y
 /** After these a slash begins a regular expression. */
 const operand = /(?:^|[(,=:[!&|?{};+\-*%~^<>\n]|\b(?:return|typeof|case|in|of|void|delete|throw|else|do))\s*$/
 
-/** What begins at a place; `resuming` is `}` where that goes on with a template. */
+/** The token at a position. `resuming` is `}` if that character continues a template. */
 function tokenAt(code: string, from: number, resuming: string, before: string): Token {
   const match = (pattern: RegExp): string | undefined => {
     pattern.lastIndex = from

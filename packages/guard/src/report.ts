@@ -2,17 +2,21 @@ import { isAbsolute, relative } from 'node:path'
 import type { Finding } from './inspect-output.js'
 import { locate, type Place } from './locate.js'
 
-/** Where a leak is to be mended, and what is wrong there. */
+/** Where to correct a leak, and what is wrong there. */
 export interface Reported extends Place {
   readonly text: string
 }
 
-/** What to do instead; the same for all. */
+/** What to do instead; the same for every leak. */
 export const advice = `Whoever opens the page can read it. Take it out of what the page is built from, and let Postern hold the key:
 give it there by reference ({ env: NAME }), and have the page call createPostern({ url: '/ai' }) of @postern/client, by cookie or session.
 A key that was published already must be replaced. What only looks like a key can be named in the guard's "allow".`
 
-/** Says of each finding where it comes from, never what it is. */
+/**
+ * Describes where each finding comes from, without the secret itself.
+ *
+ * @param further Files to search, besides the sources of each output.
+ */
 export function reportFindings(findings: readonly Finding[], root: string, further: readonly string[]): Reported[] {
   const reported = findings.map((finding) => {
     const { output, source, sources, sought, line, what } = finding

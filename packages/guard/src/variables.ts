@@ -9,21 +9,21 @@ export const keyVariables: readonly string[] = [
   'ANTHROPIC_API_KEY',
 ]
 
-/** Values shorter than this are none of a key, and would be found anywhere: `test`, `none`. */
+/** Shortest value that is searched for, in characters. A shorter one is no key and stands everywhere: `test`, `none`. */
 const shortestValue = 8
 
-/** A value that must not be found, and the variable that has it. */
+/** A value that must not be published, and its variable. */
 export interface SecretValue {
   readonly variable: string
   readonly value: string
 }
 
-/** The names, each also with a prefix in front: `VITE_OPENAI_API_KEY` holds the same. */
+/** A pattern of these names, each also with a prefix: `VITE_OPENAI_API_KEY` holds the same key. */
 export function namePattern(names: readonly string[]): string {
   return `(?:[A-Za-z0-9]+_)*(?:${names.map((name) => name.replaceAll(/[^\w]/g, '\\$&')).join('|')})`
 }
 
-/** What the environment of the build has under such names. */
+/** The values of such variables in the environment of the build. */
 export function secretValues(names: readonly string[], env: Readonly<Record<string, string | undefined>>): SecretValue[] {
   const isOne = new RegExp(`^${namePattern(names)}$`)
   return Object.entries(env).flatMap(([variable, value = '']) =>

@@ -1,13 +1,13 @@
-/** A text as it is, or as whoever runs or reads it would see it. */
+/** A text as it is, or as a program would decode it. */
 export interface View {
   readonly text: string
-  /** Where in the original a place of this text is. */
+  /** The position in the original text that a position in this text comes from. */
   origin(index: number): number
 }
 
 /**
- * Everything that a text says: itself; with its escapes resolved, those of addresses too; with its concatenated literals joined, which a
- * minifier may do later; and what its `data:` addresses carry.
+ * All readings of a text: as it is; with its escapes decoded, also those of URLs; with its concatenated literals
+ * joined, which a minifier may do later; and the content of its `data:` URLs.
  */
 export function viewsOf(text: string): View[] {
   const plain: View = { text, origin: (index) => index }

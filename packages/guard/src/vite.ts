@@ -10,9 +10,9 @@ import { describeReport, reportFindings } from './report.js'
 export type { GuardOptions } from './options.js'
 
 /**
- * Fails a build whose output would publish a key of an AI gateway or provider: one that has the form of a key,
- * or is in the environment of the build as `OPENAI_API_KEY` and its like. It looks at what the page will get,
- * after the minifier: chunks, assets, source maps and the public folder. Server builds are left alone.
+ * Fails a build whose output would publish a key of an AI gateway or provider: a text that has the form of a key, or
+ * the value of a variable such as `OPENAI_API_KEY` in the environment of the build. It checks what the page will get,
+ * after the minifier: chunks, assets, source maps and the public folder. Server builds are not checked.
  *
  * @example
  * ```ts
@@ -23,7 +23,7 @@ export function guard(options: GuardOptions = {}): Plugin {
   let config: ResolvedConfig
   let finder: Finder
   let envFiles: readonly string[] = []
-  /** By file: while watching, what did not change is not seen again. */
+  /** Findings by source file: in watch mode, Vite transforms only files that changed. */
   const asked = new Map<string, readonly Finding[]>()
 
   return {
@@ -37,7 +37,7 @@ export function guard(options: GuardOptions = {}): Plugin {
     },
     transform(code, id) {
       const file = fileOf(id)
-      // Packages may ask for a key that only servers have; the page's own code has no reason to.
+      // A package may read a key variable for use on a server; the page's own code has no reason to.
       if (file.includes('/node_modules/')) return
       const leaks = finder.inSource(code)
       asked.set(
@@ -65,7 +65,7 @@ function outputFiles(output: Rollup.OutputChunk | Rollup.OutputAsset, root: stri
   return output.map === null ? [code] : [code, { name: `${output.fileName}.map`, content: JSON.stringify(output.map), sources: [] }]
 }
 
-/** What is copied beside the bundle as it is. */
+/** The files of `publicDir`, which Vite copies beside the bundle unchanged. */
 function publicFiles({ publicDir, build }: ResolvedConfig): OutputFile[] {
   if (publicDir === '' || !build.copyPublicDir) return []
   return list(publicDir).map((name) => ({ name, content: readFileSync(join(publicDir, name)), sources: [join(publicDir, name)] }))
@@ -81,7 +81,10 @@ function list(folder: string): string[] {
   }
 }
 
-/** Every variable of these files, also those that Vite keeps from the page: a configuration can put them there. */
+/**
+ * The `.env` files of Vite. All their variables count, also those that Vite keeps from the page: a configuration can
+ * put them there.
+ */
 function envFilesOf(folder: string, mode: string): string[] {
   return ['.env', '.env.local', `.env.${mode}`, `.env.${mode}.local`].map((name) => join(folder, name))
 }
@@ -94,7 +97,7 @@ function readEnv(file: string): Record<string, string | undefined> {
   }
 }
 
-/** A module's id without what plugins add to it. */
+/** A module's id without the parts that plugins add. */
 function fileOf(id: string): string {
   return id.replace(/^\0+/, '').replace(/[?#].*$/, '')
 }

@@ -1,14 +1,14 @@
-/** What is known about an error code without seeing the request that met it. */
+/** The properties of an error code that do not depend on the request. */
 export interface ErrorCodeEntry {
-  /** HTTP status. Request errors of the gateway keep the gateway's own status instead. */
+  /** HTTP status. If the gateway finds the request wrong, the client gets the gateway's own status instead. */
   readonly status: number
   /** The OpenAI envelope's `type`: the family of the error. */
   readonly type: ErrorType
-  /** `false`: asking again with the same request cannot succeed, and the answer says so in `X-Should-Retry`. */
+  /** `false`: the same request cannot succeed later, and the answer says `X-Should-Retry: false`. */
   readonly retryable: boolean
-  /** One sentence for a person. Never holds anything of the request. */
+  /** One sentence for a person. Contains nothing of the request. */
   readonly title: string
-  /** What to do about it, and who can. */
+  /** What to do about it, and who can do it. */
   readonly help: string
 }
 
@@ -30,7 +30,7 @@ const throttled = { status: 429, type: 'rate_limit_error', retryable: true } as 
 const failed = { status: 502, type: 'api_error', retryable: true } as const
 const unavailable = { status: 503, type: 'api_error', retryable: true } as const
 
-/** The closed set of codes a client can meet, ours and the gateway's alike. */
+/** Every code of Postern that a client can get, for refusals of Postern and for failures of the gateway. */
 export const errorCodes = {
   credential_in_request: {
     ...invalid,
@@ -275,15 +275,18 @@ export const errorCodes = {
 /** One of {@link errorCodes}. */
 export type ErrorCode = keyof typeof errorCodes
 
-/** The error body of the OpenAI API, the only one a client of Postern meets. */
+/** The error body of the OpenAI API: the form of every error that Postern sends. */
 export interface ErrorEnvelope {
   readonly error: {
     readonly message: string
     readonly type: unknown
-    /** An {@link ErrorCode}, or what the gateway has in its place where the request itself was wrong: its own code, a number, `null`. */
+    /**
+     * An {@link ErrorCode}. If the gateway finds the request wrong: the gateway's own code, a text, a number or
+     * `null`.
+     */
     readonly code: unknown
     readonly param: unknown
-    /** What else the gateway says of a request that it finds wrong. */
+    /** Further members of the gateway's error about a wrong request. */
     readonly [further: string]: unknown
   }
 }

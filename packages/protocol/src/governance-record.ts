@@ -1,8 +1,8 @@
 import { bareMember, quote, textMember } from './json-member.js'
 
-/** How a request ended. Anything but `complete` means that the answer is not whole. */
+/** How a request ended. Only with `complete` is the answer whole. */
 export type Finish =
-  /** The gateway's answer ended as such answers end. */
+  /** The gateway's answer reached its regular end. */
   | 'complete'
   /** Postern refused; nothing was sent to the gateway. */
   | 'refused'
@@ -10,14 +10,14 @@ export type Finish =
   | 'upstream_error'
   /** The gateway's answer broke off. */
   | 'truncated'
-  /** The client left first. */
+  /** The client disconnected first. */
   | 'client_closed'
   /** Postern cut the stream because the budget was spent. */
   | 'cut_budget'
-  /** Postern cut the call because its process shut down and the deadline for open calls had passed. */
+  /** Postern ended the call because its process shut down and `shutdown.deadline` had passed. */
   | 'cut_shutdown'
 
-/** Token counts as the gateway reported them; details are parts of the totals, not additions. */
+/** Token counts as the gateway reported them. `cached` and `reasoning` are parts of the totals, not additions. */
 export interface GovernanceUsage {
   readonly input?: number
   readonly output?: number
@@ -37,7 +37,7 @@ export interface GovernanceCost {
   readonly unit: string
 }
 
-/** How much of a plan's allowance is used, as the gateway says. */
+/** How much of the plan's allowance is used, according to the gateway. */
 export interface GovernanceQuota {
   readonly used: number
   readonly limit?: number
@@ -45,18 +45,18 @@ export interface GovernanceQuota {
 }
 
 /**
- * What is known about one request, the same in three carriers: the header `Postern-Governance`, the last
- * comment frame of a stream, and the header of every error.
+ * What is known about one request. It travels in the header `Postern-Governance`, also of every error, and in the
+ * last comment line of a stream.
  *
- * A field that is not known is absent, never guessed. The header of a stream holds what is known at its
- * start; the comment frame holds the rest.
+ * A field that is not known is absent, never guessed. The header of a stream holds what is known at its start; the
+ * comment line holds the whole record.
  */
 export interface GovernanceRecord {
   readonly request_id: string
-  /** Attempts at the gateway so far; 0 where the request never left Postern. */
+  /** Attempts at the gateway so far; 0 if the request never left Postern. */
   readonly attempt: number
   readonly workflow?: string | undefined
-  /** Whether the workflow is the one that the session was minted for, and not only what a header says. */
+  /** Whether the session was minted for this workflow. Otherwise only a header names it. */
   readonly workflow_verified?: boolean | undefined
   readonly step?: string | undefined
   /** Name of the gateway in the configuration. */
@@ -72,28 +72,27 @@ export interface GovernanceRecord {
   readonly usage?: GovernanceUsage | undefined
   readonly cost?: GovernanceCost | undefined
   readonly budget_left?: number | undefined
-  /** What is left of the gateway account's own allowance, where the gateway says so. */
+  /** The allowance of the gateway's account, if the gateway reports it. */
   readonly quota?: GovernanceQuota | undefined
   /** How strongly the gateway compressed the prompt, in its own word. */
   readonly intensity?: string | undefined
-  /** The gateway's own id of the request, for its support; absent where it is the one that Postern gave. */
+  /** The gateway's own id of the request, for its support; absent if it is the id that Postern sent. */
   readonly gateway_request_id?: string | undefined
   /** The gateway's own time with the request, its provider's included, in milliseconds. */
   readonly gateway_ms?: number | undefined
-  /** After how many seconds the gateway asks to be asked again, where it refused; the header `Retry-After` says 60 at most. */
+  /** If the gateway refused: how long it asks to wait, in seconds. The header `Retry-After` says 60 at most. */
   readonly retry_after?: number | undefined
   /** Absent in the header of a stream that has only begun. */
   readonly finish?: Finish | undefined
-  /** The stream ended without the mark that such streams end with, such as `[DONE]`, each of its choices having said why it ended. */
+  /** The stream ended without its end mark, such as `[DONE]`, but each of its choices had a finish reason. */
   readonly ended_without_mark?: boolean | undefined
-  /** Time spent inside Postern, without waiting for the client or the gateway, in milliseconds. */
+  /** Time spent in Postern, in milliseconds, without the time that it waited for the client or the gateway. */
   readonly overhead_ms?: number | undefined
 }
 
 /**
- * What a page may see where the operator keeps its own arrangement to itself (`browser.record: public`): the call, what
- * it asked for, what answered, what it used and cost, and how it ended. Not which gateway, key, provider, tier or
- * allowance stood behind it.
+ * The part of a record that a page may see if `browser.record` is `public`: the call, the model, usage, cost and
+ * ending. Left out are the gateway, key, provider, tier and allowance.
  */
 export function publicGovernance(record: GovernanceRecord): GovernanceRecord {
   const { request_id, attempt, workflow, workflow_verified, step, model_requested, model } = record
@@ -117,13 +116,14 @@ export function publicGovernance(record: GovernanceRecord): GovernanceRecord {
   }
 }
 
-/** What opens the comment frame in a stream: a line that every SSE client skips. */
+/** The beginning of the comment line that carries the record in a stream; every SSE client skips comments. */
 export const governanceComment = ': postern '
 
 /**
- * One line of JSON with every character above ASCII escaped, so that it fits a header and a comment frame.
+ * Writes a record as one line of JSON in which every character above ASCII is escaped, so that it fits a header and a
+ * comment line.
  *
- * Written out member by member: it is made for every request, and `JSON.stringify` takes twice the time.
+ * Written member by member: this runs for every request, and `JSON.stringify` takes twice the time.
  */
 export function serializeGovernance(record: GovernanceRecord): string {
   return (
@@ -172,7 +172,7 @@ function serializeQuota(quota: GovernanceQuota | undefined): string {
   return quota === undefined ? '' : `,"quota":{"used":${quota.used}${bareMember('limit', quota.limit)},"unit":"${quota.unit}"}`
 }
 
-/** Reads a record from a `Postern-Governance` header, or `undefined` where there is none that can be read. */
+/** Reads a record from a `Postern-Governance` header or a comment line; `undefined` if it is absent or not readable. */
 export function parseGovernance(text: string | null | undefined): GovernanceRecord | undefined {
   try {
     const value: unknown = JSON.parse(text ?? 'null')

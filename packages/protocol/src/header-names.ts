@@ -1,9 +1,17 @@
-/** Those that pages read or write, each by itself: a bundle carries only what it uses. */
+/**
+ * Request header: the workflow of a call. This and the constants below are single, so that the bundle of a page holds
+ * only those that it imports.
+ */
 export const workflowHeader = 'X-Workflow-ID'
+/** Request header: the step of that workflow. */
 export const stepHeader = 'X-Step-ID'
+/** Request header: the step that caused that step. */
 export const parentStepHeader = 'X-Parent-Step-ID'
+/** Response header: the governance record as one line of JSON. */
 export const governanceHeader = 'Postern-Governance'
+/** Response header: the error code, if Postern itself refused. */
 export const refusalHeader = 'Postern-Refusal'
+/** Response header: `false` if a retry cannot help. */
 export const shouldRetryHeader = 'X-Should-Retry'
 
 /**
@@ -12,11 +20,11 @@ export const shouldRetryHeader = 'X-Should-Retry'
  * Names that belong to one gateway live in that gateway's dialect, not here.
  */
 export const headerNames = {
-  /** In: the caller's own id, recorded and never trusted. Out, both ways: the id of this attempt. */
+  /** In: the caller's own id, recorded but never trusted. Out, to gateway and client: the id of this attempt. */
   requestId: 'X-Request-ID',
-  /** In: the run this call belongs to, `[A-Za-z0-9_-]{1,64}`. */
+  /** In: the workflow that this call belongs to, `[A-Za-z0-9_-]{1,64}`. */
   workflow: workflowHeader,
-  /** In: the step of that run, same alphabet. */
+  /** In: the step of that workflow, same alphabet. */
   step: stepHeader,
   /** In: the step that caused this one, same alphabet. */
   parentStep: parentStepHeader,
@@ -24,9 +32,9 @@ export const headerNames = {
   actAs: 'Postern-Act-As',
   /** Out: the governance record as one line of JSON, ASCII only. */
   governance: governanceHeader,
-  /** Out: the error code, present exactly when Postern itself refused. */
+  /** Out: the error code, present if and only if Postern itself refused. */
   refusal: refusalHeader,
-  /** Out: `false` where a retry cannot mend the refusal; the `openai` client obeys it. */
+  /** Out: `false` if a retry cannot help; the `openai` client obeys it. */
   shouldRetry: shouldRetryHeader,
   /** Both ways: W3C Trace Context. */
   traceparent: 'traceparent',

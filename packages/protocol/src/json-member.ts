@@ -1,9 +1,9 @@
-/** A member that is a string; nothing where it is not known. */
+/** A JSON member with a string, after a comma; empty if the value is `undefined`. */
 export function textMember(name: string, value: string | undefined): string {
   return value === undefined ? '' : `,"${name}":${quote(value)}`
 }
 
-/** A member that is a number or a truth value. */
+/** A JSON member with a number or a boolean, after a comma; empty if the value is `undefined`. */
 export function bareMember(name: string, value: number | boolean | undefined): string {
   return value === undefined ? '' : `,"${name}":${value}`
 }
@@ -13,12 +13,15 @@ export function quote(value: string): string {
   return needsNoEscape.test(value) ? `"${value}"` : asciiJson(JSON.stringify(value))
 }
 
-/** JSON whose every character but a line's end is printable ASCII: beyond it JSON has strings only, which can be escaped. */
+/**
+ * Escapes every character of a JSON text that is not printable ASCII, except line feeds. Beyond ASCII, JSON has only
+ * strings, and they can be escaped.
+ */
 export function asciiJson(json: string): string {
   return json.replace(beyondAscii, escapeCharacter)
 }
 
-/** Printable ASCII but for the quotation mark and the backslash. */
+/** Printable ASCII except the quotation mark and the backslash. */
 const needsNoEscape = /^[ !#-[\]-~]*$/
 const beyondAscii = /[^\n\x20-\x7e]/g
 

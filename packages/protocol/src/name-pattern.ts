@@ -1,20 +1,20 @@
-/** What a pattern is held against: a string, or whatever gives its characters one by one. */
+/** A text to match: a string, or an object that returns its characters by index. */
 export interface PatternText {
   readonly length: number
   charCodeAt(index: number): number
 }
 
-/** A text between two stars, with how far a match may fall back where it fails (Knuth, Morris and Pratt, 1977). */
+/** A text between two stars, with its failure table (Knuth, Morris and Pratt, 1977). */
 interface Part {
   readonly text: string
   readonly fallback: readonly number[]
 }
 
 /**
- * Compiles a pattern in which `*` stands for any characters, none included, and everything else for itself.
+ * Compiles a pattern in which `*` stands for any characters, also for none, and every other character for itself.
  *
- * Each part is taken where it first fits, and no character of the text is looked at more than a few times: the
- * cost grows with the text's length, whatever pattern and text are, and whoever wrote them.
+ * Each part is matched where it first occurs. The cost grows only with the length of the text, for every pattern and
+ * text.
  */
 export function compileNamePattern(pattern: string): (text: PatternText) => boolean {
   const [first = '', ...rest] = pattern.split('*')
@@ -39,7 +39,7 @@ function standsAt(text: PatternText, part: string, at: number): boolean {
   return true
 }
 
-/** Where the part ends that stands first between two positions of the text; -1 where it does not stand there. */
+/** The index after the first occurrence of the part between two positions of the text; -1 if there is none. */
 function endOf(text: PatternText, { text: part, fallback }: Part, from: number, end: number): number {
   let matched = 0
   for (let index = from; index < end; index += 1) {

@@ -1,34 +1,33 @@
-/** The most characters of a name, counted in code points. */
+/** Longest name, in code points. */
 const longestName = 256
 
 const fewEnough = /* @__PURE__ */ new RegExp(`^.{1,${longestName}}$`, 'su')
 
-/** What most names are: printable ASCII, with single spaces between. */
+/** Most names: printable ASCII, with single spaces between. */
 const plainAscii = /^[!-~]+(?: [!-~]+)*$/
 
 /**
- * Characters that no name has: those that cannot be seen or have no meaning that everybody shares.
+ * Characters that no name may have: those that are invisible or have no agreed meaning.
  *
- * `\p{C}` is control, format, surrogate, private use and unassigned; `\p{Z}` is every kind of blank, of which only
- * the space is taken, see {@link oddSpace}; `\p{Default_Ignorable_Code_Point}` adds variation selectors, fillers and
- * joiners that Unicode counts as letters or marks. By name: blank patterns of Braille and of music, the Khitan
- * filler, and U+FFFC and U+FFFD, which stand for what could not be written.
+ * `\p{C}` is control, format, surrogate, private use and unassigned; `\p{Z}` is every kind of space, of which only
+ * U+0020 is allowed, see {@link oddSpace}; `\p{Default_Ignorable_Code_Point}` adds variation selectors, fillers and
+ * joiners that Unicode counts as letters or marks. By number: blank patterns of Braille and of music, the Khitan
+ * filler, and U+FFFC and U+FFFD, which replace what could not be written.
  */
 const strange = /[\p{C}\p{Default_Ignorable_Code_Point}\u2800\ufffc\ufffd]|\u{16fe4}|\u{1d159}|(?! )\p{Z}/u
 
-/** A name that differs from another only by such spaces looks like it. */
+/** Two names that differ only in such spaces look the same. */
 const oddSpace = /^ | $| {2}/
 
-/** Belongs to the character before it, which is not the name's. */
+/** A combining mark belongs to the character before it, which is not part of the name. */
 const beginsWithMark = /^\p{M}/u
 
 /**
- * What keeps a text from being a name of a user, a team, a project, a caller or a session, as a phrase that
- * goes on behind its subject ("holds U+200B, which cannot be seen"); `undefined` where it is a name.
+ * Returns why a text is not a name of a user, a team, a project, a caller or a session, as the end of a sentence
+ * ("holds U+200B, which cannot be seen"); `undefined` if it is a name.
  *
- * A name is 1 to 256 characters that can be seen, with single spaces between them at most, in Unicode's composed form
- * (NFC). A name that is one is that name alone: nothing is trimmed, folded or normalised anywhere, so two names are
- * one exactly where their characters are.
+ * A name is 1 to 256 visible characters, with at most single spaces between them, in Unicode's composed form (NFC).
+ * Nothing trims, folds or normalizes names anywhere: two names are equal only if their characters are.
  */
 export function nameFault(text: string): string | undefined {
   if (plainAscii.test(text)) return text.length > longestName ? tooLong : undefined
@@ -48,7 +47,7 @@ export function isPlainName(value: unknown): value is string {
 
 const tooLong = `is longer than ${longestName} characters`
 
-/** The character by its number: it could not be seen, or would shift what stands around it. */
+/** Names the character by its number: it may be invisible, or move the text around it. */
 function describe(character: string): string {
   const number = `U+${(character.codePointAt(0) as number).toString(16).toUpperCase().padStart(4, '0')}`
   if (character === '\ufffd') return `holds ${number}, which stands for bytes that are no UTF-8`

@@ -1,19 +1,19 @@
 /** The four parts of the `X-Request-ID` that Postern sends to the gateway and back to the client. */
 export interface RequestIdParts {
-  /** The run, or `undefined` where the caller named none. */
+  /** The workflow; `undefined` if the caller named none. */
   readonly workflow?: string | undefined
-  /** The step of that run, or `undefined`. */
+  /** The step of that workflow, or `undefined`. */
   readonly step?: string | undefined
   /** 26 characters of Crockford's Base32, made by the sidecar; sorts by time. */
   readonly ulid: string
-  /** 1 for the first attempt at the gateway; 0 where the request never left Postern. */
+  /** 1 for the first attempt at the gateway; 0 if the request never left Postern. */
   readonly attempt: number
 }
 
-/** What stands for a part that the caller did not give. */
+/** Stands for a part that the caller did not give. */
 const absent = '_'
 
-/** What a workflow or step may look like. No dot: the dot separates the parts of a request id. */
+/** The form of a workflow id or step name. No dot: the dot separates the parts of a request id. */
 export const tagPattern = /^[A-Za-z0-9_-]{1,64}$/
 
 const requestIdPattern = /^([A-Za-z0-9_-]{1,64})\.([A-Za-z0-9_-]{1,64})\.([0-7][0-9A-HJKMNP-TV-Z]{25})\.(\d{1,4})$/
@@ -28,7 +28,7 @@ export function formatRequestId(parts: RequestIdParts): string {
   return `${parts.workflow ?? absent}.${parts.step ?? absent}.${parts.ulid}.${parts.attempt}`
 }
 
-/** Takes an id from a gateway's log apart, or gives `undefined` where it is not one of ours. */
+/** Splits a request id, for example from a gateway's log, into its parts; `undefined` if Postern did not make it. */
 export function parseRequestId(id: string): RequestIdParts | undefined {
   const match = requestIdPattern.exec(id)
   if (match === null) return undefined

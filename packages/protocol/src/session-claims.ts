@@ -1,26 +1,25 @@
 import { nameFault } from './plain-name.js'
 import { readSessionBounds, sessionBoundClaims, type SessionBounds, sessionToken, thumbprintPattern } from './session-token.js'
 
-/** For whom a session is, at least one of user, team and project; and what it is good for. */
+/** The owner of a session (at least one of user, team and project) and its bounds. */
 export interface SessionRequest extends SessionBounds {
   readonly user?: string | undefined
   readonly team?: string | undefined
   readonly project?: string | undefined
   /**
-   * The SHA-256 thumbprint (RFC 7638) of the key that its holder must prove to have with every request
-   * (RFC 9449). Without it, whoever has the token is its holder.
+   * The SHA-256 thumbprint (RFC 7638) of a key. With every request, the client must prove that it has the key (RFC
+   * 9449). Without `jkt`, anybody who has the token can use it.
    */
   readonly jkt?: string | undefined
   /**
-   * What the application itself wants to find in the token: any JSON value of at most 4 KiB. Postern reads nothing of
-   * it and enforces nothing of it.
+   * Data of the application itself: any JSON value of at most 4096 characters. Postern neither reads nor enforces it.
    */
   readonly ext?: unknown
 }
 
-/** When a session begins and ends. */
+/** The id and the lifetime of a session. */
 export interface SessionLife {
-  /** Unique; what the ledger and a revocation call it. */
+  /** Unique. The ledger records it, and a revocation names it. */
   readonly id: string
   /** Seconds since the epoch. */
   readonly issuedAt: number
@@ -29,10 +28,10 @@ export interface SessionLife {
 }
 
 /**
- * Writes the claims of a session token, whoever signs them.
+ * Builds the claims of a session token; the caller signs them.
  *
- * @throws {TypeError} where it is asked for what a session cannot say. A restriction that nobody enforces must
- *   not look as if somebody did, so an unknown member is refused too.
+ * @throws {TypeError} if the request asks for what a session cannot express. An unknown member is refused too: a
+ *   restriction that Postern does not enforce must not look enforced.
  */
 export function sessionClaims(request: SessionRequest, { id, issuedAt, expiresAt }: SessionLife): Record<string, unknown> {
   const { user, team, project, jkt, ext, origin, models, endpoints, workflow, maxTokens, maxCalls, ...unknown } = request
@@ -63,7 +62,7 @@ export function sessionClaims(request: SessionRequest, { id, issuedAt, expiresAt
   }
 }
 
-/** What a request says for itself, in JavaScript; over HTTP two of them are written otherwise. */
+/** Members of a request in JavaScript. Over HTTP, two of them have the names in `overHttp`. */
 const sessionFields = ['user', 'team', 'project', 'jkt', 'ext', 'origin', 'models', 'endpoints', 'workflow', 'maxTokens', 'maxCalls', 'ttl']
 const overHttp: Readonly<Record<string, string>> = { maxTokens: 'max_tokens', maxCalls: 'max_calls' }
 
@@ -76,12 +75,15 @@ function unknownMember(stranger: string, known: readonly string[]): TypeError {
   return new TypeError(`"${stranger.slice(0, 64).replaceAll('"', '')}"${strange}; ${what}.`)
 }
 
-/** A fault of a request over HTTP, which names what is wrong as it is written there. */
+/**
+ * Translates an error of {@link sessionClaims} for a request over HTTP, which must name members as they are written
+ * there.
+ */
 export function sessionFaultOverHttp({ message }: TypeError): { readonly message: string; readonly param?: string } {
   const [, named, rest] = /^"([^"]+)"(.*)$/s.exec(message) ?? []
   if (named === undefined || rest === undefined) return { message }
   if (rest.endsWith(twice)) return { message, param: named }
-  // What cannot be said is named as it came.
+  // An unknown member keeps the name that the request used.
   const param = rest.startsWith(strange) ? named : (overHttp[named] ?? named)
   return {
     message: `"${param}"${rest.replaceAll(/"(\w+)"/g, (quoted, name: string) => (name in overHttp ? `"${overHttp[name]}"` : quoted))}`,
@@ -89,12 +91,14 @@ export function sessionFaultOverHttp({ message }: TypeError): { readonly message
   }
 }
 
-/** A token travels in a header with every request, and servers read 16 KiB of headers. */
+/**
+ * Longest `ext`, in characters: the token travels in a header with every request, and servers read 16 KiB of headers.
+ */
 const mostExtCharacters = 4096
 
 function isSmallJson(value: unknown): boolean {
   try {
-    // `undefined` for a function or a symbol, whatever the type says.
+    // `JSON.stringify` returns `undefined` for a function or a symbol, although its type says otherwise.
     const text = JSON.stringify(value) as string | undefined
     return text !== undefined && text.length <= mostExtCharacters
   } catch {
@@ -111,7 +115,7 @@ const boundForms: Readonly<Record<string, string>> = {
   workflow: '"workflow" has 1 to 64 letters, digits, underscores and hyphens.',
 }
 
-/** A name that no endpoint can have would look like a permission and be none. */
+/** A name that no endpoint can have would look like a permission and allow nothing. */
 function checkEndpointNames(names: readonly string[]): void {
   const odd = names.find((name) => /^\/|^v1\/|\/$/.test(name))
   if (odd === undefined) return
@@ -124,9 +128,9 @@ function checkEndpointNames(names: readonly string[]): void {
 const secondsPerUnit: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 }
 
 /**
- * Reads a lifetime: seconds, or a text such as `30s`, `10m` or `2h`.
+ * Reads a lifetime, in seconds or as a text such as `30s`, `10m` or `2h`. Returns seconds.
  *
- * @throws {TypeError} where it is none.
+ * @throws {TypeError} if it is not a whole number above 0, or not such a text.
  */
 export function sessionSeconds(ttl: unknown): number {
   const [, number, unit = ''] = typeof ttl === 'string' ? (/^(\d+)([smhd])$/.exec(ttl) ?? []) : []
@@ -137,10 +141,10 @@ export function sessionSeconds(ttl: unknown): number {
 }
 
 /**
- * Reads what a request over HTTP asks for: a JSON object with `user`, `team`, `project`, `ttl`, `jkt`, `ext`, and
- * bounds under the names of their claims, or of {@link SessionRequest}.
+ * Reads the request for a session over HTTP: a JSON object with `user`, `team`, `project`, `ttl`, `jkt`, `ext`, and
+ * bounds under the names of their claims or of {@link SessionRequest}.
  *
- * @throws {TypeError} where it says a bound twice; where it asks for something else, by {@link sessionClaims} at the latest.
+ * @throws {TypeError} if a bound is given under both names. All other faults are found by {@link sessionClaims}.
  */
 export function readSessionRequest(members: Readonly<Record<string, unknown>>): SessionRequest & { readonly ttl?: number | string } {
   for (const [claim, name] of boundsOfTwoNames) {

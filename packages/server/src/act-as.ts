@@ -1,6 +1,6 @@
 import { nameFault } from '@postern/protocol'
 
-/** For whom a call is, at least one of the three. */
+/** Whom a call is for: at least one of the three. */
 export interface ActAs {
   readonly user?: string | undefined
   readonly team?: string | undefined
@@ -10,10 +10,10 @@ export interface ActAs {
 const fields = ['user', 'team', 'project'] as const
 
 /**
- * The value of `Postern-Act-As`, by which a service caller with `delegate: true` says for whom it calls. Names
- * may hold what a header may not: they are percent-encoded.
+ * Makes the value of `Postern-Act-As`, in which a service caller with `delegate: true` names the user, team or
+ * project that it calls for. Names are percent-encoded, because a header cannot hold every character of a name.
  *
- * @throws {TypeError} where nobody is named, a name could be none, or something else is said.
+ * @throws {TypeError} if no name is given, a name is not valid, or there is another member.
  *
  * @example
  * ```ts

@@ -2,21 +2,25 @@ import { isPlainName, sessionClaims, sessionSeconds } from '@postern/protocol'
 import { type AdminPlace, createAskAdmin } from './ask-admin.js'
 import { defaultTtl, type MintedSession, type MintRequest, type Mints } from './session-minter.js'
 
+/** Where the admin listener is, its secret, and the default lifetime of sessions. */
 export type AdminClientOptions = AdminPlace & {
-  /** How long a session lives where a request does not say, in seconds or as `10m`. Default 10 minutes. */
+  /** Lifetime of a session if a request does not say: seconds, or text such as `10m`. Default 10 minutes. */
   readonly ttl?: number | string
 }
 
-/** What to end: one session by its id, or all that a user or a team has now. */
+/** What to revoke: one session by its id, or all sessions that a user or a team has now. */
 export type Revocation = { readonly id: string } | { readonly user: string } | { readonly team: string }
 
-/** What a backend may ask of the process: sessions, without a secret to sign them, and their end. */
+/**
+ * Asks a running Postern to mint and to revoke sessions; the backend needs no signing secret. Both methods reject
+ * with {@link PosternAdminError} if the admin listener does not do it.
+ */
 export interface AdminClient extends Mints {
   /**
-   * Ends sessions: the next call with one is refused, within a second in every process of the same store.
+   * Revokes sessions: within a second, every process that shares the store refuses calls with them.
    *
-   * @throws {TypeError} where it does not name one thing to end.
-   * @throws {PosternAdminError} where it may not have been done; doing it again does no harm.
+   * @throws {TypeError} if `what` does not name exactly one thing.
+   * @throws {PosternAdminError} if the revocation may not have been made; repeating it does no harm.
    */
   revoke(what: Revocation): Promise<void>
 }
@@ -24,9 +28,10 @@ export interface AdminClient extends Mints {
 const kinds = ['id', 'user', 'team']
 
 /**
- * Asks the admin listener of a sidecar, on a port or a Unix socket.
+ * Makes a client of a sidecar's admin listener, on a port or a Unix socket.
  *
- * @throws {TypeError} where the place is none, a secret is missing that there must be, or the lifetime is none.
+ * @throws {TypeError} if `url` or `socketPath` is not valid, the secret for a port is missing, or `ttl` is not a
+ *   lifetime.
  *
  * @example
  * ```ts
@@ -43,7 +48,7 @@ export function createAdminClient({ ttl: usual = defaultTtl, ...place }: AdminCl
   return {
     ttlSeconds,
     async mint({ ttl = ttlSeconds, ...request }: MintRequest): Promise<MintedSession> {
-      // Refused here as a minter would refuse it, and written as it will be read there.
+      // Throw here what a minter would throw. Send the lifetime in seconds.
       const seconds = sessionSeconds(ttl)
       sessionClaims(request, { id: '', issuedAt: 0, expiresAt: 0 })
       const { maxTokens: max_tokens, maxCalls: max_calls, ...others } = request

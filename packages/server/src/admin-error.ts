@@ -1,11 +1,11 @@
-/** Why the admin listener did not do what it was asked for. */
+/** Thrown if the admin listener refused a request, could not be reached, or did not answer in time. */
 export class PosternAdminError extends Error {
   override readonly name = 'PosternAdminError'
-  /** Of the answer; `undefined` where there was none. */
+  /** HTTP status of the answer; `undefined` if there was none. */
   readonly status: number | undefined
-  /** Postern's code of the refusal, such as `caller_invalid` for a wrong secret; `undefined` where there was none. */
+  /** Postern's error code, such as `caller_invalid` for a wrong secret; `undefined` if there was none. */
   readonly code: string | undefined
-  /** By which Postern's log knows the request. */
+  /** `X-Request-ID` of the answer, by which Postern's log knows the request. */
   readonly requestId: string | undefined
 
   constructor(

@@ -3,18 +3,18 @@ import { request as overHttps } from 'node:https'
 import { headerNames } from '@postern/protocol'
 import { PosternAdminError } from './admin-error.js'
 
-/** Where the admin listener is, and what opens it. */
+/** Where the admin listener is, and its secret. */
 export type AdminPlace = {
   /**
-   * What the configuration has as `admin.secret`. A Unix socket, which only its owner can open, may have none; for a port the first
-   * call says so where it is `undefined`.
+   * `admin.secret` of the configuration. Optional for a Unix socket, which only its owner can open. For a port it is
+   * required: if it is `undefined`, the first call throws a `TypeError`.
    */
   readonly secret?: string | undefined
-  /** How long an answer may take, in milliseconds. Default 5000. */
+  /** How long to wait for an answer, in milliseconds. Default 5000. */
   readonly timeoutMs?: number | undefined
 } & (
   | {
-      /** `http://127.0.0.1:8788`, where it is on a port. */
+      /** Its address if it listens on a port, such as `http://127.0.0.1:8788`. */
       readonly url: string | URL
     }
   | {
@@ -24,22 +24,24 @@ export type AdminPlace = {
 )
 
 /**
- * Asks the admin listener for something, once.
+ * Sends one request to the admin listener and returns the JSON object of its answer.
  *
- * @throws {PosternAdminError} where it refuses, cannot be reached, does not answer in time, or is something else.
+ * @throws {PosternAdminError} if it refuses, cannot be reached, does not answer in time, or is not Postern's admin
+ *   listener.
  */
 export type AskAdmin = (path: string, body: object) => Promise<Readonly<Record<string, unknown>>>
 
 const defaultTimeoutMs = 5000
-/** More is no answer of Postern's. */
+/** Largest answer that is read. Postern's own answers are far smaller. */
 const mostBytes = 64 * 1024
 
-/** @throws {TypeError} where the place is none, or a secret is missing that there must be. */
+/** @throws {TypeError} if `url` or `socketPath` is not valid, or the secret for a port is missing. */
 export function createAskAdmin(place: AdminPlace): AskAdmin {
   const where = 'url' in place ? addressOf(place.url) : socketOf(place.socketPath)
   const { secret, timeoutMs = defaultTimeoutMs } = place
   const isMissing = secret === undefined && 'url' in place
-  // A variable that is not set: builds run a module without the environment that its server will have.
+  // `secret: undefined` is an environment variable that is not set. It does not fail here: builds load a module
+  // without the environment of its server.
   if ((isMissing && !('secret' in place)) || secret === '') throw noSecret()
   const headers = { 'Content-Type': 'application/json', ...(secret === undefined ? {} : { Authorization: `Bearer ${secret}` }) }
 
@@ -84,7 +86,7 @@ function addressOf(url: string | URL): Where {
   return {
     name: host,
     send: protocol === 'https:' ? overHttps : overHttp,
-    // An IPv6 address is bracketed in URLs only.
+    // `hostname` of `node:http` takes an IPv6 address without its brackets.
     options: { hostname: hostname.replace(/^\[(.*)\]$/, '$1'), port },
     prefix: pathname.replace(/\/+$/, ''),
   }

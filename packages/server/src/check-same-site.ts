@@ -1,16 +1,20 @@
 import { isDevelopmentPage } from '@postern/protocol'
 import { DeskRefusal } from './desk-refusal.js'
 
-/** Reads a header of the request; `undefined` where there is none. */
+/** Reads a header of the request; `undefined` if it is absent. */
 export type ReadHeader = (name: string) => string | undefined
 
-/** In `Authorization` browsers write these on no other site's behalf, as they do cookies and passwords. */
+/**
+ * Schemes of `Authorization` that a browser never adds by itself, as it adds cookies and passwords (`Basic`) to the
+ * requests that another site causes.
+ */
 const deliberate = /^(?:bearer|dpop)\s/i
 
 /**
- * Lets pass what a browser vouches for: `Sec-Fetch-Site: same-origin` (Fetch Metadata), a listed `Origin`, or,
- * from browsers that have no Fetch Metadata, an `Origin` of our own host. A call that brings a token and no
- * cookie was meant, whoever sent it.
+ * Lets a request pass if its `Origin` is listed; if `Sec-Fetch-Site` is `same-origin` (Fetch Metadata) and `Origin`,
+ * if there is one, is our own or that of a development server; or, from a browser without Fetch Metadata, if `Origin`
+ * is our own. A call with a token and without a cookie passes as well: a browser sends a token only if a program puts
+ * it there.
  *
  * @throws {DeskRefusal} `cross_site_refused`.
  */

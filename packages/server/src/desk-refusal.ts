@@ -1,10 +1,10 @@
 import { type ErrorCode, type ErrorEnvelope, errorCodes } from '@postern/protocol'
 
-/** Why no session is given; told as Postern itself would tell it. */
+/** The session route refuses a request. Answered with Postern's error codes and in its error envelope. */
 export class DeskRefusal extends Error {
   override readonly name = 'DeskRefusal'
   readonly code: ErrorCode
-  /** What of the request it is about. */
+  /** The member or header of the request that it is about. */
   readonly param: string | undefined
 
   /** @param message Default: the title of the code. */

@@ -2,15 +2,15 @@ import { compileNamePattern, type SessionRequest, sessionSeconds } from '@poster
 import { DeskRefusal } from './desk-refusal.js'
 import type { MintRequest } from './session-minter.js'
 
-/** What a page asks its session to be bound by. */
+/** The bounds that a page asks for its session. */
 export type AskedSession = SessionRequest & { readonly ttl?: number | string }
 
 /**
- * What is granted, bounded further by what is asked: the shorter life, the smaller number, the names that both
- * allow. Whoever asks for a longer life or a greater number gets what is granted.
+ * Combines the granted bounds with the asked ones: the shorter lifetime, the smaller number, the asked names. If the
+ * page asks for a longer lifetime or a greater number, it gets the granted one.
  *
- * @param ttlSeconds How long what is granted lives where it does not say.
- * @throws {DeskRefusal} `request_malformed` where what is asked is not part of what is granted.
+ * @param ttlSeconds Lifetime if `granted` has none.
+ * @throws {DeskRefusal} `request_malformed` if a name, origin, workflow or key is asked that is not granted.
  */
 export function narrowSession(granted: MintRequest, asked: AskedSession, ttlSeconds: number): MintRequest {
   const longest = sessionSeconds(granted.ttl ?? ttlSeconds)
@@ -39,7 +39,8 @@ function theSame(name: 'origin' | 'workflow' | 'jkt', { [name]: granted }: MintR
 
 function among(name: 'models' | 'endpoints', { [name]: granted }: MintRequest, { [name]: asked }: AskedSession) {
   if (granted === undefined || asked === undefined) return granted ?? asked
-  // A star of what is asked can only meet one of what is granted, so what the first may be, the other is too.
+  // A `*` in the asked pattern is matched only by a `*` in the granted one, so matching the pattern as text is
+  // enough.
   const allowed = granted.map(compileNamePattern)
   const strange = asked.find((pattern) => !allowed.some((covers) => covers(pattern)))
   if (strange !== undefined) throw new DeskRefusal('request_malformed', `"${name}" may name only some of what is granted.`, name)

@@ -2,15 +2,15 @@ import { readSessionRequest, sessionClaims, sessionFaultOverHttp, sessionSeconds
 import { DeskRefusal } from './desk-refusal.js'
 import type { AskedSession } from './narrow-session.js'
 
-/** The largest request that is read, in bytes; what it may ask for takes a few hundred. */
+/** The largest body that is read, in bytes; a useful one has a few hundred. */
 export const mostBytes = 16 * 1024
 
 const jsonType = /^application\/(?:[\w.!#$&^-]+\+)?json\s*(?:;|$)/i
 
 /**
- * Reads what a page asks its session to be bound by; an empty body asks for nothing.
+ * Reads the bounds that a page asks for its session; an empty body asks for none.
  *
- * @param body As text, or read already by a parser of the application's.
+ * @param body Text, or the value that the application's body parser made.
  * @throws {DeskRefusal} `request_malformed`.
  */
 export function readAsked(body: unknown, contentType: string | undefined): AskedSession {
@@ -22,12 +22,12 @@ export function readAsked(body: unknown, contentType: string | undefined): Asked
     throw new DeskRefusal('request_malformed', 'The body is not a JSON object.')
   const own = ['user', 'team', 'project'].find((name) => Object.hasOwn(members, name))
   if (own !== undefined) throw new DeskRefusal('request_malformed', 'Whose session it is, is not asked but known.', own)
-  // The application believes what it finds there, because only who mints could have said it.
+  // The application trusts `ext`, because only the minter can set it: a page must not.
   if (Object.hasOwn(members, 'ext')) throw new DeskRefusal('request_malformed', 'What "ext" holds is not for a page to say.', 'ext')
   return check(members as Readonly<Record<string, unknown>>)
 }
 
-/** Some parsers leave an empty object where there was no body. */
+/** Some body parsers leave an empty object if there was no body. */
 function isEmpty(body: unknown): boolean {
   if (body === undefined || body === null || body === '') return true
   return typeof body === 'object' && !Array.isArray(body) && Object.keys(body).length === 0
@@ -41,7 +41,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** Alone, so that a fault of whoever asks is not taken for one of whoever grants. */
+/** Validates the page's request separately, so that its mistake is not reported as the application's. */
 function check(members: Readonly<Record<string, unknown>>): AskedSession {
   try {
     const asked = readSessionRequest(members)

@@ -1,9 +1,9 @@
 import { DeskRefusal } from './desk-refusal.js'
 
 /**
- * Reads a body as text, up to a bound.
+ * Reads a body as text, up to `mostBytes`.
  *
- * @throws {DeskRefusal} `body_too_large`, with the rest unread; `request_malformed` where it is not UTF-8.
+ * @throws {DeskRefusal} `body_too_large`, with the rest unread; `request_malformed` if it is not UTF-8.
  */
 export async function readBounded(body: AsyncIterable<Uint8Array>, mostBytes: number): Promise<string> {
   const parts: Uint8Array[] = []

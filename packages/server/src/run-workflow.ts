@@ -2,30 +2,30 @@ import { tagPattern } from '@postern/protocol'
 import { runningTags, runUnder, type Tags } from './running-tags.js'
 import { tagHeaders } from './tag-headers.js'
 
-/** A run under way. */
+/** A running workflow. */
 export interface Workflow {
   readonly tags: Tags
-  /** The tags as headers, for what takes no `fetch`. */
+  /** The tags as headers, for SDKs that accept headers but no `fetch`. */
   readonly headers: Readonly<Record<string, string>>
   /**
-   * Runs a step, and gives what it gives. The step of this run that is running around the call is its parent.
+   * Runs a step and returns what `run` returns. If a step of this workflow runs around the call, it is the parent.
    *
-   * @throws {TypeError} where the name is not 1 to 64 letters, digits, underscores and hyphens.
+   * @throws {TypeError} if the name is not 1 to 64 letters, digits, underscores and hyphens.
    */
   step<Result>(name: string, run: (step: Step) => Result): Result
 }
 
-/** A step under way; a step of it has it as its parent, wherever that one is begun. */
+/** A running step. It is the parent of each step that is begun with its `step`, wherever that call is made. */
 export interface Step extends Workflow {}
 
 /**
- * Runs a workflow: every call that begins inside, however deep and beside how many others, is tagged with the
- * run, its step and the step that caused that one, by any client whose `fetch` is Postern's. Nothing is passed
- * along by hand.
+ * Runs a workflow. Every call to Postern that begins inside `run`, at any depth and in parallel, is tagged with the
+ * workflow, the step, and the step that caused that step. Any client whose `fetch` is Postern's does this; nothing is
+ * passed by hand.
  *
- * @param id 1 to 64 letters, digits, underscores and hyphens; in the gateway's logs it begins every request id.
- * @returns What `run` gives, a promise or not.
- * @throws {TypeError} where the id is something else.
+ * @param id 1 to 64 letters, digits, underscores and hyphens. In the gateway's logs it begins every request id.
+ * @returns What `run` returns, a promise or not.
+ * @throws {TypeError} if the id has another form.
  *
  * @example
  * ```ts

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 
-/** What run and step calls belong to that begin here. */
+/** The workflow and step that a call belongs to. */
 export interface Tags {
   readonly workflow: string
   readonly step?: string | undefined
@@ -8,9 +8,9 @@ export interface Tags {
   readonly parent?: string | undefined
 }
 
-/** Where clients ask what is running around them: a function that gives {@link Tags} or `undefined`. */
+/** Under this symbol clients find a function that returns {@link Tags} or `undefined`. */
 const running = Symbol.for('postern.tags')
-/** One for the process, so that two copies of this package know of each other's steps. */
+/** One storage for the process: two copies of this package see each other's steps. */
 const storage = Symbol.for('postern.tags.storage')
 
 interface Shared {
@@ -18,12 +18,12 @@ interface Shared {
   [storage]?: AsyncLocalStorage<Tags>
 }
 
-/** Calls a function, and all that it begins, under these tags. */
+/** Calls a function; it and everything that it begins run under these tags. */
 export function runUnder<Result>(tags: Tags, run: () => Result): Result {
   return sharedStorage().run(tags, run)
 }
 
-/** The tags of the step, or else of the workflow, that is running around this call. */
+/** Returns the tags of the step, or else of the workflow, that runs around this call; `undefined` outside a workflow. */
 export function runningTags(): Tags | undefined {
   return (globalThis as Shared)[storage]?.getStore()
 }

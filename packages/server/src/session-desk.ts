@@ -5,27 +5,27 @@ import { narrowSession } from './narrow-session.js'
 import { readAsked } from './read-asked.js'
 import type { MintRequest, Mints } from './session-minter.js'
 
-/** Whose sessions a route gives, and what they are good for. */
+/** Which users a route gives sessions to, and with what bounds. */
 export interface SessionRouteOptions<Request> {
   /** From `createSessionMinter`, or `createAdminClient`. */
   readonly minter: Mints
   /**
-   * Says who asks, as your application knows it, and what the session is good for at most; `undefined` is nobody.
-   * What it throws is answered as your framework answers faults, and gives no session.
+   * Returns the signed-in user and the widest bounds of the session; `undefined` or `null` if no user is signed in
+   * (401). If it throws, no session is given, and your framework answers as it answers errors.
    */
   readonly whoIs: (request: Request) => MintRequest | undefined | null | Promise<MintRequest | undefined | null>
   /**
-   * Origins of pages that may ask, besides the one that the `Host` header says; also that one, where a proxy
-   * rewrites `Host`. Default none.
+   * Origins of pages that may ask, besides the origin of the `Host` header. If a proxy rewrites `Host`, list your own
+   * origin too. Default none.
    */
   readonly origins?: readonly string[]
 }
 
-/** What of a request both forms have. */
+/** The parts of a request that both forms of the route have. */
 export interface Asking {
   readonly method: string | undefined
   readonly header: ReadHeader
-  /** Text, or what a parser of the application's made of it. */
+  /** Text, or the value that the application's body parser made. */
   readonly readBody: () => Promise<unknown>
 }
 
@@ -35,13 +35,13 @@ export interface DeskAnswer {
   readonly body: string
 }
 
-/** @throws What `whoIs` throws; {@link TypeError} where it grants what a session cannot say. */
+/** @throws {TypeError} if `whoIs` grants what a session cannot express; and any error of `whoIs`. */
 export type SessionDesk<Request> = (request: Request, asking: Asking) => Promise<DeskAnswer>
 
 /**
- * The route of a backend that gives its users sessions, whatever framework it stands in.
+ * The session route of a backend, without a framework.
  *
- * @throws {TypeError} where `origins` has what is no origin.
+ * @throws {TypeError} if an entry of `origins` is not an origin.
  */
 export function createSessionDesk<Request>({ minter, whoIs, origins = [] }: SessionRouteOptions<Request>): SessionDesk<Request> {
   const odd = origins.find((origin) => !originPattern.test(origin))
@@ -69,7 +69,10 @@ export function createSessionDesk<Request>({ minter, whoIs, origins = [] }: Sess
   }
 }
 
-/** The page that asks is the one that it is for. Applications that are no web pages have origins of other forms, and `whoIs` can say them. */
+/**
+ * Binds a session to the page that asks, unless `whoIs` granted an origin. Applications that are not web pages have
+ * origins of other forms, which only `whoIs` can grant.
+ */
 function bindToPage(granted: MintRequest, origin: string | undefined): MintRequest {
   const isWebPage = origin !== undefined && origin.startsWith('http') && originPattern.test(origin)
   return granted.origin === undefined && isWebPage ? { ...granted, origin } : granted

@@ -4,7 +4,7 @@ import { readBounded } from './read-bounded.js'
 import { mostBytes } from './read-asked.js'
 import { createSessionDesk, type DeskAnswer, type SessionRouteOptions } from './session-desk.js'
 
-/** As Express, Connect and plain Node call it. */
+/** A request handler of Express, Connect or plain Node. */
 export type SessionHandler<Incoming extends IncomingMessage> = (
   request: Incoming,
   response: ServerResponse,
@@ -12,12 +12,12 @@ export type SessionHandler<Incoming extends IncomingMessage> = (
 ) => Promise<void>
 
 /**
- * {@link sessionRoute} for Express and plain Node: with a body parser before it or without.
+ * {@link sessionRoute} for Express and plain Node, with a body parser before it or without.
  *
- * What `whoIs` throws goes to Express's `next`; where there is none, it is answered with 500 and emitted as a
- * warning of the process.
+ * An error of `whoIs` goes to Express's `next`. Without `next`, it is answered with 500 and emitted as a warning of
+ * the process.
  *
- * @throws {TypeError} where `origins` has what is no origin.
+ * @throws {TypeError} if an entry of `origins` is not an origin.
  *
  * @example
  * ```ts
@@ -47,7 +47,7 @@ export function sessionHandler<Incoming extends IncomingMessage = IncomingMessag
 }
 
 function send(response: ServerResponse, { status, headers, body }: DeskAnswer): void {
-  // What is left of a body that was too large is not read; the connection cannot be used again.
+  // The rest of a body that was too large stays unread: the connection cannot be used again.
   const last = status === 413 ? { Connection: 'close' } : {}
   response.writeHead(status, { ...headers, ...last, 'Content-Length': Buffer.byteLength(body) }).end(body)
 }
@@ -57,7 +57,7 @@ function headerOf({ headers }: IncomingMessage, name: string): string | undefine
   return Array.isArray(value) ? value.join(', ') : value
 }
 
-/** A body parser that was here before has left nothing to read, but what it read. */
+/** If a body parser has read the stream, `body` is what it made. */
 async function readBody(request: IncomingMessage & { readonly body?: unknown }): Promise<unknown> {
   if (Buffer.isBuffer(request.body)) return request.body.toString()
   if (request.body !== undefined) return request.body

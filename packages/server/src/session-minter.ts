@@ -1,39 +1,43 @@
 import { createHmac, createPrivateKey, createPublicKey, createSecretKey, hash, type KeyObject, randomUUID, sign } from 'node:crypto'
 import { sessionClaims, type SessionRequest, sessionSeconds, sessionToken } from '@postern/protocol'
 
-/** How a minter is set up, whatever it signs with. */
+/** Options that do not depend on the kind of key. */
 interface CommonOptions {
-  /** How long a token lives where {@link MintRequest.ttl} does not say, in seconds or as `10m`. Default 10 minutes. */
+  /** Lifetime of a token if {@link MintRequest.ttl} does not say: seconds, or text such as `10m`. Default 10 minutes. */
   readonly ttl?: number | string
 }
 
-/** With the secret that sidecar and backend share, or with a key pair of the backend's own. */
+/** Signs with the secret that sidecar and backend share, or with a key pair of the backend. */
 export type SessionMinterOptions = CommonOptions &
   (
     | {
-        /** What the sidecar knows as `callers.session.secret`: at least 32 bytes. Where it is missing, the first `mint` says so. */
+        /**
+         * `callers.session.secret` of the sidecar's configuration: at least 32 bytes. If it is missing, the first
+         * `mint` throws.
+         */
         readonly secret: string | undefined
       }
     | {
         /**
-         * An Ed25519 private key: a PKCS #8 PEM text, or a `KeyObject`. The sidecar needs only its public half, which
-         * {@link SessionMinter.jwks} gives, at the address that `callers.session.jwks` says. Where it is missing, the first use says so.
+         * An Ed25519 private key: a PKCS #8 PEM text, or a `KeyObject`. The sidecar needs only the public key, which
+         * {@link SessionMinter.jwks} returns, at the address in `callers.session.jwks`. If the key is missing, the
+         * first use throws.
          */
         readonly privateKey: string | KeyObject | undefined
       }
   )
 
-/** For whom a token is, at least one of user, team and project; what it is good for, and how long. */
+/** The owner of a session (at least one of user, team and project), its bounds and its lifetime. */
 export interface MintRequest extends SessionRequest {
   /** Lifetime in seconds, or as `30s`, `10m`, `2h`. */
   readonly ttl?: number | string
 }
 
-/** A session token and what its holder may need to know of it. */
+/** A session token, its id and its expiry. */
 export interface MintedSession {
-  /** A JWT, for `Authorization: Bearer …`; for `Authorization: DPoP …` where it is bound to a key. */
+  /** A JWT for `Authorization: Bearer …`; if it is bound to a key, for `Authorization: DPoP …`. */
   readonly token: string
-  /** Its id, as it stands in the ledger and as it is revoked by. */
+  /** Its id, under which the ledger records it and a revocation names it. */
   readonly id: string
   /** Seconds since the epoch. */
   readonly expiresAt: number
@@ -44,40 +48,41 @@ export interface PublicKeySet {
   readonly keys: readonly Readonly<Record<string, unknown>>[]
 }
 
-/** Whoever makes session tokens. */
+/** A maker of session tokens: a {@link SessionMinter}, or an admin client that asks a sidecar. */
 export interface Mints {
-  /** How long a token lives where {@link MintRequest.ttl} does not say, in seconds. */
+  /** Lifetime of a token if {@link MintRequest.ttl} does not say, in seconds. */
   readonly ttlSeconds: number
+  /** Makes a token. Rejects with a `TypeError` if the request asks for what a session cannot express. */
   mint(request: MintRequest): Promise<MintedSession>
 }
 
-/** Makes session tokens without asking anybody. */
+/** Makes session tokens in this process, without a call to Postern. */
 export interface SessionMinter extends Mints {
-  /** What to publish where `callers.session.jwks` points; empty where the tokens are signed with a secret. */
+  /** The public keys to serve at the address in `callers.session.jwks`; empty if the tokens are signed with a secret. */
   jwks(): PublicKeySet
 }
 
 const shortestSecretBytes = 32
-/** Of whoever mints and is not told otherwise. */
+/** Lifetime of a session if neither the options nor the request say one. */
 export const defaultTtl = '10m'
 
 /**
- * Makes session tokens for a page's users, in the backend that knows who they are.
+ * Makes session tokens for a page's users, in the backend that knows the users.
  *
- * The token says who calls and dies soon; it is no gateway key, and whoever steals one can call only as its
- * user, only until then, and only from the page, for the models, endpoints, workflow and number of calls that it
- * is bound to; not at all, where it is bound to a key. Signed with HS256 under the secret that backend and
- * sidecar share, or with Ed25519 under a key that only the backend has.
+ * The token identifies the user and expires soon. It is not a gateway key: a thief can call only as its user, only
+ * until it expires, and only from the page, for the models, endpoints, workflow and number of calls that it is bound
+ * to; if it is bound to a key, not at all. Signed with HS256 under the secret that backend and sidecar share, or with
+ * Ed25519 under a key that only the backend has.
+ *
+ * @throws {TypeError} if the secret is shorter than 32 bytes, the key is not an Ed25519 private key, or `ttl` is not
+ *   a lifetime. If secret or key are missing, only the first use throws: builds load a module without the environment
+ *   of its server.
  *
  * @example
  * ```ts
  * const minter = createSessionMinter({ secret: process.env.POSTERN_SESSION_SECRET })
  * const { token } = await minter.mint({ user: 'u_7', team: 'acme', origin: 'https://app.example.com', models: ['auto'], maxCalls: 20, ttl: '5m' })
  * ```
- *
- * @throws {TypeError} where the secret is shorter than 32 bytes, the key is no Ed25519 key or the lifetime is
- *   none; `mint` where it is asked for what a session cannot say, or where secret or key are missing: builds run a module
- *   without the environment that its server will have.
  */
 export function createSessionMinter(options: SessionMinterOptions): SessionMinter {
   const signer = openSigner(options)
@@ -106,7 +111,7 @@ interface Signer {
   readonly published: PublicKeySet['keys']
 }
 
-/** What is wrong is said at once; what is missing, where it is needed. */
+/** A wrong secret or key throws at once; a missing one throws when the signer is used. */
 function openSigner(options: SessionMinterOptions): () => Signer {
   const byKeyPair = 'privateKey' in options
   const given = byKeyPair ? options.privateKey : options.secret
@@ -140,7 +145,7 @@ function secretSigner(secret: unknown): Signer {
 function keyPairSigner(privateKey: string | KeyObject): Signer {
   const key = readPrivateKey(privateKey)
   const { kty, crv, x } = createPublicKey(key).export({ format: 'jwk' })
-  // The thumbprint of RFC 7638: the members that every such key has, in the order of their names.
+  // The thumbprint of RFC 7638: the required members of such a key, in the order of their names.
   const kid = hash('sha256', JSON.stringify({ crv, kty, x }), 'base64url')
   const [alg] = sessionToken.keyPairAlgorithms
   return {
@@ -155,7 +160,7 @@ function readPrivateKey(privateKey: string | KeyObject): KeyObject {
     const key = typeof privateKey === 'string' ? createPrivateKey(privateKey) : privateKey
     if (key.type === 'private' && key.asymmetricKeyType === 'ed25519') return key
   } catch {
-    // What is wrong with a private key is better not repeated.
+    // The original error may quote the private key: drop it.
     throw fault
   }
   throw fault

@@ -3,15 +3,15 @@ import { mostBytes } from './read-asked.js'
 import { createSessionDesk, type SessionRouteOptions } from './session-desk.js'
 
 /**
- * A route that gives your users sessions, for whatever calls a function with a `Request`, as Next.js, Hono and
- * SvelteKit do.
+ * A route that gives your users sessions, for frameworks that call a function with a `Request`, such as Next.js, Hono
+ * and SvelteKit.
  *
- * `POST` only. Gives 201 with `{ token, id, token_type, expires_at, expires_in }` as Postern's own desk does, 401
- * where `whoIs` gives nobody, 403 to pages of other sites. The session is bound to the page that asks; a JSON
- * body may bind it further, by `ttl`, `models`, `endpoints`, `max_tokens`, `max_calls`, `workflow`, `jkt`.
+ * `POST` only. Answers 201 with `{ token, id, token_type, expires_at, expires_in }`, as Postern's own session
+ * endpoint does; 401 if `whoIs` returns no user; 403 to pages of other sites. The session is bound to the page that
+ * asks; a JSON body may add bounds: `ttl`, `models`, `endpoints`, `max_tokens`, `max_calls`, `workflow`, `jkt`.
  *
- * @throws {TypeError} where `origins` has what is no origin. What the route throws is what `whoIs` throws, or a
- *   `TypeError` where it grants what a session cannot say.
+ * @throws {TypeError} if an entry of `origins` is not an origin. The route itself rejects with the errors of `whoIs`,
+ *   or with a `TypeError` if `whoIs` grants what a session cannot express.
  *
  * @example
  * ```ts

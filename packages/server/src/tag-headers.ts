@@ -2,9 +2,9 @@ import { headerNames } from '@postern/protocol'
 import { runningTags, type Tags } from './running-tags.js'
 
 /**
- * The headers that say which run and step a call belongs to, for SDKs and programs that take headers and no `fetch`.
+ * The headers that carry workflow and step of a call, for SDKs and programs that accept headers but no `fetch`.
  *
- * @param tags Default: what is running around this call; outside a workflow there are no headers.
+ * @param tags Default: {@link runningTags}; outside a workflow there are no headers.
  *
  * @example
  * ```ts

@@ -2,7 +2,7 @@ import Database from 'libsql'
 import { createPrivately } from './create-privately.js'
 import { StoreInUse } from './store-in-use.js'
 
-/** That a file is this process's, until it is given back or the process ends. */
+/** Ownership of a file by this process, until `release` or the end of the process. */
 export interface Claim {
   release(): void
 }
@@ -10,17 +10,17 @@ export interface Claim {
 /**
  * Takes a store's file for this process alone.
  *
- * It is a lock on a file beside it, `<file>-owner`, which the system lets go of however the process ends. The
- * lock is not on the store itself, so the command line may write a revocation into it at any time.
+ * Locks a second file, `<file>-owner`; the system releases the lock however the process ends. The store's file itself
+ * is not locked, so the command line may write a revocation into it at any time.
  *
- * @throws {StoreInUse} where another process, or another store of this one, has it.
+ * @throws {StoreInUse} if another process, or another store of this process, owns the file.
  */
 export function claimFile(file: string): Claim {
   const lockFile = `${file}-owner`
   createPrivately(lockFile)
   const lock = new Database(lockFile)
   try {
-    // Nothing is ever written there, so it needs no journal that would be left behind.
+    // Nothing is ever written to the owner file: without a journal on disk, none is left behind.
     lock.exec('PRAGMA journal_mode = MEMORY; PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE')
   } catch (error) {
     lock.close()
@@ -29,7 +29,7 @@ export function claimFile(file: string): Claim {
   }
   return {
     release() {
-      // The lock ends with the transaction; that the connection is closed may wait for the garbage collector.
+      // `ROLLBACK` releases the lock. `close` alone may wait for the garbage collector.
       lock.exec('ROLLBACK')
       lock.close()
     },

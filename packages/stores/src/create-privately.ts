@@ -2,12 +2,12 @@ import { closeSync, existsSync, openSync } from 'node:fs'
 import { dirname, isAbsolute } from 'node:path'
 
 /**
- * Creates an empty file that only its owner may read, unless there is one already.
+ * Creates an empty file that only its owner may read (mode 0600), unless it exists.
  *
- * One that is there is not opened: to close it again would let go of every lock that this process has on it,
- * also of those that a connection to it holds (fcntl(2)).
+ * A file that exists is not opened: closing it again would release every lock that this process has on it, also the
+ * locks of an open database connection (fcntl(2)).
  *
- * @throws {Error} where the path is not absolute, its folder does not exist, or the file may not be created.
+ * @throws {Error} if the path is not absolute, its folder does not exist, or the file may not be created.
  */
 export function createPrivately(file: string): void {
   if (!isAbsolute(file)) throw new Error(`The path of the store must be absolute; "${file}" is not.`)

@@ -1,11 +1,11 @@
 import type { SqliteFile } from './open-sqlite-file.js'
 
 /**
- * Does work on a file as its only writer, wholly or not at all.
+ * Runs `work` as the only writer of the file, wholly or not at all.
  *
- * Every write goes through here. A prepared statement that finds the file busy stays half begun, since the
- * library does not reset it, and until it is run again nothing that others write is committed. `BEGIN` here is
- * no prepared statement, and behind it the file is not busy any more.
+ * Every write goes through here. A prepared statement that meets a busy file stays open, since the library does not
+ * reset it; until it runs again, later writes are not committed. `exec('BEGIN IMMEDIATE')` is not a prepared
+ * statement, and once it has succeeded the file is not busy.
  */
 export function inTransaction<T>(database: SqliteFile, work: () => T): T {
   database.exec('BEGIN IMMEDIATE')

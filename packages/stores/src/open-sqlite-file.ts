@@ -5,17 +5,23 @@ import { inTransaction } from './in-transaction.js'
 /** An open SQLite file. */
 export type SqliteFile = InstanceType<typeof Database>
 
-/** How long a statement waits, and with it the process, while another process writes; and how long as this one starts. In milliseconds. */
+/**
+ * How long a statement waits while another process writes, in milliseconds: once the file is open, and while it is
+ * opened. The event loop waits too.
+ */
 const busyMs = 5
 const busyAtStartMs = 2000
 
-/** The number of the schema below. A file of a newer one is not touched; to change it, add the steps from this one. */
+/**
+ * Version of the schema below. A file with a newer one is refused. To change the schema, add the steps that migrate
+ * from this one.
+ */
 const schemaVersion = 1
 
-/** Says that a file is ours: "Pstn". */
+/** Marks a file as a store of Postern: "Pstn" in ASCII. */
 const applicationId = 0x5073746e
 
-// AUTOINCREMENT never gives a number twice, so a mark holds although what stood there has been thrown out.
+// AUTOINCREMENT never gives a number twice, so a mark stays valid after its row is deleted.
 const schema = `
   CREATE TABLE counted (key TEXT PRIMARY KEY, count INTEGER NOT NULL, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   CREATE INDEX counted_until ON counted (until);
@@ -28,10 +34,11 @@ const schema = `
 `
 
 /**
- * Opens a store's file, and makes it one where it is new.
- * A statement does not wait long for one that another process is at; see `waitWhileBusy`.
+ * Opens a store's file, and writes the schema if the file is new. A statement waits only `busyMs` for another
+ * process; longer waits are `waitWhileBusy`'s.
  *
- * @throws {Error} saying what is wrong: no such folder, a damaged file, a file of something else, or one of a newer Postern.
+ * @throws {Error} that names the fault: no such folder, a damaged file, the file of another program, or of a newer
+ *   Postern.
  */
 export function openSqliteFile(file: string): SqliteFile {
   createPrivately(file)
@@ -39,7 +46,7 @@ export function openSqliteFile(file: string): SqliteFile {
   try {
     const opened = new Database(file)
     database = opened
-    // Two processes that start at once wait for each other here, whatever is allowed later.
+    // If two processes start at once, each waits for the other here.
     database.exec(`PRAGMA busy_timeout = ${busyAtStartMs}`)
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
     inTransaction(opened, () => prepareSchema(opened, file))
@@ -68,7 +75,7 @@ function readNumber(database: SqliteFile, query: string): number {
   return (database.prepare(query).raw().get() as [number])[0]
 }
 
-/** A sound file that is not ours to use. */
+/** An undamaged database that this Postern cannot use. */
 class WrongFile extends Error {}
 
 function explain(error: unknown, file: string): Error {

@@ -2,18 +2,18 @@ import { createMemoryStore, type Store } from '@postern/core'
 import { createRedisStore, type RedisStoreOptions } from './redis-store.js'
 import { createSqliteStore } from './sqlite-store.js'
 
-/** Which store, as the configuration says it. */
+/** Which store, in the form of the configuration's `store`. */
 export type StoreSettings =
   | { readonly memory: true }
-  /** `sqlite` is the file's absolute path; `owner` is set by the process that serves callers. */
+  /** `sqlite`: the absolute path of the file. `owner`: set by the process that serves callers. Default `false`. */
   | { readonly sqlite: string; readonly owner?: boolean }
   | { readonly redis: RedisStoreOptions }
 
 /**
- * Opens the store that settings ask for. Redis is not asked for anything yet: whether it is there shows with the first call.
+ * Opens the store of these settings. Redis is not contacted yet: if it is down, the first call rejects.
  *
- * @throws {StoreInUse} where the file has another owner.
- * @throws {Error} where the file cannot be used, or the address of Redis is none.
+ * @throws {StoreInUse} if another process owns the file.
+ * @throws {Error} if the file cannot be used, or the URL is not one of Redis.
  */
 export function openStore(settings: StoreSettings): Store {
   if ('redis' in settings) return createRedisStore(settings.redis)

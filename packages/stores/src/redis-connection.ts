@@ -1,23 +1,26 @@
 import { createClient, ErrorReply } from '@redis/client'
 
-/** How long a command may take, with the connection that it may need first, in milliseconds. */
+/** How long a command may take, in milliseconds, including the connection that it may need first. */
 const answerMs = 1500
 
-/** The last part of that, which begins anew where this process was held up in the first. */
+/**
+ * The last part of `answerMs`, in milliseconds, with its own timer: if our event loop was blocked, the answer may be
+ * waiting unread.
+ */
 const lastMs = 100
 
-/** How long calls are refused without another attempt after one that failed, in milliseconds. */
+/** After a failed connection, how long calls are refused without a new attempt, in milliseconds. */
 const restMs = 100
 
 /** Sends one command. */
 export type SendCommand = (command: readonly string[]) => Promise<unknown>
 
-/** A connection to Redis that is made when it is needed, and made anew when it was lost. */
+/** A connection to Redis: opened when a command needs it, and opened again after it was lost. */
 export interface RedisConnection {
   /**
-   * Rejects within {@link answerMs} whatever Redis does. A command that was given up may have been carried
-   * out all the same. The message says what is wrong and nothing of the address, nor of what Redis said
-   * beyond the first word, since that may repeat what it was sent.
+   * Rejects within {@link answerMs} whatever Redis does. A command that was given up may still have been carried out.
+   * The message contains neither the URL nor, beyond its first word, the reply of Redis, which may repeat what it was
+   * sent.
    */
   readonly send: SendCommand
   readonly close: () => void
@@ -26,11 +29,11 @@ export interface RedisConnection {
 interface Attempt {
   readonly client: ReturnType<typeof openClient>
   readonly ready: Promise<unknown>
-  /** Why it was given up. */
+  /** Why the connection was given up. */
   reason: string | undefined
 }
 
-/** @throws {Error} where the address is none of Redis; it is not repeated. */
+/** @throws {Error} if the URL is not one of Redis; the message does not repeat it. */
 export function createRedisConnection(url: string): RedisConnection {
   checkUrl(url)
   let current: Attempt | undefined
@@ -40,7 +43,7 @@ export function createRedisConnection(url: string): RedisConnection {
 
   function connect(): Attempt {
     const client = openClient(url)
-    // Without a listener an 'error' would end the process.
+    // Without a listener an 'error' event would end the process.
     client.on('error', (error) => giveUp(attempt, reasonOf(error)))
     const attempt: Attempt = { client, ready: client.connect(), reason: undefined }
     void watch(attempt)
@@ -50,7 +53,7 @@ export function createRedisConnection(url: string): RedisConnection {
   async function watch(attempt: Attempt): Promise<void> {
     try {
       await attempt.ready
-      // Given up meanwhile: a socket that was still being opened was not closed then.
+      // `giveUp` ran while the socket was being opened, and could not close it then.
       if (current !== attempt) attempt.client.destroy()
     } catch (error) {
       giveUp(attempt, reasonOf(error))
@@ -75,10 +78,10 @@ export function createRedisConnection(url: string): RedisConnection {
         const fail = (): void => {
           const reason = `no answer within ${answerMs} ms`
           reject(cannotBeUsed(reason))
-          // Answers come in order, so everything behind waits too; and the other end may be gone without a word.
+          // Redis answers in order, so every later command waits too; and the other end may be gone without notice.
           giveUp(attempt, reason)
         }
-        // Where this process was held up itself, the answer may have come and not been read yet.
+        // If our event loop was blocked, the answer may have arrived and not been read: wait `lastMs` more.
         timer = setTimeout(() => {
           timer = setTimeout(fail, lastMs)
         }, answerMs - lastMs)
@@ -102,8 +105,8 @@ export function createRedisConnection(url: string): RedisConnection {
 }
 
 /**
- * The library's own reconnecting waits longer and longer and knows only of sockets that were closed, and its time
- * limit ends where a command is written: here both are ours.
+ * Reconnecting and time limits are ours. The library's reconnecting waits longer and longer and notices only sockets
+ * that were closed; its time limit ends when a command is written.
  */
 function openClient(url: string) {
   return createClient({
@@ -123,12 +126,12 @@ function checkUrl(url: string): void {
   try {
     openClient(url).destroy()
   } catch {
-    // What is thrown there has the address in it.
+    // The library's error contains the URL.
     throw wrong
   }
 }
 
-/** `ECONNREFUSED`, `WRONGPASS`: a word that can have come from nobody's secret. */
+/** An error code such as `ECONNREFUSED`, or the first word of a reply such as `WRONGPASS`: neither contains a secret. */
 function reasonOf(error: unknown): string {
   const word = error instanceof ErrorReply ? /^[A-Z]+/.exec(error.message)?.[0] : (error as { code?: unknown }).code
   return typeof word === 'string' ? word : 'the connection was lost'

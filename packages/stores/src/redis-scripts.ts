@@ -1,7 +1,7 @@
 /**
- * Counts one more under a key; whoever counts first says how long it lives.
+ * Adds one to the count of a key. The first count sets its lifetime.
  *
- * KEYS: the key. ARGV: its life in milliseconds.
+ * KEYS: the key. ARGV: its lifetime in milliseconds.
  */
 export const countScript = `
 local count = redis.call('INCR', KEYS[1])
@@ -9,10 +9,11 @@ if count == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 return count`
 
 /**
- * Appends a revocation, takes out those that are over among the oldest hundred, and has the stream live as long
- * as the one that lives longest.
+ * Appends a revocation, deletes those among the oldest hundred that have expired, and extends the lifetime of the
+ * stream to that of the entry that lives longest.
  *
- * KEYS: the stream. ARGV: kind, name, at, until, the life in milliseconds, the time at which what is over ended.
+ * KEYS: the stream. ARGV: kind, name, at, until, the lifetime in milliseconds, the time up to which an `until` has
+ * expired.
  */
 export const revokeScript = `
 redis.call('XADD', KEYS[1], '*', 'kind', ARGV[1], 'name', ARGV[2], 'at', ARGV[3], 'until', ARGV[4])

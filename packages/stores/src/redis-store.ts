@@ -3,17 +3,20 @@ import { digestKey } from './digest-key.js'
 import { createRedisConnection } from './redis-connection.js'
 import { countScript, revokeScript } from './redis-scripts.js'
 
-/** How many revocations are asked for at once. */
+/** How many revocations one command reads. */
 const pageSize = 1000
 
-/** How much longer revocations are kept than they say, for clocks that differ, in milliseconds. */
+/** How long a revocation is kept after its `until`, because clocks differ, in milliseconds. */
 const graceMs = 3_600_000
 
-/** Which Redis, and where in it. */
+/** Which Redis, and under which keys. */
 export interface RedisStoreOptions {
-  /** `rediss://user:password@host:port/database`, or `redis://` where the network is trusted. It is in no message and no output. */
+  /**
+   * `rediss://user:password@host:port/database`, or `redis://` if the network is trusted. It appears in no message
+   * and no output.
+   */
   readonly url: string
-  /** What every key begins with. Default `postern:`. Installations that share a Redis but not their callers need one each. */
+  /** Prefix of every key. Default `postern:`. Installations that share a Redis but not their callers need one each. */
   readonly prefix?: string
 }
 
@@ -22,17 +25,17 @@ type Entry = readonly [id: string, fields: readonly string[]]
 /**
  * A store in Redis (6.2 or newer), for any number of processes that share it.
  *
- * It is as lasting as that Redis is: for revocations that survive its restart, Redis must persist
- * (`appendonly yes`), and for ones that survive a failover, have its replicas acknowledge. Its
- * `maxmemory-policy` must be `noeviction`: otherwise it forgets keys that are not over when memory is short.
+ * It is as durable as that Redis. For revocations to survive a restart, Redis must persist (`appendonly yes`); to
+ * survive a failover, its replicas must acknowledge writes. Its `maxmemory-policy` must be `noeviction`: otherwise it
+ * drops keys early when memory is short.
  *
- * Redis is told how long from now a key lives, not until when, so its clock need not agree with ours. Those of
- * the processes should: which one counts first decides when a count ends, and how long a key is remembered is
- * reckoned by the clock of the process that remembers it.
+ * Redis is told how long a key lives, not until when, so its clock may differ from ours. The clocks of the processes
+ * should agree: the process that counts first decides when a count ends, and the clock of the process that remembers
+ * a key decides how long it is remembered.
  *
- * Calls reject within two seconds where Redis is down or hangs, and are tried anew each time.
+ * While Redis is down or hangs, calls reject within two seconds, and the next call tries again.
  *
- * @throws {Error} where the address is none of Redis.
+ * @throws {Error} if the URL is not one of Redis.
  */
 export function createRedisStore({ url, prefix = 'postern:' }: RedisStoreOptions): Store {
   const { send, close } = createRedisConnection(url)
@@ -42,7 +45,7 @@ export function createRedisStore({ url, prefix = 'postern:' }: RedisStoreOptions
     return (await send(['XRANGE', stream, `(${mark}`, '+', 'COUNT', String(pageSize)])) as Entry[]
   }
 
-  /** Whether the stream ends before a mark that was handed out: a replica took over that had not heard of everything. */
+  /** Whether the stream ends before a mark that was handed out: then a replica took over that had missed entries. */
   async function wentBack(mark: string): Promise<boolean> {
     const [last] = (await send(['XREVRANGE', stream, '+', '-', 'COUNT', '1'])) as Entry[]
     return last !== undefined && isBefore(last[0], mark)
@@ -81,7 +84,7 @@ export function createRedisStore({ url, prefix = 'postern:' }: RedisStoreOptions
   }
 }
 
-/** At least a millisecond: Redis takes no other lives. */
+/** In milliseconds, at least 1: Redis refuses a lifetime of 0. */
 function lifeUntil(until: number): string {
   return String(Math.max(1, Math.ceil(until - Date.now())))
 }
@@ -91,7 +94,7 @@ function readRevocation(fields: readonly string[]): Revocation {
   return { kind: kind as RevokedKind, name: name as string, at: Number(at), until: Number(until) }
 }
 
-/** Compares ids of a stream: milliseconds, a dash, and a number among those of the same millisecond. */
+/** Compares ids of a stream: milliseconds, a hyphen, and a number among those of the same millisecond. */
 function isBefore(one: string, other: string): boolean {
   const [milliseconds = 0, sequence = 0] = one.split('-').map(Number)
   const [otherMilliseconds = 0, otherSequence = 0] = other.split('-').map(Number)

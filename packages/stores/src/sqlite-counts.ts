@@ -2,19 +2,25 @@ import { digestKey } from './digest-key.js'
 import { inTransaction } from './in-transaction.js'
 import type { SqliteFile } from './open-sqlite-file.js'
 
-/** Expired rows are thrown out after so many calls, so many at a time: twice what can have been added, and under a millisecond. */
+/**
+ * Every `callsPerSweep` calls, up to `rowsPerSweep` expired rows are deleted: twice as many as can have been added,
+ * in less than a millisecond.
+ */
 const callsPerSweep = 64
 const rowsPerSweep = 128
 
-/** How often the rows are counted while there seems to be no room, in milliseconds. A million take some. */
+/**
+ * While the table seems full, its rows are counted at most this often, in milliseconds. Counting a million rows takes
+ * some.
+ */
 const recountMs = 1000
 
-/** Keys with a count and an end, in a table. */
+/** A table of keys, each with a count and an end. */
 export interface Counts {
   /**
-   * Adds one to a key and gives the new count.
+   * Adds one to the count of a key and returns the new count.
    *
-   * @throws {Error} where the key is new and there is no room.
+   * @throws {Error} if the key is new and the table is full.
    */
   add(key: string, until: number): number
 }
@@ -30,7 +36,8 @@ export function createCounts(database: SqliteFile, mostEntries: number): Counts 
   )
   const countRows = database.prepare('SELECT count(*) AS count FROM counted')
 
-  // A key that begins anew is counted as a further row, and another process may write too: it is an estimate, set right when it matters.
+  // An estimate: an expired key that counts from 1 again is taken for a further row, and another process may write
+  // too. `isFull` corrects it.
   let rows = (countRows.get() as { count: number }).count
   let recountedAt = -Infinity
   let calls = 0
@@ -53,11 +60,11 @@ export function createCounts(database: SqliteFile, mostEntries: number): Counts 
 
   return {
     add(key, until) {
-      // A statement that fails to be bound stays half begun.
+      // If a value cannot be bound, the prepared statement stays open: check it first.
       if (!Number.isSafeInteger(Math.ceil(until))) throw new RangeError('The end of what is remembered is no time.')
       const digest = digestKey(key)
       const count = inTransaction(database, () => addWithin(digest, until))
-      // Not thrown within, where it would bring back what was thrown out.
+      // Thrown outside the transaction: a rollback would restore the rows that the sweep deleted.
       if (count === undefined) throw new Error('The store is full.')
       if (count === 1) rows += 1
       return count

@@ -5,33 +5,36 @@ import { openSqliteFile } from './open-sqlite-file.js'
 import { createCounts } from './sqlite-counts.js'
 import { waitWhileBusy } from './wait-while-busy.js'
 
-/** How often revocations that are over are thrown out at most, in milliseconds, and how many at a time. */
+/** Expired revocations are deleted at most this often, in milliseconds, and at most so many at a time. */
 const sweepMs = 1000
 const revocationsPerSweep = 500
 
-/** Where a store is and who uses it. */
+/** Where a store is, and whether this process owns it. */
 export interface SqliteStoreOptions {
-  /** The file's absolute path. Its folder must exist; the file is made where there is none, readable to its owner only. */
+  /** The absolute path of the file. Its folder must exist; a missing file is created, readable to its owner only. */
   readonly file: string
   /**
-   * Whether this process serves callers from the file, which only one may do at a time. Default `false`: it
-   * only writes a revocation into it, beside the one that serves.
+   * Whether this process serves callers from the file, which only one process at a time may do. Default `false`: it
+   * only adds revocations, while another process serves.
    */
   readonly owner?: boolean
-  /** How many keys are remembered and counted at most; beyond, calls with a new one reject. Default 1,000,000, some 200 MB. */
+  /**
+   * How many keys are remembered and counted at most; beyond that, a call with a new key rejects. Default 1,000,000,
+   * some 200 MB.
+   */
   readonly mostEntries?: number
 }
 
 /**
- * A store in one SQLite file, for one process: what it remembers outlives that process, also a `kill -9`. A
- * revocation is on the disk once `revoke` resolves; counts and remembered keys of the last moments may be lost
- * with the machine's power, though not with the process. Where another process writes to the file, calls wait
- * for it up to a second and a half and then reject; what else this process does goes on meanwhile.
+ * A store in one SQLite file, for one process. It survives the end of the process, also a `kill -9`. A revocation is
+ * on the disk once `revoke` resolves; the last counts and remembered keys may be lost in a power failure. While
+ * another process writes to the file, calls wait up to a second and a half and then reject; the event loop is not
+ * blocked meanwhile.
  *
  * Keys are kept as digests. The names in revocations are kept as they are, until a moment after `until`.
  *
- * @throws {StoreInUse} where `owner` is set and another process owns the file.
- * @throws {Error} where the file cannot be used; the message says why.
+ * @throws {StoreInUse} if `owner` is set and another process owns the file.
+ * @throws {Error} if the file cannot be used; the message says why.
  */
 export function createSqliteStore({ file, owner = false, mostEntries = 1_000_000 }: SqliteStoreOptions): Store {
   const claim = owner ? claimFile(file) : undefined
@@ -63,7 +66,7 @@ function openStore(file: string, mostEntries: number, afterClose: () => void): S
 
   function work<T>(onFile: () => T): Promise<T> {
     return waitWhileBusy(() => {
-      // A statement works on after its connection was closed, until the garbage collector finds it.
+      // A statement still works after its connection was closed, until the garbage collector finds it.
       if (closed) throw new Error('The store is closed.')
       return onFile()
     })
@@ -75,9 +78,9 @@ function openStore(file: string, mostEntries: number, afterClose: () => void): S
     count: (key, until) => work(() => counts.add(`counted:${key}`, until)),
     revoke: ({ kind, name, at, until }) =>
       work(() => {
-        // It would be kept without what follows, and end somebody else.
+        // SQLite cuts text at NUL: the revocation would hit another name.
         if (name.includes('\0')) throw new RangeError('A name holds no NUL.')
-        // FULL has the commit wait for the disk, which NORMAL leaves to the next checkpoint.
+        // With FULL the commit waits for the disk; NORMAL leaves that to the next checkpoint.
         database.exec('PRAGMA synchronous = FULL')
         try {
           inTransaction(database, () => insert.run(kind, name, at, until))
@@ -98,10 +101,10 @@ function openStore(file: string, mostEntries: number, afterClose: () => void): S
       if (closed) return
       closed = true
       try {
-        // All goes into the one file, so that a copy of it is a copy of the store.
+        // Move everything into the one file, so that a copy of it is a copy of the store.
         database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
       } catch {
-        // Another process is at it. What is not in the file yet is in the one beside it, and is read from there.
+        // Another process uses the file. The rest stays in the `-wal` file beside it and is read from there.
       } finally {
         database.close()
         afterClose()

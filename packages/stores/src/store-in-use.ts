@@ -1,4 +1,4 @@
-/** A file that another running process has as its store. */
+/** Thrown if another running process owns the store's file. */
 export class StoreInUse extends Error {
   override readonly name = 'StoreInUse'
 

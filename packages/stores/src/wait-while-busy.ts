@@ -1,17 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** How long another process's writing is waited for, in milliseconds. */
+/** How long to wait while another process writes, in milliseconds. */
 const patienceMs = 1500
 
-/** How long at least and at most until the next try, in milliseconds: by chance, so as not to keep step with the other. */
+/**
+ * Shortest and longest pause before the next try, in milliseconds. Random, so that two processes do not keep in step.
+ */
 const shortestPauseMs = 2
 const longestPauseMs = 12
 
 /**
- * Does work on a SQLite file, again and again while another process writes to it. SQLite's own waiting would
- * hold up everything that this process does.
+ * Runs `work` on a SQLite file, again and again while another process writes to it. SQLite's own waiting would block
+ * the event loop.
  *
- * @throws what the work throws, {@link patienceMs} later where the file is still busy.
+ * @throws the error of `work`; if the file stays busy, after {@link patienceMs}.
  */
 export async function waitWhileBusy<T>(work: () => T): Promise<T> {
   const until = performance.now() + patienceMs

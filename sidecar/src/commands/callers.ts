@@ -7,7 +7,7 @@ import { openManifest, openRing, type Ring } from '../ring.js'
 
 interface CallersOptions {
   readonly config: string
-  /** A manifest in place of the configuration's ring. */
+  /** A manifest instead of the configuration's ring. */
   readonly manifest?: string
   readonly json?: boolean
 }
@@ -17,7 +17,7 @@ interface AddOptions extends CallersOptions {
   readonly sha256?: string
 }
 
-/** Lists who may call from a server. */
+/** Lists the service callers. */
 export function listCallers(options: CallersOptions): number {
   const { ring, entries } = readRing(options)
   const rows = entries.map(({ label, digest }) => ({ label, sha256: digest, ...ring.principals[label] }))
@@ -50,7 +50,7 @@ export function printCallers(options: CallersOptions): number {
   return 0
 }
 
-/** Makes a credential for a server-side caller and prints it once; only its hash goes into the ring. */
+/** Makes a credential for a service caller and prints it once; only its hash goes into the ring. */
 export function addCaller(label: string, options: AddOptions): number {
   if (!labelPattern.test(label)) throw new Failure('A label has 1 to 64 letters, digits, dots, underscores, colons and hyphens.')
   const { ring, entries } = readRing(options)
@@ -71,7 +71,7 @@ export function addCaller(label: string, options: AddOptions): number {
   return 0
 }
 
-/** Checks a hash with the rules that every ring is read by. */
+/** Checks a hash by the rules for every ring. */
 function readDigest(sha256: string, entries: readonly RingEntry[]): string {
   const { problems } = parseHashRing(formatHashRing([...entries, { label: 'new', digest: sha256 }]))
   const [first] = problems
@@ -79,7 +79,10 @@ function readDigest(sha256: string, entries: readonly RingEntry[]): string {
   return sha256.toLowerCase()
 }
 
-/** Takes a server-side caller's hash out of the ring; exit code 1 where that is left to whoever sets the environment. */
+/**
+ * Removes a service caller's hash from the ring. Exit code 1 if the ring is in the environment, which this command
+ * cannot change.
+ */
 export function removeCaller(label: string, options: CallersOptions): number {
   const { ring, entries } = readRing(options)
   const changed = entries.filter((entry) => entry.label !== label)
@@ -98,7 +101,7 @@ export function removeCaller(label: string, options: CallersOptions): number {
   return where === undefined ? 1 : 0
 }
 
-/** Writes the ring and reads it again, as the sidecar will: what is said of it afterwards is what stands there. */
+/** Writes the ring, reads it again as the sidecar will, and fails if the two differ. */
 function writeRing(ring: Ring, entries: readonly RingEntry[], options: CallersOptions): string | undefined {
   const where = ring.write(entries)
   if (where !== undefined && !hasSameEntries(readRing(options).entries, entries))
@@ -106,7 +109,7 @@ function writeRing(ring: Ring, entries: readonly RingEntry[], options: CallersOp
   return where
 }
 
-/** In whatever order: a manifest has its own. */
+/** Compares without order: a manifest has its own. */
 function hasSameEntries(some: readonly RingEntry[], others: readonly RingEntry[]): boolean {
   const [one, other] = [some, others].map((entries) =>
     JSON.stringify(entries.map(({ label, digest }) => [label, digest].join()).toSorted()),

@@ -13,7 +13,7 @@ import { untilSignal } from '../until-signal.js'
 /** Pause between the events of an emulated stream, in milliseconds: slow enough to watch. */
 const eventDelayMs = 40
 
-/** Runs the whole thing with no account: an emulated gateway, the sidecar and a chat page. */
+/** Runs everything without an account: an emulated gateway, the sidecar and a chat page. */
 export async function demo(options: { readonly dialect: string; readonly port: number }): Promise<number> {
   const gateway = EMULATED_GATEWAYS.find((known): known is EmulatedGateway => known === options.dialect)
   if (gateway === undefined)

@@ -16,7 +16,7 @@ export interface ExplainOptions {
   readonly json?: boolean
 }
 
-/** Says what would become of a request, without sending it. */
+/** Prints how Postern would handle a request, without sending it. Exit code 0 if it would be forwarded, otherwise 1. */
 export async function explain(options: ExplainOptions): Promise<number> {
   for (const field of ['user', 'team', 'project'] as const) {
     const fault = nameFault(options[field] ?? 'nobody')
@@ -35,7 +35,7 @@ export async function explain(options: ExplainOptions): Promise<number> {
   return explanation.outcome === 'forwarded' ? 0 : 1
 }
 
-/** An alias may be a key that was pasted at the wrong place, and a model one that stood in the clipboard. */
+/** Redacts keys: a key may have been pasted as an alias or as a model. */
 function withoutKeys(explanation: Explanation): Explanation {
   return JSON.parse(
     JSON.stringify(explanation, (_, value: unknown) => (typeof value === 'string' ? redactKeys(value) : value)),

@@ -16,7 +16,7 @@ export interface RevokeOptions {
 
 const kinds: readonly RevokedKind[] = ['id', 'user', 'team']
 
-/** Ends session tokens before their time, in every process that uses the store of this configuration. */
+/** Revokes session tokens before they expire, in every process that uses the store of this configuration. */
 export async function revokeSessions(options: RevokeOptions): Promise<number> {
   const [kind, ...others] = kinds.filter((name) => options[name] !== undefined)
   if (kind === undefined || others.length > 0) throw new Failure('Say what to end: --id, --user or --team, one of them.')
@@ -45,7 +45,10 @@ export async function revokeSessions(options: RevokeOptions): Promise<number> {
   return 0
 }
 
-/** A line for the machine's own log: processes that follow the store learn that sessions ended, and not by whom. */
+/**
+ * Writes a line to stderr for the machine's log: the store tells other processes that sessions ended, but not who
+ * ended them.
+ */
 function tellEnded(kind: RevokedKind, name: string): void {
   const line = {
     level: 'info',
@@ -59,7 +62,7 @@ function tellEnded(kind: RevokedKind, name: string): void {
   process.stderr.write(`${asciiJson(JSON.stringify(line))}\n`)
 }
 
-/** The user of the operating system; in a container there may be a number only. */
+/** The user of the operating system; in a container, possibly only a number. */
 function operator(): string {
   try {
     return userInfo().username

@@ -62,7 +62,7 @@ function numberOf(text: string | undefined): number | undefined {
   return text === undefined ? undefined : Number(text)
 }
 
-/** A number alone is seconds, as it is over HTTP. */
+/** Digits alone are seconds, as over HTTP. */
 function secondsOf(text: string | undefined): number | string | undefined {
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : text
 }
@@ -79,7 +79,7 @@ function listOf(text: string | undefined): readonly string[] | undefined {
   return text?.split(',').map((name) => name.trim())
 }
 
-/** What was said, without what was not. */
+/** The options that were given, without those that were not. */
 function said(request: { readonly [Name in keyof MintRequest]?: MintRequest[Name] | undefined }): MintRequest {
   return Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined))
 }

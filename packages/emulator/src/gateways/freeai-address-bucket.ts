@@ -9,7 +9,7 @@ export class AddressBucket {
     this.#perMinute = perMinute
   }
 
-  /** What is left after this call, or how many seconds until the next one is allowed. */
+  /** Takes a token. Returns the tokens that are left, or the seconds until the next call is allowed. */
   take(address: string, now: number): { remaining: number } | { retryAfter: number } {
     const before = this.#addresses.get(address) ?? { tokens: this.#burst, at: now }
     const tokens = Math.min(this.#burst, before.tokens + ((now - before.at) / 60_000) * this.#perMinute)

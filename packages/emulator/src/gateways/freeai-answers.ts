@@ -10,7 +10,7 @@ import { promptTokensOf } from '../prompt.js'
 import { countWords } from '../reply.js'
 import { responseBody } from '../responses-form.js'
 
-/** A call that passed: what every kind of answer needs to know about it. */
+/** The facts of a call that passed every check, as all kinds of answers need them. */
 export interface FreeAiCall {
   body: JsonRecord
   requestId: string
@@ -35,7 +35,7 @@ function gatewayMeta(call: FreeAiCall): JsonRecord {
   }
 }
 
-/** On streams the same facts travel in the header, and the stream has no record for them. */
+/** A stream carries these facts in headers, and has no event for them. */
 export function freeAiChat(call: FreeAiCall, pieces: readonly string[], variant?: string): Answer {
   const completion = completionOf(call, pieces)
   if (call.body['stream'] !== true) {
@@ -84,7 +84,7 @@ export function freeAiImage(call: FreeAiCall, pieces: readonly string[]): Answer
   return jsonAnswer({ created: secondsNow(), data, degraded: call.degraded, x_gateway: gatewayMeta(call) }, degradedField(call))
 }
 
-/** A video that has begun (`src/routes/video-generation.ts`); asking after it is 501, as it is there. */
+/** A video that has begun (`src/routes/video-generation.ts`). A request for its status gets 501, as from the gateway. */
 export function freeAiVideo(call: FreeAiCall): Answer {
   const id = `vid_${call.requestId}`
   return jsonAnswer(
@@ -99,14 +99,16 @@ export function freeAiTranscription(call: FreeAiCall, file: Buffer): Answer {
   return jsonAnswer({ text, bytes: file.length, degraded: call.degraded, x_gateway: gatewayMeta(call) }, degradedField(call))
 }
 
-/** The answer is sound, what was heard and what was said to it travel in headers, and nothing of the gateway's does (`src/index.ts`). */
+/**
+ * The body is sound. Headers hold what was heard and what was answered, but no facts of the gateway (`src/index.ts`).
+ */
 export function freeAiSpeechToSpeech(file: Buffer): Answer {
   const said = encodeURIComponent(`You sent ${file.length} bytes of speech.`)
   const headers = { 'content-type': 'audio/mpeg', 'x-transcribed-text': said, 'x-llm-response': said.slice(0, 1500) }
   return { form: 'body', headers, bytes: soundOf(file.toString('latin1')) }
 }
 
-/** Bytes that are the same for the same input, so that a caller can tell whether each one arrived. */
+/** Bytes that depend only on the input, so that a test can tell whether each one arrived. */
 export function freeAiSpeech(call: FreeAiCall): Answer {
   const headers = {
     'content-type': SPEECH_TYPES[textMember(call.body, 'response_format') ?? 'mp3'] ?? 'audio/mpeg',

@@ -10,8 +10,9 @@ export const FREEAI_MODELS = [
 ] as const
 
 /**
- * Free AI docs, "Authentication": what is open without a key. Only GET is: HEAD takes one (`src/middleware/gateway-auth.ts`).
- * Both pages come as HTML for a browser (`src/routes/operator-ui.ts`).
+ * Free AI docs, "Authentication": paths that need no key, for GET only; HEAD needs one
+ * (`src/middleware/gateway-auth.ts`). A browser gets both as HTML (`src/routes/operator-ui.ts`). Returns whether it
+ * has answered.
  */
 export function answerPublicly(exchange: Exchange): boolean {
   if (exchange.method !== 'GET' || (exchange.path !== '/health' && exchange.path !== '/v1/models')) return false
@@ -23,7 +24,7 @@ export function answerPublicly(exchange: Exchange): boolean {
   return true
 }
 
-/** `src/index.ts`, `buildModelListResponse`: not the list of the OpenAI API, whose `object` neither it nor its entries have. */
+/** `src/index.ts`, `buildModelListResponse`. Unlike OpenAI's list, neither the list nor its entries have `object`. */
 export function answerModels(exchange: Exchange): void {
   exchange.sendJson(200, { data: FREEAI_MODELS.map((entry) => (entry.type === 'chat' ? chatModel(entry) : embeddingModel(entry))) })
 }
@@ -60,7 +61,7 @@ function chatModel({ provider, model, type }: Listed): JsonRecord {
   }
 }
 
-/** Its id is the model's alone. */
+/** Its id is the name of the model, without the provider. */
 function embeddingModel(entry: Listed): JsonRecord {
   return {
     ...chatModel(entry),

@@ -20,7 +20,7 @@ export const FREEAI_SCHEMAS = {
     reasoning_effort: optional(effort),
     min_reasoning_level: optional(level),
     tools: optional(listOf(object({ type: oneOf(['function']), function: object({ name: text() }) }))),
-    // `json_schema` is no option: it is refused, not taken for JSON.
+    // `json_schema` is refused, not read as `json_object`.
     response_format: optional(object({ type: oneOf(['text', 'json_object']) })),
     project_id: optional(projectId),
   }),

@@ -37,17 +37,17 @@ const ROUTES: Readonly<Record<string, Kind>> = {
   '/v1/audio/transcriptions': 'transcription',
   '/v1/audio/speech-to-speech': 'speech-to-speech',
 }
-/** What speaks, by model; of another, or of a provider that does not speak, it says that there is none. */
+/** The models that speak. Any other model is refused with `no_tts_provider`. */
 const SPEECH_MODELS = new Set(['auto', '@cf/myshell-ai/melotts', 'canopylabs/orpheus-v1-english'])
-/** Hono sets it on JSON alone: what a route answers with as a `Response` of its own, a stream or sound, goes without. */
+/** Hono sets it on JSON answers only: a `Response` that a route builds itself, a stream or sound, goes without. */
 const REMAINING = 'X-RateLimit-Remaining'
-/** What the public instance reports after the first call in a while. */
+/** What the public instance reports after the first call that follows a pause. */
 const RESTED = { remaining: 9 }
 const MOST_AUDIO_BYTES = 25 * 1024 * 1024
 const PROJECT_ID = /^[a-zA-Z0-9._:-]{1,64}$/
 const JSON_TYPE = /^application\/([a-z-.]+\+)?json(;\s*[a-zA-Z0-9-]+=[^;]+)*$/
 
-/** Free AI Gateway (https://github.com/sass-maker/free-ai), where code and prose disagree as the code has it. */
+/** Free AI Gateway (https://github.com/sass-maker/free-ai). If its code and its documents disagree, the code counts. */
 export class FreeAi implements GatewayBehaviour {
   readonly basePath = '/v1'
   readonly refusals = FREEAI_REFUSALS
@@ -55,7 +55,7 @@ export class FreeAi implements GatewayBehaviour {
     degraded: { summary: 'the first provider failed and the second one answered' },
     'video-begins': { summary: 'a provider of videos is there, and has begun one; only of videos' },
   }
-  // It bills nobody; the nearest thing to an empty account is that its providers have nothing left to give.
+  // It has no billing. The nearest to an empty account is that no provider has quota left.
   readonly refusedStates = {
     revoked: 'invalid_api_key',
     expired: 'invalid_api_key',
@@ -94,7 +94,7 @@ export class FreeAi implements GatewayBehaviour {
     exchange.sendJson(400, checked.schemaFailure)
   }
 
-  /** `src/auth/gateway.ts`: `x-api-key` is looked at only where no header starts with exactly `Bearer `. */
+  /** `src/auth/gateway.ts`: `x-api-key` is read only if `Authorization` does not begin with exactly `Bearer `. */
   #credentialFault(exchange: Exchange): FreeAiRefusal | undefined {
     if (this.#options.keys.length === 0) return 'auth_not_configured'
     const authorization = exchange.header('authorization') ?? ''
@@ -113,7 +113,10 @@ export class FreeAi implements GatewayBehaviour {
     return false
   }
 
-  /** The question in a JSON body, or what is wrong with it: first the schema, then the project id, then the rules of the route. */
+  /**
+   * Returns the question in a JSON body, or its fault: first of the schema, then of the project id, then by the rules
+   * of the route.
+   */
   #question(exchange: Exchange, kind: Exclude<Kind, UploadKind>): Question | FreeAiRefusal | { schemaFailure: unknown } {
     const typed = JSON_TYPE.test(exchange.header('content-type') ?? '')
     // With another content type the server's schema layer sees an empty body.
@@ -134,7 +137,7 @@ export class FreeAi implements GatewayBehaviour {
     )
   }
 
-  /** The project id of speech to speech is not checked in the code. */
+  /** The gateway's code does not check the project id of speech to speech. */
   #upload(exchange: Exchange, kind: UploadKind): Question | FreeAiRefusal {
     const file = exchange.form.file('file')
     if (file === undefined) return 'missing_file'
@@ -171,7 +174,7 @@ export class FreeAi implements GatewayBehaviour {
   }
 }
 
-/** The header wins wherever it is present, so an empty one hides a good id in the body. */
+/** If the header is present it wins, also when it is empty: then a good id in the body is not read. */
 function projectIdOf(exchange: Exchange, inBody: string | undefined): string | undefined {
   const candidate = (exchange.header('x-gateway-project-id') ?? inBody)?.trim() ?? ''
   return PROJECT_ID.test(candidate) ? candidate : undefined

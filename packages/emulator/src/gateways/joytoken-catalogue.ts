@@ -19,7 +19,10 @@ export function joyTokenCatalogue(query: URLSearchParams): unknown {
   return { code: 0, message: 'success', data: { models } }
 }
 
-/** What the SDKs ask with a key: more about the models, and their prices. The envelope is the catalogue's. */
+/**
+ * Further facts about the models, and their prices, which the SDKs request with a key. The envelope is the
+ * catalogue's.
+ */
 export function joyTokenAbout(path: string): unknown {
   const about = path.endsWith('/pricing')
     ? { pricing: MODELS.map(({ model_key: modelKey }) => ({ modelKey, input: '0.0010', output: '0.0040' })) }

@@ -37,7 +37,10 @@ export function joyTokenMetadata(completion: Completion, tier: JoyTokenTier, req
   }
 }
 
-/** The plan of a run the gateway breaks into steps. `__planner__` and `__final__` are task ids it keeps for itself. */
+/**
+ * The plan of a call that the gateway breaks into steps. It keeps the task ids `__planner__` and `__final__` for
+ * itself.
+ */
 export const JOYTOKEN_PLAN = [
   { seq: 1, task_id: 'research', title: 'Find what is known' },
   { seq: 2, task_id: '__final__', title: 'Write the answer' },

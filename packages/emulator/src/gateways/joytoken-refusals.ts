@@ -1,6 +1,6 @@
 import type { Refusal } from '../refusal.js'
 
-/** JoyToken docs, API guides, "Errors": `{error:{message,type}}`, where `type` is the part to rely on. */
+/** JoyToken docs, API guides, "Errors": `{error:{message,type}}`. Clients should rely on `type`. */
 export const JOYTOKEN_REFUSALS = {
   invalid_request_error: row(400, 'invalid_request_error', 'messages must not be empty', 'bad JSON, empty messages, or a body over 8 MiB'),
   missing_api_key: row(401, 'missing_api_key', 'missing api key', 'no credential'),

@@ -15,7 +15,7 @@ import { JOYTOKEN_REFUSALS, type JoyTokenRefusal } from './joytoken-refusals.js'
 
 type Kind = 'chat' | 'responses' | 'image' | 'about'
 
-/** Documented is the first; the others stand in the SDKs of the vendor. */
+/** Only the first path is documented; the others are in the vendor's SDKs. */
 const KINDS: Readonly<Record<string, Kind>> = {
   '/openai/v1/chat/completions': 'chat',
   '/openai/v1/responses': 'responses',
@@ -98,7 +98,7 @@ export class JoyToken implements GatewayBehaviour {
       return jsonAnswer({ created: secondsNow(), data: [{ b64_json: ONE_DOT, revised_prompt: pieces.join('') }], metadata }, headers)
     if (kind === 'responses') {
       if (body['stream'] !== true) return jsonAnswer(responseBody(completion, { metadata }), headers)
-      // No sample of such a stream is documented; the metadata record is what its chat streams append.
+      // No sample of such a stream is documented; the metadata event is the one that chat streams append.
       return streamAnswer([...responseEvents(completion), dataEvent({ metadata }), DONE], headers)
     }
     if (body['stream'] !== true) {
@@ -145,7 +145,7 @@ function metadataOf(completion: Completion, tier: JoyTokenTier, requestId: strin
   return JOYTOKEN_PLAN.map(({ seq, task_id: taskId }) => ({ ...metadata, task_id: taskId, task_seq: seq, task_status: 'completed' }))
 }
 
-/** `data:` records, the metadata record before `[DONE]`; it has no `choices` unless a case asks for them. */
+/** The events of a stream, with the metadata event before `[DONE]`; it has no `choices` unless a case asks for them. */
 function eventsOf(completion: Completion, metadata: unknown, variant?: string) {
   if (variant === 'error-in-200') return [dataEvent(FAILED_RUN)]
   // Chunks carry no usage: it is in metadata.billing.

@@ -28,7 +28,7 @@ export const MINTOKEN_GOOGLE: MintokenProvider = {
     })
     const finish = { finishReason: 'STOP' }
     if (!streaming) return jsonAnswer(said(pieces.join(''), finish))
-    // A stream of Google's ends with the chunk that has a finishReason; there is no closing record after it.
+    // Google's stream ends with the chunk that has a `finishReason`; no closing event follows.
     const chunks = pieces.map((text, index) => said(text, index === pieces.length - 1 ? finish : undefined))
     const lost = failure(503, 'The service is currently unavailable.', 'UNAVAILABLE')
     const sent = variant === 'stream-error' ? [...firstHalf(chunks), lost] : chunks

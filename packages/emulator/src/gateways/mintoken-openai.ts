@@ -24,7 +24,7 @@ export const MINTOKEN_OPENAI: MintokenProvider = {
       const error = failure('The server had an error while processing your request.', 'server_error', null)
       return streamAnswer([...firstHalf(chunks), error].map((chunk) => dataEvent(chunk)))
     }
-    // With the usage asked for, every chunk has the member and only the last one, without choices, a value.
+    // With `include_usage`, every chunk has `usage: null`; a last one without choices has the counts.
     const usageWanted = member(body['stream_options'], 'include_usage') === true
     const all = usageWanted
       ? [...chunks.map((chunk) => ({ ...chunk, usage: null })), { ...emptyChunk(completion), usage: usageOf(completion) }]

@@ -2,7 +2,7 @@ import type { Answer } from '../answer.js'
 import type { JsonRecord } from '../json-value.js'
 import type { Refusal } from '../refusal.js'
 
-/** What a provider behind Mintoken says no to. The names end up as case names. */
+/** The refusals of a provider behind Mintoken. Their names are names of cases. */
 export type ProviderRefusal = 'provider_key_rejected' | 'provider_bad_request' | 'provider_rate_limited' | 'provider_overloaded'
 
 /** A model provider: Mintoken passes its answers on, errors included, in the provider's own form. */

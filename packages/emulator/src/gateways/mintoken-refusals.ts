@@ -2,7 +2,10 @@ import type { Refusal } from '../refusal.js'
 
 const QUOTA = { 'X-Mintoken-Tokens-Used': '2000000', 'X-Mintoken-Tokens-Limit': '2000000' }
 
-/** Mintoken docs, "Errors": its own are `{detail}` or `{error}` with plain text; what a provider refuses is passed on as it came. */
+/**
+ * Mintoken docs, "Errors": its own are `{detail}` or `{error}` with plain text; a provider's error is passed on
+ * unchanged.
+ */
 export const MINTOKEN_REFUSALS = {
   bad_request: row(400, { error: 'Invalid JSON body' }, 'bad body or malformed JSON'),
   missing_provider_key: row(400, { detail: 'Missing X-Provider-Key header' }, 'no X-Provider-Key'),

@@ -79,7 +79,7 @@ export class Mintoken implements GatewayBehaviour {
     })
   }
 
-  /** This gateway, refusing what the provider refuses in the provider's own form. */
+  /** This gateway, with the provider's refusals in the provider's own form. */
   #inFormOf(provider: MintokenProvider): GatewayBehaviour {
     return {
       basePath: this.basePath,

@@ -8,7 +8,10 @@ interface Task {
   asked: number
 }
 
-/** Onysoft docs, "Video API": five names for one backend that answers later. A task can be asked after under any of the names. */
+/**
+ * Onysoft docs, "Video API": five names for one backend that answers later. The status of a task can be read under
+ * any of them.
+ */
 export class OnysoftTasks {
   readonly #tasks = new Map<string, Task>()
 
@@ -18,7 +21,7 @@ export class OnysoftTasks {
     return { success: true, task_id: taskId, status: 'pending' }
   }
 
-  /** In progress when first asked after, completed from then on. */
+  /** `processing` at the first request for a task, `completed` from then on. */
   status(taskId: string): unknown {
     const task = this.#tasks.get(taskId)
     if (task === undefined) return undefined

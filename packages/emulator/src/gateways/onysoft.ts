@@ -11,12 +11,12 @@ import { ONYSOFT_REFUSALS, type OnysoftRefusal } from './onysoft-refusals.js'
 import { OnysoftTasks } from './onysoft-tasks.js'
 
 const MOST_BODY_BYTES = 10 * 1024 * 1024
-/** Seen in the code of customers only. */
+/** `/v1/audio/speech` is not documented: it was seen in the code of customers. */
 const SPEECH_BYTES = 20_000
 const GENERATE = /^\/v1\/(video|image|audio|voice|music)\/generate$/
 const STATUS = /^\/v1\/(?:video|image|audio|voice|music)\/status\/([^/]+)$/
 
-/** Onysoft AI Gateway (https://api.onysoft.com/docs): chat completions, and tasks for pictures and sound. */
+/** Onysoft AI Gateway (https://api.onysoft.com/docs): chat completions, and tasks for images and sound. */
 export class Onysoft implements GatewayBehaviour {
   readonly basePath = '/v1'
   readonly refusals = ONYSOFT_REFUSALS
@@ -97,7 +97,7 @@ function chatAnswer(exchange: Exchange, body: JsonRecord, pieces: readonly strin
 
   // Onysoft docs, "Streaming": the chunks have an id and choices, and the choices a delta; nothing else.
   const chunks = pieces.map((content) => dataEvent({ id, object: 'chat.completion.chunk', choices: [{ delta: { content } }] }))
-  // How a stream fails is not documented; the envelope of every other error is, and no [DONE] comes after it.
+  // The documents do not say how a stream fails: send the envelope of every other error, and no [DONE].
   if (variant === 'stream-error') return streamAnswer([...firstHalf(chunks), dataEvent(ONYSOFT_REFUSALS.server_error.body)])
   return streamAnswer([...chunks, dataEvent({ id, object: 'chat.completion.chunk', choices: [], usage, cost }), DONE])
 }

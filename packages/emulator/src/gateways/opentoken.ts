@@ -93,7 +93,7 @@ function embeddingFault(body: JsonRecord): OpenTokenRefusal | undefined {
   return OPENTOKEN_CHAT_MODELS.includes(model) ? 'embeddings_unsupported' : 'model_not_found'
 }
 
-/** OpenToken docs, "Usage": the details are inside the totals, not on top of them. */
+/** OpenToken docs, "Usage": the details are parts of the totals, not additions. */
 function openTokenUsage(completion: Completion): unknown {
   return {
     ...usageOf(completion),
@@ -114,7 +114,7 @@ function chatAnswer(exchange: Exchange, body: JsonRecord, pieces: readonly strin
   if (variant === 'stream-error') {
     return streamAnswer([...firstHalf(chunks), dataEvent(OPENTOKEN_REFUSALS.upstream_error.body), DONE])
   }
-  // The usage record is always there; it can be neither asked for nor switched off.
+  // The usage event is always sent; no request can ask for it or switch it off.
   return streamAnswer([...chunks, dataEvent({ ...emptyChunk(completion), usage }), DONE])
 }
 

@@ -6,18 +6,18 @@ import { usualWaits } from '../retry-rules.js'
 /**
  * Free AI Gateway, self-hosted on Workers.
  *
- * Every generation needs a project id. The header wins over the body and an empty header hides a good body
- * (`src/index.ts`), so the key's own project goes into the header and a client's is dropped. JSON answers
- * carry `x_gateway`; streams carry `x-gateway-*` headers instead. A body that does not fit the schema is
- * refused in another envelope, whose message is JSON inside a text. Calls are counted per address, so one
- * sidecar is one caller to it (`src/state/ip-rate-limit-do.ts`).
+ * Every generation needs a project id. The header wins over the body, and an empty header hides a good body
+ * (`src/index.ts`), so the project of the key goes into the header and a client's is dropped. JSON answers carry
+ * `x_gateway`; streams carry `x-gateway-*` headers instead. A body that does not fit the schema is refused in another
+ * envelope, whose message is JSON inside a text. Calls are counted per address, so all callers of a sidecar share one
+ * limit (`src/state/ip-rate-limit-do.ts`).
  *
- * Its models come in a list of its own shape (`buildModelListResponse`), open to GET and to no other method. A video names
- * where it is asked after (`poll_url`), by a path of the gateway's own.
+ * Its list of models has its own shape (`buildModelListResponse`) and accepts no method but GET. The answer about a
+ * video names the path of its status in `poll_url`, a path of the gateway itself.
  *
- * `usage_retriable` is not tried again: the gateway gives that class to a throttled provider, to a provider that
- * timed out and to every 5xx of one alike (`src/router/classify-error.ts`), and asks up to two providers before
- * it answers, so the call may have run.
+ * `usage_retriable` is not retried: the gateway gives this class to a throttled provider, to a provider that timed
+ * out and to every 5xx of one (`src/router/classify-error.ts`), and asks up to two providers before it answers, so
+ * the call may have run.
  */
 export const freeai = {
   id: 'freeai',

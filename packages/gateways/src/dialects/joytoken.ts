@@ -6,10 +6,10 @@ import { usualWaits } from '../retry-rules.js'
 /**
  * JoyToken.
  *
- * It reads `X-API-Key` before `Authorization` when both arrive, and trusts forwarding headers for its
- * address rules, so neither may come from a client (authentication; routing; guardrails). Its `metadata` is
- * documented as an object and sent as an array by the live gateway: both are read. Its catalogue of models is
- * served beside the API, without a key and in an envelope of its own (models; errors).
+ * If both arrive, it reads `X-API-Key` and not `Authorization`; and it trusts forwarding headers for its address
+ * rules. So no client may send either (authentication; routing; guardrails). Its `metadata` is documented as an
+ * object, but the live gateway sends an array: both are read. Its catalogue of models lies outside the API path,
+ * needs no key and has its own envelope (models; errors).
  */
 export const joytoken = {
   id: 'joytoken',
@@ -71,7 +71,8 @@ export const joytoken = {
   retries: {
     ...usualWaits,
     after: [
-      // Not `upstream_error`: its documents advise to ask again after the 503, and do not say that no provider ran the call.
+      // Not `upstream_error`: its documents advise a retry after this 503, but do not say that no provider ran the
+      // call.
       { status: 502, name: 'routing_error', because: 'its documents say so: no model was chosen, so none ran' },
     ],
   },

@@ -6,10 +6,10 @@ import { usualWaits } from '../retry-rules.js'
 /**
  * Mintoken: its own key and the provider's key travel together, both from the server.
  *
- * Bodies are the provider's own, so three formats meet here. Its own errors are a text under `detail` or
- * `error`; a provider's come as they were, with an object under `error`, and that is how its 401 is told from
- * the provider's. Its 429 is a rate or the month's quota, and only the text tells which; a missing
- * `X-Provider-Key` is a 400 that means our configuration, not the caller's request (errors; authentication).
+ * Bodies are the provider's own, so three formats meet here. Its own errors are a text under `detail` or `error`; a
+ * provider's error is passed on with an object under `error`. This tells its own 401 from a provider's. Its 429 is a
+ * rate limit or the quota of the month, which only the text tells. A missing `X-Provider-Key` is a 400, but the fault
+ * is in our configuration, not in the caller's request (errors; authentication).
  */
 export const mintoken = {
   id: 'mintoken',
@@ -46,7 +46,7 @@ export const mintoken = {
       { status: 401, has: '/error/message', means: 'gateway_key_rejected', about: 'provider key' },
       { status: 429, lacks: '/error/message', message: /quota|month/i, means: 'gateway_out_of_credit' },
       { status: 503, lacks: '/error/message', means: 'gateway_unavailable', retryAfterSeconds: 30 },
-      // What providers say in their own ways: OpenAI, Google, Anthropic.
+      // Errors of the providers, in their own forms: OpenAI, Google, Anthropic.
       { status: 429, name: 'insufficient_quota', means: 'gateway_out_of_credit' },
       { status: 429, name: 'billing_not_active', means: 'gateway_out_of_credit' },
       {

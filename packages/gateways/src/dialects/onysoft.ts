@@ -8,10 +8,10 @@ const tasks = ['video', 'image', 'audio', 'voice', 'music'] as const
 /**
  * Onysoft AI Gateway.
  *
- * Its documented chunks hold an id, an object and a delta, and nothing else (streaming). Errors come as
- * `{success: false, error: {code, message}}`, and its 429 is a rate only under the code
- * `rate_limit_exceeded`: the others end when a day or a month does (errors). Pictures and sound are tasks:
- * begun with 202, asked after under any of five names (video API).
+ * Its documented chunks hold an id, an object and a delta, and nothing else (streaming). Errors have the form
+ * `{success: false, error: {code, message}}`. Its 429 is a rate limit only with the code `rate_limit_exceeded`; the
+ * other codes are quotas of a day or a month (errors). Images and sound are tasks: an endpoint begins one and answers
+ * 202, and one of five status endpoints reports on it (video API).
  */
 export const onysoft = {
   id: 'onysoft',
@@ -49,7 +49,7 @@ export const onysoft = {
       { name: 'free_model_rate_limit', means: 'gateway_out_of_credit' },
     ],
   },
-  // It documents no wait and no failure after which nothing was run.
+  // It documents no wait, and no failure after which nothing ran.
   retries: { ...usualWaits, after: [] },
   keyPattern: /^sk-ony-[0-9a-fA-F]{48}$/,
   keyVariable: 'ONYSOFT_API_KEY',

@@ -21,7 +21,7 @@ export const openai = {
     nullCode: true,
     rules: [{ status: 429, name: 'insufficient_quota', means: 'gateway_out_of_credit' }],
   },
-  // A 503 may come from a proxy in between, after the request was delivered.
+  // A 503 may come from a proxy in between, after the gateway got the request.
   retries: { ...usualWaits, after: [] },
   keyPattern: /^sk-\S+$/,
   keyVariable: 'OPENAI_API_KEY',

@@ -5,8 +5,8 @@ import { usualWaits } from '../retry-rules.js'
 /**
  * OpenToken.
  *
- * Its 402 and its spend-limit 429 carry the same `type` as a wrong request, so `code` decides (limits). A
- * provider's failure keeps the provider's own status under the code `upstream_error`.
+ * Its 402 and its spend-limit 429 have the same `type` as a wrong request, so `code` decides (limits). A failure of a
+ * provider keeps the provider's status, under the code `upstream_error`.
  */
 export const opentoken = {
   id: 'opentoken',
@@ -40,7 +40,8 @@ export const opentoken = {
     after: [
       { status: 429, name: 'upstream_error', because: 'its documents say so: the provider throttled it, so it was not begun' },
       { status: 503, name: 'no_supplier', because: 'no provider was there to run it' },
-      // Not the 503 and 529 of `upstream_error`: the status is the provider's, or of a proxy before it, and says nothing of what ran.
+      // Not the 503 and 529 of `upstream_error`: the status comes from the provider or a proxy before it, and does
+      // not show whether the call ran.
     ],
   },
   keyPattern: /^sk-optk-\S+$/,

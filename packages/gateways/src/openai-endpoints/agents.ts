@@ -1,10 +1,10 @@
 import type { Endpoints } from '../endpoint.js'
 import { changes, creates, deletes, lists, reads, takesFrom } from './stored.js'
 
-/** Which model an agent runs stands in the agent, and how much it writes, nowhere. */
+/** The stored agent names its model; nothing limits how much it writes. */
 const running = { model: 'stored' } as const
 
-/** Endpoints of the OpenAI API about agents that run there. */
+/** Endpoints of the OpenAI API for agents that run at the provider. */
 export const agentEndpoints = {
   agents: [creates('agent', running), lists('agent')],
   'agents/{id}': [reads('agent'), changes('agent', running), deletes('agent')],

@@ -3,7 +3,7 @@ import type { Endpoints } from '../endpoint.js'
 import { unmeasured, get, post } from '../endpoints.js'
 import { changes, creates, deletes, lists, reads } from './stored.js'
 
-/** Endpoints of the OpenAI API that a model answers, and what is kept of its answers. */
+/** Endpoints of the OpenAI API that a model answers, and those for answers that are stored. */
 export const answerEndpoints = {
   'chat/completions': [post(chatFormat), lists('chat completion')],
   'chat/completions/{id}': [reads('chat completion'), changes('chat completion'), deletes('chat completion')],

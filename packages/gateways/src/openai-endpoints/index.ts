@@ -3,5 +3,5 @@ import { agentEndpoints } from './agents.js'
 import { answerEndpoints } from './answers.js'
 import { objectEndpoints } from './objects.js'
 
-/** The OpenAI API, endpoint by endpoint. What mints credentials or administers an account is in no table. */
+/** All endpoints of the OpenAI API, except those that mint credentials or administer an account. */
 export const openaiEndpoints = { ...answerEndpoints, ...objectEndpoints, ...agentEndpoints } as const satisfies Endpoints

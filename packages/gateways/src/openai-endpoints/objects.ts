@@ -2,10 +2,10 @@ import { chatFormat, plainFormat } from '../answer-format.js'
 import type { Endpoints } from '../endpoint.js'
 import { changes, creates, deletes, lists, reads, takesFrom } from './stored.js'
 
-/** What an assistant's run is bounded by, in the words of its API. */
+/** Where a request limits the output of an assistant's run. */
 const runFormat = { ...plainFormat, outputLimit: { ...chatFormat.outputLimit, places: ['/max_completion_tokens'], copies: [] } } as const
 
-/** Endpoints of the OpenAI API about what stays there: files, conversations, jobs. */
+/** Endpoints of the OpenAI API for objects that stay at the provider: files, conversations, jobs. */
 export const objectEndpoints = {
   files: [creates('file', { media: true }), lists('file')],
   'files/{id}': [reads('file'), deletes('file')],
@@ -15,7 +15,7 @@ export const objectEndpoints = {
   'uploads/{id}/complete': changes('upload'),
   'uploads/{id}/cancel': changes('upload'),
 
-  // The requests of a batch are in its file, models and ceilings included.
+  // The file of a batch holds its requests, with their models and limits.
   batches: [creates('batch', { model: 'stored' }), lists('batch')],
   'batches/{id}': reads('batch'),
   'batches/{id}/cancel': changes('batch'),

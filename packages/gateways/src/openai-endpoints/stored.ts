@@ -15,12 +15,12 @@ export function lists(kind: string, further: Further = {}): Endpoint {
   return stored('GET', kind, 'lists', further)
 }
 
-/** Reads one, or what lies below it. */
+/** Reads one object, or what lies below it. */
 export function reads(kind: string, further: Further = {}): Endpoint {
   return stored('GET', kind, 'names', further)
 }
 
-/** Changes one, or puts something below it. */
+/** Changes one object, or adds something below it. */
 export function changes(kind: string, further: Further = {}): Endpoint {
   return stored('POST', kind, 'names', further)
 }
@@ -29,7 +29,7 @@ export function deletes(kind: string, further: Further = {}): Endpoint {
   return stored('DELETE', kind, 'deletes', further)
 }
 
-/** Takes away what lies below one. */
+/** Deletes what lies below one object. */
 export function takesFrom(kind: string): Endpoint {
   return stored('DELETE', kind, 'names', {})
 }
