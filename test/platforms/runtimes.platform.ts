@@ -68,6 +68,18 @@ describe('the client runs where servers and workers run', () => {
     expect(printedIn(await run(command, words, lay(program, argument), { ASKED: asked }))).toMatchObject(expected)
   })
 
+  test('in one file, which esbuild makes for Node', async () => {
+    const folder = lay('esbuild', 'process.env.ASKED')
+    await build({
+      entryPoints: [join(folder, 'main.mjs')],
+      outfile: join(folder, 'bundled/main.mjs'),
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+    })
+    expect(printedIn(await run(process.execPath, ['bundled/main.mjs'], folder, { ASKED: asked }))).toMatchObject(expected)
+  })
+
   test('in workerd, which is what Cloudflare runs', async () => {
     const folder = layProgram('workerd', {
       'consumer.mjs': consumer,
