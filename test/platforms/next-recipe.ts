@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { launchChromium } from '../support/chromium.js'
 import { type House, openHouse } from '../support/house.js'
 import { findProgram } from '../support/programs.js'
-import { freePort, home, layProgram, root, run, start, stop } from './programs.js'
+import { type Env, freePort, home, layProgram, root, run, start, stop } from './programs.js'
 
 const recipe = [...readFileSync(join(root, 'docs/client.md'), 'utf8').matchAll(/<!-- next: (\S+) -->\n```jsx?\n([\s\S]*?)\n```/g)]
 const printed = Object.fromEntries(recipe.map(([, path, code]) => [path as string, code as string]))
@@ -36,16 +36,16 @@ export function describeRecipe(version: 'next-15' | 'next-16'): void {
     afterAll(() => house.close())
 
     test('is built without the secret of its server, and then serves pages, sessions and streams', async () => {
-      // Rewrites are fixed by the build.
+      // Rewrites are fixed by the build, which is why the server needs no address.
       expect(await run(process.execPath, next('build'), folder, { POSTERN_URL: house.origin })).toContain('/session')
-      await servedBy('start')
+      await servedBy('start', { POSTERN_SESSION_SECRET: house.sessionSecret })
     })
 
-    test('works in development, where Next is a proxy with a name of its own', () => servedBy('dev'))
+    test('works in development, where Next is a proxy with a name of its own', () =>
+      servedBy('dev', { POSTERN_SESSION_SECRET: house.sessionSecret, POSTERN_URL: house.origin }))
 
-    async function servedBy(task: 'start' | 'dev'): Promise<void> {
+    async function servedBy(task: 'start' | 'dev', env: Env): Promise<void> {
       const port = await freePort()
-      const env = { POSTERN_SESSION_SECRET: house.sessionSecret, POSTERN_URL: house.origin }
       const child = await start(process.execPath, next(task, '-p', String(port)), folder, port, env)
       try {
         await callThrough(`http://localhost:${port}`)

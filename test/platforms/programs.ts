@@ -52,7 +52,10 @@ export async function start(command: string, words: readonly string[], cwd: stri
       () => false,
     )
     if (answers) return child
-    if (child.exitCode !== null || Date.now() > until) throw new Error(`${command} does not answer:\n${printed}`)
+    if (child.exitCode !== null || Date.now() > until) {
+      await stop(child)
+      throw new Error(`${command} does not answer:\n${printed}`)
+    }
     await new Promise((done) => setTimeout(done, 100))
   }
 }
