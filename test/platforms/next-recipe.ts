@@ -47,8 +47,13 @@ export function describeRecipe(version: 'next-15' | 'next-16'): void {
     async function servedBy(task: 'start' | 'dev', env: Env): Promise<void> {
       const port = await freePort()
       const child = await start(process.execPath, next(task, '-p', String(port)), folder, port, env)
+      const before = house.ledger.entries.length
       try {
         await callThrough(`http://localhost:${port}`)
+        // Next tells on that somebody left.
+        await expect
+          .poll(() => house.ledger.entries.slice(before).map(({ finish }) => finish), { timeout: 10_000 })
+          .toContain('client_closed')
         await pressTheButton(`http://localhost:${port}`)
         expect(house.ledger.entries.at(-1)).toMatchObject({ user: 'u_7', team: 'acme', status: 200, finish: 'complete' })
       } finally {
@@ -65,12 +70,22 @@ async function callThrough(origin: string): Promise<void> {
   const given = await fetch(`${origin}/session`, { method: 'POST', headers: { ...page, cookie: 'sid=7' } })
   expect(given.status).toBe(201)
   const { token } = (await given.json()) as { token: string }
-  const body = JSON.stringify({ model: 'auto', messages: [{ role: 'user', content: 'Hello' }], stream: true })
   const headers = { ...page, authorization: `Bearer ${token}`, 'content-type': 'application/json', 'accept-encoding': 'gzip' }
-  const answer = await fetch(`${origin}/ai/v1/chat/completions`, { method: 'POST', headers, body })
+  const ask = (model: string, signal?: AbortSignal): Promise<Response> => {
+    const body = JSON.stringify({ model, messages: [{ role: 'user', content: 'Hello' }], stream: true })
+    return fetch(`${origin}/ai/v1/chat/completions`, { method: 'POST', headers, body, ...(signal && { signal }) })
+  }
+  const answer = await ask('auto')
   // Next packs what it serves, and a packed stream would be held.
   expect([answer.status, answer.headers.get('content-encoding')]).toEqual([200, null])
   expect(await answer.text()).toMatch(/"finish":"complete"[\s\S]*\[DONE\]/)
+  // The first event comes though there is no second.
+  const leave = new AbortController()
+  const hanging = await ask('emulate/hang-stream', AbortSignal.any([leave.signal, AbortSignal.timeout(20_000)]))
+  const reader = (hanging.body as ReadableStream<Uint8Array>).getReader()
+  let text = ''
+  while (!text.includes('"delta"')) text += Buffer.from((await reader.read()).value ?? []).toString()
+  leave.abort()
   // A read has no `Origin`.
   const read = { authorization: headers.authorization, 'sec-fetch-site': 'same-origin' }
   expect((await fetch(`${origin}/ai/v1/models`, { headers: read })).status).toBe(200)
