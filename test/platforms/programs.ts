@@ -1,4 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
@@ -51,9 +52,20 @@ export async function start(command: string, words: readonly string[], cwd: stri
       () => false,
     )
     if (answers) return child
-    if (child.exitCode !== null || Date.now() > until) throw new Error(`${command} does not answer:\n${printed}`)
+    if (child.exitCode !== null || Date.now() > until) {
+      await stop(child)
+      throw new Error(`${command} does not answer:\n${printed}`)
+    }
     await new Promise((done) => setTimeout(done, 100))
   }
+}
+
+/** Ends a server that was started, and waits until it has. */
+export async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = once(child, 'exit')
+  child.kill()
+  await ended
 }
 
 export async function freePort(): Promise<number> {

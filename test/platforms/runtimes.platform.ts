@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type House, listenAnywhere, openHouse } from '../support/house.js'
-import { freePort, home, layProgram, run, start } from './programs.js'
+import { freePort, home, layProgram, run, start, stop } from './programs.js'
 
 const consumer = readFileSync(join(import.meta.dirname, 'consumer.mjs'), 'utf8')
 const main = `import { consume } from './consumer.mjs'\nconsole.log('printed ' + JSON.stringify(await consume(JSON.parse(ARGUMENT))))\n`
@@ -68,6 +68,18 @@ describe('the client runs where servers and workers run', () => {
     expect(printedIn(await run(command, words, lay(program, argument), { ASKED: asked }))).toMatchObject(expected)
   })
 
+  test('in one file, which esbuild makes for Node', async () => {
+    const folder = lay('esbuild', 'process.env.ASKED')
+    await build({
+      entryPoints: [join(folder, 'main.mjs')],
+      outfile: join(folder, 'bundled/main.mjs'),
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+    })
+    expect(printedIn(await run(process.execPath, ['bundled/main.mjs'], folder, { ASKED: asked }))).toMatchObject(expected)
+  })
+
   test('in workerd, which is what Cloudflare runs', async () => {
     const folder = layProgram('workerd', {
       'consumer.mjs': consumer,
@@ -88,7 +100,7 @@ describe('the client runs where servers and workers run', () => {
       const answer = await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body: asked })
       expect(await answer.json()).toMatchObject(expected)
     } finally {
-      child.kill()
+      await stop(child)
     }
   })
 })

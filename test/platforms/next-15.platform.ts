@@ -1,0 +1,3 @@
+import { describeRecipe } from './next-recipe.js'
+
+describeRecipe('next-15')
