@@ -83,7 +83,50 @@ describe.each(doorNames)('where an answer sends its client next, behind the %s d
     })
 
     test.each([
+      'results\\u005furl',
+      '\\u0072esults_url',
+      'results_ur\\u006C',
+      Array.from('status_url', (character) => `\\u00${character.charCodeAt(0).toString(16)}`).join(''),
+      'Results_URL',
+      're\\u017fults_url',
+      'POLL\\u005FURL',
+    ])('is the same under a name that a client reads as one of these, which stays as it is written: %s', async (name) => {
+      const text = (foreign: string, own: string) => `{"id":"b_1","a":[{"${name}" :\n${foreign}}],"${name}":${own},"x":"${name}"}`
+      answer = text('"https://evil.example/collect"', '"https:\\/\\/evil.example\\/v1\\/messages\\/batches\\/b_1"')
+      const got = await (await get('messages/batches')).text()
+      expect(got).toBe(text('null', `"${house.origin}/ai/v1/messages/batches/b_1"`))
+    })
+
+    test.each<[what: string, value: string]>([
+      ['a list', '["https://evil.example/collect"]'],
+      ['a list with marks in it', '[ "/v1/messages/batches/b_1" , "]\\"" ]'],
+      ['lists within a list', '[["https://evil.example/collect","}"],{}]'],
+      ['an object', '{"href":"https://evil.example/collect"}'],
+      ['objects within an object', '{"a":{"results_url":"https://evil.example/\\\\"},"b":[1]}'],
+      ['nothing in a list', '[]'],
+      ['an address of four thousand characters', `"https://api.example/v1/messages/batches/${'b'.repeat(4000)}"`],
+      ['a text', `"${'a'.repeat(100_000)}"`],
+      ['a text of escapes', `"${String.raw`\/`.repeat(50_000)}"`],
+    ])('is taken out where it is none that anybody follows: %s', async (_, value) => {
+      answer = `{"results_url" : ${value} , "data":[{"status_url":${value}},{"poll_url":${value}}],"n":1.0,"cancel_url":${value}}`
+      const got = await (await get('messages/batches')).text()
+      expect(got).toBe('{"results_url" : null , "data":[{"status_url":null},{"poll_url":null}],"n":1.0,"cancel_url":null}')
+    })
+
+    test('a list of a thousand batches leads on, each by its own address, and what more an answer has leads nowhere', async () => {
+      const list = (link: (index: number) => string | null) =>
+        JSON.stringify({ data: Array.from({ length: 1003 }, (_, index) => ({ id: `b_${index}`, results_url: link(index) })) })
+      answer = list((index) => `https://api.anthropic.com/v1/messages/batches/b_${index}/results`)
+      const got = await (await get('messages/batches')).text()
+      expect(got).toBe(list((index) => (index < 1000 ? `${house.origin}/ai/v1/messages/batches/b_${index}/results` : null)))
+    })
+
+    test.each([
       '{"results_url":null,"id":"b_1"}',
+      '{"results_url" : 12345678901234567890 ,"status_url":true,"poll_url":false\n}',
+      '{"results_urls":["https://evil.example/a"],"my_results_url":"a","\\u0075rl":"b","results_url\\u0000":"c"}',
+      '"results_url"',
+      '["results_url"]',
       '{"url":"https://cdn.example/picture.png","video_url":"https://cdn.example/v.mp4"}',
       '{"data":["results_url","https://evil.example/v1/messages"]}',
     ])('is byte for byte what came where nothing leads on: %s', async (text) => {

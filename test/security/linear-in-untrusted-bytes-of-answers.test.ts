@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createFrameBlot } from '../../packages/core/dist/forward/blot-frames.js'
+import { type LinkedCall, mendLinks } from '../../packages/core/dist/forward/answer-links.js'
 import { createEventPump } from '../../packages/core/dist/forward/event-pump.js'
 import { KeySearch } from '../../packages/core/dist/forward/leak/key-search.js'
 import { LeakSearch } from '../../packages/core/dist/forward/leak/leak-search.js'
 import { mayParse } from '../../packages/core/dist/forward/parse-bound.js'
 import { addChoices, asComment, readEventData } from '../../packages/core/dist/forward/read-event.js'
 import { startHostileUpstream } from '../support/hostile-upstream.js'
-import { openHouse } from '../support/house.js'
+import { type House, openHouse } from '../support/house.js'
 
 const kibibyte = 1024
 
@@ -354,3 +355,110 @@ describe('linear-in-untrusted-bytes-of-answers: a large event is parsed only whe
     await upstream.close()
   })
 })
+
+describe('linear-in-untrusted-bytes-of-answers: where an answer leads its client', () => {
+  const mebibyte = 1024 * kibibyte
+  const many = (link: string) => `{"id":"t"${`,"poll_url":"${link}"`.repeat(Math.ceil((4 * mebibyte) / (link.length + 14)))}}`
+  const texts: Readonly<Record<string, string>> = {
+    'one address of nothing but letters': many('a'.repeat(15 * mebibyte)),
+    'one address of escapes': many('\\u0061'.repeat(mebibyte)),
+    'one path': many('/a'.repeat(2 * mebibyte)),
+    'one path with a version at its end': many(`https://g.example${'/a'.repeat(2 * mebibyte)}/v1/videos/generations/t`),
+    'paths of many segments': many(`https://g.example${'/a'.repeat(400)}/v1/videos/generations/t`),
+    'paths of many segments that lead up again': many(`/v1/videos/generations/t${'/a/..'.repeat(380)}`),
+    'short paths': many('/v1/videos/generations/t'),
+    'hosts beyond ASCII': many('https://gäteway.exämple/v1/videos/generations/t'),
+    'names written as escapes': many('/v1').replaceAll('poll_url', '\\u0070oll\\u005furl'),
+    'lists within lists': `{"poll_url":${'['.repeat(4 * mebibyte)}${']'.repeat(4 * mebibyte)}}`,
+    'objects within objects': `${'{"poll_url":'.repeat(300_000)}1${'}'.repeat(300_000)}`,
+    'a name that does not end soon': `{"${'poll_url'.repeat(500_000)}":"https://evil.example"}`,
+    'texts of escapes': `{"x":"${'\\"'.repeat(2 * mebibyte)}","poll_url":"/"}`,
+    'texts of backslashes': `{"x":"${'\\\\'.repeat(2 * mebibyte)}","poll_url":"/"}`,
+    blanks: `{"poll_url"${' '.repeat(2 * mebibyte)}:${' '.repeat(2 * mebibyte)}"/"}`,
+  }
+  const found = { endpoints: [{ task: 'asked' }] }
+  let seals = 0
+  const call = {
+    arrival: { wholePath: '/ai/v1/videos/generations', path: '/v1/videos/generations' },
+    route: {
+      endpoint: { format: { id: 'plain' } },
+      gateway: { basePath: '/v1', endpoints: { find: (path: string) => (path.startsWith('videos/generations/') ? found : undefined) } },
+      task: { seal: (id: string) => `sealed.${id}${((seals += 1)) > 0 ? '' : '.'}` },
+    },
+  } as unknown as LinkedCall
+
+  test.each(Object.keys(texts))('reads so many addresses and so much of each, whatever it is made of: %s', (name) => {
+    const text = texts[name] as string
+    const read: number[] = []
+    const { URL: Whole } = globalThis
+    globalThis.URL = class extends Whole {
+      constructor(url: string | URL, base?: string | URL) {
+        super(url, base)
+        read.push(String(url).length)
+      }
+    }
+    seals = 0
+    try {
+      const before = process.cpuUsage()
+      const mended = mendLinks(text, call, () => 'https://app.example.com')
+      const { user, system } = process.cpuUsage(before)
+      expect(mended.length).toBeLessThanOrEqual(text.length + 1000 * 100)
+      // Some ten nanoseconds for each byte.
+      expect((user + system) / text.length).toBeLessThan(0.1)
+    } finally {
+      globalThis.URL = Whole
+    }
+    expect(read.length).toBeLessThanOrEqual(1000)
+    expect(seals).toBeLessThanOrEqual(1000)
+    for (const length of read) expect(length).toBeLessThanOrEqual(2048)
+  })
+
+  test.each<[what: string, link: string, status: number]>([
+    ['of 3 MiB with an address that nobody follows', 'a'.repeat(3 * mebibyte), 200],
+    ['of 3 MiB of paths', '/a'.repeat(1.5 * mebibyte), 200],
+    ['of 5 MiB', '/'.repeat(5 * mebibyte), 502],
+    ['of 15 MB', 'a'.repeat(15_000_000), 502],
+  ])('the answer of a task is edited or refused, and nothing breaks: one %s', async (_, link, status) => {
+    const upstream = await startHostileUpstream((__, response) =>
+      response.writeHead(200, { 'content-type': 'application/json' }).end(`{"id":"t1","status_url":"${link}"}`),
+    )
+    const house = await openHouse({ gateway: 'freeai', baseURL: upstream.baseURL })
+    const answer = await begin(house)
+    const document = (await answer.json()) as { id?: string; status_url?: unknown; error?: { code: string } }
+    expect([answer.status, document.status_url, document.error?.code]).toEqual(
+      status === 200 ? [200, null, undefined] : [502, undefined, 'gateway_answer_invalid'],
+    )
+    expect(document.id).not.toBe('t1')
+    await house.close()
+    await upstream.close()
+  })
+
+  test.each([0, 900_000, 1_048_560, 1_100_000, 2_000_000, 3_500_000])('a key in the large answer of a task is found, at %d', async (at) => {
+    const size = 3_600_000
+    let key = ''
+    const upstream = await startHostileUpstream((_, response) => {
+      const text = `{"id":"t1","x":"${'a '.repeat(at / 2)}${key}${' a'.repeat((size - at) / 2)}"}`
+      response.writeHead(200, { 'content-type': 'application/json' })
+      for (const piece of pieces(Buffer.from(text), 10_007)) response.write(piece)
+      response.end()
+    })
+    const house = await openHouse({ gateway: 'freeai', baseURL: upstream.baseURL })
+    const clean = await begin(house)
+    expect([clean.status, (await clean.text()).length > size]).toEqual([200, true])
+    for (key of [house.keys.acme.secret, house.keys.globex.secret]) {
+      const answer = await begin(house)
+      const text = await answer.text()
+      expect([answer.status, text.includes('repeated a credential'), text.includes(key)]).toEqual([502, true, false])
+    }
+    await house.close()
+    await upstream.close()
+  })
+})
+
+function begin(house: House): Promise<Response> {
+  return fetch(`${house.baseURL}/videos/generations`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${house.callers.acme}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'emulate/echo', prompt: 'a door' }),
+  })
+}

@@ -1,3 +1,4 @@
+import { createValueEditor } from '../lib/json-members.js'
 import type { Arrival } from '../arrival.js'
 import type { Route } from '../resolve/route.js'
 
@@ -5,9 +6,15 @@ import type { Route } from '../resolve/route.js'
  * Members whose value is an address that clients call next, with the credential that they have for Postern: where the
  * results of a batch are (Anthropic's client goes there as it stands), where a task is asked after or ended.
  */
-const followed = ['results_url', 'poll_url', 'polling_url', 'status_url', 'response_url', 'cancel_url'] as const
+const followed = new Set(['results_url', 'poll_url', 'polling_url', 'status_url', 'response_url', 'cancel_url'])
 
-const followedMember = new RegExp(String.raw`("(?:${followed.join('|')})"\s*:\s*)("(?:[^"\\]|\\.)*")`, 'g')
+const editFollowed = createValueEditor(followed)
+
+/** The longest address that is read, in characters as it is written. No client is sent on by a longer one. */
+const maxLinkChars = 2048
+
+/** The most addresses of one answer that are read: a list of batches has a thousand at most. */
+const maxLinks = 1000
 
 /** Says how the client speaks to us from outside: `https://app.example.com`. */
 export type OriginOf = (arrival: Arrival) => string | undefined
@@ -21,16 +28,23 @@ export interface LinkedCall {
 /**
  * Leads what an answer sends its client to next through Postern again: an address whose path is an endpoint of this gateway
  * becomes one below the mount, with the seal of the task that it names; any other becomes `null`, since the client would take its
- * credential there. Every other character stays as it came.
+ * credential there; so do those that are too long or too many, and lists and objects. Every other character stays as it came.
  *
  * @param text Well-formed JSON.
  */
 export function mendLinks(text: string, call: LinkedCall, originOf: OriginOf): string {
-  if (call.route.endpoint.format.id !== 'plain' || !text.includes('_url"')) return text
-  return text.replace(followedMember, (_, name: string, value: string) => {
-    return name + JSON.stringify(linkBelowMount(JSON.parse(value) as string, call, originOf) ?? null)
+  if (call.route.endpoint.format.id !== 'plain') return text
+  let links = 0
+  return editFollowed(text, (written) => {
+    if (!written.startsWith('"')) return leadsNowhere.test(written) ? undefined : 'null'
+    links += 1
+    if (links > maxLinks || written.length > maxLinkChars) return 'null'
+    return JSON.stringify(linkBelowMount(JSON.parse(written) as string, call, originOf) ?? null)
   })
 }
+
+/** A number or a word. A list is no such thing: read as an address, it is what it lists. */
+const leadsNowhere = /^[^[{]/
 
 function linkBelowMount(link: string, { arrival, route }: LinkedCall, originOf: OriginOf): string | undefined {
   const isWhole = !link.startsWith('/') || link.startsWith('//')
@@ -58,5 +72,9 @@ function endpointPathIn(pathname: string, { gateway, task }: Route): string | un
 /** What stands behind the base URL; a provider behind the gateway has its own, which ends in the version. */
 function belowBase(pathname: string, basePath: string): string | undefined {
   if (pathname.startsWith(`${basePath}/`)) return pathname.slice(basePath.length + 1)
-  return /^(?:\/[\w.-]+)*?\/v1\/(.+)$/.exec(pathname)?.[1]
+  const version = pathname.indexOf('/v1/')
+  const path = pathname.slice(version + '/v1/'.length)
+  return version === -1 || path === '' || !plainPath.test(pathname.slice(0, version)) ? undefined : path
 }
+
+const plainPath = /^(?:\/[\w.-]+)*$/

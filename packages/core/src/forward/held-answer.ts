@@ -7,6 +7,7 @@ import { mendLinks } from './answer-links.js'
 import { classifyFailure } from './classify-failure.js'
 import { type Delivery, type Exchange, writeAnswerHead } from './exchange.js'
 import { type AnswerKind, kindOf } from './kind-of-answer.js'
+import type { LeakGuard } from './leak/leak-guard.js'
 import { leakedKey } from './leaked-key.js'
 import { mayParse } from './parse-bound.js'
 import { parseJson } from './parse-json.js'
@@ -17,8 +18,8 @@ import { streamEvents } from './stream-events.js'
 /** The largest JSON answer that waits for its governance header, in bytes. */
 export const maxHeldBytes = 1024 * 1024
 
-/** The largest JSON answer that is edited, in bytes. */
-const maxEditedBytes = 16 * 1024 * 1024
+/** The largest JSON answer that is edited, in bytes: it is read, edited and read again in one turn. */
+const maxEditedBytes = 4 * 1024 * 1024
 
 /**
  * Holds a JSON answer until it is whole, because its governance header comes before it, and then sends it
@@ -37,6 +38,8 @@ export class HeldAnswer implements Delivery {
   /** Whether nothing but blanks came so far. */
   #isBlank = true
   #clock: NodeJS.Timeout | undefined
+  /** Has looked through all that is held, where that is much. */
+  #guard: LeakGuard | undefined
   /** What is passed on as it comes is read at its end. */
   #isRead = false
   #failed = false
@@ -60,7 +63,7 @@ export class HeldAnswer implements Delivery {
     if (this.#kind === 'events' && this.#exchange.facts.edit === undefined) return this.#handOver(streamEvents(this.#exchange, this.#head))
     if (this.#isHeldTooLong(chunk, isFirst)) return this.#passOn()
     if (this.#held.length <= maxHeldBytes) return true
-    if (this.#exchange.facts.edit !== undefined) return this.#holdFurther()
+    if (this.#exchange.facts.edit !== undefined) return this.#holdFurther(chunk)
     return this.#handOver(passBytes(this.#exchange, this.#head))
   }
 
@@ -136,10 +139,16 @@ export class HeldAnswer implements Delivery {
     if (!this.#failed) this.#exchange.facts.tap.body(document, 'answer')
   }
 
-  /** What must be edited is never passed on as it came. */
-  #holdFurther(): boolean {
-    if (this.#held.length <= maxEditedBytes) return true
-    const refusal = invalid('The gateway answered with more than is waited for.')
+  /** What must be edited is never passed on as it came. A large one is searched for keys as it comes, and not in its last turn. */
+  #holdFurther(chunk: Buffer): boolean {
+    let refusal: Refusal | undefined
+    if (this.#held.length > maxEditedBytes) refusal = invalid('The gateway answered with more than is waited for.')
+    else {
+      const isFirst = this.#guard === undefined
+      const guard = (this.#guard ??= this.#exchange.facts.key.leaks.guard())
+      if (guard.pass(isFirst ? this.#held.view() : chunk) === undefined) refusal = leakedKey(this.#exchange, guard.found as string)
+    }
+    if (refusal === undefined) return true
     this.#exchange.refuse(refusal)
     this.#exchange.abort(refusal)
     return true
@@ -148,7 +157,7 @@ export class HeldAnswer implements Delivery {
   #sendWhole(body: Buffer): void {
     const exchange = this.#exchange
     const { facts } = exchange
-    const leaked = facts.key.leaks.find(body)
+    const leaked = this.#guard === undefined ? facts.key.leaks.find(body) : undefined
     if (leaked !== undefined) {
       exchange.refuse(leakedKey(exchange, leaked))
       return

@@ -62,8 +62,7 @@ export function walkMembers(text: string, visitor: MemberVisitor): number {
     if (character === quote) {
       const end = endOfString(text, index)
       if (nameExpected && depth === 1) {
-        const raw = text.slice(index + 1, end)
-        visitor.begins(raw.includes('\\') ? (JSON.parse(text.slice(index, end + 1)) as string) : raw, index)
+        visitor.begins(readName(text, index, end), index)
         nameExpected = false
       }
       index = end
@@ -141,6 +140,75 @@ export function replaceMember(text: string, name: string, value: string): string
 
 function valueStart(text: string, { start }: MemberSpan): number {
   return text.indexOf(':', endOfString(text, start)) + 1
+}
+
+/** What becomes of a member's value, as it is written; `undefined` where it stays. */
+export type ValueEdit = (written: string) => string | undefined
+
+/**
+ * Edits the values of members by their names, folded as {@link foldName} does, at every depth of a JSON text, which is
+ * well-formed. Every other character stays as it is, and so does what lies within such a value. Goes through the text once, and
+ * no deeper into itself however deep the text is.
+ */
+export function createValueEditor(names: ReadonlySet<string>): (text: string, edit: ValueEdit) => string {
+  const longest = longestEscape * Math.max(...Array.from(names, ({ length }) => length))
+  const isNamed = (text: string, start: number, end: number): boolean =>
+    end - start - 1 <= longest && names.has(foldName(readName(text, start, end)))
+
+  return (text, edit) => {
+    const pieces: string[] = []
+    let kept = 0
+    for (let start = text.indexOf('"'), next: number; start !== -1; start = text.indexOf('"', next)) {
+      const end = endOfString(text, start)
+      next = pastBlanks(text, end + 1)
+      // A text before a colon is a name.
+      if (text.charCodeAt(next) !== colon) continue
+      next = pastBlanks(text, next + 1)
+      if (!isNamed(text, start, end)) continue
+      const valueEnd = endOfValue(text, next)
+      const value = edit(text.slice(next, valueEnd))
+      if (value !== undefined) {
+        pieces.push(text.slice(kept, next), value)
+        kept = valueEnd
+      }
+      next = valueEnd
+    }
+    return pieces.length === 0 ? text : pieces.join('') + text.slice(kept)
+  }
+}
+
+/** As long as one character of a text may be written: `\u005f`. */
+const longestEscape = 6
+
+/** @param end The quotation mark that ends it. */
+function readName(text: string, start: number, end: number): string {
+  const raw = text.slice(start + 1, end)
+  return raw.includes('\\') ? (JSON.parse(text.slice(start, end + 1)) as string) : raw
+}
+
+function pastBlanks(text: string, from: number): number {
+  let at = from
+  for (let code = text.charCodeAt(at); code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09; code = text.charCodeAt(at)) at += 1
+  return at
+}
+
+/** Where a value ends that begins at `start`. */
+function endOfValue(text: string, start: number): number {
+  let depth = 0
+  for (let at = start; at < text.length; at += 1) {
+    const code = text.charCodeAt(at)
+    if (code === openBrace || code === openBracket) depth += 1
+    else if (code === closeBrace || code === closeBracket) {
+      depth -= 1
+      // The end of what the value stands in.
+      if (depth < 0) return at
+      if (depth === 0) return at + 1
+    } else if (code === quote) {
+      at = endOfString(text, at)
+      if (depth === 0) return at + 1
+    } else if (code === comma && depth === 0) return at
+  }
+  return text.length
 }
 
 /** The members of the outermost object of a JSON text, which is well-formed. */
