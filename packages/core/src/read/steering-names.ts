@@ -110,7 +110,7 @@ export function steersInBody(squashed: string): boolean {
 /** Parameters that steer nothing in a query: the version of the API, and the id of an object of the caller's own. */
 const harmlessInQuery = new Set(['apiversion', 'keyid'])
 
-/** The same for a query parameter, which may name the API version and must not name a project. @param squashed As for {@link steersInBody}. */
+/** The same for a query parameter; it may name the API version and must not name a project. @param squashed As for {@link steersInBody}. */
 export function steersInQuery(squashed: string): boolean {
   return /^(?:openai)?project(?:id)?$/.test(squashed) || (!harmlessInQuery.has(squashed) && steersInBody(squashed))
 }
