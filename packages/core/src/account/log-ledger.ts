@@ -24,6 +24,8 @@ export interface LogLedger extends Ledger {
 /**
  * Writes entries as JSON lines, by default to stdout: one line per request. Lines wait up to 200 ms and are written in
  * groups of up to 128. If the reader is too slow, lines are lost, with the process warning `POSTERN_LEDGER`.
+ *
+ * @param writer Where the lines go. Default: file descriptor 1.
  */
 export function createLogLedger(writer: LineWriter = createLineWriter(standardOutput, warnOfLoss)): LogLedger {
   // All output passes here. `asciiJson` escapes characters that terminals obey, and those that some readers take for line ends.
