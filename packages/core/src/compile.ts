@@ -55,8 +55,8 @@ const defaultMaxBodyBytes = 10 * 1024 * 1024
 const usualLongestWaitMs = 30_000
 
 /**
- * Builds the runtime of a checked configuration. `checkConfig` has no side effects; this function opens connection pools
- * and starts timers, which `Runtime.close` ends.
+ * Builds the runtime of a checked configuration. Unlike `checkConfig`, it opens connection pools and starts timers, so call
+ * `Runtime.close` at the end.
  */
 export function compile(checked: CheckedConfig, options: CompileOptions): Runtime {
   const { config, secrets } = checked

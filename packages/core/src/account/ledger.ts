@@ -17,7 +17,7 @@ export interface LedgerEntry extends GovernanceRecord {
   readonly path: string
   /** The status that the client got; 499 if it left before the head was sent. */
   readonly status: number
-  /** The code of the refusal, if the request was refused. */
+  /** The error's code, if the request ended with an error. */
   readonly code?: string | undefined
   /** The alias of a gateway key, of this call or of another, that the gateway's answer held. The client did not get the key. */
   readonly leaked_key?: string | undefined

@@ -26,7 +26,7 @@ export function checkPolicies(parts: Parts, dialects: Dialects, problems: Proble
 /** How many names a warning lists. */
 const mostNamed = 5
 
-/** Warns of a rule whose team, user or project stands in no binding: the rule then limits no caller. Only callers with a binding get a key. */
+/** Warns of a rule whose team, user or project is in no binding: only callers with a binding get a key, so the rule limits no caller. */
 function checkName({ path, part }: PlacedRule, field: 'user' | 'team' | 'project', { bindings }: Parts, problems: Problem[]): void {
   const name = part[field]
   const names = new Set(bindings.flatMap((binding) => binding.part[field] ?? []))

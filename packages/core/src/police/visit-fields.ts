@@ -26,9 +26,9 @@ export function visitNamed(name: string, value: unknown, visits: readonly Visit[
 
 /** The visits of a form's fields. */
 export interface FieldVisits {
-  /** For fields with a text. */
+  /** For fields that are not files. */
   readonly fields: readonly Visit[]
-  /** For files and other unread fields; their value is always the text `\0`. */
+  /** For files. Their content is not read, so the visits always get the text `\0`. */
   readonly files: readonly Visit[]
   /** The field that another rule checks; in another spelling it is refused. */
   readonly besides: string | undefined

@@ -37,7 +37,8 @@ function mayBeAnother({ dialect, endpoints }: Gateway, written: string, read: st
 function closed({ dialect, endpoints }: Gateway, path: string): Refusal {
   if (isHoldersPath(path)) return new Refusal('endpoint_not_allowed', holders)
   if (isBelow(dialect.operatorPaths, path)) return new Refusal('endpoint_not_allowed', operators)
-  // Below a task's path answer 404, not 403: a caller must not learn that a task of another caller exists.
+  // Below a task's path, and anywhere at a `closed` dialect (all its endpoints are tasks), answer 404 and not 403: a caller
+  // must not learn that a task of another caller exists.
   const mayBeTask = dialect.closed === true || isBelow(taskPaths(dialect.endpoints), path)
   return new Refusal(mayBeTask || endpoints.isOtherSpelling(path) ? 'not_found' : 'endpoint_not_allowed', isTwice(path) ? twice : unlisted)
 }
