@@ -17,8 +17,8 @@ export function prepareHeaders(arrival: Arrival, permit: Permit, tags: Tags, key
   const headers: string[] = []
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] as string
-    // Remove the headers named in `Connection` (RFC 9110, 7.6.1) before adding the credential: otherwise
-    // `Connection: authorization` would remove the credential.
+    // Remove the headers named in `Connection` (RFC 9110, 7.6.1) before adding the credential: otherwise a client's
+    // `Connection: x-api-key` could remove the credential.
     if (key.isDropped(name) || named?.has(name.toLowerCase()) === true) continue
     headers.push(name, rawHeaders[index + 1] as string)
   }
