@@ -3,11 +3,11 @@ import type { Readable } from 'node:stream'
 import type { PageRecord } from './answers/record-for-client.js'
 import type { Connections } from './connections/index.js'
 
-/** One request as it stands at the door, with the id it will carry whatever happens to it. */
+/** One request as it arrives, with the id that every answer to it carries. */
 export interface Arrival {
-  /** Made at the door, so that even a refusal has an id. */
+  /** Made on arrival, so that even a refusal has an id. */
   readonly ulid: string
-  /** `performance.now()` at the door. */
+  /** `performance.now()` on arrival. */
   readonly startedAt: number
   readonly method: string
   /** Below the mount, without the query: `/v1/chat/completions`. */
@@ -17,42 +17,42 @@ export interface Arrival {
   /** The path as the client wrote it, mount included, without the query. */
   readonly wholePath: string
   readonly headers: IncomingHttpHeaders
-  /** Name and value in turn, as they came. */
+  /** Name and value in turn, unchanged. */
   readonly rawHeaders: readonly string[]
   /** The peer's address. */
   readonly address: string
-  /** What every answer carries, name and value in turn: page security and CORS. */
+  /** The headers that every answer carries, name and value in turn: page security and CORS. */
   readonly answerHeaders: readonly string[]
-  /** What pages see of the governance record. */
+  /** Which governance record pages get. */
   readonly pageRecord: PageRecord
   readonly body: Readable
-  /** The connection that it came on. */
+  /** The connection that carries the request. */
   readonly connection: Connection
-  /** Counts the bytes that are held in memory for this client; `undefined`: not counted. */
+  /** Counts the bytes that Postern holds in memory for this client; `undefined`: no counting. */
   readonly connections?: Pick<Connections, 'addressOf' | 'held'> | undefined
 }
 
 /** The part of a socket that the corridor uses. */
 export interface Connection {
   readonly destroyed: boolean
-  /** Whether it is TLS that ends here. */
+  /** `true` if Postern itself ends the TLS of this connection. */
   readonly encrypted?: boolean
   on(event: 'close', listener: () => void): unknown
   off(event: 'close', listener: () => void): unknown
   setMaxListeners(most: number): unknown
 }
 
-/** What an answer is written to: the part of `http.ServerResponse` that the corridor uses. */
+/** The part of `http.ServerResponse` that the corridor writes answers to. */
 export interface ResponseSink {
   readonly headersSent: boolean
   readonly destroyed: boolean
   readonly writableFinished: boolean
-  /** Bytes that are written and not sent. */
+  /** Bytes that were written and not sent yet. */
   readonly writableLength: number
   /** `null` while an earlier answer on the same connection is still being sent. */
   readonly socket: object | null
   writeHead(status: number, headers: string[]): unknown
-  /** Sends the head that was written before anything of the body is. */
+  /** Sends the head without waiting for the first byte of the body. */
   flushHeaders(): unknown
   /** `false`: wait for `drain` before writing more. */
   write(chunk: Uint8Array | string, written?: () => void): boolean

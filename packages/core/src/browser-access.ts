@@ -5,19 +5,19 @@ import { notKept } from './answers/privacy.js'
 import type { PageRecord } from './answers/record-for-client.js'
 import { Refusal } from './refusal.js'
 
-/** Which pages may call, and what they are answered. Everything is written at compile. */
+/** Which pages may call, and which headers their answers get. `compile` builds all header lists once. */
 export interface BrowserAccess {
-  /** Whether a page of this origin may call a sidecar that is called `host`; `site` is what its browser says in `Sec-Fetch-Site`. */
+  /** Whether a page of this origin may call the sidecar under the name `host`; `site` is the value of `Sec-Fetch-Site`. */
   allows(origin: string, host: string | undefined, site: unknown): boolean
-  /** Whether the operator listed this origin; our own need not be. */
+  /** Whether `browser.origins` lists this origin. The sidecar's own origin need not be listed. */
   isListed(origin: string): boolean
   /** The headers that every answer to this origin carries, name and value in turn. */
   answerHeaders(origin: string | undefined): readonly string[]
-  /** The headers of the answer to a preflight; `undefined` where the page may not call. */
+  /** The headers of the answer to a preflight; `undefined` if the page may not call. */
   preflightHeaders(origin: string, host: string | undefined): readonly string[] | undefined
   /** The headers of the answer to a preflight of a page that may not call. */
   readonly refusedPreflight: readonly string[]
-  /** What pages see of the governance record. */
+  /** Which governance record pages get. */
   readonly record: PageRecord
 }
 
@@ -39,20 +39,20 @@ const preflightSeconds = '600'
 
 export interface BrowserRules {
   readonly origins: readonly string[]
-  /** Whether a cookie may say who is calling; pages of listed origins may then send it along. */
+  /** Whether a cookie may identify the caller; pages of listed origins may then send it. */
   readonly cookies: boolean
-  /** Request headers besides `Origin` that decide what is answered; caches must know them. */
+  /** Request headers besides `Origin` that change the answer; they are named in `Vary`. */
   readonly varies: readonly string[]
   readonly record: PageRecord
-  /** `Strict-Transport-Security`, where it is configured. */
+  /** `Strict-Transport-Security` as name and value; empty if it is not configured. */
   readonly hsts: readonly string[]
 }
 
-/** Compiles the browser's rules: exact origins, never a wildcard, and the sidecar's own. */
+/** Compiles the rules for browsers: the listed origins, never a wildcard, and the sidecar's own origin. */
 export function createBrowserAccess({ origins, cookies, varies, record, hsts }: BrowserRules): BrowserAccess {
   const common = [...apiHeaders, ...hsts]
   const forNobody = [...common, 'Vary', ['Origin', ...varies].join(', ')]
-  // Nobody is identified by a preflight, so nothing but the page's origin decides it.
+  // A preflight carries no credential, so its answer depends on `Origin` alone.
   const forPreflights = [...common, 'Cache-Control', notKept, 'Vary', 'Origin']
   const withCookies = cookies ? ['Access-Control-Allow-Credentials', 'true'] : []
   const corsHeaders = (origin: string): string[] => ['Access-Control-Allow-Origin', origin, ...withCookies]
@@ -80,7 +80,7 @@ export function createBrowserAccess({ origins, cookies, varies, record, hsts }: 
   }
 }
 
-/** Why a page may not call. What is written under `browser.origins` is an origin, which neither no text nor `null` is. */
+/** Builds `origin_not_allowed`. An empty `Origin` and `null` get their own help: neither can be listed under `browser.origins`. */
 export function refuseOrigin(origin: string): Refusal {
   const details = origin === '' ? noOrigin : origin === 'null' ? opaqueOrigin : {}
   return new Refusal('origin_not_allowed', { ...details, refused: origin })
@@ -96,7 +96,7 @@ const opaqueOrigin = {
   help: 'Serve the page over http or https and outside of a sandbox: files, sandboxed frames and redirected requests have no origin.',
 } as const
 
-/** A browser writes the origin itself, so an origin with our own host is a page that we served. */
+/** A browser writes `Origin` itself, so an origin with the sidecar's own host is a page that this host served. */
 function isOwn(origin: string, host: string | undefined): boolean {
   return host !== undefined && (origin === `https://${host}` || origin === `http://${host}`)
 }

@@ -35,7 +35,7 @@ function compileIssuer({ jwks, clockSkew, ...issuer }: NonNullable<Config['calle
   return { ...issuer, jwks: url, road: roadTo(url, proxyOf), clockSkewMs: clockSkew }
 }
 
-/** How long a proxy and an issuer are waited for, in milliseconds; what asks them has a shorter time of its own. */
+/** Timeouts of connections to an issuer through a proxy, in milliseconds. `identify/key-set` gives up earlier, by its own signal. */
 const issuerMs = 5000
 
 function roadTo(url: URL, proxyOf: ProxyOf): Road | undefined {
@@ -44,11 +44,11 @@ function roadTo(url: URL, proxyOf: ProxyOf): Road | undefined {
   return openUpstream({ origin: url.origin, proxy, timeouts: { connectMs: issuerMs, headersMs: issuerMs, idleMs: issuerMs } })
 }
 
-/** What several ways to prove who is calling have in common. */
+/** Parts that the verifiers share. */
 export interface Means {
   readonly store: Store
   readonly revocations: Revocations
-  /** Verifiers of what a caller sends by itself, and not of what a browser adds. */
+  /** Verifiers of credentials in headers, which a caller sends itself; not of cookies, which a browser adds. */
   readonly tokens: readonly Verifier[]
   /** The verifier of the backend's cookies, which browsers add. */
   readonly forwardAuth: ForwardAuth | undefined
@@ -83,7 +83,7 @@ export function compileMeans(
   }
 }
 
-/** Tokens first: their form tells them apart, and a service credential may look like anything. Nobody last. */
+/** Order: tokens (recognised by form), then service credentials (any text), then cookies, then anonymous. */
 export function compileVerifiers(checked: CheckedConfig, means: Means): readonly Verifier[] {
   const { anonymous } = checked.config.callers
   const verifiers = [...means.tokens]
@@ -116,7 +116,7 @@ function compileTokenVerifiers({ config, secrets, ring, proxyOf }: CheckedConfig
   return verifiers
 }
 
-/** Wrong credentials are counted where they are for us; here they may be the backend's own. */
+/** Not counted: on backend paths a wrong token may be meant for the backend. */
 const notCounted = { count: () => Promise.resolve(0) }
 
 export function compileAssertions(
@@ -139,7 +139,7 @@ export function compileAssertions(
   return createAssertions({ header, path, signer, checkArrival: means.checkArrival, identify }, runtime)
 }
 
-/** How long an answer is good where nothing is written, in milliseconds. Several processes do not tell each other what has changed. */
+/** Default of `callers.forwardAuth.cache`, in milliseconds: 0 with several replicas, since they do not tell each other of changes. */
 const usualCacheMs = { alone: 1000, beside: 0 }
 
 function compileForwardAuth(

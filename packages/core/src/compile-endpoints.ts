@@ -4,8 +4,9 @@ import type { Config } from './config/schema.js'
 type Opened = Config['gateways'][string]['endpoints']
 
 /**
- * What may be asked of a gateway: what its dialect lists, and what the operator opens. Where the operator opens a path
- * that is listed, the operator's word counts for its methods; that it is about something stored stays.
+ * Merges the endpoints that the dialect lists with those that the operator opens under `gateways.<name>.endpoints`. If a
+ * path is in both, the operator's settings replace the dialect's for the methods that the operator names; but the
+ * dialect's `object` stays, so an endpoint about stored objects remains one.
  */
 export function compileEndpoints({ endpoints }: Dialect, opened: Opened): Endpoints {
   const merged = new Map<string, readonly Endpoint[]>(
@@ -26,7 +27,7 @@ export function compileEndpoints({ endpoints }: Dialect, opened: Opened): Endpoi
   return Object.fromEntries(merged)
 }
 
-/** What lies below something stored is about it. */
+/** A path below the path of a stored object names that object. */
 function objectAbove(
   path: string,
   endpoints: ReadonlyMap<string, readonly Endpoint[]>,

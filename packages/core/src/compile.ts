@@ -36,25 +36,28 @@ import { createTrust } from './trusted-peers.js'
 import { createTag } from './tag/index.js'
 import { UnderWay } from './under-way.js'
 
-/** What a runtime is given besides its configuration. */
+/** What a runtime needs besides its configuration. */
 export interface CompileOptions {
   readonly ledger: Ledger
   readonly failedAttempts: FailedAttempts
-  /** What must be remembered or shared; the runtime closes it. */
+  /** Holds state that must outlive a request or be shared between replicas. `Runtime.close` closes it. */
   readonly store: Store
-  /** The network that counts as one caller, of an address. */
+  /** Returns the network of an address. Failed attempts and limits count per network. */
   readonly networkOf: (address: string) => string
-  /** Where lines of the process itself go. Default nowhere. */
+  /** Receives the log lines of the process itself. Default: they are dropped. */
   readonly log?: Log | undefined
 }
 
-/** Largest request body where the configuration says nothing, in bytes. */
+/** Default of `policies.body`, the largest request body, in bytes. */
 const defaultMaxBodyBytes = 10 * 1024 * 1024
 
-/** How long a call waits for its turn at a gateway that counts by address, where the configuration says nothing, in milliseconds. */
+/** Default of `addressLimit.longestWait`, in milliseconds: how long a call queues for a gateway that counts calls by address. */
 const usualLongestWaitMs = 30_000
 
-/** Builds everything that a configuration calls for. Parsing has no side effects; this has them all. */
+/**
+ * Builds the runtime of a checked configuration. Unlike `checkConfig`, it opens connection pools and starts timers, so call
+ * `Runtime.close` at the end.
+ */
 export function compile(checked: CheckedConfig, options: CompileOptions): Runtime {
   const { config, secrets } = checked
   const gateways = new Map(Object.entries(config.gateways).map(([name, settings]) => [name, compileGateway(name, settings, checked)]))
@@ -177,7 +180,7 @@ function compileGateway(name: string, settings: Config['gateways'][string], { di
   }
 }
 
-/** How long a client may read nothing of an answer, in milliseconds; less where its gateway may be silent for less. */
+/** How long a client may read nothing of an answer, in milliseconds; less if the gateway's `timeouts.idle` is less. */
 const longestUnreadMs = 120_000
 
 function compileTimeouts({ connect, headers, idle, firstEvent, hold }: Config['gateways'][string]['timeouts']): GatewayTimeouts {

@@ -12,10 +12,10 @@ import { type Tags, tagRefused } from './tag/index.js'
 /**
  * Carries one request through the house: identify → resolve → police → tag → reserve → forward → observe → account.
  *
- * Each room adds one fact and is given only the facts its signature names. `observe` is a tap that `forward`
- * holds into the answer as it passes. Nothing is used up before `reserve`, and every rule that can refuse comes before it. What failed before anything was run may `forward` once more, under an
- * id of its own: `retry` waits, or throws the failure back. Settles once the request's ending is written
- * down; never throws.
+ * Each room adds one fact and gets only the facts that its signature names. `observe` makes a tap; `forward` shows it the
+ * answer as it passes. No room before `reserve` uses anything up, and every rule that can refuse comes before `reserve`.
+ * If an attempt failed before the gateway ran anything, `retry` waits and lets `forward` run again, under a new id;
+ * otherwise `retry` throws the failure. The promise settles once `account` has written the ledger entry; it never rejects.
  */
 export async function handle(rooms: Rooms, arrival: Arrival, sink: ResponseSink): Promise<Receipt> {
   let principal: Principal | undefined

@@ -9,7 +9,7 @@ import { Refusal } from './refusal.js'
 import type { Route } from './resolve/route.js'
 import type { Runtime } from './runtime.js'
 
-/** Who would call for what. */
+/** A request that `explain` answers for: its principal, method, path and model. */
 export interface ExplainQuestion extends PrincipalFields {
   readonly model?: string | undefined
   readonly method: string
@@ -17,45 +17,49 @@ export interface ExplainQuestion extends PrincipalFields {
   readonly path: string
 }
 
-/** What would become of a request, and which rule says so. No gateway is called and no secret is read. */
+/** Whether Postern would forward a request, and which rule decides. */
 export interface Explanation {
   readonly outcome: 'forwarded' | 'refused'
   readonly refusal?: { readonly code: ErrorCode; readonly status: number; readonly reason: string; readonly help: string }
   readonly key?: string
   readonly gateway?: string
   readonly dialect?: string
-  /** Where the request would go. */
+  /** The gateway's URL for the request. */
   readonly url?: string
   /** The binding that chooses the key, such as `team=acme`. */
   readonly binding?: string
-  /** What its callers may do with files, stored responses, conversations and their like; `refused` where several tenants use the key. */
+  /** Whether callers may use stored objects (files, responses, conversations); `refused` if several tenants use an unshared key. */
   readonly stored_objects?: 'allowed' | 'refused'
-  /** Of models and endpoints, one list for each rule that applies; every list must allow what is asked for. */
+  /** `models` and `endpoints` hold one list for each rule that applies; every list must allow the request. */
   readonly limits: {
     readonly models: readonly (readonly string[])[]
     readonly endpoints: readonly (readonly string[])[]
-    /** Of JSON, the smaller of what policy allows and the gateway takes. */
+    /** Of a JSON body: the smaller of the policy's limit and the gateway's. */
     readonly max_body_bytes: number
     /** The most tokens that a request may ask for. */
     readonly max_tokens?: number | undefined
-    /** What policy chooses of the things that the gateway lets each request choose. */
+    /** For each option that the gateway offers per request: the policy's value, `caller`, or `the gateway’s default`. */
     readonly choices: Readonly<Record<string, string>>
   }
 }
 
-/** What to do, for whoever asks here already what is allowed. */
+/** Replace the help of the error codes, which sends the reader to `postern explain`. */
 const helps: Partial<Record<ErrorCode, string>> = {
   model_not_allowed: 'Choose another model, or change the policy: the limits say what is allowed.',
   endpoint_not_allowed: 'Use another endpoint, or change the policy: the limits say what is allowed.',
 }
 
-/** Checks the model where the endpoint has it; that of a body or query is the one in question. */
+/** Checks the model where the endpoint takes it: `model` if that is the body or the query, else the model in the path. */
 function checkModelAsked(policy: Policy, route: Route, model: string | undefined): void {
   if (route.endpoint.model === 'body' || route.endpoint.model === 'query') checkModel(policy, model)
   else checkModelOutsideBody(route, '', (inPath) => checkModel(policy, inPath))
 }
 
-/** Walks a request's way without sending it. */
+/**
+ * A dry run: decides about a request as the corridor would, but calls no gateway and reads no secret.
+ *
+ * @throws Only errors of this program; a refusal is returned as `refusal`.
+ */
 export function explain(runtime: Runtime, question: ExplainQuestion): Explanation {
   const principal = { ...question, via: 'service', caller: 'explain', delegate: false } as const
   const policy = runtime.findPolicy(principal)

@@ -1,36 +1,35 @@
 import { Agent, type Dispatcher, request } from 'undici'
 
-/** A road that requests take. */
+/** The undici dispatcher that a request goes through. */
 export type Road = Dispatcher
 
-/** What is fetched, how much of it is read, and for how long. */
+/** How `fetchBounded` asks, and how much it reads. */
 export interface FetchBoundedOptions {
   readonly headers: Readonly<Record<string, string>>
-  /** Bytes of the body. */
+  /** Largest body, in bytes. */
   readonly maxBytes: number
   readonly signal: AbortSignal
-  /** Where it is not the direct one. */
+  /** Default: an `Agent` that connects directly. */
   readonly road?: Road
 }
 
-/** An answer, whole. */
+/** A complete answer. */
 export interface FetchedAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
   readonly body: Buffer
 }
 
-/** So much may be unread before undici waits, in bytes. Every piece is read, or refused, in the turn in which it comes; see ADR 0022. */
+/** `highWaterMark` of the body, in bytes: undici never pauses it, since each piece is read or refused at once; see ADR 0022. */
 const neverWait = Number.MAX_SAFE_INTEGER
 
-/** An application's own dispatcher is not ours: it may lead through a proxy, and the backend is never asked through one. */
+/** The direct `Agent`. Not undici's global dispatcher: an application may have set a proxy there, and the backend needs none. */
 let usual: Road | undefined
 
 /**
- * GETs an address of the configuration. Redirects are answers like others: they are not followed, and no
- * credential goes anywhere else.
+ * Sends a GET to a URL of the configuration. It follows no redirect, so no credential reaches another host.
  *
- * @throws {Error} where there is no answer, or a longer one.
+ * @throws {Error} if there is no answer, or its body is longer than `maxBytes`.
  */
 export async function fetchBounded(url: string, { headers, maxBytes, signal, road }: FetchBoundedOptions): Promise<FetchedAnswer> {
   const answer = await request(url, { headers, signal, highWaterMark: neverWait, dispatcher: road ?? (usual ??= new Agent()) })
@@ -44,7 +43,7 @@ export async function fetchBounded(url: string, { headers, maxBytes, signal, roa
   return { status: answer.statusCode, headers: answer.headers, body: Buffer.concat(chunks) }
 }
 
-/** Connections that end in a Unix socket, whatever host the address says. */
+/** A dispatcher that connects to a Unix socket, whatever host the URL names. */
 export function throughSocket(socketPath: string): Road {
   return new Agent({ connect: { socketPath } })
 }

@@ -1,6 +1,6 @@
 import { fetchBounded, type Road } from './fetch-bounded.js'
 
-/** How much is read, and for how long. */
+/** How much `fetchJson` reads, and through what. */
 export interface FetchJsonOptions {
   readonly maxBytes: number
   readonly signal: AbortSignal
@@ -8,9 +8,9 @@ export interface FetchJsonOptions {
 }
 
 /**
- * Fetches a JSON document from an address of the configuration: no redirects, and no more than is expected.
+ * Fetches a JSON document from a URL of the configuration, without following redirects.
  *
- * @throws {Error} where there is no such answer.
+ * @throws {Error} if there is no answer, its status is not 200, it is longer than `maxBytes`, or it is not JSON.
  */
 export async function fetchJson(url: string, { road, ...options }: FetchJsonOptions): Promise<unknown> {
   const way = road === undefined ? {} : { road }
@@ -19,5 +19,5 @@ export async function fetchJson(url: string, { road, ...options }: FetchJsonOpti
   return JSON.parse(body.toString('utf8')) as unknown
 }
 
-/** JSON by any of its names: a set of keys has one of its own (RFC 7517, 8.5), and there are servers that serve nothing that is not named. */
+/** A key set has a media type of its own (RFC 7517, 8.5), and some servers refuse a request whose `Accept` does not name theirs. */
 const jsonTypes = 'application/json, application/jwk-set+json, */*;q=0.1'

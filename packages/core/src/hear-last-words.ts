@@ -2,16 +2,17 @@ import type { Socket } from 'node:net'
 
 type Done = (error?: Error | null) => void
 
-/** How long is read on after a write has failed, in milliseconds. */
+/** How long the socket is read after a write has failed, in milliseconds. */
 const longestMs = 1000
 
 const heard = new WeakSet<Socket>()
 
 /**
- * Reads what a server has said before it closed a connection that something is still written to, such as a 413 in the
- * middle of an upload: Node ends a connection with the first write that fails, and what lies in it unread is lost.
+ * Saves the answer of a server that closed the connection while Postern was still writing, such as a 413 in the middle of
+ * an upload. Node destroys a socket at the first write that fails, and the bytes that were not read yet are lost.
  *
- * So the failure is kept back until the server's end is read, or a moment has passed. Until then the writer waits.
+ * So if a write fails with `EPIPE` or `ECONNRESET`, its error is held back for `longestMs`, and dropped if the socket closes
+ * before. Until then the writer waits, and the answer is read.
  */
 export function hearLastWords(socket: Socket): void {
   if (heard.has(socket)) return

@@ -1,4 +1,4 @@
-/** Hop-by-hop headers (RFC 9110, 7.6.1), and those that speak to one peer only; a trailing `*` stands for any ending. */
+/** Hop-by-hop headers (RFC 9110, 7.6.1), and other headers meant for one peer only; a trailing `*` matches any ending. */
 export const hopByHop: readonly string[] = [
   'connection',
   'proxy-connection',

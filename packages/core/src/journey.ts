@@ -6,7 +6,7 @@ import type { Route } from './resolve/route.js'
 import type { RevokedKind } from './store/store.js'
 import type { Tags } from './tag/index.js'
 
-/** What became of a request on its way; each room added one fact. Belongs to the corridor: only `account` reads all of it. */
+/** All facts about a request; each room added one. The corridor owns it, and only `account` reads all of it. */
 export interface Journey {
   readonly arrival: Arrival
   readonly principal?: Principal | undefined
@@ -18,7 +18,7 @@ export interface Journey {
   readonly ended?: EndedSessions | undefined
 }
 
-/** Which sessions were ended: one by its id, or all that a user or a team had. */
+/** Which sessions were ended: one by its id, or all sessions of a user or a team. */
 export interface EndedSessions {
   readonly kind: RevokedKind
   readonly name: string

@@ -1,2 +1,2 @@
-/** Writes a line of the process itself, beside those of its requests. */
+/** Writes a log line about the process itself, not about a request. */
 export type Log = (level: 'info' | 'warn' | 'error', message: string, facts?: Readonly<Record<string, unknown>>) => void

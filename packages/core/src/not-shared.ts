@@ -1,9 +1,9 @@
 import { Refusal } from './refusal.js'
 
 /**
- * What is stored at a provider under a key that several tenants use, none of them may use: whose it is, is not known.
+ * Refuses the use of a stored object if several tenants use the key: Postern does not know which tenant stored it.
  *
- * @param member The member of the body that names it, where it is not the endpoint.
+ * @param member The member of the body that names the object; `undefined` if the endpoint itself is about stored objects.
  */
 export function notShared(member?: string): Refusal {
   return new Refusal('endpoint_not_allowed', {

@@ -7,17 +7,18 @@ import { openTunnel } from './open-tunnel.js'
 /** Makes a connection. */
 export type Connect = buildConnector.connector
 
-/** How connections are made; undici's own options. */
+/** undici's own options for connections. `timeout` is in milliseconds. */
 export type ConnectorOptions = buildConnector.BuildOptions & { readonly timeout: number }
 
 /**
- * undici's own connector, whose connections may end while an answer on them waits for its client.
+ * undici's own connector, with a workaround for connections that end while an answer still waits for its client.
  *
- * An answer that fills its client with its last piece leaves undici's parser paused behind it. At the end of the connection
- * undici asserts that it is not, where nobody can catch that, and the process ends. So the parser goes on just before: all that
- * came was handed on by then, and only that the answer is whole, or is not, is still to be said. See ADR 0022.
+ * If the last piece of an answer fills the client's buffer, undici 7 leaves its parser paused behind that piece. When the
+ * connection ends, undici asserts that the parser is not paused; nothing can catch this, and the process ends. So our
+ * listeners resume the parser just before. By then all bytes were handed on, and undici only has to report whether the
+ * answer is complete. See ADR 0022.
  *
- * @param proxy What the connections lead through.
+ * @param proxy The proxy that connections go through; `undefined`: direct.
  */
 export function openConnector(options: ConnectorOptions, proxy?: Proxy): Connect {
   const direct = buildConnector(options)
@@ -25,13 +26,13 @@ export function openConnector(options: ConnectorOptions, proxy?: Proxy): Connect
   return (target, callback) =>
     connect(target, (...answer) => {
       const [error, socket] = answer
-      // Where there is no connection, undici leaves the socket out.
+      // If the connection failed, undici passes no socket.
       if (error !== null || socket === null) {
         callback(...answer)
         return
       }
       hearLastWords(socket)
-      // Before undici's own listeners, which it adds in this call.
+      // These listeners must run before undici's own, which `callback` adds.
       socket.on('end', goOn)
       socket.on('error', goOnAfterReset)
       socket.on('close', goOnAfterClose)
@@ -39,7 +40,7 @@ export function openConnector(options: ConnectorOptions, proxy?: Proxy): Connect
     })
 }
 
-/** What is used of undici's parser, which has no public name: version 7.30.2 is pinned, and `whole-at-the-end` fails with another. */
+/** The used part of undici's private parser. Version 7.30.2 is pinned; the test `whole-at-the-end` fails if the parser changes. */
 interface Parser {
   paused: boolean
   shouldKeepAlive: boolean
@@ -54,17 +55,17 @@ function goOn(this: Socket): void {
   const parser = parserOf(this)
   if (parser?.paused !== true) return
   unpause(parser)
-  // At an end nothing is left. After a reset what is left, or a body that only an end ends, makes undici say that it broke off.
+  // After `end` the socket holds no bytes. After a reset it may: undici parses them and then reports a broken answer.
   parser.execute((this.read() as Uint8Array | null) ?? nothing)
-  // A body without an end of its own is handed on once more, empty, and waits once more.
+  // A close-delimited body is handed on once more, as an empty piece, and pauses the parser again.
   if (parser.paused) unpause(parser)
 }
 
-/** Of other errors undici says that the answer broke off, and asserts nothing. */
+/** For errors other than `ECONNRESET` undici reports a broken answer and asserts nothing. */
 function goOnAfterReset(this: Socket, error: Error & { code?: string }): void {
   if (error.code !== 'ECONNRESET') return
   goOn.call(this)
-  // A body that only the end of its connection ends is not whole behind a reset (RFC 9112, 8); undici would say that it is.
+  // After a reset a close-delimited body is incomplete (RFC 9112, 8). Without this flag undici would report it as complete.
   const parser = parserOf(this)
   if (parser !== undefined) parser.shouldKeepAlive = true
 }

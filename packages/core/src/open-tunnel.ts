@@ -4,8 +4,8 @@ import type { Proxy } from './config/proxies.js'
 import type { Connect } from './open-connector.js'
 
 /**
- * Makes connections through a proxy that passes on bytes (RFC 9110, 9.3.6). With TLS inside, the proxy learns the name of
- * the host and nothing that is said to it.
+ * Makes connections through a proxy, with CONNECT (RFC 9110, 9.3.6). With TLS in the tunnel the proxy learns the host's
+ * name and none of the content.
  *
  * @param connect Makes the connection in the tunnel.
  */
@@ -22,7 +22,7 @@ export function openTunnel(proxy: Proxy, timeoutMs: number, connect: Connect): C
     })
     asked.once('connect', ({ statusCode }, socket, head) => {
       clearTimeout(timer)
-      // Bytes before ours were said are nobody's.
+      // Bytes behind the 200 cannot be the target's answer, since we have sent it nothing yet.
       if (statusCode !== 200 || head.length > 0) {
         socket.on('error', () => {}).destroy()
         callback(Object.assign(new Error(`The proxy answered ${statusCode}.`), { code: 'ERR_PROXY_REFUSED' }), null)

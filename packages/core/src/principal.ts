@@ -1,40 +1,43 @@
 import type { SessionBounds } from '@postern/protocol'
 
-/** Who is calling, as a verified credential says. */
+/** The caller, as a verified credential names it. */
 export interface Principal {
   readonly user?: string | undefined
   readonly team?: string | undefined
   readonly project?: string | undefined
-  /** Which kind of credential proved it, as the configuration calls it. */
+  /** The kind of credential, named like its setting under `callers`. */
   readonly via: 'service' | 'session' | 'jwt' | 'forwardAuth' | 'anonymous'
-  /** What names the credential itself in the ledger: a service label or a token's id. */
+  /** The credential's name in the ledger: a service label or a token's id. */
   readonly caller: string
-  /** May say for whom it calls. */
+  /** Whether the caller may name the principal that it calls for, in `Postern-Act-As`. */
   readonly delegate: boolean
-  /** What the credential is good for, where it is not good for everything that its principal may. */
+  /** Limits of the credential; `undefined`: it may do all that its principal may. */
   readonly bounds?: SessionBounds | undefined
-  /** When the credential ends, in milliseconds since the epoch, where it says so. */
+  /** When the credential expires, in milliseconds since the epoch; `undefined` if it does not say. */
   readonly expiresAt?: number | undefined
   /** The thumbprint of the key whose possession must be proved with every request (RFC 9449). */
   readonly jkt?: string | undefined
-  /** The session that the credential is, where it is one. */
+  /** Set if the credential is a session token. */
   readonly session?: SessionFacts | undefined
 }
 
-/** What a revocation can name of a session token. */
+/** The claims of a session token that a revocation is checked against. */
 export interface SessionFacts {
-  /** Tokens of our own minters always have one. */
+  /** The token's `jti`. Tokens that Postern's own packages mint always have one. */
   readonly id: string | undefined
-  /** Seconds since the epoch. */
+  /** The token's `iat`, in seconds since the epoch. */
   readonly issuedAt: number
 }
 
-/** The three things a principal can be bound and governed by. */
+/** The three fields that bindings and policy rules match. */
 export type PrincipalFields = Pick<Principal, 'user' | 'team' | 'project'>
 
 export const principalFields = ['user', 'team', 'project'] as const
 
-/** Whose something is, as a text: the same for every credential of one user, and of a service that calls for no user. */
+/**
+ * The owner of an object, as text: the same for all credentials of one user. A service caller without a user is told apart
+ * by its label.
+ */
 export function ownerOf({ user, team, project, via, caller }: Principal): string {
   return JSON.stringify([user ?? null, team ?? null, project ?? null, user === undefined && via === 'service' ? caller : null])
 }

@@ -4,16 +4,16 @@ import { isHost } from './lib/is-host.js'
 import type { IsTrusted } from './trusted-peers.js'
 import { trimBlanks } from './lib/trim-blanks.js'
 
-/** The part of a request that says between which addresses it travels. */
+/** The parts of a request from which its addresses are read. */
 export type Travelling = Pick<Arrival, 'headers' | 'address' | 'connection'>
 
-/** Which addresses the two ends go by outside, in front of the proxies that the operator trusts. */
+/** The addresses of client and sidecar as they are in front of the trusted proxies (`listen.trustedProxies`). */
 export interface PublicAddress {
-  /** What the client calls us: `app.example.com`; `undefined` where it says nothing, or what is no host. */
+  /** The host that the client asked for: `app.example.com`; `undefined` if it is missing or not a valid host. */
   hostOf(request: Travelling): string | undefined
-  /** Likewise with how it speaks to us: `https://app.example.com`. */
+  /** The same with the scheme: `https://app.example.com`. */
   originOf(request: Travelling): string | undefined
-  /** What we would call the client. */
+  /** The client's address. */
   clientOf(request: Travelling): string
 }
 
@@ -24,12 +24,12 @@ function addressOf(hop: string): string {
 }
 
 /**
- * Reads the addresses that proxies passed on, from trusted ones only: anybody can write these headers.
+ * Reads `X-Forwarded-For`, `-Host` and `-Proto`, but only from trusted proxies: any client can write these headers.
  *
- * @param isTrusted `undefined` where no proxy is.
+ * @param isTrusted `undefined` if no proxy is trusted.
  */
 export function createPublicAddress(isTrusted: IsTrusted | undefined): PublicAddress {
-  /** The first of a list is what the outermost proxy was asked. */
+  /** The value of a header from a trusted proxy. Of a list the first counts: the outermost proxy wrote it. */
   function said({ headers, address }: Travelling, name: string): string | undefined {
     if (isTrusted === undefined || !isTrusted(address)) return undefined
     const value = headers[name]
@@ -46,7 +46,7 @@ export function createPublicAddress(isTrusted: IsTrusted | undefined): PublicAdd
     if (isTrusted === undefined || !isTrusted(address)) return address
     const chain = headers['x-forwarded-for']
     const hops = typeof chain === 'string' ? chain.split(',').map(addressOf) : []
-    // From our end: each is the word of the one after it, so the first that is not trusted is the last that is known.
+    // Read the list from the right. Each entry was written by the proxy after it; the first untrusted entry is the client.
     const client = hops.findLast((hop) => !isTrusted(hop)) ?? hops[0] ?? ''
     return isIP(client) === 0 ? address : client
   }

@@ -2,29 +2,32 @@ import { redactKeys } from '@postern/gateways'
 import { createSecretWindows } from './lib/secret-windows.js'
 import type { Secret } from './secret.js'
 
-/** Blots out of texts what must not be written down: every loaded secret, and whatever has the form of a key. */
+/** Replaces in texts what must not be logged: every loaded secret, and every text with the form of a key. */
 export interface Redactor {
-  /** The text as it may be written down; the same text where nothing is in it. */
+  /** The text as it may be logged; unchanged if it holds no secret. */
   readonly redact: (text: string) => string
-  /** The same for texts that come again and again: a path, a model. Remembers those in which there was nothing. */
+  /** The same for texts that repeat, such as a path or a model. Caches texts that held no secret. */
   readonly redactOften: (text: string) => string
-  /** Whether a whole secret is in a text, or what has the form of a key: whoever wrote the text may be told, and learns nothing of a beginning. */
+  /**
+   * Whether a text holds a whole secret, or a text with the form of a key. The text's author may learn the result: since
+   * only whole secrets count, it confirms no guess of a secret's beginning.
+   */
   readonly holdsSecret: (text: string) => boolean
 }
 
-/** Texts that are remembered; clients write them, so there is a bound. */
+/** How many texts are cached, and how long a cached text may be. Clients write the texts, so both are bounded. */
 const maxRemembered = 4096
 const maxRememberedChars = 256
 
-/** Rounds of percent-decoding that are looked through. */
+/** How often a text is percent-decoded before it is searched. */
 const maxDecodings = 3
 
-/** What no log may hold. A hash ring is labels and hashes, and its labels are the names of callers. */
+/** The secrets that no log may hold: all but `callers.service.hashes`, whose labels are the callers' names in the log. */
 export function searchedSecrets(secrets: ReadonlyMap<string, Secret>): readonly Secret[] {
   return [...secrets].filter(([path]) => path !== 'callers.service.hashes').map(([, secret]) => secret)
 }
 
-/** @param shortest Shorter secrets are not searched for, in characters: common words could hold them. Default all are. */
+/** @param shortest Minimum length of a secret that is searched for, in characters: a common word could hold a shorter one. Default 0. */
 export function createRedactor(secrets: readonly Secret[], shortest = 0): Redactor {
   const find = createSecretWindows(secrets.map((secret) => secret.reveal()).filter(({ length }) => length >= shortest))
   const remembered = new Set<string>()
@@ -48,7 +51,7 @@ export function createRedactor(secrets: readonly Secret[], shortest = 0): Redact
       if (decoded === plain) break
       plain = decoded
     }
-    // What escapes hide is written down decoded, so that the rest of it can still be read.
+    // If escapes hide a secret, return the decoded text, redacted: the rest of it can still be read.
     if (plain !== text) {
       const clean = scan(plain)
       if (clean !== plain) return clean
@@ -62,7 +65,7 @@ export function createRedactor(secrets: readonly Secret[], shortest = 0): Redact
     redactOften(text) {
       if (remembered.has(text)) return text
       const clean = redact(text)
-      // What holds a key is not kept.
+      // A text that held a secret is not cached.
       if (clean === text && text.length <= maxRememberedChars && remembered.size < maxRemembered) remembered.add(text)
       return clean
     },

@@ -1,46 +1,46 @@
 import { type ErrorCode, errorCodes, type Finish } from '@postern/protocol'
 
-/** What a refusal may say beyond its code. */
+/** What a refusal may state besides its code. */
 export interface RefusalDetails {
   /** A sentence for the client, in place of the code's own title. Must hold nothing secret. */
   readonly message?: string
-  /** What to do about it, in place of the code's own help. */
+  /** What the reader can do, in place of the code's own help. */
   readonly help?: string
   /** The request member or header at fault. */
   readonly param?: string
-  /** The gateway's status, where the gateway found the request itself wrong. */
+  /** The gateway's status, if the gateway found the request itself wrong. Default: the code's own status. */
   readonly status?: number
   /** The gateway refused, not Postern. */
   readonly byGateway?: boolean
-  /** What else the gateway's error says, under the same condition: it stands in place of our `type`, `code` and `param`, and beside them. */
+  /** Members of the gateway's error, if {@link status} is set: they replace our `type`, `code` and `param`, or are added. */
   readonly gatewayError?: Readonly<Record<string, unknown>>
-  /** Nothing was run at the gateway, so that Postern itself may try again. */
+  /** The gateway ran nothing, so Postern itself may try again. */
   readonly mayRetry?: boolean
-  /** The gateway ran the call, or may have, and nothing shows that it failed: whatever the code says, the client is told not to try again. */
+  /** The gateway ran the call or may have run it. The client is told not to try again, whatever the code says. */
   readonly mayHaveRun?: boolean
-  /** How long the gateway asks to wait, by its answer or else by its documents, in seconds. Goes into the record. */
+  /** Seconds that the gateway asks to wait, in its answer or else in its documents. Becomes `retry_after` of the record. */
   readonly gatewayAskedSeconds?: number
-  /** After how many seconds it is worth asking again. */
+  /** Value of `Retry-After`, in seconds. */
   readonly retryAfterSeconds?: number
-  /** What was waited before it for others, in milliseconds; beyond what the permit knows. */
+  /** Milliseconds spent waiting for the client, the queue or the gateway that are not counted in `permit.waitedMs`. */
   readonly waitedMs?: number
   /** Further response headers, name and value in turn. */
   readonly headers?: readonly string[]
-  /** Headers of the gateway's own, likewise; a page that is told the public record does not get them. */
+  /** Headers of the gateway's answer, name and value in turn; a page that gets the public record does not get them. */
   readonly gatewayHeaders?: readonly string[]
-  /** How the call ended, where it is neither a refusal before the gateway was asked nor the gateway's own error. */
+  /** How the call ended. Default: `upstream_error` for an error of the gateway, else `refused`. */
   readonly finish?: Finish
-  /** What was refused, for the log, where it stands nowhere else: a host, an origin. */
+  /** The refused host or origin, for the ledger. */
   readonly refused?: string
-  /** What a 401 asks for, where it is not a Bearer token (RFC 9110, 11.6.1). */
+  /** `WWW-Authenticate` of a 401 (RFC 9110, 11.6.1). Default: `Bearer realm="postern"`. */
   readonly challenge?: string
-  /** What happened underneath, for the log. Never reaches the client. */
+  /** The underlying error, for the ledger. Never reaches the client. */
   readonly cause?: unknown
 }
 
 const mayHaveRunHelp = 'The gateway may have run and billed the call: look for its result before you send it again.'
 
-/** A request that gets an error instead of an answer. Rooms throw it; the corridor writes it down once. */
+/** An error answer to the client. Rooms throw it; the corridor writes it to the client and into the ledger, once. */
 export class Refusal extends Error {
   override readonly name = 'Refusal'
   readonly code: ErrorCode
@@ -54,18 +54,18 @@ export class Refusal extends Error {
     this.status = details.status ?? errorCodes[code].status
   }
 
-  /** The same, of a call that the gateway ran: neither Postern nor the client may try it again. */
+  /** A copy of this refusal for a call that the gateway ran: neither Postern nor the client may try again. */
   afterRun(): Refusal {
     return new Refusal(this.code, { help: mayHaveRunHelp, ...this.details, mayRetry: false, mayHaveRun: true })
   }
 
-  /** Whether it is worth the client's while to send the request again. */
+  /** Whether the client may send the request again: the code allows it, and the gateway cannot have run the call. */
   get retryable(): boolean {
     return errorCodes[this.code].retryable && this.details.mayHaveRun !== true
   }
 }
 
-/** The client left before there was an answer: there is nobody to refuse. */
+/** The client disconnected before its answer: nothing can be sent to it. */
 export class ClientGone extends Error {
   override readonly name = 'ClientGone'
 }

@@ -9,13 +9,13 @@ import type { Reserve } from './reserve/index.js'
 import type { Resolve } from './resolve/index.js'
 import type { Tag } from './tag/index.js'
 
-/** The rooms, and the door's own question before them. */
+/** The rooms of the corridor, and `admit`, which comes before them. */
 export interface Rooms {
   /**
-   * Says whether the house takes this request at all.
+   * Refuses a request that no room should see.
    *
-   * @throws {Refusal} 503 `draining`, 400 `request_malformed` without a host, with several or with what is none (RFC
-   *   9112, 3.2), and for a header of ours that does not exist; 400 `tag_invalid`, 403 `origin_not_allowed`, 421 `host_not_allowed`.
+   * @throws {Refusal} 503 `draining`; 400 `request_malformed` if `Host` is missing, repeated or not a host (RFC 9112, 3.2),
+   *   or for an unknown `Postern-` header; 400 `tag_invalid`, 403 `origin_not_allowed`, 421 `host_not_allowed`.
    */
   admit(arrival: Arrival): void
   readonly identify: Identify

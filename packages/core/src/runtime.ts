@@ -12,35 +12,41 @@ import type { SignSession } from './session/sign-session.js'
 import type { Revocations } from './store/revocations.js'
 import type { UnderWay } from './under-way.js'
 
-/** A compiled configuration: everything that can be made once is made, and requests pass through. */
+/** A compiled configuration, ready for requests. */
 export interface Runtime {
   readonly rooms: Rooms
-  /** Where sessions begin and end; `undefined` where there are none. */
+  /** The session endpoint; `undefined` without `callers.session`. */
   readonly desk: Desk | undefined
-  /** `undefined` where this process has no secret to sign sessions with. */
+  /** Signs session tokens; `undefined` without `callers.session.secret`. */
   readonly signSession: SignSession | undefined
   readonly revocations: Revocations
-  /** `undefined` where the backend is not told who is calling. */
+  /** Signs the caller's identity for the backend; `undefined` without `backend.identity`. */
   readonly assertions: Assertions | undefined
   readonly browser: BrowserAccess
-  /** Writes down that the preflight of a page of this origin was refused. */
+  /** Writes a ledger event for the refused preflight of a page of this origin. */
   readonly refusedPreflight: (origin: string) => void
   readonly publicAddress: PublicAddress
-  /** What is known of the backend's own cookies; `undefined` where they are not asked about. */
+  /** The cached identities behind the backend's cookies; `undefined` without `callers.forwardAuth`. */
   readonly cookies: CookieMemory | undefined
   readonly connections: Connections
-  /** The configuration it was compiled from; holds references to secrets, never secrets. */
+  /** The configuration of this runtime; it holds references to secrets, never secrets. */
   readonly config: Config
-  /** What a dry run asks. */
+  /** Used by the dry run, `explain`. */
   readonly findKey: FindKey
   readonly findPolicy: FindPolicy
-  /** Calls between their arrival and their receipt. */
+  /** Counts the calls that have arrived and have no receipt yet. */
   readonly underWay: UnderWay
-  /** From now on new requests are refused with `draining`; those under way end as they would. */
+  /** From now on refuses new requests with 503 `draining`; calls in flight continue. */
   drain(): void
-  /** Ends every call that is under way at once; their clients and the ledger are told `cut_shutdown`. For when a drain has taken too long: close the connections a moment later. */
+  /**
+   * Ends every call in flight at once, with `finish: cut_shutdown` for its client and the ledger. Call it when a drain takes
+   * too long, and close the connections a moment later.
+   */
   cut(): void
   readonly draining: boolean
-  /** Waits for what is under way, then closes connections and writes the ledger out. */
+  /**
+   * Refuses new requests, waits for the calls in flight, closes connections, flushes the ledger and closes the store. Every
+   * call returns the same promise, which rejects with the error of the ledger or the store.
+   */
   close(): Promise<void>
 }

@@ -4,10 +4,9 @@ import { inspect } from 'node:util'
 /**
  * A secret that cannot be printed.
  *
- * Turned into text, JSON or a console line in any way it is `[secret]`; the value lives in a private field
- * that no debugger print, structured clone or property walk reaches. {@link Secret.reveal} is the only way out. A test
- * names the files that may call it: where a key is sent, a credential is checked or minted, or a text is
- * searched for secrets.
+ * As text, as JSON and on the console it is `[secret]`: the value is in a private field, which no print, structured clone
+ * or property walk reaches. Only {@link Secret.reveal} returns it. A test lists the files that may call `reveal`: those that
+ * send a key, check or mint a credential, or search a text for secrets.
  */
 export class Secret {
   readonly #value: string
@@ -20,7 +19,7 @@ export class Secret {
     return this.#value
   }
 
-  /** A key of 256 bits for one purpose, from which the secret cannot be told (HKDF, RFC 5869). */
+  /** Derives a key of 256 bits for one purpose; the secret cannot be computed from it (HKDF, RFC 5869). */
   deriveKey(purpose: string): KeyObject {
     return createSecretKey(Buffer.from(hkdfSync('sha256', this.#value, '', purpose, 32)))
   }

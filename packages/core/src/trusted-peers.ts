@@ -1,9 +1,9 @@
 import { BlockList, isIP } from 'node:net'
 
-/** Whether a peer is a proxy of the operator's, whose word on the client is taken. */
+/** Whether a peer is a trusted proxy, whose `X-Forwarded-` headers Postern believes. */
 export type IsTrusted = (address: string) => boolean
 
-/** Compiles addresses and networks, such as `10.0.0.0/8`. */
+/** Compiles a list of addresses and networks, such as `10.0.0.0/8`. An empty list trusts no peer. */
 export function createTrust(peers: readonly string[]): IsTrusted {
   if (peers.length === 0) return () => false
   const list = new BlockList()
@@ -14,14 +14,14 @@ export function createTrust(peers: readonly string[]): IsTrusted {
     else list.addSubnet(address, Number(bits), family)
   }
   return (address) => {
-    // A socket that takes both families says IPv4 addresses in the IPv6 way.
+    // A dual-stack socket reports an IPv4 peer as `::ffff:192.0.2.1`.
     const plain = address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address
     const version = isIP(plain)
     return version !== 0 && list.check(plain, version === 6 ? 'ipv6' : 'ipv4')
   }
 }
 
-/** Whether a text names an address or a network; all addresses are none. */
+/** Whether a text is an address or a network. A network of all addresses (`/0`) is not accepted. */
 export function isNetwork(text: string): boolean {
   const [address = '', bits, ...rest] = text.split('/')
   const version = isIP(address)

@@ -1,4 +1,4 @@
-/** Counts what is under way, so that an end can wait for it. */
+/** Counts calls in flight, so that `Runtime.close` can wait for them. */
 export class UnderWay {
   #count = 0
   #waiting: (() => void)[] = []
@@ -13,7 +13,7 @@ export class UnderWay {
     for (const resolve of this.#waiting.splice(0)) resolve()
   }
 
-  /** Resolves once nothing is under way. */
+  /** Resolves once no call is in flight. */
   none(): Promise<void> {
     return this.#count === 0 ? Promise.resolve() : new Promise((resolve) => this.#waiting.push(resolve))
   }

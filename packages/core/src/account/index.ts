@@ -7,19 +7,19 @@ import type { Refusal } from '../refusal.js'
 import { isoTime } from './iso-time.js'
 import type { EarlierEntry, Ledger, LedgerEntry, SessionEnded } from './ledger.js'
 
-/** What the door learns when a request is over. */
+/** The corridor's result for its caller: the ledger entry of the finished request. */
 export interface Receipt {
   readonly entry: LedgerEntry
 }
 
-/** Writes down how a request ended. Runs exactly once per request and never throws. */
+/** Appends the ledger entry of a request. Runs exactly once per request and never throws. */
 export type Account = (journey: Journey) => Receipt
 
 export interface AccountOptions {
   readonly ledger: Ledger
-  /** What clients and gateways wrote stands in an entry as this leaves it. */
+  /** Redacts the texts of clients and gateways in entries. */
   readonly redactor: Redactor
-  /** Whether the process has cut what was under way: then no client left by itself. */
+  /** Whether `Runtime.cut` has run; then `client_closed` becomes `cut_shutdown`, since no client left by itself. */
   readonly isCut: () => boolean
 }
 
@@ -31,14 +31,14 @@ export function createAccount({ ledger, redactor, isCut }: AccountOptions): Acco
       ledger.append(entry)
       if (journey.ended !== undefined) ledger.event?.(describeEnded(journey.ended, journey, entry, redactor))
     } catch (error) {
-      // The answer is out; a ledger that fails must not take the process with it, and must not be silent.
+      // The answer was sent. A ledger that throws must not end the process, and must not stay unnoticed.
       process.emitWarning(`The ledger refused an entry: ${String(error)}`, { code: 'POSTERN_LEDGER' })
     }
     return { entry }
   }
 }
 
-/** Writes down that a page of this origin was refused before it called. */
+/** Makes a function that appends the event `preflight_refused` for an origin. */
 export function createPreflightNote({ ledger, redactor }: Pick<AccountOptions, 'ledger' | 'redactor'>): (origin: string) => void {
   return (origin) => {
     const refused = redactor.redact(origin).slice(0, maxRefusedChars)
@@ -50,7 +50,7 @@ type Names = Pick<LedgerEntry, 'caller' | 'user' | 'team' | 'project'>
 
 const nobody: Names = { caller: undefined, user: undefined, team: undefined, project: undefined }
 
-/** Most principals are verified once and are one object from then on. */
+/** Redacts a principal's names once per object: verifiers cache principals, so most requests bring a known object. */
 function createNameRedaction({ redact }: Redactor): (principal: Principal | undefined) => Names {
   const known = new WeakMap<Principal, Names>()
   return (principal) => {
@@ -76,7 +76,7 @@ function writeEntry(
   const clean = (text: string | undefined): string | undefined => (text === undefined ? undefined : redact(text))
   const cleanOften = (text: string | undefined): string | undefined => (text === undefined ? undefined : redactOften(text))
   const [workflow, step, parentStep] = [record.workflow, record.step, tags.parentStep].map(cleanOften)
-  // An id of ours is its tags and letters of our own.
+  // Our request id consists of the tags and generated characters: if the tags are clean, the id is clean.
   const hasClean = record.attempt > 0 && workflow === record.workflow && step === record.step
   return {
     time: isoTime(performance.timeOrigin + arrival.startedAt),
@@ -123,15 +123,15 @@ function writeEntry(
   }
 }
 
-/** A tag within an id, for what may be written of it. */
+/** Replaces a tag in a request id by its redacted form. */
 function exchange(id: string, tag: string | undefined, clean: string | undefined): string {
   return tag === undefined || tag === '' || clean === undefined ? id : id.replaceAll(tag, () => clean)
 }
 
-/** The part of a refused host or origin that is written down. */
+/** How many characters of a refused host or origin the ledger gets. */
 const maxRefusedChars = 200
 
-/** Who ended what, and by which road. */
+/** Builds the event `session_ended`. */
 function describeEnded({ kind, name }: EndedSessions, { principal }: Journey, entry: LedgerEntry, { redact }: Redactor): SessionEnded {
   return {
     event: 'session_ended',
@@ -150,11 +150,11 @@ function describeEarlier(attempt: number, { code, details }: Refusal, redact: (t
   return { attempt, code, cause: details.cause === undefined ? undefined : redact(describeCause(details.cause)).slice(0, 200) }
 }
 
-/** A fault of our own is described with its stack; everything else in a line. */
+/** TypeError, RangeError, ReferenceError: the stack. Anything else: one line. */
 function describeCause(cause: unknown): string {
   if (typeof cause === 'string') return cause
   if (!(cause instanceof Error)) return String(cause)
-  // Several addresses were tried: the first speaks for them.
+  // Happy Eyeballs tried several addresses: use the first error.
   if (cause instanceof AggregateError && cause.errors.length > 0) return describeCause(cause.errors[0])
   if (cause instanceof TypeError || cause instanceof RangeError || cause instanceof ReferenceError) return cause.stack ?? cause.message
   const code = 'code' in cause && typeof cause.code === 'string' ? `${cause.code}: ` : ''

@@ -1,7 +1,7 @@
 let second = Number.NaN
 let beginning = ''
 
-/** Milliseconds since the epoch as ISO 8601. Many requests share a second, so its part of the text is kept. */
+/** Milliseconds since the epoch as ISO 8601. Caches the text up to the second, which many requests share. */
 export function isoTime(milliseconds: number): string {
   const whole = Math.floor(milliseconds)
   const rest = ((whole % 1000) + 1000) % 1000

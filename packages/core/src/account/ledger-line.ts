@@ -1,7 +1,7 @@
 import { bareMember, serializeGovernance, textMember } from '@postern/protocol'
 import type { EarlierEntry, LedgerEntry } from './ledger.js'
 
-/** One entry as a line of JSON. Written out member by member for the reason that {@link serializeGovernance} gives. */
+/** One entry as a line of JSON, written member by member for the reason that {@link serializeGovernance} gives. */
 export function writeLedgerLine(entry: LedgerEntry): string {
   const level = entry.status >= 500 || entry.leaked_key !== undefined ? 'error' : 'info'
   return (

@@ -2,28 +2,28 @@ import type { GovernanceRecord } from '@postern/protocol'
 import type { Principal } from '../principal.js'
 import type { RevokedKind } from '../store/store.js'
 
-/** What became of an attempt that was followed by another. */
+/** A failed attempt that was followed by another. */
 export interface EarlierEntry {
   readonly attempt: number
   readonly code: string
   readonly cause: string | undefined
 }
 
-/** What is written down of one request, exactly once, whatever its ending. Holds no content and no secret. */
+/** The ledger's entry of one request, written exactly once, whatever its ending. Holds no content and no secret. */
 export interface LedgerEntry extends GovernanceRecord {
   /** ISO 8601, when the request arrived. */
   readonly time: string
   readonly method: string
   readonly path: string
-  /** What the client got; 499 where it left before it got anything. */
+  /** The status that the client got; 499 if it left before the head was sent. */
   readonly status: number
-  /** The error's code, where the ending was one. */
+  /** The error's code, if the request ended with an error. */
   readonly code?: string | undefined
-  /** The alias of a gateway key, of this call's or of any other, that the gateway's answer repeated. The client did not get it. */
+  /** The alias of a gateway key, of this call or of another, that the gateway's answer held. The client did not get the key. */
   readonly leaked_key?: string | undefined
   readonly duration_ms: number
   readonly via?: Principal['via'] | undefined
-  /** What names the credential: a service label or a token's id. */
+  /** The credential's name: a service label or a token's id. */
   readonly caller?: string | undefined
   readonly user?: string | undefined
   readonly team?: string | undefined
@@ -32,35 +32,35 @@ export interface LedgerEntry extends GovernanceRecord {
   /** The caller's own `X-Request-ID`. */
   readonly client_request_id?: string | undefined
   readonly trace_id?: string | undefined
-  /** Which binding chose the key. */
+  /** The binding that chose the key, such as `team=acme`. */
   readonly binding?: string | undefined
-  /** Attempts that were followed by another; the entry itself is about the last one. */
+  /** Failed attempts that were followed by another; the entry itself is about the last one. */
   readonly earlier?: readonly EarlierEntry[] | undefined
   /** The host or origin that was refused. */
   readonly refused?: string | undefined
-  /** What lay underneath an error. */
+  /** The underlying error, redacted, at most 2,000 characters. */
   readonly cause?: string | undefined
 }
 
-/** Sessions were ended before their time. */
+/** Sessions were revoked before they expired. */
 export interface SessionEnded {
   readonly event: 'session_ended'
   /** ISO 8601. */
   readonly time: string
-  /** What `name` names: one session, or all that a user or a team had. */
+  /** What `name` names: one session, or the user or team whose sessions ended. */
   readonly kind: RevokedKind
   readonly name: string
-  /** By which road: the session itself (`DELETE {mount}/session`), the admin listener, or a command on the machine. */
+  /** What ended them: the session itself (`DELETE {mount}/session`), the admin listener, or a command on the machine. */
   readonly via: 'session' | 'admin' | 'command'
-  /** Who did it: what names the credential, `admin`, or the user of the operating system. */
+  /** Who ended them: the credential's name, `admin`, or the user of the operating system. */
   readonly by: string
   readonly user?: string | undefined
   readonly team?: string | undefined
-  /** The request that asked for it, where there was one. */
+  /** The id of the request that asked for it; `undefined` for a command. */
   readonly request_id?: string | undefined
 }
 
-/** A page was refused before it called: by its preflight, after which a browser sends nothing. */
+/** The preflight of a page was refused; after that its browser sends no call. */
 export interface PreflightRefused {
   readonly event: 'preflight_refused'
   /** ISO 8601. */
@@ -69,14 +69,15 @@ export interface PreflightRefused {
   readonly origin: string
 }
 
-/** What happened besides calls. */
+/** A ledger line that is not about a call. */
 export type LedgerEvent = SessionEnded | PreflightRefused
 
-/** Where entries go. */
+/** Receives entries and events. */
 export interface Ledger {
+  /** Takes an entry. Must not block; an error that it throws becomes a process warning. */
   append(entry: LedgerEntry): void
-  /** Takes what happened besides calls. A ledger without this method hears of calls only. */
+  /** Takes an event. A ledger without this method gets entries only. */
   event?(event: LedgerEvent): void
-  /** Resolves once everything appended so far is safe. */
+  /** Resolves once everything appended so far is stored. */
   flush(): Promise<void>
 }

@@ -1,19 +1,19 @@
 import { write } from 'node:fs'
 
-/** Writes lines to a file descriptor, in order, without ever holding up the process. */
+/** Writes lines to a file descriptor, in order, without blocking the event loop. */
 export interface LineWriter {
   write(lines: string): void
-  /** Resolves once everything so far is written, or lost. */
+  /** Resolves once every line so far is written, or lost. */
   flush(): Promise<void>
 }
 
-/** How many characters may wait for a reader that is slow, before lines are lost. */
+/** How many characters may wait for a slow reader; beyond that, lines are lost. */
 const mostWaiting = 16 * 1024 * 1024
 
-/** How long to wait before a full pipe is tried again, in milliseconds. */
+/** Delay before the next write to a full pipe (`EAGAIN`), in milliseconds. */
 const retryAfterMs = 50
 
-/** @param lost Told once when lines begin to be lost, and again only after lines could be written. */
+/** @param lost Called when lines begin to be lost; called again only after a write has succeeded in between. */
 export function createLineWriter(fd: number, lost: (reason: string) => void): LineWriter {
   let waiting = ''
   let writing = false

@@ -8,24 +8,31 @@ import { createLineWriter, type LineWriter } from './line-writer.js'
 /** How long a line may wait for others before it is written, in milliseconds. */
 const longestWaitMs = 200
 
-/** Entries that are written at once when requests are many: handing over costs as much as making ten lines. */
+/** Largest number of entries in one write: a write costs as much as formatting ten lines. */
 const largestBatch = 128
 
 const standardOutput = 1
 
+/** A ledger that writes JSON lines, and also takes log lines of the process. */
 export interface LogLedger extends Ledger {
   /** Writes a line of the process itself into the same stream. */
   log(level: 'info' | 'warn' | 'error', message: string, facts?: Readonly<Record<string, unknown>>): void
+  /** Stops the timer, and resolves once every line is written or lost. */
   close(): Promise<void>
 }
 
-/** Writes entries as JSON lines, by default to stdout: one line a request, grouped under load. */
+/**
+ * Writes entries as JSON lines, by default to stdout: one line per request. Lines wait up to 200 ms and are written in
+ * groups of up to 128. If the reader is too slow, lines are lost, with the process warning `POSTERN_LEDGER`.
+ *
+ * @param writer Where the lines go. Default: file descriptor 1.
+ */
 export function createLogLedger(writer: LineWriter = createLineWriter(standardOutput, warnOfLoss)): LogLedger {
-  // Whatever is written passes here: terminals act upon some characters, and readers of lines end lines at others.
+  // All output passes here. `asciiJson` escapes characters that terminals obey, and those that some readers take for line ends.
   const write = (lines: string): void => writer.write(asciiJson(lines))
   const formatters = { level: (label: string) => ({ level: label }) }
   const logger = pino({ base: null, timestamp: stdTimeFunctions.isoTime, formatters }, { write })
-  // Entries are grouped here, so that writing is begun once for many.
+  // Entries wait here, so that one write takes many.
   let waiting: LedgerEntry[] = []
   const release = (): void => {
     if (waiting.length === 0) return
@@ -60,12 +67,12 @@ export function createLogLedger(writer: LineWriter = createLineWriter(standardOu
   }
 }
 
-/** Requests are answered all the same; that their lines are lost must not be silent. */
+/** Lost lines do not stop requests, but the operator must learn of them. */
 function warnOfLoss(reason: string): void {
   process.emitWarning(`Ledger lines are being lost: ${reason}`, { code: 'POSTERN_LEDGER' })
 }
 
-/** A process line may quote text that a client or gateway wrote: whatever has the form of a key becomes `[redacted]`. */
+/** A process line may quote a client or gateway: text with the form of a key becomes `[redacted]`. */
 function withoutKeys(facts: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(facts).map(([name, fact]) => [name, typeof fact === 'string' ? redactKeys(fact) : fact]))
 }

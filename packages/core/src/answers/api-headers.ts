@@ -1,6 +1,6 @@
 /**
- * The security headers of an API answer, name and value in turn. Three only, since every answer pays for each: browsers
- * keep to its `Content-Type`, run nothing in it, and let no other site embed it. Pages get all of helmet's headers.
+ * The security headers of an API answer, name and value in turn. Only three, since every answer carries them: a browser
+ * then keeps to the `Content-Type`, runs nothing in the answer, and lets no other site embed it. Pages get all of helmet's.
  */
 export const apiHeaders: readonly string[] = [
   'X-Content-Type-Options',
@@ -11,14 +11,14 @@ export const apiHeaders: readonly string[] = [
   'same-origin',
 ]
 
-/** `Strict-Transport-Security` as the operator wishes it (RFC 6797, 6.1). */
+/** `Strict-Transport-Security` as configured under `browser.hsts` (RFC 6797, 6.1). */
 export interface Hsts {
   /** In milliseconds. */
   readonly maxAge: number
   readonly includeSubDomains: boolean
 }
 
-/** None unless it is configured: it binds the whole host, and all below it, for everybody who ever called. */
+/** Empty unless configured, since HSTS binds the whole host, and perhaps its subdomains, in every browser that called it. */
 export function hstsHeader(hsts: Hsts | undefined): readonly string[] {
   if (hsts === undefined) return []
   return ['Strict-Transport-Security', `max-age=${Math.floor(hsts.maxAge / 1000)}${hsts.includeSubDomains ? '; includeSubDomains' : ''}`]

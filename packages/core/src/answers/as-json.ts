@@ -6,14 +6,14 @@ import { notKept } from './privacy.js'
 import { writeRecord } from './record.js'
 import type { Tags } from '../tag/index.js'
 
-/** An answer without a gateway behind it. */
+/** An answer of Postern's own, without a gateway. */
 export interface JsonAnswer {
   readonly status: number
-  /** None for a 204. */
+  /** `undefined` for a 204. */
   readonly body?: object
 }
 
-/** Answers a request ourselves, with an id and a record as every answer has, for nobody to keep. */
+/** Writes Postern's own answer, with an id and a record like every answer, and `Cache-Control: no-store`. */
 export function answerJson({ status, body }: JsonAnswer, arrival: Arrival, tags: Tags, sink: ResponseSink): Outcome {
   const record = writeRecord({ tags, finish: 'complete', overheadMs: performance.now() - arrival.startedAt })
   const text = body === undefined ? undefined : JSON.stringify(body)

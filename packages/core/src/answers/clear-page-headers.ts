@@ -2,14 +2,14 @@ import type { ServerResponse } from 'node:http'
 import { isCacheHeader } from './privacy.js'
 
 /**
- * Takes off what an application in front has set for its pages: what it says to caches does not hold for answers to a
- * credential, and an API answer has no use for the rest.
+ * Removes the headers that an application in front has set for its pages: cache headers, which must not apply to an answer
+ * for one caller, and security headers that have no meaning for an API answer.
  */
 export function clearPageHeaders(response: ServerResponse): void {
   for (const name of response.getHeaderNames()) if (isCacheHeader(name) || ofPages.has(name)) response.removeHeader(name)
 }
 
-/** Of helmet's set; `Strict-Transport-Security` stays, since it is the application's own to say. */
+/** Headers that helmet sets for pages. `Strict-Transport-Security` is not removed: the application decides on it. */
 const ofPages = new Set([
   'cross-origin-opener-policy',
   'origin-agent-cluster',

@@ -7,14 +7,14 @@ import { notKept } from './privacy.js'
 import { Refusal } from '../refusal.js'
 import { tagRefused } from '../tag/index.js'
 
-/** What a client gets where the backend gave no answer, or was not asked. */
+/** The answer to a client if the backend gave no answer or was not asked. */
 export interface BackendRefusal {
   readonly status: number
   readonly headers: string[]
   readonly body: string
 }
 
-/** Writes it as a page or as JSON, as the client accepts; with an id and a record, as every refusal. */
+/** Builds a page if `Accept` names `text/html`, else JSON; with an id and a record, like every refusal. */
 export function refuseForBackend(error: unknown, { headers }: IncomingMessage): BackendRefusal {
   const refusal = error instanceof Refusal ? error : new Refusal(meaningOf(error))
   const { code, status } = refusal
@@ -45,7 +45,7 @@ export function refuseForBackend(error: unknown, { headers }: IncomingMessage): 
   }
 }
 
-/** Page security for a page of one inline style and nothing else. No HSTS: the host is the backend's to bind. */
+/** Security headers of the page, which has one inline style and nothing else. No HSTS: only the backend may bind its host. */
 const pageHeaders = [
   'Content-Security-Policy',
   "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
@@ -71,7 +71,7 @@ const pageHeaders = [
   '0',
 ]
 
-/** What it means for the client that the backend gave no answer. */
+/** Maps the error of a call to the backend to the code of the refusal. */
 export function meaningOf(error: unknown): ErrorCode {
   const wire = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
   if (timeouts.has(wire)) return 'backend_timeout'

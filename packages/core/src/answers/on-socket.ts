@@ -7,7 +7,7 @@ import { tagRefused } from '../tag/index.js'
 import { endSoon } from '../doors/end-soon.js'
 import { nextUlid } from '../doors/next-ulid.js'
 
-/** Refuses on a bare connection, with an id and the envelope like every other refusal, and ends it. */
+/** Writes a refusal to a socket without a `ServerResponse`, with an id and the envelope like every refusal, and ends the socket. */
 export function refuseOnSocket(refusal: Refusal, socket: Duplex): void {
   const body = JSON.stringify(refusalEnvelope(refusal))
   const { requestId } = tagRefused({ ulid: nextUlid(), headers: {} })

@@ -1,7 +1,7 @@
 /**
- * Headers by which an answer tells caches what they may keep, and caches tell of themselves. A gateway's never pass
- * and an application's in front of the mount do not stay: an answer to a credential belongs to one caller.
- * `*` stands for any beginning or any ending of a name.
+ * Headers that tell caches what to store, or that caches add about themselves. Postern drops a gateway's, and removes those
+ * of an application in front of the mount: an answer to a credential belongs to one caller. `*` at the beginning or the end
+ * of a name matches any text.
  */
 export const cacheHeaders: readonly string[] = [
   'cache-*',
@@ -27,15 +27,15 @@ export const cacheHeaders: readonly string[] = [
   'x-proxy-cache*',
 ]
 
-/** For whatever Postern says by itself. */
+/** `Cache-Control` of Postern's own answers. */
 export const notKept = 'no-store'
 
-/** For streams: nothing in between may keep, unpack or rewrite them. */
+/** `Cache-Control` of event streams: no proxy may store, decompress or rewrite them. */
 const notKeptNorChanged = 'no-store, no-transform'
 
 /**
- * Writes `Cache-Control` for a gateway's answer: `no-store`, but for a read of which the gateway itself says
- * `private` and for how long; that much the caller's own browser may keep (RFC 9111, 5.2.2.7).
+ * Returns `Cache-Control` for a gateway's answer: `no-store`, except for a 200 to GET or HEAD with the gateway's own
+ * `private` and one `max-age`; that answer the caller's browser may store (RFC 9111, 5.2.2.7).
  */
 export function cacheControlFor(method: string, { status, header, joined }: SaidOfAnswer): string {
   if (isEventStream.test(header('content-type') ?? '')) return notKeptNorChanged
@@ -46,7 +46,7 @@ export function cacheControlFor(method: string, { status, header, joined }: Said
   return ages.length === 1 && seconds.test(ages[0] as string) ? `private, max-age=${ages[0]}` : notKept
 }
 
-/** What is read of a gateway's head. */
+/** The read parts of a gateway's answer head. */
 interface SaidOfAnswer {
   readonly status: number
   /** The last header of a name. */
@@ -58,7 +58,7 @@ interface SaidOfAnswer {
 const isEventStream = /^\s*[a-z]+\/[a-z0-9.+-]*event-stream/i
 const seconds = /^\d{1,9}$/
 const forbids = /^(?:no-store|no-cache|public)(?:\s*=|$)/
-/** `max-age` in any form counts, so that of several none does; one in no proper form counts as well, and is none. */
+/** Matches `max-age` with any value: two of them, or one with an invalid value, make the answer `no-store`. */
 const maxAge = /^max-age\s*=\s*(.*)$/
 
 /** Whether a header is one of {@link cacheHeaders}, in any spelling. */

@@ -2,10 +2,10 @@ import { type GovernanceRecord, publicGovernance, serializeGovernance } from '@p
 import type { Arrival } from '../arrival.js'
 import type { Principal } from '../principal.js'
 
-/** What pages see of the governance record: all of it, or only what concerns themselves. */
+/** Which record pages get (`browser.record`): the full one, or the public one, without the key's alias and the gateway. */
 export type PageRecord = 'full' | 'public'
 
-/** Who is answered. */
+/** The client that gets an answer. */
 export interface Audience {
   readonly arrival: Pick<Arrival, 'headers' | 'pageRecord'>
   /** `undefined` until the caller is identified. */
@@ -35,7 +35,7 @@ export function isToldPublicly({ arrival, principal }: Audience): boolean {
 
 const fetchMetadata = ['sec-fetch-site', 'sec-fetch-dest', 'sec-fetch-user'] as const
 
-/** The record as its client gets it: one line of JSON. */
+/** The record for the client, full or public, as one line of JSON. */
 export function tellRecord(record: GovernanceRecord, audience: Audience): string {
   return serializeGovernance(isToldPublicly(audience) ? publicGovernance(record) : record)
 }
@@ -51,7 +51,7 @@ const describing = new Set([
   'last-modified',
 ])
 
-/** Leaves what describes the body, of name and value in turn: any other header of a gateway may name it. */
+/** Keeps only the headers that describe the body, name and value in turn: any other header could name the gateway. */
 export function withoutGatewaysNames(headers: readonly string[]): string[] {
   const kept: string[] = []
   for (let index = 0; index < headers.length; index += 2) {

@@ -4,7 +4,7 @@ import type { Permit } from '../police/permit.js'
 import type { Route } from '../resolve/route.js'
 import type { Tags } from '../tag/index.js'
 
-/** What a record is made from, as far as a request has come. */
+/** The facts for a record. A request that ended early lacks some. */
 export interface RecordSources {
   readonly tags: Tags
   readonly route?: Route | undefined
@@ -15,10 +15,10 @@ export interface RecordSources {
 }
 
 /**
- * Writes a governance record.
+ * Builds a governance record.
  *
- * One literal with every field, known or not: records are made for every request, and objects of one shape
- * are several times cheaper to make and to serialize than objects put together piece by piece.
+ * One literal holds every field, even if it is `undefined`: objects of one shape are several times cheaper to create and to
+ * serialize than objects with conditional fields, and every request needs one.
  */
 export function writeRecord({ tags, route, permit, facts, finish, overheadMs }: RecordSources): GovernanceRecord {
   return {
@@ -47,7 +47,7 @@ export function writeRecord({ tags, route, permit, facts, finish, overheadMs }: 
   }
 }
 
-/** Times in records are exact to a microsecond. */
+/** Rounds milliseconds to a whole microsecond. */
 export function roundMs(milliseconds: number): number {
   return Math.round(milliseconds * 1000) / 1000
 }

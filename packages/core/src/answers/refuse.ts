@@ -12,7 +12,7 @@ import { ClientGone, Refusal } from '../refusal.js'
 import type { Route } from '../resolve/route.js'
 import type { Tags } from '../tag/index.js'
 
-/** How far a request had come when it was refused. */
+/** The facts about a request when it was refused; the rooms that did not run leave theirs out. */
 export interface RefusedJourney {
   readonly arrival: Arrival
   readonly principal?: Principal | undefined
@@ -23,8 +23,8 @@ export interface RefusedJourney {
 }
 
 /**
- * Ends a request that gets no answer: writes the envelope while nothing has been sent, and can only cut the
- * connection afterwards.
+ * Ends a request that failed. If no head was sent yet, writes the error envelope; else destroys the connection, so that the
+ * client sees a truncated answer. For a client that has left, writes nothing and returns status 499.
  */
 export function refuse(error: unknown, journey: RefusedJourney, sink: ResponseSink): Outcome {
   const { arrival, tap } = journey
@@ -36,7 +36,7 @@ export function refuse(error: unknown, journey: RefusedJourney, sink: ResponseSi
   }
   const refusal = error instanceof Refusal ? error : new Refusal('internal_error', { cause: error })
   const finish = refusal.details.finish ?? (isGateways(refusal) ? 'upstream_error' : 'refused')
-  // Where the gateway was waited for, the time was not all ours.
+  // Only for `refused`: in other endings the time includes an unknown wait for the gateway.
   const overheadMs =
     finish === 'refused'
       ? performance.now() - arrival.startedAt - (journey.permit?.waitedMs ?? 0) - (refusal.details.waitedMs ?? 0)
@@ -63,16 +63,15 @@ export function refuse(error: unknown, journey: RefusedJourney, sink: ResponseSi
 }
 
 /**
- * Whether an error is only a consequence of a client that left: streams that are torn down under a call fail in many
- * ways, and the call is then booked `client_closed`. A TypeError, RangeError or ReferenceError is always a fault of this
- * program and booked `internal_error`.
+ * Whether an error only follows from a client that left: destroyed streams fail in many ways, and the call then ends as
+ * `client_closed`. A TypeError, RangeError or ReferenceError is always a fault of this program: `internal_error`.
  */
 function isByproductOfLeaving(error: unknown, { connection }: Arrival, sink: ResponseSink): boolean {
   if (error instanceof Refusal || error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError) return false
   return !sink.headersSent && (sink.destroyed || connection.destroyed)
 }
 
-/** Whether the gateway refused, or failed, rather than Postern. */
+/** Whether the gateway refused or failed, and not Postern. */
 function isGateways(refusal: Refusal): boolean {
   return refusal.details.byGateway === true || refusal.code.startsWith('gateway_')
 }

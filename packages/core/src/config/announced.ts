@@ -1,5 +1,5 @@
 /**
- * Settings that belong to the product and are not enforced by this version. Writing one is an error: a
- * limit that is accepted and not kept would promise what does not happen.
+ * Settings that are planned and that this version does not enforce. A configuration that sets one is refused: a limit that
+ * is accepted and ignored would be a false promise.
  */
 export const announcedSettings: ReadonlySet<string> = new Set(['limits', 'store.postgres'])

@@ -4,13 +4,13 @@ import { fault } from './fault.js'
 import { name, principalFields, secretReference, type Settings, url } from './schema-parts.js'
 import { duration } from './units.js'
 
-/** What a cookie is asked about at: a whole address. */
+/** Whether a text is an http or https URL without a user, or `unix:SOCKET:/PATH`. */
 function isQuestionUrl(text: string): boolean {
   if (text.startsWith('unix:')) return /^unix:[^:]+:\/./.test(text)
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).username === ''
 }
 
-/** Headers that are about the connection or the body are not the client's to say to the backend's question. */
+/** Headers that `passHeaders` must not name, since Postern writes them itself when it asks the backend. */
 const unpassable = new Set(['host', 'cookie', 'content-length', 'content-type', 'accept', 'expect', ...hopByHop])
 
 function isPassable(header: string): boolean {
@@ -22,11 +22,11 @@ export function createCallerSchemas(strict: Settings) {
   const service = strict({
     /** The ring: `label:sha256hex`, comma or newline separated. */
     hashes: secretReference,
-    /** Who each label is. */
+    /** The user, team and project of each label. */
     principals: z.record(z.string(), strict({ ...principalFields, delegate: z.boolean().optional() })).default({}),
   })
 
-  /** How often something may happen. */
+  /** A limit per window of time. */
   const rate = (limit: number, windowMs: number) => ({
     limit: z.int().min(1).default(limit),
     window: duration
@@ -35,15 +35,15 @@ export function createCallerSchemas(strict: Settings) {
   })
 
   const session = strict({
-    /** At least 32 bytes, shared with whoever mints session tokens. */
+    /** At least 32 bytes, shared with the servers that mint session tokens. */
     secret: secretReference.optional(),
-    /** Where the public keys are of a backend that signs them with a key pair of its own. */
+    /** The URL of the public keys of a backend that signs session tokens with its own key pair. */
     jwks: url.optional(),
-    /** How long a token lives where its minter does not say. */
+    /** Default lifetime of a token. */
     ttl: duration.default(600_000),
     /** The longest lifetime that is accepted. */
     maxTtl: duration.default(86_400_000),
-    /** How many sessions one caller may be given in exchange for its cookie or token. */
+    /** How many sessions one caller may get in exchange for its cookie or token. */
     exchange: z
       .union([z.literal('off'), strict(rate(30, 60_000))], {
         error: fault('is neither off nor a rate', 'Write off, or { limit: 30, window: 1m }.'),
@@ -51,7 +51,7 @@ export function createCallerSchemas(strict: Settings) {
       .prefault({}),
   })
 
-  /** The way to a claim: `org.id`, `groups.0`; or a list of names, for names that hold dots. */
+  /** The path to a claim: `org.id`, `groups.0`; or a list of names, if a name contains dots. */
   const claimPath = z.union(
     [
       z
@@ -66,9 +66,9 @@ export function createCallerSchemas(strict: Settings) {
   )
 
   const jwt = strict({
-    /** Exactly as its tokens say it, a slash at the end included. */
+    /** The exact value of `iss` in its tokens, including a slash at the end. */
     issuer: z.string().min(1),
-    /** Whom its tokens must be for. */
+    /** The values of which `aud` in its tokens must hold one. */
     audience: z.union(
       [
         z
@@ -84,13 +84,13 @@ export function createCallerSchemas(strict: Settings) {
         ),
       },
     ),
-    /** Where its keys are. */
+    /** The URL of its public keys. */
     jwks: url,
-    /** Its signature algorithms; none that needs a shared secret. */
+    /** The accepted signature algorithms; all use key pairs. */
     algorithms: z
       .array(z.enum(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519']))
       .min(1),
-    /** Kinds of token that are taken. */
+    /** The accepted values of the token's header `typ`. */
     types: z
       .array(
         z
@@ -101,14 +101,14 @@ export function createCallerSchemas(strict: Settings) {
       .min(1)
       .default(['jwt', 'at+jwt']),
     claims: strict({ user: claimPath.prefault('sub'), team: claimPath.optional(), project: claimPath.optional() }).prefault({}),
-    /** The only teams that it may speak for, where several issuers are configured. */
+    /** The only teams that its tokens may name. */
     teams: z.array(name).min(1).optional(),
-    /** How far its clock may differ. */
+    /** How far the issuer's clock may differ. */
     clockSkew: duration.refine((ms) => ms <= 300_000, fault('is longer than five minutes', 'Write 5m or less.')).default(30_000),
   })
 
   const forwardAuth = strict({
-    /** What of the backend says whose cookie it is: an http or https URL, or `unix:/run/app.sock:/api/me`. */
+    /** The backend's endpoint that tells the owner of a cookie: an http or https URL, or `unix:/run/app.sock:/api/me`. */
     url: z
       .string()
       .refine(
@@ -118,14 +118,14 @@ export function createCallerSchemas(strict: Settings) {
           'Write http://127.0.0.1:3000/api/me or unix:/run/app.sock:/api/me.',
         ),
       ),
-    /** The cookies that say so, if only these do; only they are sent to it. */
+    /** The cookies that identify a caller; only these are sent to the backend. Default: all cookies. */
     cookies: z
       .array(
         z.string().regex(/^[^\s=;,]+$/, fault('is not the name of a cookie', 'Write the name alone, such as sid, without = and a value.')),
       )
       .min(1)
       .optional(),
-    /** Headers that it needs besides, to be sent along. */
+    /** Further headers of the request that are sent to the backend. */
     passHeaders: z
       .array(
         z
@@ -140,23 +140,23 @@ export function createCallerSchemas(strict: Settings) {
           ),
       )
       .default([]),
-    /** Where its JSON answer says who it is. */
+    /** The paths to user, team and project in its JSON answer. */
     claims: strict({
       user: claimPath.prefault('user'),
       team: claimPath.prefault('team'),
       project: claimPath.prefault('project'),
     }).prefault({}),
-    /** The headers of its answer that say who it is, in place of the body. */
+    /** The headers of its answer that hold user, team and project; then its body is not read. */
     answerHeaders: strict({
       user: z.string().min(1),
       team: z.string().min(1).optional(),
       project: z.string().min(1).optional(),
     }).optional(),
-    /** How long it is waited for. */
+    /** How long Postern waits for its answer. */
     timeout: duration
       .refine((ms) => ms >= 1 && ms <= 30_000, fault('is not between a millisecond and half a minute', 'Write a time such as 2s.'))
       .default(2000),
-    /** How long its answer is good where nothing is seen that may change it. Default a second, and `0s` with several `replicas`. */
+    /** How long its answer is cached, unless Postern sees a request that may change it. Default 1 s, and 0 s with several `replicas`. */
     cache: duration.refine((ms) => ms <= 60_000, fault('is longer than a minute', 'Write 1m or less.')).optional(),
   })
 
@@ -167,7 +167,7 @@ export function createCallerSchemas(strict: Settings) {
     window: duration
       .refine((ms) => ms >= 1000 && ms <= 600_000, fault('is not between a second and ten minutes', 'Write a time such as 1m.'))
       .default(60_000),
-    /** Whether a proof must carry a nonce of ours, so that none can be made in advance. */
+    /** Whether a proof must carry a nonce of Postern's, so that no proof can be made in advance. */
     nonce: z.boolean().default(false),
   })
 
@@ -176,9 +176,9 @@ export function createCallerSchemas(strict: Settings) {
     jwt: z.array(jwt).min(1).optional(),
     forwardAuth: forwardAuth.optional(),
     service: service.optional(),
-    /** Callers without any credential. Only if the operator writes it. */
+    /** Lets callers without a credential in. Default: they are refused. */
     anonymous: anonymous.optional(),
-    /** What holds of proofs of possession, whichever token they come with. */
+    /** Rules for proofs of possession (DPoP, RFC 9449), for all kinds of token. */
     dpop: dpop.prefault({}),
   })
 

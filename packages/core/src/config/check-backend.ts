@@ -4,10 +4,10 @@ import type { Secret } from '../secret.js'
 import { type Problem, problem } from './problem.js'
 import type { Config } from './schema.js'
 
-/** Headers that mean something else to everybody. */
+/** Headers with a standard meaning, which `backend.identity.header` must not name. */
 const taken = new Set([...hopByHop, 'host', 'cookie', 'authorization', 'content-length', 'content-type', 'origin', 'forwarded'])
 
-/** Can the backend be told who is calling, and check it? */
+/** Checks that `backend.identity` has a free header, a free path for its public keys, and a usable signing key. */
 export function checkBackend({ backend, mount, replicas }: Config, secrets: ReadonlyMap<string, Secret>, problems: Problem[]): void {
   const identity = backend?.identity
   if (identity === undefined) return

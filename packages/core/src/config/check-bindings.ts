@@ -2,7 +2,7 @@ import { bindingIdentity, describeBinding } from '../resolve/bindings.js'
 import type { Parts } from './parts.js'
 import { oneOf, type Problem, problem } from './problem.js'
 
-/** Does every binding say for whom it is, and is it the only one? */
+/** Checks that every binding names an existing key and a principal (or `default: true`), and that no two match the same principal. */
 export function checkBindings(parts: Parts, problems: Problem[]): void {
   const seen = new Map<string, string>()
   for (const { path, part } of parts.bindings) {

@@ -5,10 +5,10 @@ import type { Parts } from './parts.js'
 import { type Problem, problem, warning } from './problem.js'
 import type { Config } from './schema.js'
 
-/** The shortest secret that session tokens may be signed with (RFC 7518, 3.2), in bytes. */
+/** Minimum length of `callers.session.secret`, in bytes (RFC 7518, 3.2). */
 const shortestSessionSecret = 32
 
-/** Can the ring be read, and is everybody in it somebody? Gives its entries. */
+/** Checks the hash ring, and that its labels and `callers.service.principals` match. Returns the ring's entries. */
 export function checkService(parts: Parts, secrets: ReadonlyMap<string, Secret>, problems: Problem[]): readonly RingEntry[] {
   const text = secrets.get('callers.service.hashes')
   if (parts.service === undefined || text === undefined) return []
@@ -42,10 +42,10 @@ export function checkService(parts: Parts, secrets: ReadonlyMap<string, Secret>,
   return entries
 }
 
-/** The shortest secret of the admin listener, in characters. */
+/** Minimum length of `admin.secret`, in characters. */
 const shortestAdminSecret = 24
 
-/** Can the admin listener's secret be sent, and not be guessed? */
+/** Checks that the admin listener's secret is long enough and fits into a header; warns of a port without a secret. */
 export function checkAdmin({ admin }: Parts, secrets: ReadonlyMap<string, Secret>, problems: Problem[]): void {
   if (admin !== undefined && 'port' in admin && admin.secret === undefined)
     problems.push(
@@ -66,7 +66,7 @@ export function checkAdmin({ admin }: Parts, secrets: ReadonlyMap<string, Secret
   )
 }
 
-/** Could a token that is minted as the configuration says be taken? */
+/** Checks that session tokens minted with these settings would be accepted. */
 export function checkSession({ session }: Parts, secrets: ReadonlyMap<string, Secret>, problems: Problem[]): void {
   if (session !== undefined && session.ttl > session.maxTtl) {
     problems.push(
@@ -98,7 +98,7 @@ export function checkSession({ session }: Parts, secrets: ReadonlyMap<string, Se
   }
 }
 
-/** Is there any way to prove who is calling, and can each do what it is asked to? */
+/** Checks that `callers` has a way to identify callers, and that each way is safe. */
 export function checkCallers({ callers, listen, replicas }: Config, problems: Problem[]): void {
   const { session, jwt, forwardAuth, service, anonymous, dpop } = callers
   if ([session, jwt, forwardAuth, service, anonymous].every((way) => way === undefined)) {
@@ -158,7 +158,7 @@ export function checkCallers({ callers, listen, replicas }: Config, problems: Pr
     )
 }
 
-/** Public keys must come from where they are said to be. */
+/** Checks that public keys are fetched over https, or from this machine. */
 function checkKeySetUrl(path: string, text: string, problems: Problem[]): void {
   const url = new URL(text)
   if (url.username !== '' || url.password !== '')
@@ -167,7 +167,7 @@ function checkKeySetUrl(path: string, text: string, problems: Problem[]): void {
     problems.push(problem(path, 'would fetch keys over plain http, where anybody on the way could replace them.', 'Write https.'))
 }
 
-/** Is every issuer one, and are its keys fetched safely? */
+/** Checks that no issuer is configured twice and that its keys are fetched safely; warns of several issuers without `teams`. */
 export function checkIssuers({ callers }: Config, problems: Problem[]): void {
   const seen = new Set<string>()
   const several = (callers.jwt ?? []).length > 1

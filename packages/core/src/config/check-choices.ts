@@ -3,7 +3,7 @@ import { callersChoice } from '../police/choices.js'
 import type { Parts } from './parts.js'
 import { oneOfThese, type Problem, problem } from './problem.js'
 
-/** A choice that no configured gateway offers would promise what does not happen. */
+/** Refuses an option in `choices` that no configured gateway offers, since it would have no effect. */
 export function checkChoices(parts: Parts, dialects: Dialects, problems: Problem[]): void {
   const offered = [...parts.gateways.values()].flatMap(({ part }) => Object.entries(dialects[part.dialect]?.choices ?? {}))
   for (const { path, part } of parts.choices) {

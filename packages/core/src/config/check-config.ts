@@ -23,29 +23,34 @@ import { readSecret, type SecretPlaces } from './read-secret.js'
 import { type Config, createConfigSchema } from './schema.js'
 import type { SecretReference } from './schema-parts.js'
 
-/** A configuration that fits together, with its secrets read. */
+/** A configuration without errors, with its secrets read. */
 export interface CheckedConfig {
   readonly config: Config
   /** Secrets by the path of the setting that refers to them, such as `keys.acme.secret`. */
   readonly secrets: ReadonlyMap<string, Secret>
+  /** The entries of `callers.service.hashes`. */
   readonly ring: readonly RingEntry[]
-  /** The dialects that it may speak, by id. */
+  /** The known dialects, by id. */
   readonly dialects: Dialects
-  /** What leads to gateways and issuers, as the environment has it. */
+  /** Returns the proxy for a URL, by the variables `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`. */
   readonly proxyOf: ProxyOf
 }
 
+/** The result of {@link checkConfig}. */
 export interface CheckResult {
-  /** Everything that is wrong, and warnings. */
+  /** All errors and warnings, with secrets redacted. */
   readonly problems: readonly Problem[]
-  /** Present exactly where no problem is an error. */
+  /** Present exactly if no problem is an error. */
   readonly checked?: CheckedConfig
 }
 
 /**
- * Checks a configuration as read from its file: its form, that its parts fit each other, and that its secrets are there.
+ * Checks a configuration: the form of each setting, that the parts fit each other, and that the secrets are there. Reads
+ * environment variables and files of secrets, and has no other side effects. Never throws for a wrong configuration.
  *
- * @param dialects What `gateways.<name>.dialect` may name. Default the built-in ones; a further gateway is a further record.
+ * @param raw The parsed configuration file.
+ * @param places Where secrets are read.
+ * @param dialects The dialects that `gateways.<name>.dialect` may name, by id. Default: the built-in ones.
  */
 export function checkConfig(raw: unknown, places: SecretPlaces, dialects: Dialects = builtIn): CheckResult {
   const problems: Problem[] = []
@@ -82,19 +87,19 @@ export function checkConfig(raw: unknown, places: SecretPlaces, dialects: Dialec
   return usable ? { problems: told, checked: { config: form.data, secrets, ring, dialects, proxyOf } } : { problems: told }
 }
 
-/** Shorter ones are no secret to anybody, and words that problems are told with could hold them. */
+/** Secrets below this length are not redacted in problems, in characters: words of the problem could hold them. */
 const shortestSearched = 8
 
 /**
- * Blots keys out of all problems before any command shows them. A problem repeats names of settings, variables, files and
- * aliases as they stand in the configuration, and the operator may have pasted a key in the place of such a name.
+ * Redacts all problems before a command shows them. A problem repeats names of settings, variables, files and aliases from
+ * the configuration, and the operator may have pasted a key in the place of such a name.
  */
 function tellable(problems: readonly Problem[], secrets: ReadonlyMap<string, Secret>): readonly Problem[] {
   const { redact } = createRedactor(searchedSecrets(secrets), shortestSearched)
   return problems.map(({ path, reason, fix, severity }) => ({ path: redact(path), reason: redact(reason), fix: redact(fix), severity }))
 }
 
-/** Nobody writes a ring by hand. */
+/** The fix for a missing ring: a command makes the ring, not the operator. */
 const ringFix = 'Make it with "postern callers add <label>", which prints a credential once and writes its hash there, or says what to set.'
 
 function readSecrets(parts: Parts, places: SecretPlaces, problems: Problem[]): Map<string, Secret> {

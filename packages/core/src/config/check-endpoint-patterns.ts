@@ -5,7 +5,7 @@ import { patternsMeet } from '../lib/patterns-meet.js'
 import type { Parts, PlacedRule } from './parts.js'
 import { type Problem, problem, warning } from './problem.js'
 
-/** An entry that can match nothing looks like a permission and is none. */
+/** Reports a pattern that matches no endpoint: it looks like a permission and has no effect. */
 export function checkEndpointPatterns({ path, part }: PlacedRule, known: readonly string[], problems: Problem[]): void {
   for (const [index, pattern] of (part.endpoints ?? []).entries()) {
     const place = `${path}.endpoints[${index}]`
@@ -19,7 +19,7 @@ export function checkEndpointPatterns({ path, part }: PlacedRule, known: readonl
   }
 }
 
-/** What the gateways of the configuration have; nothing where one of them is not whole. */
+/** The endpoints of all configured gateways; empty if one of the gateways is not valid. */
 export function knownEndpoints({ gateways, namedGateways }: Parts, dialects: Dialects): string[] {
   if (gateways.size < namedGateways.size) return []
   const paths = [...gateways.values()].flatMap(({ part }) =>
@@ -35,7 +35,7 @@ function meant(pattern: string, known: readonly string[]): string {
   return near === undefined ? `There are ${known.slice(0, 5).join(', ')} and others.` : `Did you mean ${near}?`
 }
 
-/** As it stands in YAML, where a text that begins with a star must be quoted. */
+/** The name as YAML: a text that begins with `*` needs quotation marks. */
 function written(name: string): string {
   return name === '' || name.startsWith('*') ? `"${name === '' ? '*' : name}"` : name
 }

@@ -3,7 +3,7 @@ import { hasDotSegment } from '../resolve/dot-segment.js'
 import type { OpenedAt, Parts, Placed } from './parts.js'
 import { type Problem, problem } from './problem.js'
 
-/** Is every endpoint that the operator opens one that may be opened, and said clearly? */
+/** Checks that every endpoint under `gateways.<name>.endpoints` may be opened and is clear. */
 export function checkEndpoints(parts: Parts, dialects: Dialects, problems: Problem[]): void {
   for (const { path, part } of parts.opened) {
     const dialect = Object.hasOwn(dialects, part.dialect ?? '') ? dialects[part.dialect ?? ''] : undefined
@@ -15,7 +15,7 @@ export function checkEndpoints(parts: Parts, dialects: Dialects, problems: Probl
   }
 }
 
-/** Letters, digits and what else a segment holds unescaped, but for `;`; or a name in braces. */
+/** A segment without escapes (RFC 3986, `pchar`) and without `;`, or a name in braces. */
 const segmentForm = /^(?:[A-Za-z0-9\-._~!$&'()*+,=:@]+|\{[A-Za-z0-9_]+\})$/
 
 const mintingReason = 'mints credentials or connections, or administers the account: Postern lets no caller use it with the gateway key.'
@@ -52,14 +52,14 @@ function findTwice(name: string, baseURL = ''): readonly [reason: string, fix: s
   return ['begins with v1/, which the base URL ends in already.', `Write ${name.slice('v1/'.length)}: names stand below /v1/.`]
 }
 
-/** Paths of tasks, which are sealed for who began them. */
+/** Paths of tasks. The id of a task is sealed for the caller that created it. */
 function tasksOf({ endpoints }: Dialect): string[] {
   return Object.entries(endpoints).flatMap(([path, entry]) =>
     'methods' in entry && entry.task !== undefined ? [path.replace(/\/\{[^/]*\}$/, '').toLowerCase()] : [],
   )
 }
 
-/** Two that differ in their parameters' names, or only in case, are one. */
+/** Refuses two paths that differ only in case or in the names of their parameters. */
 function checkTwins({ path, part }: Placed<OpenedAt['endpoints']>, problems: Problem[]): void {
   const seen = new Map<string, string>()
   for (const name of Object.keys(part)) {

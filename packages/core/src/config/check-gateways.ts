@@ -3,7 +3,7 @@ import { isThisMachine } from './is-this-machine.js'
 import type { Parts } from './parts.js'
 import { type Problem, problem, warning } from './problem.js'
 
-/** Is the address of every gateway one that a key may be sent to? */
+/** Checks that a key may be sent to the `baseURL` of every gateway. */
 export function checkGateways(parts: Parts, dialects: Dialects, problems: Problem[]): void {
   for (const { path, part } of parts.gateways.values()) {
     const dialect = dialects[part.dialect] as Dialect
@@ -31,10 +31,10 @@ export function checkGateways(parts: Parts, dialects: Dialects, problems: Proble
   }
 }
 
-/** What an API is mostly asked for: an address that ends in one is copied from its documents. */
+/** A base URL with one of these endings was probably copied from an example in the gateway's documents. */
 const copied = /\/((?:chat\/)?completions|responses|messages|embeddings|generateContent)\/?$/
 
-/** Endpoints are put behind the base URL as it stands, so what is missing there or too much makes every call a 404. */
+/** Warns of a base URL with a wrong path. Endpoints are appended to it, so a wrong path makes every call a 404. */
 function warnOfPath(path: string, { origin, pathname }: URL, { id }: Dialect, problems: Problem[]): void {
   const endpoint = copied.exec(pathname)
   if (endpoint !== null) {

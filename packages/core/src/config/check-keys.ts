@@ -4,7 +4,7 @@ import type { Parts } from './parts.js'
 import { oneOf, type Problem, problem } from './problem.js'
 import type { Config } from './schema.js'
 
-/** Does every key belong to a gateway that is there, and have what that gateway asks for? */
+/** Checks that every key names an existing gateway and has the settings that its dialect needs. */
 export function checkKeys(parts: Parts, dialects: Dialects, secrets: ReadonlyMap<string, Secret>, problems: Problem[]): void {
   for (const { path, part } of parts.keys.values()) {
     if (!parts.namedGateways.has(part.gateway)) {
@@ -60,7 +60,7 @@ function checkDialectNeeds(path: string, part: Config['keys'][string], dialect: 
   }
 }
 
-/** A header can carry it: visible ASCII without spaces. */
+/** Text that fits into a header: visible ASCII without spaces. */
 const headerSafe = /^[\x21-\x7e]+$/
 
 function checkSecretText(path: string, secrets: ReadonlyMap<string, Secret>, problems: Problem[]): void {
@@ -70,7 +70,7 @@ function checkSecretText(path: string, secrets: ReadonlyMap<string, Secret>, pro
   }
 }
 
-/** A warning and no more: documents leave room for keys of other forms. */
+/** Warns of a key with an unusual form. Only a warning, since the gateway's documents do not exclude other forms. */
 function warnOfOddKey(
   { path, pattern, whose }: { readonly path: string; readonly pattern: RegExp | undefined; readonly whose: string },
   fix: string,

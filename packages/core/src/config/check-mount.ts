@@ -1,7 +1,7 @@
 import { type Problem, warning } from './problem.js'
 import type { Config } from './schema.js'
 
-/** Postern puts `/v1` behind the mount itself. */
+/** Warns of a mount that ends in `/v1`: Postern appends `/v1` itself. */
 export function checkMount({ mount }: Config, problems: Problem[]): void {
   if (!mount.endsWith('/v1')) return
   const rest = mount.slice(0, -'/v1'.length)

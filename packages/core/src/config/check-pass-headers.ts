@@ -10,7 +10,7 @@ const reasons: Readonly<Record<NeverPassed, string>> = {
   'is written by Postern': 'is written by Postern itself.',
 }
 
-/** Is every header that an operator has passed on one that a client may write? */
+/** Checks that `passHeaders` names only headers that a client may send to a gateway. */
 export function checkPassHeaders(parts: Parts, dialects: Dialects, problems: Problem[]): void {
   for (const { path, part } of parts.gateways.values()) {
     const dialect = dialects[part.dialect]

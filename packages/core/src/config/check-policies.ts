@@ -23,17 +23,17 @@ export function checkPolicies(parts: Parts, dialects: Dialects, problems: Proble
   }
 }
 
-/** Most names that a warning lists. */
+/** How many names a warning lists. */
 const mostNamed = 5
 
-/** Warns of a rule whose team, user or project stands in no binding: the rule then limits no caller. Only callers with a binding get a key. */
+/** Warns of a rule whose team, user or project is in no binding: only callers with a binding get a key, so the rule limits no caller. */
 function checkName({ path, part }: PlacedRule, field: 'user' | 'team' | 'project', { bindings }: Parts, problems: Problem[]): void {
   const name = part[field]
   const names = new Set(bindings.flatMap((binding) => binding.part[field] ?? []))
   if (name === undefined || names.has(name) || bindings.some((binding) => binding.part.default === true)) return
   const meant = createMeantBy([...names])(name)
   const isNear = meant !== undefined && digitsOf(meant) === digitsOf(name)
-  // A binding that leaves the field open leads any name to its key; then only a slip of the pen is told.
+  // A binding without this field matches any name, so then warn only of a name that looks like a misspelling.
   const areAllNamed = bindings.length > 0 && bindings.every((binding) => binding.part[field] !== undefined)
   if (!areAllNamed && !isNear) return
   const fix = isNear ? `Did you mean "${meant}"?` : `Bindings lead to ${oneOf(new Set([...names].slice(0, mostNamed)))}.`

@@ -3,7 +3,7 @@ import { type Problem, problem } from './problem.js'
 import type { Proxies } from './proxies.js'
 import type { Config } from './schema.js'
 
-/** Is every proxy one that can be asked? A gateway that the environment has behind another is reached by nobody. */
+/** Checks that the proxy variables hold usable addresses, for every URL of a gateway or issuer that they apply to. */
 export function checkProxies({ gateways, callers }: Config, dialects: Dialects, proxies: Proxies, problems: Problem[]): void {
   const addresses = [
     ...Object.values(gateways).map(({ baseURL, dialect }) => baseURL ?? dialects[dialect]?.baseURL),

@@ -4,10 +4,10 @@ import type { Parts } from './parts.js'
 import { type Problem, warning } from './problem.js'
 import { findTenants, type Tenants } from './tenants.js'
 
-/** Most bindings or keys that a warning names. */
+/** How many bindings or keys a warning names. */
 const mostNamed = 3
 
-/** Which keys have several tenants, so that nothing may be stored under them? */
+/** Warns of a key with several tenants, under which no caller may store objects. */
 export function checkSharing(parts: Parts, dialects: Dialects, secrets: ReadonlyMap<string, Secret>, problems: Problem[]): void {
   const tenants = findTenants(
     parts.keys.keys(),
@@ -33,12 +33,12 @@ export function checkSharing(parts: Parts, dialects: Dialects, secrets: Readonly
   }
 }
 
-/** The names, for people; of many only some. */
+/** Joins the first names, and counts the rest. */
 function firstOf(names: readonly string[]): string {
   return names.slice(0, mostNamed).join(', ') + (names.length > mostNamed ? ` and ${names.length - mostNamed} more` : '')
 }
 
-/** Whether anything stays at a gateway of this dialect, but for tasks, which are sealed. */
+/** Whether gateways of this dialect store objects of callers. Tasks do not count: their ids are sealed. */
 function stores({ endpoints }: Dialect): boolean {
   return Object.values(endpoints)
     .flatMap((entry) => ('methods' in entry ? [entry] : [...entry]))

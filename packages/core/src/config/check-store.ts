@@ -5,7 +5,7 @@ import { type Problem, problem, warning } from './problem.js'
 import type { SecretPlaces } from './read-secret.js'
 import type { Config } from './schema.js'
 
-/** Is it said where things are kept, once, and can all replicas see it there? */
+/** Checks that `store` names one place, and one that all replicas share. */
 export function checkStore(
   { store, replicas }: Config,
   secrets: ReadonlyMap<string, Secret>,

@@ -6,8 +6,8 @@ import { expectedKind, kindOf } from './kinds.js'
 import { formatPath, oneOfThese, type Problem, problem } from './problem.js'
 
 /**
- * Says what a schema violation means and what to write instead. Never repeats a value, which may be a secret, but for
- * numbers where a time or a size stands.
+ * Turns a schema violation into a problem with a fix. Never repeats a value, which may be a secret, except a number in the
+ * place of a time or a size.
  */
 export function describeIssue(issue: z.core.$ZodIssue): readonly Problem[] {
   if (issue.code === 'unrecognized_keys') {
@@ -57,7 +57,7 @@ function tooSmall({ origin, minimum, inclusive }: z.core.$ZodIssueTooSmall): rea
     : [`is less than ${minimum}.`, `Write ${minimum} or more.`]
 }
 
-/** What the setting is called, for a line that can be written down. */
+/** The setting's name in quotation marks, for a fix that the operator can copy. */
 function nameOf({ path }: z.core.$ZodIssue): string {
   return path.length === 0 ? 'a configuration' : `"${String(path.at(-1))}"`
 }
@@ -78,7 +78,7 @@ function describeUnknownKey(path: string, key: string, known: readonly string[])
   return problem(path, 'is not a setting.', meant === undefined ? `Known here: ${known.join(', ')}.` : `Did you mean "${meant}"?`)
 }
 
-/** What is wrong inside a value that only one of several forms can be meant by. */
+/** The issues inside a value of a union, if only one of its forms can be meant; else empty. */
 function nestedIssues(issue: z.core.$ZodIssueInvalidUnion): readonly z.core.$ZodIssue[] {
   if (issue.errors.some((form) => form.length === 0)) return []
   const near = issue.errors.filter((form) => form.every(({ path, code }) => path.length > 0 || code === 'unrecognized_keys'))

@@ -1,4 +1,4 @@
-/** What a schema expects, for people. */
+/** The expected kind of a value, in words for the operator. */
 export function expectedKind(kind: string): string {
   return kinds[kind] ?? kind
 }
@@ -13,7 +13,7 @@ const kinds: Readonly<Record<string, string>> = {
   boolean: 'true or false',
 }
 
-/** What a value is, for people, without the value: it may be a secret. */
+/** The kind of a value, in words for the operator. Does not repeat the value, which may be a secret. */
 export function kindOf(value: unknown): string {
   if (value === null) return 'empty'
   if (Array.isArray(value)) return 'a list'

@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import { type Config, createLenientParts } from './schema.js'
 
-/** A part of the configuration together with where it stands. */
+/** A part of the configuration and its path. */
 export interface Placed<Part> {
   readonly path: string
   readonly part: Part
 }
 
-/** For whom a rule is and what endpoints it names, as far as that is well written. */
+/** The principal and the endpoints of a policy rule; an invalid one of these is left out. */
 export type PlacedRule = Placed<z.output<typeof looseRule>>
 
 const looseText = z.string().optional().catch(undefined)
@@ -18,7 +18,7 @@ const looseRule = z.object({
   endpoints: z.array(z.string().min(1)).optional().catch(undefined),
 })
 
-/** The endpoints that the operator opens at one gateway, and where each has its model. */
+/** The endpoints that the operator opens at one gateway, and the place of each one's model. */
 export type OpenedAt = z.output<typeof looseGateway>
 
 const looseGateway = z.object({
@@ -27,32 +27,33 @@ const looseGateway = z.object({
   endpoints: z.record(z.string(), z.object({ model: looseText }).catch({ model: undefined })).catch({}),
 })
 
-/** The parts that have to fit each other, each as far as its own form is right. */
+/** The parts that must fit each other. Only parts with a valid form are in it. */
 export interface Parts {
   readonly gateways: ReadonlyMap<string, Placed<Config['gateways'][string]>>
-  /** What is opened at gateways, whether or not all else is right there. */
+  /** The opened endpoints of all gateways, also of a gateway that is otherwise not valid. */
   readonly opened: readonly Placed<OpenedAt>[]
   readonly keys: ReadonlyMap<string, Placed<Config['keys'][string]>>
   readonly bindings: readonly Placed<Config['bindings'][number]>[]
   /** `policies` itself, then each of its rules. */
   readonly rules: readonly PlacedRule[]
-  /** What policies choose, wherever they do. */
+  /** `choices` of `policies` and of each of its rules. */
   readonly choices: readonly Placed<Readonly<Record<string, string>>>[]
   readonly service: NonNullable<Config['callers']['service']> | undefined
   readonly session: NonNullable<Config['callers']['session']> | undefined
   readonly store: NonNullable<Config['store']> | undefined
   readonly admin: NonNullable<Config['admin']> | undefined
   readonly backend: NonNullable<Config['backend']> | undefined
-  /** Names that stand in the file, whether or not what they name is whole. */
+  /** All names under `gateways`, also those of gateways that are not valid. */
   readonly namedGateways: ReadonlySet<string>
+  /** All names under `keys`, also those of keys that are not valid. */
   readonly namedKeys: ReadonlySet<string>
 }
 
 /**
- * Takes a configuration apart and keeps what is whole.
+ * Reads each part of a configuration by itself and keeps the valid ones.
  *
- * So the questions that need a whole part (is the variable set? are two bindings for one caller?) are asked
- * of every part that is whole, and all problems of a file come at once.
+ * Then the checks between parts (is the variable set? do two bindings match one caller?) run even if another part is
+ * invalid, and the operator sees all problems of a file at once.
  */
 export function takeApart(raw: unknown, dialectIds: readonly string[]): Parts {
   const lenientParts = createLenientParts(dialectIds)

@@ -1,4 +1,4 @@
-/** One thing that is wrong with a configuration. */
+/** An error or warning about a configuration. */
 export interface Problem {
   /** Where: `keys.acme.secret`, `bindings[2]`. */
   readonly path: string
@@ -10,7 +10,7 @@ export interface Problem {
   readonly severity: 'error' | 'warning'
 }
 
-/** A configuration that cannot be used, with everything that is wrong with it. */
+/** Thrown for a configuration with errors. Its message lists all problems, one a line. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
   readonly problems: readonly Problem[]
@@ -23,11 +23,12 @@ export class ConfigError extends Error {
   }
 }
 
+/** One line for people: the path, the reason and the fix. An empty path becomes `configuration`. */
 export function describeProblem({ path, reason, fix }: Problem): string {
   return `  ${path === '' ? 'configuration' : path}: ${reason} ${fix}`
 }
 
-/** Writes a path as people do: `keys.acme.secret`, `bindings[2]`. */
+/** Formats a path: `keys.acme.secret`, `bindings[2]`. */
 export function formatPath(path: readonly PropertyKey[]): string {
   return path.reduce<string>(
     (text, part) => (typeof part === 'number' ? `${text}[${part}]` : text === '' ? String(part) : `${text}.${String(part)}`),
@@ -35,22 +36,22 @@ export function formatPath(path: readonly PropertyKey[]): string {
   )
 }
 
-/** What stops the start. */
+/** Makes an error, which stops the start. */
 export function problem(path: string, reason: string, fix: string): Problem {
   return { path, reason, fix, severity: 'error' }
 }
 
-/** What does not stop the start. */
+/** Makes a warning, which does not stop the start. */
 export function warning(path: string, reason: string, fix: string): Problem {
   return { path, reason, fix, severity: 'warning' }
 }
 
-/** The names, for people; what to do where there are none. */
+/** The names, quoted and joined with `or`; `it first` if there are none, as the end of "Write …". */
 export function oneOf(names: ReadonlySet<string>): string {
   return names.size === 0 ? 'it first' : [...names].map((each) => `"${each}"`).join(' or ')
 }
 
-/** One of these, for whoever has to write one; the value itself where there is only one. */
+/** `one of a, b, c`, as the end of "Write …"; a single value alone. */
 export function oneOfThese(values: readonly unknown[]): string {
   return values.length === 1 ? String(values[0]) : `one of ${values.map(String).join(', ')}`
 }

@@ -1,33 +1,34 @@
 import { isNetwork, createTrust } from '../trusted-peers.js'
 import { isThisMachine } from './is-this-machine.js'
 
-/** A proxy that stands between this network and the others. */
+/** An HTTP proxy for outgoing connections. */
 export interface Proxy {
+  /** Whether the proxy itself is reached over TLS. */
   readonly secure: boolean
   readonly host: string
   readonly port: number
-  /** What it is told beside a request: who asks, where its address says so. A function, so that no print of this holds a password. */
+  /** `Proxy-Authorization`, if the proxy's URL has a user or password. A function, so that printing this object shows no password. */
   readonly headers: () => Readonly<Record<string, string>>
 }
 
-/** Says which proxy leads to an address; `undefined`: none, it is asked directly. */
+/** Returns the proxy for a URL; `undefined`: connect directly. */
 export type ProxyOf = (target: URL) => Proxy | undefined
 
-/** What the environment says of proxies, in the way of curl: the small spelling of a name counts before the large one. */
+/** The proxies of the environment. As with curl, `http_proxy` counts before `HTTP_PROXY`. */
 export interface Proxies {
   readonly proxyOf: ProxyOf
-  /** The variable that should say a proxy for an address, and does not. */
+  /** The variable that applies to a URL and does not hold a proxy's address; `undefined`: no fault. */
   readonly faultOf: (target: URL) => string | undefined
-  /** Passwords, by the variable that they stand in. */
+  /** Passwords of proxies, by their variable. */
   readonly passwords: ReadonlyMap<string, string>
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
 
 /**
- * Reads the variables of proxies, where the environment has them.
+ * Reads the variables `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`, if they are set.
  *
- * An environment that gives a value for whatever name a reference holds, as one of secrets may, has named no proxy by it.
+ * Uses `in`: an `env` that is a Proxy object, such as one for secrets, may return a value for every name, also for these.
  */
 export function readProxies(env: Environment): Proxies {
   const spelled = (name: string): string | undefined =>
@@ -56,7 +57,7 @@ export function readProxies(env: Environment): Proxies {
   }
 }
 
-/** An address without a scheme is one of http, as everywhere. */
+/** Parses a proxy's address. Without a scheme it is http; `undefined` if it is not an http or https URL. */
 function addressOf(text: string): URL | undefined {
   const address = text.trim()
   const whole = /^[a-z][a-z0-9+.-]*:\/\//i.test(address) ? address : `http://${address}`
@@ -84,7 +85,10 @@ function decode(text: string): string {
   }
 }
 
-/** Reads `NO_PROXY`: hosts with all below them, addresses, networks, each with a port or for any; `*` for everything. What never leaves this machine takes no proxy. */
+/**
+ * Parses `NO_PROXY`: hosts with their subdomains, addresses, networks; a host may have a port; `*` matches everything.
+ * Loopback addresses never use a proxy.
+ */
 function readExemptions(text: string): (target: URL) => boolean {
   const entries = text.split(/[,\s]+/).filter((entry) => entry !== '')
   const networks = entries.filter((entry) => isNetwork(entry))
@@ -108,7 +112,7 @@ function isAt(host: string, exempt: string): boolean {
   return exempt !== '' && (host === exempt || host.endsWith(`.${exempt}`))
 }
 
-/** Without brackets, and without the dot that a whole name may end with. */
+/** The host without brackets and without a dot at the end, in lower case. */
 function plainHost({ hostname }: URL): string {
   return hostname
     .replace(/^\[|\]$/g, '')

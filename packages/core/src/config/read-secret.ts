@@ -4,17 +4,18 @@ import { resolve } from 'node:path'
 import { Secret } from '../secret.js'
 import type { SecretReference } from './schema-parts.js'
 
-/** Where secrets are looked for. */
+/** Where secrets are read. */
 export interface SecretPlaces {
+  /** The environment variables, for `{ env: NAME }`. */
   readonly env: Readonly<Record<string, string | undefined>>
-  /** What relative paths are relative to. */
+  /** The folder that relative paths of `{ file: PATH }` start from. */
   readonly directory: string
 }
 
-/** A secret, or why there is none and what to do. */
+/** A secret; or why it could not be read, and the fix. */
 export type SecretResult = { readonly secret: Secret } | { readonly reason: string; readonly fix: string }
 
-/** Reads the secret that a reference points to. One line break at the end of a file is not part of it. */
+/** Reads the secret of a reference. Removes one line break at the end of a file. */
 export function readSecret(reference: SecretReference, places: SecretPlaces): SecretResult {
   return 'env' in reference ? readVariable(reference.env, places) : readSecretFile(reference.file, places)
 }
@@ -27,7 +28,7 @@ function readVariable(name: string, { env }: SecretPlaces): SecretResult {
       fix: `Set ${name}, or write it into .env beside the configuration.`,
     }
   if (value.trim() === '') return { reason: `points to the environment variable ${name}, which is empty.`, fix: `Give ${name} its value.` }
-  // The system's bytes were read already, and what was no UTF-8 is the same character everywhere.
+  // Node has replaced each invalid byte of the variable by U+FFFD.
   if (value.includes('\ufffd'))
     return { reason: `points to the environment variable ${name}, which holds bytes that are no UTF-8.`, fix: textFix }
   return { secret: new Secret(value) }

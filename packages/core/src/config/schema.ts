@@ -7,7 +7,7 @@ import { fault } from './fault.js'
 import { alias, headerName, lenient, port, principalFields, secretReference, type Settings, strict, url } from './schema-parts.js'
 import { duration, pace, size } from './units.js'
 
-/** An origin alone: paths are the client's to say. */
+/** Whether a text is an http or https origin without a path, or `unix:` and a path. The request's path comes from the client. */
 function isBackendUrl(text: string): boolean {
   if (text.startsWith('unix:')) return text.length > 'unix:'.length
   if (!URL.canParse(text)) return false
@@ -18,24 +18,24 @@ function isBackendUrl(text: string): boolean {
 function createSchemas(strict: Settings, dialectIds: readonly string[]) {
   const openedEndpoint = strict({
     methods: z.array(z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'])).min(1),
-    /** Whose API its requests and answers follow. */
+    /** The API whose format its requests and answers have. */
     format: z.enum(Object.keys(answerFormats) as AnswerFormat['id'][]),
-    /** Where a request names its model: `path` is the segment `{model}`, `none` that no model runs. */
+    /** Where a request names its model. `path`: in the segment `{model}`; `none`: no model runs. */
     model: z.enum(['body', 'query', 'path', 'none']),
-    /** Its answers have no length in tokens, so that `maxTokens` has nothing to bound. */
+    /** Its answers have no length in tokens, so `maxTokens` does not apply. */
     ceiling: z.literal('none').optional(),
-    /** It takes forms and media beside JSON; those are not read. */
+    /** It accepts forms and media besides JSON. */
     media: z.boolean().optional(),
   })
 
   const gateway = strict({
-    /** Which gateway it is. */
+    /** The dialect of the gateway. */
     dialect: z.enum(dialectIds),
-    /** Where its API is, `/v1` included. Has a default for each dialect but `openai`. */
+    /** The URL of its API, including `/v1`. Each dialect but `openai` has a default. */
     baseURL: url.optional(),
-    /** Attempts at one request, the first one included, where the dialect allows any further; 1 leaves retries to the client. */
+    /** Attempts at one request, the first included; 1 leaves retries to the client. The dialect has a default. */
     attempts: z.int().min(1).max(5).optional(),
-    /** How often it lets this address call. Has a default where the gateway documents one. */
+    /** How often the gateway accepts calls from this address. The dialect has a default if the gateway documents a limit. */
     addressLimit: z
       .union(
         [
@@ -49,13 +49,13 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
         { error: fault('is neither off nor a limit', 'Write off, or { burst: 10, perMinute: 60 }.') },
       )
       .optional(),
-    /** Paths below `/v1/` that are open beside those that the dialect lists; `{id}` stands for any segment, `{model}` for the model. */
+    /** Paths below `/v1/` that are open besides those of the dialect; `{id}` matches any segment, `{model}` is the model. */
     endpoints: z.record(z.string(), openedEndpoint).default({}),
-    /** Request headers of clients that it gets besides the usual ones, by their exact names. */
+    /** Names of client headers that are sent to it in addition to the default ones. */
     passHeaders: z.array(headerName).optional(),
-    /** Whether its streams of chunks may end without `[DONE]`, once each choice has said why it ended. Has a default for each dialect. */
+    /** `optional`: a chat stream may end without `[DONE]`, if each choice has a `finish_reason`. Each dialect has a default. */
     endMark: z.enum(['optional', 'required']).optional(),
-    /** How long it is waited for. */
+    /** How long Postern waits. */
     timeouts: strict({
       /** For a connection. */
       connect: duration.default(5000),
@@ -63,9 +63,9 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
       headers: duration.default(600_000),
       /** For the next byte of an answer. */
       idle: duration.default(600_000),
-      /** For the first event of a stream, before its head is passed on without. */
+      /** For the first event of a stream; then the head is sent without it. */
       firstEvent: duration.default(250),
-      /** For the end of a JSON answer that is kept alive, before it is passed on as it comes. */
+      /** For the end of a JSON answer that arrives in pieces; then it is sent as it arrives. */
       hold: duration.default(10_000),
     }).prefault({}),
   })
@@ -73,17 +73,17 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
   const key = strict({
     gateway: alias,
     secret: secretReference,
-    /** Mintoken: the key of the provider behind it. */
+    /** For Mintoken: the key of the provider behind it. */
     providerSecret: secretReference.optional(),
-    /** Free AI: the project that calls with this key are booked under. */
+    /** For Free AI: the project that calls with this key are billed to. */
     project: z.string().optional(),
-    /** Several tenants use it, and may read what the others store at the provider: files, responses, conversations. */
+    /** Several tenants use the key and may read each other's objects at the provider: files, responses, conversations. */
     shared: z.boolean().default(false),
   })
 
   const binding = strict({
     ...principalFields,
-    /** For everybody whom no other binding names. Only if the operator writes it. */
+    /** Matches every caller that no other binding matches. */
     default: z.literal(true).optional(),
     key: alias,
   })
@@ -93,7 +93,7 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
   const store = strict({
     /** One file, for one process. */
     sqlite: z.string().min(1).optional(),
-    /** For several processes: `redis://host:6379`, or a reference where the address holds a password. */
+    /** For several processes: `redis://host:6379`, or a reference if the address holds a password. */
     redis: z
       .union([z.url({ protocol: /^rediss?$/ }), secretReference], {
         error: fault(
@@ -102,9 +102,9 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
         ),
       })
       .optional(),
-    /** Nowhere: for one process, whose restart forgets revocations, calls and proofs. */
+    /** In memory, for one process. A restart loses revocations, counted calls and seen proofs. */
     memory: z.literal(true).optional(),
-    /** How the names of its entries begin in Redis. */
+    /** Prefix of its keys in Redis. */
     prefix: z.string().min(1).max(64).optional(),
   })
 
@@ -115,11 +115,11 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
     endpoints: z.array(z.string().min(1)).min(1).optional(),
     /** Largest request body. */
     body: size.optional(),
-    /** What is chosen of the things that a gateway lets each request choose, such as `intensity`; `caller` leaves it to the caller. */
+    /** Values for options that a gateway offers per request, such as `intensity`; `caller` lets the caller choose. */
     choices: z.record(z.string(), z.string()).optional(),
-    /** The most tokens that a request may ask for; a request must then say how many. */
+    /** The most tokens that a request may ask for; a request must then state a number. */
     maxTokens: z.int().min(1).optional(),
-    /** The member `user` of a JSON body is the verified user, whatever the client wrote. */
+    /** Overwrites the user in a JSON body with the verified user. */
     pinUser: z.boolean().optional(),
   }
 
@@ -132,15 +132,15 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
         fault('is not an http or https origin, nor unix: and a path', 'Write http://127.0.0.1:3000 or unix:/run/app.sock.'),
       ),
     timeouts: strict({
-      /** For the head of an answer once the request is sent. */
+      /** How long Postern waits for the head of an answer once the request is sent. */
       headers: duration.default(60_000),
     }).prefault({}),
-    /** The most connections to it that are open at once; where nothing is said, 2,048, or fewer where the system gives few descriptors. */
+    /** Maximum number of open connections to it. Default 2,048, or fewer if the system allows few file descriptors. */
     connections: z.int().min(1).optional(),
-    /** Whether it is told who is calling, in a signed header. */
+    /** If present, the backend gets the caller's identity in a signed header. */
     identity: strict({
       header: headerName.default('Postern-Identity'),
-      /** Where the key is published that the header is checked with. */
+      /** The path at which Postern publishes the public key. */
       jwks: z
         .string()
         .regex(
@@ -148,17 +148,17 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
           fault('is not a path', 'Write it like /.well-known/postern/jwks.json: a slash at the beginning and none at the end.'),
         )
         .default('/.well-known/postern/jwks.json'),
-      /** An Ed25519 private key, PKCS #8 PEM. Where there is none, one is made at each start. */
+      /** An Ed25519 private key, PKCS #8 PEM. Default: a new one at each start. */
       key: secretReference.optional(),
       audience: z.string().min(1).default('backend'),
-      /** How long what it says is good. */
+      /** How long a signed header is valid. */
       ttl: duration
         .refine((ms) => ms >= 5000 && ms <= 600_000, fault('is not between 5 seconds and 10 minutes', 'Write a time such as 60s.'))
         .default(60_000),
     }).optional(),
   })
 
-  /** What its programs must present to mint and revoke; on a port there must be one. */
+  /** The secret that a program must send to mint and revoke. On a port without a secret, both are refused. */
   const adminSecret = { secret: secretReference.optional() }
   const admin = z.union(
     [
@@ -179,11 +179,11 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
     listen: strict({
       host: z.string().min(1).default('127.0.0.1'),
       port: port.default(8787),
-      /** How long a connection of a client stays open that asks for nothing. */
+      /** How long an idle keep-alive connection of a client stays open. */
       keepAlive: duration
         .refine((ms) => ms > 0 && ms <= 86_400_000, fault('is not between 1 ms and a day', 'Write a time such as 75s.'))
         .default(75_000),
-      /** Addresses and networks of the operator's own proxies, whose X-Forwarded-* headers are continued. */
+      /** Addresses and networks of the operator's own proxies, whose X-Forwarded-* headers Postern believes. */
       trustedProxies: z
         .array(
           z
@@ -191,7 +191,7 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
             .refine(isNetwork, fault('is not an address or a network', 'Write 127.0.0.1 or 10.0.0.0/8; it cannot be everybody (/0).')),
         )
         .default([]),
-      /** The names by which clients call this process, with a port where it is not the usual one; any where none are written. */
+      /** The hosts that clients may name in `Host`; an entry without a port matches any port. Empty: any host. */
       hosts: z
         .array(
           z
@@ -203,7 +203,7 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
         )
         .default([]),
     }).prefault({}),
-    /** The path under which the API lives. */
+    /** The path that precedes `/v1` of the API. */
     mount: z
       .string()
       .regex(
@@ -216,7 +216,7 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
     /** The customer's own server, which gets everything outside the mount. */
     backend: backend.optional(),
     browser: strict({
-      /** Origins whose pages may call from elsewhere. The sidecar's own origin always may. */
+      /** Other origins whose pages may call. Pages of the sidecar's own origin always may. */
       origins: z
         .array(
           z
@@ -230,9 +230,9 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
             ),
         )
         .default([]),
-      /** What pages see of the governance record: `full`, or `public`, without what names the operator's own arrangement with gateways. */
+      /** The governance record that pages get: `full`, or `public`, without the key's alias, the gateway and the like. */
       record: z.enum(['full', 'public']).default('full'),
-      /** `Strict-Transport-Security` on Postern's own answers. It binds the whole host for all its pages, so there is none unless it is written. */
+      /** `Strict-Transport-Security` on Postern's own answers. Default none, since it binds all pages of the host. */
       hsts: strict({
         maxAge: duration,
         /** Binds every name below the host as well. */
@@ -243,30 +243,30 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
     keys: z.record(alias, key),
     bindings: z.array(binding),
     callers: callers.callers,
-    /** Where it is kept what must be remembered or shared. */
+    /** Where Postern stores revocations, counted calls and seen proofs. */
     store: store.optional(),
-    /** How many processes like this one run side by side. */
+    /** How many processes with this configuration run side by side. */
     replicas: z.int().min(1).default(1),
     policies: strict({
       ...rule,
-      /** Further rules for some; every rule that matches applies. */
+      /** Further rules, each for a user, team or project; every rule that matches applies. */
       rules: z.array(strict({ ...principalFields, ...rule })).default([]),
     }).prefault({}),
     /** When failed authentications of one address count as too many. */
     failedAuthentication: strict({ limit: z.int().min(1).default(30), window: duration.default(60_000) }).prefault({}),
-    /** What one client may take at once, by its address as trusted proxies tell it. */
+    /** Limits for one client, by its address as trusted proxies report it. */
     connections: strict({
       /** Open connections; those of a trusted proxy are not counted. */
       perAddress: z.int().min(1).default(1000),
-      /** Requests of one connection that are worked on, and requests of one address that wait for the begin of an answer; the others wait. */
+      /** Requests in flight on one connection, and requests of one address that wait for the beginning of an answer; others queue. */
       underWay: z.int().min(1).default(64),
-      /** Bytes that are held of requests which are not whole, or wait. */
+      /** Bytes in memory of requests that are incomplete or queue. */
       heldBytes: size.refine((bytes) => bytes > 0, fault('is nothing', 'Write a size such as 256MiB.')).default(256 * 1024 ** 2),
-      /** The slowest that a body may come, on average over ten seconds; 0B/s for no bound. */
+      /** The slowest pace of a request body, on average over ten seconds; 0B/s for no limit. */
       minRate: pace.default(1024),
     }).prefault({}),
     shutdown: strict({
-      /** How long running streams may take to end. */
+      /** How long calls in flight may take to end. */
       deadline: duration.default(30_000),
     }).prefault({}),
   })
@@ -279,13 +279,13 @@ export function createConfigSchema(dialectIds: readonly string[]) {
   return createSchemas(strict, dialectIds).config
 }
 
-/** Its parts, unknown members passed over: for looking at the whole parts of a file that is not whole. */
+/** The schemas of its parts, which ignore unknown members: for reading the valid parts of an invalid file. */
 export function createLenientParts(dialectIds: readonly string[]) {
   return createSchemas(lenient, dialectIds)
 }
 
-/** What a configuration file holds, defaults filled in. */
+/** A valid configuration, with its defaults filled in. Times are milliseconds, sizes are bytes. */
 export type Config = z.output<ReturnType<typeof createConfigSchema>>
 
-/** What a configuration file may be written as. */
+/** A configuration as it is written, with units as text (`30s`, `10MiB`) and optional defaults. */
 export type ConfigInput = z.input<ReturnType<typeof createConfigSchema>>

@@ -4,19 +4,19 @@ import type { Config } from './schema.js'
 
 type BindingLine = Config['bindings'][number]
 
-/** Who uses a key, so far as the configuration says. */
+/** The tenants of a key, by the configuration. */
 export interface Tenants {
-  /** The bindings that lead to its account, for people: `team=acme`. */
+  /** The bindings that use the key's account, as text: `team=acme`. */
   readonly bindings: readonly string[]
-  /** More than one tenant does, or anybody. */
+  /** Two or more bindings use the account, or a default binding does. */
   readonly several: boolean
-  /** The other keys that lead to the account: they have the same secret. */
+  /** The aliases of other keys of the same account: they have the same secret. */
   readonly twins: readonly string[]
 }
 
 /**
- * Tells for each key which bindings lead to the account behind it. Two keys with one secret are one account; where the
- * provider's key travels beside the gateway's, what is stored is stored under the provider's.
+ * Finds for each key the bindings that use its account. Two keys with the same secret share an account. If a key has a
+ * `providerSecret`, that secret decides, since the provider stores objects under its own key.
  */
 export function findTenants(
   aliases: Iterable<string>,
@@ -48,12 +48,12 @@ export function findTenants(
 }
 
 function tenantsOf(lines: readonly BindingLine[]): Omit<Tenants, 'twins'> {
-  // Two lines for one caller are a mistake that is told elsewhere, and not two tenants.
+  // Two bindings for the same principal count as one tenant; `checkBindings` reports them.
   const different = [...new Map(lines.map((line) => [bindingIdentity(line), line])).values()]
   return { bindings: different.map(describeBinding), several: different.length > 1 || lines.some((line) => line.default === true) }
 }
 
-/** The same text for the same secret, from which the secret cannot be told. A secret that is not there is one of its own. */
+/** A text that is equal for equal secrets and does not reveal them. A key whose secret is missing has an account of its own. */
 function accountOf(alias: string, secrets: ReadonlyMap<string, Secret>): string {
   const secret = secrets.get(`keys.${alias}.providerSecret`) ?? secrets.get(`keys.${alias}.secret`)
   return secret === undefined ? `alias ${alias}` : secret.deriveKey('postern account').export().toString('base64')

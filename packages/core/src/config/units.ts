@@ -5,38 +5,38 @@ const durationUnits = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 const sizeUnits = { B: 1, kB: 1000, KB: 1000, KiB: 1024, MB: 1_000_000, MiB: 1024 ** 2, GB: 1_000_000_000, GiB: 1024 ** 3 } as const
 const paceUnits = Object.fromEntries(Object.entries(sizeUnits).map(([unit, bytes]) => [`${unit}/s`, bytes]))
 
-/** A time such as `500ms`, `30s`, `10m`, `12h` or `30d`, read as milliseconds. */
+/** A time such as `500ms`, `30s`, `10m`, `12h` or `30d`, parsed to milliseconds. */
 export const duration = quantity(durationUnits, {
   what: 'a time with its unit',
   examples: '500ms, 30s, 10m, 12h or 30d',
   usual: (number) => `${number}s if it is in seconds, or ${number}ms if it is in milliseconds`,
 })
 
-/** A size such as `512KiB` or `10MiB`, read as bytes. */
+/** A size such as `512KiB` or `10MiB`, parsed to bytes. */
 export const size = quantity(sizeUnits, {
   what: 'a size with its unit',
   examples: '1000B, 512KiB or 10MiB',
   usual: (number) => `${number}B if it is in bytes, or ${number}KiB if it is in kibibytes`,
 })
 
-/** A pace such as `1KiB/s`, read as bytes a second. */
+/** A pace such as `1KiB/s`, parsed to bytes per second. */
 export const pace = quantity(paceUnits, {
   what: 'a size a second',
   examples: '0B/s or 1KiB/s',
   usual: (number) => `${number}B/s if it is in bytes a second`,
 })
 
-/** How people are told of one. */
+/** The words for a quantity in messages. */
 interface Wording {
   readonly what: string
   readonly examples: string
-  /** What was probably meant by a number alone. */
+  /** What a number without a unit probably means. */
   readonly usual: (number: string) => string
 }
 
 function quantity(units: Readonly<Record<string, number>>, wording: Wording) {
   const pattern = new RegExp(`^(\\d+(?:\\.\\d+)?)\\s*(${Object.keys(units).join('|')})$`)
-  // Whatever is written there is taken, so that it can be said what a number lacks.
+  // Accepts any value first, so that the message for a bare number can ask for a unit.
   return z.custom<string>().transform((value: unknown, context) => {
     const match = typeof value === 'string' ? pattern.exec(value) : null
     if (match === null) {
@@ -47,7 +47,7 @@ function quantity(units: Readonly<Record<string, number>>, wording: Wording) {
   })
 }
 
-/** A number alone is no secret, so it may be repeated. */
+/** Builds the message. It may repeat a bare number, which is not a secret. */
 function describe(value: unknown, { what, examples, usual }: Wording): string {
   const text = typeof value === 'number' || typeof value === 'string' ? String(value).trim() : ''
   if (/^\d{1,15}(?:\.\d{1,6})?$/.test(text)) return fault(`is ${text}, without a unit`, `Write ${usual(text)}.`)

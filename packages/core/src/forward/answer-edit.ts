@@ -2,19 +2,19 @@ import { asModelList, type Endpoint, failedCatalogue } from '@postern/gateways'
 import { replaceMember } from '../lib/json-members.js'
 import type { Route } from '../resolve/route.js'
 
-/** What is changed in a JSON answer before the client gets it. Most answers have no edit: they pass as they came. */
+/** An edit of a JSON answer before the client gets it. Most answers have no edit and pass unchanged. */
 export interface AnswerEdit {
   /**
-   * Whether the document says that it failed.
+   * Whether the document is an error.
    *
-   * @param usual Whether it does so in the way of every other answer of the gateway.
+   * @param usual The verdict of the gateway's own error classifier.
    */
   isError(document: unknown, usual: boolean): boolean
-  /** The answer as the client gets it; `undefined` where the document is not what the endpoint answers with. */
+  /** The edited answer; `undefined` if the document is not an answer of this endpoint. */
   edit(text: string, document: unknown): string | undefined
 }
 
-/** Says what is changed in the answers of an endpoint. */
+/** Returns the edit for an endpoint's answers; `undefined`: none. */
 export function createAnswerEdits(): (route: Route) => AnswerEdit | undefined {
   const lists = new Map<Endpoint, AnswerEdit>()
   return (route) => {
@@ -26,7 +26,7 @@ export function createAnswerEdits(): (route: Route) => AnswerEdit | undefined {
   }
 }
 
-/** A catalogue of the gateway's own becomes the list that `openai.models.list()` reads. */
+/** Turns the gateway's own catalogue of models into the list that `openai.models.list()` reads. */
 function listModels(catalogue: NonNullable<Endpoint['catalogue']>): AnswerEdit {
   const toList = asModelList(catalogue)
   const isFailed = failedCatalogue(catalogue)
@@ -39,7 +39,7 @@ function listModels(catalogue: NonNullable<Endpoint['catalogue']>): AnswerEdit {
   }
 }
 
-/** The id of a task goes out with its caller's seal; whatever else names the task stays as the gateway wrote it. */
+/** Replaces the task's id by the id that is sealed for its caller. Other members stay unchanged. */
 function sealTask({ task, gateway }: Route): AnswerEdit {
   const members = (gateway.dialect.taskId ?? []).map((pointer) => pointer.slice(1))
   const idIn = (document: unknown): { readonly member: string; readonly id: string } | undefined => {
@@ -47,14 +47,14 @@ function sealTask({ task, gateway }: Route): AnswerEdit {
     return found.find((each): each is { member: string; id: string } => each.id !== undefined)
   }
   return {
-    // A task that failed says so in an answer with its id; that is no failure of the asking, nor of the beginning.
+    // A document with a task's id is a valid answer, even if it says that the task failed.
     isError: (document, usual) => usual && idIn(document) === undefined,
     edit(text, document) {
       const found = idIn(document)
       if (found === undefined) return text
       const sealed = task?.seal(found.id) as string
       const edited = replaceMember(text, found.member, JSON.stringify(sealed))
-      // Where a member stands twice, a reader takes the last; what it reads must be the seal.
+      // If the member is repeated, a reader takes the last one, which must be the sealed id.
       return (JSON.parse(edited) as Record<string, unknown>)[found.member] === sealed ? edited : undefined
     },
   }

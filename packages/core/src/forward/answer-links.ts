@@ -3,8 +3,8 @@ import type { Arrival } from '../arrival.js'
 import type { Route } from '../resolve/route.js'
 
 /**
- * Members whose value is an address that clients call next, with the credential that they have for Postern: where the
- * results of a batch are (Anthropic's client goes there as it stands), where a task is asked after or ended.
+ * Members with a URL that clients request next, with their credential for Postern: the results of a batch (Anthropic's
+ * client requests that URL unchanged), or the state or the end of a task.
  */
 const followed = new Set(['results_url', 'poll_url', 'polling_url', 'status_url', 'response_url', 'cancel_url'])
 
@@ -16,10 +16,10 @@ const maxLinkChars = 2048
 /** The most addresses of one answer that are read: a list of batches has a thousand at most. */
 const maxLinks = 1000
 
-/** Says how the client speaks to us from outside: `https://app.example.com`. */
+/** Returns the origin under which the client reaches Postern: `https://app.example.com`. */
 export type OriginOf = (arrival: Arrival) => string | undefined
 
-/** What is known of the call whose answer it is. */
+/** The call that the answer belongs to. */
 export interface LinkedCall {
   readonly arrival: Arrival
   readonly route: Route
@@ -58,7 +58,7 @@ function linkBelowMount(link: string, { arrival, route }: LinkedCall, originOf: 
   return `${origin}${mount}/v1/${path}${url.search}`
 }
 
-/** The path of the endpoint that an address leads to, as the client has to write it. */
+/** The endpoint's path in a URL, as the client must write it; `undefined` if the URL leads to no endpoint. */
 function endpointPathIn(pathname: string, { gateway, task }: Route): string | undefined {
   const path = belowBase(pathname, gateway.basePath)
   const found = path === undefined ? undefined : gateway.endpoints.find(path)
@@ -69,7 +69,7 @@ function endpointPathIn(pathname: string, { gateway, task }: Route): string | un
   return task === undefined || id.includes('%') ? undefined : path.slice(0, slash) + task.seal(id)
 }
 
-/** What stands behind the base URL; a provider behind the gateway has its own, which ends in the version. */
+/** The path behind `basePath`, or behind `/v1/` in a URL of a provider behind the gateway. */
 function belowBase(pathname: string, basePath: string): string | undefined {
   if (pathname.startsWith(`${basePath}/`)) return pathname.slice(basePath.length + 1)
   const version = pathname.indexOf('/v1/')

@@ -1,16 +1,16 @@
 import type { Exchange } from './exchange.js'
 
 /**
- * Sends an answer's head where its first bytes keep the client waiting: a load balancer takes one that says nothing for
- * one that is gone.
+ * Sends the head of an answer if its first bytes take longer than `firstEventMs`: a load balancer may treat a silent server
+ * as dead.
  *
- * @returns What stops the clock, once the answer has begun or will not.
+ * @returns A function that stops the timer.
  */
 export function beginInTime(exchange: Exchange, begin: () => void): () => void {
   const { sink, route } = exchange.facts
   const timer = setTimeout(() => {
     if (exchange.settled) return
-    // Nobody would catch it here.
+    // An exception in a timer's callback would end the process.
     try {
       begin()
       sink.flushHeaders()

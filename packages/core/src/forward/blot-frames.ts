@@ -1,11 +1,11 @@
 import { governanceComment } from '@postern/protocol'
 
 /**
- * Makes lines unreadable that pose as a governance frame, in an answer that passes in pieces, whatever its type is said to
- * be: somebody may read it as a stream of events.
+ * Overwrites forged governance frames in an answer that passes in pieces. Its `Content-Type` does not matter: a client may
+ * read any answer as an event stream.
  *
- * From the blank that ends the frame's mark on, each byte of such a line becomes a hyphen; so no byte is
- * waited for, and the answer keeps its length. No other bytes change.
+ * A frame's line begins with a mark that ends in a blank. From that blank on, each byte of such a line becomes a hyphen. So
+ * no byte has to wait for the next piece, and the answer keeps its length. No other bytes change.
  */
 export function createFrameBlot(): (piece: Buffer) => Buffer {
   let state = lineBegins
@@ -18,7 +18,7 @@ export function createFrameBlot(): (piece: Buffer) => Buffer {
     return false
   }
 
-  /** The line's beginning: perhaps a byte order mark, then perhaps the mark of a frame. */
+  /** Matches the beginning of a line: an optional byte order mark, then the mark of a frame. */
   function begin(byte: number): boolean {
     if (state === lineBegins) {
       state = byte === byteOrderMark[0] ? inOrderMark : inMark
@@ -45,7 +45,7 @@ export function createFrameBlot(): (piece: Buffer) => Buffer {
     let near = 0
     for (let at = 0; at < piece.length; at += 1) {
       if (state === otherLine && at >= near) {
-        // Only where a mark stands, and where the piece may cut one, each byte is followed.
+        // Skip ahead: only bytes near a mark, or near the end of the piece, are matched one by one.
         const next = piece.indexOf(mark, at)
         near = next === -1 ? piece.length : next + mark.length
         at = Math.max(at, (next === -1 ? piece.length : next) - farthest)
@@ -66,7 +66,7 @@ const blotted = 4
 
 const mark = Buffer.from(governanceComment)
 const byteOrderMark = Buffer.from('\uFEFF')
-/** A line's end, a byte order mark and the mark of a frame, in bytes. */
+/** How far before the end of a mark its line can begin, in bytes: a line end, a byte order mark and the mark. */
 const farthest = 1 + byteOrderMark.length + mark.length
 
 const lineFeed = 0x0a

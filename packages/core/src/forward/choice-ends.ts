@@ -1,10 +1,10 @@
-/** The most choices of a stream that are listened to; APIs give far fewer. */
+/** Maximum number of tracked choices of a stream; APIs send far fewer. */
 const mostChoices = 1024
 
-/** Listens whether each choice of a stream has said why it ended: then the stream is whole, whatever else stands at its end. */
+/** Tracks whether each choice of a chat stream has a `finish_reason`: then the stream is complete, even without `[DONE]`. */
 export class ChoiceEnds {
   readonly #ended = new Set<number>()
-  /** Choices are counted from 0, so the highest says how many there are. */
+  /** The highest index of a choice. Indexes begin at 0, so there are as many choices as this and one more. */
   #highest = 0
 
   hear(record: object): void {

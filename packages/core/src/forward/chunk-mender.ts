@@ -1,8 +1,8 @@
-/** Gives the chunks of one stream what clients need to make a message of them. */
+/** Completes the chunks of one stream, so that clients can assemble a message. */
 export interface ChunkMender {
-  /** The chunk as a client can read it, or `undefined` where it needs nothing. */
+  /** The completed chunk as JSON; `undefined` if it has no choices. */
   mend(record: object): string | undefined
-  /** What stands before the end of a stream in which no chunk said why it ended, or `undefined`. */
+  /** A last chunk with `finish_reason: stop`, as JSON; `undefined` if a chunk had a `finish_reason`, or none had a choice. */
   closing(): string | undefined
 }
 
@@ -13,9 +13,9 @@ interface Choice {
 }
 
 /**
- * For gateways whose chunks come without `index`, role and finish reason, of which the `openai` client's
- * stream helper makes no message. What such a gateway left out is only ever added, never changed: the one
- * choice is the first, the one who speaks is the assistant, and a stream that ended well has stopped.
+ * For gateways whose chunks lack `index`, `role` and `finish_reason`: the stream helper of the `openai` client cannot
+ * assemble a message from them. Missing members are added and existing ones never changed: a choice gets its position as
+ * `index`, the first chunk the role `assistant`, and a stream without a failure the `finish_reason` `stop`.
  */
 export function createChunkMender(): ChunkMender {
   let spoken = false

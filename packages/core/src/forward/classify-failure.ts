@@ -1,10 +1,11 @@
 import { Refusal } from '../refusal.js'
 
 /**
- * What it means that no answer came. The only place where failures of the wire are mapped. Whether the call may have run
- * does not depend on the failure, but on what was sent and heard before it: the exchange knows.
+ * Maps a failed connection to a refusal; no other module maps such errors. Whether the gateway may have run the call depends
+ * on what was sent and received before the failure, which `GatewayExchange` knows.
  *
- * @param origin The gateway's, where nothing was heard of it: a server of TLS closes connections on which plain HTTP comes.
+ * @param origin The gateway's origin, if no byte of an answer arrived. For an `http:` origin the cause then hints at TLS: a
+ *   TLS server closes a connection with plain HTTP.
  */
 export function classifyFailure(error: unknown, origin?: string): Refusal {
   if (error instanceof Refusal) return error
@@ -25,8 +26,8 @@ function mayWantTls(error: unknown, code: string | undefined, origin: string | u
 }
 
 /**
- * An answer began, and undici gave it up: a status of 100 that nobody asked for, a change of protocol, a head that is too
- * large or malformed.
+ * Whether an answer began and undici rejected it: a status 100 without `Expect`, a 101, or a head that is too large or
+ * malformed.
  */
 function isUnreadable(error: unknown, code: string | undefined): boolean {
   if (!(error instanceof Error)) return false
@@ -35,8 +36,8 @@ function isUnreadable(error: unknown, code: string | undefined): boolean {
 }
 
 /**
- * No connection came about, so nothing was sent, and the next one may. The same codes also end connections on
- * which a request was under way; what the system was asked for tells them apart.
+ * Whether no connection was made, for a reason that may pass: nothing was sent, so another attempt is safe. The same codes
+ * also occur on connections with a request in flight; `syscall` tells the two apart.
  */
 function neverConnected(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.length > 0 && error.errors.every(neverConnected)
@@ -48,7 +49,7 @@ const passing = new Set(['ECONNREFUSED', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREA
 
 const timeouts = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'UND_ERR_CONNECT_TIMEOUT', 'ETIMEDOUT'])
 
-/** TLS did not come about, as with what speaks plain HTTP: nothing was sent. */
+/** The TLS handshake failed, as with a server that speaks plain HTTP: nothing was sent. */
 const noHandshake = /^(?:EPROTO$|ERR_SSL_)/
 
 const unreachable = new Set([
@@ -74,7 +75,7 @@ const unreachable = new Set([
 
 function codeOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null) return undefined
-  // Several addresses were tried: each has its own error, and the first speaks for them.
+  // Happy Eyeballs tried several addresses: use the first error.
   if (error instanceof AggregateError && error.errors.length > 0) return codeOf(error.errors[0])
   return 'code' in error && typeof error.code === 'string' ? error.code : undefined
 }

@@ -1,20 +1,20 @@
 import type { Transform } from 'node:stream'
 import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw, type Zlib } from 'node:zlib'
 
-/** What unpacks a body. */
+/** Decompresses a body. */
 export interface Decoder {
   readonly stream: Transform & Zlib
   /** Whether a checksum follows the data. */
   readonly hasTrailer: boolean
 }
 
-/** Opens what unpacks a body; its first byte tells the two kinds of `deflate` apart. */
+/** Makes a decoder for a body. The body's first byte tells the two kinds of `deflate` apart. */
 export type OpenDecoder = (firstByte: number) => Decoder
 
 const decoders: Readonly<Record<string, OpenDecoder>> = {
   gzip: () => withTrailer(createGunzip()),
   'x-gzip': () => withTrailer(createGunzip()),
-  // In the format of zlib, says RFC 9110, 8.4.1.2; servers also send the bare one.
+  // RFC 9110, 8.4.1.2, requires the zlib format; some servers send raw deflate.
   deflate: (firstByte) => ((firstByte & 0x0f) === 0x08 ? withTrailer(createInflate()) : withoutTrailer(createInflateRaw())),
   br: () => withoutTrailer(createBrotliDecompress()),
 }
@@ -27,14 +27,14 @@ function withoutTrailer(stream: Transform & Zlib): Decoder {
   return { stream, hasTrailer: false }
 }
 
-/** Codings upon each other that are unpacked. */
+/** Maximum number of codings of one body. */
 const mostCodings = 3
 
 /**
- * What unpacks a body of these codings, in the order of unpacking; empty where it is not packed, `undefined` where it
- * cannot be unpacked.
+ * The decoders for a body, in the order in which they must run; empty if the body is not compressed, `undefined` if a coding
+ * is unknown or there are too many.
  *
- * @param values Of every `Content-Encoding` line, in their order.
+ * @param values The values of all `Content-Encoding` lines, in their order.
  */
 export function decodersOf(values: readonly string[]): readonly OpenDecoder[] | undefined {
   const names = values

@@ -1,68 +1,72 @@
 import { GrowingBuffer } from '../lib/growing-buffer.js'
 
-/** What is done with one event; `undefined` means that it passes as it is. */
+/** What to do with one event; `undefined` in its place: pass the event unchanged. */
 export interface Edit {
   /** Written in front of the event. */
   readonly before?: string
   /** Written in place of the event. */
   readonly instead?: string
-  /** Nothing of this event, nor anything after it, is written. */
+  /** Write neither this event nor anything after it. */
   readonly stop?: boolean
 }
 
+/** Cuts a stream of bytes into events and writes them. */
 export interface EventPump {
-  /** Writes the events that are whole with this chunk; `false`: wait for `drain`. */
+  /** Writes the events that are complete with this chunk; `false`: wait for `drain`. */
   push(chunk: Buffer): boolean
-  /** The stream is over: what came after the last blank line is an event too. `open`: its last line has no end, and what follows would be read as part of it. */
+  /**
+   * Ends the stream; bytes after the last blank line are an event too. `open`: the last line has no line end, so text that
+   * is appended would become part of it.
+   */
   finish(): 'whole' | 'open' | 'stopped'
 }
 
 export interface EventPumpOptions {
   /**
-   * Looks at one whole event, the blank line that ends it included.
+   * Inspects one complete event, including the blank line that ends it.
    *
-   * @param lookedAhead Whether `lookAhead` was given all of it.
+   * @param lookedAhead Whether `lookAhead` has seen the whole event.
    */
   readonly inspect: (bytes: Buffer, start: number, end: number, lookedAhead: boolean) => Edit | undefined
   /**
-   * Looks at a piece of a large event while the event comes, so that not all of it is looked at in one turn of the event
-   * loop; `false`: nothing of the event, nor anything after it, is written.
+   * Searches a piece of a large event as it arrives, so that the event is not searched in one turn of the event loop.
+   * `false`: write neither the event nor anything after it.
    *
-   * @param isFirst Whether an event begins with it.
+   * @param isFirst Whether the piece is the first of its event.
    */
   readonly lookAhead: (piece: Buffer, isFirst: boolean) => boolean
   readonly write: (bytes: Buffer | string) => boolean
-  /** An event grew beyond the bound. */
+  /** Called if an event exceeds `maxEventBytes` or `maxEventLines`. */
   readonly overflow: () => void
 }
 
-/** The largest event that is waited for, in bytes: images travel as one event. */
+/** Maximum size of an event, in bytes: an image is one event. */
 const maxEventBytes = 16 * 1024 * 1024
 
-/** An event that grows beyond this is looked at while it comes, in bytes. */
+/** An event above this size is searched as it arrives, in bytes. */
 const maxBytesPerTurn = 256 * 1024
 
-/** The most lines of an event: reading them is one turn of the event loop, and no API sends more than a few. */
+/** Maximum number of lines of an event: they are read in one turn of the event loop, and APIs send only a few. */
 const maxEventLines = 10_000
 
 /**
- * Cuts a stream at the blank lines between events (HTML standard, 9.2.5) and writes each event in the tick
- * in which it is whole. A chunk of whole events that need no edit is written as the very buffer it came in.
+ * Cuts a stream at the blank lines between events (HTML standard, 9.2.5) and writes each event in the tick in which it is
+ * complete. A chunk of complete events without an edit is written without copying.
  */
 export function createEventPump({ inspect, lookAhead, write, overflow }: EventPumpOptions): EventPump {
   const carried = new GrowingBuffer()
-  /** Where the last line of what is carried begins. */
+  /** Where the last line in `carried` begins. */
   let carriedLine = 0
-  /** Lines of what is carried that have ended. */
+  /** How many lines in `carried` have ended. */
   let carriedLines = 0
-  /** Whether what is carried is looked at while it comes. */
+  /** Whether the carried event is searched as it arrives. */
   let looksAhead = false
   let stopped = false
 
   /**
-   * @param searched Up to where `bytes` was searched before.
-   * @param line Where the line begins that is open there.
-   * @param lines How many lines of the event ended before that.
+   * @param searched How many bytes were searched before.
+   * @param line Where the unfinished line at `searched` begins.
+   * @param lines How many lines of the event ended before that line.
    */
   function pump(bytes: Buffer, searched = 0, line = 0, lines = 0): boolean {
     let open = true
@@ -146,16 +150,16 @@ function isLineEnd(byte: number | undefined): boolean {
 }
 
 /**
- * Finds the blank lines that end events, each byte looked at once. Lines end in LF, CRLF or CR, and a stream may mix
- * them; an event takes with it whatever further ends of lines follow its blank line.
+ * Finds the blank lines that end events. Lines end in LF, CRLF or CR, and a stream may mix them. Further blank lines belong
+ * to the event before them.
  */
 class EventEnds {
   readonly #bytes: Buffer
   #lineFeed: number
   #carriageReturn: number
-  /** Where the line begins whose end is looked for. */
+  /** Where the current line begins. */
   line: number
-  /** Lines of the event that have ended. */
+  /** How many lines of the event have ended. */
   lines: number
 
   constructor(bytes: Buffer, searched: number, line: number, lines: number) {
@@ -166,12 +170,12 @@ class EventEnds {
     this.#carriageReturn = bytes.indexOf(carriageReturn, searched)
   }
 
-  /** Whether the event has more lines than are read. */
+  /** Whether the event has more than `maxEventLines` lines. */
   get tooMany(): boolean {
     return this.lines > maxEventLines
   }
 
-  /** The position after the next blank line; -1 where there is none, or the event has too many lines before it. */
+  /** The position after the next blank line; -1 if there is none, or if the event has too many lines. */
   next(): number {
     const bytes = this.#bytes
     for (let at = this.#nextLineEnd(); at !== -1; at = this.#nextLineEnd()) {
@@ -190,7 +194,7 @@ class EventEnds {
     return -1
   }
 
-  /** Searches for either end only where the one that was found lies behind, so that both together pass over the bytes twice. */
+  /** Searches LF or CR again only if the last position found lies before the current line, so each byte is searched twice at most. */
   #nextLineEnd(): number {
     const { line } = this
     if (isLineEnd(this.#bytes[line])) return line

@@ -17,16 +17,16 @@ import type { PreparedKey } from './prepare-key.js'
 import type { RecordPattern } from './record-pattern.js'
 import type { Turnstile } from './turnstile.js'
 
-/** What is known of a gateway before the first request. */
+/** What `forward` keeps for each gateway. */
 export interface Upstream {
   readonly dispatcher: Dispatcher
   readonly errors: ErrorClassifier
   readonly records: Map<Endpoint['format'], RecordPattern>
-  /** Where the gateway counts calls by address. */
+  /** The queue of a gateway with an `addressLimit`; `undefined`: calls do not queue. */
   readonly turnstile: Turnstile | undefined
 }
 
-/** What an exchange is about: who asked, what listens, where the answer goes. */
+/** The facts about one call of a gateway. */
 export interface ExchangeFacts {
   readonly arrival: Arrival
   readonly route: Route
@@ -41,35 +41,35 @@ export interface ExchangeFacts {
   readonly originOf: OriginOf
 }
 
-/** One request at the gateway, and how it may end. */
+/** One call of a gateway, and its possible endings. */
 export interface Exchange {
   readonly facts: ExchangeFacts
-  /** Whether it has ended. */
+  /** Whether the call has ended for the client. */
   readonly settled: boolean
-  /** What is known by now. */
+  /** The governance record by the facts known so far. */
   governance(finish: Finish | undefined): GovernanceRecord
-  /** Ends it, once; whatever comes later is too late. */
+  /** Ends the call with an outcome. Does nothing if the call has ended. */
   settle(outcome: Outcome): void
-  /** Ends it with an error that the client gets, since it got nothing yet. */
+  /** Ends the call with an error for the client. Only before the head was sent. Does nothing if the call has ended. */
   refuse(error: unknown): void
   /** Closes the connection to the gateway. */
   abort(reason: Error): void
 }
 
-/** What takes the gateway's answer from its head to its end. */
+/** Carries the gateway's answer to the client, from its head to its end. */
 export interface Delivery {
-  /** `false`: wait until the client has read what it has. */
+  /** Takes a piece of the body. `false`: send no more until the client has read. */
   chunk(chunk: Buffer): boolean
-  /** Says when it can take more, where that does not depend on the client alone. */
+  /** Calls `then` once it can take more. Without this method, `drain` of the sink tells that. */
   ready?(then: () => void): void
-  /** Whether all has come that belongs to the answer. */
+  /** Whether the end mark of the answer has arrived. */
   hasAll?(): boolean
   end(): void
   /** The gateway's answer broke off. */
   broken(error: unknown): void
 }
 
-/** Begins the client's answer with the gateway's status and headers, and ours. */
+/** Writes the head of the client's answer: the gateway's status and headers, and Postern's own headers. */
 export function writeAnswerHead(exchange: Exchange, head: AnswerHead, record: GovernanceRecord, ...further: string[]): void {
   const { arrival, tags, sink, tap } = exchange.facts
   const isPublic = isToldPublicly(tap.audience)

@@ -9,33 +9,33 @@ import type { Delivery, Exchange, ExchangeFacts } from './exchange.js'
 import type { Outcome } from './outcome.js'
 
 /**
- * One request at the gateway as undici sees it: it begins, answers, and ends or fails.
+ * One call of a gateway, as a handler for undici.
  *
- * A class and not a factory, because one is made for every request and a factory would make a dozen
- * functions with it. It takes undici's raw form of a handler, with header bytes as they came: the other
- * form parses them into an object that nobody here reads. See ADR 0003.
+ * A class and not a factory: every request makes one, and a factory would create a dozen closures each time. It implements
+ * undici's old form of a handler, which gets the raw header bytes; the new form parses them into an object that Postern does
+ * not need. See ADR 0003.
  */
 export class GatewayExchange implements Exchange, Dispatcher.DispatchHandler {
   readonly facts: ExchangeFacts
   readonly #resolve: (outcome: Outcome) => void
   readonly #reject: (error: unknown) => void
-  /** The exchanges under way, this one included until it has ended. */
+  /** The calls in flight; contains this call until it ends. */
   readonly #open: OpenList<GatewayExchange>
   place = -1
-  /** Until the request left, the time was ours but for what the client took to send it. */
+  /** Milliseconds spent in Postern before the request was sent, without waiting for the client, the queue or earlier attempts. */
   readonly #ownMs: number
   readonly #askedAt = performance.now()
   #abort: ((reason?: Error) => void) | undefined
   #resume: (() => void) | undefined
   #delivery: Delivery | undefined
   #settled = false
-  /** Whether the whole of it left, and it does more than read: to read twice costs nothing. */
+  /** Whether the whole request was sent. Stays `false` for GET, HEAD and OPTIONS, which can safely be repeated. */
   #sent = false
-  /** Whether the gateway ran the call, or may have: it began to answer, and no status says that it failed. */
+  /** Whether the gateway may have run the call: it began to answer, and no status says that the call failed. */
   #mayHaveRun = false
   #isCut = false
   #stalled: NodeJS.Timeout | undefined
-  /** When the last thing happened that is not Postern's own work: the gateway sent something, ended or broke off, or the client left. 0 until the gateway answers. */
+  /** When the last wait ended: the gateway sent something, ended or broke off, or the client left. 0 until the gateway answers. */
   #heardAt = 0
 
   constructor(
@@ -81,12 +81,12 @@ export class GatewayExchange implements Exchange, Dispatcher.DispatchHandler {
     this.#abort?.(reason)
   }
 
-  /** What was waited for until now, silence of the gateway or of the client, is not overhead. */
+  /** Ends a wait for the gateway or the client: the time until now is not overhead. */
   #endWait(): void {
     if (this.#heardAt !== 0) this.#heardAt = performance.now()
   }
 
-  /** The client's connection is closed; unless all was said already, the gateway need not go on. */
+  /** The client's connection has closed. If the call has not ended, it ends as `client_closed`, and the gateway is aborted. */
   clientClosed(): void {
     clearTimeout(this.#stalled)
     if (this.#settled) return
@@ -95,7 +95,7 @@ export class GatewayExchange implements Exchange, Dispatcher.DispatchHandler {
     this.abort(new ClientGone('The client left.'))
   }
 
-  /** The process ends: the client gets no more than it has, and is told why as far as that can still be said. */
+  /** The process shuts down: ends the call with `cut_shutdown` and tells the client, if its answer allows that. */
   cut(): void {
     if (this.#settled) return
     this.#isCut = true
@@ -118,7 +118,7 @@ export class GatewayExchange implements Exchange, Dispatcher.DispatchHandler {
     this.#sent = !reads.has(this.facts.arrival.method)
   }
 
-  /** The first byte of an answer came, interim ones included: the call was taken, however what follows may read. */
+  /** The first byte of an answer arrived, also of a 1xx: the gateway has accepted the call, even if the rest is unreadable. */
   onResponseStarted(): void {
     this.#mayHaveRun = true
   }
@@ -136,7 +136,7 @@ export class GatewayExchange implements Exchange, Dispatcher.DispatchHandler {
     return true
   }
 
-  /** undici waits anew after each (RFC 9110, 15.2); whoever sends nothing else has given no answer in time. */
+  /** A 1xx (RFC 9110, 15.2) restarts undici's timeout, so the time since the request was sent is checked here. */
   #hearInterim(status: number): boolean {
     const { headersMs } = this.facts.route.gateway.timeouts
     if (status < 100) this.abort(new Error('The gateway answered with a status that is none.'))
@@ -145,7 +145,7 @@ export class GatewayExchange implements Exchange, Dispatcher.DispatchHandler {
     return true
   }
 
-  /** @returns `false` where the gateway has to wait until the client has read what it has. */
+  /** @returns `false` if the gateway must wait until the client has read (back-pressure). */
   onData(chunk: Buffer): boolean {
     this.#heardAt = performance.now()
     if (this.#settled || this.#delivery?.chunk(chunk) !== false) return true
@@ -154,7 +154,7 @@ export class GatewayExchange implements Exchange, Dispatcher.DispatchHandler {
     return false
   }
 
-  /** A client that reads nothing for too long is let go, and the gateway with it. */
+  /** Disconnects a client that reads nothing for `unreadMs`; then {@link clientClosed} aborts the gateway. */
   #waitForClient(): void {
     const { sink, route } = this.facts
     this.#stalled = setTimeout(() => sink.destroy(), route.gateway.timeouts.unreadMs)
@@ -165,7 +165,7 @@ export class GatewayExchange implements Exchange, Dispatcher.DispatchHandler {
   }
 
   onComplete(): void {
-    // Nobody hears of a client that has read an answer that has ended: the rest of it is its connection's to wait for.
+    // An ended response emits no `drain`, so the timer would never stop. The connection itself waits for the client.
     clearTimeout(this.#stalled)
     this.#endWait()
     if (!this.#settled) this.#delivery?.end()
@@ -174,7 +174,7 @@ export class GatewayExchange implements Exchange, Dispatcher.DispatchHandler {
   onError(error: Error): void {
     if (this.#settled) return
     this.#endWait()
-    // A body that a client no longer sends fails here before the end of its connection is told.
+    // If the client breaks off its body, undici fails here before the `close` event of the connection.
     if (this.facts.arrival.connection.destroyed) this.clientClosed()
     else if (this.#delivery === undefined)
       this.#refuseUnanswered(classifyFailure(error, this.#mayHaveRun ? undefined : this.facts.route.gateway.origin))
@@ -182,8 +182,8 @@ export class GatewayExchange implements Exchange, Dispatcher.DispatchHandler {
   }
 
   /**
-   * A connection that ended behind the whole request says nothing of what became of it. A gateway that is only slow is
-   * left to the client, as without Postern.
+   * If the connection ended after the whole request was sent, the gateway may have run the call. After a timeout the client
+   * decides about a retry, as without Postern.
    */
   #refuseUnanswered(refusal: Refusal): void {
     this.refuse(this.#sent && refusal.code !== 'gateway_timeout' ? refusal.afterRun() : refusal)

@@ -3,9 +3,9 @@ import { cacheHeaders } from '../answers/privacy.js'
 import { hopByHop } from '../hop-by-hop.js'
 import { keyHeaders } from '../read/key-names.js'
 
-/** What a gateway's answer never carries to the client. */
+/** Headers of a gateway's answer that the client never gets. */
 const answerOnly = [
-  // Written anew.
+  // Postern writes these itself, or leaves them to the server.
   'content-length',
   'date',
   headerNames.requestId,
@@ -15,7 +15,7 @@ const answerOnly = [
   'dpop-*',
   'access-control-*',
   ...cacheHeaders,
-  // The gateway's own page security and cookies have no business on the customer's origin.
+  // Page security and cookies of the gateway must not apply to the customer's origin.
   'set-cookie',
   'set-cookie2',
   'clear-site-data',
@@ -46,7 +46,7 @@ const answerOnly = [
   'service-worker-allowed',
   'sourcemap',
   'x-sourcemap',
-  // What browsers act upon: sign-in states, storage, topics, fetches ahead of time, hints.
+  // Browsers act on these: sign-in states, storage, topics, prefetching, client hints.
   'set-login',
   'sec-*',
   'activate-storage-access',
@@ -59,7 +59,7 @@ const answerOnly = [
   'accept-ch*',
   'critical-ch',
   'refresh',
-  // Where clients would go on with their own credential, past Postern.
+  // Clients would follow these past Postern, with their own credential.
   'location',
   '*-location',
   'azure-asyncoperation',
@@ -74,30 +74,30 @@ const answerOnly = [
   'x-xss-protection',
   'x-ua-compatible',
   'x-robots-tag',
-  // What servers in front act upon: they would send a file or another address in place of the answer.
+  // Servers in front of Postern act on these: they would send a file or another URL's content instead of the answer.
   'x-accel-*',
   'x-sendfile*',
   'x-lighttpd-send-*',
   'x-reproxy-*',
-  // A credential that a careless gateway repeats.
+  // A careless gateway may repeat a credential in these.
   'authorization',
   'cookie',
   ...keyHeaders,
 ]
 
-/** Whether a header goes no further. */
+/** Whether a header is dropped. */
 export type IsDropped = (name: string) => boolean
 
 export function createAnswerFilter(): IsDropped {
   return createFilter([...hopByHop, ...answerOnly])
 }
 
-/** Spellings that one filter remembers; they come from outside, so there is a bound. */
+/** Bounds of a filter's memo: number of spellings, and characters of one. Spellings come from outside. */
 const rememberedSpellings = 4096
 const longestRemembered = 64
 
 /**
- * Compiles a list of names, of which some begin or end with `*`.
+ * Compiles a list of names; `*` at the beginning or the end of a name matches any text.
  *
  * Case does not matter, and `_` counts as `-`: many servers read `X_API_KEY` as `X-API-KEY`.
  */
@@ -118,7 +118,7 @@ function createFilter(list: readonly string[]): IsDropped {
   }
 }
 
-/** Of a header's name: what it is called by whoever cares neither for case nor for `_` in place of `-`. */
+/** A header's name in lower case, with `-` for `_`. */
 export function normalizeName(name: string): string {
   return name.toLowerCase().replaceAll('_', '-')
 }

@@ -15,27 +15,27 @@ import { passBytes } from './pass-bytes.js'
 import { refuseForGateway } from './refuse-for-gateway.js'
 import { streamEvents } from './stream-events.js'
 
-/** The largest JSON answer that waits for its governance header, in bytes. */
+/** Maximum size of a JSON answer that is held, in bytes. */
 export const maxHeldBytes = 1024 * 1024
 
 /** The largest JSON answer that is edited, in bytes: it is read, edited and read again in one turn. */
 const maxEditedBytes = 4 * 1024 * 1024
 
 /**
- * Holds a JSON answer until it is whole, because its governance header comes before it, and then sends it
- * as it came. One that grows beyond the bound, or that its gateway keeps alive for too long, is sent on with what is known
- * by then.
+ * Holds a JSON answer until it is complete, because its governance header comes first; then sends it unchanged. If the
+ * answer exceeds `maxHeldBytes`, or its end takes longer than `holdMs`, the head is sent with the facts known so far, and
+ * the rest as it arrives.
  *
- * A class for the reason that ADR 0003 gives.
+ * A class and not closures: see ADR 0003.
  */
 export class HeldAnswer implements Delivery {
   readonly #exchange: Exchange
   readonly #head: AnswerHead
   readonly #held = new GrowingBuffer()
   #overflow: Delivery | undefined
-  /** Until when it is held. */
+  /** When holding ends, on the clock of `performance.now()`. */
   #until: number
-  /** Whether nothing but blanks came so far. */
+  /** Whether only blanks have arrived so far. */
   #isBlank = true
   #clock: NodeJS.Timeout | undefined
   /** Has looked through all that is held, where that is much. */
@@ -43,7 +43,7 @@ export class HeldAnswer implements Delivery {
   /** What is passed on as it comes is read at its end. */
   #isRead = false
   #failed = false
-  /** Known from its first byte that is no blank. */
+  /** Known once the first byte arrives that is not a blank. */
   #kind: AnswerKind | undefined
 
   constructor(exchange: Exchange, head: AnswerHead) {
@@ -90,10 +90,10 @@ export class HeldAnswer implements Delivery {
     return delivery.chunk(this.#held.take())
   }
 
-  /** @param isFirst Whether this is the first piece: a document that begins late is held for as long as any. */
+  /** @param isFirst Whether this is the first piece: a document that begins after the time is held for another `holdMs`. */
   #isHeldTooLong(chunk: Buffer, isFirst: boolean): boolean {
     const { edit, route } = this.#exchange.facts
-    // What must be edited is never passed on as it came.
+    // An answer that must be edited is never passed on unchanged.
     if (edit !== undefined) return false
     const now = performance.now()
     this.#isBlank &&= isBlank(chunk)
@@ -104,7 +104,7 @@ export class HeldAnswer implements Delivery {
     return false
   }
 
-  /** Nobody would catch here what is thrown. */
+  /** Passes blanks on, from a timer, where an exception would end the process. */
   #passBlanks(): void {
     const exchange = this.#exchange
     if (!this.#isBlank || exchange.settled || this.#overflow !== undefined) return
@@ -116,7 +116,7 @@ export class HeldAnswer implements Delivery {
     }
   }
 
-  /** The client gets what is there, and the rest as it comes; for the record it is read all the same. */
+  /** Sends the held bytes, and the rest as it arrives. The answer is still kept, to be read for the record. */
   #passOn(): boolean {
     clearTimeout(this.#clock)
     this.#isRead = true
@@ -186,7 +186,7 @@ export class HeldAnswer implements Delivery {
         this.#sendText(mended)
         return
       }
-      // As one Latin-1 text, byte for byte the same, head and body leave in one write; a buffer would take two.
+      // A Latin-1 text keeps every byte, and Node sends it in one write with the head; a Buffer takes two writes.
       this.#send(latin1, 'latin1', body.length)
       return
     }
@@ -196,13 +196,14 @@ export class HeldAnswer implements Delivery {
   }
 
   #sendText(text: string): void {
-    // What is said of the bytes that came, such as a digest, is not said of others.
+    // The bytes are changed, so headers about the original bytes, such as a digest, are dropped.
     this.#send(text, 'utf8', Buffer.byteLength(text), unpackedHead(this.#head))
   }
 
   /**
-   * Whether an answer that is called JSON and is none passes as it came: where nothing is expected of the endpoint, it may be
-   * empty, or the content of a file. A page in place of what no file holds is none.
+   * Whether an answer with a JSON type that is not JSON may pass unchanged. At an endpoint of format `plain` it may be empty,
+   * or the content of a file. A text that begins with `<` passes only at an endpoint about stored objects: elsewhere it is
+   * an error page.
    */
   #mayBeAnything(text: string): boolean {
     const { edit, route } = this.#exchange.facts
@@ -210,7 +211,7 @@ export class HeldAnswer implements Delivery {
     return edit === undefined && format.id === 'plain' && (object !== undefined || !/^\s*</.test(text))
   }
 
-  /** One with more values than are parsed in one turn goes as one beyond the bound does. */
+  /** Passes an answer on unread if it has too many values to be parsed in one turn of the event loop. */
   #passUnread(body: Buffer): void {
     if (this.#exchange.facts.edit !== undefined) {
       this.#exchange.refuse(invalid('The gateway answered with more than is waited for.'))
@@ -227,20 +228,20 @@ export class HeldAnswer implements Delivery {
     writeAnswerHead(exchange, head, record, 'Content-Length', String(length))
     const { sink, route } = exchange.facts
     sink.end(text, encoding)
-    // An answer that waits for an earlier one on its connection begins to be sent when it gets the connection.
+    // If an earlier answer on the connection is still being sent, this one begins when it gets the socket.
     if (sink.socket === null) sink.once('socket', () => letGoOfReader(sink, route.gateway.timeouts.unreadMs))
     else if (sink.writableLength > 0) letGoOfReader(sink, route.gateway.timeouts.unreadMs)
     exchange.settle({ finish: 'complete', status: this.#head.status, record })
   }
 }
 
-/** A client that has not read a held answer, a mebibyte at most but for edited ones, in its time hardly reads at all: it is let go. */
+/** If the client has not read the whole answer (1 MiB at most, 16 MiB if edited) after `unreadMs`, closes the connection. */
 function letGoOfReader(sink: ResponseSink, unreadMs: number): void {
   const timer = setTimeout(() => sink.destroy(), unreadMs)
   sink.once('close', () => clearTimeout(timer))
 }
 
-/** JSON's own blanks, with which servers keep a connection alive. */
+/** Whether the bytes are JSON's blanks, which some servers send to keep a connection alive. */
 function isBlank(bytes: Buffer): boolean {
   for (const byte of bytes) if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) return false
   return true

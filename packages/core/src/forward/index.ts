@@ -20,17 +20,18 @@ import { createTurnstile, type Turn } from './turnstile.js'
 import { forgetClient, onceClientGone } from './watch-client.js'
 
 /**
- * Carries the bytes out to the gateway and back, with the key.
+ * Sends a request to the gateway, with the key, and its answer to the client.
  *
- * @throws {Refusal} where the client gets an error instead: the gateway's, or that there was no answer.
+ * @throws {Refusal} for an error of the gateway, or if no answer arrives, as long as the client has got no head.
+ * @throws {ClientGone} if the client disconnects before the request is sent.
  */
 export type Forward = (arrival: Arrival, route: Route, permit: Permit, tags: Tags, tap: Tap, sink: ResponseSink) => Promise<Outcome>
 
 export interface ForwardRoom {
   readonly forward: Forward
-  /** Ends every call that is under way: the process cannot wait for them any longer. */
+  /** Ends every call in flight at once, with `cut_shutdown`. */
   cut(): void
-  /** Lets what is under way end, then closes the connections. */
+  /** Waits for the calls in flight, then closes the connections. */
   close(): Promise<void>
 }
 
@@ -79,7 +80,7 @@ function send(facts: ExchangeFacts, open: OpenList<GatewayExchange>): Promise<Ou
     upstream.dispatcher.dispatch(
       {
         method: arrival.method,
-        // Beside a task's id nothing is said: a gateway could take it for another task's.
+        // No query with a task's id: a gateway could read another task's id in the query.
         path: route.upstreamPath + (route.endpoint.task === 'asked' ? '' : (permit.query ?? arrival.query)),
         headers: prepareHeaders(arrival, permit, tags, key, needsNoKey(route, arrival)),
         body: permit.body,
@@ -89,12 +90,12 @@ function send(facts: ExchangeFacts, open: OpenList<GatewayExchange>): Promise<Ou
   })
 }
 
-/** What is open is so to GET: of other methods, HEAD among them, the gateway asks for a key, and counts them. */
+/** Whether the gateway takes the call without a key: a GET of an `open` endpoint. Other methods, also HEAD, need one and are counted. */
 function needsNoKey({ endpoint }: Route, { method }: Arrival): boolean {
   return endpoint.open === true && method === 'GET'
 }
 
-/** Waits for a call's turn; the time is not ours. */
+/** Waits for a call's turn in the queue, and adds the time to `permit.waitedMs`. */
 function waitFor(turn: Turn, facts: ExchangeFacts): Promise<ExchangeFacts> {
   const { arrival, sink, permit } = facts
   const since = performance.now()

@@ -1,27 +1,27 @@
-/** What an answer is by its first bytes, whatever it is called. */
+/** The kind of an answer by its first bytes; its `Content-Type` does not matter. */
 export type AnswerKind = 'events' | 'json' | 'other'
 
-/** How many bytes are looked at. */
+/** How many bytes are examined. */
 const firstBytes = 64
 
-/** How many are looked at where comments stand before the first event: some servers fill a kibibyte or two with them. */
+/** How many bytes are examined if the answer begins with comments: some servers send 1 or 2 KiB of them before the first event. */
 const bytesOfComments = 4096
 
-/** The lines with which a stream may begin before its first event says anything. */
+/** Comment lines of an event stream. */
 const comments = /^(?::[^\r\n]*(?:\r\n|[\r\n]))*/
 
 /**
- * Where a stream of events can begin and JSON cannot: with one of the names that its lines have, or comments with a blank
- * line behind them. A comment alone says little: any text may have a line that begins with a colon.
+ * The beginning of an event stream: a field name. Comments count only with a blank line or a field behind them, since any
+ * text may have a line that begins with a colon.
  */
 const beginsEvents = /^(?:data|event|id|retry)[:\r\n]/
 
-/** Too little to tell. */
+/** Too few bytes to decide. */
 const mayBeginEvents = /^(?:\xef?\xbb?|d|da|dat|data|e|ev|eve|even|event|i|id|r|re|ret|retr|retry)?$/
 
 const openingBrace = 0x7b
 
-/** What begins with these bytes, blanks and a byte order mark before it or not; `undefined` until it can be told. */
+/** The kind of an answer that begins with these bytes; `undefined` if more bytes are needed. Skips blanks and a byte order mark. */
 export function kindOf(bytes: Buffer): AnswerKind | undefined {
   if (bytes[0] === openingBrace) return 'json'
   const begin = beginOf(bytes, firstBytes)
@@ -38,7 +38,7 @@ function beginOf(bytes: Buffer, most: number): string {
     .trimStart()
 }
 
-/** More comments than are looked at are a stream's: no text has so many. */
+/** Decides by the line behind the comments. More than `bytesOfComments` of comments are an event stream: no text has so many. */
 function kindBehindComments(bytes: Buffer): AnswerKind | undefined {
   const begin = beginOf(bytes, bytesOfComments)
   const rest = begin.replace(comments, '')

@@ -1,7 +1,7 @@
 import { Refusal } from '../refusal.js'
 import type { Exchange } from './exchange.js'
 
-/** What the client gets in place of an answer in which the gateway repeats a key. The log says which, by its alias. */
+/** Builds the refusal of an answer in which the gateway repeats a key, and notes the key's alias for the ledger. */
 export function leakedKey({ facts: { tap } }: Exchange, alias: string): Refusal {
   tap.repeats(alias)
   return new Refusal('gateway_answer_invalid', {

@@ -4,17 +4,16 @@ import { maxAnswerHeadBytes } from '../max-answer-head-bytes.js'
 import { openConnector } from '../open-connector.js'
 import type { Gateway } from '../resolve/route.js'
 
-/** Where an upstream is, and how long it is waited for. */
+/** The origin, proxy and timeouts of an upstream. */
 export interface UpstreamPlace extends Pick<Gateway, 'origin' | 'proxy'> {
   readonly timeouts: Pick<Gateway['timeouts'], 'connectMs' | 'headersMs' | 'idleMs'>
 }
 
 /**
- * Opens the one road to a gateway: a pool of connections to its fixed origin, or to the proxy that leads there, for the
- * life of the runtime.
+ * Opens a pool of connections to the fixed origin of a gateway, or to the proxy that leads there, for the life of the
+ * runtime.
  *
- * This is the only function that connects to a gateway. Redirects are not followed, so a credential cannot
- * be led elsewhere.
+ * Only this function connects to a gateway. It follows no redirects, so no credential reaches another host.
  */
 export function openUpstream({ origin, proxy, timeouts }: UpstreamPlace): Dispatcher {
   const isAsked = proxy !== undefined && origin.startsWith('http:')
@@ -28,7 +27,7 @@ export function openUpstream({ origin, proxy, timeouts }: UpstreamPlace): Dispat
   return isAsked ? new AskedProxy(proxy, origin, options) : new Pool(origin, options)
 }
 
-/** A proxy that is asked for what stands at a plain origin, by its whole address (RFC 9112, 3.2.2): few open a tunnel to port 80. */
+/** Sends requests for an `http:` origin to a proxy in absolute form (RFC 9112, 3.2.2): few proxies open a tunnel to port 80. */
 class AskedProxy extends Pool {
   readonly #proxyOrigin: string
   readonly #proxy: Proxy

@@ -3,15 +3,15 @@ import type { Finish, GovernanceRecord } from '@postern/protocol'
 /** How a request ended. */
 export interface Outcome {
   readonly finish: Finish
-  /** What the client got; 499 where it left before it got anything. */
+  /** The status that the client got; 499 if it left before the head was sent. */
   readonly status: number
-  /** Why, where it is not a plain answer: the error's code. */
+  /** The code of the error, if the call ended with one. */
   readonly code?: string
   readonly record: GovernanceRecord
-  /** The alias of a gateway key that the gateway's answer repeated. */
+  /** The alias of a gateway key that the gateway's answer held. */
   readonly leaked?: string
-  /** What lay underneath, for the log. */
+  /** The underlying error, for the ledger. */
   readonly cause?: unknown
-  /** What was refused, for the log, where it stands nowhere else. */
+  /** The refused host or origin, for the ledger. */
   readonly refused?: string
 }

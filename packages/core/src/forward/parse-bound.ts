@@ -1,18 +1,18 @@
-/** Whatever its structure, a text of so many bytes is parsed within one turn of the event loop. */
+/** A text up to this size is always parsed in one turn of the event loop, in bytes. */
 const alwaysParsed = 128 * 1024
 
-/** Up to so many bytes, only what costs most of each byte is counted: objects, lists and members. Embeddings are lists of numbers, which cost little. */
+/** Up to this size only objects, lists and members are counted, in bytes: numbers, as in embeddings, cost little. */
 const largeBytes = 1024 * 1024
 
-/** The most that a text may have of each mark. An image has few: it is one long text. */
+/** How often each character may occur. An image has few of them: it is one long text. */
 const mostMarks = { ofStructure: 30_000, ofEveryKind: 50_000 }
 
 const structure = marksOf('[{:')
 const values = marksOf(',\\')
 
 /**
- * Whether a JSON text may be parsed in one turn. What parsing costs goes by the values in it: sixteen mebibytes of one
- * image take milliseconds, and as much of empty lists seconds.
+ * Whether a JSON text may be parsed in one turn of the event loop. The cost depends on the number of values: 16 MiB of one
+ * image take milliseconds, 16 MiB of empty lists take seconds.
  */
 export function mayParse(bytes: Buffer, start = 0, end = bytes.length): boolean {
   const length = end - start

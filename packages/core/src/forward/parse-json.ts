@@ -1,7 +1,7 @@
-/** What a text says as JSON, behind a byte order mark or not; `undefined` where it is none. */
+/** Parses JSON, also behind a byte order mark; `undefined` if the text is not JSON. */
 export function parseJson(written: string): unknown {
   const text = written.charCodeAt(0) === byteOrderMark ? written.slice(1) : written
-  // What does not begin like JSON costs no error.
+  // Avoids the cost of an exception for a text that does not begin like JSON.
   if (!begins.test(text)) return undefined
   try {
     return JSON.parse(text) as unknown

@@ -7,10 +7,11 @@ import { type Delivery, type Exchange, writeAnswerHead } from './exchange.js'
 import { leakedKey } from './leaked-key.js'
 
 /**
- * Sends an answer on as it comes, with what is known at its start: binary bodies, large ones, and those that
- * have none. The head waits a moment for the first byte, so that what fails before it is an error with a status.
+ * Sends an answer on as it arrives, with a record of the facts at its start: binary bodies, large bodies, and answers without
+ * a body. The head waits for the first byte, for up to `firstEventMs`, so that an earlier failure becomes an error with a
+ * status.
  *
- * @param finishOf How an answer that is whole ended.
+ * @param finishOf The `finish` of a complete answer. Default `complete`.
  */
 export function passBytes(exchange: Exchange, head: AnswerHead, finishOf: () => Finish = () => 'complete'): Delivery {
   const { sink } = exchange.facts
@@ -31,7 +32,7 @@ export function passBytes(exchange: Exchange, head: AnswerHead, finishOf: () => 
   const cut = (cause: unknown, code?: string): void => {
     const record = exchange.governance('truncated')
     exchange.settle({ finish: 'truncated', status: head.status, record, cause, ...(code === undefined ? {} : { code }) })
-    // What was written in this turn leaves with the next.
+    // Destroy in a later turn, so that the bytes written in this turn are sent.
     setImmediate(() => sink.destroy())
   }
 

@@ -3,7 +3,7 @@ import { classifyFailure } from './classify-failure.js'
 import type { Delivery, Exchange } from './exchange.js'
 import { type AnswerKind, kindOf } from './kind-of-answer.js'
 
-/** Looks at the first bytes of an answer whose name says nothing certain, and lets it travel as what it is. */
+/** Chooses the delivery of an answer by its first bytes, for a `Content-Type` that does not tell. */
 export class PeekedAnswer implements Delivery {
   readonly #exchange: Exchange
   readonly #choose: (kind: AnswerKind) => Delivery

@@ -6,10 +6,10 @@ import type { Tags } from '../tag/index.js'
 import type { PreparedKey } from './prepare-key.js'
 
 /**
- * Writes the request headers that the gateway gets, name and value in turn: the caller's harmless ones, ours,
- * the credential last.
+ * Writes the request headers for the gateway, name and value in turn: the caller's allowed ones, Postern's own, and last the
+ * credential.
  *
- * @param open Nobody asks for a key there, so none is sent.
+ * @param open The endpoint needs no key, so none is sent.
  */
 export function prepareHeaders(arrival: Arrival, permit: Permit, tags: Tags, key: PreparedKey, open: boolean): string[] {
   const { rawHeaders } = arrival
@@ -17,15 +17,15 @@ export function prepareHeaders(arrival: Arrival, permit: Permit, tags: Tags, key
   const headers: string[] = []
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] as string
-    // Client-named hop-by-hop headers go before injection: afterwards, `Connection: authorization` would
-    // remove the credential we add. RFC 9110, 7.6.1.
+    // Remove the headers named in `Connection` (RFC 9110, 7.6.1) before adding the credential: otherwise a client's
+    // `Connection: x-api-key` could remove the credential.
     if (key.isDropped(name) || named?.has(name.toLowerCase()) === true) continue
     headers.push(name, rawHeaders[index + 1] as string)
   }
   if (Buffer.isBuffer(permit.body)) headers.push('content-length', String(permit.body.length))
   else if (permit.body !== null && arrival.headers['content-length'] !== undefined)
     headers.push('content-length', arrival.headers['content-length'])
-  // The tap reads what passes; it cannot read what is compressed.
+  // `identity`, because the tap and the search for keys cannot read compressed answers.
   headers.push('accept-encoding', 'identity', headerNames.requestId, tags.requestId, headerNames.traceparent, tags.trace.traceparent)
   const { tracestate } = arrival.headers
   if (tags.trace.continued && typeof tracestate === 'string') headers.push(headerNames.tracestate, tracestate)

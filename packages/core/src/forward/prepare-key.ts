@@ -4,16 +4,16 @@ import type { KeySearch } from './leak/key-search.js'
 import { LeakSearch } from './leak/leak-search.js'
 import { createRequestFilter } from './request-headers.js'
 
-/** A key made ready to be sent: what it adds to a request, what must be gone before, and how to spot it in an answer. */
+/** A key that is ready to be sent: the headers that it adds, the filter of client headers, and the search for it in answers. */
 export interface PreparedKey {
   readonly isDropped: IsDropped
-  /** Name and value in turn; written last. */
+  /** Name and value in turn; they are written after all other headers. */
   readonly credentialHeaders: readonly string[]
-  /** Finds it in an answer, and every other key that is loaded. */
+  /** Finds this key, and every other loaded key, in an answer. */
   readonly leaks: LeakSearch
 }
 
-/** Reveals a key's secrets, once per runtime, and has them searched for in the answers to every call. */
+/** Reveals a key's secrets, once per runtime, and adds them to the search in the answers to all calls. */
 export function prepareKey(key: KeyLease, loaded: KeySearch): PreparedKey {
   const { dialect, passHeaders } = key.gateway
   const secret = key.secret.reveal()
@@ -28,7 +28,7 @@ export function prepareKey(key: KeyLease, loaded: KeySearch): PreparedKey {
   const injected = credentialHeaders.filter((_, index) => index % 2 === 0)
   const chosen = Object.values(dialect.choices ?? {}).map(({ header }) => header)
   return {
-    // Derived from what is injected, so the two lists cannot drift apart.
+    // Derived from `credentialHeaders`, so every added header is also dropped from the client's.
     isDropped: createRequestFilter({ written: [...injected, ...chosen], further: [...dialect.requestHeaders, ...passHeaders] }),
     credentialHeaders,
     leaks: new LeakSearch(loaded, key.alias, secrets),

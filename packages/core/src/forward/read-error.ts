@@ -5,12 +5,12 @@ import type { Refusal } from '../refusal.js'
 import { readEventData } from './read-event.js'
 import { refuseForGateway } from './refuse-for-gateway.js'
 
-/** The part of an error body that is read, in bytes; an envelope is far smaller. */
+/** How many bytes of an error body are read; an envelope is far smaller. */
 const maxErrorBytes = 256 * 1024
 
 /**
- * Reads a gateway's error, so that the client gets it in the one envelope. What would say that a model ran may stand in the
- * part of one that did not come, or is not read: such an error is called repeatable by nobody.
+ * Reads a gateway's error, so that the client gets it in Postern's envelope. If the body is too large or broke off, the
+ * missing part could say that a model ran: then neither Postern nor the client may try again.
  */
 export function readError(exchange: Exchange, head: AnswerHead): Delivery {
   const chunks: Buffer[] = []
@@ -39,14 +39,14 @@ export function readError(exchange: Exchange, head: AnswerHead): Delivery {
   }
 }
 
-/** The data of the first event, of a refusal that is told as a stream. */
+/** The data of the first event, if the gateway sends its error as an event stream. */
 function firstEvent(text: string): string {
   if (!/^\s*(?:data|event|id|retry)?:/.test(text)) return ''
   const [event] = text.trimStart().split(/\r\n\r\n|\n\n|\r\r/, 1)
   return readEventData(event as string) ?? ''
 }
 
-/** Bytes that no text holds, and those that were no UTF-8. */
+/** Control characters that no text holds, and U+FFFD, which stands for invalid UTF-8. */
 // oxlint-disable-next-line no-control-regex
 const notText = /[\0-\x08\x0e-\x1f\x7f\ufffd]/
 

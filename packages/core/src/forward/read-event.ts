@@ -1,11 +1,11 @@
-/** The data of an event: its `data:` lines joined, or `undefined` where it has none. */
+/** The data of an event: its `data:` lines joined with line feeds; `undefined` if it has none. */
 export function readEventData(event: string): string | undefined {
   const lines = dataLines(event)
   if (lines.length === 0) return undefined
   return lines.map((line) => line.slice(line.charCodeAt(5) === space ? 6 : 5)).join('\n')
 }
 
-/** The `data:` lines of an event; between them no line is looked at, so that an event of nothing but ends of lines costs no more than any other. */
+/** The `data:` lines of an event. Searches for `data:` instead of splitting lines, so an event of empty lines only is cheap. */
 function dataLines(event: string): string[] {
   const lines: string[] = []
   for (let at = event.indexOf(dataField); at !== -1; ) {
@@ -22,7 +22,7 @@ function dataLines(event: string): string[] {
   return lines
 }
 
-/** Gives the JSON object in an event an empty `choices`, and leaves every other byte alone. */
+/** Adds `"choices":[]` to the JSON object in an event; every other byte stays. */
 export function addChoices(event: string): string {
   return event.replace(
     /^(data: ?\s*\{)(\s*\}?)/m,
@@ -30,7 +30,10 @@ export function addChoices(event: string): string {
   )
 }
 
-/** The data of an event as comments, which every SSE client skips (HTML standard, 9.2.6); its other lines go, so that none poses as a comment of ours. */
+/**
+ * Turns the `data:` lines of an event into comments, which every SSE client skips (HTML standard, 9.2.6). Drops its other
+ * lines, so that none of them can look like a governance frame.
+ */
 export function asComment(event: string): string {
   return `${dataLines(event)
     .map((line) => `: ${line}\n`)
@@ -42,5 +45,5 @@ const lineEnd = /[\r\n]/g
 const space = 0x20
 const lineFeed = 0x0a
 const carriageReturn = 0x0d
-/** Before the first event of a stream it says nothing (HTML standard, 9.2.5). */
+/** Ignored at the beginning of a stream (HTML standard, 9.2.5). */
 const byteOrderMark = 0xfeff

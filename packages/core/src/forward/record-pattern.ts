@@ -1,43 +1,43 @@
 import type { AnswerFormat } from '@postern/gateways'
 import type { Gateway } from '../resolve/route.js'
 
-/** Says from its text alone whether a stream record is worth parsing; most are not. */
+/** Decides by an event's text whether the event must be parsed; most need not. */
 export interface RecordPattern {
   mayMatter(text: string): boolean
   readonly needsChoices: boolean
-  /** Whether a record without a `type` has to become a comment. */
+  /** Whether an event without a `type` must become a comment. */
   readonly needsType: boolean
-  /** Whether every chunk needs to be made whole; see `chunk-mender.ts`. */
+  /** Whether every chunk must be completed; see `chunk-mender.ts`. */
   readonly needsMending: boolean
-  /** The data that marks the end, such as `[DONE]`. */
+  /** The data of the end mark, such as `[DONE]`. */
   readonly endData: string | undefined
-  /** Whether a stream is whole without that mark once each of its choices has said why it ended. */
+  /** Whether a stream is complete without the end mark once each choice has a `finish_reason`. */
   readonly choicesMayEnd: boolean
-  /** The `type` of a record that marks the end. */
+  /** Each `type` of an event that is an end mark. */
   readonly endTypes: readonly string[]
-  /** What a text says of its `type` without being parsed: that it marks the end, or that the answer failed. */
+  /** Searches an unparsed text for a `type` that is an end mark; `saysFailure` for one that reports a failure. */
   readonly saysEnd: (text: string) => boolean
   readonly saysFailure: (text: string) => boolean
-  /** The `type` of a record that says that the answer failed. */
+  /** Each `type` of an event that reports a failure. */
   readonly failureTypes: readonly string[]
 }
 
-/** What gateways write at the end of streams of any format. */
+/** The end mark that gateways write in streams of any format. */
 export const usualEnd = '[DONE]'
 
-/** Compiles, once per gateway and format, which records carry usage, errors, governance data or the end. */
+/** Compiles, once per gateway and format, which events carry usage, errors, governance data or the end mark. */
 export function createRecordPattern({ dialect, endMark }: Pick<Gateway, 'dialect' | 'endMark'>, format: AnswerFormat): RecordPattern {
   const endData = format.streamEnd !== undefined && 'data' in format.streamEnd ? format.streamEnd.data : undefined
   const endTypes = format.streamEnd !== undefined && 'types' in format.streamEnd ? format.streamEnd.types : []
   const { failureTypes = [] } = format
   const choicesMayEnd = endMark === 'optional' && endData !== undefined && format.recordsNeedChoices
   const members = ['usage', 'error', ...dialect.governance.recordMembers].join('|')
-  // `"usage":null` stands in every chunk of some providers, so only a value counts.
+  // Some providers send `"usage":null` in every chunk, so `null` does not match.
   const alternatives = [
     `"(?:${members})"\\s*:\\s*[^\\sn]`,
     ...failureTypes.map((type) => `"type"\\s*:\\s*"${escapeForRegExp(type)}"`),
     ...[usualEnd, ...endTypes].map(escapeForRegExp),
-    // Why a choice ended, and whatever may be a choice beside the first.
+    // A `finish_reason`, and an `index` above 0, for `ChoiceEnds`.
     ...(choicesMayEnd ? ['"finish_reason"\\s*:\\s*"[^"]', '"index"\\s*:\\s*[1-9]'] : []),
   ]
   const worthParsing = new RegExp(alternatives.join('|'))

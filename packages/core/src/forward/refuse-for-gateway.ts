@@ -3,15 +3,16 @@ import { Refusal, type RefusalDetails } from '../refusal.js'
 import type { AnswerHead } from './answer-head.js'
 import type { Exchange } from './exchange.js'
 
-/** The longest that `Retry-After` tells the client to wait, in seconds; the `openai` client hangs on more. The record has what the gateway asked for. */
+/** Maximum of `Retry-After` for the client, in seconds: the `openai` client hangs on more. The record has the gateway's own value. */
 const longestWaitSeconds = 60
 
-/** What to wait where a gateway asks to slow down and does not say how long, in seconds. */
+/** `Retry-After` if a gateway answers 429 and states no time, in seconds. */
 const usualWaitSeconds = 1
 
+/** Maximum length of a gateway's message for the client, in characters. */
 const longestMessage = 2000
 
-/** Turns a gateway's error into ours: a code of the closed set, and its own words only where they are the caller's to read. */
+/** Turns a gateway's error into a refusal with one of Postern's codes. It repeats the gateway's message only if the caller may read it. */
 export function refuseForGateway(exchange: Exchange, head: AnswerHead, document: unknown): Refusal {
   const meaning = exchange.facts.upstream.errors.classify(head.status, document, head.header)
   const { code, status, message, members, about, mayRetry, ofAddress, reference } = meaning
@@ -43,7 +44,7 @@ export function refuseForGateway(exchange: Exchange, head: AnswerHead, document:
 const helpOnProviderKey =
   "For the operator: it is the provider's key that was rejected, the providerSecret of the key whose alias is in the governance record. Your own sign-in is fine."
 
-/** What a server says of a path that it does not have. */
+/** Statuses of a server for an unknown path. */
 const elsewhere = new Set([404, 405])
 
 const helpOnAddress =
@@ -62,7 +63,10 @@ function governanceHeaders(head: AnswerHead): readonly string[] {
   return head.passed.filter((_, index) => head.governanceNames.includes(head.passed[index - (index % 2)] as string))
 }
 
-/** Gateways quote keys in their errors: whatever has a key's form is blotted out, and a text that holds a loaded one in any form is withheld. */
+/**
+ * Removes keys that a gateway quotes in its error: text with the form of a key becomes `[redacted]`. If a loaded key still
+ * remains, in any encoding, the whole text becomes `[redacted]`.
+ */
 function withoutKeys({ facts: { key, tap } }: Exchange, text: string, longest = longestMessage): string {
   const clean = redactKeys(text)
   const leaked = key.leaks.findIn(text)
@@ -71,10 +75,10 @@ function withoutKeys({ facts: { key, tap } }: Exchange, text: string, longest = 
   return key.leaks.findIn(clean) === undefined ? clean.slice(0, longest) : '[redacted]'
 }
 
-/** The most of an error's members that is told, in characters of JSON; an envelope has far fewer. */
+/** Maximum total length of the error's members for the client, in characters of JSON; an envelope has far fewer. */
 const longestMember = 4000
 
-/** A member that holds a key in any form is left out whole: what is left of it would say nothing. */
+/** Leaves out each member that holds a key in any encoding, and the members beyond `longestMember`. */
 function membersWithoutKeys(exchange: Exchange, members: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   let length = 0
   return Object.fromEntries(
@@ -87,7 +91,7 @@ function membersWithoutKeys(exchange: Exchange, members: Readonly<Record<string,
   )
 }
 
-/** `undefined` where it goes deeper than can be written. */
+/** `undefined` if the value is nested too deep for `JSON.stringify`. */
 function jsonOf(value: unknown): string | undefined {
   try {
     return JSON.stringify(value)
@@ -96,13 +100,13 @@ function jsonOf(value: unknown): string | undefined {
   }
 }
 
-/** Reads `retry-after-ms`, in which some providers say more exactly what they say in `Retry-After`. */
+/** Reads `retry-after-ms`, a more exact `Retry-After` of some providers, as seconds. */
 function waitMs(retryAfterMs: string | undefined): number | undefined {
   if (retryAfterMs === undefined || !/^\d{1,15}(?:\.\d{1,9})?$/.test(retryAfterMs)) return undefined
   return Math.max(1, Math.ceil(Number(retryAfterMs) / 1000))
 }
 
-/** Reads `Retry-After` in either form (RFC 9110, 10.2.3), and the parts of seconds that some servers say. */
+/** Reads `Retry-After` as seconds: a number, perhaps with a fraction, or a date (RFC 9110, 10.2.3). */
 function waitSeconds(retryAfter: string | undefined): number | undefined {
   if (retryAfter === undefined) return undefined
   const seconds = Math.ceil(/^\d+(?:\.\d*)?$/.test(retryAfter) ? Number(retryAfter) : (Date.parse(retryAfter) - Date.now()) / 1000)

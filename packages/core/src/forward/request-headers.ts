@@ -4,19 +4,19 @@ import { neverPassed } from '../read/steering-names.js'
 import type { IsDropped } from './header-fates.js'
 
 export interface RequestFilterOptions {
-  /** Names that Postern writes itself for this gateway: credentials, the project, what policy chooses. */
+  /** Names of headers that Postern writes itself for this gateway: credentials, the project, options of the policy. */
   readonly written: readonly string[]
-  /** What the gateway's documents have for callers, and what the operator adds. */
+  /** Names of headers that the gateway documents for callers, and those of `passHeaders`. */
   readonly further: readonly string[]
 }
 
-/** Spellings that one filter remembers; they come from outside, so there is a bound. */
+/** Bounds of a filter's memo: number of spellings, and characters of one. Spellings come from clients. */
 const maxSpellings = 4096
 const maxSpellingChars = 64
 
 /**
- * For requests, an allow-list: whatever is not on it goes no further. Names are compared without case; another
- * spelling, such as `_` for `-`, is another name and not on the list.
+ * An allow-list for request headers: any other header is dropped. Names are compared without case; a name with `_` for `-`
+ * is another name and not on the list.
  */
 export function createRequestFilter({ written, further }: RequestFilterOptions): IsDropped {
   const passed = new Set([...clientHeaders, ...further.map((name) => name.toLowerCase()).filter((name) => neverPassed(name) === undefined)])

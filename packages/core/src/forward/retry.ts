@@ -6,13 +6,13 @@ import type { Tags } from '../tag/index.js'
 import { forgetClient, onceClientGone } from './watch-client.js'
 
 /**
- * Waits where a failed attempt may be followed by another, and gives its failure.
+ * If another attempt may follow a failed one, waits and returns the failure.
  *
- * @throws What it was given, where it may not; {@link ClientGone} where the client leaves meanwhile.
+ * @throws The failure itself, if no other attempt may follow; {@link ClientGone} if the client leaves during the wait.
  */
 export type Retry = (error: unknown, arrival: Arrival, route: Route, permit: Permit, tags: Tags, sink: ResponseSink) => Promise<Refusal>
 
-/** The `openai` client counts its own retries here: one who tries again itself does not need us to. */
+/** The `openai` client counts its own retries in this header. If it retries itself, Postern does not. */
 const clientRetryCount = 'x-stainless-retry-count'
 
 export const retry: Retry = async (error, arrival, route, permit, tags, sink) => {
@@ -31,7 +31,7 @@ function retriesItself({ headers }: Arrival): boolean {
   return count !== undefined && count !== '0'
 }
 
-/** Full jitter: those who were refused together do not come back together. */
+/** Full jitter: calls that failed at the same time do not retry at the same time. In milliseconds. */
 function jitter({ gateway }: Route, { attempt }: Tags): number {
   const { firstWaitMs, longestWaitMs } = gateway.dialect.retries
   return Math.random() * Math.min(longestWaitMs, firstWaitMs * 2 ** (attempt - 1))

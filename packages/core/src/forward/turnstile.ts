@@ -1,24 +1,24 @@
 import type { AddressLimit } from '@postern/gateways'
 import { Refusal } from '../refusal.js'
 
-/** A call that waits for its turn. */
+/** A call in the queue. */
 export interface Turn {
-  /** Resolves when the call may go. */
+  /** Resolves when the call may be sent; rejects with 429 `rate_limited` after `longestWaitMs`. */
   readonly come: Promise<void>
-  /** The caller has left; the turn is the next one's. */
+  /** Removes the call from the queue, because its client has left. */
   giveUp(): void
 }
 
-/** Lets calls through to a gateway that counts them by address, one tenant after the other. */
+/** The queue of a gateway that counts calls by address. It serves tenants in turn. */
 export interface Turnstile {
   /**
-   * Takes a place in the tenant's line; `undefined`: go at once.
+   * Puts a call into its tenant's queue; `undefined`: send the call at once.
    *
-   * @param patient It was sent before, and waits as long as any.
-   * @throws {Refusal} 429 `rate_limited` where the turn would come too late.
+   * @param patient A retry: never refused for the length of the queue, but it too waits no longer than `longestWaitMs`.
+   * @throws {Refusal} 429 `rate_limited` if the call would wait longer than `longestWaitMs`.
    */
   enter(tenant: string, patient: boolean): Turn | undefined
-  /** The gateway refused a call as one too many, since others call from this address too: nobody goes for so long. */
+  /** Sends no call for this many seconds: the gateway answered 429, since others call from this address too. */
   pause(seconds: number): void
 }
 
@@ -28,24 +28,24 @@ interface Place {
   readonly timer: NodeJS.Timeout
 }
 
-/** Tenants whose last turn is remembered. */
+/** How many tenants' last calls are remembered. */
 const rememberedTenants = 10_000
 
 /**
- * Keeps the gateway's token bucket a second time, here, and gives what it yields to the tenants in turn: who
- * has waited longest since its last call goes next, and whoever never called goes first, but not before those
- * who stand there for half of the longest wait: however many newcomers come, nobody waits for all of them. A
- * tenant that sends a thousand calls holds up its own, and any other waits for one call of each before it.
+ * Mirrors the gateway's token bucket. The next call is of the tenant whose last call is longest ago; a new tenant counts as
+ * longest. Exception: if some tenants have waited more than half of `longestWaitMs`, the next call is of one of them, so that
+ * new tenants cannot starve them. A tenant that sends a thousand calls delays only itself: another tenant waits for one call
+ * of each tenant before it.
  */
 export function createTurnstile(limit: AddressLimit & { readonly longestWaitMs: number }): Turnstile {
   const { burst, perMinute, longestWaitMs } = limit
   const msPerCall = 60_000 / perMinute
-  /** Tenants that wait, each with its line. */
+  /** The waiting calls of each tenant, in order. */
   const lines = new Map<string, Place[]>()
-  /** When each tenant's last call went, as its number among all. */
+  /** The number of each tenant's last call, counted over all tenants. */
   const turns = new Map<string, number>()
   let calls = 0
-  /** One call is kept back: calls take unequally long to the gateway, which counts them when they arrive. */
+  /** Capacity of the bucket: one call less than `burst`, since calls travel unequally long and the gateway counts them on arrival. */
   const most = Math.max(1, burst - 1)
   let tokens = most
   let filledAt = performance.now()
@@ -93,7 +93,7 @@ export function createTurnstile(limit: AddressLimit & { readonly longestWaitMs: 
     if (timer === undefined && lines.size > 0) timer = setTimeout(letThrough, Math.max(1, Math.ceil((1 - tokens) * msPerCall)))
   }
 
-  /** How long a new call of this tenant would wait: for its own, and of each other tenant for as many as go before. */
+  /** Milliseconds that a new call of this tenant would wait: for the tenant's own calls, and for those of others that go before. */
   function waitOf(tenant: string): number {
     const own = lines.get(tenant)?.length ?? 0
     let before = own

@@ -1,22 +1,21 @@
 import type { Decoder, OpenDecoder } from './content-codings.js'
 import type { Delivery, Exchange } from './exchange.js'
 
-/** Packed bytes that break off or do not check out. */
+/** Compressed data that breaks off or is corrupt. */
 export class BrokenPacking extends Error {
   override readonly name = 'BrokenPacking'
 }
 
 /**
- * Unpacks an answer on its way to the delivery, so that what the client gets is looked at, and nothing is
- * passed on unread.
+ * Decompresses an answer before its delivery, so that Postern reads all that the client gets.
  *
- * Bytes leave as soon as they can be told, and no more is unpacked than the client has read: a small body that
- * unpacks to a large one takes no more memory than any other. What cannot be unpacked, or ends too soon, broke off. Of an answer
- * that has all it says, only the data must be whole: some servers leave out the checksum behind it.
+ * Decompressed bytes are passed on at once, and no more is decompressed than the client reads: a small body with a large
+ * content takes no more memory than another. Data that is corrupt or ends too early counts as broken off. If the end mark of
+ * the answer has arrived, only the data must be complete: some servers omit the checksum behind it.
  */
 export function unpack(exchange: Exchange, decoders: readonly OpenDecoder[], delivery: Delivery): Delivery {
   let failure: unknown
-  // Decoders call from turns of their own, where nobody would catch what is thrown.
+  // Decoders call back in turns of their own, where an exception would end the process.
   const unlessSettled = (deliver: () => boolean | void): boolean => {
     if (exchange.settled) return true
     try {
@@ -50,7 +49,7 @@ export function unpack(exchange: Exchange, decoders: readonly OpenDecoder[], del
     chunk: (chunk) => first.take(chunk),
     ready: (then) => first.ready(then),
     end: () => void first.end(),
-    // What came before the break is still the client's.
+    // The client still gets the bytes that arrived before the break.
     broken(error) {
       failure = error
       first.end()
@@ -58,7 +57,7 @@ export function unpack(exchange: Exchange, decoders: readonly OpenDecoder[], del
   }
 }
 
-/** What takes bytes, and says when it can take more. */
+/** Takes bytes, and tells when it can take more. */
 interface Taker {
   /** `false`: wait for {@link ready}. */
   take(chunk: Buffer): boolean
@@ -68,16 +67,16 @@ interface Taker {
   fail(error: Error): void
 }
 
-/** One coding that is unpacked; begun with the first byte. */
+/** Decodes one coding. The decoder is made with the first byte. */
 class Stage implements Taker {
   readonly #open: OpenDecoder
   readonly #next: Taker
   #decoder: Decoder | undefined
-  /** The last packed bytes. */
+  /** The last four compressed bytes. */
   #tail: Buffer = Buffer.alloc(0)
-  /** What to do once all that was unpacked is taken. */
+  /** Called once all decompressed bytes were taken. */
   #then: (() => void) | undefined
-  /** Whether what stands in place of the trailer was written. */
+  /** Whether four zero bytes were written as a probe, in place of a trailer. */
   #probes = false
 
   constructor(open: OpenDecoder, next: Taker) {
@@ -130,7 +129,7 @@ class Stage implements Taker {
     const decoder = this.#open(firstByte)
     const { stream } = decoder
     stream.on('data', (chunk: Buffer) => {
-      // What is unpacked from bytes that nobody sent is nobody's.
+      // Ignore output of the probe, which the gateway did not send.
       if (this.#probes) return
       if (!this.#next.take(chunk)) {
         stream.pause()
@@ -140,7 +139,7 @@ class Stage implements Taker {
     })
     stream.on('end', () => this.#next.end())
     stream.on('error', (error) => {
-      // Four bytes reach a checksum, or the length behind it, only where the data before them is whole.
+      // zlib checks the trailer only behind complete data, so this error shows that the data is complete.
       if (this.#probes && wrongTrailer.has(error.message)) this.#next.end()
       else this.#next.fail(error)
     })
@@ -154,7 +153,7 @@ class Stage implements Taker {
     then()
   }
 
-  /** Where the mark that ends the answer has come, the trailer may be missing, and nothing else. */
+  /** Ends the decoder. If the answer's end mark has arrived, the trailer may be missing, but no data. */
   #endBehindData(stream: Decoder['stream']): void {
     if (!this.#next.hasAll()) stream.end()
     else if (this.#tail.equals(flushed)) this.#next.end()
@@ -165,13 +164,13 @@ class Stage implements Taker {
   }
 }
 
-/** Where a packer that is told to flush has written out all that it was given (RFC 1951, 3.2.4). */
+/** The end of compressed data after a flush: an empty stored block (RFC 1951, 3.2.4). */
 const flushed = Buffer.from([0x00, 0x00, 0xff, 0xff])
 
-/** What zlib says of a trailer that does not belong to the data. */
+/** zlib's errors for a trailer that does not match the data. */
 const wrongTrailer = new Set(['incorrect data check', 'incorrect length check'])
 
-/** A client that reads nothing for too long is let go. */
+/** Calls `then` once the client has read; disconnects a client that reads nothing for `unreadMs`. */
 function whenClientHasRead({ facts: { sink, route } }: Exchange, then: () => void): void {
   const timer = setTimeout(() => sink.destroy(), route.gateway.timeouts.unreadMs)
   const stop = (): void => clearTimeout(timer)

@@ -1,17 +1,17 @@
 import type { Arrival, ResponseSink } from '../arrival.js'
 
-/** Tells when the client is gone, or its answer is through. */
+/** Calls `gone` once the client has left or its answer is complete. */
 export function onceClientGone({ connection }: Arrival, sink: ResponseSink, gone: () => void): void {
   sink.once('close', gone)
   if (sink.socket !== null) return
-  // An answer that waits for an earlier one on its connection is not told when the connection ends.
-  // As many answers may wait as a client pipelines; each takes its listener off again.
+  // A pipelined answer without a socket gets no `close` event when the connection ends, so listen on the connection.
+  // A client may pipeline many requests; each listener is removed again.
   connection.setMaxListeners(0)
   connection.on('close', gone)
   sink.once('close', () => connection.off('close', gone))
 }
 
-/** Ends what {@link onceClientGone} began. */
+/** Removes the listeners of {@link onceClientGone}. */
 export function forgetClient({ connection }: Arrival, sink: ResponseSink, gone: () => void): void {
   sink.off('close', gone)
   connection.off('close', gone)

@@ -7,26 +7,26 @@ import type { Permit } from '../police/permit.js'
 import type { Route } from '../resolve/route.js'
 import type { Tags } from '../tag/index.js'
 
-/** Listens to an answer as it passes, and says at any moment what is known of it. Never throws, never changes a byte. */
+/** Reads facts from an answer as it passes, and builds the record from them at any moment. Never throws, never changes a byte. */
 export interface Tap {
   /** Reads response headers, given by lower-case name. */
   head(header: (name: string) => string | undefined): void
-  /** Reads a JSON answer, or one record of a stream; later numbers replace earlier ones. */
+  /** Reads a JSON answer, or the JSON of one SSE event; later numbers replace earlier ones. */
   body(document: unknown, source: 'answer' | 'stream'): void
-  /** Takes down that the stream is whole without its end mark. */
+  /** Notes that the stream is complete without its end mark. */
   endsWithoutMark(): void
-  /** Takes down that the gateway repeated the key of this alias. */
+  /** Notes that the gateway's answer held the key with this alias. */
   repeats(alias: string): void
-  /** The alias of a key that it repeated. */
+  /** The alias of the first key that the answer held; `undefined`: none. */
   readonly leaked: string | undefined
   /** Whether the model that answered is known. */
   knowsModel(): boolean
   governance(finish: Finish | undefined, overheadMs: number | undefined): GovernanceRecord
-  /** Whom the record is told to, and therefore how much of it. */
+  /** Who gets the record; it decides between the full and the public one. */
   readonly audience: Audience
 }
 
-/** Says what will listen to the answer of a request. */
+/** Makes the tap for one attempt. */
 export type Observe = (audience: Audience, route: Route, permit: Permit, tags: Tags) => Tap
 
 export function createObserve(): Observe {
@@ -43,7 +43,7 @@ export function createObserve(): Observe {
   return (audience, route, permit, tags) => new AnswerTap(readerOf(route), audience, { route, permit, tags })
 }
 
-/** A class for the reason that ADR 0003 gives. */
+/** A class and not closures: see ADR 0003. */
 class AnswerTap implements Tap {
   readonly audience: Audience
   readonly #reader: AnswerReader
@@ -84,8 +84,8 @@ class AnswerTap implements Tap {
 }
 
 /**
- * Takes in what was found. Names stay as first heard: headers are read first, and the gateway wrote the header where a
- * provider may have written the body. Counts are replaced, since streams repeat them as they grow.
+ * Merges found facts. For names the first value stays: headers are read first, and the gateway wrote them, while a provider
+ * may have written the body. Numbers are replaced, since streams repeat them as they grow.
  */
 function learn(facts: AnswerFacts, found: AnswerFacts): void {
   if (facts.requestId === undefined && found.requestId !== undefined) facts.requestId = brief(found.requestId)
@@ -100,7 +100,7 @@ function learn(facts: AnswerFacts, found: AnswerFacts): void {
   if (found.usage !== undefined) facts.usage = mergeUsage(facts.usage, found.usage)
 }
 
-/** The answer's own usage replaces the gateway's metadata, never the other way round. */
+/** Usage in the answer replaces usage in the gateway's metadata, never the other way round. */
 function mergeUsage(known: AnswerFacts['usage'], found: NonNullable<AnswerFacts['usage']>): NonNullable<AnswerFacts['usage']> {
   if (known === undefined || (known.source === 'gateway_metadata' && found.source !== 'gateway_metadata')) return found
   if (known.source !== 'gateway_metadata' && found.source === 'gateway_metadata') return known

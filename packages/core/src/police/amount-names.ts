@@ -1,15 +1,15 @@
 import { rememberNames, squashName } from '../lib/squash-name.js'
 
 /**
- * What a member's name says of how much is asked for: how long an answer may become (`length`), how many answers there
- * are (`answers`), or a part of an answer's length that a ceiling of it bounds as well (`part`).
+ * What amount a member's name asks for: the length of an answer (`length`), the number of answers (`answers`), or a part of
+ * an answer's length that the ceiling includes (`part`), such as tokens for thinking.
  */
 export type Amount = 'length' | 'answers' | 'part' | 'none'
 
-/** No member that any gateway reads has a longer name, in characters. */
+/** Longer names ask for nothing, in characters: no gateway reads a member with a longer name. */
 const maxNameChars = 64
 
-/** These bound what is read, and not what is written. */
+/** Names of limits on the input, not on the answer. */
 const ofReading = /prompt|input|content|context|image|audio|video|document|query|chunk|doc$|window/
 const ofParts = /^min.*tok|(?:think|reason).*(?:tok|budget)|budgettok|budget.*(?:think|reason)/
 const ofLengths = new RegExp(
@@ -24,7 +24,7 @@ const ofAnswers = new RegExp(
   `^n$|^bestof$|^samples$|^(?:n|num|max|number|numberof|numof)(?:return|returned)?${answer}s$|^${answer}s?(?:count|num|number)$`,
 )
 
-/** What a name says of how much is asked for, wherever it stands. */
+/** Classifies a member's name, in any spelling. */
 export const amountNamed = rememberNames((name): Amount => {
   const plain = squashName(name)
   if (plain.length > maxNameChars) return 'none'
@@ -34,7 +34,7 @@ export const amountNamed = rememberNames((name): Amount => {
   return ofLengths.test(plain) ? 'length' : 'none'
 })
 
-/** Names under which a gateway reads settings: `extra_body`, `sampling_params`, `litellm_params`, `inferenceConfig`, `nvext`. */
+/** Names of members in which a gateway reads settings: `extra_body`, `sampling_params`, `litellm_params`, `inferenceConfig`. */
 const settings = /extra|param|option|config|setting|kwargs|^generation$|override|body|fields|^nvext$|^(?:proto|constructor)$/
 
 /** Whether a member of this name could hold settings. */

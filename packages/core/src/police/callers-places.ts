@@ -1,22 +1,22 @@
 import { words } from '../lib/words.js'
 import type { Members } from './visit-members.js'
 
-/** An object of a request, by where it stands: which of its members are the caller's to fill, and what stands below it. */
+/** An object at one path of a request's body: which of its members the caller fills freely, and the places below it. */
 export interface Place {
-  /** By name: whether the member is the caller's own, given the object that it stands in. */
+  /** By member name: tests the containing object for whether the caller fills this member freely. */
   readonly callers: ReadonlyMap<string, (owner: Members) => boolean>
   readonly below: ReadonlyMap<string, Place>
 }
 
-/** Where whole requests, or what has members of theirs, stand in others: sessions, batches, runs of an evaluation. */
+/** Paths at which a body holds another request or parts of one: sessions, batches, runs of an evaluation. */
 const requests = words(
   'session response thread requests requests.params generateContentRequest data_source.sampling_params method.reinforcement',
 )
 
-/** Where tools are defined. */
+/** Paths of tool definitions. */
 const tools = words('tools tools.tools input.tools input.tools.tools items.tools messages.content.tool')
 
-/** What a tool's definition leaves to whoever wrote the function. */
+/** Paths in a tool definition that its author fills freely. */
 const ofTools = words(
   'function.parameters parameters input_schema input_examples headers',
   ...['functionDeclarations', 'function_declarations'].flatMap((list) =>
@@ -33,7 +33,7 @@ const schemasOfAnswers = words(
   ),
 )
 
-/** What a function was called with and returned, and what an earlier answer said of its sources: nothing is loaded by it. */
+/** Arguments and results of function calls, and sources cited by an earlier answer: no provider loads anything through them. */
 const ofConversations = words(
   'messages.content.input contents.parts.functionCall.args contents.parts.function_call.args',
   'contents.parts.functionResponse.response contents.parts.function_response.response',
@@ -55,11 +55,11 @@ const paths = [
 
 const always = (): boolean => true
 
-/** Conditions on the object that a member stands in; without one the place alone decides. */
+/** Conditions on the containing object, by member name. Without a condition the path alone decides. */
 const conditions: Readonly<Record<string, (owner: Members) => boolean>> = {
   parameters: ({ type }) => type === undefined || type === 'function',
   headers: ({ type }) => type === 'mcp',
-  // What a model called a function with (Anthropic: Messages); of any other type nobody knows what is in it.
+  // Arguments of a tool call (Anthropic Messages). In other types of blocks, `input` could hold anything.
   input: ({ type }) => type === 'tool_use' || type === 'server_tool_use' || type === 'mcp_tool_use',
 }
 
@@ -80,8 +80,8 @@ class CompiledPlace implements Place {
 }
 
 /**
- * A request's body, with every place in it that the public formats leave to the caller to fill as the caller likes. Each
- * is given by its whole path: the same names mean settings wherever else a gateway may look, `extra_body` before all.
+ * A request's body, with every path that the public formats let the caller fill freely. Paths are complete, because at any
+ * other path, above all in `extra_body`, a gateway may read the same names as settings.
  */
 export const wholeBody: Place = compile()
 

@@ -10,17 +10,17 @@ import { refuseStored } from './stored-objects.js'
 import { visitFields, visitQuery } from './visit-fields.js'
 import { type Members, MemberWalk, type Visit } from './visit-members.js'
 
-/** What is held against a body. */
+/** The rules for a body. */
 export interface BodyRules {
   readonly policy: Policy
   readonly route: Route
-  /** Whether the body must say how much it asks for. */
+  /** Whether the body must state its number of tokens: the result of `needsCeiling`. */
   readonly mustSayCeiling: boolean
 }
 
 /**
- * Begins to check what policy, and the key's tenants, have against a body: the outermost members at once, all others by
- * the walk that it returns. `undefined`: nothing is held against any other.
+ * Checks a body against the policy and, if several tenants use the key, for stored objects. Checks the outermost members at
+ * once and returns a walk that checks all other members; `undefined` if no rule concerns them.
  *
  * @throws {Refusal} 403 `model_not_allowed`, 403 `endpoint_not_allowed`, 400 `request_malformed`; the walk likewise.
  */
@@ -45,7 +45,7 @@ export function beginCheck(
   return visits.length === 0 ? undefined : new MemberWalk(members, visits)
 }
 
-/** Begins to look at a form; `undefined` where nothing is held against its fields. A form under a ceiling is refused before. */
+/** Makes the check of a form's fields; `undefined` if no rule concerns them. `createPolice` refuses a form under a ceiling before. */
 export function beginFormCheck({ policy, route }: Omit<BodyRules, 'mustSayCeiling'>): VisitField | undefined {
   const models = policy.namesModels ? [namedModels(undefined, (name) => allowsModel(policy, name))] : []
   const stored = route.key.mayStore ? [] : [refuseStored]
@@ -53,7 +53,7 @@ export function beginFormCheck({ policy, route }: Omit<BodyRules, 'mustSayCeilin
 }
 
 /**
- * Holds against a query what is held against a body, since a gateway could read it there.
+ * Checks the query against the rules for a body, since a gateway could read the same names in the query.
  *
  * @throws {Refusal} As {@link beginCheck}.
  */

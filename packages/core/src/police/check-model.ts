@@ -8,12 +8,12 @@ const noModel = {
   param: 'model',
 } as const
 
-/** @param param The member or parameter that names it. */
+/** @param param The member or query parameter that names the model. */
 export function refuseModel(model: string, param: string): Refusal {
   return new Refusal('model_not_allowed', { message: `The policy does not allow the model ${JSON.stringify(brief(model))}.`, param })
 }
 
-/** @throws {Refusal} `model_not_allowed`, also where a policy allows only some models and the request names none. */
+/** @throws {Refusal} 403 `model_not_allowed`, also if the policy allows only some models and the request names none. */
 export function checkModel({ models }: Policy, model: string | undefined): void {
   for (const list of models) {
     if (list.allows(model ?? '')) continue
@@ -21,7 +21,7 @@ export function checkModel({ models }: Policy, model: string | undefined): void 
   }
 }
 
-/** A form may name the model in a field; a binary body names none that could be read. */
+/** Checks the field `model` of a form. A binary body (`fields` is `undefined`) passes only if every model is allowed. */
 export function checkFormModel(policy: Policy, fields: ReadonlyMap<string, string> | undefined): void {
   if (fields !== undefined) return checkModel(policy, fields.get('model'))
   if (policy.models.every((list) => list.allows(''))) return

@@ -5,15 +5,15 @@ import { Refusal } from '../refusal.js'
 import type { Permit } from './permit.js'
 import type { Policy } from './policies.js'
 
-/** What a policy writes where the caller may choose. */
+/** The policy's value for an option that the caller may choose. */
 export const callersChoice = 'caller'
 
 /**
- * Decides what a gateway would let the client choose: policy says it, or leaves it to the caller, or says
- * nothing, and then the gateway's own default holds. A client's header is never passed on as it came, and its
- * query parameter goes.
+ * Decides the options that a gateway offers per request. The policy gives a value, or `caller` to let the caller choose, or
+ * nothing: then the gateway's default applies. The client's own header is never passed on, and its query parameter is
+ * removed.
  *
- * @throws {Refusal} 400 `request_malformed` where a caller who may choose chooses what there is not.
+ * @throws {Refusal} 400 `request_malformed` if a caller that may choose sends a value that the gateway does not have.
  */
 export function decideChoices(
   { choices }: Pick<Dialect, 'choices'>,
@@ -38,7 +38,7 @@ function chosenBy({ headers }: Arrival, query: URLSearchParams, { header, query:
   throw new Refusal('request_malformed', { message: `${header} is one of ${values.join(', ')}.`, param: header })
 }
 
-/** What is left of a query keeps the spelling it came in. */
+/** Removes the options from the query. The other parameters keep their spelling. */
 function queryWithout(query: string, choices: Readonly<Record<string, Choice>>): string {
   const dropped = new Set(Object.values(choices).map(({ query: parameter }) => parameter?.toLowerCase()))
   const kept = query

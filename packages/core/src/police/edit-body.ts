@@ -2,21 +2,21 @@ import type { AnswerFormat, Dialect } from '@postern/gateways'
 import { editMembers, foldName } from '../lib/json-members.js'
 import type { JsonBody } from '../read/json-body.js'
 
-/** What is said of a body besides its text. */
+/** The facts that decide how a body is edited. */
 export interface BodyFacts {
   readonly read: JsonBody
   readonly dialect: Dialect
   readonly format: AnswerFormat
-  /** Who the user is where policy pins it: empty for a caller that is nobody in particular. */
+  /** The verified user if policy pins it; empty for a caller without a user name; `undefined`: not pinned. */
   readonly pinnedUser: string | undefined
-  /** The provider would store the answer, and must not. */
+  /** The provider would store the answer, and several tenants use the key. */
   readonly refuseStore: boolean
 }
 
 /**
- * Who somebody is, and which project it is booked under, is never the client's to say: the project belongs to
- * the key and is dropped, the user is the verified one where policy pins it. Where several tenants use the key, an
- * answer that would be stored is asked for with "store": false. Nothing else of a body changes.
+ * Rewrites the members that a client may not choose. The project belongs to the key, so the client's is removed. If policy
+ * pins the user, the body's user becomes the verified one. If `refuseStore` is set, the body gets `"store": false`. Nothing
+ * else of the body changes.
  */
 export function editBody(body: Buffer, { read, dialect, format, pinnedUser, refuseStore }: BodyFacts): Buffer {
   const { project } = dialect
@@ -28,10 +28,10 @@ export function editBody(body: Buffer, { read, dialect, format, pinnedUser, refu
   return edits.size === 0 ? body : Buffer.from(editMembers(read.text, read.spans, edits))
 }
 
-/** Members that name a user in one API or another. */
+/** The outermost members that name a user, in any API. */
 const userMembers = ['user', 'safety_identifier'] as const
 
-/** What names a user names this one; where an API has a place for it, it is named also where the client does not. */
+/** Sets the user in each member that names one. If the format has a place for the user, it is set even if the client left it out. */
 function pinUser(
   edits: Map<string, string | undefined>,
   members: Readonly<Record<string, unknown>>,
@@ -40,7 +40,7 @@ function pinUser(
 ): void {
   for (const name of userMembers) {
     const member = spelledLike(name, members)
-    // Nobody in particular is nobody, and not whom the client says.
+    // If the caller has no user name, or the client spells the member differently, remove it instead of passing its value.
     if (member !== undefined) edits.set(member, member === name && user !== '' ? JSON.stringify(user) : undefined)
   }
   if (place === undefined) return
@@ -49,7 +49,7 @@ function pinUser(
   if (user !== '') edits.set(place.member, JSON.stringify(place.within === undefined ? user : { [place.within]: user }))
 }
 
-/** The member as the client spells it. A body has no two that differ only in case. */
+/** The member as the client spells it. The reader has refused a body with two names that differ only in case. */
 function spelledLike(name: string, members: Readonly<Record<string, unknown>>): string | undefined {
   return Object.keys(members).find((member) => foldName(member) === name)
 }

@@ -3,13 +3,13 @@ import { Refusal } from '../refusal.js'
 import { holdsSettings } from './amount-names.js'
 import type { Visit } from './visit-members.js'
 
-/** What members are called that say who the user is, without what spells them differently. */
+/** Names of members that name a user, as `squashName` returns them. */
 const ofUsers = new Set(['user', 'userid', 'enduser', 'enduserid', 'safetyidentifier'])
 
-/** The longest of them is shorter, also where each of its letters is written apart. */
+/** Longer names are skipped, in characters: the longest of these names is shorter, even with a separator behind each letter. */
 const mostChars = 64
 
-/** Where policy pins the user, refuses another that stands among settings: a gateway may read it before the pinned one. */
+/** If policy pins the user, refuses a user inside a settings member such as `extra_body`: a gateway may prefer it to the pinned one. */
 export const hiddenUsers: Visit = ({ name, within, isTop, inContent }) => {
   if (isTop || inContent || name.length > mostChars || within === undefined || !holdsSettings(within)) return
   if (!ofUsers.has(squashName(name))) return

@@ -22,21 +22,22 @@ import type { FindPolicy, Policy } from './policies.js'
 import { wouldBeStored } from './stored-objects.js'
 
 /**
- * Says whether this caller may do this.
+ * Decides whether the policy allows a request, and reads its body for that.
  *
- * Every JSON body is read whole, because one rule always applies: a client cannot submit a key. An endpoint takes
- * nothing else, unless it says so; there forms and media stream past: of a medium only how it begins is looked at, of a
- * form the fields that are no files. Where a policy allows only some models, or the key has several tenants, a form is read
- * whole before it is sent, since what decides may stand behind the file. Where a policy names models or a ceiling, a request of which they cannot be read is refused.
+ * A JSON body is always read whole, since one rule always applies: a client must not submit a key. Forms and media are
+ * accepted only at endpoints with `media`, and stream through: of a medium only the first bytes are checked, of a form all
+ * fields but files. If the policy restricts models, or several tenants use the key, a form is read whole before it is sent,
+ * since the deciding field may follow the file. If the policy restricts models or tokens, a request that does not show them
+ * is refused.
  *
  * @throws {Refusal} 403 `model_not_allowed`, 403 `endpoint_not_allowed`, 413 `body_too_large`, 415
  *   `media_type_unsupported`, 400 `request_malformed`, 400 `credential_in_request`.
  */
 export type Police = (arrival: Arrival, principal: Principal, route: Route) => Permit | Promise<Permit>
 
-/** What passes unread, since no gateway takes it for JSON. */
+/** Media types that may stream through, since no gateway reads them as JSON. */
 const isMedia = /^\s*(?:multipart|audio|image|video)\/|^\s*application\/(?:octet-stream|pdf|sdp)\b/i
-/** What is named after both JSON and something else is read by some servers as the one and by some as the other. */
+/** A media type with `json` in it, which some servers read as JSON. */
 const namesJson = /^[^;]*json/i
 const takesJson = 'The body is neither JSON nor a form or medium. Send JSON with the header "Content-Type: application/json".'
 
@@ -77,18 +78,18 @@ export function createPolice(findPolicy: FindPolicy): Police {
   }
 }
 
-/** Whose the limit is that decides. */
+/** Whether `maxBytes` is the policy's limit or the gateway's; for the message. */
 function limitOf(maxBytes: number, policy: Policy, { title }: Dialect): BodyLimit {
   return maxBytes < policy.maxBodyBytes ? { gateway: title } : 'policy'
 }
 
-/** A request without a body names no model in it, and no ceiling. */
+/** Refuses a request without a body if its body must name a model or a number of tokens. */
 function checkEmptyBody(policy: Policy, underCeiling: UnderCeiling, mustSayCeiling: boolean): void {
   if (underCeiling.endpoint.model === 'body') checkModel(policy, undefined)
   if (mustSayCeiling) refuseUnreadableCeiling(underCeiling)
 }
 
-/** @param policy What a form's model must satisfy; `undefined` where it names none. */
+/** @param policy The policy for the form's model; `undefined`: the model is not checked. */
 async function passMedium(policy: Policy | undefined, reading: Promise<Medium>, chosen: ReturnType<typeof decideChoices>): Promise<Permit> {
   const waitingSince = performance.now()
   const { body, fields } = await reading
@@ -98,17 +99,17 @@ async function passMedium(policy: Policy | undefined, reading: Promise<Medium>, 
   return { body, waitedMs, modelRequested: model === undefined ? undefined : brief(model), ...chosen }
 }
 
-/** What is known of a request before its body is read. */
+/** The facts that are known before the body is read. */
 interface BeforeBody extends BodyRules {
   readonly underCeiling: UnderCeiling
   readonly maxBytes: number
   readonly chosen: ReturnType<typeof decideChoices>
 }
 
-/** Members and items that are looked at in one turn of the event loop. */
+/** How many members and items are visited in one turn of the event loop. */
 const maxVisitedPerTurn = 10_000
 
-/** A body that was received, and what is known of it. */
+/** A received body with its facts. */
 interface ReceivedBody {
   readonly before: BeforeBody
   readonly principal: Principal
@@ -155,13 +156,13 @@ function modelOf({ members }: JsonBody): string | undefined {
   return typeof members['model'] === 'string' ? members['model'] : undefined
 }
 
-/** @throws {Refusal} `endpoint_not_allowed`. */
+/** @throws {Refusal} 403 `endpoint_not_allowed`. */
 export function checkEndpoint(policy: Policy, endpointPath: string): void {
   if (policy.endpoints.every((list) => list.allows(endpointPath))) return
   throw new Refusal('endpoint_not_allowed', { message: `The policy does not allow the endpoint ${endpointPath}.` })
 }
 
-/** The length that the request declares; 0 where it has no body, `undefined` where it is sent in chunks. */
+/** The length of the body by `Content-Length`; 0 without a body, `undefined` with `Transfer-Encoding`. */
 function declaredLength(arrival: Arrival): number | undefined {
   const { 'content-length': length, 'transfer-encoding': encoding } = arrival.headers
   if (encoding !== undefined) return undefined

@@ -6,8 +6,8 @@ import type { Route } from '../resolve/route.js'
 const namesModel = /model|^(?:engine|deployment)(?:id|name)?\d*$|^(?:fallbacks?|preset)\d*$/
 
 /**
- * Checks a request's model where it does not stand in the body, and every parameter of the query that names one: a
- * gateway could go by that.
+ * Checks the model in the path, and every query parameter that names a model: a gateway could use it. An endpoint whose
+ * model is stored at the provider is refused, and so is a query that must name one model and names several.
  *
  * @throws {Refusal} 403 `model_not_allowed`.
  */

@@ -10,7 +10,7 @@ export type AllowsModel = (model: string) => boolean
 /** Most members of most requests name no model. */
 const mayNameModel = /model|engine|deployment|fallback|preset|prompt|agent|lora|adapter|[^\0-\x7f]/i
 
-/** As it stands anywhere: `model`, `model_id`, `judgeModel`, `models`, `fallbacks`. */
+/** Names of a model at any path: `model`, `model_id`, `judgeModel`, `models`, `fallbacks`. */
 const namesModels = /(?:models?(?:ids?|names?|slugs?|keys?)?|fallbacks?)$/
 /**
  * Any other name that speaks of a model, or of an adapter that is loaded onto one: `model_arn`, `modelOverride`, `model_group`, `lora_path`,
@@ -25,11 +25,10 @@ const callsIt = /^(?:names?|ids?|slug|key|arn|uri|path|source|value|ref|version|
 const namesModelsAtTop = /^(?:engine|deployment)(?:id|name)?s?$/
 
 /**
- * Every model that a request names, policy must allow, wherever its format, or a gateway's own, lets it name one: in a
- * tool, an agent, a grader, a list to fall back on.
+ * Makes a visit that checks every model named anywhere in a request: in a tool, an agent, a grader, a list of fallbacks.
  *
- * @param besides The outermost member that has been looked at already.
- * @throws {Refusal} From the visit: 403 `model_not_allowed`, also where a model may run that the request does not name.
+ * @param besides The outermost member that was checked already.
+ * @throws {Refusal} From the visit: 403 `model_not_allowed`, also if a stored prompt, agent or preset would choose the model.
  */
 export function namedModels(besides: string | undefined, allows: AllowsModel): Visit {
   return (member) => {
@@ -60,13 +59,13 @@ function checkMapped(name: string, value: unknown, allows: AllowsModel): void {
   checkValue(name, value, allows)
 }
 
-/** Numbers and switches beside a model name none. */
+/** Checks texts only: numbers and booleans name no model. */
 function checkTexts(name: string, value: unknown, allows: AllowsModel): void {
   const texts: readonly unknown[] = Array.isArray(value) ? value : [value]
   for (const text of texts) if (typeof text === 'string' && !allows(text)) throw refuseModel(text, name)
 }
 
-/** What is stored at the provider names a model there. */
+/** Whether the member refers to an object stored at the provider, which names the model. */
 function hidesModel(plain: string, { value, isTop }: VisitedMember): boolean {
   if (plain === 'preset' || plain === 'agentid' || plain === 'promptid') return true
   return isTop && plain === 'prompt' && typeof value === 'object' && !Array.isArray(value)
@@ -82,7 +81,7 @@ function checkValue(name: string, value: unknown, allows: AllowsModel): void {
   }
 }
 
-/** Whether an entry is looked at when its own members are. */
+/** Whether a member of this object names a model; the walk checks that member later. */
 function namesOne(entry: object): boolean {
   return Object.keys(entry).some((name) => namesModels.test(squashName(name)))
 }

@@ -12,25 +12,24 @@ interface CompiledLimit {
   readonly others: readonly CompiledPointer[]
   readonly beside: readonly CompiledPointer[]
   readonly names: ReadNames
-  /** Whether something of this name, or below it, is read in the outermost object. */
+  /** Whether one of the pointers begins with this name, in any spelling. */
   readonly readsAtTop: (name: string) => boolean
-  /** What is read in objects of the outermost one, by their names. */
+  /** The second names of the pointers, by their first name. */
   readonly readWithin: ReadonlyMap<string, ReadonlySet<string>>
 }
 
 const compiled = new WeakMap<OutputLimit, CompiledLimit>()
 
-/** A request under a ceiling, before its body is read. */
+/** The policy's ceiling of tokens (`maxTokens`; `undefined`: none), and the endpoint of the request. */
 export interface UnderCeiling {
   readonly ceiling: number | undefined
   readonly endpoint: Endpoint
 }
 
 /**
- * Refuses what no ceiling can be read of: a model runs, and its answer has a length, and no member says how much, or
- * nothing that is read here.
+ * Refuses a request under a ceiling if its endpoint runs a model and no member can state the number of tokens.
  *
- * @returns Whether the body must say how much.
+ * @returns Whether the body must state the number of tokens.
  * @throws {Refusal} 400 `request_malformed`.
  */
 export function needsCeiling({ ceiling, endpoint }: UnderCeiling): boolean {
@@ -44,15 +43,15 @@ export function needsCeiling({ ceiling, endpoint }: UnderCeiling): boolean {
   return true
 }
 
-/** A body that is not JSON, or that is not there, says nothing of a ceiling. */
+/** Refuses a body that is empty or not JSON, because it cannot state the number of tokens. */
 export function refuseUnreadableCeiling({ ceiling, endpoint }: UnderCeiling): never {
   throw unsaid(ceiling as number, paramOf(endpoint.format.outputLimit as OutputLimit))
 }
 
 /**
- * Keeps a request's answers to a ceiling of tokens, all of them together. What a request does not say, the gateway
- * decides, and it may decide on more; so a request must say it, in a way that has one reading. Answers that are asked
- * for several times over, and to several prompts, count as often.
+ * Checks that all answers to a request together stay below a ceiling of tokens. The request must state the number, in a
+ * spelling that has one reading: otherwise the gateway decides, and may allow more. The number is multiplied by the number
+ * of answers (`copies`) and of prompts.
  *
  * @throws {Refusal} 400 `request_malformed`.
  */
@@ -101,7 +100,7 @@ function tooMany(ceiling: number, { places, copies, others }: CompiledLimit, bod
   )
 }
 
-/** Looks for a tool with a model of its own, which writes as much as that model likes; `undefined` where there are no tools. */
+/** Makes a visit that refuses a tool with a model of its own, which no ceiling bounds; `undefined` if the body has no tools. */
 export function ownModelTools(ceiling: number, body: Members): Visit | undefined {
   if (!('tools' in body)) return undefined
   return ({ name, value, top }) => {
@@ -112,9 +111,8 @@ export function ownModelTools(ceiling: number, body: Members): Visit | undefined
 }
 
 /**
- * Refuses a number of tokens, or of answers, that stands elsewhere than where it is read, under any name that speaks of
- * one: it could count with a gateway and does not here. What is asked for in the body's own words is looked at by
- * {@link checkOutputLimit}.
+ * Makes a visit that refuses a number of tokens or answers in any member that {@link checkOutputLimit} does not read: a
+ * gateway could read it there.
  */
 export function hiddenCeilings(ceiling: number, limit: OutputLimit): Visit {
   const { readsAtTop, readWithin } = compile(limit)
@@ -123,7 +121,7 @@ export function hiddenCeilings(ceiling: number, limit: OutputLimit): Visit {
     const isReadAtTop = readsAtTop(name)
     const amount = amountNamed(name)
     if (amount === 'none' && !isReadAtTop) return
-    // What stands deeper in an object of the format's own is none of its settings.
+    // Skip what `checkOutputLimit` reads, and members deeper in an object of the format, which are not settings.
     const ownSettings = readWithin.get(top)
     if (isTop ? isReadAtTop : ownSettings !== undefined && (depth > 1 || ownSettings.has(name))) return
     const isPart = amount === 'part' || (amount === 'length' && depth === 1 && thinks.test(within as string))
@@ -135,9 +133,7 @@ export function hiddenCeilings(ceiling: number, limit: OutputLimit): Visit {
   }
 }
 
-/**
- * The same for what is no body, such as a query: nothing of it may stand there.
- */
+/** Makes a visit for the query that refuses every number of tokens or answers. */
 export function anyCeiling(limit: OutputLimit): Visit {
   const { readsAtTop } = compile(limit)
   return ({ name }) => {
@@ -146,10 +142,10 @@ export function anyCeiling(limit: OutputLimit): Visit {
   }
 }
 
-/** What a model thinks is a part of what it writes. */
+/** Objects in which a number of tokens is for thinking, which the ceiling includes. */
 const thinks = /^(?:reasoning|thinking)$/
 
-/** Whether a value asks for more than one answer, or for tokens: for more than `bound` of them where that is given. */
+/** Whether a value asks for more than one answer, or for tokens; with `bound`, only for more tokens than that. */
 function asksFor(amount: Amount, value: unknown, bound: number | undefined): boolean {
   if (amount === 'none') return false
   if (Array.isArray(value)) return amount !== 'answers' && value.some((item) => asksFor(amount, item, bound))
@@ -163,7 +159,7 @@ function writesBeside(ceiling: number, member: string): Refusal {
   return refusal(`This caller may ask for at most ${ceiling} tokens, and what "${member}" sets to work writes beside them.`, member)
 }
 
-/** The largest of what each value counts as, and 1 where there are none. */
+/** The largest count of the values; 1 if there are none. */
 function largest(values: readonly unknown[], count: (value: unknown) => number): number {
   let most = 1
   for (const value of values) most = Math.max(most, count(value))
@@ -201,12 +197,12 @@ function readEach(body: Members, places: readonly CompiledPointer[]): readonly u
   return places.flatMap((place) => readAll(body, place))
 }
 
-/** Anything but a number that counts is more than is allowed: a gateway could read it in its own way. */
+/** A positive integer counts as itself. Anything else is `Infinity`, above every ceiling: a gateway could read it in its own way. */
 function countOf(value: unknown): number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : Infinity
 }
 
-/** A list of tokens is one prompt, and a list of messages one conversation; of anything else each entry is one. */
+/** A list of token numbers is one prompt, and a list of messages is one conversation; in any other list each entry is one. */
 function countPrompts(value: unknown): number {
   if (!Array.isArray(value)) return 1
   const entries = value as readonly unknown[]
@@ -219,7 +215,7 @@ function isPrompt({ segments }: CompiledPointer): boolean {
   return (segments[0] as { readonly name: string }).name.startsWith('prompt')
 }
 
-/** A list of tokens is one prompt; of anything else each entry is one. */
+/** A list of token numbers is one prompt; in any other list each entry is one. */
 function countEach(value: unknown): number {
   if (!Array.isArray(value)) return 1
   return (value as readonly unknown[]).every((entry) => typeof entry === 'number') ? 1 : value.length

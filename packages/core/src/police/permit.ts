@@ -1,12 +1,12 @@
 import type { Readable } from 'node:stream'
 
-/** What policy let through, and what it read on the way. */
+/** What `police` allows to be sent, and the facts that it read from the body. */
 export interface Permit {
-  /** The body to forward: whole where policy read it, else the stream it arrives in. */
+  /** The body to forward: a Buffer if `police` read it whole, else the client's stream; `null`: no body. */
   readonly body: Buffer | Readable | null
-  /** How long was waited for others before the request left: for the client to send it, for its turn, for an earlier attempt. In milliseconds. */
+  /** Milliseconds of waiting before the request was sent: for the client's body, in the queue, and for an earlier attempt. */
   readonly waitedMs: number
-  /** The query to send where policy changed it. */
+  /** The query to send, if `police` changed it; `undefined`: the client's. */
   readonly query?: string | undefined
   /** Headers that policy adds, name and value in turn. */
   readonly headers?: readonly string[] | undefined

@@ -11,9 +11,12 @@ export interface PolicyRule extends PrincipalFields {
   readonly maxBodyBytes?: number | undefined
   /** The most tokens that a request may ask for. Of several rules the smallest counts. */
   readonly maxTokens?: number | undefined
-  /** What is chosen of the things that a gateway lets each request choose, by name. Of several rules the last counts, and one for somebody before one for everybody. */
+  /**
+   * Values for the options that a gateway offers per request, by option name. Of several rules the last counts; a rule that
+   * names a user, team or project counts over one that does not.
+   */
   readonly choices?: Readonly<Record<string, string>> | undefined
-  /** Who a body says its user is, is who the credential says. Of several rules one is enough. */
+  /** Overwrite the body's user with the verified user. Of several rules one is enough. */
   readonly pinUser?: boolean | undefined
 }
 
@@ -21,7 +24,7 @@ export interface PolicyRule extends PrincipalFields {
 export interface Policy {
   /** Each list must allow the model. */
   readonly models: readonly NamePattern[]
-  /** Some list of models restricts them. */
+  /** At least one list does not allow every model. */
   readonly namesModels: boolean
   readonly endpoints: readonly NamePattern[]
   readonly maxBodyBytes: number
@@ -33,14 +36,14 @@ export interface Policy {
 /** Whether a name is on a list of names and patterns. */
 export interface NamePattern {
   readonly names: readonly string[]
-  /** It restricts nothing, so nobody need know the name. */
+  /** The list allows every name, so the name need not be known. */
   readonly allowsAny: boolean
   allows(name: string): boolean
 }
 
 export type FindPolicy = (principal: Principal) => Policy
 
-/** @param defaultMaxBodyBytes Holds only where no rule that applies says how large a body may be. */
+/** @param defaultMaxBodyBytes In bytes; used only if no matching rule sets `maxBodyBytes`. */
 export function createPolicyFinder(rules: readonly PolicyRule[], defaultMaxBodyBytes: number): FindPolicy {
   const compiled = rules.map(compileRule)
   const forEverybody = compiled.filter(({ rule }) => !namesSomebody(rule))
@@ -57,14 +60,14 @@ export function createPolicyFinder(rules: readonly PolicyRule[], defaultMaxBodyB
   return (principal) => {
     const { bounds } = principal
     if (bounds === undefined) return policyOf(principal)
-    // A credential is verified once and its bounds are one object from then on.
+    // A cached credential keeps the same `bounds` object, so its policy is built once.
     let policy = bounded.get(bounds)
     if (policy === undefined) bounded.set(bounds, (policy = bind(policyOf(principal), bounds)))
     return policy
   }
 }
 
-/** What a credential is bound to narrows what its principal may, and never widens it. */
+/** Adds the credential's bounds to the policy. They can only narrow it. */
 function bind(policy: Policy, { models, endpoints, maxTokens }: SessionBounds): Policy {
   const lists = models === undefined ? policy.models : [...policy.models, compileModels(models)]
   return {
@@ -119,8 +122,8 @@ function compileNames(names: readonly string[]): NamePattern {
 }
 
 /**
- * What stands in no model's name, and by which a gateway could take one for another: it parts lists and lines, or leads
- * elsewhere in a path. A star does not stand for it; a name that is written out may have it.
+ * Characters that could make a gateway read one model name as another: separators of lists or lines, and characters that
+ * change a path. `*` does not match a name that holds them; a name that the policy lists in full may hold them.
  */
 const oddInModel = /\.\.|[,;|\\%?#\p{C}\p{Zl}\p{Zp}]/u
 

@@ -5,30 +5,30 @@ import { notShared } from '../not-shared.js'
 import { Refusal } from '../refusal.js'
 import type { Members, Visit, VisitedMember } from './visit-members.js'
 
-/** Most members of most requests refer to nothing. */
+/** A cheap first test: most members cannot refer to a stored object. */
 const mayRefer =
   /id|stor|back|input|conversation|container|thread|prompt|voice|audio|agent|cach|training|validation|ur[il]|type|file|image|mask|attachment|[^\0-\x7f]/i
 
-/** Members whose text is the id of something stored: `file_id`, `vector_store_ids`, `previousResponseId`. */
+/** Members whose text is the id of a stored object: `file_id`, `vector_store_ids`, `previousResponseId`. */
 const namesStored =
   /(?:(?<!pro)file|userprofile|store|container|response|message|conversation|thread|assistant|agent|skill|eval|batch|prompt|upload|vault|environment|voice|dataset)ids?$|^(?:cachedcontent|trainingfile|validationfile|conversation|thread|container)$/
-/** Members whose object says by its `id` which stored one is meant. */
+/** Members whose object names a stored object by its `id`. */
 const refersById = /^(?:conversation|thread|container|prompt|voice|audio|agent|assistant)$/
 const storedVoice = /^voice_/
-/** Members that hold files: what is named in them by an id is stored. */
+/** Members that hold files. An `id` in them names a stored file. */
 const holdsFiles = /^(?:file|image|mask|attachment)s?$/
 const idOfFile = /^c?file[-_][a-z\d]+$/i
-/** What an item says for itself. One that says nothing is looked up by its id. */
+/** Members with content of an input item. An item with an `id` and none of them is a reference to a stored item. */
 const says =
   /^(?:role|content|text|arguments|output|outputs|summary|encryptedcontent|action|code|queries|results?|tools|input|name|error|operation|commands?|pendingsafetychecks|approve)$/
 /** Members that hold an address: `url`, `file_uri`, `image_url`. */
 const holdsAddress = /ur[il]$/
 const inlineData = /^data:/i
-/** Where Google's files are. Others are public, or the caller's own. */
+/** Addresses of files stored at Google. Other addresses are public, or the caller's own. */
 const storedUri = /^(?:files\/|gs:)|\bgenerativelanguage\.googleapis\.com\b/i
 
 /**
- * What is stored at the provider under a key of several tenants, none of them may use or add to.
+ * If several tenants use the key, refuses members that use objects stored at the provider, or would store one.
  *
  * @throws {Refusal} 403 `endpoint_not_allowed` that names the member.
  */
@@ -46,22 +46,22 @@ function isStored({ name, value, isTop, top, owner }: VisitedMember): boolean {
   if (holdsFiles.test(plain) && isFile(plain, value)) return true
   if (plain === 'voice' && typeof value === 'string') return storedVoice.test(value)
   if (refersById.test(plain) && hasId(value)) return true
-  // The provider's own skills are everybody's.
+  // Anthropic's own skills belong to no tenant.
   if (plain === 'skillid' && owner['type'] === 'anthropic') return false
   return namesStored.test(plain) && holdsId(value)
 }
 
-/** A text, an object with an id, or a list with one of them. */
+/** Whether a value is a text, an object with an `id`, or a list with one of these. */
 function holdsId(value: unknown): boolean {
   return typeof value === 'string' || (Array.isArray(value) ? value.some(holdsId) : hasId(value))
 }
 
-/** What stands in the text itself is not fetched. */
+/** Whether an address leads to a stored file. A `data:` URL holds the file itself. */
 function isStoredAddress(text: string): boolean {
   return !inlineData.test(text) && storedUri.test(text)
 }
 
-/** Whether what stands for a file, or is one in a list of them, is one that is stored. A picture may have an id of its own. */
+/** Whether a file, or a file in a list, is a stored one. An image may have an `id` that names no stored file. */
 function isFile(plain: string, value: unknown): boolean {
   if (typeof value === 'string') return idOfFile.test(value) || isStoredAddress(value)
   if (Array.isArray(value)) return value.some((item) => isFile(plain, item))
@@ -72,7 +72,7 @@ function hasId(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && typeof (value as Members)['id'] === 'string'
 }
 
-/** An item that has an id and says nothing itself is looked up at the provider. */
+/** Whether an input item has an `id` and no content: the provider then looks it up. */
 function isReference(item: unknown): boolean {
   return hasId(item) && !Object.entries(item as Members).some(([name, value]) => says.test(squashName(name)) && !isEmpty(value))
 }
@@ -82,9 +82,9 @@ function isEmpty(value: unknown): boolean {
 }
 
 /**
- * Whether the provider would store the answer because the client said nothing of it.
+ * Whether the provider would store the answer: it does so by default, and the body does not say `"store": false`.
  *
- * @throws {Refusal} 400 `request_malformed` where the client said it in a spelling of its own.
+ * @throws {Refusal} 400 `request_malformed` if the body has `store` in another spelling.
  */
 export function wouldBeStored({ storedUnlessRefused }: AnswerFormat, body: Members): boolean {
   if (storedUnlessRefused !== true) return false

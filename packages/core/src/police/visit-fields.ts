@@ -5,7 +5,7 @@ import { unreadFile, type VisitField } from '../read/form-fields.js'
 import { readJsonText } from '../read/json-text.js'
 import { type Members, MemberWalk, type Visit } from './visit-members.js'
 
-/** What servers make of the texts of fields that are no texts. */
+/** Texts that servers turn into other JSON values. */
 const literals: ReadonlyMap<unknown, unknown> = new Map<unknown, unknown>([
   ['true', true],
   ['false', false],
@@ -14,27 +14,27 @@ const literals: ReadonlyMap<unknown, unknown> = new Map<unknown, unknown>([
 ])
 
 /**
- * Visits what a name and a value outside of a JSON body say as if it stood in one: `image[file_id]=x` is to a server what
- * `{"image":{"file_id":"x"}}` is.
+ * Visits a form field or query parameter as if it were in a JSON body: a server reads `image[file_id]=x` like
+ * `{"image":{"file_id":"x"}}`.
  */
 export function visitNamed(name: string, value: unknown, visits: readonly Visit[]): void {
   let member = literals.has(value) ? literals.get(value) : value
-  // What stands in brackets may be nothing or a number, as in a list.
+  // Skip empty brackets and numbers: they are positions in a list.
   for (const each of namesIn(name).toReversed()) if (!/^\d*$/.test(each)) member = { [each]: member }
   if (typeof member === 'object' && member !== null) new MemberWalk(member as Members, visits).step(Infinity)
 }
 
-/** Those who look at what a form holds. */
+/** The visits of a form's fields. */
 export interface FieldVisits {
-  /** They look at fields. */
+  /** For fields that are not files. */
   readonly fields: readonly Visit[]
-  /** They look at files, which they see as texts that nobody can read. */
+  /** For files. Their content is not read, so the visits always get the text `\0`. */
   readonly files: readonly Visit[]
-  /** The field that is looked at by itself, spelled like this. */
+  /** The field that another rule checks; in another spelling it is refused. */
   readonly besides: string | undefined
 }
 
-/** Looks at the fields of a form as at members of a JSON body; `undefined` where nobody looks. */
+/** Visits the fields of a form like members of a JSON body; `undefined` without visits. */
 export function visitFields({ fields, files, besides }: FieldVisits): VisitField | undefined {
   if (fields.length === 0) return undefined
   return (name, value) => {
@@ -49,7 +49,7 @@ function spelledOtherwise(name: string): Refusal {
   return new Refusal('request_malformed', { message: `The field ${name} is written like this and not otherwise.`, param: name })
 }
 
-/** Looks at the parameters of a query as at members of a JSON body, in every way that servers read them. */
+/** Visits the parameters of a query like members of a JSON body, in every way that servers read them. */
 export function visitQuery(query: string, visits: readonly Visit[]): void {
   if (query === '' || visits.length === 0) return
   for (const pair of partsOf(query))

@@ -2,48 +2,47 @@ import { takeWithin } from '../lib/squash-name.js'
 import { isContent } from '../read/content.js'
 import { type Place, wholeBody } from './callers-places.js'
 
-/** One member of a request's body, wherever it stands. */
+/** One member of a request's body, at any depth. */
 export interface VisitedMember {
   readonly name: string
   readonly value: unknown
-  /** The object that it stands in. */
+  /** The object that contains it. */
   readonly owner: Members
-  /** The name that its object stands under; `undefined` for the body itself. Items of a list stand under the list's name. */
+  /** The name of the containing object; `undefined` for the body itself. An item of a list has the list's name. */
   readonly within: string | undefined
-  /** The name of the outermost member that it stands in: itself, where it is one of those. */
+  /** The name of the outermost member that contains it; its own name if it is outermost. */
   readonly top: string
   readonly isTop: boolean
-  /** How many objects its own object stands in. */
+  /** How many objects contain its object: 0 for an outermost member. */
   readonly depth: number
-  /** Whether it stands in an item of what the model reads: of a list of messages, inputs or documents. */
+  /** Whether it is in an item of the model's input: of a list of messages, inputs or documents. */
   readonly inContent: boolean
 }
 
 export type Members = Readonly<Record<string, unknown>>
 
-/** Looks at a member. Refuses by throwing. */
+/** Checks a member. Throws a `Refusal` to refuse the request. */
 export type Visit = (member: VisitedMember) => void
 
-/** An object or list to go through, from an entry on. */
+/** An object or list that the walk has not finished, and the index to go on from. */
 interface Open {
   readonly value: object
   /** Its members' names; `undefined` for a list. */
   readonly names: readonly string[] | undefined
   readonly from: number
-  /** The name that it stands under; `undefined` for the body itself. */
+  /** Its name; `undefined` for the body itself. */
   readonly within: string | undefined
   readonly top: string
-  /** What its format says of its members; `undefined` where no format has it. */
+  /** The members that the caller fills freely; `undefined` if no format has this path. */
   readonly place: Place | undefined
-  /** How many objects it stands in. */
+  /** How many objects contain it. */
   readonly depth: number
   readonly inContent: boolean
 }
 
 /**
- * Visits every member of a request, but for what its format leaves to the caller to fill as the caller likes: schemas of
- * functions and answers, what a function was called with and returned, an MCP server's own headers, and metadata, each
- * in its place. The walk can be taken in steps.
+ * Visits every member of a body, except those that the caller fills freely (see {@link wholeBody}): schemas of functions and
+ * answers, arguments and results of functions, headers for an MCP server, and metadata. The walk can run in steps.
  */
 export class MemberWalk {
   readonly #visits: readonly Visit[]
@@ -57,10 +56,10 @@ export class MemberWalk {
   }
 
   /**
-   * Goes on.
+   * Visits the next members.
    *
    * @param most How many members and items at most.
-   * @returns Whether that was the rest.
+   * @returns Whether the walk is complete.
    */
   step(most: number): boolean {
     let left = most

@@ -1,9 +1,9 @@
-/** Blanks and control characters of any kind, marks of byte order, and letters that nobody sees. */
+/** Blanks, control characters, byte order marks, and invisible letters. */
 const characters =
   String.raw`[\s\0-\x1f\x7f-\x9f\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e` +
   String.raw`\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb]`
 
-/** What some write before JSON so that browsers do not run it. */
+/** Prefixes that some APIs write before JSON, so that a browser does not run it as a script. */
 const guards = [`)]}',`, `)]}'`, ')]}', 'while(1);', 'for(;;);', '{}&&']
 
 const escape = (text: string): string => text.replaceAll(/[^\w,';&]/g, String.raw`\$&`)
@@ -11,10 +11,10 @@ const escape = (text: string): string => text.replaceAll(/[^\w,';&]/g, String.ra
 const openComment = String.raw`\/\*(?:[^*]|\*(?!\/))*`
 const openLine = String.raw`(?:\/\/|#)[^\r\n\u2028\u2029]*`
 
-/** What readers of JSON pass over that are not strict, as a pattern's source: blanks, comments, and guards. */
+/** The source of a pattern for all that a lenient JSON parser skips: blanks, comments, and guards. */
 export const blanks = `(?:${[characters, String.raw`${openComment}\*\/`, String.raw`${openLine}[\r\n\u2028\u2029]`, ...guards.map(escape)].join('|')})*`
 
-/** The same, of which the last may have only begun. */
+/** The same, but the text may end within the last blank, comment or guard. */
 export const begunBlanks = `${blanks}(?:${[
   String.raw`\/`,
   String.raw`${openComment}\*?`,

@@ -3,15 +3,16 @@ import type { JsonBody } from './json-body.js'
 import { KeySearch } from './key-in-body.js'
 import { readJson } from './strict-json.js'
 
-/** Members and items that are searched in one turn of the event loop. */
+/** How many members and items are searched in one turn of the event loop. */
 const maxSearchedPerTurn = 10_000
 
 /**
- * Reads a JSON body in the one way that it can be read, and finds no key in it. Small bodies are read at once.
+ * Reads a JSON body, and refuses a body that has several readings or holds a key. A small body is read at once, a large one
+ * in several turns of the event loop.
  *
- * @param keyPattern How keys of the gateway look.
- * @param looksInContent Whether policy looks at members of any depth; then none may stand twice anywhere.
- * @throws {Refusal} 400 `request_malformed`, 400 `credential_in_request`; of a large body by rejecting.
+ * @param keyPattern The form of the gateway's keys.
+ * @param looksInContent `true` if policy checks members at any depth; then no member may be repeated at any depth.
+ * @throws {Refusal} 400 `request_malformed`, 400 `credential_in_request`; for a large body the promise rejects.
  */
 export function readClearBody(bytes: Buffer, keyPattern: RegExp | undefined, looksInContent = false): JsonBody | Promise<JsonBody> {
   const body = readJson(bytes, looksInContent)

@@ -2,8 +2,8 @@ import { words } from '../lib/words.js'
 import { rememberNames, squashName } from '../lib/squash-name.js'
 
 /**
- * Members in which a caller says what a model is to read: no gateway looks for settings in them, so no key and no
- * address is looked for there either, and people may talk of keys.
+ * Members with the input of a model. No gateway reads settings in them, so Postern does not search them for keys and
+ * addresses: users may write about keys.
  */
 const content = new Set(
   words(
@@ -12,10 +12,10 @@ const content = new Set(
   ),
 )
 
-/** Members that hold a JSON schema: its names are those of somebody's data. */
+/** Members that hold a JSON schema, whose names are the caller's own. */
 const schemas = new Set(['schema', 'jsonschema', 'inputschema', 'outputschema', 'responseschema', 'responsejsonschema', 'guidedjson'])
 
-/** Whether a member of this name holds what the model reads. */
+/** Whether a member of this name holds the input of a model. */
 export const isContent = rememberNames((name) => content.has(squashName(name)))
 
 /** Whether a member of this name holds a JSON schema. */

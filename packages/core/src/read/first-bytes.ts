@@ -6,24 +6,24 @@ import { unicodeForms, type ReadUnicode } from '../lib/unicode-forms.js'
 import { ClientGone, Refusal } from '../refusal.js'
 import { begunBlanks, blanks } from './blanks.js'
 
-/** How many bytes of a body are held at most until it is certain what they are. */
+/** How many bytes of a body are held at most, until their kind is certain. */
 const maxHeldBytes = 1024
 
 /**
- * Holds the first bytes of a form or medium until it is certain what they are, and gives the body back whole. A gateway
- * that does not look at the type of a body would read JSON in it that policy has not read, in whatever form of Unicode,
- * or unpack it first. No medium begins like that, and none begins with blanks only.
+ * Holds the first bytes of a form or medium until their kind is certain, and returns the complete body. Refuses a body that
+ * begins like JSON, in any encoding of Unicode, or like compressed data: a gateway that ignores `Content-Type` could read
+ * JSON in it that policy has not read. No real medium begins like that, or with blanks only.
  *
- * @param beginning How a form begins: with the boundary that its type names. `undefined` for a medium.
- * @returns The body from its first byte on; bytes where it ended before it was certain.
+ * @param beginning The first bytes of a form: its boundary. `undefined` for a medium.
+ * @returns The body from its first byte on: a stream, or a Buffer if the body ended first; `null` if it is empty.
  * @throws {Refusal} 400 `request_malformed`.
- * @throws {ClientGone} where the body breaks off.
+ * @throws {ClientGone} if the body breaks off.
  */
 export async function refuseDisguise(body: Readable, beginning?: Buffer): Promise<Readable | Buffer | null> {
   const held = new GrowingBuffer()
   const judge = beginning === undefined ? createMediumJudge() : createFormJudge(beginning)
   for (;;) {
-    // Nothing may be awaited between a read and what puts it back: the body could end in between.
+    // No `await` between `read` and `unshift`: the body could end in between.
     const piece = body.read() as Buffer | null
     if (piece !== null) {
       held.append(piece)
@@ -44,7 +44,7 @@ export async function refuseDisguise(body: Readable, beginning?: Buffer): Promis
   }
 }
 
-/** Whether the bytes so far are certainly what they say, certainly not, or could still become either. */
+/** `certain`: the bytes are of the declared kind. `refused`: they are not. `open`: more bytes are needed. */
 type Verdict = 'certain' | 'refused' | 'open'
 
 function createFormJudge(beginning: Buffer): (bytes: Buffer, isWhole: boolean) => Verdict {
@@ -71,8 +71,8 @@ function createMediumJudge(): (bytes: Buffer, isWhole: boolean) => Verdict {
 }
 
 /**
- * Blanks and what is read as such, then an object, or a list, or as much of one as there is. What follows the bracket is
- * looked at too, since some media begin with any byte. JSON5 has names without quotation marks.
+ * Matches {@link blanks}, then the beginning of an object or list. The pattern includes what follows the bracket, since some
+ * media may begin with any byte, such as a bracket. A name needs no quotation marks, as in JSON5.
  */
 const bareName = String.raw`(?:[\w$\u00c0-\u024f]|\\u[\da-fA-F])`
 const beginsJson = new RegExp(String.raw`^${blanks}(?:\{${blanks}(?:["'}/]|${bareName}{1,64}${blanks}:)|\[${blanks}["'{[\]/\w-])`)
@@ -84,7 +84,7 @@ function judgeText(text: string): Verdict {
   return mayBeginJson.test(text) ? 'open' : 'certain'
 }
 
-/** Whether there is nothing in any reading but blanks and a bracket, behind which JSON could follow. */
+/** Whether the bytes, in some encoding, are only blanks or an unfinished beginning of JSON. */
 function isBlank(bytes: Buffer): boolean {
   return unicodeForms.some((read) => {
     const text = read(bytes)
@@ -92,34 +92,34 @@ function isBlank(bytes: Buffer): boolean {
   })
 }
 
-/** Sound begins with one byte over and over, which no text does but with blanks. */
+/** Whether the bytes are one control character, repeated, as at the beginning of audio. Text repeats only blanks. */
 function isSilence(bytes: Buffer): boolean {
   const [first = 0x20] = bytes
   return ![0x20, 0x09, 0x0a, 0x0d].includes(first) && (first < 0x20 || first === 0x7f) && bytes.every((byte) => byte === first)
 }
 
-/** How packed bytes begin: gzip, compress, zstd, LZ4, xz, bzip2. No medium begins so. */
+/** First bytes of compressed data: gzip, compress (two forms), zstd, LZ4, xz, bzip2. No medium begins with them. */
 const magics = ['1f8b', '1f9d', '1fa0', '28b52ffd', '04224d18', 'fd377a585a00', '425a68'].map((hex) => Buffer.from(hex, 'hex'))
 const longestMagic = 6
 
 function judgePacked(bytes: Buffer): Verdict {
   if (magics.some((magic) => bytes.subarray(0, magic.length).equals(magic))) return 'refused'
   const [first = 0, second = 0, third = 0, fourth = 0] = bytes
-  // What readers of zstd skip (RFC 8878, 3.1.2).
+  // A skippable frame of zstd (RFC 8878, 3.1.2).
   if (first >= 0x50 && first <= 0x5f && second === 0x2a && third === 0x4d && fourth === 0x18) return 'refused'
-  // zlib (RFC 1950, 2.2): deflate, a window that there is, and a checksum over the two. Some texts begin so by chance.
+  // A header of zlib (RFC 1950, 2.2): method deflate, a valid window, a valid checksum. Some media match it by chance.
   if (bytes.length > 1 && (first & 0x0f) === 8 && first >> 4 <= 7 && (first * 256 + second) % 31 === 0) return judgeZlib(bytes)
   return bytes.length < longestMagic ? 'open' : 'certain'
 }
 
-/** What comes out of it says whether it is JSON that is packed; where nothing can, it is not packed. */
+/** Inflates the bytes and judges the result as text. Bytes that cannot be inflated are not compressed. */
 function judgeZlib(bytes: Buffer): Verdict {
   try {
     const unpacked = inflateSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: maxUnpackedBytes })
     const verdicts = unicodeForms.map((read) => judgeText(read(unpacked.subarray(0, maxHeldBytes))))
     return verdicts.includes('refused') ? 'refused' : verdicts.includes('open') ? 'open' : 'certain'
   } catch (error) {
-    // Far more comes out than goes in, as of blanks.
+    // The result is far larger than the input, as with compressed blanks.
     return (error as { readonly code?: string }).code === 'ERR_BUFFER_TOO_LARGE' ? 'refused' : 'certain'
   }
 }

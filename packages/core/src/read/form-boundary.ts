@@ -8,7 +8,7 @@ const plainBoundary = /^[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]$
 /**
  * Reads the boundary of a form.
  *
- * @throws {Refusal} 400 `request_malformed` where there is not exactly one.
+ * @throws {Refusal} 400 `request_malformed` if there is not exactly one valid boundary.
  */
 export function readBoundary(contentType: string): string {
   const found = boundaryParameter.exec(contentType)

@@ -11,42 +11,42 @@ import { keyNameOf } from './key-names.js'
 import { steersInBody } from './steering-names.js'
 import { beginsJson, readJsonText } from './json-text.js'
 
-/** No API has a form with so many parts. */
+/** Maximum number of parts: no API has a form with more. */
 const maxParts = 1000
 
-/** No field of an API has a longer name, in characters. */
+/** Maximum length of a field's name, in characters: no API has a longer one. */
 const maxNameChars = 256
 
-/** Longest value that is kept for policy, in characters: no name of a model is longer. */
+/** Maximum length of a value that is kept for policy, in characters: no model has a longer name. */
 const maxKeptChars = 1024
 
-/** Longest value of a field that is read, in bytes; only what a model reads may be longer. */
+/** Maximum length of a field's value, in bytes. Only a field with input for the model may be longer. */
 const maxFieldBytes = 64 * 1024
 
 /**
- * Looks at a field: its name, and its value, which is what the field's JSON says where it is an object or a list, and
- * {@link unreadFile} where it is a file. Refuses by throwing.
+ * Checks a field. `value` is a text, or the object or list if the text is JSON, or {@link unreadFile} for a file. Throws a
+ * `Refusal` to refuse the form.
  */
 export type VisitField = (name: string, value: unknown) => void
 
-/** Stands for what is in a file, which nobody reads here. */
+/** The value of a field that holds a file: Postern does not read files. */
 export const unreadFile = Symbol('unread file')
 
 /**
- * Reads the fields of a form as it passes, under the rules that hold for members of JSON bodies: a field stands once,
- * has no name and no value of a key, and none that says where the call goes. Files pass unread.
+ * Reads the fields of a form as it streams through, with the rules for members of a JSON body: no field is repeated, no name
+ * or value is a key, and no name decides where the call goes. Files are not read.
  */
 export class FormFields implements FormVisitor {
   readonly #reader: FormReader
   readonly #keyPattern: RegExp | undefined
   readonly #visit: VisitField | undefined
-  /** Whether it is a file, by the name of each part. */
+  /** For each name of a part, folded to lower case: whether the part is a file. */
   readonly #seen = new Map<string, boolean>()
-  /** Values of fields, by name, but for long ones. */
+  /** Values of fields, by name, up to `maxKeptChars` long. */
   readonly values = new Map<string, string>()
   #parts = 0
   #name = ''
-  /** The bytes of the field that is being read; `undefined` in a file. */
+  /** The bytes so far of the current field; `undefined` in a file. */
   #field: Buffer[] | undefined
   #fieldBytes = 0
 
@@ -61,7 +61,7 @@ export class FormFields implements FormVisitor {
     asRefusal(() => this.#reader.feed(bytes))
   }
 
-  /** @throws {Refusal} 400 `request_malformed` where the form is not whole. */
+  /** @throws {Refusal} 400 `request_malformed` if the form is incomplete. */
   end(): void {
     asRefusal(() => this.#reader.end())
   }
@@ -83,7 +83,7 @@ export class FormFields implements FormVisitor {
     if (isFile) this.#visit?.(name, unreadFile)
   }
 
-  /** Several files may have one name, and items of a list; no file has that of a field, since a server takes the first or the last. */
+  /** Files may share a name, and so may fields that end in `[]`. Any other repetition is refused: servers differ in which one counts. */
   #refuseTwice(name: string, isFile: boolean): void {
     const folded = foldName(name)
     const isKnown = this.#seen.get(folded)
@@ -100,7 +100,7 @@ export class FormFields implements FormVisitor {
     else if (isFirstTooLong) this.#refuseLong(Buffer.concat([...this.#field, bytes]))
   }
 
-  /** What a model reads may be long, but not where someone must look into it and it could be more than a text. */
+  /** Refuses a long field, except input for the model that no visit must check, or that cannot be JSON. */
   #refuseLong(begun: Buffer): void {
     if (isContent(this.#name) && (this.#visit === undefined || !beginsJson(begun.toString('utf8')))) return
     throw malformed(`The field "${this.#name.slice(0, 64)}" is longer than ${maxFieldBytes} bytes.`)
@@ -126,12 +126,12 @@ export class FormFields implements FormVisitor {
   }
 }
 
-/** A list stands in it under no name. */
+/** Wraps a list into an object, under an empty name. */
 function asMembers(read: object): Readonly<Record<string, unknown>> {
   return Array.isArray(read) ? { '': read } : (read as Readonly<Record<string, unknown>>)
 }
 
-/** Codings of mail, which say nothing in a form (RFC 7578, 4.7), and packed parts would be read by some servers and not here. */
+/** Refuses encoded, compressed and nested parts (RFC 7578, 4.7): some servers decode them, and Postern does not. */
 function refuseCoding(said: Readonly<Record<string, string>>): void {
   const transfer = said['content-transfer-encoding']?.toLowerCase() ?? 'binary'
   const coding = said['content-encoding']?.toLowerCase() ?? 'identity'
@@ -158,8 +158,9 @@ function readDisposition(text: string): { readonly name: string; readonly isFile
 }
 
 /**
- * A file has a name. Servers do not agree whether a part is a file or a field that has an empty one, or one that only
- * `filename*` says (which RFC 7578, 4.2, forbids; some clients say it twice).
+ * Whether a part is a file: it has a non-empty `filename`. Refuses a part with an empty `filename`, or with `filename*`
+ * alone (RFC 7578, 4.2, forbids `filename*`): servers differ in whether such a part is a file or a field. Both together are
+ * accepted, since some clients send both.
  */
 function isFile(parameters: ReadonlyMap<string, string>): boolean {
   const said = [...parameters.keys()].filter((name) => name.startsWith('filename'))
@@ -174,7 +175,7 @@ function isFile(parameters: ReadonlyMap<string, string>): boolean {
   return true
 }
 
-/** Servers take off what stands before a slash. */
+/** Whether a file name is not empty behind its last slash: servers cut off the folders. */
 function namesFile(name: string): boolean {
   return /[^\s.]/.test(name.slice(Math.max(name.lastIndexOf('/'), name.lastIndexOf('\\')) + 1))
 }

@@ -1,14 +1,14 @@
 import type { Arrival } from '../arrival.js'
 import { Refusal } from '../refusal.js'
 
-/** What of a body is held without being counted for its client, in bytes: as much of each connection is little, and most bodies are smaller. */
+/** A body up to this size is not counted for its client, in bytes: it needs little memory, and most bodies are smaller. */
 const uncountedBytes = 16_384
 
-/** Counts what is held of one body for the client that sends it. */
+/** Counts the bytes of one body that are held in memory, against its client's limit (`connections.heldBytes`). */
 export interface Hold {
-  /** Says whether so many bytes in all may be held. */
+  /** Whether the body may hold this many bytes in all; if so, they are counted. */
   readonly mayHold: (bytes: number) => boolean
-  /** Nothing is held any more. */
+  /** The body holds no bytes any more. */
   readonly letGo: () => void
 }
 

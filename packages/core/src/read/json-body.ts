@@ -1,14 +1,14 @@
 import { type MemberSpan, spansOf } from '../lib/json-members.js'
 
-/** A JSON object as it came and as it was read. */
+/** A JSON object: its text and its parsed members. */
 export interface JsonBody {
   readonly members: Readonly<Record<string, unknown>>
   readonly text: string
-  /** Where the members of the outermost object stand in the text. */
+  /** The positions of the outermost members in the text. */
   readonly spans: readonly MemberSpan[]
 }
 
-/** One whose spans are looked for when they are asked for: most bodies are passed on as they came. */
+/** Computes `spans` on first use: most bodies are forwarded unchanged and never need them. */
 export class SmallJsonBody implements JsonBody {
   readonly members: Readonly<Record<string, unknown>>
   readonly text: string

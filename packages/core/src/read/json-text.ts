@@ -2,9 +2,9 @@ import { blanks } from './blanks.js'
 import { readJsonObject } from './strict-json.js'
 
 export interface JsonTextOptions {
-  /** Whether it may as well be a text that only begins like JSON. */
+  /** `true` if the text may be plain text that only begins like JSON. */
   readonly mayBeText: boolean
-  /** Whether somebody looks into what is read, at any depth. */
+  /** `true` if policy checks members at any depth. */
   readonly looksInContent: boolean
 }
 
@@ -12,17 +12,17 @@ const beginsObject = new RegExp(`^${blanks}\\{`)
 const beginsList = new RegExp(`^${blanks}\\[`)
 const beginsItems = new RegExp(`^${blanks}\\[${blanks}(?:["{[]|-?\\d[\\d.eE+-]*${blanks},|null|true|false)`)
 
-/** Whether a text could be an object or list of JSON, of which this is the beginning: `[` alone could begin anything. */
+/** Whether a text could be the beginning of a JSON object or list. `[` alone is not enough, since a plain text may begin with it. */
 export function beginsJson(text: string): boolean {
   return beginsObject.test(text) || (beginsList.test(text) && (text.includes('{') || beginsItems.test(text)))
 }
 
 /**
- * Reads the JSON that some servers read in a field of a form, or in a parameter.
+ * Reads a form field or query parameter as JSON, as some servers do.
  *
- * @returns The object or list; `undefined` where it is a text.
- * @throws {Refusal} 400 `request_malformed` where it has not one reading: a member stands twice, or it is an object, or a
- *   list with one, that is not well-formed, and may be no text.
+ * @returns The object or list; `undefined` for a plain text.
+ * @throws {Refusal} 400 `request_malformed` if a member is repeated, or if an object, or a list with an object, is not
+ *   well-formed and `mayBeText` is `false`.
  */
 export function readJsonText(text: string, { mayBeText, looksInContent }: JsonTextOptions): object | undefined {
   const isObject = beginsObject.test(text)

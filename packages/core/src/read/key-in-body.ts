@@ -6,23 +6,23 @@ import { type KeyName, keyNameOf } from './key-names.js'
 import { holdsHeaders, neverPassed, steersInBody } from './steering-names.js'
 
 /**
- * What an object is to the gateway that reads it:
- * - `body` and `settings`: it may read keys and addresses there;
- * - `labels`: what callers note about a call for themselves, under names of their own;
- * - `headers`: what becomes headers of a request to a provider;
- * - `tools`: what a model may call;
- * - `server`: a tool server or a network of the caller's own, to which the format has the caller say a credential.
+ * What an object means to a gateway:
+ * - `body` and `settings`: the gateway may read keys and addresses in it;
+ * - `labels`: the caller's own notes about a call, under the caller's own names;
+ * - `headers`: its members become headers of a request to a provider;
+ * - `tools`: functions that the model may call;
+ * - `server`: the caller's own tool server or network, for which the format expects a credential of the caller.
  */
 type Place = 'body' | 'settings' | 'labels' | 'headers' | 'tools' | 'server'
 
-/** What a member's name says of it. */
+/** The facts about a member that follow from its name. */
 interface NameFacts {
   readonly key: KeyName
   readonly steers: boolean
   readonly isSkipped: boolean
   readonly isOfTools: boolean
   readonly isOfServers: boolean
-  /** What the objects in it are, where it is none of the usual settings. */
+  /** The place of the objects in it; `undefined`: the place of its own object, or `settings` below `body`. */
   readonly place: Place | undefined
 }
 
@@ -38,10 +38,10 @@ const places: Readonly<Record<string, Place>> = {
   networkpolicy: 'server',
 }
 
-/** In a tool, what describes it to the model. */
+/** Members of a tool that describe it to the model. They are not searched. */
 const ofTools = new Set(['parameters', 'function', 'functiondeclarations', 'description', 'custom', 'examples', 'inputexamples', 'filters'])
 
-/** What a format has the caller say to a server of the caller's own (`tools[].authorization` of MCP, `mcp_servers[].authorization_token`). */
+/** Members with a credential for the caller's own server (`authorization` of an MCP tool, `mcp_servers[].authorization_token`). */
 const ofServers = new Set(['authorization', 'authorizationtoken', 'headers', 'serverurl', 'url', 'domainsecrets'])
 
 const factsOf = rememberNames((name): NameFacts => {
@@ -56,13 +56,13 @@ const factsOf = rememberNames((name): NameFacts => {
   }
 })
 
-/** Longest string that is searched for a key, in characters: no key is longer. */
+/** Maximum length of a text that is searched for a key, in characters: no key is longer. */
 const maxKeyChars = 4096
 
-/** A dialect's pattern says how its keys begin; a word of a few letters that begins so is none. */
+/** Minimum length for a dialect's key pattern, in characters: it matches the beginning of a key, and thus short words too. */
 const minPatternChars = 16
 
-/** An object or list to look through, from an item on. */
+/** An object or list that the search has not finished, and the index to go on from. */
 interface Found {
   readonly value: object
   /** Its members' names; `undefined` for a list. */
@@ -73,24 +73,24 @@ interface Found {
 }
 
 /**
- * Looks through what a gateway could read in a body for keys, by the names of members and by the form of texts, and
- * for members that say where the call goes or who pays. In what the model reads it looks for nothing.
+ * Searches a body for keys, by the names of members and the form of texts, and for members that decide where the call goes
+ * or who pays. Does not search the input of the model, nor JSON schemas.
  */
 export class KeySearch {
   readonly #open: Found[] = []
   readonly #keyPattern: RegExp | undefined
 
-  /** @param keyPattern How the keys of the gateway look, besides those that are known everywhere. */
+  /** @param keyPattern The form of the gateway's keys, in addition to the forms that {@link holdsKey} knows. */
   constructor(members: Readonly<Record<string, unknown>>, keyPattern: RegExp | undefined) {
     this.#keyPattern = keyPattern
     this.#add(members, 'body', '')
   }
 
   /**
-   * Looks on.
+   * Searches the next members.
    *
    * @param maxLooked How many members and items at most.
-   * @returns Whether that was the rest.
+   * @returns Whether the search is complete.
    * @throws {Refusal} 400 `credential_in_request`, 400 `request_malformed`.
    */
   step(maxLooked: number): boolean {
@@ -137,7 +137,7 @@ export class KeySearch {
   }
 }
 
-/** A tool on a server of the caller's own, which has a credential of its own. */
+/** Whether a tool is a server of the caller's own (MCP), which may need a credential. */
 function isOwnServer(tool: object): boolean {
   return (tool as { readonly type?: unknown }).type === 'mcp'
 }
@@ -157,7 +157,7 @@ function refuseName(name: string, { key, steers }: NameFacts, place: Place, path
     })
 }
 
-/** As much of a path as an error repeats. */
+/** Cuts a path to the length that an error repeats. */
 function shown(path: string): string {
   return path.slice(0, 200)
 }

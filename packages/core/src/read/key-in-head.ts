@@ -6,11 +6,11 @@ import { Refusal } from '../refusal.js'
 import { isKeyParameter, keyNameOf } from './key-names.js'
 import { steersInQuery } from './steering-names.js'
 
-/** No key is shorter, and most values of headers are. */
+/** Minimum length of a key, in characters. Most header values are shorter. */
 const minKeyChars = 11
 
 /**
- * A client cannot submit a key in a header of any name.
+ * Refuses a header, of any name, whose value holds a key.
  *
  * @throws {Refusal} 400 `credential_in_request`.
  */
@@ -19,8 +19,8 @@ export function refuseKeyInValue(name: string, value: string): void {
 }
 
 /**
- * Nor in the path or the query: neither under a name that means one, nor as a value that looks like one, whether
- * the server that reads it takes escapes off never, once or twice. Nor does a parameter say where the call goes or who pays.
+ * Refuses a path or query that holds a key, as it is written and with its escapes decoded once and twice; a parameter whose
+ * name means a key; and a parameter that decides where the call goes or who pays.
  *
  * @throws {Refusal} 400 `credential_in_request`, 400 `request_malformed`.
  */
@@ -34,7 +34,7 @@ export function refuseKeyInTarget({ path, query }: Arrival): void {
   for (const pair of partsOf(query)) refuseParameter(pair)
 }
 
-/** No API has a parameter with a longer name, in characters. */
+/** Maximum length of a parameter's name, in characters: no API has a longer one. */
 const maxNameChars = 256
 
 function refuseParameter(pair: string): void {
@@ -44,7 +44,7 @@ function refuseParameter(pair: string): void {
   for (const { name } of readings) {
     const [first = '', ...further] = namesIn(name).filter((each) => each !== '')
     if (isKeyParameter(first) || isKeyParameter(name)) throw new Refusal('credential_in_request', { param: first })
-    // `sort.key` sorts, but nothing else than a key stands in `provider[api_key]`.
+    // Nested names must be certain: `sort.key` is harmless, `provider[api_key]` is not.
     const nested = further.find((each) => keyNameOf(squashName(each)) === 'certain')
     if (nested !== undefined) throw new Refusal('credential_in_request', { param: nested })
     const steers = [name, first, ...further].find((each) => steersInQuery(squashName(each)))

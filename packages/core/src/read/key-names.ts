@@ -3,10 +3,10 @@ import { squashName } from '../lib/squash-name.js'
 
 /**
  * The one table of names under which keys and other credentials are sent: in headers, in queries and in bodies.
- * Every name is compared without case and punctuation, as {@link squashName} leaves it.
+ * Every name is compared without case and punctuation, in the form that {@link squashName} returns.
  */
 
-/** A name that ends like this means a credential, whatever stands before it: `azure_api_key`, `x-goog-api-key`. */
+/** A name with one of these endings means a credential, whatever precedes it: `azure_api_key`, `x-goog-api-key`. */
 const endings = [
   'apikeys?',
   'api(?:token|secret)',
@@ -25,7 +25,7 @@ const endings = [
   'serviceaccount(?:json|key|info)?',
 ]
 
-/** Whose a key, token or secret is, right before that word: `openai_key`, `user_token`. */
+/** Owners: a name that is an owner and `key`, `token` or the like means a credential: `openai_key`, `user_token`. */
 const owners = words(
   'openai azure azureopenai anthropic claude google gemini palm vertex vertexai aws bedrock cohere',
   'mistral groq huggingface hf openrouter litellm portkey helicone together togetherai perplexity',
@@ -34,47 +34,47 @@ const owners = words(
   'service backend app application function deployment llm ai gpt chatgpt vendor',
 )
 
-/** Means a credential where it is the whole name. */
+/** Words that mean a credential if they are the whole name. */
 const alone = ['token', 'auth', 'secret', 'bearer', 'jwt', 'pat', 'idtoken', 'pass', 'pwd', 'creds', 'byok']
 
 const certain = new RegExp(`(?:${endings.join('|')})$|(?:${owners.join('|')})(?:keys?|token|secret|jwt|pat|auth|creds)$`)
 const possible = new RegExp(`^x?(?:${alone.join('|')})$`)
-/** Only in a query, where signed addresses and functions of clouds have them. */
+/** Means a credential only in a query: signed URLs and cloud functions use these parameters. */
 const inQueries = /^x?(?:key|code|sig)$|signature$/
-/** Only as a member of a whole body. */
+/** Means a credential only as an outermost member of a body. */
 const onTop = /^x?(?:key|keys)$/
 
 /**
- * How surely a name means a credential: `certain` wherever it stands, `possible` where a gateway reads settings
- * and not where a caller labels things, `on top` as a member of the whole body only.
+ * Where a name means a credential. `certain`: everywhere. `possible`: everywhere but in labels, such as `metadata`.
+ * `on top`: only as an outermost member of a body. `undefined`: nowhere.
  */
 export type KeyName = 'certain' | 'possible' | 'on top' | undefined
 
-/** @param squashed As {@link squashName} leaves it. */
+/** @param squashed A name in the form that {@link squashName} returns. */
 export function keyNameOf(squashed: string): KeyName {
   if (certain.test(squashed)) return 'certain'
   if (possible.test(squashed)) return 'possible'
   return onTop.test(squashed) ? 'on top' : undefined
 }
 
-/** Whether a key is sent in a header of this name. `Authorization` itself is the caller's own. */
+/** Whether a header of this name holds a key. `Authorization` does not count: it holds the caller's own credential. */
 export function isKeyHeader(name: string): boolean {
   const squashed = squashName(name)
   return squashed !== 'authorization' && (certain.test(squashed) || possible.test(squashed) || onTop.test(squashed))
 }
 
-/** Whether a header is one in which APIs take a key and nothing else, so that it is no token of the customer's own backend. */
+/** Whether a header of this name can only hold an API key, and never a token for the customer's own backend. */
 export function isApiKeyHeader(name: string): boolean {
   return /apikey$|(?:provider|gateway)key$|^xauthorization$/.test(squashName(name))
 }
 
-/** Whether a key is sent in a parameter of this name. */
+/** Whether a query parameter of this name holds a key. */
 export function isKeyParameter(name: string): boolean {
   const squashed = squashName(name)
   return certain.test(squashed) || possible.test(squashed) || inQueries.test(squashed)
 }
 
-/** Headers that answers never carry to a client, lower-case, with hyphens: the usual ones in which keys are sent. */
+/** Headers that usually hold keys, lower-case, with hyphens. Postern removes them from answers to clients. */
 export const keyHeaders: readonly string[] = [
   'x-api-key',
   'api-key',

@@ -7,9 +7,9 @@ import { createHold, tooMuchHeld } from './hold.js'
 /**
  * Reads a whole request body.
  *
- * @throws {Refusal} 413 `body_too_large` as soon as the limit is passed, 429 `rate_limited` where too much is held
- *   for this client already, and what the door ended the body in, such as 408 `request_timeout`.
- * @throws {ClientGone} where the body breaks off.
+ * @throws {Refusal} 413 `body_too_large` as soon as the body exceeds `maxBytes`; 429 `rate_limited` if too many bytes are
+ *   held for this client already; and the refusal that the body was destroyed with, such as 408 `request_timeout`.
+ * @throws {ClientGone} if the body breaks off.
  */
 export function readBody(arrival: Arrival, maxBytes: number, limit?: BodyLimit): Promise<Buffer> {
   const { body } = arrival
@@ -18,7 +18,7 @@ export function readBody(arrival: Arrival, maxBytes: number, limit?: BodyLimit):
     const received = new GrowingBuffer()
     let settled = false
 
-    // Settling leaves the listeners where they are: taking them off again costs more than the request has use for.
+    // The listeners stay attached: removing them costs more than they do.
     body.on('data', (chunk: Buffer) => {
       if (settled) return
       const length = received.length + chunk.length
@@ -44,12 +44,12 @@ export function readBody(arrival: Arrival, maxBytes: number, limit?: BodyLimit):
   })
 }
 
-/** What the door ended a body in. */
+/** The refusal that the body was destroyed with, such as 408 for a slow body. */
 function endOf({ errored }: Readable): Refusal | undefined {
   return errored instanceof Refusal ? errored : undefined
 }
 
-/** Whose a limit of bodies is: the operator's setting, or the gateway of this title. Without either it is Postern's own, and fixed. */
+/** Who sets a limit of bodies: `policies.body`, or the gateway with this title. `undefined` in its place: Postern, and it is fixed. */
 export type BodyLimit = 'policy' | { readonly gateway: string }
 
 export function bodyTooLarge(maxBytes: number, limit?: BodyLimit): Refusal {

@@ -9,34 +9,35 @@ import { FormFields, type VisitField } from './form-fields.js'
 import { createHold, type Hold, tooMuchHeld } from './hold.js'
 import { watchBody } from './watch-body.js'
 
-/** A form or medium as it is passed on. */
+/** A form or medium, ready to be forwarded. */
 export interface Medium {
   readonly body: Readable | Buffer | null
-  /** The values of a form's fields that are no files, where the form was read whole. */
+  /** The values of a form's fields, without files, if the form was read whole. */
   readonly fields?: ReadonlyMap<string, string> | undefined
 }
 
 export interface MediumOptions {
   readonly maxBytes: number
-  /** How keys of the gateway look. */
+  /** The form of the gateway's keys. */
   readonly keyPattern: RegExp | undefined
-  /** Whether a form is read whole before it is passed on. */
+  /** Whether a form is read whole before it is forwarded. */
   readonly whole: boolean
-  /** Looks at each field of a form. */
+  /** Checks each field of a form. */
   readonly visitField?: VisitField | undefined
 }
 
 /**
- * Reads as much of a form or medium as must be known before it is passed on; the rest is watched as it passes.
+ * Reads as much of a form or medium as must be checked before it is forwarded; the rest is checked as it streams through.
  *
  * @throws {Refusal} 400 `request_malformed`, 400 `credential_in_request`, 413 `body_too_large`, 415
- *   `media_type_unsupported`, 429 `rate_limited` where too much is held for this client, and what looking at a field throws; of what passes, as the end of the body.
+ *   `media_type_unsupported`, 429 `rate_limited` if too many bytes are held for this client, and the refusals of
+ *   `visitField`. While the body streams through, it is destroyed with the refusal instead.
  */
 export async function readMedium(arrival: Arrival, { maxBytes, keyPattern, whole, visitField }: MediumOptions): Promise<Medium> {
   const contentType = arrival.headers['content-type'] ?? ''
   if (!/^\s*multipart\//i.test(contentType)) {
     const body = await refuseDisguise(arrival.body)
-    // Never the client's own message: undici destroys what it stops sending, and the connection would end before the answer.
+    // Never forward the client's own message: undici destroys a body that it stops sending, which would close the connection.
     return { body: isStream(body) ? watchBody(body, maxBytes) : body }
   }
   const boundary = readBoundary(contentType)
@@ -68,7 +69,7 @@ async function collect(body: Readable, hold: Hold): Promise<Buffer> {
   }
 }
 
-/** @throws {Refusal} where a field is spelled nearly like the one that policy reads. */
+/** @throws {Refusal} 400 `request_malformed` if the form has the field `model` in another spelling. */
 function readOnce(values: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
   for (const name of values.keys()) {
     if (name !== 'model' && foldName(name).replaceAll(/[^a-z0-9]/g, '') === 'model')

@@ -1,34 +1,34 @@
 import { words } from '../lib/words.js'
 import { isKeyHeader } from './key-names.js'
 
-/** Why a header goes to no gateway, whoever adds it to what is passed on. */
+/** Why a header is never sent to a gateway, even if `passHeaders` lists it. */
 export type NeverPassed = 'steers' | 'frames' | 'traces' | 'is written by Postern'
 
-/** What the peers of one connection say to each other, and what this process writes anew. */
+/** Headers about one connection or about the framing of a body, which this process writes itself. */
 const framing = words(
   'connection keep-alive te trailer transfer-encoding upgrade http2-settings alt-svc expect max-forwards',
   'content-length content-encoding content-md5 content-range digest content-digest repr-digest accept-encoding',
   'content-location range if-* date age vary pragma cdn-loop x-http-method* x-method-* proxy',
 )
 
-/** What Postern says of a call: a client's own would be taken for it. */
+/** Headers that Postern writes. A client's header of the same name could be taken for Postern's. */
 const written = ['content-type', 'x-request-id', 'x-workflow-id', 'x-step-id', 'x-parent-step-id', 'traceparent', 'tracestate', 'postern-*']
 
-/** Tracing vendors' headers: they tie a call to the caller's other systems, and some switch sampling or debugging on. */
+/** Headers of tracing vendors: they link a call to the caller's other systems, and some turn on sampling or debugging. */
 const tracing = words(
   'baggage b3 x-b3-* x-datadog-* dd-* sentry-* uber-trace-id uberctx-* jaeger-* x-amzn-trace-id',
   'x-cloud-trace-context grpc-trace-bin grpc-tags-bin newrelic x-newrelic-* x-dynatrace* elastic-apm-*',
   'x-instana-* x-honeycomb-* x-ot-* ot-* x-lightstep-* sw8 sw8-* x-ray* traceresponse x-span-*',
 )
 
-/** Families in which proxies and platforms say who somebody is and where a request came from and went to. */
+/** Headers of proxies and platforms that state a caller's identity, or the origin or target of a request. */
 const platforms = words(
   'forwarded via x-forwarded* x-original-* x-rewrite-* x-envoy-* x-amz* x-ms-* x-goog-* x-azure-* ocp-*',
   'cf-* fastly-* true-client-ip x-arr-* x-appengine-* x-vercel-* x-nf-* fly-* proxy-* sec-* access-control-*',
   'x-auth-* x-remote-* remote-* x-webauth-* x-token-* x-accel-* x-sendfile* origin referer from host dpop',
 )
 
-/** Words of which one in a header's name says that it steers: where the call goes, who pays, which key is used, or whether it runs at all. */
+/** Words in the names of headers that decide where a call goes, who pays, which key is used, or whether the call runs. */
 const steering = new Set(
   words(
     'host hostname hosts url urls uri base endpoint endpoints target targets destination dest',
@@ -45,7 +45,7 @@ const steering = new Set(
   ),
 )
 
-/** The same within names that are written in one word: `customhost`, `virtualkey`. */
+/** The same for names without separators: `customhost`, `virtualkey`. */
 const steeringWithin =
   /host|baseur[li]|apibase|endpoint|upstream|provider|deployment|config|fallback|retry|cache|virtual|organi[sz]ation|project|workspace|tenant|account|billing|budget|forward|authori|cookie|proxy|trace/
 
@@ -64,7 +64,7 @@ for (const [names, why] of [
 }
 
 /**
- * Says why a header is never passed on to a gateway, by what its name means; `undefined` where nothing speaks against it.
+ * Returns why a header must never be sent to a gateway, by its name; `undefined` if it may be sent.
  *
  * @param name In any case, with hyphens or underscores.
  */
@@ -76,10 +76,10 @@ export function neverPassed(name: string): NeverPassed | undefined {
   return plain.split(/[^a-z0-9]+/).some((word) => steering.has(word)) ? 'steers' : undefined
 }
 
-/** What a key is called by, behind the word for it: `key_alias`, `credential_name`. */
+/** Endings of names that refer to a key: `key_alias`, `credential_name`. */
 const ofKeys = '(?:name|alias|id|uuid|ref|reference|hash|label|slug|handle|index|arn|path)(?:s|es)?'
 
-/** Members of bodies in which a gateway would read where the call goes or who pays; they end like this, or are this. */
+/** Names of members that decide, for some gateway, where the call goes or who pays. */
 const steeringMembers = new RegExp(
   [
     '(?:api|custom|target|base|upstream|proxy)host(?:name)?$',
@@ -96,26 +96,26 @@ const steeringMembers = new RegExp(
     '^(?:openai)?(?:organi[sz]ation|org)(?:id)?$',
     '^billing(?:account|project)?(?:id)?$',
     '^(?:proxy|proxies|upstream)$',
-    // Which of the keys that a gateway keeps is used.
+    // These choose among the keys that a gateway stores.
     `(?:api|virtual|provider|gateway|master|signing|subscription|litellm|portkey|openai|user|team)keys?${ofKeys}$`,
     `credentials?${ofKeys}$|secret${ofKeys}$|^x?keys?${ofKeys}$`,
   ].join('|'),
 )
 
-/** Whether a member of a body says where the call goes or who pays. @param squashed As `squashName` leaves it. */
+/** Whether a member of a body decides where the call goes or who pays. @param squashed The name as `squashName` returns it. */
 export function steersInBody(squashed: string): boolean {
   return steeringMembers.test(squashed)
 }
 
-/** A version of the API, and what names a thing of the caller's own. */
+/** Parameters that steer nothing in a query: the version of the API, and the id of an object of the caller's own. */
 const harmlessInQuery = new Set(['apiversion', 'keyid'])
 
-/** The same of a parameter, which may say the version of the API, and must not say the project. @param squashed As `squashName` leaves it. */
+/** The same for a query parameter; it may name the API version and must not name a project. @param squashed As for {@link steersInBody}. */
 export function steersInQuery(squashed: string): boolean {
   return /^(?:openai)?project(?:id)?$/.test(squashed) || (!harmlessInQuery.has(squashed) && steersInBody(squashed))
 }
 
-/** Members whose own members become headers of a request to a provider. @param squashed As `squashName` leaves it. */
+/** Whether the members of this member become headers of a request to a provider. @param squashed As for {@link steersInBody}. */
 export function holdsHeaders(squashed: string): boolean {
   return /^(?:extra|default|custom|request|additional|forward|http)?headers$/.test(squashed)
 }

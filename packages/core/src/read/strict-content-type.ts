@@ -2,16 +2,16 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { Refusal } from '../refusal.js'
 
 /**
- * Refuses a body that is packed: what stands in it would be read by the gateway and not here.
+ * Refuses a compressed body: the gateway would read its content, and Postern would not.
  *
- * @throws {Refusal} 415 `media_type_unsupported`, which says what is taken (RFC 9110, 12.5.3 and 15.5.16).
+ * @throws {Refusal} 415 `media_type_unsupported`, with `Accept-Encoding: identity` (RFC 9110, 12.5.3 and 15.5.16).
  */
 export function refusePackedBody({ 'content-encoding': encoding }: IncomingHttpHeaders): void {
   if (encoding === undefined || encoding.toLowerCase() === 'identity') return
   throw packedBody()
 }
 
-/** What a request gets that says that its body is packed. */
+/** The refusal of a request with `Content-Encoding`. */
 export function packedBody(): Refusal {
   return new Refusal('media_type_unsupported', {
     message: 'Bodies are taken as they are, not compressed.',
@@ -22,7 +22,7 @@ export function packedBody(): Refusal {
 }
 
 /**
- * Refuses JSON that a gateway would read differently than policy does: in another alphabet, or packed.
+ * Refuses JSON that a gateway could read differently than policy does: in another charset, or compressed.
  *
  * @throws {Refusal} 400 `request_malformed`, 415 `media_type_unsupported`.
  */
@@ -35,14 +35,14 @@ export function refuseOtherReadings(headers: IncomingHttpHeaders): void {
 
 const token = String.raw`[!#$%&'*+.^_\x60|~\w-]+`
 /**
- * A type with its parameters (RFC 9110, 8.3.1), and nothing in quotes that needs a second look. Blanks belong to
- * what stands before them, so that there is one way to read a text and no time to be had by another.
+ * A media type with parameters (RFC 9110, 8.3.1), without escapes in quoted values. Each blank belongs to the token before
+ * it, so the pattern matches a text in one way only and does not backtrack.
  */
 const wellFormed = new RegExp(String.raw`^\s*[^\s;,"]+\s*(?:;\s*(?:${token}\s*=\s*(?:${token}|"[^"\\]*")\s*)?)*$`)
 
 const utf8 = /;\s*charset\s*=\s*(?:utf-?8|"utf-?8")\s*(?:;|$)/i
 
-/** Whether a type says nothing of an alphabet, or once that it is UTF-8; whoever looks for the word elsewhere finds none. */
+/** Whether a type has no `charset`, or one that is UTF-8. The word may not occur elsewhere in the type: some servers search for it. */
 function isUtf8Type(type: string): boolean {
   if (!wellFormed.test(type)) return false
   const said = type.toLowerCase().split('charset').length - 1

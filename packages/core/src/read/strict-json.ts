@@ -6,34 +6,34 @@ import { Refusal } from '../refusal.js'
 import { isContent } from './content.js'
 import { type JsonBody, SmallJsonBody } from './json-body.js'
 
-/** The most bytes, and members, that are read in one turn of the event loop; a larger body is read in several. */
+/** How many bytes and members are read in one turn of the event loop; a larger body takes several turns. */
 const maxTurnBytes = 256 * 1024
 const maxTurnMembers = 10_000
 
-/** No API has a request with so many members; comparing more would hold up every other caller. */
+/** Maximum number of outermost members. No API has more, and comparing more would block the event loop. */
 const maxTopMembers = 1000
 
-/** At all depths together. A member costs up to 500 bytes of memory while its request lasts. */
+/** Maximum number of members at all depths together. A member costs up to 500 bytes of memory until its request ends. */
 const maxMembers = 100_000
 
-/** Likewise; numbers cost little, and a list of tokens may have as many as there are bytes for. */
+/** Maximum number of strings at all depths together. Numbers are not limited: they cost little, and lists of tokens are long. */
 const maxStrings = 200_000
 
-/** No API has a member with a longer name, in characters, and folding a name takes time by its length. */
+/** Maximum length of a name, in characters. No API has a longer one, and folding it takes time. */
 const maxNameChars = 1024
 
 const maxContainers = 100_000
 const maxDepth = 500
 
 /**
- * Reads a JSON body that policy is about to decide on, and refuses what two parsers could read differently:
- * invalid UTF-8, a byte order mark, a member that stands twice, or at the top in two spellings of case (RFC 8259, 4).
- * In what a model reads a member may stand twice, unless policy looks there as well.
+ * Reads a JSON body for policy, and refuses what two parsers could read differently: invalid UTF-8, a byte order mark, a
+ * repeated member (RFC 8259, 4), or outermost members that differ only in case. In the input of a model a member may be
+ * repeated, unless `looksInContent` is set.
  *
- * A large body is read in slices, between which other callers are served.
+ * A large body is read in slices, and the event loop serves other requests in between.
  *
- * @param looksInContent Whether policy looks at members of any depth, content included.
- * @throws {Refusal} 400 `request_malformed`; where it is read in slices, by rejecting.
+ * @param looksInContent `true` if policy checks members at any depth, input of the model included.
+ * @throws {Refusal} 400 `request_malformed`; for a body in slices the promise rejects.
  */
 export function readJson(bytes: Buffer, looksInContent = false): JsonBody | Promise<JsonBody> {
   const text = readText(bytes)
@@ -42,9 +42,12 @@ export function readJson(bytes: Buffer, looksInContent = false): JsonBody | Prom
 }
 
 /**
- * The same of a body that is known to be small.
+ * The same for a small body, at once.
  *
- * @param bytes At most 256 KiB.
+ * @param bytes At most 256 KiB; more would block the event loop.
+ * @param looksInContent Default `false`: in the input of a model a member may be repeated.
+ * @returns The members of the outermost object.
+ * @throws {Refusal} 400 `request_malformed`.
  */
 export function readJsonObject(bytes: Buffer, looksInContent = false): Readonly<Record<string, unknown>> {
   const text = readText(bytes)
@@ -52,19 +55,19 @@ export function readJsonObject(bytes: Buffer, looksInContent = false): Readonly<
   return (readAtOnce(text, repetition) ?? readBySteps(text, repetition)).members
 }
 
-/** Most bodies are ASCII, and reading those as Latin-1 is the same and faster. */
+/** Most bodies are ASCII; decoding them as Latin-1 gives the same text, faster. */
 function readText(bytes: Buffer): string {
   if (isAscii(bytes)) return bytes.toString('latin1')
   if (!isUtf8(bytes)) throw malformed('The body is not valid UTF-8.')
   return bytes.toString('utf8')
 }
 
-/** The way of nearly all bodies: what JSON.parse makes of it. `undefined` where there are too many members for one turn. */
+/** Reads with JSON.parse, which is right for nearly all bodies. `undefined` if there are too many members for one turn. */
 function readAtOnce(text: string, repetition: Repetition): JsonBody | undefined {
   const written = beginsObject.test(text) ? walkStrictly(text) : 0
   if (written > maxTurnMembers) return undefined
   const value = asObject(parse(text))
-  // Where fewer came out than stand there, some stand twice.
+  // Fewer members than the text has names: some are repeated.
   if (countMembers(value) < written) return readBySteps(text, repetition)
   return new SmallJsonBody(value, text)
 }
@@ -76,7 +79,7 @@ function readBySteps(text: string, repetition: Repetition): JsonBody {
 }
 
 async function readInTurns(text: string, bytes: number, repetition: Repetition): Promise<JsonBody> {
-  // Characters beyond ASCII have several bytes.
+  // The limit is in bytes, and the reader counts characters.
   const reader = new StrictReader(text, repetition, Math.floor((maxTurnBytes * text.length) / bytes))
   await inTurns(() => reader.step())
   return reader.body()
@@ -92,7 +95,7 @@ function parse(text: string): unknown {
 
 const beginsObject = /^\s*\{/
 
-/** A class for the reason that ADR 0003 gives. */
+/** Checks names and counts during the walk. A class and not closures: see ADR 0003. */
 class OddMembers implements MemberVisitor {
   readonly #names = new TopNames()
   #opened = 0
@@ -109,7 +112,7 @@ class OddMembers implements MemberVisitor {
   ends(): void {}
 }
 
-/** The names of one object, in which none stands twice or in two spellings. */
+/** The names of the outermost object; refuses a name that is repeated, also in another case. */
 class TopNames {
   readonly #seen = new Set<string>()
 
@@ -136,7 +139,7 @@ class StrictReader {
     this.#reader = new JsonReader(text, repetition, checkName)
   }
 
-  /** Reads as much as may be read in one turn; says whether that was the rest. */
+  /** Reads as much as one turn allows. Returns whether the text is read completely. */
   step(): boolean {
     const reader = this.#reader
     let done: boolean
@@ -173,7 +176,7 @@ function checkCounts({ members, strings, containers, depth }: JsonCounts): void 
   if (depth > maxDepth) throw malformed(`The body is deeper than ${maxDepth} objects and lists.`)
 }
 
-/** The members of all objects below a value together, none of which has too long a name. Its depth is bounded. */
+/** Counts the members of all objects in a value, and checks their names. The walk has bounded its depth before. */
 function countMembers(value: unknown): number {
   let count = 0
   if (Array.isArray(value)) {

@@ -1,17 +1,17 @@
 import { foldName } from '../lib/json-members.js'
 import { Refusal } from '../refusal.js'
 
-/** Names that policy reads in an object, and in the objects below them. */
+/** The names that policy reads in an object and in objects below it. */
 export interface ReadNames {
-  /** By name; empty where policy reads the value itself. */
+  /** For each name the names below it; none below a value that policy reads itself. */
   readonly names: ReadonlyMap<string, ReadNames>
-  /** The same names, by what servers could read that take `maxTokens`, `MAX_TOKENS` and `max_tokens` for one. */
+  /** The same names by their loose spelling, since some servers read `maxTokens`, `MAX_TOKENS` and `max_tokens` as one name. */
   readonly loose: ReadonlyMap<string, string>
   /** Whether policy reads anything below. */
   readonly isDeep: boolean
 }
 
-/** @param paths What policy reads, each as the names that lead there. */
+/** @param paths The paths that policy reads, each as a list of names. */
 export function compileNames(paths: readonly (readonly string[])[]): ReadNames {
   const names = new Map<string, ReadNames>()
   for (const [name] of paths) {
@@ -26,10 +26,10 @@ export function compileNames(paths: readonly (readonly string[])[]): ReadNames {
 }
 
 /**
- * A name that policy reads is spelled as policy reads it, and stands once, down to what is read: one parser
- * could take the first of two, another the last, and a third have no regard to case.
+ * Refuses a name that policy reads in another spelling, at each level down to the value: of two spellings one server could
+ * take the first, another the last.
  *
- * @param members The object itself. No member stands twice in it or below, as `readJson` sees to.
+ * @param members The object. `readJson` has refused repeated members in it before.
  * @throws {Refusal} 400 `request_malformed`.
  */
 export function refuseOtherSpellings(members: object, { names, loose, isDeep }: ReadNames): void {

@@ -2,15 +2,15 @@ import { type Readable, Transform } from 'node:stream'
 import { ClientGone } from '../refusal.js'
 import { bodyTooLarge } from './read-body.js'
 
-/** Whoever reads a body as it passes, and may throw a refusal. */
+/** Checks a body as it streams through. Throws a `Refusal` to refuse it. */
 export interface BodyWatcher {
   feed(bytes: Buffer): void
   end(): void
 }
 
 /**
- * Passes a body on until it grows beyond the limit or a watcher refuses it; then it ends in that refusal. The client's
- * connection stays open, so that the client reads its answer.
+ * Passes a body on. If it exceeds `maxBytes`, or the watcher refuses it, the returned stream is destroyed with the refusal;
+ * the client's connection stays open, so that the client can read its answer.
  */
 export function watchBody(body: Readable, maxBytes: number, watcher?: BodyWatcher): Readable {
   let size = 0

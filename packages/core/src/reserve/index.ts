@@ -4,11 +4,11 @@ import { reachStore } from '../store/reach-store.js'
 import type { Store } from '../store/store.js'
 
 /**
- * Sets aside what a call uses up: one call of a session that is good for a number of them. The last room before
- * `forward`, so that a call which any rule refuses uses nothing up.
+ * Makes the reservation of a call: counts it against the session's `maxCalls`. This is the last room before `forward`, so a
+ * call that any rule refuses is not counted.
  *
- * @returns Nothing, where nothing has to be set aside.
- * @throws {Refusal} 402 `budget_exhausted` where the session has made its calls, 503 `store_unavailable`.
+ * @returns `undefined` at once if the credential has no `maxCalls`.
+ * @throws {Refusal} 402 `budget_exhausted` if the session has made all its calls, 503 `store_unavailable`.
  */
 export type Reserve = (principal: Principal) => void | Promise<void>
 

@@ -1,18 +1,18 @@
 import { type PrincipalFields, principalFields } from '../principal.js'
 import type { KeyLease } from './route.js'
 
-/** One line of `bindings`: for whom a key is used. Without any field it is the default that an operator wrote. */
+/** One entry of `bindings`: the principals that use a key. An entry without user, team and project is the default. */
 export interface Binding extends PrincipalFields {
   readonly key: KeyLease
 }
 
 export interface BoundKey {
   readonly key: KeyLease
-  /** Which binding it was, for people. */
+  /** The binding as text for people: see {@link describeBinding}. */
   readonly binding: string
 }
 
-/** Finds the most specific binding of a principal; `undefined` means that there is no key and no way to another. */
+/** Finds the most specific binding of a principal; `undefined` if no binding matches: there is no fallback key. */
 export type FindKey = (principal: PrincipalFields) => BoundKey | undefined
 
 type Shape = readonly (keyof PrincipalFields)[]
@@ -32,7 +32,7 @@ const shapes: readonly Shape[] = [
   [],
 ]
 
-/** Compiles bindings to one map per shape, so that a million cost a request no more than ten. */
+/** Compiles bindings to one map per shape, so a request costs the same with ten bindings as with a million. */
 export function createKeyFinder(bindings: readonly Binding[]): FindKey {
   const tables = shapes
     .map((shape) => ({ shape, keys: new Map<string, BoundKey>() }))
@@ -54,7 +54,7 @@ export function createKeyFinder(bindings: readonly Binding[]): FindKey {
   }
 }
 
-/** What two bindings must not share: the fields they name, with their values. */
+/** Equal for two bindings that match the same principals; the configuration must not hold two such bindings. */
 export function bindingIdentity(binding: PrincipalFields): string {
   return JSON.stringify(principalFields.map((field) => binding[field] ?? null))
 }
@@ -69,7 +69,7 @@ function shapeOf(binding: PrincipalFields): Shape | undefined {
   return shapes.find((shape) => principalFields.every((field) => (binding[field] !== undefined) === shape.includes(field)))
 }
 
-/** Values cannot hold a newline: names with control characters are refused where they enter. */
+/** Joins with newlines, which no value holds: credentials and configuration refuse names with control characters. */
 function indexOf(fields: PrincipalFields, shape: Shape): string | undefined {
   let index = ''
   for (const field of shape) {

@@ -1,16 +1,16 @@
-/** What no id holds: ends of lines and their like, and what some servers take for a slash. */
+/** Characters that no id holds: control characters, line separators, and the backslash, which some servers read as a slash. */
 // oxlint-disable-next-line no-control-regex
 const neverInIds = /[\0-\x1f\x7f-\x9f\\\u2028\u2029]/
 
-/** An escape that was escaped itself: who decodes twice reads another id. */
+/** An escape that was escaped itself: a server that decodes twice would read another id. */
 const escapedTwice = /%(?:[0-9a-f]{2}|u)/i
 
-/** A part of a path that some server takes for `.`, `..` or nothing; parameters behind a `;` and blanks at its ends do not count to those. */
+/** A segment that some server reads as `.`, `..` or empty, because it ignores blanks and parameters behind `;`. */
 const nothing = /^\s*\.{0,2}\s*(?:;|$)/
 
 /**
- * Undoes a path's escapes, once; `undefined` where they can be read in several ways, or hide a dot segment or an empty one.
- * Characters that only look like a dot or a slash (Unicode's compatibility forms) count as what they look like.
+ * Decodes a path's escapes, once. Returns `undefined` if they can be read in several ways, or hide a dot segment or an empty
+ * segment. Characters that Unicode's NFKC turns into a dot or a slash count as a dot or a slash.
  */
 export function decodePath(path: string): string | undefined {
   let read: string

@@ -3,21 +3,21 @@ import { Refusal } from '../refusal.js'
 import type { EndpointPath } from './read-endpoint-path.js'
 import type { Gateway } from './route.js'
 
-/** An endpoint for one method, and the model that its path names. */
+/** The endpoint of a path and method, and the model in the path. */
 export interface ChosenEndpoint {
   readonly endpoint: Endpoint
   readonly modelInPath: string | undefined
 }
 
 /**
- * Finds what is asked. A path that neither the dialect lists nor the operator opened is closed: what holds there, such
- * as where its model stands, is not known.
+ * Finds the endpoint of a request. A path that neither the dialect lists nor the operator opened is refused: Postern does
+ * not know its rules, such as where its model is.
  *
  * @throws {Refusal} 403 `endpoint_not_allowed`, 404 `not_found`, 405 `method_not_allowed`.
  */
 export function findEndpoint(gateway: Gateway, method: string, { written, read }: EndpointPath): ChosenEndpoint {
   const found = gateway.endpoints.find(written)
-  // A path without a parameter was looked at where the table was made.
+  // `createEndpointTable` has checked the paths without a parameter.
   if (found === undefined || (found.hasParameter && isHoldersPath(read))) throw closed(gateway, read)
   if (read === written) return { endpoint: ofMethod(found, method), modelInPath: found.model }
   if (mayBeAnother(gateway, written, read, found)) throw closed(gateway, read)
@@ -25,8 +25,8 @@ export function findEndpoint(gateway: Gateway, method: string, { written, read }
 }
 
 /**
- * Whether a server that undoes escapes before it looks for the endpoint could take the path for another one than the one
- * that was found, such as `threads/x%2Fruns` for the runs of a thread.
+ * Whether a server that decodes escapes before it routes could find another endpoint than `found`, as with
+ * `threads/x%2Fruns`, which it would read as the runs of a thread.
  */
 function mayBeAnother({ dialect, endpoints }: Gateway, written: string, read: string, found: FoundEndpoint): boolean {
   if (isBelow(dialect.operatorPaths, read) || endpoints.holdsName(written)) return true
@@ -37,7 +37,8 @@ function mayBeAnother({ dialect, endpoints }: Gateway, written: string, read: st
 function closed({ dialect, endpoints }: Gateway, path: string): Refusal {
   if (isHoldersPath(path)) return new Refusal('endpoint_not_allowed', holders)
   if (isBelow(dialect.operatorPaths, path)) return new Refusal('endpoint_not_allowed', operators)
-  // Of a task, not even that it exists is told to whom it does not belong.
+  // Below a task's path, and anywhere at a `closed` dialect (all its endpoints are tasks), answer 404 and not 403: a caller
+  // must not learn that a task of another caller exists.
   const mayBeTask = dialect.closed === true || isBelow(taskPaths(dialect.endpoints), path)
   return new Refusal(mayBeTask || endpoints.isOtherSpelling(path) ? 'not_found' : 'endpoint_not_allowed', isTwice(path) ? twice : unlisted)
 }
@@ -58,7 +59,7 @@ const unlisted = {
   help: 'For the operator: it is opened under "gateways.<name>.endpoints", with its methods, its format and where its model stands.',
 } as const
 
-/** Clients write `/v1` at the end of their base URL, or themselves; some of them both. */
+/** Some clients add `/v1` to a base URL that ends in `/v1` already. */
 function isTwice(path: string): boolean {
   return path === 'v1' || path.startsWith('v1/')
 }
@@ -68,7 +69,7 @@ const twice = {
   help: 'Write it once: a client that adds "/v1" itself gets a base URL without it.',
 } as const
 
-/** What stands before the ids of tasks. */
+/** The paths that precede task ids, in lower case. */
 function taskPaths(endpoints: Gateway['dialect']['endpoints']): string[] {
   return Object.entries(endpoints).flatMap(([path, entry]) =>
     'methods' in entry && entry.task === 'asked' ? [path.slice(0, path.lastIndexOf('/')).toLowerCase()] : [],

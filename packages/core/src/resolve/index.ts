@@ -10,11 +10,11 @@ import { readEndpointPath } from './read-endpoint-path.js'
 import type { Gateway, Route } from './route.js'
 import type { OpenTask } from './task-seal.js'
 
-/** What of a request decides; a dry run has no path above the mount. */
+/** The parts of a request that decide; `explain` has no `wholePath`. */
 type Asked = Pick<Arrival, 'method' | 'path' | 'query'> & Partial<Pick<Arrival, 'wholePath'>>
 
 /**
- * Says which gateway and key a request gets, by user, team or project.
+ * Chooses the gateway and the key of a request, by its principal's user, team or project.
  *
  * @throws {Refusal} 403 `no_key_for_caller`, 403 `endpoint_not_allowed`, 404 `not_found`, 405 `method_not_allowed`.
  */
@@ -61,6 +61,6 @@ function upstreamPath({ basePath, rootPath }: Gateway, { path }: Endpoint, endpo
 /** RFC 3986, `query`, and the brackets that people use for arrays. */
 const plainQuery = /^[A-Za-z0-9\-._~!$&'()*+,;=:@/?%[\]]*$/
 
-/** Methods that no API endpoint has, and those that some has. */
+/** Methods that no endpoint has: they get 405. `apiMethods` is the `Allow` of that answer. */
 const neverForwarded = new Set(['TRACE', 'CONNECT', 'TRACK'])
 const apiMethods = 'GET, POST, PUT, PATCH, DELETE'

@@ -2,8 +2,8 @@ import { type Principal, principalFields } from '../principal.js'
 import { Refusal } from '../refusal.js'
 
 /**
- * Says to whom no key is bound. The names are those that the caller's own credential says; those of callers without a
- * credential are the operator's, and stay here.
+ * Builds `no_key_for_caller`. It names the principal, since the caller's own credential does so too; but not an anonymous
+ * principal, whose names come from the operator's configuration.
  */
 export function noKeyFor(principal: Principal): Refusal {
   const named = principalFields

@@ -6,20 +6,20 @@ import { decodePath } from './decode-path.js'
 
 const apiPrefix = '/v1/'
 
-/** Letters, digits and what else a path segment holds (RFC 3986, `pchar`), joined by single slashes. */
+/** Segments of `pchar` (RFC 3986, 3.3), joined by single slashes. */
 const plainPath = /^[A-Za-z0-9\-._~!$&'()*+,;=:@%]+(?:\/[A-Za-z0-9\-._~!$&'()*+,;=:@%]+)*$/
 
-/** A path below `/v1/`: as it came, and as it is read and judged. They differ only where it has escapes. */
+/** A path below `/v1/`: `written` as the client sent it, `read` with its escapes decoded, for the rules. */
 export interface EndpointPath {
   readonly written: string
   readonly read: string
 }
 
 /**
- * Takes the endpoint's path from below `/v1/`.
+ * Reads the endpoint's path below `/v1/`.
  *
- * A backslash, an empty segment and a dot segment in any form is refused instead of normalised, because gateway and sidecar
- * could normalise differently and then mean different endpoints.
+ * A backslash, an empty segment or a dot segment, in any form, is refused and not normalised: gateway and sidecar could
+ * normalise it differently and then mean different endpoints.
  *
  * @throws {Refusal} 404 `not_found` outside the API, 400 `request_malformed` for another spelling.
  */
@@ -40,7 +40,7 @@ function malformed(): Refusal {
   })
 }
 
-/** What stands before the path below the mount; Express writes `/` for the mount itself. */
+/** The mount: `wholePath` without `path`. For the mount itself Express sets `path` to `/`. */
 function mountIn(wholePath: string, path: string): string {
   return wholePath.endsWith(path) ? wholePath.slice(0, wholePath.length - path.length) : wholePath
 }

@@ -7,44 +7,47 @@ import type { TaskHandle } from './task-seal.js'
 export interface Gateway {
   readonly name: string
   readonly dialect: Dialect
-  /** What may be asked there: what the dialect lists, and what the operator opened. */
+  /** The endpoints that the dialect lists and those that the operator opened. */
   readonly endpoints: EndpointTable
   /** Scheme, host and port; fixed at compile and never taken from a request. */
   readonly origin: string
-  /** What leads there; `undefined`: the network itself. */
+  /** The proxy that leads to the gateway; `undefined`: a direct connection. */
   readonly proxy: Proxy | undefined
-  /** What stands before an endpoint's path, such as `/openai/v1`, without a slash at the end. */
+  /** Prefix of an endpoint's path, such as `/openai/v1`, without a slash at the end. */
   readonly basePath: string
-  /** What stands before paths that lie beside the base URL: the base path without what the dialect's end in. `undefined` where it ends otherwise: then the key goes nowhere beside it. */
+  /**
+   * Prefix of endpoints outside the API path: `basePath` without the path of the dialect's default base URL. `undefined` if
+   * `basePath` does not end in that path; then those endpoints are 404.
+   */
   readonly rootPath: string | undefined
   /** Attempts at one request, the first one included. */
   readonly attempts: number
-  /** How often it lets this address call, and how long a call waits for its turn; `undefined`: as often as it likes. */
+  /** How often the gateway accepts calls from this address, and how long a call queues here; `undefined`: no limit. */
   readonly addressLimit: (AddressLimit & { readonly longestWaitMs: number }) | undefined
-  /** Whether a stream of chunks may end without `[DONE]`, each of its choices having said why it ended. */
+  /** `optional`: a chat stream may end without `[DONE]`, if each of its choices has a `finish_reason`. */
   readonly endMark: 'optional' | 'required'
   readonly timeouts: GatewayTimeouts
-  /** Request headers that are passed on besides the usual ones. */
+  /** Names of request headers that are passed on in addition to the default ones. */
   readonly passHeaders: readonly string[]
 }
 
-/** How long the gateway is waited for, in milliseconds. */
+/** How long Postern waits for a gateway, or for the client that reads its answer, in milliseconds. */
 export interface GatewayTimeouts {
   /** For a connection. Default 5 s. */
   readonly connectMs: number
-  /** For the head of the answer. Default 10 min, as the official clients: models that think answer late. */
+  /** For the head of the answer. Default 10 min, as in the official clients, since reasoning models answer late. */
   readonly headersMs: number
-  /** For the next byte of a body or stream. Default 10 min, likewise. */
+  /** For the next byte of a body or stream. Default 10 min. */
   readonly idleMs: number
-  /** For the first event or byte, before the head of the answer is passed on without it. Default 250 ms. */
+  /** For the first event or byte; then the head of the answer is sent without it. Default 250 ms. */
   readonly firstEventMs: number
-  /** For the end of a JSON answer, before what is there is passed on, and the rest as it comes. Default 10 s. */
+  /** For the end of a JSON answer; then the part that is there is sent, and the rest as it arrives. Default 10 s. */
   readonly holdMs: number
-  /** For a client that reads nothing of what waits for it. */
+  /** For a client that reads nothing of its answer: the smaller of `idleMs` and 2 min. */
   readonly unreadMs: number
 }
 
-/** The right to have one gateway key used. Rooms pass it on and name it by its alias; only `forward` reveals its secrets. */
+/** The right to use one gateway key. Rooms pass the lease on and name it by its alias; only `forward` reveals its secrets. */
 export interface KeyLease {
   readonly alias: string
   readonly gateway: Gateway
@@ -54,13 +57,13 @@ export interface KeyLease {
   /** Free AI's project. */
   readonly project?: string | undefined
   /**
-   * Whether its callers may use what is stored at the provider: one binding alone leads to the account, or the operator
-   * lets several share. Otherwise what one of them stored, another would read.
+   * Whether callers may use objects that are stored at the provider: one tenant alone uses the account, or the operator wrote
+   * `shared: true`. Otherwise one tenant could read what another stored.
    */
   readonly mayStore: boolean
 }
 
-/** Where a request goes, with which key, and why. */
+/** The gateway, key and endpoint of a request. */
 export interface Route {
   readonly gateway: Gateway
   readonly key: KeyLease
@@ -71,10 +74,13 @@ export interface Route {
   /** Path at the gateway's origin: `/openai/v1/chat/completions`. */
   readonly upstreamPath: string
   readonly endpoint: Endpoint
-  /** The model that the path names, where the endpoint has it there. */
+  /** The model in the path, if the endpoint takes it there. */
   readonly modelInPath: string | undefined
-  /** Whose turn it is where calls have to wait for each other, else empty: the team, else the project, else the user, else the credential. */
+  /**
+   * Who shares the queue of a gateway with `addressLimit`: the team, else the project, else the user, else the credential.
+   * Empty without `addressLimit`.
+   */
   readonly tenant: string
-  /** The caller's hold on a task, where the endpoint begins one or asks after one. */
+  /** Seals and opens task ids; `undefined` if the endpoint neither creates nor names a task. */
   readonly task: TaskHandle | undefined
 }

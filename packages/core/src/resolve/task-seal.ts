@@ -3,29 +3,29 @@ import { ownerOf, type Principal } from '../principal.js'
 import { Refusal } from '../refusal.js'
 import type { Gateway, KeyLease } from './route.js'
 
-/** One caller's hold on a task at a gateway. */
+/** How one caller's request refers to a task at a gateway. */
 export interface TaskHandle {
-  /** Path of the endpoint as the gateway knows it. */
+  /** The endpoint's path with the gateway's own task id. */
   readonly path: string
-  /** The id that the caller gets for a task, good for this caller alone. */
+  /** Turns the gateway's task id into the id that the caller gets; only this caller can use it. */
   seal(id: string): string
 }
 
 /**
- * Gives a caller's hold on the task that a request begins or asks after.
+ * Returns the handle for a request that creates a task (`begun`) or names one (`asked`).
  *
- * @throws {Refusal} 404 `not_found` where the task is somebody else's, or nobody's.
+ * @throws {Refusal} 404 `not_found` if the id in the path was not sealed for this caller.
  */
 export type OpenTask = (key: KeyLease, principal: Principal, task: 'begun' | 'asked', endpointPath: string) => TaskHandle
 
-/** Bytes of a seal: 128 bits, which nobody guesses. */
+/** Length of a seal in bytes: 128 bits cannot be guessed. */
 const sealBytes = 16
 
 /**
- * A task's id at the gateway opens it for whoever holds the account's key, and all tenants of an account do.
- * So callers get the id, in base64url, with a seal: a MAC over the id and whose task it is. It needs no memory, and is good
- * in every replica and after a restart. Keys that replace each other know each other's seals as long as both
- * are in the configuration.
+ * At the gateway, every holder of the account's key can read a task by its id, and all tenants of a key share the account.
+ * So a caller gets the id in base64url with a seal: a MAC over the id and its owner (`ownerOf`). A seal needs no memory and
+ * is valid in every replica and after a restart. A seal made with one key of a gateway is accepted with each other key of
+ * that gateway, so keys can be rotated as long as both are in the configuration.
  */
 export function createTaskSeals(keys: readonly KeyLease[]): OpenTask {
   const sealingKeys = new Map<KeyLease, KeyObject>(
@@ -46,7 +46,7 @@ export function createTaskSeals(keys: readonly KeyLease[]): OpenTask {
   }
 }
 
-/** One plain segment of a path, whatever the gateway's ids look like. */
+/** A sealed id: base64url of the gateway's id, a dot, and 22 characters of MAC. It is one path segment without escapes. */
 const sealedForm = /^([\w-]+)\.([\w-]{22})$/
 
 const dotSegment = /^\.{1,2}$/

@@ -6,37 +6,37 @@ import type { Redactor } from '../redactor.js'
 import { Refusal } from '../refusal.js'
 import { continueTrace, type TraceContext } from './trace-context.js'
 
-/** The names that one attempt goes by. */
+/** The ids and tags of one attempt. */
 export interface Tags {
   readonly workflow?: string | undefined
-  /** The credential names the workflow; what the header says of it does not count. */
+  /** `true` if the credential names the workflow; then the header does not count. */
   readonly workflowVerified?: true | undefined
   readonly step?: string | undefined
   readonly parentStep?: string | undefined
-  /** The caller's own `X-Request-ID`: recorded, never sent on. */
+  /** The caller's own `X-Request-ID`: written to the ledger, never sent to the gateway. */
   readonly clientRequestId?: string | undefined
-  /** What the gateway gets as `Idempotency-Key`, where the caller sent one: a digest of it and of whose it is. */
+  /** The gateway's `Idempotency-Key`: a digest of the caller's own and of `ownerOf`; `undefined` if the caller sent none. */
   readonly idempotencyKey?: string | undefined
   readonly trace: TraceContext
-  /** 1 for the first attempt at the gateway; 0 where nothing is sent. */
+  /** 1 for the first attempt at the gateway; 0 if nothing is sent. */
   readonly attempt: number
   /** `workflow.step.ulid.attempt`. */
   readonly requestId: string
-  /** What became of the attempts before this one. */
+  /** The failed attempts before this one. */
   readonly earlier?: readonly EarlierAttempt[] | undefined
 }
 
-/** An attempt that was followed by another. */
+/** An attempt that failed and was followed by another. */
 export interface EarlierAttempt {
   readonly tags: Tags
   readonly refusal: Refusal
 }
 
 /**
- * Says under which ids a request travels; after an attempt that failed, the next one under an id of its own.
+ * Gives a request its ids; with `failed`, gives the next attempt a new id.
  *
- * @throws {Refusal} 400 `tag_invalid`; 400 `credential_in_request` where a tag holds a key: it would go to the gateway, and
- *   be written down, as part of the request's id.
+ * @throws {Refusal} 400 `tag_invalid`; 400 `credential_in_request` if a tag holds a key, which would reach the gateway and
+ *   the ledger as part of the request's id.
  */
 export type Tag = (arrival: Arrival, principal: Principal, failed?: EarlierAttempt) => Tags
 
@@ -66,8 +66,8 @@ export function createTag({ holdsSecret }: Pick<Redactor, 'holdsSecret'>): Tag {
 }
 
 /**
- * Gateways keep answers by their key and the caller's `Idempotency-Key`. Callers share a gateway's key, and two that choose
- * the same word would get each other's answers; so each caller's word is its own.
+ * A gateway stores answers by its key and `Idempotency-Key`. Callers share the gateway's key: if two chose the same
+ * `Idempotency-Key`, one would get the other's answer. So the gateway gets a digest that differs for each owner.
  */
 function ownIdempotencyKey({ headers }: Arrival, principal: Principal): string | undefined {
   const chosen = headers['idempotency-key']
@@ -83,7 +83,7 @@ function tagNext(arrival: Arrival, failed: EarlierAttempt): Tags {
   return { ...next, trace: { ...continueTrace(trace.traceparent), continued: trace.continued }, earlier: [...earlier, failed] }
 }
 
-/** The tags of a request that is not sent to the gateway: what can be read of them, and attempt 0. */
+/** The tags of a request that is not sent to the gateway: attempt 0, and the valid ones of its tags. */
 export function tagRefused(arrival: Pick<Arrival, 'ulid' | 'headers'>): Tags {
   const lenient = (name: string): string | undefined => {
     const value = arrival.headers[name]
@@ -92,7 +92,7 @@ export function tagRefused(arrival: Pick<Arrival, 'ulid' | 'headers'>): Tags {
   return writeTags(arrival, lenient(names.workflow), lenient(names.step), lenient(names.parentStep), 0)
 }
 
-/** What of the tags depends on the credential. */
+/** The tags that depend on the credential. */
 interface OfCredential {
   readonly workflowVerified: boolean
   readonly idempotencyKey: string | undefined

@@ -7,13 +7,13 @@ const zeroSpan = '0'.repeat(16)
 /** One hop of a trace (W3C Trace Context, 3.2). */
 export interface TraceContext {
   readonly traceId: string
-  /** What the gateway gets: the caller's trace with our own span as parent. */
+  /** The gateway's `traceparent`: the caller's trace id with a new span id of Postern as parent. */
   readonly traceparent: string
-  /** Whether the caller's trace goes on; a `tracestate` is passed on only then. */
+  /** Whether the caller's trace continues; only then its `tracestate` is passed on. */
   readonly continued: boolean
 }
 
-/** Carries the caller's trace on, or begins one where there is none that can be read. */
+/** Continues the caller's trace, or begins one if `traceparent` is missing or invalid. */
 export function continueTrace(traceparent: string | undefined): TraceContext {
   const match = traceparent === undefined ? null : traceparentPattern.exec(traceparent)
   if (match !== null && match[1] !== zeroTrace && match[2] !== zeroSpan) {
@@ -22,7 +22,7 @@ export function continueTrace(traceparent: string | undefined): TraceContext {
   }
   const drawn = randomHex(24)
   const traceId = drawn.slice(0, 32)
-  // Not sampled: Postern records no spans itself, and whoever continues the trace decides for itself.
+  // Flags 00, not sampled: Postern records no spans, and each later hop decides for itself.
   return { traceId, traceparent: `00-${traceId}-${drawn.slice(32)}-00`, continued: false }
 }
 
@@ -30,7 +30,7 @@ const poolBytes = 6144
 let pool = ''
 let used = 0
 
-/** Random digits are drawn for many ids at once: one call into the kernel's generator costs more than an id. */
+/** Returns random hex digits from a pool: one call of `randomBytes` costs more than an id. */
 function randomHex(bytes: number): string {
   if (used + 2 * bytes > pool.length) {
     pool = randomBytes(poolBytes).toString('hex')

@@ -5,7 +5,7 @@ import { createLane, factor, hashWindow, type WindowLane } from './window-lane.j
 
 /** A secret that is searched for. */
 export interface LoadedKey {
-  /** Whose it is; several names where they share it. */
+  /** The names under which the secret was added. */
   readonly names: readonly string[]
 }
 
@@ -14,26 +14,26 @@ interface SearchedKey extends LoadedKey {
   readonly text: string
 }
 
-/** What a byte may be part of. */
+/** Bits of what a byte may be part of: a key in any form, a key in hexadecimal, an escape. */
 const keyKind = 1
 const hexKind = 2
 const escapeKind = 4
 
-/** A window of a key is told apart by at most so many others before the next of its places is tried. */
+/** If `crowd` or more known windows have the same hash, the window `nextPlace` characters later is tried. */
 const crowd = 2
 const nextPlace = 4
 
-/** Windows are numbered by key, form and place. */
+/** A window's number is made of the key's number, the form's (below `slots`) and the window's position (below `places`). */
 const places = 1024
 const slots = 8
 
 /**
- * Finds any of the loaded keys in a text, in any form of {@link keyForms}, also behind escapes of JSON and URLs.
+ * Finds any of many keys in a text, in any form of {@link keyForms}, also behind escapes of JSON and URLs.
  *
- * A key is a long run of characters that keys are made of, and most texts have few: of the others one byte in twelve
- * is looked at. Along a run rolls a window whose hash is looked up in a filter, so one pass over the text finds any
- * number of keys; only where a whole window of a key stands is the text compared with it. The time is linear in
- * the text, and does not grow with the keys.
+ * A key is a long run of key characters. Most texts have few such runs, and outside of them one byte in twelve is examined.
+ * Within a run a window rolls along, and its hash is looked up in a filter, so one pass finds any number of keys. The text
+ * is compared with a key only if a whole window of the key matches. The time is linear in the text and does not grow with
+ * the number of keys.
  */
 export class KeySearch {
   readonly #kinds = new Uint8Array(256)
@@ -43,7 +43,7 @@ export class KeySearch {
   readonly #keys: (SearchedKey | undefined)[] = []
   readonly #numbers = new Map<string, number>()
   #reach = 0
-  /** Where, at the end of a text, the beginning of a key stands; set by {@link openAt}. */
+  /** Where an unfinished key at the end of a text begins; set by {@link openAt}. */
   #open = 0
 
   constructor() {
@@ -52,12 +52,17 @@ export class KeySearch {
     for (const mark of marks) this.#kinds[mark] = keyKind | escapeKind
   }
 
-  /** The most characters that any secret takes in any form, as far as it is compared. */
+  /** The length of the longest form of any secret, in characters, as far as secrets are compared. */
   get reach(): number {
     return this.#reach
   }
 
-  /** Searches for one more. One of fewer than {@link shortestSearched} characters is only known by its characters. */
+  /**
+   * Adds a secret. A secret of fewer than {@link shortestSearched} (12) characters is not searched for; its characters count
+   * as key characters all the same.
+   *
+   * @param name The name that {@link find} reports. One secret may have several names.
+   */
   add(name: string, secret: string): void {
     const text = secret.slice(0, mostCompared)
     for (let index = 0; index < text.length; index += 1) {
@@ -77,7 +82,7 @@ export class KeySearch {
     for (const [form, keyForm] of keyForms.entries()) this.#addForm(number, form, keyForm)
   }
 
-  /** Searches no longer for what has this name. */
+  /** Removes a name of a secret. The search for the secret ends with its last name. */
   remove(name: string, secret: string): void {
     const text = secret.slice(0, mostCompared)
     const number = this.#numbers.get(text)
@@ -95,22 +100,22 @@ export class KeySearch {
     this.#keys[number] = undefined
   }
 
-  /** A key that stands between two places of a text. */
+  /** Returns a key in the text between two positions, in bytes; `undefined`: none. */
   find(text: Buffer, start = 0, end = text.length): LoadedKey | undefined {
     return this.#scan(text, start, end, this.#plain, 0) ?? this.#scan(text, start, end, this.#hex, mostLayers)
   }
 
-  /** The same of a text whose escapes stay as they are. */
+  /** The same without decoding escapes. */
   findUnescaped(text: Buffer): LoadedKey | undefined {
     return this.#scan(text, 0, text.length, this.#plain, mostLayers) ?? this.#scan(text, 0, text.length, this.#hex, mostLayers)
   }
 
-  /** Whether a byte can be one of a key's, in any form. */
+  /** Whether a byte can be part of a key, in any form. */
   isKeyCharacter(byte: number): boolean {
     return this.#kinds[byte] !== 0
   }
 
-  /** Where a key begins of which the text ends before it does; the text's length where there is none. */
+  /** Where a key begins that is cut off by the end of the text; the text's length if there is none. */
   openAt(text: Buffer): number {
     this.#open = text.length
     for (const lane of [this.#plain, this.#hex]) {
@@ -127,7 +132,7 @@ export class KeySearch {
     const needle = keyForm.spell((this.#keys[number] as SearchedKey).text)
     let best = 0
     let fewest = Number.POSITIVE_INFINITY
-    // Keys that begin alike are told apart by a later place.
+    // Keys with the same beginning get windows at later positions.
     for (let place = 0; place + lane.width <= needle.length && place < places && fewest >= crowd; place += nextPlace) {
       const known = this.#index.at(hashWindow(lane, needle, place)).length
       if (known < fewest) {
@@ -138,7 +143,7 @@ export class KeySearch {
     this.#index.add(hashWindow(lane, needle, best), (number * slots + form) * places + best)
   }
 
-  /** Looks for runs that are as long as a window. Where the last byte of a window is none of a key's, no byte before it need be looked at. */
+  /** Finds runs of at least a window's length. If the last byte of a window is no key character, its other bytes are skipped. */
   #scan(text: Buffer, start: number, end: number, lane: WindowLane, depth: number): LoadedKey | undefined {
     const kinds = this.#kinds
     const { width, kind } = lane
@@ -179,7 +184,7 @@ export class KeySearch {
   #scanUnescaped(text: Buffer, left: number, right: number, depth: number): LoadedKey | undefined {
     for (const mark of marks) {
       const { bytes } = unescape(text, left, right, mark)
-      // Nothing was an escape, or too little is left.
+      // The run had no escapes, or is too short without them.
       if (bytes.length === right - left || bytes.length < shortestSearched) continue
       const key = this.#scan(bytes, 0, bytes.length, this.#plain, depth) ?? this.#scan(bytes, 0, bytes.length, this.#hex, mostLayers)
       if (key !== undefined) return key
@@ -207,7 +212,7 @@ export class KeySearch {
     return undefined
   }
 
-  /** Compares the text around a window with the key that the window is of. */
+  /** Compares the text around a window with the window's key. With `open`, notes an unfinished key at the end of the text. */
   #compare(window: number, text: Buffer, at: number, left: number, right: number, open: boolean): LoadedKey | undefined {
     const key = this.#keys[Math.floor(window / (slots * places))] as SearchedKey
     const form = keyForms[Math.floor(window / places) % slots] as KeyForm

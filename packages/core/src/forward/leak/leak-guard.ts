@@ -2,17 +2,17 @@ import type { LeakSearch } from './leak-search.js'
 import { RunReading } from './run-reading.js'
 
 /**
- * Lets bytes pass as they come, but for keys and for what may be the beginning of one.
+ * Passes the bytes of an answer on as they arrive, but holds back bytes that may be the beginning of a key.
  *
- * Only the end of the last piece is read on with the next, as far as its characters can be those of a key.
+ * If a piece ends in key characters, only these are searched again together with the next piece.
  */
 export class LeakGuard {
   readonly #search: LeakSearch
-  /** The characters that the last piece ended in, if they can be those of a key. */
+  /** The key characters at the end of the last piece. */
   #run: RunReading | undefined
-  /** How many bytes have come. */
+  /** How many bytes have arrived. */
   #come = 0
-  /** The last of them, which have not passed. */
+  /** The last bytes, which are held back. */
   #held = nothing
   #found: string | undefined
 
@@ -20,12 +20,12 @@ export class LeakGuard {
     this.#search = search
   }
 
-  /** The alias of the key that was found. */
+  /** The alias of the key that was found; `undefined`: none so far. */
   get found(): string | undefined {
     return this.#found
   }
 
-  /** What may pass now; `undefined` where a key is in it. */
+  /** Returns the bytes that may pass now; `undefined` if a key was found. */
   pass(piece: Buffer): Buffer | undefined {
     const passed = this.#come - this.#held.length
     this.#found = this.#read(piece)
@@ -37,12 +37,12 @@ export class LeakGuard {
       this.#held = nothing
       return text
     }
-    // A copy: a view would keep the whole piece.
+    // A copy, since a view would keep the whole piece in memory.
     this.#held = Buffer.from(text.subarray(open))
     return text.subarray(0, open)
   }
 
-  /** What was held back, once nothing can follow it. */
+  /** Returns the bytes held back, at the end of the answer. */
   rest(): Buffer {
     const rest = this.#held
     this.#held = nothing

@@ -4,12 +4,12 @@ import { LeakGuard } from './leak-guard.js'
 import { createOwnForms, type OwnForms } from './own-forms.js'
 import { marks, mostLayers, unescape } from './unescape.js'
 
-/** What looks through the answers to calls under one lease: for its own secrets, and for every other that is loaded. */
+/** Searches the answers to calls under one lease: for the lease's own secrets and for every other loaded secret. */
 export class LeakSearch {
   readonly #keys: KeySearch
   readonly #alias: string
   readonly #own: OwnForms
-  /** Own secrets that are too short for the search of all keys. */
+  /** The lease's own secrets that are too short for `KeySearch`. */
   readonly #short: OwnForms | undefined
 
   constructor(keys: KeySearch, alias: string, secrets: readonly string[]) {
@@ -20,50 +20,50 @@ export class LeakSearch {
     this.#short = short.length === 0 ? undefined : createOwnForms(short)
   }
 
-  /** The alias of a key that stands in the text; the lease's own, where it is one of several. */
+  /** The alias of a key in the text; if several keys have the same secret, the lease's own alias. `undefined`: no key. */
   find(text: Buffer, start = 0, end = text.length): string | undefined {
     const key = this.#keys.find(text, start, end)
     if (key !== undefined) return this.#aliasOf(key)
     return this.#short !== undefined && holdsShort(this.#short, text.subarray(start, end)) ? this.#alias : undefined
   }
 
-  /** The same of a text that is not in bytes. */
+  /** The same for a string. */
   findIn(text: string): string | undefined {
     return this.find(Buffer.from(text))
   }
 
-  /** The same of a text whose escapes stay as they are. */
+  /** The same without decoding escapes. */
   findUnescaped(text: Buffer): string | undefined {
     const key = this.#keys.findUnescaped(text)
     if (key !== undefined) return this.#aliasOf(key)
     return this.#short?.standIn(text) === true ? this.#alias : undefined
   }
 
-  /** Looks through one answer that passes in pieces. */
+  /** Makes a guard for one answer that passes in pieces. */
   guard(): LeakGuard {
     return new LeakGuard(this)
   }
 
-  /** The most characters of a text, its escapes taken back, that one key takes. */
+  /** The length of the longest form of any key, in characters, without escapes. */
   get reach(): number {
     return this.#keys.reach
   }
 
-  /** Where the characters end that a text begins with and that may be part of a key. */
+  /** Where the run of key characters at the beginning of a text ends. */
   endOfRun(text: Buffer): number {
     let end = 0
     while (end < text.length && this.#keys.isKeyCharacter(text[end] as number)) end += 1
     return end
   }
 
-  /** Where the last of such characters begin, from `left` on; the text's length where its last byte is none. */
+  /** Where the run of key characters at the end of a text begins, `left` at the earliest; the text's length if there is no run. */
   startOfRun(text: Buffer, left: number): number {
     let start = text.length
     while (start > left && this.#keys.isKeyCharacter(text[start - 1] as number)) start -= 1
     return start
   }
 
-  /** From where on the text, whose escapes stay as they are, may be the beginning of a key; its length where nowhere. */
+  /** Where the end of the text may be the beginning of a key; the text's length if nowhere. Does not decode escapes. */
   openFrom(text: Buffer): number {
     return Math.min(this.#keys.openAt(text), text.length - this.#own.beginningAtEnd(text, 0))
   }
@@ -73,7 +73,7 @@ export class LeakSearch {
   }
 }
 
-/** Whether one stands in the text, or behind as many layers of escapes as are taken back. */
+/** Whether the text holds one of the short secrets, plainly or behind up to `layers` layers of escapes. */
 function holdsShort(short: OwnForms, text: Buffer, layers = mostLayers): boolean {
   if (short.standIn(text)) return true
   if (layers === 0) return false

@@ -1,14 +1,14 @@
 import { keyForms } from './key-forms.js'
 
-/** The forms of secrets that are compared character by character. */
+/** All forms of a lease's own secrets, for a search that also finds short secrets and beginnings. */
 export interface OwnForms {
-  /** How many of a text's last bytes, from `start` on, are the first of a form. */
+  /** How many bytes at the end of a text, from `start` on, are the beginning of a form. */
   beginningAtEnd(text: Buffer, start: number): number
-  /** Whether one of them stands in the text. */
+  /** Whether the text holds one of the forms. */
   standIn(text: Buffer): boolean
 }
 
-/** The shortest form that is compared, in characters, but for a secret as it is: less than that stands in any text. */
+/** Minimum length of a base64 or hexadecimal form, in characters: a shorter one occurs by chance. */
 const shortestForm = 8
 
 interface Needle {
@@ -37,7 +37,7 @@ export function createOwnForms(secrets: readonly string[]): OwnForms {
   }
 }
 
-/** How much of the needle's beginning the text ends in; the needle's length as soon as the whole of it is met. */
+/** How many bytes of the needle's beginning the text ends with; the needle's length if the text holds the whole needle. */
 function match({ bytes, reading, borders }: Needle, text: Buffer, start: number): number {
   let matched = 0
   for (let at = start; at < text.length && matched < bytes.length; at += 1) {
@@ -48,7 +48,7 @@ function match({ bytes, reading, borders }: Needle, text: Buffer, start: number)
   return matched
 }
 
-/** For each beginning of the needle the length of the longest beginning that it also ends in, itself excepted. */
+/** The failure function of Knuth, Morris and Pratt: for each prefix the length of its longest proper prefix that is also its suffix. */
 function bordersOf(needle: Buffer): Uint32Array {
   const borders = new Uint32Array(needle.length)
   for (let at = 1, matched = 0; at < needle.length; at += 1) {

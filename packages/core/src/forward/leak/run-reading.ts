@@ -3,24 +3,24 @@ import { copyOf, joinOf, noStretch, placeOf, sliceOf, type Stretch } from './str
 import { marks, mostLayers, unescape } from './unescape.js'
 
 /**
- * Reads characters that may be part of a key as they come in pieces, and behind each layer of escapes that the search
- * of a whole text takes back: so a key is found in pieces wherever it is found in the whole.
+ * Searches a run of key characters that arrives in pieces. Decodes the same layers of escapes as the search of a whole text,
+ * so it finds every key that the search of the whole text would find.
  *
- * Of each reading only so many characters are kept as a key takes in it, however many bytes they were written in.
+ * Each layer keeps only as many characters as the longest key has, however many bytes the escapes take.
  */
 export class RunReading {
   readonly #search: LeakSearch
-  /** Layers of escapes that may be taken back within this. */
+  /** How many further layers of escapes may be decoded. */
   readonly #layers: number
-  /** What the escapes begin with that this takes back. */
+  /** The first byte of the escapes that this layer decodes; `undefined` for the answer itself. */
   readonly #mark: number | undefined
-  /** The beginning of an escape. */
+  /** The beginning of an escape that the last piece cut off. */
   #cut = noStretch
-  /** What was read last. */
+  /** The last characters that were searched. */
   #tail = noStretch
-  /** Where the beginning of a key stands at its end. */
+  /** Where an unfinished key at the end of `#tail` begins. */
   #begins = Number.POSITIVE_INFINITY
-  /** The same with the escapes of each mark taken back, once it has one. */
+  /** The next layer for each kind of escape, once such an escape has arrived. */
   readonly #behind: (RunReading | undefined)[] = []
 
   constructor(search: LeakSearch, layers = mostLayers, mark?: number) {
@@ -29,14 +29,14 @@ export class RunReading {
     this.#mark = mark
   }
 
-  /** From where on the answer may be the beginning of a key; infinitely far where nothing can be. */
+  /** The position in the answer from which the bytes may be the beginning of a key; `Infinity`: none. */
   get open(): number {
     let open = Math.min(this.#begins, placeOf(this.#cut, 0))
     for (const reading of this.#behind) if (reading !== undefined) open = Math.min(open, reading.open)
     return open
   }
 
-  /** Reads on; the alias of a key that ends in this piece. */
+  /** Searches the next piece. Returns the alias of a key that ends in it. */
   read(piece: Stretch): string | undefined {
     const come = this.#mark === undefined ? piece : this.#takeBack(piece, this.#mark)
     return come.bytes.length === 0 ? undefined : this.#look(come)
@@ -70,7 +70,7 @@ export class RunReading {
         if (at === -1) continue
         const reading = new RunReading(this.#search, this.#layers - 1, mark)
         this.#behind[index] = reading
-        // Up to the first mark both read alike.
+        // Before the first escape both layers have the same characters.
         const alike = text.bytes.length - come.bytes.length + at
         if (alike > 0) reading.#look(sliceOf(text, Math.max(0, alike - this.#search.reach), alike))
         next = sliceOf(come, at)

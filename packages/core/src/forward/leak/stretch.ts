@@ -1,13 +1,13 @@
-/** Characters of an answer, perhaps such as are left of it when its escapes are taken back. */
+/** Characters of an answer, perhaps with its escapes decoded. */
 export interface Stretch {
   readonly bytes: Buffer
-  /** Where each began in the answer; where the first did, if the others follow it byte by byte. */
+  /** The position of each character in the answer; a single number for the first, if the others follow byte by byte. */
   readonly from: number | Float64Array
 }
 
 export const noStretch: Stretch = { bytes: Buffer.alloc(0), from: 0 }
 
-/** Where one of the characters began; infinitely far where it has not come. */
+/** The position of a character in the answer; `Infinity` if the character has not arrived. */
 export function placeOf({ bytes, from }: Stretch, at: number): number {
   if (at >= bytes.length) return Number.POSITIVE_INFINITY
   return typeof from === 'number' ? from + at : (from[at] as number)
@@ -17,16 +17,16 @@ export function sliceOf({ bytes, from }: Stretch, start: number, end = bytes.len
   return { bytes: bytes.subarray(start, end), from: typeof from === 'number' ? from + start : from.subarray(start, end) }
 }
 
-/** The same characters on their own: a view would keep the whole piece that they came in. */
+/** A copy, since a view would keep the whole piece in memory. */
 export function copyOf({ bytes, from }: Stretch): Stretch {
   return bytes.length === 0 ? noStretch : { bytes: Buffer.from(bytes), from: typeof from === 'number' ? from : from.slice() }
 }
 
-/** Characters and those that follow them. */
+/** Joins two stretches; the second follows the first. */
 export function joinOf(left: Stretch, right: Stretch): Stretch {
   if (left.bytes.length === 0) return right
   const bytes = Buffer.concat([left.bytes, right.bytes])
-  // Of what no escape was taken out, each byte follows the last.
+  // Neither side has decoded escapes, so each byte follows the one before.
   if (typeof left.from === 'number' && typeof right.from === 'number') return { bytes, from: left.from }
   const from = new Float64Array(bytes.length)
   setPlaces(from, left, 0)

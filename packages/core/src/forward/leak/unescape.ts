@@ -1,25 +1,25 @@
 export const backslash = 0x5c
 export const percent = 0x25
 
-/** What escapes begin with: those of JSON, and those of URLs. */
+/** The first bytes of escapes: of JSON and of URLs. */
 export const marks: readonly number[] = [backslash, percent]
 
-/** Escapes within escapes that are taken back, of either kind: JSON that is quoted in JSON has two. */
+/** How many nested layers of escapes are decoded, of either kind: JSON that is quoted in JSON has two. */
 export const mostLayers = 2
 
-/** A text of which the escapes are taken back. */
+/** A text with its escapes decoded. */
 export interface Unescaped {
   readonly bytes: Buffer
-  /** Where each of the bytes began in the text. */
+  /** The position of each byte in the text. */
   readonly from: Uint32Array
-  /** Where an escape begins that the text's end cuts off; its length where there is none. */
+  /** Where an escape begins that the text's end cuts off; the text's end if there is none. */
   readonly cutAt: number
 }
 
-/** Taken back, an escape of something that no key holds; neither does it end what is read. */
+/** Stands for an escaped character that no key holds. It takes the character's place, so that the text around it is not joined. */
 const nothing = 0
 
-/** Takes back the escapes of JSON (RFC 8259, 7) or of URLs (RFC 3986, 2.1) between two places; every other byte stays. */
+/** Decodes the escapes of JSON (RFC 8259, 7) or of URLs (RFC 3986, 2.1) between two positions; every other byte stays. */
 export function unescape(text: Buffer, start: number, end: number, mark: number): Unescaped {
   const bytes = Buffer.allocUnsafe(end - start)
   const from = new Uint32Array(end - start)
@@ -31,7 +31,7 @@ export function unescape(text: Buffer, start: number, end: number, mark: number)
     if (at + size > end) break
     const value = size === 1 ? byte : size === 2 ? short(text[at + 1] as number) : readHex(text, at + (size === 3 ? 1 : 2), at + size)
     from[length] = at
-    // A mark without digits, as in `50% off`, stands for itself.
+    // A mark without digits behind it, as in `50% off`, is no escape and stays.
     bytes[length] = value < 0 ? byte : value < 0x80 ? value : nothing
     length += 1
     at += value < 0 ? 1 : size
@@ -41,19 +41,19 @@ export function unescape(text: Buffer, start: number, end: number, mark: number)
 
 const letterU = 0x75
 
-/** `\/`, `\"` and `\\` stand for what follows; the others for characters that no header can carry. */
+/** `\/`, `\"` and `\\` mean their second character; other short escapes mean control characters, which no key holds. */
 function short(byte: number): number {
   return byte === 0x2f || byte === 0x22 || byte === backslash ? byte : nothing
 }
 
-/** What the digits say; below zero where one of them is none. */
+/** The value of hexadecimal digits; negative if a byte is not a digit. */
 function readHex(text: Buffer, start: number, end: number): number {
   let value = 0
   for (let index = start; index < end; index += 1) value = value * 16 + (digits[text[index] as number] as number)
   return value
 }
 
-/** The value of each hexadecimal digit; of any other byte a number that brings every value below zero. */
+/** The value of each hexadecimal digit; for any other byte a number so low that every sum with it is negative. */
 const digits = new Int32Array(256).fill(-0x10_0000)
 for (let digit = 0; digit < 16; digit += 1) {
   digits[digit.toString(16).charCodeAt(0)] = digit

@@ -1,22 +1,22 @@
-/** Bits of the filter for each window: so few are set that hardly any other text passes it. */
+/** Bits of the filter per window: enough that other text rarely passes the filter. */
 const bitsPerWindow = 16
 
-/** The filter of few windows, in words of 32 bits. */
+/** Initial size of the filter, in words of 32 bits. */
 const smallestFilter = 2 ** 8
 
-/** One of a hash's two bits in its word is numbered by the upper five of its bits, the other by the lower five. */
+/** A hash sets two bits of one word: the upper five bits of the hash number the first, the lower five the second. */
 export const bitShift = 27
 
 /**
- * The windows that are looked for, by their hash, behind a filter in which every hash has two bits of one word.
+ * The searched windows by their hash, with a filter in front in which every hash sets two bits of one word.
  *
- * A window is a number that its owner can read. Those that go leave their bits behind until the filter grows.
+ * A window is a number that only `KeySearch` interprets. A removed window's bits stay set until the filter grows.
  */
 export class WindowIndex {
   readonly #windows = new Map<number, number | number[]>()
-  /** Whether a text's window can be one of these. */
+  /** If one of a hash's two bits is not set, no window has this hash. */
   filter = new Uint32Array(smallestFilter)
-  /** The word of a hash is `(hash << 5) >>> shift`, those of its bits below the upper five. */
+  /** The word of a hash is `(hash << 5) >>> shift`: the bits below its upper five. */
   shift = 32 - Math.log2(smallestFilter)
 
   /** The windows with this hash; usually none or one. */

@@ -1,21 +1,21 @@
 import { randomBytes } from 'node:crypto'
 
-/** How windows of one kind of text are hashed as they roll along it. */
+/** The rolling hash of windows in one kind of text: plain and base64, or hexadecimal. */
 export interface WindowLane {
   /** Characters in a window. */
   readonly width: number
-  /** The bit that marks the characters of such text in a table of kinds. */
+  /** The bit of this kind of text in `KeySearch`'s table of byte kinds. */
   readonly kind: number
-  /** What a byte adds to the hash as it comes into the window. */
+  /** For each byte what it adds to the hash when it enters the window. */
   readonly come: Int32Array
-  /** What it takes away as it goes. */
+  /** For each byte what is subtracted from the hash when it leaves the window. */
   readonly go: Int32Array
 }
 
-/** Odd, so that no bit of a byte is lost while it is in the window. */
+/** The multiplier of the hash. It is odd, so that multiplying loses no bits. */
 export const factor = 0x2c1b3c6d
 
-/** Bytes count with random numbers of this process, so that nobody can write texts whose windows collide. */
+/** Makes a lane. Each byte gets a random number of this process, so that no client can write texts whose hashes collide. */
 export function createLane(width: number, kind: number, reading: Uint8Array): WindowLane {
   const random = new Int32Array(256)
   const bytes = randomBytes(4 * random.length)
