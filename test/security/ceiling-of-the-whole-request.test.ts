@@ -413,6 +413,17 @@ describe('every member that names a model', () => {
       }
     })
 
+    test.each([' ', '\n', '\t\r\n', '\ufeff '])(
+      'a field that begins with more blanks (%j) than are read of one is refused',
+      async (blank) => {
+        for (const count of [66_000, 200_000]) {
+          const value = `${blank.repeat(count)}{"model":"large"}`
+          const [status, , sent] = await open().ask('POST', 'audio/transcriptions', form(small, ['name="prompt"', value]), { type })
+          expect([status, sent]).toEqual([400, 0])
+        }
+      },
+    )
+
     test.each(['model', 'models[]', 'fallbacks', 'extra_body[model]'])('no file is called %s', async (name) => {
       const file = [`name="${name}"; filename="m.txt"`, 'large'] as const
       for (const parts of [[small, file], [file, small], [file]])

@@ -102,7 +102,12 @@ export class FormFields implements FormVisitor {
 
   /** Refuses a long field, except input for the model that no visit must check, or that cannot be JSON. */
   #refuseLong(begun: Buffer): void {
-    if (isContent(this.#name) && (this.#visit === undefined || !beginsJson(begun.toString('utf8')))) return
+    // If the part that was read has only blanks, and perhaps a part of a character, JSON may follow.
+    const text = begun
+      .toString('utf8')
+      .replace(/\ufffd{1,3}$/, '')
+      .trimStart()
+    if (isContent(this.#name) && (this.#visit === undefined || (text !== '' && !beginsJson(text)))) return
     throw malformed(`The field "${this.#name.slice(0, 64)}" is longer than ${maxFieldBytes} bytes.`)
   }
 
