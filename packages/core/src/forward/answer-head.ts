@@ -99,6 +99,11 @@ export function unpackedHead(head: AnswerHead): AnswerHead {
   }
 }
 
+/** The head of an answer whose end is told by framing alone. */
+export function withoutLength(head: AnswerHead): AnswerHead {
+  return { ...head, header: (name) => (name === 'content-length' ? undefined : head.header(name)) }
+}
+
 /** The head of an answer that is called something else than it is. */
 export function renamed(head: AnswerHead, type: string): AnswerHead {
   const isType = (name: string): boolean => normalizeName(name) === 'content-type'

@@ -33,22 +33,28 @@ export function chooseDelivery(exchange: Exchange, packed: AnswerHead): Delivery
 }
 
 function chooseForType(exchange: Exchange, head: AnswerHead, type: string): Delivery {
+  const isCalledJson = isJsonType(type) || otherJson.test(type)
   if (exchange.facts.edit !== undefined) {
     // What must be edited is never passed on as it came.
-    if (isJsonType(type)) return new HeldAnswer(exchange, head)
+    if (isCalledJson) return new HeldAnswer(exchange, head)
     return refuseAnswer(exchange, 'The gateway answered with something that this endpoint does not.')
   }
   if (eventStream.test(type)) return streamEvents(exchange, head)
-  if (isJsonType(type) && Number(head.header('content-length') ?? 0) <= maxHeldBytes) return new HeldAnswer(exchange, head)
-  // Some servers stream and do not say that they do.
-  if (exchange.facts.route.endpoint.format.id !== 'plain' && saysNothing.has(type)) {
-    return new PeekedAnswer(exchange, (kind) => (kind === 'events' ? streamEvents(exchange, head) : passBytes(exchange, head)))
+  const isLarge = Number(head.header('content-length') ?? 0) > maxHeldBytes
+  if (exchange.facts.route.endpoint.format.id === 'plain') {
+    return isCalledJson && !isLarge ? new HeldAnswer(exchange, head) : passBytes(exchange, head)
   }
-  return passBytes(exchange, head)
+  // Here an answer is JSON or events, and some servers do not say so.
+  if (neither.test(type)) return passBytes(exchange, head)
+  if (!isLarge) return new HeldAnswer(exchange, head, isCalledJson)
+  return new PeekedAnswer(exchange, (kind) => (kind === 'events' ? streamEvents(exchange, head) : passBytes(exchange, head)))
 }
 
-/** What servers say of whatever they send, where nobody told them what it is. */
-const saysNothing = new Set(['', 'text/plain', 'application/octet-stream'])
+/** What JSON was called before it had a name. */
+const otherJson = /^(?:text|application)\/(?:x-)?json$/
+
+/** What is neither one document nor events, and says so: media, and documents in a row. */
+const neither = /^(?:audio|font|image|video)\/|^application\/(?:x-)?(?:ndjson|jsonl|jsonlines|json-seq)$/
 
 /** Some servers call everything a page. What is none goes out under its own name: browsers would make a page of it. */
 function chooseForPage(exchange: Exchange, head: AnswerHead): Delivery {

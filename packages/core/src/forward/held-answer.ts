@@ -2,11 +2,11 @@ import { isAscii } from 'node:buffer'
 import { GrowingBuffer } from '../lib/growing-buffer.js'
 import { Refusal } from '../refusal.js'
 import type { ResponseSink } from '../arrival.js'
-import { type AnswerHead, unpackedHead } from './answer-head.js'
+import { type AnswerHead, unpackedHead, withoutLength } from './answer-head.js'
 import { mendLinks } from './answer-links.js'
 import { classifyFailure } from './classify-failure.js'
 import { type Delivery, type Exchange, writeAnswerHead } from './exchange.js'
-import { type AnswerKind, kindOf } from './kind-of-answer.js'
+import { FirstBytes } from './kind-of-answer.js'
 import { leakedKey } from './leaked-key.js'
 import { mayParse } from './parse-bound.js'
 import { parseJson } from './parse-json.js'
@@ -34,18 +34,18 @@ export class HeldAnswer implements Delivery {
   #overflow: Delivery | undefined
   /** Until when it is held. */
   #until: number
-  /** Whether nothing but blanks came so far. */
-  #isBlank = true
   #clock: NodeJS.Timeout | undefined
   /** What is passed on as it comes is read at its end. */
   #isRead = false
   #failed = false
-  /** Known from its first byte that is no blank. */
-  #kind: AnswerKind | undefined
+  readonly #first = new FirstBytes()
+  readonly #isCalledJson: boolean
 
-  constructor(exchange: Exchange, head: AnswerHead) {
+  /** @param isCalledJson Whether it has to be JSON, or events; else it is held if it turns out to be. */
+  constructor(exchange: Exchange, head: AnswerHead, isCalledJson = true) {
     this.#exchange = exchange
     this.#head = head
+    this.#isCalledJson = isCalledJson
     this.#until = performance.now() + exchange.facts.route.gateway.timeouts.holdMs
   }
 
@@ -56,12 +56,13 @@ export class HeldAnswer implements Delivery {
     }
     const isFirst = this.#held.length === 0
     this.#held.append(chunk)
-    this.#kind ??= kindOf(this.#held.view())
-    if (this.#kind === 'events' && this.#exchange.facts.edit === undefined) return this.#handOver(streamEvents(this.#exchange, this.#head))
-    if (this.#isHeldTooLong(chunk, isFirst)) return this.#passOn()
+    const kind = this.#first.hear(chunk)
+    if (kind === 'events' && this.#exchange.facts.edit === undefined) return this.#handOver(streamEvents(this.#exchange, this.#head))
+    if (kind === 'other' && !this.#isCalledJson) return this.#handOver(passBytes(this.#exchange, this.#head))
+    if (this.#isHeldTooLong(isFirst)) return this.#passOn()
     if (this.#held.length <= maxHeldBytes) return true
     if (this.#exchange.facts.edit !== undefined) return this.#holdFurther()
-    return this.#handOver(passBytes(this.#exchange, this.#head))
+    return this.#first.isBlank ? this.#passOn() : this.#handOver(passBytes(this.#exchange, this.#head))
   }
 
   hasAll(): boolean {
@@ -70,13 +71,16 @@ export class HeldAnswer implements Delivery {
 
   end(): void {
     clearTimeout(this.#clock)
-    if (this.#isRead) this.#readPassed()
-    if (this.#overflow !== undefined) this.#overflow.end()
+    if (this.#hasBegun) this.#passAndRead()
+    if (this.#exchange.settled) return
+    if (this.#isRead && !this.#readPassed()) this.#overflow?.broken(unreadable())
+    else if (this.#overflow !== undefined) this.#overflow.end()
     else this.#sendWhole(this.#held.take())
   }
 
   broken(error: unknown): void {
     clearTimeout(this.#clock)
+    if (this.#hasBegun) this.#passAndRead()
     if (this.#overflow !== undefined) this.#overflow.broken(error)
     else this.#exchange.refuse(classifyFailure(error))
   }
@@ -88,15 +92,16 @@ export class HeldAnswer implements Delivery {
   }
 
   /** @param isFirst Whether this is the first piece: a document that begins late is held for as long as any. */
-  #isHeldTooLong(chunk: Buffer, isFirst: boolean): boolean {
+  #isHeldTooLong(isFirst: boolean): boolean {
     const { edit, route } = this.#exchange.facts
     // What must be edited is never passed on as it came.
     if (edit !== undefined) return false
+    if (this.#hasBegun) return true
     const now = performance.now()
-    this.#isBlank &&= isBlank(chunk)
-    if (this.#isBlank) this.#clock ??= setTimeout(() => this.#passBlanks(), Math.max(0, this.#until - now)).unref()
+    const { isBlank } = this.#first
+    if (isBlank) this.#clock ??= setTimeout(() => this.#passBlanks(), Math.max(0, this.#until - now)).unref()
     if (now <= this.#until) return false
-    if (this.#isBlank || !isFirst) return true
+    if (isBlank || !isFirst) return true
     this.#until = now + route.gateway.timeouts.holdMs
     return false
   }
@@ -104,7 +109,7 @@ export class HeldAnswer implements Delivery {
   /** Nobody would catch here what is thrown. */
   #passBlanks(): void {
     const exchange = this.#exchange
-    if (!this.#isBlank || exchange.settled || this.#overflow !== undefined) return
+    if (!this.#first.isBlank || exchange.settled || this.#overflow !== undefined) return
     try {
       this.#passOn()
     } catch (error) {
@@ -113,11 +118,32 @@ export class HeldAnswer implements Delivery {
     }
   }
 
-  /** The client gets what is there, and the rest as it comes; for the record it is read all the same. */
+  /** Whether the client has its head, and blanks, and what the answer is has yet to be seen. */
+  get #hasBegun(): boolean {
+    return this.#overflow === undefined && this.#exchange.facts.sink.headersSent
+  }
+
+  /** Blanks may stand before events as well as before JSON: how the rest is read is said once it can be told. */
   #passOn(): boolean {
     clearTimeout(this.#clock)
+    if (this.#first.kind !== undefined) return this.#passAndRead()
+    return this.#first.isBlank ? this.#sendBlanks() : true
+  }
+
+  /** Nothing in them can hold a key or a frame. */
+  #sendBlanks(): boolean {
+    const exchange = this.#exchange
+    if (!this.#hasBegun) writeAnswerHead(exchange, this.#head, exchange.governance(undefined))
+    return exchange.facts.sink.write(this.#held.take())
+  }
+
+  /**
+   * The client gets what is there, and the rest as it comes; for the record it is read all the same. It has no length, so
+   * that one that turns out to be none can be cut.
+   */
+  #passAndRead(): boolean {
     this.#isRead = true
-    this.#overflow = passBytes(this.#exchange, this.#head, () => (this.#failed ? 'upstream_error' : 'complete'))
+    this.#overflow = passBytes(this.#exchange, withoutLength(this.#head), () => (this.#failed ? 'upstream_error' : 'complete'))
     return this.#overflow.chunk(this.#held.view())
   }
 
@@ -128,12 +154,17 @@ export class HeldAnswer implements Delivery {
     this.#held.take()
   }
 
-  #readPassed(): void {
+  /** @returns Whether it is what it should be, or nobody looked. */
+  #readPassed(): boolean {
+    const { route, tap, upstream } = this.#exchange.facts
     const body = this.#held.take()
-    const document = mayParse(body) ? parseJson(body.toString('utf8')) : undefined
-    if (document === undefined) return
-    this.#failed = this.#exchange.facts.upstream.errors.isError(document)
-    if (!this.#failed) this.#exchange.facts.tap.body(document, 'answer')
+    if (!mayParse(body)) return true
+    const text = body.toString('utf8')
+    const document = parseJson(text)
+    if (document === undefined) return this.#mayBeAnything(text)
+    this.#failed = upstream.errors.isError(document, route.endpoint)
+    if (!this.#failed) tap.body(document, 'answer')
+    return true
   }
 
   /** What must be edited is never passed on as it came. */
@@ -161,8 +192,9 @@ export class HeldAnswer implements Delivery {
     const text = isAscii(body) ? latin1 : body.toString('utf8')
     const document = parseJson(text)
     if (document === undefined) {
-      if (this.#mayBeAnything(text)) this.#send(latin1, 'latin1', body.length)
-      else exchange.refuse(invalid('The gateway answered with JSON that cannot be read.'))
+      // It may have lines of any kind, frames in our name included.
+      if (this.#mayBeAnything(text)) this.#passUnread(body)
+      else exchange.refuse(unreadable())
       return
     }
     const failed = facts.upstream.errors.isError(document, facts.route.endpoint)
@@ -193,9 +225,11 @@ export class HeldAnswer implements Delivery {
 
   /**
    * Whether an answer that is called JSON and is none passes as it came: where nothing is expected of the endpoint, it may be
-   * empty, or the content of a file. A page in place of what no file holds is none.
+   * empty, or the content of a file. A page in place of what no file holds is none. So does one that is not called so, nor
+   * begins so.
    */
   #mayBeAnything(text: string): boolean {
+    if (!this.#isCalledJson) return this.#first.kind !== 'json'
     const { edit, route } = this.#exchange.facts
     const { format, object } = route.endpoint
     return edit === undefined && format.id === 'plain' && (object !== undefined || !/^\s*</.test(text))
@@ -231,14 +265,12 @@ function letGoOfReader(sink: ResponseSink, unreadMs: number): void {
   sink.once('close', () => clearTimeout(timer))
 }
 
-/** JSON's own blanks, with which servers keep a connection alive. */
-function isBlank(bytes: Buffer): boolean {
-  for (const byte of bytes) if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) return false
-  return true
-}
-
 const byteOrderMark = /^\uFEFF/
 
 function invalid(message: string): Refusal {
   return new Refusal('gateway_answer_invalid', { message })
+}
+
+function unreadable(): Refusal {
+  return invalid('The gateway answered with JSON that cannot be read.')
 }

@@ -35,7 +35,8 @@ const mostUnreadable = 1000
 export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
   const { sink, tap, records, upstream, key } = exchange.facts
   const mender = records.needsMending ? createChunkMender() : undefined
-  let begun = false
+  // Blanks may have kept it alive before.
+  let begun = sink.headersSent
   /** Whether an event with data came. */
   let heard = false
   let failed = false
