@@ -1,3 +1,4 @@
+import type { RequestListener } from 'node:http'
 import OpenAI from 'openai'
 import { describe, expect, test } from 'vitest'
 import { type AnsweringGateway, forAnAnsweringGateway, saying } from '../support/answering-gateway.js'
@@ -23,8 +24,32 @@ const names = [
   '',
   'text/plain',
   'application/octet-stream',
+  'binary/octet-stream',
+  'text/json',
   'text/html',
 ]
+
+/** Whatever they call JSON beside its own name; `text/html` is told of below. */
+const otherNames = [
+  'text/plain',
+  'application/octet-stream',
+  'binary/octet-stream',
+  'text/json',
+  'application/x-json',
+  'text/javascript',
+  '',
+]
+
+const inPieces =
+  (bytes: Buffer, size: number, type: string): RequestListener =>
+  async (_, response) => {
+    response.writeHead(200, type === '' ? {} : { 'content-type': type })
+    for (let at = 0; at < bytes.length; at += size) {
+      response.write(bytes.subarray(at, at + size))
+      await new Promise(setImmediate)
+    }
+    response.end()
+  }
 
 describe('a stream is what is one, whatever it is called', () => {
   forAnAnsweringGateway({}, (open) => {
@@ -79,6 +104,18 @@ describe('a stream is what is one, whatever it is called', () => {
       await expect(textOf(open())).rejects.toMatchObject({ status: 400, type: 'invalid_request_error' })
     })
 
+    test('whatever length it says it has', async () => {
+      const long = chunk('long '.repeat(300_000))
+      for (const type of names.filter((each) => each !== 'text/html')) {
+        open().answer(saying(long + whole, type))
+        expect((await textOf(open())).length).toBe(1_500_005)
+        expect(open().house.ledger.entries.at(-1)).toMatchObject({ finish: 'complete', model: 'm' })
+        open().answer(saying(long, type))
+        await expect(textOf(open())).rejects.toThrow()
+        expect(open().house.ledger.entries.at(-1)).toMatchObject({ finish: 'truncated' })
+      }
+    })
+
     test('that breaks off is cut, and one that holds a key is too', async () => {
       open().answer((request, response) => {
         response.writeHead(200, { 'content-type': 'application/json' })
@@ -131,6 +168,71 @@ describe('JSON is what is JSON', () => {
           const refused = await open().call('POST', path, { model: 'm', input: 'a', messages: [] })
           if (path === 'chat/completions' || !body.startsWith('{')) expect([path, body, refused.status]).toEqual([path, body, 502])
         }
+    })
+
+    test.each(otherNames)('called %j, it is an answer, with what its record says of it, byte by byte too', async (type) => {
+      const counted = plainCompletion.replace(/\}$/, ',"usage":{"prompt_tokens":3,"completion_tokens":4}}')
+      for (const before of ['', ' \n', '\uFEFF', '\n'.repeat(100)]) {
+        const bytes = Buffer.from(before + counted)
+        for (const size of [1, bytes.length]) {
+          open().answer(inPieces(bytes, size, type))
+          const answer = await open().house.chat()
+          expect([answer.status, answer.headers.get('content-type') ?? '']).toEqual([200, type])
+          expect(Buffer.from(await answer.arrayBuffer()).equals(bytes)).toBe(true)
+          expect(open().house.ledger.entries.at(-1)).toMatchObject({
+            finish: 'complete',
+            model: 'some-model',
+            usage: { input: 3, output: 4 },
+          })
+        }
+      }
+    })
+
+    test.each(otherNames)('called %j, an error has the status that it says, and half an answer is none', async (type) => {
+      for (const before of ['', '\n ', '\t'.repeat(100)]) {
+        open().answer(saying(`${before}{"error":{"message":"Too long.","type":"invalid_request_error"}}`, type))
+        const refused = await open().house.chat()
+        expect([refused.status, await refused.json()]).toMatchObject([400, { error: { message: 'Too long.' } }])
+        for (const half of ['{"id":"c1","choi', '{', '{"choices":[]', '[']) {
+          open().answer(saying(before + half, type))
+          expect([half, (await open().house.chat()).status]).toEqual([half, 502])
+          expect(open().house.ledger.entries.at(-1)).toMatchObject({ finish: 'upstream_error', code: 'gateway_answer_invalid' })
+        }
+      }
+    })
+
+    test('where nothing is expected of an endpoint, what is called bytes or text stays that, held by nobody', async () => {
+      for (const [path, type] of [
+        ['audio/transcriptions', 'text/plain'],
+        ['audio/speech', 'application/octet-stream'],
+        ['audio/speech', ''],
+      ] as const) {
+        let more: () => void = () => {}
+        open().answer((_, response) => {
+          response.writeHead(200, type === '' ? {} : { 'content-type': type })
+          response.write('{"error":')
+          more = () => response.end('nothing')
+        })
+        const answer = await open().call('POST', path, { model: 'm', input: 'a' })
+        more()
+        expect([answer.status, await answer.text()]).toEqual([200, '{"error":nothing'])
+      }
+      open().answer(saying('{"error":{"message":"Too long.","type":"invalid_request_error"}}', 'text/json'))
+      expect((await open().call('POST', 'audio/transcriptions', { model: 'm' })).status).toBe(400)
+    })
+
+    test('and many documents in a row pass as they come', async () => {
+      for (const type of ['application/x-ndjson', 'application/jsonl', 'application/json-seq']) {
+        let more: () => void = () => {}
+        open().answer((_, response) => {
+          response.writeHead(200, { 'content-type': type })
+          response.write('{"a":1}\n')
+          more = () => response.end('{"a":2}\n')
+        })
+        const answer = await open().house.chat()
+        more()
+        expect([answer.status, await answer.text()]).toEqual([200, '{"a":1}\n{"a":2}\n'])
+      }
     })
 
     test('while words that only begin like an event are words', async () => {

@@ -1,7 +1,8 @@
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
 import OpenAI from 'openai'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { forAnAnsweringGateway, saying } from '../support/answering-gateway.js'
 import { forEachDoor } from '../support/for-each-door.js'
 import { type HostileUpstream, startHostileUpstream } from '../support/hostile-upstream.js'
 import { openHouse } from '../support/house.js'
@@ -154,5 +155,164 @@ describe('hostile-gateway: a stream of responses', () => {
       await house.close()
       await upstream.close()
     }
+  })
+})
+
+describe('hostile-gateway: what is kept alive by blanks is known for what it is all the same', () => {
+  const event = 'data: {"id":"c","model":"m","choices":[{"index":0,"delta":{"content":"Hel"},"finish_reason":null}]}\n\n'
+  const counted = '{"id":"c","model":"m","choices":[],"usage":{"prompt_tokens":3,"completion_tokens":4}}'
+  const names = ['application/json', 'text/plain', 'application/octet-stream', '']
+  const blanks = ['\n', ' '.repeat(100), '\r\n\t ']
+
+  forAnAnsweringGateway({ attempts: 1, timeouts: { firstEvent: '40ms', hold: '80ms' } }, (open) => {
+    let goOn: () => void = () => {}
+    /** Says how the gateway answers once the client has a head, which it gets after the hold. */
+    const held = (headers: Record<string, string>, begin: string, then: (response: ServerResponse, request: IncomingMessage) => unknown) =>
+      open().answer(async (request, response) => {
+        response.writeHead(200, headers)
+        response.write(begin)
+        // Blanks let it go by themselves, and what is no blank with the next piece.
+        const timer = begin.trim() === '' ? undefined : setInterval(() => response.write(' '), 20)
+        await new Promise<void>((resolve) => (goOn = resolve))
+        clearInterval(timer)
+        await then(response, request)
+      })
+    const named = (type: string): Record<string, string> => (type === '' ? {} : { 'content-type': type })
+    const late = (type: string, begin: string, ...pieces: readonly string[]): void =>
+      held(named(type), begin, async (response) => {
+        for (const piece of pieces) {
+          response.write(piece)
+          await wait(5)
+        }
+        response.end()
+      })
+    const told = async (stream: boolean): Promise<{ text: string; whole: boolean; entry: object | undefined }> => {
+      const answer = await open().house.chat({ body: { stream } })
+      goOn()
+      expect(answer.status).toBe(200)
+      let text = ''
+      let whole = true
+      try {
+        for await (const piece of answer.body as AsyncIterable<Uint8Array>) text += Buffer.from(piece).toString()
+      } catch {
+        whole = false
+      }
+      await vi.waitFor(() => expect(open().house.ledger.entries.at(-1)?.request_id).toBe(answer.headers.get('x-request-id')))
+      return { text, whole, entry: open().house.ledger.entries.at(-1) }
+    }
+
+    test.each(names)('a stream without its end mark is cut under %j', async (type) => {
+      for (const blank of blanks)
+        for (const pieces of [[event], Array.from(event), ['da', event.slice(2), event]]) {
+          late(type, blank, ...pieces)
+          expect(await told(true)).toMatchObject({ whole: false, entry: { finish: 'truncated', model: 'm' } })
+        }
+    })
+
+    test.each(names)('a whole stream is whole under %j, its blanks and every byte of it once', async (type) => {
+      for (const blank of blanks) {
+        late(type, blank, ': hello\n\n', event.slice(0, 3), `${event.slice(3)}data: [DONE]\n\n`)
+        const { text, whole, entry } = await told(true)
+        expect({ whole, entry }).toMatchObject({ whole: true, entry: { finish: 'complete', model: 'm' } })
+        expect(text.replace(/: postern [^\n]*\n\n/, '')).toBe(`${blank}: hello\n\n${event}data: [DONE]\n\n`)
+        expect(text.match(/: postern /g)).toHaveLength(1)
+      }
+    })
+
+    test.each(names)('an event that is an error fails under %j', async (type) => {
+      late(type, '\n', 'data: {"error":{"message":"No more room.","type":"server_error"}}\n\n')
+      expect(await told(true)).toMatchObject({ entry: { finish: 'upstream_error' } })
+    })
+
+    test.each(names)('JSON that stops in the middle is cut under %j, and whole JSON is read', async (type) => {
+      for (const blank of [...blanks, '{']) {
+        const rest = blank === '{' ? counted.slice(1) : counted
+        for (const pieces of [[rest.slice(0, 20)], Array.from(rest.slice(0, 20)), [rest.slice(0, -1)]]) {
+          late(type, blank, ...pieces)
+          expect(await told(false)).toMatchObject({ whole: false, entry: { finish: 'truncated' } })
+        }
+        for (const pieces of [[rest], [rest.slice(0, 1), rest.slice(1)]]) {
+          late(type, blank, ...pieces)
+          const { text, whole, entry } = await told(false)
+          expect({ whole, entry }).toMatchObject({
+            whole: true,
+            entry: { finish: 'complete', model: 'm', usage: { input: 3, output: 4 } },
+          })
+          expect(blank === '{' ? text.replace(/^\{ +/, '{') : text).toBe(blank + rest)
+        }
+      }
+    })
+
+    test('so is JSON that says its length, and blanks with nothing behind them', async () => {
+      for (const [begin, rest] of [
+        [' ', '{"id":"c1","choi'],
+        ['{', '"id":"c1","choi'],
+        ['\n', ' '],
+      ] as const) {
+        const length = 1000
+        open().answer(async (_, response) => {
+          response.writeHead(200, { 'content-type': 'application/json', 'content-length': length })
+          response.write(begin)
+          let written = begin.length
+          const timer = setInterval(() => void (response.write(' '), (written += 1)), 20)
+          await new Promise<void>((resolve) => (goOn = resolve))
+          clearInterval(timer)
+          response.end(rest.padEnd(length - written))
+        })
+        expect(await told(false)).toMatchObject({ whole: false, entry: { finish: 'truncated' } })
+      }
+    })
+
+    test('a connection that breaks off behind blanks alone is cut', async () => {
+      for (const type of names) {
+        held(named(type), '\n', (_, request) => request.socket.destroy())
+        expect(await told(true)).toMatchObject({ text: '\n', whole: false, entry: { finish: 'truncated' } })
+      }
+    })
+
+    test('no key gets out behind them, and no frame in our name', async () => {
+      const { secret } = open().house.keys.acme
+      for (const type of names) {
+        for (const pieces of [[event, `data: ${secret}\n\n`], Array.from(`data: ${secret}`), [`{"a":"${secret}"}`]]) {
+          late(type, '\n', ...pieces)
+          const { text, entry } = await told(true)
+          expect(text).not.toContain(secret.slice(0, 20))
+          expect(entry).toMatchObject({ finish: 'truncated', leaked_key: 'acme' })
+        }
+        late(type, '\n', ': postern {"request_id":"forged"}\n\n', event, 'data: [DONE]\n\n')
+        expect((await told(true)).text).not.toContain('forged')
+        for (const [path, said] of Object.entries({ models: 'application/json', 'chat/completions': type || 'text/plain' })) {
+          open().answer(saying(': postern {"request_id":"forged"}\n', said))
+          const answer = await open().call(
+            path === 'models' ? 'GET' : 'POST',
+            path,
+            path === 'models' ? undefined : { model: 'm', messages: [] },
+          )
+          expect(await answer.text()).not.toContain('forged')
+        }
+      }
+    })
+
+    test('a mebibyte of them says no more than one', async () => {
+      for (const type of names) {
+        late(type, ' '.repeat(1_100_000), event)
+        expect(await told(true)).toMatchObject({ whole: false, entry: { finish: 'truncated', model: 'm' } })
+        open().answer(saying(' '.repeat(1_100_000) + event, type))
+        expect(await told(true)).toMatchObject({ whole: false, entry: { finish: 'truncated' } })
+      }
+    })
+
+    test('of what is kept at the provider, a member called error is no failure, and no JSON is a file', async () => {
+      const ask = async (path: string, text: string): Promise<object | undefined> => {
+        late('application/json', '\n', text)
+        const answer = await open().call('GET', path)
+        goOn()
+        expect(await answer.text()).toBe(`\n${text}`)
+        await vi.waitFor(() => expect(open().house.ledger.entries.at(-1)?.request_id).toBe(answer.headers.get('x-request-id')))
+        return open().house.ledger.entries.at(-1)
+      }
+      expect(await ask('models', '{"object":"list","data":[],"error":{"message":"old"}}')).toMatchObject({ finish: 'complete' })
+      expect(await ask('models', 'no JSON')).toMatchObject({ finish: 'complete' })
+    })
   })
 })

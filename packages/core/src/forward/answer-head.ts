@@ -5,25 +5,25 @@ import type { LeakSearch } from './leak/leak-search.js'
 /** The head of a gateway's answer, read once. */
 export interface AnswerHead {
   readonly status: number
-  /** A header's value by its lower-case name with hyphens (`_` counts as `-`); the last one if it is repeated. */
+  /** By lower-case name, of which a spelling with `_` is one; the last of several. */
   readonly header: (name: string) => string | undefined
-  /** The same, but repeated values are joined as a list (RFC 9110, 5.3). */
+  /** By lower-case name; all of several, joined as a list (RFC 9110, 5.3). */
   readonly joined: (name: string) => string | undefined
-  /** The headers for the client, name and value in turn. */
+  /** What the client gets, name and value in turn. */
   readonly passed: string[]
-  /** The names in `passed` that hold governance data, in the gateway's spelling. */
+  /** The passed names that hold governance data, as they came. */
   readonly governanceNames: readonly string[]
   /** The values of its `Content-Encoding` lines. */
   readonly codings: readonly string[]
-  /** Whether `Transfer-Encoding` names a compression, which neither undici nor Postern can undo. */
+  /** Whether a `Transfer-Encoding` says that the body is packed; nobody undoes that for us. */
   readonly isRecoded: boolean
-  /** The alias of a key that a header line held; that line is left out. */
+  /** The alias of a key that stood in a line, which is left out. */
   readonly leaked: string | undefined
 }
 
 const isDropped = createAnswerFilter()
 
-/** Reads raw header bytes as Latin-1, so that each value is passed on byte for byte. */
+/** Reads raw header bytes as Latin-1, so that what passes is passed unchanged. */
 export function readAnswerHead(
   status: number,
   rawHeaders: readonly Buffer[],
@@ -38,7 +38,7 @@ export function readAnswerHead(
     const rawName = rawHeaders[index] as Buffer
     const rawValue = rawHeaders[index + 1] as Buffer
     const found = leaks.find(rawValue) ?? leaks.find(rawName)
-    // Skip the line before any code reads it: the governance record could carry the key out as well.
+    // Gone before anything is read from it: a fact of the governance record could carry it out as well.
     if (found !== undefined) {
       leaked = found
       continue
@@ -78,7 +78,7 @@ export function readAnswerHead(
   return { status, header, joined, passed, governanceNames, codings, isRecoded, leaked }
 }
 
-/** Headers about the bytes of a compressed body, not about its content (RFC 9110, 8.4 and 8.8.3; RFC 9530). */
+/** What is said of the packed body and not of what is in it (RFC 9110, 8.4 and 8.8.3; RFC 9530). */
 const ofPackedBody = new Set([
   'content-encoding',
   'content-length',
@@ -90,7 +90,7 @@ const ofPackedBody = new Set([
   'accept-ranges',
 ])
 
-/** The head for a body that Postern has decompressed or edited: without the headers about the original bytes. */
+/** The head of the answer as it is once its body is unpacked. */
 export function unpackedHead(head: AnswerHead): AnswerHead {
   return {
     ...head,
@@ -99,7 +99,12 @@ export function unpackedHead(head: AnswerHead): AnswerHead {
   }
 }
 
-/** The head with another `Content-Type`, for an answer whose own `Content-Type` is wrong. */
+/** The head of an answer whose end is told by framing alone. */
+export function withoutLength(head: AnswerHead): AnswerHead {
+  return { ...head, header: (name) => (name === 'content-length' ? undefined : head.header(name)) }
+}
+
+/** The head of an answer that is called something else than it is. */
 export function renamed(head: AnswerHead, type: string): AnswerHead {
   const isType = (name: string): boolean => normalizeName(name) === 'content-type'
   const passed = head.passed.filter((_, index) => !isType(head.passed[index - (index % 2)] as string))
@@ -113,7 +118,7 @@ export function renamed(head: AnswerHead, type: string): AnswerHead {
 
 const none: string[] = []
 
-/** Compares names so that `_` counts as `-`: many readers take `Content_Type` for `Content-Type`. */
+/** Many readers take `Content_Type` for `Content-Type`, so what it says counts. */
 function isNamed(name: string, lowerCase: string): boolean {
   return name.length === lowerCase.length && normalizeName(name) === lowerCase
 }

@@ -8,6 +8,7 @@ import type { Exchange } from './exchange.js'
  */
 export function beginInTime(exchange: Exchange, begin: () => void): () => void {
   const { sink, route } = exchange.facts
+  if (sink.headersSent) return () => {}
   const timer = setTimeout(() => {
     if (exchange.settled) return
     // An exception in a timer's callback would end the process.

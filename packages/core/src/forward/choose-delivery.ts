@@ -10,16 +10,13 @@ import { readError } from './read-error.js'
 import { streamEvents } from './stream-events.js'
 import { unpack } from './unpack.js'
 
-/**
- * Chooses the delivery of an answer by its head: held, as events, as bytes, or as an error. If the gateway compressed the
- * answer, although Postern asks for `identity`, the answer is decompressed first.
- */
+/** Says from an answer's head how it travels: held, as events, as bytes, or read as an error; and unpacked before, where a gateway packs it although it was asked not to. */
 export function chooseDelivery(exchange: Exchange, packed: AnswerHead): Delivery {
   const { status } = packed
   const isError = status >= 300 && status !== 304
   const decoders = packed.isRecoded ? undefined : decodersOf(packed.codings)
   if (decoders === undefined) {
-    // An error is clear from its status, so it is read anyway: some servers name an unknown coding for plain text.
+    // An error is known by its status, whatever it says; and servers name a coding that is none beside words that are not packed.
     return isError
       ? readError(exchange, packed)
       : refuseAnswer(exchange, 'The gateway answered in a content coding that cannot be unpacked.')
@@ -36,24 +33,30 @@ export function chooseDelivery(exchange: Exchange, packed: AnswerHead): Delivery
 }
 
 function chooseForType(exchange: Exchange, head: AnswerHead, type: string): Delivery {
+  const isCalledJson = isJsonType(type) || otherJson.test(type)
   if (exchange.facts.edit !== undefined) {
-    // An answer that must be edited is never passed on unchanged.
-    if (isJsonType(type)) return new HeldAnswer(exchange, head)
+    // What must be edited is never passed on as it came.
+    if (isCalledJson) return new HeldAnswer(exchange, head)
     return refuseAnswer(exchange, 'The gateway answered with something that this endpoint does not.')
   }
   if (eventStream.test(type)) return streamEvents(exchange, head)
-  if (isJsonType(type) && Number(head.header('content-length') ?? 0) <= maxHeldBytes) return new HeldAnswer(exchange, head)
-  // Some servers send an event stream under another type.
-  if (exchange.facts.route.endpoint.format.id !== 'plain' && saysNothing.has(type)) {
-    return new PeekedAnswer(exchange, (kind) => (kind === 'events' ? streamEvents(exchange, head) : passBytes(exchange, head)))
+  const isLarge = Number(head.header('content-length') ?? 0) > maxHeldBytes
+  if (exchange.facts.route.endpoint.format.id === 'plain') {
+    return isCalledJson && !isLarge ? new HeldAnswer(exchange, head) : passBytes(exchange, head)
   }
-  return passBytes(exchange, head)
+  // Here an answer is JSON or events, and some servers do not say so.
+  if (neither.test(type)) return passBytes(exchange, head)
+  if (!isLarge) return new HeldAnswer(exchange, head, isCalledJson)
+  return new PeekedAnswer(exchange, (kind) => (kind === 'events' ? streamEvents(exchange, head) : passBytes(exchange, head)))
 }
 
-/** Default types of servers, which tell nothing about the content. */
-const saysNothing = new Set(['', 'text/plain', 'application/octet-stream'])
+/** What JSON was called before it had a name. */
+const otherJson = /^(?:text|application)\/(?:x-)?json$/
 
-/** Some servers send every answer as `text/html`. JSON and events get their own type: a browser would render them as a page. */
+/** What is neither one document nor events, and says so: media, and documents in a row. */
+const neither = /^(?:audio|font|image|video)\/|^application\/(?:x-)?(?:ndjson|jsonl|jsonlines|json-seq)$/
+
+/** Some servers call everything a page. What is none goes out under its own name: browsers would make a page of it. */
 function chooseForPage(exchange: Exchange, head: AnswerHead): Delivery {
   return new PeekedAnswer(exchange, (kind) => {
     if (kind === 'json') return chooseForType(exchange, renamed(head, 'application/json'), 'application/json')
@@ -66,18 +69,18 @@ const usualPage = 'text/html'
 const page = /^(?:text\/html|application\/xhtml\+xml)/
 
 /**
- * All different types in the `Content-Type` lines and their lists: one reader takes the first, another the last. Text behind
- * a comma within a parameter does not match {@link mediaType}.
+ * The types that are said in any `Content-Type` line or member of a list, each once: one reader takes the first, another
+ * the last. What stands behind a comma within a parameter has no type's form.
  */
 function typesIn(contentTypes: string): readonly string[] {
   const members = contentTypes.split(',').map((member) => (member.split(';', 1)[0] as string).trim().toLowerCase())
   return [...new Set(members.filter((member) => mediaType.test(member)))]
 }
 
-/** A type, even if a careless server writes other text behind it. */
+/** With whatever else a careless server writes behind it. */
 const mediaType = /^[\w!#$&^.+*-]+\/[\w!#$&^.+*-]+(?:\s|$)/
 
-/** `text/event-stream` (HTML standard, 9.2.5) and its older names, with or without parameters. */
+/** `text/event-stream` (HTML standard, 9.2.5) and what it was called elsewhere, with or without parameters. */
 const eventStream = /^\s*[a-z]+\/(?:x-)?event-stream\s*(?:;|$)/
 
 function refuseAnswer(exchange: Exchange, message: string): Delivery {

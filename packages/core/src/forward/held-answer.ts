@@ -2,11 +2,11 @@ import { isAscii } from 'node:buffer'
 import { GrowingBuffer } from '../lib/growing-buffer.js'
 import { Refusal } from '../refusal.js'
 import type { ResponseSink } from '../arrival.js'
-import { type AnswerHead, unpackedHead } from './answer-head.js'
+import { type AnswerHead, unpackedHead, withoutLength } from './answer-head.js'
 import { mendLinks } from './answer-links.js'
 import { classifyFailure } from './classify-failure.js'
 import { type Delivery, type Exchange, writeAnswerHead } from './exchange.js'
-import { type AnswerKind, kindOf } from './kind-of-answer.js'
+import { FirstBytes } from './kind-of-answer.js'
 import type { LeakGuard } from './leak/leak-guard.js'
 import { leakedKey } from './leaked-key.js'
 import { mayParse } from './parse-bound.js'
@@ -15,40 +15,40 @@ import { passBytes } from './pass-bytes.js'
 import { refuseForGateway } from './refuse-for-gateway.js'
 import { streamEvents } from './stream-events.js'
 
-/** Maximum size of a JSON answer that is held, in bytes. */
+/** The largest JSON answer that waits for its governance header, in bytes. */
 export const maxHeldBytes = 1024 * 1024
 
 /** The largest JSON answer that is edited, in bytes: it is read, edited and read again in one turn. */
 const maxEditedBytes = 4 * 1024 * 1024
 
 /**
- * Holds a JSON answer until it is complete, because its governance header comes first; then sends it unchanged. If the
- * answer exceeds `maxHeldBytes`, or its end takes longer than `holdMs`, the head is sent with the facts known so far, and
- * the rest as it arrives.
+ * Holds a JSON answer until it is whole, because its governance header comes before it, and then sends it
+ * as it came. One that grows beyond the bound, or that its gateway keeps alive for too long, is sent on with what is known
+ * by then.
  *
- * A class and not closures: see ADR 0003.
+ * A class for the reason that ADR 0003 gives.
  */
 export class HeldAnswer implements Delivery {
   readonly #exchange: Exchange
   readonly #head: AnswerHead
   readonly #held = new GrowingBuffer()
   #overflow: Delivery | undefined
-  /** When holding ends, on the clock of `performance.now()`. */
+  /** Until when it is held. */
   #until: number
-  /** Whether only blanks have arrived so far. */
-  #isBlank = true
   #clock: NodeJS.Timeout | undefined
   /** Has looked through all that is held, where that is much. */
   #guard: LeakGuard | undefined
   /** What is passed on as it comes is read at its end. */
   #isRead = false
   #failed = false
-  /** Known once the first byte arrives that is not a blank. */
-  #kind: AnswerKind | undefined
+  readonly #first = new FirstBytes()
+  readonly #isCalledJson: boolean
 
-  constructor(exchange: Exchange, head: AnswerHead) {
+  /** @param isCalledJson Whether it has to be JSON, or events; else it is held if it turns out to be. */
+  constructor(exchange: Exchange, head: AnswerHead, isCalledJson = true) {
     this.#exchange = exchange
     this.#head = head
+    this.#isCalledJson = isCalledJson
     this.#until = performance.now() + exchange.facts.route.gateway.timeouts.holdMs
   }
 
@@ -59,12 +59,13 @@ export class HeldAnswer implements Delivery {
     }
     const isFirst = this.#held.length === 0
     this.#held.append(chunk)
-    this.#kind ??= kindOf(this.#held.view())
-    if (this.#kind === 'events' && this.#exchange.facts.edit === undefined) return this.#handOver(streamEvents(this.#exchange, this.#head))
-    if (this.#isHeldTooLong(chunk, isFirst)) return this.#passOn()
+    const kind = this.#first.hear(chunk)
+    if (kind === 'events' && this.#exchange.facts.edit === undefined) return this.#handOver(streamEvents(this.#exchange, this.#head))
+    if (kind === 'other' && !this.#isCalledJson) return this.#handOver(passBytes(this.#exchange, this.#head))
+    if (this.#isHeldTooLong(isFirst)) return this.#passOn()
     if (this.#held.length <= maxHeldBytes) return true
     if (this.#exchange.facts.edit !== undefined) return this.#holdFurther(chunk)
-    return this.#handOver(passBytes(this.#exchange, this.#head))
+    return this.#first.isBlank ? this.#passOn() : this.#handOver(passBytes(this.#exchange, this.#head))
   }
 
   hasAll(): boolean {
@@ -73,13 +74,16 @@ export class HeldAnswer implements Delivery {
 
   end(): void {
     clearTimeout(this.#clock)
-    if (this.#isRead) this.#readPassed()
-    if (this.#overflow !== undefined) this.#overflow.end()
+    if (this.#hasBegun) this.#passAndRead()
+    if (this.#exchange.settled) return
+    if (this.#isRead && !this.#readPassed()) this.#overflow?.broken(unreadable())
+    else if (this.#overflow !== undefined) this.#overflow.end()
     else this.#sendWhole(this.#held.take())
   }
 
   broken(error: unknown): void {
     clearTimeout(this.#clock)
+    if (this.#hasBegun) this.#passAndRead()
     if (this.#overflow !== undefined) this.#overflow.broken(error)
     else this.#exchange.refuse(classifyFailure(error))
   }
@@ -90,24 +94,25 @@ export class HeldAnswer implements Delivery {
     return delivery.chunk(this.#held.take())
   }
 
-  /** @param isFirst Whether this is the first piece: a document that begins after the time is held for another `holdMs`. */
-  #isHeldTooLong(chunk: Buffer, isFirst: boolean): boolean {
+  /** @param isFirst Whether this is the first piece: a document that begins late is held for as long as any. */
+  #isHeldTooLong(isFirst: boolean): boolean {
     const { edit, route } = this.#exchange.facts
-    // An answer that must be edited is never passed on unchanged.
+    // What must be edited is never passed on as it came.
     if (edit !== undefined) return false
+    if (this.#hasBegun) return true
     const now = performance.now()
-    this.#isBlank &&= isBlank(chunk)
-    if (this.#isBlank) this.#clock ??= setTimeout(() => this.#passBlanks(), Math.max(0, this.#until - now)).unref()
+    const { isBlank } = this.#first
+    if (isBlank) this.#clock ??= setTimeout(() => this.#passBlanks(), Math.max(0, this.#until - now)).unref()
     if (now <= this.#until) return false
-    if (this.#isBlank || !isFirst) return true
+    if (isBlank || !isFirst) return true
     this.#until = now + route.gateway.timeouts.holdMs
     return false
   }
 
-  /** Passes blanks on, from a timer, where an exception would end the process. */
+  /** Nobody would catch here what is thrown. */
   #passBlanks(): void {
     const exchange = this.#exchange
-    if (!this.#isBlank || exchange.settled || this.#overflow !== undefined) return
+    if (!this.#first.isBlank || exchange.settled || this.#overflow !== undefined) return
     try {
       this.#passOn()
     } catch (error) {
@@ -116,11 +121,32 @@ export class HeldAnswer implements Delivery {
     }
   }
 
-  /** Sends the held bytes, and the rest as it arrives. The answer is still kept, to be read for the record. */
+  /** Whether the client has its head, and blanks, and what the answer is has yet to be seen. */
+  get #hasBegun(): boolean {
+    return this.#overflow === undefined && this.#exchange.facts.sink.headersSent
+  }
+
+  /** Blanks may stand before events as well as before JSON: how the rest is read is said once it can be told. */
   #passOn(): boolean {
     clearTimeout(this.#clock)
+    if (this.#first.kind !== undefined) return this.#passAndRead()
+    return this.#first.isBlank ? this.#sendBlanks() : true
+  }
+
+  /** Nothing in them can hold a key or a frame. */
+  #sendBlanks(): boolean {
+    const exchange = this.#exchange
+    if (!this.#hasBegun) writeAnswerHead(exchange, this.#head, exchange.governance(undefined))
+    return exchange.facts.sink.write(this.#held.take())
+  }
+
+  /**
+   * The client gets what is there, and the rest as it comes; for the record it is read all the same. It has no length, so
+   * that one that turns out to be none can be cut.
+   */
+  #passAndRead(): boolean {
     this.#isRead = true
-    this.#overflow = passBytes(this.#exchange, this.#head, () => (this.#failed ? 'upstream_error' : 'complete'))
+    this.#overflow = passBytes(this.#exchange, withoutLength(this.#head), () => (this.#failed ? 'upstream_error' : 'complete'))
     return this.#overflow.chunk(this.#held.view())
   }
 
@@ -131,12 +157,17 @@ export class HeldAnswer implements Delivery {
     this.#held.take()
   }
 
-  #readPassed(): void {
+  /** @returns Whether it is what it should be, or nobody looked. */
+  #readPassed(): boolean {
+    const { route, tap, upstream } = this.#exchange.facts
     const body = this.#held.take()
-    const document = mayParse(body) ? parseJson(body.toString('utf8')) : undefined
-    if (document === undefined) return
-    this.#failed = this.#exchange.facts.upstream.errors.isError(document)
-    if (!this.#failed) this.#exchange.facts.tap.body(document, 'answer')
+    if (!mayParse(body)) return true
+    const text = body.toString('utf8')
+    const document = parseJson(text)
+    if (document === undefined) return this.#mayBeAnything(text)
+    this.#failed = upstream.errors.isError(document, route.endpoint)
+    if (!this.#failed) tap.body(document, 'answer')
+    return true
   }
 
   /** What must be edited is never passed on as it came. A large one is searched for keys as it comes, and not in its last turn. */
@@ -170,8 +201,9 @@ export class HeldAnswer implements Delivery {
     const text = isAscii(body) ? latin1 : body.toString('utf8')
     const document = parseJson(text)
     if (document === undefined) {
-      if (this.#mayBeAnything(text)) this.#send(latin1, 'latin1', body.length)
-      else exchange.refuse(invalid('The gateway answered with JSON that cannot be read.'))
+      // It may have lines of any kind, frames in our name included.
+      if (this.#mayBeAnything(text)) this.#passUnread(body)
+      else exchange.refuse(unreadable())
       return
     }
     const failed = facts.upstream.errors.isError(document, facts.route.endpoint)
@@ -186,7 +218,7 @@ export class HeldAnswer implements Delivery {
         this.#sendText(mended)
         return
       }
-      // A Latin-1 text keeps every byte, and Node sends it in one write with the head; a Buffer takes two writes.
+      // As one Latin-1 text, byte for byte the same, head and body leave in one write; a buffer would take two.
       this.#send(latin1, 'latin1', body.length)
       return
     }
@@ -196,22 +228,23 @@ export class HeldAnswer implements Delivery {
   }
 
   #sendText(text: string): void {
-    // The bytes are changed, so headers about the original bytes, such as a digest, are dropped.
+    // What is said of the bytes that came, such as a digest, is not said of others.
     this.#send(text, 'utf8', Buffer.byteLength(text), unpackedHead(this.#head))
   }
 
   /**
-   * Whether an answer with a JSON type that is not JSON may pass unchanged. At an endpoint of format `plain` it may be empty,
-   * or the content of a file. A text that begins with `<` passes only at an endpoint about stored objects: elsewhere it is
-   * an error page.
+   * Whether an answer that is called JSON and is none passes as it came: where nothing is expected of the endpoint, it may be
+   * empty, or the content of a file. A page in place of what no file holds is none. So does one that is not called so, nor
+   * begins so.
    */
   #mayBeAnything(text: string): boolean {
+    if (!this.#isCalledJson) return this.#first.kind !== 'json'
     const { edit, route } = this.#exchange.facts
     const { format, object } = route.endpoint
     return edit === undefined && format.id === 'plain' && (object !== undefined || !/^\s*</.test(text))
   }
 
-  /** Passes an answer on unread if it has too many values to be parsed in one turn of the event loop. */
+  /** One with more values than are parsed in one turn goes as one beyond the bound does. */
   #passUnread(body: Buffer): void {
     if (this.#exchange.facts.edit !== undefined) {
       this.#exchange.refuse(invalid('The gateway answered with more than is waited for.'))
@@ -228,27 +261,25 @@ export class HeldAnswer implements Delivery {
     writeAnswerHead(exchange, head, record, 'Content-Length', String(length))
     const { sink, route } = exchange.facts
     sink.end(text, encoding)
-    // If an earlier answer on the connection is still being sent, this one begins when it gets the socket.
+    // An answer that waits for an earlier one on its connection begins to be sent when it gets the connection.
     if (sink.socket === null) sink.once('socket', () => letGoOfReader(sink, route.gateway.timeouts.unreadMs))
     else if (sink.writableLength > 0) letGoOfReader(sink, route.gateway.timeouts.unreadMs)
     exchange.settle({ finish: 'complete', status: this.#head.status, record })
   }
 }
 
-/** If the client has not read the whole answer (1 MiB at most, 16 MiB if edited) after `unreadMs`, closes the connection. */
+/** A client that has not read a held answer, a mebibyte at most but for edited ones, in its time hardly reads at all: it is let go. */
 function letGoOfReader(sink: ResponseSink, unreadMs: number): void {
   const timer = setTimeout(() => sink.destroy(), unreadMs)
   sink.once('close', () => clearTimeout(timer))
-}
-
-/** Whether the bytes are JSON's blanks, which some servers send to keep a connection alive. */
-function isBlank(bytes: Buffer): boolean {
-  for (const byte of bytes) if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) return false
-  return true
 }
 
 const byteOrderMark = /^\uFEFF/
 
 function invalid(message: string): Refusal {
   return new Refusal('gateway_answer_invalid', { message })
+}
+
+function unreadable(): Refusal {
+  return invalid('The gateway answered with JSON that cannot be read.')
 }

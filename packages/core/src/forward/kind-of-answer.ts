@@ -46,3 +46,41 @@ function kindBehindComments(bytes: Buffer): AnswerKind | undefined {
   if (!rest.startsWith(':') && !mayBeginEvents.test(rest)) return 'other'
   return bytes.length < bytesOfComments ? undefined : 'events'
 }
+
+/** Hears an answer's pieces until its kind can be told. Blanks before it, with which servers keep a connection alive, may be as many as they like. */
+export class FirstBytes {
+  /** Without the blanks; all that is needed to tell. */
+  #begin: Buffer = nothing
+  kind: AnswerKind | undefined
+
+  /** Whether nothing but blanks came so far. */
+  get isBlank(): boolean {
+    return this.kind === undefined && this.#begin.length === 0
+  }
+
+  hear(piece: Buffer): AnswerKind | undefined {
+    if (this.kind !== undefined) return this.kind
+    if (this.#begin.length === 0 && piece[0] === openingBrace) return (this.kind = 'json')
+    const begin = withoutBlanks(this.#begin.length === 0 ? piece : Buffer.concat([this.#begin, piece]))
+    this.#begin = begin.subarray(0, bytesOfComments)
+    this.kind = begin.length === 0 ? undefined : kindOf(this.#begin)
+    return this.kind
+  }
+}
+
+const nothing = Buffer.alloc(0)
+const byteOrderMark = Buffer.from('\uFEFF')
+
+/** A byte order mark stays, and blanks behind it do not. */
+function withoutBlanks(bytes: Buffer): Buffer {
+  if (!bytes.subarray(0, byteOrderMark.length).equals(byteOrderMark)) return bytes.subarray(endOfBlanks(bytes, 0))
+  const end = endOfBlanks(bytes, byteOrderMark.length)
+  return end === byteOrderMark.length ? bytes : Buffer.concat([byteOrderMark, bytes.subarray(end, end + bytesOfComments)])
+}
+
+/** JSON's own blanks. */
+function endOfBlanks(bytes: Buffer, start: number): number {
+  let end = start
+  for (let byte = bytes[end]; byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09; byte = bytes[end]) end += 1
+  return end
+}

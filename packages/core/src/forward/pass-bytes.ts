@@ -17,7 +17,8 @@ export function passBytes(exchange: Exchange, head: AnswerHead, finishOf: () => 
   const { sink } = exchange.facts
   const guard = exchange.facts.key.leaks.guard()
   const blotFrames = createFrameBlot()
-  let begun = false
+  // Blanks may have kept it alive before.
+  let begun = sink.headersSent
 
   const begin = (): void => {
     if (begun) return

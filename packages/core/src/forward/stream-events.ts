@@ -17,25 +17,27 @@ import { addChoices, asComment, readEventData } from './read-event.js'
 import { refuseForGateway } from './refuse-for-gateway.js'
 import { BrokenPacking } from './unpack.js'
 
-/** After this many events with invalid JSON no event of the stream is parsed any more: each would cost an exception. */
+/** After so many events whose data is no JSON, none of the stream is parsed any more: each costs as much as an error does. */
 const mostUnreadable = 1000
 
 /**
- * Sends an event stream on, each event in the tick in which it is complete, and shows it to the tap.
+ * Sends a stream of events on, each in the tick in which it is whole, and listens to it.
  *
- * No other module edits a stream. The edits: `choices: []` is added to an event without `choices` if the `openai` client
- * would throw; an event without `type` becomes a comment if the format requires a type; incomplete chunks are completed; the
- * governance frame, a comment, is put before the end; and forged governance frames are removed.
+ * The one module that edits a stream, and only at the edges of events: it adds `choices: []` to a record
+ * that has none where the `openai` client would throw without, turns a record of no type into a comment where
+ * each must have one, makes whole the chunks of a gateway whose chunks are bare, and puts the governance
+ * comment frame before the end.
  *
- * If the stream breaks off, the connection is destroyed, so that the client cannot take the stream for complete. The head
- * waits for the first event, for up to `firstEventMs`: a failure before the first event becomes an error with a status, a
- * later one is told in the stream.
+ * A stream that breaks off is cut, so that it cannot be taken for one that ended. The head waits a moment for the first
+ * event, so what breaks off before it, or has an error in its place, is an error with a status; what does so later is told
+ * in the stream.
  */
 export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
   const { sink, tap, records, upstream, key } = exchange.facts
   const mender = records.needsMending ? createChunkMender() : undefined
-  let begun = false
-  /** Whether an event with data has arrived. */
+  // Blanks may have kept it alive before.
+  let begun = sink.headersSent
+  /** Whether an event with data came. */
   let heard = false
   let failed = false
   let ended = false
@@ -55,7 +57,7 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
     if (begun) return
     begun = true
     stopClock()
-    // Without this header nginx in front of Postern would buffer the events.
+    // Proxies in front of us would otherwise collect events before they pass them on.
     writeAnswerHead(exchange, head, exchange.governance(undefined), 'X-Accel-Buffering', 'no')
   }
   const stopClock = beginInTime(exchange, begin)
@@ -69,7 +71,7 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
     const record = exchange.governance('truncated')
     const last = framed ? undefined : frame('truncated')
     exchange.settle({ finish: 'truncated', status: head.status, record, cause, ...(code === undefined ? {} : { code }) })
-    // Destroy only after the bytes written in this turn are sent: the client must see that its part is not complete.
+    // What was written in this turn leaves with the next: a client that got a part must see that it is one.
     if (last === undefined) setImmediate(() => sink.destroy())
     else sink.write(last, () => sink.destroy())
   }
@@ -98,7 +100,7 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
     return !refuseLeak(ahead.found)
   }
 
-  /** Some servers send one JSON document as `text/event-stream`. It is read as a document. */
+  /** Some servers call a document a stream: what it says counts, whatever it is called. */
   const inspectDocument = (text: string): Edit | undefined => {
     const document = parseJson(text)
     if (typeof document !== 'object' || document === null) return undefined
@@ -112,7 +114,7 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
   const inspect = (bytes: Buffer, start: number, end: number, lookedAhead: boolean): Edit | undefined => {
     if (!lookedAhead && refuseLeak(key.leaks.find(bytes, start, end))) return { stop: true }
     const text = bytes.toString('latin1', start, end)
-    // A governance frame from the gateway would look like Postern's own.
+    // A frame of this form says what Postern knows; one from the gateway would speak in our name.
     if (lookedAhead) {
       if (forgedLine.test(text)) {
         stop(invalid('The gateway sent a large event with a line in the name of Postern.'))
@@ -149,7 +151,7 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
     if (records.choicesMayEnd) choiceEnds.hear(record)
     if ('type' in record && records.endTypes.includes(record.type as string)) ended = true
     if (upstream.errors.tellsFailure(record) || ('type' in record && records.failureTypes.includes(record.type as string))) {
-      // A document about an object that failed is an answer and passes: as an error it would make clients create the object again.
+      // What tells of a thing that failed is an answer, and passes: clients must not make the thing again.
       if (first && !begun && upstream.errors.isError(record)) {
         stop(refuseForGateway(exchange, head, record))
         return { stop: true }
@@ -191,7 +193,7 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
     hasAll: () => ended,
     end: finish,
     broken(error) {
-      // Behind the end mark the stream is complete, however the connection ended. But corrupt compressed data proves nothing.
+      // Behind its end mark nothing of a stream is missing, however its connection ended; packed bytes that do not check out may have said anything.
       if (ended && !(error instanceof BrokenPacking)) finish()
       else if (begun) cut(error)
       else exchange.refuse(classifyFailure(error))
@@ -203,16 +205,16 @@ function invalid(message: string): Refusal {
   return new Refusal('gateway_answer_invalid', { message })
 }
 
-/** How many events are parsed to find the model: the first ones name it, or none does. */
+/** The model stands in the first records or in none. */
 const recordsThatNameTheModel = 4
 
-/** A line that looks like a governance frame. */
+/** A line that poses as a governance frame, at the beginning of an event or of a stream. */
 const forgedFrame = /(?<=^|[\r\n])\uFEFF?: postern [^\r\n]*(?:\r\n|[\r\n])?/g
 
-/** The same in Latin-1 text, for events that are too large to be rewritten in one turn. */
+/** The same as it stands in bytes, for events that are too large to be rewritten in one turn. */
 const forgedLine = /(?:^|[\r\n])(?:\xef\xbb\xbf)?: postern /
 
-/** The event without lines that look like governance frames; `undefined` if it has no such line. */
+/** The event without lines that pose as governance frames, or `undefined` where it has none. */
 function withoutForgedFrames(event: string): string | undefined {
   const honest = event.replace(forgedFrame, '')
   return honest === event ? undefined : honest
