@@ -18,7 +18,7 @@ export interface RuntimeParts {
   readonly ledger?: Ledger | undefined
   /** What must be remembered or shared. Default the memory of this process, where the configuration asks for nothing else. */
   readonly store?: Store | undefined
-  /** Where lines of the process itself go, such as warnings. Default nowhere. */
+  /** Where lines of the process itself go, such as warnings. Default nowhere; of `postern()` stdout, unless it is given a ledger. */
   readonly log?: Log | undefined
 }
 
@@ -45,12 +45,14 @@ export function createRuntime(
 /** What is written down as a place must not be forgotten with the process. */
 function usualStore({ config }: CheckedConfig): Store {
   if (config.store === undefined || config.store.memory === true) return createMemoryStore()
+  const written =
+    config.store.redis === undefined ? "{ sqlite: resolve('postern.db'), owner: true }" : '{ redis: { url: process.env.REDIS_URL } }'
   throw new ConfigError([
     {
       severity: 'error',
       path: 'store',
-      reason: 'is opened by whoever runs the process.',
-      fix: 'Pass { store: openStore(…) } of @postern/stores, or write memory: true.',
+      reason: 'is not opened by the middleware.',
+      fix: `Open it and pass it: postern(config, { store: openStore(${written}) }), with openStore of @postern/stores; docs/configuration.md has an example. Or write store: { memory: true }.`,
     },
   ])
 }
