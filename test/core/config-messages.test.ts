@@ -79,7 +79,11 @@ describe('a message of check', () => {
     ['store', 'sqlite', 'store: is a text. Write a group of settings, such as { sqlite: ./postern.db }.'],
     ['listen', 8787, 'listen: is a number. Write a group of settings, such as { host: 127.0.0.1, port: 8787 }.'],
     ['backend', 'http://127.0.0.1:3000', 'backend: is a text. Write a group of settings, such as { url: http://127.0.0.1:3000 }.'],
-    ['gateways.main', 'joytoken', 'gateways.main: is a text. Write a group of settings, such as { dialect: joytoken }.'],
+    [
+      'gateways.main',
+      'joytoken',
+      'gateways.main: is a text. Write a group of settings, such as { dialect: openai, baseURL: https://gateway.example.com/v1 }.',
+    ],
     ['keys.acme', 'KEY', 'keys.acme: is a text. Write a group of settings, such as { gateway: main, secret: { env: NAME } }.'],
     ['shutdown', '30s', 'shutdown: is a text. Write a group of settings, such as { deadline: 30s }.'],
     ['version', undefined, 'version: is missing. Write "version": 1.'],

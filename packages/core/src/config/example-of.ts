@@ -3,6 +3,7 @@ export function exampleOf(path: string): string | undefined {
   return examples.find(([place]) => place.test(path))?.[1]
 }
 
+const gateway = '{ dialect: openai, baseURL: https://gateway.example.com/v1 }'
 const secret = '{ secret: { env: NAME } }'
 
 const examples: readonly (readonly [place: RegExp, example: string])[] = [
@@ -12,8 +13,8 @@ const examples: readonly (readonly [place: RegExp, example: string])[] = [
   [/^browser$/, '{ origins: [https://app.example.com] }'],
   [/^shutdown$/, '{ deadline: 30s }'],
   [/^policies$/, '{ body: 10MiB }'],
-  [/^gateways$/, '{ main: { dialect: joytoken } }'],
-  [/^gateways\.[^.]+$/, '{ dialect: joytoken }'],
+  [/^gateways$/, `{ main: ${gateway} }`],
+  [/^gateways\.[^.]+$/, gateway],
   [/^keys$/, '{ acme: { gateway: main, secret: { env: NAME } } }'],
   [/^keys\.[^.]+$/, '{ gateway: main, secret: { env: NAME } }'],
   [/^bindings\[\d+\]$/, '{ team: acme, key: acme }'],
