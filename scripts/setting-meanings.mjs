@@ -119,7 +119,10 @@ export const settingMeanings = {
   'callers.anonymous.window': 'the window',
   'callers.dpop.window': 'how old a proof may be',
   'callers.dpop.nonce': "whether a proof must carry a nonce of Postern's",
-  'store.sqlite': ['a file, for one process', '`./postern.db`'],
+  'store.sqlite': [
+    'a file, for one process. The Express middleware remembers in memory where no store is written, and [is given](configuration.md#the-store-in-express) any other',
+    '`./postern.db`',
+  ],
   'store.redis': 'or a Redis, for several: `redis://host:6379`, or a reference where the address holds a password',
   'store.memory': 'or nothing that outlives the process',
   'store.prefix': ['how names of entries begin in Redis', '`postern:`'],

@@ -250,4 +250,19 @@ describe('a key that does not look like one of its gateway', () => {
     expect(warningsOf('mintoken', 'mt_live_0123456789', 'AIzaSyA0123456789')).toEqual([])
     expect(warningsOf('freeai', 'gw_0123456789')).toEqual([])
   })
+
+  test.each<[baseURL: string, key: string, reason: string | undefined]>([
+    ['https://gateway.example/v1', 'anything-0123456789', undefined],
+    ['https://gateway.example/v1', 'sk-0123456789', undefined],
+    ['https://openai.example/v1', 'AIzaSyA0123456789', undefined],
+    ['https://gateway.example/v1', 'jt_0123456789', 'looks like a key of JoyToken.'],
+    ['https://gateway.example/v1', 'sk-optk-0123456789', 'looks like a key of OpenToken.'],
+    ['https://api.openai.com/v1', 'sk-proj-0123456789', undefined],
+    ['https://api.openai.com/v1', 'anything-0123456789', 'does not look like a key of OpenAI.'],
+  ])('of the dialect openai at %s with the key %s', (baseURL, key, reason) => {
+    const config = { ...good, gateways: { main: { dialect: 'openai', baseURL } } }
+    const { problems, checked } = checkConfig(config, { env: { ...env, KEY: key }, directory })
+    expect(checked).toBeDefined()
+    expect(problems.map((each) => each.reason)).toEqual(reason === undefined ? [] : [reason])
+  })
 })

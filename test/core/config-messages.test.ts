@@ -23,7 +23,7 @@ const good = {
 /** What is said of a configuration, but for what it says of the look of the keys, which are nobody's. */
 function messagesOf(config: unknown): string[] {
   const { problems } = checkConfig(config, { env, directory: '.' })
-  return problems.filter(({ reason }) => !reason.startsWith('does not look like')).map((each) => describeProblem(each).trim())
+  return problems.filter(({ reason }) => !/^(?:does not look|looks) like /.test(reason)).map((each) => describeProblem(each).trim())
 }
 
 /** The good configuration with one value in it changed: `callers.jwt.0.jwks`. */
@@ -62,13 +62,30 @@ describe('a message of check', () => {
     ['shutdown.deadline', '10 minutes', 'shutdown.deadline: is not a time with its unit. Write it like 500ms, 30s, 10m, 12h or 30d.'],
     ['shutdown.deadline', null, 'shutdown.deadline: is not a time with its unit. Write it like 500ms, 30s, 10m, 12h or 30d.'],
     ['browser.hsts', {}, 'browser.hsts.maxAge: is missing. Write a time with its unit: 500ms, 30s, 10m, 12h or 30d.'],
-    ['listen.port', 'eighty', 'listen.port: is a text. Write a number, without quotes.'],
+    ['listen.port', 'eighty', 'listen.port: is a text. Write a number.'],
+    ['listen.port', '8787', 'listen.port: is a text. Write a number, without quotes.'],
     ['listen.port', 80.5, 'listen.port: is not a whole number. Write a whole number.'],
     ['listen.port', 70_000, 'listen.port: is more than 65535. Write 65535 or less.'],
     ['replicas', 0, 'replicas: is less than 1. Write 1 or more.'],
     ['bindings', 'acme', 'bindings: is a text. Write a list.'],
     ['policies.models', [], 'policies.models: is an empty list. Write one entry or more, or leave the setting out.'],
-    ['policies.pinUser', 'yes', 'policies.pinUser: is a text. Write true or false, without quotes.'],
+    ['policies.pinUser', 'yes', 'policies.pinUser: is a text, as yes, no, on and off are in YAML. Write true or false.'],
+    ['policies.pinUser', 'Off', 'policies.pinUser: is a text, as yes, no, on and off are in YAML. Write true or false.'],
+    ['policies.pinUser', 'true', 'policies.pinUser: is a text. Write true or false, without quotes.'],
+    ['policies.pinUser', 'always', 'policies.pinUser: is a text. Write true or false.'],
+    ['gateways.main', { dialect: 'openia' }, 'gateways.main.dialect: has a value that is not known. Did you mean "openai"?'],
+    ['gateways.main', { dialect: 'joy-token' }, 'gateways.main.dialect: has a value that is not known. Did you mean "joytoken"?'],
+    ['browser.record', 'Public', 'browser.record: has a value that is not known. Did you mean "public"?'],
+    ['store', 'sqlite', 'store: is a text. Write a group of settings, such as { sqlite: ./postern.db }.'],
+    ['listen', 8787, 'listen: is a number. Write a group of settings, such as { host: 127.0.0.1, port: 8787 }.'],
+    ['backend', 'http://127.0.0.1:3000', 'backend: is a text. Write a group of settings, such as { url: http://127.0.0.1:3000 }.'],
+    [
+      'gateways.main',
+      'joytoken',
+      'gateways.main: is a text. Write a group of settings, such as { dialect: openai, baseURL: https://gateway.example.com/v1 }.',
+    ],
+    ['keys.acme', 'KEY', 'keys.acme: is a text. Write a group of settings, such as { gateway: main, secret: { env: NAME } }.'],
+    ['shutdown', '30s', 'shutdown: is a text. Write a group of settings, such as { deadline: 30s }.'],
     ['version', undefined, 'version: is missing. Write "version": 1.'],
     ['version', 2, 'version: has a value that is not known. Write 1.'],
     [

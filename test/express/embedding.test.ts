@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import { type ConfigInput, ConfigError } from '@postern/core'
 import { postern } from '@postern/express'
 import { startEmulator, issueKey } from '@postern/emulator'
@@ -37,6 +39,15 @@ async function embed(prepare: (app: express.Express) => void = () => {}) {
   }
 }
 
+const plain: ConfigInput = {
+  version: 1,
+  gateways: { main: { dialect: 'joytoken' } },
+  keys: { acme: { gateway: 'main', secret: { env: 'KEY_OF_NOBODY' } } },
+  bindings: [{ team: 'acme', key: 'acme' }],
+  callers: { service: { hashes: { env: 'RING' }, principals: { backend: { team: 'acme' } } } },
+}
+const plainEnv = { KEY_OF_NOBODY: 'jt_0123456789', RING: ringEntry('backend', credential) }
+
 const chat = { model: 'auto', messages: [{ role: 'user', content: 'Hello' }] }
 
 describe('Postern inside an Express application', () => {
@@ -75,5 +86,51 @@ describe('Postern inside an Express application', () => {
     expect(() => postern({ version: 1, gateways: {}, keys: {}, bindings: [{ team: 'a', key: 'none' }], callers: {} }, { env: {} })).toThrow(
       ConfigError,
     )
+  })
+
+  test.each<[store: ConfigInput['store'], written: string]>([
+    [{ sqlite: './postern.db' }, "openStore({ sqlite: resolve('postern.db'), owner: true })"],
+    [{ redis: 'redis://127.0.0.1:6379' }, 'openStore({ redis: { url: process.env.REDIS_URL } })'],
+  ])('does not begin with the store %j, which it is not given, and says how to give it', (store, written) => {
+    expect(() => postern({ ...plain, store }, { env: plainEnv })).toThrow(
+      `store: is not opened by the middleware. Open it and pass it: postern(config, { store: ${written} })`,
+    )
+  })
+
+  test('says of a variable that is not set where it is looked for', () => {
+    expect(() => postern(plain)).toThrow(
+      'Set KEY_OF_NOBODY. If it stands in a file .env, start Node with --env-file=.env: the middleware reads none.',
+    )
+    expect(() => postern(plain, { env: { RING: plainEnv.RING } })).toThrow('Put KEY_OF_NOBODY into the env that postern() is given.')
+  })
+
+  test('writes warnings of its configuration, and names what has no effect in an application', () => {
+    const lines: string[] = []
+    const log = (level: string, message: string): void => void lines.push(`${level} ${message}`)
+    postern({ ...plain, mount: '/ai/v1', listen: { host: '0.0.0.0', port: 80, hosts: ['app.example'] } }, { env: plainEnv, log })
+    expect(lines).toEqual(['warn mount: ends in /v1, which Postern adds: the API is at /ai/v1/v1. Write /ai.'])
+    lines.length = 0
+    const idle = {
+      listen: { keepAlive: '75s' },
+      connections: { perAddress: 10, underWay: 4 },
+      backend: { url: 'http://127.0.0.1:3000' },
+      admin: { socket: './postern.sock' },
+      shutdown: { deadline: '10s' },
+    }
+    postern({ ...plain, ...idle }, { env: plainEnv, log })
+    expect(lines.map((line) => line.split(' in')[0])).toEqual(
+      ['listen.keepAlive', 'connections.perAddress', 'backend', 'admin', 'shutdown'].map((path) => `warn ${path}: has no effect`),
+    )
+    lines.length = 0
+    postern(plain, { env: plainEnv, log })
+    expect(lines).toEqual([])
+  })
+
+  test('writes warnings to stdout where it is given neither a log nor a ledger', async () => {
+    const config = JSON.stringify({ ...plain, shutdown: { deadline: '10s' } })
+    const program = `import { postern } from '@postern/express'
+await postern(${config}, { env: ${JSON.stringify(plainEnv)} }).close()`
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program])
+    expect(JSON.parse(stdout)).toMatchObject({ level: 'warn', msg: expect.stringMatching(/^shutdown: has no effect/) })
   })
 })

@@ -1,6 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import { checkConfig } from '@postern/core'
+import { checkConfig, type CheckResult } from '@postern/core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Certificates, makeCertificates } from '../support/certificates.js'
 import { plainCompletion } from '../support/hostile-upstream.js'
@@ -119,12 +119,39 @@ describe('a process behind a proxy', () => {
     proxy.refuse(undefined)
     const text = await answer.text()
     expect([answer.status, (JSON.parse(text) as { error: { code: string } }).error.code]).toEqual([503, 'gateway_unavailable'])
-    await expect.poll(() => other.stdout(), { timeout: 10_000 }).toContain('The proxy answered 407.')
+    await expect
+      .poll(() => other.stdout(), { timeout: 10_000 })
+      .toContain(
+        `the proxy of https_proxy, 127.0.0.1:${proxy.port}, answered 407. It does not take the user and password that stand in https_proxy.`,
+      )
     await other.close()
     for (const said of [text, other.stdout(), other.stderr()]) {
       expect(said).not.toContain(password)
       expect(said).not.toContain(encodeURIComponent(password))
     }
+  })
+
+  test('says of a proxy that asks who is there how it is told', async () => {
+    const other = await open({ HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` })
+    proxy.refuse(407)
+    expect((await call(other)).status).toBe(503)
+    proxy.refuse(undefined)
+    await expect
+      .poll(() => other.stdout(), { timeout: 10_000 })
+      .toContain(`answered 407. It wants to know who asks. Write user:password@ before the host in HTTPS_PROXY: http://user:password@`)
+    await other.close()
+  })
+
+  test.each([
+    [`127.0.0.1:9`, 'ECONNREFUSED: the proxy of HTTPS_PROXY, 127.0.0.1:9, cannot be used: connect ECONNREFUSED 127.0.0.1:9'],
+    ['nowhere.invalid:3128', ': the proxy of HTTPS_PROXY, nowhere.invalid:3128, cannot be used: '],
+  ])('names a proxy that cannot be reached: %s', async (place, cause) => {
+    const other = await open({ HTTPS_PROXY: `http://somebody:${encodeURIComponent(password)}@${place}` })
+    const answer = await call(other)
+    expect([answer.status, ((await answer.json()) as { error: { code: string } }).error.code]).toEqual([503, 'gateway_unavailable'])
+    await expect.poll(() => other.stdout(), { timeout: 10_000 }).toContain(cause)
+    await other.close()
+    expect(other.stdout()).not.toContain(password)
   })
 
   test('trusts no authority that it was not told of, with a proxy or without', async () => {
@@ -187,6 +214,15 @@ describe.each(doorNames)('a plain gateway behind a proxy, behind the %s door', (
     await house.close()
   })
 
+  test('is told of in the log by its proxy, where that cannot be reached', async () => {
+    const house = await open({ HTTP_PROXY: 'http://127.0.0.1:9' })
+    expect((await house.chat()).status).toBe(503)
+    expect((await house.ledger.entry(() => true)).cause).toBe(
+      'ECONNREFUSED: the proxy of HTTP_PROXY, 127.0.0.1:9, cannot be used: connect ECONNREFUSED 127.0.0.1:9',
+    )
+    await house.close()
+  })
+
   test.each(['127.0.0.1', 'localhost'])('of this machine is never asked through one: %s', async (host) => {
     const before = proxy.asked.length
     const house = await open({ HTTP_PROXY: `http://127.0.0.1:${proxy.port}` }, `http://${host}:${portOf(await originOf(server))}/v1`)
@@ -203,7 +239,7 @@ async function originOf(server: Server): Promise<string> {
 }
 
 describe('what the environment says of proxies is checked', () => {
-  const check = (env: Readonly<Record<string, string>>, baseURL: string): readonly string[] =>
+  const problemsOf = (env: Readonly<Record<string, string>>, baseURL: string): CheckResult['problems'] =>
     checkConfig(
       {
         version: 1,
@@ -214,8 +250,10 @@ describe('what the environment says of proxies is checked', () => {
         store: { memory: true },
       },
       { env: { KEY: 'key-of-acme-1234', ...env }, directory: process.cwd() },
-    )
-      .problems.filter(({ severity }) => severity === 'error')
+    ).problems
+  const check = (env: Readonly<Record<string, string>>, baseURL: string): readonly string[] =>
+    problemsOf(env, baseURL)
+      .filter(({ severity }) => severity === 'error')
       .map(({ path }) => path)
 
   test.each([
@@ -227,5 +265,24 @@ describe('what the environment says of proxies is checked', () => {
     [{ HTTP_PROXY: 'socks5://proxy.test:1080' }, 'http://127.0.0.1:9/v1', []],
   ] as const)('%o for %s', (env, baseURL, expected) => {
     expect(check(env, baseURL)).toEqual(expected)
+  })
+
+  test.each(['socks5://proxy.test:1080', 'SOCKS4A://proxy.test', ' socks://proxy.test'])('%s is named as what it is', (address) => {
+    const first = problemsOf({ HTTPS_PROXY: address }, 'https://gateway.test/v1').find(({ path }) => path === 'HTTPS_PROXY')
+    expect(first?.reason).toBe('names a SOCKS proxy, which Postern cannot ask.')
+    const other = problemsOf({ HTTPS_PROXY: 'ftp://proxy.test' }, 'https://gateway.test/v1').find(({ path }) => path === 'HTTPS_PROXY')
+    expect(other?.reason).toBe('is no address of a proxy that can be asked.')
+  })
+
+  test.each<[env: Readonly<Record<string, string>>, baseURL: string, warned: readonly string[]]>([
+    [{ ALL_PROXY: 'socks5://proxy.test:1080' }, 'https://gateway.test/v1', ['ALL_PROXY']],
+    [{ all_proxy: 'http://proxy.test:3128', HTTP_PROXY: 'http://proxy.test:3128' }, 'https://gateway.test/v1', ['all_proxy']],
+    [{ ALL_PROXY: 'http://proxy.test:3128', HTTPS_PROXY: 'http://proxy.test:3128' }, 'https://gateway.test/v1', []],
+    [{ ALL_PROXY: 'http://proxy.test:3128', NO_PROXY: 'gateway.test' }, 'https://gateway.test/v1', []],
+    [{ ALL_PROXY: 'http://proxy.test:3128' }, 'http://127.0.0.1:9/v1', []],
+    [{ ALL_PROXY: '' }, 'https://gateway.test/v1', []],
+  ])('ALL_PROXY is warned of where it would be needed: %o for %s', (env, baseURL, warned) => {
+    const warnings = problemsOf(env, baseURL).filter(({ reason }) => reason.startsWith('is not read'))
+    expect(warnings.map(({ path, severity }) => [path, severity])).toEqual(warned.map((path) => [path, 'warning']))
   })
 })

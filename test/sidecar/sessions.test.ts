@@ -82,7 +82,10 @@ describe('postern session revoke', () => {
     for (const session of [ada, bob, later]) expect(await call(url, bearer(session?.token ?? ''))).toEqual([200, null])
 
     const done = await runPostern(['session', 'revoke', '--config', file, '--user', 'ada'], { cwd, env })
-    expect([done.code, done.stdout]).toEqual([0, 'Ended: every session of the user ada. No process takes it a second from now.\n'])
+    expect([done.code, done.stdout]).toEqual([
+      0,
+      'Ended: every session of the user ada. Every process that uses this store refuses them within a second.\n',
+    ])
     expect(JSON.parse(done.stderr)).toMatchObject({
       msg: 'session_ended',
       kind: 'user',
@@ -144,6 +147,13 @@ describe('postern session mint', () => {
 })
 
 describe('the embedded store', () => {
+  test('is the default of the sidecar and not of the middleware, which revoke says where none is written', async () => {
+    const { stdout } = await runPostern(['session', 'revoke', '--config', configure('unwritten', {}), '--id', 'one'], { cwd, env })
+    expect(stdout).toBe(
+      'Ended: the session one. Every process that uses this store refuses it within a second.\nThe configuration names no store, so this is the file that the sidecar uses. The Express middleware then remembers in its own memory, unless it was given a store: there the sessions go on.\n',
+    )
+  })
+
   test('is a file beside the configuration, of one process: a second one does not start, and is told what to configure', async () => {
     const file = configure('embedded', { store: { sqlite: './embedded.db' } })
     const { postern } = await start(file)

@@ -218,6 +218,11 @@ describe('the address of Redis', () => {
     }
   })
 
+  test.each(['redis://127.0.0.1:6379', { env: 'REDIS_URL' }, {}])('says of %j in place of its options how they are written', (options) => {
+    const open = (): unknown => createRedisStore(options as unknown as Parameters<typeof createRedisStore>[0])
+    expect(open).toThrow("The address of Redis is missing. Write it as a text: { redis: { url: 'rediss://user:password@host:port' } }.")
+  })
+
   test('is not repeated where what answers there repeats what it is sent', async () => {
     const server = createServer((socket) => {
       socket.on('error', () => {})

@@ -245,7 +245,7 @@ describe('a file that is no store of ours', () => {
 
   test('is refused where its folder does not exist, or the path is relative', () => {
     expect(() => createSqliteStore({ file: join(folder, 'none', 'store.db') })).toThrow(/the folder .*none does not exist/)
-    expect(() => createSqliteStore({ file: 'store.db' })).toThrow(/must be absolute/)
+    expect(() => createSqliteStore({ file: 'store.db' })).toThrow(/must be absolute; .* Write resolve\('store\.db'\)/)
     expect(() => createSqliteStore({ file: ':memory:' })).toThrow(/must be absolute/)
     expect(() => createSqliteStore({ file: folder })).toThrow(/cannot be opened/)
   })

@@ -2,6 +2,7 @@ import { type ClientRequest, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import type { Proxy } from './config/proxies.js'
 import type { Connect } from './open-connector.js'
+import { ProxyFailure } from './proxy-failure.js'
 
 /**
  * Makes connections through a proxy, with CONNECT (RFC 9110, 9.3.6). With TLS in the tunnel the proxy learns the host's
@@ -14,18 +15,18 @@ export function openTunnel(proxy: Proxy, timeoutMs: number, connect: Connect): C
     const place = `${target.hostname}:${target.port === '' ? (target.protocol === 'https:' ? 443 : 80) : target.port}`
     const asked = ask(proxy, place)
     const timer = setTimeout(() => {
-      asked.destroy(Object.assign(new Error('The proxy did not answer in time.'), { code: 'ETIMEDOUT' }))
+      asked.destroy(Object.assign(new Error('it did not answer in time.'), { code: 'ETIMEDOUT' }))
     }, timeoutMs)
     asked.once('error', (error) => {
       clearTimeout(timer)
-      callback(error, null)
+      callback(ProxyFailure.unreachable(proxy, error), null)
     })
     asked.once('connect', ({ statusCode }, socket, head) => {
       clearTimeout(timer)
       // Bytes behind the 200 cannot be the target's answer, since we have sent it nothing yet.
       if (statusCode !== 200 || head.length > 0) {
         socket.on('error', () => {}).destroy()
-        callback(Object.assign(new Error(`The proxy answered ${statusCode}.`), { code: 'ERR_PROXY_REFUSED' }), null)
+        callback(ProxyFailure.refused(proxy, statusCode), null)
         return
       }
       connect({ ...target, httpSocket: socket }, callback)

@@ -21,7 +21,7 @@ export interface RuntimeParts {
    * `config.store` names another store.
    */
   readonly store?: Store | undefined
-  /** Receives messages of the process itself, such as warnings. Default: they are dropped. */
+  /** Receives messages of the process itself, such as warnings. Default: they are dropped; `postern()` writes them to stdout unless it has a ledger. */
   readonly log?: Log | undefined
 }
 
@@ -48,12 +48,14 @@ export function createRuntime(
 /** A store that the configuration names must not be replaced by memory, which is lost with the process. */
 function usualStore({ config }: CheckedConfig): Store {
   if (config.store === undefined || config.store.memory === true) return createMemoryStore()
+  const written =
+    config.store.redis === undefined ? "{ sqlite: resolve('postern.db'), owner: true }" : '{ redis: { url: process.env.REDIS_URL } }'
   throw new ConfigError([
     {
       severity: 'error',
       path: 'store',
-      reason: 'is opened by whoever runs the process.',
-      fix: 'Pass { store: openStore(…) } of @postern/stores, or write memory: true.',
+      reason: 'is not opened by the middleware.',
+      fix: `Open it and pass it: postern(config, { store: openStore(${written}) }), with openStore of @postern/stores; docs/configuration.md has an example. Or write store: { memory: true }.`,
     },
   ])
 }

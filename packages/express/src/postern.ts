@@ -1,7 +1,18 @@
-import { checkConfig, clearPageHeaders, ConfigError, type ConfigInput, type Dialects, enter, type Runtime } from '@postern/core'
+import {
+  checkConfig,
+  clearPageHeaders,
+  ConfigError,
+  type ConfigInput,
+  createLogLedger,
+  describeProblem,
+  type Dialects,
+  enter,
+  type Runtime,
+} from '@postern/core'
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import { createRuntime, type RuntimeParts } from './create-runtime.js'
 import { speakToWrappers } from './heads-of-others.js'
+import { settingsWithoutEffect } from './settings-without-effect.js'
 
 /** Options beside the configuration. */
 export interface PosternOptions extends RuntimeParts {
@@ -36,9 +47,8 @@ export interface PosternMiddleware extends RequestHandler {
  * Postern inside an Express application: the same corridor as the stand-alone process.
  *
  * Mount it before any body parser: bodies are forwarded, not re-encoded. It answers every request under its mount
- * path itself, so page security and CORS there are its own. Of the configuration, `listen` (except
- * `listen.trustedProxies`), `mount` and `backend` do not matter here: `app.use` gives the path, and the application
- * is the backend.
+ * path itself, so page security and CORS there are its own. `app.use` gives the path, and the application is the
+ * backend: settings without effect here, such as `admin` and `shutdown`, are named in the log.
  *
  * @throws {ConfigError} with every error of the configuration.
  * @throws {TypeError} if `config` is not an object, such as the path of a file.
@@ -51,10 +61,29 @@ export interface PosternMiddleware extends RequestHandler {
  */
 export function postern(config: ConfigInput, options: PosternOptions = {}): PosternMiddleware {
   if (typeof config !== 'object' || config === null) throw new TypeError(noObject)
-  const places = { env: options.env ?? process.env, directory: options.directory ?? process.cwd() }
+  const unsetFix = options.env === undefined ? setVariable : giveVariable
+  const places = { env: options.env ?? process.env, directory: options.directory ?? process.cwd(), unsetFix }
   const { checked, problems } = checkConfig(config, places, options.dialects)
   if (checked === undefined) throw new ConfigError(problems.filter(({ severity }) => severity === 'error'))
-  return posternMiddleware(createRuntime(checked, options))
+  const parts = withLog(options)
+  const middleware = posternMiddleware(createRuntime(checked, parts))
+  for (const warning of [...problems, ...settingsWithoutEffect(config)]) parts.log?.('warn', describeProblem(warning).trim())
+  return middleware
+}
+
+/** Lines of the process go where entries go by default, as in the sidecar; a ledger of the application's takes entries alone. */
+function withLog({ ledger, store, log }: RuntimeParts): RuntimeParts {
+  if (ledger !== undefined) return { ledger, store, log }
+  const lines = createLogLedger()
+  return { ledger: lines, store, log: log ?? ((level, message, facts) => lines.log(level, message, facts)) }
+}
+
+function setVariable(name: string): string {
+  return `Set ${name}. If it stands in a file .env, start Node with --env-file=.env: the middleware reads none.`
+}
+
+function giveVariable(name: string): string {
+  return `Put ${name} into the env that postern() is given.`
 }
 
 const noObject =

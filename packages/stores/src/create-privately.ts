@@ -10,7 +10,8 @@ import { dirname, isAbsolute } from 'node:path'
  * @throws {Error} if the path is not absolute, its folder does not exist, or the file may not be created.
  */
 export function createPrivately(file: string): void {
-  if (!isAbsolute(file)) throw new Error(`The path of the store must be absolute; "${file}" is not.`)
+  if (!isAbsolute(file))
+    throw new Error(`The path of the store must be absolute; "${file}" is not. Write resolve('${file}'), with resolve of node:path.`)
   if (!existsSync(dirname(file))) throw new Error(`The store ${file} cannot be created: the folder ${dirname(file)} does not exist.`)
   try {
     closeSync(openSync(file, 'wx', 0o600))

@@ -120,7 +120,9 @@ function openClient(url: string) {
   })
 }
 
-function checkUrl(url: string): void {
+function checkUrl(url: string | undefined): asserts url is string {
+  if (typeof url !== 'string')
+    throw new Error("The address of Redis is missing. Write it as a text: { redis: { url: 'rediss://user:password@host:port' } }.")
   const wrong = new Error('The address of Redis is no URL of the form rediss://user:password@host:port or redis://….')
   if (!/^rediss?:\/\/[^/]/.test(url)) throw wrong
   try {

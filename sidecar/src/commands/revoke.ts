@@ -41,9 +41,17 @@ export async function revokeSessions(options: RevokeOptions): Promise<number> {
   }
   tellEnded(kind, name)
   if (options.json === true) printJson({ revoked: { [kind]: name } })
-  else print(`Ended: ${kind === 'id' ? 'the session' : `every session of the ${kind}`} ${name}. No process takes it a second from now.`)
+  else {
+    const [what, it] = kind === 'id' ? ['the session', 'it'] : [`every session of the ${kind}`, 'them']
+    print(`Ended: ${what} ${name}. Every process that uses this store refuses ${it} within a second.`)
+    if (settings === undefined) print(otherMemory)
+  }
   return 0
 }
+
+/** The sidecar and this command use the same file by default; a middleware uses what it is given. */
+const otherMemory =
+  'The configuration names no store, so this is the file that the sidecar uses. The Express middleware then remembers in its own memory, unless it was given a store: there the sessions go on.'
 
 /**
  * Writes a line to stderr for the machine's log: the store tells other processes that sessions ended, but not who

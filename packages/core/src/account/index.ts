@@ -1,5 +1,6 @@
 import { roundMs } from '../answers/record.js'
 import { plainFailure } from '../lib/plain-failure.js'
+import { ProxyFailure } from '../proxy-failure.js'
 import type { EndedSessions, Journey } from '../journey.js'
 import type { Principal } from '../principal.js'
 import type { Redactor } from '../redactor.js'
@@ -158,5 +159,5 @@ function describeCause(cause: unknown): string {
   if (cause instanceof AggregateError && cause.errors.length > 0) return describeCause(cause.errors[0])
   if (cause instanceof TypeError || cause instanceof RangeError || cause instanceof ReferenceError) return cause.stack ?? cause.message
   const code = 'code' in cause && typeof cause.code === 'string' ? `${cause.code}: ` : ''
-  return `${code}${plainFailure(cause) ?? cause.message}`
+  return `${code}${cause instanceof ProxyFailure ? cause.message : (plainFailure(cause) ?? cause.message)}`
 }

@@ -1,7 +1,7 @@
 import type { Dialect, Dialects } from '@postern/gateways'
 import type { Secret } from '../secret.js'
 import type { Parts } from './parts.js'
-import { oneOf, type Problem, problem } from './problem.js'
+import { oneOf, type Problem, problem, warning } from './problem.js'
 import type { Config } from './schema.js'
 
 /** Checks that every key names an existing gateway and has the settings that its dialect needs. */
@@ -18,12 +18,14 @@ export function checkKeys(parts: Parts, dialects: Dialects, secrets: ReadonlyMap
     checkDialectNeeds(path, part, dialect, problems)
     checkSecretText(`${path}.secret`, secrets, problems)
     checkSecretText(`${path}.providerSecret`, secrets, problems)
-    warnOfOddKey(
-      { path: `${path}.secret`, pattern: dialect.keyPattern, whose: dialect.title },
-      `Check that it is the right one; its documents call it ${dialect.keyVariable}.`,
-      secrets,
-      problems,
-    )
+    if (dialect.baseURL === undefined && !isOpenAi(gateway.part.baseURL)) warnOfForeignKey(`${path}.secret`, dialects, secrets, problems)
+    else
+      warnOfOddKey(
+        { path: `${path}.secret`, pattern: dialect.keyPattern, whose: dialect.baseURL === undefined ? 'OpenAI' : dialect.title },
+        `Check that it is the right one; its documents call it ${dialect.keyVariable}.`,
+        secrets,
+        problems,
+      )
     warnOfOddKey(
       { path: `${path}.providerSecret`, pattern: dialect.providerCredential?.keyPattern, whose: `a provider behind ${dialect.title}` },
       'Check that it is the right one; the two keys are easily swapped.',
@@ -80,4 +82,19 @@ function warnOfOddKey(
   const secret = secrets.get(path)
   if (secret === undefined || pattern === undefined || pattern.test(secret.reveal())) return
   problems.push({ ...problem(path, `does not look like a key of ${whose}.`, fix), severity: 'warning' })
+}
+
+function isOpenAi(baseURL: string | undefined): boolean {
+  return baseURL !== undefined && URL.canParse(baseURL) && new URL(baseURL).hostname === 'api.openai.com'
+}
+
+/** A dialect without an address of its own is spoken by many gateways, whose keys may look like anything; but not like one of a gateway with a dialect of its own. */
+function warnOfForeignKey(path: string, dialects: Dialects, secrets: ReadonlyMap<string, Secret>, problems: Problem[]): void {
+  const text = secrets.get(path)?.reveal()
+  if (text === undefined) return
+  const other = Object.values(dialects).find(({ baseURL, keyPattern }) => baseURL !== undefined && keyPattern?.test(text) === true)
+  if (other !== undefined)
+    problems.push(
+      warning(path, `looks like a key of ${other.title}.`, `Check that it is the right one, or write dialect: ${other.id} at its gateway.`),
+    )
 }

@@ -1,5 +1,5 @@
 import type { Dialects } from '@postern/gateways'
-import { type Problem, problem } from './problem.js'
+import { type Problem, problem, warning } from './problem.js'
 import type { Proxies } from './proxies.js'
 import type { Config } from './schema.js'
 
@@ -10,14 +10,23 @@ export function checkProxies({ gateways, callers }: Config, dialects: Dialects, 
     ...(callers.jwt ?? []).map(({ jwks }) => jwks),
     callers.session?.jwks,
   ]
-  const faults = addresses.flatMap((address) => (address === undefined ? [] : [proxies.faultOf(new URL(address))]))
-  for (const variable of new Set(faults)) {
-    if (variable === undefined) continue
+  const targets = addresses.flatMap((address) => (address === undefined ? [] : [new URL(address)]))
+  const faults = new Map(targets.flatMap((target) => proxies.faultOf(target) ?? []).map(({ variable, isSocks }) => [variable, isSocks]))
+  for (const [variable, isSocks] of faults) {
     problems.push(
       problem(
         variable,
-        'is no address of a proxy that can be asked.',
+        isSocks ? 'names a SOCKS proxy, which Postern cannot ask.' : 'is no address of a proxy that can be asked.',
         'Set it to one like http://proxy.example.com:3128, or name the hosts that need none in NO_PROXY.',
+      ),
+    )
+  }
+  for (const variable of new Set(targets.flatMap((target) => proxies.unreadOf(target) ?? []))) {
+    problems.push(
+      warning(
+        variable,
+        'is not read, so gateways or issuers are asked without a proxy.',
+        'Set HTTPS_PROXY to an HTTP proxy, and HTTP_PROXY for http addresses; or name the hosts that need none in NO_PROXY.',
       ),
     )
   }

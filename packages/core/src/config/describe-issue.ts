@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { createMeantBy } from '../lib/meant-by.js'
 import { announcedSettings } from './announced.js'
+import { exampleOf } from './example-of.js'
 import { readFault } from './fault.js'
 import { expectedKind, kindOf } from './kinds.js'
 import { formatPath, oneOfThese, type Problem, problem } from './problem.js'
@@ -36,17 +37,27 @@ function describe(issue: z.core.$ZodIssue): readonly [reason: string, fix: strin
   const { input } = issue
   if (issue.code === 'invalid_type') {
     if (input === undefined) return ['is missing.', `Write ${nameOf(issue)}: ${expectedKind(issue.expected)}.`]
-    const bare = typeof input === 'string' && /^(?:number|int|boolean)$/.test(issue.expected) ? ', without quotes' : ''
-    return [`is ${kindOf(input)}.`, `Write ${expectedKind(issue.expected)}${bare}.`]
+    if (issue.expected === 'boolean' && typeof input === 'string' && /^(?:yes|no|on|off)$/i.test(input))
+      return ['is a text, as yes, no, on and off are in YAML.', 'Write true or false.']
+    const bare = typeof input === 'string' && isWithinQuotes(issue.expected, input) ? ', without quotes' : ''
+    const example = exampleOf(formatPath(issue.path))
+    const such = example !== undefined && (issue.expected === 'object' || issue.expected === 'record') ? `, such as ${example}` : ''
+    return [`is ${kindOf(input)}.`, `Write ${expectedKind(issue.expected)}${such}${bare}.`]
   }
   if (issue.code === 'invalid_value') {
     if (input === undefined) return ['is missing.', `Write ${nameOf(issue)}: ${oneOfThese(issue.values)}.`]
-    return ['has a value that is not known.', `Write ${oneOfThese(issue.values)}.`]
+    const meant = typeof input === 'string' ? createMeantBy(issue.values.map(String))(input) : undefined
+    return ['has a value that is not known.', meant === undefined ? `Write ${oneOfThese(issue.values)}.` : `Did you mean "${meant}"?`]
   }
   if (issue.code === 'invalid_key') return ['is not a name.', 'Use 1 to 64 letters, digits, dots, underscores and hyphens.']
   if (issue.code === 'too_small') return tooSmall(issue)
   if (issue.code === 'too_big') return [`is more than ${issue.maximum}.`, `Write ${issue.maximum} or less.`]
   return [reason.replace(/^./, (first) => first.toLowerCase()), 'The folder docs/ describes the settings.']
+}
+
+/** What a text holds would be right if it were written without quotes. */
+function isWithinQuotes(expected: string, text: string): boolean {
+  return expected === 'boolean' ? /^(?:true|false)$/.test(text) : /^(?:number|int)$/.test(expected) && /^-?\d+(?:\.\d+)?$/.test(text)
 }
 
 function tooSmall({ origin, minimum, inclusive }: z.core.$ZodIssueTooSmall): readonly [reason: string, fix: string] {

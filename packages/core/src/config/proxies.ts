@@ -3,6 +3,8 @@ import { isThisMachine } from './is-this-machine.js'
 
 /** An HTTP proxy for outgoing connections. */
 export interface Proxy {
+  /** The variable that names it. */
+  readonly variable: string
   /** Whether the proxy itself is reached over TLS. */
   readonly secure: boolean
   readonly host: string
@@ -18,9 +20,17 @@ export type ProxyOf = (target: URL) => Proxy | undefined
 export interface Proxies {
   readonly proxyOf: ProxyOf
   /** The variable that applies to a URL and does not hold a proxy's address; `undefined`: no fault. */
-  readonly faultOf: (target: URL) => string | undefined
+  readonly faultOf: (target: URL) => ProxyFault | undefined
+  /** `ALL_PROXY`, if a URL is connected to directly and other programs would use that proxy for it. */
+  readonly unreadOf: (target: URL) => string | undefined
   /** Passwords of proxies, by their variable. */
   readonly passwords: ReadonlyMap<string, string>
+}
+
+/** A variable that names no proxy which can be asked. */
+export interface ProxyFault {
+  readonly variable: string
+  readonly isSocks: boolean
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -44,13 +54,16 @@ export function readProxies(env: Environment): Proxies {
   )
   return {
     proxyOf(target) {
-      const url = proxies.get(variableFor(target) ?? '')
-      return url === undefined ? undefined : proxyAt(url)
+      const variable = variableFor(target) ?? ''
+      const url = proxies.get(variable)
+      return url === undefined ? undefined : proxyAt(url, variable)
     },
     faultOf(target) {
       const variable = variableFor(target)
-      return variable !== undefined && proxies.get(variable) === undefined ? variable : undefined
+      if (variable === undefined || proxies.get(variable) !== undefined) return undefined
+      return { variable, isSocks: /^\s*socks/i.test(env[variable] as string) }
     },
+    unreadOf: (target) => (isExempt(target) || variableFor(target) !== undefined ? undefined : spelled('ALL_PROXY')),
     passwords: new Map(
       [...proxies].flatMap(([variable, url]) => (url === undefined || url.password === '' ? [] : [[variable, passwordOf(url)]])),
     ),
@@ -66,11 +79,11 @@ function addressOf(text: string): URL | undefined {
   return /^https?:$/.test(url.protocol) ? url : undefined
 }
 
-function proxyAt(url: URL): Proxy {
+function proxyAt(url: URL, variable: string): Proxy {
   const secure = url.protocol === 'https:'
   const credential = `${decode(url.username)}:${passwordOf(url)}`
   const headers = credential === ':' ? {} : { 'proxy-authorization': `Basic ${Buffer.from(credential).toString('base64')}` }
-  return { secure, host: plainHost(url), port: Number(url.port) || (secure ? 443 : 80), headers: () => headers }
+  return { variable, secure, host: plainHost(url), port: Number(url.port) || (secure ? 443 : 80), headers: () => headers }
 }
 
 function passwordOf({ password }: URL): string {

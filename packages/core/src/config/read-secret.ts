@@ -10,6 +10,8 @@ export interface SecretPlaces {
   readonly env: Readonly<Record<string, string | undefined>>
   /** The folder that relative paths of `{ file: PATH }` start from. */
   readonly directory: string
+  /** What to do about a variable that is not set, where nobody reads the `.env` beside the configuration. */
+  readonly unsetFix?: (name: string) => string
 }
 
 /** A secret; or why it could not be read, and the fix. */
@@ -20,18 +22,22 @@ export function readSecret(reference: SecretReference, places: SecretPlaces): Se
   return 'env' in reference ? readVariable(reference.env, places) : readSecretFile(reference.file, places)
 }
 
-function readVariable(name: string, { env }: SecretPlaces): SecretResult {
+function readVariable(name: string, { env, unsetFix = setOrWrite }: SecretPlaces): SecretResult {
   const value = env[name]
   if (value === undefined)
     return {
       reason: `points to the environment variable ${name}, which is not set.`,
-      fix: `Set ${name}, or write it into .env beside the configuration.`,
+      fix: unsetFix(name),
     }
   if (value.trim() === '') return { reason: `points to the environment variable ${name}, which is empty.`, fix: `Give ${name} its value.` }
   // Node has replaced each invalid byte of the variable by U+FFFD.
   if (value.includes('\ufffd'))
     return { reason: `points to the environment variable ${name}, which holds bytes that are no UTF-8.`, fix: textFix }
   return { secret: new Secret(value) }
+}
+
+function setOrWrite(name: string): string {
+  return `Set ${name}, or write it into .env beside the configuration.`
 }
 
 const textFix = 'Write it as text; random bytes, for one, in base64url.'

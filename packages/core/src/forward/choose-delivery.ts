@@ -7,6 +7,7 @@ import { HeldAnswer, maxHeldBytes } from './held-answer.js'
 import { passBytes } from './pass-bytes.js'
 import { PeekedAnswer } from './peeked-answer.js'
 import { readError } from './read-error.js'
+import { describeAsked } from './refuse-for-gateway.js'
 import { streamEvents } from './stream-events.js'
 import { unpack } from './unpack.js'
 
@@ -84,7 +85,8 @@ const mediaType = /^[\w!#$&^.+*-]+\/[\w!#$&^.+*-]+(?:\s|$)/
 const eventStream = /^\s*[a-z]+\/(?:x-)?event-stream\s*(?:;|$)/
 
 function refuseAnswer(exchange: Exchange, message: string): Delivery {
-  return refuse(exchange, new Refusal('gateway_answer_invalid', { message, byGateway: true }))
+  const cause = `no answer of its API: check gateways.${exchange.facts.route.gateway.name}.baseURL. ${describeAsked(exchange)}`
+  return refuse(exchange, new Refusal('gateway_answer_invalid', { message, byGateway: true, cause }))
 }
 
 function refusePage(exchange: Exchange): Delivery {

@@ -1,7 +1,8 @@
 import { type Dispatcher, Pool } from 'undici'
 import type { Proxy } from '../config/proxies.js'
 import { maxAnswerHeadBytes } from '../max-answer-head-bytes.js'
-import { openConnector } from '../open-connector.js'
+import { type Connect, openConnector } from '../open-connector.js'
+import { ProxyFailure } from '../proxy-failure.js'
 import type { Gateway } from '../resolve/route.js'
 
 /** The origin, proxy and timeouts of an upstream. */
@@ -18,13 +19,24 @@ export interface UpstreamPlace extends Pick<Gateway, 'origin' | 'proxy'> {
 export function openUpstream({ origin, proxy, timeouts }: UpstreamPlace): Dispatcher {
   const isAsked = proxy !== undefined && origin.startsWith('http:')
   const options: Pool.Options = {
-    connect: openConnector({ timeout: timeouts.connectMs }, isAsked ? undefined : proxy),
+    connect: isAsked ? connectTo(proxy, timeouts.connectMs) : openConnector({ timeout: timeouts.connectMs }, proxy),
     headersTimeout: timeouts.headersMs,
     bodyTimeout: timeouts.idleMs,
     pipelining: 1,
     maxHeaderSize: maxAnswerHeadBytes,
   }
   return isAsked ? new AskedProxy(proxy, origin, options) : new Pool(origin, options)
+}
+
+/** Connections to a proxy itself; a failure names it. */
+function connectTo(proxy: Proxy, timeout: number): Connect {
+  const connect = openConnector({ timeout })
+  return (target, callback) =>
+    connect(target, (...answer) => {
+      const [error] = answer
+      if (error === null) callback(...answer)
+      else callback(ProxyFailure.unreachable(proxy, error), null)
+    })
 }
 
 /** Sends requests for an `http:` origin to a proxy in absolute form (RFC 9112, 3.2.2): few proxies open a tunnel to port 80. */

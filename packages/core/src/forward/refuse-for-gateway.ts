@@ -50,9 +50,13 @@ const elsewhere = new Set([404, 405])
 const helpOnAddress =
   ' For the operator: it does not answer as the API of the gateway does, so the baseURL of the gateway is probably wrong; the log line with this request id has the address that was asked.'
 
-function describeElsewhere({ facts: { route } }: Exchange): string {
-  const { name, origin } = route.gateway
-  return `in no form of its API’s errors: gateways.${name}.baseURL is probably wrong. Asked was ${origin}${route.upstreamPath}`
+function describeElsewhere(exchange: Exchange): string {
+  return `in no form of its API’s errors: gateways.${exchange.facts.route.gateway.name}.baseURL is probably wrong. ${describeAsked(exchange)}`
+}
+
+/** The URL that the gateway was asked at, for the log. */
+export function describeAsked({ facts: { route } }: Exchange): string {
+  return `Asked was ${route.gateway.origin}${route.upstreamPath}`
 }
 
 function describe(status: number, about: string | undefined, reference: string | undefined): string {

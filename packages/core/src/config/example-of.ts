@@ -1,0 +1,25 @@
+/** A group of settings as it may stand at a path, for whoever wrote something else there. */
+export function exampleOf(path: string): string | undefined {
+  return examples.find(([place]) => place.test(path))?.[1]
+}
+
+const gateway = '{ dialect: openai, baseURL: https://gateway.example.com/v1 }'
+const secret = '{ secret: { env: NAME } }'
+
+const examples: readonly (readonly [place: RegExp, example: string])[] = [
+  [/^store$/, '{ sqlite: ./postern.db }'],
+  [/^listen$/, '{ host: 127.0.0.1, port: 8787 }'],
+  [/^backend$/, '{ url: http://127.0.0.1:3000 }'],
+  [/^browser$/, '{ origins: [https://app.example.com] }'],
+  [/^shutdown$/, '{ deadline: 30s }'],
+  [/^policies$/, '{ body: 10MiB }'],
+  [/^gateways$/, `{ main: ${gateway} }`],
+  [/^gateways\.[^.]+$/, gateway],
+  [/^keys$/, '{ acme: { gateway: main, secret: { env: NAME } } }'],
+  [/^keys\.[^.]+$/, '{ gateway: main, secret: { env: NAME } }'],
+  [/^bindings\[\d+\]$/, '{ team: acme, key: acme }'],
+  [/^callers$/, `{ session: ${secret} }`],
+  [/^callers\.session$/, secret],
+  [/^callers\.service$/, '{ hashes: { env: NAME } }'],
+  [/^callers\.forwardAuth$/, '{ url: http://127.0.0.1:3000/api/me }'],
+]
