@@ -26,5 +26,11 @@ export function createAdminListener(runtime: Runtime, secret: Secret | undefined
   app.use((request, response) => {
     refuseAtDoor(runtime, request, response, new Refusal('not_found', { help: adminPaths }))
   })
-  return createServer(app)
+  const server = createServer(app)
+  // Node would queue the 100 of a pipelined request, and may put it within that request's answer.
+  server.on('checkContinue', (request, response) => {
+    if (response.socket !== null) response.writeContinue()
+    server.emit('request', request, response)
+  })
+  return server
 }

@@ -20,6 +20,27 @@ forAnOpenGateway({ config: { policies: { maxTokens: 100 } } }, (open) => {
     ['prompts that are objects', 'completions', { prompt: times(9, { text: 'a' }), max_tokens: 50 }, false],
     ['a prompt, and one that is embedded', 'completions', { prompt: ['a'], prompt_embeds: ['AAAA'], max_tokens: 51 }, false],
     ['the same, half each', 'completions', { prompt: 'a', prompt_embeds: ['AAAA'], max_tokens: 50 }, true],
+    ...['additional_tools', 'tool_search_output'].map((type): [string, string, object, boolean] => [
+      `a tool that draws, in an item of the type ${type}`,
+      'responses',
+      {
+        max_output_tokens: 100,
+        input: [
+          { type, role: 'developer', tools: [{ type: 'image_generation' }] },
+          { role: 'user', content: 'a' },
+        ],
+      },
+      false,
+    ]),
+    [
+      'a tool with a model, in a namespace of an item',
+      'responses',
+      { max_output_tokens: 100, input: [{ type: 'additional_tools', tools: [{ type: 'namespace', tools: [{ type: 'x', model: 'b' }] }] }] },
+      false,
+    ],
+    ['a plugin that asks several models', 'chat/completions', { max_tokens: 100, plugins: [{ id: 'fusion' }] }, false],
+    ['a tool that asks several models', 'chat/completions', { max_tokens: 100, tools: [{ type: 'openrouter:fusion' }] }, false],
+    ['a plugin that searches', 'chat/completions', { max_tokens: 100, plugins: [{ id: 'web' }] }, true],
     ['prompts that are embedded', 'completions', { prompt: 'a', prompt_embeds: times(9, 'AAAA'), max_tokens: 50 }, false],
     ['a ceiling where some merge it', 'chat/completions', { ...chat, max_tokens: 50, extra_body: { max_tokens: 5000 } }, false],
     ['copies where some merge them', 'chat/completions', { ...chat, max_tokens: 50, extra_body: { deep: { n: 9 } } }, false],
@@ -249,6 +270,9 @@ describe('every member that names a model', () => {
       ['a list of objects to fall back on', 'chat/completions', { fallbacks: [{ model: 'large' }] }],
       ['a list to fall back on, by model', 'chat/completions', { fallbacks: [{ small: ['large'] }] }],
       ['one for long contexts', 'chat/completions', { context_window_fallbacks: ['large'] }],
+      ['a tool that draws with what it likes', 'responses', { tools: [{ type: 'image_generation' }] }],
+      ['the same in an item', 'responses', { input: [{ type: 'additional_tools', tools: [{ type: 'image_generation' }] }] }],
+      ['a tool that asks several models', 'chat/completions', { tools: [{ type: 'openrouter:advisor' }] }],
       ['one for each model', 'chat/completions', { context_window_fallback_dict: { small: 'large' } }],
       ['a list for each model', 'chat/completions', { extra_body: { contentPolicyFallbackDict: { small: ['small', 'large'] } } }],
       ['an object for each model', 'chat/completions', { fallback_map: { small: { to: 'large' } } }],
@@ -358,13 +382,21 @@ describe('every member that names a model', () => {
       expect(await open().ask('POST', path, { ...chat, ...members })).toEqual([200, undefined, 1])
     })
 
-    test.each(['../large', 'x/../large', 'x,large', 'x\nlarge', 'x\u2028large', 'x;large', 'x%2flarge', 'x\\large', '\ud800'])(
-      'a star does not stand for what parts names or leads elsewhere: embed-%j',
-      async (end) => {
-        for (const members of [{ model: `embed-${end}` }, { models: ['small', `embed-${end}`] }])
-          expect((await open().ask('POST', 'chat/completions', { ...chat, ...members })).slice(0, 3)).toEqual([403, 'model_not_allowed', 0])
-      },
-    )
+    test.each([
+      'x@preset/large',
+      '../large',
+      'x/../large',
+      'x,large',
+      'x\nlarge',
+      'x\u2028large',
+      'x;large',
+      'x%2flarge',
+      'x\\large',
+      '\ud800',
+    ])('a star does not stand for what parts names or leads elsewhere: embed-%j', async (end) => {
+      for (const members of [{ model: `embed-${end}` }, { models: ['small', `embed-${end}`] }])
+        expect((await open().ask('POST', 'chat/completions', { ...chat, ...members })).slice(0, 3)).toEqual([403, 'model_not_allowed', 0])
+    })
 
     test.each(['embed-1', 'embed-org/x_y.z:free@2', 'embed-a b (c)+d~[1m]'])('a star stands for the rest of a name: %s', async (model) => {
       expect(await open().ask('POST', 'chat/completions', { ...chat, model })).toEqual([200, undefined, 1])

@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createProver } from '../support/prover.js'
 import { findProgram } from '../support/programs.js'
 import { prepareRedis, type RedisServer } from '../support/redis-server.js'
+import { rawExchange } from '../support/raw-exchange.js'
 import { runPostern, type RunningPostern, startPostern } from '../support/run-postern.js'
 
 const key = issueKey('joytoken')
@@ -242,6 +243,11 @@ describe('the admin listener', () => {
       expect([answer.status, answer.body.error?.code]).toEqual([status, code])
       expect(answer.headers['x-request-id']).toBeDefined()
     }
+    const pipelined = await rawExchange(
+      admin,
+      'GET /livez HTTP/1.1\r\nHost: a\r\n\r\nGET /readyz HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\r\n',
+    )
+    expect(pipelined.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 404', 'HTTP/1.1 200'])
     for (const path of ['/ADMIN/v1/sessions', '/admin/v1/Sessions', '/admin/v1/sessions/', '/admin//v1/sessions'])
       expect((await ask({ host, port }, path, { team: 'acme' }, right)).status).toBe(404)
     expect((await fetch(url.replace('/ai/v1', '/admin/v1/sessions'), { method: 'POST', headers: right })).status).toBe(404)

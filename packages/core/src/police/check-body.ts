@@ -36,8 +36,7 @@ export function beginCheck(
   if (mustSayCeiling) {
     const ceiling = policy.maxTokens as number
     checkOutputLimit(ceiling, endpoint.format.outputLimit as OutputLimit, members)
-    const ownModels = ownModelTools(ceiling, members)
-    if (ownModels !== undefined) visits.push(ownModels)
+    visits.push(ownModelTools(ceiling))
     visits.push(hiddenCeilings(ceiling, endpoint.format.outputLimit as OutputLimit))
   }
   if (policy.pinUser) visits.push(hiddenUsers)

@@ -2,6 +2,7 @@ import { isMergedName } from '../lib/merged-names.js'
 import { squashName } from '../lib/squash-name.js'
 import { Refusal } from '../refusal.js'
 import { refuseModel } from './check-model.js'
+import { runsUnnamedModel } from './runs-unnamed-model.js'
 import type { Visit, VisitedMember } from './visit-members.js'
 
 /** Says whether policy allows a model. */
@@ -34,6 +35,8 @@ export function namedModels(besides: string | undefined, allows: AllowsModel): V
   return (member) => {
     const { name, value, within, isTop } = member
     if (value === null || value === undefined || (isTop && name === besides)) return
+    if (runsUnnamedModel(member))
+      throw refusal(name, 'The policy allows only some models, and this tool runs one that the request does not name.')
     const outer = within !== undefined && mayNameModel.test(within) ? squashName(within) : undefined
     if (outer !== undefined && isMapping(outer)) checkMapped(name, value, allows)
     const isCalled = outer !== undefined && speaksOfModel.test(outer)

@@ -3,6 +3,7 @@ import { rememberNames, squashName } from '../lib/squash-name.js'
 import { Refusal } from '../refusal.js'
 import { compileNames, type ReadNames, refuseOtherSpellings } from '../read/strict-names.js'
 import { type Amount, amountNamed, holdsSettings } from './amount-names.js'
+import { runsUnnamedModel } from './runs-unnamed-model.js'
 import type { Members, Visit } from './visit-members.js'
 
 interface CompiledLimit {
@@ -100,13 +101,16 @@ function tooMany(ceiling: number, { places, copies, others }: CompiledLimit, bod
   )
 }
 
-/** Makes a visit that refuses a tool with a model of its own, which no ceiling bounds; `undefined` if the body has no tools. */
-export function ownModelTools(ceiling: number, body: Members): Visit | undefined {
-  if (!('tools' in body)) return undefined
-  return ({ name, value, top }) => {
-    if (top !== 'tools') return
-    if (name === 'type' ? value === 'image_generation' : squashName(name) === 'model' && value !== null)
-      throw writesBeside(ceiling, 'tools')
+/** Names that tools are defined under: in the body, in an input item, and in a message that adds one. */
+const definesTools = /^(?:tools?|definition)$/
+
+/** Makes a visit that refuses a tool with a model of its own, which no ceiling bounds, wherever the format defines tools. */
+export function ownModelTools(ceiling: number): Visit {
+  return (member) => {
+    const { name, value, top, within } = member
+    if (runsUnnamedModel(member)) throw writesBeside(ceiling, 'tools')
+    if (top !== 'tools' && (within === undefined || !definesTools.test(within))) return
+    if (value !== null && name.length <= 64 && squashName(name) === 'model') throw writesBeside(ceiling, 'tools')
   }
 }
 

@@ -125,7 +125,7 @@ function compileNames(names: readonly string[]): NamePattern {
  * Characters that could make a gateway read one model name as another: separators of lists or lines, and characters that
  * change a path. `*` does not match a name that holds them; a name that the policy lists in full may hold them.
  */
-const oddInModel = /\.\.|[,;|\\%?#\p{C}\p{Zl}\p{Zp}]/u
+const oddInModel = /\.\.|@preset|[,;|\\%?#\p{C}\p{Zl}\p{Zp}]/iu
 
 function compileModels(names: readonly string[]): NamePattern {
   const list = compileNames(names)

@@ -7,11 +7,11 @@ import type { Members, Visit, VisitedMember } from './visit-members.js'
 
 /** A cheap first test: most members cannot refer to a stored object. */
 const mayRefer =
-  /id|stor|back|input|conversation|container|thread|prompt|voice|audio|agent|cach|training|validation|ur[il]|type|file|image|mask|attachment|[^\0-\x7f]/i
+  /id|stor|corp|back|input|conversation|container|thread|prompt|voice|audio|agent|cach|training|validation|ur[il]|type|file|image|mask|attachment|[^\0-\x7f]/i
 
-/** Members whose text is the id of a stored object: `file_id`, `vector_store_ids`, `previousResponseId`. */
+/** Members whose text is the id, or at Google the name, of a stored object: `file_id`, `previousResponseId`, `fileSearchStoreNames`. */
 const namesStored =
-  /(?:(?<!pro)file|userprofile|store|container|response|message|conversation|thread|assistant|agent|skill|eval|batch|prompt|upload|vault|environment|voice|dataset)ids?$|^(?:cachedcontent|trainingfile|validationfile|conversation|thread|container)$/
+  /(?:(?<!pro)file|userprofile|store|container|response|message|conversation|thread|assistant|agent|skill|eval|batch|prompt|upload|vault|environment|voice|dataset|tunnel)ids?$|filesearchstore(?:name)?s?$|^(?:cachedcontent|datastores?|ragcorp(?:us|ora)|trainingfile|validationfile|conversation|thread|container)$/
 /** Members whose object names a stored object by its `id`. */
 const refersById = /^(?:conversation|thread|container|prompt|voice|audio|agent|assistant)$/
 const storedVoice = /^voice_/
