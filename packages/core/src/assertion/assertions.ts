@@ -12,7 +12,10 @@ export interface Assertions {
   readonly header: string
   /** The header's value for a request that was prepared; `undefined` if its caller was not verified. */
   valueFor(request: IncomingMessage): string | undefined
-  /** Identifies the caller of a request before it is passed on. Never rejects: if that fails, there is no assertion. */
+  /**
+   * Verifies the credential of a request before the request goes to the backend. Never rejects: if verification fails, the
+   * backend gets no assertion.
+   */
   prepare(request: IncomingMessage): Promise<void>
   /** Whether a request has a credential to verify: it has `Authorization`. */
   concerns(request: IncomingMessage): boolean

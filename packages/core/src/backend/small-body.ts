@@ -11,8 +11,8 @@ export function isSmallBody({ headers }: IncomingMessage): boolean {
 }
 
 /**
- * Reads a small body. If the client breaks off, calls neither function: there is no client to answer. If the body is
- * destroyed with a refusal (see {@link refusedBody}), calls `refuse`.
+ * Reads a small body and calls `then` with it. If the body is destroyed with a refusal (see {@link refusedBody}), calls
+ * `refuse`. If the client disconnects, calls neither: no answer can be sent.
  */
 export function readSmallBody(request: IncomingMessage, then: (body: Buffer) => void, refuse: (error: Error) => void): void {
   let body: Buffer | undefined

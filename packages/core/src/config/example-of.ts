@@ -1,4 +1,4 @@
-/** A group of settings as it may stand at a path, for whoever wrote something else there. */
+/** Returns an example of the group of settings at a path. An error message shows it if the configuration has another value there. */
 export function exampleOf(path: string): string | undefined {
   return examples.find(([place]) => place.test(path))?.[1]
 }

@@ -10,7 +10,10 @@ export interface SecretPlaces {
   readonly env: Readonly<Record<string, string | undefined>>
   /** The folder that relative paths of `{ file: PATH }` start from. */
   readonly directory: string
-  /** What to do about a variable that is not set, where nobody reads the `.env` beside the configuration. */
+  /**
+   * Advice for a variable that is not set, if the process does not read the `.env` file beside the configuration, as
+   * `postern()` in Express does not.
+   */
   readonly unsetFix?: (name: string) => string
 }
 
