@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { createProject, type Project } from './project.js'
+import { createProject, type Project, type Watcher } from './project.js'
 
 const bundlers = ['vite', 'esbuild'] as const
 const random = (): string => randomBytes(24).toString('hex')
@@ -280,9 +280,46 @@ describe('the guard in a build with Vite', () => {
   })
 })
 
+describe('the guard where Vite watches', () => {
+  const reads = "console.log(process.env['OPENAI_API_KEY'])"
+  let watcher: Watcher
+  /** Starts a build that watches. Returns a function that changes files and waits for the next build; it gives the complaint. */
+  async function watch(): Promise<(change: () => void) => Promise<string | undefined>> {
+    const ended: ((complaint: string | undefined) => void)[] = []
+    const next = (): Promise<string | undefined> => new Promise((resolve) => ended.push(resolve))
+    const first = next()
+    watcher = await project.watch((complaint) => ended.shift()?.(complaint))
+    expect(await first).toContain('the variable OPENAI_API_KEY')
+    return (change) => {
+      const complaint = next()
+      change()
+      return complaint
+    }
+  }
+  afterEach(() => watcher.close())
+
+  test('a module that the page no longer imports is not reported', async () => {
+    given({ 'main.ts': "import './left'\nconsole.log('page')", 'left.ts': reads })
+    const after = await watch()
+    expect(await after(() => project.write('main.ts', "console.log('page')"))).toBeUndefined()
+  })
+
+  test('a module that did not change is reported again', async () => {
+    given({ 'main.ts': "import './stays'\nconsole.log('page')", 'stays.ts': reads })
+    const after = await watch()
+    expect(await after(() => project.write('main.ts', "import './stays'\nconsole.log('another page')"))).toContain('stays.ts:1')
+  })
+})
+
 describe('the guard in a build with esbuild', () => {
   test('finds a key also where nothing is written to disk', async () => {
     given({ 'main.ts': `console.log('jt_${random()}')` })
     expect(await project.esbuild({ write: false })).toContain('a key of the form jt_…')
+  })
+
+  test('deletes no file of an earlier build where this one writes nothing to disk', async () => {
+    given({ 'main.ts': `console.log('jt_${random()}')`, 'dist/main.js': 'console.log("of an earlier build")' })
+    expect(await project.esbuild({ write: false })).toContain('a key of the form jt_…')
+    expect(project.output()).toBe('console.log("of an earlier build")')
   })
 })

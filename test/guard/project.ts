@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { type GuardOptions, guard as esbuildGuard } from '@postern/guard/esbuild'
 import { guard as viteGuard } from '@postern/guard/vite'
 import { build as esbuild, type BuildOptions, type BuildFailure } from 'esbuild'
-import { build as vite, type InlineConfig } from 'vite'
+import { build as vite, type InlineConfig, type Rollup } from 'vite'
 
 /** A project on disk, and what building it says. */
 export interface Project {
@@ -13,9 +13,16 @@ export interface Project {
   vite(config?: InlineConfig, options?: GuardOptions): Promise<string | undefined>
   /** The same of one with esbuild. */
   esbuild(options?: BuildOptions, guard?: GuardOptions): Promise<string | undefined>
+  /** Builds with Vite, and again after each change. `ended` gets what each build says, or nothing where it succeeded. */
+  watch(ended: (complaint: string | undefined) => void): Promise<Watcher>
+  write(name: string, content: string): void
   /** Everything that a build left, in one text. */
   output(): string
   remove(): void
+}
+
+export interface Watcher {
+  close(): Promise<void>
 }
 
 /** @param files By their paths; `main.ts` is where the page begins. */
@@ -55,6 +62,22 @@ export function createProject(files: Readonly<Record<string, string>>): Project 
           .join('\n')
       }
     },
+    async watch(ended) {
+      const plugins = [viteGuard()]
+      const watcher = (await vite({
+        root: folder,
+        configFile: false,
+        logLevel: 'silent',
+        plugins,
+        build: { watch: {} },
+      })) as Rollup.RollupWatcher
+      watcher.on('event', (event) => {
+        if (event.code === 'ERROR') ended(event.error.message)
+        else if (event.code === 'BUNDLE_END') ended(undefined)
+      })
+      return { close: async () => void (await watcher.close()) }
+    },
+    write: (name, content) => writeFileSync(join(folder, name), content),
     output: () =>
       listFiles(join(folder, 'dist'))
         .map((name) => readFileSync(name, 'latin1'))

@@ -11,8 +11,8 @@ export type { GuardOptions } from './options.js'
 /**
  * Fails a build whose output would publish a key of an AI gateway or provider: a text that has the form of a key, or
  * the value of a variable such as `OPENAI_API_KEY` in the environment of the build. It checks what the page will get,
- * after the minifier: code, assets and source maps. It deletes files that contain one. Builds for `platform: 'node'`
- * are not checked.
+ * after the minifier: code, assets and source maps. It deletes files that the build wrote and that contain one. Builds
+ * for `platform: 'node'` are not checked.
  *
  * @example
  * ```ts
@@ -32,7 +32,9 @@ export function guard(options: GuardOptions = {}): Plugin {
         const finder = createFinder(options, process.env)
         const files = outputFiles(result, root)
         const findings = files.flatMap((file) => inspectOutput(file, finder))
-        for (const output of new Set(findings.map(({ output }) => output))) rmSync(resolve(root, output), { force: true })
+        // With `write: false`, a file of that name on disk is not of this build.
+        if (result.outputFiles === undefined)
+          for (const output of new Set(findings.map(({ output }) => output))) rmSync(resolve(root, output), { force: true })
         const reported = reportFindings(findings, root, [])
         return {
           errors: reported.map(

@@ -23,7 +23,7 @@ export function guard(options: GuardOptions = {}): Plugin {
   let config: ResolvedConfig
   let finder: Finder
   let envFiles: readonly string[] = []
-  /** Findings by source file: in watch mode, Vite transforms only files that changed. */
+  /** Findings by module id, kept over builds: in watch mode, Vite transforms only modules that changed. */
   const asked = new Map<string, readonly Finding[]>()
 
   return {
@@ -41,7 +41,7 @@ export function guard(options: GuardOptions = {}): Plugin {
       if (file.includes('/node_modules/')) return
       const leaks = finder.inSource(code)
       asked.set(
-        file,
+        id,
         leaks.map((leak) => ({ ...leak, output: file, sources: [file] })),
       )
     },
@@ -49,9 +49,11 @@ export function guard(options: GuardOptions = {}): Plugin {
       order: 'post',
       handler(_, bundle) {
         const files = [...Object.values(bundle).flatMap((output) => outputFiles(output, config.root)), ...publicFiles(config)]
-        const findings = [...[...asked.values()].flat(), ...files.flatMap((file) => inspectOutput(file, finder))]
+        const modules = [...this.getModuleIds()]
+        // `asked` may hold modules that only an earlier build had.
+        const findings = [...modules.flatMap((id) => asked.get(id) ?? []), ...files.flatMap((file) => inspectOutput(file, finder))]
         if (findings.length === 0) return
-        const further = [...this.getModuleIds()].map(fileOf).concat(envFiles, config.configFile ?? [], join(config.root, 'index.html'))
+        const further = modules.map(fileOf).concat(envFiles, config.configFile ?? [], join(config.root, 'index.html'))
         this.error(describeReport(reportFindings(findings, config.root, further)))
       },
     },
