@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import { answerAtDoor, readJsonObject, Refusal, refuseAtDoor, type RevokedKind, type Runtime, type Secret } from '@postern/core'
 import { createFailedAttempts } from '@postern/express'
-import { nameFault, readSessionRequest, sessionFaultOverHttp, sessionSeconds } from '@postern/protocol'
+import { nameFault, readSessionRequest, SessionFault, sessionFaultOverHttp, sessionSeconds } from '@postern/protocol'
 import express, { type NextFunction, type Request, type Response, type Router } from 'express'
 
 export interface AdminApiOptions {
@@ -100,7 +100,7 @@ async function mint(runtime: Runtime, body: Readonly<Record<string, unknown>>) {
     })
   const { ttl = Math.ceil(session.ttl / 1000), ...asked } = readSessionRequest(body)
   const seconds = sessionSeconds(ttl)
-  if (seconds * 1000 > session.maxTtl) throw new TypeError('"ttl" is longer than callers.session.maxTtl allows.')
+  if (seconds * 1000 > session.maxTtl) throw new SessionFault('"ttl" is longer than callers.session.maxTtl allows.')
   const signed = await runtime.signSession(asked, Math.floor(Date.now() / 1000) + seconds)
   const { user, team, project, jkt } = asked
   const principal = { user, team, project, jkt, via: 'session', caller: `session:${signed.id}`, delegate: false } as const
@@ -121,7 +121,7 @@ function readRevocation(body: Readonly<Record<string, unknown>>): readonly [Revo
 /** A fault of the request is reported; any other error becomes `internal_error`. */
 function refusalFor(error: Error): Refusal {
   if (error instanceof Refusal) return error
-  if (error instanceof TypeError) return new Refusal('request_malformed', sessionFaultOverHttp(error))
+  if (error instanceof SessionFault) return new Refusal('request_malformed', sessionFaultOverHttp(error))
   const status = (error as { readonly status?: unknown }).status
   if (status === 413) return new Refusal('body_too_large')
   if (status === 415) return new Refusal('media_type_unsupported', { headers: ['Accept-Encoding', 'identity'] })

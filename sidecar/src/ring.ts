@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readFileSync, readlinkSync, realpathSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { type Config, formatHashRing, formatManifest, isManifest, type RingEntry } from '@postern/core'
 import { parse as parseDotenv } from 'dotenv'
@@ -122,10 +122,21 @@ function readOrNothing(file: string): Buffer {
   }
 }
 
-/** Writes a file that only its owner can read; `rename` replaces the old one at once, so it is never half written. */
+/**
+ * Writes a file that only its owner can read. `rename` replaces the old one at once, so it is never half written. If `file`
+ * is a symbolic link, it stays one, and the file that it leads to is replaced.
+ */
 function writePrivately(file: string, text: string): void {
-  mkdirSync(dirname(file), { recursive: true })
-  const temporary = `${file}.${process.pid}.tmp`
+  const target = followLinks(file)
+  mkdirSync(dirname(target), { recursive: true })
+  const temporary = `${target}.${process.pid}.tmp`
   writeFileSync(temporary, text, { mode: 0o600 })
-  renameSync(temporary, file)
+  renameSync(temporary, target)
+}
+
+/** Where a path leads; unlike `realpath`, also if there is no file yet. */
+function followLinks(file: string): string {
+  const link = lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() === true
+  if (!link) return file
+  return existsSync(file) ? realpathSync(file) : followLinks(resolve(dirname(file), readlinkSync(file)))
 }

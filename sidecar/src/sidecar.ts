@@ -37,14 +37,16 @@ const sweepMs = 50
 /** How long clients have, after the deadline, to receive the last bytes of their streams, in milliseconds. */
 const lastWordMs = 100
 
-/** Opens the listeners of a compiled configuration. Rejects with a `Failure` if an address cannot be used. */
+/**
+ * Opens the listeners of a compiled configuration. Rejects with a `Failure` if an address cannot be used; then closes the
+ * runtime, and its store with it.
+ */
 export async function startSidecar({ runtime, directory, adminSecret, pages, log }: SidecarOptions): Promise<Sidecar> {
   const { listen: data, admin, shutdown } = runtime.config
   const listeners: Listener[] = []
-  const open = async (listener: Listener, place: Place): Promise<string> => {
-    const address = await listen(listener.server, place)
+  const open = (listener: Listener, place: Place): Promise<string> => {
     listeners.push(listener)
-    return address
+    return listen(listener.server, place)
   }
   try {
     const url = await open(createDataListener(runtime, { pages, log }), data)
@@ -61,6 +63,8 @@ export async function startSidecar({ runtime, directory, adminSecret, pages, log
     }
   } catch (error) {
     await Promise.all(listeners.map((listener) => closeListener(listener, 0, () => runtime.cut())))
+    // Why the start failed matters more than a failure to close.
+    await runtime.close().catch(() => {})
     throw error
   }
 }

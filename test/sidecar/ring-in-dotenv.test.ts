@@ -1,5 +1,16 @@
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -129,4 +140,29 @@ describe('a caller that is added to a ring in .env', () => {
       RING: `${(before['RING'] as string).replace('\n', ',')},fresh:${digestOf(credential)}`,
     })
   })
+})
+
+describe('a .env that is a symbolic link', () => {
+  test('stays one when a caller is removed, and the file that it leads to is changed', async () => {
+    const cwd = directoryWith(`RING=${ring}\n`)
+    mkdirSync(join(cwd, 'shared'))
+    renameSync(join(cwd, '.env'), join(cwd, 'shared/ring.env'))
+    symlinkSync('shared/current', join(cwd, '.env'))
+    symlinkSync('ring.env', join(cwd, 'shared/current'))
+    expect(await callers(cwd, 'remove', 'old')).toMatchObject({ code: 0, stderr: '' })
+    expect(lstatSync(join(cwd, '.env')).isSymbolicLink()).toBe(true)
+    expect(lstatSync(join(cwd, 'shared/current')).isSymbolicLink()).toBe(true)
+    expect(readFileSync(join(cwd, 'shared/ring.env'), 'utf8')).toBe(`RING=${kept}\n`)
+    expect(statSync(join(cwd, 'shared/ring.env')).mode & 0o777).toBe(0o600)
+    expect([readdirSync(cwd), readdirSync(join(cwd, 'shared'))].flat().filter((name) => name.endsWith('.tmp'))).toEqual([])
+  })
+})
+
+test('a ring in a file begins where a symbolic link leads, although no file is there yet', async () => {
+  const cwd = directoryWith('')
+  writeFileSync(join(cwd, 'postern.yaml'), config.replace('{ env: RING }', '{ file: ring.txt }'))
+  symlinkSync('shared/ring.txt', join(cwd, 'ring.txt'))
+  expect(await callers(cwd, 'add', 'fresh')).toMatchObject({ code: 0 })
+  expect(lstatSync(join(cwd, 'ring.txt')).isSymbolicLink()).toBe(true)
+  expect(readFileSync(join(cwd, 'shared/ring.txt'), 'utf8')).toMatch(/^fresh:/)
 })

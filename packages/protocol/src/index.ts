@@ -17,6 +17,7 @@ export { isPlainName, nameFault } from './plain-name.js'
 export {
   readSessionRequest,
   sessionClaims,
+  SessionFault,
   sessionFaultOverHttp,
   type SessionLife,
   type SessionRequest,

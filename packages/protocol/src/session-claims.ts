@@ -1,6 +1,9 @@
 import { nameFault } from './plain-name.js'
 import { readSessionBounds, sessionBoundClaims, type SessionBounds, sessionToken, thumbprintPattern } from './session-token.js'
 
+/** Thrown for a session that cannot be asked for. Any other `TypeError` is a fault of the program, not of who asked. */
+export class SessionFault extends TypeError {}
+
 /** The owner of a session (at least one of user, team and project) and its bounds. */
 export interface SessionRequest extends SessionBounds {
   readonly user?: string | undefined
@@ -30,7 +33,7 @@ export interface SessionLife {
 /**
  * Builds the claims of a session token; the caller signs them.
  *
- * @throws {TypeError} if the request asks for what a session cannot express. An unknown member is refused too: a
+ * @throws {SessionFault} if the request asks for what a session cannot express. An unknown member is refused too: a
  *   restriction that Postern does not enforce must not look enforced.
  */
 export function sessionClaims(request: SessionRequest, { id, issuedAt, expiresAt }: SessionLife): Record<string, unknown> {
@@ -39,17 +42,17 @@ export function sessionClaims(request: SessionRequest, { id, issuedAt, expiresAt
   if (stranger !== undefined) throw unknownMember(stranger, sessionFields)
   const bounds = sessionBoundClaims({ origin, models, endpoints, workflow, maxTokens, maxCalls })
   const read = readSessionBounds(bounds)
-  if ('fault' in read) throw new TypeError(boundForms[read.fault])
+  if ('fault' in read) throw new SessionFault(boundForms[read.fault])
   checkEndpointNames(endpoints ?? [])
-  if (jkt !== undefined && !thumbprintPattern.test(jkt))
-    throw new TypeError('"jkt" is the SHA-256 thumbprint of a public key, in base64url (RFC 7638).')
+  if (jkt !== undefined && !(typeof jkt === 'string' && thumbprintPattern.test(jkt)))
+    throw new SessionFault('"jkt" is the SHA-256 thumbprint of a public key, in base64url (RFC 7638).')
   const names = Object.entries({ sub: user, team, project }).filter(([, name]) => name !== undefined)
-  if (names.length === 0) throw new TypeError('A session is for a user, a team or a project; name at least one.')
+  if (names.length === 0) throw new SessionFault('A session is for a user, a team or a project; name at least one.')
   for (const [field, name] of names) {
     const fault = typeof name === 'string' ? nameFault(name) : 'is not a text'
-    if (fault !== undefined) throw new TypeError(`"${field === 'sub' ? 'user' : field}" is no name: it ${fault}.`)
+    if (fault !== undefined) throw new SessionFault(`"${field === 'sub' ? 'user' : field}" is no name: it ${fault}.`)
   }
-  if (ext !== undefined && !isSmallJson(ext)) throw new TypeError(`"ext" is a JSON value of at most ${mostExtCharacters} characters.`)
+  if (ext !== undefined && !isSmallJson(ext)) throw new SessionFault(`"ext" is a JSON value of at most ${mostExtCharacters} characters.`)
   return {
     ...Object.fromEntries(names),
     ...bounds,
@@ -68,18 +71,18 @@ const overHttp: Readonly<Record<string, string>> = { maxTokens: 'max_tokens', ma
 
 const strange = ' cannot be said of a session'
 
-function unknownMember(stranger: string, known: readonly string[]): TypeError {
+function unknownMember(stranger: string, known: readonly string[]): SessionFault {
   const letters = (name: string): string => name.replaceAll(/[^a-z]/gi, '').toLowerCase()
   const meant = known.find((name) => letters(name) === letters(stranger) || letters(name) === `${letters(stranger)}s`)
   const what = meant === undefined ? 'it would not be enforced' : `"${meant}" is probably meant`
-  return new TypeError(`"${stranger.slice(0, 64).replaceAll('"', '')}"${strange}; ${what}.`)
+  return new SessionFault(`"${stranger.slice(0, 64).replaceAll('"', '')}"${strange}; ${what}.`)
 }
 
 /**
  * Translates an error of {@link sessionClaims} for a request over HTTP, which must name members as they are written
  * there.
  */
-export function sessionFaultOverHttp({ message }: TypeError): { readonly message: string; readonly param?: string } {
+export function sessionFaultOverHttp({ message }: SessionFault): { readonly message: string; readonly param?: string } {
   const [, named, rest] = /^"([^"]+)"(.*)$/s.exec(message) ?? []
   if (named === undefined || rest === undefined) return { message }
   if (rest.endsWith(twice)) return { message, param: named }
@@ -120,7 +123,7 @@ function checkEndpointNames(names: readonly string[]): void {
   const odd = names.find((name) => /^\/|^v1\/|\/$/.test(name))
   if (odd === undefined) return
   const plain = odd.replace(/^\/+/, '').replace(/^v1\//, '').replace(/\/+$/, '')
-  throw new TypeError(
+  throw new SessionFault(
     `"endpoints" holds paths as they stand below /v1/, without a slash at either end, such as "${plain === '' ? '*' : plain}".`,
   )
 }
@@ -130,13 +133,13 @@ const secondsPerUnit: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600,
 /**
  * Reads a lifetime, in seconds or as a text such as `30s`, `10m` or `2h`. Returns seconds.
  *
- * @throws {TypeError} if it is not a whole number above 0, or not such a text.
+ * @throws {SessionFault} if it is not a whole number above 0, or not such a text.
  */
 export function sessionSeconds(ttl: unknown): number {
   const [, number, unit = ''] = typeof ttl === 'string' ? (/^(\d+)([smhd])$/.exec(ttl) ?? []) : []
   const seconds = typeof ttl === 'number' ? ttl : Number(number) * (secondsPerUnit[unit] ?? Number.NaN)
   if (!Number.isInteger(seconds) || seconds < 1)
-    throw new TypeError('"ttl" is a whole number of seconds, or a text such as "30s", "10m" or "2h".')
+    throw new SessionFault('"ttl" is a whole number of seconds, or a text such as "30s", "10m" or "2h".')
   return seconds
 }
 
@@ -144,11 +147,11 @@ export function sessionSeconds(ttl: unknown): number {
  * Reads the request for a session over HTTP: a JSON object with `user`, `team`, `project`, `ttl`, `jkt`, `ext`, and
  * bounds under the names of their claims or of {@link SessionRequest}.
  *
- * @throws {TypeError} if a bound is given under both names. All other faults are found by {@link sessionClaims}.
+ * @throws {SessionFault} if a bound is given under both names. All other faults are found by {@link sessionClaims}.
  */
 export function readSessionRequest(members: Readonly<Record<string, unknown>>): SessionRequest & { readonly ttl?: number | string } {
   for (const [claim, name] of boundsOfTwoNames) {
-    if (Object.hasOwn(members, claim) && Object.hasOwn(members, name)) throw new TypeError(`"${claim}" and "${name}"${twice}`)
+    if (Object.hasOwn(members, claim) && Object.hasOwn(members, name)) throw new SessionFault(`"${claim}" and "${name}"${twice}`)
   }
   const { max_tokens: maxTokens, max_calls: maxCalls, ...others } = members
   return { ...others, ...(maxTokens === undefined ? {} : { maxTokens }), ...(maxCalls === undefined ? {} : { maxCalls }) } as SessionRequest

@@ -1,4 +1,4 @@
-import { readSessionRequest, sessionClaims, sessionFaultOverHttp, sessionSeconds } from '@postern/protocol'
+import { readSessionRequest, sessionClaims, SessionFault, sessionFaultOverHttp, sessionSeconds } from '@postern/protocol'
 import { DeskRefusal } from './desk-refusal.js'
 import type { AskedSession } from './narrow-session.js'
 
@@ -50,7 +50,7 @@ function check(members: Readonly<Record<string, unknown>>): AskedSession {
     sessionClaims({ ...bounds, user: 'anybody' }, { id: '', issuedAt: 0, expiresAt: 0 })
     return asked
   } catch (error) {
-    if (!(error instanceof TypeError)) throw error
+    if (!(error instanceof SessionFault)) throw error
     const { message, param } = sessionFaultOverHttp(error)
     throw new DeskRefusal('request_malformed', message, param)
   }

@@ -1,4 +1,4 @@
-import { readSessionRequest, sessionFaultOverHttp, type SessionRequest, sessionSeconds } from '@postern/protocol'
+import { readSessionRequest, SessionFault, sessionFaultOverHttp, type SessionRequest, sessionSeconds } from '@postern/protocol'
 import type { Arrival } from '../arrival.js'
 import type { Proofs } from '../identify/proof/index.js'
 import { isJsonType } from '../lib/json-type.js'
@@ -101,9 +101,9 @@ export function createExchange(options: ExchangeOptions): Exchange {
   }
 }
 
-/** A `TypeError` comes from reading or signing what the request asks for: that is the client's mistake, 400. */
+/** A `SessionFault` comes from reading or signing what the request asks for: that is the client's mistake, 400. */
 function asRefusal(error: unknown): unknown {
-  return error instanceof TypeError ? new Refusal('request_malformed', sessionFaultOverHttp(error)) : error
+  return error instanceof SessionFault ? new Refusal('request_malformed', sessionFaultOverHttp(error)) : error
 }
 
 /** The session is for the origin of the page that asks. A request without `Origin` is not a page's, and may name any origin. */

@@ -16,7 +16,7 @@ export interface SignedSession {
  * Signs a session token with the shared secret, by HS256.
  *
  * @param expiresAt Seconds since the epoch.
- * @throws {TypeError} if the request has a member or a value that a session cannot have.
+ * @throws {SessionFault} if the request has a member or a value that a session cannot have.
  */
 export type SignSession = (request: SessionRequest, expiresAt: number) => Promise<SignedSession>
 
