@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
+import { createServer as createTcpServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Emulator, issueKey, startEmulator, USUAL_MODELS } from '@postern/emulator'
@@ -172,6 +173,7 @@ describe('an admin client that is set up wrongly', () => {
     const closed = createAdminClient({ url: 'http://[::1]:9', secret: 'x' })
     expect(await failure(closed.revoke({ user: 'ada' }))).toMatchObject({
       message: expect.stringMatching(/\[::1\]:9 cannot be reached \(E\w+\)/),
+      code: 'admin_unreachable',
     })
   })
 
@@ -190,8 +192,36 @@ describe('an admin client that is set up wrongly', () => {
       const slow = createAdminClient({ url: await other(listener), secret: 'x', timeoutMs: 100 })
       expect(await failure(slow.revoke({ user: 'ada' }))).toMatchObject({
         message: expect.stringContaining('did not answer within 100 ms; what it was asked for may be done'),
+        code: 'admin_timeout',
       })
     }
+  })
+
+  test('says that a listener broke off, and not that it cannot be reached, since the thing may be done', async () => {
+    for (const listener of [
+      (request) => request.socket.destroy(),
+      (_, response) => response.end('x'.repeat(100_000)),
+    ] as RequestListener[]) {
+      const broken = createAdminClient({ url: await other(listener), secret: 'x' })
+      expect(await failure(broken.revoke({ user: 'ada' }))).toMatchObject({
+        message: expect.stringMatching(/ broke off before it had answered \(.+\); what it was asked for may be done/),
+        code: 'admin_failed',
+        status: undefined,
+      })
+    }
+  })
+
+  test('says that nothing was asked where no TLS connection came about, too late or at all', async () => {
+    const silent = createTcpServer(() => {})
+    const plain = await other((_, response) => response.end('hello'))
+    const ask = async (origin: string): Promise<unknown> =>
+      failure(createAdminClient({ url: origin.replace('http:', 'https:'), secret: 'x', timeoutMs: 300 }).revoke({ user: 'ada' }))
+    expect(await ask(await listenAnywhere(silent))).toMatchObject({
+      message: expect.stringMatching(/ cannot be reached within 300 ms; nothing was asked of it\.$/),
+      code: 'admin_unreachable',
+    })
+    expect(await ask(plain)).toMatchObject({ message: expect.stringContaining('cannot be reached (E'), code: 'admin_unreachable' })
+    silent.close()
   })
 
   test.each<[why: string, options: object, message: RegExp]>([

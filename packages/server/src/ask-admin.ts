@@ -55,16 +55,32 @@ export function createAskAdmin(place: AdminPlace): AskAdmin {
       headers: { ...headers, 'Content-Length': Buffer.byteLength(text) },
       signal: AbortSignal.timeout(timeoutMs),
     }
+    const sending = { isConnected: false }
     try {
-      return readAnswer(...(await exchange(where.send, options, text)), where.name)
+      return readAnswer(...(await exchange(where.send, options, text, sending)), where.name)
     } catch (error) {
       if (error instanceof PosternAdminError) throw error
-      const late = error instanceof Error && error.name === 'AbortError'
-      const code = (error as NodeJS.ErrnoException).code ?? String(error)
-      const why = late ? `did not answer within ${timeoutMs} ms; what it was asked for may be done` : `cannot be reached (${code})`
-      throw new PosternAdminError(`The admin listener of Postern at ${where.name} ${why}.`, { cause: error })
+      const { code, why } = describeFailure(error, sending.isConnected, timeoutMs)
+      throw new PosternAdminError(`The admin listener of Postern at ${where.name} ${why}.`, { code, cause: error })
     }
   }
+}
+
+/** Tells a listener that is not there from one that is slow or broke off: only the latter may have done what it was asked for. */
+function describeFailure(error: unknown, isConnected: boolean, timeoutMs: number): { readonly code: string; readonly why: string } {
+  const isLate = error instanceof Error && error.name === 'AbortError'
+  const cause = (error as NodeJS.ErrnoException).code ?? String(error)
+  if (!isConnected)
+    return {
+      code: 'admin_unreachable',
+      why: `cannot be reached ${isLate ? `within ${timeoutMs} ms; nothing was asked of it` : `(${cause})`}`,
+    }
+  if (isLate)
+    return {
+      code: 'admin_timeout',
+      why: `did not answer within ${timeoutMs} ms; what it was asked for may be done. Its log says so; if it is only slow, raise "timeoutMs"`,
+    }
+  return { code: 'admin_failed', why: `broke off before it had answered (${cause}); what it was asked for may be done. Its log says so` }
 }
 
 function noSecret(): TypeError {
@@ -98,7 +114,13 @@ function socketOf(socketPath: string): Where {
   return { name: socketPath, send: overHttp, options: { socketPath }, prefix: '' }
 }
 
-function exchange(send: typeof overHttp, options: RequestOptions, body: string): Promise<[answer: IncomingMessage, text: string]> {
+/** @param sending Its `isConnected` becomes true when a connection is there, on which the request is sent. */
+function exchange(
+  send: typeof overHttp,
+  options: RequestOptions,
+  body: string,
+  sending: { isConnected: boolean },
+): Promise<[answer: IncomingMessage, text: string]> {
   return new Promise((resolve, reject) => {
     const asked = send(options, (answer) => {
       let text = ''
@@ -111,6 +133,11 @@ function exchange(send: typeof overHttp, options: RequestOptions, body: string):
       answer.on('error', reject)
     })
     asked.on('error', reject)
+    asked.on('socket', (socket) => {
+      // The agent may reuse a connection. Over TLS, nothing is sent before the handshake.
+      if (socket.connecting) socket.once(send === overHttps ? 'secureConnect' : 'connect', () => (sending.isConnected = true))
+      else sending.isConnected = true
+    })
     asked.end(body)
   })
 }
