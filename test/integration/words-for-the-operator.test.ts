@@ -1,4 +1,5 @@
 import { createServer as createHttpsServer } from 'node:https'
+import { createServer, type Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { signedByItself, signedByUnknown, testKey } from '../support/certificate-of-nobody.js'
 import { startHostileUpstream } from '../support/hostile-upstream.js'
@@ -18,6 +19,27 @@ async function startTls(cert: string): Promise<{ origin: string; close(): Promis
       await new Promise((done) => server.close(done))
     },
   }
+}
+
+async function closedOrigin(): Promise<string> {
+  const server = createServer()
+  const origin = await listenAnywhere(server)
+  await new Promise((done) => server.close(done))
+  return origin
+}
+
+/** A server that reads a request and answers nothing. */
+async function silentOrigin(closing: (() => Promise<void>)[], read: (socket: Socket) => void = () => {}): Promise<string> {
+  const sockets: Socket[] = []
+  const server = createServer((socket) => {
+    sockets.push(socket.on('error', () => {}))
+    socket.once('data', () => read(socket))
+  })
+  closing.push(async () => {
+    for (const socket of sockets) socket.destroy()
+    await new Promise((done) => server.close(done))
+  })
+  return listenAnywhere(server)
 }
 
 describe.each(doorNames)('what is told of a wrong setting, behind the %s door', (door) => {
@@ -93,6 +115,25 @@ describe.each(doorNames)('what is told of a wrong setting, behind the %s door', 
     expect(causeOf(house)).toContain(says)
     expect(causeOf(house)).toContain('NODE_EXTRA_CA_CERTS')
     expect(causeOf(house)).not.toMatch(riddles)
+  })
+
+  test.each<[what: string, open: () => Promise<string>, status: number, cause: string]>([
+    ['nobody listens', () => closedOrigin(), 503, 'ECONNREFUSED'],
+    ['the name leads nowhere', async () => `https://${'a'.repeat(64)}.invalid`, 503, 'E'],
+    ['the gateway is silent', () => silentOrigin(closing), 504, 'TIMEOUT'],
+    ['the gateway hangs up', () => silentOrigin(closing, (socket) => socket.destroy()), 502, 'UND_ERR_SOCKET'],
+  ])('where %s, the log names the key, the gateway, the host and the cause, and the answer sends the operator there', async (...given) => {
+    const [, openOrigin, status, cause] = given
+    const origin = await openOrigin()
+    const house = await open({ baseURL: `${origin}/v1`, timeouts: { headers: '300ms' } })
+    const answer = await house.chat()
+    const { error } = (await answer.json()) as { error: { message: string } }
+    expect(answer.status).toBe(status)
+    expect(house.ledger.entries.at(-1)).toMatchObject({ key: 'acme', gateway: 'main' })
+    expect(causeOf(house)).toContain(origin)
+    expect(causeOf(house)).toContain(cause)
+    expect(error.message).not.toContain(origin)
+    if (status !== 502) expect(error.message).toContain('For the operator: the log line with this request id says why.')
   })
 
   test('the keys of an issuer behind the wrong scheme are told alike', async () => {

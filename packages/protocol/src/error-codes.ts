@@ -30,6 +30,9 @@ const throttled = { status: 429, type: 'rate_limit_error', retryable: true } as 
 const failed = { status: 502, type: 'api_error', retryable: true } as const
 const unavailable = { status: 503, type: 'api_error', retryable: true } as const
 
+const inLog = 'For the operator: the log line with this request id says why.'
+const whyInLog = `Try again later. ${inLog}`
+
 /** Every code of Postern that a client can get, for refusals of Postern and for failures of the gateway. */
 export const errorCodes = {
   credential_in_request: {
@@ -209,7 +212,7 @@ export const errorCodes = {
   gateway_failed: {
     ...failed,
     title: 'The gateway failed.',
-    help: 'Try again later.',
+    help: whyInLog,
   },
   gateway_answer_invalid: {
     ...failed,
@@ -235,7 +238,7 @@ export const errorCodes = {
   gateway_unavailable: {
     ...unavailable,
     title: 'The gateway cannot be reached.',
-    help: 'Try again later.',
+    help: whyInLog,
   },
   draining: {
     ...unavailable,
@@ -268,7 +271,7 @@ export const errorCodes = {
     type: 'api_error',
     retryable: true,
     title: 'The gateway did not answer in time.',
-    help: 'Try again later, or stream the answer.',
+    help: `Try again later, or stream the answer. ${inLog}`,
   },
 } as const satisfies Record<string, ErrorCodeEntry>
 

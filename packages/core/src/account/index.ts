@@ -5,6 +5,7 @@ import type { EndedSessions, Journey } from '../journey.js'
 import type { Principal } from '../principal.js'
 import type { Redactor } from '../redactor.js'
 import type { Refusal } from '../refusal.js'
+import type { Route } from '../resolve/route.js'
 import { isoTime } from './iso-time.js'
 import type { EarlierEntry, Ledger, LedgerEntry, SessionEnded } from './ledger.js'
 
@@ -119,8 +120,8 @@ function writeEntry(
     client_request_id: clean(tags.clientRequestId),
     trace_id: tags.trace.traceId,
     refused: clean(outcome.refused)?.slice(0, maxRefusedChars),
-    earlier: tags.earlier?.map(({ tags: { attempt }, refusal }) => describeEarlier(attempt, refusal, redact)),
-    cause: outcome.cause === undefined ? undefined : redact(describeCause(outcome.cause)).slice(0, 2000),
+    earlier: tags.earlier?.map(({ tags: { attempt }, refusal }) => describeEarlier(attempt, refusal, route, redact)),
+    cause: outcome.cause === undefined ? undefined : redact(describeFailure(outcome.code, outcome.cause, route)).slice(0, 2000),
   }
 }
 
@@ -147,8 +148,15 @@ function describeEnded({ kind, name }: EndedSessions, { principal }: Journey, en
   }
 }
 
-function describeEarlier(attempt: number, { code, details }: Refusal, redact: (text: string) => string): EarlierEntry {
-  return { attempt, code, cause: details.cause === undefined ? undefined : redact(describeCause(details.cause)).slice(0, 200) }
+function describeEarlier(attempt: number, { code, details }: Refusal, route: Route | undefined, redact: Redactor['redact']): EarlierEntry {
+  const { cause } = details
+  return { attempt, code, cause: cause === undefined ? undefined : redact(describeFailure(code, cause, route)).slice(0, 200) }
+}
+
+/** Of a failed connection to a gateway, also says to which host; a {@link ProxyFailure} names the host of the proxy itself. */
+function describeFailure(code: string | undefined, cause: unknown, route: Route | undefined): string {
+  const isOfConnection = route !== undefined && code?.startsWith('gateway_') && cause instanceof Error && !(cause instanceof ProxyFailure)
+  return isOfConnection ? `${describeCause(cause)} (asked: ${route.gateway.origin})` : describeCause(cause)
 }
 
 /** TypeError, RangeError, ReferenceError: the stack. Anything else: one line. */

@@ -16,10 +16,15 @@ export function classifyFailure(error: unknown, origin?: string): Refusal {
   const message = isUnreadable(error, code)
     ? 'The gateway answered with what is no HTTP that can be read.'
     : 'The gateway broke off before it answered.'
-  return new Refusal('gateway_failed', { message, cause: mayWantTls(error, code, origin) ? `${code}: ${error.message}; ${orTls}` : error })
+  return new Refusal('gateway_failed', {
+    message,
+    cause: mayWantTls(error, code, origin) ? `${code}: ${error.message}; ${orTls(origin)}` : error,
+  })
 }
 
-const orTls = 'if what answers there speaks TLS, write https:// in place of http://'
+function orTls(origin: string | undefined): string {
+  return `if what answers at ${origin} speaks TLS, write https:// in place of http://`
+}
 
 function mayWantTls(error: unknown, code: string | undefined, origin: string | undefined): error is Error {
   return error instanceof Error && (code === 'UND_ERR_SOCKET' || code === 'ECONNRESET') && origin?.startsWith('http:') === true
