@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { type CheckedConfig, type CheckResult, checkConfig, describeProblem, type Problem } from '@postern/core'
+import { type CheckedConfig, type CheckResult, checkConfig, describeProblem, type Problem, type SecretPlaces } from '@postern/core'
 import { parse as parseDotenv } from 'dotenv'
+import { checkExtraAuthorities } from './check-extra-authorities.js'
 import { Failure } from './failure.js'
 import { readYaml } from './read-yaml.js'
 
@@ -14,15 +15,17 @@ export interface LoadedConfig extends CheckResult {
  * Reads and checks a configuration file. The `.env` beside it gives the variables that the process's own environment
  * lacks. A file that is not YAML is reported in `problems`.
  *
+ * @param isOptional Which secrets a command can do without; by their settings.
  * @throws {Failure} if the file cannot be read, is not UTF-8 or is empty.
  */
-export function loadConfig(path: string): LoadedConfig {
+export function loadConfig(path: string, isOptional?: SecretPlaces['isOptional']): LoadedConfig {
   const file = resolve(path)
   const directory = dirname(file)
   const { raw, problems: broken } = readYaml(path)
   if (broken.length > 0) return { file, problems: broken }
-  const result = checkConfig(raw, { env: { ...readDotenv(directory), ...process.env }, directory })
-  return { file, ...result }
+  const dotenv = readDotenv(directory)
+  const result = checkConfig(raw, { env: { ...dotenv, ...process.env }, directory, ...(isOptional === undefined ? {} : { isOptional }) })
+  return { file, ...result, problems: [...result.problems, ...checkExtraAuthorities(dotenv)] }
 }
 
 /**
@@ -30,12 +33,15 @@ export function loadConfig(path: string): LoadedConfig {
  *
  * @throws {Failure} with every error, if it is not valid.
  */
-export function requireConfig(path: string): {
+export function requireConfig(
+  path: string,
+  isOptional?: SecretPlaces['isOptional'],
+): {
   readonly checked: CheckedConfig
   readonly file: string
   readonly warnings: readonly Problem[]
 } {
-  const { checked, file, problems } = loadConfig(path)
+  const { checked, file, problems } = loadConfig(path, isOptional)
   const errors = problems.filter(({ severity }) => severity === 'error')
   if (checked === undefined) throw new Failure(describeProblems(path, errors))
   return { checked, file, warnings: problems }

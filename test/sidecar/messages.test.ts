@@ -54,7 +54,60 @@ describe('postern check', () => {
   })
 })
 
+describe('NODE_EXTRA_CA_CERTS', () => {
+  const check = async (dotenv: string, env: Readonly<Record<string, string>> = {}) => {
+    const folder = mkdtempSync(join(cwd, 'authorities-'))
+    writeFileSync(join(folder, 'postern.yaml'), config.replace(/ {2}service.*\n/, ''))
+    writeFileSync(join(folder, '.env'), `ACME_KEY=jt_0123456789\nSESSION_SECRET=${'s'.repeat(32)}\n${dotenv}`)
+    writeFileSync(join(folder, 'good.pem'), authority)
+    writeFileSync(join(folder, 'bad.pem'), 'no certificate')
+    return runPostern(['check'], { cwd: folder, env })
+  }
+  const authority = '-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n'
+
+  test('in .env is said to have no effect, with the line that has one', async () => {
+    const { code, stderr } = await check('NODE_EXTRA_CA_CERTS=/etc/ours.pem\n')
+    expect(code).toBe(0)
+    expect(stderr).toContain('NODE_EXTRA_CA_CERTS: has no effect in .env')
+    expect(stderr).toContain('NODE_EXTRA_CA_CERTS=/etc/ours.pem postern start')
+  })
+
+  test.each([
+    ['nowhere.pem', 'names the file nowhere.pem, which cannot be read (ENOENT), so its authorities are not trusted.'],
+    ['bad.pem', 'names the file bad.pem, which holds no certificate in PEM, so its authorities are not trusted.'],
+  ])('is said to be passed over where it names %s', async (file, says) => {
+    const { code, stderr } = await check('', { NODE_EXTRA_CA_CERTS: file })
+    expect(code).toBe(0)
+    expect(stderr).toContain(`NODE_EXTRA_CA_CERTS: ${says} Correct it, and start again.`)
+  })
+
+  test('is not spoken of where the process has it, although .env has it too', async () => {
+    const { stderr } = await check('NODE_EXTRA_CA_CERTS=good.pem\n', { NODE_EXTRA_CA_CERTS: 'good.pem' })
+    expect(stderr).not.toContain('has no effect')
+    expect(stderr).not.toContain('not trusted')
+  })
+})
+
 describe('postern explain', () => {
+  test('needs no secret but those of the gateway keys, and check names each that is missing at once', async () => {
+    const folder = mkdtempSync(join(cwd, 'secretless-'))
+    writeFileSync(
+      join(folder, 'postern.yaml'),
+      `${config}admin: { port: 0, secret: { env: ADMIN_SECRET } }\nstore: { redis: { env: REDIS } }\n`,
+    )
+    const words = ['explain', '--team', 'acme', '--model', 'auto', '--path', '/v1/models', '--method', 'GET', '--json']
+    const env = { ACME_KEY: 'jt_0123456789' }
+    const { stdout } = await runPostern(words, { cwd: folder, env })
+    expect(JSON.parse(stdout)).toMatchObject({ outcome: 'forwarded', key: 'acme' })
+    const { code, stderr } = await runPostern(words, { cwd: folder })
+    expect(code).toBe(1)
+    expect(stderr).toContain('keys.acme.secret: points to the environment variable ACME_KEY, which is not set.')
+    const checked = await runPostern(['check'], { cwd: folder })
+    expect(checked.code).toBe(1)
+    for (const name of ['ACME_KEY', 'SESSION_SECRET', 'RING_OF_HASHES', 'ADMIN_SECRET', 'REDIS'])
+      expect(checked.stderr).toContain(`${name}, which is not set`)
+  })
+
   const explain = (...words: string[]) => runPostern(['explain', '--config', 'sessions.yaml', '--team', 'acme', ...words], { cwd })
 
   test('says that a ceiling makes it mandatory to say how many tokens are wanted', async () => {

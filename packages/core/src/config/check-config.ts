@@ -17,7 +17,7 @@ import { checkProxies } from './check-proxies.js'
 import { checkStore } from './check-store.js'
 import { describeIssue } from './describe-issue.js'
 import { type Parts, takeApart } from './parts.js'
-import { type Problem, problem } from './problem.js'
+import { type Problem, problem, warning } from './problem.js'
 import { type ProxyOf, readProxies } from './proxies.js'
 import { readSecret, type SecretPlaces } from './read-secret.js'
 import { type Config, createConfigSchema } from './schema.js'
@@ -116,9 +116,10 @@ function readSecrets(parts: Parts, places: SecretPlaces, problems: Problem[]): M
 
   const secrets = new Map<string, Secret>()
   for (const [path, reference] of references) {
+    const tell = places.isOptional?.(path) === true ? warning : problem
     const result = readSecret(reference, places)
     if ('secret' in result) secrets.set(path, result.secret)
-    else problems.push(problem(path, result.reason, path === 'callers.service.hashes' ? ringFix : result.fix))
+    else problems.push(tell(path, result.reason, path === 'callers.service.hashes' ? ringFix : result.fix))
   }
   return secrets
 }

@@ -15,6 +15,11 @@ export interface SecretPlaces {
    * `postern()` in Express does not.
    */
   readonly unsetFix?: (name: string) => string
+  /**
+   * Whether the configuration can be used without the secret of this setting, such as `admin.secret`. Then a secret that
+   * cannot be read is a warning. Default: every secret must be there.
+   */
+  readonly isOptional?: (path: string) => boolean
 }
 
 /** A secret; or why it could not be read, and the fix. */

@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs'
+import type { Problem } from '@postern/core'
+import { redactKeys } from '@postern/protocol'
+
+const variable = 'NODE_EXTRA_CA_CERTS'
+
+/**
+ * Warns if the authorities of `NODE_EXTRA_CA_CERTS` are not trusted. Node reads the variable and its file once, before any
+ * code of Postern runs, and passes over a file that it cannot use.
+ *
+ * @param dotenv The variables of the `.env` beside the configuration.
+ */
+export function checkExtraAuthorities(dotenv: Readonly<Record<string, string>>): readonly Problem[] {
+  const file = process.env[variable] ?? ''
+  if (file === '') {
+    const written = dotenv[variable] ?? ''
+    if (written === '') return []
+    return warn(
+      'has no effect in .env, which is read after Node has started.',
+      `Set it for the process itself, for example: ${variable}=${written} postern start`,
+    )
+  }
+  const fault = faultOf(file)
+  return fault === undefined
+    ? []
+    : warn(`names the file ${file}, which ${fault}, so its authorities are not trusted.`, 'Correct it, and start again.')
+}
+
+function faultOf(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'latin1').includes('CERTIFICATE-----') ? undefined : 'holds no certificate in PEM'
+  } catch (error) {
+    return `cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`
+  }
+}
+
+function warn(reason: string, fix: string): readonly Problem[] {
+  return [{ path: variable, reason: redactKeys(reason), fix: redactKeys(fix), severity: 'warning' }]
+}
