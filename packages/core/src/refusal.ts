@@ -1,4 +1,5 @@
 import { type ErrorCode, errorCodes, type Finish } from '@postern/protocol'
+import type { Principal } from './principal.js'
 
 /** What a refusal may state besides its code. */
 export interface RefusalDetails {
@@ -34,6 +35,8 @@ export interface RefusalDetails {
   readonly refused?: string
   /** `WWW-Authenticate` of a 401 (RFC 9110, 11.6.1). Default: `Bearer realm="postern"`. */
   readonly challenge?: string
+  /** The kind of credential that was refused, for the ledger. */
+  readonly via?: Principal['via'] | undefined
   /** The underlying error, for the ledger. Never reaches the client. */
   readonly cause?: unknown
 }

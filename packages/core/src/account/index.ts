@@ -91,7 +91,7 @@ function writeEntry(
     gateway: record.gateway,
     key: record.key,
     binding: route?.binding,
-    via: principal?.via,
+    via: principal?.via ?? outcome.via,
     caller: names.caller,
     user: names.user,
     team: names.team,

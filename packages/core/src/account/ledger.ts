@@ -22,6 +22,7 @@ export interface LedgerEntry extends GovernanceRecord {
   /** The alias of a gateway key, of this call or of another, that the gateway's answer held. The client did not get the key. */
   readonly leaked_key?: string | undefined
   readonly duration_ms: number
+  /** The kind of credential. Of a refused one: the kind that it was taken for. */
   readonly via?: Principal['via'] | undefined
   /** The credential's name: a service label or a token's id. */
   readonly caller?: string | undefined
@@ -38,7 +39,7 @@ export interface LedgerEntry extends GovernanceRecord {
   readonly earlier?: readonly EarlierEntry[] | undefined
   /** The host or origin that was refused. */
   readonly refused?: string | undefined
-  /** The underlying error, redacted, at most 2,000 characters. */
+  /** The underlying error, or why a credential was refused; redacted, at most 2,000 characters. */
   readonly cause?: string | undefined
 }
 

@@ -45,13 +45,14 @@ export function refuse(error: unknown, journey: RefusedJourney, sink: ResponseSi
   const known = recordOf(finish, overheadMs)
   const record = asked === undefined ? known : { ...known, retry_after: asked }
   const leaked = tap?.leaked
-  const { cause, refused } = refusal.details
+  const { cause = reasonOf(refusal), refused, via } = refusal.details
   const outcome = {
     status: refusal.status,
     code: refusal.code,
     record,
     cause,
     ...(refused === undefined ? {} : { refused }),
+    ...(via === undefined ? {} : { via }),
     ...(leaked === undefined ? {} : { leaked }),
   }
   if (sink.headersSent) {
@@ -69,6 +70,11 @@ export function refuse(error: unknown, journey: RefusedJourney, sink: ResponseSi
 function isByproductOfLeaving(error: unknown, { connection }: Arrival, sink: ResponseSink): boolean {
   if (error instanceof Refusal || error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError) return false
   return !sink.headersSent && (sink.destroyed || connection.destroyed)
+}
+
+/** Why a credential was refused. The message says no more to the ledger than to the client. */
+function reasonOf({ status, details }: Refusal): string | undefined {
+  return status === 401 && details.byGateway !== true ? details.message : undefined
 }
 
 /** Whether the gateway refused or failed, and not Postern. */

@@ -1,4 +1,5 @@
 import type { Finish, GovernanceRecord } from '@postern/protocol'
+import type { Principal } from '../principal.js'
 
 /** How a request ended. */
 export interface Outcome {
@@ -10,6 +11,8 @@ export interface Outcome {
   readonly record: GovernanceRecord
   /** The alias of a gateway key that the gateway's answer held. */
   readonly leaked?: string
+  /** The kind of credential that was refused, for the ledger. */
+  readonly via?: Principal['via']
   /** The underlying error, for the ledger. */
   readonly cause?: unknown
   /** The refused host or origin, for the ledger. */

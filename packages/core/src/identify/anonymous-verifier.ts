@@ -24,6 +24,7 @@ export function createAnonymousVerifier(options: AnonymousOptions): Verifier {
   const { user, team, project, limit, windowMs, store, publicAddress, networkOf } = options
   const principal: Principal = { user, team, project, via: 'anonymous', caller: 'anonymous', delegate: false }
   return {
+    via: 'anonymous',
     recognises: (credential) => !isToken(credential),
     async verify(_, arrival) {
       const now = Date.now()

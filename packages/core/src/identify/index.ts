@@ -34,27 +34,39 @@ export interface IdentifyOptions {
 const actAsHeader = headerNames.actAs.toLowerCase()
 
 export function createIdentify({ verifiers, proofs, failedAttempts, publicAddress, read = readCredential }: IdentifyOptions): Identify {
-  async function refuseCounted(arrival: Arrival, credential: Credential, error: unknown): Promise<never> {
-    if (!(error instanceof Refusal) || error.code !== 'caller_invalid') throw error
+  /** Throws the refusal of a credential, and says in it for the ledger which kind of credential it was taken for. */
+  async function refuse(arrival: Arrival, credential: Credential, error: unknown): Promise<never> {
+    const refused = await count(arrival, credential, error)
+    if (!(refused instanceof Refusal)) throw refused
+    throw new Refusal(refused.code, { ...refused.details, via: verifierOf(credential)?.via })
+  }
+
+  /** Counts a wrong credential. Returns the error, with a better help, or `rate_limited` in place of it. */
+  async function count(arrival: Arrival, credential: Credential, error: unknown): Promise<unknown> {
+    if (!(error instanceof Refusal) || error.code !== 'caller_invalid') return error
     const waitSeconds = await failedAttempts.count(publicAddress.clientOf(arrival))
     if (waitSeconds > 0) {
-      throw new Refusal('rate_limited', {
+      return new Refusal('rate_limited', {
         message: 'Too many requests from this address failed to authenticate.',
         retryAfterSeconds: waitSeconds,
       })
     }
-    throw refuseUnknown(credential, hasUsableCookie(credential, arrival) ? besideCookie(error) : error)
+    return refuseUnknown(credential, hasUsableCookie(credential, arrival) ? besideCookie(error) : error)
   }
 
   /** Whether a verifier would have taken the request's cookies if the request had no `Authorization`. */
   function hasUsableCookie(credential: Credential, { headers: { cookie } }: Arrival): boolean {
     if (!isToken(credential) || cookie === undefined || cookie === '') return false
     const alone: Credential = { form: 'cookie', text: cookie }
-    return verifiers.find((verifier) => verifier.recognises(alone))?.asksForCookies === true
+    return verifierOf(alone)?.asksForCookies === true
+  }
+
+  function verifierOf(credential: Credential): Verifier | undefined {
+    return verifiers.find((verifier) => verifier.recognises(credential))
   }
 
   function verify(credential: Credential, arrival: Arrival): Principal | Promise<Principal> {
-    const verifier = verifiers.find((candidate) => candidate.recognises(credential))
+    const verifier = verifierOf(credential)
     if (verifier === undefined) throw refuseUnrecognised(credential)
     return verifier.verify(credential, arrival)
   }
@@ -75,9 +87,9 @@ export function createIdentify({ verifiers, proofs, failedAttempts, publicAddres
       if (!(verified instanceof Promise)) return admit(verified, credential, arrival)
       return verified
         .then((principal) => admit(principal, credential, arrival))
-        .catch((error: unknown) => refuseCounted(arrival, credential, error))
+        .catch((error: unknown) => refuse(arrival, credential, error))
     } catch (error) {
-      return refuseCounted(arrival, credential, error)
+      return refuse(arrival, credential, error)
     }
   }
 }

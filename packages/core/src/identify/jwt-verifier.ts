@@ -52,6 +52,7 @@ export function createJwtVerifier(issuers: readonly JwtIssuer[]): Verifier {
   })
 
   return {
+    via: 'jwt',
     recognises: (credential) => isToken(credential) && kindOfJwt(credential.text) === 'other',
     verify({ text: token }) {
       if (token.length > longestToken) throw new Refusal('caller_invalid')

@@ -21,6 +21,7 @@ export function createServiceVerifier(ring: readonly RingEntry[], principals: Re
     }),
   )
   return {
+    via: 'service',
     recognises: isToken,
     verify(credential) {
       const label = lookup(credential.text)

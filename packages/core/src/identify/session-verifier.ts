@@ -49,6 +49,7 @@ export function createSessionVerifier({ secret, jwks, road, maxLifetimeMs, revoc
   }
 
   return {
+    via: 'session',
     recognises: (credential) => isToken(credential) && kindOfJwt(credential.text) === 'session',
     verify({ text }) {
       const principal = verify(text)

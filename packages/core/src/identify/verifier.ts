@@ -4,6 +4,8 @@ import type { Credential } from './credential.js'
 
 /** Verifies one kind of credential. */
 export interface Verifier {
+  /** The kind of credential. */
+  readonly via: Principal['via']
   /** Whether the credential has this verifier's form. Cheap. The first verifier that says `true` decides alone. */
   recognises(credential: Credential): boolean
   /** Whether this verifier accepts cookies as a credential. Default: no. */

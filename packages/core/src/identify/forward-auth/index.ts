@@ -90,6 +90,7 @@ export function createForwardAuthVerifier(options: ForwardAuthOptions): ForwardA
   }
 
   return {
+    via: 'forwardAuth',
     asksForCookies: true,
     recognises: ({ form, text }) => form === 'cookie' && cookies.select(text) !== undefined,
     verify({ text }, arrival) {
