@@ -156,6 +156,11 @@ describe('a message of check', () => {
     ],
     [
       'gateways.main',
+      { dialect: 'openai', baseURL: 'https://gateway.example/api/v1/v1/' },
+      'gateways.main.baseURL: names its version twice. Write https://gateway.example/api/v1.',
+    ],
+    [
+      'gateways.main',
       { dialect: 'joytoken', baseURL: 'https://gateway.example/openai/v1/responses/' },
       'gateways.main.baseURL: ends in the endpoint responses. Write what stands before it: https://gateway.example/openai/v1.',
     ],

@@ -34,12 +34,17 @@ export function checkGateways(parts: Parts, dialects: Dialects, problems: Proble
 /** A base URL with one of these endings was probably copied from an example in the gateway's documents. */
 const copied = /\/((?:chat\/)?completions|responses|messages|embeddings|generateContent)\/?$/
 
+/** A version that was added to a base URL that had it already. */
+const doubled = /\/(v\d+)\/\1\/?$/
+
 /** Warns of a base URL with a wrong path. Endpoints are appended to it, so a wrong path makes every call a 404. */
 function warnOfPath(path: string, { origin, pathname }: URL, { id }: Dialect, problems: Problem[]): void {
   const endpoint = copied.exec(pathname)
   if (endpoint !== null) {
     const before = `${origin}${pathname.slice(0, endpoint.index)}`
     problems.push(warning(path, `ends in the endpoint ${endpoint[1]}.`, `Write what stands before it: ${before}.`))
+  } else if (doubled.test(pathname)) {
+    problems.push(warning(path, 'names its version twice.', `Write ${origin}${pathname.replace(doubled, '/$1')}.`))
   } else if (id === 'openai' && !/\/v\d/.test(pathname)) {
     const whole = `${origin}${pathname.replace(/\/$/, '')}/v1`
     problems.push(warning(path, 'does not end in /v1.', `Write ${whole}, unless the gateway’s documents have its API elsewhere.`))
