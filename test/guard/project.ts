@@ -75,7 +75,7 @@ export function createProject(files: Readonly<Record<string, string>>): Project 
         if (event.code === 'ERROR') ended(event.error.message)
         else if (event.code === 'BUNDLE_END') ended(undefined)
       })
-      return { close: () => watcher.close() as Promise<void> }
+      return { close: () => watcher.close() }
     },
     write: (name, content) => writeFileSync(join(folder, name), content),
     output: () =>
