@@ -4,7 +4,7 @@ import type { VisitField } from '../read/form-fields.js'
 import { checkModel } from './check-model.js'
 import { hiddenUsers } from './hidden-users.js'
 import { namedModels } from './named-models.js'
-import { anyCeiling, checkOutputLimit, hiddenCeilings, ownModelTools } from './output-limit.js'
+import { anyCeiling, checkOutputLimit, hiddenCeilings, writersBeside } from './output-limit.js'
 import type { Policy } from './policies.js'
 import { refuseStored } from './stored-objects.js'
 import { visitFields, visitQuery } from './visit-fields.js'
@@ -36,7 +36,7 @@ export function beginCheck(
   if (mustSayCeiling) {
     const ceiling = policy.maxTokens as number
     checkOutputLimit(ceiling, endpoint.format.outputLimit as OutputLimit, members)
-    visits.push(ownModelTools(ceiling))
+    visits.push(writersBeside(ceiling))
     visits.push(hiddenCeilings(ceiling, endpoint.format.outputLimit as OutputLimit))
   }
   if (policy.pinUser) visits.push(hiddenUsers)
@@ -60,7 +60,8 @@ export function checkQuery({ policy, route, mustSayCeiling }: BodyRules, query: 
   if (query === '') return
   const visits: Visit[] = []
   if (policy.namesModels) visits.push(namedModels(undefined, (name) => allowsModel(policy, name)))
-  if (mustSayCeiling) visits.push(anyCeiling(route.endpoint.format.outputLimit as OutputLimit))
+  if (mustSayCeiling)
+    visits.push(anyCeiling(route.endpoint.format.outputLimit as OutputLimit), writersBeside(policy.maxTokens as number))
   if (!route.key.mayStore) visits.push(refuseStored)
   visitQuery(query, visits)
 }
