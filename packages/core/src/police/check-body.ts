@@ -1,8 +1,9 @@
 import type { OutputLimit } from '@postern/gateways'
 import type { Route } from '../resolve/route.js'
 import type { VisitField } from '../read/form-fields.js'
+import { nothingFree } from './callers-places.js'
 import { checkModel } from './check-model.js'
-import { hiddenUsers } from './hidden-users.js'
+import { hiddenUsers, namedUsers, refuseUserInMetadata } from './hidden-users.js'
 import { namedModels } from './named-models.js'
 import { anyCeiling, checkOutputLimit, hiddenCeilings, writersBeside } from './output-limit.js'
 import type { Policy } from './policies.js'
@@ -39,7 +40,11 @@ export function beginCheck(
     visits.push(writersBeside(ceiling))
     visits.push(hiddenCeilings(ceiling, endpoint.format.outputLimit as OutputLimit))
   }
-  if (policy.pinUser) visits.push(hiddenUsers)
+  if (policy.pinUser) {
+    // Anthropic's `metadata` is pinned as a whole.
+    if (endpoint.format.user?.member !== 'metadata') refuseUserInMetadata(members)
+    visits.push(hiddenUsers)
+  }
   if (!key.mayStore) visits.push(refuseStored)
   return visits.length === 0 ? undefined : new MemberWalk(members, visits)
 }
@@ -48,7 +53,8 @@ export function beginCheck(
 export function beginFormCheck({ policy, route }: Omit<BodyRules, 'mustSayCeiling'>): VisitField | undefined {
   const models = policy.namesModels ? [namedModels(undefined, (name) => allowsModel(policy, name))] : []
   const stored = route.key.mayStore ? [] : [refuseStored]
-  return visitFields({ fields: [...models, ...stored], files: models, besides: route.endpoint.model === 'body' ? 'model' : undefined })
+  const users = policy.pinUser ? namedUsers : undefined
+  return visitFields({ fields: [...models, ...stored], files: models, users, besides: route.endpoint.model === 'body' ? 'model' : undefined })
 }
 
 /**
@@ -64,6 +70,7 @@ export function checkQuery({ policy, route, mustSayCeiling }: BodyRules, query: 
     visits.push(anyCeiling(route.endpoint.format.outputLimit as OutputLimit), writersBeside(policy.maxTokens as number))
   if (!route.key.mayStore) visits.push(refuseStored)
   visitQuery(query, visits)
+  if (policy.pinUser) visitQuery(query, [namedUsers], nothingFree)
 }
 
 function allowsModel({ models }: Policy, model: string): boolean {
