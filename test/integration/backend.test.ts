@@ -548,7 +548,9 @@ test('on a server of HTTPS, the backend is told https, unless a trusted proxy sa
     const { port } = front.address() as { port: number }
     for (const headers of [{}, { 'x-forwarded-proto': 'http' }])
       await new Promise<void>((resolve, reject) => {
-        const asking = requestTls({ host: '127.0.0.1', port, headers, rejectUnauthorized: false }, (answer) => answer.resume().on('end', resolve))
+        const asking = requestTls({ host: '127.0.0.1', port, headers, rejectUnauthorized: false }, (answer) =>
+          answer.resume().on('end', resolve),
+        )
         asking.on('error', reject).end()
       })
     passing.close()

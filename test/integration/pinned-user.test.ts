@@ -60,7 +60,9 @@ describe('where policy pins the user', () => {
     house = await open()
     expect(
       await sent(`{"user_id":"root","end_user":{"id":"root"},"end_user_id":7,"customer_identifier":"root",${messages},"user":"root"}`),
-    ).toBe(`{"user_id":"svc-acme","end_user":"svc-acme","end_user_id":"svc-acme","customer_identifier":"svc-acme",${messages},"user":"svc-acme"}`)
+    ).toBe(
+      `{"user_id":"svc-acme","end_user":"svc-acme","end_user_id":"svc-acme","customer_identifier":"svc-acme",${messages},"user":"svc-acme"}`,
+    )
     expect(await sent(`{"userId":"root","End-User":"root","safetyIdentifier":"root",${messages}}`)).toBe(`{"user":"svc-acme",${messages}}`)
     expect(await sent(`{"user_id":"root",${messages}}`, house.callers.globex)).toBe(`{${messages}}`)
   })
@@ -143,8 +145,7 @@ forAnOpenGateway({ config: { policies: { pinUser: true } } }, (open) => {
   const names = ['user', 'user_id', 'end_user', 'endUser', 'safety_identifier', 'extra_body[user]', 'metadata[user_id]', 'user[id]']
   const refused = [400, 'request_malformed', 0]
   const chat = `{"model":"small",${messages}}`
-  const form = (name: string, file = ''): string =>
-    `--b\r\nContent-Disposition: form-data; name="${name}"${file}\r\n\r\nroot\r\n--b--\r\n`
+  const form = (name: string, file = ''): string => `--b\r\nContent-Disposition: form-data; name="${name}"${file}\r\n\r\nroot\r\n--b--\r\n`
   const type = 'multipart/form-data; boundary=b'
 
   test.each(names)('where the user is pinned, a query and a form do not name one as %s', async (name) => {

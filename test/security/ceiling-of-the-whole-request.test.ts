@@ -147,14 +147,20 @@ forAnOpenGateway({ config: { policies: { maxTokens: 100 } } }, (open) => {
       { ...chat, max_tokens: 50, tools: [{ type: 'helper', agent: { model: 'small' } }] },
       false,
     ],
-    ...([
-      ['a summary of the conversation', [{ type: 'compaction', compact_threshold: 1000 }], false],
-      ['a summary in the words of Anthropic', { edits: [{ type: 'compact_20260112', instructions: 'Write a book.' }] }, false],
-      ['a summary behind what only leaves out', { edits: [{ type: 'clear_tool_uses_20250919' }, { type: 'compact_20260112' }] }, false],
-      ['an edit that nobody knows', { edits: [{ type: 'rewrite_20270101' }] }, false],
-      ['an edit that only leaves out', { edits: [{ type: 'clear_tool_uses_20250919', trigger: { type: 'input_tokens', value: 9 } }] }, true],
-      ['no edit of the conversation', null, true],
-    ] as const).map(([what, context_management, passes]): [string, string, object, boolean] => [
+    ...(
+      [
+        ['a summary of the conversation', [{ type: 'compaction', compact_threshold: 1000 }], false],
+        ['a summary in the words of Anthropic', { edits: [{ type: 'compact_20260112', instructions: 'Write a book.' }] }, false],
+        ['a summary behind what only leaves out', { edits: [{ type: 'clear_tool_uses_20250919' }, { type: 'compact_20260112' }] }, false],
+        ['an edit that nobody knows', { edits: [{ type: 'rewrite_20270101' }] }, false],
+        [
+          'an edit that only leaves out',
+          { edits: [{ type: 'clear_tool_uses_20250919', trigger: { type: 'input_tokens', value: 9 } }] },
+          true,
+        ],
+        ['no edit of the conversation', null, true],
+      ] as const
+    ).map(([what, context_management, passes]): [string, string, object, boolean] => [
       what,
       'responses',
       { model: 'm', input: 'a', max_output_tokens: 50, context_management },
@@ -176,7 +182,14 @@ forAnOpenGateway({ config: { policies: { maxTokens: 100 } } }, (open) => {
     [
       'an earlier summary that is sent again',
       'responses',
-      { model: 'm', input: [{ type: 'compaction', encrypted_content: 'AAAA' }, { role: 'user', content: 'a' }], max_output_tokens: 50 },
+      {
+        model: 'm',
+        input: [
+          { type: 'compaction', encrypted_content: 'AAAA' },
+          { role: 'user', content: 'a' },
+        ],
+        max_output_tokens: 50,
+      },
       true,
     ],
     ['a tool that draws', 'responses', { model: 'm', input: 'a', max_output_tokens: 50, tools: [{ type: 'image_generation' }] }, false],

@@ -192,7 +192,12 @@ describe.each(doorNames)('behind a trusted proxy, behind the %s door', (door) =>
   afterAll(() => house.close())
   const send = async (forwarded: string, htu: string, further: readonly string[] = []) => {
     const { token } = await house.minter.mint({ user: 'ada', team: 'acme', jkt: prover.jkt })
-    const lines = [...further, `X-Forwarded-Host: ${forwarded}`, `Authorization: DPoP ${token}`, `DPoP: ${await prover.prove('GET', htu, token)}`]
+    const lines = [
+      ...further,
+      `X-Forwarded-Host: ${forwarded}`,
+      `Authorization: DPoP ${token}`,
+      `DPoP: ${await prover.prove('GET', htu, token)}`,
+    ]
     const { text, statuses } = await rawConnection(house.origin, call('/ai/v1/models', 'inside:8787', lines, 'GET'))
     return [statuses[0], codeOf(text), paramOf(text)]
   }

@@ -54,7 +54,12 @@ export function beginFormCheck({ policy, route }: Omit<BodyRules, 'mustSayCeilin
   const models = policy.namesModels ? [namedModels(undefined, (name) => allowsModel(policy, name))] : []
   const stored = route.key.mayStore ? [] : [refuseStored]
   const users = policy.pinUser ? namedUsers : undefined
-  return visitFields({ fields: [...models, ...stored], files: models, users, besides: route.endpoint.model === 'body' ? 'model' : undefined })
+  return visitFields({
+    fields: [...models, ...stored],
+    files: models,
+    users,
+    besides: route.endpoint.model === 'body' ? 'model' : undefined,
+  })
 }
 
 /**
@@ -66,8 +71,7 @@ export function checkQuery({ policy, route, mustSayCeiling }: BodyRules, query: 
   if (query === '') return
   const visits: Visit[] = []
   if (policy.namesModels) visits.push(namedModels(undefined, (name) => allowsModel(policy, name)))
-  if (mustSayCeiling)
-    visits.push(anyCeiling(route.endpoint.format.outputLimit as OutputLimit), writersBeside(policy.maxTokens as number))
+  if (mustSayCeiling) visits.push(anyCeiling(route.endpoint.format.outputLimit as OutputLimit), writersBeside(policy.maxTokens as number))
   if (!route.key.mayStore) visits.push(refuseStored)
   visitQuery(query, visits)
   if (policy.pinUser) visitQuery(query, [namedUsers], nothingFree)

@@ -39,7 +39,7 @@ function pinUser(
   for (const member in members) {
     const spelled = namesUser(member)
     // If the caller has no user name, or the client spells the member differently, remove it instead of passing its value.
-    if (spelled !== undefined) edits.set(member, spelled === 'as written' && user !== '' ? JSON.stringify(user) : undefined)
+    if (spelled !== 'not') edits.set(member, spelled === 'as written' && user !== '' ? JSON.stringify(user) : undefined)
   }
   if (place === undefined) return
   const within = place.within === undefined ? undefined : spelledLike(place.member, members)

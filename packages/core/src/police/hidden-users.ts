@@ -1,4 +1,5 @@
-import { rememberNames, squashName } from '../lib/squash-name.js'
+import { rememberNames } from '../lib/remember-names.js'
+import { squashName } from '../lib/squash-name.js'
 import { Refusal } from '../refusal.js'
 import { holdsSettings } from './amount-names.js'
 import type { Members, Visit } from './visit-members.js'
@@ -16,8 +17,8 @@ const inMetadata = new Set(['userid', 'enduser', 'enduserid'])
 const mostChars = 64
 
 /** How a member's name says for which user the request is: as it is documented, in another spelling, or not at all. */
-export const namesUser = rememberNames((name): 'as written' | 'otherwise' | undefined => {
-  if (name.length > mostChars || !ofUsers.has(squashName(name))) return undefined
+export const namesUser = rememberNames((name): 'as written' | 'otherwise' | 'not' => {
+  if (name.length > mostChars || !ofUsers.has(squashName(name))) return 'not'
   return (written as readonly string[]).includes(name) ? 'as written' : 'otherwise'
 })
 
@@ -29,13 +30,13 @@ const holdsTags = rememberNames((name) => name.length <= mostChars && /^(?:litel
  * gateway may prefer it to the pinned one. Outermost members are pinned and not refused.
  */
 export const hiddenUsers: Visit = ({ name, within, isTop, inContent }) => {
-  if (isTop || inContent || within === undefined || namesUser(name) === undefined) return
+  if (isTop || inContent || within === undefined || namesUser(name) === 'not') return
   if (holdsTags(within) ? within !== metadata || inMetadata.has(squashName(name)) : holdsSettings(within)) throw another(name, within)
 }
 
 /** The same for forms and queries, in which no user is pinned: refuses outermost ones too. */
 export const namedUsers: Visit = (member) => {
-  if (member.isTop && namesUser(member.name) !== undefined) throw another(member.name, member.name)
+  if (member.isTop && namesUser(member.name) !== 'not') throw another(member.name, member.name)
   hiddenUsers(member)
 }
 
@@ -44,7 +45,7 @@ const metadata = 'metadata'
 /** The same for the `metadata` of a body, which the walk along its members skips. */
 export function refuseUserInMetadata({ [metadata]: tags }: Members): void {
   if (typeof tags !== 'object' || tags === null) return
-  for (const name in tags) if (namesUser(name) !== undefined && inMetadata.has(squashName(name))) throw another(name, metadata)
+  for (const name in tags) if (namesUser(name) !== 'not' && inMetadata.has(squashName(name))) throw another(name, metadata)
 }
 
 function another(name: string, where: string): Refusal {

@@ -50,9 +50,7 @@ export class MemberWalk {
 
   constructor(body: Members, visits: readonly Visit[], place: Place = wholeBody) {
     this.#visits = visits
-    this.#open = [
-      { value: body, names: Object.keys(body), from: 0, within: undefined, top: '', place, depth: 0, inContent: false },
-    ]
+    this.#open = [{ value: body, names: Object.keys(body), from: 0, within: undefined, top: '', place, depth: 0, inContent: false }]
   }
 
   /**
