@@ -19,8 +19,7 @@ export interface RingProblem {
   readonly fix: string
 }
 
-const labelFix =
-  'Write 1 to 256 characters that can be seen, with single spaces between them, before the colon: no comma, and no { at the beginning.'
+const labelFix = 'Write 1 to 256 characters that can be seen, with single spaces between them, before the colon: no { at the beginning.'
 
 const digestPattern = /^[0-9a-f]{64}$/
 
@@ -78,10 +77,9 @@ export function isManifest(text: string): boolean {
   return trimmed.startsWith('{') && !/[0-9a-f]$/i.test(trimmed)
 }
 
-/** Why a text cannot be a label: a ring that holds it could not be read back in both forms. `undefined` if it can. */
+/** Why a text cannot be a label: a text ring that begins with it would be read as a manifest. `undefined` if it can. */
 function labelFault(label: string): string | undefined {
   if (label.startsWith('{')) return 'begins with {, as a manifest does'
-  if (label.includes(',')) return 'holds a comma, which ends an entry'
   return nameFault(label)
 }
 
@@ -171,6 +169,9 @@ export function formatManifest(entries: readonly RingEntry[], now: Date): string
  */
 export function formatHashRing(entries: readonly RingEntry[]): string {
   checkLabels(entries)
+  // Only a manifest can hold a comma: in a text it ends the entry.
+  const at = entries.findIndex(({ label }) => label.includes(','))
+  if (at !== -1) throw new TypeError(`Entry ${at + 1} of the ring has a label that holds a comma: write the ring as a manifest.`)
   return entries.map((entry) => `${entry.label}:${entry.digest}`).join('\n')
 }
 
