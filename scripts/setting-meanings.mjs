@@ -12,7 +12,10 @@ const rule = {
     "the gateway's own",
   ],
   maxTokens: ['the most tokens of all answers to one request together; saying how many becomes mandatory', 'no bound'],
-  pinUser: ['the member `user` of a JSON body is the verified user, whatever the client wrote', '`false`'],
+  pinUser: [
+    'what says in a JSON body for which user it is (`user`, `user_id`, `end_user`, `safety_identifier`, Anthropic’s `metadata`) names the verified user, whatever the client wrote; elsewhere, as among settings, in a form or a query, it is refused',
+    '`false`',
+  ],
 }
 const under = (path, meanings) => Object.fromEntries(Object.entries(meanings).map(([name, meaning]) => [`${path}.${name}`, meaning]))
 

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
-import { formatHashRing, formatManifest, parseHashRing } from '@postern/core'
+import { formatHashRing, formatManifest, parseHashRing, type RingEntry } from '@postern/core'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
 const one = hash('sha256', 'one')
@@ -69,6 +70,41 @@ describe('a hash ring', () => {
       { label: 'b', digest: two, createdAt: '2025-01-01T00:00:00.000Z' },
     ])
     expect(formatManifest(entries, now)).toBe(text)
+  })
+
+  test.each([
+    ['begins as a manifest does', '{a'],
+    ['begins as a manifest does, and ends so', '{}'],
+  ])('refuses by name a label that %s, wherever it stands, when it is read and when it is written', (_, label) => {
+    const named = [{ reason: expect.stringMatching(/^has a label that begins with \{/) as string }]
+    const manifest = (first: string, second: string): string =>
+      JSON.stringify({ entries: [first, second].map((each, index) => ({ label: each, sha256: [one, two][index] })) })
+    expect(parseHashRing(manifest(label, 'b')).problems).toMatchObject(named)
+    expect(parseHashRing(manifest('b', label)).problems).toMatchObject(named)
+    expect(parseHashRing(`${label}:${one}\nb:${two}`).problems).toMatchObject(named)
+    expect(parseHashRing(`b:${two}\n${label}:${one}`).problems).toMatchObject(named)
+    for (const format of [formatHashRing, (entries: readonly RingEntry[]) => formatManifest(entries, new Date(0))])
+      expect(() => format([{ label, digest: one }])).toThrow(/has a label that/)
+  })
+
+  test('reads back each ring that it takes, as a text and as a manifest', () => {
+    const labels = fc.oneof(
+      fc.string({ maxLength: 8 }),
+      fc.string({ unit: fc.constantFrom('{', '}', '[', '"', ',', ':', ' ', 'a', '0'), maxLength: 6 }),
+    )
+    const digests = fc.nat(9).map((number) => hash('sha256', String(number)))
+    const rings = fc.array(fc.record({ label: labels, sha256: digests }), { maxLength: 5 })
+    const plain = (entries: readonly RingEntry[]): string[] => entries.map(({ label, digest }) => `${label} ${digest}`).toSorted()
+    fc.assert(
+      fc.property(rings, fc.boolean(), (written, asManifest) => {
+        const text = asManifest ? JSON.stringify({ entries: written }) : written.map(({ label, sha256 }) => `${label}:${sha256}`).join('\n')
+        const { entries } = parseHashRing(text)
+        if (entries.some(({ label }) => label.includes(','))) expect(() => formatHashRing(entries)).toThrow(/holds a comma/)
+        else expect(plain(parseHashRing(formatHashRing(entries)).entries)).toEqual(plain(entries))
+        expect(plain(parseHashRing(formatManifest(entries, new Date(0))).entries)).toEqual(plain(entries))
+      }),
+      { numRuns: 2000 },
+    )
   })
 
   test('is written as it is read', () => {

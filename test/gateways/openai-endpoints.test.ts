@@ -58,3 +58,18 @@ test('every endpoint that neither runs a model nor reads the list of them is abo
   )
   expect(stateless).toEqual(['content_provenance_checks', 'models', 'models/{model}', 'fine_tuning/alpha/graders/validate'])
 })
+
+test('a path lies below another in whatever spelling either of them has', () => {
+  for (const above of [
+    'organization',
+    'Organization',
+    'fine_tuning/..//organization',
+    '%6frganization',
+    'organization;v=1',
+    './organization/',
+  ])
+    for (const path of ['organization', 'ORGANIZATION/users', 'organization;x/users', 'models/../organization/users', 'organ%69zation'])
+      expect(isBelow([above], path), `${path} below ${above}`).toBe(true)
+  for (const path of ['organizations', 'models/organization', 'organization/../models', '%', ''])
+    expect(isBelow(['Organization', 'a%'], path), path).toBe(false)
+})

@@ -1,13 +1,16 @@
 import { hash } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer, request as requestTls } from 'node:https'
 import { connect, createServer as createNetServer, type Server as NetServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createBackend, createTrust } from '@postern/core'
 import { parseGovernance } from '@postern/protocol'
 import supertest from 'supertest'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
+import { signedByItself, testKey } from '../support/certificate-of-nobody.js'
 import { listenAnywhere } from '../support/house.js'
 import { type RunningPostern, startPostern } from '../support/run-postern.js'
 import { createSampleBackend } from '../support/sample-backend.js'
@@ -496,4 +499,64 @@ test('told to stop, it lets an open WebSocket live to the deadline and no longer
   expect(performance.now() - since).toBeGreaterThan(250)
   await postern.finished
   expect(performance.now() - since).toBeLessThan(5000)
+})
+
+describe('a backend that closes connections before it answers', () => {
+  test('gets a request that only reads twice at most, whichever way it goes', async () => {
+    const asked: string[] = []
+    const closing = createNetServer((socket) => {
+      socket.on('error', () => {})
+      socket.on('data', (bytes) => {
+        const line = bytes.toString('latin1').split('\r\n', 1)[0] as string
+        asked.push(line)
+        if (line.includes('/closes')) socket.destroy()
+        else socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+      })
+    })
+    const url = await listenAnywhere(closing)
+    const passing = createBackend({ url, isTrusted: createTrust([]), headersMs: 3000 })
+    const front = createServer((request, response) => passing.pass(request, response))
+    const origin = await listenAnywhere(front)
+    try {
+      // Each of the two ways has now a connection that it would use again.
+      for (const method of ['GET', 'HEAD']) expect((await fetch(`${origin}/warm`, { method })).status).toBe(200)
+      for (const method of ['GET', 'HEAD']) {
+        expect((await fetch(`${origin}/closes`, { method })).status).toBe(502)
+        expect(asked.splice(0).filter((line) => line.includes('/closes'))).toEqual(Array(2).fill(`${method} /closes HTTP/1.1`))
+        for (const warm of ['GET', 'HEAD']) await fetch(`${origin}/warm`, { method: warm })
+      }
+    } finally {
+      passing.close()
+      front.close()
+      front.closeAllConnections()
+      closing.close()
+    }
+  })
+})
+
+test('on a server of HTTPS, the backend is told https, unless a trusted proxy says otherwise', async () => {
+  const seen: (string | undefined)[] = []
+  const told = createServer((request, response) => {
+    seen.push(request.headers['x-forwarded-proto'] as string | undefined)
+    response.end()
+  })
+  const url = await listenAnywhere(told)
+  for (const trusted of [[], ['127.0.0.1', '::1']]) {
+    const passing = createBackend({ url, isTrusted: createTrust(trusted), headersMs: 3000 })
+    const front = createTlsServer({ key: testKey, cert: signedByItself }, (request, response) => passing.pass(request, response))
+    await listenAnywhere(front)
+    const { port } = front.address() as { port: number }
+    for (const headers of [{}, { 'x-forwarded-proto': 'http' }])
+      await new Promise<void>((resolve, reject) => {
+        const asking = requestTls({ host: '127.0.0.1', port, headers, rejectUnauthorized: false }, (answer) =>
+          answer.resume().on('end', resolve),
+        )
+        asking.on('error', reject).end()
+      })
+    passing.close()
+    front.close()
+    front.closeAllConnections()
+  }
+  told.close()
+  expect(seen).toEqual(['https', 'https', 'https', 'http'])
 })

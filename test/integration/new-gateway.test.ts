@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { checkConfig } from '@postern/core'
-import { dialects } from '@postern/gateways'
+import { dialects, get, plainFormat, post } from '@postern/gateways'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { describeRecordings } from '../support/describe-recordings.js'
 import { openRecordedHouse, type RecordedHouse } from '../support/recorded-house.js'
@@ -72,4 +72,16 @@ describe('a gateway that is added by a record', () => {
     const { problems } = checkConfig({ version: 1, gateways: { main: { dialect: 'harbor' } } }, { env: {}, directory: '.' })
     expect(problems).toContainEqual(expect.objectContaining({ path: 'gateways.main.dialect', severity: 'error' }))
   })
+})
+
+test('a task that is listed beside another method of its path is answered like one that is not there', async () => {
+  const asked = { ...get(), task: 'asked' } as const
+  const sailing = { ...harbor, endpoints: { ...harbor.endpoints, 'Voyages/{id}': [post(plainFormat), asked] } }
+  const house = await openRecordedHouse(sailing, { ...known, harbor: sailing })
+  try {
+    for (const path of ['voyages/one/log', 'Voyages/one/log', 'voyages%2Fone'])
+      expect((await fetch(`${house.baseURL}/${path}`, { headers: { authorization: `Bearer ${house.credential}` } })).status, path).toBe(404)
+  } finally {
+    await house.close()
+  }
 })

@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { type House, openHouse } from '../support/house.js'
+import { forAnOpenGateway } from '../support/open-gateway.js'
 
 let house: House
-afterEach(() => house.close())
+afterEach(() => house?.close())
 
 /** The body that reaches the gateway of one that a caller sent. */
 async function sent(body: string, credential?: string): Promise<string | undefined> {
@@ -53,6 +54,17 @@ describe('where policy pins the user', () => {
     expect(await sent(`{"safety_identifier":"root",${messages},"user":"root"}`)).toBe(
       `{"safety_identifier":"svc-acme",${messages},"user":"svc-acme"}`,
     )
+  })
+
+  test('each documented name of the user names this one, and another spelling of it is left out', async () => {
+    house = await open()
+    expect(
+      await sent(`{"user_id":"root","end_user":{"id":"root"},"end_user_id":7,"customer_identifier":"root",${messages},"user":"root"}`),
+    ).toBe(
+      `{"user_id":"svc-acme","end_user":"svc-acme","end_user_id":"svc-acme","customer_identifier":"svc-acme",${messages},"user":"svc-acme"}`,
+    )
+    expect(await sent(`{"userId":"root","End-User":"root","safetyIdentifier":"root",${messages}}`)).toBe(`{"user":"svc-acme",${messages}}`)
+    expect(await sent(`{"user_id":"root",${messages}}`, house.callers.globex)).toBe(`{${messages}}`)
   })
 
   test('nor is a place among settings, from which a gateway may take it', async () => {
@@ -127,4 +139,30 @@ describe('where policy pins the user', () => {
 test('where policy does not, a body passes byte for byte', async () => {
   house = await openHouse()
   expect(await sent(`{ "user" : "session-7" , ${messages} }`)).toBe(`{ "user" : "session-7" , ${messages} }`)
+})
+
+forAnOpenGateway({ config: { policies: { pinUser: true } } }, (open) => {
+  const names = ['user', 'user_id', 'end_user', 'endUser', 'safety_identifier', 'extra_body[user]', 'metadata[user_id]', 'user[id]']
+  const refused = [400, 'request_malformed', 0]
+  const chat = `{"model":"small",${messages}}`
+  const form = (name: string, file = ''): string => `--b\r\nContent-Disposition: form-data; name="${name}"${file}\r\n\r\nroot\r\n--b--\r\n`
+  const type = 'multipart/form-data; boundary=b'
+
+  test.each(names)('where the user is pinned, a query and a form do not name one as %s', async (name) => {
+    expect((await open().ask('POST', `chat/completions?${name}=root`, chat)).slice(0, 3)).toEqual(refused)
+    expect((await open().ask('POST', 'audio/transcriptions', form(name), { type })).slice(0, 3)).toEqual(refused)
+    expect((await open().ask('POST', 'audio/transcriptions', form(name, '; filename="a"'), { type })).slice(0, 3)).toEqual(refused)
+  })
+
+  test.each(['"metadata":{"user_id":"root"}', '"metadata":{"endUser":"root"}', '"litellm_metadata":{"user":"root"}'])(
+    'where the user is pinned, tags do not name another: %s',
+    async (tags) => {
+      expect((await open().ask('POST', 'chat/completions', `{"model":"small",${tags},${messages}}`)).slice(0, 3)).toEqual(refused)
+    },
+  )
+
+  test('where the user is pinned, queries and forms that name none pass', async () => {
+    expect(await open().ask('POST', 'chat/completions?metadata[user]=ada&users=1', chat)).toEqual([200, undefined, 1])
+    expect(await open().ask('POST', 'audio/transcriptions', form('language'), { type })).toEqual([200, undefined, 1])
+  })
 })

@@ -147,6 +147,51 @@ forAnOpenGateway({ config: { policies: { maxTokens: 100 } } }, (open) => {
       { ...chat, max_tokens: 50, tools: [{ type: 'helper', agent: { model: 'small' } }] },
       false,
     ],
+    ...(
+      [
+        ['a summary of the conversation', [{ type: 'compaction', compact_threshold: 1000 }], false],
+        ['a summary in the words of Anthropic', { edits: [{ type: 'compact_20260112', instructions: 'Write a book.' }] }, false],
+        ['a summary behind what only leaves out', { edits: [{ type: 'clear_tool_uses_20250919' }, { type: 'compact_20260112' }] }, false],
+        ['an edit that nobody knows', { edits: [{ type: 'rewrite_20270101' }] }, false],
+        [
+          'an edit that only leaves out',
+          { edits: [{ type: 'clear_tool_uses_20250919', trigger: { type: 'input_tokens', value: 9 } }] },
+          true,
+        ],
+        ['no edit of the conversation', null, true],
+      ] as const
+    ).map(([what, context_management, passes]): [string, string, object, boolean] => [
+      what,
+      'responses',
+      { model: 'm', input: 'a', max_output_tokens: 50, context_management },
+      passes,
+    ]),
+    [
+      'a summary among settings, in another spelling',
+      'chat/completions',
+      { ...chat, max_tokens: 50, extra_body: { contextManagement: [{ type: 'compaction' }] } },
+      false,
+    ],
+    ['a summary that is asked for itself', 'chat/completions', { ...chat, max_tokens: 50, compaction: { enabled: true } }, false],
+    [
+      'a summary that an input item begins',
+      'responses',
+      { model: 'm', input: [{ role: 'user', content: 'a' }, { type: 'compaction_trigger' }], max_output_tokens: 50 },
+      false,
+    ],
+    [
+      'an earlier summary that is sent again',
+      'responses',
+      {
+        model: 'm',
+        input: [
+          { type: 'compaction', encrypted_content: 'AAAA' },
+          { role: 'user', content: 'a' },
+        ],
+        max_output_tokens: 50,
+      },
+      true,
+    ],
     ['a tool that draws', 'responses', { model: 'm', input: 'a', max_output_tokens: 50, tools: [{ type: 'image_generation' }] }, false],
     [
       'a function that is called model',

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
 import OpenAI from 'openai'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -313,6 +313,45 @@ describe('hostile-gateway: what is kept alive by blanks is known for what it is 
       }
       expect(await ask('models', '{"object":"list","data":[],"error":{"message":"old"}}')).toMatchObject({ finish: 'complete' })
       expect(await ask('models', 'no JSON')).toMatchObject({ finish: 'complete' })
+    })
+  })
+})
+
+describe('hostile-gateway: counts that are none are not copied into the record', () => {
+  const usages = [
+    ['less than nothing', '-5'],
+    ['a fraction', '1.5'],
+    ['more than is exact', '9007199254740993'],
+    ['what no number holds', '1e400'],
+    ['a text of a negative number', '"-5"'],
+    ['a text of very many digits', `"${'9'.repeat(400)}"`],
+    ['an object', '{"n":5}'],
+  ] as const
+  const usage = (count: string): string => `"usage":{"prompt_tokens":${count},"completion_tokens":4,"total_tokens":${count}}`
+
+  forAnAnsweringGateway({}, (open) => {
+    const entryOf = async (listener: RequestListener, isStream: boolean): Promise<object | undefined> => {
+      open().answer(listener)
+      const answer = await open().house.chat({ body: { stream: isStream } })
+      await answer.text()
+      await vi.waitFor(() => expect(open().house.ledger.entries.at(-1)?.request_id).toBe(answer.headers.get('x-request-id')))
+      return open().house.ledger.entries.at(-1)?.usage
+    }
+
+    test.each(usages)('%s', async (_, count) => {
+      expect(await entryOf(saying(`{"id":"c","model":"m","choices":[],${usage(count)}}`), false)).toEqual({ output: 4, source: 'answer' })
+      const events = `data: {"id":"c","model":"m","choices":[],${usage(count)}}\n\ndata: [DONE]\n\n`
+      expect(await entryOf(saying(events, 'text/event-stream'), true)).toEqual({ output: 4, source: 'stream' })
+    })
+
+    test('while whole counts are, zero and texts of them too', async () => {
+      expect(await entryOf(saying(`{"model":"m","choices":[],${usage('0')}}`), false)).toEqual({
+        input: 0,
+        output: 4,
+        total: 0,
+        source: 'answer',
+      })
+      expect(await entryOf(saying(`{"model":"m","choices":[],${usage('"7"')}}`), false)).toMatchObject({ input: 7, total: 7 })
     })
   })
 })

@@ -105,6 +105,30 @@ describe('no-frame-in-our-name: a gateway cannot write one', () => {
             expectOnlyOurs(await stream(house(), type, Buffer.from(text), {}, size), `${where}, by ${size}`)
       })
 
+      test.each([
+        ':postern ',
+        ':\tpostern ',
+        ':  postern\t',
+        ': POSTERN ',
+        ':\u00a0Postern ',
+        ':postern',
+        '\uFEFF:postern ',
+        ': postern-governance ',
+      ])('in a stream of events, in a spelling that a lenient client could take for ours: %j', async (mark) => {
+        for (const [where, text] of Object.entries(streams))
+          for (const size of [text.length * 2, 1])
+            expectOnlyOurs(
+              await stream(house(), 'text/event-stream', Buffer.from(text.replaceAll(': postern ', mark)), {}, size),
+              `${where}, by ${size}`,
+            )
+      })
+
+      test('while other comments of a stream of events pass', async () => {
+        const comments = ': OPENROUTER PROCESSING\n\n:\n\n: see postern\n\n'
+        const answer = await stream(house(), 'text/event-stream', Buffer.from(`${comments}${first}\n\ndata: [DONE]\n\n`))
+        expect(answer.body.toString()).toContain(comments)
+      })
+
       test.each(Object.keys(packings))('in a stream that is packed: %s', async (packing) => {
         for (const type of ['text/event-stream', 'application/x-event-stream', 'text/plain', 'audio/mpeg'])
           for (const [where, text] of Object.entries(streams)) {

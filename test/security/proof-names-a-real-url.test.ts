@@ -190,9 +190,14 @@ describe.each(doorNames)('behind a trusted proxy, behind the %s door', (door) =>
     house = await openHouse({ door, store: createMemoryStore(), config: { listen: { trustedProxies: ['127.0.0.1'] } } })
   })
   afterAll(() => house.close())
-  const send = async (forwarded: string, htu: string) => {
+  const send = async (forwarded: string, htu: string, further: readonly string[] = []) => {
     const { token } = await house.minter.mint({ user: 'ada', team: 'acme', jkt: prover.jkt })
-    const lines = [`X-Forwarded-Host: ${forwarded}`, `Authorization: DPoP ${token}`, `DPoP: ${await prover.prove('GET', htu, token)}`]
+    const lines = [
+      ...further,
+      `X-Forwarded-Host: ${forwarded}`,
+      `Authorization: DPoP ${token}`,
+      `DPoP: ${await prover.prove('GET', htu, token)}`,
+    ]
     const { text, statuses } = await rawConnection(house.origin, call('/ai/v1/models', 'inside:8787', lines, 'GET'))
     return [statuses[0], codeOf(text), paramOf(text)]
   }
@@ -204,10 +209,30 @@ describe.each(doorNames)('behind a trusted proxy, behind the %s door', (door) =>
 
   test.each([
     ['app.example.com', 'http://app.example.com/ai/v1/models'],
-    ['app.example.com, inside', 'http://app.example.com/ai/v1/models'],
+    // A proxy that adds to what its client wrote: only what stands last is its own word.
+    ['evil.example, app.example.com', 'http://app.example.com/ai/v1/models'],
+    ['evil.example, ', 'http://inside:8787/ai/v1/models'],
     ['', 'http://inside:8787/ai/v1/models'],
   ])('what it calls us counts where it is %j', async (host, htu) => {
     expect((await send(host, htu))[0]).toBe(200)
+  })
+
+  test.each(['evil.example, app.example.com', 'evil.example,, app.example.com'])(
+    'what its client wrote before its own word, as in %j, is not what we are called',
+    async (host) => {
+      expect((await send(host, 'http://evil.example/ai/v1/models'))[0]).toBe(401)
+    },
+  )
+
+  test.each([
+    ['https, http', 'http'],
+    ['http, https', 'https'],
+    ['', 'http'],
+  ])('the scheme is what it wrote last where it says %j', async (scheme, meant) => {
+    for (const said of ['http', 'https']) {
+      const [status] = await send('app.example.com', `${said}://app.example.com/ai/v1/models`, [`X-Forwarded-Proto: ${scheme}`])
+      expect(status).toBe(said === meant ? 200 : 401)
+    }
   })
 })
 

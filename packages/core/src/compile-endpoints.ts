@@ -1,4 +1,4 @@
-import { answerFormats, type Dialect, type Endpoint, type Endpoints, modelSegment, shapeOf } from '@postern/gateways'
+import { answerFormats, type Dialect, type Endpoint, type Endpoints, endpointsOf, modelSegment, shapeOf } from '@postern/gateways'
 import type { Config } from './config/schema.js'
 
 type Opened = Config['gateways'][string]['endpoints']
@@ -9,9 +9,7 @@ type Opened = Config['gateways'][string]['endpoints']
  * dialect's `object` stays, so an endpoint about stored objects remains one.
  */
 export function compileEndpoints({ endpoints }: Dialect, opened: Opened): Endpoints {
-  const merged = new Map<string, readonly Endpoint[]>(
-    Object.entries(endpoints).map(([path, entry]) => [path, 'methods' in entry ? [entry] : entry]),
-  )
+  const merged = new Map<string, readonly Endpoint[]>(Object.entries(endpoints).map(([path, entry]) => [path, endpointsOf(entry)]))
   const listedAt = new Map([...merged.keys()].map((path) => [shapeOf(path), path]))
   for (const [path, { format, ...settings }] of Object.entries(opened)) {
     const listed = listedAt.get(shapeOf(path))

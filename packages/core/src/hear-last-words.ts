@@ -11,8 +11,8 @@ const heard = new WeakSet<Socket>()
  * Saves the answer of a server that closed the connection while Postern was still writing, such as a 413 in the middle of
  * an upload. Node destroys a socket at the first write that fails, and the bytes that were not read yet are lost.
  *
- * So if a write fails with `EPIPE` or `ECONNRESET`, its error is held back for `longestMs`, and dropped if the socket closes
- * before. Until then the writer waits, and the answer is read.
+ * So if a write fails with `EPIPE` or `ECONNRESET`, its error is held back for `longestMs`, or until the socket closes.
+ * Until then the writer waits, and the answer is read.
  */
 export function hearLastWords(socket: Socket): void {
   if (heard.has(socket)) return
@@ -29,8 +29,18 @@ function keepBack(socket: Socket, done: Done): Done {
       done(error)
       return
     }
-    const timer = setTimeout(() => done(error), longestMs)
-    socket.once('close', () => clearTimeout(timer))
+    // A socket that is destroyed reads nothing more, and may have told of its end already.
+    if (socket.destroyed) {
+      done(error)
+      return
+    }
+    const tell = (): void => {
+      clearTimeout(timer)
+      socket.off('close', tell)
+      done(error)
+    }
+    const timer = setTimeout(tell, longestMs).unref()
+    socket.once('close', tell)
   }
 }
 

@@ -29,16 +29,21 @@ function addressOf(hop: string): string {
  * @param isTrusted `undefined` if no proxy is trusted.
  */
 export function createPublicAddress(isTrusted: IsTrusted | undefined): PublicAddress {
-  /** The value of a header from a trusted proxy. Of a list the first counts: the outermost proxy wrote it. */
+  /**
+   * The value of a header from a trusted proxy; `undefined` if it is missing or empty. Of a list the last counts: the
+   * trusted peer wrote it, and what stands before it may be the client's, if a proxy adds to what it gets.
+   */
   function said({ headers, address }: Travelling, name: string): string | undefined {
     if (isTrusted === undefined || !isTrusted(address)) return undefined
     const value = headers[name]
-    return typeof value === 'string' ? trimBlanks(value.split(',', 1)[0] as string) : undefined
+    if (typeof value !== 'string') return undefined
+    const last = trimBlanks(value.slice(value.lastIndexOf(',') + 1))
+    return last === '' ? undefined : last
   }
 
   function hostOf(request: Travelling): string | undefined {
     const forwarded = isTrusted === undefined ? undefined : said(request, 'x-forwarded-host')
-    const host = forwarded === undefined || forwarded === '' ? request.headers.host : forwarded
+    const host = forwarded ?? request.headers.host
     return host !== undefined && isHost(host) ? host : undefined
   }
 

@@ -46,11 +46,29 @@ export function isHoldersPath(path: string): boolean {
   )
 }
 
-/** Whether a path is one of `paths` or lies below one, in any spelling that a lenient server accepts. */
+/** Whether a path is one of `paths` or lies below one, in any spelling of either that a lenient server accepts. */
 export function isBelow(paths: readonly string[], path: string): boolean {
   if (paths.length === 0) return false
-  const spelled = `${foldPath(path)}/`
-  return paths.some((above) => spelled.startsWith(`${above}/`))
+  const spelled = `${plainPath(path)}/`
+  return paths.some((above) => spelled.startsWith(`${plainPath(above)}/`))
+}
+
+/** The path as the most lenient server reads it: folded, with its escapes decoded, and its dot and empty segments resolved. */
+function plainPath(path: string): string {
+  const segments: string[] = []
+  for (const segment of foldPath(decoded(path)).split('/')) {
+    if (segment === '..') segments.pop()
+    else if (segment !== '' && segment !== '.') segments.push(segment)
+  }
+  return segments.join('/')
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
+  }
 }
 
 /** Removes what lenient servers ignore: case, and parameters of segments (RFC 3986, 3.3). */

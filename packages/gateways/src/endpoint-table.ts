@@ -1,5 +1,5 @@
 import { foldPath } from './closed-path.js'
-import type { Endpoint, Endpoints } from './endpoint.js'
+import { type Endpoint, type Endpoints, endpointsOf } from './endpoint.js'
 
 /** The endpoints at a path. */
 export interface FoundEndpoint {
@@ -45,7 +45,7 @@ export function createEndpointTable(endpoints: Endpoints): EndpointTable {
   const plain = new Map<string, FoundEndpoint>()
   const names = new Set<string>()
   for (const [path, entry] of Object.entries(endpoints)) {
-    const list = 'methods' in entry ? [entry] : entry
+    const list = endpointsOf(entry)
     const node = place(root, path)
     for (const segment of path.split('/')) if (!isParameter(segment)) names.add(foldPath(segment))
     node.endpoints = list

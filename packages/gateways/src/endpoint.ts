@@ -40,6 +40,11 @@ export interface StoredObject {
  */
 export type Endpoints = Readonly<Record<string, Endpoint | readonly Endpoint[]>>
 
+/** The endpoints of one path. */
+export function endpointsOf(entry: Endpoints[string]): readonly Endpoint[] {
+  return 'methods' in entry ? [entry] : entry
+}
+
 /** Where a gateway's list of models keeps the members of OpenAI's list. */
 export interface ModelCatalogue {
   /** The models. */

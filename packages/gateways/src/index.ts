@@ -22,7 +22,7 @@ export type {
   GovernancePlaces,
 } from './dialect.js'
 export { type DialectId, dialectIds, dialects } from './dialects/index.js'
-export type { Endpoint, Endpoints, ModelCatalogue, StoredObject } from './endpoint.js'
+export { type Endpoint, type Endpoints, endpointsOf, type ModelCatalogue, type StoredObject } from './endpoint.js'
 export { createEndpointTable, type EndpointTable, type FoundEndpoint, isParameter, modelSegment, shapeOf } from './endpoint-table.js'
 export { chatEndpoints, get, post } from './endpoints.js'
 export { isBelow, isHoldersPath } from './closed-path.js'

@@ -53,10 +53,20 @@ export function readText(document: unknown, pointer: CompiledPointer): string | 
 
 /** Returns the number at the pointer; the sum, if it stands in several entries. Decimal strings count as numbers. */
 export function readNumber(document: unknown, pointer: CompiledPointer): number | undefined {
-  if (!pointer.many) return finiteNumber(readOne(document, pointer))
+  return readSum(document, pointer, finiteNumber)
+}
+
+/** The same for a count: a whole number from 0 to the largest that is exact. Any other number is none. */
+export function readCount(document: unknown, pointer: CompiledPointer): number | undefined {
+  const sum = readSum(document, pointer, count)
+  return sum === undefined || Number.isSafeInteger(sum) ? sum : undefined
+}
+
+function readSum(document: unknown, pointer: CompiledPointer, read: (value: unknown) => number | undefined): number | undefined {
+  if (!pointer.many) return read(readOne(document, pointer))
   let sum: number | undefined
   for (const value of readAll(document, pointer)) {
-    const number = finiteNumber(value)
+    const number = read(value)
     if (number !== undefined) sum = sum === undefined ? number : addDecimals(sum, number)
   }
   return sum
@@ -82,6 +92,11 @@ const decimal = /^-?\d+(\.\d+)?$/
 function finiteNumber(value: unknown): number | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? value : undefined
   return typeof value === 'string' && decimal.test(value) ? Number(value) : undefined
+}
+
+function count(value: unknown): number | undefined {
+  const number = finiteNumber(value)
+  return number !== undefined && Number.isSafeInteger(number) && number >= 0 ? number : undefined
 }
 
 /** Adds without binary rounding: 0.1 + 0.2 is 0.3. */

@@ -1,7 +1,7 @@
 import type { GovernanceCost, GovernanceQuota, GovernanceUsage } from '@postern/protocol'
 import type { AnswerFormat, UsagePlaces } from './answer-format.js'
 import type { Dialect } from './dialect.js'
-import { type CompiledPointer, compilePointer, type Pointer, readNumber, readText } from './pointer.js'
+import { type CompiledPointer, compilePointer, type Pointer, readCount, readNumber, readText } from './pointer.js'
 
 /** The facts that one JSON answer, or one event of a stream, states about itself. */
 export interface AnswerFacts {
@@ -57,7 +57,7 @@ export function createAnswerReader(dialect: Dialect, format: AnswerFormat): Answ
       assign(facts, 'requestId', firstText(document, requestId))
       assign(facts, 'model', firstText(document, model))
       assign(facts, 'provider', firstText(document, provider))
-      const made = firstNumber(document, attempts)
+      const made = firstCount(document, attempts)
       if (made !== undefined) facts.failover = made > 1
       assign(facts, 'tier', firstText(document, tier))
       assign(facts, 'cost', readCost?.(document))
@@ -101,7 +101,7 @@ function costReader(dialect: Dialect): ((document: unknown) => GovernanceCost | 
   return (document) => {
     const amount = readNumber(document, amountAt)
     const unit = unitAt === undefined ? fixedUnit : readText(document, unitAt)
-    return amount === undefined || unit === undefined ? undefined : { amount, unit }
+    return amount === undefined || amount < 0 || unit === undefined ? undefined : { amount, unit }
   }
 }
 
@@ -112,7 +112,7 @@ function usageReader(places: UsagePlaces): (document: unknown, source: Governanc
   return (document, source) => {
     let usage: AnswerFacts['usage']
     for (const { field, at } of compiled) {
-      const count = firstNumber(document, at)
+      const count = firstCount(document, at)
       if (count === undefined) continue
       usage ??= { source }
       usage[field] = count
@@ -133,10 +133,10 @@ function firstText(document: unknown, places: readonly CompiledPointer[]): strin
   return undefined
 }
 
-function firstNumber(document: unknown, places: readonly CompiledPointer[]): number | undefined {
+function firstCount(document: unknown, places: readonly CompiledPointer[]): number | undefined {
   for (const place of places) {
-    const number = readNumber(document, place)
-    if (number !== undefined) return number
+    const count = readCount(document, place)
+    if (count !== undefined) return count
   }
   return undefined
 }

@@ -20,6 +20,8 @@ import type { Target } from './target.js'
 
 export interface ClientRoad {
   readonly pass: Pass
+  /** The same for a request that was sent before: it is sent once, on a new connection. */
+  readonly passAgain: Pass
   /** Begins a request that asks for a WebSocket, on a connection of its own. */
   upgrade(request: IncomingMessage): ClientRequest
   close(): void
@@ -60,8 +62,9 @@ export function openClientRoad({ secure, address }: Target, options: ClientRoadO
     return upstream
   }
 
-  function attempt(request: IncomingMessage, response: ServerResponse, turn: Turn, body: Buffer | null, again: boolean): void {
-    const upstream = begin(request, requestHeaders(request), agent)
+  /** @param isLast The request was sent before. On a new connection it cannot meet one that the backend is closing. */
+  function attempt(request: IncomingMessage, response: ServerResponse, turn: Turn, body: Buffer | null, isLast: boolean): void {
+    const upstream = begin(request, requestHeaders(request), isLast ? false : agent)
     let settled = false
     onceClientGone(request, response, () => upstream.destroy())
     const stall = watchTime(upstream, headersMs)
@@ -70,9 +73,9 @@ export function openClientRoad({ secure, address }: Target, options: ClientRoadO
       settled = true
       if (isClientGone(request, response)) return
       // Probably the backend closed an idle connection just as this request reused it: send the request once more.
-      if (again && !response.headersSent && upstream.reusedSocket && isRepeatable(request)) {
+      if (!isLast && !response.headersSent && upstream.reusedSocket && isRepeatable(request)) {
         upstream.off('close', turn.over)
-        attempt(request, response, turn, body, false)
+        attempt(request, response, turn, body, true)
         return
       }
       if (!response.headersSent && !(error instanceof Refusal)) outage.failed(error)
@@ -105,7 +108,8 @@ export function openClientRoad({ secure, address }: Target, options: ClientRoadO
   }
 
   return {
-    pass: (request, response, turn, body) => attempt(request, response, turn, body, true),
+    pass: (request, response, turn, body) => attempt(request, response, turn, body, false),
+    passAgain: (request, response, turn, body) => attempt(request, response, turn, body, true),
     upgrade(request) {
       const headers = requestHeaders(request)
       headers.push('Connection', 'Upgrade', 'Upgrade', webSocket)

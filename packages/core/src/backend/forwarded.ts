@@ -6,8 +6,9 @@ import type { IncomingMessage } from 'node:http'
  */
 export function addForwarded(to: string[], { headers, socket }: IncomingMessage, fromProxy: boolean): void {
   const peer = socket.remoteAddress ?? ''
+  const scheme = 'encrypted' in socket && socket.encrypted === true ? 'https' : 'http'
   if (!fromProxy) {
-    to.push('X-Forwarded-For', peer, 'X-Forwarded-Proto', 'http', 'X-Forwarded-Host', headers.host ?? '')
+    to.push('X-Forwarded-For', peer, 'X-Forwarded-Proto', scheme, 'X-Forwarded-Host', headers.host ?? '')
     return
   }
   const before = said(headers['x-forwarded-for'])
@@ -15,7 +16,7 @@ export function addForwarded(to: string[], { headers, socket }: IncomingMessage,
     'X-Forwarded-For',
     before === undefined ? peer : `${before}, ${peer}`,
     'X-Forwarded-Proto',
-    said(headers['x-forwarded-proto']) ?? 'http',
+    said(headers['x-forwarded-proto']) ?? scheme,
     'X-Forwarded-Host',
     said(headers['x-forwarded-host']) ?? headers.host ?? '',
   )

@@ -71,7 +71,7 @@ export function createBackend(options: BackendOptions): Backend {
   const outage = createOutage(log)
   const road = { requestHeaders, headersMs, connections: connections.bounds.toBackend, outage }
   const client = openClientRoad(target, road)
-  const pool = target.secure ? undefined : openPoolRoad(target, { ...road, passAgain: client.pass })
+  const pool = target.secure ? undefined : openPoolRoad(target, { ...road, otherRoad: client })
   /** Within this time each request ahead in the queue has the head of its answer, or its timeout. */
   const longestWaitMs = connectMs + headersMs
   const upgraded = new Set<Duplex>()

@@ -2,12 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Dispatcher } from 'undici'
 import type { Turn } from '../connections/lines.js'
 import { isClientGone, onceClientGone } from './client-gone.js'
+import type { ClientRoad } from './client-road.js'
 import type { Outage } from './outage.js'
 import { faultOfCoding } from './fault-of-answer.js'
 import { passedUnreadToClient } from './passed-headers.js'
 import { plainUtf8Reason } from './plain-reason.js'
 import { breakOff, refuse } from './refuse.js'
-import type { Pass } from './road.js'
 
 /** The largest body that is written as one text with its head, in bytes; copying a larger one costs more than a second write. */
 const mostInOnePiece = 16_384
@@ -21,7 +21,7 @@ export interface PageExchangeFacts {
   readonly headersMs: number
   readonly outage: Outage
   /** The transport for a second attempt. `undefined`: the request must not be sent twice. */
-  readonly passAgain: Pass | undefined
+  readonly otherRoad: Pick<ClientRoad, 'pass' | 'passAgain'> | undefined
 }
 
 /**
@@ -123,14 +123,15 @@ export class PageExchange implements Dispatcher.DispatchHandler {
   onError(error: Error): void {
     if (this.#ended) return
     this.#ended = true
-    const { request, turn, outage, passAgain } = this.#facts
+    const { request, turn, outage, otherRoad } = this.#facts
     const response = this.#response
     if (isClientGone(request, response)) turn.over()
     else if (response.headersSent) {
       turn.over()
       this.beginBody()
       breakOff(response)
-    } else if (passAgain !== undefined && mayTakeOtherRoad(error)) passAgain(request, response, turn, null)
+    } else if (otherRoad !== undefined && wasNotSent(error)) otherRoad.pass(request, response, turn, null)
+    else if (otherRoad !== undefined && metClosing(error)) otherRoad.passAgain(request, response, turn, null)
     else {
       turn.over()
       outage.failed(error)
@@ -143,14 +144,19 @@ function beginBody(exchange: PageExchange): void {
   exchange.beginBody()
 }
 
+/** Whether undici refused to send what Node's client sends. */
+function wasNotSent(error: Error): boolean {
+  return 'code' in error && error.code === 'UND_ERR_INVALID_ARG'
+}
+
 /**
- * Whether to send a request again, with Node's client. `ECONNRESET`, `EPIPE` and `UND_ERR_SOCKET` after earlier answers on
- * the same connection: the backend closed an idle connection just as it was reused. `UND_ERR_INVALID_ARG`: undici refuses
- * to send what Node's client sends. An unexpected 100, which undici does not accept, is `UND_ERR_SOCKET` too.
+ * Whether the backend closed an idle connection just as it was reused: the request is sent once more, with Node's client.
+ * `ECONNRESET`, `EPIPE`, and `UND_ERR_SOCKET` after earlier answers on the same connection. An unexpected 100, which undici
+ * does not accept, is `UND_ERR_SOCKET` too.
  */
-function mayTakeOtherRoad(error: Error): boolean {
+function metClosing(error: Error): boolean {
   if (!('code' in error)) return false
-  if (error.code === 'ECONNRESET' || error.code === 'EPIPE' || error.code === 'UND_ERR_INVALID_ARG') return true
+  if (error.code === 'ECONNRESET' || error.code === 'EPIPE') return true
   return error.code === 'UND_ERR_SOCKET' && ((error as Error & Partial<SocketFacts>).socket?.bytesRead ?? 0) > 0
 }
 

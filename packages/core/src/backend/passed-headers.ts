@@ -1,20 +1,24 @@
 import { headerNames } from '@postern/protocol'
 import { hopByHop } from '../hop-by-hop.js'
 import { connectionNames } from '../lib/connection-names.js'
-import { remember } from './remember.js'
+import { rememberNames } from '../lib/remember-names.js'
 import { decideFates, plainly } from './request-fates.js'
 
 const forOnePeer = new Set(hopByHop)
 /** Response headers that only Postern may set. */
 const ours = new Set([headerNames.governance, headerNames.refusal].map((name) => name.toLowerCase()))
-const goesBeforeClient = remember((name) => forOnePeer.has(name) || ours.has(plainly(name)) || name.startsWith('proxy-'))
+const goesBeforeClient = rememberNames((spelling) => {
+  const name = spelling.toLowerCase()
+  return forOnePeer.has(name) || ours.has(plainly(name)) || name.startsWith('proxy-')
+})
 
 /** Copies to `to` the request headers that the backend gets unchanged, name and value in turn. */
 export type PassToBackend = (to: string[], rawHeaders: readonly string[], connection: string | undefined, fromProxy: boolean) => void
 
 /** @param ours Headers that only Postern may send to the backend. */
 export function createPassToBackend(ours: readonly string[]): PassToBackend {
-  const fateOf = remember(decideFates(ours))
+  const decide = decideFates(ours)
+  const fateOf = rememberNames((spelling) => decide(spelling.toLowerCase()))
   return (to, rawHeaders, connection, fromProxy) => {
     const named = connectionNames(connection)
     for (let index = 0; index < rawHeaders.length; index += 2) {

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { type Dispatcher, Pool } from 'undici'
 import { openConnector } from '../open-connector.js'
 import { maxAnswerHeadBytes } from '../max-answer-head-bytes.js'
+import type { ClientRoad } from './client-road.js'
 import { connectMs } from './connect-ms.js'
 import type { Outage } from './outage.js'
 import { PageExchange } from './page-exchange.js'
@@ -22,12 +23,12 @@ export interface PoolRoadOptions {
   readonly connections: number
   readonly outage: Outage
   /** Fallback transport: for requests that undici refuses, and for one retry after the backend closed an idle connection. */
-  readonly passAgain: Pass
+  readonly otherRoad: Pick<ClientRoad, 'pass' | 'passAgain'>
 }
 
 /** The fast transport, on undici, for requests that {@link isPlain} accepts. See ADR 0011. */
 export function openPoolRoad({ address }: Target, options: PoolRoadOptions): PoolRoad {
-  const { requestHeaders, headersMs, connections, outage, passAgain } = options
+  const { requestHeaders, headersMs, connections, outage, otherRoad } = options
   const { socketPath } = address
   const connect = openConnector({ timeout: connectMs, ...(socketPath === undefined ? {} : { socketPath }) })
   const pool = new Pool(originOf(address), {
@@ -43,8 +44,8 @@ export function openPoolRoad({ address }: Target, options: PoolRoadOptions): Poo
     pass(request, response, turn, body) {
       const facts = { method: request.method as Dispatcher.HttpMethod, path: request.url as string, headers: requestHeaders(request), body }
       // A request with a body is never sent twice.
-      const again = body === null ? passAgain : undefined
-      pool.dispatch(facts, new PageExchange({ request, response, turn, headersMs, outage, passAgain: again }))
+      const road = body === null ? otherRoad : undefined
+      pool.dispatch(facts, new PageExchange({ request, response, turn, headersMs, outage, otherRoad: road }))
     },
     close() {
       void pool.destroy()

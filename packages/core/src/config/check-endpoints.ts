@@ -1,4 +1,13 @@
-import { createEndpointTable, type Dialect, type Dialects, isBelow, isHoldersPath, isParameter, modelSegment } from '@postern/gateways'
+import {
+  createEndpointTable,
+  type Dialect,
+  type Dialects,
+  endpointsOf,
+  isBelow,
+  isHoldersPath,
+  isParameter,
+  modelSegment,
+} from '@postern/gateways'
 import { hasDotSegment } from '../resolve/dot-segment.js'
 import type { OpenedAt, Parts, Placed } from './parts.js'
 import { type Problem, problem } from './problem.js'
@@ -55,7 +64,7 @@ function findTwice(name: string, baseURL = ''): readonly [reason: string, fix: s
 /** Paths of tasks. The id of a task is sealed for the caller that created it. */
 function tasksOf({ endpoints }: Dialect): string[] {
   return Object.entries(endpoints).flatMap(([path, entry]) =>
-    'methods' in entry && entry.task !== undefined ? [path.replace(/\/\{[^/]*\}$/, '').toLowerCase()] : [],
+    endpointsOf(entry).some(({ task }) => task !== undefined) ? [path.replace(/\/\{[^/]*\}$/, '')] : [],
   )
 }
 

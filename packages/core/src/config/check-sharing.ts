@@ -1,4 +1,4 @@
-import type { Dialect, Dialects } from '@postern/gateways'
+import { type Dialect, type Dialects, endpointsOf } from '@postern/gateways'
 import type { Secret } from '../secret.js'
 import type { Parts } from './parts.js'
 import { type Problem, warning } from './problem.js'
@@ -41,6 +41,6 @@ function firstOf(names: readonly string[]): string {
 /** Whether gateways of this dialect store objects of callers. Tasks do not count: their ids are sealed. */
 function stores({ endpoints }: Dialect): boolean {
   return Object.values(endpoints)
-    .flatMap((entry) => ('methods' in entry ? [entry] : [...entry]))
+    .flatMap(endpointsOf)
     .some(({ object, format }) => object !== undefined || format.storedUnlessRefused === true)
 }

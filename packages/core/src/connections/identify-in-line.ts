@@ -22,6 +22,11 @@ export function identifyInLine(identify: Identify, { identifying, addressOf }: P
         leave?.()
         reject(new ClientGone('The client left while it waited to be identified.'))
       }
+      // A connection that is closed does not tell of its end again.
+      if (arrival.connection.destroyed) {
+        reject(new ClientGone('The client left before it was identified.'))
+        return
+      }
       const leave = identifying.enter(address, (turn) => {
         arrival.connection.off('close', gone)
         counted(arrival, turn).then(resolve, reject)

@@ -1,6 +1,7 @@
 import { headerNames } from '@postern/protocol'
 import { cacheHeaders } from '../answers/privacy.js'
 import { hopByHop } from '../hop-by-hop.js'
+import { rememberNames } from '../lib/remember-names.js'
 import { keyHeaders } from '../read/key-names.js'
 
 /** Headers of a gateway's answer that the client never gets. */
@@ -92,10 +93,6 @@ export function createAnswerFilter(): IsDropped {
   return createFilter([...hopByHop, ...answerOnly])
 }
 
-/** Bounds of a filter's memo: number of spellings, and characters of one. Spellings come from outside. */
-const rememberedSpellings = 4096
-const longestRemembered = 64
-
 /**
  * Compiles a list of names; `*` at the beginning or the end of a name matches any text.
  *
@@ -106,16 +103,10 @@ function createFilter(list: readonly string[]): IsDropped {
   const names = new Set(normal.filter((name) => !name.endsWith('*') && !name.startsWith('*')))
   const endings = normal.filter((name) => name.startsWith('*')).map((name) => name.slice(1))
   const beginnings = normal.filter((name) => name.endsWith('*')).map((name) => name.slice(0, -1))
-  const decided = new Map<string, boolean>()
-  return (spelling) => {
-    const known = decided.get(spelling)
-    if (known !== undefined) return known
+  return rememberNames((spelling) => {
     const name = normalizeName(spelling)
-    const dropped =
-      names.has(name) || beginnings.some((beginning) => name.startsWith(beginning)) || endings.some((ending) => name.endsWith(ending))
-    if (spelling.length <= longestRemembered && decided.size < rememberedSpellings) decided.set(spelling, dropped)
-    return dropped
-  }
+    return names.has(name) || beginnings.some((beginning) => name.startsWith(beginning)) || endings.some((ending) => name.endsWith(ending))
+  })
 }
 
 /** A header's name in lower case, with `-` for `_`. */

@@ -1,5 +1,6 @@
 import { headerNames } from '@postern/protocol'
 import { clientHeaders } from '../lib/client-headers.js'
+import { rememberNames } from '../lib/remember-names.js'
 import { neverPassed } from '../read/steering-names.js'
 import type { IsDropped } from './header-fates.js'
 
@@ -10,10 +11,6 @@ export interface RequestFilterOptions {
   readonly further: readonly string[]
 }
 
-/** Bounds of a filter's memo: number of spellings, and characters of one. Spellings come from clients. */
-const maxSpellings = 4096
-const maxSpellingChars = 64
-
 /**
  * An allow-list for request headers: any other header is dropped. Names are compared without case; a name with `_` for `-`
  * is another name and not on the list.
@@ -21,12 +18,5 @@ const maxSpellingChars = 64
 export function createRequestFilter({ written, further }: RequestFilterOptions): IsDropped {
   const passed = new Set([...clientHeaders, ...further.map((name) => name.toLowerCase()).filter((name) => neverPassed(name) === undefined)])
   for (const name of [...written, ...Object.values(headerNames), 'idempotency-key']) passed.delete(name.toLowerCase())
-  const decided = new Map<string, boolean>()
-  return (spelling) => {
-    const known = decided.get(spelling)
-    if (known !== undefined) return known
-    const dropped = !passed.has(spelling.toLowerCase())
-    if (spelling.length <= maxSpellingChars && decided.size < maxSpellings) decided.set(spelling, dropped)
-    return dropped
-  }
+  return rememberNames((spelling) => !passed.has(spelling.toLowerCase()))
 }

@@ -120,7 +120,7 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
         stop(invalid('The gateway sent a large event with a line in the name of Postern.'))
         return { stop: true }
       }
-    } else if (text.includes(governanceComment)) {
+    } else if (mayHoldComment(text)) {
       const clean = withoutForgedFrames(bytes.toString('utf8', start, end))
       if (clean !== undefined) return { instead: clean }
     }
@@ -208,11 +208,19 @@ function invalid(message: string): Refusal {
 /** The model stands in the first records or in none. */
 const recordsThatNameTheModel = 4
 
-/** A line that poses as a governance frame, at the beginning of an event or of a stream. */
-const forgedFrame = /(?<=^|[\r\n])\uFEFF?: postern [^\r\n]*(?:\r\n|[\r\n])?/g
+/**
+ * A line that poses as a governance frame, at the beginning of an event or of a stream: a comment whose first word begins
+ * with our name, in any case and behind blanks of any kind or none. A lenient client could take it for a frame.
+ */
+const forgedFrame = /(?<=^|[\r\n])\uFEFF*:[^\r\na-z0-9]*postern[^\r\n]*(?:\r\n|[\r\n])?/gi
 
 /** The same as it stands in bytes, for events that are too large to be rewritten in one turn. */
-const forgedLine = /(?:^|[\r\n])(?:\xef\xbb\xbf)?: postern /
+const forgedLine = /(?:^|[\r\n])(?:\xef\xbb\xbf)*:[^\r\na-z0-9]*postern/i
+
+/** Whether a line of an event may be a comment: a cheap test, since most events have none. The event is read as Latin-1. */
+function mayHoldComment(event: string): boolean {
+  return event.startsWith(':') || event.includes('\n:') || event.includes('\r:') || event.includes('\xbf:')
+}
 
 /** The event without lines that pose as governance frames, or `undefined` where it has none. */
 function withoutForgedFrames(event: string): string | undefined {

@@ -19,6 +19,8 @@ export interface RingProblem {
   readonly fix: string
 }
 
+const labelFix = 'Write 1 to 256 characters that can be seen, with single spaces between them, before the colon: no { at the beginning.'
+
 const digestPattern = /^[0-9a-f]{64}$/
 
 /** SHA-256 of the word `test`, which the gateway's documentation prints as its example. */
@@ -69,9 +71,24 @@ function readText(text: string): readonly WrittenEntry[] {
 /** Blanks that are removed around an entry and its hash. Any other blank stays in the label, which is then refused. */
 const blanks = /^[ \t\r]+|[ \t\r]+$/g
 
-/** Whether a ring is written as a manifest. */
+/** Whether a ring is written as a manifest. A text ring ends with a digit of a hash, and a manifest never does. */
 export function isManifest(text: string): boolean {
-  return text.trimStart().startsWith('{')
+  const trimmed = text.trim()
+  return trimmed.startsWith('{') && !/[0-9a-f]$/i.test(trimmed)
+}
+
+/** Why a text cannot be a label: a text ring that begins with it would be read as a manifest. `undefined` if it can. */
+function labelFault(label: string): string | undefined {
+  if (label.startsWith('{')) return 'begins with {, as a manifest does'
+  return nameFault(label)
+}
+
+/** @throws {TypeError} if an entry has a label with which the ring could not be read back. */
+function checkLabels(entries: readonly RingEntry[]): void {
+  for (const [index, { label }] of entries.entries()) {
+    const fault = labelFault(label)
+    if (fault !== undefined) throw new TypeError(`Entry ${index + 1} of the ring has a label that ${fault}.`)
+  }
 }
 
 /** If a manifest is not JSON or has no list `entries`, returns one entry that cannot be used. */
@@ -98,7 +115,7 @@ function checkEntries(written: readonly WrittenEntry[]): ParsedRing {
 
   written.forEach(({ label: given, digest, createdAt }, index) => {
     const position = index + 1
-    const fault = given === undefined ? undefined : nameFault(given)
+    const fault = given === undefined ? undefined : labelFault(given)
     const report = (reason: string, fix: string): void => {
       // A label that is not a name may hold control characters, which would garble the message.
       problems.push({ position, ...(given === undefined || fault !== undefined ? {} : { label: given }), reason, fix })
@@ -114,7 +131,7 @@ function checkEntries(written: readonly WrittenEntry[]): ParsedRing {
         'Make a real one with "postern callers add".',
       )
     } else if (fault !== undefined) {
-      report(`has a label that ${fault}`, 'Write 1 to 256 characters that can be seen, with single spaces between them, before the colon.')
+      report(`has a label that ${fault}`, labelFix)
     } else {
       const label = given ?? `sha256-${digest.slice(0, 12)}`
       if (labels.has(label)) report('has a label that stands in the ring already', 'Give each caller its own label.')
@@ -132,8 +149,10 @@ function checkEntries(written: readonly WrittenEntry[]): ParsedRing {
  * only, sorted by label.
  *
  * @param now `updated_at` of the manifest, and `created_at` of entries without one.
+ * @throws {TypeError} if a label could not be read back.
  */
 export function formatManifest(entries: readonly RingEntry[], now: Date): string {
+  checkLabels(entries)
   const sorted = entries.toSorted((left, right) => left.label.localeCompare(right.label))
   const manifest = {
     version: 1,
@@ -143,8 +162,16 @@ export function formatManifest(entries: readonly RingEntry[], now: Date): string
   return `${JSON.stringify(manifest, null, 2)}\n`
 }
 
-/** Writes a ring in the text format that {@link parseHashRing} reads, one `label:sha256hex` per line. */
+/**
+ * Writes a ring in the text format that {@link parseHashRing} reads, one `label:sha256hex` per line.
+ *
+ * @throws {TypeError} if a label could not be read back.
+ */
 export function formatHashRing(entries: readonly RingEntry[]): string {
+  checkLabels(entries)
+  // Only a manifest can hold a comma: in a text it ends the entry.
+  const at = entries.findIndex(({ label }) => label.includes(','))
+  if (at !== -1) throw new TypeError(`Entry ${at + 1} of the ring has a label that holds a comma: write the ring as a manifest.`)
   return entries.map((entry) => `${entry.label}:${entry.digest}`).join('\n')
 }
 

@@ -1,5 +1,6 @@
 import { headerNames, redactKeys } from '@postern/protocol'
 import { createMeantBy, lettersOf } from '../lib/meant-by.js'
+import { rememberNames } from '../lib/remember-names.js'
 import type { Log } from '../log.js'
 import { Refusal } from '../refusal.js'
 
@@ -15,10 +16,9 @@ const beginsLikeOurs = /^(?:x[^a-z0-9]*)?postern(?![a-z0-9])/
 
 type Finding = 'known' | 'unknown' | { readonly instead: string } | { readonly meant: string }
 
-/** Bounds of the memo (names, and characters of one) and of the log, because clients choose the names. */
-const rememberedNames = 4096
-const longestRemembered = 64
+/** Bounds of the log (names), and of a name in a message (characters), because clients choose the names. */
 const mostWarnings = 64
+const mostNameChars = 64
 
 /**
  * Refuses a header name that is a misspelling of one that Postern reads. If the name is only similar to one, logs a warning.
@@ -29,16 +29,8 @@ const mostWarnings = 64
 export type CheckHeaderNames = (rawHeaders: readonly string[]) => void
 
 export function createCheckHeaderNames(log: Log): CheckHeaderNames {
-  const findings = new Map<string, Finding>()
+  const findingOf = rememberNames((name): Finding => judge(name.toLowerCase()))
   const warned = new Set<string>()
-
-  function findingOf(name: string): Finding {
-    const known = findings.get(name)
-    if (known !== undefined) return known
-    const finding = judge(name.toLowerCase())
-    if (name.length <= longestRemembered && findings.size < rememberedNames) findings.set(name, finding)
-    return finding
-  }
 
   /** Warns once per name, and of at most `mostWarnings` names, so that a client cannot fill the log. */
   function warn(name: string, meant: string): void {
@@ -53,7 +45,7 @@ export function createCheckHeaderNames(log: Log): CheckHeaderNames {
       const finding = findingOf(name)
       if (finding === 'known') continue
       if (finding === 'unknown') {
-        const message = `There is no header ${name.slice(0, longestRemembered)}; whom a call is for is said in ${headerNames.actAs}.`
+        const message = `There is no header ${name.slice(0, mostNameChars)}; whom a call is for is said in ${headerNames.actAs}.`
         throw new Refusal('request_malformed', { message, param: name })
       }
       if ('instead' in finding) throw new Refusal('tag_invalid', { message: `This header is written ${finding.instead}.`, param: name })

@@ -1,6 +1,6 @@
 import { looksLikeKey } from '@postern/gateways'
 import type { Arrival } from '../arrival.js'
-import { rememberNames } from '../lib/squash-name.js'
+import { rememberNames } from '../lib/remember-names.js'
 import { refuseKeyInTarget, refuseKeyInValue } from '../read/key-in-head.js'
 import { isApiKeyHeader, isKeyHeader } from '../read/key-names.js'
 import { packedBody } from '../read/strict-content-type.js'

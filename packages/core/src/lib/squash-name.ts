@@ -44,21 +44,3 @@ export function takeWithin(
   for (; end < length && cost < most; end += 1) cost += costOfName(names[end] as string)
   return { end, cost }
 }
-
-const maxNames = 4096
-const maxNameChars = 64
-
-/**
- * Keeps a memo of `findOut` by name. Clients choose the names, so their number and length (`maxNames`, `maxNameChars`) are
- * bounded.
- */
-export function rememberNames<Found>(findOut: (name: string) => Found): (name: string) => Found {
-  const found = new Map<string, Found>()
-  return (name) => {
-    const known = found.get(name)
-    if (known !== undefined) return known
-    const fresh = findOut(name)
-    if (name.length <= maxNameChars && found.size < maxNames) found.set(name, fresh)
-    return fresh
-  }
-}

@@ -1,4 +1,5 @@
-import { rememberNames, squashName } from '../lib/squash-name.js'
+import { rememberNames } from '../lib/remember-names.js'
+import { squashName } from '../lib/squash-name.js'
 
 /**
  * What amount a member's name asks for: the length of an answer (`length`), the number of answers (`answers`), or a part of

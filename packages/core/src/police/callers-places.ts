@@ -85,6 +85,9 @@ class CompiledPlace implements Place {
  */
 export const wholeBody: Place = compile()
 
+/** A place of which the caller fills no member freely. */
+export const nothingFree: Place = { callers: new Map(), below: new Map() }
+
 function compile(): Place {
   const body = new CompiledPlace()
   for (const prefix of ['', ...requests.map((request) => `${request}.`)]) for (const path of paths) body.add(`${prefix}${path}`.split('.'))

@@ -1,10 +1,11 @@
 import type { OutputLimit } from '@postern/gateways'
 import type { Route } from '../resolve/route.js'
 import type { VisitField } from '../read/form-fields.js'
+import { nothingFree } from './callers-places.js'
 import { checkModel } from './check-model.js'
-import { hiddenUsers } from './hidden-users.js'
+import { hiddenUsers, namedUsers, refuseUserInMetadata } from './hidden-users.js'
 import { namedModels } from './named-models.js'
-import { anyCeiling, checkOutputLimit, hiddenCeilings, ownModelTools } from './output-limit.js'
+import { anyCeiling, checkOutputLimit, hiddenCeilings, writersBeside } from './output-limit.js'
 import type { Policy } from './policies.js'
 import { refuseStored } from './stored-objects.js'
 import { visitFields, visitQuery } from './visit-fields.js'
@@ -36,10 +37,14 @@ export function beginCheck(
   if (mustSayCeiling) {
     const ceiling = policy.maxTokens as number
     checkOutputLimit(ceiling, endpoint.format.outputLimit as OutputLimit, members)
-    visits.push(ownModelTools(ceiling))
+    visits.push(writersBeside(ceiling))
     visits.push(hiddenCeilings(ceiling, endpoint.format.outputLimit as OutputLimit))
   }
-  if (policy.pinUser) visits.push(hiddenUsers)
+  if (policy.pinUser) {
+    // Anthropic's `metadata` is pinned as a whole.
+    if (endpoint.format.user?.member !== 'metadata') refuseUserInMetadata(members)
+    visits.push(hiddenUsers)
+  }
   if (!key.mayStore) visits.push(refuseStored)
   return visits.length === 0 ? undefined : new MemberWalk(members, visits)
 }
@@ -48,7 +53,13 @@ export function beginCheck(
 export function beginFormCheck({ policy, route }: Omit<BodyRules, 'mustSayCeiling'>): VisitField | undefined {
   const models = policy.namesModels ? [namedModels(undefined, (name) => allowsModel(policy, name))] : []
   const stored = route.key.mayStore ? [] : [refuseStored]
-  return visitFields({ fields: [...models, ...stored], files: models, besides: route.endpoint.model === 'body' ? 'model' : undefined })
+  const users = policy.pinUser ? namedUsers : undefined
+  return visitFields({
+    fields: [...models, ...stored],
+    files: models,
+    users,
+    besides: route.endpoint.model === 'body' ? 'model' : undefined,
+  })
 }
 
 /**
@@ -60,9 +71,10 @@ export function checkQuery({ policy, route, mustSayCeiling }: BodyRules, query: 
   if (query === '') return
   const visits: Visit[] = []
   if (policy.namesModels) visits.push(namedModels(undefined, (name) => allowsModel(policy, name)))
-  if (mustSayCeiling) visits.push(anyCeiling(route.endpoint.format.outputLimit as OutputLimit))
+  if (mustSayCeiling) visits.push(anyCeiling(route.endpoint.format.outputLimit as OutputLimit), writersBeside(policy.maxTokens as number))
   if (!route.key.mayStore) visits.push(refuseStored)
   visitQuery(query, visits)
+  if (policy.pinUser) visitQuery(query, [namedUsers], nothingFree)
 }
 
 function allowsModel({ models }: Policy, model: string): boolean {

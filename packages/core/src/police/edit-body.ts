@@ -1,6 +1,7 @@
 import type { AnswerFormat, Dialect } from '@postern/gateways'
 import { editMembers, foldName } from '../lib/json-members.js'
 import type { JsonBody } from '../read/json-body.js'
+import { namesUser } from './hidden-users.js'
 
 /** The facts that decide how a body is edited. */
 export interface BodyFacts {
@@ -28,9 +29,6 @@ export function editBody(body: Buffer, { read, dialect, format, pinnedUser, refu
   return edits.size === 0 ? body : Buffer.from(editMembers(read.text, read.spans, edits))
 }
 
-/** The outermost members that name a user, in any API. */
-const userMembers = ['user', 'safety_identifier'] as const
-
 /** Sets the user in each member that names one. If the format has a place for the user, it is set even if the client left it out. */
 function pinUser(
   edits: Map<string, string | undefined>,
@@ -38,10 +36,10 @@ function pinUser(
   { user: place }: AnswerFormat,
   user: string,
 ): void {
-  for (const name of userMembers) {
-    const member = spelledLike(name, members)
+  for (const member in members) {
+    const spelled = namesUser(member)
     // If the caller has no user name, or the client spells the member differently, remove it instead of passing its value.
-    if (member !== undefined) edits.set(member, member === name && user !== '' ? JSON.stringify(user) : undefined)
+    if (spelled !== 'not') edits.set(member, spelled === 'as written' && user !== '' ? JSON.stringify(user) : undefined)
   }
   if (place === undefined) return
   const within = place.within === undefined ? undefined : spelledLike(place.member, members)

@@ -1,20 +1,56 @@
+import { rememberNames } from '../lib/remember-names.js'
 import { squashName } from '../lib/squash-name.js'
 import { Refusal } from '../refusal.js'
 import { holdsSettings } from './amount-names.js'
-import type { Visit } from './visit-members.js'
+import type { Members, Visit } from './visit-members.js'
 
-/** Names of members that name a user, as `squashName` returns them. */
-const ofUsers = new Set(['user', 'userid', 'enduser', 'enduserid', 'safetyidentifier'])
+/** Members in which a documented gateway or provider reads for which user a request is, as they are written. */
+const written = ['user', 'user_id', 'end_user', 'end_user_id', 'safety_identifier', 'customer_identifier'] as const
+
+/** The same, as `squashName` returns them. */
+const ofUsers = new Set(written.map(squashName))
+
+/** Of these, the ones that a gateway reads in `metadata` too; there, `user` is a tag like any other. */
+const inMetadata = new Set(['userid', 'enduser', 'enduserid'])
 
 /** Longer names are skipped, in characters: the longest of these names is shorter, even with a separator behind each letter. */
 const mostChars = 64
 
-/** If policy pins the user, refuses a user inside a settings member such as `extra_body`: a gateway may prefer it to the pinned one. */
+/** How a member's name says for which user the request is: as it is documented, in another spelling, or not at all. */
+export const namesUser = rememberNames((name): 'as written' | 'otherwise' | 'not' => {
+  if (name.length > mostChars || !ofUsers.has(squashName(name))) return 'not'
+  return (written as readonly string[]).includes(name) ? 'as written' : 'otherwise'
+})
+
+/** Whether a member of this name holds tags of the request: `metadata`, `litellm_metadata`. */
+const holdsTags = rememberNames((name) => name.length <= mostChars && /^(?:litellm)?metadata$/.test(squashName(name)))
+
+/**
+ * If policy pins the user, refuses a user inside a settings member such as `extra_body`, and a user's id in metadata: a
+ * gateway may prefer it to the pinned one. Outermost members are pinned and not refused.
+ */
 export const hiddenUsers: Visit = ({ name, within, isTop, inContent }) => {
-  if (isTop || inContent || name.length > mostChars || within === undefined || !holdsSettings(within)) return
-  if (!ofUsers.has(squashName(name))) return
-  throw new Refusal('request_malformed', {
-    message: `The user of this request is the verified one; ${within} cannot name another.`,
-    param: name,
+  if (isTop || inContent || within === undefined || namesUser(name) === 'not') return
+  if (holdsTags(within) ? within !== metadata || inMetadata.has(squashName(name)) : holdsSettings(within)) throw another(name, within)
+}
+
+/** The same for forms and queries, in which no user is pinned: refuses outermost ones too. */
+export const namedUsers: Visit = (member) => {
+  if (member.isTop && namesUser(member.name) !== 'not') throw another(member.name, member.name)
+  hiddenUsers(member)
+}
+
+const metadata = 'metadata'
+
+/** The same for the `metadata` of a body, which the walk along its members skips. */
+export function refuseUserInMetadata({ [metadata]: tags }: Members): void {
+  if (typeof tags !== 'object' || tags === null) return
+  for (const name in tags) if (namesUser(name) !== 'not' && inMetadata.has(squashName(name))) throw another(name, metadata)
+}
+
+function another(name: string, where: string): Refusal {
+  return new Refusal('request_malformed', {
+    message: `The user of this request is the verified one; ${where.slice(0, mostChars)} cannot name another.`,
+    param: name.slice(0, mostChars),
   })
 }

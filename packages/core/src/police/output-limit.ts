@@ -1,8 +1,10 @@
 import { compilePointer, type CompiledPointer, type Endpoint, type OutputLimit, readAll } from '@postern/gateways'
-import { rememberNames, squashName } from '../lib/squash-name.js'
+import { rememberNames } from '../lib/remember-names.js'
+import { squashName } from '../lib/squash-name.js'
 import { Refusal } from '../refusal.js'
 import { compileNames, type ReadNames, refuseOtherSpellings } from '../read/strict-names.js'
 import { type Amount, amountNamed, holdsSettings } from './amount-names.js'
+import { compacts } from './compacts.js'
 import { runsUnnamedModel } from './runs-unnamed-model.js'
 import type { Members, Visit } from './visit-members.js'
 
@@ -104,10 +106,14 @@ function tooMany(ceiling: number, { places, copies, others }: CompiledLimit, bod
 /** Names that tools are defined under: in the body, in an input item, and in a message that adds one. */
 const definesTools = /^(?:tools?|definition)$/
 
-/** Makes a visit that refuses a tool with a model of its own, which no ceiling bounds, wherever the format defines tools. */
-export function ownModelTools(ceiling: number): Visit {
+/**
+ * Makes a visit that refuses what writes beside the answer, which no ceiling bounds: a summary of the conversation, and a
+ * tool with a model of its own wherever the format defines tools.
+ */
+export function writersBeside(ceiling: number): Visit {
   return (member) => {
     const { name, value, top, within } = member
+    if (compacts(member)) throw writesBeside(ceiling, name === 'type' ? top : name)
     if (runsUnnamedModel(member)) throw writesBeside(ceiling, 'tools')
     if (top !== 'tools' && (within === undefined || !definesTools.test(within))) return
     if (value !== null && name.length <= 64 && squashName(name) === 'model') throw writesBeside(ceiling, 'tools')

@@ -3,6 +3,7 @@ import { squashName } from '../lib/squash-name.js'
 import { Refusal } from '../refusal.js'
 import { unreadFile, type VisitField } from '../read/form-fields.js'
 import { readJsonText } from '../read/json-text.js'
+import { nothingFree, type Place, wholeBody } from './callers-places.js'
 import { type Members, MemberWalk, type Visit } from './visit-members.js'
 
 /** Texts that servers turn into other JSON values. */
@@ -16,12 +17,14 @@ const literals: ReadonlyMap<unknown, unknown> = new Map<unknown, unknown>([
 /**
  * Visits a form field or query parameter as if it were in a JSON body: a server reads `image[file_id]=x` like
  * `{"image":{"file_id":"x"}}`.
+ *
+ * @param place The members that the caller fills freely, which are not visited.
  */
-export function visitNamed(name: string, value: unknown, visits: readonly Visit[]): void {
+export function visitNamed(name: string, value: unknown, visits: readonly Visit[], place: Place = wholeBody): void {
   let member = literals.has(value) ? literals.get(value) : value
   // Skip empty brackets and numbers: they are positions in a list.
   for (const each of namesIn(name).toReversed()) if (!/^\d*$/.test(each)) member = { [each]: member }
-  if (typeof member === 'object' && member !== null) new MemberWalk(member as Members, visits).step(Infinity)
+  if (typeof member === 'object' && member !== null) new MemberWalk(member as Members, visits, place).step(Infinity)
 }
 
 /** The visits of a form's fields. */
@@ -30,14 +33,17 @@ export interface FieldVisits {
   readonly fields: readonly Visit[]
   /** For files. Their content is not read, so the visits always get the text `\0`. */
   readonly files: readonly Visit[]
+  /** For fields and files alike, and also where the caller fills members freely: whether one names a user. */
+  readonly users: Visit | undefined
   /** The field that another rule checks; in another spelling it is refused. */
   readonly besides: string | undefined
 }
 
 /** Visits the fields of a form like members of a JSON body; `undefined` without visits. */
-export function visitFields({ fields, files, besides }: FieldVisits): VisitField | undefined {
-  if (fields.length === 0) return undefined
+export function visitFields({ fields, files, users, besides }: FieldVisits): VisitField | undefined {
+  if (fields.length === 0 && users === undefined) return undefined
   return (name, value) => {
+    if (users !== undefined) visitNamed(name, value === unreadFile ? '\0' : value, [users], nothingFree)
     if (value === unreadFile) return visitNamed(name, '\0', files)
     if (name === besides) return
     if (squashName(name) === besides) throw spelledOtherwise(besides)
@@ -50,9 +56,9 @@ function spelledOtherwise(name: string): Refusal {
 }
 
 /** Visits the parameters of a query like members of a JSON body, in every way that servers read them. */
-export function visitQuery(query: string, visits: readonly Visit[]): void {
+export function visitQuery(query: string, visits: readonly Visit[], place?: Place): void {
   if (query === '' || visits.length === 0) return
   for (const pair of partsOf(query))
     for (const { name, value } of readingsOf(pair))
-      visitNamed(name, readJsonText(value, { mayBeText: true, looksInContent: true }) ?? value, visits)
+      visitNamed(name, readJsonText(value, { mayBeText: true, looksInContent: true }) ?? value, visits, place)
 }

@@ -48,11 +48,9 @@ export class MemberWalk {
   readonly #visits: readonly Visit[]
   readonly #open: Open[]
 
-  constructor(body: Members, visits: readonly Visit[]) {
+  constructor(body: Members, visits: readonly Visit[], place: Place = wholeBody) {
     this.#visits = visits
-    this.#open = [
-      { value: body, names: Object.keys(body), from: 0, within: undefined, top: '', place: wholeBody, depth: 0, inContent: false },
-    ]
+    this.#open = [{ value: body, names: Object.keys(body), from: 0, within: undefined, top: '', place, depth: 0, inContent: false }]
   }
 
   /**

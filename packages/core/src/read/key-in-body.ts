@@ -1,5 +1,6 @@
 import { holdsKey } from '@postern/gateways'
-import { rememberNames, squashName, takeWithin } from '../lib/squash-name.js'
+import { rememberNames } from '../lib/remember-names.js'
+import { squashName, takeWithin } from '../lib/squash-name.js'
 import { Refusal } from '../refusal.js'
 import { isContent, isSchema } from './content.js'
 import { type KeyName, keyNameOf } from './key-names.js'

@@ -25,7 +25,7 @@ const tracing = words(
 const platforms = words(
   'forwarded via x-forwarded* x-original-* x-rewrite-* x-envoy-* x-amz* x-ms-* x-goog-* x-azure-* ocp-*',
   'cf-* fastly-* true-client-ip x-arr-* x-appengine-* x-vercel-* x-nf-* fly-* proxy-* sec-* access-control-*',
-  'x-auth-* x-remote-* remote-* x-webauth-* x-token-* x-accel-* x-sendfile* origin referer from host dpop',
+  'openai-safety-identifier x-auth-* x-remote-* remote-* x-webauth-* x-token-* x-accel-* x-sendfile* origin referer from host dpop',
 )
 
 /** Words in the names of headers that decide where a call goes, who pays, which key is used, or whether the call runs. */
@@ -39,7 +39,7 @@ const steering = new Set(
     'key keys virtual token tokens auth authentication credential credentials secret password signature',
     'alias session cookie cookies cookie2 organization organisation org project projects workspace account',
     'tenant team group department customer user users userid username email identity principal subject',
-    'consumer owner role roles scope billing bill budget cost costs price charge invoice payer pay',
+    'enduser enduserid customerid consumer owner role roles scope billing bill budget cost costs price charge invoice payer pay',
     'quota limit limits subscription plan tier credits wallet forwarded forward via proxy real ip',
     'connecting address method path trace tracing span idempotency',
   ),

@@ -1,4 +1,4 @@
-import { type Endpoint, type FoundEndpoint, isBelow, isHoldersPath } from '@postern/gateways'
+import { type Endpoint, endpointsOf, type FoundEndpoint, isBelow, isHoldersPath } from '@postern/gateways'
 import { Refusal } from '../refusal.js'
 import type { EndpointPath } from './read-endpoint-path.js'
 import type { Gateway } from './route.js'
@@ -69,10 +69,10 @@ const twice = {
   help: 'Write it once: a client that adds "/v1" itself gets a base URL without it.',
 } as const
 
-/** The paths that precede task ids, in lower case. */
+/** The paths that precede task ids. */
 function taskPaths(endpoints: Gateway['dialect']['endpoints']): string[] {
   return Object.entries(endpoints).flatMap(([path, entry]) =>
-    'methods' in entry && entry.task === 'asked' ? [path.slice(0, path.lastIndexOf('/')).toLowerCase()] : [],
+    endpointsOf(entry).some(({ task }) => task === 'asked') ? [path.slice(0, path.lastIndexOf('/'))] : [],
   )
 }
 

@@ -1,0 +1,23 @@
+import { squashName } from '../lib/squash-name.js'
+import type { VisitedMember } from './visit-members.js'
+
+/** Edits of Anthropic's `context_management` that only leave out parts of the conversation, and so write nothing. */
+const leavesOut = /^clear_/
+
+/**
+ * Whether a member has the provider summarise the conversation: `context_management` of OpenAI and Anthropic, Anthropic's
+ * `compaction`, and OpenAI's input item `compaction_trigger`. The summary is output that the ceiling does not bound.
+ */
+export function compacts({ name, value, inContent }: VisitedMember): boolean {
+  if (name === 'type') return value === 'compaction_trigger'
+  if (inContent || name.length > 64 || value === null || value === undefined || value === false) return false
+  const plain = squashName(name)
+  return plain === 'compaction' || (plain === 'contextmanagement' && ![value].flat().every(onlyLeavesOut))
+}
+
+function onlyLeavesOut(entry: unknown): boolean {
+  if (typeof entry !== 'object' || entry === null) return false
+  const { edits, type, ...others } = entry as { readonly edits?: unknown; readonly type?: unknown }
+  if (edits === undefined) return typeof type === 'string' && leavesOut.test(type)
+  return Array.isArray(edits) && type === undefined && Object.keys(others).length === 0 && edits.every(onlyLeavesOut)
+}
