@@ -23,6 +23,12 @@ function addressOf(hop: string): string {
   return bracketed ?? plain ?? hop.trim()
 }
 
+/** The entries of `X-Forwarded-For`, the outermost first. */
+function hopsOf(headers: Travelling['headers']): string[] {
+  const chain = headers['x-forwarded-for']
+  return typeof chain === 'string' ? chain.split(',').map(addressOf) : []
+}
+
 /**
  * Reads `X-Forwarded-For`, `-Host` and `-Proto`, but only from trusted proxies: any client can write these headers.
  *
@@ -30,15 +36,24 @@ function addressOf(hop: string): string {
  */
 export function createPublicAddress(isTrusted: IsTrusted | undefined): PublicAddress {
   /**
-   * The value of a header from a trusted proxy; `undefined` if it is missing or empty. Of a list the last counts: the
-   * trusted peer wrote it, and what stands before it may be the client's, if a proxy adds to what it gets.
+   * The value of a header from a trusted proxy; `undefined` if it is missing or empty. Of a list, the value of the outermost
+   * trusted proxy counts, by the number of trusted proxies in `X-Forwarded-For`: a client can write what stands before it, if
+   * its proxy adds to what it gets. Without that header the first value counts.
    */
-  function said({ headers, address }: Travelling, name: string): string | undefined {
-    if (isTrusted === undefined || !isTrusted(address)) return undefined
-    const value = headers[name]
+  function said(request: Travelling, name: string): string | undefined {
+    if (isTrusted === undefined || !isTrusted(request.address)) return undefined
+    const value = request.headers[name]
     if (typeof value !== 'string') return undefined
-    const last = trimBlanks(value.slice(value.lastIndexOf(',') + 1))
-    return last === '' ? undefined : last
+    const values = value.split(',')
+    const meant = values.length === 1 ? value : (values.at(-Math.min(values.length, trustedProxies(request))) as string)
+    return trimBlanks(meant) || undefined
+  }
+
+  /** How many trusted proxies a request came through; `Infinity` if no `X-Forwarded-For` tells. */
+  function trustedProxies({ headers }: Travelling): number {
+    const hops = hopsOf(headers)
+    const client = hops.findLastIndex((hop) => !(isTrusted as IsTrusted)(hop))
+    return client === -1 ? Number.POSITIVE_INFINITY : hops.length - client
   }
 
   function hostOf(request: Travelling): string | undefined {
@@ -49,8 +64,7 @@ export function createPublicAddress(isTrusted: IsTrusted | undefined): PublicAdd
 
   function clientOf({ headers, address }: Travelling): string {
     if (isTrusted === undefined || !isTrusted(address)) return address
-    const chain = headers['x-forwarded-for']
-    const hops = typeof chain === 'string' ? chain.split(',').map(addressOf) : []
+    const hops = hopsOf(headers)
     // Read the list from the right. Each entry was written by the proxy after it; the first untrusted entry is the client.
     const client = hops.findLast((hop) => !isTrusted(hop)) ?? hops[0] ?? ''
     return isIP(client) === 0 ? address : client
