@@ -20,8 +20,8 @@ export interface JwtIssuer {
   readonly audience: readonly string[]
   /** The URL of its key set (RFC 7517, 5). */
   readonly jwks: URL
-  /** The dispatcher for `jwks`, such as a proxy; `undefined`: a direct connection. */
-  readonly road: Road | undefined
+  /** The dispatcher for `jwks`. */
+  readonly road: Road
   readonly algorithms: readonly string[]
   /** The accepted values of `typ`, lower-case, without `application/`. A token without `typ` counts as `jwt`. */
   readonly types: readonly string[]

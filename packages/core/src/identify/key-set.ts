@@ -21,11 +21,11 @@ const failureCoolDownMs = 1000
  * An issuer's keys. They are fetched when one is needed, with one fetch at a time, and kept; they are fetched again for an
  * unknown key id, as after a rotation.
  *
- * @param road The dispatcher for `url`, such as a proxy. Default: a direct connection.
+ * @param road The dispatcher for `url`.
  * @throws {Refusal} 503 `caller_check_unavailable`, from the returned function, if a key id is unknown and `coolDownMs`
  *   has not passed since the last fetch. Also throws jose's errors.
  */
-export function createKeySet(url: URL, road?: Road): JWTVerifyGetKey {
+export function createKeySet(url: URL, road: Road): JWTVerifyGetKey {
   let failedAt = -Infinity
   let failure: unknown
   let fetches = 0
