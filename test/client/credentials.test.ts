@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import { createPostern } from '@postern/client'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -154,7 +155,7 @@ describe('a machine whose clock is wrong', () => {
   test('learns the time once for a fault that lasts, and again once the clock is set right', async () => {
     const postern = await startScriptedPostern()
     const refuse =
-      (ms: number): Parameters<typeof postern.answer>[0] =>
+      (ms: number): ((response: ServerResponse) => unknown) =>
       (response) =>
         response
           .writeHead(401, {
@@ -163,7 +164,7 @@ describe('a machine whose clock is wrong', () => {
             'content-type': 'application/json',
           })
           .end('{}')
-    const fine: Parameters<typeof postern.answer>[0] = (response) => response.writeHead(200).end('{}')
+    const fine: (response: ServerResponse) => unknown = (response) => response.writeHead(200).end('{}')
     const { fetch, baseURL } = createPostern({ url: `${postern.origin}/ai`, token: async () => 'token', dpop: true })
     postern.answer(refuse(3_600_000), fine)
     await fetch(`${baseURL}/models`)

@@ -1,4 +1,4 @@
-import { type Dispatcher, request } from 'undici'
+import { Agent, type Dispatcher, request } from 'undici'
 
 /** The undici dispatcher that a request goes through. */
 export type Road = Dispatcher
@@ -37,4 +37,12 @@ export async function fetchBounded(url: string, { headers, maxBytes, signal, roa
     chunks.push(chunk)
   }
   return { status: answer.statusCode, headers: answer.headers, body: Buffer.concat(chunks) }
+}
+
+/**
+ * Opens a dispatcher without a proxy; with `socketPath`, one to a Unix socket, whatever host the URL names. Not undici's
+ * global dispatcher: an application may have set a proxy there, and the backend needs none.
+ */
+export function openDirect(socketPath?: string): Road {
+  return new Agent(socketPath === undefined ? {} : { connect: { socketPath } })
 }

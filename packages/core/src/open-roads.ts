@@ -1,6 +1,5 @@
-import { Agent } from 'undici'
 import type { ProxyOf } from './config/proxies.js'
-import type { Road } from './fetch-bounded.js'
+import { openDirect, type Road } from './fetch-bounded.js'
 import { openUpstream } from './forward/open-upstream.js'
 
 /** The connections of one runtime to those who say who a caller is: the issuers of tokens, and the backend. */
@@ -19,8 +18,7 @@ export interface Roads {
 const issuerMs = 5000
 
 export function openRoads(proxyOf: ProxyOf): Roads {
-  // Not undici's global dispatcher: an application may have set a proxy there, and the backend needs none.
-  const direct = new Agent()
+  const direct = openDirect()
   const open: Road[] = [direct]
   const kept = (road: Road): Road => {
     open.push(road)
@@ -33,7 +31,7 @@ export function openRoads(proxyOf: ProxyOf): Roads {
       return kept(openUpstream({ origin: url.origin, proxy, timeouts: { connectMs: issuerMs, headersMs: issuerMs, idleMs: issuerMs } }))
     },
     direct,
-    throughSocket: (socketPath) => kept(new Agent({ connect: { socketPath } })),
+    throughSocket: (socketPath) => kept(openDirect(socketPath)),
     async close() {
       await Promise.all(open.map((road) => road.destroy()))
     },
