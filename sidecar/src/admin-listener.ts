@@ -1,5 +1,14 @@
 import { createServer, type Server } from 'node:http'
-import { Refusal, refuseAtDoor, type Runtime, type Secret } from '@postern/core'
+import {
+  faultOfTargetForExpress,
+  Refusal,
+  refuseAtDoor,
+  refuseBrokenRequest,
+  refuseConnect,
+  type Runtime,
+  type Secret,
+  takeOriginForm,
+} from '@postern/core'
 import { securityMiddleware } from '@postern/express'
 import express from 'express'
 import { createAdminApi } from './admin-api.js'
@@ -26,7 +35,14 @@ export function createAdminListener(runtime: Runtime, secret: Secret | undefined
   app.use((request, response) => {
     refuseAtDoor(runtime, request, response, new Refusal('not_found', { help: adminPaths }))
   })
-  const server = createServer(app)
+  const server = createServer((request, response) => {
+    takeOriginForm(request)
+    const fault = faultOfTargetForExpress(request)
+    if (fault === undefined) app(request, response)
+    else refuseAtDoor(runtime, request, response, fault)
+  })
+  server.on('clientError', refuseBrokenRequest)
+  server.on('connect', refuseConnect)
   // Node would queue the 100 of a pipelined request, and may put it within that request's answer.
   server.on('checkContinue', (request, response) => {
     if (response.socket !== null) response.writeContinue()

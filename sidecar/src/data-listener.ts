@@ -6,6 +6,7 @@ import {
   createBackend,
   createNodeDoor,
   createTrust,
+  faultOfTargetForExpress,
   findFault,
   guardServer,
   isUnderMount,
@@ -57,7 +58,7 @@ export function createDataListener(runtime: Runtime, { pages, log }: DataListene
   const local = backend === undefined ? createPageApp(runtime, pages) : answerKeys(runtime)
   // A request that `findFault` objects to gets no local answer either; `backend.pass` checks for itself.
   const answerLocally: NodeListener = (request, response) => {
-    const fault = findFault(request)
+    const fault = findFault(request) ?? faultOfTargetForExpress(request)
     if (fault === undefined) local(request, response)
     else refuseAtDoor(runtime, request, response, fault)
   }

@@ -117,10 +117,7 @@ export function createProgram(version: string, finish: (code: number) => void): 
     .option('--max-tokens <number>', 'its requests may ask for so many tokens each')
     .option('--max-calls <number>', 'good for so many calls')
     .option('--jkt <thumbprint>', 'bound to a key: the SHA-256 thumbprint of its public half (RFC 7638), base64url')
-    .option(
-      '--ext <json>',
-      'what your application wants to find in the token: any JSON of at most 4096 characters; Postern reads nothing of it',
-    )
+    .option('--ext <json>', 'what your application wants to find in the token: any JSON of at most 4096 bytes; Postern reads nothing of it')
     .option('--workflow <id>', 'its calls belong to this workflow, whatever their headers say')
     .option('--ttl <time>', 'lifetime such as 30s, 10m or 2h, or in seconds; the configuration’s callers.session.ttl otherwise')
     .addOption(jsonOption())

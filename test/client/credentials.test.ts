@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import { createPostern } from '@postern/client'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -148,6 +149,29 @@ describe('a machine whose clock is wrong', () => {
       ({ headers }) => JSON.parse(Buffer.from(String(headers['dpop']).split('.')[1] as string, 'base64url').toString()) as { iat: number },
     )
     expect(Math.abs((claims[1]?.iat ?? 0) - ahead / 1000)).toBeLessThan(3)
+    postern.close()
+  })
+
+  test('learns the time once for a fault that lasts, and again once the clock is set right', async () => {
+    const postern = await startScriptedPostern()
+    const refuse =
+      (ms: number): ((response: ServerResponse) => unknown) =>
+      (response) =>
+        response
+          .writeHead(401, {
+            date: new Date(Date.now() + ms).toUTCString(),
+            'postern-refusal': 'proof_invalid',
+            'content-type': 'application/json',
+          })
+          .end('{}')
+    const fine: (response: ServerResponse) => unknown = (response) => response.writeHead(200).end('{}')
+    const { fetch, baseURL } = createPostern({ url: `${postern.origin}/ai`, token: async () => 'token', dpop: true })
+    postern.answer(refuse(3_600_000), fine)
+    await fetch(`${baseURL}/models`)
+    postern.answer(refuse(3_600_000), fine)
+    expect((await fetch(`${baseURL}/models`)).status).toBe(401)
+    postern.answer(refuse(0), fine)
+    expect((await fetch(`${baseURL}/models`)).status).toBe(200)
     postern.close()
   })
 })

@@ -107,6 +107,13 @@ describe('a hash ring', () => {
     )
   })
 
+  test('is written in one order in every locale: by code units', () => {
+    const labels = ['Z', 'a', 'a-b', 'ab', 'z', 'Ä', 'ä', 'ö', '\u{1f600}', '\uff21']
+    const entries = labels.toReversed().map((label) => ({ label, digest: hash('sha256', label) }))
+    const { entries: read } = parseHashRing(formatManifest(entries, new Date()))
+    expect(read.map(({ label }) => label)).toEqual(labels)
+  })
+
   test('is written as it is read', () => {
     const { entries } = parseHashRing(`a:${one},b:c:${two}`)
     expect(parseHashRing(formatHashRing(entries)).entries).toEqual(entries)

@@ -11,6 +11,12 @@ async function codeOf(house: House, credential: string): Promise<readonly [statu
   return [answer.status, body.error?.code]
 }
 
+/** A key set with the right key at its end. */
+function manyKeys(issuer: Issuer, count: number): string {
+  const others = Array.from({ length: count - 1 }, (_, index) => ({ kty: 'EC', crv: 'P-256', kid: `other ${index}`, x: 'AA', y: 'AA' }))
+  return JSON.stringify({ keys: [...others, issuer.publicKey()] })
+}
+
 describe('a token of the customer’s identity provider', () => {
   let issuer: Issuer
   beforeAll(async () => {
@@ -167,12 +173,18 @@ describe('an identity provider that changes or fails', () => {
     },
   )
 
+  test('may have 500 keys', async () => {
+    issuer.answer({ body: manyKeys(issuer, 500) })
+    expect(await codeOf(house, await issuer.sign())).toEqual([200, undefined])
+  })
+
   test.each<[what: string, break_: (issuer: Issuer) => Promise<void> | void]>([
     ['that is down', (it) => it.stop()],
     ['that answers 500', (it) => it.answer({ status: 500 })],
     ['that answers with a page', (it) => it.answer({ body: '<html></html>' })],
     ['that answers with something else', (it) => it.answer({ body: '{"keys":7}' })],
     ['that answers with a megabyte', (it) => it.answer({ body: JSON.stringify({ keys: [], padding: 'x'.repeat(1_000_000) }) })],
+    ['that answers with more than 500 keys', (it) => it.answer({ body: manyKeys(it, 501) })],
     ['that redirects elsewhere', (it) => it.answer({ status: 302, location: 'http://127.0.0.1:1/keys' })],
     ['that never answers', (it) => it.answer({ hang: true })],
   ])('one %s lets nobody in with 503, and everybody again once it is well', async (_, break_) => {

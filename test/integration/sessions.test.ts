@@ -27,6 +27,11 @@ describe('session tokens', () => {
       for (let time = 0; time < 3; time += 1) expect(await codeFor(token)).toEqual([200, undefined])
     })
 
+    test.each(['application/postern-session+jwt', 'Application/Postern-Session+JWT', 'POSTERN-SESSION+JWT'])(
+      'one that writes its kind as the media type %s is taken',
+      async (typ) => expect(await codeFor(await good({}, { typ }).sign(secret()))).toEqual([200, undefined]),
+    )
+
     test.each<[what: string, make: () => Promise<string>, code: string]>([
       ['has expired', () => good({ iat: now() - 120, exp: now() - 1 }).sign(secret()), 'caller_expired'],
       ['never expires', () => good({ exp: undefined }).sign(secret()), 'caller_invalid'],
@@ -37,6 +42,7 @@ describe('session tokens', () => {
       ['is for nobody in particular', () => good({ aud: undefined }).sign(secret()), 'caller_invalid'],
       ['is signed with another secret', () => good().sign(randomBytes(32)), 'caller_invalid'],
       ['is of another kind', () => good({}, { typ: 'JWT' }).sign(secret()), 'caller_invalid'],
+      ['is of a media type that ends alike', () => good({}, { typ: 'text/postern-session+jwt' }).sign(secret()), 'caller_invalid'],
       ['is signed with a longer hash', () => good({}, { alg: 'HS512' }).sign(Buffer.concat([secret(), secret()])), 'caller_invalid'],
       [
         'is signed with a key pair of the attacker',

@@ -276,6 +276,35 @@ describe('tokens of odd form', () => {
     expect(await codeOf(await house.chat({ credential: `${b64(header)}.${b64('{}')}.${b64('x')}` }))).toEqual([401, 'caller_invalid'])
   })
 
+  test('of the blanks around a credential only spaces and tabs are none of it', async () => {
+    const statusWith = (authorization: string): Promise<number | undefined> =>
+      new Promise((resolve, reject) => {
+        const asked = requestHttp(`${house.baseURL}/models`, { headers: { authorization } }, (answer) => {
+          answer.resume().once('end', () => resolve(answer.statusCode))
+        })
+        asked.once('error', reject).end()
+      })
+    const token = await sign({})
+    for (const credential of [token, house.callers.acme]) {
+      for (const [before, after] of [
+        [' ', ''],
+        ['\t ', ''],
+        ['', ' \t'],
+      ] as const)
+        expect([before, after, await statusWith(`Bearer ${before}${credential}${after}`)]).toEqual([before, after, 200])
+      for (const [before, after] of [
+        ['\u00a0', ''],
+        ['', '\u00a0'],
+        [' \u00a0 ', ''],
+        ['', '\u0085'],
+        ['', '\u00ad'],
+      ] as const)
+        expect([before, after, await statusWith(`Bearer ${before}${credential}${after}`)]).toEqual([before, after, 401])
+    }
+    expect(await statusWith('Bearer \u00a0')).toBe(401)
+    expect(await statusWith(`Bearer sk-0123456789abcdefgh\u00a0`)).toBe(400)
+  })
+
   test('a session id that is a number is no fault of ours', async () => {
     expect((await house.chat({ credential: await sign({ jti: 7 }) })).status).toBe(401)
   })

@@ -303,6 +303,28 @@ describe('keys-under-other-names', () => {
       }
     })
 
+    test.each([
+      ['at its end', (key: string) => `${'a b '.repeat(3000)}${key}`],
+      ['at its beginning', (key: string) => `${key} ${'a b '.repeat(3000)}`],
+      ['where stretches of it meet', (key: string) => `${'a'.repeat(8180)} ${key} ${'a'.repeat(9000)}`],
+      ['behind packed data', (key: string) => `${'A+/9'.repeat(5000)}== ${key}`],
+      ['within blanks', (key: string) => `${' '.repeat(6000)}${key}${' '.repeat(6000)}`],
+    ])('a key in a long text is found %s, at every distance from the beginning', async (_, of) => {
+      for (const key of [shapes[0], shapes[4], shapes[8]] as string[]) {
+        for (const shift of [0, 1, 2, 7, 8, 9, 19, 20, 21, 4096]) {
+          const text = `${'-'.repeat(shift)}${shift === 0 ? '' : ' '}${of(key)}`
+          expect([key, shift, ...(await send(`"user":"${text}"`))]).toEqual([key, shift, ...refused])
+        }
+      }
+    })
+
+    test('a long key of the gateway itself is found among blanks, and packed data that holds the form of a key by chance is none', async () => {
+      expect(await send(`"user":"${' '.repeat(5000)}jt_${'.'.repeat(20)}${' '.repeat(5000)}"`)).toEqual(refused)
+      const data = 'A+/9'.repeat(5000)
+      expect(await send(`"image":"data:image/png;base64,${data}+${shapes[8]}/${data}"`)).toEqual(taken)
+      expect(await send(`"x":["a${shapes[0]}${' a'.repeat(9000)}"]`)).toEqual(taken)
+    })
+
     test('a key beyond what is read in one turn is found as well', async () => {
       const padding = `"a":[${'{"b":1},'.repeat(40_000)}{"c":{"openai_key":"${opaque}"}}]`
       expect(await send(padding)).toEqual(refused)

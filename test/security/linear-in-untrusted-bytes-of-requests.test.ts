@@ -3,6 +3,8 @@ import { FormFields } from '../../packages/core/src/read/form-fields.js'
 import { foldName } from '../../packages/core/src/lib/json-members.js'
 import { squashName } from '../../packages/core/src/lib/squash-name.js'
 import { MemberWalk } from '../../packages/core/src/police/visit-members.js'
+import { KeySearch } from '../../packages/core/src/read/key-in-body.js'
+import { nextStretch } from '../../packages/core/src/read/key-in-text.js'
 import { readClearBody } from '../../packages/core/src/read/clear-body.js'
 import { forEachDoor } from '../support/for-each-door.js'
 import { codeOf, rawChat, statusOf } from '../support/raw-chat.js'
@@ -109,6 +111,31 @@ describe('linear-in-untrusted-bytes: request bodies', () => {
     expect(once).toBeGreaterThanOrEqual(8)
     expect(twice).toBeGreaterThanOrEqual(16)
     expect(twice).toBeLessThanOrEqual(2 * once + 6)
+  })
+
+  test.each([
+    ['words', 'a b '],
+    ['one row of letters', 'abcd'],
+    ['beginnings of keys', ' sk-a'],
+    ['hyphens', '----'],
+    ['blanks', '    '],
+  ])('at most 320,000 characters of texts are searched for keys in one turn, and every character once: %s', (_, unit) => {
+    const turnsOf = (texts: readonly string[]): number => {
+      const search = new KeySearch({ a: texts }, /^jt_\S+$/)
+      for (let turns = 1; ; turns += 1) if (search.step(manyMembers)) return turns
+    }
+    const text = unit.repeat(2_400_000 / unit.length)
+    expect(turnsOf([text])).toBeGreaterThanOrEqual(7)
+    expect(turnsOf([text])).toBeLessThanOrEqual(10)
+    expect(turnsOf(Array.from({ length: 600 }, () => text.slice(0, 4000)))).toBeGreaterThanOrEqual(7)
+    let from = 0
+    for (let stretches = 1; from < text.length; stretches += 1) {
+      const { end } = nextStretch(text, from)
+      expect(end).toBeGreaterThan(from)
+      expect(end - from).toBeLessThanOrEqual(8192)
+      expect(stretches).toBeLessThan(1000)
+      from = end
+    }
   })
 
   test.each(['\u0301\u0327', '\u0345\u0300', '\u0f71\u0f72\u0f39'])(

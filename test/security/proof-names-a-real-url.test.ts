@@ -221,12 +221,15 @@ describe.each(doorNames)('behind a trusted proxy, behind the %s door', (door) =>
     ['evil.example, app.example.com', '192.0.2.9, 192.0.2.1', 'app.example.com'],
     ['app.example.com', '192.0.2.1, 127.0.0.1', 'app.example.com'],
     ['evil.example, ', '192.0.2.1', 'inside:8787'],
-  ])('what a client wrote before the word of the outermost trusted proxy, as in %j for %j, is not what we are called', async (host, chain, meant) => {
-    for (const each of ['app.example.com', 'inside:8787', 'inside', 'evil.example']) {
-      const [status] = await send(host, `http://${each}/ai/v1/models`, [`X-Forwarded-For: ${chain}`])
-      expect([each, status]).toEqual([each, each === meant ? 200 : 401])
-    }
-  })
+  ])(
+    'what a client wrote before the word of the outermost trusted proxy, as in %j for %j, is not what we are called',
+    async (host, chain, meant) => {
+      for (const each of ['app.example.com', 'inside:8787', 'inside', 'evil.example']) {
+        const [status] = await send(host, `http://${each}/ai/v1/models`, [`X-Forwarded-For: ${chain}`])
+        expect([each, status]).toEqual([each, each === meant ? 200 : 401])
+      }
+    },
+  )
 
   test.each([
     ['http, https', 'https'],

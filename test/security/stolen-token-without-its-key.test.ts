@@ -45,6 +45,16 @@ describe('stolen-token-without-its-key', () => {
       }
     })
 
+    test('a proof that writes its type as a media type, in letters of any case, is the same proof', async () => {
+      const token = await mint(holder.jkt)
+      for (const typ of ['application/dpop+jwt', 'DPoP+JWT', 'Application/DPOP+jwt'])
+        expect([typ, ...(await send(token, { proof: await holder.prove('POST', url(), token, { header: { typ } }) }))]).toEqual([
+          typ,
+          200,
+          undefined,
+        ])
+    })
+
     test('a URL in another spelling is the same URL', async () => {
       const token = await mint(holder.jkt)
       const spelled = `${url().replace('http://', 'HTTP://')}?cache=no#top`
@@ -117,6 +127,11 @@ describe('stolen-token-without-its-key', () => {
       [
         'a proof of another type',
         async (token) => ({ proof: await holder.prove('POST', url(), token, { header: { typ: 'JWT' } }) }),
+        'proof_invalid',
+      ],
+      [
+        'a proof of a media type that only ends alike',
+        async (token) => ({ proof: await holder.prove('POST', url(), token, { header: { typ: 'text/dpop+jwt' } }) }),
         'proof_invalid',
       ],
       [

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createSqliteStore, StoreInUse } from '@postern/stores'
+import { openSqliteFile } from '../../packages/stores/src/open-sqlite-file.js'
+import { createCounts } from '../../packages/stores/src/sqlite-counts.js'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 const home = resolve(import.meta.dirname, '../../packages/stores')
@@ -89,6 +91,33 @@ describe('what a sqlite store keeps', () => {
     const told = await Promise.allSettled(Array.from({ length: 64 }, (_, index) => store.remember(`later ${index}`, inAMinute())))
     expect(told.at(-1)).toEqual({ status: 'fulfilled', value: true })
     await store.close()
+  })
+
+  test('is bounded the same after writes that failed: what they would have deleted still counts', () => {
+    const database = openSqliteFile(file)
+    const counts = createCounts(database, 100)
+    const start = Date.now()
+    for (let index = 0; index < 60; index += 1) counts.add(`over ${index}`, start + 1)
+    while (Date.now() <= start + 1);
+    for (let index = 0; index < 3; index += 1) counts.add(`kept ${index}`, start + 60_000)
+    counts.add('kept 3', start + 60_000)
+    // From now on every commit fails, as on a full disk, and the next call sweeps.
+    const exec = database.exec.bind(database)
+    database.exec = (sql) => {
+      if (sql === 'COMMIT') throw new Error('The disk is full.')
+      return exec(sql)
+    }
+    for (let index = 0; index < 200; index += 1) expect(() => counts.add(`new ${index}`, start + 60_000)).toThrow('The disk is full.')
+    database.exec = exec
+    let added = 0
+    try {
+      for (; added < 300; added += 1) counts.add(`later ${added}`, start + 60_000)
+    } catch (error) {
+      expect((error as Error).message).toBe('The store is full.')
+    }
+    expect(added).toBe(96)
+    expect(database.prepare('SELECT count(*) AS count FROM counted').get()).toMatchObject({ count: 100 })
+    database.close()
   })
 
   test('does not grow with what is over', async () => {

@@ -9,6 +9,8 @@ export interface TestProxy {
   readonly asked: readonly string[]
   /** The `Proxy-Authorization` of each request. */
   readonly credentials: readonly (string | undefined)[]
+  /** How many connections of clients are open. */
+  connections(): number
   /** Every byte that clients sent through tunnels, as latin1. */
   tunnelled(): string
   /** Answers requests for a tunnel with this status from now on; `undefined` opens tunnels again. */
@@ -63,6 +65,7 @@ export async function startProxy(portOf: (host: string) => number): Promise<Test
     port: Number(new URL(origin).port),
     asked,
     credentials,
+    connections: () => open.size,
     tunnelled: () => tunnelled,
     refuse: (status) => (refused = status),
     async close() {

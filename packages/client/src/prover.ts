@@ -11,8 +11,8 @@ export interface Prover {
   /** Takes the nonce that the next proofs must carry. */
   useNonce(nonce: string): void
   /**
-   * Takes Postern's time, in milliseconds since the epoch. Returns whether this machine's clock differs by more than
-   * `sameTimeMs`.
+   * Takes Postern's time, in milliseconds since the epoch. Returns whether the time of the proofs so far differs by more
+   * than `sameTimeMs`.
    */
   useTime(now: number): boolean
 }
@@ -71,7 +71,7 @@ export function createProver(): Prover {
     },
     useTime(now) {
       const next = now - Date.now()
-      const isOther = Math.abs(next) > sameTimeMs
+      const isOther = Math.abs(next - aheadMs) > sameTimeMs
       if (isOther) aheadMs = next
       return isOther
     },

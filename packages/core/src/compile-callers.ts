@@ -4,10 +4,7 @@ import type { BrowserAccess } from './browser-access.js'
 import type { CompileOptions } from './compile.js'
 import type { CheckedConfig } from './config/check-config.js'
 import type { Config } from './config/schema.js'
-import type { ProxyOf } from './config/proxies.js'
 import type { CheckArrival } from './doors/check-arrival.js'
-import type { Road } from './fetch-bounded.js'
-import { openUpstream } from './forward/open-upstream.js'
 import { createAnonymousVerifier } from './identify/anonymous-verifier.js'
 import { createAskBackend } from './identify/forward-auth/ask-backend.js'
 import { createForwardAuthVerifier, type ForwardAuth } from './identify/forward-auth/index.js'
@@ -20,6 +17,7 @@ import { createServiceVerifier } from './identify/service-verifier.js'
 import { createSessionVerifier } from './identify/session-verifier.js'
 import type { Verifier } from './identify/verifier.js'
 import { readBackendCredential } from './identify/read-credential.js'
+import { openRoads, type Roads } from './open-roads.js'
 import { readBody } from './read/read-body.js'
 import { readJsonObject } from './read/strict-json.js'
 import type { PublicAddress } from './public-address.js'
@@ -30,23 +28,15 @@ import { createRevocations, type Revocations } from './store/revocations.js'
 import type { Runtime } from './runtime.js'
 import type { Store } from './store/store.js'
 
-function compileIssuer({ jwks, clockSkew, ...issuer }: NonNullable<Config['callers']['jwt']>[number], proxyOf: ProxyOf): JwtIssuer {
+function compileIssuer({ jwks, clockSkew, ...issuer }: NonNullable<Config['callers']['jwt']>[number], roads: Roads): JwtIssuer {
   const url = new URL(jwks)
-  return { ...issuer, jwks: url, road: roadTo(url, proxyOf), clockSkewMs: clockSkew }
-}
-
-/** Timeouts of connections to an issuer through a proxy, in milliseconds. `identify/key-set` gives up earlier, by its own signal. */
-const issuerMs = 5000
-
-function roadTo(url: URL, proxyOf: ProxyOf): Road | undefined {
-  const proxy = proxyOf(url)
-  if (proxy === undefined) return undefined
-  return openUpstream({ origin: url.origin, proxy, timeouts: { connectMs: issuerMs, headersMs: issuerMs, idleMs: issuerMs } })
+  return { ...issuer, jwks: url, road: roads.to(url), clockSkewMs: clockSkew }
 }
 
 /** Parts that the verifiers share. */
 export interface Means {
   readonly store: Store
+  readonly roads: Roads
   readonly revocations: Revocations
   /** Verifiers of credentials in headers, which a caller sends itself; not of cookies, which a browser adds. */
   readonly tokens: readonly Verifier[]
@@ -67,14 +57,16 @@ export function compileMeans(
 ): Means {
   const { config, secrets } = checked
   const { session, dpop } = config.callers
+  const roads = openRoads(checked.proxyOf)
   const revocations = createRevocations(store, session?.maxTtl ?? 0)
   const secret = secrets.get('callers.session.secret')
   const nonces = dpop.nonce && secret !== undefined ? createNonces(secret) : undefined
   return {
     store,
+    roads,
     revocations,
-    tokens: compileTokenVerifiers(checked, revocations),
-    forwardAuth: compileForwardAuth(config, { browser, publicAddress, networkOf }),
+    tokens: compileTokenVerifiers(checked, revocations, roads),
+    forwardAuth: compileForwardAuth(config, { roads, browser, publicAddress, networkOf }),
     proofs: createProofs({ store, windowMs: dpop.window, nonces, publicAddress }),
     sign: secret === undefined ? undefined : createSignSession(secret),
     browser,
@@ -96,7 +88,7 @@ export function compileVerifiers(checked: CheckedConfig, means: Means): readonly
   return verifiers
 }
 
-function compileTokenVerifiers({ config, secrets, ring, proxyOf }: CheckedConfig, revocations: Revocations): readonly Verifier[] {
+function compileTokenVerifiers({ config, secrets, ring }: CheckedConfig, revocations: Revocations, roads: Roads): readonly Verifier[] {
   const verifiers: Verifier[] = []
   const { session, jwt, service } = config.callers
   if (session !== undefined) {
@@ -104,14 +96,13 @@ function compileTokenVerifiers({ config, secrets, ring, proxyOf }: CheckedConfig
     verifiers.push(
       createSessionVerifier({
         secret: secrets.get('callers.session.secret'),
-        jwks,
-        road: jwks === undefined ? undefined : roadTo(jwks, proxyOf),
+        jwks: jwks === undefined ? undefined : { url: jwks, road: roads.to(jwks) },
         maxLifetimeMs: session.maxTtl,
         revocations,
       }),
     )
   }
-  if (jwt !== undefined) verifiers.push(createJwtVerifier(jwt.map((issuer) => compileIssuer(issuer, proxyOf))))
+  if (jwt !== undefined) verifiers.push(createJwtVerifier(jwt.map((issuer) => compileIssuer(issuer, roads))))
   if (service !== undefined) verifiers.push(createServiceVerifier(ring, new Map(Object.entries(service.principals))))
   return verifiers
 }
@@ -144,13 +135,13 @@ const usualCacheMs = { alone: 1000, beside: 0 }
 
 function compileForwardAuth(
   { callers, replicas }: Config,
-  { browser, publicAddress, networkOf }: Pick<Means, 'browser' | 'publicAddress' | 'networkOf'>,
+  { roads, browser, publicAddress, networkOf }: Pick<Means, 'roads' | 'browser' | 'publicAddress' | 'networkOf'>,
 ): ForwardAuth | undefined {
   if (callers.forwardAuth === undefined) return undefined
   const usual = replicas > 1 ? usualCacheMs.beside : usualCacheMs.alone
   const { url, timeout, cache = usual, cookies, passHeaders, claims, answerHeaders } = callers.forwardAuth
   return createForwardAuthVerifier({
-    askBackend: createAskBackend({ url, timeoutMs: timeout, claims, answerHeaders }),
+    askBackend: createAskBackend({ url, timeoutMs: timeout, roads, claims, answerHeaders }),
     checkSameSite: createSameSiteCheck(browser, publicAddress),
     cookies,
     passHeaders,

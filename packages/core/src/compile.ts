@@ -88,7 +88,7 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
   async function close(): Promise<void> {
     draining = true
     await underWay.none()
-    await room.close()
+    await Promise.all([room.close(), means.roads.close()])
     connections.close()
     await options.ledger.flush()
     await options.store.close()

@@ -9,8 +9,7 @@ export interface FetchBoundedOptions {
   /** Largest body, in bytes. */
   readonly maxBytes: number
   readonly signal: AbortSignal
-  /** Default: an `Agent` that connects directly. */
-  readonly road?: Road
+  readonly road: Road
 }
 
 /** A complete answer. */
@@ -23,16 +22,13 @@ export interface FetchedAnswer {
 /** `highWaterMark` of the body, in bytes: undici never pauses it, since each piece is read or refused at once; see ADR 0022. */
 const neverWait = Number.MAX_SAFE_INTEGER
 
-/** The direct `Agent`. Not undici's global dispatcher: an application may have set a proxy there, and the backend needs none. */
-let usual: Road | undefined
-
 /**
  * Sends a GET to a URL of the configuration. It follows no redirect, so no credential reaches another host.
  *
  * @throws {Error} if there is no answer, or its body is longer than `maxBytes`.
  */
 export async function fetchBounded(url: string, { headers, maxBytes, signal, road }: FetchBoundedOptions): Promise<FetchedAnswer> {
-  const answer = await request(url, { headers, signal, highWaterMark: neverWait, dispatcher: road ?? (usual ??= new Agent()) })
+  const answer = await request(url, { headers, signal, highWaterMark: neverWait, dispatcher: road })
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of answer.body as AsyncIterable<Buffer>) {
@@ -43,7 +39,10 @@ export async function fetchBounded(url: string, { headers, maxBytes, signal, roa
   return { status: answer.statusCode, headers: answer.headers, body: Buffer.concat(chunks) }
 }
 
-/** A dispatcher that connects to a Unix socket, whatever host the URL names. */
-export function throughSocket(socketPath: string): Road {
-  return new Agent({ connect: { socketPath } })
+/**
+ * Opens a dispatcher without a proxy; with `socketPath`, one to a Unix socket, whatever host the URL names. Not undici's
+ * global dispatcher: an application may have set a proxy there, and the backend needs none.
+ */
+export function openDirect(socketPath?: string): Road {
+  return new Agent(socketPath === undefined ? {} : { connect: { socketPath } })
 }

@@ -4,7 +4,7 @@ import { fetchBounded, type Road } from './fetch-bounded.js'
 export interface FetchJsonOptions {
   readonly maxBytes: number
   readonly signal: AbortSignal
-  readonly road: Road | undefined
+  readonly road: Road
 }
 
 /**
@@ -12,9 +12,8 @@ export interface FetchJsonOptions {
  *
  * @throws {Error} if there is no answer, its status is not 200, it is longer than `maxBytes`, or it is not JSON.
  */
-export async function fetchJson(url: string, { road, ...options }: FetchJsonOptions): Promise<unknown> {
-  const way = road === undefined ? {} : { road }
-  const { status, body } = await fetchBounded(url, { ...options, ...way, headers: { accept: jsonTypes } })
+export async function fetchJson(url: string, options: FetchJsonOptions): Promise<unknown> {
+  const { status, body } = await fetchBounded(url, { ...options, headers: { accept: jsonTypes } })
   if (status !== 200) throw new Error(`${new URL(url).origin} answered with status ${status}.`)
   return JSON.parse(body.toString('utf8')) as unknown
 }

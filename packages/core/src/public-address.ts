@@ -19,8 +19,9 @@ export interface PublicAddress {
 
 /** Some proxies write the port too: `203.0.113.7:4711`, `[2001:db8::7]:4711`. */
 function addressOf(hop: string): string {
-  const [, bracketed, plain] = /^(?:\[([^\]]+)\]|([^:]+))(?::\d+)?$/.exec(hop.trim()) ?? []
-  return bracketed ?? plain ?? hop.trim()
+  const written = trimBlanks(hop)
+  const [, bracketed, plain] = /^(?:\[([^\]]+)\]|([^:]+))(?::\d+)?$/.exec(written) ?? []
+  return bracketed ?? plain ?? written
 }
 
 /** The entries of `X-Forwarded-For`, the outermost first. */

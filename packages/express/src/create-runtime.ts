@@ -9,8 +9,8 @@ import {
   type Runtime,
   type Store,
 } from '@postern/core'
-import { ipKeyGenerator } from 'express-rate-limit'
 import { createFailedAttempts } from './failed-attempts.js'
+import { networkOf } from './network-of.js'
 
 /** The parts of a runtime that are not in its configuration. */
 export interface RuntimeParts {
@@ -58,9 +58,4 @@ function usualStore({ config }: CheckedConfig): Store {
       fix: `Open it and pass it: postern(config, { store: openStore(${written}) }), with openStore of @postern/stores; docs/configuration.md has an example. Or write store: { memory: true }.`,
     },
   ])
-}
-
-/** As express-rate-limit counts: an IPv6 caller is its /56 network. */
-function networkOf(address: string): string {
-  return ipKeyGenerator(address === '' ? '0.0.0.0' : address)
 }

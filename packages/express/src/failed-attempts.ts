@@ -1,5 +1,6 @@
 import type { FailedAttempts } from '@postern/core'
-import { ipKeyGenerator, MemoryStore, type Options } from 'express-rate-limit'
+import { MemoryStore, type Options } from 'express-rate-limit'
+import { networkOf } from './network-of.js'
 
 /** How many failures are allowed, and in what time. */
 export interface FailedAttemptsOptions {
@@ -21,7 +22,7 @@ export function createFailedAttempts({ limit, windowMs }: FailedAttemptsOptions)
   store.init({ windowMs } as Options)
   return {
     async count(address) {
-      const { totalHits, resetTime } = await store.increment(ipKeyGenerator(address === '' ? '0.0.0.0' : address))
+      const { totalHits, resetTime } = await store.increment(networkOf(address))
       if (totalHits <= limit) return 0
       return Math.max(1, Math.ceil(((resetTime?.getTime() ?? Date.now() + windowMs) - Date.now()) / 1000))
     },

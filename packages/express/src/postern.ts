@@ -7,6 +7,7 @@ import {
   describeProblem,
   type Dialects,
   enter,
+  originForm,
   type Runtime,
 } from '@postern/core'
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
@@ -105,6 +106,7 @@ export function posternMiddleware(runtime: Runtime): PosternMiddleware {
     // Express adds `X-Powered-By` unless told not to; the answers of every door are alike.
     clearPageHeaders(response)
     speakToWrappers(response)
+    takeOriginForm(request)
     const target = request.url
     runtime.connections.admit(request, response, () => void enter(runtime, request, response, target))
   }
@@ -116,6 +118,16 @@ export function posternMiddleware(runtime: Runtime): PosternMiddleware {
     cut: () => runtime.cut(),
     close: () => runtime.close(),
   })
+}
+
+/** Makes paths of the targets of a request that names the whole URL, as the stand-alone process does. */
+function takeOriginForm(request: Request): void {
+  if (request.originalUrl.startsWith('/')) return
+  const { host } = request.headers
+  const [whole, below] = [request.originalUrl, request.url].map((target) => originForm(target, host))
+  if (whole === undefined || below === undefined) return
+  request.originalUrl = whole
+  request.url = below
 }
 
 function isConsumed(request: Request): boolean {

@@ -15,7 +15,7 @@ export interface SessionRequest extends SessionBounds {
    */
   readonly jkt?: string | undefined
   /**
-   * Data of the application itself: any JSON value of at most 4096 characters. Postern neither reads nor enforces it.
+   * Data of the application itself: any JSON value of at most 4096 bytes of UTF-8. Postern neither reads nor enforces it.
    */
   readonly ext?: unknown
 }
@@ -52,7 +52,7 @@ export function sessionClaims(request: SessionRequest, { id, issuedAt, expiresAt
     const fault = typeof name === 'string' ? nameFault(name) : 'is not a text'
     if (fault !== undefined) throw new SessionFault(`"${field === 'sub' ? 'user' : field}" is no name: it ${fault}.`)
   }
-  if (ext !== undefined && !isSmallJson(ext)) throw new SessionFault(`"ext" is a JSON value of at most ${mostExtCharacters} characters.`)
+  if (ext !== undefined && !isSmallJson(ext)) throw new SessionFault(`"ext" is a JSON value of at most ${mostExtBytes} bytes.`)
   return {
     ...Object.fromEntries(names),
     ...bounds,
@@ -95,18 +95,23 @@ export function sessionFaultOverHttp({ message }: SessionFault): { readonly mess
 }
 
 /**
- * Longest `ext`, in characters: the token travels in a header with every request, and servers read 16 KiB of headers.
+ * Longest `ext`, in bytes of UTF-8: the token travels in a header with every request, and servers read 16 KiB of headers.
  */
-const mostExtCharacters = 4096
+const mostExtBytes = 4096
 
 function isSmallJson(value: unknown): boolean {
   try {
     // `JSON.stringify` returns `undefined` for a function or a symbol, although its type says otherwise.
     const text = JSON.stringify(value) as string | undefined
-    return text !== undefined && text.length <= mostExtCharacters
+    return text !== undefined && text.length <= mostExtBytes && bytesOf(text) <= mostExtBytes
   } catch {
     return false
   }
+}
+
+/** The length in UTF-8. Every escape of a URL is one byte; `JSON.stringify` leaves no half of a character. */
+function bytesOf(text: string): number {
+  return encodeURIComponent(text).replaceAll(/%../g, '.').length
 }
 
 const boundForms: Readonly<Record<string, string>> = {

@@ -42,20 +42,22 @@ export function createCounts(database: SqliteFile, mostEntries: number): Counts 
   let recountedAt = -Infinity
   let calls = 0
 
-  function isFull(now: number): boolean {
-    if (rows < mostEntries) return false
+  /** @param swept How many rows the open transaction has deleted: `rows` still has them. */
+  function isFull(now: number, swept: number): boolean {
+    if (rows - swept < mostEntries) return false
     if (now - recountedAt >= recountMs) {
       recountedAt = now
-      rows = (countRows.get() as { count: number }).count
+      rows = (countRows.get() as { count: number }).count + swept
     }
-    return rows >= mostEntries
+    return rows - swept >= mostEntries
   }
 
-  function addWithin(digest: string, until: number): number | undefined {
+  /** Returns the new count, if there is room, and how many rows were deleted. */
+  function addWithin(digest: string, until: number, isSweepDue: boolean): { readonly count: number | undefined; readonly swept: number } {
     const now = Date.now()
-    if (calls++ % callsPerSweep === 0) rows -= sweep.run(now).changes
-    const found = isFull(now) ? addToKnown.get(digest, now) : add.get(digest, Math.ceil(until), now)
-    return (found as { count: number } | undefined)?.count
+    const swept = isSweepDue ? sweep.run(now).changes : 0
+    const found = isFull(now, swept) ? addToKnown.get(digest, now) : add.get(digest, Math.ceil(until), now)
+    return { count: (found as { count: number } | undefined)?.count, swept }
   }
 
   return {
@@ -63,7 +65,11 @@ export function createCounts(database: SqliteFile, mostEntries: number): Counts 
       // If a value cannot be bound, the prepared statement stays open: check it first.
       if (!Number.isSafeInteger(Math.ceil(until))) throw new RangeError('The end of what is remembered is no time.')
       const digest = digestKey(key)
-      const count = inTransaction(database, () => addWithin(digest, until))
+      const isSweepDue = calls % callsPerSweep === 0
+      const { count, swept } = inTransaction(database, () => addWithin(digest, until, isSweepDue))
+      // Only now is it certain: of a transaction that fails, the file keeps nothing, and neither may these.
+      calls += 1
+      rows -= swept
       // Thrown outside the transaction: a rollback would restore the rows that the sweep deleted.
       if (count === undefined) throw new Error('The store is full.')
       if (count === 1) rows += 1

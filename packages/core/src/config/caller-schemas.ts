@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { hopByHop } from '../hop-by-hop.js'
+import { tokenType } from '../lib/token-type.js'
 import { fault } from './fault.js'
 import { name, principalFields, secretReference, type Settings, url } from './schema-parts.js'
 import { duration } from './units.js'
@@ -96,7 +97,7 @@ export function createCallerSchemas(strict: Settings) {
         z
           .string()
           .min(1)
-          .transform((type) => type.toLowerCase().replace(/^application\//, '')),
+          .transform((type) => tokenType(type) as string),
       )
       .min(1)
       .default(['jwt', 'at+jwt']),

@@ -8,6 +8,7 @@ import { arrive } from './arrive.js'
 import { offersWebSocket } from './asks-for-web-socket.js'
 import { discardBody } from './discard-body.js'
 import { faultOfHead } from './fault-of-head.js'
+import { faultOfFragment } from './fault-of-target.js'
 import { refuseAtDoor } from './refuse-at-door.js'
 import { noWebSocket } from './refuse-change.js'
 
@@ -19,7 +20,7 @@ import { noWebSocket } from './refuse-change.js'
  * @returns The receipt of the ledger entry; `undefined` for a CORS preflight, which has no ledger entry.
  */
 export function enter(runtime: Runtime, request: IncomingMessage, response: ServerResponse, target: string): Promise<Receipt> | undefined {
-  const fault = faultOfHead(request)
+  const fault = faultOfHead(request) ?? faultOfFragment(request)
   if (fault !== undefined) return Promise.resolve(refuseAtDoor(runtime, request, response, fault))
   // `response.socket` is null while an earlier answer on this connection is unfinished: then `Upgrade` is ignored.
   if (offersWebSocket(request) && response.socket !== null)

@@ -10,11 +10,17 @@ const slash = 0x2f
 export function takeOriginForm(request: IncomingMessage): string {
   const target = request.url as string
   if (target.charCodeAt(0) === slash) return target
-  const [, scheme = '', authority = '', rest = ''] = /^(https?):\/\/([^/?#]+)(.*)$/i.exec(target) ?? []
-  if (authority === '' || withoutPort(authority, scheme) !== withoutPort(request.headers.host ?? '', scheme)) return target
-  const path = rest.startsWith('/') ? rest : `/${rest}`
+  const path = originForm(target, request.headers.host)
+  if (path === undefined) return target
   request.url = path
   return path
+}
+
+/** Returns path and query of a whole URL whose host is this one; `undefined` for any other target. */
+export function originForm(target: string, host = ''): string | undefined {
+  const [, scheme = '', authority = '', rest = ''] = /^(https?):\/\/([^/?#]+)(.*)$/i.exec(target) ?? []
+  if (authority === '' || withoutPort(authority, scheme) !== withoutPort(host, scheme)) return undefined
+  return rest.startsWith('/') ? rest : `/${rest}`
 }
 
 function withoutPort(authority: string, scheme: string): string {

@@ -146,14 +146,14 @@ function checkEntries(written: readonly WrittenEntry[]): ParsedRing {
 
 /**
  * Writes a ring as the manifest of the Free AI Gateway's helper script (`scripts/gateway-key-ring.mjs`): JSON with hashes
- * only, sorted by label.
+ * only, sorted by the code units of the labels, as in every locale.
  *
  * @param now `updated_at` of the manifest, and `created_at` of entries without one.
  * @throws {TypeError} if a label could not be read back.
  */
 export function formatManifest(entries: readonly RingEntry[], now: Date): string {
   checkLabels(entries)
-  const sorted = entries.toSorted((left, right) => left.label.localeCompare(right.label))
+  const sorted = entries.toSorted((left, right) => (left.label < right.label ? -1 : 1))
   const manifest = {
     version: 1,
     updated_at: now.toISOString(),

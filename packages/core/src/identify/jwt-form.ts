@@ -1,4 +1,5 @@
 import { sessionToken } from '@postern/protocol'
+import { tokenType } from '../lib/token-type.js'
 
 const compactJwt = /^([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*$/
 
@@ -32,7 +33,7 @@ function kindOfHeader(header: string): Kind | undefined {
       readonly alg?: unknown
     } | null
     if (typeof parsed?.alg !== 'string') return undefined
-    return typeof parsed.typ === 'string' && parsed.typ.toLowerCase() === sessionToken.type ? 'session' : 'other'
+    return tokenType(parsed.typ) === sessionToken.type ? 'session' : 'other'
   } catch {
     return undefined
   }

@@ -1,5 +1,6 @@
 import { decodeJwt, type JWTPayload, jwtVerify, type JWTVerifyGetKey } from 'jose'
 import type { Road } from '../fetch-bounded.js'
+import { tokenType } from '../lib/token-type.js'
 import { Refusal } from '../refusal.js'
 import type { Principal } from '../principal.js'
 import { type ClaimPath, readClaim } from './claim-path.js'
@@ -19,8 +20,8 @@ export interface JwtIssuer {
   readonly audience: readonly string[]
   /** The URL of its key set (RFC 7517, 5). */
   readonly jwks: URL
-  /** The dispatcher for `jwks`, such as a proxy; `undefined`: a direct connection. */
-  readonly road: Road | undefined
+  /** The dispatcher for `jwks`. */
+  readonly road: Road
   readonly algorithms: readonly string[]
   /** The accepted values of `typ`, lower-case, without `application/`. A token without `typ` counts as `jwt`. */
   readonly types: readonly string[]
@@ -83,7 +84,8 @@ async function verifySignature(
       requiredClaims: ['exp'],
     })
     const { typ = 'JWT' } = protectedHeader as { readonly typ?: unknown }
-    if (typeof typ !== 'string' || !types.includes(typ.toLowerCase().replace(/^application\//, '')))
+    const type = tokenType(typ)
+    if (type === undefined || !types.includes(type))
       throw new Refusal('caller_invalid', { message: 'The token is of a kind that is not taken.' })
     return payload
   } catch (error) {

@@ -6,6 +6,9 @@ import { Refusal } from '../refusal.js'
 /** The largest key set that is read, in bytes; a large issuer's has a few thousand. */
 const maxKeySetBytes = 256 * 1024
 
+/** The most keys of a set: a set is copied and searched as a whole, and large issuers have some ten. A key is imported when it is needed. */
+const mostKeys = 500
+
 /** How long fetching a key set may take, in milliseconds. */
 const timeoutMs = 3000
 
@@ -21,11 +24,11 @@ const failureCoolDownMs = 1000
  * An issuer's keys. They are fetched when one is needed, with one fetch at a time, and kept; they are fetched again for an
  * unknown key id, as after a rotation.
  *
- * @param road The dispatcher for `url`, such as a proxy. Default: a direct connection.
+ * @param road The dispatcher for `url`.
  * @throws {Refusal} 503 `caller_check_unavailable`, from the returned function, if a key id is unknown and `coolDownMs`
  *   has not passed since the last fetch. Also throws jose's errors.
  */
-export function createKeySet(url: URL, road?: Road): JWTVerifyGetKey {
+export function createKeySet(url: URL, road: Road): JWTVerifyGetKey {
   let failedAt = -Infinity
   let failure: unknown
   let fetches = 0
@@ -57,11 +60,21 @@ export function createKeySet(url: URL, road?: Road): JWTVerifyGetKey {
   }
 }
 
-/** An empty key set counts as an outage of the issuer. */
+/** The members of a key that are used. Those of private keys stay, so that such a key is refused. */
+const usedMembers = ['kty', 'kid', 'alg', 'use', 'key_ops', 'ext', 'crv', 'x', 'y', 'n', 'e', 'd', 'k']
+
+/** An empty key set counts as an outage of the issuer, and so does one of more than `mostKeys`. */
 function readKeySet(document: unknown): object {
   const keys = typeof document === 'object' && document !== null && 'keys' in document ? document.keys : undefined
   if (!Array.isArray(keys) || keys.length === 0 || !keys.every((key) => typeof key === 'object' && key !== null)) {
     throw new Error('The issuer answered with something that is no set of keys.')
   }
-  return document as object
+  if (keys.length > mostKeys) throw new Error(`The issuer answered with more than ${mostKeys} keys.`)
+  return { keys: (keys as readonly object[]).map(publicPart) }
+}
+
+function publicPart(key: object): object {
+  return Object.fromEntries(
+    usedMembers.flatMap((name) => (Object.hasOwn(key, name) ? [[name, (key as Record<string, unknown>)[name]]] : [])),
+  )
 }

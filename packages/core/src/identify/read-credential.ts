@@ -1,6 +1,7 @@
 import { looksLikeKey } from '@postern/gateways'
 import type { Arrival } from '../arrival.js'
 import { rememberNames } from '../lib/remember-names.js'
+import { trimBlanks } from '../lib/trim-blanks.js'
 import { refuseKeyInTarget, refuseKeyInValue } from '../read/key-in-head.js'
 import { isApiKeyHeader, isKeyHeader } from '../read/key-names.js'
 import { packedBody } from '../read/strict-content-type.js'
@@ -73,7 +74,7 @@ const nothing: Credential = { form: 'none', text: '' }
 
 /** The refusal of an unknown credential: if it looks like a gateway's key, says so; otherwise `fallback`. */
 export function refuseUnknown({ text }: Credential, fallback: Refusal): Refusal {
-  return looksLikeKey(text) ? new Refusal('credential_in_request', { param: 'Authorization' }) : fallback
+  return looksLikeKey(text.trim()) ? new Refusal('credential_in_request', { param: 'Authorization' }) : fallback
 }
 
 function readAuthorization(authorization: string): Credential {
@@ -83,7 +84,7 @@ function readAuthorization(authorization: string): Credential {
   if (scheme !== 'bearer' && scheme !== 'dpop') {
     throw new Refusal('caller_invalid', { message: 'The Authorization header is of neither form, "Bearer …" or "DPoP …".' })
   }
-  const text = authorization.slice(space + 1).trim()
+  const text = trimBlanks(authorization.slice(space + 1))
   if (text === '') throw new Refusal('caller_missing')
   return { form: scheme, text }
 }

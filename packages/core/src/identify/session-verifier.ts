@@ -18,10 +18,8 @@ import { isToken, type Verifier } from './verifier.js'
 export interface SessionVerifierOptions {
   /** The shared secret of tokens that are signed with HS256; `undefined`: such tokens are refused. */
   readonly secret: Secret | undefined
-  /** The URL of the key set for all other tokens; `undefined`: those are refused. */
-  readonly jwks: URL | undefined
-  /** The dispatcher for `jwks`, such as a proxy; `undefined`: a direct connection. */
-  readonly road: Road | undefined
+  /** The key set for all other tokens, and the dispatcher for it; `undefined`: those are refused. */
+  readonly jwks: { readonly url: URL; readonly road: Road } | undefined
   /** The longest lifetime (`exp` minus `iat`) that is accepted, in milliseconds. */
   readonly maxLifetimeMs: number
   readonly revocations: Revocations
@@ -31,9 +29,9 @@ export interface SessionVerifierOptions {
 type CheckSignature = (token: string) => Promise<JWTPayload>
 
 /** Makes the verifier of session tokens: JWTs with their own `typ`, signed with the shared secret or a key of the backend. */
-export function createSessionVerifier({ secret, jwks, road, maxLifetimeMs, revocations }: SessionVerifierOptions): Verifier {
+export function createSessionVerifier({ secret, jwks, maxLifetimeMs, revocations }: SessionVerifierOptions): Verifier {
   const bySecret = secret === undefined ? undefined : checkWith([sessionToken.algorithm], secretKey(secret))
-  const byKeyPair = jwks === undefined ? undefined : checkWith(sessionToken.keyPairAlgorithms, createKeySet(jwks, road))
+  const byKeyPair = jwks === undefined ? undefined : checkWith(sessionToken.keyPairAlgorithms, createKeySet(jwks.url, jwks.road))
   const verify = rememberVerified(async (token) => {
     const check = algorithmOf(token) === sessionToken.algorithm ? bySecret : byKeyPair
     if (check === undefined)

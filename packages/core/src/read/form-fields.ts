@@ -7,6 +7,7 @@ import { squashName } from '../lib/squash-name.js'
 import { Refusal } from '../refusal.js'
 import { isContent } from './content.js'
 import { KeySearch } from './key-in-body.js'
+import { isKey } from './key-in-text.js'
 import { keyNameOf } from './key-names.js'
 import { steersInBody } from './steering-names.js'
 import { beginsJson, readJsonText } from './json-text.js'
@@ -126,8 +127,7 @@ export class FormFields implements FormVisitor {
   }
 
   #refuseKeyIn(value: string): void {
-    if (holdsKey(value) || (value.length >= 16 && this.#keyPattern?.test(value.trim()) === true))
-      throw new Refusal('credential_in_request', { param: this.#name.slice(0, 64) })
+    if (holdsKey(value) || isKey(value, this.#keyPattern)) throw new Refusal('credential_in_request', { param: this.#name.slice(0, 64) })
   }
 }
 

@@ -3,6 +3,7 @@ import { rememberNames } from '../lib/remember-names.js'
 import { squashName, takeWithin } from '../lib/squash-name.js'
 import { Refusal } from '../refusal.js'
 import { isContent, isSchema } from './content.js'
+import { isKey, nextStretch } from './key-in-text.js'
 import { type KeyName, keyNameOf } from './key-names.js'
 import { holdsHeaders, neverPassed, steersInBody } from './steering-names.js'
 
@@ -57,11 +58,18 @@ const factsOf = rememberNames((name): NameFacts => {
   }
 })
 
-/** Maximum length of a text that is searched for a key, in characters: no key is longer. */
-const maxKeyChars = 4096
+/** A longer text is searched after its siblings, in stretches that count as members, in characters. */
+const shortTextChars = 64
 
-/** Minimum length for a dialect's key pattern, in characters: it matches the beginning of a key, and thus short words too. */
-const minPatternChars = 16
+/** How many characters of a text count as one member that was looked at. */
+const charsPerMember = 32
+
+/** A text whose search has not finished, and the place to go on from. */
+interface LongText {
+  readonly text: string
+  readonly path: string
+  readonly from: number
+}
 
 /** An object or list that the search has not finished, and the index to go on from. */
 interface Found {
@@ -79,6 +87,7 @@ interface Found {
  */
 export class KeySearch {
   readonly #open: Found[] = []
+  readonly #texts: LongText[] = []
   readonly #keyPattern: RegExp | undefined
 
   /** @param keyPattern The form of the gateway's keys, in addition to the forms that {@link holdsKey} knows. */
@@ -90,13 +99,18 @@ export class KeySearch {
   /**
    * Searches the next members.
    *
-   * @param maxLooked How many members and items at most.
+   * @param maxLooked How many members and items at most; of long texts, 32 characters count as one.
    * @returns Whether the search is complete.
    * @throws {Refusal} 400 `credential_in_request`, 400 `request_malformed`.
    */
   step(maxLooked: number): boolean {
     let left = maxLooked
     while (left > 0) {
+      const text = this.#texts.pop()
+      if (text !== undefined) {
+        left -= this.#searchStretch(text)
+        continue
+      }
       const next = this.#open.pop()
       if (next === undefined) return true
       const { value, names, from } = next
@@ -109,7 +123,7 @@ export class KeySearch {
         else this.#lookAtMember(names[index] as string, next)
       }
     }
-    return this.#open.length === 0
+    return this.#open.length === 0 && this.#texts.length === 0
   }
 
   #add(value: object, place: Place, path: string): void {
@@ -132,9 +146,17 @@ export class KeySearch {
   }
 
   #lookAtText(text: string, path: string): void {
-    if (text.length > maxKeyChars) return
-    if (holdsKey(text) || (text.length >= minPatternChars && this.#keyPattern?.test(text.trim()) === true))
+    if (text.length > shortTextChars) this.#texts.push({ text, path, from: 0 })
+    else if (holdsKey(text) || isKey(text, this.#keyPattern)) throw new Refusal('credential_in_request', { param: shown(path) })
+  }
+
+  /** Searches the next stretch of a long text. Returns what it counts for, in members. */
+  #searchStretch({ text, path, from }: LongText): number {
+    const { end, isData } = nextStretch(text, from)
+    if ((!isData && holdsKey(text.slice(from, end))) || (from === 0 && isKey(text, this.#keyPattern)))
       throw new Refusal('credential_in_request', { param: shown(path) })
+    if (end < text.length) this.#texts.push({ text, path, from: end })
+    return Math.ceil((end - from) / charsPerMember)
   }
 }
 

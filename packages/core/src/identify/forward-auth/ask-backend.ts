@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { nameFault } from '@postern/protocol'
-import { fetchBounded, type FetchedAnswer, type Road, throughSocket } from '../../fetch-bounded.js'
+import { fetchBounded, type FetchedAnswer, type Road } from '../../fetch-bounded.js'
+import type { Roads } from '../../open-roads.js'
 import type { Principal } from '../../principal.js'
 import { Refusal } from '../../refusal.js'
 import { type ClaimPath, readClaim } from '../claim-path.js'
@@ -18,6 +19,7 @@ export interface AskBackendOptions extends IdentityPlaces {
   /** `http://127.0.0.1:3000/api/me`, or `unix:/run/app.sock:/api/me`. */
   readonly url: string
   readonly timeoutMs: number
+  readonly roads: Roads
 }
 
 /** The largest answer that is read, in bytes. */
@@ -32,8 +34,8 @@ const maxAnswerBytes = 64 * 1024
  */
 export type AskBackend = (headers: Readonly<Record<string, string>>) => Promise<Principal>
 
-export function createAskBackend({ url, timeoutMs, ...places }: AskBackendOptions): AskBackend {
-  const { address, road } = targetOf(url)
+export function createAskBackend({ url, timeoutMs, roads, ...places }: AskBackendOptions): AskBackend {
+  const { address, road } = targetOf(url, roads)
   const place = placeOf(url)
   return async (headers) => {
     const answer = await ask(address, road, headers, timeoutMs)
@@ -47,18 +49,13 @@ export function createAskBackend({ url, timeoutMs, ...places }: AskBackendOption
   }
 }
 
-async function ask(
-  address: string,
-  road: Road | undefined,
-  headers: Readonly<Record<string, string>>,
-  timeoutMs: number,
-): Promise<FetchedAnswer> {
+async function ask(address: string, road: Road, headers: Readonly<Record<string, string>>, timeoutMs: number): Promise<FetchedAnswer> {
   try {
     return await fetchBounded(address, {
       headers: { ...headers, accept: 'application/json' },
       maxBytes: maxAnswerBytes,
       signal: AbortSignal.timeout(timeoutMs),
-      ...(road === undefined ? {} : { road }),
+      road,
     })
   } catch (error) {
     throw new Refusal('caller_check_unavailable', { retryAfterSeconds: 1, cause: error })
@@ -118,7 +115,9 @@ function notSignedIn(): Refusal {
 }
 
 /** Splits `unix:/run/app.sock:/api/me`, as nginx writes it, into the socket's path and the URL's path. */
-function targetOf(url: string): { readonly address: string; readonly road?: Road } {
+function targetOf(url: string, roads: Roads): { readonly address: string; readonly road: Road } {
   const [, socket, path] = /^unix:([^:]+):(\/.*)$/.exec(url) ?? []
-  return socket === undefined ? { address: url } : { address: `http://localhost${path}`, road: throughSocket(socket) }
+  return socket === undefined
+    ? { address: url, road: roads.direct }
+    : { address: `http://localhost${path}`, road: roads.throughSocket(socket) }
 }

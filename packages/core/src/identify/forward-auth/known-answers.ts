@@ -16,9 +16,6 @@ const unsettledMs = 60_000
 /** The most cookies that are unsettled at once; the oldest are forgotten first. */
 const mostUnsettled = 100_000
 
-/** How many answers about one cookie are compared to see whether they name different users. */
-const mostCompared = 16
-
 /** A question to the backend: whose are these cookies? Open, or answered. */
 export interface Question {
   /** SHA-256 of all headers that the backend is asked with. */
@@ -29,6 +26,14 @@ export interface Question {
   /** The same question, asked again after this one, for requests that came after this one was asked. */
   next?: Promise<Principal>
   answer?: Principal | Refusal
+}
+
+/** What is known about one cookie. */
+interface KnownCookie {
+  /** Open and answered questions with it. */
+  readonly questions: Set<Question>
+  /** How many of the answers name each user. */
+  readonly users: Map<string, number>
 }
 
 /**
@@ -58,8 +63,7 @@ export interface KnownAnswers {
 
 export function createKnownAnswers(): KnownAnswers {
   const open = new Map<string, Question>()
-  /** Open and answered questions by each of their cookies. */
-  const byCookie = new Map<string, Set<Question>>()
+  const byCookie = new Map<string, KnownCookie>()
   const answered = new LRUCache<string, Question>({
     max: rememberedAnswers,
     maxSize: rememberedCookies,
@@ -71,8 +75,10 @@ export function createKnownAnswers(): KnownAnswers {
 
   function leave(question: Question): void {
     for (const cookie of question.cookies) {
-      const questions = byCookie.get(cookie)
-      if (questions?.delete(question) === true && questions.size === 0) byCookie.delete(cookie)
+      const known = byCookie.get(cookie)
+      if (known?.questions.delete(question) !== true) continue
+      countUser(known, question, -1)
+      if (known.questions.size === 0) byCookie.delete(cookie)
     }
   }
 
@@ -83,7 +89,7 @@ export function createKnownAnswers(): KnownAnswers {
   }
 
   function forget(cookies: readonly string[]): void {
-    for (const question of cookies.flatMap((cookie) => [...(byCookie.get(cookie) ?? [])])) drop(question)
+    for (const question of cookies.flatMap((cookie) => [...(byCookie.get(cookie)?.questions ?? [])])) drop(question)
   }
 
   return {
@@ -94,9 +100,9 @@ export function createKnownAnswers(): KnownAnswers {
       const question: Question = { digest, cookies }
       open.set(digest, question)
       for (const cookie of question.cookies) {
-        const questions = byCookie.get(cookie)
-        if (questions === undefined) byCookie.set(cookie, new Set([question]))
-        else questions.add(question)
+        const known = byCookie.get(cookie)
+        if (known === undefined) byCookie.set(cookie, { questions: new Set([question]), users: new Map() })
+        else known.questions.add(question)
       }
       return question
     },
@@ -108,10 +114,11 @@ export function createKnownAnswers(): KnownAnswers {
         return
       }
       question.answer = answer
+      for (const cookie of question.cookies) countUser(byCookie.get(cookie) as KnownCookie, question, 1)
       answered.set(question.digest, question, { ttl: ms })
     },
     forget,
-    distinctive: (cookies) => cookies.filter((cookie) => !isShared(byCookie.get(cookie))),
+    distinctive: (cookies) => cookies.filter((cookie) => (byCookie.get(cookie)?.users.size ?? 0) < 2),
     unsettle(cookies) {
       forget(cookies)
       for (const cookie of cookies) unsettled.set(cookie, true)
@@ -119,15 +126,11 @@ export function createKnownAnswers(): KnownAnswers {
   }
 }
 
-function isShared(questions: Iterable<Question> = []): boolean {
-  let first: string | undefined
-  let compared = 0
-  for (const { answer } of questions) {
-    const user = answer !== undefined && 'user' in answer ? answer.user : undefined
-    if (user !== undefined && first !== undefined && user !== first) return true
-    first ??= user
-    compared += 1
-    if (compared === mostCompared) return false
-  }
-  return false
+/** Adds the answer of a question to the users of one of its cookies, or takes it away; nothing if it names no user. */
+function countUser({ users }: KnownCookie, { answer }: Question, by: 1 | -1): void {
+  const user = answer !== undefined && 'user' in answer ? answer.user : undefined
+  if (user === undefined) return
+  const count = (users.get(user) ?? 0) + by
+  if (count === 0) users.delete(user)
+  else users.set(user, count)
 }

@@ -1,5 +1,6 @@
 import { decodeProtectedHeader, type JWK, type JWTPayload } from 'jose'
 import type { Arrival } from '../../arrival.js'
+import { tokenType } from '../../lib/token-type.js'
 import { Refusal, type RefusalDetails } from '../../refusal.js'
 import { readClaims, UnreadableClaims } from '../read-claims.js'
 
@@ -40,7 +41,7 @@ export function readProof({ headers, rawHeaders }: Arrival): WrittenProof | unde
   if (times !== 1 || typeof text !== 'string') throw refuseProof('There is more than one DPoP header.')
   if (text.length > longestProof) throw refuseProof('The proof is too long.')
   const { typ, alg, jwk } = readHeader(text)
-  if (typ !== 'dpop+jwt') throw refuseProof('The proof is not of the type dpop+jwt.')
+  if (tokenType(typ) !== 'dpop+jwt') throw refuseProof('The proof is not of the type dpop+jwt.')
   if (alg === undefined || !proofAlgorithms.includes(alg)) throw refuseProof(`The proof must be signed with ${proofAlgorithms.join(', ')}.`)
   if (jwk === undefined || privateMembers.some((name) => Object.hasOwn(jwk, name)))
     throw refuseProof('The proof must name its public key, and no other.')

@@ -1,0 +1,46 @@
+import { createMemoryStore, type Revocation } from '@postern/core'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+
+const minute = 60_000
+const ofUser = (name: string, more: Partial<Revocation> = {}): Revocation => ({
+  kind: 'user',
+  name,
+  at: 1,
+  until: Date.now() + minute,
+  ...more,
+})
+
+describe('the revocations of a memory store', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+  })
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
+  test('are bounded: a new one rejects beyond, none is forgotten for it, and those that are over make room', async () => {
+    const store = createMemoryStore()
+    for (let index = 0; index < 100_000; index += 1) await store.revoke(ofUser(`user ${index}`))
+    await expect(store.revoke(ofUser('one more'))).rejects.toThrow('The store is full.')
+    await store.revoke(ofUser('user 7', { at: 2 }))
+    const { revocations } = await store.revocations()
+    expect(revocations.length).toBe(100_000)
+    expect(revocations.find(({ name }) => name === 'user 7')?.at).toBe(2)
+    vi.setSystemTime(Date.now() + minute + 1)
+    await store.revoke(ofUser('one more'))
+    expect((await store.revocations()).revocations.map(({ name }) => name)).toEqual(['one more'])
+  })
+
+  test('of one name are one, which ends all that they end, and those who follow are told of it again', async () => {
+    const store = createMemoryStore()
+    await store.revoke(ofUser('ada', { at: 5, until: Date.now() + minute }))
+    const { mark } = await store.revocations()
+    await store.revoke(ofUser('ada', { at: 3, until: Date.now() + 2 * minute }))
+    await store.revoke({ ...ofUser('ada'), kind: 'team' })
+    const page = await store.revocations(mark)
+    expect(page.revocations.map(({ kind, at, until }) => [kind, at, until - Date.now()])).toEqual([
+      ['user', 5, 2 * minute],
+      ['team', 1, minute],
+    ])
+  })
+})
