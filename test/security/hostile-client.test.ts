@@ -177,10 +177,12 @@ describe('hostile-client: a body that is odd to edit', () => {
     test('ten megabytes beside the member that is cut out hold nobody up for long', async () => {
       const body = `{"project_id":"x","model":"auto","messages":[{"role":"user","content":"Hello"}],"a":[${'0,'.repeat(4_500_000)}0]}`
       let longest = 0
-      let last = performance.now()
+      let last = process.cpuUsage()
+      // By time of the processor: on a busy machine the clock also counts what others compute.
       const watch = setInterval(() => {
-        longest = Math.max(longest, performance.now() - last)
-        last = performance.now()
+        const { user, system } = process.cpuUsage(last)
+        longest = Math.max(longest, (user + system) / 1000)
+        last = process.cpuUsage()
       }, 5)
       const answer = await ask(body)
       clearInterval(watch)

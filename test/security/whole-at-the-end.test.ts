@@ -124,11 +124,31 @@ function scriptOf({ road, framing, end, packing, missing = 0, together }: Case):
   return async (socket) => {
     // An answer with a length leaves its connection open for a moment; a request that came on it just then would be lost with it.
     await together?.come()
-    const [version, lines, bytes] = framing((packings[packing] as (body: Buffer) => Buffer)(road.body))
+    const [version, lines, bytes] = frame(road, packing, framing)
     const coding = packing === 'none' ? [] : [`Content-Encoding: ${packing}`]
     socket.write([`HTTP/${version} 200 OK`, `Content-Type: ${road.type}`, ...coding, ...lines, '', ''].join('\r\n'))
     end(socket, bytes.subarray(0, bytes.length - missing))
   }
+}
+
+const packedBodies = new Map<string, Buffer>()
+/** The body of a road as it is packed, made once. */
+function pack(road: Road, packing: string): Buffer {
+  const name = `${Object.values(roads).indexOf(road)} ${packing}`
+  const kept = packedBodies.get(name) ?? (packings[packing] as (body: Buffer) => Buffer)(road.body)
+  if (!name.startsWith('-1')) packedBodies.set(name, kept)
+  return kept
+}
+
+const framed = new WeakMap<Buffer, Map<Framing, ReturnType<Framing>>>()
+/** A packed body in its framing, made once. */
+function frame(road: Road, packing: string, framing: Framing): ReturnType<Framing> {
+  const body = pack(road, packing)
+  const forms = framed.get(body) ?? new Map<Framing, ReturnType<Framing>>()
+  framed.set(body, forms)
+  const form = forms.get(framing) ?? framing(body)
+  forms.set(framing, form)
+  return form
 }
 
 /** By the number in the request; the first is what the backend says of a cookie. */
@@ -218,7 +238,7 @@ const digestOf = ({ body, whole, refused = false }: Taken): string =>
   refused ? body.toString() : `${whole ? 'whole' : 'broken'} ${body.length} ${hash('sha256', body)}`
 /** A page stays packed as it was. */
 const expectedOf = (road: Road, packing: string): Buffer =>
-  road.ask.sent === undefined ? (packings[packing] as (body: Buffer) => Buffer)(road.body) : road.body
+  road.ask.sent === undefined ? pack(road, packing) : road.body
 
 const lastEvent = Buffer.from('data: [DONE]\n\n')
 /** What a client gets of a stream has one event of ours before the last. */
