@@ -20,10 +20,10 @@ export function describeYamlError({ code, message, linePos, pos }: YAMLError, te
       severity: 'error',
     }
   const reason = `${message.split('\n', 1)[0]?.replace(/ at line .*$/, '') ?? 'It is not YAML'}.`
-  return { path, reason, fix: fixes[code] ?? usualFix, severity: 'error' }
+  return { path, reason, fix: fixes[code] ?? defaultFix, severity: 'error' }
 }
 
-const usualFix =
+const defaultFix =
   'Look there and just before it; a text that holds ": " or " #", or begins with *, &, !, {, [, %, @ or a backtick, stands in quotes.'
 
 const fixes: Readonly<Record<string, string>> = {

@@ -4,7 +4,7 @@ import type { StoreSettings } from '@postern/stores'
 import { Failure } from './failure.js'
 
 /** The file of the embedded store if the configuration names no store; beside the configuration. */
-const usualFile = 'postern.db'
+const defaultFile = 'postern.db'
 
 /**
  * Opens the store of a configuration, and loads the library of that store only.
@@ -40,5 +40,5 @@ function settingsOf({ config, secrets }: CheckedConfig, directory: string, owner
   }
   if (store?.sqlite !== undefined) return { sqlite: resolve(directory, store.sqlite), owner }
   const needed = session !== undefined || jwt !== undefined || anonymous !== undefined
-  return store === undefined && needed ? { sqlite: resolve(directory, usualFile), owner } : { memory: true }
+  return store === undefined && needed ? { sqlite: resolve(directory, defaultFile), owner } : { memory: true }
 }

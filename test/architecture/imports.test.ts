@@ -156,8 +156,8 @@ describe('shared code', () => {
       /new (?:Pool|Client|Agent)\(|\bfetch\(|https?\.request/.test(readFileSync(join(root, file), 'utf8')),
     )
     expect(places.toSorted()).toEqual([
-      'packages/core/src/backend/client-road.ts',
-      'packages/core/src/backend/pool-road.ts',
+      'packages/core/src/backend/node-transport.ts',
+      'packages/core/src/backend/undici-transport.ts',
       'packages/core/src/fetch-bounded.ts',
       'packages/core/src/forward/open-upstream.ts',
     ])

@@ -9,7 +9,7 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readProxies } from '../../packages/core/src/config/proxies.js'
 import { fetchJson } from '../../packages/core/src/fetch-json.js'
-import { openRoads } from '../../packages/core/src/open-roads.js'
+import { openDispatchers } from '../../packages/core/src/open-dispatchers.js'
 import { listenAnywhere, openHouse } from '../support/house.js'
 import { audience } from '../support/issuer.js'
 import { startProxy } from '../support/proxy.js'
@@ -80,10 +80,10 @@ describe('after Runtime.close nothing is open', () => {
   test('to an issuer behind a proxy', async () => {
     const far = await open(() => ({ keys }))
     const proxy = await startProxy(() => Number(new URL(far.origin).port))
-    const roads = openRoads(readProxies({ http_proxy: `http://127.0.0.1:${proxy.port}` }).proxyOf)
+    const roads = openDispatchers(readProxies({ http_proxy: `http://127.0.0.1:${proxy.port}` }).proxyOf)
     const url = new URL('http://issuer.test/jwks')
     const signal = AbortSignal.timeout(5000)
-    expect(await fetchJson(url.href, { maxBytes: 10_000, signal, road: roads.to(url) })).toEqual({ keys })
+    expect(await fetchJson(url.href, { maxBytes: 10_000, signal, dispatcher: roads.to(url) })).toEqual({ keys })
     expect(proxy.asked).toEqual(['GET http://issuer.test/jwks'])
     expect(proxy.connections()).toBe(1)
     await roads.close()

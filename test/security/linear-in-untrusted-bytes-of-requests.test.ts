@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { FormFields } from '../../packages/core/src/read/form-fields.js'
-import { foldName } from '../../packages/core/src/lib/json-members.js'
-import { squashName } from '../../packages/core/src/lib/squash-name.js'
+import { foldCase } from '../../packages/core/src/lib/json-members.js'
+import { squashName } from '../../packages/core/src/lib/strip-punctuation.js'
 import { MemberWalk } from '../../packages/core/src/police/visit-members.js'
-import { KeySearch } from '../../packages/core/src/read/key-in-body.js'
+import { CredentialSearch } from '../../packages/core/src/read/key-in-body.js'
 import { nextStretch } from '../../packages/core/src/read/key-in-text.js'
 import { readClearBody } from '../../packages/core/src/read/clear-body.js'
 import { forEachDoor } from '../support/for-each-door.js'
@@ -75,8 +75,8 @@ describe('linear-in-untrusted-bytes: long names', () => {
   })
 
   test('a name of characters that stand for many is folded as it stands, and what is around them all the same', () => {
-    expect(foldName('\ufdfa'.repeat(1000)).length).toBe(1000)
-    expect(foldName(`\uff21\ufdfaP\u0131`)).toBe('a\ufdfap\u0131')
+    expect(foldCase('\ufdfa'.repeat(1000)).length).toBe(1000)
+    expect(foldCase(`\uff21\ufdfaP\u0131`)).toBe('a\ufdfap\u0131')
     expect(squashName(`\uff21\ufdfbp\ufdfai_K\u212aey`)).toBe('apikkey')
   })
 
@@ -121,7 +121,7 @@ describe('linear-in-untrusted-bytes: request bodies', () => {
     ['blanks', '    '],
   ])('at most 320,000 characters of texts are searched for keys in one turn, and every character once: %s', (_, unit) => {
     const turnsOf = (texts: readonly string[]): number => {
-      const search = new KeySearch({ a: texts }, /^jt_\S+$/)
+      const search = new CredentialSearch({ a: texts }, /^jt_\S+$/)
       for (let turns = 1; ; turns += 1) if (search.step(manyMembers)) return turns
     }
     const text = unit.repeat(2_400_000 / unit.length)

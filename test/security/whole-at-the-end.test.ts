@@ -237,8 +237,7 @@ const plain = (road: Road): Case => ({
 const digestOf = ({ body, whole, refused = false }: Taken): string =>
   refused ? body.toString() : `${whole ? 'whole' : 'broken'} ${body.length} ${hash('sha256', body)}`
 /** A page stays packed as it was. */
-const expectedOf = (road: Road, packing: string): Buffer =>
-  road.ask.sent === undefined ? pack(road, packing) : road.body
+const expectedOf = (road: Road, packing: string): Buffer => (road.ask.sent === undefined ? pack(road, packing) : road.body)
 
 const lastEvent = Buffer.from('data: [DONE]\n\n')
 /** What a client gets of a stream has one event of ours before the last. */

@@ -4,7 +4,7 @@ import { findPlace } from './place.js'
 import { createRecords } from './records.js'
 import { refuseRedirects } from './refuse-redirects.js'
 import { refuseKey } from './refuse-key.js'
-import { createSeam } from './seam.js'
+import { createSeam } from './tagged-fetch.js'
 import { checkTag, tagHeaders, type Tags } from './tags.js'
 
 export type { GovernanceRecord } from '@postern/protocol'

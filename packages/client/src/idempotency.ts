@@ -4,7 +4,7 @@ import { randomId } from './random-id.js'
 const retryWindowMs = 120_000
 
 /** Total size of the bodies that are kept for comparison, in characters. A body that is not text counts as a million. */
-const mostKept = 8_000_000
+const maxKeptChars = 8_000_000
 
 /** The parts of an attempt that tell which call it belongs to. */
 export interface Attempt {
@@ -38,7 +38,7 @@ export function createIdempotencyKeys(): IdempotencyKeys {
   function forget(): void {
     let kept = 0
     const isKept = ({ body, at }: Failed): boolean =>
-      Date.now() - at < retryWindowMs && (kept += typeof body === 'string' ? body.length : 1_000_000) <= mostKept
+      Date.now() - at < retryWindowMs && (kept += typeof body === 'string' ? body.length : 1_000_000) <= maxKeptChars
     waiting = waiting.filter(isKept)
   }
 

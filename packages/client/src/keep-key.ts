@@ -1,5 +1,5 @@
 const database = 'postern'
-const shelf = 'keys'
+const storeName = 'keys'
 const name = 'dpop'
 
 /** How long to wait for IndexedDB, in milliseconds. Some browsers never answer. */
@@ -22,11 +22,11 @@ export async function keepKey(make: () => Promise<CryptoKeyPair>): Promise<Crypt
 
 async function keptOr(fresh: CryptoKeyPair): Promise<CryptoKeyPair> {
   const opening = indexedDB.open(database, 1)
-  opening.onupgradeneeded = () => opening.result.createObjectStore(shelf)
+  opening.onupgradeneeded = () => opening.result.createObjectStore(storeName)
   const store = await settled(opening)
   try {
     // One transaction: if two windows start at once, both get the same key pair.
-    const keys = store.transaction(shelf, 'readwrite').objectStore(shelf)
+    const keys = store.transaction(storeName, 'readwrite').objectStore(storeName)
     const kept: unknown = await settled(keys.get(name))
     if (isUsable(kept)) return kept
     await settled(keys.put(fresh, name))

@@ -1,7 +1,7 @@
 import { governanceComment, type GovernanceRecord, parseGovernance } from '@postern/protocol'
 
 /** How much of an answer's text is kept for an error, in characters. */
-const mostKept = 1_000_000
+const maxKeptChars = 1_000_000
 
 /** What a stream of events has contained so far. */
 export interface EventReader {
@@ -37,7 +37,7 @@ export function createEventReader(): EventReader {
       const event = (line.startsWith('data:') ? JSON.parse(line.slice(5)) : {}) as AnswerEvent
       id ??= event.id ?? event.response?.id ?? event.message?.id
       if (event.error) failure ??= event.error
-      if (text.length < mostKept) text += textOf(event)
+      if (text.length < maxKeptChars) text += textOf(event)
     } catch {
       // Not JSON, such as `[DONE]`: the SDK handles it.
     }

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { PageRecord } from './answers/record-for-client.js'
-import type { Connections } from './connections/index.js'
+import type { Connections } from './connections/connections.js'
 
 /** One request as it arrives, with the id that every answer to it carries. */
 export interface Arrival {

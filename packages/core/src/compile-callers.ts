@@ -7,36 +7,36 @@ import type { Config } from './config/schema.js'
 import type { CheckArrival } from './doors/check-arrival.js'
 import { createAnonymousVerifier } from './identify/anonymous-verifier.js'
 import { createAskBackend } from './identify/forward-auth/ask-backend.js'
-import { createForwardAuthVerifier, type ForwardAuth } from './identify/forward-auth/index.js'
-import { createIdentify } from './identify/index.js'
+import { createForwardAuthVerifier, type ForwardAuth } from './identify/forward-auth/forward-auth.js'
+import { createIdentify } from './identify/identify.js'
 import { createJwtVerifier, type JwtIssuer } from './identify/jwt-verifier.js'
-import { createProofs, type Proofs } from './identify/proof/index.js'
+import { createProofs, type Proofs } from './identify/proof/proof.js'
 import { createNonces } from './identify/proof/nonces.js'
 import { createSameSiteCheck } from './identify/same-site.js'
 import { createServiceVerifier } from './identify/service-verifier.js'
 import { createSessionVerifier } from './identify/session-verifier.js'
 import type { Verifier } from './identify/verifier.js'
 import { readBackendCredential } from './identify/read-credential.js'
-import { openRoads, type Roads } from './open-roads.js'
+import { openDispatchers, type Dispatchers } from './open-dispatchers.js'
 import { readBody } from './read/read-body.js'
 import { readJsonObject } from './read/strict-json.js'
 import type { PublicAddress } from './public-address.js'
-import { createDesk, type Desk } from './session/desk.js'
+import { createSessionEndpoint, type SessionEndpoint } from './session/session-endpoint.js'
 import { createExchange } from './session/exchange.js'
 import { createSignSession, type SignSession } from './session/sign-session.js'
 import { createRevocations, type Revocations } from './store/revocations.js'
 import type { Runtime } from './runtime.js'
 import type { Store } from './store/store.js'
 
-function compileIssuer({ jwks, clockSkew, ...issuer }: NonNullable<Config['callers']['jwt']>[number], roads: Roads): JwtIssuer {
+function compileIssuer({ jwks, clockSkew, ...issuer }: NonNullable<Config['callers']['jwt']>[number], dispatchers: Dispatchers): JwtIssuer {
   const url = new URL(jwks)
-  return { ...issuer, jwks: url, road: roads.to(url), clockSkewMs: clockSkew }
+  return { ...issuer, jwks: url, dispatcher: dispatchers.to(url), clockSkewMs: clockSkew }
 }
 
 /** Parts that the verifiers share. */
-export interface Means {
+export interface IdentityParts {
   readonly store: Store
-  readonly roads: Roads
+  readonly dispatchers: Dispatchers
   readonly revocations: Revocations
   /** Verifiers of credentials in headers, which a caller sends itself; not of cookies, which a browser adds. */
   readonly tokens: readonly Verifier[]
@@ -49,24 +49,24 @@ export interface Means {
   readonly networkOf: (address: string) => string
 }
 
-export function compileMeans(
+export function compileIdentity(
   checked: CheckedConfig,
   { store, networkOf }: CompileOptions,
   browser: BrowserAccess,
   publicAddress: PublicAddress,
-): Means {
+): IdentityParts {
   const { config, secrets } = checked
   const { session, dpop } = config.callers
-  const roads = openRoads(checked.proxyOf)
+  const dispatchers = openDispatchers(checked.proxyOf)
   const revocations = createRevocations(store, session?.maxTtl ?? 0)
   const secret = secrets.get('callers.session.secret')
   const nonces = dpop.nonce && secret !== undefined ? createNonces(secret) : undefined
   return {
     store,
-    roads,
+    dispatchers,
     revocations,
-    tokens: compileTokenVerifiers(checked, revocations, roads),
-    forwardAuth: compileForwardAuth(config, { roads, browser, publicAddress, networkOf }),
+    tokens: compileTokenVerifiers(checked, revocations, dispatchers),
+    forwardAuth: compileForwardAuth(config, { dispatchers, browser, publicAddress, networkOf }),
     proofs: createProofs({ store, windowMs: dpop.window, nonces, publicAddress }),
     sign: secret === undefined ? undefined : createSignSession(secret),
     browser,
@@ -76,19 +76,23 @@ export function compileMeans(
 }
 
 /** Order: tokens (recognised by form), then service credentials (any text), then cookies, then anonymous. */
-export function compileVerifiers(checked: CheckedConfig, means: Means): readonly Verifier[] {
+export function compileVerifiers(checked: CheckedConfig, parts: IdentityParts): readonly Verifier[] {
   const { anonymous } = checked.config.callers
-  const verifiers = [...means.tokens]
-  if (means.forwardAuth !== undefined) verifiers.push(means.forwardAuth)
+  const verifiers = [...parts.tokens]
+  if (parts.forwardAuth !== undefined) verifiers.push(parts.forwardAuth)
   if (anonymous !== undefined) {
     const { window: windowMs, ...rest } = anonymous
-    const { store, publicAddress, networkOf } = means
+    const { store, publicAddress, networkOf } = parts
     verifiers.push(createAnonymousVerifier({ ...rest, windowMs, store, publicAddress, networkOf }))
   }
   return verifiers
 }
 
-function compileTokenVerifiers({ config, secrets, ring }: CheckedConfig, revocations: Revocations, roads: Roads): readonly Verifier[] {
+function compileTokenVerifiers(
+  { config, secrets, ring }: CheckedConfig,
+  revocations: Revocations,
+  dispatchers: Dispatchers,
+): readonly Verifier[] {
   const verifiers: Verifier[] = []
   const { session, jwt, service } = config.callers
   if (session !== undefined) {
@@ -96,13 +100,13 @@ function compileTokenVerifiers({ config, secrets, ring }: CheckedConfig, revocat
     verifiers.push(
       createSessionVerifier({
         secret: secrets.get('callers.session.secret'),
-        jwks: jwks === undefined ? undefined : { url: jwks, road: roads.to(jwks) },
+        jwks: jwks === undefined ? undefined : { url: jwks, dispatcher: dispatchers.to(jwks) },
         maxLifetimeMs: session.maxTtl,
         revocations,
       }),
     )
   }
-  if (jwt !== undefined) verifiers.push(createJwtVerifier(jwt.map((issuer) => compileIssuer(issuer, roads))))
+  if (jwt !== undefined) verifiers.push(createJwtVerifier(jwt.map((issuer) => compileIssuer(issuer, dispatchers))))
   if (service !== undefined) verifiers.push(createServiceVerifier(ring, new Map(Object.entries(service.principals))))
   return verifiers
 }
@@ -112,36 +116,36 @@ const notCounted = { count: () => Promise.resolve(0) }
 
 export function compileAssertions(
   checked: CheckedConfig,
-  means: Means & { readonly checkArrival: CheckArrival },
+  parts: IdentityParts & { readonly checkArrival: CheckArrival },
   runtime: () => Runtime,
 ): Assertions | undefined {
   const identity = checked.config.backend?.identity
   if (identity === undefined) return undefined
   const { header, jwks: path, audience, ttl: ttlMs } = identity
   const signer = createAssertionSigner({ key: checked.secrets.get('backend.identity.key'), audience, ttlMs })
-  const { proofs, publicAddress } = means
+  const { proofs, publicAddress } = parts
   const identify = createIdentify({
-    verifiers: means.tokens,
+    verifiers: parts.tokens,
     proofs,
     failedAttempts: notCounted,
     publicAddress,
     read: readBackendCredential,
   })
-  return createAssertions({ header, path, signer, checkArrival: means.checkArrival, identify }, runtime)
+  return createAssertions({ header, path, signer, checkArrival: parts.checkArrival, identify }, runtime)
 }
 
 /** Default of `callers.forwardAuth.cache`, in milliseconds: 0 with several replicas, since they do not tell each other of changes. */
-const usualCacheMs = { alone: 1000, beside: 0 }
+const defaultCacheMs = { alone: 1000, beside: 0 }
 
 function compileForwardAuth(
   { callers, replicas }: Config,
-  { roads, browser, publicAddress, networkOf }: Pick<Means, 'roads' | 'browser' | 'publicAddress' | 'networkOf'>,
+  { dispatchers, browser, publicAddress, networkOf }: Pick<IdentityParts, 'dispatchers' | 'browser' | 'publicAddress' | 'networkOf'>,
 ): ForwardAuth | undefined {
   if (callers.forwardAuth === undefined) return undefined
-  const usual = replicas > 1 ? usualCacheMs.beside : usualCacheMs.alone
+  const usual = replicas > 1 ? defaultCacheMs.beside : defaultCacheMs.alone
   const { url, timeout, cache = usual, cookies, passHeaders, claims, answerHeaders } = callers.forwardAuth
   return createForwardAuthVerifier({
-    askBackend: createAskBackend({ url, timeoutMs: timeout, roads, claims, answerHeaders }),
+    askBackend: createAskBackend({ url, timeoutMs: timeout, dispatchers, claims, answerHeaders }),
     checkSameSite: createSameSiteCheck(browser, publicAddress),
     cookies,
     passHeaders,
@@ -152,7 +156,10 @@ function compileForwardAuth(
   })
 }
 
-export function compileDesk({ callers }: Config, { revocations, store, proofs, sign }: Means): Desk | undefined {
+export function compileSessionEndpoint(
+  { callers }: Config,
+  { revocations, store, proofs, sign }: IdentityParts,
+): SessionEndpoint | undefined {
   const { session } = callers
   if (session === undefined) return undefined
   const { ttl, maxTtl, exchange } = session
@@ -162,5 +169,5 @@ export function compileDesk({ callers }: Config, { revocations, store, proofs, s
     sign === undefined || limits === undefined
       ? undefined
       : createExchange({ sign, proofs, store, ...inSeconds, ...limits, readBody, readObject: readJsonObject })
-  return createDesk(revocations, give)
+  return createSessionEndpoint(revocations, give)
 }

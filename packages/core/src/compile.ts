@@ -1,40 +1,40 @@
 import { createEndpointTable, type Dialect } from '@postern/gateways'
 import { headerNames } from '@postern/protocol'
-import { createAccount, createPreflightNote } from './account/index.js'
+import { createAccount, createPreflightNote } from './account/account.js'
 import { createRedactor, searchedSecrets } from './redactor.js'
 import type { Ledger } from './account/ledger.js'
 import { hstsHeader } from './answers/api-headers.js'
 import { type BrowserAccess, createBrowserAccess } from './browser-access.js'
-import { compileAssertions, compileDesk, compileMeans, compileVerifiers } from './compile-callers.js'
+import { compileAssertions, compileSessionEndpoint, compileIdentity, compileVerifiers } from './compile-callers.js'
 import { compileEndpoints } from './compile-endpoints.js'
 import type { CheckedConfig } from './config/check-config.js'
 import type { Config } from './config/schema.js'
 import { fitBounds } from './connections/bounds.js'
 import { identifyInLine } from './connections/identify-in-line.js'
-import { createConnections } from './connections/index.js'
+import { createConnections } from './connections/connections.js'
 import { createCheckArrival } from './doors/check-arrival.js'
 import { findTenants, type Tenants } from './config/tenants.js'
-import { createForward } from './forward/index.js'
+import { createForward } from './forward/forward.js'
 import { retry } from './forward/retry.js'
 import type { FailedAttempts } from './identify/failed-attempts.js'
-import { createIdentify } from './identify/index.js'
+import { createIdentify } from './identify/identify.js'
 import type { Log } from './log.js'
-import { createObserve } from './observe/index.js'
-import { createPolice } from './police/index.js'
+import { createObserve } from './observe/observe.js'
+import { createPolice } from './police/police.js'
 import { createPolicyFinder, type PolicyRule } from './police/policies.js'
 import { createPublicAddress } from './public-address.js'
 import { Refusal } from './refusal.js'
 import { type Binding, createKeyFinder } from './resolve/bindings.js'
-import { createReserve } from './reserve/index.js'
-import { createResolve } from './resolve/index.js'
+import { createReserve } from './reserve/reserve.js'
+import { createResolve } from './resolve/resolve.js'
 import type { Gateway, GatewayTimeouts, KeyLease } from './resolve/route.js'
 import { createTaskSeals } from './resolve/task-seal.js'
 import type { Runtime } from './runtime.js'
 import type { Secret } from './secret.js'
 import type { Store } from './store/store.js'
 import { createTrust } from './trusted-peers.js'
-import { createTag } from './tag/index.js'
-import { UnderWay } from './under-way.js'
+import { createTag } from './tag/tag.js'
+import { InFlight } from './in-flight.js'
 
 /** What a runtime needs besides its configuration. */
 export interface CompileOptions {
@@ -52,7 +52,7 @@ export interface CompileOptions {
 const defaultMaxBodyBytes = 10 * 1024 * 1024
 
 /** Default of `addressLimit.longestWait`, in milliseconds: how long a call queues for a gateway that counts calls by address. */
-const usualLongestWaitMs = 30_000
+const defaultLongestWaitMs = 30_000
 
 /**
  * Builds the runtime of a checked configuration. Unlike `checkConfig`, it opens connection pools and starts timers, so call
@@ -77,9 +77,9 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
   const publicAddress = createPublicAddress(trustedProxies.length === 0 ? undefined : isTrusted)
   const checkArrival = createCheckArrival({ hosts: config.listen.hosts, publicAddress, browser, log: options.log ?? (() => {}) })
   const connections = createConnections({ bounds: fitBounds(config), isTrusted, publicAddress, networkOf: options.networkOf })
-  const means = compileMeans(checked, options, browser, publicAddress)
-  const room = createForward([...gateways.values()], [...keys.values()], (arrival) => publicAddress.originOf(arrival))
-  const underWay = new UnderWay()
+  const parts = compileIdentity(checked, options, browser, publicAddress)
+  const forwarding = createForward([...gateways.values()], [...keys.values()], (arrival) => publicAddress.originOf(arrival))
+  const underWay = new InFlight()
   const redactor = createRedactor(searchedSecrets(secrets))
   let draining = false
   let isCut = false
@@ -88,7 +88,7 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
   async function close(): Promise<void> {
     draining = true
     await underWay.none()
-    await Promise.all([room.close(), means.roads.close()])
+    await Promise.all([forwarding.close(), parts.dispatchers.close()])
     connections.close()
     await options.ledger.flush()
     await options.store.close()
@@ -102,8 +102,8 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
       },
       identify: identifyInLine(
         createIdentify({
-          verifiers: compileVerifiers(checked, means),
-          proofs: means.proofs,
+          verifiers: compileVerifiers(checked, parts),
+          proofs: parts.proofs,
           failedAttempts: options.failedAttempts,
           publicAddress,
         }),
@@ -114,18 +114,18 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
       tag: createTag(redactor),
       reserve: createReserve(options.store),
       observe: createObserve(),
-      forward: room.forward,
+      forward: forwarding.forward,
       retry,
       account: createAccount({ ledger: options.ledger, redactor, isCut: () => isCut }),
     },
-    desk: compileDesk(config, means),
-    signSession: means.sign,
-    revocations: means.revocations,
-    assertions: compileAssertions(checked, { ...means, checkArrival }, () => runtime),
+    sessionEndpoint: compileSessionEndpoint(config, parts),
+    signSession: parts.sign,
+    revocations: parts.revocations,
+    assertions: compileAssertions(checked, { ...parts, checkArrival }, () => runtime),
     browser,
     refusedPreflight: createPreflightNote({ ledger: options.ledger, redactor }),
     publicAddress,
-    cookies: means.forwardAuth?.memory,
+    cookies: parts.forwardAuth?.memory,
     connections,
     config,
     findKey,
@@ -136,7 +136,7 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
     cut() {
       draining = true
       isCut = true
-      room.cut()
+      forwarding.cut()
     },
     get draining() {
       return draining
@@ -163,7 +163,7 @@ function compileGateway(name: string, settings: Config['gateways'][string], { di
   const dialect = dialects[settings.dialect] as Dialect
   const url = new URL((settings.baseURL ?? dialect.baseURL) as string)
   const basePath = pathOf(url)
-  const usualPath = dialect.baseURL === undefined ? '' : pathOf(new URL(dialect.baseURL))
+  const defaultPath = dialect.baseURL === undefined ? '' : pathOf(new URL(dialect.baseURL))
   return {
     name,
     dialect,
@@ -171,7 +171,7 @@ function compileGateway(name: string, settings: Config['gateways'][string], { di
     origin: url.origin,
     proxy: proxyOf(url),
     basePath,
-    rootPath: basePath.endsWith(usualPath) ? basePath.slice(0, basePath.length - usualPath.length) : undefined,
+    rootPath: basePath.endsWith(defaultPath) ? basePath.slice(0, basePath.length - defaultPath.length) : undefined,
     attempts: settings.attempts ?? dialect.retries.attempts,
     addressLimit: compileAddressLimit(settings.addressLimit, dialect),
     endMark: settings.endMark ?? dialect.endMark ?? 'required',
@@ -181,7 +181,7 @@ function compileGateway(name: string, settings: Config['gateways'][string], { di
 }
 
 /** How long a client may read nothing of an answer, in milliseconds; less if the gateway's `timeouts.idle` is less. */
-const longestUnreadMs = 120_000
+const maxUnreadMs = 120_000
 
 function compileTimeouts({ connect, headers, idle, firstEvent, hold }: Config['gateways'][string]['timeouts']): GatewayTimeouts {
   return {
@@ -190,7 +190,7 @@ function compileTimeouts({ connect, headers, idle, firstEvent, hold }: Config['g
     idleMs: idle,
     firstEventMs: firstEvent,
     holdMs: hold,
-    unreadMs: Math.min(idle, longestUnreadMs),
+    unreadMs: Math.min(idle, maxUnreadMs),
   }
 }
 
@@ -203,7 +203,7 @@ function compileAddressLimit(settings: Config['gateways'][string]['addressLimit'
   const burst = settings?.burst ?? dialect.addressLimit?.burst
   const perMinute = settings?.perMinute ?? dialect.addressLimit?.perMinute
   if (burst === undefined || perMinute === undefined) return undefined
-  return { burst, perMinute, longestWaitMs: settings?.longestWait ?? usualLongestWaitMs }
+  return { burst, perMinute, longestWaitMs: settings?.longestWait ?? defaultLongestWaitMs }
 }
 
 function compileKey(

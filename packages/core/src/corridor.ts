@@ -1,13 +1,13 @@
-import type { Receipt } from './account/index.js'
+import type { Receipt } from './account/account.js'
 import type { Arrival, ResponseSink } from './arrival.js'
 import type { Outcome } from './forward/outcome.js'
-import type { Tap } from './observe/index.js'
+import type { Tap } from './observe/observe.js'
 import type { Principal } from './principal.js'
 import type { Permit } from './police/permit.js'
 import { refuse } from './answers/refuse.js'
 import type { Route } from './resolve/route.js'
 import type { Rooms } from './rooms.js'
-import { type Tags, tagRefused } from './tag/index.js'
+import { type Tags, tagRefused } from './tag/tag.js'
 
 /**
  * Carries one request through the house: identify → resolve → police → tag → reserve → forward → observe → account.

@@ -1,7 +1,7 @@
 import { type ErrorCode, errorCodes } from '@postern/protocol'
 import type { PrincipalFields } from './principal.js'
 import { checkModel } from './police/check-model.js'
-import { checkEndpoint } from './police/index.js'
+import { checkEndpoint } from './police/police.js'
 import { checkModelOutsideBody } from './police/model-outside-body.js'
 import { needsCeiling } from './police/output-limit.js'
 import type { Policy } from './police/policies.js'

@@ -1,7 +1,6 @@
 import { Agent, type Dispatcher, request } from 'undici'
 
-/** The undici dispatcher that a request goes through. */
-export type Road = Dispatcher
+export type { Dispatcher }
 
 /** How `fetchBounded` asks, and how much it reads. */
 export interface FetchBoundedOptions {
@@ -9,7 +8,7 @@ export interface FetchBoundedOptions {
   /** Largest body, in bytes. */
   readonly maxBytes: number
   readonly signal: AbortSignal
-  readonly road: Road
+  readonly dispatcher: Dispatcher
 }
 
 /** A complete answer. */
@@ -27,8 +26,8 @@ const neverWait = Number.MAX_SAFE_INTEGER
  *
  * @throws {Error} if there is no answer, or its body is longer than `maxBytes`.
  */
-export async function fetchBounded(url: string, { headers, maxBytes, signal, road }: FetchBoundedOptions): Promise<FetchedAnswer> {
-  const answer = await request(url, { headers, signal, highWaterMark: neverWait, dispatcher: road })
+export async function fetchBounded(url: string, { headers, maxBytes, signal, dispatcher }: FetchBoundedOptions): Promise<FetchedAnswer> {
+  const answer = await request(url, { headers, signal, highWaterMark: neverWait, dispatcher })
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of answer.body as AsyncIterable<Buffer>) {
@@ -43,6 +42,6 @@ export async function fetchBounded(url: string, { headers, maxBytes, signal, roa
  * Opens a dispatcher without a proxy; with `socketPath`, one to a Unix socket, whatever host the URL names. Not undici's
  * global dispatcher: an application may have set a proxy there, and the backend needs none.
  */
-export function openDirect(socketPath?: string): Road {
+export function openDirect(socketPath?: string): Dispatcher {
   return new Agent(socketPath === undefined ? {} : { connect: { socketPath } })
 }

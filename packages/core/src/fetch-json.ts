@@ -1,10 +1,10 @@
-import { fetchBounded, type Road } from './fetch-bounded.js'
+import { fetchBounded, type Dispatcher } from './fetch-bounded.js'
 
 /** How much `fetchJson` reads, and through what. */
 export interface FetchJsonOptions {
   readonly maxBytes: number
   readonly signal: AbortSignal
-  readonly road: Road
+  readonly dispatcher: Dispatcher
 }
 
 /**

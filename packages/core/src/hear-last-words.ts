@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 type Done = (error?: Error | null) => void
 
 /** How long the socket is read after a write has failed, in milliseconds. */
-const longestMs = 1000
+const maxMs = 1000
 
 const heard = new WeakSet<Socket>()
 
@@ -39,7 +39,7 @@ function keepBack(socket: Socket, done: Done): Done {
       socket.off('close', tell)
       done(error)
     }
-    const timer = setTimeout(tell, longestMs).unref()
+    const timer = setTimeout(tell, maxMs).unref()
     socket.once('close', tell)
   }
 }

@@ -4,7 +4,7 @@ import type { Principal } from './principal.js'
 import type { Permit } from './police/permit.js'
 import type { Route } from './resolve/route.js'
 import type { RevokedKind } from './store/store.js'
-import type { Tags } from './tag/index.js'
+import type { Tags } from './tag/tag.js'
 
 /** All facts about a request; each room added one. The corridor owns it, and only `account` reads all of it. */
 export interface Journey {

@@ -5,16 +5,16 @@ import type { IsTrusted } from './trusted-peers.js'
 import { trimBlanks } from './lib/trim-blanks.js'
 
 /** The parts of a request from which its addresses are read. */
-export type Travelling = Pick<Arrival, 'headers' | 'address' | 'connection'>
+export type PeerFacts = Pick<Arrival, 'headers' | 'address' | 'connection'>
 
 /** The addresses of client and sidecar as they are in front of the trusted proxies (`listen.trustedProxies`). */
 export interface PublicAddress {
   /** The host that the client asked for: `app.example.com`; `undefined` if it is missing or not a valid host. */
-  hostOf(request: Travelling): string | undefined
+  hostOf(request: PeerFacts): string | undefined
   /** The same with the scheme: `https://app.example.com`. */
-  originOf(request: Travelling): string | undefined
+  originOf(request: PeerFacts): string | undefined
   /** The client's address. */
-  clientOf(request: Travelling): string
+  clientOf(request: PeerFacts): string
 }
 
 /** Some proxies write the port too: `203.0.113.7:4711`, `[2001:db8::7]:4711`. */
@@ -25,7 +25,7 @@ function addressOf(hop: string): string {
 }
 
 /** The entries of `X-Forwarded-For`, the outermost first. */
-function hopsOf(headers: Travelling['headers']): string[] {
+function hopsOf(headers: PeerFacts['headers']): string[] {
   const chain = headers['x-forwarded-for']
   return typeof chain === 'string' ? chain.split(',').map(addressOf) : []
 }
@@ -41,7 +41,7 @@ export function createPublicAddress(isTrusted: IsTrusted | undefined): PublicAdd
    * trusted proxy counts, by the number of trusted proxies in `X-Forwarded-For`: a client can write what stands before it, if
    * its proxy adds to what it gets. Without that header the first value counts.
    */
-  function said(request: Travelling, name: string): string | undefined {
+  function said(request: PeerFacts, name: string): string | undefined {
     if (isTrusted === undefined || !isTrusted(request.address)) return undefined
     const value = request.headers[name]
     if (typeof value !== 'string') return undefined
@@ -51,19 +51,19 @@ export function createPublicAddress(isTrusted: IsTrusted | undefined): PublicAdd
   }
 
   /** How many trusted proxies a request came through; `Infinity` if no `X-Forwarded-For` tells. */
-  function trustedProxies({ headers }: Travelling): number {
+  function trustedProxies({ headers }: PeerFacts): number {
     const hops = hopsOf(headers)
     const client = hops.findLastIndex((hop) => !(isTrusted as IsTrusted)(hop))
     return client === -1 ? Number.POSITIVE_INFINITY : hops.length - client
   }
 
-  function hostOf(request: Travelling): string | undefined {
+  function hostOf(request: PeerFacts): string | undefined {
     const forwarded = isTrusted === undefined ? undefined : said(request, 'x-forwarded-host')
     const host = forwarded ?? request.headers.host
     return host !== undefined && isHost(host) ? host : undefined
   }
 
-  function clientOf({ headers, address }: Travelling): string {
+  function clientOf({ headers, address }: PeerFacts): string {
     if (isTrusted === undefined || !isTrusted(address)) return address
     const hops = hopsOf(headers)
     // Read the list from the right. Each entry was written by the proxy after it; the first untrusted entry is the client.

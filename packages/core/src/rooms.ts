@@ -1,13 +1,13 @@
-import type { Account } from './account/index.js'
+import type { Account } from './account/account.js'
 import type { Arrival } from './arrival.js'
-import type { Forward } from './forward/index.js'
+import type { Forward } from './forward/forward.js'
 import type { Retry } from './forward/retry.js'
-import type { Identify } from './identify/index.js'
-import type { Observe } from './observe/index.js'
-import type { Police } from './police/index.js'
-import type { Reserve } from './reserve/index.js'
-import type { Resolve } from './resolve/index.js'
-import type { Tag } from './tag/index.js'
+import type { Identify } from './identify/identify.js'
+import type { Observe } from './observe/observe.js'
+import type { Police } from './police/police.js'
+import type { Reserve } from './reserve/reserve.js'
+import type { Resolve } from './resolve/resolve.js'
+import type { Tag } from './tag/tag.js'
 
 /** The rooms of the corridor, and `admit`, which comes before them. */
 export interface Rooms {

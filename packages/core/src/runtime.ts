@@ -2,21 +2,21 @@ import type { Assertions } from './assertion/assertions.js'
 import type { CookieMemory } from './backend/watch-cookies.js'
 import type { BrowserAccess } from './browser-access.js'
 import type { Config } from './config/schema.js'
-import type { Connections } from './connections/index.js'
+import type { Connections } from './connections/connections.js'
 import type { FindPolicy } from './police/policies.js'
 import type { FindKey } from './resolve/bindings.js'
 import type { Rooms } from './rooms.js'
 import type { PublicAddress } from './public-address.js'
-import type { Desk } from './session/desk.js'
+import type { SessionEndpoint } from './session/session-endpoint.js'
 import type { SignSession } from './session/sign-session.js'
 import type { Revocations } from './store/revocations.js'
-import type { UnderWay } from './under-way.js'
+import type { InFlight } from './in-flight.js'
 
 /** A compiled configuration, ready for requests. */
 export interface Runtime {
   readonly rooms: Rooms
   /** The session endpoint; `undefined` without `callers.session`. */
-  readonly desk: Desk | undefined
+  readonly sessionEndpoint: SessionEndpoint | undefined
   /** Signs session tokens; `undefined` without `callers.session.secret`. */
   readonly signSession: SignSession | undefined
   readonly revocations: Revocations
@@ -35,7 +35,7 @@ export interface Runtime {
   readonly findKey: FindKey
   readonly findPolicy: FindPolicy
   /** Counts the calls that have arrived and have no receipt yet. */
-  readonly underWay: UnderWay
+  readonly underWay: InFlight
   /** From now on refuses new requests with 503 `draining`; calls in flight continue. */
   drain(): void
   /**

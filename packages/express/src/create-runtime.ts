@@ -33,7 +33,7 @@ export interface RuntimeParts {
  */
 export function createRuntime(
   checked: CheckedConfig,
-  { ledger = createLogLedger(), store = usualStore(checked), log }: RuntimeParts = {},
+  { ledger = createLogLedger(), store = defaultStore(checked), log }: RuntimeParts = {},
 ): Runtime {
   const { limit, window: windowMs } = checked.config.failedAuthentication
   return compile(checked, {
@@ -46,7 +46,7 @@ export function createRuntime(
 }
 
 /** A store that the configuration names must not be replaced by memory, which is lost with the process. */
-function usualStore({ config }: CheckedConfig): Store {
+function defaultStore({ config }: CheckedConfig): Store {
   if (config.store === undefined || config.store.memory === true) return createMemoryStore()
   const written =
     config.store.redis === undefined ? "{ sqlite: resolve('postern.db'), owner: true }" : '{ redis: { url: process.env.REDIS_URL } }'

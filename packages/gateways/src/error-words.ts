@@ -26,7 +26,7 @@ const subjects = ['loc', 'field', 'path', 'param']
 const deepest = 5
 
 /** How many items of a list the message includes. */
-const mostItems = 10
+const maxItems = 10
 
 /**
  * Finds the message of an error in any shape: one text, a list of texts or of details, nested objects, or the whole
@@ -36,7 +36,7 @@ export function wordsOf(value: unknown, depth = deepest): string | undefined {
   if (typeof value === 'string') return value.trim() === '' ? undefined : value.trim()
   if (depth === 0) return undefined
   if (Array.isArray(value)) {
-    const items = value.slice(0, mostItems).flatMap((item) => wordsOfItem(item, depth - 1) ?? [])
+    const items = value.slice(0, maxItems).flatMap((item) => wordsOfItem(item, depth - 1) ?? [])
     return items.length === 0 ? undefined : [...new Set(items)].join('; ')
   }
   if (!isRecord(value)) return undefined

@@ -21,14 +21,14 @@ export type {
   ErrorRule,
   GovernancePlaces,
 } from './dialect.js'
-export { type DialectId, dialectIds, dialects } from './dialects/index.js'
+export { type DialectId, dialectIds, dialects } from './dialects/dialects.js'
 export { type Endpoint, type Endpoints, endpointsOf, type ModelCatalogue, type StoredObject } from './endpoint.js'
 export { createEndpointTable, type EndpointTable, type FoundEndpoint, isParameter, modelSegment, shapeOf } from './endpoint-table.js'
 export { chatEndpoints, get, post } from './endpoints.js'
 export { isBelow, isHoldersPath } from './closed-path.js'
-export { openaiEndpoints } from './openai-endpoints/index.js'
+export { openaiEndpoints } from './openai-endpoints/openai-endpoints.js'
 export { holdsKey, looksLikeKey, redactKeys } from '@postern/protocol'
 export { asModelList, failedCatalogue } from './model-list.js'
 export { type CompiledPointer, compilePointer, type Pointer, readAll } from './pointer.js'
 export { type AnswerFacts, type AnswerReader, createAnswerReader } from './read-answer.js'
-export { type RetryRule, type RetryRules, usualWaits } from './retry-rules.js'
+export { type RetryRule, type RetryRules, defaultWaits as usualWaits } from './retry-rules.js'

@@ -31,4 +31,4 @@ export interface RetryRule extends ErrorCondition {
 }
 
 /** Three attempts within about a second: enough for a short fault, and no client gives up meanwhile. */
-export const usualWaits = { attempts: 3, firstWaitMs: 250, longestWaitMs: 2000 } as const
+export const defaultWaits = { attempts: 3, firstWaitMs: 250, longestWaitMs: 2000 } as const

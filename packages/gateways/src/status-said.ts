@@ -46,9 +46,9 @@ function numberIn(value: unknown): number | undefined {
 }
 
 function statusOf(name: unknown): number | undefined {
-  if (typeof name !== 'string' || name.length > longestName) return undefined
+  if (typeof name !== 'string' || name.length > maxNameChars) return undefined
   return statusOfName.get(name.replaceAll(/[^a-z]/gi, '').toLowerCase())
 }
 
 /** Longest name of an error that is looked up, in characters. */
-const longestName = 64
+const maxNameChars = 64

@@ -9,7 +9,7 @@ export interface Place {
 }
 
 /** Largest file that is searched, in bytes: a larger one was not written by hand. */
-const largestSource = 2_000_000
+const maxSourceChars = 2_000_000
 
 /** Finds the first of these files that contains a text, and its line. */
 export function locate(sought: string, files: readonly string[]): Place | undefined {
@@ -25,7 +25,7 @@ export function locate(sought: string, files: readonly string[]): Place | undefi
 
 function readSource(file: string): string | undefined {
   try {
-    return statSync(file).size > largestSource ? undefined : readFileSync(file, 'utf8')
+    return statSync(file).size > maxSourceChars ? undefined : readFileSync(file, 'utf8')
   } catch {
     // Not a file: a virtual module of a plugin.
     return undefined

@@ -24,7 +24,7 @@ export {
   sessionSeconds,
 } from './session-claims.js'
 export {
-  announcedBounds,
+  notEnforcedYet as announcedBounds,
   originPattern,
   readSessionBounds,
   sessionBoundClaims,

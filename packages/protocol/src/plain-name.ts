@@ -1,7 +1,7 @@
 /** Longest name, in code points. */
-const longestName = 256
+const maxNameChars = 256
 
-const fewEnough = /* @__PURE__ */ new RegExp(`^.{1,${longestName}}$`, 'su')
+const fewEnough = /* @__PURE__ */ new RegExp(`^.{1,${maxNameChars}}$`, 'su')
 
 /** Most names: printable ASCII, with single spaces between. */
 const plainAscii = /^[!-~]+(?: [!-~]+)*$/
@@ -30,7 +30,7 @@ const beginsWithMark = /^\p{M}/u
  * Nothing trims, folds or normalizes names anywhere: two names are equal only if their characters are.
  */
 export function nameFault(text: string): string | undefined {
-  if (plainAscii.test(text)) return text.length > longestName ? tooLong : undefined
+  if (plainAscii.test(text)) return text.length > maxNameChars ? tooLong : undefined
   if (text === '') return 'is empty'
   if (!fewEnough.test(text)) return tooLong
   const [found] = strange.exec(text) ?? []
@@ -45,7 +45,7 @@ export function isPlainName(value: unknown): value is string {
   return typeof value === 'string' && nameFault(value) === undefined
 }
 
-const tooLong = `is longer than ${longestName} characters`
+const tooLong = `is longer than ${maxNameChars} characters`
 
 /** Names the character by its number: it may be invisible, or move the text around it. */
 function describe(character: string): string {

@@ -27,7 +27,7 @@ export interface SessionBounds {
 }
 
 /** Claims of bounds that this version does not enforce: a token with one is refused, and none is minted. */
-export const announcedBounds: readonly string[] = ['spend']
+export const notEnforcedYet: readonly string[] = ['spend']
 
 /**
  * Every claim that a session token may have. A token with any other claim is refused: the claim would look like a
@@ -64,8 +64,8 @@ export const originPattern =
 /** The SHA-256 thumbprint of a public key (RFC 7638), base64url. */
 export const thumbprintPattern = /^[A-Za-z0-9_-]{43}$/
 /** Most names in a list of `models` or `endpoints`, and the longest of them in characters. */
-const mostNames = 100
-const longestName = 200
+const maxNames = 100
+const maxNameChars = 200
 
 /** Reads the bounds from a token's claims, or returns the name of the first claim that is not valid. */
 export function readSessionBounds(
@@ -95,8 +95,8 @@ const boundChecks: Readonly<Record<string, (claim: unknown) => boolean>> = {
 
 /** An empty list would allow nothing: it is taken for a mistake. */
 function isNames(value: unknown): boolean {
-  const isName = (name: unknown): boolean => typeof name === 'string' && name !== '' && name.length <= longestName
-  return Array.isArray(value) && value.length > 0 && value.length <= mostNames && value.every(isName)
+  const isName = (name: unknown): boolean => typeof name === 'string' && name !== '' && name.length <= maxNameChars
+  return Array.isArray(value) && value.length > 0 && value.length <= maxNames && value.every(isName)
 }
 
 function isCount(value: unknown): boolean {

@@ -33,7 +33,7 @@ export type AskAdmin = (path: string, body: object) => Promise<Readonly<Record<s
 
 const defaultTimeoutMs = 5000
 /** Largest answer that is read. Postern's own answers are far smaller. */
-const mostBytes = 64 * 1024
+const maxBytes = 64 * 1024
 
 /** @throws {TypeError} if `url` or `socketPath` is not valid, or the secret for a port is missing. */
 export function createAskAdmin(place: AdminPlace): AskAdmin {
@@ -127,7 +127,7 @@ function exchange(
       answer.setEncoding('utf8')
       answer.on('data', (part: string) => {
         text += part
-        if (text.length > mostBytes) answer.destroy(new Error('the answer is too large'))
+        if (text.length > maxBytes) answer.destroy(new Error('the answer is too large'))
       })
       answer.on('end', () => resolve([answer, text]))
       answer.on('error', reject)

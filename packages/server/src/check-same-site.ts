@@ -1,5 +1,5 @@
 import { isDevelopmentPage } from '@postern/protocol'
-import { DeskRefusal } from './desk-refusal.js'
+import { SessionRefusal } from './session-refusal.js'
 
 /** Reads a header of the request; `undefined` if it is absent. */
 export type ReadHeader = (name: string) => string | undefined
@@ -16,7 +16,7 @@ const deliberate = /^(?:bearer|dpop)\s/i
  * is our own. A call with a token and without a cookie passes as well: a browser sends a token only if a program puts
  * it there.
  *
- * @throws {DeskRefusal} `cross_site_refused`.
+ * @throws {SessionRefusal} `cross_site_refused`.
  */
 export function checkSameSite(header: ReadHeader, listed: readonly string[]): void {
   if (header('cookie') === undefined && deliberate.test(header('authorization') ?? '')) return
@@ -26,7 +26,7 @@ export function checkSameSite(header: ReadHeader, listed: readonly string[]): vo
   if (site === 'same-origin' && (origin === undefined || isOwn(origin, header('host')) || isDevelopmentPage(origin, header('host'), site)))
     return
   if (site === undefined && origin !== undefined && isOwn(origin, header('host'))) return
-  throw new DeskRefusal(
+  throw new SessionRefusal(
     'cross_site_refused',
     origin === undefined && site === undefined
       ? 'Nothing in the request proves that a page of this site sent it; browsers write Origin or Sec-Fetch-Site.'

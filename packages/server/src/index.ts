@@ -5,7 +5,7 @@ export { type AdminPlace } from './ask-admin.js'
 export { formatRequestId, parseRequestId, type RequestIdParts } from '@postern/protocol'
 export { runWorkflow, type Step, type Workflow } from './run-workflow.js'
 export { runningTags, type Tags } from './running-tags.js'
-export { type SessionRouteOptions } from './session-desk.js'
+export { type SessionRouteOptions } from './session-endpoint.js'
 export { type SessionHandler, sessionHandler } from './session-handler.js'
 export {
   createSessionMinter,

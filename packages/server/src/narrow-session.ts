@@ -1,5 +1,5 @@
 import { compileNamePattern, type SessionRequest, sessionSeconds } from '@postern/protocol'
-import { DeskRefusal } from './desk-refusal.js'
+import { SessionRefusal } from './session-refusal.js'
 import type { MintRequest } from './session-minter.js'
 
 /** The bounds that a page asks for its session. */
@@ -10,7 +10,7 @@ export type AskedSession = SessionRequest & { readonly ttl?: number | string }
  * page asks for a longer lifetime or a greater number, it gets the granted one.
  *
  * @param ttlSeconds Lifetime if `granted` has none.
- * @throws {DeskRefusal} `request_malformed` if a name, origin, workflow or key is asked that is not granted.
+ * @throws {SessionRefusal} `request_malformed` if a name, origin, workflow or key is asked that is not granted.
  */
 export function narrowSession(granted: MintRequest, asked: AskedSession, ttlSeconds: number): MintRequest {
   const longest = sessionSeconds(granted.ttl ?? ttlSeconds)
@@ -33,7 +33,7 @@ function least(granted: number | undefined, asked: number | undefined): number |
 
 function theSame(name: 'origin' | 'workflow' | 'jkt', { [name]: granted }: MintRequest, { [name]: asked }: AskedSession) {
   if (granted !== undefined && asked !== undefined && granted !== asked)
-    throw new DeskRefusal('request_malformed', `The session is bound to another "${name}".`, name)
+    throw new SessionRefusal('request_malformed', `The session is bound to another "${name}".`, name)
   return granted ?? asked
 }
 
@@ -43,6 +43,6 @@ function among(name: 'models' | 'endpoints', { [name]: granted }: MintRequest, {
   // enough.
   const allowed = granted.map(compileNamePattern)
   const strange = asked.find((pattern) => !allowed.some((covers) => covers(pattern)))
-  if (strange !== undefined) throw new DeskRefusal('request_malformed', `"${name}" may name only some of what is granted.`, name)
+  if (strange !== undefined) throw new SessionRefusal('request_malformed', `"${name}" may name only some of what is granted.`, name)
   return asked
 }

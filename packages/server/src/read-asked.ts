@@ -1,9 +1,9 @@
 import { readSessionRequest, sessionClaims, SessionFault, sessionFaultOverHttp, sessionSeconds } from '@postern/protocol'
-import { DeskRefusal } from './desk-refusal.js'
+import { SessionRefusal } from './session-refusal.js'
 import type { AskedSession } from './narrow-session.js'
 
 /** The largest body that is read, in bytes; a useful one has a few hundred. */
-export const mostBytes = 16 * 1024
+export const maxBytes = 16 * 1024
 
 const jsonType = /^application\/(?:[\w.!#$&^-]+\+)?json\s*(?:;|$)/i
 
@@ -11,19 +11,19 @@ const jsonType = /^application\/(?:[\w.!#$&^-]+\+)?json\s*(?:;|$)/i
  * Reads the bounds that a page asks for its session; an empty body asks for none.
  *
  * @param body Text, or the value that the application's body parser made.
- * @throws {DeskRefusal} `request_malformed`.
+ * @throws {SessionRefusal} `request_malformed`.
  */
 export function readAsked(body: unknown, contentType: string | undefined): AskedSession {
   if (isEmpty(body)) return {}
   if (!jsonType.test(contentType ?? ''))
-    throw new DeskRefusal('request_malformed', 'What a session is to be bound by is written in JSON.', 'Content-Type')
+    throw new SessionRefusal('request_malformed', 'What a session is to be bound by is written in JSON.', 'Content-Type')
   const members = typeof body === 'string' ? parse(body) : body
   if (typeof members !== 'object' || members === null || Array.isArray(members))
-    throw new DeskRefusal('request_malformed', 'The body is not a JSON object.')
+    throw new SessionRefusal('request_malformed', 'The body is not a JSON object.')
   const own = ['user', 'team', 'project'].find((name) => Object.hasOwn(members, name))
-  if (own !== undefined) throw new DeskRefusal('request_malformed', 'Whose session it is, is not asked but known.', own)
+  if (own !== undefined) throw new SessionRefusal('request_malformed', 'Whose session it is, is not asked but known.', own)
   // The application trusts `ext`, because only the minter can set it: a page must not.
-  if (Object.hasOwn(members, 'ext')) throw new DeskRefusal('request_malformed', 'What "ext" holds is not for a page to say.', 'ext')
+  if (Object.hasOwn(members, 'ext')) throw new SessionRefusal('request_malformed', 'What "ext" holds is not for a page to say.', 'ext')
   return check(members as Readonly<Record<string, unknown>>)
 }
 
@@ -37,7 +37,7 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw new DeskRefusal('request_malformed', 'The body is not well-formed JSON.')
+    throw new SessionRefusal('request_malformed', 'The body is not well-formed JSON.')
   }
 }
 
@@ -52,6 +52,6 @@ function check(members: Readonly<Record<string, unknown>>): AskedSession {
   } catch (error) {
     if (!(error instanceof SessionFault)) throw error
     const { message, param } = sessionFaultOverHttp(error)
-    throw new DeskRefusal('request_malformed', message, param)
+    throw new SessionRefusal('request_malformed', message, param)
   }
 }

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { DeskRefusal } from './desk-refusal.js'
+import { SessionRefusal } from './session-refusal.js'
 import { readBounded } from './read-bounded.js'
-import { mostBytes } from './read-asked.js'
-import { createSessionDesk, type DeskAnswer, type SessionRouteOptions } from './session-desk.js'
+import { maxBytes } from './read-asked.js'
+import { createSessionEndpoint, type SessionAnswer, type SessionRouteOptions } from './session-endpoint.js'
 
 /** A request handler of Express, Connect or plain Node. */
 export type SessionHandler<Incoming extends IncomingMessage> = (
@@ -30,15 +30,15 @@ export type SessionHandler<Incoming extends IncomingMessage> = (
 export function sessionHandler<Incoming extends IncomingMessage = IncomingMessage>(
   options: SessionRouteOptions<Incoming>,
 ): SessionHandler<Incoming> {
-  const desk = createSessionDesk(options)
+  const endpoint = createSessionEndpoint(options)
   return async (request, response, next) => {
     try {
       const { method } = request
-      send(response, await desk(request, { method, header: (name) => headerOf(request, name), readBody: () => readBody(request) }))
+      send(response, await endpoint(request, { method, header: (name) => headerOf(request, name), readBody: () => readBody(request) }))
     } catch (error) {
       if (next !== undefined) next(error)
       else {
-        const refusal = new DeskRefusal('internal_error', 'No session could be made.')
+        const refusal = new SessionRefusal('internal_error', 'No session could be made.')
         send(response, { status: refusal.status, headers: {}, body: JSON.stringify(refusal.envelope) })
         process.emitWarning(error instanceof Error ? error : String(error))
       }
@@ -46,7 +46,7 @@ export function sessionHandler<Incoming extends IncomingMessage = IncomingMessag
   }
 }
 
-function send(response: ServerResponse, { status, headers, body }: DeskAnswer): void {
+function send(response: ServerResponse, { status, headers, body }: SessionAnswer): void {
   // The rest of a body that was too large stays unread: the connection cannot be used again.
   const last = status === 413 ? { Connection: 'close' } : {}
   response.writeHead(status, { ...headers, ...last, 'Content-Length': Buffer.byteLength(body) }).end(body)
@@ -61,5 +61,5 @@ function headerOf({ headers }: IncomingMessage, name: string): string | undefine
 async function readBody(request: IncomingMessage & { readonly body?: unknown }): Promise<unknown> {
   if (Buffer.isBuffer(request.body)) return request.body.toString()
   if (request.body !== undefined) return request.body
-  return readBounded(request.iterator({ destroyOnReturn: false }), mostBytes)
+  return readBounded(request.iterator({ destroyOnReturn: false }), maxBytes)
 }

@@ -1,6 +1,6 @@
 import { readBounded } from './read-bounded.js'
-import { mostBytes } from './read-asked.js'
-import { createSessionDesk, type SessionRouteOptions } from './session-desk.js'
+import { maxBytes } from './read-asked.js'
+import { createSessionEndpoint, type SessionRouteOptions } from './session-endpoint.js'
 
 /**
  * A route that gives your users sessions, for frameworks that call a function with a `Request`, such as Next.js, Hono
@@ -22,12 +22,12 @@ import { createSessionDesk, type SessionRouteOptions } from './session-desk.js'
 export function sessionRoute<Incoming extends Request = Request>(
   options: SessionRouteOptions<Incoming>,
 ): (request: Incoming) => Promise<Response> {
-  const desk = createSessionDesk(options)
+  const endpoint = createSessionEndpoint(options)
   return async (request) => {
-    const { status, headers, body } = await desk(request, {
+    const { status, headers, body } = await endpoint(request, {
       method: request.method,
       header: (name) => request.headers.get(name) ?? undefined,
-      readBody: async () => (request.body === null ? '' : readBounded(request.body, mostBytes)),
+      readBody: async () => (request.body === null ? '' : readBounded(request.body, maxBytes)),
     })
     return new Response(body, { status, headers })
   }

@@ -7,7 +7,7 @@ const patienceMs = 1500
  * Shortest and longest pause before the next try, in milliseconds. Random, so that two processes do not keep in step.
  */
 const shortestPauseMs = 2
-const longestPauseMs = 12
+const maxPauseMs = 12
 
 /**
  * Runs `work` on a SQLite file, again and again while another process writes to it. SQLite's own waiting would block
@@ -23,6 +23,6 @@ export async function waitWhileBusy<T>(work: () => T): Promise<T> {
     } catch (error) {
       if (!String((error as { code?: unknown }).code).startsWith('SQLITE_BUSY') || performance.now() > until) throw error
     }
-    await sleep(shortestPauseMs + Math.random() * (longestPauseMs - shortestPauseMs))
+    await sleep(shortestPauseMs + Math.random() * (maxPauseMs - shortestPauseMs))
   }
 }

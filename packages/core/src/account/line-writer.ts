@@ -8,7 +8,7 @@ export interface LineWriter {
 }
 
 /** How many characters may wait for a slow reader; beyond that, lines are lost. */
-const mostWaiting = 16 * 1024 * 1024
+const maxWaitingBytes = 16 * 1024 * 1024
 
 /** Delay before the next write to a full pipe (`EAGAIN`), in milliseconds. */
 const retryAfterMs = 50
@@ -57,7 +57,7 @@ export function createLineWriter(fd: number, lost: (reason: string) => void): Li
 
   return {
     write(lines) {
-      if (waiting.length + lines.length > mostWaiting) fail('nobody reads them')
+      if (waiting.length + lines.length > maxWaitingBytes) fail('nobody reads them')
       else waiting += lines
       if (!writing) next()
     },

@@ -6,10 +6,10 @@ import { writeLedgerLine } from './ledger-line.js'
 import { createLineWriter, type LineWriter } from './line-writer.js'
 
 /** How long a line may wait for others before it is written, in milliseconds. */
-const longestWaitMs = 200
+const maxWaitMs = 200
 
 /** Largest number of entries in one write: a write costs as much as formatting ten lines. */
-const largestBatch = 128
+const maxBatch = 128
 
 const standardOutput = 1
 
@@ -44,11 +44,11 @@ export function createLogLedger(writer: LineWriter = createLineWriter(standardOu
     release()
     return writer.flush()
   }
-  const timer = setInterval(release, longestWaitMs).unref()
+  const timer = setInterval(release, maxWaitMs).unref()
   return {
     append(entry) {
       waiting.push(entry)
-      if (waiting.length === largestBatch) release()
+      if (waiting.length === maxBatch) release()
     },
     event({ event, ...facts }) {
       release()

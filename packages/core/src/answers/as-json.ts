@@ -4,7 +4,7 @@ import { exposeHeaders } from './expose-headers.js'
 import type { Outcome } from '../forward/outcome.js'
 import { notKept } from './privacy.js'
 import { writeRecord } from './record.js'
-import type { Tags } from '../tag/index.js'
+import type { Tags } from '../tag/tag.js'
 
 /** An answer of Postern's own, without a gateway. */
 export interface JsonAnswer {

@@ -5,7 +5,7 @@ import { refusalEnvelope } from './refuse.js'
 import { apiHeaders } from './api-headers.js'
 import { notKept } from './privacy.js'
 import { Refusal } from '../refusal.js'
-import { tagRefused } from '../tag/index.js'
+import { tagRefused } from '../tag/tag.js'
 
 /** The answer to a client if the backend gave no answer or was not asked. */
 export interface BackendRefusal {

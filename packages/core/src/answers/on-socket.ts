@@ -3,8 +3,8 @@ import { headerNames } from '@postern/protocol'
 import { notKept } from './privacy.js'
 import { refusalEnvelope } from './refuse.js'
 import type { Refusal } from '../refusal.js'
-import { tagRefused } from '../tag/index.js'
-import { endSoon } from '../doors/end-soon.js'
+import { tagRefused } from '../tag/tag.js'
+import { endSoon } from '../doors/end-then-destroy.js'
 import { nextUlid } from '../doors/next-ulid.js'
 
 /** Writes a refusal to a socket without a `ServerResponse`, with an id and the envelope like every refusal, and ends the socket. */

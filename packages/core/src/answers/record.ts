@@ -2,7 +2,7 @@ import type { AnswerFacts } from '@postern/gateways'
 import type { Finish, GovernanceRecord } from '@postern/protocol'
 import type { Permit } from '../police/permit.js'
 import type { Route } from '../resolve/route.js'
-import type { Tags } from '../tag/index.js'
+import type { Tags } from '../tag/tag.js'
 
 /** The facts for a record. A request that ended early lacks some. */
 export interface RecordSources {

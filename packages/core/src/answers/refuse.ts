@@ -5,12 +5,12 @@ import type { Outcome } from '../forward/outcome.js'
 import { notKept } from './privacy.js'
 import { writeRecord } from './record.js'
 import { isToldPublicly, tellRecord } from './record-for-client.js'
-import type { Tap } from '../observe/index.js'
+import type { Tap } from '../observe/observe.js'
 import type { Permit } from '../police/permit.js'
 import type { Principal } from '../principal.js'
 import { ClientGone, Refusal } from '../refusal.js'
 import type { Route } from '../resolve/route.js'
-import type { Tags } from '../tag/index.js'
+import type { Tags } from '../tag/tag.js'
 
 /** The facts about a request when it was refused; the rooms that did not run leave theirs out. */
 export interface RefusedJourney {

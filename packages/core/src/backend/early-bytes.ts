@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 
 /** The most bytes that a client may send before the upgrade is answered; RFC 6455, 4.1 allows none. */
-const mostBytes = 16_384
+const maxBytes = 16_384
 
 /** What a client sends before its connection is a WebSocket. */
 export interface EarlyBytes {
@@ -21,7 +21,7 @@ export function readEarlyBytes(socket: Socket, head: Buffer): EarlyBytes {
   const keep = (chunk: Buffer): void => {
     pieces.push(chunk)
     size += chunk.length
-    if (size > mostBytes) socket.destroy()
+    if (size > maxBytes) socket.destroy()
   }
   const leave = (): void => {
     socket.destroy()

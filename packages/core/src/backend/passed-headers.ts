@@ -2,14 +2,14 @@ import { headerNames } from '@postern/protocol'
 import { hopByHop } from '../hop-by-hop.js'
 import { connectionNames } from '../lib/connection-names.js'
 import { rememberNames } from '../lib/remember-names.js'
-import { decideFates, plainly } from './request-fates.js'
+import { classifyHeader, hyphenate } from './header-rules.js'
 
 const forOnePeer = new Set(hopByHop)
 /** Response headers that only Postern may set. */
 const ours = new Set([headerNames.governance, headerNames.refusal].map((name) => name.toLowerCase()))
-const goesBeforeClient = rememberNames((spelling) => {
+const isDroppedBeforeClient = rememberNames((spelling) => {
   const name = spelling.toLowerCase()
-  return forOnePeer.has(name) || ours.has(plainly(name)) || name.startsWith('proxy-')
+  return forOnePeer.has(name) || ours.has(hyphenate(name)) || name.startsWith('proxy-')
 })
 
 /** Copies to `to` the request headers that the backend gets unchanged, name and value in turn. */
@@ -17,14 +17,14 @@ export type PassToBackend = (to: string[], rawHeaders: readonly string[], connec
 
 /** @param ours Headers that only Postern may send to the backend. */
 export function createPassToBackend(ours: readonly string[]): PassToBackend {
-  const decide = decideFates(ours)
-  const fateOf = rememberNames((spelling) => decide(spelling.toLowerCase()))
+  const decide = classifyHeader(ours)
+  const ruleOf = rememberNames((spelling) => decide(spelling.toLowerCase()))
   return (to, rawHeaders, connection, fromProxy) => {
     const named = connectionNames(connection)
     for (let index = 0; index < rawHeaders.length; index += 2) {
       const name = rawHeaders[index] as string
-      const fate = fateOf(name)
-      if (fate !== 'passes' && (fate === 'goes' || !fromProxy)) continue
+      const rule = ruleOf(name)
+      if (rule !== 'forward' && (rule === 'drop' || !fromProxy)) continue
       if (named === undefined || !named.has(name.toLowerCase())) to.push(name, rawHeaders[index + 1] as string)
     }
   }
@@ -36,7 +36,7 @@ export function passedToClient(rawHeaders: readonly string[], connection: string
   const headers: string[] = []
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] as string
-    if (goesBeforeClient(name) || (named !== undefined && named.has(name.toLowerCase()))) continue
+    if (isDroppedBeforeClient(name) || (named !== undefined && named.has(name.toLowerCase()))) continue
     headers.push(name, rawHeaders[index + 1] as string)
   }
   return headers

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http'
 
 /** How long a client may go on sending its body after the whole answer was sent, in milliseconds. */
-const longestMs = 30_000
+const maxMs = 30_000
 
 /** How long the client may send nothing in this time, in milliseconds. */
-const longestSilenceMs = 5000
+const maxSilenceMs = 5000
 
 /**
  * If the answer was sent before the request's body ended, reads and discards the rest of that body, and destroys the
@@ -17,8 +17,8 @@ export function readRest(request: IncomingMessage): void {
   const hangUp = (): void => {
     socket.destroy()
   }
-  const inAll = setTimeout(hangUp, longestMs)
-  const silence = setTimeout(hangUp, longestSilenceMs)
+  const inAll = setTimeout(hangUp, maxMs)
+  const silence = setTimeout(hangUp, maxSilenceMs)
   const stop = (): void => {
     clearTimeout(inAll)
     clearTimeout(silence)

@@ -2,12 +2,12 @@ import type { IncomingMessage } from 'node:http'
 import { refusedBody } from './client-gone.js'
 
 /** The largest body that is read before the backend is called, in bytes; it is then sent in one piece with its head. */
-const mostBytes = 16_384
+const maxBytes = 16_384
 
 /** Whether a request has a body that is read whole and not streamed: 1 to `mostBytes` bytes, by its `Content-Length`. */
 export function isSmallBody({ headers }: IncomingMessage): boolean {
   const length = Number(headers['content-length'] ?? 0)
-  return length > 0 && length <= mostBytes && headers['transfer-encoding'] === undefined
+  return length > 0 && length <= maxBytes && headers['transfer-encoding'] === undefined
 }
 
 /**

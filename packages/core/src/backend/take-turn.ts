@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Connections } from '../connections/index.js'
-import type { Turn } from '../connections/lines.js'
+import type { Connections } from '../connections/connections.js'
+import type { Slot } from '../connections/fair-queue.js'
 import { Refusal } from '../refusal.js'
 import { tooMuchHeld } from '../read/hold.js'
 
@@ -18,7 +18,7 @@ export interface ClientEnd {
 /** What {@link takeTurn} calls, and its bounds. */
 export interface TurnTaking {
   /** Called when the request has its turn. */
-  readonly come: (turn: Turn) => void
+  readonly come: (turn: Slot) => void
   /** Called if it gets no turn: 504 `backend_timeout`, or 429 `rate_limited` if too many bytes are held. */
   readonly refuse: (error: Error) => void
   /** How long the request may wait while the queue does not move, in milliseconds. */

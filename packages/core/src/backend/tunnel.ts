@@ -1,9 +1,9 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { type Duplex, Transform } from 'node:stream'
-import type { Turn } from '../connections/lines.js'
+import type { Slot } from '../connections/fair-queue.js'
 import { webSocket } from '../doors/asks-for-web-socket.js'
-import { endSoon } from '../doors/end-soon.js'
+import { endSoon } from '../doors/end-then-destroy.js'
 import { refuseForBackend } from '../answers/for-backend.js'
 import { faultOfAnswer, mayHaveBody, switched } from './fault-of-answer.js'
 import type { EarlyBytes } from './early-bytes.js'
@@ -20,7 +20,7 @@ export interface TunnelFacts {
   readonly request: IncomingMessage
   readonly socket: Socket
   readonly early: EarlyBytes
-  readonly turn: Turn
+  readonly turn: Slot
   readonly outage: Outage
 }
 

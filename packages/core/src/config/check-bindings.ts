@@ -1,5 +1,5 @@
 import { bindingIdentity, describeBinding } from '../resolve/bindings.js'
-import type { Parts } from './parts.js'
+import type { Parts } from './lenient-sections.js'
 import { oneOf, type Problem, problem } from './problem.js'
 
 /** Checks that every binding names an existing key and a principal (or `default: true`), and that no two match the same principal. */

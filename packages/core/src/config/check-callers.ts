@@ -1,7 +1,7 @@
 import { parseHashRing, type RingEntry } from '../identify/hash-ring.js'
 import type { Secret } from '../secret.js'
-import { isThisMachine } from './is-this-machine.js'
-import type { Parts } from './parts.js'
+import { isLoopback } from './is-loopback.js'
+import type { Parts } from './lenient-sections.js'
 import { type Problem, problem, warning } from './problem.js'
 import type { Config } from './schema.js'
 
@@ -117,7 +117,7 @@ export function checkCallers({ callers, listen, replicas }: Config, problems: Pr
     )
   if (forwardAuth !== undefined && !forwardAuth.url.startsWith('unix:')) {
     const { protocol, hostname } = new URL(forwardAuth.url)
-    if (protocol === 'http:' && !isThisMachine(hostname)) {
+    if (protocol === 'http:' && !isLoopback(hostname)) {
       problems.push({
         ...problem(
           'callers.forwardAuth.url',
@@ -163,7 +163,7 @@ function checkKeySetUrl(path: string, text: string, problems: Problem[]): void {
   const url = new URL(text)
   if (url.username !== '' || url.password !== '')
     problems.push(problem(path, 'holds a user or a password.', 'Public keys need none; leave it out.'))
-  if (url.protocol === 'http:' && !isThisMachine(url.hostname))
+  if (url.protocol === 'http:' && !isLoopback(url.hostname))
     problems.push(problem(path, 'would fetch keys over plain http, where anybody on the way could replace them.', 'Write https.'))
 }
 

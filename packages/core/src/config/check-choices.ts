@@ -1,6 +1,6 @@
 import type { Dialects } from '@postern/gateways'
 import { callersChoice } from '../police/choices.js'
-import type { Parts } from './parts.js'
+import type { Parts } from './lenient-sections.js'
 import { oneOfThese, type Problem, problem } from './problem.js'
 
 /** Refuses an option in `choices` that no configured gateway offers, since it would have no effect. */

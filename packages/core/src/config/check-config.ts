@@ -16,7 +16,7 @@ import { checkPolicies } from './check-policies.js'
 import { checkProxies } from './check-proxies.js'
 import { checkStore } from './check-store.js'
 import { describeIssue } from './describe-issue.js'
-import { type Parts, takeApart } from './parts.js'
+import { type Parts, readSections } from './lenient-sections.js'
 import { type Problem, problem, warning } from './problem.js'
 import { type ProxyOf, readProxies } from './proxies.js'
 import { readSecret, type SecretPlaces } from './read-secret.js'
@@ -58,7 +58,7 @@ export function checkConfig(raw: unknown, places: SecretPlaces, dialects: Dialec
   const form = createConfigSchema(dialectIds).safeParse(raw, { reportInput: true })
   if (!form.success) problems.push(...form.error.issues.flatMap(describeIssue))
 
-  const parts = takeApart(raw, dialectIds)
+  const parts = readSections(raw, dialectIds)
   const secrets = readSecrets(parts, places, problems)
   checkGateways(parts, dialects, problems)
   checkEndpoints(parts, dialects, problems)

@@ -2,7 +2,7 @@ import type { Dialect, Dialects } from '@postern/gateways'
 import { compileEndpoints } from '../compile-endpoints.js'
 import { createMeantBy } from '../lib/meant-by.js'
 import { patternsMeet } from '../lib/patterns-meet.js'
-import type { Parts, PlacedRule } from './parts.js'
+import type { Parts, PlacedRule } from './lenient-sections.js'
 import { type Problem, problem, warning } from './problem.js'
 
 /** Reports a pattern that matches no endpoint: it looks like a permission and has no effect. */

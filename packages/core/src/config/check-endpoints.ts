@@ -9,7 +9,7 @@ import {
   modelSegment,
 } from '@postern/gateways'
 import { hasDotSegment } from '../resolve/dot-segment.js'
-import type { OpenedAt, Parts, Placed } from './parts.js'
+import type { OpenedAt, Parts, Located } from './lenient-sections.js'
 import { type Problem, problem } from './problem.js'
 
 /** Checks that every endpoint under `gateways.<name>.endpoints` may be opened and is clear. */
@@ -69,7 +69,7 @@ function tasksOf({ endpoints }: Dialect): string[] {
 }
 
 /** Refuses two paths that differ only in case or in the names of their parameters. */
-function checkTwins({ path, part }: Placed<OpenedAt['endpoints']>, problems: Problem[]): void {
+function checkTwins({ path, part }: Located<OpenedAt['endpoints']>, problems: Problem[]): void {
   const seen = new Map<string, string>()
   for (const name of Object.keys(part)) {
     const shape = name.replaceAll(/\{[^/]*\}/g, '{}').toLowerCase()

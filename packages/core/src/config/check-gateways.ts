@@ -1,6 +1,6 @@
 import type { Dialect, Dialects } from '@postern/gateways'
-import { isThisMachine } from './is-this-machine.js'
-import type { Parts } from './parts.js'
+import { isLoopback } from './is-loopback.js'
+import type { Parts } from './lenient-sections.js'
 import { type Problem, problem, warning } from './problem.js'
 
 /** Checks that a key may be sent to the `baseURL` of every gateway. */
@@ -23,7 +23,7 @@ export function checkGateways(parts: Parts, dialects: Dialects, problems: Proble
         ),
       )
     }
-    if (url.protocol === 'http:' && !isThisMachine(url.hostname)) {
+    if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
       problems.push(
         warning(`${path}.baseURL`, 'sends the gateway key over plain http.', 'Write https, unless the network in between is yours alone.'),
       )

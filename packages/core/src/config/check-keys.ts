@@ -1,6 +1,6 @@
 import type { Dialect, Dialects } from '@postern/gateways'
 import type { Secret } from '../secret.js'
-import type { Parts } from './parts.js'
+import type { Parts } from './lenient-sections.js'
 import { oneOf, type Problem, problem, warning } from './problem.js'
 import type { Config } from './schema.js'
 

@@ -1,6 +1,6 @@
 import type { Dialects } from '@postern/gateways'
 import { type NeverPassed, neverPassed } from '../read/steering-names.js'
-import type { Parts } from './parts.js'
+import type { Parts } from './lenient-sections.js'
 import { type Problem, problem } from './problem.js'
 
 const reasons: Readonly<Record<NeverPassed, string>> = {

@@ -1,7 +1,7 @@
 import type { Dialects } from '@postern/gateways'
 import { createMeantBy } from '../lib/meant-by.js'
 import { checkEndpointPatterns, knownEndpoints } from './check-endpoint-patterns.js'
-import type { Parts, PlacedRule } from './parts.js'
+import type { Parts, PlacedRule } from './lenient-sections.js'
 import { oneOf, type Problem, warning } from './problem.js'
 
 /** Warns of a rule that no caller matches, of two rules for the same callers, and of an endpoint pattern that matches no endpoint. */
@@ -24,7 +24,7 @@ export function checkPolicies(parts: Parts, dialects: Dialects, problems: Proble
 }
 
 /** How many names a warning lists. */
-const mostNamed = 5
+const maxNamed = 5
 
 /** Warns of a rule whose team, user or project is in no binding: only callers with a binding get a key, so the rule limits no caller. */
 function checkName({ path, part }: PlacedRule, field: 'user' | 'team' | 'project', { bindings }: Parts, problems: Problem[]): void {
@@ -36,7 +36,7 @@ function checkName({ path, part }: PlacedRule, field: 'user' | 'team' | 'project
   // A binding without this field matches any name, so then warn only of a name that looks like a misspelling.
   const areAllNamed = bindings.length > 0 && bindings.every((binding) => binding.part[field] !== undefined)
   if (!areAllNamed && !isNear) return
-  const fix = isNear ? `Did you mean "${meant}"?` : `Bindings lead to ${oneOf(new Set([...names].slice(0, mostNamed)))}.`
+  const fix = isNear ? `Did you mean "${meant}"?` : `Bindings lead to ${oneOf(new Set([...names].slice(0, maxNamed)))}.`
   problems.push(warning(`${path}.${field}`, `names "${name}", to which no binding leads, so this rule may hold for nobody.`, fix))
 }
 

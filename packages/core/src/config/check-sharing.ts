@@ -1,11 +1,11 @@
 import { type Dialect, type Dialects, endpointsOf } from '@postern/gateways'
 import type { Secret } from '../secret.js'
-import type { Parts } from './parts.js'
+import type { Parts } from './lenient-sections.js'
 import { type Problem, warning } from './problem.js'
 import { findTenants, type Tenants } from './tenants.js'
 
 /** How many bindings or keys a warning names. */
-const mostNamed = 3
+const maxNamed = 3
 
 /** Warns of a key with several tenants, under which no caller may store objects. */
 export function checkSharing(parts: Parts, dialects: Dialects, secrets: ReadonlyMap<string, Secret>, problems: Problem[]): void {
@@ -35,7 +35,7 @@ export function checkSharing(parts: Parts, dialects: Dialects, secrets: Readonly
 
 /** Joins the first names, and counts the rest. */
 function firstOf(names: readonly string[]): string {
-  return names.slice(0, mostNamed).join(', ') + (names.length > mostNamed ? ` and ${names.length - mostNamed} more` : '')
+  return names.slice(0, maxNamed).join(', ') + (names.length > maxNamed ? ` and ${names.length - maxNamed} more` : '')
 }
 
 /** Whether gateways of this dialect store objects of callers. Tasks do not count: their ids are sealed. */

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { createMeantBy } from '../lib/meant-by.js'
-import { announcedSettings } from './announced.js'
+import { announcedSettings } from './not-enforced-yet.js'
 import { exampleOf } from './example-of.js'
 import { readFault } from './fault.js'
 import { expectedKind, kindOf } from './kinds.js'

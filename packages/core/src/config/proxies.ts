@@ -1,5 +1,5 @@
 import { isNetwork, createTrust } from '../trusted-peers.js'
-import { isThisMachine } from './is-this-machine.js'
+import { isLoopback } from './is-loopback.js'
 
 /** An HTTP proxy for outgoing connections. */
 export interface Proxy {
@@ -109,7 +109,7 @@ function readExemptions(text: string): (target: URL) => boolean {
   const hosts = entries.filter((entry) => !isNetwork(entry)).map(readHost)
   return (target) => {
     const host = plainHost(target)
-    if (entries.includes('*') || isThisMachine(host) || host.endsWith('.localhost') || isInNetwork(host)) return true
+    if (entries.includes('*') || isLoopback(host) || host.endsWith('.localhost') || isInNetwork(host)) return true
     const port = target.port === '' ? (target.protocol === 'https:' ? '443' : '80') : target.port
     return hosts.some((exempt) => (exempt.port === undefined || exempt.port === port) && isAt(host, exempt.host))
   }

@@ -21,10 +21,15 @@ export interface Bounds {
 }
 
 /** The defaults of the setting `connections`: bytes, and bytes per second. */
-export const usualConnectionSettings: Config['connections'] = { perAddress: 1000, underWay: 64, heldBytes: 256 * 1024 ** 2, minRate: 1024 }
+export const defaultConnectionSettings: Config['connections'] = {
+  perAddress: 1000,
+  underWay: 64,
+  heldBytes: 256 * 1024 ** 2,
+  minRate: 1024,
+}
 
 /** The default of `backend.connections`, if the process has enough file descriptors. */
-const usualToBackend = 2048
+const defaultToBackend = 2048
 
 /**
  * Of the file descriptors, one address gets at most a sixth, the backend by default a sixth, and all clients a half, so
@@ -49,7 +54,7 @@ export function fitBounds(
     heldBytes: Math.min(heldBytes, heldInAll),
     heldInAll,
     minRate,
-    toBackend: backend?.connections ?? Math.min(usualToBackend, share),
+    toBackend: backend?.connections ?? Math.min(defaultToBackend, share),
     inAll: Math.max(64, Math.floor(files / 2)),
   }
 }

@@ -28,10 +28,10 @@ const bytesOfObjects = 6144
  * The most pipelined requests of one connection that are started in one turn of the event loop. A piece of 64 KB may hold
  * two thousand requests; to start them all, even if most are refused at once, would make all other clients wait.
  */
-const mostPerTurn = 16
+const maxPerTurn = 16
 
 /** The most bytes of the heads of these requests: the cost of a head grows with its length. */
-const mostHeadBytesPerTurn = 32 * 1024
+const maxHeadBytesPerTurn = 32 * 1024
 
 /**
  * A client's connection, and its requests that are worked on.
@@ -95,7 +95,7 @@ export class Connection {
   }
 
   #mayTake(): boolean {
-    return this.#underWay < this.#duties.underWay && this.#taken < mostPerTurn && this.#headBytes < mostHeadBytesPerTurn
+    return this.#underWay < this.#duties.underWay && this.#taken < maxPerTurn && this.#headBytes < maxHeadBytesPerTurn
   }
 
   #take({ request, response, go, headBytes }: Waiting): void {

@@ -1,9 +1,9 @@
 import type { Arrival } from '../arrival.js'
-import type { Identify } from '../identify/index.js'
+import type { Identify } from '../identify/identify.js'
 import type { Principal } from '../principal.js'
 import { ClientGone } from '../refusal.js'
-import type { Connections } from './index.js'
-import type { Turn } from './lines.js'
+import type { Connections } from './connections.js'
+import type { Slot } from './fair-queue.js'
 
 /**
  * Bounds how many requests of one address are identified at once; the others wait in the queue. A request whose caller is
@@ -11,7 +11,7 @@ import type { Turn } from './lines.js'
  * counts: an identified caller may have any number of calls under way.
  */
 export function identifyInLine(identify: Identify, { identifying, addressOf }: Pick<Connections, 'identifying' | 'addressOf'>): Identify {
-  const counted = (arrival: Arrival, turn: Turn): Promise<Principal> => {
+  const counted = (arrival: Arrival, turn: Slot): Promise<Principal> => {
     const principal = Promise.resolve().then(() => identify(arrival))
     return principal.finally(() => turn.over())
   }

@@ -10,10 +10,10 @@ export const graceSeconds = 10
 const answeringMs = 1000
 
 /** How many bytes of a body are read before its consumer reads them, so that it is noticed when the client leaves. */
-const mostAhead = 64 * 1024
+const maxAheadBytes = 64 * 1024
 
 /** The most time between two looks that counts, in seconds: if more has passed, our event loop was blocked. */
-const longestLook = 2
+const maxLookSeconds = 2
 
 /**
  * Checks that a body comes at `minRate` bytes per second on average, give or take {@link graceSeconds}. Time in which the
@@ -32,13 +32,13 @@ export function lookAtBody(connection: Connection, minRate: number, seconds: num
   const received = socket.bytesRead - connection.bytesSeen
   connection.bytesSeen = socket.bytesRead
   // A socket that is paused does not report that its client has left: read a little more at each look.
-  if (request.readableLength < mostAhead) socket.resume()
+  if (request.readableLength < maxAheadBytes) socket.resume()
   // Once the answer has begun, body and answer may be a conversation at any rate. The rest of a body after the whole answer
   // has bounds of its own: `discardBody`, `readRest`.
   if (response?.headersSent === true) return true
   const awaited = request.readableLength === 0 && !socket.isPaused()
   const most = graceSeconds * minRate
-  const owed = awaited ? minRate * Math.min(seconds, longestLook) : 0
+  const owed = awaited ? minRate * Math.min(seconds, maxLookSeconds) : 0
   connection.credit = Math.min(most, connection.credit + received - owed)
   if (connection.credit >= 0) return true
   refuseBody(request, new Refusal('request_timeout', { headers: ['Connection', 'close'] }))

@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Receipt } from '../account/index.js'
+import type { Receipt } from '../account/account.js'
 import { clearPageHeaders } from '../answers/clear-page-headers.js'
 import { answerJson, type JsonAnswer } from '../answers/as-json.js'
 import type { EndedSessions } from '../journey.js'
 import type { Principal } from '../principal.js'
 import type { Runtime } from '../runtime.js'
-import { tagRefused } from '../tag/index.js'
+import { tagRefused } from '../tag/tag.js'
 import { arrive, wholeTarget } from './arrive.js'
 
 /**

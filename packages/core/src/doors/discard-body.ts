@@ -2,10 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
 /** Bytes of a body that are read and discarded so that the client can read its answer. */
-const mostDiscardedBytes = 1024 * 1024
+const maxDiscardedBytes = 1024 * 1024
 
 /** How long a client may go on sending after its answer, in milliseconds. */
-const longestDiscardMs = 2000
+const maxDiscardMs = 2000
 
 /** After `mostDiscardedBytes`: how long the client has to read its answer before its connection is closed, in milliseconds. */
 const readingMs = 300
@@ -29,10 +29,10 @@ export function discardBody(request: IncomingMessage, response: ServerResponse):
     if (socket.writableEnded) hangUp()
     else Reflect.deleteProperty(socket, 'destroySoon')
   }
-  let timer = setTimeout(hangUp, longestDiscardMs)
+  let timer = setTimeout(hangUp, maxDiscardMs)
   request.on('data', (chunk: Buffer) => {
     discarded += chunk.length
-    if (discarded <= mostDiscardedBytes || !response.writableFinished) return
+    if (discarded <= maxDiscardedBytes || !response.writableFinished) return
     request.pause()
     clearTimeout(timer)
     timer = setTimeout(hangUp, readingMs)

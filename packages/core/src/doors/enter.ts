@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Receipt } from '../account/index.js'
+import type { Receipt } from '../account/account.js'
 import { handle } from '../corridor.js'
 import type { Runtime } from '../runtime.js'
-import { isForDesk } from '../session/desk.js'
+import { isForSessionEndpoint } from '../session/session-endpoint.js'
 import { answerPreflight, isPreflight } from './answer-preflight.js'
 import { arrive } from './arrive.js'
 import { offersWebSocket } from './asks-for-web-socket.js'
@@ -10,7 +10,7 @@ import { discardBody } from './discard-body.js'
 import { faultOfHead } from './fault-of-head.js'
 import { faultOfFragment } from './fault-of-target.js'
 import { refuseAtDoor } from './refuse-at-door.js'
-import { noWebSocket } from './refuse-change.js'
+import { noWebSocket } from './refuse-upgrade.js'
 
 /**
  * Hands a request to the corridor, or to the session endpoint. Both doors, Node's and Express's, call this, so that both
@@ -31,8 +31,8 @@ export function enter(runtime: Runtime, request: IncomingMessage, response: Serv
   }
   runtime.underWay.begin()
   const arrival = arrive(runtime, request, target)
-  const road = runtime.desk !== undefined && isForDesk(arrival) ? runtime.desk : handle
-  return road(runtime.rooms, arrival, response).then((receipt) => {
+  const handler = runtime.sessionEndpoint !== undefined && isForSessionEndpoint(arrival) ? runtime.sessionEndpoint : handle
+  return handler(runtime.rooms, arrival, response).then((receipt) => {
     onceSent(response, () => runtime.underWay.end())
     discardBody(request, response)
     return receipt

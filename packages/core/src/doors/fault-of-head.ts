@@ -5,7 +5,7 @@ import { Refusal } from '../refusal.js'
  * The most header lines that a request may have. A backend on Node keeps the first 1,000 lines and silently drops the
  * rest; with the lines that Postern adds, a request stays below that. Most other servers accept 100.
  */
-const mostHeaderLines = 960
+const maxHeaderLines = 960
 
 /**
  * The fault of a head that is ambiguous, or of which Node may have dropped lines; `undefined` if there is none. Node's
@@ -17,7 +17,7 @@ export function faultOfHead({ httpVersionMajor, rawHeaders, headers, socket }: I
   if (httpVersionMajor !== 1)
     return new Refusal('request_malformed', { message: 'Requests are read as HTTP/1.0 or HTTP/1.1.', headers: ['Connection', 'close'] })
   // With exactly `maxHeadersCount` lines, a head may be complete, or Node may have dropped the rest: refuse both.
-  if (rawHeaders.length >= 2 * mostHeaderLines || rawHeaders.length >= 2 * boundOf(socket))
+  if (rawHeaders.length >= 2 * maxHeaderLines || rawHeaders.length >= 2 * boundOf(socket))
     return new Refusal('headers_too_large', { message: 'The request has too many header lines.', headers: ['Connection', 'close'] })
   // `Transfer-Encoding` and `Content-Length` together (RFC 9112, 6.3): only Node's lenient parser lets this through.
   const encoding = headers['transfer-encoding']

@@ -5,7 +5,7 @@ import type { Runtime } from '../runtime.js'
 import { faultOfHead } from './fault-of-head.js'
 import { refuseAtDoor } from './refuse-at-door.js'
 import { refuseBrokenRequest } from './refuse-broken-request.js'
-import { refuseConnect } from './refuse-change.js'
+import { refuseConnect } from './refuse-upgrade.js'
 import { watchOffer } from './watch-offer.js'
 
 /** How long a connection may be silent, with nothing sent or received, in milliseconds. */

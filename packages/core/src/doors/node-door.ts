@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Runtime } from '../runtime.js'
 import { enter } from './enter.js'
-import { takeOriginForm } from './take-origin-form.js'
+import { takeOriginForm } from './normalize-target.js'
 
 /** A listener for `http.createServer`. */
 export type NodeListener = (request: IncomingMessage, response: ServerResponse) => void

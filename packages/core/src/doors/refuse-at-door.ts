@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Receipt } from '../account/index.js'
+import type { Receipt } from '../account/account.js'
 import { clearPageHeaders } from '../answers/clear-page-headers.js'
 import { refuse } from '../answers/refuse.js'
 import type { Refusal } from '../refusal.js'
 import type { Runtime } from '../runtime.js'
-import { tagRefused } from '../tag/index.js'
+import { tagRefused } from '../tag/tag.js'
 import { arrive, wholeTarget } from './arrive.js'
 import { discardBody } from './discard-body.js'
 

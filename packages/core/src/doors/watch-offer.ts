@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { endSoon } from './end-soon.js'
+import { endSoon } from './end-then-destroy.js'
 import { faultOfHead } from './fault-of-head.js'
 import { refuseBrokenRequest } from './refuse-broken-request.js'
 

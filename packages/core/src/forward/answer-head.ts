@@ -1,5 +1,5 @@
 import { connectionNames } from '../lib/connection-names.js'
-import { createAnswerFilter, normalizeName } from './header-fates.js'
+import { createAnswerFilter, normalizeName } from './header-filter.js'
 import type { LeakSearch } from './leak/leak-search.js'
 
 /** The head of a gateway's answer, read once. */

@@ -1,5 +1,5 @@
 /** Maximum number of tracked choices of a stream; APIs send far fewer. */
-const mostChoices = 1024
+const maxChoices = 1024
 
 /** Tracks whether each choice of a chat stream has a `finish_reason`: then the stream is complete, even without `[DONE]`. */
 export class ChoiceEnds {
@@ -10,12 +10,12 @@ export class ChoiceEnds {
   hear(record: object): void {
     const { choices } = record as { readonly choices?: unknown }
     if (!Array.isArray(choices)) return
-    for (const [at, choice] of choices.slice(0, mostChoices).entries()) {
+    for (const [at, choice] of choices.slice(0, maxChoices).entries()) {
       if (typeof choice !== 'object' || choice === null) continue
       const { index = at, finish_reason: reason } = choice as { readonly index?: unknown; readonly finish_reason?: unknown }
       if (typeof index !== 'number' || !Number.isSafeInteger(index) || index < 0) continue
       this.#highest = Math.max(this.#highest, index)
-      if (typeof reason === 'string' && reason !== '' && this.#ended.size < mostChoices) this.#ended.add(index)
+      if (typeof reason === 'string' && reason !== '' && this.#ended.size < maxChoices) this.#ended.add(index)
     }
   }
 

@@ -26,7 +26,7 @@ export function chooseDelivery(exchange: Exchange, packed: AnswerHead): Delivery
   const types = isError ? [] : typesIn(head.joined('content-type') ?? '')
   const type = types[0] ?? ''
   const isPage = types.some((each) => page.test(each))
-  if (isPage && (types.length > 1 || type !== usualPage || hasNoBody(exchange, status))) return refusePage(exchange)
+  if (isPage && (types.length > 1 || type !== defaultPage || hasNoBody(exchange, status))) return refusePage(exchange)
   if (types.length > 1) return refuseAnswer(exchange, 'The gateway called its answer several things at once.')
   if (!isError && hasNoBody(exchange, status)) return passBytes(exchange, head)
   const delivery = isError ? readError(exchange, head) : isPage ? chooseForPage(exchange, head) : chooseForType(exchange, head, type)
@@ -66,7 +66,7 @@ function chooseForPage(exchange: Exchange, head: AnswerHead): Delivery {
   })
 }
 
-const usualPage = 'text/html'
+const defaultPage = 'text/html'
 const page = /^(?:text\/html|application\/xhtml\+xml)/
 
 /**

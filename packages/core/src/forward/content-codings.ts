@@ -28,7 +28,7 @@ function withoutTrailer(stream: Transform & Zlib): Decoder {
 }
 
 /** Maximum number of codings of one body. */
-const mostCodings = 3
+const maxCodings = 3
 
 /**
  * The decoders for a body, in the order in which they must run; empty if the body is not compressed, `undefined` if a coding
@@ -42,6 +42,6 @@ export function decodersOf(values: readonly string[]): readonly OpenDecoder[] | 
     .map((name) => name.trim().toLowerCase())
     .filter((name) => name !== '' && name !== 'identity')
   const found = names.map((name) => (Object.hasOwn(decoders, name) ? decoders[name] : undefined))
-  if (found.length > mostCodings || found.includes(undefined)) return undefined
+  if (found.length > maxCodings || found.includes(undefined)) return undefined
   return (found as OpenDecoder[]).toReversed()
 }

@@ -2,10 +2,10 @@ import type { Endpoint, ErrorClassifier } from '@postern/gateways'
 import { type Finish, type GovernanceRecord, headerNames } from '@postern/protocol'
 import type { Dispatcher } from 'undici'
 import type { Arrival, ResponseSink } from '../arrival.js'
-import type { Tap } from '../observe/index.js'
+import type { Tap } from '../observe/observe.js'
 import type { Permit } from '../police/permit.js'
 import type { Route } from '../resolve/route.js'
-import type { Tags } from '../tag/index.js'
+import type { Tags } from '../tag/tag.js'
 import type { AnswerEdit } from './answer-edit.js'
 import type { AnswerHead } from './answer-head.js'
 import type { OriginOf } from './answer-links.js'
@@ -14,16 +14,16 @@ import { cacheControlFor } from '../answers/privacy.js'
 import { isToldPublicly, tellRecord, withoutGatewaysNames } from '../answers/record-for-client.js'
 import type { Outcome } from './outcome.js'
 import type { PreparedKey } from './prepare-key.js'
-import type { RecordPattern } from './record-pattern.js'
-import type { Turnstile } from './turnstile.js'
+import type { EventPattern } from './event-pattern.js'
+import type { AddressQueue } from './address-queue.js'
 
 /** What `forward` keeps for each gateway. */
 export interface Upstream {
   readonly dispatcher: Dispatcher
   readonly errors: ErrorClassifier
-  readonly records: Map<Endpoint['format'], RecordPattern>
+  readonly records: Map<Endpoint['format'], EventPattern>
   /** The queue of a gateway with an `addressLimit`; `undefined`: calls do not queue. */
-  readonly turnstile: Turnstile | undefined
+  readonly addressQueue: AddressQueue | undefined
 }
 
 /** The facts about one call of a gateway. */
@@ -36,7 +36,7 @@ export interface ExchangeFacts {
   readonly sink: ResponseSink
   readonly key: PreparedKey
   readonly upstream: Upstream
-  readonly records: RecordPattern
+  readonly records: EventPattern
   readonly edit: AnswerEdit | undefined
   readonly originOf: OriginOf
 }

@@ -5,7 +5,7 @@ const alwaysParsed = 128 * 1024
 const largeBytes = 1024 * 1024
 
 /** How often each character may occur. An image has few of them: it is one long text. */
-const mostMarks = { ofStructure: 30_000, ofEveryKind: 50_000 }
+const maxMarks = { ofStructure: 30_000, ofEveryKind: 50_000 }
 
 const structure = marksOf('[{:')
 const values = marksOf(',\\')
@@ -18,8 +18,8 @@ export function mayParse(bytes: Buffer, start = 0, end = bytes.length): boolean 
   const length = end - start
   if (length <= alwaysParsed) return true
   const text = bytes.subarray(start, end)
-  if (!structure.every((mark) => isRare(text, mark, mostMarks.ofStructure))) return false
-  return length <= largeBytes || values.every((mark) => isRare(text, mark, mostMarks.ofEveryKind))
+  if (!structure.every((mark) => isRare(text, mark, maxMarks.ofStructure))) return false
+  return length <= largeBytes || values.every((mark) => isRare(text, mark, maxMarks.ofEveryKind))
 }
 
 function marksOf(marks: string): readonly number[] {

@@ -2,7 +2,7 @@ import { headerNames } from '@postern/protocol'
 import type { Arrival } from '../arrival.js'
 import { connectionNames } from '../lib/connection-names.js'
 import type { Permit } from '../police/permit.js'
-import type { Tags } from '../tag/index.js'
+import type { Tags } from '../tag/tag.js'
 import type { PreparedKey } from './prepare-key.js'
 
 /**

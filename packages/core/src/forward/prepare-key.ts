@@ -1,5 +1,5 @@
 import type { KeyLease } from '../resolve/route.js'
-import type { IsDropped } from './header-fates.js'
+import type { IsDropped } from './header-filter.js'
 import type { KeySearch } from './leak/key-search.js'
 import { LeakSearch } from './leak/leak-search.js'
 import { createRequestFilter } from './request-headers.js'

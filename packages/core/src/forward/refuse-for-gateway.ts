@@ -4,13 +4,13 @@ import type { AnswerHead } from './answer-head.js'
 import type { Exchange } from './exchange.js'
 
 /** Maximum of `Retry-After` for the client, in seconds: the `openai` client hangs on more. The record has the gateway's own value. */
-const longestWaitSeconds = 60
+const maxWaitSeconds = 60
 
 /** `Retry-After` if a gateway answers 429 and states no time, in seconds. */
-const usualWaitSeconds = 1
+const defaultWaitSeconds = 1
 
 /** Maximum length of a gateway's message for the client, in characters. */
-const longestMessage = 2000
+const maxMessageChars = 2000
 
 /** Turns a gateway's error into a refusal with one of Postern's codes. It repeats the gateway's message only if the caller may read it. */
 export function refuseForGateway(exchange: Exchange, head: AnswerHead, document: unknown): Refusal {
@@ -33,9 +33,9 @@ export function refuseForGateway(exchange: Exchange, head: AnswerHead, document:
   if (about !== undefined) details.help = helpOnProviderKey
   const asked = waitMs(head.header('retry-after-ms')) ?? waitSeconds(head.header('retry-after')) ?? meaning.retryAfterSeconds
   if (asked !== undefined) details.gatewayAskedSeconds = asked
-  const wait = asked === undefined ? undefined : Math.min(longestWaitSeconds, asked)
-  if (ofAddress) exchange.facts.upstream.turnstile?.pause(wait ?? usualWaitSeconds)
-  if (code === 'gateway_rate_limited') details.retryAfterSeconds = wait ?? usualWaitSeconds
+  const wait = asked === undefined ? undefined : Math.min(maxWaitSeconds, asked)
+  if (ofAddress) exchange.facts.upstream.addressQueue?.pause(wait ?? defaultWaitSeconds)
+  if (code === 'gateway_rate_limited') details.retryAfterSeconds = wait ?? defaultWaitSeconds
   else if (wait !== undefined && (code === 'gateway_unavailable' || code === 'gateway_timeout')) details.retryAfterSeconds = wait
   const refusal = new Refusal(code, details)
   return meaning.showsRun ? refusal.afterRun() : refusal
@@ -71,7 +71,7 @@ function governanceHeaders(head: AnswerHead): readonly string[] {
  * Removes keys that a gateway quotes in its error: text with the form of a key becomes `[redacted]`. If a loaded key still
  * remains, in any encoding, the whole text becomes `[redacted]`.
  */
-function withoutKeys({ facts: { key, tap } }: Exchange, text: string, longest = longestMessage): string {
+function withoutKeys({ facts: { key, tap } }: Exchange, text: string, longest = maxMessageChars): string {
   const clean = redactKeys(text)
   const leaked = key.leaks.findIn(text)
   if (leaked === undefined) return clean.slice(0, longest)
@@ -80,7 +80,7 @@ function withoutKeys({ facts: { key, tap } }: Exchange, text: string, longest = 
 }
 
 /** Maximum total length of the error's members for the client, in characters of JSON; an envelope has far fewer. */
-const longestMember = 4000
+const maxMemberChars = 4000
 
 /** Leaves out each member that holds a key in any encoding, and the members beyond `longestMember`. */
 function membersWithoutKeys(exchange: Exchange, members: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
@@ -90,7 +90,7 @@ function membersWithoutKeys(exchange: Exchange, members: Readonly<Record<string,
       const text = jsonOf([name, value])
       if (text === undefined) return false
       length += text.length
-      return length <= longestMember && withoutKeys(exchange, text, longestMember) === text
+      return length <= maxMemberChars && withoutKeys(exchange, text, maxMemberChars) === text
     }),
   )
 }

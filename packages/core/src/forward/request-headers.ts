@@ -2,7 +2,7 @@ import { headerNames } from '@postern/protocol'
 import { clientHeaders } from '../lib/client-headers.js'
 import { rememberNames } from '../lib/remember-names.js'
 import { neverPassed } from '../read/steering-names.js'
-import type { IsDropped } from './header-fates.js'
+import type { IsDropped } from './header-filter.js'
 
 export interface RequestFilterOptions {
   /** Names of headers that Postern writes itself for this gateway: credentials, the project, options of the policy. */

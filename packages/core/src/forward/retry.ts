@@ -2,7 +2,7 @@ import type { Arrival, ResponseSink } from '../arrival.js'
 import type { Permit } from '../police/permit.js'
 import { ClientGone, Refusal } from '../refusal.js'
 import type { Route } from '../resolve/route.js'
-import type { Tags } from '../tag/index.js'
+import type { Tags } from '../tag/tag.js'
 import { forgetClient, onceClientGone } from './watch-client.js'
 
 /**

@@ -9,16 +9,16 @@ import { type Delivery, type Exchange, writeAnswerHead } from './exchange.js'
 import type { LeakGuard } from './leak/leak-guard.js'
 import { leakedKey } from './leaked-key.js'
 import { ChoiceEnds } from './choice-ends.js'
-import { createChunkMender } from './chunk-mender.js'
+import { createChunkCompleter } from './complete-chunk.js'
 import { mayParse } from './parse-bound.js'
 import { parseJson } from './parse-json.js'
-import { usualEnd } from './record-pattern.js'
+import { defaultEnd } from './event-pattern.js'
 import { addChoices, asComment, readEventData } from './read-event.js'
 import { refuseForGateway } from './refuse-for-gateway.js'
 import { BrokenPacking } from './unpack.js'
 
 /** After so many events whose data is no JSON, none of the stream is parsed any more: each costs as much as an error does. */
-const mostUnreadable = 1000
+const maxUnreadable = 1000
 
 /**
  * Sends a stream of events on, each in the tick in which it is whole, and listens to it.
@@ -34,7 +34,7 @@ const mostUnreadable = 1000
  */
 export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
   const { sink, tap, records, upstream, key } = exchange.facts
-  const mender = records.needsMending ? createChunkMender() : undefined
+  const mender = records.needsMending ? createChunkCompleter() : undefined
   // Blanks may have kept it alive before.
   let begun = sink.headersSent
   /** Whether an event with data came. */
@@ -128,7 +128,7 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
       heard ||= text.includes('data:')
       return undefined
     }
-    if (unreadable === mostUnreadable || !mayParse(bytes, start, end)) {
+    if (unreadable === maxUnreadable || !mayParse(bytes, start, end)) {
       heard ||= text.includes('data:')
       ended ||= records.saysEnd(text)
       failed ||= records.saysFailure(text)
@@ -140,8 +140,8 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
     if (data === undefined) return heard || begun ? undefined : inspectDocument(event)
     const first = !heard
     heard = true
-    if (data.trim() === usualEnd) {
-      ended ||= records.endData === usualEnd
+    if (data.trim() === defaultEnd) {
+      ended ||= records.endData === defaultEnd
       return framed ? undefined : { before: closing() + frame(finishOf()) }
     }
     const record = parseJson(data)
@@ -159,7 +159,7 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
       failed = true
     } else if (records.needsChoices && !('choices' in record)) return { instead: addChoices(event) }
     else if (records.needsType && !('type' in record)) return { instead: asComment(event) }
-    const mended = mender?.mend(record)
+    const mended = mender?.complete(record)
     return mended === undefined ? undefined : { instead: `data: ${mended}\n\n` }
   }
 

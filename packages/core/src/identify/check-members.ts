@@ -23,7 +23,7 @@ const otherwise: Readonly<Record<string, string>> = {
 const meantBy = createMeantBy([...sessionClaimNames, ...Object.keys(otherwise)])
 
 /** How much of an unknown name the message repeats, in characters. */
-const longestRepeated = 64
+const maxRepeatedChars = 64
 
 /**
  * Refuses a session token with a member that is not documented: the minter of the token may believe that this member
@@ -34,7 +34,7 @@ const longestRepeated = 64
 export function checkMembers(claims: Readonly<Record<string, unknown>>): void {
   const stranger = Object.keys(claims).find((name) => !known.has(name))
   if (stranger === undefined) return
-  const message = `The session token has a member ${JSON.stringify(stranger.slice(0, longestRepeated))}, which ${whatOf(stranger)}.`
+  const message = `The session token has a member ${JSON.stringify(stranger.slice(0, maxRepeatedChars))}, which ${whatOf(stranger)}.`
   throw new Refusal('caller_invalid', { message, cause: message })
 }
 

@@ -17,7 +17,7 @@ const beginsLikeOurs = /^(?:x[^a-z0-9]*)?postern(?![a-z0-9])/
 type Finding = 'known' | 'unknown' | { readonly instead: string } | { readonly meant: string }
 
 /** Bounds of the log (names), and of a name in a message (characters), because clients choose the names. */
-const mostWarnings = 64
+const maxWarnings = 64
 const mostNameChars = 64
 
 /**
@@ -34,7 +34,7 @@ export function createCheckHeaderNames(log: Log): CheckHeaderNames {
 
   /** Warns once per name, and of at most `mostWarnings` names, so that a client cannot fill the log. */
   function warn(name: string, meant: string): void {
-    if (warned.size >= mostWarnings || warned.has(name.toLowerCase())) return
+    if (warned.size >= maxWarnings || warned.has(name.toLowerCase())) return
     warned.add(name.toLowerCase())
     log('warn', 'a request has a header that is not read and is named nearly like one that is', { header: redactKeys(name), meant })
   }

@@ -5,7 +5,7 @@ const compactJwt = /^([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*$/
 
 /** Bounds of the memo: JWT headers, and characters of one. Issuers use few headers, but clients may send any. */
 const rememberedHeaders = 1024
-const longestRemembered = 512
+const maxRememberedChars = 512
 type Kind = 'session' | 'other'
 
 const kinds = new Map<string, Kind>()
@@ -21,7 +21,7 @@ export function kindOfJwt(credential: string): Kind | undefined {
   const known = kinds.get(header)
   if (known !== undefined) return known
   const kind = kindOfHeader(header)
-  if (kind !== undefined && header.length <= longestRemembered && kinds.size < rememberedHeaders) kinds.set(header, kind)
+  if (kind !== undefined && header.length <= maxRememberedChars && kinds.size < rememberedHeaders) kinds.set(header, kind)
   return kind
 }
 

@@ -1,5 +1,5 @@
 import { decodeJwt, type JWTPayload, jwtVerify, type JWTVerifyGetKey } from 'jose'
-import type { Road } from '../fetch-bounded.js'
+import type { Dispatcher } from '../fetch-bounded.js'
 import { tokenType } from '../lib/token-type.js'
 import { Refusal } from '../refusal.js'
 import type { Principal } from '../principal.js'
@@ -21,7 +21,7 @@ export interface JwtIssuer {
   /** The URL of its key set (RFC 7517, 5). */
   readonly jwks: URL
   /** The dispatcher for `jwks`. */
-  readonly road: Road
+  readonly dispatcher: Dispatcher
   readonly algorithms: readonly string[]
   /** The accepted values of `typ`, lower-case, without `application/`. A token without `typ` counts as `jwt`. */
   readonly types: readonly string[]
@@ -38,12 +38,12 @@ interface KnownIssuer extends JwtIssuer {
 }
 
 /** The longest token that is verified, in characters: as much as Node's default allows for the whole head of a request. */
-const longestToken = 16_384
+const maxTokenChars = 16_384
 
 /** Makes the verifier for JWTs of the customer's identity providers (RFC 7519). The checks follow RFC 8725. */
 export function createJwtVerifier(issuers: readonly JwtIssuer[]): Verifier {
   const known = new Map<string, KnownIssuer>(
-    issuers.map((issuer) => [issuer.issuer, { ...issuer, keys: createKeySet(issuer.jwks, issuer.road) }]),
+    issuers.map((issuer) => [issuer.issuer, { ...issuer, keys: createKeySet(issuer.jwks, issuer.dispatcher) }]),
   )
   const verify = rememberVerified(async (token) => {
     const issuer = known.get(issuerOf(token) ?? '')
@@ -56,7 +56,7 @@ export function createJwtVerifier(issuers: readonly JwtIssuer[]): Verifier {
     via: 'jwt',
     recognises: (credential) => isToken(credential) && kindOfJwt(credential.text) === 'other',
     verify({ text: token }) {
-      if (token.length > longestToken) throw new Refusal('caller_invalid')
+      if (token.length > maxTokenChars) throw new Refusal('caller_invalid')
       return verify(token)
     },
   }

@@ -1,5 +1,5 @@
 import { createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey } from 'jose'
-import type { Road } from '../fetch-bounded.js'
+import type { Dispatcher } from '../fetch-bounded.js'
 import { fetchJson } from '../fetch-json.js'
 import { Refusal } from '../refusal.js'
 
@@ -24,11 +24,11 @@ const failureCoolDownMs = 1000
  * An issuer's keys. They are fetched when one is needed, with one fetch at a time, and kept; they are fetched again for an
  * unknown key id, as after a rotation.
  *
- * @param road The dispatcher for `url`.
+ * @param dispatcher The dispatcher for `url`.
  * @throws {Refusal} 503 `caller_check_unavailable`, from the returned function, if a key id is unknown and `coolDownMs`
  *   has not passed since the last fetch. Also throws jose's errors.
  */
-export function createKeySet(url: URL, road: Road): JWTVerifyGetKey {
+export function createKeySet(url: URL, dispatcher: Dispatcher): JWTVerifyGetKey {
   let failedAt = -Infinity
   let failure: unknown
   let fetches = 0
@@ -40,7 +40,7 @@ export function createKeySet(url: URL, road: Road): JWTVerifyGetKey {
       if (performance.now() - failedAt < failureCoolDownMs) throw failure
       try {
         fetches += 1
-        return Response.json(readKeySet(await fetchJson(address, { maxBytes: maxKeySetBytes, signal, road })))
+        return Response.json(readKeySet(await fetchJson(address, { maxBytes: maxKeySetBytes, signal, dispatcher })))
       } catch (error) {
         failedAt = performance.now()
         failure = error

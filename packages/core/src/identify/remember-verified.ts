@@ -7,7 +7,7 @@ import { Refusal } from '../refusal.js'
 const rememberedTokens = 20_000
 
 /** A token is verified again after this time, in milliseconds: a key that its issuer withdrew counts for no longer. */
-const longestRememberedMs = 300_000
+const maxRememberedMs = 300_000
 
 /** The result of verifying a token. */
 export interface Verified {
@@ -39,7 +39,7 @@ export function rememberVerified(verifyOnce: (token: string) => Promise<Verified
     const digest = hash('sha256', token)
     const found = remembered.get(digest)
     const now = Date.now()
-    if (found === undefined || now - found.verifiedAt > longestRememberedMs) return verifyAndRemember(token, digest)
+    if (found === undefined || now - found.verifiedAt > maxRememberedMs) return verifyAndRemember(token, digest)
     if (now >= found.goodUntil) throw new Refusal('caller_expired')
     return found.principal
   }

@@ -1,7 +1,7 @@
 import { createSecretKey } from 'node:crypto'
 import { isPlainName, nameFault, readSessionBounds, type SessionBounds, sessionToken } from '@postern/protocol'
 import { decodeProtectedHeader, type JWTPayload, jwtVerify, type JWTVerifyGetKey } from 'jose'
-import type { Road } from '../fetch-bounded.js'
+import type { Dispatcher } from '../fetch-bounded.js'
 import { Refusal } from '../refusal.js'
 import type { Secret } from '../secret.js'
 import type { Principal } from '../principal.js'
@@ -19,7 +19,7 @@ export interface SessionVerifierOptions {
   /** The shared secret of tokens that are signed with HS256; `undefined`: such tokens are refused. */
   readonly secret: Secret | undefined
   /** The key set for all other tokens, and the dispatcher for it; `undefined`: those are refused. */
-  readonly jwks: { readonly url: URL; readonly road: Road } | undefined
+  readonly jwks: { readonly url: URL; readonly dispatcher: Dispatcher } | undefined
   /** The longest lifetime (`exp` minus `iat`) that is accepted, in milliseconds. */
   readonly maxLifetimeMs: number
   readonly revocations: Revocations
@@ -31,7 +31,7 @@ type CheckSignature = (token: string) => Promise<JWTPayload>
 /** Makes the verifier of session tokens: JWTs with their own `typ`, signed with the shared secret or a key of the backend. */
 export function createSessionVerifier({ secret, jwks, maxLifetimeMs, revocations }: SessionVerifierOptions): Verifier {
   const bySecret = secret === undefined ? undefined : checkWith([sessionToken.algorithm], secretKey(secret))
-  const byKeyPair = jwks === undefined ? undefined : checkWith(sessionToken.keyPairAlgorithms, createKeySet(jwks.url, jwks.road))
+  const byKeyPair = jwks === undefined ? undefined : checkWith(sessionToken.keyPairAlgorithms, createKeySet(jwks.url, jwks.dispatcher))
   const verify = rememberVerified(async (token) => {
     const check = algorithmOf(token) === sessionToken.algorithm ? bySecret : byKeyPair
     if (check === undefined)

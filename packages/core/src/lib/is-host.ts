@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 
 /** The longest host with its port, in characters (RFC 1035, 2.3.4). */
-const longestHost = 262
+const maxHostChars = 262
 
 const bracketed = /^\[([0-9A-Fa-f:.]+)\](.*)$/
 const named = /^([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)(\.?)(|:.*)$/
@@ -28,7 +28,7 @@ export function isHost(text: string): boolean {
 let lastHost = 'localhost'
 
 function isAnyHost(text: string): boolean {
-  if (text.length > longestHost) return false
+  if (text.length > maxHostChars) return false
   const [, address, portOfAddress = ''] = bracketed.exec(text) ?? []
   if (address !== undefined) return isIP(address) === 6 && isPort(portOfAddress)
   const [, name, dot, portOfName = ''] = named.exec(text) ?? []

@@ -11,7 +11,7 @@ const colon = 0x3a
  * A member's name as case-insensitive servers read it. Some of them also fold characters beyond ASCII, such as the long s
  * (U+017F) and the Kelvin sign (U+212A). Takes time linear in the name's length.
  */
-export function foldName(name: string): string {
+export function foldCase(name: string): string {
   if (isPlain.test(name) || manyMarks.test(name)) return name.toLowerCase()
   return (ligatures.test(name) ? normalizeBetween(name) : name.normalize('NFKC')).toLowerCase()
 }
@@ -146,14 +146,14 @@ function valueStart(text: string, { start }: MemberSpan): number {
 export type ValueEdit = (written: string) => string | undefined
 
 /**
- * Edits the values of members by their names, folded as {@link foldName} does, at every depth of a JSON text, which is
+ * Edits the values of members by their names, folded as {@link foldCase} does, at every depth of a JSON text, which is
  * well-formed. Every other character stays as it is, and so does what lies within such a value. Goes through the text once, and
  * no deeper into itself however deep the text is.
  */
 export function createValueEditor(names: ReadonlySet<string>): (text: string, edit: ValueEdit) => string {
-  const longest = longestEscape * Math.max(...Array.from(names, ({ length }) => length))
+  const longest = maxEscapeBytes * Math.max(...Array.from(names, ({ length }) => length))
   const isNamed = (text: string, start: number, end: number): boolean =>
-    end - start - 1 <= longest && names.has(foldName(readName(text, start, end)))
+    end - start - 1 <= longest && names.has(foldCase(readName(text, start, end)))
 
   return (text, edit) => {
     const pieces: string[] = []
@@ -178,7 +178,7 @@ export function createValueEditor(names: ReadonlySet<string>): (text: string, ed
 }
 
 /** As long as one character of a text may be written: `\u005f`. */
-const longestEscape = 6
+const maxEscapeBytes = 6
 
 /** @param end The quotation mark that ends it. */
 function readName(text: string, start: number, end: number): string {

@@ -38,7 +38,7 @@ type Expected = 'value' | 'value or end' | 'name' | 'name or end' | 'colon' | 'c
 const maxNumberChars = 2000
 
 /** Beyond this many items of a list, numbers are dropped: no rule looks at them, and a growing list is copied repeatedly. */
-const mostNumbersKept = 65_536
+const maxNumbersKept = 65_536
 
 /** How much of a string is taken in one piece, in characters. */
 const pieceChars = 64 * 1024
@@ -178,7 +178,7 @@ export class JsonReader {
     this.#expected = frame === undefined ? 'nothing' : 'comma or end'
     if (frame === undefined) this.#root = value
     else if (Array.isArray(frame.value)) {
-      if (typeof value !== 'number' || frame.value.length < mostNumbersKept) frame.value.push(value)
+      if (typeof value !== 'number' || frame.value.length < maxNumbersKept) frame.value.push(value)
     } else {
       this.#members += 1
       const { name } = frame

@@ -1,10 +1,10 @@
 import { distance } from 'fastest-levenshtein'
 
 /** Longer names are not compared, in characters: none is similar to a known name, and the time grows with the length. */
-const longestCompared = 64
+const maxComparedChars = 64
 
 /** The most letters that may differ (Levenshtein distance); always less than half of the known name's. */
-const mostDifferent = 2
+const maxDifferent = 2
 
 /**
  * Returns the known name that was probably meant by another: the most similar one, without regard to case and punctuation.
@@ -15,10 +15,10 @@ export type MeantBy = (name: string) => string | undefined
 export function createMeantBy(known: readonly string[]): MeantBy {
   const candidates = known.map((name) => ({ name, letters: lettersOf(name) }))
   return (name) => {
-    if (name.length > longestCompared) return undefined
+    if (name.length > maxComparedChars) return undefined
     const letters = lettersOf(name)
     let meant: string | undefined
-    let nearest = mostDifferent + 1
+    let nearest = maxDifferent + 1
     for (const candidate of candidates) {
       if (Math.abs(candidate.letters.length - letters.length) >= nearest) continue
       const differs = distance(letters, candidate.letters)

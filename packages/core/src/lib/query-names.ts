@@ -1,4 +1,4 @@
-import { foldName } from './json-members.js'
+import { foldCase } from './json-members.js'
 
 /** A query parameter as some server reads it. */
 export interface Parameter {
@@ -27,18 +27,18 @@ export function unescapeLeniently(text: string): string {
 
 /** The names in the name of a parameter or field, for servers that split it at brackets, dots and the like: `a[b].c`. */
 export function namesIn(name: string): readonly string[] {
-  return foldName(name).split(/[^a-z0-9_-]+/)
+  return foldCase(name).split(/[^a-z0-9_-]+/)
 }
 
 /**
  * A parameter's name as a lenient server could read it: lower-case, without leading punctuation, and only up to the first
  * character that is not a letter, digit, `_` or `-`, such as a bracket or a dot.
  */
-export function looseName({ name }: Parameter): string {
-  return /^[^a-z0-9]*([a-z0-9_-]*)/.exec(foldName(name))?.[1] ?? ''
+export function lenientParameterName({ name }: Parameter): string {
+  return /^[^a-z0-9]*([a-z0-9_-]*)/.exec(foldCase(name))?.[1] ?? ''
 }
 
 /** The parameters of a query that begins with `?`. Splits at `&` and also at `;`, as some servers do. */
-export function partsOf(query: string): string[] {
+export function splitQuery(query: string): string[] {
   return query.slice(1).split(/[&;]/)
 }

@@ -1,6 +1,6 @@
 import type { Choice, Dialect } from '@postern/gateways'
 import type { Arrival } from '../arrival.js'
-import { looseName, readingsOf } from '../lib/query-names.js'
+import { lenientParameterName, readingsOf } from '../lib/query-names.js'
 import { Refusal } from '../refusal.js'
 import type { Permit } from './permit.js'
 import type { Policy } from './policies.js'
@@ -44,6 +44,6 @@ function queryWithout(query: string, choices: Readonly<Record<string, Choice>>):
   const kept = query
     .slice(1)
     .split('&')
-    .filter((pair) => !pair.split(';').some((part) => readingsOf(part).some((reading) => dropped.has(looseName(reading)))))
+    .filter((pair) => !pair.split(';').some((part) => readingsOf(part).some((reading) => dropped.has(lenientParameterName(reading)))))
   return kept.length === 0 ? '' : `?${kept.join('&')}`
 }

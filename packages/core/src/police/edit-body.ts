@@ -1,5 +1,5 @@
 import type { AnswerFormat, Dialect } from '@postern/gateways'
-import { editMembers, foldName } from '../lib/json-members.js'
+import { editMembers, foldCase } from '../lib/json-members.js'
 import type { JsonBody } from '../read/json-body.js'
 import { namesUser } from './hidden-users.js'
 
@@ -49,5 +49,5 @@ function pinUser(
 
 /** The member as the client spells it. The reader has refused a body with two names that differ only in case. */
 function spelledLike(name: string, members: Readonly<Record<string, unknown>>): string | undefined {
-  return Object.keys(members).find((member) => foldName(member) === name)
+  return Object.keys(members).find((member) => foldCase(member) === name)
 }

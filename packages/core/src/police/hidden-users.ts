@@ -1,5 +1,5 @@
 import { rememberNames } from '../lib/remember-names.js'
-import { squashName } from '../lib/squash-name.js'
+import { squashName } from '../lib/strip-punctuation.js'
 import { Refusal } from '../refusal.js'
 import { holdsSettings } from './amount-names.js'
 import type { Members, Visit } from './visit-members.js'
@@ -14,16 +14,16 @@ const ofUsers = new Set(written.map(squashName))
 const inMetadata = new Set(['userid', 'enduser', 'enduserid'])
 
 /** Longer names are skipped, in characters: the longest of these names is shorter, even with a separator behind each letter. */
-const mostChars = 64
+const maxChars = 64
 
 /** How a member's name says for which user the request is: as it is documented, in another spelling, or not at all. */
 export const namesUser = rememberNames((name): 'as written' | 'otherwise' | 'not' => {
-  if (name.length > mostChars || !ofUsers.has(squashName(name))) return 'not'
+  if (name.length > maxChars || !ofUsers.has(squashName(name))) return 'not'
   return (written as readonly string[]).includes(name) ? 'as written' : 'otherwise'
 })
 
 /** Whether a member of this name holds tags of the request: `metadata`, `litellm_metadata`. */
-const holdsTags = rememberNames((name) => name.length <= mostChars && /^(?:litellm)?metadata$/.test(squashName(name)))
+const holdsTags = rememberNames((name) => name.length <= maxChars && /^(?:litellm)?metadata$/.test(squashName(name)))
 
 /**
  * If policy pins the user, refuses a user inside a settings member such as `extra_body`, and a user's id in metadata: a
@@ -50,7 +50,7 @@ export function refuseUserInMetadata({ [metadata]: tags }: Members): void {
 
 function another(name: string, where: string): Refusal {
   return new Refusal('request_malformed', {
-    message: `The user of this request is the verified one; ${where.slice(0, mostChars)} cannot name another.`,
-    param: name.slice(0, mostChars),
+    message: `The user of this request is the verified one; ${where.slice(0, maxChars)} cannot name another.`,
+    param: name.slice(0, maxChars),
   })
 }

@@ -1,5 +1,5 @@
-import { partsOf, readingsOf } from '../lib/query-names.js'
-import { squashName } from '../lib/squash-name.js'
+import { splitQuery, readingsOf } from '../lib/query-names.js'
+import { squashName } from '../lib/strip-punctuation.js'
 import { Refusal } from '../refusal.js'
 import type { Route } from '../resolve/route.js'
 
@@ -21,7 +21,7 @@ export function checkModelOutsideBody(
       message: 'The policy allows only some models, and which one runs here is stored at the provider, where it cannot be read.',
     })
   if (endpoint.model === 'path') check(modelInPath)
-  const named = query === '' ? [] : partsOf(query).flatMap(readModel)
+  const named = query === '' ? [] : splitQuery(query).flatMap(readModel)
   for (const model of named) check(model)
   if (endpoint.model !== 'query' || named.length === 1) return
   if (named.length === 0) check(undefined)

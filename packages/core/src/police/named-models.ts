@@ -1,5 +1,5 @@
 import { isMergedName } from '../lib/merged-names.js'
-import { squashName } from '../lib/squash-name.js'
+import { squashName } from '../lib/strip-punctuation.js'
 import { Refusal } from '../refusal.js'
 import { refuseModel } from './check-model.js'
 import { runsUnnamedModel } from './runs-unnamed-model.js'

@@ -1,6 +1,6 @@
 import { compilePointer, type CompiledPointer, type Endpoint, type OutputLimit, readAll } from '@postern/gateways'
 import { rememberNames } from '../lib/remember-names.js'
-import { squashName } from '../lib/squash-name.js'
+import { squashName } from '../lib/strip-punctuation.js'
 import { Refusal } from '../refusal.js'
 import { compileNames, type ReadNames, refuseOtherSpellings } from '../read/strict-names.js'
 import { type Amount, amountNamed, holdsSettings } from './amount-names.js'

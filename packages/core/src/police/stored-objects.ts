@@ -1,6 +1,6 @@
 import type { AnswerFormat } from '@postern/gateways'
 import { isMergedName } from '../lib/merged-names.js'
-import { squashName } from '../lib/squash-name.js'
+import { squashName } from '../lib/strip-punctuation.js'
 import { notShared } from '../not-shared.js'
 import { Refusal } from '../refusal.js'
 import type { Members, Visit, VisitedMember } from './visit-members.js'

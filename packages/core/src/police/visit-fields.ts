@@ -1,5 +1,5 @@
-import { namesIn, partsOf, readingsOf } from '../lib/query-names.js'
-import { squashName } from '../lib/squash-name.js'
+import { namesIn, splitQuery, readingsOf } from '../lib/query-names.js'
+import { squashName } from '../lib/strip-punctuation.js'
 import { Refusal } from '../refusal.js'
 import { unreadFile, type VisitField } from '../read/form-fields.js'
 import { readJsonText } from '../read/json-text.js'
@@ -58,7 +58,7 @@ function spelledOtherwise(name: string): Refusal {
 /** Visits the parameters of a query like members of a JSON body, in every way that servers read them. */
 export function visitQuery(query: string, visits: readonly Visit[], place?: Place): void {
   if (query === '' || visits.length === 0) return
-  for (const pair of partsOf(query))
+  for (const pair of splitQuery(query))
     for (const { name, value } of readingsOf(pair))
       visitNamed(name, readJsonText(value, { mayBeText: true, looksInContent: true }) ?? value, visits, place)
 }

@@ -1,4 +1,4 @@
-import { takeWithin } from '../lib/squash-name.js'
+import { takeWithin } from '../lib/strip-punctuation.js'
 import { isContent } from '../read/content.js'
 import { type Place, wholeBody } from './callers-places.js'
 

@@ -1,6 +1,6 @@
 import { words } from '../lib/words.js'
 import { rememberNames } from '../lib/remember-names.js'
-import { squashName } from '../lib/squash-name.js'
+import { squashName } from '../lib/strip-punctuation.js'
 
 /**
  * Members with the input of a model. No gateway reads settings in them, so Postern does not search them for keys and

@@ -100,7 +100,7 @@ function isSilence(bytes: Buffer): boolean {
 
 /** First bytes of compressed data: gzip, compress (two forms), zstd, LZ4, xz, bzip2. No medium begins with them. */
 const magics = ['1f8b', '1f9d', '1fa0', '28b52ffd', '04224d18', 'fd377a585a00', '425a68'].map((hex) => Buffer.from(hex, 'hex'))
-const longestMagic = 6
+const maxMagicBytes = 6
 
 function judgePacked(bytes: Buffer): Verdict {
   if (magics.some((magic) => bytes.subarray(0, magic.length).equals(magic))) return 'refused'
@@ -109,7 +109,7 @@ function judgePacked(bytes: Buffer): Verdict {
   if (first >= 0x50 && first <= 0x5f && second === 0x2a && third === 0x4d && fourth === 0x18) return 'refused'
   // A header of zlib (RFC 1950, 2.2): method deflate, a valid window, a valid checksum. Some media match it by chance.
   if (bytes.length > 1 && (first & 0x0f) === 8 && first >> 4 <= 7 && (first * 256 + second) % 31 === 0) return judgeZlib(bytes)
-  return bytes.length < longestMagic ? 'open' : 'certain'
+  return bytes.length < maxMagicBytes ? 'open' : 'certain'
 }
 
 /** Inflates the bytes and judges the result as text. Bytes that cannot be inflated are not compressed. */

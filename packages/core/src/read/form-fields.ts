@@ -1,12 +1,12 @@
 import { isUtf8 } from 'node:buffer'
 import { holdsKey } from '@postern/gateways'
 import { type FormPart, FormReader, FormSyntaxError, type FormVisitor } from '../lib/form-reader.js'
-import { foldName } from '../lib/json-members.js'
+import { foldCase } from '../lib/json-members.js'
 import { namesIn } from '../lib/query-names.js'
-import { squashName } from '../lib/squash-name.js'
+import { squashName } from '../lib/strip-punctuation.js'
 import { Refusal } from '../refusal.js'
 import { isContent } from './content.js'
-import { KeySearch } from './key-in-body.js'
+import { CredentialSearch } from './key-in-body.js'
 import { isKey } from './key-in-text.js'
 import { keyNameOf } from './key-names.js'
 import { steersInBody } from './steering-names.js'
@@ -86,7 +86,7 @@ export class FormFields implements FormVisitor {
 
   /** Files may share a name, and so may fields that end in `[]`. Any other repetition is refused: servers differ in which one counts. */
   #refuseTwice(name: string, isFile: boolean): void {
-    const folded = foldName(name)
+    const folded = foldCase(name)
     const isKnown = this.#seen.get(folded)
     this.#seen.set(folded, isFile)
     if (isKnown === undefined || (isKnown === isFile && (isFile || name.endsWith('[]')))) return
@@ -122,7 +122,7 @@ export class FormFields implements FormVisitor {
     const isText = isContent(this.#name)
     if (!isText) this.#refuseKeyIn(value)
     const read = readJsonText(value, { mayBeText: isText, looksInContent: this.#visit !== undefined })
-    if (read !== undefined && !isText) new KeySearch(asMembers(read), this.#keyPattern).step(Infinity)
+    if (read !== undefined && !isText) new CredentialSearch(asMembers(read), this.#keyPattern).step(Infinity)
     this.#visit?.(this.#name, read ?? value)
   }
 

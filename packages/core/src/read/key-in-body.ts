@@ -1,6 +1,6 @@
 import { holdsKey } from '@postern/gateways'
 import { rememberNames } from '../lib/remember-names.js'
-import { squashName, takeWithin } from '../lib/squash-name.js'
+import { squashName, takeWithin } from '../lib/strip-punctuation.js'
 import { Refusal } from '../refusal.js'
 import { isContent, isSchema } from './content.js'
 import { isKey, nextStretch } from './key-in-text.js'
@@ -85,7 +85,7 @@ interface Found {
  * Searches a body for keys, by the names of members and the form of texts, and for members that decide where the call goes
  * or who pays. Does not search the input of the model, nor JSON schemas.
  */
-export class KeySearch {
+export class CredentialSearch {
   readonly #open: Found[] = []
   readonly #texts: LongText[] = []
   readonly #keyPattern: RegExp | undefined

@@ -1,7 +1,7 @@
 import { holdsKey } from '@postern/gateways'
 import type { Arrival } from '../arrival.js'
-import { namesIn, partsOf, readingsOf, unescapeLeniently } from '../lib/query-names.js'
-import { squashName } from '../lib/squash-name.js'
+import { namesIn, splitQuery, readingsOf, unescapeLeniently } from '../lib/query-names.js'
+import { squashName } from '../lib/strip-punctuation.js'
 import { Refusal } from '../refusal.js'
 import { isKeyParameter, keyNameOf } from './key-names.js'
 import { steersInQuery } from './steering-names.js'
@@ -31,7 +31,7 @@ export function refuseKeyInTarget({ path, query }: Arrival): void {
   const twice = once.includes('%') ? unescapeLeniently(once) : once
   if (holdsKey(query) || holdsKey(once) || holdsKey(twice))
     throw new Refusal('credential_in_request', { message: 'The query holds an API key. A caller sends none.' })
-  for (const pair of partsOf(query)) refuseParameter(pair)
+  for (const pair of splitQuery(query)) refuseParameter(pair)
 }
 
 /** Maximum length of a parameter's name, in characters: no API has a longer one. */

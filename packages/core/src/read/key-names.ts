@@ -1,5 +1,5 @@
 import { words } from '../lib/words.js'
-import { squashName } from '../lib/squash-name.js'
+import { squashName } from '../lib/strip-punctuation.js'
 
 /**
  * The one table of names under which keys and other credentials are sent: in headers, in queries and in bodies.

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { Arrival } from '../arrival.js'
 import { GrowingBuffer } from '../lib/growing-buffer.js'
-import { foldName } from '../lib/json-members.js'
+import { foldCase } from '../lib/json-members.js'
 import { Refusal } from '../refusal.js'
 import { refuseDisguise } from './first-bytes.js'
 import { readBoundary } from './form-boundary.js'
@@ -72,7 +72,7 @@ async function collect(body: Readable, hold: Hold): Promise<Buffer> {
 /** @throws {Refusal} 400 `request_malformed` if the form has the field `model` in another spelling. */
 function readOnce(values: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
   for (const name of values.keys()) {
-    if (name !== 'model' && foldName(name).replaceAll(/[^a-z0-9]/g, '') === 'model')
+    if (name !== 'model' && foldCase(name).replaceAll(/[^a-z0-9]/g, '') === 'model')
       throw new Refusal('request_malformed', { message: 'The field model is written like this and not otherwise.', param: 'model' })
   }
   return values

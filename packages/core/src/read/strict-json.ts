@@ -1,6 +1,6 @@
 import { isAscii, isUtf8 } from 'node:buffer'
 import { inTurns } from '../lib/in-turns.js'
-import { foldName, type MemberVisitor, walkMembers } from '../lib/json-members.js'
+import { foldCase, type MemberVisitor, walkMembers } from '../lib/json-members.js'
 import { type JsonCounts, JsonReader, type Repetition } from '../lib/json-reader.js'
 import { Refusal } from '../refusal.js'
 import { isContent } from './content.js'
@@ -118,7 +118,7 @@ class TopNames {
 
   add(spelled: string): void {
     checkName(spelled)
-    const name = foldName(spelled)
+    const name = foldCase(spelled)
     if (this.#seen.has(name)) throw standsTwice(name)
     this.#seen.add(name)
     if (this.#seen.size > maxTopMembers) throw malformed(`The body has more than ${maxTopMembers} members.`)

@@ -1,4 +1,4 @@
-import { foldName } from '../lib/json-members.js'
+import { foldCase } from '../lib/json-members.js'
 import { Refusal } from '../refusal.js'
 
 /** The names that policy reads in an object and in objects below it. */
@@ -52,7 +52,7 @@ export function refuseOtherSpellings(members: object, { names, loose, isDeep }: 
 function refuseTwinsOfCase(members: object): void {
   const seen = new Set<string>()
   for (const spelled in members) {
-    const name = foldName(spelled)
+    const name = foldCase(spelled)
     if (seen.has(name))
       throw new Refusal('request_malformed', { message: `The member "${name.slice(0, 64)}" stands in the body in two spellings.` })
     seen.add(name)
@@ -60,5 +60,5 @@ function refuseTwinsOfCase(members: object): void {
 }
 
 function loosely(name: string): string {
-  return foldName(name).replaceAll(/[_-]/g, '')
+  return foldCase(name).replaceAll(/[_-]/g, '')
 }

@@ -1,7 +1,7 @@
 import type { Revocation, Store } from './store.js'
 
 /** The most counts and remembered keys of a memory store, about 200 bytes each. */
-const mostEntries = 500_000
+const maxEntries = 500_000
 
 /** The most revocations of a memory store. */
 const mostRevocations = 100_000
@@ -32,7 +32,7 @@ export function createMemoryStore(): Store {
   let sweptAt = Date.now()
 
   function sweep(now: number): void {
-    if (now - sweptAt < (counts.size < mostEntries && revocations.size < mostRevocations ? sweepMs : fullSweepMs)) return
+    if (now - sweptAt < (counts.size < maxEntries && revocations.size < mostRevocations ? sweepMs : fullSweepMs)) return
     sweptAt = now
     for (const [key, { until }] of counts) if (until <= now) counts.delete(key)
     for (const [number, { kind, name, until }] of revocations) {
@@ -47,7 +47,7 @@ export function createMemoryStore(): Store {
     sweep(now)
     const found = counts.get(key)
     if (found !== undefined && found.until > now) return (found.count += 1)
-    if (counts.size >= mostEntries) throw new Error('The store is full.')
+    if (counts.size >= maxEntries) throw new Error('The store is full.')
     counts.set(key, { count: 1, until })
     return 1
   }

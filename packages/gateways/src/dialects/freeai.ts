@@ -1,7 +1,7 @@
 import { plainFormat, responsesFormat } from '../answer-format.js'
 import type { Dialect } from '../dialect.js'
 import { chatEndpoints, unmeasured, get, post } from '../endpoints.js'
-import { usualWaits } from '../retry-rules.js'
+import { defaultWaits } from '../retry-rules.js'
 
 /**
  * Free AI Gateway, self-hosted on Workers.
@@ -66,7 +66,7 @@ export const freeai = {
     rules: [{ name: 'provider_quota_exhausted', means: 'gateway_out_of_credit' }],
   },
   retries: {
-    ...usualWaits,
+    ...defaultWaits,
     after: [
       { status: 429, name: 'rate_limit_error', because: 'too many came from this address, so it was not begun' },
       { status: 503, name: 'no_candidate', because: 'no model was healthy enough to be asked, and none was' },

@@ -1,7 +1,7 @@
 import { plainFormat, responsesFormat } from '../answer-format.js'
 import type { Dialect } from '../dialect.js'
 import { chatEndpoints, get, post } from '../endpoints.js'
-import { usualWaits } from '../retry-rules.js'
+import { defaultWaits } from '../retry-rules.js'
 
 /**
  * JoyToken.
@@ -69,7 +69,7 @@ export const joytoken = {
     ],
   },
   retries: {
-    ...usualWaits,
+    ...defaultWaits,
     after: [
       // Not `upstream_error`: its documents advise a retry after this 503, but do not say that no provider ran the
       // call.

@@ -1,7 +1,7 @@
 import { chatFormat, generateContentFormat, messagesFormat } from '../answer-format.js'
 import type { Dialect } from '../dialect.js'
 import { post } from '../endpoints.js'
-import { usualWaits } from '../retry-rules.js'
+import { defaultWaits } from '../retry-rules.js'
 
 /**
  * Mintoken: its own key and the provider's key travel together, both from the server.
@@ -59,7 +59,7 @@ export const mintoken = {
     ],
   },
   retries: {
-    ...usualWaits,
+    ...defaultWaits,
     firstWaitMs: 1000,
     after: [
       {

@@ -1,7 +1,7 @@
 import { plainFormat } from '../answer-format.js'
 import type { Dialect } from '../dialect.js'
 import { chatEndpoints, unmeasured, get, post } from '../endpoints.js'
-import { usualWaits } from '../retry-rules.js'
+import { defaultWaits } from '../retry-rules.js'
 
 const tasks = ['video', 'image', 'audio', 'voice', 'music'] as const
 
@@ -50,7 +50,7 @@ export const onysoft = {
     ],
   },
   // It documents no wait, and no failure after which nothing ran.
-  retries: { ...usualWaits, after: [] },
+  retries: { ...defaultWaits, after: [] },
   keyPattern: /^sk-ony-[0-9a-fA-F]{48}$/,
   keyVariable: 'ONYSOFT_API_KEY',
 } as const satisfies Dialect

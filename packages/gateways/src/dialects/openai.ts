@@ -1,6 +1,6 @@
 import type { Dialect } from '../dialect.js'
-import { openaiEndpoints } from '../openai-endpoints/index.js'
-import { usualWaits } from '../retry-rules.js'
+import { openaiEndpoints } from '../openai-endpoints/openai-endpoints.js'
+import { defaultWaits } from '../retry-rules.js'
 
 /** Any gateway that follows the OpenAI API. */
 export const openai = {
@@ -22,7 +22,7 @@ export const openai = {
     rules: [{ status: 429, name: 'insufficient_quota', means: 'gateway_out_of_credit' }],
   },
   // A 503 may come from a proxy in between, after the gateway got the request.
-  retries: { ...usualWaits, after: [] },
+  retries: { ...defaultWaits, after: [] },
   keyPattern: /^sk-\S+$/,
   keyVariable: 'OPENAI_API_KEY',
 } as const satisfies Dialect

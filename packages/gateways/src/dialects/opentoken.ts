@@ -1,6 +1,6 @@
 import type { Dialect } from '../dialect.js'
 import { chatEndpoints, unmeasured, get } from '../endpoints.js'
-import { usualWaits } from '../retry-rules.js'
+import { defaultWaits } from '../retry-rules.js'
 
 /**
  * OpenToken.
@@ -36,7 +36,7 @@ export const opentoken = {
     ],
   },
   retries: {
-    ...usualWaits,
+    ...defaultWaits,
     after: [
       { status: 429, name: 'upstream_error', because: 'its documents say so: the provider throttled it, so it was not begun' },
       { status: 503, name: 'no_supplier', because: 'no provider was there to run it' },

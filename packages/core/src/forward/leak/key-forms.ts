@@ -2,7 +2,7 @@
 export const shortestSearched = 12
 
 /** How many characters of a secret are compared: an answer with this many of them holds the secret. */
-export const mostCompared = 1024
+export const maxComparedChars = 1024
 
 /** One encoding in which an answer may hold a secret. */
 export interface KeyForm {

@@ -1,5 +1,5 @@
-import { hexReading, type KeyForm, keyForms, longestForm, mostCompared, plainReading, shortestSearched } from './key-forms.js'
-import { marks, mostLayers, unescape } from './unescape.js'
+import { hexReading, type KeyForm, keyForms, longestForm, maxComparedChars, plainReading, shortestSearched } from './key-forms.js'
+import { marks, maxLayers, unescape } from './unescape.js'
 import { bitShift, WindowIndex } from './window-index.js'
 import { createLane, factor, hashWindow, type WindowLane } from './window-lane.js'
 
@@ -64,7 +64,7 @@ export class KeySearch {
    * @param name The name that {@link find} reports. One secret may have several names.
    */
   add(name: string, secret: string): void {
-    const text = secret.slice(0, mostCompared)
+    const text = secret.slice(0, maxComparedChars)
     for (let index = 0; index < text.length; index += 1) {
       const character = text.charCodeAt(index)
       this.#kinds[character] = (this.#kinds[character] as number) | keyKind
@@ -84,7 +84,7 @@ export class KeySearch {
 
   /** Removes a name of a secret. The search for the secret ends with its last name. */
   remove(name: string, secret: string): void {
-    const text = secret.slice(0, mostCompared)
+    const text = secret.slice(0, maxComparedChars)
     const number = this.#numbers.get(text)
     if (number === undefined) return
     const key = this.#keys[number] as SearchedKey
@@ -102,12 +102,12 @@ export class KeySearch {
 
   /** Returns a key in the text between two positions, in bytes; `undefined`: none. */
   find(text: Buffer, start = 0, end = text.length): LoadedKey | undefined {
-    return this.#scan(text, start, end, this.#plain, 0) ?? this.#scan(text, start, end, this.#hex, mostLayers)
+    return this.#scan(text, start, end, this.#plain, 0) ?? this.#scan(text, start, end, this.#hex, maxLayers)
   }
 
   /** The same without decoding escapes. */
   findUnescaped(text: Buffer): LoadedKey | undefined {
-    return this.#scan(text, 0, text.length, this.#plain, mostLayers) ?? this.#scan(text, 0, text.length, this.#hex, mostLayers)
+    return this.#scan(text, 0, text.length, this.#plain, maxLayers) ?? this.#scan(text, 0, text.length, this.#hex, maxLayers)
   }
 
   /** Whether a byte can be part of a key, in any form. */
@@ -170,7 +170,7 @@ export class KeySearch {
       if (right - left >= width) {
         const key = this.#roll(text, left, right, lane, false)
         if (key !== undefined) return key
-        if ((met & escapeKind) !== 0 && depth < mostLayers) {
+        if ((met & escapeKind) !== 0 && depth < maxLayers) {
           const hidden = this.#scanUnescaped(text, left, right, depth + 1)
           if (hidden !== undefined) return hidden
         }
@@ -186,7 +186,7 @@ export class KeySearch {
       const { bytes } = unescape(text, left, right, mark)
       // The run had no escapes, or is too short without them.
       if (bytes.length === right - left || bytes.length < shortestSearched) continue
-      const key = this.#scan(bytes, 0, bytes.length, this.#plain, depth) ?? this.#scan(bytes, 0, bytes.length, this.#hex, mostLayers)
+      const key = this.#scan(bytes, 0, bytes.length, this.#plain, depth) ?? this.#scan(bytes, 0, bytes.length, this.#hex, maxLayers)
       if (key !== undefined) return key
     }
     return undefined

@@ -1,8 +1,8 @@
-import { mostCompared, shortestSearched } from './key-forms.js'
+import { maxComparedChars, shortestSearched } from './key-forms.js'
 import type { KeySearch, LoadedKey } from './key-search.js'
 import { LeakGuard } from './leak-guard.js'
 import { createOwnForms, type OwnForms } from './own-forms.js'
-import { marks, mostLayers, unescape } from './unescape.js'
+import { marks, maxLayers, unescape } from './unescape.js'
 
 /** Searches the answers to calls under one lease: for the lease's own secrets and for every other loaded secret. */
 export class LeakSearch {
@@ -15,7 +15,7 @@ export class LeakSearch {
   constructor(keys: KeySearch, alias: string, secrets: readonly string[]) {
     this.#keys = keys
     this.#alias = alias
-    this.#own = createOwnForms(secrets.map((secret) => secret.slice(0, mostCompared)))
+    this.#own = createOwnForms(secrets.map((secret) => secret.slice(0, maxComparedChars)))
     const short = secrets.filter((secret) => secret.length < shortestSearched)
     this.#short = short.length === 0 ? undefined : createOwnForms(short)
   }
@@ -74,7 +74,7 @@ export class LeakSearch {
 }
 
 /** Whether the text holds one of the short secrets, plainly or behind up to `layers` layers of escapes. */
-function holdsShort(short: OwnForms, text: Buffer, layers = mostLayers): boolean {
+function holdsShort(short: OwnForms, text: Buffer, layers = maxLayers): boolean {
   if (short.standIn(text)) return true
   if (layers === 0) return false
   return marks.some((mark) => text.includes(mark) && holdsShort(short, unescape(text, 0, text.length, mark).bytes, layers - 1))

@@ -1,6 +1,6 @@
 import type { LeakSearch } from './leak-search.js'
 import { copyOf, joinOf, noStretch, placeOf, sliceOf, type Stretch } from './stretch.js'
-import { marks, mostLayers, unescape } from './unescape.js'
+import { marks, maxLayers, unescape } from './unescape.js'
 
 /**
  * Searches a run of key characters that arrives in pieces. Decodes the same layers of escapes as the search of a whole text,
@@ -23,7 +23,7 @@ export class RunReading {
   /** The next layer for each kind of escape, once such an escape has arrived. */
   readonly #behind: (RunReading | undefined)[] = []
 
-  constructor(search: LeakSearch, layers = mostLayers, mark?: number) {
+  constructor(search: LeakSearch, layers = maxLayers, mark?: number) {
     this.#search = search
     this.#layers = layers
     this.#mark = mark

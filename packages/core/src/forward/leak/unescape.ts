@@ -5,7 +5,7 @@ export const percent = 0x25
 export const marks: readonly number[] = [backslash, percent]
 
 /** How many nested layers of escapes are decoded, of either kind: JSON that is quoted in JSON has two. */
-export const mostLayers = 2
+export const maxLayers = 2
 
 /** A text with its escapes decoded. */
 export interface Unescaped {

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { nameFault } from '@postern/protocol'
-import { fetchBounded, type FetchedAnswer, type Road } from '../../fetch-bounded.js'
-import type { Roads } from '../../open-roads.js'
+import { fetchBounded, type FetchedAnswer, type Dispatcher } from '../../fetch-bounded.js'
+import type { Dispatchers } from '../../open-dispatchers.js'
 import type { Principal } from '../../principal.js'
 import { Refusal } from '../../refusal.js'
 import { type ClaimPath, readClaim } from '../claim-path.js'
@@ -19,7 +19,7 @@ export interface AskBackendOptions extends IdentityPlaces {
   /** `http://127.0.0.1:3000/api/me`, or `unix:/run/app.sock:/api/me`. */
   readonly url: string
   readonly timeoutMs: number
-  readonly roads: Roads
+  readonly dispatchers: Dispatchers
 }
 
 /** The largest answer that is read, in bytes. */
@@ -34,11 +34,11 @@ const maxAnswerBytes = 64 * 1024
  */
 export type AskBackend = (headers: Readonly<Record<string, string>>) => Promise<Principal>
 
-export function createAskBackend({ url, timeoutMs, roads, ...places }: AskBackendOptions): AskBackend {
-  const { address, road } = targetOf(url, roads)
+export function createAskBackend({ url, timeoutMs, dispatchers, ...places }: AskBackendOptions): AskBackend {
+  const { address, dispatcher } = targetOf(url, dispatchers)
   const place = placeOf(url)
   return async (headers) => {
-    const answer = await ask(address, road, headers, timeoutMs)
+    const answer = await ask(address, dispatcher, headers, timeoutMs)
     const { status } = answer
     if (status === 401 || status === 403 || (status >= 300 && status < 400)) throw notSignedIn()
     if (status < 200 || status > 299) throw unusable(place, `answered ${status}, and callers.forwardAuth.url is to answer 2xx, 401 or 403`)
@@ -49,13 +49,18 @@ export function createAskBackend({ url, timeoutMs, roads, ...places }: AskBacken
   }
 }
 
-async function ask(address: string, road: Road, headers: Readonly<Record<string, string>>, timeoutMs: number): Promise<FetchedAnswer> {
+async function ask(
+  address: string,
+  dispatcher: Dispatcher,
+  headers: Readonly<Record<string, string>>,
+  timeoutMs: number,
+): Promise<FetchedAnswer> {
   try {
     return await fetchBounded(address, {
       headers: { ...headers, accept: 'application/json' },
       maxBytes: maxAnswerBytes,
       signal: AbortSignal.timeout(timeoutMs),
-      road,
+      dispatcher: dispatcher,
     })
   } catch (error) {
     throw new Refusal('caller_check_unavailable', { retryAfterSeconds: 1, cause: error })
@@ -115,9 +120,9 @@ function notSignedIn(): Refusal {
 }
 
 /** Splits `unix:/run/app.sock:/api/me`, as nginx writes it, into the socket's path and the URL's path. */
-function targetOf(url: string, roads: Roads): { readonly address: string; readonly road: Road } {
+function targetOf(url: string, dispatchers: Dispatchers): { readonly address: string; readonly dispatcher: Dispatcher } {
   const [, socket, path] = /^unix:([^:]+):(\/.*)$/.exec(url) ?? []
   return socket === undefined
-    ? { address: url, road: roads.direct }
-    : { address: `http://localhost${path}`, road: roads.throughSocket(socket) }
+    ? { address: url, dispatcher: dispatchers.direct }
+    : { address: `http://localhost${path}`, dispatcher: dispatchers.throughSocket(socket) }
 }

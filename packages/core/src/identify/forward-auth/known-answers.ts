@@ -7,14 +7,14 @@ const rememberedAnswers = 20_000
 const rememberedCookies = 60_000
 
 /** The answer about a `Cookie` header with more cookies than this is never kept. */
-const mostCookies = 64
+const maxCookies = 64
 
 /**
  * How long no answer about an unsettled cookie is kept, in milliseconds: longer than usual servers work on a request.
  */
 const unsettledMs = 60_000
 /** The most cookies that are unsettled at once; the oldest are forgotten first. */
-const mostUnsettled = 100_000
+const maxUnsettled = 100_000
 
 /** A question to the backend: whose are these cookies? Open, or answered. */
 export interface Question {
@@ -71,7 +71,7 @@ export function createKnownAnswers(): KnownAnswers {
     dispose: leave,
   })
 
-  const unsettled = new LRUCache<string, true>({ max: mostUnsettled, ttl: unsettledMs })
+  const unsettled = new LRUCache<string, true>({ max: maxUnsettled, ttl: unsettledMs })
 
   function leave(question: Question): void {
     for (const cookie of question.cookies) {
@@ -96,7 +96,7 @@ export function createKnownAnswers(): KnownAnswers {
     answerOf: (digest) => answered.get(digest)?.answer,
     askedOf: (digest) => open.get(digest),
     begin(digest, cookies) {
-      if (cookies.length > mostCookies || cookies.some((cookie) => unsettled.has(cookie))) return { digest, cookies: [] }
+      if (cookies.length > maxCookies || cookies.some((cookie) => unsettled.has(cookie))) return { digest, cookies: [] }
       const question: Question = { digest, cookies }
       open.set(digest, question)
       for (const cookie of question.cookies) {

@@ -1,11 +1,11 @@
-import { createLines } from '../../connections/lines.js'
+import { createFairQueue } from '../../connections/fair-queue.js'
 import { Refusal } from '../../refusal.js'
 
 /** Questions that may be open at once; one more would only wait behind a backend that does not keep up. */
-const mostQuestions = 256
+const maxQuestions = 256
 
 /** Questions of one network that may be open at once, so that invented cookies leave room for others. */
-const mostOfNetwork = 64
+const maxOfNetwork = 64
 
 /**
  * Waits until a question may be asked. Networks take turns; within one network, questions are asked in order.
@@ -17,7 +17,7 @@ const mostOfNetwork = 64
 export type AwaitTurn = (network: string | undefined) => Promise<() => void>
 
 export function createTurns(waitMs: number): AwaitTurn {
-  const lines = createLines({ underWay: mostOfNetwork, share: mostOfNetwork, total: mostQuestions })
+  const lines = createFairQueue({ underWay: maxOfNetwork, share: maxOfNetwork, total: maxQuestions })
   return (network) =>
     new Promise((resolve, reject) => {
       let timer: NodeJS.Timeout | undefined

@@ -8,7 +8,7 @@ import { readClaims, UnreadableClaims } from '../read-claims.js'
 export const proofAlgorithms = ['ES256', 'ES384', 'EdDSA', 'Ed25519', 'RS256', 'PS256']
 
 /** Longest proof that is looked at, in characters; one with an RSA key of 4096 bits has about 1,600. */
-const longestProof = 4096
+const maxProofChars = 4096
 
 /** Members of private keys and shared secrets (RFC 7518, 6). */
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
@@ -39,7 +39,7 @@ export function readProof({ headers, rawHeaders }: Arrival): WrittenProof | unde
   if (text === undefined) return undefined
   const times = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'dpop').length
   if (times !== 1 || typeof text !== 'string') throw refuseProof('There is more than one DPoP header.')
-  if (text.length > longestProof) throw refuseProof('The proof is too long.')
+  if (text.length > maxProofChars) throw refuseProof('The proof is too long.')
   const { typ, alg, jwk } = readHeader(text)
   if (tokenType(typ) !== 'dpop+jwt') throw refuseProof('The proof is not of the type dpop+jwt.')
   if (alg === undefined || !proofAlgorithms.includes(alg)) throw refuseProof(`The proof must be signed with ${proofAlgorithms.join(', ')}.`)

@@ -1,22 +1,22 @@
 import { createErrorClassifier } from '@postern/gateways'
 import type { Arrival, ResponseSink } from '../arrival.js'
-import type { Tap } from '../observe/index.js'
+import type { Tap } from '../observe/observe.js'
 import type { Permit } from '../police/permit.js'
 import type { Gateway, KeyLease, Route } from '../resolve/route.js'
-import type { Tags } from '../tag/index.js'
+import type { Tags } from '../tag/tag.js'
 import { OpenList } from '../lib/open-list.js'
 import { ClientGone } from '../refusal.js'
 import { createAnswerEdits } from './answer-edit.js'
 import type { OriginOf } from './answer-links.js'
 import type { ExchangeFacts, Upstream } from './exchange.js'
-import { GatewayExchange } from './gateway-exchange.js'
+import { GatewayCall } from './gateway-call.js'
 import { KeySearch } from './leak/key-search.js'
 import { openUpstream } from './open-upstream.js'
 import type { Outcome } from './outcome.js'
 import { prepareHeaders } from './prepare-headers.js'
 import { type PreparedKey, prepareKey } from './prepare-key.js'
-import { createRecordPattern, type RecordPattern } from './record-pattern.js'
-import { createTurnstile, type Turn } from './turnstile.js'
+import { createRecordPattern, type EventPattern } from './event-pattern.js'
+import { createAddressQueue, type QueuedCall } from './address-queue.js'
 import { forgetClient, onceClientGone } from './watch-client.js'
 
 /**
@@ -43,12 +43,12 @@ export function createForward(gateways: readonly Gateway[], keys: readonly KeyLe
         dispatcher: openUpstream(gateway),
         errors: createErrorClassifier(gateway.dialect),
         records: new Map(),
-        turnstile: gateway.addressLimit === undefined ? undefined : createTurnstile(gateway.addressLimit),
+        addressQueue: gateway.addressLimit === undefined ? undefined : createAddressQueue(gateway.addressLimit),
       },
     ]),
   )
   const editOf = createAnswerEdits()
-  const open = new OpenList<GatewayExchange>()
+  const open = new OpenList<GatewayCall>()
   const loaded = new KeySearch()
   const prepared = new Map<KeyLease, PreparedKey>(keys.map((key) => [key, prepareKey(key, loaded)]))
 
@@ -60,7 +60,7 @@ export function createForward(gateways: readonly Gateway[], keys: readonly KeyLe
       const key = prepared.get(route.key) as PreparedKey
       const records = recordsOf(upstream, route)
       const facts = { arrival, route, permit, tags, tap, sink, key, upstream, records, edit: editOf(route), originOf }
-      const turn = needsNoKey(route, arrival) ? undefined : upstream.turnstile?.enter(route.tenant, tags.attempt > 1)
+      const turn = needsNoKey(route, arrival) ? undefined : upstream.addressQueue?.enter(route.tenant, tags.attempt > 1)
       return turn === undefined ? send(facts, open) : waitFor(turn, facts).then((ready) => send(ready, open))
     },
     cut() {
@@ -72,10 +72,10 @@ export function createForward(gateways: readonly Gateway[], keys: readonly KeyLe
   }
 }
 
-function send(facts: ExchangeFacts, open: OpenList<GatewayExchange>): Promise<Outcome> {
+function send(facts: ExchangeFacts, open: OpenList<GatewayCall>): Promise<Outcome> {
   const { arrival, route, permit, tags, sink, key, upstream } = facts
   return new Promise((resolve, reject) => {
-    const exchange = new GatewayExchange(facts, resolve, reject, open)
+    const exchange = new GatewayCall(facts, resolve, reject, open)
     onceClientGone(arrival, sink, () => exchange.clientClosed())
     upstream.dispatcher.dispatch(
       {
@@ -96,22 +96,22 @@ function needsNoKey({ endpoint }: Route, { method }: Arrival): boolean {
 }
 
 /** Waits for a call's turn in the queue, and adds the time to `permit.waitedMs`. */
-function waitFor(turn: Turn, facts: ExchangeFacts): Promise<ExchangeFacts> {
+function waitFor(turn: QueuedCall, facts: ExchangeFacts): Promise<ExchangeFacts> {
   const { arrival, sink, permit } = facts
   const since = performance.now()
   return new Promise((resolve, reject) => {
     const gone = (): void => {
-      turn.giveUp()
+      turn.cancel()
       reject(new ClientGone('The client left while it waited for its turn.'))
     }
     onceClientGone(arrival, sink, gone)
-    turn.come
+    turn.granted
       .then(() => resolve({ ...facts, permit: { ...permit, waitedMs: permit.waitedMs + performance.now() - since } }), reject)
       .finally(() => forgetClient(arrival, sink, gone))
   })
 }
 
-function recordsOf(upstream: Upstream, { gateway, endpoint }: Route): RecordPattern {
+function recordsOf(upstream: Upstream, { gateway, endpoint }: Route): EventPattern {
   let records = upstream.records.get(endpoint.format)
   if (records === undefined) upstream.records.set(endpoint.format, (records = createRecordPattern(gateway, endpoint.format)))
   return records

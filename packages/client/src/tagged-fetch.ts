@@ -18,7 +18,7 @@ export interface SeamOptions extends CredentialOptions {
 }
 
 /** Makes a `fetch` that calls Postern only. Its calls carry `tags`; without them, the tags of the running workflow. */
-export type Seam = (tags?: Tags) => typeof fetch
+export type TaggedFetch = (tags?: Tags) => typeof fetch
 
 /**
  * Headers that are removed: those in which SDKs send a key, and `anthropic-dangerous-direct-browser-access`, which
@@ -29,7 +29,7 @@ const neverSent = /^authorization$|api-key$|^anthropic-dangerous/
 /** The header in which the SDKs of OpenAI and Anthropic count retries. */
 const retryHeader = 'x-stainless-retry-count'
 
-export function createSeam({ place, records, send, ...options }: SeamOptions): Seam {
+export function createSeam({ place, records, send, ...options }: SeamOptions): TaggedFetch {
   const credential = createCredential(options, place, send)
   const keys = createIdempotencyKeys()
 

@@ -3,14 +3,14 @@ import type { Socket } from 'node:net'
 import { refuseOnSocket } from '../answers/on-socket.js'
 import { isBusy } from '../doors/asks-for-web-socket.js'
 import { watchOffer } from '../doors/watch-offer.js'
-import type { PublicAddress, Travelling } from '../public-address.js'
+import type { PublicAddress, PeerFacts } from '../public-address.js'
 import { Refusal } from '../refusal.js'
 import type { IsTrusted } from '../trusted-peers.js'
 import type { Bounds } from './bounds.js'
 import { Connection, type Go } from './connection.js'
 import { HeldBytes } from './held-bytes.js'
 import { awaitBody, lookAtBody } from './intake.js'
-import { createLines, type Lines } from './lines.js'
+import { createFairQueue, type FairQueue } from './fair-queue.js'
 
 /** Bounds what one client may use of this process. See ADR 0023. */
 export interface Connections {
@@ -22,14 +22,14 @@ export interface Connections {
   /** Call when the server's inactivity timeout has passed on a connection. Destroys it, unless its client waits for us. */
   silent(socket: Socket): void
   /** The network that a request is counted for; `undefined`: not counted, because a trusted proxy itself sent it. */
-  addressOf(request: Travelling): string | undefined
+  addressOf(request: PeerFacts): string | undefined
   /** The same for a request of Node's. */
   addressOfRequest(request: IncomingMessage): string | undefined
   readonly held: HeldBytes
   /** The queue of requests whose caller is being identified. */
-  readonly identifying: Lines
+  readonly identifying: FairQueue
   /** The queue of requests to the backend. */
-  readonly toBackend: Lines
+  readonly toBackend: FairQueue
   close(): void
 }
 
@@ -44,7 +44,7 @@ export interface ConnectionsOptions {
 const lookMs = 1000
 
 /** The most refused connections of one address that are open at once; further ones are destroyed without an answer. */
-const mostRefusalsAtOnce = 16
+const maxRefusalsAtOnce = 16
 
 export function createConnections({ bounds, isTrusted, publicAddress, networkOf }: ConnectionsOptions): Connections {
   const known = new WeakMap<object, Connection>()
@@ -85,7 +85,7 @@ export function createConnections({ bounds, isTrusted, publicAddress, networkOf 
 
   function refuse(connection: Connection, address: string): void {
     connection.refused = true
-    if ((refusing.get(address) ?? 0) >= mostRefusalsAtOnce) {
+    if ((refusing.get(address) ?? 0) >= maxRefusalsAtOnce) {
       connection.socket.destroy()
       return
     }
@@ -102,7 +102,7 @@ export function createConnections({ bounds, isTrusted, publicAddress, networkOf 
     return connection
   }
 
-  function addressOf(request: Travelling): string | undefined {
+  function addressOf(request: PeerFacts): string | undefined {
     const connection = known.get(request.connection)
     if (connection?.address !== undefined) return connection.address
     const client = publicAddress.clientOf(request)
@@ -112,8 +112,8 @@ export function createConnections({ bounds, isTrusted, publicAddress, networkOf 
   return {
     bounds,
     held,
-    identifying: createLines({ underWay: bounds.underWay, share: Infinity, total: Infinity }),
-    toBackend: createLines({ underWay: bounds.underWay, share: Math.ceil(bounds.toBackend / 2), total: bounds.toBackend }),
+    identifying: createFairQueue({ underWay: bounds.underWay, share: Infinity, total: Infinity }),
+    toBackend: createFairQueue({ underWay: bounds.underWay, share: Math.ceil(bounds.toBackend / 2), total: bounds.toBackend }),
     open,
     admit(request, response, go) {
       const { socket } = request

@@ -2,33 +2,33 @@ import type { IncomingMessage } from 'node:http'
 import { type Dispatcher, Pool } from 'undici'
 import { openConnector } from '../open-connector.js'
 import { maxAnswerHeadBytes } from '../max-answer-head-bytes.js'
-import type { ClientRoad } from './client-road.js'
+import type { NodeTransport } from './node-transport.js'
 import { connectMs } from './connect-ms.js'
 import type { Outage } from './outage.js'
-import { PageExchange } from './page-exchange.js'
+import { BackendCall } from './backend-call.js'
 import type { RequestHeaders } from './request-headers.js'
-import type { Pass } from './road.js'
+import type { Pass } from './transport.js'
 import { isSmallBody } from './small-body.js'
 import type { Address, Target } from './target.js'
 
-export interface PoolRoad {
+export interface UndiciTransport {
   readonly pass: Pass
   close(): void
 }
 
-export interface PoolRoadOptions {
+export interface UndiciTransportOptions {
   readonly requestHeaders: RequestHeaders
   readonly headersMs: number
   /** The most connections to the backend that are open at once. */
   readonly connections: number
   readonly outage: Outage
   /** Fallback transport: for requests that undici refuses, and for one retry after the backend closed an idle connection. */
-  readonly otherRoad: Pick<ClientRoad, 'pass' | 'passAgain'>
+  readonly fallback: Pick<NodeTransport, 'pass' | 'passAgain'>
 }
 
 /** The fast transport, on undici, for requests that {@link isPlain} accepts. See ADR 0011. */
-export function openPoolRoad({ address }: Target, options: PoolRoadOptions): PoolRoad {
-  const { requestHeaders, headersMs, connections, outage, otherRoad } = options
+export function openUndiciTransport({ address }: Target, options: UndiciTransportOptions): UndiciTransport {
+  const { requestHeaders, headersMs, connections, outage, fallback: otherRoad } = options
   const { socketPath } = address
   const connect = openConnector({ timeout: connectMs, ...(socketPath === undefined ? {} : { socketPath }) })
   const pool = new Pool(originOf(address), {
@@ -45,7 +45,7 @@ export function openPoolRoad({ address }: Target, options: PoolRoadOptions): Poo
       const facts = { method: request.method as Dispatcher.HttpMethod, path: request.url as string, headers: requestHeaders(request), body }
       // A request with a body is never sent twice.
       const road = body === null ? otherRoad : undefined
-      pool.dispatch(facts, new PageExchange({ request, response, turn, headersMs, outage, otherRoad: road }))
+      pool.dispatch(facts, new BackendCall({ request, response, turn, headersMs, outage, fallback: road }))
     },
     close() {
       void pool.destroy()

@@ -1,6 +1,6 @@
 import { originPattern } from '@postern/protocol'
 import { checkSameSite, type ReadHeader } from './check-same-site.js'
-import { DeskRefusal } from './desk-refusal.js'
+import { SessionRefusal } from './session-refusal.js'
 import { narrowSession } from './narrow-session.js'
 import { readAsked } from './read-asked.js'
 import type { MintRequest, Mints } from './session-minter.js'
@@ -29,29 +29,29 @@ export interface Asking {
   readonly readBody: () => Promise<unknown>
 }
 
-export interface DeskAnswer {
+export interface SessionAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
 }
 
 /** @throws {TypeError} if `whoIs` grants what a session cannot express; and any error of `whoIs`. */
-export type SessionDesk<Request> = (request: Request, asking: Asking) => Promise<DeskAnswer>
+export type SessionEndpoint<Request> = (request: Request, asking: Asking) => Promise<SessionAnswer>
 
 /**
  * The session route of a backend, without a framework.
  *
  * @throws {TypeError} if an entry of `origins` is not an origin.
  */
-export function createSessionDesk<Request>({ minter, whoIs, origins = [] }: SessionRouteOptions<Request>): SessionDesk<Request> {
+export function createSessionEndpoint<Request>({ minter, whoIs, origins = [] }: SessionRouteOptions<Request>): SessionEndpoint<Request> {
   const odd = origins.find((origin) => !originPattern.test(origin))
   if (odd !== undefined) throw new TypeError(`"origins" has "${odd}"; an origin is what browsers write, such as "https://app.example.com".`)
 
   async function give(request: Request, { method, header, readBody }: Asking): Promise<object> {
-    if (method !== 'POST') throw new DeskRefusal('method_not_allowed')
+    if (method !== 'POST') throw new SessionRefusal('method_not_allowed')
     checkSameSite(header, origins)
     const granted = await whoIs(request)
-    if (granted === undefined || granted === null) throw new DeskRefusal('caller_missing', 'Nobody is signed in.')
+    if (granted === undefined || granted === null) throw new SessionRefusal('caller_missing', 'Nobody is signed in.')
     const asked = readAsked(await readBody(), header('content-type'))
     const bound = narrowSession(bindToPage(granted, header('origin')), asked, minter.ttlSeconds)
     const { token, id, expiresAt } = await minter.mint(bound)
@@ -63,7 +63,7 @@ export function createSessionDesk<Request>({ minter, whoIs, origins = [] }: Sess
     try {
       return answer(201, await give(request, asking))
     } catch (error) {
-      if (!(error instanceof DeskRefusal)) throw error
+      if (!(error instanceof SessionRefusal)) throw error
       return answer(error.status, error.envelope, error.code === 'method_not_allowed' ? { Allow: 'POST' } : {})
     }
   }
@@ -78,7 +78,7 @@ function bindToPage(granted: MintRequest, origin: string | undefined): MintReque
   return granted.origin === undefined && isWebPage ? { ...granted, origin } : granted
 }
 
-function answer(status: number, body: object, headers: Readonly<Record<string, string>> = {}): DeskAnswer {
+function answer(status: number, body: object, headers: Readonly<Record<string, string>> = {}): SessionAnswer {
   const common = { 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'no-store' }
   return { status, headers: { ...common, ...headers }, body: JSON.stringify(body) }
 }

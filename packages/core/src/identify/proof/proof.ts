@@ -19,7 +19,7 @@ const clockToleranceMs = 5000
 const rememberedKeys = 10_000
 
 /** Longest id of a proof, in characters. */
-const longestId = 256
+const maxIdChars = 256
 
 export interface ProofOptions {
   readonly store: Store
@@ -85,7 +85,7 @@ export function createProofs({ store, windowMs, nonces, publicAddress }: ProofOp
     const age = Date.now() - (iat as number) * 1000
     if (!(age <= windowMs)) throw refuseProof('The proof is too old.')
     if (age < -clockToleranceMs) throw refuseProof('The proof was made in the future: the clock of who made it is wrong.')
-    if (typeof jti !== 'string' || jti === '' || jti.length > longestId) throw refuseProof('The proof has no usable id.')
+    if (typeof jti !== 'string' || jti === '' || jti.length > maxIdChars) throw refuseProof('The proof has no usable id.')
     if (nonces !== undefined && !(typeof nonce === 'string' && nonces.isFresh(nonce))) throw wantNonce(nonces)
   }
 

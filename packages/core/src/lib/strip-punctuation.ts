@@ -1,4 +1,4 @@
-import { foldName } from './json-members.js'
+import { foldCase } from './json-members.js'
 
 let last: { readonly name: string; readonly squashed: string } | undefined
 
@@ -9,7 +9,7 @@ let last: { readonly name: string; readonly squashed: string } | undefined
  */
 export function squashName(name: string): string {
   if (last?.name === name) return last.squashed
-  const squashed = foldName(name).replaceAll(/[^a-z0-9]/g, '')
+  const squashed = foldCase(name).replaceAll(/[^a-z0-9]/g, '')
   last = { name, squashed }
   return squashed
 }

@@ -15,12 +15,12 @@ import type { Outcome } from './outcome.js'
  * undici's old form of a handler, which gets the raw header bytes; the new form parses them into an object that Postern does
  * not need. See ADR 0003.
  */
-export class GatewayExchange implements Exchange, Dispatcher.DispatchHandler {
+export class GatewayCall implements Exchange, Dispatcher.DispatchHandler {
   readonly facts: ExchangeFacts
   readonly #resolve: (outcome: Outcome) => void
   readonly #reject: (error: unknown) => void
   /** The calls in flight; contains this call until it ends. */
-  readonly #open: OpenList<GatewayExchange>
+  readonly #open: OpenList<GatewayCall>
   place = -1
   /** Milliseconds spent in Postern before the request was sent, without waiting for the client, the queue or earlier attempts. */
   readonly #ownMs: number
@@ -38,12 +38,7 @@ export class GatewayExchange implements Exchange, Dispatcher.DispatchHandler {
   /** When the last wait ended: the gateway sent something, ended or broke off, or the client left. 0 until the gateway answers. */
   #heardAt = 0
 
-  constructor(
-    facts: ExchangeFacts,
-    resolve: (outcome: Outcome) => void,
-    reject: (error: unknown) => void,
-    open: OpenList<GatewayExchange>,
-  ) {
+  constructor(facts: ExchangeFacts, resolve: (outcome: Outcome) => void, reject: (error: unknown) => void, open: OpenList<GatewayCall>) {
     this.facts = facts
     this.#resolve = resolve
     this.#reject = reject

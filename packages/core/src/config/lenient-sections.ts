@@ -2,13 +2,13 @@ import { z } from 'zod'
 import { type Config, createLenientParts } from './schema.js'
 
 /** A part of the configuration and its path. */
-export interface Placed<Part> {
+export interface Located<Part> {
   readonly path: string
   readonly part: Part
 }
 
 /** The principal and the endpoints of a policy rule; an invalid one of these is left out. */
-export type PlacedRule = Placed<z.output<typeof looseRule>>
+export type PlacedRule = Located<z.output<typeof looseRule>>
 
 const looseText = z.string().optional().catch(undefined)
 const looseRule = z.object({
@@ -29,15 +29,15 @@ const looseGateway = z.object({
 
 /** The parts that must fit each other. Only parts with a valid form are in it. */
 export interface Parts {
-  readonly gateways: ReadonlyMap<string, Placed<Config['gateways'][string]>>
+  readonly gateways: ReadonlyMap<string, Located<Config['gateways'][string]>>
   /** The opened endpoints of all gateways, also of a gateway that is otherwise not valid. */
-  readonly opened: readonly Placed<OpenedAt>[]
-  readonly keys: ReadonlyMap<string, Placed<Config['keys'][string]>>
-  readonly bindings: readonly Placed<Config['bindings'][number]>[]
+  readonly opened: readonly Located<OpenedAt>[]
+  readonly keys: ReadonlyMap<string, Located<Config['keys'][string]>>
+  readonly bindings: readonly Located<Config['bindings'][number]>[]
   /** `policies` itself, then each of its rules. */
   readonly rules: readonly PlacedRule[]
   /** `choices` of `policies` and of each of its rules. */
-  readonly choices: readonly Placed<Readonly<Record<string, string>>>[]
+  readonly choices: readonly Located<Readonly<Record<string, string>>>[]
   readonly service: NonNullable<Config['callers']['service']> | undefined
   readonly session: NonNullable<Config['callers']['session']> | undefined
   readonly store: NonNullable<Config['store']> | undefined
@@ -55,7 +55,7 @@ export interface Parts {
  * Then the checks between parts (is the variable set? do two bindings match one caller?) run even if another part is
  * invalid, and the operator sees all problems of a file at once.
  */
-export function takeApart(raw: unknown, dialectIds: readonly string[]): Parts {
+export function readSections(raw: unknown, dialectIds: readonly string[]): Parts {
   const lenientParts = createLenientParts(dialectIds)
   const callers = member(raw, 'callers')
   return {
@@ -77,19 +77,19 @@ export function takeApart(raw: unknown, dialectIds: readonly string[]): Parts {
 
 const choices = z.record(z.string(), z.string())
 
-function readRules(raw: unknown): Placed<unknown>[] {
+function readRules(raw: unknown): Located<unknown>[] {
   const policies = member(raw, 'policies')
   const rules = member(policies, 'rules')
   const list: readonly unknown[] = Array.isArray(rules) ? rules : []
   return [{ path: 'policies', part: policies }, ...list.map((part, index) => ({ path: `policies.rules[${index}]`, part }))]
 }
 
-function placed<Part>(path: string, part: Part | undefined): Placed<Part>[] {
+function placed<Part>(path: string, part: Part | undefined): Located<Part>[] {
   return part === undefined ? [] : [{ path, part }]
 }
 
-function readEntries<Schema extends z.ZodType>(raw: unknown, name: string, schema: Schema): Map<string, Placed<z.output<Schema>>> {
-  const entries = new Map<string, Placed<z.output<Schema>>>()
+function readEntries<Schema extends z.ZodType>(raw: unknown, name: string, schema: Schema): Map<string, Located<z.output<Schema>>> {
+  const entries = new Map<string, Located<z.output<Schema>>>()
   for (const [alias, value] of Object.entries(asObject(member(raw, name)))) {
     const part = read(value, schema)
     if (part !== undefined) entries.set(alias, { path: `${name}.${alias}`, part })
@@ -97,7 +97,7 @@ function readEntries<Schema extends z.ZodType>(raw: unknown, name: string, schem
   return entries
 }
 
-function readList<Schema extends z.ZodType>(raw: unknown, name: string, schema: Schema): Placed<z.output<Schema>>[] {
+function readList<Schema extends z.ZodType>(raw: unknown, name: string, schema: Schema): Located<z.output<Schema>>[] {
   const list = member(raw, name)
   if (!Array.isArray(list)) return []
   return list.flatMap((value, index) => {

@@ -2,7 +2,7 @@ import type { AnswerFormat } from '@postern/gateways'
 import type { Gateway } from '../resolve/route.js'
 
 /** Decides by an event's text whether the event must be parsed; most need not. */
-export interface RecordPattern {
+export interface EventPattern {
   mayMatter(text: string): boolean
   readonly needsChoices: boolean
   /** Whether an event without a `type` must become a comment. */
@@ -23,10 +23,10 @@ export interface RecordPattern {
 }
 
 /** The end mark that gateways write in streams of any format. */
-export const usualEnd = '[DONE]'
+export const defaultEnd = '[DONE]'
 
 /** Compiles, once per gateway and format, which events carry usage, errors, governance data or the end mark. */
-export function createRecordPattern({ dialect, endMark }: Pick<Gateway, 'dialect' | 'endMark'>, format: AnswerFormat): RecordPattern {
+export function createRecordPattern({ dialect, endMark }: Pick<Gateway, 'dialect' | 'endMark'>, format: AnswerFormat): EventPattern {
   const endData = format.streamEnd !== undefined && 'data' in format.streamEnd ? format.streamEnd.data : undefined
   const endTypes = format.streamEnd !== undefined && 'types' in format.streamEnd ? format.streamEnd.types : []
   const { failureTypes = [] } = format
@@ -36,7 +36,7 @@ export function createRecordPattern({ dialect, endMark }: Pick<Gateway, 'dialect
   const alternatives = [
     `"(?:${members})"\\s*:\\s*[^\\sn]`,
     ...failureTypes.map((type) => `"type"\\s*:\\s*"${escapeForRegExp(type)}"`),
-    ...[usualEnd, ...endTypes].map(escapeForRegExp),
+    ...[defaultEnd, ...endTypes].map(escapeForRegExp),
     // A `finish_reason`, and an `index` above 0, for `ChoiceEnds`.
     ...(choicesMayEnd ? ['"finish_reason"\\s*:\\s*"[^"]', '"index"\\s*:\\s*[1-9]'] : []),
   ]

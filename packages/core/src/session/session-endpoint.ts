@@ -1,4 +1,4 @@
-import type { Receipt } from '../account/index.js'
+import type { Receipt } from '../account/account.js'
 import { answerJson, type JsonAnswer } from '../answers/as-json.js'
 import type { Arrival, ResponseSink } from '../arrival.js'
 import type { Outcome } from '../forward/outcome.js'
@@ -8,7 +8,7 @@ import { Refusal } from '../refusal.js'
 import { refuse } from '../answers/refuse.js'
 import type { Rooms } from '../rooms.js'
 import type { Revocations } from '../store/revocations.js'
-import { tagRefused } from '../tag/index.js'
+import { tagRefused } from '../tag/tag.js'
 import type { Exchange } from './exchange.js'
 
 /** Reads a whole request body. */
@@ -18,7 +18,7 @@ export type ReadBody = (arrival: Arrival, maxBytes: number) => Promise<Buffer>
 export type ReadObject = (bytes: Buffer) => Readonly<Record<string, unknown>>
 
 /** The session endpoint: begins a session with `POST {mount}/session` and ends one with `DELETE`. */
-export type Desk = (rooms: Rooms, arrival: Arrival, sink: ResponseSink) => Promise<Receipt>
+export type SessionEndpoint = (rooms: Rooms, arrival: Arrival, sink: ResponseSink) => Promise<Receipt>
 
 /** The answer, and the sessions that the request has ended. */
 interface Served extends JsonAnswer {
@@ -26,12 +26,12 @@ interface Served extends JsonAnswer {
 }
 
 /** Whether a request is for the session endpoint. */
-export function isForDesk({ path }: Arrival): boolean {
+export function isForSessionEndpoint({ path }: Arrival): boolean {
   return path === '/session'
 }
 
 /** @param exchange `undefined`: this process cannot sign sessions, and `POST` is refused with 404 `not_found`. */
-export function createDesk(revocations: Revocations, exchange: Exchange | undefined): Desk {
+export function createSessionEndpoint(revocations: Revocations, exchange: Exchange | undefined): SessionEndpoint {
   async function begin(arrival: Arrival, principal: Principal): Promise<JsonAnswer> {
     if (exchange === undefined)
       throw new Refusal('not_found', {

@@ -1,5 +1,5 @@
 /** A request that has left the queue, for as long as it is under way. A function that is called twice counts once. */
-export interface Turn {
+export interface Slot {
   /** The client begins to send its body: until it is sent, the request does not count as waiting for an answer. */
   readonly sending: () => void
   /** The body is sent: the request counts as waiting for an answer again, unless the answer has begun. */
@@ -10,7 +10,7 @@ export interface Turn {
   readonly over: () => void
 }
 
-export interface LinesOptions {
+export interface FairQueueOptions {
   /** The most requests of one address that wait for the begin of their answer. */
   readonly underWay: number
   /** The most requests of one address in all, including those whose answer has begun. */
@@ -23,14 +23,14 @@ export interface LinesOptions {
  * A queue of requests with bounds per address and in all. The requests of one address leave it in order; the addresses
  * take turns (round-robin).
  */
-export interface Lines {
+export interface FairQueue {
   /**
    * Calls `come` with a turn, at once or when the bounds allow it.
    *
    * @param address `undefined`: bounded only by `total`.
    * @returns A function that leaves the queue; `undefined` if `come` was called already.
    */
-  enter(address: string | undefined, come: (turn: Turn) => void): (() => void) | undefined
+  enter(address: string | undefined, come: (turn: Slot) => void): (() => void) | undefined
   /** Whether the next request of an address would have to wait. */
   isFull(address: string | undefined): boolean
   /**
@@ -39,14 +39,14 @@ export interface Lines {
    */
   movedAt(address: string | undefined): number
   /** Counts a request that is under way already, without a check of the bounds. */
-  take(address: string | undefined): Turn
+  take(address: string | undefined): Slot
   /** How many requests are under way. */
   readonly open: number
   /** Requests that wait. */
   readonly waiting: number
 }
 
-type Come = (turn: Turn) => void
+type Come = (turn: Slot) => void
 
 /** The requests of one address that are under way, and those that wait. */
 interface Line {
@@ -58,7 +58,7 @@ interface Line {
   readonly waiting: Set<Come>
 }
 
-export function createLines({ underWay, share, total }: LinesOptions): Lines {
+export function createFairQueue({ underWay, share, total }: FairQueueOptions): FairQueue {
   const lines = new Map<string | undefined, Line>()
   /** Lines whose first request waits only for `total`. */
   const ready = new Set<Line>()
@@ -77,7 +77,7 @@ export function createLines({ underWay, share, total }: LinesOptions): Lines {
     return address === undefined || (unanswered < underWay && ofAddress < share)
   }
 
-  function take(line: Line): Turn {
+  function take(line: Line): Slot {
     open += 1
     line.open += 1
     let counted = false

@@ -1,7 +1,7 @@
 /** Completes the chunks of one stream, so that clients can assemble a message. */
-export interface ChunkMender {
+export interface ChunkCompleter {
   /** The completed chunk as JSON; `undefined` if it has no choices. */
-  mend(record: object): string | undefined
+  complete(record: object): string | undefined
   /** A last chunk with `finish_reason: stop`, as JSON; `undefined` if a chunk had a `finish_reason`, or none had a choice. */
   closing(): string | undefined
 }
@@ -17,13 +17,13 @@ interface Choice {
  * assemble a message from them. Missing members are added and existing ones never changed: a choice gets its position as
  * `index`, the first chunk the role `assistant`, and a stream without a failure the `finish_reason` `stop`.
  */
-export function createChunkMender(): ChunkMender {
+export function createChunkCompleter(): ChunkCompleter {
   let spoken = false
   let finished = false
   let head: { readonly id?: unknown; readonly object?: unknown } = {}
 
   return {
-    mend(record) {
+    complete(record) {
       const { choices } = record as { readonly choices?: unknown }
       if (!Array.isArray(choices) || choices.length === 0) return undefined
       const { id, object } = record as { readonly id?: unknown; readonly object?: unknown }

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Dispatcher } from 'undici'
-import type { Turn } from '../connections/lines.js'
+import type { Slot } from '../connections/fair-queue.js'
 import { isClientGone, onceClientGone } from './client-gone.js'
-import type { ClientRoad } from './client-road.js'
+import type { NodeTransport } from './node-transport.js'
 import type { Outage } from './outage.js'
 import { faultOfCoding } from './fault-of-answer.js'
 import { passedUnreadToClient } from './passed-headers.js'
@@ -10,18 +10,18 @@ import { plainUtf8Reason } from './plain-reason.js'
 import { breakOff, refuse } from './refuse.js'
 
 /** The largest body that is written as one text with its head, in bytes; copying a larger one costs more than a second write. */
-const mostInOnePiece = 16_384
+const maxInOnePieceBytes = 16_384
 
-/** What a {@link PageExchange} works with. */
+/** What a {@link BackendCall} works with. */
 export interface PageExchangeFacts {
   readonly request: IncomingMessage
   readonly response: ServerResponse
-  readonly turn: Turn
+  readonly turn: Slot
   /** How long the head of the answer may take, in milliseconds. */
   readonly headersMs: number
   readonly outage: Outage
   /** The transport for a second attempt. `undefined`: the request must not be sent twice. */
-  readonly otherRoad: Pick<ClientRoad, 'pass' | 'passAgain'> | undefined
+  readonly fallback: Pick<NodeTransport, 'pass' | 'passAgain'> | undefined
 }
 
 /**
@@ -29,7 +29,7 @@ export interface PageExchangeFacts {
  *
  * ADR 0003 says why it is a class and implements undici's raw handler interface.
  */
-export class PageExchange implements Dispatcher.DispatchHandler {
+export class BackendCall implements Dispatcher.DispatchHandler {
   readonly #facts: PageExchangeFacts
   readonly #response: ServerResponse
   readonly #askedAt = performance.now()
@@ -116,14 +116,14 @@ export class PageExchange implements Dispatcher.DispatchHandler {
     this.#waits = false
     if (whole === undefined) this.#response.end()
     // Given a Latin-1 text, Node sends head and body in one write, with the same bytes; a buffer would take two writes.
-    else if (whole.length <= mostInOnePiece) this.#response.end(whole.toString('latin1'), 'latin1')
+    else if (whole.length <= maxInOnePieceBytes) this.#response.end(whole.toString('latin1'), 'latin1')
     else this.#response.end(whole)
   }
 
   onError(error: Error): void {
     if (this.#ended) return
     this.#ended = true
-    const { request, turn, outage, otherRoad } = this.#facts
+    const { request, turn, outage, fallback: otherRoad } = this.#facts
     const response = this.#response
     if (isClientGone(request, response)) turn.over()
     else if (response.headersSent) {
@@ -140,7 +140,7 @@ export class PageExchange implements Dispatcher.DispatchHandler {
   }
 }
 
-function beginBody(exchange: PageExchange): void {
+function beginBody(exchange: BackendCall): void {
   exchange.beginBody()
 }
 

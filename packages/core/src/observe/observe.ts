@@ -5,7 +5,7 @@ import { brief } from '../lib/brief.js'
 import type { Audience } from '../answers/record-for-client.js'
 import type { Permit } from '../police/permit.js'
 import type { Route } from '../resolve/route.js'
-import type { Tags } from '../tag/index.js'
+import type { Tags } from '../tag/tag.js'
 
 /** Reads facts from an answer as it passes, and builds the record from them at any moment. Never throws, never changes a byte. */
 export interface Tap {

@@ -2,10 +2,9 @@ import { hopByHop } from '../hop-by-hop.js'
 import { words } from '../lib/words.js'
 
 /**
- * What to do with a request header on the way to the backend. `passes`: forward it. `goes`: drop it. `passes from a
- * proxy`: forward it if the peer is a trusted proxy, otherwise drop it.
+ * What to do with a request header on the way to the backend. `forward-if-from-proxy`: forward it if the peer is a trusted proxy, otherwise drop it.
  */
-export type RequestFate = 'passes' | 'goes' | 'passes from a proxy'
+export type HeaderRule = 'forward' | 'drop' | 'forward-if-from-proxy'
 
 /** Hop-by-hop headers; and `Expect`, which Postern answers itself. */
 const forOnePeer = new Set([...hopByHop.filter((name) => !name.endsWith('*')), 'expect'])
@@ -69,7 +68,7 @@ const proxysFamilies = words(
 
 /** Prefixes of headers that modules of web servers write, spelled like variables. Only this exact spelling is a proxy's. */
 const asVariables = words('oidc_ mellon_ sm_ oam_ $ws')
-const asVariablesPlainly = asVariables.map(plainly)
+const asVariablesPlainly = asVariables.map(hyphenate)
 
 /** A name that has one of these words anywhere says who calls. */
 const saysItself = new Set(words('authenticated oidc saml saml2 shib shibboleth mellon spiffe svid xfcc clientcert userinfo'))
@@ -101,7 +100,7 @@ const vouchedFor: readonly (readonly [by: ReadonlySet<string>, what: ReadonlySet
 ]
 
 /**
- * Makes the function that decides the {@link RequestFate} of a header by its lower-case name.
+ * Makes the function that decides the {@link HeaderRule} of a header by its lower-case name.
  *
  * Every character that is not a letter or digit counts as `-`: for servers that turn headers into variables (RFC 3875,
  * 4.1.18), `X_Forwarded_For` and `X-Forwarded-For` are the same. A trusted proxy overwrites only the usual spelling, so
@@ -109,14 +108,14 @@ const vouchedFor: readonly (readonly [by: ReadonlySet<string>, what: ReadonlySet
  *
  * @param ours Further headers that only Postern may send.
  */
-export function decideFates(ours: readonly string[]): (lowerCase: string) => RequestFate {
-  const anew = new Set([...saidAnew, ...ours.map((name) => plainly(name.toLowerCase()))])
+export function classifyHeader(ours: readonly string[]): (lowerCase: string) => HeaderRule {
+  const anew = new Set([...saidAnew, ...ours.map((name) => hyphenate(name.toLowerCase()))])
   return (lowerCase) => {
-    const name = plainly(lowerCase)
-    if (forOnePeer.has(name) || anew.has(name) || name.startsWith('proxy-')) return 'goes'
-    if (begins(name, asVariablesPlainly)) return begins(lowerCase, asVariables) ? 'passes from a proxy' : 'goes'
-    if (!proxysWord.has(name) && !begins(name, proxysFamilies) && !saysWhoCalls(name)) return 'passes'
-    return name === lowerCase ? 'passes from a proxy' : 'goes'
+    const name = hyphenate(lowerCase)
+    if (forOnePeer.has(name) || anew.has(name) || name.startsWith('proxy-')) return 'drop'
+    if (begins(name, asVariablesPlainly)) return begins(lowerCase, asVariables) ? 'forward-if-from-proxy' : 'drop'
+    if (!proxysWord.has(name) && !begins(name, proxysFamilies) && !saysWhoCalls(name)) return 'forward'
+    return name === lowerCase ? 'forward-if-from-proxy' : 'drop'
   }
 }
 
@@ -139,6 +138,6 @@ function saysWhoCalls(name: string): boolean {
  * A name as CGI and WSGI servers see it, hyphenated. A leading `HTTP_` is removed: the name `HTTP_REMOTE_USER` is meant to
  * be taken for the variable of `Remote-User`.
  */
-export function plainly(lowerCase: string): string {
+export function hyphenate(lowerCase: string): string {
   return lowerCase.replaceAll(/[^a-z0-9]/g, '-').replace(/^(?:http-)+/, '')
 }

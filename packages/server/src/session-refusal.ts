@@ -1,8 +1,8 @@
 import { type ErrorCode, type ErrorEnvelope, errorCodes } from '@postern/protocol'
 
 /** The session route refuses a request. Answered with Postern's error codes and in its error envelope. */
-export class DeskRefusal extends Error {
-  override readonly name = 'DeskRefusal'
+export class SessionRefusal extends Error {
+  override readonly name = 'SessionRefusal'
   readonly code: ErrorCode
   /** The member or header of the request that it is about. */
   readonly param: string | undefined

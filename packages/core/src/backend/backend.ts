@@ -2,19 +2,19 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Assertions } from '../assertion/assertions.js'
-import { fitBounds, usualConnectionSettings } from '../connections/bounds.js'
-import { type Connections, createConnections } from '../connections/index.js'
-import type { Turn } from '../connections/lines.js'
+import { fitBounds, defaultConnectionSettings } from '../connections/bounds.js'
+import { type Connections, createConnections } from '../connections/connections.js'
+import type { Slot } from '../connections/fair-queue.js'
 import type { Log } from '../log.js'
 import { createPublicAddress } from '../public-address.js'
 import type { IsTrusted } from '../trusted-peers.js'
 import { isClientGone, isSocketGone, refusedBody } from './client-gone.js'
-import { openClientRoad } from './client-road.js'
+import { openNodeTransport } from './node-transport.js'
 import { type EarlyBytes, readEarlyBytes } from './early-bytes.js'
 import { connectMs } from './connect-ms.js'
-import { findFault } from './find-fault.js'
+import { findFault } from './check-framing.js'
 import { createOutage } from './outage.js'
-import { isPlain, openPoolRoad } from './pool-road.js'
+import { isPlain, openUndiciTransport } from './undici-transport.js'
 import { refuse } from './refuse.js'
 import { createRequestHeaders } from './request-headers.js'
 import { isSmallBody, readSmallBody } from './small-body.js'
@@ -65,13 +65,13 @@ export interface BackendOptions {
  * @throws {TypeError} if `url` is neither a URL nor begins with `unix:`.
  */
 export function createBackend(options: BackendOptions): Backend {
-  const { url, isTrusted, connections = usualConnections(isTrusted), assertions, cookies, headersMs, log = () => {} } = options
+  const { url, isTrusted, connections = defaultConnections(isTrusted), assertions, cookies, headersMs, log = () => {} } = options
   const target = targetOf(url)
   const requestHeaders = createRequestHeaders({ isTrusted, assertions, authority: target.authority })
   const outage = createOutage(log)
   const road = { requestHeaders, headersMs, connections: connections.bounds.toBackend, outage }
-  const client = openClientRoad(target, road)
-  const pool = target.secure ? undefined : openPoolRoad(target, { ...road, otherRoad: client })
+  const client = openNodeTransport(target, road)
+  const pool = target.secure ? undefined : openUndiciTransport(target, { ...road, fallback: client })
   /** Within this time each request ahead in the queue has the head of its answer, or its timeout. */
   const longestWaitMs = connectMs + headersMs
   const upgraded = new Set<Duplex>()
@@ -84,7 +84,7 @@ export function createBackend(options: BackendOptions): Backend {
 
   function ask(request: IncomingMessage, response: ServerResponse, body: Buffer | null): void {
     const refuseIt = (error: Error): void => refuse(request, response, error)
-    const go = (turn: Turn): void => {
+    const go = (turn: Slot): void => {
       const refused = body === null ? refusedBody(request) : undefined
       const road = pool !== undefined && isPlain(request) ? pool : client
       try {
@@ -99,11 +99,11 @@ export function createBackend(options: BackendOptions): Backend {
     }
     // The client may leave while its body is read, while it waits and while it is identified: then the backend is not called.
     if (isClientGone(request, response)) return
-    const come = (turn: Turn): void => identified(request, () => go(turn))
+    const come = (turn: Slot): void => identified(request, () => go(turn))
     takeTurn(connections, { request, sink: response }, { come, refuse: refuseIt, longestWaitMs, bodyBytes: body?.length ?? 0 })
   }
 
-  function join(request: IncomingMessage, socket: Socket, early: EarlyBytes, turn: Turn): void {
+  function join(request: IncomingMessage, socket: Socket, early: EarlyBytes, turn: Slot): void {
     if (isSocketGone(socket)) {
       turn.over()
       return
@@ -146,7 +146,7 @@ export function createBackend(options: BackendOptions): Backend {
         refuseIt(fault)
         return
       }
-      const come = (turn: Turn): void => identified(request, () => join(request, socket, early, turn))
+      const come = (turn: Slot): void => identified(request, () => join(request, socket, early, turn))
       takeTurn(connections, { request, sink: socket }, { come, refuse: refuseIt, longestWaitMs, bodyBytes: head.length })
     },
     close() {
@@ -157,7 +157,7 @@ export function createBackend(options: BackendOptions): Backend {
   }
 }
 
-function usualConnections(isTrusted: IsTrusted): Connections {
-  const bounds = fitBounds({ connections: usualConnectionSettings, backend: undefined })
+function defaultConnections(isTrusted: IsTrusted): Connections {
+  const bounds = fitBounds({ connections: defaultConnectionSettings, backend: undefined })
   return createConnections({ bounds, isTrusted, publicAddress: createPublicAddress(isTrusted), networkOf: (address) => address })
 }

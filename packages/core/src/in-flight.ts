@@ -1,5 +1,5 @@
 /** Counts calls in flight, so that `Runtime.close` can wait for them. */
-export class UnderWay {
+export class InFlight {
   #count = 0
   #waiting: (() => void)[] = []
 

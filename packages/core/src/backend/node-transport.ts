@@ -1,6 +1,6 @@
 import { Agent, type ClientRequest, type IncomingMessage, request as requestHttp, type ServerResponse } from 'node:http'
 import { Agent as TlsAgent, request as requestHttps } from 'node:https'
-import type { Turn } from '../connections/lines.js'
+import type { Slot } from '../connections/fair-queue.js'
 import { webSocket } from '../doors/asks-for-web-socket.js'
 import { Refusal } from '../refusal.js'
 import { hearLastWords } from '../hear-last-words.js'
@@ -15,10 +15,10 @@ import { plainReason } from './plain-reason.js'
 import { readRest } from './read-rest.js'
 import { breakOff, refuse } from './refuse.js'
 import type { RequestHeaders } from './request-headers.js'
-import type { Pass } from './road.js'
+import type { Pass } from './transport.js'
 import type { Target } from './target.js'
 
-export interface ClientRoad {
+export interface NodeTransport {
   readonly pass: Pass
   /** The same for a request that was sent before: it is sent once, on a new connection. */
   readonly passAgain: Pass
@@ -27,7 +27,7 @@ export interface ClientRoad {
   close(): void
 }
 
-export interface ClientRoadOptions {
+export interface NodeTransportOptions {
   readonly requestHeaders: RequestHeaders
   readonly headersMs: number
   /** The most connections to the backend that are open at once. */
@@ -36,7 +36,7 @@ export interface ClientRoadOptions {
 }
 
 /** The transport for all requests, on Node's own client: any method and target, streamed bodies, WebSockets. See ADR 0011. */
-export function openClientRoad({ secure, address }: Target, options: ClientRoadOptions): ClientRoad {
+export function openNodeTransport({ secure, address }: Target, options: NodeTransportOptions): NodeTransport {
   const { requestHeaders, headersMs, connections, outage } = options
   const settings = { keepAlive: true, maxSockets: connections }
   const agent = secure ? new TlsAgent(settings) : new Agent(settings)
@@ -63,7 +63,7 @@ export function openClientRoad({ secure, address }: Target, options: ClientRoadO
   }
 
   /** @param isLast The request was sent before. On a new connection it cannot meet one that the backend is closing. */
-  function attempt(request: IncomingMessage, response: ServerResponse, turn: Turn, body: Buffer | null, isLast: boolean): void {
+  function attempt(request: IncomingMessage, response: ServerResponse, turn: Slot, body: Buffer | null, isLast: boolean): void {
     const upstream = begin(request, requestHeaders(request), isLast ? false : agent)
     let settled = false
     onceClientGone(request, response, () => upstream.destroy())

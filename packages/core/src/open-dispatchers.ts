@@ -1,15 +1,15 @@
 import type { ProxyOf } from './config/proxies.js'
-import { openDirect, type Road } from './fetch-bounded.js'
+import { openDirect, type Dispatcher } from './fetch-bounded.js'
 import { openUpstream } from './forward/open-upstream.js'
 
 /** The connections of one runtime to those who say who a caller is: the issuers of tokens, and the backend. */
-export interface Roads {
+export interface Dispatchers {
   /** The way to a URL: through a proxy if the configuration or the environment names one for it. */
-  to(url: URL): Road
+  to(url: URL): Dispatcher
   /** The way without a proxy, whatever the environment says. */
-  readonly direct: Road
+  readonly direct: Dispatcher
   /** A way to a Unix socket, whatever host the URL names. */
-  throughSocket(socketPath: string): Road
+  throughSocket(socketPath: string): Dispatcher
   /** Ends every connection at once, with what is asked on it. */
   close(): Promise<void>
 }
@@ -17,12 +17,12 @@ export interface Roads {
 /** Timeouts of connections to an issuer through a proxy, in milliseconds. `identify/key-set` gives up earlier, by its own signal. */
 const issuerMs = 5000
 
-export function openRoads(proxyOf: ProxyOf): Roads {
+export function openDispatchers(proxyOf: ProxyOf): Dispatchers {
   const direct = openDirect()
-  const open: Road[] = [direct]
-  const kept = (road: Road): Road => {
-    open.push(road)
-    return road
+  const open: Dispatcher[] = [direct]
+  const kept = (dispatcher: Dispatcher): Dispatcher => {
+    open.push(dispatcher)
+    return dispatcher
   }
   return {
     to(url) {
@@ -33,7 +33,7 @@ export function openRoads(proxyOf: ProxyOf): Roads {
     direct,
     throughSocket: (socketPath) => kept(openDirect(socketPath)),
     async close() {
-      await Promise.all(open.map((road) => road.destroy()))
+      await Promise.all(open.map((dispatcher) => dispatcher.destroy()))
     },
   }
 }

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import { Refusal } from '../refusal.js'
 import { refuseOnSocket } from '../answers/on-socket.js'
 import { answerOn } from './answer-on.js'
-import { endSoon } from './end-soon.js'
+import { endSoon } from './end-then-destroy.js'
 import { faultOfHead } from './fault-of-head.js'
 
 /**
