@@ -6,8 +6,10 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     testTimeout: 20_000,
     hookTimeout: 30_000,
-    // Two cores: more workers than that only make the timing tests wait for each other.
-    maxWorkers: 2,
+    // Two cores: many tests wait for a timeout, and a third worker computes in the meantime.
+    maxWorkers: 3,
+    // A file finds what the file before it has imported; each closes what it opens. That saves a quarter of the time.
+    isolate: false,
     reporters: ['default', new LoudSkips()],
   },
 })
