@@ -5,19 +5,19 @@ import type { LeakSearch } from './leak/leak-search.js'
 /** The head of a gateway's answer, read once. */
 export interface AnswerHead {
   readonly status: number
-  /** By lower-case name, of which a spelling with `_` is one; the last of several. */
+  /** The last value of each header, by lower-case name; `_` in a name counts as `-`. */
   readonly header: (name: string) => string | undefined
-  /** By lower-case name; all of several, joined as a list (RFC 9110, 5.3). */
+  /** All values of each header, joined as a list (RFC 9110, 5.3), by lower-case name. */
   readonly joined: (name: string) => string | undefined
-  /** What the client gets, name and value in turn. */
+  /** The headers that the client gets, name and value in turn. */
   readonly passed: string[]
-  /** The passed names that hold governance data, as they came. */
+  /** Names, as they came, of the passed headers that hold governance data. */
   readonly governanceNames: readonly string[]
   /** The values of its `Content-Encoding` lines. */
   readonly codings: readonly string[]
-  /** Whether a `Transfer-Encoding` says that the body is packed; nobody undoes that for us. */
+  /** Whether a `Transfer-Encoding` other than `chunked` packs the body, which neither Node nor undici unpacks. */
   readonly isRecoded: boolean
-  /** The alias of a key that stood in a line, which is left out. */
+  /** The alias of the key that a header line held; that line is left out. */
   readonly leaked: string | undefined
 }
 
@@ -38,7 +38,7 @@ export function readAnswerHead(
     const rawName = rawHeaders[index] as Buffer
     const rawValue = rawHeaders[index + 1] as Buffer
     const found = leaks.find(rawValue) ?? leaks.find(rawName)
-    // Gone before anything is read from it: a fact of the governance record could carry it out as well.
+    // The line is dropped before facts are read from it: otherwise the governance record could carry the key out.
     if (found !== undefined) {
       leaked = found
       continue
@@ -78,7 +78,7 @@ export function readAnswerHead(
   return { status, header, joined, passed, governanceNames, codings, isRecoded, leaked }
 }
 
-/** What is said of the packed body and not of what is in it (RFC 9110, 8.4 and 8.8.3; RFC 9530). */
+/** Headers that describe the packed bytes and are wrong for the unpacked body (RFC 9110, 8.4 and 8.8.3; RFC 9530). */
 const ofPackedBody = new Set([
   'content-encoding',
   'content-length',
@@ -90,7 +90,7 @@ const ofPackedBody = new Set([
   'accept-ranges',
 ])
 
-/** The head of the answer as it is once its body is unpacked. */
+/** The head that fits the unpacked body. */
 export function unpackedHead(head: AnswerHead): AnswerHead {
   return {
     ...head,
@@ -99,12 +99,12 @@ export function unpackedHead(head: AnswerHead): AnswerHead {
   }
 }
 
-/** The head of an answer whose end is told by framing alone. */
+/** The head without `Content-Length`: framing alone tells the end. */
 export function withoutLength(head: AnswerHead): AnswerHead {
   return { ...head, header: (name) => (name === 'content-length' ? undefined : head.header(name)) }
 }
 
-/** The head of an answer that is called something else than it is. */
+/** The head with the `Content-Type` that the body really has. */
 export function renamed(head: AnswerHead, type: string): AnswerHead {
   const isType = (name: string): boolean => normalizeName(name) === 'content-type'
   const passed = head.passed.filter((_, index) => !isType(head.passed[index - (index % 2)] as string))
@@ -118,7 +118,7 @@ export function renamed(head: AnswerHead, type: string): AnswerHead {
 
 const none: string[] = []
 
-/** Many readers take `Content_Type` for `Content-Type`, so what it says counts. */
+/** Many readers take `Content_Type` for `Content-Type`, so its value counts too. */
 function isNamed(name: string, lowerCase: string): boolean {
   return name.length === lowerCase.length && normalizeName(name) === lowerCase
 }

@@ -10,10 +10,10 @@ const followed = new Set(['results_url', 'poll_url', 'polling_url', 'status_url'
 
 const editFollowed = createValueEditor(followed)
 
-/** The longest address that is read, in characters as it is written. No client is sent on by a longer one. */
+/** Maximum length of a URL that is read, in characters as written; a longer one becomes `null`. */
 const maxLinkChars = 2048
 
-/** The most addresses of one answer that are read: a list of batches has a thousand at most. */
+/** Maximum number of URLs of one answer that are read: a list of batches has at most a thousand. */
 const maxLinks = 1000
 
 /** Returns the origin under which the client reaches Postern: `https://app.example.com`. */
@@ -26,9 +26,9 @@ export interface LinkedCall {
 }
 
 /**
- * Leads what an answer sends its client to next through Postern again: an address whose path is an endpoint of this gateway
- * becomes one below the mount, with the seal of the task that it names; any other becomes `null`, since the client would take its
- * credential there; so do those that are too long or too many, and lists and objects. Every other character stays as it came.
+ * Rewrites the URLs that an answer tells its client to request next. If the path is an endpoint of this gateway, the URL
+ * becomes one below the mount, with the seal of the task that it names. Any other URL becomes `null`, because the client
+ * would send its credential there; so do URLs that are too long or too many, lists and objects. All other characters stay.
  *
  * @param text Well-formed JSON.
  */
@@ -43,7 +43,7 @@ export function mendLinks(text: string, call: LinkedCall, originOf: OriginOf): s
   })
 }
 
-/** A number or a word. A list is no such thing: read as an address, it is what it lists. */
+/** A number or a word, which is no URL. A list is not one of them: a client could read its entries as URLs. */
 const leadsNowhere = /^[^[{]/
 
 function linkBelowMount(link: string, { arrival, route }: LinkedCall, originOf: OriginOf): string | undefined {

@@ -11,13 +11,16 @@ import { describeAsked } from './refuse-for-gateway.js'
 import { streamEvents } from './stream-events.js'
 import { unpack } from './unpack.js'
 
-/** Says from an answer's head how it travels: held, as events, as bytes, or read as an error; and unpacked before, where a gateway packs it although it was asked not to. */
+/**
+ * Chooses the delivery of an answer by its head: held, as events, as bytes, or read as an error. If the gateway packs the
+ * body although the request asked for `identity`, it is unpacked first.
+ */
 export function chooseDelivery(exchange: Exchange, packed: AnswerHead): Delivery {
   const { status } = packed
   const isError = status >= 300 && status !== 304
   const decoders = packed.isRecoded ? undefined : decodersOf(packed.codings)
   if (decoders === undefined) {
-    // An error is known by its status, whatever it says; and servers name a coding that is none beside words that are not packed.
+    // The status alone makes an answer an error. Some servers name an unknown coding for an error whose text is not packed.
     return isError
       ? readError(exchange, packed)
       : refuseAnswer(exchange, 'The gateway answered in a content coding that cannot be unpacked.')
@@ -36,7 +39,7 @@ export function chooseDelivery(exchange: Exchange, packed: AnswerHead): Delivery
 function chooseForType(exchange: Exchange, head: AnswerHead, type: string): Delivery {
   const isCalledJson = isJsonType(type) || otherJson.test(type)
   if (exchange.facts.edit !== undefined) {
-    // What must be edited is never passed on as it came.
+    // An answer that must be edited never passes unedited.
     if (isCalledJson) return new HeldAnswer(exchange, head)
     return refuseAnswer(exchange, 'The gateway answered with something that this endpoint does not.')
   }
@@ -45,19 +48,19 @@ function chooseForType(exchange: Exchange, head: AnswerHead, type: string): Deli
   if (exchange.facts.route.endpoint.format.id === 'plain') {
     return isCalledJson && !isLarge ? new HeldAnswer(exchange, head) : passBytes(exchange, head)
   }
-  // Here an answer is JSON or events, and some servers do not say so.
+  // This endpoint answers with JSON or events, and some servers name neither type.
   if (neither.test(type)) return passBytes(exchange, head)
   if (!isLarge) return new HeldAnswer(exchange, head, isCalledJson)
   return new PeekedAnswer(exchange, (kind) => (kind === 'events' ? streamEvents(exchange, head) : passBytes(exchange, head)))
 }
 
-/** What JSON was called before it had a name. */
+/** Types that servers used for JSON before `application/json`. */
 const otherJson = /^(?:text|application)\/(?:x-)?json$/
 
-/** What is neither one document nor events, and says so: media, and documents in a row. */
+/** Types that are neither one document nor events: media, and several documents in a row. */
 const neither = /^(?:audio|font|image|video)\/|^application\/(?:x-)?(?:ndjson|jsonl|jsonlines|json-seq)$/
 
-/** Some servers call everything a page. What is none goes out under its own name: browsers would make a page of it. */
+/** Some servers call everything a page. An answer that is no page gets its real type: browsers would show it as a page. */
 function chooseForPage(exchange: Exchange, head: AnswerHead): Delivery {
   return new PeekedAnswer(exchange, (kind) => {
     if (kind === 'json') return chooseForType(exchange, renamed(head, 'application/json'), 'application/json')
@@ -70,15 +73,15 @@ const defaultPage = 'text/html'
 const page = /^(?:text\/html|application\/xhtml\+xml)/
 
 /**
- * The types that are said in any `Content-Type` line or member of a list, each once: one reader takes the first, another
- * the last. What stands behind a comma within a parameter has no type's form.
+ * All types in the `Content-Type` lines and their lists, each once: one reader takes the first, another the last. Text
+ * after a comma inside a parameter does not have the form of a type.
  */
 function typesIn(contentTypes: string): readonly string[] {
   const members = contentTypes.split(',').map((member) => (member.split(';', 1)[0] as string).trim().toLowerCase())
   return [...new Set(members.filter((member) => mediaType.test(member)))]
 }
 
-/** With whatever else a careless server writes behind it. */
+/** Allows for anything that a careless server writes after the type. */
 const mediaType = /^[\w!#$&^.+*-]+\/[\w!#$&^.+*-]+(?:\s|$)/
 
 /** `text/event-stream` (HTML standard, 9.2.5) and what it was called elsewhere, with or without parameters. */

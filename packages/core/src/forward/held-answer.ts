@@ -22,29 +22,29 @@ export const maxHeldBytes = 1024 * 1024
 const maxEditedBytes = 4 * 1024 * 1024
 
 /**
- * Holds a JSON answer until it is whole, because its governance header comes before it, and then sends it
- * as it came. One that grows beyond the bound, or that its gateway keeps alive for too long, is sent on with what is known
- * by then.
+ * Holds a JSON answer until it is whole, because the governance header is sent before the body, and then sends the body
+ * unchanged. If the answer grows beyond the bound, or the gateway keeps it alive with blanks for too long, it is sent on with
+ * the facts that are known by then.
  *
- * A class for the reason that ADR 0003 gives.
+ * It is a class for the reason in ADR 0003.
  */
 export class HeldAnswer implements Delivery {
   readonly #exchange: Exchange
   readonly #head: AnswerHead
   readonly #held = new GrowingBuffer()
   #overflow: Delivery | undefined
-  /** Until when it is held. */
+  /** When the answer is sent on even if it is not whole, by `performance.now()`. */
   #until: number
   #clock: NodeJS.Timeout | undefined
-  /** Has looked through all that is held, where that is much. */
+  /** The leak search over what is held, used if that is much. */
   #guard: LeakGuard | undefined
-  /** What is passed on as it comes is read at its end. */
+  /** Pieces that were passed on already; they are read at the end for the record. */
   #isRead = false
   #failed = false
   readonly #first = new FirstBytes()
   readonly #isCalledJson: boolean
 
-  /** @param isCalledJson Whether it has to be JSON, or events; else it is held if it turns out to be. */
+  /** @param isCalledJson Whether the answer must be JSON or events; otherwise it is held only if it turns out to be JSON. */
   constructor(exchange: Exchange, head: AnswerHead, isCalledJson = true) {
     this.#exchange = exchange
     this.#head = head
@@ -94,10 +94,10 @@ export class HeldAnswer implements Delivery {
     return delivery.chunk(this.#held.take())
   }
 
-  /** @param isFirst Whether this is the first piece: a document that begins late is held for as long as any. */
+  /** @param isFirst Whether this is the first piece: if it comes late, the time to hold begins with it. */
   #isHeldTooLong(isFirst: boolean): boolean {
     const { edit, route } = this.#exchange.facts
-    // What must be edited is never passed on as it came.
+    // An answer that must be edited never passes unedited.
     if (edit !== undefined) return false
     if (this.#hasBegun) return true
     const now = performance.now()
@@ -109,7 +109,7 @@ export class HeldAnswer implements Delivery {
     return false
   }
 
-  /** Nobody would catch here what is thrown. */
+  /** Runs outside of any handler, so it must not throw. */
   #passBlanks(): void {
     const exchange = this.#exchange
     if (!this.#first.isBlank || exchange.settled || this.#overflow !== undefined) return
@@ -121,19 +121,19 @@ export class HeldAnswer implements Delivery {
     }
   }
 
-  /** Whether the client has its head, and blanks, and what the answer is has yet to be seen. */
+  /** Whether only the head and blanks were sent, and the kind of the answer is not known yet. */
   get #hasBegun(): boolean {
     return this.#overflow === undefined && this.#exchange.facts.sink.headersSent
   }
 
-  /** Blanks may stand before events as well as before JSON: how the rest is read is said once it can be told. */
+  /** Blanks may stand before events as well as before JSON: the delivery is chosen by the first other byte. */
   #passOn(): boolean {
     clearTimeout(this.#clock)
     if (this.#first.kind !== undefined) return this.#passAndRead()
     return this.#first.isBlank ? this.#sendBlanks() : true
   }
 
-  /** Nothing in them can hold a key or a frame. */
+  /** Sends blanks on at once: they can hold no key and no frame. */
   #sendBlanks(): boolean {
     const exchange = this.#exchange
     if (!this.#hasBegun) writeAnswerHead(exchange, this.#head, exchange.governance(undefined))
@@ -141,8 +141,8 @@ export class HeldAnswer implements Delivery {
   }
 
   /**
-   * The client gets what is there, and the rest as it comes; for the record it is read all the same. It has no length, so
-   * that one that turns out to be none can be cut.
+   * Sends what is held, and the rest as it comes, and still reads it for the record. It is sent without a length, so that
+   * the connection can be cut if the body turns out not to be JSON.
    */
   #passAndRead(): boolean {
     this.#isRead = true
@@ -157,7 +157,7 @@ export class HeldAnswer implements Delivery {
     this.#held.take()
   }
 
-  /** @returns Whether it is what it should be, or nobody looked. */
+  /** @returns `false` if the body was checked and is not JSON. */
   #readPassed(): boolean {
     const { route, tap, upstream } = this.#exchange.facts
     const body = this.#held.take()
@@ -170,7 +170,7 @@ export class HeldAnswer implements Delivery {
     return true
   }
 
-  /** What must be edited is never passed on as it came. A large one is searched for keys as it comes, and not in its last turn. */
+  /** An answer that must be edited never passes unedited. A large one is searched for keys piece by piece, not all at the end. */
   #holdFurther(chunk: Buffer): boolean {
     let refusal: Refusal | undefined
     if (this.#held.length > maxEditedBytes) refusal = invalid('The gateway answered with more than is waited for.')
@@ -201,7 +201,7 @@ export class HeldAnswer implements Delivery {
     const text = isAscii(body) ? latin1 : body.toString('utf8')
     const document = parseJson(text)
     if (document === undefined) {
-      // It may have lines of any kind, frames in our name included.
+      // A body that is not JSON may hold any line, also a forged frame of Postern's.
       if (this.#mayBeAnything(text)) this.#passUnread(body)
       else exchange.refuse(unreadable())
       return
@@ -218,7 +218,7 @@ export class HeldAnswer implements Delivery {
         this.#sendText(mended)
         return
       }
-      // As one Latin-1 text, byte for byte the same, head and body leave in one write; a buffer would take two.
+      // Node writes head and body at once if the body is a Latin-1 text (the same bytes); a buffer would take two writes.
       this.#send(latin1, 'latin1', body.length)
       return
     }
@@ -228,14 +228,13 @@ export class HeldAnswer implements Delivery {
   }
 
   #sendText(text: string): void {
-    // What is said of the bytes that came, such as a digest, is not said of others.
+    // Headers about the original bytes, such as a digest, do not hold for the edited ones.
     this.#send(text, 'utf8', Buffer.byteLength(text), unpackedHead(this.#head))
   }
 
   /**
-   * Whether an answer that is called JSON and is none passes as it came: where nothing is expected of the endpoint, it may be
-   * empty, or the content of a file. A page in place of what no file holds is none. So does one that is not called so, nor
-   * begins so.
+   * Whether a body that is not JSON passes unchanged. It does if its type does not name JSON and it does not begin like JSON;
+   * and, at an endpoint without a format, if it is empty or the content of a file, but not if it is a page in place of JSON.
    */
   #mayBeAnything(text: string): boolean {
     if (!this.#isCalledJson) return this.#first.kind !== 'json'
@@ -244,7 +243,7 @@ export class HeldAnswer implements Delivery {
     return edit === undefined && format.id === 'plain' && (object !== undefined || !/^\s*</.test(text))
   }
 
-  /** One with more values than are parsed in one turn goes as one beyond the bound does. */
+  /** A body with more values than are parsed in one turn is treated like one beyond the bound. */
   #passUnread(body: Buffer): void {
     if (this.#exchange.facts.edit !== undefined) {
       this.#exchange.refuse(invalid('The gateway answered with more than is waited for.'))
@@ -268,7 +267,7 @@ export class HeldAnswer implements Delivery {
   }
 }
 
-/** A client that has not read a held answer, a mebibyte at most but for edited ones, in its time hardly reads at all: it is let go. */
+/** If the client has not read the whole answer (1 MiB, or 4 MiB if edited) after `idleMs`, closes the connection. */
 function letGoOfReader(sink: ResponseSink, unreadMs: number): void {
   const timer = setTimeout(() => sink.destroy(), unreadMs)
   sink.once('close', () => clearTimeout(timer))

@@ -5,7 +5,7 @@ import type { Refusal } from '../refusal.js'
 import { readEventData } from './read-event.js'
 import { refuseForGateway } from './refuse-for-gateway.js'
 
-/** How many bytes of an error body are read; an envelope is far smaller. */
+/** Maximum length of an error body that is read, in bytes; an error envelope is far smaller. */
 const maxErrorBytes = 256 * 1024
 
 /**
@@ -46,11 +46,14 @@ function firstEvent(text: string): string {
   return readEventData(event as string) ?? ''
 }
 
-/** Control characters that no text holds, and U+FFFD, which stands for invalid UTF-8. */
+/** Control characters that texts do not have, and U+FFFD, which replaces invalid UTF-8. */
 // oxlint-disable-next-line no-control-regex
 const notText = /[\0-\x08\x0e-\x1f\x7f\ufffd]/
 
-/** An error that is no JSON, as its words, whole: what is cut before it is searched could lose the end of a key. A page, or what is no text, has none. */
+/**
+ * The words of an error that is not JSON; `undefined` if it is a page or not text. The whole text is returned: if it were cut
+ * before it is searched, the end of a key could be lost and the key not be recognised.
+ */
 function plainWords(text: string): string | undefined {
   const words = text.trim()
   return words === '' || words.startsWith('<') || words.startsWith('{') || notText.test(words) ? undefined : words

@@ -17,25 +17,24 @@ import { addChoices, asComment, readEventData } from './read-event.js'
 import { refuseForGateway } from './refuse-for-gateway.js'
 import { BrokenPacking } from './unpack.js'
 
-/** After so many events whose data is no JSON, none of the stream is parsed any more: each costs as much as an error does. */
+/** After this many events whose data is not JSON, the stream is no longer parsed, because each failed parse is as slow as an error. */
 const maxUnreadable = 1000
 
 /**
- * Sends a stream of events on, each in the tick in which it is whole, and listens to it.
+ * Sends each event of a stream on in the tick in which it is complete, and reads it for the record.
  *
- * The one module that edits a stream, and only at the edges of events: it adds `choices: []` to a record
- * that has none where the `openai` client would throw without, turns a record of no type into a comment where
- * each must have one, makes whole the chunks of a gateway whose chunks are bare, and puts the governance
- * comment frame before the end.
+ * This is the only module that edits a stream, and only whole events: it adds `choices: []` to a chunk without choices,
+ * because the `openai` client would throw; turns an event without a type into a comment if the format requires a type;
+ * completes the chunks of a gateway that leaves members out; and puts the governance frame before the end.
  *
- * A stream that breaks off is cut, so that it cannot be taken for one that ended. The head waits a moment for the first
- * event, so what breaks off before it, or has an error in its place, is an error with a status; what does so later is told
- * in the stream.
+ * If the gateway's stream breaks off, the client's connection is cut, so that the stream does not look complete. The head
+ * waits a moment for the first event: if the stream breaks off before it, or the first event is an error, the client gets an
+ * error with a status. After the first event, an error is told in the stream.
  */
 export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
   const { sink, tap, records, upstream, key } = exchange.facts
   const mender = records.needsMending ? createChunkCompleter() : undefined
-  // Blanks may have kept it alive before.
+  // Blanks may have kept the connection alive before.
   let begun = sink.headersSent
   /** Whether an event with data came. */
   let heard = false
@@ -57,7 +56,7 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
     if (begun) return
     begun = true
     stopClock()
-    // Proxies in front of us would otherwise collect events before they pass them on.
+    // Otherwise proxies in front of Postern would buffer the events.
     writeAnswerHead(exchange, head, exchange.governance(undefined), 'X-Accel-Buffering', 'no')
   }
   const stopClock = beginInTime(exchange, begin)
@@ -71,7 +70,7 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
     const record = exchange.governance('truncated')
     const last = framed ? undefined : frame('truncated')
     exchange.settle({ finish: 'truncated', status: head.status, record, cause, ...(code === undefined ? {} : { code }) })
-    // What was written in this turn leaves with the next: a client that got a part must see that it is one.
+    // Cut in the next turn, after what was written in this one: the client that got a part must see that more is missing.
     if (last === undefined) setImmediate(() => sink.destroy())
     else sink.write(last, () => sink.destroy())
   }
@@ -100,7 +99,7 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
     return !refuseLeak(ahead.found)
   }
 
-  /** Some servers call a document a stream: what it says counts, whatever it is called. */
+  /** Some servers give a JSON document the type of a stream: then the body counts, not the type. */
   const inspectDocument = (text: string): Edit | undefined => {
     const document = parseJson(text)
     if (typeof document !== 'object' || document === null) return undefined
@@ -114,7 +113,7 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
   const inspect = (bytes: Buffer, start: number, end: number, lookedAhead: boolean): Edit | undefined => {
     if (!lookedAhead && refuseLeak(key.leaks.find(bytes, start, end))) return { stop: true }
     const text = bytes.toString('latin1', start, end)
-    // A frame of this form says what Postern knows; one from the gateway would speak in our name.
+    // Only Postern writes frames of this form; one from the gateway is removed.
     if (lookedAhead) {
       if (forgedLine.test(text)) {
         stop(invalid('The gateway sent a large event with a line in the name of Postern.'))
@@ -151,7 +150,7 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
     if (records.choicesMayEnd) choiceEnds.hear(record)
     if ('type' in record && records.endTypes.includes(record.type as string)) ended = true
     if (upstream.errors.tellsFailure(record) || ('type' in record && records.failureTypes.includes(record.type as string))) {
-      // What tells of a thing that failed is an answer, and passes: clients must not make the thing again.
+      // An event about an object that failed (it has an `id`) is an answer and passes: clients must not create the object again.
       if (first && !begun && upstream.errors.isError(record)) {
         stop(refuseForGateway(exchange, head, record))
         return { stop: true }
@@ -193,7 +192,7 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
     hasAll: () => ended,
     end: finish,
     broken(error) {
-      // Behind its end mark nothing of a stream is missing, however its connection ended; packed bytes that do not check out may have said anything.
+      // After the end mark the stream is complete, however its connection ended; but not if unpacking failed.
       if (ended && !(error instanceof BrokenPacking)) finish()
       else if (begun) cut(error)
       else exchange.refuse(classifyFailure(error))
@@ -205,16 +204,16 @@ function invalid(message: string): Refusal {
   return new Refusal('gateway_answer_invalid', { message })
 }
 
-/** The model stands in the first records or in none. */
+/** How many events are searched for the model: it stands in the first ones or in none. */
 const recordsThatNameTheModel = 4
 
 /**
- * A line that poses as a governance frame, at the beginning of an event or of a stream: a comment whose first word begins
- * with our name, in any case and behind blanks of any kind or none. A lenient client could take it for a frame.
+ * A forged governance frame: a comment line whose first word begins with `postern`, in any case and after any or no blanks.
+ * A lenient client could take it for a frame of Postern's.
  */
 const forgedFrame = /(?<=^|[\r\n])\uFEFF*:[^\r\na-z0-9]*postern[^\r\n]*(?:\r\n|[\r\n])?/gi
 
-/** The same as it stands in bytes, for events that are too large to be rewritten in one turn. */
+/** The same pattern for bytes, for events that are too large to be rewritten in one turn. */
 const forgedLine = /(?:^|[\r\n])(?:\xef\xbb\xbf)*:[^\r\na-z0-9]*postern/i
 
 /** Whether a line of an event may be a comment: a cheap test, since most events have none. The event is read as Latin-1. */
@@ -222,7 +221,7 @@ function mayHoldComment(event: string): boolean {
   return event.startsWith(':') || event.includes('\n:') || event.includes('\r:') || event.includes('\xbf:')
 }
 
-/** The event without lines that pose as governance frames, or `undefined` where it has none. */
+/** The event without forged frames; `undefined` if it has none. */
 function withoutForgedFrames(event: string): string | undefined {
   const honest = event.replace(forgedFrame, '')
   return honest === event ? undefined : honest
