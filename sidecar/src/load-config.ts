@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { type CheckedConfig, type CheckResult, checkConfig, describeProblem, type Problem, type SecretPlaces } from '@postern/core'
+import { type CheckedConfig, type CheckResult, checkConfig, describeProblem, type Problem, type SecretPlaces } from '@postern/core/config'
 import { parse as parseDotenv } from 'dotenv'
 import { checkExtraAuthorities } from './check-extra-authorities.js'
 import { Failure } from './failure.js'

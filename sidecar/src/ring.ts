@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { existsSync, lstatSync, mkdirSync, readFileSync, readlinkSync, realpathSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { type Config, formatHashRing, formatManifest, isManifest, type RingEntry } from '@postern/core'
+import { type Config, formatHashRing, formatManifest, isManifest, type RingEntry } from '@postern/core/config'
 import { parse as parseDotenv } from 'dotenv'
 import { Failure } from './failure.js'
 import { describeProblems } from './load-config.js'

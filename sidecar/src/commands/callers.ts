@@ -1,5 +1,5 @@
 import { hash, randomBytes } from 'node:crypto'
-import { formatHashRing, parseHashRing, type RingEntry } from '@postern/core'
+import { formatHashRing, parseHashRing, type RingEntry } from '@postern/core/config'
 import { Failure } from '../failure.js'
 import { loadConfig } from '../load-config.js'
 import { print, printJson, printTable } from '../print.js'
