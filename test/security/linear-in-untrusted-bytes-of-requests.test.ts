@@ -133,7 +133,7 @@ describe('linear-in-untrusted-bytes: no rule takes long over one member', () => 
 
   test.each<[what: string, body: () => object]>([
     ['metadata', () => ({ metadata: named(45_000, 58) })],
-    ['an entry of a list of models', () => ({ fallbacks: [{ model: 'auto', ...named(3400, 950) }] })],
+    ['an entry of a list of models', () => ({ fallbacks: [{ ...named(3400, 950), model: 'auto' }] })],
     ['many entries of a list of models', () => ({ fallbacks: Array.from({ length: 900 }, () => ({ ...named(50, 58), model: 'auto' })) })],
     ['items of the input', () => ({ input: Array.from({ length: 20_000 }, () => ({ ...named(2, 58), ...item })) })],
     ['an item of the input', () => ({ input: [{ ...named(3400, 950), ...item }] })],
