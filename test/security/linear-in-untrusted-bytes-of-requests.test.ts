@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { FormFields } from '../../packages/core/src/read/form-fields.js'
 import { foldCase } from '../../packages/core/src/lib/json-members.js'
 import { squashName } from '../../packages/core/src/lib/strip-punctuation.js'
+import { beginCheck, type BodyRules } from '../../packages/core/src/police/check-body.js'
 import { MemberWalk } from '../../packages/core/src/police/visit-members.js'
 import { CredentialSearch } from '../../packages/core/src/read/key-in-body.js'
 import { nextStretch } from '../../packages/core/src/read/key-in-text.js'
@@ -92,6 +93,59 @@ describe('linear-in-untrusted-bytes: long names', () => {
     cpuOf(1000)
     // Were it quadratic, eight times the length would cost sixty-four times as much.
     expect(cpuOf(8000)).toBeLessThan(30 * Math.max(cpuOf(1000), 1000))
+  })
+})
+
+/** The longest turn of the check of a body by every rule of a policy, by processor time, in milliseconds. */
+function longestTurnOf(body: object): number {
+  const outputLimit = { places: ['/generationConfig/maxOutputTokens'], copies: [] }
+  const rules = {
+    policy: { models: [], namesModels: true, maxTokens: 100, pinUser: true },
+    route: { endpoint: { model: 'none', format: { outputLimit } }, key: { mayStore: false } },
+    mustSayCeiling: true,
+  } as unknown as BodyRules
+  let longest = 0
+  const measure = <Result>(work: () => Result): Result => {
+    const before = process.cpuUsage()
+    try {
+      return work()
+    } finally {
+      const { user, system } = process.cpuUsage(before)
+      longest = Math.max(longest, (user + system) / 1000)
+    }
+  }
+  try {
+    const limited = { generationConfig: { maxOutputTokens: 5 }, ...body }
+    const walk = measure(() => beginCheck(rules, limited, undefined))
+    for (let isDone = walk === undefined; !isDone; ) isDone = measure(() => walk?.step(manyMembers)) !== false
+  } catch (error) {
+    // What is refused may have taken as long.
+    expect(error).toHaveProperty('code')
+  }
+  return longest
+}
+
+describe('linear-in-untrusted-bytes: no rule takes long over one member', () => {
+  const folding = '\u3300'
+  const named = (count: number, length: number): Record<string, number> =>
+    Object.fromEntries(Array.from({ length: count }, (_, index) => [`${index}${folding.repeat(length)}`.slice(0, length), 1]))
+  const item = { id: 'msg_1', type: 'message', role: 'user', content: 'x' }
+
+  test.each<[what: string, body: () => object]>([
+    ['metadata', () => ({ metadata: named(45_000, 58) })],
+    ['an entry of a list of models', () => ({ fallbacks: [{ ...named(3400, 950), model: 'auto' }] })],
+    ['many entries of a list of models', () => ({ fallbacks: Array.from({ length: 900 }, () => ({ ...named(50, 58), model: 'auto' })) })],
+    ['items of the input', () => ({ input: Array.from({ length: 20_000 }, () => ({ ...named(2, 58), ...item })) })],
+    ['an item of the input', () => ({ input: [{ ...named(3400, 950), ...item }] })],
+    ['an object of settings', () => ({ generationConfig: { ...named(45_000, 58), maxOutputTokens: 5 } })],
+    ['outermost members', () => named(1000, 1000)],
+    ['members of an object with a long name', () => ({ [`${folding.repeat(1000)}models`]: named(30_000, 4) })],
+    ['a list of amounts', () => ({ extra: { thinking_budget_tokens: Array.from({ length: 4_500_000 }, () => 1) } })],
+    ['a list of texts', () => ({ models: Array.from({ length: 190_000 }, () => 'openai/xxxxxxxxxxxxxxxxxxxxxxxx') })],
+    ['edits of the context', () => ({ context_management: { edits: Array.from({ length: 90_000 }, () => ({ type: 'clear_x' })) } })],
+  ])('%s', (_, body) => {
+    longestTurnOf({ metadata: named(100, 58), fallbacks: [{ model: 'auto' }], input: [item] })
+    expect(longestTurnOf(body())).toBeLessThan(150)
   })
 })
 

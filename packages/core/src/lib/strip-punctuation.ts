@@ -1,22 +1,32 @@
 import { foldCase } from './json-members.js'
 
-let last: { readonly name: string; readonly squashed: string } | undefined
+/**
+ * A memo of the last names: several rules look at the same name one after the other, and at the names of the objects around it.
+ */
+const last: { name: string; squashed: string }[] = Array.from({ length: 4 }, () => ({ name: '', squashed: '' }))
+let oldest = 0
+
+/** No name that we look for is longer, in characters, even with a separator behind each letter. */
+const maxFoldedChars = 128
 
 /**
  * A name without case and punctuation: for people and for some servers, `Api-Key`, `api_key` and `apiKey` are the same.
- *
- * Keeps a memo of the last name, since several rules look at the same name one after the other.
+ * Of a longer name than any that we look for, only the letters and digits of ASCII are read.
  */
 export function squashName(name: string): string {
-  if (last?.name === name) return last.squashed
-  const squashed = foldCase(name).replaceAll(/[^a-z0-9]/g, '')
-  last = { name, squashed }
+  for (const each of last) if (each.name === name) return each.squashed
+  const folded = name.length > maxFoldedChars ? name.toLowerCase() : foldCase(name)
+  const squashed = folded.replaceAll(/[^a-z0-9]+/g, '')
+  const slot = last[oldest] as (typeof last)[number]
+  oldest = (oldest + 1) % last.length
+  slot.name = name
+  slot.squashed = squashed
   return squashed
 }
 
 /** The cost of looking at a member, by its name; a short name costs 1. A character beyond ASCII may fold to several. */
 export function costOfName(name: string): number {
-  if (name.length <= 32) return 1
+  if (name.length <= 4) return 1
   return Math.ceil(name.length / (isAsciiText.test(name) ? 32 : 2))
 }
 

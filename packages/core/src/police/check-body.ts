@@ -3,13 +3,13 @@ import type { Route } from '../resolve/route.js'
 import type { VisitField } from '../read/form-fields.js'
 import { nothingFree } from './callers-places.js'
 import { checkModel } from './check-model.js'
-import { hiddenUsers, namedUsers, refuseUserInMetadata } from './hidden-users.js'
+import { hiddenUsers, namedUsers, walkMetadata } from './hidden-users.js'
 import { namedModels } from './named-models.js'
 import { anyCeiling, checkOutputLimit, hiddenCeilings, writersBeside } from './output-limit.js'
 import type { Policy } from './policies.js'
 import { refuseStored } from './stored-objects.js'
 import { visitFields, visitQuery } from './visit-fields.js'
-import { type Members, MemberWalk, type Visit } from './visit-members.js'
+import { type Members, MemberWalk, type Visit, Walks } from './visit-members.js'
 
 /** The rules for a body. */
 export interface BodyRules {
@@ -25,13 +25,10 @@ export interface BodyRules {
  *
  * @throws {Refusal} 403 `model_not_allowed`, 403 `endpoint_not_allowed`, 400 `request_malformed`; the walk likewise.
  */
-export function beginCheck(
-  { policy, route, mustSayCeiling }: BodyRules,
-  members: Members,
-  model: string | undefined,
-): MemberWalk | undefined {
+export function beginCheck({ policy, route, mustSayCeiling }: BodyRules, members: Members, model: string | undefined): Walks | undefined {
   const { endpoint, key } = route
   const visits: Visit[] = []
+  const walks: MemberWalk[] = []
   if (endpoint.model === 'body') checkModel(policy, model)
   if (policy.namesModels) visits.push(namedModels(endpoint.model === 'body' ? 'model' : undefined, (name) => allowsModel(policy, name)))
   if (mustSayCeiling) {
@@ -42,11 +39,13 @@ export function beginCheck(
   }
   if (policy.pinUser) {
     // Anthropic's `metadata` is pinned as a whole.
-    if (endpoint.format.user?.member !== 'metadata') refuseUserInMetadata(members)
+    const inMetadata = endpoint.format.user?.member === 'metadata' ? undefined : walkMetadata(members)
+    if (inMetadata !== undefined) walks.push(inMetadata)
     visits.push(hiddenUsers)
   }
   if (!key.mayStore) visits.push(refuseStored)
-  return visits.length === 0 ? undefined : new MemberWalk(members, visits)
+  if (visits.length > 0) walks.push(new MemberWalk(members, visits))
+  return walks.length === 0 ? undefined : new Walks(walks)
 }
 
 /** Makes the check of a form's fields; `undefined` if no rule concerns them. `createPolice` refuses a form under a ceiling before. */

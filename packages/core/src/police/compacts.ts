@@ -12,12 +12,16 @@ export function compacts({ name, value, inContent }: VisitedMember): boolean {
   if (name === 'type') return value === 'compaction_trigger'
   if (inContent || name.length > 64 || value === null || value === undefined || value === false) return false
   const plain = squashName(name)
-  return plain === 'compaction' || (plain === 'contextmanagement' && ![value].flat().every(onlyLeavesOut))
+  return (
+    plain === 'compaction' || (plain === 'contextmanagement' && !(Array.isArray(value) ? value.every(onlyLeavesOut) : onlyLeavesOut(value)))
+  )
 }
 
 function onlyLeavesOut(entry: unknown): boolean {
   if (typeof entry !== 'object' || entry === null) return false
-  const { edits, type, ...others } = entry as { readonly edits?: unknown; readonly type?: unknown }
+  const { edits, type } = entry as { readonly edits?: unknown; readonly type?: unknown }
   if (edits === undefined) return typeof type === 'string' && leavesOut.test(type)
-  return Array.isArray(edits) && type === undefined && Object.keys(others).length === 0 && edits.every(onlyLeavesOut)
+  // Looks at one member at most before it refuses.
+  for (const name in entry) if (name !== 'edits') return false
+  return Array.isArray(edits) && edits.every(onlyLeavesOut)
 }

@@ -47,7 +47,10 @@ function pinUser(
   if (user !== '') edits.set(place.member, JSON.stringify(place.within === undefined ? user : { [place.within]: user }))
 }
 
+/** Longer names are none of those, in characters. */
+const maxNameChars = 64
+
 /** The member as the client spells it. The reader has refused a body with two names that differ only in case. */
 function spelledLike(name: string, members: Readonly<Record<string, unknown>>): string | undefined {
-  return Object.keys(members).find((member) => foldCase(member) === name)
+  return Object.keys(members).find((member) => member.length <= maxNameChars && foldCase(member) === name)
 }

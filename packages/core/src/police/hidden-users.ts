@@ -2,7 +2,8 @@ import { rememberNames } from '../lib/remember-names.js'
 import { squashName } from '../lib/strip-punctuation.js'
 import { Refusal } from '../refusal.js'
 import { holdsSettings } from './amount-names.js'
-import type { Members, Visit } from './visit-members.js'
+import { nothingFree } from './callers-places.js'
+import { type Members, MemberWalk, type Visit } from './visit-members.js'
 
 /** Members in which a documented gateway or provider reads for which user a request is, as they are written. */
 const written = ['user', 'user_id', 'end_user', 'end_user_id', 'safety_identifier', 'customer_identifier'] as const
@@ -35,17 +36,20 @@ export const hiddenUsers: Visit = ({ name, within, isTop, inContent }) => {
 }
 
 /** The same for forms and queries, in which no user is pinned: refuses outermost ones too. */
-export const namedUsers: Visit = (member) => {
+export const namedUsers: Visit = (member, eachItem) => {
   if (member.isTop && namesUser(member.name) !== 'not') throw another(member.name, member.name)
-  hiddenUsers(member)
+  hiddenUsers(member, eachItem)
 }
 
 const metadata = 'metadata'
 
-/** The same for the `metadata` of a body, which the walk along its members skips. */
-export function refuseUserInMetadata({ [metadata]: tags }: Members): void {
-  if (typeof tags !== 'object' || tags === null) return
-  for (const name in tags) if (namesUser(name) !== 'not' && inMetadata.has(squashName(name))) throw another(name, metadata)
+/** The same for the `metadata` of a body, which the walk along its members skips; `undefined` without any. */
+export function walkMetadata({ [metadata]: tags }: Members): MemberWalk | undefined {
+  return typeof tags === 'object' && tags !== null ? new MemberWalk({ [metadata]: tags }, [userOfTags], nothingFree) : undefined
+}
+
+const userOfTags: Visit = ({ name, within }) => {
+  if (within === metadata && namesUser(name) !== 'not' && inMetadata.has(squashName(name))) throw another(name, metadata)
 }
 
 function another(name: string, where: string): Refusal {

@@ -2,6 +2,7 @@ import { isMergedName } from '../lib/merged-names.js'
 import { squashName } from '../lib/strip-punctuation.js'
 import { Refusal } from '../refusal.js'
 import { refuseModel } from './check-model.js'
+import { isEntry, isEntryOrMap, isOfEntry } from './entries-of-models.js'
 import { runsUnnamedModel } from './runs-unnamed-model.js'
 import type { Visit, VisitedMember } from './visit-members.js'
 
@@ -18,8 +19,8 @@ const namesModels = /(?:models?(?:ids?|names?|slugs?|keys?)?|fallbacks?)$/
  * `adapter_id`. What it holds as a text, a gateway could take for one.
  */
 const speaksOfModel = /model|adapter|^lora/
-/** A mapping from a model to the one that runs in its place: `context_window_fallback_dict`. */
-const mapsModels = /fallback/
+/** A mapping from a model to the one that runs in its place: `context_window_fallback_dict`, `model_group_alias`. */
+const mapsModels = /fallback|model.*(?:alias|map|redirect|rewrite)|(?:alias|map).*model/
 /** How an object that speaks of a model calls it: `"model_config": { "name": … }`. */
 const callsIt = /^(?:names?|ids?|slug|key|arn|uri|path|source|value|ref|version|default)$/
 /** As it stands in the outermost object, or in what is merged into it, in APIs where that is the word for a model. */
@@ -32,40 +33,55 @@ const namesModelsAtTop = /^(?:engine|deployment)(?:id|name)?s?$/
  * @throws {Refusal} From the visit: 403 `model_not_allowed`, also if a stored prompt, agent or preset would choose the model.
  */
 export function namedModels(besides: string | undefined, allows: AllowsModel): Visit {
-  return (member) => {
-    const { name, value, within, isTop } = member
+  return (member, eachItem) => {
+    const { name, value, isTop } = member
     if (value === null || value === undefined || (isTop && name === besides)) return
     if (runsUnnamedModel(member))
       throw refusal(name, 'The policy allows only some models, and this tool runs one that the request does not name.')
-    const outer = within !== undefined && mayNameModel.test(within) ? squashName(within) : undefined
-    if (outer !== undefined && isMapping(outer)) checkMapped(name, value, allows)
-    const isCalled = outer !== undefined && speaksOfModel.test(outer)
-    if (!isCalled && !mayNameModel.test(name)) return
-    const plain = squashName(name)
-    if (isCalled && callsIt.test(plain)) checkTexts(name, value, allows)
-    if (namesModels.test(plain) || (namesModelsAtTop.test(plain) && (isTop || isMergedName(within as string))))
-      checkValue(name, value, allows)
-    else if (speaksOfModel.test(plain) || isMapping(plain)) checkTexts(name, value, allows)
-    else if (hidesModel(plain, member))
+    const reading = readingOf(member, allows)
+    if (reading === 'hidden')
       throw refusal(name, 'The policy allows only some models, and which one this member stands for cannot be read here.')
+    if (reading === 'other') return
+    if (Array.isArray(value)) return eachItem((item) => checkValue(name, item, reading, allows))
+    // What is mapped may also be a setting; in a list it may not.
+    if (reading === 'model' && isMapped(member) && (typeof value === 'boolean' || typeof value === 'number')) return
+    checkValue(name, value, reading, allows)
   }
 }
 
-/** Whether the members of an object of this name are models, whatever they are called; of a list to fall back on, {@link checkValue} has seen to it. */
-function isMapping(plain: string): boolean {
-  return mapsModels.test(plain) && !namesModels.test(plain)
+/**
+ * What a member's value is: a `model`, or an entry that names one in full; `models`, among which an object may also map one to
+ * others; any value whose texts are held to the policy (`texts`); a stored object that names a model (`hidden`); or none of these.
+ */
+type Reading = 'model' | 'models' | 'texts' | 'hidden' | 'other'
+
+function readingOf(member: VisitedMember, allows: AllowsModel): Reading {
+  const { name, within, isTop } = member
+  const outer = plainIfNamed(within)
+  // In an entry of a list of models, a member is a documented one, or a model itself that is mapped to others.
+  if (outer !== undefined && namesModels.test(outer) && !isOfEntry(name)) {
+    if (!allows(name)) throw refuseModel(name, name)
+    return 'model'
+  }
+  if (isMapped(member)) return 'model'
+  const isCalled = outer !== undefined && speaksOfModel.test(outer)
+  if (!isCalled && !mayNameModel.test(name)) return 'other'
+  const plain = squashName(name)
+  if (namesModels.test(plain)) return 'models'
+  if (namesModelsAtTop.test(plain) && (isTop || isMergedName(within as string))) return 'model'
+  if ((isCalled && callsIt.test(plain)) || speaksOfModel.test(plain) || mapsModels.test(plain)) return 'texts'
+  return hidesModel(plain, member) ? 'hidden' : 'other'
 }
 
-/** What a model is mapped to is a model, or a list of them. */
-function checkMapped(name: string, value: unknown, allows: AllowsModel): void {
-  if (typeof value === 'boolean' || typeof value === 'number') return
-  checkValue(name, value, allows)
+/** Whether the member's object maps models to others. Of an entry in a list of models, only what is no documented member does. */
+function isMapped({ name, within }: VisitedMember): boolean {
+  const outer = plainIfNamed(within)
+  if (outer === undefined) return false
+  return namesModels.test(outer) ? !isOfEntry(name) : mapsModels.test(outer)
 }
 
-/** Checks texts only: numbers and booleans name no model. */
-function checkTexts(name: string, value: unknown, allows: AllowsModel): void {
-  const texts: readonly unknown[] = Array.isArray(value) ? value : [value]
-  for (const text of texts) if (typeof text === 'string' && !allows(text)) throw refuseModel(text, name)
+function plainIfNamed(name: string | undefined): string | undefined {
+  return name !== undefined && mayNameModel.test(name) ? squashName(name) : undefined
 }
 
 /** Whether the member refers to an object stored at the provider, which names the model. */
@@ -74,19 +90,16 @@ function hidesModel(plain: string, { value, isTop }: VisitedMember): boolean {
   return isTop && plain === 'prompt' && typeof value === 'object' && !Array.isArray(value)
 }
 
-function checkValue(name: string, value: unknown, allows: AllowsModel): void {
-  if (Array.isArray(value)) {
-    for (const item of value as readonly unknown[]) checkValue(name, item, allows)
-  } else if (typeof value === 'string') {
+/** Checks a value, or an item of a list; the walk visits the members of an entry later. */
+function checkValue(name: string, value: unknown, reading: 'model' | 'models' | 'texts', allows: AllowsModel): void {
+  if (typeof value === 'string') {
     if (!allows(value)) throw refuseModel(value, name)
-  } else if (typeof value !== 'object' || value === null || !namesOne(value)) {
+  } else if (
+    reading !== 'texts' &&
+    !(typeof value === 'object' && value !== null && (reading === 'models' ? isEntryOrMap : isEntry)(value))
+  ) {
     throw refusal(name, 'The policy allows only some models, and which one this member names cannot be read.')
   }
-}
-
-/** Whether a member of this object names a model; the walk checks that member later. */
-function namesOne(entry: object): boolean {
-  return Object.keys(entry).some((name) => namesModels.test(squashName(name)))
 }
 
 function refusal(param: string, message: string): Refusal {

@@ -126,7 +126,7 @@ export function writersBeside(ceiling: number): Visit {
  */
 export function hiddenCeilings(ceiling: number, limit: OutputLimit): Visit {
   const { readsAtTop, readWithin } = compile(limit)
-  return ({ name, top, isTop, value, within, depth, inContent }) => {
+  return ({ name, top, isTop, value, within, depth, inContent }, eachItem) => {
     if (inContent || value === null || value === undefined) return
     const isReadAtTop = readsAtTop(name)
     const amount = amountNamed(name)
@@ -135,11 +135,17 @@ export function hiddenCeilings(ceiling: number, limit: OutputLimit): Visit {
     const ownSettings = readWithin.get(top)
     if (isTop ? isReadAtTop : ownSettings !== undefined && (depth > 1 || ownSettings.has(name))) return
     const isPart = amount === 'part' || (amount === 'length' && depth === 1 && thinks.test(within as string))
-    if ((isReadAtTop && !isPart && holdsSettings(top)) || asksFor(amount, value, isPart ? ceiling : undefined))
-      throw refusal(
+    const elsewhere = (): Refusal =>
+      refusal(
         `This caller may ask for at most ${ceiling} tokens, and how many is said in ${paramOf(limit)} alone.`,
         (isTop ? name : `${top}.${name}`).slice(0, 64),
       )
+    const bound = isPart ? ceiling : undefined
+    if ((isReadAtTop && !isPart && holdsSettings(top)) || asksFor(amount, value, bound)) throw elsewhere()
+    if (amount === 'answers') return
+    eachItem((item) => {
+      if (asksFor(amount, item, bound)) throw elsewhere()
+    })
   }
 }
 
@@ -158,7 +164,6 @@ const thinks = /^(?:reasoning|thinking)$/
 /** Whether a value asks for more than one answer, or for tokens; with `bound`, only for more tokens than that. */
 function asksFor(amount: Amount, value: unknown, bound: number | undefined): boolean {
   if (amount === 'none') return false
-  if (Array.isArray(value)) return amount !== 'answers' && value.some((item) => asksFor(amount, item, bound))
   if (typeof value !== 'number' && typeof value !== 'string') return false
   if (value === '') return false
   if (amount === 'answers') return value !== 1 && value !== '1' && !(typeof value === 'string' && !/^\s*[-+.\d]/.test(value))

@@ -3,6 +3,7 @@ import { isMergedName } from '../lib/merged-names.js'
 import { squashName } from '../lib/strip-punctuation.js'
 import { notShared } from '../not-shared.js'
 import { Refusal } from '../refusal.js'
+import { isReference } from './reference-items.js'
 import type { Members, Visit, VisitedMember } from './visit-members.js'
 
 /** A cheap first test: most members cannot refer to a stored object. */
@@ -18,9 +19,6 @@ const storedVoice = /^voice_/
 /** Members that hold files. An `id` in them names a stored file. */
 const holdsFiles = /^(?:file|image|mask|attachment)s?$/
 const idOfFile = /^c?file[-_][a-z\d]+$/i
-/** Members with content of an input item. An item with an `id` and none of them is a reference to a stored item. */
-const says =
-  /^(?:role|content|text|arguments|output|outputs|summary|encryptedcontent|action|code|queries|results?|tools|input|name|error|operation|commands?|pendingsafetychecks|approve)$/
 /** Members that hold an address: `url`, `file_uri`, `image_url`. */
 const holdsAddress = /ur[il]$/
 const inlineData = /^data:/i
@@ -32,15 +30,21 @@ const storedUri = /^(?:files\/|gs:)|\bgenerativelanguage\.googleapis\.com\b/i
  *
  * @throws {Refusal} 403 `endpoint_not_allowed` that names the member.
  */
-export const refuseStored: Visit = (member) => {
-  if (member.value !== null && member.value !== undefined && mayRefer.test(member.name) && isStored(member))
-    throw notShared(member.name.slice(0, 64))
+export const refuseStored: Visit = (member, eachItem) => {
+  const { name, value } = member
+  if (value === null || value === undefined || !mayRefer.test(name)) return
+  const plain = squashName(name)
+  const refuseIf = (isRefused: boolean): void => {
+    if (isRefused) throw notShared(name.slice(0, 64))
+  }
+  refuseIf(isStored(plain, value, member))
+  if (Array.isArray(value)) eachItem((item) => refuseIf(isStored(plain, item, member)))
 }
 
-function isStored({ name, value, isTop, top, owner }: VisitedMember): boolean {
-  const plain = squashName(name)
-  if ((isTop || isMergedName(top)) && (plain === 'store' || plain === 'background')) return value !== false
-  if (plain === 'input') return Array.isArray(value) ? value.some(isReference) : isReference(value)
+/** @param value The member's value, or an item of it. */
+function isStored(plain: string, value: unknown, { isTop, top, owner }: VisitedMember): boolean {
+  if ((plain === 'store' || plain === 'background') && (isTop || isMergedName(top))) return value !== false
+  if (plain === 'input') return isReference(value)
   if (plain === 'type') return value === 'item_reference'
   if (holdsAddress.test(plain) && typeof value === 'string' && isStoredAddress(value)) return true
   if (holdsFiles.test(plain) && isFile(plain, value)) return true
@@ -51,9 +55,9 @@ function isStored({ name, value, isTop, top, owner }: VisitedMember): boolean {
   return namesStored.test(plain) && holdsId(value)
 }
 
-/** Whether a value is a text, an object with an `id`, or a list with one of these. */
+/** Whether a value is a text or an object with an `id`. */
 function holdsId(value: unknown): boolean {
-  return typeof value === 'string' || (Array.isArray(value) ? value.some(holdsId) : hasId(value))
+  return typeof value === 'string' || hasId(value)
 }
 
 /** Whether an address leads to a stored file. A `data:` URL holds the file itself. */
@@ -61,24 +65,14 @@ function isStoredAddress(text: string): boolean {
   return !inlineData.test(text) && storedUri.test(text)
 }
 
-/** Whether a file, or a file in a list, is a stored one. An image may have an `id` that names no stored file. */
+/** Whether a file is a stored one. An image may have an `id` that names no stored file. */
 function isFile(plain: string, value: unknown): boolean {
   if (typeof value === 'string') return idOfFile.test(value) || isStoredAddress(value)
-  if (Array.isArray(value)) return value.some((item) => isFile(plain, item))
   return hasId(value) && (plain.startsWith('file') || idOfFile.test((value as { readonly id: string }).id))
 }
 
 function hasId(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && typeof (value as Members)['id'] === 'string'
-}
-
-/** Whether an input item has an `id` and no content: the provider then looks it up. */
-function isReference(item: unknown): boolean {
-  return hasId(item) && !Object.entries(item as Members).some(([name, value]) => says.test(squashName(name)) && !isEmpty(value))
-}
-
-function isEmpty(value: unknown): boolean {
-  return value === null || value === '' || (typeof value === 'object' && Object.keys(value).length === 0)
 }
 
 /**

@@ -2,7 +2,7 @@ import { namesIn, splitQuery, readingsOf } from '../lib/query-names.js'
 import { squashName } from '../lib/strip-punctuation.js'
 import { Refusal } from '../refusal.js'
 import { unreadFile, type VisitField } from '../read/form-fields.js'
-import { readJsonText } from '../read/json-text.js'
+import { readFieldText } from '../read/settings-texts.js'
 import { nothingFree, type Place, wholeBody } from './callers-places.js'
 import { type Members, MemberWalk, type Visit } from './visit-members.js'
 
@@ -60,5 +60,5 @@ export function visitQuery(query: string, visits: readonly Visit[], place?: Plac
   if (query === '' || visits.length === 0) return
   for (const pair of splitQuery(query))
     for (const { name, value } of readingsOf(pair))
-      visitNamed(name, readJsonText(value, { mayBeText: true, looksInContent: true }) ?? value, visits, place)
+      visitNamed(name, readFieldText(name, value, { mayBeText: true, looksInContent: true }) ?? value, visits, place)
 }

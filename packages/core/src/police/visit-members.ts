@@ -21,8 +21,17 @@ export interface VisitedMember {
 
 export type Members = Readonly<Record<string, unknown>>
 
-/** Checks a member. Throws a `Refusal` to refuse the request. */
-export type Visit = (member: VisitedMember) => void
+/**
+ * Checks a member. Throws a `Refusal` to refuse the request. A visit does constant work: it never loops over the value's own
+ * members or items, since the walk counts it as one member. If the value is a list, it may ask for its items by `eachItem`.
+ */
+export type Visit = (member: VisitedMember, eachItem: EachItem) => void
+
+/** Checks one item of a list, or of lists in it; never a list itself. */
+export type VisitItem = (item: unknown) => void
+
+/** Has the walk visit the items of the member's value as well, and count each of them; nothing if the value is no list. */
+export type EachItem = (visit: VisitItem) => void
 
 /** An object or list that the walk has not finished, and the index to go on from. */
 interface Open {
@@ -38,6 +47,8 @@ interface Open {
   /** How many objects contain it. */
   readonly depth: number
   readonly inContent: boolean
+  /** Of a list: who looks at its items. */
+  readonly items: readonly VisitItem[] | undefined
 }
 
 /**
@@ -47,10 +58,14 @@ interface Open {
 export class MemberWalk {
   readonly #visits: readonly Visit[]
   readonly #open: Open[]
+  #items: VisitItem[] | undefined
+  readonly #eachItem: EachItem = (visit) => void (this.#items ??= []).push(visit)
 
   constructor(body: Members, visits: readonly Visit[], place: Place = wholeBody) {
     this.#visits = visits
-    this.#open = [{ value: body, names: Object.keys(body), from: 0, within: undefined, top: '', place, depth: 0, inContent: false }]
+    this.#open = [
+      { value: body, names: Object.keys(body), from: 0, within: undefined, top: '', place, depth: 0, inContent: false, items: undefined },
+    ]
   }
 
   /**
@@ -77,7 +92,12 @@ export class MemberWalk {
   #passItems(list: Open, end: number): void {
     const items = list.value as readonly unknown[]
     const inContent = list.inContent || (list.depth === 1 && isContent(list.top))
-    for (let index = list.from; index < end; index += 1) this.#enter(items[index], inContent ? { ...list, inContent } : list)
+    const inside = inContent ? { ...list, inContent } : list
+    for (let index = list.from; index < end; index += 1) {
+      const item = items[index]
+      if (list.items !== undefined && !Array.isArray(item)) for (const visit of list.items) visit(item)
+      this.#enter(item, inside)
+    }
   }
 
   #passMembers({ value, from, within, top: outer, place, depth, inContent }: Open, names: readonly string[], end: number): void {
@@ -89,15 +109,34 @@ export class MemberWalk {
       const top = isTop ? name : outer
       const member = owner[name]
       const visited = { name, value: member, owner, within, top, isTop, depth, inContent }
-      for (const visit of this.#visits) visit(visited)
+      this.#items = undefined
+      for (const visit of this.#visits) visit(visited, this.#eachItem)
       if (typeof member === 'object' && member !== null)
-        this.#enter(member, { within: name, top, place: place?.below.get(name), depth: depth + 1, inContent })
+        this.#enter(member, { within: name, top, place: place?.below.get(name), depth: depth + 1, inContent, items: this.#items })
     }
   }
 
-  #enter(value: unknown, { within, top, place, depth, inContent }: Omit<Open, 'value' | 'names' | 'from'>): void {
+  #enter(value: unknown, { within, top, place, depth, inContent, items }: Omit<Open, 'value' | 'names' | 'from'>): void {
     if (typeof value !== 'object' || value === null) return
     const names = Array.isArray(value) ? undefined : Object.keys(value)
-    this.#open.push({ value, names, from: 0, within, top, place, depth, inContent })
+    this.#open.push({ value, names, from: 0, within, top, place, depth, inContent, items })
+  }
+}
+
+/** Several walks, one after the other. */
+export class Walks {
+  readonly #walks: MemberWalk[]
+
+  constructor(walks: readonly MemberWalk[]) {
+    this.#walks = walks.toReversed()
+  }
+
+  /** As {@link MemberWalk.step}. */
+  step(most: number): boolean {
+    for (let walk = this.#walks.at(-1); walk !== undefined; walk = this.#walks.at(-1)) {
+      if (!walk.step(most)) return false
+      this.#walks.pop()
+    }
+    return true
   }
 }

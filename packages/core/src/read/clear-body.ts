@@ -1,6 +1,7 @@
 import { inTurns } from '../lib/in-turns.js'
 import type { JsonBody } from './json-body.js'
 import { CredentialSearch } from './key-in-body.js'
+import { readSettingsTexts } from './settings-texts.js'
 import { readJson } from './strict-json.js'
 
 /** How many members and items are searched in one turn of the event loop. */
@@ -16,12 +17,14 @@ const maxSearchedPerTurn = 10_000
  */
 export function readClearBody(bytes: Buffer, keyPattern: RegExp | undefined, looksInContent = false): JsonBody | Promise<JsonBody> {
   const body = readJson(bytes, looksInContent)
-  if (body instanceof Promise) return body.then((large) => searchInTurns(large, keyPattern))
+  if (body instanceof Promise) return body.then((large) => searchInTurns(large, keyPattern, looksInContent))
+  readSettingsTexts(body.members, looksInContent)
   new CredentialSearch(body.members, keyPattern).step(Infinity)
   return body
 }
 
-async function searchInTurns(body: JsonBody, keyPattern: RegExp | undefined): Promise<JsonBody> {
+async function searchInTurns(body: JsonBody, keyPattern: RegExp | undefined, looksInContent: boolean): Promise<JsonBody> {
+  readSettingsTexts(body.members, looksInContent)
   const search = new CredentialSearch(body.members, keyPattern)
   await inTurns(() => search.step(maxSearchedPerTurn))
   return body

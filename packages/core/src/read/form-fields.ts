@@ -10,7 +10,8 @@ import { CredentialSearch } from './key-in-body.js'
 import { isKey } from './key-in-text.js'
 import { keyNameOf } from './key-names.js'
 import { steersInBody } from './steering-names.js'
-import { beginsJson, readJsonText } from './json-text.js'
+import { beginsJson } from './json-text.js'
+import { readFieldText } from './settings-texts.js'
 
 /** Maximum number of parts: no API has a form with more. */
 const maxParts = 1000
@@ -121,7 +122,7 @@ export class FormFields implements FormVisitor {
     if (value.length <= maxKeptChars) this.values.set(this.#name, value)
     const isText = isContent(this.#name)
     if (!isText) this.#refuseKeyIn(value)
-    const read = readJsonText(value, { mayBeText: isText, looksInContent: this.#visit !== undefined })
+    const read = readFieldText(this.#name, value, { mayBeText: isText, looksInContent: this.#visit !== undefined })
     if (read !== undefined && !isText) new CredentialSearch(asMembers(read), this.#keyPattern).step(Infinity)
     this.#visit?.(this.#name, read ?? value)
   }

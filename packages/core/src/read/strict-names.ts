@@ -49,9 +49,18 @@ export function refuseOtherSpellings(members: object, { names, loose, isDeep }: 
   }
 }
 
+/** Maximum number of members of an object that policy reads, as of the outermost one. Comparing more would block the event loop. */
+const maxMembers = 1000
+
 function refuseTwinsOfCase(members: object): void {
   const seen = new Set<string>()
+  let count = 0
   for (const spelled in members) {
+    count += 1
+    if (count > maxMembers)
+      throw new Refusal('request_malformed', { message: `An object that policy reads has more than ${maxMembers} members.` })
+    // A name that is longer than any that policy reads is twin to none of them.
+    if (spelled.length > maxNameChars) continue
     const name = foldCase(spelled)
     if (seen.has(name))
       throw new Refusal('request_malformed', { message: `The member "${name.slice(0, 64)}" stands in the body in two spellings.` })
@@ -59,6 +68,10 @@ function refuseTwinsOfCase(members: object): void {
   }
 }
 
+/** Longer names are none that policy reads, in characters, even with a separator behind each letter. */
+const maxNameChars = 128
+
 function loosely(name: string): string {
+  if (name.length > maxNameChars) return name
   return foldCase(name).replaceAll(/[_-]/g, '')
 }
