@@ -21,6 +21,8 @@ export interface Ring {
   readonly variable: string | undefined
   /** If there is no ring yet: a sentence that says where it should be. */
   readonly missing: string | undefined
+  /** The file that `write` changes, where links lead; `undefined` if it changes none. */
+  readonly file: string | undefined
   /**
    * Writes the entries in the form that the ring has. Returns the file; `undefined` if the ring is in the
    * environment, which only its owner can set.
@@ -61,6 +63,7 @@ function fileRing(file: string, { principals }: Pick<Service, 'principals'>, asM
     principals,
     prefix: callerPrefix,
     variable: undefined,
+    file: followLinks(file),
     missing: existsSync(file) ? undefined : `The file ${file} is not there yet`,
     write(entries) {
       writePrivately(file, manifest ? formatManifest(entries, new Date()) : `${formatHashRing(entries)}\n`)
@@ -70,23 +73,24 @@ function fileRing(file: string, { principals }: Pick<Service, 'principals'>, asM
 }
 
 function variableRing(variable: string, dotenvFile: string, { principals }: Service): Ring {
-  const bytes = readOrNothing(dotenvFile)
+  const inEnvironment = process.env[variable]
+  // A variable of the environment overrides the one in the file.
+  const bytes = inEnvironment === undefined ? readOrNothing(dotenvFile) : Buffer.alloc(0)
   const dotenv = bytes.toString('utf8')
   const inFile = parseDotenv(dotenv)[variable]
-  const inEnvironment = process.env[variable]
   const text = inEnvironment ?? inFile ?? ''
   return {
     text,
     principals,
     prefix: callerPrefix,
     variable,
+    file: inFile === undefined ? undefined : followLinks(dotenvFile),
     missing:
       inEnvironment === undefined && inFile === undefined
         ? `${variable} is not set, neither in this environment nor in ${dotenvFile}`
         : undefined,
     write(entries) {
-      // A variable of the environment overrides the one in the file.
-      if (inEnvironment !== undefined || inFile === undefined) return undefined
+      if (inFile === undefined) return undefined
       const value = isManifest(text)
         ? JSON.stringify(JSON.parse(formatManifest(entries, new Date())))
         : formatHashRing(entries).split('\n').join(',')
@@ -114,11 +118,14 @@ function readService(config: string): Service {
   return { hashes, principals: service?.principals ?? {} }
 }
 
+/** A file that cannot be read is not empty: whoever took it for that would write over it. */
 function readOrNothing(file: string): Buffer {
   try {
     return readFileSync(file)
-  } catch {
-    return Buffer.alloc(0)
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return Buffer.alloc(0)
+    throw new Failure(`The ring cannot be read, so nothing is changed: ${message}`)
   }
 }
 

@@ -84,6 +84,14 @@ describe('a stream, however it comes', () => {
     },
   )
 
+  test.each([
+    ['truncated', 'complete'],
+    ['complete', 'truncated'],
+  ])('throws where one record says %s, and a later one %s', async (first, second) => {
+    const { error } = await ask(said('Hel'), ending(first), said('lo'), ending(second), done)
+    expect(error).toMatchObject({ name: 'PosternStreamError', finish: 'truncated' })
+  })
+
   test('throws where the gateway reports a failure and nothing follows', async () => {
     expect((await ask(said('Hel'), 'data: {"error":{"message":"lost"}}\n\n')).error).toMatchObject({
       finish: 'upstream_error',

@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import { symlinkSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createProject, type Project, type Watcher } from './project.js'
 
@@ -127,6 +129,48 @@ describe.each(bundlers)('the guard in a build with %s', (bundler) => {
     const inCode = await project[bundler](bundler === 'vite' ? {} : { loader: { '.svg': 'dataurl' } })
     expect(inCode).toMatch(/(?:small\.svg:2|large\.svg:1): .*a key of the form fai_…/)
     expect(`${asFile}${inCode}`).not.toContain(key)
+  })
+
+  test('finds a key in a file that is called a map and is none', async () => {
+    given({ 'main.ts': '' })
+    const config = JSON.stringify({ sourcesContent: 'none', token: `jt_${random()}` })
+    const complaint = await (bundler === 'vite'
+      ? (project.write('public/config.map', config), project.vite())
+      : (project.write('config.map', config),
+        project.write('main.ts', "import map from './config.map'\nconsole.log(map)"),
+        project.esbuild({ loader: { '.map': 'file' } })))
+    expect(complaint).toMatch(/config[^:]*\.map:1: .*a key of the form jt_…/)
+  })
+
+  test('finds a key that stands after an underscore', async () => {
+    given({ 'main.ts': `console.log('x_sk-proj-${random()}')` })
+    expect(await project[bundler]()).toMatch(/main\.ts:1: .*a key of the form sk-…|main\.ts:1: .*a key of the form sk-proj-…/)
+  })
+
+  test('finds a value that has other letters than ASCII, as the bundler writes it', async () => {
+    const value = `schlüssel-${random()}-größe`
+    vi.stubEnv('OPENAI_API_KEY', value)
+    given({ 'main.ts': `console.log('page')\nconsole.log('${value}')` })
+    const complaint = await project[bundler](bundler === 'vite' ? {} : { charset: 'utf8' })
+    expect(complaint).toMatch(/main\.ts:2: .*the value of the variable OPENAI_API_KEY/)
+  })
+
+  const quoted = `plain "value" of ${random()}`
+  test.each<[how: string, content: string | Uint8Array]>([
+    ['in UTF-8', `ä ${quoted} ö`],
+    ['as a field of a form', new URLSearchParams({ key: quoted }).toString()],
+    ['in HTML', `<p title="${quoted.replaceAll('"', '&quot;')}">`],
+    ['in numbers of HTML', [...quoted].map((letter) => `&#${letter.charCodeAt(0)};`).join('')],
+    ['in UTF-16', Buffer.from(quoted, 'utf16le')],
+    ['in UTF-16 of the other order', Buffer.from(quoted, 'utf16le').swap16()],
+  ])('finds a value that is written %s in an asset', async (_, content) => {
+    vi.stubEnv('OPENAI_API_KEY', quoted)
+    given({ 'main.ts': "import asset from './asset.bin'\nconsole.log(asset)" })
+    project.write('asset.bin', content)
+    const complaint = await project[bundler](
+      bundler === 'vite' ? { assetsInclude: ['**/*.bin'], build: { assetsInlineLimit: 0 } } : { loader: { '.bin': 'file' } },
+    )
+    expect(complaint).toContain('the value of the variable OPENAI_API_KEY')
   })
 
   test('finds a key in a style', async () => {
@@ -277,6 +321,24 @@ describe('the guard in a build with Vite', () => {
     const complaint = await project.vite()
     expect(complaint).toMatch(/public\/config\/ai\.json:2: a key of the form jt_…/)
     expect(complaint).toMatch(/index\.html:2: a key of the form gw_…/)
+  })
+})
+
+describe('the guard of a public folder', () => {
+  test('finds a key behind a link, to a file and to a folder', async () => {
+    given({ 'main.ts': '', 'public/page.txt': 'a page', 'elsewhere/one.json': `"jt_${random()}"`, 'further/two.json': `"gw_${random()}"` })
+    symlinkSync('../elsewhere/one.json', join(project.folder, 'public/linked.json'))
+    symlinkSync('../further', join(project.folder, 'public/linked'))
+    const complaint = await project.vite()
+    expect(complaint).toMatch(/public\/linked\.json:1: a key of the form jt_…/)
+    expect(complaint).toMatch(/public\/linked\/two\.json:1: a key of the form gw_…/)
+  })
+
+  test('finds a key in a map of maps, and says in which source', async () => {
+    const map = { version: 3, sources: ['one.ts'], sourcesContent: [`\nconsole.log('jt_${random()}')`], names: [], mappings: '' }
+    const indexed = { version: 3, sections: [{ offset: { line: 0, column: 0 }, map }] }
+    given({ 'main.ts': '', 'public/lib.js.map': JSON.stringify(indexed) })
+    expect(await project.vite()).toMatch(/one\.ts:2: a key of the form jt_…, which reaches lib\.js\.map/)
   })
 })
 

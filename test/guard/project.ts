@@ -15,7 +15,7 @@ export interface Project {
   esbuild(options?: BuildOptions, guard?: GuardOptions): Promise<string | undefined>
   /** Builds with Vite, and again after each change. `ended` gets what each build says, or nothing where it succeeded. */
   watch(ended: (complaint: string | undefined) => void): Promise<Watcher>
-  write(name: string, content: string): void
+  write(name: string, content: string | Uint8Array): void
   /** Everything that a build left, in one text. */
   output(): string
   remove(): void
@@ -77,7 +77,10 @@ export function createProject(files: Readonly<Record<string, string>>): Project 
       })
       return { close: () => watcher.close() }
     },
-    write: (name, content) => writeFileSync(join(folder, name), content),
+    write(name, content) {
+      mkdirSync(dirname(join(folder, name)), { recursive: true })
+      writeFileSync(join(folder, name), content)
+    },
     output: () =>
       listFiles(join(folder, 'dist'))
         .map((name) => readFileSync(name, 'latin1'))

@@ -94,6 +94,7 @@ describe.each(doorNames)('a cookie of the backend, behind the %s door', (door) =
     ['a list', 401, 'caller_invalid'],
     ['a page', 503, 'caller_check_unavailable'],
     ['a number', 503, 'caller_check_unavailable'],
+    ['plainly, as if packed', 503, 'caller_check_unavailable'],
     ['too much', 503, 'caller_check_unavailable'],
     ['a fault', 503, 'caller_check_unavailable'],
   ])('is refused where the backend answers with %s', async (how, status, code) => {

@@ -66,6 +66,13 @@ const forms: readonly [name: string, listener: (house: House) => RequestListener
   ['in Express', (house) => express().post('/session', ofNode(house)).all('/session', ofNode(house))],
   ['in Express behind a JSON parser', (house) => express().use(express.json()).all('/session', ofNode(house))],
   [
+    'in Express behind a JSON parser that takes any value',
+    (house) =>
+      express()
+        .use(express.json({ strict: false }))
+        .all('/session', ofNode(house)),
+  ],
+  [
     'in Express behind a raw parser',
     (house) =>
       express()
@@ -210,6 +217,7 @@ describe.each(forms)('the session route of a backend %s', (form, listener) => {
     [{ jkt: 'short' }, 'jkt'],
     ['{"ttl":', null],
     ['[7]', null],
+    ['null', null],
     ['{"__proto__":{"user":"root"}}', '__proto__'],
   ])('refuses %j, and says what of it', async (body, param) => {
     const answer = await post(origin, signedIn('bound', { origin: shop }), body)

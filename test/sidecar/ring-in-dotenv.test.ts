@@ -14,8 +14,10 @@ import {
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
 import { runInProcess } from '../support/run-in-process.js'
+import { runPostern } from '../support/run-postern.js'
 
 /** As the sidecar reads a `.env`. */
 const { parse } = createRequire(resolve(import.meta.dirname, '../../sidecar/package.json'))('dotenv') as {
@@ -165,4 +167,44 @@ test('a ring in a file begins where a symbolic link leads, although no file is t
   expect(await callers(cwd, 'add', 'fresh')).toMatchObject({ code: 0 })
   expect(lstatSync(join(cwd, 'ring.txt')).isSymbolicLink()).toBe(true)
   expect(readFileSync(join(cwd, 'shared/ring.txt'), 'utf8')).toMatch(/^fresh:/)
+})
+
+describe('a ring that another command changes at the same time', () => {
+  test('has the changes of both', async () => {
+    const cwd = directoryWith(`RING=${ring}\n`)
+    writeFileSync(join(cwd, '.env.lock'), '')
+    const adding = runPostern(['callers', 'add', 'fresh'], { cwd })
+    await sleep(1500)
+    writeFileSync(join(cwd, '.env'), `RING=${kept}\n`)
+    rmSync(join(cwd, '.env.lock'))
+    expect(await adding).toMatchObject({ code: 0, stderr: '' })
+    expect(readDotenv(cwd)).toMatch(new RegExp(`^RING=${kept},fresh:[0-9a-f]{64}\n$`))
+    expect(readdirSync(cwd).toSorted()).toEqual(['.env', 'postern.yaml'])
+  })
+
+  test('stays as it is where the other one does not end, and the message says what to delete', async () => {
+    const cwd = directoryWith(`RING=${ring}\n`)
+    writeFileSync(join(cwd, '.env.lock'), '')
+    const { code, stderr } = await callers(cwd, 'remove', 'old')
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^Nothing is changed: [^]*delete .*\.env\.lock/)])
+    expect(readDotenv(cwd)).toBe(`RING=${ring}\n`)
+  })
+})
+
+describe('a ring that cannot be read', () => {
+  test.each(['add', 'remove', 'list'])('is not taken for an empty one by %s', async (command) => {
+    const cwd = directoryWith('')
+    writeFileSync(join(cwd, 'postern.yaml'), config.replace('{ env: RING }', '{ file: ring.txt }'))
+    symlinkSync('ring.txt', join(cwd, 'ring.txt'))
+    const { code, stdout, stderr } = await callers(cwd, command, ...(command === 'list' ? [] : ['old']))
+    expect([code, stdout, stderr]).toEqual([1, '', expect.stringMatching(/^The ring cannot be read, so nothing is changed: ELOOP/)])
+  })
+})
+
+describe('the last caller of a ring', () => {
+  test('is removed with a word about what that means', async () => {
+    const cwd = directoryWith(`JOY_KEY_ACME=jt_0123456789\nRING=${kept}\n`)
+    expect((await callers(cwd, 'remove', 'agent')).stdout).toContain('That was the last caller: with an empty ring, no sidecar starts.')
+    expect((await runInProcess(['check', '--config', join(cwd, 'postern.yaml')])).code).toBe(1)
+  })
 })

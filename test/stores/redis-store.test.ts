@@ -167,6 +167,21 @@ describe.skipIf(findProgram('redis-server') === undefined)('the redis store', ()
     expect(await store.revocations(page.mark)).toEqual({ revocations: [], mark: '1000-0' })
   })
 
+  test.each([
+    ['other fields', ['junk', '1']],
+    ['another kind', ['kind', 'planet', 'name', 'x', 'at', '1', 'until', '2']],
+    ['no time', ['kind', 'id', 'name', 'x', 'at', 'soon', 'until', '2']],
+  ])('rejects an entry of %s among the revocations, and says what to delete', async (_, fields) => {
+    await redis.start()
+    await store.revoke({ kind: 'id', name: 'x', at: 1, until: inAMinute() })
+    const onlooker = await createClient({ url: redis.url }).connect()
+    const id = String(await onlooker.sendCommand(['XADD', 'postern:revocations', '*', ...fields]))
+    await expect(store.revocations()).rejects.toThrow(`delete it: XDEL postern:revocations ${id}`)
+    await onlooker.sendCommand(['XDEL', 'postern:revocations', id])
+    onlooker.destroy()
+    expect((await store.revocations()).revocations).toHaveLength(1)
+  })
+
   describe('with a password', () => {
     const password = 'pa55:w@rd/of%the house'
 

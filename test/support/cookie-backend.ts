@@ -13,6 +13,7 @@ export type Answering =
   | 'a page'
   | 'a list'
   | 'a number'
+  | 'plainly, as if packed'
   | 'too much'
   | 'a fault'
   | 'never'
@@ -45,6 +46,7 @@ export async function startCookieBackend(): Promise<CookieBackend> {
     'a page': (response) => response.send('<!doctype html><h1>Sign in</h1>'),
     'a list': (response) => response.json({ user: ['ada', 'bob'] }),
     'a number': (response) => response.json(7),
+    'plainly, as if packed': (response) => response.setHeader('content-encoding', 'gzip').json({ user: 'ada', team: 'acme' }),
     'too much': (response) => response.json({ user: 'ada', padding: 'x'.repeat(100_000) }),
     'a fault': (response) => response.sendStatus(500),
     never: () => {},

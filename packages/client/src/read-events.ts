@@ -30,7 +30,9 @@ export function createEventReader(): EventReader {
 
   /** Returns whether this line, or one before it, reports a failure. */
   function readLine(line: string): boolean {
-    if (line.startsWith(governanceComment)) record = parseGovernance(line.slice(governanceComment.length)) ?? record
+    // What ended otherwise than whole does not become whole by a later word.
+    if ((record?.finish ?? 'complete') === 'complete' && line.startsWith(governanceComment))
+      record = parseGovernance(line.slice(governanceComment.length)) ?? record
     try {
       // Parse only `data:` lines: most others are blank, and an exception of `JSON.parse` costs a thousand times
       // more.

@@ -38,6 +38,11 @@ export async function fetchBounded(url: string, { headers, maxBytes, signal, dis
   return { status: answer.statusCode, headers: answer.headers, body: Buffer.concat(chunks) }
 }
 
+/** Whether an answer says that its body is packed, which nobody asked for: it is not unpacked, so it cannot be read. */
+export function isPacked({ headers }: Pick<FetchedAnswer, 'headers'>): boolean {
+  return /gzip|deflate|compress|br|zstd/i.test(String(headers['content-encoding'] ?? ''))
+}
+
 /**
  * Opens a dispatcher without a proxy; with `socketPath`, one to a Unix socket, whatever host the URL names. Not undici's
  * global dispatcher: an application may have set a proxy there, and the backend needs none.

@@ -1,4 +1,4 @@
-import { fetchBounded, type Dispatcher } from './fetch-bounded.js'
+import { fetchBounded, isPacked, type Dispatcher } from './fetch-bounded.js'
 
 /** How much `fetchJson` reads, and through what. */
 export interface FetchJsonOptions {
@@ -10,11 +10,13 @@ export interface FetchJsonOptions {
 /**
  * Fetches a JSON document from a URL of the configuration, without following redirects.
  *
- * @throws {Error} if there is no answer, its status is not 200, it is longer than `maxBytes`, or it is not JSON.
+ * @throws {Error} if there is no answer, its status is not 200, it is packed, it is longer than `maxBytes`, or it is not JSON.
  */
 export async function fetchJson(url: string, options: FetchJsonOptions): Promise<unknown> {
-  const { status, body } = await fetchBounded(url, { ...options, headers: { accept: jsonTypes } })
+  const answer = await fetchBounded(url, { ...options, headers: { accept: jsonTypes } })
+  const { status, body } = answer
   if (status !== 200) throw new Error(`${new URL(url).origin} answered with status ${status}.`)
+  if (isPacked(answer)) throw new Error(`${new URL(url).origin} answered in a coding that was not asked for.`)
   return JSON.parse(body.toString('utf8')) as unknown
 }
 

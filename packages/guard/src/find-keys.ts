@@ -1,4 +1,4 @@
-import { looksLikeKey } from '@postern/protocol'
+import { keysIn } from '@postern/protocol'
 
 /** A text that has the form of a key. */
 export interface FoundKey {
@@ -8,7 +8,6 @@ export interface FoundKey {
   readonly form: string
 }
 
-const alphabet = /[A-Za-z0-9_-]{12,}/g
 const shownPrefix = /^(?:sk-(?:[a-z]{2,5}-)?|[a-z]{2,3}_(?:live_)?|AIza)/
 /** Placeholders that stand where a key would. */
 const standIn = /your|example|placeholder|redacted|x{4}|\.{3}/i
@@ -25,19 +24,10 @@ const digest = /[_-][A-Za-z0-9_-]{6,20}$/
 
 /** Finds every text that has the form of a key and is not clearly something else. */
 export function findKeys(text: string): FoundKey[] {
-  return [...text.matchAll(alphabet)].flatMap(({ 0: run, index }) => {
-    const key = keyIn(run)
-    return key === undefined || isStandIn(key) || isFileName(key, text.slice(index + run.length, index + run.length + 40))
-      ? []
-      : [{ text: key, index: index + run.length - key.length, form: formOf(key) }]
+  return keysIn(text).flatMap(({ text: key, index }) => {
+    const end = index + key.length
+    return isStandIn(key) || isFileName(key, text.slice(end, end + 40)) ? [] : [{ text: key, index, form: formOf(key) }]
   })
-}
-
-/** The key that a run of characters is or ends with. A key begins at the beginning of the run or after a hyphen. */
-function keyIn(run: string): string | undefined {
-  for (let start = 0; start < run.length; start += 1)
-    if ((start === 0 || run[start - 1] === '-') && looksLikeKey(run.slice(start))) return run.slice(start)
-  return undefined
 }
 
 function isStandIn(key: string): boolean {

@@ -54,7 +54,10 @@ export function createFinder({ variables = [], allow = [] }: GuardOptions, env: 
 
 /** The value as it is, and as encoders write it. */
 function formsOf({ value }: SecretValue): string[] {
-  return [...new Set([value, encodeURIComponent(value), JSON.stringify(value).slice(1, -1), Buffer.from(value).toString('base64')])]
+  const asFormField = new URLSearchParams({ '': value }).toString().slice(1)
+  return [
+    ...new Set([value, encodeURIComponent(value), asFormField, JSON.stringify(value).slice(1, -1), Buffer.from(value).toString('base64')]),
+  ]
 }
 
 function distinct(leaks: readonly Leak[]): Leak[] {

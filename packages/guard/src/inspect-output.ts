@@ -1,4 +1,5 @@
 import type { Finder, Leak } from './find-leaks.js'
+import { readingsOf } from './views.js'
 
 /** A file that the build would publish. */
 export interface OutputFile {
@@ -19,39 +20,46 @@ export interface Finding extends Leak {
 
 /** Finds everything in a file that must not be published. */
 export function inspectOutput({ name, content, sources }: OutputFile, finder: Finder): Finding[] {
-  // latin1 reads each byte as one character, and keys are ASCII.
-  const text = typeof content === 'string' ? content : Buffer.from(content).toString('latin1')
-  const map = name.endsWith('.map') ? readMap(text) : undefined
-  if (map === undefined) {
-    const inlined = inlineMap(text)
-    const code = finder.inOutput(text, /\.[cm]?js$/.test(name))
-    return [...code.map((leak) => ({ ...leak, output: name, sources })), ...inspectMap(inlined, name, finder)]
-  }
-  return inspectMap(map, name, finder)
+  const texts = typeof content === 'string' ? [content] : readingsOf(content)
+  // A map says which source a leak is in. What is called a map is searched as a text all the same: it may be none.
+  const inMaps = texts.flatMap((text) => [name.endsWith('.map') ? readMap(text) : undefined, inlineMap(text)]).flatMap(sourcesOf)
+  const findings = [
+    ...inMaps.flatMap((map) =>
+      finder.inOutput(map.content, false).map((leak) => ({ ...leak, output: name, source: map.source, sources: [] })),
+    ),
+    ...texts.flatMap((text) => finder.inOutput(text, /\.[cm]?js$/.test(name))).map((leak) => ({ ...leak, output: name, sources })),
+  ]
+  // The first finding of a leak has the source.
+  return [...new Map(findings.toReversed().map((leak) => [`${leak.what} ${leak.sought}`, leak])).values()].toReversed()
 }
 
-interface SourceMap {
-  readonly sources?: readonly (string | null)[]
-  readonly sourcesContent?: readonly (string | null)[]
-}
-
-/** Finds leaks in the sources that a map publishes. A variable that they read is no leak: they do not run. */
-function inspectMap(map: SourceMap | undefined, output: string, finder: Finder): Finding[] {
-  return (map?.sourcesContent ?? []).flatMap((content, index) => {
-    const source = map?.sources?.[index] ?? 'a source'
-    return finder.inOutput(content ?? '', false).map((leak) => ({ ...leak, output, source, sources: [] }))
+/** The sources that a map publishes. A variable that they read is no leak: they do not run. */
+function sourcesOf(map: unknown): { content: string; source: string }[] {
+  const contents = member(map, 'sourcesContent')
+  const names = member(map, 'sources')
+  const own = (Array.isArray(contents) ? contents : []).flatMap((content: unknown, index) => {
+    const source: unknown = Array.isArray(names) ? names[index] : undefined
+    return typeof content === 'string' ? [{ content, source: typeof source === 'string' ? source : 'a source' }] : []
   })
+  // An indexed map has maps in its sections; those have no sections themselves.
+  const sections = member(map, 'sections')
+  const inner = Array.isArray(sections) ? sections.map((section) => ({ ...Object(member(section, 'map')), sections: undefined })) : []
+  return [...own, ...inner.flatMap(sourcesOf)]
 }
 
-function readMap(text: string): SourceMap | undefined {
+function member(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[name] : undefined
+}
+
+function readMap(text: string): unknown {
   try {
-    return JSON.parse(text) as SourceMap
+    return JSON.parse(text)
   } catch {
     return undefined
   }
 }
 
-function inlineMap(text: string): SourceMap | undefined {
+function inlineMap(text: string): unknown {
   const data = /[#@] sourceMappingURL=data:application\/json[^,]*;base64,([\w+/=]+)/.exec(text)?.[1]
   return data === undefined ? undefined : readMap(Buffer.from(data, 'base64').toString('utf8'))
 }

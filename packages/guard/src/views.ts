@@ -1,3 +1,5 @@
+import { isAscii } from 'node:buffer'
+
 /** A text as it is, or as a program would decode it. */
 export interface View {
   readonly text: string
@@ -6,22 +8,27 @@ export interface View {
 }
 
 /**
- * All readings of a text: as it is; with its escapes decoded, also those of URLs; with its concatenated literals
- * joined, which a minifier may do later; and the content of its `data:` URLs.
+ * All readings of a text: as it is; with its escapes decoded, also those of URLs and HTML; with its concatenated literals
+ * joined, which a minifier may do later; the content of its `data:` URLs; and what is written in it as UTF-16.
  */
 export function viewsOf(text: string): View[] {
   const plain: View = { text, origin: (index) => index }
   const unescaped = rewrite(plain, escapes, unescape)
   const joined = rewrite(unescaped, concatenations, () => '')
-  return [plain, unescaped, joined, ...dataIn(text)].filter(({ text }, index, all) => all.findIndex((one) => one.text === text) === index)
+  return [plain, unescaped, joined, ...dataIn(text), ...wideIn(text)].filter(
+    ({ text }, index, all) => all.findIndex((one) => one.text === text) === index,
+  )
 }
 
-const escapes = /\\(?:u\{([0-9a-fA-F]{1,6})\}|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|[nrtbfv])|%([0-9a-fA-F]{2})/g
+const escapes =
+  /\\(?:u\{([0-9a-fA-F]{1,6})\}|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|[nrtbfv])|%([0-9a-fA-F]{2})|&#[xX]([0-9a-fA-F]{1,6});|&#(\d{1,7});|&(amp|lt|gt|quot|apos);/g
+const entities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
 const concatenations = /(["'`])\s*\+\s*["'`]/g
 const dataAddresses = /data:[\w.+/-]*(?:;[\w.+=-]+)*?(;base64)?,([^"'`\s)<>\\]*)/g
 
-function unescape(_: string, ...[braced, four, two, percent]: readonly (string | undefined)[]): string {
-  const code = Number.parseInt(braced ?? four ?? two ?? percent ?? '20', 16)
+function unescape(_: string, ...[braced, four, two, percent, hex, decimal, named]: readonly (string | undefined)[]): string {
+  if (named !== undefined) return entities[named] as string
+  const code = decimal === undefined ? Number.parseInt(braced ?? four ?? two ?? percent ?? hex ?? '20', 16) : Number(decimal)
   return code <= 0x10_ff_ff ? String.fromCodePoint(code) : ' '
 }
 
@@ -42,10 +49,25 @@ function rewrite(view: View, pattern: RegExp, replace: (...match: string[]) => s
 }
 
 function dataIn(text: string): View[] {
-  return [...text.matchAll(dataAddresses)].map(({ 1: base64, 2: data = '', index }) => ({
-    text: base64 === undefined ? decodePercent(data) : Buffer.from(data, 'base64').toString('latin1'),
-    origin: () => index,
-  }))
+  return [...text.matchAll(dataAddresses)].flatMap(({ 1: base64, 2: data = '', index }) =>
+    readingsOf(base64 === undefined ? Buffer.from(decodePercent(data), 'latin1') : Buffer.from(data, 'base64')).map((text) => ({
+      text,
+      origin: () => index,
+    })),
+  )
+}
+
+/** Bytes as texts: each byte as one character, which suits every key; and as UTF-8, if that differs. */
+export function readingsOf(bytes: Uint8Array): string[] {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return isAscii(buffer) ? [buffer.toString('latin1')] : [buffer.toString('latin1'), buffer.toString('utf8')]
+}
+
+const wide = /(?:[\t\n\r -~]\0){7,}[\t\n\r -~]?/g
+
+/** Texts in UTF-16, in either order of bytes. */
+function wideIn(text: string): View[] {
+  return [...text.matchAll(wide)].map(({ 0: run, index }) => ({ text: run.replaceAll('\0', ''), origin: () => index }))
 }
 
 function decodePercent(data: string): string {

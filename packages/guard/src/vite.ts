@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import type { Plugin, ResolvedConfig, Rollup } from 'vite'
 import { createFinder, type Finder } from './find-leaks.js'
@@ -68,19 +68,30 @@ function outputFiles(output: Rollup.OutputChunk | Rollup.OutputAsset, root: stri
 }
 
 /** The files of `publicDir`, which Vite copies beside the bundle unchanged. */
-function publicFiles({ publicDir, build }: ResolvedConfig): OutputFile[] {
-  if (publicDir === '' || !build.copyPublicDir) return []
-  return list(publicDir).map((name) => ({ name, content: readFileSync(join(publicDir, name)), sources: [join(publicDir, name)] }))
+function publicFiles({ root, publicDir, build }: ResolvedConfig): OutputFile[] {
+  if (publicDir === '' || !build.copyPublicDir || statSync(publicDir, { throwIfNoEntry: false }) === undefined) return []
+  return list(publicDir, resolve(root, build.outDir), new Set()).map((file) => ({
+    name: relative(publicDir, file),
+    content: readFileSync(file),
+    sources: [file],
+  }))
 }
 
-function list(folder: string): string[] {
-  try {
-    return readdirSync(folder, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
-  } catch {
-    return []
-  }
+/**
+ * The files that Vite copies from a folder: it follows links, and leaves out the folder that it copies to.
+ *
+ * @param searched The folders that are searched already: links can lead in a circle.
+ */
+function list(folder: string, outDir: string, searched: Set<string>): string[] {
+  const real = realpathSync(folder)
+  if (searched.has(real)) return []
+  searched.add(real)
+  return readdirSync(folder).flatMap((name) => {
+    const path = join(folder, name)
+    const stats = path === outDir ? undefined : statSync(path, { throwIfNoEntry: false })
+    if (stats?.isDirectory() === true) return list(path, outDir, searched)
+    return stats?.isFile() === true ? [path] : []
+  })
 }
 
 /**

@@ -33,7 +33,7 @@ export {
   sessionToken,
   thumbprintPattern,
 } from './session-token.js'
-export { holdsKey, looksLikeKey, redactKeys } from './key-shapes.js'
+export { holdsKey, keysIn, looksLikeKey, redactKeys } from './key-shapes.js'
 export { looksLikeUsualKey } from './usual-key-shapes.js'
 export {
   governanceHeader,

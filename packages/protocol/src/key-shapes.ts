@@ -27,6 +27,11 @@ export function holdsKey(text: string): boolean {
   return somewhere.test(text)
 }
 
+/** Every text within a text that has the form of a key, by the boundary of {@link holdsKey}. */
+export function keysIn(text: string): { readonly text: string; readonly index: number }[] {
+  return [...text.matchAll(anywhere)].map((match) => ({ text: match[0], index: match.index }))
+}
+
 /**
  * Replaces everything that has the form of a key by `[redacted]`, unless a letter or digit stands right before it, as
  * in `task-…`.

@@ -60,6 +60,12 @@ function headerOf({ headers }: IncomingMessage, name: string): string | undefine
 /** If a body parser has read the stream, `body` is what it made. */
 async function readBody(request: IncomingMessage & { readonly body?: unknown }): Promise<unknown> {
   if (Buffer.isBuffer(request.body)) return request.body.toString()
+  // Of a body that is there, `null` is what it says; a parser may also leave that where there is none.
+  if (request.body === null && hasBody(request)) return 'null'
   if (request.body !== undefined) return request.body
   return readBounded(request.iterator({ destroyOnReturn: false }), maxBytes)
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
 }

@@ -71,7 +71,7 @@ export function createRedisStore({ url, prefix = 'postern:' }: RedisStoreOptions
       const revocations: Revocation[] = []
       while (page.length > 0) {
         for (const [id, fields] of page) {
-          revocations.push(readRevocation(fields))
+          revocations.push(readRevocation(fields, id, stream))
           mark = id
         }
         page = page.length < pageSize ? [] : await entriesAfter(mark)
@@ -89,10 +89,18 @@ function lifeUntil(until: number): string {
   return String(Math.max(1, Math.ceil(until - Date.now())))
 }
 
-function readRevocation(fields: readonly string[]): Revocation {
+/**
+ * @throws {Error} for an entry that Postern did not write. It could stand for a revocation, so nobody's session is taken
+ *   until somebody has looked at it and deleted it.
+ */
+function readRevocation(fields: readonly string[], id: string, stream: string): Revocation {
   const [, kind, , name, , at, , until] = fields
-  return { kind: kind as RevokedKind, name: name as string, at: Number(at), until: Number(until) }
+  const revocation = { kind: kind as RevokedKind, name: name as string, at: Number(at), until: Number(until) }
+  if (kinds.has(kind) && name !== undefined && Number.isFinite(revocation.at) && Number.isFinite(revocation.until)) return revocation
+  throw new Error(`Redis holds an entry that is no revocation. Look at it, and delete it: XDEL ${stream} ${id}`)
 }
+
+const kinds: ReadonlySet<string | undefined> = new Set<RevokedKind>(['id', 'user', 'team'])
 
 /** Compares ids of a stream: milliseconds, a hyphen, and a number among those of the same millisecond. */
 function isBefore(one: string, other: string): boolean {

@@ -4,6 +4,7 @@ import { Failure } from '../failure.js'
 import { loadConfig } from '../load-config.js'
 import { print, printJson, printTable } from '../print.js'
 import { openManifest, openRing, type Ring } from '../ring.js'
+import { whileLocked } from '../while-locked.js'
 
 interface CallersOptions {
   readonly config: string
@@ -53,6 +54,10 @@ export function printCallers(options: CallersOptions): number {
 /** Makes a credential for a service caller and prints it once; only its hash goes into the ring. */
 export function addCaller(label: string, options: AddOptions): number {
   if (!labelPattern.test(label)) throw new Failure('A label has 1 to 64 letters, digits, dots, underscores, colons and hyphens.')
+  return whileNobodyElse(options, () => addAlone(label, options))
+}
+
+function addAlone(label: string, options: AddOptions): number {
   const { ring, entries } = readRing(options)
   if (entries.some((entry) => entry.label === label))
     throw new Failure(`There is a caller "${label}" already. Remove it first, or choose another label.`)
@@ -84,6 +89,16 @@ function readDigest(sha256: string, entries: readonly RingEntry[]): string {
  * cannot change.
  */
 export function removeCaller(label: string, options: CallersOptions): number {
+  return whileNobodyElse(options, () => removeAlone(label, options))
+}
+
+/** Does what reads the ring and then writes it, so that no change of another command is lost in between. */
+function whileNobodyElse(options: CallersOptions, work: () => number): number {
+  const { file } = readRing(options).ring
+  return file === undefined ? work() : whileLocked(file, work)
+}
+
+function removeAlone(label: string, options: CallersOptions): number {
   const { ring, entries } = readRing(options)
   const changed = entries.filter((entry) => entry.label !== label)
   if (changed.length === entries.length) throw new Failure(`There is no caller "${label}".`)
@@ -97,8 +112,13 @@ export function removeCaller(label: string, options: CallersOptions): number {
     if (where === undefined) print(`"${label}" is not removed yet: its ring is in the environment, which this command cannot change.`)
     else print(`Removed "${label}". ${stale}.`)
     printWhere(ring, where, changed)
+    if (changed.length === 0) print(`That was the last caller: ${whatEmptyMeans(options)} Add another one first.`)
   }
   return where === undefined ? 1 : 0
+}
+
+function whatEmptyMeans({ manifest }: CallersOptions): string {
+  return manifest === undefined ? 'with an empty ring, no sidecar starts.' : 'uploading an empty ring would lock everybody out.'
 }
 
 /** Writes the ring, reads it again as the sidecar will, and fails if the two differ. */

@@ -19,6 +19,8 @@ const saidAnew = new Set(['host', 'content-length', 'forwarded', 'x-forwarded-fo
 const proxysWord = new Set([
   'x-client-ip',
   'client-ip',
+  'x-archived-client-ip',
+  'x-custom-ip-authorization',
   'x-cluster-client-ip',
   'x-user-ip',
   'x-coming-from',
@@ -26,11 +28,10 @@ const proxysWord = new Set([
   'client-cert',
   'client-cert-chain',
   'x-anonymous-consumer',
-  'x-endpoint-api-userinfo',
-  'x-apigateway-api-userinfo',
   'x-userinfo',
   'gap-auth',
   'x-host',
+  'x-custom-host',
   'x-http-host-override',
   'x-proto',
   'x-scheme',
@@ -41,9 +42,17 @@ const proxysWord = new Set([
   'x-script-name',
   'script-name',
   'x-replaced-path',
+  'x-proxycontextpath',
+  'x-matched-path',
+  'disguised-host',
+  'was-default-hostname',
   'x-sendfile-type',
   'x-id-token',
   'x-grafana-user',
+  'x-grafana-id',
+  'x-identity-status',
+  'x-odoo-dbfilter',
+  'x-api-roles',
   'smuser',
   'eppn',
   'persistent-id',
@@ -52,8 +61,11 @@ const proxysWord = new Set([
 ])
 
 /**
- * Prefixes of such headers. In order: of proxies in general, of proxies that authenticate users, of service meshes, and of
- * cloud and CDN platforms.
+ * Prefixes of such headers. In order: of proxies in general, of proxies that authenticate users, of service meshes, of cloud
+ * and CDN platforms, of platforms that run functions and applications, of API gateways and marketplaces, of platforms for
+ * data and notebooks, and of homes and desks that applications are installed in.
+ *
+ * Where a platform has its clients send headers of its name too, such as `X-RapidAPI-Key`, only what it writes itself is here.
  */
 const proxysFamilies = words(
   'x-forward forwarded- x-real- x-original- x-originating- x-rewrite- x-proxyuser- remote- x-remote- x-accel- x-envoy- x-arr-',
@@ -64,10 +76,20 @@ const proxysFamilies = words(
   'x-goog-authenticated-user- x-goog-iap- x-amzn-oidc- x-amzn-mtls- x-amzn-tls- x-ms-client-principal x-ms-token-',
   'cf- fastly- fly- true-client- x-true-client- cloudfront- x-azure- x-fd- akamai- x-akamai- x-appengine- x-nf- do-connecting- incap-',
   'x-sucuri- x-cdn- x-vercel-forwarded- x-vercel-ip- x-vercel-proxied- x-vercel-proxy- x-vercel-oidc- x-vercel-ja x-vercel-sc-',
+  'eo-client- eo-connecting- ali-cdn- oci-subject- authelia- authentik- webauth- x-clerk-auth-',
+  'x-apigateway- x-amzn-apigateway- x-amzn-request-context x-amzn-requestcontext x-amzn-lambda- x-amzn-ava- x-amzn-lattice-',
+  'x-appservice- x-waws- x-ms-original- x-site-deployment- x-k8se- x-cf-forwarded- x-cf-proxy- x-broker-api-originating-',
+  'x-fc-access- x-fc-account- x-fc-security- x-scf- x-cff- x-zc- x-wx-openid x-wx-unionid x-wx-from- x-wx-appid x-wx-source',
+  'x-tt-openid x-tt-unionid x-middleware-subrequest x-invoke- x-now-route- gitlab-workhorse- argocd-user argocd-target-',
+  'x-endpoint-api- x-3scale- x-mashery- x-api-umbrella- x-rapidapi-user x-rapidapi-subscription x-rapidapi-forwarded- x-mashape-user',
+  'x-mashape-subscription x-rh-identity x-sap-webdisp- x-jfrog-override- x-artifactory-override-',
+  'kubeflow- x-streamlit-user x-rstudio- rstudio-connect- posit-connect- x-rsc-request shiny-server- x-sp-user sf-context- domino-user',
+  'plotly-user- x-qlik-user x-openwebui-user-',
+  'x-sandstorm- x-hass x-ingress- x-supervisor-',
 )
 
 /** Prefixes of headers that modules of web servers write, spelled like variables. Only this exact spelling is a proxy's. */
-const asVariables = words('oidc_ mellon_ sm_ oam_ $ws')
+const asVariables = words('oidc_ mellon_ sm_ oam_ ynh_ ajp_ x-agw- $ws')
 const asVariablesPlainly = asVariables.map(hyphenate)
 
 /** A name that has one of these words anywhere says who calls. */
@@ -85,7 +107,8 @@ const vouchedFor: readonly (readonly [by: ReadonlySet<string>, what: ReadonlySet
         'auth authn authz authorized oauth oauth2 jwt token openid sso iap ldap kerberos krb5 adfs cas verified validated trusted asserted',
         'okta auth0 keycloak zitadel cognito aad entra azuread onelogin pingaccess siteminder logged gateway proxy ingress nginx traefik',
         'haproxy apache caddy envoy istio linkerd kong tyk apigee ambassador wso2 cloudflare tailscale teleport ngrok replit gitpod coder',
-        'netlify render vercel grafana dapr',
+        'netlify render vercel grafana dapr dex ory oathkeeper kubernetes kubeflow openshift rancher databricks streamlit snowflake',
+        'jupyterhub shinyproxy dataiku sandstorm yunohost cloudron apisix apim gravitee mulesoft workos fusionauth casdoor authing',
       ),
     ),
     new Set(
@@ -95,6 +118,7 @@ const vouchedFor: readonly (readonly [by: ReadonlySet<string>, what: ReadonlySet
       ),
     ),
   ],
+  [new Set(words('auth sso oauth oauth2')), new Set(words('name fullname firstname lastname givenname surname displayname'))],
   [new Set(['jwt']), new Set(['assertion', 'payload'])],
   [new Set(words('client ssl tls mtls peer forwarded')), new Set(words('cert certs certificate certificates dn'))],
 ]

@@ -1,5 +1,6 @@
 import { decodeJwt, type JWTPayload, jwtVerify, type JWTVerifyGetKey } from 'jose'
 import type { Dispatcher } from '../fetch-bounded.js'
+import { isNumericDate } from '../lib/numeric-date.js'
 import { tokenType } from '../lib/token-type.js'
 import { Refusal } from '../refusal.js'
 import type { Principal } from '../principal.js'
@@ -87,6 +88,7 @@ async function verifySignature(
     const type = tokenType(typ)
     if (type === undefined || !types.includes(type))
       throw new Refusal('caller_invalid', { message: 'The token is of a kind that is not taken.' })
+    if (!isNumericDate(payload.exp)) throw new Refusal('caller_invalid', { message: 'The claim "exp" of the token is no date.' })
     return payload
   } catch (error) {
     throw refuseToken(error, 'provider')

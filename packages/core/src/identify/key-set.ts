@@ -25,6 +25,7 @@ const failureCoolDownMs = 1000
  * unknown key id, as after a rotation.
  *
  * @param dispatcher The dispatcher for `url`.
+ * @throws {errors.JWSInvalid} from the returned function, if a key id is no text.
  * @throws {Refusal} 503 `caller_check_unavailable`, from the returned function, if a key id is unknown and `coolDownMs`
  *   has not passed since the last fetch. Also throws jose's errors.
  */
@@ -49,6 +50,9 @@ export function createKeySet(url: URL, dispatcher: Dispatcher): JWTVerifyGetKey 
     },
   })
   return async (header, token) => {
+    // What is no text can be no key's id: that is the caller's fault, and nothing is fetched for it.
+    if (header !== undefined && header.kid !== undefined && typeof (header.kid as unknown) !== 'string')
+      throw new errors.JWSInvalid('The header "kid" is no text.')
     const before = fetches
     try {
       return await keys(header, token)

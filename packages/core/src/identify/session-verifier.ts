@@ -2,6 +2,7 @@ import { createSecretKey } from 'node:crypto'
 import { isPlainName, nameFault, readSessionBounds, type SessionBounds, sessionToken } from '@postern/protocol'
 import { decodeProtectedHeader, type JWTPayload, jwtVerify, type JWTVerifyGetKey } from 'jose'
 import type { Dispatcher } from '../fetch-bounded.js'
+import { isNumericDate } from '../lib/numeric-date.js'
 import { Refusal } from '../refusal.js'
 import type { Secret } from '../secret.js'
 import type { Principal } from '../principal.js'
@@ -89,7 +90,7 @@ function checkWith(algorithms: readonly string[], key: JWTVerifyGetKey): CheckSi
 
 function readSession(payload: JWTPayload, maxLifetimeMs: number): { readonly principal: Principal; readonly goodUntil: number } {
   const { exp, iat: issuedAt, jti, iss } = payload
-  if (typeof exp !== 'number' || typeof issuedAt !== 'number') throw new Refusal('caller_invalid')
+  if (!isNumericDate(exp) || !isNumericDate(issuedAt)) throw new Refusal('caller_invalid')
   const now = Date.now() / 1000
   if (exp <= now) throw new Refusal('caller_expired')
   if (issuedAt > now + clockToleranceSeconds)

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { nameFault } from '@postern/protocol'
-import { fetchBounded, type FetchedAnswer, type Dispatcher } from '../../fetch-bounded.js'
+import { fetchBounded, isPacked, type FetchedAnswer, type Dispatcher } from '../../fetch-bounded.js'
 import type { Dispatchers } from '../../open-dispatchers.js'
 import type { Principal } from '../../principal.js'
 import { Refusal } from '../../refusal.js'
@@ -69,8 +69,9 @@ async function ask(
 
 type Names = Pick<Principal, 'user' | 'team' | 'project'>
 
-function readBody({ body }: FetchedAnswer, { user, team, project }: IdentityPlaces['claims'], place: string): Names {
-  const claims = parse(body, place)
+function readBody(answer: FetchedAnswer, { user, team, project }: IdentityPlaces['claims'], place: string): Names {
+  if (isPacked(answer)) throw unusable(place, 'answered in a coding that was not asked for')
+  const claims = parse(answer.body, place)
   // `null` or an empty body: the user is not signed in.
   if (claims === null) return {}
   if (typeof claims !== 'object') throw unusable(place, 'answered with JSON that is no object')
