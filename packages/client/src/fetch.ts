@@ -1,7 +1,7 @@
 import { createGovernance, type Governance } from './governance.js'
 import type { CredentialOptions } from './credential.js'
 import { findPlace } from './place.js'
-import { createRecords } from './records.js'
+import { createAnswerIndex } from './answer-index.js'
 import { refuseRedirects } from './refuse-redirects.js'
 import { refuseKey } from './refuse-key.js'
 import { createSeam } from './tagged-fetch.js'
@@ -87,7 +87,7 @@ export interface StepFetch extends TaggedFetch {
 export function createPosternFetch({ url, fetch: given, ...options }: PosternFetchOptions): PosternFetch {
   refuseUnknown(options)
   const place = findPlace(url)
-  const records = createRecords()
+  const records = createAnswerIndex()
   const seam = createSeam({ ...options, place, records, send: refuseRedirects(given) })
 
   const part = (tags: Tags): StepFetch => ({

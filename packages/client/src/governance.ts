@@ -1,7 +1,7 @@
 import { governanceHeader, type GovernanceRecord, parseGovernance } from '@postern/protocol'
 import { isObject } from './is-object.js'
 import { isStream } from './is-stream.js'
-import type { Entry, Records } from './records.js'
+import type { Entry, AnswerIndex } from './answer-index.js'
 import { PosternStreamError } from './stream-error.js'
 
 /** Finds the governance record of an answer. */
@@ -23,7 +23,7 @@ export interface Governance {
   (answer: object): GovernanceRecord | undefined
 }
 
-export function createGovernance(records: Records): Governance {
+export function createGovernance(records: AnswerIndex): Governance {
   function find(answer: object): Entry | undefined {
     const { response, controller, _request_id, request_id, requestId, id } = answer as Clues
     for (const part of [answer, response, controller?.signal]) {

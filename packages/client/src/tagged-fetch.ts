@@ -5,7 +5,7 @@ import { type Attempt, createIdempotencyKeys } from './idempotency.js'
 import type { Place } from './place.js'
 import { isStream } from './is-stream.js'
 import { readRequest, type ReadRequest } from './read-request.js'
-import type { Records } from './records.js'
+import type { AnswerIndex } from './answer-index.js'
 import { refuseKey } from './refuse-key.js'
 import { SessionRefused } from './session-refused.js'
 import { currentTags, tagHeaders, type Tags } from './tags.js'
@@ -13,7 +13,7 @@ import { unlessAborted } from './unless-aborted.js'
 
 export interface SeamOptions extends CredentialOptions {
   readonly place: Place
-  readonly records: Records
+  readonly records: AnswerIndex
   readonly send: typeof fetch
 }
 

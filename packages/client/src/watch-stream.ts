@@ -40,8 +40,8 @@ export function watchStream(
 
   function broken(error?: unknown): PosternStreamError {
     const { record, failure, text: received } = events
-    const said = record?.finish === 'complete' ? undefined : record?.finish
-    const finish = said ?? (failure ? 'upstream_error' : 'truncated')
+    const recorded = record?.finish === 'complete' ? undefined : record?.finish
+    const finish = recorded ?? (failure ? 'upstream_error' : 'truncated')
     return new PosternStreamError({ finish, received, record: end(finish), cause: failure ?? error })
   }
 

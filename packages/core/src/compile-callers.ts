@@ -22,7 +22,7 @@ import { readBody } from './read/read-body.js'
 import { readJsonObject } from './read/strict-json.js'
 import type { PublicAddress } from './public-address.js'
 import { createSessionEndpoint, type SessionEndpoint } from './session/session-endpoint.js'
-import { createExchange } from './session/exchange.js'
+import { createSessionTrade } from './session/session-trade.js'
 import { createSignSession, type SignSession } from './session/sign-session.js'
 import { createRevocations, type Revocations } from './store/revocations.js'
 import type { Runtime } from './runtime.js'
@@ -168,6 +168,6 @@ export function compileSessionEndpoint(
   const give =
     sign === undefined || limits === undefined
       ? undefined
-      : createExchange({ sign, proofs, store, ...inSeconds, ...limits, readBody, readObject: readJsonObject })
+      : createSessionTrade({ sign, proofs, store, ...inSeconds, ...limits, readBody, readObject: readJsonObject })
   return createSessionEndpoint(revocations, give)
 }

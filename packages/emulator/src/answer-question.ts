@@ -1,6 +1,6 @@
 import { askedCase } from './asked-case.js'
 import { deliver } from './deliver.js'
-import type { Exchange } from './exchange.js'
+import type { EmulatedCall } from './emulated-call.js'
 import type { GatewayBehaviour } from './gateway-behaviour.js'
 import { playTransportCase } from './play-transport-case.js'
 import type { Question } from './question.js'
@@ -14,7 +14,7 @@ export const REJECTED_KEY = 'gateway_key_rejected'
  * Refuses if the request asks for an error case. Returns whether it has answered. Call it after the credentials are
  * checked.
  */
-export function refuseAsAsked(exchange: Exchange, behaviour: GatewayBehaviour): boolean {
+export function refuseAsAsked(exchange: EmulatedCall, behaviour: GatewayBehaviour): boolean {
   const asked = askedCase(exchange)
   if (asked === undefined) return false
   const name = asked === REJECTED_KEY ? behaviour.refusedStates.revoked : asked
@@ -30,7 +30,7 @@ export function refuseAsAsked(exchange: Exchange, behaviour: GatewayBehaviour): 
 }
 
 /** Answers a request that passed every check; if it asks for a case, as that case prescribes. */
-export async function answerQuestion(exchange: Exchange, behaviour: GatewayBehaviour, question: Question): Promise<void> {
+export async function answerQuestion(exchange: EmulatedCall, behaviour: GatewayBehaviour, question: Question): Promise<void> {
   const asked = askedCase(exchange)
   if (asked !== undefined && isTransportCase(asked)) return playTransportCase(asked, exchange, behaviour, question)
   await deliver(exchange, question.answer(piecesOf(replyTo(question.prompt)), asked))

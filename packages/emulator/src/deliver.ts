@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import type { Answer } from './answer.js'
 import { encodeEvent } from './event-stream.js'
-import type { Exchange } from './exchange.js'
+import type { EmulatedCall } from './emulated-call.js'
 
 /** How an answer is sent, if not at once and whole. */
 export interface Manner {
@@ -17,7 +17,7 @@ export interface Manner {
   stop?: { after: 'first' | 'half'; outcome: 'silence' | 'cut' }
 }
 
-export async function deliver(exchange: Exchange, answer: Answer, manner: Manner = {}): Promise<void> {
+export async function deliver(exchange: EmulatedCall, answer: Answer, manner: Manner = {}): Promise<void> {
   const parts = partsOf(answer, manner)
   const length = answer.form === 'body' ? { 'content-length': answer.bytes.length } : {}
   const status = answer.form === 'body' ? (answer.status ?? 200) : 200

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import type { EmulatedGateway } from './emulated-gateway.js'
 import type { EmulatorOptions } from './emulator-options.js'
-import { Exchange } from './exchange.js'
+import { EmulatedCall } from './emulated-call.js'
 import type { GatewayBehaviour } from './gateway-behaviour.js'
 import { behaviourOf } from './gateways.js'
 import { parseJson } from './json-value.js'
@@ -26,11 +26,11 @@ export async function startEmulator(gateway: EmulatedGateway, options: EmulatorO
   const behaviour = behaviourOf(gateway, options)
   requireKeyForm(gateway, behaviour, options)
   const seen: SeenRequest[] = []
-  const open = new Set<Exchange>()
+  const open = new Set<EmulatedCall>()
 
   const server = createServer((request, response) => {
     const record = seeRequest(request, response, secretsOf(options))
-    const exchange = new Exchange(request, response, record, options, seen.push(record))
+    const exchange = new EmulatedCall(request, response, record, options, seen.push(record))
     open.add(exchange)
     response.once('close', () => open.delete(exchange))
     serve(request, response, exchange, behaviour).catch((error: unknown) => response.destroy(error as Error))
@@ -57,7 +57,7 @@ export async function startEmulator(gateway: EmulatedGateway, options: EmulatorO
   }
 }
 
-async function serve(request: IncomingMessage, response: ServerResponse, exchange: Exchange, behaviour: GatewayBehaviour) {
+async function serve(request: IncomingMessage, response: ServerResponse, exchange: EmulatedCall, behaviour: GatewayBehaviour) {
   const body = await receiveBody(request)
   if (body === undefined) return void response.destroy()
   exchange.seen.body = body

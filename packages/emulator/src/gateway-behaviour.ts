@@ -1,5 +1,5 @@
 import type { EmulatedKey, EmulatedKeyState } from './emulated-key.js'
-import type { Exchange } from './exchange.js'
+import type { EmulatedCall } from './emulated-call.js'
 import type { Refusals } from './refusal.js'
 
 /** A case of one gateway that is not in its error table. */
@@ -22,7 +22,7 @@ export interface GatewayBehaviour {
   /** The documented form of its keys, if the gateway insists on it. */
   readonly keyForm?: RegExp
   /** Answers one request whose body has arrived. */
-  handle(exchange: Exchange): Promise<void>
+  handle(exchange: EmulatedCall): Promise<void>
 }
 
 /** Returns the name of the refusal for a call with `key`; `undefined` if the call may go on. */

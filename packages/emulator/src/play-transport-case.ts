@@ -1,5 +1,5 @@
 import { deliver, type Manner } from './deliver.js'
-import type { Exchange } from './exchange.js'
+import type { EmulatedCall } from './emulated-call.js'
 import type { GatewayBehaviour } from './gateway-behaviour.js'
 import type { Question } from './question.js'
 import { piecesOf, replyTo } from './reply.js'
@@ -28,7 +28,7 @@ const MANNERS: Partial<Record<TransportCase, Manner>> = {
 
 export async function playTransportCase(
   name: TransportCase,
-  exchange: Exchange,
+  exchange: EmulatedCall,
   behaviour: GatewayBehaviour,
   question: Question,
 ): Promise<void> {

@@ -23,14 +23,14 @@ const texts = ['code', 'type', 'status', 'error_type']
 export function statusSaid(body: unknown): number | undefined {
   if (!isRecord(body)) return undefined
   const { error } = body
-  const said = isRecord(error) ? [error, body] : [body]
-  for (const object of said) {
+  const objects = isRecord(error) ? [error, body] : [body]
+  for (const object of objects) {
     for (const name of numbers) {
       const status = numberIn(object[name])
       if (status !== undefined) return status < 500 ? status : undefined
     }
   }
-  for (const object of said) {
+  for (const object of objects) {
     for (const name of texts) {
       const status = statusOf(object[name])
       if (status !== undefined) return status

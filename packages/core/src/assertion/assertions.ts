@@ -18,7 +18,7 @@ export interface Assertions {
    */
   prepare(request: IncomingMessage): Promise<void>
   /** Whether a request has a credential to verify: it has `Authorization`. */
-  concerns(request: IncomingMessage): boolean
+  hasCredential(request: IncomingMessage): boolean
   /** The path under which the key set for checking assertions is published. */
   readonly path: string
   /** That key set, as JSON (RFC 7517, 5). */
@@ -41,7 +41,7 @@ export function createAssertions({ header, path, signer, checkArrival, identify 
     header,
     path,
     jwks: signer.jwks,
-    concerns: ({ headers }) => headers.authorization !== undefined,
+    hasCredential: ({ headers }) => headers.authorization !== undefined,
     valueFor: (request) => values.get(request),
     async prepare(request) {
       try {

@@ -78,7 +78,7 @@ export function createBackend(options: BackendOptions): Backend {
 
   /** If assertions are configured and the request has a credential, identifies the caller first; then calls `go`. */
   function identified(request: IncomingMessage, go: () => void): void {
-    if (assertions === undefined || !assertions.concerns(request)) go()
+    if (assertions === undefined || !assertions.hasCredential(request)) go()
     else void assertions.prepare(request).then(go)
   }
 

@@ -13,10 +13,10 @@ const forOnePeer = new Set([...hopByHop.filter((name) => !name.endsWith('*')), '
  * Headers that Postern writes itself for every request. And `Proxy`, which under CGI becomes the variable `HTTP_PROXY` that
  * HTTP clients obey (httpoxy): it is only dropped.
  */
-const saidAnew = new Set(['host', 'content-length', 'forwarded', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'proxy'])
+const writtenAnew = new Set(['host', 'content-length', 'forwarded', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'proxy'])
 
 /** Headers in which only a proxy may say where a request comes from, which URL the client asked for, or who signed in. */
-const proxysWord = new Set([
+const proxyHeaders = new Set([
   'x-client-ip',
   'client-ip',
   'x-archived-client-ip',
@@ -67,7 +67,7 @@ const proxysWord = new Set([
  *
  * Where a platform has its clients send headers of its name too, such as `X-RapidAPI-Key`, only what it writes itself is here.
  */
-const proxysFamilies = words(
+const proxyPrefixes = words(
   'x-forward forwarded- x-real- x-original- x-originating- x-rewrite- x-proxyuser- remote- x-remote- x-accel- x-envoy- x-arr-',
   'ssl-client- x-ssl- x-tls- x-mtls- x-client-cert x-client-verify x-client-dn x-client-subject x-client-issuer x-client-san x-client-ssl',
   'x-auth-request- x-authenticated- x-authelia- x-authentik- x-webauth- x-pomerium- x-vouch- x-consumer- x-credential- tailscale- teleport-',
@@ -133,12 +133,12 @@ const vouchedFor: readonly (readonly [by: ReadonlySet<string>, what: ReadonlySet
  * @param ours Further headers that only Postern may send.
  */
 export function classifyHeader(ours: readonly string[]): (lowerCase: string) => HeaderRule {
-  const anew = new Set([...saidAnew, ...ours.map((name) => hyphenate(name.toLowerCase()))])
+  const anew = new Set([...writtenAnew, ...ours.map((name) => hyphenate(name.toLowerCase()))])
   return (lowerCase) => {
     const name = hyphenate(lowerCase)
     if (forOnePeer.has(name) || anew.has(name) || name.startsWith('proxy-')) return 'drop'
     if (begins(name, asVariablesPlainly)) return begins(lowerCase, asVariables) ? 'forward-if-from-proxy' : 'drop'
-    if (!proxysWord.has(name) && !begins(name, proxysFamilies) && !saysWhoCalls(name)) return 'forward'
+    if (!proxyHeaders.has(name) && !begins(name, proxyPrefixes) && !saysWhoCalls(name)) return 'forward'
     return name === lowerCase ? 'forward-if-from-proxy' : 'drop'
   }
 }

@@ -57,8 +57,8 @@ export function createRecordPattern({ dialect, endMark }: Pick<Gateway, 'dialect
 
 function typeSearch(types: readonly string[]): (text: string) => boolean {
   if (types.length === 0) return () => false
-  const said = new RegExp(`"type"\\s*:\\s*"(?:${types.map(escapeForRegExp).join('|')})"`)
-  return (text) => said.test(text)
+  const ofType = new RegExp(`"type"\\s*:\\s*"(?:${types.map(escapeForRegExp).join('|')})"`)
+  return (text) => ofType.test(text)
 }
 
 function escapeForRegExp(text: string): string {

@@ -180,11 +180,11 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
       else stop(invalid('The gateway ended its stream before the first event.'))
       return
     }
-    const said = finishOf()
-    const record = exchange.governance(said)
-    if (!framed) write((ending === 'open' ? '\n\n' : '') + frame(said))
+    const finish = finishOf()
+    const record = exchange.governance(finish)
+    if (!framed) write((ending === 'open' ? '\n\n' : '') + frame(finish))
     sink.end()
-    exchange.settle({ finish: said, status: head.status, record })
+    exchange.settle({ finish, status: head.status, record })
   }
 
   return {

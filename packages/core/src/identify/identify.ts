@@ -72,11 +72,11 @@ export function createIdentify({ verifiers, proofs, failedAttempts, publicAddres
   }
 
   /** The checks after verification, the same for every kind of credential: bound origin, `Postern-Act-As`, proof. */
-  function admit(principal: Principal, credential: Credential, arrival: Arrival): Principal | Promise<Principal> {
+  function finish(principal: Principal, credential: Credential, arrival: Arrival): Principal | Promise<Principal> {
     checkBoundOrigin(principal, arrival, publicAddress)
     const forWhom = arrival.headers[actAsHeader] as string | undefined
     const acting = forWhom === undefined ? principal : actAs(principal, forWhom)
-    if (!proofs.concerns(principal, credential)) return acting
+    if (!proofs.needsProof(principal, credential)) return acting
     return proofs.check(principal, credential, arrival).then(() => acting)
   }
 
@@ -84,9 +84,9 @@ export function createIdentify({ verifiers, proofs, failedAttempts, publicAddres
     const credential = read(arrival)
     try {
       const verified = verify(credential, arrival)
-      if (!(verified instanceof Promise)) return admit(verified, credential, arrival)
+      if (!(verified instanceof Promise)) return finish(verified, credential, arrival)
       return verified
-        .then((principal) => admit(principal, credential, arrival))
+        .then((principal) => finish(principal, credential, arrival))
         .catch((error: unknown) => refuse(arrival, credential, error))
     } catch (error) {
       return refuse(arrival, credential, error)

@@ -2,7 +2,7 @@ import { compilePointer, type CompiledPointer, type Endpoint, type OutputLimit, 
 import { rememberNames } from '../lib/remember-names.js'
 import { squashName } from '../lib/strip-punctuation.js'
 import { Refusal } from '../refusal.js'
-import { compileNames, type ReadNames, refuseOtherSpellings } from '../read/strict-names.js'
+import { compileReadNames, type ReadNames, refuseOtherSpellings } from '../read/strict-names.js'
 import { type Amount, amountNamed, holdsSettings } from './amount-names.js'
 import { compacts } from './compacts.js'
 import { runsUnnamedModel } from './runs-unnamed-model.js'
@@ -203,7 +203,7 @@ function compile(limit: OutputLimit): CompiledLimit {
     const readWithin = new Map<string, Set<string>>()
     for (const [first, second] of paths)
       if (second !== undefined) readWithin.set(first as string, (readWithin.get(first as string) ?? new Set()).add(second))
-    compiled.set(limit, (found = { places, copies, prompts, others, beside, names: compileNames(paths), readsAtTop, readWithin }))
+    compiled.set(limit, (found = { places, copies, prompts, others, beside, names: compileReadNames(paths), readsAtTop, readWithin }))
   }
   return found
 }

@@ -75,7 +75,7 @@ function bind(policy: Policy, { models, endpoints, maxTokens }: SessionBounds): 
     maxTokens: smallest([policy.maxTokens, maxTokens]),
     models: lists,
     namesModels: restrict(lists),
-    endpoints: endpoints === undefined ? policy.endpoints : [...policy.endpoints, compileNames(endpoints)],
+    endpoints: endpoints === undefined ? policy.endpoints : [...policy.endpoints, compilePatterns(endpoints)],
   }
 }
 
@@ -89,7 +89,7 @@ function compileRule(rule: PolicyRule): CompiledRule {
   return {
     rule,
     models: rule.models === undefined ? [] : [compileModels(rule.models)],
-    endpoints: rule.endpoints === undefined ? [] : [compileNames(rule.endpoints)],
+    endpoints: rule.endpoints === undefined ? [] : [compilePatterns(rule.endpoints)],
   }
 }
 
@@ -116,7 +116,7 @@ function smallest(limits: readonly (number | undefined)[]): number | undefined {
   return set.length === 0 ? undefined : Math.min(...set)
 }
 
-function compileNames(names: readonly string[]): NamePattern {
+function compilePatterns(names: readonly string[]): NamePattern {
   const patterns = names.map(compileNamePattern)
   return { names, allowsAny: names.some((name) => /^\*+$/.test(name)), allows: (name) => patterns.some((allows) => allows(name)) }
 }
@@ -128,7 +128,7 @@ function compileNames(names: readonly string[]): NamePattern {
 const oddInModel = /\.\.|@preset|[,;|\\%?#\p{C}\p{Zl}\p{Zp}]/iu
 
 function compileModels(names: readonly string[]): NamePattern {
-  const list = compileNames(names)
+  const list = compilePatterns(names)
   if (list.allowsAny) return list
   return { ...list, allows: (name) => list.allows(name) && (!oddInModel.test(name) || names.includes(name)) }
 }

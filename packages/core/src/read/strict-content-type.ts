@@ -45,6 +45,6 @@ const utf8 = /;\s*charset\s*=\s*(?:utf-?8|"utf-?8")\s*(?:;|$)/i
 /** Whether a type has no `charset`, or one that is UTF-8. The word may not occur elsewhere in the type: some servers search for it. */
 function isUtf8Type(type: string): boolean {
   if (!wellFormed.test(type)) return false
-  const said = type.toLowerCase().split('charset').length - 1
-  return said === 0 || (said === 1 && utf8.test(type))
+  const charsets = type.toLowerCase().split('charset').length - 1
+  return charsets === 0 || (charsets === 1 && utf8.test(type))
 }

@@ -12,11 +12,11 @@ export interface ReadNames {
 }
 
 /** @param paths The paths that policy reads, each as a list of names. */
-export function compileNames(paths: readonly (readonly string[])[]): ReadNames {
+export function compileReadNames(paths: readonly (readonly string[])[]): ReadNames {
   const names = new Map<string, ReadNames>()
   for (const [name] of paths) {
     if (name === undefined || names.has(name)) continue
-    names.set(name, compileNames(paths.flatMap(([first, ...rest]) => (first === name && rest.length > 0 ? [rest] : []))))
+    names.set(name, compileReadNames(paths.flatMap(([first, ...rest]) => (first === name && rest.length > 0 ? [rest] : []))))
   }
   return {
     names,

@@ -9,7 +9,7 @@ import { refuse } from '../answers/refuse.js'
 import type { Rooms } from '../rooms.js'
 import type { Revocations } from '../store/revocations.js'
 import { tagRefused } from '../tag/tag.js'
-import type { Exchange } from './exchange.js'
+import type { SessionTrade } from './session-trade.js'
 
 /** Reads a whole request body. */
 export type ReadBody = (arrival: Arrival, maxBytes: number) => Promise<Buffer>
@@ -31,7 +31,7 @@ export function isForSessionEndpoint({ path }: Arrival): boolean {
 }
 
 /** @param exchange `undefined`: this process cannot sign sessions, and `POST` is refused with 404 `not_found`. */
-export function createSessionEndpoint(revocations: Revocations, exchange: Exchange | undefined): SessionEndpoint {
+export function createSessionEndpoint(revocations: Revocations, exchange: SessionTrade | undefined): SessionEndpoint {
   async function begin(arrival: Arrival, principal: Principal): Promise<JsonAnswer> {
     if (exchange === undefined)
       throw new Refusal('not_found', {

@@ -1,4 +1,4 @@
-import type { Exchange } from '../exchange.js'
+import type { EmulatedCall } from '../emulated-call.js'
 import type { JsonRecord } from '../json-value.js'
 
 export const FREEAI_MODELS = [
@@ -14,7 +14,7 @@ export const FREEAI_MODELS = [
  * (`src/middleware/gateway-auth.ts`). A browser gets both as HTML (`src/routes/operator-ui.ts`). Returns whether it
  * has answered.
  */
-export function answerPublicly(exchange: Exchange): boolean {
+export function answerPublicly(exchange: EmulatedCall): boolean {
   if (exchange.method !== 'GET' || (exchange.path !== '/health' && exchange.path !== '/v1/models')) return false
   const title = exchange.path === '/health' ? 'Health' : 'Models'
   if (wantsPage(exchange)) {
@@ -25,11 +25,11 @@ export function answerPublicly(exchange: Exchange): boolean {
 }
 
 /** `src/index.ts`, `buildModelListResponse`. Unlike OpenAI's list, neither the list nor its entries have `object`. */
-export function answerModels(exchange: Exchange): void {
+export function answerModels(exchange: EmulatedCall): void {
   exchange.sendJson(200, { data: FREEAI_MODELS.map((entry) => (entry.type === 'chat' ? chatModel(entry) : embeddingModel(entry))) })
 }
 
-function wantsPage(exchange: Exchange): boolean {
+function wantsPage(exchange: EmulatedCall): boolean {
   const destination = exchange.header('sec-fetch-dest')
   return (exchange.header('accept') ?? '').toLowerCase().includes('text/html') && (destination === undefined || destination === 'document')
 }

@@ -1,7 +1,7 @@
 import { answerQuestion, refuseAsAsked } from '../answer-question.js'
 import type { Answer } from '../answer.js'
 import type { EmulatorOptions } from '../emulator-options.js'
-import type { Exchange } from '../exchange.js'
+import type { EmulatedCall } from '../emulated-call.js'
 import { refusalForState, type GatewayBehaviour } from '../gateway-behaviour.js'
 import { isCaseModel } from '../asked-case.js'
 import { isRecord, textMember, type JsonRecord } from '../json-value.js'
@@ -74,7 +74,7 @@ export class FreeAi implements GatewayBehaviour {
     return { error: { message: `All providers failed: 400 key ${secret} not valid`, type: 'input_nonretriable' } }
   }
 
-  async handle(exchange: Exchange): Promise<void> {
+  async handle(exchange: EmulatedCall): Promise<void> {
     const refuse = (name: FreeAiRefusal) => exchange.refuse(FREEAI_REFUSALS[name])
     exchange.always({ 'X-Content-Type-Options': 'nosniff', 'X-Frame-Options': 'DENY', 'Referrer-Policy': 'no-referrer' })
     if (answerPublicly(exchange)) return
@@ -95,7 +95,7 @@ export class FreeAi implements GatewayBehaviour {
   }
 
   /** `src/auth/gateway.ts`: `x-api-key` is read only if `Authorization` does not begin with exactly `Bearer `. */
-  #credentialFault(exchange: Exchange): FreeAiRefusal | undefined {
+  #credentialFault(exchange: EmulatedCall): FreeAiRefusal | undefined {
     if (this.#options.keys.length === 0) return 'auth_not_configured'
     const authorization = exchange.header('authorization') ?? ''
     const credential = authorization.startsWith('Bearer ') ? authorization.slice('Bearer '.length) : exchange.header('x-api-key')
@@ -103,7 +103,7 @@ export class FreeAi implements GatewayBehaviour {
     return key === undefined ? 'invalid_api_key' : (refusalForState(this, key) as FreeAiRefusal | undefined)
   }
 
-  #tooSoon(exchange: Exchange): boolean {
+  #tooSoon(exchange: EmulatedCall): boolean {
     const taken = this.#bucket?.take(exchange.header('cf-connecting-ip') ?? 'unknown', Date.now()) ?? RESTED
     if ('retryAfter' in taken) {
       exchange.refuse({ ...FREEAI_REFUSALS.rate_limit_error, headers: { 'Retry-After': String(taken.retryAfter) } })
@@ -117,7 +117,7 @@ export class FreeAi implements GatewayBehaviour {
    * Returns the question in a JSON body, or its fault: first of the schema, then of the project id, then by the rules
    * of the route.
    */
-  #question(exchange: Exchange, kind: Exclude<Kind, UploadKind>): Question | FreeAiRefusal | { schemaFailure: unknown } {
+  #question(exchange: EmulatedCall, kind: Exclude<Kind, UploadKind>): Question | FreeAiRefusal | { schemaFailure: unknown } {
     const typed = JSON_TYPE.test(exchange.header('content-type') ?? '')
     // With another content type the server's schema layer sees an empty body.
     const body = typed ? exchange.json : {}
@@ -138,7 +138,7 @@ export class FreeAi implements GatewayBehaviour {
   }
 
   /** The gateway's code does not check the project id of speech to speech. */
-  #upload(exchange: Exchange, kind: UploadKind): Question | FreeAiRefusal {
+  #upload(exchange: EmulatedCall, kind: UploadKind): Question | FreeAiRefusal {
     const file = exchange.form.file('file')
     if (file === undefined) return 'missing_file'
     if (file.length > MOST_AUDIO_BYTES) return 'file_too_large'
@@ -156,7 +156,7 @@ export class FreeAi implements GatewayBehaviour {
     }
   }
 
-  #call(exchange: Exchange, kind: Kind, body: JsonRecord, projectId: string, variant?: string): FreeAiCall {
+  #call(exchange: EmulatedCall, kind: Kind, body: JsonRecord, projectId: string, variant?: string): FreeAiCall {
     const type = kind === 'embeddings' ? 'embedding' : 'chat'
     const forcedProvider = exchange.header('x-gateway-force-provider')
     const candidates = FREEAI_MODELS.filter((entry) => entry.type === type)
@@ -175,7 +175,7 @@ export class FreeAi implements GatewayBehaviour {
 }
 
 /** If the header is present it wins, also when it is empty: then a good id in the body is not read. */
-function projectIdOf(exchange: Exchange, inBody: string | undefined): string | undefined {
+function projectIdOf(exchange: EmulatedCall, inBody: string | undefined): string | undefined {
   const candidate = (exchange.header('x-gateway-project-id') ?? inBody)?.trim() ?? ''
   return PROJECT_ID.test(candidate) ? candidate : undefined
 }

@@ -3,7 +3,7 @@ import { jsonAnswer, streamAnswer, type Answer } from '../answer.js'
 import { completionBody, completionChunks, emptyChunk, firstHalf, secondsNow, type Completion } from '../chat-completion.js'
 import type { EmulatorOptions } from '../emulator-options.js'
 import { DONE, dataEvent } from '../event-stream.js'
-import type { Exchange } from '../exchange.js'
+import type { EmulatedCall } from '../emulated-call.js'
 import { refusalForState, type GatewayBehaviour } from '../gateway-behaviour.js'
 import { isRecord, textMember, type JsonRecord } from '../json-value.js'
 import { ONE_DOT } from '../picture.js'
@@ -55,7 +55,7 @@ export class JoyToken implements GatewayBehaviour {
     return { error: { message: `the key ${secret} cannot be used for this request`, type: 'invalid_request_error' } }
   }
 
-  async handle(exchange: Exchange): Promise<void> {
+  async handle(exchange: EmulatedCall): Promise<void> {
     const refuse = (name: JoyTokenRefusal) => exchange.refuse(JOYTOKEN_REFUSALS[name])
     if (exchange.path === '/api/v1/models') {
       if (exchange.method !== 'GET') return refuse('method_not_allowed')
@@ -83,7 +83,7 @@ export class JoyToken implements GatewayBehaviour {
     })
   }
 
-  #answer(exchange: Exchange, kind: Kind, body: JsonRecord, pieces: readonly string[], variant?: string): Answer {
+  #answer(exchange: EmulatedCall, kind: Kind, body: JsonRecord, pieces: readonly string[], variant?: string): Answer {
     const tier = (body['tier'] ?? 'standard') as JoyTokenTier
     const model = routedModel(textMember(body, 'model'), tier)
     const requestId = exchange.header('x-request-id') ?? `req-${exchange.arrivedAt}${exchange.number}`
@@ -111,14 +111,14 @@ export class JoyToken implements GatewayBehaviour {
 }
 
 /** JoyToken docs, "Authentication": `X-API-Key` is read first when both are present. */
-function credentialOf(exchange: Exchange): string | undefined {
+function credentialOf(exchange: EmulatedCall): string | undefined {
   const apiKey = exchange.header('x-api-key')?.trim()
   if (apiKey !== undefined && apiKey !== '') return apiKey
   return /^Bearer\s+(\S+)\s*$/i.exec(exchange.header('authorization') ?? '')?.[1]
 }
 
 /** JoyToken docs, "Create chat completion" and "Errors". */
-function faultIn({ json, seen }: Exchange): JoyTokenRefusal | undefined {
+function faultIn({ json, seen }: EmulatedCall): JoyTokenRefusal | undefined {
   if (seen.body.length > MOST_BODY_BYTES || !isRecord(json)) return 'invalid_request_error'
   const { messages, tier, stream, temperature, top_p: topP, max_tokens: maxTokens } = json
   if (!Array.isArray(messages) || messages.length === 0) return 'invalid_request_error'
@@ -128,7 +128,7 @@ function faultIn({ json, seen }: Exchange): JoyTokenRefusal | undefined {
   return tier === undefined || JOYTOKEN_TIERS.includes(tier as JoyTokenTier) ? undefined : 'policy_rejected'
 }
 
-function faultInFurther({ json, seen }: Exchange): JoyTokenRefusal | undefined {
+function faultInFurther({ json, seen }: EmulatedCall): JoyTokenRefusal | undefined {
   const asks = isRecord(json) && (textMember(json, 'prompt') ?? json['input']) !== undefined
   return asks && seen.body.length <= MOST_BODY_BYTES ? undefined : 'invalid_request_error'
 }

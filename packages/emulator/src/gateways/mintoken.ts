@@ -1,7 +1,7 @@
 import { answerQuestion, refuseAsAsked } from '../answer-question.js'
 import type { EmulatedKey } from '../emulated-key.js'
 import type { EmulatorOptions } from '../emulator-options.js'
-import type { Exchange } from '../exchange.js'
+import type { EmulatedCall } from '../emulated-call.js'
 import { refusalForState, type GatewayBehaviour } from '../gateway-behaviour.js'
 import { isRecord } from '../json-value.js'
 import { promptOf } from '../prompt.js'
@@ -47,7 +47,7 @@ export class Mintoken implements GatewayBehaviour {
     return { detail: `Request with ${secret} could not be processed` }
   }
 
-  async handle(exchange: Exchange): Promise<void> {
+  async handle(exchange: EmulatedCall): Promise<void> {
     const refuse = (name: MintokenRefusal) => exchange.refuse(MINTOKEN_REFUSALS[name])
     const provider = PROVIDERS[exchange.path]
     if (provider === undefined) return refuse('not_found')
@@ -97,7 +97,7 @@ function opensProvider({ providerSecret }: EmulatedKey, providerKey: string): bo
 }
 
 /** Mintoken docs, "Intensity": the header or the query parameter of the request; `full` otherwise. */
-function intensityOf(exchange: Exchange): string {
+function intensityOf(exchange: EmulatedCall): string {
   const asked = exchange.header('x-mintoken-intensity') ?? exchange.url.searchParams.get('intensity') ?? ''
   return INTENSITIES.includes(asked) ? asked : 'full'
 }

@@ -3,7 +3,7 @@ import { jsonAnswer, streamAnswer, type Answer } from '../answer.js'
 import { completionBody, firstHalf, usageOf, type Completion, type Usage } from '../chat-completion.js'
 import type { EmulatorOptions } from '../emulator-options.js'
 import { DONE, dataEvent } from '../event-stream.js'
-import type { Exchange } from '../exchange.js'
+import type { EmulatedCall } from '../emulated-call.js'
 import { refusalForState, type GatewayBehaviour } from '../gateway-behaviour.js'
 import { isRecord, textMember, type JsonRecord } from '../json-value.js'
 import { promptOf, promptTokensOf } from '../prompt.js'
@@ -40,7 +40,7 @@ export class Onysoft implements GatewayBehaviour {
     return { success: false, error: { code: 'bad_request', message: `${secret} anahtarı bu istek için kullanılamaz` } }
   }
 
-  async handle(exchange: Exchange): Promise<void> {
+  async handle(exchange: EmulatedCall): Promise<void> {
     const refuse = (name: OnysoftRefusal) => exchange.refuse(ONYSOFT_REFUSALS[name])
     const credential = /^Bearer\s+(\S+)\s*$/i.exec(exchange.header('authorization') ?? '')?.[1] ?? ''
     const key = this.keyForm.test(credential) ? this.#options.keys.find(({ secret }) => secret === credential) : undefined
@@ -88,7 +88,7 @@ function within(value: unknown, most: number): boolean {
   return value === undefined || value === null || (typeof value === 'number' && value >= 0 && value <= most)
 }
 
-function chatAnswer(exchange: Exchange, body: JsonRecord, pieces: readonly string[], variant?: string): Answer {
+function chatAnswer(exchange: EmulatedCall, body: JsonRecord, pieces: readonly string[], variant?: string): Answer {
   const id = `req_${exchange.number.toString(16).padStart(24, '0')}`
   const completion: Completion = { id, model: textMember(body, 'model') ?? '', pieces, promptTokens: promptTokensOf(body) }
   const usage = usageOf(completion)

@@ -5,7 +5,7 @@ import { completionBody, completionChunks, emptyChunk, firstHalf, usageOf, type 
 import { embed, encodeVector, textsToEmbed } from '../embedding.js'
 import type { EmulatorOptions } from '../emulator-options.js'
 import { DONE, dataEvent } from '../event-stream.js'
-import type { Exchange } from '../exchange.js'
+import type { EmulatedCall } from '../emulated-call.js'
 import { refusalForState, type GatewayBehaviour } from '../gateway-behaviour.js'
 import { isRecord, textMember, type JsonRecord } from '../json-value.js'
 import { promptOf, promptTokensOf } from '../prompt.js'
@@ -42,7 +42,7 @@ export class OpenToken implements GatewayBehaviour {
     return { error: { message: `api key ${secret} was rejected`, type: 'invalid_request_error', code: null } }
   }
 
-  async handle(exchange: Exchange): Promise<void> {
+  async handle(exchange: EmulatedCall): Promise<void> {
     const refuse = (name: OpenTokenRefusal) => exchange.refuse(OPENTOKEN_REFUSALS[name])
     const route = `${exchange.method} ${exchange.path}`
     if (route === 'GET /health') return exchange.sendJson(200, { status: 'ok' })
@@ -65,7 +65,7 @@ export class OpenToken implements GatewayBehaviour {
   }
 
   /** OpenToken docs, "Authentication": Bearer and nothing else. The spend limit of a key holds for chat completions only. */
-  #credentialFault(exchange: Exchange, route: string): OpenTokenRefusal | undefined {
+  #credentialFault(exchange: EmulatedCall, route: string): OpenTokenRefusal | undefined {
     const credential = /^Bearer\s+(\S+)\s*$/i.exec(exchange.header('authorization') ?? '')?.[1]
     if (credential === undefined) return 'missing_auth'
     const key = this.#options.keys.find(({ secret }) => secret === credential)
@@ -102,7 +102,7 @@ function openTokenUsage(completion: Completion): unknown {
   }
 }
 
-function chatAnswer(exchange: Exchange, body: JsonRecord, pieces: readonly string[], variant?: string): Answer {
+function chatAnswer(exchange: EmulatedCall, body: JsonRecord, pieces: readonly string[], variant?: string): Answer {
   const model = textMember(body, 'model') ?? ''
   const id = `chatcmpl-${String(exchange.number).padStart(12, '0')}`
   const completion: Completion = { id, model, pieces, promptTokens: promptTokensOf(body) }

@@ -36,7 +36,7 @@ export interface Proofs {
    * Whether a request needs a proof: its token is bound to a key (`jkt`), or its scheme is `DPoP`. So a bound token is never
    * accepted as a plain Bearer token.
    */
-  concerns(principal: Principal, credential: Credential): boolean
+  needsProof(principal: Principal, credential: Credential): boolean
   /** @throws {Refusal} 401 `proof_required` or `proof_invalid`, 503 `store_unavailable`. */
   check(principal: Principal, credential: Credential, arrival: Arrival): Promise<void>
   /**
@@ -96,7 +96,7 @@ export function createProofs({ store, windowMs, nonces, publicAddress }: ProofOp
   }
 
   return {
-    concerns: ({ jkt }, { form }) => jkt !== undefined || form === 'dpop',
+    needsProof: ({ jkt }, { form }) => jkt !== undefined || form === 'dpop',
     async check({ jkt }, { form, text: token }, arrival) {
       if (jkt === undefined) throw refuseProof('The token is bound to no key.', { help: 'Send it as a Bearer token, without a proof.' })
       const proof = form === 'dpop' ? readProof(arrival) : undefined

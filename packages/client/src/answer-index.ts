@@ -14,7 +14,7 @@ export interface Entry {
 }
 
 /** Finds the record of an answer by an id, or by an object that belongs to the answer. */
-export interface Records {
+export interface AnswerIndex {
   /** Registers the answer to a request and returns it. The body of a stream of events is replaced by a watched one. */
   take(response: Response, asked: RequestInit): Response
   /** Finds by the response, its body, its parsed JSON, or the signal of its request. */
@@ -23,7 +23,7 @@ export interface Records {
   byId(id: string | undefined): Entry | undefined
 }
 
-export function createRecords(): Records {
+export function createAnswerIndex(): AnswerIndex {
   const parts = new WeakMap<object, Entry>()
   const ids = new Map<string, Entry | undefined>()
 

@@ -10,7 +10,7 @@ import { reachStore } from '../store/reach-store.js'
 import type { Store } from '../store/store.js'
 import type { SignedSession, SignSession } from './sign-session.js'
 
-export interface ExchangeOptions {
+export interface SessionTradeOptions {
   readonly sign: SignSession
   readonly proofs: Proofs
   readonly store: Store
@@ -45,9 +45,9 @@ const maxRequestBytes = 16 * 1024
  *   400 `request_malformed`, 415 `media_type_unsupported`, 429 `rate_limited`, 401 `proof_invalid` or `caller_expired`, 503
  *   `store_unavailable`.
  */
-export type Exchange = (arrival: Arrival, principal: Principal) => Promise<ExchangedSession>
+export type SessionTrade = (arrival: Arrival, principal: Principal) => Promise<ExchangedSession>
 
-export function createExchange(options: ExchangeOptions): Exchange {
+export function createSessionTrade(options: SessionTradeOptions): SessionTrade {
   const { sign, proofs, store, ttlSeconds, longestSeconds, limit, windowMs } = options
 
   async function countOne({ user, team, project }: Principal): Promise<void> {

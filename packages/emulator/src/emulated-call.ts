@@ -8,7 +8,7 @@ import { requestUrl } from './request-url.js'
 import type { SeenRequest } from './seen-request.js'
 
 /** One request and the answer to it. */
-export class Exchange {
+export class EmulatedCall {
   readonly seen: SeenRequest
   readonly url: URL
   readonly options: EmulatorOptions
