@@ -84,11 +84,8 @@ describe('a stream, however it comes', () => {
     },
   )
 
-  test.each([
-    ['truncated', 'complete'],
-    ['complete', 'truncated'],
-  ])('throws where one record says %s, and a later one %s', async (first, second) => {
-    const { error } = await ask(said('Hel'), ending(first), said('lo'), ending(second), done)
+  test('throws where the record says that it is not whole, and a later one says that it is', async () => {
+    const { error } = await ask(said('Hel'), ending('truncated'), said('lo'), ending('complete'), done)
     expect(error).toMatchObject({ name: 'PosternStreamError', finish: 'truncated' })
   })
 

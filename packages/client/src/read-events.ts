@@ -30,9 +30,8 @@ export function createEventReader(): EventReader {
 
   /** Returns whether this line, or one before it, reports a failure. */
   function readLine(line: string): boolean {
-    // What ended otherwise than whole does not become whole by a later word.
-    if ((record?.finish ?? 'complete') === 'complete' && line.startsWith(governanceComment))
-      record = parseGovernance(line.slice(governanceComment.length)) ?? record
+    // The first record is final: it is Postern's last word, so no other can follow it.
+    if (line.startsWith(governanceComment)) record ??= parseGovernance(line.slice(governanceComment.length))
     try {
       // Parse only `data:` lines: most others are blank, and an exception of `JSON.parse` costs a thousand times
       // more.
