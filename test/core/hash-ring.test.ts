@@ -44,15 +44,21 @@ describe('a hash ring', () => {
     expect(JSON.stringify(parseHashRing('gw_live_plaintext_key'))).not.toContain('gw_live')
   })
 
-  test.each(['{', '{"version":1}', '{"entries":7}', '{"entries":[7,null]}', '{"entries":[{"label":"a","sha256":"gw_plaintext"}]}'])(
-    'that is the manifest %s cannot be used, and says nothing of what stands in it',
-    (text) => {
-      const { entries, problems } = parseHashRing(text)
-      expect(entries).toEqual([])
-      expect(problems.length).toBeGreaterThan(0)
-      expect(JSON.stringify(problems)).not.toContain('plaintext')
-    },
-  )
+  test.each([
+    '{',
+    '{"version":1}',
+    '{"entries":7}',
+    '{"entries":[7,null]}',
+    '{"entries":[{"label":"a","sha256":"gw_plaintext"}]}',
+    `{"entries":[],"entries":[{"label":"a","sha256":"${one}"}]}`,
+    `{"entries":[{"label":"a","label":"b","sha256":"${one}"}]}`,
+    `{"entries":[{"label":"a","sha256":"${two}","\\u0073ha256":"${one}"}]}`,
+  ])('that is the manifest %s cannot be used, and says nothing of what stands in it', (text) => {
+    const { entries, problems } = parseHashRing(text)
+    expect(entries).toEqual([])
+    expect(problems.length).toBeGreaterThan(0)
+    expect(JSON.stringify(problems)).not.toContain('plaintext')
+  })
 
   test('that is a manifest is read, and written as it was', () => {
     const now = new Date('2026-01-02T03:04:05.000Z')

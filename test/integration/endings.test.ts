@@ -117,7 +117,7 @@ describe('the process', () => {
     await new Promise((later) => setTimeout(later, 50))
     expect(await sidecar.close()).toBe(false)
     for (const text of await Promise.all(streams)) expect(text).toMatch(/: postern .*"finish":"cut_shutdown"/)
-    await unsent
+    expect(await unsent).toMatch(/^HTTP\/1\.1 503 [^]*"code":"draining"/)
     await expect.poll(() => house.ledger.entries.length).toBe(3)
     expect(house.ledger.entries.map(({ finish }) => finish)).toEqual(['cut_shutdown', 'cut_shutdown', 'cut_shutdown'])
   })

@@ -122,6 +122,20 @@ describe('stolen-token-without-its-key', () => {
         async (token) => ({ proof: await holder.prove('POST', url(), token, { claims: { jti: 'x'.repeat(300) } }) }),
         'proof_invalid',
       ],
+      ...[
+        { kty: 'RSA', n: null, e: null },
+        { kty: 'RSA', n: 'A'.repeat(342), e: null },
+        { kty: 'RSA', n: ['A'.repeat(342)], e: 'AQAB' },
+        { kty: 'EC', crv: 'P-256', x: null, y: null },
+        { kty: 'EC', crv: 'P-256', x: 7, y: 'AA' },
+        { kty: 'EC', crv: null, x: 'AA', y: 'AA' },
+        { kty: null },
+        { kty: 'OKP', crv: 'Ed25519', x: [] },
+      ].map((jwk): [string, (token: string) => Promise<Misuse>, string] => [
+        `a proof with the key ${JSON.stringify(jwk).slice(0, 60)}`,
+        async (token) => ({ proof: await holder.prove('POST', url(), token, { header: { jwk } }) }),
+        'proof_invalid',
+      ]),
       ['a proof for another token', async () => ({ proof: await holder.prove('POST', url(), await mint(holder.jkt)) }), 'proof_invalid'],
       ['a proof for no token', async () => ({ proof: await holder.prove('POST', url()) }), 'proof_invalid'],
       [

@@ -137,6 +137,7 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
       draining = true
       isCut = true
       forwarding.cut()
+      connections.refuseBodies(new Refusal('draining', { finish: 'cut_shutdown', headers: ['Connection', 'close'] }))
     },
     get draining() {
       return draining

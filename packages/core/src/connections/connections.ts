@@ -9,7 +9,7 @@ import type { IsTrusted } from '../trusted-peers.js'
 import type { Bounds } from './bounds.js'
 import { Connection, type Go } from './connection.js'
 import { HeldBytes } from './held-bytes.js'
-import { awaitBody, lookAtBody } from './intake.js'
+import { awaitBody, lookAtBody, refuseBody } from './intake.js'
 import { createFairQueue, type FairQueue } from './fair-queue.js'
 
 /** Bounds what one client may use of this process. See ADR 0023. */
@@ -30,6 +30,8 @@ export interface Connections {
   readonly identifying: FairQueue
   /** The queue of requests to the backend. */
   readonly toBackend: FairQueue
+  /** Refuses every request whose body is not whole and whose answer has not begun. */
+  refuseBodies(refusal: Refusal): void
   close(): void
 }
 
@@ -136,6 +138,10 @@ export function createConnections({ bounds, isTrusted, publicAddress, networkOf 
     },
     addressOf,
     addressOfRequest: ({ headers, socket }) => addressOf({ headers, address: socket.remoteAddress ?? '', connection: socket }),
+    refuseBodies(refusal) {
+      for (const { request, response } of receiving)
+        if (request !== undefined && !request.complete && !request.destroyed && response?.headersSent !== true) refuseBody(request, refusal)
+    },
     close() {
       clearInterval(timer)
     },

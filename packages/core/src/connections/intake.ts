@@ -59,7 +59,7 @@ export function awaitBody(connection: Connection, request: IncomingMessage, resp
  * Destroys a request's body with a refusal. The body's consumer gets it as `error` event, or reads `errored` on `close`.
  * The connection stays open for the answer.
  */
-function refuseBody(request: IncomingMessage, refusal: Refusal): void {
+export function refuseBody(request: IncomingMessage, refusal: Refusal): void {
   // If a request is destroyed before its end, Node destroys its socket too, unless `request.socket` is null at that moment.
   const seen = request as { socket: Socket | null }
   const { socket } = seen

@@ -1,5 +1,6 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import { nameFault } from '@postern/protocol'
+import { readClaims } from './read-claims.js'
 
 /** One server-side caller: a name and the SHA-256 of its credential. */
 export interface RingEntry {
@@ -91,11 +92,11 @@ function checkLabels(entries: readonly RingEntry[]): void {
   }
 }
 
-/** If a manifest is not JSON or has no list `entries`, returns one entry that cannot be used. */
+/** If a manifest is not JSON, has a member twice or no list `entries`, returns one entry that cannot be used. */
 function readManifest(text: string): readonly WrittenEntry[] {
   const unreadable = [{ label: undefined, digest: '' }]
   try {
-    const { entries } = JSON.parse(text) as { readonly entries?: unknown }
+    const { entries } = readClaims(Buffer.from(text)) as { readonly entries?: unknown }
     if (!Array.isArray(entries)) return unreadable
     return (entries as readonly Partial<Record<string, unknown>>[]).map((entry) => ({
       label: typeof entry?.['label'] === 'string' ? entry['label'] : '',

@@ -45,7 +45,7 @@ export function readProof({ headers, rawHeaders }: Arrival): WrittenProof | unde
   if (alg === undefined || !proofAlgorithms.includes(alg)) throw refuseProof(`The proof must be signed with ${proofAlgorithms.join(', ')}.`)
   if (jwk === undefined || privateMembers.some((name) => Object.hasOwn(jwk, name)))
     throw refuseProof('The proof must name its public key, and no other.')
-  if (!isUsual(jwk)) throw refuseProof('The RSA key of the proof has an unusual size.')
+  if (!isUsual(jwk)) throw refuseProof('The RSA key of the proof has an unusual size or form.')
   return { text, jwk }
 }
 
@@ -53,8 +53,9 @@ export function readProof({ headers, rawHeaders }: Arrival): WrittenProof | unde
  * Whether an RSA key has 2048 to 4096 bits and an exponent of at most 6 base64url characters. Verifying with a larger one
  * would cost us much more than making the proof costs a client.
  */
-function isUsual({ kty, n = '', e = '' }: JWK): boolean {
-  return kty !== 'RSA' || (n.length >= 341 && n.length <= 683 && e.length <= 6)
+function isUsual({ kty, n, e }: Readonly<Record<string, unknown>>): boolean {
+  if (kty !== 'RSA') return true
+  return typeof n === 'string' && typeof e === 'string' && n.length >= 341 && n.length <= 683 && e.length <= 6
 }
 
 interface ProofHeader {
