@@ -59,7 +59,7 @@ export class RequestReader {
   }
 
   #body(headers: SeenRequest['headers'], start: number): Buffer | undefined {
-    const framing = headers.filter(([name]) => /^(?:content.length|transfer.encoding)$/i.test(name))
+    const framing = headers.filter(([name]) => /^(?:content[^a-z0-9]length|transfer[^a-z0-9]encoding)$/i.test(name))
     const [name, value] = framing[0] ?? ['', '']
     if (framing.length > 1 || name.includes('_')) return this.#give(`more than one word on where a body ends: ${JSON.stringify(framing)}`)
     if (/^transfer/i.test(name)) return value === 'chunked' ? this.#chunks(start) : this.#give(`a body that is framed as ${value}`)

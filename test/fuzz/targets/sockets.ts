@@ -58,7 +58,11 @@ export async function openSocketTarget({ stand: openStand }: Context, options: S
   return {
     async run(batch): Promise<BatchResult> {
       const subject = await stand.subject(options.subject)
-      await options.prepare?.(subject)
+      if (options.prepare !== undefined) {
+        await options.prepare(subject)
+        // What the preparation took is no turn of the batch.
+        await subject.process.ask()
+      }
       const each: Fault[][] = batch.map(() => [])
       const first = inputs + 1
       inputs += batch.length
