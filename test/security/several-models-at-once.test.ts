@@ -148,3 +148,16 @@ describe('where only some models are allowed', () => {
     })
   })
 })
+
+describe('under a ceiling, where the path names the model', () => {
+  const endpoints = { 'engines/{model}/completions': { methods: ['POST' as const], format: 'chat' as const, model: 'path' as const } }
+  forAnOpenGateway({ settings: { endpoints }, config: { policies: { maxTokens: 100 } } }, (open) => {
+    test.each([
+      ['small', [200, undefined, 1]],
+      ['a,b', [400, 'request_malformed', 0, 'model']],
+      ['a%2Cb', [400, 'request_malformed', 0, 'model']],
+    ])('a path asks for one model too: %s', async (model, expected) => {
+      expect(await open().ask('POST', `engines/${model}/completions`, { prompt: 'a', max_tokens: 100 })).toEqual(expected)
+    })
+  })
+})
