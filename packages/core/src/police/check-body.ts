@@ -5,6 +5,7 @@ import { nothingFree } from './callers-places.js'
 import { checkModel } from './check-model.js'
 import { hiddenUsers, namedUsers, walkMetadata } from './hidden-users.js'
 import { namedModels } from './named-models.js'
+import { refuseModelsInQuery, refuseSeveralModels } from './one-model.js'
 import { anyCeiling, checkOutputLimit, hiddenCeilings, writersBeside } from './output-limit.js'
 import type { Policy } from './policies.js'
 import { refuseStored } from './stored-objects.js'
@@ -33,6 +34,7 @@ export function beginCheck({ policy, route, mustSayCeiling }: BodyRules, members
   if (policy.namesModels) visits.push(namedModels(endpoint.model === 'body' ? 'model' : undefined, (name) => allowsModel(policy, name)))
   if (mustSayCeiling) {
     const ceiling = policy.maxTokens as number
+    if (route.modelInPath !== undefined) refuseSeveralModels(route.modelInPath)
     checkOutputLimit(ceiling, endpoint.format.outputLimit as OutputLimit, members)
     visits.push(writersBeside(ceiling))
     visits.push(hiddenCeilings(ceiling, endpoint.format.outputLimit as OutputLimit))
@@ -70,7 +72,10 @@ export function checkQuery({ policy, route, mustSayCeiling }: BodyRules, query: 
   if (query === '') return
   const visits: Visit[] = []
   if (policy.namesModels) visits.push(namedModels(undefined, (name) => allowsModel(policy, name)))
-  if (mustSayCeiling) visits.push(anyCeiling(route.endpoint.format.outputLimit as OutputLimit), writersBeside(policy.maxTokens as number))
+  if (mustSayCeiling) {
+    refuseModelsInQuery(query)
+    visits.push(anyCeiling(route.endpoint.format.outputLimit as OutputLimit), writersBeside(policy.maxTokens as number))
+  }
   if (!route.key.mayStore) visits.push(refuseStored)
   visitQuery(query, visits)
   if (policy.pinUser) visitQuery(query, [namedUsers], nothingFree)

@@ -1,9 +1,10 @@
+import { brief } from '../lib/brief.js'
 import { isMergedName } from '../lib/merged-names.js'
 import { squashName } from '../lib/strip-punctuation.js'
 import { Refusal } from '../refusal.js'
 import { refuseModel } from './check-model.js'
 import { isEntry, isEntryOrMap, isOfEntry } from './entries-of-models.js'
-import { runsUnnamedModel } from './runs-unnamed-model.js'
+import { idOf, pluginNamesModels, toolNamesModels, toolWithModel, visitPlugins } from './runs-unnamed-model.js'
 import type { Visit, VisitedMember } from './visit-members.js'
 
 /** Says whether policy allows a model. */
@@ -36,8 +37,11 @@ export function namedModels(besides: string | undefined, allows: AllowsModel): V
   return (member, eachItem) => {
     const { name, value, isTop } = member
     if (value === null || value === undefined || (isTop && name === besides)) return
-    if (runsUnnamedModel(member))
-      throw refusal(name, 'The policy allows only some models, and this tool runs one that the request does not name.')
+    const tool = toolWithModel(member)
+    if (tool !== undefined && !toolNamesModels(tool, member.owner)) throw runsUnnamed(name, tool)
+    visitPlugins(member, eachItem, (plugin) => {
+      if (!pluginNamesModels(plugin)) throw runsUnnamed(name, idOf(plugin))
+    })
     const reading = readingOf(member, allows)
     if (reading === 'hidden')
       throw refusal(name, 'The policy allows only some models, and which one this member stands for cannot be read here.')
@@ -100,6 +104,12 @@ function checkValue(name: string, value: unknown, reading: 'model' | 'models' | 
   ) {
     throw refusal(name, 'The policy allows only some models, and which one this member names cannot be read.')
   }
+}
+
+/** @param tool The tool or plugin, as the request calls it. */
+function runsUnnamed(param: string, tool: unknown): Refusal {
+  const called = typeof tool === 'string' ? `the tool ${JSON.stringify(brief(tool))}` : 'a tool'
+  return refusal(param, `The policy allows only some models, and ${called} may run one that the request does not name where it reads it.`)
 }
 
 function refusal(param: string, message: string): Refusal {

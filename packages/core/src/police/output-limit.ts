@@ -1,11 +1,13 @@
 import { compilePointer, type CompiledPointer, type Endpoint, type OutputLimit, readAll } from '@postern/gateways'
+import { brief } from '../lib/brief.js'
 import { rememberNames } from '../lib/remember-names.js'
 import { squashName } from '../lib/strip-punctuation.js'
 import { Refusal } from '../refusal.js'
 import { compileReadNames, type ReadNames, refuseOtherSpellings } from '../read/strict-names.js'
 import { type Amount, amountNamed, holdsSettings } from './amount-names.js'
 import { compacts } from './compacts.js'
-import { runsUnnamedModel } from './runs-unnamed-model.js'
+import { oneModel } from './one-model.js'
+import { idOf, toolWithModel, visitPlugins } from './runs-unnamed-model.js'
 import type { Members, Visit } from './visit-members.js'
 
 interface CompiledLimit {
@@ -107,16 +109,24 @@ function tooMany(ceiling: number, { places, copies, others }: CompiledLimit, bod
 const definesTools = /^(?:tools?|definition)$/
 
 /**
- * Makes a visit that refuses what writes beside the answer, which no ceiling bounds: a summary of the conversation, and a
- * tool with a model of its own wherever the format defines tools.
+ * Makes a visit that refuses what writes beside the answer, which no ceiling bounds: a second model that answers, a summary of the
+ * conversation, a plugin or a gateway's tool that is not known to run no model, and a tool with a model of its own wherever the
+ * format defines tools.
  */
 export function writersBeside(ceiling: number): Visit {
-  return (member) => {
-    const { name, value, top, within } = member
+  return (member, eachItem) => {
+    const { name, value, owner, top, within } = member
+    const definesTool = top === 'tools' || (within !== undefined && definesTools.test(within))
     if (compacts(member)) throw writesBeside(ceiling, name === 'type' ? top : name)
-    if (runsUnnamedModel(member)) throw writesBeside(ceiling, 'tools')
-    if (top !== 'tools' && (within === undefined || !definesTools.test(within))) return
-    if (value !== null && name.length <= 64 && squashName(name) === 'model') throw writesBeside(ceiling, 'tools')
+    oneModel(member, eachItem)
+    const tool = toolWithModel(member)
+    // A model that stands beside the type is refused below, after another visit looked whether policy allows it at all.
+    if (tool !== undefined && !(definesTool && typeof owner['model'] === 'string')) throw writesBeside(ceiling, 'tools', tool)
+    visitPlugins(member, eachItem, (plugin) => {
+      const id = idOf(plugin)
+      throw writesBeside(ceiling, 'plugins', typeof id === 'string' ? id : 'plugins')
+    })
+    if (definesTool && value !== null && name.length <= 64 && squashName(name) === 'model') throw writesBeside(ceiling, 'tools')
   }
 }
 
@@ -170,8 +180,10 @@ function asksFor(amount: Amount, value: unknown, bound: number | undefined): boo
   return bound === undefined || !(typeof value === 'number' && value <= bound)
 }
 
-function writesBeside(ceiling: number, member: string): Refusal {
-  return refusal(`This caller may ask for at most ${ceiling} tokens, and what "${member}" sets to work writes beside them.`, member)
+/** @param what What sets something to work, as the request calls it; by default the member. */
+function writesBeside(ceiling: number, member: string, what = member): Refusal {
+  const said = JSON.stringify(brief(what))
+  return refusal(`This caller may ask for at most ${ceiling} tokens, and what ${said} sets to work writes beside them.`, member)
 }
 
 /** The largest count of the values; 1 if there are none. */
