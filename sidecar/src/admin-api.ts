@@ -58,7 +58,7 @@ async function refuseGuesser(failures: ReturnType<typeof createFailedAttempts>, 
 }
 
 /** @throws {Refusal} if a page in a browser asks, or the secret is missing or wrong. */
-function refuseStrangers({ headers }: Request, secret: Secret | undefined, onSocket: boolean): void {
+function refuseStrangers({ headers, headersDistinct }: Request, secret: Secret | undefined, onSocket: boolean): void {
   if (headers.origin !== undefined || headers['sec-fetch-site'] !== undefined)
     throw new Refusal('cross_site_refused', {
       message: 'The admin listener is for programs, not for pages.',
@@ -71,7 +71,10 @@ function refuseStrangers({ headers }: Request, secret: Secret | undefined, onSoc
       help: 'For the operator: write admin.secret, or listen on a Unix socket.',
     })
   }
-  const [scheme = '', presented = ''] = (headers.authorization ?? '').split(' ')
+  const { authorization: [authorization = '', ...others] = [] } = headersDistinct
+  if (others.length > 0)
+    throw new Refusal('request_malformed', { message: 'There is more than one Authorization header.', param: 'Authorization' })
+  const [, scheme = '', presented = ''] = /^(\S+) +(.*)$/.exec(authorization) ?? []
   if (presented === '') throw new Refusal('caller_missing', { message: 'The admin listener takes its secret as a Bearer token.' })
   if (scheme.toLowerCase() !== 'bearer' || !isSame(presented, secret.reveal())) throw new Refusal('caller_invalid', wrongSecret)
 }

@@ -1,10 +1,12 @@
 import { createServer, type Server } from 'node:http'
 import {
   faultOfTargetForExpress,
+  findFault,
   Refusal,
   refuseAtDoor,
   refuseBrokenRequest,
   refuseConnect,
+  refuseExpectations,
   type Runtime,
   type Secret,
   takeOriginForm,
@@ -35,14 +37,16 @@ export function createAdminListener(runtime: Runtime, secret: Secret | undefined
   app.use((request, response) => {
     refuseAtDoor(runtime, request, response, new Refusal('not_found', { help: adminPaths }))
   })
-  const server = createServer((request, response) => {
+  // A request without `Host` is refused below, with a request id; Node's own refusal has none.
+  const server = createServer({ requireHostHeader: false, insecureHTTPParser: false }, (request, response) => {
     takeOriginForm(request)
-    const fault = faultOfTargetForExpress(request)
+    const fault = findFault(request) ?? faultOfTargetForExpress(request)
     if (fault === undefined) app(request, response)
     else refuseAtDoor(runtime, request, response, fault)
   })
   server.on('clientError', refuseBrokenRequest)
   server.on('connect', refuseConnect)
+  refuseExpectations(server, runtime)
   // Node would queue the 100 of a pipelined request, and may put it within that request's answer.
   server.on('checkContinue', (request, response) => {
     if (response.socket !== null) response.writeContinue()

@@ -74,6 +74,12 @@ describe('session tokens', () => {
     expect(late).toMatchObject({ object: 'chat.completion' })
   })
 
+  test.each(['null', '7', '[]', '"text"'])('that say %s in place of claims are used until they are refused', async (claims) => {
+    const token = vi.fn(async () => `x.${btoa(claims)}.x`)
+    await expect(open(token).chat()).rejects.toMatchObject({ status: 401, code: 'caller_invalid' })
+    expect(token).toHaveBeenCalledTimes(1)
+  })
+
   test('that never come hold up nobody who leaves', async () => {
     const { postern } = open(() => new Promise(() => {}))
     const leaving = new AbortController()

@@ -69,6 +69,32 @@ describe('Postern inside an Express application', () => {
     await close()
   })
 
+  test('says what is wrong when the application makes text of every body, and its process lives', async () => {
+    const { app, close } = await embed((early) =>
+      early.use((incoming, _, next) => {
+        incoming.setEncoding('utf8')
+        next()
+      }),
+    )
+    const answer = await request(app).post('/gate/v1/chat/completions').auth(credential, { type: 'bearer' }).send(chat)
+    expect(answer.status).toBe(500)
+    expect(answer.text).toContain('request.setEncoding(…) was called')
+    await close()
+  })
+
+  test('answers 500 to a body of which text is made while Postern reads it, and its process lives', async () => {
+    const { app, close } = await embed((early) =>
+      early.use((incoming, _, next) => {
+        next()
+        incoming.setEncoding('utf8')
+      }),
+    )
+    const answer = await request(app).post('/gate/v1/chat/completions').auth(credential, { type: 'bearer' }).send(chat)
+    expect(answer.status).toBe(500)
+    expect((answer.body as { error: { code: string } }).error.code).toBe('internal_error')
+    await close()
+  })
+
   test('refuses new calls once it drains', async () => {
     const { app, middleware, close } = await embed()
     middleware.drain()

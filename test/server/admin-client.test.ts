@@ -187,6 +187,22 @@ describe('an admin client that is set up wrongly', () => {
     expect(await failure(endless.revoke({ user: 'ada' }))).toBeInstanceOf(PosternAdminError)
   })
 
+  test.each<[what: string, listener: RequestListener]>([
+    ['another protocol', ({ socket }) => socket.end('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n')],
+    ['an object without what was asked for', (_, response) => response.writeHead(201).end('{}')],
+    ['a list', (_, response) => response.writeHead(201).end('[]')],
+    ['a session without a time', (_, response) => response.writeHead(201).end('{"token":"t","id":"i","revoked":7}')],
+    ['a code that is no text', (_, response) => response.writeHead(400, { 'x-request-id': 'r' }).end('{"error":{"code":{}}}')],
+    ['an error that is none', (_, response) => response.writeHead(400, { 'x-request-id': 'r' }).end('{"error":null}')],
+  ])('says that something else is there, where it answers with %s', async (_, listener) => {
+    const client = createAdminClient({ url: await other(listener), secret: 'x', timeoutMs: 2000 })
+    for (const asked of [client.revoke({ user: 'ada' }), client.mint({ user: 'ada' })]) {
+      const error = await failure(asked)
+      expect(error).toMatchObject({ code: undefined, message: expect.stringContaining('is not the admin listener') })
+      expect(error).toBeInstanceOf(PosternAdminError)
+    }
+  })
+
   test('says that no answer came in time, and that the thing may be done', async () => {
     for (const listener of [() => {}, (_, response) => response.writeHead(201).write('{')] as RequestListener[]) {
       const slow = createAdminClient({ url: await other(listener), secret: 'x', timeoutMs: 100 })

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import {
+  chownSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -158,6 +159,14 @@ describe('a .env that is a symbolic link', () => {
     expect(statSync(join(cwd, 'shared/ring.env')).mode & 0o777).toBe(0o600)
     expect([readdirSync(cwd), readdirSync(join(cwd, 'shared'))].flat().filter((name) => name.endsWith('.tmp'))).toEqual([])
   })
+})
+
+test.skipIf(process.getuid?.() !== 0)('a .env that root changes keeps its owner, who may be the one that reads it', async () => {
+  const cwd = directoryWith(`RING=${ring}\n`)
+  chownSync(join(cwd, '.env'), 12_345, 23_456)
+  expect(await callers(cwd, 'remove', 'old')).toMatchObject({ code: 0, stderr: '' })
+  const { uid, gid, mode } = statSync(join(cwd, '.env'))
+  expect([uid, gid, mode & 0o777]).toEqual([12_345, 23_456, 0o600])
 })
 
 test('a ring in a file begins where a symbolic link leads, although no file is there yet', async () => {

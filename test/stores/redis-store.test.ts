@@ -23,6 +23,12 @@ function callAll(store: Store): Promise<unknown>[] {
   ]
 }
 
+/** An entry of the revocations in the protocol of Redis. */
+function entryOf(id: string): string {
+  const fields = ['kind', 'id', 'name', 'x', 'at', '1', 'until', '2'].map((text) => `$${text.length}\r\n${text}\r\n`)
+  return `*2\r\n$${id.length}\r\n${id}\r\n*8\r\n${fields.join('')}`
+}
+
 /** Makes every call and gives what they were rejected with; all must be, and in time. */
 async function failures(store: Store): Promise<Error[]> {
   const from = performance.now()
@@ -171,6 +177,7 @@ describe.skipIf(findProgram('redis-server') === undefined)('the redis store', ()
     ['other fields', ['junk', '1']],
     ['another kind', ['kind', 'planet', 'name', 'x', 'at', '1', 'until', '2']],
     ['no time', ['kind', 'id', 'name', 'x', 'at', 'soon', 'until', '2']],
+    ['a blank for a time', ['kind', 'id', 'name', 'x', 'at', '1', 'until', ' ']],
   ])('rejects an entry of %s among the revocations, and says what to delete', async (_, fields) => {
     await redis.start()
     await store.revoke({ kind: 'id', name: 'x', at: 1, until: inAMinute() })
@@ -251,6 +258,32 @@ describe('the address of Redis', () => {
       expect(error.message).toBe('Redis cannot be used: ERR.')
       expect(inspect(error, { depth: 20, showHidden: true })).not.toMatch(/wr0ng/)
     }
+    await store.close()
+    server.close()
+  })
+
+  test.each<[what: string, reply: string, asked: (store: Store) => Promise<unknown>]>([
+    ['nothing for a count', '$-1', (store) => store.count('k', inAMinute())],
+    ['a text for a count', '$1\r\n1', (store) => store.count('k', inAMinute())],
+    ['a count of none', ':0', (store) => store.count('k', inAMinute())],
+    ['a count below none', ':-9', (store) => store.count('k', inAMinute())],
+    ['a list for a count', '*0', (store) => store.count('k', inAMinute())],
+    ['a number for a key that is remembered', ':1', (store) => store.remember('k', inAMinute())],
+    ['nothing for a revocation', '$-1', (store) => store.revoke({ kind: 'id', name: 'k', at: 1, until: inAMinute() })],
+    ['OK for a revocation', '+OK', (store) => store.revoke({ kind: 'id', name: 'k', at: 1, until: inAMinute() })],
+    ['nothing for revocations', '*-1', (store) => store.revocations()],
+    ['a number for revocations', ':0', (store) => store.revocations()],
+    ['no entry among revocations', '*1\r\n*-1', (store) => store.revocations()],
+    ['an id that is none', '*1\r\n*2\r\n$1\r\nx\r\n*0', (store) => store.revocations()],
+    ['a page that leads nowhere', `*1000\r\n${entryOf('5-1').repeat(1000).trimEnd()}`, (store) => store.revocations()],
+    ['a page that was read', `*1\r\n${entryOf('5-1').trimEnd()}`, (store) => store.revocations('5-1')],
+  ])('rejects where Redis replies %s', async (_, reply, asked) => {
+    const server = createServer((socket) => {
+      socket.on('error', () => {})
+      socket.on('data', () => socket.write(`${reply}\r\n`))
+    })
+    const store = createRedisStore({ url: (await listenAnywhere(server)).replace('http://', 'redis://') })
+    await expect(asked(store)).rejects.toThrow('Redis cannot be used: it replied in a form that the command does not have.')
     await store.close()
     server.close()
   })

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -68,6 +68,18 @@ describe('what a sqlite store keeps', () => {
     const store = createSqliteStore({ file, owner: true })
     await store.revoke({ kind: 'user', name: 'someone', at: 1, until: inAMinute() })
     for (const ending of ['', '-wal', '-shm', '-owner']) expect(statSync(file + ending).mode & 0o777).toBe(0o600)
+    await store.close()
+  })
+
+  test('is in files that only its owner may read, also where a link leads to a file that is not there yet', async () => {
+    mkdirSync(join(folder, 'data'))
+    symlinkSync('data/current', file)
+    symlinkSync('store.db', join(folder, 'data/current'))
+    const store = createSqliteStore({ file, owner: true })
+    await store.revoke({ kind: 'user', name: 'someone', at: 1, until: inAMinute() })
+    for (const ending of ['', '-wal', '-shm', '-owner'])
+      expect(statSync(join(folder, `data/store.db${ending}`)).mode & 0o777, ending).toBe(0o600)
+    expect(readdirSync(folder).toSorted()).toEqual(['data', 'store.db'])
     await store.close()
   })
 
@@ -141,6 +153,18 @@ describe('the owner of a sqlite store', () => {
     await first.close()
     const second = createSqliteStore({ file, owner: true })
     expect(await second.remember('k', inAMinute())).toBe(false)
+    await second.close()
+  })
+
+  test('is one, whether it comes by the name of the file or by a link', async () => {
+    const link = join(folder, 'link.db')
+    symlinkSync('store.db', link)
+    const first = createSqliteStore({ file: link, owner: true })
+    expect(() => createSqliteStore({ file, owner: true })).toThrow(StoreInUse)
+    expect(() => createSqliteStore({ file: link, owner: true })).toThrow(StoreInUse)
+    await first.close()
+    const second = createSqliteStore({ file, owner: true })
+    expect(() => createSqliteStore({ file: link, owner: true })).toThrow(StoreInUse)
     await second.close()
   })
 
@@ -277,6 +301,8 @@ describe('a file that is no store of ours', () => {
     expect(() => createSqliteStore({ file: 'store.db' })).toThrow(/must be absolute; .* Write resolve\('store\.db'\)/)
     expect(() => createSqliteStore({ file: ':memory:' })).toThrow(/must be absolute/)
     expect(() => createSqliteStore({ file: folder })).toThrow(/cannot be opened/)
+    symlinkSync('store.db', file)
+    expect(() => createSqliteStore({ file })).toThrow(/its links lead in a circle/)
   })
 
   test('does not keep the claim of a process that could not open it', () => {

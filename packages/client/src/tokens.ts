@@ -60,17 +60,15 @@ export function createTokens(make: () => Promise<string>): Tokens {
  */
 function lifeOf(token: string): { readonly renewAt: number; readonly endsAt: number } {
   const now = Date.now()
-  const { exp = Infinity, iat = now / 1000 } = readTimes(token)
+  let times: { readonly exp?: number; readonly iat?: number } | null = null
+  try {
+    times = JSON.parse(atob((token.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/'))) as typeof times
+  } catch {
+    // It cannot be read.
+  }
+  const { exp = Infinity, iat = now / 1000 } = times ?? {}
   const left = exp * 1000 - now
   const whole = (exp - iat) * 1000
   const life = left > 0 ? Math.min(left, whole) : whole
   return { renewAt: now + life - Math.min(earlyMs, life / 5), endsAt: now + life }
-}
-
-function readTimes(token: string): { readonly exp?: number; readonly iat?: number } {
-  try {
-    return JSON.parse(atob((token.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/'))) as { exp?: number; iat?: number }
-  } catch {
-    return {}
-  }
 }

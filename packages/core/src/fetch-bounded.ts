@@ -24,9 +24,25 @@ const neverWait = Number.MAX_SAFE_INTEGER
 /**
  * Sends a GET to a URL of the configuration. It follows no redirect, so no credential reaches another host.
  *
- * @throws {Error} if there is no answer, or its body is longer than `maxBytes`.
+ * @throws {Error} if the whole answer is not here before `signal` is aborted, or its body is longer
+ *   than `maxBytes`.
  */
-export async function fetchBounded(url: string, { headers, maxBytes, signal, dispatcher }: FetchBoundedOptions): Promise<FetchedAnswer> {
+export async function fetchBounded(url: string, options: FetchBoundedOptions): Promise<FetchedAnswer> {
+  const { signal } = options
+  let giveUp = (): void => {}
+  // undici obeys `signal` only once it has a connection. On one that comes later, it asks nothing.
+  const aborted = new Promise<never>((_, reject) => {
+    giveUp = () => reject(signal.reason as Error)
+    signal.addEventListener('abort', giveUp)
+  })
+  try {
+    return await Promise.race([ask(url, options), aborted])
+  } finally {
+    signal.removeEventListener('abort', giveUp)
+  }
+}
+
+async function ask(url: string, { headers, maxBytes, signal, dispatcher }: FetchBoundedOptions): Promise<FetchedAnswer> {
   const answer = await request(url, { headers, signal, highWaterMark: neverWait, dispatcher })
   const chunks: Buffer[] = []
   let size = 0

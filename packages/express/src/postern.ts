@@ -97,6 +97,10 @@ export function posternMiddleware(runtime: Runtime): PosternMiddleware {
       next(new Error('A body parser has read this request already. Mount postern(…) before express.json() and its like.'))
       return
     }
+    if (request.readableEncoding !== null) {
+      next(new Error('request.setEncoding(…) was called, and Postern forwards bytes, not text. Mount postern(…) before what calls it.'))
+      return
+    }
     // Express accepts `/AI` for `/ai`; the stand-alone process does not. Skip such a request, so that both treat it
     // alike.
     if (request.baseUrl !== runtime.config.mount && request.baseUrl.toLowerCase() === runtime.config.mount.toLowerCase()) {

@@ -52,14 +52,22 @@ export function createAdminClient({ ttl: usual = defaultTtl, ...place }: AdminCl
       const seconds = sessionSeconds(ttl)
       sessionClaims(request, { id: '', issuedAt: 0, expiresAt: 0 })
       const { maxTokens: max_tokens, maxCalls: max_calls, ...others } = request
-      const { token, id, expires_at: expiresAt } = await ask('/admin/v1/sessions', { ...others, max_tokens, max_calls, ttl: seconds })
-      return { token, id, expiresAt } as MintedSession
+      return ask('/admin/v1/sessions', { ...others, max_tokens, max_calls, ttl: seconds }, readMinted)
     },
     async revoke(what) {
       const [[kind, name] = [], ...others] = Object.entries(what)
       if (kind === undefined || others.length > 0 || !kinds.includes(kind) || !isPlainName(name))
         throw new TypeError('A revocation is { id }, { user } or { team }, one of them, and names it.')
-      await ask('/admin/v1/revocations', { [kind]: name })
+      await ask('/admin/v1/revocations', { [kind]: name }, ({ revoked }) => (isObject(revoked) ? revoked : undefined))
     },
   }
+}
+
+function readMinted({ token, id, expires_at: expiresAt }: Readonly<Record<string, unknown>>): MintedSession | undefined {
+  if (typeof token !== 'string' || token === '' || typeof id !== 'string' || typeof expiresAt !== 'number') return undefined
+  return { token, id, expiresAt }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }

@@ -24,12 +24,15 @@ export type AdminPlace = {
 )
 
 /**
- * Sends one request to the admin listener and returns the JSON object of its answer.
+ * Sends one request to the admin listener and returns what `read` makes of the JSON object of its answer; `undefined` from
+ * `read` means that the admin listener does not answer so.
  *
  * @throws {PosternAdminError} if it refuses, cannot be reached, does not answer in time, or is not Postern's admin
  *   listener.
  */
-export type AskAdmin = (path: string, body: object) => Promise<Readonly<Record<string, unknown>>>
+export type AskAdmin = <T extends object>(path: string, body: object, read: (answer: JsonObject) => T | undefined) => Promise<T>
+
+type JsonObject = Readonly<Record<string, unknown>>
 
 const defaultTimeoutMs = 5000
 /** Largest answer that is read. Postern's own answers are far smaller. */
@@ -45,7 +48,7 @@ export function createAskAdmin(place: AdminPlace): AskAdmin {
   if ((isMissing && !('secret' in place)) || secret === '') throw noSecret()
   const headers = { 'Content-Type': 'application/json', ...(secret === undefined ? {} : { Authorization: `Bearer ${secret}` }) }
 
-  return async (path, body) => {
+  return async (path, body, read) => {
     if (isMissing) throw noSecret()
     const text = JSON.stringify(body)
     const options: RequestOptions = {
@@ -57,7 +60,7 @@ export function createAskAdmin(place: AdminPlace): AskAdmin {
     }
     const sending = { isConnected: false }
     try {
-      return readAnswer(...(await exchange(where.send, options, text, sending)), where.name)
+      return readAnswer(...(await exchange(where.send, options, text, sending)), where.name, read)
     } catch (error) {
       if (error instanceof PosternAdminError) throw error
       const { code, why } = describeFailure(error, sending.isConnected, timeoutMs)
@@ -122,7 +125,9 @@ function exchange(
   sending: { isConnected: boolean },
 ): Promise<[answer: IncomingMessage, text: string]> {
   return new Promise((resolve, reject) => {
+    let isAnswered = false
     const asked = send(options, (answer) => {
+      isAnswered = true
       let text = ''
       answer.setEncoding('utf8')
       answer.on('data', (part: string) => {
@@ -131,8 +136,16 @@ function exchange(
       })
       answer.on('end', () => resolve([answer, text]))
       answer.on('error', reject)
+      answer.on('close', () => reject(new Error('the answer is not whole')))
     })
     asked.on('error', reject)
+    asked.on('upgrade', (answer, socket) => {
+      socket.destroy()
+      resolve([answer, ''])
+    })
+    asked.on('close', () => {
+      if (!isAnswered) reject(new Error('the connection was closed'))
+    })
     asked.on('socket', (socket) => {
       // The agent may reuse a connection. Over TLS, nothing is sent before the handshake.
       if (socket.connecting) socket.once(send === overHttps ? 'secureConnect' : 'connect', () => (sending.isConnected = true))
@@ -142,21 +155,31 @@ function exchange(
   })
 }
 
-function readAnswer({ statusCode: status = 0, headers }: IncomingMessage, text: string, name: string): Readonly<Record<string, unknown>> {
+function readAnswer<T extends object>(
+  { statusCode: status = 0, headers }: IncomingMessage,
+  text: string,
+  name: string,
+  read: (answer: JsonObject) => T | undefined,
+): T {
   const body = parse(text)
-  if (status === 201 && body !== undefined) return body
-  const { code, message } = (body?.['error'] ?? {}) as { readonly code?: string; readonly message?: string }
+  const given = status === 201 && body !== undefined ? read(body) : undefined
+  if (given !== undefined) return given
+  const { code, message } = asObject(body?.['error']) ?? {}
   const requestId = headers[headerNames.requestId.toLowerCase()]
-  if (code === undefined || typeof requestId !== 'string')
+  if (status < 400 || typeof code !== 'string' || typeof requestId !== 'string')
     throw new PosternAdminError(`What answers at ${name} is not the admin listener of Postern: status ${status}.`, { status })
-  throw new PosternAdminError(`The admin listener of Postern refused: ${message ?? code}`, { status, code, requestId })
+  const said = typeof message === 'string' ? message : code
+  throw new PosternAdminError(`The admin listener of Postern refused: ${said}`, { status, code, requestId })
 }
 
-function parse(text: string): Readonly<Record<string, unknown>> | undefined {
+function parse(text: string): JsonObject | undefined {
   try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined
+    return asObject(JSON.parse(text))
   } catch {
     return undefined
   }
+}
+
+function asObject(value: unknown): JsonObject | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : undefined
 }

@@ -8,7 +8,7 @@ export interface Claim {
 }
 
 /**
- * Takes a store's file for this process alone.
+ * Takes a store's file for this process alone. Give the path without links: each path has a lock of its own.
  *
  * Locks a second file, `<file>-owner`; the system releases the lock however the process ends. The store's file itself
  * is not locked, so the command line may write a revocation into it at any time.
@@ -16,8 +16,7 @@ export interface Claim {
  * @throws {StoreInUse} if another process, or another store of this process, owns the file.
  */
 export function claimFile(file: string): Claim {
-  const lockFile = `${file}-owner`
-  createPrivately(lockFile)
+  const lockFile = createPrivately(`${file}-owner`)
   const lock = new Database(lockFile)
   try {
     // Nothing is ever written to the owner file: without a journal on disk, none is left behind.

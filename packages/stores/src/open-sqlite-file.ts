@@ -41,10 +41,10 @@ const schema = `
  *   Postern.
  */
 export function openSqliteFile(file: string): SqliteFile {
-  createPrivately(file)
+  const real = createPrivately(file)
   let database: SqliteFile | undefined
   try {
-    const opened = new Database(file)
+    const opened = new Database(real)
     database = opened
     // If two processes start at once, each waits for the other here.
     database.exec(`PRAGMA busy_timeout = ${busyAtStartMs}`)

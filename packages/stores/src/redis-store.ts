@@ -1,6 +1,7 @@
 import type { Revocation, RevokedKind, Store } from '@postern/core'
 import { digestKey } from './digest-key.js'
 import { createRedisConnection } from './redis-connection.js'
+import { isBefore, readCount, readDone, readEntries, readFirst, type StreamEntry } from './redis-replies.js'
 import { countScript, revokeScript } from './redis-scripts.js'
 
 /** How many revocations one command reads. */
@@ -19,8 +20,6 @@ export interface RedisStoreOptions {
   /** Prefix of every key. Default `postern:`. Installations that share a Redis but not their callers need one each. */
   readonly prefix?: string
 }
-
-type Entry = readonly [id: string, fields: readonly string[]]
 
 /**
  * A store in Redis (6.2 or newer), for any number of processes that share it.
@@ -41,28 +40,27 @@ export function createRedisStore({ url, prefix = 'postern:' }: RedisStoreOptions
   const { send, close } = createRedisConnection(url)
   const stream = `${prefix}revocations`
 
-  async function entriesAfter(mark: string): Promise<readonly Entry[]> {
-    return (await send(['XRANGE', stream, `(${mark}`, '+', 'COUNT', String(pageSize)])) as Entry[]
+  async function entriesAfter(mark: string): Promise<readonly StreamEntry[]> {
+    return readEntries(await send(['XRANGE', stream, `(${mark}`, '+', 'COUNT', String(pageSize)]), mark)
   }
 
   /** Whether the stream ends before a mark that was handed out: then a replica took over that had missed entries. */
   async function wentBack(mark: string): Promise<boolean> {
-    const [last] = (await send(['XREVRANGE', stream, '+', '-', 'COUNT', '1'])) as Entry[]
+    const [last] = readEntries(await send(['XREVRANGE', stream, '+', '-', 'COUNT', '1']))
     return last !== undefined && isBefore(last[0], mark)
   }
 
   return {
     scope: 'shared',
     async remember(key, until) {
-      const reply = await send(['SET', `${prefix}remembered:${digestKey(key)}`, '1', 'NX', 'PX', lifeUntil(until)])
-      return reply === 'OK'
+      return readFirst(await send(['SET', `${prefix}remembered:${digestKey(key)}`, '1', 'NX', 'PX', lifeUntil(until)]))
     },
     async count(key, until) {
-      return Number(await send(['EVAL', countScript, '1', `${prefix}counted:${digestKey(key)}`, lifeUntil(until)]))
+      return readCount(await send(['EVAL', countScript, '1', `${prefix}counted:${digestKey(key)}`, lifeUntil(until)]))
     },
     async revoke({ kind, name, at, until }) {
       const over = String(Date.now() - graceMs)
-      await send(['EVAL', revokeScript, '1', stream, kind, name, String(at), String(until), lifeUntil(until + graceMs), over])
+      readDone(await send(['EVAL', revokeScript, '1', stream, kind, name, String(at), String(until), lifeUntil(until + graceMs), over]))
     },
     async revocations(after = '0-0') {
       let mark = after
@@ -94,17 +92,15 @@ function lifeUntil(until: number): string {
  *   until somebody has looked at it and deleted it.
  */
 function readRevocation(fields: readonly string[], id: string, stream: string): Revocation {
-  const [, kind, , name, , at, , until] = fields
-  const revocation = { kind: kind as RevokedKind, name: name as string, at: Number(at), until: Number(until) }
-  if (kinds.has(kind) && name !== undefined && Number.isFinite(revocation.at) && Number.isFinite(revocation.until)) return revocation
+  const [, kind, , name, , at = '', , until = ''] = fields
+  if (kinds.has(kind) && name !== undefined && isNumber(at) && isNumber(until))
+    return { kind: kind as RevokedKind, name, at: Number(at), until: Number(until) }
   throw new Error(`Redis holds an entry that is no revocation. Look at it, and delete it: XDEL ${stream} ${id}`)
 }
 
-const kinds: ReadonlySet<string | undefined> = new Set<RevokedKind>(['id', 'user', 'team'])
-
-/** Compares ids of a stream: milliseconds, a hyphen, and a number among those of the same millisecond. */
-function isBefore(one: string, other: string): boolean {
-  const [milliseconds = 0, sequence = 0] = one.split('-').map(Number)
-  const [otherMilliseconds = 0, otherSequence = 0] = other.split('-').map(Number)
-  return milliseconds === otherMilliseconds ? sequence < otherSequence : milliseconds < otherMilliseconds
+/** `Number` takes also a blank text, for 0. */
+function isNumber(text: string): boolean {
+  return text.trim() !== '' && Number.isFinite(Number(text))
 }
+
+const kinds: ReadonlySet<string | undefined> = new Set<RevokedKind>(['id', 'user', 'team'])

@@ -3,6 +3,7 @@ import { claimFile } from './claim-file.js'
 import { inTransaction } from './in-transaction.js'
 import { openSqliteFile } from './open-sqlite-file.js'
 import { createCounts } from './sqlite-counts.js'
+import { realFile } from './real-file.js'
 import { waitWhileBusy } from './wait-while-busy.js'
 
 /** Expired revocations are deleted at most this often, in milliseconds, and at most so many at a time. */
@@ -37,9 +38,10 @@ export interface SqliteStoreOptions {
  * @throws {Error} if the file cannot be used; the message says why.
  */
 export function createSqliteStore({ file, owner = false, mostEntries = 1_000_000 }: SqliteStoreOptions): Store {
-  const claim = owner ? claimFile(file) : undefined
+  const real = realFile(file)
+  const claim = owner ? claimFile(real) : undefined
   try {
-    return openStore(file, mostEntries, () => claim?.release())
+    return openStore(real, mostEntries, () => claim?.release())
   } catch (error) {
     claim?.release()
     throw error

@@ -31,10 +31,15 @@ export function guardServer(server: Server, runtime: Runtime): Server {
   server.setTimeout(silenceMs, (socket) => runtime.connections.silent(socket))
   server.on('clientError', refuseBrokenRequest)
   server.on('connect', refuseConnect)
+  refuseExpectations(server, runtime)
+  return server
+}
+
+/** Makes a server refuse an `Expect` other than `100-continue` with a request id and the error envelope. */
+export function refuseExpectations(server: Server, runtime: Runtime): void {
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
     watchOffer(request, response)
     const message = 'Only "100-continue" can be expected.'
     refuseAtDoor(runtime, request, response, faultOfHead(request) ?? new Refusal('request_malformed', { message, param: 'Expect' }))
   })
-  return server
 }

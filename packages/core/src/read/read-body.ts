@@ -10,6 +10,7 @@ import { createHold, tooMuchHeld } from './hold.js'
  * @throws {Refusal} 413 `body_too_large` as soon as the body exceeds `maxBytes`; 429 `rate_limited` if too many bytes are
  *   held for this client already; and the refusal that the body was destroyed with, such as 408 `request_timeout`.
  * @throws {ClientGone} if the body breaks off.
+ * @throws {TypeError} if the body gives no bytes, because something called `setEncoding` on it.
  */
 export function readBody(arrival: Arrival, maxBytes: number, limit?: BodyLimit): Promise<Buffer> {
   const { body } = arrival
@@ -19,8 +20,16 @@ export function readBody(arrival: Arrival, maxBytes: number, limit?: BodyLimit):
     let settled = false
 
     // The listeners stay attached: removing them costs more than they do.
-    body.on('data', (chunk: Buffer) => {
+    body.on('data', (chunk: unknown) => {
       if (settled) return
+      // An error in a listener would end the process, so nothing but bytes is used here.
+      if (!Buffer.isBuffer(chunk)) {
+        settled = true
+        body.pause()
+        letGo()
+        reject(new TypeError('The body gives text, not bytes: something called setEncoding on the request.'))
+        return
+      }
       const length = received.length + chunk.length
       if (length <= maxBytes && mayHold(length)) {
         received.append(chunk)
