@@ -28,6 +28,8 @@ export class Upstream {
   readonly #sockets = new Map<Socket, RequestReader>()
   readonly #options: UpstreamOptions
   #open = 0
+  /** The requests under way on each connection, with what is sent and done about them. */
+  readonly #asked = new Map<Socket, string[]>()
   #seen: SeenRequest[] = []
   #faults: string[] = []
 
@@ -51,6 +53,11 @@ export class Upstream {
   /** Requests that came and are not answered to their end, on connections that are still there. */
   get underWay(): number {
     return this.#open
+  }
+
+  /** What is under way, for whoever reads a finding. */
+  describeUnderWay(): string {
+    return [...this.#asked.values()].filter((asked) => asked.length > 0).join(' | ')
   }
 
   /** What came since this was asked last. */
@@ -91,7 +98,10 @@ export class Upstream {
     const reader = new RequestReader()
     this.#sockets.set(socket, reader)
     let mine = 0
+    const asked: string[] = []
+    this.#asked.set(socket, asked)
     const ended = (): void => {
+      asked.shift()
       mine -= 1
       this.#open -= 1
     }
@@ -104,6 +114,15 @@ export class Upstream {
         this.#open += 1
         const input = this.#options.inputOf(request)
         const script = (input === undefined ? undefined : this.scripts.get(input)) ?? this.#options.usual(request)
+        const lines = request.headers.map(([name, value]) => `${name}: ${value.slice(0, 40)}`)
+        asked.push(
+          [
+            `${request.method} ${request.target}`,
+            ...lines,
+            `then ${script.ending}`,
+            JSON.stringify(String(script.pieces[0]).slice(0, 200)),
+          ].join('; '),
+        )
         void play(socket, script, ended)
         // What follows it is the payload of another protocol, or of nobody.
         if (/^websocket$/i.test(headerOf(request, 'upgrade') ?? '')) {
@@ -118,6 +137,7 @@ export class Upstream {
     socket.on('error', () => {})
     socket.on('close', () => {
       this.#sockets.delete(socket)
+      this.#asked.delete(socket)
       this.#open -= mine
       mine = 0
     })

@@ -38,13 +38,14 @@ export function watchMemory(stand: Stand, name: SubjectName): { settle(): Promis
           stuck.set(subject, vitals.clients)
           return [{ kind: 'left open', what: 'connections of clients that are gone', detail: String(clients) }]
         } else {
+          const what = [stand.gateway, stand.backend].map((upstream) => upstream.describeUnderWay()).filter((each) => each !== '')
           stand.gateway.cut()
           stand.backend.cut()
           return [
             {
               kind: 'left open',
               what: 'requests are under way whose clients are gone',
-              detail: `${atGateway} at the gateway, ${atBackend} at the backend`,
+              detail: `${atGateway} at the gateway, ${atBackend} at the backend: ${what.join(' | ')}`,
             },
           ]
         }
