@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type RequestListener, type Server } from 'node:http'
 import {
   faultOfTargetForExpress,
   findFault,
@@ -38,12 +38,15 @@ export function createAdminListener(runtime: Runtime, secret: Secret | undefined
     refuseAtDoor(runtime, request, response, new Refusal('not_found', { help: adminPaths }))
   })
   // A request without `Host` is refused below, with a request id; Node's own refusal has none.
-  const server = createServer({ requireHostHeader: false, insecureHTTPParser: false }, (request, response) => {
-    takeOriginForm(request)
-    const fault = findFault(request) ?? faultOfTargetForExpress(request)
-    if (fault === undefined) app(request, response)
-    else refuseAtDoor(runtime, request, response, fault)
-  })
+  const server = createServer(
+    { requireHostHeader: false, insecureHTTPParser: false },
+    inTurns((request, response) => {
+      takeOriginForm(request)
+      const fault = findFault(request) ?? faultOfTargetForExpress(request)
+      if (fault === undefined) app(request, response)
+      else refuseAtDoor(runtime, request, response, fault)
+    }),
+  )
   server.on('clientError', refuseBrokenRequest)
   server.on('connect', refuseConnect)
   refuseExpectations(server, runtime)
@@ -53,4 +56,21 @@ export function createAdminListener(runtime: Runtime, secret: Secret | undefined
     server.emit('request', request, response)
   })
   return server
+}
+
+/**
+ * Handles one request in each turn of the event loop. Node hands over all requests of one piece in one turn, and many of them
+ * together would hold up the calls on the data listener.
+ */
+function inTurns(handle: RequestListener): RequestListener {
+  const waiting: Parameters<RequestListener>[] = []
+  const next = (): void => {
+    const [request, response] = waiting.shift() as Parameters<RequestListener>
+    if (waiting.length > 0) setImmediate(next)
+    handle(request, response)
+  }
+  return (request, response) => {
+    waiting.push([request, response])
+    if (waiting.length === 1) setImmediate(next)
+  }
 }
