@@ -355,6 +355,11 @@ describe('every member that names a model', () => {
       ['an object in its place', 'chat/completions', { options: { model: { id: 'large' } } }],
       ['a stored prompt', 'responses', { prompt: { id: 'pmpt_1' } }],
       ['a preset', 'chat/completions', { preset: 'the-large-one' }],
+      ['an agent by its name', 'responses', { agent: { type: 'agent_reference', name: 'writer' } }],
+      ['a reference to an agent', 'responses', { agent_reference: { type: 'agent_reference', name: 'writer' } }],
+      ['an agent as a text', 'responses', { agent: 'writer' }],
+      ['an assistant', 'chat/completions', { assistant_id: 'asst_1' }],
+      ['an app', 'chat/completions', { appId: 'app_1' }],
       [
         'a grader',
         'fine_tuning/jobs',
