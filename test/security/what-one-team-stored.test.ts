@@ -149,6 +149,8 @@ const bodies: readonly (readonly [what: string, path: string, members: object])[
   ],
   ['an agent by its name', 'responses', { agent: { type: 'agent_reference', name: 'writer' } }],
   ['an agent by its name alone', 'responses', { agent: { name: 'writer' } }],
+  ['an agent by its name, in other letters', 'responses', { Agent: { Name: 'writer' } }],
+  ['a library by a number', 'chat/completions', { library_ids: [7] }],
   ['an agent as a text', 'responses', { agent: 'writer' }],
   ['a reference to an agent', 'responses', { agent_reference: { name: 'writer', version: '1' } }],
   ['a reference to an agent, under a name that nobody documents', 'responses', { writer: { type: 'agent_reference', name: 'writer' } }],

@@ -42,7 +42,8 @@ export const hiddenUsers: Visit = ({ name, within, isTop, inContent, inSettings,
   if (isTop || inContent || within === undefined || namesUser(name) === 'not') return
   // What a schema calls a property names nobody.
   if (within === 'properties' && typeof value === 'object') return
-  if (holdsTags(within) ? within !== metadata || namesUserInMetadata(name) : inSettings || within === 'trace') throw another(name, within)
+  if (holdsTags(within) ? within !== metadata || namesUserInMetadata(name) : inSettings || squashName(within) === 'trace')
+    throw another(name, within)
 }
 
 /** The same for forms and queries, in which no user is pinned: refuses outermost ones too. */

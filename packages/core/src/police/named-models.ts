@@ -4,7 +4,7 @@ import { Refusal } from '../refusal.js'
 import { refuseModel } from './check-model.js'
 import { isEntry, isEntryOrMap, isOfEntry } from './entries-of-models.js'
 import { runsUnnamedModel } from './runs-unnamed-model.js'
-import { hasIdOrName } from './stored-objects.js'
+import { hasIdOrName, saysOfContent } from './stored-objects.js'
 import type { Visit, VisitedMember } from './visit-members.js'
 
 /** Says whether policy allows a model. */
@@ -86,15 +86,18 @@ function plainIfNamed(name: string | undefined): string | undefined {
 }
 
 /** Members that name an object which has a model of its own: `agent_id`, `assistantName`, `prompt_id`. */
-const namesOneWithModel = /^(?:agent|assistant|app|bot|workflow|prompt)(?:ids?|names?|refs?|references?|arns?|ur[il]s?)$/
-/** The same where the value is a text, or an object that says which one. */
+const namesOneWithModel = /^(?:(?:agent|assistant|prompt)(?:ids?|names?|refs?|references?|arns?|ur[il]s?)|(?:app|bot|workflow)ids?)$/
+/** The same where the value is a text, a list, or an object that says which one. */
 const isOneWithModel = /^(?:agents?|assistants?)$/
 
 /** Whether the member refers to an object stored at the provider, which names the model. */
-function hidesModel(plain: string, { value, isTop, inContent }: VisitedMember): boolean {
-  // An item of an earlier answer says which agent wrote it.
-  if (plain === 'preset' || (!inContent && namesOneWithModel.test(plain))) return true
-  if (!inContent && isOneWithModel.test(plain)) return (typeof value === 'string' && value !== '') || hasIdOrName(value)
+function hidesModel(plain: string, member: VisitedMember): boolean {
+  const { value, isTop } = member
+  if (plain === 'preset') return true
+  if (saysOfContent(plain, member)) return false
+  if (namesOneWithModel.test(plain)) return true
+  if (isOneWithModel.test(plain))
+    return Array.isArray(value) ? value.length > 0 : (typeof value === 'string' && value !== '') || hasIdOrName(value)
   return isTop && plain === 'prompt' && typeof value === 'object' && !Array.isArray(value)
 }
 

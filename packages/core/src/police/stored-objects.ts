@@ -69,17 +69,16 @@ function isStored(plain: string, value: unknown, member: VisitedMember): boolean
   return (namesStored.test(plain) && holdsId(value)) || isThing(plain, value, member)
 }
 
-/** Whether a member refers to a stored thing that has a name. The members of a document are the caller's own. */
-function isThing(plain: string, value: unknown, { top, within, inContent }: VisitedMember): boolean {
-  if (inContent && (top === 'documents' || isAuthor(plain, within))) return false
+/** Whether a member refers to a stored thing that has a name. */
+function isThing(plain: string, value: unknown, member: VisitedMember): boolean {
+  if (saysOfContent(plain, member)) return false
+  const { within } = member
   if (looksUp.test(plain)) return typeof value === 'string' || (typeof value === 'object' && value !== null && !Array.isArray(value))
   if (refersByName.test(plain) && hasIdOrName(value)) return true
-  return (calledThing.test(plain) || namesThing.test(plain)) && (typeof value === 'string' ? value !== '' : hasIdOrName(value))
-}
-
-/** Which of the agents of an earlier answer wrote an item that travels back: `"agent": { "agent_name": … }`. */
-function isAuthor(plain: string, within: string | undefined): boolean {
-  return plain === 'agentname' && within === 'agent'
+  // The same, where the `id` or `name` has another spelling.
+  const isCalled = (plain === 'id' || plain === 'name') && within !== undefined && refersByName.test(squashName(within))
+  if (!isCalled && !calledThing.test(plain) && !namesThing.test(plain)) return false
+  return typeof value === 'number' || (typeof value === 'string' ? value !== '' : hasIdOrName(value))
 }
 
 /** Whether a value is a text or an object with an `id`. */
@@ -100,6 +99,14 @@ function isFile(plain: string, value: unknown): boolean {
 
 function hasId(value: unknown): boolean {
   return hasText(value, 'id')
+}
+
+/**
+ * Whether a member says something of the content: any member of a document, which are the caller's own, or which agent of an
+ * earlier answer wrote an item that travels back, as `"agent": { "agent_name": … }`.
+ */
+export function saysOfContent(plain: string, { top, within, inContent }: VisitedMember): boolean {
+  return inContent && (top === 'documents' || (plain === 'agentname' && within === 'agent'))
 }
 
 /** Whether an object says by an `id` or a `name` which stored object is meant. */
