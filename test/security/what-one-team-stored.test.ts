@@ -147,6 +147,15 @@ const bodies: readonly (readonly [what: string, path: string, members: object])[
     'responses',
     { input: [{ role: 'user', content: [{ type: 'input_file', file_url: 'https://generativelanguage.googleapis.com/v1beta/files/x' }] }] },
   ],
+  [
+    'a file of Google’s in place of its bytes',
+    'chat/completions',
+    {
+      messages: [
+        { role: 'user', content: [{ type: 'file', file: { file_data: 'https://generativelanguage.googleapis.com/v1beta/files/x' } }] },
+      ],
+    },
+  ],
   ['an agent by its name', 'responses', { agent: { type: 'agent_reference', name: 'writer' } }],
   ['an agent by its name alone', 'responses', { agent: { name: 'writer' } }],
   ['an agent by its name, in other letters', 'responses', { Agent: { Name: 'writer' } }],

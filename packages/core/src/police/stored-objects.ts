@@ -32,8 +32,8 @@ const storedVoice = /^voice_/
 /** Members that hold files. An `id` in them names a stored file. */
 const holdsFiles = /^(?:file|image|mask|attachment)s?$/
 const idOfFile = /^c?file[-_][a-z\d]+$/i
-/** Members that hold an address: `url`, `file_uri`, `image_url`. */
-const holdsAddress = /ur[il]$/
+/** Members that hold an address, or could instead of the file itself: `url`, `file_uri`, `image_url`, `file_data`. */
+const holdsAddress = /(?:ur[il]|filedata)$/
 const inlineData = /^data:/i
 /** Addresses of files stored at Google. Other addresses are public, or the caller's own. */
 const storedUri = /^(?:files\/|gs:)|\bgenerativelanguage\.googleapis\.com\b/i
