@@ -67,6 +67,15 @@ describe('where policy pins the user', () => {
     expect(await sent(`{"user_id":"root",${messages}}`, house.callers.globex)).toBe(`{${messages}}`)
   })
 
+  test('names of the user that single gateways read name this one too', async () => {
+    house = await open()
+    expect(
+      await sent(`{"customUid":"root","custom_uid":"root","trace_user_id":"root","customer":{"id":"root"},${messages},"user":"root"}`),
+    ).toBe(
+      `{"customUid":"svc-acme","custom_uid":"svc-acme","trace_user_id":"svc-acme","customer":"svc-acme",${messages},"user":"svc-acme"}`,
+    )
+  })
+
   test('nor is a place among settings, from which a gateway may take it', async () => {
     house = await open()
     const ask = async (members: string): Promise<number> =>
@@ -83,11 +92,19 @@ describe('where policy pins the user', () => {
       '"litellm_params":{"end_user_id":null}',
       '"__proto__":{"user":"root"}',
       '"options":[{"User":"root"}]',
+      '"providerOptions":{"gateway":{"user":"root"}}',
+      '"providerOptions":{"gateway":{"quotaEntityId":"root"}}',
+      '"x":{"provider_options":[{"a":{"b":{"end_user":"root"}}}]}',
+      '"extra_body":{"properties":{"user":"root"}}',
+      '"trace":{"user_id":"root"}',
+      '"extra_body":{"customUid":"root"}',
     ])
       expect(await ask(members), members).toBe(400)
     for (const members of [
       '"metadata":{"user":"ada"}',
       '"extra_body":{"metadata":{"user":"ada"},"users":1}',
+      '"extra_body":{"guided_json":{"properties":{"user":{"type":"object","properties":{"user_id":{"type":"string"}}}}}}',
+      '"x":{"customer":"ada"}',
       '"tools":[{"type":"function","function":{"name":"f","parameters":{"properties":{"user":{"type":"string"}}}}}]',
     ])
       expect(await ask(members), members).toBe(200)
@@ -142,7 +159,19 @@ test('where policy does not, a body passes byte for byte', async () => {
 })
 
 forAnOpenGateway({ config: { policies: { pinUser: true } } }, (open) => {
-  const names = ['user', 'user_id', 'end_user', 'endUser', 'safety_identifier', 'extra_body[user]', 'metadata[user_id]', 'user[id]']
+  const names = [
+    'user',
+    'user_id',
+    'end_user',
+    'endUser',
+    'safety_identifier',
+    'extra_body[user]',
+    'metadata[user_id]',
+    'user[id]',
+    'providerOptions[gateway][user]',
+    'customUid',
+    'metadata[_user]',
+  ]
   const refused = [400, 'request_malformed', 0]
   const chat = `{"model":"small",${messages}}`
   const form = (name: string, file = ''): string => `--b\r\nContent-Disposition: form-data; name="${name}"${file}\r\n\r\nroot\r\n--b--\r\n`
@@ -154,12 +183,15 @@ forAnOpenGateway({ config: { policies: { pinUser: true } } }, (open) => {
     expect((await open().ask('POST', 'audio/transcriptions', form(name, '; filename="a"'), { type })).slice(0, 3)).toEqual(refused)
   })
 
-  test.each(['"metadata":{"user_id":"root"}', '"metadata":{"endUser":"root"}', '"litellm_metadata":{"user":"root"}'])(
-    'where the user is pinned, tags do not name another: %s',
-    async (tags) => {
-      expect((await open().ask('POST', 'chat/completions', `{"model":"small",${tags},${messages}}`)).slice(0, 3)).toEqual(refused)
-    },
-  )
+  test.each([
+    '"metadata":{"user_id":"root"}',
+    '"metadata":{"endUser":"root"}',
+    '"litellm_metadata":{"user":"root"}',
+    '"metadata":{"_user":"root"}',
+    '"metadata":{"trace_user_id":"root"}',
+  ])('where the user is pinned, tags do not name another: %s', async (tags) => {
+    expect((await open().ask('POST', 'chat/completions', `{"model":"small",${tags},${messages}}`)).slice(0, 3)).toEqual(refused)
+  })
 
   test('where the user is pinned, queries and forms that name none pass', async () => {
     expect(await open().ask('POST', 'chat/completions?metadata[user]=ada&users=1', chat)).toEqual([200, undefined, 1])

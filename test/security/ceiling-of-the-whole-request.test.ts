@@ -355,6 +355,12 @@ describe('every member that names a model', () => {
       ['an object in its place', 'chat/completions', { options: { model: { id: 'large' } } }],
       ['a stored prompt', 'responses', { prompt: { id: 'pmpt_1' } }],
       ['a preset', 'chat/completions', { preset: 'the-large-one' }],
+      ['an agent by its name', 'responses', { agent: { type: 'agent_reference', name: 'writer' } }],
+      ['a reference to an agent', 'responses', { agent_reference: { type: 'agent_reference', name: 'writer' } }],
+      ['an agent as a text', 'responses', { agent: 'writer' }],
+      ['a list of agents', 'responses', { agents: ['writer'] }],
+      ['an assistant', 'chat/completions', { assistant_id: 'asst_1' }],
+      ['an app', 'chat/completions', { appId: 'app_1' }],
       [
         'a grader',
         'fine_tuning/jobs',
@@ -382,6 +388,8 @@ describe('every member that names a model', () => {
 
     test.each<[what: string, path: string, members: object]>([
       ['what is said of a model and names none', 'chat/completions', { model_options: { cache: true, temperature: 1 }, model_index: 3 }],
+      ['which agent wrote an item', 'responses', { input: [{ role: 'assistant', agent: { agent_name: '/root' }, content: 'x' }] }],
+      ['an agent that the request defines', 'responses', { agent: { instructions: 'x', model: 'small' }, app_name: 'x' }],
       ['an allowed list', 'chat/completions', { models: ['small', 'embed-1'] }],
       ['an allowed tool', 'responses', { tools: [{ type: 'image_generation', model: 'small' }] }],
       ['nothing', 'chat/completions', { models: null, fallbacks: [] }],

@@ -1,18 +1,26 @@
 import { rememberNames } from '../lib/remember-names.js'
 import { squashName } from '../lib/strip-punctuation.js'
+import { words } from '../lib/words.js'
 import { Refusal } from '../refusal.js'
-import { holdsSettings } from './amount-names.js'
 import { nothingFree } from './callers-places.js'
 import { type Members, MemberWalk, type Visit } from './visit-members.js'
 
-/** Members in which a documented gateway or provider reads for which user a request is, as they are written. */
-const written = ['user', 'user_id', 'end_user', 'end_user_id', 'safety_identifier', 'customer_identifier'] as const
+/**
+ * Members in which a documented gateway or provider reads for which user a request is, or whose quota it is counted on, as they
+ * are written.
+ */
+const written: readonly string[] = words(
+  'user user_id end_user end_user_id safety_identifier customer customer_identifier customUid custom_uid trace_user_id quotaEntityId',
+)
 
 /** The same, as `squashName` returns them. */
 const ofUsers = new Set(written.map(squashName))
 
 /** Of these, the ones that a gateway reads in `metadata` too; there, `user` is a tag like any other. */
-const inMetadata = new Set(['userid', 'enduser', 'enduserid'])
+const inMetadata = new Set(['userid', 'enduser', 'enduserid', 'traceuserid'])
+/** As Portkey reads it there. */
+const userOfPortkey = /^_user$/i
+const namesUserInMetadata = (name: string): boolean => userOfPortkey.test(name) || inMetadata.has(squashName(name))
 
 /** Longer names are skipped, in characters: the longest of these names is shorter, even with a separator behind each letter. */
 const maxChars = 64
@@ -20,19 +28,22 @@ const maxChars = 64
 /** How a member's name says for which user the request is: as it is documented, in another spelling, or not at all. */
 export const namesUser = rememberNames((name): 'as written' | 'otherwise' | 'not' => {
   if (name.length > maxChars || !ofUsers.has(squashName(name))) return 'not'
-  return (written as readonly string[]).includes(name) ? 'as written' : 'otherwise'
+  return written.includes(name) ? 'as written' : 'otherwise'
 })
 
 /** Whether a member of this name holds tags of the request: `metadata`, `litellm_metadata`. */
 const holdsTags = rememberNames((name) => name.length <= maxChars && /^(?:litellm)?metadata$/.test(squashName(name)))
 
 /**
- * If policy pins the user, refuses a user inside a settings member such as `extra_body`, and a user's id in metadata: a
- * gateway may prefer it to the pinned one. Outermost members are pinned and not refused.
+ * If policy pins the user, refuses a user anywhere inside a settings member such as `extra_body`, in a trace, and a user's id in
+ * metadata: a gateway may prefer it to the pinned one. Outermost members are pinned and not refused.
  */
-export const hiddenUsers: Visit = ({ name, within, isTop, inContent }) => {
+export const hiddenUsers: Visit = ({ name, within, isTop, inContent, inSettings, value }) => {
   if (isTop || inContent || within === undefined || namesUser(name) === 'not') return
-  if (holdsTags(within) ? within !== metadata || inMetadata.has(squashName(name)) : holdsSettings(within)) throw another(name, within)
+  // What a schema calls a property names nobody.
+  if (within === 'properties' && typeof value === 'object') return
+  if (holdsTags(within) ? within !== metadata || namesUserInMetadata(name) : inSettings || squashName(within) === 'trace')
+    throw another(name, within)
 }
 
 /** The same for forms and queries, in which no user is pinned: refuses outermost ones too. */
@@ -49,7 +60,7 @@ export function walkMetadata({ [metadata]: tags }: Members): MemberWalk | undefi
 }
 
 const userOfTags: Visit = ({ name, within }) => {
-  if (within === metadata && namesUser(name) !== 'not' && inMetadata.has(squashName(name))) throw another(name, metadata)
+  if (within === metadata && namesUser(name) !== 'not' && namesUserInMetadata(name)) throw another(name, metadata)
 }
 
 function another(name: string, where: string): Refusal {

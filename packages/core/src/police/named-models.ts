@@ -5,13 +5,14 @@ import { Refusal } from '../refusal.js'
 import { refuseModel } from './check-model.js'
 import { isEntry, isEntryOrMap, isOfEntry } from './entries-of-models.js'
 import { idOf, pluginNamesModels, toolNamesModels, toolWithModel, visitPlugins } from './runs-unnamed-model.js'
+import { hasIdOrName, saysOfContent } from './stored-objects.js'
 import type { Visit, VisitedMember } from './visit-members.js'
 
 /** Says whether policy allows a model. */
 export type AllowsModel = (model: string) => boolean
 
 /** Most members of most requests name no model. */
-const mayNameModel = /model|engine|deployment|fallback|preset|prompt|agent|lora|adapter|[^\0-\x7f]/i
+const mayNameModel = /model|engine|deployment|fallback|preset|prompt|agent|assistant|app|bot|workflow|lora|adapter|[^\0-\x7f]/i
 
 /** Names of a model at any path: `model`, `model_id`, `judgeModel`, `models`, `fallbacks`. */
 const namesModels = /(?:models?(?:ids?|names?|slugs?|keys?)?|fallbacks?)$/
@@ -88,9 +89,19 @@ function plainIfNamed(name: string | undefined): string | undefined {
   return name !== undefined && mayNameModel.test(name) ? squashName(name) : undefined
 }
 
+/** Members that name an object which has a model of its own: `agent_id`, `assistantName`, `prompt_id`. */
+const namesOneWithModel = /^(?:(?:agent|assistant|prompt)(?:ids?|names?|refs?|references?|arns?|ur[il]s?)|(?:app|bot|workflow)ids?)$/
+/** The same where the value is a text, a list, or an object that says which one. */
+const isOneWithModel = /^(?:agents?|assistants?)$/
+
 /** Whether the member refers to an object stored at the provider, which names the model. */
-function hidesModel(plain: string, { value, isTop }: VisitedMember): boolean {
-  if (plain === 'preset' || plain === 'agentid' || plain === 'promptid') return true
+function hidesModel(plain: string, member: VisitedMember): boolean {
+  const { value, isTop } = member
+  if (plain === 'preset') return true
+  if (saysOfContent(plain, member)) return false
+  if (namesOneWithModel.test(plain)) return true
+  if (isOneWithModel.test(plain))
+    return Array.isArray(value) ? value.length > 0 : (typeof value === 'string' && value !== '') || hasIdOrName(value)
   return isTop && plain === 'prompt' && typeof value === 'object' && !Array.isArray(value)
 }
 

@@ -8,19 +8,32 @@ import type { Members, Visit, VisitedMember } from './visit-members.js'
 
 /** A cheap first test: most members cannot refer to a stored object. */
 const mayRefer =
-  /id|stor|corp|back|input|conversation|container|thread|prompt|voice|audio|agent|cach|training|validation|ur[il]|type|file|image|mask|attachment|[^\0-\x7f]/i
+  /id|name|ref|arn|stor|corp|back|input|conversation|chat|session|container|thread|prompt|voice|audio|agent|assistant|librar|collection|dataset|source|knowledge|cach|training|validation|ur[il]|type|file|image|mask|attachment|[^\0-\x7f]/i
 
 /** Members whose text is the id, or at Google the name, of a stored object: `file_id`, `previousResponseId`, `fileSearchStoreNames`. */
 const namesStored =
   /(?:(?<!pro)file|userprofile|store|container|response|message|conversation|thread|assistant|agent|skill|eval|batch|prompt|upload|vault|environment|voice|dataset|tunnel)ids?$|filesearchstore(?:name)?s?$|^(?:cachedcontent|datastores?|ragcorp(?:us|ora)|trainingfile|validationfile|conversation|thread|container)$/
+/** What is stored under a name of the tenants' own. Ends in none of the words that formats use for other things: a file's name, a voice's. */
+const things =
+  'store|memory|knowledge(?:base)?|library|collection|dataset|datasource|corpus|index|cache|cachedcontent|container|conversation|chat|session|thread|run|assistant|agent|app|bot|skill|prompt'
+/** Members that refer to such a thing, by its id or otherwise: `library_ids`, `memory_store_name`, `agentReference`, `knowledgeBaseArn`. */
+const namesThing = new RegExp(`(?:${things}|workflow)ids?$|(?:${things})(?:names?|refs?|references?|arns?|ur[il]s?)$`)
+/** Such things without a further word. Their text is a reference. */
+const calledThing =
+  /^(?:agents?|assistants?|chat|session|library|libraries|collections?|datasets?|knowledgebases?|(?:vector|memory)stores?)$/
+/** Where a document is looked up for the model: whatever it says, the provider reads it with the key's rights. */
+const looksUp = /^datasources?$/
 /** Members whose object names a stored object by its `id`. */
 const refersById = /^(?:conversation|thread|container|prompt|voice|audio|agent|assistant)$/
+/** Members whose object names a stored object by its `id` or its `name`. */
+const refersByName =
+  /^(?:agent|agentreference|assistant|prompt|conversation|container|chat|session|thread|library|collection|dataset|knowledgebase|(?:vector|memory)store)$/
 const storedVoice = /^voice_/
 /** Members that hold files. An `id` in them names a stored file. */
 const holdsFiles = /^(?:file|image|mask|attachment)s?$/
 const idOfFile = /^c?file[-_][a-z\d]+$/i
-/** Members that hold an address: `url`, `file_uri`, `image_url`. */
-const holdsAddress = /ur[il]$/
+/** Members that hold an address, or could instead of the file itself: `url`, `file_uri`, `image_url`, `file_data`. */
+const holdsAddress = /(?:ur[il]|filedata)$/
 const inlineData = /^data:/i
 /** Addresses of files stored at Google. Other addresses are public, or the caller's own. */
 const storedUri = /^(?:files\/|gs:)|\bgenerativelanguage\.googleapis\.com\b/i
@@ -42,17 +55,30 @@ export const refuseStored: Visit = (member, eachItem) => {
 }
 
 /** @param value The member's value, or an item of it. */
-function isStored(plain: string, value: unknown, { isTop, top, owner }: VisitedMember): boolean {
+function isStored(plain: string, value: unknown, member: VisitedMember): boolean {
+  const { isTop, top, owner } = member
   if ((plain === 'store' || plain === 'background') && (isTop || isMergedName(top))) return value !== false
   if (plain === 'input') return isReference(value)
-  if (plain === 'type') return value === 'item_reference'
+  if (plain === 'type') return value === 'item_reference' || value === 'agent_reference'
   if (holdsAddress.test(plain) && typeof value === 'string' && isStoredAddress(value)) return true
   if (holdsFiles.test(plain) && isFile(plain, value)) return true
   if (plain === 'voice' && typeof value === 'string') return storedVoice.test(value)
   if (refersById.test(plain) && hasId(value)) return true
   // Anthropic's own skills belong to no tenant.
   if (plain === 'skillid' && owner['type'] === 'anthropic') return false
-  return namesStored.test(plain) && holdsId(value)
+  return (namesStored.test(plain) && holdsId(value)) || isThing(plain, value, member)
+}
+
+/** Whether a member refers to a stored thing that has a name. */
+function isThing(plain: string, value: unknown, member: VisitedMember): boolean {
+  if (saysOfContent(plain, member)) return false
+  const { within } = member
+  if (looksUp.test(plain)) return typeof value === 'string' || (typeof value === 'object' && value !== null && !Array.isArray(value))
+  if (refersByName.test(plain) && hasIdOrName(value)) return true
+  // The same, where the `id` or `name` has another spelling.
+  const isCalled = (plain === 'id' || plain === 'name') && within !== undefined && refersByName.test(squashName(within))
+  if (!isCalled && !calledThing.test(plain) && !namesThing.test(plain)) return false
+  return typeof value === 'number' || (typeof value === 'string' ? value !== '' : hasIdOrName(value))
 }
 
 /** Whether a value is a text or an object with an `id`. */
@@ -72,7 +98,24 @@ function isFile(plain: string, value: unknown): boolean {
 }
 
 function hasId(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && typeof (value as Members)['id'] === 'string'
+  return hasText(value, 'id')
+}
+
+/**
+ * Whether a member says something of the content: any member of a document, which are the caller's own, or which agent of an
+ * earlier answer wrote an item that travels back, as `"agent": { "agent_name": … }`.
+ */
+export function saysOfContent(plain: string, { top, within, inContent }: VisitedMember): boolean {
+  return inContent && (top === 'documents' || (plain === 'agentname' && within === 'agent'))
+}
+
+/** Whether an object says by an `id` or a `name` which stored object is meant. */
+export function hasIdOrName(value: unknown): boolean {
+  return hasText(value, 'id') || hasText(value, 'name')
+}
+
+function hasText(value: unknown, name: 'id' | 'name'): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && typeof (value as Members)[name] === 'string'
 }
 
 /**

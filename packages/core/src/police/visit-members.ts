@@ -1,5 +1,6 @@
 import { takeWithin } from '../lib/strip-punctuation.js'
 import { isContent } from '../read/content.js'
+import { holdsSettings } from './amount-names.js'
 import { type Place, wholeBody } from './callers-places.js'
 
 /** One member of a request's body, at any depth. */
@@ -17,6 +18,8 @@ export interface VisitedMember {
   readonly depth: number
   /** Whether it is in an item of the model's input: of a list of messages, inputs or documents. */
   readonly inContent: boolean
+  /** Whether an object around it could hold settings, however far up: `providerOptions`, `extra_body`. */
+  readonly inSettings: boolean
 }
 
 export type Members = Readonly<Record<string, unknown>>
@@ -47,6 +50,8 @@ interface Open {
   /** How many objects contain it. */
   readonly depth: number
   readonly inContent: boolean
+  /** Whether it, or an object around it, could hold settings. */
+  readonly inSettings: boolean
   /** Of a list: who looks at its items. */
   readonly items: readonly VisitItem[] | undefined
 }
@@ -63,9 +68,8 @@ export class MemberWalk {
 
   constructor(body: Members, visits: readonly Visit[], place: Place = wholeBody) {
     this.#visits = visits
-    this.#open = [
-      { value: body, names: Object.keys(body), from: 0, within: undefined, top: '', place, depth: 0, inContent: false, items: undefined },
-    ]
+    const outermost = { within: undefined, top: '', place, depth: 0, inContent: false, inSettings: false, items: undefined }
+    this.#open = [{ value: body, names: Object.keys(body), from: 0, ...outermost }]
   }
 
   /**
@@ -100,7 +104,8 @@ export class MemberWalk {
     }
   }
 
-  #passMembers({ value, from, within, top: outer, place, depth, inContent }: Open, names: readonly string[], end: number): void {
+  #passMembers(open: Open, names: readonly string[], end: number): void {
+    const { value, from, within, top: outer, place, depth, inContent, inSettings } = open
     const owner = value as Members
     const isTop = within === undefined
     for (let index = from; index < end; index += 1) {
@@ -108,18 +113,19 @@ export class MemberWalk {
       if (place?.callers.get(name)?.(owner) === true) continue
       const top = isTop ? name : outer
       const member = owner[name]
-      const visited = { name, value: member, owner, within, top, isTop, depth, inContent }
+      const visited = { name, value: member, owner, within, top, isTop, depth, inContent, inSettings }
       this.#items = undefined
       for (const visit of this.#visits) visit(visited, this.#eachItem)
-      if (typeof member === 'object' && member !== null)
-        this.#enter(member, { within: name, top, place: place?.below.get(name), depth: depth + 1, inContent, items: this.#items })
+      if (typeof member !== 'object' || member === null) continue
+      const below = { within: name, top, place: place?.below.get(name), depth: depth + 1, inContent, items: this.#items }
+      this.#enter(member, { ...below, inSettings: inSettings || holdsSettings(name) })
     }
   }
 
-  #enter(value: unknown, { within, top, place, depth, inContent, items }: Omit<Open, 'value' | 'names' | 'from'>): void {
+  #enter(value: unknown, { within, top, place, depth, inContent, inSettings, items }: Omit<Open, 'value' | 'names' | 'from'>): void {
     if (typeof value !== 'object' || value === null) return
     const names = Array.isArray(value) ? undefined : Object.keys(value)
-    this.#open.push({ value, names, from: 0, within, top, place, depth, inContent, items })
+    this.#open.push({ value, names, from: 0, within, top, place, depth, inContent, inSettings, items })
   }
 }
 
