@@ -34,7 +34,7 @@ export function createIdempotencyKeys(): IdempotencyKeys {
   // the same time, they may swap keys; each then gets the other's answer, which is equal.
   let waiting: Failed[] = []
 
-  /** Drops attempts older than `retryWindowMs`, and the oldest beyond `mostKept`. */
+  /** Drops attempts older than `retryWindowMs`, and the oldest beyond `maxKeptChars`. */
   function forget(): void {
     let kept = 0
     const isKept = ({ body, at }: Failed): boolean =>

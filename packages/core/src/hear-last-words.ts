@@ -11,7 +11,7 @@ const heard = new WeakSet<Socket>()
  * Saves the answer of a server that closed the connection while Postern was still writing, such as a 413 in the middle of
  * an upload. Node destroys a socket at the first write that fails, and the bytes that were not read yet are lost.
  *
- * So if a write fails with `EPIPE` or `ECONNRESET`, its error is held back for `longestMs`, or until the socket closes.
+ * So if a write fails with `EPIPE` or `ECONNRESET`, its error is held back for `maxMs`, or until the socket closes.
  * Until then the writer waits, and the answer is read.
  */
 export function hearLastWords(socket: Socket): void {

@@ -13,7 +13,7 @@ import { breakOff, refuse } from './refuse.js'
 const maxInOnePieceBytes = 16_384
 
 /** What a {@link BackendCall} works with. */
-export interface PageExchangeFacts {
+export interface BackendCallFacts {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly turn: Slot
@@ -30,7 +30,7 @@ export interface PageExchangeFacts {
  * ADR 0003 says why it is a class and implements undici's raw handler interface.
  */
 export class BackendCall implements Dispatcher.DispatchHandler {
-  readonly #facts: PageExchangeFacts
+  readonly #facts: BackendCallFacts
   readonly #response: ServerResponse
   readonly #askedAt = performance.now()
   #abort: ((reason?: Error) => void) | undefined
@@ -40,7 +40,7 @@ export class BackendCall implements Dispatcher.DispatchHandler {
   #waits = false
   #ended = false
 
-  constructor(facts: PageExchangeFacts) {
+  constructor(facts: BackendCallFacts) {
     this.#facts = facts
     this.#response = facts.response
     // `abort` after a complete answer does nothing, except if the backend sends bytes after an answer that has no body.
@@ -123,15 +123,15 @@ export class BackendCall implements Dispatcher.DispatchHandler {
   onError(error: Error): void {
     if (this.#ended) return
     this.#ended = true
-    const { request, turn, outage, fallback: otherRoad } = this.#facts
+    const { request, turn, outage, fallback } = this.#facts
     const response = this.#response
     if (isClientGone(request, response)) turn.over()
     else if (response.headersSent) {
       turn.over()
       this.beginBody()
       breakOff(response)
-    } else if (otherRoad !== undefined && wasNotSent(error)) otherRoad.pass(request, response, turn, null)
-    else if (otherRoad !== undefined && metClosing(error)) otherRoad.passAgain(request, response, turn, null)
+    } else if (fallback !== undefined && wasNotSent(error)) fallback.pass(request, response, turn, null)
+    else if (fallback !== undefined && metClosing(error)) fallback.passAgain(request, response, turn, null)
     else {
       turn.over()
       outage.failed(error)

@@ -4,7 +4,7 @@ import { refusedBody } from './client-gone.js'
 /** The largest body that is read before the backend is called, in bytes; it is then sent in one piece with its head. */
 const maxBytes = 16_384
 
-/** Whether a request has a body that is read whole and not streamed: 1 to `mostBytes` bytes, by its `Content-Length`. */
+/** Whether a request has a body that is read whole and not streamed: 1 to `maxBytes` bytes, by its `Content-Length`. */
 export function isSmallBody({ headers }: IncomingMessage): boolean {
   const length = Number(headers['content-length'] ?? 0)
   return length > 0 && length <= maxBytes && headers['transfer-encoding'] === undefined

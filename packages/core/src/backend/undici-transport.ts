@@ -28,7 +28,7 @@ export interface UndiciTransportOptions {
 
 /** The fast transport, on undici, for requests that {@link isPlain} accepts. See ADR 0011. */
 export function openUndiciTransport({ address }: Target, options: UndiciTransportOptions): UndiciTransport {
-  const { requestHeaders, headersMs, connections, outage, fallback: otherRoad } = options
+  const { requestHeaders, headersMs, connections, outage, fallback } = options
   const { socketPath } = address
   const connect = openConnector({ timeout: connectMs, ...(socketPath === undefined ? {} : { socketPath }) })
   const pool = new Pool(originOf(address), {
@@ -44,8 +44,8 @@ export function openUndiciTransport({ address }: Target, options: UndiciTranspor
     pass(request, response, turn, body) {
       const facts = { method: request.method as Dispatcher.HttpMethod, path: request.url as string, headers: requestHeaders(request), body }
       // A request with a body is never sent twice.
-      const road = body === null ? otherRoad : undefined
-      pool.dispatch(facts, new BackendCall({ request, response, turn, headersMs, outage, fallback: road }))
+      const second = body === null ? fallback : undefined
+      pool.dispatch(facts, new BackendCall({ request, response, turn, headersMs, outage, fallback: second }))
     },
     close() {
       void pool.destroy()

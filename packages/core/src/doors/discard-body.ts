@@ -7,14 +7,14 @@ const maxDiscardedBytes = 1024 * 1024
 /** How long a client may go on sending after its answer, in milliseconds. */
 const maxDiscardMs = 2000
 
-/** After `mostDiscardedBytes`: how long the client has to read its answer before its connection is closed, in milliseconds. */
+/** After `maxDiscardedBytes`: how long the client has to read its answer before its connection is closed, in milliseconds. */
 const readingMs = 300
 
 /**
  * Reads and discards the rest of a request's body after its answer.
  *
  * Closing the connection at once would reset it, and the client would lose the answer. Reading without a bound would let
- * the client send for ever. So `mostDiscardedBytes` are read, then nothing for `readingMs`, then the connection is closed.
+ * the client send for ever. So `maxDiscardedBytes` are read, then nothing for `readingMs`, then the connection is closed.
  */
 export function discardBody(request: IncomingMessage, response: ServerResponse): void {
   if (request.complete || request.destroyed) return

@@ -2,7 +2,7 @@ import { Refusal } from '../refusal.js'
 
 /**
  * Maps a failed connection to a refusal; no other module maps such errors. Whether the gateway may have run the call depends
- * on what was sent and received before the failure, which `GatewayExchange` knows.
+ * on what was sent and received before the failure, which `GatewayCall` knows.
  *
  * @param origin The gateway's origin, if no byte of an answer arrived. For an `http:` origin the cause then hints at TLS: a
  *   TLS server closes a connection with plain HTTP.

@@ -82,7 +82,7 @@ function withoutKeys({ facts: { key, tap } }: Exchange, text: string, longest = 
 /** Maximum total length of the error's members for the client, in characters of JSON; an envelope has far fewer. */
 const maxMemberChars = 4000
 
-/** Leaves out each member that holds a key in any encoding, and the members beyond `longestMember`. */
+/** Leaves out each member that holds a key in any encoding, and the members beyond `maxMemberChars`. */
 function membersWithoutKeys(exchange: Exchange, members: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   let length = 0
   return Object.fromEntries(

@@ -32,7 +32,7 @@ export function createCheckHeaderNames(log: Log): CheckHeaderNames {
   const findingOf = rememberNames((name): Finding => judge(name.toLowerCase()))
   const warned = new Set<string>()
 
-  /** Warns once per name, and of at most `mostWarnings` names, so that a client cannot fill the log. */
+  /** Warns once per name, and of at most `maxWarnings` names, so that a client cannot fill the log. */
   function warn(name: string, meant: string): void {
     if (warned.size >= maxWarnings || warned.has(name.toLowerCase())) return
     warned.add(name.toLowerCase())

@@ -10,7 +10,7 @@ const maxOfNetwork = 64
 /**
  * Waits until a question may be asked. Networks take turns; within one network, questions are asked in order.
  *
- * @param network `undefined`: bounded only by `mostQuestions`.
+ * @param network `undefined`: bounded only by `maxQuestions`.
  * @returns A function that ends the turn.
  * @throws {Refusal} 503 `caller_check_unavailable` if the turn does not come within `waitMs` milliseconds.
  */
