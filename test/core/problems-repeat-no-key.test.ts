@@ -85,7 +85,7 @@ test('problems still say what they are of', () => {
     reason: 'names the key "nobodys", which is not there.',
     fix: 'Write "acme".',
   })
-  // So short a secret is a placeholder, and words hold it.
+  // A secret of so few characters also stands in ordinary words, which must stay readable.
   const { problems: same } = checkConfig(misplaced['in a binding']?.('nobodys'), { env: { ...env, JOY_KEY_ACME: 'key' }, directory: cwd })
   expect(same.map(({ path }) => path)).toContain('bindings[1].key')
 })

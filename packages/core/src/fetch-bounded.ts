@@ -54,7 +54,7 @@ async function ask(url: string, { headers, maxBytes, signal, dispatcher }: Fetch
   return { status: answer.statusCode, headers: answer.headers, body: Buffer.concat(chunks) }
 }
 
-/** Whether an answer says that its body is packed, which nobody asked for: it is not unpacked, so it cannot be read. */
+/** Whether the answer has a `Content-Encoding` that packs the body. Postern asks for none and does not unpack it. */
 export function isPacked({ headers }: Pick<FetchedAnswer, 'headers'>): boolean {
   return /gzip|deflate|compress|br|zstd/i.test(String(headers['content-encoding'] ?? ''))
 }

@@ -10,7 +10,7 @@ export interface FetchJsonOptions {
 /**
  * Fetches a JSON document from a URL of the configuration, without following redirects.
  *
- * @throws {Error} if there is no answer, its status is not 200, it is packed, it is longer than `maxBytes`, or it is not JSON.
+ * @throws {Error} if there is no answer, or the answer has another status than 200, a `Content-Encoding`, more than `maxBytes`, or no JSON.
  */
 export async function fetchJson(url: string, options: FetchJsonOptions): Promise<unknown> {
   const answer = await fetchBounded(url, { ...options, headers: { accept: jsonTypes } })

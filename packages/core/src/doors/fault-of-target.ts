@@ -24,8 +24,8 @@ export function faultOfFragment(request: IncomingMessage): Refusal | undefined {
 const plain = /^[!-~]*$/
 
 /**
- * The same for a request that Express reads: it parses a target that is no path of plain characters as a whole URL, and
- * Node then warns of it or throws.
+ * The same check for requests that Express will read, and stricter: if a target has other than plain characters, Express
+ * parses it with `url.parse`, which prints a deprecation warning or throws.
  */
 export function faultOfTargetForExpress(request: IncomingMessage): Refusal | undefined {
   const fault = faultOfTarget(request)

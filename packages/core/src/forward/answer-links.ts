@@ -43,7 +43,7 @@ export function mendLinks(text: string, call: LinkedCall, originOf: OriginOf): s
   })
 }
 
-/** A number or a word, which is no URL. A list is not one of them: a client could read its entries as URLs. */
+/** JSON that holds no URL: a number, `true`, `false` or `null`. A list or an object may: a client could read its entries as URLs. */
 const leadsNowhere = /^[^[{]/
 
 function linkBelowMount(link: string, { arrival, route }: LinkedCall, originOf: OriginOf): string | undefined {

@@ -60,7 +60,10 @@ const otherJson = /^(?:text|application)\/(?:x-)?json$/
 /** Types that are neither one document nor events: media, and several documents in a row. */
 const neither = /^(?:audio|font|image|video)\/|^application\/(?:x-)?(?:ndjson|jsonl|jsonlines|json-seq)$/
 
-/** Some servers call everything a page. An answer that is no page gets its real type: browsers would show it as a page. */
+/**
+ * Chooses the delivery of an answer whose `Content-Type` is that of a page, which some servers send for everything. If the
+ * body is JSON or events, the client gets that type, so that no browser shows it as a page. A real page is refused.
+ */
 function chooseForPage(exchange: Exchange, head: AnswerHead): Delivery {
   return new PeekedAnswer(exchange, (kind) => {
     if (kind === 'json') return chooseForType(exchange, renamed(head, 'application/json'), 'application/json')

@@ -17,7 +17,7 @@ import { addChoices, asComment, readEventData } from './read-event.js'
 import { refuseForGateway } from './refuse-for-gateway.js'
 import { BrokenPacking } from './unpack.js'
 
-/** After this many events whose data is not JSON, the stream is no longer parsed, because each failed parse is as slow as an error. */
+/** After this many events whose data is not JSON, Postern parses no more of the stream: each failed parse throws, which is slow. */
 const maxUnreadable = 1000
 
 /**

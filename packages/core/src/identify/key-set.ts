@@ -25,7 +25,7 @@ const failureCoolDownMs = 1000
  * unknown key id, as after a rotation.
  *
  * @param dispatcher The dispatcher for `url`.
- * @throws {errors.JWSInvalid} from the returned function, if a key id is no text.
+ * @throws {errors.JWSInvalid} from the returned function, if the token's `kid` is not a string.
  * @throws {Refusal} 503 `caller_check_unavailable`, from the returned function, if a key id is unknown and `coolDownMs`
  *   has not passed since the last fetch. Also throws jose's errors.
  */
@@ -50,7 +50,7 @@ export function createKeySet(url: URL, dispatcher: Dispatcher): JWTVerifyGetKey 
     },
   })
   return async (header, token) => {
-    // What is no text can be no key's id: that is the caller's fault, and nothing is fetched for it.
+    // A `kid` that is not a string is the caller's fault (401): do not fetch the key set for it.
     if (header !== undefined && header.kid !== undefined && typeof (header.kid as unknown) !== 'string')
       throw new errors.JWSInvalid('The header "kid" is no text.')
     const before = fetches
