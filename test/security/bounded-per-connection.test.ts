@@ -431,7 +431,7 @@ describe('bounded-per-connection: uploads to the backend', () => {
       await wait(quietMs)
       const page = dial(sidecar.origin, get('/page'))
       await until(page.statuses, 20_000).toEqual([200])
-      expect(polls.flatMap((client) => client.statuses())).toEqual(polls.map(() => 200))
+      await until(() => polls.flatMap((client) => client.statuses())).toEqual(polls.map(() => 200))
     } finally {
       await sidecar.close()
       backend.closeAllConnections()
