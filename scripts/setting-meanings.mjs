@@ -141,5 +141,6 @@ export const settingMeanings = {
   'connections.underWay': 'requests of one connection that are worked on at once',
   'connections.heldBytes': 'bytes of bodies that are held in memory until they are whole',
   'connections.minRate': 'the slowest that a body may come; `0B/s` for no bound',
+  'reload.watch': 'read the configuration again whenever its file, or the `.env` beside it, changes',
   'shutdown.deadline': 'how long open streams may take when the process is told to stop',
 }

@@ -1,13 +1,26 @@
 import { timingSafeEqual } from 'node:crypto'
-import { answerAtDoor, readJsonObject, Refusal, refuseAtDoor, type RevokedKind, type Runtime, type Secret } from '@postern/core'
+import {
+  answerAtDoor,
+  currentRuntime,
+  type Serving,
+  readJsonObject,
+  Refusal,
+  refuseAtDoor,
+  type RevokedKind,
+  type Runtime,
+  type Secret,
+} from '@postern/core'
 import { createFailedAttempts } from '@postern/express'
 import { nameFault, readSessionRequest, SessionFault, sessionFaultOverHttp, sessionSeconds } from '@postern/protocol'
 import express, { type NextFunction, type Request, type Response, type Router } from 'express'
+import type { Configuration } from './configuration.js'
 
 export interface AdminApiOptions {
-  readonly runtime: Runtime
-  /** What an operator's program must present. Required if the listener is on a port. */
+  readonly runtime: Serving
+  /** What an operator's program must present; with a `configuration`, its `admin.secret` counts instead. Required on a port. */
   readonly secret: Secret | undefined
+  /** `undefined`: the configuration cannot be read again. */
+  readonly configuration?: Configuration | undefined
   /** Whether the listener is a Unix socket, which only its owner can open. */
   readonly onSocket: boolean
 }
@@ -20,13 +33,15 @@ const wrongSecrets = { limit: 30, windowMs: 60_000 }
 
 const revokedKinds: readonly RevokedKind[] = ['id', 'user', 'team']
 
-/** The admin API, with which programs of the operator, in any language, mint and revoke sessions. */
-export function createAdminApi({ runtime, secret, onSocket }: AdminApiOptions): Router {
+/** The admin API, with which programs of the operator, in any language, mint and revoke sessions and have the configuration read again. */
+export function createAdminApi({ runtime: instance, secret, configuration, onSocket }: AdminApiOptions): Router {
+  const secretNow = (): Secret | undefined =>
+    configuration === undefined ? secret : configuration.instance.checked.secrets.get('admin.secret')
   const router = express.Router({ caseSensitive: true, strict: true })
   const failures = createFailedAttempts(wrongSecrets)
   router.use(async (request, _response, next) => {
     try {
-      refuseStrangers(request, secret, onSocket)
+      refuseStrangers(request, secretNow(), onSocket)
     } catch (error) {
       if (error instanceof Refusal && error.code === 'caller_invalid') await refuseGuesser(failures, request)
       throw error
@@ -35,18 +50,23 @@ export function createAdminApi({ runtime, secret, onSocket }: AdminApiOptions): 
   })
   router.use(express.raw({ limit: '16kb', type: () => true, inflate: false }))
   router.post('/sessions', async (request, response) => {
-    const { token, id, expiresAt, principal } = await mint(runtime, bodyOf(request))
+    const { token, id, expiresAt, principal } = await mint(currentRuntime(instance), bodyOf(request))
     const body = { token, id, token_type: principal.jkt === undefined ? 'Bearer' : 'DPoP', expires_at: expiresAt }
-    answerAtDoor(runtime, request, response, { status: 201, body }, principal)
+    answerAtDoor(instance, request, response, { status: 201, body }, principal)
   })
   router.post('/revocations', async (request, response) => {
     const [kind, name] = readRevocation(bodyOf(request))
-    await runtime.revocations.revoke(kind, name)
-    answerAtDoor(runtime, request, response, { status: 201, body: { revoked: { [kind]: name } } }, undefined, { kind, name })
+    await currentRuntime(instance).revocations.revoke(kind, name)
+    answerAtDoor(instance, request, response, { status: 201, body: { revoked: { [kind]: name } } }, undefined, { kind, name })
   })
+  if (configuration !== undefined)
+    router.post('/reload', (request, response) => {
+      const result = configuration.reload('admin')
+      answerAtDoor(instance, request, response, { status: result.taken ? 200 : 422, body: result })
+    })
   router.use((error: Error, request: Request, response: Response, next: NextFunction) => {
     if (response.headersSent) next(error)
-    else refuseAtDoor(runtime, request, response, refusalFor(error))
+    else refuseAtDoor(instance, request, response, refusalFor(error))
   })
   return router
 }

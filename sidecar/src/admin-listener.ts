@@ -2,26 +2,33 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import {
   faultOfTargetForExpress,
   findFault,
+  currentRuntime,
+  type Serving,
   Refusal,
   refuseAtDoor,
   refuseBrokenRequest,
   refuseConnect,
   refuseExpectations,
-  type Runtime,
   type Secret,
   takeOriginForm,
 } from '@postern/core'
 import { securityMiddleware } from '@postern/express'
 import express from 'express'
 import { createAdminApi } from './admin-api.js'
+import type { Configuration } from './configuration.js'
 
 /** The help of `not_found`: the paths that exist here. */
 const adminPaths =
-  'This is the admin listener: GET /healthz, GET /readyz, POST /admin/v1/sessions, POST /admin/v1/revocations. The API lives on the data listener.'
+  'This is the admin listener: GET /healthz, GET /readyz, POST /admin/v1/sessions, POST /admin/v1/revocations, POST /admin/v1/reload. The API lives on the data listener.'
 
-/** The admin listener: health, readiness and the admin API. On its own socket or port, never on the data listener. */
-export function createAdminListener(runtime: Runtime, secret: Secret | undefined): Server {
-  const { admin } = runtime.config
+/**
+ * The admin listener: health, readiness and the admin API. On its own socket or port, never on the data listener.
+ *
+ * @param secret What programs must present; with a `configuration`, its `admin.secret` counts instead.
+ * @param configuration `undefined`: the configuration cannot be read again.
+ */
+export function createAdminListener(instance: Serving, secret: Secret | undefined, configuration?: Configuration): Server {
+  const { admin } = currentRuntime(instance).config
   const app = express()
   app.disable('x-powered-by')
   app.enable('case sensitive routing')
@@ -31,11 +38,12 @@ export function createAdminListener(runtime: Runtime, secret: Secret | undefined
     response.json({ status: 'ok' })
   })
   app.get('/readyz', (_request, response) => {
-    response.status(runtime.draining ? 503 : 200).json({ status: runtime.draining ? 'draining' : 'ready' })
+    const { draining } = currentRuntime(instance)
+    response.status(draining ? 503 : 200).json({ status: draining ? 'draining' : 'ready', ...describeReload(configuration) })
   })
-  app.use('/admin/v1', createAdminApi({ runtime, secret, onSocket: admin !== undefined && 'socket' in admin }))
+  app.use('/admin/v1', createAdminApi({ runtime: instance, secret, configuration, onSocket: admin !== undefined && 'socket' in admin }))
   app.use((request, response) => {
-    refuseAtDoor(runtime, request, response, new Refusal('not_found', { help: adminPaths }))
+    refuseAtDoor(instance, request, response, new Refusal('not_found', { help: adminPaths }))
   })
   // A request without `Host` is refused below, with a request id; Node's own refusal has none.
   const server = createServer(
@@ -44,18 +52,24 @@ export function createAdminListener(runtime: Runtime, secret: Secret | undefined
       takeOriginForm(request)
       const fault = findFault(request) ?? faultOfTargetForExpress(request)
       if (fault === undefined) app(request, response)
-      else refuseAtDoor(runtime, request, response, fault)
+      else refuseAtDoor(instance, request, response, fault)
     }),
   )
   server.on('clientError', refuseBrokenRequest)
   server.on('connect', refuseConnect)
-  refuseExpectations(server, runtime)
+  refuseExpectations(server, instance)
   // Node would queue the 100 of a pipelined request, and may put it within that request's answer.
   server.on('checkContinue', (request, response) => {
     if (response.socket !== null) response.writeContinue()
     server.emit('request', request, response)
   })
   return server
+}
+
+/** Says in `/readyz` how the last reload ended; a refused one leaves the process ready. */
+function describeReload(configuration: Configuration | undefined): object {
+  const last = configuration?.lastReload
+  return last === undefined ? {} : { reload: { at: last.at, status: last.taken ? 'taken' : 'refused' } }
 }
 
 /**

@@ -1,14 +1,13 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import {
-  type Backend,
   type Log,
-  createBackend,
   createNodeDoor,
-  createTrust,
   faultOfTargetForExpress,
   findFault,
   guardServer,
+  currentRuntime,
+  type Serving,
   isUnderMount,
   type NodeListener,
   OfferingMessage,
@@ -16,12 +15,12 @@ import {
   Refusal,
   refuseAtDoor,
   refuseUpgrade,
-  type Runtime,
   takeOriginForm,
 } from '@postern/core'
 import { securityMiddleware } from '@postern/express'
-import express, { type Express } from 'express'
+import express, { type Express, type RequestHandler } from 'express'
 import { rateLimit } from 'express-rate-limit'
+import { followBackend } from './follow-backend.js'
 
 /** Without a backend: how many requests per minute one address may send to everything but the API. */
 const otherRequestsPerMinute = 600
@@ -46,34 +45,35 @@ export interface Listener {
  * The data listener. API calls go straight to the corridor; everything else goes to the backend or, without one, to
  * an Express application.
  */
-export function createDataListener(runtime: Runtime, { pages, log }: DataListenerOptions = {}): Listener {
+export function createDataListener(instance: Serving, { pages, log }: DataListenerOptions = {}): Listener {
+  const { config } = currentRuntime(instance)
   // A request without `Host` is refused in the corridor, with a request id; Node's own refusal has none.
   const options = {
-    keepAliveTimeout: runtime.config.listen.keepAlive,
+    keepAliveTimeout: config.listen.keepAlive,
     headersTimeout: headersMs,
     requireHostHeader: false,
     insecureHTTPParser: false,
   }
-  const backend = openBackend(runtime, log)
-  const local = backend === undefined ? createPageApp(runtime, pages) : answerKeys(runtime)
+  const backend = config.backend === undefined ? undefined : followBackend(instance, config.backend, log)
+  const local = backend === undefined ? createPageApp(instance, pages) : answerKeys(instance)
   // A request that `findFault` objects to gets no local answer either; `backend.pass` checks for itself.
   const answerLocally: NodeListener = (request, response) => {
     const fault = findFault(request) ?? faultOfTargetForExpress(request)
     if (fault === undefined) local(request, response)
-    else refuseAtDoor(runtime, request, response, fault)
+    else refuseAtDoor(instance, request, response, fault)
   }
-  const door = createNodeDoor(runtime, (request, response) => {
-    if (backend === undefined || asksForKeys(runtime, request)) answerLocally(request, response)
-    else backend.pass(request, response)
+  const door = createNodeDoor(instance, (request, response) => {
+    if (backend === undefined || asksForKeys(instance, request)) answerLocally(request, response)
+    else backend.now().pass(request, response)
   })
   if (backend === undefined) {
-    const server = guardServer(createServer(options, door), runtime)
+    const server = guardServer(createServer(options, door), instance)
     return { server, cut: () => server.closeAllConnections() }
   }
-  const server = guardServer(createServer({ ...options, IncomingMessage: OfferingMessage }, door), runtime)
+  const server = guardServer(createServer({ ...options, IncomingMessage: OfferingMessage }, door), instance)
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    if (isUnderMount(runtime.config.mount, takeOriginForm(request))) refuseUpgrade(request, socket)
-    else backend.upgrade(request, socket, head)
+    if (isUnderMount(currentRuntime(instance).config.mount, takeOriginForm(request))) refuseUpgrade(request, socket)
+    else backend.now().upgrade(request, socket, head)
   })
   return {
     server,
@@ -88,33 +88,27 @@ export function createDataListener(runtime: Runtime, { pages, log }: DataListene
 const keysMaxAge = 300
 
 /** Whether a request asks for the public keys with which the backend verifies assertions. */
-function asksForKeys({ assertions }: Runtime, { url, method }: IncomingMessage): boolean {
+function asksForKeys(instance: Serving, { url, method }: IncomingMessage): boolean {
+  const { assertions } = currentRuntime(instance)
   return assertions !== undefined && url === assertions.path && (method === 'GET' || method === 'HEAD')
 }
 
-function answerKeys({ assertions }: Runtime): NodeListener {
-  const body = Buffer.from(assertions?.jwks ?? '')
-  const headers = {
-    'Content-Type': 'application/jwk-set+json',
-    'Content-Length': body.length,
-    'Cache-Control': `public, max-age=${keysMaxAge}`,
-  }
+function answerKeys(instance: Serving): NodeListener {
   return ({ method }, response) => {
+    const body = Buffer.from(currentRuntime(instance).assertions?.jwks ?? '')
+    const headers = {
+      'Content-Type': 'application/jwk-set+json',
+      'Content-Length': body.length,
+      'Cache-Control': `public, max-age=${keysMaxAge}`,
+    }
     response.writeHead(200, headers).end(method === 'HEAD' ? undefined : body)
   }
 }
 
-function openBackend({ config, assertions, cookies, connections }: Runtime, log: Log | undefined): Backend | undefined {
-  const { backend, listen } = config
-  if (backend === undefined) return undefined
-  const isTrusted = createTrust(listen.trustedProxies)
-  return createBackend({ url: backend.url, isTrusted, connections, assertions, cookies, headersMs: backend.timeouts.headers, log })
-}
-
-function createPageApp(runtime: Runtime, pages?: (app: Express) => void): NodeListener {
+function createPageApp(instance: Serving, pages?: (app: Express) => void): NodeListener {
   const app = express()
   app.disable('x-powered-by')
-  app.use(securityMiddleware(runtime.config.browser.hsts))
+  app.use(currentSecurity(instance))
   app.use(
     rateLimit({
       windowMs: 60_000,
@@ -122,21 +116,34 @@ function createPageApp(runtime: Runtime, pages?: (app: Express) => void): NodeLi
       standardHeaders: 'draft-8',
       legacyHeaders: false,
       handler: (request, response) => {
-        refuseAtDoor(runtime, request, response, new Refusal('rate_limited', { retryAfterSeconds: 60 }))
+        refuseAtDoor(instance, request, response, new Refusal('rate_limited', { retryAfterSeconds: 60 }))
       },
     }),
   )
   pages?.(app)
   app.use((request, response) => {
-    refuseAtDoor(runtime, request, response, notUnder(runtime.config.mount))
+    refuseAtDoor(instance, request, response, notUnder(currentRuntime(instance).config.mount))
   })
   app.use((error: Error, request: express.Request, response: express.Response, _next: express.NextFunction) => {
     const refusal = isRequestFault(error) ? new Refusal('request_malformed') : new Refusal('internal_error', { cause: error })
-    refuseAtDoor(runtime, request, response, refusal)
+    refuseAtDoor(instance, request, response, refusal)
   })
   return app
 }
 
 function isRequestFault(error: Error): boolean {
   return 'status' in error && typeof error.status === 'number' && error.status >= 400 && error.status < 500
+}
+
+/** The security headers of pages, as the configuration in use wants them. */
+function currentSecurity(instance: Serving): RequestHandler {
+  const make = () => ({
+    config: currentRuntime(instance).config,
+    middleware: securityMiddleware(currentRuntime(instance).config.browser.hsts),
+  })
+  let made = make()
+  return (request, response, next) => {
+    if (made.config !== currentRuntime(instance).config) made = make()
+    made.middleware(request, response, next)
+  }
 }

@@ -9,6 +9,14 @@ import { readYaml } from './read-yaml.js'
 /** The path of a configuration file, and the result of its check. */
 export interface LoadedConfig extends CheckResult {
   readonly file: string
+  /** What it and the `.env` beside it held. */
+  readonly sources: ConfigSources
+}
+
+/** What a configuration is checked from, beside its secrets' files and the environment of the process. */
+export interface ConfigSources {
+  readonly raw: unknown
+  readonly dotenv: Readonly<Record<string, string>>
 }
 
 /**
@@ -22,10 +30,20 @@ export function loadConfig(path: string, isOptional?: SecretPlaces['isOptional']
   const file = resolve(path)
   const directory = dirname(file)
   const { raw, problems: broken } = readYaml(path)
-  if (broken.length > 0) return { file, problems: broken }
-  const dotenv = readDotenv(directory)
-  const result = checkConfig(raw, { env: { ...dotenv, ...process.env }, directory, ...(isOptional === undefined ? {} : { isOptional }) })
-  return { file, ...result, problems: [...result.problems, ...checkExtraAuthorities(dotenv)] }
+  const sources = { raw, dotenv: readDotenv(directory) }
+  if (broken.length > 0) return { file, sources, problems: broken }
+  return checkSources({ file, sources }, isOptional)
+}
+
+/** Checks what was read before, with the files of its secrets as they are now. */
+export function checkSources(
+  { file, sources }: Pick<LoadedConfig, 'file' | 'sources'>,
+  isOptional?: SecretPlaces['isOptional'],
+): LoadedConfig {
+  const { raw, dotenv } = sources
+  const env = { ...dotenv, ...process.env }
+  const result = checkConfig(raw, { env, directory: dirname(file), ...(isOptional === undefined ? {} : { isOptional }) })
+  return { file, sources, ...result, problems: [...result.problems, ...checkExtraAuthorities(dotenv)] }
 }
 
 /**
@@ -40,11 +58,13 @@ export function requireConfig(
   readonly checked: CheckedConfig
   readonly file: string
   readonly warnings: readonly Problem[]
+  readonly loaded: LoadedConfig
 } {
-  const { checked, file, problems } = loadConfig(path, isOptional)
+  const loaded = loadConfig(path, isOptional)
+  const { checked, file, problems } = loaded
   const errors = problems.filter(({ severity }) => severity === 'error')
   if (checked === undefined) throw new Failure(describeProblems(path, errors))
-  return { checked, file, warnings: problems }
+  return { checked, file, warnings: problems, loaded }
 }
 
 /** Every problem on a line of its own: where, what, and what to write instead. */

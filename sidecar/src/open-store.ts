@@ -30,15 +30,18 @@ async function open(settings: StoreSettings): Promise<Store> {
   return createMemoryStore()
 }
 
+/** Whether a kind of caller needs a store. */
+export function needsStore({ callers: { session, jwt, anonymous } }: CheckedConfig['config']): boolean {
+  return session !== undefined || jwt !== undefined || anonymous !== undefined
+}
+
 /** Which store to open. If no kind of caller needs a store, it is memory: no file is created. */
 function settingsOf({ config, secrets }: CheckedConfig, directory: string, owner: boolean): StoreSettings {
   const { store } = config
-  const { session, jwt, anonymous } = config.callers
   if (store?.redis !== undefined) {
     const url = typeof store.redis === 'string' ? store.redis : (secrets.get('store.redis')?.reveal() as string)
     return { redis: { url, ...(store.prefix === undefined ? {} : { prefix: store.prefix }) } }
   }
   if (store?.sqlite !== undefined) return { sqlite: resolve(directory, store.sqlite), owner }
-  const needed = session !== undefined || jwt !== undefined || anonymous !== undefined
-  return store === undefined && needed ? { sqlite: resolve(directory, defaultFile), owner } : { memory: true }
+  return store === undefined && needsStore(config) ? { sqlite: resolve(directory, defaultFile), owner } : { memory: true }
 }

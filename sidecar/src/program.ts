@@ -133,6 +133,17 @@ export function createProgram(version: string, finish: (code: number) => void): 
     .action(run(async () => (await import('./commands/revoke.js')).revokeSessions))
 
   program
+    .command('reload')
+    .description('have the running sidecar read its configuration again, all of it or nothing; says what changed')
+    .addOption(configOption())
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      '\nAsks at admin.socket or admin.port. SIGHUP does the same. Running streams end under the configuration that they\nbegan with. What cannot change while it runs (listeners, store, replicas) is refused by name, and nothing is taken.',
+    )
+    .action(run(async () => (await import('./commands/reload.js')).reload))
+
+  program
     .command('emulate')
     .description('one emulated gateway alone, for your own tests')
     .argument('<dialect>', EMULATED_GATEWAYS.join(', '))

@@ -1,7 +1,8 @@
-import { isAbsolute, resolve } from 'node:path'
-import type { Log, Runtime, Secret } from '@postern/core'
+import { currentRuntime, type Log, type Runtime, type Secret, type Serving } from '@postern/core'
 import type { Express } from 'express'
 import { createAdminListener } from './admin-listener.js'
+import { adminPlace } from './admin-place.js'
+import type { Configuration } from './configuration.js'
 import { createDataListener, type Listener } from './data-listener.js'
 import { listen, type Place } from './listen.js'
 
@@ -20,7 +21,10 @@ export interface Sidecar {
 }
 
 export interface SidecarOptions {
-  readonly runtime: Runtime
+  /** What the listeners serve, and `close` closes. */
+  readonly runtime: Serving & Pick<Runtime, 'drain' | 'cut' | 'close'>
+  /** If it is given, the admin listener can have it read again. */
+  readonly configuration?: Configuration
   /** The folder that relative paths in the configuration begin at. */
   readonly directory: string
   /** What programs must present to the admin listener. */
@@ -39,43 +43,47 @@ const lastWordMs = 100
 
 /**
  * Opens the listeners of a compiled configuration. Rejects with a `Failure` if an address cannot be used; then closes the
- * runtime, and its store with it.
+ * runtime or instance, and its store with it.
  */
-export async function startSidecar({ runtime, directory, adminSecret, pages, log }: SidecarOptions): Promise<Sidecar> {
-  const { listen: data, admin, shutdown } = runtime.config
+export async function startSidecar({
+  runtime: instance,
+  configuration,
+  directory,
+  adminSecret,
+  pages,
+  log,
+}: SidecarOptions): Promise<Sidecar> {
+  const { listen: data, admin } = currentRuntime(instance).config
   const listeners: Listener[] = []
   const open = (listener: Listener, place: Place): Promise<string> => {
     listeners.push(listener)
     return listen(listener.server, place)
   }
   try {
-    const url = await open(createDataListener(runtime, { pages, log }), data)
-    const adminAddress = admin === undefined ? undefined : await open(openAdmin(runtime, adminSecret), adminPlace(admin, directory))
+    const url = await open(createDataListener(instance, { pages, log }), data)
+    const adminAddress =
+      admin === undefined ? undefined : await open(openAdmin(instance, adminSecret, configuration), adminPlace(admin, directory))
     return {
       url,
       ...(adminAddress === undefined ? {} : { admin: adminAddress }),
       async close() {
-        runtime.drain()
-        const ended = await Promise.all(listeners.map((listener) => closeListener(listener, shutdown.deadline, () => runtime.cut())))
-        await runtime.close()
+        instance.drain()
+        const { deadline } = currentRuntime(instance).config.shutdown
+        const ended = await Promise.all(listeners.map((listener) => closeListener(listener, deadline, () => instance.cut())))
+        await instance.close()
         return ended.every(Boolean)
       },
     }
   } catch (error) {
-    await Promise.all(listeners.map((listener) => closeListener(listener, 0, () => runtime.cut())))
+    await Promise.all(listeners.map((listener) => closeListener(listener, 0, () => instance.cut())))
     // Why the start failed matters more than a failure to close.
-    await runtime.close().catch(() => {})
+    await instance.close().catch(() => {})
     throw error
   }
 }
 
-function adminPlace(admin: NonNullable<Runtime['config']['admin']>, directory: string): Place {
-  if (!('socket' in admin)) return admin
-  return { socket: isAbsolute(admin.socket) ? admin.socket : resolve(directory, admin.socket) }
-}
-
-function openAdmin(runtime: Runtime, secret: Secret | undefined): Listener {
-  const server = createAdminListener(runtime, secret)
+function openAdmin(instance: Serving, secret: Secret | undefined, configuration: Configuration | undefined): Listener {
+  const server = createAdminListener(instance, secret, configuration)
   return { server, cut: () => server.closeAllConnections() }
 }
 

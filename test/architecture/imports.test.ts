@@ -146,6 +146,7 @@ describe('shared code', () => {
       'packages/core/src/redactor.ts',
       'packages/core/src/session/sign-session.ts',
       'sidecar/src/admin-api.ts',
+      'sidecar/src/commands/reload.ts',
       'sidecar/src/commands/session.ts',
       'sidecar/src/open-store.ts',
     ])

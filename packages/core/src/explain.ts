@@ -7,7 +7,7 @@ import { needsCeiling } from './police/output-limit.js'
 import type { Policy } from './police/policies.js'
 import { Refusal } from './refusal.js'
 import type { Route } from './resolve/route.js'
-import type { Runtime } from './runtime.js'
+import type { Runtime } from './instance/runtime.js'
 
 /** A request that `explain` answers for: its principal, method, path and model. */
 export interface ExplainQuestion extends PrincipalFields {

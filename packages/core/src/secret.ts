@@ -1,5 +1,8 @@
-import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto'
+import { createHmac, createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto'
 import { inspect } from 'node:util'
+
+/** Makes fingerprints useless outside of this process, and beyond its end. */
+const fingerprintKey = randomBytes(32)
 
 /**
  * A secret that cannot be printed.
@@ -22,6 +25,11 @@ export class Secret {
   /** Derives a key of 256 bits for one purpose; the secret cannot be computed from it (HKDF, RFC 5869). */
   deriveKey(purpose: string): KeyObject {
     return createSecretKey(Buffer.from(hkdfSync('sha256', this.#value, '', purpose, 32)))
+  }
+
+  /** A text that is equal for equal secrets, in this process alone, and from which the secret cannot be computed. */
+  fingerprint(): string {
+    return createHmac('sha256', fingerprintKey).update(this.#value).digest('base64url')
   }
 
   toString(): string {

@@ -1,18 +1,19 @@
 import {
   type CheckedConfig,
-  compile,
   ConfigError,
+  createInstance,
   createLogLedger,
   createMemoryStore,
   type Ledger,
   type Log,
+  type ReplaceableInstance,
   type Runtime,
   type Store,
 } from '@postern/core'
 import { createFailedAttempts } from './failed-attempts.js'
 import { networkOf } from './network-of.js'
 
-/** The parts of a runtime that are not in its configuration. */
+/** The parts of a runtime, or of an instance, that are not in its configuration. */
 export interface RuntimeParts {
   /** Receives the ledger entries. Default: JSON lines on stdout. */
   readonly ledger?: Ledger | undefined
@@ -31,14 +32,22 @@ export interface RuntimeParts {
  *
  * @throws {ConfigError} if `config.store` names SQLite or Redis and no `store` is given.
  */
-export function createRuntime(
+export function createRuntime(checked: CheckedConfig, parts?: RuntimeParts): Runtime {
+  return openInstance(checked, parts).runtime
+}
+
+/**
+ * The same, as an instance whose configuration can be replaced.
+ *
+ * @throws {ConfigError} if `config.store` names SQLite or Redis and no `store` is given.
+ */
+export function openInstance(
   checked: CheckedConfig,
   { ledger = createLogLedger(), store = defaultStore(checked), log }: RuntimeParts = {},
-): Runtime {
-  const { limit, window: windowMs } = checked.config.failedAuthentication
-  return compile(checked, {
+): ReplaceableInstance {
+  return createInstance(checked, {
     ledger,
-    failedAttempts: createFailedAttempts({ limit, windowMs }),
+    countFailedAttempts: ({ limit, window: windowMs }) => createFailedAttempts({ limit, windowMs }),
     store,
     networkOf,
     log,

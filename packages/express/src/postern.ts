@@ -1,17 +1,21 @@
 import {
+  type CheckedConfig,
   checkConfig,
   clearPageHeaders,
   ConfigError,
   type ConfigInput,
   createLogLedger,
   describeProblem,
+  type Change,
   type Dialects,
   enter,
+  currentRuntime,
+  type Serving,
   originForm,
   type Runtime,
 } from '@postern/core'
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
-import { createRuntime, type RuntimeParts } from './create-runtime.js'
+import { openInstance, type RuntimeParts } from './create-runtime.js'
 import { speakToWrappers } from './heads-of-others.js'
 import { settingsWithoutEffect } from './settings-without-effect.js'
 
@@ -44,6 +48,19 @@ export interface PosternMiddleware extends RequestHandler {
   close(): Promise<void>
 }
 
+/** The middleware of {@link postern}, whose configuration can be replaced. */
+export interface ReplaceableMiddleware extends PosternMiddleware {
+  /**
+   * Takes another configuration, whole or not at all: calls that begin from now on are served with it, those under way end as
+   * they began. Secrets are read anew.
+   *
+   * @returns What is different now.
+   * @throws {ConfigError} with every error of the configuration; then nothing has changed. `store` and `replicas` cannot
+   *   change.
+   */
+  replace(config: ConfigInput): readonly Change[]
+}
+
 /**
  * Postern inside an Express application: the same corridor as the stand-alone process.
  *
@@ -60,16 +77,22 @@ export interface PosternMiddleware extends RequestHandler {
  * app.use('/ai', postern(config))
  * ```
  */
-export function postern(config: ConfigInput, options: PosternOptions = {}): PosternMiddleware {
+export function postern(config: ConfigInput, options: PosternOptions = {}): ReplaceableMiddleware {
+  const parts = withLog(options)
+  const read = (next: ConfigInput): CheckedConfig => readConfig(next, options, parts.log)
+  const instance = openInstance(read(config), parts)
+  return Object.assign(posternMiddleware(instance), { replace: (next: ConfigInput) => instance.replace(read(next)) })
+}
+
+/** Checks a configuration, and writes its warnings to the log. */
+function readConfig(config: ConfigInput, options: PosternOptions, log: RuntimeParts['log']): CheckedConfig {
   if (typeof config !== 'object' || config === null) throw new TypeError(noObject)
   const unsetFix = options.env === undefined ? setVariable : giveVariable
   const places = { env: options.env ?? process.env, directory: options.directory ?? process.cwd(), unsetFix }
   const { checked, problems } = checkConfig(config, places, options.dialects)
   if (checked === undefined) throw new ConfigError(problems.filter(({ severity }) => severity === 'error'))
-  const parts = withLog(options)
-  const middleware = posternMiddleware(createRuntime(checked, parts))
-  for (const warning of [...problems, ...settingsWithoutEffect(config)]) parts.log?.('warn', describeProblem(warning).trim())
-  return middleware
+  for (const warning of [...problems, ...settingsWithoutEffect(config)]) log?.('warn', describeProblem(warning).trim())
+  return checked
 }
 
 /** Lines of the process go where entries go by default, as in the sidecar; a ledger of the application's takes entries alone. */
@@ -90,8 +113,11 @@ function giveVariable(name: string): string {
 const noObject =
   "postern() takes the configuration as an object, not as a path or a text. Read the file yourself, for example with the package yaml: postern(parse(readFileSync('postern.yaml', 'utf8')))."
 
-/** The middleware over a runtime that exists already, such as one of {@link createRuntime}. */
-export function posternMiddleware(runtime: Runtime): PosternMiddleware {
+/** What {@link posternMiddleware} needs to stop: an instance, or a runtime alone. */
+type Stoppable = Pick<Runtime, 'drain' | 'cut' | 'close'>
+
+/** The middleware over an instance or runtime that exists already, such as one of {@link openInstance}. */
+export function posternMiddleware(instance: Serving & Stoppable): PosternMiddleware {
   const middleware = (request: Request, response: Response, next: NextFunction): void => {
     if (isConsumed(request)) {
       next(new Error('A body parser has read this request already. Mount postern(…) before express.json() and its like.'))
@@ -103,7 +129,8 @@ export function posternMiddleware(runtime: Runtime): PosternMiddleware {
     }
     // Express accepts `/AI` for `/ai`; the stand-alone process does not. Skip such a request, so that both treat it
     // alike.
-    if (request.baseUrl !== runtime.config.mount && request.baseUrl.toLowerCase() === runtime.config.mount.toLowerCase()) {
+    const { mount } = currentRuntime(instance).config
+    if (request.baseUrl !== mount && request.baseUrl.toLowerCase() === mount.toLowerCase()) {
       next()
       return
     }
@@ -112,15 +139,16 @@ export function posternMiddleware(runtime: Runtime): PosternMiddleware {
     speakToWrappers(response)
     takeOriginForm(request)
     const target = request.url
-    runtime.connections.admit(request, response, () => void enter(runtime, request, response, target))
+    currentRuntime(instance).connections.admit(request, response, () => void enter(currentRuntime(instance), request, response, target))
   }
   return Object.assign(middleware, {
-    drain: () => runtime.drain(),
+    drain: () => instance.drain(),
     forget: ({ headers: { cookie } }: Pick<Request, 'headers'>) => {
-      if (cookie !== undefined) runtime.cookies?.forget(runtime.cookies.keysOf(cookie))
+      const { cookies } = currentRuntime(instance)
+      if (cookie !== undefined) cookies?.forget(cookies.keysOf(cookie))
     },
-    cut: () => runtime.cut(),
-    close: () => runtime.close(),
+    cut: () => instance.cut(),
+    close: () => instance.close(),
   })
 }
 

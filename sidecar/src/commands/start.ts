@@ -1,29 +1,68 @@
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { createLogLedger, describeProblem, type Log } from '@postern/core'
-import { createRuntime } from '@postern/express'
+import { openInstance } from '@postern/express'
+import { type Configuration, createConfiguration } from '../configuration.js'
 import { requireConfig } from '../load-config.js'
 import { openConfiguredStore } from '../open-store.js'
 import { startSidecar } from '../sidecar.js'
 import { untilSignal } from '../until-signal.js'
+import { type Watch, watchFiles } from '../watch-files.js'
 
 /** Runs the sidecar until it is told to stop. */
 export async function start(options: { readonly config: string }): Promise<number> {
-  const { checked, file, warnings } = requireConfig(options.config)
+  const hangUps = takeHangUps()
+  const { checked, file, warnings, loaded } = requireConfig(options.config)
   const ledger = createLogLedger()
   for (const warning of warnings) ledger.log('warn', describeProblem(warning).trim())
   const log: Log = (level, message, facts) => ledger.log(level, message, facts)
   const store = await openConfiguredStore(checked, file, true)
-  const runtime = createRuntime(checked, { ledger, store, log })
-  const sidecar = await startSidecar({ runtime, directory: dirname(file), adminSecret: checked.secrets.get('admin.secret'), log })
+  const instance = openInstance(checked, { ledger, store, log })
+  const configuration = createConfiguration(loaded, instance, log)
+  const sidecar = await startSidecar({ runtime: instance, configuration, directory: dirname(file), log })
   ledger.log('info', 'listening', {
     url: `${sidecar.url}${checked.config.mount}/v1`,
     ...(sidecar.admin === undefined ? {} : { admin: sidecar.admin }),
   })
+  hangUps.handle(() => configuration.reload('signal'))
+  const watches = watchSources(configuration)
 
   const signal = await untilSignal()
-  ledger.log('info', 'draining', { signal, deadline_ms: checked.config.shutdown.deadline })
+  for (const watch of watches) watch.stop()
+  ledger.log('info', 'draining', { signal, deadline_ms: instance.checked.config.shutdown.deadline })
   const inTime = await sidecar.close()
   ledger.log(inTime ? 'info' : 'warn', inTime ? 'stopped' : 'stopped at the deadline; streams that were still open were cut')
   await ledger.close()
   return 0
+}
+
+/** Takes SIGHUP from the first moment: without a listener it ends the process. One that comes too early is handled later. */
+function takeHangUps(): { handle(reload: () => void): void } {
+  let reload: (() => void) | undefined
+  let isWaiting = false
+  process.on('SIGHUP', () => {
+    if (reload === undefined) isWaiting = true
+    else reload()
+  })
+  return {
+    handle(listener) {
+      reload = listener
+      if (isWaiting) listener()
+    },
+  }
+}
+
+/** Follows the files of secrets, and with `reload.watch` the configuration and its `.env` as well. */
+function watchSources(configuration: Configuration): readonly Watch[] {
+  const { loaded, instance } = configuration
+  const files = [loaded.file, resolve(dirname(loaded.file), '.env')]
+  return [
+    watchFiles(
+      () => instance.checked.secretFiles,
+      () => void configuration.reload('secret file'),
+    ),
+    watchFiles(
+      () => (instance.checked.config.reload.watch ? files : []),
+      () => void configuration.reload('watch'),
+    ),
+  ]
 }

@@ -3,7 +3,7 @@ import { arrive, wholeTarget } from '../doors/arrive.js'
 import type { CheckArrival } from '../doors/check-arrival.js'
 import type { Identify } from '../identify/identify.js'
 import type { Principal } from '../principal.js'
-import type { Runtime } from '../runtime.js'
+import type { Runtime } from '../instance/runtime.js'
 import type { AssertionSigner } from './sign-assertion.js'
 
 /** Tells the backend who is calling, with a signed JWT in a request header, if the caller was verified. */
@@ -35,8 +35,10 @@ export interface AssertionsOptions {
   readonly identify: Identify
 }
 
+/** Of all runtimes together: one may prepare a request whose headers the next one writes. */
+const values = new WeakMap<IncomingMessage, string>()
+
 export function createAssertions({ header, path, signer, checkArrival, identify }: AssertionsOptions, runtime: () => Runtime): Assertions {
-  const values = new WeakMap<IncomingMessage, string>()
   return {
     header,
     path,
@@ -44,6 +46,8 @@ export function createAssertions({ header, path, signer, checkArrival, identify 
     hasCredential: ({ headers }) => headers.authorization !== undefined,
     valueFor: (request) => values.get(request),
     async prepare(request) {
+      const { underWay } = runtime()
+      underWay.begin()
       try {
         const arrival = arrive(runtime(), request, wholeTarget(request))
         checkArrival(arrival)
@@ -51,6 +55,8 @@ export function createAssertions({ header, path, signer, checkArrival, identify 
         if (!isForCallsOnly(principal)) values.set(request, await signer.sign(principal))
       } catch {
         // Not an error: the token may be the backend's own. Without an assertion the backend takes the request as anonymous.
+      } finally {
+        underWay.end()
       }
     },
   }

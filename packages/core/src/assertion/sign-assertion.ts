@@ -5,8 +5,8 @@ import type { Secret } from '../secret.js'
 import { thumbprintOf } from '../thumbprint.js'
 
 export interface SignerOptions {
-  /** An Ed25519 private key, PKCS #8 PEM; `undefined`: a new key that is lost when the process ends. */
-  readonly key: Secret | undefined
+  /** An Ed25519 private key. */
+  readonly key: KeyObject
   /** The claim `aud`. */
   readonly audience: string
   /** The longest lifetime of an assertion, in milliseconds. It also ends with the caller's credential, to the second. */
@@ -32,8 +32,7 @@ const type = 'postern-identity+jwt'
 /** The shortest time that an assertion is good for, in milliseconds. */
 const shortestMs = 1000
 
-export function createAssertionSigner({ key: secret, audience, ttlMs }: SignerOptions): AssertionSigner {
-  const key = secret === undefined ? generateKeyPairSync('ed25519').privateKey : (readSigningKey(secret) as KeyObject)
+export function createAssertionSigner({ key, audience, ttlMs }: SignerOptions): AssertionSigner {
   const { kty, crv, x } = createPublicKey(key).export({ format: 'jwk' })
   const kid = thumbprintOf({ kty, crv, x }) as string
   // Keyed by the principal object: the cache of verified tokens returns the same object for the same token.
@@ -62,6 +61,11 @@ export function createAssertionSigner({ key: secret, audience, ttlMs }: SignerOp
     },
     jwks: JSON.stringify({ keys: [{ kty, crv, x, kid, alg: 'EdDSA', use: 'sig' }] }),
   }
+}
+
+/** The signing key of a checked configuration. Without a secret: a new key that is lost when the process ends. */
+export function openSigningKey(secret: Secret | undefined): KeyObject {
+  return secret === undefined ? generateKeyPairSync('ed25519').privateKey : (readSigningKey(secret) as KeyObject)
 }
 
 /** Reads the key; `undefined` if it is not an Ed25519 private key. The error is dropped, since it could repeat the key. */

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { type Dialects, dialects as builtIn } from '@postern/gateways'
 import type { RingEntry } from '../identify/hash-ring.js'
 import { createRedactor, searchedSecrets } from '../redactor.js'
@@ -28,6 +29,8 @@ export interface CheckedConfig {
   readonly config: Config
   /** Secrets by the path of the setting that refers to them, such as `keys.acme.secret`. */
   readonly secrets: ReadonlyMap<string, Secret>
+  /** The files that secrets were read from, as absolute paths. */
+  readonly secretFiles: readonly string[]
   /** The entries of `callers.service.hashes`. */
   readonly ring: readonly RingEntry[]
   /** The known dialects, by id. */
@@ -59,7 +62,8 @@ export function checkConfig(raw: unknown, places: SecretPlaces, dialects: Dialec
   if (!form.success) problems.push(...form.error.issues.flatMap(describeIssue))
 
   const parts = readSections(raw, dialectIds)
-  const secrets = readSecrets(parts, places, problems)
+  const references = referencesIn(parts)
+  const secrets = readSecrets(references, places, problems)
   checkGateways(parts, dialects, problems)
   checkEndpoints(parts, dialects, problems)
   checkPassHeaders(parts, dialects, problems)
@@ -84,7 +88,8 @@ export function checkConfig(raw: unknown, places: SecretPlaces, dialects: Dialec
   const usable = form.success && problems.every(({ severity }) => severity !== 'error')
   const told = tellable(problems, secrets)
   const { proxyOf } = proxies
-  return usable ? { problems: told, checked: { config: form.data, secrets, ring, dialects, proxyOf } } : { problems: told }
+  if (!usable) return { problems: told }
+  return { problems: told, checked: { config: form.data, secrets, secretFiles: filesOf(references, places), ring, dialects, proxyOf } }
 }
 
 /** Secrets below this length are not redacted in problems, in characters: words of the problem could hold them. */
@@ -102,7 +107,13 @@ function tellable(problems: readonly Problem[], secrets: ReadonlyMap<string, Sec
 /** The fix for a missing ring: a command makes the ring, not the operator. */
 const ringFix = 'Make it with "postern callers add <label>", which prints a credential once and writes its hash there, or says what to set.'
 
-function readSecrets(parts: Parts, places: SecretPlaces, problems: Problem[]): Map<string, Secret> {
+type References = readonly (readonly [path: string, reference: SecretReference])[]
+
+function filesOf(references: References, { directory }: SecretPlaces): readonly string[] {
+  return references.flatMap(([, reference]) => ('file' in reference ? [resolve(directory, reference.file)] : []))
+}
+
+function referencesIn(parts: Parts): References {
   const references: [path: string, reference: SecretReference][] = []
   for (const { path, part } of parts.keys.values()) {
     references.push([`${path}.secret`, part.secret])
@@ -113,7 +124,10 @@ function readSecrets(parts: Parts, places: SecretPlaces, problems: Problem[]): M
   if (parts.backend?.identity?.key !== undefined) references.push(['backend.identity.key', parts.backend.identity.key])
   if (parts.admin?.secret !== undefined) references.push(['admin.secret', parts.admin.secret])
   if (typeof parts.store?.redis === 'object') references.push(['store.redis', parts.store.redis])
+  return references
+}
 
+function readSecrets(references: References, places: SecretPlaces, problems: Problem[]): Map<string, Secret> {
   const secrets = new Map<string, Secret>()
   for (const [path, reference] of references) {
     const tell = places.isOptional?.(path) === true ? warning : problem

@@ -1,5 +1,5 @@
 import type { Dialect, Dialects } from '@postern/gateways'
-import { compileEndpoints } from '../compile-endpoints.js'
+import { compileEndpoints } from '../instance/compile-endpoints.js'
 import { createMeantBy } from '../lib/meant-by.js'
 import { patternsMeet } from '../lib/patterns-meet.js'
 import type { Parts, PlacedRule } from './lenient-sections.js'

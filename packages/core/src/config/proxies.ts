@@ -13,6 +13,11 @@ export interface Proxy {
   readonly headers: () => Readonly<Record<string, string>>
 }
 
+/** All that a connection through a proxy depends on, its password included: to compare, never to show. */
+export function describeProxy(proxy: Proxy | undefined): object | null {
+  return proxy === undefined ? null : { ...proxy, headers: proxy.headers() }
+}
+
 /** Returns the proxy for a URL; `undefined`: connect directly. */
 export type ProxyOf = (target: URL) => Proxy | undefined
 

@@ -265,6 +265,11 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
       /** The slowest pace of a request body, on average over ten seconds; 0B/s for no limit. */
       minRate: pace.default(1024),
     }).prefault({}),
+    /** When the configuration is read again, besides the signal SIGHUP and "postern reload". */
+    reload: strict({
+      /** Whenever the file, or the `.env` beside it, changes. Files of secrets are always watched. */
+      watch: z.boolean().default(false),
+    }).prefault({}),
     shutdown: strict({
       /** How long calls in flight may take to end. */
       deadline: duration.default(30_000),

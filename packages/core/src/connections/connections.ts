@@ -32,6 +32,7 @@ export interface Connections {
   readonly toBackend: FairQueue
   /** Refuses every request whose body is not whole and whose answer has not begun. */
   refuseBodies(refusal: Refusal): void
+  /** Stops the timer, once the last unfinished body is whole or gone. */
   close(): void
 }
 
@@ -60,6 +61,7 @@ export function createConnections({ bounds, isTrusted, publicAddress, networkOf 
     underWay: bounds.underWay,
   }
   let lookedAt = performance.now()
+  let isClosed = false
   const timer = setInterval(look, lookMs).unref()
 
   function look(): void {
@@ -69,6 +71,7 @@ export function createConnections({ bounds, isTrusted, publicAddress, networkOf 
     for (const connection of receiving) {
       if (!lookAtBody(connection, bounds.minRate, seconds)) receiving.delete(connection)
     }
+    if (isClosed && receiving.size === 0) clearInterval(timer)
   }
 
   function take(socket: Socket): Connection {
@@ -143,7 +146,8 @@ export function createConnections({ bounds, isTrusted, publicAddress, networkOf 
         if (request !== undefined && !request.complete && !request.destroyed && response?.headersSent !== true) refuseBody(request, refusal)
     },
     close() {
-      clearInterval(timer)
+      isClosed = true
+      look()
     },
   }
 }

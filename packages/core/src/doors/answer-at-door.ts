@@ -4,7 +4,7 @@ import { clearPageHeaders } from '../answers/clear-page-headers.js'
 import { answerJson, type JsonAnswer } from '../answers/as-json.js'
 import type { EndedSessions } from '../journey.js'
 import type { Principal } from '../principal.js'
-import type { Runtime } from '../runtime.js'
+import { currentRuntime, type Serving } from '../instance/runtime.js'
 import { tagRefused } from '../tag/tag.js'
 import { arrive, wholeTarget } from './arrive.js'
 
@@ -14,7 +14,7 @@ import { arrive, wholeTarget } from './arrive.js'
  * @returns The receipt of the ledger entry.
  */
 export function answerAtDoor(
-  runtime: Runtime,
+  instance: Serving,
   request: IncomingMessage,
   response: ServerResponse,
   answer: JsonAnswer,
@@ -23,6 +23,7 @@ export function answerAtDoor(
   /** The sessions that this request ended, for the ledger. */
   ended?: EndedSessions,
 ): Receipt {
+  const runtime = currentRuntime(instance)
   const arrival = arrive(runtime, request, wholeTarget(request))
   const tags = tagRefused(arrival)
   clearPageHeaders(response)

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Runtime } from '../runtime.js'
+import type { Runtime } from '../instance/runtime.js'
 
 /** Whether a browser asks what a page may send (Fetch standard, CORS preflight). */
 export function isPreflight(request: IncomingMessage): boolean {

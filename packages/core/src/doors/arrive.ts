@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Arrival } from '../arrival.js'
-import type { Runtime } from '../runtime.js'
+import type { Runtime } from '../instance/runtime.js'
 import { nextUlid } from './next-ulid.js'
 
 /**

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Receipt } from '../account/account.js'
 import { handle } from '../corridor.js'
-import type { Runtime } from '../runtime.js'
+import type { Runtime } from '../instance/runtime.js'
 import { isForSessionEndpoint } from '../session/session-endpoint.js'
 import { answerPreflight, isPreflight } from './answer-preflight.js'
 import { arrive } from './arrive.js'

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Runtime } from '../runtime.js'
+import { currentRuntime, type Serving } from '../instance/runtime.js'
 import { enter } from './enter.js'
 import { takeOriginForm } from './normalize-target.js'
 
@@ -8,16 +8,17 @@ export type NodeListener = (request: IncomingMessage, response: ServerResponse) 
 
 /**
  * Makes a request listener that hands requests under the mount to {@link enter} and all others to `otherwise`, without a
- * framework. Bounds requests of one connection, as `runtime.connections` says.
+ * framework. Bounds requests of one connection, as `Runtime.connections` says.
  */
-export function createNodeDoor(runtime: Runtime, otherwise: NodeListener): NodeListener {
-  const { mount } = runtime.config
+export function createNodeDoor(instance: Serving, otherwise: NodeListener): NodeListener {
   const lead: NodeListener = (request, response) => {
     const url = takeOriginForm(request)
+    const runtime = currentRuntime(instance)
+    const { mount } = runtime.config
     if (isUnderMount(mount, url)) void enter(runtime, request, response, url.slice(mount.length))
     else otherwise(request, response)
   }
-  return (request, response) => runtime.connections.admit(request, response, lead)
+  return (request, response) => currentRuntime(instance).connections.admit(request, response, lead)
 }
 
 /** Whether a target is the mount itself, or a path or query below it: `/ai`, `/ai/v1`, `/ai?a=b`; not `/aim`. */

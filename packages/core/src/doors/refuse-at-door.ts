@@ -3,7 +3,7 @@ import type { Receipt } from '../account/account.js'
 import { clearPageHeaders } from '../answers/clear-page-headers.js'
 import { refuse } from '../answers/refuse.js'
 import type { Refusal } from '../refusal.js'
-import type { Runtime } from '../runtime.js'
+import { currentRuntime, type Serving } from '../instance/runtime.js'
 import { tagRefused } from '../tag/tag.js'
 import { arrive, wholeTarget } from './arrive.js'
 import { discardBody } from './discard-body.js'
@@ -16,12 +16,13 @@ import { discardBody } from './discard-body.js'
  * @returns The receipt of the ledger entry.
  */
 export function refuseAtDoor(
-  runtime: Runtime,
+  instance: Serving,
   request: IncomingMessage,
   response: ServerResponse,
   refusal: Refusal,
   target: string = wholeTarget(request),
 ): Receipt {
+  const runtime = currentRuntime(instance)
   const arrival = arrive(runtime, request, target)
   const tags = tagRefused(arrival)
   clearPageHeaders(response)

@@ -4,6 +4,8 @@ import type { Tap } from '../observe/observe.js'
 import type { Permit } from '../police/permit.js'
 import type { Gateway, KeyLease, Route } from '../resolve/route.js'
 import type { Tags } from '../tag/tag.js'
+import { describeProxy } from '../config/proxies.js'
+import type { Uses } from '../instance/usage-pool.js'
 import { OpenList } from '../lib/open-list.js'
 import { ClientGone } from '../refusal.js'
 import { createAnswerEdits } from './answer-edit.js'
@@ -31,22 +33,10 @@ export interface ForwardRoom {
   readonly forward: Forward
   /** Ends every call in flight at once, with `cut_shutdown`. */
   cut(): void
-  /** Waits for the calls in flight, then closes the connections. */
-  close(): Promise<void>
 }
 
-export function createForward(gateways: readonly Gateway[], keys: readonly KeyLease[], originOf: OriginOf): ForwardRoom {
-  const upstreams = new Map<Gateway, Upstream>(
-    gateways.map((gateway) => [
-      gateway,
-      {
-        dispatcher: openUpstream(gateway),
-        errors: createErrorClassifier(gateway.dialect),
-        records: new Map(),
-        addressQueue: gateway.addressLimit === undefined ? undefined : createAddressQueue(gateway.addressLimit),
-      },
-    ]),
-  )
+export function createForward(gateways: readonly Gateway[], keys: readonly KeyLease[], originOf: OriginOf, uses: Uses): ForwardRoom {
+  const upstreams = new Map(gateways.map((gateway) => [gateway, openGateway(gateway, uses)]))
   const editOf = createAnswerEdits()
   const open = new OpenList<GatewayCall>()
   const loaded = new KeySearch()
@@ -66,9 +56,26 @@ export function createForward(gateways: readonly Gateway[], keys: readonly KeyLe
     cut() {
       for (const exchange of open.all()) exchange.cut()
     },
-    async close() {
-      await Promise.all([...upstreams.values()].map(({ dispatcher }) => dispatcher.close()))
-    },
+  }
+}
+
+/** Connections and the queue outlive a runtime: the gateway goes on counting this address's calls whatever is configured here. */
+function openGateway(gateway: Gateway, uses: Uses): Upstream {
+  const { name, origin, proxy, timeouts, addressLimit } = gateway
+  const { connectMs, headersMs, idleMs } = timeouts
+  return {
+    dispatcher: uses.share(
+      'upstream',
+      { origin, proxy: describeProxy(proxy), connectMs, headersMs, idleMs },
+      () => openUpstream(gateway),
+      (dispatcher) => dispatcher.close(),
+    ),
+    errors: createErrorClassifier(gateway.dialect),
+    records: new Map(),
+    addressQueue:
+      addressLimit === undefined
+        ? undefined
+        : uses.share('address queue', { name, origin, addressLimit }, () => createAddressQueue(addressLimit)),
   }
 }
 

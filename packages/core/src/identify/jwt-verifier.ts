@@ -1,12 +1,10 @@
 import { decodeJwt, type JWTPayload, jwtVerify, type JWTVerifyGetKey } from 'jose'
-import type { Dispatcher } from '../fetch-bounded.js'
 import { isNumericDate } from '../lib/numeric-date.js'
 import { tokenType } from '../lib/token-type.js'
 import { Refusal } from '../refusal.js'
 import type { Principal } from '../principal.js'
 import { type ClaimPath, readClaim } from './claim-path.js'
 import { kindOfJwt } from './jwt-form.js'
-import { createKeySet } from './key-set.js'
 import { readProofKey } from './proof-key.js'
 import { rememberVerified } from './remember-verified.js'
 import { refuseToken } from './refuse-token.js'
@@ -19,10 +17,8 @@ export interface JwtIssuer {
   readonly issuer: string
   /** The claim `aud` of its tokens must have one of these. */
   readonly audience: readonly string[]
-  /** The URL of its key set (RFC 7517, 5). */
-  readonly jwks: URL
-  /** The dispatcher for `jwks`. */
-  readonly dispatcher: Dispatcher
+  /** Its key set (RFC 7517, 5). */
+  readonly keys: JWTVerifyGetKey
   readonly algorithms: readonly string[]
   /** The accepted values of `typ`, lower-case, without `application/`. A token without `typ` counts as `jwt`. */
   readonly types: readonly string[]
@@ -34,18 +30,12 @@ export interface JwtIssuer {
   readonly clockSkewMs: number
 }
 
-interface KnownIssuer extends JwtIssuer {
-  readonly keys: JWTVerifyGetKey
-}
-
 /** The longest token that is verified, in characters: as much as Node's default allows for the whole head of a request. */
 const maxTokenChars = 16_384
 
 /** Makes the verifier for JWTs of the customer's identity providers (RFC 7519). The checks follow RFC 8725. */
 export function createJwtVerifier(issuers: readonly JwtIssuer[]): Verifier {
-  const known = new Map<string, KnownIssuer>(
-    issuers.map((issuer) => [issuer.issuer, { ...issuer, keys: createKeySet(issuer.jwks, issuer.dispatcher) }]),
-  )
+  const known = new Map(issuers.map((issuer) => [issuer.issuer, issuer]))
   const verify = rememberVerified(async (token) => {
     const issuer = known.get(issuerOf(token) ?? '')
     if (issuer === undefined) throw new Refusal('caller_invalid', { message: 'The token is of an issuer that is not configured.' })
@@ -72,10 +62,7 @@ function issuerOf(token: string): string | undefined {
   }
 }
 
-async function verifySignature(
-  token: string,
-  { issuer, audience, algorithms, types, clockSkewMs, keys }: KnownIssuer,
-): Promise<JWTPayload> {
+async function verifySignature(token: string, { issuer, audience, algorithms, types, clockSkewMs, keys }: JwtIssuer): Promise<JWTPayload> {
   try {
     const { payload, protectedHeader } = await jwtVerify(token, keys, {
       issuer,

@@ -3,6 +3,9 @@ import type { Dispatcher } from '../fetch-bounded.js'
 import { fetchJson } from '../fetch-json.js'
 import { Refusal } from '../refusal.js'
 
+/** Finds the key for a token's header. */
+export type KeySet = JWTVerifyGetKey
+
 /** The largest key set that is read, in bytes; a large issuer's has a few thousand. */
 const maxKeySetBytes = 256 * 1024
 
@@ -29,7 +32,7 @@ const failureCoolDownMs = 1000
  * @throws {Refusal} 503 `caller_check_unavailable`, from the returned function, if a key id is unknown and `coolDownMs`
  *   has not passed since the last fetch. Also throws jose's errors.
  */
-export function createKeySet(url: URL, dispatcher: Dispatcher): JWTVerifyGetKey {
+export function createKeySet(url: URL, dispatcher: Dispatcher): KeySet {
   let failedAt = -Infinity
   let failure: unknown
   let fetches = 0

@@ -1,7 +1,6 @@
 import { createSecretKey } from 'node:crypto'
 import { isPlainName, nameFault, readSessionBounds, type SessionBounds, sessionToken } from '@postern/protocol'
 import { decodeProtectedHeader, type JWTPayload, jwtVerify, type JWTVerifyGetKey } from 'jose'
-import type { Dispatcher } from '../fetch-bounded.js'
 import { isNumericDate } from '../lib/numeric-date.js'
 import { Refusal } from '../refusal.js'
 import type { Secret } from '../secret.js'
@@ -9,7 +8,6 @@ import type { Principal } from '../principal.js'
 import { clockToleranceSeconds, type Revocations } from '../store/revocations.js'
 import { checkMembers } from './check-members.js'
 import { kindOfJwt } from './jwt-form.js'
-import { createKeySet } from './key-set.js'
 import { readProofKey } from './proof-key.js'
 import { refuseToken } from './refuse-token.js'
 import { rememberVerified } from './remember-verified.js'
@@ -19,8 +17,8 @@ import { isToken, type Verifier } from './verifier.js'
 export interface SessionVerifierOptions {
   /** The shared secret of tokens that are signed with HS256; `undefined`: such tokens are refused. */
   readonly secret: Secret | undefined
-  /** The key set for all other tokens, and the dispatcher for it; `undefined`: those are refused. */
-  readonly jwks: { readonly url: URL; readonly dispatcher: Dispatcher } | undefined
+  /** The key set for all other tokens; `undefined`: those are refused. */
+  readonly keys: JWTVerifyGetKey | undefined
   /** The longest lifetime (`exp` minus `iat`) that is accepted, in milliseconds. */
   readonly maxLifetimeMs: number
   readonly revocations: Revocations
@@ -30,9 +28,9 @@ export interface SessionVerifierOptions {
 type CheckSignature = (token: string) => Promise<JWTPayload>
 
 /** Makes the verifier of session tokens: JWTs with their own `typ`, signed with the shared secret or a key of the backend. */
-export function createSessionVerifier({ secret, jwks, maxLifetimeMs, revocations }: SessionVerifierOptions): Verifier {
+export function createSessionVerifier({ secret, keys, maxLifetimeMs, revocations }: SessionVerifierOptions): Verifier {
   const bySecret = secret === undefined ? undefined : checkWith([sessionToken.algorithm], secretKey(secret))
-  const byKeyPair = jwks === undefined ? undefined : checkWith(sessionToken.keyPairAlgorithms, createKeySet(jwks.url, jwks.dispatcher))
+  const byKeyPair = keys === undefined ? undefined : checkWith(sessionToken.keyPairAlgorithms, keys)
   const verify = rememberVerified(async (token) => {
     const check = algorithmOf(token) === sessionToken.algorithm ? bySecret : byKeyPair
     if (check === undefined)

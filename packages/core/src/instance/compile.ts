@@ -1,51 +1,55 @@
 import { createEndpointTable, type Dialect } from '@postern/gateways'
 import { headerNames } from '@postern/protocol'
-import { createAccount, createPreflightNote } from './account/account.js'
-import { createRedactor, searchedSecrets } from './redactor.js'
-import type { Ledger } from './account/ledger.js'
-import { hstsHeader } from './answers/api-headers.js'
-import { type BrowserAccess, createBrowserAccess } from './browser-access.js'
+import { createAccount, createPreflightNote } from '../account/account.js'
+import { createRedactor, searchedSecrets } from '../redactor.js'
+import type { Ledger } from '../account/ledger.js'
+import { hstsHeader } from '../answers/api-headers.js'
+import { type BrowserAccess, createBrowserAccess } from '../browser-access.js'
 import { compileAssertions, compileSessionEndpoint, compileIdentity, compileVerifiers } from './compile-callers.js'
 import { compileEndpoints } from './compile-endpoints.js'
-import type { CheckedConfig } from './config/check-config.js'
-import type { Config } from './config/schema.js'
-import { fitBounds } from './connections/bounds.js'
-import { identifyInLine } from './connections/identify-in-line.js'
-import { createConnections } from './connections/connections.js'
-import { createCheckArrival } from './doors/check-arrival.js'
-import { findTenants, type Tenants } from './config/tenants.js'
-import { createForward } from './forward/forward.js'
-import { retry } from './forward/retry.js'
-import type { FailedAttempts } from './identify/failed-attempts.js'
-import { createIdentify } from './identify/identify.js'
-import type { Log } from './log.js'
-import { createObserve } from './observe/observe.js'
-import { createPolice } from './police/police.js'
-import { createPolicyFinder, type PolicyRule } from './police/policies.js'
-import { createPublicAddress } from './public-address.js'
-import { Refusal } from './refusal.js'
-import { type Binding, createKeyFinder } from './resolve/bindings.js'
-import { createReserve } from './reserve/reserve.js'
-import { createResolve } from './resolve/resolve.js'
-import type { Gateway, GatewayTimeouts, KeyLease } from './resolve/route.js'
-import { createTaskSeals } from './resolve/task-seal.js'
+import type { CheckedConfig } from '../config/check-config.js'
+import type { Config } from '../config/schema.js'
+import { fitBounds } from '../connections/bounds.js'
+import { identifyInLine } from '../connections/identify-in-line.js'
+import { createConnections } from '../connections/connections.js'
+import { createCheckArrival } from '../doors/check-arrival.js'
+import { findTenants, type Tenants } from '../config/tenants.js'
+import { createForward } from '../forward/forward.js'
+import { retry } from '../forward/retry.js'
+import type { FailedAttempts } from '../identify/failed-attempts.js'
+import { createIdentify } from '../identify/identify.js'
+import type { Log } from '../log.js'
+import { createObserve } from '../observe/observe.js'
+import { createPolice } from '../police/police.js'
+import { createPolicyFinder, type PolicyRule } from '../police/policies.js'
+import { createPublicAddress } from '../public-address.js'
+import { Refusal } from '../refusal.js'
+import { type Binding, createKeyFinder } from '../resolve/bindings.js'
+import { createReserve } from '../reserve/reserve.js'
+import { createResolve } from '../resolve/resolve.js'
+import type { Gateway, GatewayTimeouts, KeyLease } from '../resolve/route.js'
+import { createTaskSeals } from '../resolve/task-seal.js'
 import type { Runtime } from './runtime.js'
-import type { Secret } from './secret.js'
-import type { Store } from './store/store.js'
-import { createTrust } from './trusted-peers.js'
-import { createTag } from './tag/tag.js'
-import { InFlight } from './in-flight.js'
+import { UsagePool, type Uses } from './usage-pool.js'
+import type { Secret } from '../secret.js'
+import type { Store } from '../store/store.js'
+import { createTrust } from '../trusted-peers.js'
+import { createTag } from '../tag/tag.js'
+import { InFlight } from '../in-flight.js'
 
 /** What a runtime needs besides its configuration. */
 export interface CompileOptions {
   readonly ledger: Ledger
-  readonly failedAttempts: FailedAttempts
+  /** Makes the counter of failed authentications. */
+  readonly countFailedAttempts: (settings: Config['failedAuthentication']) => FailedAttempts
   /** Holds state that must outlive a request or be shared between replicas. `Runtime.close` closes it. */
   readonly store: Store
   /** Returns the network of an address. Failed attempts and limits count per network. */
   readonly networkOf: (address: string) => string
   /** Receives the log lines of the process itself. Default: they are dropped. */
   readonly log?: Log | undefined
+  /** What outlives a runtime. Default: a pool of its own, so that everything is closed with the runtime. */
+  readonly pool?: UsagePool | undefined
 }
 
 /** Default of `policies.body`, the largest request body, in bytes. */
@@ -59,6 +63,17 @@ const defaultLongestWaitMs = 30_000
  * `Runtime.close` at the end.
  */
 export function compile(checked: CheckedConfig, options: CompileOptions): Runtime {
+  const uses = (options.pool ?? new UsagePool()).begin()
+  try {
+    return build(checked, options, uses)
+  } catch (error) {
+    // What was opened before it failed may be used by other runtimes.
+    void uses.release()
+    throw error
+  }
+}
+
+function build(checked: CheckedConfig, options: CompileOptions, uses: Uses): Runtime {
   const { config, secrets } = checked
   const gateways = new Map(Object.entries(config.gateways).map(([name, settings]) => [name, compileGateway(name, settings, checked)]))
   const tenants = findTenants(Object.keys(config.keys), config.bindings, secrets)
@@ -76,20 +91,30 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
   const isTrusted = createTrust(trustedProxies)
   const publicAddress = createPublicAddress(trustedProxies.length === 0 ? undefined : isTrusted)
   const checkArrival = createCheckArrival({ hosts: config.listen.hosts, publicAddress, browser, log: options.log ?? (() => {}) })
-  const connections = createConnections({ bounds: fitBounds(config), isTrusted, publicAddress, networkOf: options.networkOf })
-  const parts = compileIdentity(checked, options, browser, publicAddress)
-  const forwarding = createForward([...gateways.values()], [...keys.values()], (arrival) => publicAddress.originOf(arrival))
+  const bounds = fitBounds(config)
+  const connections = uses.share(
+    'connections',
+    [bounds, trustedProxies],
+    () => createConnections({ bounds, isTrusted, publicAddress, networkOf: options.networkOf }),
+    (unused) => unused.close(),
+  )
+  const failedAttempts = uses.share('failed attempts', config.failedAuthentication, () =>
+    options.countFailedAttempts(config.failedAuthentication),
+  )
+  const parts = compileIdentity(checked, options, browser, publicAddress, uses)
+  const forwarding = createForward([...gateways.values()], [...keys.values()], (arrival) => publicAddress.originOf(arrival), uses)
   const underWay = new InFlight()
   const redactor = createRedactor(searchedSecrets(secrets))
   let draining = false
   let isCut = false
+  let retiring: Promise<void> | undefined
   let closing: Promise<void> | undefined
+
+  const retire = (): Promise<void> => (retiring ??= underWay.none().then(() => uses.release()))
 
   async function close(): Promise<void> {
     draining = true
-    await underWay.none()
-    await Promise.all([forwarding.close(), parts.dispatchers.close()])
-    connections.close()
+    await retire()
     await options.ledger.flush()
     await options.store.close()
   }
@@ -104,7 +129,7 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
         createIdentify({
           verifiers: compileVerifiers(checked, parts),
           proofs: parts.proofs,
-          failedAttempts: options.failedAttempts,
+          failedAttempts,
           publicAddress,
         }),
         connections,
@@ -143,6 +168,7 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
       return draining
     },
     underWay,
+    retire,
     close: () => (closing ??= close()),
   }
   return runtime

@@ -1,5 +1,5 @@
 import { answerFormats, type Dialect, type Endpoint, type Endpoints, endpointsOf, modelSegment, shapeOf } from '@postern/gateways'
-import type { Config } from './config/schema.js'
+import type { Config } from '../config/schema.js'
 
 type Opened = Config['gateways'][string]['endpoints']
 

@@ -1,16 +1,32 @@
-import type { Assertions } from './assertion/assertions.js'
-import type { CookieMemory } from './backend/watch-cookies.js'
-import type { BrowserAccess } from './browser-access.js'
-import type { Config } from './config/schema.js'
-import type { Connections } from './connections/connections.js'
-import type { FindPolicy } from './police/policies.js'
-import type { FindKey } from './resolve/bindings.js'
-import type { Rooms } from './rooms.js'
-import type { PublicAddress } from './public-address.js'
-import type { SessionEndpoint } from './session/session-endpoint.js'
-import type { SignSession } from './session/sign-session.js'
-import type { Revocations } from './store/revocations.js'
-import type { InFlight } from './in-flight.js'
+import type { Assertions } from '../assertion/assertions.js'
+import type { CookieMemory } from '../backend/watch-cookies.js'
+import type { BrowserAccess } from '../browser-access.js'
+import type { Config } from '../config/schema.js'
+import type { Connections } from '../connections/connections.js'
+import type { FindPolicy } from '../police/policies.js'
+import type { FindKey } from '../resolve/bindings.js'
+import type { Rooms } from '../rooms.js'
+import type { PublicAddress } from '../public-address.js'
+import type { SessionEndpoint } from '../session/session-endpoint.js'
+import type { SignSession } from '../session/sign-session.js'
+import type { Revocations } from '../store/revocations.js'
+import type { InFlight } from '../in-flight.js'
+
+/** What has a current runtime, which may be replaced. */
+export interface Instance {
+  readonly runtime: Runtime
+}
+
+/** What a door or listener serves: an instance; or a runtime alone, which is never replaced. */
+export type Serving = Instance | Runtime
+
+/**
+ * The runtime for a request that begins now. Doors ask once for each request, so that it ends under the runtime that it began
+ * with.
+ */
+export function currentRuntime(serving: Serving): Runtime {
+  return 'rooms' in serving ? serving : serving.runtime
+}
 
 /** A compiled configuration, ready for requests. */
 export interface Runtime {
@@ -44,6 +60,11 @@ export interface Runtime {
    */
   cut(): void
   readonly draining: boolean
+  /**
+   * Waits for the calls in flight, then closes everything that no other runtime uses. New requests must go to another
+   * runtime from now on. Every call returns the same promise.
+   */
+  retire(): Promise<void>
   /**
    * Refuses new requests, waits for the calls in flight, closes connections, flushes the ledger and closes the store. Every
    * call returns the same promise, which rejects with the error of the ledger or the store.

@@ -1,0 +1,209 @@
+import { type Assertions, createAssertions } from '../assertion/assertions.js'
+import { createAssertionSigner, openSigningKey } from '../assertion/sign-assertion.js'
+import type { BrowserAccess } from '../browser-access.js'
+import type { CompileOptions } from './compile.js'
+import type { CheckedConfig } from '../config/check-config.js'
+import { describeProxy } from '../config/proxies.js'
+import type { Config } from '../config/schema.js'
+import type { CheckArrival } from '../doors/check-arrival.js'
+import { createAnonymousVerifier } from '../identify/anonymous-verifier.js'
+import { createAskBackend } from '../identify/forward-auth/ask-backend.js'
+import { createForwardAuthVerifier, type ForwardAuth } from '../identify/forward-auth/forward-auth.js'
+import { createIdentify } from '../identify/identify.js'
+import { createJwtVerifier, type JwtIssuer } from '../identify/jwt-verifier.js'
+import { createProofs, type Proofs } from '../identify/proof/proof.js'
+import { createNonces } from '../identify/proof/nonces.js'
+import { createKeySet, type KeySet } from '../identify/key-set.js'
+import { createSameSiteCheck } from '../identify/same-site.js'
+import { createServiceVerifier } from '../identify/service-verifier.js'
+import { createSessionVerifier } from '../identify/session-verifier.js'
+import type { Verifier } from '../identify/verifier.js'
+import { readBackendCredential } from '../identify/read-credential.js'
+import { openDispatchers } from '../open-dispatchers.js'
+import { readBody } from '../read/read-body.js'
+import { readJsonObject } from '../read/strict-json.js'
+import type { PublicAddress } from '../public-address.js'
+import { createSessionEndpoint, type SessionEndpoint } from '../session/session-endpoint.js'
+import { createSessionTrade } from '../session/session-trade.js'
+import { createSignSession, type SignSession } from '../session/sign-session.js'
+import { createRevocations, type Revocations } from '../store/revocations.js'
+import type { Runtime } from './runtime.js'
+import type { Store } from '../store/store.js'
+import type { Uses } from './usage-pool.js'
+
+/** Opens the key set at a URL, or takes the one that another runtime uses. */
+type OpenKeySet = (url: string) => KeySet
+
+function shareKeySets({ proxyOf }: CheckedConfig, uses: Uses): OpenKeySet {
+  return (text) => {
+    const url = new URL(text)
+    const { keys } = uses.share(
+      'key set',
+      [text, describeProxy(proxyOf(url))],
+      () => {
+        const dispatchers = openDispatchers(proxyOf)
+        return { keys: createKeySet(url, dispatchers.to(url)), dispatchers }
+      },
+      ({ dispatchers }) => dispatchers.close(),
+    )
+    return keys
+  }
+}
+
+function compileIssuer({ jwks, clockSkew, ...issuer }: NonNullable<Config['callers']['jwt']>[number], openKeySet: OpenKeySet): JwtIssuer {
+  return { ...issuer, keys: openKeySet(jwks), clockSkewMs: clockSkew }
+}
+
+/** Parts that the verifiers share. */
+export interface IdentityParts {
+  readonly store: Store
+  readonly revocations: Revocations
+  /** Verifiers of credentials in headers, which a caller sends itself; not of cookies, which a browser adds. */
+  readonly tokens: readonly Verifier[]
+  /** The verifier of the backend's cookies, which browsers add. */
+  readonly forwardAuth: ForwardAuth | undefined
+  readonly proofs: Proofs
+  readonly sign: SignSession | undefined
+  readonly browser: BrowserAccess
+  readonly publicAddress: PublicAddress
+  readonly networkOf: (address: string) => string
+  /** The things that outlive this runtime. */
+  readonly uses: Uses
+}
+
+export function compileIdentity(
+  checked: CheckedConfig,
+  { store, networkOf }: CompileOptions,
+  browser: BrowserAccess,
+  publicAddress: PublicAddress,
+  uses: Uses,
+): IdentityParts {
+  const { config, secrets } = checked
+  const { session, dpop } = config.callers
+  const longestLifeMs = session?.maxTtl ?? 0
+  const revocations = uses.share('revocations', longestLifeMs, () => createRevocations(store, longestLifeMs))
+  const secret = secrets.get('callers.session.secret')
+  const nonces = dpop.nonce && secret !== undefined ? createNonces(secret) : undefined
+  return {
+    store,
+    revocations,
+    tokens: compileTokenVerifiers(checked, revocations, uses),
+    forwardAuth: compileForwardAuth(checked, { browser, publicAddress, networkOf, uses }),
+    proofs: createProofs({ store, windowMs: dpop.window, nonces, publicAddress }),
+    sign: secret === undefined ? undefined : createSignSession(secret),
+    browser,
+    publicAddress,
+    networkOf,
+    uses,
+  }
+}
+
+/** Order: tokens (recognised by form), then service credentials (any text), then cookies, then anonymous. */
+export function compileVerifiers(checked: CheckedConfig, parts: IdentityParts): readonly Verifier[] {
+  const { anonymous } = checked.config.callers
+  const verifiers = [...parts.tokens]
+  if (parts.forwardAuth !== undefined) verifiers.push(parts.forwardAuth)
+  if (anonymous !== undefined) {
+    const { window: windowMs, ...rest } = anonymous
+    const { store, publicAddress, networkOf } = parts
+    verifiers.push(createAnonymousVerifier({ ...rest, windowMs, store, publicAddress, networkOf }))
+  }
+  return verifiers
+}
+
+/** A verifier that remembers tokens outlives a runtime only if all that decides about them is the same. */
+function compileTokenVerifiers(checked: CheckedConfig, revocations: Revocations, uses: Uses): readonly Verifier[] {
+  const { config, secrets, ring, proxyOf } = checked
+  const verifiers: Verifier[] = []
+  const { session, jwt, service } = config.callers
+  const openKeySet = shareKeySets(checked, uses)
+  const wayTo = (url: string): object | null => describeProxy(proxyOf(new URL(url)))
+  if (session !== undefined) {
+    const secret = secrets.get('callers.session.secret')
+    const keys = session.jwks === undefined ? undefined : openKeySet(session.jwks)
+    const { jwks, maxTtl: maxLifetimeMs } = session
+    verifiers.push(
+      uses.share('sessions', [secret?.fingerprint(), jwks, jwks === undefined ? null : wayTo(jwks), maxLifetimeMs], () =>
+        createSessionVerifier({ secret, keys, maxLifetimeMs, revocations }),
+      ),
+    )
+  }
+  if (jwt !== undefined) {
+    const issuers = jwt.map((issuer) => compileIssuer(issuer, openKeySet))
+    verifiers.push(uses.share('tokens of issuers', [jwt, jwt.map(({ jwks }) => wayTo(jwks))], () => createJwtVerifier(issuers)))
+  }
+  if (service !== undefined) verifiers.push(createServiceVerifier(ring, new Map(Object.entries(service.principals))))
+  return verifiers
+}
+
+/** Not counted: on backend paths a wrong token may be meant for the backend. */
+const notCounted = { count: () => Promise.resolve(0) }
+
+export function compileAssertions(
+  checked: CheckedConfig,
+  parts: IdentityParts & { readonly checkArrival: CheckArrival },
+  runtime: () => Runtime,
+): Assertions | undefined {
+  const identity = checked.config.backend?.identity
+  if (identity === undefined) return undefined
+  const { header, jwks: path, audience, ttl: ttlMs } = identity
+  const { proofs, publicAddress, uses } = parts
+  const secret = checked.secrets.get('backend.identity.key')
+  const key = uses.share('signing key', secret?.fingerprint(), () => openSigningKey(secret))
+  const signer = createAssertionSigner({ key, audience, ttlMs })
+  const identify = createIdentify({
+    verifiers: parts.tokens,
+    proofs,
+    failedAttempts: notCounted,
+    publicAddress,
+    read: readBackendCredential,
+  })
+  return createAssertions({ header, path, signer, checkArrival: parts.checkArrival, identify }, runtime)
+}
+
+/** Default of `callers.forwardAuth.cache`, in milliseconds: 0 with several replicas, since they do not tell each other of changes. */
+const defaultCacheMs = { alone: 1000, beside: 0 }
+
+/** The backend's answers about cookies outlive a runtime only if they would be asked for, and used, in the same way. */
+function compileForwardAuth(
+  { config: { callers, replicas, browser: pages, listen }, proxyOf }: CheckedConfig,
+  { browser, publicAddress, networkOf, uses }: Pick<IdentityParts, 'browser' | 'publicAddress' | 'networkOf' | 'uses'>,
+): ForwardAuth | undefined {
+  const { forwardAuth } = callers
+  if (forwardAuth === undefined) return undefined
+  const usual = replicas > 1 ? defaultCacheMs.beside : defaultCacheMs.alone
+  const { url, timeout, cache = usual, cookies, passHeaders, claims, answerHeaders } = forwardAuth
+  const open = () => {
+    const dispatchers = openDispatchers(proxyOf)
+    const verifier = createForwardAuthVerifier({
+      askBackend: createAskBackend({ url, timeoutMs: timeout, dispatchers, claims, answerHeaders }),
+      checkSameSite: createSameSiteCheck(browser, publicAddress),
+      cookies,
+      passHeaders,
+      cacheMs: cache,
+      waitMs: timeout,
+      networkOf: (arrival) =>
+        arrival.connections === undefined ? networkOf(publicAddress.clientOf(arrival)) : arrival.connections.addressOf(arrival),
+    })
+    return { verifier, dispatchers }
+  }
+  return uses.share("the backend's cookies", [forwardAuth, cache, pages, listen.trustedProxies], open, ({ dispatchers }) =>
+    dispatchers.close(),
+  ).verifier
+}
+
+export function compileSessionEndpoint(
+  { callers }: Config,
+  { revocations, store, proofs, sign }: IdentityParts,
+): SessionEndpoint | undefined {
+  const { session } = callers
+  if (session === undefined) return undefined
+  const { ttl, maxTtl, exchange } = session
+  const inSeconds = { ttlSeconds: Math.ceil(ttl / 1000), longestSeconds: Math.floor(maxTtl / 1000) }
+  const limits = exchange === 'off' ? undefined : { limit: exchange.limit, windowMs: exchange.window }
+  const give =
+    sign === undefined || limits === undefined
+      ? undefined
+      : createSessionTrade({ sign, proofs, store, ...inSeconds, ...limits, readBody, readObject: readJsonObject })
+  return createSessionEndpoint(revocations, give)
+}

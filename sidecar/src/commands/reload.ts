@@ -1,0 +1,95 @@
+import { request } from 'node:http'
+import { dirname } from 'node:path'
+import type { Change, Problem } from '@postern/core'
+import { describeProblem } from '@postern/core/config'
+import { Failure } from '../failure.js'
+import { requireConfig } from '../load-config.js'
+import { print, printJson } from '../print.js'
+import { adminPlace } from '../admin-place.js'
+
+/** How long the running process may take to answer, in milliseconds. */
+const timeoutMs = 30_000
+
+interface Answer {
+  readonly status: number
+  readonly text: string
+}
+
+/** What the admin listener answers to `POST /admin/v1/reload`. */
+interface ReloadAnswer {
+  readonly taken: boolean
+  readonly changes?: readonly Change[]
+  readonly problems?: readonly Problem[]
+}
+
+/** Has the running sidecar read its configuration again, and prints what changed, or why it was not taken. */
+export async function reload(options: { readonly config: string; readonly json?: boolean }): Promise<number> {
+  const { checked, file } = requireConfig(options.config, () => true)
+  const { admin } = checked.config
+  if (admin === undefined)
+    throw new Failure(
+      'The configuration has no admin listener to ask. Send the process SIGHUP (kill -HUP <pid>), or write  admin: { socket: ./postern.sock }  and restart it.',
+    )
+  const place = adminPlace(admin, dirname(file))
+  const answer = await ask(place, checked.secrets.get('admin.secret')?.reveal())
+  const result = read(answer)
+  if (options.json === true) printJson(result)
+  else if (result.taken) print(describeTaken(result.changes ?? []))
+  if (result.taken) return 0
+  const problems = result.problems ?? []
+  if (options.json !== true) throw new Failure(`Nothing was taken:\n${problems.map(describeProblem).join('\n')}`)
+  return 1
+}
+
+function ask(place: ReturnType<typeof adminPlace>, secret: string | undefined): Promise<Answer> {
+  const where = 'socket' in place ? { socketPath: place.socket } : { host: place.host, port: place.port }
+  return new Promise((resolve, reject) => {
+    const asked = request(
+      {
+        ...where,
+        method: 'POST',
+        path: '/admin/v1/reload',
+        timeout: timeoutMs,
+        headers: { Host: 'localhost', 'Content-Length': 0, ...(secret === undefined ? {} : { Authorization: `Bearer ${secret}` }) },
+      },
+      (response) => {
+        let text = ''
+        response.setEncoding('utf8')
+        response.on('data', (piece: string) => (text += piece))
+        response.on('end', () => resolve({ status: response.statusCode as number, text }))
+        response.on('error', reject)
+      },
+    )
+    asked.on('timeout', () => asked.destroy(new Error('it does not answer')))
+    asked.on('error', ({ message }) => {
+      const at = 'socket' in place ? place.socket : `${place.host}:${place.port}`
+      reject(new Failure(`The sidecar cannot be asked at ${at}: ${message}. Start it with this configuration first.`))
+    })
+    asked.end()
+  })
+}
+
+/** @throws {Failure} if it is not the answer of an admin listener to a reload. */
+function read({ status, text }: Answer): ReloadAnswer {
+  const body = parse(text)
+  if (typeof body === 'object' && body !== null) {
+    if ('taken' in body) return body as ReloadAnswer
+    if ('error' in body) throw new Failure(`The sidecar refused: ${String((body.error as { readonly message?: unknown }).message)}`)
+  }
+  throw new Failure(`What answers there is no sidecar that can be asked: it answered ${status}.`)
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function describeTaken(changes: readonly Change[]): string {
+  if (changes.length === 0) return 'Taken. Nothing is different.'
+  const width = Math.max(...changes.map(({ path }) => path.length))
+  const lines = changes.map(({ path, what, laxer }) => `  ${path.padEnd(width)}  ${what}${laxer ? ', lets more through' : ''}`)
+  return `Taken. New calls are served with:\n${lines.join('\n')}`
+}

@@ -1,0 +1,112 @@
+import { ConfigError, type Change, describeProblem, type Log, type Problem, type ReplaceableInstance } from '@postern/core'
+import { Failure } from './failure.js'
+import { checkSources, loadConfig, type LoadedConfig } from './load-config.js'
+import { needsStore } from './open-store.js'
+
+/** What asked for the configuration to be read again. */
+export type ReloadCause = 'signal' | 'admin' | 'watch' | 'secret file'
+
+/** What reading the configuration again came to. */
+export type Reloaded =
+  | { readonly taken: true; readonly changes: readonly Change[]; readonly warnings: readonly Problem[] }
+  | { readonly taken: false; readonly problems: readonly Problem[] }
+
+/** The last time that the configuration was read again. */
+export interface LastReload {
+  /** ISO 8601. */
+  readonly at: string
+  readonly taken: boolean
+}
+
+/** The configuration of a running sidecar. */
+export interface Configuration {
+  readonly instance: ReplaceableInstance
+  /** The configuration that is in use, as it was read. */
+  readonly loaded: LoadedConfig
+  /** `undefined`: it was not read again since the start. */
+  readonly lastReload: LastReload | undefined
+  /**
+   * Reads the file, its variables and its secrets once, checks them together, and takes all of them or nothing. Writes the
+   * result to the log. Never throws.
+   *
+   * @param cause `secret file` reads the secrets alone, and leaves the file and `.env` as they were when they were taken.
+   */
+  reload(cause: ReloadCause): Reloaded
+}
+
+/** How many characters of the names of changed settings one log line gets. */
+const maxListChars = 2000
+
+export function createConfiguration(start: LoadedConfig, instance: ReplaceableInstance, log: Log): Configuration {
+  let loaded = start
+  let lastReload: LastReload | undefined
+
+  function read(cause: ReloadCause): Reloaded {
+    const next = cause === 'secret file' ? checkSources(loaded) : loadConfig(loaded.file)
+    const { checked, problems } = next
+    if (checked === undefined) return { taken: false, problems: problems.filter(({ severity }) => severity === 'error') }
+    if (checked.config.store === undefined && needsStore(checked.config) && !needsStore(instance.checked.config))
+      return { taken: false, problems: [noStore] }
+    const changes = instance.replace(checked)
+    loaded = next
+    return { taken: true, changes, warnings: problems }
+  }
+
+  return {
+    instance,
+    get loaded() {
+      return loaded
+    },
+    get lastReload() {
+      return lastReload
+    },
+    reload(cause) {
+      const result = readOrRefuse(() => read(cause))
+      lastReload = { at: new Date().toISOString(), taken: result.taken }
+      if (result.taken) tellTaken(result, cause, log)
+      else log('error', 'configuration_refused', { by: cause, problems: joined(result.problems.map((one) => describeProblem(one).trim())) })
+      return result
+    },
+  }
+}
+
+/** Without sessions, tokens or anonymous callers no store was opened at the start. */
+const noStore: Problem = {
+  severity: 'error',
+  path: 'store',
+  reason: 'is needed by the callers that are new, and was not opened at the start.',
+  fix: 'Restart Postern with this configuration.',
+}
+
+function readOrRefuse(read: () => Reloaded): Reloaded {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof ConfigError) return { taken: false, problems: error.problems }
+    if (error instanceof Failure) return { taken: false, problems: [unusable(error.message)] }
+    return { taken: false, problems: [unusable(`It could not be taken: ${String(error)}`)] }
+  }
+}
+
+function unusable(reason: string): Problem {
+  return { severity: 'error', path: '', reason, fix: 'The configuration that was taken before is still in use.' }
+}
+
+function tellTaken({ changes, warnings }: Extract<Reloaded, { taken: true }>, cause: ReloadCause, log: Log): void {
+  const laxer = changes.filter((change) => change.laxer)
+  log('info', 'configuration_taken', {
+    by: cause,
+    changed: joined(changes.map(describeChange)),
+    ...(laxer.length === 0 ? {} : { laxer: joined(laxer.map(({ path }) => path)) }),
+  })
+  for (const warning of warnings) log('warn', describeProblem(warning).trim())
+}
+
+function describeChange({ path, what }: Change): string {
+  return what === 'changed' ? path : `${path} (${what})`
+}
+
+function joined(texts: readonly string[]): string {
+  const whole = texts.join(', ')
+  return whole.length <= maxListChars ? whole : `${whole.slice(0, maxListChars)}…`
+}
