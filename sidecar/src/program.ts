@@ -1,6 +1,7 @@
 import { dialectIds } from '@postern/gateways'
 import { EMULATED_GATEWAYS } from '@postern/emulator/gateways'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { takeHangUps } from './hang-ups.js'
 
 /** The configuration file if `--config` is not given. */
 const defaultConfigFile = 'postern.yaml'
@@ -32,9 +33,15 @@ export function createProgram(version: string, finish: (code: number) => void): 
     .addOption(configOption())
     .addHelpText(
       'after',
-      '\nReads .env beside the configuration. Logs are JSON lines on stdout. SIGTERM and Ctrl-C let running streams end.',
+      '\nReads .env beside the configuration. Logs are JSON lines on stdout. SIGTERM and Ctrl-C let running streams end.\nSIGHUP has the configuration read again, as "postern reload" does.',
     )
-    .action(run(async () => (await import('./commands/start.js')).start))
+    .action(
+      run(async () => {
+        const hangUps = takeHangUps()
+        const { start } = await import('./commands/start.js')
+        return (options: { readonly config: string }) => start(hangUps, options)
+      }),
+    )
 
   program
     .command('demo')

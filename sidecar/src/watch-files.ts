@@ -8,6 +8,9 @@ export interface Watch {
   stop(): void
 }
 
+/** What each file is now, by its path: equal texts for a file that was not written. */
+type States = ReadonlyMap<string, string>
+
 /**
  * Looks at files once a second, and calls `changed` when one was written, replaced, created or removed, and is not being
  * written any more. Polls, since events of the file system do not tell of network drives, nor of links that are turned to
@@ -16,22 +19,25 @@ export interface Watch {
  * @param files The files to look at now; they may be others after a change.
  */
 export function watchFiles(files: () => readonly string[], changed: () => void): Watch {
-  let known: string | undefined
-  let seen: string | undefined
+  let known: States = new Map()
+  let seen: States = known
   let timer: NodeJS.Timeout | undefined
   let stopped = false
 
   async function look(): Promise<void> {
-    const now = await stateOf(files())
+    const now = await statesOf(files())
     if (stopped) return
-    known ??= now
-    if (now !== known && now === seen) {
-      changed()
-      // What the files are now was read, or is known to be refused; the files themselves may be others.
-      known = undefined
-    }
+    const isSettled = !differ(seen, now)
     seen = now
-    timer = setTimeout(look, lookMs).unref()
+    if (isSettled && differ(known, now)) {
+      changed()
+      known = now
+      // What was read just now may name other files.
+      seen = await statesOf(files())
+    }
+    // A file that is looked at for the first time was read a moment ago.
+    known = new Map([...seen].map(([file, state]) => [file, known.get(file) ?? state]))
+    if (!stopped) timer = setTimeout(look, lookMs).unref()
   }
 
   void look()
@@ -43,15 +49,19 @@ export function watchFiles(files: () => readonly string[], changed: () => void):
   }
 }
 
-/** A text that changes with any of the files. */
-async function stateOf(files: readonly string[]): Promise<string> {
-  const states = await Promise.all(
-    files.map((file) =>
-      stat(file).then(
-        ({ dev, ino, size, mtimeMs }) => `${dev} ${ino} ${size} ${mtimeMs}`,
-        (error: NodeJS.ErrnoException) => error.code,
-      ),
-    ),
-  )
-  return JSON.stringify([files, states])
+/** Whether a file that both know is another one now. */
+function differ(before: States, now: States): boolean {
+  return [...now].some(([file, state]) => before.has(file) && before.get(file) !== state)
+}
+
+async function statesOf(files: readonly string[]): Promise<States> {
+  const states = files.map(async (file): Promise<[string, string]> => {
+    try {
+      const { dev, ino, size, mtimeMs } = await stat(file)
+      return [file, `${dev} ${ino} ${size} ${mtimeMs}`]
+    } catch (error) {
+      return [file, String((error as NodeJS.ErrnoException).code)]
+    }
+  })
+  return new Map(await Promise.all(states))
 }

@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path'
 import { createLogLedger, describeProblem, type Log } from '@postern/core'
 import { openInstance } from '@postern/express'
 import { type Configuration, createConfiguration } from '../configuration.js'
+import type { HangUps } from '../hang-ups.js'
 import { requireConfig } from '../load-config.js'
 import { openConfiguredStore } from '../open-store.js'
 import { startSidecar } from '../sidecar.js'
@@ -9,8 +10,7 @@ import { untilSignal } from '../until-signal.js'
 import { type Watch, watchFiles } from '../watch-files.js'
 
 /** Runs the sidecar until it is told to stop. */
-export async function start(options: { readonly config: string }): Promise<number> {
-  const hangUps = takeHangUps()
+export async function start(hangUps: HangUps, options: { readonly config: string }): Promise<number> {
   const { checked, file, warnings, loaded } = requireConfig(options.config)
   const ledger = createLogLedger()
   for (const warning of warnings) ledger.log('warn', describeProblem(warning).trim())
@@ -33,22 +33,6 @@ export async function start(options: { readonly config: string }): Promise<numbe
   ledger.log(inTime ? 'info' : 'warn', inTime ? 'stopped' : 'stopped at the deadline; streams that were still open were cut')
   await ledger.close()
   return 0
-}
-
-/** Takes SIGHUP from the first moment: without a listener it ends the process. One that comes too early is handled later. */
-function takeHangUps(): { handle(reload: () => void): void } {
-  let reload: (() => void) | undefined
-  let isWaiting = false
-  process.on('SIGHUP', () => {
-    if (reload === undefined) isWaiting = true
-    else reload()
-  })
-  return {
-    handle(listener) {
-      reload = listener
-      if (isWaiting) listener()
-    },
-  }
 }
 
 /** Follows the files of secrets, and with `reload.watch` the configuration and its `.env` as well. */
