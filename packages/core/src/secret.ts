@@ -13,6 +13,7 @@ const fingerprintKey = randomBytes(32)
  */
 export class Secret {
   readonly #value: string
+  #fingerprint: string | undefined
 
   constructor(value: string) {
     this.#value = value
@@ -29,7 +30,7 @@ export class Secret {
 
   /** A text that is equal for equal secrets, in this process alone, and from which the secret cannot be computed. */
   fingerprint(): string {
-    return createHmac('sha256', fingerprintKey).update(this.#value).digest('base64url')
+    return (this.#fingerprint ??= createHmac('sha256', fingerprintKey).update(this.#value).digest('base64url'))
   }
 
   toString(): string {

@@ -56,5 +56,5 @@ function tenantsOf(lines: readonly BindingLine[]): Omit<Tenants, 'twins'> {
 /** A text that is equal for equal secrets and does not reveal them. A key whose secret is missing has an account of its own. */
 function accountOf(alias: string, secrets: ReadonlyMap<string, Secret>): string {
   const secret = secrets.get(`keys.${alias}.providerSecret`) ?? secrets.get(`keys.${alias}.secret`)
-  return secret === undefined ? `alias ${alias}` : secret.deriveKey('postern account').export().toString('base64')
+  return secret === undefined ? `alias ${alias}` : secret.fingerprint()
 }

@@ -12,11 +12,10 @@ import { createAnswerEdits } from './answer-edit.js'
 import type { OriginOf } from './answer-links.js'
 import type { ExchangeFacts, Upstream } from './exchange.js'
 import { GatewayCall } from './gateway-call.js'
-import { KeySearch } from './leak/key-search.js'
 import { openUpstream } from './open-upstream.js'
 import type { Outcome } from './outcome.js'
 import { prepareHeaders } from './prepare-headers.js'
-import { type PreparedKey, prepareKey } from './prepare-key.js'
+import { prepareKeys } from './prepare-key.js'
 import { createRecordPattern, type EventPattern } from './event-pattern.js'
 import { createAddressQueue, type QueuedCall } from './address-queue.js'
 import { forgetClient, onceClientGone } from './watch-client.js'
@@ -39,15 +38,14 @@ export function createForward(gateways: readonly Gateway[], keys: readonly KeyLe
   const upstreams = new Map(gateways.map((gateway) => [gateway, openGateway(gateway, uses)]))
   const editOf = createAnswerEdits()
   const open = new OpenList<GatewayCall>()
-  const loaded = new KeySearch()
-  const prepared = new Map<KeyLease, PreparedKey>(keys.map((key) => [key, prepareKey(key, loaded)]))
+  const preparedOf = prepareKeys(keys)
 
   return {
     forward(arrival, route, permit, tags, tap, sink) {
       if (sink.destroyed || arrival.connection.destroyed)
         return Promise.reject(new ClientGone('The client left while it was being identified.'))
       const upstream = upstreams.get(route.gateway) as Upstream
-      const key = prepared.get(route.key) as PreparedKey
+      const key = preparedOf(route.key)
       const records = recordsOf(upstream, route)
       const facts = { arrival, route, permit, tags, tap, sink, key, upstream, records, edit: editOf(route), originOf }
       const turn = needsNoKey(route, arrival) ? undefined : upstream.addressQueue?.enter(route.tenant, tags.attempt > 1)

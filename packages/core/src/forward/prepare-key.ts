@@ -1,6 +1,6 @@
 import type { KeyLease } from '../resolve/route.js'
 import type { IsDropped } from './header-filter.js'
-import type { KeySearch } from './leak/key-search.js'
+import { KeySearch } from './leak/key-search.js'
 import { LeakSearch } from './leak/leak-search.js'
 import { createRequestFilter } from './request-headers.js'
 
@@ -13,18 +13,37 @@ export interface PreparedKey {
   readonly leaks: LeakSearch
 }
 
-/** Reveals a key's secrets, once per runtime, and adds them to the search in the answers to all calls. */
-export function prepareKey(key: KeyLease, loaded: KeySearch): PreparedKey {
+/** Finds what is prepared for a key. */
+export type PreparedKeys = (key: KeyLease) => PreparedKey
+
+/**
+ * Adds every key's secrets to the search in the answers to all calls. All else is made when a key is used for the first time:
+ * most of many keys are not used in a while.
+ */
+export function prepareKeys(keys: readonly KeyLease[]): PreparedKeys {
+  const loaded = new KeySearch()
+  for (const key of keys) for (const secret of secretsOf(key)) loaded.add(key.alias, secret)
+  const prepared = new Map<KeyLease, PreparedKey>()
+  return (key) => {
+    let found = prepared.get(key)
+    if (found === undefined) prepared.set(key, (found = prepareKey(key, loaded)))
+    return found
+  }
+}
+
+function secretsOf({ secret, providerSecret }: KeyLease): readonly string[] {
+  return providerSecret === undefined ? [secret.reveal()] : [secret.reveal(), providerSecret.reveal()]
+}
+
+function prepareKey(key: KeyLease, loaded: KeySearch): PreparedKey {
   const { dialect, passHeaders } = key.gateway
-  const secret = key.secret.reveal()
-  const providerSecret = key.providerSecret?.reveal()
+  const secrets = secretsOf(key)
+  const [secret, providerSecret] = secrets as [string, string?]
   const credentialHeaders = [dialect.credential.header, dialect.credential.prefix + secret]
   if (dialect.providerCredential !== undefined && providerSecret !== undefined) {
     credentialHeaders.push(dialect.providerCredential.header, dialect.providerCredential.prefix + providerSecret)
   }
   if (dialect.project !== undefined && key.project !== undefined) credentialHeaders.push(dialect.project.header, key.project)
-  const secrets = providerSecret === undefined ? [secret] : [secret, providerSecret]
-  for (const each of secrets) loaded.add(key.alias, each)
   const injected = credentialHeaders.filter((_, index) => index % 2 === 0)
   const chosen = Object.values(dialect.choices ?? {}).map(({ header }) => header)
   return {
