@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto'
+import { createHmac, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 import { exportSPKI, generateKeyPair, importJWK, type JWK, SignJWT, UnsecuredJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type House, openHouse } from '../support/house.js'
@@ -147,5 +147,59 @@ describe('jwt-confusion', () => {
 
   test('none of it had the keys fetched more than once', () => {
     expect(issuer.fetches()).toBe(1)
+  })
+})
+
+describe('a header in which a member stands twice', () => {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  let writer: Issuer
+  let open: House
+  beforeAll(async () => {
+    writer = await startIssuer()
+    writer.answer({ body: JSON.stringify({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'k', alg: 'RS256', use: 'sig' }] }) })
+    open = await openHouse({
+      config: {
+        failedAuthentication: { limit: 1000 },
+        callers: { session: { secret: { env: 'SESSION' } }, jwt: [jwtCallers(writer)], service: { hashes: { env: 'RING' } } },
+      },
+    })
+  })
+  afterAll(async () => {
+    await open.close()
+    await writer.stop()
+  })
+
+  const written = (header: string, claims: object): string => `${Buffer.from(header).toString('base64url')}.${encode(claims)}`
+  const ofIssuer = (header: string): string => {
+    const text = written(header, { ...goodClaims(), iss: writer.issuer })
+    return `${text}.${sign('sha256', Buffer.from(text), privateKey).toString('base64url')}`
+  }
+  const ofSession = (header: string): string => {
+    const text = written(header, { sub: 'ada', team: 'acme', aud: 'postern', iat: now(), exp: now() + 60 })
+    return `${text}.${createHmac('sha256', open.sessionSecret).update(text).digest('base64url')}`
+  }
+  const outcome = async (credential: string): Promise<readonly unknown[]> => {
+    const answer = await open.chat({ credential })
+    return [answer.status, answer.headers.get('postern-refusal')]
+  }
+
+  test.each([
+    '{"alg":"none","alg":"RS256","typ":"JWT","kid":"k"}',
+    '{"alg":"RS256","typ":"postern-session+jwt","typ":"JWT","kid":"k"}',
+    '{"\\u0061lg":"HS256","alg":"RS256","typ":"JWT","kid":"k"}',
+    '{"alg":"RS256","typ":"JWT","kid":"another","kid":"k"}',
+    '{"alg":"RS256","typ":"JWT","kid":"k","x":[{"a":1,"a":2}]}',
+  ])('lets no token of an issuer in: %s', async (header) => {
+    expect(await outcome(ofIssuer('{"alg":"RS256","typ":"JWT","kid":"k"}'))).toEqual([200, null])
+    for (let time = 0; time < 2; time += 1) expect(await outcome(ofIssuer(header))).toEqual([401, 'caller_invalid'])
+  })
+
+  test.each([
+    '{"alg":"none","alg":"HS256","typ":"postern-session+jwt"}',
+    '{"alg":"HS256","typ":"JWT","typ":"postern-session+jwt"}',
+    '{"alg":"HS256","typ":"postern-session+jwt","x":{"a":1,"\\u0061":2}}',
+  ])('lets no session in: %s', async (header) => {
+    expect(await outcome(ofSession('{"alg":"HS256","typ":"postern-session+jwt"}'))).toEqual([200, null])
+    for (let time = 0; time < 2; time += 1) expect(await outcome(ofSession(header))).toEqual([401, 'caller_invalid'])
   })
 })
