@@ -34,15 +34,21 @@ describe('where the user is pinned', () => {
       expect((await open().ask('POST', 'chat/completions', { ...chat, ...(JSON.parse(members) as object) })).slice(0, 3)).toEqual(refused)
     })
 
-    test.each(['identity[id]', 'identity', 'contact.id', 'contact_id', 'identityId', 'requesty[user_id]', 'a[b][c][end_user_id]', 'context.user'])(
-      'a query and a form do not say it as %s',
-      async (name) => {
-        expect((await open().ask('POST', `chat/completions?${name}=root`, chat)).slice(0, 3)).toEqual(refused)
-        const form = `--b\r\nContent-Disposition: form-data; name="${name}"\r\n\r\nroot\r\n--b--\r\n`
-        const type = 'multipart/form-data; boundary=b'
-        expect((await open().ask('POST', 'audio/transcriptions', form, { type })).slice(0, 3)).toEqual(refused)
-      },
-    )
+    test.each([
+      'identity[id]',
+      'identity',
+      'contact.id',
+      'contact_id',
+      'identityId',
+      'requesty[user_id]',
+      'a[b][c][end_user_id]',
+      'context.user',
+    ])('a query and a form do not say it as %s', async (name) => {
+      expect((await open().ask('POST', `chat/completions?${name}=root`, chat)).slice(0, 3)).toEqual(refused)
+      const form = `--b\r\nContent-Disposition: form-data; name="${name}"\r\n\r\nroot\r\n--b--\r\n`
+      const type = 'multipart/form-data; boundary=b'
+      expect((await open().ask('POST', 'audio/transcriptions', form, { type })).slice(0, 3)).toEqual(refused)
+    })
 
     test.each<[members: string]>(
       [

@@ -111,7 +111,10 @@ describe('same-idempotency-key-of-two-callers', () => {
   )
 
   forEachDoor(
-    { callers: { anonymous: { user: 'anybody', team: 'acme', limit: 1000 } }, config: { listen: { trustedProxies: ['127.0.0.1', '::1'] } } },
+    {
+      callers: { anonymous: { user: 'anybody', team: 'acme', limit: 1000 } },
+      config: { listen: { trustedProxies: ['127.0.0.1', '::1'] } },
+    },
     (house) => {
       test('anonymous callers that the operator gives one user name are told apart all the same', async () => {
         const sent = new Set<string | undefined>()

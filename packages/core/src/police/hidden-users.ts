@@ -1,7 +1,7 @@
 import { rememberNames } from '../lib/remember-names.js'
 import { squashName } from '../lib/strip-punctuation.js'
 import { words } from '../lib/words.js'
-import { isContent, isSchema } from '../read/content.js'
+import { isContent, isSchema, namesOfSchemas } from '../read/content.js'
 import { Refusal } from '../refusal.js'
 import type { Visit } from './visit-members.js'
 
@@ -45,15 +45,10 @@ const holdsTags = rememberNames((name) => name.length <= maxChars && /^(?:(?:lit
 /** Whether all names count among such tags, since a gateway takes the user from them. */
 const allCount = (tags: string): boolean => tags !== metadata && squashName(tags) !== 'labels'
 
-/** In these, a schema gives the names of its properties or of its parts. */
-const namesOfSchemas = /^(?:properties|\$defs|definitions|patternProperties|dependentSchemas|dependentRequired)$/
-
 /** Objects whose members the caller names, and in which no gateway reads a setting: variables, arguments, rows, filters. */
 const ofCallers =
   /^(?:(?:prompt|state|template|dynamic)?(?:vars|variables)|args|arguments|values|items?|samples?|attributes|filters?|logitbias)$/
-const isFree = rememberNames(
-  (name) => name.length <= maxChars && (isContent(name) || isSchema(name) || ofCallers.test(squashName(name))),
-)
+const isFree = rememberNames((name) => name.length <= maxChars && (isContent(name) || isSchema(name) || ofCallers.test(squashName(name))))
 
 /**
  * If policy pins the user, refuses a member that names one at any depth, whatever the object around it is called: in settings
