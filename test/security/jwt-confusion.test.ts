@@ -1,5 +1,5 @@
 import { createHmac, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
-import { exportSPKI, generateKeyPair, importJWK, type JWK, SignJWT, UnsecuredJWT } from 'jose'
+import { exportJWK, exportSPKI, generateKeyPair, importJWK, type JWK, SignJWT, UnsecuredJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type House, openHouse } from '../support/house.js'
 import { audience, type Issuer, jwtCallers, startIssuer } from '../support/issuer.js'
@@ -41,9 +41,10 @@ async function altered(change: (parts: string[]) => string[]): Promise<string> {
   return change((await issuer.sign()).split('.')).join('.')
 }
 
+/** One pair for all of them: to make one takes longer on a busy machine than the time in which keys are not fetched again. */
+const pair = generateKeyPair('RS256', { extractable: true })
 const own = async (): Promise<{ jwk: JWK; sign: (header: object) => Promise<string> }> => {
-  const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true })
-  const { exportJWK } = await import('jose')
+  const { privateKey, publicKey } = await pair
   const jwk = { ...(await exportJWK(publicKey)), kid: 'mine', alg: 'RS256' }
   return { jwk, sign: (header) => new SignJWT(goodClaims()).setProtectedHeader({ alg: 'RS256', typ: 'JWT', ...header }).sign(privateKey) }
 }
