@@ -1,5 +1,5 @@
-import { createHmac, randomBytes } from 'node:crypto'
-import { exportSPKI, generateKeyPair, importJWK, type JWK, SignJWT, UnsecuredJWT } from 'jose'
+import { createHmac, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
+import { exportJWK, exportSPKI, generateKeyPair, importJWK, type JWK, SignJWT, UnsecuredJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type House, openHouse } from '../support/house.js'
 import { audience, type Issuer, jwtCallers, startIssuer } from '../support/issuer.js'
@@ -41,9 +41,10 @@ async function altered(change: (parts: string[]) => string[]): Promise<string> {
   return change((await issuer.sign()).split('.')).join('.')
 }
 
+/** One pair for all of them: to make one takes longer on a busy machine than the time in which keys are not fetched again. */
+const pair = generateKeyPair('RS256', { extractable: true })
 const own = async (): Promise<{ jwk: JWK; sign: (header: object) => Promise<string> }> => {
-  const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true })
-  const { exportJWK } = await import('jose')
+  const { privateKey, publicKey } = await pair
   const jwk = { ...(await exportJWK(publicKey)), kid: 'mine', alg: 'RS256' }
   return { jwk, sign: (header) => new SignJWT(goodClaims()).setProtectedHeader({ alg: 'RS256', typ: 'JWT', ...header }).sign(privateKey) }
 }
@@ -147,5 +148,59 @@ describe('jwt-confusion', () => {
 
   test('none of it had the keys fetched more than once', () => {
     expect(issuer.fetches()).toBe(1)
+  })
+})
+
+describe('a header in which a member stands twice', () => {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  let writer: Issuer
+  let open: House
+  beforeAll(async () => {
+    writer = await startIssuer()
+    writer.answer({ body: JSON.stringify({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'k', alg: 'RS256', use: 'sig' }] }) })
+    open = await openHouse({
+      config: {
+        failedAuthentication: { limit: 1000 },
+        callers: { session: { secret: { env: 'SESSION' } }, jwt: [jwtCallers(writer)], service: { hashes: { env: 'RING' } } },
+      },
+    })
+  })
+  afterAll(async () => {
+    await open.close()
+    await writer.stop()
+  })
+
+  const written = (header: string, claims: object): string => `${Buffer.from(header).toString('base64url')}.${encode(claims)}`
+  const ofIssuer = (header: string): string => {
+    const text = written(header, { ...goodClaims(), iss: writer.issuer })
+    return `${text}.${sign('sha256', Buffer.from(text), privateKey).toString('base64url')}`
+  }
+  const ofSession = (header: string): string => {
+    const text = written(header, { sub: 'ada', team: 'acme', aud: 'postern', iat: now(), exp: now() + 60 })
+    return `${text}.${createHmac('sha256', open.sessionSecret).update(text).digest('base64url')}`
+  }
+  const outcome = async (credential: string): Promise<readonly unknown[]> => {
+    const answer = await open.chat({ credential })
+    return [answer.status, answer.headers.get('postern-refusal')]
+  }
+
+  test.each([
+    '{"alg":"none","alg":"RS256","typ":"JWT","kid":"k"}',
+    '{"alg":"RS256","typ":"postern-session+jwt","typ":"JWT","kid":"k"}',
+    '{"\\u0061lg":"HS256","alg":"RS256","typ":"JWT","kid":"k"}',
+    '{"alg":"RS256","typ":"JWT","kid":"another","kid":"k"}',
+    '{"alg":"RS256","typ":"JWT","kid":"k","x":[{"a":1,"a":2}]}',
+  ])('lets no token of an issuer in: %s', async (header) => {
+    expect(await outcome(ofIssuer('{"alg":"RS256","typ":"JWT","kid":"k"}'))).toEqual([200, null])
+    for (let time = 0; time < 2; time += 1) expect(await outcome(ofIssuer(header))).toEqual([401, 'caller_invalid'])
+  })
+
+  test.each([
+    '{"alg":"none","alg":"HS256","typ":"postern-session+jwt"}',
+    '{"alg":"HS256","typ":"JWT","typ":"postern-session+jwt"}',
+    '{"alg":"HS256","typ":"postern-session+jwt","x":{"a":1,"\\u0061":2}}',
+  ])('lets no session in: %s', async (header) => {
+    expect(await outcome(ofSession('{"alg":"HS256","typ":"postern-session+jwt"}'))).toEqual([200, null])
+    for (let time = 0; time < 2; time += 1) expect(await outcome(ofSession(header))).toEqual([401, 'caller_invalid'])
   })
 })

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { forEachDoor } from '../support/for-each-door.js'
+import { forAnOpenGateway } from '../support/open-gateway.js'
 import { codeOf, rawChat, statusOf } from '../support/raw-chat.js'
 
 const google = (members: string): string =>
@@ -81,5 +82,61 @@ describe('limit-of-two-spellings', () => {
         expect(performance.now() - since).toBeLessThan(1000)
       },
     )
+  })
+})
+
+describe('under a ceiling of tokens', () => {
+  forAnOpenGateway({ config: { policies: { maxTokens: 100 } } }, (open) => {
+    const chat = { model: 'small', max_tokens: 100, messages: [{ role: 'user', content: 'Hello' }] }
+    const ask = (members: string, query = ''): Promise<readonly unknown[]> =>
+      open().ask('POST', `chat/completions${query}`, { ...chat, ...(JSON.parse(members) as object) })
+
+    test.each(
+      [
+        { n_cmpl: 50 },
+        { N_Cmpl: '2' },
+        { extra_body: { nCmpl: 5 } },
+        { num_cmpl: 2 },
+        { n_completion: 2 },
+        { num_return_sequence: 2 },
+        { n_best: 3 },
+        { num_beams: 4 },
+        { extra_body: { beam_width: 4 } },
+        { parameters: { beamSize: 2 } },
+        { n_cmpl: true },
+        { best_of_: true },
+        { auto_max_new_tokens: true },
+        { extra_body: { auto_max_new_tokens: true } },
+        { x: [{ autoMaxNewTokens: true }] },
+        { unlimited_tokens: true },
+        { no_token_limit: true },
+        { ignore_max_tokens: true },
+        { x: { max_tokens: { value: 1000 } } },
+        { extra_body: { max_completion_tokens: true } },
+        { extra_body: { max_new_tokens: [true] } },
+      ].map((members) => [JSON.stringify(members)]),
+    )('a member whose name is a number of tokens or answers asks for them, whatever its value is: %s', async (members) => {
+      expect((await ask(members)).slice(0, 3)).toEqual([400, 'request_malformed', 0])
+    })
+
+    test.each(['n_cmpl=5', 'extra_body[n_cmpl]=5', 'auto_max_new_tokens=true', 'unlimited_tokens=1', 'num_beams=4'])(
+      'a query does not ask for them: %s',
+      async (query) => expect((await ask('{}', `?${query}`)).slice(0, 3)).toEqual([400, 'request_malformed', 0]),
+    )
+
+    test.each(
+      [
+        { n_cmpl: 1, num_beams: 1, best_of: 1 },
+        { auto_max_new_tokens: false, max_new_tokens: null, unlimited_tokens: false },
+        { ignore_eos: true, use_beam_search: true, skip_special_tokens: true, return_tokens_as_token_ids: true },
+        { extra_body: { include_reasoning_tokens: true } },
+        { guided_json: { properties: { max_tokens: { type: 'integer' }, n_cmpl: { type: 'integer' } } } },
+        { tools: [{ toolSpec: { inputSchema: { json: { properties: { max_tokens: { type: 'integer' } } } } } }] },
+        { truncation: { type: 'retention_ratio', token_limits: { post_instructions: 8000 } } },
+        { samples: [{ input: 'a' }] },
+      ].map((members) => [JSON.stringify(members)]),
+    )('what asks for none, or for one answer, passes: %s', async (members) => {
+      expect(await ask(members)).toEqual([200, undefined, 1])
+    })
   })
 })

@@ -318,6 +318,99 @@ describe('one-reading-of-bytes', () => {
       expect([answer.status, answer.headers.get('postern-refusal')]).toEqual([400, 'request_malformed'])
     })
 
+    const hidden = form([
+      ['model', 'auto'],
+      ['+AG0AbwBkAGUAbA-', 'secret'],
+      ['file', file],
+    ])
+    test.each([
+      '; charset=utf-7',
+      ';charset=raw_unicode_escape',
+      '; charset="utf-16"',
+      '; CharSet = UTF-7',
+      '; charset=utf-8; charset=utf-7',
+      "; charset*=utf-8''utf-7",
+      '; charset*0=utf-7',
+      "; charset='utf-7'",
+      '; charset',
+      '; charset=',
+      '; charset=iso-8859-1',
+      '; encoding=utf-7',
+      '; version=1',
+      '; x',
+    ])('a form whose type says more than its boundary and UTF-8 is refused: %s', async (more) => {
+      const before = reached()
+      const [type, its] = formType.split(';') as [string, string]
+      for (const whole of [`${type};${its}${more}`, `${type}${more};${its}`]) {
+        const answer = await send(hidden, whole)
+        expect([whole, answer.status, answer.headers.get('postern-refusal')]).toEqual([whole, 400, 'request_malformed'])
+      }
+      expect(reached()).toBe(before)
+    })
+
+    test('a form whose boundary is taken for a charset by a server that searches the type is refused', async () => {
+      const mark = 'charset=utf-7'
+      const answer = await send(form([['file', file]], mark), `multipart/form-data; boundary="${mark}"`)
+      expect([answer.status, answer.headers.get('postern-refusal')]).toEqual([400, 'request_malformed'])
+    })
+
+    test.each([
+      'charset=utf-7',
+      'charset=UTF-16LE',
+      'charset=raw_unicode_escape',
+      'charset=hz-gb-2312; charset=utf-8',
+      "charset*=utf-8''utf-7",
+    ])('a field whose own type names another charset is refused: %s', async (said) => {
+      const answer = await send(form([['language', 'en', `Content-Type: text/plain; ${said}\r\n`]]), formType)
+      expect([answer.status, answer.headers.get('postern-refusal')]).toEqual([400, 'request_malformed'])
+    })
+
+    test.each([
+      ['_charset_', 'utf-7'],
+      ['_charset_', 'UTF-16'],
+      ['_CHARSET_', 'iso-8859-1'],
+      ['_charset_', Buffer.from('utf-8')],
+    ])('a form with a field %s that names another charset, or that is a file, is refused: %s', async (name, value) => {
+      for (const fields of [
+        [[name, value] as const, ['model', 'auto'] as const],
+        [['model', 'auto'] as const, [name, value] as const],
+      ]) {
+        const answer = await send(form(fields), formType)
+        expect([answer.status, answer.headers.get('postern-refusal')]).toEqual([400, 'request_malformed'])
+      }
+    })
+
+    test('a field whose type names a charset that reads ASCII alike holds nothing else', async () => {
+      for (const [value, status] of [
+        ['en', 200],
+        ['\u00e9n', 400],
+      ] as const) {
+        const head = 'Content-Type: text/plain; charset=ISO-8859-1\r\n'
+        const fields = [
+          ['model', 'auto'],
+          ['language', value, head],
+          ['file', file],
+        ] as const
+        expect([value, (await send(form(fields), formType)).status]).toEqual([value, status])
+      }
+    })
+
+    test.each([
+      `multipart/form-data; charset=utf-8; boundary=${boundary}`,
+      `multipart/form-data; boundary=${boundary}; charset=UTF-8`,
+      `Multipart/Form-Data;boundary="${boundary}";charset="utf8"`,
+      `multipart/form-data ; Boundary=${boundary} ; Charset = UTF8 ;`,
+    ])('a form that says that it is UTF-8 passes, and so do its fields: %s', async (type) => {
+      const fields = [
+        ['_charset_', 'UTF-8'],
+        ['model', 'auto', 'Content-Type: text/plain;charset=UTF-8\r\n'],
+        ['language', 'en', 'Content-Type: text/plain; charset="utf-8"\r\n'],
+        ['note', '\u00e9', 'Content-Type: text/plain\r\n'],
+        ['file', file, 'Content-Type: text/csv; charset=utf-16\r\n'],
+      ] as const
+      expect((await send(form(fields), type)).status).toBe(200)
+    })
+
     test.each([
       ['packed', 'Content-Encoding: gzip\r\n'],
       ['in base64', 'Content-Transfer-Encoding: base64\r\n'],

@@ -99,6 +99,35 @@ forEachDoor({ gateway: 'onysoft' }, (house) => {
     expect((await call(`music/status/${id}`, await session('u_7'))).status).toBe(200)
     expect((await call(`music/status/${id}`, await session('u_8'))).status).toBe(404)
   })
+
+  test('of two sessions of one team without a user, neither finds the task of the other', async () => {
+    const [own, other] = await Promise.all([1, 2].map(async () => (await house().minter.mint({ team: 'acme' })).token))
+    const { task_id: id } = await begin('video', own as string)
+    const before = house().emulator.seen.length
+    expect((await call(`video/status/${id}`, other as string)).status).toBe(404)
+    expect((await call(`video/status/${id}`, house().callers.acme)).status).toBe(404)
+    expect(house().emulator.seen).toHaveLength(before)
+    expect((await call(`video/status/${id}`, own as string)).status).toBe(200)
+  })
+})
+
+test('of two visitors without a credential, neither finds the task of the other', async () => {
+  const house = await openHouse({
+    gateway: 'onysoft',
+    callers: { anonymous: { team: 'acme', limit: 100 } },
+    config: { listen: { trustedProxies: ['127.0.0.1', '::1'] } },
+  })
+  const from = (address: string, path: string, init: RequestInit = {}) =>
+    fetch(`${house.baseURL}/${path}`, { ...init, headers: { 'content-type': 'application/json', 'x-forwarded-for': address } })
+  try {
+    const begun = await from('198.51.100.7', 'video/generate', { method: 'POST', body: '{"model":"kling/video","prompt":"a door"}' })
+    const { task_id: id } = (await begun.json()) as { task_id: string }
+    expect([begun.status, (await from('198.51.100.8', `video/status/${id}`)).status]).toEqual([202, 404])
+    expect((await from('198.51.100.7', `video/status/${id}`)).status).toBe(200)
+    expect(JSON.stringify(house.ledger.entries)).not.toContain('198.51.100.7')
+  } finally {
+    await house.close()
+  }
 })
 
 test('below a task nothing is read without its seal', async () => {

@@ -17,6 +17,11 @@ export interface Principal {
   readonly expiresAt?: number | undefined
   /** The thumbprint of the key whose possession must be proved with every request (RFC 9449). */
   readonly jkt?: string | undefined
+  /**
+   * Whose objects a caller's are, if its user does not say so: text that no other caller of its kind has. An anonymous caller is
+   * its network, and a session without a user the key that it is bound to, or its own id. Default: `caller`.
+   */
+  readonly holder?: string | undefined
   /** Set if the credential is a session token. */
   readonly session?: SessionFacts | undefined
 }
@@ -35,9 +40,16 @@ export type PrincipalFields = Pick<Principal, 'user' | 'team' | 'project'>
 export const principalFields = ['user', 'team', 'project'] as const
 
 /**
- * The owner of an object, as text: the same for all credentials of one user. A service caller without a user is told apart
- * by its label.
+ * The owner of an object, as text: the same for all credentials of one user, and never the same for two callers. Callers
+ * without a user are told apart by `holder` and their kind, service callers by their label. The user of anonymous callers is
+ * a name that all of them share.
  */
-export function ownerOf({ user, team, project, via, caller }: Principal): string {
-  return JSON.stringify([user ?? null, team ?? null, project ?? null, user === undefined && via === 'service' ? caller : null])
+export function ownerOf(principal: Principal): string {
+  const { user, team, project, via } = principal
+  const holder = user === undefined || via === 'anonymous' ? holderOf(principal) : null
+  return JSON.stringify([user ?? null, team ?? null, project ?? null, holder])
+}
+
+function holderOf({ via, caller, holder = caller }: Principal): string | readonly string[] {
+  return via === 'service' ? caller : [via, holder]
 }

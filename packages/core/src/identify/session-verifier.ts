@@ -1,4 +1,4 @@
-import { createSecretKey } from 'node:crypto'
+import { createSecretKey, hash } from 'node:crypto'
 import { isPlainName, nameFault, readSessionBounds, type SessionBounds, sessionToken } from '@postern/protocol'
 import { decodeProtectedHeader, type JWTPayload, jwtVerify, type JWTVerifyGetKey } from 'jose'
 import { isNumericDate } from '../lib/numeric-date.js'
@@ -10,7 +10,7 @@ import { checkMembers } from './check-members.js'
 import { kindOfJwt } from './jwt-form.js'
 import { readProofKey } from './proof-key.js'
 import { refuseToken } from './refuse-token.js'
-import { rememberVerified } from './remember-verified.js'
+import { rememberVerified, type Verified } from './remember-verified.js'
 import { tokenClaims } from './token-claims.js'
 import { isToken, type Verifier } from './verifier.js'
 
@@ -37,7 +37,7 @@ export function createSessionVerifier({ secret, keys, maxLifetimeMs, revocations
       throw new Refusal('caller_invalid', { message: 'The session token is signed in a way that is not configured.' })
     const payload = await check(token)
     checkMembers(tokenClaims(token))
-    return readSession(payload, maxLifetimeMs)
+    return readSession(payload, token, maxLifetimeMs)
   })
 
   function refuseRevoked(principal: Principal): Principal | Promise<Principal> {
@@ -86,7 +86,7 @@ function checkWith(algorithms: readonly string[], key: JWTVerifyGetKey): CheckSi
   }
 }
 
-function readSession(payload: JWTPayload, maxLifetimeMs: number): { readonly principal: Principal; readonly goodUntil: number } {
+function readSession(payload: JWTPayload, token: string, maxLifetimeMs: number): Verified {
   const { exp, iat: issuedAt, jti, iss } = payload
   if (!isNumericDate(exp) || !isNumericDate(issuedAt)) throw new Refusal('caller_invalid')
   const now = Date.now() / 1000
@@ -103,19 +103,31 @@ function readSession(payload: JWTPayload, maxLifetimeMs: number): { readonly pri
   if (bounds?.maxCalls !== undefined && jti === undefined)
     throw new Refusal('caller_invalid', { message: 'The session token is bound to a number of calls and has no id to count them under.' })
   const expiresAt = exp * 1000
+  const user = readName(payload, 'sub')
+  const jkt = readProofKey(payload)
   const principal: Principal = {
     bounds,
-    user: readName(payload, 'sub'),
+    user,
     team: readName(payload, 'team'),
     project: readName(payload, 'project'),
     via: 'session',
     caller: jti === undefined ? 'session' : `session:${jti}`,
     delegate: false,
     expiresAt,
-    jkt: readProofKey(payload),
+    jkt,
+    holder: user === undefined ? holderOf(token, jkt, jti) : undefined,
     session: { id: jti, issuedAt },
   }
   return { principal, goodUntil: expiresAt }
+}
+
+/**
+ * Whose objects those of a session without a user are. A key is the caller's own, so a session that is renewed under it finds
+ * its tasks again. Without a key nothing says that two sessions are of one caller: a renewed one, with another id, does not.
+ */
+function holderOf(token: string, jkt: string | undefined, jti: string | undefined): string {
+  if (jkt !== undefined) return `key:${jkt}`
+  return jti === undefined ? `token:${hash('sha256', token, 'base64url')}` : `session:${jti}`
 }
 
 /** Reads the bounds of a session; `undefined` if it has none. A bound that cannot be read refuses the token. */

@@ -15,14 +15,20 @@ const ofReading = /prompt|input|content|context|image|audio|video|document|query
 const ofParts = /^min.*tok|(?:think|reason).*(?:tok|budget)|budgettok|budget.*(?:think|reason)/
 const ofLengths = new RegExp(
   [
-    'max.*tok|tok(?:en)?s?(?:max|limit|cap)|(?:max|limit).*(?:len|length)$|^maxoutputs?$|n(?:um)?predict',
+    'max.*tok|limit.*tok|tok(?:en)?s?(?:max|limit|cap)|(?:max|limit).*(?:len|length)$|^maxoutputs?$|n(?:um)?predict',
     '(?:output|completion|response|answer|generation)(?:len|length|limit)$',
     '^(?:num|n|new|output|completion|response|gen|generate|generated)tok(?:en)?s$',
   ].join('|'),
 )
 const answer = '(?:sequence|completion|sample|output|generation|choice|candidate|response|answer)'
+const severalAnswers = `(?:n|num|max|number|numberof|numof)(?:return|returned)?(?:${answer}s|cmpls?)`
+/**
+ * A beam search computes as many answers as it has beams, though most servers return the best one alone, as with `best_of`: so
+ * its width counts. `use_beam_search` names no width: servers that have it search as widely as `n` or `best_of` say.
+ */
+const beams = '(?:n|num)beams?|beam(?:width|size|s)|n(?:um)?best'
 const ofAnswers = new RegExp(
-  `^n$|^bestof$|^samples$|^(?:n|num|max|number|numberof|numof)(?:return|returned)?${answer}s$|^${answer}s?(?:count|num|number)$`,
+  `^(?:n|bestof|samples|${severalAnswers}|(?:n|num)(?:return|returned)?${answer}|${answer}s?(?:count|num|number)|${beams})$`,
 )
 
 /** Classifies a member's name, in any spelling. */

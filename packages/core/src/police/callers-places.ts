@@ -40,8 +40,12 @@ const ofConversations = words(
   'input.content.annotations items.content.annotations messages.content.annotations additional_messages.content.annotations',
 )
 
-const metadata = words(
-  'metadata messages.metadata additional_messages.metadata tracing.metadata tool_resources.file_search.vector_stores.metadata',
+/** The tags of a request. A gateway may read in them whose it is. */
+const tags = 'metadata'
+
+/** Those of what is within it. */
+const tagsWithin = words(
+  'messages.metadata additional_messages.metadata tracing.metadata tool_resources.file_search.vector_stores.metadata',
 )
 
 const paths = [
@@ -50,7 +54,7 @@ const paths = [
   'prompt.variables',
   ...schemasOfAnswers,
   ...ofConversations,
-  ...metadata,
+  ...tagsWithin,
 ]
 
 const always = (): boolean => true
@@ -83,13 +87,16 @@ class CompiledPlace implements Place {
  * A request's body, with every path that the public formats let the caller fill freely. Paths are complete, because at any
  * other path, above all in `extra_body`, a gateway may read the same names as settings.
  */
-export const wholeBody: Place = compile()
+export const wholeBody: Place = compile([...paths, tags])
+
+/** The same, with the tags of the request, which the caller fills but for its user. */
+export const wholeBodyButTags: Place = compile(paths)
 
 /** A place of which the caller fills no member freely. */
 export const nothingFree: Place = { callers: new Map(), below: new Map() }
 
-function compile(): Place {
+function compile(free: readonly string[]): Place {
   const body = new CompiledPlace()
-  for (const prefix of ['', ...requests.map((request) => `${request}.`)]) for (const path of paths) body.add(`${prefix}${path}`.split('.'))
+  for (const prefix of ['', ...requests.map((request) => `${request}.`)]) for (const path of free) body.add(`${prefix}${path}`.split('.'))
   return body
 }

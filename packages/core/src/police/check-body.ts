@@ -1,9 +1,9 @@
 import type { OutputLimit } from '@postern/gateways'
 import type { Route } from '../resolve/route.js'
 import type { VisitField } from '../read/form-fields.js'
-import { nothingFree } from './callers-places.js'
+import { nothingFree, wholeBodyButTags } from './callers-places.js'
 import { checkModel } from './check-model.js'
-import { hiddenUsers, namedUsers, walkMetadata } from './hidden-users.js'
+import { hiddenUsers, hiddenUsersBesideMetadata, namedUsers } from './hidden-users.js'
 import { namedModels } from './named-models.js'
 import { refuseModelsInQuery, refuseSeveralModels } from './one-model.js'
 import { anyCeiling, checkOutputLimit, hiddenCeilings, writersBeside } from './output-limit.js'
@@ -40,10 +40,8 @@ export function beginCheck({ policy, route, mustSayCeiling }: BodyRules, members
     visits.push(hiddenCeilings(ceiling, endpoint.format.outputLimit as OutputLimit))
   }
   if (policy.pinUser) {
-    // Anthropic's `metadata` is pinned as a whole.
-    const inMetadata = endpoint.format.user?.member === 'metadata' ? undefined : walkMetadata(members)
-    if (inMetadata !== undefined) walks.push(inMetadata)
-    visits.push(hiddenUsers)
+    const users = endpoint.format.user?.member === 'metadata' ? hiddenUsersBesideMetadata : hiddenUsers
+    walks.push(new MemberWalk(members, [users], wholeBodyButTags))
   }
   if (!key.mayStore) visits.push(refuseStored)
   if (visits.length > 0) walks.push(new MemberWalk(members, visits))

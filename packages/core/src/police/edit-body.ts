@@ -1,7 +1,7 @@
 import type { AnswerFormat, Dialect } from '@postern/gateways'
 import { editMembers, foldCase } from '../lib/json-members.js'
 import type { JsonBody } from '../read/json-body.js'
-import { namesUser } from './hidden-users.js'
+import { holdsId, namesUser } from './hidden-users.js'
 
 /** The facts that decide how a body is edited. */
 export interface BodyFacts {
@@ -39,7 +39,9 @@ function pinUser(
   for (const member in members) {
     const spelled = namesUser(member)
     // If the caller has no user name, or the client spells the member differently, remove it instead of passing its value.
-    if (spelled !== 'not') edits.set(member, spelled === 'as written' && user !== '' ? JSON.stringify(user) : undefined)
+    if (spelled === 'not') continue
+    const pinned = holdsId(member) && typeof members[member] === 'object' ? { id: user } : user
+    edits.set(member, spelled === 'as written' && user !== '' ? JSON.stringify(pinned) : undefined)
   }
   if (place === undefined) return
   const within = place.within === undefined ? undefined : spelledLike(place.member, members)

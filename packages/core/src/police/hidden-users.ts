@@ -1,9 +1,9 @@
 import { rememberNames } from '../lib/remember-names.js'
 import { squashName } from '../lib/strip-punctuation.js'
 import { words } from '../lib/words.js'
+import { isContent, isSchema, namesOfSchemas } from '../read/content.js'
 import { Refusal } from '../refusal.js'
-import { nothingFree } from './callers-places.js'
-import { type Members, MemberWalk, type Visit } from './visit-members.js'
+import type { Visit } from './visit-members.js'
 
 /**
  * Members in which a documented gateway or provider reads for which user a request is, or whose quota it is counted on, as they
@@ -11,6 +11,7 @@ import { type Members, MemberWalk, type Visit } from './visit-members.js'
  */
 const written: readonly string[] = words(
   'user user_id end_user end_user_id safety_identifier customer customer_identifier customUid custom_uid trace_user_id quotaEntityId',
+  'identity identity_id contact contact_id end_user_to_charge',
 )
 
 /** The same, as `squashName` returns them. */
@@ -22,6 +23,9 @@ const inMetadata = new Set(['userid', 'enduser', 'enduserid', 'traceuserid'])
 const userOfPortkey = /^_user$/i
 const namesUserInMetadata = (name: string): boolean => userOfPortkey.test(name) || inMetadata.has(squashName(name))
 
+/** Of these, the one that says nothing of the request unless it stands among settings: a customer could be anybody's. */
+const vague = 'customer'
+
 /** Longer names are skipped, in characters: the longest of these names is shorter, even with a separator behind each letter. */
 const maxChars = 64
 
@@ -31,36 +35,49 @@ export const namesUser = rememberNames((name): 'as written' | 'otherwise' | 'not
   return written.includes(name) ? 'as written' : 'otherwise'
 })
 
-/** Whether a member of this name holds tags of the request: `metadata`, `litellm_metadata`. */
-const holdsTags = rememberNames((name) => name.length <= maxChars && /^(?:litellm)?metadata$/.test(squashName(name)))
+/** Whether a gateway reads the user's id in an object under this name. */
+export const holdsId = (name: string): boolean => name === 'identity' || name === 'contact'
+
+const metadata = 'metadata'
+
+/** Whether a member of this name holds tags of the request: `metadata`, `litellm_metadata`, and what Google calls so. */
+const holdsTags = rememberNames((name) => name.length <= maxChars && /^(?:(?:litellm)?metadata|labels)$/.test(squashName(name)))
+/** Whether all names count among such tags, since a gateway takes the user from them. */
+const allCount = (tags: string): boolean => tags !== metadata && squashName(tags) !== 'labels'
+
+/** Objects whose members the caller names, and in which no gateway reads a setting: variables, arguments, rows, filters. */
+const ofCallers =
+  /^(?:(?:prompt|state|template|dynamic)?(?:vars|variables)|args|arguments|values|items?|samples?|attributes|filters?|logitbias)$/
+const isFree = rememberNames((name) => name.length <= maxChars && (isContent(name) || isSchema(name) || ofCallers.test(squashName(name))))
 
 /**
- * If policy pins the user, refuses a user anywhere inside a settings member such as `extra_body`, in a trace, and a user's id in
- * metadata: a gateway may prefer it to the pinned one. Outermost members are pinned and not refused.
+ * If policy pins the user, refuses a member that names one at any depth, whatever the object around it is called: in settings
+ * such as `extra_body`, in a trace, in what a gateway calls by its own name. It may prefer it to the pinned one. Outermost
+ * members are pinned and not refused, and in metadata a user's id counts alone. What the model reads, and what the formats
+ * let the caller name, counts for nothing.
  */
-export const hiddenUsers: Visit = ({ name, within, isTop, inContent, inSettings, value }) => {
-  if (isTop || inContent || within === undefined || namesUser(name) === 'not') return
+export const hiddenUsers: Visit = ({ name, within, top, isTop, inContent, inSettings, value }) => {
+  if (isTop || inContent || within === undefined) return
+  if (holdsTags(within)) {
+    if (allCount(within) ? namesUser(name) !== 'not' : namesUserInMetadata(name)) throw another(name, within)
+    return
+  }
+  if (namesUser(name) === 'not' || (!inSettings && top === metadata)) return
   // What a schema calls a property names nobody.
-  if (within === 'properties' && typeof value === 'object') return
-  if (holdsTags(within) ? within !== metadata || namesUserInMetadata(name) : inSettings || squashName(within) === 'trace')
-    throw another(name, within)
+  if (namesOfSchemas.test(within) && typeof value === 'object') return
+  if (inSettings || squashName(within) === 'trace') throw another(name, within)
+  if (squashName(name) !== vague && !isFree(within) && !isFree(top)) throw another(name, within)
+}
+
+/** The same for a format whose own `metadata` is pinned as a whole. */
+export const hiddenUsersBesideMetadata: Visit = (member, eachItem) => {
+  if (member.top !== metadata) hiddenUsers(member, eachItem)
 }
 
 /** The same for forms and queries, in which no user is pinned: refuses outermost ones too. */
 export const namedUsers: Visit = (member, eachItem) => {
   if (member.isTop && namesUser(member.name) !== 'not') throw another(member.name, member.name)
   hiddenUsers(member, eachItem)
-}
-
-const metadata = 'metadata'
-
-/** The same for the `metadata` of a body, which the walk along its members skips; `undefined` without any. */
-export function walkMetadata({ [metadata]: tags }: Members): MemberWalk | undefined {
-  return typeof tags === 'object' && tags !== null ? new MemberWalk({ [metadata]: tags }, [userOfTags], nothingFree) : undefined
-}
-
-const userOfTags: Visit = ({ name, within }) => {
-  if (within === metadata && namesUser(name) !== 'not' && namesUserInMetadata(name)) throw another(name, metadata)
 }
 
 function another(name: string, where: string): Refusal {

@@ -5,6 +5,7 @@ import { squashName } from '../lib/strip-punctuation.js'
 import { Refusal } from '../refusal.js'
 import { compileReadNames, type ReadNames, refuseOtherSpellings } from '../read/strict-names.js'
 import { type Amount, amountNamed, holdsSettings } from './amount-names.js'
+import { namesOfSchemas } from '../read/content.js'
 import { compacts } from './compacts.js'
 import { oneModel } from './one-model.js'
 import { idOf, toolWithModel, visitPlugins } from './runs-unnamed-model.js'
@@ -151,7 +152,8 @@ export function hiddenCeilings(ceiling: number, limit: OutputLimit): Visit {
         (isTop ? name : `${top}.${name}`).slice(0, 64),
       )
     const bound = isPart ? ceiling : undefined
-    if ((isReadAtTop && !isPart && holdsSettings(top)) || asksFor(amount, value, bound)) throw elsewhere()
+    if ((isReadAtTop && !isPart && holdsSettings(top)) || (!limitsNothing(value, within) && asksFor(amount, value, bound)))
+      throw elsewhere()
     if (amount === 'answers') return
     eachItem((item) => {
       if (asksFor(amount, item, bound)) throw elsewhere()
@@ -171,14 +173,22 @@ export function anyCeiling(limit: OutputLimit): Visit {
 /** Objects in which a number of tokens is for thinking, which the ceiling includes. */
 const thinks = /^(?:reasoning|thinking)$/
 
-/** Whether a value asks for more than one answer, or for tokens; with `bound`, only for more tokens than that. */
+/**
+ * Whether a value asks for more than one answer, or for tokens; with `bound`, only for more tokens than that. `true` lifts a
+ * limit, and an object could hold a number under any name.
+ */
 function asksFor(amount: Amount, value: unknown, bound: number | undefined): boolean {
-  if (amount === 'none') return false
-  if (typeof value !== 'number' && typeof value !== 'string') return false
-  if (value === '') return false
+  if (amount === 'none' || value === null || value === undefined || value === false || value === '') return false
+  if (typeof value === 'boolean') return bound === undefined
+  // A list's items are looked at one by one.
+  if (typeof value === 'object') return bound === undefined && amount === 'length' && !Array.isArray(value)
   if (amount === 'answers') return value !== 1 && value !== '1' && !(typeof value === 'string' && !/^\s*[-+.\d]/.test(value))
   return bound === undefined || !(typeof value === 'number' && value <= bound)
 }
+
+/** Whether an object limits no answer: a schema names a property so, or OpenAI limits what of a conversation is read. */
+const limitsNothing = (value: unknown, within: string | undefined): boolean =>
+  typeof value === 'object' && !Array.isArray(value) && within !== undefined && (namesOfSchemas.test(within) || within === 'truncation')
 
 /** @param what What sets something to work, as the request calls it; by default the member. */
 function writesBeside(ceiling: number, member: string, what = member): Refusal {

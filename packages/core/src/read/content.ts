@@ -21,3 +21,6 @@ export const isContent = rememberNames((name) => content.has(squashName(name)))
 
 /** Whether a member of this name holds a JSON schema. */
 export const isSchema = rememberNames((name) => schemas.has(squashName(name)))
+
+/** In these, a schema gives the names of its properties or of its parts. */
+export const namesOfSchemas = /^(?:properties|\$defs|definitions|patternProperties|dependentSchemas|dependentRequired)$/

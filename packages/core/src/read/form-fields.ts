@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer'
+import { isAscii, isUtf8 } from 'node:buffer'
 import { holdsKey } from '@postern/gateways'
 import { type FormPart, FormReader, FormSyntaxError, type FormVisitor } from '../lib/form-reader.js'
 import { foldCase } from '../lib/json-members.js'
@@ -12,6 +12,7 @@ import { keyNameOf } from './key-names.js'
 import { steersInBody } from './steering-names.js'
 import { beginsJson } from './json-text.js'
 import { readFieldText } from './settings-texts.js'
+import { charsetOf, isUtf8Type } from './strict-content-type.js'
 
 /** Maximum number of parts: no API has a form with more. */
 const maxParts = 1000
@@ -51,6 +52,8 @@ export class FormFields implements FormVisitor {
   /** The bytes so far of the current field; `undefined` in a file. */
   #field: Buffer[] | undefined
   #fieldBytes = 0
+  /** Whether the current field may only hold ASCII, since its own type names another charset than UTF-8. */
+  #onlyAscii = false
 
   constructor(boundary: string, keyPattern: RegExp | undefined, visit?: VisitField) {
     this.#reader = new FormReader(boundary, this)
@@ -81,7 +84,9 @@ export class FormFields implements FormVisitor {
     this.#name = name
     this.#field = isFile ? undefined : []
     this.#fieldBytes = 0
+    this.#onlyAscii = !isFile && readCharset(said['content-type'] ?? '') === 'like ASCII'
     this.#refuseTwice(name, isFile)
+    if (isFile && namesCharset(name)) throw otherCharset()
     if (isFile) this.#visit?.(name, unreadFile)
   }
 
@@ -96,6 +101,7 @@ export class FormFields implements FormVisitor {
 
   data(bytes: Buffer): void {
     if (this.#field === undefined) return
+    if (this.#onlyAscii && !isAscii(bytes)) throw otherCharset()
     const isFirstTooLong = this.#fieldBytes <= maxFieldBytes
     this.#fieldBytes += bytes.length
     if (this.#fieldBytes <= maxFieldBytes) this.#field.push(Buffer.from(bytes))
@@ -119,6 +125,7 @@ export class FormFields implements FormVisitor {
     this.#field = undefined
     if (!isUtf8(bytes)) throw malformed(`The field "${this.#name.slice(0, 64)}" is not valid UTF-8.`)
     const value = bytes.toString('utf8')
+    if (namesCharset(this.#name) && !/^(?:utf-?8)?$/i.test(value)) throw otherCharset()
     if (value.length <= maxKeptChars) this.values.set(this.#name, value)
     const isText = isContent(this.#name)
     if (!isText) this.#refuseKeyIn(value)
@@ -146,6 +153,28 @@ function refuseCoding(said: Readonly<Record<string, string>>): void {
       message: 'Parts of a form are taken as they are, not packed, encoded or forms themselves.',
       headers: ['Accept-Encoding', 'identity'],
     })
+}
+
+/** Charsets that read ASCII like UTF-8. Some clients name one for every field, whatever it holds. */
+const likeAscii = charsetOf('"?(?:us-ascii|ascii|iso-8859-1|latin-?1|windows-1252)"?')
+
+/**
+ * The charset that a field's own type names. Refuses all others: by UTF-7, a server would read another value than Postern.
+ * The type of a file may name any, since files are not read.
+ */
+function readCharset(type: string): 'UTF-8' | 'like ASCII' {
+  if (!/charset/i.test(type) || isUtf8Type(type)) return 'UTF-8'
+  if (isUtf8Type(type, likeAscii)) return 'like ASCII'
+  throw otherCharset()
+}
+
+/** Whether a field names the charset of all others (RFC 7578, 4.6). */
+function namesCharset(name: string): boolean {
+  return foldCase(name).trim() === '_charset_'
+}
+
+function otherCharset(): Refusal {
+  return malformed('The fields of a form are written in UTF-8, and a charset that the form names is no other.')
 }
 
 const disposition = /^form-data((?:\s*;\s*[\w*-]+\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s;"]+))*)\s*;?$/i

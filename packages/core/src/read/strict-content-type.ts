@@ -40,11 +40,23 @@ const token = String.raw`[!#$%&'*+.^_\x60|~\w-]+`
  */
 const wellFormed = new RegExp(String.raw`^\s*[^\s;,"]+\s*(?:;\s*(?:${token}\s*=\s*(?:${token}|"[^"\\]*")\s*)?)*$`)
 
-const utf8 = /;\s*charset\s*=\s*(?:utf-?8|"utf-?8")\s*(?:;|$)/i
+/** The value of a `charset` that is UTF-8. */
+export const utf8Name = '(?:utf-?8|"utf-?8")'
 
-/** Whether a type has no `charset`, or one that is UTF-8. The word may not occur elsewhere in the type: some servers search for it. */
-function isUtf8Type(type: string): boolean {
-  if (!wellFormed.test(type)) return false
+const utf8 = charsetOf(utf8Name)
+
+/** Finds a `charset` with such a value. */
+export function charsetOf(value: string): RegExp {
+  return new RegExp(String.raw`;\s*charset\s*=\s*${value}\s*(?:;|$)`, 'i')
+}
+
+/** Whether a type is well-formed, and has no `charset` or one that the pattern finds; by default UTF-8. */
+export function isUtf8Type(type: string, taken = utf8): boolean {
+  return wellFormed.test(type) && namesNoOther(type, taken)
+}
+
+/** Whether a type has no `charset`, or one. The word may not occur elsewhere in the type: some servers search for it. */
+export function namesNoOther(type: string, taken = utf8): boolean {
   const charsets = type.toLowerCase().split('charset').length - 1
-  return charsets === 0 || (charsets === 1 && utf8.test(type))
+  return charsets === 0 || (charsets === 1 && taken.test(type))
 }

@@ -71,7 +71,9 @@ export function createTag({ holdsSecret }: Pick<Redactor, 'holdsSecret'>): Tag {
  */
 function ownIdempotencyKey({ headers }: Arrival, principal: Principal): string | undefined {
   const chosen = headers['idempotency-key']
-  return typeof chosen === 'string' ? hash('sha256', JSON.stringify([ownerOf(principal), chosen]), 'base64url') : undefined
+  // An empty one chooses nothing: its digest would be the same for all of the caller's calls.
+  if (typeof chosen !== 'string' || chosen.trim() === '') return undefined
+  return hash('sha256', JSON.stringify([ownerOf(principal), chosen]), 'base64url')
 }
 
 const keyHelp = 'Name workflows and steps otherwise: tags are sent to the gateway and written into the log.'
