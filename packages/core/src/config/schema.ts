@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { type AnswerFormat, answerFormats } from '@postern/gateways'
 import { originPattern } from '@postern/protocol'
 import { z } from 'zod'
@@ -13,6 +14,11 @@ function isBackendUrl(text: string): boolean {
   if (!URL.canParse(text)) return false
   const { protocol, pathname, search, hash, username } = new URL(text)
   return /^https?:$/.test(protocol) && pathname === '/' && search === '' && hash === '' && username === ''
+}
+
+/** Whether a text is an address or a name, without a port, a scheme or a path. */
+function isHostAlone(text: string): boolean {
+  return isIP(text) !== 0 || !/[:/[\]\s]/.test(text)
 }
 
 function createSchemas(strict: Settings, dialectIds: readonly string[]) {
@@ -177,7 +183,11 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
     version: z.literal(1),
     /** The data listener. */
     listen: strict({
-      host: z.string().min(1).default('127.0.0.1'),
+      host: z
+        .string()
+        .min(1)
+        .refine(isHostAlone, fault('is not a host alone', 'Write an address or a name; the port is listen.port.'))
+        .default('127.0.0.1'),
       port: port.default(8787),
       /** How long an idle keep-alive connection of a client stays open. */
       keepAlive: duration
@@ -225,7 +235,7 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
               originPattern,
               fault(
                 'is not an origin',
-                'Write it like https://app.example.com or capacitor://localhost: without a path or a slash at the end.',
+                'Write it like https://app.example.com or capacitor://localhost: without a path or a slash at the end; there is no wildcard.',
               ),
             ),
         )
