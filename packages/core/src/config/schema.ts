@@ -1,25 +1,12 @@
-import { isIP } from 'node:net'
 import { type AnswerFormat, answerFormats } from '@postern/gateways'
 import { originPattern } from '@postern/protocol'
 import { z } from 'zod'
 import { isNetwork } from '../trusted-peers.js'
+import { isBackendUrl, isHostAlone } from './address-forms.js'
 import { createCallerSchemas } from './caller-schemas.js'
 import { fault } from './fault.js'
 import { alias, headerName, lenient, port, principalFields, secretReference, type Settings, strict, url } from './schema-parts.js'
 import { duration, pace, size } from './units.js'
-
-/** Whether a text is an http or https origin without a path, or `unix:` and a path. The request's path comes from the client. */
-function isBackendUrl(text: string): boolean {
-  if (text.startsWith('unix:')) return text.length > 'unix:'.length
-  if (!URL.canParse(text)) return false
-  const { protocol, pathname, search, hash, username } = new URL(text)
-  return /^https?:$/.test(protocol) && pathname === '/' && search === '' && hash === '' && username === ''
-}
-
-/** Whether a text is an address or a name, without a port, a scheme or a path. */
-function isHostAlone(text: string): boolean {
-  return isIP(text) !== 0 || !/[:/[\]\s]/.test(text)
-}
 
 function createSchemas(strict: Settings, dialectIds: readonly string[]) {
   const openedEndpoint = strict({
