@@ -17,12 +17,15 @@ export function generatePages() {
   return { 'errors.md': errorsPage(), 'gateways/README.md': gatewaysPage(), 'settings.md': settingsPage() }
 }
 
+/** Codes that are reserved and that nothing refuses with yet. */
+const notInThisVersion = new Set(['too_many_streams', 'key_unavailable'])
+
 function errorsPage() {
   const rows = Object.entries(errorCodes)
     .sort(([, left], [, right]) => left.status - right.status)
     .map(
       ([code, { status, type, retryable, title, help }]) =>
-        `| ${status} | \`${code}\` | ${title} | ${help} | ${retryable ? 'yes' : 'no'} | \`${type}\` |`,
+        `| ${status} | \`${code}\`${notInThisVersion.has(code) ? ' (not in this version)' : ''} | ${title} | ${help} | ${retryable ? 'yes' : 'no'} | \`${type}\` |`,
     )
   return `# Errors
 
@@ -36,6 +39,9 @@ call may have run.
 
 What the table says is for any request with that code; the \`message\` of an error often says more, of this one. What only the operator may know, such as what
 an identity provider or a gateway said, is \`cause\` in the log line with the same \`request_id\`.
+
+What a request's body is, its \`Content-Type\` says. A type that the endpoint does not take (\`text/plain\`, XML, a form where JSON is taken) and JSON in another charset than
+UTF-8 are 400 \`request_malformed\` with \`param: "Content-Type"\`; 415 \`media_type_unsupported\` is a body that is packed (\`Content-Encoding\`), or a part of a form that is.
 
 A stream that breaks off after it began has no code any more. Postern closes the connection, so that no client takes it for whole: the plain \`openai\` package then throws
 \`TypeError: terminated\` in Node, and what the browser calls a network error in pages. [\`@postern/client\`](client.md) throws a \`PosternStreamError\` that says how it ended.

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import type { Problem } from '@postern/core'
 import { redactKeys } from '@postern/protocol'
 
@@ -9,8 +10,9 @@ const variable = 'NODE_EXTRA_CA_CERTS'
  * code of Postern runs, and passes over a file that it cannot use.
  *
  * @param dotenv The variables of the `.env` beside the configuration.
+ * @param directory The folder of both.
  */
-export function checkExtraAuthorities(dotenv: Readonly<Record<string, string>>): readonly Problem[] {
+export function checkExtraAuthorities(dotenv: Readonly<Record<string, string>>, directory: string): readonly Problem[] {
   const file = process.env[variable] ?? ''
   if (file === '') {
     const written = dotenv[variable] ?? ''
@@ -20,7 +22,13 @@ export function checkExtraAuthorities(dotenv: Readonly<Record<string, string>>):
       `Set it for the process itself, for example: ${variable}=${written} postern start`,
     )
   }
+  const written = dotenv[variable] ?? ''
   const fault = faultOf(file)
+  if (fault === undefined && written !== '' && written !== file && resolve(directory, written) !== resolve(file))
+    return warn(
+      `is ${written} in .env, which has no effect: the process has it as ${file}.`,
+      'Write the certificates into one file and set it for the process, or remove the line from .env.',
+    )
   return fault === undefined
     ? []
     : warn(`names the file ${file}, which ${fault}, so its authorities are not trusted.`, 'Correct it, and start again.')

@@ -51,7 +51,10 @@ function describeListenError(error: Error, place: Place): Error {
   if (code === 'EADDRINUSE') return new Failure(`${where} is taken by another process. Choose another port, or stop that process.`)
   if ('socket' in place) return new Failure(`${where} cannot be made a socket: ${error.message}. Choose another path for admin.socket.`)
   if (code === 'EACCES') return new Failure(`${where} may not be used by this user. Choose a port above 1023.`)
-  if (code === 'EADDRNOTAVAIL') return new Failure(`${where} is not an address of this machine.`)
+  if (code === 'EADDRNOTAVAIL')
+    return new Failure(
+      `${where} is not an address of this machine. Choose another listen.host: 127.0.0.1 for this machine alone, 0.0.0.0 for every address that it has.`,
+    )
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
     return new Failure(`${where} does not resolve to an address. Choose another listen.host.`)
   return error

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path'
 import { type CheckedConfig, type CheckResult, checkConfig, describeProblem, type Problem, type SecretPlaces } from '@postern/core/config'
 import { parse as parseDotenv } from 'dotenv'
 import { checkExtraAuthorities } from './check-extra-authorities.js'
+import { checkOwnAddress } from './check-own-address.js'
 import { Failure } from './failure.js'
 import { readYaml } from './read-yaml.js'
 
@@ -43,7 +44,9 @@ export function checkSources(
   const { raw, dotenv } = sources
   const env = { ...dotenv, ...process.env }
   const result = checkConfig(raw, { env, directory: dirname(file), ...(isOptional === undefined ? {} : { isOptional }) })
-  return { file, sources, ...result, problems: [...result.problems, ...checkExtraAuthorities(dotenv)] }
+  const own = result.checked === undefined ? [] : checkOwnAddress(result.checked.config)
+  const problems = [...result.problems, ...own, ...checkExtraAuthorities(dotenv, dirname(file))]
+  return { file, sources, problems, ...(own.length > 0 || result.checked === undefined ? {} : { checked: result.checked }) }
 }
 
 /**

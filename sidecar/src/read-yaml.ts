@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Problem } from '@postern/core'
 import { redactKeys } from '@postern/protocol'
 import { type Document, LineCounter, parseDocument, visit } from 'yaml'
@@ -29,7 +29,10 @@ export function readYaml(path: string): ReadYaml {
   let bytes: Buffer
   try {
     bytes = readFileSync(resolve(path))
-  } catch {
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EISDIR') throw new Failure(`${path} is a directory. Name the file in it, such as ${join(path, 'postern.yaml')}.`)
+    if (code !== 'ENOENT') throw new Failure(`${path} cannot be read (${code ?? 'unknown'}). Let this user read it.`)
     throw new Failure(`There is no configuration at ${path}.\nName one with --config, or try "postern demo", which needs none.`)
   }
   if (!isUtf8(bytes))

@@ -87,6 +87,55 @@ describe('a rule of the policies', () => {
   })
 })
 
+describe('two rules for one caller', () => {
+  const nothing = (path: string, other: string, what: string) =>
+    `${path}: has nothing in common with ${other}, and both hold: callers of the two may use no ${what} at all. Write in ${other} what this rule shall allow as well: a rule narrows what another leaves, and adds nothing.`
+
+  test.each<[what: string, policies: object, message: string]>([
+    [
+      'models of everybody and others of a team',
+      { models: ['gpt-4'], rules: [{ team: 'acme', models: ['claude-*'] }] },
+      nothing('policies.rules[0].models', 'policies.models', 'model'),
+    ],
+    [
+      'models of a team and others of one of its users',
+      {
+        rules: [
+          { team: 'acme', user: 'ada', models: ['openai/*', 'auto'] },
+          { team: 'acme', models: ['anthropic/*', 'claude'] },
+        ],
+      },
+      nothing('policies.rules[1].models', 'policies.rules[0].models', 'model'),
+    ],
+    [
+      'endpoints of everybody and others of a team',
+      { endpoints: ['chat/*'], rules: [{ team: 'acme', endpoints: ['responses', 'images/*'] }] },
+      nothing('policies.rules[0].endpoints', 'policies.endpoints', 'endpoint'),
+    ],
+  ])('are warned of where they leave nothing: %s', (_, policies, message) => {
+    expect(messagesOf({ policies })).toEqual([message])
+    expect(check({ policies }).checked).toBeDefined()
+  })
+
+  test.each<[what: string, policies: object]>([
+    ['patterns that one name fits', { models: ['gpt-*'], rules: [{ team: 'acme', models: ['*-mini'] }] }],
+    ['one name on both', { models: ['auto', 'gpt-4'], rules: [{ team: 'acme', models: ['gpt-4', 'claude-*'] }] }],
+    ['everything', { models: ['*'], rules: [{ team: 'acme', models: ['claude-*'] }] }],
+    ['models and endpoints', { models: ['gpt-4'], rules: [{ team: 'acme', endpoints: ['responses'] }] }],
+    [
+      'a team and a user who may be of another',
+      {
+        rules: [
+          { team: 'acme', models: ['gpt-4'] },
+          { user: 'ada', models: ['claude-*'] },
+        ],
+      },
+    ],
+  ])('are not warned of where something may be left: %s', (_, policies) => {
+    expect(messagesOf({ policies })).toEqual([])
+  })
+})
+
 describe('an endpoint that a policy names', () => {
   test.each<[name: string, stops: boolean, message: string]>([
     ['/v1/chat/completions', true, '"/v1/chat/completions" has a slash at its beginning. Write chat/completions.'],

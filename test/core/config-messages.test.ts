@@ -131,6 +131,17 @@ describe('a message of check', () => {
       { redis: { url: { env: 'REDIS_URL' } } },
       'store.redis: is neither redis://host:port nor a reference to one. Write redis://host:6379, { env: REDIS_URL } or { file: PATH }.',
     ],
+    ...['localhost:80', '0.0.0.0:8787', '[::1]:80', 'http://localhost', 'localhost/'].map((host): [string, unknown, string] => [
+      'listen',
+      { host },
+      'listen.host: is not a host alone. Write an address or a name; the port is listen.port.',
+    ]),
+    ...['*', 'https://*.example.com'].map((origin): [string, unknown, string] => [
+      'browser.origins',
+      [origin],
+      'browser.origins[0]: is not an origin. Write it like https://app.example.com or capacitor://localhost: without a path or a slash at the end; there is no wildcard.',
+    ]),
+    ['callers', undefined, 'callers: is missing. Write "callers": a group of settings, such as { session: { secret: { env: NAME } } }.'],
     ['mount', 'ai', 'mount: is not a path. Write it like /ai: with a slash at the beginning and without a slash at the end.'],
     [
       'admin',
@@ -165,6 +176,21 @@ describe('a message of check', () => {
       'gateways.main.baseURL: ends in the endpoint responses. Write what stands before it: https://gateway.example/openai/v1.',
     ],
     [
+      'gateways.main',
+      { dialect: 'joytoken', baseURL: 'https://api.joytokens.ai/v1' },
+      'gateways.main.baseURL: does not end in /openai/v1, as the API of JoyToken does. Write https://api.joytokens.ai/openai/v1, unless the gateway’s documents have its API elsewhere.',
+    ],
+    [
+      'gateways.main',
+      { dialect: 'joytoken', baseURL: 'https://gateway.example' },
+      'gateways.main.baseURL: does not end in /openai/v1, as the API of JoyToken does. Write https://gateway.example/openai/v1, unless the gateway’s documents have its API elsewhere.',
+    ],
+    [
+      'gateways.main',
+      { dialect: 'opentoken', baseURL: 'http://127.0.0.1:4100/' },
+      'gateways.main.baseURL: does not end in /v1, as the API of OpenToken does. Write http://127.0.0.1:4100/v1, unless the gateway’s documents have its API elsewhere.',
+    ],
+    [
       'admin',
       { port: 8788 },
       'admin: listens on a port and has no secret, so it refuses to mint and to revoke. Write secret: { env: NAME } beside the port, or a socket in its place.',
@@ -183,6 +209,11 @@ describe('a message of check', () => {
     ['gateways.main', { dialect: 'openai', baseURL: 'https://gateway.example/v1beta/openai' }],
     ['gateways.main', { dialect: 'openai', baseURL: 'https://gateway.example/openai/v1/' }],
     ['gateways.main', { dialect: 'joytoken', baseURL: 'https://gateway.example/elsewhere' }],
+    ['gateways.main', { dialect: 'joytoken', baseURL: 'https://api.joytokens.ai/openai/v1/' }],
+    ['gateways.main', { dialect: 'joytoken', baseURL: 'http://127.0.0.1:4100/openai/v1' }],
+    ['gateways.main', { dialect: 'opentoken', baseURL: 'http://127.0.0.1:4100/v1' }],
+    ['listen', { host: '::1' }],
+    ['listen', { host: 'postern.internal' }],
     ['admin', { socket: './postern.sock' }],
     ['admin', { port: 8788, secret }],
     ['store', { sqlite: './postern.db' }],
@@ -190,6 +221,26 @@ describe('a message of check', () => {
   ])('warns of nothing in %s: %j', (path, value) => {
     expect(messagesOf(changed(path, value))).toEqual([])
   })
+
+  test.each(['list', 'lis', 'lm', 'none', 'EMPTY', 'ollama', 'test', 'sk-elevench'])(
+    'warns of the gateway key %j that answers are withheld which hold it by chance, and of what to write in its place',
+    (key) => {
+      for (const name of ['secret', 'providerSecret']) {
+        const config = {
+          ...good,
+          gateways: { main: { dialect: 'mintoken' } },
+          keys: { acme: { gateway: 'main', secret, providerSecret: secret, [name]: { env: 'SHORT' } } },
+        }
+        const { checked, problems } = checkConfig(config, { env: { ...env, SHORT: key }, directory: '.' })
+        const short = problems.filter(({ reason }) => reason.includes('fewer than 12 characters'))
+        expect(short.map(({ path, severity }) => [path, severity])).toEqual([[`keys.acme.${name}`, 'warning']])
+        expect(short[0]?.reason).toContain('502 gateway_answer_invalid')
+        expect(short[0]?.fix).toContain('For a server that needs none, write a long random text')
+        expect(short[0]?.reason).not.toContain(`${key} `)
+        expect(checked).toBeDefined()
+      }
+    },
+  )
 
   test('comes at once with what else is wrong there, as for an endpoint whose name and settings are both wrong', () => {
     const messages = messagesOf(

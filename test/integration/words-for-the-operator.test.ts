@@ -77,6 +77,64 @@ describe.each(doorNames)('what is told of a wrong setting, behind the %s door', 
     else if (type === 'text/html' || body === '') expect(error.message).toContain('baseURL')
   })
 
+  test.each([
+    ['{"message":"not found","code":"not_found"}', 'openai'],
+    ['{"error":{"message":"Not Found","type":"invalid_request_error","code":null}}', 'openai'],
+    ['{"error":{"message":"Invalid URL (POST /wrong/chat/completions)","type":"invalid_request_error"}}', 'openai'],
+  ] as const)(
+    'where a 404 in the form of its API’s errors names nothing, %s, the log says what was asked and to check the baseURL',
+    async (body, dialect) => {
+      const upstream = await startHostileUpstream((_request, response) => void response.writeHead(404).end(body))
+      closing.push(() => upstream.close())
+      const house = await open({ config: { gateways: { main: { dialect, baseURL: `${upstream.origin}/wrong` } } } })
+      expect((await house.chat()).status).toBe(404)
+      expect(causeOf(house)).toContain('check gateways.main.baseURL')
+      expect(causeOf(house)).toContain(`${upstream.origin}/wrong/chat/completions`)
+    },
+  )
+
+  test('where a 404 may be about a stored object, nothing is said of the baseURL', async () => {
+    const body = '{"error":{"message":"No such thing","type":"invalid_request_error","code":null}}'
+    const upstream = await startHostileUpstream((_, response) => void response.writeHead(404).end(body))
+    closing.push(() => upstream.close())
+    const house = await open({ config: { gateways: { main: { dialect: 'openai', baseURL: upstream.baseURL } } } })
+    const answer = await fetch(`${house.baseURL}/files/file-1`, { headers: { authorization: `Bearer ${house.callers.acme}` } })
+    expect(answer.status).toBe(404)
+    expect(causeOf(house)).toContain('gateway status 404')
+    expect(causeOf(house)).not.toContain('baseURL')
+  })
+
+  test.each(['POST', 'DELETE'])('%s /session without callers.session says what the operator has to write', async (method) => {
+    const house = await open({ callers: { session: undefined } })
+    const url = house.baseURL.replace(/\/v1$/, '/session')
+    const answer = await fetch(url, { method, headers: { authorization: `Bearer ${house.callers.acme}` } })
+    const { error } = (await answer.json()) as { error: { code: string; message: string } }
+    expect([answer.status, error.code]).toEqual([404, 'not_found'])
+    expect(error.message).toContain('callers.session')
+  })
+
+  test('a semicolon in a path is said to be the reason, and not that an endpoint is closed', async () => {
+    const house = await open({ config: { gateways: { main: { dialect: 'openai', baseURL: 'http://127.0.0.1:9/v1' } } } })
+    for (const path of ['files/a;b=c', 'files;x/a', 'models/a%3Bb']) {
+      const answer = await fetch(`${house.baseURL}/${path}`, { headers: { authorization: `Bearer ${house.callers.acme}` } })
+      const { error } = (await answer.json()) as { error: { message: string } }
+      expect([path, [403, 404].includes(answer.status), error.message.includes('semicolon')]).toEqual([path, true, true])
+      expect(error.message).not.toContain('gateways.<name>.endpoints')
+    }
+  })
+
+  test.each([['text/plain'], ['application/xml'], ['application/x-www-form-urlencoded'], ['multipart/form-data; boundary=x']])(
+    'a body of the type %s where JSON is taken is told what the endpoint takes',
+    async (type) => {
+      const house = await open({})
+      const answer = await house.chat({ headers: { 'content-type': type } })
+      const { error } = (await answer.json()) as { error: { code: string; message: string; param: string } }
+      expect([answer.status, error.code, error.param]).toEqual([400, 'request_malformed', 'Content-Type'])
+      expect(error.message).toContain('This endpoint takes JSON.')
+      expect(error.message).not.toContain('neither')
+    },
+  )
+
   test('where the gateway itself says that there is no such model, nothing is said of the baseURL', async () => {
     const body = '{"error":{"message":"The model does not exist","type":"invalid_request_error","code":"model_not_found"}}'
     const upstream = await startHostileUpstream((_, response) => void response.writeHead(404).end(body))

@@ -356,6 +356,6 @@ function problemsOf(endpoints: unknown, dialect = 'openai'): readonly (readonly 
     bindings: [{ team: 'acme', key: 'acme' }],
     callers: { service: { hashes: { env: 'RING' }, principals: { acme: { team: 'acme' } } } },
   }
-  const env = { KEY: dialect === 'freeai' ? 'gw_1' : 'sk-1', RING: ringEntry('acme', callerCredential()) }
+  const env = { KEY: dialect === 'freeai' ? 'gw_0123456789' : 'sk-0123456789', RING: ringEntry('acme', callerCredential()) }
   return checkConfig(config, { env, directory: '.' }).problems.map(({ path, reason }) => [path, reason])
 }

@@ -487,7 +487,7 @@ describe('the operator is told', () => {
       callers: { service: { hashes: { env: 'RING' }, principals: { acme: { team: 'acme' } } } },
       ...config,
     }
-    return checkConfig(whole, { env: { ACME: 'sk-1', RING: ringEntry('acme', callerCredential()) }, directory: '.' }).problems
+    return checkConfig(whole, { env: { ACME: 'sk-0123456789', RING: ringEntry('acme', callerCredential()) }, directory: '.' }).problems
   }
 
   test.each(Object.entries(arrangements))('by a warning of "postern check" where %s use a key', (_, config) => {

@@ -44,6 +44,12 @@ describe('postern check', () => {
     expect(stderr).not.toMatch(/^\s+at /m)
   })
 
+  test('says of a directory that it is one, and which file to name', async () => {
+    const { code, stderr } = await runPostern(['check', '--config', cwd], { cwd })
+    expect(code).toBe(1)
+    expect(stderr).toContain(`${cwd} is a directory. Name the file in it, such as ${join(cwd, 'postern.yaml')}.`)
+  })
+
   test('counts warnings where a configuration is good, and does not call them problems', async () => {
     const rules = config.replace('maxTokens', 'rules: [{ team: acmee, models: [auto] }], maxTokens').replace(/ {2}service.*\n/, '')
     writeFileSync(join(cwd, 'warned.yaml'), `${rules}admin: { port: 0 }\n`)
@@ -51,6 +57,40 @@ describe('postern check', () => {
     expect(code).toBe(0)
     expect(stdout).toBe('warned.yaml is good: 1 key, 1 binding, 0 service callers, with 2 warnings.\n')
     expect(stderr).toMatch(/^Worth a look in warned\.yaml:\n {2}policies\.rules\[0\]\.team: .*\n {2}admin: .*\n$/)
+  })
+})
+
+describe('a backend that is Postern itself', () => {
+  const own = async (listen: string, rest: string) => {
+    writeFileSync(join(cwd, 'own.yaml'), `${config.replace(/ {2}service.*\n/, rest)}listen: ${listen}\n`)
+    return runPostern(['check', '--config', 'own.yaml'], { cwd })
+  }
+
+  test.each([
+    ['{ port: 8787 }', 'http://127.0.0.1:8787'],
+    ['{ port: 8787 }', 'http://localhost:8787'],
+    ['{ port: 8787 }', 'http://0.0.0.0:8787'],
+    ['{ host: 0.0.0.0, port: 8787 }', 'http://127.0.0.1:8787'],
+    ['{ host: 0.0.0.0, port: 8787 }', 'http://localhost:8787'],
+    ['{ host: "::", port: 8787 }', 'http://[::1]:8787'],
+    ['{ host: localhost, port: 80 }', 'http://127.0.0.1'],
+    ['{ host: ai.internal, port: 8443 }', 'http://ai.internal:8443'],
+  ])('is refused by check, listening on %s, as %s', async (listen, url) => {
+    const asBackend = await own(listen, `backend: { url: '${url}' }\n`)
+    expect(asBackend.code).toBe(1)
+    expect(asBackend.stderr).toMatch(/backend\.url: is the address where Postern itself listens .*Write the address of your own server/)
+    const asked = await own(listen, `  forwardAuth: { url: '${url}/api/me' }\n`)
+    expect(asked.code).toBe(1)
+    expect(asked.stderr).toContain('callers.forwardAuth.url: is the address where Postern itself listens')
+  })
+
+  test.each([
+    ['{ port: 8787 }', 'http://127.0.0.1:3000'],
+    ['{ port: 8787 }', 'unix:/run/app.sock'],
+    ['{ port: 8787 }', 'http://app.internal:8787'],
+    ['{ port: 0 }', 'http://127.0.0.1:8787'],
+  ])('is not taken for one, listening on %s: %s', async (listen, url) => {
+    expect((await own(listen, `backend: { url: '${url}' }\n`)).code).toBe(0)
   })
 })
 
@@ -79,6 +119,12 @@ describe('NODE_EXTRA_CA_CERTS', () => {
     const { code, stderr } = await check('', { NODE_EXTRA_CA_CERTS: file })
     expect(code).toBe(0)
     expect(stderr).toContain(`NODE_EXTRA_CA_CERTS: ${says} Correct it, and start again.`)
+  })
+
+  test('in .env is said to have no effect where the process has another value', async () => {
+    const { code, stderr } = await check('NODE_EXTRA_CA_CERTS=/etc/ours.pem\n', { NODE_EXTRA_CA_CERTS: 'good.pem' })
+    expect(code).toBe(0)
+    expect(stderr).toContain('NODE_EXTRA_CA_CERTS: is /etc/ours.pem in .env, which has no effect: the process has it as good.pem.')
   })
 
   test('is not spoken of where the process has it, although .env has it too', async () => {
@@ -113,6 +159,28 @@ describe('postern explain', () => {
   test('says that a ceiling makes it mandatory to say how many tokens are wanted', async () => {
     expect((await explain('--model', 'auto')).stdout).toMatch(/most tokens.*100; a request must say how many it wants/)
   })
+
+  test('says that endpoints are all that are open where no rule names some, and models any', async () => {
+    writeFileSync(join(cwd, 'free.yaml'), config.replace(/policies.*\n/, '').replace(/ {2}service.*\n/, ''))
+    const { stdout } = await runPostern(['explain', '--config', 'free.yaml', '--team', 'acme', '--model', 'auto'], { cwd })
+    expect(stdout).toMatch(/endpoints\s+.*all that are open/)
+    expect(stdout).toMatch(/models\s+.*any/)
+  })
+
+  test('says of several lists that a model must be on each', async () => {
+    const rules = 'policies: { models: [gpt-4], rules: [{ team: acme, models: [claude-*] }] }\n'
+    writeFileSync(join(cwd, 'nothing.yaml'), config.replace(/policies.*\n/, rules).replace(/ {2}service.*\n/, ''))
+    const { stdout } = await runPostern(['explain', '--config', 'nothing.yaml', '--team', 'acme', '--model', 'gpt-4'], { cwd })
+    expect(stdout).toContain('only what is on each of these lists: [gpt-4] and [claude-*]')
+  })
+
+  test.each(['chat/completions', 'v1/chat/completions', '/v1/chat/completions', '/ai/v1/chat/completions'])(
+    'takes a path as rules, clients or the API write it: %s',
+    async (path) => {
+      const { stdout } = await explain('--path', path, '--model', 'auto')
+      expect(stdout).toContain('https://api.joytokens.ai/openai/v1/chat/completions')
+    },
+  )
 
   test('does not send its reader to itself', async () => {
     const { stdout } = await explain('--model', 'other')

@@ -26,13 +26,20 @@ export async function explain(options: ExplainOptions): Promise<number> {
   const ledger = createLogLedger({ write: () => {}, flush: () => Promise.resolve() })
   const runtime = createRuntime(checked, { ledger, store: createMemoryStore() })
   const { mount } = checked.config
-  const path = options.path.startsWith(`${mount}/`) ? options.path.slice(mount.length) : options.path
+  const path = pathBelow(mount, options.path)
   const explanation = withoutKeys(explainRequest(runtime, { ...options, path }))
   await runtime.close()
   await ledger.close()
   if (options.json === true) printJson(explanation)
   else printExplanation(explanation)
   return explanation.outcome === 'forwarded' ? 0 : 1
+}
+
+/** The path below the mount. It may be written as rules write it (`chat/completions`), as the API has it, or as clients send it. */
+function pathBelow(mount: string, path: string): string {
+  if (path.startsWith(`${mount}/`)) return path.slice(mount.length)
+  if (path.startsWith('/')) return path
+  return path.startsWith('v1/') ? `/${path}` : `/v1/${path}`
 }
 
 /** The answer depends on no other secrets: a gateway key in two entries is shared by the tenants of both. */
@@ -58,8 +65,8 @@ function printExplanation({ outcome, refusal, key, gateway, dialect, url, bindin
     ['gateway', gateway === undefined ? undefined : `${gateway} (${dialect})`],
     ['would go to', url],
     ['what is stored', stored === 'refused' ? 'refused, since several tenants use the key' : stored],
-    ['models', anything(limits.models)],
-    ['endpoints', anything(limits.endpoints)],
+    ['models', namesOf(limits.models, 'any')],
+    ['endpoints', namesOf(limits.endpoints, 'all that are open')],
     ['largest body', `${limits.max_body_bytes} bytes`],
     ['most tokens', limits.max_tokens === undefined ? undefined : `${limits.max_tokens}; a request must say how many it wants`],
     ...Object.entries(limits.choices).map(([name, value]): [string, string] => [name, value]),
@@ -70,6 +77,9 @@ function printExplanation({ outcome, refusal, key, gateway, dialect, url, bindin
   )
 }
 
-function anything(lists: readonly (readonly string[])[]): string {
-  return lists.length === 0 ? 'any' : lists.map((names) => names.join(', ')).join(' and in ')
+/** @param all What there is to say without a rule. */
+function namesOf(lists: readonly (readonly string[])[], all: string): string {
+  const texts = [...new Set(lists.map((names) => names.join(', ')))]
+  if (texts.length < 2) return texts[0] ?? all
+  return `only what is on each of these lists: ${texts.map((text) => `[${text}]`).join(' and ')}`
 }

@@ -37,8 +37,15 @@ const copied = /\/((?:chat\/)?completions|responses|messages|embeddings|generate
 /** A version that was added to a base URL that had it already. */
 const doubled = /\/(v\d+)\/\1\/?$/
 
+/** A path that names no place of its own, so it is not the prefix of an operator's own proxy. */
+const bare = /^(?:\/v\d+)?$/
+
+function withoutSlash(pathname: string): string {
+  return pathname.replace(/\/$/, '')
+}
+
 /** Warns of a base URL with a wrong path. Endpoints are appended to it, so a wrong path makes every call a 404. */
-function warnOfPath(path: string, { origin, pathname }: URL, { id }: Dialect, problems: Problem[]): void {
+function warnOfPath(path: string, { origin, pathname, hostname }: URL, { id, baseURL, title }: Dialect, problems: Problem[]): void {
   const endpoint = copied.exec(pathname)
   if (endpoint !== null) {
     const before = `${origin}${pathname.slice(0, endpoint.index)}`
@@ -48,5 +55,11 @@ function warnOfPath(path: string, { origin, pathname }: URL, { id }: Dialect, pr
   } else if (id === 'openai' && !/\/v\d/.test(pathname)) {
     const whole = `${origin}${pathname.replace(/\/$/, '')}/v1`
     problems.push(warning(path, 'does not end in /v1.', `Write ${whole}, unless the gateway’s documents have its API elsewhere.`))
+  } else if (baseURL !== undefined) {
+    const usual = new URL(baseURL)
+    const own = withoutSlash(pathname)
+    const isElsewhere = own !== withoutSlash(usual.pathname) && (hostname === usual.hostname || bare.test(own))
+    const fix = `Write ${origin}${usual.pathname}, unless the gateway’s documents have its API elsewhere.`
+    if (isElsewhere) problems.push(warning(path, `does not end in ${usual.pathname}, as the API of ${title} does.`, fix))
   }
 }

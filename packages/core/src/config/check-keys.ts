@@ -65,10 +65,22 @@ function checkDialectNeeds(path: string, part: Config['keys'][string], dialect: 
 /** Text that fits into a header: visible ASCII without spaces. */
 const headerSafe = /^[\x21-\x7e]+$/
 
+/** Minimum length of a key that no answer holds by chance, in characters. */
+const shortestKey = 12
+
 function checkSecretText(path: string, secrets: ReadonlyMap<string, Secret>, problems: Problem[]): void {
-  const secret = secrets.get(path)
-  if (secret !== undefined && !headerSafe.test(secret.reveal())) {
+  const text = secrets.get(path)?.reveal()
+  if (text === undefined) return
+  if (!headerSafe.test(text)) {
     problems.push(problem(path, 'holds spaces, line breaks or characters that a header cannot carry.', 'Check how it was copied.'))
+  } else if (text.length < shortestKey) {
+    problems.push(
+      warning(
+        path,
+        `is a text of fewer than ${shortestKey} characters, which answers may hold by chance: such an answer is withheld, as one that repeats its key (502 gateway_answer_invalid).`,
+        'Use a longer key. For a server that needs none, write a long random text, such as: openssl rand -hex 24',
+      ),
+    )
   }
 }
 

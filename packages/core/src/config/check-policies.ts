@@ -1,10 +1,14 @@
 import type { Dialects } from '@postern/gateways'
 import { createMeantBy } from '../lib/meant-by.js'
+import { patternsMeet } from '../lib/patterns-meet.js'
 import { checkEndpointPatterns, knownEndpoints } from './check-endpoint-patterns.js'
 import type { Parts, PlacedRule } from './lenient-sections.js'
 import { oneOf, type Problem, warning } from './problem.js'
 
-/** Warns of a rule that no caller matches, of two rules for the same callers, and of an endpoint pattern that matches no endpoint. */
+/**
+ * Warns of a rule that no caller matches, of two rules for the same callers, of two that together leave nothing, and of an
+ * endpoint pattern that matches no endpoint.
+ */
 export function checkPolicies(parts: Parts, dialects: Dialects, problems: Problem[]): void {
   const seen = new Map<string, string>()
   const known = knownEndpoints(parts, dialects)
@@ -21,6 +25,39 @@ export function checkPolicies(parts: Parts, dialects: Dialects, problems: Proble
       problems.push(warning(rule.path, reason, 'Write one rule of them.'))
     }
   }
+  for (const field of ['models', 'endpoints'] as const) warnOfNothingLeft(parts.rules, field, problems)
+}
+
+/** Warns of each pair of rules that hold for the same caller and allow nothing in common; one warning for each later rule. */
+function warnOfNothingLeft(rules: readonly PlacedRule[], field: 'models' | 'endpoints', problems: Problem[]): void {
+  for (const [index, { path, part }] of rules.entries()) {
+    const names = part[field]
+    if (names === undefined || names.length === 0) continue
+    const other = rules.slice(0, index).find((earlier) => areForOneCaller(earlier, part) && haveNothingInCommon(earlier.part[field], names))
+    if (other === undefined) continue
+    problems.push(
+      warning(
+        `${path}.${field}`,
+        `has nothing in common with ${other.path}.${field}, and both hold: callers of the two may use no ${field === 'models' ? 'model' : 'endpoint'} at all.`,
+        `Write in ${other.path}.${field} what this rule shall allow as well: a rule narrows what another leaves, and adds nothing.`,
+      ),
+    )
+  }
+}
+
+/** Whether every caller of one of the two rules is one of the other. */
+function areForOneCaller({ part: one }: PlacedRule, other: PlacedRule['part']): boolean {
+  return isWithin(one, other) || isWithin(other, one)
+}
+
+function isWithin(wide: PlacedRule['part'], narrow: PlacedRule['part']): boolean {
+  return (['user', 'team', 'project'] as const).every((field) => wide[field] === undefined || wide[field] === narrow[field])
+}
+
+/** Whether no name is on both lists, whatever their stars stand for. */
+function haveNothingInCommon(some: readonly string[] | undefined, others: readonly string[]): boolean {
+  if (some === undefined || some.length === 0) return false
+  return some.every((one) => others.every((other) => !patternsMeet(one, other)))
 }
 
 /** How many names a warning lists. */

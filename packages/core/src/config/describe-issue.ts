@@ -36,12 +36,12 @@ function describe(issue: z.core.$ZodIssue): readonly [reason: string, fix: strin
   if (fix !== undefined) return [reason, fix]
   const { input } = issue
   if (issue.code === 'invalid_type') {
-    if (input === undefined) return ['is missing.', `Write ${nameOf(issue)}: ${expectedKind(issue.expected)}.`]
     if (issue.expected === 'boolean' && typeof input === 'string' && /^(?:yes|no|on|off)$/i.test(input))
       return ['is a text, as yes, no, on and off are in YAML.', 'Write true or false.']
-    const bare = typeof input === 'string' && isWithinQuotes(issue.expected, input) ? ', without quotes' : ''
     const example = exampleOf(formatPath(issue.path))
     const such = example !== undefined && (issue.expected === 'object' || issue.expected === 'record') ? `, such as ${example}` : ''
+    if (input === undefined) return ['is missing.', `Write ${nameOf(issue)}: ${expectedKind(issue.expected)}${such}.`]
+    const bare = typeof input === 'string' && isWithinQuotes(issue.expected, input) ? ', without quotes' : ''
     return [`is ${kindOf(input)}.`, `Write ${expectedKind(issue.expected)}${such}${bare}.`]
   }
   if (issue.code === 'invalid_value') {

@@ -7,15 +7,17 @@ export interface Located<Part> {
   readonly part: Part
 }
 
-/** The principal and the endpoints of a policy rule; an invalid one of these is left out. */
+/** The principal, the models and the endpoints of a policy rule; an invalid one of these is left out. */
 export type PlacedRule = Located<z.output<typeof looseRule>>
 
 const looseText = z.string().optional().catch(undefined)
+const looseNames = z.array(z.string().min(1)).optional().catch(undefined)
 const looseRule = z.object({
   user: looseText,
   team: looseText,
   project: looseText,
-  endpoints: z.array(z.string().min(1)).optional().catch(undefined),
+  models: looseNames,
+  endpoints: looseNames,
 })
 
 /** The endpoints that the operator opens at one gateway, and the place of each one's model. */

@@ -2,18 +2,11 @@ import { type AnswerFormat, answerFormats } from '@postern/gateways'
 import { originPattern } from '@postern/protocol'
 import { z } from 'zod'
 import { isNetwork } from '../trusted-peers.js'
+import { isBackendUrl, isHostAlone } from './address-forms.js'
 import { createCallerSchemas } from './caller-schemas.js'
 import { fault } from './fault.js'
 import { alias, headerName, lenient, port, principalFields, secretReference, type Settings, strict, url } from './schema-parts.js'
 import { duration, pace, size } from './units.js'
-
-/** Whether a text is an http or https origin without a path, or `unix:` and a path. The request's path comes from the client. */
-function isBackendUrl(text: string): boolean {
-  if (text.startsWith('unix:')) return text.length > 'unix:'.length
-  if (!URL.canParse(text)) return false
-  const { protocol, pathname, search, hash, username } = new URL(text)
-  return /^https?:$/.test(protocol) && pathname === '/' && search === '' && hash === '' && username === ''
-}
 
 function createSchemas(strict: Settings, dialectIds: readonly string[]) {
   const openedEndpoint = strict({
@@ -177,7 +170,11 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
     version: z.literal(1),
     /** The data listener. */
     listen: strict({
-      host: z.string().min(1).default('127.0.0.1'),
+      host: z
+        .string()
+        .min(1)
+        .refine(isHostAlone, fault('is not a host alone', 'Write an address or a name; the port is listen.port.'))
+        .default('127.0.0.1'),
       port: port.default(8787),
       /** How long an idle keep-alive connection of a client stays open. */
       keepAlive: duration
@@ -225,7 +222,7 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
               originPattern,
               fault(
                 'is not an origin',
-                'Write it like https://app.example.com or capacitor://localhost: without a path or a slash at the end.',
+                'Write it like https://app.example.com or capacitor://localhost: without a path or a slash at the end; there is no wildcard.',
               ),
             ),
         )

@@ -25,6 +25,8 @@ export function refuseForGateway(exchange: Exchange, head: AnswerHead, document:
   }
   const mayBeElsewhere = code === 'request_malformed' && elsewhere.has(head.status) && !meaning.isOwnForm
   if (mayBeElsewhere) details.cause = `${String(details.cause)} ${describeElsewhere(exchange)}`
+  else if (code === 'request_malformed' && head.status === 404 && mayBeWrongPath(exchange, message))
+    details.cause = `${String(details.cause)}: if it says so of every call, check gateways.${exchange.facts.route.gateway.name}.baseURL. ${describeAsked(exchange)}`
   if (code === 'request_malformed' && message === undefined) {
     details.message = `The gateway refused the request with status ${head.status} and did not say why.${mayBeElsewhere ? helpOnAddress : ''}`
   }
@@ -52,6 +54,14 @@ const helpOnAddress =
 
 function describeElsewhere(exchange: Exchange): string {
   return `in no form of its API’s errors: gateways.${exchange.facts.route.gateway.name}.baseURL is probably wrong. ${describeAsked(exchange)}`
+}
+
+/** What a 404 may be about besides the path. */
+const named = /model|deployment|engine|assistant|response|conversation|prompt|file|store|container|item|thread|\bid\b/i
+
+/** Whether a 404 in the form of the gateway's errors may be about the path: no id stands in it, and the message names nothing. */
+function mayBeWrongPath({ facts: { route } }: Exchange, message: string | undefined): boolean {
+  return Object.hasOwn(route.gateway.dialect.endpoints, route.endpointPath) && !named.test(message ?? '')
 }
 
 /** The URL that the gateway was asked at, for the log. */

@@ -39,7 +39,9 @@ export type Police = (arrival: Arrival, principal: Principal, route: Route) => P
 const isMedia = /^\s*(?:multipart|audio|image|video)\/|^\s*application\/(?:octet-stream|pdf|sdp)\b/i
 /** A media type with `json` in it, which some servers read as JSON. */
 const namesJson = /^[^;]*json/i
-const takesJson = 'The body is neither JSON nor a form or medium. Send JSON with the header "Content-Type: application/json".'
+const takesJson = 'This endpoint takes JSON. Send it with the header "Content-Type: application/json".'
+const takesMedia =
+  'This endpoint takes JSON, a form or a medium. Say in "Content-Type" which it is: application/json, multipart/form-data or the medium’s own type.'
 
 export function createPolice(findPolicy: FindPolicy): Police {
   return (arrival, principal, route) => {
@@ -66,7 +68,7 @@ export function createPolice(findPolicy: FindPolicy): Police {
       return readPermit(arrival, principal, { policy, underCeiling, mustSayCeiling, maxBytes, route, chosen })
     }
     if (route.endpoint.media !== true || !isMedia.test(contentType ?? '') || namesJson.test(contentType as string))
-      throw new Refusal('request_malformed', { message: takesJson, param: 'Content-Type' })
+      throw new Refusal('request_malformed', { message: route.endpoint.media === true ? takesMedia : takesJson, param: 'Content-Type' })
     if (mustSayCeiling) refuseUnreadableCeiling(underCeiling)
     const modelInForm = route.endpoint.model === 'body' && policy.models.length > 0
     const visitField = beginFormCheck({ policy, route })

@@ -40,7 +40,7 @@ function closed({ dialect, endpoints }: Gateway, path: string): Refusal {
   // Below a task's path, and anywhere at a `closed` dialect (all its endpoints are tasks), answer 404 and not 403: a caller
   // must not learn that a task of another caller exists.
   const mayBeTask = dialect.closed === true || isBelow(taskPaths(dialect.endpoints), path)
-  return new Refusal(mayBeTask || endpoints.isOtherSpelling(path) ? 'not_found' : 'endpoint_not_allowed', isTwice(path) ? twice : unlisted)
+  return new Refusal(mayBeTask || endpoints.isOtherSpelling(path) ? 'not_found' : 'endpoint_not_allowed', whyUnlisted(path))
 }
 
 const holders = {
@@ -57,6 +57,17 @@ const operators = {
 const unlisted = {
   message: 'Postern knows no such endpoint of this gateway, spelled like this.',
   help: 'For the operator: it is opened under "gateways.<name>.endpoints", with its methods, its format and where its model stands.',
+} as const
+
+function whyUnlisted(path: string): typeof unlisted | typeof twice | typeof withParameters {
+  if (path.includes(';')) return withParameters
+  return isTwice(path) ? twice : unlisted
+}
+
+/** Some servers end a segment at `;`, so it matches no parameter of a path. */
+const withParameters = {
+  message: 'Postern takes no semicolon in a path: what stands behind it, some servers do not read.',
+  help: 'Write the id without it; an id with a semicolon cannot be asked for here.',
 } as const
 
 /** Some clients add `/v1` to a base URL that ends in `/v1` already. */

@@ -25,6 +25,7 @@ export interface EndpointPath {
  */
 export function readEndpointPath({ path, wholePath }: Pick<Arrival, 'path'> & Partial<Pick<Arrival, 'wholePath'>>): EndpointPath {
   const written = path.startsWith(apiPrefix) ? path.slice(apiPrefix.length) : ''
+  if (path === '/session') throw new Refusal('not_found', noSessions)
   if (written === '') throw wholePath === undefined ? new Refusal('not_found') : notUnder(mountIn(wholePath, path))
   if (!plainPath.test(written) || hasDotSegment(written)) throw malformed()
   if (!written.includes('%')) return { written, read: written }
@@ -32,6 +33,12 @@ export function readEndpointPath({ path, wholePath }: Pick<Arrival, 'path'> & Pa
   if (read === undefined) throw malformed()
   return { written, read }
 }
+
+/** With `callers.session` the path belongs to the session endpoint and is not read here. */
+const noSessions = {
+  message: 'Sessions are not given here.',
+  help: 'For the operator: that needs "callers.session" in the configuration, with a secret.',
+} as const
 
 function malformed(): Refusal {
   return new Refusal('request_malformed', {
