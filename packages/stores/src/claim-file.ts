@@ -1,9 +1,18 @@
 import Database from 'libsql'
 import { createPrivately } from './create-privately.js'
+import { fileAt } from './file-at.js'
+import type { SqliteFile } from './open-sqlite-file.js'
 import { StoreInUse } from './store-in-use.js'
 
 /** Ownership of a file by this process, until `release` or the end of the process. */
 export interface Claim {
+  /**
+   * Takes the file again if somebody removed, moved or replaced the owner file: another process may then take it.
+   *
+   * @returns Whether the file had to be taken again.
+   * @throws {StoreInUse} if another process has taken it meanwhile.
+   */
+  keep(): boolean
   release(): void
 }
 
@@ -16,21 +25,42 @@ export interface Claim {
  * @throws {StoreInUse} if another process, or another store of this process, owns the file.
  */
 export function claimFile(file: string): Claim {
-  const lockFile = createPrivately(`${file}-owner`)
-  const lock = new Database(lockFile)
+  let held = lockOwnerFile(file)
+  return {
+    keep() {
+      if (held.id !== undefined && fileAt(held.path) === held.id) return false
+      const next = lockOwnerFile(file)
+      unlock(held.lock)
+      held = next
+      return true
+    },
+    release: () => unlock(held.lock),
+  }
+}
+
+/** A locked owner file. `id` says which file it is. */
+interface Held {
+  readonly path: string
+  readonly id: string | undefined
+  readonly lock: SqliteFile
+}
+
+function lockOwnerFile(file: string): Held {
+  const path = createPrivately(`${file}-owner`)
+  const lock = new Database(path)
   try {
     // Nothing is ever written to the owner file: without a journal on disk, none is left behind.
     lock.exec('PRAGMA journal_mode = MEMORY; PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE')
   } catch (error) {
     lock.close()
     if ((error as { code?: string }).code === 'SQLITE_BUSY') throw new StoreInUse(file)
-    throw new Error(`${lockFile} cannot be locked: ${(error as Error).message}.`, { cause: error })
+    throw new Error(`${path} cannot be locked: ${(error as Error).message}.`, { cause: error })
   }
-  return {
-    release() {
-      // `ROLLBACK` releases the lock. `close` alone may wait for the garbage collector.
-      lock.exec('ROLLBACK')
-      lock.close()
-    },
-  }
+  return { path, id: fileAt(path), lock }
+}
+
+function unlock(lock: SqliteFile): void {
+  // `ROLLBACK` releases the lock. `close` alone may wait for the garbage collector.
+  lock.exec('ROLLBACK')
+  lock.close()
 }
