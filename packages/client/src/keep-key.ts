@@ -44,7 +44,7 @@ function isUsable(kept: unknown): kept is CryptoKeyPair {
 
 function settled<Result>(request: IDBRequest<Result>): Promise<Result> {
   return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result)
-    request.onerror = reject
+    request.addEventListener('success', () => resolve(request.result))
+    request.addEventListener('error', reject)
   })
 }
