@@ -25,41 +25,60 @@ export interface Claim {
  * @throws {StoreInUse} if another process, or another store of this process, owns the file.
  */
 export function claimFile(file: string): Claim {
-  let held = lockOwnerFile(file)
+  let held = openOwnerFile(file)
+  try {
+    take(held, file)
+  } catch (error) {
+    held.lock.close()
+    throw error
+  }
+  /** The owner file that is at the path now, while another process has it. One connection for all tries. */
+  let wanted: OwnerFile | undefined
   return {
     keep() {
-      if (held.id !== undefined && fileAt(held.path) === held.id) return false
-      const next = lockOwnerFile(file)
-      unlock(held.lock)
-      held = next
+      const now = fileAt(held.path)
+      if (now !== undefined && now === held.id) return false
+      if (wanted === undefined || now === undefined || wanted.id !== now) {
+        wanted?.lock.close()
+        wanted = openOwnerFile(file)
+      }
+      take(wanted, file)
+      unlock(held)
+      held = wanted
+      wanted = undefined
       return true
     },
-    release: () => unlock(held.lock),
+    release() {
+      wanted?.lock.close()
+      unlock(held)
+    },
   }
 }
 
-/** A locked owner file. `id` says which file it is. */
-interface Held {
+/** An owner file. `id` says which one it is. */
+interface OwnerFile {
   readonly path: string
   readonly id: string | undefined
   readonly lock: SqliteFile
 }
 
-function lockOwnerFile(file: string): Held {
+function openOwnerFile(file: string): OwnerFile {
   const path = createPrivately(`${file}-owner`)
   const lock = new Database(path)
+  return { path, id: fileAt(path), lock }
+}
+
+function take({ path, lock }: OwnerFile, file: string): void {
   try {
     // Nothing is ever written to the owner file: without a journal on disk, none is left behind.
     lock.exec('PRAGMA journal_mode = MEMORY; PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE')
   } catch (error) {
-    lock.close()
     if ((error as { code?: string }).code === 'SQLITE_BUSY') throw new StoreInUse(file)
     throw new Error(`${path} cannot be locked: ${(error as Error).message}.`, { cause: error })
   }
-  return { path, id: fileAt(path), lock }
 }
 
-function unlock(lock: SqliteFile): void {
+function unlock({ lock }: OwnerFile): void {
   // `ROLLBACK` releases the lock. `close` alone may wait for the garbage collector.
   lock.exec('ROLLBACK')
   lock.close()

@@ -11,6 +11,8 @@ export interface FileCheck {
   pass(): void
   /** Looks at once. @throws {Error} if it is not. */
   passNow(): void
+  /** Ends the looks of an owner. */
+  stop(): void
 }
 
 /** Which store is checked. */
@@ -57,6 +59,9 @@ export function checkFiles({ file, real, claim, log }: CheckedFile): FileCheck {
     if (fault === undefined && before !== undefined) log('info', 'store_found_again', { file })
   }
 
+  // An owner looks without being asked, so that no other process can take a file that this one serves from.
+  const looks = claim === undefined ? undefined : setInterval(lookNow, lookMs).unref()
+
   function pass(): void {
     if (performance.now() - lookedAt >= lookMs) lookNow()
     if (fault !== undefined) throw fault
@@ -68,6 +73,7 @@ export function checkFiles({ file, real, claim, log }: CheckedFile): FileCheck {
       lookedAt = -Infinity
       pass()
     },
+    stop: () => clearInterval(looks),
   }
 }
 

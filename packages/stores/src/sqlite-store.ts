@@ -62,13 +62,14 @@ interface OpenOptions {
 
 function openStore({ mostEntries, ...place }: OpenOptions): Store {
   const database = openSqliteFile(place.real)
-  const check = checkFiles(place)
   const counts = createCounts(database, mostEntries)
   const insert = database.prepare('INSERT INTO revocations (kind, name, at, until) VALUES (?, ?, ?, ?)')
   const select = database.prepare('SELECT seq, kind, name, at, until FROM revocations WHERE seq > ? AND until > ? ORDER BY seq')
   const sweep = database.prepare(
     `DELETE FROM revocations WHERE seq IN (SELECT seq FROM revocations WHERE until <= ? ORDER BY until LIMIT ${revocationsPerSweep})`,
   )
+  // Last, since it goes on until `close`.
+  const check = checkFiles(place)
   let sweptAt = -Infinity
   let closed = false
 
@@ -119,6 +120,7 @@ function openStore({ mostEntries, ...place }: OpenOptions): Store {
     async close() {
       if (closed) return
       closed = true
+      check.stop()
       try {
         // If another file is at the path, the files beside it may be another process's.
         check.passNow()
