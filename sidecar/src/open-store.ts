@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { type CheckedConfig, createMemoryStore, type Store } from '@postern/core'
+import { type CheckedConfig, createMemoryStore, type Log, type Store } from '@postern/core'
 import type { StoreSettings } from '@postern/stores'
 import { Failure } from './failure.js'
 
@@ -7,27 +8,42 @@ import { Failure } from './failure.js'
 const defaultFile = 'postern.db'
 
 /**
- * Opens the store of a configuration, and loads the library of that store only.
+ * Opens the store of a configuration for the process that serves callers from it, and loads the library of that store
+ * only.
  *
  * @param file The configuration file: paths in it are relative to its folder.
- * @param owner Whether this process serves callers from the store. Otherwise it only adds revocations.
  * @throws {Failure} if it cannot be opened, or another process serves callers from the same file.
  */
-export async function openConfiguredStore(checked: CheckedConfig, file: string, owner: boolean): Promise<Store> {
+export function openConfiguredStore(checked: CheckedConfig, file: string, log: Log): Promise<Store> {
+  return open(settingsOf(checked, dirname(file), true), log)
+}
+
+/**
+ * Opens the store of a configuration for a process that only adds revocations.
+ *
+ * @throws {Failure} if it cannot be opened, or its file does not exist: a new one would be read by nobody.
+ */
+export function openStoreToRevoke(checked: CheckedConfig, file: string): Promise<Store> {
+  const settings = settingsOf(checked, dirname(file), false)
+  if ('sqlite' in settings && !existsSync(settings.sqlite)) {
+    throw new Failure(
+      `Nothing was ended: the store ${settings.sqlite} does not exist, so no process serves from it.\nGive the configuration that Postern runs with. If the file was moved or removed while Postern runs, put it back; until then Postern refuses every session with 503.`,
+    )
+  }
+  return open(settings)
+}
+
+async function open(settings: StoreSettings, log?: Log): Promise<Store> {
   try {
-    return await open(settingsOf(checked, dirname(file), owner))
+    if ('redis' in settings) return (await import('@postern/stores/redis')).createRedisStore(settings.redis)
+    if ('sqlite' in settings) {
+      const { createSqliteStore } = await import('@postern/stores/sqlite')
+      return createSqliteStore({ file: settings.sqlite, owner: settings.owner ?? false, ...(log === undefined ? {} : { log }) })
+    }
+    return createMemoryStore()
   } catch (error) {
     throw new Failure(`The store cannot be opened: ${(error as Error).message}`)
   }
-}
-
-async function open(settings: StoreSettings): Promise<Store> {
-  if ('redis' in settings) return (await import('@postern/stores/redis')).createRedisStore(settings.redis)
-  if ('sqlite' in settings) {
-    const { createSqliteStore } = await import('@postern/stores/sqlite')
-    return createSqliteStore({ file: settings.sqlite, owner: settings.owner ?? false })
-  }
-  return createMemoryStore()
 }
 
 /** Whether a kind of caller needs a store. */

@@ -50,6 +50,46 @@ describe('session tokens', () => {
     expect(token).toHaveBeenCalledTimes(2)
   })
 
+  test('that Postern calls revoked are replaced once, for all calls that met the same: the user signed in again', async () => {
+    const first = await house.minter.mint({ user: 'grace', team: 'acme' })
+    const token = vi.fn(() => mint('1m')).mockResolvedValueOnce(first.token)
+    const { chat } = open(token)
+    await chat()
+    await fetch(`${house.origin}/ai/session`, { method: 'DELETE', headers: { authorization: `Bearer ${first.token}` } })
+    await Promise.all([chat(), chat(), chat()])
+    expect(token).toHaveBeenCalledTimes(2)
+  })
+
+  test.each(['caller_expired', 'caller_revoked'])(
+    'are asked for once more where the new one is refused as well, and the application is told: %s',
+    async (code) => {
+      const postern = await startScriptedPostern()
+      postern.answer((response) =>
+        response
+          .writeHead(401, { 'content-type': 'application/json', 'postern-refusal': code })
+          .end(JSON.stringify({ error: { message: 'It is over.', type: 'authentication_error', code, param: null } })),
+      )
+      let asked = 0
+      const openai = createPostern({ url: `${postern.origin}/ai`, token: async () => `token-${(asked += 1)}` }).openai()
+      const chat = () => openai.chat.completions.create({ model: 'auto', messages })
+      await expect(chat()).rejects.toMatchObject({ status: 401, code })
+      expect(postern.seen.map(({ headers }) => headers.authorization)).toEqual(['Bearer token-1', 'Bearer token-2'])
+      await expect(chat()).rejects.toMatchObject({ status: 401, code })
+      expect([asked, postern.seen.length]).toEqual([4, 4])
+      postern.close()
+    },
+  )
+
+  test('are kept where a call is refused for another reason', async () => {
+    const postern = await startScriptedPostern()
+    postern.answer((response) => response.writeHead(401, { 'postern-refusal': 'caller_unknown' }).end('{}'))
+    const token = vi.fn(async () => 'token')
+    const { fetch, baseURL } = createPostern({ url: `${postern.origin}/ai`, token })
+    for (let calls = 0; calls < 3; calls += 1) expect((await fetch(`${baseURL}/models`)).status).toBe(401)
+    expect([token.mock.calls.length, postern.seen.length]).toEqual([1, 3])
+    postern.close()
+  })
+
   test('are not asked for without end where all are expired', async () => {
     const expired = await mint('1s')
     await new Promise((resolve) => setTimeout(resolve, 1100))
@@ -197,10 +237,41 @@ describe('what a page must not have', () => {
 
   test('anything that is no option is refused, and a token that is no function', () => {
     expect(() => createPostern({ url, apiKey: 'x' } as { url: string })).toThrow('"apiKey" is not an option')
+    expect(() => createPostern({ uri: '/ai' } as unknown as { url: string })).toThrow(
+      '"uri" is not an option; url, token, dpop and fetch are.',
+    )
     expect(() => createPostern({ url, token: 'a-token' } as unknown as { url: string })).toThrow('"token" is a function')
     expect(() => createPostern({ url }).openai({ apiKey: 'x' } as object)).toThrow('"apiKey" is Postern\'s to say')
     expect(() => createPostern({ url }).openai({ defaultHeaders: { 'x-api-key': 'sk-ant-0123456789abcdef' } })).toThrow('API key')
     expect(() => createPostern({ url: 'file:///ai' })).toThrow('"url" is the address')
+  })
+
+  test.each([
+    'app.example.com/ai',
+    'app.example.com',
+    ' app.example.com/ai',
+    '10.0.0.7/ai',
+    'bücher.example/ai',
+    'localhost:8080/ai',
+    'app.example.com:8443/ai',
+  ])('a host without a scheme is refused as an address at once: %s', (given) => {
+    expect(() => createPostern({ url: given })).toThrow('"url" is the address')
+  })
+
+  test.each([
+    '/ai',
+    'ai',
+    './ai',
+    '../ai',
+    '/ai.v2',
+    'ai/v1.5',
+    '//app.example.com/ai',
+    'HTTPS://app.example.com/ai',
+    ' https://app.example.com/ai',
+    '',
+    undefined,
+  ])('any other address is taken: %s', (given) => {
+    expect(() => createPostern({ url: given })).not.toThrow()
   })
 
   test('a key in a header, in the address or from "token" is refused before anything is sent', async () => {

@@ -5,6 +5,7 @@ import { type House, openHouse } from '../support/house.js'
 import { answered, ending, said, type ScriptedPostern, startScriptedPostern, streamed } from './scripted-postern.js'
 
 const done = 'data: [DONE]\n\n'
+const failure = 'data: {"error":{"message":"lost"}}\n\n'
 
 interface Read {
   readonly text: string
@@ -118,6 +119,22 @@ describe('a stream, however it comes', () => {
       }),
       { numRuns: 40 },
     )
+  })
+
+  test.each<[where: string, pieces: readonly string[]]>([
+    ['in the same piece', [said('Hel') + failure + said('lo') + ending('upstream_error')]],
+    ['in a later piece', [said('Hel'), failure, said('lo'), ending('upstream_error')]],
+    ['in the failure itself', [said('Hel'), failure.replace('{', '{"choices":[{"delta":{"content":"lo"}}],'), ending('upstream_error')]],
+    ['and there is a second failure', [said('Hel'), failure + failure.replace('lost', 'again') + said('lo'), ending('upstream_error')]],
+  ])('that failed has received nothing that came after the failure: %s', async (_, pieces) => {
+    const { text, error } = await ask(...pieces)
+    expect(error).toMatchObject({
+      finish: 'upstream_error',
+      received: 'Hel',
+      cause: { message: 'lost' },
+      record: { finish: 'upstream_error' },
+    })
+    expect('Hel').toContain(text)
   })
 
   test('passes on what came before the failure in the same piece', async () => {

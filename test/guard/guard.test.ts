@@ -173,6 +173,49 @@ describe.each(bundlers)('the guard in a build with %s', (bundler) => {
     expect(complaint).toContain('the value of the variable OPENAI_API_KEY')
   })
 
+  test.each<[what: string, text: (value: string) => string]>([
+    ['alone', (value) => value],
+    ['behind one byte', (value) => `:${value}`],
+    ['behind two bytes', (value) => `u:${value}`],
+    ['as Basic credentials', (value) => `Basic ${value}`],
+    ['as Bearer credentials', (value) => `Bearer ${value}\n`],
+    ['as JSON', (value) => JSON.stringify({ key: value })],
+    ['as a query', (value) => `?key=${encodeURIComponent(value)}&page=1`],
+  ])('finds a value and a key in base64, wherever they stand in it: %s', async (_, text) => {
+    vi.stubEnv('OPENAI_API_KEY', quoted)
+    given({})
+    for (const [value, found] of [
+      [quoted, 'the value of the variable OPENAI_API_KEY'],
+      [`gw_${random()}?>`, 'a key of the form gw_…'],
+    ] as const) {
+      for (const alphabet of ['base64', 'base64url'] as const) {
+        const data = Buffer.from(text(value)).toString(alphabet)
+        project.write('main.ts', `console.log(atob('${data}'))`)
+        expect(await project[bundler](), alphabet).toContain(found)
+      }
+    }
+  })
+
+  test.each<[how: string, code: (value: string) => string]>([
+    ['once', (value) => `console.log(JSON.parse(${JSON.stringify(JSON.stringify({ k: value }))}))`],
+    ['twice', (value) => `console.log(eval(${JSON.stringify(`JSON.parse(${JSON.stringify(JSON.stringify({ k: value }))})`)}))`],
+    ['in a template', (value) => `console.log(String.raw\`${JSON.stringify({ k: value })}\`)`],
+  ])('finds a value with quotes and backslashes in a text within a text: %s', async (_, code) => {
+    const value = `${random()}"x\\y"${random()}é`
+    vi.stubEnv('OPENAI_API_KEY', value)
+    given({ 'main.ts': code(value) })
+    expect(await project[bundler]()).toContain('the value of the variable OPENAI_API_KEY')
+  })
+
+  test('lets data in base64 pass that is no key', async () => {
+    vi.stubEnv('OPENAI_API_KEY', '\\'.repeat(12))
+    const data = randomBytes(300_000)
+    given({
+      'main.ts': `console.log(atob('${data.toString('base64')}'), '${'A'.repeat(5000)}', '${Buffer.from('a page of words, and no more').toString('base64')}')`,
+    })
+    expect(await project[bundler]()).toBeUndefined()
+  })
+
   test('finds a key in a style', async () => {
     given({ 'main.ts': "import './page.css'", 'page.css': `body { color: red }\nbody::after { content: 'sk-${random()}' }` })
     expect(await project[bundler]()).toMatch(/page\.css:2: .*a key of the form sk-…/)
@@ -374,6 +417,14 @@ describe('the guard where Vite watches', () => {
 })
 
 describe('the guard in a build with esbuild', () => {
+  test.each([0, 1, 2, 3])('finds a key in a binary file that is part of the code, behind %i bytes', async (before) => {
+    const key = `sk-proj-${random()}`
+    given({ 'main.ts': "import data from './data.bin'\nconsole.log(data)" })
+    project.write('data.bin', Buffer.concat([Buffer.alloc(before), Buffer.from(key), Buffer.from([0, 255, 254])]))
+    const complaint = await project.esbuild({ loader: { '.bin': 'binary' } })
+    expect(complaint).toMatch(/data\.bin:1: .*a key of the form sk-/)
+  })
+
   test('finds a key also where nothing is written to disk', async () => {
     given({ 'main.ts': `console.log('jt_${random()}')` })
     expect(await project.esbuild({ write: false })).toContain('a key of the form jt_…')

@@ -1,5 +1,5 @@
 import { hash, randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -118,6 +118,12 @@ describe('postern session revoke', () => {
     ['nothing is named', {}, [], /Say what to end/],
     ['two things are named', {}, ['--user', 'a', '--team', 'b'], /one of them/],
     ['no other process can see it', { store: { memory: true } }, ['--user', 'a'], /POST \/admin\/v1\/revocations/],
+    [
+      'no process has served from the store',
+      { store: { sqlite: './unserved.db' } },
+      ['--id', 'a'],
+      /Nothing was ended: the store .*unserved\.db does not exist/,
+    ],
     ['the store is not there', { store: { redis: 'redis://127.0.0.1:1' } }, ['--user', 'a'], /Nothing was ended: Redis cannot be used/],
   ])('says so where %s', async (why, further, args, stderr) => {
     const { code, stderr: said } = await runPostern(['session', 'revoke', '--config', configure(`not-${why.length}`, further), ...args], {
@@ -126,6 +132,7 @@ describe('postern session revoke', () => {
     })
     expect(code).toBe(1)
     expect(said).toMatch(stderr)
+    expect(existsSync(join(cwd, 'unserved.db'))).toBe(false)
   })
 })
 
@@ -149,7 +156,9 @@ describe('postern session mint', () => {
 
 describe('the embedded store', () => {
   test('is the default of the sidecar and not of the middleware, which revoke says where none is written', async () => {
-    const { stdout } = await runPostern(['session', 'revoke', '--config', configure('unwritten', {}), '--id', 'one'], { cwd, env })
+    const file = configure('unwritten', {})
+    await stop((await start(file)).postern)
+    const { stdout } = await runPostern(['session', 'revoke', '--config', file, '--id', 'one'], { cwd, env })
     expect(stdout).toBe(
       'Ended: the session one. Every process that uses this store refuses it within a second.\nThe configuration names no store, so this is the file that the sidecar uses. The Express middleware then remembers in its own memory, unless it was given a store: there the sessions go on.\n',
     )
@@ -165,6 +174,38 @@ describe('the embedded store', () => {
     const { postern: third } = await start(file)
     await stop(third)
   })
+
+  test('is lost where its files are moved away: every session is refused, no end of one is promised, and the log says so once', async () => {
+    const file = configure('lost', { store: { sqlite: './lost.db' } })
+    const { postern, url } = await start(file)
+    const { token } = await minter.mint({ user: 'ada', team: 'acme' })
+    const { token: counted } = await minter.mint({ team: 'acme', maxCalls: 1 })
+    const end = () => fetch(url.replace('/v1', '/session'), { method: 'DELETE', headers: bearer(token) })
+    expect(await call(url, bearer(token))).toEqual([200, null])
+    const files = readdirSync(cwd).filter((name) => name.startsWith('lost.db'))
+    for (const name of files) renameSync(join(cwd, name), join(cwd, `away-${name}`))
+
+    const done = await runPostern(['session', 'revoke', '--config', file, '--user', 'ada'], { cwd, env })
+    expect([done.code, done.stdout]).toEqual([1, ''])
+    expect(done.stderr).toMatch(/Nothing was ended: the store .*lost\.db does not exist/)
+    expect((await end()).status).toBe(503)
+    await sleep(1000)
+    expect(await call(url, bearer(token))).toEqual([503, 'store_unavailable'])
+    expect(await call(url, bearer(counted))).toEqual([503, 'store_unavailable'])
+    await postern.prints(/"msg":"store_lost"/)
+
+    const { postern: second, url: other } = await start(file)
+    expect(await call(other, bearer(counted))).toEqual([200, null])
+    expect(await call(url, bearer(counted))).toEqual([503, 'store_unavailable'])
+    await stop(second)
+    for (const name of readdirSync(cwd).filter((one) => one.startsWith('lost.db'))) rmSync(join(cwd, name))
+    for (const name of files) renameSync(join(cwd, `away-${name}`), join(cwd, name))
+    await sleep(300)
+    expect((await end()).status).toBe(204)
+    expect(await call(url, bearer(token))).toEqual([401, 'caller_revoked'])
+    await stop(postern)
+    expect(postern.stdout().match(/"msg":"store_lost"/g)).toHaveLength(1)
+  }, 60_000)
 
   test('is not for several replicas', async () => {
     const { code, stderr } = await runPostern(['start', '--config', configure('replicas', { replicas: 2 })], { cwd, env })

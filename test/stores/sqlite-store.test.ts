@@ -1,10 +1,24 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createSqliteStore, StoreInUse } from '@postern/stores'
+import type { Log } from '@postern/core'
+import { createSqliteStore, type Store, StoreInUse } from '@postern/stores'
 import { openSqliteFile } from '../../packages/stores/src/open-sqlite-file.js'
 import { createCounts } from '../../packages/stores/src/sqlite-counts.js'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -255,6 +269,156 @@ describe('the owner of a sqlite store', () => {
     expect(lines).toEqual(['written', 'written', 'written', 'written'])
     const store = createSqliteStore({ file })
     expect((await store.revocations()).revocations).toHaveLength(4)
+    await store.close()
+  })
+})
+
+describe('a sqlite store whose file is not at its path any more', () => {
+  const endings = ['', '-wal', '-shm', '-owner']
+  const away = (...moved: readonly string[]): void => {
+    for (const ending of moved) renameSync(file + ending, `${file}${ending}.away`)
+  }
+  const back = (...moved: readonly string[]): void => {
+    for (const ending of moved) renameSync(`${file}${ending}.away`, file + ending)
+  }
+  const revocation = (name: string) => ({ kind: 'user', name, at: 1, until: inAMinute() }) as const
+  const lost = /was moved, removed or replaced while this process uses it/
+  let told: string[]
+  const log: Log = (level, message, facts) => told.push(`${level} ${message} ${String(facts?.['reason'])}`)
+  const open = (): Store => createSqliteStore({ file, owner: true, log })
+
+  beforeEach(() => {
+    told = []
+  })
+
+  test.each<[how: string, lose: () => void]>([
+    ['removed with all that is beside it', () => endings.forEach((ending) => rmSync(file + ending))],
+    ['removed alone', () => rmSync(file)],
+    ['moved with all that is beside it', () => away(...endings)],
+    ['moved, and a copy put in its place', () => (away(''), copyFileSync(`${file}.away`, file))],
+    ['replaced by a copy, as a backup is put back', () => (copyFileSync(file, `${file}.copy`), renameSync(`${file}.copy`, file))],
+    ['moved, and begun anew by another store', () => (away(...endings), void createSqliteStore({ file }).close())],
+    ['left alone, but its journal removed', () => rmSync(`${file}-wal`)],
+    ['left alone, but the index of its journal moved', () => away('-shm')],
+    ['moved with its folder', () => renameSync(folder, `${folder}-away`)],
+  ])('takes no revocation when the file was %s, and soon nothing else, and says so once', async (_, lose) => {
+    const store = open()
+    await store.revoke(revocation('before'))
+    lose()
+    await expect(store.revoke(revocation('lost'))).rejects.toThrow(lost)
+    await expect(store.remember('k', inAMinute())).rejects.toThrow(lost)
+    await expect(store.count('k', inAMinute())).rejects.toThrow(lost)
+    await sleep(300)
+    await expect(store.revocations()).rejects.toThrow(lost)
+    expect(told).toEqual([expect.stringMatching(/^error store_lost .*moved, removed or replaced/)])
+    await store.close()
+    if (!existsSync(folder)) renameSync(`${folder}-away`, folder)
+  })
+
+  test('notices it also when it is only read, within a third of a second', async () => {
+    const store = open()
+    expect(await store.count('k', inAMinute())).toBe(1)
+    away(...endings)
+    await sleep(300)
+    await expect(store.revocations()).rejects.toThrow(lost)
+    await store.close()
+  })
+
+  test('notices that a link leads to another file now', async () => {
+    const link = join(folder, 'link.db')
+    symlinkSync('store.db', link)
+    const store = createSqliteStore({ file: link, owner: true, log })
+    await createSqliteStore({ file: join(folder, 'other.db') }).close()
+    rmSync(link)
+    symlinkSync('other.db', link)
+    await expect(store.revoke(revocation('lost'))).rejects.toThrow(lost)
+    await store.close()
+  })
+
+  test('is used again, with all that it knew, when the files are back', async () => {
+    const store = open()
+    await store.revoke(revocation('before'))
+    away(...endings)
+    await expect(store.revoke(revocation('lost'))).rejects.toThrow(lost)
+    back(...endings)
+    await sleep(300)
+    expect(await store.count('k', inAMinute())).toBe(1)
+    await store.revoke(revocation('after'))
+    expect((await store.revocations()).revocations.map(({ name }) => name)).toEqual(['before', 'after'])
+    expect(told.map((line) => line.split(' ', 2).join(' '))).toEqual(['error store_lost', 'info store_found_again'])
+    await store.close()
+  })
+
+  test('does not come about by a copy, a link, a vacuum, a checkpoint or another process that comes and goes', async () => {
+    const store = open()
+    for (let index = 0; index < 2000; index += 1) await store.remember(`key ${index}`, inAMinute())
+    // By another process: one that opens and closes the file itself lets go of the locks that it has on it.
+    execFileSync('cp', [file, join(folder, 'backup.db')])
+    linkSync(file, join(folder, 'hard.db'))
+    const child = await runElsewhere(`
+      const { default: Database } = await import('libsql')
+      const database = new Database(file)
+      database.exec('PRAGMA busy_timeout = 2000; VACUUM; PRAGMA wal_checkpoint(TRUNCATE)')
+      try { database.exec('PRAGMA journal_mode = DELETE') } catch {}
+      database.close()
+      const other = createSqliteStore({ file })
+      await other.revoke({ kind: 'user', name: 'elsewhere', at: 1, until: inAMinute })
+      await other.close()
+      console.log('done')`)
+    expect(child.line).toBe('done')
+    await child.kill()
+    await sleep(300)
+    await store.revoke(revocation('here'))
+    expect((await store.revocations()).revocations.map(({ name }) => name)).toEqual(['elsewhere', 'here'])
+    expect(told).toEqual([])
+    await store.close()
+  })
+})
+
+describe('a sqlite store whose owner file is not at its path any more', () => {
+  const told: string[] = []
+  const log: Log = (level, message) => told.push(`${level} ${message}`)
+
+  test.each<[how: string, lose: () => void]>([
+    ['removed', () => rmSync(`${file}-owner`)],
+    ['moved', () => renameSync(`${file}-owner`, `${file}-owner.away`)],
+    ['replaced', () => (rmSync(`${file}-owner`), writeFileSync(`${file}-owner`, ''))],
+  ])('is taken again when that was %s and nobody else has it, so that no other process starts', async (_, lose) => {
+    told.length = 0
+    const store = createSqliteStore({ file, owner: true, log })
+    lose()
+    // Nobody asks the store meanwhile.
+    await sleep(400)
+    expect(() => createSqliteStore({ file, owner: true })).toThrow(StoreInUse)
+    expect(told).toEqual(['warn store_claimed_again'])
+    expect(await store.count('k', inAMinute())).toBe(1)
+    const child = await runElsewhere(
+      `try { createSqliteStore({ file, owner: true }); console.log('owner') } catch (error) { console.log(error.name) }`,
+    )
+    expect(child.line).toBe('StoreInUse')
+    await store.close()
+    await createSqliteStore({ file, owner: true }).close()
+  })
+
+  test('is left to the process that took it first, and taken again when that one ends', async () => {
+    told.length = 0
+    const store = createSqliteStore({ file, owner: true, log })
+    rmSync(`${file}-owner`)
+    const faster = createSqliteStore({ file, owner: true })
+    await expect(store.revoke({ kind: 'user', name: 'a', at: 1, until: inAMinute() })).rejects.toThrow(StoreInUse)
+    await expect(store.remember('k', inAMinute())).rejects.toThrow(StoreInUse)
+    await sleep(300)
+    await expect(store.revocations()).rejects.toThrow(StoreInUse)
+    const openFiles = (): number => (existsSync('/proc/self/fd') ? readdirSync('/proc/self/fd').length : 0)
+    const before = openFiles()
+    await sleep(1500)
+    expect(openFiles()).toBe(before)
+    expect(await faster.remember('k', inAMinute())).toBe(true)
+    await faster.close()
+    await sleep(400)
+    expect(await store.remember('k', inAMinute())).toBe(false)
+    expect(told).toEqual(['error store_lost', 'warn store_claimed_again', 'info store_found_again'])
+    expect(() => createSqliteStore({ file, owner: true })).toThrow(StoreInUse)
     await store.close()
   })
 })

@@ -19,9 +19,12 @@ export interface AnswerIndex {
   take(response: Response, asked: RequestInit): Response
   /** Finds by the response, its body, its parsed JSON, or the signal of its request. */
   byPart(part: unknown): Entry | undefined
-  /** Finds by the request id or by the gateway's id of the answer. `undefined` if several answers share the id. */
+  /** Finds by the request id, or by {@link ofGateway} of the gateway's id. `undefined` if several answers share the id. */
   byId(id: string | undefined): Entry | undefined
 }
+
+/** The gateway's id of an answer. A gateway may choose the request id of another answer: the two are kept apart. */
+export const ofGateway = (id: string | undefined): string | undefined => id && `=${id}`
 
 export function createAnswerIndex(): AnswerIndex {
   const parts = new WeakMap<object, Entry>()
@@ -51,7 +54,11 @@ export function createAnswerIndex(): AnswerIndex {
     const entry: Entry = { known: head, whole: new Promise((resolve) => (ended = resolve)) }
     void entry.whole.then((record) => (entry.known = record))
     const body = response.body as ReadableStream<Uint8Array>
-    return keep(withBody(response, watchStream(body, { head, signal, ended, identified: (id) => remember(id, entry) })), signal, entry)
+    return keep(
+      withBody(response, watchStream(body, { head, signal, ended, identified: (id) => remember(ofGateway(id) as string, entry) })),
+      signal,
+      entry,
+    )
   }
 
   return {
@@ -87,7 +94,6 @@ function asksForStream(asked: BodyInit | null | undefined): boolean {
  * stream, as in React Native, the original one gets the new body.
  */
 function withBody(response: Response, body: ReadableStream<Uint8Array>): Response {
-  const { status, statusText, headers, url } = response
-  const made = new Response(body, { status, statusText, headers })
-  return Object.defineProperties(made.body ? made : response, { url: { value: url }, body: { value: body } })
+  const made = new Response(body, response)
+  return Object.defineProperties(made.body ? made : response, { url: { value: response.url }, body: { value: body } })
 }

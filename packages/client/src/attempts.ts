@@ -1,4 +1,4 @@
-/** What a second attempt repairs: a missing `DPoP-Nonce`, the clock of the proof, or an expired session token. */
+/** What a second attempt repairs: a missing `DPoP-Nonce`, the clock of the proof, or a session token that is over. */
 export type Mend = 'nonce' | 'time' | 'token'
 
 /** One attempt: its answer, and what a second one would repair; `undefined`: nothing. */

@@ -28,7 +28,7 @@ export interface Credential {
    * @throws {SessionRefused} if Postern refuses `POST /session`; and any error of `token`.
    */
   apply(headers: Headers, method: string, url: string): Promise<string | undefined>
-  /** Reads a 401. Returns what a second attempt would repair; `undefined`: nothing. */
+  /** Reads an answer. Returns what a second attempt would repair; `undefined`: nothing. */
   mend(refused: Response, token: string | undefined): Mend | undefined
   /** Whether each call must carry the cookie, also if Postern has another origin than the page. */
   readonly usesCookie: boolean
@@ -60,7 +60,7 @@ export function createCredential({ token, dpop = false }: CredentialOptions, pla
   function mendProof(refused: Response): Mend | undefined {
     if (!prover || refused.status !== 401) return undefined
     const nonce = refused.headers.get('DPoP-Nonce')
-    if (nonce !== null) {
+    if (nonce) {
       // Retry even if another call already stored this nonce: this request did not carry it.
       prover.useNonce(nonce)
       return 'nonce'
@@ -81,9 +81,10 @@ export function createCredential({ token, dpop = false }: CredentialOptions, pla
       return current
     },
     mend(refused, used) {
-      if (!tokens || used === undefined || refused.status !== 401) return undefined
-      if (refused.headers.get(refusalHeader) !== 'caller_expired') return mendProof(refused)
-      tokens.drop(used)
+      if (!used || !/^caller_(expired|revoked)$/.test(refused.headers.get(refusalHeader) as string)) return mendProof(refused)
+      // Each refused token is replaced once, also a revoked one: its user may have signed in again. If the new one is
+      // refused as well, the application is told.
+      tokens?.drop(used)
       return 'token'
     },
   }

@@ -108,7 +108,9 @@ export function createPosternFetch({ url, fetch: given, ...options }: PosternFet
 
 /** Throws a `TypeError` for an unknown option: an application that passes `apiKey` would publish its key. */
 function refuseUnknown(options: object): void {
-  for (const [name, value] of Object.entries(options)) refuseKey(name, value)
-  const unknown = Object.keys(options).find((name) => name !== 'token' && name !== 'dpop')
-  if (unknown !== undefined) throw new TypeError(`"${unknown}" is not an option. Postern adds the key on the server.`)
+  for (const [name, value] of Object.entries(options)) {
+    refuseKey(name, value)
+    if (name !== 'token' && name !== 'dpop')
+      throw new TypeError(`"${name}" is not an option; url, token, dpop and fetch are. Postern adds the key on the server.`)
+  }
 }

@@ -1,7 +1,7 @@
 import { governanceHeader, type GovernanceRecord, parseGovernance } from '@postern/protocol'
 import { isObject } from './is-object.js'
 import { isStream } from './is-stream.js'
-import type { Entry, AnswerIndex } from './answer-index.js'
+import { type AnswerIndex, type Entry, ofGateway } from './answer-index.js'
 import { PosternStreamError } from './stream-error.js'
 
 /** Finds the governance record of an answer. */
@@ -30,7 +30,7 @@ export function createGovernance(records: AnswerIndex): Governance {
       const entry = records.byPart(part)
       if (entry) return entry
     }
-    return records.byId((_request_id ?? request_id ?? requestId ?? id) as string)
+    return records.byId((_request_id ?? request_id ?? requestId ?? ofGateway(id as string)) as string)
   }
 
   function atOnce(answer: unknown): GovernanceRecord | undefined {
@@ -54,10 +54,10 @@ export function createGovernance(records: AnswerIndex): Governance {
   async function ofHelper(helper: Helper): Promise<GovernanceRecord | undefined> {
     try {
       const final = await (helper.finalChatCompletion?.() ?? helper.finalResponse?.() ?? helper.finalMessage?.())
-      return await records.byId(final?.id)?.whole
+      return await records.byId(ofGateway(final?.id))?.whole
     } catch (error) {
       const begun = helper.currentChatCompletionSnapshot ?? helper.currentMessage
-      return atOnce(error) ?? records.byId(begun?.id)?.whole
+      return atOnce(error) ?? records.byId(ofGateway(begun?.id))?.whole
     }
   }
 

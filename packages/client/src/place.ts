@@ -19,7 +19,7 @@ const nowhere = 'http://postern.invalid'
  * Resolves the address of Postern: `/ai` is on the page's own origin. A trailing `/v1`, as base URLs have it, is
  * dropped.
  *
- * @throws {TypeError} if it is not an http or https address.
+ * @throws {TypeError} if it is not an http or https address, or begins with a host.
  */
 export function findPlace(given: string | undefined): Place {
   const url = mountOf(given, nowhere)
@@ -29,7 +29,8 @@ export function findPlace(given: string | undefined): Place {
 function mountOf(url: string | undefined, otherwise?: string): string {
   try {
     const { protocol, origin, pathname } = new URL(url || otherwise || '//', ownAddress() ?? otherwise)
-    if (protocol.startsWith('http')) return origin + pathname.replace(/(\/v1)?\/*$/, '')
+    // A host without a scheme, `app.example.com/ai`, would be a path below that of the page.
+    if (protocol.startsWith('http') && !/^\s*[^\s/.][^/]*\./.test(url as string)) return origin + pathname.replace(/(\/v1)?\/*$/, '')
   } catch {
     // Not a URL.
   }

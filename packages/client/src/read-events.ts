@@ -8,14 +8,16 @@ export interface EventReader {
   /** Reads a chunk. Returns the bytes before the gateway's report of its failure; without a report, the whole chunk. */
   push(chunk: Uint8Array): Uint8Array
   /** The governance record, once its comment line has come. */
-  readonly record: GovernanceRecord | undefined
+  readonly record?: GovernanceRecord | undefined
   /** The text of the answer so far. */
   readonly text: string
   /** The id that the gateway gave the answer. */
-  readonly id: string | undefined
+  readonly id?: string | undefined
   /** The `error` member of the gateway's failure event. */
-  readonly failure: unknown
+  readonly failure?: unknown
 }
+
+type Seen = { -readonly [Member in keyof EventReader]: EventReader[Member] }
 
 const lineEnd = /\r\n|\n|\r/
 
@@ -23,68 +25,52 @@ const lineEnd = /\r\n|\n|\r/
 export function createEventReader(): EventReader {
   const decoder = new TextDecoder()
   let rest = ''
-  let record: GovernanceRecord | undefined
-  let text = ''
-  let id: string | undefined
-  let failure: unknown
 
   /** Returns whether this line, or one before it, reports a failure. */
   function readLine(line: string): boolean {
     // The first record is final: it is Postern's last word, so no other can follow it.
-    if (line.startsWith(governanceComment)) record ??= parseGovernance(line.slice(governanceComment.length))
+    if (line.startsWith(governanceComment)) seen.record ??= parseGovernance(line.slice(governanceComment.length))
+    // Nothing after the failure is passed on, so it is no part of the answer either.
+    if (seen.failure) return true
     try {
       // Parse only `data:` lines: most others are blank, and an exception of `JSON.parse` costs a thousand times
       // more.
       const event = (line.startsWith('data:') ? JSON.parse(line.slice(5)) : {}) as AnswerEvent
-      id ??= event.id ?? event.response?.id ?? event.message?.id
-      if (event.error) failure ??= event.error
-      if (text.length < maxKeptChars) text += textOf(event)
+      seen.id ??= event.id ?? event.response?.id ?? event.message?.id
+      if (event.error) seen.failure = event.error
+      else if (seen.text.length < maxKeptChars) seen.text += textOf(event)
     } catch {
       // Not JSON, such as `[DONE]`: the SDK handles it.
     }
-    return failure !== undefined
+    return !!seen.failure
   }
 
-  return {
+  const seen: Seen = {
+    text: '',
     push(chunk) {
       const read = decoder.decode(chunk, { stream: true })
       // A long line comes in many chunks: search only the new chunk for its end.
-      const hadFailed = failure !== undefined
       if (!lineEnd.test(read)) {
         rest += read
-        return hadFailed ? nothing : chunk
+        return seen.failure ? chunk.subarray(0, 0) : chunk
       }
       const lines = (rest + read).split(lineEnd)
       rest = lines.pop() as string
       const failedAt = lines.map(readLine).indexOf(true)
-      if (hadFailed) return nothing
       return failedAt === -1 ? chunk : chunk.subarray(0, startOfLine(chunk, failedAt))
     },
-    get record() {
-      return record
-    },
-    get text() {
-      return text
-    },
-    get id() {
-      return id
-    },
-    get failure() {
-      return failure
-    },
   }
+  return seen
 }
 
-const nothing = new Uint8Array(0)
 const lineFeed = 0x0a
 const carriageReturn = 0x0d
 
 /** Offset of a line, in bytes. Line 0 is the one in which the chunk begins. */
 function startOfLine(chunk: Uint8Array, line: number): number {
   let offset = 0
-  for (let ends = 0; ends < line; offset += 1) {
+  for (let ends = 0; ends < line && offset < chunk.length; offset += 1) {
     const byte = chunk[offset]
-    if (byte === undefined) return chunk.length
     if (byte === lineFeed || (byte === carriageReturn && chunk[offset + 1] !== lineFeed)) ends += 1
   }
   return offset

@@ -9,8 +9,8 @@ export function refuseKey(name: string, text: unknown): void {
   if (
     looksLikeUsualKey(
       String(text)
-        .replace(/^\s*\w+\s+/, '')
-        .trim(),
+        .trim()
+        .replace(/^\w+\s+/, ''),
     )
   ) {
     throw new TypeError(

@@ -21,7 +21,7 @@ export function currentTags(): Tags | undefined {
 /** The headers that carry tags. */
 export function tagHeaders({ workflow, step, parent }: Tags): Record<string, string> {
   const headers = { [workflowHeader]: workflow, [stepHeader]: step, [parentStepHeader]: parent }
-  return Object.fromEntries(Object.entries(headers).filter((entry): entry is [string, string] => entry[1] !== undefined))
+  return Object.fromEntries(Object.entries(headers).filter((entry): entry is [string, string] => !!entry[1]))
 }
 
 /** Returns the name. @throws {TypeError} if it does not match `tagPattern`. */

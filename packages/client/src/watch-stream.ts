@@ -51,7 +51,7 @@ export function watchStream(
       const { done, value } = await reader.read()
       if (done) return undefined
       const passed = events.push(value)
-      if (events.id !== undefined) identified(events.id)
+      if (events.id) identified(events.id)
       if (passed.length > 0) return passed
     }
   }
@@ -77,7 +77,7 @@ export function watchStream(
           return
         }
         // A clean close without a `complete` record is an error.
-        if (events.record?.finish !== 'complete' || events.failure !== undefined) controller.error(broken())
+        if (events.record?.finish !== 'complete' || events.failure) controller.error(broken())
         else {
           end('complete')
           controller.close()

@@ -1,8 +1,8 @@
 import { findKeys } from './find-keys.js'
 import { findNames } from './find-names.js'
 import type { GuardOptions } from './options.js'
-import { keyVariables, type SecretValue, secretValues } from './variables.js'
-import { viewsOf } from './views.js'
+import { keyVariables, type SecretValue, secretValues, shortestValue } from './variables.js'
+import { viewsOf, withoutBackslashes } from './views.js'
 
 /** Something that would be published. */
 export interface Leak {
@@ -52,12 +52,24 @@ export function createFinder({ variables = [], allow = [] }: GuardOptions, env: 
   }
 }
 
-/** The value as it is, and as encoders write it. */
+/** The value as it is, and as encoders write it; a form that is too short stands everywhere. */
 function formsOf({ value }: SecretValue): string[] {
   const asFormField = new URLSearchParams({ '': value }).toString().slice(1)
-  return [
-    ...new Set([value, encodeURIComponent(value), asFormField, JSON.stringify(value).slice(1, -1), Buffer.from(value).toString('base64')]),
-  ]
+  const written = [value, encodeURIComponent(value), asFormField, JSON.stringify(value).slice(1, -1), withoutBackslashes(value)]
+  return [...new Set([...written, ...written.flatMap(inBase64)])].filter((form) => form.length >= shortestValue)
+}
+
+/**
+ * The text in both alphabets of base64, at each of the three offsets that it can have in a longer text; without the
+ * characters at its edges that also hold bits of its neighbours.
+ */
+function inBase64(text: string): string[] {
+  return [0, 1, 2].flatMap((offset) => {
+    const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(text)])
+    const start = offset === 0 ? 0 : offset + 1
+    const end = Math.floor((bytes.length * 8) / 6)
+    return (['base64', 'base64url'] as const).map((alphabet) => bytes.toString(alphabet).slice(start, end))
+  })
 }
 
 function distinct(leaks: readonly Leak[]): Leak[] {

@@ -10,7 +10,7 @@ export const keyVariables: readonly string[] = [
 ]
 
 /** Shortest value that is searched for, in characters. A shorter one is no key and stands everywhere: `test`, `none`. */
-const shortestValue = 8
+export const shortestValue = 8
 
 /** A value that must not be published, and its variable. */
 export interface SecretValue {

@@ -9,13 +9,15 @@ export interface View {
 
 /**
  * All readings of a text: as it is; with its escapes decoded, also those of URLs and HTML; with its concatenated literals
- * joined, which a minifier may do later; the content of its `data:` URLs; and what is written in it as UTF-16.
+ * joined, which a minifier may do later; without backslashes, as a text within texts is in the end; the content of its
+ * `data:` URLs and of its base64; and what is written in it as UTF-16.
  */
 export function viewsOf(text: string): View[] {
   const plain: View = { text, origin: (index) => index }
   const unescaped = rewrite(plain, escapes, unescape)
   const joined = rewrite(unescaped, concatenations, () => '')
-  return [plain, unescaped, joined, ...dataIn(text), ...wideIn(text)].filter(
+  const bare = rewrite(unescaped, /\\/g, () => '')
+  return [plain, unescaped, joined, bare, ...dataIn(text), ...base64In(text), ...wideIn(text)].filter(
     ({ text }, index, all) => all.findIndex((one) => one.text === text) === index,
   )
 }
@@ -55,6 +57,23 @@ function dataIn(text: string): View[] {
       origin: () => index,
     })),
   )
+}
+
+const base64 = /[\w+/-]{15,}/g
+/** What a key is made of, at its shortest. */
+const printable = /[!-~]{8}/
+
+/** The content of everything that may be base64: of a file that is part of the code, or of `atob("…")`. */
+function base64In(text: string): View[] {
+  return [...text.matchAll(base64)].flatMap(({ 0: data, index }) => {
+    const bytes = Buffer.from(data, 'base64')
+    return printable.test(bytes.toString('latin1')) ? readingsOf(bytes).map((text) => ({ text, origin: () => index })) : []
+  })
+}
+
+/** Without backslashes, a text is the same however many literals it is written in. */
+export function withoutBackslashes(text: string): string {
+  return text.replaceAll('\\', '')
 }
 
 /** Bytes as texts: each byte as one character, which suits every key; and as UTF-8, if that differs. */

@@ -1,5 +1,6 @@
-import type { Revocation, Store } from '@postern/core'
-import { claimFile } from './claim-file.js'
+import type { Log, Revocation, Store } from '@postern/core'
+import { type Claim, claimFile } from './claim-file.js'
+import { checkFiles, warnOfProcess } from './file-check.js'
 import { inTransaction } from './in-transaction.js'
 import { openSqliteFile } from './open-sqlite-file.js'
 import { createCounts } from './sqlite-counts.js'
@@ -24,38 +25,51 @@ export interface SqliteStoreOptions {
    * some 200 MB.
    */
   readonly mostEntries?: number
+  /** Is told, once each, that the file is lost, or found again. Default: warnings of the process. */
+  readonly log?: Log
 }
 
 /**
  * A store in one SQLite file, for one process. It survives the end of the process, also a `kill -9`. A revocation is
  * on the disk once `revoke` resolves; the last counts and remembered keys may be lost in a power failure. While
  * another process writes to the file, calls wait up to a second and a half and then reject; the event loop is not
- * blocked meanwhile.
+ * blocked meanwhile. While another file is at its path, or none, they reject as well, within a quarter of a second, and
+ * `revoke` at once; so they do while another process owns the file because the owner file was removed.
  *
  * Keys are kept as digests. The names in revocations are kept as they are, until a moment after `until`.
  *
  * @throws {StoreInUse} if `owner` is set and another process owns the file.
  * @throws {Error} if the file cannot be used; the message says why.
  */
-export function createSqliteStore({ file, owner = false, mostEntries = 1_000_000 }: SqliteStoreOptions): Store {
+export function createSqliteStore({ file, owner = false, mostEntries = 1_000_000, log = warnOfProcess }: SqliteStoreOptions): Store {
   const real = realFile(file)
   const claim = owner ? claimFile(real) : undefined
   try {
-    return openStore(real, mostEntries, () => claim?.release())
+    return openStore({ file, real, claim, mostEntries, log })
   } catch (error) {
     claim?.release()
     throw error
   }
 }
 
-function openStore(file: string, mostEntries: number, afterClose: () => void): Store {
-  const database = openSqliteFile(file)
+interface OpenOptions {
+  readonly file: string
+  readonly real: string
+  readonly claim: Claim | undefined
+  readonly mostEntries: number
+  readonly log: Log
+}
+
+function openStore({ mostEntries, ...place }: OpenOptions): Store {
+  const database = openSqliteFile(place.real)
   const counts = createCounts(database, mostEntries)
   const insert = database.prepare('INSERT INTO revocations (kind, name, at, until) VALUES (?, ?, ?, ?)')
   const select = database.prepare('SELECT seq, kind, name, at, until FROM revocations WHERE seq > ? AND until > ? ORDER BY seq')
   const sweep = database.prepare(
     `DELETE FROM revocations WHERE seq IN (SELECT seq FROM revocations WHERE until <= ? ORDER BY until LIMIT ${revocationsPerSweep})`,
   )
+  // Last, since it goes on until `close`.
+  const check = checkFiles(place)
   let sweptAt = -Infinity
   let closed = false
 
@@ -70,6 +84,7 @@ function openStore(file: string, mostEntries: number, afterClose: () => void): S
     return waitWhileBusy(() => {
       // A statement still works after its connection was closed, until the garbage collector finds it.
       if (closed) throw new Error('The store is closed.')
+      check.pass()
       return onFile()
     })
   }
@@ -82,6 +97,7 @@ function openStore(file: string, mostEntries: number, afterClose: () => void): S
       work(() => {
         // SQLite cuts text at NUL: the revocation would hit another name.
         if (name.includes('\0')) throw new RangeError('A name holds no NUL.')
+        check.passNow()
         // With FULL the commit waits for the disk; NORMAL leaves that to the next checkpoint.
         database.exec('PRAGMA synchronous = FULL')
         try {
@@ -89,6 +105,8 @@ function openStore(file: string, mostEntries: number, afterClose: () => void): S
         } finally {
           database.exec('PRAGMA synchronous = NORMAL')
         }
+        // Only what is at the path now is what other processes read, and this one after a restart.
+        check.passNow()
       }),
     revocations: (after = '0') =>
       work(() => {
@@ -102,14 +120,17 @@ function openStore(file: string, mostEntries: number, afterClose: () => void): S
     async close() {
       if (closed) return
       closed = true
+      check.stop()
       try {
+        // If another file is at the path, the files beside it may be another process's.
+        check.passNow()
         // Move everything into the one file, so that a copy of it is a copy of the store.
         database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
       } catch {
-        // Another process uses the file. The rest stays in the `-wal` file beside it and is read from there.
+        // Or another process uses the file. The rest stays in the `-wal` file beside it and is read from there.
       } finally {
         database.close()
-        afterClose()
+        place.claim?.release()
       }
     },
   }

@@ -3,7 +3,7 @@ import { revocationOf, type RevokedKind } from '@postern/core/config'
 import { asciiJson, nameFault, redactKeys } from '@postern/protocol'
 import { Failure } from '../failure.js'
 import { requireConfig } from '../load-config.js'
-import { openConfiguredStore } from '../open-store.js'
+import { openStoreToRevoke } from '../open-store.js'
 import { print, printJson } from '../print.js'
 
 export interface RevokeOptions {
@@ -31,7 +31,7 @@ export async function revokeSessions(options: RevokeOptions): Promise<number> {
       'The configuration keeps revocations in the memory of the running process (store.memory), which no other process can write to.\nUse its admin listener, POST /admin/v1/revocations, or configure store.sqlite or store.redis.',
     )
   }
-  const store = await openConfiguredStore(checked, file, false)
+  const store = await openStoreToRevoke(checked, file)
   try {
     await store.revoke(revocationOf(kind, name, callers.session.maxTtl))
   } catch (error) {

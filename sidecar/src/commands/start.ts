@@ -15,7 +15,7 @@ export async function start(hangUps: HangUps, options: { readonly config: string
   const ledger = createLogLedger()
   for (const warning of warnings) ledger.log('warn', describeProblem(warning).trim())
   const log: Log = (level, message, facts) => ledger.log(level, message, facts)
-  const store = await openConfiguredStore(checked, file, true)
+  const store = await openConfiguredStore(checked, file, log)
   const instance = openInstance(checked, { ledger, store, log })
   const configuration = createConfiguration(loaded, instance, log)
   const sidecar = await startSidecar({ runtime: instance, configuration, directory: dirname(file), log })
