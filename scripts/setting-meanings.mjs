@@ -13,7 +13,7 @@ const rule = {
   ],
   maxTokens: ['the most tokens of all answers to one request together; saying how many becomes mandatory', 'no bound'],
   pinUser: [
-    'what says in a JSON body for which user it is (`user`, `user_id`, `end_user`, `safety_identifier`, Anthropic’s `metadata`) names the verified user, whatever the client wrote; elsewhere, as among settings, in a form or a query, it is refused',
+    'what says in a JSON body for which user it is (`user`, `user_id`, `end_user`, `safety_identifier`, `identity`, `contact`, Anthropic’s `metadata`) names the verified user, whatever the client wrote; elsewhere, as among settings, in a form or a query, it is refused',
     '`false`',
   ],
 }

@@ -26,5 +26,6 @@ export function createFailedAttempts({ limit, windowMs }: FailedAttemptsOptions)
       if (totalHits <= limit) return 0
       return Math.max(1, Math.ceil(((resetTime?.getTime() ?? Date.now() + windowMs) - Date.now()) / 1000))
     },
+    close: () => store.shutdown(),
   }
 }

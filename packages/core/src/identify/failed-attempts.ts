@@ -6,4 +6,6 @@ export interface FailedAttempts {
    * @returns How long the client should wait, in seconds, if there were too many; otherwise 0.
    */
   count(address: string): Promise<number>
+  /** Ends the counting. */
+  close(): void
 }

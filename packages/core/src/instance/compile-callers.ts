@@ -137,7 +137,7 @@ function compileTokenVerifiers(checked: CheckedConfig, revocations: Revocations,
 }
 
 /** Not counted: on backend paths a wrong token may be meant for the backend. */
-const notCounted = { count: () => Promise.resolve(0) }
+const notCounted = { count: () => Promise.resolve(0), close: () => {} }
 
 export function compileAssertions(
   checked: CheckedConfig,

@@ -98,8 +98,11 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: Uses): Run
     () => createConnections({ bounds, isTrusted, publicAddress, networkOf: options.networkOf }),
     (unused) => unused.close(),
   )
-  const failedAttempts = uses.share('failed attempts', config.failedAuthentication, () =>
-    options.countFailedAttempts(config.failedAuthentication),
+  const failedAttempts = uses.share(
+    'failed attempts',
+    config.failedAuthentication,
+    () => options.countFailedAttempts(config.failedAuthentication),
+    (unused) => unused.close(),
   )
   const parts = compileIdentity(checked, options, browser, publicAddress, uses)
   const forwarding = createForward([...gateways.values()], [...keys.values()], (arrival) => publicAddress.originOf(arrival), uses)
