@@ -1,6 +1,6 @@
 import type { RequestListener } from 'node:http'
 import { connect } from 'node:net'
-import { createLogLedger } from '@postern/core'
+import { createLogLedger, createMemoryStore } from '@postern/core'
 import { parseGovernance } from '@postern/protocol'
 import OpenAI from 'openai'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -163,6 +163,62 @@ describe.each(doorNames)('a client that leaves, behind the %s door', (door: Door
     const entries = house.ledger.entries.map(({ finish, status, code }) => ({ finish, status, code }))
     expect(entries.length).toBeGreaterThan(0)
     for (const entry of entries) expect(entry).toEqual({ finish: 'client_closed', status: 499, code: undefined })
+  })
+})
+
+describe.each(doorNames)('a client that leaves while others are asked about it, behind the %s door', (door: DoorName) => {
+  const answers: readonly [string, RequestListener][] = [
+    ['never', () => {}],
+    ['that nobody is signed in', (_, response) => setTimeout(() => response.writeHead(401).end(), 300)],
+    ['with a fault', (_, response) => setTimeout(() => response.writeHead(500).end(), 300)],
+    ['who it is', (_, response) => setTimeout(() => response.setHeader('content-type', 'application/json').end('{"user":"ada"}'), 300)],
+  ]
+  describe.each(['v1/chat/completions', 'session'])('with a request for %s', (path) => {
+    test.each(answers)('is booked as that, and not with a status that nobody got: the backend answers %s', async (_, answer) => {
+      const backend = await startHostileUpstream(answer)
+      closing.push(() => backend.close())
+      const house = await openHouse({ door, callers: { forwardAuth: { url: `${backend.baseURL}/me`, timeout: '500ms' } } })
+      closing.push(() => house.close())
+      const leaving = new AbortController()
+      const asked = fetch(`${house.origin}/ai/${path}`, {
+        method: 'POST',
+        headers: { cookie: 'sid=1', 'sec-fetch-site': 'same-origin', 'content-type': 'application/json' },
+        body: '{"model":"auto","messages":[]}',
+        signal: leaving.signal,
+      })
+      await expect.poll(() => backend.seen.length).toBe(1)
+      leaving.abort()
+      await expect(asked).rejects.toThrow()
+      const entry = await house.ledger.entry(() => true)
+      expect(entry).toMatchObject({ finish: 'client_closed', status: 499 })
+      expect(entry.code).toBeUndefined()
+      if (_ === 'with a fault' || _ === 'never') expect(entry.cause).toMatch(/\w/)
+    })
+  })
+
+  test('is booked as that where the store fails behind it', async () => {
+    const store = createMemoryStore()
+    let fail = (): void => {}
+    const asked = new Promise<void>((called) => {
+      Object.assign(store, {
+        count: () => {
+          called()
+          return new Promise((_, reject) => (fail = () => reject(new Error('the store is gone'))))
+        },
+      })
+    })
+    const house = await openHouse({ door, store })
+    closing.push(() => house.close())
+    const { token } = await house.minter.mint({ user: 'ada', team: 'acme', maxCalls: 3 })
+    const leaving = new AbortController()
+    const call = house.chat({ credential: token, signal: leaving.signal })
+    await asked
+    leaving.abort()
+    await expect(call).rejects.toThrow()
+    await new Promise((later) => setTimeout(later, 50))
+    fail()
+    const entry = await house.ledger.entry(() => true)
+    expect(entry).toMatchObject({ finish: 'client_closed', status: 499, cause: expect.stringContaining('the store is gone') as string })
   })
 })
 
