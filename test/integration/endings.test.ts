@@ -72,6 +72,21 @@ describe.each(doorNames)('what a process cuts when it ends, behind the %s door',
     expect(upstream.seen).toHaveLength(1)
   })
 
+  test('a call that waits for its turn at the gateway is refused alike, and its turn does not come', async () => {
+    const { house, upstream } = await openWith(silent, { door, settings: { addressLimit: { burst: 1, perMinute: 60 } } })
+    const first = house.chat()
+    await expect.poll(() => upstream.seen.length).toBe(1)
+    const second = house.chat()
+    await new Promise((later) => setTimeout(later, 100))
+    house.runtime.cut()
+    for (const answer of await Promise.all([first, second]))
+      expect([answer.status, answer.headers.get('postern-refusal'), answer.headers.get('x-should-retry')]).toEqual([503, 'draining', 'false'])
+    await new Promise((later) => setTimeout(later, 1200))
+    expect(upstream.seen).toHaveLength(1)
+    const booked = { finish: 'cut_shutdown', status: 503, code: 'draining' }
+    expect(house.ledger.entries).toMatchObject([booked, booked])
+  })
+
   test('a sound of which a part was sent is cut and booked alike', async () => {
     const { house } = await openWith(begins('audio/mpeg', Buffer.alloc(100)), { door })
     const answer = await house.chat()
@@ -118,6 +133,7 @@ describe('the process', () => {
     expect(await sidecar.close()).toBe(false)
     for (const text of await Promise.all(streams)) expect(text).toMatch(/: postern .*"finish":"cut_shutdown"/)
     expect(await unsent).toMatch(/^HTTP\/1\.1 503 [^]*"code":"draining"/)
+    expect(await unsent).toMatch(/^x-should-retry: false\r$/im)
     await expect.poll(() => house.ledger.entries.length).toBe(3)
     expect(house.ledger.entries.map(({ finish }) => finish)).toEqual(['cut_shutdown', 'cut_shutdown', 'cut_shutdown'])
   })
