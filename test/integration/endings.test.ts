@@ -80,7 +80,11 @@ describe.each(doorNames)('what a process cuts when it ends, behind the %s door',
     await new Promise((later) => setTimeout(later, 100))
     house.runtime.cut()
     for (const answer of await Promise.all([first, second]))
-      expect([answer.status, answer.headers.get('postern-refusal'), answer.headers.get('x-should-retry')]).toEqual([503, 'draining', 'false'])
+      expect([answer.status, answer.headers.get('postern-refusal'), answer.headers.get('x-should-retry')]).toEqual([
+        503,
+        'draining',
+        'false',
+      ])
     await new Promise((later) => setTimeout(later, 1200))
     expect(upstream.seen).toHaveLength(1)
     const booked = { finish: 'cut_shutdown', status: 503, code: 'draining' }

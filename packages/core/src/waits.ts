@@ -14,16 +14,7 @@ export class Waits {
   for<Value>(promise: Promise<Value>): Promise<Value> {
     return new Promise((resolve, reject) => {
       const waiting: Waiting = { place: -1, refuse: reject }
-      promise.then(
-        (value) => {
-          this.#open.delete(waiting)
-          resolve(value)
-        },
-        (error: unknown) => {
-          this.#open.delete(waiting)
-          reject(error)
-        },
-      )
+      promise.finally(() => this.#open.delete(waiting)).then(resolve, reject)
       if (this.#ended === undefined) this.#open.add(waiting)
       else reject(this.#ended)
     })

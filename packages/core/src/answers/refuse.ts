@@ -24,7 +24,7 @@ export interface RefusedJourney {
 
 /**
  * Ends a request that failed. If no head was sent yet, writes the error envelope; else destroys the connection, so that the
- * client sees a truncated answer. For a client that has left, whatever the error is, writes nothing and returns status 499.
+ * client sees a truncated answer. Never throws: if a middleware in front throws, the outcome says so. For a client that has left, whatever the error is, writes nothing and returns status 499.
  */
 export function refuse(error: unknown, journey: RefusedJourney, sink: ResponseSink): Outcome {
   const { arrival, tap } = journey
@@ -49,7 +49,11 @@ export function refuse(error: unknown, journey: RefusedJourney, sink: ResponseSi
     sink.destroy()
     return { ...outcome, finish: 'truncated', record: { ...record, finish: 'truncated' } }
   }
-  writeRefusal(refusal, record, journey, sink)
+  try {
+    writeRefusal(refusal, record, journey, sink)
+  } catch (thrown) {
+    return { ...outcome, finish, status: 500, code: 'internal_error', cause: thrown, thrown: { error: thrown } }
+  }
   return { ...outcome, finish }
 }
 

@@ -58,10 +58,11 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
 
   const begin = (): void => {
     if (begun) return
-    begun = true
     stopClock()
     // Otherwise proxies in front of Postern would buffer the events.
     writeAnswerHead(exchange, head, exchange.governance(undefined), 'X-Accel-Buffering', 'no')
+    // A middleware in front may throw: then a refusal can still be written.
+    begun = true
   }
   const stopClock = beginInTime(exchange, begin)
 
