@@ -37,6 +37,8 @@ export interface DataListenerOptions {
 
 export interface Listener {
   readonly server: Server
+  /** Refuses every request that waits for somebody else than the gateway. */
+  readonly refuse?: () => void
   /** Closes every connection, also those that were upgraded from HTTP. */
   readonly cut: () => void
 }
@@ -77,6 +79,7 @@ export function createDataListener(instance: Serving, { pages, log }: DataListen
   })
   return {
     server,
+    refuse: () => backend.cut(),
     cut: () => {
       server.closeAllConnections()
       backend.close()

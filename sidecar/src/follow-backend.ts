@@ -4,6 +4,8 @@ import { type Backend, createBackend, createTrust, currentRuntime, type Serving,
 export interface FollowedBackend {
   /** The backend for a request that begins now. */
   now(): Backend
+  /** Refuses every request that waits for its answer's head. */
+  cut(): void
   /** Closes the connections to every backend that was in use. */
   close(): void
 }
@@ -41,6 +43,9 @@ export function followBackend(instance: Serving, settings: Settings, log: Log | 
       const isSame = backend === undefined || (dependencies(runtime) === current.dependsOn && runtime.connections === current.connections)
       current = isSame ? { ...current, runtime } : open(runtime, backend)
       return current.backend
+    },
+    cut() {
+      for (const backend of opened) backend.cut()
     },
     close() {
       for (const backend of opened) backend.close()

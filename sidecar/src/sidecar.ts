@@ -87,7 +87,7 @@ function openAdmin(instance: Serving, secret: Secret | undefined, configuration:
   return { server, cut: () => server.closeAllConnections() }
 }
 
-async function closeListener({ server, cut }: Listener, deadlineMs: number, endCalls: () => void): Promise<boolean> {
+async function closeListener({ server, refuse, cut }: Listener, deadlineMs: number, endCalls: () => void): Promise<boolean> {
   let inTime = true
   const closed = new Promise<void>((done) => {
     server.close(() => done())
@@ -96,6 +96,7 @@ async function closeListener({ server, cut }: Listener, deadlineMs: number, endC
   const deadline = setTimeout(() => {
     inTime = false
     endCalls()
+    refuse?.()
     setTimeout(cut, lastWordMs)
   }, deadlineMs)
   server.closeIdleConnections()

@@ -1,7 +1,7 @@
 import { createServer, type ServerResponse } from 'node:http'
 import { posternMiddleware } from '@postern/express'
 import express from 'express'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { listenAnywhere, openHouse } from '../support/house.js'
 
 /** As middlewares do that want to know when a head is written; this one, like many, knows headers as an object or as pairs. */
@@ -43,6 +43,102 @@ test('behind a middleware that stands in for writeHead every header arrives, of 
     const plain = await names(fetch(`${house.origin}/ai/v1/chat/completions`, init))
     expect(await names(fetch(url, init))).toEqual([...plain.slice(0, -1), seen])
     expect((await fetch(url, init)).status).toBe(status)
+  }
+  server.closeAllConnections()
+  server.close()
+  await house.close()
+})
+
+describe('behind a middleware that throws in writeHead', () => {
+  const moments: readonly (readonly [string, object])[] = [
+    ['a call', {}],
+    ['a stream', { stream: true }],
+  ]
+  test.each([
+    ...moments.map(([what, body]) => [what, body, true, 'POST'] as const),
+    ['a refusal', {}, false, 'POST'] as const,
+    ['a preflight', {}, false, 'OPTIONS'] as const,
+  ])('%s ends at the error handler of the application, with an entry, and ends no process', async (_, body, isKnown, method) => {
+    const page = 'https://app.example.com'
+    const house = await openHouse({ config: { browser: { origins: [page] } } })
+    const handed: unknown[] = []
+    const app = express()
+    app.use((_request, response, next) => {
+      response.writeHead = () => {
+        throw new Error('a fault of the application')
+      }
+      next()
+    })
+    app.use('/ai', posternMiddleware(house.runtime))
+    app.use((error: unknown, _request: express.Request, response: express.Response, _next: express.NextFunction) => {
+      handed.push(error)
+      response.status(500).send('sorry')
+    })
+    const server = createServer(app)
+    const rejected: unknown[] = []
+    const note = (error: unknown): unknown => rejected.push(error)
+    process.on('unhandledRejection', note)
+    const answer = await fetch(`${await listenAnywhere(server)}/ai/v1/chat/completions`, {
+      method,
+      headers: {
+        authorization: `Bearer ${isKnown ? house.callers.acme : 'unknown'}`,
+        'content-type': 'application/json',
+        origin: page,
+        'access-control-request-method': 'POST',
+      },
+      ...(method === 'POST'
+        ? { body: JSON.stringify({ model: house.model, messages: [{ role: 'user', content: 'Hello' }], ...body }) }
+        : {}),
+    })
+    expect([answer.status, await answer.text()]).toEqual([500, 'sorry'])
+    expect(handed).toMatchObject([{ message: 'a fault of the application' }])
+    if (method === 'POST')
+      expect(house.ledger.entries).toMatchObject([{ status: 500, code: 'internal_error', cause: 'a fault of the application' }])
+    await new Promise((later) => setTimeout(later, 20))
+    process.off('unhandledRejection', note)
+    expect(rejected).toEqual([])
+    server.closeAllConnections()
+    server.close()
+    // Nothing is under way any more.
+    await house.close()
+  })
+})
+
+test('what the application has set before neither frames an answer nor speaks in the name of Postern', async () => {
+  const house = await openHouse()
+  const app = express()
+  const early = {
+    'Transfer-Encoding': 'chunked',
+    'Content-Encoding': 'gzip',
+    'Content-Range': 'bytes 0-1/2',
+    Trailer: 'X-Last',
+    'Postern-Refusal': 'draining',
+    Postern_Anything: 'early',
+    'Postern-Governance': '{}',
+    'X-Should-Retry': 'false',
+    'X-Request-ID': 'early',
+  }
+  app.use((_, response, next) => {
+    response.set(early)
+    next()
+  })
+  app.use('/ai', posternMiddleware(house.runtime))
+  const server = createServer(app)
+  const origin = await listenAnywhere(server)
+  for (const [credential, status] of [
+    [house.callers.acme, 200],
+    ['unknown', 401],
+  ] as const) {
+    const answer = await fetch(`${origin}/ai/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${credential}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ model: house.model, messages: [{ role: 'user', content: 'Hello' }] }),
+    })
+    expect(answer.status).toBe(status)
+    expect(answer.headers.get('content-length')).toBe(String((await answer.arrayBuffer()).byteLength))
+    for (const [name, value] of Object.entries(early))
+      if (status === 200 || name !== 'X-Should-Retry') expect([name, answer.headers.get(name)]).not.toEqual([name, value])
+    expect(answer.headers.get('transfer-encoding')).toBeNull()
   }
   server.closeAllConnections()
   server.close()

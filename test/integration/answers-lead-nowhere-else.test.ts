@@ -9,6 +9,25 @@ const opened: { methods: ('GET' | 'POST')[]; format: 'plain'; model: 'none'; med
   model: 'none',
 }
 
+/** What libraries of pages, and servers that render them, follow. */
+const ofLibraries = [
+  'HX-Redirect',
+  'HX-Location',
+  'HX-Push-Url',
+  'HX-Replace-Url',
+  'HX-Refresh',
+  'HX_Redirect',
+  'Turbo-Location',
+  'X-Inertia-Location',
+  'X-Nextjs-Redirect',
+  'X-Middleware-Rewrite',
+  'X-Middleware-Next',
+  'X-Middleware-Override-Headers',
+  'X-PJAX-URL',
+  'Service-Worker-Allowed',
+  'SourceMap',
+]
+
 describe.each(doorNames)('where an answer sends its client next, behind the %s door', (door) => {
   describe('in its body', () => {
     let house: House
@@ -136,25 +155,31 @@ describe.each(doorNames)('where an answer sends its client next, behind the %s d
   })
 
   describe('in its head', () => {
-    test.each(['Location', 'Content-Location', 'Operation-Location', 'Azure-AsyncOperation', 'X-Goog-Upload-URL', 'Link', 'Refresh'])(
-      'is taken out: %s',
-      async (name) => {
-        const upstream = await startHostileUpstream((_, response) => {
-          response.writeHead(201, { [name]: 'https://evil.example/v1/calls/c_1', 'content-type': 'application/sdp' }).end('v=0\r\n')
-        })
-        const endpoints = { webrtc: { ...opened, media: true } }
-        const house = await openHouse({ door, config: { gateways: { main: { dialect: 'openai', baseURL: upstream.baseURL, endpoints } } } })
-        const answer = await fetch(`${house.baseURL}/webrtc`, {
-          method: 'POST',
-          headers: { authorization: `Bearer ${house.callers.acme}`, 'content-type': 'application/sdp' },
-          body: 'v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\n',
-        })
-        expect([answer.status, answer.headers.get('content-type'), await answer.text()]).toEqual([201, 'application/sdp', 'v=0\r\n'])
-        expect(answer.headers.get(name)).toBeNull()
-        await house.close()
-        await upstream.close()
-      },
-    )
+    test.each([
+      'Location',
+      'Content-Location',
+      'Operation-Location',
+      'Azure-AsyncOperation',
+      'X-Goog-Upload-URL',
+      'Link',
+      'Refresh',
+      ...ofLibraries,
+    ])('is taken out: %s', async (name) => {
+      const upstream = await startHostileUpstream((_, response) => {
+        response.writeHead(201, { [name]: 'https://evil.example/v1/calls/c_1', 'content-type': 'application/sdp' }).end('v=0\r\n')
+      })
+      const endpoints = { webrtc: { ...opened, media: true } }
+      const house = await openHouse({ door, config: { gateways: { main: { dialect: 'openai', baseURL: upstream.baseURL, endpoints } } } })
+      const answer = await fetch(`${house.baseURL}/webrtc`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${house.callers.acme}`, 'content-type': 'application/sdp' },
+        body: 'v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\n',
+      })
+      expect([answer.status, answer.headers.get('content-type'), await answer.text()]).toEqual([201, 'application/sdp', 'v=0\r\n'])
+      expect(answer.headers.get(name)).toBeNull()
+      await house.close()
+      await upstream.close()
+    })
   })
 
   test('a video of the Free AI gateway is asked after where it says, sealed, and by nobody else', async () => {

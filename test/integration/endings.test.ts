@@ -1,6 +1,6 @@
 import type { RequestListener } from 'node:http'
 import { connect } from 'node:net'
-import { createLogLedger } from '@postern/core'
+import { createLogLedger, createMemoryStore } from '@postern/core'
 import { parseGovernance } from '@postern/protocol'
 import OpenAI from 'openai'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -72,6 +72,25 @@ describe.each(doorNames)('what a process cuts when it ends, behind the %s door',
     expect(upstream.seen).toHaveLength(1)
   })
 
+  test('a call that waits for its turn at the gateway is refused alike, and its turn does not come', async () => {
+    const { house, upstream } = await openWith(silent, { door, settings: { addressLimit: { burst: 1, perMinute: 60 } } })
+    const first = house.chat()
+    await expect.poll(() => upstream.seen.length).toBe(1)
+    const second = house.chat()
+    await new Promise((later) => setTimeout(later, 100))
+    house.runtime.cut()
+    for (const answer of await Promise.all([first, second]))
+      expect([answer.status, answer.headers.get('postern-refusal'), answer.headers.get('x-should-retry')]).toEqual([
+        503,
+        'draining',
+        'false',
+      ])
+    await new Promise((later) => setTimeout(later, 1200))
+    expect(upstream.seen).toHaveLength(1)
+    const booked = { finish: 'cut_shutdown', status: 503, code: 'draining' }
+    expect(house.ledger.entries).toMatchObject([booked, booked])
+  })
+
   test('a sound of which a part was sent is cut and booked alike', async () => {
     const { house } = await openWith(begins('audio/mpeg', Buffer.alloc(100)), { door })
     const answer = await house.chat()
@@ -118,6 +137,7 @@ describe('the process', () => {
     expect(await sidecar.close()).toBe(false)
     for (const text of await Promise.all(streams)) expect(text).toMatch(/: postern .*"finish":"cut_shutdown"/)
     expect(await unsent).toMatch(/^HTTP\/1\.1 503 [^]*"code":"draining"/)
+    expect(await unsent).toMatch(/^x-should-retry: false\r$/im)
     await expect.poll(() => house.ledger.entries.length).toBe(3)
     expect(house.ledger.entries.map(({ finish }) => finish)).toEqual(['cut_shutdown', 'cut_shutdown', 'cut_shutdown'])
   })
@@ -163,6 +183,62 @@ describe.each(doorNames)('a client that leaves, behind the %s door', (door: Door
     const entries = house.ledger.entries.map(({ finish, status, code }) => ({ finish, status, code }))
     expect(entries.length).toBeGreaterThan(0)
     for (const entry of entries) expect(entry).toEqual({ finish: 'client_closed', status: 499, code: undefined })
+  })
+})
+
+describe.each(doorNames)('a client that leaves while others are asked about it, behind the %s door', (door: DoorName) => {
+  const answers: readonly [string, RequestListener][] = [
+    ['never', () => {}],
+    ['that nobody is signed in', (_, response) => setTimeout(() => response.writeHead(401).end(), 300)],
+    ['with a fault', (_, response) => setTimeout(() => response.writeHead(500).end(), 300)],
+    ['who it is', (_, response) => setTimeout(() => response.setHeader('content-type', 'application/json').end('{"user":"ada"}'), 300)],
+  ]
+  describe.each(['v1/chat/completions', 'session'])('with a request for %s', (path) => {
+    test.each(answers)('is booked as that, and not with a status that nobody got: the backend answers %s', async (_, answer) => {
+      const backend = await startHostileUpstream(answer)
+      closing.push(() => backend.close())
+      const house = await openHouse({ door, callers: { forwardAuth: { url: `${backend.baseURL}/me`, timeout: '500ms' } } })
+      closing.push(() => house.close())
+      const leaving = new AbortController()
+      const asked = fetch(`${house.origin}/ai/${path}`, {
+        method: 'POST',
+        headers: { cookie: 'sid=1', 'sec-fetch-site': 'same-origin', 'content-type': 'application/json' },
+        body: '{"model":"auto","messages":[]}',
+        signal: leaving.signal,
+      })
+      await expect.poll(() => backend.seen.length).toBe(1)
+      leaving.abort()
+      await expect(asked).rejects.toThrow()
+      const entry = await house.ledger.entry(() => true)
+      expect(entry).toMatchObject({ finish: 'client_closed', status: 499 })
+      expect(entry.code).toBeUndefined()
+      if (_ === 'with a fault' || _ === 'never') expect(entry.cause).toMatch(/\w/)
+    })
+  })
+
+  test('is booked as that where the store fails behind it', async () => {
+    const store = createMemoryStore()
+    let fail = (): void => {}
+    const asked = new Promise<void>((called) => {
+      Object.assign(store, {
+        count: () => {
+          called()
+          return new Promise((_, reject) => (fail = () => reject(new Error('the store is gone'))))
+        },
+      })
+    })
+    const house = await openHouse({ door, store })
+    closing.push(() => house.close())
+    const { token } = await house.minter.mint({ user: 'ada', team: 'acme', maxCalls: 3 })
+    const leaving = new AbortController()
+    const call = house.chat({ credential: token, signal: leaving.signal })
+    await asked
+    leaving.abort()
+    await expect(call).rejects.toThrow()
+    await new Promise((later) => setTimeout(later, 50))
+    fail()
+    const entry = await house.ledger.entry(() => true)
+    expect(entry).toMatchObject({ finish: 'client_closed', status: 499, cause: expect.stringContaining('the store is gone') as string })
   })
 })
 

@@ -73,6 +73,25 @@ describe('the end of a stream', () => {
       expect([whole, record?.finish]).toEqual([false, 'truncated'])
     })
 
+    test.each<[string, string]>([
+      ['an error', 'data: {"error":{"message":"late","code":"server_error"}}\n\n'],
+      ['an error beside a forged line', ': postern x\ndata: {"error":{"message":"late"}}\n\n'],
+      ['another mark and an error', 'data: [DONE]\n\ndata: {"error":{"message":"late"}}\n\n'],
+    ])('is told once: the log says what the frame said where %s comes behind the mark', async (_, late) => {
+      open().answer(events(chunk(0, 'Hello', 'stop'), 'data: [DONE]\n\n', late))
+      const { whole, record } = await streamed(open())
+      expect([whole, record?.finish]).toEqual([true, 'complete'])
+      expect(open().house.ledger.entries.at(-1)).toMatchObject({ finish: 'complete' })
+    })
+
+    test('is told again where what comes behind the mark is cut, and the log says the same', async () => {
+      open().answer(events(chunk(0, 'Hello', 'stop'), 'data: [DONE]\n\n', `data: ${'\ndata: a'.repeat(20_000)}\n\n`))
+      const { body, whole } = await stream(open())
+      const finishes = [...body.toString().matchAll(/^: postern (.*)$/gm)].map(([, frame]) => parseGovernance(frame)?.finish)
+      expect([whole, finishes]).toEqual([false, ['complete', 'truncated']])
+      expect(open().house.ledger.entries.at(-1)).toMatchObject({ finish: 'truncated' })
+    })
+
     test('is missing where the connection breaks off, whatever has ended', async () => {
       open().answer((request, response) => {
         response.writeHead(200, { 'content-type': 'text/event-stream' })

@@ -50,10 +50,13 @@ describe.each(doorNames)('how long a gateway asks to wait, behind the %s door', 
     }
   })
 
-  test.each([undefined, 'soon', '1e3', '9'.repeat(400)])('that is no time is not in the record: %#', async (wait) => {
-    said = { status: 429, wait: () => wait }
-    const answer = await house.chat()
-    expect(Number(answer.headers.get('retry-after'))).toBe(1)
-    expect(parseGovernance(answer.headers.get('postern-governance'))).not.toHaveProperty('retry_after')
-  })
+  test.each([undefined, 'soon', '1e3', '9'.repeat(400), '-1', '5, 6', '+5', '5;', '2099-01-01T00:00:00Z', 'Jan 1 2099', 'GMT 5'])(
+    'that is no time is not in the record: %#',
+    async (wait) => {
+      said = { status: 429, wait: () => wait }
+      const answer = await house.chat()
+      expect(Number(answer.headers.get('retry-after'))).toBe(1)
+      expect(parseGovernance(answer.headers.get('postern-governance'))).not.toHaveProperty('retry_after')
+    },
+  )
 })

@@ -129,6 +129,50 @@ describe('no-frame-in-our-name: a gateway cannot write one', () => {
         expect(answer.body.toString()).toContain(comments)
       })
 
+      describe.each([': postern x\n', ':Postern\r\n', '\uFEFF: postern-governance {}\n: postern {"finish":"complete"}\n'])(
+        'and one in front of an event hides nothing of that event: %j',
+        (line) => {
+          const last = async () => {
+            await expect.poll(() => house().ledger.entries.length).toBeGreaterThan(0)
+            return house().ledger.entries.at(-1)
+          }
+          const say = (...events: readonly string[]) => stream(house(), 'text/event-stream', Buffer.from(events.join('')))
+          const failure = `${line}data: {"error":{"message":"boom","code":"server_error"}}\n\n`
+          const done = 'data: [DONE]\n\n'
+
+          test('not the end mark', async () => {
+            const { whole, body } = await say(`${first}\n\n`, `${line}${done}`)
+            expect(whole).toBe(true)
+            expect(body.toString()).toMatch(/\n\n: postern \{[^\n]*\n\ndata: \[DONE\]\n\n$/)
+            expect(await last()).toMatchObject({ finish: 'complete' })
+            expect(await last()).not.toHaveProperty('ended_without_mark', true)
+          })
+
+          test('not an error, which is an error with a status where it is the first event', async () => {
+            const { status } = await say(failure, done)
+            expect(status).toBeGreaterThanOrEqual(500)
+            expect(await last()).toMatchObject({ finish: 'upstream_error', status })
+          })
+
+          test('not an error in the middle', async () => {
+            const { body } = await say(`${first}\n\n`, failure, done)
+            expect(body.toString()).toContain('"finish":"upstream_error"')
+            expect(await last()).toMatchObject({ finish: 'upstream_error' })
+          })
+
+          test('not what the call has used', async () => {
+            const usage = '{"id":"c","choices":[],"usage":{"prompt_tokens":7,"completion_tokens":8,"total_tokens":15}}'
+            await say(`${first}\n\n`, `${line}data: ${usage}\n\n`, done)
+            expect(await last()).toMatchObject({ usage: { input: 7, output: 8, total: 15 } })
+          })
+
+          test('not choices that are missing, which are added', async () => {
+            const { body } = await say(`${first}\n\n`, `${line}data: {"id":"c"}\n\n`, done)
+            expect(body.toString()).toContain('data: {"choices":[],"id":"c"}\n\n')
+          })
+        },
+      )
+
       test.each(Object.keys(packings))('in a stream that is packed: %s', async (packing) => {
         for (const type of ['text/event-stream', 'application/x-event-stream', 'text/plain', 'audio/mpeg'])
           for (const [where, text] of Object.entries(streams)) {

@@ -400,9 +400,9 @@ describe('under load', () => {
   test('twenty reloads between, good ones and bad ones: no call fails, and every stream ends whole', async () => {
     await start()
     const outcomes: Asked[] = []
-    let isOver = false
+    const over = new AbortController()
     const callers = Array.from({ length: 16 }, async (_, index) => {
-      while (!isOver) outcomes.push(await ask(index < 4 ? { stream: true, max_tokens: 3 } : {}))
+      while (!over.signal.aborted) outcomes.push(await ask(index < 4 ? { stream: true, max_tokens: 3 } : {}))
     })
     for (let time = 0; time < 20; time += 1) {
       if (time % 5 === 4) write('postern.json', '{ broken')
@@ -413,7 +413,7 @@ describe('under load', () => {
       const answered = outcomes.length + 15
       await expect.poll(() => outcomes.length, { timeout: 15_000 }).toBeGreaterThan(answered)
     }
-    isOver = true
+    over.abort()
     await Promise.all(callers)
     expect(outcomes.length).toBeGreaterThan(300)
     expect(outcomes.filter(({ status }) => status !== 200)).toEqual([])

@@ -27,13 +27,13 @@ export async function handle(rooms: Rooms, arrival: Arrival, sink: ResponseSink)
   try {
     rooms.admit(arrival)
     const verified = rooms.identify(arrival)
-    principal = verified instanceof Promise ? await verified : verified
+    principal = verified instanceof Promise ? await rooms.wait(verified) : verified
     route = rooms.resolve(arrival, principal)
     const permitted = rooms.police(arrival, principal, route)
-    permit = permitted instanceof Promise ? await permitted : permitted
+    permit = permitted instanceof Promise ? await rooms.wait(permitted) : permitted
     tags = rooms.tag(arrival, principal)
     const reserved = rooms.reserve(principal)
-    if (reserved instanceof Promise) await reserved
+    if (reserved instanceof Promise) await rooms.wait(reserved)
     for (;;) {
       tap = rooms.observe({ arrival, principal }, route, permit, tags)
       const leftAt = performance.now()
@@ -41,7 +41,7 @@ export async function handle(rooms: Rooms, arrival: Arrival, sink: ResponseSink)
         outcome = await rooms.forward(arrival, route, permit, tags, tap, sink)
         break
       } catch (error) {
-        const refusal = await rooms.retry(error, arrival, route, permit, tags, sink)
+        const refusal = await rooms.wait(rooms.retry(error, arrival, route, permit, tags, sink))
         tags = rooms.tag(arrival, principal, { tags, refusal })
         permit = { ...permit, waitedMs: permit.waitedMs + performance.now() - leftAt }
       }

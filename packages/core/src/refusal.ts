@@ -68,6 +68,20 @@ export class Refusal extends Error {
   }
 }
 
+/**
+ * Refuses a request without an answer at the end of the process. Nobody waits to learn how far it has come, so its client is
+ * told not to repeat it by itself.
+ */
+export function cutAtShutdown(): Refusal {
+  return new Refusal('draining', {
+    message: 'This process was shut down before the request was answered.',
+    help: 'Part of it may have been done: look for its result before you send it again.',
+    finish: 'cut_shutdown',
+    mayHaveRun: true,
+    headers: ['Connection', 'close'],
+  })
+}
+
 /** The client disconnected before its answer: nothing can be sent to it. */
 export class ClientGone extends Error {
   override readonly name = 'ClientGone'

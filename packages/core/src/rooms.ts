@@ -18,6 +18,8 @@ export interface Rooms {
    *   or for an unknown `Postern-` header; 400 `tag_invalid`, 403 `origin_not_allowed`, 421 `host_not_allowed`.
    */
   admit(arrival: Arrival): void
+  /** Waits for what a room before `forward` has promised; rejects with 503 `draining` once `Runtime.cut` has run. */
+  wait<Value>(promise: Promise<Value>): Promise<Value>
   readonly identify: Identify
   readonly resolve: Resolve
   readonly police: Police

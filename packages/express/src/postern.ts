@@ -139,7 +139,9 @@ export function posternMiddleware(instance: Serving & Stoppable): PosternMiddlew
     speakToWrappers(response)
     takeOriginForm(request)
     const target = request.url
-    currentRuntime(instance).connections.admit(request, response, () => void enter(currentRuntime(instance), request, response, target))
+    currentRuntime(instance).connections.admit(request, response, () => {
+      enter(currentRuntime(instance), request, response, target)?.catch((error: unknown) => handOn(error, response, next))
+    })
   }
   return Object.assign(middleware, {
     drain: () => instance.drain(),
@@ -150,6 +152,19 @@ export function posternMiddleware(instance: Serving & Stoppable): PosternMiddlew
     cut: () => instance.cut(),
     close: () => instance.close(),
   })
+}
+
+/**
+ * Hands on what a middleware in front threw when Postern wrote the head, as the route of an application would. What stands in
+ * for `writeHead` is removed before: it would throw again at the answer of the application's error handler.
+ */
+function handOn(error: unknown, response: Response, next: NextFunction): void {
+  Reflect.deleteProperty(response, 'writeHead')
+  try {
+    next(error)
+  } catch {
+    response.destroy()
+  }
 }
 
 /** Makes paths of the targets of a request that names the whole URL, as the stand-alone process does. */

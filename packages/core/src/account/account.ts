@@ -1,6 +1,7 @@
 import { roundMs } from '../answers/record.js'
 import { plainFailure } from '../lib/plain-failure.js'
 import { ProxyFailure } from '../proxy-failure.js'
+import type { Outcome } from '../forward/outcome.js'
 import type { EndedSessions, Journey } from '../journey.js'
 import type { Principal } from '../principal.js'
 import type { Redactor } from '../redactor.js'
@@ -12,6 +13,8 @@ import type { EarlierEntry, Ledger, LedgerEntry, SessionEnded } from './ledger.j
 /** The corridor's result for its caller: the ledger entry of the finished request. */
 export interface Receipt {
   readonly entry: LedgerEntry
+  /** As {@link Outcome.thrown}: the door must see to an answer. */
+  readonly thrown?: Outcome['thrown']
 }
 
 /** Appends the ledger entry of a request. Runs exactly once per request and never throws. */
@@ -36,7 +39,8 @@ export function createAccount({ ledger, redactor, isCut }: AccountOptions): Acco
       // The answer was sent. A ledger that throws must not end the process, and must not stay unnoticed.
       process.emitWarning(`The ledger refused an entry: ${String(error)}`, { code: 'POSTERN_LEDGER' })
     }
-    return { entry }
+    const { thrown } = journey.outcome
+    return thrown === undefined ? { entry } : { entry, thrown }
   }
 }
 

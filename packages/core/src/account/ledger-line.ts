@@ -3,7 +3,7 @@ import type { EarlierEntry, LedgerEntry } from './ledger.js'
 
 /** One entry as a line of JSON, written member by member for the reason that {@link serializeGovernance} gives. */
 export function writeLedgerLine(entry: LedgerEntry): string {
-  const level = entry.status >= 500 || entry.leaked_key !== undefined ? 'error' : 'info'
+  const level = entry.status >= 500 || entry.code === 'internal_error' || entry.leaked_key !== undefined ? 'error' : 'info'
   return (
     `{"level":"${level}","msg":"request","time":"${entry.time}",${serializeGovernance(entry).slice(1, -1)}` +
     textMember('parent_step', entry.parent_step) +

@@ -3,6 +3,7 @@ import type { Arrival, ResponseSink } from '../arrival.js'
 import { exposeHeaders } from './expose-headers.js'
 import type { Outcome } from '../forward/outcome.js'
 import { notKept } from './privacy.js'
+import { hasLeft } from './refuse.js'
 import { writeRecord } from './record.js'
 import type { Tags } from '../tag/tag.js'
 
@@ -15,6 +16,7 @@ export interface JsonAnswer {
 
 /** Writes Postern's own answer, with an id and a record like every answer, and `Cache-Control: no-store`. */
 export function answerJson({ status, body }: JsonAnswer, arrival: Arrival, tags: Tags, sink: ResponseSink): Outcome {
+  if (hasLeft(arrival, sink)) return { finish: 'client_closed', status: 499, record: writeRecord({ tags, finish: 'client_closed' }) }
   const record = writeRecord({ tags, finish: 'complete', overheadMs: performance.now() - arrival.startedAt })
   const text = body === undefined ? undefined : JSON.stringify(body)
   const described =

@@ -37,6 +37,7 @@ export function refuseForBackend(error: unknown, { headers }: IncomingMessage): 
       serializeGovernance({ request_id: requestId, attempt: 0, finish: 'refused' }),
       headerNames.refusal,
       code,
+      ...(refusal.details.mayHaveRun === true ? [headerNames.shouldRetry, 'false'] : []),
       ...(retryAfter === undefined ? [] : ['Retry-After', String(retryAfter)]),
       ...(refusal.details.headers ?? []),
       ...(asPage ? pageHeaders : apiHeaders),

@@ -24,16 +24,16 @@ export interface RefusedJourney {
 
 /**
  * Ends a request that failed. If no head was sent yet, writes the error envelope; else destroys the connection, so that the
- * client sees a truncated answer. For a client that has left, writes nothing and returns status 499.
+ * client sees a truncated answer. For a client that has left, writes nothing and returns status 499, whatever the error is.
+ * Never throws: if a middleware in front throws, the outcome says so.
  */
 export function refuse(error: unknown, journey: RefusedJourney, sink: ResponseSink): Outcome {
   const { arrival, tap } = journey
   const recordOf = (finish: Finish, overheadMs?: number): GovernanceRecord =>
     tap === undefined ? writeRecord({ ...journey, finish, overheadMs }) : tap.governance(finish, overheadMs)
-  if (error instanceof ClientGone || isByproductOfLeaving(error, arrival, sink)) {
-    const cause = error instanceof ClientGone ? {} : { cause: error }
-    return { finish: 'client_closed', status: 499, record: recordOf('client_closed'), ...cause }
-  }
+  const isGone = hasLeft(arrival, sink)
+  if (error instanceof ClientGone || (isGone && !isOurFault(error)))
+    return { ...whatWasRefused(error, tap), finish: 'client_closed', status: 499, record: recordOf('client_closed') }
   const refusal = error instanceof Refusal ? error : new Refusal('internal_error', { cause: error })
   const finish = refusal.details.finish ?? (isGateways(refusal) ? 'upstream_error' : 'refused')
   // Only for `refused`: in other endings the time includes an unknown wait for the gateway.
@@ -44,32 +44,38 @@ export function refuse(error: unknown, journey: RefusedJourney, sink: ResponseSi
   const asked = refusal.details.gatewayAskedSeconds
   const known = recordOf(finish, overheadMs)
   const record = asked === undefined ? known : { ...known, retry_after: asked }
-  const leaked = tap?.leaked
-  const { cause = reasonOf(refusal), refused, via } = refusal.details
-  const outcome = {
-    status: refusal.status,
-    code: refusal.code,
-    record,
-    cause,
-    ...(refused === undefined ? {} : { refused }),
-    ...(via === undefined ? {} : { via }),
-    ...(leaked === undefined ? {} : { leaked }),
-  }
+  const outcome = { ...whatWasRefused(refusal, tap), status: isGone ? 499 : refusal.status, code: refusal.code, record }
+  if (isGone) return { ...outcome, finish }
   if (sink.headersSent) {
     sink.destroy()
     return { ...outcome, finish: 'truncated', record: { ...record, finish: 'truncated' } }
   }
-  writeRefusal(refusal, record, journey, sink)
+  try {
+    writeRefusal(refusal, record, journey, sink)
+  } catch (thrown) {
+    return { ...outcome, finish, status: 500, code: 'internal_error', cause: thrown, thrown: { error: thrown } }
+  }
   return { ...outcome, finish }
 }
 
-/**
- * Whether an error only follows from a client that left: destroyed streams fail in many ways, and the call then ends as
- * `client_closed`. A TypeError, RangeError or ReferenceError is always a fault of this program: `internal_error`.
- */
-function isByproductOfLeaving(error: unknown, { connection }: Arrival, sink: ResponseSink): boolean {
-  if (error instanceof Refusal || error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError) return false
+/** Whether a client left before it got a head. Then no error reaches it, and most errors only follow from its leaving. */
+export function hasLeft({ connection }: Pick<Arrival, 'connection'>, sink: ResponseSink): boolean {
   return !sink.headersSent && (sink.destroyed || connection.destroyed)
+}
+
+/** Whether an error is a fault of this program, also where the client has left: it stays `internal_error` in the ledger. */
+function isOurFault(error: unknown): boolean {
+  return error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError
+}
+
+/** What the ledger gets about an error beside its code. */
+function whatWasRefused(error: unknown, tap: Tap | undefined): Pick<Outcome, 'cause' | 'refused' | 'via' | 'leaked'> {
+  if (error instanceof ClientGone) return {}
+  const leaked = tap?.leaked
+  const found = leaked === undefined ? {} : { leaked }
+  if (!(error instanceof Refusal)) return { cause: error, ...found }
+  const { cause = reasonOf(error), refused, via } = error.details
+  return { cause, ...(refused === undefined ? {} : { refused }), ...(via === undefined ? {} : { via }), ...found }
 }
 
 /** Why a credential was refused. The message says no more to the ledger than to the client. */

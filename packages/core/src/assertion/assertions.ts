@@ -46,12 +46,12 @@ export function createAssertions({ header, path, signer, checkArrival, identify 
     hasCredential: ({ headers }) => headers.authorization !== undefined,
     valueFor: (request) => values.get(request),
     async prepare(request) {
-      const { underWay } = runtime()
+      const { underWay, rooms } = runtime()
       underWay.begin()
       try {
         const arrival = arrive(runtime(), request, wholeTarget(request))
         checkArrival(arrival)
-        const principal = await identify(arrival)
+        const principal = await rooms.wait(Promise.resolve(identify(arrival)))
         if (!isForCallsOnly(principal)) values.set(request, await signer.sign(principal))
       } catch {
         // Not an error: the token may be the backend's own. Without an assertion the backend takes the request as anonymous.

@@ -5,10 +5,12 @@ import type { Assertions } from '../assertion/assertions.js'
 import { fitBounds, defaultConnectionSettings } from '../connections/bounds.js'
 import { type Connections, createConnections } from '../connections/connections.js'
 import type { Slot } from '../connections/fair-queue.js'
+import { type Listed, OpenList } from '../lib/open-list.js'
 import type { Log } from '../log.js'
 import { createPublicAddress } from '../public-address.js'
+import { cutAtShutdown } from '../refusal.js'
 import type { IsTrusted } from '../trusted-peers.js'
-import { isClientGone, isSocketGone, refusedBody } from './client-gone.js'
+import { isClientGone, isSocketGone, onceClientGone, refusedBody } from './client-gone.js'
 import { openNodeTransport } from './node-transport.js'
 import { type EarlyBytes, readEarlyBytes } from './early-bytes.js'
 import { connectMs } from './connect-ms.js'
@@ -33,8 +35,15 @@ export interface Backend {
   pass(request: IncomingMessage, response: ServerResponse): void
   /** Passes on a request for a WebSocket: for a server's `upgrade` event. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
+  /** Refuses every request that waits for its answer's head: call it when the process ends and no longer waits. */
+  cut(): void
   /** Destroys upgraded connections and closes those to the backend. */
   close(): void
+}
+
+/** A request whose answer may not have begun. */
+interface Unanswered extends Listed {
+  readonly refuse: () => void
 }
 
 /** The options of {@link createBackend}. */
@@ -75,6 +84,14 @@ export function createBackend(options: BackendOptions): Backend {
   /** Within this time each request ahead in the queue has the head of its answer, or its timeout. */
   const longestWaitMs = connectMs + headersMs
   const upgraded = new Set<Duplex>()
+  const unanswered = new OpenList<Unanswered>()
+
+  /** @param refuseIt Refuses the request if no byte of an answer was sent yet. */
+  function mayBeCut(refuseIt: () => void): Unanswered {
+    const waiting = { place: -1, refuse: refuseIt }
+    unanswered.add(waiting)
+    return waiting
+  }
 
   /** If assertions are configured and the request has a credential, identifies the caller first; then calls `go`. */
   function identified(request: IncomingMessage, go: () => void): void {
@@ -89,7 +106,7 @@ export function createBackend(options: BackendOptions): Backend {
       const road = pool !== undefined && isPlain(request) ? pool : client
       try {
         if (refused !== undefined) throw refused
-        if (isClientGone(request, response)) turn.over()
+        if (isClientGone(request, response) || response.headersSent) turn.over()
         else road.pass(request, response, turn, body)
       } catch (error) {
         // Both HTTP clients throw if they refuse to send a request.
@@ -97,8 +114,9 @@ export function createBackend(options: BackendOptions): Backend {
         refuseIt(error as Error)
       }
     }
-    // The client may leave while its body is read, while it waits and while it is identified: then the backend is not called.
-    if (isClientGone(request, response)) return
+    // The client may leave, or be refused, while its body is read, while it waits and while it is identified: then the backend
+    // is not called.
+    if (isClientGone(request, response) || response.headersSent) return
     const come = (turn: Slot): void => identified(request, () => go(turn))
     takeTurn(connections, { request, sink: response }, { come, refuse: refuseIt, longestWaitMs, bodyBytes: body?.length ?? 0 })
   }
@@ -122,8 +140,16 @@ export function createBackend(options: BackendOptions): Backend {
     pass(request, response) {
       if (cookies !== undefined) watchAnswer(request, response, cookies)
       const fault = findFault(request)
-      if (fault !== undefined) refuse(request, response, fault)
-      else if (pool !== undefined && isPlain(request) && isSmallBody(request))
+      if (fault !== undefined) {
+        refuse(request, response, fault)
+        return
+      }
+      const waiting = mayBeCut(() => {
+        // A body that was destroyed with a refusal is answered with that one.
+        if (!response.headersSent && refusedBody(request) === undefined) refuse(request, response, cutAtShutdown())
+      })
+      onceClientGone(request, response, () => unanswered.delete(waiting))
+      if (pool !== undefined && isPlain(request) && isSmallBody(request))
         readSmallBody(
           request,
           (body) => ask(request, response, body),
@@ -146,8 +172,16 @@ export function createBackend(options: BackendOptions): Backend {
         refuseIt(fault)
         return
       }
+      const { bytesWritten } = socket
+      const waiting = mayBeCut(() => {
+        if (socket.bytesWritten === bytesWritten) refuseIt(cutAtShutdown())
+      })
+      socket.once('close', () => unanswered.delete(waiting))
       const come = (turn: Slot): void => identified(request, () => join(request, socket, early, turn))
       takeTurn(connections, { request, sink: socket }, { come, refuse: refuseIt, longestWaitMs, bodyBytes: head.length })
+    },
+    cut() {
+      for (const waiting of unanswered.all()) waiting.refuse()
     },
     close() {
       for (const socket of upgraded) socket.destroy()

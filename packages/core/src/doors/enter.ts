@@ -17,14 +17,14 @@ import { noWebSocket } from './refuse-upgrade.js'
  * answer alike. Requests with a broken head, requests for a WebSocket and preflights are answered here.
  *
  * @param target Path and query below the mount: `/v1/chat/completions?a=b`.
- * @returns The receipt of the ledger entry; `undefined` for a CORS preflight, which has no ledger entry.
+ * @returns The receipt of the ledger entry; `undefined` for a CORS preflight, which has no ledger entry. Rejects with what a
+ *   middleware in front threw when Postern wrote the head; then the door must see to an answer.
  */
 export function enter(runtime: Runtime, request: IncomingMessage, response: ServerResponse, target: string): Promise<Receipt> | undefined {
   const fault = faultOfHead(request) ?? faultOfFragment(request)
-  if (fault !== undefined) return Promise.resolve(refuseAtDoor(runtime, request, response, fault))
+  if (fault !== undefined) return settle(refuseAtDoor(runtime, request, response, fault))
   // `response.socket` is null while an earlier answer on this connection is unfinished: then `Upgrade` is ignored.
-  if (offersWebSocket(request) && response.socket !== null)
-    return Promise.resolve(refuseAtDoor(runtime, request, response, noWebSocket(), target))
+  if (offersWebSocket(request) && response.socket !== null) return settle(refuseAtDoor(runtime, request, response, noWebSocket(), target))
   if (isPreflight(request)) {
     answerPreflight(runtime, request, response)
     return undefined
@@ -34,9 +34,14 @@ export function enter(runtime: Runtime, request: IncomingMessage, response: Serv
   const handler = runtime.sessionEndpoint !== undefined && isForSessionEndpoint(arrival) ? runtime.sessionEndpoint : handle
   return handler(runtime.rooms, arrival, response).then((receipt) => {
     onceSent(response, () => runtime.underWay.end())
+    if (receipt.thrown !== undefined) throw receipt.thrown.error
     discardBody(request, response)
     return receipt
   })
+}
+
+function settle(receipt: Receipt): Promise<Receipt> {
+  return receipt.thrown === undefined ? Promise.resolve(receipt) : Promise.reject(receipt.thrown.error)
 }
 
 /**

@@ -15,10 +15,17 @@ export function createNodeDoor(instance: Serving, otherwise: NodeListener): Node
     const url = takeOriginForm(request)
     const runtime = currentRuntime(instance)
     const { mount } = runtime.config
-    if (isUnderMount(mount, url)) void enter(runtime, request, response, url.slice(mount.length))
+    if (isUnderMount(mount, url))
+      enter(runtime, request, response, url.slice(mount.length))?.catch((error: unknown) => giveUp(response, error))
     else otherwise(request, response)
   }
   return (request, response) => currentRuntime(instance).connections.admit(request, response, lead)
+}
+
+/** Nobody else would answer: the client must not wait, and the operator must learn why. */
+function giveUp(response: ServerResponse, error: unknown): void {
+  response.destroy()
+  process.emitWarning(`An answer could not be written: ${String(error)}`, { code: 'POSTERN_ANSWER' })
 }
 
 /** Whether a target is the mount itself, or a path or query below it: `/ai`, `/ai/v1`, `/ai?a=b`; not `/aim`. */

@@ -27,6 +27,6 @@ export function refuseAtDoor(
   const tags = tagRefused(arrival)
   clearPageHeaders(response)
   const outcome = refuse(refusal, { arrival, tags }, response)
-  discardBody(request, response)
+  if (outcome.thrown === undefined) discardBody(request, response)
   return runtime.rooms.account({ arrival, tags, outcome })
 }

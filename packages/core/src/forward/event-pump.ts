@@ -82,8 +82,8 @@ export function createEventPump({ inspect, lookAhead, write, overflow }: EventPu
           stopped = true
           return true
         }
-        const text = edit.before ?? edit.instead
-        if (text !== undefined) open = write(text)
+        if (edit.before !== undefined) open = write(edit.before)
+        if (edit.instead !== undefined) open = write(edit.instead)
         written = edit.instead === undefined ? start : end
       }
       start = end

@@ -7,11 +7,11 @@ import type { Tags } from '../tag/tag.js'
 import { describeProxy } from '../config/proxies.js'
 import type { Uses } from '../instance/usage-pool.js'
 import { OpenList } from '../lib/open-list.js'
-import { ClientGone } from '../refusal.js'
+import { ClientGone, cutAtShutdown } from '../refusal.js'
 import { createAnswerEdits } from './answer-edit.js'
 import type { OriginOf } from './answer-links.js'
 import type { ExchangeFacts, Upstream } from './exchange.js'
-import { GatewayCall } from './gateway-call.js'
+import { GatewayCall, type OpenCall } from './gateway-call.js'
 import { openUpstream } from './open-upstream.js'
 import type { Outcome } from './outcome.js'
 import { prepareHeaders } from './prepare-headers.js'
@@ -37,7 +37,7 @@ export interface ForwardRoom {
 export function createForward(gateways: readonly Gateway[], keys: readonly KeyLease[], originOf: OriginOf, uses: Uses): ForwardRoom {
   const upstreams = new Map(gateways.map((gateway) => [gateway, openGateway(gateway, uses)]))
   const editOf = createAnswerEdits()
-  const open = new OpenList<GatewayCall>()
+  const open = new OpenList<OpenCall>()
   const preparedOf = prepareKeys(keys)
 
   return {
@@ -49,7 +49,7 @@ export function createForward(gateways: readonly Gateway[], keys: readonly KeyLe
       const records = recordsOf(upstream, route)
       const facts = { arrival, route, permit, tags, tap, sink, key, upstream, records, edit: editOf(route), originOf }
       const turn = needsNoKey(route, arrival) ? undefined : upstream.addressQueue?.enter(route.tenant, tags.attempt > 1)
-      return turn === undefined ? send(facts, open) : waitFor(turn, facts).then((ready) => send(ready, open))
+      return turn === undefined ? send(facts, open) : waitFor(turn, facts, open).then((ready) => send(ready, open))
     },
     cut() {
       for (const exchange of open.all()) exchange.cut()
@@ -77,7 +77,7 @@ function openGateway(gateway: Gateway, uses: Uses): Upstream {
   }
 }
 
-function send(facts: ExchangeFacts, open: OpenList<GatewayCall>): Promise<Outcome> {
+function send(facts: ExchangeFacts, open: OpenList<OpenCall>): Promise<Outcome> {
   const { arrival, route, permit, tags, sink, key, upstream } = facts
   return new Promise((resolve, reject) => {
     const exchange = new GatewayCall(facts, resolve, reject, open)
@@ -101,18 +101,31 @@ function needsNoKey({ endpoint }: Route, { method }: Arrival): boolean {
 }
 
 /** Waits for a call's turn in the queue, and adds the time to `permit.waitedMs`. */
-function waitFor(turn: QueuedCall, facts: ExchangeFacts): Promise<ExchangeFacts> {
+function waitFor(turn: QueuedCall, facts: ExchangeFacts, open: OpenList<OpenCall>): Promise<ExchangeFacts> {
   const { arrival, sink, permit } = facts
   const since = performance.now()
   return new Promise((resolve, reject) => {
+    const queued: OpenCall = {
+      place: -1,
+      cut() {
+        open.delete(queued)
+        turn.cancel()
+        reject(cutAtShutdown())
+      },
+    }
     const gone = (): void => {
+      open.delete(queued)
       turn.cancel()
       reject(new ClientGone('The client left while it waited for its turn.'))
     }
+    open.add(queued)
     onceClientGone(arrival, sink, gone)
     turn.granted
       .then(() => resolve({ ...facts, permit: { ...permit, waitedMs: permit.waitedMs + performance.now() - since } }), reject)
-      .finally(() => forgetClient(arrival, sink, gone))
+      .finally(() => {
+        open.delete(queued)
+        forgetClient(arrival, sink, gone)
+      })
   })
 }
 

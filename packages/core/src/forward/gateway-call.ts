@@ -1,12 +1,17 @@
 import type { Finish, GovernanceRecord } from '@postern/protocol'
 import type { Dispatcher } from 'undici'
-import type { OpenList } from '../lib/open-list.js'
+import type { Listed, OpenList } from '../lib/open-list.js'
 import { ClientGone, Refusal } from '../refusal.js'
 import { readAnswerHead } from './answer-head.js'
 import { chooseDelivery } from './choose-delivery.js'
 import { classifyFailure } from './classify-failure.js'
 import type { Delivery, Exchange, ExchangeFacts } from './exchange.js'
 import type { Outcome } from './outcome.js'
+
+/** A call that `forward` has and the end of the process cuts. */
+export interface OpenCall extends Listed {
+  cut(): void
+}
 
 /**
  * One call of a gateway, as a handler for undici.
@@ -15,12 +20,12 @@ import type { Outcome } from './outcome.js'
  * undici's old form of a handler, which gets the raw header bytes; the new form parses them into an object that Postern does
  * not need. See ADR 0003.
  */
-export class GatewayCall implements Exchange, Dispatcher.DispatchHandler {
+export class GatewayCall implements Exchange, OpenCall, Dispatcher.DispatchHandler {
   readonly facts: ExchangeFacts
   readonly #resolve: (outcome: Outcome) => void
   readonly #reject: (error: unknown) => void
   /** The calls in flight; contains this call until it ends. */
-  readonly #open: OpenList<GatewayCall>
+  readonly #open: OpenList<OpenCall>
   place = -1
   /** Milliseconds spent in Postern before the request was sent, without waiting for the client, the queue or earlier attempts. */
   readonly #ownMs: number
@@ -38,7 +43,7 @@ export class GatewayCall implements Exchange, Dispatcher.DispatchHandler {
   /** When the last wait ended: the gateway sent something, ended or broke off, or the client left. 0 until the gateway answers. */
   #heardAt = 0
 
-  constructor(facts: ExchangeFacts, resolve: (outcome: Outcome) => void, reject: (error: unknown) => void, open: OpenList<GatewayCall>) {
+  constructor(facts: ExchangeFacts, resolve: (outcome: Outcome) => void, reject: (error: unknown) => void, open: OpenList<OpenCall>) {
     this.facts = facts
     this.#resolve = resolve
     this.#reject = reject
@@ -98,6 +103,7 @@ export class GatewayCall implements Exchange, Dispatcher.DispatchHandler {
     const refusal = new Refusal('draining', {
       message: 'This process was shut down before the call had ended.',
       finish: 'cut_shutdown',
+      headers: ['Connection', 'close'],
     }).afterRun()
     if (this.#delivery === undefined) this.refuse(refusal)
     else this.#delivery.broken(refusal)

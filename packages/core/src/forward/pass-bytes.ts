@@ -22,10 +22,11 @@ export function passBytes(exchange: Exchange, head: AnswerHead, finishOf: () => 
 
   const begin = (): void => {
     if (begun) return
-    begun = true
     stopClock()
     const length = exchange.facts.edit === undefined ? head.header('content-length') : undefined
     writeAnswerHead(exchange, head, exchange.governance(undefined), ...(length === undefined ? [] : ['Content-Length', length]))
+    // A middleware in front may throw: then a refusal can still be written.
+    begun = true
   }
 
   const stopClock = beginInTime(exchange, begin)

@@ -114,15 +114,18 @@ function jsonOf(value: unknown): string | undefined {
   }
 }
 
+/** `Date.parse` alone reads much more as a date: `-1`, `5, 6`. Some gateways write a fraction. */
+const oneTime = /^(?:\d+(?:\.\d*)?|[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT)$/
+
 /** Reads `retry-after-ms`, a more exact `Retry-After` of some providers, as seconds. */
 function waitMs(retryAfterMs: string | undefined): number | undefined {
   if (retryAfterMs === undefined || !/^\d{1,15}(?:\.\d{1,9})?$/.test(retryAfterMs)) return undefined
   return Math.max(1, Math.ceil(Number(retryAfterMs) / 1000))
 }
 
-/** Reads `Retry-After` as seconds: a number, perhaps with a fraction, or a date (RFC 9110, 10.2.3). */
+/** Reads `Retry-After` as seconds: a number, perhaps with a fraction, or an IMF-fixdate (RFC 9110, 10.2.3 and 5.6.7). */
 function waitSeconds(retryAfter: string | undefined): number | undefined {
-  if (retryAfter === undefined) return undefined
+  if (retryAfter === undefined || !oneTime.test(retryAfter)) return undefined
   const seconds = Math.ceil(/^\d+(?:\.\d*)?$/.test(retryAfter) ? Number(retryAfter) : (Date.parse(retryAfter) - Date.now()) / 1000)
   return Number.isFinite(seconds) ? Math.max(1, seconds) : undefined
 }

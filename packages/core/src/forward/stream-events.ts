@@ -40,24 +40,29 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
   let heard = false
   let failed = false
   let ended = false
-  let framed = false
+  /** The `finish` in the frame that was sent. Events behind that frame do not change how the call ended for the client. */
+  let told: Finish | undefined
   const choiceEnds = new ChoiceEnds()
   let searchedForModel = 0
   let unreadable = 0
 
-  const finishOf = (): Finish => (failed ? 'upstream_error' : 'complete')
+  const finishOf = (): Finish => told ?? (failed ? 'upstream_error' : 'complete')
+
+  const expectsEnd = records.endData !== undefined || records.endTypes.length > 0
+  const isUnmarked = (): boolean => expectsEnd && !ended && !failed
 
   const frame = (finish: Finish): string => {
-    framed = true
+    told = finish
     return `${governanceComment}${tellRecord(exchange.governance(finish), tap.audience)}\n\n`
   }
 
   const begin = (): void => {
     if (begun) return
-    begun = true
     stopClock()
     // Otherwise proxies in front of Postern would buffer the events.
     writeAnswerHead(exchange, head, exchange.governance(undefined), 'X-Accel-Buffering', 'no')
+    // A middleware in front may throw: then a refusal can still be written.
+    begun = true
   }
   const stopClock = beginInTime(exchange, begin)
 
@@ -68,11 +73,9 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
 
   const cut = (cause: unknown, code?: string): void => {
     const record = exchange.governance('truncated')
-    const last = framed ? undefined : frame('truncated')
     exchange.settle({ finish: 'truncated', status: head.status, record, cause, ...(code === undefined ? {} : { code }) })
-    // Cut in the next turn, after what was written in this one: the client that got a part must see that more is missing.
-    if (last === undefined) setImmediate(() => sink.destroy())
-    else sink.write(last, () => sink.destroy())
+    // The client must see that its answer is cut, also behind a frame that said something else.
+    sink.write(frame('truncated'), () => sink.destroy())
   }
 
   const stop = (refusal: Refusal): void => {
@@ -113,7 +116,7 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
   const inspect = (bytes: Buffer, start: number, end: number, lookedAhead: boolean): Edit | undefined => {
     if (!lookedAhead && refuseLeak(key.leaks.find(bytes, start, end))) return { stop: true }
     const text = bytes.toString('latin1', start, end)
-    // Only Postern writes frames of this form; one from the gateway is removed.
+    // Only Postern writes frames of this form; one from the gateway is removed, and the rest of its event is read like any other.
     if (lookedAhead) {
       if (forgedLine.test(text)) {
         stop(invalid('The gateway sent a large event with a line in the name of Postern.'))
@@ -121,8 +124,20 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
       }
     } else if (mayHoldComment(text)) {
       const clean = withoutForgedFrames(bytes.toString('utf8', start, end))
-      if (clean !== undefined) return { instead: clean }
+      if (clean !== undefined) {
+        const left = Buffer.from(clean)
+        return { instead: clean, ...read(left, 0, left.length, left.toString('latin1')) }
+      }
     }
+    return read(bytes, start, end, text)
+  }
+
+  /**
+   * Reads an event for the record, and decides how it is edited.
+   *
+   * @param text The event as Latin-1.
+   */
+  const read = (bytes: Buffer, start: number, end: number, text: string): Edit | undefined => {
     if (!records.mayMatter(text) && (tap.knowsModel() || searchedForModel === recordsThatNameTheModel)) {
       heard ||= text.includes('data:')
       return undefined
@@ -141,7 +156,8 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
     heard = true
     if (data.trim() === defaultEnd) {
       ended ||= records.endData === defaultEnd
-      return framed ? undefined : { before: closing() + frame(finishOf()) }
+      // In a format with another end mark, this one alone does not say that the answer is complete.
+      return told !== undefined || isUnmarked() ? undefined : { before: closing() + frame(finishOf()) }
     }
     const record = parseJson(data)
     if (record === undefined) unreadable += 1
@@ -172,17 +188,15 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
   const finish = (): void => {
     const ending = pump.finish()
     if (ending === 'stopped') return
-    const expectsEnd = records.endData !== undefined || records.endTypes.length > 0
-    const isUnmarked = expectsEnd && !ended && !failed
-    if (isUnmarked && choiceEnds.all) tap.endsWithoutMark()
-    else if (isUnmarked) {
+    if (isUnmarked() && choiceEnds.all) tap.endsWithoutMark()
+    else if (isUnmarked()) {
       if (begun) cut('The stream ended without its end mark.')
       else stop(invalid('The gateway ended its stream before the first event.'))
       return
     }
     const finish = finishOf()
     const record = exchange.governance(finish)
-    if (!framed) write((ending === 'open' ? '\n\n' : '') + frame(finish))
+    if (told === undefined) write((ending === 'open' ? '\n\n' : '') + frame(finish))
     sink.end()
     exchange.settle({ finish, status: head.status, record })
   }
@@ -193,7 +207,7 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
     end: finish,
     broken(error) {
       // After the end mark the stream is complete, however its connection ended; but not if unpacking failed.
-      if (ended && !(error instanceof BrokenPacking)) finish()
+      if ((ended || told !== undefined) && !(error instanceof BrokenPacking)) finish()
       else if (begun) cut(error)
       else exchange.refuse(classifyFailure(error))
     },

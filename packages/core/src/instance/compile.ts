@@ -23,7 +23,7 @@ import { createObserve } from '../observe/observe.js'
 import { createPolice } from '../police/police.js'
 import { createPolicyFinder, type PolicyRule } from '../police/policies.js'
 import { createPublicAddress } from '../public-address.js'
-import { Refusal } from '../refusal.js'
+import { cutAtShutdown, Refusal } from '../refusal.js'
 import { type Binding, createKeyFinder } from '../resolve/bindings.js'
 import { createReserve } from '../reserve/reserve.js'
 import { createResolve } from '../resolve/resolve.js'
@@ -36,6 +36,7 @@ import type { Store } from '../store/store.js'
 import { createTrust } from '../trusted-peers.js'
 import { createTag } from '../tag/tag.js'
 import { InFlight } from '../in-flight.js'
+import { Waits } from '../waits.js'
 
 /** What a runtime needs besides its configuration. */
 export interface CompileOptions {
@@ -107,6 +108,7 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: Uses): Run
   const parts = compileIdentity(checked, options, browser, publicAddress, uses)
   const forwarding = createForward([...gateways.values()], [...keys.values()], (arrival) => publicAddress.originOf(arrival), uses)
   const underWay = new InFlight()
+  const waits = new Waits()
   const redactor = createRedactor(searchedSecrets(secrets))
   let draining = false
   let isCut = false
@@ -128,6 +130,7 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: Uses): Run
         if (draining) throw new Refusal('draining', { retryAfterSeconds: 1, headers: ['Connection', 'close'] })
         checkArrival(arrival)
       },
+      wait: (promise) => waits.for(promise),
       identify: identifyInLine(
         createIdentify({
           verifiers: compileVerifiers(checked, parts),
@@ -165,7 +168,8 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: Uses): Run
       draining = true
       isCut = true
       forwarding.cut()
-      connections.refuseBodies(new Refusal('draining', { finish: 'cut_shutdown', headers: ['Connection', 'close'] }))
+      waits.end(cutAtShutdown())
+      connections.refuseBodies(cutAtShutdown())
     },
     get draining() {
       return draining

@@ -69,8 +69,9 @@ export function createSessionEndpoint(revocations: Revocations, exchange: Sessio
     let ended: EndedSessions | undefined
     try {
       rooms.admit(arrival)
-      principal = await rooms.identify(arrival)
-      const served = await serve(arrival, principal)
+      const verified = rooms.identify(arrival)
+      principal = verified instanceof Promise ? await rooms.wait(verified) : verified
+      const served = await rooms.wait(serve(arrival, principal))
       ended = served.ended
       outcome = answerJson(served, arrival, tags, sink)
     } catch (error) {

@@ -1,0 +1,30 @@
+import { type Listed, OpenList } from './lib/open-list.js'
+import type { Refusal } from './refusal.js'
+
+interface Waiting extends Listed {
+  readonly refuse: (refusal: Refusal) => void
+}
+
+/** What calls wait for before the gateway is asked: who the caller is, the body, the store. The end of the process ends these waits. */
+export class Waits {
+  readonly #open = new OpenList<Waiting>()
+  #ended: Refusal | undefined
+
+  /** Waits for a promise. Rejects as soon as the waits are ended, and then nobody waits for the promise any more. */
+  for<Value>(promise: Promise<Value>): Promise<Value> {
+    return new Promise((resolve, reject) => {
+      const waiting: Waiting = { place: -1, refuse: reject }
+      const over = (): void => this.#open.delete(waiting)
+      promise.then(over, over)
+      promise.then(resolve, reject)
+      if (this.#ended === undefined) this.#open.add(waiting)
+      else reject(this.#ended)
+    })
+  }
+
+  /** Ends every wait, also those that begin later, with a refusal. */
+  end(refusal: Refusal): void {
+    this.#ended = refusal
+    for (const { refuse } of this.#open.all()) refuse(refusal)
+  }
+}
