@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { answerFormats, createErrorClassifier, dialects, openaiEndpoints } from '../packages/gateways/dist/index.js'
 import { errorCodes } from '../packages/protocol/dist/index.js'
 import { settingsPage } from './settings-page.mjs'
+import { wayPage } from './way-page.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const docs = join(root, 'docs')
@@ -14,7 +15,7 @@ const gateways = Object.values(dialects).filter(({ baseURL }) => baseURL !== und
 
 /** The pages by file name. */
 export function generatePages() {
-  return { 'errors.md': errorsPage(), 'gateways/README.md': gatewaysPage(), 'settings.md': settingsPage() }
+  return { 'errors.md': errorsPage(), 'gateways/README.md': gatewaysPage(), 'settings.md': settingsPage(), 'way-of-a-call.md': wayPage() }
 }
 
 /** Codes that are reserved and that nothing refuses with yet. */

@@ -14,6 +14,6 @@ test('the generated pages say what the code says; mended with "node scripts/gene
     `import { generatePages } from '${script}'; process.stdout.write(JSON.stringify(generatePages()))`,
   ])
   const pages = JSON.parse(printed.toString()) as Record<string, string>
-  expect(Object.keys(pages)).toEqual(['errors.md', 'gateways/README.md', 'settings.md'])
+  expect(Object.keys(pages)).toEqual(['errors.md', 'gateways/README.md', 'settings.md', 'way-of-a-call.md'])
   for (const [name, text] of Object.entries(pages)) expect(readFileSync(resolve(root, 'docs', name), 'utf8')).toBe(text)
 })

@@ -1,0 +1,91 @@
+// The page docs/way-of-a-call.md, from the signatures of the rooms and what they say that they refuse with.
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { errorCodes } from '../packages/protocol/dist/index.js'
+
+const source = join(dirname(dirname(fileURLToPath(import.meta.url))), 'packages', 'core', 'src')
+
+/** The stages in their order: the file with the signature, the name there, and what the stage adds to the call. */
+const stages = [
+  { name: 'admit', file: 'rooms.ts', declaration: 'admit(', adds: 'nothing' },
+  { name: 'identify', file: 'identify/identify.ts', declaration: 'export type Identify ', adds: 'the principal: who calls' },
+  { name: 'resolve', file: 'resolve/resolve.ts', declaration: 'export type Resolve ', adds: 'the route: gateway, key, endpoint' },
+  { name: 'police', file: 'police/police.ts', declaration: 'export type Police ', adds: 'the permit: the body to send, and what it asks for' },
+  { name: 'tag', file: 'tag/tag.ts', declaration: 'export type Tag ', adds: 'the tags: ids of request, workflow, step and trace' },
+  { name: 'reserve', file: 'reserve/reserve.ts', declaration: 'export type Reserve ', adds: 'a call less that the session has left' },
+  { name: 'observe', file: 'observe/observe.ts', declaration: 'export type Observe ', adds: 'the tap: what the answer says of itself, as it passes' },
+  { name: 'forward', file: 'forward/forward.ts', declaration: 'export type Forward ', adds: 'the outcome: how the answer ended' },
+  { name: 'retry', file: 'forward/retry.ts', declaration: 'export type Retry ', adds: 'another attempt, under a new id' },
+  { name: 'account', file: 'account/account.ts', declaration: 'export type Account ', adds: 'the receipt: the line in the ledger' },
+]
+
+/** What the forward room says in words, since each gateway's errors are classified into these. */
+const ofGateways = Object.keys(errorCodes).filter((code) => code.startsWith('gateway_'))
+
+export function wayPage() {
+  return `# The way of a call
+
+[\`packages/core/src/corridor.ts\`](../packages/core/src/corridor.ts) is this page as code. A door (Node's server, or the middleware in Express) reads the
+head, refuses what has no one reading, and hands the call over as an \`Arrival\`. Each stage adds one fact and gets only the facts that its signature names.
+Nothing is used up before \`reserve\`, and whatever can refuse by a rule stands above it.
+
+\`\`\`text
+${picture()}
+\`\`\`
+
+| stage | does | adds | may refuse with |
+|---|---|---|---|
+${stages.map(row).join('\n')}
+
+Whatever a stage throws ends at one place, [\`answers/refuse.ts\`](../packages/core/src/answers/refuse.ts), and then in \`account\`: every call has one line in the ledger,
+whatever its ending. [errors.md](errors.md) says what each code means.
+`
+}
+
+function row({ name, file, declaration, adds }) {
+  const comment = commentBefore(file, declaration)
+  const [description] = comment.split(/@throws|@returns|@param|\n\n/)
+  const codes = name === 'forward' ? ofGateways : codesIn(comment)
+  const refusals = codes.length === 0 ? (name === 'retry' ? 'the failure itself' : 'nothing') : codes.map((code) => `\`${code}\``).join(', ')
+  return `| [\`${name}\`](../packages/core/src/${file}) | ${sentence(description)} | ${adds} | ${refusals} |`
+}
+
+/** The documentation comment above a declaration, without its stars. */
+function commentBefore(file, declaration) {
+  const text = readFileSync(join(source, file), 'utf8')
+  const at = text.indexOf(declaration)
+  if (at === -1) throw new Error(`${file} declares no ${declaration.trim()}.`)
+  const begin = text.lastIndexOf('/**', at)
+  return text
+    .slice(begin + 3, text.indexOf('*/', begin))
+    .split('\n')
+    .map((line) => line.replace(/^\s*\* ?/, ''))
+    .join('\n')
+    .trim()
+}
+
+/** The error codes that a comment names; a pattern such as `caller_…` stands for all that begin so. */
+function codesIn(comment) {
+  const [, refusals = ''] = comment.split('@throws')
+  const named = [...refusals.matchAll(/`([a-z_]+)(…?)`/g)].flatMap(([, code, more]) =>
+    more === '' ? [code] : Object.keys(errorCodes).filter((known) => known.startsWith(code)),
+  )
+  const unknown = named.find((code) => !Object.hasOwn(errorCodes, code))
+  if (unknown !== undefined) throw new Error(`A comment names the code ${unknown}, which does not exist.`)
+  return [...new Set(named)]
+}
+
+function sentence(text) {
+  return text
+    .replace(/\{@link ([^}]+)\}/g, '`$1`')
+    .replace(/\s+/g, ' ')
+    .trim()
+}
+
+/** One line for each stage: what comes in at its left, what leaves at its right. */
+function picture() {
+  const width = Math.max(...stages.map(({ name }) => name.length))
+  const lines = stages.map(({ name, adds }) => `  │  ${name.padEnd(width)}  + ${adds}`)
+  return ['request ─▶ door ─▶ Arrival', ...lines, '  ▼', 'answer, and one line in the ledger'].join('\n')
+}
