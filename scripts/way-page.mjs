@@ -11,10 +11,20 @@ const stages = [
   { name: 'admit', file: 'rooms.ts', declaration: 'admit(', adds: 'nothing' },
   { name: 'identify', file: 'identify/identify.ts', declaration: 'export type Identify ', adds: 'the principal: who calls' },
   { name: 'resolve', file: 'resolve/resolve.ts', declaration: 'export type Resolve ', adds: 'the route: gateway, key, endpoint' },
-  { name: 'police', file: 'police/police.ts', declaration: 'export type Police ', adds: 'the permit: the body to send, and what it asks for' },
+  {
+    name: 'police',
+    file: 'police/police.ts',
+    declaration: 'export type Police ',
+    adds: 'the permit: the body to send, and what it asks for',
+  },
   { name: 'tag', file: 'tag/tag.ts', declaration: 'export type Tag ', adds: 'the tags: ids of request, workflow, step and trace' },
   { name: 'reserve', file: 'reserve/reserve.ts', declaration: 'export type Reserve ', adds: 'a call less that the session has left' },
-  { name: 'observe', file: 'observe/observe.ts', declaration: 'export type Observe ', adds: 'the tap: what the answer says of itself, as it passes' },
+  {
+    name: 'observe',
+    file: 'observe/observe.ts',
+    declaration: 'export type Observe ',
+    adds: 'the tap: what the answer says of itself, as it passes',
+  },
   { name: 'forward', file: 'forward/forward.ts', declaration: 'export type Forward ', adds: 'the outcome: how the answer ended' },
   { name: 'retry', file: 'forward/retry.ts', declaration: 'export type Retry ', adds: 'another attempt, under a new id' },
   { name: 'account', file: 'account/account.ts', declaration: 'export type Account ', adds: 'the receipt: the line in the ledger' },
@@ -47,7 +57,8 @@ function row({ name, file, declaration, adds }) {
   const comment = commentBefore(file, declaration)
   const [description] = comment.split(/@throws|@returns|@param|\n\n/)
   const codes = name === 'forward' ? ofGateways : codesIn(comment)
-  const refusals = codes.length === 0 ? (name === 'retry' ? 'the failure itself' : 'nothing') : codes.map((code) => `\`${code}\``).join(', ')
+  const refusals =
+    codes.length === 0 ? (name === 'retry' ? 'the failure itself' : 'nothing') : codes.map((code) => `\`${code}\``).join(', ')
   return `| [\`${name}\`](../packages/core/src/${file}) | ${sentence(description)} | ${adds} | ${refusals} |`
 }
 
