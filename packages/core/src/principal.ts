@@ -40,6 +40,21 @@ export type PrincipalFields = Pick<Principal, 'user' | 'team' | 'project'>
 export const principalFields = ['user', 'team', 'project'] as const
 
 /**
+ * The combinations of these fields that a binding or rule can name, most specific first: one that names a user beats one that
+ * names a project, which beats one that names a team; then more fields beat fewer; naming nobody comes last.
+ */
+export const mostSpecificFirst: readonly (readonly (keyof PrincipalFields)[])[] = [
+  ['user', 'project', 'team'],
+  ['user', 'project'],
+  ['user', 'team'],
+  ['user'],
+  ['project', 'team'],
+  ['project'],
+  ['team'],
+  [],
+]
+
+/**
  * The owner of an object, as text: the same for all credentials of one user, and never the same for two callers. Callers
  * without a user are told apart by `holder` and their kind, service callers by their label. The user of anonymous callers is
  * a name that all of them share.

@@ -1,5 +1,6 @@
 import { compileNamePattern, type SessionBounds } from '@postern/protocol'
-import type { Principal, PrincipalFields } from '../principal.js'
+import { createFieldIndex } from '../lib/field-index.js'
+import { mostSpecificFirst, type Principal, type PrincipalFields } from '../principal.js'
 
 /** What a caller may do. Every rule that matches applies: a request must satisfy them all. */
 export interface PolicyRule extends PrincipalFields {
@@ -41,20 +42,34 @@ export interface NamePattern {
   allows(name: string): boolean
 }
 
+/** How many combinations of rules are kept compiled; then all are forgotten. */
+const rememberedPolicies = 10_000
+
 export type FindPolicy = (principal: Principal) => Policy
 
 /** @param defaultMaxBodyBytes In bytes; used only if no matching rule sets `maxBodyBytes`. */
 export function createPolicyFinder(rules: readonly PolicyRule[], defaultMaxBodyBytes: number): FindPolicy {
   const compiled = rules.map(compileRule)
   const forEverybody = compiled.filter(({ rule }) => !namesSomebody(rule))
-  const forSomebody = compiled.filter(({ rule }) => namesSomebody(rule))
+  const forSomebody = createFieldIndex(
+    mostSpecificFirst,
+    compiled.filter(({ rule }) => namesSomebody(rule)),
+    ({ rule }) => rule,
+  )
   const usual = combine(forEverybody, defaultMaxBodyBytes)
+  const combined = new Map<string, Policy>()
   const bounded = new WeakMap<SessionBounds, Policy>()
 
   function policyOf(principal: Principal): Policy {
-    if (forSomebody.length === 0) return usual
-    const matching = forSomebody.filter(({ rule }) => matches(rule, principal))
-    return matching.length === 0 ? usual : combine([...forEverybody, ...matching], defaultMaxBodyBytes)
+    const matching = forSomebody.all(principal)
+    if (matching.length === 0) return usual
+    const inOrder = matching.toSorted((one, other) => one.place - other.place)
+    const places = inOrder.map(({ place }) => place).join(' ')
+    let policy = combined.get(places)
+    if (policy !== undefined) return policy
+    if (combined.size === rememberedPolicies) combined.clear()
+    combined.set(places, (policy = combine([...forEverybody, ...inOrder], defaultMaxBodyBytes)))
+    return policy
   }
 
   return (principal) => {
@@ -81,13 +96,16 @@ function bind(policy: Policy, { models, endpoints, maxTokens }: SessionBounds): 
 
 interface CompiledRule {
   readonly rule: PolicyRule
+  /** Its number among all rules: where rules disagree about a choice, the last counts. */
+  readonly place: number
   readonly models: readonly NamePattern[]
   readonly endpoints: readonly NamePattern[]
 }
 
-function compileRule(rule: PolicyRule): CompiledRule {
+function compileRule(rule: PolicyRule, place: number): CompiledRule {
   return {
     rule,
+    place,
     models: rule.models === undefined ? [] : [compileModels(rule.models)],
     endpoints: rule.endpoints === undefined ? [] : [compilePatterns(rule.endpoints)],
   }
@@ -135,12 +153,4 @@ function compileModels(names: readonly string[]): NamePattern {
 
 function namesSomebody(rule: PrincipalFields): boolean {
   return rule.user !== undefined || rule.team !== undefined || rule.project !== undefined
-}
-
-function matches(rule: PrincipalFields, principal: PrincipalFields): boolean {
-  return (
-    (rule.user === undefined || rule.user === principal.user) &&
-    (rule.team === undefined || rule.team === principal.team) &&
-    (rule.project === undefined || rule.project === principal.project)
-  )
 }
