@@ -1,4 +1,5 @@
 import { ConfigError, type Change, describeProblem, type Log, type Problem, type ReplaceableInstance } from '@postern/core'
+import { dirname, join } from 'node:path'
 import { Failure } from './failure.js'
 import { checkSources, loadConfig, type LoadedConfig } from './load-config.js'
 import { needsStore } from './open-store.js'
@@ -6,7 +7,7 @@ import { needsStore } from './open-store.js'
 /** What asked for the configuration to be read again. */
 export type ReloadCause = 'signal' | 'admin' | 'watch' | 'secret file'
 
-/** What reading the configuration again came to. */
+/** The result of a reload. */
 export type Reloaded =
   | { readonly taken: true; readonly changes: readonly Change[]; readonly warnings: readonly Problem[] }
   | { readonly taken: false; readonly problems: readonly Problem[] }
@@ -23,6 +24,8 @@ export interface Configuration {
   readonly instance: ReplaceableInstance
   /** The configuration that is in use, as it was read. */
   readonly loaded: LoadedConfig
+  /** The files that it was read from: those of secrets; and itself, `.env`, and secrets' files that a refused one named. */
+  readonly files: { readonly secrets: readonly string[]; readonly sources: readonly string[] }
   /** `undefined`: it was not read again since the start. */
   readonly lastReload: LastReload | undefined
   /**
@@ -40,13 +43,16 @@ const maxListChars = 2000
 export function createConfiguration(start: LoadedConfig, instance: ReplaceableInstance, log: Log): Configuration {
   let loaded = start
   let lastReload: LastReload | undefined
+  // Opened at the start, and open until the end, whatever is taken in between.
+  const hasStore = needsStore(instance.checked.config)
+  let refusedFiles: readonly string[] = []
 
   function read(cause: ReloadCause): Reloaded {
     const next = cause === 'secret file' ? checkSources(loaded) : loadConfig(loaded.file)
-    const { checked, problems } = next
+    const { checked, problems, secretFiles } = next
+    refusedFiles = checked === undefined ? secretFiles : []
     if (checked === undefined) return { taken: false, problems: problems.filter(({ severity }) => severity === 'error') }
-    if (checked.config.store === undefined && needsStore(checked.config) && !needsStore(instance.checked.config))
-      return { taken: false, problems: [noStore] }
+    if (checked.config.store === undefined && needsStore(checked.config) && !hasStore) return { taken: false, problems: [noStore] }
     const changes = instance.replace(checked)
     loaded = next
     return { taken: true, changes, warnings: problems }
@@ -56,6 +62,10 @@ export function createConfiguration(start: LoadedConfig, instance: ReplaceableIn
     instance,
     get loaded() {
       return loaded
+    },
+    get files() {
+      const { file } = loaded
+      return { secrets: instance.checked.secretFiles, sources: [file, join(dirname(file), '.env'), ...refusedFiles] }
     },
     get lastReload() {
       return lastReload
@@ -89,7 +99,7 @@ function readOrRefuse(read: () => Reloaded): Reloaded {
 }
 
 function unusable(reason: string): Problem {
-  return { severity: 'error', path: '', reason, fix: 'The configuration that was taken before is still in use.' }
+  return { severity: 'error', path: '', reason, fix: 'Correct it and reload; until then the configuration from before is in use.' }
 }
 
 function tellTaken({ changes, warnings }: Extract<Reloaded, { taken: true }>, cause: ReloadCause, log: Log): void {

@@ -11,10 +11,12 @@ export interface FollowedBackend {
 }
 
 type Settings = NonNullable<Runtime['config']['backend']>
+type Assertions = NonNullable<Runtime['assertions']>
+type Cookies = NonNullable<Runtime['cookies']>
 
 /**
- * Opens the backend, and another one when a setting changes that an open one depends on. Requests under way keep theirs;
- * its idle connections end by themselves.
+ * Opens the backend, and another one when a setting changes that an open one depends on. Requests under way keep theirs, and
+ * its connections are closed after the last of them.
  */
 export function followBackend(instance: Serving, settings: Settings, log: Log | undefined): FollowedBackend {
   const opened = new Set<Backend>()
@@ -26,8 +28,8 @@ export function followBackend(instance: Serving, settings: Settings, log: Log | 
       url,
       isTrusted: createTrust(config.listen.trustedProxies),
       connections,
-      assertions: assertions === undefined ? undefined : { ...assertions, ...currentAssertions(instance, assertions) },
-      cookies: cookies === undefined ? undefined : currentCookies(instance, cookies),
+      assertions: assertions === undefined ? undefined : currentAssertions(instance, assertions),
+      cookies: cookies === undefined ? undefined : currentCookies(instance),
       headersMs: timeouts.headers,
       log,
     })
@@ -39,9 +41,14 @@ export function followBackend(instance: Serving, settings: Settings, log: Log | 
     now() {
       const runtime = currentRuntime(instance)
       if (runtime === current.runtime) return current.backend
-      const { backend } = runtime.config
-      const isSame = backend === undefined || (dependencies(runtime) === current.dependsOn && runtime.connections === current.connections)
-      current = isSame ? { ...current, runtime } : open(runtime, backend)
+      const backend = runtime.config.backend as Settings
+      const isSame = dependencies(runtime) === current.dependsOn && runtime.connections === current.connections
+      if (isSame) current = { ...current, runtime }
+      else {
+        const { backend: replaced } = current
+        void replaced.retire().then(() => opened.delete(replaced))
+        current = open(runtime, backend)
+      }
       return current.backend
     },
     cut() {
@@ -65,21 +72,26 @@ function dependencies({ config: { backend, listen }, assertions, cookies }: Runt
   ])
 }
 
-function currentAssertions(instance: Serving, first: NonNullable<Runtime['assertions']>) {
-  const now = () => currentRuntime(instance).assertions ?? first
+/** The assertions of the current runtime, under the header that the backend was opened with. */
+function currentAssertions(instance: Serving, { header, path, jwks }: Assertions): Assertions {
+  const now = (): Assertions | undefined => currentRuntime(instance).assertions
   return {
-    hasCredential: (request) => now().hasCredential(request),
-    valueFor: (request) => now().valueFor(request),
-    prepare: (request) => now().prepare(request),
-  } satisfies Partial<NonNullable<Runtime['assertions']>>
+    header,
+    path,
+    jwks,
+    hasCredential: (request) => now()?.hasCredential(request) === true,
+    valueFor: (request) => now()?.valueFor(request),
+    prepare: async (request) => now()?.prepare(request),
+  }
 }
 
-function currentCookies(instance: Serving, first: NonNullable<Runtime['cookies']>): NonNullable<Runtime['cookies']> {
-  const now = () => currentRuntime(instance).cookies ?? first
+/** What the current runtime remembers of the backend's cookies. */
+function currentCookies(instance: Serving): Cookies {
+  const now = (): Cookies | undefined => currentRuntime(instance).cookies
   return {
-    keysOf: (header) => now().keysOf(header),
-    forget: (keys) => now().forget(keys),
-    distinctive: (keys) => now().distinctive(keys),
-    unsettle: (keys) => now().unsettle(keys),
+    keysOf: (header) => now()?.keysOf(header) ?? [],
+    forget: (keys) => now()?.forget(keys),
+    distinctive: (keys) => now()?.distinctive(keys) ?? [],
+    unsettle: (keys) => now()?.unsettle(keys),
   }
 }

@@ -12,6 +12,8 @@ export interface LoadedConfig extends CheckResult {
   readonly file: string
   /** What it and the `.env` beside it held. */
   readonly sources: ConfigSources
+  /** When its files began to be read, in milliseconds since the epoch. */
+  readonly readAt: number
 }
 
 /** What a configuration is checked from, beside its secrets' files and the environment of the process. */
@@ -30,10 +32,11 @@ export interface ConfigSources {
 export function loadConfig(path: string, isOptional?: SecretPlaces['isOptional']): LoadedConfig {
   const file = resolve(path)
   const directory = dirname(file)
+  const readAt = Date.now()
   const { raw, problems: broken } = readYaml(path)
   const sources = { raw, dotenv: readDotenv(directory) }
-  if (broken.length > 0) return { file, sources, problems: broken }
-  return checkSources({ file, sources }, isOptional)
+  if (broken.length > 0) return { file, sources, readAt, problems: broken, secretFiles: [] }
+  return { ...checkSources({ file, sources }, isOptional), readAt }
 }
 
 /** Checks what was read before, with the files of its secrets as they are now. */
@@ -41,12 +44,21 @@ export function checkSources(
   { file, sources }: Pick<LoadedConfig, 'file' | 'sources'>,
   isOptional?: SecretPlaces['isOptional'],
 ): LoadedConfig {
+  const readAt = Date.now()
   const { raw, dotenv } = sources
   const env = { ...dotenv, ...process.env }
   const result = checkConfig(raw, { env, directory: dirname(file), ...(isOptional === undefined ? {} : { isOptional }) })
   const own = result.checked === undefined ? [] : checkOwnAddress(result.checked.config)
   const problems = [...result.problems, ...own, ...checkExtraAuthorities(dotenv, dirname(file))]
-  return { file, sources, problems, ...(own.length > 0 || result.checked === undefined ? {} : { checked: result.checked }) }
+  const { secretFiles } = result
+  return {
+    file,
+    sources,
+    readAt,
+    problems,
+    secretFiles,
+    ...(own.length > 0 || result.checked === undefined ? {} : { checked: result.checked }),
+  }
 }
 
 /**

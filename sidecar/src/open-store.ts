@@ -14,7 +14,7 @@ const defaultFile = 'postern.db'
  * @param file The configuration file: paths in it are relative to its folder.
  * @throws {Failure} if it cannot be opened, or another process serves callers from the same file.
  */
-export function openConfiguredStore(checked: CheckedConfig, file: string, log: Log): Promise<Store> {
+export async function openConfiguredStore(checked: CheckedConfig, file: string, log: Log): Promise<Store> {
   return open(settingsOf(checked, dirname(file), true), log)
 }
 
@@ -23,7 +23,7 @@ export function openConfiguredStore(checked: CheckedConfig, file: string, log: L
  *
  * @throws {Failure} if it cannot be opened, or its file does not exist: a new one would be read by nobody.
  */
-export function openStoreToRevoke(checked: CheckedConfig, file: string): Promise<Store> {
+export async function openStoreToRevoke(checked: CheckedConfig, file: string): Promise<Store> {
   const settings = settingsOf(checked, dirname(file), false)
   if ('sqlite' in settings && !existsSync(settings.sqlite)) {
     throw new Failure(

@@ -8,36 +8,54 @@ export interface Watch {
   stop(): void
 }
 
-/** What each file is now, by its path: equal texts for a file that was not written. */
-type States = ReadonlyMap<string, string>
+export interface WatchOptions {
+  /** The files to look at now; they may be others after a reload. */
+  readonly files: () => readonly string[]
+  /** When the files were last read, in milliseconds since the epoch. */
+  readonly readAt: () => number
+  readonly changed: () => void
+}
+
+/** What a file is now. `id` is equal for a file that was not written; `writtenAt`: milliseconds since the epoch, 0 without a file. */
+interface FileState {
+  readonly id: string
+  readonly writtenAt: number
+}
 
 /**
  * Looks at files once a second, and calls `changed` when one was written, replaced, created or removed, and is not being
  * written any more. Polls, since events of the file system do not tell of network drives, nor of links that are turned to
  * another folder, as in a mounted Kubernetes secret.
- *
- * @param files The files to look at now; they may be others after a change.
  */
-export function watchFiles(files: () => readonly string[], changed: () => void): Watch {
-  let known: States = new Map()
-  let seen: States = known
+export function watchFiles({ files, readAt, changed }: WatchOptions): Watch {
+  /** What each file was when it was last read. */
+  let known: ReadonlyMap<string, string> = new Map()
+  let seen: ReadonlyMap<string, FileState> = new Map()
   let timer: NodeJS.Timeout | undefined
   let stopped = false
+
+  /** For a file that is new here, only the time of its last change says whether it changed since it was read. */
+  function hasChanged(file: string, { id, writtenAt }: FileState): boolean {
+    const before = known.get(file)
+    return before === undefined ? writtenAt > readAt() : before !== id
+  }
 
   async function look(): Promise<void> {
     const now = await statesOf(files())
     if (stopped) return
-    const isSettled = !differ(seen, now)
+    const isSettled = [...now].every(([file, { id }]) => seen.get(file)?.id === id)
     seen = now
-    if (isSettled && differ(known, now)) {
-      changed()
-      known = now
-      // What was read just now may name other files.
-      seen = await statesOf(files())
-    }
-    // A file that is looked at for the first time was read a moment ago.
-    known = new Map([...seen].map(([file, state]) => [file, known.get(file) ?? state]))
-    if (!stopped) timer = setTimeout(look, lookMs).unref()
+    const changes = [...now].filter(([file, state]) => hasChanged(file, state))
+    const kept = changes.length > 0 && !isSettled ? new Set(changes.map(([file]) => file)) : new Set<string>()
+    // What is still being written stays as it was known, so that the next look sees the change again.
+    known = new Map([...now].flatMap(([file, { id }]) => (kept.has(file) ? [...asKnown(file)] : [[file, id]])))
+    if (changes.length > 0 && isSettled) changed()
+    timer = setTimeout(look, lookMs).unref()
+  }
+
+  function asKnown(file: string): readonly [string, string][] {
+    const before = known.get(file)
+    return before === undefined ? [] : [[file, before]]
   }
 
   void look()
@@ -49,18 +67,13 @@ export function watchFiles(files: () => readonly string[], changed: () => void):
   }
 }
 
-/** Whether a file that both know is another one now. */
-function differ(before: States, now: States): boolean {
-  return [...now].some(([file, state]) => before.has(file) && before.get(file) !== state)
-}
-
-async function statesOf(files: readonly string[]): Promise<States> {
-  const states = files.map(async (file): Promise<[string, string]> => {
+async function statesOf(files: readonly string[]): Promise<ReadonlyMap<string, FileState>> {
+  const states = files.map(async (file): Promise<[string, FileState]> => {
     try {
-      const { dev, ino, size, mtimeMs } = await stat(file)
-      return [file, `${dev} ${ino} ${size} ${mtimeMs}`]
+      const { dev, ino, size, mtimeMs, ctimeMs } = await stat(file)
+      return [file, { id: `${dev} ${ino} ${size} ${mtimeMs} ${ctimeMs}`, writtenAt: Math.max(mtimeMs, ctimeMs) }]
     } catch (error) {
-      return [file, String((error as NodeJS.ErrnoException).code)]
+      return [file, { id: String((error as NodeJS.ErrnoException).code), writtenAt: 0 }]
     }
   })
   return new Map(await Promise.all(states))

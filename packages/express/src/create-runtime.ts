@@ -2,6 +2,7 @@ import {
   type CheckedConfig,
   ConfigError,
   createInstance,
+  type InstanceOptions,
   createLogLedger,
   createMemoryStore,
   type Ledger,
@@ -43,7 +44,12 @@ export function createRuntime(checked: CheckedConfig, parts?: RuntimeParts): Run
  */
 export function openInstance(
   checked: CheckedConfig,
-  { ledger = createLogLedger(), store = defaultStore(checked), log }: RuntimeParts = {},
+  {
+    ledger = createLogLedger(),
+    store = defaultStore(checked),
+    log,
+    hasListeners,
+  }: RuntimeParts & Pick<InstanceOptions, 'hasListeners'> = {},
 ): ReplaceableInstance {
   return createInstance(checked, {
     ledger,
@@ -51,6 +57,7 @@ export function openInstance(
     store,
     networkOf,
     log,
+    hasListeners,
   })
 }
 

@@ -14,7 +14,13 @@ export function speakToWrappers(response: ServerResponse): void {
       values.set(name, [...(values.get(name) ?? []), headers[at + 1] as string])
     }
     for (const [name, several] of values) response.setHeader(name, several.length === 1 ? (several[0] as string) : several)
-    return writeHead(status)
+    try {
+      return writeHead(status)
+    } catch (error) {
+      // Whoever answers in place of Postern must not send Postern's headers.
+      if (!response.headersSent) for (const name of values.keys()) response.removeHeader(name)
+      throw error
+    }
   }
   response.writeHead = named as typeof response.writeHead
 }

@@ -57,6 +57,7 @@ export interface ReplaceableMiddleware extends PosternMiddleware {
    * @returns What is different now.
    * @throws {ConfigError} with every error of the configuration; then nothing has changed. `store` and `replicas` cannot
    *   change.
+   * @throws {TypeError} if `config` is not an object.
    */
   replace(config: ConfigInput): readonly Change[]
 }
@@ -79,20 +80,35 @@ export interface ReplaceableMiddleware extends PosternMiddleware {
  */
 export function postern(config: ConfigInput, options: PosternOptions = {}): ReplaceableMiddleware {
   const parts = withLog(options)
-  const read = (next: ConfigInput): CheckedConfig => readConfig(next, options, parts.log)
-  const instance = openInstance(read(config), parts)
-  return Object.assign(posternMiddleware(instance), { replace: (next: ConfigInput) => instance.replace(read(next)) })
+  const { checked, warn } = readConfig(config, options, parts.log)
+  const instance = openInstance(checked, parts)
+  warn()
+  const replace = (next: ConfigInput): readonly Change[] => {
+    const read = readConfig(next, options, parts.log)
+    const changes = instance.replace(read.checked)
+    read.warn()
+    return changes
+  }
+  return Object.assign(posternMiddleware(instance), { replace })
 }
 
-/** Checks a configuration, and writes its warnings to the log. */
-function readConfig(config: ConfigInput, options: PosternOptions, log: RuntimeParts['log']): CheckedConfig {
+interface ReadConfig {
+  readonly checked: CheckedConfig
+  /** Writes the warnings to the log. */
+  readonly warn: () => void
+}
+
+/** Checks a configuration, and reads its secrets. */
+function readConfig(config: ConfigInput, options: PosternOptions, log: RuntimeParts['log']): ReadConfig {
   if (typeof config !== 'object' || config === null) throw new TypeError(noObject)
   const unsetFix = options.env === undefined ? setVariable : giveVariable
   const places = { env: options.env ?? process.env, directory: options.directory ?? process.cwd(), unsetFix }
   const { checked, problems } = checkConfig(config, places, options.dialects)
   if (checked === undefined) throw new ConfigError(problems.filter(({ severity }) => severity === 'error'))
-  for (const warning of [...problems, ...settingsWithoutEffect(config)]) log?.('warn', describeProblem(warning).trim())
-  return checked
+  const warn = (): void => {
+    for (const warning of [...problems, ...settingsWithoutEffect(config)]) log?.('warn', describeProblem(warning).trim())
+  }
+  return { checked, warn }
 }
 
 /** Lines of the process go where entries go by default, as in the sidecar; a ledger of the application's takes entries alone. */

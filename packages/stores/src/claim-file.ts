@@ -37,7 +37,11 @@ export function claimFile(file: string): Claim {
   return {
     keep() {
       const now = fileAt(held.path)
-      if (now !== undefined && now === held.id) return false
+      if (now !== undefined && now === held.id) {
+        wanted?.lock.close()
+        wanted = undefined
+        return false
+      }
       if (wanted === undefined || now === undefined || wanted.id !== now) {
         wanted?.lock.close()
         wanted = openOwnerFile(file)

@@ -78,6 +78,6 @@ export function checkFiles({ file, real, claim, log }: CheckedFile): FileCheck {
 }
 
 /** Where a process has no log: a warning of the process. */
-export const warnOfProcess: Log = (level, message, facts) => {
-  if (level !== 'info') process.emitWarning(`${message}: ${JSON.stringify(facts)}`, { code: 'POSTERN_STORE' })
+export const warnOfProcess: Log = (_, message, facts) => {
+  process.emitWarning(`${message}: ${JSON.stringify(facts)}`, { code: 'POSTERN_STORE' })
 }

@@ -106,7 +106,13 @@ function openStore({ mostEntries, ...place }: OpenOptions): Store {
           database.exec('PRAGMA synchronous = NORMAL')
         }
         // Only what is at the path now is what other processes read, and this one after a restart.
-        check.passNow()
+        try {
+          check.passNow()
+        } catch (error) {
+          throw new Error(`The revocation was written, but perhaps into a file that nobody reads. ${(error as Error).message}`, {
+            cause: error,
+          })
+        }
       }),
     revocations: (after = '0') =>
       work(() => {

@@ -19,6 +19,7 @@ interface Answer {
 interface ReloadAnswer {
   readonly taken: boolean
   readonly changes?: readonly Change[]
+  readonly warnings?: readonly Problem[]
   readonly problems?: readonly Problem[]
 }
 
@@ -34,10 +35,14 @@ export async function reload(options: { readonly config: string; readonly json?:
   const answer = await ask(place, checked.secrets.get('admin.secret')?.reveal())
   const result = read(answer)
   if (options.json === true) printJson(result)
-  else if (result.taken) print(describeTaken(result.changes ?? []))
+  else if (result.taken) {
+    print(describeTaken(result.changes ?? []))
+    for (const warning of result.warnings ?? []) process.stderr.write(`${describeProblem(warning)}\n`)
+  }
   if (result.taken) return 0
   const problems = result.problems ?? []
-  if (options.json !== true) throw new Failure(`Nothing was taken:\n${problems.map(describeProblem).join('\n')}`)
+  if (options.json !== true)
+    throw new Failure(`The configuration was not taken; the one from before stays in use:\n${problems.map(describeProblem).join('\n')}`)
   return 1
 }
 
@@ -57,13 +62,17 @@ function ask(place: ReturnType<typeof adminPlace>, secret: string | undefined): 
         response.setEncoding('utf8')
         response.on('data', (piece: string) => (text += piece))
         response.on('end', () => resolve({ status: response.statusCode as number, text }))
-        response.on('error', reject)
+        response.on('error', ({ message }) => reject(new Failure(`The sidecar's answer broke off: ${message}. Its log says what it took.`)))
       },
     )
     asked.on('timeout', () => asked.destroy(new Error('it does not answer')))
     asked.on('error', ({ message }) => {
       const at = 'socket' in place ? place.socket : `${place.host}:${place.port}`
-      reject(new Failure(`The sidecar cannot be asked at ${at}: ${message}. Start it with this configuration first.`))
+      reject(
+        new Failure(
+          `The sidecar cannot be asked at ${at}: ${message}. Start it with this configuration first. If admin itself has changed: that cannot change while Postern runs.`,
+        ),
+      )
     })
     asked.end()
   })
@@ -74,9 +83,17 @@ function read({ status, text }: Answer): ReloadAnswer {
   const body = parse(text)
   if (typeof body === 'object' && body !== null) {
     if ('taken' in body) return body as ReloadAnswer
-    if ('error' in body) throw new Failure(`The sidecar refused: ${String((body.error as { readonly message?: unknown }).message)}`)
+    if ('error' in body) throw new Failure(refused(body.error as { readonly message?: unknown }, status))
   }
-  throw new Failure(`What answers there is no sidecar that can be asked: it answered ${status}.`)
+  throw new Failure(`No sidecar that can be reloaded answered there: the status was ${status}.`)
+}
+
+function refused({ message }: { readonly message?: unknown }, status: number): string {
+  const hint =
+    status === 401
+      ? '\nIf admin.secret itself has changed, the sidecar still has the one from before: send it SIGHUP (kill -HUP <pid>).'
+      : ''
+  return `The sidecar refused: ${String(message)}${hint}`
 }
 
 function parse(text: string): unknown {

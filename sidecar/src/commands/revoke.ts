@@ -35,7 +35,8 @@ export async function revokeSessions(options: RevokeOptions): Promise<number> {
   try {
     await store.revoke(revocationOf(kind, name, callers.session.maxTtl))
   } catch (error) {
-    throw new Failure(`Nothing was ended: ${(error as Error).message}`)
+    const { message } = error as Error
+    throw new Failure(message.startsWith('The revocation was written') ? message : `Nothing was ended: ${message}`)
   } finally {
     await store.close()
   }

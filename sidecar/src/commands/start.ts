@@ -1,13 +1,13 @@
-import { dirname, resolve } from 'node:path'
+import { dirname } from 'node:path'
 import { createLogLedger, describeProblem, type Log } from '@postern/core'
 import { openInstance } from '@postern/express'
-import { type Configuration, createConfiguration } from '../configuration.js'
+import { createConfiguration } from '../configuration.js'
 import type { HangUps } from '../hang-ups.js'
 import { requireConfig } from '../load-config.js'
 import { openConfiguredStore } from '../open-store.js'
 import { startSidecar } from '../sidecar.js'
 import { untilSignal } from '../until-signal.js'
-import { type Watch, watchFiles } from '../watch-files.js'
+import { watchFiles } from '../watch-files.js'
 
 /** Runs the sidecar until it is told to stop. */
 export async function start(hangUps: HangUps, options: { readonly config: string }): Promise<number> {
@@ -16,7 +16,7 @@ export async function start(hangUps: HangUps, options: { readonly config: string
   for (const warning of warnings) ledger.log('warn', describeProblem(warning).trim())
   const log: Log = (level, message, facts) => ledger.log(level, message, facts)
   const store = await openConfiguredStore(checked, file, log)
-  const instance = openInstance(checked, { ledger, store, log })
+  const instance = openInstance(checked, { ledger, store, log, hasListeners: true })
   const configuration = createConfiguration(loaded, instance, log)
   const sidecar = await startSidecar({ runtime: instance, configuration, directory: dirname(file), log })
   ledger.log('info', 'listening', {
@@ -24,7 +24,15 @@ export async function start(hangUps: HangUps, options: { readonly config: string
     ...(sidecar.admin === undefined ? {} : { admin: sidecar.admin }),
   })
   hangUps.handle(() => configuration.reload('signal'))
-  const watches = watchSources(configuration)
+  const readAt = (): number => configuration.loaded.readAt
+  const watches = [
+    watchFiles({ files: () => configuration.files.secrets, readAt, changed: () => configuration.reload('secret file') }),
+    watchFiles({
+      files: () => (instance.checked.config.reload.watch ? configuration.files.sources : []),
+      readAt,
+      changed: () => configuration.reload('watch'),
+    }),
+  ]
 
   const signal = await untilSignal()
   for (const watch of watches) watch.stop()
@@ -33,20 +41,4 @@ export async function start(hangUps: HangUps, options: { readonly config: string
   ledger.log(inTime ? 'info' : 'warn', inTime ? 'stopped' : 'stopped at the deadline; streams that were still open were cut')
   await ledger.close()
   return 0
-}
-
-/** Follows the files of secrets, and with `reload.watch` the configuration and its `.env` as well. */
-function watchSources(configuration: Configuration): readonly Watch[] {
-  const { loaded, instance } = configuration
-  const files = [loaded.file, resolve(dirname(loaded.file), '.env')]
-  return [
-    watchFiles(
-      () => instance.checked.secretFiles,
-      () => void configuration.reload('secret file'),
-    ),
-    watchFiles(
-      () => (instance.checked.config.reload.watch ? files : []),
-      () => void configuration.reload('watch'),
-    ),
-  ]
 }

@@ -46,10 +46,11 @@ export function createAssertions({ header, path, signer, checkArrival, identify 
     hasCredential: ({ headers }) => headers.authorization !== undefined,
     valueFor: (request) => values.get(request),
     async prepare(request) {
-      const { underWay, rooms } = runtime()
+      const current = runtime()
+      const { underWay, rooms } = current
       underWay.begin()
       try {
-        const arrival = arrive(runtime(), request, wholeTarget(request))
+        const arrival = arrive(current, request, wholeTarget(request))
         checkArrival(arrival)
         const principal = await rooms.wait(Promise.resolve(identify(arrival)))
         if (!isForCallsOnly(principal)) values.set(request, await signer.sign(principal))

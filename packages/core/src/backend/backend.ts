@@ -37,6 +37,8 @@ export interface Backend {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
   /** Refuses every request that waits for its answer's head: call it when the process ends and no longer waits. */
   cut(): void
+  /** Closes the connections once the last request and the last upgraded connection have ended. Pass no more requests to it. */
+  retire(): Promise<void>
   /** Destroys upgraded connections and closes those to the backend. */
   close(): void
 }
@@ -78,13 +80,26 @@ export function createBackend(options: BackendOptions): Backend {
   const target = targetOf(url)
   const requestHeaders = createRequestHeaders({ isTrusted, assertions, authority: target.authority })
   const outage = createOutage(log)
-  const road = { requestHeaders, headersMs, connections: connections.bounds.toBackend, outage }
-  const client = openNodeTransport(target, road)
-  const pool = target.secure ? undefined : openUndiciTransport(target, { ...road, fallback: client })
+  const transportOptions = { requestHeaders, headersMs, connections: connections.bounds.toBackend, outage }
+  const client = openNodeTransport(target, transportOptions)
+  const pool = target.secure ? undefined : openUndiciTransport(target, { ...transportOptions, fallback: client })
   /** Within this time each request ahead in the queue has the head of its answer, or its timeout. */
   const longestWaitMs = connectMs + headersMs
   const upgraded = new Set<Duplex>()
   const unanswered = new OpenList<Unanswered>()
+  let onIdle: (() => void) | undefined
+
+  function close(): void {
+    for (const socket of upgraded) socket.destroy()
+    client.close()
+    pool?.close()
+  }
+
+  function closeIfIdle(): void {
+    if (onIdle === undefined || upgraded.size > 0 || unanswered.size > 0) return
+    close()
+    onIdle()
+  }
 
   /** @param refuseIt Refuses the request if no byte of an answer was sent yet. */
   function mayBeCut(refuseIt: () => void): Unanswered {
@@ -103,11 +118,11 @@ export function createBackend(options: BackendOptions): Backend {
     const refuseIt = (error: Error): void => refuse(request, response, error)
     const go = (turn: Slot): void => {
       const refused = body === null ? refusedBody(request) : undefined
-      const road = pool !== undefined && isPlain(request) ? pool : client
+      const transport = pool !== undefined && isPlain(request) ? pool : client
       try {
         if (refused !== undefined) throw refused
         if (isClientGone(request, response) || response.headersSent) turn.over()
-        else road.pass(request, response, turn, body)
+        else transport.pass(request, response, turn, body)
       } catch (error) {
         // Both HTTP clients throw if they refuse to send a request.
         turn.over()
@@ -122,7 +137,8 @@ export function createBackend(options: BackendOptions): Backend {
   }
 
   function join(request: IncomingMessage, socket: Socket, early: EarlyBytes, turn: Slot): void {
-    if (isSocketGone(socket)) {
+    // The socket is ended, and not yet gone, if the request was refused while it waited.
+    if (isSocketGone(socket) || socket.writableEnded) {
       turn.over()
       return
     }
@@ -148,7 +164,10 @@ export function createBackend(options: BackendOptions): Backend {
         // A body that was destroyed with a refusal is answered with that one.
         if (!response.headersSent && refusedBody(request) === undefined) refuse(request, response, cutAtShutdown())
       })
-      onceClientGone(request, response, () => unanswered.delete(waiting))
+      onceClientGone(request, response, () => {
+        unanswered.delete(waiting)
+        closeIfIdle()
+      })
       if (pool !== undefined && isPlain(request) && isSmallBody(request))
         readSmallBody(
           request,
@@ -165,7 +184,10 @@ export function createBackend(options: BackendOptions): Backend {
       socket.setTimeout(0)
       const early = readEarlyBytes(socket, head)
       upgraded.add(socket)
-      socket.once('close', () => upgraded.delete(socket))
+      socket.once('close', () => {
+        upgraded.delete(socket)
+        closeIfIdle()
+      })
       const refuseIt = (error: Error): void => refuseOnTunnel(request, socket, error)
       const fault = findFault(request)
       if (fault !== undefined) {
@@ -183,11 +205,12 @@ export function createBackend(options: BackendOptions): Backend {
     cut() {
       for (const waiting of unanswered.all()) waiting.refuse()
     },
-    close() {
-      for (const socket of upgraded) socket.destroy()
-      client.close()
-      pool?.close()
-    },
+    retire: () =>
+      new Promise((resolve) => {
+        onIdle = resolve
+        closeIfIdle()
+      }),
+    close,
   }
 }
 

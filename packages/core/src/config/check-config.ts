@@ -45,6 +45,8 @@ export interface CheckResult {
   readonly problems: readonly Problem[]
   /** Present exactly if no problem is an error. */
   readonly checked?: CheckedConfig
+  /** The files that it names for secrets, as absolute paths, whether or not they could be read. */
+  readonly secretFiles: readonly string[]
 }
 
 /**
@@ -88,8 +90,9 @@ export function checkConfig(raw: unknown, places: SecretPlaces, dialects: Dialec
   const usable = form.success && problems.every(({ severity }) => severity !== 'error')
   const told = tellable(problems, secrets)
   const { proxyOf } = proxies
-  if (!usable) return { problems: told }
-  return { problems: told, checked: { config: form.data, secrets, secretFiles: filesOf(references, places), ring, dialects, proxyOf } }
+  const secretFiles = filesOf(references, places)
+  if (!usable) return { problems: told, secretFiles }
+  return { problems: told, secretFiles, checked: { config: form.data, secrets, secretFiles, ring, dialects, proxyOf } }
 }
 
 /** Secrets below this length are not redacted in problems, in characters: words of the problem could hold them. */

@@ -14,27 +14,27 @@ export interface Change {
 /** Everything that differs between two configurations, their secrets and the hash ring included; without values, which may be private. */
 export function changesBetween(before: CheckedConfig, after: CheckedConfig): readonly Change[] {
   return [
-    ...changesOfSettings(before.config, after.config, ''),
+    ...changesOfSettings(before.config, after.config, []),
     ...changesOfSecrets(before.secrets, after.secrets),
     ...changesOfRing(before.ring, after.ring),
   ]
 }
 
-function changesOfSettings(before: unknown, after: unknown, path: string): readonly Change[] {
+function changesOfSettings(before: unknown, after: unknown, path: readonly string[]): readonly Change[] {
   if (isDeepStrictEqual(before, after)) return []
   if (isGroup(before) && isGroup(after)) {
     const names = new Set([...Object.keys(before), ...Object.keys(after)])
-    return [...names].flatMap((name) => changesOfSettings(before[name], after[name], path === '' ? name : `${path}.${name}`))
+    return [...names].flatMap((name) => changesOfSettings(before[name], after[name], [...path, name]))
   }
   const what = before === undefined ? 'added' : after === undefined ? 'removed' : 'changed'
-  return [{ path, what, laxer: isLaxer(path, before, after) }]
+  return [{ path: path.join('.'), what, laxer: isLaxer(path, before, after) }]
 }
 
 function isGroup(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** A new secret is as good as the old one: none is laxer. A secret without its setting is a change of the setting. */
+/** A changed secret never counts as laxer. A secret that comes or goes is a change of its setting, which is told already. */
 function changesOfSecrets(before: CheckedConfig['secrets'], after: CheckedConfig['secrets']): readonly Change[] {
   return [...after].flatMap(([path, secret]): readonly Change[] => {
     const known = before.get(path)
@@ -46,14 +46,19 @@ function changesOfSecrets(before: CheckedConfig['secrets'], after: CheckedConfig
 const ringPath = 'callers.service.hashes'
 
 function changesOfRing(before: CheckedConfig['ring'], after: CheckedConfig['ring']): readonly Change[] {
-  const [old, recent] = [before, after].map((ring) => new Map(ring.map(({ label, digest }) => [`${label} ${digest}`, label])))
-  const only = (these: Map<string, string>, those: Map<string, string>): string[] =>
-    [...these].flatMap(([entry, label]) => (those.has(entry) ? [] : [label]))
-  const gone = only(old as Map<string, string>, recent as Map<string, string>)
-  const come = only(recent as Map<string, string>, old as Map<string, string>)
+  const [digestsBefore, digestsAfter] = [digestsOf(before), digestsOf(after)]
   const at = (label: string): string => `${ringPath}.${label}`
+  const removed = [...digestsBefore.keys()].filter((label) => !digestsAfter.has(label))
   return [
-    ...come.map((label): Change => ({ path: at(label), what: gone.includes(label) ? 'changed' : 'added', laxer: !gone.includes(label) })),
-    ...gone.filter((label) => !come.includes(label)).map((label): Change => ({ path: at(label), what: 'removed', laxer: false })),
+    ...[...digestsAfter].flatMap(([label, digest]): readonly Change[] => {
+      const known = digestsBefore.get(label)
+      if (known === digest) return []
+      return [{ path: at(label), what: known === undefined ? 'added' : 'changed', laxer: known === undefined }]
+    }),
+    ...removed.map((label): Change => ({ path: at(label), what: 'removed', laxer: false })),
   ]
+}
+
+function digestsOf(ring: CheckedConfig['ring']): ReadonlyMap<string, string> {
+  return new Map(ring.map(({ label, digest }) => [label, digest]))
 }

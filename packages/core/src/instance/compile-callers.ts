@@ -29,6 +29,7 @@ import { createSignSession, type SignSession } from '../session/sign-session.js'
 import { createRevocations, type Revocations } from '../store/revocations.js'
 import type { Runtime } from './runtime.js'
 import type { Store } from '../store/store.js'
+import { defaultCacheMs } from './defaults.js'
 import type { Uses } from './usage-pool.js'
 
 /** Opens the key set at a URL, or takes the one that another runtime uses. */
@@ -160,9 +161,6 @@ export function compileAssertions(
   })
   return createAssertions({ header, path, signer, checkArrival: parts.checkArrival, identify }, runtime)
 }
-
-/** Default of `callers.forwardAuth.cache`, in milliseconds: 0 with several replicas, since they do not tell each other of changes. */
-const defaultCacheMs = { alone: 1000, beside: 0 }
 
 /** The backend's answers about cookies outlive a runtime only if they would be asked for, and used, in the same way. */
 function compileForwardAuth(

@@ -29,6 +29,7 @@ import { createReserve } from '../reserve/reserve.js'
 import { createResolve } from '../resolve/resolve.js'
 import type { Gateway, GatewayTimeouts, KeyLease } from '../resolve/route.js'
 import { createTaskSeals } from '../resolve/task-seal.js'
+import { defaultLongestWaitMs, defaultMaxBodyBytes } from './defaults.js'
 import type { Runtime } from './runtime.js'
 import { UsagePool, type Uses } from './usage-pool.js'
 import type { Secret } from '../secret.js'
@@ -53,12 +54,6 @@ export interface CompileOptions {
   readonly pool?: UsagePool | undefined
 }
 
-/** Default of `policies.body`, the largest request body, in bytes. */
-const defaultMaxBodyBytes = 10 * 1024 * 1024
-
-/** Default of `addressLimit.longestWait`, in milliseconds: how long a call queues for a gateway that counts calls by address. */
-const defaultLongestWaitMs = 30_000
-
 /**
  * Builds the runtime of a checked configuration. Unlike `checkConfig`, it opens connection pools and starts timers, so call
  * `Runtime.close` at the end.
@@ -69,7 +64,7 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
     return build(checked, options, uses)
   } catch (error) {
     // What was opened before it failed may be used by other runtimes.
-    void uses.release()
+    uses.release().catch((cause: unknown) => options.log?.('warn', 'closing what a configuration used failed', { cause: String(cause) }))
     throw error
   }
 }

@@ -4,21 +4,30 @@ import { type Problem, problem } from '../config/problem.js'
 
 type Config = CheckedConfig['config']
 
-/** Settings that are used once, at the start: where the listeners are, and where state is kept. */
-const fixed: readonly (readonly [path: string, read: (config: Config) => unknown])[] = [
+/** Settings that are used once, at the start, wherever Postern runs: where state is kept. */
+const fixedEverywhere: readonly (readonly [path: string, read: (config: Config) => unknown])[] = [
+  ['store', ({ store }) => store],
+  ['replicas', ({ replicas }) => replicas],
+]
+
+/** The same for the listeners of the process; an application has its own. */
+const fixedWithListeners: typeof fixedEverywhere = [
   ['listen.host', ({ listen }) => listen.host],
   ['listen.port', ({ listen }) => listen.port],
   ['listen.keepAlive', ({ listen }) => listen.keepAlive],
   ['admin', ({ admin }) => (admin === undefined ? undefined : { ...admin, secret: undefined })],
   ['admin.secret', ({ admin }) => admin?.secret !== undefined],
-  ['store', ({ store }) => store],
-  ['replicas', ({ replicas }) => replicas],
   // With a backend, the server reads requests in another way from its first byte.
   ['backend', ({ backend }) => backend !== undefined],
 ]
 
-/** A problem for each setting that differs and cannot change while the process runs. */
-export function fixedSettingsChanged(before: CheckedConfig, after: CheckedConfig): readonly Problem[] {
+/**
+ * A problem for each setting that differs and cannot change while the process runs.
+ *
+ * @param hasListeners Whether the listeners are Postern's own.
+ */
+export function fixedSettingsChanged(before: CheckedConfig, after: CheckedConfig, hasListeners: boolean): readonly Problem[] {
+  const fixed = hasListeners ? [...fixedEverywhere, ...fixedWithListeners] : fixedEverywhere
   const changed = fixed.filter(([, read]) => !isDeepStrictEqual(read(before.config), read(after.config))).map(([path]) => path)
   if (before.secrets.get('store.redis')?.fingerprint() !== after.secrets.get('store.redis')?.fingerprint()) changed.push('store.redis')
   return changed.map((path) =>

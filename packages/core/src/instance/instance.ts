@@ -28,8 +28,14 @@ export interface ReplaceableInstance extends Instance {
   close(): Promise<void>
 }
 
+/** What an instance needs besides its configuration. */
+export interface InstanceOptions extends Omit<CompileOptions, 'pool'> {
+  /** Whether listeners of Postern's own serve it, whose settings cannot change. Default `false`: the application's serve it. */
+  readonly hasListeners?: boolean | undefined
+}
+
 /** Compiles a checked configuration into an instance. Call `close` at the end. */
-export function createInstance(checked: CheckedConfig, options: Omit<CompileOptions, 'pool'>): ReplaceableInstance {
+export function createInstance(checked: CheckedConfig, { hasListeners = false, ...options }: InstanceOptions): ReplaceableInstance {
   const pool = new UsagePool()
   let current = { checked, runtime: compile(checked, { ...options, pool }) }
   /** Runtimes that were replaced and have calls under way. */
@@ -51,7 +57,7 @@ export function createInstance(checked: CheckedConfig, options: Omit<CompileOpti
       return current.checked
     },
     replace(next) {
-      const problems = fixedSettingsChanged(current.checked, next)
+      const problems = fixedSettingsChanged(current.checked, next, hasListeners)
       if (problems.length > 0) throw new ConfigError(problems)
       const changes = changesBetween(current.checked, next)
       const { runtime: replaced } = current
@@ -61,7 +67,7 @@ export function createInstance(checked: CheckedConfig, options: Omit<CompileOpti
       return changes
     },
     drain() {
-      current.runtime.drain()
+      for (const runtime of [current.runtime, ...retiring.keys()]) runtime.drain()
     },
     cut() {
       for (const runtime of [current.runtime, ...retiring.keys()]) runtime.cut()
@@ -77,6 +83,6 @@ export function createInstance(checked: CheckedConfig, options: Omit<CompileOpti
 const whileStopping = {
   severity: 'error',
   path: '',
-  reason: 'cannot be read again while Postern stops.',
+  reason: 'cannot be taken while Postern stops.',
   fix: 'Start Postern with it.',
 } as const

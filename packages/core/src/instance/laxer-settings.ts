@@ -1,10 +1,14 @@
 import { isDeepStrictEqual } from 'node:util'
+import { defaultCacheMs, defaultMaxBodyBytes } from './defaults.js'
 
 /** Whether a setting with the value `after` lets more through than with `before`; `undefined`: the setting is not there. */
 type Compare = (before: unknown, after: unknown) => boolean
 
-/** A bound from above: more is laxer, and none is the laxest. */
-const raised: Compare = (before, after) => number(before, Infinity) < number(after, Infinity)
+/** A bound from above: more is laxer. `ifNone` is what holds without the setting. */
+const raised =
+  (ifNone: number): Compare =>
+  (before, after) =>
+    number(before, ifNone) < number(after, ifNone)
 /** A bound from below, or a time in which something is counted: less is laxer, and none is the laxest. */
 const lowered: Compare = (before, after) => number(before, 0) > number(after, 0)
 /** A list of what is allowed: each further entry is laxer. */
@@ -16,47 +20,69 @@ const loses: Compare = (before, after) => gains(after, before)
 const turnedOn: Compare = (before, after) => before !== true && after === true
 const turnedOff: Compare = (before, after) => before === true && after !== true
 const appears: Compare = (before) => before === undefined
-const goes: Compare = (_, after) => after === undefined
-const differs: Compare = (_, after) => after !== undefined
+const isThere: Compare = (_, after) => after !== undefined
+const comesOrGoes: Compare = (before, after) => before === undefined || after === undefined
 
-/** Settings by which something is let through. Others change what happens, and not for whom. */
-const comparisons: readonly (readonly [RegExp, Compare])[] = [
-  [/^policies\.(?:models|endpoints)$/, gainsOrOpens],
-  [/^policies\.(?:maxTokens|body)$/, raised],
-  [/^policies\.pinUser$/, turnedOff],
-  [/^policies\.choices\.[^.]+$/, differs],
-  [/^policies\.rules$/, loses],
-  [/^bindings$/, gains],
-  [/^keys\.[^.]+\.shared$/, turnedOn],
-  [/^gateways\.[^.]+\.passHeaders$/, gains],
-  [/^gateways\.[^.]+\.endpoints\./, differs],
-  [/^callers\.(?:session|forwardAuth|service|anonymous)$/, appears],
-  [/^callers\.jwt$/, gains],
-  [/^callers\.session\.(?:maxTtl|exchange\.limit)$/, raised],
-  [/^callers\.session\.exchange\.window$/, lowered],
-  [/^callers\.session\.exchange$/, (before) => before === 'off'],
-  [/^callers\.session\.(?:jwks|secret)$/, appears],
-  [/^callers\.service\.principals\..*delegate$/, turnedOn],
-  [/^callers\.service\.principals\.[^.]+$/, (before, after) => appears(before, after) || goes(before, after)],
-  [/^callers\.anonymous\.limit$/, raised],
-  [/^callers\.anonymous\.window$/, lowered],
-  [/^callers\.forwardAuth\.cookies$/, gainsOrOpens],
-  [/^callers\.forwardAuth\.cache$/, raised],
-  [/^callers\.dpop\.window$/, raised],
-  [/^callers\.dpop\.nonce$/, turnedOff],
-  [/^browser\.origins$/, gains],
-  [/^browser\.record$/, (_, after) => after === 'full'],
-  [/^listen\.hosts$/, gainsOrOpens],
-  [/^listen\.trustedProxies$/, gains],
-  [/^failedAuthentication\.limit$/, raised],
-  [/^failedAuthentication\.window$/, lowered],
-  [/^connections\.(?:perAddress|underWay|heldBytes)$/, raised],
-  [/^connections\.minRate$/, lowered],
+/** Settings by which something is let through, by their path; `*` stands for any name, and `**` for the rest. Changes of all others are never laxer. */
+const comparisons: readonly (readonly [path: string, compare: Compare])[] = [
+  ['policies models', gainsOrOpens],
+  ['policies endpoints', gainsOrOpens],
+  ['policies maxTokens', raised(Infinity)],
+  ['policies body', raised(defaultMaxBodyBytes)],
+  ['policies pinUser', turnedOff],
+  ['policies choices **', isThere],
+  ['policies rules', loses],
+  ['bindings', gains],
+  ['keys * shared', turnedOn],
+  ['gateways * passHeaders', gains],
+  ['gateways * endpoints **', isThere],
+  ['callers session', appears],
+  ['callers forwardAuth', appears],
+  ['callers service', appears],
+  ['callers anonymous', appears],
+  ['callers jwt', gains],
+  ['callers session maxTtl', raised(Infinity)],
+  ['callers session exchange', (before) => before === 'off'],
+  ['callers session exchange limit', raised(Infinity)],
+  ['callers session exchange window', lowered],
+  ['callers session jwks', appears],
+  ['callers session secret', appears],
+  ['callers service principals *', comesOrGoes],
+  ['callers service principals * delegate', turnedOn],
+  ['callers anonymous limit', raised(Infinity)],
+  ['callers anonymous window', lowered],
+  ['callers forwardAuth cookies', gainsOrOpens],
+  ['callers forwardAuth cache', raised(defaultCacheMs.alone)],
+  ['callers dpop window', raised(Infinity)],
+  ['callers dpop nonce', turnedOff],
+  ['browser origins', gains],
+  ['browser record', (_, after) => after === 'full'],
+  ['listen hosts', gainsOrOpens],
+  ['listen trustedProxies', gains],
+  ['failedAuthentication limit', raised(Infinity)],
+  ['failedAuthentication window', lowered],
+  ['connections perAddress', raised(Infinity)],
+  ['connections underWay', raised(Infinity)],
+  ['connections heldBytes', raised(Infinity)],
+  ['connections minRate', lowered],
 ]
 
-/** Whether a changed setting now lets more through than before. */
-export function isLaxer(path: string, before: unknown, after: unknown): boolean {
-  return comparisons.some(([pattern, compare]) => pattern.test(path) && compare(before, after))
+const compiled = comparisons.map(([path, compare]) => ({ pattern: path.split(' '), compare }))
+
+/**
+ * Whether a changed setting now lets more through than before.
+ *
+ * @param path The names on the way to it; a name may hold dots.
+ */
+export function isLaxer(path: readonly string[], before: unknown, after: unknown): boolean {
+  return compiled.some(({ pattern, compare }) => matches(pattern, path) && compare(before, after))
+}
+
+function matches(pattern: readonly string[], path: readonly string[]): boolean {
+  const isOpenEnded = pattern.at(-1) === '**'
+  const fixed = isOpenEnded ? pattern.slice(0, -1) : pattern
+  if (isOpenEnded ? path.length < fixed.length : path.length !== fixed.length) return false
+  return fixed.every((name, index) => name === '*' || name === path[index])
 }
 
 function number(value: unknown, ifNone: number): number {

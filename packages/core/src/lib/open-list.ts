@@ -27,6 +27,11 @@ export class OpenList<Item extends Listed> {
     last.place = place
   }
 
+  /** How many items are open. */
+  get size(): number {
+    return this.#items.length
+  }
+
   /** A copy of the items that are open now. */
   all(): readonly Item[] {
     return [...this.#items]
