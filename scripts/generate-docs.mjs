@@ -35,8 +35,8 @@ Every error has the envelope of the OpenAI API, \`{ "error": { "message", "type"
 is not about key, money, rate or policy), status, message, \`code\`, \`type\`, \`param\` and further members are the gateway's. An error under a status of success
 means what it says of itself. \`Postern-Refusal\` is present exactly when Postern itself refused. What a retry
 cannot mend carries \`X-Should-Retry: false\`, which the \`openai\` client obeys; so does any code where the gateway had begun to answer and not
-said that it failed, where the connection ended behind the whole request, or where Postern cut the call at the end of its process, since the
-call may have run.
+said that it failed, where the connection ended behind the whole request, or where Postern cut the request at the deadline of a shutdown, however far it had come,
+since the call may have run.
 
 What the table says is for any request with that code; the \`message\` of an error often says more, of this one. What only the operator may know, such as what
 an identity provider or a gateway said, is \`cause\` in the log line with the same \`request_id\`.

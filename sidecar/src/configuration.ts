@@ -1,4 +1,5 @@
-import { ConfigError, type Change, describeProblem, type Log, type Problem, type ReplaceableInstance } from '@postern/core'
+import { regularFile } from '@postern/core/config'
+import { currentRuntime, ConfigError, type Change, describeProblem, type Log, type Problem, type ReplaceableInstance } from '@postern/core'
 import { dirname, join } from 'node:path'
 import { Failure } from './failure.js'
 import { checkSources, loadConfig, type LoadedConfig } from './load-config.js'
@@ -48,6 +49,8 @@ export function createConfiguration(start: LoadedConfig, instance: ReplaceableIn
   let refusedFiles: readonly string[] = []
 
   function read(cause: ReloadCause): Reloaded {
+    // At the start, a configuration may come from a pipe; it can be read once.
+    if (cause !== 'secret file') regularFile(loaded.file)
     const next = cause === 'secret file' ? checkSources(loaded) : loadConfig(loaded.file)
     const { checked, problems, secretFiles } = next
     refusedFiles = checked === undefined ? secretFiles : []
@@ -56,6 +59,19 @@ export function createConfiguration(start: LoadedConfig, instance: ReplaceableIn
     const changes = instance.replace(checked)
     loaded = next
     return { taken: true, changes, warnings: problems }
+  }
+
+  /** A problem may repeat a name in whose place a secret was pasted, also one that only the configuration in use has. */
+  function withoutSecrets(result: Reloaded): Reloaded {
+    if (result.taken) return result
+    const { redact } = currentRuntime(instance)
+    const problems = result.problems.map(({ severity, path, reason, fix }) => ({
+      severity,
+      path: redact(path),
+      reason: redact(reason),
+      fix: redact(fix),
+    }))
+    return { taken: false, problems }
   }
 
   return {
@@ -71,7 +87,7 @@ export function createConfiguration(start: LoadedConfig, instance: ReplaceableIn
       return lastReload
     },
     reload(cause) {
-      const result = readOrRefuse(() => read(cause))
+      const result = withoutSecrets(readOrRefuse(() => read(cause)))
       lastReload = { at: new Date().toISOString(), taken: result.taken }
       if (result.taken) tellTaken(result, cause, log)
       else log('error', 'configuration_refused', { by: cause, problems: joined(result.problems.map((one) => describeProblem(one).trim())) })

@@ -1,6 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { type CheckedConfig, type CheckResult, checkConfig, describeProblem, type Problem, type SecretPlaces } from '@postern/core/config'
+import {
+  type CheckedConfig,
+  type CheckResult,
+  checkConfig,
+  describeProblem,
+  type Problem,
+  regularFile,
+  type SecretPlaces,
+} from '@postern/core/config'
 import { parse as parseDotenv } from 'dotenv'
 import { checkExtraAuthorities } from './check-extra-authorities.js'
 import { checkOwnAddress } from './check-own-address.js'
@@ -88,10 +96,16 @@ export function describeProblems(path: string, problems: readonly Problem[]): st
   return `${path} has ${count}:\n${problems.map(describeProblem).join('\n')}`
 }
 
+/** @throws {Failure} if it is there and cannot be read: its variables must not be missing in silence. */
 function readDotenv(directory: string): Record<string, string> {
+  const file = resolve(directory, '.env')
   try {
-    return parseDotenv(readFileSync(resolve(directory, '.env')))
-  } catch {
-    return {}
+    regularFile(file)
+    return parseDotenv(readFileSync(file))
+  } catch (error) {
+    const { code = 'unknown' } = error as NodeJS.ErrnoException
+    // A folder of this name is another program's.
+    if (code === 'ENOENT' || code === 'EISDIR') return {}
+    throw new Failure(`${file} cannot be read (${code}). Let this user read it, or remove it.`)
   }
 }

@@ -43,19 +43,19 @@ export function watchFiles({ files, readAt, changed }: WatchOptions): Watch {
   async function look(): Promise<void> {
     const now = await statesOf(files())
     if (stopped) return
-    const isSettled = [...now].every(([file, { id }]) => seen.get(file)?.id === id)
+    const isChanged = new Map([...now].map(([file, state]) => [file, hasChanged(file, state)]))
+    // A file that is being written stays as it was known, so that a later look sees the change again.
+    const isSettled = (file: string, { id }: FileState): boolean => seen.get(file)?.id === id
+    const settled = [...now].filter(([file, state]) => isChanged.get(file) === true && isSettled(file, state))
+    const kept = [...now].filter(([file, state]) => isChanged.get(file) === false || isSettled(file, state))
+    known = new Map([...keepKnown(now), ...kept.map(([file, { id }]): [string, string] => [file, id])])
     seen = now
-    const changes = [...now].filter(([file, state]) => hasChanged(file, state))
-    const kept = changes.length > 0 && !isSettled ? new Set(changes.map(([file]) => file)) : new Set<string>()
-    // What is still being written stays as it was known, so that the next look sees the change again.
-    known = new Map([...now].flatMap(([file, { id }]) => (kept.has(file) ? [...asKnown(file)] : [[file, id]])))
-    if (changes.length > 0 && isSettled) changed()
+    if (settled.length > 0) changed()
     timer = setTimeout(look, lookMs).unref()
   }
 
-  function asKnown(file: string): readonly [string, string][] {
-    const before = known.get(file)
-    return before === undefined ? [] : [[file, before]]
+  function keepKnown(now: ReadonlyMap<string, FileState>): readonly [string, string][] {
+    return [...known].filter(([file]) => now.has(file))
   }
 
   void look()

@@ -139,6 +139,18 @@ describe('what outlives a configuration', () => {
     expect(await statusOf()).toBe(401)
   })
 
+  test('an issuer that was out in between is asked anew, although a call of the time before is open', async () => {
+    const { ask, statusOf, replace } = await open()
+    const stream = await ask(streamed)
+    replace(configOf({ callers: { service: { hashes: { env: 'RING' } } } }))
+    expect(await statusOf()).toBe(401)
+    await issuer.rotate()
+    replace(configOf())
+    expect(await statusOf()).toBe(401)
+    gateways[0]?.finish()
+    await stream.text()
+  })
+
   test('the allowance of a gateway that counts calls by address is not doubled', async () => {
     const settings = { addressLimit: { burst: 3, perMinute: 0.1, longestWait: '1ms' } }
     const { statusOf, replace } = await open(configOf({}, 0, settings))
@@ -185,9 +197,20 @@ describe('an instance', () => {
   test('keeps everything as it was if a configuration cannot be taken', async () => {
     const { instance, statusOf, replace } = await open()
     const { runtime, checked } = instance
-    expect(() => replace(configOf({ listen: { port: 1 }, policies: { models: ['none'] } }))).toThrow(ConfigError)
+    expect(() => replace(configOf({ connections: { perAddress: 1 }, policies: { models: ['none'] } }))).toThrow(ConfigError)
     expect([instance.runtime, instance.checked]).toEqual([runtime, checked])
     expect(await statusOf()).toBe(200)
+  })
+
+  test.each<[string, Partial<ConfigInput>]>([
+    ['connections', { connections: { perAddress: 7 } }],
+    ['listen.trustedProxies', { listen: { trustedProxies: ['10.0.0.1'] } }],
+    ['replicas', { replicas: 2, callers: { service: { hashes: { env: 'RING' } } } }],
+  ])('refuses to change %s, which holds for connections that are open and state that is kept', async (path, changes) => {
+    const { replace } = await open(configOf({ store: { memory: true } }))
+    const next = configOf({ store: { memory: true }, ...changes })
+    if (path === 'replicas') Object.assign(next, { store: { redis: 'redis://127.0.0.1:1' } })
+    expect(() => replace(next)).toThrow(`${path}: cannot change while Postern runs`)
   })
 
   test('that stops takes no other configuration', async () => {
@@ -223,7 +246,7 @@ describe('an instance', () => {
     const { statusOf, replace } = await open()
     await statusOf()
     for (let time = 0; time < 40; time += 1) {
-      replace(configOf({ policies: { models: ['m', `m-${time}`] }, connections: { underWay: 10 + time } }))
+      replace(configOf({ policies: { models: ['m', `m-${time}`] }, failedAuthentication: { limit: 10 + time } }))
       expect(await statusOf()).toBe(200)
     }
     expect(await gateways[0]?.connections()).toBe(1)

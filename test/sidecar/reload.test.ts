@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { hash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer, request as httpRequest, type Server } from 'node:http'
@@ -146,6 +147,12 @@ async function reloadAndTake(): Promise<void> {
   expect(await askAdmin('POST', '/admin/v1/reload')).toMatchObject({ status: 200, body: { taken: true } })
 }
 
+/** Puts a pipe in a file's place: reading it would wait for ever. */
+function pipeAt(name: string): void {
+  rmSync(join(cwd, name), { force: true })
+  execFileSync('mkfifo', [join(cwd, name)])
+}
+
 const lines = (message: string): readonly Record<string, unknown>[] =>
   (running as RunningPostern)
     .stdout()
@@ -173,8 +180,8 @@ describe('postern reload', () => {
     expect(JSON.parse((await reload('--json')).stdout)).toMatchObject({ taken: true, changes: [] })
     write('ring', ringOf('two'))
     writeConfig({ policies: { models: ['small'] }, shutdown: { deadline: '1s' } })
-    const { changes } = JSON.parse((await reload('--json')).stdout) as { readonly changes: unknown }
-    expect(changes).toEqual([
+    const { body } = await askAdmin('POST', '/admin/v1/reload')
+    expect((body as { readonly changes: unknown }).changes).toEqual([
       { path: 'policies.models', what: 'changed', laxer: false },
       { path: 'shutdown.deadline', what: 'changed', laxer: false },
       { path: 'callers.service.hashes.two', what: 'added', laxer: true },
@@ -192,6 +199,10 @@ describe('postern reload', () => {
     [() => writeConfig({ replicas: 2, store: { redis: 'redis://127.0.0.1:1' } }), /replicas: cannot change/],
     [() => writeConfig({ backend: { url: 'http://127.0.0.1:1' } }), /backend: cannot change/],
     [() => rmSync(join(cwd, 'key')), /keys\.acme\.secret/],
+    [() => writeConfig({ connections: { perAddress: 7 } }), /connections: cannot change/],
+    [() => pipeAt('key'), /keys\.acme\.secret: points to the file .*ENOTREG/],
+    [() => pipeAt('.env'), /\.env cannot be read \(ENOTREG\)/],
+    [() => symlinkSync('.env', join(cwd, '.env')), /\.env cannot be read \(ELOOP\)/],
     [() => write('ring', 'one:nothing'), /callers\.service\.hashes/],
   ]
   test('nothing is taken of a configuration with a fault, and the answer, the log and /readyz say why', async () => {
@@ -206,7 +217,27 @@ describe('postern reload', () => {
       expect(await ask({ model: 'huge' })).toMatchObject({ status: 403 })
       write('key', 'sk_first_key_of_the_gateway')
       write('ring', ringOf('one'))
+      rmSync(join(cwd, '.env'), { force: true })
     }
+  })
+
+  test('no problem repeats a secret of the configuration that is in use, whatever its form', async () => {
+    const plain = '0123456789abcdef0123456789abcdef'
+    write('key', plain)
+    await start()
+    for (const changes of [
+      { keys: { acme: { gateway: 'main', secret: { env: plain } } } },
+      { keys: { [plain]: { gateway: 'none', secret: { file: './key' } } } },
+      { [plain]: {} },
+      { bindings: [{ team: 'acme', key: plain }] },
+    ]) {
+      writeConfig(changes)
+      const answer = await askAdmin('POST', '/admin/v1/reload')
+      expect(answer.status).toBe(422)
+      expect(JSON.stringify(answer.body)).not.toContain(plain)
+    }
+    await expect.poll(() => lines('configuration_refused').length).toBe(4)
+    expect((running as RunningPostern).stdout()).not.toContain(plain)
   })
 
   test('ends with 1 and the reason where the running process cannot take the file, or nobody could', async () => {
@@ -273,6 +304,28 @@ describe('files that change', () => {
     expect(gateway.keys.at(-1)).toBe('sk_second_key_of_the_gateway')
     expect((await ask()).status).toBe(401)
     expect(lines('configuration_taken')[0]).toMatchObject({ by: 'secret file' })
+  })
+
+  test('a ring that changes just after the reload that names it is followed', async () => {
+    await start()
+    write('other', ringOf('one'))
+    writeConfig({
+      callers: { ...(config['callers'] as object), service: { hashes: { file: './other' }, principals: { two: { team: 'acme' } } } },
+    })
+    await reloadAndTake()
+    write('other', ringOf('two'))
+    await expect.poll(async () => (await ask({}, `${credential}two`)).status, { timeout: 20_000, interval: 500 }).toBe(200)
+  })
+
+  test('one file that never stops changing holds up no other', async () => {
+    config['keys'] = { acme: { gateway: 'main', secret: { file: './key' } }, busy: { gateway: 'main', secret: { file: './busy' } } }
+    write('busy', 'sk_a_key_that_changes_all_the_time')
+    await start()
+    let version = 0
+    const writing = setInterval(() => write('busy', `sk_a_key_that_changes_all_the_time_${(version += 1)}`), 300)
+    write('ring', ringOf('two'))
+    await expect.poll(async () => (await ask({}, `${credential}two`)).status, { timeout: 20_000, interval: 500 }).toBe(200)
+    clearInterval(writing)
   })
 
   test('a folder of secrets that a link turns to another one, as in Kubernetes, is followed', async () => {
@@ -406,7 +459,7 @@ describe('under load', () => {
     })
     for (let time = 0; time < 20; time += 1) {
       if (time % 5 === 4) write('postern.json', '{ broken')
-      else writeConfig({ policies: { models: ['small', `model-${time}`] }, connections: { underWay: 40 + time } })
+      else writeConfig({ policies: { models: ['small', `model-${time}`] }, failedAuthentication: { limit: 40 + time } })
       if (time % 5 !== 4 && time % 2 === 0) await reloadAndTake()
       else (running as RunningPostern).child.kill('SIGHUP')
       // The next one comes when calls of this one were answered.

@@ -5,6 +5,7 @@
 export { type CheckedConfig, type CheckResult, checkConfig } from './check-config.js'
 export { ConfigError, describeProblem, type Problem } from './problem.js'
 export type { SecretPlaces } from './read-secret.js'
+export { regularFile } from './regular-file.js'
 export type { Config, ConfigInput } from './schema.js'
 export {
   formatHashRing,

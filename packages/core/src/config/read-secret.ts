@@ -2,7 +2,11 @@ import { isUtf8 } from 'node:buffer'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Secret } from '../secret.js'
+import { regularFile } from './regular-file.js'
 import type { SecretReference } from './schema-parts.js'
+
+/** The largest file of a secret, in bytes: room for a hash ring of 100,000 callers. */
+const maxSecretBytes = 16 * 1024 * 1024
 
 /** Where secrets are read. */
 export interface SecretPlaces {
@@ -53,7 +57,11 @@ const textFix = 'Write it as text; random bytes, for one, in base64url.'
 function readSecretFile(path: string, { directory }: SecretPlaces): SecretResult {
   let bytes: Buffer
   try {
-    bytes = readFileSync(resolve(directory, path))
+    const file = resolve(directory, path)
+    const { size } = regularFile(file)
+    if (size > maxSecretBytes)
+      return { reason: `points to the file ${path}, which has ${size} bytes.`, fix: 'Write the secret alone into it.' }
+    bytes = readFileSync(file)
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
     return { reason: `points to the file ${path}, which cannot be read (${code}).`, fix: 'Create it, or let the process read it.' }

@@ -26,8 +26,12 @@ export function enter(runtime: Runtime, request: IncomingMessage, response: Serv
   // `response.socket` is null while an earlier answer on this connection is unfinished: then `Upgrade` is ignored.
   if (offersWebSocket(request) && response.socket !== null) return settle(refuseAtDoor(runtime, request, response, noWebSocket(), target))
   if (isPreflight(request)) {
-    answerPreflight(runtime, request, response)
-    return undefined
+    try {
+      answerPreflight(runtime, request, response)
+      return undefined
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
   runtime.underWay.begin()
   const arrival = arrive(runtime, request, target)

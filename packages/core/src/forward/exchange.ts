@@ -86,5 +86,16 @@ export function writeAnswerHead(exchange: Exchange, head: AnswerHead, record: Go
     ...further,
     ...arrival.answerHeaders,
   )
-  sink.writeHead(head.status, headers)
+  try {
+    sink.writeHead(head.status, headers)
+  } catch (error) {
+    throw new HeadNotWritten(error)
+  }
+}
+
+/** A middleware in front threw when the head of an answer was written. The gateway is not to blame. */
+export class HeadNotWritten extends Error {
+  constructor(thrown: unknown) {
+    super('The head of the answer could not be written.', { cause: thrown })
+  }
 }

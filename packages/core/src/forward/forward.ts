@@ -15,7 +15,7 @@ import { GatewayCall, type OpenCall } from './gateway-call.js'
 import { openUpstream } from './open-upstream.js'
 import type { Outcome } from './outcome.js'
 import { prepareHeaders } from './prepare-headers.js'
-import { prepareKeys } from './prepare-key.js'
+import { LoadedKeys, prepareKeys } from './prepare-key.js'
 import { createRecordPattern, type EventPattern } from './event-pattern.js'
 import { createAddressQueue, type QueuedCall } from './address-queue.js'
 import { forgetClient, onceClientGone } from './watch-client.js'
@@ -38,7 +38,11 @@ export function createForward(gateways: readonly Gateway[], keys: readonly KeyLe
   const upstreams = new Map(gateways.map((gateway) => [gateway, openGateway(gateway, uses)]))
   const editOf = createAnswerEdits()
   const open = new OpenList<OpenCall>()
-  const preparedOf = prepareKeys(keys)
+  const loaded = uses.share('loaded keys', null, () => new LoadedKeys())
+  // Nothing is opened: what is used is the place of these keys in the search.
+  uses.until(() => loaded.remove(keys))
+  loaded.add(keys)
+  const preparedOf = prepareKeys(loaded.search)
 
   return {
     forward(arrival, route, permit, tags, tap, sink) {

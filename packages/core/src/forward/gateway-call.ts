@@ -5,7 +5,7 @@ import { ClientGone, Refusal } from '../refusal.js'
 import { readAnswerHead } from './answer-head.js'
 import { chooseDelivery } from './choose-delivery.js'
 import { classifyFailure } from './classify-failure.js'
-import type { Delivery, Exchange, ExchangeFacts } from './exchange.js'
+import { type Delivery, type Exchange, type ExchangeFacts, HeadNotWritten } from './exchange.js'
 import type { Outcome } from './outcome.js'
 
 /** A call that `forward` has and the end of the process cuts. */
@@ -177,6 +177,7 @@ export class GatewayCall implements Exchange, OpenCall, Dispatcher.DispatchHandl
     this.#endWait()
     // If the client breaks off its body, undici fails here before the `close` event of the connection.
     if (this.facts.arrival.connection.destroyed) this.clientClosed()
+    else if (error instanceof HeadNotWritten) this.refuse(new Refusal('internal_error', { cause: error.cause, mayHaveRun: true }))
     else if (this.#delivery === undefined)
       this.#refuseUnanswered(classifyFailure(error, this.#mayHaveRun ? undefined : this.facts.route.gateway.origin))
     else this.#delivery.broken(error)

@@ -66,7 +66,7 @@ const answerOnly = [
   'azure-asyncoperation',
   '*-upload-url',
   '*-upload-control-url',
-  // The same, for libraries in pages and servers that render them: htmx, Turbo, Inertia, Next.js, PJAX.
+  // The same, for libraries in pages and servers that render them: htmx, Turbo, Inertia, Next.js, PJAX, Intercooler, Unpoly, Remix, fixi.
   'hx-*',
   'turbo-*',
   'x-turbo-*',
@@ -74,6 +74,10 @@ const answerOnly = [
   'x-nextjs-*',
   'x-middleware-*',
   'x-pjax-*',
+  'x-ic-*',
+  'x-up-*',
+  'x-remix-*',
+  'fx-*',
   'link',
   'x-content-type-options',
   'x-dns-prefetch-control',

@@ -17,12 +17,42 @@ export interface PreparedKey {
 export type PreparedKeys = (key: KeyLease) => PreparedKey
 
 /**
- * Adds every key's secrets to the search in the answers to all calls. All else is made when a key is used for the first time:
- * most of many keys are not used in a while.
+ * The search for every key that any runtime has loaded, in the answers to all calls. A key that several have is counted, and
+ * searched for until the last of them is gone.
  */
-export function prepareKeys(keys: readonly KeyLease[]): PreparedKeys {
-  const loaded = new KeySearch()
-  for (const key of keys) for (const secret of secretsOf(key)) loaded.add(key.alias, secret)
+export class LoadedKeys {
+  readonly search = new KeySearch()
+  readonly #counts = new Map<string, number>()
+
+  add(keys: readonly KeyLease[]): void {
+    this.#each(keys, (alias, secret, count, id) => {
+      if (count === 0) this.search.add(alias, secret)
+      this.#counts.set(id, count + 1)
+    })
+  }
+
+  remove(keys: readonly KeyLease[]): void {
+    this.#each(keys, (alias, secret, count, id) => {
+      if (count > 1) this.#counts.set(id, count - 1)
+      else {
+        this.#counts.delete(id)
+        this.search.remove(alias, secret)
+      }
+    })
+  }
+
+  #each(keys: readonly KeyLease[], visit: (alias: string, secret: string, count: number, id: string) => void): void {
+    for (const key of keys)
+      for (const secret of [key.secret, key.providerSecret]) {
+        if (secret === undefined) continue
+        const id = `${key.alias} ${secret.fingerprint()}`
+        visit(key.alias, secret.reveal(), this.#counts.get(id) ?? 0, id)
+      }
+  }
+}
+
+/** Prepares a key when it is used for the first time: most of many keys are not used in a while. */
+export function prepareKeys(loaded: KeySearch): PreparedKeys {
   const prepared = new Map<KeyLease, PreparedKey>()
   return (key) => {
     let found = prepared.get(key)

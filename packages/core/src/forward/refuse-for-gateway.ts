@@ -33,7 +33,7 @@ export function refuseForGateway(exchange: Exchange, head: AnswerHead, document:
   if (message !== undefined) details.message = withoutKeys(exchange, message)
   if (members !== undefined) details.gatewayError = membersWithoutKeys(exchange, members)
   if (about !== undefined) details.help = helpOnProviderKey
-  const asked = waitMs(head.header('retry-after-ms')) ?? waitSeconds(head.header('retry-after')) ?? meaning.retryAfterSeconds
+  const asked = waitMs(head.header('retry-after-ms')) ?? waitSeconds(head.header('retry-after')?.trim()) ?? meaning.retryAfterSeconds
   if (asked !== undefined) details.gatewayAskedSeconds = asked
   const wait = asked === undefined ? undefined : Math.min(maxWaitSeconds, asked)
   if (ofAddress) exchange.facts.upstream.addressQueue?.pause(wait ?? defaultWaitSeconds)

@@ -8,10 +8,11 @@ import type { Config } from '../config/schema.js'
 import type { CheckArrival } from '../doors/check-arrival.js'
 import { createAnonymousVerifier } from '../identify/anonymous-verifier.js'
 import { createAskBackend } from '../identify/forward-auth/ask-backend.js'
+import { createKnownAnswers, createUnsettled } from '../identify/forward-auth/known-answers.js'
 import { createForwardAuthVerifier, type ForwardAuth } from '../identify/forward-auth/forward-auth.js'
 import { createIdentify } from '../identify/identify.js'
 import { createJwtVerifier, type JwtIssuer } from '../identify/jwt-verifier.js'
-import { createProofs, type Proofs } from '../identify/proof/proof.js'
+import { createProofs, ForgottenProofs, type Proofs } from '../identify/proof/proof.js'
 import { createNonces } from '../identify/proof/nonces.js'
 import { createKeySet, type KeySet } from '../identify/key-set.js'
 import { createSameSiteCheck } from '../identify/same-site.js'
@@ -38,7 +39,7 @@ type OpenKeySet = (url: string) => KeySet
 function shareKeySets({ proxyOf }: CheckedConfig, uses: Uses): OpenKeySet {
   return (text) => {
     const url = new URL(text)
-    const { keys } = uses.share(
+    const { keys } = uses.inherit(
       'key set',
       [text, describeProxy(proxyOf(url))],
       () => {
@@ -82,15 +83,19 @@ export function compileIdentity(
   const { config, secrets } = checked
   const { session, dpop } = config.callers
   const longestLifeMs = session?.maxTtl ?? 0
-  const revocations = uses.share('revocations', longestLifeMs, () => createRevocations(store, longestLifeMs))
+  // One for all runtimes: a session may live as long as the longest life that any of them has allowed.
+  const revocations = uses.share('revocations', null, () => createRevocations(store, longestLifeMs))
+  revocations.keepFor(longestLifeMs)
   const secret = secrets.get('callers.session.secret')
+  const forgotten = uses.share('forgotten proofs', null, () => new ForgottenProofs())
+  forgotten.setWindow(dpop.window)
   const nonces = dpop.nonce && secret !== undefined ? createNonces(secret) : undefined
   return {
     store,
     revocations,
     tokens: compileTokenVerifiers(checked, revocations, uses),
     forwardAuth: compileForwardAuth(checked, { browser, publicAddress, networkOf, uses }),
-    proofs: createProofs({ store, windowMs: dpop.window, nonces, publicAddress }),
+    proofs: createProofs({ store, windowMs: dpop.window, forgotten, nonces, publicAddress }),
     sign: secret === undefined ? undefined : createSignSession(secret),
     browser,
     publicAddress,
@@ -124,14 +129,14 @@ function compileTokenVerifiers(checked: CheckedConfig, revocations: Revocations,
     const keys = session.jwks === undefined ? undefined : openKeySet(session.jwks)
     const { jwks, maxTtl: maxLifetimeMs } = session
     verifiers.push(
-      uses.share('sessions', [secret?.fingerprint(), jwks, jwks === undefined ? null : wayTo(jwks), maxLifetimeMs], () =>
+      uses.inherit('sessions', [secret?.fingerprint(), jwks, jwks === undefined ? null : wayTo(jwks), maxLifetimeMs], () =>
         createSessionVerifier({ secret, keys, maxLifetimeMs, revocations }),
       ),
     )
   }
   if (jwt !== undefined) {
     const issuers = jwt.map((issuer) => compileIssuer(issuer, openKeySet))
-    verifiers.push(uses.share('tokens of issuers', [jwt, jwt.map(({ jwks }) => wayTo(jwks))], () => createJwtVerifier(issuers)))
+    verifiers.push(uses.inherit('tokens of issuers', [jwt, jwt.map(({ jwks }) => wayTo(jwks))], () => createJwtVerifier(issuers)))
   }
   if (service !== undefined) verifiers.push(createServiceVerifier(ring, new Map(Object.entries(service.principals))))
   return verifiers
@@ -164,30 +169,34 @@ export function compileAssertions(
 
 /** The backend's answers about cookies outlive a runtime only if they would be asked for, and used, in the same way. */
 function compileForwardAuth(
-  { config: { callers, replicas, browser: pages, listen }, proxyOf }: CheckedConfig,
+  { config: { callers, replicas }, proxyOf }: CheckedConfig,
   { browser, publicAddress, networkOf, uses }: Pick<IdentityParts, 'browser' | 'publicAddress' | 'networkOf' | 'uses'>,
 ): ForwardAuth | undefined {
   const { forwardAuth } = callers
   if (forwardAuth === undefined) return undefined
   const usual = replicas > 1 ? defaultCacheMs.beside : defaultCacheMs.alone
   const { url, timeout, cache = usual, cookies, passHeaders, claims, answerHeaders } = forwardAuth
-  const open = () => {
-    const dispatchers = openDispatchers(proxyOf)
-    const verifier = createForwardAuthVerifier({
-      askBackend: createAskBackend({ url, timeoutMs: timeout, dispatchers, claims, answerHeaders }),
-      checkSameSite: createSameSiteCheck(browser, publicAddress),
-      cookies,
-      passHeaders,
-      cacheMs: cache,
-      waitMs: timeout,
-      networkOf: (arrival) =>
-        arrival.connections === undefined ? networkOf(publicAddress.clientOf(arrival)) : arrival.connections.addressOf(arrival),
-    })
-    return { verifier, dispatchers }
-  }
-  return uses.share("the backend's cookies", [forwardAuth, cache, pages, listen.trustedProxies], open, ({ dispatchers }) =>
-    dispatchers.close(),
-  ).verifier
+  // Which cookies are about to change is one for all runtimes: it holds whatever is configured since.
+  const unsettled = uses.share('unsettled cookies', null, createUnsettled)
+  const settings = [url, claims, answerHeaders, passHeaders, cookies, cache]
+  const known = uses.inherit("answers about the backend's cookies", settings, () => createKnownAnswers(unsettled))
+  const dispatchers = uses.share(
+    'ways to who knows the cookies',
+    url,
+    () => openDispatchers(proxyOf),
+    (unused) => unused.close(),
+  )
+  return createForwardAuthVerifier({
+    askBackend: createAskBackend({ url, timeoutMs: timeout, dispatchers, claims, answerHeaders }),
+    checkSameSite: createSameSiteCheck(browser, publicAddress),
+    known,
+    cookies,
+    passHeaders,
+    cacheMs: cache,
+    waitMs: timeout,
+    networkOf: (arrival) =>
+      arrival.connections === undefined ? networkOf(publicAddress.clientOf(arrival)) : arrival.connections.addressOf(arrival),
+  })
 }
 
 export function compileSessionEndpoint(

@@ -59,9 +59,13 @@ export interface CompileOptions {
  * `Runtime.close` at the end.
  */
 export function compile(checked: CheckedConfig, options: CompileOptions): Runtime {
-  const uses = (options.pool ?? new UsagePool()).begin()
+  const { pool = new UsagePool() } = options
+  const uses = pool.begin()
   try {
-    return build(checked, options, uses)
+    const runtime = build(checked, options, uses)
+    uses.complete()
+    pool.succeed(uses)
+    return runtime
   } catch (error) {
     // What was opened before it failed may be used by other runtimes.
     uses.release().catch((cause: unknown) => options.log?.('warn', 'closing what a configuration used failed', { cause: String(cause) }))
@@ -88,9 +92,10 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: Uses): Run
   const publicAddress = createPublicAddress(trustedProxies.length === 0 ? undefined : isTrusted)
   const checkArrival = createCheckArrival({ hosts: config.listen.hosts, publicAddress, browser, log: options.log ?? (() => {}) })
   const bounds = fitBounds(config)
+  // One for all runtimes: what it knows of a connection must not be lost while the connection is open. Its settings are fixed.
   const connections = uses.share(
     'connections',
-    [bounds, trustedProxies],
+    null,
     () => createConnections({ bounds, isTrusted, publicAddress, networkOf: options.networkOf }),
     (unused) => unused.close(),
   )
@@ -149,6 +154,7 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: Uses): Run
     revocations: parts.revocations,
     assertions: compileAssertions(checked, { ...parts, checkArrival }, () => runtime),
     browser,
+    redact: redactor.redact,
     refusedPreflight: createPreflightNote({ ledger: options.ledger, redactor }),
     publicAddress,
     cookies: parts.forwardAuth?.memory,

@@ -4,10 +4,13 @@ import { type Problem, problem } from '../config/problem.js'
 
 type Config = CheckedConfig['config']
 
-/** Settings that are used once, at the start, wherever Postern runs: where state is kept. */
+/** Settings that are used once, at the start, wherever Postern runs: where state is kept, and what holds for a connection as long as it is open. */
 const fixedEverywhere: readonly (readonly [path: string, read: (config: Config) => unknown])[] = [
   ['store', ({ store }) => store],
   ['replicas', ({ replicas }) => replicas],
+  // What is known of an open connection goes by these.
+  ['connections', ({ connections }) => connections],
+  ['listen.trustedProxies', ({ listen }) => listen.trustedProxies],
 ]
 
 /** The same for the listeners of the process; an application has its own. */
@@ -15,6 +18,7 @@ const fixedWithListeners: typeof fixedEverywhere = [
   ['listen.host', ({ listen }) => listen.host],
   ['listen.port', ({ listen }) => listen.port],
   ['listen.keepAlive', ({ listen }) => listen.keepAlive],
+  ['backend.connections', ({ backend }) => backend?.connections],
   ['admin', ({ admin }) => (admin === undefined ? undefined : { ...admin, secret: undefined })],
   ['admin.secret', ({ admin }) => admin?.secret !== undefined],
   // With a backend, the server reads requests in another way from its first byte.

@@ -49,6 +49,10 @@ const comparisons: readonly (readonly [path: string, compare: Compare])[] = [
   ['callers session secret', appears],
   ['callers service principals *', comesOrGoes],
   ['callers service principals * delegate', turnedOn],
+  // Another team is another key.
+  ['callers service principals * user', isThere],
+  ['callers service principals * team', isThere],
+  ['callers service principals * project', isThere],
   ['callers anonymous limit', raised(Infinity)],
   ['callers anonymous window', lowered],
   ['callers forwardAuth cookies', gainsOrOpens],

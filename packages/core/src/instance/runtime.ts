@@ -39,6 +39,8 @@ export interface Runtime {
   /** Signs the caller's identity for the backend; `undefined` without `backend.identity`. */
   readonly assertions: Assertions | undefined
   readonly browser: BrowserAccess
+  /** Replaces every loaded secret in a text, and what looks like a key. */
+  readonly redact: (text: string) => string
   /** Writes a ledger event for the refused preflight of a page of this origin. */
   readonly refusedPreflight: (origin: string) => void
   readonly publicAddress: PublicAddress

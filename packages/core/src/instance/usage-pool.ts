@@ -11,65 +11,98 @@ interface Entry {
 
 /**
  * Things that outlive a configuration: connections, queues, caches, keys. Runtimes that need a thing with the same settings
- * share one, and it is closed when the last of them has released it.
+ * use one, and it is closed when the last of them has released it.
  */
 export class UsagePool {
-  readonly #entries = new Map<string, Entry>()
+  /** Every open thing that a new runtime may use. */
+  readonly #open = new Map<string, Entry>()
+  #current: Uses | undefined
 
-  /** Starts the uses of one runtime. */
+  /** Makes the uses of a new runtime, which has none yet. Call `release` at its end. */
   begin(): Uses {
-    return new Uses(this.#entries)
+    return new Uses(this.#open, this.#current)
   }
 
-  /** How many things are open, for tests and metrics. */
-  get size(): number {
-    return this.#entries.size
+  /** Says whose uses the next runtime may {@link Uses.inherit}: those of the runtime that serves new requests now. */
+  succeed(uses: Uses): void {
+    this.#current = uses
   }
 }
 
 /** The things that one runtime uses. */
 export class Uses {
-  readonly #entries: Map<string, Entry>
-  readonly #used = new Set<string>()
+  readonly #open: Map<string, Entry>
+  #before: Uses | undefined
+  readonly #used = new Map<string, Entry>()
+  readonly #ends: (() => void)[] = []
 
-  constructor(entries: Map<string, Entry>) {
-    this.#entries = entries
+  /** @param before Those of the runtime that this one replaces. */
+  constructor(open: Map<string, Entry>, before: Uses | undefined) {
+    this.#open = open
+    this.#before = before
   }
 
   /**
-   * Returns the thing of this kind with these settings, and opens it if no runtime uses it yet.
+   * Returns the thing of this kind with these settings, and opens it if no runtime has it open. For what mirrors the world
+   * outside, of which there must not be two: connections, queues, counts.
    *
    * @param kind What kind of thing, such as `upstream`. Each kind has one type.
    * @param close Closes it after its last use.
    */
   share<Thing>(kind: string, settings: Settings, open: () => Thing, close: (thing: Thing) => void | Promise<void> = () => {}): Thing {
     const key = keyOf(kind, settings)
-    let entry = this.#entries.get(key)
-    if (entry === undefined) {
-      const thing = open()
-      entry = { thing, close: () => close(thing), uses: 0 }
-      this.#entries.set(key, entry)
-    }
-    if (!this.#used.has(key)) {
-      this.#used.add(key)
-      entry.uses += 1
-    }
-    return entry.thing as Thing
+    let entry = this.#open.get(key)
+    if (entry === undefined) this.#open.set(key, (entry = entryOf(open, close)))
+    return this.#use(key, entry) as Thing
   }
 
-  /** Ends these uses. Resolves once everything that nobody uses any more is closed. */
+  /**
+   * The same for what remembers: it is taken over only from the runtime that this one replaces. What an earlier one remembered
+   * may be out of date, since nobody told it what changed since, although it may be open for its last calls.
+   */
+  inherit<Thing>(kind: string, settings: Settings, open: () => Thing, close: (thing: Thing) => void | Promise<void> = () => {}): Thing {
+    const key = keyOf(kind, settings)
+    const before = this.#before
+    const known = this.#used.get(key) ?? (before === undefined ? undefined : before.#used.get(key))
+    return this.#use(key, known ?? entryOf(open, close)) as Thing
+  }
+
+  /** Calls `end` when these uses end. */
+  until(end: () => void): void {
+    this.#ends.push(end)
+  }
+
+  /** Call when the runtime is complete: it takes over nothing more. */
+  complete(): void {
+    this.#before = undefined
+  }
+
+  #use(key: string, entry: Entry): unknown {
+    if (!this.#used.has(key)) {
+      this.#used.set(key, entry)
+      entry.uses += 1
+    }
+    return entry.thing
+  }
+
+  /** Ends these uses. Resolves once everything that no other runtime uses is closed; rejects with the first error of a close. */
   async release(): Promise<void> {
+    for (const end of this.#ends.splice(0)) end()
     const unused: Entry[] = []
-    for (const key of this.#used) {
-      const entry = this.#entries.get(key) as Entry
+    for (const [key, entry] of this.#used) {
       entry.uses -= 1
       if (entry.uses > 0) continue
-      this.#entries.delete(key)
+      if (this.#open.get(key) === entry) this.#open.delete(key)
       unused.push(entry)
     }
     this.#used.clear()
     await Promise.all(unused.map(async (entry) => entry.close()))
   }
+}
+
+function entryOf<Thing>(open: () => Thing, close: (thing: Thing) => void | Promise<void>): Entry {
+  const thing = open()
+  return { thing, close: () => close(thing), uses: 0 }
 }
 
 /** A digest: settings may contain secrets, which must not be kept as text. */

@@ -15,6 +15,12 @@ const staleMs = 700
  */
 export const clockToleranceSeconds = 5
 
+/**
+ * A revocation is kept for at least this long, in milliseconds: the default of `callers.session.maxTtl`. Tokens of a longer life
+ * than is allowed now may exist, and would be good again once that life is allowed again.
+ */
+const shortestKeptMs = 86_400_000
+
 /** How often expired revocations are deleted, in milliseconds. */
 const sweepMs = 60_000
 
@@ -26,7 +32,8 @@ const sweepMs = 60_000
  */
 export function revocationOf(kind: RevokedKind, name: string, longestLifeMs: number): Revocation {
   const now = Date.now()
-  return { kind, name, at: Math.ceil(now / 1000) + clockToleranceSeconds, until: now + longestLifeMs + 2000 * clockToleranceSeconds }
+  const keptMs = Math.max(longestLifeMs, shortestKeptMs) + 2000 * clockToleranceSeconds
+  return { kind, name, at: Math.ceil(now / 1000) + clockToleranceSeconds, until: now + keptMs }
 }
 
 /** The revocations of session tokens. */
@@ -44,6 +51,8 @@ export interface Revocations {
    * @throws {Refusal} 503 `store_unavailable`; then this process has not ended any.
    */
   revoke(kind: RevokedKind, name: string): Promise<void>
+  /** Keeps revocations from now on for at least this long, in milliseconds: tokens of this life may exist. */
+  keepFor(ms: number): void
 }
 
 /**
@@ -54,6 +63,7 @@ export interface Revocations {
  */
 export function createRevocations(store: Store, longestLifeMs: number): Revocations {
   const ended: Readonly<Record<RevokedKind, Map<string, Revocation>>> = { id: new Map(), user: new Map(), team: new Map() }
+  let longestMs = longestLifeMs
   let mark: string | undefined
   let renewedAt = -Infinity
   let renewal: Promise<void> | undefined
@@ -114,9 +124,12 @@ export function createRevocations(store: Store, longestLifeMs: number): Revocati
       return refuseEnded(session, principal)
     },
     async revoke(kind, name) {
-      const revocation = revocationOf(kind, name, longestLifeMs)
+      const revocation = revocationOf(kind, name, longestMs)
       await reachStore(store.revoke(revocation))
       take(revocation)
+    },
+    keepFor(ms) {
+      longestMs = Math.max(longestMs, ms)
     },
   }
 }

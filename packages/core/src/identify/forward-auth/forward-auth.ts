@@ -6,13 +6,15 @@ import { Refusal } from '../../refusal.js'
 import type { CheckSameSite } from '../same-site.js'
 import type { Verifier } from '../verifier.js'
 import type { AskBackend } from './ask-backend.js'
-import { createKnownAnswers, type Question } from './known-answers.js'
+import type { KnownAnswers, Question } from './known-answers.js'
 import { createCookieReader } from './read-cookies.js'
 import { createTurns } from './turns.js'
 
 export interface ForwardAuthOptions {
   readonly askBackend: AskBackend
   readonly checkSameSite: CheckSameSite
+  /** The answers that are known, and the questions that are open. */
+  readonly known: KnownAnswers
   /** The names of the cookies that identify a user; `undefined`: all cookies. */
   readonly cookies: readonly string[] | undefined
   /** Further request headers that the backend gets, lower-case. */
@@ -34,9 +36,8 @@ export interface ForwardAuth extends Verifier {
 }
 
 export function createForwardAuthVerifier(options: ForwardAuthOptions): ForwardAuth {
-  const { askBackend, checkSameSite, passHeaders, cacheMs, networkOf, waitMs } = options
+  const { askBackend, checkSameSite, known, passHeaders, cacheMs, networkOf, waitMs } = options
   const cookies = createCookieReader(options.cookies)
-  const known = createKnownAnswers()
   const awaitTurn = createTurns(waitMs)
 
   async function askInTurn(headers: CookieHeaders, network: string | undefined): Promise<Principal> {

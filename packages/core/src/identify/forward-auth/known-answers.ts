@@ -61,7 +61,15 @@ export interface KnownAnswers {
   readonly unsettle: (cookies: readonly string[]) => void
 }
 
-export function createKnownAnswers(): KnownAnswers {
+/** The cookies about which no answer is kept for a while, by their keys. */
+export type Unsettled = LRUCache<string, true>
+
+export function createUnsettled(): Unsettled {
+  return new LRUCache<string, true>({ max: maxUnsettled, ttl: unsettledMs })
+}
+
+/** @param unsettled May be shared with other memories: the cookies' keys are the same everywhere. */
+export function createKnownAnswers(unsettled: Unsettled = createUnsettled()): KnownAnswers {
   const open = new Map<string, Question>()
   const byCookie = new Map<string, KnownCookie>()
   const answered = new LRUCache<string, Question>({
@@ -70,8 +78,6 @@ export function createKnownAnswers(): KnownAnswers {
     sizeCalculation: ({ cookies }) => Math.max(1, cookies.length),
     dispose: leave,
   })
-
-  const unsettled = new LRUCache<string, true>({ max: maxUnsettled, ttl: unsettledMs })
 
   function leave(question: Question): void {
     for (const cookie of question.cookies) {

@@ -25,6 +25,8 @@ export interface ProofOptions {
   readonly store: Store
   /** How old a proof may be, in milliseconds. */
   readonly windowMs: number
+  /** Which proofs are forgotten; shared with the runtimes before. */
+  readonly forgotten: ForgottenProofs
   /** `undefined`: proofs need no nonce. */
   readonly nonces: Nonces | undefined
   readonly publicAddress: PublicAddress
@@ -50,7 +52,28 @@ export interface Proofs {
 
 type Key = Awaited<ReturnType<typeof importJWK>>
 
-export function createProofs({ store, windowMs, nonces, publicAddress }: ProofOptions): Proofs {
+/**
+ * Since when used proofs are remembered, in milliseconds since the epoch, by when the proofs were made. A proof is remembered for
+ * the window that is configured; where the window becomes longer, one that was made before may have been used and forgotten.
+ */
+export class ForgottenProofs {
+  #windowMs: number | undefined
+  #madeBefore = -Infinity
+
+  /** Call when the window changes. */
+  setWindow(windowMs: number): void {
+    const before = this.#windowMs
+    if (before !== undefined && windowMs > before) this.#madeBefore = Math.max(this.#madeBefore, Date.now() - before - clockToleranceMs)
+    this.#windowMs = windowMs
+  }
+
+  /** @param madeAt In milliseconds since the epoch. */
+  mayHave(madeAt: number): boolean {
+    return madeAt < this.#madeBefore
+  }
+}
+
+export function createProofs({ store, windowMs, forgotten, nonces, publicAddress }: ProofOptions): Proofs {
   const keys = new LRUCache<string, Key>({ max: rememberedKeys })
 
   async function keyFor(jkt: string, jwk: JWK, alg: string): Promise<Key> {
@@ -83,7 +106,7 @@ export function createProofs({ store, windowMs, nonces, publicAddress }: ProofOp
     if (url === undefined) throw refuseProof('The request has no URL that a proof could be for.')
     if (typeof htu !== 'string' || plainUrl(htu) !== url) throw refuseProof(`The proof is for another URL than ${url}.`)
     const age = Date.now() - (iat as number) * 1000
-    if (!(age <= windowMs)) throw refuseProof('The proof is too old.')
+    if (!(age <= windowMs) || forgotten.mayHave((iat as number) * 1000)) throw refuseProof('The proof is too old.')
     if (age < -clockToleranceMs) throw refuseProof('The proof was made in the future: the clock of who made it is wrong.')
     if (typeof jti !== 'string' || jti === '' || jti.length > maxIdChars) throw refuseProof('The proof has no usable id.')
     if (nonces !== undefined && !(typeof nonce === 'string' && nonces.isFresh(nonce))) throw wantNonce(nonces)
