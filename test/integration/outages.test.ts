@@ -49,11 +49,16 @@ async function load(
     await sleep(settleMs)
     phase = then
   }
+  /** However slow the machine is, a phase has calls that began and ended in it. */
+  const hasCalls = (of: keyof Loaded) => expect.poll(() => Object.keys(tallies[of]).length, { timeout: 20_000 }).toBeGreaterThan(0)
   await sleep(300)
+  await hasCalls('before')
   await next('during', stop, 800)
   await sleep(duringMs)
+  await hasCalls('during')
   await next('after', start, 1500)
   await sleep(400)
+  await hasCalls('after')
   phase = 'over'
   await working
   return tallies
