@@ -104,6 +104,43 @@ describe('behind a middleware that throws in writeHead', () => {
   })
 })
 
+describe('behind a middleware that throws once, when the head of the answer is written', () => {
+  test.each([{}, { stream: true }])(
+    'a call is 500, its fault is not the gateway’s, and no header of an answer is left over: %j',
+    async (body) => {
+      const house = await openHouse()
+      const app = express()
+      app.use((_request, response, next) => {
+        const { writeHead } = response
+        let isFirst = true
+        response.writeHead = ((...args: Parameters<typeof writeHead>) => {
+          if (!isFirst) return writeHead.apply(response, args)
+          isFirst = false
+          throw new Error('a fault of the application')
+        }) as typeof writeHead
+        next()
+      })
+      app.use('/ai', posternMiddleware(house.runtime))
+      const server = createServer(app)
+      const answer = await fetch(`${await listenAnywhere(server)}/ai/v1/chat/completions`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${house.callers.acme}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ model: house.model, messages: [{ role: 'user', content: 'Hello' }], ...body }),
+      })
+      expect([answer.status, answer.headers.get('postern-refusal'), answer.headers.get('x-should-retry')]).toEqual([
+        500,
+        'internal_error',
+        'false',
+      ])
+      expect(await answer.json()).toMatchObject({ error: { code: 'internal_error' } })
+      expect(house.ledger.entries).toMatchObject([{ status: 500, code: 'internal_error', cause: 'a fault of the application' }])
+      server.closeAllConnections()
+      server.close()
+      await house.close()
+    },
+  )
+})
+
 test('what the application has set before neither frames an answer nor speaks in the name of Postern', async () => {
   const house = await openHouse()
   const app = express()

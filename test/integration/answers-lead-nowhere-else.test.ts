@@ -24,6 +24,10 @@ const ofLibraries = [
   'X-Middleware-Next',
   'X-Middleware-Override-Headers',
   'X-PJAX-URL',
+  'X-IC-Script',
+  'X-Up-Location',
+  'X-Remix-Redirect',
+  'FX-Redirect',
   'Service-Worker-Allowed',
   'SourceMap',
 ]

@@ -34,6 +34,7 @@ describe.each(doorNames)('how long a gateway asks to wait, behind the %s door', 
   test.each<[status: number, wait: () => string, header: string | null, record: number]>([
     [429, () => '5', '5', 5],
     [429, () => '60', '60', 60],
+    [429, () => '5 ', '5', 5],
     [429, () => '61', '60', 61],
     [429, () => '86400', '60', 86_400],
     [429, inSeconds(7200), '60', 7200],
