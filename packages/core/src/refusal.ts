@@ -69,7 +69,7 @@ export class Refusal extends Error {
 }
 
 /**
- * Refuses a request without an answer at the end of the process. Nobody waits to learn how far it has come, so its client is
+ * Refuses a request that has no answer at the deadline of a shutdown. Whether it had an effect is not known, so its client is
  * told not to repeat it by itself.
  */
 export function cutAtShutdown(): Refusal {

@@ -5,12 +5,15 @@ interface Waiting extends Listed {
   readonly refuse: (refusal: Refusal) => void
 }
 
-/** What calls wait for before the gateway is asked: who the caller is, the body, the store. The end of the process ends these waits. */
+/**
+ * The promises that calls wait for before the gateway is asked: who the caller is, the body, the store. A shutdown rejects them
+ * at its deadline.
+ */
 export class Waits {
   readonly #open = new OpenList<Waiting>()
   #ended: Refusal | undefined
 
-  /** Waits for a promise. Rejects as soon as the waits are ended, and then nobody waits for the promise any more. */
+  /** Settles as the promise does, or rejects with the refusal that `end` was given, whichever comes first. */
   for<Value>(promise: Promise<Value>): Promise<Value> {
     return new Promise((resolve, reject) => {
       const waiting: Waiting = { place: -1, refuse: reject }

@@ -1,12 +1,12 @@
 import { statSync } from 'node:fs'
 
 /**
- * Which file is at a path, links followed: its device and its inode. `undefined`: none that can be reached. While a
- * process has a file open, no other file gets the same ones.
+ * The device and inode of the file at a path, links followed; `undefined` if it cannot be reached. While a process has a file
+ * open, no other file gets the same numbers.
  */
 export function fileAt(path: string): string | undefined {
   try {
-    // Only asked for, never opened: see `createPrivately`.
+    // `stat` and not `open`: closing a second descriptor would drop this process's locks. See `createPrivately`.
     const { dev, ino } = statSync(path, { bigint: true })
     return `${dev}:${ino}`
   } catch {

@@ -58,7 +58,7 @@ export function refuse(error: unknown, journey: RefusedJourney, sink: ResponseSi
   return { ...outcome, finish }
 }
 
-/** Whether a client left before it got a head. Then no error reaches it, and most errors only follow from its leaving. */
+/** Whether a client has disconnected before it got a head. Then no error can reach it, and most errors are caused by that. */
 export function hasLeft({ connection }: Pick<Arrival, 'connection'>, sink: ResponseSink): boolean {
   return !sink.headersSent && (sink.destroyed || connection.destroyed)
 }

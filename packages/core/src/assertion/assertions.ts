@@ -35,7 +35,7 @@ export interface AssertionsOptions {
   readonly identify: Identify
 }
 
-/** Of all runtimes together: one may prepare a request whose headers the next one writes. */
+/** Shared by all runtimes: after a reload, the new runtime may write the header of a request that the old one has prepared. */
 const values = new WeakMap<IncomingMessage, string>()
 
 export function createAssertions({ header, path, signer, checkArrival, identify }: AssertionsOptions, runtime: () => Runtime): Assertions {

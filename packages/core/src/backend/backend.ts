@@ -35,7 +35,7 @@ export interface Backend {
   pass(request: IncomingMessage, response: ServerResponse): void
   /** Passes on a request for a WebSocket: for a server's `upgrade` event. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
-  /** Refuses every request that waits for its answer's head: call it when the process ends and no longer waits. */
+  /** Refuses every request whose answer has not begun, with 503 `draining`: for the deadline of a shutdown. */
   cut(): void
   /** Closes the connections once the last request and the last upgraded connection have ended. Pass no more requests to it. */
   retire(): Promise<void>
@@ -161,7 +161,7 @@ export function createBackend(options: BackendOptions): Backend {
         return
       }
       const waiting = mayBeCut(() => {
-        // A body that was destroyed with a refusal is answered with that one.
+        // If this body was refused already, the answer is that refusal.
         if (!response.headersSent && refusedBody(request) === undefined) refuse(request, response, cutAtShutdown())
       })
       onceClientGone(request, response, () => {

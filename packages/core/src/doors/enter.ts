@@ -18,7 +18,7 @@ import { noWebSocket } from './refuse-upgrade.js'
  *
  * @param target Path and query below the mount: `/v1/chat/completions?a=b`.
  * @returns The receipt of the ledger entry; `undefined` for a CORS preflight, which has no ledger entry. Rejects with what a
- *   middleware in front threw when Postern wrote the head; then the door must see to an answer.
+ *   middleware in front threw when Postern wrote the head; then no answer was sent, and the door must send one.
  */
 export function enter(runtime: Runtime, request: IncomingMessage, response: ServerResponse, target: string): Promise<Receipt> | undefined {
   const fault = faultOfHead(request) ?? faultOfFragment(request)

@@ -22,7 +22,7 @@ export function createNodeDoor(instance: Serving, otherwise: NodeListener): Node
   return (request, response) => currentRuntime(instance).connections.admit(request, response, lead)
 }
 
-/** Nobody else would answer: the client must not wait, and the operator must learn why. */
+/** Nobody else answers this request: closes the connection, so that the client does not wait, and warns the operator. */
 function giveUp(response: ServerResponse, error: unknown): void {
   response.destroy()
   process.emitWarning(`An answer could not be written: ${String(error)}`, { code: 'POSTERN_ANSWER' })

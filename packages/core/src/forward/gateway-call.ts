@@ -8,7 +8,7 @@ import { classifyFailure } from './classify-failure.js'
 import { type Delivery, type Exchange, type ExchangeFacts, HeadNotWritten } from './exchange.js'
 import type { Outcome } from './outcome.js'
 
-/** A call that `forward` has and the end of the process cuts. */
+/** A call in `forward`, which a shutdown ends at its deadline. */
 export interface OpenCall extends Listed {
   cut(): void
 }

@@ -15,7 +15,7 @@ export interface Outcome {
   readonly via?: Principal['via']
   /** The underlying error, for the ledger. */
   readonly cause?: unknown
-  /** What a middleware in front threw when Postern wrote the head of a refusal: then nobody has answered yet. */
+  /** What a middleware in front threw when Postern wrote the head of a refusal. Then no answer was sent. */
   readonly thrown?: { readonly error: unknown }
   /** The refused host or origin, for the ledger. */
   readonly refused?: string

@@ -3,7 +3,7 @@ import { readClaims, UnreadableClaims } from './read-claims.js'
 
 /**
  * Reads the claims of a token whose signature was checked. Stricter than jose: see {@link readClaims}. Its header is read as
- * strictly: of two algorithms or types in it, another reader could take the other one.
+ * strictly: if a member stands twice in it, two readers may take different ones.
  *
  * @throws {Refusal} 401 `caller_invalid`.
  */

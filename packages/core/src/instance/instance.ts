@@ -44,7 +44,9 @@ export function createInstance(checked: CheckedConfig, { hasListeners = false, .
   function retire(runtime: Runtime): void {
     const retired = runtime
       .retire()
-      .catch((error: unknown) => options.log?.('warn', 'closing what an earlier configuration used failed', { cause: String(error) }))
+      .catch((error: unknown) =>
+        options.log?.('warn', 'connections of an earlier configuration could not be closed', { cause: String(error) }),
+      )
       .finally(() => retiring.delete(runtime))
     retiring.set(runtime, retired)
   }

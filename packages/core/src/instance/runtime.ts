@@ -12,7 +12,7 @@ import type { SignSession } from '../session/sign-session.js'
 import type { Revocations } from '../store/revocations.js'
 import type { InFlight } from '../in-flight.js'
 
-/** What has a current runtime, which may be replaced. */
+/** Holds the runtime for new requests. `ReplaceableInstance` replaces it. */
 export interface Instance {
   readonly runtime: Runtime
 }
@@ -21,8 +21,8 @@ export interface Instance {
 export type Serving = Instance | Runtime
 
 /**
- * The runtime for a request that begins now. Doors ask once for each request, so that it ends under the runtime that it began
- * with.
+ * The runtime for a request that begins now. Call it when the request enters, and keep the result: the request must end under the
+ * runtime that it began with.
  */
 export function currentRuntime(serving: Serving): Runtime {
   return 'rooms' in serving ? serving : serving.runtime

@@ -23,7 +23,7 @@ const inMetadata = new Set(['userid', 'enduser', 'enduserid', 'traceuserid'])
 const userOfPortkey = /^_user$/i
 const namesUserInMetadata = (name: string): boolean => userOfPortkey.test(name) || inMetadata.has(squashName(name))
 
-/** Of these, the one that says nothing of the request unless it stands among settings: a customer could be anybody's. */
+/** Of these, the one that counts among settings alone: elsewhere it may be data that the caller sends. */
 const vague = 'customer'
 
 /** Longer names are skipped, in characters: the longest of these names is shorter, even with a separator behind each letter. */

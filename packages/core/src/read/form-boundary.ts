@@ -27,6 +27,9 @@ export function readBoundary(contentType: string): string {
   if (contentType.match(anyBoundary)?.length !== 1 || !plainBoundary.test(boundary))
     throw new Refusal('request_malformed', { message: 'The type of a form names its boundary, once.', param: 'Content-Type' })
   if (!formType.test(contentType) || !namesNoOther(contentType))
-    throw new Refusal('request_malformed', { message: 'A form is written in UTF-8, and its type says no more.', param: 'Content-Type' })
+    throw new Refusal('request_malformed', {
+      message: 'The Content-Type of a form has a boundary and at most charset=utf-8.',
+      param: 'Content-Type',
+    })
   return boundary
 }

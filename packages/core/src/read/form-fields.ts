@@ -174,7 +174,7 @@ function namesCharset(name: string): boolean {
 }
 
 function otherCharset(): Refusal {
-  return malformed('The fields of a form are written in UTF-8, and a charset that the form names is no other.')
+  return malformed('The fields of a form are UTF-8. Remove the other charset that it names.')
 }
 
 const disposition = /^form-data((?:\s*;\s*[\w*-]+\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s;"]+))*)\s*;?$/i

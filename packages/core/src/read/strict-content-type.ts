@@ -45,7 +45,7 @@ export const utf8Name = '(?:utf-?8|"utf-?8")'
 
 const utf8 = charsetOf(utf8Name)
 
-/** Finds a `charset` with such a value. */
+/** A pattern that finds `charset=<value>` in a type. */
 export function charsetOf(value: string): RegExp {
   return new RegExp(String.raw`;\s*charset\s*=\s*${value}\s*(?:;|$)`, 'i')
 }
@@ -55,7 +55,10 @@ export function isUtf8Type(type: string, taken = utf8): boolean {
   return wellFormed.test(type) && namesNoOther(type, taken)
 }
 
-/** Whether a type has no `charset`, or one. The word may not occur elsewhere in the type: some servers search for it. */
+/**
+ * Whether a type has no `charset`, or exactly one, which `taken` matches. The word may not occur elsewhere in the type: some
+ * servers search for it.
+ */
 export function namesNoOther(type: string, taken = utf8): boolean {
   const charsets = type.toLowerCase().split('charset').length - 1
   return charsets === 0 || (charsets === 1 && taken.test(type))
