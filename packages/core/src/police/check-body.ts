@@ -1,7 +1,7 @@
 import type { OutputLimit } from '@postern/gateways'
 import type { Route } from '../resolve/route.js'
 import type { VisitField } from '../read/form-fields.js'
-import { nothingFree, wholeBodyButTags } from './callers-places.js'
+import { nothingFree } from './callers-places.js'
 import { checkModel } from './check-model.js'
 import { hiddenUsers, hiddenUsersBesideMetadata, namedUsers } from './hidden-users.js'
 import { namedModels } from './named-models.js'
@@ -10,7 +10,7 @@ import { anyCeiling, checkOutputLimit, hiddenCeilings, writersBeside } from './o
 import type { Policy } from './policies.js'
 import { refuseStored } from './stored-objects.js'
 import { visitFields, visitQuery } from './visit-fields.js'
-import { type Members, MemberWalk, type Visit, Walks } from './visit-members.js'
+import { type Members, MemberWalk, type Visit } from './visit-members.js'
 
 /** The rules for a body. */
 export interface BodyRules {
@@ -26,11 +26,20 @@ export interface BodyRules {
  *
  * @throws {Refusal} 403 `model_not_allowed`, 403 `endpoint_not_allowed`, 400 `request_malformed`; the walk likewise.
  */
-export function beginCheck({ policy, route, mustSayCeiling }: BodyRules, members: Members, model: string | undefined): Walks | undefined {
+export function beginCheck(
+  { policy, route, mustSayCeiling }: BodyRules,
+  members: Members,
+  model: string | undefined,
+): MemberWalk | undefined {
   const { endpoint, key } = route
   const visits: Visit[] = []
-  const walks: MemberWalk[] = []
+  const inTags: Visit[] = []
   if (endpoint.model === 'body') checkModel(policy, model)
+  if (policy.pinUser) {
+    const users = endpoint.format.user?.member === 'metadata' ? hiddenUsersBesideMetadata : hiddenUsers
+    visits.push(users)
+    inTags.push(users)
+  }
   if (policy.namesModels) visits.push(namedModels(endpoint.model === 'body' ? 'model' : undefined, (name) => allowsModel(policy, name)))
   if (mustSayCeiling) {
     const ceiling = policy.maxTokens as number
@@ -39,13 +48,9 @@ export function beginCheck({ policy, route, mustSayCeiling }: BodyRules, members
     visits.push(writersBeside(ceiling))
     visits.push(hiddenCeilings(ceiling, endpoint.format.outputLimit as OutputLimit))
   }
-  if (policy.pinUser) {
-    const users = endpoint.format.user?.member === 'metadata' ? hiddenUsersBesideMetadata : hiddenUsers
-    walks.push(new MemberWalk(members, [users], wholeBodyButTags))
-  }
   if (!key.mayStore) visits.push(refuseStored)
-  if (visits.length > 0) walks.push(new MemberWalk(members, visits))
-  return walks.length === 0 ? undefined : new Walks(walks)
+  if (visits.length === 0) return undefined
+  return new MemberWalk(members, visits, { inTags })
 }
 
 /** Makes the check of a form's fields; `undefined` if no rule concerns them. `createPolice` refuses a form under a ceiling before. */
