@@ -3,6 +3,7 @@ import type { Route } from '../resolve/route.js'
 import type { VisitField } from '../read/form-fields.js'
 import { nothingFree } from './callers-places.js'
 import { checkModel } from './check-model.js'
+import { refuseDroppedMembers } from './dropped-members.js'
 import { hiddenUsers, hiddenUsersBesideMetadata, namedUsers } from './hidden-users.js'
 import { namedModels } from './named-models.js'
 import { refuseModelsInQuery, refuseSeveralModels } from './one-model.js'
@@ -50,6 +51,7 @@ export function beginCheck(
   }
   if (!key.mayStore) visits.push(refuseStored)
   if (visits.length === 0) return undefined
+  visits.push(refuseDroppedMembers)
   return new MemberWalk(members, visits, { inTags })
 }
 
@@ -58,9 +60,10 @@ export function beginFormCheck({ policy, route }: Omit<BodyRules, 'mustSayCeilin
   const models = policy.namesModels ? [namedModels(undefined, (name) => allowsModel(policy, name))] : []
   const stored = route.key.mayStore ? [] : [refuseStored]
   const users = policy.pinUser ? namedUsers : undefined
+  const dropped = models.length + stored.length > 0 || users !== undefined ? [refuseDroppedMembers] : []
   return visitFields({
-    fields: [...models, ...stored],
-    files: models,
+    fields: [...models, ...stored, ...dropped],
+    files: [...models, ...dropped],
     users,
     besides: route.endpoint.model === 'body' ? 'model' : undefined,
   })
@@ -80,6 +83,7 @@ export function checkQuery({ policy, route, mustSayCeiling }: BodyRules, query: 
     visits.push(anyCeiling(route.endpoint.format.outputLimit as OutputLimit), writersBeside(policy.maxTokens as number))
   }
   if (!route.key.mayStore) visits.push(refuseStored)
+  if (visits.length > 0 || policy.pinUser) visits.push(refuseDroppedMembers)
   visitQuery(query, visits)
   if (policy.pinUser) visitQuery(query, [namedUsers], nothingFree)
 }
