@@ -10,7 +10,9 @@ const shared = {
     { team: 'globex', key: 'one' },
   ],
 }
-const settings = { endpoints: { messages: { methods: ['POST' as const], model: 'body' as const, format: 'messages' as const } } }
+const gemini = { model: 'small', generationConfig: { maxOutputTokens: 50 }, contents: [{ role: 'user', parts: [{ text: 'Hello' }] }] }
+const generate = { methods: ['POST' as const], model: 'body' as const, format: 'generate-content' as const }
+const settings = { endpoints: { generate, messages: { methods: ['POST' as const], model: 'body' as const, format: 'messages' as const } } }
 const malformed = [400, 'request_malformed', 0]
 const passed = [200, undefined, 1]
 const type = 'multipart/form-data; boundary=b'
@@ -70,6 +72,14 @@ describe('null among settings that are written over the body', () => {
       '{"metadata":{"n":null}}',
     ])('says nothing of a ceiling elsewhere, and passes: %s', async (members) => {
       expect(await open().ask('POST', 'chat/completions', withMembers(chat, members))).toEqual(passed)
+    })
+  })
+
+  forAnOpenGateway({ settings, config: { policies: { maxTokens: 100 } } }, (open) => {
+    test.each(merged)('takes no object back that holds the ceiling, in %s', async (around) => {
+      expect(await open().ask('POST', 'generate', gemini)).toEqual(passed)
+      for (const members of within(around, ['generationConfig'], ['null', '""']))
+        expect((await open().ask('POST', 'generate', withMembers(gemini, members))).slice(0, 3), members).toEqual(malformed)
     })
   })
 
@@ -185,7 +195,8 @@ describe.each([
     test.each(
       [
         { drop_params: false, additional_drop_params: [], allowed_openai_params: null },
-        { drop_last: true, dropout: 0.1, dropout_params: { p: 1 }, dropdown_options: ['a'], backdrop_options: 1 },
+        { drop_last: true, dropout: 0.1, dropout_params: { p: 1 }, dropdown_options: ['a'], backdrop_options: 1, dropbox_options: {} },
+        { translation_params: { to: 'de' }, query_rewrite_params: { k: 1 } },
         { provider: { require_parameters: true, ignore: ['a'], only: ['b'] }, skip_special_tokens: true, ignore_eos: true },
         { parameters: { temperature: 1 }, override_params: { temperature: 1 }, sampling_params: { top_k: 5 } },
         { search: { fields_mapping: { content_fields: ['a'] }, exclude_fields: ['b'] } },

@@ -7,8 +7,9 @@ import type { Visit } from './visit-members.js'
 /** Longer names are none of those, in characters. */
 const maxNameChars = 64
 
-const dropping =
-  '(?<!back)drop(?!out|down)|remov|omit|strip|discard|delet|unset|exclud|ignor|skip|renam|modif|rewrit|translat|alias|allow|unsupported'
+/** Not in `dropout`, in a list that drops down, or in the name of a service. */
+const drop = '(?<!back)drop(?!out|down|box)'
+const dropping = `${drop}|remov|omit|strip|discard|delet|unset|exclud|ignor|skip|renam|modif|(?<!query)rewrit|translat(?!ion)|alias|allow|unsupported`
 /** Members of the request, as gateways call them where they are dropped, and nothing else is. */
 const members = '(?:param|kwarg|fields?$|members?$|arguments?$|args?$|options?$)'
 /**
@@ -18,7 +19,7 @@ const members = '(?:param|kwarg|fields?$|members?$|arguments?$|args?$|options?$)
 const takesAway = new RegExp(
   [
     `(?:${dropping}).*param`,
-    `(?:(?<!back)drop(?!out|down)|omit|renam).*${members}`,
+    `(?:${drop}|omit|renam).*${members}`,
     '(?:^|body|request|model|openai)map(?:p(?:ed|ing|ings))?.*param',
     `param.*(?:maps?$|mapp(?:ed|ing)|${dropping})`,
   ].join('|'),

@@ -152,7 +152,8 @@ export function hiddenCeilings(ceiling: number, limit: OutputLimit): Visit {
         (isTop ? name : `${top}.${name}`).slice(0, 64),
       )
     const bound = isPart ? ceiling : undefined
-    if (inSettings && !isPart && amount !== 'none' && (value === null || value === '')) throw elsewhere()
+    const saysCeiling = amount === 'none' ? readWithin.has(name) : !isPart
+    if (inSettings && saysCeiling && (value === null || value === '')) throw elsewhere()
     if (value === null) return
     if ((isReadAtTop && !isPart && holdsSettings(top)) || (!limitsNothing(value, within) && asksFor(amount, value, bound)))
       throw elsewhere()
