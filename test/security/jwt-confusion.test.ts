@@ -151,7 +151,7 @@ describe('jwt-confusion', () => {
   })
 })
 
-describe('a header in which a member stands twice', () => {
+describe('a header in which a member stands twice, or a key id is no text', () => {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   let writer: Issuer
   let open: House
@@ -202,5 +202,13 @@ describe('a header in which a member stands twice', () => {
   ])('lets no session in: %s', async (header) => {
     expect(await outcome(ofSession('{"alg":"HS256","typ":"postern-session+jwt"}'))).toEqual([200, null])
     for (let time = 0; time < 2; time += 1) expect(await outcome(ofSession(header))).toEqual([401, 'caller_invalid'])
+  })
+
+  test.each(['7', 'null', '{}', '["k"]', 'true', '1e3'])('lets in no token whose key id is no text, of either kind: %s', async (kid) => {
+    expect(await outcome(ofSession('{"alg":"HS256","typ":"postern-session+jwt","kid":"k"}'))).toEqual([200, null])
+    for (let time = 0; time < 2; time += 1) {
+      expect(await outcome(ofSession(`{"alg":"HS256","typ":"postern-session+jwt","kid":${kid}}`))).toEqual([401, 'caller_invalid'])
+      expect(await outcome(ofIssuer(`{"alg":"RS256","typ":"JWT","kid":${kid}}`))).toEqual([401, 'caller_invalid'])
+    }
   })
 })

@@ -3,7 +3,7 @@ import { FormFields } from '../../packages/core/src/read/form-fields.js'
 import { foldCase } from '../../packages/core/src/lib/json-members.js'
 import { squashName } from '../../packages/core/src/lib/strip-punctuation.js'
 import { beginCheck, type BodyRules } from '../../packages/core/src/police/check-body.js'
-import { MemberWalk } from '../../packages/core/src/police/visit-members.js'
+import { MemberWalk, type Visit } from '../../packages/core/src/police/visit-members.js'
 import { CredentialSearch } from '../../packages/core/src/read/key-in-body.js'
 import { nextStretch } from '../../packages/core/src/read/key-in-text.js'
 import { readClearBody } from '../../packages/core/src/read/clear-body.js'
@@ -63,6 +63,23 @@ function lookedAtInOneTurn(names: readonly string[]): number {
   new MemberWalk(nested, [() => (looked += 1)]).step(manyMembers)
   return looked
 }
+
+test('the tags of a request are looked at in the walk of the whole body, by those rules alone that look at tags', () => {
+  const looked: string[] = []
+  const both: Visit = ({ name }) => void looked.push(`both ${name}`)
+  const one: Visit = ({ name }) => void looked.push(`one ${name}`)
+  const body = { a: { b: 1 }, metadata: { c: { d: 1 } }, session: { metadata: { e: 1 } }, x: { metadata: 1 } }
+  const walk = new MemberWalk(body, [both, one], { inTags: [both] })
+  for (let step = 0; !walk.step(1); step += 1) expect(step).toBeLessThan(30)
+  const ofBoth = ['a', 'b', 'session', 'x', 'metadata']
+  const ofTags = ['metadata', 'metadata', 'c', 'd', 'e']
+  expect(looked.toSorted()).toEqual(
+    [...ofTags, ...ofBoth]
+      .map((name) => `both ${name}`)
+      .concat(ofBoth.map((name) => `one ${name}`))
+      .toSorted(),
+  )
+})
 
 describe('linear-in-untrusted-bytes: long names', () => {
   const names = (count: number, unit: string, length: number): readonly string[] =>

@@ -5,6 +5,8 @@ import type { Members } from './visit-members.js'
 export interface Place {
   /** By member name: tests the containing object for whether the caller fills this member freely. */
   readonly callers: ReadonlyMap<string, (owner: Members) => boolean>
+  /** Whether its `metadata` holds the tags of a request. A gateway may read in them whose it is. */
+  readonly hasTags: boolean
   readonly below: ReadonlyMap<string, Place>
 }
 
@@ -40,10 +42,10 @@ const ofConversations = words(
   'input.content.annotations items.content.annotations messages.content.annotations additional_messages.content.annotations',
 )
 
-/** The tags of a request. A gateway may read in them whose it is. */
-const tags = 'metadata'
+/** The tags of a request, in its place. */
+export const tags = 'metadata'
 
-/** Those of what is within it. */
+/** The tags of what is within a request. */
 const tagsWithin = words(
   'messages.metadata additional_messages.metadata tracing.metadata tool_resources.file_search.vector_stores.metadata',
 )
@@ -70,16 +72,18 @@ const conditions: Readonly<Record<string, (owner: Members) => boolean>> = {
 class CompiledPlace implements Place {
   readonly callers = new Map<string, (owner: Members) => boolean>()
   readonly below = new Map<string, CompiledPlace>()
+  hasTags = false
 
-  add([name, ...further]: readonly string[]): void {
-    if (name === undefined) return
-    if (further.length === 0) {
-      this.callers.set(name, conditions[name] ?? always)
-      return
-    }
+  add(path: readonly string[]): void {
+    const name = path.at(-1) as string
+    this.at(path.slice(0, -1)).callers.set(name, conditions[name] ?? always)
+  }
+
+  at([name, ...further]: readonly string[]): CompiledPlace {
+    if (name === undefined) return this
     let place = this.below.get(name)
     if (place === undefined) this.below.set(name, (place = new CompiledPlace()))
-    place.add(further)
+    return place.at(further)
   }
 }
 
@@ -87,16 +91,17 @@ class CompiledPlace implements Place {
  * A request's body, with every path that the public formats let the caller fill freely. Paths are complete, because at any
  * other path, above all in `extra_body`, a gateway may read the same names as settings.
  */
-export const wholeBody: Place = compile([...paths, tags])
-
-/** The same, with the tags of the request, which the caller fills but for its user. */
-export const wholeBodyButTags: Place = compile(paths)
+export const wholeBody: Place = compileWholeBody()
 
 /** A place of which the caller fills no member freely. */
-export const nothingFree: Place = { callers: new Map(), below: new Map() }
+export const nothingFree: Place = { callers: new Map(), hasTags: false, below: new Map() }
 
-function compile(free: readonly string[]): Place {
+function compileWholeBody(): Place {
   const body = new CompiledPlace()
-  for (const prefix of ['', ...requests.map((request) => `${request}.`)]) for (const path of free) body.add(`${prefix}${path}`.split('.'))
+  for (const request of ['', ...requests]) {
+    const place = body.at(request === '' ? [] : request.split('.'))
+    place.hasTags = true
+    for (const path of paths) place.add(path.split('.'))
+  }
   return body
 }

@@ -1,8 +1,9 @@
 import type { OutputLimit } from '@postern/gateways'
 import type { Route } from '../resolve/route.js'
 import type { VisitField } from '../read/form-fields.js'
-import { nothingFree, wholeBodyButTags } from './callers-places.js'
+import { nothingFree } from './callers-places.js'
 import { checkModel } from './check-model.js'
+import { refuseDroppedMembers } from './dropped-members.js'
 import { hiddenUsers, hiddenUsersBesideMetadata, namedUsers } from './hidden-users.js'
 import { namedModels } from './named-models.js'
 import { refuseModelsInQuery, refuseSeveralModels } from './one-model.js'
@@ -10,7 +11,7 @@ import { anyCeiling, checkOutputLimit, hiddenCeilings, writersBeside } from './o
 import type { Policy } from './policies.js'
 import { refuseStored } from './stored-objects.js'
 import { visitFields, visitQuery } from './visit-fields.js'
-import { type Members, MemberWalk, type Visit, Walks } from './visit-members.js'
+import { type Members, MemberWalk, type Visit } from './visit-members.js'
 
 /** The rules for a body. */
 export interface BodyRules {
@@ -26,11 +27,20 @@ export interface BodyRules {
  *
  * @throws {Refusal} 403 `model_not_allowed`, 403 `endpoint_not_allowed`, 400 `request_malformed`; the walk likewise.
  */
-export function beginCheck({ policy, route, mustSayCeiling }: BodyRules, members: Members, model: string | undefined): Walks | undefined {
+export function beginCheck(
+  { policy, route, mustSayCeiling }: BodyRules,
+  members: Members,
+  model: string | undefined,
+): MemberWalk | undefined {
   const { endpoint, key } = route
   const visits: Visit[] = []
-  const walks: MemberWalk[] = []
+  const inTags: Visit[] = []
   if (endpoint.model === 'body') checkModel(policy, model)
+  if (policy.pinUser) {
+    const users = endpoint.format.user?.member === 'metadata' ? hiddenUsersBesideMetadata : hiddenUsers
+    visits.push(users)
+    inTags.push(users)
+  }
   if (policy.namesModels) visits.push(namedModels(endpoint.model === 'body' ? 'model' : undefined, (name) => allowsModel(policy, name)))
   if (mustSayCeiling) {
     const ceiling = policy.maxTokens as number
@@ -39,13 +49,10 @@ export function beginCheck({ policy, route, mustSayCeiling }: BodyRules, members
     visits.push(writersBeside(ceiling))
     visits.push(hiddenCeilings(ceiling, endpoint.format.outputLimit as OutputLimit))
   }
-  if (policy.pinUser) {
-    const users = endpoint.format.user?.member === 'metadata' ? hiddenUsersBesideMetadata : hiddenUsers
-    walks.push(new MemberWalk(members, [users], wholeBodyButTags))
-  }
   if (!key.mayStore) visits.push(refuseStored)
-  if (visits.length > 0) walks.push(new MemberWalk(members, visits))
-  return walks.length === 0 ? undefined : new Walks(walks)
+  if (visits.length === 0) return undefined
+  visits.push(refuseDroppedMembers)
+  return new MemberWalk(members, visits, { inTags })
 }
 
 /** Makes the check of a form's fields; `undefined` if no rule concerns them. `createPolice` refuses a form under a ceiling before. */
@@ -53,9 +60,10 @@ export function beginFormCheck({ policy, route }: Omit<BodyRules, 'mustSayCeilin
   const models = policy.namesModels ? [namedModels(undefined, (name) => allowsModel(policy, name))] : []
   const stored = route.key.mayStore ? [] : [refuseStored]
   const users = policy.pinUser ? namedUsers : undefined
+  const dropped = models.length + stored.length > 0 || users !== undefined ? [refuseDroppedMembers] : []
   return visitFields({
-    fields: [...models, ...stored],
-    files: models,
+    fields: [...models, ...stored, ...dropped],
+    files: [...models, ...dropped],
     users,
     besides: route.endpoint.model === 'body' ? 'model' : undefined,
   })
@@ -75,6 +83,7 @@ export function checkQuery({ policy, route, mustSayCeiling }: BodyRules, query: 
     visits.push(anyCeiling(route.endpoint.format.outputLimit as OutputLimit), writersBeside(policy.maxTokens as number))
   }
   if (!route.key.mayStore) visits.push(refuseStored)
+  if (visits.length > 0 || policy.pinUser) visits.push(refuseDroppedMembers)
   visitQuery(query, visits)
   if (policy.pinUser) visitQuery(query, [namedUsers], nothingFree)
 }

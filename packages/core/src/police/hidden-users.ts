@@ -69,9 +69,16 @@ export const hiddenUsers: Visit = ({ name, within, top, isTop, inContent, inSett
   if (squashName(name) !== vague && !isFree(within) && !isFree(top)) throw another(name, within)
 }
 
-/** The same for a format whose own `metadata` is pinned as a whole. */
+/**
+ * The same for a format whose own `metadata` is pinned as a whole. Refuses other metadata among settings, since a gateway could
+ * write it over the pinned one; that of a request in a batch is its own.
+ */
 export const hiddenUsersBesideMetadata: Visit = (member, eachItem) => {
-  if (member.top !== metadata) hiddenUsers(member, eachItem)
+  const { name, within, top, inContent, inSettings } = member
+  if (top === metadata) return
+  if (inSettings && !inContent && top !== 'requests' && name.length <= maxChars && squashName(name) === metadata)
+    throw another(name, within ?? top)
+  hiddenUsers(member, eachItem)
 }
 
 /** The same for forms and queries, in which no user is pinned: refuses outermost ones too. */

@@ -37,6 +37,8 @@ const namesModelsAtTop = /^(?:engine|deployment)(?:id|name)?s?$/
 export function namedModels(besides: string | undefined, allows: AllowsModel): Visit {
   return (member, eachItem) => {
     const { name, value, isTop } = member
+    if (value === null && takesModelBack(member))
+      throw refusal(name, 'The policy allows only some models, and without one in this member the gateway would choose.')
     if (value === null || value === undefined || (isTop && name === besides)) return
     const tool = toolWithModel(member)
     if (tool !== undefined && !toolNamesModels(tool, member.owner)) throw runsUnnamed(name, tool)
@@ -52,6 +54,14 @@ export function namedModels(besides: string | undefined, allows: AllowsModel): V
     if (reading === 'model' && isMapped(member) && (typeof value === 'boolean' || typeof value === 'number')) return
     checkValue(name, value, reading, allows)
   }
+}
+
+/** The one model of a request, in any spelling. */
+const namesTheModel = /^(?:model|engine|deployment)(?:id|name|slug|key)?$/
+
+/** Whether a member without a value stands where a gateway writes it over the model that the request names. */
+function takesModelBack({ name, inSettings, inContent }: VisitedMember): boolean {
+  return inSettings && !inContent && mayNameModel.test(name) && namesTheModel.test(squashName(name))
 }
 
 /**

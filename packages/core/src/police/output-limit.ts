@@ -137,8 +137,8 @@ export function writersBeside(ceiling: number): Visit {
  */
 export function hiddenCeilings(ceiling: number, limit: OutputLimit): Visit {
   const { readsAtTop, readWithin } = compile(limit)
-  return ({ name, top, isTop, value, within, depth, inContent }, eachItem) => {
-    if (inContent || value === null || value === undefined) return
+  return ({ name, top, isTop, value, within, depth, inContent, inSettings }, eachItem) => {
+    if (inContent || value === undefined || (value === null && !inSettings)) return
     const isReadAtTop = readsAtTop(name)
     const amount = amountNamed(name)
     if (amount === 'none' && !isReadAtTop) return
@@ -152,6 +152,9 @@ export function hiddenCeilings(ceiling: number, limit: OutputLimit): Visit {
         (isTop ? name : `${top}.${name}`).slice(0, 64),
       )
     const bound = isPart ? ceiling : undefined
+    const saysCeiling = amount === 'none' ? readWithin.has(name) : !isPart
+    if (inSettings && saysCeiling && (value === null || value === '')) throw elsewhere()
+    if (value === null) return
     if ((isReadAtTop && !isPart && holdsSettings(top)) || (!limitsNothing(value, within) && asksFor(amount, value, bound)))
       throw elsewhere()
     if (amount === 'answers') return

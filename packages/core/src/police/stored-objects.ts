@@ -45,11 +45,13 @@ const storedUri = /^(?:files\/|gs:)|\bgenerativelanguage\.googleapis\.com\b/i
  */
 export const refuseStored: Visit = (member, eachItem) => {
   const { name, value } = member
-  if (value === null || value === undefined || !mayRefer.test(name)) return
+  if (value === undefined || !mayRefer.test(name)) return
   const plain = squashName(name)
   const refuseIf = (isRefused: boolean): void => {
     if (isRefused) throw notShared(name.slice(0, 64))
   }
+  if (plain === 'store' && member.inSettings && !member.inContent) refuseIf(value !== false)
+  if (value === null) return
   refuseIf(isStored(plain, value, member))
   if (Array.isArray(value)) eachItem((item) => refuseIf(isStored(plain, item, member)))
 }

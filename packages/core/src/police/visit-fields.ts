@@ -3,7 +3,7 @@ import { squashName } from '../lib/strip-punctuation.js'
 import { Refusal } from '../refusal.js'
 import { unreadFile, type VisitField } from '../read/form-fields.js'
 import { readFieldText } from '../read/settings-texts.js'
-import { nothingFree, type Place, wholeBody } from './callers-places.js'
+import { nothingFree, type Place } from './callers-places.js'
 import { type Members, MemberWalk, type Visit } from './visit-members.js'
 
 /** Texts that servers turn into other JSON values. */
@@ -18,13 +18,13 @@ const literals: ReadonlyMap<unknown, unknown> = new Map<unknown, unknown>([
  * Visits a form field or query parameter as if it were in a JSON body: a server reads `image[file_id]=x` like
  * `{"image":{"file_id":"x"}}`.
  *
- * @param place The members that the caller fills freely, which are not visited.
+ * @param place The members that the caller fills freely, which are not visited; by default those of a whole request.
  */
-export function visitNamed(name: string, value: unknown, visits: readonly Visit[], place: Place = wholeBody): void {
+export function visitNamed(name: string, value: unknown, visits: readonly Visit[], place?: Place): void {
   let member = literals.has(value) ? literals.get(value) : value
   // Skip empty brackets and numbers: they are positions in a list.
   for (const each of namesIn(name).toReversed()) if (!/^\d*$/.test(each)) member = { [each]: member }
-  if (typeof member === 'object' && member !== null) new MemberWalk(member as Members, visits, place).step(Infinity)
+  if (typeof member === 'object' && member !== null) new MemberWalk(member as Members, visits, { place }).step(Infinity)
 }
 
 /** The visits of a form's fields. */

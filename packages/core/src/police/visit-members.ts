@@ -1,7 +1,7 @@
 import { takeWithin } from '../lib/strip-punctuation.js'
 import { isContent } from '../read/content.js'
 import { holdsSettings } from './amount-names.js'
-import { type Place, wholeBody } from './callers-places.js'
+import { type Place, tags, wholeBody } from './callers-places.js'
 
 /** One member of a request's body, at any depth. */
 export interface VisitedMember {
@@ -18,7 +18,10 @@ export interface VisitedMember {
   readonly depth: number
   /** Whether it is in an item of the model's input: of a list of messages, inputs or documents. */
   readonly inContent: boolean
-  /** Whether an object around it could hold settings, however far up: `providerOptions`, `extra_body`. */
+  /**
+   * Whether an object around it could hold settings, however far up: `providerOptions`, `extra_body`. Gateways write such settings
+   * over what stands at the top, so here `null` is a value too: it takes back what is said there, and the provider's default holds.
+   */
   readonly inSettings: boolean
 }
 
@@ -36,12 +39,22 @@ export type VisitItem = (item: unknown) => void
 /** Has the walk visit the items of the member's value as well, and count each of them; nothing if the value is no list. */
 export type EachItem = (visit: VisitItem) => void
 
+/** Where a walk begins, and who else looks at the tags of a request. */
+export interface WalkOptions {
+  /** The place of the body; by default that of a whole request. */
+  readonly place?: Place | undefined
+  /** Of the visits, those that look at the tags of a request too, which the caller fills otherwise; by default none does. */
+  readonly inTags?: readonly Visit[] | undefined
+}
+
 /** An object or list that the walk has not finished, and the index to go on from. */
 interface Open {
   readonly value: object
   /** Its members' names; `undefined` for a list. */
   readonly names: readonly string[] | undefined
   readonly from: number
+  /** Who looks at its members, and at those within it. */
+  readonly visits: readonly Visit[]
   /** Its name; `undefined` for the body itself. */
   readonly within: string | undefined
   readonly top: string
@@ -58,17 +71,18 @@ interface Open {
 
 /**
  * Visits every member of a body, except those that the caller fills freely (see {@link wholeBody}): schemas of functions and
- * answers, arguments and results of functions, headers for an MCP server, and metadata. The walk can run in steps.
+ * answers, arguments and results of functions, headers for an MCP server, and metadata, which only some visits look at. The walk
+ * can run in steps.
  */
 export class MemberWalk {
-  readonly #visits: readonly Visit[]
+  readonly #inTags: readonly Visit[]
   readonly #open: Open[]
   #items: VisitItem[] | undefined
   readonly #eachItem: EachItem = (visit) => void (this.#items ??= []).push(visit)
 
-  constructor(body: Members, visits: readonly Visit[], place: Place = wholeBody) {
-    this.#visits = visits
-    const outermost = { within: undefined, top: '', place, depth: 0, inContent: false, inSettings: false, items: undefined }
+  constructor(body: Members, visits: readonly Visit[], { place = wholeBody, inTags = [] }: WalkOptions = {}) {
+    this.#inTags = inTags
+    const outermost = { visits, within: undefined, top: '', place, depth: 0, inContent: false, inSettings: false, items: undefined }
     this.#open = [{ value: body, names: Object.keys(body), from: 0, ...outermost }]
   }
 
@@ -105,44 +119,31 @@ export class MemberWalk {
   }
 
   #passMembers(open: Open, names: readonly string[], end: number): void {
-    const { value, from, within, top: outer, place, depth, inContent, inSettings } = open
+    const { value, from, visits: all, within, top: outer, place, depth, inContent, inSettings } = open
     const owner = value as Members
     const isTop = within === undefined
     for (let index = from; index < end; index += 1) {
       const name = names[index] as string
       if (place?.callers.get(name)?.(owner) === true) continue
+      const visits = place?.hasTags === true && name === tags ? this.#inTags : all
+      if (visits.length === 0) continue
       const top = isTop ? name : outer
       const member = owner[name]
       const visited = { name, value: member, owner, within, top, isTop, depth, inContent, inSettings }
       this.#items = undefined
-      for (const visit of this.#visits) visit(visited, this.#eachItem)
+      for (const visit of visits) visit(visited, this.#eachItem)
       if (typeof member !== 'object' || member === null) continue
-      const below = { within: name, top, place: place?.below.get(name), depth: depth + 1, inContent, items: this.#items }
+      const below = { visits, within: name, top, place: place?.below.get(name), depth: depth + 1, inContent, items: this.#items }
       this.#enter(member, { ...below, inSettings: inSettings || holdsSettings(name) })
     }
   }
 
-  #enter(value: unknown, { within, top, place, depth, inContent, inSettings, items }: Omit<Open, 'value' | 'names' | 'from'>): void {
+  #enter(
+    value: unknown,
+    { visits, within, top, place, depth, inContent, inSettings, items }: Omit<Open, 'value' | 'names' | 'from'>,
+  ): void {
     if (typeof value !== 'object' || value === null) return
     const names = Array.isArray(value) ? undefined : Object.keys(value)
-    this.#open.push({ value, names, from: 0, within, top, place, depth, inContent, inSettings, items })
-  }
-}
-
-/** Several walks, one after the other. */
-export class Walks {
-  readonly #walks: MemberWalk[]
-
-  constructor(walks: readonly MemberWalk[]) {
-    this.#walks = walks.toReversed()
-  }
-
-  /** As {@link MemberWalk.step}. */
-  step(most: number): boolean {
-    for (let walk = this.#walks.at(-1); walk !== undefined; walk = this.#walks.at(-1)) {
-      if (!walk.step(most)) return false
-      this.#walks.pop()
-    }
-    return true
+    this.#open.push({ value, names, from: 0, visits, within, top, place, depth, inContent, inSettings, items })
   }
 }
