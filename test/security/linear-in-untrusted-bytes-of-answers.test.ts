@@ -397,17 +397,22 @@ describe('linear-in-untrusted-bytes-of-answers: where an answer leads its client
         read.push(String(url).length)
       }
     }
-    seals = 0
+    // Some ten nanoseconds for each byte: the least of three tries, since what the machine does besides only adds.
+    let least = Infinity
     try {
-      const before = process.cpuUsage()
-      const mended = mendLinks(text, call, () => 'https://app.example.com')
-      const { user, system } = process.cpuUsage(before)
-      expect(mended.length).toBeLessThanOrEqual(text.length + 1000 * 100)
-      // Some ten nanoseconds for each byte.
-      expect((user + system) / text.length).toBeLessThan(0.1)
+      for (let tries = 0; tries < 3 && least >= 0.1; tries += 1) {
+        read.length = 0
+        seals = 0
+        const before = process.cpuUsage()
+        const mended = mendLinks(text, call, () => 'https://app.example.com')
+        const { user, system } = process.cpuUsage(before)
+        expect(mended.length).toBeLessThanOrEqual(text.length + 1000 * 100)
+        least = Math.min(least, (user + system) / text.length)
+      }
     } finally {
       globalThis.URL = Whole
     }
+    expect(least).toBeLessThan(0.1)
     expect(read.length).toBeLessThanOrEqual(1000)
     expect(seals).toBeLessThanOrEqual(1000)
     for (const length of read) expect(length).toBeLessThanOrEqual(2048)
