@@ -1,9 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Problem } from '@postern/core'
+import { regularFile } from '@postern/core/config'
 import { redactKeys } from '@postern/protocol'
 
 const variable = 'NODE_EXTRA_CA_CERTS'
+
+/** The largest file of certificates, in bytes; a system's whole store has some 200 kB. */
+const maxBytes = 16 * 1024 * 1024
 
 /**
  * Warns if the authorities of `NODE_EXTRA_CA_CERTS` are not trusted. Node reads the variable and its file once, before any
@@ -36,6 +40,7 @@ export function checkExtraAuthorities(dotenv: Readonly<Record<string, string>>, 
 
 function faultOf(file: string): string | undefined {
   try {
+    if (regularFile(file).size > maxBytes) return 'is too large for a file of certificates'
     return readFileSync(file, 'latin1').includes('CERTIFICATE-----') ? undefined : 'holds no certificate in PEM'
   } catch (error) {
     return `cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`

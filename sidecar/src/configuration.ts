@@ -1,5 +1,6 @@
 import { regularFile } from '@postern/core/config'
 import { currentRuntime, ConfigError, type Change, describeProblem, type Log, type Problem, type ReplaceableInstance } from '@postern/core'
+import { statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Failure } from './failure.js'
 import { checkSources, loadConfig, type LoadedConfig } from './load-config.js'
@@ -27,6 +28,8 @@ export interface Configuration {
   readonly loaded: LoadedConfig
   /** The files that it was read from: those of secrets; and itself, `.env`, and secrets' files that a refused one named. */
   readonly files: { readonly secrets: readonly string[]; readonly sources: readonly string[] }
+  /** What a file was just before it was last read; see `watchFiles`. */
+  stateWhenRead(file: string): string | undefined
   /** `undefined`: it was not read again since the start. */
   readonly lastReload: LastReload | undefined
   /**
@@ -47,11 +50,10 @@ export function createConfiguration(start: LoadedConfig, instance: ReplaceableIn
   // Opened at the start, and open until the end, whatever is taken in between.
   const hasStore = needsStore(instance.checked.config)
   let refusedFiles: readonly string[] = []
+  let states = start.states
 
   function read(cause: ReloadCause): Reloaded {
-    // At the start, a configuration may come from a pipe; it can be read once.
-    if (cause !== 'secret file') regularFile(loaded.file)
-    const next = cause === 'secret file' ? checkSources(loaded) : loadConfig(loaded.file)
+    const next = cause === 'secret file' ? checkAgain() : loadAgain()
     const { checked, problems, secretFiles } = next
     refusedFiles = checked === undefined ? secretFiles : []
     if (checked === undefined) return { taken: false, problems: problems.filter(({ severity }) => severity === 'error') }
@@ -59,6 +61,30 @@ export function createConfiguration(start: LoadedConfig, instance: ReplaceableIn
     const changes = instance.replace(checked)
     loaded = next
     return { taken: true, changes, warnings: problems }
+  }
+
+  function checkAgain(): LoadedConfig {
+    const read = new Map<string, string>()
+    try {
+      return checkSources(loaded, undefined, read)
+    } finally {
+      states = new Map([...states, ...read])
+    }
+  }
+
+  function loadAgain(): LoadedConfig {
+    const read = new Map<string, string>()
+    try {
+      const { file, sources } = loaded
+      // At the start, a configuration may come from a pipe; it can be read once.
+      regularFile(file)
+      const next = loadConfig(file, undefined, read)
+      if (Object.keys(sources.dotenv).length > 0 && isFolder(join(dirname(file), '.env')))
+        throw new Failure('.env was a file and is a folder now, so its variables would be missing.')
+      return next
+    } finally {
+      states = new Map([...states, ...read])
+    }
   }
 
   /** A problem may repeat a name in whose place a secret was pasted, also one that only the configuration in use has. */
@@ -83,6 +109,7 @@ export function createConfiguration(start: LoadedConfig, instance: ReplaceableIn
       const { file } = loaded
       return { secrets: instance.checked.secretFiles, sources: [file, join(dirname(file), '.env'), ...refusedFiles] }
     },
+    stateWhenRead: (file) => states.get(file),
     get lastReload() {
       return lastReload
     },
@@ -94,6 +121,10 @@ export function createConfiguration(start: LoadedConfig, instance: ReplaceableIn
       return result
     },
   }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 }
 
 /** Without sessions, tokens or anonymous callers no store was opened at the start. */

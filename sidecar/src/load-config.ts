@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { lstatSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import {
   type CheckedConfig,
@@ -13,6 +13,7 @@ import { parse as parseDotenv } from 'dotenv'
 import { checkExtraAuthorities } from './check-extra-authorities.js'
 import { checkOwnAddress } from './check-own-address.js'
 import { Failure } from './failure.js'
+import { fileStateNow } from './file-state.js'
 import { readYaml } from './read-yaml.js'
 
 /** The path of a configuration file, and the result of its check. */
@@ -20,8 +21,8 @@ export interface LoadedConfig extends CheckResult {
   readonly file: string
   /** What it and the `.env` beside it held. */
   readonly sources: ConfigSources
-  /** When its files began to be read, in milliseconds since the epoch. */
-  readonly readAt: number
+  /** What its files were just before they were read, by their paths; see `fileStateNow`. */
+  readonly states: ReadonlyMap<string, string>
 }
 
 /** What a configuration is checked from, beside its secrets' files and the environment of the process. */
@@ -35,34 +36,40 @@ export interface ConfigSources {
  * lacks. A file that is not YAML is reported in `problems`.
  *
  * @param isOptional Which secrets a command can do without; by their settings.
+ * @param states Gets what each file is, just before it is read, also if the reading fails.
  * @throws {Failure} if the file cannot be read, is not UTF-8 or is empty.
  */
-export function loadConfig(path: string, isOptional?: SecretPlaces['isOptional']): LoadedConfig {
+export function loadConfig(
+  path: string,
+  isOptional?: SecretPlaces['isOptional'],
+  states: Map<string, string> = new Map<string, string>(),
+): LoadedConfig {
   const file = resolve(path)
-  const directory = dirname(file)
-  const readAt = Date.now()
+  const dotenvFile = resolve(dirname(file), '.env')
+  for (const each of [file, dotenvFile]) states.set(each, fileStateNow(each))
   const { raw, problems: broken } = readYaml(path)
-  const sources = { raw, dotenv: readDotenv(directory) }
-  if (broken.length > 0) return { file, sources, readAt, problems: broken, secretFiles: [] }
-  return { ...checkSources({ file, sources }, isOptional), readAt }
+  const sources = { raw, dotenv: readDotenv(dotenvFile) }
+  if (broken.length > 0) return { file, sources, states, problems: broken, secretFiles: [] }
+  return checkSources({ file, sources }, isOptional, states)
 }
 
 /** Checks what was read before, with the files of its secrets as they are now. */
 export function checkSources(
   { file, sources }: Pick<LoadedConfig, 'file' | 'sources'>,
   isOptional?: SecretPlaces['isOptional'],
+  states: Map<string, string> = new Map<string, string>(),
 ): LoadedConfig {
-  const readAt = Date.now()
   const { raw, dotenv } = sources
   const env = { ...dotenv, ...process.env }
-  const result = checkConfig(raw, { env, directory: dirname(file), ...(isOptional === undefined ? {} : { isOptional }) })
+  const beforeRead = (each: string): void => void states.set(each, fileStateNow(each))
+  const result = checkConfig(raw, { env, directory: dirname(file), beforeRead, ...(isOptional === undefined ? {} : { isOptional }) })
   const own = result.checked === undefined ? [] : checkOwnAddress(result.checked.config)
   const problems = [...result.problems, ...own, ...checkExtraAuthorities(dotenv, dirname(file))]
   const { secretFiles } = result
   return {
     file,
     sources,
-    readAt,
+    states,
     problems,
     secretFiles,
     ...(own.length > 0 || result.checked === undefined ? {} : { checked: result.checked }),
@@ -96,16 +103,19 @@ export function describeProblems(path: string, problems: readonly Problem[]): st
   return `${path} has ${count}:\n${problems.map(describeProblem).join('\n')}`
 }
 
+/** The largest `.env`, in bytes. */
+const maxDotenvBytes = 1024 * 1024
+
 /** @throws {Failure} if it is there and cannot be read: its variables must not be missing in silence. */
-function readDotenv(directory: string): Record<string, string> {
-  const file = resolve(directory, '.env')
+function readDotenv(file: string): Record<string, string> {
   try {
-    regularFile(file)
+    // A folder of this name is another program's, such as Python's.
+    if (lstatSync(file, { throwIfNoEntry: false })?.isDirectory() !== false) return {}
+    if (regularFile(file).size > maxDotenvBytes) throw new Failure(`${file} is too large for a file of variables.`)
     return parseDotenv(readFileSync(file))
   } catch (error) {
+    if (error instanceof Failure) throw error
     const { code = 'unknown' } = error as NodeJS.ErrnoException
-    // A folder of this name is another program's.
-    if (code === 'ENOENT' || code === 'EISDIR') return {}
     throw new Failure(`${file} cannot be read (${code}). Let this user read it, or remove it.`)
   }
 }

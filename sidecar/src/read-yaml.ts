@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Problem } from '@postern/core'
 import { redactKeys } from '@postern/protocol'
@@ -12,6 +12,9 @@ export interface ReadYaml {
   readonly raw: unknown
   readonly problems: readonly Problem[]
 }
+
+/** The largest configuration file, in bytes: room for 100,000 keys and their bindings. */
+const maxBytes = 64 * 1024 * 1024
 
 /**
  * How many aliases one file may use, nested ones included: without a limit, nine lines could stand for a billion
@@ -28,8 +31,12 @@ const maxAliases = 100
 export function readYaml(path: string): ReadYaml {
   let bytes: Buffer
   try {
-    bytes = readFileSync(resolve(path))
+    const file = resolve(path)
+    // A pipe has no size; what it holds is read to its end.
+    if (statSync(file).size > maxBytes) throw new Failure(`${path} is too large for a configuration.`)
+    bytes = readFileSync(file)
   } catch (error) {
+    if (error instanceof Failure) throw error
     const { code } = error as NodeJS.ErrnoException
     if (code === 'EISDIR') throw new Failure(`${path} is a directory. Name the file in it, such as ${join(path, 'postern.yaml')}.`)
     if (code !== 'ENOENT') throw new Failure(`${path} cannot be read (${code ?? 'unknown'}). Let this user read it.`)

@@ -202,6 +202,8 @@ describe('postern reload', () => {
     [() => writeConfig({ connections: { perAddress: 7 } }), /connections: cannot change/],
     [() => pipeAt('key'), /keys\.acme\.secret: points to the file .*ENOTREG/],
     [() => pipeAt('.env'), /\.env cannot be read \(ENOTREG\)/],
+    [() => symlinkSync('nowhere', join(cwd, '.env')), /\.env cannot be read \(ENOENT\)/],
+    [() => writeFileSync(join(cwd, '.env'), Buffer.alloc(2_000_000, 10)), /\.env is too large/],
     [() => symlinkSync('.env', join(cwd, '.env')), /\.env cannot be read \(ELOOP\)/],
     [() => write('ring', 'one:nothing'), /callers\.service\.hashes/],
   ]
@@ -314,6 +316,29 @@ describe('files that change', () => {
     })
     await reloadAndTake()
     write('other', ringOf('two'))
+    await expect.poll(async () => (await ask({}, `${credential}two`)).status, { timeout: 20_000, interval: 500 }).toBe(200)
+  })
+
+  test('a link that is turned to an older folder just after the reload that names it is followed', async () => {
+    for (const [folder, label] of [
+      ['old', 'two'],
+      ['new', 'one'],
+    ] as const) {
+      mkdirSync(join(cwd, folder))
+      writeFileSync(join(cwd, folder, 'ring'), ringOf(label))
+    }
+    symlinkSync('new', join(cwd, 'mounted'))
+    await start()
+    await wait(1500)
+    writeConfig({
+      callers: {
+        ...(config['callers'] as object),
+        service: { hashes: { file: './mounted/ring' }, principals: { one: { team: 'acme' }, two: { team: 'acme' } } },
+      },
+    })
+    await reloadAndTake()
+    symlinkSync('old', join(cwd, 'mounted.new'))
+    renameSync(join(cwd, 'mounted.new'), join(cwd, 'mounted'))
     await expect.poll(async () => (await ask({}, `${credential}two`)).status, { timeout: 20_000, interval: 500 }).toBe(200)
   })
 

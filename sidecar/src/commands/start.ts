@@ -9,6 +9,9 @@ import { startSidecar } from '../sidecar.js'
 import { untilSignal } from '../until-signal.js'
 import { watchFiles } from '../watch-files.js'
 
+/** How long the last lines of the log may take after the deadline of the shutdown, in milliseconds. */
+const lastLinesMs = 5000
+
 /** Runs the sidecar until it is told to stop. */
 export async function start(hangUps: HangUps, options: { readonly config: string }): Promise<number> {
   const { checked, file, warnings, loaded } = requireConfig(options.config)
@@ -24,12 +27,12 @@ export async function start(hangUps: HangUps, options: { readonly config: string
     ...(sidecar.admin === undefined ? {} : { admin: sidecar.admin }),
   })
   hangUps.handle(() => configuration.reload('signal'))
-  const readAt = (): number => configuration.loaded.readAt
+  const stateWhenRead = (file: string): string | undefined => configuration.stateWhenRead(file)
   const watches = [
-    watchFiles({ files: () => configuration.files.secrets, readAt, changed: () => configuration.reload('secret file') }),
+    watchFiles({ files: () => configuration.files.secrets, stateWhenRead, changed: () => configuration.reload('secret file') }),
     watchFiles({
       files: () => (instance.checked.config.reload.watch ? configuration.files.sources : []),
-      readAt,
+      stateWhenRead,
       changed: () => configuration.reload('watch'),
     }),
   ]
@@ -37,6 +40,8 @@ export async function start(hangUps: HangUps, options: { readonly config: string
   const signal = await untilSignal()
   for (const watch of watches) watch.stop()
   ledger.log('info', 'draining', { signal, deadline_ms: instance.checked.config.shutdown.deadline })
+  // The last lines wait for whoever reads the log, and for no longer than this.
+  setTimeout(() => process.exit(0), instance.checked.config.shutdown.deadline + lastLinesMs).unref()
   const inTime = await sidecar.close()
   ledger.log(inTime ? 'info' : 'warn', inTime ? 'stopped' : 'stopped at the deadline; streams that were still open were cut')
   await ledger.close()

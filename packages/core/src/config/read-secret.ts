@@ -14,6 +14,8 @@ export interface SecretPlaces {
   readonly env: Readonly<Record<string, string | undefined>>
   /** The folder that relative paths of `{ file: PATH }` start from. */
   readonly directory: string
+  /** Called with the path of each file just before it is read. */
+  readonly beforeRead?: (file: string) => void
   /**
    * Advice for a variable that is not set, if the process does not read the `.env` file beside the configuration, as
    * `postern()` in Express does not.
@@ -54,10 +56,11 @@ function setOrWrite(name: string): string {
 
 const textFix = 'Write it as text; random bytes, for one, in base64url.'
 
-function readSecretFile(path: string, { directory }: SecretPlaces): SecretResult {
+function readSecretFile(path: string, { directory, beforeRead }: SecretPlaces): SecretResult {
   let bytes: Buffer
   try {
     const file = resolve(directory, path)
+    beforeRead?.(file)
     const { size } = regularFile(file)
     if (size > maxSecretBytes)
       return { reason: `points to the file ${path}, which has ${size} bytes.`, fix: 'Write the secret alone into it.' }
