@@ -28,9 +28,9 @@ export function createEventReader(): EventReader {
 
   /** Returns whether this line, or one before it, reports a failure. */
   function readLine(line: string): boolean {
-    // The first record is final: it is Postern's last word, so no other can follow it.
+    // The first record counts. The sidecar writes a second one only just before it cuts the connection, which the client notices.
     if (line.startsWith(governanceComment)) seen.record ??= parseGovernance(line.slice(governanceComment.length))
-    // Nothing after the failure is passed on, so it is no part of the answer either.
+    // The application gets no text that comes after the event with the error, so such text is not part of `received`.
     if (seen.failure) return true
     try {
       // Parse only `data:` lines: most others are blank, and an exception of `JSON.parse` costs a thousand times

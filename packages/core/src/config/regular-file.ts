@@ -1,9 +1,9 @@
 import { type Stats, statSync } from 'node:fs'
 
 /**
- * Looks at a file before it is read at once: reading a pipe or a terminal would wait for ever, and everything with it.
+ * Returns the `stat` of a file that may be read synchronously. Reading a pipe or a terminal would block the process for ever.
  *
- * @throws {Error} with `code` `EISDIR` or `ENOTREG` if it is no regular file, and what `stat` throws.
+ * @throws {Error} with the code `EISDIR` for a folder, `ENOTREG` for a pipe or device, and every error of `stat`.
  */
 export function regularFile(path: string): Stats {
   const stats = statSync(path)

@@ -57,8 +57,8 @@ export class Uses {
   }
 
   /**
-   * The same for what remembers: it is taken over only from the runtime that this one replaces. What an earlier one remembered
-   * may be out of date, since nobody told it what changed since, although it may be open for its last calls.
+   * The same for caches. A runtime takes a cache over only from the runtime that it replaces. The cache of an earlier runtime may
+   * still be open for its last calls, but it has missed what changed in the meantime.
    */
   inherit<Thing>(kind: string, settings: Settings, open: () => Thing, close: (thing: Thing) => void | Promise<void> = () => {}): Thing {
     const key = keyOf(kind, settings)

@@ -1,7 +1,10 @@
 /** The values of fields, by the fields' names. */
 type Fields<Field extends string> = Readonly<Partial<Record<Field, string | undefined>>>
 
-/** Finds entries that each name values of some fields, and that match whoever has all of these values. */
+/**
+ * Finds entries by field values. An entry gives a value for some of the fields, such as `team`, and matches whoever has the same
+ * value in each of them.
+ */
 export interface FieldIndex<Field extends string, Entry> {
   /** The entry that matches in the first shape that has one. Of entries that name the same values, the last counts. */
   first(fields: Fields<Field>): Entry | undefined

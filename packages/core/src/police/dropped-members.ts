@@ -36,7 +36,7 @@ const mayTakeAway = rememberNames((name) => name.length <= maxNameChars && takes
 export const refuseDroppedMembers: Visit = ({ name, value, within, inContent }) => {
   if (inContent || !mayTakeAway(name)) return
   if (value === null || value === undefined || value === false || (Array.isArray(value) && value.length === 0)) return
-  // What a schema calls a property drops nothing.
+  // A property in a schema may be called `drop_params`: that describes an argument of a tool, and drops no member.
   if (typeof value === 'object' && within !== undefined && namesOfSchemas.test(within)) return
   throw new Refusal('request_malformed', {
     message: 'This member would drop or rename members of the request, and policy reads some of them.',

@@ -63,7 +63,7 @@ export const hiddenUsers: Visit = ({ name, within, top, isTop, inContent, inSett
     return
   }
   if (namesUser(name) === 'not' || (!inSettings && top === metadata)) return
-  // What a schema calls a property names nobody.
+  // A property in a schema may be called `user_id`: that describes an argument of a tool, and names no user.
   if (namesOfSchemas.test(within) && typeof value === 'object') return
   if (inSettings || squashName(within) === 'trace') throw another(name, within)
   if (squashName(name) !== vague && !isFree(within) && !isFree(top)) throw another(name, within)

@@ -38,8 +38,8 @@ const isType = /^type$/i
 const mayBePlugins = /plugin|[^\0-\x7f]/i
 
 /**
- * The type of a tool that runs a model of its own, or of a gateway's tool that nobody knows, if the member makes its object one.
- * A choice among tools defines none.
+ * If the member is the `type` of a tool that runs a model of its own, or of a gateway's tool that is not in our list, returns that
+ * type; else `undefined`. In `tool_choice`, a type only refers to a tool.
  */
 export function toolWithModel({ name, value, top }: VisitedMember): string | undefined {
   if (typeof value !== 'string' || name.length !== 4 || !isType.test(name) || top === 'tool_choice') return undefined
@@ -74,7 +74,10 @@ export function toolNamesModels(type: string, owner: Members): boolean {
 /** Tools of OpenRouter that run the one model that their `parameters` name. */
 const withOneModel: ReadonlySet<string> = new Set(words('openrouter:image_generation openrouter:advisor openrouter:subagent'))
 
-/** Whether a plugin names every model that it runs. One without an id is no gateway's plugin that we know, and holds only members. */
+/**
+ * Whether a plugin names every model that it runs. A plugin without an id is of no known gateway: then its members are checked
+ * like any other members.
+ */
 export function pluginNamesModels(plugin: unknown): boolean {
   const id = idOf(plugin)
   return id === undefined || (id === 'fusion' && namesPanel(plugin))
