@@ -1,7 +1,23 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
-import type { PageRecord } from './answers/record-for-client.js'
-import type { Connections } from './connections/connections.js'
+
+/** Which record pages get (`browser.record`): the full one, or the public one, without the key's alias and the gateway. */
+export type PageRecord = 'full' | 'public'
+
+/** Counts the bytes that this process holds in memory for its clients (`connections.heldBytes`). */
+export interface MemoryCount {
+  /** The network that a request is counted for; `undefined`: bounded only by the sum of all. */
+  addressOf(request: PeerFacts): string | undefined
+  readonly held: {
+    /** Counts further bytes. `false`: there would be too many, and nothing was counted. */
+    take(address: string | undefined, bytes: number): boolean
+    /** Takes back bytes that `take` counted. */
+    letGo(address: string | undefined, bytes: number): void
+  }
+}
+
+/** The parts of a request from which its addresses are read. */
+export type PeerFacts = Pick<Arrival, 'headers' | 'address' | 'connection'>
 
 /** One request as it arrives, with the id that every answer to it carries. */
 export interface Arrival {
@@ -29,7 +45,7 @@ export interface Arrival {
   /** The connection that carries the request. */
   readonly connection: Connection
   /** Counts the bytes that Postern holds in memory for this client; `undefined`: no counting. */
-  readonly connections?: Pick<Connections, 'addressOf' | 'held'> | undefined
+  readonly connections?: MemoryCount | undefined
 }
 
 /** The part of a socket that the corridor uses. */

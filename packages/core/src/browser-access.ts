@@ -2,7 +2,7 @@ import { headerNames, isDevelopmentPage } from '@postern/protocol'
 import { clientHeaders } from './lib/client-headers.js'
 import { apiHeaders } from './answers/api-headers.js'
 import { notKept } from './answers/privacy.js'
-import type { PageRecord } from './answers/record-for-client.js'
+import type { PageRecord } from './arrival.js'
 import { Refusal } from './refusal.js'
 
 /** Which pages may call, and which headers their answers get. `compile` builds all header lists once. */

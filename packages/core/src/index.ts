@@ -43,5 +43,5 @@ export { currentRuntime, type Instance, type Runtime, type Serving } from './ins
 export { Secret } from './secret.js'
 export { createMemoryStore } from './store/memory-store.js'
 export { createTrust, type IsTrusted } from './trusted-peers.js'
-export { revocationOf } from './store/revocations.js'
+export { revocationOf } from './store/revocation-of.js'
 export type { Revocation, RevocationPage, RevokedKind, Store } from './store/store.js'

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { buildConnector } from 'undici'
-import type { Proxy } from './config/proxies.js'
+import type { Proxy } from './proxy.js'
 import { hearLastWords } from './hear-last-words.js'
 import { openTunnel } from './open-tunnel.js'
 

@@ -1,4 +1,4 @@
-import type { ProxyOf } from './config/proxies.js'
+import type { ProxyOf } from './proxy.js'
 import { openDirect, type Dispatcher } from './fetch-bounded.js'
 import { openUpstream } from './forward/open-upstream.js'
 

@@ -1,6 +1,6 @@
 import { type ClientRequest, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
-import type { Proxy } from './config/proxies.js'
+import type { Proxy } from './proxy.js'
 import type { Connect } from './open-connector.js'
 import { ProxyFailure } from './proxy-failure.js'
 

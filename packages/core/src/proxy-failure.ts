@@ -1,4 +1,4 @@
-import type { Proxy } from './config/proxies.js'
+import type { Proxy } from './proxy.js'
 import { plainFailure } from './lib/plain-failure.js'
 
 /** A proxy that could not be reached, or refused. Its message names the proxy and nothing else of the variable, which may hold a password. */

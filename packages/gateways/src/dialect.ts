@@ -75,6 +75,9 @@ export interface Choice {
   readonly values: readonly string[]
 }
 
+/** The policy's value for an option that the caller may choose. */
+export const callersChoice = 'caller'
+
 /** How often the gateway lets one address call, all callers at that address together. */
 export interface AddressLimit {
   /** Calls that may come at once after a pause. */

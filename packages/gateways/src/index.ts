@@ -11,15 +11,16 @@ export {
   type UsagePlaces,
 } from './answer-format.js'
 export { createErrorClassifier, type ErrorClassifier, type GatewayError } from './classify-error.js'
-export type {
-  AddressLimit,
-  Choice,
-  CredentialForm,
-  Dialect,
-  Dialects,
-  ErrorCondition,
-  ErrorRule,
-  GovernancePlaces,
+export {
+  type AddressLimit,
+  callersChoice,
+  type Choice,
+  type CredentialForm,
+  type Dialect,
+  type Dialects,
+  type ErrorCondition,
+  type ErrorRule,
+  type GovernancePlaces,
 } from './dialect.js'
 export { type DialectId, dialectIds, dialects } from './dialects/dialects.js'
 export { type Endpoint, type Endpoints, endpointsOf, type ModelCatalogue, type StoredObject } from './endpoint.js'

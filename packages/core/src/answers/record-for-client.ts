@@ -2,9 +2,6 @@ import { type GovernanceRecord, publicGovernance, serializeGovernance } from '@p
 import type { Arrival } from '../arrival.js'
 import type { Principal } from '../principal.js'
 
-/** Which record pages get (`browser.record`): the full one, or the public one, without the key's alias and the gateway. */
-export type PageRecord = 'full' | 'public'
-
 /** The client that gets an answer. */
 export interface Audience {
   readonly arrival: Pick<Arrival, 'headers' | 'pageRecord'>

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { arrive, wholeTarget } from '../doors/arrive.js'
 import type { CheckArrival } from '../doors/check-arrival.js'
-import type { Identify } from '../identify/identify.js'
+import type { Identify } from '../identify.js'
 import type { Principal } from '../principal.js'
 import type { Runtime } from '../instance/runtime.js'
 import type { AssertionSigner } from './sign-assertion.js'

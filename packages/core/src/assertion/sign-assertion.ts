@@ -1,7 +1,8 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { SignJWT } from 'jose'
 import type { Principal } from '../principal.js'
 import type { Secret } from '../secret.js'
+import { readSigningKey } from '../config/read-signing-key.js'
 import { thumbprintOf } from '../thumbprint.js'
 
 export interface SignerOptions {
@@ -66,14 +67,4 @@ export function createAssertionSigner({ key, audience, ttlMs }: SignerOptions): 
 /** The signing key of a checked configuration. Without a secret: a new key that is lost when the process ends. */
 export function openSigningKey(secret: Secret | undefined): KeyObject {
   return secret === undefined ? generateKeyPairSync('ed25519').privateKey : (readSigningKey(secret) as KeyObject)
-}
-
-/** Reads the key; `undefined` if it is not an Ed25519 private key. The error is dropped, since it could repeat the key. */
-export function readSigningKey(secret: Secret): KeyObject | undefined {
-  try {
-    const key = createPrivateKey(secret.reveal())
-    return key.asymmetricKeyType === 'ed25519' ? key : undefined
-  } catch {
-    return undefined
-  }
 }

@@ -7,7 +7,7 @@ import { type Connections, createConnections } from '../connections/connections.
 import type { Slot } from '../connections/fair-queue.js'
 import { type Listed, OpenList } from '../lib/open-list.js'
 import type { Log } from '../log.js'
-import { createPublicAddress } from '../public-address.js'
+import { createPublicAddress } from '../read-public-address.js'
 import { cutAtShutdown } from '../refusal.js'
 import type { IsTrusted } from '../trusted-peers.js'
 import { isClientGone, isSocketGone, onceClientGone, refusedBody } from './client-gone.js'
@@ -23,7 +23,8 @@ import { isSmallBody, readSmallBody } from './small-body.js'
 import { takeTurn } from './take-turn.js'
 import { targetOf } from './target.js'
 import { refuseOnTunnel, tunnel } from './tunnel.js'
-import { type CookieMemory, watchAnswer, watchUpgrade } from './watch-cookies.js'
+import type { CookieMemory } from '../identify/forward-auth/cookie-memory.js'
+import { watchAnswer, watchUpgrade } from './watch-cookies.js'
 
 /** The customer's own server, which answers every request outside the mount. */
 export interface Backend {

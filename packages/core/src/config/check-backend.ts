@@ -1,4 +1,4 @@
-import { readSigningKey } from '../assertion/sign-assertion.js'
+import { readSigningKey } from './read-signing-key.js'
 import { hopByHop } from '../hop-by-hop.js'
 import type { Secret } from '../secret.js'
 import { type Problem, problem } from './problem.js'

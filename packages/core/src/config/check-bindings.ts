@@ -1,4 +1,4 @@
-import { bindingIdentity, describeBinding } from '../resolve/bindings.js'
+import { bindingIdentity, describeBinding } from '../binding.js'
 import type { Parts } from './lenient-sections.js'
 import { oneOf, type Problem, problem } from './problem.js'
 

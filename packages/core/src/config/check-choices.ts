@@ -1,5 +1,4 @@
-import type { Dialects } from '@postern/gateways'
-import { callersChoice } from '../police/choices.js'
+import { callersChoice, type Dialects } from '@postern/gateways'
 import type { Parts } from './lenient-sections.js'
 import { oneOfThese, type Problem, problem } from './problem.js'
 

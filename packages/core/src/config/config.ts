@@ -16,5 +16,5 @@ export {
   type RingEntry,
   type RingProblem,
 } from '../identify/hash-ring.js'
-export { revocationOf } from '../store/revocations.js'
+export { revocationOf } from '../store/revocation-of.js'
 export type { RevokedKind } from '../store/store.js'

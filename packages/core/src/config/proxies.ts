@@ -1,25 +1,6 @@
+import type { Proxy, ProxyOf } from '../proxy.js'
 import { isNetwork, createTrust } from '../trusted-peers.js'
 import { isLoopback } from './is-loopback.js'
-
-/** An HTTP proxy for outgoing connections. */
-export interface Proxy {
-  /** The variable that names it. */
-  readonly variable: string
-  /** Whether the proxy itself is reached over TLS. */
-  readonly secure: boolean
-  readonly host: string
-  readonly port: number
-  /** `Proxy-Authorization`, if the proxy's URL has a user or password. A function, so that printing this object shows no password. */
-  readonly headers: () => Readonly<Record<string, string>>
-}
-
-/** All that a connection through a proxy depends on, its password included: to compare, never to show. */
-export function describeProxy(proxy: Proxy | undefined): object | null {
-  return proxy === undefined ? null : { ...proxy, headers: proxy.headers() }
-}
-
-/** Returns the proxy for a URL; `undefined`: connect directly. */
-export type ProxyOf = (target: URL) => Proxy | undefined
 
 /** The proxies of the environment. As with curl, `http_proxy` counts before `HTTP_PROXY`. */
 export interface Proxies {

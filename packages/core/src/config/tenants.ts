@@ -1,4 +1,4 @@
-import { bindingIdentity, describeBinding } from '../resolve/bindings.js'
+import { bindingIdentity, describeBinding } from '../binding.js'
 import type { Secret } from '../secret.js'
 import type { Config } from './schema.js'
 

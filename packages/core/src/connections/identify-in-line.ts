@@ -1,5 +1,5 @@
 import type { Arrival } from '../arrival.js'
-import type { Identify } from '../identify/identify.js'
+import type { Identify } from '../identify.js'
 import type { Principal } from '../principal.js'
 import { ClientGone } from '../refusal.js'
 import type { Connections } from './connections.js'

@@ -1,5 +1,5 @@
 import { type Dispatcher, Pool } from 'undici'
-import type { Proxy } from '../config/proxies.js'
+import type { Proxy } from '../proxy.js'
 import { maxAnswerHeadBytes } from '../max-answer-head-bytes.js'
 import { type Connect, openConnector } from '../open-connector.js'
 import { ProxyFailure } from '../proxy-failure.js'

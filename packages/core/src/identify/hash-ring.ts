@@ -1,4 +1,4 @@
-import { hash, timingSafeEqual } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { nameFault } from '@postern/protocol'
 import { readClaims } from './read-claims.js'
 
@@ -174,22 +174,4 @@ export function formatHashRing(entries: readonly RingEntry[]): string {
   const at = entries.findIndex(({ label }) => label.includes(','))
   if (at !== -1) throw new TypeError(`Entry ${at + 1} of the ring has a label that holds a comma: write the ring as a manifest.`)
   return entries.map((entry) => `${entry.label}:${entry.digest}`).join('\n')
-}
-
-/** Returns the label of a credential's caller; `undefined` if it is not in the ring. */
-export type RingLookup = (credential: string) => string | undefined
-
-/**
- * Compiles a ring to a lookup whose cost does not grow with the number of callers.
- *
- * The map is keyed by SHA-256 of the credential. So the timing of the lookup tells only about hash values, which an attacker
- * cannot choose. The final comparison is constant-time as well.
- */
-export function createRingLookup(entries: readonly RingEntry[]): RingLookup {
-  const byDigest = new Map(entries.map(({ label, digest }) => [digest, { label, bytes: Buffer.from(digest, 'hex') }]))
-  return (credential) => {
-    const digest = hash('sha256', credential)
-    const found = byDigest.get(digest)
-    return found !== undefined && timingSafeEqual(found.bytes, Buffer.from(digest, 'hex')) ? found.label : undefined
-  }
 }

@@ -1,5 +1,6 @@
 import { errorCodes, headerNames } from '@postern/protocol'
 import type { Arrival } from '../arrival.js'
+import type { Identify } from '../identify.js'
 import type { PublicAddress } from '../public-address.js'
 import { Refusal } from '../refusal.js'
 import { actAs } from './act-as.js'
@@ -11,15 +12,6 @@ import type { Proofs } from './proof/proof.js'
 import { type ReadCredential, readCredential, refuseUnknown } from './read-credential.js'
 import { refuseUnrecognised } from './refuse-credential.js'
 import { isToken, type Verifier } from './verifier.js'
-
-/**
- * Returns the principal of a request, by its verified credential and nothing else.
- *
- * @throws {Refusal} 401 `caller_…` and `proof_…`, 400 `credential_in_request`, 403 `delegation_not_allowed`,
- *   `origin_not_allowed` and `cross_site_refused`, 503 `caller_check_unavailable` and `store_unavailable`, 429
- *   `rate_limited` in place of a 401 after too many failures from one address.
- */
-export type Identify = (arrival: Arrival) => Principal | Promise<Principal>
 
 export interface IdentifyOptions {
   /** Asked in order; the first that recognises the credential decides. */

@@ -1,7 +1,14 @@
 import type { Arrival } from '../arrival.js'
-import type { BrowserAccess } from '../browser-access.js'
 import type { PublicAddress } from '../public-address.js'
 import { Refusal } from '../refusal.js'
+
+/** Which pages may call: the part of `browser` that a cookie's call depends on. */
+export interface AllowedPages {
+  /** Whether a page of this origin may call the sidecar under the name `host`; `site` is the value of `Sec-Fetch-Site`. */
+  allows(origin: string, host: string | undefined, site: unknown): boolean
+  /** Whether `browser.origins` lists this origin. */
+  isListed(origin: string): boolean
+}
 
 /** Checks that a call with only a cookie comes from an allowed page: browsers send cookies with calls of any page. */
 export type CheckSameSite = (arrival: Arrival) => void
@@ -15,7 +22,7 @@ export type CheckSameSite = (arrival: Arrival) => void
  *
  * @throws {Refusal} 403 `cross_site_refused`.
  */
-export function createSameSiteCheck(browser: BrowserAccess, publicAddress: PublicAddress): CheckSameSite {
+export function createSameSiteCheck(browser: AllowedPages, publicAddress: PublicAddress): CheckSameSite {
   return (arrival) => {
     const { origin } = arrival.headers
     const site = arrival.headers['sec-fetch-site']

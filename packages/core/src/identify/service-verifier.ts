@@ -1,4 +1,5 @@
-import { createRingLookup, type RingEntry } from './hash-ring.js'
+import type { RingEntry } from './hash-ring.js'
+import { createRingLookup } from './ring-lookup.js'
 import type { Principal, PrincipalFields } from '../principal.js'
 import { refuseCredential } from './refuse-credential.js'
 import { isToken, type Verifier } from './verifier.js'

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { CheckedConfig } from '../config/check-config.js'
-import { describeProxy } from '../config/proxies.js'
+import { describeProxy } from '../proxy.js'
 import { isLaxer } from './laxer-settings.js'
 
 /** A setting that two configurations have differently. */

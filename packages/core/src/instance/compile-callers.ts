@@ -3,7 +3,7 @@ import { createAssertionSigner, openSigningKey } from '../assertion/sign-asserti
 import type { BrowserAccess } from '../browser-access.js'
 import type { CompileOptions } from './compile.js'
 import type { CheckedConfig } from '../config/check-config.js'
-import { describeProxy } from '../config/proxies.js'
+import { describeProxy } from '../proxy.js'
 import type { Config } from '../config/schema.js'
 import type { CheckArrival } from '../doors/check-arrival.js'
 import { createAnonymousVerifier } from '../identify/anonymous-verifier.js'
@@ -31,7 +31,7 @@ import { createRevocations, type Revocations } from '../store/revocations.js'
 import type { Runtime } from './runtime.js'
 import type { Store } from '../store/store.js'
 import { defaultCacheMs } from './defaults.js'
-import type { Uses } from './usage-pool.js'
+import type { Uses } from '../uses.js'
 
 /** Opens the key set at a URL, or takes the one that another runtime uses. */
 type OpenKeySet = (url: string) => KeySet

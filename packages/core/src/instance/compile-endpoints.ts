@@ -1,14 +1,14 @@
 import { answerFormats, type Dialect, type Endpoint, type Endpoints, endpointsOf, modelSegment, shapeOf } from '@postern/gateways'
-import type { Config } from '../config/schema.js'
 
-type Opened = Config['gateways'][string]['endpoints']
+/** Endpoints that the operator opens, by path. */
+export type OpenedEndpoints = Readonly<Record<string, Omit<Partial<Endpoint>, 'format' | 'object'> & Pick<Endpoint, 'methods' | 'model'> & { readonly format: keyof typeof answerFormats }>>
 
 /**
  * Merges the endpoints that the dialect lists with those that the operator opens under `gateways.<name>.endpoints`. If a
  * path is in both, the operator's settings replace the dialect's for the methods that the operator names; but the
  * dialect's `object` stays, so an endpoint about stored objects remains one.
  */
-export function compileEndpoints({ endpoints }: Dialect, opened: Opened): Endpoints {
+export function compileEndpoints({ endpoints }: Dialect, opened: OpenedEndpoints): Endpoints {
   const merged = new Map<string, readonly Endpoint[]>(Object.entries(endpoints).map(([path, entry]) => [path, endpointsOf(entry)]))
   const listedAt = new Map([...merged.keys()].map((path) => [shapeOf(path), path]))
   for (const [path, { format, ...settings }] of Object.entries(opened)) {

@@ -22,7 +22,7 @@ import type { Log } from '../log.js'
 import { createObserve } from '../observe/observe.js'
 import { createPolice } from '../police/police.js'
 import { createPolicyFinder, type PolicyRule } from '../police/policies.js'
-import { createPublicAddress } from '../public-address.js'
+import { createPublicAddress } from '../read-public-address.js'
 import { cutAtShutdown, Refusal } from '../refusal.js'
 import { type Binding, createKeyFinder } from '../resolve/bindings.js'
 import { createReserve } from '../reserve/reserve.js'
@@ -31,7 +31,7 @@ import type { Gateway, GatewayTimeouts, KeyLease } from '../resolve/route.js'
 import { createTaskSeals } from '../resolve/task-seal.js'
 import { defaultLongestWaitMs, defaultMaxBodyBytes } from './defaults.js'
 import type { Runtime } from './runtime.js'
-import { UsagePool, type Uses } from './usage-pool.js'
+import { type OpenUses, UsagePool } from './usage-pool.js'
 import type { Secret } from '../secret.js'
 import type { Store } from '../store/store.js'
 import { createTrust } from '../trusted-peers.js'
@@ -73,7 +73,7 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
   }
 }
 
-function build(checked: CheckedConfig, options: CompileOptions, uses: Uses): Runtime {
+function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses): Runtime {
   const { config, secrets } = checked
   const gateways = new Map(Object.entries(config.gateways).map(([name, settings]) => [name, compileGateway(name, settings, checked)]))
   const tenants = findTenants(Object.keys(config.keys), config.bindings, secrets)

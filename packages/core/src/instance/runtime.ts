@@ -1,5 +1,5 @@
 import type { Assertions } from '../assertion/assertions.js'
-import type { CookieMemory } from '../backend/watch-cookies.js'
+import type { CookieMemory } from '../identify/forward-auth/cookie-memory.js'
 import type { BrowserAccess } from '../browser-access.js'
 import type { Config } from '../config/schema.js'
 import type { Connections } from '../connections/connections.js'

@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto'
-
-/** What a thing is opened with, as plain data; two things with equal settings are the same thing. May contain revealed secrets. */
-export type Settings = unknown
+import type { Settings, Uses } from '../uses.js'
 
 interface Entry {
   readonly thing: unknown
@@ -16,39 +14,32 @@ interface Entry {
 export class UsagePool {
   /** Every open thing that a new runtime may use. */
   readonly #open = new Map<string, Entry>()
-  #current: Uses | undefined
+  #current: OpenUses | undefined
 
   /** Makes the uses of a new runtime, which has none yet. Call `release` at its end. */
-  begin(): Uses {
-    return new Uses(this.#open, this.#current)
+  begin(): OpenUses {
+    return new OpenUses(this.#open, this.#current)
   }
 
   /** Says whose uses the next runtime may {@link Uses.inherit}: those of the runtime that serves new requests now. */
-  succeed(uses: Uses): void {
+  succeed(uses: OpenUses): void {
     this.#current = uses
   }
 }
 
 /** The things that one runtime uses. */
-export class Uses {
+export class OpenUses implements Uses {
   readonly #open: Map<string, Entry>
-  #before: Uses | undefined
+  #before: OpenUses | undefined
   readonly #used = new Map<string, Entry>()
   readonly #ends: (() => void)[] = []
 
   /** @param before Those of the runtime that this one replaces. */
-  constructor(open: Map<string, Entry>, before: Uses | undefined) {
+  constructor(open: Map<string, Entry>, before: OpenUses | undefined) {
     this.#open = open
     this.#before = before
   }
 
-  /**
-   * Returns the thing of this kind with these settings, and opens it if no runtime has it open. For what mirrors the world
-   * outside, of which there must not be two: connections, queues, counts.
-   *
-   * @param kind What kind of thing, such as `upstream`. Each kind has one type.
-   * @param close Closes it after its last use.
-   */
   share<Thing>(kind: string, settings: Settings, open: () => Thing, close: (thing: Thing) => void | Promise<void> = () => {}): Thing {
     const key = keyOf(kind, settings)
     let entry = this.#open.get(key)
@@ -56,10 +47,6 @@ export class Uses {
     return this.#use(key, entry) as Thing
   }
 
-  /**
-   * The same for caches. A runtime takes a cache over only from the runtime that it replaces. The cache of an earlier runtime may
-   * still be open for its last calls, but it has missed what changed in the meantime.
-   */
   inherit<Thing>(kind: string, settings: Settings, open: () => Thing, close: (thing: Thing) => void | Promise<void> = () => {}): Thing {
     const key = keyOf(kind, settings)
     const before = this.#before
@@ -67,7 +54,6 @@ export class Uses {
     return this.#use(key, known ?? entryOf(open, close)) as Thing
   }
 
-  /** Calls `end` when these uses end. */
   until(end: () => void): void {
     this.#ends.push(end)
   }

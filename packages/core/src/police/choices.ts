@@ -1,12 +1,9 @@
-import type { Choice, Dialect } from '@postern/gateways'
+import { callersChoice, type Choice, type Dialect } from '@postern/gateways'
 import type { Arrival } from '../arrival.js'
 import { lenientParameterName, readingsOf } from '../lib/query-names.js'
 import { Refusal } from '../refusal.js'
 import type { Permit } from './permit.js'
 import type { Policy } from './policies.js'
-
-/** The policy's value for an option that the caller may choose. */
-export const callersChoice = 'caller'
 
 /**
  * Decides the options that a gateway offers per request. The policy gives a value, or `caller` to let the caller choose, or

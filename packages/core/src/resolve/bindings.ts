@@ -1,5 +1,6 @@
 import { createFieldIndex } from '../lib/field-index.js'
-import { mostSpecificFirst, type PrincipalFields, principalFields } from '../principal.js'
+import { describeBinding } from '../binding.js'
+import { mostSpecificFirst, type PrincipalFields } from '../principal.js'
 import type { KeyLease } from './route.js'
 
 /** One entry of `bindings`: the principals that use a key. An entry without user, team and project is the default. */
@@ -25,15 +26,4 @@ export function createKeyFinder(bindings: readonly Binding[]): FindKey {
   }))
   const index = createFieldIndex(mostSpecificFirst, bound, ({ fields }) => fields)
   return (principal) => index.first(principal)
-}
-
-/** Equal for two bindings that match the same principals; the configuration must not hold two such bindings. */
-export function bindingIdentity(binding: PrincipalFields): string {
-  return JSON.stringify(principalFields.map((field) => binding[field] ?? null))
-}
-
-/** `user=u_7 project=labs`, or `default`. */
-export function describeBinding(binding: PrincipalFields): string {
-  const named = principalFields.filter((field) => binding[field] !== undefined).map((field) => `${field}=${binding[field]}`)
-  return named.length === 0 ? 'default' : named.join(' ')
 }

@@ -1,5 +1,5 @@
 import type { AddressLimit, Dialect, Endpoint, EndpointTable } from '@postern/gateways'
-import type { Proxy } from '../config/proxies.js'
+import type { Proxy } from '../proxy.js'
 import type { Secret } from '../secret.js'
 import type { TaskHandle } from './task-seal.js'
 

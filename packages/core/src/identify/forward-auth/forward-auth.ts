@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import type { Arrival } from '../../arrival.js'
-import type { CookieMemory } from '../../backend/watch-cookies.js'
+import type { CookieMemory } from './cookie-memory.js'
 import type { Principal } from '../../principal.js'
 import { Refusal } from '../../refusal.js'
 import type { CheckSameSite } from '../same-site.js'
