@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { FormFields } from '../../packages/core/src/read/form-fields.js'
-import { foldCase } from '../../packages/core/src/lib/json-members.js'
+import { foldCase } from '../../packages/core/src/lib/fold-case.js'
 import { squashName } from '../../packages/core/src/lib/strip-punctuation.js'
 import { beginCheck, type BodyRules } from '../../packages/core/src/police/check-body.js'
 import { MemberWalk, type Visit } from '../../packages/core/src/police/visit-members.js'

@@ -1,4 +1,4 @@
-import { foldCase } from './json-members.js'
+import { foldCase } from './fold-case.js'
 
 /** A query parameter as some server reads it. */
 export interface Parameter {

@@ -1,4 +1,4 @@
-import { foldCase } from './json-members.js'
+import { foldCase } from './fold-case.js'
 
 /**
  * A memo of the last names: several rules look at the same name one after the other, and at the names of the objects around it.

@@ -1,5 +1,6 @@
 import type { AnswerFormat, Dialect } from '@postern/gateways'
-import { editMembers, foldCase } from '../lib/json-members.js'
+import { foldCase } from '../lib/fold-case.js'
+import { editMembers } from '../lib/json-members.js'
 import type { JsonBody } from '../read/json-body.js'
 import { holdsId, namesUser } from './hidden-users.js'
 

@@ -1,7 +1,7 @@
 import { isAscii, isUtf8 } from 'node:buffer'
 import { holdsKey } from '@postern/gateways'
 import { type FormPart, FormReader, FormSyntaxError, type FormVisitor } from '../lib/form-reader.js'
-import { foldCase } from '../lib/json-members.js'
+import { foldCase } from '../lib/fold-case.js'
 import { namesIn } from '../lib/query-names.js'
 import { squashName } from '../lib/strip-punctuation.js'
 import { Refusal } from '../refusal.js'

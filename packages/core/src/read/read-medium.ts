@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { Arrival } from '../arrival.js'
 import { GrowingBuffer } from '../lib/growing-buffer.js'
-import { foldCase } from '../lib/json-members.js'
+import { foldCase } from '../lib/fold-case.js'
 import { Refusal } from '../refusal.js'
 import { refuseDisguise } from './first-bytes.js'
 import { readBoundary } from './form-boundary.js'

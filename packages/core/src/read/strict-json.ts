@@ -1,6 +1,7 @@
 import { isAscii, isUtf8 } from 'node:buffer'
 import { inTurns } from '../lib/in-turns.js'
-import { foldCase, type MemberVisitor, walkMembers } from '../lib/json-members.js'
+import { foldCase } from '../lib/fold-case.js'
+import { type MemberVisitor, walkMembers } from '../lib/json-members.js'
 import { type JsonCounts, JsonReader, type Repetition } from '../lib/json-reader.js'
 import { Refusal } from '../refusal.js'
 import { isContent } from './content.js'

@@ -1,4 +1,4 @@
-import { foldCase } from '../lib/json-members.js'
+import { foldCase } from '../lib/fold-case.js'
 import { Refusal } from '../refusal.js'
 
 /** The names that policy reads in an object and in objects below it. */
