@@ -16,11 +16,15 @@ const forCommonJs = ['packages/client', 'packages/protocol', 'packages/server']
 /** What is published, each looked at as its users will find it. */
 const published = [
   'packages/client',
+  'packages/config',
   'packages/core',
   'packages/emulator',
   'packages/express',
   'packages/gateways',
   'packages/guard',
+  'packages/identity',
+  'packages/instance',
+  'packages/ports',
   'packages/protocol',
   'packages/server',
   'packages/stores',

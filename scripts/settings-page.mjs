@@ -1,6 +1,6 @@
 // Makes docs/settings.md of the schema that checks a configuration: what may stand there, its default and its bounds.
 import { dialects } from '../packages/gateways/dist/index.js'
-import { createConfigSchema } from '../packages/core/dist/config/schema.js'
+import { createConfigSchema } from '../packages/config/dist/schema.js'
 import { settingMeanings } from './setting-meanings.mjs'
 
 const wrappers = new Set(['optional', 'default', 'prefault'])

@@ -4,30 +4,40 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { errorCodes } from '../packages/protocol/dist/index.js'
 
-const source = join(dirname(dirname(fileURLToPath(import.meta.url))), 'packages', 'core', 'src')
+const source = join(dirname(dirname(fileURLToPath(import.meta.url))), 'packages')
 
 /** The stages in their order: the file with the signature, the name there, and what the stage adds to the call. */
 const stages = [
-  { name: 'admit', file: 'rooms.ts', declaration: 'admit(', adds: 'nothing' },
-  { name: 'identify', file: 'identify/identify.ts', declaration: 'export type Identify ', adds: 'the principal: who calls' },
-  { name: 'resolve', file: 'resolve/resolve.ts', declaration: 'export type Resolve ', adds: 'the route: gateway, key, endpoint' },
+  { name: 'admit', file: 'core/src/rooms.ts', declaration: 'admit(', adds: 'nothing' },
+  { name: 'identify', file: 'ports/src/identify.ts', declaration: 'export type Identify ', adds: 'the principal: who calls' },
+  { name: 'resolve', file: 'core/src/resolve/resolve.ts', declaration: 'export type Resolve ', adds: 'the route: gateway, key, endpoint' },
   {
     name: 'police',
-    file: 'police/police.ts',
+    file: 'core/src/police/police.ts',
     declaration: 'export type Police ',
     adds: 'the permit: the body to send, and what it asks for',
   },
-  { name: 'tag', file: 'tag/tag.ts', declaration: 'export type Tag ', adds: 'the tags: ids of request, workflow, step and trace' },
-  { name: 'reserve', file: 'reserve/reserve.ts', declaration: 'export type Reserve ', adds: 'a call less that the session has left' },
+  { name: 'tag', file: 'core/src/tag/tag.ts', declaration: 'export type Tag ', adds: 'the tags: ids of request, workflow, step and trace' },
+  {
+    name: 'reserve',
+    file: 'core/src/reserve/reserve.ts',
+    declaration: 'export type Reserve ',
+    adds: 'a call less that the session has left',
+  },
   {
     name: 'observe',
-    file: 'observe/observe.ts',
+    file: 'core/src/observe/observe.ts',
     declaration: 'export type Observe ',
     adds: 'the tap: what the answer says of itself, as it passes',
   },
-  { name: 'forward', file: 'forward/forward.ts', declaration: 'export type Forward ', adds: 'the outcome: how the answer ended' },
-  { name: 'retry', file: 'forward/retry.ts', declaration: 'export type Retry ', adds: 'another attempt, under a new id' },
-  { name: 'account', file: 'account/account.ts', declaration: 'export type Account ', adds: 'the receipt: the line in the ledger' },
+  { name: 'forward', file: 'core/src/forward/forward.ts', declaration: 'export type Forward ', adds: 'the outcome: how the answer ended' },
+  { name: 'retry', file: 'core/src/forward/retry.ts', declaration: 'export type Retry ', adds: 'another attempt, under a new id' },
+  {
+    name: 'account',
+    file: 'core/src/account/account.ts',
+    declaration: 'export type Account ',
+    adds: 'the receipt: the line in the ledger',
+  },
 ]
 
 /** What the forward room says in words, since each gateway's errors are classified into these. */
@@ -59,7 +69,7 @@ function row({ name, file, declaration, adds }) {
   const codes = name === 'forward' ? ofGateways : codesIn(comment)
   const refusals =
     codes.length === 0 ? (name === 'retry' ? 'the failure itself' : 'nothing') : codes.map((code) => `\`${code}\``).join(', ')
-  return `| [\`${name}\`](../packages/core/src/${file}) | ${sentence(description)} | ${adds} | ${refusals} |`
+  return `| [\`${name}\`](../packages/${file}) | ${sentence(description)} | ${adds} | ${refusals} |`
 }
 
 /** The documentation comment above a declaration, without its stars. */

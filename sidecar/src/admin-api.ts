@@ -1,17 +1,9 @@
 import { timingSafeEqual } from 'node:crypto'
-import {
-  answerAtDoor,
-  currentRuntime,
-  type Serving,
-  readJsonObject,
-  Refusal,
-  refuseAtDoor,
-  type RevokedKind,
-  type Runtime,
-  type Secret,
-} from '@postern/core'
-import { createFailedAttempts } from '@postern/express'
+import { readJsonObject } from '@postern/core'
+import { answerAtDoor, currentRuntime, refuseAtDoor, type Runtime, type Serving } from '@postern/instance'
+import { Refusal, type RevokedKind, type Secret } from '@postern/ports'
 import { nameFault, readSessionRequest, SessionFault, sessionFaultOverHttp, sessionSeconds } from '@postern/protocol'
+import { createFailedAttempts } from '@postern/express'
 import express, { type NextFunction, type Request, type Response, type Router } from 'express'
 import type { Configuration } from './configuration.js'
 

@@ -1,17 +1,16 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import {
+  currentRuntime,
   faultOfTargetForExpress,
   findFault,
-  currentRuntime,
-  type Serving,
-  Refusal,
   refuseAtDoor,
   refuseBrokenRequest,
   refuseConnect,
   refuseExpectations,
-  type Secret,
+  type Serving,
   takeOriginForm,
-} from '@postern/core'
+} from '@postern/instance'
+import { Refusal, type Secret } from '@postern/ports'
 import { securityMiddleware } from '@postern/express'
 import express from 'express'
 import { createAdminApi } from './admin-api.js'

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { Config } from '@postern/core/config'
+import type { Config } from '@postern/config'
 import type { Place } from './listen.js'
 
 /** Where the admin listener is. A relative path of its socket begins at the configuration's folder. */

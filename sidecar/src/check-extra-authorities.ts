@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import type { Problem } from '@postern/core'
-import { regularFile } from '@postern/core/config'
+import { type Problem, regularFile } from '@postern/config'
 import { redactKeys } from '@postern/protocol'
 
 const variable = 'NODE_EXTRA_CA_CERTS'

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
-import type { Config, Problem } from '@postern/core/config'
+import type { Config, Problem } from '@postern/config'
 
 /**
  * Refuses a backend that is this process itself.

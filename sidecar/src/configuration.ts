@@ -1,5 +1,6 @@
-import { regularFile } from '@postern/core/config'
-import { currentRuntime, ConfigError, type Change, describeProblem, type Log, type Problem, type ReplaceableInstance } from '@postern/core'
+import { ConfigError, describeProblem, type Problem, regularFile } from '@postern/config'
+import { type Change, currentRuntime, type ReplaceableInstance } from '@postern/instance'
+import type { Log } from '@postern/ports'
 import { statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Failure } from './failure.js'

@@ -1,22 +1,21 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { notUnder } from '@postern/core'
 import {
-  type Log,
   createNodeDoor,
+  currentRuntime,
   faultOfTargetForExpress,
   findFault,
   guardServer,
-  currentRuntime,
-  type Serving,
   isUnderMount,
   type NodeListener,
   OfferingMessage,
-  notUnder,
-  Refusal,
   refuseAtDoor,
   refuseUpgrade,
+  type Serving,
   takeOriginForm,
-} from '@postern/core'
+} from '@postern/instance'
+import { type Log, Refusal } from '@postern/ports'
 import { securityMiddleware } from '@postern/express'
 import express, { type Express, type RequestHandler } from 'express'
 import { rateLimit } from 'express-rate-limit'

@@ -1,4 +1,4 @@
-import type { Problem } from '@postern/core'
+import type { Problem } from '@postern/config'
 import type { YAMLError } from 'yaml'
 
 const starFix = 'Write a text that begins with * in quotes, such as "*".'

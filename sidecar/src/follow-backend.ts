@@ -1,4 +1,6 @@
-import { type Backend, createBackend, createTrust, currentRuntime, type Serving, type Log, type Runtime } from '@postern/core'
+import { createTrust } from '@postern/config'
+import { type Backend, createBackend, currentRuntime, type Runtime, type Serving } from '@postern/instance'
+import type { Log } from '@postern/ports'
 
 /** The backend of the configuration that is in use. */
 export interface FollowedBackend {

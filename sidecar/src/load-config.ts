@@ -1,14 +1,14 @@
 import { lstatSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import {
+  checkConfig,
   type CheckedConfig,
   type CheckResult,
-  checkConfig,
   describeProblem,
   type Problem,
   regularFile,
   type SecretPlaces,
-} from '@postern/core/config'
+} from '@postern/config'
 import { parse as parseDotenv } from 'dotenv'
 import { checkExtraAuthorities } from './check-extra-authorities.js'
 import { checkOwnAddress } from './check-own-address.js'

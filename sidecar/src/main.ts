@@ -29,9 +29,9 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-/** Imports `@postern/core/config` only after a command failed: each command imports what it needs, so that it starts fast. */
+/** Imports `@postern/config` only after a command failed: each command imports what it needs, so that it starts fast. */
 async function isConfigError(error: unknown): Promise<boolean> {
-  const { ConfigError } = await import('@postern/core/config')
+  const { ConfigError } = await import('@postern/config')
   return error instanceof ConfigError
 }
 

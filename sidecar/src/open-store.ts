@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { type CheckedConfig, createMemoryStore, type Log, type Store } from '@postern/core'
+import type { CheckedConfig } from '@postern/config'
+import { createMemoryStore, type Log, type Store } from '@postern/ports'
 import type { StoreSettings } from '@postern/stores'
 import { Failure } from './failure.js'
 

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import type { Problem } from '@postern/core'
+import type { Problem } from '@postern/config'
 import { redactKeys } from '@postern/protocol'
 import { type Document, LineCounter, parseDocument, visit } from 'yaml'
 import { describeYamlError } from './describe-yaml-error.js'

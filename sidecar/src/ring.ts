@@ -13,7 +13,8 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { type Config, formatHashRing, formatManifest, isManifest, type RingEntry } from '@postern/core/config'
+import { type Config, formatHashRing, formatManifest, isManifest } from '@postern/config'
+import type { RingEntry } from '@postern/ports'
 import { parse as parseDotenv } from 'dotenv'
 import { Failure } from './failure.js'
 import { describeProblems } from './load-config.js'

@@ -1,4 +1,5 @@
-import { currentRuntime, type Log, type Runtime, type Secret, type Serving } from '@postern/core'
+import { currentRuntime, type Runtime, type Serving } from '@postern/instance'
+import type { Log, Secret } from '@postern/ports'
 import type { Express } from 'express'
 import { createAdminListener } from './admin-listener.js'
 import { adminPlace } from './admin-place.js'

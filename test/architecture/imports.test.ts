@@ -34,11 +34,6 @@ function codeOf(file: string): string {
   return readFileSync(join(root, file), 'utf8').replaceAll(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm, '')
 }
 
-/** The room of `core` that a file belongs to, or that an import in it leads to. */
-function roomOf(path: string): string | undefined {
-  return /^packages\/core\/src\/([a-z]+)\//.exec(path)?.[1]
-}
-
 /** Whether a package has such a door beside its front one. */
 function isDoor(specifier: string): boolean {
   const [, name = '', path = ''] = /^@postern\/([a-z]+)\/(.+)$/.exec(specifier) ?? []
@@ -46,35 +41,123 @@ function isDoor(specifier: string): boolean {
   return Object.hasOwn(exports, `./${path}`)
 }
 
+/** Which package may import which, by value and by type alike. Whatever is not here fails. */
 const packagesThatMayBeImported: Readonly<Record<string, readonly string[]>> = {
   'packages/protocol': [],
-  'packages/gateways': ['@postern/protocol'],
-  'packages/core': ['@postern/protocol', '@postern/gateways'],
-  'packages/express': ['@postern/protocol', '@postern/core'],
-  'packages/server': ['@postern/protocol'],
-  'packages/client': ['@postern/protocol'],
-  'packages/guard': ['@postern/protocol'],
-  'packages/stores': ['@postern/core'],
+  'packages/gateways': ['protocol'],
+  'packages/ports': ['protocol', 'gateways'],
+  'packages/config': ['protocol', 'gateways', 'ports'],
+  'packages/core': ['protocol', 'gateways', 'ports'],
+  'packages/identity': ['protocol', 'gateways', 'ports', 'core'],
+  'packages/instance': ['protocol', 'gateways', 'ports', 'config', 'core', 'identity'],
+  'packages/express': ['protocol', 'gateways', 'ports', 'config', 'identity', 'instance'],
+  'packages/stores': ['ports'],
+  'packages/server': ['protocol'],
+  'packages/client': ['protocol'],
+  'packages/guard': ['protocol'],
   'packages/emulator': [],
+  sidecar: ['protocol', 'gateways', 'ports', 'config', 'core', 'instance', 'express', 'server', 'stores', 'emulator'],
+}
+
+/** A folder or top-level file of a package, and what of the same package it may import. `type`: only types. */
+type Walls = Readonly<Record<string, Readonly<Record<string, 'value' | 'type'>>>>
+
+const rooms = { resolve: 'type', police: 'type', tag: 'type', reserve: 'type', observe: 'type', forward: 'type', account: 'type' } as const
+
+/** Which folder of `core` may import which. Rooms know each other by type only: the order is the corridor's. */
+const wallsOfCore: Walls = {
+  'corridor.ts': { ...rooms, 'rooms.ts': 'type', answers: 'value', tag: 'value' },
+  'journey.ts': rooms,
+  'rooms.ts': rooms,
+  lib: {},
+  connect: { lib: 'value' },
+  read: { lib: 'value' },
+  answers: { lib: 'value', ...rooms },
+  resolve: { lib: 'value', answers: 'value' },
+  police: { lib: 'value', read: 'value', answers: 'value', resolve: 'type' },
+  tag: { lib: 'value' },
+  reserve: { lib: 'value' },
+  observe: { lib: 'value', answers: 'value', resolve: 'type', police: 'type', tag: 'type' },
+  forward: { lib: 'value', connect: 'value', answers: 'value', resolve: 'type', police: 'type', tag: 'type', observe: 'type' },
+  account: { lib: 'value', connect: 'value', answers: 'value', resolve: 'type', forward: 'type', 'journey.ts': 'type' },
+}
+
+/** Which folder of `instance` may import which. */
+const wallsOfInstance: Walls = {
+  'in-flight.ts': {},
+  'usage-pool.ts': {},
+  'waits.ts': {},
+  log: {},
+  doors: { 'runtime.ts': 'value' },
+  'runtime.ts': { assertion: 'type', connections: 'type', doors: 'type', 'in-flight.ts': 'type' },
+  assertion: { doors: 'value', 'in-flight.ts': 'type' },
+  connections: { doors: 'value' },
+  backend: { assertion: 'type', connections: 'value', doors: 'value' },
+  compile: {
+    assertion: 'value',
+    connections: 'value',
+    doors: 'value',
+    'in-flight.ts': 'value',
+    'runtime.ts': 'type',
+    'usage-pool.ts': 'value',
+    'waits.ts': 'value',
+  },
+  changes: { compile: 'value' },
+  'explain.ts': { 'runtime.ts': 'type' },
+  'instance.ts': { changes: 'value', compile: 'value', 'runtime.ts': 'value', 'usage-pool.ts': 'value' },
+}
+
+/** What no wall allows, as `file -> file`. The package's front door, `index.ts`, may import everything. */
+function breaches(folder: string, walls: Walls): string[] {
+  const partOf = (path: string): string => relative(folder, path).split('/')[0] as string
+  return importsIn(folder).flatMap(({ file, specifier, typeOnly }) => {
+    if (!specifier.startsWith('.') || file === join(folder, 'index.ts')) return []
+    const target = join(dirname(file), specifier.replace(/\.js$/, '.ts'))
+    const [from, to] = [partOf(file), partOf(target)]
+    if (from === to) return []
+    const allowed = walls[from]?.[to]
+    return allowed === 'value' || (allowed === 'type' && typeOnly) ? [] : [`${file} -> ${target}${typeOnly ? ' (type)' : ''}`]
+  })
+}
+
+/** The circles of imports in a package, types included, each as the files that reach one another. */
+function circlesIn(folder: string): string[][] {
+  const targets = new Map(
+    sourcesOf(folder).map((file) => [
+      file,
+      importsOf(file).flatMap(({ specifier }) =>
+        specifier.startsWith('.') ? [join(dirname(file), specifier.replace(/\.js$/, '.ts'))] : [],
+      ),
+    ]),
+  )
+  const reachable = (from: string): Set<string> => {
+    const seen = new Set<string>()
+    const open = [...(targets.get(from) ?? [])]
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      if (seen.has(next)) continue
+      seen.add(next)
+      open.push(...(targets.get(next) ?? []))
+    }
+    return seen
+  }
+  const reach = new Map([...targets.keys()].map((file) => [file, reachable(file)]))
+  const inCircle = [...reach].filter(([file, seen]) => seen.has(file)).map(([file]) => file)
+  const circles = inCircle.map((file) => inCircle.filter((other) => reach.get(file)?.has(other) && reach.get(other)?.has(file)))
+  return [...new Map(circles.map((circle) => [circle.join(), circle])).values()]
 }
 
 const libraryHomes: Readonly<Record<string, readonly string[]>> = {
   vite: ['packages/guard/src/vite.ts'],
   esbuild: ['packages/guard/src/esbuild.ts'],
-  undici: [
-    'packages/core/src/forward/',
-    'packages/core/src/backend/',
-    'packages/core/src/fetch-bounded.ts',
-    'packages/core/src/open-connector.ts',
-  ],
-  jose: ['packages/core/src/assertion/', 'packages/core/src/identify/', 'packages/core/src/session/', 'packages/server/src/'],
+  undici: ['packages/core/src/connect/', 'packages/core/src/forward/', 'packages/instance/src/backend/'],
+  jose: ['packages/identity/src/', 'packages/instance/src/assertion/', 'packages/server/src/'],
   openai: ['packages/client/src/'],
   libsql: ['packages/stores/src/'],
   '@redis/client': ['packages/stores/src/'],
-  'lru-cache': ['packages/core/src/identify/'],
-  zod: ['packages/core/src/config/'],
-  pino: ['packages/core/src/account/'],
-  ulid: ['packages/core/src/doors/'],
+  'lru-cache': ['packages/identity/src/'],
+  zod: ['packages/config/src/'],
+  pino: ['packages/instance/src/log/'],
+  ulid: ['packages/instance/src/doors/'],
   express: ['packages/express/src/', 'sidecar/src/'],
   helmet: ['packages/express/src/'],
   'express-rate-limit': ['packages/express/src/', 'sidecar/src/'],
@@ -82,20 +165,48 @@ const libraryHomes: Readonly<Record<string, readonly string[]>> = {
   commander: ['sidecar/src/'],
 }
 
+const everyPackage = Object.keys(packagesThatMayBeImported).map((folder) => `${folder}/src`)
+
 describe('what may import what', () => {
   for (const [folder, allowed] of Object.entries(packagesThatMayBeImported)) {
-    test(`${folder} imports ${allowed.length === 0 ? 'no package of ours' : `only ${allowed.join(' and ')}`}`, () => {
-      const found = importsIn(`${folder}/src`).filter(({ specifier }) => specifier.startsWith('@postern/') && !allowed.includes(specifier))
+    test(`${folder} imports ${allowed.length === 0 ? 'no package of ours' : `only ${allowed.join(', ')}`}`, () => {
+      const names = allowed.map((name) => `@postern/${name}`)
+      const found = importsIn(`${folder}/src`).filter(
+        ({ specifier }) =>
+          specifier.startsWith('@postern/') && !names.some((name) => specifier === name || specifier.startsWith(`${name}/`)),
+      )
       expect(found).toEqual([])
     })
   }
+
+  test('the table names every package, so that a new one states what it may import', () => {
+    const found = readdirSync(join(root, 'packages')).map((name) => `packages/${name}`)
+    expect([...found, 'sidecar'].toSorted()).toEqual(Object.keys(packagesThatMayBeImported).toSorted())
+  })
+
+  test('each folder of core imports only what its walls allow, by value and by type', () => {
+    expect(breaches('packages/core/src', wallsOfCore)).toEqual([])
+  })
+
+  test('each folder of instance imports only what its walls allow, by value and by type', () => {
+    expect(breaches('packages/instance/src', wallsOfInstance)).toEqual([])
+  })
+
+  test.each(everyPackage)('no files of %s import one another in a circle, also not by type', (folder) => {
+    expect(circlesIn(folder)).toEqual([])
+  })
+
+  test('at the top of core stand only the corridor, its rooms, the journey and the front door', () => {
+    const top = readdirSync(join(root, 'packages/core/src')).filter((name) => name.endsWith('.ts'))
+    expect(top.toSorted()).toEqual(['corridor.ts', 'index.ts', 'journey.ts', 'rooms.ts'])
+  })
 
   test('the protocol imports nothing at all, so that it runs anywhere', () => {
     expect(importsIn('packages/protocol/src').filter(({ specifier }) => !specifier.startsWith('.'))).toEqual([])
   })
 
   test('every library has one home', () => {
-    const all = [...Object.keys(packagesThatMayBeImported), 'sidecar'].flatMap((folder) => importsIn(`${folder}/src`))
+    const all = everyPackage.flatMap(importsIn)
     const strays = all.filter(({ file, specifier }) => {
       const homes = libraryHomes[specifier]
       return homes !== undefined && !homes.some((home) => file.startsWith(home))
@@ -103,19 +214,8 @@ describe('what may import what', () => {
     expect(strays).toEqual([])
   })
 
-  test('rooms know each other by type only; the order is the corridor’s', () => {
-    const rooms = ['identify', 'resolve', 'police', 'tag', 'reserve', 'observe', 'forward', 'account']
-    const crossings = importsIn('packages/core/src').filter(({ file, specifier, typeOnly }) => {
-      const from = roomOf(file)
-      if (from === undefined || !rooms.includes(from) || typeOnly || !specifier.startsWith('.')) return false
-      const to = roomOf(relative(root, resolve(root, dirname(file), specifier)))
-      return to !== undefined && to !== from && rooms.includes(to)
-    })
-    expect(crossings).toEqual([])
-  })
-
   test('nothing reaches into another package past its doors', () => {
-    const deep = [...Object.keys(packagesThatMayBeImported).map((folder) => `${folder}/src`), 'sidecar/src', 'test']
+    const deep = [...everyPackage, 'test']
       .flatMap(importsIn)
       .filter(({ specifier }) => /^@postern\/[a-z]+\/./.test(specifier) && !isDoor(specifier))
     expect(deep).toEqual([])
@@ -125,7 +225,8 @@ describe('what may import what', () => {
 describe('shared code', () => {
   test('never asks for a gateway’s name', () => {
     const names = /joy.?token|open.?token|free.?ai|onysoft|mintoken|harbor/i
-    const shared = ['packages/core/src', 'packages/protocol/src', 'packages/express/src', 'packages/server/src', 'packages/gateways/src']
+    const shared = ['protocol', 'gateways', 'ports', 'config', 'core', 'identity', 'instance', 'express', 'server']
+      .map((name) => `packages/${name}/src`)
       .flatMap(sourcesOf)
       .filter((file) => !file.startsWith('packages/gateways/src/dialects/'))
     expect(shared.length).toBeGreaterThan(100)
@@ -133,18 +234,18 @@ describe('shared code', () => {
   })
 
   test('reveals a secret only where a credential is checked, minted, sent or searched for', () => {
-    const everywhere = [...Object.keys(packagesThatMayBeImported), 'sidecar'].flatMap((folder) => sourcesOf(`${folder}/src`))
+    const everywhere = everyPackage.flatMap(sourcesOf)
     const places = everywhere.filter((file) => readFileSync(join(root, file), 'utf8').includes('.reveal()'))
     expect(places.toSorted()).toEqual([
-      'packages/core/src/assertion/sign-assertion.ts',
-      'packages/core/src/config/check-callers.ts',
-      'packages/core/src/config/check-keys.ts',
-      'packages/core/src/config/check-store.ts',
+      'packages/config/src/check-callers.ts',
+      'packages/config/src/check-keys.ts',
+      'packages/config/src/check-store.ts',
+      'packages/config/src/read-signing-key.ts',
       'packages/core/src/forward/prepare-key.ts',
-      'packages/core/src/identify/proof/nonces.ts',
-      'packages/core/src/identify/session-verifier.ts',
-      'packages/core/src/redactor.ts',
-      'packages/core/src/session/sign-session.ts',
+      'packages/identity/src/proof/nonces.ts',
+      'packages/identity/src/session-verifier.ts',
+      'packages/identity/src/session/sign-session.ts',
+      'packages/ports/src/redactor.ts',
       'sidecar/src/admin-api.ts',
       'sidecar/src/commands/reload.ts',
       'sidecar/src/commands/session.ts',
@@ -153,14 +254,15 @@ describe('shared code', () => {
   })
 
   test('opens a connection to a gateway in one place, and elsewhere only to the backend and for what the configuration names', () => {
-    const places = sourcesOf('packages/core/src').filter((file) =>
-      /new (?:Pool|Client|Agent)\(|\bfetch\(|https?\.request/.test(readFileSync(join(root, file), 'utf8')),
-    )
+    const places = everyPackage
+      .slice(0, 8)
+      .flatMap(sourcesOf)
+      .filter((file) => /new (?:Pool|Client|Agent)\(|\bfetch\(|https?\.request/.test(readFileSync(join(root, file), 'utf8')))
     expect(places.toSorted()).toEqual([
-      'packages/core/src/backend/node-transport.ts',
-      'packages/core/src/backend/undici-transport.ts',
-      'packages/core/src/fetch-bounded.ts',
-      'packages/core/src/forward/open-upstream.ts',
+      'packages/core/src/connect/fetch-bounded.ts',
+      'packages/core/src/connect/open-upstream.ts',
+      'packages/instance/src/backend/node-transport.ts',
+      'packages/instance/src/backend/undici-transport.ts',
     ])
   })
 })
@@ -170,10 +272,17 @@ describe('the size of files', () => {
     expect(readFileSync(join(root, 'packages/core/src/corridor.ts'), 'utf8').split('\n').length).toBeLessThanOrEqual(60)
   })
 
-  test('no source file has more than 300 lines', () => {
-    const large = [...Object.keys(packagesThatMayBeImported), 'sidecar']
-      .flatMap((folder) => sourcesOf(`${folder}/src`))
-      .filter((file) => readFileSync(join(root, file), 'utf8').split('\n').length > 300)
-    expect(large).toEqual([])
+  test('core is at most 32 of a hundred source lines', () => {
+    const linesOf = (folder: string): number =>
+      sourcesOf(folder).reduce((sum, file) => sum + readFileSync(join(root, file), 'utf8').split('\n').length, 0)
+    const all = everyPackage.reduce((sum, folder) => sum + linesOf(folder), 0)
+    expect(linesOf('packages/core/src') / all).toBeLessThanOrEqual(0.32)
+  })
+
+  test('no source file has more than 300 lines, and half have fewer than 60', () => {
+    const lines = everyPackage.flatMap(sourcesOf).map((file) => [file, readFileSync(join(root, file), 'utf8').split('\n').length] as const)
+    expect(lines.filter(([, length]) => length > 300)).toEqual([])
+    const sorted = lines.map(([, length]) => length).toSorted((one, other) => one - other)
+    expect(sorted[Math.floor(sorted.length / 2)]).toBeLessThan(60)
   })
 })

@@ -5,7 +5,8 @@
 
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { checkConfig, ConfigError, type Runtime } from '@postern/core'
+import { checkConfig, ConfigError } from '@postern/config'
+import type { Runtime } from '@postern/instance'
 import { createRuntime } from '@postern/express'
 import { openStore } from '@postern/stores'
 import type { IdentifyJob } from './job.js'

@@ -1,6 +1,6 @@
 import type { SeenRequest } from '@postern/emulator'
+import type { LedgerEntry } from '@postern/ports'
 import { type GovernanceRecord, parseGovernance } from '@postern/protocol'
-import type { LedgerEntry } from '@postern/core'
 
 /** Postern in front of one gateway, as a case sees it. */
 export interface Subject {

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { checkConfig, type Problem } from '@postern/core'
+import { checkConfig, type Problem } from '@postern/config'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 const digest = hash('sha256', 'a caller')

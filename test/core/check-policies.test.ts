@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { checkConfig, describeProblem } from '@postern/core'
+import { checkConfig, describeProblem } from '@postern/config'
 import { describe, expect, test } from 'vitest'
 
 const env = { KEY: 'jt_0123456789', RING: `agent:${hash('sha256', 'a caller')}` }

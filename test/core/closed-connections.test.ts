@@ -1,9 +1,9 @@
 import { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
 import { expect, test } from 'vitest'
-import type { Arrival } from '../../packages/core/src/arrival.js'
-import { identifyInLine } from '../../packages/core/src/connections/identify-in-line.js'
-import { hearLastWords } from '../../packages/core/src/hear-last-words.js'
+import type { Arrival } from '../../packages/ports/src/arrival.js'
+import { identifyInLine } from '../../packages/instance/src/connections/identify-in-line.js'
+import { hearLastWords } from '../../packages/core/src/connect/hear-last-words.js'
 
 /** A socket whose writes end when the test says so. */
 function fakeSocket(): { socket: Socket; fail: () => void } {

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { checkConfig, describeProblem } from '@postern/core'
+import { checkConfig, describeProblem } from '@postern/config'
 import { parse } from 'yaml'
 import { describe, expect, test } from 'vitest'
 

@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { fetchBounded } from '../../packages/core/src/fetch-bounded.js'
-import { type Dispatchers, openDispatchers } from '../../packages/core/src/open-dispatchers.js'
+import { fetchBounded } from '../../packages/core/src/connect/fetch-bounded.js'
+import { type Dispatchers, openDispatchers } from '../../packages/core/src/connect/open-dispatchers.js'
 import { listenAnywhere } from '../support/house.js'
 
 /** Longest time that a question with a limit of 200 ms may take here, in milliseconds: far below the timeouts of connections. */

@@ -1,4 +1,4 @@
-import { checkConfig, type Problem } from '@postern/core'
+import { checkConfig, type Problem } from '@postern/config'
 import { parse } from 'yaml'
 import { describe, expect, test } from 'vitest'
 

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
-import { formatHashRing, formatManifest, parseHashRing, type RingEntry } from '@postern/core'
+import { formatHashRing, formatManifest, parseHashRing } from '@postern/config'
+import type { RingEntry } from '@postern/ports'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 

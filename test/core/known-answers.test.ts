@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { createKnownAnswers, type KnownAnswers } from '../../packages/core/src/identify/forward-auth/known-answers.js'
-import type { Principal } from '../../packages/core/src/principal.js'
+import { createKnownAnswers, type KnownAnswers } from '../../packages/identity/src/forward-auth/known-answers.js'
+import type { Principal } from '../../packages/ports/src/principal.js'
 
 const principal = (user: string | undefined): Principal => ({
   ...(user === undefined ? {} : { user }),

@@ -1,6 +1,6 @@
-import { checkConfig, type ConfigInput } from '@postern/core'
+import { checkConfig, type ConfigInput } from '@postern/config'
 import { describe, expect, test } from 'vitest'
-import { changesBetween } from '../../packages/core/src/instance/changes.js'
+import { changesBetween } from '../../packages/instance/src/changes/changes.js'
 
 const usual: ConfigInput = {
   version: 1,

@@ -1,4 +1,5 @@
-import { createLogLedger, type LedgerEntry, type LedgerEvent } from '@postern/core'
+import { createLogLedger } from '@postern/instance'
+import type { LedgerEntry, LedgerEvent } from '@postern/ports'
 import { describe, expect, test } from 'vitest'
 
 async function lineOf(entry: LedgerEntry): Promise<string> {

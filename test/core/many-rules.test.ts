@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createFieldIndex } from '../../packages/core/src/lib/field-index.js'
 import { createPolicyFinder, type PolicyRule } from '../../packages/core/src/police/policies.js'
-import type { Principal } from '../../packages/core/src/principal.js'
+import type { Principal } from '../../packages/ports/src/principal.js'
 
 const principal = (fields: Partial<Principal>): Principal => ({ via: 'service', caller: 'one', delegate: false, ...fields })
 const megabyte = 1024 * 1024

@@ -1,4 +1,4 @@
-import { createMemoryStore, type Revocation } from '@postern/core'
+import { createMemoryStore, type Revocation } from '@postern/ports'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
 const minute = 60_000

@@ -1,6 +1,6 @@
 import { EMULATED_GATEWAYS, issueKey } from '@postern/emulator'
 import { postern } from '@postern/express'
-import { checkConfig, type ConfigInput } from '@postern/core'
+import { checkConfig, type ConfigInput } from '@postern/config'
 import { randomBytes } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { describe, expect, test } from 'vitest'

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { createSecretWindows } from '../../packages/core/src/lib/secret-windows.js'
+import { createSecretWindows } from '../../packages/ports/src/secret-windows.js'
 
 describe('loaded secrets are found', () => {
   const secrets = Array.from({ length: 20_000 }, () => randomBytes(24).toString('base64url'))

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { Secret } from '@postern/core'
-import { UsagePool } from '../../packages/core/src/instance/usage-pool.js'
+import { Secret } from '@postern/ports'
+import { UsagePool } from '../../packages/instance/src/usage-pool.js'
 
 /** Opens numbered things, and notes which were closed. */
 function counting() {

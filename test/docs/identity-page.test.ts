@@ -2,7 +2,7 @@ import { generateKeyPairSync, hash } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { checkConfig } from '@postern/core'
+import { checkConfig } from '@postern/config'
 import { parse } from 'yaml'
 import { describe, expect, test } from 'vitest'
 

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { type ConfigInput, ConfigError } from '@postern/core'
+import { ConfigError, type ConfigInput } from '@postern/config'
 import { postern } from '@postern/express'
 import { startEmulator, issueKey } from '@postern/emulator'
 import express from 'express'

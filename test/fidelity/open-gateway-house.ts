@@ -1,4 +1,4 @@
-import type { ConfigInput } from '@postern/core'
+import type { ConfigInput } from '@postern/config'
 import { type DoorName, type House, openHouse } from '../support/house.js'
 
 export interface GatewayHouseOptions {

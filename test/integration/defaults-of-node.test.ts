@@ -1,5 +1,6 @@
 import Anthropic from '@anthropic-ai/sdk'
-import { checkConfig, guardServer } from '@postern/core'
+import { checkConfig } from '@postern/config'
+import { guardServer } from '@postern/instance'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, request, type RequestListener, type Server } from 'node:http'
 import { connect } from 'node:net'

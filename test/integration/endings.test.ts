@@ -1,6 +1,7 @@
 import type { RequestListener } from 'node:http'
 import { connect } from 'node:net'
-import { createLogLedger, createMemoryStore } from '@postern/core'
+import { createLogLedger } from '@postern/instance'
+import { createMemoryStore } from '@postern/ports'
 import { parseGovernance } from '@postern/protocol'
 import OpenAI from 'openai'
 import { afterEach, describe, expect, test } from 'vitest'

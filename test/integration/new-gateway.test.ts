@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { checkConfig } from '@postern/core'
+import { checkConfig } from '@postern/config'
 import { dialects, get, plainFormat, post } from '@postern/gateways'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { describeRecordings } from '../support/describe-recordings.js'

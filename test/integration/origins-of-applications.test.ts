@@ -1,4 +1,4 @@
-import { checkConfig } from '@postern/core'
+import { checkConfig } from '@postern/config'
 import { describe, expect, test } from 'vitest'
 import { forEachDoor } from '../support/for-each-door.js'
 

@@ -1,6 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import { checkConfig, type CheckResult } from '@postern/core'
+import { checkConfig, type CheckResult } from '@postern/config'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Certificates, makeCertificates } from '../support/certificates.js'
 import { plainCompletion } from '../support/hostile-upstream.js'

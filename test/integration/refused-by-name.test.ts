@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createLogLedger } from '@postern/core'
+import { createLogLedger } from '@postern/instance'
 import { forEachDoor } from '../support/for-each-door.js'
 import { rawExchange } from '../support/raw-exchange.js'
 

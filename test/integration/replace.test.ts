@@ -1,5 +1,7 @@
 import { createServer, type Server } from 'node:http'
-import { checkConfig, ConfigError, type ConfigInput, createNodeDoor, guardServer, Refusal, refuseAtDoor } from '@postern/core'
+import { checkConfig, ConfigError, type ConfigInput } from '@postern/config'
+import { createNodeDoor, guardServer, refuseAtDoor } from '@postern/instance'
+import { Refusal } from '@postern/ports'
 import { openInstance, postern } from '@postern/express'
 import express from 'express'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'

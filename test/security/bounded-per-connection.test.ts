@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { forEachDoor } from '../support/for-each-door.js'
-import { createNodeDoor } from '@postern/core'
+import { createNodeDoor } from '@postern/instance'
 import { type House, listenAnywhere, openHouse } from '../support/house.js'
 import { type OpenSidecar, openSidecar } from '../support/open-sidecar.js'
 

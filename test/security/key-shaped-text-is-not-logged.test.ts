@@ -1,6 +1,6 @@
-import { createLogLedger } from '@postern/core'
-import { EMULATED_GATEWAYS, issueKey } from '@postern/emulator'
+import { createLogLedger } from '@postern/instance'
 import { redactKeys } from '@postern/protocol'
+import { EMULATED_GATEWAYS, issueKey } from '@postern/emulator'
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type DoorName, doorNames, type House, openHouse } from '../support/house.js'

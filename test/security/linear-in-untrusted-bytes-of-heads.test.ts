@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import { connect, type Socket } from 'node:net'
-import { createBackend, createNodeDoor, createTrust, guardServer } from '@postern/core'
+import { createTrust } from '@postern/config'
+import { createBackend, createNodeDoor, guardServer } from '@postern/instance'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type House, listenAnywhere, openDoor, openHouse } from '../support/house.js'
 import { say, type ScriptedUpstream, startScriptedUpstream } from '../support/scripted-upstream.js'

@@ -1,4 +1,4 @@
-import type { ConfigInput } from '@postern/core'
+import type { ConfigInput } from '@postern/config'
 import { sessionToken } from '@postern/protocol'
 import { SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import { checkConfig, type ConfigInput } from '@postern/core'
+import { checkConfig, type ConfigInput } from '@postern/config'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createDataListener } from '../../sidecar/src/data-listener.js'
 import { type DoorName, doorNames, type House, listenAnywhere, openHouse } from '../support/house.js'

@@ -1,4 +1,4 @@
-import { createMemoryStore } from '@postern/core'
+import { createMemoryStore } from '@postern/ports'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { forEachDoor } from '../support/for-each-door.js'
 import { doorNames, type House, openHouse } from '../support/house.js'

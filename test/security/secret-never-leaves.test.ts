@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import { serialize } from 'node:v8'
-import { checkConfig, Secret } from '@postern/core'
+import { checkConfig } from '@postern/config'
+import { Secret } from '@postern/ports'
 import { describe, expect, test } from 'vitest'
 import { forEachDoor } from '../support/for-each-door.js'
 import { rawChat, statusOf } from '../support/raw-chat.js'

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { createMemoryStore, type Store } from '@postern/core'
+import { createMemoryStore, type Store } from '@postern/ports'
 import { SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { forEachDoor } from '../support/for-each-door.js'

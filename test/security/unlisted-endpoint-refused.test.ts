@@ -1,4 +1,4 @@
-import { checkConfig, type ConfigInput } from '@postern/core'
+import { checkConfig, type ConfigInput } from '@postern/config'
 import OpenAI, { toFile } from 'openai'
 import { describe, expect, test } from 'vitest'
 import { forAnOpenGateway } from '../support/open-gateway.js'

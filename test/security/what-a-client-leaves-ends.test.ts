@@ -1,7 +1,8 @@
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createBackend, createNodeDoor, createTrust, guardServer, OfferingMessage } from '@postern/core'
+import { createTrust } from '@postern/config'
+import { createBackend, createNodeDoor, guardServer, OfferingMessage } from '@postern/instance'
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http'
 import { type House, listenAnywhere, openHouse } from '../support/house.js'
 

@@ -1,4 +1,5 @@
-import { checkConfig, type ConfigInput, explain } from '@postern/core'
+import { checkConfig, type ConfigInput } from '@postern/config'
+import { explain } from '@postern/instance'
 import { describe, expect, test } from 'vitest'
 import { openHouse } from '../support/house.js'
 import { forAnOpenGateway, type OpenGateway } from '../support/open-gateway.js'

@@ -1,8 +1,7 @@
-import { revocationOf } from '@postern/core'
+import { createMemoryStore, revocationOf } from '@postern/ports'
 import { describe, expect, test } from 'vitest'
-import { ForgottenProofs } from '../../packages/core/src/identify/proof/proof.js'
-import { createRevocations } from '../../packages/core/src/store/revocations.js'
-import { createMemoryStore } from '@postern/core'
+import { ForgottenProofs } from '../../packages/identity/src/proof/proof.js'
+import { createRevocations } from '../../packages/identity/src/revocations.js'
 
 const day = 86_400_000
 

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import type { Runtime } from '@postern/core'
+import type { Runtime } from '@postern/instance'
 import express from 'express'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createAdminApi } from '../../sidecar/src/admin-api.js'

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http'
 import { randomBytes } from 'node:crypto'
-import { Secret } from '@postern/core'
+import { Secret } from '@postern/ports'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createAdminListener } from '../../sidecar/src/admin-listener.js'
 import { type House, listenAnywhere, openHouse } from '../support/house.js'

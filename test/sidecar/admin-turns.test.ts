@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { expect, test } from 'vitest'
-import { createMemoryStore } from '@postern/core'
+import { createMemoryStore } from '@postern/ports'
 import { createAdminListener } from '../../sidecar/src/admin-listener.js'
 import { listenAnywhere, openHouse } from '../support/house.js'
 

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
-import { createMemoryStore } from '@postern/core'
+import { createMemoryStore } from '@postern/ports'
 import { expect, test } from 'vitest'
 import { startSidecar } from '../../sidecar/src/sidecar.js'
 import { openHouse } from '../support/house.js'

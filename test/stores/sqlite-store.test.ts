@@ -17,7 +17,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Log } from '@postern/core'
+import type { Log } from '@postern/ports'
 import { createSqliteStore, type Store, StoreInUse } from '@postern/stores'
 import { openSqliteFile } from '../../packages/stores/src/open-sqlite-file.js'
 import { createCounts } from '../../packages/stores/src/sqlite-counts.js'

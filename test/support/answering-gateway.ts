@@ -1,5 +1,5 @@
 import type { RequestListener } from 'node:http'
-import type { ConfigInput } from '@postern/core'
+import type { ConfigInput } from '@postern/config'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { type HostileUpstream, startHostileUpstream } from './hostile-upstream.js'
 import { doorNames, type House, openHouse } from './house.js'

@@ -1,6 +1,5 @@
-import type { Dialects } from '@postern/core'
-import type { Dialect } from '@postern/gateways'
-import { errorCodes, type ErrorCode, parseGovernance } from '@postern/protocol'
+import type { Dialect, Dialects } from '@postern/gateways'
+import { type ErrorCode, errorCodes, parseGovernance } from '@postern/protocol'
 import OpenAI from 'openai'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openRecordedHouse, type RecordedHouse } from './recorded-house.js'

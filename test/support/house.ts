@@ -1,17 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Server as NetServer } from 'node:net'
-import {
-  checkConfig,
-  type ConfigInput,
-  ConfigError,
-  createNodeDoor,
-  refuseAtDoor,
-  guardServer,
-  Refusal,
-  type Runtime,
-  type Store,
-} from '@postern/core'
+import { checkConfig, ConfigError, type ConfigInput } from '@postern/config'
+import { createNodeDoor, guardServer, refuseAtDoor, type Runtime } from '@postern/instance'
+import { Refusal, type Store } from '@postern/ports'
 import {
   type EmulatedGateway,
   type EmulatedKey,

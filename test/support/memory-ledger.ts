@@ -1,4 +1,4 @@
-import type { Ledger, LedgerEntry, LedgerEvent } from '@postern/core'
+import type { Ledger, LedgerEntry, LedgerEvent } from '@postern/ports'
 
 /** A ledger that keeps its entries for a test to read. */
 export interface MemoryLedger extends Ledger {

@@ -1,4 +1,4 @@
-import type { ConfigInput } from '@postern/core'
+import type { ConfigInput } from '@postern/config'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { doorNames, type House, openHouse } from './house.js'
 import { type RecordingUpstream, startRecordingUpstream } from './recording-upstream.js'

@@ -1,4 +1,4 @@
-import type { ConfigInput } from '@postern/core'
+import type { ConfigInput } from '@postern/config'
 
 type Opened = NonNullable<ConfigInput['gateways'][string]['endpoints']>
 

@@ -1,9 +1,7 @@
-import type { Arrival } from './arrival.js'
+import type { Arrival, Principal, RevokedKind } from '@postern/ports'
 import type { Outcome } from './forward/outcome.js'
-import type { Principal } from './principal.js'
 import type { Permit } from './police/permit.js'
 import type { Route } from './resolve/route.js'
-import type { RevokedKind } from './store/store.js'
 import type { Tags } from './tag/tag.js'
 
 /** All facts about a request; each room added one. The corridor owns it, and only `account` reads all of it. */

@@ -1,16 +1,6 @@
-import {
-  type CheckedConfig,
-  ConfigError,
-  createInstance,
-  type InstanceOptions,
-  createLogLedger,
-  createMemoryStore,
-  type Ledger,
-  type Log,
-  type ReplaceableInstance,
-  type Runtime,
-  type Store,
-} from '@postern/core'
+import { type CheckedConfig, ConfigError } from '@postern/config'
+import { createInstance, createLogLedger, type InstanceOptions, type ReplaceableInstance, type Runtime } from '@postern/instance'
+import { createMemoryStore, type Ledger, type Log, type Store } from '@postern/ports'
 import { createFailedAttempts } from './failed-attempts.js'
 import { networkOf } from './network-of.js'
 

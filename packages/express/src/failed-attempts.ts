@@ -1,4 +1,4 @@
-import type { FailedAttempts } from '@postern/core'
+import type { FailedAttempts } from '@postern/identity'
 import { MemoryStore, type Options } from 'express-rate-limit'
 import { networkOf } from './network-of.js'
 

@@ -1,5 +1,5 @@
 export { createRuntime, openInstance, type RuntimeParts } from './create-runtime.js'
-export type { Change, ReplaceableInstance } from '@postern/core'
+export type { Change, ReplaceableInstance } from '@postern/instance'
 export { createFailedAttempts, type FailedAttemptsOptions } from './failed-attempts.js'
 export { type PosternMiddleware, type PosternOptions, postern, posternMiddleware, type ReplaceableMiddleware } from './postern.js'
 export { type PageHsts, securityMiddleware } from './security-headers.js'

@@ -1,19 +1,15 @@
+import { checkConfig, type CheckedConfig, ConfigError, type ConfigInput, describeProblem } from '@postern/config'
+import type { Dialects } from '@postern/gateways'
 import {
-  type CheckedConfig,
-  checkConfig,
-  clearPageHeaders,
-  ConfigError,
-  type ConfigInput,
-  createLogLedger,
-  describeProblem,
   type Change,
-  type Dialects,
-  enter,
+  clearPageHeaders,
+  createLogLedger,
   currentRuntime,
-  type Serving,
+  enter,
   originForm,
   type Runtime,
-} from '@postern/core'
+  type Serving,
+} from '@postern/instance'
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import { openInstance, type RuntimeParts } from './create-runtime.js'
 import { speakToWrappers } from './heads-of-others.js'

@@ -1,4 +1,4 @@
-import type { ConfigInput, Problem } from '@postern/core'
+import type { ConfigInput, Problem } from '@postern/config'
 
 /** Settings that only a server of Postern's own can keep, with what does the same inside an application. */
 const withoutEffect: readonly (readonly [path: string, fix: string])[] = [

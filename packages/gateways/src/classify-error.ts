@@ -1,5 +1,6 @@
 import { type ErrorCode, errorCodes } from '@postern/protocol'
-import type { Dialect, ErrorCondition, ErrorRule } from './dialect.js'
+import type { ErrorCondition } from './error-condition.js'
+import type { Dialect, ErrorRule } from './dialect.js'
 import type { Endpoint } from './endpoint.js'
 import { isError, tellsFailure } from './error-in-answer.js'
 import { createMembersOfError } from './error-members.js'

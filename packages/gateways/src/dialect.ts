@@ -1,6 +1,7 @@
 import type { ErrorCode, GovernanceUsage } from '@postern/protocol'
 import type { UsagePlaces } from './answer-format.js'
 import type { Endpoints } from './endpoint.js'
+import type { ErrorCondition } from './error-condition.js'
 import type { Pointer } from './pointer.js'
 import type { RetryRules } from './retry-rules.js'
 
@@ -8,18 +9,6 @@ import type { RetryRules } from './retry-rules.js'
 export interface CredentialForm {
   readonly header: string
   readonly prefix: string
-}
-
-/** A condition on an error. Every field that is given must hold. */
-export interface ErrorCondition {
-  readonly status?: number
-  /** The error's `type` or `code`, whichever holds it. */
-  readonly name?: string
-  readonly message?: RegExp
-  /** There is a value at this place. */
-  readonly has?: Pointer
-  /** There is no value at this place. */
-  readonly lacks?: Pointer
 }
 
 /** Maps a gateway's error to a code of Postern. */

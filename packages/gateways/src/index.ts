@@ -18,7 +18,6 @@ export {
   type CredentialForm,
   type Dialect,
   type Dialects,
-  type ErrorCondition,
   type ErrorRule,
   type GovernancePlaces,
 } from './dialect.js'
@@ -33,3 +32,10 @@ export { asModelList, failedCatalogue } from './model-list.js'
 export { type CompiledPointer, compilePointer, type Pointer, readAll } from './pointer.js'
 export { type AnswerFacts, type AnswerReader, createAnswerReader } from './read-answer.js'
 export { type RetryRule, type RetryRules, defaultWaits as usualWaits } from './retry-rules.js'
+export { compileEndpoints } from './compile-endpoints.js'
+export { foldCase } from './fold-case.js'
+export { isApiKeyHeader, isKeyHeader, isKeyParameter, keyHeaders, type KeyName, keyNameOf } from './key-names.js'
+export { holdsHeaders, type NeverPassed, neverPassed, steersInBody, steersInQuery } from './steering-names.js'
+export { squashName, takeWithin } from './strip-punctuation.js'
+export { words } from './words.js'
+export type { ErrorCondition } from './error-condition.js'

@@ -1,4 +1,4 @@
-import type { ErrorCondition } from './dialect.js'
+import type { ErrorCondition } from './error-condition.js'
 
 /**
  * What Postern may retry without asking the client, how often, and after which wait.

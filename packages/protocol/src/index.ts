@@ -45,3 +45,6 @@ export {
   workflowHeader,
 } from './header-names.js'
 export { formatRequestId, parseRequestId, type RequestIdParts, tagPattern } from './request-id.js'
+export { hasDotSegment } from './dot-segment.js'
+export { hopByHop } from './hop-by-hop.js'
+export { tokenType } from './token-type.js'

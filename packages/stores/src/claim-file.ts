@@ -1,7 +1,7 @@
 import Database from 'libsql'
 import { createPrivately } from './create-privately.js'
 import { fileAt } from './file-at.js'
-import type { SqliteFile } from './open-sqlite-file.js'
+import type { SqliteFile } from './in-transaction.js'
 import { StoreInUse } from './store-in-use.js'
 
 /** Ownership of a file by this process, until `release` or the end of the process. */

@@ -1,4 +1,4 @@
-import type { Log } from '@postern/core'
+import type { Log } from '@postern/ports'
 import type { Claim } from './claim-file.js'
 import { fileAt } from './file-at.js'
 

@@ -1,4 +1,7 @@
-import type { SqliteFile } from './open-sqlite-file.js'
+import type Database from 'libsql'
+
+/** An open SQLite file. */
+export type SqliteFile = InstanceType<typeof Database>
 
 /**
  * Runs `work` as the only writer of the file, wholly or not at all.

@@ -1,4 +1,4 @@
-export type { Store } from '@postern/core'
+export type { Store } from '@postern/ports'
 export { openStore, type StoreSettings } from './open-store.js'
 export { createRedisStore, type RedisStoreOptions } from './redis-store.js'
 export { createSqliteStore, type SqliteStoreOptions } from './sqlite-store.js'

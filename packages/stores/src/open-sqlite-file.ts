@@ -1,9 +1,6 @@
 import Database from 'libsql'
 import { createPrivately } from './create-privately.js'
-import { inTransaction } from './in-transaction.js'
-
-/** An open SQLite file. */
-export type SqliteFile = InstanceType<typeof Database>
+import { inTransaction, type SqliteFile } from './in-transaction.js'
 
 /**
  * How long a statement waits while another process writes, in milliseconds: once the file is open, and while it is

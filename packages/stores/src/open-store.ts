@@ -1,4 +1,4 @@
-import { createMemoryStore, type Store } from '@postern/core'
+import { createMemoryStore, type Store } from '@postern/ports'
 import { createRedisStore, type RedisStoreOptions } from './redis-store.js'
 import { createSqliteStore } from './sqlite-store.js'
 

@@ -1,4 +1,4 @@
-import type { Revocation, RevokedKind, Store } from '@postern/core'
+import type { Revocation, RevokedKind, Store } from '@postern/ports'
 import { digestKey } from './digest-key.js'
 import { createRedisConnection } from './redis-connection.js'
 import { isBefore, readCount, readDone, readEntries, readFirst, type StreamEntry } from './redis-replies.js'

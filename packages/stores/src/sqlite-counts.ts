@@ -1,6 +1,6 @@
 import { digestKey } from './digest-key.js'
 import { inTransaction } from './in-transaction.js'
-import type { SqliteFile } from './open-sqlite-file.js'
+import type { SqliteFile } from './in-transaction.js'
 
 /**
  * Every `callsPerSweep` calls, up to `rowsPerSweep` expired rows are deleted: twice as many as can have been added,

@@ -1,4 +1,4 @@
-import type { Log, Revocation, Store } from '@postern/core'
+import type { Log, Revocation, Store } from '@postern/ports'
 import { type Claim, claimFile } from './claim-file.js'
 import { checkFiles, warnOfProcess } from './file-check.js'
 import { inTransaction } from './in-transaction.js'

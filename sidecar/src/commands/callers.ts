@@ -1,5 +1,6 @@
 import { hash, randomBytes } from 'node:crypto'
-import { formatHashRing, parseHashRing, type RingEntry } from '@postern/core/config'
+import { formatHashRing, parseHashRing } from '@postern/config'
+import type { RingEntry } from '@postern/ports'
 import { Failure } from '../failure.js'
 import { loadConfig } from '../load-config.js'
 import { print, printJson, printTable } from '../print.js'

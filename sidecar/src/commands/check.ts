@@ -1,4 +1,4 @@
-import { describeProblem } from '@postern/core/config'
+import { describeProblem } from '@postern/config'
 import { describeProblems, loadConfig } from '../load-config.js'
 import { print, printJson } from '../print.js'
 

@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os'
-import { revocationOf, type RevokedKind } from '@postern/core/config'
+import { revocationOf, type RevokedKind } from '@postern/ports'
 import { asciiJson, nameFault, redactKeys } from '@postern/protocol'
 import { Failure } from '../failure.js'
 import { requireConfig } from '../load-config.js'

@@ -1,5 +1,7 @@
 import { dirname } from 'node:path'
-import { createLogLedger, describeProblem, type Log } from '@postern/core'
+import { describeProblem } from '@postern/config'
+import { createLogLedger } from '@postern/instance'
+import type { Log } from '@postern/ports'
 import { openInstance } from '@postern/express'
 import { createConfiguration } from '../configuration.js'
 import type { HangUps } from '../hang-ups.js'

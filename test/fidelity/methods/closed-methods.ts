@@ -1,4 +1,4 @@
-import { type ConfigInput } from '@postern/core'
+import type { ConfigInput } from '@postern/config'
 import { createEndpointTable, dialects, isBelow, isHoldersPath, openaiEndpoints } from '@postern/gateways'
 import { plainId } from '../plain-id.js'
 import { type ClientMethod, findMethods, openClient, packages } from './find-methods.js'

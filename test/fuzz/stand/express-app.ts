@@ -3,7 +3,8 @@
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { checkConfig, ConfigError, type ConfigInput, guardServer, type Runtime } from '@postern/core'
+import { checkConfig, ConfigError, type ConfigInput } from '@postern/config'
+import { guardServer, type Runtime } from '@postern/instance'
 import { createRuntime, type PosternMiddleware, posternMiddleware, securityMiddleware } from '@postern/express'
 import express from 'express'
 

@@ -1,4 +1,4 @@
-import { checkConfig, describeProblem } from '@postern/core'
+import { checkConfig, describeProblem } from '@postern/config'
 import { readSessionBounds, readSessionRequest, sessionClaims, sessionSeconds } from '@postern/protocol'
 import { createSessionMinter, type MintRequest, sessionRoute } from '@postern/server'
 import type { Choices } from '../choices.js'

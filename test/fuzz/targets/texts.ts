@@ -1,21 +1,23 @@
 import { isDeepStrictEqual } from 'node:util'
-import { formatHashRing, formatManifest, parseHashRing, readJsonObject, Refusal } from '@postern/core'
+import { formatHashRing, formatManifest, parseHashRing } from '@postern/config'
+import { readJsonObject } from '@postern/core'
 import {
   asModelList,
   createAnswerReader,
   createErrorClassifier,
   type Dialect,
-  type Endpoint,
   dialectIds,
   dialects,
+  type Endpoint,
 } from '@postern/gateways'
+import { Refusal } from '@postern/ports'
 import {
   formatRequestId,
   governanceComment,
+  isPlainName,
   looksLikeKey,
   parseGovernance,
   parseRequestId,
-  isPlainName,
   redactKeys,
   serializeGovernance,
 } from '@postern/protocol'

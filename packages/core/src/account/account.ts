@@ -1,14 +1,11 @@
 import { roundMs } from '../answers/record.js'
 import { plainFailure } from '../lib/plain-failure.js'
-import { ProxyFailure } from '../proxy-failure.js'
+import { ProxyFailure } from '../connect/proxy-failure.js'
 import type { Outcome } from '../forward/outcome.js'
 import type { EndedSessions, Journey } from '../journey.js'
-import type { Principal } from '../principal.js'
-import type { Redactor } from '../redactor.js'
-import type { Refusal } from '../refusal.js'
+import type { EarlierEntry, Ledger, LedgerEntry, Principal, Redactor, Refusal, SessionEnded } from '@postern/ports'
 import type { Route } from '../resolve/route.js'
 import { isoTime } from './iso-time.js'
-import type { EarlierEntry, Ledger, LedgerEntry, SessionEnded } from './ledger.js'
 
 /** The corridor's result for its caller: the ledger entry of the finished request. */
 export interface Receipt {

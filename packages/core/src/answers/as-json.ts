@@ -1,5 +1,5 @@
+import type { Arrival, ResponseSink } from '@postern/ports'
 import { headerNames, serializeGovernance } from '@postern/protocol'
-import type { Arrival, ResponseSink } from '../arrival.js'
 import { exposeHeaders } from './expose-headers.js'
 import type { Outcome } from '../forward/outcome.js'
 import { notKept } from './privacy.js'

@@ -1,6 +1,5 @@
+import type { Arrival, Principal } from '@postern/ports'
 import { type GovernanceRecord, publicGovernance, serializeGovernance } from '@postern/protocol'
-import type { Arrival } from '../arrival.js'
-import type { Principal } from '../principal.js'
 
 /** The client that gets an answer. */
 export interface Audience {

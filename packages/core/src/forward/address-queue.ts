@@ -1,5 +1,5 @@
 import type { AddressLimit } from '@postern/gateways'
-import { Refusal } from '../refusal.js'
+import { Refusal } from '@postern/ports'
 
 /** A call in the queue. */
 export interface QueuedCall {

@@ -1,5 +1,5 @@
 import { createValueEditor } from '../lib/json-members.js'
-import type { Arrival } from '../arrival.js'
+import type { Arrival } from '@postern/ports'
 import type { Route } from '../resolve/route.js'
 
 /**

@@ -1,5 +1,5 @@
 import { isJsonType } from '../lib/json-type.js'
-import { Refusal } from '../refusal.js'
+import { Refusal } from '@postern/ports'
 import { type AnswerHead, renamed, unpackedHead } from './answer-head.js'
 import { decodersOf } from './content-codings.js'
 import type { Delivery, Exchange } from './exchange.js'

@@ -1,4 +1,4 @@
-import { Refusal } from '../refusal.js'
+import { Refusal } from '@postern/ports'
 
 /**
  * Maps a failed connection to a refusal; no other module maps such errors. Whether the gateway may have run the call depends

@@ -1,7 +1,7 @@
 import type { Endpoint, ErrorClassifier } from '@postern/gateways'
+import type { Arrival, ResponseSink } from '@postern/ports'
 import { type Finish, type GovernanceRecord, headerNames } from '@postern/protocol'
 import type { Dispatcher } from 'undici'
-import type { Arrival, ResponseSink } from '../arrival.js'
 import type { Tap } from '../observe/observe.js'
 import type { Permit } from '../police/permit.js'
 import type { Route } from '../resolve/route.js'

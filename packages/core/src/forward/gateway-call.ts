@@ -1,7 +1,7 @@
+import { ClientGone, Refusal } from '@postern/ports'
 import type { Finish, GovernanceRecord } from '@postern/protocol'
 import type { Dispatcher } from 'undici'
 import type { Listed, OpenList } from '../lib/open-list.js'
-import { ClientGone, Refusal } from '../refusal.js'
 import { readAnswerHead } from './answer-head.js'
 import { chooseDelivery } from './choose-delivery.js'
 import { classifyFailure } from './classify-failure.js'

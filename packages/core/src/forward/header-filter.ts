@@ -1,8 +1,7 @@
-import { headerNames } from '@postern/protocol'
+import { keyHeaders } from '@postern/gateways'
+import { headerNames, hopByHop } from '@postern/protocol'
 import { cacheHeaders } from '../answers/privacy.js'
-import { hopByHop } from '../hop-by-hop.js'
 import { rememberNames } from '../lib/remember-names.js'
-import { keyHeaders } from '../read/key-names.js'
 
 /** Headers of a gateway's answer that the client never gets. */
 const answerOnly = [

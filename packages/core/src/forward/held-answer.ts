@@ -1,7 +1,6 @@
 import { isAscii } from 'node:buffer'
 import { GrowingBuffer } from '../lib/growing-buffer.js'
-import { Refusal } from '../refusal.js'
-import type { ResponseSink } from '../arrival.js'
+import { Refusal, type ResponseSink } from '@postern/ports'
 import { type AnswerHead, unpackedHead, withoutLength } from './answer-head.js'
 import { mendLinks } from './answer-links.js'
 import { classifyFailure } from './classify-failure.js'

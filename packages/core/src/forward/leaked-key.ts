@@ -1,4 +1,4 @@
-import { Refusal } from '../refusal.js'
+import { Refusal } from '@postern/ports'
 import type { Exchange } from './exchange.js'
 
 /** Builds the refusal of an answer in which the gateway repeats a key, and notes the key's alias for the ledger. */

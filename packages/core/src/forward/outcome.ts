@@ -1,5 +1,5 @@
+import type { Principal } from '@postern/ports'
 import type { Finish, GovernanceRecord } from '@postern/protocol'
-import type { Principal } from '../principal.js'
 
 /** How a request ended. */
 export interface Outcome {

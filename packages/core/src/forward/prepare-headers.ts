@@ -1,5 +1,5 @@
+import type { Arrival } from '@postern/ports'
 import { headerNames } from '@postern/protocol'
-import type { Arrival } from '../arrival.js'
 import { connectionNames } from '../lib/connection-names.js'
 import type { Permit } from '../police/permit.js'
 import type { Tags } from '../tag/tag.js'

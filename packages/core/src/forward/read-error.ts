@@ -1,7 +1,7 @@
 import type { AnswerHead } from './answer-head.js'
 import { parseJson } from './parse-json.js'
 import type { Delivery, Exchange } from './exchange.js'
-import type { Refusal } from '../refusal.js'
+import type { Refusal } from '@postern/ports'
 import { readEventData } from './read-event.js'
 import { refuseForGateway } from './refuse-for-gateway.js'
 

@@ -1,5 +1,5 @@
 import { redactKeys } from '@postern/gateways'
-import { Refusal, type RefusalDetails } from '../refusal.js'
+import { Refusal, type RefusalDetails } from '@postern/ports'
 import type { AnswerHead } from './answer-head.js'
 import type { Exchange } from './exchange.js'
 

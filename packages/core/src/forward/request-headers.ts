@@ -1,7 +1,7 @@
+import { neverPassed } from '@postern/gateways'
 import { headerNames } from '@postern/protocol'
 import { clientHeaders } from '../lib/client-headers.js'
 import { rememberNames } from '../lib/remember-names.js'
-import { neverPassed } from '../read/steering-names.js'
 import type { IsDropped } from './header-filter.js'
 
 export interface RequestFilterOptions {

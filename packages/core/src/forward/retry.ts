@@ -1,6 +1,5 @@
-import type { Arrival, ResponseSink } from '../arrival.js'
+import { type Arrival, ClientGone, Refusal, type ResponseSink } from '@postern/ports'
 import type { Permit } from '../police/permit.js'
-import { ClientGone, Refusal } from '../refusal.js'
 import type { Route } from '../resolve/route.js'
 import type { Tags } from '../tag/tag.js'
 import { forgetClient, onceClientGone } from './watch-client.js'

@@ -1,6 +1,6 @@
+import { Refusal } from '@postern/ports'
 import { type Finish, governanceComment } from '@postern/protocol'
 import { tellRecord } from '../answers/record-for-client.js'
-import { Refusal } from '../refusal.js'
 import type { AnswerHead } from './answer-head.js'
 import { classifyFailure } from './classify-failure.js'
 import { beginInTime } from './begin-in-time.js'

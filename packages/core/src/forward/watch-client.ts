@@ -1,4 +1,4 @@
-import type { Arrival, ResponseSink } from '../arrival.js'
+import type { Arrival, ResponseSink } from '@postern/ports'
 
 /** Calls `gone` once the client has left or its answer is complete. */
 export function onceClientGone({ connection }: Arrival, sink: ResponseSink, gone: () => void): void {

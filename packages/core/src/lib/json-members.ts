@@ -1,3 +1,5 @@
+import { foldCase } from '@postern/gateways'
+
 const quote = 0x22
 const backslash = 0x5c
 const openBrace = 0x7b

@@ -1,5 +1,5 @@
 import { rememberNames } from './remember-names.js'
-import { squashName } from './strip-punctuation.js'
+import { squashName } from '@postern/gateways'
 
 /**
  * `extra_body`: some gateways and clients move its members to the outermost object. The other names: JavaScript looks up

@@ -1,4 +1,4 @@
-import { foldCase } from './fold-case.js'
+import { foldCase } from '@postern/gateways'
 
 /** A query parameter as some server reads it. */
 export interface Parameter {

@@ -1,5 +1,5 @@
 import { rememberNames } from '../lib/remember-names.js'
-import { squashName } from '../lib/strip-punctuation.js'
+import { squashName } from '@postern/gateways'
 
 /**
  * What amount a member's name asks for: the length of an answer (`length`), the number of answers (`answers`), or a part of

@@ -1,5 +1,7 @@
-import { words } from '../lib/words.js'
-import type { Members } from './visit-members.js'
+import { words } from '@postern/gateways'
+
+/** The members of an object of a body. */
+export type Members = Readonly<Record<string, unknown>>
 
 /** An object at one path of a request's body: which of its members the caller fills freely, and the places below it. */
 export interface Place {

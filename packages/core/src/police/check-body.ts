@@ -11,7 +11,8 @@ import { anyCeiling, checkOutputLimit, hiddenCeilings, writersBeside } from './o
 import type { Policy } from './policies.js'
 import { refuseStored } from './stored-objects.js'
 import { visitFields, visitQuery } from './visit-fields.js'
-import { type Members, MemberWalk, type Visit } from './visit-members.js'
+import type { Members } from './callers-places.js'
+import { MemberWalk, type Visit } from './visit-members.js'
 
 /** The rules for a body. */
 export interface BodyRules {

@@ -1,5 +1,5 @@
 import { brief } from '../lib/brief.js'
-import { Refusal } from '../refusal.js'
+import { Refusal } from '@postern/ports'
 import type { Policy } from './policies.js'
 
 const noModel = {

@@ -1,7 +1,6 @@
 import { callersChoice, type Choice, type Dialect } from '@postern/gateways'
-import type { Arrival } from '../arrival.js'
+import { type Arrival, Refusal } from '@postern/ports'
 import { lenientParameterName, readingsOf } from '../lib/query-names.js'
-import { Refusal } from '../refusal.js'
 import type { Permit } from './permit.js'
 import type { Policy } from './policies.js'
 

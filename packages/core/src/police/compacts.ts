@@ -1,4 +1,4 @@
-import { squashName } from '../lib/strip-punctuation.js'
+import { squashName } from '@postern/gateways'
 import type { VisitedMember } from './visit-members.js'
 
 /** Edits of Anthropic's `context_management` that only leave out parts of the conversation, and so write nothing. */

@@ -1,7 +1,7 @@
 import { rememberNames } from '../lib/remember-names.js'
-import { squashName } from '../lib/strip-punctuation.js'
+import { squashName } from '@postern/gateways'
+import { Refusal } from '@postern/ports'
 import { namesOfSchemas } from '../read/content.js'
-import { Refusal } from '../refusal.js'
 import type { Visit } from './visit-members.js'
 
 /** Longer names are none of those, in characters. */

@@ -1,5 +1,4 @@
-import type { AnswerFormat, Dialect } from '@postern/gateways'
-import { foldCase } from '../lib/fold-case.js'
+import { type AnswerFormat, type Dialect, foldCase } from '@postern/gateways'
 import { editMembers } from '../lib/json-members.js'
 import type { JsonBody } from '../read/json-body.js'
 import { holdsId, namesUser } from './hidden-users.js'

@@ -1,4 +1,4 @@
-import { words } from '../lib/words.js'
+import { words } from '@postern/gateways'
 
 /** Members of an entry in a list of models, exactly as they are documented, that say which model it is. */
 const ofModels = words('model model_id modelId model_name modelName')

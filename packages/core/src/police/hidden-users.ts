@@ -1,8 +1,7 @@
 import { rememberNames } from '../lib/remember-names.js'
-import { squashName } from '../lib/strip-punctuation.js'
-import { words } from '../lib/words.js'
+import { squashName, words } from '@postern/gateways'
+import { Refusal } from '@postern/ports'
 import { isContent, isSchema, namesOfSchemas } from '../read/content.js'
-import { Refusal } from '../refusal.js'
 import type { Visit } from './visit-members.js'
 
 /**

@@ -1,6 +1,6 @@
 import { splitQuery, readingsOf } from '../lib/query-names.js'
-import { squashName } from '../lib/strip-punctuation.js'
-import { Refusal } from '../refusal.js'
+import { squashName } from '@postern/gateways'
+import { Refusal } from '@postern/ports'
 import type { Route } from '../resolve/route.js'
 
 const namesModel = /model|^(?:engine|deployment)(?:id|name)?\d*$|^(?:fallbacks?|preset)\d*$/

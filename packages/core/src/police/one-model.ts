@@ -1,6 +1,6 @@
 import { readingsOf, splitQuery } from '../lib/query-names.js'
-import { squashName } from '../lib/strip-punctuation.js'
-import { Refusal } from '../refusal.js'
+import { squashName } from '@postern/gateways'
+import { Refusal } from '@postern/ports'
 import type { Visit } from './visit-members.js'
 
 /** Names that gateways answer with several models at once. */

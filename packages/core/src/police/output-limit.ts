@@ -1,15 +1,15 @@
-import { compilePointer, type CompiledPointer, type Endpoint, type OutputLimit, readAll } from '@postern/gateways'
+import { type CompiledPointer, compilePointer, type Endpoint, type OutputLimit, readAll, squashName } from '@postern/gateways'
+import { Refusal } from '@postern/ports'
 import { brief } from '../lib/brief.js'
 import { rememberNames } from '../lib/remember-names.js'
-import { squashName } from '../lib/strip-punctuation.js'
-import { Refusal } from '../refusal.js'
 import { compileReadNames, type ReadNames, refuseOtherSpellings } from '../read/strict-names.js'
 import { type Amount, amountNamed, holdsSettings } from './amount-names.js'
 import { namesOfSchemas } from '../read/content.js'
 import { compacts } from './compacts.js'
 import { oneModel } from './one-model.js'
 import { idOf, toolWithModel, visitPlugins } from './runs-unnamed-model.js'
-import type { Members, Visit } from './visit-members.js'
+import type { Members } from './callers-places.js'
+import type { Visit } from './visit-members.js'
 
 interface CompiledLimit {
   readonly places: readonly CompiledPointer[]

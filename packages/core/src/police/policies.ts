@@ -1,6 +1,6 @@
+import { mostSpecificFirst, type Principal, type PrincipalFields } from '@postern/ports'
 import { compileNamePattern, type SessionBounds } from '@postern/protocol'
 import { createFieldIndex } from '../lib/field-index.js'
-import { mostSpecificFirst, type Principal, type PrincipalFields } from '../principal.js'
 
 /** What a caller may do. Every rule that matches applies: a request must satisfy them all. */
 export interface PolicyRule extends PrincipalFields {

@@ -1,7 +1,7 @@
 import { rememberNames } from '../lib/remember-names.js'
-import { squashName } from '../lib/strip-punctuation.js'
-import { words } from '../lib/words.js'
-import type { EachItem, Members, VisitedMember } from './visit-members.js'
+import { squashName, words } from '@postern/gateways'
+import type { Members } from './callers-places.js'
+import type { EachItem, VisitedMember } from './visit-members.js'
 
 /** Tools of gateways, exactly as they are documented, that run no model. */
 const toolsWithoutModel: ReadonlySet<string> = new Set([

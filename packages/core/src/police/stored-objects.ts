@@ -1,10 +1,10 @@
-import type { AnswerFormat } from '@postern/gateways'
+import { type AnswerFormat, squashName } from '@postern/gateways'
+import { Refusal } from '@postern/ports'
 import { isMergedName } from '../lib/merged-names.js'
-import { squashName } from '../lib/strip-punctuation.js'
-import { notShared } from '../not-shared.js'
-import { Refusal } from '../refusal.js'
+import { notShared } from '../answers/not-shared.js'
 import { isReference } from './reference-items.js'
-import type { Members, Visit, VisitedMember } from './visit-members.js'
+import type { Members } from './callers-places.js'
+import type { Visit, VisitedMember } from './visit-members.js'
 
 /** A cheap first test: most members cannot refer to a stored object. */
 const mayRefer =

@@ -1,10 +1,11 @@
 import { namesIn, splitQuery, readingsOf } from '../lib/query-names.js'
-import { squashName } from '../lib/strip-punctuation.js'
-import { Refusal } from '../refusal.js'
+import { squashName } from '@postern/gateways'
+import { Refusal } from '@postern/ports'
 import { unreadFile, type VisitField } from '../read/form-fields.js'
 import { readFieldText } from '../read/settings-texts.js'
 import { nothingFree, type Place } from './callers-places.js'
-import { type Members, MemberWalk, type Visit } from './visit-members.js'
+import type { Members } from './callers-places.js'
+import { MemberWalk, type Visit } from './visit-members.js'
 
 /** Texts that servers turn into other JSON values. */
 const literals: ReadonlyMap<unknown, unknown> = new Map<unknown, unknown>([

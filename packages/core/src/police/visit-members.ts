@@ -1,7 +1,7 @@
-import { takeWithin } from '../lib/strip-punctuation.js'
+import { takeWithin } from '@postern/gateways'
 import { isContent } from '../read/content.js'
 import { holdsSettings } from './amount-names.js'
-import { type Place, tags, wholeBody } from './callers-places.js'
+import { type Members, type Place, tags, wholeBody } from './callers-places.js'
 
 /** One member of a request's body, at any depth. */
 export interface VisitedMember {
@@ -24,8 +24,6 @@ export interface VisitedMember {
    */
   readonly inSettings: boolean
 }
-
-export type Members = Readonly<Record<string, unknown>>
 
 /**
  * Checks a member. Throws a `Refusal` to refuse the request. A visit does constant work: it never loops over the value's own

@@ -1,6 +1,5 @@
-import { words } from '../lib/words.js'
+import { squashName, words } from '@postern/gateways'
 import { rememberNames } from '../lib/remember-names.js'
-import { squashName } from '../lib/strip-punctuation.js'
 
 /**
  * Members with the input of a model. No gateway reads settings in them, so Postern does not search them for keys and

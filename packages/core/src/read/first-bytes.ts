@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream'
 import { constants, inflateSync } from 'node:zlib'
 import { GrowingBuffer } from '../lib/growing-buffer.js'
 import { unicodeForms, type ReadUnicode } from '../lib/unicode-forms.js'
-import { ClientGone, Refusal } from '../refusal.js'
+import { ClientGone, Refusal } from '@postern/ports'
 import { begunBlanks, blanks } from './blanks.js'
 
 /** How many bytes of a body are held at most, until their kind is certain. */

@@ -1,4 +1,4 @@
-import { Refusal } from '../refusal.js'
+import { Refusal } from '@postern/ports'
 import { namesNoOther, utf8Name } from './strict-content-type.js'
 
 /** The `boundary` of a `multipart/*` type (RFC 2046, 5.1.1). */

@@ -1,5 +1,4 @@
-import type { Arrival } from '../arrival.js'
-import { Refusal } from '../refusal.js'
+import { type Arrival, Refusal } from '@postern/ports'
 
 /** A body up to this size is not counted for its client, in bytes: it needs little memory, and most bodies are smaller. */
 const uncountedBytes = 16_384

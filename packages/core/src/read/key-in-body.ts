@@ -1,11 +1,8 @@
-import { holdsKey } from '@postern/gateways'
+import { holdsHeaders, holdsKey, type KeyName, keyNameOf, neverPassed, squashName, steersInBody, takeWithin } from '@postern/gateways'
+import { Refusal } from '@postern/ports'
 import { rememberNames } from '../lib/remember-names.js'
-import { squashName, takeWithin } from '../lib/strip-punctuation.js'
-import { Refusal } from '../refusal.js'
 import { isContent, isSchema } from './content.js'
 import { isKey, nextStretch } from './key-in-text.js'
-import { type KeyName, keyNameOf } from './key-names.js'
-import { holdsHeaders, neverPassed, steersInBody } from './steering-names.js'
 
 /**
  * What an object means to a gateway:

@@ -1,10 +1,6 @@
-import { holdsKey } from '@postern/gateways'
-import type { Arrival } from '../arrival.js'
+import { holdsKey, isKeyParameter, keyNameOf, squashName, steersInQuery } from '@postern/gateways'
+import { type Arrival, Refusal } from '@postern/ports'
 import { namesIn, splitQuery, readingsOf, unescapeLeniently } from '../lib/query-names.js'
-import { squashName } from '../lib/strip-punctuation.js'
-import { Refusal } from '../refusal.js'
-import { isKeyParameter, keyNameOf } from './key-names.js'
-import { steersInQuery } from './steering-names.js'
 
 /** Minimum length of a key, in characters. Most header values are shorter. */
 const minKeyChars = 11

@@ -1,7 +1,6 @@
 import type { Readable } from 'node:stream'
-import type { Arrival } from '../arrival.js'
+import { type Arrival, ClientGone, Refusal } from '@postern/ports'
 import { GrowingBuffer } from '../lib/growing-buffer.js'
-import { ClientGone, Refusal } from '../refusal.js'
 import { createHold, tooMuchHeld } from './hold.js'
 
 /**

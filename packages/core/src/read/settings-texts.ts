@@ -1,4 +1,4 @@
-import { Refusal } from '../refusal.js'
+import { Refusal } from '@postern/ports'
 import { blanks } from './blanks.js'
 import { type JsonTextOptions, readJsonText } from './json-text.js'
 

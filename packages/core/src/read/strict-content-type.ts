@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { Refusal } from '../refusal.js'
+import { Refusal } from '@postern/ports'
 
 /**
  * Refuses a compressed body: the gateway would read its content, and Postern would not.

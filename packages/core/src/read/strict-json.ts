@@ -1,9 +1,9 @@
 import { isAscii, isUtf8 } from 'node:buffer'
 import { inTurns } from '../lib/in-turns.js'
-import { foldCase } from '../lib/fold-case.js'
+import { foldCase } from '@postern/gateways'
+import { Refusal } from '@postern/ports'
 import { type MemberVisitor, walkMembers } from '../lib/json-members.js'
 import { type JsonCounts, JsonReader, type Repetition } from '../lib/json-reader.js'
-import { Refusal } from '../refusal.js'
 import { isContent } from './content.js'
 import { type JsonBody, SmallJsonBody } from './json-body.js'
 

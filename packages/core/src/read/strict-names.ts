@@ -1,5 +1,5 @@
-import { foldCase } from '../lib/fold-case.js'
-import { Refusal } from '../refusal.js'
+import { foldCase } from '@postern/gateways'
+import { Refusal } from '@postern/ports'
 
 /** The names that policy reads in an object and in objects below it. */
 export interface ReadNames {

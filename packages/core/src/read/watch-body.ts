@@ -1,5 +1,5 @@
 import { type Readable, Transform } from 'node:stream'
-import { ClientGone } from '../refusal.js'
+import { ClientGone } from '@postern/ports'
 import { bodyTooLarge } from './read-body.js'
 
 /** Checks a body as it streams through. Throws a `Refusal` to refuse it. */

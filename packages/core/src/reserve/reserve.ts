@@ -1,7 +1,4 @@
-import type { Principal } from '../principal.js'
-import { Refusal } from '../refusal.js'
-import { reachStore } from '../store/reach-store.js'
-import type { Store } from '../store/store.js'
+import { type Principal, reachStore, Refusal, type Store } from '@postern/ports'
 
 /**
  * Makes the reservation of a call: counts it against the session's `maxCalls`. This is the last room before `forward`, so a

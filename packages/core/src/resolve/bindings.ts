@@ -1,6 +1,5 @@
 import { createFieldIndex } from '../lib/field-index.js'
-import { describeBinding } from '../binding.js'
-import { mostSpecificFirst, type PrincipalFields } from '../principal.js'
+import { describeBinding, mostSpecificFirst, type PrincipalFields } from '@postern/ports'
 import type { KeyLease } from './route.js'
 
 /** One entry of `bindings`: the principals that use a key. An entry without user, team and project is the default. */

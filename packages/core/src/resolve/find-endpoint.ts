@@ -1,5 +1,5 @@
 import { type Endpoint, endpointsOf, type FoundEndpoint, isBelow, isHoldersPath } from '@postern/gateways'
-import { Refusal } from '../refusal.js'
+import { Refusal } from '@postern/ports'
 import type { EndpointPath } from './read-endpoint-path.js'
 import type { Gateway } from './route.js'
 

@@ -1,5 +1,4 @@
-import { type Principal, principalFields } from '../principal.js'
-import { Refusal } from '../refusal.js'
+import { type Principal, principalFields, Refusal } from '@postern/ports'
 
 /**
  * Builds `no_key_for_caller`. It names the principal, since the caller's own credential does so too; but not an anonymous

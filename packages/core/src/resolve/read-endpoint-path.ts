@@ -1,7 +1,6 @@
-import type { Arrival } from '../arrival.js'
-import { notUnder } from '../not-under.js'
-import { Refusal } from '../refusal.js'
-import { hasDotSegment } from './dot-segment.js'
+import { type Arrival, Refusal } from '@postern/ports'
+import { hasDotSegment } from '@postern/protocol'
+import { notUnder } from '../answers/not-under.js'
 import { decodePath } from './decode-path.js'
 
 const apiPrefix = '/v1/'

@@ -1,7 +1,5 @@
 import type { AddressLimit, Dialect, Endpoint, EndpointTable } from '@postern/gateways'
-import type { Proxy } from '../proxy.js'
-import type { Secret } from '../secret.js'
-import type { TaskHandle } from './task-seal.js'
+import type { Proxy, Secret } from '@postern/ports'
 
 /** One gateway of the configuration: a dialect at a fixed address. */
 export interface Gateway {
@@ -61,6 +59,14 @@ export interface KeyLease {
    * `shared: true`. Otherwise one tenant could read what another stored.
    */
   readonly mayStore: boolean
+}
+
+/** How one caller's request refers to a task at a gateway. */
+export interface TaskHandle {
+  /** The endpoint's path with the gateway's own task id. */
+  readonly path: string
+  /** Turns the gateway's task id into the id that the caller gets; only this caller can use it. */
+  seal(id: string): string
 }
 
 /** The gateway, key and endpoint of a request. */

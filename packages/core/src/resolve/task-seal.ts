@@ -1,15 +1,6 @@
 import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto'
-import { ownerOf, type Principal } from '../principal.js'
-import { Refusal } from '../refusal.js'
-import type { Gateway, KeyLease } from './route.js'
-
-/** How one caller's request refers to a task at a gateway. */
-export interface TaskHandle {
-  /** The endpoint's path with the gateway's own task id. */
-  readonly path: string
-  /** Turns the gateway's task id into the id that the caller gets; only this caller can use it. */
-  seal(id: string): string
-}
+import { ownerOf, type Principal, Refusal } from '@postern/ports'
+import type { Gateway, KeyLease, TaskHandle } from './route.js'
 
 /**
  * Returns the handle for a request that creates a task (`begun`) or names one (`asked`).

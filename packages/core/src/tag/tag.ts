@@ -1,9 +1,6 @@
 import { hash } from 'node:crypto'
+import { type Arrival, ownerOf, type Principal, type Redactor, Refusal } from '@postern/ports'
 import { formatRequestId, headerNames, redactKeys, tagPattern } from '@postern/protocol'
-import type { Arrival } from '../arrival.js'
-import { ownerOf, type Principal } from '../principal.js'
-import type { Redactor } from '../redactor.js'
-import { Refusal } from '../refusal.js'
 import { continueTrace, type TraceContext } from './trace-context.js'
 
 /** The ids and tags of one attempt. */

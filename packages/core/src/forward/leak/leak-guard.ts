@@ -1,5 +1,13 @@
-import type { LeakSearch } from './leak-search.js'
-import { RunReading } from './run-reading.js'
+import { RunReading, type RunSearch } from './run-reading.js'
+
+/** What a guard needs of the search. */
+export interface PieceSearch extends RunSearch {
+  find(text: Buffer, start?: number, end?: number): string | undefined
+  /** Where the run of key characters at the beginning of a text ends. */
+  endOfRun(text: Buffer): number
+  /** Where the run of key characters at the end of a text begins, `left` at the earliest. */
+  startOfRun(text: Buffer, left: number): number
+}
 
 /**
  * Passes the bytes of an answer on as they arrive, but holds back bytes that may be the beginning of a key.
@@ -7,7 +15,7 @@ import { RunReading } from './run-reading.js'
  * If a piece ends in key characters, only these are searched again together with the next piece.
  */
 export class LeakGuard {
-  readonly #search: LeakSearch
+  readonly #search: PieceSearch
   /** The key characters at the end of the last piece. */
   #run: RunReading | undefined
   /** How many bytes have arrived. */
@@ -16,7 +24,7 @@ export class LeakGuard {
   #held = nothing
   #found: string | undefined
 
-  constructor(search: LeakSearch) {
+  constructor(search: PieceSearch) {
     this.#search = search
   }
 

@@ -1,6 +1,15 @@
-import type { LeakSearch } from './leak-search.js'
 import { copyOf, joinOf, noStretch, placeOf, sliceOf, type Stretch } from './stretch.js'
 import { marks, maxLayers, unescape } from './unescape.js'
+
+/** What a reading of pieces needs of the search. */
+export interface RunSearch {
+  /** The alias of a key that stands in the text without escapes; `undefined`: none. */
+  findUnescaped(text: Buffer): string | undefined
+  /** Where the end of the text may be the beginning of a key; the text's length if nowhere. */
+  openFrom(text: Buffer): number
+  /** The length of the longest form of any key, in characters. */
+  readonly reach: number
+}
 
 /**
  * Searches a run of key characters that arrives in pieces. Decodes the same layers of escapes as the search of a whole text,
@@ -9,7 +18,7 @@ import { marks, maxLayers, unescape } from './unescape.js'
  * Each layer keeps only as many characters as the longest key has, however many bytes the escapes take.
  */
 export class RunReading {
-  readonly #search: LeakSearch
+  readonly #search: RunSearch
   /** How many further layers of escapes may be decoded. */
   readonly #layers: number
   /** The first byte of the escapes that this layer decodes; `undefined` for the answer itself. */
@@ -23,7 +32,7 @@ export class RunReading {
   /** The next layer for each kind of escape, once such an escape has arrived. */
   readonly #behind: (RunReading | undefined)[] = []
 
-  constructor(search: LeakSearch, layers = maxLayers, mark?: number) {
+  constructor(search: RunSearch, layers = maxLayers, mark?: number) {
     this.#search = search
     this.#layers = layers
     this.#mark = mark

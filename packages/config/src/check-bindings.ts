@@ -1,0 +1,25 @@
+import { bindingIdentity, describeBinding } from '@postern/ports'
+import type { Parts } from './lenient-sections.js'
+import { oneOf, type Problem, problem } from './problem.js'
+
+/** Checks that every binding names an existing key and a principal (or `default: true`), and that no two match the same principal. */
+export function checkBindings(parts: Parts, problems: Problem[]): void {
+  const seen = new Map<string, string>()
+  for (const { path, part } of parts.bindings) {
+    const named = part.user !== undefined || part.team !== undefined || part.project !== undefined
+    if (!parts.namedKeys.has(part.key))
+      problems.push(problem(`${path}.key`, `names the key "${part.key}", which is not there.`, `Write ${oneOf(parts.namedKeys)}.`))
+    if (named && part.default === true)
+      problems.push(
+        problem(path, 'is for somebody and for everybody at once.', 'Write "default: true", or user, team and project, not both.'),
+      )
+    if (!named && part.default !== true)
+      problems.push(
+        problem(path, 'says not for whom.', 'Name a user, team or project, or write "default: true" if everybody else may use this key.'),
+      )
+    const identity = bindingIdentity(part)
+    const earlier = seen.get(identity)
+    if (earlier === undefined) seen.set(identity, path)
+    else problems.push(problem(path, `is for the same caller as ${earlier} (${describeBinding(part)}).`, 'Keep one of the two.'))
+  }
+}

@@ -1,0 +1,112 @@
+import type { Dialect, Dialects } from '@postern/gateways'
+import type { Secret } from '@postern/ports'
+import type { Parts } from './lenient-sections.js'
+import { oneOf, type Problem, problem, warning } from './problem.js'
+import type { Config } from './schema.js'
+
+/** Checks that every key names an existing gateway and has the settings that its dialect needs. */
+export function checkKeys(parts: Parts, dialects: Dialects, secrets: ReadonlyMap<string, Secret>, problems: Problem[]): void {
+  for (const { path, part } of parts.keys.values()) {
+    if (!parts.namedGateways.has(part.gateway)) {
+      problems.push(
+        problem(`${path}.gateway`, `names the gateway "${part.gateway}", which is not there.`, `Write ${oneOf(parts.namedGateways)}.`),
+      )
+    }
+    const gateway = parts.gateways.get(part.gateway)
+    if (gateway === undefined) continue
+    const dialect = dialects[gateway.part.dialect] as Dialect
+    checkDialectNeeds(path, part, dialect, problems)
+    checkSecretText(`${path}.secret`, secrets, problems)
+    checkSecretText(`${path}.providerSecret`, secrets, problems)
+    if (dialect.baseURL === undefined && !isOpenAi(gateway.part.baseURL)) warnOfForeignKey(`${path}.secret`, dialects, secrets, problems)
+    else
+      warnOfOddKey(
+        { path: `${path}.secret`, pattern: dialect.keyPattern, whose: dialect.baseURL === undefined ? 'OpenAI' : dialect.title },
+        `Check that it is the right one; its documents call it ${dialect.keyVariable}.`,
+        secrets,
+        problems,
+      )
+    warnOfOddKey(
+      { path: `${path}.providerSecret`, pattern: dialect.providerCredential?.keyPattern, whose: `a provider behind ${dialect.title}` },
+      'Check that it is the right one; the two keys are easily swapped.',
+      secrets,
+      problems,
+    )
+  }
+}
+
+function checkDialectNeeds(path: string, part: Config['keys'][string], dialect: Dialect, problems: Problem[]): void {
+  if (dialect.providerCredential !== undefined && part.providerSecret === undefined) {
+    problems.push(
+      problem(
+        `${path}.providerSecret`,
+        `is missing; ${dialect.title} takes the provider's key beside its own.`,
+        'Write providerSecret: { env: NAME }.',
+      ),
+    )
+  }
+  if (dialect.providerCredential === undefined && part.providerSecret !== undefined) {
+    problems.push(problem(`${path}.providerSecret`, `is not a thing that ${dialect.title} takes.`, 'Remove it.'))
+  }
+  if (dialect.project === undefined && part.project !== undefined) {
+    problems.push(problem(`${path}.project`, `is not a thing that ${dialect.title} takes.`, 'Remove it.'))
+  }
+  if (dialect.project !== undefined && (part.project === undefined || !dialect.project.pattern.test(part.project))) {
+    problems.push(
+      problem(
+        `${path}.project`,
+        `is missing or not a project id of ${dialect.title}.`,
+        'Write 1 to 64 letters, digits, dots, underscores, colons and hyphens.',
+      ),
+    )
+  }
+}
+
+/** Text that fits into a header: visible ASCII without spaces. */
+const headerSafe = /^[\x21-\x7e]+$/
+
+/** Minimum length of a key that no answer holds by chance, in characters. */
+const shortestKey = 12
+
+function checkSecretText(path: string, secrets: ReadonlyMap<string, Secret>, problems: Problem[]): void {
+  const text = secrets.get(path)?.reveal()
+  if (text === undefined) return
+  if (!headerSafe.test(text)) {
+    problems.push(problem(path, 'holds spaces, line breaks or characters that a header cannot carry.', 'Check how it was copied.'))
+  } else if (text.length < shortestKey) {
+    problems.push(
+      warning(
+        path,
+        `is a text of fewer than ${shortestKey} characters, which answers may hold by chance: such an answer is withheld, as one that repeats its key (502 gateway_answer_invalid).`,
+        'Use a longer key. For a server that needs none, write a long random text, such as: openssl rand -hex 24',
+      ),
+    )
+  }
+}
+
+/** Warns of a key with an unusual form. Only a warning, since the gateway's documents do not exclude other forms. */
+function warnOfOddKey(
+  { path, pattern, whose }: { readonly path: string; readonly pattern: RegExp | undefined; readonly whose: string },
+  fix: string,
+  secrets: ReadonlyMap<string, Secret>,
+  problems: Problem[],
+): void {
+  const secret = secrets.get(path)
+  if (secret === undefined || pattern === undefined || pattern.test(secret.reveal())) return
+  problems.push({ ...problem(path, `does not look like a key of ${whose}.`, fix), severity: 'warning' })
+}
+
+function isOpenAi(baseURL: string | undefined): boolean {
+  return baseURL !== undefined && URL.canParse(baseURL) && new URL(baseURL).hostname === 'api.openai.com'
+}
+
+/** A dialect without an address of its own is spoken by many gateways, whose keys may look like anything; but not like one of a gateway with a dialect of its own. */
+function warnOfForeignKey(path: string, dialects: Dialects, secrets: ReadonlyMap<string, Secret>, problems: Problem[]): void {
+  const text = secrets.get(path)?.reveal()
+  if (text === undefined) return
+  const other = Object.values(dialects).find(({ baseURL, keyPattern }) => baseURL !== undefined && keyPattern?.test(text) === true)
+  if (other !== undefined)
+    problems.push(
+      warning(path, `looks like a key of ${other.title}.`, `Check that it is the right one, or write dialect: ${other.id} at its gateway.`),
+    )
+}

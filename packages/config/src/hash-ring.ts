@@ -1,0 +1,168 @@
+import { hash } from 'node:crypto'
+import { readClaims, type RingEntry } from '@postern/ports'
+import { nameFault } from '@postern/protocol'
+
+/** Why an entry of a ring cannot be used. Never repeats the entry: it may be a credential that was pasted in plaintext. */
+export interface RingProblem {
+  /** Counted from 1. */
+  readonly position: number
+  readonly label?: string
+  readonly reason: string
+  readonly fix: string
+}
+
+const labelFix = 'Write 1 to 256 characters that can be seen, with single spaces between them, before the colon: no { at the beginning.'
+
+const digestPattern = /^[0-9a-f]{64}$/
+
+/** SHA-256 of the word `test`, which the gateway's documentation prints as its example. */
+const exampleDigest = hash('sha256', 'test')
+
+/** The usable entries of a ring, and the problems of the others. */
+export interface ParsedRing {
+  readonly entries: readonly RingEntry[]
+  readonly problems: readonly RingProblem[]
+}
+
+/**
+ * Reads a ring: entries `label:sha256hex` or `sha256hex`, separated by commas or newlines; or a manifest, which holds the
+ * same entries as JSON. The hash follows the last colon, so labels may contain colons. Never throws: an entry that cannot
+ * be used, or a repeated label or hash, is a problem.
+ *
+ * The formats are those of the Free AI Gateway's `GATEWAY_API_KEY_HASHES` and of its helper script. That gateway silently
+ * drops an entry that it cannot read, which locks a caller out without an explanation.
+ */
+export function parseHashRing(text: string): ParsedRing {
+  return checkEntries(isManifest(text) ? readManifest(text) : readText(text))
+}
+
+/** An entry as it was written. */
+interface WrittenEntry {
+  readonly label: string | undefined
+  readonly digest: string
+  readonly createdAt?: string
+}
+
+function readText(text: string): readonly WrittenEntry[] {
+  return text
+    .split(/[,\n]/)
+    .map((part) => part.replaceAll(blanks, ''))
+    .filter((part) => part !== '')
+    .map((part) => {
+      const colon = part.lastIndexOf(':')
+      return {
+        label: colon === -1 ? undefined : part.slice(0, colon),
+        digest: part
+          .slice(colon + 1)
+          .replaceAll(blanks, '')
+          .toLowerCase(),
+      }
+    })
+}
+
+/** Blanks that are removed around an entry and its hash. Any other blank stays in the label, which is then refused. */
+const blanks = /^[ \t\r]+|[ \t\r]+$/g
+
+/** Whether a ring is written as a manifest. A text ring ends with a digit of a hash, and a manifest never does. */
+export function isManifest(text: string): boolean {
+  const trimmed = text.trim()
+  return trimmed.startsWith('{') && !/[0-9a-f]$/i.test(trimmed)
+}
+
+/** Why a text cannot be a label: a text ring that begins with it would be read as a manifest. `undefined` if it can. */
+function labelFault(label: string): string | undefined {
+  if (label.startsWith('{')) return 'begins with {, as a manifest does'
+  return nameFault(label)
+}
+
+/** @throws {TypeError} if an entry has a label with which the ring could not be read back. */
+function checkLabels(entries: readonly RingEntry[]): void {
+  for (const [index, { label }] of entries.entries()) {
+    const fault = labelFault(label)
+    if (fault !== undefined) throw new TypeError(`Entry ${index + 1} of the ring has a label that ${fault}.`)
+  }
+}
+
+/** If a manifest is not JSON, has a member twice or no list `entries`, returns one entry that cannot be used. */
+function readManifest(text: string): readonly WrittenEntry[] {
+  const unreadable = [{ label: undefined, digest: '' }]
+  try {
+    const { entries } = readClaims(Buffer.from(text)) as { readonly entries?: unknown }
+    if (!Array.isArray(entries)) return unreadable
+    return (entries as readonly Partial<Record<string, unknown>>[]).map((entry) => ({
+      label: typeof entry?.['label'] === 'string' ? entry['label'] : '',
+      digest: typeof entry?.['sha256'] === 'string' ? entry['sha256'].toLowerCase() : '',
+      ...(typeof entry?.['created_at'] === 'string' ? { createdAt: entry['created_at'] } : {}),
+    }))
+  } catch {
+    return unreadable
+  }
+}
+
+function checkEntries(written: readonly WrittenEntry[]): ParsedRing {
+  const entries: RingEntry[] = []
+  const problems: RingProblem[] = []
+  const labels = new Set<string>()
+  const digests = new Set<string>()
+
+  written.forEach(({ label: given, digest, createdAt }, index) => {
+    const position = index + 1
+    const fault = given === undefined ? undefined : labelFault(given)
+    const report = (reason: string, fix: string): void => {
+      // A label that is not a name may hold control characters, which would garble the message.
+      problems.push({ position, ...(given === undefined || fault !== undefined ? {} : { label: given }), reason, fix })
+    }
+    if (!digestPattern.test(digest)) {
+      report(
+        'is not label:sha256hex',
+        'Write the label, a colon and the 64 hexadecimal digits of the SHA-256; "postern callers add" makes one.',
+      )
+    } else if (digest === exampleDigest) {
+      report(
+        'holds the example digest of the documentation, which lets in anybody who says "test"',
+        'Make a real one with "postern callers add".',
+      )
+    } else if (fault !== undefined) {
+      report(`has a label that ${fault}`, labelFix)
+    } else {
+      const label = given ?? `sha256-${digest.slice(0, 12)}`
+      if (labels.has(label)) report('has a label that stands in the ring already', 'Give each caller its own label.')
+      else if (digests.has(digest)) report('has a hash that stands in the ring already', 'Give each caller its own credential.')
+      else entries.push({ label, digest, ...(createdAt === undefined ? {} : { createdAt }) })
+      labels.add(label)
+      digests.add(digest)
+    }
+  })
+  return { entries, problems }
+}
+
+/**
+ * Writes a ring as the manifest of the Free AI Gateway's helper script (`scripts/gateway-key-ring.mjs`): JSON with hashes
+ * only, sorted by the code units of the labels, as in every locale.
+ *
+ * @param now `updated_at` of the manifest, and `created_at` of entries without one.
+ * @throws {TypeError} if a label could not be read back.
+ */
+export function formatManifest(entries: readonly RingEntry[], now: Date): string {
+  checkLabels(entries)
+  const sorted = entries.toSorted((left, right) => (left.label < right.label ? -1 : 1))
+  const manifest = {
+    version: 1,
+    updated_at: now.toISOString(),
+    entries: sorted.map(({ label, digest, createdAt }) => ({ label, sha256: digest, created_at: createdAt ?? now.toISOString() })),
+  }
+  return `${JSON.stringify(manifest, null, 2)}\n`
+}
+
+/**
+ * Writes a ring in the text format that {@link parseHashRing} reads, one `label:sha256hex` per line.
+ *
+ * @throws {TypeError} if a label could not be read back.
+ */
+export function formatHashRing(entries: readonly RingEntry[]): string {
+  checkLabels(entries)
+  // Only a manifest can hold a comma: in a text it ends the entry.
+  const at = entries.findIndex(({ label }) => label.includes(','))
+  if (at !== -1) throw new TypeError(`Entry ${at + 1} of the ring has a label that holds a comma: write the ring as a manifest.`)
+  return entries.map((entry) => `${entry.label}:${entry.digest}`).join('\n')
+}

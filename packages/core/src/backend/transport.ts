@@ -1,5 +1,0 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Slot } from '../connections/fair-queue.js'
-
-/** Passes a request on, and the answer back. `body`: the whole body if it was read before; `null`: stream it from `request`. */
-export type Pass = (request: IncomingMessage, response: ServerResponse, turn: Slot, body: Buffer | null) => void

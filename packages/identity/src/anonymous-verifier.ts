@@ -1,0 +1,52 @@
+import { hash } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
+import { type Principal, type PrincipalFields, type PublicAddress, reachStore, Refusal, type Store } from '@postern/ports'
+import { isToken, type Verifier } from './verifier.js'
+
+export interface AnonymousOptions extends PrincipalFields {
+  /** The most calls of one network in a window. */
+  readonly limit: number
+  /** The length of a window, in milliseconds. */
+  readonly windowMs: number
+  readonly store: Store
+  readonly publicAddress: PublicAddress
+  /** The network of an address, which counts as one caller. */
+  readonly networkOf: (address: string) => string
+}
+
+/** The most networks whose principal is remembered. */
+const rememberedNetworks = 10_000
+
+/**
+ * Accepts a request without a token (cookies do not count as one) as the principal that `callers.anonymous` names, and
+ * counts such calls per network. A token that fails its verification is never taken for anonymous.
+ */
+export function createAnonymousVerifier(options: AnonymousOptions): Verifier {
+  const { user, team, project, limit, windowMs, store, publicAddress, networkOf } = options
+  const shared: Principal = { user, team, project, via: 'anonymous', caller: 'anonymous', delegate: false }
+  const known = new LRUCache<string, Principal>({ max: rememberedNetworks })
+
+  /** Each network is a caller of its own. The ledger names none of them, and the principal has only a digest of it. */
+  function principalOf(network: string): Principal {
+    let principal = known.get(network)
+    if (principal === undefined) known.set(network, (principal = { ...shared, holder: hash('sha256', network, 'base64url') }))
+    return principal
+  }
+
+  return {
+    via: 'anonymous',
+    recognises: (credential) => !isToken(credential),
+    async verify(_, arrival) {
+      const now = Date.now()
+      const window = Math.floor(now / windowMs)
+      const endsAt = (window + 1) * windowMs
+      const network = networkOf(publicAddress.clientOf(arrival))
+      const calls = await reachStore(store.count(`anonymous:${network}:${window}`, endsAt))
+      if (calls <= limit) return principalOf(network)
+      throw new Refusal('rate_limited', {
+        message: 'Too many requests of this address came without a credential.',
+        retryAfterSeconds: Math.min(60, Math.ceil((endsAt - now) / 1000)),
+      })
+    },
+  }
+}

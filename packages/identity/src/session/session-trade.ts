@@ -1,0 +1,114 @@
+import { isJsonType, refuseOtherReadings, refusePackedBody } from '@postern/core'
+import { type Arrival, type Principal, reachStore, Refusal, type Store } from '@postern/ports'
+import { readSessionRequest, SessionFault, sessionFaultOverHttp, type SessionRequest, sessionSeconds } from '@postern/protocol'
+import type { Proofs } from '../proof/proof.js'
+import type { SignedSession, SignSession } from './sign-session.js'
+
+/** Reads a whole request body. */
+export type ReadBody = (arrival: Arrival, maxBytes: number) => Promise<Buffer>
+
+/** Reads a JSON object. Refuses what two parsers could read differently. */
+export type ReadObject = (bytes: Buffer) => Readonly<Record<string, unknown>>
+
+export interface SessionTradeOptions {
+  readonly sign: SignSession
+  readonly proofs: Proofs
+  readonly store: Store
+  /** The lifetime of a session whose request has no `ttl`, in seconds. */
+  readonly ttlSeconds: number
+  /** The longest lifetime of a session, in seconds. */
+  readonly longestSeconds: number
+  /** The most requests for sessions of one caller in a window. */
+  readonly limit: number
+  /** The length of a window, in milliseconds. */
+  readonly windowMs: number
+  readonly readBody: ReadBody
+  readonly readObject: ReadObject
+}
+
+/** A session, and the `Authorization` scheme for its token. */
+export interface ExchangedSession extends SignedSession {
+  readonly scheme: 'Bearer' | 'DPoP'
+}
+
+/** The largest request body that is read, in bytes. A usual one has a few hundred. */
+const maxRequestBytes = 16 * 1024
+
+/**
+ * Trades a cookie or an identity provider's token for a session of the same user, team and project. The session ends with
+ * that token or before. The request may only narrow it.
+ *
+ * The session is bound to the origin of the page that asks. If the request has a DPoP proof, or the token is bound to a key,
+ * it is bound to that key as well (RFC 9449, 5).
+ *
+ * @throws {Refusal} 403 `endpoint_not_allowed` for any other credential, such as a session token or a service credential;
+ *   400 `request_malformed`, 415 `media_type_unsupported`, 429 `rate_limited`, 401 `proof_invalid` or `caller_expired`, 503
+ *   `store_unavailable`.
+ */
+export type SessionTrade = (arrival: Arrival, principal: Principal) => Promise<ExchangedSession>
+
+export function createSessionTrade(options: SessionTradeOptions): SessionTrade {
+  const { sign, proofs, store, ttlSeconds, longestSeconds, limit, windowMs } = options
+
+  async function countOne({ user, team, project }: Principal): Promise<void> {
+    const now = Date.now()
+    const window = Math.floor(now / windowMs)
+    const count = await reachStore(store.count(`exchange:${JSON.stringify([user, team, project])}:${window}`, (window + 1) * windowMs))
+    if (count > limit)
+      throw new Refusal('rate_limited', { retryAfterSeconds: Math.min(60, Math.ceil(((window + 1) * windowMs - now) / 1000)) })
+  }
+
+  async function readAsked(arrival: Arrival): Promise<Readonly<Record<string, unknown>>> {
+    refusePackedBody(arrival.headers)
+    const received = await options.readBody(arrival, maxRequestBytes)
+    if (received.length === 0) return {}
+    if (!isJsonType(arrival.headers['content-type']))
+      throw new Refusal('request_malformed', { message: 'What a session is to be bound by is written in JSON.', param: 'Content-Type' })
+    refuseOtherReadings(arrival.headers)
+    const members = options.readObject(received)
+    const own = ['user', 'team', 'project', 'jkt'].find((name) => Object.hasOwn(members, name))
+    if (own !== undefined)
+      throw new Refusal('request_malformed', { message: 'Whose session it is, is what the credential says.', param: own })
+    // An application trusts "ext", because only the minter of a session can set it: a page must not.
+    if (Object.hasOwn(members, 'ext'))
+      throw new Refusal('request_malformed', { message: 'What "ext" holds is not for a page to say.', param: 'ext' })
+    return members
+  }
+
+  return async (arrival, principal) => {
+    if (principal.via !== 'forwardAuth' && principal.via !== 'jwt')
+      throw new Refusal('endpoint_not_allowed', {
+        message: 'A session is given for a cookie or for a token of an identity provider, and the request brings neither.',
+        help: 'Sign in first, or let your backend mint the session. What has a service credential needs none: it calls with that.',
+      })
+    await countOne(principal)
+    const members = await readAsked(arrival)
+    const { user, team, project } = principal
+    const jkt = principal.jkt ?? (await proofs.keyOf(arrival))
+    const now = Math.floor(Date.now() / 1000)
+    try {
+      const { ttl = ttlSeconds, ...asked } = readSessionRequest(members)
+      // Postern cannot see when a cookie expires: cap its session at `ttlSeconds`; the page asks for the next when it ends.
+      const longest = principal.expiresAt === undefined ? Math.min(ttlSeconds, longestSeconds) : longestSeconds
+      const wanted = now + Math.min(sessionSeconds(ttl), longest)
+      const expiresAt = Math.min(wanted, Math.floor((principal.expiresAt ?? Infinity) / 1000))
+      if (expiresAt <= now) throw new Refusal('caller_expired')
+      const session = await sign({ ...asked, origin: originFor(arrival, asked), user, team, project, jkt }, expiresAt)
+      return { ...session, scheme: jkt === undefined ? 'Bearer' : 'DPoP' }
+    } catch (error) {
+      throw asRefusal(error)
+    }
+  }
+}
+
+/** A `SessionFault` comes from reading or signing what the request asks for: that is the client's mistake, 400. */
+function asRefusal(error: unknown): unknown {
+  return error instanceof SessionFault ? new Refusal('request_malformed', sessionFaultOverHttp(error)) : error
+}
+
+/** The session is for the origin of the page that asks. A request without `Origin` is not a page's, and may name any origin. */
+function originFor({ headers: { origin } }: Arrival, asked: SessionRequest): string | undefined {
+  if (origin !== undefined && asked.origin !== undefined && asked.origin !== origin)
+    throw new Refusal('request_malformed', { message: 'A session is for the page that asks for it.', param: 'origin' })
+  return origin ?? asked.origin
+}

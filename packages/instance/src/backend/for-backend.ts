@@ -1,0 +1,85 @@
+import type { IncomingMessage } from 'node:http'
+import { apiHeaders, notKept, refusalEnvelope, tagRefused } from '@postern/core'
+import { Refusal } from '@postern/ports'
+import { type ErrorCode, errorCodes, headerNames, serializeGovernance } from '@postern/protocol'
+import { nextUlid } from '../doors/next-ulid.js'
+
+/** The answer to a client if the backend gave no answer or was not asked. */
+export interface BackendRefusal {
+  readonly status: number
+  readonly headers: string[]
+  readonly body: string
+}
+
+/** Builds a page if `Accept` names `text/html`, else JSON; with an id and a record, like every refusal. */
+export function refuseForBackend(error: unknown, { headers }: IncomingMessage): BackendRefusal {
+  const refusal = error instanceof Refusal ? error : new Refusal(meaningOf(error))
+  const { code, status } = refusal
+  const retryAfter = refusal.details.retryAfterSeconds ?? (status === 503 ? 1 : undefined)
+  const asPage = /\btext\/html\b/.test(headers.accept ?? '')
+  const body = asPage ? pageOf(status, refusal.message, errorCodes[code].help) : JSON.stringify(refusalEnvelope(refusal))
+  const { requestId } = tagRefused({ ulid: nextUlid(), headers })
+  return {
+    status,
+    headers: [
+      'Content-Type',
+      asPage ? 'text/html; charset=utf-8' : 'application/json; charset=utf-8',
+      'Content-Length',
+      String(Buffer.byteLength(body)),
+      'Cache-Control',
+      notKept,
+      headerNames.requestId,
+      requestId,
+      headerNames.governance,
+      serializeGovernance({ request_id: requestId, attempt: 0, finish: 'refused' }),
+      headerNames.refusal,
+      code,
+      ...(refusal.details.mayHaveRun === true ? [headerNames.shouldRetry, 'false'] : []),
+      ...(retryAfter === undefined ? [] : ['Retry-After', String(retryAfter)]),
+      ...(refusal.details.headers ?? []),
+      ...(asPage ? pageHeaders : apiHeaders),
+    ],
+    body,
+  }
+}
+
+/** Security headers of the page, which has one inline style and nothing else. No HSTS: only the backend may bind its host. */
+const pageHeaders = [
+  'Content-Security-Policy',
+  "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
+  'X-Content-Type-Options',
+  'nosniff',
+  'X-Frame-Options',
+  'SAMEORIGIN',
+  'Referrer-Policy',
+  'no-referrer',
+  'Cross-Origin-Opener-Policy',
+  'same-origin',
+  'Cross-Origin-Resource-Policy',
+  'same-origin',
+  'Origin-Agent-Cluster',
+  '?1',
+  'X-DNS-Prefetch-Control',
+  'off',
+  'X-Download-Options',
+  'noopen',
+  'X-Permitted-Cross-Domain-Policies',
+  'none',
+  'X-XSS-Protection',
+  '0',
+]
+
+/** Maps the error of a call to the backend to the code of the refusal. */
+export function meaningOf(error: unknown): ErrorCode {
+  const wire = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
+  if (timeouts.has(wire)) return 'backend_timeout'
+  return unreachable.has(wire) ? 'backend_unavailable' : 'backend_failed'
+}
+
+const timeouts = new Set(['ETIMEDOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_CONNECT_TIMEOUT'])
+
+const unreachable = new Set(['ECONNREFUSED', 'ENOENT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'EACCES'])
+
+function pageOf(status: number, title: string, help: string): string {
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>${status}</title><style>body{font:1rem/1.5 system-ui;margin:4rem auto;max-width:32rem;padding:0 1rem}</style><h1>${title}</h1><p>${help}</p></html>\n`
+}

@@ -1,0 +1,57 @@
+import { connectionNames, rememberNames } from '@postern/core'
+import { headerNames, hopByHop } from '@postern/protocol'
+import { classifyHeader, hyphenate } from './header-rules.js'
+
+const forOnePeer = new Set(hopByHop)
+/** Response headers that only Postern may set. */
+const ours = new Set([headerNames.governance, headerNames.refusal].map((name) => name.toLowerCase()))
+const isDroppedBeforeClient = rememberNames((spelling) => {
+  const name = spelling.toLowerCase()
+  return forOnePeer.has(name) || ours.has(hyphenate(name)) || name.startsWith('proxy-')
+})
+
+/** Copies to `to` the request headers that the backend gets unchanged, name and value in turn. */
+export type PassToBackend = (to: string[], rawHeaders: readonly string[], connection: string | undefined, fromProxy: boolean) => void
+
+/** @param ours Headers that only Postern may send to the backend. */
+export function createPassToBackend(ours: readonly string[]): PassToBackend {
+  const decide = classifyHeader(ours)
+  const ruleOf = rememberNames((spelling) => decide(spelling.toLowerCase()))
+  return (to, rawHeaders, connection, fromProxy) => {
+    const named = connectionNames(connection)
+    for (let index = 0; index < rawHeaders.length; index += 2) {
+      const name = rawHeaders[index] as string
+      const rule = ruleOf(name)
+      if (rule !== 'forward' && (rule === 'drop' || !fromProxy)) continue
+      if (named === undefined || !named.has(name.toLowerCase())) to.push(name, rawHeaders[index + 1] as string)
+    }
+  }
+}
+
+/** The response headers that the client gets unchanged, name and value in turn. */
+export function passedToClient(rawHeaders: readonly string[], connection: string | undefined): string[] {
+  const named = connectionNames(connection)
+  const headers: string[] = []
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] as string
+    if (isDroppedBeforeClient(name) || (named !== undefined && named.has(name.toLowerCase()))) continue
+    headers.push(name, rawHeaders[index + 1] as string)
+  }
+  return headers
+}
+
+/** The same, but reads `Connection` from the raw headers, because undici's raw handler does not parse them. */
+export function passedUnreadToClient(rawHeaders: readonly string[]): string[] {
+  return passedToClient(rawHeaders, connectionOf(rawHeaders))
+}
+
+function connectionOf(raw: readonly string[]): string | undefined {
+  let connection: string | undefined
+  for (let index = 0; index < raw.length; index += 2) {
+    const name = raw[index] as string
+    if (name.length !== 10 || name.toLowerCase() !== 'connection') continue
+    const value = raw[index + 1] as string
+    connection = connection === undefined ? value : `${connection}, ${value}`
+  }
+  return connection
+}

@@ -1,0 +1,221 @@
+import { type Assertions, createAssertions } from '../assertion/assertions.js'
+import { createAssertionSigner, openSigningKey } from '../assertion/sign-assertion.js'
+import type { BrowserAccess } from '../doors/browser-access.js'
+import type { CompileOptions } from './compile-options.js'
+import type { CheckedConfig, Config } from '@postern/config'
+import { openDispatchers, readBody, readJsonObject } from '@postern/core'
+import {
+  createAnonymousVerifier,
+  createAskBackend,
+  createForwardAuthVerifier,
+  createIdentify,
+  createJwtVerifier,
+  createKeySet,
+  createKnownAnswers,
+  createNonces,
+  createProofs,
+  createRevocations,
+  createSameSiteCheck,
+  createServiceVerifier,
+  createSessionEndpoint,
+  createSessionTrade,
+  createSessionVerifier,
+  createSignSession,
+  createUnsettled,
+  ForgottenProofs,
+  type ForwardAuth,
+  type JwtIssuer,
+  type KeySet,
+  type Proofs,
+  readBackendCredential,
+  type Revocations,
+  type SessionEndpoint,
+  type SignSession,
+  type Verifier,
+} from '@postern/identity'
+import { describeProxy, type PublicAddress, type Store, type Uses } from '@postern/ports'
+import type { CheckArrival } from '../doors/check-arrival.js'
+import type { Runtime } from '../runtime.js'
+import { defaultCacheMs } from './defaults.js'
+
+/** Opens the key set at a URL, or takes the one that another runtime uses. */
+type OpenKeySet = (url: string) => KeySet
+
+function shareKeySets({ proxyOf }: CheckedConfig, uses: Uses): OpenKeySet {
+  return (text) => {
+    const url = new URL(text)
+    const { keys } = uses.inherit(
+      'key set',
+      [text, describeProxy(proxyOf(url))],
+      () => {
+        const dispatchers = openDispatchers(proxyOf)
+        return { keys: createKeySet(url, dispatchers.to(url)), dispatchers }
+      },
+      ({ dispatchers }) => dispatchers.close(),
+    )
+    return keys
+  }
+}
+
+function compileIssuer({ jwks, clockSkew, ...issuer }: NonNullable<Config['callers']['jwt']>[number], openKeySet: OpenKeySet): JwtIssuer {
+  return { ...issuer, keys: openKeySet(jwks), clockSkewMs: clockSkew }
+}
+
+/** Parts that the verifiers share. */
+export interface IdentityParts {
+  readonly store: Store
+  readonly revocations: Revocations
+  /** Verifiers of credentials in headers, which a caller sends itself; not of cookies, which a browser adds. */
+  readonly tokens: readonly Verifier[]
+  /** The verifier of the backend's cookies, which browsers add. */
+  readonly forwardAuth: ForwardAuth | undefined
+  readonly proofs: Proofs
+  readonly sign: SignSession | undefined
+  readonly browser: BrowserAccess
+  readonly publicAddress: PublicAddress
+  readonly networkOf: (address: string) => string
+  /** The things that outlive this runtime. */
+  readonly uses: Uses
+}
+
+export function compileIdentity(
+  checked: CheckedConfig,
+  { store, networkOf }: CompileOptions,
+  browser: BrowserAccess,
+  publicAddress: PublicAddress,
+  uses: Uses,
+): IdentityParts {
+  const { config, secrets } = checked
+  const { session, dpop } = config.callers
+  const longestLifeMs = session?.maxTtl ?? 0
+  // One for all runtimes: a session may live as long as the longest life that any of them has allowed.
+  const revocations = uses.share('revocations', null, () => createRevocations(store, longestLifeMs))
+  revocations.keepFor(longestLifeMs)
+  const secret = secrets.get('callers.session.secret')
+  const forgotten = uses.share('forgotten proofs', null, () => new ForgottenProofs())
+  forgotten.setWindow(dpop.window)
+  const nonces = dpop.nonce && secret !== undefined ? createNonces(secret) : undefined
+  return {
+    store,
+    revocations,
+    tokens: compileTokenVerifiers(checked, revocations, uses),
+    forwardAuth: compileForwardAuth(checked, { browser, publicAddress, networkOf, uses }),
+    proofs: createProofs({ store, windowMs: dpop.window, forgotten, nonces, publicAddress }),
+    sign: secret === undefined ? undefined : createSignSession(secret),
+    browser,
+    publicAddress,
+    networkOf,
+    uses,
+  }
+}
+
+/** Order: tokens (recognised by form), then service credentials (any text), then cookies, then anonymous. */
+export function compileVerifiers(checked: CheckedConfig, parts: IdentityParts): readonly Verifier[] {
+  const { anonymous } = checked.config.callers
+  const verifiers = [...parts.tokens]
+  if (parts.forwardAuth !== undefined) verifiers.push(parts.forwardAuth)
+  if (anonymous !== undefined) {
+    const { window: windowMs, ...rest } = anonymous
+    const { store, publicAddress, networkOf } = parts
+    verifiers.push(createAnonymousVerifier({ ...rest, windowMs, store, publicAddress, networkOf }))
+  }
+  return verifiers
+}
+
+/** A verifier that remembers tokens outlives a runtime only if all that decides about them is the same. */
+function compileTokenVerifiers(checked: CheckedConfig, revocations: Revocations, uses: Uses): readonly Verifier[] {
+  const { config, secrets, ring, proxyOf } = checked
+  const verifiers: Verifier[] = []
+  const { session, jwt, service } = config.callers
+  const openKeySet = shareKeySets(checked, uses)
+  const wayTo = (url: string): object | null => describeProxy(proxyOf(new URL(url)))
+  if (session !== undefined) {
+    const secret = secrets.get('callers.session.secret')
+    const keys = session.jwks === undefined ? undefined : openKeySet(session.jwks)
+    const { jwks, maxTtl: maxLifetimeMs } = session
+    verifiers.push(
+      uses.inherit('sessions', [secret?.fingerprint(), jwks, jwks === undefined ? null : wayTo(jwks), maxLifetimeMs], () =>
+        createSessionVerifier({ secret, keys, maxLifetimeMs, revocations }),
+      ),
+    )
+  }
+  if (jwt !== undefined) {
+    const issuers = jwt.map((issuer) => compileIssuer(issuer, openKeySet))
+    verifiers.push(uses.inherit('tokens of issuers', [jwt, jwt.map(({ jwks }) => wayTo(jwks))], () => createJwtVerifier(issuers)))
+  }
+  if (service !== undefined) verifiers.push(createServiceVerifier(ring, new Map(Object.entries(service.principals))))
+  return verifiers
+}
+
+/** Not counted: on backend paths a wrong token may be meant for the backend. */
+const notCounted = { count: () => Promise.resolve(0), close: () => {} }
+
+export function compileAssertions(
+  checked: CheckedConfig,
+  parts: IdentityParts & { readonly checkArrival: CheckArrival },
+  runtime: () => Runtime,
+): Assertions | undefined {
+  const identity = checked.config.backend?.identity
+  if (identity === undefined) return undefined
+  const { header, jwks: path, audience, ttl: ttlMs } = identity
+  const { proofs, publicAddress, uses } = parts
+  const secret = checked.secrets.get('backend.identity.key')
+  const key = uses.share('signing key', secret?.fingerprint(), () => openSigningKey(secret))
+  const signer = createAssertionSigner({ key, audience, ttlMs })
+  const identify = createIdentify({
+    verifiers: parts.tokens,
+    proofs,
+    failedAttempts: notCounted,
+    publicAddress,
+    read: readBackendCredential,
+  })
+  return createAssertions({ header, path, signer, checkArrival: parts.checkArrival, identify }, runtime)
+}
+
+/** The backend's answers about cookies outlive a runtime only if they would be asked for, and used, in the same way. */
+function compileForwardAuth(
+  { config: { callers, replicas }, proxyOf }: CheckedConfig,
+  { browser, publicAddress, networkOf, uses }: Pick<IdentityParts, 'browser' | 'publicAddress' | 'networkOf' | 'uses'>,
+): ForwardAuth | undefined {
+  const { forwardAuth } = callers
+  if (forwardAuth === undefined) return undefined
+  const usual = replicas > 1 ? defaultCacheMs.beside : defaultCacheMs.alone
+  const { url, timeout, cache = usual, cookies, passHeaders, claims, answerHeaders } = forwardAuth
+  // Which cookies are about to change is one for all runtimes: it holds whatever is configured since.
+  const unsettled = uses.share('unsettled cookies', null, createUnsettled)
+  const settings = [url, claims, answerHeaders, passHeaders, cookies, cache]
+  const known = uses.inherit("answers about the backend's cookies", settings, () => createKnownAnswers(unsettled))
+  const dispatchers = uses.share(
+    'ways to who knows the cookies',
+    url,
+    () => openDispatchers(proxyOf),
+    (unused) => unused.close(),
+  )
+  return createForwardAuthVerifier({
+    askBackend: createAskBackend({ url, timeoutMs: timeout, dispatchers, claims, answerHeaders }),
+    checkSameSite: createSameSiteCheck(browser, publicAddress),
+    known,
+    cookies,
+    passHeaders,
+    cacheMs: cache,
+    waitMs: timeout,
+    networkOf: (arrival) =>
+      arrival.connections === undefined ? networkOf(publicAddress.clientOf(arrival)) : arrival.connections.addressOf(arrival),
+  })
+}
+
+export function compileSessionEndpoint(
+  { callers }: Config,
+  { revocations, store, proofs, sign }: IdentityParts,
+): SessionEndpoint | undefined {
+  const { session } = callers
+  if (session === undefined) return undefined
+  const { ttl, maxTtl, exchange } = session
+  const inSeconds = { ttlSeconds: Math.ceil(ttl / 1000), longestSeconds: Math.floor(maxTtl / 1000) }
+  const limits = exchange === 'off' ? undefined : { limit: exchange.limit, windowMs: exchange.window }
+  const give =
+    sign === undefined || limits === undefined
+      ? undefined
+      : createSessionTrade({ sign, proofs, store, ...inSeconds, ...limits, readBody, readObject: readJsonObject })
+  return createSessionEndpoint(revocations, give)
+}

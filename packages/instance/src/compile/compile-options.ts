@@ -1,0 +1,19 @@
+import type { Config } from '@postern/config'
+import type { FailedAttempts } from '@postern/identity'
+import type { Ledger, Log, Store } from '@postern/ports'
+import type { UsagePool } from '../usage-pool.js'
+
+/** What a runtime needs besides its configuration. */
+export interface CompileOptions {
+  readonly ledger: Ledger
+  /** Makes the counter of failed authentications. */
+  readonly countFailedAttempts: (settings: Config['failedAuthentication']) => FailedAttempts
+  /** Holds state that must outlive a request or be shared between replicas. `Runtime.close` closes it. */
+  readonly store: Store
+  /** Returns the network of an address. Failed attempts and limits count per network. */
+  readonly networkOf: (address: string) => string
+  /** Receives the log lines of the process itself. Default: they are dropped. */
+  readonly log?: Log | undefined
+  /** What outlives a runtime. Default: a pool of its own, so that everything is closed with the runtime. */
+  readonly pool?: UsagePool | undefined
+}

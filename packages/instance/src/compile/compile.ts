@@ -1,0 +1,249 @@
+import { type CheckedConfig, type Config, createTrust, findTenants, type Tenants } from '@postern/config'
+import {
+  type Binding,
+  createAccount,
+  createForward,
+  createKeyFinder,
+  createObserve,
+  createPolice,
+  createPolicyFinder,
+  createPreflightNote,
+  createReserve,
+  createResolve,
+  createTag,
+  createTaskSeals,
+  type Gateway,
+  type GatewayTimeouts,
+  hstsHeader,
+  type KeyLease,
+  type PolicyRule,
+  retry,
+} from '@postern/core'
+import { compileEndpoints, createEndpointTable, type Dialect } from '@postern/gateways'
+import { createIdentify } from '@postern/identity'
+import { createRedactor, cutAtShutdown, Refusal, searchedSecrets, type Secret } from '@postern/ports'
+import { headerNames } from '@postern/protocol'
+import { type BrowserAccess, createBrowserAccess } from '../doors/browser-access.js'
+import { compileAssertions, compileSessionEndpoint, compileIdentity, compileVerifiers } from './compile-callers.js'
+import { fitBounds } from '../connections/bounds.js'
+import { identifyInLine } from '../connections/identify-in-line.js'
+import { createConnections } from '../connections/connections.js'
+import { createCheckArrival } from '../doors/check-arrival.js'
+import { createPublicAddress } from '../doors/read-public-address.js'
+import type { CompileOptions } from './compile-options.js'
+import { defaultLongestWaitMs, defaultMaxBodyBytes } from './defaults.js'
+import type { Runtime } from '../runtime.js'
+import { type OpenUses, UsagePool } from '../usage-pool.js'
+import { InFlight } from '../in-flight.js'
+import { Waits } from '../waits.js'
+
+/**
+ * Builds the runtime of a checked configuration. Unlike `checkConfig`, it opens connection pools and starts timers, so call
+ * `Runtime.close` at the end.
+ */
+export function compile(checked: CheckedConfig, options: CompileOptions): Runtime {
+  const { pool = new UsagePool() } = options
+  const uses = pool.begin()
+  try {
+    const runtime = build(checked, options, uses)
+    uses.complete()
+    pool.succeed(uses)
+    return runtime
+  } catch (error) {
+    // What was opened before it failed may be used by other runtimes.
+    uses.release().catch((cause: unknown) => options.log?.('warn', 'closing what a configuration used failed', { cause: String(cause) }))
+    throw error
+  }
+}
+
+function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses): Runtime {
+  const { config, secrets } = checked
+  const gateways = new Map(Object.entries(config.gateways).map(([name, settings]) => [name, compileGateway(name, settings, checked)]))
+  const tenants = findTenants(Object.keys(config.keys), config.bindings, secrets)
+  const keys = new Map(
+    Object.entries(config.keys).map(([alias, settings]) => [
+      alias,
+      compileKey(alias, settings, { gateways, secrets, tenants: tenants.get(alias) as Tenants }),
+    ]),
+  )
+  const bindings = config.bindings.map(({ user, team, project, key }): Binding => ({ user, team, project, key: keys.get(key) as KeyLease }))
+  const findKey = createKeyFinder(bindings)
+  const findPolicy = createPolicyFinder(compileRules(config), defaultMaxBodyBytes)
+  const browser = compileBrowser(config)
+  const { trustedProxies } = config.listen
+  const isTrusted = createTrust(trustedProxies)
+  const publicAddress = createPublicAddress(trustedProxies.length === 0 ? undefined : isTrusted)
+  const checkArrival = createCheckArrival({ hosts: config.listen.hosts, publicAddress, browser, log: options.log ?? (() => {}) })
+  const bounds = fitBounds(config)
+  // One for all runtimes: what it knows of a connection must not be lost while the connection is open. Its settings are fixed.
+  const connections = uses.share(
+    'connections',
+    null,
+    () => createConnections({ bounds, isTrusted, publicAddress, networkOf: options.networkOf }),
+    (unused) => unused.close(),
+  )
+  const failedAttempts = uses.share(
+    'failed attempts',
+    config.failedAuthentication,
+    () => options.countFailedAttempts(config.failedAuthentication),
+    (unused) => unused.close(),
+  )
+  const parts = compileIdentity(checked, options, browser, publicAddress, uses)
+  const forwarding = createForward([...gateways.values()], [...keys.values()], (arrival) => publicAddress.originOf(arrival), uses)
+  const underWay = new InFlight()
+  const waits = new Waits()
+  const redactor = createRedactor(searchedSecrets(secrets))
+  let draining = false
+  let isCut = false
+  let retiring: Promise<void> | undefined
+  let closing: Promise<void> | undefined
+
+  const retire = (): Promise<void> => (retiring ??= underWay.none().then(() => uses.release()))
+
+  async function close(): Promise<void> {
+    draining = true
+    await retire()
+    await options.ledger.flush()
+    await options.store.close()
+  }
+
+  const runtime: Runtime = {
+    rooms: {
+      admit(arrival) {
+        if (draining) throw new Refusal('draining', { retryAfterSeconds: 1, headers: ['Connection', 'close'] })
+        checkArrival(arrival)
+      },
+      wait: (promise) => waits.for(promise),
+      identify: identifyInLine(
+        createIdentify({
+          verifiers: compileVerifiers(checked, parts),
+          proofs: parts.proofs,
+          failedAttempts,
+          publicAddress,
+        }),
+        connections,
+      ),
+      resolve: createResolve(findKey, createTaskSeals([...keys.values()])),
+      police: createPolice(findPolicy),
+      tag: createTag(redactor),
+      reserve: createReserve(options.store),
+      observe: createObserve(),
+      forward: forwarding.forward,
+      retry,
+      account: createAccount({ ledger: options.ledger, redactor, isCut: () => isCut }),
+    },
+    sessionEndpoint: compileSessionEndpoint(config, parts),
+    signSession: parts.sign,
+    revocations: parts.revocations,
+    assertions: compileAssertions(checked, { ...parts, checkArrival }, () => runtime),
+    browser,
+    redact: redactor.redact,
+    refusedPreflight: createPreflightNote({ ledger: options.ledger, redactor }),
+    publicAddress,
+    cookies: parts.forwardAuth?.memory,
+    connections,
+    config,
+    findKey,
+    findPolicy,
+    drain() {
+      draining = true
+    },
+    cut() {
+      draining = true
+      isCut = true
+      forwarding.cut()
+      waits.end(cutAtShutdown())
+      connections.refuseBodies(cutAtShutdown())
+    },
+    get draining() {
+      return draining
+    },
+    underWay,
+    retire,
+    close: () => (closing ??= close()),
+  }
+  return runtime
+}
+
+function compileBrowser({ browser: { origins, record, hsts }, callers }: Config): BrowserAccess {
+  const { forwardAuth, session, jwt, service } = callers
+  const delegates = Object.values(service?.principals ?? {}).some(({ delegate }) => delegate === true)
+  const varies = [
+    'Authorization',
+    ...(session === undefined && jwt === undefined ? [] : ['DPoP']),
+    ...(delegates ? [headerNames.actAs] : []),
+    ...(forwardAuth === undefined ? [] : ['Cookie', 'Sec-Fetch-Site', ...new Set(forwardAuth.passHeaders)]),
+  ]
+  return createBrowserAccess({ origins, cookies: forwardAuth !== undefined, varies, record, hsts: hstsHeader(hsts) })
+}
+
+function compileGateway(name: string, settings: Config['gateways'][string], { dialects, proxyOf }: CheckedConfig): Gateway {
+  const dialect = dialects[settings.dialect] as Dialect
+  const url = new URL((settings.baseURL ?? dialect.baseURL) as string)
+  const basePath = pathOf(url)
+  const defaultPath = dialect.baseURL === undefined ? '' : pathOf(new URL(dialect.baseURL))
+  return {
+    name,
+    dialect,
+    endpoints: createEndpointTable(compileEndpoints(dialect, settings.endpoints)),
+    origin: url.origin,
+    proxy: proxyOf(url),
+    basePath,
+    rootPath: basePath.endsWith(defaultPath) ? basePath.slice(0, basePath.length - defaultPath.length) : undefined,
+    attempts: settings.attempts ?? dialect.retries.attempts,
+    addressLimit: compileAddressLimit(settings.addressLimit, dialect),
+    endMark: settings.endMark ?? dialect.endMark ?? 'required',
+    timeouts: compileTimeouts(settings.timeouts),
+    passHeaders: settings.passHeaders ?? [],
+  }
+}
+
+/** How long a client may read nothing of an answer, in milliseconds; less if the gateway's `timeouts.idle` is less. */
+const maxUnreadMs = 120_000
+
+function compileTimeouts({ connect, headers, idle, firstEvent, hold }: Config['gateways'][string]['timeouts']): GatewayTimeouts {
+  return {
+    connectMs: connect,
+    headersMs: headers,
+    idleMs: idle,
+    firstEventMs: firstEvent,
+    holdMs: hold,
+    unreadMs: Math.min(idle, maxUnreadMs),
+  }
+}
+
+function pathOf({ pathname }: URL): string {
+  return pathname.replace(/\/+$/, '')
+}
+
+function compileAddressLimit(settings: Config['gateways'][string]['addressLimit'], dialect: Dialect): Gateway['addressLimit'] {
+  if (settings === 'off') return undefined
+  const burst = settings?.burst ?? dialect.addressLimit?.burst
+  const perMinute = settings?.perMinute ?? dialect.addressLimit?.perMinute
+  if (burst === undefined || perMinute === undefined) return undefined
+  return { burst, perMinute, longestWaitMs: settings?.longestWait ?? defaultLongestWaitMs }
+}
+
+function compileKey(
+  alias: string,
+  settings: Config['keys'][string],
+  {
+    gateways,
+    secrets,
+    tenants,
+  }: { readonly gateways: ReadonlyMap<string, Gateway>; readonly secrets: ReadonlyMap<string, Secret>; readonly tenants: Tenants },
+): KeyLease {
+  return {
+    alias,
+    gateway: gateways.get(settings.gateway) as Gateway,
+    secret: secrets.get(`keys.${alias}.secret`) as Secret,
+    providerSecret: secrets.get(`keys.${alias}.providerSecret`),
+    project: settings.project,
+    mayStore: settings.shared || !tenants.several,
+  }
+}
+
+function compileRules({ policies }: Config): readonly PolicyRule[] {
+  const { rules, ...everybody } = policies
+  return [everybody, ...rules].map(({ body, ...rule }) => ({ ...rule, maxBodyBytes: body }))
+}

@@ -1,0 +1,57 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { handle, type Receipt } from '@postern/core'
+import { isForSessionEndpoint } from '@postern/identity'
+import type { Runtime } from '../runtime.js'
+import { answerPreflight, isPreflight } from './answer-preflight.js'
+import { arrive } from './arrive.js'
+import { offersWebSocket } from './asks-for-web-socket.js'
+import { discardBody } from './discard-body.js'
+import { faultOfHead } from './fault-of-head.js'
+import { faultOfFragment } from './fault-of-target.js'
+import { refuseAtDoor } from './refuse-at-door.js'
+import { noWebSocket } from './refuse-upgrade.js'
+
+/**
+ * Hands a request to the corridor, or to the session endpoint. Both doors, Node's and Express's, call this, so that both
+ * answer alike. Requests with a broken head, requests for a WebSocket and preflights are answered here.
+ *
+ * @param target Path and query below the mount: `/v1/chat/completions?a=b`.
+ * @returns The receipt of the ledger entry; `undefined` for a CORS preflight, which has no ledger entry. Rejects with what a
+ *   middleware in front threw when Postern wrote the head; then no answer was sent, and the door must send one.
+ */
+export function enter(runtime: Runtime, request: IncomingMessage, response: ServerResponse, target: string): Promise<Receipt> | undefined {
+  const fault = faultOfHead(request) ?? faultOfFragment(request)
+  if (fault !== undefined) return settle(refuseAtDoor(runtime, request, response, fault))
+  // `response.socket` is null while an earlier answer on this connection is unfinished: then `Upgrade` is ignored.
+  if (offersWebSocket(request) && response.socket !== null) return settle(refuseAtDoor(runtime, request, response, noWebSocket(), target))
+  if (isPreflight(request)) {
+    try {
+      answerPreflight(runtime, request, response)
+      return undefined
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+  runtime.underWay.begin()
+  const arrival = arrive(runtime, request, target)
+  const handler = runtime.sessionEndpoint !== undefined && isForSessionEndpoint(arrival) ? runtime.sessionEndpoint : handle
+  return handler(runtime.rooms, arrival, response).then((receipt) => {
+    onceSent(response, () => runtime.underWay.end())
+    if (receipt.thrown !== undefined) throw receipt.thrown.error
+    discardBody(request, response)
+    return receipt
+  })
+}
+
+function settle(receipt: Receipt): Promise<Receipt> {
+  return receipt.thrown === undefined ? Promise.resolve(receipt) : Promise.reject(receipt.thrown.error)
+}
+
+/**
+ * Calls `sent` when the answer has left: the receipt exists before its last byte is sent. If the answer waits for an
+ * earlier one, `sent` is called now, because Node may never emit `close` for such an answer.
+ */
+function onceSent(response: ServerResponse, sent: () => void): void {
+  if (response.writableFinished || response.destroyed || response.socket === null) sent()
+  else response.once('close', sent)
+}

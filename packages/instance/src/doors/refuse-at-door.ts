@@ -1,0 +1,30 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type Receipt, refuse, tagRefused } from '@postern/core'
+import type { Refusal } from '@postern/ports'
+import { clearPageHeaders } from './clear-page-headers.js'
+import { currentRuntime, type Serving } from '../runtime.js'
+import { arrive, wholeTarget } from './arrive.js'
+import { discardBody } from './discard-body.js'
+
+/**
+ * Refuses a request without the corridor, with a request id, the error envelope and a ledger entry like every other
+ * refusal. Also discards the rest of the request's body.
+ *
+ * @param target Path and query for the ledger entry; for a request to the API, below the mount. Default: the whole target.
+ * @returns The receipt of the ledger entry.
+ */
+export function refuseAtDoor(
+  instance: Serving,
+  request: IncomingMessage,
+  response: ServerResponse,
+  refusal: Refusal,
+  target: string = wholeTarget(request),
+): Receipt {
+  const runtime = currentRuntime(instance)
+  const arrival = arrive(runtime, request, target)
+  const tags = tagRefused(arrival)
+  clearPageHeaders(response)
+  const outcome = refuse(refusal, { arrival, tags }, response)
+  if (outcome.thrown === undefined) discardBody(request, response)
+  return runtime.rooms.account({ arrival, tags, outcome })
+}

@@ -1,0 +1,37 @@
+import type { EarlierEntry, LedgerEntry } from '@postern/ports'
+import { bareMember, serializeGovernance, textMember } from '@postern/protocol'
+
+/** One entry as a line of JSON, written member by member for the reason that {@link serializeGovernance} gives. */
+export function writeLedgerLine(entry: LedgerEntry): string {
+  const level = entry.status >= 500 || entry.code === 'internal_error' || entry.leaked_key !== undefined ? 'error' : 'info'
+  return (
+    `{"level":"${level}","msg":"request","time":"${entry.time}",${serializeGovernance(entry).slice(1, -1)}` +
+    textMember('parent_step', entry.parent_step) +
+    textMember('binding', entry.binding) +
+    textMember('via', entry.via) +
+    textMember('caller', entry.caller) +
+    textMember('user', entry.user) +
+    textMember('team', entry.team) +
+    textMember('project', entry.project) +
+    textMember('method', entry.method) +
+    textMember('path', entry.path) +
+    bareMember('status', entry.status) +
+    textMember('code', entry.code) +
+    textMember('leaked_key', entry.leaked_key) +
+    bareMember('duration_ms', entry.duration_ms) +
+    textMember('client_request_id', entry.client_request_id) +
+    textMember('trace_id', entry.trace_id) +
+    writeEarlier(entry.earlier) +
+    textMember('refused', entry.refused) +
+    textMember('cause', entry.cause) +
+    '}\n'
+  )
+}
+
+function writeEarlier(earlier: readonly EarlierEntry[] | undefined): string {
+  if (earlier === undefined) return ''
+  const attempts = earlier.map(
+    ({ attempt, code, cause }) => `{"attempt":${attempt}${textMember('code', code)}${textMember('cause', cause)}}`,
+  )
+  return `,"earlier":[${attempts.join(',')}]`
+}

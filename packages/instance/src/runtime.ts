@@ -1,0 +1,70 @@
+import type { Assertions } from './assertion/assertions.js'
+import type { Config } from '@postern/config'
+import type { FindKey, FindPolicy, Rooms } from '@postern/core'
+import type { CookieMemory, Revocations, SessionEndpoint, SignSession } from '@postern/identity'
+import type { PublicAddress } from '@postern/ports'
+import type { BrowserAccess } from './doors/browser-access.js'
+import type { Connections } from './connections/connections.js'
+import type { InFlight } from './in-flight.js'
+
+/** Holds the runtime for new requests. `ReplaceableInstance` replaces it. */
+export interface Instance {
+  readonly runtime: Runtime
+}
+
+/** What a door or listener serves: an instance; or a runtime alone, which is never replaced. */
+export type Serving = Instance | Runtime
+
+/**
+ * The runtime for a request that begins now. Call it when the request enters, and keep the result: the request must end under the
+ * runtime that it began with.
+ */
+export function currentRuntime(serving: Serving): Runtime {
+  return 'rooms' in serving ? serving : serving.runtime
+}
+
+/** A compiled configuration, ready for requests. */
+export interface Runtime {
+  readonly rooms: Rooms
+  /** The session endpoint; `undefined` without `callers.session`. */
+  readonly sessionEndpoint: SessionEndpoint | undefined
+  /** Signs session tokens; `undefined` without `callers.session.secret`. */
+  readonly signSession: SignSession | undefined
+  readonly revocations: Revocations
+  /** Signs the caller's identity for the backend; `undefined` without `backend.identity`. */
+  readonly assertions: Assertions | undefined
+  readonly browser: BrowserAccess
+  /** Replaces every loaded secret in a text, and what looks like a key. */
+  readonly redact: (text: string) => string
+  /** Writes a ledger event for the refused preflight of a page of this origin. */
+  readonly refusedPreflight: (origin: string) => void
+  readonly publicAddress: PublicAddress
+  /** The cached identities behind the backend's cookies; `undefined` without `callers.forwardAuth`. */
+  readonly cookies: CookieMemory | undefined
+  readonly connections: Connections
+  /** The configuration of this runtime; it holds references to secrets, never secrets. */
+  readonly config: Config
+  /** Used by the dry run, `explain`. */
+  readonly findKey: FindKey
+  readonly findPolicy: FindPolicy
+  /** Counts the calls that have arrived and have no receipt yet. */
+  readonly underWay: InFlight
+  /** From now on refuses new requests with 503 `draining`; calls in flight continue. */
+  drain(): void
+  /**
+   * Ends every call in flight at once, with `finish: cut_shutdown` for its client and the ledger. Call it when a drain takes
+   * too long, and close the connections a moment later.
+   */
+  cut(): void
+  readonly draining: boolean
+  /**
+   * Waits for the calls in flight, then closes everything that no other runtime uses. New requests must go to another
+   * runtime from now on. Every call returns the same promise.
+   */
+  retire(): Promise<void>
+  /**
+   * Refuses new requests, waits for the calls in flight, closes connections, flushes the ledger and closes the store. Every
+   * call returns the same promise, which rejects with the error of the ledger or the store.
+   */
+  close(): Promise<void>
+}

@@ -1,0 +1,84 @@
+import type { GovernanceRecord } from '@postern/protocol'
+import type { Principal } from './principal.js'
+import type { RevokedKind } from './store.js'
+
+/** A failed attempt that was followed by another. */
+export interface EarlierEntry {
+  readonly attempt: number
+  readonly code: string
+  readonly cause: string | undefined
+}
+
+/** The ledger's entry of one request, written exactly once, whatever its ending. Holds no content and no secret. */
+export interface LedgerEntry extends GovernanceRecord {
+  /** ISO 8601, when the request arrived. */
+  readonly time: string
+  readonly method: string
+  readonly path: string
+  /** The status that the client got; 499 if it left before the head was sent. */
+  readonly status: number
+  /** The error's code, if the request ended with an error. */
+  readonly code?: string | undefined
+  /** The alias of a gateway key, of this call or of another, that the gateway's answer held. The client did not get the key. */
+  readonly leaked_key?: string | undefined
+  readonly duration_ms: number
+  /** The kind of credential. Of a refused one: the kind that it was taken for. */
+  readonly via?: Principal['via'] | undefined
+  /** The credential's name: a service label or a token's id. */
+  readonly caller?: string | undefined
+  readonly user?: string | undefined
+  readonly team?: string | undefined
+  readonly project?: string | undefined
+  readonly parent_step?: string | undefined
+  /** The caller's own `X-Request-ID`. */
+  readonly client_request_id?: string | undefined
+  readonly trace_id?: string | undefined
+  /** The binding that chose the key, such as `team=acme`. */
+  readonly binding?: string | undefined
+  /** Failed attempts that were followed by another; the entry itself is about the last one. */
+  readonly earlier?: readonly EarlierEntry[] | undefined
+  /** The host or origin that was refused. */
+  readonly refused?: string | undefined
+  /** The underlying error, or why a credential was refused; redacted, at most 2,000 characters. */
+  readonly cause?: string | undefined
+}
+
+/** Sessions were revoked before they expired. */
+export interface SessionEnded {
+  readonly event: 'session_ended'
+  /** ISO 8601. */
+  readonly time: string
+  /** What `name` names: one session, or the user or team whose sessions ended. */
+  readonly kind: RevokedKind
+  readonly name: string
+  /** What ended them: the session itself (`DELETE {mount}/session`), the admin listener, or a command on the machine. */
+  readonly via: 'session' | 'admin' | 'command'
+  /** Who ended them: the credential's name, `admin`, or the user of the operating system. */
+  readonly by: string
+  readonly user?: string | undefined
+  readonly team?: string | undefined
+  /** The id of the request that asked for it; `undefined` for a command. */
+  readonly request_id?: string | undefined
+}
+
+/** The preflight of a page was refused; after that its browser sends no call. */
+export interface PreflightRefused {
+  readonly event: 'preflight_refused'
+  /** ISO 8601. */
+  readonly time: string
+  /** The page's origin; at most 200 characters of it. */
+  readonly origin: string
+}
+
+/** A ledger line that is not about a call. */
+export type LedgerEvent = SessionEnded | PreflightRefused
+
+/** Receives entries and events. */
+export interface Ledger {
+  /** Takes an entry. Must not block; an error that it throws becomes a process warning. */
+  append(entry: LedgerEntry): void
+  /** Takes an event. A ledger without this method gets entries only. */
+  event?(event: LedgerEvent): void
+  /** Resolves once everything appended so far is stored. */
+  flush(): Promise<void>
+}

@@ -1,0 +1,75 @@
+import { redactKeys } from '@postern/gateways'
+import { createSecretWindows } from './secret-windows.js'
+import type { Secret } from './secret.js'
+
+/** Replaces in texts what must not be logged: every loaded secret, and every text with the form of a key. */
+export interface Redactor {
+  /** The text as it may be logged; unchanged if it holds no secret. */
+  readonly redact: (text: string) => string
+  /** The same for texts that repeat, such as a path or a model. Caches texts that held no secret. */
+  readonly redactOften: (text: string) => string
+  /**
+   * Whether a text holds a whole secret, or a text with the form of a key. The text's author may learn the result: since
+   * only whole secrets count, it confirms no guess of a secret's beginning.
+   */
+  readonly holdsSecret: (text: string) => boolean
+}
+
+/** How many texts are cached, and how long a cached text may be. Clients write the texts, so both are bounded. */
+const maxRemembered = 4096
+const maxRememberedChars = 256
+
+/** How often a text is percent-decoded before it is searched. */
+const maxDecodings = 3
+
+/** The secrets that no log may hold: all but `callers.service.hashes`, whose labels are the callers' names in the log. */
+export function searchedSecrets(secrets: ReadonlyMap<string, Secret>): readonly Secret[] {
+  return [...secrets].filter(([path]) => path !== 'callers.service.hashes').map(([, secret]) => secret)
+}
+
+/** @param shortest Minimum length of a secret that is searched for, in characters: a common word could hold a shorter one. Default 0. */
+export function createRedactor(secrets: readonly Secret[], shortest = 0): Redactor {
+  const find = createSecretWindows(secrets.map((secret) => secret.reveal()).filter(({ length }) => length >= shortest))
+  const remembered = new Set<string>()
+
+  function withoutSecrets(text: string): string {
+    let clean = ''
+    let rest = text
+    for (let found = find(rest); found !== undefined; found = find(rest)) {
+      clean += `${rest.slice(0, found.start)}[redacted]`
+      rest = rest.slice(found.end)
+    }
+    return clean + rest
+  }
+
+  const scan = (text: string): string => redactKeys(withoutSecrets(text))
+
+  function redact(text: string): string {
+    let plain = text
+    for (let round = 0; round < maxDecodings && plain.includes('%'); round += 1) {
+      const decoded = plain.replace(escapedAscii, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
+      if (decoded === plain) break
+      plain = decoded
+    }
+    // If escapes hide a secret, return the decoded text, redacted: the rest of it can still be read.
+    if (plain !== text) {
+      const clean = scan(plain)
+      if (clean !== plain) return clean
+    }
+    return scan(text)
+  }
+
+  return {
+    redact,
+    holdsSecret: (text) => find(text, true) !== undefined || redactKeys(text) !== text,
+    redactOften(text) {
+      if (remembered.has(text)) return text
+      const clean = redact(text)
+      // A text that held a secret is not cached.
+      if (clean === text && text.length <= maxRememberedChars && remembered.size < maxRemembered) remembered.add(text)
+      return clean
+    },
+  }
+}
+
+const escapedAscii = /%([2-7][0-9a-fA-F])/g
