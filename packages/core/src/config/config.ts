@@ -16,5 +16,6 @@ export {
   type RingEntry,
   type RingProblem,
 } from '../identify/hash-ring.js'
+export { sessionSecrets } from './session-secrets.js'
 export { revocationOf } from '../store/revocations.js'
 export type { RevokedKind } from '../store/store.js'

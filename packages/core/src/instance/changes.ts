@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { CheckedConfig } from '../config/check-config.js'
 import { describeProxy } from '../config/proxies.js'
+import { changesOfSessionSecrets, isOfSessionSecrets } from './changes-of-session-secrets.js'
 import { isLaxer } from './laxer-settings.js'
 
 /** A setting that two configurations have differently. */
@@ -15,8 +16,9 @@ export interface Change {
 /** Everything that differs between two configurations, their secrets and the hash ring included; without values, which may be private. */
 export function changesBetween(before: CheckedConfig, after: CheckedConfig): readonly Change[] {
   return [
-    ...changesOfSettings(before.config, after.config, []),
-    ...changesOfSecrets(before.secrets, after.secrets),
+    ...changesOfSettings(before.config, after.config, []).filter(({ path }) => !isOfSessionSecrets(path)),
+    ...changesOfSecrets(before.secrets, after.secrets).filter(({ path }) => !isOfSessionSecrets(path)),
+    ...changesOfSessionSecrets(before, after),
     ...changesOfRing(before.ring, after.ring),
     ...changesOfProxies(before, after),
   ]
