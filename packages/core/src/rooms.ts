@@ -4,9 +4,11 @@ import type { Forward } from './forward/forward.js'
 import type { Retry } from './forward/retry.js'
 import type { Identify } from './identify/identify.js'
 import type { Observe } from './observe/observe.js'
+import type { Principal } from './principal.js'
 import type { Police } from './police/police.js'
 import type { Reserve } from './reserve/reserve.js'
 import type { Resolve } from './resolve/resolve.js'
+import type { SessionCall } from './session-call.js'
 import type { Tag } from './tag/tag.js'
 
 /** The rooms of the corridor, and `admit`, which comes before them. */
@@ -18,9 +20,19 @@ export interface Rooms {
    *   or for an unknown `Postern-` header; 400 `tag_invalid`, 403 `origin_not_allowed`, 421 `host_not_allowed`.
    */
   admit(arrival: Arrival): void
-  /** Waits for what a room before `forward` has promised; rejects with 503 `draining` once `Runtime.cut` has run. */
-  wait<Value>(promise: Promise<Value>): Promise<Value>
+  /**
+   * Waits for what a room before `forward` has promised; rejects with 503 `draining` once `Runtime.cut` has run, and with 401
+   * `caller_revoked` once the session of `call` is revoked.
+   */
+  wait<Value>(promise: Promise<Value>, call?: SessionCall): Promise<Value>
   readonly identify: Identify
+  /**
+   * Follows a call, so that it ends when its session is revoked; `undefined`: its credential cannot be revoked. Call `over` of the
+   * result at the end.
+   *
+   * @throws {Refusal} 401 `caller_revoked` if the session was revoked since it was verified.
+   */
+  follow(principal: Principal): SessionCall | undefined
   readonly resolve: Resolve
   readonly police: Police
   readonly tag: Tag

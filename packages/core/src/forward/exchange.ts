@@ -12,6 +12,7 @@ import type { OriginOf } from './answer-links.js'
 import { exposeHeaders } from '../answers/expose-headers.js'
 import { cacheControlFor } from '../answers/privacy.js'
 import { isToldPublicly, tellRecord, withoutGatewaysNames } from '../answers/record-for-client.js'
+import type { SessionCall } from '../session-call.js'
 import type { Outcome } from './outcome.js'
 import type { PreparedKey } from './prepare-key.js'
 import type { EventPattern } from './event-pattern.js'
@@ -39,6 +40,8 @@ export interface ExchangeFacts {
   readonly records: EventPattern
   readonly edit: AnswerEdit | undefined
   readonly originOf: OriginOf
+  /** The call, if it is of a session. */
+  readonly call: SessionCall | undefined
 }
 
 /** One call of a gateway, and its possible endings. */

@@ -7,7 +7,8 @@ import type { Tags } from '../tag/tag.js'
 import { describeProxy } from '../config/proxies.js'
 import type { Uses } from '../instance/usage-pool.js'
 import { OpenList } from '../lib/open-list.js'
-import { ClientGone, cutAtShutdown } from '../refusal.js'
+import { ClientGone, cutAtShutdown, cutByRevocation } from '../refusal.js'
+import type { SessionCall } from '../session-call.js'
 import { createAnswerEdits } from './answer-edit.js'
 import type { OriginOf } from './answer-links.js'
 import type { ExchangeFacts, Upstream } from './exchange.js'
@@ -23,10 +24,19 @@ import { forgetClient, onceClientGone } from './watch-client.js'
 /**
  * Sends a request to the gateway, with the key, and its answer to the client.
  *
- * @throws {Refusal} for an error of the gateway, or if no answer arrives, as long as the client has got no head.
+ * @throws {Refusal} for an error of the gateway, if no answer arrives, or if the session of `call` is revoked, as long as the client
+ *   has got no head.
  * @throws {ClientGone} if the client disconnects before the request is sent.
  */
-export type Forward = (arrival: Arrival, route: Route, permit: Permit, tags: Tags, tap: Tap, sink: ResponseSink) => Promise<Outcome>
+export type Forward = (
+  arrival: Arrival,
+  route: Route,
+  permit: Permit,
+  tags: Tags,
+  tap: Tap,
+  sink: ResponseSink,
+  call: SessionCall | undefined,
+) => Promise<Outcome>
 
 export interface ForwardRoom {
   readonly forward: Forward
@@ -45,18 +55,19 @@ export function createForward(gateways: readonly Gateway[], keys: readonly KeyLe
   const preparedOf = prepareKeys(loaded.search)
 
   return {
-    forward(arrival, route, permit, tags, tap, sink) {
+    forward(arrival, route, permit, tags, tap, sink, call) {
       if (sink.destroyed || arrival.connection.destroyed)
         return Promise.reject(new ClientGone('The client left while it was being identified.'))
+      if (call?.isRevoked === true) return Promise.reject(cutByRevocation())
       const upstream = upstreams.get(route.gateway) as Upstream
       const key = preparedOf(route.key)
       const records = recordsOf(upstream, route)
-      const facts = { arrival, route, permit, tags, tap, sink, key, upstream, records, edit: editOf(route), originOf }
+      const facts = { arrival, route, permit, tags, tap, sink, key, upstream, records, edit: editOf(route), originOf, call }
       const turn = needsNoKey(route, arrival) ? undefined : upstream.addressQueue?.enter(route.tenant, tags.attempt > 1)
       return turn === undefined ? send(facts, open) : waitFor(turn, facts, open).then((ready) => send(ready, open))
     },
     cut() {
-      for (const exchange of open.all()) exchange.cut()
+      for (const exchange of open.all()) exchange.cut(cutAtShutdown)
     },
   }
 }
@@ -111,10 +122,10 @@ function waitFor(turn: QueuedCall, facts: ExchangeFacts, open: OpenList<OpenCall
   return new Promise((resolve, reject) => {
     const queued: OpenCall = {
       place: -1,
-      cut() {
+      cut(cut) {
         open.delete(queued)
         turn.cancel()
-        reject(cutAtShutdown())
+        reject(cut(false))
       },
     }
     const gone = (): void => {
@@ -123,6 +134,7 @@ function waitFor(turn: QueuedCall, facts: ExchangeFacts, open: OpenList<OpenCall
       reject(new ClientGone('The client left while it waited for its turn.'))
     }
     open.add(queued)
+    facts.call?.waitsFor(queued)
     onceClientGone(arrival, sink, gone)
     turn.granted
       .then(() => resolve({ ...facts, permit: { ...permit, waitedMs: permit.waitedMs + performance.now() - since } }), reject)

@@ -130,7 +130,8 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: Uses): Run
         if (draining) throw new Refusal('draining', { retryAfterSeconds: 1, headers: ['Connection', 'close'] })
         checkArrival(arrival)
       },
-      wait: (promise) => waits.for(promise),
+      wait: (promise, call) => waits.for(promise, call),
+      follow: (principal) => parts.revocations.follow(principal),
       identify: identifyInLine(
         createIdentify({
           verifiers: compileVerifiers(checked, parts),
@@ -169,7 +170,7 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: Uses): Run
       draining = true
       isCut = true
       forwarding.cut()
-      waits.end(cutAtShutdown())
+      waits.end(cutAtShutdown)
       connections.refuseBodies(cutAtShutdown())
     },
     get draining() {
