@@ -47,11 +47,9 @@ forEachDoor(
     const call = (token: string, model: string): Promise<Response> =>
       open().chat({ credential: token, body: { model, stream: !/json|silent/.test(model) } })
     const lineOf = (caller: string) => open().ledger.entry((entry) => entry.caller === `session:${caller}` && entry.path !== '/session')
-    const seenOnce = (model: string, before: number): Promise<void> =>
-      expect
-        .poll(() => gateway.seen.slice(before))
-        .toEqual([model])
-        .then(() => {})
+    const seenOnce = async (model: string, before: number): Promise<void> => {
+      await expect.poll(() => gateway.seen.slice(before)).toEqual([model])
+    }
     const cut = { finish: 'cut_revoked', code: 'caller_revoked' }
 
     test('a stream ends with an error event, the record and the end of the connection, and the gateway is left', async () => {

@@ -96,10 +96,10 @@ function callOnAndOn(tokens: readonly string[]) {
   const answers = new Map<string, number>()
   const used = new Set<string>()
   let current = tokens
-  let stopped = false
+  const state = { isStopped: false }
   let next = 0
   const worker = async (): Promise<void> => {
-    while (!stopped) {
+    while (!state.isStopped) {
       const token = current[(next += 1) % current.length] as string
       const code = await codeOf(token)
       used.add(token)
@@ -119,7 +119,7 @@ function callOnAndOn(tokens: readonly string[]) {
       await allUsed()
     },
     async stop(): Promise<ReadonlyMap<string, number>> {
-      stopped = true
+      state.isStopped = true
       await Promise.all(workers)
       return answers
     },

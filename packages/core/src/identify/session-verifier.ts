@@ -69,14 +69,20 @@ function secretKey(secret: Secret): JWTVerifyGetKey {
 }
 
 /** Tries the secrets in turn: a token does not name its secret, and a check of a signature takes microseconds. */
-function checkWithAny([first, ...others]: readonly CheckSignature[]): CheckSignature | undefined {
-  const next = others.length === 0 ? undefined : checkWithAny(others)
-  if (first === undefined || next === undefined) return first
-  return (token) =>
-    first(token).catch((error: unknown) => {
-      if (isWrongSignature(error)) return next(token)
-      throw error
-    })
+function checkWithAny(checks: readonly CheckSignature[]): CheckSignature | undefined {
+  const last = checks.at(-1)
+  const others = checks.slice(0, -1)
+  if (last === undefined || others.length === 0) return last
+  return async (token) => {
+    for (const check of others) {
+      try {
+        return await check(token)
+      } catch (error) {
+        if (!isWrongSignature(error)) throw error
+      }
+    }
+    return last(token)
+  }
 }
 
 function isWrongSignature(error: unknown): boolean {
