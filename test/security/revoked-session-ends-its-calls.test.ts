@@ -1,10 +1,12 @@
 import { connect } from 'node:net'
+import Anthropic from '@anthropic-ai/sdk'
 import { createPostern } from '@postern/client'
 import { parseGovernance } from '@postern/protocol'
 import OpenAI from 'openai'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { forEachDoor } from '../support/for-each-door.js'
 import { type HoldingGateway, startHoldingGateway } from '../support/holding-gateway.js'
+import type { HouseOptions } from '../support/house.js'
 
 let gateway: HoldingGateway
 beforeAll(async () => {
@@ -35,7 +37,9 @@ async function withinASecond<Result>(result: Promise<Result>): Promise<Result> {
   return ended
 }
 
-const house = { settings: { dialect: 'openai', attempts: 1 } as const }
+const house: HouseOptions = {
+  settings: { dialect: 'openai', attempts: 1, endpoints: { messages: { methods: ['POST'], format: 'messages', model: 'body' } } },
+}
 
 forEachDoor(
   async () => ({ ...house, baseURL: gateway.baseURL }),
@@ -175,6 +179,45 @@ forEachDoor(
       expect(await withinASecond(answered)).toMatch(/^HTTP\/1\.1 100[^]*HTTP\/1\.1 401 [^]*"code":"caller_revoked"/)
       await expect.poll(() => gateway.left.slice(left)).toContain('upload')
       expect(await lineOf(id)).toMatchObject({ ...cut, status: 401 })
+    })
+
+    test('a stream of Anthropic messages ends with an error that its client knows', async () => {
+      const { token } = await mint()
+      const anthropic = new Anthropic({ baseURL: `${open().origin}/ai`, apiKey: null, authToken: token })
+      const body = { model: 'messages', max_tokens: 10, messages, stream: true } as const
+      const stream = await anthropic.messages.create(body)
+      const events: unknown[] = []
+      const read = (async () => {
+        for await (const event of stream) events.push(event)
+      })().catch((error: unknown) => error)
+      await expect.poll(() => events.length).toBe(1)
+      await end(token)
+      const failure = await withinASecond(read)
+      expect(failure).toBeInstanceOf(Anthropic.APIError)
+      expect(failure).toMatchObject({ error: { type: 'error', error: { code: 'caller_revoked' } } })
+    })
+
+    test('a stream that nobody reads ends at the gateway and in the log as soon, and for its client when that reads on', async () => {
+      const { token, id } = await mint()
+      const left = gateway.left.length
+      const { hostname, port } = new URL(open().origin)
+      const socket = connect(Number(port), hostname)
+      const body = JSON.stringify({ model: 'flood', messages, stream: true })
+      socket.write(
+        `POST /ai/v1/chat/completions HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+      )
+      await new Promise((begun) => socket.once('data', begun))
+      socket.pause()
+      await end(token)
+      expect(await withinASecond(lineOf(id))).toMatchObject({ ...cut, status: 200 })
+      await expect.poll(() => gateway.left.slice(left)).toContain('flood')
+      let last = ''
+      socket.on('data', (piece: Buffer) => (last = (last + piece.toString()).slice(-5000)))
+      const closed = new Promise((resolve) => socket.on('close', resolve))
+      socket.on('error', () => {})
+      socket.resume()
+      await closed
+      expect(last).toMatch(/data: \{"error":[^\n]*caller_revoked[^\n]*\n\n: postern [^\n]*"finish":"cut_revoked"[^\n]*\n\n/)
     })
 
     test.each(['user', 'team'] as const)('all calls of a %s end, and those of nobody else', async (kind) => {

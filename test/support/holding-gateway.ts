@@ -17,13 +17,25 @@ export interface HoldingGateway {
 const beginnings: Readonly<Record<string, readonly [type: string, part: string]>> = {
   stream: ['text/event-stream', 'data: {"id":"x","choices":[{"index":0,"delta":{"content":"begun"}}]}\n\n'],
   responses: ['text/event-stream', 'event: response.output_text.delta\ndata: {"type":"response.output_text.delta","delta":"begun"}\n\n'],
+  messages: [
+    'text/event-stream',
+    'event: message_start\ndata: {"type":"message_start","message":{"id":"x","type":"message","role":"assistant","content":[],"model":"m","usage":{}}}\n\n',
+  ],
   halfEvent: ['text/event-stream', 'data: {"id":"x","choices":[{"index":0,"delta":{"content":"begun"}}]}\n\ndata: {"id":"x","cho'],
+  flood: ['text/event-stream', ''],
   noEvent: ['text/event-stream', ''],
   json: ['application/json', '{"id":'],
   sound: ['audio/mpeg', 'some sound'],
 }
 
 const ending = 'data: {"id":"x","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
+
+/** Writes events for as long as anybody reads. */
+function flood(response: ServerResponse): void {
+  const event = `data: {"id":"x","choices":[{"index":0,"delta":{"content":"${'x'.repeat(10_000)}"}}]}\n\n`
+  while (!response.destroyed && response.write(event));
+  if (!response.destroyed) response.once('drain', () => flood(response))
+}
 
 export async function startHoldingGateway(): Promise<HoldingGateway> {
   const seen: string[] = []
@@ -48,6 +60,7 @@ export async function startHoldingGateway(): Promise<HoldingGateway> {
       if (type === undefined) return
       response.writeHead(200, { 'content-type': type }).flushHeaders()
       if (part !== undefined && part !== '') response.write(part)
+      if (model() === 'flood') flood(response)
     })
   })
   const origin = await listenAnywhere(server)

@@ -45,10 +45,10 @@ export function asComment(event: string): string {
 /**
  * An event with an error of Postern's own, as SDKs read one.
  *
- * @param needsType Whether the events of the format are told apart by their `type`.
+ * @param isTyped Whether the events of the format have a type, as those of Responses and of Anthropic's messages do.
  */
-export function errorEvent(envelope: ErrorEnvelope, needsType: boolean): string {
-  return needsType ? `event: error\ndata: ${JSON.stringify({ type: 'error', ...envelope })}\n\n` : `data: ${JSON.stringify(envelope)}\n\n`
+export function errorEvent(envelope: ErrorEnvelope, isTyped: boolean): string {
+  return isTyped ? `event: error\ndata: ${JSON.stringify({ type: 'error', ...envelope })}\n\n` : `data: ${JSON.stringify(envelope)}\n\n`
 }
 
 const dataField = 'data:'

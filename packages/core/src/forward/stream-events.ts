@@ -77,7 +77,7 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
     const record = exchange.governance('truncated')
     exchange.settle({ finish: 'truncated', status: head.status, record, cause, ...(code === undefined ? {} : { code }) })
     // The client must see that its answer is cut, also behind a frame that said something else.
-    sink.write(`${isRevocation(cause) ? errorEvent(refusalEnvelope(cause), records.needsType) : ''}${frame('truncated')}`, () =>
+    sink.write(`${isRevocation(cause) ? errorEvent(refusalEnvelope(cause), records.endTypes.length > 0) : ''}${frame('truncated')}`, () =>
       sink.destroy(),
     )
   }
