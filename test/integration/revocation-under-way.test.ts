@@ -16,6 +16,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { SessionCall } from '../../packages/core/src/session-call.js'
 import { OpenList } from '../../packages/core/src/lib/open-list.js'
 import { createRevocations, revocationOf } from '../../packages/core/src/store/revocations.js'
+import { cutAtShutdown } from '../../packages/core/src/refusal.js'
+import { Waits } from '../../packages/core/src/waits.js'
 import type { Principal } from '../../packages/core/src/principal.js'
 import { type HoldingGateway, startHoldingGateway } from '../support/holding-gateway.js'
 import { type House, listenAnywhere, openHouse } from '../support/house.js'
@@ -185,6 +187,32 @@ const session = (user: string, id: string, issuedAt = Math.floor(Date.now() / 10
   caller: `session:${id}`,
   delegate: false,
   session: { id, issuedAt },
+})
+
+describe('a wait that begins once its call was cut', () => {
+  const revoked = (): SessionCall => {
+    const call = new SessionCall(session('ada', 'a'), new OpenList())
+    call.revoke()
+    return call
+  }
+  const ended = (): Waits => {
+    const waits = new Waits()
+    waits.end(cutAtShutdown)
+    return waits
+  }
+  const cuts = [
+    ['by a shutdown', ended, () => undefined, 'draining'],
+    ['by a revocation', () => new Waits(), revoked, 'caller_revoked'],
+  ] as const
+
+  test.each(cuts)('%s is refused, also where what it waits for is there', async (_, waits, call, code) => {
+    await expect(waits().for(Promise.resolve(1), call())).rejects.toMatchObject({ code })
+    await expect(waits().for(new Promise(() => {}), call())).rejects.toMatchObject({ code })
+  })
+
+  test.each(cuts)('%s keeps the refusal that the call has already', async (_, waits, call) => {
+    await expect(waits().for(Promise.reject(new Refusal('gateway_failed')), call())).rejects.toMatchObject({ code: 'gateway_failed' })
+  })
 })
 
 describe('the calls of sessions that are under way', () => {

@@ -18,19 +18,21 @@ export class Waits {
    * @param call The call that waits, if it is of a session.
    */
   for<Value>(promise: Promise<Value>, call?: SessionCall): Promise<Value> {
+    const cut = this.#ended ?? (call?.isRevoked === true ? cutByRevocation : undefined)
     return new Promise((resolve, reject) => {
-      const waiting: Waiting = { place: -1, cut: (cut) => reject(cut(false)) }
+      if (cut !== undefined) {
+        const refuse = (): void => reject(cut(false))
+        // A promise that is rejected already keeps its error: a call that was cut at the gateway has a refusal of its own.
+        promise.then(refuse, reject)
+        queueMicrotask(refuse)
+        return
+      }
+      const waiting: Waiting = { place: -1, cut: (by) => reject(by(false)) }
       const over = (): void => this.#open.delete(waiting)
       promise.then(over, over)
       promise.then(resolve, reject)
-      const cut = this.#ended ?? (call?.isRevoked === true ? cutByRevocation : undefined)
-      if (cut === undefined) {
-        this.#open.add(waiting)
-        call?.waitsFor(waiting)
-      } else {
-        // Later than a promise that is rejected already: a call that was cut at the gateway has its own refusal.
-        queueMicrotask(() => waiting.cut(cut))
-      }
+      this.#open.add(waiting)
+      call?.waitsFor(waiting)
     })
   }
 
