@@ -82,6 +82,8 @@ export const settingMeanings = {
   'bindings[].default': 'it is for everybody whom no other binding names',
   'bindings[].key': 'the alias of the key',
   'callers.session.secret': 'at least 32 bytes, shared with who mints sessions',
+  'callers.session.secrets':
+    'in its place, up to 4, while [one secret follows another](operations.md#a-new-secret-for-sessions): the first signs where Postern signs, each verifies',
   'callers.session.jwks': 'or the address of the public keys of a backend that signs with its own',
   'callers.session.ttl':
     'how long a session lives where its minter does not say: `postern session mint`, the admin listener and `POST {mount}/session`',

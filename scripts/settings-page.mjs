@@ -151,6 +151,7 @@ function isGroupOption(option) {
 }
 
 function listText(element) {
+  if (isReference(element)) return 'a list of secrets'
   const { type, entries } = element._zod.def
   return type === 'enum'
     ? `a list of ${Object.values(entries)

@@ -1,4 +1,4 @@
-import { refusalHeader } from '@postern/protocol'
+import { governanceHeader, parseGovernance, refusalHeader } from '@postern/protocol'
 import { type Mend, mendAttempts } from './attempts.js'
 import type { Place } from './place.js'
 import { createProver, type Prover } from './prover.js'
@@ -85,7 +85,8 @@ export function createCredential({ token, dpop = false }: CredentialOptions, pla
       // Each refused token is replaced once, also a revoked one: its user may have signed in again. If the new one is
       // refused as well, the application is told.
       tokens?.drop(used)
-      return 'token'
+      // A call that had begun when its session was revoked may have been billed: the application decides about another.
+      return parseGovernance(refused.headers.get(governanceHeader))?.finish === 'cut_revoked' ? undefined : 'token'
     },
   }
 }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { hopByHop, tokenType } from '@postern/protocol'
 import { fault } from './fault.js'
 import { name, principalFields, secretReference, type Settings, url } from './schema-parts.js'
+import { mostSessionSecrets } from './session-secrets.js'
 import { duration } from './units.js'
 
 /** Whether a text is an http or https URL without a user, or `unix:SOCKET:/PATH`. */
@@ -37,6 +38,18 @@ export function createCallerSchemas(strict: Settings) {
   const session = strict({
     /** At least 32 bytes, shared with the servers that mint session tokens. */
     secret: secretReference.optional(),
+    /** In its place, while one secret follows another: the first signs where Postern signs, each verifies. */
+    secrets: z
+      .array(secretReference)
+      .min(1, fault('is an empty list', 'Write [{ env: NEW }, { env: OLD }]: the first signs, each verifies.'))
+      .max(
+        mostSessionSecrets,
+        fault(
+          `names more than ${mostSessionSecrets} secrets`,
+          `Write ${mostSessionSecrets} or fewer, and leave out those that no living session is signed with.`,
+        ),
+      )
+      .optional(),
     /** The URL of the public keys of a backend that signs session tokens with its own key pair. */
     jwks: url.optional(),
     /** Default lifetime of a token. */

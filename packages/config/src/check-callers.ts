@@ -4,8 +4,9 @@ import { isLoopback } from './is-loopback.js'
 import type { Parts } from './lenient-sections.js'
 import { type Problem, problem, warning } from './problem.js'
 import type { Config } from './schema.js'
+import { sessionSecretReferences } from './session-secrets.js'
 
-/** Minimum length of `callers.session.secret`, in bytes (RFC 7518, 3.2). */
+/** Minimum length of a secret of `callers.session`, in bytes (RFC 7518, 3.2). */
 const shortestSessionSecret = 32
 
 /** Checks the hash ring, and that its labels and `callers.service.principals` match. Returns the ring's entries. */
@@ -77,7 +78,8 @@ export function checkSession({ session }: Parts, secrets: ReadonlyMap<string, Se
       ),
     )
   }
-  if (session !== undefined && session.secret === undefined && session.jwks === undefined) {
+  const references = sessionSecretReferences(session)
+  if (session !== undefined && references.length === 0 && session.jwks === undefined) {
     problems.push(
       problem(
         'callers.session',
@@ -86,15 +88,29 @@ export function checkSession({ session }: Parts, secrets: ReadonlyMap<string, Se
       ),
     )
   }
-  const secret = secrets.get('callers.session.secret')
-  if (secret !== undefined && Buffer.byteLength(secret.reveal()) < shortestSessionSecret) {
+  if (session?.secret !== undefined && session.secrets !== undefined)
     problems.push(
       problem(
-        'callers.session.secret',
-        `is shorter than ${shortestSessionSecret} bytes.`,
-        "Make one with: node -e \"console.log(require('crypto').randomBytes(32).toString('base64url'))\"",
+        'callers.session.secrets',
+        'stands beside callers.session.secret.',
+        'Write one of the two: secret; or secrets, with the one that signs as the first.',
       ),
     )
+  const paths = new Map<string, string>()
+  for (const [path] of references) {
+    const secret = secrets.get(path)
+    if (secret === undefined) continue
+    const earlier = paths.get(secret.fingerprint())
+    if (earlier !== undefined) problems.push(problem(path, `is the same secret as ${earlier}.`, 'Leave one of them out.'))
+    else paths.set(secret.fingerprint(), path)
+    if (Buffer.byteLength(secret.reveal()) < shortestSessionSecret)
+      problems.push(
+        problem(
+          path,
+          `is shorter than ${shortestSessionSecret} bytes.`,
+          "Make one with: node -e \"console.log(require('crypto').randomBytes(32).toString('base64url'))\"",
+        ),
+      )
   }
 }
 
@@ -111,7 +127,7 @@ export function checkCallers({ callers, listen, replicas }: Config, problems: Pr
     )
   }
   if (session?.jwks !== undefined) checkKeySetUrl('callers.session.jwks', session.jwks, problems)
-  if (dpop.nonce && session?.secret === undefined)
+  if (dpop.nonce && sessionSecretReferences(session).length === 0)
     problems.push(
       problem('callers.dpop.nonce', 'needs callers.session.secret, which nonces are made with.', 'Write one, or leave nonces out.'),
     )

@@ -21,6 +21,7 @@ import { readProxies } from './proxies.js'
 import { readSecret, type SecretPlaces } from './read-secret.js'
 import { type Config, createConfigSchema } from './schema.js'
 import type { SecretReference } from './schema-parts.js'
+import { sessionSecretReferences } from './session-secrets.js'
 
 /** A configuration without errors, with its secrets read. */
 export interface CheckedConfig {
@@ -115,13 +116,13 @@ function filesOf(references: References, { directory }: SecretPlaces): readonly 
 }
 
 function referencesIn(parts: Parts): References {
-  const references: [path: string, reference: SecretReference][] = []
+  const references: (readonly [path: string, reference: SecretReference])[] = []
   for (const { path, part } of parts.keys.values()) {
     references.push([`${path}.secret`, part.secret])
     if (part.providerSecret !== undefined) references.push([`${path}.providerSecret`, part.providerSecret])
   }
   if (parts.service !== undefined) references.push(['callers.service.hashes', parts.service.hashes])
-  if (parts.session?.secret !== undefined) references.push(['callers.session.secret', parts.session.secret])
+  references.push(...sessionSecretReferences(parts.session))
   if (parts.backend?.identity?.key !== undefined) references.push(['backend.identity.key', parts.backend.identity.key])
   if (parts.admin?.secret !== undefined) references.push(['admin.secret', parts.admin.secret])
   if (typeof parts.store?.redis === 'object') references.push(['store.redis', parts.store.redis])

@@ -74,7 +74,7 @@ function nameOf({ path }: z.core.$ZodIssue): string {
 }
 
 function isSecretPlace(path: string): boolean {
-  return path.endsWith('ecret') || path.endsWith('.hashes')
+  return path.endsWith('ecret') || path.endsWith('.hashes') || path.startsWith('callers.session.secrets[')
 }
 
 function describeUnknownKey(path: string, key: string, known: readonly string[]): Problem {

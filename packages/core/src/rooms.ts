@@ -1,5 +1,5 @@
 import type { Account } from './account/account.js'
-import type { Arrival, Identify } from '@postern/ports'
+import type { Arrival, Identify, Principal, SessionCall } from '@postern/ports'
 import type { Forward } from './forward/forward.js'
 import type { Retry } from './forward/retry.js'
 import type { Observe } from './observe/observe.js'
@@ -17,9 +17,19 @@ export interface Rooms {
    *   or for an unknown `Postern-` header; 400 `tag_invalid`, 403 `origin_not_allowed`, 421 `host_not_allowed`.
    */
   admit(arrival: Arrival): void
-  /** Waits for what a room before `forward` has promised; rejects with 503 `draining` once `Runtime.cut` has run. */
-  wait<Value>(promise: Promise<Value>): Promise<Value>
+  /**
+   * Waits for what a room before `forward` has promised; rejects with 503 `draining` once `Runtime.cut` has run, and with 401
+   * `caller_revoked` once the session of `call` is revoked.
+   */
+  wait<Value>(promise: Promise<Value>, call?: SessionCall): Promise<Value>
   readonly identify: Identify
+  /**
+   * Follows a call, so that it ends when its session is revoked; `undefined`: its credential cannot be revoked. Call `over` of the
+   * result at the end.
+   *
+   * @throws {Refusal} 401 `caller_revoked` if the session was revoked since it was verified.
+   */
+  follow(principal: Principal): SessionCall | undefined
   readonly resolve: Resolve
   readonly police: Police
   readonly tag: Tag

@@ -42,7 +42,7 @@ const signedBy = {
 
 const helps = {
   session:
-    'Ask your backend for a new one. For the operator: the backend mints with the secret under callers.session.secret, or with the key that callers.session.jwks publishes.',
+    'Ask your backend for a new one. For the operator: the backend mints with the secret under callers.session.secret, with one of callers.session.secrets, or with the key that callers.session.jwks publishes.',
   provider:
     'Get a token for this service from your identity provider. For the operator: callers.jwt says what is taken, and "cause" in the log line of this request what was found.',
 } as const

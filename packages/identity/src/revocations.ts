@@ -1,13 +1,16 @@
 import {
+  type Principal,
   type PrincipalFields,
   reachStore,
   Refusal,
   type Revocation,
   revocationOf,
   type RevokedKind,
+  type SessionCall,
   type SessionFacts,
   type Store,
 } from '@postern/ports'
+import { SessionCalls } from './session-calls.js'
 
 /** If the copy of the revocations is older than this, a request renews it in the background, in milliseconds. */
 const freshMs = 300
@@ -27,8 +30,14 @@ export interface Revocations {
    */
   check(session: SessionFacts, principal: PrincipalFields): void | Promise<void>
   /**
-   * Ends one session token, or all that a user or a team has now: in this process at once, in every other one within a
-   * second.
+   * Follows a call of a session until its `over`: it ends when the session is revoked. `undefined`: the credential is no session.
+   *
+   * @throws {Refusal} 401 `caller_revoked` if the session was revoked since it was checked.
+   */
+  follow(principal: Principal): SessionCall | undefined
+  /**
+   * Ends one session token, or all that a user or a team has now, and their calls under way: in this process at once, in every
+   * other one within a second.
    *
    * @throws {Refusal} 503 `store_unavailable`; then this process has not ended any.
    */
@@ -39,7 +48,8 @@ export interface Revocations {
 
 /**
  * Follows the revocations of a store. Requests are checked against a copy in memory, so that a check costs no I/O. Requests
- * renew the copy; while that fails and the copy is too old, they are refused.
+ * renew the copy, and a timer does while calls of sessions are under way, so that a revocation ends those too. While a renewal
+ * fails and the copy is too old, requests are refused; calls under way go on.
  *
  * @param longestLifeMs The longest lifetime of a token, in milliseconds: a revocation is kept for that long.
  */
@@ -51,10 +61,20 @@ export function createRevocations(store: Store, longestLifeMs: number): Revocati
   let renewal: Promise<void> | undefined
   let sweptAt = 0
 
-  function take(revocation: Revocation): void {
-    const known = ended[revocation.kind]
-    const before = known.get(revocation.name)
-    if (before === undefined || before.at < revocation.at) known.set(revocation.name, revocation)
+  const calls = new SessionCalls(() => renew().catch(() => {}))
+
+  /** Takes revocations into the copy, and ends the calls under way that those end which are new. */
+  function take(revocations: readonly Revocation[]): void {
+    const news = revocations.filter((revocation) => {
+      const known = ended[revocation.kind]
+      const before = known.get(revocation.name)
+      if (before !== undefined && before.at >= revocation.at) return false
+      known.set(revocation.name, revocation)
+      return true
+    })
+    const [only] = news
+    if (only === undefined) return
+    calls.end(news.length === 1 ? (principal) => isEndedBy(only, principal) : isEnded)
   }
 
   function sweep(now: number): void {
@@ -66,7 +86,7 @@ export function createRevocations(store: Store, longestLifeMs: number): Revocati
   async function read(): Promise<void> {
     const askedAt = performance.now()
     const page = await store.revocations(mark)
-    page.revocations.forEach(take)
+    take(page.revocations)
     mark = page.mark
     renewedAt = askedAt
     sweep(Date.now())
@@ -89,12 +109,20 @@ export function createRevocations(store: Store, longestLifeMs: number): Revocati
     }
   }
 
-  function refuseEnded({ id, issuedAt }: SessionFacts, { user, team }: PrincipalFields): void {
-    const over =
+  function isOver({ id, issuedAt }: SessionFacts, { user, team }: PrincipalFields): boolean {
+    return (
       (id !== undefined && ended.id.has(id)) ||
       (user !== undefined && issuedAt <= (ended.user.get(user)?.at ?? -Infinity)) ||
       (team !== undefined && issuedAt <= (ended.team.get(team)?.at ?? -Infinity))
-    if (over) throw new Refusal('caller_revoked')
+    )
+  }
+
+  function isEnded(principal: Principal): boolean {
+    return principal.session !== undefined && isOver(principal.session, principal)
+  }
+
+  function refuseEnded(session: SessionFacts, principal: PrincipalFields): void {
+    if (isOver(session, principal)) throw new Refusal('caller_revoked')
   }
 
   return {
@@ -105,13 +133,25 @@ export function createRevocations(store: Store, longestLifeMs: number): Revocati
       if (age > freshMs && renewal === undefined) renew().catch(() => {})
       return refuseEnded(session, principal)
     },
+    follow(principal) {
+      if (principal.session === undefined) return undefined
+      refuseEnded(principal.session, principal)
+      return calls.begin(principal)
+    },
     async revoke(kind, name) {
       const revocation = revocationOf(kind, name, longestMs)
       await reachStore(store.revoke(revocation))
-      take(revocation)
+      take([revocation])
     },
     keepFor(ms) {
       longestMs = Math.max(longestMs, ms)
     },
   }
+}
+
+/** Whether one revocation ends a session: cheaper than to look all of them up. */
+function isEndedBy({ kind, name, at }: Revocation, { session, user, team }: Principal): boolean {
+  if (session === undefined) return false
+  if (kind === 'id') return session.id === name
+  return (kind === 'user' ? user : team) === name && session.issuedAt <= at
 }

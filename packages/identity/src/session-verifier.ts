@@ -2,19 +2,19 @@ import { createSecretKey, hash } from 'node:crypto'
 import { isNumericDate } from '@postern/core'
 import { clockToleranceSeconds, type Principal, Refusal, type Secret } from '@postern/ports'
 import { isPlainName, nameFault, readSessionBounds, type SessionBounds, sessionToken } from '@postern/protocol'
-import { decodeProtectedHeader, type JWTPayload, jwtVerify, type JWTVerifyGetKey } from 'jose'
-import type { Revocations } from './revocations.js'
+import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify, type JWTVerifyGetKey } from 'jose'
 import { checkMembers } from './check-members.js'
 import { kindOfJwt } from './jwt-form.js'
 import { readProofKey } from './proof-key.js'
 import { refuseToken } from './refuse-token.js'
 import { rememberVerified, type Verified } from './remember-verified.js'
+import type { Revocations } from './revocations.js'
 import { tokenClaims } from './token-claims.js'
 import { isToken, type Verifier } from './verifier.js'
 
 export interface SessionVerifierOptions {
-  /** The shared secret of tokens that are signed with HS256; `undefined`: such tokens are refused. */
-  readonly secret: Secret | undefined
+  /** The shared secrets of tokens that are signed with HS256, any of which is good; empty: such tokens are refused. */
+  readonly secrets: readonly Secret[]
   /** The key set for all other tokens; `undefined`: those are refused. */
   readonly keys: JWTVerifyGetKey | undefined
   /** The longest lifetime (`exp` minus `iat`) that is accepted, in milliseconds. */
@@ -25,9 +25,9 @@ export interface SessionVerifierOptions {
 /** Checks a token's signature and returns its claims. Each algorithm is checked with its own kind of key only. */
 type CheckSignature = (token: string) => Promise<JWTPayload>
 
-/** Makes the verifier of session tokens: JWTs with their own `typ`, signed with the shared secret or a key of the backend. */
-export function createSessionVerifier({ secret, keys, maxLifetimeMs, revocations }: SessionVerifierOptions): Verifier {
-  const bySecret = secret === undefined ? undefined : checkWith([sessionToken.algorithm], secretKey(secret))
+/** Makes the verifier of session tokens: JWTs with their own `typ`, signed with a shared secret or a key of the backend. */
+export function createSessionVerifier({ secrets, keys, maxLifetimeMs, revocations }: SessionVerifierOptions): Verifier {
+  const bySecret = checkWithAny(secrets.map((secret) => checkWith([sessionToken.algorithm], secretKey(secret))))
   const byKeyPair = keys === undefined ? undefined : checkWith(sessionToken.keyPairAlgorithms, keys)
   const verify = rememberVerified(async (token) => {
     const check = algorithmOf(token) === sessionToken.algorithm ? bySecret : byKeyPair
@@ -64,6 +64,27 @@ function algorithmOf(token: string): string | undefined {
 function secretKey(secret: Secret): JWTVerifyGetKey {
   const key = createSecretKey(secret.reveal(), 'utf8')
   return async () => key
+}
+
+/** Tries the secrets in turn: a token does not name its secret, and a check of a signature takes microseconds. */
+function checkWithAny(checks: readonly CheckSignature[]): CheckSignature | undefined {
+  const last = checks.at(-1)
+  const others = checks.slice(0, -1)
+  if (last === undefined || others.length === 0) return last
+  return async (token) => {
+    for (const check of others) {
+      try {
+        return await check(token)
+      } catch (error) {
+        if (!isWrongSignature(error)) throw error
+      }
+    }
+    return last(token)
+  }
+}
+
+function isWrongSignature(error: unknown): boolean {
+  return error instanceof Refusal && error.details.cause instanceof errors.JWSSignatureVerificationFailed
 }
 
 function checkWith(algorithms: readonly string[], key: JWTVerifyGetKey): CheckSignature {

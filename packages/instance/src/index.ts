@@ -1,6 +1,6 @@
 export { type Backend, createBackend } from './backend/backend.js'
 export { findFault } from './backend/check-framing.js'
-export type { Change } from './changes/changes.js'
+export type { Change } from './changes/change.js'
 export { answerAtDoor } from './doors/answer-at-door.js'
 export { clearPageHeaders } from './doors/clear-page-headers.js'
 export { enter } from './doors/enter.js'

@@ -1,5 +1,6 @@
 import { type CheckedConfig, ConfigError } from '@postern/config'
-import { type Change, changesBetween } from './changes/changes.js'
+import type { Change } from './changes/change.js'
+import { changesBetween } from './changes/changes.js'
 import type { CompileOptions } from './compile/compile-options.js'
 import { compile } from './compile/compile.js'
 import { fixedSettingsChanged } from './changes/fixed-settings.js'

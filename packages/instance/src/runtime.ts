@@ -28,7 +28,7 @@ export interface Runtime {
   readonly rooms: Rooms
   /** The session endpoint; `undefined` without `callers.session`. */
   readonly sessionEndpoint: SessionEndpoint | undefined
-  /** Signs session tokens; `undefined` without `callers.session.secret`. */
+  /** Signs session tokens; `undefined` without a secret of `callers.session`. */
   readonly signSession: SignSession | undefined
   readonly revocations: Revocations
   /** Signs the caller's identity for the backend; `undefined` without `backend.identity`. */

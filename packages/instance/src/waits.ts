@@ -1,33 +1,43 @@
 import { type Listed, OpenList } from '@postern/core'
-import type { Refusal } from '@postern/ports'
+import { type Cut, cutByRevocation, type Cuttable, type SessionCall } from '@postern/ports'
 
-interface Waiting extends Listed {
-  readonly refuse: (refusal: Refusal) => void
-}
+interface Waiting extends Listed, Cuttable {}
 
 /**
  * The promises that calls wait for before the gateway is asked: who the caller is, the body, the store. A shutdown rejects them
- * at its deadline.
+ * at its deadline; a revocation rejects those of its sessions.
  */
 export class Waits {
   readonly #open = new OpenList<Waiting>()
-  #ended: Refusal | undefined
+  #ended: Cut | undefined
 
-  /** Settles as the promise does, or rejects with the refusal that `end` was given, whichever comes first. */
-  for<Value>(promise: Promise<Value>): Promise<Value> {
+  /**
+   * Settles as the promise does, or rejects with the refusal of a cut, whichever comes first.
+   *
+   * @param call The call that waits, if it is of a session.
+   */
+  for<Value>(promise: Promise<Value>, call?: SessionCall): Promise<Value> {
+    const cut = this.#ended ?? (call?.isRevoked === true ? cutByRevocation : undefined)
     return new Promise((resolve, reject) => {
-      const waiting: Waiting = { place: -1, refuse: reject }
+      if (cut !== undefined) {
+        const refuse = (): void => reject(cut(false))
+        // A promise that is rejected already keeps its error: a call that was cut at the gateway has a refusal of its own.
+        promise.then(refuse, reject)
+        queueMicrotask(refuse)
+        return
+      }
+      const waiting: Waiting = { place: -1, cut: (by) => reject(by(false)) }
       const over = (): void => this.#open.delete(waiting)
       promise.then(over, over)
       promise.then(resolve, reject)
-      if (this.#ended === undefined) this.#open.add(waiting)
-      else reject(this.#ended)
+      this.#open.add(waiting)
+      call?.waitsFor(waiting)
     })
   }
 
-  /** Ends every wait, also those that begin later, with a refusal. */
-  end(refusal: Refusal): void {
-    this.#ended = refusal
-    for (const { refuse } of this.#open.all()) refuse(refusal)
+  /** Ends every wait, also those that begin later. */
+  end(cut: Cut): void {
+    this.#ended = cut
+    for (const waiting of this.#open.all()) waiting.cut(cut)
   }
 }

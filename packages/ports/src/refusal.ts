@@ -69,16 +69,36 @@ export class Refusal extends Error {
 }
 
 /**
+ * Why a call is ended before its answer is whole, as the refusal of it.
+ *
+ * @param isAtGateway Whether the call was sent to the gateway.
+ */
+export type Cut = (isAtGateway: boolean) => Refusal
+
+/**
  * Refuses a request that has no answer at the deadline of a shutdown. Whether it had an effect is not known, so its client is
  * told not to repeat it by itself.
  */
-export function cutAtShutdown(): Refusal {
+export function cutAtShutdown(isAtGateway = false): Refusal {
   return new Refusal('draining', {
-    message: 'This process was shut down before the request was answered.',
-    help: 'Part of it may have been done: look for its result before you send it again.',
+    message: isAtGateway
+      ? 'This process was shut down before the call had ended.'
+      : 'This process was shut down before the request was answered.',
+    help: isAtGateway ? mayHaveRunHelp : 'Part of it may have been done: look for its result before you send it again.',
     finish: 'cut_shutdown',
     mayHaveRun: true,
     headers: ['Connection', 'close'],
+  })
+}
+
+/** Ends a call whose session was revoked while the call was under way. */
+export function cutByRevocation(isAtGateway = false): Refusal {
+  const { help } = errorCodes.caller_revoked
+  return new Refusal('caller_revoked', {
+    message: 'The session was revoked while the call was under way.',
+    help: isAtGateway ? `${help} ${mayHaveRunHelp}` : help,
+    finish: 'cut_revoked',
+    mayHaveRun: isAtGateway,
   })
 }
 

@@ -16,6 +16,8 @@ export type Finish =
   | 'cut_budget'
   /** Postern ended the call because its process shut down and `shutdown.deadline` had passed. */
   | 'cut_shutdown'
+  /** Postern ended the call because its session was revoked while the call was under way. */
+  | 'cut_revoked'
 
 /** Token counts as the gateway reported them. `cached` and `reasoning` are parts of the totals, not additions. */
 export interface GovernanceUsage {

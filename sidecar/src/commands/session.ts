@@ -1,3 +1,4 @@
+import { sessionSecrets } from '@postern/config'
 import { createSessionMinter, type MintRequest } from '@postern/server'
 import { Failure } from '../failure.js'
 import { requireConfig } from '../load-config.js'
@@ -24,7 +25,7 @@ export interface MintOptions {
 export async function mintSession(options: MintOptions): Promise<number> {
   const { checked } = requireConfig(options.config)
   const { session } = checked.config.callers
-  const secret = checked.secrets.get('callers.session.secret')
+  const [secret] = sessionSecrets(checked)
   if (session === undefined || secret === undefined) {
     throw new Failure(
       'The configuration has no callers.session.secret to sign a session token with.\nAdd  callers: { session: { secret: { env: POSTERN_SESSION_SECRET } } }',

@@ -1,5 +1,5 @@
 import type { Endpoint, ErrorClassifier } from '@postern/gateways'
-import type { Arrival, ResponseSink } from '@postern/ports'
+import type { Arrival, ResponseSink, SessionCall } from '@postern/ports'
 import { type Finish, type GovernanceRecord, headerNames } from '@postern/protocol'
 import type { Dispatcher } from 'undici'
 import type { Tap } from '../observe/observe.js'
@@ -39,6 +39,8 @@ export interface ExchangeFacts {
   readonly records: EventPattern
   readonly edit: AnswerEdit | undefined
   readonly originOf: OriginOf
+  /** The call, if it is of a session. */
+  readonly call: SessionCall | undefined
 }
 
 /** One call of a gateway, and its possible endings. */

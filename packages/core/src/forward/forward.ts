@@ -1,5 +1,14 @@
 import { createErrorClassifier } from '@postern/gateways'
-import { type Arrival, ClientGone, cutAtShutdown, describeProxy, type ResponseSink, type Uses } from '@postern/ports'
+import {
+  type Arrival,
+  ClientGone,
+  cutAtShutdown,
+  cutByRevocation,
+  describeProxy,
+  type ResponseSink,
+  type SessionCall,
+  type Uses,
+} from '@postern/ports'
 import type { Tap } from '../observe/observe.js'
 import type { Permit } from '../police/permit.js'
 import type { Gateway, KeyLease, Route } from '../resolve/route.js'
@@ -20,10 +29,19 @@ import { forgetClient, onceClientGone } from './watch-client.js'
 /**
  * Sends a request to the gateway, with the key, and its answer to the client.
  *
- * @throws {Refusal} for an error of the gateway, or if no answer arrives, as long as the client has got no head.
+ * @throws {Refusal} for an error of the gateway, if no answer arrives, or if the session of `call` is revoked, as long as the client
+ *   has got no head.
  * @throws {ClientGone} if the client disconnects before the request is sent.
  */
-export type Forward = (arrival: Arrival, route: Route, permit: Permit, tags: Tags, tap: Tap, sink: ResponseSink) => Promise<Outcome>
+export type Forward = (
+  arrival: Arrival,
+  route: Route,
+  permit: Permit,
+  tags: Tags,
+  tap: Tap,
+  sink: ResponseSink,
+  call: SessionCall | undefined,
+) => Promise<Outcome>
 
 export interface ForwardRoom {
   readonly forward: Forward
@@ -42,18 +60,19 @@ export function createForward(gateways: readonly Gateway[], keys: readonly KeyLe
   const preparedOf = prepareKeys(loaded.search)
 
   return {
-    forward(arrival, route, permit, tags, tap, sink) {
+    forward(arrival, route, permit, tags, tap, sink, call) {
       if (sink.destroyed || arrival.connection.destroyed)
         return Promise.reject(new ClientGone('The client left while it was being identified.'))
+      if (call?.isRevoked === true) return Promise.reject(cutByRevocation())
       const upstream = upstreams.get(route.gateway) as Upstream
       const key = preparedOf(route.key)
       const records = recordsOf(upstream, route)
-      const facts = { arrival, route, permit, tags, tap, sink, key, upstream, records, edit: editOf(route), originOf }
+      const facts = { arrival, route, permit, tags, tap, sink, key, upstream, records, edit: editOf(route), originOf, call }
       const turn = needsNoKey(route, arrival) ? undefined : upstream.addressQueue?.enter(route.tenant, tags.attempt > 1)
       return turn === undefined ? send(facts, open) : waitFor(turn, facts, open).then((ready) => send(ready, open))
     },
     cut() {
-      for (const exchange of open.all()) exchange.cut()
+      for (const exchange of open.all()) exchange.cut(cutAtShutdown)
     },
   }
 }
@@ -108,10 +127,10 @@ function waitFor(turn: QueuedCall, facts: ExchangeFacts, open: OpenList<OpenCall
   return new Promise((resolve, reject) => {
     const queued: OpenCall = {
       place: -1,
-      cut() {
+      cut(cut) {
         open.delete(queued)
         turn.cancel()
-        reject(cutAtShutdown())
+        reject(cut(false))
       },
     }
     const gone = (): void => {
@@ -120,6 +139,7 @@ function waitFor(turn: QueuedCall, facts: ExchangeFacts, open: OpenList<OpenCall
       reject(new ClientGone('The client left while it waited for its turn.'))
     }
     open.add(queued)
+    facts.call?.waitsFor(queued)
     onceClientGone(arrival, sink, gone)
     turn.granted
       .then(() => resolve({ ...facts, permit: { ...permit, waitedMs: permit.waitedMs + performance.now() - since } }), reject)

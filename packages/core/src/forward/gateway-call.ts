@@ -1,4 +1,4 @@
-import { ClientGone, Refusal } from '@postern/ports'
+import { ClientGone, type Cut, type Cuttable, Refusal } from '@postern/ports'
 import type { Finish, GovernanceRecord } from '@postern/protocol'
 import type { Dispatcher } from 'undici'
 import type { Listed, OpenList } from '../lib/open-list.js'
@@ -8,10 +8,8 @@ import { classifyFailure } from './classify-failure.js'
 import { type Delivery, type Exchange, type ExchangeFacts, HeadNotWritten } from './exchange.js'
 import type { Outcome } from './outcome.js'
 
-/** A call in `forward`, which a shutdown ends at its deadline. */
-export interface OpenCall extends Listed {
-  cut(): void
-}
+/** A call in `forward`, which a shutdown ends at its deadline, and a revocation of its session at once. */
+export interface OpenCall extends Listed, Cuttable {}
 
 /**
  * One call of a gateway, as a handler for undici.
@@ -38,7 +36,8 @@ export class GatewayCall implements Exchange, OpenCall, Dispatcher.DispatchHandl
   #sent = false
   /** Whether the gateway may have run the call: it began to answer, and no status says that the call failed. */
   #mayHaveRun = false
-  #isCut = false
+  /** How a cut ends the call; `undefined`: it was not cut. */
+  #cutAs: Finish | undefined
   #stalled: NodeJS.Timeout | undefined
   /** When the last wait ended: the gateway sent something, ended or broke off, or the client left. 0 until the gateway answers. */
   #heardAt = 0
@@ -50,6 +49,7 @@ export class GatewayCall implements Exchange, OpenCall, Dispatcher.DispatchHandl
     this.#open = open
     open.add(this)
     this.#ownMs = performance.now() - facts.arrival.startedAt - facts.permit.waitedMs
+    facts.call?.waitsFor(this)
   }
 
   get settled(): boolean {
@@ -57,7 +57,7 @@ export class GatewayCall implements Exchange, OpenCall, Dispatcher.DispatchHandl
   }
 
   governance(finish: Finish | undefined): GovernanceRecord {
-    const said = this.#isCut && finish === 'truncated' ? 'cut_shutdown' : finish
+    const said = finish === 'truncated' ? (this.#cutAs ?? finish) : finish
     return this.facts.tap.governance(said, this.#heardAt === 0 ? this.#ownMs : this.#ownMs + performance.now() - this.#heardAt)
   }
 
@@ -67,7 +67,7 @@ export class GatewayCall implements Exchange, OpenCall, Dispatcher.DispatchHandl
     this.#open.delete(this)
     const { leaked } = this.facts.tap
     const ended = leaked === undefined ? outcome : { ...outcome, leaked }
-    this.#resolve(this.#isCut && ended.finish === 'truncated' ? { ...ended, finish: 'cut_shutdown' } : ended)
+    this.#resolve(this.#cutAs !== undefined && ended.finish === 'truncated' ? { ...ended, finish: this.#cutAs } : ended)
   }
 
   refuse(error: unknown): void {
@@ -95,16 +95,12 @@ export class GatewayCall implements Exchange, OpenCall, Dispatcher.DispatchHandl
     this.abort(new ClientGone('The client left.'))
   }
 
-  /** The process shuts down: ends the call with `cut_shutdown` and tells the client, if its answer allows that. */
-  cut(): void {
+  /** Ends the call with `cut_shutdown` or `cut_revoked`, tells the client, if its answer allows that, and leaves the gateway. */
+  cut(cut: Cut): void {
     if (this.#settled) return
-    this.#isCut = true
+    const refusal = cut(true)
+    this.#cutAs = refusal.details.finish
     this.#endWait()
-    const refusal = new Refusal('draining', {
-      message: 'This process was shut down before the call had ended.',
-      finish: 'cut_shutdown',
-      headers: ['Connection', 'close'],
-    }).afterRun()
     if (this.#delivery === undefined) this.refuse(refusal)
     else this.#delivery.broken(refusal)
     this.abort(refusal)

@@ -1,3 +1,5 @@
+import type { ErrorEnvelope } from '@postern/protocol'
+
 /** The data of an event: its `data:` lines joined with line feeds; `undefined` if it has none. */
 export function readEventData(event: string): string | undefined {
   const lines = dataLines(event)
@@ -38,6 +40,15 @@ export function asComment(event: string): string {
   return `${dataLines(event)
     .map((line) => `: ${line}\n`)
     .join('')}\n`
+}
+
+/**
+ * An event with an error of Postern's own, as SDKs read one.
+ *
+ * @param isTyped Whether the events of the format have a type, as those of Responses and of Anthropic's messages do.
+ */
+export function errorEvent(envelope: ErrorEnvelope, isTyped: boolean): string {
+  return isTyped ? `event: error\ndata: ${JSON.stringify({ type: 'error', ...envelope })}\n\n` : `data: ${JSON.stringify(envelope)}\n\n`
 }
 
 const dataField = 'data:'

@@ -1,19 +1,21 @@
 import { Refusal } from '@postern/ports'
 import { type Finish, governanceComment } from '@postern/protocol'
 import { tellRecord } from '../answers/record-for-client.js'
+import { refusalEnvelope } from '../answers/refuse.js'
 import type { AnswerHead } from './answer-head.js'
 import { classifyFailure } from './classify-failure.js'
 import { beginInTime } from './begin-in-time.js'
 import { createEventPump, type Edit } from './event-pump.js'
 import { type Delivery, type Exchange, writeAnswerHead } from './exchange.js'
 import type { LeakGuard } from './leak/leak-guard.js'
+import { isRevocation } from './is-revocation.js'
 import { leakedKey } from './leaked-key.js'
 import { ChoiceEnds } from './choice-ends.js'
 import { createChunkCompleter } from './complete-chunk.js'
 import { mayParse } from './parse-bound.js'
 import { parseJson } from './parse-json.js'
 import { defaultEnd } from './event-pattern.js'
-import { addChoices, asComment, readEventData } from './read-event.js'
+import { addChoices, asComment, errorEvent, readEventData } from './read-event.js'
 import { refuseForGateway } from './refuse-for-gateway.js'
 import { BrokenPacking } from './unpack.js'
 
@@ -27,8 +29,8 @@ const maxUnreadable = 1000
  * because the `openai` client would throw; turns an event without a type into a comment if the format requires a type;
  * completes the chunks of a gateway that leaves members out; and puts the governance frame before the end.
  *
- * If the gateway's stream breaks off, the client's connection is cut, so that the stream does not look complete. The head
- * waits a moment for the first event: if the stream breaks off before it, or the first event is an error, the client gets an
+ * If the gateway's stream breaks off, the client's connection is cut, so that the stream does not look complete; if the
+ * session was revoked, an error event says so first. The head waits a moment for the first event: if the stream breaks off before it, or the first event is an error, the client gets an
  * error with a status. After the first event, an error is told in the stream.
  */
 export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
@@ -75,7 +77,9 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
     const record = exchange.governance('truncated')
     exchange.settle({ finish: 'truncated', status: head.status, record, cause, ...(code === undefined ? {} : { code }) })
     // The client must see that its answer is cut, also behind a frame that said something else.
-    sink.write(frame('truncated'), () => sink.destroy())
+    sink.write(`${isRevocation(cause) ? errorEvent(refusalEnvelope(cause), records.endTypes.length > 0) : ''}${frame('truncated')}`, () =>
+      sink.destroy(),
+    )
   }
 
   const stop = (refusal: Refusal): void => {
@@ -208,7 +212,7 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
     broken(error) {
       // After the end mark the stream is complete, however its connection ended; but not if unpacking failed.
       if ((ended || told !== undefined) && !(error instanceof BrokenPacking)) finish()
-      else if (begun) cut(error)
+      else if (begun) cut(error, isRevocation(error) ? error.code : undefined)
       else exchange.refuse(classifyFailure(error))
     },
   }

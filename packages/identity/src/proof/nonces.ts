@@ -12,15 +12,20 @@ export interface Nonces {
   isFresh(nonce: string): boolean
 }
 
-/** Makes nonces from the time and a secret that all replicas share, so that all have the same ones without a store. */
-export function createNonces(secret: Secret): Nonces {
-  const nonceOf = (period: number): string => createHmac('sha256', secret.reveal()).update(`dpop-nonce:${period}`).digest('base64url')
+/**
+ * Makes nonces from the time and secrets that all replicas share, so that all have the same ones without a store.
+ *
+ * @param secrets The first makes the nonces; those that another one made are fresh too.
+ */
+export function createNonces(secrets: readonly Secret[]): Nonces {
+  const nonceOf = (secret: Secret, period: number): string =>
+    createHmac('sha256', secret.reveal()).update(`dpop-nonce:${period}`).digest('base64url')
   const period = (): number => Math.floor(Date.now() / nonceMs)
-  let known = { period: -1, nonces: ['', ''] }
+  let known: { readonly period: number; readonly nonces: readonly string[] } = { period: -1, nonces: [] }
 
   function nonces(): readonly string[] {
     const now = period()
-    if (known.period !== now) known = { period: now, nonces: [nonceOf(now), nonceOf(now - 1)] }
+    if (known.period !== now) known = { period: now, nonces: secrets.flatMap((secret) => [nonceOf(secret, now), nonceOf(secret, now - 1)]) }
     return known.nonces
   }
 

@@ -22,7 +22,7 @@ export function createSessionEndpoint(revocations: Revocations, exchange: Sessio
     if (exchange === undefined)
       throw new Refusal('not_found', {
         message: 'Sessions are not given here.',
-        help: 'For the operator: that needs callers.session.secret, and callers.session.exchange not to be off.',
+        help: 'For the operator: that needs callers.session.secret (or secrets), and callers.session.exchange not to be off.',
       })
     const { token, id, expiresAt, scheme } = await exchange(arrival, principal)
     const expiresIn = expiresAt - Math.floor(Date.now() / 1000)

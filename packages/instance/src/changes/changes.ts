@@ -1,22 +1,16 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { CheckedConfig } from '@postern/config'
 import { describeProxy } from '@postern/ports'
+import type { Change } from './change.js'
+import { changesOfSessionSecrets, isOfSessionSecrets } from './changes-of-session-secrets.js'
 import { isLaxer } from './laxer-settings.js'
-
-/** A setting that two configurations have differently. */
-export interface Change {
-  /** `policies.models`, `keys.acme.secret`. A list is one setting. */
-  readonly path: string
-  readonly what: 'added' | 'removed' | 'changed'
-  /** Whether it now lets more through than before. */
-  readonly laxer: boolean
-}
 
 /** Everything that differs between two configurations, their secrets and the hash ring included; without values, which may be private. */
 export function changesBetween(before: CheckedConfig, after: CheckedConfig): readonly Change[] {
   return [
-    ...changesOfSettings(before.config, after.config, []),
-    ...changesOfSecrets(before.secrets, after.secrets),
+    ...changesOfSettings(before.config, after.config, []).filter(({ path }) => !isOfSessionSecrets(path)),
+    ...changesOfSecrets(before.secrets, after.secrets).filter(({ path }) => !isOfSessionSecrets(path)),
+    ...changesOfSessionSecrets(before, after),
     ...changesOfRing(before.ring, after.ring),
     ...changesOfProxies(before, after),
   ]

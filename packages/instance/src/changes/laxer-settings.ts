@@ -49,7 +49,6 @@ const comparisons: readonly (readonly [path: string, compare: Compare])[] = [
   ['callers session ttl', raised(Infinity)],
   // Another minter.
   ['callers session jwks', isThere],
-  ['callers session secret', appears],
   ['callers service principals *', comesOrGoes],
   ['callers service principals * delegate', turnedOn],
   // Another team is another key.

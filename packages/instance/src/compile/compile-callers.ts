@@ -2,7 +2,7 @@ import { type Assertions, createAssertions } from '../assertion/assertions.js'
 import { createAssertionSigner, openSigningKey } from '../assertion/sign-assertion.js'
 import type { BrowserAccess } from '../doors/browser-access.js'
 import type { CompileOptions } from './compile-options.js'
-import type { CheckedConfig, Config } from '@postern/config'
+import { type CheckedConfig, type Config, sessionSecrets } from '@postern/config'
 import { openDispatchers, readBody, readJsonObject } from '@postern/core'
 import {
   createAnonymousVerifier,
@@ -85,23 +85,24 @@ export function compileIdentity(
   publicAddress: PublicAddress,
   uses: Uses,
 ): IdentityParts {
-  const { config, secrets } = checked
+  const { config } = checked
   const { session, dpop } = config.callers
   const longestLifeMs = session?.maxTtl ?? 0
   // One for all runtimes: a session may live as long as the longest life that any of them has allowed.
   const revocations = uses.share('revocations', null, () => createRevocations(store, longestLifeMs))
   revocations.keepFor(longestLifeMs)
-  const secret = secrets.get('callers.session.secret')
+  const sessionKeys = sessionSecrets(checked)
+  const [signing] = sessionKeys
   const forgotten = uses.share('forgotten proofs', null, () => new ForgottenProofs())
   forgotten.setWindow(dpop.window)
-  const nonces = dpop.nonce && secret !== undefined ? createNonces(secret) : undefined
+  const nonces = dpop.nonce && sessionKeys.length > 0 ? createNonces(sessionKeys) : undefined
   return {
     store,
     revocations,
     tokens: compileTokenVerifiers(checked, revocations, uses),
     forwardAuth: compileForwardAuth(checked, { browser, publicAddress, networkOf, uses }),
     proofs: createProofs({ store, windowMs: dpop.window, forgotten, nonces, publicAddress }),
-    sign: secret === undefined ? undefined : createSignSession(secret),
+    sign: signing === undefined ? undefined : createSignSession(signing),
     browser,
     publicAddress,
     networkOf,
@@ -124,18 +125,20 @@ export function compileVerifiers(checked: CheckedConfig, parts: IdentityParts): 
 
 /** A verifier that remembers tokens outlives a runtime only if all that decides about them is the same. */
 function compileTokenVerifiers(checked: CheckedConfig, revocations: Revocations, uses: Uses): readonly Verifier[] {
-  const { config, secrets, ring, proxyOf } = checked
+  const { config, ring, proxyOf } = checked
   const verifiers: Verifier[] = []
   const { session, jwt, service } = config.callers
   const openKeySet = shareKeySets(checked, uses)
   const wayTo = (url: string): object | null => describeProxy(proxyOf(new URL(url)))
   if (session !== undefined) {
-    const secret = secrets.get('callers.session.secret')
+    const secrets = sessionSecrets(checked)
     const keys = session.jwks === undefined ? undefined : openKeySet(session.jwks)
     const { jwks, maxTtl: maxLifetimeMs } = session
     verifiers.push(
-      uses.inherit('sessions', [secret?.fingerprint(), jwks, jwks === undefined ? null : wayTo(jwks), maxLifetimeMs], () =>
-        createSessionVerifier({ secret, keys, maxLifetimeMs, revocations }),
+      uses.inherit(
+        'sessions',
+        [secrets.map((secret) => secret.fingerprint()), jwks, jwks === undefined ? null : wayTo(jwks), maxLifetimeMs],
+        () => createSessionVerifier({ secrets, keys, maxLifetimeMs, revocations }),
       ),
     )
   }

@@ -19,9 +19,9 @@ import {
   type PolicyRule,
   retry,
 } from '@postern/core'
-import { compileEndpoints, createEndpointTable, type Dialect } from '@postern/gateways'
 import { createIdentify } from '@postern/identity'
 import { createRedactor, cutAtShutdown, Refusal, searchedSecrets, type Secret } from '@postern/ports'
+import { compileEndpoints, createEndpointTable, type Dialect } from '@postern/gateways'
 import { headerNames } from '@postern/protocol'
 import { type BrowserAccess, createBrowserAccess } from '../doors/browser-access.js'
 import { compileAssertions, compileSessionEndpoint, compileIdentity, compileVerifiers } from './compile-callers.js'
@@ -113,7 +113,8 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
         if (draining) throw new Refusal('draining', { retryAfterSeconds: 1, headers: ['Connection', 'close'] })
         checkArrival(arrival)
       },
-      wait: (promise) => waits.for(promise),
+      wait: (promise, call) => waits.for(promise, call),
+      follow: (principal) => parts.revocations.follow(principal),
       identify: identifyInLine(
         createIdentify({
           verifiers: compileVerifiers(checked, parts),
@@ -152,7 +153,7 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
       draining = true
       isCut = true
       forwarding.cut()
-      waits.end(cutAtShutdown())
+      waits.end(cutAtShutdown)
       connections.refuseBodies(cutAtShutdown())
     },
     get draining() {
