@@ -8,6 +8,7 @@ import { Readable } from 'node:stream'
 import { checkConfig, ConfigError } from '@postern/config'
 import type { Runtime } from '@postern/instance'
 import { createRuntime } from '@postern/express'
+import { Stopwatch } from '@postern/ports'
 import { openStore } from '@postern/stores'
 import type { IdentifyJob } from './job.js'
 import { readJob } from './read-job.js'
@@ -32,7 +33,7 @@ function arrivalWith(lines: readonly string[], port: number): Arrival {
     headers[(rawHeaders[index] as string).toLowerCase()] = rawHeaders[index + 1] as string
   return {
     ulid: '01ARZ3NDEKTSV4RRFFQ69G5FAV',
-    startedAt: performance.now(),
+    watch: new Stopwatch(),
     method: 'POST',
     path: '/v1/chat/completions',
     query: '',

@@ -1,56 +1,59 @@
+import type { Arrival, ResponseSink } from '@postern/ports'
 import type { Receipt } from './account/account.js'
-import type { Arrival, Principal, ResponseSink, SessionCall } from '@postern/ports'
-import type { Outcome } from './forward/outcome.js'
-import type { Tap } from './observe/observe.js'
-import type { Permit } from './police/permit.js'
 import { refuse } from './answers/refuse.js'
-import type { Route } from './resolve/route.js'
+import type { Outcome } from './forward/outcome.js'
+import { type Cleared, Journey } from './journey.js'
 import type { Rooms } from './rooms.js'
-import { type Tags, tagRefused } from './tag/tag.js'
 
 /**
- * Carries one request through the house: identify → resolve → police → tag → reserve → forward → observe → account.
+ * Carries one request through the house: {@link clear}, then observe → forward for each attempt, then account.
  *
- * Each room adds one fact and gets only the facts that its signature names. `observe` makes a tap; `forward` shows it the
- * answer as it passes. No room before `reserve` uses anything up, and every rule that can refuse comes before `reserve`.
- * If an attempt failed before the gateway ran anything, `retry` waits and lets `forward` run again, under a new id;
- * otherwise `retry` throws the failure. A call whose session is revoked ends wherever it is. The promise settles once `account` has written the ledger entry; it never rejects.
+ * Each room adds one fact and gets only the facts that its signature names. `observe` makes a tap; `forward` shows it the answer as
+ * it passes. If an attempt failed before the gateway ran anything, `retry` waits and another follows, under a new id; otherwise
+ * `retry` throws the failure. The promise settles once `account` has written the ledger entry; it never rejects.
  */
 export async function handle(rooms: Rooms, arrival: Arrival, sink: ResponseSink): Promise<Receipt> {
-  let principal: Principal | undefined
-  let route: Route | undefined
-  let permit: Permit | undefined
-  let tags: Tags | undefined
-  let tap: Tap | undefined
+  const journey = new Journey(arrival)
   let outcome: Outcome
-  let call: SessionCall | undefined
   try {
-    rooms.admit(arrival)
-    const verified = rooms.identify(arrival)
-    principal = verified instanceof Promise ? await rooms.wait(verified) : verified
-    call = rooms.follow(principal)
-    route = rooms.resolve(arrival, principal)
-    const permitted = rooms.police(arrival, principal, route)
-    permit = permitted instanceof Promise ? await rooms.wait(permitted, call) : permitted
-    tags = rooms.tag(arrival, principal)
-    const reserved = rooms.reserve(principal)
-    if (reserved instanceof Promise) await rooms.wait(reserved, call)
+    const { principal, route, permit, call } = await clear(rooms, journey)
     for (;;) {
-      tap = rooms.observe({ arrival, principal }, route, permit, tags)
-      const leftAt = performance.now()
+      const tags = journey.tags
+      const tap = (journey.tap = rooms.observe({ arrival, principal }, route, permit, tags))
+      const ownMs = arrival.watch.ownMs()
       try {
         outcome = await rooms.forward(arrival, route, permit, tags, tap, sink, call)
         break
       } catch (error) {
         const refusal = await rooms.wait(rooms.retry(error, arrival, route, permit, tags, sink), call)
-        tags = rooms.tag(arrival, principal, { tags, refusal })
-        permit = { ...permit, waitedMs: permit.waitedMs + performance.now() - leftAt }
+        journey.tags = rooms.tag(arrival, principal, { tags, refusal })
+        arrival.watch.waitedSince(ownMs)
       }
     }
   } catch (error) {
-    tags ??= tagRefused(arrival)
-    outcome = refuse(error, { arrival, principal, route, permit, tags, tap }, sink)
+    outcome = refuse(error, journey, sink)
   }
-  call?.over()
-  return rooms.account({ arrival, principal, route, permit, tags, outcome })
+  journey.call?.over()
+  return rooms.account({ arrival, principal: journey.principal, route: journey.route, tags: journey.tags, outcome })
+}
+
+/**
+ * identify → resolve → police → tag → reserve: who calls, with which key and where, what they may, under which ids. Nothing is used
+ * up before the last line, and every rule that can refuse stands above it.
+ *
+ * @throws {Refusal} the refusal of a room, or 401 `caller_revoked` as soon as the session of the call is revoked.
+ */
+export async function clear(rooms: Rooms, journey: Journey): Promise<Cleared> {
+  const { arrival } = journey
+  rooms.admit(arrival)
+  const verified = rooms.identify(arrival)
+  const principal = (journey.principal = verified instanceof Promise ? await rooms.wait(verified) : verified)
+  const call = (journey.call = rooms.follow(principal))
+  const route = (journey.route = rooms.resolve(arrival, principal))
+  const permitted = rooms.police(arrival, principal, route)
+  const permit = (journey.permit = permitted instanceof Promise ? await rooms.wait(permitted, call) : permitted)
+  journey.tags = rooms.tag(arrival, principal)
+  const reserved = rooms.reserve(principal)
+  if (reserved instanceof Promise) await rooms.wait(reserved, call)
+  return { principal, route, permit, call }
 }

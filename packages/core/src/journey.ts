@@ -1,15 +1,49 @@
-import type { Arrival, Principal, RevokedKind } from '@postern/ports'
+import type { Arrival, Principal, RevokedKind, SessionCall } from '@postern/ports'
 import type { Outcome } from './forward/outcome.js'
+import type { Tap } from './observe/observe.js'
 import type { Permit } from './police/permit.js'
 import type { Route } from './resolve/route.js'
-import type { Tags } from './tag/tag.js'
+import { type Tags, tagRefused } from './tag/tag.js'
 
-/** All facts about a request; each room added one. The corridor owns it, and only `account` reads all of it. */
-export interface Journey {
+/** A call under way: each room adds one fact. The corridor owns it; a room sees only the facts that its signature names. */
+export class Journey {
+  readonly arrival: Arrival
+  principal: Principal | undefined = undefined
+  /** The call in the list of those that the end of their session ends; `undefined` if the credential is no session. */
+  call: SessionCall | undefined = undefined
+  route: Route | undefined = undefined
+  permit: Permit | undefined = undefined
+  /** That of the attempt that is under way or was the last. */
+  tap: Tap | undefined = undefined
+  #tags: Tags | undefined = undefined
+
+  constructor(arrival: Arrival) {
+    this.arrival = arrival
+  }
+
+  /** Those of the same attempt. Until `tag` has given any: the id of a request that is refused, with the tags that can be read. */
+  get tags(): Tags {
+    return (this.#tags ??= tagRefused(this.arrival))
+  }
+
+  set tags(given: Tags) {
+    this.#tags = given
+  }
+}
+
+/** The facts of a call that may be sent. */
+export interface Cleared {
+  readonly principal: Principal
+  readonly route: Route
+  readonly permit: Permit
+  readonly call: SessionCall | undefined
+}
+
+/** All facts about a request that has ended. Only `account` reads all of them. */
+export interface EndedJourney {
   readonly arrival: Arrival
   readonly principal?: Principal | undefined
   readonly route?: Route | undefined
-  readonly permit?: Permit | undefined
   readonly tags: Tags
   readonly outcome: Outcome
   /** The sessions that the request ended. */

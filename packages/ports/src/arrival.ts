@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
+import type { Stopwatch } from './stopwatch.js'
 
 /** Which record pages get (`browser.record`): the full one, or the public one, without the key's alias and the gateway. */
 export type PageRecord = 'full' | 'public'
@@ -23,8 +24,8 @@ export type PeerFacts = Pick<Arrival, 'headers' | 'address' | 'connection'>
 export interface Arrival {
   /** Made on arrival, so that even a refusal has an id. */
   readonly ulid: string
-  /** `performance.now()` on arrival. */
-  readonly startedAt: number
+  /** Runs since the arrival. Whoever waits for somebody else says so here. */
+  readonly watch: Stopwatch
   readonly method: string
   /** Below the mount, without the query: `/v1/chat/completions`. */
   readonly path: string

@@ -23,8 +23,6 @@ export interface RefusalDetails {
   readonly gatewayAskedSeconds?: number
   /** Value of `Retry-After`, in seconds. */
   readonly retryAfterSeconds?: number
-  /** Milliseconds spent waiting for the client, the queue or the gateway that are not counted in `permit.waitedMs`. */
-  readonly waitedMs?: number
   /** Further response headers, name and value in turn. */
   readonly headers?: readonly string[]
   /** Headers of the gateway's answer, name and value in turn; a page that gets the public record does not get them. */

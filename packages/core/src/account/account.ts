@@ -2,7 +2,7 @@ import { roundMs } from '../answers/record.js'
 import { plainFailure } from '../lib/plain-failure.js'
 import { ProxyFailure } from '../connect/proxy-failure.js'
 import type { Outcome } from '../forward/outcome.js'
-import type { EndedSessions, Journey } from '../journey.js'
+import type { EndedJourney, EndedSessions } from '../journey.js'
 import type { EarlierEntry, Ledger, LedgerEntry, Principal, Redactor, Refusal, SessionEnded } from '@postern/ports'
 import type { Route } from '../resolve/route.js'
 import { isoTime } from './iso-time.js'
@@ -15,7 +15,7 @@ export interface Receipt {
 }
 
 /** Appends the ledger entry of a request. Runs exactly once per request and never throws. */
-export type Account = (journey: Journey) => Receipt
+export type Account = (journey: EndedJourney) => Receipt
 
 export interface AccountOptions {
   readonly ledger: Ledger
@@ -70,7 +70,7 @@ function createNameRedaction({ redact }: Redactor): (principal: Principal | unde
 
 /** One literal, for the reason that {@link writeRecord} gives. */
 function writeEntry(
-  { arrival, principal, route, tags, outcome }: Journey,
+  { arrival, principal, route, tags, outcome }: EndedJourney,
   { redact, redactOften }: Redactor,
   names: Names,
   isCut: boolean,
@@ -82,7 +82,7 @@ function writeEntry(
   // Our request id consists of the tags and generated characters: if the tags are clean, the id is clean.
   const hasClean = record.attempt > 0 && workflow === record.workflow && step === record.step
   return {
-    time: isoTime(performance.timeOrigin + arrival.startedAt),
+    time: isoTime(performance.timeOrigin + arrival.watch.startedAt),
     request_id: hasClean ? record.request_id : redact(exchange(exchange(record.request_id, record.workflow, workflow), record.step, step)),
     attempt: record.attempt,
     workflow,
@@ -116,7 +116,7 @@ function writeEntry(
     gateway_request_id: clean(record.gateway_request_id),
     gateway_ms: record.gateway_ms,
     retry_after: record.retry_after,
-    duration_ms: roundMs(performance.now() - arrival.startedAt),
+    duration_ms: roundMs(arrival.watch.wholeMs()),
     overhead_ms: record.overhead_ms,
     client_request_id: clean(tags.clientRequestId),
     trace_id: tags.trace.traceId,
@@ -135,7 +135,7 @@ function exchange(id: string, tag: string | undefined, clean: string | undefined
 const maxRefusedChars = 200
 
 /** Builds the event `session_ended`. */
-function describeEnded({ kind, name }: EndedSessions, { principal }: Journey, entry: LedgerEntry, { redact }: Redactor): SessionEnded {
+function describeEnded({ kind, name }: EndedSessions, { principal }: EndedJourney, entry: LedgerEntry, { redact }: Redactor): SessionEnded {
   return {
     event: 'session_ended',
     time: entry.time,

@@ -17,7 +17,7 @@ export interface JsonAnswer {
 /** Writes Postern's own answer, with an id and a record like every answer, and `Cache-Control: no-store`. */
 export function answerJson({ status, body }: JsonAnswer, arrival: Arrival, tags: Tags, sink: ResponseSink): Outcome {
   if (hasLeft(arrival, sink)) return { finish: 'client_closed', status: 499, record: writeRecord({ tags, finish: 'client_closed' }) }
-  const record = writeRecord({ tags, finish: 'complete', overheadMs: performance.now() - arrival.startedAt })
+  const record = writeRecord({ tags, finish: 'complete', overheadMs: arrival.watch.wholeMs() })
   const text = body === undefined ? undefined : JSON.stringify(body)
   const described =
     text === undefined ? [] : ['Content-Type', 'application/json; charset=utf-8', 'Content-Length', String(Buffer.byteLength(text))]

@@ -26,19 +26,16 @@ export interface RefusedJourney {
  * Never throws: if a middleware in front throws, the outcome says so.
  */
 export function refuse(error: unknown, journey: RefusedJourney, sink: ResponseSink): Outcome {
-  const { arrival, tap } = journey
+  const { arrival, route, permit, tags, tap } = journey
   const recordOf = (finish: Finish, overheadMs?: number): GovernanceRecord =>
-    tap === undefined ? writeRecord({ ...journey, finish, overheadMs }) : tap.governance(finish, overheadMs)
+    tap === undefined ? writeRecord({ tags, route, permit, finish, overheadMs }) : tap.governance(finish, overheadMs)
   const isGone = hasLeft(arrival, sink)
   if (error instanceof ClientGone || (isGone && !isOurFault(error)))
     return { ...whatWasRefused(error, tap), finish: 'client_closed', status: 499, record: recordOf('client_closed') }
   const refusal = error instanceof Refusal ? error : new Refusal('internal_error', { cause: error })
   const finish = refusal.details.finish ?? (isGateways(refusal) ? 'upstream_error' : 'refused')
   // Only for `refused`: in other endings the time includes an unknown wait for the gateway.
-  const overheadMs =
-    finish === 'refused'
-      ? performance.now() - arrival.startedAt - (journey.permit?.waitedMs ?? 0) - (refusal.details.waitedMs ?? 0)
-      : undefined
+  const overheadMs = finish === 'refused' ? arrival.watch.ownMs() : undefined
   const asked = refusal.details.gatewayAskedSeconds
   const known = recordOf(finish, overheadMs)
   const record = asked === undefined ? known : { ...known, retry_after: asked }

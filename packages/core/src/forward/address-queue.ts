@@ -103,11 +103,10 @@ export function createAddressQueue(limit: AddressLimit & { readonly longestWaitM
     return (before + 1 - tokens) * msPerCall
   }
 
-  function tooLate(waitMs: number, waitedMs = 0): Refusal {
+  function tooLate(waitMs: number): Refusal {
     return new Refusal('rate_limited', {
       message: `The gateway takes ${perMinute} calls a minute from this address, and the turn of this one would come too late.`,
       retryAfterSeconds: Math.min(60, Math.max(1, Math.ceil(waitMs / 1000))),
-      waitedMs,
     })
   }
 
@@ -134,7 +133,7 @@ export function createAddressQueue(limit: AddressLimit & { readonly longestWaitM
         const expire = (): void => {
           leave(tenant, place)
           refill()
-          refuse(tooLate(waitOf(tenant), longestWaitMs))
+          refuse(tooLate(waitOf(tenant)))
         }
         place = { since: performance.now(), grant: pass, timer: setTimeout(expire, longestWaitMs) }
         const line = queues.get(tenant)

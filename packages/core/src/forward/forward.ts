@@ -69,7 +69,7 @@ export function createForward(gateways: readonly Gateway[], keys: readonly KeyLe
       const records = recordsOf(upstream, route)
       const facts = { arrival, route, permit, tags, tap, sink, key, upstream, records, edit: editOf(route), originOf, call }
       const turn = needsNoKey(route, arrival) ? undefined : upstream.addressQueue?.enter(route.tenant, tags.attempt > 1)
-      return turn === undefined ? send(facts, open) : waitFor(turn, facts, open).then((ready) => send(ready, open))
+      return turn === undefined ? send(facts, open) : waitFor(turn, facts, open).then(() => send(facts, open))
     },
     cut() {
       for (const exchange of open.all()) exchange.cut(cutAtShutdown)
@@ -120,10 +120,9 @@ function needsNoKey({ endpoint }: Route, { method }: Arrival): boolean {
   return endpoint.open === true && method === 'GET'
 }
 
-/** Waits for a call's turn in the queue, and adds the time to `permit.waitedMs`. */
-function waitFor(turn: QueuedCall, facts: ExchangeFacts, open: OpenList<OpenCall>): Promise<ExchangeFacts> {
-  const { arrival, sink, permit } = facts
-  const since = performance.now()
+/** Waits for a call's turn in the queue. */
+function waitFor(turn: QueuedCall, { arrival, sink, call }: ExchangeFacts, open: OpenList<OpenCall>): Promise<void> {
+  const ownMs = arrival.watch.ownMs()
   return new Promise((resolve, reject) => {
     const queued: OpenCall = {
       place: -1,
@@ -139,14 +138,15 @@ function waitFor(turn: QueuedCall, facts: ExchangeFacts, open: OpenList<OpenCall
       reject(new ClientGone('The client left while it waited for its turn.'))
     }
     open.add(queued)
-    facts.call?.waitsFor(queued)
+    call?.waitsFor(queued)
     onceClientGone(arrival, sink, gone)
-    turn.granted
-      .then(() => resolve({ ...facts, permit: { ...permit, waitedMs: permit.waitedMs + performance.now() - since } }), reject)
-      .finally(() => {
-        open.delete(queued)
-        forgetClient(arrival, sink, gone)
-      })
+    const over = (): void => {
+      arrival.watch.waitedSince(ownMs)
+      open.delete(queued)
+      forgetClient(arrival, sink, gone)
+    }
+    turn.granted.then(over, over)
+    turn.granted.then(resolve, reject)
   })
 }
 

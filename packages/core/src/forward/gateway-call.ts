@@ -48,7 +48,7 @@ export class GatewayCall implements Exchange, OpenCall, Dispatcher.DispatchHandl
     this.#reject = reject
     this.#open = open
     open.add(this)
-    this.#ownMs = performance.now() - facts.arrival.startedAt - facts.permit.waitedMs
+    this.#ownMs = facts.arrival.watch.ownMs()
     facts.call?.waitsFor(this)
   }
 

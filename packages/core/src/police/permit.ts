@@ -4,8 +4,6 @@ import type { Readable } from 'node:stream'
 export interface Permit {
   /** The body to forward: a Buffer if `police` read it whole, else the client's stream; `null`: no body. */
   readonly body: Buffer | Readable | null
-  /** Milliseconds of waiting before the request was sent: for the client's body, in the queue, and for an earlier attempt. */
-  readonly waitedMs: number
   /** The query to send, if `police` changed it; `undefined`: the client's. */
   readonly query?: string | undefined
   /** Headers that policy adds, name and value in turn. */

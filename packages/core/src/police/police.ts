@@ -1,5 +1,5 @@
 import type { Dialect } from '@postern/gateways'
-import { type Arrival, type Principal, Refusal } from '@postern/ports'
+import { type Arrival, type Principal, Refusal, type Stopwatch } from '@postern/ports'
 import { brief } from '../lib/brief.js'
 import { inTurns } from '../lib/in-turns.js'
 import { isJsonRequestType } from '../lib/json-type.js'
@@ -55,7 +55,7 @@ export function createPolice(findPolicy: FindPolicy): Police {
     const length = declaredLength(arrival)
     if (length === 0) {
       checkEmptyBody(policy, underCeiling, mustSayCeiling)
-      return { body: null, waitedMs: 0, ...chosen }
+      return { body: null, ...chosen }
     }
     const contentType = arrival.headers['content-type']
     const isJson = isJsonRequestType(contentType)
@@ -74,6 +74,7 @@ export function createPolice(findPolicy: FindPolicy): Police {
       modelInForm ? policy : undefined,
       readMedium(arrival, { maxBytes, keyPattern: dialect.keyPattern, whole: modelInForm || visitField !== undefined, visitField }),
       chosen,
+      arrival.watch,
     )
   }
 }
@@ -90,13 +91,18 @@ function checkEmptyBody(policy: Policy, underCeiling: UnderCeiling, mustSayCeili
 }
 
 /** @param policy The policy for the form's model; `undefined`: the model is not checked. */
-async function passMedium(policy: Policy | undefined, reading: Promise<Medium>, chosen: ReturnType<typeof decideChoices>): Promise<Permit> {
-  const waitingSince = performance.now()
+async function passMedium(
+  policy: Policy | undefined,
+  reading: Promise<Medium>,
+  chosen: ReturnType<typeof decideChoices>,
+  watch: Stopwatch,
+): Promise<Permit> {
+  const ownMs = watch.ownMs()
   const { body, fields } = await reading
-  const waitedMs = performance.now() - waitingSince
+  watch.waitedSince(ownMs)
   if (policy !== undefined) checkFormModel(policy, fields)
   const model = fields?.get('model')
-  return { body, waitedMs, modelRequested: model === undefined ? undefined : brief(model), ...chosen }
+  return { body, modelRequested: model === undefined ? undefined : brief(model), ...chosen }
 }
 
 /** The facts that are known before the body is read. */
@@ -114,21 +120,20 @@ interface ReceivedBody {
   readonly before: BeforeBody
   readonly principal: Principal
   readonly received: Buffer
-  readonly waitedMs: number
 }
 
 function readPermit(arrival: Arrival, principal: Principal, before: BeforeBody): Promise<Permit> {
-  const waitingSince = performance.now()
+  const ownMs = arrival.watch.ownMs()
   const { maxBytes, policy: limiting, route } = before
   return readBody(arrival, maxBytes, limitOf(maxBytes, limiting, route.gateway.dialect)).then((received) => {
-    const waitedMs = performance.now() - waitingSince
+    arrival.watch.waitedSince(ownMs)
     if (received.length === 0) {
       const { policy, chosen } = before
       checkEmptyBody(policy, before.underCeiling, before.mustSayCeiling)
-      return { body: null, waitedMs, modelRequested: undefined, query: chosen?.query, headers: chosen?.headers }
+      return { body: null, modelRequested: undefined, query: chosen?.query, headers: chosen?.headers }
     }
     const read = readClearBody(received, before.route.gateway.dialect.keyPattern, before.policy.namesModels || !before.route.key.mayStore)
-    const facts = { before, principal, received, waitedMs }
+    const facts = { before, principal, received }
     if (read instanceof Promise) return read.then((large) => decideInTurns(large, facts))
     const model = modelOf(read)
     beginCheck(before, read.members, model)?.step(Infinity)
@@ -143,13 +148,13 @@ async function decideInTurns(large: JsonBody, facts: ReceivedBody): Promise<Perm
   return permitBody(large, model, facts)
 }
 
-function permitBody(read: JsonBody, model: string | undefined, { before, principal, received, waitedMs }: ReceivedBody): Permit {
+function permitBody(read: JsonBody, model: string | undefined, { before, principal, received }: ReceivedBody): Permit {
   const { policy, route, chosen } = before
   const { format } = route.endpoint
   const pinnedUser = policy.pinUser ? (principal.user ?? '') : undefined
   const refuseStore = !route.key.mayStore && wouldBeStored(format, read.members)
   const body = editBody(received, { read, dialect: route.gateway.dialect, format, pinnedUser, refuseStore })
-  return { body, waitedMs, modelRequested: model === undefined ? undefined : brief(model), query: chosen?.query, headers: chosen?.headers }
+  return { body, modelRequested: model === undefined ? undefined : brief(model), query: chosen?.query, headers: chosen?.headers }
 }
 
 function modelOf({ members }: JsonBody): string | undefined {

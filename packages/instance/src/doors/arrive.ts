@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { Arrival, MemoryCount } from '@postern/ports'
+import { type Arrival, type MemoryCount, Stopwatch } from '@postern/ports'
 import type { BrowserAccess } from './browser-access.js'
 import { nextUlid } from './next-ulid.js'
 
@@ -19,7 +19,7 @@ export function arrive({ browser, connections }: Reception, request: IncomingMes
   const asked = wholeTarget(request)
   return {
     ulid: nextUlid(),
-    startedAt: performance.now(),
+    watch: new Stopwatch(),
     method: request.method as string,
     path: question === -1 ? target : target.slice(0, question),
     query: question === -1 ? '' : target.slice(question),
