@@ -128,6 +128,10 @@ export function createProgram(version: string, finish: (code: number) => void): 
     .option('--workflow <id>', 'its calls belong to this workflow, whatever their headers say')
     .option('--ttl <time>', 'lifetime such as 30s, 10m or 2h, or in seconds; the configuration’s callers.session.ttl otherwise')
     .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      '\nSigns with callers.session.secret, and asks no sidecar. Programs without that secret: POST /admin/v1/sessions at the admin\nlistener, with "Authorization: Bearer" and admin.secret or a credential of admin.credentials with the role sessions.',
+    )
     .action(run(async () => (await import('./commands/session.js')).mintSession))
   session
     .command('revoke')
@@ -137,6 +141,10 @@ export function createProgram(version: string, finish: (code: number) => void): 
     .option('--user <name>', 'every token that this user has now')
     .option('--team <name>', 'every token that this team has now')
     .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      '\nWrites into the store, and asks no sidecar. Other programs: POST /admin/v1/revocations at the admin listener, with\n"Authorization: Bearer" and admin.secret or a credential of admin.credentials with the role sessions.',
+    )
     .action(run(async () => (await import('./commands/revoke.js')).revokeSessions))
 
   program
@@ -146,7 +154,7 @@ export function createProgram(version: string, finish: (code: number) => void): 
     .addOption(jsonOption())
     .addHelpText(
       'after',
-      '\nAsks at admin.socket or admin.port. SIGHUP does the same. Running streams end under the configuration that they\nbegan with. What cannot change while it runs (listeners, store, replicas) is refused by name, and nothing is taken.',
+      '\nAsks at admin.socket or admin.port. SIGHUP does the same. Running streams end under the configuration that they\nbegan with. What cannot change while it runs (listeners, store, replicas) is refused by name, and nothing is taken.\nPresents admin.secret; or, where POSTERN_ADMIN_CREDENTIAL is set (here or in .env), that credential, which needs the role config.',
     )
     .action(run(async () => (await import('./commands/reload.js')).reload))
 

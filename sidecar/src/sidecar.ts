@@ -1,7 +1,7 @@
 import { currentRuntime, type Log, type Runtime, type Secret, type Serving } from '@postern/core'
 import type { Express } from 'express'
 import { createAdminListener } from './admin-listener.js'
-import { adminPlace } from './admin-place.js'
+import { adminPlace } from './admin/place.js'
 import type { Configuration } from './configuration.js'
 import { createDataListener, type Listener } from './data-listener.js'
 import { listen, type Place } from './listen.js'

@@ -2,6 +2,7 @@ import { type AnswerFormat, answerFormats } from '@postern/gateways'
 import { originPattern } from '@postern/protocol'
 import { z } from 'zod'
 import { isNetwork } from '../trusted-peers.js'
+import { createAdminSchema } from './admin-schemas.js'
 import { isBackendUrl, isHostAlone } from './address-forms.js'
 import { createCallerSchemas } from './caller-schemas.js'
 import { fault } from './fault.js'
@@ -151,20 +152,7 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
     }).optional(),
   })
 
-  /** The secret that a program must send to mint and revoke. On a port without a secret, both are refused. */
-  const adminSecret = { secret: secretReference.optional() }
-  const admin = z.union(
-    [
-      strict({ socket: z.string().min(1), ...adminSecret }),
-      strict({ host: z.enum(['127.0.0.1', '::1', 'localhost']).default('127.0.0.1'), port, ...adminSecret }),
-    ],
-    {
-      error: fault(
-        'is neither a Unix socket nor a port of this machine',
-        'Write { socket: ./postern.sock }, or { port: 8788, secret: { env: NAME } }; it listens on this machine alone.',
-      ),
-    },
-  )
+  const admin = createAdminSchema(strict)
 
   const config = strict({
     version: z.literal(1),

@@ -6,7 +6,8 @@ import type { EndedSessions } from '../journey.js'
 import type { Principal } from '../principal.js'
 import { currentRuntime, type Serving } from '../instance/runtime.js'
 import { tagRefused } from '../tag/tag.js'
-import { arrive, wholeTarget } from './arrive.js'
+import { wholeTarget } from './arrive.js'
+import { arriveAtDoor } from './arrive-at-door.js'
 
 /**
  * Answers a request without the corridor, with a request id and a ledger entry like every other answer.
@@ -24,7 +25,7 @@ export function answerAtDoor(
   ended?: EndedSessions,
 ): Receipt {
   const runtime = currentRuntime(instance)
-  const arrival = arrive(runtime, request, wholeTarget(request))
+  const arrival = arriveAtDoor(runtime, request, wholeTarget(request))
   const tags = tagRefused(arrival)
   clearPageHeaders(response)
   const outcome = answerJson(answer, arrival, tags, response)

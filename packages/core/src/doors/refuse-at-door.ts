@@ -5,7 +5,8 @@ import { refuse } from '../answers/refuse.js'
 import type { Refusal } from '../refusal.js'
 import { currentRuntime, type Serving } from '../instance/runtime.js'
 import { tagRefused } from '../tag/tag.js'
-import { arrive, wholeTarget } from './arrive.js'
+import { wholeTarget } from './arrive.js'
+import { arriveAtDoor } from './arrive-at-door.js'
 import { discardBody } from './discard-body.js'
 
 /**
@@ -23,7 +24,7 @@ export function refuseAtDoor(
   target: string = wholeTarget(request),
 ): Receipt {
   const runtime = currentRuntime(instance)
-  const arrival = arrive(runtime, request, target)
+  const arrival = arriveAtDoor(runtime, request, target)
   const tags = tagRefused(arrival)
   clearPageHeaders(response)
   const outcome = refuse(refusal, { arrival, tags }, response)

@@ -19,8 +19,10 @@ const fixedWithListeners: typeof fixedEverywhere = [
   ['listen.port', ({ listen }) => listen.port],
   ['listen.keepAlive', ({ listen }) => listen.keepAlive],
   ['backend.connections', ({ backend }) => backend?.connections],
-  ['admin', ({ admin }) => (admin === undefined ? undefined : { ...admin, secret: undefined })],
+  ['admin', ({ admin }) => (admin === undefined ? undefined : { ...admin, secret: undefined, credentials: undefined })],
   ['admin.secret', ({ admin }) => admin?.secret !== undefined],
+  // Whether the listener asks who somebody is; with a secret it does anyway.
+  ['admin.credentials', ({ admin }) => admin?.secret === undefined && admin?.credentials !== undefined],
   // With a backend, the server reads requests in another way from its first byte.
   ['backend', ({ backend }) => backend !== undefined],
 ]
