@@ -4,11 +4,13 @@ import { createFailedAttempts } from '@postern/express'
 import { SessionFault, sessionFaultOverHttp } from '@postern/protocol'
 import express, { type NextFunction, type Request, type Response, type Router } from 'express'
 import { identifyOperator, type Operator, requireRole } from './admin/operator.js'
+import { readinessRoute } from './admin/readiness.js'
 import { reloadRoute } from './admin/reload.js'
 import { revokeSessions } from './admin/revocations.js'
 import type { AdminRoute } from './admin/route.js'
 import { mintSession } from './admin/sessions.js'
 import type { Configuration } from './configuration.js'
+import type { Readiness } from './readiness/readiness.js'
 
 export interface AdminApiOptions {
   readonly runtime: Serving
@@ -16,6 +18,8 @@ export interface AdminApiOptions {
   readonly secret: Secret | undefined
   /** `undefined`: the configuration cannot be read again. */
   readonly configuration?: Configuration | undefined
+  /** `undefined`: nobody is told the state of the process. */
+  readonly readiness?: Readiness | undefined
   /** Whether the listener is a Unix socket, which only its owner can open. */
   readonly onSocket: boolean
 }
@@ -26,7 +30,7 @@ export interface AdminApiOptions {
 const wrongCredentials = { limit: 30, windowMs: 60_000 }
 
 /** The admin API, with which programs of the operator, in any language, mint and revoke sessions and have the configuration read again. */
-export function createAdminApi({ runtime: instance, secret, configuration, onSocket }: AdminApiOptions): Router {
+export function createAdminApi({ runtime: instance, secret, configuration, readiness, onSocket }: AdminApiOptions): Router {
   const router = express.Router({ caseSensitive: true, strict: true })
   const failures = createFailedAttempts(wrongCredentials)
   const operators = new WeakMap<Request, Operator>()
@@ -62,8 +66,9 @@ export function createAdminApi({ runtime: instance, secret, configuration, onSoc
     }
     next()
   })
-  const routes = [mintSession, revokeSessions, ...(configuration === undefined ? [] : [reloadRoute(configuration)])]
-  routes.forEach(add)
+  ;[mintSession, revokeSessions].forEach(add)
+  if (readiness !== undefined) add(readinessRoute(readiness))
+  if (configuration !== undefined) add(reloadRoute(configuration))
   router.use((error: Error, request: Request, response: Response, next: NextFunction) => {
     if (response.headersSent) next(error)
     else refuseAtDoor(instance, request, response, refusalFor(error))

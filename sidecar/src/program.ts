@@ -159,6 +159,16 @@ export function createProgram(version: string, finish: (code: number) => void): 
     .action(run(async () => (await import('./commands/reload.js')).reload))
 
   program
+    .command('health')
+    .description('ask the running sidecar whether it is ready, for exec probes: ends with 0 if it is, with 1 if not')
+    .addOption(configOption())
+    .option('--socket <file>', 'the socket of the admin listener, in place of the configuration’s')
+    .addOption(portOption('the port of the admin listener on 127.0.0.1, in place of the configuration’s'))
+    .addOption(jsonOption())
+    .addHelpText('after', '\nAsks GET /readyz at admin.socket or admin.port, which needs no credential, and prints one line.')
+    .action(run(async () => (await import('./commands/health.js')).health))
+
+  program
     .command('emulate')
     .description('one emulated gateway alone, for your own tests')
     .argument('<dialect>', EMULATED_GATEWAYS.join(', '))

@@ -5,6 +5,7 @@ import { adminPlace } from './admin/place.js'
 import type { Configuration } from './configuration.js'
 import { createDataListener, type Listener } from './data-listener.js'
 import { listen, type Place } from './listen.js'
+import type { Readiness } from './readiness/readiness.js'
 
 /** A running sidecar. */
 export interface Sidecar {
@@ -25,6 +26,8 @@ export interface SidecarOptions {
   readonly runtime: Serving & Pick<Runtime, 'drain' | 'cut' | 'close'>
   /** If it is given, the admin listener can have it read again. */
   readonly configuration?: Configuration
+  /** What the admin listener says of the process. Default: it knows nothing of the store. */
+  readonly readiness?: Readiness
   /** The folder that relative paths in the configuration begin at. */
   readonly directory: string
   /** What programs must present to the admin listener. */
@@ -48,6 +51,7 @@ const lastWordMs = 100
 export async function startSidecar({
   runtime: instance,
   configuration,
+  readiness,
   directory,
   adminSecret,
   pages,
@@ -61,8 +65,11 @@ export async function startSidecar({
   }
   try {
     const url = await open(createDataListener(instance, { pages, log }), data)
-    const adminAddress =
-      admin === undefined ? undefined : await open(openAdmin(instance, adminSecret, configuration), adminPlace(admin, directory))
+    const openAdmin = (): Listener => {
+      const server = createAdminListener(instance, adminSecret, configuration, readiness)
+      return { server, cut: () => server.closeAllConnections() }
+    }
+    const adminAddress = admin === undefined ? undefined : await open(openAdmin(), adminPlace(admin, directory))
     return {
       url,
       ...(adminAddress === undefined ? {} : { admin: adminAddress }),
@@ -80,11 +87,6 @@ export async function startSidecar({
     await instance.close().catch(() => {})
     throw error
   }
-}
-
-function openAdmin(instance: Serving, secret: Secret | undefined, configuration: Configuration | undefined): Listener {
-  const server = createAdminListener(instance, secret, configuration)
-  return { server, cut: () => server.closeAllConnections() }
 }
 
 async function closeListener({ server, refuse, cut }: Listener, deadlineMs: number, endCalls: () => void): Promise<boolean> {

@@ -26,6 +26,7 @@ const routes: readonly (readonly [what: string, role: AdminRole, body: object | 
   ['POST /admin/v1/sessions', 'sessions', { team: 'acme' }, 201],
   ['POST /admin/v1/revocations', 'sessions', { user: 'ada' }, 201],
   ['POST /admin/v1/reload', 'config', undefined, 200],
+  ['GET /admin/v1/readiness', 'read', undefined, 200],
 ]
 
 let cwd: string

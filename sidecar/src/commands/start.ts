@@ -5,6 +5,8 @@ import { createConfiguration } from '../configuration.js'
 import type { HangUps } from '../hang-ups.js'
 import { requireConfig } from '../load-config.js'
 import { openConfiguredStore } from '../open-store.js'
+import { createReadiness } from '../readiness/readiness.js'
+import { watchStore } from '../readiness/watch-store.js'
 import { startSidecar } from '../sidecar.js'
 import { untilSignal } from '../until-signal.js'
 import { watchFiles } from '../watch-files.js'
@@ -18,10 +20,11 @@ export async function start(hangUps: HangUps, options: { readonly config: string
   const ledger = createLogLedger()
   for (const warning of warnings) ledger.log('warn', describeProblem(warning).trim())
   const log: Log = (level, message, facts) => ledger.log(level, message, facts)
-  const store = await openConfiguredStore(checked, file, log)
-  const instance = openInstance(checked, { ledger, store, log, hasListeners: true })
+  const store = watchStore(await openConfiguredStore(checked, file, log))
+  const instance = openInstance(checked, { ledger, store: store.store, log, hasListeners: true })
   const configuration = createConfiguration(loaded, instance, log)
-  const sidecar = await startSidecar({ runtime: instance, configuration, directory: dirname(file), log })
+  const readiness = createReadiness({ instance, store })
+  const sidecar = await startSidecar({ runtime: instance, configuration, readiness, directory: dirname(file), log })
   ledger.log('info', 'listening', {
     url: `${sidecar.url}${checked.config.mount}/v1`,
     ...(sidecar.admin === undefined ? {} : { admin: sidecar.admin }),
