@@ -37,6 +37,10 @@ export const settingMeanings = {
     'the SHA-256 of a [named credential](operations.md#who-may-administer), in 64 hexadecimal digits; the name is what the audit says',
   'admin.credentials.<name>.roles':
     'what it may do: see the state, mint and revoke sessions, change keys, have the configuration read again',
+  'audit.file': [
+    'the file in which it is [written down who changed what](operations.md#the-audit), beside this one where the path is relative',
+    'in the log',
+  ],
   'backend.url': 'your own server, which gets everything outside the mount: `http://127.0.0.1:3000`, or `unix:/run/app.sock`',
   'backend.timeouts.headers':
     'how long the head of its answer may take once the request is sent, and how long it may take nothing of a body',

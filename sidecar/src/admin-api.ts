@@ -9,6 +9,7 @@ import { reloadRoute } from './admin/reload.js'
 import { revokeSessions } from './admin/revocations.js'
 import type { AdminRoute } from './admin/route.js'
 import { mintSession } from './admin/sessions.js'
+import { type Audit, createLogAudit } from './audit/audit.js'
 import type { Configuration } from './configuration.js'
 import type { Readiness } from './readiness/readiness.js'
 
@@ -18,6 +19,8 @@ export interface AdminApiOptions {
   readonly secret: Secret | undefined
   /** `undefined`: the configuration cannot be read again. */
   readonly configuration?: Configuration | undefined
+  /** Where it is written down who changed what. Default: nowhere. */
+  readonly audit?: Audit | undefined
   /** `undefined`: nobody is told the state of the process. */
   readonly readiness?: Readiness | undefined
   /** Whether the listener is a Unix socket, which only its owner can open. */
@@ -30,7 +33,8 @@ export interface AdminApiOptions {
 const wrongCredentials = { limit: 30, windowMs: 60_000 }
 
 /** The admin API, with which programs of the operator, in any language, mint and revoke sessions and have the configuration read again. */
-export function createAdminApi({ runtime: instance, secret, configuration, readiness, onSocket }: AdminApiOptions): Router {
+export function createAdminApi(options: AdminApiOptions): Router {
+  const { runtime: instance, secret, configuration, readiness, audit = createLogAudit(() => {}), onSocket } = options
   const router = express.Router({ caseSensitive: true, strict: true })
   const failures = createFailedAttempts(wrongCredentials)
   const operators = new WeakMap<Request, Operator>()
@@ -52,7 +56,7 @@ export function createAdminApi({ runtime: instance, secret, configuration, readi
       },
       express.raw({ limit: '16kb', type: () => true, inflate: false }),
       async (request: Request, response: Response) => {
-        await handle({ instance, request, response, operator: operators.get(request) as Operator })
+        await handle({ instance, request, response, audit, operator: operators.get(request) as Operator })
       },
     )
   }

@@ -15,6 +15,7 @@ import {
 import { securityMiddleware } from '@postern/express'
 import express from 'express'
 import { createAdminApi } from './admin-api.js'
+import type { Audit } from './audit/audit.js'
 import type { Configuration } from './configuration.js'
 import { createReadiness, type Readiness } from './readiness/readiness.js'
 
@@ -28,12 +29,14 @@ const adminPaths =
  * @param secret What programs must present; with a `configuration`, its `admin.secret` counts instead.
  * @param configuration `undefined`: the configuration cannot be read again.
  * @param readiness Default: one that knows nothing of the store.
+ * @param audit Where it is written down who changed what. Default: nowhere.
  */
 export function createAdminListener(
   instance: Serving,
   secret: Secret | undefined,
   configuration?: Configuration,
   readiness: Readiness = createReadiness({ instance }),
+  audit?: Audit,
 ): Server {
   const { admin } = currentRuntime(instance).config
   const app = express()
@@ -54,7 +57,7 @@ export function createAdminListener(
     })
   })
   const onSocket = admin !== undefined && 'socket' in admin
-  app.use('/admin/v1', createAdminApi({ runtime: instance, secret, configuration, readiness, onSocket }))
+  app.use('/admin/v1', createAdminApi({ runtime: instance, secret, configuration, readiness, audit, onSocket }))
   app.use((request, response) => {
     refuseAtDoor(instance, request, response, new Refusal('not_found', { help: adminPaths }))
   })

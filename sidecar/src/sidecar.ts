@@ -2,6 +2,7 @@ import { currentRuntime, type Log, type Runtime, type Secret, type Serving } fro
 import type { Express } from 'express'
 import { createAdminListener } from './admin-listener.js'
 import { adminPlace } from './admin/place.js'
+import type { Audit } from './audit/audit.js'
 import type { Configuration } from './configuration.js'
 import { createDataListener, type Listener } from './data-listener.js'
 import { listen, type Place } from './listen.js'
@@ -28,6 +29,8 @@ export interface SidecarOptions {
   readonly configuration?: Configuration
   /** What the admin listener says of the process. Default: it knows nothing of the store. */
   readonly readiness?: Readiness
+  /** Where it is written down who changed what; `close` closes it. Default: nowhere. */
+  readonly audit?: Audit
   /** The folder that relative paths in the configuration begin at. */
   readonly directory: string
   /** What programs must present to the admin listener. */
@@ -52,6 +55,7 @@ export async function startSidecar({
   runtime: instance,
   configuration,
   readiness,
+  audit,
   directory,
   adminSecret,
   pages,
@@ -66,7 +70,7 @@ export async function startSidecar({
   try {
     const url = await open(createDataListener(instance, { pages, log }), data)
     const openAdmin = (): Listener => {
-      const server = createAdminListener(instance, adminSecret, configuration, readiness)
+      const server = createAdminListener(instance, adminSecret, configuration, readiness, audit)
       return { server, cut: () => server.closeAllConnections() }
     }
     const adminAddress = admin === undefined ? undefined : await open(openAdmin(), adminPlace(admin, directory))
@@ -77,6 +81,7 @@ export async function startSidecar({
         instance.drain()
         const { deadline } = currentRuntime(instance).config.shutdown
         const ended = await Promise.all(listeners.map((listener) => closeListener(listener, deadline, () => instance.cut())))
+        await audit?.close()
         await instance.close()
         return ended.every(Boolean)
       },
@@ -84,6 +89,7 @@ export async function startSidecar({
   } catch (error) {
     await Promise.all(listeners.map((listener) => closeListener(listener, 0, () => instance.cut())))
     // Why the start failed matters more than a failure to close.
+    await audit?.close().catch(() => {})
     await instance.close().catch(() => {})
     throw error
   }

@@ -92,7 +92,7 @@ describe('admin.credentials', () => {
       withCredentials({ ops: { ...ops, roles: ['read', 'config'] } }),
       ['admin.credentials.ops.roles'],
     ],
-    ['the first credentials', { socket: './s', ...secret } as Admin, withCredentials({ ops }, secret), ['admin.credentials']],
+    ['the first credentials', { socket: './s', ...secret }, withCredentials({ ops }, secret), ['admin.credentials']],
     ['a role less', withCredentials({ ops: { ...ops, roles: ['read', 'config'] } }), withCredentials({ ops }), []],
     ['a credential less', withCredentials({ ops, ci: { hash: two, roles: ['read'] } }), withCredentials({ ops }), []],
     ['another hash', withCredentials({ ops }), withCredentials({ ops: { ...ops, hash: two } }), []],

@@ -4,6 +4,7 @@ export type { Ledger, LedgerEntry, LedgerEvent, PreflightRefused, SessionEnded }
 export { createLogLedger, type LogLedger } from './account/log-ledger.js'
 export { clearPageHeaders } from './answers/clear-page-headers.js'
 export type { Change } from './instance/changes.js'
+export { cannotChange } from './instance/fixed-settings.js'
 export { type CompileOptions, compile } from './instance/compile.js'
 export { createInstance, type InstanceOptions, type ReplaceableInstance } from './instance/instance.js'
 export { type Backend, type BackendOptions, createBackend } from './backend/backend.js'

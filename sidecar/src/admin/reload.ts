@@ -1,4 +1,5 @@
-import { answerAtDoor } from '@postern/core'
+import { answerAtDoor, beginAtDoor } from '@postern/core'
+import { noteReload } from '../audit/note-reload.js'
 import type { Configuration } from '../configuration.js'
 import type { AdminRoute } from './route.js'
 
@@ -8,8 +9,11 @@ export function reloadRoute(configuration: Configuration): AdminRoute {
     method: 'post',
     path: '/reload',
     role: 'config',
-    handle({ instance, request, response }) {
+    async handle({ instance, request, response, operator, audit }) {
+      const by = { who: operator.name, request_id: beginAtDoor(instance, request) }
+      await audit.begin({ ...by, what: 'reload', result: 'begun' })
       const result = configuration.reload('admin')
+      await noteReload(audit, result, by)
       answerAtDoor(instance, request, response, { status: result.taken ? 200 : 422, body: result })
     },
   }

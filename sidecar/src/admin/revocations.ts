@@ -1,4 +1,4 @@
-import { answerAtDoor, currentRuntime, Refusal, type RevokedKind } from '@postern/core'
+import { answerAtDoor, beginAtDoor, currentRuntime, Refusal, type RevokedKind } from '@postern/core'
 import { nameFault } from '@postern/protocol'
 import { bodyOf } from './body.js'
 import type { AdminRoute } from './route.js'
@@ -10,9 +10,24 @@ export const revokeSessions: AdminRoute = {
   method: 'post',
   path: '/revocations',
   role: 'sessions',
-  async handle({ instance, request, response, operator }) {
+  async handle({ instance, request, response, operator, audit }) {
     const [kind, name] = readRevocation(bodyOf(request))
-    await currentRuntime(instance).revocations.revoke(kind, name)
+    const { revocations, redact } = currentRuntime(instance)
+    const line = {
+      who: operator.name,
+      what: 'session_revoked',
+      request_id: beginAtDoor(instance, request),
+      kind,
+      name: redact(name),
+    } as const
+    await audit.begin({ ...line, result: 'begun' })
+    try {
+      await revocations.revoke(kind, name)
+    } catch (error) {
+      await audit.note({ ...line, result: 'failed' })
+      throw error
+    }
+    await audit.note({ ...line, result: 'done' })
     // Who opened a socket that asks for no credential is `admin` in the log.
     const ended = { kind, name, ...(operator.name === 'socket' ? {} : { by: operator.name }) }
     answerAtDoor(instance, request, response, { status: 201, body: { revoked: { [kind]: name } } }, undefined, ended)

@@ -1,5 +1,6 @@
 import type { AdminRole, Serving } from '@postern/core'
 import type { Request, Response } from 'express'
+import type { Audit } from '../audit/audit.js'
 import type { Operator } from './operator.js'
 
 /** A request to the admin API from somebody who may make it. */
@@ -8,6 +9,7 @@ export interface AdminCall {
   readonly request: Request
   readonly response: Response
   readonly operator: Operator
+  readonly audit: Audit
 }
 
 /** A route of the admin API. */

@@ -1,4 +1,4 @@
-import { answerAtDoor, currentRuntime, Refusal, type Runtime } from '@postern/core'
+import { answerAtDoor, beginAtDoor, currentRuntime, type Principal, Refusal, type Runtime } from '@postern/core'
 import { readSessionRequest, SessionFault, sessionSeconds } from '@postern/protocol'
 import { bodyOf } from './body.js'
 import type { AdminRoute } from './route.js'
@@ -8,8 +8,17 @@ export const mintSession: AdminRoute = {
   method: 'post',
   path: '/sessions',
   role: 'sessions',
-  async handle({ instance, request, response }) {
+  async handle({ instance, request, response, operator, audit }) {
     const { token, id, expiresAt, principal } = await mint(currentRuntime(instance), bodyOf(request))
+    await audit.require({
+      who: operator.name,
+      what: 'session_minted',
+      result: 'done',
+      request_id: beginAtDoor(instance, request),
+      id,
+      ...redacted(principal, currentRuntime(instance).redact),
+      expires_at: expiresAt,
+    })
     const body = { token, id, token_type: principal.jkt === undefined ? 'Bearer' : 'DPoP', expires_at: expiresAt }
     answerAtDoor(instance, request, response, { status: 201, body }, principal)
   },
@@ -29,4 +38,10 @@ async function mint(runtime: Runtime, body: Readonly<Record<string, unknown>>) {
   const { user, team, project, jkt } = asked
   const principal = { user, team, project, jkt, via: 'session', caller: `session:${signed.id}`, delegate: false } as const
   return { ...signed, principal }
+}
+
+/** Whom a session is for, as it may be written down. */
+function redacted({ user, team, project }: Principal, redact: (text: string) => string): object {
+  const clean = (name: string | undefined): string | undefined => (name === undefined ? undefined : redact(name))
+  return { user: clean(user), team: clean(team), project: clean(project) }
 }

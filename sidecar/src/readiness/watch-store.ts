@@ -40,7 +40,7 @@ export function watchStore(watched: Store): WatchedStore {
       note(undefined)
       return page
     } catch (error) {
-      note(String((error as Error).message))
+      note((error as Error).message)
       throw error
     }
   }

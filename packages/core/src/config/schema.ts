@@ -198,6 +198,8 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
       .default('/ai'),
     /** The admin listener: health, and what only an operator may see. */
     admin: admin.optional(),
+    /** Where it is written down who changed what. Default: in the log. */
+    audit: strict({ file: z.string().min(1) }).optional(),
     /** The customer's own server, which gets everything outside the mount. */
     backend: backend.optional(),
     browser: strict({
