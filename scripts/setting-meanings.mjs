@@ -37,6 +37,8 @@ export const settingMeanings = {
     'the SHA-256 of a [named credential](operations.md#who-may-administer), in 64 hexadecimal digits; the name is what the audit says',
   'admin.credentials.<name>.roles':
     'what it may do: see the state, mint and revoke sessions, change keys, have the configuration read again',
+  'health.host': 'the address of [a listener for probes alone](operations.md#readiness)',
+  'health.port': 'its port; without `health` there is none',
   'audit.file': [
     'the file in which it is [written down who changed what](operations.md#the-audit), beside this one where the path is relative',
     'in the log',

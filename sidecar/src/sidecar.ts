@@ -5,8 +5,9 @@ import { adminPlace } from './admin/place.js'
 import type { Audit } from './audit/audit.js'
 import type { Configuration } from './configuration.js'
 import { createDataListener, type Listener } from './data-listener.js'
+import { createHealthListener } from './health-listener.js'
 import { listen, type Place } from './listen.js'
-import type { Readiness } from './readiness/readiness.js'
+import { createReadiness, type Readiness } from './readiness/readiness.js'
 
 /** A running sidecar. */
 export interface Sidecar {
@@ -14,6 +15,8 @@ export interface Sidecar {
   readonly url: string
   /** The URL or socket path of the admin listener, if there is one. */
   readonly admin?: string
+  /** The URL of the listener for probes, if there is one. */
+  readonly health?: string
   /**
    * Stops accepting connections, lets calls finish until `shutdown.deadline`, then ends them.
    *
@@ -54,14 +57,15 @@ const lastWordMs = 100
 export async function startSidecar({
   runtime: instance,
   configuration,
-  readiness,
+  readiness = createReadiness({ instance }),
   audit,
   directory,
   adminSecret,
   pages,
   log,
 }: SidecarOptions): Promise<Sidecar> {
-  const { listen: data, admin } = currentRuntime(instance).config
+  const { listen: data, admin, health } = currentRuntime(instance).config
+  const probes = health === undefined ? undefined : createHealthListener(readiness)
   const listeners: Listener[] = []
   const open = (listener: Listener, place: Place): Promise<string> => {
     listeners.push(listener)
@@ -74,13 +78,19 @@ export async function startSidecar({
       return { server, cut: () => server.closeAllConnections() }
     }
     const adminAddress = admin === undefined ? undefined : await open(openAdmin(), adminPlace(admin, directory))
+    // Last, so that nobody is told that the process is ready before it listens.
+    const healthAddress = probes === undefined || health === undefined ? undefined : await listen(probes, health)
     return {
       url,
       ...(adminAddress === undefined ? {} : { admin: adminAddress }),
+      ...(healthAddress === undefined ? {} : { health: healthAddress }),
       async close() {
         instance.drain()
         const { deadline } = currentRuntime(instance).config.shutdown
         const ended = await Promise.all(listeners.map((listener) => closeListener(listener, deadline, () => instance.cut())))
+        // Until here probes were told that the process lives, and is not ready.
+        probes?.close()
+        probes?.closeAllConnections()
         await audit?.close()
         await instance.close()
         return ended.every(Boolean)
@@ -89,6 +99,7 @@ export async function startSidecar({
   } catch (error) {
     await Promise.all(listeners.map((listener) => closeListener(listener, 0, () => instance.cut())))
     // Why the start failed matters more than a failure to close.
+    probes?.close()
     await audit?.close().catch(() => {})
     await instance.close().catch(() => {})
     throw error

@@ -34,6 +34,7 @@ export async function start(hangUps: HangUps, options: { readonly config: string
   ledger.log('info', 'listening', {
     url: `${sidecar.url}${checked.config.mount}/v1`,
     ...(sidecar.admin === undefined ? {} : { admin: sidecar.admin }),
+    ...(sidecar.health === undefined ? {} : { health: sidecar.health }),
   })
   const reload = (cause: ReloadCause, who: string): void => {
     void noteReload(audit, configuration.reload(cause), { who })

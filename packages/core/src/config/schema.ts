@@ -154,15 +154,18 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
 
   const admin = createAdminSchema(strict)
 
+  const hostBeside = (portSetting: string) =>
+    z
+      .string()
+      .min(1)
+      .refine(isHostAlone, fault('is not a host alone', `Write an address or a name; the port is ${portSetting}.`))
+      .default('127.0.0.1')
+
   const config = strict({
     version: z.literal(1),
     /** The data listener. */
     listen: strict({
-      host: z
-        .string()
-        .min(1)
-        .refine(isHostAlone, fault('is not a host alone', 'Write an address or a name; the port is listen.port.'))
-        .default('127.0.0.1'),
+      host: hostBeside('listen.port'),
       port: port.default(8787),
       /** How long an idle keep-alive connection of a client stays open. */
       keepAlive: duration
@@ -198,6 +201,8 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
       .default('/ai'),
     /** The admin listener: health, and what only an operator may see. */
     admin: admin.optional(),
+    /** A listener for probes alone, which may be seen by others: whether the process lives and is ready, and nothing else. */
+    health: strict({ host: hostBeside('health.port'), port }).optional(),
     /** Where it is written down who changed what. Default: in the log. */
     audit: strict({ file: z.string().min(1) }).optional(),
     /** The customer's own server, which gets everything outside the mount. */
