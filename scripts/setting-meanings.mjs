@@ -32,7 +32,17 @@ export const settingMeanings = {
   'admin.socket': 'the Unix socket of the admin listener, beside this file where the path is relative',
   'admin.host': ['or its address', '`127.0.0.1`'],
   'admin.port': 'and its port',
-  'admin.secret': 'what programs must present to mint and revoke; on a port nobody can without it',
+  'admin.secret': 'what programs present that may do everything; on a port without it and without credentials, nobody may do anything',
+  'admin.credentials.<name>.hash':
+    'the SHA-256 of a [named credential](operations.md#who-may-administer), in 64 hexadecimal digits; the name is what the audit says',
+  'admin.credentials.<name>.roles':
+    'what it may do: see the state, mint and revoke sessions, change keys, have the configuration read again',
+  'health.host': 'the address of [a listener for probes alone](operations.md#readiness)',
+  'health.port': 'its port; without `health` there is none',
+  'audit.file': [
+    'the file in which it is [written down who changed what](operations.md#the-audit), beside this one where the path is relative',
+    'in the log',
+  ],
   'backend.url': 'your own server, which gets everything outside the mount: `http://127.0.0.1:3000`, or `unix:/run/app.sock`',
   'backend.timeouts.headers':
     'how long the head of its answer may take once the request is sent, and how long it may take nothing of a body',

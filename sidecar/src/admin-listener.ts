@@ -14,33 +14,49 @@ import { Refusal, type Secret } from '@postern/ports'
 import { securityMiddleware } from '@postern/express'
 import express from 'express'
 import { createAdminApi } from './admin-api.js'
+import type { Audit } from './audit/audit.js'
 import type { Configuration } from './configuration.js'
+import { createReadiness, type Readiness } from './readiness/readiness.js'
 
 /** The help of `not_found`: the paths that exist here. */
 const adminPaths =
-  'This is the admin listener: GET /healthz, GET /readyz, POST /admin/v1/sessions, POST /admin/v1/revocations, POST /admin/v1/reload. The API lives on the data listener.'
+  'This is the admin listener: GET /livez, GET /readyz, GET /admin/v1/readiness, POST /admin/v1/sessions, POST /admin/v1/revocations, POST /admin/v1/reload. The API lives on the data listener.'
 
 /**
  * The admin listener: health, readiness and the admin API. On its own socket or port, never on the data listener.
  *
  * @param secret What programs must present; with a `configuration`, its `admin.secret` counts instead.
  * @param configuration `undefined`: the configuration cannot be read again.
+ * @param readiness Default: one that knows nothing of the store.
+ * @param audit Where it is written down who changed what. Default: nowhere.
  */
-export function createAdminListener(instance: Serving, secret: Secret | undefined, configuration?: Configuration): Server {
+export function createAdminListener(
+  instance: Serving,
+  secret: Secret | undefined,
+  configuration?: Configuration,
+  readiness: Readiness = createReadiness({ instance }),
+  audit?: Audit,
+): Server {
   const { admin } = currentRuntime(instance).config
   const app = express()
   app.disable('x-powered-by')
   app.enable('case sensitive routing')
   app.enable('strict routing')
   app.use(securityMiddleware())
-  app.get('/healthz', (_request, response) => {
+  app.get(['/livez', '/healthz'], (_request, response) => {
     response.json({ status: 'ok' })
   })
-  app.get('/readyz', (_request, response) => {
-    const { draining } = currentRuntime(instance)
-    response.status(draining ? 503 : 200).json({ status: draining ? 'draining' : 'ready', ...describeReload(configuration) })
+  app.get('/readyz', async (_request, response) => {
+    const { status, because, impaired } = await readiness.look()
+    response.status(status === 'ready' ? 200 : 503).json({
+      status,
+      ...(because === undefined ? {} : { because }),
+      ...(impaired.length === 0 ? {} : { impaired: impaired.map(({ part }) => part) }),
+      ...describeReload(configuration),
+    })
   })
-  app.use('/admin/v1', createAdminApi({ runtime: instance, secret, configuration, onSocket: admin !== undefined && 'socket' in admin }))
+  const onSocket = admin !== undefined && 'socket' in admin
+  app.use('/admin/v1', createAdminApi({ runtime: instance, secret, configuration, readiness, audit, onSocket }))
   app.use((request, response) => {
     refuseAtDoor(instance, request, response, new Refusal('not_found', { help: adminPaths }))
   })

@@ -128,6 +128,10 @@ export function createProgram(version: string, finish: (code: number) => void): 
     .option('--workflow <id>', 'its calls belong to this workflow, whatever their headers say')
     .option('--ttl <time>', 'lifetime such as 30s, 10m or 2h, or in seconds; the configuration’s callers.session.ttl otherwise')
     .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      '\nSigns with callers.session.secret, and asks no sidecar. Programs without that secret: POST /admin/v1/sessions at the admin\nlistener, with "Authorization: Bearer" and admin.secret or a credential of admin.credentials with the role sessions.',
+    )
     .action(run(async () => (await import('./commands/session.js')).mintSession))
   session
     .command('revoke')
@@ -137,6 +141,10 @@ export function createProgram(version: string, finish: (code: number) => void): 
     .option('--user <name>', 'every token that this user has now')
     .option('--team <name>', 'every token that this team has now')
     .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      '\nWrites into the store, and asks no sidecar. Other programs: POST /admin/v1/revocations at the admin listener, with\n"Authorization: Bearer" and admin.secret or a credential of admin.credentials with the role sessions.',
+    )
     .action(run(async () => (await import('./commands/revoke.js')).revokeSessions))
 
   program
@@ -146,9 +154,41 @@ export function createProgram(version: string, finish: (code: number) => void): 
     .addOption(jsonOption())
     .addHelpText(
       'after',
-      '\nAsks at admin.socket or admin.port. SIGHUP does the same. Running streams end under the configuration that they\nbegan with. What cannot change while it runs (listeners, store, replicas) is refused by name, and nothing is taken.',
+      '\nAsks at admin.socket or admin.port. SIGHUP does the same. Running streams end under the configuration that they\nbegan with. What cannot change while it runs (listeners, store, replicas) is refused by name, and nothing is taken.\nPresents admin.secret; or, where POSTERN_ADMIN_CREDENTIAL is set (here or in .env), that credential, which needs the role config.',
     )
     .action(run(async () => (await import('./commands/reload.js')).reload))
+
+  const audit = program.command('audit').description('who changed what: reloads, sessions that were minted and ended')
+  const auditFileOption = (): Option => new Option('--file <file>', 'the audit, in place of the configuration’s audit.file')
+  audit
+    .command('show')
+    .description('print the audit')
+    .addOption(configOption())
+    .addOption(auditFileOption())
+    .addOption(jsonOption())
+    .action(run(async () => (await import('./commands/audit.js')).showAudit))
+  audit
+    .command('verify')
+    .description('check that no line was changed, added or removed; ends with 1 and the first line that does not fit')
+    .addOption(configOption())
+    .addOption(auditFileOption())
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      '\nEach line carries the SHA-256 of the line before. Lines that were cut off at the end cannot be told from lines that were never\nwritten: keep the digest that this prints, and see that a later audit still holds it (--holds).',
+    )
+    .option('--holds <sha256>', 'a digest that an earlier run printed: fails if no line has it')
+    .action(run(async () => (await import('./commands/audit.js')).verify))
+
+  program
+    .command('health')
+    .description('ask the running sidecar whether it is ready, for exec probes: ends with 0 if it is, with 1 if not')
+    .addOption(configOption())
+    .option('--socket <file>', 'the socket of the admin listener, in place of the configuration’s')
+    .addOption(portOption('the port of the admin listener on 127.0.0.1, in place of the configuration’s'))
+    .addOption(jsonOption())
+    .addHelpText('after', '\nAsks GET /readyz at admin.socket or admin.port, which needs no credential, and prints one line.')
+    .action(run(async () => (await import('./commands/health.js')).health))
 
   program
     .command('emulate')

@@ -286,7 +286,7 @@ describe('the admin listener', () => {
     }
     const pipelined = await rawExchange(
       admin,
-      'GET /livez HTTP/1.1\r\nHost: a\r\n\r\nGET /readyz HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\r\n',
+      'GET /alive HTTP/1.1\r\nHost: a\r\n\r\nGET /readyz HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\r\n',
     )
     expect(pipelined.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 404', 'HTTP/1.1 200'])
     for (const path of ['/ADMIN/v1/sessions', '/admin/v1/Sessions', '/admin/v1/sessions/', '/admin//v1/sessions'])

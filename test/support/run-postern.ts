@@ -26,12 +26,18 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
   /** How many file descriptors it gets. Default: as many as the system allows. */
   readonly openFiles?: number
+  /** How large a file it may write, in blocks of 512 or 1024 bytes, as the shell counts: then it is as on a full disk. */
+  readonly fileBlocks?: number
 }
 
 /** Runs the real command. Of this process's environment it gets only `PATH`. */
-export function startPostern(args: readonly string[], { cwd, env, openFiles }: RunOptions = {}): RunningPostern {
+export function startPostern(args: readonly string[], { cwd, env, openFiles, fileBlocks }: RunOptions = {}): RunningPostern {
   const command = [process.execPath, bin, ...args]
-  const limited = openFiles === undefined ? command : ['/bin/sh', '-c', `ulimit -n ${openFiles}; exec "$@"`, 'sh', ...command]
+  const limits = [
+    ...(openFiles === undefined ? [] : [`ulimit -n ${openFiles}`]),
+    ...(fileBlocks === undefined ? [] : [`ulimit -f ${fileBlocks}`]),
+  ]
+  const limited = limits.length === 0 ? command : ['/bin/sh', '-c', `${limits.join('; ')}; exec "$@"`, 'sh', ...command]
   const child = spawn(limited[0] as string, limited.slice(1), {
     cwd,
     env: { PATH: process.env['PATH'], ...env },

@@ -1,5 +1,6 @@
-import { parseHashRing } from './hash-ring.js'
 import type { RingEntry, Secret } from '@postern/ports'
+import { parseHashRing } from './hash-ring.js'
+import { checkAdminCredentials } from './check-admin-credentials.js'
 import { isLoopback } from './is-loopback.js'
 import type { Parts } from './lenient-sections.js'
 import { type Problem, problem, warning } from './problem.js'
@@ -46,9 +47,10 @@ export function checkService(parts: Parts, secrets: ReadonlyMap<string, Secret>,
 /** Minimum length of `admin.secret`, in characters. */
 const shortestAdminSecret = 24
 
-/** Checks that the admin listener's secret is long enough and fits into a header; warns of a port without a secret. */
-export function checkAdmin({ admin }: Parts, secrets: ReadonlyMap<string, Secret>, problems: Problem[]): void {
-  if (admin !== undefined && 'port' in admin && admin.secret === undefined)
+/** Checks that the admin listener's secret is long enough and fits into a header, and its credentials; warns of a port without either. */
+export function checkAdmin(parts: Parts, secrets: ReadonlyMap<string, Secret>, ring: readonly RingEntry[], problems: Problem[]): void {
+  const { admin } = parts
+  if (admin !== undefined && 'port' in admin && admin.secret === undefined && admin.credentials === undefined)
     problems.push(
       warning(
         'admin',
@@ -57,6 +59,7 @@ export function checkAdmin({ admin }: Parts, secrets: ReadonlyMap<string, Secret
       ),
     )
   const secret = secrets.get('admin.secret')?.reveal()
+  checkAdminCredentials(parts, secret, ring, problems)
   if (secret === undefined || (secret.length >= shortestAdminSecret && /^[\x21-\x7e]+$/.test(secret))) return
   problems.push(
     problem(

@@ -77,7 +77,7 @@ export function checkConfig(raw: unknown, places: SecretPlaces, dialects: Dialec
   for (const [variable, password] of proxies.passwords) if (password.length >= shortestSearched) secrets.set(variable, new Secret(password))
   const ring = checkService(parts, secrets, problems)
   checkSession(parts, secrets, problems)
-  checkAdmin(parts, secrets, problems)
+  checkAdmin(parts, secrets, ring, problems)
   if (form.success) {
     checkCallers(form.data, problems)
     checkIssuers(form.data, problems)

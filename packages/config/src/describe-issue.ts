@@ -94,6 +94,8 @@ function nestedIssues(issue: z.core.$ZodIssueInvalidUnion): readonly z.core.$Zod
   if (issue.errors.some((form) => form.length === 0)) return []
   const near = issue.errors.filter((form) => form.every(({ path, code }) => path.length > 0 || code === 'unrecognized_keys'))
   const onlyUnknown = near.find((form) => form.every(({ code }) => code === 'unrecognized_keys'))
-  const meant = onlyUnknown ?? (near.length === 1 ? near[0] : undefined)
+  // All of its members are right, but for what stands deeper within one.
+  const deeper = near.filter((form) => form.every(({ path }) => path.length > 1))
+  const meant = onlyUnknown ?? (near.length === 1 ? near[0] : deeper.length === 1 ? deeper[0] : undefined)
   return (meant ?? []).map((nested) => ({ ...nested, path: [...issue.path, ...nested.path] }))
 }

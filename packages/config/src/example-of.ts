@@ -11,6 +11,8 @@ const examples: readonly (readonly [place: RegExp, example: string])[] = [
   [/^listen$/, '{ host: 127.0.0.1, port: 8787 }'],
   [/^backend$/, '{ url: http://127.0.0.1:3000 }'],
   [/^browser$/, '{ origins: [https://app.example.com] }'],
+  [/^health$/, '{ port: 8789 }'],
+  [/^audit$/, '{ file: ./audit.jsonl }'],
   [/^reload$/, '{ watch: true }'],
   [/^shutdown$/, '{ deadline: 30s }'],
   [/^policies$/, '{ body: 10MiB }'],

@@ -16,7 +16,7 @@ const labelFix = 'Write 1 to 256 characters that can be seen, with single spaces
 const digestPattern = /^[0-9a-f]{64}$/
 
 /** SHA-256 of the word `test`, which the gateway's documentation prints as its example. */
-const exampleDigest = hash('sha256', 'test')
+export const exampleDigest = hash('sha256', 'test')
 
 /** The usable entries of a ring, and the problems of the others. */
 export interface ParsedRing {

@@ -2,6 +2,7 @@ import { type AnswerFormat, answerFormats } from '@postern/gateways'
 import { originPattern } from '@postern/protocol'
 import { z } from 'zod'
 import { isNetwork } from './trusted-peers.js'
+import { createAdminSchema } from './admin-schemas.js'
 import { isBackendUrl, isHostAlone } from './address-forms.js'
 import { createCallerSchemas } from './caller-schemas.js'
 import { fault } from './fault.js'
@@ -151,30 +152,20 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
     }).optional(),
   })
 
-  /** The secret that a program must send to mint and revoke. On a port without a secret, both are refused. */
-  const adminSecret = { secret: secretReference.optional() }
-  const admin = z.union(
-    [
-      strict({ socket: z.string().min(1), ...adminSecret }),
-      strict({ host: z.enum(['127.0.0.1', '::1', 'localhost']).default('127.0.0.1'), port, ...adminSecret }),
-    ],
-    {
-      error: fault(
-        'is neither a Unix socket nor a port of this machine',
-        'Write { socket: ./postern.sock }, or { port: 8788, secret: { env: NAME } }; it listens on this machine alone.',
-      ),
-    },
-  )
+  const admin = createAdminSchema(strict)
+
+  const hostBeside = (portSetting: string) =>
+    z
+      .string()
+      .min(1)
+      .refine(isHostAlone, fault('is not a host alone', `Write an address or a name; the port is ${portSetting}.`))
+      .default('127.0.0.1')
 
   const config = strict({
     version: z.literal(1),
     /** The data listener. */
     listen: strict({
-      host: z
-        .string()
-        .min(1)
-        .refine(isHostAlone, fault('is not a host alone', 'Write an address or a name; the port is listen.port.'))
-        .default('127.0.0.1'),
+      host: hostBeside('listen.port'),
       port: port.default(8787),
       /** How long an idle keep-alive connection of a client stays open. */
       keepAlive: duration
@@ -210,6 +201,10 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
       .default('/ai'),
     /** The admin listener: health, and what only an operator may see. */
     admin: admin.optional(),
+    /** A listener for probes alone, which may be seen by others: whether the process lives and is ready, and nothing else. */
+    health: strict({ host: hostBeside('health.port'), port }).optional(),
+    /** Where it is written down who changed what. Default: in the log. */
+    audit: strict({ file: z.string().min(1) }).optional(),
     /** The customer's own server, which gets everything outside the mount. */
     backend: backend.optional(),
     browser: strict({

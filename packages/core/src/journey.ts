@@ -54,4 +54,6 @@ export interface EndedJourney {
 export interface EndedSessions {
   readonly kind: RevokedKind
   readonly name: string
+  /** The name of the admin listener's credential that ended them. Default: the caller, or `admin`. */
+  readonly by?: string
 }

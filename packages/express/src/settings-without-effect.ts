@@ -6,6 +6,8 @@ const withoutEffect: readonly (readonly [path: string, fix: string])[] = [
   ['connections.perAddress', 'Bound the connections of your own server, or in front of it.'],
   ['backend', 'Remove it: the application is the backend itself.'],
   ['admin', 'Remove it. To end sessions, pass a store and use "postern session revoke".'],
+  ['health', 'Answer probes in the application.'],
+  ['audit', 'Write down yourself who calls replace() of the middleware.'],
   ['reload', 'Call replace() of the middleware with what you have read.'],
   ['shutdown', 'Call drain() and close() of the middleware, and cut() when you have waited long enough.'],
 ]

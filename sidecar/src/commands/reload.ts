@@ -1,19 +1,14 @@
-import { request } from 'node:http'
 import { dirname } from 'node:path'
 import { describeProblem, type Problem } from '@postern/config'
 import type { Change } from '@postern/instance'
 import { Failure } from '../failure.js'
 import { requireConfig } from '../load-config.js'
 import { print, printJson } from '../print.js'
-import { adminPlace } from '../admin-place.js'
+import { type AdminAnswer, askAdmin, credentialVariable, givenCredential } from '../admin/ask.js'
+import { adminPlace } from '../admin/place.js'
 
 /** How long the running process may take to answer, in milliseconds. */
 const timeoutMs = 30_000
-
-interface Answer {
-  readonly status: number
-  readonly text: string
-}
 
 /** What the admin listener answers to `POST /admin/v1/reload`. */
 interface ReloadAnswer {
@@ -25,14 +20,15 @@ interface ReloadAnswer {
 
 /** Has the running sidecar read its configuration again, and prints what changed, or why it was not taken. */
 export async function reload(options: { readonly config: string; readonly json?: boolean }): Promise<number> {
-  const { checked, file } = requireConfig(options.config, () => true)
+  const { checked, file, loaded } = requireConfig(options.config, () => true)
   const { admin } = checked.config
   if (admin === undefined)
     throw new Failure(
       'The configuration has no admin listener to ask. Send the process SIGHUP (kill -HUP <pid>), or write  admin: { socket: ./postern.sock }  and restart it.',
     )
-  const place = adminPlace(admin, dirname(file))
-  const answer = await ask(place, checked.secrets.get('admin.secret')?.reveal())
+  const credential = givenCredential(loaded.sources.dotenv) ?? checked.secrets.get('admin.secret')?.reveal()
+  const question = { method: 'POST', path: '/admin/v1/reload', credential, timeoutMs } as const
+  const answer = await askAdmin(adminPlace(admin, dirname(file)), question)
   const result = read(answer)
   if (options.json === true) printJson(result)
   else if (result.taken) {
@@ -46,40 +42,8 @@ export async function reload(options: { readonly config: string; readonly json?:
   return 1
 }
 
-function ask(place: ReturnType<typeof adminPlace>, secret: string | undefined): Promise<Answer> {
-  const where = 'socket' in place ? { socketPath: place.socket } : { host: place.host, port: place.port }
-  return new Promise((resolve, reject) => {
-    const asked = request(
-      {
-        ...where,
-        method: 'POST',
-        path: '/admin/v1/reload',
-        timeout: timeoutMs,
-        headers: { Host: 'localhost', 'Content-Length': 0, ...(secret === undefined ? {} : { Authorization: `Bearer ${secret}` }) },
-      },
-      (response) => {
-        let text = ''
-        response.setEncoding('utf8')
-        response.on('data', (piece: string) => (text += piece))
-        response.on('end', () => resolve({ status: response.statusCode as number, text }))
-        response.on('error', ({ message }) => reject(new Failure(`The sidecar's answer broke off: ${message}. Its log says what it took.`)))
-      },
-    )
-    asked.on('timeout', () => asked.destroy(new Error('it does not answer')))
-    asked.on('error', ({ message }) => {
-      const at = 'socket' in place ? place.socket : `${place.host}:${place.port}`
-      reject(
-        new Failure(
-          `The sidecar cannot be asked at ${at}: ${message}. Start it with this configuration first. If admin itself has changed: that cannot change while Postern runs.`,
-        ),
-      )
-    })
-    asked.end()
-  })
-}
-
 /** @throws {Failure} if it is not the answer of an admin listener to a reload. */
-function read({ status, text }: Answer): ReloadAnswer {
+function read({ status, text }: AdminAnswer): ReloadAnswer {
   const body = parse(text)
   if (typeof body === 'object' && body !== null) {
     if ('taken' in body) return body as ReloadAnswer
@@ -91,7 +55,7 @@ function read({ status, text }: Answer): ReloadAnswer {
 function refused({ message }: { readonly message?: unknown }, status: number): string {
   const hint =
     status === 401
-      ? '\nIf admin.secret itself has changed, the sidecar still has the one from before: send it SIGHUP (kill -HUP <pid>).'
+      ? `\nWrite a credential of admin.credentials into ${credentialVariable}. If admin.secret itself has changed, the sidecar still has the one from before: send it SIGHUP (kill -HUP <pid>).`
       : ''
   return `The sidecar refused: ${String(message)}${hint}`
 }

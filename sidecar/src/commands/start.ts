@@ -3,10 +3,14 @@ import { describeProblem } from '@postern/config'
 import { createLogLedger } from '@postern/instance'
 import type { Log } from '@postern/ports'
 import { openInstance } from '@postern/express'
-import { createConfiguration } from '../configuration.js'
+import { noteReload } from '../audit/note-reload.js'
+import { openAudit } from '../audit/open-audit.js'
+import { createConfiguration, type ReloadCause } from '../configuration.js'
 import type { HangUps } from '../hang-ups.js'
 import { requireConfig } from '../load-config.js'
 import { openConfiguredStore } from '../open-store.js'
+import { createReadiness } from '../readiness/readiness.js'
+import { watchStore } from '../readiness/watch-store.js'
 import { startSidecar } from '../sidecar.js'
 import { untilSignal } from '../until-signal.js'
 import { watchFiles } from '../watch-files.js'
@@ -20,22 +24,31 @@ export async function start(hangUps: HangUps, options: { readonly config: string
   const ledger = createLogLedger()
   for (const warning of warnings) ledger.log('warn', describeProblem(warning).trim())
   const log: Log = (level, message, facts) => ledger.log(level, message, facts)
-  const store = await openConfiguredStore(checked, file, log)
-  const instance = openInstance(checked, { ledger, store, log, hasListeners: true })
+  const store = watchStore(await openConfiguredStore(checked, file, log))
+  const audit = await openAudit(checked.config, file, log).catch(async (error: unknown) => {
+    await store.store.close()
+    throw error
+  })
+  const instance = openInstance(checked, { ledger, store: store.store, log, hasListeners: true })
   const configuration = createConfiguration(loaded, instance, log)
-  const sidecar = await startSidecar({ runtime: instance, configuration, directory: dirname(file), log })
+  const readiness = createReadiness({ instance, store, auditTrouble: () => audit.trouble() })
+  const sidecar = await startSidecar({ runtime: instance, configuration, readiness, audit, directory: dirname(file), log })
   ledger.log('info', 'listening', {
     url: `${sidecar.url}${checked.config.mount}/v1`,
     ...(sidecar.admin === undefined ? {} : { admin: sidecar.admin }),
+    ...(sidecar.health === undefined ? {} : { health: sidecar.health }),
   })
-  hangUps.handle(() => configuration.reload('signal'))
+  const reload = (cause: ReloadCause, who: string): void => {
+    void noteReload(audit, configuration.reload(cause), { who })
+  }
+  hangUps.handle(() => reload('signal', 'signal'))
   const stateWhenRead = (file: string): string | undefined => configuration.stateWhenRead(file)
   const watches = [
-    watchFiles({ files: () => configuration.files.secrets, stateWhenRead, changed: () => configuration.reload('secret file') }),
+    watchFiles({ files: () => configuration.files.secrets, stateWhenRead, changed: () => reload('secret file', 'watch') }),
     watchFiles({
       files: () => (instance.checked.config.reload.watch ? configuration.files.sources : []),
       stateWhenRead,
-      changed: () => configuration.reload('watch'),
+      changed: () => reload('watch', 'watch'),
     }),
   ]
 

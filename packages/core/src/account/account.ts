@@ -135,14 +135,19 @@ function exchange(id: string, tag: string | undefined, clean: string | undefined
 const maxRefusedChars = 200
 
 /** Builds the event `session_ended`. */
-function describeEnded({ kind, name }: EndedSessions, { principal }: EndedJourney, entry: LedgerEntry, { redact }: Redactor): SessionEnded {
+function describeEnded(
+  { kind, name, by }: EndedSessions,
+  { principal }: EndedJourney,
+  entry: LedgerEntry,
+  { redact }: Redactor,
+): SessionEnded {
   return {
     event: 'session_ended',
     time: entry.time,
     kind,
     name: redact(name),
     via: principal === undefined ? 'admin' : 'session',
-    by: entry.caller ?? 'admin',
+    by: by ?? entry.caller ?? 'admin',
     user: entry.user,
     team: entry.team,
     request_id: entry.request_id,

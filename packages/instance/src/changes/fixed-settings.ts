@@ -1,6 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type CheckedConfig, type Problem, problem } from '@postern/config'
 
+/** The reason of a problem with a setting that cannot change. */
+export const cannotChange = 'cannot change while Postern runs.'
+
 type Config = CheckedConfig['config']
 
 /** Settings that are used once, at the start, wherever Postern runs: where state is kept, and what holds for a connection as long as it is open. */
@@ -18,8 +21,12 @@ const fixedWithListeners: typeof fixedEverywhere = [
   ['listen.port', ({ listen }) => listen.port],
   ['listen.keepAlive', ({ listen }) => listen.keepAlive],
   ['backend.connections', ({ backend }) => backend?.connections],
-  ['admin', ({ admin }) => (admin === undefined ? undefined : { ...admin, secret: undefined })],
+  ['admin', ({ admin }) => (admin === undefined ? undefined : { ...admin, secret: undefined, credentials: undefined })],
   ['admin.secret', ({ admin }) => admin?.secret !== undefined],
+  // Whether the listener asks who somebody is; with a secret it does anyway.
+  ['admin.credentials', ({ admin }) => admin?.secret === undefined && admin?.credentials !== undefined],
+  ['audit', ({ audit }) => audit],
+  ['health', ({ health }) => health],
   // With a backend, the server reads requests in another way from its first byte.
   ['backend', ({ backend }) => backend !== undefined],
 ]
@@ -33,7 +40,5 @@ export function fixedSettingsChanged(before: CheckedConfig, after: CheckedConfig
   const fixed = hasListeners ? [...fixedEverywhere, ...fixedWithListeners] : fixedEverywhere
   const changed = fixed.filter(([, read]) => !isDeepStrictEqual(read(before.config), read(after.config))).map(([path]) => path)
   if (before.secrets.get('store.redis')?.fingerprint() !== after.secrets.get('store.redis')?.fingerprint()) changed.push('store.redis')
-  return changed.map((path) =>
-    problem(path, 'cannot change while Postern runs.', 'Restart Postern with it, or write what it was before and reload again.'),
-  )
+  return changed.map((path) => problem(path, cannotChange, 'Restart Postern with it, or write what it was before and reload again.'))
 }

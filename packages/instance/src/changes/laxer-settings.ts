@@ -71,6 +71,8 @@ const comparisons: readonly (readonly [path: string, compare: Compare])[] = [
   ['browser record', (_, after) => after === 'full'],
   ['listen hosts', gainsOrOpens],
   ['listen trustedProxies', gains],
+  ['admin credentials *', appears],
+  ['admin credentials * roles', gains],
   ['failedAuthentication limit', raised(Infinity)],
   ['failedAuthentication window', lowered],
   ['connections perAddress', raised(Infinity)],

@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { answerJson, type EndedSessions, type JsonAnswer, type Receipt, tagRefused } from '@postern/core'
 import type { Principal } from '@postern/ports'
-import { clearPageHeaders } from './clear-page-headers.js'
 import { currentRuntime, type Serving } from '../runtime.js'
-import { arrive, wholeTarget } from './arrive.js'
+import { clearPageHeaders } from './clear-page-headers.js'
+import { wholeTarget } from './arrive.js'
+import { arriveAtDoor } from './arrive-at-door.js'
 
 /**
  * Answers a request without the corridor, with a request id and a ledger entry like every other answer.
@@ -21,7 +22,7 @@ export function answerAtDoor(
   ended?: EndedSessions,
 ): Receipt {
   const runtime = currentRuntime(instance)
-  const arrival = arrive(runtime, request, wholeTarget(request))
+  const arrival = arriveAtDoor(runtime, request, wholeTarget(request))
   const tags = tagRefused(arrival)
   clearPageHeaders(response)
   const outcome = answerJson(answer, arrival, tags, response)

@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Receipt, refuse, tagRefused } from '@postern/core'
 import type { Refusal } from '@postern/ports'
-import { clearPageHeaders } from './clear-page-headers.js'
 import { currentRuntime, type Serving } from '../runtime.js'
-import { arrive, wholeTarget } from './arrive.js'
+import { clearPageHeaders } from './clear-page-headers.js'
+import { wholeTarget } from './arrive.js'
+import { arriveAtDoor } from './arrive-at-door.js'
 import { discardBody } from './discard-body.js'
 
 /**
@@ -21,7 +22,7 @@ export function refuseAtDoor(
   target: string = wholeTarget(request),
 ): Receipt {
   const runtime = currentRuntime(instance)
-  const arrival = arrive(runtime, request, target)
+  const arrival = arriveAtDoor(runtime, request, target)
   const tags = tagRefused(arrival)
   clearPageHeaders(response)
   const outcome = refuse(refusal, { arrival, tags }, response)

@@ -1,0 +1,32 @@
+import { hash } from 'node:crypto'
+import type { RingEntry } from '@postern/ports'
+import { exampleDigest } from './hash-ring.js'
+import { makeCredential } from './admin-schemas.js'
+import type { Parts } from './lenient-sections.js'
+import { type Problem, problem } from './problem.js'
+
+/** Names that the audit gives to those who have no credential. */
+const takenNames: ReadonlySet<string> = new Set(['admin', 'postern', 'signal', 'socket', 'watch'])
+
+/**
+ * Checks that every credential of the admin listener is one person's alone, and nobody can know it from a document.
+ *
+ * @param secret The value of `admin.secret`.
+ */
+export function checkAdminCredentials({ admin }: Parts, secret: string | undefined, ring: readonly RingEntry[], problems: Problem[]): void {
+  const owners = new Map<string, string>(ring.map(({ label, digest }) => [digest, `of the service caller "${label}"`]))
+  if (secret !== undefined) owners.set(hash('sha256', secret), 'of admin.secret')
+  for (const [name, { hash: digest }] of Object.entries(admin?.credentials ?? {})) {
+    const path = `admin.credentials.${name}`
+    const owner = owners.get(digest)
+    if (takenNames.has(name))
+      problems.push(problem(path, 'has a name that the audit gives to somebody else.', 'Give it the name of its program or person.'))
+    if (digest === exampleDigest)
+      problems.push(
+        problem(`${path}.hash`, 'is the example digest of the documentation, which lets in anybody who says "test".', makeCredential),
+      )
+    else if (owner !== undefined)
+      problems.push(problem(`${path}.hash`, `is also the hash ${owner}.`, `Give each its own. ${makeCredential}`))
+    owners.set(digest, `of admin.credentials.${name}`)
+  }
+}

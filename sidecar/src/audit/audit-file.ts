@@ -1,0 +1,137 @@
+import { existsSync, realpathSync } from 'node:fs'
+import { type FileHandle, open, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { type Log, Refusal } from '@postern/ports'
+import { claimFile } from '@postern/stores/claim'
+import { Failure } from '../failure.js'
+import type { Trouble } from '../readiness/watch-store.js'
+import type { Audit, AuditEntry } from './audit.js'
+import { digestOf, formatLine } from './line.js'
+import { readEnd } from './read-end.js'
+
+/**
+ * Opens an audit in a file, for this process alone. A line is on the disk once its promise resolves.
+ *
+ * @param named Its absolute path.
+ * @throws {Failure} if another process has it, or it cannot be written, or holds something else.
+ */
+export async function openAuditFile(named: string, log: Log): Promise<Audit> {
+  if (!existsSync(dirname(named))) throw new Failure(`The audit ${named} cannot be written: its folder does not exist.`)
+  // One file has one lock, by whatever links it is named.
+  const path = existsSync(named) ? realpathSync(named) : join(realpathSync(dirname(named)), basename(named))
+  const claim = claimOrFail(path)
+  let handle: FileHandle | undefined
+  try {
+    handle = await open(path, 'a+', 0o600)
+    if (!(await handle.stat()).isFile()) throw new Failure(`The audit ${path} is no regular file. Choose another path for audit.file.`)
+    const writer = await createWriter(handle, path)
+    return createFileAudit(writer, log, async () => {
+      await handle?.close()
+      claim.release()
+    })
+  } catch (error) {
+    await handle?.close().catch(() => {})
+    claim.release()
+    throw error instanceof Failure ? error : new Failure(`The audit ${path} cannot be written: ${(error as Error).message}.`)
+  }
+}
+
+function claimOrFail(path: string): ReturnType<typeof claimFile> {
+  try {
+    return claimFile(path)
+  } catch (error) {
+    if ((error as Error).name !== 'StoreInUse') throw new Failure(`The audit ${path} cannot be taken: ${(error as Error).message}`)
+    throw new Failure(
+      `Another process writes the audit ${path}, and two would break its chain. End the other one, or give this one a file of its own under audit.file.`,
+    )
+  }
+}
+
+type Write = (entry: AuditEntry) => Promise<void>
+
+async function createWriter(handle: FileHandle, path: string): Promise<Write> {
+  let end = await readEnd(handle, path)
+
+  /** Whether the file at the path is still the one that is open, and has what this process wrote and nothing else. */
+  async function check(): Promise<void> {
+    const [own, found] = await Promise.all([handle.stat(), stat(path).catch(() => undefined)])
+    if (found === undefined || found.ino !== own.ino || found.dev !== own.dev) throw new Error(`${path} was moved, removed or replaced.`)
+    if (own.size !== end.size) throw new Error(`${path} was changed by somebody else; restart Postern once it is as it should be.`)
+  }
+
+  async function append(text: string): Promise<void> {
+    const bytes = Buffer.from(text)
+    try {
+      const { bytesWritten } = await handle.write(bytes)
+      if (bytesWritten < bytes.length) throw new Error(`There is no room for a whole line in ${path}.`)
+      await handle.datasync()
+    } catch (error) {
+      // What was refused must not read as done. Where bytes cannot be taken back, the next line says that a torn one was found.
+      await handle.truncate(end.size).catch(() => {})
+      end = await readEnd(handle, path)
+      throw error
+    }
+    end = { ...end, size: end.size + bytes.length }
+  }
+
+  async function write(entry: AuditEntry): Promise<void> {
+    const { torn, isEnded, last } = end
+    const lines = torn === undefined ? [] : [formatLine({ who: 'postern', what: 'torn_line', result: 'found', torn }, last)]
+    lines.push(formatLine(entry, lines[0] === undefined ? last : digestOf(lines[0])))
+    await append(`${isEnded ? '' : '\n'}${lines.join('\n')}\n`)
+    end = { size: end.size, last: digestOf(lines.at(-1) as string), isEnded: true, torn: undefined }
+  }
+
+  return async (entry) => {
+    await check()
+    await write(entry)
+  }
+}
+
+function createFileAudit(write: Write, log: Log, close: () => Promise<void>): Audit {
+  let trouble: Trouble | undefined
+  let queue: Promise<unknown> = Promise.resolve()
+
+  /** Writes one line after the other: each carries the digest of the one before. */
+  async function inLine(entry: AuditEntry): Promise<void> {
+    const written = queue.then(() => write(entry))
+    queue = written.catch(() => {})
+    try {
+      await written
+    } catch (error) {
+      const reason = (error as Error).message
+      if (trouble === undefined) log('error', 'audit_lost', { cause: reason })
+      trouble = { since: trouble?.since ?? new Date().toISOString(), reason }
+      throw error
+    }
+    if (trouble !== undefined) log('info', 'audit_written_again')
+    trouble = undefined
+  }
+
+  async function require(entry: AuditEntry): Promise<void> {
+    try {
+      await inLine(entry)
+    } catch (cause) {
+      throw new Refusal('store_unavailable', {
+        message: 'The audit cannot be written, and without its line nothing is done.',
+        help: 'For the operator: the log says audit_lost and why; audit.file names the file.',
+        retryAfterSeconds: 1,
+        cause,
+      })
+    }
+  }
+
+  return {
+    begin: require,
+    require,
+    note: (entry) =>
+      inLine(entry).catch((error: unknown) => {
+        log('error', 'audit_line_lost', { event: 'audit', ...entry, cause: (error as Error).message })
+      }),
+    trouble: () => trouble,
+    async close() {
+      await queue
+      await close()
+    },
+  }
+}

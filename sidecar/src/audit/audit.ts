@@ -1,0 +1,46 @@
+import type { Log } from '@postern/ports'
+import type { Trouble } from '../readiness/watch-store.js'
+
+/** What somebody did, for the audit. Holds no secret. */
+export interface AuditEntry {
+  /**
+   * The credential's name; `admin` for `admin.secret`, `socket` for a socket that asks for no credential, `signal` for SIGHUP,
+   * `watch` for a changed file, `postern` for the process itself.
+   */
+  readonly who: string
+  readonly what: 'reload' | 'session_minted' | 'session_revoked' | 'torn_line'
+  /** `begun`: it was asked for, and a line about the same request says what came of it. */
+  readonly result: 'begun' | 'done' | 'failed' | 'taken' | 'refused' | 'found'
+  readonly request_id?: string | undefined
+  readonly [detail: string]: unknown
+}
+
+/** Where it is written down who changed what. */
+export interface Audit {
+  /**
+   * Writes down that something is about to be done. Without the line it must not be done.
+   *
+   * @throws {Refusal} 503 `store_unavailable` if the line cannot be written.
+   */
+  begin(entry: AuditEntry): Promise<void>
+  /**
+   * Writes down what was done and is not told to anybody yet. Without the line it must not be told.
+   *
+   * @throws {Refusal} 503 `store_unavailable` if the line cannot be written.
+   */
+  require(entry: AuditEntry): Promise<void>
+  /** Writes down what was done. If that fails, the log has the line. Never rejects. */
+  note(entry: AuditEntry): Promise<void>
+  /** What is wrong with the audit. */
+  trouble(): Trouble | undefined
+  close(): Promise<void>
+}
+
+/** An audit whose lines are lines of the log, with `"event": "audit"`. What has just begun has no line there. */
+export function createLogAudit(log: Log): Audit {
+  const write = (entry: AuditEntry): Promise<void> => {
+    log('info', 'audit', { event: 'audit', ...entry })
+    return Promise.resolve()
+  }
+  return { begin: () => Promise.resolve(), require: write, note: write, trouble: () => undefined, close: () => Promise.resolve() }
+}

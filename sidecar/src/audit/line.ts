@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto'
+import { asciiJson } from '@postern/protocol'
+import type { AuditEntry } from './audit.js'
+
+/** A line of the audit. */
+export interface AuditLine extends AuditEntry {
+  /** ISO 8601. */
+  readonly time: string
+  /** The SHA-256 of the line before, without its line break; `null` in the first one. */
+  readonly before: string | null
+}
+
+/** Writes a line without its line break. It is ASCII, so that no terminal obeys it. */
+export function formatLine(entry: AuditEntry, before: string | null): string {
+  return asciiJson(JSON.stringify({ time: new Date().toISOString(), ...entry, before }))
+}
+
+/** The SHA-256 of a line's bytes, in hexadecimal digits. */
+export function digestOf(line: Buffer | string): string {
+  return createHash('sha256').update(line).digest('hex')
+}
+
+/** Returns `undefined` for anything but a whole line of an audit. */
+export function readLine(bytes: Buffer): AuditLine | undefined {
+  try {
+    const line = JSON.parse(bytes.toString('utf8')) as Partial<AuditLine> | null
+    const isWhole = [line?.time, line?.who, line?.what, line?.result].every((member) => typeof member === 'string')
+    return isWhole && (line?.before === null || typeof line?.before === 'string') ? (line as AuditLine) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Cuts bytes at their line breaks; the last piece is what stands behind the last one, and is often empty. */
+export function splitLines(bytes: Buffer): Buffer[] {
+  const lines: Buffer[] = []
+  let from = 0
+  for (let at = bytes.indexOf(10); at !== -1; at = bytes.indexOf(10, from)) {
+    lines.push(bytes.subarray(from, at))
+    from = at + 1
+  }
+  return [...lines, bytes.subarray(from)]
+}
+
+/** How every line begins. */
+const beginning = '{"time":"'
+
+/** Whether it may be the beginning of a line that a process did not write to its end. */
+export function looksTorn(line: Buffer): boolean {
+  const start = line.subarray(0, beginning.length).toString('latin1')
+  return start !== '' && beginning.startsWith(start)
+}
+
+/** One digest for several torn lines in a row. */
+export function digestOfTorn(lines: readonly Buffer[]): string {
+  return digestOf(lines.map((line) => line.toString('latin1')).join('\n'))
+}

@@ -1,0 +1,67 @@
+import type { Store } from '@postern/ports'
+
+/** How long what is known of the store counts without asking it again, in milliseconds. */
+const freshMs = 1000
+
+/** How long whoever asks waits for the store, in milliseconds: less than a probe usually waits. */
+const patienceMs = 500
+
+/** What is wrong with a part of the process. */
+export interface Trouble {
+  /** ISO 8601: since when it is known. */
+  readonly since: string
+  readonly reason: string
+}
+
+/** A store whose state is known from the requests that use it. */
+export interface WatchedStore {
+  /** The same store; give this one to the instance. */
+  readonly store: Store
+  /** What is wrong with the store; asks it if nobody has within the last second, and waits half a second at most. */
+  look(): Promise<Trouble | undefined>
+}
+
+/** Requests follow revocations several times a second, so most often it is known how the store is, and nobody has to ask. */
+export function watchStore(watched: Store): WatchedStore {
+  let trouble: Trouble | undefined
+  let knownAt = -Infinity
+  let mark: string | undefined
+  let asking: Promise<unknown> | undefined
+
+  const note = (reason: string | undefined): void => {
+    knownAt = performance.now()
+    if (reason === undefined) trouble = undefined
+    else trouble = { since: trouble?.since ?? new Date().toISOString(), reason }
+  }
+  const revocations: Store['revocations'] = async (after) => {
+    try {
+      const page = await watched.revocations(after)
+      mark = page.mark
+      note(undefined)
+      return page
+    } catch (error) {
+      note((error as Error).message)
+      throw error
+    }
+  }
+  const ask = (): Promise<unknown> =>
+    (asking ??= revocations(mark)
+      .catch(() => {})
+      .finally(() => {
+        asking = undefined
+      }))
+
+  return {
+    store: { ...watched, revocations },
+    async look() {
+      if (performance.now() - knownAt < freshMs) return trouble
+      let timer: NodeJS.Timeout | undefined
+      const late = new Promise<'late'>((done) => {
+        timer = setTimeout(() => done('late'), patienceMs)
+      })
+      const first = await Promise.race([ask(), late])
+      clearTimeout(timer)
+      return first === 'late' ? (trouble ?? { since: new Date().toISOString(), reason: 'It does not answer in time.' }) : trouble
+    },
+  }
+}

@@ -1,0 +1,83 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { AuditEntry } from '../../sidecar/src/audit/audit.js'
+import { digestOf, digestOfTorn, formatLine } from '../../sidecar/src/audit/line.js'
+import { verifyAudit } from '../../sidecar/src/audit/verify.js'
+import { type Finished, runPostern } from '../support/run-postern.js'
+
+/** Lines as a sidecar writes them. */
+function chain(...entries: readonly AuditEntry[]): readonly string[] {
+  const lines: string[] = []
+  for (const entry of entries) lines.push(formatLine(entry, lines.length === 0 ? null : digestOf(lines.at(-1) as string)))
+  return lines
+}
+
+const revoked = (name: string): AuditEntry => ({ who: 'ops', what: 'session_revoked', result: 'done', kind: 'user', name })
+const whole = chain(...['ada', 'bob', 'cyd', 'dan'].map(revoked))
+const [one, two, three, four] = whole as [string, string, string, string]
+const torn = '{"time":"2026-11-26T12:00:00.000Z","who":"op'
+const found = (before: string, digest = digestOfTorn([Buffer.from(torn)])): string =>
+  formatLine({ who: 'postern', what: 'torn_line', result: 'found', torn: digest }, digestOf(before))
+
+const verdict = (...lines: readonly string[]) => verifyAudit(Buffer.from(lines.map((line) => `${line}\n`).join('')))
+
+let cwd: string
+beforeAll(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'postern-rewritten-'))
+})
+afterAll(() => rmSync(cwd, { recursive: true }))
+
+describe('audit-that-was-rewritten', () => {
+  test('an audit that nobody touched fits', () => {
+    expect(verdict(...whole)).toEqual({ lines: 4, last: digestOf(four), torn: [] })
+    expect(verdict()).toEqual({ lines: 0, last: null, torn: [] })
+  })
+
+  test.each<[what: string, lines: readonly string[], at: number]>([
+    ['a name was changed', [one, two.replace('bob', 'eve'), three, four], 3],
+    ['a blank was added', [one, `${two} `, three, four], 3],
+    ['a line was removed', [one, three, four], 2],
+    ['the beginning was removed', [two, three, four], 1],
+    ['a line was repeated', [one, two, two, three, four], 3],
+    ['two lines were exchanged', [one, three, two, four], 2],
+    ['a line was added', [one, two, formatLine(revoked('eve'), digestOf(two)), three, four], 4],
+    ['another audit was put behind it', [...whole, ...chain(revoked('eve'))], 5],
+    ['a line was replaced by something else', [one, 'gone', three, four], 2],
+    ['a line was replaced by a blank one', [one, '', three, four], 2],
+    ['a line was cut short, and no process says that it found it so', [one, torn, three, four], 2],
+    ['a line was cut short where a process found another', [one, two.slice(0, 40), found(one)], 2],
+    ['a torn line was found behind a line that is not there', [one, torn, found(two)], 3],
+    ['a member was taken out', [one, two, JSON.stringify({ time: 'now', who: 'ops', what: 'reload', result: 'taken' })], 3],
+  ])('does not fit where %s', (_, lines, at) => {
+    expect(verdict(...lines).fault?.line).toBe(at)
+  })
+
+  test('a line that a process did not write to its end is told, and breaks nothing behind it', () => {
+    const line = found(two)
+    expect(verdict(one, two, torn, line, formatLine(revoked('eve'), digestOf(line)))).toMatchObject({ lines: 5, torn: [3] })
+    expect(verdict(one, two, torn, line, formatLine(revoked('eve'), digestOf(line))).fault).toBeUndefined()
+    expect(verifyAudit(Buffer.from(`${one}\n${two}\n${torn}`))).toEqual({ lines: 3, last: digestOf(two), torn: [3] })
+    const twice = found(two, digestOfTorn([Buffer.from(torn), Buffer.from('{"ti')]))
+    expect(verdict(one, two, torn, '{"ti', twice)).toEqual({ lines: 5, last: digestOf(twice), torn: [3, 4] })
+  })
+
+  test('`postern audit verify` ends with 1 and names the first line that does not fit', async () => {
+    const verify = async (lines: readonly string[], ...args: readonly string[]): Promise<Finished> => {
+      writeFileSync(join(cwd, 'audit.jsonl'), lines.map((line) => `${line}\n`).join(''))
+      return runPostern(['audit', 'verify', '--file', 'audit.jsonl', ...args], { cwd })
+    }
+    expect(await verify(whole)).toMatchObject({ code: 0, stdout: expect.stringContaining(digestOf(four)) })
+    expect(await verify([one, three])).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('line 2 does not fit') })
+    const told = await verify([one, three], '--json')
+    expect([told.code, JSON.parse(told.stdout)]).toMatchObject([1, { ok: false, fault: { line: 2 } }])
+    // What was cut off at the end fits; a digest that was kept elsewhere tells.
+    expect((await verify([one, two, three])).code).toBe(0)
+    expect(await verify([one, two, three], '--holds', digestOf(four))).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('no line has'),
+    })
+    expect((await verify(whole, '--holds', digestOf(two))).code).toBe(0)
+  })
+})
