@@ -37,8 +37,18 @@ subscribe('net.server.socket', (message) => {
   })
 })
 
+/**
+ * Whether Express itself reads a target (by `parseurl`), before any middleware. Node warns once of a host with an odd port there, such
+ * as `http://a:b/`, also in an application without Postern.
+ */
+function isOfExpress(stack: string): boolean {
+  return stack.includes('/node_modules/parseurl/')
+}
+
 setInterval(look, tickMs).unref()
-process.on('warning', ({ name, message }) => warnings.push(`${name}: ${message}`))
+process.on('warning', ({ name, message, stack = '' }) => {
+  if (!isOfExpress(stack)) warnings.push(`${name}: ${message}`)
+})
 process.on('message', (question: Question | object) => {
   if (!('collect' in question)) return
   look()
