@@ -1,41 +1,37 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { CheckedConfig } from '../config/check-config.js'
 import { describeProxy } from '../config/proxies.js'
-import { isLaxer } from './laxer-settings.js'
+import { findTenants } from '../config/tenants.js'
+import { type ChangedSetting, isLaxer } from './laxer-settings.js'
 
 /** A setting that two configurations have differently. */
 export interface Change {
   /** `policies.models`, `keys.acme.secret`. A list is one setting. */
   readonly path: string
   readonly what: 'added' | 'removed' | 'changed'
-  /** Whether it now lets more through than before. */
+  /** Whether it may now let more through than before: `false` only where that is known not to be so. */
   readonly laxer: boolean
 }
 
 /** Everything that differs between two configurations, their secrets and the hash ring included; without values, which may be private. */
 export function changesBetween(before: CheckedConfig, after: CheckedConfig): readonly Change[] {
   return [
-    ...changesOfSettings(before.config, after.config, []),
-    ...changesOfSecrets(before.secrets, after.secrets),
+    ...changesOfSettings(before.config, after.config, { path: [], earlier: before, later: after }),
+    ...changesOfSecrets(before, after),
     ...changesOfRing(before.ring, after.ring),
     ...changesOfProxies(before, after),
   ]
 }
 
-function changesOfSettings(before: unknown, after: unknown, path: readonly string[]): readonly Change[] {
+function changesOfSettings(before: unknown, after: unknown, setting: ChangedSetting): readonly Change[] {
   if (isDeepStrictEqual(before, after)) return []
+  const { path } = setting
   if (isGroup(before) && isGroup(after)) {
     const names = new Set([...Object.keys(before), ...Object.keys(after)])
-    return [...names].flatMap((name) => changesOfSettings(own(before, name), own(after, name), [...path, name]))
+    return [...names].flatMap((name) => changesOfSettings(own(before, name), own(after, name), { ...setting, path: [...path, name] }))
   }
   const what = before === undefined ? 'added' : after === undefined ? 'removed' : 'changed'
-  return [{ path: path.join('.'), what, laxer: isLaxer(path, before, after) || (before === undefined && opensWithin(after, path)) }]
-}
-
-/** Whether a group that is new has a setting that lets more through than none. */
-function opensWithin(added: unknown, path: readonly string[]): boolean {
-  if (!isGroup(added)) return false
-  return Object.entries(added).some(([name, value]) => isLaxer([...path, name], undefined, value) || opensWithin(value, [...path, name]))
+  return [{ path: path.join('.'), what, laxer: isLaxer(setting, before, after) }]
 }
 
 /** A name may be one that every object inherits, such as `constructor`. */
@@ -47,13 +43,16 @@ function isGroup(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** The proxies of `.env` or the environment that lead to what the configuration names, by their variable. */
+/**
+ * The proxies of `.env` or the environment that lead to what the configuration names, by their variable. Any change of one may
+ * let more through: it is another way for keys and answers.
+ */
 function changesOfProxies(before: CheckedConfig, after: CheckedConfig): readonly Change[] {
   const [earlier, later] = [proxiesOf(before), proxiesOf(after)]
   const variables = [...new Set([...earlier.keys(), ...later.keys()])].filter((variable) => earlier.get(variable) !== later.get(variable))
   return variables.map((path) => {
     const what = earlier.has(path) ? (later.has(path) ? 'changed' : 'removed') : 'added'
-    return { path, what, laxer: false }
+    return { path, what, laxer: true }
   })
 }
 
@@ -68,13 +67,24 @@ function proxiesOf({ config: { gateways, callers }, dialects, proxyOf }: Checked
   )
 }
 
-/** A changed secret never counts as laxer. A secret that comes or goes is a change of its setting, which is told already. */
-function changesOfSecrets(before: CheckedConfig['secrets'], after: CheckedConfig['secrets']): readonly Change[] {
-  return [...after].flatMap(([path, secret]): readonly Change[] => {
-    const known = before.get(path)
+/**
+ * A secret that comes or goes is a change of its setting, which is told already. Another secret in the same place lets nobody
+ * do more, with one exception: where a gateway key is no longer the same as another one, both have fewer tenants.
+ */
+function changesOfSecrets(before: CheckedConfig, after: CheckedConfig): readonly Change[] {
+  const stillOfSeveral = new Set(keysOfSeveral(after))
+  const opensStored = keysOfSeveral(before).some((alias) => !stillOfSeveral.has(alias))
+  return [...after.secrets].flatMap(([path, secret]): readonly Change[] => {
+    const known = before.secrets.get(path)
     if (path === ringPath || known === undefined || known.fingerprint() === secret.fingerprint()) return []
-    return [{ path, what: 'changed', laxer: false }]
+    return [{ path, what: 'changed', laxer: opensStored && path.startsWith('keys.') }]
   })
+}
+
+/** The keys of several tenants, under which nothing may be stored. */
+function keysOfSeveral({ config: { keys, bindings }, secrets }: CheckedConfig): readonly string[] {
+  const tenants = findTenants(Object.keys(keys), bindings, secrets)
+  return [...tenants].filter(([, { several }]) => several).map(([alias]) => alias)
 }
 
 const ringPath = 'callers.service.hashes'
