@@ -27,12 +27,15 @@ export async function start(hangUps: HangUps, options: { readonly config: string
     ...(sidecar.admin === undefined ? {} : { admin: sidecar.admin }),
   })
   hangUps.handle(() => configuration.reload('signal'))
-  const stateWhenRead = (file: string): string | undefined => configuration.stateWhenRead(file)
   const watches = [
-    watchFiles({ files: () => configuration.files.secrets, stateWhenRead, changed: () => configuration.reload('secret file') }),
+    watchFiles({
+      files: () => configuration.files.secrets,
+      stateKnown: (file) => configuration.stateInUse(file),
+      changed: () => configuration.reload('secret file'),
+    }),
     watchFiles({
       files: () => (instance.checked.config.reload.watch ? configuration.files.sources : []),
-      stateWhenRead,
+      stateKnown: (file) => configuration.stateWhenRead(file),
       changed: () => configuration.reload('watch'),
     }),
   ]
