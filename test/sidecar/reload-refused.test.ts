@@ -171,6 +171,16 @@ describe('a file of a secret that is refused', () => {
     expect(lines('configuration_refused', 'secret file')).toHaveLength(2)
   })
 
+  test('is not that of a store, whose address waits for a new start and holds up no other secret', async () => {
+    config['store'] = { redis: { file: './redis' } }
+    write('redis', 'redis://user:a-first-password@127.0.0.1:9')
+    await start()
+    write('redis', 'redis://user:another-password@127.0.0.1:9')
+    write('ring', ringOf('two'))
+    await expect.poll(() => ask(), soon).toBe(401)
+    await expect.poll(() => running.stdout(), soon).toMatch(/store\.redis: is another one now, and cannot change while Postern runs/)
+  })
+
   test('is no longer spoken of once everything was taken', async () => {
     await start()
     write('ring', '')
