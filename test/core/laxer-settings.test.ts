@@ -233,6 +233,13 @@ describe('a change whose effect depends on other settings, on order or on what h
     expect([changes.length > 0, changes.filter(({ laxer }) => laxer)]).toEqual([true, []])
   })
 
+  test('of the proxy that leads to a gateway is named: keys and answers go another way', () => {
+    const away = gateway({ baseURL: 'http://gateway.example/v1' })
+    const [direct, proxied] = [checked(away), checked(away, { ...env, HTTP_PROXY: 'http://proxy.example:3128' })]
+    expect(changesBetween(direct, proxied)).toEqual([{ path: 'HTTP_PROXY', what: 'added', laxer: true }])
+    expect(changesBetween(proxied, direct)).toEqual([{ path: 'HTTP_PROXY', what: 'removed', laxer: true }])
+  })
+
   test('of a gateway key that was the same as another one is named: what is stored under both is their one tenant’s now', () => {
     const twins: Partial<ConfigInput> = {
       keys: { acme: { gateway: 'main', secret: { env: 'KEY' } }, twin: { gateway: 'main', secret: { env: 'TWIN' } } },
