@@ -122,7 +122,7 @@ export const settingMeanings = {
   'callers.forwardAuth.answerHeaders.project': 'and the project',
   'callers.forwardAuth.timeout': 'how long its answer may take',
   'callers.forwardAuth.cache': ['how long its answer is believed', '`1s`; `0s` where `replicas` is above 1'],
-  'callers.service.hashes': 'the ring: `label:sha256hex`, comma or newline separated',
+  'callers.service.hashes': 'the ring: `label:sha256hex`, comma or newline separated; `nobody` alone where there are none',
   'callers.service.principals.<name>.user': 'the user that this label is',
   'callers.service.principals.<name>.team': 'its team',
   'callers.service.principals.<name>.project': 'its project',

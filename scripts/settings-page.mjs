@@ -3,6 +3,11 @@ import { dialects } from '../packages/gateways/dist/index.js'
 import { createConfigSchema } from '../packages/config/dist/schema.js'
 import { settingMeanings } from './setting-meanings.mjs'
 
+/** The path of every setting that the page lists. */
+export function settingPaths() {
+  return listSettings(createConfigSchema(Object.keys(dialects)), '', undefined).map(({ path }) => path)
+}
+
 const wrappers = new Set(['optional', 'default', 'prefault'])
 
 /** The page; throws where a setting has no meaning written, or a meaning no setting. */

@@ -15,7 +15,7 @@ import { securityMiddleware } from '@postern/express'
 import express from 'express'
 import { createAdminApi } from './admin-api.js'
 import type { Audit } from './audit/audit.js'
-import type { Configuration } from './configuration.js'
+import type { Configuration, LastReload } from './configuration.js'
 import { createReadiness, type Readiness } from './readiness/readiness.js'
 
 /** The help of `not_found`: the paths that exist here. */
@@ -81,10 +81,14 @@ export function createAdminListener(
   return server
 }
 
-/** Says in `/readyz` how the last reload ended; a refused one leaves the process ready. */
+/** Says in `/readyz` how the last reloads ended, of everything and of secrets alone; a refused one leaves the process ready. */
 function describeReload(configuration: Configuration | undefined): object {
-  const last = configuration?.lastReload
-  return last === undefined ? {} : { reload: { at: last.at, status: last.taken ? 'taken' : 'refused' } }
+  const { everything, secrets } = configuration?.last ?? {}
+  const describe = ({ at, taken }: LastReload): object => ({ at, status: taken ? 'taken' : 'refused' })
+  return {
+    ...(everything === undefined ? {} : { reload: describe(everything) }),
+    ...(secrets === undefined ? {} : { secrets: describe(secrets) }),
+  }
 }
 
 /**

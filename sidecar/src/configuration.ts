@@ -4,7 +4,8 @@ import type { Log } from '@postern/ports'
 import { statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Failure } from './failure.js'
-import { checkSources, loadConfig, type LoadedConfig } from './load-config.js'
+import { fileStateNow } from './file-state.js'
+import { checkSources, loadConfig, type LoadedConfig, sourceFiles } from './load-config.js'
 import { needsStore } from './open-store.js'
 
 /** What asked for the configuration to be read again. */
@@ -15,7 +16,7 @@ export type Reloaded =
   | { readonly taken: true; readonly changes: readonly Change[]; readonly warnings: readonly Problem[] }
   | { readonly taken: false; readonly problems: readonly Problem[] }
 
-/** The last time that the configuration was read again. */
+/** A time that something was read again, and whether it was taken. */
 export interface LastReload {
   /** ISO 8601. */
   readonly at: string
@@ -27,12 +28,19 @@ export interface Configuration {
   readonly instance: ReplaceableInstance
   /** The configuration that is in use, as it was read. */
   readonly loaded: LoadedConfig
-  /** The files that it was read from: those of secrets; and itself, `.env`, and secrets' files that a refused one named. */
+  /** The files to watch: those of secrets in use; and itself, `.env`, and those that were read for a configuration that was refused. */
   readonly files: { readonly secrets: readonly string[]; readonly sources: readonly string[] }
-  /** What a file was just before it was last read; see `watchFiles`. */
+  /** What a file of a secret was just before what is in use was read from it; see `watchFiles`. */
+  stateInUse(file: string): string | undefined
+  /** What a file was just before everything was last read, whether or not it was taken. */
   stateWhenRead(file: string): string | undefined
-  /** `undefined`: it was not read again since the start. */
-  readonly lastReload: LastReload | undefined
+  /** `undefined`: not read again since the start. */
+  readonly last: {
+    /** The last reload of everything. */
+    readonly everything: LastReload | undefined
+    /** The last reload of the secrets alone, if there was one since everything was taken. */
+    readonly secrets: LastReload | undefined
+  }
   /**
    * Reads the file, its variables and its secrets once, checks them together, and takes all of them or nothing. Writes the
    * result to the log. Never throws.
@@ -47,45 +55,36 @@ const maxListChars = 2000
 
 export function createConfiguration(start: LoadedConfig, instance: ReplaceableInstance, log: Log): Configuration {
   let loaded = start
-  let lastReload: LastReload | undefined
+  let last: Configuration['last'] = { everything: undefined, secrets: undefined }
   // Opened at the start, and open until the end, whatever is taken in between.
   const hasStore = needsStore(instance.checked.config)
-  let refusedFiles: readonly string[] = []
-  let states = start.states
+  // What was read may have been refused: a secret that changed before is then still to be taken, and a refused file to be waited for.
+  let inUse = start.states
+  let whenRead = start.states
 
-  function read(cause: ReloadCause): Reloaded {
-    const next = cause === 'secret file' ? checkAgain() : loadAgain()
-    const { checked, problems, secretFiles } = next
-    refusedFiles = checked === undefined ? secretFiles : []
+  function read(next: LoadedConfig, states: ReadonlyMap<string, string>): Reloaded {
+    const { checked, problems } = next
     if (checked === undefined) return { taken: false, problems: problems.filter(({ severity }) => severity === 'error') }
     if (checked.config.store === undefined && needsStore(checked.config) && !hasStore) return { taken: false, problems: [noStore] }
     const changes = instance.replace(checked)
     loaded = next
+    inUse = states
     return { taken: true, changes, warnings: problems }
   }
 
-  function checkAgain(): LoadedConfig {
-    const read = new Map<string, string>()
-    try {
-      return checkSources(loaded, undefined, read)
-    } finally {
-      states = new Map([...states, ...read])
-    }
+  function reloadSecrets(): Reloaded {
+    const states = new Map<string, string>()
+    const result = readOrRefuse(() => read(withStoreInUse(checkSources(loaded, undefined, states), instance), states))
+    last = { ...last, secrets: asLast(result) }
+    return result
   }
 
-  function loadAgain(): LoadedConfig {
-    const read = new Map<string, string>()
-    try {
-      const { file, sources } = loaded
-      // At the start, a configuration may come from a pipe; it can be read once.
-      regularFile(file)
-      const next = loadConfig(file, undefined, read)
-      if (Object.keys(sources.dotenv).length > 0 && isFolder(join(dirname(file), '.env')))
-        throw new Failure('.env was a file and is a folder now, so its variables would be missing.')
-      return next
-    } finally {
-      states = new Map([...states, ...read])
-    }
+  function reloadEverything(): Reloaded {
+    const states = new Map<string, string>()
+    const result = readOrRefuse(() => read(loadAgain(loaded, states), states))
+    whenRead = states
+    last = { everything: asLast(result), secrets: result.taken ? undefined : last.secrets }
+    return result
   }
 
   /** A problem may repeat a name in whose place a secret was pasted, also one that only the configuration in use has. */
@@ -107,21 +106,51 @@ export function createConfiguration(start: LoadedConfig, instance: ReplaceableIn
       return loaded
     },
     get files() {
-      const { file } = loaded
-      return { secrets: instance.checked.secretFiles, sources: [file, join(dirname(file), '.env'), ...refusedFiles] }
+      const refused = last.everything?.taken === false ? whenRead.keys() : []
+      return { secrets: instance.checked.secretFiles, sources: [...new Set([...sourceFiles(loaded.file), ...refused])] }
     },
-    stateWhenRead: (file) => states.get(file),
-    get lastReload() {
-      return lastReload
+    stateInUse: (file) => inUse.get(file),
+    stateWhenRead: (file) => whenRead.get(file),
+    get last() {
+      return last
     },
     reload(cause) {
-      const result = withoutSecrets(readOrRefuse(() => read(cause)))
-      lastReload = { at: new Date().toISOString(), taken: result.taken }
+      const result = withoutSecrets(cause === 'secret file' ? reloadSecrets() : reloadEverything())
       if (result.taken) tellTaken(result, cause, log)
       else log('error', 'configuration_refused', { by: cause, problems: joined(result.problems.map((one) => describeProblem(one).trim())) })
       return result
     },
   }
+}
+
+/** @param states Gets what each file is, just before it is read. */
+function loadAgain({ file, sources, authorities }: LoadedConfig, states: Map<string, string>): LoadedConfig {
+  for (const each of sourceFiles(file)) states.set(each, fileStateNow(each))
+  // At the start, a configuration may come from a pipe; it can be read once.
+  regularFile(file)
+  const next = loadConfig(file, { states, authorities })
+  if (Object.keys(sources.dotenv).length > 0 && isFolder(join(dirname(file), '.env')))
+    throw new Failure('.env was a file and is a folder now, so its variables would be missing.')
+  return next
+}
+
+/** The address of the store cannot change while the process runs. Another one must not keep the other secrets from being taken. */
+function withStoreInUse(next: LoadedConfig, { checked: { secrets } }: ReplaceableInstance): LoadedConfig {
+  const path = 'store.redis'
+  const known = secrets.get(path)
+  const { checked, problems } = next
+  if (known === undefined || checked === undefined || checked.secrets.get(path)?.fingerprint() === known.fingerprint()) return next
+  const waits: Problem = {
+    severity: 'warning',
+    path,
+    reason: 'is another one now, and cannot change while Postern runs.',
+    fix: 'Restart Postern with it.',
+  }
+  return { ...next, problems: [...problems, waits], checked: { ...checked, secrets: new Map([...checked.secrets, [path, known]]) } }
+}
+
+function asLast({ taken }: Reloaded): LastReload {
+  return { at: new Date().toISOString(), taken }
 }
 
 function isFolder(path: string): boolean {

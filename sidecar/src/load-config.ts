@@ -10,7 +10,7 @@ import {
   type SecretPlaces,
 } from '@postern/config'
 import { parse as parseDotenv } from 'dotenv'
-import { checkExtraAuthorities } from './check-extra-authorities.js'
+import { checkExtraAuthorities, type ExtraAuthorities, judgeExtraAuthorities } from './check-extra-authorities.js'
 import { checkOwnAddress } from './check-own-address.js'
 import { Failure } from './failure.js'
 import { fileStateNow } from './file-state.js'
@@ -23,6 +23,8 @@ export interface LoadedConfig extends CheckResult {
   readonly sources: ConfigSources
   /** What its files were just before they were read, by their paths; see `fileStateNow`. */
   readonly states: ReadonlyMap<string, string>
+  /** The file of further authorities with which this process was started. */
+  readonly authorities: ExtraAuthorities | undefined
 }
 
 /** What a configuration is checked from, beside its secrets' files and the environment of the process. */
@@ -35,27 +37,40 @@ export interface ConfigSources {
  * Reads and checks a configuration file. The `.env` beside it gives the variables that the process's own environment
  * lacks. A file that is not YAML is reported in `problems`.
  *
- * @param isOptional Which secrets a command can do without; by their settings.
- * @param states Gets what each file is, just before it is read, also if the reading fails.
  * @throws {Failure} if the file cannot be read, is not UTF-8 or is empty.
  */
-export function loadConfig(
-  path: string,
-  isOptional?: SecretPlaces['isOptional'],
-  states: Map<string, string> = new Map<string, string>(),
-): LoadedConfig {
+export function loadConfig(path: string, options: LoadOptions = {}): LoadedConfig {
+  const { isOptional, states = new Map<string, string>(), authorities = judgeExtraAuthorities() } = options
   const file = resolve(path)
-  const dotenvFile = resolve(dirname(file), '.env')
-  for (const each of [file, dotenvFile]) states.set(each, fileStateNow(each))
+  for (const each of sourceFiles(file)) states.set(each, fileStateNow(each))
   const { raw, problems: broken } = readYaml(path)
-  const sources = { raw, dotenv: readDotenv(dotenvFile) }
-  if (broken.length > 0) return { file, sources, states, problems: broken, secretFiles: [] }
-  return checkSources({ file, sources }, isOptional, states)
+  const sources = { raw, dotenv: readDotenv(dotenvBeside(file)) }
+  if (broken.length > 0) return { file, sources, states, authorities, problems: broken, secretFiles: [] }
+  return checkSources({ file, sources, authorities }, isOptional, states)
+}
+
+/** How a configuration is loaded. */
+export interface LoadOptions {
+  /** Which secrets a command can do without; by their settings. */
+  readonly isOptional?: SecretPlaces['isOptional'] | undefined
+  /** Gets what each file is, just before it is read, also if the reading fails. */
+  readonly states?: Map<string, string>
+  /** What the start found of the further authorities. Default: what is found now. */
+  readonly authorities?: ExtraAuthorities | undefined
+}
+
+/** A configuration file, and the `.env` beside it. */
+export function sourceFiles(file: string): readonly [string, string] {
+  return [file, dotenvBeside(file)]
+}
+
+function dotenvBeside(file: string): string {
+  return resolve(dirname(file), '.env')
 }
 
 /** Checks what was read before, with the files of its secrets as they are now. */
 export function checkSources(
-  { file, sources }: Pick<LoadedConfig, 'file' | 'sources'>,
+  { file, sources, authorities }: Pick<LoadedConfig, 'file' | 'sources' | 'authorities'>,
   isOptional?: SecretPlaces['isOptional'],
   states: Map<string, string> = new Map<string, string>(),
 ): LoadedConfig {
@@ -64,12 +79,13 @@ export function checkSources(
   const beforeRead = (each: string): void => void states.set(each, fileStateNow(each))
   const result = checkConfig(raw, { env, directory: dirname(file), beforeRead, ...(isOptional === undefined ? {} : { isOptional }) })
   const own = result.checked === undefined ? [] : checkOwnAddress(result.checked.config)
-  const problems = [...result.problems, ...own, ...checkExtraAuthorities(dotenv, dirname(file))]
+  const problems = [...result.problems, ...own, ...checkExtraAuthorities(authorities, dotenv, dirname(file))]
   const { secretFiles } = result
   return {
     file,
     sources,
     states,
+    authorities,
     problems,
     secretFiles,
     ...(own.length > 0 || result.checked === undefined ? {} : { checked: result.checked }),
@@ -90,7 +106,7 @@ export function requireConfig(
   readonly warnings: readonly Problem[]
   readonly loaded: LoadedConfig
 } {
-  const loaded = loadConfig(path, isOptional)
+  const loaded = loadConfig(path, { isOptional })
   const { checked, file, problems } = loaded
   const errors = problems.filter(({ severity }) => severity === 'error')
   if (checked === undefined) throw new Failure(describeProblems(path, errors))

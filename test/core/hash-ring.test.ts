@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { formatHashRing, formatManifest, parseHashRing } from '@postern/config'
+import { formatHashRing, formatManifest, isRingOfNobody, parseHashRing } from '@postern/config'
 import type { RingEntry } from '@postern/ports'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -24,6 +24,12 @@ describe('a hash ring', () => {
 
   test('takes upper-case hexadecimal digits', () => {
     expect(parseHashRing(`a:${one.toUpperCase()}`).entries).toEqual([{ label: 'a', digest: one }])
+  })
+
+  test('without entries is the word nobody, which is no entry beside others', () => {
+    expect([formatHashRing([]), parseHashRing(' nobody\n')]).toEqual(['nobody', { entries: [], problems: [] }])
+    expect(parseHashRing(`nobody\na:${one}`).problems).toMatchObject([{ position: 1 }])
+    expect([isRingOfNobody('nobody'), isRingOfNobody(formatManifest([], new Date())), isRingOfNobody(',')]).toEqual([true, true, false])
   })
 
   test('names an entry without a label after its hash', () => {

@@ -155,3 +155,106 @@ describe('a change of the configuration', () => {
     ])
   })
 })
+
+describe('a change whose effect depends on other settings, on order or on what holds without it', () => {
+  const mintoken = (policies: ConfigInput['policies']): Partial<ConfigInput> => ({
+    gateways: { main: { dialect: 'mintoken', baseURL: 'http://127.0.0.1:9/v1' } },
+    keys: { acme: { gateway: 'main', secret: { env: 'KEY' }, providerSecret: { env: 'PROVIDER' } } },
+    ...(policies === undefined ? {} : { policies }),
+  })
+  const gateway = (changes: object): Partial<ConfigInput> => ({
+    gateways: { main: { dialect: 'openai', baseURL: 'http://127.0.0.1:9/v1', ...changes } },
+  })
+  const service = (principal: object): Partial<ConfigInput> =>
+    callers({ service: { hashes: { env: 'RING' }, principals: { agent: principal } } })
+  const cookies = (changes: object): Partial<ConfigInput> => callers({ forwardAuth: { url: 'http://127.0.0.1:9/me', ...changes } })
+  const several = (changes: object): Partial<ConfigInput> => ({ replicas: 2, store: { redis: 'redis://127.0.0.1:9' }, ...cookies(changes) })
+  const chosen = { team: 'acme', choices: { intensity: 'caller' } }
+  const fixed = { user: 'ada', choices: { intensity: 'lite' } }
+  const plain = { methods: ['POST'], format: 'plain', model: 'body' } as const
+
+  test.each<readonly [string, Partial<ConfigInput>, Partial<ConfigInput>]>([
+    [
+      'a rule more, which lets the caller choose',
+      mintoken({ choices: { intensity: 'lite' } }),
+      mintoken({ choices: { intensity: 'lite' }, rules: [chosen] }),
+    ],
+    ['rules in another order', mintoken({ rules: [chosen, fixed] }), mintoken({ rules: [fixed, chosen] })],
+    ['a choice that is no longer made', mintoken({ choices: { intensity: 'lite' } }), mintoken(undefined)],
+    ['a rule more, with a larger body than the usual one', {}, { policies: { rules: [{ team: 'acme', body: '20MiB' }] } }],
+    [
+      'the usual body, where a rule allows more',
+      { policies: { body: '20MiB', rules: [{ team: 'acme', body: '30MiB' }] } },
+      { policies: { rules: [{ team: 'acme', body: '30MiB' }] } },
+    ],
+    ['a service caller without its user', service({ user: 'ada', team: 'acme' }), service({ team: 'acme' })],
+    ['a service caller without its team', service({ user: 'ada', team: 'acme' }), service({ user: 'ada' })],
+    ['a service caller of whom nothing is said any more', {}, callers({ service: { hashes: { env: 'RING' }, principals: {} } })],
+    ['the headers of an answer that say who calls', cookies({ answerHeaders: { user: 'x-user' } }), cookies({})],
+    [
+      'the header of an answer that names the team',
+      cookies({ answerHeaders: { user: 'x-user', team: 'x-team' } }),
+      cookies({ answerHeaders: { user: 'x-user' } }),
+    ],
+    ['a header that says who calls', cookies({}), cookies({ passHeaders: ['authorization'] })],
+    ['answers that are kept where replicas do not tell each other', several({}), several({ cache: '1s' })],
+    [
+      'the team of callers without a credential',
+      callers({ anonymous: { user: 'nobody', team: 'acme', limit: 1 } }),
+      callers({ anonymous: { user: 'nobody', limit: 1 } }),
+    ],
+    ['another dialect', {}, gateway({ dialect: 'onysoft' })],
+    ['streams that may end without their mark', gateway({ endMark: 'required' }), gateway({ endMark: 'optional' })],
+    ['another address of the gateway', {}, gateway({ baseURL: 'http://127.0.0.2:9/v1' })],
+    ['an endpoint that lay over one of the dialect', gateway({ endpoints: { 'audio/speech': plain } }), {}],
+    [
+      'an endpoint that lay over a wider one',
+      gateway({ endpoints: { 'mine/{id}': plain, 'mine/one': { ...plain, model: 'none' } } }),
+      gateway({ endpoints: { 'mine/{id}': plain } }),
+    ],
+    ['another name of the header that tells the backend who calls', backend('X-One'), backend('X-Two')],
+  ])('is named as one that may let more through: %s', (_, before, after) => {
+    const variables = { ...env, PROVIDER: 'sk_a_key_of_the_provider' }
+    expect(changesBetween(checked(before, variables), checked(after, variables)).some(({ laxer }) => laxer)).toBe(true)
+  })
+
+  test.each<readonly [string, Partial<ConfigInput>, Partial<ConfigInput>]>([
+    ['a rule more, which chooses nothing', {}, { policies: { rules: [{ team: 'acme', models: ['a'], body: '1MiB' }] } }],
+    ['answers that are kept for the usual time of one process', cookies({}), cookies({ cache: '1s' })],
+    ['a caller who no longer chooses', mintoken({ choices: { intensity: 'caller' } }), mintoken({ choices: { intensity: 'lite' } })],
+    [
+      'a principal without a credential that goes',
+      callers({ service: { hashes: { env: 'RING' }, principals: { agent: { team: 'acme' }, gone: { team: 'acme' } } } }),
+      {},
+    ],
+  ])('is not named where it is proven to narrow: %s', (_, before, after) => {
+    const variables = { ...env, PROVIDER: 'sk_a_key_of_the_provider' }
+    const changes = changesBetween(checked(before, variables), checked(after, variables))
+    expect([changes.length > 0, changes.filter(({ laxer }) => laxer)]).toEqual([true, []])
+  })
+
+  test('of the proxy that leads to a gateway is named: keys and answers go another way', () => {
+    const away = gateway({ baseURL: 'http://gateway.example/v1' })
+    const [direct, proxied] = [checked(away), checked(away, { ...env, HTTP_PROXY: 'http://proxy.example:3128' })]
+    expect(changesBetween(direct, proxied)).toEqual([{ path: 'HTTP_PROXY', what: 'added', laxer: true }])
+    expect(changesBetween(proxied, direct)).toEqual([{ path: 'HTTP_PROXY', what: 'removed', laxer: true }])
+  })
+
+  test('of a gateway key that was the same as another one is named: what is stored under both is their one tenant’s now', () => {
+    const twins: Partial<ConfigInput> = {
+      keys: { acme: { gateway: 'main', secret: { env: 'KEY' } }, twin: { gateway: 'main', secret: { env: 'TWIN' } } },
+      bindings: [
+        { team: 'acme', key: 'acme' },
+        { team: 'globex', key: 'twin' },
+      ],
+    }
+    const [same, own] = [env.KEY, 'sk_a_key_of_its_own'].map((key) => checked(twins, { ...env, TWIN: key }))
+    if (same === undefined || own === undefined) throw new Error('There are two configurations.')
+    expect(changesBetween(same, own)).toEqual([{ path: 'keys.twin.secret', what: 'changed', laxer: true }])
+    expect(changesBetween(own, same)).toEqual([{ path: 'keys.twin.secret', what: 'changed', laxer: false }])
+  })
+})
+
+function backend(header: string): Partial<ConfigInput> {
+  return { backend: { url: 'http://127.0.0.1:9', identity: { header } } }
+}

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { signedByItself, testKey } from '../support/certificate-of-nobody.js'
 import { runPostern } from '../support/run-postern.js'
 
 let cwd: string
@@ -99,11 +100,23 @@ describe('NODE_EXTRA_CA_CERTS', () => {
     const folder = mkdtempSync(join(cwd, 'authorities-'))
     writeFileSync(join(folder, 'postern.yaml'), config.replace(/ {2}service.*\n/, ''))
     writeFileSync(join(folder, '.env'), `ACME_KEY=jt_0123456789\nSESSION_SECRET=${'s'.repeat(32)}\n${dotenv}`)
-    writeFileSync(join(folder, 'good.pem'), authority)
-    writeFileSync(join(folder, 'bad.pem'), 'no certificate')
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, `${name}.pem`), text)
     return runPostern(['check'], { cwd: folder, env })
   }
-  const authority = '-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n'
+  const garbage = '-----BEGIN CERTIFICATE-----\nbm90IGEgY2VydA==\n-----END CERTIFICATE-----\n'
+  const files = {
+    good: `words before\n${signedByItself}`,
+    key: testKey,
+    'key-and-good': `${testKey}${signedByItself}`,
+    bad: 'no certificate',
+    end: '-----END CERTIFICATE-----\n',
+    trusted: signedByItself.replaceAll(' CERTIFICATE', ' TRUSTED CERTIFICATE'),
+    garbage,
+    cut: signedByItself.slice(0, 200),
+    'good-and-garbage': `${signedByItself}${garbage}`,
+    'good-and-cut': `${signedByItself}${signedByItself.slice(0, 200)}`,
+    wide: signedByItself.replaceAll(/./gs, '$&\0'),
+  }
 
   test('in .env is said to have no effect, with the line that has one', async () => {
     const { code, stderr } = await check('NODE_EXTRA_CA_CERTS=/etc/ours.pem\n')
@@ -113,12 +126,27 @@ describe('NODE_EXTRA_CA_CERTS', () => {
   })
 
   test.each([
-    ['nowhere.pem', 'names the file nowhere.pem, which cannot be read (ENOENT), so its authorities are not trusted.'],
-    ['bad.pem', 'names the file bad.pem, which holds no certificate in PEM, so its authorities are not trusted.'],
-  ])('is said to be passed over where it names %s', async (file, says) => {
-    const { code, stderr } = await check('', { NODE_EXTRA_CA_CERTS: file })
+    ['nowhere', 'cannot be read (ENOENT), so its authorities are not trusted.'],
+    ['bad', 'holds no certificate in PEM, so its authorities are not trusted.'],
+    ['key', 'holds no certificate in PEM, so its authorities are not trusted.'],
+    ['end', 'holds no certificate in PEM, so its authorities are not trusted.'],
+    ['trusted', 'holds no certificate in PEM, so its authorities are not trusted.'],
+    ['wide', 'holds no certificate in PEM, so its authorities are not trusted.'],
+    ['garbage', 'holds a block, number 1, that is no certificate that can be read, so its authorities are not trusted.'],
+    ['cut', 'holds a block, number 1, that is cut off, so its authorities are not trusted.'],
+    [
+      'good-and-garbage',
+      'holds a block, number 2, that is no certificate that can be read, so only the authorities before it are trusted.',
+    ],
+    ['good-and-cut', 'holds a block, number 2, that is cut off, so only the authorities before it are trusted.'],
+  ])('is said to be passed over where it names %s.pem', async (name, says) => {
+    const { code, stderr } = await check('', { NODE_EXTRA_CA_CERTS: `${name}.pem` })
     expect(code).toBe(0)
-    expect(stderr).toContain(`NODE_EXTRA_CA_CERTS: ${says} Correct it, and start again.`)
+    expect(stderr).toContain(`NODE_EXTRA_CA_CERTS: names the file ${name}.pem, which ${says} Correct it, and start again.`)
+  })
+
+  test.each(['good', 'key-and-good'])('is not spoken of where it names %s.pem, which Node can read', async (name) => {
+    expect((await check('', { NODE_EXTRA_CA_CERTS: `${name}.pem` })).stderr).not.toContain('names the file')
   })
 
   test('in .env is said to have no effect where the process has another value', async () => {

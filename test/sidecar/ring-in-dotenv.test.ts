@@ -209,11 +209,3 @@ describe('a ring that cannot be read', () => {
     expect([code, stdout, stderr]).toEqual([1, '', expect.stringMatching(/^The ring cannot be read, so nothing is changed: ELOOP/)])
   })
 })
-
-describe('the last caller of a ring', () => {
-  test('is removed with a word about what that means', async () => {
-    const cwd = directoryWith(`JOY_KEY_ACME=jt_0123456789\nRING=${kept}\n`)
-    expect((await callers(cwd, 'remove', 'agent')).stdout).toContain('That was the last caller: with an empty ring, no sidecar starts.')
-    expect((await runInProcess(['check', '--config', join(cwd, 'postern.yaml')])).code).toBe(1)
-  })
-})

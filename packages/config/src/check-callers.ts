@@ -1,5 +1,5 @@
 import type { RingEntry, Secret } from '@postern/ports'
-import { parseHashRing } from './hash-ring.js'
+import { isRingOfNobody, parseHashRing } from './hash-ring.js'
 import { checkAdminCredentials } from './check-admin-credentials.js'
 import { isLoopback } from './is-loopback.js'
 import type { Parts } from './lenient-sections.js'
@@ -10,6 +10,8 @@ import { sessionSecretReferences } from './session-secrets.js'
 /** Minimum length of a secret of `callers.session`, in bytes (RFC 7518, 3.2). */
 const shortestSessionSecret = 32
 
+const addOne = 'Add a caller with "postern callers add".'
+
 /** Checks the hash ring, and that its labels and `callers.service.principals` match. Returns the ring's entries. */
 export function checkService(parts: Parts, secrets: ReadonlyMap<string, Secret>, problems: Problem[]): readonly RingEntry[] {
   const text = secrets.get('callers.service.hashes')
@@ -18,6 +20,12 @@ export function checkService(parts: Parts, secrets: ReadonlyMap<string, Secret>,
   for (const { position, label, reason, fix } of found) {
     problems.push(problem('callers.service.hashes', `entry ${position}${label === undefined ? '' : ` ("${label}")`} ${reason}.`, fix))
   }
+  if (entries.length === 0 && found.length === 0)
+    problems.push(
+      isRingOfNobody(text.reveal())
+        ? warning('callers.service.hashes', 'says that there is nobody, so every service caller is refused.', addOne)
+        : problem('callers.service.hashes', 'holds no entry.', `${addOne} For a ring without callers write the word nobody.`),
+    )
   const labels = new Set(entries.map(({ label }) => label))
   for (const label of Object.keys(parts.service.principals)) {
     if (labels.has(label) || found.some((entry) => entry.label === label)) continue

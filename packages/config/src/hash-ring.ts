@@ -25,15 +25,24 @@ export interface ParsedRing {
 }
 
 /**
- * Reads a ring: entries `label:sha256hex` or `sha256hex`, separated by commas or newlines; or a manifest, which holds the
- * same entries as JSON. The hash follows the last colon, so labels may contain colons. Never throws: an entry that cannot
+ * Reads a ring: entries `label:sha256hex` or `sha256hex`, separated by commas or newlines; the word `nobody` alone, for a ring
+ * without entries; or a manifest, which holds the same entries as JSON. The hash follows the last colon, so labels may contain colons. Never throws: an entry that cannot
  * be used, or a repeated label or hash, is a problem.
  *
  * The formats are those of the Free AI Gateway's `GATEWAY_API_KEY_HASHES` and of its helper script. That gateway silently
  * drops an entry that it cannot read, which locks a caller out without an explanation.
  */
 export function parseHashRing(text: string): ParsedRing {
+  if (text.trim() === nobody) return { entries: [], problems: [] }
   return checkEntries(isManifest(text) ? readManifest(text) : readText(text))
+}
+
+/** The whole text of a ring without entries. An empty one is not believed: it may be a file that is being written. */
+const nobody = 'nobody'
+
+/** Whether a ring without entries is meant so: it says `nobody`, or is a manifest. */
+export function isRingOfNobody(text: string): boolean {
+  return text.trim() === nobody || (isManifest(text) && parseHashRing(text).entries.length === 0)
 }
 
 /** An entry as it was written. */
@@ -155,7 +164,8 @@ export function formatManifest(entries: readonly RingEntry[], now: Date): string
 }
 
 /**
- * Writes a ring in the text format that {@link parseHashRing} reads, one `label:sha256hex` per line.
+ * Writes a ring in the text format that {@link parseHashRing} reads, one `label:sha256hex` per line; without entries the word
+ * `nobody`.
  *
  * @throws {TypeError} if a label could not be read back.
  */
@@ -164,5 +174,5 @@ export function formatHashRing(entries: readonly RingEntry[]): string {
   // Only a manifest can hold a comma: in a text it ends the entry.
   const at = entries.findIndex(({ label }) => label.includes(','))
   if (at !== -1) throw new TypeError(`Entry ${at + 1} of the ring has a label that holds a comma: write the ring as a manifest.`)
-  return entries.map((entry) => `${entry.label}:${entry.digest}`).join('\n')
+  return entries.length === 0 ? nobody : entries.map((entry) => `${entry.label}:${entry.digest}`).join('\n')
 }

@@ -25,6 +25,7 @@ export function listCallers(options: CallersOptions): number {
   const rows = entries.map(({ label, digest }) => ({ label, sha256: digest, ...ring.principals[label] }))
   if (options.json === true) printJson(rows)
   else if (ring.missing !== undefined) print(`${ring.missing}, so there are no callers in the ring. Add one with "postern callers add".`)
+  else if (rows.length === 0) print('The ring has no callers. Add one with "postern callers add".')
   else {
     printTable(
       ['label', 'sha-256 begins', 'user', 'team', 'project', 'acts for others'],
@@ -70,7 +71,7 @@ function addAlone(label: string, options: AddOptions): number {
     printJson({ label, credential: credential ?? null, hashes: formatHashRing(changed), written_to: where ?? null })
   else {
     if (credential !== undefined) print(`Credential of "${label}", shown this once:\n\n  ${credential}\n`)
-    printWhere(ring, where, changed)
+    printWhere(ring, where, changed, options)
     if (options.manifest === undefined && ring.principals[label] === undefined)
       print(`Say who it is, in the configuration:\n\n  callers.service.principals.${label}: { user: …, team: …, project: … }\n`)
   }
@@ -106,20 +107,18 @@ function removeAlone(label: string, options: CallersOptions): number {
   const where = writeRing(ring, changed, options)
   if (options.json === true) printJson({ label, hashes: formatHashRing(changed), written_to: where ?? null })
   else {
-    const stale =
-      options.manifest === undefined
-        ? 'A running sidecar knows the old ring until it is started again'
-        : 'The gateway knows the old ring until this one is uploaded'
     if (where === undefined) print(`"${label}" is not removed yet: its ring is in the environment, which this command cannot change.`)
-    else print(`Removed "${label}". ${stale}.`)
-    printWhere(ring, where, changed)
-    if (changed.length === 0) print(`That was the last caller: ${whatEmptyMeans(options)} Add another one first.`)
+    else print(`Removed "${label}".`)
+    printWhere(ring, where, changed, options)
+    if (changed.length === 0) print(`That was the last caller: ${whatEmptyMeans(options)}`)
   }
   return where === undefined ? 1 : 0
 }
 
 function whatEmptyMeans({ manifest }: CallersOptions): string {
-  return manifest === undefined ? 'with an empty ring, no sidecar starts.' : 'uploading an empty ring would lock everybody out.'
+  return manifest === undefined
+    ? 'under this ring every service caller is refused.'
+    : 'uploading an empty ring would lock everybody out. Add another one first.'
 }
 
 /** Writes the ring, reads it again as the sidecar will, and fails if the two differ. */
@@ -147,11 +146,20 @@ function readRing({ config, manifest }: CallersOptions): { ring: Ring; entries: 
   return { ring, entries }
 }
 
-function printWhere(ring: Ring, where: string | undefined, entries: readonly RingEntry[]): void {
+function printWhere(ring: Ring, where: string | undefined, entries: readonly RingEntry[], options: CallersOptions): void {
   if (where !== undefined) print(`The ring in ${where} is written.`)
   else {
     const place = ring.missing === undefined ? '' : ', or into .env beside the configuration'
     print(`Nothing is written. Put this line where the sidecar has its environment${place}:\n`)
     print(`${ring.variable}=${formatHashRing(entries).split('\n').join(',')}\n`)
   }
+  print(whenInUse(ring, where, options))
+}
+
+/** From when on a running process goes by the ring. */
+function whenInUse({ variable }: Ring, where: string | undefined, { manifest }: CallersOptions): string {
+  if (manifest !== undefined) return 'The gateway goes by the ring from before until this one is uploaded.'
+  if (variable === undefined) return 'A running sidecar goes by it within five seconds.'
+  if (where === undefined) return 'A running sidecar goes by the ring from before until it is started again with this line.'
+  return `A running sidecar goes by the ring from before until "postern reload", SIGHUP or, with reload.watch, five seconds from now; if it was started with ${variable} in its own environment, .env does not count and it must be started again with the new value.`
 }

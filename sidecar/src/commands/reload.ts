@@ -71,6 +71,6 @@ function parse(text: string): unknown {
 function describeTaken(changes: readonly Change[]): string {
   if (changes.length === 0) return 'Taken. Nothing is different.'
   const width = Math.max(...changes.map(({ path }) => path.length))
-  const lines = changes.map(({ path, what, laxer }) => `  ${path.padEnd(width)}  ${what}${laxer ? ', lets more through' : ''}`)
+  const lines = changes.map(({ path, what, laxer }) => `  ${path.padEnd(width)}  ${what}${laxer ? ', may let more through' : ''}`)
   return `Taken. New calls are served with:\n${lines.join('\n')}`
 }

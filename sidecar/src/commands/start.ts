@@ -42,12 +42,15 @@ export async function start(hangUps: HangUps, options: { readonly config: string
     void noteReload(audit, configuration.reload(cause), { who })
   }
   hangUps.handle(() => reload('signal', 'signal'))
-  const stateWhenRead = (file: string): string | undefined => configuration.stateWhenRead(file)
   const watches = [
-    watchFiles({ files: () => configuration.files.secrets, stateWhenRead, changed: () => reload('secret file', 'watch') }),
+    watchFiles({
+      files: () => configuration.files.secrets,
+      stateKnown: (file) => configuration.stateInUse(file),
+      changed: () => reload('secret file', 'watch'),
+    }),
     watchFiles({
       files: () => (instance.checked.config.reload.watch ? configuration.files.sources : []),
-      stateWhenRead,
+      stateKnown: (file) => configuration.stateWhenRead(file),
       changed: () => reload('watch', 'watch'),
     }),
   ]

@@ -3,6 +3,6 @@ export interface Change {
   /** `policies.models`, `keys.acme.secret`. A list is one setting. */
   readonly path: string
   readonly what: 'added' | 'removed' | 'changed'
-  /** Whether it now lets more through than before. */
+  /** Whether it may now let more through than before: `false` only where that is known not to be so. */
   readonly laxer: boolean
 }

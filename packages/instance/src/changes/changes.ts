@@ -1,35 +1,30 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { CheckedConfig } from '@postern/config'
+import { type CheckedConfig, findTenants } from '@postern/config'
 import { describeProxy } from '@postern/ports'
 import type { Change } from './change.js'
 import { changesOfSessionSecrets, isOfSessionSecrets } from './changes-of-session-secrets.js'
-import { isLaxer } from './laxer-settings.js'
+import { type ChangedSetting, isLaxer } from './laxer-settings.js'
 
 /** Everything that differs between two configurations, their secrets and the hash ring included; without values, which may be private. */
 export function changesBetween(before: CheckedConfig, after: CheckedConfig): readonly Change[] {
+  const settings = changesOfSettings(before.config, after.config, { path: [], earlier: before, later: after })
   return [
-    ...changesOfSettings(before.config, after.config, []).filter(({ path }) => !isOfSessionSecrets(path)),
-    ...changesOfSecrets(before.secrets, after.secrets).filter(({ path }) => !isOfSessionSecrets(path)),
+    ...[...settings, ...changesOfSecrets(before, after)].filter(({ path }) => !isOfSessionSecrets(path)),
     ...changesOfSessionSecrets(before, after),
     ...changesOfRing(before.ring, after.ring),
     ...changesOfProxies(before, after),
   ]
 }
 
-function changesOfSettings(before: unknown, after: unknown, path: readonly string[]): readonly Change[] {
+function changesOfSettings(before: unknown, after: unknown, setting: ChangedSetting): readonly Change[] {
   if (isDeepStrictEqual(before, after)) return []
+  const { path } = setting
   if (isGroup(before) && isGroup(after)) {
     const names = new Set([...Object.keys(before), ...Object.keys(after)])
-    return [...names].flatMap((name) => changesOfSettings(own(before, name), own(after, name), [...path, name]))
+    return [...names].flatMap((name) => changesOfSettings(own(before, name), own(after, name), { ...setting, path: [...path, name] }))
   }
   const what = before === undefined ? 'added' : after === undefined ? 'removed' : 'changed'
-  return [{ path: path.join('.'), what, laxer: isLaxer(path, before, after) || (before === undefined && opensWithin(after, path)) }]
-}
-
-/** Whether a group that is new has a setting that lets more through than none. */
-function opensWithin(added: unknown, path: readonly string[]): boolean {
-  if (!isGroup(added)) return false
-  return Object.entries(added).some(([name, value]) => isLaxer([...path, name], undefined, value) || opensWithin(value, [...path, name]))
+  return [{ path: path.join('.'), what, laxer: isLaxer(setting, before, after) }]
 }
 
 /** A name may be one that every object inherits, such as `constructor`. */
@@ -41,13 +36,16 @@ function isGroup(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** The proxies of `.env` or the environment that lead to what the configuration names, by their variable. */
+/**
+ * The proxies of `.env` or the environment that lead to what the configuration names, by their variable. Any change of one may
+ * let more through: it is another way for keys and answers.
+ */
 function changesOfProxies(before: CheckedConfig, after: CheckedConfig): readonly Change[] {
   const [earlier, later] = [proxiesOf(before), proxiesOf(after)]
   const variables = [...new Set([...earlier.keys(), ...later.keys()])].filter((variable) => earlier.get(variable) !== later.get(variable))
   return variables.map((path) => {
     const what = earlier.has(path) ? (later.has(path) ? 'changed' : 'removed') : 'added'
-    return { path, what, laxer: false }
+    return { path, what, laxer: true }
   })
 }
 
@@ -62,13 +60,24 @@ function proxiesOf({ config: { gateways, callers }, dialects, proxyOf }: Checked
   )
 }
 
-/** A changed secret never counts as laxer. A secret that comes or goes is a change of its setting, which is told already. */
-function changesOfSecrets(before: CheckedConfig['secrets'], after: CheckedConfig['secrets']): readonly Change[] {
-  return [...after].flatMap(([path, secret]): readonly Change[] => {
-    const known = before.get(path)
+/**
+ * A secret that comes or goes is a change of its setting, which is told already. Another secret in the same place lets nobody
+ * do more, with one exception: where a gateway key is no longer the same as another one, both have fewer tenants.
+ */
+function changesOfSecrets(before: CheckedConfig, after: CheckedConfig): readonly Change[] {
+  const stillOfSeveral = new Set(keysOfSeveral(after))
+  const opensStored = keysOfSeveral(before).some((alias) => !stillOfSeveral.has(alias))
+  return [...after.secrets].flatMap(([path, secret]): readonly Change[] => {
+    const known = before.secrets.get(path)
     if (path === ringPath || known === undefined || known.fingerprint() === secret.fingerprint()) return []
-    return [{ path, what: 'changed', laxer: false }]
+    return [{ path, what: 'changed', laxer: opensStored && path.startsWith('keys.') }]
   })
+}
+
+/** The keys of several tenants, under which nothing may be stored. */
+function keysOfSeveral({ config: { keys, bindings }, secrets }: CheckedConfig): readonly string[] {
+  const tenants = findTenants(Object.keys(keys), bindings, secrets)
+  return [...tenants].filter(([, { several }]) => several).map(([alias]) => alias)
 }
 
 const ringPath = 'callers.service.hashes'

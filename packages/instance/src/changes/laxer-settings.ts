@@ -1,95 +1,168 @@
 import { isDeepStrictEqual } from 'node:util'
-import { defaultCacheMs, defaultMaxBodyBytes } from '../compile/defaults.js'
+import type { CheckedConfig } from '@postern/config'
+import { defaultCacheMs, defaultLongestWaitMs, defaultMaxBodyBytes } from '../compile/defaults.js'
 
-/** Whether a setting with the value `after` lets more through than with `before`; `undefined`: the setting is not there. */
-type Compare = (before: unknown, after: unknown) => boolean
+/** The two configurations, and the setting that they have differently. */
+export interface ChangedSetting {
+  /** The names on the way to it; a name may hold dots. */
+  readonly path: readonly string[]
+  readonly earlier: CheckedConfig
+  readonly later: CheckedConfig
+}
 
-/** A bound from above: more is laxer. `ifNone` is what holds without the setting. */
-const raised =
-  (ifNone: number): Compare =>
+/** Whether a setting with the value `after` lets nothing through that it did not with `before`; `undefined`: it is not there. */
+type Proof = (before: unknown, after: unknown, setting: ChangedSetting) => boolean
+
+const goes: Proof = (_, after) => after === undefined
+const isOffNow: Proof = (_, after) => after !== true
+const isNotTurnedOff: Proof = (before, after) => before !== true || after === true
+const becomes =
+  (value: string): Proof =>
+  (_, after) =>
+    after === value
+const was =
+  (value: string): Proof =>
+  (before) =>
+    before === value
+/** A bound from above. `ifNone` is what holds without the setting. */
+const isLowered =
+  (ifNone: number): Proof =>
   (before, after) =>
-    number(before, ifNone) < number(after, ifNone)
-/** A bound from below, or a time in which something is counted: less is laxer, and none is the laxest. */
-const lowered: Compare = (before, after) => number(before, 0) > number(after, 0)
-/** A list of what is allowed: each further entry is laxer. */
-const gains: Compare = (before, after) => list(after).some((entry) => !list(before).some((known) => isDeepStrictEqual(known, entry)))
+    number(after, ifNone) <= number(before, ifNone)
+/** A bound from below, or a time in which something is counted. */
+const isRaised: Proof = (before, after) => number(after, 0) >= number(before, 0)
+/** A list of what is allowed. */
+const losesOnly: Proof = (before, after) => isWithin(textsOf(after), textsOf(before))
 /** The same, where everything is allowed without the list, or with an empty one. */
-const gainsOrOpens: Compare = (before, after) => !isOpen(before) && (isOpen(after) || gains(before, after))
-/** A list of what restricts: each entry that goes is laxer. */
-const loses: Compare = (before, after) => gains(after, before)
-const turnedOn: Compare = (before, after) => before !== true && after === true
-const turnedOff: Compare = (before, after) => before === true && after !== true
-const appears: Compare = (before) => before === undefined
-const isThere: Compare = (_, after) => after !== undefined
-const comesOrGoes: Compare = (before, after) => before === undefined || after === undefined
+const restrictsMore: Proof = (before, after, setting) => isOpen(before) || (!isOpen(after) && losesOnly(before, after, setting))
 
-/** Settings by which something is let through, by their path; `*` stands for any name, and `**` for the rest. Changes of all others are never laxer. */
-const comparisons: readonly (readonly [path: string, compare: Compare])[] = [
-  ['policies models', gainsOrOpens],
-  ['policies endpoints', gainsOrOpens],
-  ['policies maxTokens', raised(Infinity)],
-  ['policies body', raised(defaultMaxBodyBytes)],
-  ['policies pinUser', turnedOff],
-  ['policies choices **', isThere],
-  ['policies rules', loses],
-  // A binding that goes may leave its callers to another one, and the objects of a key to one tenant.
-  ['bindings', () => true],
-  ['keys * shared', turnedOn],
-  ['gateways * passHeaders', gains],
-  ['gateways * endpoints **', isThere],
-  ['callers session', appears],
-  ['callers forwardAuth', appears],
-  ['callers service', appears],
-  ['callers anonymous', appears],
-  ['callers jwt', gains],
-  ['callers session maxTtl', raised(Infinity)],
-  ['callers session exchange', (before) => before === 'off'],
-  ['callers session exchange limit', raised(Infinity)],
-  ['callers session exchange window', lowered],
-  ['callers session ttl', raised(Infinity)],
-  // Another minter.
-  ['callers session jwks', isThere],
-  ['callers service principals *', comesOrGoes],
-  ['callers service principals * delegate', turnedOn],
-  // Another team is another key.
-  ['callers service principals * user', isThere],
-  ['callers service principals * team', isThere],
-  ['callers service principals * project', isThere],
-  ['callers anonymous user', isThere],
-  ['callers anonymous team', isThere],
-  ['callers anonymous project', isThere],
-  ['callers anonymous limit', raised(Infinity)],
-  ['callers anonymous window', lowered],
-  ['callers forwardAuth url', isThere],
-  ['callers forwardAuth claims **', isThere],
-  ['callers forwardAuth answerHeaders **', isThere],
-  ['callers forwardAuth cookies', gainsOrOpens],
-  ['callers forwardAuth cache', raised(defaultCacheMs.alone)],
-  ['callers dpop window', raised(Infinity)],
-  ['callers dpop nonce', turnedOff],
-  ['browser origins', gains],
-  ['browser record', (_, after) => after === 'full'],
-  ['listen hosts', gainsOrOpens],
-  ['listen trustedProxies', gains],
-  ['admin credentials *', appears],
-  ['admin credentials * roles', gains],
-  ['failedAuthentication limit', raised(Infinity)],
-  ['failedAuthentication window', lowered],
-  ['connections perAddress', raised(Infinity)],
-  ['connections underWay', raised(Infinity)],
-  ['connections heldBytes', raised(Infinity)],
-  ['connections minRate', lowered],
+/** A rule may allow a larger body than the default, so without `policies.body` the limit may be higher than any default. */
+const isLowerBody: Proof = (before, after) => number(after, Infinity) <= number(before, defaultMaxBodyBytes)
+
+/** Without an entry of its own, the answers of a backend are kept for another time where there are several replicas. */
+const isCachedForLess: Proof = (before, after, setting) => {
+  const { replicas } = setting.later.config
+  return isLowered(replicas > 1 ? defaultCacheMs.beside : defaultCacheMs.alone)(before, after, setting)
+}
+
+/** Each rule that applies narrows; but of several choices the last one counts, and a body is compared with the usual limit. */
+const rulesOnlyCome: Proof = (before, after, { later }) => {
+  const [known, now] = [textsOf(before), textsOf(after)]
+  const limit = later.config.policies.body ?? defaultMaxBodyBytes
+  const isKnown = new Set(known)
+  const come = list(after).filter((_, index) => !isKnown.has(now[index] as string))
+  if (!come.every((rule) => !chooses(rule) && number(member(rule, 'body'), 0) <= limit)) return false
+  if (!list(after).some(chooses)) return isWithin(known, now)
+  return isDeepStrictEqual(
+    now.filter((rule) => isKnown.has(rule)),
+    known,
+  )
+}
+
+/** Without its principal a service caller is of no team: the rules of its team no longer hold for it. */
+const isNobodyNow: Proof = (_, after, { path, later }) => after === undefined && !later.ring.some(({ label }) => label === path.at(-1))
+
+/** Below an opened endpoint that goes, another one may have lain that asks for less. */
+const hidNothing: Proof = (_, after, { path, earlier, later }) => {
+  const [, name = '', , endpoint = ''] = path
+  const [gateway, known] = [later.config.gateways[name], earlier.config.gateways[name]]
+  if (after !== undefined || gateway === undefined || gateway.dialect !== known?.dialect) return false
+  const listed = later.dialects[gateway.dialect]?.endpoints ?? {}
+  return ![...Object.keys(listed), ...Object.keys(gateway.endpoints)].some((other) => overlap(other, endpoint))
+}
+
+/** Changes that are proven to narrow, by the path of their setting: `*` stands for any name. */
+const proofs: readonly (readonly [path: string, narrows: Proof])[] = [
+  ['policies models', restrictsMore],
+  ['policies endpoints', restrictsMore],
+  ['policies maxTokens', isLowered(Infinity)],
+  ['policies body', isLowerBody],
+  ['policies pinUser', isNotTurnedOff],
+  // Who may choose may also choose what is now written.
+  ['policies choices *', was('caller')],
+  ['policies rules', rulesOnlyCome],
+  ['keys *', goes],
+  ['keys * shared', isOffNow],
+  ['gateways *', goes],
+  ['gateways * passHeaders', losesOnly],
+  ['gateways * endMark', becomes('required')],
+  ['gateways * endpoints *', hidNothing],
+  ['gateways * endpoints * ceiling', goes],
+  ['gateways * endpoints * media', isOffNow],
+  ['gateways * addressLimit', was('off')],
+  ['gateways * addressLimit burst', isLowered(Infinity)],
+  ['gateways * addressLimit perMinute', isLowered(Infinity)],
+  ['gateways * addressLimit longestWait', isLowered(defaultLongestWaitMs)],
+  // Whoever comes without a credential could do so before.
+  ['callers session', goes],
+  ['callers forwardAuth', goes],
+  ['callers service', goes],
+  ['callers anonymous', goes],
+  ['callers jwt', losesOnly],
+  ['callers session maxTtl', isLowered(Infinity)],
+  ['callers session ttl', isLowered(Infinity)],
+  ['callers session exchange', becomes('off')],
+  ['callers session exchange limit', isLowered(Infinity)],
+  ['callers session exchange window', isRaised],
+  ['callers session jwks', goes],
+  ['callers service principals *', isNobodyNow],
+  ['callers service principals * delegate', isOffNow],
+  ['callers anonymous limit', isLowered(Infinity)],
+  ['callers anonymous window', isRaised],
+  ['callers forwardAuth cache', isCachedForLess],
+  ['callers dpop window', isLowered(Infinity)],
+  ['callers dpop nonce', isNotTurnedOff],
+  ['backend identity ttl', isLowered(Infinity)],
+  ['admin credentials *', goes],
+  ['admin credentials * roles', losesOnly],
+  ['browser origins', losesOnly],
+  ['browser record', becomes('public')],
+  ['listen hosts', restrictsMore],
+  ['listen trustedProxies', losesOnly],
+  ['failedAuthentication limit', isLowered(Infinity)],
+  ['failedAuthentication window', isRaised],
+  ['connections perAddress', isLowered(Infinity)],
+  ['connections underWay', isLowered(Infinity)],
+  ['connections heldBytes', isLowered(Infinity)],
+  ['connections minRate', isRaised],
 ]
 
-const compiled = comparisons.map(([path, compare]) => ({ pattern: path.split(' '), compare }))
+/** Settings that have no say in what is let through; `**` stands for any names, or none. */
+export const neutralSettings: readonly string[] = [
+  'version',
+  'listen port',
+  'listen keepAlive',
+  'backend timeouts **',
+  'backend connections',
+  'browser hsts **',
+  'gateways * attempts',
+  'gateways * timeouts **',
+  'callers forwardAuth timeout',
+  'reload watch',
+  'shutdown deadline',
+  // Where a secret is read; what it is, is compared by itself.
+  'keys * secret *',
+  'keys * providerSecret *',
+  'callers service hashes *',
+  'backend identity key *',
+  'admin secret *',
+  'store redis *',
+]
+
+/** The settings of which some changes are proven to narrow. */
+export const provenSettings: readonly string[] = proofs.map(([path]) => path)
+
+const neutral = neutralSettings.map((path) => path.split(' '))
+const compiled = proofs.map(([path, narrows]) => ({ pattern: path.split(' '), narrows }))
 
 /**
- * Whether a changed setting now lets more through than before.
- *
- * @param path The names on the way to it; a name may hold dots.
+ * Whether a changed setting may let more through than before. It may, unless the setting has no say in that or the change is
+ * proven to narrow: what a setting does may depend on others, on the order in a list, or on what holds without it.
  */
-export function isLaxer(path: readonly string[], before: unknown, after: unknown): boolean {
-  return compiled.some(({ pattern, compare }) => matches(pattern, path) && compare(before, after))
+export function isLaxer(setting: ChangedSetting, before: unknown, after: unknown): boolean {
+  const { path } = setting
+  if (neutral.some((pattern) => matches(pattern, path))) return false
+  return !compiled.some(({ pattern, narrows }) => matches(pattern, path) && narrows(before, after, setting))
 }
 
 function matches(pattern: readonly string[], path: readonly string[]): boolean {
@@ -99,12 +172,40 @@ function matches(pattern: readonly string[], path: readonly string[]): boolean {
   return fixed.every((name, index) => name === '*' || name === path[index])
 }
 
+/** Whether two endpoints have a path in common. */
+function overlap(one: string, other: string): boolean {
+  const [segments, others] = [one.split('/'), other.split('/')]
+  const isParameter = (segment: string | undefined): boolean => segment?.startsWith('{') === true
+  return (
+    segments.length === others.length &&
+    segments.every((segment, index) => segment === others[index] || isParameter(segment) || isParameter(others[index]))
+  )
+}
+
 function number(value: unknown, ifNone: number): number {
   return typeof value === 'number' ? value : ifNone
 }
 
 function list(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : []
+}
+
+/** One text for each entry of a list, equal for equal entries. */
+function textsOf(value: unknown): readonly string[] {
+  return list(value).map((entry) => JSON.stringify(entry))
+}
+
+function isWithin(some: readonly string[], all: readonly string[]): boolean {
+  const known = new Set(all)
+  return some.every((text) => known.has(text))
+}
+
+function chooses(rule: unknown): boolean {
+  return member(rule, 'choices') !== undefined
+}
+
+function member(value: unknown, name: 'body' | 'choices'): unknown {
+  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[name] : undefined
 }
 
 function isOpen(value: unknown): boolean {
