@@ -14,9 +14,9 @@ export interface StoreFile {
    *
    * @throws {Error} by rejecting, if the store is closed, its file is not at its path, or the file stays busy.
    */
-  work<T>(onFile: () => T): Promise<T>
+  readonly work: <T>(onFile: () => T) => Promise<T>
   /** Looks at once whether the file is at its path, and this process's own. @throws {Error} if it is not. */
-  passNow(): void
+  readonly passNow: () => void
   /** Closes the file, and lets other processes own it. A second call does nothing. */
   close(): void
 }

@@ -6,8 +6,8 @@ import { inAMinute, type Sentence } from './sentence.js'
 /** Makes the items of a feed, and tells them apart. */
 export interface ItemKind<Item> {
   /** An item of this name, which may be left out of answers from `untilMs` on, in milliseconds since the epoch. */
-  make(name: string, untilMs: number): Item
-  nameOf(item: Item): string
+  readonly make: (name: string, untilMs: number) => Item
+  readonly nameOf: (item: Item) => string
 }
 
 /** How many items each of two writers appends while a third reads. */

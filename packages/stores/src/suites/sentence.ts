@@ -13,7 +13,7 @@ export interface Sentence<Port> {
    *
    * @throws {Error} by rejecting, if it is not true.
    */
-  run(open: Open<Port>): Promise<void>
+  readonly run: (open: Open<Port>) => Promise<void>
 }
 
 /** A time that is not over before a sentence is, in milliseconds since the epoch. */
