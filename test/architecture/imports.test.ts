@@ -107,6 +107,33 @@ const wallsOfInstance: Walls = {
   'instance.ts': { changes: 'value', compile: 'value', 'runtime.ts': 'value', 'usage-pool.ts': 'value' },
 }
 
+/** Which folder of `stores` may import which. A suite knows the ports alone, so that it holds for stores of others. */
+const wallsOfStores: Walls = {
+  'digest-key.ts': {},
+  sqlite: { 'digest-key.ts': 'value' },
+  redis: { 'digest-key.ts': 'value' },
+  'open-store.ts': { sqlite: 'value', redis: 'value' },
+  suites: {},
+}
+
+/** A folder for each technology of a store. That of memory stands with the ports: it needs no library, and the middleware has it. */
+const technologies = ['packages/ports/src/memory', 'packages/stores/src/sqlite', 'packages/stores/src/redis']
+
+/** What opens a store, hands it on, hands out its ports, or closes it. Everything else takes one port. */
+const holdersOfStores = [
+  'packages/express/src/check-ports.ts',
+  'packages/express/src/create-runtime.ts',
+  'packages/instance/src/compile/compile-options.ts',
+  'packages/ports/src/index.ts',
+  'packages/ports/src/memory/open.ts',
+  'packages/stores/src/index.ts',
+  'packages/stores/src/open-store.ts',
+  'packages/stores/src/redis/open.ts',
+  'packages/stores/src/sqlite/open.ts',
+  'packages/stores/src/suites/store.ts',
+  'sidecar/src/open-store.ts',
+]
+
 /** What no wall allows, as `file -> file`. The package's front door, `index.ts`, may import everything. */
 function breaches(folder: string, walls: Walls): string[] {
   const partOf = (path: string): string => relative(folder, path).split('/')[0] as string
@@ -190,6 +217,29 @@ describe('what may import what', () => {
 
   test('each folder of instance imports only what its walls allow, by value and by type', () => {
     expect(breaches('packages/instance/src', wallsOfInstance)).toEqual([])
+  })
+
+  test('each folder of stores imports only what its walls allow, by value and by type', () => {
+    expect(breaches('packages/stores/src', wallsOfStores)).toEqual([])
+  })
+
+  test('the suites of stores import no test framework, so that any runner runs them', () => {
+    const found = importsIn('packages/stores/src/suites').map(({ specifier }) => specifier)
+    expect([...new Set(found)].filter((specifier) => !specifier.startsWith('.')).toSorted()).toEqual([
+      '@postern/ports',
+      'node:assert/strict',
+      'node:timers/promises',
+    ])
+  })
+
+  test.each(technologies)('%s has a file for each port and one that opens them', (folder) => {
+    const files = readdirSync(join(root, folder))
+    expect(files).toEqual(expect.arrayContaining(['open.ts', 'seen.ts', 'counters.ts', 'feed.ts']))
+  })
+
+  test('only what opens, hands on or closes a store takes the whole of it', () => {
+    const takers = everyPackage.flatMap(sourcesOf).filter((file) => /^(?:import|export) [^'"]*\bStore\b[^'"]* from '/m.test(codeOf(file)))
+    expect(takers.toSorted()).toEqual(holdersOfStores)
   })
 
   test.each(everyPackage)('no files of %s import one another in a circle, also not by type', (folder) => {

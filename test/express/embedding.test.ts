@@ -3,6 +3,7 @@ import { promisify } from 'node:util'
 import { ConfigError, type ConfigInput } from '@postern/config'
 import { postern } from '@postern/express'
 import { startEmulator, issueKey } from '@postern/emulator'
+import { createMemoryStore, type Store } from '@postern/ports'
 import express from 'express'
 import request from 'supertest'
 import { describe, expect, test } from 'vitest'
@@ -121,6 +122,33 @@ describe('Postern inside an Express application', () => {
     expect(() => postern({ ...plain, store }, { env: plainEnv })).toThrow(
       `store: is not opened by the middleware. Open it and pass it: postern(config, { store: ${written} })`,
     )
+  })
+
+  test('does not begin with a store of the interface before ports, and says what each of its methods is called now', () => {
+    const verbs = {
+      scope: 'process',
+      remember: async () => true,
+      count: async () => 1,
+      revoke: async () => {},
+      revocations: async () => ({}),
+    }
+    expect(() => postern(plain, { env: plainEnv, store: verbs as unknown as Store })).toThrow(
+      'store: that is passed has no seen.add, counters.add, revocations.append, revocations.after. Rename: remember is seen.add,',
+    )
+  })
+
+  test.each<[what: string, store: unknown]>([
+    ['a path', './postern.db'],
+    ['null', null],
+    ['settings', { sqlite: './postern.db' }],
+    ['a promise', Promise.resolve(createMemoryStore())],
+  ])('says of %s in place of a store how one is opened', (_, store) => {
+    expect(() => postern(plain, { env: plainEnv, store: store as Store })).toThrow('Pass what openStore of @postern/stores gives')
+  })
+
+  test('says of a store of which one method is missing which one', () => {
+    const store = { ...createMemoryStore(), counters: {} } as unknown as Store
+    expect(() => postern(plain, { env: plainEnv, store })).toThrow('store: that is passed has no counters.add.')
   })
 
   test('says of a variable that is not set where it is looked for', () => {

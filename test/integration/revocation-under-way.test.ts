@@ -133,9 +133,12 @@ describe('a call that is not at the gateway yet', () => {
     const isAsked = createSignal()
     const store = {
       ...memory,
-      remember: (key: string, until: number): Promise<boolean> => {
-        isAsked.send()
-        return new Promise((resolve) => (proved = () => resolve(memory.remember(key, until))))
+      seen: {
+        ...memory.seen,
+        add: (key: string, untilMs: number): Promise<boolean> => {
+          isAsked.send()
+          return new Promise((resolve) => (proved = () => resolve(memory.seen.add(key, untilMs))))
+        },
       },
     }
     const house = await open({ store })
@@ -154,11 +157,11 @@ describe('a call that is not at the gateway yet', () => {
   test('ends while it is counted against the number of calls of its session', async () => {
     const memory = createMemoryStore()
     const isAsked = createSignal()
-    const count = (): Promise<number> => {
+    const add = (): Promise<number> => {
       isAsked.send()
       return new Promise(() => {})
     }
-    const house = await open({ store: { ...memory, count } })
+    const house = await open({ store: { ...memory, counters: { ...memory.counters, add } } })
     const { token, id } = await house.minter.mint({ user: 'ada', team: 'acme', maxCalls: 5 })
     const asked = house.chat({ credential: token, body: { model: 'silent' } })
     await isAsked.sent
@@ -208,7 +211,7 @@ describe('a wait that begins once its call was cut', () => {
 
 describe('the calls of sessions that are under way', () => {
   test('are followed for sessions alone', () => {
-    const revocations = createRevocations(createMemoryStore(), 1000)
+    const revocations = createRevocations(createMemoryStore().revocations, 1000)
     expect(revocations.follow({ user: 'ada', via: 'jwt', caller: 'ada', delegate: false })).toBeUndefined()
     expect(revocations.follow(session('ada', 'a'))).toBeDefined()
   })
@@ -224,7 +227,7 @@ describe('the calls of sessions that are under way', () => {
   })
 
   test('end by session, user or team, if they were minted before', async () => {
-    const revocations = createRevocations(createMemoryStore(), 1000)
+    const revocations = createRevocations(createMemoryStore().revocations, 1000)
     const now = Math.floor(Date.now() / 1000)
     const calls = [session('ada', 'a'), session('ada', 'b'), session('bob', 'c'), session('bob', 'd', now + 60)].map((principal) => {
       const cut = vi.fn()
@@ -242,7 +245,7 @@ describe('the calls of sessions that are under way', () => {
 
   test('that cannot be ended leave the others to their end', async () => {
     const warned = new Promise<Error>((resolve) => process.once('warning', resolve))
-    const revocations = createRevocations(createMemoryStore(), 1000)
+    const revocations = createRevocations(createMemoryStore().revocations, 1000)
     const cut = vi.fn()
     const broken = (): never => {
       throw new Error('broken')
@@ -255,17 +258,17 @@ describe('the calls of sessions that are under way', () => {
   })
 
   test('have the store read at most 400 ms apart, and nobody reads it once they are over', async () => {
-    const store = createMemoryStore()
-    const reads = vi.spyOn(store, 'revocations')
+    const feed = createMemoryStore().revocations
+    const reads = vi.spyOn(feed, 'after')
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
     try {
-      const revocations = createRevocations(store, 1000)
+      const revocations = createRevocations(feed, 1000)
       const cut = vi.fn()
       const call = revocations.follow(session('ada', 'a'))
       call?.waitsFor({ cut })
       await vi.advanceTimersByTimeAsync(2000)
       expect(reads).toHaveBeenCalledTimes(5)
-      await store.revoke(revocationOf('user', 'ada', 1000))
+      await feed.append(revocationOf('user', 'ada', 1000))
       await vi.advanceTimersByTimeAsync(400)
       expect(cut).toHaveBeenCalledTimes(1)
       call?.over()
@@ -282,14 +285,14 @@ describe('the calls of sessions that are under way', () => {
   })
 
   test('go on while the store cannot be asked, and end when it can be again', async () => {
-    const store = createMemoryStore()
+    const feed = createMemoryStore().revocations
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
     try {
-      const revocations = createRevocations(store, 1000)
+      const revocations = createRevocations(feed, 1000)
       const cut = vi.fn()
       revocations.follow(session('ada', 'a'))?.waitsFor({ cut })
-      await store.revoke(revocationOf('user', 'ada', 1000))
-      const reads = vi.spyOn(store, 'revocations').mockRejectedValue(new Error('away'))
+      await feed.append(revocationOf('user', 'ada', 1000))
+      const reads = vi.spyOn(feed, 'after').mockRejectedValue(new Error('away'))
       await vi.advanceTimersByTimeAsync(2000)
       expect(cut).not.toHaveBeenCalled()
       reads.mockRestore()

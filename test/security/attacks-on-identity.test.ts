@@ -372,10 +372,13 @@ describe('revocation', () => {
     let slow = false
     const store: Store = {
       ...memory,
-      async revocations(after) {
-        const page = await memory.revocations(after)
-        if (slow) await sleep(1450)
-        return page
+      revocations: {
+        ...memory.revocations,
+        async after(mark) {
+          const page = await memory.revocations.after(mark)
+          if (slow) await sleep(1450)
+          return page
+        },
       },
     }
     const other = await openHouse({ store })
@@ -387,7 +390,7 @@ describe('revocation', () => {
       const first = other.chat({ credential: token })
       await sleep(50)
       // Another process ends it.
-      await memory.revoke({ kind: 'id', name: id, at: nowSeconds(), until: Date.now() + 60_000 })
+      await memory.revocations.append({ kind: 'id', name: id, at: nowSeconds(), until: Date.now() + 60_000 })
       await sleep(1150)
       const second = await other.chat({ credential: token })
       await first
@@ -520,8 +523,9 @@ describe('configuration', () => {
 describe('the memory store', () => {
   test('forgets revocations that are over', async () => {
     const store = createMemoryStore()
-    for (let index = 0; index < 1000; index += 1) await store.revoke({ kind: 'id', name: `s${index}`, at: 1, until: Date.now() - 1 })
-    expect((await store.revocations()).revocations.length).toBeLessThan(1000)
+    for (let index = 0; index < 1000; index += 1)
+      await store.revocations.append({ kind: 'id', name: `s${index}`, at: 1, until: Date.now() - 1 })
+    expect((await store.revocations.after()).items.length).toBeLessThan(1000)
   })
 })
 
@@ -534,16 +538,16 @@ describe('the embedded store', () => {
 
   test('one call that it cannot serve does no harm to later ones', async () => {
     const store = openStore({ sqlite: join(cwd, 'h3.db'), owner: true })
-    await expect(store.remember('endless', Infinity)).rejects.toThrow()
-    await expect(store.remember('usual', Date.now() + 1000)).resolves.toBe(true)
+    await expect(store.seen.add('endless', Infinity)).rejects.toThrow()
+    await expect(store.seen.add('usual', Date.now() + 1000)).resolves.toBe(true)
     await store.close()
   })
 
   test('a revocation ends whom it names, and not who is called like the first part', async () => {
     const store = openStore({ sqlite: join(cwd, 'h4.db'), owner: true })
     const until = Date.now() + 60_000
-    await store.revoke({ kind: 'user', name: 'ada\u0000x', at: 1, until }).catch(() => {})
-    expect((await store.revocations()).revocations.map(({ name }) => name)).not.toContain('ada')
+    await store.revocations.append({ kind: 'user', name: 'ada\u0000x', at: 1, until }).catch(() => {})
+    expect((await store.revocations.after()).items.map(({ name }) => name)).not.toContain('ada')
     await store.close()
   })
 })

@@ -11,9 +11,9 @@ describe('what-was-over-stays-over: a setting that is lowered and raised again',
   })
 
   test('a revocation outlasts the longest life that was allowed since the start', async () => {
-    const store = createMemoryStore()
+    const feed = createMemoryStore().revocations
     const kept: number[] = []
-    const revocations = createRevocations({ ...store, revoke: async ({ until }) => void kept.push(until - Date.now()) }, 3 * day)
+    const revocations = createRevocations({ ...feed, append: async ({ until }) => void kept.push(until - Date.now()) }, 3 * day)
     revocations.keepFor(2000)
     await revocations.revoke('user', 'ada')
     revocations.keepFor(5 * day)

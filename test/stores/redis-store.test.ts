@@ -15,11 +15,11 @@ const inAMinute = (): number => Date.now() + 60_000
 /** Every method of the port once. */
 function callAll(store: Store): Promise<unknown>[] {
   return [
-    store.remember('k', inAMinute()),
-    store.count('k', inAMinute()),
-    store.revoke({ kind: 'id', name: 'k', at: 1, until: inAMinute() }),
-    store.revocations(),
-    store.revocations('1-0'),
+    store.seen.add('k', inAMinute()),
+    store.counters.add('k', inAMinute()),
+    store.revocations.append({ kind: 'id', name: 'k', at: 1, until: inAMinute() }),
+    store.revocations.after(),
+    store.revocations.after('1-0'),
   ]
 }
 
@@ -76,7 +76,7 @@ describe.skipIf(findProgram('redis-server') === undefined)('the redis store', ()
     await redis.start()
     await sleep(150)
     await works(store)
-    expect(await store.remember('k2', inAMinute())).toBe(true)
+    expect(await store.seen.add('k2', inAMinute())).toBe(true)
   })
 
   test('rejects what was under way when Redis was stopped', async () => {
@@ -112,19 +112,19 @@ describe.skipIf(findProgram('redis-server') === undefined)('the redis store', ()
   test('keeps a connection whose answer had come while the process itself was held up', async () => {
     await redis.start()
     await works(store)
-    const answer = store.count('held up', inAMinute())
+    const answer = store.counters.add('held up', inAMinute())
     await sleep(0)
     setTimeout(() => {
       const until = performance.now() + 1700
       while (performance.now() < until);
     })
     expect(await answer).toBe(1)
-    expect(await store.count('held up', inAMinute())).toBe(2)
+    expect(await store.counters.add('held up', inAMinute())).toBe(2)
   })
 
   test('uses one connection for many callers, and none after it was closed', async () => {
     await redis.start()
-    await Promise.all(Array.from({ length: 500 }, (_, index) => store.count(`k${index}`, inAMinute())))
+    await Promise.all(Array.from({ length: 500 }, (_, index) => store.counters.add(`k${index}`, inAMinute())))
     const onlooker = await createClient({ url: redis.url }).connect()
     expect((await onlooker.clientList()).length).toBe(2)
     await store.close()
@@ -135,10 +135,10 @@ describe.skipIf(findProgram('redis-server') === undefined)('the redis store', ()
 
   test('has no key in clear, lets every key end, and puts its prefix before each', async () => {
     await redis.start()
-    await store.remember('a-proof-of-someone', inAMinute())
-    await store.count('a-call-of-someone', inAMinute())
-    await store.revoke({ kind: 'id', name: 'x', at: 1, until: inAMinute() })
-    await store.revoke({ kind: 'id', name: 'y', at: 1, until: Date.now() })
+    await store.seen.add('a-proof-of-someone', inAMinute())
+    await store.counters.add('a-call-of-someone', inAMinute())
+    await store.revocations.append({ kind: 'id', name: 'x', at: 1, until: inAMinute() })
+    await store.revocations.append({ kind: 'id', name: 'y', at: 1, until: Date.now() })
     const onlooker = await createClient({ url: redis.url }).connect()
     const keys = await onlooker.keys('*')
     expect(keys).toHaveLength(3)
@@ -154,23 +154,23 @@ describe.skipIf(findProgram('redis-server') === undefined)('the redis store', ()
 
   test('throws out revocations that are long over', async () => {
     await redis.start()
-    await store.revoke({ kind: 'id', name: 'long over', at: 1, until: Date.now() - 4_000_000 })
-    await store.revoke({ kind: 'id', name: 'not over', at: 1, until: inAMinute() })
-    expect((await store.revocations()).revocations.map(({ name }) => name)).toEqual(['not over'])
+    await store.revocations.append({ kind: 'id', name: 'long over', at: 1, until: Date.now() - 4_000_000 })
+    await store.revocations.append({ kind: 'id', name: 'not over', at: 1, until: inAMinute() })
+    expect((await store.revocations.after()).items.map(({ name }) => name)).toEqual(['not over'])
   })
 
   test('gives everything anew where Redis has gone back behind a mark, as a replica may that takes over', async () => {
     await redis.start()
-    await store.revoke({ kind: 'id', name: 'lost', at: 1, until: inAMinute() })
-    const { mark } = await store.revocations()
+    await store.revocations.append({ kind: 'id', name: 'lost', at: 1, until: inAMinute() })
+    const { mark } = await store.revocations.after()
     const onlooker = await createClient({ url: redis.url }).connect()
     await onlooker.flushAll()
     await onlooker.sendCommand(['XADD', 'postern:revocations', '1000-0', 'kind', 'id', 'name', 'older', 'at', '1', 'until', '2'])
     onlooker.destroy()
-    const page = await store.revocations(mark)
-    expect(page.revocations.map(({ name }) => name)).toEqual(['older'])
+    const page = await store.revocations.after(mark)
+    expect(page.items.map(({ name }) => name)).toEqual(['older'])
     expect(page.mark).toBe('1000-0')
-    expect(await store.revocations(page.mark)).toEqual({ revocations: [], mark: '1000-0' })
+    expect(await store.revocations.after(page.mark)).toEqual({ items: [], mark: '1000-0' })
   })
 
   test.each([
@@ -180,13 +180,13 @@ describe.skipIf(findProgram('redis-server') === undefined)('the redis store', ()
     ['a blank for a time', ['kind', 'id', 'name', 'x', 'at', '1', 'until', ' ']],
   ])('rejects an entry of %s among the revocations, and says what to delete', async (_, fields) => {
     await redis.start()
-    await store.revoke({ kind: 'id', name: 'x', at: 1, until: inAMinute() })
+    await store.revocations.append({ kind: 'id', name: 'x', at: 1, until: inAMinute() })
     const onlooker = await createClient({ url: redis.url }).connect()
     const id = await onlooker.sendCommand<string>(['XADD', 'postern:revocations', '*', ...fields])
-    await expect(store.revocations()).rejects.toThrow(`delete it: XDEL postern:revocations ${id}`)
+    await expect(store.revocations.after()).rejects.toThrow(`delete it: XDEL postern:revocations ${id}`)
     await onlooker.sendCommand(['XDEL', 'postern:revocations', id])
     onlooker.destroy()
-    expect((await store.revocations()).revocations).toHaveLength(1)
+    expect((await store.revocations.after()).items).toHaveLength(1)
   })
 
   describe('with a password', () => {
@@ -263,20 +263,20 @@ describe('the address of Redis', () => {
   })
 
   test.each<[what: string, reply: string, asked: (store: Store) => Promise<unknown>]>([
-    ['nothing for a count', '$-1', (store) => store.count('k', inAMinute())],
-    ['a text for a count', '$1\r\n1', (store) => store.count('k', inAMinute())],
-    ['a count of none', ':0', (store) => store.count('k', inAMinute())],
-    ['a count below none', ':-9', (store) => store.count('k', inAMinute())],
-    ['a list for a count', '*0', (store) => store.count('k', inAMinute())],
-    ['a number for a key that is remembered', ':1', (store) => store.remember('k', inAMinute())],
-    ['nothing for a revocation', '$-1', (store) => store.revoke({ kind: 'id', name: 'k', at: 1, until: inAMinute() })],
-    ['OK for a revocation', '+OK', (store) => store.revoke({ kind: 'id', name: 'k', at: 1, until: inAMinute() })],
-    ['nothing for revocations', '*-1', (store) => store.revocations()],
-    ['a number for revocations', ':0', (store) => store.revocations()],
-    ['no entry among revocations', '*1\r\n*-1', (store) => store.revocations()],
-    ['an id that is none', '*1\r\n*2\r\n$1\r\nx\r\n*0', (store) => store.revocations()],
-    ['a page that leads nowhere', `*1000\r\n${entryOf('5-1').repeat(1000).trimEnd()}`, (store) => store.revocations()],
-    ['a page that was read', `*1\r\n${entryOf('5-1').trimEnd()}`, (store) => store.revocations('5-1')],
+    ['nothing for a count', '$-1', (store) => store.counters.add('k', inAMinute())],
+    ['a text for a count', '$1\r\n1', (store) => store.counters.add('k', inAMinute())],
+    ['a count of none', ':0', (store) => store.counters.add('k', inAMinute())],
+    ['a count below none', ':-9', (store) => store.counters.add('k', inAMinute())],
+    ['a list for a count', '*0', (store) => store.counters.add('k', inAMinute())],
+    ['a number for a key that is remembered', ':1', (store) => store.seen.add('k', inAMinute())],
+    ['nothing for a revocation', '$-1', (store) => store.revocations.append({ kind: 'id', name: 'k', at: 1, until: inAMinute() })],
+    ['OK for a revocation', '+OK', (store) => store.revocations.append({ kind: 'id', name: 'k', at: 1, until: inAMinute() })],
+    ['nothing for revocations', '*-1', (store) => store.revocations.after()],
+    ['a number for revocations', ':0', (store) => store.revocations.after()],
+    ['no entry among revocations', '*1\r\n*-1', (store) => store.revocations.after()],
+    ['an id that is none', '*1\r\n*2\r\n$1\r\nx\r\n*0', (store) => store.revocations.after()],
+    ['a page that leads nowhere', `*1000\r\n${entryOf('5-1').repeat(1000).trimEnd()}`, (store) => store.revocations.after()],
+    ['a page that was read', `*1\r\n${entryOf('5-1').trimEnd()}`, (store) => store.revocations.after('5-1')],
   ])('rejects where Redis replies %s', async (_, reply, asked) => {
     const server = createServer((socket) => {
       socket.on('error', () => {})

@@ -19,8 +19,8 @@ import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Log } from '@postern/ports'
 import { createSqliteStore, type Store, StoreInUse } from '@postern/stores'
-import { openSqliteFile } from '../../packages/stores/src/open-sqlite-file.js'
-import { createCounts } from '../../packages/stores/src/sqlite-counts.js'
+import { openDatabase } from '../../packages/stores/src/sqlite/open-database.js'
+import { createCounts } from '../../packages/stores/src/sqlite/counts.js'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 const home = resolve(import.meta.dirname, '../../packages/stores')
@@ -64,23 +64,23 @@ describe('what a sqlite store keeps', () => {
   test('is there after the process that wrote it was killed', async () => {
     const child = await runElsewhere(`
       const store = createSqliteStore({ file, owner: true })
-      await store.remember('proof', inAMinute)
-      await store.count('calls', inAMinute)
-      await store.count('calls', inAMinute)
-      await store.revoke({ kind: 'user', name: 'mallory', at: 1, until: inAMinute })
+      await store.seen.add('proof', inAMinute)
+      await store.counters.add('calls', inAMinute)
+      await store.counters.add('calls', inAMinute)
+      await store.revocations.append({ kind: 'user', name: 'mallory', at: 1, until: inAMinute })
       console.log('written')`)
     expect(child.line).toBe('written')
     await child.kill()
     const store = createSqliteStore({ file, owner: true })
-    expect(await store.remember('proof', inAMinute())).toBe(false)
-    expect(await store.count('calls', inAMinute())).toBe(3)
-    expect((await store.revocations()).revocations.map(({ name }) => name)).toEqual(['mallory'])
+    expect(await store.seen.add('proof', inAMinute())).toBe(false)
+    expect(await store.counters.add('calls', inAMinute())).toBe(3)
+    expect((await store.revocations.after()).items.map(({ name }) => name)).toEqual(['mallory'])
     await store.close()
   })
 
   test('is in files that only its owner may read', async () => {
     const store = createSqliteStore({ file, owner: true })
-    await store.revoke({ kind: 'user', name: 'someone', at: 1, until: inAMinute() })
+    await store.revocations.append({ kind: 'user', name: 'someone', at: 1, until: inAMinute() })
     for (const ending of ['', '-wal', '-shm', '-owner']) expect(statSync(file + ending).mode & 0o777).toBe(0o600)
     await store.close()
   })
@@ -90,7 +90,7 @@ describe('what a sqlite store keeps', () => {
     symlinkSync('data/current', file)
     symlinkSync('store.db', join(folder, 'data/current'))
     const store = createSqliteStore({ file, owner: true })
-    await store.revoke({ kind: 'user', name: 'someone', at: 1, until: inAMinute() })
+    await store.revocations.append({ kind: 'user', name: 'someone', at: 1, until: inAMinute() })
     for (const ending of ['', '-wal', '-shm', '-owner'])
       expect(statSync(join(folder, `data/store.db${ending}`)).mode & 0o777, ending).toBe(0o600)
     expect(readdirSync(folder).toSorted()).toEqual(['data', 'store.db'])
@@ -99,8 +99,8 @@ describe('what a sqlite store keeps', () => {
 
   test('has no key in clear', async () => {
     const store = createSqliteStore({ file })
-    await store.remember('a-proof-of-someone', inAMinute())
-    await store.count('a-call-of-someone', inAMinute())
+    await store.seen.add('a-proof-of-someone', inAMinute())
+    await store.counters.add('a-call-of-someone', inAMinute())
     await store.close()
     const text = readFileSync(file, 'latin1')
     expect(text).not.toContain('of-someone')
@@ -109,18 +109,18 @@ describe('what a sqlite store keeps', () => {
   test('is bounded: a new key rejects beyond, a known one is still counted, and what expires makes room', async () => {
     const store = createSqliteStore({ file, mostEntries: 100 })
     const until = Date.now() + 1500
-    for (let index = 0; index < 100; index += 1) await store.remember(`key ${index}`, until)
-    await expect(store.remember('one more', inAMinute())).rejects.toThrow('The store is full.')
-    await expect(store.count('one more', inAMinute())).rejects.toThrow('The store is full.')
-    expect(await store.remember('key 7', inAMinute())).toBe(false)
+    for (let index = 0; index < 100; index += 1) await store.seen.add(`key ${index}`, until)
+    await expect(store.seen.add('one more', inAMinute())).rejects.toThrow('The store is full.')
+    await expect(store.counters.add('one more', inAMinute())).rejects.toThrow('The store is full.')
+    expect(await store.seen.add('key 7', inAMinute())).toBe(false)
     await sleep(1600)
-    const told = await Promise.allSettled(Array.from({ length: 64 }, (_, index) => store.remember(`later ${index}`, inAMinute())))
+    const told = await Promise.allSettled(Array.from({ length: 64 }, (_, index) => store.seen.add(`later ${index}`, inAMinute())))
     expect(told.at(-1)).toEqual({ status: 'fulfilled', value: true })
     await store.close()
   })
 
   test('is bounded the same after writes that failed: what they would have deleted still counts', () => {
-    const database = openSqliteFile(file)
+    const database = openDatabase(file)
     const counts = createCounts(database, 100)
     const start = Date.now()
     for (let index = 0; index < 60; index += 1) counts.add(`over ${index}`, start + 1)
@@ -149,7 +149,7 @@ describe('what a sqlite store keeps', () => {
   test('does not grow with what is over', async () => {
     const store = createSqliteStore({ file, mostEntries: 500 })
     for (let index = 0; index < 5000; index += 1) {
-      expect(await store.remember(`key ${index}`, Date.now() + 2)).toBe(true)
+      expect(await store.seen.add(`key ${index}`, Date.now() + 2)).toBe(true)
       if (index % 100 === 0) await sleep(5)
     }
     await store.close()
@@ -163,10 +163,10 @@ describe('the owner of a sqlite store', () => {
     const first = createSqliteStore({ file, owner: true })
     expect(() => createSqliteStore({ file, owner: true })).toThrow(StoreInUse)
     expect(() => createSqliteStore({ file, owner: true })).toThrow(refusal)
-    expect(await first.remember('k', inAMinute())).toBe(true)
+    expect(await first.seen.add('k', inAMinute())).toBe(true)
     await first.close()
     const second = createSqliteStore({ file, owner: true })
-    expect(await second.remember('k', inAMinute())).toBe(false)
+    expect(await second.seen.add('k', inAMinute())).toBe(false)
     await second.close()
   })
 
@@ -201,24 +201,24 @@ describe('the owner of a sqlite store', () => {
     const store = createSqliteStore({ file, owner: true })
     const writing = runElsewhere(`
       const store = createSqliteStore({ file })
-      for (let index = 0; index < 300; index += 1) await store.revoke({ kind: 'id', name: String(index), at: 1, until: inAMinute })
+      for (let index = 0; index < 300; index += 1) await store.revocations.append({ kind: 'id', name: String(index), at: 1, until: inAMinute })
       await store.close()
       console.log('written')`)
     let calls = 0
     for (let done = false; !done; calls += 1) {
-      await store.count('k', inAMinute())
+      await store.counters.add('k', inAMinute())
       done = await Promise.race([writing.then(() => true), sleep(0, false)])
     }
-    expect((await store.revocations()).revocations.map(({ name }) => name)).toEqual(
+    expect((await store.revocations.after()).items.map(({ name }) => name)).toEqual(
       Array.from({ length: 300 }, (_, index) => String(index)),
     )
-    expect(await store.count('k', inAMinute())).toBe(calls + 1)
+    expect(await store.counters.add('k', inAMinute())).toBe(calls + 1)
     await store.close()
   })
 
   test('waits for another process that writes, without standing still, and rejects in time', async () => {
     const store = createSqliteStore({ file, owner: true })
-    await store.remember('k', inAMinute())
+    await store.seen.add('k', inAMinute())
     const writer = await runElsewhere(`
       const { default: Database } = await import('libsql')
       globalThis.database = new Database(file)
@@ -232,22 +232,22 @@ describe('the owner of a sqlite store', () => {
     }, 5)
     const from = performance.now()
     const results = await Promise.allSettled([
-      store.remember('a', inAMinute()),
-      store.count('a', inAMinute()),
-      store.revoke({ kind: 'id', name: 'a', at: 1, until: inAMinute() }),
+      store.seen.add('a', inAMinute()),
+      store.counters.add('a', inAMinute()),
+      store.revocations.append({ kind: 'id', name: 'a', at: 1, until: inAMinute() }),
     ])
     expect(performance.now() - from).toBeLessThan(2000)
     clearInterval(clock)
     expect(longest).toBeLessThan(500)
     expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
-    const waiting = store.count('a', inAMinute())
+    const waiting = store.counters.add('a', inAMinute())
     await writer.kill()
     expect(await waiting).toBe(1)
     // What was given up must not keep back what is written now.
-    await store.revoke({ kind: 'id', name: 'b', at: 1, until: inAMinute() })
+    await store.revocations.append({ kind: 'id', name: 'b', at: 1, until: inAMinute() })
     const onlooker = createSqliteStore({ file })
-    expect((await onlooker.revocations()).revocations.map(({ name }) => name)).toEqual(['b'])
-    expect(await onlooker.count('a', inAMinute())).toBe(2)
+    expect((await onlooker.revocations.after()).items.map(({ name }) => name)).toEqual(['b'])
+    expect(await onlooker.counters.add('a', inAMinute())).toBe(2)
     await onlooker.close()
     await store.close()
   })
@@ -257,18 +257,18 @@ describe('the owner of a sqlite store', () => {
     const lines = (await Promise.all(Array.from({ length: 4 }, () => runElsewhere(open)))).map(({ line }) => line)
     expect(lines.toSorted()).toEqual(['StoreInUse', 'StoreInUse', 'StoreInUse', 'owner'])
     const writer = createSqliteStore({ file })
-    await writer.revoke({ kind: 'id', name: 'a', at: 1, until: inAMinute() })
+    await writer.revocations.append({ kind: 'id', name: 'a', at: 1, until: inAMinute() })
     await writer.close()
   })
 
   test('is not asked for when a revocation is only written: several may begin a new file at once', async () => {
     const write = `const store = createSqliteStore({ file })
-      await store.revoke({ kind: 'id', name: String(process.pid), at: 1, until: inAMinute })
+      await store.revocations.append({ kind: 'id', name: String(process.pid), at: 1, until: inAMinute })
       console.log('written')`
     const lines = (await Promise.all(Array.from({ length: 4 }, () => runElsewhere(write)))).map(({ line }) => line)
     expect(lines).toEqual(['written', 'written', 'written', 'written'])
     const store = createSqliteStore({ file })
-    expect((await store.revocations()).revocations).toHaveLength(4)
+    expect((await store.revocations.after()).items).toHaveLength(4)
     await store.close()
   })
 })
@@ -303,13 +303,13 @@ describe('a sqlite store whose file is not at its path any more', () => {
     ['moved with its folder', () => renameSync(folder, `${folder}-away`)],
   ])('takes no revocation when the file was %s, and soon nothing else, and says so once', async (_, lose) => {
     const store = open()
-    await store.revoke(revocation('before'))
+    await store.revocations.append(revocation('before'))
     lose()
-    await expect(store.revoke(revocation('lost'))).rejects.toThrow(lost)
-    await expect(store.remember('k', inAMinute())).rejects.toThrow(lost)
-    await expect(store.count('k', inAMinute())).rejects.toThrow(lost)
+    await expect(store.revocations.append(revocation('lost'))).rejects.toThrow(lost)
+    await expect(store.seen.add('k', inAMinute())).rejects.toThrow(lost)
+    await expect(store.counters.add('k', inAMinute())).rejects.toThrow(lost)
     await sleep(300)
-    await expect(store.revocations()).rejects.toThrow(lost)
+    await expect(store.revocations.after()).rejects.toThrow(lost)
     expect(told).toEqual([expect.stringMatching(/^error store_lost .*moved, removed or replaced/)])
     await store.close()
     if (!existsSync(folder)) renameSync(`${folder}-away`, folder)
@@ -317,10 +317,10 @@ describe('a sqlite store whose file is not at its path any more', () => {
 
   test('notices it also when it is only read, within a third of a second', async () => {
     const store = open()
-    expect(await store.count('k', inAMinute())).toBe(1)
+    expect(await store.counters.add('k', inAMinute())).toBe(1)
     away(...endings)
     await sleep(300)
-    await expect(store.revocations()).rejects.toThrow(lost)
+    await expect(store.revocations.after()).rejects.toThrow(lost)
     await store.close()
   })
 
@@ -331,27 +331,27 @@ describe('a sqlite store whose file is not at its path any more', () => {
     await createSqliteStore({ file: join(folder, 'other.db') }).close()
     rmSync(link)
     symlinkSync('other.db', link)
-    await expect(store.revoke(revocation('lost'))).rejects.toThrow(lost)
+    await expect(store.revocations.append(revocation('lost'))).rejects.toThrow(lost)
     await store.close()
   })
 
   test('is used again, with all that it knew, when the files are back', async () => {
     const store = open()
-    await store.revoke(revocation('before'))
+    await store.revocations.append(revocation('before'))
     away(...endings)
-    await expect(store.revoke(revocation('lost'))).rejects.toThrow(lost)
+    await expect(store.revocations.append(revocation('lost'))).rejects.toThrow(lost)
     back(...endings)
     await sleep(300)
-    expect(await store.count('k', inAMinute())).toBe(1)
-    await store.revoke(revocation('after'))
-    expect((await store.revocations()).revocations.map(({ name }) => name)).toEqual(['before', 'after'])
+    expect(await store.counters.add('k', inAMinute())).toBe(1)
+    await store.revocations.append(revocation('after'))
+    expect((await store.revocations.after()).items.map(({ name }) => name)).toEqual(['before', 'after'])
     expect(told.map((line) => line.split(' ', 2).join(' '))).toEqual(['error store_lost', 'info store_found_again'])
     await store.close()
   })
 
   test('does not come about by a copy, a link, a vacuum, a checkpoint or another process that comes and goes', async () => {
     const store = open()
-    for (let index = 0; index < 2000; index += 1) await store.remember(`key ${index}`, inAMinute())
+    for (let index = 0; index < 2000; index += 1) await store.seen.add(`key ${index}`, inAMinute())
     // By another process: one that opens and closes the file itself lets go of the locks that it has on it.
     execFileSync('cp', [file, join(folder, 'backup.db')])
     linkSync(file, join(folder, 'hard.db'))
@@ -362,14 +362,14 @@ describe('a sqlite store whose file is not at its path any more', () => {
       try { database.exec('PRAGMA journal_mode = DELETE') } catch {}
       database.close()
       const other = createSqliteStore({ file })
-      await other.revoke({ kind: 'user', name: 'elsewhere', at: 1, until: inAMinute })
+      await other.revocations.append({ kind: 'user', name: 'elsewhere', at: 1, until: inAMinute })
       await other.close()
       console.log('done')`)
     expect(child.line).toBe('done')
     await child.kill()
     await sleep(300)
-    await store.revoke(revocation('here'))
-    expect((await store.revocations()).revocations.map(({ name }) => name)).toEqual(['elsewhere', 'here'])
+    await store.revocations.append(revocation('here'))
+    expect((await store.revocations.after()).items.map(({ name }) => name)).toEqual(['elsewhere', 'here'])
     expect(told).toEqual([])
     await store.close()
   })
@@ -391,7 +391,7 @@ describe('a sqlite store whose owner file is not at its path any more', () => {
     await sleep(400)
     expect(() => createSqliteStore({ file, owner: true })).toThrow(StoreInUse)
     expect(told).toEqual(['warn store_claimed_again'])
-    expect(await store.count('k', inAMinute())).toBe(1)
+    expect(await store.counters.add('k', inAMinute())).toBe(1)
     const child = await runElsewhere(
       `try { createSqliteStore({ file, owner: true }); console.log('owner') } catch (error) { console.log(error.name) }`,
     )
@@ -405,18 +405,18 @@ describe('a sqlite store whose owner file is not at its path any more', () => {
     const store = createSqliteStore({ file, owner: true, log })
     rmSync(`${file}-owner`)
     const faster = createSqliteStore({ file, owner: true })
-    await expect(store.revoke({ kind: 'user', name: 'a', at: 1, until: inAMinute() })).rejects.toThrow(StoreInUse)
-    await expect(store.remember('k', inAMinute())).rejects.toThrow(StoreInUse)
+    await expect(store.revocations.append({ kind: 'user', name: 'a', at: 1, until: inAMinute() })).rejects.toThrow(StoreInUse)
+    await expect(store.seen.add('k', inAMinute())).rejects.toThrow(StoreInUse)
     await sleep(300)
-    await expect(store.revocations()).rejects.toThrow(StoreInUse)
+    await expect(store.revocations.after()).rejects.toThrow(StoreInUse)
     const openFiles = (): number => (existsSync('/proc/self/fd') ? readdirSync('/proc/self/fd').length : 0)
     const before = openFiles()
     await sleep(1500)
     expect(openFiles()).toBe(before)
-    expect(await faster.remember('k', inAMinute())).toBe(true)
+    expect(await faster.seen.add('k', inAMinute())).toBe(true)
     await faster.close()
     await sleep(400)
-    expect(await store.remember('k', inAMinute())).toBe(false)
+    expect(await store.seen.add('k', inAMinute())).toBe(false)
     expect(told).toEqual(['error store_lost', 'warn store_claimed_again', 'info store_found_again'])
     expect(() => createSqliteStore({ file, owner: true })).toThrow(StoreInUse)
     await store.close()

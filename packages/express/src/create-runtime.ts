@@ -1,6 +1,7 @@
 import { type CheckedConfig, ConfigError } from '@postern/config'
 import { createInstance, createLogLedger, type InstanceOptions, type ReplaceableInstance, type Runtime } from '@postern/instance'
 import { createMemoryStore, type Ledger, type Log, type Store } from '@postern/ports'
+import { checkPorts } from './check-ports.js'
 import { createFailedAttempts } from './failed-attempts.js'
 import { networkOf } from './network-of.js'
 
@@ -21,7 +22,7 @@ export interface RuntimeParts {
  * Compiles a checked configuration, with the parts that every door shares: the counter of failed authentications, and
  * the network of an address.
  *
- * @throws {ConfigError} if `config.store` names SQLite or Redis and no `store` is given.
+ * @throws {ConfigError} if `config.store` names SQLite or Redis and no `store` is given, or the one that is given lacks a port.
  */
 export function createRuntime(checked: CheckedConfig, parts?: RuntimeParts): Runtime {
   return openInstance(checked, parts).runtime
@@ -30,7 +31,7 @@ export function createRuntime(checked: CheckedConfig, parts?: RuntimeParts): Run
 /**
  * The same, as an instance whose configuration can be replaced.
  *
- * @throws {ConfigError} if `config.store` names SQLite or Redis and no `store` is given.
+ * @throws {ConfigError} if `config.store` names SQLite or Redis and no `store` is given, or the one that is given lacks a port.
  */
 export function openInstance(
   checked: CheckedConfig,
@@ -41,6 +42,7 @@ export function openInstance(
     hasListeners,
   }: RuntimeParts & Pick<InstanceOptions, 'hasListeners'> = {},
 ): ReplaceableInstance {
+  checkPorts(store)
   return createInstance(checked, {
     ledger,
     countFailedAttempts: ({ limit, window: windowMs }) => createFailedAttempts({ limit, windowMs }),

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import { type Principal, type PrincipalFields, type PublicAddress, reachStore, Refusal, type Store } from '@postern/ports'
+import { type Counters, type Principal, type PrincipalFields, type PublicAddress, reachStore, Refusal } from '@postern/ports'
 import { isToken, type Verifier } from './verifier.js'
 
 export interface AnonymousOptions extends PrincipalFields {
@@ -8,7 +8,7 @@ export interface AnonymousOptions extends PrincipalFields {
   readonly limit: number
   /** The length of a window, in milliseconds. */
   readonly windowMs: number
-  readonly store: Store
+  readonly counters: Counters
   readonly publicAddress: PublicAddress
   /** The network of an address, which counts as one caller. */
   readonly networkOf: (address: string) => string
@@ -22,7 +22,7 @@ const rememberedNetworks = 10_000
  * counts such calls per network. A token that fails its verification is never taken for anonymous.
  */
 export function createAnonymousVerifier(options: AnonymousOptions): Verifier {
-  const { user, team, project, limit, windowMs, store, publicAddress, networkOf } = options
+  const { user, team, project, limit, windowMs, counters, publicAddress, networkOf } = options
   const shared: Principal = { user, team, project, via: 'anonymous', caller: 'anonymous', delegate: false }
   const known = new LRUCache<string, Principal>({ max: rememberedNetworks })
 
@@ -41,7 +41,7 @@ export function createAnonymousVerifier(options: AnonymousOptions): Verifier {
       const window = Math.floor(now / windowMs)
       const endsAt = (window + 1) * windowMs
       const network = networkOf(publicAddress.clientOf(arrival))
-      const calls = await reachStore(store.count(`anonymous:${network}:${window}`, endsAt))
+      const calls = await reachStore(counters.add(`anonymous:${network}:${window}`, endsAt))
       if (calls <= limit) return principalOf(network)
       throw new Refusal('rate_limited', {
         message: 'Too many requests of this address came without a credential.',

@@ -1,4 +1,5 @@
 import {
+  type Feed,
   type Principal,
   type PrincipalFields,
   reachStore,
@@ -8,7 +9,6 @@ import {
   type RevokedKind,
   type SessionCall,
   type SessionFacts,
-  type Store,
 } from '@postern/ports'
 import { SessionCalls } from './session-calls.js'
 
@@ -47,13 +47,13 @@ export interface Revocations {
 }
 
 /**
- * Follows the revocations of a store. Requests are checked against a copy in memory, so that a check costs no I/O. Requests
+ * Follows the revocations of a store, which every process appends to. Requests are checked against a copy in memory, so that a check costs no I/O. Requests
  * renew the copy, and a timer does while calls of sessions are under way, so that a revocation ends those too. While a renewal
  * fails and the copy is too old, requests are refused; calls under way go on.
  *
  * @param longestLifeMs The longest lifetime of a token, in milliseconds: a revocation is kept for that long.
  */
-export function createRevocations(store: Store, longestLifeMs: number): Revocations {
+export function createRevocations(feed: Feed<Revocation>, longestLifeMs: number): Revocations {
   const ended: Readonly<Record<RevokedKind, Map<string, Revocation>>> = { id: new Map(), user: new Map(), team: new Map() }
   let longestMs = longestLifeMs
   let mark: string | undefined
@@ -85,8 +85,8 @@ export function createRevocations(store: Store, longestLifeMs: number): Revocati
 
   async function read(): Promise<void> {
     const askedAt = performance.now()
-    const page = await store.revocations(mark)
-    take(page.revocations)
+    const page = await feed.after(mark)
+    take(page.items)
     mark = page.mark
     renewedAt = askedAt
     sweep(Date.now())
@@ -140,7 +140,7 @@ export function createRevocations(store: Store, longestLifeMs: number): Revocati
     },
     async revoke(kind, name) {
       const revocation = revocationOf(kind, name, longestMs)
-      await reachStore(store.revoke(revocation))
+      await reachStore(feed.append(revocation))
       take([revocation])
     },
     keepFor(ms) {

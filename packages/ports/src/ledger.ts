@@ -1,6 +1,6 @@
 import type { GovernanceRecord } from '@postern/protocol'
 import type { Principal } from './principal.js'
-import type { RevokedKind } from './store.js'
+import type { RevokedKind } from './revocation.js'
 
 /** A failed attempt that was followed by another. */
 export interface EarlierEntry {

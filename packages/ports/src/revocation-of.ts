@@ -1,4 +1,4 @@
-import type { Revocation, RevokedKind } from './store.js'
+import type { Revocation, RevokedKind } from './revocation.js'
 
 /**
  * How far the clock of a token's minter may be ahead of ours, in seconds. A revocation also ends tokens whose `iat` is this

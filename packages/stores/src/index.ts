@@ -1,5 +1,5 @@
 export type { Store } from '@postern/ports'
 export { openStore, type StoreSettings } from './open-store.js'
-export { createRedisStore, type RedisStoreOptions } from './redis-store.js'
-export { createSqliteStore, type SqliteStoreOptions } from './sqlite-store.js'
-export { StoreInUse } from './store-in-use.js'
+export { createRedisStore, type RedisStoreOptions } from './redis/open.js'
+export { createSqliteStore, type SqliteStoreOptions } from './sqlite/open.js'
+export { StoreInUse } from './sqlite/store-in-use.js'

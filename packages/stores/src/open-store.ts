@@ -1,6 +1,6 @@
 import { createMemoryStore, type Store } from '@postern/ports'
-import { createRedisStore, type RedisStoreOptions } from './redis-store.js'
-import { createSqliteStore } from './sqlite-store.js'
+import { createRedisStore, type RedisStoreOptions } from './redis/open.js'
+import { createSqliteStore } from './sqlite/open.js'
 
 /** Which store, in the form of the configuration's `store`. */
 export type StoreSettings =

@@ -33,7 +33,7 @@ export async function revokeSessions(options: RevokeOptions): Promise<number> {
   }
   const store = await openStoreToRevoke(checked, file)
   try {
-    await store.revoke(revocationOf(kind, name, callers.session.maxTtl))
+    await store.revocations.append(revocationOf(kind, name, callers.session.maxTtl))
   } catch (error) {
     const { message } = error as Error
     throw new Failure(message.startsWith('The revocation was written') ? message : `Nothing was ended: ${message}`)

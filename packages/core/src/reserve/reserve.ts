@@ -1,4 +1,4 @@
-import { type Principal, reachStore, Refusal, type Store } from '@postern/ports'
+import { type Counters, type Principal, reachStore, Refusal } from '@postern/ports'
 
 /**
  * Makes the reservation of a call: counts it against the session's `maxCalls`. This is the last room before `forward`, so a
@@ -9,9 +9,9 @@ import { type Principal, reachStore, Refusal, type Store } from '@postern/ports'
  */
 export type Reserve = (principal: Principal) => void | Promise<void>
 
-export function createReserve(store: Store): Reserve {
+export function createReserve(counters: Counters): Reserve {
   const countCall = async (id: string, maxCalls: number, expiresAt: number): Promise<void> => {
-    const calls = await reachStore(store.count(`calls:${id}`, expiresAt))
+    const calls = await reachStore(counters.add(`calls:${id}`, expiresAt))
     if (calls <= maxCalls) return
     throw new Refusal('budget_exhausted', {
       message:

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { importJWK, type JWK, type JWTPayload, jwtVerify } from 'jose'
 import { LRUCache } from 'lru-cache'
-import { type Arrival, type Principal, type PublicAddress, reachStore, Refusal, type Store } from '@postern/ports'
+import { type Arrival, type Principal, type PublicAddress, reachStore, Refusal, type Seen } from '@postern/ports'
 import { thumbprintOf } from '../thumbprint.js'
 import type { Credential } from '../credential.js'
 import type { Nonces } from './nonces.js'
@@ -17,7 +17,8 @@ const rememberedKeys = 10_000
 const maxIdChars = 256
 
 export interface ProofOptions {
-  readonly store: Store
+  /** The proofs that were used. */
+  readonly seen: Seen
   /** How old a proof may be, in milliseconds. */
   readonly windowMs: number
   /** Which proofs are forgotten; shared with the runtimes before. */
@@ -68,7 +69,7 @@ export class ForgottenProofs {
   }
 }
 
-export function createProofs({ store, windowMs, forgotten, nonces, publicAddress }: ProofOptions): Proofs {
+export function createProofs({ seen, windowMs, forgotten, nonces, publicAddress }: ProofOptions): Proofs {
   const keys = new LRUCache<string, Key>({ max: rememberedKeys })
 
   async function keyFor(jkt: string, jwk: JWK, alg: string): Promise<Key> {
@@ -109,7 +110,7 @@ export function createProofs({ store, windowMs, forgotten, nonces, publicAddress
 
   /** Must be the last check: only a valid proof may write to the store. */
   async function refuseReplay({ jti, iat }: JWTPayload, jkt: string): Promise<void> {
-    const isNew = await reachStore(store.remember(`proof:${jkt}:${jti}`, (iat as number) * 1000 + windowMs + clockToleranceMs))
+    const isNew = await reachStore(seen.add(`proof:${jkt}:${jti}`, (iat as number) * 1000 + windowMs + clockToleranceMs))
     if (!isNew) throw refuseProof('The proof was used before.')
   }
 

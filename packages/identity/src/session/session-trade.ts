@@ -1,5 +1,5 @@
 import { isJsonType, refuseOtherReadings, refusePackedBody } from '@postern/core'
-import { type Arrival, type Principal, reachStore, Refusal, type Store } from '@postern/ports'
+import { type Arrival, type Counters, type Principal, reachStore, Refusal } from '@postern/ports'
 import { readSessionRequest, SessionFault, sessionFaultOverHttp, type SessionRequest, sessionSeconds } from '@postern/protocol'
 import type { Proofs } from '../proof/proof.js'
 import type { SignedSession, SignSession } from './sign-session.js'
@@ -13,7 +13,7 @@ export type ReadObject = (bytes: Buffer) => Readonly<Record<string, unknown>>
 export interface SessionTradeOptions {
   readonly sign: SignSession
   readonly proofs: Proofs
-  readonly store: Store
+  readonly counters: Counters
   /** The lifetime of a session whose request has no `ttl`, in seconds. */
   readonly ttlSeconds: number
   /** The longest lifetime of a session, in seconds. */
@@ -48,12 +48,12 @@ const maxRequestBytes = 16 * 1024
 export type SessionTrade = (arrival: Arrival, principal: Principal) => Promise<ExchangedSession>
 
 export function createSessionTrade(options: SessionTradeOptions): SessionTrade {
-  const { sign, proofs, store, ttlSeconds, longestSeconds, limit, windowMs } = options
+  const { sign, proofs, counters, ttlSeconds, longestSeconds, limit, windowMs } = options
 
   async function countOne({ user, team, project }: Principal): Promise<void> {
     const now = Date.now()
     const window = Math.floor(now / windowMs)
-    const count = await reachStore(store.count(`exchange:${JSON.stringify([user, team, project])}:${window}`, (window + 1) * windowMs))
+    const count = await reachStore(counters.add(`exchange:${JSON.stringify([user, team, project])}:${window}`, (window + 1) * windowMs))
     if (count > limit)
       throw new Refusal('rate_limited', { retryAfterSeconds: Math.min(60, Math.ceil(((window + 1) * windowMs - now) / 1000)) })
   }

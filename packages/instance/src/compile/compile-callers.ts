@@ -33,7 +33,7 @@ import {
   type SignSession,
   type Verifier,
 } from '@postern/identity'
-import { describeProxy, type PublicAddress, type Store, type Uses } from '@postern/ports'
+import { type Counters, describeProxy, type PublicAddress, type Uses } from '@postern/ports'
 import type { CheckArrival } from '../doors/check-arrival.js'
 import type { Runtime } from '../runtime.js'
 import { defaultCacheMs } from './defaults.js'
@@ -63,7 +63,7 @@ function compileIssuer({ jwks, clockSkew, ...issuer }: NonNullable<Config['calle
 
 /** Parts that the verifiers share. */
 export interface IdentityParts {
-  readonly store: Store
+  readonly counters: Counters
   readonly revocations: Revocations
   /** Verifiers of credentials in headers, which a caller sends itself; not of cookies, which a browser adds. */
   readonly tokens: readonly Verifier[]
@@ -89,7 +89,7 @@ export function compileIdentity(
   const { session, dpop } = config.callers
   const longestLifeMs = session?.maxTtl ?? 0
   // One for all runtimes: a session may live as long as the longest life that any of them has allowed.
-  const revocations = uses.share('revocations', null, () => createRevocations(store, longestLifeMs))
+  const revocations = uses.share('revocations', null, () => createRevocations(store.revocations, longestLifeMs))
   revocations.keepFor(longestLifeMs)
   const sessionKeys = sessionSecrets(checked)
   const [signing] = sessionKeys
@@ -97,11 +97,11 @@ export function compileIdentity(
   forgotten.setWindow(dpop.window)
   const nonces = dpop.nonce && sessionKeys.length > 0 ? createNonces(sessionKeys) : undefined
   return {
-    store,
+    counters: store.counters,
     revocations,
     tokens: compileTokenVerifiers(checked, revocations, uses),
     forwardAuth: compileForwardAuth(checked, { browser, publicAddress, networkOf, uses }),
-    proofs: createProofs({ store, windowMs: dpop.window, forgotten, nonces, publicAddress }),
+    proofs: createProofs({ seen: store.seen, windowMs: dpop.window, forgotten, nonces, publicAddress }),
     sign: signing === undefined ? undefined : createSignSession(signing),
     browser,
     publicAddress,
@@ -117,8 +117,8 @@ export function compileVerifiers(checked: CheckedConfig, parts: IdentityParts): 
   if (parts.forwardAuth !== undefined) verifiers.push(parts.forwardAuth)
   if (anonymous !== undefined) {
     const { window: windowMs, ...rest } = anonymous
-    const { store, publicAddress, networkOf } = parts
-    verifiers.push(createAnonymousVerifier({ ...rest, windowMs, store, publicAddress, networkOf }))
+    const { counters, publicAddress, networkOf } = parts
+    verifiers.push(createAnonymousVerifier({ ...rest, windowMs, counters, publicAddress, networkOf }))
   }
   return verifiers
 }
@@ -209,7 +209,7 @@ function compileForwardAuth(
 
 export function compileSessionEndpoint(
   { callers }: Config,
-  { revocations, store, proofs, sign }: IdentityParts,
+  { revocations, counters, proofs, sign }: IdentityParts,
 ): SessionEndpoint | undefined {
   const { session } = callers
   if (session === undefined) return undefined
@@ -219,6 +219,6 @@ export function compileSessionEndpoint(
   const give =
     sign === undefined || limits === undefined
       ? undefined
-      : createSessionTrade({ sign, proofs, store, ...inSeconds, ...limits, readBody, readObject: readJsonObject })
+      : createSessionTrade({ sign, proofs, counters, ...inSeconds, ...limits, readBody, readObject: readJsonObject })
   return createSessionEndpoint(revocations, give)
 }

@@ -127,7 +127,7 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
       resolve: createResolve(findKey, createTaskSeals([...keys.values()])),
       police: createPolice(findPolicy),
       tag: createTag(redactor),
-      reserve: createReserve(options.store),
+      reserve: createReserve(options.store.counters),
       observe: createObserve(),
       forward: forwarding.forward,
       retry,

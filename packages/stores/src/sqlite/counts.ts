@@ -1,4 +1,4 @@
-import { digestKey } from './digest-key.js'
+import { digestKey } from '../digest-key.js'
 import { inTransaction } from './in-transaction.js'
 import type { SqliteFile } from './in-transaction.js'
 

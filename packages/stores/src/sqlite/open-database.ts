@@ -37,7 +37,7 @@ const schema = `
  * @throws {Error} that names the fault: no such folder, a damaged file, the file of another program, or of a newer
  *   Postern.
  */
-export function openSqliteFile(file: string): SqliteFile {
+export function openDatabase(file: string): SqliteFile {
   const real = createPrivately(file)
   let database: SqliteFile | undefined
   try {

@@ -1,0 +1,14 @@
+import type { Scope } from './scope.js'
+
+/** Remembers keys, so that what is good for one use is used once: proofs. */
+export interface Seen {
+  readonly scope: Scope
+  /**
+   * Stores a key until a time. Atomic: of several calls at once with one key, exactly one gets `true`.
+   *
+   * @param untilMs In milliseconds since the epoch. Only that of the call that stored the key counts.
+   * @returns `false` if the key is stored already.
+   * @throws {Error} by rejecting, if the store cannot be asked or has no room: then nobody knows whether the key is new.
+   */
+  add(key: string, untilMs: number): Promise<boolean>
+}

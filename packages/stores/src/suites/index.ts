@@ -1,0 +1,6 @@
+export { countersSuite } from './counters.js'
+export { feedSuite, type ItemKind } from './feed.js'
+export { revocationsSuite } from './revocations.js'
+export { seenSuite } from './seen.js'
+export type { Open, Sentence } from './sentence.js'
+export { closingSuite, storeSuite } from './store.js'

@@ -1,0 +1,104 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { createMemoryStore, type Counters, type Feed, type Revocation, type Seen, type Store } from '@postern/ports'
+import { countersSuite, revocationsSuite, seenSuite, type Sentence, storeSuite } from '@postern/stores/suites'
+import { describe, expect, test } from 'vitest'
+
+/** The titles of the sentences that do not hold; `prepare` gives each a place of its own. */
+async function faultsOf<Port>(suite: readonly Sentence<Port>[], prepare: () => Port): Promise<readonly string[]> {
+  const results = await Promise.allSettled(
+    suite.map(({ run }) => {
+      const port = prepare()
+      return run(() => port)
+    }),
+  )
+  return suite.flatMap(({ title }, index) => (results[index]?.status === 'rejected' ? [title] : []))
+}
+
+const sleepy = async (): Promise<void> => new Promise((resolve) => setTimeout(resolve))
+
+describe('the suites', () => {
+  test('find no fault in a store that is right', async () => {
+    expect(await faultsOf(seenSuite, () => createMemoryStore().seen)).toEqual([])
+    expect(await faultsOf(countersSuite, () => createMemoryStore().counters)).toEqual([])
+    expect(await faultsOf(revocationsSuite, () => createMemoryStore().revocations)).toEqual([])
+    expect(await faultsOf(storeSuite, createMemoryStore)).toEqual([])
+  })
+
+  test('find what looks first and writes later, and what never forgets', async () => {
+    const keys = new Map<string, number>()
+    const count = async (key: string): Promise<number> => {
+      const before = keys.get(key) ?? 0
+      await sleepy()
+      keys.set(key, before + 1)
+      return before + 1
+    }
+    const prepare =
+      <Port>(port: Port) =>
+      (): Port => (keys.clear(), port)
+    const seen: Seen = { scope: 'process', add: async (key) => (await count(key)) === 1 }
+    const counters: Counters = { scope: 'process', add: count }
+    expect(await faultsOf(seenSuite.slice(0, 1), prepare(seen))).toEqual([seenSuite[0]?.title])
+    expect(await faultsOf(seenSuite.slice(1, 2), prepare(seen))).toEqual([seenSuite[1]?.title])
+    expect(await faultsOf(countersSuite.slice(0, 1), prepare(counters))).toEqual([countersSuite[0]?.title])
+    expect(await faultsOf(countersSuite.slice(1, 2), prepare(counters))).toEqual([countersSuite[1]?.title])
+  })
+
+  test('find a feed that gives an item twice, and one that loses its place when what stood there is over', async () => {
+    const repeating = (): Feed<Revocation> => {
+      const { append, after } = createMemoryStore().revocations
+      return { scope: 'process', append, after: async () => after() }
+    }
+    expect(await faultsOf(revocationsSuite, repeating)).toContain('gives after a mark what was appended after it, and nothing twice')
+    const counting = (): Feed<Revocation> => {
+      const { append, after } = createMemoryStore().revocations
+      return {
+        scope: 'process',
+        append,
+        async after(mark = '0') {
+          const { items } = await after()
+          return { items: items.slice(Number(mark)), mark: String(items.length) }
+        },
+      }
+    }
+    expect(await faultsOf(revocationsSuite, counting)).toEqual(['takes a mark although what stood there is over'])
+  })
+
+  test('find a store whose keys of two ports meet, and one that says another scope than its ports', async () => {
+    const meeting = (): Store => {
+      const { counters, ...store } = createMemoryStore()
+      return { ...store, counters, seen: { scope: 'process', add: async (key, untilMs) => (await counters.add(key, untilMs)) === 1 } }
+    }
+    expect(await faultsOf(storeSuite, meeting)).toEqual(['keeps what was seen apart from what is counted'])
+    expect(await faultsOf(storeSuite, (): Store => ({ ...createMemoryStore(), scope: 'shared' }))).toEqual([
+      'reaches as far as each of its ports',
+    ])
+  })
+})
+
+describe('a suite in node:test', () => {
+  test('is a loop over its sentences', async () => {
+    // Here, where the packages are found.
+    const folder = mkdtempSync(join(import.meta.dirname, '.node-test-'))
+    const file = join(folder, 'own-store.mjs')
+    writeFileSync(
+      file,
+      `import { test } from 'node:test'
+import { createMemoryStore } from '@postern/ports'
+import { seenSuite } from '@postern/stores/suites'
+for (const { title, run } of seenSuite)
+  test(title, () => {
+    const { seen } = createMemoryStore()
+    return run(() => seen)
+  })
+`,
+    )
+    const { NODE_TEST_CONTEXT: _, ...env } = process.env
+    const { stdout } = await promisify(execFile)(process.execPath, ['--test', '--test-reporter=tap', file], { env }).finally(() =>
+      rmSync(folder, { recursive: true }),
+    )
+    expect(stdout).toContain(`# pass ${seenSuite.length}\n# fail 0`)
+  })
+})
