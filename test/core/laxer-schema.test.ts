@@ -46,6 +46,7 @@ describe('every setting of the schema', () => {
     expect(settings.length).toBeGreaterThan(90)
     const silent = settings.filter((path) => !isNamed(path)).map((path) => path.join(' '))
     expect(silent.toSorted()).toEqual([
+      'admin credentials main hash',
       'backend connections',
       'backend timeouts headers',
       'browser hsts includeSubDomains',

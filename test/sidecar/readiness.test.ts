@@ -133,7 +133,8 @@ describe('the admin listener', () => {
   })
 
   test('waits half a second at most for a store that does not answer', async () => {
-    const silent = { ...createMemoryStore(), revocations: () => new Promise<never>(() => {}) }
+    const memory = createMemoryStore()
+    const silent = { ...memory, revocations: { ...memory.revocations, after: () => new Promise<never>(() => {}) } }
     const house = await openHouse({ store: createMemoryStore() })
     const readiness = createReadiness({ instance: house.runtime, store: watchStore(silent) })
     const before = performance.now()

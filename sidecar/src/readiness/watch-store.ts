@@ -33,9 +33,10 @@ export function watchStore(watched: Store): WatchedStore {
     if (reason === undefined) trouble = undefined
     else trouble = { since: trouble?.since ?? new Date().toISOString(), reason }
   }
-  const revocations: Store['revocations'] = async (after) => {
+  const { revocations } = watched
+  const after: typeof revocations.after = async (from) => {
     try {
-      const page = await watched.revocations(after)
+      const page = await revocations.after(from)
       mark = page.mark
       note(undefined)
       return page
@@ -45,14 +46,14 @@ export function watchStore(watched: Store): WatchedStore {
     }
   }
   const ask = (): Promise<unknown> =>
-    (asking ??= revocations(mark)
+    (asking ??= after(mark)
       .catch(() => {})
       .finally(() => {
         asking = undefined
       }))
 
   return {
-    store: { ...watched, revocations },
+    store: { ...watched, revocations: { scope: revocations.scope, append: (item) => revocations.append(item), after } },
     async look() {
       if (performance.now() - knownAt < freshMs) return trouble
       let timer: NodeJS.Timeout | undefined

@@ -146,6 +146,7 @@ export const neutralSettings: readonly string[] = [
   'callers service hashes *',
   'backend identity key *',
   'admin secret *',
+  'admin credentials * hash',
   'store redis *',
 ]
 
