@@ -27,9 +27,16 @@ export class Waits {
         return
       }
       const waiting: Waiting = { place: -1, cut: (by) => reject(by(false)) }
-      const over = (): void => this.#open.delete(waiting)
-      promise.then(over, over)
-      promise.then(resolve, reject)
+      promise.then(
+        (value) => {
+          this.#open.delete(waiting)
+          resolve(value)
+        },
+        (error: unknown) => {
+          this.#open.delete(waiting)
+          reject(error)
+        },
+      )
       this.#open.add(waiting)
       call?.waitsFor(waiting)
     })

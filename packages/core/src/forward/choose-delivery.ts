@@ -1,4 +1,5 @@
 import { isJsonType } from '../lib/json-type.js'
+import { rememberNames } from '../lib/remember-names.js'
 import { Refusal } from '@postern/ports'
 import { type AnswerHead, renamed, unpackedHead } from './answer-head.js'
 import { decodersOf } from './content-codings.js'
@@ -79,10 +80,10 @@ const page = /^(?:text\/html|application\/xhtml\+xml)/
  * All types in the `Content-Type` lines and their lists, each once: one reader takes the first, another the last. Text
  * after a comma inside a parameter does not have the form of a type.
  */
-function typesIn(contentTypes: string): readonly string[] {
+const typesIn = rememberNames((contentTypes): readonly string[] => {
   const members = contentTypes.split(',').map((member) => (member.split(';', 1)[0] as string).trim().toLowerCase())
   return [...new Set(members.filter((member) => mediaType.test(member)))]
-}
+})
 
 /** Allows for anything that a careless server writes after the type. */
 const mediaType = /^[\w!#$&^.+*-]+\/[\w!#$&^.+*-]+(?:\s|$)/
