@@ -330,6 +330,16 @@ describe('the size of files', () => {
     expect(linesOf('packages/core/src') / all).toBeLessThanOrEqual(0.32)
   })
 
+  test('no source file holds one constant and nothing else, but tables do', () => {
+    const alone = everyPackage.flatMap(sourcesOf).filter((file) => {
+      const code = codeOf(file)
+        .replaceAll(/^import .*$/gm, '')
+        .trim()
+      return /^export const \w+(?:: [^=]+)? = [^[{\n][^\n]*$/.test(code) && !/=>|function|\[$|\{$|`$/.test(code) && code.length < 200
+    })
+    expect(alone).toEqual([])
+  })
+
   test('no source file has more than 300 lines, and half have fewer than 60', () => {
     const lines = everyPackage.flatMap(sourcesOf).map((file) => [file, readFileSync(join(root, file), 'utf8').split('\n').length] as const)
     expect(lines.filter(([, length]) => length > 300)).toEqual([])

@@ -1,10 +1,15 @@
 import type { z } from 'zod'
 import { createMeantBy } from '@postern/ports'
-import { announcedSettings } from './not-enforced-yet.js'
 import { exampleOf } from './example-of.js'
 import { readFault } from './fault.js'
 import { expectedKind, kindOf } from './kinds.js'
 import { formatPath, oneOfThese, type Problem, problem } from './problem.js'
+
+/**
+ * Settings that are planned and that this version does not enforce. A configuration that sets one is refused: a limit that
+ * is accepted and ignored would be a false promise.
+ */
+const announcedSettings: ReadonlySet<string> = new Set(['limits', 'store.postgres'])
 
 /**
  * Turns a schema violation into a problem with a fix. Never repeats a value, which may be a secret, except a number in the

@@ -5,7 +5,7 @@ import { completionBody, completionChunks, firstHalf, secondsNow, type Completio
 import { embed, textsToEmbed } from '../embedding.js'
 import { DONE, dataEvent } from '../event-stream.js'
 import { textMember, type JsonRecord } from '../json-value.js'
-import { ONE_DOT } from '../picture.js'
+import { picturesOf } from '../picture.js'
 import { promptTokensOf } from '../prompt.js'
 import { countWords } from '../reply.js'
 import { responseBody } from '../responses-form.js'
@@ -80,7 +80,7 @@ export function freeAiEmbeddings(call: FreeAiCall): Answer {
 }
 
 export function freeAiImage(call: FreeAiCall, pieces: readonly string[]): Answer {
-  const data = [{ b64_json: ONE_DOT, revised_prompt: pieces.join('') }]
+  const data = picturesOf(pieces.join(''))
   return jsonAnswer({ created: secondsNow(), data, degraded: call.degraded, x_gateway: gatewayMeta(call) }, degradedField(call))
 }
 

@@ -6,7 +6,7 @@ import { DONE, dataEvent } from '../event-stream.js'
 import type { EmulatedCall } from '../emulated-call.js'
 import { refusalForState, type GatewayBehaviour } from '../gateway-behaviour.js'
 import { isRecord, textMember, type JsonRecord } from '../json-value.js'
-import { ONE_DOT } from '../picture.js'
+import { picturesOf } from '../picture.js'
 import { promptOf, promptTokensOf } from '../prompt.js'
 import { responseBody, responseEvents } from '../responses-form.js'
 import { joyTokenAbout, joyTokenCatalogue } from './joytoken-catalogue.js'
@@ -94,8 +94,7 @@ export class JoyToken implements GatewayBehaviour {
       'X-DAOE-Used-Provider': model.includes('/') ? model.slice(0, model.indexOf('/')) : 'openai',
       ...(variant === 'failover' && body['stream'] === true ? { 'X-DAOE-Failover': 'true' } : {}),
     }
-    if (kind === 'image')
-      return jsonAnswer({ created: secondsNow(), data: [{ b64_json: ONE_DOT, revised_prompt: pieces.join('') }], metadata }, headers)
+    if (kind === 'image') return jsonAnswer({ created: secondsNow(), data: picturesOf(pieces.join('')), metadata }, headers)
     if (kind === 'responses') {
       if (body['stream'] !== true) return jsonAnswer(responseBody(completion, { metadata }), headers)
       // No sample of such a stream is documented; the metadata event is the one that chat streams append.
