@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { type Counters, type Principal, type PrincipalFields, type PublicAddress, reachStore, Refusal } from '@postern/ports'
-import { isToken, type Verifier } from './verifier.js'
+import { isFromAuthorization, type Verifier } from './verifier.js'
 
 export interface AnonymousOptions extends PrincipalFields {
   /** The most calls of one network in a window. */
@@ -35,7 +35,7 @@ export function createAnonymousVerifier(options: AnonymousOptions): Verifier {
 
   return {
     via: 'anonymous',
-    recognises: (credential) => !isToken(credential),
+    recognises: (credential) => !isFromAuthorization(credential),
     async verify(_, arrival) {
       const now = Date.now()
       const window = Math.floor(now / windowMs)

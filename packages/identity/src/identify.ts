@@ -7,7 +7,7 @@ import type { FailedAttempts } from './failed-attempts.js'
 import type { Proofs } from './proof/proof.js'
 import { type ReadCredential, readCredential, refuseUnknown } from './read-credential.js'
 import { refuseUnrecognised } from './refuse-credential.js'
-import { isToken, type Verifier } from './verifier.js'
+import { isFromAuthorization, type Verifier } from './verifier.js'
 
 export interface IdentifyOptions {
   /** Asked in order; the first that recognises the credential decides. */
@@ -44,9 +44,9 @@ export function createIdentify({ verifiers, proofs, failedAttempts, publicAddres
 
   /** Whether a verifier would have taken the request's cookies if the request had no `Authorization`. */
   function hasUsableCookie(credential: Credential, { headers: { cookie } }: Arrival): boolean {
-    if (!isToken(credential) || cookie === undefined || cookie === '') return false
+    if (!isFromAuthorization(credential) || cookie === undefined || cookie === '') return false
     const alone: Credential = { form: 'cookie', text: cookie }
-    return verifierOf(alone)?.asksForCookies === true
+    return verifierOf(alone)?.acceptsCookies === true
   }
 
   function verifierOf(credential: Credential): Verifier | undefined {

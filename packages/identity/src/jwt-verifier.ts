@@ -8,7 +8,7 @@ import { readProofKey } from './proof-key.js'
 import { rememberVerified } from './remember-verified.js'
 import { refuseToken } from './refuse-token.js'
 import { tokenClaims } from './token-claims.js'
-import { isToken, type Verifier } from './verifier.js'
+import { isFromAuthorization, type Verifier } from './verifier.js'
 
 /** An identity provider whose tokens are accepted. */
 export interface JwtIssuer {
@@ -44,7 +44,7 @@ export function createJwtVerifier(issuers: readonly JwtIssuer[]): Verifier {
 
   return {
     via: 'jwt',
-    recognises: (credential) => isToken(credential) && kindOfJwt(credential.text) === 'other',
+    recognises: (credential) => isFromAuthorization(credential) && kindOfJwt(credential.text) === 'other',
     verify({ text: token }) {
       if (token.length > maxTokenChars) throw new Refusal('caller_invalid')
       return verify(token)

@@ -1,7 +1,7 @@
 import { Refusal } from '@postern/ports'
 import type { Credential } from './credential.js'
 import { kindOfJwt } from './jwt-form.js'
-import { isToken } from './verifier.js'
+import { isFromAuthorization } from './verifier.js'
 
 /** The refusal of a token that belongs to no known caller. A JWT comes here if no verifier for its kind is configured. */
 export function refuseCredential({ text }: Credential): Refusal {
@@ -30,5 +30,5 @@ export function refuseNobody({ form }: Credential): Refusal {
 
 /** The refusal of a credential that no verifier recognises. */
 export function refuseUnrecognised(credential: Credential): Refusal {
-  return isToken(credential) ? refuseCredential(credential) : refuseNobody(credential)
+  return isFromAuthorization(credential) ? refuseCredential(credential) : refuseNobody(credential)
 }

@@ -2,7 +2,7 @@ import type { RingEntry } from '@postern/ports'
 import type { Principal, PrincipalFields } from '@postern/ports'
 import { createRingLookup } from './ring-lookup.js'
 import { refuseCredential } from './refuse-credential.js'
-import { isToken, type Verifier } from './verifier.js'
+import { isFromAuthorization, type Verifier } from './verifier.js'
 
 /** The principal of a service label, as the operator configured it. */
 export interface ServicePrincipal extends PrincipalFields {
@@ -23,7 +23,7 @@ export function createServiceVerifier(ring: readonly RingEntry[], principals: Re
   )
   return {
     via: 'service',
-    recognises: isToken,
+    recognises: isFromAuthorization,
     verify(credential) {
       const label = lookup(credential.text)
       const principal = label === undefined ? undefined : known.get(label)

@@ -10,7 +10,7 @@ import { refuseToken } from './refuse-token.js'
 import { rememberVerified, type Verified } from './remember-verified.js'
 import type { Revocations } from './revocations.js'
 import { tokenClaims } from './token-claims.js'
-import { isToken, type Verifier } from './verifier.js'
+import { isFromAuthorization, type Verifier } from './verifier.js'
 
 export interface SessionVerifierOptions {
   /** The shared secrets of tokens that are signed with HS256, any of which is good; empty: such tokens are refused. */
@@ -45,7 +45,7 @@ export function createSessionVerifier({ secrets, keys, maxLifetimeMs, revocation
 
   return {
     via: 'session',
-    recognises: (credential) => isToken(credential) && kindOfJwt(credential.text) === 'session',
+    recognises: (credential) => isFromAuthorization(credential) && kindOfJwt(credential.text) === 'session',
     verify({ text }) {
       const principal = verify(text)
       return principal instanceof Promise ? principal.then(refuseRevoked) : refuseRevoked(principal)

@@ -27,16 +27,13 @@ export class Waits {
         return
       }
       const waiting: Waiting = { place: -1, cut: (by) => reject(by(false)) }
-      promise.then(
-        (value) => {
+      const over =
+        <Result>(settle: (result: Result) => void) =>
+        (result: Result): void => {
           this.#open.delete(waiting)
-          resolve(value)
-        },
-        (error: unknown) => {
-          this.#open.delete(waiting)
-          reject(error)
-        },
-      )
+          settle(result)
+        }
+      promise.then(over(resolve), over(reject))
       this.#open.add(waiting)
       call?.waitsFor(waiting)
     })

@@ -5,17 +5,22 @@ import { SessionRefusal } from './session-refusal.js'
 export type ReadHeader = (name: string) => string | undefined
 
 /**
- * Schemes of `Authorization` that a browser never adds by itself, as it adds cookies and passwords (`Basic`) to the
- * requests that another site causes.
+ * `Authorization` schemes that a browser never adds by itself. If a page of another site causes a request, the browser may add
+ * cookies and a `Basic` password, but no `Bearer` or `DPoP` token.
  */
 const deliberate = /^(?:bearer|dpop)\s/i
 
 /**
- * Lets a request pass if its `Origin` is listed; if `Sec-Fetch-Site` is `same-origin` (Fetch Metadata) and `Origin`,
- * if there is one, is our own or that of a development server; or, from a browser without Fetch Metadata, if `Origin`
- * is our own. A call with a token and without a cookie passes as well: a browser sends a token only if a program puts
- * it there.
+ * Refuses a request that a page of another site may have caused. A request passes if one of these is true:
  *
+ * - `Authorization` is `Bearer` or `DPoP`, and there is no `Cookie`: a browser sends such a token only if a program sets it.
+ * - `Origin` is in `listed`.
+ * - `Sec-Fetch-Site` (Fetch Metadata) is `same-origin`, and `Origin` is absent, our own, or that of a development server.
+ * - `Sec-Fetch-Site` is absent (older browsers), and `Origin` is our own.
+ *
+ * An `Origin` is our own if its host and port are those of `Host`, with `http` or `https`.
+ *
+ * @param listed Origins of other pages that may call, for example `https://app.example.com`.
  * @throws {SessionRefusal} `cross_site_refused`.
  */
 export function checkSameSite(header: ReadHeader, listed: readonly string[]): void {

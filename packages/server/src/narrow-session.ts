@@ -2,45 +2,46 @@ import { compileNamePattern, type SessionRequest, sessionSeconds } from '@poster
 import { SessionRefusal } from './session-refusal.js'
 import type { MintRequest } from './session-minter.js'
 
-/** The bounds that a page asks for its session. */
+/** What a page asks for when it requests a session: bounds and a lifetime. */
 export type AskedSession = SessionRequest & { readonly ttl?: number | string }
 
 /**
- * Combines the granted bounds with the asked ones: the shorter lifetime, the smaller number, the asked names. If the
- * page asks for a longer lifetime or a greater number, it gets the granted one.
+ * Combines what the application grants (`whoIs`) with what the page asks for. If only one of them sets a bound, that bound holds. If
+ * both set it, the session gets the shorter lifetime, the smaller number, and the models and endpoints that the page asks for.
  *
- * @param ttlSeconds Lifetime if `granted` has none.
- * @throws {SessionRefusal} `request_malformed` if a name, origin, workflow or key is asked that is not granted.
+ * @param ttlSeconds The lifetime in seconds that the application grants if `granted.ttl` is `undefined`.
+ * @throws {SessionRefusal} `request_malformed` if the page asks for a model or an endpoint that is not granted, or for another
+ *   `origin`, `workflow` or `jkt` than the granted one.
  */
 export function narrowSession(granted: MintRequest, asked: AskedSession, ttlSeconds: number): MintRequest {
   const longest = sessionSeconds(granted.ttl ?? ttlSeconds)
   return {
     ...granted,
     ttl: asked.ttl === undefined ? longest : Math.min(longest, sessionSeconds(asked.ttl)),
-    origin: theSame('origin', granted, asked),
-    workflow: theSame('workflow', granted, asked),
-    jkt: theSame('jkt', granted, asked),
-    maxTokens: least(granted.maxTokens, asked.maxTokens),
-    maxCalls: least(granted.maxCalls, asked.maxCalls),
-    models: among('models', granted, asked),
-    endpoints: among('endpoints', granted, asked),
+    origin: sameOrRefuse('origin', granted, asked),
+    workflow: sameOrRefuse('workflow', granted, asked),
+    jkt: sameOrRefuse('jkt', granted, asked),
+    maxTokens: smaller(granted.maxTokens, asked.maxTokens),
+    maxCalls: smaller(granted.maxCalls, asked.maxCalls),
+    models: subsetOrRefuse('models', granted, asked),
+    endpoints: subsetOrRefuse('endpoints', granted, asked),
   }
 }
 
-function least(granted: number | undefined, asked: number | undefined): number | undefined {
+function smaller(granted: number | undefined, asked: number | undefined): number | undefined {
   return granted === undefined || asked === undefined ? (granted ?? asked) : Math.min(granted, asked)
 }
 
-function theSame(name: 'origin' | 'workflow' | 'jkt', { [name]: granted }: MintRequest, { [name]: asked }: AskedSession) {
+function sameOrRefuse(name: 'origin' | 'workflow' | 'jkt', { [name]: granted }: MintRequest, { [name]: asked }: AskedSession) {
   if (granted !== undefined && asked !== undefined && granted !== asked)
     throw new SessionRefusal('request_malformed', `The session is bound to another "${name}".`, name)
   return granted ?? asked
 }
 
-function among(name: 'models' | 'endpoints', { [name]: granted }: MintRequest, { [name]: asked }: AskedSession) {
+function subsetOrRefuse(name: 'models' | 'endpoints', { [name]: granted }: MintRequest, { [name]: asked }: AskedSession) {
   if (granted === undefined || asked === undefined) return granted ?? asked
-  // A `*` in the asked pattern is matched only by a `*` in the granted one, so matching the pattern as text is
-  // enough.
+  // Match the asked pattern as if it were a name: only a `*` in a granted pattern can match the character `*`. So if a granted
+  // pattern matches the asked one, it also matches every name that the asked one matches.
   const allowed = granted.map(compileNamePattern)
   const strange = asked.find((pattern) => !allowed.some((covers) => covers(pattern)))
   if (strange !== undefined) throw new SessionRefusal('request_malformed', `"${name}" may name only some of what is granted.`, name)

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 
 /**
- * The SHA-256 of a key as base64url, which a store keeps instead of the key: a key may be a proof or name a person,
- * and other people can read the store.
+ * Returns the SHA-256 of a store key, in base64url. Stores save this digest and not the key: the key may contain the id of a proof,
+ * an IP network or the name of a user, and people or programs other than Postern may read the store.
  */
 export function digestKey(key: string): string {
   return createHash('sha256').update(key).digest('base64url')

@@ -5,8 +5,8 @@ import { openConnector } from './open-connector.js'
 import { ProxyFailure } from './proxy-failure.js'
 
 /**
- * The largest head of an answer that is read, in bytes. Node's own bound, 16 KiB, is below what others take: curl 300 KiB,
- * browsers 256 KiB, Python's client 64 KiB a line.
+ * The most bytes of response headers that Postern accepts in one answer, of a gateway or of the backend. Node's default of 16 KiB is
+ * less than other HTTP clients accept.
  */
 export const maxAnswerHeadBytes = 64 * 1024
 

@@ -2,32 +2,37 @@ import { asModelList, type Endpoint, failedCatalogue } from '@postern/gateways'
 import { replaceMember } from '../lib/json-members.js'
 import type { Route } from '../resolve/route.js'
 
-/** An edit of a JSON answer before the client gets it. Most answers have no edit and pass unchanged. */
+/** How Postern changes the JSON answers of an endpoint before it sends them to the client. Most endpoints have no such edit. */
 export interface AnswerEdit {
   /**
-   * Whether the document is an error.
+   * Whether Postern must treat the document as an error.
    *
-   * @param usual The verdict of the gateway's own error classifier.
+   * @param usual Whether Postern's error classifier for this gateway takes the document for an error.
    */
   isError(document: unknown, usual: boolean): boolean
-  /** The edited answer; `undefined` if the document is not an answer of this endpoint. */
+  /**
+   * Returns the edited answer; `undefined` if the document is no valid answer of this endpoint. Postern then refuses the answer.
+   *
+   * @param text The answer as JSON text, without a byte order mark.
+   * @param document The same answer, parsed.
+   */
   edit(text: string, document: unknown): string | undefined
 }
 
-/** Returns the edit for an endpoint's answers; `undefined`: none. */
+/** Returns a function that finds the edit for a route's answers, or `undefined` if there is none. It makes each catalogue edit once. */
 export function createAnswerEdits(): (route: Route) => AnswerEdit | undefined {
   const lists = new Map<Endpoint, AnswerEdit>()
   return (route) => {
     const { endpoint } = route
-    if (endpoint.catalogue === undefined) return endpoint.task === undefined ? undefined : sealTask(route)
+    if (endpoint.catalogue === undefined) return endpoint.task === undefined ? undefined : createTaskEdit(route)
     let list = lists.get(endpoint)
-    if (list === undefined) lists.set(endpoint, (list = listModels(endpoint.catalogue)))
+    if (list === undefined) lists.set(endpoint, (list = createCatalogueEdit(endpoint.catalogue)))
     return list
   }
 }
 
 /** Turns the gateway's own catalogue of models into the list that `openai.models.list()` reads. */
-function listModels(catalogue: NonNullable<Endpoint['catalogue']>): AnswerEdit {
+function createCatalogueEdit(catalogue: NonNullable<Endpoint['catalogue']>): AnswerEdit {
   const toList = asModelList(catalogue)
   const isFailed = failedCatalogue(catalogue)
   return {
@@ -39,8 +44,8 @@ function listModels(catalogue: NonNullable<Endpoint['catalogue']>): AnswerEdit {
   }
 }
 
-/** Replaces the task's id by the id that is sealed for its caller. Other members stay unchanged. */
-function sealTask({ task, gateway }: Route): AnswerEdit {
+/** Replaces the gateway's id of a task with a sealed id, which only the task's owner can use. Changes no other member. */
+function createTaskEdit({ task, gateway }: Route): AnswerEdit {
   const members = (gateway.dialect.taskId ?? []).map((pointer) => pointer.slice(1))
   const idIn = (document: unknown): { readonly member: string; readonly id: string } | undefined => {
     const found = members.map((member) => ({ member, id: readId((document as Record<string, unknown> | null)?.[member]) }))
@@ -48,13 +53,13 @@ function sealTask({ task, gateway }: Route): AnswerEdit {
   }
   return {
     // A document with a task's id is a valid answer, even if it says that the task failed.
-    isError: (document, usual) => usual && idIn(document) === undefined,
+    isError: (document, usual) => usual && findTaskId(document) === undefined,
     edit(text, document) {
-      const found = idIn(document)
+      const found = findTaskId(document)
       if (found === undefined) return text
       const sealed = task?.seal(found.id) as string
       const edited = replaceMember(text, found.member, JSON.stringify(sealed))
-      // If the member is repeated, a reader takes the last one, which must be the sealed id.
+      // If the answer repeats the member, JSON.parse takes the last one. Unless that is the sealed id, return `undefined`.
       return (JSON.parse(edited) as Record<string, unknown>)[found.member] === sealed ? edited : undefined
     },
   }

@@ -10,7 +10,7 @@ import { type Delivery, type Exchange, writeAnswerHead } from './exchange.js'
 import type { LeakGuard } from './leak/leak-guard.js'
 import { isRevocation } from './is-revocation.js'
 import { leakedKey } from './leaked-key.js'
-import { ChoiceEnds } from './choice-ends.js'
+import { FinishedChoices } from './finished-choices.js'
 import { createChunkCompleter } from './complete-chunk.js'
 import { mayParse } from './parse-bound.js'
 import { parseJson } from './parse-json.js'
@@ -44,7 +44,7 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
   let ended = false
   /** The `finish` in the frame that was sent. Events behind that frame do not change how the call ended for the client. */
   let told: Finish | undefined
-  const choiceEnds = new ChoiceEnds()
+  const finishedChoices = new FinishedChoices()
   let searchedForModel = 0
   let unreadable = 0
 
@@ -111,7 +111,7 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
     const document = parseJson(text)
     if (typeof document !== 'object' || document === null) return undefined
     tap.body(document, 'answer')
-    if (records.choicesMayEnd) choiceEnds.hear(document)
+    if (records.choicesMayEnd) finishedChoices.add(document)
     if (!upstream.errors.isError(document)) return undefined
     stop(refuseForGateway(exchange, head, document))
     return { stop: true }
@@ -167,7 +167,7 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
     if (record === undefined) unreadable += 1
     if (typeof record !== 'object' || record === null) return undefined
     tap.body(record, 'stream')
-    if (records.choicesMayEnd) choiceEnds.hear(record)
+    if (records.choicesMayEnd) finishedChoices.add(record)
     if ('type' in record && records.endTypes.includes(record.type as string)) ended = true
     if (upstream.errors.tellsFailure(record) || ('type' in record && records.failureTypes.includes(record.type as string))) {
       // An event about an object that failed (it has an `id`) is an answer and passes: clients must not create the object again.
@@ -192,7 +192,7 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
   const finish = (): void => {
     const ending = pump.finish()
     if (ending === 'stopped') return
-    if (isUnmarked() && choiceEnds.all) tap.endsWithoutMark()
+    if (isUnmarked() && finishedChoices.allFinished) tap.endsWithoutMark()
     else if (isUnmarked()) {
       if (begun) cut('The stream ended without its end mark.')
       else stop(invalid('The gateway ended its stream before the first event.'))

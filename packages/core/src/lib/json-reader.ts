@@ -1,23 +1,24 @@
 import type { MemberSpan } from './json-members.js'
 
-/** What {@link JsonReader} has found so far. */
+/** How much {@link JsonReader} has read so far. */
 export interface JsonCounts {
   /** Members of all objects together, at every depth. */
   readonly members: number
-  /** Strings, at every depth; names are not among them. */
+  /** Strings that are values, at every depth. Names of members do not count. */
   readonly strings: number
-  /** Objects and lists. */
+  /** Objects and lists, at every depth. */
   readonly containers: number
   /** The most objects and lists that were open at once. */
   readonly depth: number
 }
 
+/** An object or a list that has begun and not ended yet. */
 interface Frame {
   readonly value: Record<string, unknown> | unknown[]
   readonly isList: boolean
   /** Whether members may be repeated in this object or list. */
   readonly isFree: boolean
-  /** The member that is being read. */
+  /** The name of the member that is being read. Empty in a list. */
   name: string
 }
 
@@ -25,55 +26,60 @@ interface Frame {
 export interface Repetition {
   /** Whether members may be repeated anywhere inside the value of a member of this name. */
   allowedIn(name: string): boolean
-  /** Called for each other repeated member; may throw. */
+  /** Called with the name each time a member is repeated where {@link Repetition.allowedIn} does not allow it. May throw. */
   found(name: string): void
 }
 
 const allowed: Repetition = { allowedIn: () => true, found: () => {} }
 
-/** What may come next. */
+/** Which token may come next. `end` is the `]` or `}` of the innermost open list or object; `nothing` means the end of the text. */
 type Expected = 'value' | 'value or end' | 'name' | 'name or end' | 'colon' | 'comma or end' | 'nothing'
 
-/** The longest number that is read, in characters. Useful numbers have at most some hundreds. */
+/** The most characters of a number; a longer number is an error. Numbers in real requests have at most some hundreds. */
 const maxNumberChars = 2000
 
-/** Beyond this many items of a list, numbers are dropped: no rule looks at them, and a growing list is copied repeatedly. */
-const maxNumbersKept = 65_536
+/**
+ * If a parsed list already has this many items, the reader does not add further numbers to it: no policy reads them, and JavaScript
+ * copies a growing list repeatedly. Other values are still added.
+ */
+const maxItemsWithNumbers = 65_536
 
-/** How much of a string is taken in one piece, in characters. */
-const pieceChars = 64 * 1024
+/** The most characters of a string that are read in one piece. An escape at the limit is read to its end. */
+const maxPieceChars = 64 * 1024
 
 /**
- * Reads a JSON text (RFC 8259) to the same value as `JSON.parse`, or to an error, but in slices, so that other work can be
- * done between two of them. Exceptions: it drops numbers of very long lists, and refuses numbers of more than 2,000
- * characters. Takes time linear in the text's length.
+ * Parses a JSON text (RFC 8259) in slices, so that the event loop can do other work between two slices. Gives the same value as
+ * `JSON.parse`, and throws a `SyntaxError` for the same texts. Two differences: it leaves numbers out of lists of more than 65,536
+ * items, and throws if a number has more than 2,000 characters. Takes time linear in the text's length.
  *
- * Also finds the spans of the outermost object's members, and repeated members.
+ * Also collects the spans of the outermost object's members, and calls {@link Repetition.found} for repeated members.
  */
 export class JsonReader {
   readonly #text: string
   readonly #repetition: Repetition
   readonly #checkName: (name: { readonly length: number }) => void
   readonly #open: Frame[] = []
+  /** The members of the outermost object that have ended, in the order of the text. Empty if the outermost value is no object. */
   readonly spans: MemberSpan[] = []
   #at = 0
   #expected: Expected = 'value'
   #root: unknown
   #members = 0
-  /** Values of every kind. */
+  /** How many values have begun, of every kind and at every depth. */
   #values = 0
   #strings = 0
   #containers = 0
   #depth = 0
-  /** The pieces of a string that is being read; `undefined` outside of strings. */
+  /** The pieces so far of the string that is being read; `undefined` if no string is being read. */
   #pieces: string[] | undefined
+  /** Whether the string that is being read is the name of a member. */
   #isName = false
-  /** Where the outermost member that is being read began. */
+  /** The offset at which the current member of the outermost object begins: the quotation mark of its name. */
   #memberStart = 0
 
   /**
    * @param repetition Default: members may be repeated everywhere; the last one counts.
-   * @param checkName Called with the length of every member's name before the name is assembled; may throw.
+   * @param checkName Called with the length of each member's name, before the reader joins the pieces of the name. May throw.
    */
   constructor(text: string, repetition = allowed, checkName: (name: { readonly length: number }) => void = () => {}) {
     this.#text = text
@@ -85,18 +91,18 @@ export class JsonReader {
     return { members: this.#members, strings: this.#strings, containers: this.#containers, depth: this.#depth }
   }
 
-  /** The value of the whole text, once {@link read} has given `true`. */
+  /** The parsed value. Complete only after {@link read} has returned `true`. */
   get value(): unknown {
     return this.#root
   }
 
   /**
-   * Reads the next slice.
+   * Reads the next slice of the text.
    *
-   * @param maxChars The most characters to read; the last token may go beyond.
-   * @param maxMembers The most values to read, of members and of lists.
-   * @returns Whether the text is read to its end.
-   * @throws {SyntaxError} if the text is not well-formed. Also throws what `repetition` and `checkName` throw.
+   * @param maxChars The most characters of the slice. A number, a literal or an escape that begins before the limit is read to its end.
+   * @param maxMembers The most values of the slice: values of members, items of lists, and the outermost value.
+   * @returns `true` if the whole text is read; `false` if the caller must call `read` again.
+   * @throws {SyntaxError} if the text is not well-formed. Also throws what `repetition.found` and `checkName` throw.
    */
   read(maxChars: number, maxMembers: number): boolean {
     const text = this.#text
@@ -109,39 +115,39 @@ export class JsonReader {
       }
       const code = text.charCodeAt(this.#at)
       if (code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09) this.#at += 1
-      else this.#take(code)
+      else this.#readToken(code)
     }
     if (this.#at < text.length) return false
     if (this.#expected !== 'nothing') throw new SyntaxError('The text ends too early.')
     return true
   }
 
-  #take(code: number): void {
+  #readToken(code: number): void {
     const expected = this.#expected
     if (expected === 'colon') {
-      if (code !== 0x3a) throw unexpected()
+      if (code !== 0x3a) throw notWellFormed()
       this.#at += 1
       this.#expected = 'value'
-    } else if (expected === 'comma or end') this.#takeCommaOrEnd(code)
-    else if (expected === 'nothing') throw unexpected()
+    } else if (expected === 'comma or end') this.#readCommaOrEnd(code)
+    else if (expected === 'nothing') throw notWellFormed()
     else if (code === 0x22) {
       this.#isName = expected === 'name' || expected === 'name or end'
       if (this.#isName && this.#open.length === 1) this.#memberStart = this.#at
       this.#pieces = []
       this.#at += 1
     } else if (expected === 'name' || expected === 'name or end') {
-      if (code !== 0x7d || expected === 'name') throw unexpected()
+      if (code !== 0x7d || expected === 'name') throw notWellFormed()
       this.#close()
     } else if (code === 0x5d && expected === 'value or end') this.#close()
     else if (code === 0x7b) this.#opens({}, false)
     else if (code === 0x5b) this.#opens([], true)
-    else this.#put(this.#readPlain())
+    else this.#addValue(this.#readNumberOrLiteral())
   }
 
-  #takeCommaOrEnd(code: number): void {
+  #readCommaOrEnd(code: number): void {
     const { isList } = this.#open.at(-1) as Frame
     if (code === (isList ? 0x5d : 0x7d)) return this.#close()
-    if (code !== 0x2c) throw unexpected()
+    if (code !== 0x2c) throw notWellFormed()
     this.#endMember()
     this.#at += 1
     this.#expected = isList ? 'value' : 'name'
@@ -150,7 +156,7 @@ export class JsonReader {
   #opens(value: Frame['value'], isList: boolean): void {
     const above = this.#open.at(-1)
     const isFree = above !== undefined && (above.isFree || (!above.isList && this.#repetition.allowedIn(above.name)))
-    this.#put(value)
+    this.#addValue(value)
     this.#open.push({ value, isList, isFree, name: '' })
     this.#containers += 1
     this.#depth = Math.max(this.#depth, this.#open.length)
@@ -165,20 +171,20 @@ export class JsonReader {
     this.#expected = this.#open.length === 0 ? 'nothing' : 'comma or end'
   }
 
-  /** At a comma or closing brace: records the span of the member before it, if that is one of the outermost object. */
+  /** Called at the comma, `]` or `}` after a value. If this ends a member of the outermost object, adds its span to `spans`. */
   #endMember(): void {
     const frame = this.#open.at(-1) as Frame
     if (this.#open.length === 1 && !frame.isList) this.spans.push({ name: frame.name, start: this.#memberStart, end: this.#at })
   }
 
-  /** Adds a value to the innermost open object or list; without one, it is the root. */
-  #put(value: unknown): void {
+  /** Adds a value to the innermost open object or list. If none is open, the value becomes the root. */
+  #addValue(value: unknown): void {
     this.#values += 1
     const frame = this.#open.at(-1)
     this.#expected = frame === undefined ? 'nothing' : 'comma or end'
     if (frame === undefined) this.#root = value
     else if (Array.isArray(frame.value)) {
-      if (typeof value !== 'number' || frame.value.length < maxNumbersKept) frame.value.push(value)
+      if (typeof value !== 'number' || frame.value.length < maxItemsWithNumbers) frame.value.push(value)
     } else {
       this.#members += 1
       const { name } = frame
@@ -189,11 +195,11 @@ export class JsonReader {
     }
   }
 
-  /** Reads the next piece of a string, at most to `stop`, except for an escape that begins before. */
+  /** Reads the next piece of a string, at most to the offset `stop`. An escape that begins before `stop` is read to its end. */
   #readString(stop: number): void {
     const text = this.#text
     const from = this.#at
-    const end = Math.min(stop, from + pieceChars)
+    const end = Math.min(stop, from + maxPieceChars)
     let at = from
     let isEscaped = false
     let isWhole = false
@@ -203,14 +209,15 @@ export class JsonReader {
         isWhole = true
         break
       }
-      if (code < 0x20) throw unexpected()
+      if (code < 0x20) throw notWellFormed()
       if (code === 0x5c) {
         isEscaped = true
         // Skip the whole escape; JSON.parse below throws if it is invalid.
         at += text.charCodeAt(at + 1) === 0x75 ? 6 : 2
       } else at += 1
     }
-    if (at > text.length) throw unexpected()
+    // The text ends within an escape.
+    if (at > text.length) throw notWellFormed()
     const piece = text.slice(from, at)
     if (at > from) (this.#pieces as string[]).push(isEscaped ? (JSON.parse(`"${piece}"`) as string) : piece)
     this.#at = at
@@ -228,25 +235,26 @@ export class JsonReader {
       this.#expected = 'colon'
     } else {
       this.#strings += 1
-      this.#put(text)
+      this.#addValue(text)
     }
   }
 
   /** Reads a number, `true`, `false` or `null`. */
-  #readPlain(): unknown {
+  #readNumberOrLiteral(): unknown {
     const text = this.#text
     const code = text.charCodeAt(this.#at)
+    // A code above that of `9` cannot begin a number.
     if (code > 0x39) {
       const found = words.find(([word]) => text.startsWith(word, this.#at))
-      if (found === undefined) throw unexpected()
+      if (found === undefined) throw notWellFormed()
       this.#at += found[0].length
       return found[1]
     }
     let end = this.#at
     const last = Math.min(text.length, end + maxNumberChars + 1)
-    while (end < last && isOfNumber(text.charCodeAt(end))) end += 1
+    while (end < last && isNumberCharacter(text.charCodeAt(end))) end += 1
     const number = text.slice(this.#at, end)
-    if (number.length > maxNumberChars || !wellFormedNumber.test(number)) throw unexpected()
+    if (number.length > maxNumberChars || !wellFormedNumber.test(number)) throw notWellFormed()
     this.#at = end
     return Number(number)
   }
@@ -260,10 +268,10 @@ const words: readonly (readonly [word: string, value: unknown])[] = [
 
 const wellFormedNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
 
-function isOfNumber(code: number): boolean {
+function isNumberCharacter(code: number): boolean {
   return (code >= 0x30 && code <= 0x39) || code === 0x2b || code === 0x2d || code === 0x2e || code === 0x45 || code === 0x65
 }
 
-function unexpected(): SyntaxError {
+function notWellFormed(): SyntaxError {
   return new SyntaxError('The text is not well-formed JSON.')
 }

@@ -90,7 +90,7 @@ export function createForwardAuthVerifier(options: ForwardAuthOptions): ForwardA
 
   return {
     via: 'forwardAuth',
-    asksForCookies: true,
+    acceptsCookies: true,
     recognises: ({ form, text }) => form === 'cookie' && cookies.select(text) !== undefined,
     verify({ text }, arrival) {
       checkSameSite(arrival)
