@@ -47,7 +47,7 @@ function createCatalogueEdit(catalogue: NonNullable<Endpoint['catalogue']>): Ans
 /** Replaces the gateway's id of a task with a sealed id, which only the task's owner can use. Changes no other member. */
 function createTaskEdit({ task, gateway }: Route): AnswerEdit {
   const members = (gateway.dialect.taskId ?? []).map((pointer) => pointer.slice(1))
-  const idIn = (document: unknown): { readonly member: string; readonly id: string } | undefined => {
+  const findTaskId = (document: unknown): { readonly member: string; readonly id: string } | undefined => {
     const found = members.map((member) => ({ member, id: readId((document as Record<string, unknown> | null)?.[member]) }))
     return found.find((each): each is { member: string; id: string } => each.id !== undefined)
   }
