@@ -29,9 +29,9 @@ const maxUnreadable = 1000
  * because the `openai` client would throw; turns an event without a type into a comment if the format requires a type;
  * completes the chunks of a gateway that leaves members out; and puts the governance frame before the end.
  *
- * If the gateway's stream breaks off, the client's connection is cut, so that the stream does not look complete; if the
- * session was revoked, an error event says so first. The head waits a moment for the first event: if the stream breaks off before it, or the first event is an error, the client gets an
- * error with a status. After the first event, an error is told in the stream.
+ * If the gateway's stream breaks off, the client's connection is cut, so that the stream does not look complete; if the session was
+ * revoked, an error event says so first. The head waits a moment for the first event: if the stream breaks off before it, or the first
+ * event is an error, the client gets an error with a status. After the first event, an error is told in the stream.
  */
 export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
   const { sink, tap, records, upstream, key } = exchange.facts
