@@ -21,6 +21,11 @@ export interface SqliteStoreOptions {
    */
   readonly owner?: boolean
   /**
+   * Ownership that this process has taken already, with `waitForClaim`; it stands for `owner`. Once it is released, this store
+   * only finishes beside the next owner: each method is one transaction, so all of them stay safe. `close` releases it.
+   */
+  readonly claim?: Claim | undefined
+  /**
    * How many keys are remembered and counted at most; beyond that, a call with a new key rejects. Default 1,000,000,
    * some 200 MB.
    */
@@ -41,9 +46,15 @@ export interface SqliteStoreOptions {
  * @throws {StoreInUse} if `owner` is set and another process owns the file.
  * @throws {Error} if the file cannot be used; the message says why.
  */
-export function createSqliteStore({ file, owner = false, mostEntries = 1_000_000, log = warnOfProcess }: SqliteStoreOptions): Store {
+export function createSqliteStore({
+  file,
+  owner = false,
+  claim: taken,
+  mostEntries = 1_000_000,
+  log = warnOfProcess,
+}: SqliteStoreOptions): Store {
   const real = realFile(file)
-  const claim = owner ? claimFile(real) : undefined
+  const claim = taken ?? (owner ? claimFile(real) : undefined)
   try {
     return openStore({ file, real, claim, mostEntries, log })
   } catch (error) {

@@ -1,0 +1,61 @@
+import { statSync } from 'node:fs'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Failure } from '../failure.js'
+import type { Place } from '../listen.js'
+import type { ListenerName } from './passed-sockets.js'
+
+/** How many connections may wait in the socket while no process takes them. The system may have a lower bound. */
+const mostWaiting = 65_535
+
+/** A socket that was passed to this process. */
+export interface PassedSocket {
+  readonly name: ListenerName
+  readonly descriptor: number
+  /** Where the configuration has the listener: a passed socket must be of the same kind, since who may do what depends on it. */
+  readonly place: Place
+}
+
+/**
+ * Listens on a socket that somebody else opened, and returns its address for people. When the server closes, the socket stays
+ * open where it was opened, and so does the file of a Unix socket.
+ *
+ * @throws {Failure} if it is no socket that listens, or not of the kind that the configuration names.
+ */
+export async function listenOnPassed(server: Server, { name, descriptor, place }: PassedSocket): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    const fail = (error: Error): void =>
+      reject(new Failure(`Descriptor ${descriptor} was passed as the socket ${name} and cannot be listened on: ${error.message}.`))
+    server.once('error', fail)
+    try {
+      server.listen({ fd: descriptor, backlog: mostWaiting }, resolve)
+    } catch (error) {
+      fail(error as Error)
+    }
+  })
+  const address = server.address()
+  const fault = typeof address === 'string' ? faultOfPath(name, address, place) : faultOfPort(name, address, place)
+  if (fault !== undefined) throw new Failure(`The socket that was passed as ${name} ${fault}`)
+  return typeof address === 'string' ? address : urlOf(address as AddressInfo)
+}
+
+function faultOfPath(name: ListenerName, path: string, place: Place): string | undefined {
+  if (name !== 'admin') return 'is a Unix socket. Pass one of TCP.'
+  if (!('socket' in place)) return 'is a Unix socket, and the configuration has admin.port. Write admin.socket, or pass a port.'
+  // Whoever can open it may do everything: as private as one that Postern makes itself.
+  const mode = path.startsWith('/') ? statSync(path, { throwIfNoEntry: false })?.mode : undefined
+  if (mode === undefined) return 'has no path.'
+  return (mode & 0o077) === 0 ? undefined : `(${path}) can be opened by others than its owner. Write SocketMode=0600.`
+}
+
+function faultOfPort(name: ListenerName, address: AddressInfo | null, place: Place): string | undefined {
+  if (address === null) return 'is no socket that listens.'
+  if (name !== 'admin') return undefined
+  if ('socket' in place) return 'is a port, and the configuration has admin.socket. Write admin.port, or pass a Unix socket.'
+  const isOwn = address.address === '::1' || /^(?:::ffff:)?127\./.test(address.address)
+  return isOwn ? undefined : `listens on ${address.address}, where others reach it. Pass one of 127.0.0.1.`
+}
+
+function urlOf({ address, port }: AddressInfo): string {
+  return `http://${address.includes(':') ? `[${address}]` : address}:${port}`
+}
