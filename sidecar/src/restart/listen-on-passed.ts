@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { fstatSync, readFileSync, statSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Failure } from '../failure.js'
@@ -33,27 +33,35 @@ export async function listenOnPassed(server: Server, { name, descriptor, place }
       fail(error as Error)
     }
   })
-  const address = server.address()
-  const fault = typeof address === 'string' ? faultOfPath(name, address, place) : faultOfPort(name, address, place)
+  const address = server.address() as AddressInfo | null
+  // Of a socket that it did not open itself, Node knows no path.
+  const path = address === null ? pathOf(descriptor) : undefined
+  const fault = address === null ? faultOfPath(name, path, place) : faultOfPort(name, address, place)
   if (fault !== undefined) throw new Failure(`The socket that was passed as ${name} ${fault}`)
-  return typeof address === 'string' ? address : urlOf(address as AddressInfo)
+  return address === null ? String(path) : urlOf(address)
 }
 
-function faultOfPath(name: ListenerName, path: string, place: Place): string | undefined {
+/** The path of a Unix socket, as the system tells it. */
+function pathOf(descriptor: number): string | undefined {
+  const { ino } = fstatSync(descriptor)
+  const lines = readFileSync('/proc/net/unix', 'utf8').split('\n')
+  return lines.map((line) => /^\S+: (?:\S+ ){5}\s*(\d+) (\/.*)$/.exec(line)).find((match) => match?.[1] === String(ino))?.[2]
+}
+
+function faultOfPath(name: ListenerName, path: string | undefined, place: Place): string | undefined {
   if (name !== 'admin') return 'is a Unix socket. Pass one of TCP.'
   if (!('socket' in place)) return 'is a Unix socket, and the configuration has admin.port. Write admin.socket, or pass a port.'
   // Whoever can open it may do everything: as private as one that Postern makes itself.
-  const mode = path.startsWith('/') ? statSync(path, { throwIfNoEntry: false })?.mode : undefined
-  if (mode === undefined) return 'has no path.'
+  const mode = path === undefined ? undefined : statSync(path, { throwIfNoEntry: false })?.mode
+  if (mode === undefined) return 'is a Unix socket without a path.'
   return (mode & 0o077) === 0 ? undefined : `(${path}) can be opened by others than its owner. Write SocketMode=0600.`
 }
 
-function faultOfPort(name: ListenerName, address: AddressInfo | null, place: Place): string | undefined {
-  if (address === null) return 'is no socket that listens.'
+function faultOfPort(name: ListenerName, { address }: AddressInfo, place: Place): string | undefined {
   if (name !== 'admin') return undefined
   if ('socket' in place) return 'is a port, and the configuration has admin.socket. Write admin.port, or pass a Unix socket.'
-  const isOwn = address.address === '::1' || /^(?:::ffff:)?127\./.test(address.address)
-  return isOwn ? undefined : `listens on ${address.address}, where others reach it. Pass one of 127.0.0.1.`
+  const isOwn = address === '::1' || /^(?:::ffff:)?127\./.test(address)
+  return isOwn ? undefined : `listens on ${address}, where others reach it. Pass one of 127.0.0.1.`
 }
 
 function urlOf({ address, port }: AddressInfo): string {
