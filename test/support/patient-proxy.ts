@@ -1,6 +1,5 @@
-import { connect, createServer, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { listenAnywhere } from './house.js'
 
 /** A proxy of connections that tries again while nobody listens behind it. */
 export interface PatientProxy {
@@ -27,7 +26,10 @@ export async function startPatientProxy(port: number, patienceMs: number): Promi
     behind.pipe(client)
     client.resume()
   })
-  const origin = await listenAnywhere(server)
+  await new Promise<void>((done) => {
+    server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, done)
+  })
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   return {
     origin,
     close: () => {

@@ -28,7 +28,8 @@ export async function listenOnPassed(server: Server, { name, descriptor, place }
       reject(new Failure(`Descriptor ${descriptor} was passed as the socket ${name} and cannot be listened on: ${error.message}.`))
     server.once('error', fail)
     try {
-      server.listen({ fd: descriptor, backlog: mostWaiting }, resolve)
+      // Node reads no `backlog` beside `fd`, and with its default of 511 a few seconds of load would not find room.
+      server.listen({ fd: descriptor }, mostWaiting, resolve)
     } catch (error) {
       fail(error as Error)
     }
