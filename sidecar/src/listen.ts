@@ -6,6 +6,9 @@ import { Failure } from './failure.js'
 /** Where a server listens: a port of an address, or a Unix socket. */
 export type Place = { readonly host: string; readonly port: number } | { readonly socket: string }
 
+/** Somebody else listens there. */
+export class PlaceTaken extends Failure {}
+
 /**
  * Starts listening and returns the address for people.
  *
@@ -14,7 +17,9 @@ export type Place = { readonly host: string; readonly port: number } | { readonl
 export async function listen(server: Server, place: Place): Promise<string> {
   if ('socket' in place) await clearSocket(place.socket)
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(describeListenError(error, place)))
+    const fail = (error: Error): void => reject(describeListenError(error, place))
+    server.once('error', fail)
+    server.once('listening', () => server.off('error', fail))
     // The mask makes the socket private (0600) from its first moment.
     const mask = 'socket' in place ? process.umask(0o177) : undefined
     server.listen('socket' in place ? { path: place.socket } : place, resolve)
@@ -48,7 +53,7 @@ async function clearSocket(path: string): Promise<void> {
 function describeListenError(error: Error, place: Place): Error {
   const code = 'code' in error ? error.code : undefined
   const where = 'socket' in place ? place.socket : `${place.host}:${place.port}`
-  if (code === 'EADDRINUSE') return new Failure(`${where} is taken by another process. Choose another port, or stop that process.`)
+  if (code === 'EADDRINUSE') return new PlaceTaken(`${where} is taken by another process. Choose another port, or stop that process.`)
   if ('socket' in place) return new Failure(`${where} cannot be made a socket: ${error.message}. Choose another path for admin.socket.`)
   if (code === 'EACCES') return new Failure(`${where} may not be used by this user. Choose a port above 1023.`)
   if (code === 'EADDRNOTAVAIL')

@@ -4,19 +4,35 @@ import type { CheckedConfig } from '@postern/config'
 import { createMemoryStore, type Log, type Store } from '@postern/ports'
 import type { StoreSettings } from '@postern/stores'
 import { Failure } from './failure.js'
+import { patienceFor } from './restart/patience.js'
 
 /** The file of the embedded store if the configuration names no store; beside the configuration. */
 const defaultFile = 'postern.db'
 
+/** The store of the process that serves callers. */
+export interface ServedStore {
+  readonly store: Store
+  /** Lets another process admit calls beside this store's file. What this process has begun it may finish. */
+  readonly handOver: () => void
+}
+
 /**
  * Opens the store of a configuration for the process that serves callers from it, and loads the library of that store
- * only.
+ * only. Waits while another process serves from the same file: that one lets go of it when it is told to stop.
  *
  * @param file The configuration file: paths in it are relative to its folder.
- * @throws {Failure} if it cannot be opened, or another process serves callers from the same file.
+ * @throws {Failure} if it cannot be opened, or the other process has not been told to stop in time.
  */
-export async function openConfiguredStore(checked: CheckedConfig, file: string, log: Log): Promise<Store> {
-  return open(settingsOf(checked, dirname(file), true), log)
+export async function openConfiguredStore(checked: CheckedConfig, file: string, log: Log): Promise<ServedStore> {
+  const settings = settingsOf(checked, dirname(file))
+  try {
+    if (!('sqlite' in settings)) return { store: await open(settings), handOver: () => {} }
+    const [{ createSqliteStore }, { waitForClaim }] = await Promise.all([import('@postern/stores/sqlite'), import('@postern/stores/claim')])
+    const claim = await waitForClaim(settings.sqlite, patienceFor('store', settings.sqlite, checked.config, log))
+    return { store: createSqliteStore({ file: settings.sqlite, claim, log }), handOver: () => claim.release() }
+  } catch (error) {
+    throw asFailure(error)
+  }
 }
 
 /**
@@ -25,26 +41,25 @@ export async function openConfiguredStore(checked: CheckedConfig, file: string, 
  * @throws {Failure} if it cannot be opened, or its file does not exist: a new one would be read by nobody.
  */
 export async function openStoreToRevoke(checked: CheckedConfig, file: string): Promise<Store> {
-  const settings = settingsOf(checked, dirname(file), false)
+  const settings = settingsOf(checked, dirname(file))
   if ('sqlite' in settings && !existsSync(settings.sqlite)) {
     throw new Failure(
       `Nothing was ended: the store ${settings.sqlite} does not exist, so no process serves from it.\nGive the configuration that Postern runs with. If the file was moved or removed while Postern runs, put it back; until then Postern refuses every session with 503.`,
     )
   }
-  return open(settings)
+  return open(settings).catch((error: unknown) => {
+    throw asFailure(error)
+  })
 }
 
-async function open(settings: StoreSettings, log?: Log): Promise<Store> {
-  try {
-    if ('redis' in settings) return (await import('@postern/stores/redis')).createRedisStore(settings.redis)
-    if ('sqlite' in settings) {
-      const { createSqliteStore } = await import('@postern/stores/sqlite')
-      return createSqliteStore({ file: settings.sqlite, owner: settings.owner ?? false, ...(log === undefined ? {} : { log }) })
-    }
-    return createMemoryStore()
-  } catch (error) {
-    throw new Failure(`The store cannot be opened: ${(error as Error).message}`)
-  }
+async function open(settings: StoreSettings): Promise<Store> {
+  if ('redis' in settings) return (await import('@postern/stores/redis')).createRedisStore(settings.redis)
+  if ('sqlite' in settings) return (await import('@postern/stores/sqlite')).createSqliteStore({ file: settings.sqlite })
+  return createMemoryStore()
+}
+
+function asFailure(error: unknown): Failure {
+  return new Failure(`The store cannot be opened: ${(error as Error).message}`)
 }
 
 /** Whether a kind of caller needs a store. */
@@ -53,12 +68,12 @@ export function needsStore({ callers: { session, jwt, anonymous } }: CheckedConf
 }
 
 /** Which store to open. If no kind of caller needs a store, it is memory: no file is created. */
-function settingsOf({ config, secrets }: CheckedConfig, directory: string, owner: boolean): StoreSettings {
+function settingsOf({ config, secrets }: CheckedConfig, directory: string): StoreSettings {
   const { store } = config
   if (store?.redis !== undefined) {
     const url = typeof store.redis === 'string' ? store.redis : (secrets.get('store.redis')?.reveal() as string)
     return { redis: { url, ...(store.prefix === undefined ? {} : { prefix: store.prefix }) } }
   }
-  if (store?.sqlite !== undefined) return { sqlite: resolve(directory, store.sqlite), owner }
-  return store === undefined && needsStore(config) ? { sqlite: resolve(directory, defaultFile), owner } : { memory: true }
+  if (store?.sqlite !== undefined) return { sqlite: resolve(directory, store.sqlite) }
+  return store === undefined && needsStore(config) ? { sqlite: resolve(directory, defaultFile) } : { memory: true }
 }

@@ -1,3 +1,5 @@
+import type { Server } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { currentRuntime, type Runtime, type Serving } from '@postern/instance'
 import type { Log, Secret } from '@postern/ports'
 import type { Express } from 'express'
@@ -9,6 +11,11 @@ import { createDataListener, type Listener } from './data-listener.js'
 import { createHealthListener } from './health-listener.js'
 import { listen, type Place } from './listen.js'
 import { createReadiness, type Readiness } from './readiness/readiness.js'
+import { closeListener } from './restart/close-listener.js'
+import { prepareLastCalls } from './restart/last-calls.js'
+import { listenOnPassed } from './restart/listen-on-passed.js'
+import { openProbes } from './restart/open-probes.js'
+import type { ListenerName, PassedSockets } from './restart/passed-sockets.js'
 
 /** A running sidecar. */
 export interface Sidecar {
@@ -19,7 +26,7 @@ export interface Sidecar {
   /** The URL of the listener for probes, if there is one. */
   readonly health?: string
   /**
-   * Stops accepting connections, lets calls finish until `shutdown.deadline`, then ends them.
+   * Stops accepting connections, takes what is still sent on open ones for a moment, then drains: lets calls finish until `shutdown.deadline`, then ends them.
    *
    * @returns Whether every call ended before the deadline.
    */
@@ -37,6 +44,10 @@ export interface SidecarOptions {
   readonly audit?: Audit
   /** The folder that relative paths in the configuration begin at. */
   readonly directory: string
+  /** Sockets that were passed to the process and listen already. */
+  readonly sockets?: PassedSockets
+  /** Called when this process begins to drain: from then on another one may admit calls. */
+  readonly handOver?: () => void
   /** What programs must present to the admin listener. */
   readonly adminSecret?: Secret | undefined
   /** Adds pages beside the API, if there is no backend. */
@@ -45,11 +56,11 @@ export interface SidecarOptions {
   readonly log?: Log | undefined
 }
 
-/** How often idle connections are closed while draining, in milliseconds. */
-const sweepMs = 50
+/** How long calls are still taken on connections that were accepted before the signal to stop, in milliseconds. */
+const lastCallsMs = 250
 
-/** How long clients have, after the deadline, to receive the last bytes of their streams, in milliseconds. */
-const lastWordMs = 100
+/** How long what programs asked the admin listener for may still be written into the audit, in milliseconds. */
+const lastLinesMs = 1000
 
 /**
  * Opens the listeners of a compiled configuration. Rejects with a `Failure` if an address cannot be used; then closes the
@@ -62,67 +73,79 @@ export async function startSidecar({
   audit,
   directory,
   adminSecret,
+  sockets = {},
+  handOver = () => {},
   pages,
-  log,
+  log = () => {},
 }: SidecarOptions): Promise<Sidecar> {
   const { listen: data, admin, health } = currentRuntime(instance).config
   const probes = health === undefined ? undefined : createHealthListener(readiness)
+  const dataListener = createDataListener(instance, { pages, log })
+  const lastCalls = prepareLastCalls(dataListener.server)
+  const adminListener = admin === undefined ? undefined : createAdminListener(instance, adminSecret, configuration, readiness, audit)
   const listeners: Listener[] = []
-  const open = (listener: Listener, place: Place): Promise<string> => {
-    listeners.push(listener)
-    return listen(listener.server, place)
+
+  /** On the socket that was passed for a listener, or else where the configuration has it. */
+  const open = (name: ListenerName, server: Server, place: Place): Promise<string> => {
+    const { [name]: descriptor } = sockets
+    return descriptor === undefined ? listen(server, place) : listenOnPassed(server, { name, descriptor, place })
   }
+  const close = (listener: Listener, deadlineMs: number): Promise<boolean> => closeListener(listener, deadlineMs, () => instance.cut())
+  const stopping = new AbortController()
+  const closeProbes = (): void => {
+    stopping.abort()
+    probes?.close()
+    probes?.closeAllConnections()
+  }
+  /** The next process writes into the audit as soon as nobody asks this one for anything any more. */
+  async function closeAudit(adminEnded: Promise<unknown>): Promise<void> {
+    await Promise.race([adminEnded, sleep(lastLinesMs, undefined, { ref: false })])
+    await audit?.close()
+  }
+
   try {
-    const url = await open(createDataListener(instance, { pages, log }), data)
-    const openAdmin = (): Listener => {
-      const server = createAdminListener(instance, adminSecret, configuration, readiness, audit)
-      return { server, cut: () => server.closeAllConnections() }
+    listeners.push(dataListener)
+    const url = await open('data', dataListener.server, data)
+    let adminAddress: string | undefined
+    if (adminListener !== undefined && admin !== undefined) {
+      listeners.push({ server: adminListener, cut: () => adminListener.closeAllConnections() })
+      adminAddress = await open('admin', adminListener, adminPlace(admin, directory))
     }
-    const adminAddress = admin === undefined ? undefined : await open(openAdmin(), adminPlace(admin, directory))
     // Last, so that nobody is told that the process is ready before it listens.
-    const healthAddress = probes === undefined || health === undefined ? undefined : await listen(probes, health)
+    const healthAddress = await openHealth()
     return {
       url,
       ...(adminAddress === undefined ? {} : { admin: adminAddress }),
       ...(healthAddress === undefined ? {} : { health: healthAddress }),
       async close() {
-        instance.drain()
         const { deadline } = currentRuntime(instance).config.shutdown
-        const ended = await Promise.all(listeners.map((listener) => closeListener(listener, deadline, () => instance.cut())))
+        readiness.leave()
+        // Whoever passed the socket passes it to the next process too, which answers from now on.
+        if (sockets.health !== undefined) closeProbes()
+        const [, ...others] = listeners
+        const othersEnded = Promise.all(others.map((listener) => close(listener, deadline)))
+        const taken = Math.min(lastCallsMs, deadline / 2)
+        await lastCalls.take(taken)
+        instance.drain()
+        handOver()
+        const [inTime, othersInTime] = await Promise.all([close(dataListener, deadline - taken), othersEnded, closeAudit(othersEnded)])
         // Until here probes were told that the process lives, and is not ready.
-        probes?.close()
-        probes?.closeAllConnections()
-        await audit?.close()
+        closeProbes()
         await instance.close()
-        return ended.every(Boolean)
+        return inTime && othersInTime.every(Boolean)
       },
     }
   } catch (error) {
-    await Promise.all(listeners.map((listener) => closeListener(listener, 0, () => instance.cut())))
+    await Promise.all(listeners.map((listener) => close(listener, 0)))
     // Why the start failed matters more than a failure to close.
-    probes?.close()
+    closeProbes()
     await audit?.close().catch(() => {})
     await instance.close().catch(() => {})
     throw error
   }
-}
 
-async function closeListener({ server, refuse, cut }: Listener, deadlineMs: number, endCalls: () => void): Promise<boolean> {
-  let inTime = true
-  const closed = new Promise<void>((done) => {
-    server.close(() => done())
-  })
-  const sweep = setInterval(() => server.closeIdleConnections(), sweepMs)
-  const deadline = setTimeout(() => {
-    inTime = false
-    endCalls()
-    refuse?.()
-    setTimeout(cut, lastWordMs)
-  }, deadlineMs)
-  server.closeIdleConnections()
-  await closed
-  clearInterval(sweep)
-  clearTimeout(deadline)
-  cut()
-  return inTime
+  async function openHealth(): Promise<string | undefined> {
+    if (probes === undefined || health === undefined) return undefined
+    return sockets.health === undefined ? openProbes(probes, health, log, stopping.signal) : open('health', probes, health)
+  }
 }

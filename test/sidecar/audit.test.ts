@@ -127,7 +127,7 @@ describe('the audit in a file', () => {
   test('belongs to one process: a second one does not start, and says why', async () => {
     configure()
     await start()
-    configure({}, 'second')
+    configure({ shutdown: { deadline: '10ms' } }, 'second')
     const second = await runPostern(['start', '--config', 'second.json'], { cwd, env })
     expect(second).toMatchObject({ code: 1, stderr: expect.stringMatching(/Another process writes the audit .*audit\.jsonl/) })
   })

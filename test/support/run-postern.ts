@@ -1,5 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process'
 import { resolve } from 'node:path'
+import type { Readable, Writable } from 'node:stream'
 
 /** The file of the command `postern`. */
 export const bin = resolve(import.meta.dirname, '../../sidecar/bin/postern.js')
@@ -19,6 +20,17 @@ export interface RunningPostern {
   /** Waits until stdout matches, and returns the match. */
   prints(pattern: RegExp): Promise<RegExpExecArray>
   finished: Promise<Finished>
+  /** Begins a process that was told to wait. */
+  begin(): void
+}
+
+/** Sockets that listen already, which the process gets as systemd passes them: the first one as descriptor 3. */
+export interface PassedToIt {
+  readonly descriptors: readonly number[]
+  /** `LISTEN_FDNAMES`. Default: not set. */
+  readonly names?: string
+  /** `LISTEN_PID`. Default: the process itself. */
+  readonly pid?: string
 }
 
 export interface RunOptions {
@@ -28,21 +40,28 @@ export interface RunOptions {
   readonly openFiles?: number
   /** How large a file it may write, in blocks of 512 or 1024 bytes, as the shell counts: then it is as on a full disk. */
   readonly fileBlocks?: number
+  readonly passed?: PassedToIt
+  /** Whether the process begins only when `begin` is called. It holds what is passed to it before. */
+  readonly waits?: boolean
 }
 
 /** Runs the real command. Of this process's environment it gets only `PATH`. */
-export function startPostern(args: readonly string[], { cwd, env, openFiles, fileBlocks }: RunOptions = {}): RunningPostern {
+export function startPostern(args: readonly string[], options: RunOptions = {}): RunningPostern {
+  const { cwd, env, openFiles, fileBlocks, passed, waits = false } = options
   const command = [process.execPath, bin, ...args]
-  const limits = [
+  const before = [
     ...(openFiles === undefined ? [] : [`ulimit -n ${openFiles}`]),
     ...(fileBlocks === undefined ? [] : [`ulimit -f ${fileBlocks}`]),
+    // The shell becomes the process, which keeps the shell's id.
+    ...(passed === undefined ? [] : [`export LISTEN_PID=${passed.pid ?? '$$'}`]),
+    ...(waits ? ['read begin'] : []),
   ]
-  const limited = limits.length === 0 ? command : ['/bin/sh', '-c', `${limits.join('; ')}; exec "$@"`, 'sh', ...command]
-  const child = spawn(limited[0] as string, limited.slice(1), {
+  const whole = before.length === 0 ? command : ['/bin/sh', '-c', `${before.join('; ')}; exec "$@"`, 'sh', ...command]
+  const child = spawn(whole[0] as string, whole.slice(1), {
     cwd,
-    env: { PATH: process.env['PATH'], ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+    env: { PATH: process.env['PATH'], ...variablesOf(passed), ...env },
+    stdio: [waits ? 'pipe' : 'ignore', 'pipe', 'pipe', ...(passed?.descriptors ?? [])],
+  }) as ChildProcessByStdio<Writable | null, Readable, Readable>
   let stdout = ''
   let stderr = ''
   const listeners = new Set<() => void>()
@@ -61,6 +80,7 @@ export function startPostern(args: readonly string[], { cwd, env, openFiles, fil
     stdout: () => stdout,
     stderr: () => stderr,
     finished,
+    begin: () => child.stdin?.end('begin\n'),
     prints(pattern) {
       return new Promise((found, reject) => {
         const look = (): void => {
@@ -77,6 +97,12 @@ export function startPostern(args: readonly string[], { cwd, env, openFiles, fil
       })
     },
   }
+}
+
+function variablesOf(passed: PassedToIt | undefined): Readonly<Record<string, string>> {
+  if (passed === undefined) return {}
+  const { descriptors, names } = passed
+  return { LISTEN_FDS: String(descriptors.length), ...(names === undefined ? {} : { LISTEN_FDNAMES: names }) }
 }
 
 export function runPostern(args: readonly string[], options?: RunOptions): Promise<Finished> {

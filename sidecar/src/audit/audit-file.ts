@@ -2,7 +2,7 @@ import { existsSync, realpathSync } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { type Log, Refusal } from '@postern/ports'
-import { claimFile } from '@postern/stores/claim'
+import { type Claim, type Patience, waitForClaim } from '@postern/stores/claim'
 import { Failure } from '../failure.js'
 import type { Trouble } from '../readiness/watch-store.js'
 import type { Audit, AuditEntry } from './audit.js'
@@ -10,16 +10,17 @@ import { digestOf, formatLine } from './line.js'
 import { readEnd } from './read-end.js'
 
 /**
- * Opens an audit in a file, for this process alone. A line is on the disk once its promise resolves.
+ * Opens an audit in a file, for this process alone, once another one has closed it. A line is on the disk once its promise
+ * resolves.
  *
  * @param named Its absolute path.
- * @throws {Failure} if another process has it, or it cannot be written, or holds something else.
+ * @throws {Failure} if another process still has it, or it cannot be written, or holds something else.
  */
-export async function openAuditFile(named: string, log: Log): Promise<Audit> {
+export async function openAuditFile(named: string, log: Log, patience: Patience): Promise<Audit> {
   if (!existsSync(dirname(named))) throw new Failure(`The audit ${named} cannot be written: its folder does not exist.`)
   // One file has one lock, by whatever links it is named.
   const path = existsSync(named) ? realpathSync(named) : join(realpathSync(dirname(named)), basename(named))
-  const claim = claimOrFail(path)
+  const claim = await claimOrFail(path, patience)
   let handle: FileHandle | undefined
   try {
     handle = await open(path, 'a+', 0o600)
@@ -36,9 +37,9 @@ export async function openAuditFile(named: string, log: Log): Promise<Audit> {
   }
 }
 
-function claimOrFail(path: string): ReturnType<typeof claimFile> {
+async function claimOrFail(path: string, patience: Patience): Promise<Claim> {
   try {
-    return claimFile(path)
+    return await waitForClaim(path, patience)
   } catch (error) {
     if ((error as Error).name !== 'StoreInUse') throw new Failure(`The audit ${path} cannot be taken: ${(error as Error).message}`)
     throw new Failure(
@@ -91,9 +92,12 @@ async function createWriter(handle: FileHandle, path: string): Promise<Write> {
 function createFileAudit(write: Write, log: Log, close: () => Promise<void>): Audit {
   let trouble: Trouble | undefined
   let queue: Promise<unknown> = Promise.resolve()
+  let isClosed = false
 
   /** Writes one line after the other: each carries the digest of the one before. */
   async function inLine(entry: AuditEntry): Promise<void> {
+    // The next process writes the file now.
+    if (isClosed) throw new Error('This process stops and has closed the audit.')
     const written = queue.then(() => write(entry))
     queue = written.catch(() => {})
     try {
@@ -130,6 +134,7 @@ function createFileAudit(write: Write, log: Log, close: () => Promise<void>): Au
       }),
     trouble: () => trouble,
     async close() {
+      isClosed = true
       await queue
       await close()
     },

@@ -33,6 +33,7 @@ export interface Audit {
   note(entry: AuditEntry): Promise<void>
   /** What is wrong with the audit. */
   trouble(): Trouble | undefined
+  /** Lets another process write. What comes later is refused, and what was only to be noted goes into the log. */
   close(): Promise<void>
 }
 

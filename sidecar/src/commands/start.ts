@@ -11,6 +11,7 @@ import { requireConfig } from '../load-config.js'
 import { openConfiguredStore } from '../open-store.js'
 import { createReadiness } from '../readiness/readiness.js'
 import { watchStore } from '../readiness/watch-store.js'
+import { requireListeners, takePassedSockets } from '../restart/passed-sockets.js'
 import { startSidecar } from '../sidecar.js'
 import { untilSignal } from '../until-signal.js'
 import { watchFiles } from '../watch-files.js'
@@ -24,7 +25,11 @@ export async function start(hangUps: HangUps, options: { readonly config: string
   const ledger = createLogLedger()
   for (const warning of warnings) ledger.log('warn', describeProblem(warning).trim())
   const log: Log = (level, message, facts) => ledger.log(level, message, facts)
-  const store = watchStore(await openConfiguredStore(checked, file, log))
+  const { sockets, otherPid } = takePassedSockets(process.env, process.pid)
+  requireListeners(sockets, checked.config)
+  if (otherPid !== undefined) log('warn', 'sockets that were passed to another process are not taken', { pid: process.pid, for: otherPid })
+  const { store: opened, handOver } = await openConfiguredStore(checked, file, log)
+  const store = watchStore(opened)
   const audit = await openAudit(checked.config, file, log).catch(async (error: unknown) => {
     await store.store.close()
     throw error
@@ -32,11 +37,13 @@ export async function start(hangUps: HangUps, options: { readonly config: string
   const instance = openInstance(checked, { ledger, store: store.store, log, hasListeners: true })
   const configuration = createConfiguration(loaded, instance, log)
   const readiness = createReadiness({ instance, store, auditTrouble: () => audit.trouble() })
-  const sidecar = await startSidecar({ runtime: instance, configuration, readiness, audit, directory: dirname(file), log })
+  const serving = { runtime: instance, configuration, readiness, audit, directory: dirname(file), sockets, handOver, log }
+  const sidecar = await startSidecar(serving)
   ledger.log('info', 'listening', {
     url: `${sidecar.url}${checked.config.mount}/v1`,
     ...(sidecar.admin === undefined ? {} : { admin: sidecar.admin }),
     ...(sidecar.health === undefined ? {} : { health: sidecar.health }),
+    ...(Object.keys(sockets).length === 0 ? {} : { passed: Object.keys(sockets) }),
   })
   const reload = (cause: ReloadCause, who: string): void => {
     void noteReload(audit, configuration.reload(cause), { who })

@@ -19,6 +19,8 @@ export interface ReadinessState {
 /** Tells whether the process is ready. */
 export interface Readiness {
   look(): Promise<ReadinessState>
+  /** From now on the process is not ready, though it may take some last calls. */
+  leave(): void
 }
 
 export interface ReadinessOptions {
@@ -30,7 +32,11 @@ export interface ReadinessOptions {
 }
 
 export function createReadiness({ instance, store, auditTrouble }: ReadinessOptions): Readiness {
+  let isLeaving = false
   return {
+    leave() {
+      isLeaving = true
+    },
     async look() {
       const storeTrouble = await store?.look()
       const ofAudit = auditTrouble?.()
@@ -39,7 +45,7 @@ export function createReadiness({ instance, store, auditTrouble }: ReadinessOpti
         ...(storeTrouble === undefined ? [] : [{ part: 'store', ...storeTrouble } as const]),
         ...(ofAudit === undefined ? [] : [{ part: 'audit', ...ofAudit } as const]),
       ]
-      if (draining) return { status: 'draining', impaired }
+      if (draining || isLeaving) return { status: 'draining', impaired }
       const because = whyEveryCallIsRefused(config, storeTrouble !== undefined)
       return because === undefined ? { status: 'ready', impaired } : { status: 'refusing', because, impaired }
     },

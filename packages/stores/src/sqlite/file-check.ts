@@ -21,7 +21,7 @@ export interface CheckedFile {
   readonly file: string
   /** Where it leads. */
   readonly real: string
-  /** Absent if this process does not own the file. */
+  /** Absent if this process has never owned the file. */
   readonly claim: Claim | undefined
   readonly log: Log
 }

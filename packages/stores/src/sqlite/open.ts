@@ -1,4 +1,5 @@
 import type { Log, Store } from '@postern/ports'
+import type { Claim } from './claim-file.js'
 import { createCounters } from './counters.js'
 import { createCounts } from './counts.js'
 import { createRevocationFeed } from './feed.js'
@@ -15,6 +16,11 @@ export interface SqliteStoreOptions {
    * only adds revocations, while another process serves.
    */
   readonly owner?: boolean
+  /**
+   * Ownership that this process has taken already, with `waitForClaim`; it stands for `owner`. Once it is released, this store
+   * only finishes beside the next owner: each method is one transaction, so all of them stay safe. `close` releases it.
+   */
+  readonly claim?: Claim | undefined
   /**
    * How many keys are remembered and counted at most; beyond that, a call with a new key rejects. Default 1,000,000,
    * some 200 MB.
@@ -36,8 +42,8 @@ export interface SqliteStoreOptions {
  * @throws {StoreInUse} if `owner` is set and another process owns the file.
  * @throws {Error} if the file cannot be used; the message says why.
  */
-export function createSqliteStore({ file, owner = false, mostEntries = 1_000_000, log = warnOfProcess }: SqliteStoreOptions): Store {
-  const opened = openStoreFile({ file, owner, log })
+export function createSqliteStore({ file, owner = false, claim, mostEntries = 1_000_000, log = warnOfProcess }: SqliteStoreOptions): Store {
+  const opened = openStoreFile({ file, owner, claim, log })
   try {
     const counts = createCounts(opened.database, mostEntries)
     return {

@@ -6,6 +6,15 @@ import { openDatabase } from './open-database.js'
 import { realFile } from './real-file.js'
 import { waitWhileBusy } from './wait-while-busy.js'
 
+/** Which file a store opens, and how. */
+export interface StoreFilePlace {
+  readonly file: string
+  readonly owner: boolean
+  /** Ownership that was taken already; it stands for `owner`, and closing the file releases it. */
+  readonly claim: Claim | undefined
+  readonly log: Log
+}
+
 /** The open file of a store, as its ports use it. */
 export interface StoreFile {
   readonly database: SqliteFile
@@ -27,9 +36,9 @@ export interface StoreFile {
  * @throws {StoreInUse} if `owner` is set and another process owns the file.
  * @throws {Error} if the file cannot be used; the message says why.
  */
-export function openStoreFile({ file, owner, log }: { readonly file: string; readonly owner: boolean; readonly log: Log }): StoreFile {
+export function openStoreFile({ file, owner, claim: taken, log }: StoreFilePlace): StoreFile {
   const real = realFile(file)
-  const claim = owner ? claimFile(real) : undefined
+  const claim = taken ?? (owner ? claimFile(real) : undefined)
   const database = openClaimed(real, claim)
   // Last, since it goes on until `close`.
   const check = checkFiles({ file, real, claim, log })

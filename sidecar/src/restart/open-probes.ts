@@ -1,0 +1,60 @@
+import type { Server } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Log } from '@postern/ports'
+import { listen, PlaceTaken } from '../listen.js'
+
+/** How often the port is tried while the process before this one answers there, in milliseconds. */
+const pauseMs = 250
+
+/** How long the process at the port may take to say that it is not ready, in milliseconds. */
+const answerMs = 1000
+
+interface ProbesPlace {
+  readonly host: string
+  readonly port: number
+}
+
+/**
+ * Listens for probes. A process that drains answers them until its last call has ended: if one has the port, this one serves
+ * meanwhile, and takes the port as soon as it is free.
+ *
+ * @param until Ends the wait.
+ * @returns The address, or `undefined` while another process that drains has the port.
+ * @throws {Failure} if the port cannot be used.
+ */
+export async function openProbes(server: Server, place: ProbesPlace, log: Log, until: AbortSignal): Promise<string | undefined> {
+  try {
+    return await listen(server, place)
+  } catch (error) {
+    if (!(error instanceof PlaceTaken) || !(await isDraining(place))) throw error
+  }
+  log('info', 'waiting', { for: 'health', port: place.port, reason: 'The process before this one answers there until its calls end.' })
+  void takeOver(server, place, log, until)
+  return undefined
+}
+
+async function takeOver(server: Server, place: ProbesPlace, log: Log, until: AbortSignal): Promise<void> {
+  for (;;) {
+    await sleep(pauseMs, undefined, { ref: false })
+    if (until.aborted) return
+    try {
+      log('info', 'listening', { health: await listen(server, place) })
+      return
+    } catch (error) {
+      if (error instanceof PlaceTaken) continue
+      log('error', 'no probe can be answered', { port: place.port, cause: (error as Error).message })
+      return
+    }
+  }
+}
+
+/** Whether a Postern answers there that is not ready. */
+async function isDraining({ host, port }: ProbesPlace): Promise<boolean> {
+  try {
+    const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}/readyz`
+    const answer = await fetch(url, { signal: AbortSignal.timeout(answerMs), redirect: 'manual' })
+    return answer.status === 503 && (await answer.text()) === 'not ready\n'
+  } catch {
+    return false
+  }
+}
