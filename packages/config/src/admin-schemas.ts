@@ -21,7 +21,7 @@ export function createAdminSchema(strict: Settings) {
     /** SHA-256 of the credential, in hexadecimal digits. */
     hash: z
       .string()
-      .regex(/^[0-9a-f]{64}$/i, fault('is not the SHA-256 of a credential in 64 hexadecimal digits', makeCredential))
+      .regex(/^[0-9A-Fa-f]{64}$/, fault('is not the SHA-256 of a credential in 64 hexadecimal digits', makeCredential))
       .toLowerCase(),
     roles: z.array(z.enum(adminRoles)).min(1),
   })
