@@ -27,6 +27,7 @@ function adjust({ zodSchema, jsonSchema }) {
   // What its type says of it; zod leaves examples of what is transformed out.
   const examples = zodSchema.meta()?.examples
   if (examples !== undefined) jsonSchema.examples = examples
+  delete jsonSchema.unset
   if (isEmptyGroup(jsonSchema.default)) delete jsonSchema.default
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum
   if (jsonSchema.propertyNames !== undefined && Object.keys(jsonSchema.propertyNames).join() === 'type') delete jsonSchema.propertyNames

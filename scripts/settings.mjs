@@ -1,14 +1,13 @@
 // The one walk over the schema that checks a configuration. The page of settings and the JSON schema are both made of what it finds.
 import { dialects } from '../packages/gateways/dist/index.js'
 import { createConfigSchema } from '../packages/config/dist/schema.js'
-import { settingMeanings } from './setting-meanings.mjs'
 
 /** The schema of the configuration, for the built-in dialects. */
 export const configSchema = createConfigSchema(Object.keys(dialects))
 
 /** The path of every setting. */
-export function settingPaths() {
-  return listSettings(configSchema).map(({ path }) => path)
+export function settingPaths(schema = configSchema) {
+  return listSettings(schema).map(({ path }) => path)
 }
 
 /**
@@ -16,27 +15,19 @@ export function settingPaths() {
  * there, its meaning, and its default in words where the schema does not know it. Throws where a setting has no meaning.
  */
 export function explainSettings(schema = configSchema) {
-  const rows = listSettings(schema)
-  const paths = new Set(rows.map(({ path }) => path))
-  const strange = Object.keys(settingMeanings).find((path) => !paths.has(path))
-  if (strange !== undefined) throw new Error(`scripts/setting-meanings.mjs explains "${strange}", which is no setting.`)
-  return rows.map((row) => ({ ...row, ...meaningOf(row.path), value: asWritten(row.kind, row.value) }))
-}
-
-function meaningOf(path) {
-  const found = settingMeanings[path]
-  if (found === undefined) throw new Error(`scripts/setting-meanings.mjs does not explain "${path}".`)
-  const [meaning, words] = Array.isArray(found) ? found : [found, undefined]
-  return { meaning, words }
+  return listSettings(schema).map((row) => {
+    if (row.meaning === undefined) throw new Error(`packages/config/src does not describe "${row.path}": add .describe('…') to it.`)
+    return { ...row, value: asWritten(row.kind, row.value) }
+  })
 }
 
 const wrappers = new Set(['optional', 'default', 'prefault'])
 
 /** Every setting below a part of the schema that holds no further ones, with its default and whether it must be there. */
-function listSettings(schema, path = '', inherited = undefined) {
-  const { inner, value, isMandatory } = unwrap(schema, inherited)
+function listSettings(schema, path = '', inherited) {
+  const { inner, value, isMandatory, meaning, words } = unwrap(schema, inherited)
   const { def } = inner._zod
-  const leaf = () => [{ path, kind: kindOf(inner), value, isMandatory }]
+  const leaf = () => [{ path, kind: kindOf(inner), value, isMandatory, meaning, words }]
   const below = (part) => listMembers(part, path)
   if (def.type === 'object') return below(inner)
   if (def.type === 'record') return isGroup(def.valueType) ? listSettings(def.valueType, `${path}.<name>`) : leaf()
@@ -53,15 +44,18 @@ function listMembers({ _zod: { def } }, path) {
   return Object.entries(def.shape).flatMap(([name, member]) => listSettings(member, path === '' ? name : `${path}.${name}`))
 }
 
+/** What a schema is within its wrappers, with the default that they give and what is described at the outermost that says something. */
 function unwrap(schema, value) {
   let isMandatory = true
   let inner = schema
+  let said = schema.meta()
   for (let { def } = inner._zod; wrappers.has(def.type); { def } = inner._zod) {
     isMandatory = false
     if (def.type !== 'optional') value = def.defaultValue
     inner = def.innerType
+    if (said?.description === undefined) said = inner.meta()
   }
-  return { inner, value: isPlainObject(value) ? undefined : value, isMandatory }
+  return { inner, value: isPlainObject(value) ? undefined : value, isMandatory, meaning: said?.description, words: said?.unset }
 }
 
 function isPlainObject(value) {

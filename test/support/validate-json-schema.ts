@@ -52,8 +52,8 @@ const keywords: Readonly<Record<string, Keyword>> = {
   maxItems: (value, most: number) => unless(!Array.isArray(value) || value.length <= most, ` has more than ${most} entries`),
   minProperties: (value, least: number) =>
     unless(!isGroup(value) || Object.keys(value).length >= least, ` has fewer than ${least} members`),
-  minLength: (value, least: number) => unless(!isText(value) || [...value].length >= least, ` is shorter than ${least}`),
-  maxLength: (value, most: number) => unless(!isText(value) || [...value].length <= most, ` is longer than ${most}`),
+  minLength: (value, least: number) => unless(!isText(value) || Array.from(value).length >= least, ` is shorter than ${least}`),
+  maxLength: (value, most: number) => unless(!isText(value) || Array.from(value).length <= most, ` is longer than ${most}`),
   pattern: (value, pattern: string) => unless(!isText(value) || new RegExp(pattern, 'u').test(value), ` does not match ${pattern}`),
   minimum: (value, least: number) => unless(!isNumber(value) || value >= least, ` is less than ${least}`),
   maximum: (value, most: number) => unless(!isNumber(value) || value <= most, ` is more than ${most}`),
