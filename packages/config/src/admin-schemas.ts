@@ -18,6 +18,7 @@ export const makeCredential =
 /** The admin listener. */
 export function createAdminSchema(strict: Settings) {
   const credential = strict({
+    /** SHA-256 of the credential, in hexadecimal digits. */
     hash: z
       .string()
       .regex(/^[0-9A-Fa-f]{64}$/, fault('is not the SHA-256 of a credential in 64 hexadecimal digits', makeCredential))
@@ -31,6 +32,7 @@ export function createAdminSchema(strict: Settings) {
       .describe('what it may do: see the state, mint and revoke sessions, change keys, have the configuration read again'),
   })
   const access = {
+    /** What programs present that may do everything. On a port without it and without credentials, nobody may do anything. */
     secret: secretReference
       .optional()
       .describe('what programs present that may do everything; on a port without it and without credentials, nobody may do anything'),

@@ -21,8 +21,9 @@ function isPassable(header: string): boolean {
 /** The ways to prove who is calling. */
 export function createCallerSchemas(strict: Settings) {
   const service = strict({
+    /** The ring: `label:sha256hex`, comma or newline separated. */
     hashes: secretReference.describe('the ring: `label:sha256hex`, comma or newline separated; `nobody` alone where there are none'),
-    /** Who each label is. */
+    /** The user, team and project of each label. */
     principals: z
       .record(
         z.string(),
@@ -41,7 +42,9 @@ export function createCallerSchemas(strict: Settings) {
     .describe('the window')
 
   const session = strict({
+    /** At least 32 bytes, shared with the servers that mint session tokens. */
     secret: secretReference.optional().describe('at least 32 bytes, shared with who mints sessions'),
+    /** In its place, while one secret follows another: the first signs where Postern signs, each verifies. */
     secrets: z
       .array(secretReference)
       .min(1, fault('is an empty list', 'Write [{ env: NEW }, { env: OLD }]: the first signs, each verifies.'))
@@ -56,13 +59,17 @@ export function createCallerSchemas(strict: Settings) {
       .describe(
         `in its place, up to ${mostSessionSecrets}, while [one secret follows another](operations.md#a-new-secret-for-sessions): the first signs where Postern signs, each verifies`,
       ),
+    /** The URL of the public keys of a backend that signs session tokens with its own key pair. */
     jwks: url.optional().describe('or the address of the public keys of a backend that signs with its own'),
+    /** Default lifetime of a token. */
     ttl: duration
       .default(600_000)
       .describe(
         'how long a session lives where its minter does not say: `postern session mint`, the admin listener and `POST {mount}/session`',
       ),
+    /** The longest lifetime that is accepted. */
     maxTtl: duration.default(86_400_000).describe('the longest life that is accepted, whoever minted it'),
+    /** How many sessions one caller may get in exchange for its cookie or token. */
     exchange: z
       .union([z.literal('off'), strict({ limit: z.int().min(1).default(30).describe('sessions of one caller in a window'), window })], {
         error: fault('is neither off nor a rate', 'Write off, or { limit: 30, window: 1m }.'),
@@ -86,7 +93,9 @@ export function createCallerSchemas(strict: Settings) {
   )
 
   const jwt = strict({
+    /** The exact value of `iss` in its tokens, including a slash at the end. */
     issuer: z.string().min(1).describe('exactly as its tokens say it'),
+    /** The values of which `aud` in its tokens must hold one. */
     audience: z
       .union(
         [
@@ -104,13 +113,14 @@ export function createCallerSchemas(strict: Settings) {
         },
       )
       .describe('whom its tokens must be for; one of several is enough'),
+    /** The URL of its public keys. */
     jwks: url.describe('the address of its public keys'),
-    // All use key pairs.
+    /** The accepted signature algorithms; all use key pairs. */
     algorithms: z
       .array(z.enum(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519']))
       .min(1)
       .describe('signature algorithms that are taken'),
-    // Values of the header `typ`.
+    /** The accepted values of the token's header `typ`. */
     types: z
       .array(
         z
@@ -126,7 +136,9 @@ export function createCallerSchemas(strict: Settings) {
       team: claimPath.optional().describe('and the team'),
       project: claimPath.optional().describe('and the project'),
     }).prefault({}),
+    /** The only teams that its tokens may name. */
     teams: z.array(name).min(1).optional().meta({ description: 'the only teams that it may speak for', unset: 'any' }),
+    /** How far the issuer's clock may differ. */
     clockSkew: duration
       .refine((ms) => ms <= 300_000, fault('is longer than five minutes', 'Write 5m or less.'))
       .default(30_000)
@@ -134,6 +146,7 @@ export function createCallerSchemas(strict: Settings) {
   })
 
   const forwardAuth = strict({
+    /** The backend's endpoint that tells the owner of a cookie: an http or https URL, or `unix:/run/app.sock:/api/me`. */
     url: z
       .string()
       .refine(
@@ -144,6 +157,7 @@ export function createCallerSchemas(strict: Settings) {
         ),
       )
       .describe('where the backend says whose a cookie is; or `unix:/run/app.sock:/api/me`'),
+    /** The cookies that identify a caller; only these are sent to the backend. Default: all cookies. */
     cookies: z
       .array(
         z.string().regex(/^[^\s=;,]+$/, fault('is not the name of a cookie', 'Write the name alone, such as sid, without = and a value.')),
@@ -151,6 +165,7 @@ export function createCallerSchemas(strict: Settings) {
       .min(1)
       .optional()
       .meta({ description: 'the cookies that say so; only they are sent', unset: 'any' }),
+    /** Further headers of the request that are sent to the backend. */
     passHeaders: z
       .array(
         z
@@ -166,22 +181,24 @@ export function createCallerSchemas(strict: Settings) {
       )
       .default([])
       .describe('headers that the backend gets besides'),
+    /** The paths to user, team and project in its JSON answer. */
     claims: strict({
       user: claimPath.prefault('user').describe('the way to the user in its JSON answer'),
       team: claimPath.prefault('team').describe('and to the team'),
       project: claimPath.prefault('project').describe('and to the project'),
     }).prefault({}),
-    /** If present, the body of its answer is not read. */
+    /** The headers of its answer that hold user, team and project; then its body is not read. */
     answerHeaders: strict({
       user: z.string().min(1).describe('or the header of its answer that names the user'),
       team: z.string().min(1).optional().describe('and the team'),
       project: z.string().min(1).optional().describe('and the project'),
     }).optional(),
+    /** How long Postern waits for its answer. */
     timeout: duration
       .refine((ms) => ms >= 1 && ms <= 30_000, fault('is not between a millisecond and half a minute', 'Write a time such as 2s.'))
       .default(2000)
       .describe('how long its answer may take'),
-    // Forgotten earlier where Postern sees a request that may change it.
+    /** How long its answer is cached, unless Postern sees a request that may change it. Default 1 s, and 0 s with several `replicas`. */
     cache: duration
       .refine((ms) => ms <= 60_000, fault('is longer than a minute', 'Write 1m or less.'))
       .optional()
@@ -195,11 +212,12 @@ export function createCallerSchemas(strict: Settings) {
   })
 
   const dpop = strict({
+    /** How old a proof may be. */
     window: duration
       .refine((ms) => ms >= 1000 && ms <= 600_000, fault('is not between a second and ten minutes', 'Write a time such as 1m.'))
       .default(60_000)
       .describe('how old a proof may be'),
-    // With one, no proof can be made in advance.
+    /** Whether a proof must carry a nonce of Postern's, so that no proof can be made in advance. */
     nonce: z.boolean().default(false).describe("whether a proof must carry a nonce of Postern's"),
   })
 

@@ -16,11 +16,13 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
   const callers = createCallerSchemas(strict)
 
   const store = strict({
+    /** One file, for one process. */
     sqlite: z.string().min(1).optional().meta({
       description:
         'a file, for one process. The Express middleware remembers in memory where no store is written, and [is given](configuration.md#the-store-in-express) any other',
       unset: '`./postern.db`',
     }),
+    /** For several processes: `redis://host:6379`, or a reference if the address holds a password. */
     redis: z
       .union([z.url({ protocol: /^rediss?$/ }), secretReference], {
         error: fault(
@@ -30,7 +32,9 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
       })
       .optional()
       .describe('or a Redis, for several: `redis://host:6379`, or a reference where the address holds a password'),
+    /** In memory, for one process. A restart loses revocations, counted calls and seen proofs. */
     memory: z.literal(true).optional().describe('or nothing that outlives the process'),
+    /** Prefix of its keys in Redis. */
     prefix: z.string().min(1).max(64).optional().meta({ description: 'how names of entries begin in Redis', unset: '`postern:`' }),
   })
 
@@ -51,12 +55,14 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
     listen: strict({
       host: hostBeside('listen.port', 'the address that the data listener listens on'),
       port: port.default(8787).describe('its port; 0 for any that is free'),
+      /** How long an idle keep-alive connection of a client stays open. */
       keepAlive: duration
         .refine((ms) => ms > 0 && ms <= 86_400_000, fault('is not between 1 ms and a day', 'Write a time such as 75s.'))
         .default(75_000)
         .describe(
           'how long a connection that asks for nothing stays open: [longer than your load balancer keeps it](configuration.md#behind-a-load-balancer)',
         ),
+      /** Addresses and networks of the operator's own proxies, whose X-Forwarded-* headers Postern believes. */
       trustedProxies: z
         .array(
           z
@@ -65,6 +71,7 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
         )
         .default([])
         .describe('addresses and networks of your own proxies, whose `X-Forwarded-*` are believed: `10.0.0.0/8`'),
+      /** The hosts that clients may name in `Host`; an entry without a port matches any port. Empty: any host. */
       hosts: z
         .array(
           z
@@ -79,6 +86,7 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
           'the names by which clients may call, in small letters, with a port where it is not the usual one; any where none are written',
         ),
     }).prefault({}),
+    /** The path that precedes `/v1` of the API. */
     mount: z
       .string()
       .regex(
@@ -94,6 +102,7 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
       host: hostBeside('health.port', 'the address of [a listener for probes alone](operations.md#readiness)'),
       port: port.describe('its port; without `health` there is none'),
     }).optional(),
+    /** Where it is written down who changed what. Default: in the log. */
     audit: strict({
       file: z.string().min(1).meta({
         description:
@@ -104,6 +113,7 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
     /** The customer's own server, which gets everything outside the mount. */
     backend: backend.optional(),
     browser: strict({
+      /** Other origins whose pages may call. Pages of the sidecar's own origin always may. */
       origins: z
         .array(
           z
@@ -118,13 +128,15 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
         )
         .default([])
         .describe("origins whose pages may call from elsewhere; Postern's own always may"),
+      /** The governance record that pages get: `full`, or `public`, without the key's alias, the gateway and the like. */
       record: z
         .enum(['full', 'public'])
         .default('full')
         .describe('what pages see of the governance record: all of it, or nothing of your arrangement with gateways'),
-      /** Default none, since it binds all pages of the host. */
+      /** `Strict-Transport-Security` on Postern's own answers. Default none, since it binds all pages of the host. */
       hsts: strict({
         maxAge: duration.describe("`Strict-Transport-Security` on Postern's own answers"),
+        /** Binds every name below the host as well. */
         includeSubDomains: z.boolean().default(false).describe('and for every name below the host'),
       }).optional(),
     }).prefault({}),
@@ -134,30 +146,35 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
     callers: callers.callers,
     /** Where Postern stores revocations, counted calls and seen proofs. */
     store: store.optional(),
+    /** How many processes with this configuration run side by side. */
     replicas: z.int().min(1).default(1).describe('how many processes like this one run side by side'),
     policies: createPoliciesSchema(strict),
+    /** When failed authentications of one address count as too many. */
     failedAuthentication: strict({
       limit: z.int().min(1).default(30).describe('credentials of one address that may fail in a window; then 429'),
       window: duration.default(60_000).describe('the window'),
     }).prefault({}),
     /** Limits for one client, by its address as trusted proxies report it. */
     connections: strict({
-      // Those of a trusted proxy are not counted.
+      /** Open connections; those of a trusted proxy are not counted. */
       perAddress: z.int().min(1).default(1000).describe('open connections of one address'),
-      // Also the requests of one address that wait for the beginning of an answer; others queue.
+      /** Requests in flight on one connection, and requests of one address that wait for the beginning of an answer; others queue. */
       underWay: z.int().min(1).default(64).describe('requests of one connection that are worked on at once'),
+      /** Bytes in memory of requests that are incomplete or queue. */
       heldBytes: size
         .refine((bytes) => bytes > 0, fault('is nothing', 'Write a size such as 256MiB.'))
         .default(256 * 1024 ** 2)
         .describe('bytes of bodies that are held in memory until they are whole'),
-      // On average over ten seconds.
+      /** The slowest pace of a request body, on average over ten seconds; 0B/s for no limit. */
       minRate: pace.default(1024).describe('the slowest that a body may come; `0B/s` for no bound'),
     }).prefault({}),
-    /** When the configuration is read again, besides the signal SIGHUP and "postern reload". Files of secrets are always watched. */
+    /** When the configuration is read again, besides the signal SIGHUP and "postern reload". */
     reload: strict({
+      /** Whenever the file, or the `.env` beside it, changes. Files of secrets are always watched. */
       watch: z.boolean().default(false).describe('read the configuration again whenever its file, or the `.env` beside it, changes'),
     }).prefault({}),
     shutdown: strict({
+      /** How long calls in flight may take to end. */
       deadline: duration.default(30_000).describe('how long open streams may take when the process is told to stop'),
     }).prefault({}),
   })
