@@ -1,21 +1,27 @@
-// Writes the pages under docs/ that are made from the code which enforces them. Run after a build.
+// Writes the pages under docs/ and the JSON schema that are made from the code which enforces them. Run after a build.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { answerFormats, createErrorClassifier, dialects, openaiEndpoints } from '../packages/gateways/dist/index.js'
 import { errorCodes } from '../packages/protocol/dist/index.js'
 import { settingsPage } from './settings-page.mjs'
+import { settingsSchemaFile } from './settings-schema.mjs'
 import { wayPage } from './way-page.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const docs = join(root, 'docs')
 /** Recorded answers of every gateway, which a test plays as well. */
 const recordings = join(root, 'test', 'recordings')
 const gateways = Object.values(dialects).filter(({ baseURL }) => baseURL !== undefined)
 
-/** The pages by file name. */
-export function generatePages() {
-  return { 'errors.md': errorsPage(), 'gateways/README.md': gatewaysPage(), 'settings.md': settingsPage(), 'way-of-a-call.md': wayPage() }
+/** What is generated, by its path in the repository. */
+export function generateFiles() {
+  return {
+    'docs/errors.md': errorsPage(),
+    'docs/gateways/README.md': gatewaysPage(),
+    'docs/settings.md': settingsPage(),
+    'docs/way-of-a-call.md': wayPage(),
+    'packages/config/postern.schema.json': settingsSchemaFile(),
+  }
 }
 
 /** Codes that are reserved and that nothing refuses with yet. */
@@ -268,9 +274,8 @@ function retryRows({ title, retries }) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  for (const [name, text] of Object.entries(generatePages())) {
-    const file = join(docs, name)
-    writeFileSync(file, text)
-    process.stdout.write(`docs/${name}: ${readFileSync(file, 'utf8').split('\n').length} lines\n`)
+  for (const [path, text] of Object.entries(generateFiles())) {
+    writeFileSync(join(root, path), text)
+    process.stdout.write(`${path}: ${text.split('\n').length} lines\n`)
   }
 }

@@ -21,7 +21,7 @@ function anyConfig(): CheckedConfig {
 }
 
 describe('every setting of the schema', () => {
-  const script = pathToFileURL(resolve(import.meta.dirname, '../../scripts/settings-page.mjs')).href
+  const script = pathToFileURL(resolve(import.meta.dirname, '../../scripts/settings.mjs')).href
   const printed = execFileSync(process.execPath, [
     '--input-type=module',
     '-e',

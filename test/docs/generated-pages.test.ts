@@ -6,14 +6,20 @@ import { expect, test } from 'vitest'
 
 const root = resolve(import.meta.dirname, '../..')
 
-test('the generated pages say what the code says; mended with "node scripts/generate-docs.mjs"', () => {
+test('the generated pages and the JSON schema say what the code says; mended with "node scripts/generate-docs.mjs"', () => {
   const script = pathToFileURL(resolve(root, 'scripts/generate-docs.mjs')).href
   const printed = execFileSync(process.execPath, [
     '--input-type=module',
     '-e',
-    `import { generatePages } from '${script}'; process.stdout.write(JSON.stringify(generatePages()))`,
+    `import { generateFiles } from '${script}'; process.stdout.write(JSON.stringify(generateFiles()))`,
   ])
-  const pages = JSON.parse(printed.toString()) as Record<string, string>
-  expect(Object.keys(pages)).toEqual(['errors.md', 'gateways/README.md', 'settings.md', 'way-of-a-call.md'])
-  for (const [name, text] of Object.entries(pages)) expect(readFileSync(resolve(root, 'docs', name), 'utf8')).toBe(text)
+  const files = JSON.parse(printed.toString()) as Record<string, string>
+  expect(Object.keys(files)).toEqual([
+    'docs/errors.md',
+    'docs/gateways/README.md',
+    'docs/settings.md',
+    'docs/way-of-a-call.md',
+    'packages/config/postern.schema.json',
+  ])
+  for (const [path, text] of Object.entries(files)) expect(readFileSync(resolve(root, path), 'utf8')).toBe(text)
 })

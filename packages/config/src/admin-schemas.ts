@@ -21,13 +21,21 @@ export function createAdminSchema(strict: Settings) {
     /** SHA-256 of the credential, in hexadecimal digits. */
     hash: z
       .string()
-      .regex(/^[0-9a-f]{64}$/i, fault('is not the SHA-256 of a credential in 64 hexadecimal digits', makeCredential))
-      .toLowerCase(),
-    roles: z.array(z.enum(adminRoles)).min(1),
+      .regex(/^[0-9A-Fa-f]{64}$/, fault('is not the SHA-256 of a credential in 64 hexadecimal digits', makeCredential))
+      .toLowerCase()
+      .describe(
+        'the SHA-256 of a [named credential](operations.md#who-may-administer), in 64 hexadecimal digits; the name is what the audit says',
+      ),
+    roles: z
+      .array(z.enum(adminRoles))
+      .min(1)
+      .describe('what it may do: see the state, mint and revoke sessions, change keys, have the configuration read again'),
   })
   const access = {
     /** What programs present that may do everything. On a port without it and without credentials, nobody may do anything. */
-    secret: secretReference.optional(),
+    secret: secretReference
+      .optional()
+      .describe('what programs present that may do everything; on a port without it and without credentials, nobody may do anything'),
     /** Named credentials, each with what it may do. */
     credentials: z
       .record(alias, credential)
@@ -39,8 +47,15 @@ export function createAdminSchema(strict: Settings) {
   }
   return z.union(
     [
-      strict({ socket: z.string().min(1), ...access }),
-      strict({ host: z.enum(['127.0.0.1', '::1', 'localhost']).default('127.0.0.1'), port, ...access }),
+      strict({
+        socket: z.string().min(1).describe('the Unix socket of the admin listener, beside this file where the path is relative'),
+        ...access,
+      }),
+      strict({
+        host: z.enum(['127.0.0.1', '::1', 'localhost']).default('127.0.0.1').describe('or its address'),
+        port: port.describe('and its port'),
+        ...access,
+      }),
     ],
     {
       error: fault(

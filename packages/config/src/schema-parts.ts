@@ -43,5 +43,18 @@ export const url = z.url({
   error: fault('is not an http or https URL', 'Write it whole, such as https://gateway.example.com/v1.'),
 })
 
-/** The three fields of a principal that bindings and policy rules match. */
-export const principalFields = { user: name.optional(), team: name.optional(), project: name.optional() }
+/** The three fields of a principal, each with its meaning. */
+export function principalFields(meanings: Readonly<Record<'user' | 'team' | 'project', string>>) {
+  return {
+    user: name.optional().describe(meanings.user),
+    team: name.optional().describe(meanings.team),
+    project: name.optional().describe(meanings.project),
+  }
+}
+
+/** The meanings where they are matched: in a binding, or a rule. */
+export const whomItIsFor = {
+  user: 'the user that it is for',
+  team: 'the team that it is for',
+  project: 'the project that it is for',
+}

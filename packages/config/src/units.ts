@@ -37,7 +37,7 @@ interface Wording {
 function quantity(units: Readonly<Record<string, number>>, wording: Wording) {
   const pattern = new RegExp(`^(\\d+(?:\\.\\d+)?)\\s*(${Object.keys(units).join('|')})$`)
   // Accepts any value first, so that the message for a bare number can ask for a unit.
-  return z.custom<string>().transform((value: unknown, context) => {
+  const parsed = z.custom<string>().transform((value: unknown, context) => {
     const match = typeof value === 'string' ? pattern.exec(value) : null
     if (match === null) {
       context.addIssue({ code: 'custom', message: describe(value, wording), input: value })
@@ -45,6 +45,8 @@ function quantity(units: Readonly<Record<string, number>>, wording: Wording) {
     }
     return Math.round(Number(match[1]) * (units[match[2] as string] as number))
   })
+  // For the JSON schema, which would take anything otherwise.
+  return parsed.meta({ type: 'string', pattern: pattern.source, examples: wording.examples.split(/, | or /) })
 }
 
 /** Builds the message. It may repeat a bare number, which is not a secret. */
