@@ -40,6 +40,7 @@ const tasks = {
   conformance: () => run(process.execPath, [join(root, 'test/conformance/dist/conformance/main.js'), ...args]),
   platforms: () =>
     inOrder([installPlatforms, () => run(join(binaries, 'vitest'), ['run', '--config', 'test/platforms/vitest.config.ts', ...args])]),
+  load: () => run(join(binaries, 'vitest'), ['run', '--config', 'test/load/vitest.config.ts', ...args]),
   fuzz: () => run(process.execPath, [join(root, 'test/fuzz/dist/main.js'), ...args]),
   fidelity: () => run(process.execPath, [join(root, 'test/fidelity/dist/fidelity/main.js'), ...args]),
   size: () => run(process.execPath, [join(root, 'scripts/measure-client.mjs')]),

@@ -77,7 +77,9 @@ const chat = async (user: string): Promise<unknown> =>
   (await client(user)).chat.completions.create({ model: 'stream', messages, stream: true })
 
 describe('two processes with one sqlite store', () => {
-  test('never admit both: the second one says for what it waits, and why it ends if the first one is not told to stop', async () => {
+  test('never admit both: the second one says for what it waits, and why it ends if the first one is not told to stop', {
+    timeout: 60_000,
+  }, async () => {
     configure({ shutdown: { deadline: '10ms' } })
     await start().prints(/"msg":"listening"/)
     const second = start()
@@ -90,7 +92,7 @@ describe('two processes with one sqlite store', () => {
     expect(stdout).not.toContain('"msg":"listening"')
   })
 
-  test('follow each other: the next one admits on the same port while the first one ends its stream', async () => {
+  test('follow each other: the next one admits on the same port while the first one ends its stream', { timeout: 60_000 }, async () => {
     configure()
     const old = start()
     await old.prints(/"msg":"listening"/)
@@ -108,7 +110,9 @@ describe('two processes with one sqlite store', () => {
     expect((await revoke('ada')).status).toBe(201)
   })
 
-  test('share revocations while the first one drains: its stream ends within a second, by the command and by the next process', async () => {
+  test('share revocations while the first one drains: its stream ends within a second, by the command and by the next process', {
+    timeout: 60_000,
+  }, async () => {
     configure()
     const old = start()
     await old.prints(/"msg":"listening"/)
@@ -124,7 +128,9 @@ describe('two processes with one sqlite store', () => {
     await expect(chat('ada')).rejects.toThrow(/401/)
   })
 
-  test('write one audit, each in its time: the chain holds, and what the first one would still write is in its log', async () => {
+  test('write one audit, each in its time: the chain holds, and what the first one would still write is in its log', {
+    timeout: 60_000,
+  }, async () => {
     configure()
     const old = start()
     await old.prints(/"msg":"listening"/)
@@ -145,7 +151,9 @@ describe('two processes with one sqlite store', () => {
     expect((await old.finished).code).toBe(0)
   })
 
-  test('answer probes one after the other: the next one serves meanwhile, and takes the port once the first one has ended', async () => {
+  test('answer probes one after the other: the next one serves meanwhile, and takes the port once the first one has ended', {
+    timeout: 60_000,
+  }, async () => {
     const health = await freePort()
     configure({ health: { port: health } })
     const ready = async (): Promise<number> => (await fetch(`http://127.0.0.1:${health}/readyz`)).status
