@@ -10,6 +10,12 @@ const source = join(dirname(dirname(fileURLToPath(import.meta.url))), 'packages'
 const stages = [
   { name: 'admit', file: 'core/src/rooms.ts', declaration: 'admit(', adds: 'nothing' },
   { name: 'identify', file: 'ports/src/identify.ts', declaration: 'export type Identify ', adds: 'the principal: who calls' },
+  {
+    name: 'follow',
+    file: 'core/src/rooms.ts',
+    declaration: 'follow(',
+    adds: 'a place among the calls that the end of their session ends',
+  },
   { name: 'resolve', file: 'core/src/resolve/resolve.ts', declaration: 'export type Resolve ', adds: 'the route: gateway, key, endpoint' },
   {
     name: 'police',
@@ -48,7 +54,8 @@ export function wayPage() {
 
 [\`packages/core/src/corridor.ts\`](../packages/core/src/corridor.ts) is this page as code. A door (Node's server, or the middleware in Express) reads the
 head, refuses what has no one reading, and hands the call over as an \`Arrival\`. Each stage adds one fact and gets only the facts that its signature names.
-Nothing is used up before \`reserve\`, and whatever can refuse by a rule stands above it.
+None of a session's calls is used up before \`reserve\`, and whatever can refuse by a rule stands above it. Two things are used up earlier, in \`identify\`: a proof of
+possession, which is good once, and a call of an anonymous caller, which counts against its limit.
 
 \`\`\`text
 ${picture()}
@@ -57,6 +64,9 @@ ${picture()}
 | stage | does | adds | may refuse with |
 |---|---|---|---|
 ${stages.map(row).join('\n')}
+
+While a call waits for a stage, [\`wait\`](../packages/core/src/rooms.ts) may end it: with \`draining\` once the process ends what still runs at its deadline and, behind
+\`follow\`, with \`caller_revoked\` once its session is revoked. \`forward\`, which waits for the gateway, is ended by the same two causes.
 
 Whatever a stage throws ends at one place, [\`answers/refuse.ts\`](../packages/core/src/answers/refuse.ts), and then in \`account\`: every call has one line in the ledger,
 whatever its ending. [errors.md](errors.md) says what each code means.

@@ -130,7 +130,7 @@ export function createProgram(version: string, finish: (code: number) => void): 
     .addOption(jsonOption())
     .addHelpText(
       'after',
-      '\nSigns with callers.session.secret, and asks no sidecar. Programs without that secret: POST /admin/v1/sessions at the admin\nlistener, with "Authorization: Bearer" and admin.secret or a credential of admin.credentials with the role sessions.',
+      '\nSigns with callers.session.secret, or the first of callers.session.secrets; works without the running process.\nPrograms without that secret: POST /admin/v1/sessions at the admin listener, with "Authorization: Bearer" and\nadmin.secret or a credential of admin.credentials with the role sessions.',
     )
     .action(run(async () => (await import('./commands/session.js')).mintSession))
   session
@@ -143,7 +143,7 @@ export function createProgram(version: string, finish: (code: number) => void): 
     .addOption(jsonOption())
     .addHelpText(
       'after',
-      '\nWrites into the store, and asks no sidecar. Other programs: POST /admin/v1/revocations at the admin listener, with\n"Authorization: Bearer" and admin.secret or a credential of admin.credentials with the role sessions.',
+      '\nWrites into the store; works without the running process. Other programs: POST /admin/v1/revocations at the\nadmin listener, with "Authorization: Bearer" and admin.secret or a credential of admin.credentials with the role sessions.',
     )
     .action(run(async () => (await import('./commands/revoke.js')).revokeSessions))
 

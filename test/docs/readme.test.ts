@@ -123,6 +123,8 @@ describe('the documents', () => {
     'docs/performance.md',
     'docs/client.md',
     'docs/configuration.md',
+    'docs/operations.md',
+    'docs/way-of-a-call.md',
     'docs/server.md',
     'docs/settings.md',
     'docs/identity.md',

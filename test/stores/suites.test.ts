@@ -1,10 +1,8 @@
-import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { createMemoryStore, type Counters, type Feed, type Revocation, type Seen, type Store } from '@postern/ports'
+import * as everySuite from '@postern/stores/suites'
 import { countersSuite, revocationsSuite, seenSuite, type Sentence, storeSuite } from '@postern/stores/suites'
-import { describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
+import { openPage } from '../clients/page-examples.js'
 
 /** The titles of the sentences that do not hold; `prepare` gives each a place of its own. */
 async function faultsOf<Port>(suite: readonly Sentence<Port>[], prepare: () => Port): Promise<readonly string[]> {
@@ -78,27 +76,15 @@ describe('the suites', () => {
   })
 })
 
-describe('a suite in node:test', () => {
-  test('is a loop over its sentences', async () => {
-    // Here, where the packages are found.
-    const folder = mkdtempSync(join(import.meta.dirname, '.node-test-'))
-    const file = join(folder, 'own-store.mjs')
-    writeFileSync(
-      file,
-      `import { test } from 'node:test'
-import { createMemoryStore } from '@postern/ports'
-import { seenSuite } from '@postern/stores/suites'
-for (const { title, run } of seenSuite)
-  test(title, () => {
-    const { seen } = createMemoryStore()
-    return run(() => seen)
-  })
-`,
-    )
-    const { NODE_TEST_CONTEXT: _, ...env } = process.env
-    const { stdout } = await promisify(execFile)(process.execPath, ['--test', '--test-reporter=tap', file], { env }).finally(() =>
-      rmSync(folder, { recursive: true }),
-    )
-    expect(stdout).toContain(`# pass ${seenSuite.length}\n# fail 0`)
+describe('the test file that CONTRIBUTING gives to whoever has a store of their own', () => {
+  const page = openPage('CONTRIBUTING.md', import.meta.dirname)
+  afterAll(() => page.remove())
+
+  test('runs as it is printed, and holds every sentence of every suite', async () => {
+    const printed = await page.run('own-store.test')
+    const sentences = [seenSuite, countersSuite, revocationsSuite, storeSuite].flat()
+    expect(printed).toMatch(new RegExp(`(?:#|ℹ) pass ${sentences.length}\\n(?:#|ℹ) fail 0\\n`))
+    const suites = Object.keys(everySuite).filter((name) => name !== 'feedSuite')
+    expect(suites.filter((name) => !page.example('own-store.test').includes(`, ${name}, `))).toEqual([])
   })
 })

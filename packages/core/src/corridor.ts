@@ -38,8 +38,8 @@ export async function handle(rooms: Rooms, arrival: Arrival, sink: ResponseSink)
 }
 
 /**
- * identify → resolve → police → tag → reserve: who calls, with which key and where, what they may, under which ids. Nothing is used
- * up before the last line, and every rule that can refuse stands above it.
+ * identify → resolve → police → tag → reserve: who calls, with which key and where, what they may, under which ids. None of a
+ * session's calls is used up before `reserve`, and every rule that can refuse stands above it.
  *
  * @throws {Refusal} the refusal of a room, or 401 `caller_revoked` as soon as the session of the call is revoked.
  */

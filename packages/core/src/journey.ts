@@ -39,7 +39,7 @@ export interface Cleared {
   readonly call: SessionCall | undefined
 }
 
-/** All facts about a request that has ended. Only `account` reads all of them. */
+/** What `account` gets of a request that has ended. The permit, the tap and the followed call are not among it: they are over. */
 export interface EndedJourney {
   readonly arrival: Arrival
   readonly principal?: Principal | undefined

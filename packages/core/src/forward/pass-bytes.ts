@@ -4,7 +4,7 @@ import { beginInTime } from './begin-in-time.js'
 import { createFrameBlot } from './blot-frames.js'
 import { classifyFailure } from './classify-failure.js'
 import { type Delivery, type Exchange, writeAnswerHead } from './exchange.js'
-import { isRevocation } from './is-revocation.js'
+import { isCutByRevocation } from './is-cut-by-revocation.js'
 import { leakedKey } from './leaked-key.js'
 
 /**
@@ -62,7 +62,7 @@ export function passBytes(exchange: Exchange, head: AnswerHead, finishOf: () => 
       exchange.settle({ finish, status: head.status, record: exchange.governance(finish) })
     },
     broken(error) {
-      if (begun) cut(error, isRevocation(error) ? error.code : undefined)
+      if (begun) cut(error, isCutByRevocation(error) ? error.code : undefined)
       else exchange.refuse(classifyFailure(error))
     },
   }

@@ -8,7 +8,7 @@ import { beginInTime } from './begin-in-time.js'
 import { createEventPump, type Edit } from './event-pump.js'
 import { type Delivery, type Exchange, writeAnswerHead } from './exchange.js'
 import type { LeakGuard } from './leak/leak-guard.js'
-import { isRevocation } from './is-revocation.js'
+import { isCutByRevocation } from './is-cut-by-revocation.js'
 import { leakedKey } from './leaked-key.js'
 import { FinishedChoices } from './finished-choices.js'
 import { createChunkCompleter } from './complete-chunk.js'
@@ -77,8 +77,9 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
     const record = exchange.governance('truncated')
     exchange.settle({ finish: 'truncated', status: head.status, record, cause, ...(code === undefined ? {} : { code }) })
     // The client must see that its answer is cut, also behind a frame that said something else.
-    sink.write(`${isRevocation(cause) ? errorEvent(refusalEnvelope(cause), records.endTypes.length > 0) : ''}${frame('truncated')}`, () =>
-      sink.destroy(),
+    sink.write(
+      `${isCutByRevocation(cause) ? errorEvent(refusalEnvelope(cause), records.endTypes.length > 0) : ''}${frame('truncated')}`,
+      () => sink.destroy(),
     )
   }
 
@@ -212,7 +213,7 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
     broken(error) {
       // After the end mark the stream is complete, however its connection ended; but not if unpacking failed.
       if ((ended || told !== undefined) && !(error instanceof BrokenPacking)) finish()
-      else if (begun) cut(error, isRevocation(error) ? error.code : undefined)
+      else if (begun) cut(error, isCutByRevocation(error) ? error.code : undefined)
       else exchange.refuse(classifyFailure(error))
     },
   }
