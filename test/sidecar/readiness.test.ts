@@ -121,6 +121,23 @@ describe('the admin listener', () => {
     expect(await readyz()).toEqual([200, { status: 'ready' }])
   })
 
+  test('is not ready where nobody could be identified, since the ring of service callers names nobody', async () => {
+    const emptied = { ...service, hashes: { file: './ring' } }
+    writeFileSync(join(cwd, 'ring'), 'nobody')
+    const { child, finished } = await start({ callers: { service: emptied } })
+    expect(await readyz()).toEqual([503, { status: 'refusing', because: 'callers' }])
+    writeFileSync(join(cwd, 'ring'), env.RING)
+    expect((await ask('POST /admin/v1/reload')).status).toBe(200)
+    expect(await readyz()).toMatchObject([200, { status: 'ready' }])
+    child.kill('SIGTERM')
+    await finished
+    writeFileSync(join(cwd, 'ring'), 'nobody')
+    await start({ callers: { service: emptied, session } })
+    expect(await readyz()).toEqual([200, { status: 'ready' }])
+    moveStore('store', 'away')
+    await expect.poll(readyz, { timeout: 5000 }).toEqual([503, { status: 'refusing', because: 'store', impaired: ['store'] }])
+  })
+
   test('is not ready from the moment that it is told to stop', async () => {
     const house = await openHouse({ store: createMemoryStore() })
     const server = createAdminListener(house.runtime, undefined)

@@ -242,6 +242,32 @@ describe('postern reload', () => {
     expect((running as RunningPostern).stdout()).not.toContain(plain)
   })
 
+  test('what is taken repeats no secret that stands in the place of a name: not in the answer, the log or the audit', async () => {
+    const [key, next] = ['0123456789abcdef0123456789abcdef', 'fedcba9876543210fedcba9876543210']
+    write('key', key)
+    config['audit'] = { file: './audit.jsonl' }
+    await start()
+    const answers: string[] = []
+    // The secret that stands as a name is one of the configuration that is taken, or of the one before it alone.
+    for (const [name, secret, label] of [
+      [key, key, 'one'],
+      ['acme', next, key],
+      [next, next, next],
+      ['acme', key, 'one'],
+    ] as const) {
+      write('key', secret)
+      write('ring', ringOf(label))
+      writeConfig({ keys: { [name]: { gateway: 'main', secret: { file: './key' } } }, bindings: [{ team: 'acme', key: name }] })
+      const answer = await askAdmin('POST', '/admin/v1/reload')
+      expect(answer.status).toBe(200)
+      answers.push(JSON.stringify(answer.body))
+    }
+    await expect.poll(() => lines('configuration_taken').length).toBeGreaterThanOrEqual(4)
+    const told = [...answers, (running as RunningPostern).stdout(), readFileSync(join(cwd, 'audit.jsonl'), 'utf8')].join('\n')
+    expect(told).toContain('callers.service.hashes.[redacted]')
+    for (const secret of [key, next]) expect(told).not.toContain(secret)
+  })
+
   test('ends with 1 and the reason where the running process cannot take the file, or nobody could', async () => {
     await start()
     writeConfig({ listen: { port: 1 } })

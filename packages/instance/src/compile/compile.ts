@@ -144,6 +144,7 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
     cookies: parts.forwardAuth?.memory,
     connections,
     config,
+    serviceCallers: checked.ring.length,
     findKey,
     findPolicy,
     drain() {
