@@ -248,10 +248,11 @@ describe('postern reload', () => {
     config['audit'] = { file: './audit.jsonl' }
     await start()
     const answers: string[] = []
-    // The secret that stands as a name is one of the configuration that is taken, or of the one before it alone.
+    // The secret that stands as a name is one of the configuration that is taken, or only of the one before it.
     for (const [name, secret, label] of [
       [key, key, 'one'],
       ['acme', next, key],
+      ['acme', key, 'one'],
       [next, next, next],
       ['acme', key, 'one'],
     ] as const) {
