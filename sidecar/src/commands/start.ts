@@ -38,6 +38,8 @@ export async function start(hangUps: HangUps, options: { readonly config: string
     ...(sidecar.admin === undefined ? {} : { admin: sidecar.admin }),
     ...(sidecar.health === undefined ? {} : { health: sidecar.health }),
   })
+  // An audit may be long, and calls do not wait for it.
+  void audit.checkEarlier()
   const reload = (cause: ReloadCause, who: string): void => {
     void noteReload(audit, configuration.reload(cause), { who })
   }
