@@ -64,7 +64,7 @@ export function sourceFiles(file: string): readonly [string, string] {
   return [file, dotenvBeside(file)]
 }
 
-function dotenvBeside(file: string): string {
+export function dotenvBeside(file: string): string {
   return resolve(dirname(file), '.env')
 }
 
@@ -123,7 +123,7 @@ export function describeProblems(path: string, problems: readonly Problem[]): st
 const maxDotenvBytes = 1024 * 1024
 
 /** @throws {Failure} if it is there and cannot be read: its variables must not be missing in silence. */
-function readDotenv(file: string): Record<string, string> {
+export function readDotenv(file: string): Record<string, string> {
   try {
     // A folder of this name is another program's, such as Python's.
     if (lstatSync(file, { throwIfNoEntry: false })?.isDirectory() !== false) return {}

@@ -192,5 +192,6 @@ describe('postern health', () => {
 
   test('ends with 2 where it is used wrongly', async () => {
     expect(await health('--port', 'many')).toMatchObject({ code: 2 })
+    expect(await health('--port', '1', '--socket', 'admin.sock')).toMatchObject({ code: 2, stderr: expect.stringContaining('cannot be used with') })
   })
 })

@@ -269,12 +269,29 @@ describe('postern reload', () => {
     for (const secret of [key, next]) expect(told).not.toContain(secret)
   })
 
-  test('ends with 1 and the reason where the running process cannot take the file, or nobody could', async () => {
+  test('ends with 1 and the reason where the running process cannot take the file', async () => {
     await start()
     writeConfig({ listen: { port: 1 } })
     expect(await reload()).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/listen\.port: cannot change/) })
+  })
+
+  test('lets the running process judge a file with faults, so that answer, log, audit and readiness know of it', async () => {
+    config['audit'] = { file: './audit.jsonl' }
+    await start()
+    writeConfig({ nonsense: 1, bindings: [{ team: 'acme', key: 'none' }] })
+    const refused = await reload()
+    expect(refused).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/was not taken[^]*bindings\[0\]\.key/) })
+    expect(refused.stderr).toContain('nonsense')
     write('postern.json', '{ broken')
-    expect(await reload()).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('postern.json has a problem') })
+    const broken = await reload('--socket', 'admin.sock')
+    expect(broken).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('was not taken') })
+    expect(lines('configuration_refused')).toHaveLength(2)
+    expect(await readiness()).toMatchObject({ status: 200, body: { reload: { status: 'refused' } } })
+    const audited = readFileSync(join(cwd, 'audit.jsonl'), 'utf8').trim().split('\n')
+    expect(audited.map((line) => (JSON.parse(line) as { result: string }).result)).toEqual(['begun', 'refused', 'begun', 'refused'])
+    // Without YAML the file does not even say whom to ask.
+    expect(await reload()).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/has a problem[^]*No sidecar was asked/) })
+    expect(await reload('--socket', 'admin.sock', '--port', '1')).toMatchObject({ code: 2 })
   })
 
   test('without an admin listener: says that SIGHUP does the same', async () => {
