@@ -12,6 +12,7 @@ import {
 import { parse as parseDotenv } from 'dotenv'
 import { checkExtraAuthorities, type ExtraAuthorities, judgeExtraAuthorities } from './check-extra-authorities.js'
 import { checkOwnAddress } from './check-own-address.js'
+import { checkListeners } from './check-places.js'
 import { Failure } from './failure.js'
 import { fileStateNow } from './file-state.js'
 import { readYaml } from './read-yaml.js'
@@ -78,7 +79,8 @@ export function checkSources(
   const env = { ...dotenv, ...process.env }
   const beforeRead = (each: string): void => void states.set(each, fileStateNow(each))
   const result = checkConfig(raw, { env, directory: dirname(file), beforeRead, ...(isOptional === undefined ? {} : { isOptional }) })
-  const own = result.checked === undefined ? [] : checkOwnAddress(result.checked.config)
+  const config = result.checked?.config
+  const own = config === undefined ? [] : [...checkOwnAddress(config), ...checkListeners(config)]
   const problems = [...result.problems, ...own, ...checkExtraAuthorities(authorities, dotenv, dirname(file))]
   const { secretFiles } = result
   return {

@@ -180,6 +180,18 @@ describe('Postern inside an Express application', () => {
     expect(lines).toEqual([])
   })
 
+  test('warns of a store of memory that is passed where the configuration names one that remembers', () => {
+    const lines: string[] = []
+    const log = (level: string, message: string): void => void lines.push(`${level} ${message}`)
+    for (const store of [{ sqlite: './postern.db' }, { redis: 'redis://127.0.0.1:9' }])
+      postern({ ...plain, store }, { env: plainEnv, log, store: createMemoryStore() })
+    postern({ ...plain, store: { sqlite: './postern.db' } }, { env: plainEnv, log, store: { ...createMemoryStore(), scope: 'machine' } })
+    postern({ ...plain, store: { memory: true } }, { env: plainEnv, log, store: createMemoryStore() })
+    expect(lines.map((line) => line.split(' which')[0])).toEqual(
+      ['sqlite', 'redis'].map((name) => `warn store.${name}: is not the store that is passed,`),
+    )
+  })
+
   test('writes warnings to stdout where it is given neither a log nor a ledger', async () => {
     const config = JSON.stringify({ ...plain, shutdown: { deadline: '10s' } })
     const program = `import { postern } from '@postern/express'

@@ -121,7 +121,11 @@ describe('audit-that-was-rewritten', () => {
       expect((await askAdmin(asked, 'POST /admin/v1/revocations', { body: { user: 'ada' } })).status).toBe(201)
       expect(readFileSync(path, 'utf8').startsWith(changed)).toBe(true)
       const shown = await runPostern(['audit', 'show', '--config', 'postern.json'], { cwd })
-      expect(shown).toMatchObject({ code: 0, stdout: expect.stringContaining('eve'), stderr: expect.stringContaining('line 3 does not fit') })
+      expect(shown).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining('eve'),
+        stderr: expect.stringContaining('line 3 does not fit'),
+      })
     } finally {
       postern.child.kill('SIGKILL')
       await postern.finished

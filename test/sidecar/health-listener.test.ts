@@ -68,16 +68,22 @@ test.each([
   ['sends half a head', 'GET /livez HTTP/1.1\r\nHost'],
   ['expects what is not known', 'GET /livez HTTP/1.1\r\nHost: a\r\nExpect: y\r\n\r\n'],
   ['announces a body', 'POST /livez HTTP/1.1\r\nHost: a\r\nContent-Length: 99999\r\n\r\n'],
-])('whoever %s at the listener for probes holds few connections for a short time, and keeps no probe out', async (_, text) => {
-  const { origin } = await open()
-  const held = Array.from({ length: 80 }, () => openConnection(origin, text))
-  expect(await get(`${origin}/livez`)).toEqual([200, 'ok\n'])
-  expect(held.filter(({ socket }) => !socket.destroyed).length).toBeLessThan(20)
-  const crowd = Array.from({ length: 8 }, (_each, place) => Array.from({ length: 16 }, () => openConnection(origin, text, `127.0.0.${place + 2}`)))
-  expect(await get(`${origin}/livez`)).toEqual([200, 'ok\n'])
-  // Nobody has closed anything.
-  await Promise.all([...held, ...crowd.flat()].map(({ closed }) => closed))
-}, 30_000)
+])(
+  'whoever %s at the listener for probes holds few connections for a short time, and keeps no probe out',
+  async (_, text) => {
+    const { origin } = await open()
+    const held = Array.from({ length: 80 }, () => openConnection(origin, text))
+    expect(await get(`${origin}/livez`)).toEqual([200, 'ok\n'])
+    expect(held.filter(({ socket }) => !socket.destroyed).length).toBeLessThan(20)
+    const crowd = Array.from({ length: 8 }, (_each, place) =>
+      Array.from({ length: 16 }, () => openConnection(origin, text, `127.0.0.${place + 2}`)),
+    )
+    expect(await get(`${origin}/livez`)).toEqual([200, 'ok\n'])
+    // Nobody has closed anything.
+    await Promise.all([...held, ...crowd.flat()].map(({ closed }) => closed))
+  },
+  30_000,
+)
 
 test('the listener for probes gives one answer a connection in fixed words, also to what Node would answer by itself', async () => {
   const { house, origin } = await open()
@@ -109,5 +115,11 @@ test('every listener is made by the one function that leaves nothing to Node', (
   expect(makers).toEqual(['guarded-server.ts'])
   for (const name of ['admin-listener.ts', 'data-listener.ts', 'health-listener.ts'])
     expect(readFileSync(join(folder, name), 'utf8')).toContain('createGuardedServer(')
-  expect(() => createGuardedServer({}, () => {}, () => {})).toThrow(/checkExpectation, clientError, connect/)
+  expect(() =>
+    createGuardedServer(
+      {},
+      () => {},
+      () => {},
+    ),
+  ).toThrow(/checkExpectation, clientError, connect/)
 })

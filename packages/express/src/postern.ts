@@ -13,7 +13,7 @@ import {
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import { openInstance, type RuntimeParts } from './create-runtime.js'
 import { speakToWrappers } from './heads-of-others.js'
-import { settingsWithoutEffect } from './settings-without-effect.js'
+import { settingsWithoutEffect, storeInstead } from './settings-without-effect.js'
 
 /** Options beside the configuration. */
 export interface PosternOptions extends RuntimeParts {
@@ -79,6 +79,7 @@ export function postern(config: ConfigInput, options: PosternOptions = {}): Repl
   const { checked, warn } = readConfig(config, options, parts.log)
   const instance = openInstance(checked, parts)
   warn()
+  for (const warning of storeInstead(checked, options.store)) parts.log?.('warn', describeProblem(warning).trim())
   const replace = (next: ConfigInput): readonly Change[] => {
     const read = readConfig(next, options, parts.log)
     const changes = instance.replace(read.checked)

@@ -38,11 +38,9 @@ export function createChainCheck(): ChainCheck {
 
   function look(bytes: Buffer): Verdict['fault'] {
     const read = readLine(bytes)
-    if (read === undefined && (!looksTorn(bytes) || unread.length === maxTornInRow))
-      return { line: number + 1, reason: notWhole }
+    if (read === undefined && (!looksTorn(bytes) || unread.length === maxTornInRow)) return { line: number + 1, reason: notWhole }
     if (read !== undefined && unread.length > 0) {
-      if (read.what !== 'torn_line' || read['torn'] !== digestOfTorn(unread))
-        return { line: number - unread.length + 1, reason: notWhole }
+      if (read.what !== 'torn_line' || read['torn'] !== digestOfTorn(unread)) return { line: number - unread.length + 1, reason: notWhole }
       torn.push(...numbersOfUnread())
       unread = []
     }
