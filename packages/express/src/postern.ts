@@ -79,7 +79,7 @@ export function postern(config: ConfigInput, options: PosternOptions = {}): Repl
   const { checked, warn } = readConfig(config, options, parts.log)
   const instance = openInstance(checked, parts)
   warn()
-  for (const warning of storeInstead(checked, options.store)) parts.log?.('warn', describeProblem(warning).trim())
+  for (const warning of storeInstead(checked, options.store?.scope)) parts.log?.('warn', describeProblem(warning).trim())
   const replace = (next: ConfigInput): readonly Change[] => {
     const read = readConfig(next, options, parts.log)
     const changes = instance.replace(read.checked)

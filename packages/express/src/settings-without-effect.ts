@@ -1,5 +1,5 @@
 import type { CheckedConfig, ConfigInput, Problem } from '@postern/config'
-import type { Store } from '@postern/ports'
+import type { Scope } from '@postern/ports'
 
 /** Settings that only a server of Postern's own can keep, with what does the same inside an application. */
 const withoutEffect: readonly (readonly [path: string, fix: string])[] = [
@@ -21,9 +21,9 @@ export function settingsWithoutEffect(config: ConfigInput): readonly Problem[] {
 }
 
 /** Warns of a store that is passed and forgets, where the configuration names one that remembers. */
-export function storeInstead({ config: { store } }: CheckedConfig, passed: Store | undefined): readonly Problem[] {
+export function storeInstead({ config: { store } }: CheckedConfig, passed: Scope | undefined): readonly Problem[] {
   const named = store?.sqlite !== undefined ? 'sqlite' : store?.redis !== undefined ? 'redis' : undefined
-  if (named === undefined || passed?.scope !== 'process') return []
+  if (named === undefined || passed !== 'process') return []
   const reason = 'is not the store that is passed, which this process alone knows: what it keeps, such as revocations, ends with it.'
   const fix = 'Pass what openStore of @postern/stores opens, or write store: { memory: true }.'
   return [{ severity: 'warning', path: `store.${named}`, reason, fix }]
