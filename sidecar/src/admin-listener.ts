@@ -1,21 +1,12 @@
-import { createServer, type RequestListener, type Server } from 'node:http'
-import {
-  currentRuntime,
-  faultOfTargetForExpress,
-  findFault,
-  refuseAtDoor,
-  refuseBrokenRequest,
-  refuseConnect,
-  refuseExpectations,
-  type Serving,
-  takeOriginForm,
-} from '@postern/instance'
+import type { RequestListener, Server } from 'node:http'
+import { currentRuntime, faultOfTargetForExpress, findFault, refuseAtDoor, refuseBrokenRequest, refuseConnect, refuseExpectations, type Serving, takeOriginForm } from '@postern/instance'
 import { Refusal, type Secret } from '@postern/ports'
 import { securityMiddleware } from '@postern/express'
 import express from 'express'
 import { createAdminApi } from './admin-api.js'
 import type { Audit } from './audit/audit.js'
 import type { Configuration, LastReload } from './configuration.js'
+import { createGuardedServer } from './guarded-server.js'
 import { createReadiness, type Readiness } from './readiness/readiness.js'
 
 /** The help of `not_found`: the paths that exist here. */
@@ -60,16 +51,19 @@ export function createAdminListener(
   app.use((request, response) => {
     refuseAtDoor(instance, request, response, new Refusal('not_found', { help: adminPaths }))
   })
-  // A request without `Host` is refused below, with a request id; Node's own refusal has none.
-  const server = createServer(
-    { requireHostHeader: false, insecureHTTPParser: false },
+  return createGuardedServer(
+    {},
     inTurns((request, response) => {
       takeOriginForm(request)
       const fault = findFault(request) ?? faultOfTargetForExpress(request)
       if (fault === undefined) app(request, response)
       else refuseAtDoor(instance, request, response, fault)
     }),
+    (server) => guard(server, instance),
   )
+}
+
+function guard(server: Server, instance: Serving): void {
   server.on('clientError', refuseBrokenRequest)
   server.on('connect', refuseConnect)
   refuseExpectations(server, instance)
@@ -78,7 +72,6 @@ export function createAdminListener(
     if (response.socket !== null) response.writeContinue()
     server.emit('request', request, response)
   })
-  return server
 }
 
 /** Says in `/readyz` how the last reloads ended, of everything and of secrets alone; a refused one leaves the process ready. */

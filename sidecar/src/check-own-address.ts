@@ -29,7 +29,7 @@ function leadsTo({ host, port }: Config['listen'], { protocol, port: named, host
 }
 
 /** The addresses of this machine that a host stands for: for `0.0.0.0` all that it has, and for a name only `localhost`. */
-function addressesOf(host: string): readonly string[] {
+export function addressesOf(host: string): readonly string[] {
   if (host === 'localhost') return ['127.0.0.1', '::1']
   if (host === '0.0.0.0' || host === '::') {
     const all = Object.values(networkInterfaces()).flatMap((each) => (each ?? []).map(({ address }) => address))

@@ -87,17 +87,24 @@ export function createConfiguration(start: LoadedConfig, instance: ReplaceableIn
     return result
   }
 
-  /** A problem may repeat a name in whose place a secret was pasted, also one that only the configuration in use has. */
-  function withoutSecrets(result: Reloaded): Reloaded {
-    if (result.taken) return result
-    const { redact } = currentRuntime(instance)
-    const problems = result.problems.map(({ severity, path, reason, fix }) => ({
+  /**
+   * Reads, and redacts all that is told of the result: changes, warnings and problems repeat names of settings, in whose place
+   * a secret may have been pasted. Both configurations know secrets, and either may have some that the other lacks.
+   */
+  function withoutSecrets(work: () => Reloaded): Reloaded {
+    const earlier = currentRuntime(instance).redact
+    const result = work()
+    const later = currentRuntime(instance).redact
+    const redact = (text: string): string => later(earlier(text))
+    const told = ({ severity, path, reason, fix }: Problem): Problem => ({
       severity,
       path: redact(path),
       reason: redact(reason),
       fix: redact(fix),
-    }))
-    return { taken: false, problems }
+    })
+    if (!result.taken) return { taken: false, problems: result.problems.map(told) }
+    const changes = result.changes.map((change) => ({ ...change, path: redact(change.path) }))
+    return { taken: true, changes, warnings: result.warnings.map(told) }
   }
 
   return {
@@ -115,7 +122,7 @@ export function createConfiguration(start: LoadedConfig, instance: ReplaceableIn
       return last
     },
     reload(cause) {
-      const result = withoutSecrets(cause === 'secret file' ? reloadSecrets() : reloadEverything())
+      const result = withoutSecrets(cause === 'secret file' ? reloadSecrets : reloadEverything)
       if (result.taken) tellTaken(result, cause, log)
       else log('error', 'configuration_refused', { by: cause, problems: joined(result.problems.map((one) => describeProblem(one).trim())) })
       return result

@@ -1,25 +1,13 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { notUnder } from '@postern/core'
-import {
-  createNodeDoor,
-  currentRuntime,
-  faultOfTargetForExpress,
-  findFault,
-  guardServer,
-  isUnderMount,
-  type NodeListener,
-  OfferingMessage,
-  refuseAtDoor,
-  refuseUpgrade,
-  type Serving,
-  takeOriginForm,
-} from '@postern/instance'
+import { createNodeDoor, currentRuntime, faultOfTargetForExpress, findFault, guardServer, isUnderMount, type NodeListener, OfferingMessage, refuseAtDoor, refuseUpgrade, type Serving, takeOriginForm } from '@postern/instance'
 import { type Log, Refusal } from '@postern/ports'
 import { securityMiddleware } from '@postern/express'
 import express, { type Express, type RequestHandler } from 'express'
 import { rateLimit } from 'express-rate-limit'
 import { followBackend } from './follow-backend.js'
+import { createGuardedServer } from './guarded-server.js'
 
 /** Without a backend: how many requests per minute one address may send to everything but the API. */
 const otherRequestsPerMinute = 600
@@ -48,13 +36,8 @@ export interface Listener {
  */
 export function createDataListener(instance: Serving, { pages, log }: DataListenerOptions = {}): Listener {
   const { config } = currentRuntime(instance)
-  // A request without `Host` is refused in the corridor, with a request id; Node's own refusal has none.
-  const options = {
-    keepAliveTimeout: config.listen.keepAlive,
-    headersTimeout: headersMs,
-    requireHostHeader: false,
-    insecureHTTPParser: false,
-  }
+  const options = { keepAliveTimeout: config.listen.keepAlive, headersTimeout: headersMs }
+  const guard = (server: Server): Server => guardServer(server, instance)
   const backend = config.backend === undefined ? undefined : followBackend(instance, config.backend, log)
   const local = backend === undefined ? createPageApp(instance, pages) : answerKeys(instance)
   // A request that `findFault` objects to gets no local answer either; `backend.pass` checks for itself.
@@ -68,10 +51,10 @@ export function createDataListener(instance: Serving, { pages, log }: DataListen
     else backend.now().pass(request, response)
   })
   if (backend === undefined) {
-    const server = guardServer(createServer(options, door), instance)
+    const server = createGuardedServer(options, door, guard)
     return { server, cut: () => server.closeAllConnections() }
   }
-  const server = guardServer(createServer({ ...options, IncomingMessage: OfferingMessage }, door), instance)
+  const server = createGuardedServer({ ...options, IncomingMessage: OfferingMessage }, door, guard)
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (isUnderMount(currentRuntime(instance).config.mount, takeOriginForm(request))) refuseUpgrade(request, socket)
     else backend.now().upgrade(request, socket, head)

@@ -1,11 +1,8 @@
-import { createServer, type Server } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { boundProbes } from './bound-probes.js'
+import { createGuardedServer } from './guarded-server.js'
 import type { Readiness } from './readiness/readiness.js'
-
-/** How many probes may be connected at once. */
-const mostConnections = 64
-
-/** How long a probe may take for its request, in milliseconds. */
-const requestMs = 5000
 
 /** How long what is known counts, in milliseconds: however many probes there are, the process looks once in that time. */
 const freshMs = 1000
@@ -31,19 +28,29 @@ export function createHealthListener(readiness: Readiness): Server {
     return known
   }
 
-  async function answer(method: string | undefined, path: string | undefined): Promise<readonly [status: number, text: string]> {
+  async function answer({ method, url: path, headers: { host }, httpVersion }: IncomingMessage): Promise<Answer> {
+    if (host === undefined && httpVersion === '1.1') return [400, 'bad request']
     if (path !== '/livez' && path !== '/healthz' && path !== '/readyz') return [404, 'not found']
     if (method !== 'GET' && method !== 'HEAD') return [405, 'method not allowed']
     if (path !== '/readyz') return [200, 'ok']
     return (await isReady()) ? [200, 'ready'] : [503, 'not ready']
   }
 
-  const limits = { maxHeaderSize: 8192, headersTimeout: requestMs, requestTimeout: requestMs, connectionsCheckingInterval: 1000 }
-  const server = createServer(limits, async (request, response) => {
-    const [status, text] = await answer(request.method, request.url)
-    response.writeHead(status, status === 405 ? { ...headers, Allow: 'GET, HEAD' } : headers)
-    response.end(`${text}\n`)
+  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => write(response, await answer(request))
+  return createGuardedServer({ maxHeaderSize: 8192 }, handle, (server) => {
+    boundProbes(server)
+    // No body is read, so nobody is told to go on and send one.
+    server.on('checkContinue', handle)
+    server.on('checkExpectation', (_request, response: ServerResponse) => write(response, [417, 'expectation failed']))
+    server.on('clientError', (_error, socket: Duplex) => socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n'))
+    server.on('connect', (_request, socket: Duplex) => socket.destroy())
   })
-  server.maxConnections = mostConnections
-  return server
+}
+
+type Answer = readonly [status: number, text: string]
+
+/** Each answer is the last one on its connection. */
+function write(response: ServerResponse, [status, text]: Answer): void {
+  response.writeHead(status, status === 405 ? { ...headers, Allow: 'GET, HEAD' } : headers)
+  response.end(`${text}\n`)
 }

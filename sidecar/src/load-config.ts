@@ -1,17 +1,10 @@
 import { lstatSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import {
-  checkConfig,
-  type CheckedConfig,
-  type CheckResult,
-  describeProblem,
-  type Problem,
-  regularFile,
-  type SecretPlaces,
-} from '@postern/config'
+import { checkConfig, type CheckedConfig, type CheckResult, describeProblem, type Problem, regularFile, type SecretPlaces } from '@postern/config'
 import { parse as parseDotenv } from 'dotenv'
 import { checkExtraAuthorities, type ExtraAuthorities, judgeExtraAuthorities } from './check-extra-authorities.js'
 import { checkOwnAddress } from './check-own-address.js'
+import { checkListeners } from './check-places.js'
 import { Failure } from './failure.js'
 import { fileStateNow } from './file-state.js'
 import { readYaml } from './read-yaml.js'
@@ -64,7 +57,7 @@ export function sourceFiles(file: string): readonly [string, string] {
   return [file, dotenvBeside(file)]
 }
 
-function dotenvBeside(file: string): string {
+export function dotenvBeside(file: string): string {
   return resolve(dirname(file), '.env')
 }
 
@@ -78,7 +71,8 @@ export function checkSources(
   const env = { ...dotenv, ...process.env }
   const beforeRead = (each: string): void => void states.set(each, fileStateNow(each))
   const result = checkConfig(raw, { env, directory: dirname(file), beforeRead, ...(isOptional === undefined ? {} : { isOptional }) })
-  const own = result.checked === undefined ? [] : checkOwnAddress(result.checked.config)
+  const config = result.checked?.config
+  const own = config === undefined ? [] : [...checkOwnAddress(config), ...checkListeners(config)]
   const problems = [...result.problems, ...own, ...checkExtraAuthorities(authorities, dotenv, dirname(file))]
   const { secretFiles } = result
   return {
@@ -123,7 +117,7 @@ export function describeProblems(path: string, problems: readonly Problem[]): st
 const maxDotenvBytes = 1024 * 1024
 
 /** @throws {Failure} if it is there and cannot be read: its variables must not be missing in silence. */
-function readDotenv(file: string): Record<string, string> {
+export function readDotenv(file: string): Record<string, string> {
   try {
     // A folder of this name is another program's, such as Python's.
     if (lstatSync(file, { throwIfNoEntry: false })?.isDirectory() !== false) return {}

@@ -8,6 +8,9 @@ const defaultConfigFile = 'postern.yaml'
 
 const configOption = (): Option => new Option('-c, --config <file>', 'the configuration, YAML or JSON').default(defaultConfigFile)
 const jsonOption = (): Option => new Option('--json', 'print data for a program')
+const adminSocketOption = (): Option =>
+  new Option('--socket <file>', 'the socket of the admin listener, in place of the configuration’s').conflicts('port')
+const adminPortOption = (): Option => portOption('the port of the admin listener on 127.0.0.1, in place of the configuration’s')
 const portOption = (what: string): Option => new Option('-p, --port <number>', what).argParser(parsePort)
 
 /** Builds the command line. `finish` receives the exit code of the command that ran. */
@@ -151,10 +154,12 @@ export function createProgram(version: string, finish: (code: number) => void): 
     .command('reload')
     .description('have the running sidecar read its configuration again, all of it or nothing; says what changed')
     .addOption(configOption())
+    .addOption(adminSocketOption())
+    .addOption(adminPortOption())
     .addOption(jsonOption())
     .addHelpText(
       'after',
-      '\nAsks at admin.socket or admin.port. SIGHUP does the same. Running streams end under the configuration that they\nbegan with. What cannot change while it runs (listeners, store, replicas) is refused by name, and nothing is taken.\nPresents admin.secret; or, where POSTERN_ADMIN_CREDENTIAL is set (here or in .env), that credential, which needs the role config.',
+      '\nAsks at admin.socket or admin.port, and reads nothing else of the file: the sidecar checks it. SIGHUP does the same. Running streams end under the configuration that they\nbegan with. What cannot change while it runs (listeners, store, replicas) is refused by name, and nothing is taken.\nPresents admin.secret; or, where POSTERN_ADMIN_CREDENTIAL is set (here or in .env), that credential, which needs the role config.',
     )
     .action(run(async () => (await import('./commands/reload.js')).reload))
 
@@ -184,8 +189,8 @@ export function createProgram(version: string, finish: (code: number) => void): 
     .command('health')
     .description('ask the running sidecar whether it is ready, for exec probes: ends with 0 if it is, with 1 if not')
     .addOption(configOption())
-    .option('--socket <file>', 'the socket of the admin listener, in place of the configuration’s')
-    .addOption(portOption('the port of the admin listener on 127.0.0.1, in place of the configuration’s'))
+    .addOption(adminSocketOption())
+    .addOption(adminPortOption())
     .addOption(jsonOption())
     .addHelpText('after', '\nAsks GET /readyz at admin.socket or admin.port, which needs no credential, and prints one line.')
     .action(run(async () => (await import('./commands/health.js')).health))

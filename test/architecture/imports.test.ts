@@ -298,7 +298,7 @@ describe('shared code', () => {
       'packages/identity/src/session/sign-session.ts',
       'packages/ports/src/redactor.ts',
       'sidecar/src/admin-api.ts',
-      'sidecar/src/commands/reload.ts',
+      'sidecar/src/admin/find-credential.ts',
       'sidecar/src/commands/session.ts',
       'sidecar/src/open-store.ts',
     ])

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { ConfigError, type ConfigInput } from '@postern/config'
+import { createMemoryStore, type Store } from '@postern/ports'
 import { postern } from '@postern/express'
 import { startEmulator, issueKey } from '@postern/emulator'
-import { createMemoryStore, type Store } from '@postern/ports'
 import express from 'express'
 import request from 'supertest'
 import { describe, expect, test } from 'vitest'
@@ -178,6 +178,18 @@ describe('Postern inside an Express application', () => {
     lines.length = 0
     postern(plain, { env: plainEnv, log })
     expect(lines).toEqual([])
+  })
+
+  test('warns of a store of memory that is passed where the configuration names one that remembers', () => {
+    const lines: string[] = []
+    const log = (level: string, message: string): void => void lines.push(`${level} ${message}`)
+    for (const store of [{ sqlite: './postern.db' }, { redis: 'redis://127.0.0.1:9' }])
+      postern({ ...plain, store }, { env: plainEnv, log, store: createMemoryStore() })
+    postern({ ...plain, store: { sqlite: './postern.db' } }, { env: plainEnv, log, store: { ...createMemoryStore(), scope: 'machine' } })
+    postern({ ...plain, store: { memory: true } }, { env: plainEnv, log, store: createMemoryStore() })
+    expect(lines.map((line) => line.split(' which')[0])).toEqual(
+      ['sqlite', 'redis'].map((name) => `warn store.${name}: is not the store that is passed,`),
+    )
   })
 
   test('writes warnings to stdout where it is given neither a log nor a ledger', async () => {

@@ -1,11 +1,16 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { linkSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { AuditEntry } from '../../sidecar/src/audit/audit.js'
+import { openAuditFile } from '../../sidecar/src/audit/audit-file.js'
+import { checkEarlier } from '../../sidecar/src/audit/check-earlier.js'
 import { digestOf, digestOfTorn, formatLine } from '../../sidecar/src/audit/line.js'
 import { verifyAudit } from '../../sidecar/src/audit/verify.js'
-import { type Finished, runPostern } from '../support/run-postern.js'
+import { askAdmin } from '../support/ask-admin.js'
+import { type Finished, runPostern, startPostern } from '../support/run-postern.js'
 
 /** Lines as a sidecar writes them. */
 function chain(...entries: readonly AuditEntry[]): readonly string[] {
@@ -63,6 +68,83 @@ describe('audit-that-was-rewritten', () => {
     expect(verdict(one, two, torn, '{"ti', twice)).toEqual({ lines: 5, last: digestOf(twice), torn: [3, 4] })
   })
 
+  test('a look in pieces finds in an audit of any length what a look at all of it finds', async () => {
+    const long = chain(...Array.from({ length: 2000 }, (_, place) => revoked(`${place} ${'x'.repeat(place % 300)}`)))
+    const look = async (text: string) => {
+      const path = join(cwd, 'long.jsonl')
+      writeFileSync(path, text)
+      const handle = await open(path)
+      const fault = await checkEarlier(handle, (await handle.stat()).size, () => true)
+      await handle.close()
+      return fault
+    }
+    const textOf = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('')
+    expect(await look(textOf(long))).toBeUndefined()
+    expect(await look('')).toBeUndefined()
+    expect(await look(`${textOf(long)}${torn}`)).toBeUndefined()
+    expect(await look(`${textOf(long)}${torn}\n`)).toBeUndefined()
+    for (const place of [0, 1, 700, 1998]) {
+      const changed = long.map((line, index) => (index === place ? line.replace('ops', 'oqs') : line))
+      expect(await look(textOf(changed))).toEqual(verifyAudit(Buffer.from(textOf(changed))).fault)
+      expect((await look(textOf(changed)))?.line).toBe(place + 2)
+    }
+    expect((await look(textOf([...long, 'gone'])))?.line).toBe(2001)
+    expect((await look(textOf([...long.slice(0, 9), 'x'.repeat(9_000_000), ...long.slice(9)])))?.line).toBe(10)
+  })
+
+  test('a start goes on with an audit that was rewritten, and says so in the log, in its readiness and in `postern audit show`', async () => {
+    const path = join(cwd, 'rewritten.jsonl')
+    const changed = [one, two.replace('bob', 'eve'), three, four].map((line) => `${line}\n`).join('')
+    writeFileSync(path, changed)
+    const config = {
+      version: 1,
+      listen: { port: 0 },
+      admin: { socket: './admin.sock' },
+      audit: { file: './rewritten.jsonl' },
+      gateways: { main: { dialect: 'openai', baseURL: 'http://127.0.0.1:9/v1' } },
+      keys: { acme: { gateway: 'main', secret: { env: 'KEY' } } },
+      bindings: [{ team: 'acme', key: 'acme' }],
+      callers: { session: { secret: { env: 'SESSION' } } },
+      store: { memory: true },
+    }
+    writeFileSync(join(cwd, 'postern.json'), JSON.stringify(config))
+    const env = { KEY: 'sk_a_key_of_the_gateway', SESSION: randomBytes(32).toString('base64url') }
+    const postern = startPostern(['start', '--config', 'postern.json'], { cwd, env })
+    try {
+      const [line] = await postern.prints(/[^\n]*"msg":"audit_broken"[^\n]*/)
+      expect(JSON.parse(line)).toMatchObject({ level: 'warn', line: 3, cause: expect.stringContaining('the line before') })
+      const asked = { socketPath: join(cwd, 'admin.sock') }
+      expect(await askAdmin(asked, 'GET /admin/v1/readiness')).toMatchObject({
+        status: 200,
+        body: { status: 'ready', impaired: [{ part: 'audit', reason: expect.stringContaining('Line 3') }] },
+      })
+      expect((await askAdmin(asked, 'POST /admin/v1/revocations', { body: { user: 'ada' } })).status).toBe(201)
+      expect(readFileSync(path, 'utf8').startsWith(changed)).toBe(true)
+      const shown = await runPostern(['audit', 'show', '--config', 'postern.json'], { cwd })
+      expect(shown).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining('eve'),
+        stderr: expect.stringContaining('line 3 does not fit'),
+      })
+    } finally {
+      postern.child.kill('SIGKILL')
+      await postern.finished
+    }
+  })
+
+  test('an audit with a second name is refused at a start: a process under the other name would not see its lock', async () => {
+    writeFileSync(join(cwd, 'own.jsonl'), '')
+    linkSync(join(cwd, 'own.jsonl'), join(cwd, 'alias.jsonl'))
+    for (const name of ['own.jsonl', 'alias.jsonl'])
+      await expect(openAuditFile(join(cwd, name), () => {}, { atMostMs: 0 })).rejects.toThrow(/has 2 names \(hard links\)/)
+    rmSync(join(cwd, 'alias.jsonl'))
+    const audit = await openAuditFile(join(cwd, 'own.jsonl'), () => {}, { atMostMs: 0 })
+    linkSync(join(cwd, 'own.jsonl'), join(cwd, 'alias.jsonl'))
+    await expect(openAuditFile(join(cwd, 'alias.jsonl'), () => {}, { atMostMs: 0 })).rejects.toThrow(/hard links/)
+    await audit.require(revoked('ada'))
+    await audit.close()
+  })
+
   test('`postern audit verify` ends with 1 and names the first line that does not fit', async () => {
     const verify = async (lines: readonly string[], ...args: readonly string[]): Promise<Finished> => {
       writeFileSync(join(cwd, 'audit.jsonl'), lines.map((line) => `${line}\n`).join(''))
@@ -79,5 +161,9 @@ describe('audit-that-was-rewritten', () => {
       stderr: expect.stringContaining('no line has'),
     })
     expect((await verify(whole, '--holds', digestOf(two))).code).toBe(0)
+    writeFileSync(join(cwd, 'torn.jsonl'), `${one}\n${two}\n${torn}`)
+    expect((await runPostern(['audit', 'verify', '--file', 'torn.jsonl'], { cwd })).stdout).toContain(
+      `The last whole one, line 2, has the SHA-256 ${digestOf(two)}.`,
+    )
   })
 })

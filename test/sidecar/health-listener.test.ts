@@ -1,6 +1,9 @@
-import { connect, type Socket } from 'node:net'
+import { readdirSync, readFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
 import { createMemoryStore } from '@postern/ports'
 import { afterEach, expect, test } from 'vitest'
+import { createGuardedServer } from '../../sidecar/src/guarded-server.js'
 import { startSidecar } from '../../sidecar/src/sidecar.js'
 import { openHouse } from '../support/house.js'
 import { rawExchange } from '../support/raw-exchange.js'
@@ -46,27 +49,77 @@ test('the listener for probes says that a process which drains lives and is not 
   await expect(fetch(`${origin}/livez`)).rejects.toThrow()
 })
 
-test('the listener for probes takes a bounded number of connections and lets go of one that asks for nothing', async () => {
-  const { origin } = await open()
+/** Opens a connection to the listener for probes, from another address of this machine where one is given. */
+function openConnection(origin: string, text: string, localAddress = '127.0.0.1') {
   const { hostname, port } = new URL(origin)
-  let refused = 0
-  const ended: Promise<void>[] = []
-  const sockets: Socket[] = []
-  for (let count = 0; count < 80; count += 1) {
-    const socket = connect(Number(port), hostname).on('error', () => {})
-    sockets.push(socket)
-    ended.push(
-      new Promise((done) => {
-        socket.resume().on('close', () => {
-          refused += 1
-          done()
-        })
-      }),
+  const socket = connect({ host: hostname, port: Number(port), localAddress }).on('error', () => {})
+  let heard = ''
+  socket.on('data', (piece: Buffer) => (heard += piece.toString()))
+  const closed = new Promise<void>((done) => {
+    socket.on('close', () => done())
+  })
+  socket.write(text)
+  closing.push(() => socket.destroy())
+  return { socket, closed, heard: () => heard }
+}
+
+test.each([
+  ['asks for nothing', ''],
+  ['sends half a head', 'GET /livez HTTP/1.1\r\nHost'],
+  ['expects what is not known', 'GET /livez HTTP/1.1\r\nHost: a\r\nExpect: y\r\n\r\n'],
+  ['announces a body', 'POST /livez HTTP/1.1\r\nHost: a\r\nContent-Length: 99999\r\n\r\n'],
+])(
+  'whoever %s at the listener for probes holds few connections for a short time, and keeps no probe out',
+  async (_, text) => {
+    const { origin } = await open()
+    const held = Array.from({ length: 80 }, () => openConnection(origin, text))
+    expect(await get(`${origin}/livez`)).toEqual([200, 'ok\n'])
+    expect(held.filter(({ socket }) => !socket.destroyed).length).toBeLessThan(20)
+    const crowd = Array.from({ length: 8 }, (_each, place) =>
+      Array.from({ length: 16 }, () => openConnection(origin, text, `127.0.0.${place + 2}`)),
     )
+    expect(await get(`${origin}/livez`)).toEqual([200, 'ok\n'])
+    // Nobody has closed anything.
+    await Promise.all([...held, ...crowd.flat()].map(({ closed }) => closed))
+  },
+  30_000,
+)
+
+test('the listener for probes gives one answer a connection in fixed words, also to what Node would answer by itself', async () => {
+  const { house, origin } = await open()
+  const expecting = 'GET /livez HTTP/1.1\r\nHost: a\r\nExpect: y\r\n\r\n'
+  for (const [text, status] of [
+    [expecting.repeat(3), 417],
+    ['GET /livez HTTP/1.1\r\n\r\n', 400],
+    ['nonsense\r\n\r\n', 400],
+    ['GET /livez HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(3), 200],
+    ['POST /livez HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n', 405],
+  ] as const) {
+    const { closed, heard } = openConnection(origin, text)
+    await closed
+    expect(heard()).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
+    expect(heard().match(/HTTP\/1\.1 /g)).toHaveLength(1)
+    expect(heard().toLowerCase()).toContain('connection: close')
+    expect(heard().toLowerCase()).not.toMatch(/postern|x-request-id|keep-alive/)
   }
-  await expect.poll(() => refused).toBe(16)
-  // Nobody has asked for anything: after some seconds all of them are let go, and the next probe is answered.
-  await Promise.all(ended)
-  expect(await get(`${origin}/livez`)).toEqual([200, 'ok\n'])
-  for (const socket of sockets) socket.destroy()
-}, 30_000)
+  const { closed, heard } = openConnection(origin, 'CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n')
+  await closed
+  expect(heard()).toBe('')
+  expect(house.ledger.entries).toEqual([])
+})
+
+test('every listener is made by the one function that leaves nothing to Node', () => {
+  const folder = join(import.meta.dirname, '../../sidecar/src')
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'))
+  const makers = files.filter((name) => /\bcreateServer\b|\bnew Server\b/.test(readFileSync(join(folder, name), 'utf8')))
+  expect(makers).toEqual(['guarded-server.ts'])
+  for (const name of ['admin-listener.ts', 'data-listener.ts', 'health-listener.ts'])
+    expect(readFileSync(join(folder, name), 'utf8')).toContain('createGuardedServer(')
+  expect(() =>
+    createGuardedServer(
+      {},
+      () => {},
+      () => {},
+    ),
+  ).toThrow(/checkExpectation, clientError, connect/)
+})

@@ -51,6 +51,39 @@ describe('postern check', () => {
     expect(stderr).toContain(`${cwd} is a directory. Name the file in it, such as ${join(cwd, 'postern.yaml')}.`)
   })
 
+  test.each<[what: string, further: string, code: number, said: RegExp]>([
+    [
+      'probes on the port of the data listener',
+      'listen: { port: 7001 }\nhealth: { port: 7001 }\n',
+      1,
+      /health\.port: is 7001, the port of "listen"/,
+    ],
+    ['probes on a port of every address', 'admin: { port: 7002 }\nhealth: { host: 0.0.0.0, port: 7002 }\n', 1, /health\.port: .*"admin"/],
+    ['the admin listener on the port for calls', 'listen: { port: 7003 }\nadmin: { port: 7003 }\n', 1, /admin\.port: .*"listen"/],
+    ['an audit in a folder that is not there', 'audit: { file: ./nowhere/audit.jsonl }\n', 1, /audit\.file: .*its folder does not exist/],
+    ['an audit that is a folder', 'audit: { file: . }\n', 1, /audit\.file: .*no regular file/],
+    ['listeners on free ports', 'listen: { port: 0 }\nadmin: { port: 0 }\nhealth: { port: 0 }\n', 0, /^/],
+    [
+      'a credential with a name of the audit',
+      'admin: { socket: s, credentials: { watch: { hash: HASH, roles: [read] } } }\n',
+      1,
+      /reserved are .*watch/,
+    ],
+  ])('says of %s whether it can start', async (_, further, code, said) => {
+    const text = `${config.replace(/ {2}service.*\n/, '')}${further.replace('HASH', 'ab'.repeat(32))}`
+    writeFileSync(join(cwd, 'places.yaml'), text)
+    const { stdout, ...result } = await runPostern(['check', '--config', 'places.yaml'], { cwd })
+    expect(result).toMatchObject({ code, stderr: expect.stringMatching(said) })
+    expect(stdout.includes('is good')).toBe(code === 0)
+  })
+
+  test('warns of bindings that are an empty list, since every call would be refused', async () => {
+    const none = config.replace(/bindings.*\n/, 'bindings: []\n').replace(/ {2}service.*\n/, '')
+    writeFileSync(join(cwd, 'none.yaml'), none)
+    const { code, stderr } = await runPostern(['check', '--config', 'none.yaml'], { cwd })
+    expect([code, stderr]).toEqual([0, expect.stringContaining('bindings: is an empty list')])
+  })
+
   test('counts warnings where a configuration is good, and does not call them problems', async () => {
     const rules = config.replace('maxTokens', 'rules: [{ team: acmee, models: [auto] }], maxTokens').replace(/ {2}service.*\n/, '')
     writeFileSync(join(cwd, 'warned.yaml'), `${rules}admin: { port: 0 }\n`)

@@ -109,7 +109,9 @@ describe('the admin listener', () => {
       },
     })
     expect((await ask('GET /admin/v1/readiness', other)).status).toBe(403)
-    expect((await ask('GET /admin/v1/readiness')).status).toBe(401)
+    const { status, body } = await ask('GET /admin/v1/readiness')
+    expect([status, JSON.stringify(body)]).toEqual([401, expect.stringContaining('credential whose hash stands under admin.credentials')])
+    expect(JSON.stringify(body)).not.toMatch(/session token|sign in/)
   })
 
   test('is not ready where no binding leads to a key, unless a backend stands behind it', async () => {
@@ -119,6 +121,23 @@ describe('the admin listener', () => {
     await finished
     await start({ bindings: [], backend: { url: 'http://127.0.0.1:9' } })
     expect(await readyz()).toEqual([200, { status: 'ready' }])
+  })
+
+  test('is not ready where nobody could be identified, since the ring of service callers names nobody', async () => {
+    const emptied = { ...service, hashes: { file: './ring' } }
+    writeFileSync(join(cwd, 'ring'), 'nobody')
+    const { child, finished } = await start({ callers: { service: emptied } })
+    expect(await readyz()).toEqual([503, { status: 'refusing', because: 'callers' }])
+    writeFileSync(join(cwd, 'ring'), env.RING)
+    expect((await ask('POST /admin/v1/reload')).status).toBe(200)
+    expect(await readyz()).toMatchObject([200, { status: 'ready' }])
+    child.kill('SIGTERM')
+    await finished
+    writeFileSync(join(cwd, 'ring'), 'nobody')
+    await start({ callers: { service: emptied, session } })
+    expect(await readyz()).toEqual([200, { status: 'ready' }])
+    moveStore('store', 'away')
+    await expect.poll(readyz, { timeout: 5000 }).toEqual([503, { status: 'refusing', because: 'store', impaired: ['store'] }])
   })
 
   test('is not ready from the moment that it is told to stop', async () => {
@@ -175,5 +194,9 @@ describe('postern health', () => {
 
   test('ends with 2 where it is used wrongly', async () => {
     expect(await health('--port', 'many')).toMatchObject({ code: 2 })
+    expect(await health('--port', '1', '--socket', 'admin.sock')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('cannot be used with'),
+    })
   })
 })

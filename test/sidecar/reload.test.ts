@@ -242,12 +242,56 @@ describe('postern reload', () => {
     expect((running as RunningPostern).stdout()).not.toContain(plain)
   })
 
-  test('ends with 1 and the reason where the running process cannot take the file, or nobody could', async () => {
+  test('what is taken repeats no secret that stands in the place of a name: not in the answer, the log or the audit', async () => {
+    const [key, next] = ['0123456789abcdef0123456789abcdef', 'fedcba9876543210fedcba9876543210']
+    write('key', key)
+    config['audit'] = { file: './audit.jsonl' }
+    await start()
+    const answers: string[] = []
+    // The secret that stands as a name is one of the configuration that is taken, or only of the one before it.
+    for (const [name, secret, label] of [
+      [key, key, 'one'],
+      ['acme', next, key],
+      ['acme', key, 'one'],
+      [next, next, next],
+      ['acme', key, 'one'],
+    ] as const) {
+      write('key', secret)
+      write('ring', ringOf(label))
+      writeConfig({ keys: { [name]: { gateway: 'main', secret: { file: './key' } } }, bindings: [{ team: 'acme', key: name }] })
+      const answer = await askAdmin('POST', '/admin/v1/reload')
+      expect(answer.status).toBe(200)
+      answers.push(JSON.stringify(answer.body))
+    }
+    await expect.poll(() => lines('configuration_taken').length).toBeGreaterThanOrEqual(4)
+    const told = [...answers, (running as RunningPostern).stdout(), readFileSync(join(cwd, 'audit.jsonl'), 'utf8')].join('\n')
+    expect(told).toContain('callers.service.hashes.[redacted]')
+    for (const secret of [key, next]) expect(told).not.toContain(secret)
+  })
+
+  test('ends with 1 and the reason where the running process cannot take the file', async () => {
     await start()
     writeConfig({ listen: { port: 1 } })
     expect(await reload()).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/listen\.port: cannot change/) })
+  })
+
+  test('lets the running process judge a file with faults, so that answer, log, audit and readiness know of it', async () => {
+    config['audit'] = { file: './audit.jsonl' }
+    await start()
+    writeConfig({ nonsense: 1, bindings: [{ team: 'acme', key: 'none' }] })
+    const refused = await reload()
+    expect(refused).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/was not taken[^]*bindings\[0\]\.key/) })
+    expect(refused.stderr).toContain('nonsense')
     write('postern.json', '{ broken')
-    expect(await reload()).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('postern.json has a problem') })
+    const broken = await reload('--socket', 'admin.sock')
+    expect(broken).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('was not taken') })
+    expect(lines('configuration_refused')).toHaveLength(2)
+    expect(await readiness()).toMatchObject({ status: 200, body: { reload: { status: 'refused' } } })
+    const audited = readFileSync(join(cwd, 'audit.jsonl'), 'utf8').trim().split('\n')
+    expect(audited.map((line) => (JSON.parse(line) as { result: string }).result)).toEqual(['begun', 'refused', 'begun', 'refused'])
+    // Without YAML the file does not even say whom to ask.
+    expect(await reload()).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/has a problem[^]*No sidecar was asked/) })
+    expect(await reload('--socket', 'admin.sock', '--port', '1')).toMatchObject({ code: 2 })
   })
 
   test('without an admin listener: says that SIGHUP does the same', async () => {

@@ -104,3 +104,10 @@ for (const [name, { scope, closes, needsRedis, prepare }] of Object.entries(tech
     })
   })
 }
+
+test.each([{}, { sqlit: './postern.db' }, { sqlite: undefined }, { memory: false }, { memory: true, sqlite: './postern.db' }, undefined])(
+  'settings that name no place, or more than one, open no store of memory in silence: %j',
+  (settings) => {
+    expect(() => openStore(settings as unknown as Parameters<typeof openStore>[0])).toThrow(/openStore takes one place/)
+  },
+)

@@ -8,6 +8,8 @@ import { type Problem, problem } from './problem.js'
 /** Names that the audit gives to those who have no credential. */
 const takenNames: ReadonlySet<string> = new Set(['admin', 'postern', 'signal', 'socket', 'watch'])
 
+const reserved = `Give it the name of its program or person; reserved are ${[...takenNames].join(', ')}.`
+
 /**
  * Checks that every credential of the admin listener is one person's alone, and nobody can know it from a document.
  *
@@ -19,8 +21,7 @@ export function checkAdminCredentials({ admin }: Parts, secret: string | undefin
   for (const [name, { hash: digest }] of Object.entries(admin?.credentials ?? {})) {
     const path = `admin.credentials.${name}`
     const owner = owners.get(digest)
-    if (takenNames.has(name))
-      problems.push(problem(path, 'has a name that the audit gives to somebody else.', 'Give it the name of its program or person.'))
+    if (takenNames.has(name)) problems.push(problem(path, 'has a name that the audit gives to somebody else.', reserved))
     if (digest === exampleDigest)
       problems.push(
         problem(`${path}.hash`, 'is the example digest of the documentation, which lets in anybody who says "test".', makeCredential),

@@ -1,6 +1,7 @@
 import { bindingIdentity, describeBinding } from '@postern/ports'
 import type { Parts } from './lenient-sections.js'
-import { oneOf, type Problem, problem } from './problem.js'
+import { oneOf, type Problem, problem, warning } from './problem.js'
+import type { Config } from './schema.js'
 
 /** Checks that every binding names an existing key and a principal (or `default: true`), and that no two match the same principal. */
 export function checkBindings(parts: Parts, problems: Problem[]): void {
@@ -22,4 +23,11 @@ export function checkBindings(parts: Parts, problems: Problem[]): void {
     if (earlier === undefined) seen.set(identity, path)
     else problems.push(problem(path, `is for the same caller as ${earlier} (${describeBinding(part)}).`, 'Keep one of the two.'))
   }
+}
+
+/** Warns of a list of bindings that is empty: it is allowed, and lets no call through. */
+export function checkAnyBinding({ bindings }: Config, problems: Problem[]): void {
+  if (bindings.length > 0) return
+  const fix = 'Write who may use which key, such as { team: acme, key: acme }; { default: true, key: acme } is for everybody.'
+  problems.push(warning('bindings', 'is an empty list, so no caller gets a key and every call is refused.', fix))
 }

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { type Dialects, dialects as builtIn } from '@postern/gateways'
 import { createRedactor, type ProxyOf, type RingEntry, searchedSecrets, Secret } from '@postern/ports'
 import { checkBackend } from './check-backend.js'
-import { checkBindings } from './check-bindings.js'
+import { checkAnyBinding, checkBindings } from './check-bindings.js'
 import { checkAdmin, checkCallers, checkIssuers, checkService, checkSession } from './check-callers.js'
 import { checkChoices } from './check-choices.js'
 import { checkEndpoints } from './check-endpoints.js'
@@ -79,6 +79,7 @@ export function checkConfig(raw: unknown, places: SecretPlaces, dialects: Dialec
   checkSession(parts, secrets, problems)
   checkAdmin(parts, secrets, ring, problems)
   if (form.success) {
+    checkAnyBinding(form.data, problems)
     checkCallers(form.data, problems)
     checkIssuers(form.data, problems)
     checkStore(form.data, secrets, places, problems)

@@ -1,7 +1,7 @@
 export { checkConfig, type CheckedConfig, type CheckResult } from './check-config.js'
 export { formatHashRing, formatManifest, isManifest, parseHashRing } from './hash-ring.js'
 export { ConfigError, describeProblem, type Problem, problem } from './problem.js'
-export type { SecretPlaces } from './read-secret.js'
+export { readSecret, type SecretPlaces } from './read-secret.js'
 export { readSigningKey } from './read-signing-key.js'
 export { regularFile } from './regular-file.js'
 export type { Config, ConfigInput } from './schema.js'

@@ -1,19 +1,10 @@
 import { checkConfig, type CheckedConfig, ConfigError, type ConfigInput, describeProblem } from '@postern/config'
+import { type Change, clearPageHeaders, createLogLedger, currentRuntime, enter, originForm, type Runtime, type Serving } from '@postern/instance'
 import type { Dialects } from '@postern/gateways'
-import {
-  type Change,
-  clearPageHeaders,
-  createLogLedger,
-  currentRuntime,
-  enter,
-  originForm,
-  type Runtime,
-  type Serving,
-} from '@postern/instance'
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import { openInstance, type RuntimeParts } from './create-runtime.js'
 import { speakToWrappers } from './heads-of-others.js'
-import { settingsWithoutEffect } from './settings-without-effect.js'
+import { settingsWithoutEffect, storeInstead } from './settings-without-effect.js'
 
 /** Options beside the configuration. */
 export interface PosternOptions extends RuntimeParts {
@@ -79,6 +70,7 @@ export function postern(config: ConfigInput, options: PosternOptions = {}): Repl
   const { checked, warn } = readConfig(config, options, parts.log)
   const instance = openInstance(checked, parts)
   warn()
+  for (const warning of storeInstead(checked, options.store?.scope)) parts.log?.('warn', describeProblem(warning).trim())
   const replace = (next: ConfigInput): readonly Change[] => {
     const read = readConfig(next, options, parts.log)
     const changes = instance.replace(read.checked)

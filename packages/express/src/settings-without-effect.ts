@@ -1,4 +1,5 @@
-import type { ConfigInput, Problem } from '@postern/config'
+import type { CheckedConfig, ConfigInput, Problem } from '@postern/config'
+import type { Scope } from '@postern/ports'
 
 /** Settings that only a server of Postern's own can keep, with what does the same inside an application. */
 const withoutEffect: readonly (readonly [path: string, fix: string])[] = [
@@ -17,6 +18,15 @@ export function settingsWithoutEffect(config: ConfigInput): readonly Problem[] {
   return withoutEffect
     .filter(([path]) => isWritten(config, path))
     .map(([path, fix]) => ({ severity: 'warning', path, reason: 'has no effect inside an Express application.', fix }))
+}
+
+/** Warns of a store that is passed and forgets, where the configuration names one that remembers. */
+export function storeInstead({ config: { store } }: CheckedConfig, passed: Scope | undefined): readonly Problem[] {
+  const named = store?.sqlite !== undefined ? 'sqlite' : store?.redis !== undefined ? 'redis' : undefined
+  if (named === undefined || passed !== 'process') return []
+  const reason = 'is not the store that is passed, which this process alone knows: what it keeps, such as revocations, ends with it.'
+  const fix = 'Pass what openStore of @postern/stores opens, or write store: { memory: true }.'
+  return [{ severity: 'warning', path: `store.${named}`, reason, fix }]
 }
 
 function isWritten(config: unknown, path: string): boolean {

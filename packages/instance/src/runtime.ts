@@ -44,6 +44,8 @@ export interface Runtime {
   readonly connections: Connections
   /** The configuration of this runtime; it holds references to secrets, never secrets. */
   readonly config: Config
+  /** How many service callers the hash ring has; 0 without a ring. */
+  readonly serviceCallers: number
   /** Used by the dry run, `explain`. */
   readonly findKey: FindKey
   readonly findPolicy: FindPolicy

@@ -12,11 +12,27 @@ export type StoreSettings =
 /**
  * Opens the store of these settings. Redis is not contacted yet: if it is down, the first call rejects.
  *
+ * @throws {TypeError} if the settings name no place, several, or one that does not exist.
  * @throws {StoreInUse} if another process owns the file.
  * @throws {Error} if the file cannot be used, or the URL is not one of Redis.
  */
 export function openStore(settings: StoreSettings): Store {
+  checkSettings(settings)
   if ('redis' in settings) return createRedisStore(settings.redis)
   if ('sqlite' in settings) return createSqliteStore({ file: settings.sqlite, owner: settings.owner ?? false })
   return createMemoryStore()
+}
+
+const places = ['memory', 'sqlite', 'redis']
+
+/** A name that is written wrongly must not stand for memory, which forgets what was revoked. */
+function checkSettings(settings: unknown): void {
+  const given = typeof settings === 'object' && settings !== null ? settings : {}
+  const named = Object.entries(given).flatMap(([name, value]) => (name === 'owner' || value === undefined ? [] : [name]))
+  const [place = ''] = named
+  const isWrong = place === 'memory' && 'memory' in given && given.memory !== true
+  if (named.length !== 1 || !places.includes(place) || isWrong)
+    throw new TypeError(
+      `openStore takes one place, { memory: true }, { sqlite: PATH } or { redis: { url } }, and was given ${named.join(', ') || 'none'}.`,
+    )
 }

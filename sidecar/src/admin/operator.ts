@@ -47,7 +47,7 @@ export function identifyOperator({ headers, headersDistinct }: OperatorRequest, 
   if (others.length > 0)
     throw new Refusal('request_malformed', { message: 'There is more than one Authorization header.', param: 'Authorization' })
   const [, scheme = '', presented = ''] = /^(\S+) +(.*)$/.exec(authorization) ?? []
-  if (presented === '') throw new Refusal('caller_missing', { message: 'The admin listener takes its secret as a Bearer token.' })
+  if (presented === '') throw new Refusal('caller_missing', missingCredential)
   const found = scheme.toLowerCase() === 'bearer' ? findOperator(presented, access) : undefined
   if (found === undefined) throw new Refusal('caller_invalid', unknownCredential)
   return found
@@ -61,6 +61,11 @@ function findOperator(presented: string, { credentials = {}, isSecret }: Operato
     if (timingSafeEqual(Buffer.from(hash, 'hex'), digest)) found = { name, roles }
   return found
 }
+
+const missingCredential = {
+  message: 'The admin listener takes its secret as a Bearer token.',
+  help: 'Send "Authorization: Bearer" with admin.secret, or with a credential whose hash stands under admin.credentials.',
+} as const
 
 const unknownCredential = {
   message: 'This is not the secret of the admin listener.',

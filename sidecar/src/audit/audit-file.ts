@@ -6,8 +6,10 @@ import { type Claim, type Patience, waitForClaim } from '@postern/stores/claim'
 import { Failure } from '../failure.js'
 import type { Trouble } from '../readiness/watch-store.js'
 import type { Audit, AuditEntry } from './audit.js'
+import { checkEarlier } from './check-earlier.js'
 import { digestOf, formatLine } from './line.js'
 import { readEnd } from './read-end.js'
+import type { Verdict } from './verify.js'
 
 /**
  * Opens an audit in a file, for this process alone, once another one has closed it. A line is on the disk once its promise
@@ -24,11 +26,24 @@ export async function openAuditFile(named: string, log: Log, patience: Patience)
   let handle: FileHandle | undefined
   try {
     handle = await open(path, 'a+', 0o600)
-    if (!(await handle.stat()).isFile()) throw new Failure(`The audit ${path} is no regular file. Choose another path for audit.file.`)
+    const found = await handle.stat()
+    if (!found.isFile()) throw new Failure(`The audit ${path} is no regular file. Choose another path for audit.file.`)
+    // The lock is by name, and another process could have taken the other one.
+    if (found.nlink > 1)
+      throw new Failure(
+        `The audit ${path} has ${found.nlink} names (hard links), under which several processes could write it. Leave it one, or copy it.`,
+      )
+    const { size } = found
+    const opened = handle
     const writer = await createWriter(handle, path)
-    return createFileAudit(writer, log, async () => {
-      await handle?.close()
-      claim.release()
+    let isOpen = true
+    return createFileAudit(writer, log, {
+      findFault: () => checkEarlier(opened, size, () => isOpen),
+      async close() {
+        isOpen = false
+        await opened.close()
+        claim.release()
+      },
     })
   } catch (error) {
     await handle?.close().catch(() => {})
@@ -89,8 +104,15 @@ async function createWriter(handle: FileHandle, path: string): Promise<Write> {
   }
 }
 
-function createFileAudit(write: Write, log: Log, close: () => Promise<void>): Audit {
+interface AuditFile {
+  /** The first line that does not fit, of those that were there at the start. */
+  readonly findFault: () => Promise<Verdict['fault']>
+  readonly close: () => Promise<void>
+}
+
+function createFileAudit(write: Write, log: Log, { findFault, close }: AuditFile): Audit {
   let trouble: Trouble | undefined
+  let broken: Trouble | undefined
   let queue: Promise<unknown> = Promise.resolve()
   let isClosed = false
 
@@ -132,7 +154,13 @@ function createFileAudit(write: Write, log: Log, close: () => Promise<void>): Au
       inLine(entry).catch((error: unknown) => {
         log('error', 'audit_line_lost', { event: 'audit', ...entry, cause: (error as Error).message })
       }),
-    trouble: () => trouble,
+    async checkEarlier() {
+      const fault = await findFault().catch(({ message }: Error) => ({ line: 0, reason: `It could not be checked: ${message}` }))
+      if (fault === undefined) return
+      broken = { since: new Date().toISOString(), reason: `Line ${fault.line} does not fit. ${fault.reason}` }
+      log('warn', 'audit_broken', { line: fault.line, cause: fault.reason })
+    },
+    trouble: () => trouble ?? broken,
     async close() {
       isClosed = true
       await queue

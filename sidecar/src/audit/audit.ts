@@ -31,6 +31,11 @@ export interface Audit {
   require(entry: AuditEntry): Promise<void>
   /** Writes down what was done. If that fails, the log has the line. Never rejects. */
   note(entry: AuditEntry): Promise<void>
+  /**
+   * Checks whether what was written before the start fits together. A fault goes to the log (`audit_broken`) and stays what is
+   * wrong with the audit; lines are written all the same. Never rejects.
+   */
+  checkEarlier(): Promise<void>
   /** What is wrong with the audit. */
   trouble(): Trouble | undefined
   /** Lets another process write. What comes later is refused, and what was only to be noted goes into the log. */
@@ -43,5 +48,12 @@ export function createLogAudit(log: Log): Audit {
     log('info', 'audit', { event: 'audit', ...entry })
     return Promise.resolve()
   }
-  return { begin: () => Promise.resolve(), require: write, note: write, trouble: () => undefined, close: () => Promise.resolve() }
+  return {
+    begin: () => Promise.resolve(),
+    require: write,
+    note: write,
+    checkEarlier: () => Promise.resolve(),
+    trouble: () => undefined,
+    close: () => Promise.resolve(),
+  }
 }

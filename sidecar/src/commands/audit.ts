@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { asciiJson } from '@postern/protocol'
 import { type AuditLine, digestOf, readLine, splitLines } from '../audit/line.js'
-import { verifyAudit } from '../audit/verify.js'
+import { type Verdict, verifyAudit } from '../audit/verify.js'
 import { Failure } from '../failure.js'
 import { print, printJson, printTable } from '../print.js'
 import { readYaml } from '../read-yaml.js'
@@ -16,7 +16,10 @@ export interface AuditOptions {
 
 /** Prints who changed what. */
 export function showAudit(options: AuditOptions): number {
-  const lines = splitLines(readAudit(options).bytes)
+  const { path, bytes } = readAudit(options)
+  const { fault } = verifyAudit(bytes)
+  if (fault !== undefined) process.stderr.write(`${describeFault(path, fault)}\n`)
+  const lines = splitLines(bytes)
     .filter(({ length }) => length > 0)
     .map(readLine)
   if (options.json === true) {
@@ -50,14 +53,26 @@ export function verify(options: AuditOptions): number {
   const isMissing = options.holds !== undefined && !splitLines(bytes).some((line) => digestOf(line) === options.holds?.toLowerCase())
   const isGood = fault === undefined && !isMissing
   if (options.json === true) printJson({ ok: isGood, ...verdict, ...(options.holds === undefined ? {} : { holds: !isMissing }) })
-  else if (fault !== undefined) throw new Failure(`${path}: line ${fault.line} does not fit. ${fault.reason}`)
+  else if (fault !== undefined) throw new Failure(describeFault(path, fault))
   else if (isMissing)
     throw new Failure(`${path}: no line has the digest ${options.holds}. Lines at the end are missing, or it is another audit.`)
   else {
-    print(`${path}: every line fits, ${lines} in all.${last === null ? '' : ` The last one has the SHA-256 ${last}.`}`)
+    print(`${path}: every line fits, ${lines} in all.${last === null ? '' : ` ${nameOfLast(verdict)} has the SHA-256 ${last}.`}`)
     for (const number of torn) print(`Line ${number} is torn: the process ended while it wrote it.`)
   }
   return isGood ? 0 : 1
+}
+
+function describeFault(path: string, { line, reason }: NonNullable<Verdict['fault']>): string {
+  return `${path}: line ${line} does not fit. ${reason}`
+}
+
+/** A torn line has no digest: the one that is printed is that of the last whole line. */
+function nameOfLast({ lines, torn }: Verdict): string {
+  const isTorn = new Set(torn)
+  let last = lines
+  while (isTorn.has(last)) last -= 1
+  return last === lines ? 'The last one' : `The last whole one, line ${last},`
 }
 
 /** Reads where the audit is and nothing else of the configuration: it is wanted also where the rest has a fault. */

@@ -1,10 +1,15 @@
+import { dirname } from 'node:path'
 import { describeProblem } from '@postern/config'
+import { checkAuditFile } from '../check-places.js'
 import { describeProblems, loadConfig } from '../load-config.js'
 import { print, printJson } from '../print.js'
 
 /** Validates a configuration and prints every problem at once. */
 export function check(options: { readonly config: string; readonly json?: boolean }): number {
-  const { checked, problems } = loadConfig(options.config)
+  const loaded = loadConfig(options.config)
+  const ofAudit = loaded.checked === undefined ? [] : checkAuditFile(loaded.checked.config, dirname(loaded.file))
+  const checked = ofAudit.length === 0 ? loaded.checked : undefined
+  const problems = [...loaded.problems, ...ofAudit]
   if (options.json === true) printJson({ ok: checked !== undefined, problems })
   else {
     const errors = problems.filter(({ severity }) => severity === 'error')

@@ -1,11 +1,11 @@
-import { dirname } from 'node:path'
 import { describeProblem, type Problem } from '@postern/config'
 import type { Change } from '@postern/instance'
 import { Failure } from '../failure.js'
-import { requireConfig } from '../load-config.js'
+import type { Place } from '../listen.js'
 import { print, printJson } from '../print.js'
-import { type AdminAnswer, askAdmin, credentialVariable, givenCredential } from '../admin/ask.js'
-import { adminPlace } from '../admin/place.js'
+import { type AdminAnswer, askAdmin, credentialVariable } from '../admin/ask.js'
+import { findCredential } from '../admin/find-credential.js'
+import { findPlace, type PlaceOptions } from '../admin/find-place.js'
 
 /** How long the running process may take to answer, in milliseconds. */
 const timeoutMs = 30_000
@@ -18,17 +18,13 @@ interface ReloadAnswer {
   readonly problems?: readonly Problem[]
 }
 
-/** Has the running sidecar read its configuration again, and prints what changed, or why it was not taken. */
-export async function reload(options: { readonly config: string; readonly json?: boolean }): Promise<number> {
-  const { checked, file, loaded } = requireConfig(options.config, () => true)
-  const { admin } = checked.config
-  if (admin === undefined)
-    throw new Failure(
-      'The configuration has no admin listener to ask. Send the process SIGHUP (kill -HUP <pid>), or write  admin: { socket: ./postern.sock }  and restart it.',
-    )
-  const credential = givenCredential(loaded.sources.dotenv) ?? checked.secrets.get('admin.secret')?.reveal()
-  const question = { method: 'POST', path: '/admin/v1/reload', credential, timeoutMs } as const
-  const answer = await askAdmin(adminPlace(admin, dirname(file)), question)
+/**
+ * Has the running sidecar read its configuration again, and prints what changed, or why it was not taken. The sidecar alone judges
+ * the configuration, so that its log and audit have what it found.
+ */
+export async function reload(options: PlaceOptions & { readonly json?: boolean }): Promise<number> {
+  const question = { method: 'POST', path: '/admin/v1/reload', credential: findCredential(options.config), timeoutMs } as const
+  const answer = await askAdmin(placeToAsk(options), question)
   const result = read(answer)
   if (options.json === true) printJson(result)
   else if (result.taken) {
@@ -40,6 +36,15 @@ export async function reload(options: { readonly config: string; readonly json?:
   if (options.json !== true)
     throw new Failure(`The configuration was not taken; the one from before stays in use:\n${problems.map(describeProblem).join('\n')}`)
   return 1
+}
+
+function placeToAsk(options: PlaceOptions): Place {
+  try {
+    return findPlace(options)
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    throw new Failure(`${error.message}\nNo sidecar was asked. SIGHUP has it read its configuration again too: kill -HUP <pid>.`)
+  }
 }
 
 /** @throws {Failure} if it is not the answer of an admin listener to a reload. */

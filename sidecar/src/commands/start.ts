@@ -45,6 +45,8 @@ export async function start(hangUps: HangUps, options: { readonly config: string
     ...(sidecar.health === undefined ? {} : { health: sidecar.health }),
     ...(Object.keys(sockets).length === 0 ? {} : { passed: Object.keys(sockets) }),
   })
+  // An audit may be long, and calls do not wait for it.
+  void audit.checkEarlier()
   const reload = (cause: ReloadCause, who: string): void => {
     void noteReload(audit, configuration.reload(cause), { who })
   }

@@ -1,5 +1,4 @@
-import type { Config } from '@postern/config'
-import { currentRuntime, type Serving } from '@postern/instance'
+import { currentRuntime, type Runtime, type Serving } from '@postern/instance'
 import type { Trouble, WatchedStore } from './watch-store.js'
 
 /** A part that does less than it should, while the process may still serve others. */
@@ -11,8 +10,8 @@ export interface Impaired extends Trouble {
 export interface ReadinessState {
   /** `refusing`: every call would be refused. */
   readonly status: 'ready' | 'draining' | 'refusing'
-  /** Why every call would be refused: no binding leads to a key, or nobody can be identified without the store. */
-  readonly because?: 'bindings' | 'store'
+  /** Why every call would be refused: no binding leads to a key, no caller exists, or none can be identified without the store. */
+  readonly because?: 'bindings' | 'callers' | 'store'
   readonly impaired: readonly Impaired[]
 }
 
@@ -40,23 +39,26 @@ export function createReadiness({ instance, store, auditTrouble }: ReadinessOpti
     async look() {
       const storeTrouble = await store?.look()
       const ofAudit = auditTrouble?.()
-      const { draining, config } = currentRuntime(instance)
+      const runtime = currentRuntime(instance)
       const impaired: readonly Impaired[] = [
         ...(storeTrouble === undefined ? [] : [{ part: 'store', ...storeTrouble } as const]),
         ...(ofAudit === undefined ? [] : [{ part: 'audit', ...ofAudit } as const]),
       ]
-      if (draining || isLeaving) return { status: 'draining', impaired }
-      const because = whyEveryCallIsRefused(config, storeTrouble !== undefined)
+      if (runtime.draining || isLeaving) return { status: 'draining', impaired }
+      const because = whyEveryCallIsRefused(runtime, storeTrouble !== undefined)
       return because === undefined ? { status: 'ready', impaired } : { status: 'refusing', because, impaired }
     },
   }
 }
 
 /** `undefined` if some call may be served. What goes to a backend needs neither a key nor the store. */
-function whyEveryCallIsRefused({ backend, bindings, callers }: Config, isStoreLost: boolean): ReadinessState['because'] {
+function whyEveryCallIsRefused({ config, serviceCallers }: Runtime, isStoreLost: boolean): ReadinessState['because'] {
+  const { backend, bindings, callers } = config
   if (backend !== undefined) return undefined
   if (bindings.length === 0) return 'bindings'
-  // Sessions are looked up and anonymous callers counted there; the others can be identified without it.
-  const needsNoStore = callers.service !== undefined || callers.forwardAuth !== undefined || callers.jwt !== undefined
-  return isStoreLost && !needsNoStore ? 'store' : undefined
+  // A ring that names nobody lets nobody in.
+  if (serviceCallers > 0 || callers.forwardAuth !== undefined || callers.jwt !== undefined) return undefined
+  // Sessions are looked up in the store, and anonymous callers are counted there.
+  if (callers.session === undefined && callers.anonymous === undefined) return 'callers'
+  return isStoreLost ? 'store' : undefined
 }

@@ -1,24 +1,5 @@
 import { type CheckedConfig, type Config, createTrust, findTenants, type Tenants } from '@postern/config'
-import {
-  type Binding,
-  createAccount,
-  createForward,
-  createKeyFinder,
-  createObserve,
-  createPolice,
-  createPolicyFinder,
-  createPreflightNote,
-  createReserve,
-  createResolve,
-  createTag,
-  createTaskSeals,
-  type Gateway,
-  type GatewayTimeouts,
-  hstsHeader,
-  type KeyLease,
-  type PolicyRule,
-  retry,
-} from '@postern/core'
+import { type Binding, createAccount, createForward, createKeyFinder, createObserve, createPolice, createPolicyFinder, createPreflightNote, createReserve, createResolve, createTag, createTaskSeals, type Gateway, type GatewayTimeouts, hstsHeader, type KeyLease, type PolicyRule, retry } from '@postern/core'
 import { createIdentify } from '@postern/identity'
 import { createRedactor, cutAtShutdown, Refusal, searchedSecrets, type Secret } from '@postern/ports'
 import { compileEndpoints, createEndpointTable, type Dialect } from '@postern/gateways'
@@ -144,6 +125,7 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
     cookies: parts.forwardAuth?.memory,
     connections,
     config,
+    serviceCallers: checked.ring.length,
     findKey,
     findPolicy,
     drain() {

@@ -1,0 +1,50 @@
+import { existsSync, statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { type Config, type Problem, problem } from '@postern/config'
+import { addressesOf } from './check-own-address.js'
+
+/** Finds listeners that want the same port of the same address: the second one could not start. */
+export function checkListeners({ listen, admin, health }: Config): readonly Problem[] {
+  const places = [
+    ['listen', listen],
+    ...(admin !== undefined && 'port' in admin ? [['admin', admin] as const] : []),
+    ...(health === undefined ? [] : [['health', health] as const]),
+  ] as const
+  return places.flatMap(([name, place], index): readonly Problem[] => {
+    const other = places.slice(0, index).find(([, earlier]) => meet(earlier, place))
+    if (other === undefined) return []
+    const reason = `is ${place.port}, the port of "${other[0]}" at the same address, and one port takes one listener.`
+    return [problem(`${name}.port`, reason, 'Write another port.')]
+  })
+}
+
+interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+function meet(one: Address, other: Address): boolean {
+  if (one.port === 0 || one.port !== other.port) return false
+  const taken = addressesOf(one.host)
+  return addressesOf(other.host).some((address) => taken.includes(address))
+}
+
+/**
+ * Finds what would keep the audit's file from being opened at a start. A reload does not ask: secrets may change although the
+ * audit is lost.
+ *
+ * @param directory The folder that a relative path begins at.
+ */
+export function checkAuditFile({ audit }: Config, directory: string): readonly Problem[] {
+  if (audit === undefined) return []
+  const path = resolve(directory, audit.file)
+  if (!existsSync(dirname(path))) {
+    const reason = `is ${path}, which cannot be written: its folder does not exist.`
+    return [problem('audit.file', reason, 'Make the folder, or write another path.')]
+  }
+  const found = statSync(path, { throwIfNoEntry: false })
+  if (found === undefined) return []
+  if (!found.isFile()) return [problem('audit.file', `is ${path}, which is no regular file.`, 'Write another path.')]
+  if (found.nlink === 1) return []
+  return [problem('audit.file', `is ${path}, which has ${found.nlink} names (hard links).`, 'Leave it one, or copy it.')]
+}
