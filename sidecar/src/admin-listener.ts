@@ -23,6 +23,12 @@ const adminPaths =
   'This is the admin listener: GET /livez, GET /readyz, GET /admin/v1/readiness, POST /admin/v1/sessions, POST /admin/v1/revocations, POST /admin/v1/reload. The API lives on the data listener.'
 
 /**
+ * How long a program may take to send its whole request, in milliseconds. A body here has a few hundred bytes, so who takes longer
+ * only holds a connection.
+ */
+const requestMs = 10_000
+
+/**
  * The admin listener: health, readiness and the admin API. On its own socket or port, never on the data listener.
  *
  * @param secret What programs must present; with a `configuration`, its `admin.secret` counts instead.
@@ -62,7 +68,13 @@ export function createAdminListener(
   })
   // A request without `Host` is refused below, with a request id; Node's own refusal has none.
   const server = createServer(
-    { requireHostHeader: false, insecureHTTPParser: false },
+    {
+      requireHostHeader: false,
+      insecureHTTPParser: false,
+      headersTimeout: requestMs,
+      requestTimeout: requestMs,
+      connectionsCheckingInterval: 1000,
+    },
     inTurns((request, response) => {
       takeOriginForm(request)
       const fault = findFault(request) ?? faultOfTargetForExpress(request)
