@@ -152,7 +152,7 @@ export function posternMiddleware(instance: Serving & Stoppable): PosternMiddlew
     takeOriginForm(request)
     const target = request.url
     currentRuntime(instance).connections.admit(request, response, () => {
-      enter(currentRuntime(instance), request, response, target)?.catch((error: unknown) => handOn(error, response, next))
+      enter(instance, request, response, target)?.catch((error: unknown) => handOn(error, response, next))
     })
   }
   return Object.assign(middleware, {

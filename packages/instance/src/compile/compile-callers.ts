@@ -3,7 +3,7 @@ import { createAssertionSigner, openSigningKey } from '../assertion/sign-asserti
 import type { BrowserAccess } from '../doors/browser-access.js'
 import type { CompileOptions } from './compile-options.js'
 import { type CheckedConfig, type Config, sessionSecrets } from '@postern/config'
-import { openDispatchers, readBody, readJsonObject } from '@postern/core'
+import { openDispatchers } from '@postern/core'
 import {
   createAnonymousVerifier,
   createAskBackend,
@@ -217,8 +217,6 @@ export function compileSessionEndpoint(
   const inSeconds = { ttlSeconds: Math.ceil(ttl / 1000), longestSeconds: Math.floor(maxTtl / 1000) }
   const limits = exchange === 'off' ? undefined : { limit: exchange.limit, windowMs: exchange.window }
   const give =
-    sign === undefined || limits === undefined
-      ? undefined
-      : createSessionTrade({ sign, proofs, counters, ...inSeconds, ...limits, readBody, readObject: readJsonObject })
+    sign === undefined || limits === undefined ? undefined : createSessionTrade({ sign, proofs, counters, ...inSeconds, ...limits })
   return createSessionEndpoint(revocations, give)
 }
