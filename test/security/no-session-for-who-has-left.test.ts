@@ -131,7 +131,7 @@ describe('no-session-for-who-has-left', () => {
     })
     const arrival = { headers: {} } as Arrival
     const principal = { user: 'ada', via: 'forwardAuth', caller: 'forwardAuth', delegate: false } as const
-    await trade(arrival, { principal, knownAt, body: Buffer.alloc(0) })
+    await trade(arrival, { principal, knownAt, requestId: 'id', body: Buffer.alloc(0) })
     expect(lives).toEqual([{ issuedAt: knownAt, expiresAt: knownAt + 600 }])
   })
 

@@ -2,6 +2,7 @@ import {
   answerJson,
   type EndedSessions,
   type JsonAnswer,
+  type NoteEnded,
   type Outcome,
   readBody,
   type Receipt,
@@ -37,7 +38,7 @@ export function isForSessionEndpoint({ path }: Arrival): boolean {
 }
 
 /** @param exchange `undefined`: this process cannot sign sessions, and `POST` is refused with 404 `not_found`. */
-export function createSessionEndpoint(revocations: Revocations, exchange: SessionTrade | undefined): SessionEndpoint {
+export function createSessionEndpoint(revocations: Revocations, exchange: SessionTrade | undefined, noteEnded: NoteEnded): SessionEndpoint {
   async function begin(arrival: Arrival, asking: Asking): Promise<JsonAnswer> {
     if (exchange === undefined) throw noSessions()
     const { token, id, expiresAt, scheme } = await exchange(arrival, asking)
@@ -45,7 +46,8 @@ export function createSessionEndpoint(revocations: Revocations, exchange: Sessio
     return { status: 201, body: { token, id, token_type: scheme, expires_at: expiresAt, expires_in: expiresIn } }
   }
 
-  async function end({ session }: Principal): Promise<ServedSession> {
+  async function end({ principal, requestId }: Asking): Promise<ServedSession> {
+    const { session } = principal
     if (session?.id === undefined)
       throw new Refusal('request_malformed', {
         message:
@@ -54,13 +56,14 @@ export function createSessionEndpoint(revocations: Revocations, exchange: Sessio
             : 'This session has no id by which it could be ended: it ends when it expires.',
         param: 'Authorization',
       })
-    await revocations.revoke('id', session.id)
-    return { status: 204, ended: { kind: 'id', name: session.id } }
+    const ended = { kind: 'id', name: session.id } as const
+    await revocations.revoke('id', session.id, () => noteEnded(ended, requestId, principal))
+    return { status: 204, ended }
   }
 
   return async (arrival, asking) => {
     if (arrival.method === 'POST') return begin(arrival, asking)
-    if (arrival.method === 'DELETE') return end(asking.principal)
+    if (arrival.method === 'DELETE') return end(asking)
     throw new Refusal('method_not_allowed', { headers: ['Allow', 'POST, DELETE'] })
   }
 }
@@ -93,7 +96,7 @@ export async function handleSession(
     const verified = rooms.identify(arrival)
     principal = verified instanceof Promise ? await rooms.wait(verified) : verified
     if (sessionEndpoint === undefined) throw noSessions()
-    const served = await rooms.wait(sessionEndpoint(arrival, { principal, knownAt, body }))
+    const served = await rooms.wait(sessionEndpoint(arrival, { principal, knownAt, requestId: tags.requestId, body }))
     ended = served.ended
     outcome = answerJson(served, arrival, tags, sink)
   } catch (error) {

@@ -28,6 +28,7 @@ export interface Asking {
   readonly principal: Principal
   /** A moment before the principal was known, in seconds since the epoch: a revocation since then ends the session too. */
   readonly knownAt: number
+  readonly requestId: string
   /** The whole body of the request. It was read before the principal was known, since the client decides how long it takes. */
   readonly body: Buffer
 }

@@ -3,7 +3,7 @@ import { createAssertionSigner, openSigningKey } from '../assertion/sign-asserti
 import type { BrowserAccess } from '../doors/browser-access.js'
 import type { CompileOptions } from './compile-options.js'
 import { type CheckedConfig, type Config, sessionSecrets } from '@postern/config'
-import { openDispatchers } from '@postern/core'
+import { type NoteEnded, openDispatchers } from '@postern/core'
 import {
   createAnonymousVerifier,
   createAskBackend,
@@ -210,6 +210,7 @@ function compileForwardAuth(
 export function compileSessionEndpoint(
   { callers }: Config,
   { revocations, counters, proofs, sign }: IdentityParts,
+  noteEnded: NoteEnded,
 ): SessionEndpoint | undefined {
   const { session } = callers
   if (session === undefined) return undefined
@@ -218,5 +219,5 @@ export function compileSessionEndpoint(
   const limits = exchange === 'off' ? undefined : { limit: exchange.limit, windowMs: exchange.window }
   const give =
     sign === undefined || limits === undefined ? undefined : createSessionTrade({ sign, proofs, counters, ...inSeconds, ...limits })
-  return createSessionEndpoint(revocations, give)
+  return createSessionEndpoint(revocations, give, noteEnded)
 }

@@ -7,6 +7,7 @@ import {
   createObserve,
   createPolice,
   createPolicyFinder,
+  createEndedNote,
   createPreflightNote,
   createReserve,
   createResolve,
@@ -93,6 +94,7 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
   const underWay = new InFlight()
   const waits = new Waits()
   const redactor = createRedactor(searchedSecrets(secrets))
+  const noteEnded = createEndedNote({ ledger: options.ledger, redactor })
   let draining = false
   let isCut = false
   let retiring: Promise<void> | undefined
@@ -133,13 +135,14 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
       retry,
       account: createAccount({ ledger: options.ledger, redactor, isCut: () => isCut }),
     },
-    sessionEndpoint: compileSessionEndpoint(config, parts),
+    sessionEndpoint: compileSessionEndpoint(config, parts, noteEnded),
     signSession: parts.sign,
     revocations: parts.revocations,
     assertions: compileAssertions(checked, { ...parts, checkArrival }, () => runtime),
     browser,
     redact: redactor.redact,
     refusedPreflight: createPreflightNote({ ledger: options.ledger, redactor }),
+    noteEnded,
     publicAddress,
     cookies: parts.forwardAuth?.memory,
     connections,
