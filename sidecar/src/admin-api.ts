@@ -38,7 +38,6 @@ export function createAdminApi(options: AdminApiOptions): Router {
   const { runtime: instance, secret, configuration, readiness, audit = createLogAudit(() => {}), onSocket } = options
   const router = express.Router({ caseSensitive: true, strict: true })
   const failures = createFailedAttempts(wrongCredentials)
-  const operators = new WeakMap<Request, Operator>()
 
   function identify(request: Request): Operator {
     const current = configuration === undefined ? secret : configuration.instance.checked.secrets.get('admin.secret')
@@ -47,24 +46,33 @@ export function createAdminApi(options: AdminApiOptions): Router {
     return identifyOperator(request, { credentials, isSecret, onSocket })
   }
 
-  /** The only way to a route of the admin API: each has the role that it needs. */
+  /**
+   * The only way to a route of the admin API: each has the role that it needs. It is asked for twice: before the body, which is
+   * read for nobody else, and after it, because the client decides how long its body takes, and the credential or its role may
+   * have been taken away meanwhile. Nothing is remembered from the first time.
+   */
   function add({ method, path, role, handle }: AdminRoute): void {
+    const operatorOf = (request: Request): Operator => {
+      const operator = identify(request)
+      requireRole(operator, role)
+      return operator
+    }
     router[method](
       path,
       (request, _response, next) => {
-        requireRole(operators.get(request) as Operator, role)
+        operatorOf(request)
         next()
       },
       express.raw({ limit: '16kb', type: () => true, inflate: false }),
       async (request: Request, response: Response) => {
-        await handle({ instance, request, response, audit, operator: operators.get(request) as Operator })
+        await handle({ instance, request, response, audit, operator: operatorOf(request) })
       },
     )
   }
 
   router.use(async (request, _response, next) => {
     try {
-      operators.set(request, identify(request))
+      identify(request)
     } catch (error) {
       if (error instanceof Refusal && error.code === 'caller_invalid') await refuseGuesser(failures, request)
       throw error

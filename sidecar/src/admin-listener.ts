@@ -1,5 +1,15 @@
 import type { RequestListener, Server } from 'node:http'
-import { currentRuntime, faultOfTargetForExpress, findFault, refuseAtDoor, refuseBrokenRequest, refuseConnect, refuseExpectations, type Serving, takeOriginForm } from '@postern/instance'
+import {
+  currentRuntime,
+  faultOfTargetForExpress,
+  findFault,
+  refuseAtDoor,
+  refuseBrokenRequest,
+  refuseConnect,
+  refuseExpectations,
+  type Serving,
+  takeOriginForm,
+} from '@postern/instance'
 import { Refusal, type Secret } from '@postern/ports'
 import { securityMiddleware } from '@postern/express'
 import express from 'express'
@@ -12,6 +22,12 @@ import { createReadiness, type Readiness } from './readiness/readiness.js'
 /** The help of `not_found`: the paths that exist here. */
 const adminPaths =
   'This is the admin listener: GET /livez, GET /readyz, GET /admin/v1/readiness, POST /admin/v1/sessions, POST /admin/v1/revocations, POST /admin/v1/reload. The API lives on the data listener.'
+
+/**
+ * How long a program may take to send its whole request, in milliseconds. A body here has a few hundred bytes, so who takes longer
+ * only holds a connection.
+ */
+const requestMs = 10_000
 
 /**
  * The admin listener: health, readiness and the admin API. On its own socket or port, never on the data listener.
@@ -52,7 +68,7 @@ export function createAdminListener(
     refuseAtDoor(instance, request, response, new Refusal('not_found', { help: adminPaths }))
   })
   return createGuardedServer(
-    {},
+    { headersTimeout: requestMs, requestTimeout: requestMs, connectionsCheckingInterval: 1000 },
     inTurns((request, response) => {
       takeOriginForm(request)
       const fault = findFault(request) ?? faultOfTargetForExpress(request)

@@ -1,7 +1,20 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { notUnder } from '@postern/core'
-import { createNodeDoor, currentRuntime, faultOfTargetForExpress, findFault, guardServer, isUnderMount, type NodeListener, OfferingMessage, refuseAtDoor, refuseUpgrade, type Serving, takeOriginForm } from '@postern/instance'
+import {
+  createNodeDoor,
+  currentRuntime,
+  faultOfTargetForExpress,
+  findFault,
+  guardServer,
+  isUnderMount,
+  type NodeListener,
+  OfferingMessage,
+  refuseAtDoor,
+  refuseUpgrade,
+  type Serving,
+  takeOriginForm,
+} from '@postern/instance'
 import { type Log, Refusal } from '@postern/ports'
 import { securityMiddleware } from '@postern/express'
 import express, { type Express, type RequestHandler } from 'express'

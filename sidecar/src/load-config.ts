@@ -1,6 +1,14 @@
 import { lstatSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { checkConfig, type CheckedConfig, type CheckResult, describeProblem, type Problem, regularFile, type SecretPlaces } from '@postern/config'
+import {
+  checkConfig,
+  type CheckedConfig,
+  type CheckResult,
+  describeProblem,
+  type Problem,
+  regularFile,
+  type SecretPlaces,
+} from '@postern/config'
 import { parse as parseDotenv } from 'dotenv'
 import { checkExtraAuthorities, type ExtraAuthorities, judgeExtraAuthorities } from './check-extra-authorities.js'
 import { checkOwnAddress } from './check-own-address.js'

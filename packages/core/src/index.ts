@@ -1,4 +1,4 @@
-export { createAccount, createPreflightNote, type Receipt } from './account/account.js'
+export { createAccount, createEndedNote, createPreflightNote, type NoteEnded, type Receipt } from './account/account.js'
 export { apiHeaders, hstsHeader } from './answers/api-headers.js'
 export { answerJson, type JsonAnswer } from './answers/as-json.js'
 export { notUnder } from './answers/not-under.js'

@@ -1,5 +1,14 @@
 import { checkConfig, type CheckedConfig, ConfigError, type ConfigInput, describeProblem } from '@postern/config'
-import { type Change, clearPageHeaders, createLogLedger, currentRuntime, enter, originForm, type Runtime, type Serving } from '@postern/instance'
+import {
+  type Change,
+  clearPageHeaders,
+  createLogLedger,
+  currentRuntime,
+  enter,
+  originForm,
+  type Runtime,
+  type Serving,
+} from '@postern/instance'
 import type { Dialects } from '@postern/gateways'
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import { openInstance, type RuntimeParts } from './create-runtime.js'
@@ -144,7 +153,7 @@ export function posternMiddleware(instance: Serving & Stoppable): PosternMiddlew
     takeOriginForm(request)
     const target = request.url
     currentRuntime(instance).connections.admit(request, response, () => {
-      enter(currentRuntime(instance), request, response, target)?.catch((error: unknown) => handOn(error, response, next))
+      enter(instance, request, response, target)?.catch((error: unknown) => handOn(error, response, next))
     })
   }
   return Object.assign(middleware, {

@@ -1,5 +1,6 @@
 import {
   type Feed,
+  isNotAsked,
   type Principal,
   type PrincipalFields,
   reachStore,
@@ -11,6 +12,7 @@ import {
   type SessionFacts,
 } from '@postern/ports'
 import { SessionCalls } from './session-calls.js'
+import { UnsettledRevocations } from './unsettled-revocations.js'
 
 /** If the copy of the revocations is older than this, a request renews it in the background, in milliseconds. */
 const freshMs = 300
@@ -39,9 +41,12 @@ export interface Revocations {
    * Ends one session token, or all that a user or a team has now, and their calls under way: in this process at once, in every
    * other one within a second.
    *
-   * @throws {Refusal} 503 `store_unavailable`; then this process has not ended any.
+   * @param late Called once, if this rejects because the store did not answer, and the revocation is found there afterwards: then
+   *   the sessions have been ended after all.
+   * @throws {Refusal} 503 `store_unavailable`; then this process has not ended any yet. Whether it is known that none will be,
+   *   `isNotAsked` says.
    */
-  revoke(kind: RevokedKind, name: string): Promise<void>
+  revoke(kind: RevokedKind, name: string, late?: () => void): Promise<void>
   /** Keeps revocations from now on for at least this long, in milliseconds: tokens of this life may exist. */
   keepFor(ms: number): void
 }
@@ -62,6 +67,7 @@ export function createRevocations(feed: Feed<Revocation>, longestLifeMs: number)
   let sweptAt = 0
 
   const calls = new SessionCalls(() => renew().catch(() => {}))
+  const unsettled = new UnsettledRevocations(renew)
 
   /** Takes revocations into the copy, and ends the calls under way that those end which are new. */
   function take(revocations: readonly Revocation[]): void {
@@ -87,6 +93,7 @@ export function createRevocations(feed: Feed<Revocation>, longestLifeMs: number)
     const askedAt = performance.now()
     const page = await feed.after(mark)
     take(page.items)
+    unsettled.found(page.items)
     mark = page.mark
     renewedAt = askedAt
     sweep(Date.now())
@@ -138,9 +145,14 @@ export function createRevocations(feed: Feed<Revocation>, longestLifeMs: number)
       refuseEnded(principal.session, principal)
       return calls.begin(principal)
     },
-    async revoke(kind, name) {
+    async revoke(kind, name, late) {
       const revocation = revocationOf(kind, name, longestMs)
-      await reachStore(feed.append(revocation))
+      try {
+        await reachStore(feed.append(revocation))
+      } catch (error) {
+        if (late !== undefined && !isNotAsked(error)) unsettled.add(revocation, late)
+        throw error
+      }
       take([revocation])
     },
     keepFor(ms) {

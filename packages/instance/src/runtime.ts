@@ -1,6 +1,6 @@
 import type { Assertions } from './assertion/assertions.js'
 import type { Config } from '@postern/config'
-import type { FindKey, FindPolicy, Rooms } from '@postern/core'
+import type { FindKey, FindPolicy, NoteEnded, Rooms } from '@postern/core'
 import type { CookieMemory, Revocations, SessionEndpoint, SignSession } from '@postern/identity'
 import type { PublicAddress } from '@postern/ports'
 import type { BrowserAccess } from './doors/browser-access.js'
@@ -38,6 +38,8 @@ export interface Runtime {
   readonly redact: (text: string) => string
   /** Writes a ledger event for the refused preflight of a page of this origin. */
   readonly refusedPreflight: (origin: string) => void
+  /** Writes a ledger event for sessions that ended after the answer to the request. */
+  readonly noteEnded: NoteEnded
   readonly publicAddress: PublicAddress
   /** The cached identities behind the backend's cookies; `undefined` without `callers.forwardAuth`. */
   readonly cookies: CookieMemory | undefined

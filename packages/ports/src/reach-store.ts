@@ -1,5 +1,8 @@
 import { Refusal } from './refusal.js'
 
+/** A store rejects with this where it knows that nothing was sent or written; after any other error it may have been. */
+export class StoreNotAsked extends Error {}
+
 /**
  * Waits for the store, and refuses if it fails: to go on without it would accept, for example, a replayed proof.
  *
@@ -11,4 +14,9 @@ export async function reachStore<Answer>(asked: Promise<Answer>): Promise<Answer
   } catch (error) {
     throw new Refusal('store_unavailable', { retryAfterSeconds: 1, cause: error })
   }
+}
+
+/** Whether an error of {@link reachStore} says that nothing was done. */
+export function isNotAsked(error: unknown): boolean {
+  return error instanceof Refusal && error.details.cause instanceof StoreNotAsked
 }

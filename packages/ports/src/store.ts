@@ -8,7 +8,8 @@ import type { Seen } from './seen.js'
  * Opens and closes together what one file or one Redis keeps: what must outlive one request, or be known to every process that
  * serves the same callers. Readers take their own port, never the whole.
  *
- * If the store cannot be reached, a method of a port rejects within two seconds, with any error. Each call tries again, so a store
+ * If the store cannot be reached, a method of a port rejects within two seconds, with any error; with `StoreNotAsked` only where
+ * nothing was sent or written, so that nobody takes for undone what may have been done. Each call tries again, so a store
  * that comes back is used without a restart. The reader then refuses the request with 503 `store_unavailable` (`reachStore`).
  */
 export interface Store {

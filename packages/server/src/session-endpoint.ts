@@ -50,9 +50,11 @@ export function createSessionEndpoint<Request>({ minter, whoIs, origins = [] }: 
   async function give(request: Request, { method, header, readBody }: Asking): Promise<object> {
     if (method !== 'POST') throw new SessionRefusal('method_not_allowed')
     checkSameSite(header, origins)
+    // First the body, because the client decides how long it takes: the user may sign out meanwhile.
+    const received = await readBody()
     const granted = await whoIs(request)
     if (granted === undefined || granted === null) throw new SessionRefusal('caller_missing', 'Nobody is signed in.')
-    const asked = readAsked(await readBody(), header('content-type'))
+    const asked = readAsked(received, header('content-type'))
     const bound = narrowSession(bindToPage(granted, header('origin')), asked, minter.ttlSeconds)
     const { token, id, expiresAt } = await minter.mint(bound)
     const expiresIn = expiresAt - Math.floor(Date.now() / 1000)

@@ -1,5 +1,5 @@
 import { answerAtDoor, beginAtDoor, currentRuntime } from '@postern/instance'
-import { Refusal, type RevokedKind } from '@postern/ports'
+import { isNotAsked, Refusal, type RevokedKind } from '@postern/ports'
 import { nameFault } from '@postern/protocol'
 import { bodyOf } from './body.js'
 import type { AdminRoute } from './route.js'
@@ -13,7 +13,7 @@ export const revokeSessions: AdminRoute = {
   role: 'sessions',
   async handle({ instance, request, response, operator, audit }) {
     const [kind, name] = readRevocation(bodyOf(request))
-    const { revocations, redact } = currentRuntime(instance)
+    const { revocations, redact, noteEnded } = currentRuntime(instance)
     const line = {
       who: operator.name,
       what: 'session_revoked',
@@ -21,16 +21,20 @@ export const revokeSessions: AdminRoute = {
       kind,
       name: redact(name),
     } as const
+    // Who opened a socket that asks for no credential is `admin` in the log.
+    const ended = { kind, name, ...(operator.name === 'socket' ? {} : { by: operator.name }) }
+    const late = (): void => {
+      noteEnded(ended, line.request_id)
+      void audit.note({ ...line, result: 'done' })
+    }
     await audit.begin({ ...line, result: 'begun' })
     try {
-      await revocations.revoke(kind, name)
+      await revocations.revoke(kind, name, late)
     } catch (error) {
-      await audit.note({ ...line, result: 'failed' })
+      await audit.note({ ...line, result: isNotAsked(error) ? 'failed' : 'unknown' })
       throw error
     }
     await audit.note({ ...line, result: 'done' })
-    // Who opened a socket that asks for no credential is `admin` in the log.
-    const ended = { kind, name, ...(operator.name === 'socket' ? {} : { by: operator.name }) }
     answerAtDoor(instance, request, response, { status: 201, body: { revoked: { [kind]: name } } }, undefined, ended)
   },
 }

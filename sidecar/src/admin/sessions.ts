@@ -35,7 +35,8 @@ async function mint(runtime: Runtime, body: Readonly<Record<string, unknown>>) {
   const { ttl = Math.ceil(session.ttl / 1000), ...asked } = readSessionRequest(body)
   const seconds = sessionSeconds(ttl)
   if (seconds * 1000 > session.maxTtl) throw new SessionFault('"ttl" is longer than callers.session.maxTtl allows.')
-  const signed = await runtime.signSession(asked, Math.floor(Date.now() / 1000) + seconds)
+  const issuedAt = Math.floor(Date.now() / 1000)
+  const signed = await runtime.signSession(asked, { issuedAt, expiresAt: issuedAt + seconds })
   const { user, team, project, jkt } = asked
   const principal = { user, team, project, jkt, via: 'session', caller: `session:${signed.id}`, delegate: false } as const
   return { ...signed, principal }

@@ -9,8 +9,8 @@ export interface AuditEntry {
    */
   readonly who: string
   readonly what: 'reload' | 'session_minted' | 'session_revoked' | 'torn_line'
-  /** `begun`: it was asked for, and a line about the same request says what came of it. */
-  readonly result: 'begun' | 'done' | 'failed' | 'taken' | 'refused' | 'found'
+  /** `begun`: it was asked for, and a line about the same request says what came of it. `failed`: nothing was done. `unknown`: it may have been, or will be. */
+  readonly result: 'begun' | 'done' | 'failed' | 'unknown' | 'taken' | 'refused' | 'found'
   readonly request_id?: string | undefined
   readonly [detail: string]: unknown
 }

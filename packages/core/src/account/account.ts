@@ -49,6 +49,18 @@ export function createPreflightNote({ ledger, redactor }: Pick<AccountOptions, '
   }
 }
 
+/** Writes down sessions that ended after the answer to the request, by the id of that request and the principal who asked, if any. */
+export type NoteEnded = (ended: EndedSessions, requestId: string, principal?: Principal) => void
+
+/** Makes a function that appends the event `session_ended` for a request whose entry was written before. */
+export function createEndedNote({ ledger, redactor }: Pick<AccountOptions, 'ledger' | 'redactor'>): NoteEnded {
+  const namesOf = createNameRedaction(redactor)
+  return (ended, requestId, principal) => {
+    const entry = { ...namesOf(principal), time: new Date().toISOString(), request_id: requestId }
+    ledger.event?.(describeEnded(ended, { principal }, entry, redactor))
+  }
+}
+
 type Names = Pick<LedgerEntry, 'caller' | 'user' | 'team' | 'project'>
 
 const nobody: Names = { caller: undefined, user: undefined, team: undefined, project: undefined }
@@ -137,8 +149,8 @@ const maxRefusedChars = 200
 /** Builds the event `session_ended`. */
 function describeEnded(
   { kind, name, by }: EndedSessions,
-  { principal }: EndedJourney,
-  entry: LedgerEntry,
+  { principal }: Pick<EndedJourney, 'principal'>,
+  entry: Pick<LedgerEntry, 'time' | 'caller' | 'user' | 'team' | 'request_id'>,
   { redact }: Redactor,
 ): SessionEnded {
   return {

@@ -1,14 +1,8 @@
-import { isJsonType, refuseOtherReadings, refusePackedBody } from '@postern/core'
+import { isJsonType, readJsonObject, refuseOtherReadings, refusePackedBody } from '@postern/core'
 import { type Arrival, type Counters, type Principal, reachStore, Refusal } from '@postern/ports'
 import { readSessionRequest, SessionFault, sessionFaultOverHttp, type SessionRequest, sessionSeconds } from '@postern/protocol'
 import type { Proofs } from '../proof/proof.js'
 import type { SignedSession, SignSession } from './sign-session.js'
-
-/** Reads a whole request body. */
-export type ReadBody = (arrival: Arrival, maxBytes: number) => Promise<Buffer>
-
-/** Reads a JSON object. Refuses what two parsers could read differently. */
-export type ReadObject = (bytes: Buffer) => Readonly<Record<string, unknown>>
 
 export interface SessionTradeOptions {
   readonly sign: SignSession
@@ -22,8 +16,6 @@ export interface SessionTradeOptions {
   readonly limit: number
   /** The length of a window, in milliseconds. */
   readonly windowMs: number
-  readonly readBody: ReadBody
-  readonly readObject: ReadObject
 }
 
 /** A session, and the `Authorization` scheme for its token. */
@@ -31,8 +23,15 @@ export interface ExchangedSession extends SignedSession {
   readonly scheme: 'Bearer' | 'DPoP'
 }
 
-/** The largest request body that is read, in bytes. A usual one has a few hundred. */
-const maxRequestBytes = 16 * 1024
+/** A caller who asks for a session. */
+export interface Asking {
+  readonly principal: Principal
+  /** A moment before the principal was known, in seconds since the epoch: a revocation since then ends the session too. */
+  readonly knownAt: number
+  readonly requestId: string
+  /** The whole body of the request. It was read before the principal was known, since the client decides how long it takes. */
+  readonly body: Buffer
+}
 
 /**
  * Trades a cookie or an identity provider's token for a session of the same user, team and project. The session ends with
@@ -45,7 +44,7 @@ const maxRequestBytes = 16 * 1024
  *   400 `request_malformed`, 415 `media_type_unsupported`, 429 `rate_limited`, 401 `proof_invalid` or `caller_expired`, 503
  *   `store_unavailable`.
  */
-export type SessionTrade = (arrival: Arrival, principal: Principal) => Promise<ExchangedSession>
+export type SessionTrade = (arrival: Arrival, asking: Asking) => Promise<ExchangedSession>
 
 export function createSessionTrade(options: SessionTradeOptions): SessionTrade {
   const { sign, proofs, counters, ttlSeconds, longestSeconds, limit, windowMs } = options
@@ -58,14 +57,13 @@ export function createSessionTrade(options: SessionTradeOptions): SessionTrade {
       throw new Refusal('rate_limited', { retryAfterSeconds: Math.min(60, Math.ceil(((window + 1) * windowMs - now) / 1000)) })
   }
 
-  async function readAsked(arrival: Arrival): Promise<Readonly<Record<string, unknown>>> {
+  function readAsked(arrival: Arrival, body: Buffer): Readonly<Record<string, unknown>> {
     refusePackedBody(arrival.headers)
-    const received = await options.readBody(arrival, maxRequestBytes)
-    if (received.length === 0) return {}
+    if (body.length === 0) return {}
     if (!isJsonType(arrival.headers['content-type']))
       throw new Refusal('request_malformed', { message: 'What a session is to be bound by is written in JSON.', param: 'Content-Type' })
     refuseOtherReadings(arrival.headers)
-    const members = options.readObject(received)
+    const members = readJsonObject(body)
     const own = ['user', 'team', 'project', 'jkt'].find((name) => Object.hasOwn(members, name))
     if (own !== undefined)
       throw new Refusal('request_malformed', { message: 'Whose session it is, is what the credential says.', param: own })
@@ -75,25 +73,27 @@ export function createSessionTrade(options: SessionTradeOptions): SessionTrade {
     return members
   }
 
-  return async (arrival, principal) => {
+  return async (arrival, { principal, knownAt, body }) => {
     if (principal.via !== 'forwardAuth' && principal.via !== 'jwt')
       throw new Refusal('endpoint_not_allowed', {
         message: 'A session is given for a cookie or for a token of an identity provider, and the request brings neither.',
         help: 'Sign in first, or let your backend mint the session. What has a service credential needs none: it calls with that.',
       })
     await countOne(principal)
-    const members = await readAsked(arrival)
+    const members = readAsked(arrival, body)
     const { user, team, project } = principal
     const jkt = principal.jkt ?? (await proofs.keyOf(arrival))
-    const now = Math.floor(Date.now() / 1000)
     try {
       const { ttl = ttlSeconds, ...asked } = readSessionRequest(members)
       // Postern cannot see when a cookie expires: cap its session at `ttlSeconds`; the page asks for the next when it ends.
       const longest = principal.expiresAt === undefined ? Math.min(ttlSeconds, longestSeconds) : longestSeconds
-      const wanted = now + Math.min(sessionSeconds(ttl), longest)
+      const wanted = knownAt + Math.min(sessionSeconds(ttl), longest)
       const expiresAt = Math.min(wanted, Math.floor((principal.expiresAt ?? Infinity) / 1000))
-      if (expiresAt <= now) throw new Refusal('caller_expired')
-      const session = await sign({ ...asked, origin: originFor(arrival, asked), user, team, project, jkt }, expiresAt)
+      if (expiresAt * 1000 <= Date.now()) throw new Refusal('caller_expired')
+      const session = await sign(
+        { ...asked, origin: originFor(arrival, asked), user, team, project, jkt },
+        { issuedAt: knownAt, expiresAt },
+      )
       return { ...session, scheme: jkt === undefined ? 'Bearer' : 'DPoP' }
     } catch (error) {
       throw asRefusal(error)

@@ -1,6 +1,6 @@
 import { createSecretKey, randomUUID } from 'node:crypto'
 import type { Secret } from '@postern/ports'
-import { sessionClaims, type SessionRequest, sessionToken } from '@postern/protocol'
+import { sessionClaims, type SessionLife, type SessionRequest, sessionToken } from '@postern/protocol'
 import { SignJWT } from 'jose'
 
 /** A session token, and what its receiver needs to know about it. */
@@ -15,17 +15,18 @@ export interface SignedSession {
 /**
  * Signs a session token with the shared secret, by HS256.
  *
- * @param expiresAt Seconds since the epoch.
+ * @param life A revocation ends the sessions that were issued before it: `issuedAt` is when it was known for whom the session is,
+ *   or before.
  * @throws {SessionFault} if the request has a member or a value that a session cannot have.
  */
-export type SignSession = (request: SessionRequest, expiresAt: number) => Promise<SignedSession>
+export type SignSession = (request: SessionRequest, life: Omit<SessionLife, 'id'>) => Promise<SignedSession>
 
 export function createSignSession(secret: Secret): SignSession {
   const key = createSecretKey(secret.reveal(), 'utf8')
-  return async (request, expiresAt) => {
+  return async (request, life) => {
     const id = randomUUID()
-    const claims = sessionClaims(request, { id, issuedAt: Math.floor(Date.now() / 1000), expiresAt })
+    const claims = sessionClaims(request, { id, ...life })
     const token = await new SignJWT(claims).setProtectedHeader({ alg: sessionToken.algorithm, typ: sessionToken.type }).sign(key)
-    return { token, id, expiresAt }
+    return { token, id, expiresAt: life.expiresAt }
   }
 }

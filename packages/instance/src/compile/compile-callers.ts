@@ -3,7 +3,7 @@ import { createAssertionSigner, openSigningKey } from '../assertion/sign-asserti
 import type { BrowserAccess } from '../doors/browser-access.js'
 import type { CompileOptions } from './compile-options.js'
 import { type CheckedConfig, type Config, sessionSecrets } from '@postern/config'
-import { openDispatchers, readBody, readJsonObject } from '@postern/core'
+import { type NoteEnded, openDispatchers } from '@postern/core'
 import {
   createAnonymousVerifier,
   createAskBackend,
@@ -210,6 +210,7 @@ function compileForwardAuth(
 export function compileSessionEndpoint(
   { callers }: Config,
   { revocations, counters, proofs, sign }: IdentityParts,
+  noteEnded: NoteEnded,
 ): SessionEndpoint | undefined {
   const { session } = callers
   if (session === undefined) return undefined
@@ -217,8 +218,6 @@ export function compileSessionEndpoint(
   const inSeconds = { ttlSeconds: Math.ceil(ttl / 1000), longestSeconds: Math.floor(maxTtl / 1000) }
   const limits = exchange === 'off' ? undefined : { limit: exchange.limit, windowMs: exchange.window }
   const give =
-    sign === undefined || limits === undefined
-      ? undefined
-      : createSessionTrade({ sign, proofs, counters, ...inSeconds, ...limits, readBody, readObject: readJsonObject })
-  return createSessionEndpoint(revocations, give)
+    sign === undefined || limits === undefined ? undefined : createSessionTrade({ sign, proofs, counters, ...inSeconds, ...limits })
+  return createSessionEndpoint(revocations, give, noteEnded)
 }

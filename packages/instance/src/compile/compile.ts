@@ -1,5 +1,25 @@
 import { type CheckedConfig, type Config, createTrust, findTenants, type Tenants } from '@postern/config'
-import { type Binding, createAccount, createForward, createKeyFinder, createObserve, createPolice, createPolicyFinder, createPreflightNote, createReserve, createResolve, createTag, createTaskSeals, type Gateway, type GatewayTimeouts, hstsHeader, type KeyLease, type PolicyRule, retry } from '@postern/core'
+import {
+  type Binding,
+  createAccount,
+  createEndedNote,
+  createForward,
+  createKeyFinder,
+  createObserve,
+  createPolice,
+  createPolicyFinder,
+  createPreflightNote,
+  createReserve,
+  createResolve,
+  createTag,
+  createTaskSeals,
+  type Gateway,
+  type GatewayTimeouts,
+  hstsHeader,
+  type KeyLease,
+  type PolicyRule,
+  retry,
+} from '@postern/core'
 import { createIdentify } from '@postern/identity'
 import { createRedactor, cutAtShutdown, Refusal, searchedSecrets, type Secret } from '@postern/ports'
 import { compileEndpoints, createEndpointTable, type Dialect } from '@postern/gateways'
@@ -74,6 +94,7 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
   const underWay = new InFlight()
   const waits = new Waits()
   const redactor = createRedactor(searchedSecrets(secrets))
+  const noteEnded = createEndedNote({ ledger: options.ledger, redactor })
   let draining = false
   let isCut = false
   let retiring: Promise<void> | undefined
@@ -114,13 +135,14 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
       retry,
       account: createAccount({ ledger: options.ledger, redactor, isCut: () => isCut }),
     },
-    sessionEndpoint: compileSessionEndpoint(config, parts),
+    sessionEndpoint: compileSessionEndpoint(config, parts, noteEnded),
     signSession: parts.sign,
     revocations: parts.revocations,
     assertions: compileAssertions(checked, { ...parts, checkArrival }, () => runtime),
     browser,
     redact: redactor.redact,
     refusedPreflight: createPreflightNote({ ledger: options.ledger, redactor }),
+    noteEnded,
     publicAddress,
     cookies: parts.forwardAuth?.memory,
     connections,

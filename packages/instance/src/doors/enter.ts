@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { handle, type Receipt } from '@postern/core'
-import { isForSessionEndpoint } from '@postern/identity'
-import type { Runtime } from '../runtime.js'
+import { handleSession, isForSessionEndpoint } from '@postern/identity'
+import { currentRuntime, type Runtime, type Serving } from '../runtime.js'
 import { answerPreflight, isPreflight } from './answer-preflight.js'
 import { arrive } from './arrive.js'
 import { offersWebSocket } from './asks-for-web-socket.js'
@@ -19,7 +19,8 @@ import { noWebSocket } from './refuse-upgrade.js'
  * @returns The receipt of the ledger entry; `undefined` for a CORS preflight, which has no ledger entry. Rejects with what a
  *   middleware in front threw when Postern wrote the head; then no answer was sent, and the door must send one.
  */
-export function enter(runtime: Runtime, request: IncomingMessage, response: ServerResponse, target: string): Promise<Receipt> | undefined {
+export function enter(instance: Serving, request: IncomingMessage, response: ServerResponse, target: string): Promise<Receipt> | undefined {
+  const runtime = currentRuntime(instance)
   const fault = faultOfHead(request) ?? faultOfFragment(request)
   if (fault !== undefined) return settle(refuseAtDoor(runtime, request, response, fault))
   // `response.socket` is null while an earlier answer on this connection is unfinished: then `Upgrade` is ignored.
@@ -33,10 +34,20 @@ export function enter(runtime: Runtime, request: IncomingMessage, response: Serv
     }
   }
   runtime.underWay.begin()
+  let later: Runtime | undefined
   const arrival = arrive(runtime, request, target)
-  const handler = runtime.sessionEndpoint !== undefined && isForSessionEndpoint(arrival) ? runtime.sessionEndpoint : handle
-  return handler(runtime.rooms, arrival, response).then((receipt) => {
-    onceSent(response, () => runtime.underWay.end())
+  const isForSessions = runtime.sessionEndpoint !== undefined && isForSessionEndpoint(arrival)
+  const current = (): Runtime => {
+    later = currentRuntime(instance)
+    later.underWay.begin()
+    return later
+  }
+  const handled = isForSessions ? handleSession(runtime, current, arrival, response) : handle(runtime.rooms, arrival, response)
+  return handled.then((receipt) => {
+    onceSent(response, () => {
+      runtime.underWay.end()
+      later?.underWay.end()
+    })
     if (receipt.thrown !== undefined) throw receipt.thrown.error
     discardBody(request, response)
     return receipt

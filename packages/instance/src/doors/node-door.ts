@@ -13,10 +13,9 @@ export type NodeListener = (request: IncomingMessage, response: ServerResponse) 
 export function createNodeDoor(instance: Serving, otherwise: NodeListener): NodeListener {
   const lead: NodeListener = (request, response) => {
     const url = takeOriginForm(request)
-    const runtime = currentRuntime(instance)
-    const { mount } = runtime.config
+    const { mount } = currentRuntime(instance).config
     if (isUnderMount(mount, url))
-      enter(runtime, request, response, url.slice(mount.length))?.catch((error: unknown) => giveUp(response, error))
+      enter(instance, request, response, url.slice(mount.length))?.catch((error: unknown) => giveUp(response, error))
     else otherwise(request, response)
   }
   return (request, response) => currentRuntime(instance).connections.admit(request, response, lead)

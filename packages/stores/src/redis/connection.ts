@@ -1,3 +1,4 @@
+import { StoreNotAsked } from '@postern/ports'
 import { createClient, ErrorReply } from '@redis/client'
 
 /** How long a command may take, in milliseconds, including the connection that it may need first. */
@@ -18,7 +19,8 @@ export type SendCommand = (command: readonly string[]) => Promise<unknown>
 /** A connection to Redis: opened when a command needs it, and opened again after it was lost. */
 export interface RedisConnection {
   /**
-   * Rejects within {@link answerMs} whatever Redis does. A command that was given up may still have been carried out.
+   * Rejects within {@link answerMs} whatever Redis does. A command that was given up may still have been carried out,
+   * unless it rejects with `StoreNotAsked`: then it was never sent.
    * The message contains neither the URL nor, beyond its first word, the reply of Redis, which may repeat what it was
    * sent.
    */
@@ -70,14 +72,16 @@ export function createRedisConnection(url: string): RedisConnection {
 
   return {
     async send(command) {
-      if (closed) throw new Error('The store is closed.')
-      if (current === undefined && performance.now() - failedAt < restMs) throw cannotBeUsed(failure)
+      if (closed) throw new StoreNotAsked('The store is closed.')
+      if (current === undefined && performance.now() - failedAt < restMs) throw new StoreNotAsked(cannotBeUsed(failure))
       const attempt = (current ??= connect())
       let timer: NodeJS.Timeout | undefined
+      let sent = false
+      const errorFor = (reason: string): Error => (sent ? new Error(cannotBeUsed(reason)) : new StoreNotAsked(cannotBeUsed(reason)))
       const deadline = new Promise<never>((_, reject) => {
         const fail = (): void => {
           const reason = `no answer within ${answerMs} ms`
-          reject(cannotBeUsed(reason))
+          reject(errorFor(reason))
           // Redis answers in order, so every later command waits too; and the other end may be gone without notice.
           giveUp(attempt, reason)
         }
@@ -87,9 +91,12 @@ export function createRedisConnection(url: string): RedisConnection {
         }, answerMs - lastMs)
       })
       const answer = attempt.ready
-        .then(() => attempt.client.sendCommand(command))
+        .then(() => {
+          sent = true
+          return attempt.client.sendCommand(command)
+        })
         .catch((error: unknown) => {
-          throw cannotBeUsed(attempt.reason ?? reasonOf(error))
+          throw errorFor(attempt.reason ?? reasonOf(error))
         })
       try {
         return await Promise.race([answer, deadline])
@@ -139,6 +146,6 @@ function reasonOf(error: unknown): string {
   return typeof word === 'string' ? word : 'the connection was lost'
 }
 
-function cannotBeUsed(reason: string): Error {
-  return new Error(`Redis cannot be used: ${reason}.`)
+function cannotBeUsed(reason: string): string {
+  return `Redis cannot be used: ${reason}.`
 }
