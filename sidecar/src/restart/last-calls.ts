@@ -1,6 +1,6 @@
 import { type Server, type ServerResponse } from 'node:http'
 import { Server as NetServer } from 'node:net'
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 /** What a server does between the signal to stop and the drain. */
 export interface LastCalls {
@@ -31,10 +31,6 @@ export function prepareLastCalls(server: Server): LastCalls {
     async take(atMostMs) {
       isLeaving = true
       for (const response of begun) if (!response.headersSent) response.shouldKeepAlive = false
-      // The system resets the connections that nobody has accepted when the socket closes. A turn of the loop accepts all of them, so the
-      // socket is closed right after one. The first turn may be the one that heard the signal, before it came to the connections.
-      await nextTurn()
-      await nextTurn()
       const timer = new AbortController()
       const closed = new Promise<void>((done) => {
         // An HTTP server's own `close` would close idle connections too, on which a request may be under way.
