@@ -64,7 +64,7 @@ describe('sockets that are passed to a process', () => {
   test('are taken for data, admin and probes by their names, and stay where they are when it ends', async () => {
     const path = join(cwd, 'passed.sock')
     const [health, admin, data] = [await socketAt(), await socketAt(path), await socketAt()]
-    configure({ admin: { socket: './unused.sock' }, health: { port: 1 } })
+    configure({ admin: { socket: './unused.sock' }, health: { port: 2 } })
     const passed = {
       descriptors: [health.descriptor, admin.descriptor, data.descriptor],
       names: 'health:admin:data',

@@ -165,7 +165,8 @@ describe('the embedded store', () => {
   })
 
   test('is a file beside the configuration, of one process: a second one does not start, and is told what to configure', async () => {
-    const file = configure('embedded', { store: { sqlite: './embedded.db' } })
+    // The second process waits for the deadline of a shutdown and five seconds more.
+    const file = configure('embedded', { store: { sqlite: './embedded.db' }, shutdown: { deadline: '10ms' } })
     const { postern } = await start(file)
     const second = await runPostern(['start', '--config', file], { cwd, env })
     expect(second.code).toBe(1)

@@ -1,4 +1,4 @@
-import { governanceHeader, parseGovernance, refusalHeader } from '@postern/protocol'
+import { governanceHeader, refusalHeader } from '@postern/protocol'
 import { type Mend, mendAttempts } from './attempts.js'
 import type { Place } from './place.js'
 import { createProver, type Prover } from './prover.js'
@@ -81,12 +81,12 @@ export function createCredential({ token, dpop = false }: CredentialOptions, pla
       return current
     },
     mend(refused, used) {
-      if (!used || !/^caller_(expired|revoked)$/.test(refused.headers.get(refusalHeader) as string)) return mendProof(refused)
+      if (!used || !/^caller_(exp|rev)/.test(refused.headers.get(refusalHeader) as string)) return mendProof(refused)
       // Each refused token is replaced once, also a revoked one: its user may have signed in again. If the new one is
       // refused as well, the application is told.
       tokens?.drop(used)
       // A call that had begun when its session was revoked may have been billed: the application decides about another.
-      return parseGovernance(refused.headers.get(governanceHeader))?.finish === 'cut_revoked' ? undefined : 'token'
+      return /finish":"cut/.test(refused.headers.get(governanceHeader) as string) ? undefined : 'token'
     },
   }
 }

@@ -33,5 +33,4 @@ const reasons: Partial<Record<Finish, string>> = {
   upstream_error: 'ended when the gateway failed',
   cut_budget: 'used up the budget',
   cut_shutdown: 'was cut at a shutdown',
-  cut_revoked: 'was cut when its session was revoked',
 }
