@@ -23,14 +23,15 @@ export class PosternStreamError extends Error {
   declare readonly record: GovernanceRecord | undefined
 
   constructor({ finish, received, record, cause }: BrokenStream) {
-    super(`The answer ${reasons[finish] ?? 'is not whole'}; what came of it is in "received".`, { cause })
+    super(`The answer ${reasons[finish] ?? 'is not whole'}; see "received".`, { cause })
     Object.assign(this, { finish, received, record })
   }
 }
 
 const reasons: Partial<Record<Finish, string>> = {
   truncated: 'broke off',
-  upstream_error: 'ended when the gateway failed',
+  upstream_error: 'ended: the gateway failed',
   cut_budget: 'used up the budget',
   cut_shutdown: 'was cut at a shutdown',
+  cut_revoked: 'was cut: its session was revoked',
 }
