@@ -32,7 +32,10 @@ export function createAdminSchema(strict: Settings) {
       .describe('what it may do: see the state, mint and revoke sessions, change keys, have the configuration read again'),
   })
   const access = {
-    /** What programs present that may do everything. On a port without it and without credentials, nobody may do anything. */
+    /**
+     * The secret of programs that have every role at the admin listener. If the listener is on a port, and neither this secret nor
+     * `credentials` is configured, every request to it is refused.
+     */
     secret: secretReference
       .optional()
       .describe('what programs present that may do everything; on a port without it and without credentials, nobody may do anything'),

@@ -11,7 +11,8 @@ const takenNames: ReadonlySet<string> = new Set(['admin', 'postern', 'signal', '
 const reserved = `Give it the name of its program or person; reserved are ${[...takenNames].join(', ')}.`
 
 /**
- * Checks that every credential of the admin listener is one person's alone, and nobody can know it from a document.
+ * Reports a credential of the admin listener whose hash is also that of another credential, of `admin.secret` or of a service caller,
+ * or is the example of a document, which everybody can read; and a credential whose name is reserved.
  *
  * @param secret The value of `admin.secret`.
  */

@@ -25,9 +25,9 @@ export interface ParsedRing {
 }
 
 /**
- * Reads a ring: entries `label:sha256hex` or `sha256hex`, separated by commas or newlines; the word `nobody` alone, for a ring
- * without entries; or a manifest, which holds the same entries as JSON. The hash follows the last colon, so labels may contain colons. Never throws: an entry that cannot
- * be used, or a repeated label or hash, is a problem.
+ * Reads a ring. Its text has one of three forms: entries `label:sha256hex` or `sha256hex`, separated by commas or newlines; the word
+ * `nobody`, which stands for a ring without entries; or a manifest, which is JSON with the same entries. The hash follows the last
+ * colon, so a label may contain colons. Never throws: an entry that cannot be used, or a repeated label or hash, is a problem.
  *
  * The formats are those of the Free AI Gateway's `GATEWAY_API_KEY_HASHES` and of its helper script. That gateway silently
  * drops an entry that it cannot read, which locks a caller out without an explanation.
@@ -40,7 +40,7 @@ export function parseHashRing(text: string): ParsedRing {
 /** The whole text of a ring without entries. An empty one is not believed: it may be a file that is being written. */
 const nobody = 'nobody'
 
-/** Whether a ring without entries is meant so: it says `nobody`, or is a manifest. */
+/** Whether the author of a ring without entries meant to leave it empty: the text is the word `nobody`, or a manifest. */
 export function isRingOfNobody(text: string): boolean {
   return text.trim() === nobody || (isManifest(text) && parseHashRing(text).entries.length === 0)
 }
@@ -164,8 +164,8 @@ export function formatManifest(entries: readonly RingEntry[], now: Date): string
 }
 
 /**
- * Writes a ring in the text format that {@link parseHashRing} reads, one `label:sha256hex` per line; without entries the word
- * `nobody`.
+ * Writes a ring in the text format that {@link parseHashRing} reads, one `label:sha256hex` per line. If there are no
+ * entries, writes the word `nobody`, which stands for a ring without entries.
  *
  * @throws {TypeError} if a label could not be read back.
  */

@@ -9,7 +9,7 @@ import { type Tags, tagRefused } from './tag/tag.js'
 export class Journey {
   readonly arrival: Arrival
   principal: Principal | undefined = undefined
-  /** The call in the list of those that the end of their session ends; `undefined` if the credential is no session. */
+  /** This call in the list of calls that a revocation of their session ends; `undefined` if the credential is no session token. */
   call: SessionCall | undefined = undefined
   route: Route | undefined = undefined
   permit: Permit | undefined = undefined

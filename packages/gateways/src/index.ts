@@ -1,3 +1,4 @@
+export { holdsKey, looksLikeKey, redactKeys } from '@postern/protocol'
 export {
   type AnswerFormat,
   answerFormats,
@@ -11,6 +12,8 @@ export {
   type UsagePlaces,
 } from './answer-format.js'
 export { createErrorClassifier, type ErrorClassifier, type GatewayError } from './classify-error.js'
+export { isBelow, isHoldersPath } from './closed-path.js'
+export { compileEndpoints } from './compile-endpoints.js'
 export {
   type AddressLimit,
   callersChoice,
@@ -22,20 +25,17 @@ export {
   type GovernancePlaces,
 } from './dialect.js'
 export { type DialectId, dialectIds, dialects } from './dialects/dialects.js'
-export { type Endpoint, type Endpoints, endpointsOf, type ModelCatalogue, type StoredObject } from './endpoint.js'
 export { createEndpointTable, type EndpointTable, type FoundEndpoint, isParameter, modelSegment, shapeOf } from './endpoint-table.js'
+export { type Endpoint, type Endpoints, endpointsOf, type ModelCatalogue, type StoredObject } from './endpoint.js'
 export { chatEndpoints, get, post } from './endpoints.js'
-export { isBelow, isHoldersPath } from './closed-path.js'
-export { openaiEndpoints } from './openai-endpoints/openai-endpoints.js'
-export { holdsKey, looksLikeKey, redactKeys } from '@postern/protocol'
-export { asModelList, failedCatalogue } from './model-list.js'
-export { type CompiledPointer, compilePointer, type Pointer, readAll } from './pointer.js'
-export { type AnswerFacts, type AnswerReader, createAnswerReader } from './read-answer.js'
-export { type RetryRule, type RetryRules, defaultWaits as usualWaits } from './retry-rules.js'
-export { compileEndpoints } from './compile-endpoints.js'
+export type { ErrorCondition } from './error-condition.js'
 export { foldCase } from './fold-case.js'
 export { isApiKeyHeader, isKeyHeader, isKeyParameter, keyHeaders, type KeyName, keyNameOf } from './key-names.js'
+export { asModelList, failedCatalogue } from './model-list.js'
+export { openaiEndpoints } from './openai-endpoints/openai-endpoints.js'
+export { type CompiledPointer, compilePointer, type Pointer, readAll } from './pointer.js'
+export { type AnswerFacts, type AnswerReader, createAnswerReader } from './read-answer.js'
+export { defaultWaits as usualWaits, type RetryRule, type RetryRules } from './retry-rules.js'
 export { holdsHeaders, type NeverPassed, neverPassed, steersInBody, steersInQuery } from './steering-names.js'
 export { squashName, takeWithin } from './strip-punctuation.js'
 export { words } from './words.js'
-export type { ErrorCondition } from './error-condition.js'

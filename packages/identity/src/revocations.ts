@@ -52,9 +52,9 @@ export interface Revocations {
 }
 
 /**
- * Follows the revocations of a store, which every process appends to. Requests are checked against a copy in memory, so that a check costs no I/O. Requests
- * renew the copy, and a timer does while calls of sessions are under way, so that a revocation ends those too. While a renewal
- * fails and the copy is too old, requests are refused; calls under way go on.
+ * Follows the revocations of a store, which every process appends to. Requests are checked against a copy in memory, so that a check
+ * costs no I/O. Requests renew the copy; while calls of sessions are under way, a timer renews it too, so that a revocation ends those.
+ * While a renewal fails and the copy is too old, requests are refused, and calls under way go on.
  *
  * @param longestLifeMs The longest lifetime of a token, in milliseconds: a revocation is kept for that long.
  */

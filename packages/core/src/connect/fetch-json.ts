@@ -10,7 +10,7 @@ export interface FetchJsonOptions {
 /**
  * Fetches a JSON document from a URL of the configuration, without following redirects.
  *
- * @throws {Error} if nobody answers, or the answer has a status other than 200, a `Content-Encoding`, more than `maxBytes`
+ * @throws {Error} if no server answers, or if the answer has a status other than 200, a `Content-Encoding`, more than `maxBytes`
  *   bytes, or a body that is not JSON.
  */
 export async function fetchJson(url: string, options: FetchJsonOptions): Promise<unknown> {

@@ -37,12 +37,9 @@ export function enter(instance: Serving, request: IncomingMessage, response: Ser
   let later: Runtime | undefined
   const arrival = arrive(runtime, request, target)
   const isForSessions = runtime.sessionEndpoint !== undefined && isForSessionEndpoint(arrival)
-  const current = (): Runtime => {
-    later = currentRuntime(instance)
-    later.underWay.begin()
-    return later
-  }
-  const handled = isForSessions ? handleSession(runtime, current, arrival, response) : handle(runtime.rooms, arrival, response)
+  const handled = isForSessions
+    ? handleSession(runtime, () => (later = beginUnder(currentRuntime(instance))), arrival, response)
+    : handle(runtime.rooms, arrival, response)
   return handled.then((receipt) => {
     onceSent(response, () => {
       runtime.underWay.end()
@@ -52,6 +49,12 @@ export function enter(instance: Serving, request: IncomingMessage, response: Ser
     discardBody(request, response)
     return receipt
   })
+}
+
+/** Keeps a runtime open for a request that it begins to serve. */
+function beginUnder(runtime: Runtime): Runtime {
+  runtime.underWay.begin()
+  return runtime
 }
 
 function settle(receipt: Receipt): Promise<Receipt> {
