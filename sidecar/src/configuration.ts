@@ -1,6 +1,6 @@
 import { ConfigError, describeProblem, type Problem, regularFile } from '@postern/config'
 import { type Change, currentRuntime, type ReplaceableInstance } from '@postern/instance'
-import type { Log } from '@postern/ports'
+import type { PosternEvent, Witness } from '@postern/ports'
 import { statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Failure } from './failure.js'
@@ -42,18 +42,15 @@ export interface Configuration {
     readonly secrets: LastReload | undefined
   }
   /**
-   * Reads the file, its variables and its secrets once, checks them together, and takes all of them or nothing. Writes the
-   * result to the log. Never throws.
+   * Reads the file, its variables and its secrets once, checks them together, and takes all of them or nothing. Tells the witness
+   * the result. Never throws.
    *
    * @param cause `secret file` reads the secrets alone, and leaves the file and `.env` as they were when they were taken.
    */
   reload(cause: ReloadCause): Reloaded
 }
 
-/** How many characters of the names of changed settings one log line gets. */
-const maxListChars = 2000
-
-export function createConfiguration(start: LoadedConfig, instance: ReplaceableInstance, log: Log): Configuration {
+export function createConfiguration(start: LoadedConfig, instance: ReplaceableInstance, witness: Witness): Configuration {
   let loaded = start
   let last: Configuration['last'] = { everything: undefined, secrets: undefined }
   // Opened at the start, and open until the end, whatever is taken in between.
@@ -123,8 +120,7 @@ export function createConfiguration(start: LoadedConfig, instance: ReplaceableIn
     },
     reload(cause) {
       const result = withoutSecrets(cause === 'secret file' ? reloadSecrets : reloadEverything)
-      if (result.taken) tellTaken(result, cause, log)
-      else log('error', 'configuration_refused', { by: cause, problems: joined(result.problems.map((one) => describeProblem(one).trim())) })
+      witness(toEvent(result, cause))
       return result
     },
   }
@@ -186,21 +182,17 @@ function unusable(reason: string): Problem {
   return { severity: 'error', path: '', reason, fix: 'Correct it and reload; until then the configuration from before is in use.' }
 }
 
-function tellTaken({ changes, warnings }: Extract<Reloaded, { taken: true }>, cause: ReloadCause, log: Log): void {
-  const laxer = changes.filter((change) => change.laxer)
-  log('info', 'configuration_taken', {
-    by: cause,
-    changed: joined(changes.map(describeChange)),
-    ...(laxer.length === 0 ? {} : { laxer: joined(laxer.map(({ path }) => path)) }),
-  })
-  for (const warning of warnings) log('warn', describeProblem(warning).trim())
+function toEvent(result: Reloaded, by: ReloadCause): PosternEvent {
+  if (!result.taken) return { type: 'configuration_refused', by, problems: describeAll(result.problems) }
+  const { changes, warnings } = result
+  const laxer = changes.filter((change) => change.laxer).map(({ path }) => path)
+  return { type: 'configuration_taken', by, changed: changes.map(describeChange), laxer, warnings: describeAll(warnings) }
+}
+
+function describeAll(problems: readonly Problem[]): readonly string[] {
+  return problems.map((one) => describeProblem(one).trim())
 }
 
 function describeChange({ path, what }: Change): string {
   return what === 'changed' ? path : `${path} (${what})`
-}
-
-function joined(texts: readonly string[]): string {
-  const whole = texts.join(', ')
-  return whole.length <= maxListChars ? whole : `${whole.slice(0, maxListChars)}…`
 }

@@ -56,7 +56,9 @@ describe.each(doorNames)('the desk that gives sessions, behind the %s door', (do
     expect(answer.headers.get('cache-control')).toBe('no-store')
     expect(answer.headers.get('x-request-id')).toMatch(/\.0$/)
     const session = (await answer.json()) as Given
-    expect(session).toMatchObject({ token_type: 'Bearer', expires_in: 600 })
+    expect(session).toMatchObject({ token_type: 'Bearer' })
+    // A second may have ended between the signature and the answer.
+    expect([599, 600]).toContain(session.expires_in)
     expect(session.expires_at).toBe((decodeJwt(session.token).iat as number) + 600)
     expect((await house.chat({ credential: session.token })).status).toBe(200)
     expect(house.ledger.entries.at(-1)).toMatchObject({ via: 'session', caller: `session:${session.id}`, user: 'ada', team: 'acme' })

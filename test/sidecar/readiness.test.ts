@@ -155,7 +155,7 @@ describe('the admin listener', () => {
     const memory = createMemoryStore()
     const silent = { ...memory, revocations: { ...memory.revocations, after: () => new Promise<never>(() => {}) } }
     const house = await openHouse({ store: createMemoryStore() })
-    const readiness = createReadiness({ instance: house.runtime, store: watchStore(silent) })
+    const readiness = createReadiness({ instance: house.runtime, store: watchStore(silent, () => {}) })
     const before = performance.now()
     expect(await readiness.look()).toMatchObject({ status: 'ready', impaired: [{ part: 'store', reason: 'It does not answer in time.' }] })
     expect(performance.now() - before).toBeLessThan(5000)

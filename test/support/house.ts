@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Server as NetServer } from 'node:net'
 import { checkConfig, ConfigError, type ConfigInput } from '@postern/config'
 import { createNodeDoor, guardServer, refuseAtDoor, type Runtime } from '@postern/instance'
-import { Refusal, type Store } from '@postern/ports'
+import { Refusal, type Store, type Witness } from '@postern/ports'
 import {
   type EmulatedGateway,
   type EmulatedKey,
@@ -70,6 +70,8 @@ export interface HouseOptions {
   readonly sessionSecret?: string
   /** Default: a memory store. */
   readonly store?: Store
+  /** Is told what happens. */
+  readonly witness?: Witness
   /** The gateway keys of another house. Default: new ones. */
   readonly keys?: House['keys']
   /** Further variables of the environment. */
@@ -140,7 +142,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const { checked, problems } = checkConfig(config, { env, directory: process.cwd() })
   if (checked === undefined) throw new ConfigError(problems)
   const ledger = createMemoryLedger()
-  const runtime = createRuntime(checked, { ledger, store: options.store })
+  const runtime = createRuntime(checked, { ledger, store: options.store, witness: options.witness })
   const server = openDoor(options.door ?? 'node', runtime)
   const origin = await listenAnywhere(server)
   const baseURL = `${origin}${checked.config.mount}/v1`

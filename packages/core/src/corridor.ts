@@ -6,17 +6,17 @@ import { type Cleared, Journey } from './journey.js'
 import type { Rooms } from './rooms.js'
 
 /**
- * Carries one request through the house: {@link clear}, then observe → forward for each attempt, then account.
+ * Carries one request through: {@link clear}, then observe → forward for each attempt, then account.
  *
- * Each room adds one fact and gets only the facts that its signature names. `observe` makes a tap; `forward` shows it the answer as
- * it passes. If an attempt failed before the gateway ran anything, `retry` waits and another follows, under a new id; otherwise
- * `retry` throws the failure. The promise settles once `account` has written the ledger entry; it never rejects.
+ * Each room adds one fact and gets only the facts that its signature names. If the gateway ran nothing of an attempt, `retry` waits and
+ * another follows, under a new id; otherwise `retry` throws the failure. Settles once the ledger has its entry; never rejects.
  */
 export async function handle(rooms: Rooms, arrival: Arrival, sink: ResponseSink): Promise<Receipt> {
   const journey = new Journey(arrival)
   let outcome: Outcome
   try {
     const { principal, route, permit, call } = await clear(rooms, journey)
+    rooms.witness({ type: 'call_begun', gateway: route.gateway.name, key: route.key.alias })
     for (;;) {
       const tags = journey.tags
       const tap = (journey.tap = rooms.observe({ arrival, principal }, route, permit, tags))

@@ -1,5 +1,5 @@
 import type { Account } from './account/account.js'
-import type { Arrival, Identify, Principal, SessionCall } from '@postern/ports'
+import type { Arrival, Identify, Principal, SessionCall, Witness } from '@postern/ports'
 import type { Forward } from './forward/forward.js'
 import type { Retry } from './forward/retry.js'
 import type { Observe } from './observe/observe.js'
@@ -38,4 +38,6 @@ export interface Rooms {
   readonly forward: Forward
   readonly retry: Retry
   readonly account: Account
+  /** Is told that a call begins; `retry` tells it of attempts that failed, and `account` how the call ends. */
+  readonly witness: Witness
 }

@@ -1,6 +1,6 @@
 import { type CheckedConfig, ConfigError } from '@postern/config'
 import { createInstance, createLogLedger, type InstanceOptions, type ReplaceableInstance, type Runtime } from '@postern/instance'
-import { createMemoryStore, type Ledger, type Log, type Store } from '@postern/ports'
+import { createMemoryStore, type Ledger, type Log, type Store, type Witness } from '@postern/ports'
 import { checkPorts } from './check-ports.js'
 import { createFailedAttempts } from './failed-attempts.js'
 import { networkOf } from './network-of.js'
@@ -16,6 +16,8 @@ export interface RuntimeParts {
   readonly store?: Store | undefined
   /** Receives messages of the process itself, such as warnings. Default: they are dropped; `postern()` writes them to stdout unless it has a ledger. */
   readonly log?: Log | undefined
+  /** Is told what happens: calls, failed attempts, rejected keys, leaks. Default: nobody is. */
+  readonly witness?: Witness | undefined
 }
 
 /**
@@ -39,6 +41,7 @@ export function openInstance(
     ledger = createLogLedger(),
     store = defaultStore(checked),
     log,
+    witness,
     hasListeners,
   }: RuntimeParts & Pick<InstanceOptions, 'hasListeners'> = {},
 ): ReplaceableInstance {
@@ -49,6 +52,7 @@ export function openInstance(
     store,
     networkOf,
     log,
+    witness,
     hasListeners,
   })
 }

@@ -1,4 +1,5 @@
 export { type ErrorCode, type ErrorCodeEntry, type ErrorEnvelope, type ErrorType, errorCodes } from './error-codes.js'
+export { errorEnvelope, type ErrorSaid } from './error-envelope.js'
 export {
   type Finish,
   type GovernanceCost,

@@ -66,7 +66,7 @@ export function createSessionEndpoint<Request>({ minter, whoIs, origins = [] }: 
       return answer(201, await give(request, asking))
     } catch (error) {
       if (!(error instanceof SessionRefusal)) throw error
-      return answer(error.status, error.envelope, error.code === 'method_not_allowed' ? { Allow: 'POST' } : {})
+      return answer(error.status, error.envelope, { ...error.headers, ...(error.code === 'method_not_allowed' ? { Allow: 'POST' } : {}) })
     }
   }
 }

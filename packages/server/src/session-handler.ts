@@ -39,7 +39,7 @@ export function sessionHandler<Incoming extends IncomingMessage = IncomingMessag
       if (next !== undefined) next(error)
       else {
         const refusal = new SessionRefusal('internal_error', 'No session could be made.')
-        send(response, { status: refusal.status, headers: {}, body: JSON.stringify(refusal.envelope) })
+        send(response, { status: refusal.status, headers: refusal.headers, body: JSON.stringify(refusal.envelope) })
         process.emitWarning(error instanceof Error ? error : String(error))
       }
     }

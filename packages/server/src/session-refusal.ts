@@ -1,4 +1,4 @@
-import { type ErrorCode, type ErrorEnvelope, errorCodes } from '@postern/protocol'
+import { type ErrorCode, type ErrorEnvelope, errorCodes, errorEnvelope, headerNames } from '@postern/protocol'
 
 /** The session route refuses a request. Answered with Postern's error codes and in its error envelope. */
 export class SessionRefusal extends Error {
@@ -19,6 +19,12 @@ export class SessionRefusal extends Error {
   }
 
   get envelope(): ErrorEnvelope {
-    return { error: { message: this.message, type: errorCodes[this.code].type, code: this.code, param: this.param ?? null } }
+    return errorEnvelope(this.code, { message: this.message, param: this.param })
+  }
+
+  /** The headers of the answer that every refusal of Postern has, wherever it comes from. */
+  get headers(): Readonly<Record<string, string>> {
+    const { retryable } = errorCodes[this.code]
+    return { [headerNames.refusal]: this.code, ...(retryable ? {} : { [headerNames.shouldRetry]: 'false' }) }
   }
 }

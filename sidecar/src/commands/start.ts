@@ -1,13 +1,14 @@
 import { dirname } from 'node:path'
 import { describeProblem } from '@postern/config'
 import { createLogLedger } from '@postern/instance'
-import type { Log } from '@postern/ports'
+import { type Log, tellAll } from '@postern/ports'
 import { openInstance } from '@postern/express'
 import { noteReload } from '../audit/note-reload.js'
 import { openAudit } from '../audit/open-audit.js'
 import { createConfiguration, type ReloadCause } from '../configuration.js'
 import type { HangUps } from '../hang-ups.js'
 import { requireConfig } from '../load-config.js'
+import { logEvents } from '../log-events.js'
 import { openConfiguredStore } from '../open-store.js'
 import { createReadiness } from '../readiness/readiness.js'
 import { watchStore } from '../readiness/watch-store.js'
@@ -29,13 +30,14 @@ export async function start(hangUps: HangUps, options: { readonly config: string
   requireListeners(sockets, checked.config)
   if (otherPid !== undefined) log('warn', 'sockets that were passed to another process are not taken', { pid: process.pid, for: otherPid })
   const { store: opened, handOver } = await openConfiguredStore(checked, file, log)
-  const store = watchStore(opened)
+  const witness = tellAll([logEvents(log)])
+  const store = watchStore(opened, witness)
   const audit = await openAudit(checked.config, file, log).catch(async (error: unknown) => {
     await store.store.close()
     throw error
   })
-  const instance = openInstance(checked, { ledger, store: store.store, log, hasListeners: true })
-  const configuration = createConfiguration(loaded, instance, log)
+  const instance = openInstance(checked, { ledger, store: store.store, log, witness, hasListeners: true })
+  const configuration = createConfiguration(loaded, instance, witness)
   const readiness = createReadiness({ instance, store, auditTrouble: () => audit.trouble() })
   const serving = { runtime: instance, configuration, readiness, audit, directory: dirname(file), sockets, handOver, log }
   const sidecar = await startSidecar(serving)

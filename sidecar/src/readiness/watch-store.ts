@@ -1,4 +1,4 @@
-import type { Store } from '@postern/ports'
+import type { Store, Witness } from '@postern/ports'
 
 /** How long what is known of the store counts without asking it again, in milliseconds. */
 const freshMs = 1000
@@ -22,16 +22,25 @@ export interface WatchedStore {
 }
 
 /** Requests follow revocations several times a second, so most often it is known how the store is, and nobody has to ask. */
-export function watchStore(watched: Store): WatchedStore {
+export function watchStore(watched: Store, witness: Witness): WatchedStore {
   let trouble: Trouble | undefined
+  let lostAt = 0
   let knownAt = -Infinity
   let mark: string | undefined
   let asking: Promise<unknown> | undefined
 
   const note = (reason: string | undefined): void => {
     knownAt = performance.now()
-    if (reason === undefined) trouble = undefined
-    else trouble = { since: trouble?.since ?? new Date().toISOString(), reason }
+    if (reason === undefined) {
+      if (trouble !== undefined) witness({ type: 'store_back', afterMs: Math.round(knownAt - lostAt) })
+      trouble = undefined
+      return
+    }
+    if (trouble === undefined) {
+      lostAt = knownAt
+      witness({ type: 'store_lost', reason })
+    }
+    trouble = { since: trouble?.since ?? new Date().toISOString(), reason }
   }
   const { revocations } = watched
   const after: typeof revocations.after = async (from) => {

@@ -3,7 +3,7 @@ import { plainFailure } from '../lib/plain-failure.js'
 import { ProxyFailure } from '../connect/proxy-failure.js'
 import type { Outcome } from '../forward/outcome.js'
 import type { EndedJourney, EndedSessions } from '../journey.js'
-import type { EarlierEntry, Ledger, LedgerEntry, Principal, Redactor, Refusal, SessionEnded } from '@postern/ports'
+import type { EarlierEntry, Ledger, LedgerEntry, Principal, Redactor, Refusal, SessionEnded, Witness } from '@postern/ports'
 import type { Route } from '../resolve/route.js'
 import { isoTime } from './iso-time.js'
 
@@ -19,13 +19,14 @@ export type Account = (journey: EndedJourney) => Receipt
 
 export interface AccountOptions {
   readonly ledger: Ledger
+  readonly witness: Witness
   /** Redacts the texts of clients and gateways in entries. */
   readonly redactor: Redactor
   /** Whether `Runtime.cut` has run; then `client_closed` becomes `cut_shutdown`, since no client left by itself. */
   readonly isCut: () => boolean
 }
 
-export function createAccount({ ledger, redactor, isCut }: AccountOptions): Account {
+export function createAccount({ ledger, witness, redactor, isCut }: AccountOptions): Account {
   const namesOf = createNameRedaction(redactor)
   return (journey) => {
     const entry = writeEntry(journey, redactor, namesOf(journey.principal), isCut())
@@ -36,6 +37,8 @@ export function createAccount({ ledger, redactor, isCut }: AccountOptions): Acco
       // The answer was sent. A ledger that throws must not end the process, and must not stay unnoticed.
       process.emitWarning(`The ledger refused an entry: ${String(error)}`, { code: 'POSTERN_LEDGER' })
     }
+    if (entry.leaked_key !== undefined) witness({ type: 'leak_found', key: entry.leaked_key, requestId: entry.request_id })
+    witness({ type: 'call_ended', entry })
     const { thrown } = journey.outcome
     return thrown === undefined ? { entry } : { entry, thrown }
   }

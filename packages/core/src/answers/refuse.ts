@@ -1,8 +1,7 @@
 import { type Arrival, ClientGone, type Principal, Refusal, type ResponseSink } from '@postern/ports'
-import { errorCodes, type ErrorEnvelope, type Finish, type GovernanceRecord, headerNames } from '@postern/protocol'
-import { exposeHeaders } from './expose-headers.js'
+import type { Finish, GovernanceRecord } from '@postern/protocol'
 import type { Outcome } from '../forward/outcome.js'
-import { notKept } from './privacy.js'
+import { answerRefusal, isGateways } from './refusal-answer.js'
 import { writeRecord } from './record.js'
 import { isToldPublicly, tellRecord } from './record-for-client.js'
 import type { Tap } from '../observe/observe.js'
@@ -78,57 +77,14 @@ function reasonOf({ status, details }: Refusal): string | undefined {
   return status === 401 && details.byGateway !== true ? details.message : undefined
 }
 
-/** Whether the gateway refused or failed, and not Postern. */
-function isGateways(refusal: Refusal): boolean {
-  return refusal.details.byGateway === true || refusal.code.startsWith('gateway_')
-}
-
-/** The body of every error, in the shape that the `openai` client reads. */
-export function refusalEnvelope(refusal: Refusal): ErrorEnvelope {
-  const { type, help } = errorCodes[refusal.code]
-  const { details } = refusal
-  return {
-    error: {
-      message: details.byGateway === true && details.message !== undefined ? details.message : `${refusal.message} ${details.help ?? help}`,
-      type: refusal.status === 404 ? 'not_found_error' : type,
-      code: refusal.code,
-      param: details.param ?? null,
-      ...details.gatewayError,
-    },
-  }
-}
-
 function writeRefusal(refusal: Refusal, record: GovernanceRecord, journey: RefusedJourney, sink: ResponseSink): void {
-  const { details } = refusal
   const { answerHeaders, method } = journey.arrival
-  const body = JSON.stringify(refusalEnvelope(refusal))
-  const headers: string[] = [
-    'Content-Type',
-    'application/json; charset=utf-8',
-    'Content-Length',
-    String(Buffer.byteLength(body)),
-    'Cache-Control',
-    notKept,
-    headerNames.requestId,
-    record.request_id,
-    headerNames.governance,
-    tellRecord(record, journey),
-  ]
-  const further: string[] = []
-  const add = (name: string, value: string): void => {
-    headers.push(name, value)
-    further.push(name)
-  }
-  if (!isGateways(refusal)) add(headerNames.refusal, refusal.code)
-  if (!refusal.retryable) add(headerNames.shouldRetry, 'false')
-  if (details.retryAfterSeconds !== undefined) add('Retry-After', String(details.retryAfterSeconds))
-  if (refusal.status === 401) headers.push('WWW-Authenticate', details.challenge ?? 'Bearer realm="postern"')
-  for (let index = 0; index < (details.headers?.length ?? 0); index += 2)
-    add(details.headers?.[index] as string, details.headers?.[index + 1] as string)
-  if (details.gatewayHeaders !== undefined && !isToldPublicly(journey))
-    for (let index = 0; index < details.gatewayHeaders.length; index += 2)
-      add(details.gatewayHeaders[index] as string, details.gatewayHeaders[index + 1] as string)
-  headers.push('Access-Control-Expose-Headers', exposeHeaders(further), ...answerHeaders)
-  sink.writeHead(refusal.status, headers)
+  const { status, headers, body } = answerRefusal(refusal, {
+    requestId: record.request_id,
+    record: tellRecord(record, journey),
+    gatewayHeaders: isToldPublicly(journey) ? undefined : refusal.details.gatewayHeaders,
+    always: answerHeaders,
+  })
+  sink.writeHead(status, headers)
   sink.end(method === 'HEAD' ? undefined : body)
 }

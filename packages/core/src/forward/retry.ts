@@ -1,11 +1,11 @@
-import { type Arrival, ClientGone, Refusal, type ResponseSink } from '@postern/ports'
+import { type Arrival, ClientGone, Refusal, type ResponseSink, type Witness } from '@postern/ports'
 import type { Permit } from '../police/permit.js'
 import type { Route } from '../resolve/route.js'
 import type { Tags } from '../tag/tag.js'
 import { forgetClient, onceClientGone } from './watch-client.js'
 
 /**
- * If another attempt may follow a failed one, waits and returns the failure.
+ * Hears of a failed attempt. If another may follow, waits and returns the failure.
  *
  * @throws The failure itself, if no other attempt may follow; {@link ClientGone} if the client leaves during the wait.
  */
@@ -14,15 +14,25 @@ export type Retry = (error: unknown, arrival: Arrival, route: Route, permit: Per
 /** The `openai` client counts its own retries in this header. If it retries itself, Postern does not. */
 const clientRetryCount = 'x-stainless-retry-count'
 
-export const retry: Retry = async (error, arrival, route, permit, tags, sink) => {
-  if (!(error instanceof Refusal) || error.details.mayRetry !== true) throw error
-  const { attempts } = route.gateway
-  const { longestWaitMs } = route.gateway.dialect.retries
-  const askedMs = (error.details.gatewayAskedSeconds ?? 0) * 1000
-  const isOnce = permit.body === null || Buffer.isBuffer(permit.body)
-  if (tags.attempt >= attempts || askedMs > longestWaitMs || !isOnce || sink.headersSent || retriesItself(arrival)) throw error
-  await pause(askedMs + jitter(route, tags), arrival, sink)
-  return error
+/** @param witness Is told each failure of an attempt. */
+export function createRetry(witness: Witness): Retry {
+  return async (error, arrival, route, permit, tags, sink) => {
+    if (error instanceof Refusal) tellFailed(witness, error, route, tags)
+    if (!(error instanceof Refusal) || error.details.mayRetry !== true) throw error
+    const { attempts } = route.gateway
+    const { longestWaitMs } = route.gateway.dialect.retries
+    const askedMs = (error.details.gatewayAskedSeconds ?? 0) * 1000
+    const isOnce = permit.body === null || Buffer.isBuffer(permit.body)
+    if (tags.attempt >= attempts || askedMs > longestWaitMs || !isOnce || sink.headersSent || retriesItself(arrival)) throw error
+    await pause(askedMs + jitter(route, tags), arrival, sink)
+    return error
+  }
+}
+
+function tellFailed(witness: Witness, { code }: Refusal, route: Route, { attempt, requestId }: Tags): void {
+  const [gateway, key] = [route.gateway.name, route.key.alias]
+  witness({ type: 'attempt_failed', gateway, key, attempt, code })
+  if (code === 'gateway_key_rejected') witness({ type: 'key_rejected', gateway, key, requestId })
 }
 
 function retriesItself({ headers }: Arrival): boolean {

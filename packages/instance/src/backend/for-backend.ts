@@ -1,46 +1,25 @@
 import type { IncomingMessage } from 'node:http'
-import { apiHeaders, notKept, refusalEnvelope, tagRefused } from '@postern/core'
+import { answerRefusal, apiHeaders, type RefusalAnswer, tagRefused } from '@postern/core'
 import { Refusal } from '@postern/ports'
-import { type ErrorCode, errorCodes, headerNames, serializeGovernance } from '@postern/protocol'
+import { type ErrorCode, errorCodes, serializeGovernance } from '@postern/protocol'
 import { nextUlid } from '../doors/next-ulid.js'
 
-/** The answer to a client if the backend gave no answer or was not asked. */
-export interface BackendRefusal {
-  readonly status: number
-  readonly headers: string[]
-  readonly body: string
+/** Builds the answer to a client if the backend gave none or was not asked: a page if `Accept` names `text/html`, else JSON. */
+export function refuseForBackend(error: unknown, { headers }: IncomingMessage): RefusalAnswer {
+  const refusal = error instanceof Refusal ? error : failureOf(error)
+  const asPage = /\btext\/html\b/.test(headers.accept ?? '')
+  const { requestId } = tagRefused({ ulid: nextUlid(), headers })
+  return answerRefusal(refusal, {
+    requestId,
+    record: serializeGovernance({ request_id: requestId, attempt: 0, finish: 'refused' }),
+    page: asPage ? pageOf(refusal.status, refusal.message, errorCodes[refusal.code].help) : undefined,
+    always: asPage ? pageHeaders : apiHeaders,
+  })
 }
 
-/** Builds a page if `Accept` names `text/html`, else JSON; with an id and a record, like every refusal. */
-export function refuseForBackend(error: unknown, { headers }: IncomingMessage): BackendRefusal {
-  const refusal = error instanceof Refusal ? error : new Refusal(meaningOf(error))
-  const { code, status } = refusal
-  const retryAfter = refusal.details.retryAfterSeconds ?? (status === 503 ? 1 : undefined)
-  const asPage = /\btext\/html\b/.test(headers.accept ?? '')
-  const body = asPage ? pageOf(status, refusal.message, errorCodes[code].help) : JSON.stringify(refusalEnvelope(refusal))
-  const { requestId } = tagRefused({ ulid: nextUlid(), headers })
-  return {
-    status,
-    headers: [
-      'Content-Type',
-      asPage ? 'text/html; charset=utf-8' : 'application/json; charset=utf-8',
-      'Content-Length',
-      String(Buffer.byteLength(body)),
-      'Cache-Control',
-      notKept,
-      headerNames.requestId,
-      requestId,
-      headerNames.governance,
-      serializeGovernance({ request_id: requestId, attempt: 0, finish: 'refused' }),
-      headerNames.refusal,
-      code,
-      ...(refusal.details.mayHaveRun === true ? [headerNames.shouldRetry, 'false'] : []),
-      ...(retryAfter === undefined ? [] : ['Retry-After', String(retryAfter)]),
-      ...(refusal.details.headers ?? []),
-      ...(asPage ? pageHeaders : apiHeaders),
-    ],
-    body,
-  }
+function failureOf(error: unknown): Refusal {
+  const code = meaningOf(error)
+  return new Refusal(code, code === 'backend_unavailable' ? { retryAfterSeconds: 1 } : {})
 }
 
 /** Security headers of the page, which has one inline style and nothing else. No HSTS: only the backend may bind its host. */

@@ -4,6 +4,7 @@ import { type Duplex, Transform } from 'node:stream'
 import type { Slot } from '@postern/core'
 import { webSocket } from '../doors/asks-for-web-socket.js'
 import { endSoon } from '../doors/end-then-destroy.js'
+import { headText } from '../doors/head-text.js'
 import { refuseForBackend } from './for-backend.js'
 import { faultOfAnswer, mayHaveBody, switched } from './fault-of-answer.js'
 import type { EarlyBytes } from './early-bytes.js'
@@ -116,7 +117,7 @@ function join(socket: Socket, backend: Socket): void {
 export function refuseOnTunnel(request: IncomingMessage, socket: Duplex, error: Error): void {
   if (socket.destroyed) return
   const { status, headers, body } = refuseForBackend(error, request)
-  socket.write(linesOf(status, '', [...withoutClose(headers), 'Connection', 'close']), 'latin1')
+  socket.write(headText(status, '', [...withoutClose(headers), 'Connection', 'close']), 'latin1')
   endSoon(socket, body)
 }
 
@@ -127,10 +128,5 @@ function withoutClose(headers: readonly string[]): string[] {
 function writeHead(socket: Duplex, { statusCode, statusMessage, rawHeaders, headers }: IncomingMessage, further: readonly string[]): void {
   const passed = passedToClient(rawHeaders, headers.connection)
   // Node decoded the head as Latin-1, so encoding it as Latin-1 gives the same bytes.
-  socket.write(linesOf(statusCode as number, plainReason(statusMessage), [...passed, ...further]), 'latin1')
-}
-
-function linesOf(status: number, reason: string, headers: readonly string[]): string {
-  const lines = headers.flatMap((name, index) => (index % 2 === 0 ? [`${name}: ${headers[index + 1] ?? ''}`] : []))
-  return `HTTP/1.1 ${status} ${reason}\r\n${lines.join('\r\n')}\r\n\r\n`
+  socket.write(headText(statusCode as number, plainReason(statusMessage), [...passed, ...further]), 'latin1')
 }

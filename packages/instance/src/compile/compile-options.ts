@@ -1,6 +1,6 @@
 import type { Config } from '@postern/config'
 import type { FailedAttempts } from '@postern/identity'
-import type { Ledger, Log, Store } from '@postern/ports'
+import type { Ledger, Log, Store, Witness } from '@postern/ports'
 import type { UsagePool } from '../usage-pool.js'
 
 /** What a runtime needs besides its configuration. */
@@ -14,6 +14,8 @@ export interface CompileOptions {
   readonly networkOf: (address: string) => string
   /** Receives the log lines of the process itself. Default: they are dropped. */
   readonly log?: Log | undefined
+  /** Is told what happens. Default: nobody is. */
+  readonly witness?: Witness | undefined
   /** What outlives a runtime. Default: a pool of its own, so that everything is closed with the runtime. */
   readonly pool?: UsagePool | undefined
 }

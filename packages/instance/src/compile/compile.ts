@@ -11,6 +11,7 @@ import {
   createPreflightNote,
   createReserve,
   createResolve,
+  createRetry,
   createTag,
   createTaskSeals,
   type Gateway,
@@ -18,7 +19,6 @@ import {
   hstsHeader,
   type KeyLease,
   type PolicyRule,
-  retry,
 } from '@postern/core'
 import { createIdentify } from '@postern/identity'
 import { createRedactor, cutAtShutdown, Refusal, searchedSecrets, type Secret } from '@postern/ports'
@@ -95,6 +95,7 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
   const waits = new Waits()
   const redactor = createRedactor(searchedSecrets(secrets))
   const noteEnded = createEndedNote({ ledger: options.ledger, redactor })
+  const { witness = () => {} } = options
   let draining = false
   let isCut = false
   let retiring: Promise<void> | undefined
@@ -132,8 +133,9 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
       reserve: createReserve(options.store.counters),
       observe: createObserve(),
       forward: forwarding.forward,
-      retry,
-      account: createAccount({ ledger: options.ledger, redactor, isCut: () => isCut }),
+      retry: createRetry(witness),
+      account: createAccount({ ledger: options.ledger, witness, redactor, isCut: () => isCut }),
+      witness,
     },
     sessionEndpoint: compileSessionEndpoint(config, parts, noteEnded),
     signSession: parts.sign,

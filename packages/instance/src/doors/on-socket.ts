@@ -1,34 +1,18 @@
 import type { Duplex } from 'node:stream'
-import { notKept, refusalEnvelope, tagRefused } from '@postern/core'
+import { answerRefusal, apiHeaders, tagRefused } from '@postern/core'
 import type { Refusal } from '@postern/ports'
-import { headerNames } from '@postern/protocol'
+import { serializeGovernance } from '@postern/protocol'
 import { endSoon } from './end-then-destroy.js'
+import { headText } from './head-text.js'
 import { nextUlid } from './next-ulid.js'
 
-/** Writes a refusal to a socket without a `ServerResponse`, with an id and the envelope like every refusal, and ends the socket. */
+/** Writes a refusal to a socket without a `ServerResponse`, and ends the socket. */
 export function refuseOnSocket(refusal: Refusal, socket: Duplex): void {
-  const body = JSON.stringify(refusalEnvelope(refusal))
   const { requestId } = tagRefused({ ulid: nextUlid(), headers: {} })
-  const { headers = [], retryAfterSeconds } = refusal.details
-  const further = headers.flatMap((name, index) => (index % 2 === 0 ? [`${name}: ${headers[index + 1]}`] : []))
-  endSoon(
-    socket,
-    [
-      `HTTP/1.1 ${refusal.status} ${statusTexts[refusal.status] ?? 'Error'}`,
-      'Content-Type: application/json; charset=utf-8',
-      `Content-Length: ${Buffer.byteLength(body)}`,
-      `${headerNames.requestId}: ${requestId}`,
-      `${headerNames.governance}: ${JSON.stringify({ request_id: requestId, attempt: 0, finish: 'refused' })}`,
-      `${headerNames.refusal}: ${refusal.code}`,
-      ...(refusal.retryable ? [] : [`${headerNames.shouldRetry}: false`]),
-      ...(retryAfterSeconds === undefined ? [] : [`Retry-After: ${retryAfterSeconds}`]),
-      ...further,
-      `Cache-Control: ${notKept}`,
-      ...(headers.includes('Connection') ? [] : ['Connection: close']),
-      '',
-      body,
-    ].join('\r\n'),
-  )
+  const record = serializeGovernance({ request_id: requestId, attempt: 0, finish: 'refused' })
+  const { status, headers, body } = answerRefusal(refusal, { requestId, record, always: apiHeaders })
+  if (!headers.includes('Connection')) headers.push('Connection', 'close')
+  endSoon(socket, headText(status, statusTexts[status] ?? 'Error', headers) + body)
 }
 
 const statusTexts: Readonly<Record<number, string>> = {

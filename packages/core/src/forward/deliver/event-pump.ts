@@ -1,4 +1,4 @@
-import { GrowingBuffer } from '../lib/growing-buffer.js'
+import { GrowingBuffer } from '../../lib/growing-buffer.js'
 
 /** What to do with one event; `undefined` in its place: pass the event unchanged. */
 export interface Edit {

@@ -1,17 +1,17 @@
-import { GrowingBuffer } from '../lib/growing-buffer.js'
-import { classifyFailure } from './classify-failure.js'
-import type { Delivery, Exchange } from './exchange.js'
+import { GrowingBuffer } from '../../lib/growing-buffer.js'
+import type { Delivery } from '../exchange.js'
+import type { ClientAnswer } from './client-answer.js'
 import { type AnswerKind, kindOf } from './kind-of-answer.js'
 
 /** Chooses the delivery of an answer by its first bytes, for a `Content-Type` that does not tell. */
 export class PeekedAnswer implements Delivery {
-  readonly #exchange: Exchange
+  readonly #answer: ClientAnswer
   readonly #choose: (kind: AnswerKind) => Delivery
   readonly #first = new GrowingBuffer()
   #chosen: Delivery | undefined
 
-  constructor(exchange: Exchange, choose: (kind: AnswerKind) => Delivery) {
-    this.#exchange = exchange
+  constructor(answer: ClientAnswer, choose: (kind: AnswerKind) => Delivery) {
+    this.#answer = answer
     this.#choose = choose
   }
 
@@ -32,7 +32,7 @@ export class PeekedAnswer implements Delivery {
   }
 
   broken(error: unknown): void {
-    if (this.#chosen === undefined) this.#exchange.refuse(classifyFailure(error))
+    if (this.#chosen === undefined) this.#answer.breakOff(error)
     else this.#chosen.broken(error)
   }
 

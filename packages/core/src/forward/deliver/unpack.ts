@@ -1,5 +1,5 @@
 import type { Decoder, OpenDecoder } from './content-codings.js'
-import type { Delivery, Exchange } from './exchange.js'
+import type { Delivery, Exchange } from '../exchange.js'
 
 /** Compressed data that breaks off or is corrupt. */
 export class BrokenPacking extends Error {

@@ -1,12 +1,12 @@
 import { isAscii } from 'node:buffer'
-import { GrowingBuffer } from '../lib/growing-buffer.js'
+import { GrowingBuffer } from '../../lib/growing-buffer.js'
 import { Refusal, type ResponseSink } from '@postern/ports'
-import { type AnswerHead, unpackedHead, withoutLength } from './answer-head.js'
-import { mendLinks } from './answer-links.js'
-import { classifyFailure } from './classify-failure.js'
-import { type Delivery, type Exchange, writeAnswerHead } from './exchange.js'
+import { unpackedHead, withoutLength } from '../answer-head.js'
+import { mendLinks } from '../answer-links.js'
+import type { Delivery, Exchange } from '../exchange.js'
+import type { ClientAnswer } from './client-answer.js'
 import { FirstBytes } from './kind-of-answer.js'
-import type { LeakGuard } from './leak/leak-guard.js'
+import type { LeakGuard } from '../leak/leak-guard.js'
 import { leakedKey } from './leaked-key.js'
 import { mayParse } from './parse-bound.js'
 import { parseJson } from './parse-json.js'
@@ -29,7 +29,7 @@ const maxEditedBytes = 4 * 1024 * 1024
  */
 export class HeldAnswer implements Delivery {
   readonly #exchange: Exchange
-  readonly #head: AnswerHead
+  readonly #answer: ClientAnswer
   readonly #held = new GrowingBuffer()
   #overflow: Delivery | undefined
   /** When the answer is sent on even if it is not whole, by `performance.now()`. */
@@ -44,9 +44,9 @@ export class HeldAnswer implements Delivery {
   readonly #isCalledJson: boolean
 
   /** @param isCalledJson Whether the answer must be JSON or events; otherwise it is held only if it turns out to be JSON. */
-  constructor(exchange: Exchange, head: AnswerHead, isCalledJson = true) {
+  constructor(exchange: Exchange, answer: ClientAnswer, isCalledJson = true) {
     this.#exchange = exchange
-    this.#head = head
+    this.#answer = answer
     this.#isCalledJson = isCalledJson
     this.#until = performance.now() + exchange.facts.route.gateway.timeouts.holdMs
   }
@@ -59,12 +59,12 @@ export class HeldAnswer implements Delivery {
     const isFirst = this.#held.length === 0
     this.#held.append(chunk)
     const kind = this.#first.hear(chunk)
-    if (kind === 'events' && this.#exchange.facts.edit === undefined) return this.#handOver(streamEvents(this.#exchange, this.#head))
-    if (kind === 'other' && !this.#isCalledJson) return this.#handOver(passBytes(this.#exchange, this.#head))
+    if (kind === 'events' && this.#exchange.facts.edit === undefined) return this.#handOver(streamEvents(this.#exchange, this.#answer))
+    if (kind === 'other' && !this.#isCalledJson) return this.#handOver(passBytes(this.#exchange, this.#answer))
     if (this.#isHeldTooLong(isFirst)) return this.#passOn()
     if (this.#held.length <= maxHeldBytes) return true
     if (this.#exchange.facts.edit !== undefined) return this.#holdFurther(chunk)
-    return this.#first.isBlank ? this.#passOn() : this.#handOver(passBytes(this.#exchange, this.#head))
+    return this.#first.isBlank ? this.#passOn() : this.#handOver(passBytes(this.#exchange, this.#answer))
   }
 
   hasAll(): boolean {
@@ -84,7 +84,7 @@ export class HeldAnswer implements Delivery {
     clearTimeout(this.#clock)
     if (this.#hasBegun) this.#passAndRead()
     if (this.#overflow !== undefined) this.#overflow.broken(error)
-    else this.#exchange.refuse(classifyFailure(error))
+    else this.#answer.breakOff(error)
   }
 
   #handOver(delivery: Delivery): boolean {
@@ -122,7 +122,7 @@ export class HeldAnswer implements Delivery {
 
   /** Whether only the head and blanks were sent, and the kind of the answer is not known yet. */
   get #hasBegun(): boolean {
-    return this.#overflow === undefined && this.#exchange.facts.sink.headersSent
+    return this.#overflow === undefined && this.#answer.state === 'begun'
   }
 
   /** Blanks may stand before events as well as before JSON: the delivery is chosen by the first other byte. */
@@ -134,9 +134,8 @@ export class HeldAnswer implements Delivery {
 
   /** Sends blanks on at once: they can hold no key and no frame. */
   #sendBlanks(): boolean {
-    const exchange = this.#exchange
-    if (!this.#hasBegun) writeAnswerHead(exchange, this.#head, exchange.governance(undefined))
-    return exchange.facts.sink.write(this.#held.take())
+    this.#answer.begin()
+    return this.#answer.write(this.#held.take())
   }
 
   /**
@@ -145,7 +144,8 @@ export class HeldAnswer implements Delivery {
    */
   #passAndRead(): boolean {
     this.#isRead = true
-    this.#overflow = passBytes(this.#exchange, withoutLength(this.#head), () => (this.#failed ? 'upstream_error' : 'complete'))
+    this.#answer.head = withoutLength(this.#answer.head)
+    this.#overflow = passBytes(this.#exchange, this.#answer, () => (this.#failed ? 'upstream_error' : 'complete'))
     return this.#overflow.chunk(this.#held.view())
   }
 
@@ -178,9 +178,7 @@ export class HeldAnswer implements Delivery {
       const guard = (this.#guard ??= this.#exchange.facts.key.leaks.guard())
       if (guard.pass(isFirst ? this.#held.view() : chunk) === undefined) refusal = leakedKey(this.#exchange, guard.found as string)
     }
-    if (refusal === undefined) return true
-    this.#exchange.refuse(refusal)
-    this.#exchange.abort(refusal)
+    if (refusal !== undefined) this.#answer.stop(refusal)
     return true
   }
 
@@ -189,7 +187,7 @@ export class HeldAnswer implements Delivery {
     const { facts } = exchange
     const leaked = this.#guard === undefined ? facts.key.leaks.find(body) : undefined
     if (leaked !== undefined) {
-      exchange.refuse(leakedKey(exchange, leaked))
+      this.#answer.fail(leakedKey(exchange, leaked))
       return
     }
     if (!mayParse(body)) {
@@ -202,12 +200,12 @@ export class HeldAnswer implements Delivery {
     if (document === undefined) {
       // A body that is not JSON may hold any line, also a forged frame of Postern's.
       if (this.#mayBeAnything(text)) this.#passUnread(body)
-      else exchange.refuse(unreadable())
+      else this.#answer.fail(unreadable())
       return
     }
     const failed = facts.upstream.errors.isError(document, facts.route.endpoint)
     if (facts.edit === undefined ? failed : facts.edit.isError(document, failed)) {
-      exchange.refuse(refuseForGateway(exchange, this.#head, document))
+      this.#answer.fail(refuseForGateway(exchange, this.#answer.head, document))
       return
     }
     facts.tap.body(document, 'answer')
@@ -222,13 +220,14 @@ export class HeldAnswer implements Delivery {
       return
     }
     const edited = facts.edit.edit(text.replace(byteOrderMark, ''), document)
-    if (edited === undefined) exchange.refuse(invalid('The gateway answered with something that this endpoint does not.'))
+    if (edited === undefined) this.#answer.fail(invalid('The gateway answered with something that this endpoint does not.'))
     else this.#sendText(mendLinks(edited, facts, facts.originOf))
   }
 
   #sendText(text: string): void {
     // Headers about the original bytes, such as a digest, do not hold for the edited ones.
-    this.#send(text, 'utf8', Buffer.byteLength(text), unpackedHead(this.#head))
+    this.#answer.head = unpackedHead(this.#answer.head)
+    this.#send(text, 'utf8', Buffer.byteLength(text))
   }
 
   /**
@@ -245,24 +244,20 @@ export class HeldAnswer implements Delivery {
   /** A body with more values than are parsed in one turn is treated like one beyond the bound. */
   #passUnread(body: Buffer): void {
     if (this.#exchange.facts.edit !== undefined) {
-      this.#exchange.refuse(invalid('The gateway answered with more than is waited for.'))
+      this.#answer.fail(invalid('The gateway answered with more than is waited for.'))
       return
     }
-    this.#overflow = passBytes(this.#exchange, this.#head)
+    this.#overflow = passBytes(this.#exchange, this.#answer)
     this.#overflow.chunk(body)
     this.#overflow.end()
   }
 
-  #send(text: string, encoding: BufferEncoding, length: number, head: AnswerHead = this.#head): void {
-    const exchange = this.#exchange
-    const record = exchange.governance('complete')
-    writeAnswerHead(exchange, head, record, 'Content-Length', String(length))
-    const { sink, route } = exchange.facts
-    sink.end(text, encoding)
+  #send(text: string, encoding: BufferEncoding, length: number): void {
+    this.#answer.sendWhole(text, encoding, length)
+    const { sink, route } = this.#exchange.facts
     // An answer that waits for an earlier one on its connection begins to be sent when it gets the connection.
     if (sink.socket === null) sink.once('socket', () => letGoOfReader(sink, route.gateway.timeouts.unreadMs))
     else if (sink.writableLength > 0) letGoOfReader(sink, route.gateway.timeouts.unreadMs)
-    exchange.settle({ finish: 'complete', status: this.#head.status, record })
   }
 }
 

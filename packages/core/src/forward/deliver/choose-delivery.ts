@@ -1,9 +1,10 @@
-import { isJsonType } from '../lib/json-type.js'
-import { rememberNames } from '../lib/remember-names.js'
+import { isJsonType } from '../../lib/json-type.js'
+import { rememberNames } from '../../lib/remember-names.js'
 import { Refusal } from '@postern/ports'
-import { type AnswerHead, renamed, unpackedHead } from './answer-head.js'
+import { type AnswerHead, renamed, unpackedHead } from '../answer-head.js'
+import { ClientAnswer } from './client-answer.js'
 import { decodersOf } from './content-codings.js'
-import type { Delivery, Exchange } from './exchange.js'
+import type { Delivery, Exchange } from '../exchange.js'
 import { HeldAnswer, maxHeldBytes } from './held-answer.js'
 import { passBytes } from './pass-bytes.js'
 import { PeekedAnswer } from './peeked-answer.js'
@@ -17,42 +18,43 @@ import { unpack } from './unpack.js'
  * body although the request asked for `identity`, it is unpacked first.
  */
 export function chooseDelivery(exchange: Exchange, packed: AnswerHead): Delivery {
+  const answer = new ClientAnswer(exchange, packed)
   const { status } = packed
   const isError = status >= 300 && status !== 304
   const decoders = packed.isRecoded ? undefined : decodersOf(packed.codings)
   if (decoders === undefined) {
     // The status alone makes an answer an error. Some servers name an unknown coding for an error whose text is not packed.
     return isError
-      ? readError(exchange, packed)
-      : refuseAnswer(exchange, 'The gateway answered in a content coding that cannot be unpacked.')
+      ? readError(exchange, answer)
+      : refuseAnswer(exchange, answer, 'The gateway answered in a content coding that cannot be unpacked.')
   }
-  const head = decoders.length === 0 ? packed : unpackedHead(packed)
-  const types = isError ? [] : typesIn(head.joined('content-type') ?? '')
+  if (decoders.length > 0) answer.head = unpackedHead(packed)
+  const types = isError ? [] : typesIn(packed.joined('content-type') ?? '')
   const type = types[0] ?? ''
   const isPage = types.some((each) => page.test(each))
-  if (isPage && (types.length > 1 || type !== defaultPage || hasNoBody(exchange, status))) return refusePage(exchange)
-  if (types.length > 1) return refuseAnswer(exchange, 'The gateway called its answer several things at once.')
-  if (!isError && hasNoBody(exchange, status)) return passBytes(exchange, head)
-  const delivery = isError ? readError(exchange, head) : isPage ? chooseForPage(exchange, head) : chooseForType(exchange, head, type)
+  if (isPage && (types.length > 1 || type !== defaultPage || hasNoBody(exchange, status))) return refusePage(exchange, answer)
+  if (types.length > 1) return refuseAnswer(exchange, answer, 'The gateway called its answer several things at once.')
+  if (!isError && hasNoBody(exchange, status)) return passBytes(exchange, answer)
+  const delivery = isError ? readError(exchange, answer) : isPage ? chooseForPage(exchange, answer) : chooseForType(exchange, answer, type)
   return decoders.length === 0 || delivery === ignored ? delivery : unpack(exchange, decoders, delivery)
 }
 
-function chooseForType(exchange: Exchange, head: AnswerHead, type: string): Delivery {
+function chooseForType(exchange: Exchange, answer: ClientAnswer, type: string): Delivery {
   const isCalledJson = isJsonType(type) || otherJson.test(type)
   if (exchange.facts.edit !== undefined) {
     // An answer that must be edited never passes unedited.
-    if (isCalledJson) return new HeldAnswer(exchange, head)
-    return refuseAnswer(exchange, 'The gateway answered with something that this endpoint does not.')
+    if (isCalledJson) return new HeldAnswer(exchange, answer)
+    return refuseAnswer(exchange, answer, 'The gateway answered with something that this endpoint does not.')
   }
-  if (eventStream.test(type)) return streamEvents(exchange, head)
-  const isLarge = Number(head.header('content-length') ?? 0) > maxHeldBytes
+  if (eventStream.test(type)) return streamEvents(exchange, answer)
+  const isLarge = Number(answer.head.header('content-length') ?? 0) > maxHeldBytes
   if (exchange.facts.route.endpoint.format.id === 'plain') {
-    return isCalledJson && !isLarge ? new HeldAnswer(exchange, head) : passBytes(exchange, head)
+    return isCalledJson && !isLarge ? new HeldAnswer(exchange, answer) : passBytes(exchange, answer)
   }
   // This endpoint answers with JSON or events, and some servers name neither type.
-  if (neither.test(type)) return passBytes(exchange, head)
-  if (!isLarge) return new HeldAnswer(exchange, head, isCalledJson)
-  return new PeekedAnswer(exchange, (kind) => (kind === 'events' ? streamEvents(exchange, head) : passBytes(exchange, head)))
+  if (neither.test(type)) return passBytes(exchange, answer)
+  if (!isLarge) return new HeldAnswer(exchange, answer, isCalledJson)
+  return new PeekedAnswer(answer, (kind) => (kind === 'events' ? streamEvents(exchange, answer) : passBytes(exchange, answer)))
 }
 
 /** Types that servers used for JSON before `application/json`. */
@@ -65,11 +67,12 @@ const neither = /^(?:audio|font|image|video)\/|^application\/(?:x-)?(?:ndjson|js
  * Chooses the delivery of an answer whose `Content-Type` is that of a page, which some servers send for everything. If the
  * body is JSON or events, the client gets that type, so that no browser shows it as a page. A real page is refused.
  */
-function chooseForPage(exchange: Exchange, head: AnswerHead): Delivery {
-  return new PeekedAnswer(exchange, (kind) => {
-    if (kind === 'json') return chooseForType(exchange, renamed(head, 'application/json'), 'application/json')
-    if (kind === 'events') return chooseForType(exchange, renamed(head, 'text/event-stream'), 'text/event-stream')
-    return refusePage(exchange)
+function chooseForPage(exchange: Exchange, answer: ClientAnswer): Delivery {
+  return new PeekedAnswer(answer, (kind) => {
+    if (kind === 'other') return refusePage(exchange, answer)
+    const type = kind === 'json' ? 'application/json' : 'text/event-stream'
+    answer.head = renamed(answer.head, type)
+    return chooseForType(exchange, answer, type)
   })
 }
 
@@ -91,19 +94,14 @@ const mediaType = /^[\w!#$&^.+*-]+\/[\w!#$&^.+*-]+(?:\s|$)/
 /** `text/event-stream` (HTML standard, 9.2.5) and what it was called elsewhere, with or without parameters. */
 const eventStream = /^\s*[a-z]+\/(?:x-)?event-stream\s*(?:;|$)/
 
-function refuseAnswer(exchange: Exchange, message: string): Delivery {
+function refuseAnswer(exchange: Exchange, answer: ClientAnswer, message: string): Delivery {
   const cause = `no answer of its API: check gateways.${exchange.facts.route.gateway.name}.baseURL. ${describeAsked(exchange)}`
-  return refuse(exchange, new Refusal('gateway_answer_invalid', { message, byGateway: true, cause }))
-}
-
-function refusePage(exchange: Exchange): Delivery {
-  return refuseAnswer(exchange, 'The gateway answered with an HTML page.')
-}
-
-function refuse(exchange: Exchange, refusal: Refusal): Delivery {
-  exchange.refuse(refusal)
-  exchange.abort(refusal)
+  answer.stop(new Refusal('gateway_answer_invalid', { message, byGateway: true, cause }))
   return ignored
+}
+
+function refusePage(exchange: Exchange, answer: ClientAnswer): Delivery {
+  return refuseAnswer(exchange, answer, 'The gateway answered with an HTML page.')
 }
 
 function hasNoBody({ facts: { arrival } }: Exchange, status: number): boolean {

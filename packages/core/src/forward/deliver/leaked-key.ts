@@ -1,5 +1,5 @@
 import { Refusal } from '@postern/ports'
-import type { Exchange } from './exchange.js'
+import type { Exchange } from '../exchange.js'
 
 /** Builds the refusal of an answer in which the gateway repeats a key, and notes the key's alias for the ledger. */
 export function leakedKey({ facts: { tap } }: Exchange, alias: string): Refusal {

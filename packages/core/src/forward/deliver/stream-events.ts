@@ -1,20 +1,18 @@
 import { Refusal } from '@postern/ports'
 import { type Finish, governanceComment } from '@postern/protocol'
-import { tellRecord } from '../answers/record-for-client.js'
-import { refusalEnvelope } from '../answers/refuse.js'
-import type { AnswerHead } from './answer-head.js'
-import { classifyFailure } from './classify-failure.js'
-import { beginInTime } from './begin-in-time.js'
+import { tellRecord } from '../../answers/record-for-client.js'
+import { refusalEnvelope } from '../../answers/refusal-answer.js'
 import { createEventPump, type Edit } from './event-pump.js'
-import { type Delivery, type Exchange, writeAnswerHead } from './exchange.js'
-import type { LeakGuard } from './leak/leak-guard.js'
+import type { Delivery, Exchange } from '../exchange.js'
+import type { ClientAnswer } from './client-answer.js'
+import type { LeakGuard } from '../leak/leak-guard.js'
 import { isCutByRevocation } from './is-cut-by-revocation.js'
 import { leakedKey } from './leaked-key.js'
 import { FinishedChoices } from './finished-choices.js'
 import { createChunkCompleter } from './complete-chunk.js'
 import { mayParse } from './parse-bound.js'
 import { parseJson } from './parse-json.js'
-import { defaultEnd } from './event-pattern.js'
+import { defaultEnd } from '../event-pattern.js'
 import { addChoices, asComment, errorEvent, readEventData } from './read-event.js'
 import { refuseForGateway } from './refuse-for-gateway.js'
 import { BrokenPacking } from './unpack.js'
@@ -33,11 +31,9 @@ const maxUnreadable = 1000
  * revoked, an error event says so first. The head waits a moment for the first event: if the stream breaks off before it, or the first
  * event is an error, the client gets an error with a status. After the first event, an error is told in the stream.
  */
-export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
-  const { sink, tap, records, upstream, key } = exchange.facts
+export function streamEvents(exchange: Exchange, answer: ClientAnswer): Delivery {
+  const { tap, records, upstream, key } = exchange.facts
   const mender = records.needsMending ? createChunkCompleter() : undefined
-  // Blanks may have kept the connection alive before.
-  let begun = sink.headersSent
   /** Whether an event with data came. */
   let heard = false
   let failed = false
@@ -58,35 +54,18 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
     return `${governanceComment}${tellRecord(exchange.governance(finish), tap.audience)}\n\n`
   }
 
-  const begin = (): void => {
-    if (begun) return
-    stopClock()
-    // Otherwise proxies in front of Postern would buffer the events.
-    writeAnswerHead(exchange, head, exchange.governance(undefined), 'X-Accel-Buffering', 'no')
-    // A middleware in front may throw: then a refusal can still be written.
-    begun = true
-  }
-  const stopClock = beginInTime(exchange, begin)
+  // Otherwise proxies in front of Postern would buffer the events.
+  const begin = (): void => answer.begin('X-Accel-Buffering', 'no')
+  answer.beginInTime(begin)
+  // The client must see that its answer is cut, also behind a frame that said something else.
+  answer.saysAtLast((cause) => {
+    const error = isCutByRevocation(cause) ? errorEvent(refusalEnvelope(cause), records.endTypes.length > 0) : ''
+    return error + frame('truncated')
+  })
 
   const write = (bytes: Buffer | string): boolean => {
     begin()
-    return sink.write(bytes)
-  }
-
-  const cut = (cause: unknown, code?: string): void => {
-    const record = exchange.governance('truncated')
-    exchange.settle({ finish: 'truncated', status: head.status, record, cause, ...(code === undefined ? {} : { code }) })
-    // The client must see that its answer is cut, also behind a frame that said something else.
-    sink.write(
-      `${isCutByRevocation(cause) ? errorEvent(refusalEnvelope(cause), records.endTypes.length > 0) : ''}${frame('truncated')}`,
-      () => sink.destroy(),
-    )
-  }
-
-  const stop = (refusal: Refusal): void => {
-    if (begun) cut(refusal, refusal.code)
-    else exchange.refuse(refusal)
-    exchange.abort(refusal)
+    return answer.write(bytes)
   }
 
   const closing = (): string => {
@@ -95,7 +74,7 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
   }
 
   const refuseLeak = (leaked: string | undefined): boolean => {
-    if (leaked !== undefined) stop(leakedKey(exchange, leaked))
+    if (leaked !== undefined) answer.stop(leakedKey(exchange, leaked))
     return leaked !== undefined
   }
 
@@ -114,7 +93,7 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
     tap.body(document, 'answer')
     if (records.choicesMayEnd) finishedChoices.add(document)
     if (!upstream.errors.isError(document)) return undefined
-    stop(refuseForGateway(exchange, head, document))
+    answer.stop(refuseForGateway(exchange, answer.head, document))
     return { stop: true }
   }
 
@@ -124,7 +103,7 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
     // Only Postern writes frames of this form; one from the gateway is removed, and the rest of its event is read like any other.
     if (lookedAhead) {
       if (forgedLine.test(text)) {
-        stop(invalid('The gateway sent a large event with a line in the name of Postern.'))
+        answer.stop(invalid('The gateway sent a large event with a line in the name of Postern.'))
         return { stop: true }
       }
     } else if (mayHoldComment(text)) {
@@ -156,7 +135,7 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
     searchedForModel = Math.min(recordsThatNameTheModel, searchedForModel + 1)
     const event = bytes.toString('utf8', start, end)
     const data = readEventData(event)
-    if (data === undefined) return heard || begun ? undefined : inspectDocument(event)
+    if (data === undefined) return heard || answer.state === 'begun' ? undefined : inspectDocument(event)
     const first = !heard
     heard = true
     if (data.trim() === defaultEnd) {
@@ -172,8 +151,8 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
     if ('type' in record && records.endTypes.includes(record.type as string)) ended = true
     if (upstream.errors.tellsFailure(record) || ('type' in record && records.failureTypes.includes(record.type as string))) {
       // An event about an object that failed (it has an `id`) is an answer and passes: clients must not create the object again.
-      if (first && !begun && upstream.errors.isError(record)) {
-        stop(refuseForGateway(exchange, head, record))
+      if (first && answer.state === 'waiting' && upstream.errors.isError(record)) {
+        answer.stop(refuseForGateway(exchange, answer.head, record))
         return { stop: true }
       }
       failed = true
@@ -187,7 +166,7 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
     inspect,
     lookAhead,
     write,
-    overflow: () => stop(invalid('The gateway sent an event larger than is waited for.')),
+    overflow: () => answer.stop(invalid('The gateway sent an event larger than is waited for.')),
   })
 
   const finish = (): void => {
@@ -195,15 +174,13 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
     if (ending === 'stopped') return
     if (isUnmarked() && finishedChoices.allFinished) tap.endsWithoutMark()
     else if (isUnmarked()) {
-      if (begun) cut('The stream ended without its end mark.')
-      else stop(invalid('The gateway ended its stream before the first event.'))
+      if (answer.state === 'begun') answer.cut('The stream ended without its end mark.')
+      else answer.stop(invalid('The gateway ended its stream before the first event.'))
       return
     }
     const finish = finishOf()
-    const record = exchange.governance(finish)
     if (told === undefined) write((ending === 'open' ? '\n\n' : '') + frame(finish))
-    sink.end()
-    exchange.settle({ finish, status: head.status, record })
+    answer.end(finish)
   }
 
   return {
@@ -213,8 +190,7 @@ export function streamEvents(exchange: Exchange, head: AnswerHead): Delivery {
     broken(error) {
       // After the end mark the stream is complete, however its connection ended; but not if unpacking failed.
       if ((ended || told !== undefined) && !(error instanceof BrokenPacking)) finish()
-      else if (begun) cut(error, isCutByRevocation(error) ? error.code : undefined)
-      else exchange.refuse(classifyFailure(error))
+      else answer.breakOff(error)
     },
   }
 }

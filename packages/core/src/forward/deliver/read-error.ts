@@ -1,6 +1,6 @@
-import type { AnswerHead } from './answer-head.js'
+import type { ClientAnswer } from './client-answer.js'
 import { parseJson } from './parse-json.js'
-import type { Delivery, Exchange } from './exchange.js'
+import type { Delivery, Exchange } from '../exchange.js'
 import type { Refusal } from '@postern/ports'
 import { readEventData } from './read-event.js'
 import { refuseForGateway } from './refuse-for-gateway.js'
@@ -12,16 +12,16 @@ const maxErrorBytes = 256 * 1024
  * Reads a gateway's error, so that the client gets it in Postern's envelope. If the body is too large or broke off, the
  * missing part could say that a model ran: then neither Postern nor the client may try again.
  */
-export function readError(exchange: Exchange, head: AnswerHead): Delivery {
+export function readError(exchange: Exchange, answer: ClientAnswer): Delivery {
   const chunks: Buffer[] = []
   let size = 0
   const read = (): Refusal => {
     const text = Buffer.concat(chunks, size).toString('utf8')
-    return refuseForGateway(exchange, head, parseJson(text) ?? parseJson(firstEvent(text)) ?? plainWords(text))
+    return refuseForGateway(exchange, answer.head, parseJson(text) ?? parseJson(firstEvent(text)) ?? plainWords(text))
   }
   const refuseInPart = (): void => {
     const refusal = read()
-    exchange.refuse(refusal.retryable ? refusal.afterRun() : refusal)
+    answer.fail(refusal.retryable ? refusal.afterRun() : refusal)
   }
   return {
     chunk(chunk) {
@@ -34,7 +34,7 @@ export function readError(exchange: Exchange, head: AnswerHead): Delivery {
       exchange.abort(new Error('The gateway sent an error larger than is read.'))
       return true
     },
-    end: () => exchange.refuse(read()),
+    end: () => answer.fail(read()),
     broken: refuseInPart,
   }
 }

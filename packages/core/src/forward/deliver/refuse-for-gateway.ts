@@ -1,7 +1,7 @@
 import { redactKeys } from '@postern/gateways'
 import { Refusal, type RefusalDetails } from '@postern/ports'
-import type { AnswerHead } from './answer-head.js'
-import type { Exchange } from './exchange.js'
+import type { AnswerHead } from '../answer-head.js'
+import type { Exchange } from '../exchange.js'
 
 /** Maximum of `Retry-After` for the client, in seconds: the `openai` client hangs on more. The record has the gateway's own value. */
 const maxWaitSeconds = 60

@@ -1,0 +1,127 @@
+import type { Refusal } from '@postern/ports'
+import type { Finish } from '@postern/protocol'
+import type { AnswerHead } from '../answer-head.js'
+import { classifyFailure } from '../classify-failure.js'
+import { type Exchange, writeAnswerHead } from '../exchange.js'
+import { isCutByRevocation } from './is-cut-by-revocation.js'
+
+/**
+ * How far the answer to the client has come. `waiting`: its head is not sent, so a failure can still be told with a status, which
+ * makes it `failed`. `begun`: the head is sent, so a failure can only be shown by cutting the connection, which makes it `cut`.
+ * `ended`: the client got all of it.
+ */
+export type AnswerState = 'waiting' | 'begun' | 'ended' | 'failed' | 'cut'
+
+/**
+ * The answer that the client of one call gets. Every delivery writes through it, so that no delivery has to know whether the head
+ * is sent, and a failure is told in the one way that is still open.
+ */
+export class ClientAnswer {
+  readonly #exchange: Exchange
+  /** The gateway's head, as it is sent. A delivery may exchange it until it is sent. */
+  head: AnswerHead
+  #state: AnswerState = 'waiting'
+  #clock: NodeJS.Timeout | undefined
+  /** What an event stream says at last if it is cut. */
+  #lastWords: ((cause: unknown) => string) | undefined
+
+  constructor(exchange: Exchange, head: AnswerHead) {
+    this.#exchange = exchange
+    this.head = head
+  }
+
+  get state(): AnswerState {
+    return this.#state
+  }
+
+  /** Sends the head, with the facts that are known by now, unless it is sent. */
+  begin(...further: string[]): void {
+    if (this.#state !== 'waiting') return
+    clearTimeout(this.#clock)
+    writeAnswerHead(this.#exchange, this.head, this.#exchange.governance(undefined), ...further)
+    // A middleware in front may throw: then a refusal can still be written.
+    this.#state = 'begun'
+  }
+
+  /**
+   * Sends the head if the first bytes take longer than `firstEventMs`: a load balancer may treat a silent server as dead.
+   *
+   * @param begin Sends it, by calling {@link ClientAnswer.begin}.
+   */
+  beginInTime(begin: () => void): void {
+    if (this.#state !== 'waiting') return
+    const { sink, route } = this.#exchange.facts
+    this.#clock = setTimeout(() => {
+      if (this.#exchange.settled) return
+      // An exception in a timer's callback would end the process.
+      try {
+        begin()
+        sink.flushHeaders()
+      } catch (error) {
+        this.#exchange.refuse(error)
+        this.#exchange.abort(error as Error)
+      }
+    }, route.gateway.timeouts.firstEventMs).unref()
+  }
+
+  /** If the answer is cut, writes this before the connection is closed. */
+  saysAtLast(lastWords: (cause: unknown) => string): void {
+    this.#lastWords = lastWords
+  }
+
+  /** `false`: write no more until the client has read. Only after `begin`. */
+  write(bytes: Buffer | string): boolean {
+    return this.#exchange.facts.sink.write(bytes)
+  }
+
+  /** Sends head and body at once, in one write of the connection. Only while waiting. */
+  sendWhole(body: string, encoding: BufferEncoding, length: number): void {
+    const record = this.#exchange.governance('complete')
+    writeAnswerHead(this.#exchange, this.head, record, 'Content-Length', String(length))
+    this.#exchange.facts.sink.end(body, encoding)
+    this.#state = 'ended'
+    this.#exchange.settle({ finish: 'complete', status: this.head.status, record })
+  }
+
+  /** Ends an answer that is whole. Only after `begin`. */
+  end(finish: Finish): void {
+    this.#state = 'ended'
+    this.#exchange.facts.sink.end()
+    this.#exchange.settle({ finish, status: this.head.status, record: this.#exchange.governance(finish) })
+  }
+
+  /** Ends an answer that may not go on to the client as the gateway sent it. */
+  fail(refusal: Refusal): void {
+    if (this.#state === 'begun') this.cut(refusal, refusal.code)
+    else this.#refuse(refusal)
+  }
+
+  /** As {@link ClientAnswer.fail}, and takes no more of the gateway. */
+  stop(refusal: Refusal): void {
+    this.fail(refusal)
+    this.#exchange.abort(refusal)
+  }
+
+  /** Ends an answer whose rest does not come from the gateway. */
+  breakOff(error: unknown): void {
+    if (this.#state === 'begun') this.cut(error, isCutByRevocation(error) ? error.code : undefined)
+    else this.#refuse(classifyFailure(error))
+  }
+
+  /** Closes the connection, so that the client sees that the answer is not whole. Only after `begin`. */
+  cut(cause: unknown, code?: string): void {
+    const { sink } = this.#exchange.facts
+    const record = this.#exchange.governance('truncated')
+    this.#state = 'cut'
+    this.#exchange.settle({ finish: 'truncated', status: this.head.status, record, cause, ...(code === undefined ? {} : { code }) })
+    if (this.#lastWords !== undefined) sink.write(this.#lastWords(cause), () => sink.destroy())
+    // In a later turn, so that the bytes written in this turn are sent.
+    else setImmediate(() => sink.destroy())
+  }
+
+  #refuse(error: unknown): void {
+    clearTimeout(this.#clock)
+    this.#state = 'failed'
+    this.#exchange.refuse(error)
+  }
+}

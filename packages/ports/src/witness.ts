@@ -1,0 +1,106 @@
+import type { ErrorCode } from '@postern/protocol'
+import type { LedgerEntry } from './ledger.js'
+
+/** What happens in a running Postern. Names of gateways and keys are those of the configuration; no event holds a secret or content. */
+export type PosternEvent =
+  | CallBegun
+  | AttemptFailed
+  | KeyRejected
+  | LeakFound
+  | CallEnded
+  | StoreLost
+  | StoreBack
+  | ConfigurationTaken
+  | ConfigurationRefused
+
+/** A call was cleared: a key is chosen, and its first attempt begins. */
+export interface CallBegun {
+  readonly type: 'call_begun'
+  readonly gateway: string
+  /** The key's alias. */
+  readonly key: string
+}
+
+/** An attempt of a call failed. Another may follow. */
+export interface AttemptFailed {
+  readonly type: 'attempt_failed'
+  readonly gateway: string
+  /** The key's alias. */
+  readonly key: string
+  /** The first one is 1. */
+  readonly attempt: number
+  readonly code: ErrorCode
+}
+
+/** A gateway refused a key of ours. */
+export interface KeyRejected {
+  readonly type: 'key_rejected'
+  readonly gateway: string
+  /** The key's alias. */
+  readonly key: string
+  /** The id under which the gateway saw the call. */
+  readonly requestId: string
+}
+
+/** A gateway's answer held a key; the client did not get it. */
+export interface LeakFound {
+  readonly type: 'leak_found'
+  /** The alias of the key that was found, which may be another than that of the call. */
+  readonly key: string
+  readonly requestId: string
+}
+
+/** A call ended, or was refused. Every call has exactly one. */
+export interface CallEnded {
+  readonly type: 'call_ended'
+  readonly entry: LedgerEntry
+}
+
+/** The store could not be asked. Told once until it is back. */
+export interface StoreLost {
+  readonly type: 'store_lost'
+  readonly reason: string
+}
+
+/** The store answers again. */
+export interface StoreBack {
+  readonly type: 'store_back'
+  /** For how long it was lost. */
+  readonly afterMs: number
+}
+
+/** Another configuration is in use. */
+export interface ConfigurationTaken {
+  readonly type: 'configuration_taken'
+  /** What asked for it: `signal`, `admin`, `watch` or `secret file`. */
+  readonly by: string
+  /** The settings that are different now. */
+  readonly changed: readonly string[]
+  /** Those of them that let more through than before. */
+  readonly laxer: readonly string[]
+  readonly warnings: readonly string[]
+}
+
+/** A configuration was read and not taken; the one from before is in use. */
+export interface ConfigurationRefused {
+  readonly type: 'configuration_refused'
+  /** What asked for it: `signal`, `admin`, `watch` or `secret file`. */
+  readonly by: string
+  readonly problems: readonly string[]
+}
+
+/** Is told what happens, at the moment when it happens. Must return at once; must not change what it is told. */
+export type Witness = (event: PosternEvent) => void
+
+/** Tells each listener every event. A listener that throws becomes a warning of the process; the others are told all the same. */
+export function tellAll(listeners: readonly Witness[]): Witness {
+  return (event) => {
+    for (const listener of listeners) {
+      try {
+        listener(event)
+      } catch (error) {
+        process.emitWarning(`What listens to events failed at ${event.type}: ${String(error)}`, { code: 'POSTERN_WITNESS' })
+      }
+    }
+  }
+}
