@@ -4,7 +4,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Scope, Store } from '@postern/ports'
 import { openStore } from '@postern/stores'
-import { closingSuite, countersSuite, revocationsSuite, seenSuite, type Sentence, storeSuite } from '@postern/stores/suites'
+import {
+  budgetsKeepTheirBound,
+  budgetsSuite,
+  closingSuite,
+  countersSuite,
+  revocationsSuite,
+  seenSuite,
+  type Sentence,
+  storeSuite,
+} from '@postern/stores/suites'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { findProgram } from '../support/programs.js'
 import { prepareRedis, type RedisServer } from '../support/redis-server.js'
@@ -49,6 +58,9 @@ const technologies: Readonly<Record<string, Technology>> = {
   },
 }
 
+/** A new one each time; the title of the test says it. */
+const seed = Math.floor(Math.random() * 2 ** 31)
+
 const withoutRedis = findProgram('redis-server') === undefined
 
 beforeAll(async () => {
@@ -85,6 +97,7 @@ for (const [name, { scope, closes, needsRedis, prepare }] of Object.entries(tech
   describe.skipIf(needsRedis === true && withoutRedis)(`the ${name} store`, () => {
     holds('in what it has seen', seenSuite, ({ seen }) => seen)
     holds('in its counters', countersSuite, ({ counters }) => counters)
+    holds('in its budgets', [...budgetsSuite, budgetsKeepTheirBound(seed, 400)], ({ budgets }) => budgets)
     holds('in its revocations', revocationsSuite, ({ revocations }) => revocations)
     holds('as a whole', [...storeSuite, ...(closes ? closingSuite : [])], (store) => store)
 

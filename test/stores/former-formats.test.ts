@@ -16,7 +16,7 @@ const digests = {
   calls: '9G9ZkOv63KsZkQcli52t2HEb15RtjQAJGhBz7_zyqEM',
 }
 
-/** The tables of version 1, which do not change while `user_version` is 1. */
+/** The tables of version 1. Later versions add others and leave these as they are. */
 const formerSchema = [
   'CREATE TABLE counted (key TEXT PRIMARY KEY, count INTEGER NOT NULL, until INTEGER NOT NULL) STRICT, WITHOUT ROWID',
   'CREATE INDEX counted_until ON counted (until)',
@@ -68,13 +68,26 @@ describe('a file of an earlier version', () => {
     await store.close()
   })
 
-  test('has the tables of a new one', async () => {
-    const store = createSqliteStore({ file })
+  const tablesAfterOpening = async (of: string): Promise<readonly (string | null)[]> => {
+    const store = createSqliteStore({ file: of })
     await store.close()
-    const made = new Database(file)
+    const made = new Database(of)
     const tables = made.prepare("SELECT sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY rowid").all()
     made.close()
-    expect(tables.map(({ sql }) => sql)).toEqual(formerSchema)
+    return tables.map(({ sql }) => sql)
+  }
+
+  test('gets the tables that a new file has more, and keeps budgets in them', async () => {
+    const former = new Database(file)
+    former.exec(`${formerSchema.join(';')}; PRAGMA application_id = 0x5073746e; PRAGMA user_version = 1`)
+    former.close()
+    const tables = await tablesAfterOpening(file)
+    expect(tables.slice(0, formerSchema.length)).toEqual(formerSchema)
+    expect(tables.length).toBeGreaterThan(formerSchema.length)
+    expect(tables).toEqual(await tablesAfterOpening(join(folder, 'new.db')))
+    const { budgets, close } = createSqliteStore({ file })
+    expect(await budgets.reserve('r', [{ budget: { id: 'b', limit: 1 }, amount: 1 }], 1000)).toMatchObject({ granted: true })
+    await close()
   })
 })
 

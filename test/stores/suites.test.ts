@@ -1,6 +1,14 @@
-import { createMemoryStore, type Counters, type Feed, type Revocation, type Seen, type Store } from '@postern/ports'
+import { type Budgets, createMemoryStore, type Counters, type Feed, type Revocation, type Seen, type Store } from '@postern/ports'
 import * as everySuite from '@postern/stores/suites'
-import { countersSuite, revocationsSuite, seenSuite, type Sentence, storeSuite } from '@postern/stores/suites'
+import {
+  budgetsKeepTheirBound,
+  budgetsSuite,
+  countersSuite,
+  revocationsSuite,
+  seenSuite,
+  type Sentence,
+  storeSuite,
+} from '@postern/stores/suites'
 import { afterAll, describe, expect, test } from 'vitest'
 import { openPage } from '../clients/page-examples.js'
 
@@ -21,6 +29,7 @@ describe('the suites', () => {
   test('find no fault in a store that is right', async () => {
     expect(await faultsOf(seenSuite, () => createMemoryStore().seen)).toEqual([])
     expect(await faultsOf(countersSuite, () => createMemoryStore().counters)).toEqual([])
+    expect(await faultsOf(budgetsSuite, () => createMemoryStore().budgets)).toEqual([])
     expect(await faultsOf(revocationsSuite, () => createMemoryStore().revocations)).toEqual([])
     expect(await faultsOf(storeSuite, createMemoryStore)).toEqual([])
   })
@@ -42,6 +51,50 @@ describe('the suites', () => {
     expect(await faultsOf(seenSuite.slice(1, 2), prepare(seen))).toEqual([seenSuite[1]?.title])
     expect(await faultsOf(countersSuite.slice(0, 1), prepare(counters))).toEqual([countersSuite[0]?.title])
     expect(await faultsOf(countersSuite.slice(1, 2), prepare(counters))).toEqual([countersSuite[1]?.title])
+  })
+
+  test('find budgets that look first and write later, that book nothing, and that give back what a dead process may have spent', async () => {
+    const racing = (): Budgets => {
+      const { budgets } = createMemoryStore()
+      return {
+        ...budgets,
+        async reserve(id, claims, leaseMs) {
+          const counted = await budgets.look(claims.map(({ budget }) => budget))
+          await sleepy()
+          const fits = claims.every(({ budget, amount }, index) => {
+            const { booked = 0, held = 0 } = counted[index] ?? {}
+            return booked + held + amount <= budget.limit
+          })
+          const unbounded = claims.map(({ budget, amount }) => ({ budget: { ...budget, limit: Number.MAX_SAFE_INTEGER }, amount }))
+          return fits ? budgets.reserve(id, unbounded, leaseMs) : { granted: false, refusedBy: 0, counted }
+        },
+      }
+    }
+    expect(await faultsOf(budgetsSuite, racing)).toContain('grants exactly what the limit allows, to many at once, by two handles')
+    const forgetful = (): Budgets => {
+      const { budgets } = createMemoryStore()
+      return {
+        ...budgets,
+        settle: (id, spent) =>
+          budgets.settle(
+            id,
+            spent.map(() => 0),
+          ),
+      }
+    }
+    expect(await faultsOf([budgetsKeepTheirBound(7, 200)], forgetful)).toEqual(['never exceeds a limit in 200 random steps (seed 7)'])
+    const generous = (): Budgets => {
+      const { budgets } = createMemoryStore()
+      const bookAbandoned = async (most: number): Promise<readonly string[]> => {
+        const ids = await budgets.bookAbandoned(most)
+        for (const id of ids) await budgets.settle(id, [0])
+        return ids
+      }
+      return { ...budgets, bookAbandoned }
+    }
+    expect(await faultsOf(budgetsSuite, generous)).toEqual([
+      'counts all of a reservation as spent once its lease is over, tells of it once, and corrects it when the truth comes',
+    ])
   })
 
   test('find a feed that gives an item twice, and one that loses its place when what stood there is over', async () => {
@@ -82,9 +135,9 @@ describe('the test file that CONTRIBUTING gives to whoever has a store of their 
 
   test('runs as it is printed, and holds every sentence of every suite', async () => {
     const printed = await page.run('own-store.test')
-    const sentences = [seenSuite, countersSuite, revocationsSuite, storeSuite].flat()
+    const sentences = [seenSuite, countersSuite, budgetsSuite, revocationsSuite, storeSuite].flat()
     expect(printed).toMatch(new RegExp(`(?:#|ℹ) pass ${sentences.length}\\n(?:#|ℹ) fail 0\\n`))
-    const suites = Object.keys(everySuite).filter((name) => name !== 'feedSuite')
+    const suites = Object.entries(everySuite).flatMap(([name, suite]) => (Array.isArray(suite) ? [name] : []))
     expect(suites.filter((name) => !page.example('own-store.test').includes(`, ${name}, `))).toEqual([])
   })
 })

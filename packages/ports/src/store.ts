@@ -1,3 +1,4 @@
+import type { Budgets } from './budgets.js'
 import type { Counters } from './counters.js'
 import type { Feed } from './feed.js'
 import type { Revocation } from './revocation.js'
@@ -17,6 +18,7 @@ export interface Store {
   readonly scope: Scope
   readonly seen: Seen
   readonly counters: Counters
+  readonly budgets: Budgets
   readonly revocations: Feed<Revocation>
   /** Releases connections and files. Afterwards every port rejects, if there was anything to release. */
   close(): Promise<void>

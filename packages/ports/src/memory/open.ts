@@ -1,4 +1,5 @@
 import type { Store } from '../store.js'
+import { createBudgets } from './budgets.js'
 import { createCounters } from './counters.js'
 import { Entries } from './entries.js'
 import { createRevocationFeed } from './feed.js'
@@ -18,6 +19,7 @@ export function createMemoryStore(): Store {
     scope: 'process',
     seen: createSeen(entries),
     counters: createCounters(entries),
+    budgets: createBudgets(),
     revocations: createRevocationFeed(),
     close: async () => {},
   }

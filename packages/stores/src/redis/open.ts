@@ -1,4 +1,5 @@
 import type { Store } from '@postern/ports'
+import { createBudgets } from './budgets.js'
 import { createRedisConnection } from './connection.js'
 import { createCounters } from './counters.js'
 import { createRevocationFeed } from './feed.js'
@@ -36,6 +37,7 @@ export function createRedisStore({ url, prefix = 'postern:' }: RedisStoreOptions
     scope: 'shared',
     seen: createSeen(send, prefix),
     counters: createCounters(send, prefix),
+    budgets: createBudgets(send, prefix),
     revocations: createRevocationFeed(send, prefix),
     async close() {
       close()

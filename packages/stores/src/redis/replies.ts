@@ -18,6 +18,12 @@ export function readCount(reply: unknown): number {
   return reply
 }
 
+/** @returns A list of texts. */
+export function readTexts(reply: unknown): readonly string[] {
+  if (!Array.isArray(reply) || !(reply as unknown[]).every((text) => typeof text === 'string')) throw unreadable()
+  return reply as readonly string[]
+}
+
 /** Checks that a script came to its end, where it returns 1. */
 export function readDone(reply: unknown): void {
   if (reply !== 1) throw unreadable()

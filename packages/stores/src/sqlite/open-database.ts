@@ -13,7 +13,7 @@ const busyAtStartMs = 2000
  * Version of the schema below. A file with a newer one is refused. To change the schema, add the steps that migrate
  * from this one.
  */
-const schemaVersion = 1
+const schemaVersion = 2
 
 /** Marks a file as a store of Postern: "Pstn" in ASCII. */
 const applicationId = 0x5073746e
@@ -27,7 +27,19 @@ const schema = `
   ) STRICT;
   CREATE INDEX revocations_until ON revocations (until);
   PRAGMA application_id = ${applicationId};
-  PRAGMA user_version = ${schemaVersion};
+`
+
+/** What version 2 has more: budgets. Every time is in milliseconds since the epoch. */
+const budgetsSchema = `
+  CREATE TABLE windows (
+    id TEXT PRIMARY KEY, booked INTEGER NOT NULL, held INTEGER NOT NULL, ends INTEGER NOT NULL, forget INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX windows_forget ON windows (forget);
+  CREATE TABLE reservations (id TEXT PRIMARY KEY, lease INTEGER NOT NULL, booked INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE INDEX reservations_lease ON reservations (booked, lease);
+  CREATE TABLE parts (
+    reservation TEXT NOT NULL, place INTEGER NOT NULL, window TEXT NOT NULL, amount INTEGER NOT NULL, PRIMARY KEY (reservation, place)
+  ) STRICT, WITHOUT ROWID;
 `
 
 /**
@@ -58,15 +70,17 @@ export function openDatabase(file: string): SqliteFile {
 function prepareSchema(database: SqliteFile, file: string): void {
   const found = readNumber(database, 'PRAGMA user_version')
   if (found === 0 && readNumber(database, 'SELECT count(*) FROM sqlite_schema') === 0) {
-    database.exec(schema)
+    database.exec(schema + budgetsSchema + setVersion)
   } else if (readNumber(database, 'PRAGMA application_id') !== applicationId) {
     throw new WrongFile(`${file} is a database of something else, not a store of Postern.`)
   } else if (found > schemaVersion) {
     throw new WrongFile(
       `The store ${file} was written by a newer Postern (schema ${found}, known here up to ${schemaVersion}). Use that version, or another file.`,
     )
-  }
+  } else if (found < schemaVersion) database.exec(budgetsSchema + setVersion)
 }
+
+const setVersion = `PRAGMA user_version = ${schemaVersion};`
 
 function readNumber(database: SqliteFile, query: string): number {
   return (database.prepare(query).raw().get() as [number])[0]

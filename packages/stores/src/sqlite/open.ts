@@ -1,4 +1,5 @@
 import type { Log, Store } from '@postern/ports'
+import { createBudgets } from './budgets.js'
 import type { Claim } from './claim-file.js'
 import { createCounters } from './counters.js'
 import { createCounts } from './counts.js'
@@ -50,6 +51,7 @@ export function createSqliteStore({ file, owner = false, claim, mostEntries = 1_
       scope: 'machine',
       seen: createSeen(opened, counts),
       counters: createCounters(opened, counts),
+      budgets: createBudgets(opened),
       revocations: createRevocationFeed(opened),
       async close() {
         opened.close()

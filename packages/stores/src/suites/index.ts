@@ -1,3 +1,4 @@
+export { budgetsKeepTheirBound, budgetsSuite } from './budgets.js'
 export { countersSuite } from './counters.js'
 export { feedSuite, type ItemKind } from './feed.js'
 export { revocationsSuite } from './revocations.js'

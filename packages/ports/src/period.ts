@@ -1,0 +1,26 @@
+/** A stretch of time after which a count begins anew, in UTC. A month is one of the calendar. */
+export type Period = 'second' | 'minute' | 'hour' | 'day' | 'month'
+
+/** A window of a count, in milliseconds since the epoch. The end does not belong to it. */
+export interface PeriodWindow {
+  readonly startMs: number
+  /** `Infinity` without a period: the one window has no end. */
+  readonly endMs: number
+}
+
+const lengths = { second: 1000, minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const
+
+const endless: PeriodWindow = { startMs: 0, endMs: Infinity }
+
+/** The window in which a moment lies. Without a period there is one, without an end. */
+export function windowAt(per: Period | undefined, nowMs: number): PeriodWindow {
+  if (per === undefined) return endless
+  if (per === 'month') {
+    const now = new Date(nowMs)
+    const [year, month] = [now.getUTCFullYear(), now.getUTCMonth()]
+    return { startMs: Date.UTC(year, month), endMs: Date.UTC(year, month + 1) }
+  }
+  const length = lengths[per]
+  const startMs = Math.floor(nowMs / length) * length
+  return { startMs, endMs: startMs + length }
+}

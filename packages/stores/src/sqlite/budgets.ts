@@ -1,0 +1,151 @@
+import { type Budget, type Budgets, type Claim, type Counted, type Reserved, windowAt } from '@postern/ports'
+import { digestKey } from '../digest-key.js'
+import { inTransaction, type SqliteFile } from './in-transaction.js'
+import type { StoreFile } from './store-file.js'
+
+/** How often rows that are over are deleted, in milliseconds, and how many at a time. */
+const sweepMs = 10_000
+const rowsPerSweep = 1000
+
+/** How long what was booked for a lease that ran out can still be corrected, in milliseconds. */
+const correctableMs = 86_400_000
+
+/** Stands for a time that never comes: the largest whole number that JavaScript and SQLite both have. */
+const never = Number.MAX_SAFE_INTEGER
+
+interface Row {
+  readonly booked: number
+  readonly held: number
+  readonly ends: number
+}
+
+interface Part {
+  readonly window: string
+  readonly amount: number
+}
+
+/** Budgets in three tables: windows, reservations, and the parts of each reservation. */
+export function createBudgets({ database, work }: StoreFile): Budgets {
+  const sql = prepare(database)
+  let sweptAt = -Infinity
+
+  function sweep(nowMs: number): void {
+    if (nowMs - sweptAt < sweepMs) return
+    sweptAt = nowMs
+    sql.sweepReservations.run(nowMs - correctableMs)
+    sql.sweepWindows.run(nowMs)
+  }
+
+  function find({ id, per }: Budget, nowMs: number): { readonly window: string; readonly row: Row } {
+    const { startMs, endMs } = windowAt(per, nowMs)
+    const window = digestKey(`${startMs} ${id}`)
+    const found = sql.find.get(window, nowMs) as Row | undefined
+    return { window, row: found ?? { booked: 0, held: 0, ends: endMs === Infinity ? never : endMs } }
+  }
+
+  function reserve(id: string, claims: readonly Claim[], leaseMs: number): Reserved {
+    const nowMs = Date.now()
+    sweep(nowMs)
+    const found = claims.map(({ budget }) => find(budget, nowMs))
+    const claimed = new Map<string, number>()
+    const refusedBy = claims.findIndex(({ budget: { limit }, amount }, index) => {
+      const { window, row } = found[index] as ReturnType<typeof find>
+      const sum = (claimed.get(window) ?? 0) + checked(amount)
+      claimed.set(window, sum)
+      return row.booked + row.held + sum > limit
+    })
+    if (refusedBy !== -1) return { granted: false, refusedBy, counted: found.map(({ row }) => describe(row, nowMs)) }
+    sql.insertReservation.run(id, nowMs + Math.ceil(leaseMs))
+    for (const [index, { budget, amount }] of claims.entries()) {
+      const { window, row } = found[index] as ReturnType<typeof find>
+      const forget = budget.per === undefined ? forgetAt(budget, nowMs) : row.ends
+      sql.hold.run(window, amount, row.ends, forget, nowMs)
+      sql.insertPart.run(id, index, window, amount)
+    }
+    return { granted: true, counted: found.map(({ window, row }) => describe((sql.state.get(window) as Row | undefined) ?? row, nowMs)) }
+  }
+
+  function book(id: string): void {
+    for (const { window, amount } of sql.parts.all(id) as Part[]) sql.change.run(amount, -amount, window)
+    sql.markBooked.run(id)
+  }
+
+  function settle(id: string, spent: readonly number[]): readonly Counted[] | undefined {
+    const reservation = sql.reservation.get(id) as { readonly isBooked: number } | undefined
+    if (reservation === undefined) return undefined
+    const parts = sql.parts.all(id) as Part[]
+    for (const [index, { window, amount }] of parts.entries()) {
+      const booked = checked(spent[index] ?? amount)
+      if (reservation.isBooked === 1) sql.change.run(booked - amount, 0, window)
+      else sql.change.run(booked, -amount, window)
+    }
+    sql.deleteParts.run(id)
+    sql.deleteReservation.run(id)
+    const nowMs = Date.now()
+    return parts.map(({ window }) => describe(sql.state.get(window) as Row, nowMs))
+  }
+
+  const write = <T>(what: () => T): Promise<T> => work(() => inTransaction(database, what))
+
+  return {
+    scope: 'machine',
+    reserve: (id, claims, leaseMs) => write(() => reserve(id, claims, leaseMs)),
+    extend: (ids, leaseMs) =>
+      write(() => {
+        const nowMs = Date.now()
+        for (const id of ids) sql.extend.run(nowMs + Math.ceil(leaseMs), id, nowMs)
+      }),
+    settle: (id, spent) => write(() => settle(id, spent)),
+    look: (budgets) =>
+      work(() => {
+        const nowMs = Date.now()
+        return budgets.map((budget) => describe(find(budget, nowMs).row, nowMs))
+      }),
+    bookAbandoned: (most) =>
+      write(() => {
+        const ids = (sql.abandoned.all(Date.now(), most) as { readonly id: string }[]).map(({ id }) => id)
+        for (const id of ids) book(id)
+        return ids
+      }),
+  }
+}
+
+function prepare(database: SqliteFile) {
+  return {
+    find: database.prepare('SELECT booked, held, ends FROM windows WHERE id = ?1 AND (forget > ?2 OR held > 0)'),
+    state: database.prepare('SELECT booked, held, ends FROM windows WHERE id = ?'),
+    hold: database.prepare(`
+      INSERT INTO windows (id, booked, held, ends, forget) VALUES (?1, 0, ?2, ?3, ?4)
+      ON CONFLICT (id) DO UPDATE SET
+        booked = iif(forget > ?5 OR held > 0, booked, 0), held = held + ?2, forget = max(?4, iif(ends < ${never}, ends, ?4))`),
+    change: database.prepare('UPDATE windows SET booked = booked + ?1, held = held + ?2 WHERE id = ?3'),
+    insertReservation: database.prepare('INSERT INTO reservations (id, lease, booked) VALUES (?, ?, 0)'),
+    insertPart: database.prepare('INSERT INTO parts (reservation, place, window, amount) VALUES (?, ?, ?, ?)'),
+    reservation: database.prepare('SELECT booked AS isBooked FROM reservations WHERE id = ?'),
+    parts: database.prepare('SELECT window, amount FROM parts WHERE reservation = ? ORDER BY place'),
+    extend: database.prepare('UPDATE reservations SET lease = ?1 WHERE id = ?2 AND booked = 0 AND lease > ?3'),
+    abandoned: database.prepare('SELECT id FROM reservations WHERE booked = 0 AND lease <= ? ORDER BY lease LIMIT ?'),
+    markBooked: database.prepare('UPDATE reservations SET booked = 1 WHERE id = ?'),
+    deleteParts: database.prepare('DELETE FROM parts WHERE reservation = ?'),
+    deleteReservation: database.prepare('DELETE FROM reservations WHERE id = ?'),
+    sweepReservations: database.prepare(
+      `DELETE FROM reservations WHERE id IN (SELECT id FROM reservations WHERE booked = 1 AND lease <= ? ORDER BY lease LIMIT ${rowsPerSweep})`,
+    ),
+    sweepWindows: database.prepare(
+      `DELETE FROM windows WHERE id IN (SELECT id FROM windows WHERE forget <= ? AND held = 0 ORDER BY forget LIMIT ${rowsPerSweep})`,
+    ),
+  }
+}
+
+function forgetAt({ forgottenAfterMs }: Budget, nowMs: number): number {
+  return forgottenAfterMs === undefined ? never : Math.ceil(nowMs + forgottenAfterMs)
+}
+
+function checked(amount: number): number {
+  if (!Number.isSafeInteger(amount) || amount < 0) throw new RangeError('An amount is a whole number, 0 or more.')
+  return amount
+}
+
+function describe({ booked, held, ends }: Row, nowMs: number): Counted {
+  return { booked, held, endsInMs: ends === never ? undefined : Math.max(0, ends - nowMs) }
+}
