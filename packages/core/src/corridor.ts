@@ -15,14 +15,15 @@ export async function handle(rooms: Rooms, arrival: Arrival, sink: ResponseSink)
   const journey = new Journey(arrival)
   let outcome: Outcome
   try {
-    const { principal, route, permit, call } = await clear(rooms, journey)
+    const cleared = await clear(rooms, journey)
+    const { principal, route, permit, call } = cleared
     rooms.witness({ type: 'call_begun', gateway: route.gateway.name, key: route.key.alias })
     for (;;) {
       const tags = journey.tags
       const tap = (journey.tap = rooms.observe({ arrival, principal }, route, permit, tags))
       const ownMs = arrival.watch.ownMs()
       try {
-        outcome = await rooms.forward(arrival, route, permit, tags, tap, sink, call)
+        outcome = await rooms.forward(cleared, tags, tap, sink)
         break
       } catch (error) {
         const refusal = await rooms.wait(rooms.retry(error, arrival, route, permit, tags, sink), call)
@@ -34,6 +35,7 @@ export async function handle(rooms: Rooms, arrival: Arrival, sink: ResponseSink)
     outcome = refuse(error, journey, sink)
   }
   journey.call?.over()
+  journey.reservation?.end()
   return rooms.account({ arrival, principal: journey.principal, route: journey.route, tags: journey.tags, outcome })
 }
 
@@ -53,7 +55,7 @@ export async function clear(rooms: Rooms, journey: Journey): Promise<Cleared> {
   const permitted = rooms.police(arrival, principal, route)
   const permit = (journey.permit = permitted instanceof Promise ? await rooms.wait(permitted, call) : permitted)
   journey.tags = rooms.tag(arrival, principal)
-  const reserved = rooms.reserve(principal)
-  if (reserved instanceof Promise) await rooms.wait(reserved, call)
-  return { principal, route, permit, call }
+  const reserved = rooms.reserve({ principal, route, permit, tags: journey.tags, isPage: isPage({ arrival, principal }) })
+  const reservation = (journey.reservation = reserved instanceof Promise ? await rooms.wait(reserved, call) : reserved)
+  return { arrival, principal, route, permit, call, reservation }
 }

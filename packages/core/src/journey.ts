@@ -2,6 +2,7 @@ import type { Arrival, Principal, RevokedKind, SessionCall } from '@postern/port
 import type { Outcome } from './forward/outcome.js'
 import type { Tap } from './observe/observe.js'
 import type { Permit } from './police/permit.js'
+import type { Reservation } from './reserve/reservation.js'
 import type { Route } from './resolve/route.js'
 import { type Tags, tagRefused } from './tag/tag.js'
 
@@ -13,6 +14,8 @@ export class Journey {
   call: SessionCall | undefined = undefined
   route: Route | undefined = undefined
   permit: Permit | undefined = undefined
+  /** What the call has set aside under the limits. */
+  reservation: Reservation | undefined = undefined
   /** That of the attempt that is under way or was the last. */
   tap: Tap | undefined = undefined
   #tags: Tags | undefined = undefined
@@ -33,10 +36,12 @@ export class Journey {
 
 /** The facts of a call that may be sent. */
 export interface Cleared {
+  readonly arrival: Arrival
   readonly principal: Principal
   readonly route: Route
   readonly permit: Permit
   readonly call: SessionCall | undefined
+  readonly reservation: Reservation | undefined
 }
 
 /** What `account` gets of a request that has ended. The permit, the tap and the followed call are not among it: they are over. */

@@ -11,15 +11,18 @@ export interface Audience {
 /**
  * Whether the client gets the short record, without the key's alias, the gateway and the like: if `browser.record` is
  * `public` and the client counts as a page.
- *
+ */
+export function isToldPublicly(audience: Audience): boolean {
+  return audience.arrival.pageRecord === 'public' && isPage(audience)
+}
+
+/**
  * A client counts as a page if one of these holds: the request has `Origin`, `Sec-Fetch-Site`, `Sec-Fetch-Dest` or
  * `Sec-Fetch-User`, which browsers write and no script can leave out (`Sec-Fetch-Mode` does not count: Node's `fetch`
  * sends it); the credential is a cookie, or there is none; the session is bound to an origin, since a page can hand its
  * token to a program.
  */
-export function isToldPublicly({ arrival, principal }: Audience): boolean {
-  if (arrival.pageRecord === 'full') return false
-  const { headers } = arrival
+export function isPage({ arrival: { headers }, principal }: Audience): boolean {
   return (
     headers.origin !== undefined ||
     fetchMetadata.some((name) => headers[name] !== undefined) ||

@@ -8,6 +8,8 @@ export interface Permit {
   readonly query?: string | undefined
   /** Headers that policy adds, name and value in turn. */
   readonly headers?: readonly string[] | undefined
+  /** Whether the request asks for a stream. */
+  readonly isStream?: boolean | undefined
   /** The model that the request names. */
   readonly modelRequested?: string | undefined
 }

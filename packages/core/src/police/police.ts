@@ -154,7 +154,13 @@ function permitBody(read: JsonBody, model: string | undefined, { before, princip
   const pinnedUser = policy.pinUser ? (principal.user ?? '') : undefined
   const refuseStore = !route.key.mayStore && wouldBeStored(format, read.members)
   const body = editBody(received, { read, dialect: route.gateway.dialect, format, pinnedUser, refuseStore })
-  return { body, modelRequested: model === undefined ? undefined : brief(model), query: chosen?.query, headers: chosen?.headers }
+  const modelRequested = model === undefined ? undefined : brief(model)
+  return { body, isStream: asksForStream(read.members, route), modelRequested, query: chosen?.query, headers: chosen?.headers }
+}
+
+/** Google's API says it in the path, every other one in the body. A value that some server could read as true counts as true. */
+function asksForStream({ stream }: JsonBody['members'], { endpointPath }: Route): boolean {
+  return (stream !== undefined && stream !== null && stream !== false) || /:stream/i.test(endpointPath)
 }
 
 function modelOf({ members }: JsonBody): string | undefined {

@@ -1,16 +1,61 @@
-import { type Counters, type Principal, reachStore, Refusal } from '@postern/ports'
+import { type Budgets, type Counters, type Principal, reachStore, Refusal } from '@postern/ports'
+import type { Permit } from '../police/permit.js'
+import type { Route } from '../resolve/route.js'
+import type { Tags } from '../tag/tag.js'
+import type { FindLimits, Limit } from './find-limits.js'
+import { leaseMs, type Leases } from './leases.js'
+import { refuseLimit } from './refuse-limit.js'
+import { Reservation } from './reservation.js'
+
+/** The facts that decide what a call sets aside. */
+export interface ReservingCall {
+  readonly principal: Principal
+  readonly route: Route
+  readonly permit: Permit
+  readonly tags: Tags
+  /** Whether the client counts as a page, which is told less. */
+  readonly isPage: boolean
+}
 
 /**
- * Makes the reservation of a call: counts it against the session's `maxCalls`. This is the last room before `forward`, so a
- * call that any rule refuses is not counted.
+ * Sets aside what the limits want of a call, all of it or nothing, and then counts the call against the session's `maxCalls`. This is
+ * the last room before `forward`, so a call that any rule refuses is not counted.
  *
- * @returns `undefined` at once if the credential has no `maxCalls`.
- * @throws {Refusal} 402 `budget_exhausted` if the session has made all its calls, 503 `store_unavailable`.
+ * @returns `undefined` at once if no limit applies and the credential has no `maxCalls`.
+ * @throws {Refusal} 429 `rate_limited` or `too_many_streams`, 402 `budget_exhausted`, 503 `store_unavailable`.
  */
-export type Reserve = (principal: Principal) => void | Promise<void>
+export type Reserve = (call: ReservingCall) => Reservation | undefined | Promise<Reservation | undefined>
 
-export function createReserve(counters: Counters): Reserve {
-  const countCall = async (id: string, maxCalls: number, expiresAt: number): Promise<void> => {
+export interface ReserveOptions {
+  readonly counters: Counters
+  readonly budgets: Budgets
+  readonly findLimits: FindLimits
+  readonly leases: Leases
+}
+
+export function createReserve({ counters, budgets, findLimits, leases }: ReserveOptions): Reserve {
+  async function setAside({ tags, isPage }: ReservingCall, limits: readonly Limit[]): Promise<Reservation | undefined> {
+    // The id is made here and holds a ULID, so no other call has it.
+    const id = tags.requestId
+    const asked = await askFor(id, limits)
+    if (asked === undefined) return undefined
+    const { reserved, counting } = asked
+    if (reserved.granted) return new Reservation(id, counting, reserved.counted, leases)
+    throw refuseLimit(counting, reserved.refusedBy, reserved.counted, isPage)
+  }
+
+  /** If the store cannot be asked, the rules that allow it are left out; a rule that does not is a refusal. */
+  async function askFor(id: string, limits: readonly Limit[]) {
+    const claims = limits.map(({ claim }) => claim)
+    try {
+      return { reserved: await budgets.reserve(id, claims, leaseMs), counting: limits }
+    } catch (error) {
+      if (limits.every(({ rule }) => rule.onUnavailable === 'allow')) return undefined
+      throw new Refusal('store_unavailable', { retryAfterSeconds: 1, cause: error })
+    }
+  }
+
+  async function countCall(id: string, maxCalls: number, expiresAt: number): Promise<void> {
     const calls = await reachStore(counters.add(`calls:${id}`, expiresAt))
     if (calls <= maxCalls) return
     throw new Refusal('budget_exhausted', {
@@ -21,9 +66,34 @@ export function createReserve(counters: Counters): Reserve {
       help: 'Ask your backend for a new one.',
     })
   }
-  return ({ bounds, session, expiresAt }) => {
+
+  async function setAsideAndCount(call: ReservingCall, limits: readonly Limit[], counting: () => Promise<void>): Promise<Reservation | undefined> {
+    const reservation = await setAside(call, limits)
+    try {
+      await counting()
+    } catch (error) {
+      reservation?.end()
+      throw error
+    }
+    return reservation
+  }
+
+  return (call) => {
+    const { principal, route, permit, tags } = call
+    const limits = findLimits({
+      principal,
+      key: route.key.alias,
+      gateway: route.gateway.name,
+      model: permit.modelRequested,
+      workflow: tags.workflow,
+      isStream: permit.isStream === true,
+    })
+    const { bounds, session, expiresAt } = principal
     const maxCalls = bounds?.maxCalls
-    if (maxCalls === undefined || session?.id === undefined || expiresAt === undefined) return undefined
-    return countCall(session.id, maxCalls, expiresAt)
+    if (maxCalls === undefined || session?.id === undefined || expiresAt === undefined)
+      return limits.length === 0 ? undefined : setAside(call, limits)
+    const { id } = session
+    const counting = (): Promise<void> => countCall(id, maxCalls, expiresAt)
+    return limits.length === 0 ? counting().then(() => undefined) : setAsideAndCount(call, limits, counting)
   }
 }

@@ -1,0 +1,44 @@
+import { type Problem, oneOf, problem, warning } from './problem.js'
+import type { Config } from './schema.js'
+
+type Rule = NonNullable<Config['limits']>['rules'][number]
+
+/** Checks that each limit has an amount and can be counted, that it names what there is, and that no two count the same. */
+export function checkLimits({ limits, gateways, keys, callers, bindings }: Config, problems: Problem[]): void {
+  const seen = new Map<string, string>()
+  const gatewayNames = new Set(Object.keys(gateways))
+  const aliases = new Set(Object.keys(keys))
+  for (const [index, rule] of (limits?.rules ?? []).entries()) {
+    const path = `limits.rules[${index}]`
+    if (rule.requests === undefined && rule.streams === undefined)
+      problems.push(problem(path, 'limits nothing.', 'Write requests: 60 with per: minute, or streams: 10.'))
+    if (rule.streams !== undefined && rule.per !== undefined)
+      problems.push(problem(`${path}.per`, 'says when a count begins anew, and streams are counted while they are open.', 'Write a rule for streams of its own, without per.'))
+    if (rule.gateway !== undefined && !gatewayNames.has(rule.gateway))
+      problems.push(problem(`${path}.gateway`, `names "${rule.gateway}", which is not under gateways.`, `Write ${oneOf(gatewayNames)}.`))
+    if (rule.key !== undefined && !aliases.has(rule.key))
+      problems.push(problem(`${path}.key`, `names "${rule.key}", which is not under keys.`, `Write one of the names under keys.`))
+    if (rule.each === 'session' && callers.session === undefined)
+      problems.push(problem(`${path}.each`, 'counts each session, and there are none.', 'Write callers.session, or each: user.'))
+    for (const unit of ['requests', 'streams'] as const) {
+      if (rule[unit] === undefined) continue
+      const counts = JSON.stringify([countedUnder(rule), unit])
+      const earlier = seen.get(counts)
+      if (earlier === undefined) seen.set(counts, path)
+      else problems.push(problem(path, `counts the same as ${earlier}.`, 'Write one of them, or give each a name.'))
+    }
+    for (const field of ['user', 'team', 'project'] as const) warnOfNobody(rule, field, bindings, path, problems)
+  }
+}
+
+/** What a rule counts under: its name, or what it selects. */
+export function countedUnder({ name, each, user, team, project, key, gateway, model, per }: Rule): string {
+  return name ?? JSON.stringify({ each, user, team, project, key, gateway, model, per })
+}
+
+function warnOfNobody(rule: Rule, field: 'user' | 'team' | 'project', bindings: Config['bindings'], path: string, problems: Problem[]): void {
+  const name = rule[field]
+  if (name === undefined) return
+  const isBound = bindings.some((binding) => binding[field] === undefined || binding[field] === name)
+  if (!isBound) problems.push(warning(`${path}.${field}`, `names "${name}", to which no binding leads.`, 'Write the name as a binding has it.'))
+}

@@ -1,0 +1,32 @@
+import type { Counted } from '@postern/ports'
+import type { Limit } from './find-limits.js'
+
+/** `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers, 3 and 4), which a page may read. */
+export const limitHeaderNames = ['RateLimit-Policy', 'RateLimit'] as const
+
+const seconds = { second: 1, minute: 60, hour: 3600, day: 86_400, month: undefined } as const
+
+/**
+ * Tells a client its limits and what is left of them, name and value in turn; empty if there is nothing to tell.
+ *
+ * @param isPage A page is told only what is counted for its own user or session: the rest is the operator's arrangement.
+ */
+export function limitHeaders(limits: readonly Limit[], counted: readonly Counted[], isPage: boolean): readonly string[] {
+  const policies: string[] = []
+  const left: string[] = []
+  for (const [index, { rule, claim }] of limits.entries()) {
+    const state = counted[index]
+    if (state === undefined || (isPage && !isOwn(rule.each))) continue
+    const window = rule.per === undefined ? undefined : seconds[rule.per]
+    const unit = rule.unit === 'streams' ? ';qu="concurrent-requests"' : ''
+    policies.push(`"${rule.title}";q=${claim.budget.limit}${unit}${window === undefined ? '' : `;w=${window}`}`)
+    const rest = Math.max(0, claim.budget.limit - state.booked - state.held)
+    left.push(`"${rule.title}";r=${rest}${state.endsInMs === undefined ? '' : `;t=${Math.ceil(state.endsInMs / 1000)}`}`)
+  }
+  return policies.length === 0 ? [] : [limitHeaderNames[0], policies.join(', '), limitHeaderNames[1], left.join(', ')]
+}
+
+/** Whether a rule counts for the caller alone. */
+export function isOwn(each: string | undefined): boolean {
+  return each === 'user' || each === 'session'
+}
