@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { PlainEntries } from './plain-entries.js'
 import { type Config, createLenientParts } from './schema.js'
 
 /** A part of the configuration and its path. */
@@ -56,15 +57,17 @@ export interface Parts {
  *
  * Then the checks between parts (is the variable set? do two bindings match one caller?) run even if another part is
  * invalid, and the operator sees all problems of a file at once.
+ *
+ * @param plain The entries of `raw` that were read already.
  */
-export function readSections(raw: unknown, dialectIds: readonly string[]): Parts {
+export function readSections(raw: unknown, dialectIds: readonly string[], plain: PlainEntries): Parts {
   const lenientParts = createLenientParts(dialectIds)
   const callers = member(raw, 'callers')
   return {
     gateways: readEntries(raw, 'gateways', lenientParts.gateway),
     opened: [...readEntries(raw, 'gateways', looseGateway).values()],
-    keys: readEntries(raw, 'keys', lenientParts.key),
-    bindings: readList(raw, 'bindings', lenientParts.binding),
+    keys: readEntries(raw, 'keys', lenientParts.key, plain.keys),
+    bindings: readList(raw, 'bindings', lenientParts.binding, plain.bindings),
     rules: readRules(raw).flatMap(({ path, part }) => placed(path, read(part, looseRule))),
     choices: readRules(raw).flatMap(({ path, part }) => placed(`${path}.choices`, read(member(part, 'choices'), choices))),
     service: read(member(callers, 'service'), lenientParts.service),
@@ -90,25 +93,39 @@ function placed<Part>(path: string, part: Part | undefined): Located<Part>[] {
   return part === undefined ? [] : [{ path, part }]
 }
 
-function readEntries<Schema extends z.ZodType>(raw: unknown, name: string, schema: Schema): Map<string, Located<z.output<Schema>>> {
+function readEntries<Schema extends z.ZodType>(
+  raw: unknown,
+  name: string,
+  schema: Schema,
+  known?: ReadonlyMap<string, z.output<Schema>>,
+): Map<string, Located<z.output<Schema>>> {
   const entries = new Map<string, Located<z.output<Schema>>>()
   for (const [alias, value] of Object.entries(asObject(member(raw, name)))) {
-    const part = read(value, schema)
+    const part = known?.get(alias) ?? read(value, schema)
     if (part !== undefined) entries.set(alias, { path: `${name}.${alias}`, part })
   }
   return entries
 }
 
-function readList<Schema extends z.ZodType>(raw: unknown, name: string, schema: Schema): Located<z.output<Schema>>[] {
+function readList<Schema extends z.ZodType>(
+  raw: unknown,
+  name: string,
+  schema: Schema,
+  known: readonly (z.output<Schema> | undefined)[],
+): Located<z.output<Schema>>[] {
   const list = member(raw, name)
   if (!Array.isArray(list)) return []
-  return list.flatMap((value, index) => {
-    const part = read(value, schema)
-    return part === undefined ? [] : [{ path: `${name}[${index}]`, part }]
-  })
+  const parts: Located<z.output<Schema>>[] = []
+  for (const [index, value] of (list as readonly unknown[]).entries()) {
+    const part = known[index] ?? read(value, schema)
+    if (part !== undefined) parts.push({ path: `${name}[${index}]`, part })
+  }
+  return parts
 }
 
 function read<Schema extends z.ZodType>(value: unknown, schema: Schema): z.output<Schema> | undefined {
+  // No part has a value where it is not written, and to be told so costs more than to read one.
+  if (value === undefined) return undefined
   const result = schema.safeParse(value)
   return result.success ? result.data : undefined
 }
