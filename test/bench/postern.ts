@@ -30,8 +30,8 @@ export interface RunningPostern extends RunningSubject {
   readonly env: Readonly<Record<string, string>>
 }
 
-/** How long Postern may take until it answers, in milliseconds. */
-const START_LIMIT = 60_000
+/** How long Postern may take until it answers, in milliseconds: with 100,000 keys in YAML, on a busy machine. */
+const START_LIMIT = 300_000
 
 function config(port: number, upstream: number, { callers = [], further = {} }: PosternOptions): string {
   const lines = (settings: Readonly<Record<string, unknown>>, indent: string): string =>

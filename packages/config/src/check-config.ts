@@ -9,7 +9,7 @@ import { checkChoices } from './check-choices.js'
 import { checkEndpoints } from './check-endpoints.js'
 import { checkGateways } from './check-gateways.js'
 import { checkKeys } from './check-keys.js'
-import { checkSharing, tenantsIn } from './check-sharing.js'
+import { checkSharing } from './check-sharing.js'
 import { checkMount } from './check-mount.js'
 import { checkPassHeaders } from './check-pass-headers.js'
 import { checkPolicies } from './check-policies.js'
@@ -24,7 +24,7 @@ import { readSecret, type SecretPlaces } from './read-secret.js'
 import { type Config, createConfigSchema } from './schema.js'
 import type { SecretReference } from './schema-parts.js'
 import { sessionSecretReferences } from './session-secrets.js'
-import type { Tenants } from './tenants.js'
+import { findTenants, type Tenants } from './tenants.js'
 
 /** A configuration without errors, with its secrets read. */
 export interface CheckedConfig {
@@ -71,15 +71,15 @@ export function checkConfig(raw: unknown, places: SecretPlaces, dialects: Dialec
 
   const parts = readSections(raw, dialectIds, plain)
   const references = referencesIn(parts)
-  const secrets = readSecrets(references, places, problems)
+  const secrets = readSecrets(parts, references, places, problems)
   checkGateways(parts, dialects, problems)
   checkEndpoints(parts, dialects, problems)
   checkPassHeaders(parts, dialects, problems)
-  checkKeys(parts, dialects, secrets, problems)
+  checkKeys(parts, dialects, problems)
   checkChoices(parts, dialects, problems)
   checkBindings(parts, problems)
   checkPolicies(parts, dialects, problems)
-  const tenants = tenantsIn(parts, secrets)
+  const tenants = findTenants(parts.keys, parts.bindings)
   checkSharing(parts, dialects, tenants, problems)
   const proxies = readProxies(places.env)
   for (const [variable, password] of proxies.passwords) if (password.length >= shortestSearched) secrets.set(variable, new Secret(password))
@@ -98,7 +98,7 @@ export function checkConfig(raw: unknown, places: SecretPlaces, dialects: Dialec
   const usable = problems.every(({ severity }) => severity !== 'error')
   const told = tellable(problems, secrets)
   const { proxyOf } = proxies
-  const secretFiles = filesOf(references, places)
+  const secretFiles = filesOf(parts, references, places)
   if (config === undefined || !usable) return { problems: told, secretFiles }
   return { problems: told, secretFiles, checked: { config, secrets, tenants, secretFiles, ring, dialects, proxyOf } }
 }
@@ -140,16 +140,22 @@ const ringFix = 'Make it with "postern callers add <label>", which prints a cred
 
 type References = readonly (readonly [path: string, reference: SecretReference])[]
 
-function filesOf(references: References, { directory }: SecretPlaces): readonly string[] {
-  return references.flatMap(([, reference]) => ('file' in reference ? [resolve(directory, reference.file)] : []))
+function filesOf({ keys }: Parts, references: References, { directory }: SecretPlaces): readonly string[] {
+  const files: string[] = []
+  const add = (reference: SecretReference | undefined): void => {
+    if (reference !== undefined && 'file' in reference) files.push(resolve(directory, reference.file))
+  }
+  for (const { part } of keys.values()) {
+    add(part.secret)
+    add(part.providerSecret)
+  }
+  for (const [, reference] of references) add(reference)
+  return files
 }
 
+/** All but those of keys. */
 function referencesIn(parts: Parts): References {
   const references: (readonly [path: string, reference: SecretReference])[] = []
-  for (const { path, part } of parts.keys.values()) {
-    references.push([`${path}.secret`, part.secret])
-    if (part.providerSecret !== undefined) references.push([`${path}.providerSecret`, part.providerSecret])
-  }
   if (parts.service !== undefined) references.push(['callers.service.hashes', parts.service.hashes])
   references.push(...sessionSecretReferences(parts.session))
   if (parts.backend?.identity?.key !== undefined) references.push(['backend.identity.key', parts.backend.identity.key])
@@ -158,13 +164,23 @@ function referencesIn(parts: Parts): References {
   return references
 }
 
-function readSecrets(references: References, places: SecretPlaces, problems: Problem[]): Map<string, Secret> {
+function readSecrets({ keys }: Parts, references: References, places: SecretPlaces, problems: Problem[]): Map<string, Secret> {
   const secrets = new Map<string, Secret>()
-  for (const [path, reference] of references) {
-    const tell = places.isOptional?.(path) === true ? warning : problem
+  function read(path: string, reference: SecretReference): Secret | undefined {
     const result = readSecret(reference, places)
-    if ('secret' in result) secrets.set(path, result.secret)
-    else problems.push(tell(path, result.reason, path === 'callers.service.hashes' ? ringFix : result.fix))
+    if ('secret' in result) {
+      secrets.set(path, result.secret)
+      return result.secret
+    }
+    const tell = places.isOptional?.(path) === true ? warning : problem
+    problems.push(tell(path, result.reason, path === 'callers.service.hashes' ? ringFix : result.fix))
+    return undefined
   }
+  for (const key of keys.values()) {
+    const { path, part } = key
+    key.secret = read(`${path}.secret`, part.secret)
+    if (part.providerSecret !== undefined) key.providerSecret = read(`${path}.providerSecret`, part.providerSecret)
+  }
+  for (const [path, reference] of references) read(path, reference)
   return secrets
 }

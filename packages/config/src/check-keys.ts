@@ -5,9 +5,9 @@ import { oneOf, type Problem, problem, warning } from './problem.js'
 import type { Config } from './schema.js'
 
 /** Checks that every key names an existing gateway and has the settings that its dialect needs. */
-export function checkKeys(parts: Parts, dialects: Dialects, secrets: ReadonlyMap<string, Secret>, problems: Problem[]): void {
+export function checkKeys(parts: Parts, dialects: Dialects, problems: Problem[]): void {
   const forms = new Map<string, KeyForms>()
-  for (const { path, part } of parts.keys.values()) {
+  for (const { path, part, secret, providerSecret } of parts.keys.values()) {
     if (!parts.namedGateways.has(part.gateway)) {
       problems.push(
         problem(`${path}.gateway`, `names the gateway "${part.gateway}", which is not there.`, `Write ${oneOf(parts.namedGateways)}.`),
@@ -19,11 +19,10 @@ export function checkKeys(parts: Parts, dialects: Dialects, secrets: ReadonlyMap
     checkDialectNeeds(path, part, dialect, problems)
     let form = forms.get(part.gateway)
     if (form === undefined) forms.set(part.gateway, (form = formsOf(dialect, gateway.part.baseURL, dialects)))
-    const secret = secrets.get(`${path}.secret`)
-    const providerSecret = part.providerSecret === undefined ? undefined : secrets.get(`${path}.providerSecret`)
     checkSecretText(`${path}.secret`, secret, problems)
-    checkSecretText(`${path}.providerSecret`, providerSecret, problems)
     form.check(`${path}.secret`, secret, problems)
+    if (providerSecret === undefined) continue
+    checkSecretText(`${path}.providerSecret`, providerSecret, problems)
     warnOfOddKey(
       { path: `${path}.providerSecret`, pattern: dialect.providerCredential?.keyPattern, whose: `a provider behind ${dialect.title}` },
       'Check that it is the right one; the two keys are easily swapped.',

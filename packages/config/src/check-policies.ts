@@ -13,7 +13,8 @@ import { oneOf, type Problem, warning } from './problem.js'
 export function checkPolicies(parts: Parts, dialects: Dialects, problems: Problem[]): void {
   const seen = new Map<string, string>()
   const known = knownEndpoints(parts, dialects)
-  const bound = boundNames(parts)
+  // The first is `policies` itself, which is for everybody.
+  const bound = parts.rules.length > 1 ? boundNames(parts) : undefined
   for (const rule of parts.rules) {
     checkEndpointPatterns(rule, known, problems)
     if (rule.path === 'policies') continue
@@ -70,13 +71,19 @@ interface BoundField {
 function boundNames({ bindings }: Parts): Readonly<Record<(typeof principalFields)[number], BoundField>> | undefined {
   if (bindings.some(({ part }) => part.default === true)) return undefined
   const read = (field: (typeof principalFields)[number]): BoundField => {
-    const named = bindings.flatMap(({ part }) => part[field] ?? [])
-    const names = new Set(named)
+    const names = new Set<string>()
+    let naming = 0
+    for (const { part } of bindings) {
+      const name = part[field]
+      if (name === undefined) continue
+      names.add(name)
+      naming += 1
+    }
     // Most rules name somebody whom a binding names: then nothing is compared.
     let meantBy: MeantBy | undefined
     return {
       names,
-      isInAll: bindings.length > 0 && named.length === bindings.length,
+      isInAll: bindings.length > 0 && naming === bindings.length,
       meantBy: (name) => (meantBy ??= createMeantBy([...names]))(name),
     }
   }

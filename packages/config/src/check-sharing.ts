@@ -1,24 +1,10 @@
 import { type Dialect, type Dialects, endpointsOf } from '@postern/gateways'
-import type { Secret } from '@postern/ports'
 import type { Parts } from './lenient-sections.js'
 import { type Problem, warning } from './problem.js'
-import type { Config } from './schema.js'
-import { findTenants, type Tenants } from './tenants.js'
+import type { Tenants } from './tenants.js'
 
 /** How many bindings or keys a warning names. */
 const maxNamed = 3
-
-/** The tenants of each key that is valid. */
-export function tenantsIn({ keys, bindings }: Parts, secrets: ReadonlyMap<string, Secret>): ReadonlyMap<string, Tenants> {
-  function* settings(): Iterable<readonly [string, Config['keys'][string]]> {
-    for (const [alias, { part }] of keys) yield [alias, part]
-  }
-  return findTenants(
-    settings(),
-    bindings.map(({ part }) => part),
-    secrets,
-  )
-}
 
 /** Warns of a key with several tenants, under which no caller may store objects. */
 export function checkSharing(parts: Parts, dialects: Dialects, tenants: ReadonlyMap<string, Tenants>, problems: Problem[]): void {

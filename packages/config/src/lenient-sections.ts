@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { PlainEntries } from './plain-entries.js'
+import { type LocatedKey, locateKey, type PlainEntries } from './plain-entries.js'
 import { type Config, createLenientParts } from './schema.js'
 
 /** A part of the configuration and its path. */
@@ -35,7 +35,7 @@ export interface Parts {
   readonly gateways: ReadonlyMap<string, Located<Config['gateways'][string]>>
   /** The opened endpoints of all gateways, also of a gateway that is otherwise not valid. */
   readonly opened: readonly Located<OpenedAt>[]
-  readonly keys: ReadonlyMap<string, Located<Config['keys'][string]>>
+  readonly keys: ReadonlyMap<string, LocatedKey>
   readonly bindings: readonly Located<Config['bindings'][number]>[]
   /** `policies` itself, then each of its rules. */
   readonly rules: readonly PlacedRule[]
@@ -66,7 +66,7 @@ export function readSections(raw: unknown, dialectIds: readonly string[], plain:
   return {
     gateways: readEntries(raw, 'gateways', lenientParts.gateway),
     opened: [...readEntries(raw, 'gateways', looseGateway).values()],
-    keys: readEntries(raw, 'keys', lenientParts.key, plain.keys),
+    keys: readKeys(raw, lenientParts.key, plain),
     bindings: readList(raw, 'bindings', lenientParts.binding, plain.bindings),
     rules: readRules(raw).flatMap(({ path, part }) => placed(path, read(part, looseRule))),
     choices: readRules(raw).flatMap(({ path, part }) => placed(`${path}.choices`, read(member(part, 'choices'), choices))),
@@ -93,18 +93,27 @@ function placed<Part>(path: string, part: Part | undefined): Located<Part>[] {
   return part === undefined ? [] : [{ path, part }]
 }
 
-function readEntries<Schema extends z.ZodType>(
-  raw: unknown,
-  name: string,
-  schema: Schema,
-  known?: ReadonlyMap<string, z.output<Schema>>,
-): Map<string, Located<z.output<Schema>>> {
+function readEntries<Schema extends z.ZodType>(raw: unknown, name: string, schema: Schema): Map<string, Located<z.output<Schema>>> {
   const entries = new Map<string, Located<z.output<Schema>>>()
   for (const [alias, value] of Object.entries(asObject(member(raw, name)))) {
-    const part = known?.get(alias) ?? read(value, schema)
+    const part = read(value, schema)
     if (part !== undefined) entries.set(alias, { path: `${name}.${alias}`, part })
   }
   return entries
+}
+
+function readKeys(raw: unknown, schema: z.ZodType<Config['keys'][string]>, { keys: plain }: PlainEntries): ReadonlyMap<string, LocatedKey> {
+  const written = asObject(member(raw, 'keys'))
+  const aliases = Object.keys(written)
+  if (aliases.length === plain.size) return plain
+  const keys = new Map<string, LocatedKey>()
+  for (const alias of aliases) {
+    const known = plain.get(alias)
+    const part = known === undefined ? read(written[alias], schema) : undefined
+    if (known !== undefined) keys.set(alias, known)
+    else if (part !== undefined) keys.set(alias, locateKey(alias, part))
+  }
+  return keys
 }
 
 function readList<Schema extends z.ZodType>(
@@ -118,9 +127,26 @@ function readList<Schema extends z.ZodType>(
   const parts: Located<z.output<Schema>>[] = []
   for (const [index, value] of (list as readonly unknown[]).entries()) {
     const part = known[index] ?? read(value, schema)
-    if (part !== undefined) parts.push({ path: `${name}[${index}]`, part })
+    if (part !== undefined) parts.push(new ListedPart(name, index, part))
   }
   return parts
+}
+
+/** A part of a list. Its path is told in problems alone. */
+class ListedPart<Part> implements Located<Part> {
+  readonly part: Part
+  readonly #list: string
+  readonly #index: number
+
+  constructor(list: string, index: number, part: Part) {
+    this.part = part
+    this.#list = list
+    this.#index = index
+  }
+
+  get path(): string {
+    return `${this.#list}[${this.#index}]`
+  }
 }
 
 function read<Schema extends z.ZodType>(value: unknown, schema: Schema): z.output<Schema> | undefined {

@@ -1,3 +1,4 @@
+import type { Secret } from '@postern/ports'
 import { nameFault } from '@postern/protocol'
 import type { Config } from './schema.js'
 import { aliasForm } from './schema-parts.js'
@@ -5,10 +6,23 @@ import { aliasForm } from './schema-parts.js'
 type Key = Config['keys'][string]
 type Binding = Config['bindings'][number]
 
+/** A key, and its place. */
+export interface LocatedKey {
+  readonly path: string
+  readonly part: Key
+  /** Its secrets, once they were read. */
+  secret: Secret | undefined
+  providerSecret: Secret | undefined
+}
+
+export function locateKey(alias: string, part: Key): LocatedKey {
+  return { path: `keys.${alias}`, part, secret: undefined, providerSecret: undefined }
+}
+
 /** The keys and bindings of a configuration that are written as almost every one is, and what is left for the schema to judge. */
 export interface PlainEntries {
   /** By alias. */
-  readonly keys: ReadonlyMap<string, Key>
+  readonly keys: ReadonlyMap<string, LocatedKey>
   /** By their number; `undefined`: it is left to the schema. */
   readonly bindings: readonly (Binding | undefined)[]
   /** The configuration without these entries. */
@@ -22,7 +36,7 @@ export interface PlainEntries {
  * long, and a configuration may have 100,000 of them.
  */
 export function readPlainEntries(raw: unknown): PlainEntries {
-  const keys = new Map<string, Key>()
+  const keys = new Map<string, LocatedKey>()
   const bindings: (Binding | undefined)[] = []
   const numbers: number[] = []
   if (!isPlainObject(raw)) return { keys, bindings, rest: raw, numbers }
@@ -35,7 +49,7 @@ export function readPlainEntries(raw: unknown): PlainEntries {
       const value = writtenKeys[alias]
       const key = aliasForm.test(alias) && alias !== '__proto__' ? readPlainKey(value) : undefined
       if (key === undefined) others.push([alias, value])
-      else keys.set(alias, key)
+      else keys.set(alias, locateKey(alias, key))
     }
     rest['keys'] = Object.fromEntries(others)
   }
@@ -59,7 +73,7 @@ export function joinEntries({ keys, bindings, rest }: PlainEntries, judged: Conf
   if (rest === raw) return judged
   const allKeys: Record<string, Key> = {}
   for (const alias of Object.keys((raw as Config).keys)) {
-    const key = keys.get(alias) ?? (Object.hasOwn(judged.keys, alias) ? judged.keys[alias] : undefined)
+    const key = keys.get(alias)?.part ?? (Object.hasOwn(judged.keys, alias) ? judged.keys[alias] : undefined)
     if (key !== undefined) allKeys[alias] = key
   }
   const others = judged.bindings.values()

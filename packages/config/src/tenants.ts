@@ -2,7 +2,7 @@ import { bindingIdentity, describeBinding, Secret } from '@postern/ports'
 import type { Config } from './schema.js'
 
 type BindingLine = Config['bindings'][number]
-type KeySettings = Pick<Config['keys'][string], 'providerSecret'>
+type KeySecrets = Readonly<Record<'secret' | 'providerSecret', Secret | undefined>>
 
 /** Who uses the account of a key, by the configuration. */
 export interface Tenants {
@@ -19,12 +19,11 @@ export interface Tenants {
  * `providerSecret`, that secret decides, since the provider stores objects under its own key.
  */
 export function findTenants(
-  keys: Iterable<readonly [alias: string, key: KeySettings]>,
-  bindings: Iterable<BindingLine>,
-  secrets: ReadonlyMap<string, Secret>,
+  keys: Iterable<readonly [alias: string, key: KeySecrets]>,
+  bindings: Iterable<{ readonly part: BindingLine }>,
 ): ReadonlyMap<string, Tenants> {
-  const accounts = findAccounts(keys, secrets)
-  for (const binding of bindings) accounts.get(binding.key)?.add(binding)
+  const accounts = findAccounts(keys)
+  for (const { part } of bindings) accounts.get(part.key)?.add(part)
   return accounts
 }
 
@@ -62,15 +61,11 @@ class Account implements Tenants {
 }
 
 /** The account of each key, by its alias. A key whose secret is missing has an account of its own. */
-function findAccounts(
-  keys: Iterable<readonly [alias: string, key: KeySettings]>,
-  secrets: ReadonlyMap<string, Secret>,
-): ReadonlyMap<string, Account> {
+function findAccounts(keys: Iterable<readonly [alias: string, key: KeySecrets]>): ReadonlyMap<string, Account> {
   const bySecret = Secret.createMap<Account>()
   const accounts = new Map<string, Account>()
-  for (const [alias, { providerSecret }] of keys) {
-    const secret =
-      (providerSecret === undefined ? undefined : secrets.get(`keys.${alias}.providerSecret`)) ?? secrets.get(`keys.${alias}.secret`)
+  for (const [alias, { secret: own, providerSecret }] of keys) {
+    const secret = providerSecret ?? own
     const known = secret === undefined ? undefined : bySecret.get(secret)
     const account = known ?? new Account(alias)
     if (known !== undefined) known.aliases.push(alias)

@@ -1,3 +1,4 @@
+import type { Secret } from '@postern/ports'
 import type { KeyLease } from '../resolve/route.js'
 import type { IsDropped } from './header-filter.js'
 import { KeySearch } from './leak/key-search.js'
@@ -16,8 +17,11 @@ export interface PreparedKey {
 /** Finds what is prepared for a key. */
 export type PreparedKeys = (key: KeyLease) => PreparedKey
 
-/** What the search needs of a key. */
-export type SearchedLease = Pick<KeyLease, 'alias' | 'secret' | 'providerSecret'>
+/** A secret of a key. */
+export interface KeySecret {
+  readonly alias: string
+  readonly secret: Secret
+}
 
 /**
  * The search for every key that any runtime has loaded, in the answers to all calls. A key that several have is searched for until
@@ -28,22 +32,15 @@ export class LoadedKeys {
   /** The runtimes that have keys here. */
   #runtimes = 0
 
-  add(keys: Iterable<SearchedLease>): void {
+  add(keys: Iterable<KeySecret>): void {
     this.#runtimes += 1
-    for (const { alias, secret, providerSecret } of keys) {
-      this.search.add(alias, secret.reveal())
-      if (providerSecret !== undefined) this.search.add(alias, providerSecret.reveal())
-    }
+    for (const { alias, secret } of keys) this.search.add(alias, secret.reveal())
   }
 
-  remove(keys: Iterable<SearchedLease>): void {
+  remove(keys: Iterable<KeySecret>): void {
     this.#runtimes -= 1
     // With the last runtime the search itself goes.
-    if (this.#runtimes === 0) return
-    for (const { alias, secret, providerSecret } of keys) {
-      this.search.remove(alias, secret.reveal())
-      if (providerSecret !== undefined) this.search.remove(alias, providerSecret.reveal())
-    }
+    if (this.#runtimes > 0) for (const { alias, secret } of keys) this.search.remove(alias, secret.reveal())
   }
 }
 

@@ -37,16 +37,17 @@ export class Leases {
   }
 }
 
-/** Every key's alias and its secrets, for the search in answers. */
-export function secretsOfKeys({ config, secrets }: CheckedConfig): Iterable<Pick<KeyLease, 'alias' | 'secret' | 'providerSecret'>> {
+/** Every secret of every key, for the search in answers. */
+export function secretsOfKeys({ secrets }: CheckedConfig): Iterable<{ readonly alias: string; readonly secret: Secret }> {
   return {
     *[Symbol.iterator]() {
-      for (const [alias, { providerSecret }] of Object.entries(config.keys))
-        yield {
-          alias,
-          secret: secrets.get(`keys.${alias}.secret`) as Secret,
-          providerSecret: providerSecret === undefined ? undefined : secrets.get(`keys.${alias}.providerSecret`),
-        }
+      for (const [path, secret] of secrets) {
+        if (!path.startsWith(beforeAlias)) continue
+        yield { alias: path.slice(beforeAlias.length, path.lastIndexOf('.')), secret }
+      }
     },
   }
 }
+
+/** How the path of a key's secret begins: an alias and `.secret` or `.providerSecret` follow. */
+const beforeAlias = 'keys.'

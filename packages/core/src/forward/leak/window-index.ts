@@ -34,7 +34,7 @@ export class WindowIndex {
     for (let place = this.#first[this.#chainOf(hash)] as number; place > 0; place = this.#next[place - 1] as number)
       if (this.#hashes[place - 1] === hash) found.push(this.#windows[place - 1] as number)
     // The one that was added first comes last in its chain.
-    return found.reverse()
+    return found.toReversed()
   }
 
   /** How many windows have this hash, `most` at most. */
