@@ -3,8 +3,11 @@ import type { YAMLError } from 'yaml'
 
 const starFix = 'Write a text that begins with * in quotes, such as "*".'
 
+/** What is said of an error. */
+export type YamlFault = Pick<YAMLError, 'code' | 'message' | 'pos'> & { readonly linePos?: YAMLError['linePos'] }
+
 /** Describes where a file is not YAML, why, and how to correct it. */
-export function describeYamlError({ code, message, linePos, pos }: YAMLError, text: string): Problem {
+export function describeYamlError({ code, message, linePos, pos }: YamlFault, text: string): Problem {
   const [start] = linePos ?? []
   const path = start === undefined ? 'YAML' : `line ${start.line}, column ${start.col}`
   if (code === 'DUPLICATE_KEY') {

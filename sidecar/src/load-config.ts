@@ -76,7 +76,8 @@ export function checkSources(
   states: Map<string, string> = new Map<string, string>(),
 ): LoadedConfig {
   const { raw, dotenv } = sources
-  const env = { ...dotenv, ...process.env }
+  // On top of the file's variables: there may be 100,000 of them, and few in the environment.
+  const env = Object.assign(Object.create(dotenv) as Record<string, string | undefined>, process.env)
   const beforeRead = (each: string): void => void states.set(each, fileStateNow(each))
   const result = checkConfig(raw, { env, directory: dirname(file), beforeRead, ...(isOptional === undefined ? {} : { isOptional }) })
   const config = result.checked?.config
@@ -121,8 +122,8 @@ export function describeProblems(path: string, problems: readonly Problem[]): st
   return `${path} has ${count}:\n${problems.map(describeProblem).join('\n')}`
 }
 
-/** The largest `.env`, in bytes. */
-const maxDotenvBytes = 1024 * 1024
+/** The largest `.env`, in bytes: room for 100,000 keys. */
+const maxDotenvBytes = 16 * 1024 * 1024
 
 /** @throws {Failure} if it is there and cannot be read: its variables must not be missing in silence. */
 export function readDotenv(file: string): Record<string, string> {

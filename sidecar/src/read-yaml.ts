@@ -6,6 +6,8 @@ import { redactKeys } from '@postern/protocol'
 import { type Document, LineCounter, parseDocument, visit } from 'yaml'
 import { describeYamlError } from './describe-yaml-error.js'
 import { Failure } from './failure.js'
+import { readJson } from './read-json.js'
+import { withRepeatedKeys } from './repeated-keys.js'
 
 /** The content of a configuration file; `raw` is `undefined` if the file is not YAML. */
 export interface ReadYaml {
@@ -54,15 +56,18 @@ export function readYaml(path: string): ReadYaml {
 }
 
 function parse(text: string, path: string): ReadYaml {
+  const json = readJson(text)
+  if (json !== undefined) return { raw: json, problems: [] }
   const lines = new LineCounter()
-  // A warning of the library would print the line of the file, which may hold a key.
-  const document = parseDocument(text, { lineCounter: lines, logLevel: 'error' })
-  const problems = document.errors.map((error) => {
+  // A warning of the library would print the line of the file, which may hold a key. Its own search for repeated keys compares each
+  // key with each other one of its group.
+  const document = parseDocument(text, { lineCounter: lines, logLevel: 'error', uniqueKeys: false })
+  const problems = withRepeatedKeys(document, lines).map((error) => {
     const { path, reason, fix } = describeYamlError(error, text)
     return problem(path, reason, fix)
   })
   if (problems.length === 0 && document.contents === null) throw new Failure(`${path} is empty. Start from the example in README.md.`)
-  if (problems.length === 0) problems.push(...findLooseAliases(document, lines))
+  if (problems.length === 0 && text.includes('*')) problems.push(...findLooseAliases(document, lines))
   return { raw: problems.length > 0 ? undefined : document.toJS({ maxAliasCount: maxAliases }), problems }
 }
 

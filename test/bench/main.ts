@@ -7,6 +7,7 @@ import { callers } from './callers.js'
 import type { Bench } from './interleave.js'
 import { measureMemory, measureSse, measureTtft } from './measure.js'
 import { measureCallers } from './measure-callers.js'
+import { growthSizes, measureGrowth, measuredStarts } from './measure-growth.js'
 import { measureIdentify } from './measure-identify.js'
 import { measureLeak } from './measure-leak.js'
 import { measureRevocation } from './measure-revocation.js'
@@ -38,6 +39,9 @@ const measurements: Record<Mode, (bench: Bench, results: Results) => Promise<voi
   leak: async (bench, results) => {
     results.leak = await measureLeak(bench)
   },
+  growth: async (bench, results) => {
+    results.growth = await measureGrowth(bench)
+  },
   revocation: async (bench, results) => {
     results.revocation = await measureRevocation(bench)
   },
@@ -57,6 +61,7 @@ function stepsOf({ modes, subjects, plan }: Options): number {
   const stepsIn = (mode: Mode): number => {
     if (mode === 'identify' || mode === 'leak') return 1
     if (mode === 'revocation') return 2
+    if (mode === 'growth') return measuredStarts.length + growthSizes.length * (plan.growth.rounds + 1)
     const measured = mode === 'callers' ? callers.length : subjects.length
     return measured * (plan[mode].rounds + (mode === 'memory' ? 0 : 1))
   }

@@ -4,7 +4,7 @@ import { fullPlan, quickPlan } from './plan.js'
 import type { Subject } from './subjects.js'
 import { subjects } from './subjects.js'
 
-export const modes = ['json', 'backend', 'callers', 'identify', 'leak', 'revocation', 'sse', 'ttft', 'memory'] as const
+export const modes = ['json', 'backend', 'callers', 'identify', 'leak', 'growth', 'revocation', 'sse', 'ttft', 'memory'] as const
 export type Mode = (typeof modes)[number]
 
 export interface Options {
@@ -23,7 +23,7 @@ Measures Postern beside plain Node proxies and a hand-written Express stack, all
 Options:
   --only MODE       ${modes.join(', ')}; several with commas (default: all)
   --subjects LIST   ${subjects.map(({ name }) => name).join(', ')}; several with commas (default: all); callers
-                    are always measured at Postern
+                    and growth are always measured at Postern
   --streams N       open streams in the memory measurement (default: ${fullPlan.memory.streams}, quick: ${quickPlan.memory.streams})
   --quick           shorter rounds
   --json FILE       also write the figures as JSON; with - they go to stdout, and the tables to stderr

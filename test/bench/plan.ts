@@ -18,6 +18,8 @@ export interface Plan {
   readonly identify: { readonly rounds: number; readonly checks: number }
   /** `bytes` of each text in a round. */
   readonly leak: { readonly rounds: number; readonly bytes: number }
+  /** For each size of the configuration. Many short rounds, as with callers. */
+  readonly growth: RequestsPlan
   readonly revocation: { readonly callsPerSecond: number }
   readonly sse: {
     readonly streams: number
@@ -46,6 +48,7 @@ export const fullPlan: Plan = {
   callers: { connections: 32, warmup: 2, seconds: 1, rounds: 11 },
   identify: { rounds: 5, checks: 200_000 },
   leak: { rounds: 7, bytes: 32 * 1024 * 1024 },
+  growth: { connections: 32, warmup: 3, seconds: 1, rounds: 11 },
   revocation: { callsPerSecond: 1000 },
   sse: { streams: 100, pace: { events: 200, interval: 10 }, warmup: 2.5, seconds: 3, rounds: 3 },
   ttft: { pace: { events: 3, interval: 0 }, warmup: 2000, streams: 1500, rounds: 3 },
@@ -59,6 +62,7 @@ export const quickPlan: Plan = {
   callers: { connections: 32, warmup: 1, seconds: 0.5, rounds: 7 },
   identify: { rounds: 3, checks: 50_000 },
   leak: { rounds: 3, bytes: 8 * 1024 * 1024 },
+  growth: { connections: 32, warmup: 1, seconds: 0.5, rounds: 7 },
   revocation: { callsPerSecond: 1000 },
   sse: { streams: 100, pace: { events: 100, interval: 10 }, warmup: 0.5, seconds: 1, rounds: 3 },
   ttft: { pace: { events: 3, interval: 0 }, warmup: 500, streams: 500, rounds: 1 },

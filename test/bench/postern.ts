@@ -30,8 +30,8 @@ export interface RunningPostern extends RunningSubject {
   readonly env: Readonly<Record<string, string>>
 }
 
-/** How long Postern may take until it answers, in milliseconds. */
-const START_LIMIT = 15_000
+/** How long Postern may take until it answers, in milliseconds: with 100,000 keys in YAML, on a busy machine. */
+const START_LIMIT = 300_000
 
 function config(port: number, upstream: number, { callers = [], further = {} }: PosternOptions): string {
   const lines = (settings: Readonly<Record<string, unknown>>, indent: string): string =>
@@ -70,28 +70,50 @@ async function ready(child: Child, port: number): Promise<void> {
   while (!(await answers(port))) {
     if (child.hasEnded) throw new Error(child.complaint('ended before it answered'))
     if (performance.now() > deadline) throw new Error(child.complaint(`did not answer within ${START_LIMIT / 1000} s`))
-    await sleep(50)
+    await sleep(10)
   }
 }
 
-/** Starts Postern as an operator would: its own command, a configuration file, secrets in the environment. */
+/** The files of a Postern's folder, and what it is started with. */
+export interface Launch {
+  /** Where it listens. */
+  readonly port: number
+  /** The name of its configuration among `files`. */
+  readonly config: string
+  /** Contents by name. */
+  readonly files: Readonly<Record<string, string>>
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** A Postern that answers, and how long that took from the start of its process. */
+export interface Launched {
+  readonly child: Child
+  readonly file: string
+  readonly startMs: number
+}
+
+/** Starts Postern as an operator would: its own command, a configuration file. */
+export async function launch({ port, config: name, files, env = {} }: Launch): Promise<Launched> {
+  const directory = await mkdtemp(join(tmpdir(), 'postern-bench-'))
+  for (const [each, text] of Object.entries(files)) await writeFile(join(directory, each), text)
+  const file = join(directory, name)
+  const began = performance.now()
+  const child = Child.start('postern', command, ['start', '--config', file], { cwd: ROOT, speaks: false, env })
+  void child.ended.then(() => rm(directory, { recursive: true, force: true }))
+  await ready(child, port)
+  return { child, file, startMs: performance.now() - began }
+}
+
+/** Starts Postern with secrets in the environment. */
 export async function startPostern(upstream: number, options: PosternOptions = {}): Promise<RunningPostern> {
   const callerKey = randomBytes(24).toString('base64url')
   const port = await freePort()
-  const directory = await mkdtemp(join(tmpdir(), 'postern-bench-'))
-  const file = join(directory, 'postern.yaml')
-  await writeFile(file, config(port, upstream, options))
   const env = {
     ...Object.assign({}, ...(options.callers ?? []).map((caller) => caller.env)),
     BENCH_KEY: upstreamCredential.replace('Bearer ', ''),
     GATEWAY_API_KEY_HASHES: `bench:${createHash('sha256').update(callerKey).digest('hex')}`,
   } as Record<string, string>
-  const child = Child.start('postern', command, ['start', '--config', file], {
-    cwd: ROOT,
-    speaks: false,
-    env,
-  })
-  void child.ended.then(() => rm(directory, { recursive: true, force: true }))
-  await ready(child, port)
+  const files = { 'postern.yaml': config(port, upstream, options) }
+  const { child, file } = await launch({ port, config: 'postern.yaml', files, env })
   return { child, file, env, target: { port, path: '/ai/v1/chat/completions', credentials: bearer(callerKey) } }
 }

@@ -2,6 +2,7 @@ import Table from 'cli-table3'
 import { callers } from './callers.js'
 import type { Rounds } from './interleave.js'
 import type { LeakCosts, SearchedText } from './job.js'
+import { type GrowthResult, growthSizes } from './measure-growth.js'
 import { loadedKeys } from './measure-leak.js'
 import type { RevocationResult } from './measure-revocation.js'
 import type { RequestsRound } from './measure-requests.js'
@@ -84,6 +85,29 @@ function leakTable(costs: LeakCosts): string {
   return rows.toString()
 }
 
+/** Starts and requests with configurations of different sizes. */
+function growthTables({ starts, requests }: GrowthResult): string {
+  const opened = new Table({
+    ...plain,
+    head: ['starts, to the first answer', 'keys', 'rules', 'ms', 'CPU ms'],
+    colAligns: ['left', 'right', 'right', 'right', 'right'],
+  })
+  for (const { format, size, startMs, cpuMs } of starts)
+    opened.push([`configuration in ${format}`, ...[size.keys, size.rules, startMs, cpuMs].map((value) => figure(value, 0))])
+  const called = new Table({
+    ...plain,
+    head: ['JSON requests', 'keys', 'rules', 'CPU µs/request', 'requests/s'],
+    colAligns: ['left', 'right', 'right', 'right', 'right'],
+  })
+  for (const { name, keys, rules } of growthSizes) {
+    const own = requests[name] ?? []
+    const cost = median(own.map(({ cpuPerRequest }) => cpuPerRequest))
+    const rate = median(own.map(({ requestsPerSecond }) => requestsPerSecond))
+    called.push([name, figure(keys, 0), figure(rules, 0), figure(cost, 1), figure(rate, 0)])
+  }
+  return `${opened.toString()}\n\n${called.toString()}`
+}
+
 function revocationTable(results: readonly RevocationResult[]): string {
   const rows = new Table({
     ...plain,
@@ -133,6 +157,7 @@ export function tablesOf(results: Results, verdicts: readonly Verdict[]): string
   if (results.callers !== undefined) tables.push(callersTable(results.callers))
   if (results.identify !== undefined) tables.push(identifyTable(results.identify))
   if (results.leak !== undefined) tables.push(leakTable(results.leak))
+  if (results.growth !== undefined) tables.push(growthTables(results.growth))
   if (results.revocation !== undefined) tables.push(revocationTable(results.revocation))
   if (results.sse !== undefined) {
     tables.push(

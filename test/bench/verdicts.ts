@@ -4,6 +4,7 @@ import { referenceCaller } from './callers.js'
 import type { Rounds } from './interleave.js'
 import type { LeakCosts } from './job.js'
 import type { MemoryRound, SseRound, TtftRound } from './measure.js'
+import { growthBetween, type GrowthResult } from './measure-growth.js'
 import { loadedKeys } from './measure-leak.js'
 import type { RevocationResult } from './measure-revocation.js'
 import type { BackendRound, RequestsRound } from './measure-requests.js'
@@ -19,6 +20,7 @@ export interface Results {
   identify?: Rounds<number>
   /** CPU time of searching a text for keys. */
   leak?: LeakCosts
+  growth?: GrowthResult
   revocation?: readonly RevocationResult[]
   sse?: Rounds<SseRound>
   ttft?: Rounds<TtftRound>
@@ -72,6 +74,8 @@ export function judge(results: Results): Verdict[] {
     jwtCheck: costOfCheck(results.identify, 'jwt'),
     leakSearch: results.leak?.answer?.[1] && median(results.leak.answer[1]),
     leakGrowth: results.leak && growthWithKeys(results.leak),
+    growthOfRequests: results.growth && growthBetween(results.growth),
+    startWithKeys: results.growth?.starts.findLast(({ format }) => format === 'JSON')?.startMs,
     revocationLate: results.revocation && Math.max(...results.revocation.map(({ acceptedLate }) => acceptedLate)),
     sseOverBarePipe: overReference(results.sse, 'bare-pipe', (round) => round.cpuPerEvent),
     ttftMedian: added && median(added.map(({ p50 }) => p50)),

@@ -203,7 +203,7 @@ describe('postern reload', () => {
     [() => pipeAt('key'), /keys\.acme\.secret: points to the file .*ENOTREG/],
     [() => pipeAt('.env'), /\.env cannot be read \(ENOTREG\)/],
     [() => symlinkSync('nowhere', join(cwd, '.env')), /\.env cannot be read \(ENOENT\)/],
-    [() => writeFileSync(join(cwd, '.env'), Buffer.alloc(2_000_000, 10)), /\.env is too large/],
+    [() => writeFileSync(join(cwd, '.env'), Buffer.alloc(17 * 1024 * 1024, 10)), /\.env is too large/],
     [() => symlinkSync('.env', join(cwd, '.env')), /\.env cannot be read \(ELOOP\)/],
     [() => write('ring', 'one:nothing'), /callers\.service\.hashes/],
   ]

@@ -3,25 +3,33 @@ import type { Parts } from './lenient-sections.js'
 import { oneOf, type Problem, problem, warning } from './problem.js'
 import type { Config } from './schema.js'
 
+type PlacedBinding = Parts['bindings'][number]
+
 /** Checks that every binding names an existing key and a principal (or `default: true`), and that no two match the same principal. */
 export function checkBindings(parts: Parts, problems: Problem[]): void {
-  const seen = new Map<string, string>()
-  for (const { path, part } of parts.bindings) {
+  const seen = new Map<string, PlacedBinding>()
+  for (const binding of parts.bindings) {
+    const { part } = binding
     const named = part.user !== undefined || part.team !== undefined || part.project !== undefined
     if (!parts.namedKeys.has(part.key))
-      problems.push(problem(`${path}.key`, `names the key "${part.key}", which is not there.`, `Write ${oneOf(parts.namedKeys)}.`))
+      problems.push(problem(`${binding.path}.key`, `names the key "${part.key}", which is not there.`, `Write ${oneOf(parts.namedKeys)}.`))
     if (named && part.default === true)
       problems.push(
-        problem(path, 'is for somebody and for everybody at once.', 'Write "default: true", or user, team and project, not both.'),
+        problem(binding.path, 'is for somebody and for everybody at once.', 'Write "default: true", or user, team and project, not both.'),
       )
     if (!named && part.default !== true)
       problems.push(
-        problem(path, 'says not for whom.', 'Name a user, team or project, or write "default: true" if everybody else may use this key.'),
+        problem(
+          binding.path,
+          'says not for whom.',
+          'Name a user, team or project, or write "default: true" if everybody else may use this key.',
+        ),
       )
     const identity = bindingIdentity(part)
     const earlier = seen.get(identity)
-    if (earlier === undefined) seen.set(identity, path)
-    else problems.push(problem(path, `is for the same caller as ${earlier} (${describeBinding(part)}).`, 'Keep one of the two.'))
+    if (earlier === undefined) seen.set(identity, binding)
+    else
+      problems.push(problem(binding.path, `is for the same caller as ${earlier.path} (${describeBinding(part)}).`, 'Keep one of the two.'))
   }
 }
 

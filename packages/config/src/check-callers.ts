@@ -27,8 +27,9 @@ export function checkService(parts: Parts, secrets: ReadonlyMap<string, Secret>,
         : problem('callers.service.hashes', 'holds no entry.', `${addOne} For a ring without callers write the word nobody.`),
     )
   const labels = new Set(entries.map(({ label }) => label))
+  const faulty = new Set(found.map(({ label }) => label))
   for (const label of Object.keys(parts.service.principals)) {
-    if (labels.has(label) || found.some((entry) => entry.label === label)) continue
+    if (labels.has(label) || faulty.has(label)) continue
     problems.push({
       ...problem(
         `callers.service.principals.${label}`,

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { type Dialects, dialects as builtIn } from '@postern/gateways'
 import { createRedactor, type ProxyOf, type RingEntry, searchedSecrets, Secret } from '@postern/ports'
+import type { z } from 'zod'
 import { checkBackend } from './check-backend.js'
 import { checkAnyBinding, checkBindings } from './check-bindings.js'
 import { checkAdmin, checkCallers, checkIssuers, checkService, checkSession } from './check-callers.js'
@@ -16,18 +17,22 @@ import { checkProxies } from './check-proxies.js'
 import { checkStore } from './check-store.js'
 import { describeIssue } from './describe-issue.js'
 import { type Parts, readSections } from './lenient-sections.js'
+import { joinEntries, type PlainEntries, readPlainEntries } from './plain-entries.js'
 import { type Problem, problem, warning } from './problem.js'
 import { readProxies } from './proxies.js'
 import { readSecret, type SecretPlaces } from './read-secret.js'
 import { type Config, createConfigSchema } from './schema.js'
 import type { SecretReference } from './schema-parts.js'
 import { sessionSecretReferences } from './session-secrets.js'
+import { findTenants, type Tenants } from './tenants.js'
 
 /** A configuration without errors, with its secrets read. */
 export interface CheckedConfig {
   readonly config: Config
   /** Secrets by the path of the setting that refers to them, such as `keys.acme.secret`. */
   readonly secrets: ReadonlyMap<string, Secret>
+  /** Who uses the account of each key, by its alias. */
+  readonly tenants: ReadonlyMap<string, Tenants>
   /** The files that secrets were read from, as absolute paths. */
   readonly secretFiles: readonly string[]
   /** The entries of `callers.service.hashes`. */
@@ -59,40 +64,50 @@ export interface CheckResult {
 export function checkConfig(raw: unknown, places: SecretPlaces, dialects: Dialects = builtIn): CheckResult {
   const problems: Problem[] = []
   const dialectIds = Object.keys(dialects)
-  const form = createConfigSchema(dialectIds).safeParse(raw, { reportInput: true })
-  if (!form.success) problems.push(...form.error.issues.flatMap(describeIssue))
+  const plain = readPlainEntries(raw)
+  const form = createConfigSchema(dialectIds).safeParse(plain.rest, { reportInput: true })
+  if (!form.success) for (const issue of form.error.issues) problems.push(...describeIssue(inPlace(issue, plain)))
+  const config = form.success ? joinEntries(plain, form.data, raw) : undefined
 
-  const parts = readSections(raw, dialectIds)
+  const parts = readSections(raw, dialectIds, plain)
   const references = referencesIn(parts)
-  const secrets = readSecrets(references, places, problems)
+  const secrets = readSecrets(parts, references, places, problems)
   checkGateways(parts, dialects, problems)
   checkEndpoints(parts, dialects, problems)
   checkPassHeaders(parts, dialects, problems)
-  checkKeys(parts, dialects, secrets, problems)
+  checkKeys(parts, dialects, problems)
   checkChoices(parts, dialects, problems)
   checkBindings(parts, problems)
   checkPolicies(parts, dialects, problems)
-  checkSharing(parts, dialects, secrets, problems)
+  const tenants = findTenants(parts.keys, parts.bindings)
+  checkSharing(parts, dialects, tenants, problems)
   const proxies = readProxies(places.env)
   for (const [variable, password] of proxies.passwords) if (password.length >= shortestSearched) secrets.set(variable, new Secret(password))
   const ring = checkService(parts, secrets, problems)
   checkSession(parts, secrets, problems)
   checkAdmin(parts, secrets, ring, problems)
-  if (form.success) {
-    checkAnyBinding(form.data, problems)
-    checkCallers(form.data, problems)
-    checkIssuers(form.data, problems)
-    checkStore(form.data, secrets, places, problems)
-    checkMount(form.data, problems)
-    checkBackend(form.data, secrets, problems)
-    checkProxies(form.data, dialects, proxies, problems)
+  if (config !== undefined) {
+    checkAnyBinding(config, problems)
+    checkCallers(config, problems)
+    checkIssuers(config, problems)
+    checkStore(config, secrets, places, problems)
+    checkMount(config, problems)
+    checkBackend(config, secrets, problems)
+    checkProxies(config, dialects, proxies, problems)
   }
-  const usable = form.success && problems.every(({ severity }) => severity !== 'error')
+  const usable = problems.every(({ severity }) => severity !== 'error')
   const told = tellable(problems, secrets)
   const { proxyOf } = proxies
-  const secretFiles = filesOf(references, places)
-  if (!usable) return { problems: told, secretFiles }
-  return { problems: told, secretFiles, checked: { config: form.data, secrets, secretFiles, ring, dialects, proxyOf } }
+  const secretFiles = filesOf(parts, references, places)
+  if (config === undefined || !usable) return { problems: told, secretFiles }
+  return { problems: told, secretFiles, checked: { config, secrets, tenants, secretFiles, ring, dialects, proxyOf } }
+}
+
+/** The issue with the number that a binding has in the whole configuration. */
+function inPlace(issue: z.core.$ZodIssue, { numbers }: PlainEntries): z.core.$ZodIssue {
+  const [section, number, ...inner] = issue.path
+  if (section !== 'bindings' || typeof number !== 'number') return issue
+  return { ...issue, path: [section, numbers[number] ?? number, ...inner] }
 }
 
 /** Secrets below this length are not redacted in problems, in characters: words of the problem could hold them. */
@@ -103,8 +118,21 @@ const shortestSearched = 8
  * the configuration, and the operator may have pasted a key in the place of such a name.
  */
 function tellable(problems: readonly Problem[], secrets: ReadonlyMap<string, Secret>): readonly Problem[] {
+  if (problems.length === 0) return []
   const { redact } = createRedactor(searchedSecrets(secrets), shortestSearched)
-  return problems.map(({ path, reason, fix, severity }) => ({ path: redact(path), reason: redact(reason), fix: redact(fix), severity }))
+  // 100,000 keys may have the same fault, with the same words.
+  const known = new Map<string, string>()
+  const redactOnce = (text: string): string => {
+    const clean = known.get(text) ?? redact(text)
+    known.set(text, clean)
+    return clean
+  }
+  return problems.map(({ path, reason, fix, severity }) => ({
+    path: redact(path),
+    reason: redactOnce(reason),
+    fix: redactOnce(fix),
+    severity,
+  }))
 }
 
 /** The fix for a missing ring: a command makes the ring, not the operator. */
@@ -112,16 +140,22 @@ const ringFix = 'Make it with "postern callers add <label>", which prints a cred
 
 type References = readonly (readonly [path: string, reference: SecretReference])[]
 
-function filesOf(references: References, { directory }: SecretPlaces): readonly string[] {
-  return references.flatMap(([, reference]) => ('file' in reference ? [resolve(directory, reference.file)] : []))
+function filesOf({ keys }: Parts, references: References, { directory }: SecretPlaces): readonly string[] {
+  const files: string[] = []
+  const add = (reference: SecretReference | undefined): void => {
+    if (reference !== undefined && 'file' in reference) files.push(resolve(directory, reference.file))
+  }
+  for (const { part } of keys.values()) {
+    add(part.secret)
+    add(part.providerSecret)
+  }
+  for (const [, reference] of references) add(reference)
+  return files
 }
 
+/** All but those of keys. */
 function referencesIn(parts: Parts): References {
   const references: (readonly [path: string, reference: SecretReference])[] = []
-  for (const { path, part } of parts.keys.values()) {
-    references.push([`${path}.secret`, part.secret])
-    if (part.providerSecret !== undefined) references.push([`${path}.providerSecret`, part.providerSecret])
-  }
   if (parts.service !== undefined) references.push(['callers.service.hashes', parts.service.hashes])
   references.push(...sessionSecretReferences(parts.session))
   if (parts.backend?.identity?.key !== undefined) references.push(['backend.identity.key', parts.backend.identity.key])
@@ -130,13 +164,23 @@ function referencesIn(parts: Parts): References {
   return references
 }
 
-function readSecrets(references: References, places: SecretPlaces, problems: Problem[]): Map<string, Secret> {
+function readSecrets({ keys }: Parts, references: References, places: SecretPlaces, problems: Problem[]): Map<string, Secret> {
   const secrets = new Map<string, Secret>()
-  for (const [path, reference] of references) {
-    const tell = places.isOptional?.(path) === true ? warning : problem
+  function read(path: string, reference: SecretReference): Secret | undefined {
     const result = readSecret(reference, places)
-    if ('secret' in result) secrets.set(path, result.secret)
-    else problems.push(tell(path, result.reason, path === 'callers.service.hashes' ? ringFix : result.fix))
+    if ('secret' in result) {
+      secrets.set(path, result.secret)
+      return result.secret
+    }
+    const tell = places.isOptional?.(path) === true ? warning : problem
+    problems.push(tell(path, result.reason, path === 'callers.service.hashes' ? ringFix : result.fix))
+    return undefined
   }
+  for (const key of keys.values()) {
+    const { path, part } = key
+    key.secret = read(`${path}.secret`, part.secret)
+    if (part.providerSecret !== undefined) key.providerSecret = read(`${path}.providerSecret`, part.providerSecret)
+  }
+  for (const [path, reference] of references) read(path, reference)
   return secrets
 }

@@ -5,8 +5,9 @@ import { oneOf, type Problem, problem, warning } from './problem.js'
 import type { Config } from './schema.js'
 
 /** Checks that every key names an existing gateway and has the settings that its dialect needs. */
-export function checkKeys(parts: Parts, dialects: Dialects, secrets: ReadonlyMap<string, Secret>, problems: Problem[]): void {
-  for (const { path, part } of parts.keys.values()) {
+export function checkKeys(parts: Parts, dialects: Dialects, problems: Problem[]): void {
+  const forms = new Map<string, KeyForms>()
+  for (const { path, part, secret, providerSecret } of parts.keys.values()) {
     if (!parts.namedGateways.has(part.gateway)) {
       problems.push(
         problem(`${path}.gateway`, `names the gateway "${part.gateway}", which is not there.`, `Write ${oneOf(parts.namedGateways)}.`),
@@ -16,23 +17,36 @@ export function checkKeys(parts: Parts, dialects: Dialects, secrets: ReadonlyMap
     if (gateway === undefined) continue
     const dialect = dialects[gateway.part.dialect] as Dialect
     checkDialectNeeds(path, part, dialect, problems)
-    checkSecretText(`${path}.secret`, secrets, problems)
-    checkSecretText(`${path}.providerSecret`, secrets, problems)
-    if (dialect.baseURL === undefined && !isOpenAi(gateway.part.baseURL)) warnOfForeignKey(`${path}.secret`, dialects, secrets, problems)
-    else
-      warnOfOddKey(
-        { path: `${path}.secret`, pattern: dialect.keyPattern, whose: dialect.baseURL === undefined ? 'OpenAI' : dialect.title },
-        `Check that it is the right one; its documents call it ${dialect.keyVariable}.`,
-        secrets,
-        problems,
-      )
+    let form = forms.get(part.gateway)
+    if (form === undefined) forms.set(part.gateway, (form = formsOf(dialect, gateway.part.baseURL, dialects)))
+    checkSecretText(`${path}.secret`, secret, problems)
+    form.check(`${path}.secret`, secret, problems)
+    if (providerSecret === undefined) continue
+    checkSecretText(`${path}.providerSecret`, providerSecret, problems)
     warnOfOddKey(
       { path: `${path}.providerSecret`, pattern: dialect.providerCredential?.keyPattern, whose: `a provider behind ${dialect.title}` },
       'Check that it is the right one; the two keys are easily swapped.',
-      secrets,
+      providerSecret,
       problems,
     )
   }
+}
+
+/** What the keys of one gateway look like. */
+interface KeyForms {
+  /** Warns of a secret that looks like a key of something else. */
+  check(path: string, secret: Secret | undefined, problems: Problem[]): void
+}
+
+function formsOf(dialect: Dialect, baseURL: string | undefined, dialects: Dialects): KeyForms {
+  if (dialect.baseURL === undefined && !isOpenAi(baseURL)) {
+    const others = Object.values(dialects).filter((other) => other.baseURL !== undefined && other.keyPattern !== undefined)
+    return { check: (path, secret, problems) => warnOfForeignKey(path, others, secret, problems) }
+  }
+  const pattern = dialect.keyPattern
+  const whose = dialect.baseURL === undefined ? 'OpenAI' : dialect.title
+  const fix = `Check that it is the right one; its documents call it ${dialect.keyVariable}.`
+  return { check: (path, secret, problems) => warnOfOddKey({ path, pattern, whose }, fix, secret, problems) }
 }
 
 function checkDialectNeeds(path: string, part: Config['keys'][string], dialect: Dialect, problems: Problem[]): void {
@@ -68,8 +82,8 @@ const headerSafe = /^[\x21-\x7e]+$/
 /** Minimum length of a key that no answer holds by chance, in characters. */
 const shortestKey = 12
 
-function checkSecretText(path: string, secrets: ReadonlyMap<string, Secret>, problems: Problem[]): void {
-  const text = secrets.get(path)?.reveal()
+function checkSecretText(path: string, secret: Secret | undefined, problems: Problem[]): void {
+  const text = secret?.reveal()
   if (text === undefined) return
   if (!headerSafe.test(text)) {
     problems.push(problem(path, 'holds spaces, line breaks or characters that a header cannot carry.', 'Check how it was copied.'))
@@ -88,10 +102,9 @@ function checkSecretText(path: string, secrets: ReadonlyMap<string, Secret>, pro
 function warnOfOddKey(
   { path, pattern, whose }: { readonly path: string; readonly pattern: RegExp | undefined; readonly whose: string },
   fix: string,
-  secrets: ReadonlyMap<string, Secret>,
+  secret: Secret | undefined,
   problems: Problem[],
 ): void {
-  const secret = secrets.get(path)
   if (secret === undefined || pattern === undefined || pattern.test(secret.reveal())) return
   problems.push({ ...problem(path, `does not look like a key of ${whose}.`, fix), severity: 'warning' })
 }
@@ -101,10 +114,10 @@ function isOpenAi(baseURL: string | undefined): boolean {
 }
 
 /** A dialect without an address of its own is spoken by many gateways, whose keys may look like anything; but not like one of a gateway with a dialect of its own. */
-function warnOfForeignKey(path: string, dialects: Dialects, secrets: ReadonlyMap<string, Secret>, problems: Problem[]): void {
-  const text = secrets.get(path)?.reveal()
+function warnOfForeignKey(path: string, dialects: readonly Dialect[], secret: Secret | undefined, problems: Problem[]): void {
+  const text = secret?.reveal()
   if (text === undefined) return
-  const other = Object.values(dialects).find(({ baseURL, keyPattern }) => baseURL !== undefined && keyPattern?.test(text) === true)
+  const other = dialects.find(({ keyPattern }) => keyPattern?.test(text) === true)
   if (other !== undefined)
     problems.push(
       warning(path, `looks like a key of ${other.title}.`, `Check that it is the right one, or write dialect: ${other.id} at its gateway.`),

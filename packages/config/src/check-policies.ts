@@ -1,5 +1,6 @@
 import type { Dialects } from '@postern/gateways'
-import { createMeantBy } from '@postern/ports'
+import { createMeantBy, type MeantBy, principalFields } from '@postern/ports'
+import { createRuleLookup } from './rule-lookup.js'
 import { patternsMeet } from './patterns-meet.js'
 import { checkEndpointPatterns, knownEndpoints } from './check-endpoint-patterns.js'
 import type { Parts, PlacedRule } from './lenient-sections.js'
@@ -12,10 +13,12 @@ import { oneOf, type Problem, warning } from './problem.js'
 export function checkPolicies(parts: Parts, dialects: Dialects, problems: Problem[]): void {
   const seen = new Map<string, string>()
   const known = knownEndpoints(parts, dialects)
+  // The first is `policies` itself, which is for everybody.
+  const bound = parts.rules.length > 1 ? boundNames(parts) : undefined
   for (const rule of parts.rules) {
     checkEndpointPatterns(rule, known, problems)
     if (rule.path === 'policies') continue
-    for (const field of ['user', 'team', 'project'] as const) checkName(rule, field, parts, problems)
+    for (const field of principalFields) checkName(rule, field, bound, problems)
     const { user, team, project } = rule.part
     const callers = JSON.stringify([user, team, project])
     const earlier = seen.get(callers)
@@ -30,10 +33,13 @@ export function checkPolicies(parts: Parts, dialects: Dialects, problems: Proble
 
 /** Warns of each pair of rules that hold for the same caller and allow nothing in common; one warning for each later rule. */
 function warnOfNothingLeft(rules: readonly PlacedRule[], field: 'models' | 'endpoints', problems: Problem[]): void {
-  for (const [index, { path, part }] of rules.entries()) {
+  const earlierRules = createRuleLookup()
+  for (const rule of rules) {
+    const { path, part } = rule
     const names = part[field]
     if (names === undefined || names.length === 0) continue
-    const other = rules.slice(0, index).find((earlier) => areForOneCaller(earlier, part) && haveNothingInCommon(earlier.part[field], names))
+    const other = earlierRules.first(part, (earlier) => haveNothingInCommon(earlier.part[field] as readonly string[], names))
+    earlierRules.add(rule)
     if (other === undefined) continue
     problems.push(
       warning(
@@ -45,34 +51,59 @@ function warnOfNothingLeft(rules: readonly PlacedRule[], field: 'models' | 'endp
   }
 }
 
-/** Whether every caller of one of the two rules is one of the other. */
-function areForOneCaller({ part: one }: PlacedRule, other: PlacedRule['part']): boolean {
-  return isWithin(one, other) || isWithin(other, one)
-}
-
-function isWithin(wide: PlacedRule['part'], narrow: PlacedRule['part']): boolean {
-  return (['user', 'team', 'project'] as const).every((field) => wide[field] === undefined || wide[field] === narrow[field])
-}
-
 /** Whether no name is on both lists, whatever their stars stand for. */
-function haveNothingInCommon(some: readonly string[] | undefined, others: readonly string[]): boolean {
-  if (some === undefined || some.length === 0) return false
+function haveNothingInCommon(some: readonly string[], others: readonly string[]): boolean {
   return some.every((one) => others.every((other) => !patternsMeet(one, other)))
 }
 
 /** How many names a warning lists. */
 const maxNamed = 5
 
+/** What the bindings say of one field. */
+interface BoundField {
+  readonly names: ReadonlySet<string>
+  /** There are bindings, and each names the field. */
+  readonly isInAll: boolean
+  readonly meantBy: MeantBy
+}
+
+/** The names in bindings, by their field; `undefined` if a default binding leads everybody to a key. */
+function boundNames({ bindings }: Parts): Readonly<Record<(typeof principalFields)[number], BoundField>> | undefined {
+  if (bindings.some(({ part }) => part.default === true)) return undefined
+  const read = (field: (typeof principalFields)[number]): BoundField => {
+    const names = new Set<string>()
+    let naming = 0
+    for (const { part } of bindings) {
+      const name = part[field]
+      if (name === undefined) continue
+      names.add(name)
+      naming += 1
+    }
+    // Most rules name somebody whom a binding names: then nothing is compared.
+    let meantBy: MeantBy | undefined
+    return {
+      names,
+      isInAll: bindings.length > 0 && naming === bindings.length,
+      meantBy: (name) => (meantBy ??= createMeantBy([...names]))(name),
+    }
+  }
+  return { user: read('user'), team: read('team'), project: read('project') }
+}
+
 /** Warns of a rule whose team, user or project is in no binding: only callers with a binding get a key, so the rule limits no caller. */
-function checkName({ path, part }: PlacedRule, field: 'user' | 'team' | 'project', { bindings }: Parts, problems: Problem[]): void {
+function checkName(
+  { path, part }: PlacedRule,
+  field: (typeof principalFields)[number],
+  bound: ReturnType<typeof boundNames>,
+  problems: Problem[],
+): void {
   const name = part[field]
-  const names = new Set(bindings.flatMap((binding) => binding.part[field] ?? []))
-  if (name === undefined || names.has(name) || bindings.some((binding) => binding.part.default === true)) return
-  const meant = createMeantBy([...names])(name)
+  if (name === undefined || bound === undefined || bound[field].names.has(name)) return
+  const { names, isInAll, meantBy } = bound[field]
+  const meant = meantBy(name)
   const isNear = meant !== undefined && digitsOf(meant) === digitsOf(name)
   // A binding without this field matches any name, so then warn only of a name that looks like a misspelling.
-  const areAllNamed = bindings.length > 0 && bindings.every((binding) => binding.part[field] !== undefined)
-  if (!areAllNamed && !isNear) return
+  if (!isInAll && !isNear) return
   const fix = isNear ? `Did you mean "${meant}"?` : `Bindings lead to ${oneOf(new Set([...names].slice(0, maxNamed)))}.`
   problems.push(warning(`${path}.${field}`, `names "${name}", to which no binding leads, so this rule may hold for nobody.`, fix))
 }

@@ -1,32 +1,27 @@
 import { type Dialect, type Dialects, endpointsOf } from '@postern/gateways'
-import type { Secret } from '@postern/ports'
 import type { Parts } from './lenient-sections.js'
 import { type Problem, warning } from './problem.js'
-import { findTenants, type Tenants } from './tenants.js'
+import type { Tenants } from './tenants.js'
 
 /** How many bindings or keys a warning names. */
 const maxNamed = 3
 
 /** Warns of a key with several tenants, under which no caller may store objects. */
-export function checkSharing(parts: Parts, dialects: Dialects, secrets: ReadonlyMap<string, Secret>, problems: Problem[]): void {
-  const tenants = findTenants(
-    parts.keys.keys(),
-    parts.bindings.map(({ part }) => part),
-    secrets,
-  )
+export function checkSharing(parts: Parts, dialects: Dialects, tenants: ReadonlyMap<string, Tenants>, problems: Problem[]): void {
   for (const [alias, { path, part }] of parts.keys) {
     const gateway = parts.gateways.get(part.gateway)
-    const { bindings, several, twins } = tenants.get(alias) as Tenants
-    if (gateway === undefined || !several || part.shared || !stores(dialects[gateway.part.dialect] as Dialect)) continue
+    const account = tenants.get(alias) as Tenants
+    if (gateway === undefined || !account.several || part.shared || !stores(dialects[gateway.part.dialect] as Dialect)) continue
+    const { aliases, bindings } = account
     const reach = `several tenants (${firstOf(bindings)}), who could read what the others store; so nothing may be stored under it.`
     const ifTheyMay = 'if they may: then files, stored responses and conversations pass.'
     const secret = part.providerSecret === undefined ? 'secret' : 'providerSecret'
     problems.push(
-      twins.length === 0
+      aliases.length === 1
         ? warning(path, `is used by ${reach}`, `Bind a key to each tenant, or write "shared: true" ${ifTheyMay}`)
         : warning(
             path,
-            `has the same ${secret} as ${firstOf(twins.map((twin) => `keys.${twin}`))}, so to the gateway they are one key of ${reach}`,
+            `has the same ${secret} as ${firstTwins(aliases, alias)}, so to the gateway they are one key of ${reach}`,
             `Give each a ${secret} of its own, or write "shared: true" at each ${ifTheyMay}`,
           ),
     )
@@ -34,8 +29,17 @@ export function checkSharing(parts: Parts, dialects: Dialects, secrets: Readonly
 }
 
 /** Joins the first names, and counts the rest. */
-function firstOf(names: readonly string[]): string {
-  return names.slice(0, maxNamed).join(', ') + (names.length > maxNamed ? ` and ${names.length - maxNamed} more` : '')
+function firstOf(names: readonly string[], count = names.length): string {
+  return names.slice(0, maxNamed).join(', ') + (count > maxNamed ? ` and ${count - maxNamed} more` : '')
+}
+
+/** The other keys of an account, which may have many: each of them gets this warning. */
+function firstTwins(aliases: readonly string[], alias: string): string {
+  const twins = aliases.slice(0, maxNamed + 1).filter((other) => other !== alias)
+  return firstOf(
+    twins.map((twin) => `keys.${twin}`),
+    aliases.length - 1,
+  )
 }
 
 /** Whether gateways of this dialect store objects of callers. Tasks do not count: their ids are sealed. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { type LocatedKey, locateKey, type PlainEntries } from './plain-entries.js'
 import { type Config, createLenientParts } from './schema.js'
 
 /** A part of the configuration and its path. */
@@ -34,7 +35,7 @@ export interface Parts {
   readonly gateways: ReadonlyMap<string, Located<Config['gateways'][string]>>
   /** The opened endpoints of all gateways, also of a gateway that is otherwise not valid. */
   readonly opened: readonly Located<OpenedAt>[]
-  readonly keys: ReadonlyMap<string, Located<Config['keys'][string]>>
+  readonly keys: ReadonlyMap<string, LocatedKey>
   readonly bindings: readonly Located<Config['bindings'][number]>[]
   /** `policies` itself, then each of its rules. */
   readonly rules: readonly PlacedRule[]
@@ -56,15 +57,17 @@ export interface Parts {
  *
  * Then the checks between parts (is the variable set? do two bindings match one caller?) run even if another part is
  * invalid, and the operator sees all problems of a file at once.
+ *
+ * @param plain The entries of `raw` that were read already.
  */
-export function readSections(raw: unknown, dialectIds: readonly string[]): Parts {
+export function readSections(raw: unknown, dialectIds: readonly string[], plain: PlainEntries): Parts {
   const lenientParts = createLenientParts(dialectIds)
   const callers = member(raw, 'callers')
   return {
     gateways: readEntries(raw, 'gateways', lenientParts.gateway),
     opened: [...readEntries(raw, 'gateways', looseGateway).values()],
-    keys: readEntries(raw, 'keys', lenientParts.key),
-    bindings: readList(raw, 'bindings', lenientParts.binding),
+    keys: readKeys(raw, lenientParts.key, plain),
+    bindings: readList(raw, 'bindings', lenientParts.binding, plain.bindings),
     rules: readRules(raw).flatMap(({ path, part }) => placed(path, read(part, looseRule))),
     choices: readRules(raw).flatMap(({ path, part }) => placed(`${path}.choices`, read(member(part, 'choices'), choices))),
     service: read(member(callers, 'service'), lenientParts.service),
@@ -99,16 +102,56 @@ function readEntries<Schema extends z.ZodType>(raw: unknown, name: string, schem
   return entries
 }
 
-function readList<Schema extends z.ZodType>(raw: unknown, name: string, schema: Schema): Located<z.output<Schema>>[] {
+function readKeys(raw: unknown, schema: z.ZodType<Config['keys'][string]>, { keys: plain }: PlainEntries): ReadonlyMap<string, LocatedKey> {
+  const written = asObject(member(raw, 'keys'))
+  const aliases = Object.keys(written)
+  if (aliases.length === plain.size) return plain
+  const keys = new Map<string, LocatedKey>()
+  for (const alias of aliases) {
+    const known = plain.get(alias)
+    const part = known === undefined ? read(written[alias], schema) : undefined
+    if (known !== undefined) keys.set(alias, known)
+    else if (part !== undefined) keys.set(alias, locateKey(alias, part))
+  }
+  return keys
+}
+
+function readList<Schema extends z.ZodType>(
+  raw: unknown,
+  name: string,
+  schema: Schema,
+  known: readonly (z.output<Schema> | undefined)[],
+): Located<z.output<Schema>>[] {
   const list = member(raw, name)
   if (!Array.isArray(list)) return []
-  return list.flatMap((value, index) => {
-    const part = read(value, schema)
-    return part === undefined ? [] : [{ path: `${name}[${index}]`, part }]
-  })
+  const parts: Located<z.output<Schema>>[] = []
+  for (const [index, value] of (list as readonly unknown[]).entries()) {
+    const part = known[index] ?? read(value, schema)
+    if (part !== undefined) parts.push(new ListedPart(name, index, part))
+  }
+  return parts
+}
+
+/** A part of a list. Its path is told in problems alone. */
+class ListedPart<Part> implements Located<Part> {
+  readonly part: Part
+  readonly #list: string
+  readonly #index: number
+
+  constructor(list: string, index: number, part: Part) {
+    this.part = part
+    this.#list = list
+    this.#index = index
+  }
+
+  get path(): string {
+    return `${this.#list}[${this.#index}]`
+  }
 }
 
 function read<Schema extends z.ZodType>(value: unknown, schema: Schema): z.output<Schema> | undefined {
+  // No part has a value where it is not written, and to be told so costs more than to read one.
+  if (value === undefined) return undefined
   const result = schema.safeParse(value)
   return result.success ? result.data : undefined
 }

@@ -1,5 +1,6 @@
 /** Whether a text exists that matches both patterns. In each, `*` stands for any number of characters, also none. */
 export function patternsMeet(one: string, other: string): boolean {
+  if (!one.includes('*') && !other.includes('*')) return one === other
   // `reached[j]`: a text exists that matches both the characters of `one` so far and the first j characters of `other`.
   let reached = firstRow(other)
   for (const character of one) {

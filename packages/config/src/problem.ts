@@ -46,9 +46,15 @@ export function warning(path: string, reason: string, fix: string): Problem {
   return { path, reason, fix, severity: 'warning' }
 }
 
-/** The names, quoted and joined with `or`; `it first` if there are none, as the end of "Write …". */
+/** The most names that {@link oneOf} lists. */
+const maxListed = 20
+
+/** The names, quoted and joined with `or`, of many the first; `it first` if there are none, as the end of "Write …". */
 export function oneOf(names: ReadonlySet<string>): string {
-  return names.size === 0 ? 'it first' : [...names].map((each) => `"${each}"`).join(' or ')
+  if (names.size === 0) return 'it first'
+  const listed: string[] = []
+  for (const each of names) if (listed.push(`"${each}"`) === maxListed) break
+  return listed.join(' or ') + (names.size > maxListed ? ` or one of ${names.size - maxListed} more` : '')
 }
 
 /** `one of a, b, c`, as the end of "Write …"; a single value alone. */

@@ -20,9 +20,9 @@ export const name = z.string().superRefine((text, context) => {
 const nameFix =
   'A name has 1 to 256 characters that can be seen, with single spaces between them, and is that name alone: nothing is trimmed or folded.'
 
-export const alias = z
-  .string()
-  .regex(/^[A-Za-z0-9._-]{1,64}$/, fault('is not a name', 'Use 1 to 64 letters, digits, dots, underscores and hyphens.'))
+export const aliasForm = /^[A-Za-z0-9._-]{1,64}$/
+
+export const alias = z.string().regex(aliasForm, fault('is not a name', 'Use 1 to 64 letters, digits, dots, underscores and hyphens.'))
 
 /** The name of a header, in any case. */
 export const headerName = z

@@ -1,59 +1,76 @@
-import { bindingIdentity, describeBinding, type Secret } from '@postern/ports'
+import { bindingIdentity, describeBinding, Secret } from '@postern/ports'
 import type { Config } from './schema.js'
 
 type BindingLine = Config['bindings'][number]
+type KeySecrets = Readonly<Record<'secret' | 'providerSecret', Secret | undefined>>
 
-/** The tenants of a key, by the configuration. */
+/** Who uses the account of a key, by the configuration. */
 export interface Tenants {
-  /** The bindings that use the key's account, as text: `team=acme`. */
+  /** The aliases of all keys of the account: they have the same secret. */
+  readonly aliases: readonly string[]
+  /** The bindings that use the account, as text: `team=acme`. */
   readonly bindings: readonly string[]
   /** Two or more bindings use the account, or a default binding does. */
   readonly several: boolean
-  /** The aliases of other keys of the same account: they have the same secret. */
-  readonly twins: readonly string[]
 }
 
 /**
- * Finds for each key the bindings that use its account. Two keys with the same secret share an account. If a key has a
+ * Finds for each key, by its alias, the bindings that use its account. Two keys with the same secret share an account. If a key has a
  * `providerSecret`, that secret decides, since the provider stores objects under its own key.
  */
 export function findTenants(
-  aliases: Iterable<string>,
-  bindings: readonly BindingLine[],
-  secrets: ReadonlyMap<string, Secret>,
+  keys: Iterable<readonly [alias: string, key: KeySecrets]>,
+  bindings: Iterable<{ readonly part: BindingLine }>,
 ): ReadonlyMap<string, Tenants> {
-  const accounts = new Map([...aliases].map((alias) => [alias, accountOf(alias, secrets)]))
-  const leading = new Map<string, BindingLine[]>()
-  for (const binding of bindings) {
-    const account = accounts.get(binding.key)
-    if (account === undefined) continue
-    const lines = leading.get(account)
-    if (lines === undefined) leading.set(account, [binding])
-    else lines.push(binding)
-  }
-  const tenants = new Map([...leading].map(([account, lines]) => [account, tenantsOf(lines)]))
-  const together = new Map<string, string[]>()
-  for (const [alias, account] of accounts) {
-    const aliases = together.get(account)
-    if (aliases === undefined) together.set(account, [alias])
-    else aliases.push(alias)
-  }
-  return new Map(
-    [...accounts].map(([alias, account]) => {
-      const twins = (together.get(account) ?? []).filter((other) => other !== alias)
-      return [alias, { ...(tenants.get(account) ?? { bindings: [], several: false }), twins }]
-    }),
-  )
+  const accounts = findAccounts(keys)
+  for (const { part } of bindings) accounts.get(part.key)?.add(part)
+  return accounts
 }
 
-function tenantsOf(lines: readonly BindingLine[]): Omit<Tenants, 'twins'> {
-  // Two bindings for the same principal count as one tenant; `checkBindings` reports them.
-  const different = [...new Map(lines.map((line) => [bindingIdentity(line), line])).values()]
-  return { bindings: different.map(describeBinding), several: different.length > 1 || lines.some((line) => line.default === true) }
+/** One account at a gateway or provider. Most accounts have one key and one binding, so all else is found out when it is asked for. */
+class Account implements Tenants {
+  readonly aliases: string[]
+  #lines: BindingLine[] | undefined
+  #different: readonly BindingLine[] | undefined
+  #described: readonly string[] | undefined
+  #several: boolean | undefined
+
+  constructor(alias: string) {
+    this.aliases = [alias]
+  }
+
+  add(line: BindingLine): void {
+    if (this.#lines === undefined) this.#lines = [line]
+    else this.#lines.push(line)
+  }
+
+  get bindings(): readonly string[] {
+    return (this.#described ??= this.#distinct().map(describeBinding))
+  }
+
+  get several(): boolean {
+    return (this.#several ??= this.#distinct().length > 1 || this.#lines?.some((line) => line.default === true) === true)
+  }
+
+  /** Two bindings for the same principal count as one tenant; `checkBindings` reports them. */
+  #distinct(): readonly BindingLine[] {
+    const lines = this.#lines ?? []
+    if (lines.length < 2) return lines
+    return (this.#different ??= [...new Map(lines.map((line) => [bindingIdentity(line), line])).values()])
+  }
 }
 
-/** A text that is equal for equal secrets and does not reveal them. A key whose secret is missing has an account of its own. */
-function accountOf(alias: string, secrets: ReadonlyMap<string, Secret>): string {
-  const secret = secrets.get(`keys.${alias}.providerSecret`) ?? secrets.get(`keys.${alias}.secret`)
-  return secret === undefined ? `alias ${alias}` : secret.fingerprint()
+/** The account of each key, by its alias. A key whose secret is missing has an account of its own. */
+function findAccounts(keys: Iterable<readonly [alias: string, key: KeySecrets]>): ReadonlyMap<string, Account> {
+  const bySecret = Secret.createMap<Account>()
+  const accounts = new Map<string, Account>()
+  for (const [alias, { secret: own, providerSecret }] of keys) {
+    const secret = providerSecret ?? own
+    const known = secret === undefined ? undefined : bySecret.get(secret)
+    const account = known ?? new Account(alias)
+    if (known !== undefined) known.aliases.push(alias)
+    else if (secret !== undefined) bySecret.set(secret, account)
+    accounts.set(alias, account)
+  }
+  return accounts
 }

@@ -1,8 +1,11 @@
 import { type PrincipalFields, principalFields } from './principal.js'
 
-/** Equal for two bindings that match the same principals; the configuration must not hold two such bindings. */
-export function bindingIdentity(binding: PrincipalFields): string {
-  return JSON.stringify(principalFields.map((field) => binding[field] ?? null))
+/**
+ * Equal for two bindings that match the same principals; the configuration must not hold two such bindings. No name is empty or
+ * holds a line feed.
+ */
+export function bindingIdentity({ user = '', team = '', project = '' }: PrincipalFields): string {
+  return `${user}\n${team}\n${project}`
 }
 
 /** `user=u_7 project=labs`, or `default`. */

@@ -42,18 +42,25 @@ const base = 0x01000193
 function createTable(size: number, secrets: readonly string[]): FindSecret {
   let top = 1
   for (let step = 0; step < size; step += 1) top = Math.imul(top, base)
-  const byHash = new Map<number, string[]>()
   // A filter of 32 bits or more per secret: of the windows that begin no secret, about one in thirty passes it.
   const bitCount = 2 ** Math.ceil(Math.log2(Math.max(1024, secrets.length * 32)))
   const bits = new Uint32Array(bitCount / 32)
-  for (const secret of secrets) {
+  // The secrets of one place follow each other as a chain of their numbers, each one above its index; 0 ends the chain.
+  const places = bitCount / 32
+  const first = new Uint32Array(places)
+  const next = new Uint32Array(secrets.length)
+  const hashes = new Int32Array(secrets.length)
+  // From the last, so that a chain has the order of the list.
+  for (let number = secrets.length; number > 0; number -= 1) {
+    const secret = secrets[number - 1] as string
     let hash = 0
     for (let index = 0; index < size; index += 1) hash = (Math.imul(hash, base) + secret.charCodeAt(index)) | 0
-    const known = byHash.get(hash)
-    if (known === undefined) byHash.set(hash, [secret])
-    else known.push(secret)
-    const bit = placeOf(hash) & (bitCount - 1)
+    const spread = placeOf(hash)
+    const bit = spread & (bitCount - 1)
     bits[bit >>> 5] = (bits[bit >>> 5] as number) | (1 << (bit & 31))
+    hashes[number - 1] = hash
+    next[number - 1] = first[spread & (places - 1)] as number
+    first[spread & (places - 1)] = number
   }
   return (text, onlyWhole = false) => {
     let hash = 0
@@ -61,10 +68,13 @@ function createTable(size: number, secrets: readonly string[]): FindSecret {
       hash = (Math.imul(hash, base) + text.charCodeAt(index)) | 0
       if (index < size - 1) continue
       if (index >= size) hash = (hash - Math.imul(text.charCodeAt(index - size), top)) | 0
-      const bit = placeOf(hash) & (bitCount - 1)
+      const spread = placeOf(hash)
+      const bit = spread & (bitCount - 1)
       if (((bits[bit >>> 5] as number) & (1 << (bit & 31))) === 0) continue
       const start = index - size + 1
-      for (const secret of byHash.get(hash) ?? []) {
+      for (let number = first[spread & (places - 1)] as number; number > 0; number = next[number - 1] as number) {
+        if (hashes[number - 1] !== hash) continue
+        const secret = secrets[number - 1] as string
         if (text.startsWith(secret, start)) return { start, end: start + secret.length }
         if (!onlyWhole && text.length - start < secret.length && secret.startsWith(text.slice(start))) return { start, end: text.length }
       }

@@ -23,9 +23,23 @@ export class Secret {
     return this.#value
   }
 
+  /** Whether another secret is the same text. */
+  equals(other: Secret): boolean {
+    return this.#value === other.#value
+  }
+
   /** Derives a key of 256 bits for one purpose; the secret cannot be computed from it (HKDF, RFC 5869). */
   deriveKey(purpose: string): KeyObject {
     return createSecretKey(Buffer.from(hkdfSync('sha256', this.#value, '', purpose, 32)))
+  }
+
+  /**
+   * Makes a map in which equal secrets have one entry. It compares whole texts and keeps them, so it must not outlive the secrets. For
+   * many secrets at once, of which {@link Secret.fingerprint} would hash each.
+   */
+  static createMap<Value>(): SecretMap<Value> {
+    const values = new Map<string, Value>()
+    return { get: (secret) => values.get(secret.#value), set: (secret, value) => void values.set(secret.#value, value) }
   }
 
   /** A text that is equal for equal secrets, in this process alone, and from which the secret cannot be computed. */
@@ -48,4 +62,10 @@ export class Secret {
   [inspect.custom](): string {
     return '[secret]'
   }
+}
+
+/** Values by secrets; see {@link Secret.createMap}. */
+export interface SecretMap<Value> {
+  get(secret: Secret): Value | undefined
+  set(secret: Secret, value: Value): void
 }

@@ -11,7 +11,7 @@ import {
 } from '@postern/ports'
 import type { Tap } from '../observe/observe.js'
 import type { Permit } from '../police/permit.js'
-import type { Gateway, KeyLease, Route } from '../resolve/route.js'
+import type { Gateway, Route } from '../resolve/route.js'
 import type { Tags } from '../tag/tag.js'
 import { OpenList } from '../lib/open-list.js'
 import { createAnswerEdits } from './answer-edit.js'
@@ -21,7 +21,7 @@ import { GatewayCall, type OpenCall } from './gateway-call.js'
 import { openUpstream } from '../connect/open-upstream.js'
 import type { Outcome } from './outcome.js'
 import { prepareHeaders } from './prepare-headers.js'
-import { LoadedKeys, prepareKeys } from './prepare-key.js'
+import { type KeySecret, LoadedKeys, prepareKeys } from './prepare-key.js'
 import { createRecordPattern, type EventPattern } from './event-pattern.js'
 import { createAddressQueue, type QueuedCall } from './address-queue.js'
 import { forgetClient, onceClientGone } from './watch-client.js'
@@ -49,7 +49,7 @@ export interface ForwardRoom {
   cut(): void
 }
 
-export function createForward(gateways: readonly Gateway[], keys: readonly KeyLease[], originOf: OriginOf, uses: Uses): ForwardRoom {
+export function createForward(gateways: readonly Gateway[], keys: Iterable<KeySecret>, originOf: OriginOf, uses: Uses): ForwardRoom {
   const upstreams = new Map(gateways.map((gateway) => [gateway, openGateway(gateway, uses)]))
   const editOf = createAnswerEdits()
   const open = new OpenList<OpenCall>()

@@ -1,3 +1,4 @@
+import type { Secret } from '@postern/ports'
 import type { KeyLease } from '../resolve/route.js'
 import type { IsDropped } from './header-filter.js'
 import { KeySearch } from './leak/key-search.js'
@@ -16,38 +17,30 @@ export interface PreparedKey {
 /** Finds what is prepared for a key. */
 export type PreparedKeys = (key: KeyLease) => PreparedKey
 
+/** A secret of a key. */
+export interface KeySecret {
+  readonly alias: string
+  readonly secret: Secret
+}
+
 /**
- * The search for every key that any runtime has loaded, in the answers to all calls. A key that several have is counted, and
- * searched for until the last of them is gone.
+ * The search for every key that any runtime has loaded, in the answers to all calls. A key that several have is searched for until
+ * the last of them is gone.
  */
 export class LoadedKeys {
   readonly search = new KeySearch()
-  readonly #counts = new Map<string, number>()
+  /** The runtimes that have keys here. */
+  #runtimes = 0
 
-  add(keys: readonly KeyLease[]): void {
-    this.#each(keys, (alias, secret, count, id) => {
-      if (count === 0) this.search.add(alias, secret)
-      this.#counts.set(id, count + 1)
-    })
+  add(keys: Iterable<KeySecret>): void {
+    this.#runtimes += 1
+    for (const { alias, secret } of keys) this.search.add(alias, secret.reveal())
   }
 
-  remove(keys: readonly KeyLease[]): void {
-    this.#each(keys, (alias, secret, count, id) => {
-      if (count > 1) this.#counts.set(id, count - 1)
-      else {
-        this.#counts.delete(id)
-        this.search.remove(alias, secret)
-      }
-    })
-  }
-
-  #each(keys: readonly KeyLease[], visit: (alias: string, secret: string, count: number, id: string) => void): void {
-    for (const key of keys)
-      for (const secret of [key.secret, key.providerSecret]) {
-        if (secret === undefined) continue
-        const id = `${key.alias} ${secret.fingerprint()}`
-        visit(key.alias, secret.reveal(), this.#counts.get(id) ?? 0, id)
-      }
+  remove(keys: Iterable<KeySecret>): void {
+    this.#runtimes -= 1
+    // With the last runtime the search itself goes.
+    if (this.#runtimes > 0) for (const { alias, secret } of keys) this.search.remove(alias, secret.reveal())
   }
 }
 

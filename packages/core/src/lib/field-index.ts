@@ -24,21 +24,23 @@ export function createFieldIndex<Field extends string, Entry>(
   fieldsOf: (entry: Entry) => Fields<Field>,
 ): FieldIndex<Field, Entry> {
   const fields = [...new Set(shapes.flat())]
-  const isOf = (entry: Entry, shape: readonly Field[]): boolean =>
-    fields.every((field) => (fieldsOf(entry)[field] !== undefined) === shape.includes(field))
-  const tables = shapes
-    .map((shape) => {
-      const found = new Map<string, Entry[]>()
-      for (const entry of entries) {
-        if (!isOf(entry, shape)) continue
-        const key = keyOf(fieldsOf(entry), shape) as string
-        const same = found.get(key)
-        if (same === undefined) found.set(key, [entry])
-        else same.push(entry)
-      }
-      return { shape, found }
-    })
-    .filter(({ found }) => found.size > 0)
+  const every = shapes.map((shape) => ({ shape, found: new Map<string, Entry[]>() }))
+  const byNamed = new Map(every.map((table) => [bitsOf((field) => table.shape.includes(field)), table]))
+  for (const entry of entries) {
+    const named = fieldsOf(entry)
+    const table = byNamed.get(bitsOf((field) => named[field] !== undefined))
+    if (table === undefined) continue
+    const key = keyOf(named, table.shape) as string
+    const same = table.found.get(key)
+    if (same === undefined) table.found.set(key, [entry])
+    else same.push(entry)
+  }
+  const tables = every.filter(({ found }) => found.size > 0)
+
+  /** A choice of fields as a number, with a bit for each. */
+  function bitsOf(isChosen: (field: Field) => boolean): number {
+    return fields.reduce((bits, field, place) => (isChosen(field) ? bits | (1 << place) : bits), 0)
+  }
 
   return {
     first(asked) {

@@ -49,7 +49,7 @@ export type FindPolicy = (principal: Principal) => Policy
 
 /** @param defaultMaxBodyBytes In bytes; used only if no matching rule sets `maxBodyBytes`. */
 export function createPolicyFinder(rules: readonly PolicyRule[], defaultMaxBodyBytes: number): FindPolicy {
-  const compiled = rules.map(compileRule)
+  const compiled = rules.map((rule, place) => new CompiledRule(rule, place))
   const forEverybody = compiled.filter(({ rule }) => !namesSomebody(rule))
   const forSomebody = createFieldIndex(
     mostSpecificFirst,
@@ -94,20 +94,25 @@ function bind(policy: Policy, { models, endpoints, maxTokens }: SessionBounds): 
   }
 }
 
-interface CompiledRule {
+/** A rule, whose patterns are compiled when it applies for the first time: most of many rules do not in a while. */
+class CompiledRule {
   readonly rule: PolicyRule
   /** Its number among all rules: where rules disagree about a choice, the last counts. */
   readonly place: number
-  readonly models: readonly NamePattern[]
-  readonly endpoints: readonly NamePattern[]
-}
+  #models: readonly NamePattern[] | undefined
+  #endpoints: readonly NamePattern[] | undefined
 
-function compileRule(rule: PolicyRule, place: number): CompiledRule {
-  return {
-    rule,
-    place,
-    models: rule.models === undefined ? [] : [compileModels(rule.models)],
-    endpoints: rule.endpoints === undefined ? [] : [compilePatterns(rule.endpoints)],
+  constructor(rule: PolicyRule, place: number) {
+    this.rule = rule
+    this.place = place
+  }
+
+  get models(): readonly NamePattern[] {
+    return (this.#models ??= this.rule.models === undefined ? [] : [compileModels(this.rule.models)])
+  }
+
+  get endpoints(): readonly NamePattern[] {
+    return (this.#endpoints ??= this.rule.endpoints === undefined ? [] : [compilePatterns(this.rule.endpoints)])
   }
 }
 

@@ -1,6 +1,6 @@
 import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto'
 import { ownerOf, type Principal, Refusal } from '@postern/ports'
-import type { Gateway, KeyLease, TaskHandle } from './route.js'
+import type { KeyLease, TaskHandle } from './route.js'
 
 /**
  * Returns the handle for a request that creates a task (`begun`) or names one (`asked`).
@@ -18,20 +18,28 @@ const sealBytes = 16
  * is valid in every replica and after a restart. A seal made with one key of a gateway is accepted with each other key of
  * that gateway, so keys can be rotated as long as both are in the configuration.
  */
-export function createTaskSeals(keys: readonly KeyLease[]): OpenTask {
-  const sealingKeys = new Map<KeyLease, KeyObject>(
-    keys.filter(({ gateway }) => gateway.dialect.taskId !== undefined).map((key) => [key, key.secret.deriveKey('postern task seal')]),
-  )
-  const keysOf = (gateway: Gateway): KeyObject[] =>
-    [...sealingKeys].filter(([key]) => key.gateway === gateway).map(([, sealing]) => sealing)
+export function createTaskSeals(keys: Iterable<KeyLease>): OpenTask {
+  const sealingKeys = new Map<KeyLease, KeyObject>()
+  /** Of a key that is used: most of many keys are not used in a while. */
+  function sealingKeyOf(key: KeyLease): KeyObject {
+    let sealing = sealingKeys.get(key)
+    if (sealing === undefined) sealingKeys.set(key, (sealing = key.secret.deriveKey('postern task seal')))
+    return sealing
+  }
+
+  /** The caller's own key, then the others of its gateway. */
+  function* sealingKeysFrom(own: KeyLease): Iterable<KeyObject> {
+    yield sealingKeyOf(own)
+    for (const key of keys) if (key !== own && key.gateway === own.gateway) yield sealingKeyOf(key)
+  }
 
   return (key, principal, task, endpointPath) => {
     const owner = ownerOf(principal)
     const seal = (id: string): string =>
-      `${Buffer.from(id).toString('base64url')}.${macOf(sealingKeys.get(key) as KeyObject, owner, id).toString('base64url')}`
+      `${Buffer.from(id).toString('base64url')}.${macOf(sealingKeyOf(key), owner, id).toString('base64url')}`
     if (task === 'begun') return { path: endpointPath, seal }
     const slash = endpointPath.lastIndexOf('/') + 1
-    const id = open(endpointPath.slice(slash), owner, keysOf(key.gateway))
+    const id = open(endpointPath.slice(slash), owner, sealingKeysFrom(key))
     if (id === undefined) throw new Refusal('not_found', { message: 'There is no such task of this caller.' })
     return { path: endpointPath.slice(0, slash) + encodeURIComponent(id), seal }
   }
@@ -42,13 +50,14 @@ const sealedForm = /^([\w-]+)\.([\w-]{22})$/
 
 const dotSegment = /^\.{1,2}$/
 
-function open(sealed: string, owner: string, keys: readonly KeyObject[]): string | undefined {
+function open(sealed: string, owner: string, keys: Iterable<KeyObject>): string | undefined {
   const [, encoded, mac] = sealedForm.exec(sealed) ?? []
   if (encoded === undefined || mac === undefined) return undefined
   const id = Buffer.from(encoded, 'base64url').toString('utf8')
   const given = Buffer.from(mac, 'base64url')
   if (given.length !== sealBytes || dotSegment.test(id)) return undefined
-  return keys.some((key) => timingSafeEqual(given, macOf(key, owner, id))) ? id : undefined
+  for (const key of keys) if (timingSafeEqual(given, macOf(key, owner, id))) return id
+  return undefined
 }
 
 function macOf(key: KeyObject, owner: string, id: string): Buffer {

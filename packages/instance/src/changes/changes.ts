@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type CheckedConfig, findTenants } from '@postern/config'
+import type { CheckedConfig } from '@postern/config'
 import { describeProxy } from '@postern/ports'
 import type { Change } from './change.js'
 import { changesOfSessionSecrets, isOfSessionSecrets } from './changes-of-session-secrets.js'
@@ -69,14 +69,13 @@ function changesOfSecrets(before: CheckedConfig, after: CheckedConfig): readonly
   const opensStored = keysOfSeveral(before).some((alias) => !stillOfSeveral.has(alias))
   return [...after.secrets].flatMap(([path, secret]): readonly Change[] => {
     const known = before.secrets.get(path)
-    if (path === ringPath || known === undefined || known.fingerprint() === secret.fingerprint()) return []
+    if (path === ringPath || known === undefined || known.equals(secret)) return []
     return [{ path, what: 'changed', laxer: opensStored && path.startsWith('keys.') }]
   })
 }
 
 /** The keys of several tenants, under which nothing may be stored. */
-function keysOfSeveral({ config: { keys, bindings }, secrets }: CheckedConfig): readonly string[] {
-  const tenants = findTenants(Object.keys(keys), bindings, secrets)
+function keysOfSeveral({ tenants }: CheckedConfig): readonly string[] {
   return [...tenants].filter(([, { several }]) => several).map(([alias]) => alias)
 }
 

@@ -1,6 +1,5 @@
-import { type CheckedConfig, type Config, createTrust, findTenants, type Tenants } from '@postern/config'
+import { type CheckedConfig, type Config, createTrust } from '@postern/config'
 import {
-  type Binding,
   createAccount,
   createEndedNote,
   createForward,
@@ -17,11 +16,10 @@ import {
   type Gateway,
   type GatewayTimeouts,
   hstsHeader,
-  type KeyLease,
   type PolicyRule,
 } from '@postern/core'
 import { createIdentify } from '@postern/identity'
-import { createRedactor, cutAtShutdown, Refusal, searchedSecrets, type Secret } from '@postern/ports'
+import { createRedactor, cutAtShutdown, Refusal, searchedSecrets } from '@postern/ports'
 import { compileEndpoints, createEndpointTable, type Dialect } from '@postern/gateways'
 import { headerNames } from '@postern/protocol'
 import { type BrowserAccess, createBrowserAccess } from '../doors/browser-access.js'
@@ -32,6 +30,7 @@ import { createConnections } from '../connections/connections.js'
 import { createCheckArrival } from '../doors/check-arrival.js'
 import { createPublicAddress } from '../doors/read-public-address.js'
 import type { CompileOptions } from './compile-options.js'
+import { Leases, secretsOfKeys } from './leases.js'
 import { defaultLongestWaitMs, defaultMaxBodyBytes } from './defaults.js'
 import type { Runtime } from '../runtime.js'
 import { type OpenUses, UsagePool } from '../usage-pool.js'
@@ -60,15 +59,8 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
 function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses): Runtime {
   const { config, secrets } = checked
   const gateways = new Map(Object.entries(config.gateways).map(([name, settings]) => [name, compileGateway(name, settings, checked)]))
-  const tenants = findTenants(Object.keys(config.keys), config.bindings, secrets)
-  const keys = new Map(
-    Object.entries(config.keys).map(([alias, settings]) => [
-      alias,
-      compileKey(alias, settings, { gateways, secrets, tenants: tenants.get(alias) as Tenants }),
-    ]),
-  )
-  const bindings = config.bindings.map(({ user, team, project, key }): Binding => ({ user, team, project, key: keys.get(key) as KeyLease }))
-  const findKey = createKeyFinder(bindings)
+  const leases = new Leases(checked, gateways)
+  const findKey = createKeyFinder(config.bindings, (alias) => leases.of(alias))
   const findPolicy = createPolicyFinder(compileRules(config), defaultMaxBodyBytes)
   const browser = compileBrowser(config)
   const { trustedProxies } = config.listen
@@ -90,7 +82,7 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
     (unused) => unused.close(),
   )
   const parts = compileIdentity(checked, options, browser, publicAddress, uses)
-  const forwarding = createForward([...gateways.values()], [...keys.values()], (arrival) => publicAddress.originOf(arrival), uses)
+  const forwarding = createForward([...gateways.values()], secretsOfKeys(checked), (arrival) => publicAddress.originOf(arrival), uses)
   const underWay = new InFlight()
   const waits = new Waits()
   const redactor = createRedactor(searchedSecrets(secrets))
@@ -127,7 +119,7 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
         }),
         connections,
       ),
-      resolve: createResolve(findKey, createTaskSeals([...keys.values()])),
+      resolve: createResolve(findKey, createTaskSeals(leases)),
       police: createPolice(findPolicy),
       tag: createTag(redactor),
       reserve: createReserve(options.store.counters),
@@ -229,25 +221,6 @@ function compileAddressLimit(settings: Config['gateways'][string]['addressLimit'
   const perMinute = settings?.perMinute ?? dialect.addressLimit?.perMinute
   if (burst === undefined || perMinute === undefined) return undefined
   return { burst, perMinute, longestWaitMs: settings?.longestWait ?? defaultLongestWaitMs }
-}
-
-function compileKey(
-  alias: string,
-  settings: Config['keys'][string],
-  {
-    gateways,
-    secrets,
-    tenants,
-  }: { readonly gateways: ReadonlyMap<string, Gateway>; readonly secrets: ReadonlyMap<string, Secret>; readonly tenants: Tenants },
-): KeyLease {
-  return {
-    alias,
-    gateway: gateways.get(settings.gateway) as Gateway,
-    secret: secrets.get(`keys.${alias}.secret`) as Secret,
-    providerSecret: secrets.get(`keys.${alias}.providerSecret`),
-    project: settings.project,
-    mayStore: settings.shared || !tenants.several,
-  }
 }
 
 function compileRules({ policies }: Config): readonly PolicyRule[] {

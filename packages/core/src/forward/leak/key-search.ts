@@ -1,18 +1,8 @@
 import { hexReading, type KeyForm, keyForms, longestForm, maxComparedChars, plainReading, shortestSearched } from './key-forms.js'
+import { type LoadedKey, SearchedKey } from './searched-key.js'
 import { marks, maxLayers, unescape } from './unescape.js'
 import { bitShift, WindowIndex } from './window-index.js'
-import { createLane, factor, hashWindow, type WindowLane } from './window-lane.js'
-
-/** A secret that is searched for. */
-export interface LoadedKey {
-  /** The names under which the secret was added. */
-  readonly names: readonly string[]
-}
-
-interface SearchedKey extends LoadedKey {
-  names: readonly string[]
-  readonly text: string
-}
+import { createLane, factor, type WindowLane } from './window-lane.js'
 
 /** Bits of what a byte may be part of: a key in any form, a key in hexadecimal, an escape. */
 const keyKind = 1
@@ -23,9 +13,16 @@ const escapeKind = 4
 const crowd = 2
 const nextPlace = 4
 
+/** Where all of a key's windows are known many times, more of them are not told apart. */
+const maxCounted = 16
+
 /** A window's number is made of the key's number, the form's (below `slots`) and the window's position (below `places`). */
 const places = 1024
 const slots = 8
+
+function windowOf(number: number, form: number, place: number): number {
+  return (number * slots + form) * places + place
+}
 
 /**
  * Finds any of many keys in a text, in any form of {@link keyForms}, also behind escapes of JSON and URLs.
@@ -41,7 +38,11 @@ export class KeySearch {
   readonly #hex = createLane(2 * shortestSearched, hexKind, hexReading)
   readonly #index = new WindowIndex()
   readonly #keys: (SearchedKey | undefined)[] = []
-  readonly #numbers = new Map<string, number>()
+  readonly #byText = new Map<string, SearchedKey>()
+  /** The numbers of keys that were removed. */
+  readonly #free: number[] = []
+  /** Where the window of each key's each form is, in steps of {@link nextPlace}. */
+  #places = new Uint8Array(slots)
   #reach = 0
   /** Where an unfinished key at the end of a text begins; set by {@link openAt}. */
   #open = 0
@@ -61,43 +62,40 @@ export class KeySearch {
    * Adds a secret. A secret of fewer than {@link shortestSearched} (12) characters is not searched for; its characters count
    * as key characters all the same.
    *
-   * @param name The name that {@link find} reports. One secret may have several names.
+   * @param name The name that {@link find} reports. One secret may have several names, and one name more than once.
    */
   add(name: string, secret: string): void {
     const text = secret.slice(0, maxComparedChars)
+    const known = this.#byText.get(text)
+    if (known !== undefined) {
+      known.add(name)
+      return
+    }
     for (let index = 0; index < text.length; index += 1) {
       const character = text.charCodeAt(index)
       this.#kinds[character] = (this.#kinds[character] as number) | keyKind
     }
     this.#reach = Math.max(this.#reach, longestForm(text))
     if (text.length < shortestSearched) return
-    const known = this.#numbers.get(text)
-    if (known !== undefined) {
-      const key = this.#keys[known] as SearchedKey
-      if (!key.names.includes(name)) key.names = [...key.names, name]
-      return
-    }
-    const number = this.#keys.push({ names: [name], text }) - 1
-    this.#numbers.set(text, number)
-    for (const [form, keyForm] of keyForms.entries()) this.#addForm(number, form, keyForm)
+    const key = new SearchedKey(this.#free.pop() ?? this.#keys.length, text, name)
+    this.#keys[key.number] = key
+    this.#byText.set(text, key)
+    this.#makeRoom()
+    for (let form = 0; form < keyForms.length; form += 1) this.#addForm(key, form)
   }
 
-  /** Removes a name of a secret. The search for the secret ends with its last name. */
+  /** Removes a name of a secret once. The search for the secret ends with the last. */
   remove(name: string, secret: string): void {
     const text = secret.slice(0, maxComparedChars)
-    const number = this.#numbers.get(text)
-    if (number === undefined) return
-    const key = this.#keys[number] as SearchedKey
-    key.names = key.names.filter((each) => each !== name)
-    if (key.names.length > 0) return
-    for (const [form, { spell, hex }] of keyForms.entries()) {
-      const lane = hex ? this.#hex : this.#plain
-      const needle = spell(text)
-      for (let place = 0; place + lane.width <= needle.length && place < places; place += nextPlace)
-        this.#index.remove(hashWindow(lane, needle, place), (number * slots + form) * places + place)
+    const key = this.#byText.get(text)
+    if (key === undefined || !key.remove(name)) return
+    for (const [form, keyForm] of keyForms.entries()) {
+      const place = (this.#places[key.number * slots + form] as number) * nextPlace
+      this.#index.remove(keyForm.hashAt(text, place, this.#laneOf(keyForm)), windowOf(key.number, form, place))
     }
-    this.#numbers.delete(text)
-    this.#keys[number] = undefined
+    this.#byText.delete(text)
+    this.#keys[key.number] = undefined
+    this.#free.push(key.number)
   }
 
   /** Returns a key in the text between two positions, in bytes; `undefined`: none. */
@@ -127,20 +125,36 @@ export class KeySearch {
     return this.#open
   }
 
-  #addForm(number: number, form: number, keyForm: KeyForm): void {
-    const lane = keyForm.hex ? this.#hex : this.#plain
-    const needle = keyForm.spell((this.#keys[number] as SearchedKey).text)
+  #laneOf({ hex }: KeyForm): WindowLane {
+    return hex ? this.#hex : this.#plain
+  }
+
+  #makeRoom(): void {
+    if (this.#keys.length * slots <= this.#places.length) return
+    const larger = new Uint8Array(this.#places.length * 2)
+    larger.set(this.#places)
+    this.#places = larger
+  }
+
+  #addForm({ number, text }: SearchedKey, form: number): void {
+    const keyForm = keyForms[form] as KeyForm
+    const lane = this.#laneOf(keyForm)
+    const last = Math.min(keyForm.lengthOf(text) - lane.width, places - 1)
     let best = 0
+    let bestHash = 0
     let fewest = Number.POSITIVE_INFINITY
     // Keys with the same beginning get windows at later positions.
-    for (let place = 0; place + lane.width <= needle.length && place < places && fewest >= crowd; place += nextPlace) {
-      const known = this.#index.at(hashWindow(lane, needle, place)).length
+    for (let place = 0; place <= last && fewest >= crowd; place += nextPlace) {
+      const hash = keyForm.hashAt(text, place, lane)
+      const known = this.#index.countAt(hash, Math.min(fewest, maxCounted))
       if (known < fewest) {
         best = place
+        bestHash = hash
         fewest = known
       }
     }
-    this.#index.add(hashWindow(lane, needle, best), (number * slots + form) * places + best)
+    this.#places[number * slots + form] = best / nextPlace
+    this.#index.add(bestHash, windowOf(number, form, best))
   }
 
   /** Finds runs of at least a window's length. If the last byte of a window is no key character, its other bytes are skipped. */

@@ -1,7 +1,8 @@
 import { maxComparedChars, shortestSearched } from './key-forms.js'
-import type { KeySearch, LoadedKey } from './key-search.js'
+import type { KeySearch } from './key-search.js'
 import { LeakGuard } from './leak-guard.js'
 import { createOwnForms, type OwnForms } from './own-forms.js'
+import type { LoadedKey } from './searched-key.js'
 import { marks, maxLayers, unescape } from './unescape.js'
 
 /** Searches the answers to calls under one lease: for the lease's own secrets and for every other loaded secret. */
@@ -68,8 +69,8 @@ export class LeakSearch {
     return Math.min(this.#keys.openAt(text), text.length - this.#own.beginningAtEnd(text, 0))
   }
 
-  #aliasOf({ names }: LoadedKey): string | undefined {
-    return names.includes(this.#alias) ? this.#alias : names[0]
+  #aliasOf(key: LoadedKey): string | undefined {
+    return key.hasName(this.#alias) ? this.#alias : key.names[0]
   }
 }
 

@@ -25,11 +25,3 @@ export function createLane(width: number, kind: number, reading: Uint8Array): Wi
   for (let step = 0; step < width; step += 1) passed = Math.imul(passed, factor)
   return { width, kind, come, go: come.map((value) => Math.imul(value, passed)) }
 }
-
-/** The hash of the window of a needle that begins at `offset`. */
-export function hashWindow({ width, come }: WindowLane, needle: string, offset: number): number {
-  let hash = 0
-  for (let index = offset; index < offset + width; index += 1)
-    hash = (Math.imul(hash, factor) + (come[needle.charCodeAt(index)] as number)) | 0
-  return hash
-}

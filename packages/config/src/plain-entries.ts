@@ -1,0 +1,132 @@
+import type { Secret } from '@postern/ports'
+import { nameFault } from '@postern/protocol'
+import type { Config } from './schema.js'
+import { aliasForm } from './schema-parts.js'
+
+type Key = Config['keys'][string]
+type Binding = Config['bindings'][number]
+
+/** A key, and its place. */
+export interface LocatedKey {
+  readonly path: string
+  readonly part: Key
+  /** Its secrets, once they were read. */
+  secret: Secret | undefined
+  providerSecret: Secret | undefined
+}
+
+export function locateKey(alias: string, part: Key): LocatedKey {
+  return { path: `keys.${alias}`, part, secret: undefined, providerSecret: undefined }
+}
+
+/** The keys and bindings of a configuration that are written as almost every one is, and what is left for the schema to judge. */
+export interface PlainEntries {
+  /** By alias. */
+  readonly keys: ReadonlyMap<string, LocatedKey>
+  /** By their number; `undefined`: it is left to the schema. */
+  readonly bindings: readonly (Binding | undefined)[]
+  /** The configuration without these entries. */
+  readonly rest: unknown
+  /** The number of each binding in `rest`, as it is in the whole configuration. */
+  readonly numbers: readonly number[]
+}
+
+/**
+ * Reads the plain entries of `keys` and `bindings`. Each is what the schema would make of it; the schema takes twenty times as
+ * long, and a configuration may have 100,000 of them.
+ */
+export function readPlainEntries(raw: unknown): PlainEntries {
+  const keys = new Map<string, LocatedKey>()
+  const bindings: (Binding | undefined)[] = []
+  const numbers: number[] = []
+  if (!isPlainObject(raw)) return { keys, bindings, rest: raw, numbers }
+  const rest: Record<string, unknown> = { ...raw }
+  const { keys: writtenKeys, bindings: writtenBindings } = raw
+  // Which other names than texts a group has is the schema's to judge.
+  if (isPlainObject(writtenKeys) && Object.getOwnPropertySymbols(writtenKeys).length === 0) {
+    const others: [string, unknown][] = []
+    for (const alias of Object.keys(writtenKeys)) {
+      const value = writtenKeys[alias]
+      const key = aliasForm.test(alias) && alias !== '__proto__' ? readPlainKey(value) : undefined
+      if (key === undefined) others.push([alias, value])
+      else keys.set(alias, locateKey(alias, key))
+    }
+    rest['keys'] = Object.fromEntries(others)
+  }
+  if (Array.isArray(writtenBindings)) {
+    const others: unknown[] = []
+    for (let number = 0; number < writtenBindings.length; number += 1) {
+      const value: unknown = writtenBindings[number]
+      const binding = readPlainBinding(value)
+      bindings.push(binding)
+      if (binding !== undefined) continue
+      others.push(value)
+      numbers.push(number)
+    }
+    rest['bindings'] = others
+  }
+  return { keys, bindings, rest, numbers }
+}
+
+/** Puts the plain entries back into their places among those that the schema has judged. */
+export function joinEntries({ keys, bindings, rest }: PlainEntries, judged: Config, raw: unknown): Config {
+  if (rest === raw) return judged
+  const allKeys: Record<string, Key> = {}
+  for (const alias of Object.keys((raw as Config).keys)) {
+    const key = keys.get(alias)?.part ?? (Object.hasOwn(judged.keys, alias) ? judged.keys[alias] : undefined)
+    if (key !== undefined) allKeys[alias] = key
+  }
+  const others = judged.bindings.values()
+  const allBindings = bindings.map((binding) => binding ?? (others.next().value as Binding))
+  return { ...judged, keys: allKeys, bindings: allBindings }
+}
+
+/** A key with a gateway, and with a secret that is one variable or one file. */
+function readPlainKey(value: unknown): Key | undefined {
+  if (!isPlainObject(value)) return undefined
+  for (const name in value) if (name !== 'gateway' && name !== 'secret') return undefined
+  const { gateway, secret } = value
+  if (typeof gateway !== 'string' || !aliasForm.test(gateway)) return undefined
+  const reference = readPlainReference(secret)
+  return reference === undefined ? undefined : { gateway, secret: reference, shared: false }
+}
+
+function readPlainReference(value: unknown): Key['secret'] | undefined {
+  if (!isPlainObject(value)) return undefined
+  let found: string | undefined
+  for (const name in value) {
+    if (found !== undefined || (name !== 'env' && name !== 'file')) return undefined
+    found = name
+  }
+  const text = found === undefined ? undefined : value[found]
+  if (typeof text !== 'string' || text === '') return undefined
+  return found === 'env' ? { env: text } : { file: text }
+}
+
+/** A binding with a key, and with users, teams and projects by their names alone. */
+function readPlainBinding(value: unknown): Binding | undefined {
+  if (!isPlainObject(value)) return undefined
+  let members = 0
+  for (const name in value) {
+    const text = value[name]
+    if (typeof text !== 'string') return undefined
+    if (name === 'key') {
+      if (!aliasForm.test(text)) return undefined
+    } else if ((name !== 'user' && name !== 'team' && name !== 'project') || nameFault(text) !== undefined) return undefined
+    members += 1
+  }
+  const { user, team, project, key } = value as Readonly<Partial<Record<'user' | 'team' | 'project' | 'key', string>>>
+  if (key === undefined) return undefined
+  if (members === 2 && user !== undefined) return { user, key }
+  // In the order in which the schema writes them.
+  const binding: { user?: string; team?: string; project?: string } = {}
+  if (user !== undefined) binding.user = user
+  if (team !== undefined) binding.team = team
+  if (project !== undefined) binding.project = project
+  return { ...binding, key }
+}
+
+/** An object as a file has it: not of a class. */
+function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+}

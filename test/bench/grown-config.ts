@@ -1,0 +1,91 @@
+/** Configurations of any size: each key with a variable and a user of its own, and rules for the first of the users. */
+
+import { createHash, randomBytes } from 'node:crypto'
+import { bearer } from './bearer.js'
+import type { Credentials } from './job.js'
+
+/** How large a configuration is. */
+export interface GrowthSize {
+  readonly name: string
+  readonly keys: number
+  readonly rules: number
+}
+
+/** The files of a Postern, and who may call it. */
+export interface GrownConfig {
+  readonly files: Readonly<Record<'postern.json' | 'postern.yaml' | '.env', string>>
+  /** As many callers with every size: what is kept for each costs all sizes the same. */
+  readonly credentials: Credentials
+}
+
+/** How many users call, in turn. Each has a key and a rule. */
+const callingUsers = 10
+
+export function growConfig({ keys, rules }: GrowthSize, port: number, upstream: number): GrownConfig {
+  const step = Math.floor(Math.min(keys, rules) / callingUsers)
+  const callers = Array.from({ length: callingUsers }, (_, index) => ({
+    label: `caller-${index}`,
+    user: userOf(index * step),
+    key: randomBytes(24).toString('base64url'),
+  }))
+  const ring = callers.map(({ label, key }) => `${label}:${createHash('sha256').update(key).digest('hex')}`)
+  const variables = Array.from({ length: keys }, (_, index) => `${variableOf(index)}=bench-${randomBytes(24).toString('base64url')}`)
+  const config = settingsOf({ keys, rules }, port, upstream, Object.fromEntries(callers.map(({ label, user }) => [label, { user }])))
+  return {
+    files: {
+      'postern.json': JSON.stringify(config, null, 2),
+      'postern.yaml': yamlOf(config),
+      '.env': `${[`GATEWAY_API_KEY_HASHES=${ring.join(',')}`, ...variables].join('\n')}\n`,
+    },
+    credentials: { sets: callers.flatMap(({ key }) => bearer(key).sets), once: false },
+  }
+}
+
+function settingsOf(
+  { keys, rules }: Pick<GrowthSize, 'keys' | 'rules'>,
+  port: number,
+  upstream: number,
+  principals: Readonly<Record<string, { readonly user: string }>>,
+) {
+  return {
+    version: 1,
+    listen: { host: '127.0.0.1', port },
+    gateways: { main: { dialect: 'openai', baseURL: `http://127.0.0.1:${upstream}/v1` } },
+    keys: Object.fromEntries(
+      Array.from({ length: keys }, (_, index) => [aliasOf(index), { gateway: 'main', secret: { env: variableOf(index) } }]),
+    ),
+    bindings: Array.from({ length: keys }, (_, index) => ({ user: userOf(index), key: aliasOf(index) })),
+    callers: {
+      service: {
+        hashes: { env: 'GATEWAY_API_KEY_HASHES' },
+        principals,
+      },
+    },
+    policies: { rules: Array.from({ length: rules }, (_, index) => ({ user: userOf(index), models: ['bench-*'], body: '1MiB' })) },
+    store: { memory: true },
+  }
+}
+
+/** With a line for each key and binding, as people write them; YAML takes everything else as JSON. */
+function yamlOf({ keys, bindings, ...others }: ReturnType<typeof settingsOf>): string {
+  return [
+    ...Object.entries(others).map(([name, value]) => `${name}: ${JSON.stringify(value)}`),
+    'keys:',
+    ...Object.entries(keys).map(([alias, { gateway, secret }]) => `  ${alias}: { gateway: ${gateway}, secret: { env: ${secret.env} } }`),
+    'bindings:',
+    ...bindings.map(({ user, key }) => `  - { user: ${user}, key: ${key} }`),
+    '',
+  ].join('\n')
+}
+
+function userOf(index: number): string {
+  return `user-${index}`
+}
+
+function aliasOf(index: number): string {
+  return `key-${index}`
+}
+
+function variableOf(index: number): string {
+  return `BENCH_KEY_${index}`
+}
