@@ -76,9 +76,12 @@ const wallsOfCore: Walls = {
   resolve: { lib: 'value', answers: 'value' },
   police: { lib: 'value', read: 'value', answers: 'value', resolve: 'type' },
   tag: { lib: 'value' },
-  reserve: { lib: 'value' },
+  reserve: { lib: 'value', answers: 'value', resolve: 'type', police: 'type', tag: 'type' },
   observe: { lib: 'value', answers: 'value', resolve: 'type', police: 'type', tag: 'type' },
-  forward: { lib: 'value', connect: 'value', answers: 'value', resolve: 'type', police: 'type', tag: 'type', observe: 'type' },
+  forward: {
+    ...{ lib: 'value', connect: 'value', answers: 'value', resolve: 'type', police: 'type', tag: 'type' },
+    ...{ reserve: 'type', observe: 'type', 'journey.ts': 'type' },
+  },
   account: { lib: 'value', connect: 'value', answers: 'value', resolve: 'type', forward: 'type', 'journey.ts': 'type' },
 }
 

@@ -12,6 +12,7 @@ import { checkKeys } from './check-keys.js'
 import { checkSharing } from './check-sharing.js'
 import { checkMount } from './check-mount.js'
 import { checkPassHeaders } from './check-pass-headers.js'
+import { checkLimits } from './check-limits.js'
 import { checkPolicies } from './check-policies.js'
 import { checkProxies } from './check-proxies.js'
 import { checkStore } from './check-store.js'
@@ -91,6 +92,7 @@ export function checkConfig(raw: unknown, places: SecretPlaces, dialects: Dialec
     checkCallers(config, problems)
     checkIssuers(config, problems)
     checkStore(config, secrets, places, problems)
+    checkLimits(config, problems)
     checkMount(config, problems)
     checkBackend(config, secrets, problems)
     checkProxies(config, dialects, proxies, problems)

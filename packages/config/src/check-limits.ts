@@ -13,7 +13,13 @@ export function checkLimits({ limits, gateways, keys, callers, bindings }: Confi
     if (rule.requests === undefined && rule.streams === undefined)
       problems.push(problem(path, 'limits nothing.', 'Write requests: 60 with per: minute, or streams: 10.'))
     if (rule.streams !== undefined && rule.per !== undefined)
-      problems.push(problem(`${path}.per`, 'says when a count begins anew, and streams are counted while they are open.', 'Write a rule for streams of its own, without per.'))
+      problems.push(
+        problem(
+          `${path}.per`,
+          'says when a count begins anew, and streams are counted while they are open.',
+          'Write a rule for streams of its own, without per.',
+        ),
+      )
     if (rule.gateway !== undefined && !gatewayNames.has(rule.gateway))
       problems.push(problem(`${path}.gateway`, `names "${rule.gateway}", which is not under gateways.`, `Write ${oneOf(gatewayNames)}.`))
     if (rule.key !== undefined && !aliases.has(rule.key))
@@ -36,9 +42,16 @@ export function countedUnder({ name, each, user, team, project, key, gateway, mo
   return name ?? JSON.stringify({ each, user, team, project, key, gateway, model, per })
 }
 
-function warnOfNobody(rule: Rule, field: 'user' | 'team' | 'project', bindings: Config['bindings'], path: string, problems: Problem[]): void {
+function warnOfNobody(
+  rule: Rule,
+  field: 'user' | 'team' | 'project',
+  bindings: Config['bindings'],
+  path: string,
+  problems: Problem[],
+): void {
   const name = rule[field]
   if (name === undefined) return
   const isBound = bindings.some((binding) => binding[field] === undefined || binding[field] === name)
-  if (!isBound) problems.push(warning(`${path}.${field}`, `names "${name}", to which no binding leads.`, 'Write the name as a binding has it.'))
+  if (!isBound)
+    problems.push(warning(`${path}.${field}`, `names "${name}", to which no binding leads.`, 'Write the name as a binding has it.'))
 }

@@ -1,6 +1,7 @@
 export { type AdminRole, adminRoles } from './admin-schemas.js'
 export { checkConfig, type CheckedConfig, type CheckResult } from './check-config.js'
 export { formatHashRing, formatManifest, isManifest, isRingOfNobody, parseHashRing } from './hash-ring.js'
+export { countedUnder } from './check-limits.js'
 export { ConfigError, describeProblem, type Problem, problem } from './problem.js'
 export { readSecret, type SecretPlaces } from './read-secret.js'
 export { readSigningKey } from './read-signing-key.js'

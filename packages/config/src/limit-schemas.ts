@@ -18,23 +18,38 @@ export function createLimitsSchema(strict: Settings) {
       .string()
       .regex(/^[A-Za-z0-9._-]{1,64}$/, fault('is not a name', 'Use 1 to 64 letters, digits, dots, underscores and hyphens.'))
       .optional()
-      .meta({ description: 'the name that it counts under, and that clients see; a change of the rest then keeps the count', unset: 'what it selects' }),
+      .meta({
+        description: 'the name that it counts under, and that clients see; a change of the rest then keeps the count',
+        unset: 'what it selects',
+      }),
     /** Each user, team, … has a count of its own. Without it all calls count together. */
-    each: z.enum(apart).optional().meta({ description: 'who or what has a count of its own: each `user`, `team`, `project`, `key`, `workflow` or `session`', unset: 'all together' }),
+    each: z.enum(apart).optional().meta({
+      description: 'who or what has a count of its own: each `user`, `team`, `project`, `key`, `workflow` or `session`',
+      unset: 'all together',
+    }),
     ...principalFields({ user: 'only calls of this user', team: 'only calls of this team', project: 'only calls of this project' }),
     key: alias.optional().describe('only calls with this key'),
     gateway: alias.optional().describe('only calls of this gateway'),
     model: z.string().min(1).optional().describe('only calls that ask for this model, or one of this pattern: `gpt-*`'),
     /** How often the count begins anew, in UTC. */
-    per: z.enum(period).optional().meta({ description: 'how often the count begins anew, in UTC: `second`, `minute`, `hour`, `day` or `month`', unset: 'never' }),
+    per: z
+      .enum(period)
+      .optional()
+      .meta({ description: 'how often the count begins anew, in UTC: `second`, `minute`, `hour`, `day` or `month`', unset: 'never' }),
     /** The most calls that are sent to a gateway. */
     requests: amount.optional().describe('the most calls that are sent to a gateway, each once, whatever its attempts'),
     /** The most streams that are open at once. */
     streams: amount.optional().describe('the most streams that are open at once'),
-    onUnavailable: z.enum(unavailable).optional().meta({ description: 'what happens to calls while the store cannot be asked: `refuse` or `allow`', unset: '`limits.onUnavailable`' }),
+    onUnavailable: z
+      .enum(unavailable)
+      .optional()
+      .meta({ description: 'what happens to calls while the store cannot be asked: `refuse` or `allow`', unset: '`limits.onUnavailable`' }),
   })
   return strict({
-    onUnavailable: z.enum(unavailable).default('refuse').describe('what happens to calls while the store cannot be asked, where a rule does not say: `refuse` or `allow`'),
+    onUnavailable: z
+      .enum(unavailable)
+      .default('refuse')
+      .describe('what happens to calls while the store cannot be asked, where a rule does not say: `refuse` or `allow`'),
     /** Every rule that matches applies; a call passes all of them or none. */
     rules: z.array(rule).default([]),
   })

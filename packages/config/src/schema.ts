@@ -7,6 +7,7 @@ import { createBackendSchema } from './backend-schema.js'
 import { createCallerSchemas } from './caller-schemas.js'
 import { fault } from './fault.js'
 import { createGatewaySchemas } from './gateway-schemas.js'
+import { createLimitsSchema } from './limit-schemas.js'
 import { createPoliciesSchema } from './policy-schemas.js'
 import { alias, lenient, port, secretReference, type Settings, strict } from './schema-parts.js'
 import { duration, pace, size } from './units.js'
@@ -149,6 +150,8 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
     /** How many processes with this configuration run side by side. */
     replicas: z.int().min(1).default(1).describe('how many processes like this one run side by side'),
     policies: createPoliciesSchema(strict),
+    /** How much may be used, by whom, in which time. */
+    limits: createLimitsSchema(strict).optional(),
     /** When failed authentications of one address count as too many. */
     failedAuthentication: strict({
       limit: z.int().min(1).default(30).describe('credentials of one address that may fail in a window; then 429'),

@@ -34,14 +34,12 @@ export async function handle(rooms: Rooms, arrival: Arrival, sink: ResponseSink)
   } catch (error) {
     outcome = refuse(error, journey, sink)
   }
-  journey.call?.over()
-  journey.reservation?.end()
+  journey.end()
   return rooms.account({ arrival, principal: journey.principal, route: journey.route, tags: journey.tags, outcome })
 }
 
 /**
- * identify → resolve → police → tag → reserve: who calls, with which key and where, what they may, under which ids. None of a
- * session's calls is used up before `reserve`, and every rule that can refuse stands above it.
+ * identify → resolve → police → tag → reserve: who calls, with which key, what they may, under which ids. Only `reserve` spends anything.
  *
  * @throws {Refusal} the refusal of a room, or 401 `caller_revoked` as soon as the session of the call is revoked.
  */
@@ -55,7 +53,7 @@ export async function clear(rooms: Rooms, journey: Journey): Promise<Cleared> {
   const permitted = rooms.police(arrival, principal, route)
   const permit = (journey.permit = permitted instanceof Promise ? await rooms.wait(permitted, call) : permitted)
   journey.tags = rooms.tag(arrival, principal)
-  const reserved = rooms.reserve({ principal, route, permit, tags: journey.tags, isPage: isPage({ arrival, principal }) })
-  const reservation = (journey.reservation = reserved instanceof Promise ? await rooms.wait(reserved, call) : reserved)
+  const reserved = journey.setAside(rooms.reserve({ arrival, principal, route, permit, tags: journey.tags }))
+  const reservation = reserved instanceof Promise ? await rooms.wait(reserved, call) : reserved
   return { arrival, principal, route, permit, call, reservation }
 }

@@ -3,6 +3,7 @@ import type { Outcome } from './forward/outcome.js'
 import type { Tap } from './observe/observe.js'
 import type { Permit } from './police/permit.js'
 import type { Reservation } from './reserve/reservation.js'
+import type { Reserve } from './reserve/reserve.js'
 import type { Route } from './resolve/route.js'
 import { type Tags, tagRefused } from './tag/tag.js'
 
@@ -14,8 +15,8 @@ export class Journey {
   call: SessionCall | undefined = undefined
   route: Route | undefined = undefined
   permit: Permit | undefined = undefined
-  /** What the call has set aside under the limits. */
-  reservation: Reservation | undefined = undefined
+  #reservation: Reservation | undefined = undefined
+  #isOver = false
   /** That of the attempt that is under way or was the last. */
   tap: Tap | undefined = undefined
   #tags: Tags | undefined = undefined
@@ -31,6 +32,29 @@ export class Journey {
 
   set tags(given: Tags) {
     this.#tags = given
+  }
+
+  /** What the call has set aside under the limits. */
+  get reservation(): Reservation | undefined {
+    return this.#reservation
+  }
+
+  /** Keeps what a call sets aside, until {@link end}. If the call was given up meanwhile, gives it back as soon as it is known. */
+  setAside(reserving: ReturnType<Reserve>): ReturnType<Reserve> {
+    return reserving instanceof Promise ? reserving.then((reservation) => this.#keep(reservation)) : this.#keep(reserving)
+  }
+
+  #keep(reservation: Reservation | undefined): Reservation | undefined {
+    if (this.#isOver) reservation?.end()
+    else this.#reservation = reservation
+    return reservation
+  }
+
+  /** Says that the call is over: nothing that ends it later finds it, and what it has set aside is booked. */
+  end(): void {
+    this.#isOver = true
+    this.call?.over()
+    this.#reservation?.end()
   }
 }
 

@@ -20,6 +20,8 @@ export interface RefusalFacts {
   readonly page?: string | undefined
   /** Headers of the gateway that the client gets, name and value in turn. */
   readonly gatewayHeaders?: readonly string[] | undefined
+  /** What the client is told of its limits, name and value in turn. */
+  readonly limitHeaders?: readonly string[] | undefined
   /** Headers that every answer of this carrier has, name and value in turn. */
   readonly always: readonly string[]
 }
@@ -28,7 +30,10 @@ export interface RefusalFacts {
  * Makes the answer to a refused request. There is no other place where a refusal gets its head, so it says the same on an answer of
  * HTTP, in a page, on a bare socket and in the admin API.
  */
-export function answerRefusal(refusal: Refusal, { requestId, record, page, gatewayHeaders = [], always }: RefusalFacts): RefusalAnswer {
+export function answerRefusal(
+  refusal: Refusal,
+  { requestId, record, page, gatewayHeaders = [], limitHeaders = [], always }: RefusalFacts,
+): RefusalAnswer {
   const { code, status, details } = refusal
   const body = page ?? JSON.stringify(refusalEnvelope(refusal))
   const headers = [
@@ -52,7 +57,7 @@ export function answerRefusal(refusal: Refusal, { requestId, record, page, gatew
   if (!refusal.retryable) add(headerNames.shouldRetry, 'false')
   if (details.retryAfterSeconds !== undefined) add('Retry-After', String(details.retryAfterSeconds))
   if (status === 401) headers.push('WWW-Authenticate', details.challenge ?? 'Bearer realm="postern"')
-  for (const named of [details.headers ?? [], gatewayHeaders])
+  for (const named of [details.headers ?? [], gatewayHeaders, limitHeaders])
     for (let index = 0; index < named.length; index += 2) add(named[index] as string, named[index + 1] as string)
   headers.push('Access-Control-Expose-Headers', exposeHeaders(further), ...always)
   return { status, headers, body }

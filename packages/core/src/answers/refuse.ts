@@ -3,9 +3,10 @@ import type { Finish, GovernanceRecord } from '@postern/protocol'
 import type { Outcome } from '../forward/outcome.js'
 import { answerRefusal, isGateways } from './refusal-answer.js'
 import { writeRecord } from './record.js'
-import { isToldPublicly, tellRecord } from './record-for-client.js'
+import { isPage, isToldPublicly, tellRecord } from './record-for-client.js'
 import type { Tap } from '../observe/observe.js'
 import type { Permit } from '../police/permit.js'
+import type { Reservation } from '../reserve/reservation.js'
 import type { Route } from '../resolve/route.js'
 import type { Tags } from '../tag/tag.js'
 
@@ -16,6 +17,7 @@ export interface RefusedJourney {
   readonly route?: Route | undefined
   readonly permit?: Permit | undefined
   readonly tags: Tags
+  readonly reservation?: Reservation | undefined
   readonly tap?: Tap | undefined
 }
 
@@ -83,6 +85,7 @@ function writeRefusal(refusal: Refusal, record: GovernanceRecord, journey: Refus
     requestId: record.request_id,
     record: tellRecord(record, journey),
     gatewayHeaders: isToldPublicly(journey) ? undefined : refusal.details.gatewayHeaders,
+    limitHeaders: journey.reservation?.headers(isPage(journey)),
     always: answerHeaders,
   })
   sink.writeHead(status, headers)

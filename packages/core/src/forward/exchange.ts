@@ -4,6 +4,7 @@ import { type Finish, type GovernanceRecord, headerNames } from '@postern/protoc
 import type { Dispatcher } from 'undici'
 import type { Tap } from '../observe/observe.js'
 import type { Permit } from '../police/permit.js'
+import type { Reservation } from '../reserve/reservation.js'
 import type { Route } from '../resolve/route.js'
 import type { Tags } from '../tag/tag.js'
 import type { AnswerEdit } from './answer-edit.js'
@@ -11,7 +12,8 @@ import type { AnswerHead } from './answer-head.js'
 import type { OriginOf } from './answer-links.js'
 import { exposeHeaders } from '../answers/expose-headers.js'
 import { cacheControlFor } from '../answers/privacy.js'
-import { isToldPublicly, tellRecord, withoutGatewaysNames } from '../answers/record-for-client.js'
+import { limitHeaderNames } from '../answers/limit-headers.js'
+import { isPage, isToldPublicly, tellRecord, withoutGatewaysNames } from '../answers/record-for-client.js'
 import type { Outcome } from './outcome.js'
 import type { PreparedKey } from './prepare-key.js'
 import type { EventPattern } from './event-pattern.js'
@@ -41,6 +43,8 @@ export interface ExchangeFacts {
   readonly originOf: OriginOf
   /** The call, if it is of a session. */
   readonly call: SessionCall | undefined
+  /** What the call has set aside, if a limit applies. */
+  readonly reservation: Reservation | undefined
 }
 
 /** One call of a gateway, and its possible endings. */
@@ -73,8 +77,9 @@ export interface Delivery {
 
 /** Writes the head of the client's answer: the gateway's status and headers, and Postern's own headers. */
 export function writeAnswerHead(exchange: Exchange, head: AnswerHead, record: GovernanceRecord, ...further: string[]): void {
-  const { arrival, tags, sink, tap } = exchange.facts
+  const { arrival, tags, sink, tap, reservation } = exchange.facts
   const isPublic = isToldPublicly(tap.audience)
+  const limits = reservation?.headers(isPage(tap.audience)) ?? []
   const headers = isPublic ? withoutGatewaysNames(head.passed) : head.passed
   headers.push(
     'Cache-Control',
@@ -84,7 +89,8 @@ export function writeAnswerHead(exchange: Exchange, head: AnswerHead, record: Go
     headerNames.governance,
     tellRecord(record, tap.audience),
     'Access-Control-Expose-Headers',
-    exposeHeaders(isPublic ? [] : head.governanceNames),
+    exposeHeaders([...(isPublic ? [] : head.governanceNames), ...(limits.length === 0 ? [] : limitHeaderNames)]),
+    ...limits,
     ...further,
     ...arrival.answerHeaders,
   )

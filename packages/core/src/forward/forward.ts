@@ -1,16 +1,7 @@
 import { createErrorClassifier } from '@postern/gateways'
-import {
-  type Arrival,
-  ClientGone,
-  cutAtShutdown,
-  cutByRevocation,
-  describeProxy,
-  type ResponseSink,
-  type SessionCall,
-  type Uses,
-} from '@postern/ports'
+import { type Arrival, ClientGone, cutAtShutdown, cutByRevocation, describeProxy, type ResponseSink, type Uses } from '@postern/ports'
 import type { Tap } from '../observe/observe.js'
-import type { Permit } from '../police/permit.js'
+import type { Cleared } from '../journey.js'
 import type { Gateway, Route } from '../resolve/route.js'
 import type { Tags } from '../tag/tag.js'
 import { OpenList } from '../lib/open-list.js'
@@ -27,21 +18,13 @@ import { createAddressQueue, type QueuedCall } from './address-queue.js'
 import { forgetClient, onceClientGone } from './watch-client.js'
 
 /**
- * Sends a request to the gateway, with the key, and its answer to the client.
+ * Sends a cleared call to the gateway, with the key, and its answer to the client.
  *
- * @throws {Refusal} for an error of the gateway, if no answer arrives, or if the session of `call` is revoked, as long as the client
+ * @throws {Refusal} for an error of the gateway, if no answer arrives, or if the session of the call is revoked, as long as the client
  *   has got no head.
  * @throws {ClientGone} if the client disconnects before the request is sent.
  */
-export type Forward = (
-  arrival: Arrival,
-  route: Route,
-  permit: Permit,
-  tags: Tags,
-  tap: Tap,
-  sink: ResponseSink,
-  call: SessionCall | undefined,
-) => Promise<Outcome>
+export type Forward = (cleared: Cleared, tags: Tags, tap: Tap, sink: ResponseSink) => Promise<Outcome>
 
 export interface ForwardRoom {
   readonly forward: Forward
@@ -60,14 +43,14 @@ export function createForward(gateways: readonly Gateway[], keys: Iterable<KeySe
   const preparedOf = prepareKeys(loaded.search)
 
   return {
-    forward(arrival, route, permit, tags, tap, sink, call) {
+    forward({ arrival, route, permit, call, reservation }, tags, tap, sink) {
       if (sink.destroyed || arrival.connection.destroyed)
         return Promise.reject(new ClientGone('The client left while it was being identified.'))
       if (call?.isRevoked === true) return Promise.reject(cutByRevocation())
       const upstream = upstreams.get(route.gateway) as Upstream
       const key = preparedOf(route.key)
       const records = recordsOf(upstream, route)
-      const facts = { arrival, route, permit, tags, tap, sink, key, upstream, records, edit: editOf(route), originOf, call }
+      const facts = { arrival, route, permit, tags, tap, sink, key, upstream, records, edit: editOf(route), originOf, call, reservation }
       const turn = needsNoKey(route, arrival) ? undefined : upstream.addressQueue?.enter(route.tenant, tags.attempt > 1)
       return turn === undefined ? send(facts, open) : waitFor(turn, facts, open).then(() => send(facts, open))
     },

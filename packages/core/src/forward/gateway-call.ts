@@ -108,6 +108,7 @@ export class GatewayCall implements Exchange, OpenCall, Dispatcher.DispatchHandl
 
   onConnect(abort: (reason?: Error) => void): void {
     this.#abort = abort
+    this.facts.reservation?.sent()
     if (this.#settled) abort(new ClientGone('The client left.'))
   }
 

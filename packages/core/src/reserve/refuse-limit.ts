@@ -1,6 +1,6 @@
 import { type Counted, Refusal } from '@postern/ports'
 import type { Limit } from './find-limits.js'
-import { isOwn, limitHeaders } from './limit-headers.js'
+import { isOwn, limitHeaders } from '../answers/limit-headers.js'
 
 /** `Retry-After` where a stream must end first, in seconds. */
 const streamWaitSeconds = 1
@@ -15,7 +15,12 @@ export function refuseLimit(limits: readonly Limit[], refusedBy: number, counted
   const told = isTold ? ` "${rule.title}" of ${claim.budget.limit}` : ''
   if (rule.unit === 'streams') {
     const message = isTold ? `The limit${told} streams open at once is reached.` : undefined
-    return new Refusal('too_many_streams', { ...(message === undefined ? {} : { message }), retryAfterSeconds: streamWaitSeconds, headers, cause })
+    return new Refusal('too_many_streams', {
+      ...(message === undefined ? {} : { message }),
+      retryAfterSeconds: streamWaitSeconds,
+      headers,
+      cause,
+    })
   }
   if (endsInMs === undefined) {
     const message = isTold ? `The limit${told} requests is used up.` : undefined

@@ -1,22 +1,22 @@
 import type { Counted } from '@postern/ports'
 import type { Limit } from './find-limits.js'
-import type { Leases } from './leases.js'
-import { limitHeaders } from './limit-headers.js'
+import type { Reservations } from './reservations.js'
+import { limitHeaders } from '../answers/limit-headers.js'
 
 /** What one call has set aside. Whoever ends the call calls `end`, once. */
 export class Reservation {
   readonly #id: string
   readonly #limits: readonly Limit[]
   readonly #counted: readonly Counted[]
-  readonly #leases: Leases
+  readonly #all: Reservations
   #isSent = false
 
-  constructor(id: string, limits: readonly Limit[], counted: readonly Counted[], leases: Leases) {
+  constructor(id: string, limits: readonly Limit[], counted: readonly Counted[], all: Reservations) {
     this.#id = id
     this.#limits = limits
     this.#counted = counted
-    this.#leases = leases
-    leases.add(id)
+    this.#all = all
+    all.add(id)
   }
 
   /** The call goes to the gateway now: from here on it counts, however it ends. */
@@ -31,7 +31,7 @@ export class Reservation {
 
   /** Books the call if it was sent, and gives everything back that only a call under way holds. */
   end(): void {
-    this.#leases.settle(
+    this.#all.settle(
       this.#id,
       this.#limits.map(({ rule, claim }) => (this.#isSent && rule.unit !== 'streams' ? claim.amount : 0)),
     )

@@ -1,20 +1,20 @@
-import { type Budgets, type Counters, type Principal, reachStore, Refusal } from '@postern/ports'
+import { type Arrival, type Budgets, type Counters, type Principal, reachStore, Refusal } from '@postern/ports'
+import { isPage } from '../answers/record-for-client.js'
 import type { Permit } from '../police/permit.js'
 import type { Route } from '../resolve/route.js'
 import type { Tags } from '../tag/tag.js'
 import type { FindLimits, Limit } from './find-limits.js'
-import { leaseMs, type Leases } from './leases.js'
+import { leaseMs, type Reservations } from './reservations.js'
 import { refuseLimit } from './refuse-limit.js'
 import { Reservation } from './reservation.js'
 
 /** The facts that decide what a call sets aside. */
 export interface ReservingCall {
+  readonly arrival: Arrival
   readonly principal: Principal
   readonly route: Route
   readonly permit: Permit
   readonly tags: Tags
-  /** Whether the client counts as a page, which is told less. */
-  readonly isPage: boolean
 }
 
 /**
@@ -30,18 +30,18 @@ export interface ReserveOptions {
   readonly counters: Counters
   readonly budgets: Budgets
   readonly findLimits: FindLimits
-  readonly leases: Leases
+  readonly reservations: Reservations
 }
 
-export function createReserve({ counters, budgets, findLimits, leases }: ReserveOptions): Reserve {
-  async function setAside({ tags, isPage }: ReservingCall, limits: readonly Limit[]): Promise<Reservation | undefined> {
+export function createReserve({ counters, budgets, findLimits, reservations }: ReserveOptions): Reserve {
+  async function setAside(call: ReservingCall, limits: readonly Limit[]): Promise<Reservation | undefined> {
     // The id is made here and holds a ULID, so no other call has it.
-    const id = tags.requestId
+    const id = call.tags.requestId
     const asked = await askFor(id, limits)
     if (asked === undefined) return undefined
     const { reserved, counting } = asked
-    if (reserved.granted) return new Reservation(id, counting, reserved.counted, leases)
-    throw refuseLimit(counting, reserved.refusedBy, reserved.counted, isPage)
+    if (reserved.granted) return new Reservation(id, counting, reserved.counted, reservations)
+    throw refuseLimit(counting, reserved.refusedBy, reserved.counted, isPage(call))
   }
 
   /** If the store cannot be asked, the rules that allow it are left out; a rule that does not is a refusal. */
@@ -67,7 +67,11 @@ export function createReserve({ counters, budgets, findLimits, leases }: Reserve
     })
   }
 
-  async function setAsideAndCount(call: ReservingCall, limits: readonly Limit[], counting: () => Promise<void>): Promise<Reservation | undefined> {
+  async function setAsideAndCount(
+    call: ReservingCall,
+    limits: readonly Limit[],
+    counting: () => Promise<void>,
+  ): Promise<Reservation | undefined> {
     const reservation = await setAside(call, limits)
     try {
       await counting()

@@ -1,8 +1,9 @@
-import { type CheckedConfig, type Config, createTrust } from '@postern/config'
+import { type CheckedConfig, type Config, countedUnder, createTrust } from '@postern/config'
 import {
   createAccount,
   createEndedNote,
   createForward,
+  createLimitFinder,
   createKeyFinder,
   createObserve,
   createPolice,
@@ -16,7 +17,9 @@ import {
   type Gateway,
   type GatewayTimeouts,
   hstsHeader,
+  type LimitRule,
   type PolicyRule,
+  Reservations,
 } from '@postern/core'
 import { createIdentify } from '@postern/identity'
 import { createRedactor, cutAtShutdown, Refusal, searchedSecrets } from '@postern/ports'
@@ -83,6 +86,13 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
   )
   const parts = compileIdentity(checked, options, browser, publicAddress, uses)
   const forwarding = createForward([...gateways.values()], secretsOfKeys(checked), (arrival) => publicAddress.originOf(arrival), uses)
+  const { budgets } = options.store
+  const reservations = uses.share(
+    'reservations',
+    null,
+    () => new Reservations(budgets, options.log ?? (() => {})),
+    (unused) => unused.close(),
+  )
   const underWay = new InFlight()
   const waits = new Waits()
   const redactor = createRedactor(searchedSecrets(secrets))
@@ -122,7 +132,12 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
       resolve: createResolve(findKey, createTaskSeals(leases)),
       police: createPolice(findPolicy),
       tag: createTag(redactor),
-      reserve: createReserve(options.store.counters),
+      reserve: createReserve({
+        counters: options.store.counters,
+        budgets,
+        findLimits: createLimitFinder(compileLimits(config)),
+        reservations,
+      }),
       observe: createObserve(),
       forward: forwarding.forward,
       retry: createRetry(witness),
@@ -226,4 +241,17 @@ function compileAddressLimit(settings: Config['gateways'][string]['addressLimit'
 function compileRules({ policies }: Config): readonly PolicyRule[] {
   const { rules, ...everybody } = policies
   return [everybody, ...rules].map(({ body, ...rule }) => ({ ...rule, maxBodyBytes: body }))
+}
+
+/** One rule for each unit that a rule of the configuration bounds. */
+function compileLimits({ limits }: Config): readonly LimitRule[] {
+  return (limits?.rules ?? []).flatMap((rule, index) => {
+    const { requests, streams, onUnavailable = limits?.onUnavailable ?? 'refuse', name, each, per } = rule
+    const title = name ?? [each === undefined ? 'all' : `each-${each}`, per].filter((part) => part !== undefined).join('-')
+    const shared = { ...rule, path: `limits.rules[${index}]`, countedUnder: countedUnder(rule), title, onUnavailable }
+    return [
+      ...(requests === undefined ? [] : [{ ...shared, unit: 'requests' as const, limit: requests }]),
+      ...(streams === undefined ? [] : [{ ...shared, unit: 'streams' as const, limit: streams }]),
+    ]
+  })
 }

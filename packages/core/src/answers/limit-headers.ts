@@ -1,5 +1,5 @@
 import type { Counted } from '@postern/ports'
-import type { Limit } from './find-limits.js'
+import type { Limit } from '../reserve/find-limits.js'
 
 /** `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers, 3 and 4), which a page may read. */
 export const limitHeaderNames = ['RateLimit-Policy', 'RateLimit'] as const

@@ -13,7 +13,7 @@ const mostWaiting = 100_000
 const mostAbandoned = 1000
 
 /** Keeps the reservations of this process alive, and books them when their calls end. */
-export class Leases {
+export class Reservations {
   readonly #budgets: Budgets
   readonly #log: Log
   readonly #open = new Set<string>()
