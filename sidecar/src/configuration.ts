@@ -160,11 +160,11 @@ function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 }
 
-/** Without sessions, tokens or anonymous callers no store was opened at the start. */
+/** Without sessions, tokens, anonymous callers or limits no store was opened at the start. */
 const noStore: Problem = {
   severity: 'error',
   path: 'store',
-  reason: 'is needed by the callers that are new, and was not opened at the start.',
+  reason: 'is needed by the callers or limits that are new, and was not opened at the start.',
   fix: 'Restart Postern with this configuration.',
 }
 

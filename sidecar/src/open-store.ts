@@ -62,12 +62,12 @@ function asFailure(error: unknown): Failure {
   return new Failure(`The store cannot be opened: ${(error as Error).message}`)
 }
 
-/** Whether a kind of caller needs a store. */
-export function needsStore({ callers: { session, jwt, anonymous } }: CheckedConfig['config']): boolean {
-  return session !== undefined || jwt !== undefined || anonymous !== undefined
+/** Whether a kind of caller, or a limit, needs a store. */
+export function needsStore({ callers: { session, jwt, anonymous }, limits }: CheckedConfig['config']): boolean {
+  return session !== undefined || jwt !== undefined || anonymous !== undefined || (limits?.rules.length ?? 0) > 0
 }
 
-/** Which store to open. If no kind of caller needs a store, it is memory: no file is created. */
+/** Which store to open. If nothing needs a store, it is memory: no file is created. */
 function settingsOf({ config, secrets }: CheckedConfig, directory: string): StoreSettings {
   const { store } = config
   if (store?.redis !== undefined) {

@@ -238,3 +238,61 @@ describe('what is set aside for a call that is cut while the store is asked', ()
     await expect.poll(() => memory.budgets.look([rule])).toMatchObject([{ booked: 0, held: 0 }])
   })
 })
+
+describe.each(doorNames)('GET {mount}/limits, behind the %s door', (door) => {
+  const ask = (house: House, headers: Readonly<Record<string, string>> = {}): Promise<Response> =>
+    fetch(house.baseURL.replace(/\/v1$/, '/limits'), { headers: { authorization: `Bearer ${house.callers.acme}`, ...headers } })
+
+  test('tells a caller its own limits with what is left, and sends nothing to a gateway', async () => {
+    const house = await openWith(
+      [
+        { name: 'fair-use', each: 'user', per: 'minute', requests: 9 },
+        { team: 'globex', requests: 4 },
+        { each: 'workflow', requests: 3 },
+        { each: 'team', streams: 2 },
+      ],
+      { door },
+    )
+    await (await house.chat()).text()
+    const answer = await ask(house)
+    expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'no-store'])
+    expect(await answer.json()).toEqual({
+      limits: [
+        { name: 'fair-use', unit: 'requests', limit: 9, left: 8, each: 'user', per: 'minute', resets_in: expect.any(Number) },
+        { name: 'each-team', unit: 'streams', limit: 2, left: 2, each: 'team' },
+      ],
+    })
+    const inWorkflow = (await (await ask(house, { 'X-Workflow-ID': 'run' })).json()) as { limits: readonly { name: string }[] }
+    expect(inWorkflow.limits.map(({ name }) => name)).toEqual(['fair-use', 'each-workflow', 'each-team'])
+    expect(house.emulator.seen).toHaveLength(1)
+    expect(house.ledger.entries.at(-1)).toMatchObject({ path: '/limits', status: 200, user: 'svc-acme', finish: 'complete' })
+  })
+
+  test('tells a page what counts for its user and session alone', async () => {
+    const house = await openWith(
+      [
+        { name: 'all', requests: 9 },
+        { each: 'user', requests: 4 },
+      ],
+      { door },
+    )
+    const answer = await ask(house, { 'sec-fetch-site': 'same-origin' })
+    expect(await answer.json()).toEqual({ limits: [{ name: 'each-user', unit: 'requests', limit: 4, left: 4, each: 'user' }] })
+  })
+
+  test('refuses whoever is not known, other methods, and a store that cannot be asked', async () => {
+    const memory = createMemoryStore()
+    const lost: Store = { ...memory, budgets: { ...memory.budgets, look: () => Promise.reject(new Error('It is away.')) } }
+    const house = await openWith([{ requests: 9 }], { door, store: lost })
+    const url = house.baseURL.replace(/\/v1$/, '/limits')
+    expect(await refusalOf(await fetch(url))).toEqual([401, 'caller_missing'])
+    const posted = await fetch(url, { method: 'POST', headers: { authorization: `Bearer ${house.callers.acme}` } })
+    expect([...(await refusalOf(posted)), posted.headers.get('allow')]).toEqual([405, 'method_not_allowed', 'GET'])
+    expect(await refusalOf(await ask(house))).toEqual([503, 'store_unavailable'])
+  })
+
+  test('tells whoever has no limits that there are none', async () => {
+    const house = await openWith([], { door })
+    expect(await (await ask(house)).json()).toEqual({ limits: [] })
+  })
+})

@@ -1,4 +1,6 @@
 export { createAccount, createEndedNote, createPreflightNote, type NoteEnded, type Receipt } from './account/account.js'
+export { isOwn } from './answers/limit-headers.js'
+export { isPage } from './answers/record-for-client.js'
 export { apiHeaders, hstsHeader } from './answers/api-headers.js'
 export { answerJson, type JsonAnswer } from './answers/as-json.js'
 export { notUnder } from './answers/not-under.js'

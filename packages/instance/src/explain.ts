@@ -1,5 +1,5 @@
 import { checkEndpoint, checkModel, checkModelOutsideBody, needsCeiling, type Policy, type Route } from '@postern/core'
-import { type PrincipalFields, Refusal } from '@postern/ports'
+import { type Principal, type PrincipalFields, Refusal } from '@postern/ports'
 import { type ErrorCode, errorCodes } from '@postern/protocol'
 import type { Runtime } from './runtime.js'
 
@@ -32,9 +32,23 @@ export interface Explanation {
     readonly max_body_bytes: number
     /** The most tokens that a request may ask for. */
     readonly max_tokens?: number | undefined
+    /** The limits that count such a request, in the order of the configuration. */
+    readonly rules: readonly ExplainedLimit[]
     /** For each option that the gateway offers per request: the policy's value, `caller`, or `the gateway’s default`. */
     readonly choices: Readonly<Record<string, string>>
   }
+}
+
+/** A limit that counts a request. */
+export interface ExplainedLimit {
+  /** Where it stands: `limits.rules[2]`. */
+  readonly path: string
+  readonly name: string
+  readonly unit: string
+  readonly limit: number
+  readonly per?: string | undefined
+  /** Who has a count of its own; `undefined`: all callers count together. */
+  readonly each?: string | undefined
 }
 
 /** Replace the help of the error codes, which sends the reader to `postern explain`. */
@@ -64,6 +78,7 @@ export function explain(runtime: Runtime, question: ExplainQuestion): Explanatio
     endpoints: policy.endpoints.map(({ names }) => names),
     max_body_bytes: Math.min(policy.maxBodyBytes, dialect?.maxJsonBytes ?? Infinity),
     max_tokens: policy.maxTokens,
+    rules: limitsOf(runtime, principal, question.model),
     choices: Object.fromEntries(Object.keys(dialect?.choices ?? {}).map((name) => [name, policy.choices[name] ?? 'the gateway’s default'])),
   }
   const chosen =
@@ -88,4 +103,15 @@ export function explain(runtime: Runtime, question: ExplainQuestion): Explanatio
     const help = error.details.help ?? helps[error.code] ?? errorCodes[error.code].help
     return { outcome: 'refused', refusal: { code: error.code, status: error.status, reason: error.message, help }, ...chosen, limits }
   }
+}
+
+/** Limits of a workflow or a session are listed too: a request may be of one. */
+function limitsOf({ findKey, findLimits }: Runtime, principal: Principal, model: string | undefined): readonly ExplainedLimit[] {
+  const bound = findKey(principal)
+  if (bound === undefined) return []
+  const session = { id: 'explain', issuedAt: 0 }
+  const call = { key: bound.key.alias, gateway: bound.key.gateway.name, model, workflow: 'explain', isStream: true }
+  return findLimits({ principal: { ...principal, session }, ...call }).map(({ rule: { path, title, unit, limit, per, each } }) => {
+    return { path, name: title, unit, limit, per, each }
+  })
 }

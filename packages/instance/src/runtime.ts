@@ -1,8 +1,8 @@
 import type { Assertions } from './assertion/assertions.js'
 import type { Config } from '@postern/config'
-import type { FindKey, FindPolicy, NoteEnded, Rooms } from '@postern/core'
+import type { FindKey, FindLimits, FindPolicy, NoteEnded, Rooms } from '@postern/core'
 import type { CookieMemory, Revocations, SessionEndpoint, SignSession } from '@postern/identity'
-import type { PublicAddress } from '@postern/ports'
+import type { Budgets, PublicAddress } from '@postern/ports'
 import type { BrowserAccess } from './doors/browser-access.js'
 import type { Connections } from './connections/connections.js'
 import type { InFlight } from './in-flight.js'
@@ -51,6 +51,9 @@ export interface Runtime {
   /** Used by the dry run, `explain`. */
   readonly findKey: FindKey
   readonly findPolicy: FindPolicy
+  readonly findLimits: FindLimits
+  /** Where what is limited is counted. */
+  readonly budgets: Budgets
   /** Counts the calls that have arrived and have no receipt yet. */
   readonly underWay: InFlight
   /** From now on refuses new requests with 503 `draining`; calls in flight continue. */

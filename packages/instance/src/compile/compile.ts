@@ -87,6 +87,7 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
   const parts = compileIdentity(checked, options, browser, publicAddress, uses)
   const forwarding = createForward([...gateways.values()], secretsOfKeys(checked), (arrival) => publicAddress.originOf(arrival), uses)
   const { budgets } = options.store
+  const findLimits = createLimitFinder(compileLimits(config))
   const reservations = uses.share(
     'reservations',
     null,
@@ -135,7 +136,7 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
       reserve: createReserve({
         counters: options.store.counters,
         budgets,
-        findLimits: createLimitFinder(compileLimits(config)),
+        findLimits,
         reservations,
       }),
       observe: createObserve(),
@@ -159,6 +160,8 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
     serviceCallers: checked.ring.length,
     findKey,
     findPolicy,
+    findLimits,
+    budgets,
     drain() {
       draining = true
     },

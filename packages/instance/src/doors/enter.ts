@@ -7,12 +7,13 @@ import { arrive } from './arrive.js'
 import { offersWebSocket } from './asks-for-web-socket.js'
 import { discardBody } from './discard-body.js'
 import { faultOfHead } from './fault-of-head.js'
+import { handleLimits, isForLimits } from './handle-limits.js'
 import { faultOfFragment } from './fault-of-target.js'
 import { refuseAtDoor } from './refuse-at-door.js'
 import { noWebSocket } from './refuse-upgrade.js'
 
 /**
- * Hands a request to the corridor, or to the session endpoint. Both doors, Node's and Express's, call this, so that both
+ * Hands a request to the corridor, to the session endpoint, or to what tells a caller its limits. Both doors, Node's and Express's, call this, so that both
  * answer alike. Requests with a broken head, requests for a WebSocket and preflights are answered here.
  *
  * @param target Path and query below the mount: `/v1/chat/completions?a=b`.
@@ -39,7 +40,9 @@ export function enter(instance: Serving, request: IncomingMessage, response: Ser
   const isForSessions = runtime.sessionEndpoint !== undefined && isForSessionEndpoint(arrival)
   const handled = isForSessions
     ? handleSession(runtime, () => (later = beginUnder(currentRuntime(instance))), arrival, response)
-    : handle(runtime.rooms, arrival, response)
+    : isForLimits(arrival)
+      ? handleLimits(runtime, arrival, response)
+      : handle(runtime.rooms, arrival, response)
   return handled.then((receipt) => {
     onceSent(response, () => {
       runtime.underWay.end()

@@ -1,0 +1,78 @@
+import { answerJson, isOwn, isPage, type Limit, type Outcome, type Receipt, refuse, tagRefused } from '@postern/core'
+import { type Arrival, type Counted, type Principal, reachStore, Refusal, type ResponseSink } from '@postern/ports'
+import type { Runtime } from '../runtime.js'
+
+/** What a caller is told of one of its limits. Times are in seconds. */
+export interface ToldLimit {
+  readonly name: string
+  /** `requests` that are sent, or `streams` that are open at once. */
+  readonly unit: string
+  readonly limit: number
+  /** How much is left, without what calls under way have set aside. */
+  readonly left: number
+  /** Who has a count of its own; absent: all callers count together. */
+  readonly each?: string
+  readonly per?: string
+  /** When the count begins anew. */
+  readonly resets_in?: number
+  /** The models that it is for; absent: all. */
+  readonly model?: string
+}
+
+/** Whether a request asks for the caller's limits. */
+export function isForLimits({ path }: Arrival): boolean {
+  return path === '/limits'
+}
+
+/** Answers `GET {mount}/limits`: the caller's own limits, with what is left. A page is told those of its user and session alone. */
+export async function handleLimits(runtime: Runtime, arrival: Arrival, sink: ResponseSink): Promise<Receipt> {
+  const { rooms, budgets } = runtime
+  let principal: Principal | undefined
+  let tags = tagRefused(arrival)
+  let outcome: Outcome
+  try {
+    rooms.admit(arrival)
+    if (arrival.method !== 'GET' && arrival.method !== 'HEAD') throw new Refusal('method_not_allowed', { headers: ['Allow', 'GET'] })
+    const verified = rooms.identify(arrival)
+    principal = verified instanceof Promise ? await rooms.wait(verified) : verified
+    tags = { ...rooms.tag(arrival, principal), attempt: 0, requestId: tags.requestId }
+    const limits = limitsOf(runtime, arrival, principal, tags.workflow)
+    const counted = await rooms.wait(reachStore(budgets.look(limits.map(({ claim }) => claim.budget))))
+    outcome = answerJson(
+      { status: 200, body: { limits: limits.map((limit, index) => describe(limit, counted[index] as Counted)) } },
+      arrival,
+      tags,
+      sink,
+    )
+  } catch (error) {
+    outcome = refuse(error, { arrival, principal, tags }, sink)
+  }
+  return rooms.account({ arrival, principal, tags, outcome })
+}
+
+function limitsOf(
+  { findKey, findLimits }: Runtime,
+  arrival: Arrival,
+  principal: Principal,
+  workflow: string | undefined,
+): readonly Limit[] {
+  const bound = findKey(principal)
+  if (bound === undefined) return []
+  const { alias, gateway } = bound.key
+  const limits = findLimits({ principal, key: alias, gateway: gateway.name, model: undefined, workflow, isStream: true })
+  return isPage({ arrival, principal }) ? limits.filter(({ rule }) => isOwn(rule.each)) : limits
+}
+
+function describe({ rule, claim }: Limit, { booked, held, endsInMs }: Counted): ToldLimit {
+  const { limit } = claim.budget
+  return {
+    name: rule.title,
+    unit: rule.unit,
+    limit,
+    left: Math.max(0, limit - booked - held),
+    ...(rule.each === undefined ? {} : { each: rule.each }),
+    ...(rule.per === undefined ? {} : { per: rule.per }),
+    ...(endsInMs === undefined ? {} : { resets_in: Math.ceil(endsInMs / 1000) }),
+    ...(rule.model === undefined ? {} : { model: rule.model }),
+  }
+}

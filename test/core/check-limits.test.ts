@@ -1,0 +1,68 @@
+import { checkConfig, type ConfigInput } from '@postern/config'
+import { describe, expect, test } from 'vitest'
+
+type Rule = Record<string, unknown>
+
+function problemsOf(
+  rules: readonly Rule[],
+  further: Partial<ConfigInput> = {},
+): readonly (readonly [severity: string, path: string, reason: string])[] {
+  const config = {
+    version: 1,
+    gateways: { main: { dialect: 'openai', baseURL: 'https://gateway.example.com/v1' } },
+    keys: { acme: { gateway: 'main', secret: { env: 'KEY' } } },
+    bindings: [{ team: 'acme', key: 'acme' }],
+    callers: { session: { secret: { env: 'SESSION' } } },
+    limits: { rules },
+    ...further,
+  }
+  const env = { KEY: 'sk-0123456789abcdef0123', SESSION: 'a session secret of more than 32 characters' }
+  return checkConfig(config, { env, directory: process.cwd() }).problems.map(({ severity, path, reason }) => [severity, path, reason])
+}
+
+describe('the limits of a configuration', () => {
+  test('are taken as they are documented', () => {
+    expect(
+      problemsOf([
+        { name: 'fair-use', each: 'user', per: 'minute', requests: 60 },
+        { each: 'session', requests: 200 },
+        { each: 'workflow', requests: 20, onUnavailable: 'allow' },
+        { each: 'team', streams: 50 },
+        { key: 'acme', gateway: 'main', model: 'gpt-*', per: 'month', requests: 1_000_000 },
+        { per: 'minute', requests: 5000 },
+        { team: 'acme', requests: 10, streams: 2, name: 'both' },
+      ]),
+    ).toEqual([])
+  })
+
+  test.each<readonly [what: string, rules: readonly Rule[], path: string, reason: RegExp]>([
+    ['without an amount', [{ each: 'user', per: 'day' }], 'limits.rules[0]', /limits nothing/],
+    ['of streams in a time', [{ streams: 2, per: 'day' }], 'limits.rules[0].per', /counted while they are open/],
+    ['of a gateway that there is not', [{ gateway: 'other', requests: 1 }], 'limits.rules[0].gateway', /not under gateways/],
+    ['of a key that there is not', [{ key: 'globex', requests: 1 }], 'limits.rules[0].key', /not under keys/],
+    ['that counts what another counts', [{ requests: 1 }, { requests: 2 }], 'limits.rules[1]', /counts the same as limits.rules\[0\]/],
+    [
+      'of the name of another',
+      [
+        { name: 'a', requests: 1 },
+        { name: 'a', each: 'user', requests: 2 },
+      ],
+      'limits.rules[1]',
+      /counts the same/,
+    ],
+    ['of nothing at all', [{ requests: 0 }], 'limits.rules[0].requests', /./],
+    ['in a time that there is not', [{ requests: 1, per: 'week' }], 'limits.rules[0].per', /./],
+    ['of what is not limited yet', [{ spend: '5 USD' }], 'limits.rules[0].spend', /./],
+  ])('refuse a rule %s', (_, rules, path, reason) => {
+    expect(problemsOf(rules)).toContainEqual(['error', path, expect.stringMatching(reason)])
+  })
+
+  test('warn of a rule for whom no binding leads to a key, and refuse to count sessions where there are none', () => {
+    expect(problemsOf([{ team: 'globex', requests: 1 }])).toEqual([
+      ['warning', 'limits.rules[0].team', expect.stringContaining('no binding leads')],
+    ])
+    const service = { hashes: { env: 'RING' }, principals: { a: { team: 'acme' } } }
+    const found = problemsOf([{ each: 'session', requests: 1 }], { callers: { service } })
+    expect(found).toContainEqual(['error', 'limits.rules[0].each', expect.stringContaining('there are none')])
+  })
+})
