@@ -1,3 +1,4 @@
+import type { CallerLimit } from '@postern/protocol'
 import { createGovernance, type Governance } from './governance.js'
 import type { CredentialOptions } from './credential.js'
 import { findPlace } from './place.js'
@@ -7,7 +8,7 @@ import { refuseKey } from './refuse-key.js'
 import { createSeam } from './tagged-fetch.js'
 import { checkTag, tagHeaders, type Tags } from './tags.js'
 
-export type { GovernanceRecord } from '@postern/protocol'
+export type { CallerLimit, GovernanceRecord } from '@postern/protocol'
 export { formatRequestId, parseRequestId, type RequestIdParts } from '@postern/protocol'
 export { PosternStreamError } from './stream-error.js'
 export type { CredentialOptions } from './credential.js'
@@ -41,6 +42,10 @@ export interface PosternFetch {
    */
   readonly fetch: typeof fetch
   readonly governance: Governance
+  /**
+   * The user's own limits, with what is left of each. Rejects with an `Error` that has the `code` and `status` of Postern's refusal.
+   */
+  limits(): Promise<readonly CallerLimit[]>
   /**
    * Starts a workflow: calls made with its `fetch` or its `headers` carry the id as `X-Workflow-ID`.
    *
@@ -97,13 +102,26 @@ export function createPosternFetch({ url, fetch: given, ...options }: PosternFet
     step: (name) => part({ workflow: tags.workflow, step: checkTag(name), parent: tags.step }),
   })
 
+  const fetch = seam()
   return {
     url: place.url,
     baseURL: `${place.url}/v1`,
-    fetch: seam(),
+    fetch,
     governance: createGovernance(records),
+    async limits() {
+      const answer = await fetch('limits')
+      const { limits, error } = (await answer.json()) as LimitsAnswer
+      if (limits) return limits
+      throw Object.assign(new Error(error?.message), { code: error?.code, status: answer.status })
+    },
     workflow: (id) => part({ workflow: checkTag(id) }),
   }
+}
+
+/** The answer to `GET {mount}/limits`: the limits, or why they are not told. */
+interface LimitsAnswer {
+  readonly limits?: readonly CallerLimit[]
+  readonly error?: { readonly message: string; readonly code: string }
 }
 
 /** Throws a `TypeError` for an unknown option: an application that passes `apiKey` would publish its key. */

@@ -1,3 +1,4 @@
+export type { CallerLimit } from './caller-limit.js'
 export { type ErrorCode, type ErrorCodeEntry, type ErrorEnvelope, type ErrorType, errorCodes } from './error-codes.js'
 export { errorEnvelope, type ErrorSaid } from './error-envelope.js'
 export {

@@ -1,23 +1,7 @@
 import { answerJson, isOwn, isPage, type Limit, type Outcome, type Receipt, refuse, tagRefused } from '@postern/core'
 import { type Arrival, type Counted, type Principal, reachStore, Refusal, type ResponseSink } from '@postern/ports'
+import type { CallerLimit } from '@postern/protocol'
 import type { Runtime } from '../runtime.js'
-
-/** What a caller is told of one of its limits. Times are in seconds. */
-export interface ToldLimit {
-  readonly name: string
-  /** `requests` that are sent, or `streams` that are open at once. */
-  readonly unit: string
-  readonly limit: number
-  /** How much is left, without what calls under way have set aside. */
-  readonly left: number
-  /** Who has a count of its own; absent: all callers count together. */
-  readonly each?: string
-  readonly per?: string
-  /** When the count begins anew. */
-  readonly resets_in?: number
-  /** The models that it is for; absent: all. */
-  readonly model?: string
-}
 
 /** Whether a request asks for the caller's limits. */
 export function isForLimits({ path }: Arrival): boolean {
@@ -63,7 +47,7 @@ function limitsOf(
   return isPage({ arrival, principal }) ? limits.filter(({ rule }) => isOwn(rule.each)) : limits
 }
 
-function describe({ rule, claim }: Limit, { booked, held, endsInMs }: Counted): ToldLimit {
+function describe({ rule, claim }: Limit, { booked, held, endsInMs }: Counted): CallerLimit {
   const { limit } = claim.budget
   return {
     name: rule.title,
