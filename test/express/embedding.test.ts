@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { ConfigError, type ConfigInput } from '@postern/config'
 import { createMemoryStore, type Store } from '@postern/ports'
-import { postern } from '@postern/express'
+import { postern, type PosternOptions } from '@postern/express'
 import { startEmulator, issueKey } from '@postern/emulator'
 import express from 'express'
 import request from 'supertest'
@@ -12,7 +12,7 @@ import { callerCredential, ringEntry } from '../support/secrets.js'
 
 const credential = callerCredential()
 
-async function embed(prepare: (app: express.Express) => void = () => {}) {
+async function embed(prepare: (app: express.Express) => void = () => {}, options: PosternOptions = {}) {
   const key = issueKey('joytoken')
   const emulator = await startEmulator('joytoken', { keys: [key] })
   const config: ConfigInput = {
@@ -22,7 +22,11 @@ async function embed(prepare: (app: express.Express) => void = () => {}) {
     bindings: [{ team: 'acme', key: 'acme' }],
     callers: { service: { hashes: { env: 'RING' }, principals: { backend: { team: 'acme' } } } },
   }
-  const middleware = postern(config, { env: { KEY: key.secret, RING: ringEntry('backend', credential) }, ledger: createMemoryLedger() })
+  const middleware = postern(config, {
+    env: { KEY: key.secret, RING: ringEntry('backend', credential) },
+    ledger: createMemoryLedger(),
+    ...options,
+  })
   const app = express()
   prepare(app)
   app.use('/gate', middleware)
@@ -59,6 +63,14 @@ describe('Postern inside an Express application', () => {
     expect((answer.body as { choices: unknown[] }).choices).toHaveLength(1)
     expect(answer.headers['postern-governance']).toContain('"key":"acme"')
     expect((await request(app).post('/own').send({ a: 1 })).body).toEqual({ a: 1 })
+    await close()
+  })
+
+  test('tells what happens to whoever the application names for it', async () => {
+    const events: string[] = []
+    const { app, close } = await embed(undefined, { witness: ({ type }) => void events.push(type) })
+    await request(app).post('/gate/v1/chat/completions').auth(credential, { type: 'bearer' }).send(chat)
+    expect(events).toEqual(['call_begun', 'call_ended'])
     await close()
   })
 
@@ -133,7 +145,7 @@ describe('Postern inside an Express application', () => {
       revocations: async () => ({}),
     }
     expect(() => postern(plain, { env: plainEnv, store: verbs as unknown as Store })).toThrow(
-      'store: that is passed has no seen.add, counters.add, revocations.append, revocations.after. Rename: remember is seen.add,',
+      'store: that is passed has no seen.add, counters.add, budgets.reserve, budgets.extend, budgets.settle, budgets.look, budgets.bookAbandoned, revocations.append, revocations.after. Rename: remember is seen.add,',
     )
   })
 

@@ -109,10 +109,11 @@ function readConfig(config: ConfigInput, options: PosternOptions, log: RuntimePa
 }
 
 /** Lines of the process go where entries go by default, as in the sidecar; a ledger of the application's takes entries alone. */
-function withLog({ ledger, store, log }: RuntimeParts): RuntimeParts {
-  if (ledger !== undefined) return { ledger, store, log }
+function withLog(parts: RuntimeParts): RuntimeParts {
+  const { ledger, log } = parts
+  if (ledger !== undefined) return parts
   const lines = createLogLedger()
-  return { ledger: lines, store, log: log ?? ((level, message, facts) => lines.log(level, message, facts)) }
+  return { ...parts, ledger: lines, log: log ?? ((level, message, facts) => lines.log(level, message, facts)) }
 }
 
 function setVariable(name: string): string {
