@@ -79,8 +79,15 @@ const wallsOfCore: Walls = {
   reserve: { lib: 'value', answers: 'value', resolve: 'type', police: 'type', tag: 'type' },
   observe: { lib: 'value', answers: 'value', resolve: 'type', police: 'type', tag: 'type' },
   forward: {
-    ...{ lib: 'value', connect: 'value', answers: 'value', resolve: 'type', police: 'type', tag: 'type' },
-    ...{ reserve: 'type', observe: 'type', 'journey.ts': 'type' },
+    lib: 'value',
+    connect: 'value',
+    answers: 'value',
+    resolve: 'type',
+    police: 'type',
+    tag: 'type',
+    reserve: 'type',
+    observe: 'type',
+    'journey.ts': 'type',
   },
   account: { lib: 'value', connect: 'value', answers: 'value', resolve: 'type', forward: 'type', 'journey.ts': 'type' },
 }

@@ -34,21 +34,24 @@ export class Reservations {
   /** Books what was spent. If the store cannot be asked, tries again later; never rejects. */
   settle(id: string, spent: readonly number[]): void {
     this.#open.delete(id)
-    const settling = this.#budgets.settle(id, spent).then(
-      () => {},
-      () => {
-        if (this.#waiting.size < mostWaiting) this.#waiting.set(id, spent)
-      },
-    )
+    const settling = this.#book(id, spent)
     this.#settling.add(settling)
     void settling.finally(() => this.#settling.delete(settling))
+  }
+
+  async #book(id: string, spent: readonly number[]): Promise<void> {
+    try {
+      await this.#budgets.settle(id, spent)
+    } catch {
+      if (this.#waiting.size < mostWaiting) this.#waiting.set(id, spent)
+    }
   }
 
   /** Extends every lease, tries again what could not be booked, and books what others left behind. */
   async round(): Promise<void> {
     try {
       if (this.#open.size > 0) await this.#budgets.extend([...this.#open], leaseMs)
-      for (const [id, spent] of [...this.#waiting]) {
+      for (const [id, spent] of this.#waiting) {
         await this.#budgets.settle(id, spent)
         this.#waiting.delete(id)
       }
