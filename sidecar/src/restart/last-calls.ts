@@ -1,6 +1,7 @@
-import { type Server, type ServerResponse } from 'node:http'
-import { Server as NetServer } from 'node:net'
+import type { Server, ServerResponse } from 'node:http'
+import { Server as NetServer, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { answerOn } from '@postern/instance'
 
 /** What a server does between the signal to stop and the drain. */
 export interface LastCalls {
@@ -13,24 +14,45 @@ export interface LastCalls {
   take(atMostMs: number): Promise<void>
 }
 
-/** Prepares a server for its last calls. */
+/**
+ * Prepares a server for its last calls. It keeps connections and no answers: a set that each call enters and leaves would keep every
+ * answer alive for a while (see `OpenList` of the core).
+ */
 export function prepareLastCalls(server: Server): LastCalls {
-  const begun = new Set<ServerResponse>()
+  const connections = new Set<Socket>()
+  const last = new WeakSet<ServerResponse>()
   let isLeaving = false
   let isOver = false
-  server.prependListener('request', (_request, response: ServerResponse) => {
-    if (isLeaving) response.shouldKeepAlive = false
-    begun.add(response)
+
+  /** Lets the connection end with this answer, or with the last one that waits behind it. */
+  function end(response: ServerResponse, socket: Socket): void {
+    if (!response.headersSent) response.shouldKeepAlive = false
+    if (last.has(response)) return
+    last.add(response)
     response.once('close', () => {
-      begun.delete(response)
-      // A head that was sent before may have promised to keep the connection.
-      if (isOver) setImmediate(() => server.closeIdleConnections())
+      setImmediate(() => {
+        const next = answerOn(socket)
+        if (next !== null) end(next, socket)
+        // A head that was sent before may have promised to keep the connection.
+        else if (isOver) server.closeIdleConnections()
+      })
     })
+  }
+
+  server.on('connection', (socket: Socket) => {
+    connections.add(socket)
+    socket.once('close', () => connections.delete(socket))
+  })
+  server.prependListener('request', ({ socket }, response: ServerResponse) => {
+    if (isLeaving) end(response, socket)
   })
   return {
     async take(atMostMs) {
       isLeaving = true
-      for (const response of begun) if (!response.headersSent) response.shouldKeepAlive = false
+      for (const socket of connections) {
+        const response = answerOn(socket)
+        if (response !== null) end(response, socket)
+      }
       const timer = new AbortController()
       const closed = new Promise<void>((done) => {
         // An HTTP server's own `close` would close idle connections too, on which a request may be under way.
