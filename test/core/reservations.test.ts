@@ -27,12 +27,16 @@ describe('the reservations of a process', () => {
   test('are extended while their calls are under way, and no longer', async () => {
     const { budgets, extended } = breakable()
     all = new Reservations(budgets, () => {})
-    for (const id of ['one', 'two']) {
-      await budgets.reserve(id, [{ budget, amount: 1 }], minute)
-      all.add(id)
+    const [one, two] = [
+      { id: 'one', place: -1 },
+      { id: 'two', place: -1 },
+    ]
+    for (const reservation of [one, two]) {
+      await budgets.reserve(reservation.id, [{ budget, amount: 1 }], minute)
+      all.add(reservation)
     }
     await all.round()
-    all.settle('one', [1])
+    await all.settle(one, [1])
     await all.round()
     expect(extended).toEqual([['one', 'two'], ['two']])
   })
@@ -41,9 +45,10 @@ describe('the reservations of a process', () => {
     const place = breakable()
     all = new Reservations(place.budgets, () => {})
     await place.budgets.reserve('one', [{ budget, amount: 4 }], minute)
-    all.add('one')
+    const one = { id: 'one', place: -1 }
+    all.add(one)
     place.isLost = true
-    all.settle('one', [3])
+    await all.settle(one, [3])
     await all.round()
     place.isLost = false
     expect(await place.budgets.look([budget])).toMatchObject([{ booked: 0, held: 4 }])

@@ -1,4 +1,5 @@
 import type { Budgets, Log } from '@postern/ports'
+import { type Listed, OpenList } from '../lib/open-list.js'
 
 /** For how long a reservation holds without word from its process, in milliseconds. */
 export const leaseMs = 60_000
@@ -12,14 +13,21 @@ const mostWaiting = 100_000
 /** How many abandoned reservations are booked in one round. */
 const mostAbandoned = 1000
 
+/** A reservation whose call is under way. */
+export interface OpenReservation extends Listed {
+  readonly id: string
+}
+
 /** Keeps the reservations of this process alive, and books them when their calls end. */
 export class Reservations {
   readonly #budgets: Budgets
   readonly #log: Log
-  readonly #open = new Set<string>()
+  readonly #open = new OpenList<OpenReservation>()
   readonly #waiting = new Map<string, readonly number[]>()
-  readonly #settling = new Set<Promise<void>>()
   readonly #timer: NodeJS.Timeout
+  /** How many are being booked, and who waits until none is. */
+  #settling = 0
+  #settled: (() => void)[] = []
 
   constructor(budgets: Budgets, log: Log) {
     this.#budgets = budgets
@@ -27,30 +35,33 @@ export class Reservations {
     this.#timer = setInterval(() => void this.round(), roundMs).unref()
   }
 
-  add(id: string): void {
-    this.#open.add(id)
+  add(reservation: OpenReservation): void {
+    this.#open.add(reservation)
   }
 
   /** Books what was spent. If the store cannot be asked, tries again later; never rejects. */
-  settle(id: string, spent: readonly number[]): void {
-    this.#open.delete(id)
-    const settling = this.#book(id, spent)
-    this.#settling.add(settling)
-    void settling.finally(() => this.#settling.delete(settling))
-  }
-
-  async #book(id: string, spent: readonly number[]): Promise<void> {
+  async settle(reservation: OpenReservation, spent: readonly number[]): Promise<void> {
+    const { id } = reservation
+    this.#open.delete(reservation)
+    this.#settling += 1
     try {
       await this.#budgets.settle(id, spent)
     } catch {
       if (this.#waiting.size < mostWaiting) this.#waiting.set(id, spent)
     }
+    this.#settling -= 1
+    if (this.#settling === 0) for (const settled of this.#settled.splice(0)) settled()
   }
 
   /** Extends every lease, tries again what could not be booked, and books what others left behind. */
   async round(): Promise<void> {
     try {
-      if (this.#open.size > 0) await this.#budgets.extend([...this.#open], leaseMs)
+      const open = this.#open.all()
+      if (open.length > 0)
+        await this.#budgets.extend(
+          open.map(({ id }) => id),
+          leaseMs,
+        )
       for (const [id, spent] of this.#waiting) {
         await this.#budgets.settle(id, spent)
         this.#waiting.delete(id)
@@ -66,6 +77,6 @@ export class Reservations {
   /** Waits for what is being booked, and stops. */
   async close(): Promise<void> {
     clearInterval(this.#timer)
-    await Promise.all(this.#settling)
+    if (this.#settling > 0) await new Promise<void>((settled) => this.#settled.push(settled))
   }
 }
