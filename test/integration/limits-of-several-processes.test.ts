@@ -67,5 +67,5 @@ describe.each(stores)('two houses over %s', (_, needsRedis, prepare) => {
 
 /** What the calls of a team count under. */
 function countOf(rule: string, team: string): string {
-  return JSON.stringify([rule, 'requests', team])
+  return `${rule}\nrequests\n${team}`
 }

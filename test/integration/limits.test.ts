@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createMemoryStore, type Store } from '@postern/ports'
+import { type Budget, createMemoryStore, type Store } from '@postern/ports'
 import { parseGovernance } from '@postern/protocol'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { ConfigInput } from '@postern/config'
@@ -232,7 +232,8 @@ describe('what is set aside for a call that is cut while the store is asked', ()
     await waiting
     house.runtime.cut()
     expect((await call).status).toBe(503)
-    const rule = { id: JSON.stringify(['{}', 'requests']), limit: 1 }
+    const facts = { principal: { via: 'service', caller: 'a', delegate: false }, key: 'acme', gateway: 'main' } as const
+    const rule = house.runtime.findLimits({ ...facts, model: undefined, workflow: undefined, isStream: false })[0]?.claim.budget as Budget
     expect(await memory.budgets.look([rule])).toMatchObject([{ booked: 0, held: 1 }])
     answer()
     await expect.poll(() => memory.budgets.look([rule])).toMatchObject([{ booked: 0, held: 0 }])

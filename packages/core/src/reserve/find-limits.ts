@@ -28,20 +28,26 @@ const workflowKeptMs = 30 * 86_400_000
 
 interface CompiledRule {
   readonly rule: LimitRule
+  /** What the ids of its counts begin with. */
+  readonly prefix: string
   readonly place: number
   readonly matchesModel: (name: string) => boolean
 }
 
 export function createLimitFinder(rules: readonly LimitRule[]): FindLimits {
-  const compiled = rules.map((rule, place): CompiledRule => ({ rule, place, matchesModel: compileNamePattern(rule.model ?? '*') }))
+  const compiled = rules.map((rule, place): CompiledRule => {
+    return { rule, prefix: `${rule.countedUnder}\n${rule.unit}`, place, matchesModel: compileNamePattern(rule.model ?? '*') }
+  })
   const index = createFieldIndex(mostSpecificFirst, compiled, ({ rule }) => rule)
   return (call) => {
     const matching = index.all(call.principal).filter((each) => selects(each, call))
     const inOrder = matching.length > 1 ? matching.toSorted((one, other) => one.place - other.place) : matching
-    return inOrder.flatMap(({ rule }) => {
+    const limits: Limit[] = []
+    for (const { rule, prefix } of inOrder) {
       const whose = countFor(rule, call)
-      return whose === undefined ? [] : [{ rule, claim: claimOf(rule, whose) }]
-    })
+      if (whose !== undefined) limits.push({ rule, claim: claimOf(rule, prefix + whose) })
+    }
+    return limits
   }
 }
 
@@ -53,33 +59,42 @@ function selects({ rule, matchesModel }: CompiledRule, { key, gateway, model, is
   return rule.model === undefined || model === undefined || matchesModel(model)
 }
 
-/** Whose count it is; `undefined` if the rule does not apply to calls like this one. */
-function countFor({ each }: LimitRule, { principal, key, workflow }: LimitedCall): readonly string[] | undefined {
+/**
+ * Whose count it is, each part behind a line feed, which no name holds; `undefined` if the rule does not apply to calls like this one.
+ */
+function countFor({ each }: LimitRule, { principal, key, workflow }: LimitedCall): string | undefined {
   const { user, team, project, session } = principal
   switch (each) {
     case undefined:
-      return []
+      return ''
     case 'key':
-      return [key]
+      return `\n${key}`
     case 'session':
-      return session?.id === undefined ? undefined : [session.id]
+      return session?.id === undefined ? undefined : `\n${session.id}`
     case 'workflow':
       // A workflow's name is the caller's to choose, so it counts within the team, project or user alone.
-      return workflow === undefined ? undefined : [workflow, ...ownerOfWorkflow(principal)]
-    default:
-      // Calls without a user, team or project count together.
-      return [{ user, team, project }[each] ?? []].flat()
+      return workflow === undefined ? undefined : `\n${workflow}${ownerOfWorkflow(principal)}`
+    case 'user':
+      return countOf(user)
+    case 'team':
+      return countOf(team)
+    case 'project':
+      return countOf(project)
   }
 }
 
-function ownerOfWorkflow({ team, project, user, caller }: Principal): readonly string[] {
-  if (team !== undefined) return ['team', team]
-  if (project !== undefined) return ['project', project]
-  return user === undefined ? ['caller', caller] : ['user', user]
+/** Calls without a name count together. */
+function countOf(name: string | undefined): string {
+  return name === undefined ? '' : `\n${name}`
 }
 
-function claimOf({ countedUnder, each, per, unit, limit }: LimitRule, whose: readonly string[]): Claim {
-  const id = JSON.stringify([countedUnder, unit, ...whose])
+function ownerOfWorkflow({ team, project, user, caller }: Principal): string {
+  if (team !== undefined) return `\nteam\n${team}`
+  if (project !== undefined) return `\nproject\n${project}`
+  return user === undefined ? `\ncaller\n${caller}` : `\nuser\n${user}`
+}
+
+function claimOf({ each, per, limit }: LimitRule, id: string): Claim {
   const forgottenAfterMs = per === undefined && each === 'workflow' ? workflowKeptMs : undefined
   return { budget: { id, limit, per, forgottenAfterMs }, amount: 1 }
 }

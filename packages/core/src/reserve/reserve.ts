@@ -34,25 +34,20 @@ export interface ReserveOptions {
 }
 
 export function createReserve({ counters, budgets, findLimits, reservations }: ReserveOptions): Reserve {
-  async function setAside(call: ReservingCall, limits: readonly Limit[]): Promise<Reservation | undefined> {
+  function setAside(call: ReservingCall, limits: readonly Limit[]): Promise<Reservation | undefined> {
     // The id is made here and holds a ULID, so no other call has it.
     const id = call.tags.requestId
-    const asked = await askFor(id, limits)
-    if (asked === undefined) return undefined
-    const { reserved, counting } = asked
-    if (reserved.granted) return new Reservation(id, counting, reserved.counted, reservations)
-    throw refuseLimit(counting, reserved.refusedBy, reserved.counted, isPage(call))
-  }
-
-  /** If the store cannot be asked, the rules that allow it are left out; a rule that does not is a refusal. */
-  async function askFor(id: string, limits: readonly Limit[]) {
     const claims = limits.map(({ claim }) => claim)
-    try {
-      return { reserved: await budgets.reserve(id, claims, leaseMs), counting: limits }
-    } catch (error) {
-      if (limits.every(({ rule }) => rule.onUnavailable === 'allow')) return undefined
-      throw new Refusal('store_unavailable', { retryAfterSeconds: 1, cause: error })
-    }
+    return budgets.reserve(id, claims, leaseMs).then(
+      (reserved) => {
+        if (reserved.granted) return new Reservation(id, limits, reserved.counted, reservations)
+        throw refuseLimit(limits, reserved.refusedBy, reserved.counted, isPage(call))
+      },
+      (error: unknown) => {
+        if (limits.every(({ rule }) => rule.onUnavailable === 'allow')) return undefined
+        throw new Refusal('store_unavailable', { retryAfterSeconds: 1, cause: error })
+      },
+    )
   }
 
   async function countCall(id: string, maxCalls: number, expiresAt: number): Promise<void> {
