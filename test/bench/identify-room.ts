@@ -44,7 +44,7 @@ function arrivalWith(lines: readonly string[], port: number): Arrival {
     answerHeaders: [],
     pageRecord: 'full',
     body: Readable.from([]),
-    connection: { destroyed: false, on() {}, off() {}, setMaxListeners() {} },
+    connection: { destroyed: false, on() {}, off() {}, setMaxListeners() {}, destroy() {} },
   }
 }
 

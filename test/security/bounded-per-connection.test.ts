@@ -332,6 +332,24 @@ describe('bounded-per-connection: calls', () => {
         await until(() => house().runtime.connections.held.sum).toBe(0)
       })
 
+      test('whole bodies that wait for the gateway hold as much as those that stop, until their calls are over', async () => {
+        const body = `{"model":"auto","messages":[],"x":"${'x'.repeat(250_000)}"}`
+        const before = gateway.waiting.length
+        const refused = (): Client[] => clients.filter((client) => client.statuses()[0] === 429)
+        for (let index = 0; index < 9; index += 1) dial(house().origin, call(house().callers.acme, body.length, body))
+        await until(() => [refused().length, gateway.waiting.length - before]).toEqual([5, 4])
+        expect(house().runtime.connections.held.sum).toBeGreaterThanOrEqual(4 * body.length)
+        expect(house().runtime.connections.held.sum).toBeLessThanOrEqual(1024 ** 2)
+        // Who leaves gives its bytes back, and who comes then gets them.
+        clients.find((client) => client.statuses().length === 0)?.socket.destroy()
+        await until(() => house().runtime.connections.held.sum).toBe(3 * body.length)
+        const next = dial(house().origin, call(house().callers.acme, body.length, body))
+        await until(() => gateway.waiting.length - before).toBe(4)
+        gateway.answerAll()
+        await until(next.statuses).toEqual([200])
+        await until(() => house().runtime.connections.held.sum).toBe(0)
+      })
+
       test('a body that stops, or only trickles, is 408 and the end of its connection; one that comes steadily is taken', async () => {
         const entries = house().ledger.entries.length
         const stopped = dial(house().origin, call(house().callers.acme, 50_000, '{"model":'))
@@ -357,6 +375,74 @@ describe('bounded-per-connection: calls', () => {
         gateway.answerAll()
         await until(steady.statuses).toEqual([200])
       }, 60_000)
+    },
+  )
+})
+
+describe('bounded-per-connection: answers that wait', () => {
+  const text = 'x'.repeat(90_000)
+  const slow: ServerResponse[] = []
+  const gateway = createServer((request, response) => {
+    let body = ''
+    request.on('data', (chunk: Buffer) => (body += chunk.toString()))
+    request.on('end', () => {
+      const kind = /"model":"(\w+)"/.exec(body)?.[1]
+      if (kind === 'slow') slow.push(response)
+      else if (kind === 'events') response.writeHead(200, { 'content-type': 'text/event-stream' }).write(`data: {"choices":[],"x":"${text}`)
+      else response.writeHead(200, { 'content-type': 'application/json' }).end(`{"id":"x","choices":[],"x":"${text}"}`)
+    })
+  })
+  let origin: string
+  beforeAll(async () => {
+    origin = await listenAnywhere(gateway)
+  })
+  afterAll(() => {
+    gateway.closeAllConnections()
+    gateway.close()
+  })
+
+  forEachDoor(
+    () => Promise.resolve({ baseURL: `${origin}/v1`, settings: { dialect: 'openai' }, config: { connections: { heldBytes: '1MiB' } } }),
+    (house) => {
+      const call = (model: string): string => {
+        const body = `{"model":"${model}","messages":[],"stream":${model === 'events'}}`
+        const lines = ['POST /ai/v1/chat/completions HTTP/1.1', 'Host: a', `Authorization: Bearer ${house().callers.acme}`]
+        return [...lines, 'Content-Type: application/json', `Content-Length: ${body.length}`, '', body].join('\r\n')
+      }
+      const held = (): number => house().runtime.connections.held.sum
+
+      test('for an earlier one of their connection hold so much of one address, and what is too much is refused', async () => {
+        const entries = house().ledger.entries.length
+        const ended = (): number => house().ledger.entries.length - entries
+        const crowd = [1, 2].map(() => dial(house().origin, call('slow') + call('large').repeat(20)))
+        await until(ended).toBe(40)
+        expect(held()).toBeGreaterThan(8 * text.length)
+        expect(held()).toBeLessThanOrEqual(1024 ** 2)
+        for (const response of slow.splice(0)) response.writeHead(200, { 'content-type': 'application/json' }).end('{"choices":[]}')
+        await until(() => crowd.flatMap((client) => client.statuses()).length).toBe(42)
+        const statuses = crowd.flatMap((client) => client.statuses())
+        expect(new Set(statuses)).toEqual(new Set([200, 429]))
+        expect(statuses.filter((status) => status === 200).length).toBeGreaterThan(2 + 8)
+        await until(held).toBe(0)
+      }, 30_000)
+
+      test('and are let go with their connection', async () => {
+        const entries = house().ledger.entries.length
+        const client = dial(house().origin, call('slow') + call('large').repeat(5))
+        await until(() => house().ledger.entries.length - entries).toBe(5)
+        expect(held()).toBeGreaterThan(5 * text.length)
+        client.socket.destroy()
+        await until(held).toBe(0)
+        slow.splice(0)
+      })
+
+      test('for the end of an event count as well', async () => {
+        for (let index = 0; index < 15; index += 1) dial(house().origin, call('events'))
+        await until(() => clients.filter((client) => client.statuses()[0] === 429).length).toBeGreaterThan(2)
+        expect(held()).toBeLessThanOrEqual(1024 ** 2)
+        for (const { socket } of clients.splice(0)) socket.destroy()
+        await until(held).toBe(0)
+      })
     },
   )
 })

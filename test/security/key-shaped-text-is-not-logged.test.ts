@@ -1,4 +1,6 @@
+import { createAccount } from '@postern/core'
 import { createLogLedger } from '@postern/instance'
+import { createRedactor, type LedgerEntry, Refusal, Secret, Stopwatch } from '@postern/ports'
 import { redactKeys } from '@postern/protocol'
 import { EMULATED_GATEWAYS, issueKey } from '@postern/emulator'
 import { randomBytes } from 'node:crypto'
@@ -139,6 +141,64 @@ describe.each(doorNames)('behind the %s door', (door: DoorName) => {
     expect(house.ledger.entries.at(-1)).toMatchObject({ workflow: 'task-aaaaaaaaaaaaaaaaaaaaaaaa', step: 'desk-0123456789abcdefghij' })
     await ask('/v1/files/a%20name%2Fb')
     expect(house.ledger.entries.at(-1)?.path).toBe('/v1/files/a%20name%2Fb')
+  })
+})
+
+describe('the ledger', () => {
+  /** A loaded key has any form: of a trace's id here. */
+  const loaded = randomBytes(16).toString('hex')
+  const { redact, redactOften, holdsSecret } = createRedactor([new Secret(loaded)])
+
+  function textsIn(fact: unknown): readonly string[] {
+    if (typeof fact === 'string') return [fact]
+    return typeof fact === 'object' && fact !== null ? Object.values(fact).flatMap(textsIn) : []
+  }
+
+  /** A call in which `said` stands wherever a client or gateway writes. */
+  function entryOf(said: string): LedgerEntry {
+    const entries: LedgerEntry[] = []
+    const account = createAccount({
+      ledger: { append: (entry) => void entries.push(entry), flush: () => Promise.resolve() },
+      witness: () => {},
+      redactor: { redact, redactOften, holdsSecret },
+      isCut: () => false,
+    })
+    const record = {
+      request_id: `${said}:01:${said}`,
+      attempt: 1,
+      workflow: said,
+      step: said,
+      model_requested: said,
+      model: said,
+      provider: said,
+      tier: said,
+      usage: { input: 1, source: 'answer' },
+      cost: { amount: 1, unit: said },
+      quota: { used: 1, unit: 'tokens' },
+      intensity: said,
+      gateway_request_id: said,
+      finish: 'upstream_error',
+    } as const
+    const failure = new Refusal('gateway_unavailable', { cause: said })
+    const tags = { requestId: record.request_id, attempt: 2, parentStep: said, clientRequestId: said, trace: { traceId: said } }
+    account({
+      arrival: { method: 'POST', path: `/v1/${said}`, watch: new Stopwatch() },
+      principal: { caller: said, user: said, team: said, project: said, via: 'session' },
+      route: undefined,
+      tags: { ...tags, earlier: [{ tags: { attempt: 1 }, refusal: failure }] },
+      outcome: { finish: 'upstream_error', status: 502, code: said, record, refused: said, cause: new Error(said) },
+    } as never)
+    return entries[0] as LedgerEntry
+  }
+
+  test.each([...shaped.map(([, secret]) => secret), loaded])('gets no key from any field that a client or gateway writes', (secret) => {
+    const entry = entryOf(secret)
+    expect(textsIn(entry).filter((text) => text.includes(secret.slice(0, 14)))).toEqual([])
+    expect(entry).toMatchObject({ cost: { amount: 1, unit: '[redacted]' }, trace_id: '[redacted]', intensity: '[redacted]' })
+  })
+
+  test('gets what is no key as it is', () => {
+    expect(entryOf('plain')).toMatchObject({ cost: { amount: 1, unit: 'plain' }, trace_id: 'plain', model: 'plain', path: '/v1/plain' })
   })
 })
 

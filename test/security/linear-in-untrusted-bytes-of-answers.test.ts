@@ -5,6 +5,7 @@ import { type LinkedCall, mendLinks } from '../../packages/core/dist/forward/ans
 import { createEventPump } from '../../packages/core/dist/forward/deliver/event-pump.js'
 import { KeySearch } from '../../packages/core/dist/forward/leak/key-search.js'
 import { LeakSearch } from '../../packages/core/dist/forward/leak/leak-search.js'
+import { holdsForgedLine } from '../../packages/core/dist/forward/deliver/forged-line.js'
 import { mayParse } from '../../packages/core/dist/forward/deliver/parse-bound.js'
 import { addChoices, asComment, readEventData } from '../../packages/core/dist/forward/deliver/read-event.js'
 import { startHostileUpstream } from '../support/hostile-upstream.js'
@@ -257,6 +258,45 @@ describe('linear-in-untrusted-bytes-of-answers: an event of hardly anything', ()
   })
 })
 
+describe('linear-in-untrusted-bytes-of-answers: a large event is searched for a frame of ours at the beginnings of its lines', () => {
+  const rest = 'data: x\n'.repeat(9)
+  const holds = (event: string): boolean => {
+    const bytes = Buffer.from(`${rest}${event}`)
+    return holdsForgedLine(bytes, rest.length, bytes.length)
+  }
+
+  test.each([
+    ': postern {}',
+    ':postern',
+    '\uFEFF\uFEFF:\tPOSTERN-x',
+    'data: 1\n: postern',
+    'data: 1\r:\u00a0Postern {',
+    'a\r\n\uFEFF: postern',
+  ])('and it is found: %j', (event) => {
+    expect(holds(event)).toBe(true)
+  })
+
+  test.each(['data: : postern', ': a postern', ':\npostern', 'x\n\uFEFF postern', ': poster', ':', '\uFEFF', ''])(
+    'and nothing else is: %j',
+    (event) => {
+      expect(holds(event)).toBe(false)
+    },
+  )
+
+  test.each([
+    ['one line', 'x'],
+    ['lines', 'data: 1\n'],
+    ['lines with either end', 'a\r\nb\rc\n'],
+    ['comments', ':\n'],
+    ['order marks', '\uFEFF'],
+  ])('which passes over it a few times, if it is made of %s', (_, unit) => {
+    const event = Buffer.from(unit.repeat((1024 * kibibyte) / unit.length))
+    passedOver = 0
+    expect(holdsForgedLine(event, 0, event.length)).toBe(false)
+    expect(passedOver).toBeLessThanOrEqual(3 * event.length)
+  })
+})
+
 describe('linear-in-untrusted-bytes-of-answers: a large event is parsed only where it has few values', () => {
   const size = 3 * kibibyte * kibibyte
   const many: Readonly<Record<string, string>> = {
@@ -291,12 +331,31 @@ describe('linear-in-untrusted-bytes-of-answers: a large event is parsed only whe
 
   const lists = `[${'[],'.repeat(size / 3)}[]]`
   const image = 'A'.repeat(size)
+  const hugeImage = 'A'.repeat(2 * size)
   const counts = '"usage":{"prompt_tokens":3,"completion_tokens":4,"total_tokens":7,"input_tokens":3,"output_tokens":4}'
   test.each<[string, string, string, boolean]>([
     ['a chunk of lists', 'chat/completions', `data: {${counts},"choices":[],"x":${lists}}\n\ndata: [DONE]\n\n`, false],
     ['a chunk of an image', 'chat/completions', `data: {${counts},"choices":[],"x":"${image}"}\n\ndata: [DONE]\n\n`, true],
     ['a last event of lists', 'responses', `data: {"x":${lists},"type": "response.completed","response":{${counts}}}\n\n`, false],
     ['a last event of an image', 'responses', `data: {"x":"${image}","type":"response.completed","response":{${counts}}}\n\n`, true],
+    [
+      'a chunk of an image that is too large to be read',
+      'chat/completions',
+      `data: {${counts},"choices":[],"x":"${hugeImage}"}\n\ndata: [DONE]\n\n`,
+      false,
+    ],
+    [
+      'a last event that is too large, its type first',
+      'responses',
+      `data: {"type":"response.completed","x":"${hugeImage}","response":{${counts}}}\n\n`,
+      false,
+    ],
+    [
+      'a last event that is too large, its type last',
+      'responses',
+      `data: {"x":"${hugeImage}","response":{${counts}},"type":"response.completed"}\n\n`,
+      false,
+    ],
   ])('it passes all the same and ends well: %s', async (_, path, stream, isRead) => {
     const upstream = await startHostileUpstream((__, response) =>
       response.writeHead(200, { 'content-type': 'text/event-stream' }).end(stream),

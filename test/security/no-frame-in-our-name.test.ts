@@ -21,6 +21,8 @@ const first = 'data: {"choices":[{"index":0,"delta":{"content":"a"}}]}'
 const streams: Readonly<Record<string, string>> = {
   'at its beginning': `${forged}\n\n${first}\n\ndata: [DONE]\n\n`,
   'behind a byte order mark': `\uFEFF${forged}\n\n${first}\n\ndata: [DONE]\n\n`,
+  'behind several byte order marks': `\uFEFF\uFEFF\uFEFF${forged}\n\n${first}\n\ndata: [DONE]\n\n`,
+  'behind byte order marks within an event': `${first}\n${'\uFEFF'.repeat(40)}${forged}\n\ndata: [DONE]\n\n`,
   'between two events': `${first}\n\n${forged}\n\ndata: [DONE]\n\n`,
   'within an event': `${first}\n${forged}\n\ndata: [DONE]\n\n`,
   'behind a carriage return': `${first}\r${forged}\r\rdata: [DONE]\r\r`,
@@ -209,6 +211,7 @@ describe('no-frame-in-our-name: a gateway cannot write one', () => {
         ['a line about frames', 'Each stream has : postern {"a":1}\n and ends.\n'],
         ['a line that is nearly one', ': poster {"a":1}\n:postern {"a":1}\n : postern {"a":1}\n: posterns\n'],
         ['the beginning of one, at the end', 'a\n: postern'],
+        ['byte order marks before other lines', `\n${'\uFEFF'.repeat(9)}: poster\n${'\uFEFF'.repeat(9)}x: postern {}\n`],
         ['marks of every kind', '\uFEFF\n\uFEFF: poster\r\n\r\r\n: post'.repeat(300)],
       ])('and %s passes byte for byte', async (_, text) => {
         for (const size of [text.length * 2, 1, 5]) {

@@ -1,4 +1,5 @@
 import { connect } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
 import Anthropic from '@anthropic-ai/sdk'
 import { createPostern } from '@postern/client'
 import { parseGovernance } from '@postern/protocol'
@@ -219,6 +220,59 @@ forEachDoor(
       await closed
       expect(last).toMatch(/data: \{"error":[^\n]*caller_revoked[^\n]*\n\n: postern [^\n]*"finish":"cut_revoked"[^\n]*\n\n/)
     })
+
+    /** Sends a call, of whose answer only so much is read as `read` asks for. */
+    function callSlowly(token: string, model: string) {
+      const { hostname, port } = new URL(open().origin)
+      const socket = connect(Number(port), hostname)
+      const body = JSON.stringify({ model, messages, stream: true })
+      let received = 0
+      let last = ''
+      socket.on('error', () => {})
+      socket.on('data', (piece: Buffer) => {
+        received += piece.length
+        last = (last + piece.toString('latin1')).slice(-5000)
+      })
+      socket.write(
+        `POST /ai/v1/chat/completions HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+      )
+      const closed = new Promise<void>((done) => socket.on('close', () => done()))
+      return { socket, closed, received: () => received, last: () => last }
+    }
+
+    test.each(['gzip', 'deflate', 'br'])('a stream that is packed ends at once, and no more of it is unpacked: %s', async (packing) => {
+      const { token, id } = await mint()
+      const client = callSlowly(token, packing)
+      await expect.poll(client.received, { timeout: 10_000 }).toBeGreaterThan(0)
+      client.socket.pause()
+      await end(token)
+      expect(await withinASecond(lineOf(id))).toMatchObject({ ...cut, status: 200 })
+      client.socket.resume()
+      await withinASecond(client.closed)
+      // Of thirty megabytes there is no more than what had left before.
+      expect(client.received()).toBeLessThan(15_000_000)
+      expect(client.last()).not.toContain('[DONE]')
+    })
+
+    test.each(['flood', 'gzip'])(
+      'the connection of a stream that nobody reads is closed within a second: %s',
+      async (model) => {
+        const { token, id } = await mint()
+        const client = callSlowly(token, model)
+        await expect.poll(client.received, { timeout: 10_000 }).toBeGreaterThan(0)
+        client.socket.pause()
+        // Until what the machine keeps for a reader is full.
+        await wait(2500)
+        await end(token)
+        await lineOf(id)
+        await wait(1000)
+        client.socket.resume()
+        await withinASecond(client.closed)
+        // Its last words were still waiting when the connection was closed.
+        expect(client.last()).not.toContain('caller_revoked')
+      },
+      20_000,
+    )
 
     test.each(['user', 'team'] as const)('all calls of a %s end, and those of nobody else', async (kind) => {
       const name = `those of ${kind}`

@@ -177,6 +177,13 @@ describe('what-the-backend-is-told', () => {
       'Proxy_Authorization: Basic x',
       'Keep_Alive: timeout=5',
       'Proxy_Connection: close',
+      'Postern-Identity: said-by-a-proxy',
+      'POSTERN_IDENTITY: said-by-a-proxy',
+      'Postern.Identity: said-by-a-proxy',
+      'postern~act-as: said-by-a-proxy',
+      'HTTP_POSTERN_GOVERNANCE: said-by-a-proxy',
+      'Postern-Something-New: said-by-a-proxy',
+      'Postern: said-by-a-proxy',
     ])('nothing that only a proxy says: %s', async (line) => {
       expect((await send(sidecar(), 'GET /x HTTP/1.1', 'Host: app.example.com', line)).statuses).toEqual([200])
       const name = plainly(line.slice(0, line.indexOf(':')).replaceAll('.', '-'))

@@ -1,4 +1,5 @@
 import { createServer, type ServerResponse } from 'node:http'
+import { brotliCompressSync, constants, deflateSync, gzipSync } from 'node:zlib'
 import { listenAnywhere } from './house.js'
 
 /** A gateway that begins each answer in the way that the model is called, and does not end it by itself. */
@@ -23,12 +24,24 @@ const beginnings: Readonly<Record<string, readonly [type: string, part: string]>
   ],
   halfEvent: ['text/event-stream', 'data: {"id":"x","choices":[{"index":0,"delta":{"content":"begun"}}]}\n\ndata: {"id":"x","cho'],
   flood: ['text/event-stream', ''],
+  gzip: ['text/event-stream', ''],
+  deflate: ['text/event-stream', ''],
+  br: ['text/event-stream', ''],
   noEvent: ['text/event-stream', ''],
   json: ['application/json', '{"id":'],
   sound: ['audio/mpeg', 'some sound'],
 }
 
 const ending = 'data: {"id":"x","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
+
+/** How the answer of each of these models is packed: a small body with a large content. */
+const packings: Readonly<Record<string, (content: Buffer) => Buffer>> = {
+  gzip: (content) => gzipSync(content, { level: 1 }),
+  deflate: (content) => deflateSync(content, { level: 1 }),
+  br: (content) => brotliCompressSync(content, { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } }),
+}
+
+const manyEvents = Buffer.from(`data: {"id":"x","choices":[{"index":0,"delta":{"content":"${'x'.repeat(3000)}"}}]}\n\n`.repeat(10_000))
 
 /** Writes events for as long as anybody reads. */
 function flood(response: ServerResponse): void {
@@ -58,7 +71,9 @@ export async function startHoldingGateway(): Promise<HoldingGateway> {
       held.add(response)
       const [type, part] = beginnings[model()] ?? []
       if (type === undefined) return
-      response.writeHead(200, { 'content-type': type }).flushHeaders()
+      const pack = packings[model()]
+      response.writeHead(200, { 'content-type': type, ...(pack === undefined ? {} : { 'content-encoding': model() }) }).flushHeaders()
+      if (pack !== undefined) response.write(pack(manyEvents))
       if (part !== undefined && part !== '') response.write(part)
       if (model() === 'flood') flood(response)
     })

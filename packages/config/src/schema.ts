@@ -167,7 +167,7 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
       heldBytes: size
         .refine((bytes) => bytes > 0, fault('is nothing', 'Write a size such as 256MiB.'))
         .default(256 * 1024 ** 2)
-        .describe('bytes of bodies that are held in memory until they are whole'),
+        .describe('bytes that are held in memory: bodies that are read whole until their calls are over, and answers that wait'),
       /** The slowest pace of a request body, on average over ten seconds; 0B/s for no limit. */
       minRate: pace.default(1024).describe('the slowest that a body may come; `0B/s` for no bound'),
     }).prefault({}),

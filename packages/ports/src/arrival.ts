@@ -57,6 +57,7 @@ export interface Connection {
   on(event: 'close', listener: () => void): unknown
   off(event: 'close', listener: () => void): unknown
   setMaxListeners(most: number): unknown
+  destroy(): unknown
 }
 
 /** The part of `http.ServerResponse` that the corridor writes answers to. */

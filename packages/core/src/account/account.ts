@@ -3,8 +3,9 @@ import { plainFailure } from '../lib/plain-failure.js'
 import { ProxyFailure } from '../connect/proxy-failure.js'
 import type { Outcome } from '../forward/outcome.js'
 import type { EndedJourney, EndedSessions } from '../journey.js'
-import type { EarlierEntry, Ledger, LedgerEntry, Principal, Redactor, Refusal, SessionEnded, Witness } from '@postern/ports'
+import type { EarlierEntry, Ledger, LedgerEntry, LedgerEvent, Principal, Redactor, Refusal, SessionEnded, Witness } from '@postern/ports'
 import type { Route } from '../resolve/route.js'
+import { type Clean, type Cleaner, createCleaner, ours } from './clean-text.js'
 import { isoTime } from './iso-time.js'
 
 /** The corridor's result for its caller: the ledger entry of the finished request. */
@@ -27,12 +28,13 @@ export interface AccountOptions {
 }
 
 export function createAccount({ ledger, witness, redactor, isCut }: AccountOptions): Account {
-  const namesOf = createNameRedaction(redactor)
+  const cleaner = createCleaner(redactor)
+  const namesOf = createNameRedaction(cleaner)
   return (journey) => {
-    const entry = writeEntry(journey, redactor, namesOf(journey.principal), isCut())
+    const entry = writeEntry(journey, cleaner, namesOf(journey.principal), isCut())
     try {
       ledger.append(entry)
-      if (journey.ended !== undefined) ledger.event?.(describeEnded(journey.ended, journey, entry, redactor))
+      if (journey.ended !== undefined) ledger.event?.(describeEnded(journey.ended, journey, entry, cleaner))
     } catch (error) {
       // The answer was sent. A ledger that throws must not end the process, and must not stay unnoticed.
       process.emitWarning(`The ledger refused an entry: ${String(error)}`, { code: 'POSTERN_LEDGER' })
@@ -46,9 +48,11 @@ export function createAccount({ ledger, witness, redactor, isCut }: AccountOptio
 
 /** Makes a function that appends the event `preflight_refused` for an origin. */
 export function createPreflightNote({ ledger, redactor }: Pick<AccountOptions, 'ledger' | 'redactor'>): (origin: string) => void {
+  const { clean } = createCleaner(redactor)
   return (origin) => {
-    const refused = redactor.redact(origin).slice(0, maxRefusedChars)
-    ledger.event?.({ event: 'preflight_refused', time: new Date().toISOString(), origin: refused })
+    const refused = ours(clean(origin).slice(0, maxRefusedChars))
+    const event: Clean<LedgerEvent> = { event: 'preflight_refused', time: ours(new Date().toISOString()), origin: refused }
+    ledger.event?.(event)
   }
 }
 
@@ -57,27 +61,27 @@ export type NoteEnded = (ended: EndedSessions, requestId: string, principal?: Pr
 
 /** Makes a function that appends the event `session_ended` for a request whose entry was written before. */
 export function createEndedNote({ ledger, redactor }: Pick<AccountOptions, 'ledger' | 'redactor'>): NoteEnded {
-  const namesOf = createNameRedaction(redactor)
+  const cleaner = createCleaner(redactor)
+  const namesOf = createNameRedaction(cleaner)
   return (ended, requestId, principal) => {
-    const entry = { ...namesOf(principal), time: new Date().toISOString(), request_id: requestId }
-    ledger.event?.(describeEnded(ended, { principal }, entry, redactor))
+    const entry = { ...namesOf(principal), time: ours(new Date().toISOString()), request_id: cleaner.clean(requestId) }
+    ledger.event?.(describeEnded(ended, { principal }, entry, cleaner))
   }
 }
 
-type Names = Pick<LedgerEntry, 'caller' | 'user' | 'team' | 'project'>
+type Names = Pick<Clean<LedgerEntry>, 'caller' | 'user' | 'team' | 'project'>
 
 const nobody: Names = { caller: undefined, user: undefined, team: undefined, project: undefined }
 
 /** Redacts a principal's names once per object: verifiers cache principals, so most requests bring a known object. */
-function createNameRedaction({ redact }: Redactor): (principal: Principal | undefined) => Names {
+function createNameRedaction({ clean }: Cleaner): (principal: Principal | undefined) => Names {
   const known = new WeakMap<Principal, Names>()
   return (principal) => {
     if (principal === undefined) return nobody
     let names = known.get(principal)
     if (names === undefined) {
       const { caller, user, team, project } = principal
-      const clean = (name: string | undefined): string | undefined => (name === undefined ? undefined : redact(name))
-      known.set(principal, (names = { caller: redact(caller), user: clean(user), team: clean(team), project: clean(project) }))
+      known.set(principal, (names = { caller: clean(caller), user: clean(user), team: clean(team), project: clean(project) }))
     }
     return names
   }
@@ -86,37 +90,39 @@ function createNameRedaction({ redact }: Redactor): (principal: Principal | unde
 /** One literal, for the reason that {@link writeRecord} gives. */
 function writeEntry(
   { arrival, principal, route, tags, outcome }: EndedJourney,
-  { redact, redactOften }: Redactor,
+  { clean, cleanOften }: Cleaner,
   names: Names,
   isCut: boolean,
-): LedgerEntry {
+): Clean<LedgerEntry> {
   const { record } = outcome
-  const clean = (text: string | undefined): string | undefined => (text === undefined ? undefined : redact(text))
-  const cleanOften = (text: string | undefined): string | undefined => (text === undefined ? undefined : redactOften(text))
-  const [workflow, step, parentStep] = [record.workflow, record.step, tags.parentStep].map(cleanOften)
+  const workflow = cleanOften(record.workflow)
+  const step = cleanOften(record.step)
   // Our request id consists of the tags and generated characters: if the tags are clean, the id is clean.
   const hasClean = record.attempt > 0 && workflow === record.workflow && step === record.step
   return {
-    time: isoTime(performance.timeOrigin + arrival.watch.startedAt),
-    request_id: hasClean ? record.request_id : redact(exchange(exchange(record.request_id, record.workflow, workflow), record.step, step)),
+    time: ours(isoTime(performance.timeOrigin + arrival.watch.startedAt)),
+    request_id: hasClean
+      ? ours(record.request_id)
+      : clean(exchange(exchange(record.request_id, record.workflow, workflow), record.step, step)),
     attempt: record.attempt,
     workflow,
     workflow_verified: record.workflow_verified,
     step,
-    parent_step: parentStep,
-    gateway: record.gateway,
-    key: record.key,
-    binding: route?.binding,
+    parent_step: cleanOften(tags.parentStep),
+    gateway: ours(record.gateway),
+    key: ours(record.key),
+    binding: ours(route?.binding),
     via: principal?.via ?? outcome.via,
     caller: names.caller,
     user: names.user,
     team: names.team,
     project: names.project,
-    method: arrival.method,
-    path: redactOften(arrival.path),
+    // Node's parser knows the methods and no others.
+    method: ours(arrival.method),
+    path: cleanOften(arrival.path),
     status: outcome.status,
     code: clean(outcome.code),
-    leaked_key: outcome.leaked,
+    leaked_key: ours(outcome.leaked),
     finish: isCut && record.finish === 'client_closed' ? 'cut_shutdown' : record.finish,
     ended_without_mark: record.ended_without_mark,
     model_requested: cleanOften(record.model_requested),
@@ -125,7 +131,7 @@ function writeEntry(
     failover: record.failover,
     tier: cleanOften(record.tier),
     usage: record.usage,
-    cost: record.cost,
+    cost: cleanCost(record.cost, cleanOften),
     quota: record.quota,
     intensity: cleanOften(record.intensity),
     gateway_request_id: clean(record.gateway_request_id),
@@ -134,11 +140,16 @@ function writeEntry(
     duration_ms: roundMs(arrival.watch.wholeMs()),
     overhead_ms: record.overhead_ms,
     client_request_id: clean(tags.clientRequestId),
-    trace_id: tags.trace.traceId,
-    refused: clean(outcome.refused)?.slice(0, maxRefusedChars),
-    earlier: tags.earlier?.map(({ tags: { attempt }, refusal }) => describeEarlier(attempt, refusal, route, redact)),
-    cause: outcome.cause === undefined ? undefined : redact(describeFailure(outcome.code, outcome.cause, route)).slice(0, 2000),
+    trace_id: clean(tags.trace.traceId),
+    refused: ours(clean(outcome.refused)?.slice(0, maxRefusedChars)),
+    earlier: tags.earlier?.map(({ tags: { attempt }, refusal }) => describeEarlier(attempt, refusal, route, clean)),
+    cause: outcome.cause === undefined ? undefined : ours(clean(describeFailure(outcome.code, outcome.cause, route)).slice(0, 2000)),
   }
+}
+
+function cleanCost(cost: LedgerEntry['cost'], clean: Cleaner['clean']): Clean<LedgerEntry['cost']> {
+  if (cost === undefined) return undefined
+  return { amount: cost.amount, unit: clean(cost.unit) }
 }
 
 /** Replaces a tag in a request id by its redacted form. */
@@ -153,25 +164,34 @@ const maxRefusedChars = 200
 function describeEnded(
   { kind, name, by }: EndedSessions,
   { principal }: Pick<EndedJourney, 'principal'>,
-  entry: Pick<LedgerEntry, 'time' | 'caller' | 'user' | 'team' | 'request_id'>,
-  { redact }: Redactor,
-): SessionEnded {
+  entry: Pick<Clean<LedgerEntry>, 'time' | 'caller' | 'user' | 'team' | 'request_id'>,
+  { clean }: Cleaner,
+): Clean<SessionEnded> {
   return {
     event: 'session_ended',
     time: entry.time,
     kind,
-    name: redact(name),
+    name: clean(name),
     via: principal === undefined ? 'admin' : 'session',
-    by: by ?? entry.caller ?? 'admin',
+    by: clean(by) ?? entry.caller ?? ours('admin'),
     user: entry.user,
     team: entry.team,
     request_id: entry.request_id,
   }
 }
 
-function describeEarlier(attempt: number, { code, details }: Refusal, route: Route | undefined, redact: Redactor['redact']): EarlierEntry {
+function describeEarlier(
+  attempt: number,
+  { code, details }: Refusal,
+  route: Route | undefined,
+  clean: Cleaner['clean'],
+): Clean<EarlierEntry> {
   const { cause } = details
-  return { attempt, code, cause: cause === undefined ? undefined : redact(describeFailure(code, cause, route)).slice(0, 200) }
+  return {
+    attempt,
+    code: ours(code),
+    cause: cause === undefined ? undefined : ours(clean(describeFailure(code, cause, route)).slice(0, 200)),
+  }
 }
 
 /** Of a failed connection to a gateway, also says to which host; a {@link ProxyFailure} names the host of the proxy itself. */

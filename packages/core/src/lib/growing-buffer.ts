@@ -34,6 +34,16 @@ export class GrowingBuffer {
     return this.#bytes === undefined ? empty : this.#bytes.subarray(start, this.#length)
   }
 
+  /** As {@link take}, for bytes that are kept for long: they take no more memory than they are, give or take `spareBytes`. */
+  takeToKeep(): Buffer {
+    const spare = this.#bytes === undefined || this.#borrowed ? 0 : this.#bytes.length - this.#length
+    const all = this.take()
+    if (spare <= spareBytes) return all
+    const kept = Buffer.allocUnsafeSlow(all.length)
+    all.copy(kept)
+    return kept
+  }
+
   /** Returns all bytes and empties this buffer. */
   take(): Buffer {
     const all = this.view()
@@ -42,6 +52,9 @@ export class GrowingBuffer {
     return all
   }
 }
+
+/** So much unused memory is not worth a copy, in bytes. */
+const spareBytes = 64 * 1024
 
 const smallestCapacity = 16 * 1024
 const empty = Buffer.alloc(0)

@@ -1,10 +1,10 @@
 import type { Readable } from 'node:stream'
 import { type Arrival, ClientGone, Refusal } from '@postern/ports'
 import { GrowingBuffer } from '../lib/growing-buffer.js'
-import { createHold, tooMuchHeld } from './hold.js'
+import { holdBody, tooMuchHeld } from '../lib/hold.js'
 
 /**
- * Reads a whole request body.
+ * Reads a whole request body. Its bytes count for its client until the request is over.
  *
  * @throws {Refusal} 413 `body_too_large` as soon as the body exceeds `maxBytes`; 429 `rate_limited` if too many bytes are
  *   held for this client already; and the refusal that the body was destroyed with, such as 408 `request_timeout`.
@@ -13,7 +13,7 @@ import { createHold, tooMuchHeld } from './hold.js'
  */
 export function readBody(arrival: Arrival, maxBytes: number, limit?: BodyLimit): Promise<Buffer> {
   const { body } = arrival
-  const { mayHold, letGo } = createHold(arrival)
+  const hold = holdBody(arrival)
   return new Promise((resolve, reject) => {
     const received = new GrowingBuffer()
     let settled = false
@@ -25,28 +25,30 @@ export function readBody(arrival: Arrival, maxBytes: number, limit?: BodyLimit):
       if (!Buffer.isBuffer(chunk)) {
         settled = true
         body.pause()
-        letGo()
+        hold.letGo()
         reject(new TypeError('The body gives text, not bytes: something called setEncoding on the request.'))
         return
       }
       const length = received.length + chunk.length
-      if (length <= maxBytes && mayHold(length)) {
+      if (length <= maxBytes && hold.mayHold(length)) {
         received.append(chunk)
         return
       }
       settled = true
       body.pause()
-      letGo()
+      hold.letGo()
       reject(length > maxBytes ? bodyTooLarge(maxBytes, limit) : tooMuchHeld())
     })
     body.on('end', () => {
       settled = true
-      letGo()
-      resolve(received.take())
+      // The call may have been refused meanwhile; then nobody takes these bytes.
+      if (hold.isOver) hold.letGo()
+      resolve(received.takeToKeep())
     })
     body.on('close', () => {
-      letGo()
-      if (!settled) reject(endOf(body) ?? new ClientGone('The client left while sending its body.'))
+      if (settled) return
+      hold.letGo()
+      reject(endOf(body) ?? new ClientGone('The client left while sending its body.'))
     })
     if (body.destroyed) reject(endOf(body) ?? new ClientGone('The client left before its body was read.'))
   })

@@ -5,7 +5,7 @@ import { GrowingBuffer } from '../lib/growing-buffer.js'
 import { refuseDisguise } from './first-bytes.js'
 import { readBoundary } from './form-boundary.js'
 import { FormFields, type VisitField } from './form-fields.js'
-import { createHold, type Hold, tooMuchHeld } from './hold.js'
+import { type Hold, holdBody, tooMuchHeld } from '../lib/hold.js'
 import { watchBody } from './watch-body.js'
 
 /** A form or medium, ready to be forwarded. */
@@ -44,7 +44,7 @@ export async function readMedium(arrival: Arrival, { maxBytes, keyPattern, whole
   const fields = new FormFields(boundary, keyPattern, visitField)
   if (isStream(body)) {
     const watched = watchBody(body, maxBytes, fields)
-    return whole ? { body: await collect(watched, createHold(arrival)), fields: readOnce(fields.values) } : { body: watched }
+    return whole ? { body: await collect(watched, holdBody(arrival)), fields: readOnce(fields.values) } : { body: watched }
   }
   if (body !== null) fields.feed(body)
   fields.end()
@@ -55,6 +55,7 @@ function isStream(body: Readable | Buffer | null): body is Readable {
   return body !== null && !Buffer.isBuffer(body)
 }
 
+/** Collects a body, whose bytes count for its client until the request is over. */
 async function collect(body: Readable, hold: Hold): Promise<Buffer> {
   const received = new GrowingBuffer()
   try {
@@ -62,9 +63,11 @@ async function collect(body: Readable, hold: Hold): Promise<Buffer> {
       if (!hold.mayHold(received.length + chunk.length)) throw tooMuchHeld()
       received.append(chunk)
     }
-    return received.take()
-  } finally {
+    if (hold.isOver) hold.letGo()
+    return received.takeToKeep()
+  } catch (error) {
     hold.letGo()
+    throw error
   }
 }
 

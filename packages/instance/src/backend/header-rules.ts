@@ -124,7 +124,8 @@ const vouchedFor: readonly (readonly [by: ReadonlySet<string>, what: ReadonlySet
 ]
 
 /**
- * Makes the function that decides the {@link HeaderRule} of a header by its lower-case name.
+ * Makes the function that decides the {@link HeaderRule} of a header by its lower-case name. A name that begins with Postern's own is
+ * dropped, whether or not anything is configured that writes such a header: a backend may believe it all the same.
  *
  * Every character that is not a letter or digit counts as `-`: for servers that turn headers into variables (RFC 3875,
  * 4.1.18), `X_Forwarded_For` and `X-Forwarded-For` are the same. A trusted proxy overwrites only the usual spelling, so
@@ -136,12 +137,15 @@ export function classifyHeader(ours: readonly string[]): (lowerCase: string) => 
   const anew = new Set([...writtenAnew, ...ours.map((name) => hyphenate(name.toLowerCase()))])
   return (lowerCase) => {
     const name = hyphenate(lowerCase)
-    if (forOnePeer.has(name) || anew.has(name) || name.startsWith('proxy-')) return 'drop'
+    if (forOnePeer.has(name) || anew.has(name) || name.startsWith('proxy-') || inOurName.test(name)) return 'drop'
     if (begins(name, asVariablesPlainly)) return begins(lowerCase, asVariables) ? 'forward-if-from-proxy' : 'drop'
     if (!proxyHeaders.has(name) && !begins(name, proxyPrefixes) && !saysWhoCalls(name)) return 'forward'
     return name === lowerCase ? 'forward-if-from-proxy' : 'drop'
   }
 }
+
+/** Also what no version of Postern writes yet. */
+const inOurName = /^postern(?:-|$)/
 
 function begins(name: string, beginnings: readonly string[]): boolean {
   return beginnings.some((beginning) => name.startsWith(beginning))

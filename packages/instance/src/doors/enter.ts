@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { handle, type Receipt } from '@postern/core'
+import { handle, letGoOfBody, type Receipt } from '@postern/core'
 import { handleSession, isForSessionEndpoint } from '@postern/identity'
 import { currentRuntime, type Runtime, type Serving } from '../runtime.js'
 import { answerPreflight, isPreflight } from './answer-preflight.js'
@@ -44,6 +44,7 @@ export function enter(instance: Serving, request: IncomingMessage, response: Ser
       ? handleLimits(runtime, arrival, response)
       : handle(runtime.rooms, arrival, response)
   return handled.then((receipt) => {
+    letGoOfBody(arrival)
     onceSent(response, () => {
       runtime.underWay.end()
       later?.underWay.end()

@@ -18,7 +18,7 @@ export function createFrameBlot(): (piece: Buffer) => Buffer {
     return false
   }
 
-  /** Matches the beginning of a line: an optional byte order mark, then the mark of a frame. */
+  /** Matches the beginning of a line: any number of byte order marks, then the mark of a frame. */
   function begin(byte: number): boolean {
     if (state === lineBegins) {
       state = byte === byteOrderMark[0] ? inOrderMark : inMark
@@ -33,7 +33,7 @@ export function createFrameBlot(): (piece: Buffer) => Buffer {
     if (position < expected.length) return false
     position = 0
     if (state === inOrderMark) {
-      state = inMark
+      state = lineBegins
       return false
     }
     state = blotted
@@ -42,13 +42,19 @@ export function createFrameBlot(): (piece: Buffer) => Buffer {
 
   return (piece) => {
     let changed: Buffer | undefined
-    let near = 0
+    let next = -1
     for (let at = 0; at < piece.length; at += 1) {
-      if (state === otherLine && at >= near) {
-        // Skip ahead: only bytes near a mark, or near the end of the piece, are matched one by one.
-        const next = piece.indexOf(mark, at)
-        near = next === -1 ? piece.length : next + mark.length
-        at = Math.max(at, (next === -1 ? piece.length : next) - farthest)
+      if (state === otherLine) {
+        // Skip ahead: of other lines only those are matched in which a mark or the end of the piece is.
+        if (next < at) next = indexOrEnd(piece, at)
+        const before = piece.subarray(at, next)
+        const lineEnd = Math.max(before.lastIndexOf(lineFeed), before.lastIndexOf(carriageReturn))
+        if (lineEnd === -1) {
+          // The mark stands within a line; its own characters end no line.
+          at = next
+          continue
+        }
+        at += lineEnd
       }
       if (!take(piece[at] as number)) continue
       changed ??= Buffer.from(piece)
@@ -66,9 +72,11 @@ const blotted = 4
 
 const mark = Buffer.from(governanceComment)
 const byteOrderMark = Buffer.from('\uFEFF')
-/** How far before the end of a mark its line can begin, in bytes: a line end, a byte order mark and the mark. */
-const farthest = 1 + byteOrderMark.length + mark.length
-
 const lineFeed = 0x0a
 const carriageReturn = 0x0d
 const hyphen = 0x2d
+
+function indexOrEnd(piece: Buffer, from: number): number {
+  const next = piece.indexOf(mark, from)
+  return next === -1 ? piece.length : next
+}

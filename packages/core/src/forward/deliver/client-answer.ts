@@ -3,6 +3,8 @@ import type { Finish } from '@postern/protocol'
 import type { AnswerHead } from '../answer-head.js'
 import { classifyFailure } from '../classify-failure.js'
 import { type Exchange, writeAnswerHead } from '../exchange.js'
+import { Hold } from '../../lib/hold.js'
+import { onceClientGone } from '../watch-client.js'
 import { isCutByRevocation } from './is-cut-by-revocation.js'
 
 /**
@@ -24,10 +26,17 @@ export class ClientAnswer {
   #clock: NodeJS.Timeout | undefined
   /** What an event stream says at last if it is cut. */
   #lastWords: ((cause: unknown) => string) | undefined
+  /** Counts what is held of this answer. Behind an earlier answer of its connection every byte waits, and counts. */
+  readonly #hold: Hold
+  /** How many bytes the delivery holds back. */
+  #heldBack = 0
+  #isWatched = false
 
   constructor(exchange: Exchange, head: AnswerHead) {
     this.#exchange = exchange
     this.head = head
+    const { arrival, sink } = exchange.facts
+    this.#hold = sink.socket === null ? new Hold(arrival, 0) : new Hold(arrival)
   }
 
   get state(): AnswerState {
@@ -69,9 +78,22 @@ export class ClientAnswer {
     this.#lastWords = lastWords
   }
 
+  /**
+   * Counts what the delivery holds back, in all. `false`: too much is held for this client, and the delivery must end the answer
+   * with `tooMuchHeld()`.
+   */
+  mayHold(bytes: number): boolean {
+    const isOpen = this.#state === 'waiting' || this.#state === 'begun'
+    this.#heldBack = isOpen ? bytes : 0
+    return this.#mayWait()
+  }
+
   /** `false`: write no more until the client has read. Only after `begin`. */
   write(bytes: Buffer | string): boolean {
-    return this.#exchange.facts.sink.write(bytes)
+    const { sink } = this.#exchange.facts
+    const isOpen = sink.write(bytes)
+    if (!isOpen || this.#hold.isCounted || sink.socket === null) this.#bound()
+    return isOpen
   }
 
   /** Sends head and body at once, in one write of the connection. Only while waiting. */
@@ -80,6 +102,7 @@ export class ClientAnswer {
     writeAnswerHead(this.#exchange, this.head, record, 'Content-Length', String(length))
     this.#exchange.facts.sink.end(body, encoding)
     this.#state = 'ended'
+    this.#holdsNoMore()
     this.#exchange.settle({ finish: 'complete', status: this.head.status, record })
   }
 
@@ -87,6 +110,7 @@ export class ClientAnswer {
   end(finish: Finish): void {
     this.#state = 'ended'
     this.#exchange.facts.sink.end()
+    this.#holdsNoMore()
     this.#exchange.settle({ finish, status: this.head.status, record: this.#exchange.governance(finish) })
   }
 
@@ -114,14 +138,48 @@ export class ClientAnswer {
     const record = this.#exchange.governance('truncated')
     this.#state = 'cut'
     this.#exchange.settle({ finish: 'truncated', status: this.head.status, record, cause, ...(code === undefined ? {} : { code }) })
-    if (this.#lastWords !== undefined) sink.write(this.#lastWords(cause), () => sink.destroy())
+    this.#holdsNoMore()
     // In a later turn, so that the bytes written in this turn are sent.
-    else setImmediate(() => sink.destroy())
+    if (this.#lastWords === undefined) {
+      setImmediate(() => sink.destroy())
+      return
+    }
+    const clock = setTimeout(() => sink.destroy(), readingMs)
+    sink.write(this.#lastWords(cause), () => {
+      clearTimeout(clock)
+      sink.destroy()
+    })
   }
 
   #refuse(error: unknown): void {
     clearTimeout(this.#clock)
     this.#state = 'failed'
+    this.#holdsNoMore()
     this.#exchange.refuse(error)
   }
+
+  /** The delivery holds nothing back any more; what the client has not read still counts. */
+  #holdsNoMore(): void {
+    this.#heldBack = 0
+    this.#bound()
+  }
+
+  /** Closes the connection if its client has left too much unread. */
+  #bound(): void {
+    if (!this.#mayWait()) this.#exchange.facts.arrival.connection.destroy()
+  }
+
+  #mayWait(): boolean {
+    const { arrival, sink } = this.#exchange.facts
+    if (sink.destroyed || arrival.connection.destroyed) return true
+    const may = this.#hold.mayHold(this.#heldBack + sink.writableLength)
+    if (this.#hold.isCounted && !this.#isWatched) {
+      this.#isWatched = true
+      onceClientGone(arrival, sink, () => this.#hold.letGo())
+    }
+    return may
+  }
 }
+
+/** How long a client has to read the last words of an answer that is cut, in milliseconds. */
+const readingMs = 500

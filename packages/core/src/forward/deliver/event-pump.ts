@@ -19,6 +19,8 @@ export interface EventPump {
    * is appended would become part of it.
    */
   finish(): 'whole' | 'open' | 'stopped'
+  /** How many bytes of an event that is not complete are held. */
+  readonly held: number
 }
 
 export interface EventPumpOptions {
@@ -112,6 +114,9 @@ export function createEventPump({ inspect, lookAhead, write, overflow }: EventPu
   }
 
   return {
+    get held() {
+      return carried.length
+    },
     push(chunk) {
       if (stopped) return true
       if (carried.length === 0) return pump(chunk)

@@ -1,10 +1,12 @@
 import { isAscii } from 'node:buffer'
 import { GrowingBuffer } from '../../lib/growing-buffer.js'
 import { Refusal, type ResponseSink } from '@postern/ports'
+import { tooMuchHeld } from '../../lib/hold.js'
 import { unpackedHead, withoutLength } from '../answer-head.js'
 import { mendLinks } from '../answer-links.js'
 import type { Delivery, Exchange } from '../exchange.js'
 import type { ClientAnswer } from './client-answer.js'
+import { isCut } from './is-cut.js'
 import { FirstBytes } from './kind-of-answer.js'
 import type { LeakGuard } from '../leak/leak-guard.js'
 import { leakedKey } from './leaked-key.js'
@@ -58,6 +60,11 @@ export class HeldAnswer implements Delivery {
     }
     const isFirst = this.#held.length === 0
     this.#held.append(chunk)
+    if (!this.#answer.mayHold(this.#held.length)) {
+      clearTimeout(this.#clock)
+      this.#answer.stop(tooMuchHeld())
+      return true
+    }
     const kind = this.#first.hear(chunk)
     if (kind === 'events' && this.#exchange.facts.edit === undefined) return this.#handOver(streamEvents(this.#exchange, this.#answer))
     if (kind === 'other' && !this.#isCalledJson) return this.#handOver(passBytes(this.#exchange, this.#answer))
@@ -82,7 +89,7 @@ export class HeldAnswer implements Delivery {
 
   broken(error: unknown): void {
     clearTimeout(this.#clock)
-    if (this.#hasBegun) this.#passAndRead()
+    if (this.#hasBegun && !isCut(error)) this.#passAndRead()
     if (this.#overflow !== undefined) this.#overflow.broken(error)
     else this.#answer.breakOff(error)
   }
@@ -90,6 +97,7 @@ export class HeldAnswer implements Delivery {
   #handOver(delivery: Delivery): boolean {
     clearTimeout(this.#clock)
     this.#overflow = delivery
+    this.#answer.mayHold(0)
     return delivery.chunk(this.#held.take())
   }
 
@@ -135,6 +143,7 @@ export class HeldAnswer implements Delivery {
   /** Sends blanks on at once: they can hold no key and no frame. */
   #sendBlanks(): boolean {
     this.#answer.begin()
+    this.#answer.mayHold(0)
     return this.#answer.write(this.#held.take())
   }
 
@@ -151,9 +160,10 @@ export class HeldAnswer implements Delivery {
 
   #keep(chunk: Buffer): void {
     this.#held.append(chunk)
-    if (this.#held.length <= maxHeldBytes) return
+    if (this.#held.length <= maxHeldBytes && this.#answer.mayHold(this.#held.length)) return
     this.#isRead = false
     this.#held.take()
+    this.#answer.mayHold(0)
   }
 
   /** @returns `false` if the body was checked and is not JSON. */

@@ -1,5 +1,7 @@
+import { isAscii } from 'node:buffer'
 import { Refusal } from '@postern/ports'
 import { type Finish, governanceComment } from '@postern/protocol'
+import { tooMuchHeld } from '../../lib/hold.js'
 import { tellRecord } from '../../answers/record-for-client.js'
 import { refusalEnvelope } from '../../answers/refusal-answer.js'
 import { createEventPump, type Edit } from './event-pump.js'
@@ -8,6 +10,7 @@ import type { ClientAnswer } from './client-answer.js'
 import type { LeakGuard } from '../leak/leak-guard.js'
 import { isCutByRevocation } from './is-cut-by-revocation.js'
 import { leakedKey } from './leaked-key.js'
+import { holdsForgedLine, mayHoldComment, withoutForgedFrames } from './forged-line.js'
 import { FinishedChoices } from './finished-choices.js'
 import { createChunkCompleter } from './complete-chunk.js'
 import { mayParse } from './parse-bound.js'
@@ -99,14 +102,17 @@ export function streamEvents(exchange: Exchange, answer: ClientAnswer): Delivery
 
   const inspect = (bytes: Buffer, start: number, end: number, lookedAhead: boolean): Edit | undefined => {
     if (!lookedAhead && refuseLeak(key.leaks.find(bytes, start, end))) return { stop: true }
-    const text = bytes.toString('latin1', start, end)
     // Only Postern writes frames of this form; one from the gateway is removed, and the rest of its event is read like any other.
-    if (lookedAhead) {
-      if (forgedLine.test(text)) {
-        answer.stop(invalid('The gateway sent a large event with a line in the name of Postern.'))
-        return { stop: true }
-      }
-    } else if (mayHoldComment(text)) {
+    if (lookedAhead && holdsForgedLine(bytes, start, end)) {
+      answer.stop(invalid('The gateway sent a large event with a line in the name of Postern.'))
+      return { stop: true }
+    }
+    if (end - start > maxReadBytes) {
+      readMarks(endsOf(bytes, start, end))
+      return undefined
+    }
+    const text = bytes.toString('latin1', start, end)
+    if (!lookedAhead && mayHoldComment(text)) {
       const clean = withoutForgedFrames(bytes.toString('utf8', start, end))
       if (clean !== undefined) {
         const left = Buffer.from(clean)
@@ -114,6 +120,13 @@ export function streamEvents(exchange: Exchange, answer: ClientAnswer): Delivery
       }
     }
     return read(bytes, start, end, text)
+  }
+
+  /** Reads of an event that is not parsed only whether it ends the stream. */
+  const readMarks = (text: string): void => {
+    heard ||= text.includes('data:')
+    ended ||= records.saysEnd(text)
+    failed ||= records.saysFailure(text)
   }
 
   /**
@@ -127,13 +140,11 @@ export function streamEvents(exchange: Exchange, answer: ClientAnswer): Delivery
       return undefined
     }
     if (unreadable === maxUnreadable || !mayParse(bytes, start, end)) {
-      heard ||= text.includes('data:')
-      ended ||= records.saysEnd(text)
-      failed ||= records.saysFailure(text)
+      readMarks(text)
       return undefined
     }
     searchedForModel = Math.min(recordsThatNameTheModel, searchedForModel + 1)
-    const event = bytes.toString('utf8', start, end)
+    const event = isAscii(bytes.subarray(start, end)) ? text : bytes.toString('utf8', start, end)
     const data = readEventData(event)
     if (data === undefined) return heard || answer.state === 'begun' ? undefined : inspectDocument(event)
     const first = !heard
@@ -184,7 +195,11 @@ export function streamEvents(exchange: Exchange, answer: ClientAnswer): Delivery
   }
 
   return {
-    chunk: (chunk) => pump.push(chunk),
+    chunk(chunk) {
+      const isOpen = pump.push(chunk)
+      if (!answer.mayHold(pump.held)) answer.stop(tooMuchHeld())
+      return isOpen
+    },
     hasAll: () => ended,
     end: finish,
     broken(error) {
@@ -202,22 +217,12 @@ function invalid(message: string): Refusal {
 /** How many events are searched for the model: it stands in the first ones or in none. */
 const recordsThatNameTheModel = 4
 
-/**
- * A forged governance frame: a comment line whose first word begins with `postern`, in any case and after any or no blanks.
- * A lenient client could take it for a frame of Postern's.
- */
-const forgedFrame = /(?<=^|[\r\n])\uFEFF*:[^\r\na-z0-9]*postern[^\r\n]*(?:\r\n|[\r\n])?/gi
+/** A larger event is not read: to decode and parse it would hold up all other calls. In bytes. */
+const maxReadBytes = 4 * 1024 * 1024
 
-/** The same pattern for bytes, for events that are too large to be rewritten in one turn. */
-const forgedLine = /(?:^|[\r\n])(?:\xef\xbb\xbf)*:[^\r\na-z0-9]*postern/i
+/** Of such an event, so many bytes at its beginning and at its end are searched for the type of an end mark. */
+const maxMarkBytes = 64 * 1024
 
-/** Whether a line of an event may be a comment: a cheap test, since most events have none. The event is read as Latin-1. */
-function mayHoldComment(event: string): boolean {
-  return event.startsWith(':') || event.includes('\n:') || event.includes('\r:') || event.includes('\xbf:')
-}
-
-/** The event without forged frames; `undefined` if it has none. */
-function withoutForgedFrames(event: string): string | undefined {
-  const honest = event.replace(forgedFrame, '')
-  return honest === event ? undefined : honest
+function endsOf(bytes: Buffer, start: number, end: number): string {
+  return `${bytes.toString('latin1', start, start + maxMarkBytes)}\n${bytes.toString('latin1', end - maxMarkBytes, end)}`
 }

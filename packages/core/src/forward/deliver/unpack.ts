@@ -1,5 +1,6 @@
 import type { Decoder, OpenDecoder } from './content-codings.js'
 import type { Delivery, Exchange } from '../exchange.js'
+import { isCut } from './is-cut.js'
 
 /** Compressed data that breaks off or is corrupt. */
 export class BrokenPacking extends Error {
@@ -42,15 +43,21 @@ export function unpack(exchange: Exchange, decoders: readonly OpenDecoder[], del
     stages.push(stage)
     return stage
   }, last)
-  exchange.facts.sink.once('close', () => {
+  const close = (): void => {
     for (const stage of stages) stage.close()
-  })
+  }
+  exchange.facts.sink.once('close', close)
   return {
     chunk: (chunk) => first.take(chunk),
     ready: (then) => first.ready(then),
     end: () => void first.end(),
-    // The client still gets the bytes that arrived before the break.
     broken(error) {
+      if (isCut(error)) {
+        close()
+        unlessSettled(() => delivery.broken(error))
+        return
+      }
+      // The client still gets the bytes that arrived before the break.
       failure = error
       first.end()
     },
