@@ -365,6 +365,11 @@ const harmless: readonly (readonly [what: string, path: string, members: object]
       ],
     },
   ],
+  [
+    'documents, places and sources in words',
+    'chat/completions',
+    { documents: [{ data: 'Note: mind the gap', source: 'Wiki: Rail', path: 'C:/a' }] },
+  ],
   ['a session of tags', 'chat/completions', { metadata: { session_id: 's_1', agent_name: 'writer' } }],
   ['names of functions', 'chat/completions', { messages: [{ role: 'tool', name: 'agent', tool_call_id: 'c_1', content: 'x' }] }],
   ['documents with members of their own', 'chat/completions', { documents: [{ id: 'd_1', data: { session_id: 's_1', chat: 'x' } }] }],

@@ -36,6 +36,8 @@ const idOfFile = /^c?file[-_][a-z\d]+$/i
 /** Members that hold an address, or could instead of the file itself: `url`, `file_uri`, `image_url`, `file_data`, `video`, `source`. */
 const holdsAddress =
   /(?:ur[il]s?|filedata|^(?:src|source|href|link|location|path|data|bytes)|(?:file|image|video|audio|mask|attachment|document|media|frame|bucket)s?)$/
+/** Of these, the ones that hold nothing but an address. */
+const holdsUrl = /ur[il]s?$/
 /** Members with what the model reads, in which some providers look for the address of a stored file. */
 const holdsText = /^(?:content|text|system|instructions|prompt|input)$/
 
@@ -63,7 +65,7 @@ function isStored(plain: string, value: unknown, member: VisitedMember): boolean
   if ((plain === 'store' || plain === 'background') && (isTop || isMergedName(top))) return value !== false
   if (plain === 'input') return isReference(value)
   if (plain === 'type') return value === 'item_reference' || value === 'agent_reference'
-  if (typeof value === 'string' && holdsAddress.test(plain) && isStoredAddress(value)) return true
+  if (typeof value === 'string' && holdsAddress.test(plain) && isStoredAddress(value, !holdsUrl.test(plain))) return true
   if (typeof value === 'string' && holdsText.test(plain) && namesStoredFile(value)) return true
   if (holdsFiles.test(plain) && isFile(plain, value)) return true
   if (plain === 'voice' && typeof value === 'string') return storedVoice.test(value)
@@ -92,7 +94,7 @@ function holdsId(value: unknown): boolean {
 
 /** Whether a file is a stored one. An image may have an `id` that names no stored file. */
 function isFile(plain: string, value: unknown): boolean {
-  if (typeof value === 'string') return idOfFile.test(value) || isStoredAddress(value)
+  if (typeof value === 'string') return idOfFile.test(value) || isStoredAddress(value, true)
   return hasId(value) && (plain.startsWith('file') || idOfFile.test((value as { readonly id: string }).id))
 }
 
