@@ -35,6 +35,22 @@ describe('where the user is pinned', () => {
     })
 
     test.each([
+      { 'user ': 'root' },
+      { '"user"': 'root' },
+      { ['end_user'.padEnd(150)]: 'root' },
+      { 'safety.identifier\u200b': 'root' },
+      { user: 'root', 'user.': 'root', 'User\0': 'root' },
+    ])('an outermost member that says so in another spelling does not reach the gateway: %j', async (members) => {
+      expect((await open().ask('POST', 'chat/completions', { ...chat, ...members })).slice(0, 3)).toEqual(passed)
+      expect(open().upstream.seen.at(-1)?.body).not.toContain('root')
+    })
+
+    test.each([{ extra_body: { ['user'.padEnd(200)]: 'root' } }, { ['litellm_metadata'.padEnd(90, '.')]: { user: 'root' } }])(
+      'what stands between the letters of a name hides it at no length: %j',
+      async (members) => expect((await open().ask('POST', 'chat/completions', { ...chat, ...members })).slice(0, 3)).toEqual(refused),
+    )
+
+    test.each([
       'identity[id]',
       'identity',
       'contact.id',

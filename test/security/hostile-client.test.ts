@@ -174,6 +174,15 @@ describe('hostile-client: a body that is odd to edit', () => {
       expect([answer.status, answer.headers.get('postern-refusal')]).toEqual([400, 'request_malformed'])
     })
 
+    test.each(['project_id ', 'project.id', 'projectId', '"project_id"', `project_id${'\u200b'.repeat(150)}`])(
+      'a project in another spelling is cut out as well, and each of several: %j',
+      async (name) => {
+        const question = { model: 'auto', messages: [{ role: 'user', content: 'Hello' }] }
+        expect((await ask(JSON.stringify({ project_id: 'mine', ...question, [name]: 'mine', 'PROJECT ID': 'mine' }))).status).toBe(200)
+        expect(JSON.parse(house().emulator.seen.at(-1)?.body.toString('utf8') as string)).toEqual(question)
+      },
+    )
+
     test('ten megabytes beside the member that is cut out hold nobody up for long', async () => {
       const body = `{"project_id":"x","model":"auto","messages":[{"role":"user","content":"Hello"}],"a":[${'0,'.repeat(4_500_000)}0]}`
       let longest = 0

@@ -18,6 +18,7 @@ describe('limit-of-two-spellings', () => {
       '"generationConfig":{"maxOutputTokens":10,"max_output_tokens":20,"candidateCount":2}',
       '"generationConfig":{"maxOutputTokens":10,"stopSequences":[{"maxOutputTokens":1,"MaxOutputTokens":2}]}',
       '"generationConfig":{"maxOutputTokens":10,"responseSchema":{"properties":{"a":1,"A":2}}}',
+      '"generationConfig":{"maxOutputTokens":60,"thinkingConfig":{"thinkingBudget":50,"includeThoughts":true}}',
       '"generation_config" : { "max_output_tokens" : 10 } , "safetySettings":[{"a":1,"A":1}]',
     ])('%s is taken', async (members) => expect(await ask(members)).toEqual([200, undefined, 1]))
 
@@ -32,10 +33,39 @@ describe('limit-of-two-spellings', () => {
       '"g\\u0065nerationConfig":{"maxOutputTokens":10,"maxOutputTokens":1000000}',
       '"generationConfig":{"maxOutputTokens":10,"stopSequences":[{"maxOutputTokens":1,"maxOutputTokens":2}]}',
       '"generation_config":{"max_output_tokens":10},"safetySettings":[{"a":1,"a":1}]',
+      '"generationConfig":{"maxOutputTokens":10,"more":{"maxOutputTokens":900}}',
+      '"generationConfig":{"maxOutputTokens":10,"extra_body":{"max_tokens":900}}',
+      '"generationConfig":{"maxOutputTokens":10,"extra":{"deep":[{"candidate_count":3}]}}',
+      '"generationConfig":{"maxOutputTokens":10,"thinkingConfig":{"thinkingBudget":101}}',
+      '"generationConfig":{"maxOutputTokens":10,"thinking_config":{"thinking_budget":8000}}',
+      '"generationConfig":{"maxOutputTokens":10,"more":{"generationConfig":{"maxOutputTokens":900}}}',
+      '"generationConfig":{"maxOutputTokens":10,"maxOutputTokens.":900}',
+      '"generationConfig":{"maxOutputTokens":10,"candidate count":3}',
+      '"generationConfig":{"maxOutputTokens":10},"generationConfig ":{"maxOutputTokens":900}',
     ])('%s is refused', async (members) => expect(await ask(members)).toEqual([400, 'request_malformed', 0]))
   })
 
   forEachDoor({ gateway: 'joytoken', config: { policies: { maxTokens: 100 } } }, (house) => {
+    test.each(
+      ['max_tokens', 'max_completion_tokens', 'n', 'best_of', 'num_predict', 'num_return_sequences', 'max_length'].flatMap((name) =>
+        [
+          `${name} `,
+          `\t${name}`,
+          `${name}[]`,
+          `$${name}`,
+          `${name.replaceAll('_', '.')}:`,
+          `${name}\0`,
+          `${name}\u200b`,
+          `"${name}"`,
+          `${name}${' '.repeat(200)}`,
+        ].map((spelled) => [spelled] as const),
+      ),
+    )('%j beside max_tokens is refused, since some servers leave out what is neither a letter nor a digit', async (name) => {
+      const body = JSON.stringify({ model: 'auto', max_tokens: 10, [name]: 4000, messages: [] })
+      const answer = await rawChat(house(), [], { body })
+      expect([statusOf(answer), codeOf(answer)]).toEqual([400, 'request_malformed'])
+    })
+
     test.each(['maxTokens', 'max-tokens', 'MAX_COMPLETION_TOKENS', 'maxCompletionTokens', 'bestOf', 'N'])(
       '%s beside max_tokens is refused',
       async (name) => {
@@ -114,6 +144,11 @@ describe('under a ceiling of tokens', () => {
         { x: { max_tokens: { value: 1000 } } },
         { extra_body: { max_completion_tokens: true } },
         { extra_body: { max_new_tokens: [true] } },
+        { numResults: 6 },
+        { num_results: '3' },
+        { nResults: 2 },
+        { extra_body: { num_results: 6 } },
+        { parameters: { 'numResults ': 6 } },
       ].map((members) => [JSON.stringify(members)]),
     )('a member whose name is a number of tokens or answers asks for them, whatever its value is: %s', async (members) => {
       expect((await ask(members)).slice(0, 3)).toEqual([400, 'request_malformed', 0])
@@ -134,6 +169,9 @@ describe('under a ceiling of tokens', () => {
         { tools: [{ toolSpec: { inputSchema: { json: { properties: { max_tokens: { type: 'integer' } } } } } }] },
         { truncation: { type: 'retention_ratio', token_limits: { post_instructions: 8000 } } },
         { samples: [{ input: 'a' }] },
+        { numResults: 1 },
+        { tools: [{ type: 'file_search', max_num_results: 20, num_results: 5 }] },
+        { web_search_options: { num_results: 5 } },
       ].map((members) => [JSON.stringify(members)]),
     )('what asks for none, or for one answer, passes: %s', async (members) => {
       expect(await ask(members)).toEqual([200, undefined, 1])

@@ -3,6 +3,7 @@ import { FormFields } from '../../packages/core/src/read/form-fields.js'
 import { foldCase } from '../../packages/gateways/src/fold-case.js'
 import { squashName } from '../../packages/gateways/src/strip-punctuation.js'
 import { beginCheck, type BodyRules } from '../../packages/core/src/police/check-body.js'
+import { visitFields, visitQuery } from '../../packages/core/src/police/visit-fields.js'
 import { MemberWalk, type Visit } from '../../packages/core/src/police/visit-members.js'
 import { CredentialSearch } from '../../packages/core/src/read/key-in-body.js'
 import { nextStretch } from '../../packages/core/src/read/key-in-text.js'
@@ -289,5 +290,59 @@ describe('linear-in-untrusted-bytes: request bodies', () => {
         )
       }
     })
+  })
+})
+
+describe('linear-in-untrusted-bytes: names that nest', () => {
+  /** How many members every rule of a form or a query looks at, and what it is refused with. */
+  const looksAt = (work: (visit: Visit) => void): readonly [looked: number, code: unknown] => {
+    let looked = 0
+    try {
+      work(() => void (looked += 1))
+    } catch (error) {
+      return [looked, (error as { readonly code?: unknown }).code]
+    }
+    return [looked, undefined]
+  }
+  const inForm = (names: readonly string[]) =>
+    looksAt((visit) => {
+      const fields = new FormFields('x', undefined, visitFields({ fields: [visit], files: [visit], users: visit, besides: 'model' }))
+      const part = (name: string) => `--x\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n1\r\n`
+      fields.feed(Buffer.from(`${names.map(part).join('')}--x--\r\n`))
+      fields.end()
+    })
+  const inQuery = (names: readonly string[]) => looksAt((visit) => visitQuery(`?${names.map((name) => `${name}=1`).join('&')}`, [visit]))
+  const many = (count: number, behind: string) => Array.from({ length: count }, (_, index) => `p${index}${behind}`)
+
+  test.each([
+    ['dots', '.b'.repeat(100)],
+    ['brackets', '[b]'.repeat(60)],
+    ['open brackets', '[b'.repeat(100)],
+    ['a name too many', '.b.c.d.e.f.g.h.i'],
+    ['blanks', ' b'.repeat(90)],
+    ['numbers', '[0]'.repeat(60)],
+    ['other marks', '\u00b7b'.repeat(90)],
+  ])('a name that nests more names than any API is refused before a rule looks at it: %s', (_, behind) => {
+    expect(inForm(many(900, behind))).toEqual([0, 'request_malformed'])
+    expect(inQuery(many(900, behind))).toEqual([0, 'request_malformed'])
+  })
+
+  test.each([
+    ['levels', '.b.c.d.e.f.g.h', 900],
+    ['two levels', '[b]', 4000],
+    ['names alone', '', 5000],
+  ])('all names together are bounded too, however they nest: %s', (_, behind, count) => {
+    const [looked, code] = inQuery(many(count, behind))
+    expect(code).toBe('request_malformed')
+    expect(looked).toBeLessThanOrEqual(2000)
+    const [inFields, ofForm] = inForm(many(Math.min(count, 990), behind))
+    // A rule for users and the others look at each.
+    expect(inFields).toBeLessThanOrEqual(2 * 2000)
+    expect(ofForm).toBe(behind.length > 3 ? 'request_malformed' : undefined)
+  })
+
+  test('what APIs nest is looked at', () => {
+    expect(inForm(['model', 'a[b][c].d', 'timestamp_granularities[]', ...many(900, '[x]')])).toEqual([expect.any(Number), undefined])
+    expect(inQuery(['after', 'include[]', 'meta[a.b][c]', 'a[0][b]'])).toEqual([1 + 1 + 4 + 2, undefined])
   })
 })

@@ -86,6 +86,7 @@ describe('Postern tries nothing again that may have run', () => {
 
   const unrouted = { error: { message: 'no route', type: 'routing_error', code: 'routing_error' } }
   const throttled = { error: { message: '429', type: 'rate_limit_error' } }
+  const noCandidate = { error: { message: 'no', type: 'no_candidate' } }
   const count = { prompt_tokens: 3, completion_tokens: 9 }
   const signs: readonly [string, HouseOptions['gateway'], number, object, Record<string, string>?][] = [
     ['a header that names the model that was used', 'joytoken', 502, unrouted, { 'X-DAOE-Used-Model': 'gpt-4o' }],
@@ -108,6 +109,19 @@ describe('Postern tries nothing again that may have run', () => {
     ['a task', 'mintoken', 429, { detail: 'rate', task_id: 'task-9' }],
     ['a task within its envelope', 'opentoken', 503, { error: { message: 'no', code: 'no_supplier' }, data: { task_id: 'task-9' } }],
     ['a long-running operation', 'joytoken', 502, { ...unrouted, name: 'models/veo/operations/7', done: true }],
+    ['the id of a task, in its own place of the dialect', 'freeai', 503, { ...noCandidate, id: 'vid-31' }],
+    ['the number of a task', 'freeai', 429, { ...throttled, id: 31 }],
+    ['the id of a task within the error', 'freeai', 503, { error: { ...noCandidate.error, id: 'vid-31' } }],
+    ['a task within the error', 'joytoken', 502, { error: { ...unrouted.error, task_id: 'vid-31' } }],
+    ['where the status of a task is asked for', 'freeai', 503, { ...noCandidate, poll_url: '/v1/videos/generations/vid-31' }],
+    ['the model, where the gateway itself writes it', 'freeai', 503, { ...noCandidate, x_gateway: { model: 'llama' } }],
+    ['the provider, where the gateway itself writes it', 'freeai', 429, { ...throttled, x_gateway: { provider: 'together' } }],
+    ['a second attempt', 'freeai', 503, { ...noCandidate, x_gateway: { request_id: 'r', attempts: 4 } }],
+    ['a second attempt, as a text', 'freeai', 503, { ...noCandidate, x_gateway: { attempts: '2' } }],
+    ['a second attempt in a header', 'freeai', 503, noCandidate, { 'X-Gateway-Attempts': '2' }],
+    ['a provider in a header', 'freeai', 429, throttled, { 'X-Gateway-Provider': 'together' }],
+    ['the provider of another gateway in a header', 'joytoken', 502, unrouted, { 'X-DAOE-Used-Provider': 'azure' }],
+    ['the model of a list', 'joytoken', 502, { ...unrouted, metadata: [{ tier: 'a' }, { model: 'gpt-4o' }] }],
     ['a 500 with a response that failed', 'joytoken', 500, { id: 'resp_1', object: 'response', status: 'failed', error: { message: 'm' } }],
   ]
   test.each(signs)('nor what says itself that a model ran, by %s', async (_, gateway, status, body, headers = {}) => {

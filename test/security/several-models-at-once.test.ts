@@ -64,6 +64,15 @@ describe('under a ceiling', () => {
       expect(await ask(members)).toEqual([400, 'request_malformed', 0, 'plugins'])
     })
 
+    test.each<[members: object]>([
+      [{ [`plugins${' '.repeat(30)}`]: [{ id: 'fusion' }] }],
+      [{ tools: [{ 'type ': 'openrouter:subagent' }] }],
+      [{ tools: [{ '"Type"': 'advisor_20260301', name: 'advisor' }] }],
+      [{ [`context_management${'.'.repeat(70)}`]: { edits: [{ type: 'compact' }] } }],
+    ])('what stands between the letters of a name hides nothing that writes beside the answer: %j', async (members) => {
+      expect((await ask(members)).slice(0, 3)).toEqual([400, 'request_malformed', 0])
+    })
+
     test.each([
       'openrouter:subagent',
       'openrouter:advisor',

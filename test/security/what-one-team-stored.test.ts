@@ -183,6 +183,83 @@ const bodies: readonly (readonly [what: string, path: string, members: object])[
   ['sets of data', 'chat/completions', { dataset_ids: ['d_1'] }],
   ['sets of data by their names', 'chat/completions', { datasets: ['globex'] }],
   ['a cache by its name', 'chat/completions', { extra_body: { cached_content_name: 'cachedContents/1' } }],
+  [
+    'a video of an account’s bucket',
+    'chat/completions',
+    { messages: [{ role: 'user', content: [{ type: 'video_url', video_url: { url: 'cos://bucket-125/clip.mp4' } }] }] },
+  ],
+  [
+    'a file by a scheme of the provider’s own',
+    'chat/completions',
+    { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'tos://x/y' } }] }] },
+  ],
+  [
+    'the same in capitals, with blanks before it',
+    'chat/completions',
+    { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: ' \n MS://file-9' } }] }] },
+  ],
+  [
+    'the same with an unseen character in it',
+    'chat/completions',
+    { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'm\u200bs://file-9' } }] }] },
+  ],
+  [
+    'a place in a bucket',
+    'chat/completions',
+    { messages: [{ role: 'user', content: [{ video: { source: { s3Location: { uri: 'S3://globex/clip.mp4', bucketOwner: '1' } } } }] }] },
+  ],
+  [
+    'a resource by its ARN',
+    'chat/completions',
+    { messages: [{ role: 'user', content: [{ document: { source: { location: 'arn:aws:s3:::globex/x' } } }] }] },
+  ],
+  [
+    'frames of a video',
+    'chat/completions',
+    { messages: [{ role: 'user', content: [{ type: 'video', video: ['https://example.com/a.png', 'oss://globex/b.png'] }] }] },
+  ],
+  [
+    'sound of a bucket',
+    'chat/completions',
+    { messages: [{ role: 'user', content: [{ type: 'input_audio', input_audio: { data: 'azureml://datastores/x' } }] }] },
+  ],
+  [
+    'a file that a system message names',
+    'chat/completions',
+    { messages: [{ role: 'system', content: 'fileid://file-fe-7,fileid://file-fe-8' }] },
+  ],
+  [
+    'the same behind words',
+    'chat/completions',
+    { messages: [{ role: 'system', content: [{ type: 'text', text: 'Use this.\nfileid://file-fe-7' }] }] },
+  ],
+  ['a message that is an address of the account', 'chat/completions', { messages: [{ role: 'system', content: 'dashscope://f/7 ' }] }],
+  ['connectors', 'chat/completions', { connectors: [{ id: 'globex-drive' }] }],
+  ['a connector by its name', 'chat/completions', { connectors: ['globex-drive'] }],
+  ['a database of vectors', 'chat/completions', { vector_db_id: 'globex' }],
+  ['databases of vectors', 'chat/completions', { tools: [{ type: 'rag', vectorDbIds: ['globex'] }] }],
+  [
+    'a message by its id, with a part of nothing',
+    'responses',
+    { input: [{ id: 'msg_2', type: 'message', role: 'assistant', content: [{}] }] },
+  ],
+  [
+    'a message by its id, with a part that has a type alone',
+    'responses',
+    { input: [{ id: 'msg_2', role: 'user', content: [{ type: 'input_text', text: null }] }] },
+  ],
+  ['a message by its id, with a blank', 'responses', { input: [{ id: 'msg_2', role: 'user', content: ' \n' }] }],
+  [
+    'a thought by its id, with a part of nothing',
+    'responses',
+    { input: [{ id: 'rs_2', type: 'reasoning', summary: [{ type: 'summary_text', text: '' }], content: [[]] }] },
+  ],
+  ['a picture by its id, with a blank', 'responses', { input: [{ id: 'ig_2', type: 'image_generation_call', result: '\t' }] }],
+  [
+    'a call by its id, with an empty list in a list',
+    'responses',
+    { input: [{ id: 'fs_2', type: 'file_search_call', queries: [[], [null]] }] },
+  ],
   ['a response to be stored, where JavaScript looks', 'responses', { constructor: { prototype: { store: true } } }],
 ]
 
@@ -264,6 +341,35 @@ const harmless: readonly (readonly [what: string, path: string, members: object]
       ],
     },
   ],
+  [
+    'an empty answer that is passed back',
+    'responses',
+    { input: [{ id: 'msg_3', type: 'message', role: 'assistant', content: [{ type: 'output_text', text: '', annotations: [] }] }] },
+  ],
+  [
+    'addresses that are public, and what only looks like one',
+    'chat/completions',
+    {
+      messages: [
+        { role: 'system', content: 'https://example.com/handbook' },
+        { role: 'user', content: 'What is s3://bucket/x, and why does ms: fail?' },
+        { role: 'user', content: [{ type: 'video_url', video_url: { url: 'HTTPS://example.com/clip.mp4' } }] },
+        {
+          role: 'user',
+          content: [
+            { type: 'image_url', image_url: { url: 'localhost:8080/a.png' } },
+            { type: 'text', text: 'note: mind the gap' },
+          ],
+        },
+        { role: 'user', content: [{ type: 'input_audio', input_audio: { data: 'AAAA//8=', format: 'wav' } }] },
+      ],
+    },
+  ],
+  [
+    'documents, places and sources in words',
+    'chat/completions',
+    { documents: [{ data: 'Note: mind the gap', source: 'Wiki: Rail', path: 'C:/a' }] },
+  ],
   ['a session of tags', 'chat/completions', { metadata: { session_id: 's_1', agent_name: 'writer' } }],
   ['names of functions', 'chat/completions', { messages: [{ role: 'tool', name: 'agent', tool_call_id: 'c_1', content: 'x' }] }],
   ['documents with members of their own', 'chat/completions', { documents: [{ id: 'd_1', data: { session_id: 's_1', chat: 'x' } }] }],
@@ -318,6 +424,8 @@ const storedFields: readonly (readonly [name: string, value: string])[] = [
   ['mask', 'file-1'],
   ['files[]', 'file-1'],
   ['image_url', 'gs://bucket/x'],
+  ['video', 'oss://bucket/x'],
+  ['source[uri]', 's3://bucket/x'],
 ]
 const harmlessFields: readonly (readonly [name: string, value: string])[] = [
   ['prompt', 'A door, file_id=file-1'],

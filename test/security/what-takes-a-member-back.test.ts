@@ -162,6 +162,8 @@ describe.each([
         { dropped_parameters: ['store'] },
         { allowed_openai_params: ['max_tokens'] },
         { modify_params: true },
+        { [`drop_params${' '.repeat(120)}`]: true },
+        { extra_body: { [`${'_'.repeat(60)}additional_drop_params`]: ['max_tokens'] } },
         { extra_body: { additional_drop_params: ['max_tokens'] } },
         { litellm_params: { deep: [{ drop_params: 1 }] } },
         { x: { y: { unsupported_params: { user: true } } } },

@@ -1,4 +1,4 @@
-import { compileNamePattern, type SessionRequest, sessionSeconds } from '@postern/protocol'
+import { compileNameList, type SessionRequest, sessionSeconds } from '@postern/protocol'
 import { SessionRefusal } from './session-refusal.js'
 import type { MintRequest } from './session-minter.js'
 
@@ -40,10 +40,7 @@ function sameOrRefuse(name: 'origin' | 'workflow' | 'jkt', { [name]: granted }: 
 
 function subsetOrRefuse(name: 'models' | 'endpoints', { [name]: granted }: MintRequest, { [name]: asked }: AskedSession) {
   if (granted === undefined || asked === undefined) return granted ?? asked
-  // Match the asked pattern as if it were a name: only a `*` in a granted pattern can match the character `*`. So if a granted
-  // pattern matches the asked one, it also matches every name that the asked one matches.
-  const allowed = granted.map(compileNamePattern)
-  const strange = asked.find((pattern) => !allowed.some((covers) => covers(pattern)))
-  if (strange !== undefined) throw new SessionRefusal('request_malformed', `"${name}" may name only some of what is granted.`, name)
+  if (!compileNameList(name, granted).covers(asked))
+    throw new SessionRefusal('request_malformed', `"${name}" may name only some of what is granted.`, name)
   return asked
 }

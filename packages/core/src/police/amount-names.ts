@@ -7,7 +7,7 @@ import { squashName } from '@postern/gateways'
  */
 export type Amount = 'length' | 'answers' | 'part' | 'none'
 
-/** Longer names ask for nothing, in characters: no gateway reads a member with a longer name. */
+/** Names of more letters and digits ask for nothing: no gateway reads a member with a longer name. */
 const maxNameChars = 64
 
 /** Names of limits on the input, not on the answer. */
@@ -27,8 +27,10 @@ const severalAnswers = `(?:n|num|max|number|numberof|numof)(?:return|returned)?(
  * its width counts. `use_beam_search` names no width: servers that have it search as widely as `n` or `best_of` say.
  */
 const beams = '(?:n|num)beams?|beam(?:width|size|s)|n(?:um)?best'
+/** AI21's number of answers. Elsewhere a search is told so how much it finds: see {@link findsResults}. */
+const results = '(?:n|num|number|numberof|numof)(?:return|returned)?results'
 const ofAnswers = new RegExp(
-  `^(?:n|bestof|samples|${severalAnswers}|(?:n|num)(?:return|returned)?${answer}|${answer}s?(?:count|num|number)|${beams})$`,
+  `^(?:n|bestof|samples|${results}|${severalAnswers}|(?:n|num)(?:return|returned)?${answer}|${answer}s?(?:count|num|number)|${beams})$`,
 )
 
 /** Classifies a member's name, in any spelling. */
@@ -45,4 +47,15 @@ export const amountNamed = rememberNames((name): Amount => {
 const settings = /extra|param|option|config|setting|kwargs|^generation$|override|body|fields|^nvext$|^(?:proto|constructor)$/
 
 /** Whether a member of this name could hold settings. */
-export const holdsSettings = rememberNames((name) => name.length <= maxNameChars && settings.test(squashName(name)))
+export const holdsSettings = rememberNames((name) => {
+  const plain = squashName(name)
+  return plain.length <= maxNameChars && settings.test(plain)
+})
+
+/** Names of outermost members whose number of results is what a search finds, for the model to read. */
+const searches =
+  /^(?:tools?|functions|plugins|websearch(?:options)?|searchparameters|searchoptions|filesearch|toolresources|documents|rag|retrieval)$/
+const namesResults = rememberNames((name) => squashName(name).endsWith('results'))
+
+/** Whether a member says how much a search finds, and not how many answers are written. */
+export const findsResults = (name: string, top: string): boolean => namesResults(name) && top !== name && searches.test(squashName(top))

@@ -10,7 +10,7 @@ const leavesOut = /^clear_/
  */
 export function compacts({ name, value, inContent }: VisitedMember): boolean {
   if (name === 'type') return value === 'compaction_trigger'
-  if (inContent || name.length > 64 || value === null || value === undefined || value === false) return false
+  if (inContent || value === null || value === undefined || value === false) return false
   const plain = squashName(name)
   return (
     plain === 'compaction' || (plain === 'contextmanagement' && !(Array.isArray(value) ? value.every(onlyLeavesOut) : onlyLeavesOut(value)))

@@ -4,7 +4,7 @@ import { Refusal } from '@postern/ports'
 import { namesOfSchemas } from '../read/content.js'
 import type { Visit } from './visit-members.js'
 
-/** Longer names are none of those, in characters. */
+/** Names of more letters and digits are none of those. */
 const maxNameChars = 64
 
 /** Not in `dropout`, in a list that drops down, or in the name of a service. */
@@ -25,7 +25,10 @@ const takesAway = new RegExp(
   ].join('|'),
 )
 
-const mayTakeAway = rememberNames((name) => name.length <= maxNameChars && takesAway.test(squashName(name)))
+const mayTakeAway = rememberNames((name) => {
+  const plain = squashName(name)
+  return plain.length <= maxNameChars && takesAway.test(plain)
+})
 
 /**
  * A visit that refuses what takes other members of the request away, or gives them other names, wherever it stands: what policy

@@ -1,4 +1,4 @@
-import { type AnswerFormat, type Dialect, foldCase } from '@postern/gateways'
+import { type AnswerFormat, type Dialect, squashName } from '@postern/gateways'
 import { editMembers } from '../lib/json-members.js'
 import type { JsonBody } from '../read/json-body.js'
 import { holdsId, namesUser } from './hidden-users.js'
@@ -22,8 +22,7 @@ export interface BodyFacts {
 export function editBody(body: Buffer, { read, dialect, format, pinnedUser, refuseStore }: BodyFacts): Buffer {
   const { project } = dialect
   const edits = new Map<string, string | undefined>()
-  const projectMember = project?.bodyMember === undefined ? undefined : spelledLike(project.bodyMember, read.members)
-  if (projectMember !== undefined) edits.set(projectMember, undefined)
+  if (project?.bodyMember !== undefined) for (const member of spelledLike(project.bodyMember, read.members)) edits.set(member, undefined)
   if (refuseStore) edits.set('store', 'false')
   if (pinnedUser !== undefined) pinUser(edits, read.members, format, pinnedUser)
   return edits.size === 0 ? body : Buffer.from(editMembers(read.text, read.spans, edits))
@@ -44,15 +43,13 @@ function pinUser(
     edits.set(member, spelled === 'as written' && user !== '' ? JSON.stringify(pinned) : undefined)
   }
   if (place === undefined) return
-  const within = place.within === undefined ? undefined : spelledLike(place.member, members)
-  if (within !== undefined && (within !== place.member || user === '')) edits.set(within, undefined)
+  if (place.within !== undefined)
+    for (const member of spelledLike(place.member, members)) if (member !== place.member || user === '') edits.set(member, undefined)
   if (user !== '') edits.set(place.member, JSON.stringify(place.within === undefined ? user : { [place.within]: user }))
 }
 
-/** Longer names are none of those, in characters. */
-const maxNameChars = 64
-
-/** The member as the client spells it. The reader has refused a body with two names that differ only in case. */
-function spelledLike(name: string, members: Readonly<Record<string, unknown>>): string | undefined {
-  return Object.keys(members).find((member) => member.length <= maxNameChars && foldCase(member) === name)
+/** The members that a server could read under a name, as the client spells them. */
+function spelledLike(name: string, members: Readonly<Record<string, unknown>>): readonly string[] {
+  const plain = squashName(name)
+  return Object.keys(members).filter((member) => squashName(member) === plain)
 }

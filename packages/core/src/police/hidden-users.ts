@@ -25,12 +25,12 @@ const namesUserInMetadata = (name: string): boolean => userOfPortkey.test(name) 
 /** Of these, the one that counts among settings alone: elsewhere it may be data that the caller sends. */
 const vague = 'customer'
 
-/** Longer names are skipped, in characters: the longest of these names is shorter, even with a separator behind each letter. */
+/** The most letters and digits of such a name. How much stands between them says nothing. */
 const maxChars = 64
 
 /** How a member's name says for which user the request is: as it is documented, in another spelling, or not at all. */
 export const namesUser = rememberNames((name): 'as written' | 'otherwise' | 'not' => {
-  if (name.length > maxChars || !ofUsers.has(squashName(name))) return 'not'
+  if (!ofUsers.has(squashName(name))) return 'not'
   return written.includes(name) ? 'as written' : 'otherwise'
 })
 
@@ -40,7 +40,7 @@ export const holdsId = (name: string): boolean => name === 'identity' || name ==
 const metadata = 'metadata'
 
 /** Whether a member of this name holds tags of the request: `metadata`, `litellm_metadata`, and what Google calls so. */
-const holdsTags = rememberNames((name) => name.length <= maxChars && /^(?:(?:litellm)?metadata|labels)$/.test(squashName(name)))
+const holdsTags = rememberNames((name) => /^(?:(?:litellm)?metadata|labels)$/.test(squashName(name)))
 /** Whether all names count among such tags, since a gateway takes the user from them. */
 const allCount = (tags: string): boolean => tags !== metadata && squashName(tags) !== 'labels'
 
@@ -75,8 +75,7 @@ export const hiddenUsers: Visit = ({ name, within, top, isTop, inContent, inSett
 export const hiddenUsersBesideMetadata: Visit = (member, eachItem) => {
   const { name, within, top, inContent, inSettings } = member
   if (top === metadata) return
-  if (inSettings && !inContent && top !== 'requests' && name.length <= maxChars && squashName(name) === metadata)
-    throw another(name, within ?? top)
+  if (inSettings && !inContent && top !== 'requests' && squashName(name) === metadata) throw another(name, within ?? top)
   hiddenUsers(member, eachItem)
 }
 

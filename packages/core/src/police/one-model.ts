@@ -13,7 +13,7 @@ const mayNameModel = /model|fallback|[^\0-\x7f]/i
  * as many models, and answer with each. A list to fall back on is answered by one.
  */
 export const oneModel: Visit = ({ name, value, within, isTop, inContent }, eachItem) => {
-  if (inContent || name.length > 64 || value === undefined) return
+  if (inContent || value === undefined) return
   if (!mayNameModel.test(name) && (within === undefined || !mayNameModel.test(within))) return
   if (squashName(name) === 'model') {
     if (isTop) refuseSeveralModels(value)
@@ -31,7 +31,7 @@ export function refuseSeveralModels(model: unknown): void {
 
 /** Refuses a query that names a model more than once: a server may take all of them. */
 export function refuseModelsInQuery(query: string): void {
-  const naming = splitQuery(query).filter((pair) => readingsOf(pair).some(({ name }) => name.length <= 64 && squashName(name) === 'model'))
+  const naming = splitQuery(query).filter((pair) => readingsOf(pair).some(({ name }) => squashName(name) === 'model'))
   if (naming.length > 1) throw refusal()
 }
 

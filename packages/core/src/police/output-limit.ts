@@ -3,7 +3,7 @@ import { Refusal } from '@postern/ports'
 import { brief } from '../lib/brief.js'
 import { rememberNames } from '../lib/remember-names.js'
 import { compileReadNames, type ReadNames, refuseOtherSpellings } from '../read/strict-names.js'
-import { type Amount, amountNamed, holdsSettings } from './amount-names.js'
+import { type Amount, amountNamed, findsResults, holdsSettings } from './amount-names.js'
 import { namesOfSchemas } from '../read/content.js'
 import { compacts } from './compacts.js'
 import { oneModel } from './one-model.js'
@@ -127,7 +127,7 @@ export function writersBeside(ceiling: number): Visit {
       const id = idOf(plugin)
       throw writesBeside(ceiling, 'plugins', typeof id === 'string' ? id : 'plugins')
     })
-    if (definesTool && value !== null && name.length <= 64 && squashName(name) === 'model') throw writesBeside(ceiling, 'tools')
+    if (definesTool && value !== null && squashName(name) === 'model') throw writesBeside(ceiling, 'tools')
   }
 }
 
@@ -136,15 +136,16 @@ export function writersBeside(ceiling: number): Visit {
  * gateway could read it there.
  */
 export function hiddenCeilings(ceiling: number, limit: OutputLimit): Visit {
-  const { readsAtTop, readWithin } = compile(limit)
+  const { names, readsAtTop, readWithin } = compile(limit)
   return ({ name, top, isTop, value, within, depth, inContent, inSettings }, eachItem) => {
     if (inContent || value === undefined || (value === null && !inSettings)) return
     const isReadAtTop = readsAtTop(name)
     const amount = amountNamed(name)
-    if (amount === 'none' && !isReadAtTop) return
-    // Skip what `checkOutputLimit` reads, and members deeper in an object of the format, which are not settings.
-    const ownSettings = readWithin.get(top)
-    if (isTop ? isReadAtTop : ownSettings !== undefined && (depth > 1 || ownSettings.has(name))) return
+    if ((amount === 'none' && !isReadAtTop) || (amount === 'answers' && findsResults(name, top))) return
+    // Skip what `checkOutputLimit` reads, which is known by its exact name.
+    if (isTop ? names.names.has(name) : depth === 1 && readWithin.get(top)?.has(name) === true) return
+    // What is said of texts at which an answer ends is no setting.
+    if (depth > 1 && endsAnswers.test(within as string) && readWithin.has(top)) return
     const isPart = amount === 'part' || (amount === 'length' && depth === 1 && thinks.test(within as string))
     const elsewhere = (): Refusal =>
       refusal(
@@ -163,6 +164,9 @@ export function hiddenCeilings(ceiling: number, limit: OutputLimit): Visit {
     })
   }
 }
+
+/** Texts at which an answer ends, in an object of a format. */
+const endsAnswers = /^stop_?sequences$/i
 
 /** Makes a visit for the query that refuses every number of tokens or answers. */
 export function anyCeiling(limit: OutputLimit): Visit {

@@ -1,5 +1,5 @@
 import { mostSpecificFirst, type Principal, type PrincipalFields } from '@postern/ports'
-import { compileNamePattern, type SessionBounds } from '@postern/protocol'
+import { compileNameList, type NameList, type SessionBounds } from '@postern/protocol'
 import { createFieldIndex } from '../lib/field-index.js'
 
 /** What a caller may do. Every rule that matches applies: a request must satisfy them all. */
@@ -24,22 +24,14 @@ export interface PolicyRule extends PrincipalFields {
 /** The rules that apply to one caller, compiled. */
 export interface Policy {
   /** Each list must allow the model. */
-  readonly models: readonly NamePattern[]
+  readonly models: readonly NameList[]
   /** At least one list does not allow every model. */
   readonly namesModels: boolean
-  readonly endpoints: readonly NamePattern[]
+  readonly endpoints: readonly NameList[]
   readonly maxBodyBytes: number
   readonly maxTokens: number | undefined
   readonly choices: Readonly<Record<string, string | undefined>>
   readonly pinUser: boolean
-}
-
-/** Whether a name is on a list of names and patterns. */
-export interface NamePattern {
-  readonly names: readonly string[]
-  /** The list allows every name, so the name need not be known. */
-  readonly allowsAny: boolean
-  allows(name: string): boolean
 }
 
 /** How many combinations of rules are kept compiled; then all are forgotten. */
@@ -84,13 +76,13 @@ export function createPolicyFinder(rules: readonly PolicyRule[], defaultMaxBodyB
 
 /** Adds the credential's bounds to the policy. They can only narrow it. */
 function bind(policy: Policy, { models, endpoints, maxTokens }: SessionBounds): Policy {
-  const lists = models === undefined ? policy.models : [...policy.models, compileModels(models)]
+  const lists = models === undefined ? policy.models : [...policy.models, compileNameList('models', models)]
   return {
     ...policy,
     maxTokens: smallest([policy.maxTokens, maxTokens]),
     models: lists,
     namesModels: restrict(lists),
-    endpoints: endpoints === undefined ? policy.endpoints : [...policy.endpoints, compilePatterns(endpoints)],
+    endpoints: endpoints === undefined ? policy.endpoints : [...policy.endpoints, compileNameList('endpoints', endpoints)],
   }
 }
 
@@ -99,20 +91,20 @@ class CompiledRule {
   readonly rule: PolicyRule
   /** Its number among all rules: where rules disagree about a choice, the last counts. */
   readonly place: number
-  #models: readonly NamePattern[] | undefined
-  #endpoints: readonly NamePattern[] | undefined
+  #models: readonly NameList[] | undefined
+  #endpoints: readonly NameList[] | undefined
 
   constructor(rule: PolicyRule, place: number) {
     this.rule = rule
     this.place = place
   }
 
-  get models(): readonly NamePattern[] {
-    return (this.#models ??= this.rule.models === undefined ? [] : [compileModels(this.rule.models)])
+  get models(): readonly NameList[] {
+    return (this.#models ??= this.rule.models === undefined ? [] : [compileNameList('models', this.rule.models)])
   }
 
-  get endpoints(): readonly NamePattern[] {
-    return (this.#endpoints ??= this.rule.endpoints === undefined ? [] : [compilePatterns(this.rule.endpoints)])
+  get endpoints(): readonly NameList[] {
+    return (this.#endpoints ??= this.rule.endpoints === undefined ? [] : [compileNameList('endpoints', this.rule.endpoints)])
   }
 }
 
@@ -130,30 +122,13 @@ function combine(rules: readonly CompiledRule[], defaultMaxBodyBytes: number): P
   }
 }
 
-function restrict(lists: readonly NamePattern[]): boolean {
+function restrict(lists: readonly NameList[]): boolean {
   return lists.some(({ allowsAny }) => !allowsAny)
 }
 
 function smallest(limits: readonly (number | undefined)[]): number | undefined {
   const set = limits.filter((limit) => limit !== undefined)
   return set.length === 0 ? undefined : Math.min(...set)
-}
-
-function compilePatterns(names: readonly string[]): NamePattern {
-  const patterns = names.map(compileNamePattern)
-  return { names, allowsAny: names.some((name) => /^\*+$/.test(name)), allows: (name) => patterns.some((allows) => allows(name)) }
-}
-
-/**
- * Characters that could make a gateway read one model name as another: separators of lists or lines, and characters that
- * change a path. `*` does not match a name that holds them; a name that the policy lists in full may hold them.
- */
-const oddInModel = /\.\.|@preset|[,;|\\%?#\p{C}\p{Zl}\p{Zp}]/iu
-
-function compileModels(names: readonly string[]): NamePattern {
-  const list = compilePatterns(names)
-  if (list.allowsAny) return list
-  return { ...list, allows: (name) => list.allows(name) && (!oddInModel.test(name) || names.includes(name)) }
 }
 
 function namesSomebody(rule: PrincipalFields): boolean {

@@ -44,19 +44,38 @@ const typeOf = (item: Members): unknown => (!Object.hasOwn(item, 'type') && type
 
 /**
  * Whether an input item has an `id` and nothing that its type says: the provider then looks it up. An item of a type that is
- * not documented is taken for one. Looks at few members, however many the item has.
+ * not documented is taken for one. Looks at few members and entries, however many the item has.
  */
 export function isReference(item: unknown): boolean {
   if (typeof item !== 'object' || item === null || Array.isArray(item)) return false
   const members = item as Members
   if (typeof members['id'] !== 'string') return false
-  return membersOf.get(typeOf(members))?.some((name) => Object.hasOwn(members, name) && !isEmpty(members[name])) !== true
+  const type = typeOf(members)
+  return membersOf.get(type)?.some((name) => !isEmpty(members[name], type, mostLevels)) !== true
 }
 
-function isEmpty(value: unknown): boolean {
-  if (value === null || value === '') return true
-  if (Array.isArray(value)) return value.length === 0
+/** How many levels and how many members of each are looked at for something that is said. */
+const mostLevels = 4
+const mostMembers = 8
+
+/** Types whose parts say nothing by their own `type`. The `type` of an action or an operation says what is done. */
+const hasParts: ReadonlySet<unknown> = new Set(['message', 'reasoning'])
+
+/** Whether a value says nothing: blanks, `null`, and lists and objects of nothing but such. @param of The type of the item. */
+function isEmpty(value: unknown, of: unknown, levels: number): boolean {
+  if (value === null || value === undefined) return true
+  if (typeof value === 'string') return value.trim() === ''
   if (typeof value !== 'object') return false
-  for (const _ in value) return false
+  if (levels === 0) return true
+  if (Array.isArray(value)) return value.slice(0, mostMembers).every((each) => isEmpty(each, of, levels - 1))
+  const members = value as Members
+  // The model may have answered with an empty text, which travels back whole.
+  if (of === 'message' && members['type'] === 'output_text' && typeof members['text'] === 'string') return false
+  let looked = 0
+  for (const name in members) {
+    if ((name !== 'type' || !hasParts.has(of)) && !isEmpty(members[name], of, levels - 1)) return false
+    looked += 1
+    if (looked === mostMembers) return true
+  }
   return true
 }

@@ -34,7 +34,10 @@ const mayRunModel = rememberNames((type) => {
 /** No type that we look for is longer, in characters. */
 const maxTypeChars = 64
 
-const isType = /^type$/i
+/** A name that could be spelled otherwise: what is neither a letter nor a digit may stand in it. */
+const isSpelledOddly = /[^a-z\d]/i
+const isType = (name: string): boolean =>
+  name.length === 4 ? /^type$/i.test(name) : name.length > 4 && isSpelledOddly.test(name) && squashName(name) === 'type'
 const mayBePlugins = /plugin|[^\0-\x7f]/i
 
 /**
@@ -42,13 +45,13 @@ const mayBePlugins = /plugin|[^\0-\x7f]/i
  * type; else `undefined`. In `tool_choice`, a type only refers to a tool.
  */
 export function toolWithModel({ name, value, top }: VisitedMember): string | undefined {
-  if (typeof value !== 'string' || name.length !== 4 || !isType.test(name) || top === 'tool_choice') return undefined
+  if (typeof value !== 'string' || top === 'tool_choice' || !isType(name)) return undefined
   return mayRunModel(value) ? value : undefined
 }
 
 /** Hands over each plugin that the member adds and that is not known to run no model: an object, or its id alone. */
 export function visitPlugins({ name, value }: VisitedMember, eachItem: EachItem, visit: (plugin: unknown) => void): void {
-  if (name.length > 16 || value === null || value === undefined || value === false) return
+  if (value === null || value === undefined || value === false) return
   if (!mayBePlugins.test(name) || squashName(name) !== 'plugins') return
   const look = (plugin: unknown): void => {
     if (!pluginsWithoutModel.has(idOf(plugin))) visit(plugin)

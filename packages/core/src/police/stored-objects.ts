@@ -3,40 +3,43 @@ import { Refusal } from '@postern/ports'
 import { isMergedName } from '../lib/merged-names.js'
 import { notShared } from '../answers/not-shared.js'
 import { isReference } from './reference-items.js'
+import { isStoredAddress, namesStoredFile } from './stored-addresses.js'
 import type { Members } from './callers-places.js'
 import type { Visit, VisitedMember } from './visit-members.js'
 
 /** A cheap first test: most members cannot refer to a stored object. */
 const mayRefer =
-  /id|name|ref|arn|stor|corp|back|input|conversation|chat|session|container|thread|prompt|voice|audio|agent|assistant|librar|collection|dataset|source|knowledge|cach|training|validation|ur[il]|type|file|image|mask|attachment|[^\0-\x7f]/i
+  /id|name|ref|arn|stor|corp|back|input|conversation|chat|session|container|thread|prompt|voice|audio|agent|assistant|librar|collection|connector|dataset|source|knowledge|cach|training|validation|ur[il]|type|file|image|mask|attachment|video|document|media|frame|bucket|src|link|location|path|data|bytes|text|content|system|instructions|[^\0-\x7f]/i
 
 /** Members whose text is the id, or at Google the name, of a stored object: `file_id`, `previousResponseId`, `fileSearchStoreNames`. */
 const namesStored =
   /(?:(?<!pro)file|userprofile|store|container|response|message|conversation|thread|assistant|agent|skill|eval|batch|prompt|upload|vault|environment|voice|dataset|tunnel)ids?$|filesearchstore(?:name)?s?$|^(?:cachedcontent|datastores?|ragcorp(?:us|ora)|trainingfile|validationfile|conversation|thread|container)$/
 /** What is stored under a name of the tenants' own. Ends in none of the words that formats use for other things: a file's name, a voice's. */
 const things =
-  'store|memory|knowledge(?:base)?|library|collection|dataset|datasource|corpus|index|cache|cachedcontent|container|conversation|chat|session|thread|run|assistant|agent|app|bot|skill|prompt'
+  'store|memory|knowledge(?:base)?|library|collection|connector|dataset|datasource|database|vectordb|corpus|index|cache|cachedcontent|container|conversation|chat|session|thread|run|assistant|agent|app|bot|skill|prompt'
 /** Members that refer to such a thing, by its id or otherwise: `library_ids`, `memory_store_name`, `agentReference`, `knowledgeBaseArn`. */
 const namesThing = new RegExp(`(?:${things}|workflow)ids?$|(?:${things})(?:names?|refs?|references?|arns?|ur[il]s?)$`)
 /** Such things without a further word. Their text is a reference. */
 const calledThing =
-  /^(?:agents?|assistants?|chat|session|library|libraries|collections?|datasets?|knowledgebases?|(?:vector|memory)stores?)$/
+  /^(?:agents?|assistants?|chat|session|library|libraries|collections?|connectors?|datasets?|knowledgebases?|vectordbs?|(?:vector|memory)stores?)$/
 /** Where a document is looked up for the model: whatever it says, the provider reads it with the key's rights. */
 const looksUp = /^datasources?$/
 /** Members whose object names a stored object by its `id`. */
 const refersById = /^(?:conversation|thread|container|prompt|voice|audio|agent|assistant)$/
 /** Members whose object names a stored object by its `id` or its `name`. */
 const refersByName =
-  /^(?:agent|agentreference|assistant|prompt|conversation|container|chat|session|thread|library|collection|dataset|knowledgebase|(?:vector|memory)store)$/
+  /^(?:agent|agentreference|assistant|prompt|conversation|container|chat|session|thread|library|collection|connectors?|dataset|knowledgebase|vectordb|(?:vector|memory)store)$/
 const storedVoice = /^voice_/
 /** Members that hold files. An `id` in them names a stored file. */
 const holdsFiles = /^(?:file|image|mask|attachment)s?$/
 const idOfFile = /^c?file[-_][a-z\d]+$/i
-/** Members that hold an address, or could instead of the file itself: `url`, `file_uri`, `image_url`, `file_data`. */
-const holdsAddress = /(?:ur[il]|filedata)$/
-const inlineData = /^data:/i
-/** Addresses of files stored at Google. Other addresses are public, or the caller's own. */
-const storedUri = /^(?:files\/|gs:)|\bgenerativelanguage\.googleapis\.com\b/i
+/** Members that hold an address, or could instead of the file itself: `url`, `file_uri`, `image_url`, `file_data`, `video`, `source`. */
+const holdsAddress =
+  /(?:ur[il]s?|filedata|^(?:src|source|href|link|location|path|data|bytes)|(?:file|image|video|audio|mask|attachment|document|media|frame|bucket)s?)$/
+/** Of these, the ones that hold nothing but an address. */
+const holdsUrl = /ur[il]s?$/
+/** Members with what the model reads, in which some providers look for the address of a stored file. */
+const holdsText = /^(?:content|text|system|instructions|prompt|input)$/
 
 /**
  * If several tenants use the key, refuses members that use objects stored at the provider, or would store one.
@@ -62,7 +65,8 @@ function isStored(plain: string, value: unknown, member: VisitedMember): boolean
   if ((plain === 'store' || plain === 'background') && (isTop || isMergedName(top))) return value !== false
   if (plain === 'input') return isReference(value)
   if (plain === 'type') return value === 'item_reference' || value === 'agent_reference'
-  if (holdsAddress.test(plain) && typeof value === 'string' && isStoredAddress(value)) return true
+  if (typeof value === 'string' && holdsAddress.test(plain) && isStoredAddress(value, !holdsUrl.test(plain))) return true
+  if (typeof value === 'string' && holdsText.test(plain) && namesStoredFile(value)) return true
   if (holdsFiles.test(plain) && isFile(plain, value)) return true
   if (plain === 'voice' && typeof value === 'string') return storedVoice.test(value)
   if (refersById.test(plain) && hasId(value)) return true
@@ -88,14 +92,9 @@ function holdsId(value: unknown): boolean {
   return typeof value === 'string' || hasId(value)
 }
 
-/** Whether an address leads to a stored file. A `data:` URL holds the file itself. */
-function isStoredAddress(text: string): boolean {
-  return !inlineData.test(text) && storedUri.test(text)
-}
-
 /** Whether a file is a stored one. An image may have an `id` that names no stored file. */
 function isFile(plain: string, value: unknown): boolean {
-  if (typeof value === 'string') return idOfFile.test(value) || isStoredAddress(value)
+  if (typeof value === 'string') return idOfFile.test(value) || isStoredAddress(value, true)
   return hasId(value) && (plain.startsWith('file') || idOfFile.test((value as { readonly id: string }).id))
 }
 

@@ -1,7 +1,8 @@
-import { namesIn, splitQuery, readingsOf } from '../lib/query-names.js'
+import { splitQuery, readingsOf } from '../lib/query-names.js'
 import { squashName } from '@postern/gateways'
 import { Refusal } from '@postern/ports'
 import { unreadFile, type VisitField } from '../read/form-fields.js'
+import { NestedNames } from '../read/nested-names.js'
 import { readFieldText } from '../read/settings-texts.js'
 import { nothingFree, type Place } from './callers-places.js'
 import type { Members } from './callers-places.js'
@@ -19,12 +20,13 @@ const literals: ReadonlyMap<unknown, unknown> = new Map<unknown, unknown>([
  * Visits a form field or query parameter as if it were in a JSON body: a server reads `image[file_id]=x` like
  * `{"image":{"file_id":"x"}}`.
  *
+ * @param names The names in its name, from the outermost.
  * @param place The members that the caller fills freely, which are not visited; by default those of a whole request.
  */
-export function visitNamed(name: string, value: unknown, visits: readonly Visit[], place?: Place): void {
+export function visitNamed(names: readonly string[], value: unknown, visits: readonly Visit[], place?: Place): void {
   let member = literals.has(value) ? literals.get(value) : value
   // Skip empty brackets and numbers: they are positions in a list.
-  for (const each of namesIn(name).toReversed()) if (!/^\d*$/.test(each)) member = { [each]: member }
+  for (const each of names.toReversed()) if (!/^\d*$/.test(each)) member = { [each]: member }
   if (typeof member === 'object' && member !== null) new MemberWalk(member as Members, visits, { place }).step(Infinity)
 }
 
@@ -43,12 +45,12 @@ export interface FieldVisits {
 /** Visits the fields of a form like members of a JSON body; `undefined` without visits. */
 export function visitFields({ fields, files, users, besides }: FieldVisits): VisitField | undefined {
   if (fields.length === 0 && users === undefined) return undefined
-  return (name, value) => {
-    if (users !== undefined) visitNamed(name, value === unreadFile ? '\0' : value, [users], nothingFree)
-    if (value === unreadFile) return visitNamed(name, '\0', files)
+  return (name, value, names) => {
+    if (users !== undefined) visitNamed(names, value === unreadFile ? '\0' : value, [users], nothingFree)
+    if (value === unreadFile) return visitNamed(names, '\0', files)
     if (name === besides) return
     if (squashName(name) === besides) throw spelledOtherwise(besides)
-    visitNamed(name, value, fields)
+    visitNamed(names, value, fields)
   }
 }
 
@@ -59,7 +61,8 @@ function spelledOtherwise(name: string): Refusal {
 /** Visits the parameters of a query like members of a JSON body, in every way that servers read them. */
 export function visitQuery(query: string, visits: readonly Visit[], place?: Place): void {
   if (query === '' || visits.length === 0) return
+  const nested = new NestedNames()
   for (const pair of splitQuery(query))
     for (const { name, value } of readingsOf(pair))
-      visitNamed(name, readFieldText(name, value, { mayBeText: true, looksInContent: true }) ?? value, visits, place)
+      visitNamed(nested.read(name), readFieldText(name, value, { mayBeText: true, looksInContent: true }) ?? value, visits, place)
 }

@@ -2,11 +2,11 @@ import { isAscii, isUtf8 } from 'node:buffer'
 import { foldCase, holdsKey, keyNameOf, squashName, steersInBody } from '@postern/gateways'
 import { Refusal } from '@postern/ports'
 import { type FormPart, FormReader, FormSyntaxError, type FormVisitor } from '../lib/form-reader.js'
-import { namesIn } from '../lib/query-names.js'
 import { isContent } from './content.js'
 import { CredentialSearch } from './key-in-body.js'
 import { isKey } from './key-in-text.js'
 import { beginsJson } from './json-text.js'
+import { NestedNames } from './nested-names.js'
 import { readFieldText } from './settings-texts.js'
 import { charsetOf, isUtf8Type } from './strict-content-type.js'
 
@@ -23,10 +23,10 @@ const maxKeptChars = 1024
 const maxFieldBytes = 64 * 1024
 
 /**
- * Checks a field. `value` is a text, or the object or list if the text is JSON, or {@link unreadFile} for a file. Throws a
+ * Checks a field, by the names in its name, as {@link NestedNames} reads them. `value` is a text, or the object or list if the text is JSON, or {@link unreadFile} for a file. Throws a
  * `Refusal` to refuse the form.
  */
-export type VisitField = (name: string, value: unknown) => void
+export type VisitField = (name: string, value: unknown, names: readonly string[]) => void
 
 /** The value of a field that holds a file: Postern does not read files. */
 export const unreadFile = Symbol('unread file')
@@ -43,8 +43,11 @@ export class FormFields implements FormVisitor {
   readonly #seen = new Map<string, boolean>()
   /** Values of fields, by name, up to `maxKeptChars` long. */
   readonly values = new Map<string, string>()
+  readonly #nested = new NestedNames()
   #parts = 0
   #name = ''
+  /** The names in it. */
+  #names: readonly string[] = []
   /** The bytes so far of the current field; `undefined` in a file. */
   #field: Buffer[] | undefined
   #fieldBytes = 0
@@ -76,14 +79,15 @@ export class FormFields implements FormVisitor {
     refuseCoding(said)
     const { name, isFile } = readDisposition(said['content-disposition'] ?? '')
     if (name.length > maxNameChars) throw malformed(`A field's name is longer than ${maxNameChars} characters.`)
-    refuseFieldName(name)
+    this.#names = this.#nested.read(name)
+    refuseFieldName(name, this.#names)
     this.#name = name
     this.#field = isFile ? undefined : []
     this.#fieldBytes = 0
     this.#onlyAscii = !isFile && readCharset(said['content-type'] ?? '') === 'like ASCII'
     this.#refuseTwice(name, isFile)
     if (isFile && namesCharset(name)) throw otherCharset()
-    if (isFile) this.#visit?.(name, unreadFile)
+    if (isFile) this.#visit?.(name, unreadFile, this.#names)
   }
 
   /** Files may share a name, and so may fields that end in `[]`. Any other repetition is refused: servers differ in which one counts. */
@@ -127,7 +131,7 @@ export class FormFields implements FormVisitor {
     if (!isText) this.#refuseKeyIn(value)
     const read = readFieldText(this.#name, value, { mayBeText: isText, looksInContent: this.#visit !== undefined })
     if (read !== undefined && !isText) new CredentialSearch(asMembers(read), this.#keyPattern).step(Infinity)
-    this.#visit?.(this.#name, read ?? value)
+    this.#visit?.(this.#name, read ?? value, this.#names)
   }
 
   #refuseKeyIn(value: string): void {
@@ -213,8 +217,8 @@ function namesFile(name: string): boolean {
 
 const namesFileExtended = /^utf-8'[\w-]*'(?:%[\da-f]{2}|[\w!#$&+.^`|~-])+$/i
 
-function refuseFieldName(name: string): void {
-  const says = namesIn(name).map((part) => squashName(part))
+function refuseFieldName(name: string, names: readonly string[]): void {
+  const says = names.map((part) => squashName(part))
   if (keyNameOf(says[0] as string) !== undefined || says.some((part) => keyNameOf(part) === 'certain'))
     throw new Refusal('credential_in_request', { param: name.slice(0, 64) })
   if (says.some(steersInBody))

@@ -1,12 +1,12 @@
-import { foldCase } from '@postern/gateways'
+import { foldCase, squashName } from '@postern/gateways'
 import { Refusal } from '@postern/ports'
 
 /** The names that policy reads in an object and in objects below it. */
 export interface ReadNames {
   /** For each name the names below it; none below a value that policy reads itself. */
   readonly names: ReadonlyMap<string, ReadNames>
-  /** The same names by their loose spelling, since some servers read `maxTokens`, `MAX_TOKENS` and `max_tokens` as one name. */
-  readonly loose: ReadonlyMap<string, string>
+  /** The same names as `squashName` returns them: some servers read `maxTokens`, `max.tokens` and `max_tokens ` as one name. */
+  readonly squashed: ReadonlyMap<string, string>
   /** Whether policy reads anything below. */
   readonly isDeep: boolean
 }
@@ -20,7 +20,7 @@ export function compileReadNames(paths: readonly (readonly string[])[]): ReadNam
   }
   return {
     names,
-    loose: new Map([...names.keys()].map((name) => [loosely(name), name])),
+    squashed: new Map([...names.keys()].map((name) => [squashName(name), name])),
     isDeep: [...names.values()].some((below) => below.names.size > 0),
   }
 }
@@ -32,10 +32,10 @@ export function compileReadNames(paths: readonly (readonly string[])[]): ReadNam
  * @param members The object. `readJson` has refused repeated members in it before.
  * @throws {Refusal} 400 `request_malformed`.
  */
-export function refuseOtherSpellings(members: object, { names, loose, isDeep }: ReadNames): void {
+export function refuseOtherSpellings(members: object, { names, squashed, isDeep }: ReadNames): void {
   for (const name in members) {
     if (names.has(name)) continue
-    const meant = loose.get(loosely(name))
+    const meant = squashed.get(squashName(name))
     if (meant !== undefined)
       throw new Refusal('request_malformed', { message: `The member ${meant} is written like this and not otherwise.`, param: meant })
   }
@@ -70,8 +70,3 @@ function refuseTwinsOfCase(members: object): void {
 
 /** Longer names are none that policy reads, in characters, even with a separator behind each letter. */
 const maxNameChars = 128
-
-function loosely(name: string): string {
-  if (name.length > maxNameChars) return name
-  return foldCase(name).replaceAll(/[_-]/g, '')
-}
