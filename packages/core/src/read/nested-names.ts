@@ -8,7 +8,7 @@ const maxNames = 8
  * The most names in those of all fields of a form, or of all parameters of a query. Each is looked at by every rule, and all of
  * those that come in one piece within one turn of the event loop.
  */
-const maxNamesInAll = 2000
+const maxNamesInAll = 1000
 
 /** Counts the names that one form or one query nests, as servers read them that split a name at brackets and dots. */
 export class NestedNames {
