@@ -80,7 +80,7 @@ const passed = [
 ].flat()
 
 describe('a header of a gateway’s answer', () => {
-  const isDropped = createAnswerFilter()
+  const isDropped = (name: string): boolean => createAnswerFilter()(name)
 
   test.each(Object.keys(dropped))('does not reach the client if it is one for %s', (whom) => {
     const names = dropped[whom] as readonly string[]

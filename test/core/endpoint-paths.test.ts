@@ -154,18 +154,19 @@ describe('the endpoint of a request', () => {
     'things/{id}/parts': { methods: ['GET'], model: 'none', format: 'plain' },
     'run/{model}': { methods: ['POST'], model: 'path', format: 'plain' },
   } as const satisfies Parameters<typeof compileEndpoints>[1]
-  const freeai = plainGateway(dialects.freeai, opened)
-  const find = (path: string, method = 'GET', gateway: Gateway = freeai) => {
+  const makeGateway = () => plainGateway(dialects.freeai, opened)
+  const find = (path: string, method = 'GET', gateway: Gateway = makeGateway()) => {
     const asked = readEndpointPath({ path: `/v1/${path}` })
     return findEndpoint(gateway, method, asked)
   }
-  const refused = (path: string, method = 'GET', gateway: Gateway = freeai) => refusalOf(() => find(path, method, gateway))
+  const refused = (path: string, method = 'GET', gateway: Gateway = makeGateway()) => refusalOf(() => find(path, method, gateway))
 
   test('is the one of its path and method', () => {
-    expect(find('chat/completions', 'POST').endpoint).toBe(freeai.endpoints.find('chat/completions')?.endpoints[0])
-    expect(find('models').endpoint).toBe(freeai.endpoints.find('models')?.endpoints[0])
-    expect(find('models', 'HEAD').endpoint).toBe(find('models').endpoint)
-    expect(find('things/a%20b').endpoint).toBe(freeai.endpoints.find('things/x')?.endpoints[0])
+    const freeai = makeGateway()
+    expect(find('chat/completions', 'POST', freeai).endpoint).toBe(freeai.endpoints.find('chat/completions')?.endpoints[0])
+    expect(find('models', 'GET', freeai).endpoint).toBe(freeai.endpoints.find('models')?.endpoints[0])
+    expect(find('models', 'HEAD', freeai).endpoint).toBe(find('models', 'GET', freeai).endpoint)
+    expect(find('things/a%20b', 'GET', freeai).endpoint).toBe(freeai.endpoints.find('things/x')?.endpoints[0])
   })
 
   test('among several of one path is the one that has the method', () => {

@@ -97,35 +97,35 @@ const namesIn = (search: KeySearch, text: string, start?: number, end?: number):
 
 describe('the search for a key', () => {
   const secret = 'Zk3q-9dLw_7Tb+2x/Y0'
-  const search = load({ a: secret })
+  const loaded = () => load({ a: secret })
 
   test('finds it alone, at the beginning, in the middle and at the end of any text', () => {
     for (const before of ['', ' ', 'x', 'a long text before it: ', 'A'.repeat(40), '.'.repeat(11), '.'.repeat(12), '.'.repeat(13)])
       for (const after of ['', ' ', 'x', ', and more', 'A'.repeat(40)])
         for (const form of [secret, hexOf(secret), hexOf(secret).toUpperCase()])
-          expect([`${before}${form}${after}`, namesIn(search, `${before}${form}${after}`)]).toEqual([`${before}${form}${after}`, ['a']])
+          expect([`${before}${form}${after}`, namesIn(loaded(), `${before}${form}${after}`)]).toEqual([`${before}${form}${after}`, ['a']])
   })
 
   test('finds none of which a character is another, or the last one is missing', () => {
     for (let at = 0; at < secret.length; at += 1) {
       const other = `${secret.slice(0, at)}!${secret.slice(at + 1)}`
-      for (const text of [other, hexOf(other)]) expect([text, namesIn(search, text)]).toEqual([text, []])
+      for (const text of [other, hexOf(other)]) expect([text, namesIn(loaded(), text)]).toEqual([text, []])
     }
     for (const text of [secret.slice(0, -1), secret.slice(1), hexOf(secret).slice(0, -1), hexOf(secret).slice(1)])
-      expect(namesIn(search, text)).toEqual([])
+      expect(namesIn(loaded(), text)).toEqual([])
   })
 
   test('looks between two positions alone', () => {
     const text = `..${secret}..${secret}..`
     const end = 2 + secret.length
-    expect(namesIn(search, text, 2, end)).toEqual(['a'])
+    expect(namesIn(loaded(), text, 2, end)).toEqual(['a'])
     for (const [from, to] of [
       [3, end],
       [2, end - 1],
       [3, 2 * end - 1],
     ] as const)
-      expect(namesIn(search, text, from, to)).toEqual([])
-    expect(namesIn(search, text, 3, 2 * end)).toEqual(['a'])
+      expect(namesIn(loaded(), text, from, to)).toEqual([])
+    expect(namesIn(loaded(), text, 3, 2 * end)).toEqual(['a'])
   })
 
   test('knows secrets of 12 characters and more', () => {
@@ -180,12 +180,12 @@ describe('the search for a key', () => {
     const quoted = (text: string): string => JSON.stringify(text).slice(1, -1)
     const slashed = (text: string): string => text.replaceAll('/', '\\/')
     for (const text of [once(secret), once(once(secret)), slashed(secret), quoted(slashed(secret)), slashed(once(secret))])
-      expect([text, namesIn(search, text)]).toEqual([text, ['a']])
+      expect([text, namesIn(loaded(), text)]).toEqual([text, ['a']])
     for (const text of [once(once(once(secret))), quoted(quoted(slashed(secret)))])
-      expect([text, namesIn(search, text)]).toEqual([text, []])
-    expect(search.findUnescaped(bytes(secret))?.names).toEqual(['a'])
-    expect(search.findUnescaped(bytes(hexOf(secret)))?.names).toEqual(['a'])
-    for (const text of [once(secret), slashed(secret)]) expect(search.findUnescaped(bytes(text))).toBeUndefined()
+      expect([text, namesIn(loaded(), text)]).toEqual([text, []])
+    expect(loaded().findUnescaped(bytes(secret))?.names).toEqual(['a'])
+    expect(loaded().findUnescaped(bytes(hexOf(secret)))?.names).toEqual(['a'])
+    for (const text of [once(secret), slashed(secret)]) expect(loaded().findUnescaped(bytes(text))).toBeUndefined()
   })
 
   test('takes the characters of base64, of escapes and of every secret for key characters, and no others', () => {
@@ -198,7 +198,7 @@ describe('the search for a key', () => {
   })
 
   test('says where a key begins that the end of a text cuts off', () => {
-    const open = (text: string): number => search.openAt(bytes(text))
+    const open = (text: string): number => loaded().openAt(bytes(text))
     for (const before of ['', 'x ', 'some text before it. ']) {
       expect(open(`${before}${secret.slice(0, 12)}`)).toBe(before.length)
       expect(open(`${before}${secret.slice(0, -1)}`)).toBe(before.length)
@@ -213,9 +213,10 @@ describe('the search for a key', () => {
 
 describe('the search through the answers to one call', () => {
   const [own, other] = ['of-the-call-itself-0', 'of-another-tenant-00']
-  const search = new LeakSearch(load({ own, 'own again': own, other, 'other again': other }), 'own again', [own, 'short'])
+  const makeSearch = () => new LeakSearch(load({ own, 'own again': own, other, 'other again': other }), 'own again', [own, 'short'])
 
   test('names the alias of the call if the key is its own, and else the first of the key', () => {
+    const search = makeSearch()
     expect([search.findIn(`a ${own}`), search.findIn(`a ${other}`), search.findIn('a')]).toEqual(['own again', 'other', undefined])
     expect([search.findUnescaped(bytes(own)), search.findUnescaped(bytes(other)), search.findUnescaped(bytes('a'))]).toEqual([
       'own again',
@@ -225,6 +226,7 @@ describe('the search through the answers to one call', () => {
   })
 
   test('finds a short secret of the call in the open, behind two layers of escapes, and between two positions', () => {
+    const search = makeSearch()
     for (const text of ['a short b', 'a %73hort', 'a sh\\u006frt', 'a sh\\\\u006frt', 'a %2573hort', hexOf('short')])
       expect([text, search.findIn(text)]).toEqual([text, 'own again'])
     for (const text of ['a shor t', 'a %252573hort', 'sh0rt', 'SHORT']) expect([text, search.findIn(text)]).toEqual([text, undefined])
@@ -237,6 +239,7 @@ describe('the search through the answers to one call', () => {
   })
 
   test('tells where a run of key characters begins and ends', () => {
+    const search = makeSearch()
     expect([
       search.endOfRun(bytes('abc def')),
       search.endOfRun(bytes('abc')),
@@ -250,6 +253,7 @@ describe('the search through the answers to one call', () => {
   })
 
   test('waits for the rest of its own key from the first character on, and of another’s from the twelfth', () => {
+    const search = makeSearch()
     const openAt = (text: string): number => search.openFrom(bytes(text))
     expect([openAt('x of-the'), openAt('x o'), openAt('x of-another-'), openAt(`x ${other.slice(0, 12)}`)]).toEqual([2, 2, 13, 2])
     expect([openAt('x y'), openAt('x sho'), openAt('x of-thx')]).toEqual([3, 2, 8])

@@ -169,20 +169,20 @@ describe('a list of models', () => {
 })
 
 describe('the check of a model', () => {
-  const some = policyOf([{ models: ['small', 'tiny'] }, { models: ['small', 'large'] }])
+  const makeSome = () => policyOf([{ models: ['small', 'tiny'] }, { models: ['small', 'large'] }])
 
   test('wants each list to allow the model', () => {
-    expect(['small', 'tiny', 'large', ''].filter((model) => takes(some, model))).toEqual(['small'])
+    expect(['small', 'tiny', 'large', ''].filter((model) => takes(makeSome(), model))).toEqual(['small'])
   })
 
   test('refuses a request that names none with the member in which it is said', () => {
-    const none = refusalOf(() => checkModel(some, undefined))
+    const none = refusalOf(() => checkModel(makeSome(), undefined))
     expect([none.code, none.details.param, none.message]).toEqual([
       'model_not_allowed',
       'model',
       'The request names no model, and the policy allows only some.',
     ])
-    const other = refusalOf(() => checkModel(some, 'large'))
+    const other = refusalOf(() => checkModel(makeSome(), 'large'))
     expect([other.code, other.details.param, other.message]).toEqual([
       'model_not_allowed',
       'model',
@@ -193,10 +193,10 @@ describe('the check of a model', () => {
 
   test('takes a form by its field, and a body without fields only if every model is allowed', () => {
     const fields = new Map([['model', 'small']])
-    expect(checkFormModel(some, fields)).toBeUndefined()
-    expect(refusalOf(() => checkFormModel(some, new Map([['model', 'large']]))).code).toBe('model_not_allowed')
-    expect(refusalOf(() => checkFormModel(some, new Map())).message).toContain('names no model')
-    expect(refusalOf(() => checkFormModel(some, undefined)).message).toContain('only JSON bodies and forms')
+    expect(checkFormModel(makeSome(), fields)).toBeUndefined()
+    expect(refusalOf(() => checkFormModel(makeSome(), new Map([['model', 'large']]))).code).toBe('model_not_allowed')
+    expect(refusalOf(() => checkFormModel(makeSome(), new Map())).message).toContain('names no model')
+    expect(refusalOf(() => checkFormModel(makeSome(), undefined)).message).toContain('only JSON bodies and forms')
     expect(checkFormModel(policyOf([{ models: ['*'] }]), undefined)).toBeUndefined()
     expect(refusalOf(() => checkFormModel(policyOf([{ models: ['*'] }, { models: ['a'] }]), undefined)).code).toBe('model_not_allowed')
   })

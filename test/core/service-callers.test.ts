@@ -18,16 +18,17 @@ describe('a ring', () => {
 
 describe('a service caller', () => {
   const principals = new Map([['ada', { user: 'u_7', team: 'acme', project: 'labs', delegate: true }]])
-  const verifier = createServiceVerifier(ring, principals)
+  const verifierOf = () => createServiceVerifier(ring, principals)
 
   test('is known by the token of Authorization alone', () => {
+    const verifier = verifierOf()
     expect(verifier.via).toBe('service')
     const forms = (['bearer', 'dpop', 'cookie', 'none'] as const).map((form) => verifier.recognises({ form, text: 'x' }))
     expect(forms).toEqual([true, true, false, false])
   })
 
   test('is whom the configuration says, with its label as the caller', () => {
-    expect(verifier.verify({ form: 'bearer', text: 'credential of ada' }, none)).toEqual({
+    expect(verifierOf().verify({ form: 'bearer', text: 'credential of ada' }, none)).toEqual({
       user: 'u_7',
       team: 'acme',
       project: 'labs',
@@ -38,7 +39,7 @@ describe('a service caller', () => {
   })
 
   test('is nobody’s delegate, and of no user, team or project, unless the configuration says so', () => {
-    expect(verifier.verify({ form: 'bearer', text: 'credential of bob' }, none)).toEqual({
+    expect(verifierOf().verify({ form: 'bearer', text: 'credential of bob' }, none)).toEqual({
       user: undefined,
       team: undefined,
       project: undefined,
@@ -50,6 +51,6 @@ describe('a service caller', () => {
 
   test('is refused with a credential that is not in the ring, also of a label that the configuration names', () => {
     for (const text of ['credential of eve', 'ada', ''])
-      expect(refusalOf(() => verifier.verify({ form: 'bearer', text }, none)).code).toBe('caller_invalid')
+      expect(refusalOf(() => verifierOf().verify({ form: 'bearer', text }, none)).code).toBe('caller_invalid')
   })
 })

@@ -177,10 +177,12 @@ describe('a body of JSON', () => {
 })
 
 describe('a name that policy reads', () => {
-  const names = compileReadNames([['max_tokens'], ['generationConfig', 'maxOutputTokens'], ['generationConfig', 'n'], ['a', 'b', 'c'], []])
-  const refuse = (value: object) => refusalOf(() => refuseOtherSpellings(value, names))
+  const makeNames = () =>
+    compileReadNames([['max_tokens'], ['generationConfig', 'maxOutputTokens'], ['generationConfig', 'n'], ['a', 'b', 'c'], []])
+  const refuse = (value: object) => refusalOf(() => refuseOtherSpellings(value, makeNames()))
 
   test('is one of a tree of names', () => {
+    const names = makeNames()
     expect([...names.names.keys()]).toEqual(['max_tokens', 'generationConfig', 'a'])
     expect([...(names.names.get('generationConfig')?.names.keys() ?? [])]).toEqual(['maxOutputTokens', 'n'])
     expect([names.isDeep, names.names.get('max_tokens')?.isDeep, names.names.get('a')?.isDeep]).toEqual([true, false, true])
@@ -215,14 +217,14 @@ describe('a name that policy reads', () => {
     [{ ['m_'.repeat(70)]: 1 }],
     [{ a: { x: { C: 1, c: 2 } } }],
   ])('is taken as it is written, and any other name where policy does not read it: %j', (value) => {
-    expect(refuseOtherSpellings(value, names)).toBeUndefined()
+    expect(refuseOtherSpellings(value, makeNames())).toBeUndefined()
   })
 
   test('is looked for below names that stand in the object itself, not below those of its prototype', () => {
     const ofPrototype = compileReadNames([['constructor', 'name']])
     expect(refuseOtherSpellings({}, ofPrototype)).toBeUndefined()
     const inherited = Object.create({ generationConfig: { n: 1, N: 2 } }) as object
-    expect(refuseOtherSpellings(Object.defineProperty({}, 'x', { value: inherited }), names)).toBeUndefined()
+    expect(refuseOtherSpellings(Object.defineProperty({}, 'x', { value: inherited }), makeNames())).toBeUndefined()
   })
 
   test('stands beside no other name that differs in case alone, in an object that policy reads', () => {
@@ -233,16 +235,16 @@ describe('a name that policy reads', () => {
       `The member "${'x'.repeat(64)}" stands in the body in two spellings.`,
     )
     const longer = 'x'.repeat(129)
-    expect(refuseOtherSpellings({ a: { [longer]: 1, [longer.toUpperCase()]: 2 } }, names)).toBeUndefined()
+    expect(refuseOtherSpellings({ a: { [longer]: 1, [longer.toUpperCase()]: 2 } }, makeNames())).toBeUndefined()
     const longest = 'x'.repeat(128)
     expect(refuse({ a: { [longest]: 1, [longest.toUpperCase()]: 2 } }).code).toBe('request_malformed')
   })
 
   test('is read among a thousand members at most, below the outermost ones', () => {
     const many = (count: number): object => Object.fromEntries(Array.from({ length: count }, (_, index) => [`n${index}`, 0]))
-    expect(refuseOtherSpellings({ a: many(1000) }, names)).toBeUndefined()
+    expect(refuseOtherSpellings({ a: many(1000) }, makeNames())).toBeUndefined()
     expect(refuse({ a: many(1001) }).message).toBe('An object that policy reads has more than 1000 members.')
-    expect(refuseOtherSpellings(many(1001), names)).toBeUndefined()
+    expect(refuseOtherSpellings(many(1001), makeNames())).toBeUndefined()
   })
 
   test('is compared up to 128 characters', () => {

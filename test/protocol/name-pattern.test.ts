@@ -32,6 +32,7 @@ describe('a pattern of names', () => {
     ['*aab*', 'aaab', true],
     ['*abab*c', 'abaabababc', true],
     ['*abcabd*', 'abcabcabd', true],
+    ['*aabb*', 'aababb', false],
     ['x*aa*aa*y', 'xaaay', false],
     ['x*aa*aa*y', 'xaaaay', true],
   ])('%j matches %j: %j', (pattern, text, matches) => {
@@ -45,7 +46,7 @@ describe('a pattern of names', () => {
       fc.property(patterns, texts, (pattern, text) => {
         expect(compileNamePattern(pattern)(text)).toBe(asRegExp(pattern).test(text))
       }),
-      { numRuns: 4000 },
+      { numRuns: 1000 },
     )
   })
 
