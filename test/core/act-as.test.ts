@@ -76,6 +76,8 @@ describe('a name', () => {
     ['🏰'.repeat(257), 'is longer than 256 characters'],
     [' a', 'begins or ends with a space, or has two in a row'],
     ['a ', 'begins or ends with a space, or has two in a row'],
+    ['a  ', 'begins or ends with a space, or has two in a row'],
+    ['a \0', 'holds U+0000, which cannot be seen or has no meaning of its own'],
     ['a  b', 'begins or ends with a space, or has two in a row'],
     [' ä', 'begins or ends with a space, or has two in a row'],
     ['\u0301a', 'begins with a mark that belongs to a character before it'],
