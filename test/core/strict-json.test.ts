@@ -9,6 +9,7 @@ const largeBytes = 256 * kibibyte
 /** The same body in all sizes: read at once, and in slices because of blanks or of a long text. */
 const sizes: readonly (readonly [size: string, enlarge: (json: string) => string])[] = [
   ['a small body', (json) => json],
+  ['a small body behind blanks', (json) => ` \r\n\t${json}`],
   ['a large body', (json) => `${' '.repeat(largeBytes + 1)}${json}`],
 ]
 const read = async (json: string | Buffer, looksInContent?: boolean): Promise<unknown> =>
@@ -104,6 +105,12 @@ describe.each(sizes)('%s of JSON', (_, enlarge) => {
     }
   })
 
+  test('has 100,000 objects and lists at most, also where they stand in each other', async () => {
+    const nested = (count: number): string => list(count / 400, `${'['.repeat(400)}${']'.repeat(400)}`)
+    expect(await problemOf(enlarge(`{"a":${nested(99_600)}}`))).toMatch(/^taken/)
+    expect(await problemOf(enlarge(`{"a":${nested(100_000)}}`))).toBe('The body has more than 100000 objects and lists.')
+  })
+
   test('has 100,000 objects and lists at most', async () => {
     expect(await problemOf(enlarge(`{"a":${list(99_998, '[]')}}`))).toMatch(/^taken/)
     expect(await problemOf(enlarge(`{"a":${list(99_999, '[]')}}`))).toBe('The body has more than 100000 objects and lists.')
@@ -113,14 +120,22 @@ describe.each(sizes)('%s of JSON', (_, enlarge) => {
 describe('a body of JSON', () => {
   test('has 100,000 members at all depths at most', async () => {
     const body = (count: number): string => `{"a":[${Array.from({ length: count / 10 }, () => `{${members(10)}}`).join(',')}]}`
-    expect(await problemOf(body(99_990))).toMatch(/^taken/)
+    expect(await problemOf(body(99_990).replace('{', `{${members(9)},`))).toMatch(/^taken/)
     expect(await problemOf(body(100_000))).toBe('The body has more than 100000 members.')
   })
 
   test('has 200,000 strings at most, and any count of numbers', async () => {
-    expect(await problemOf(`{"a":${list(199_000, '""')}}`)).toMatch(/^taken/)
+    expect(await problemOf(`{"a":${list(200_000, '""')}}`)).toMatch(/^taken/)
     expect(await problemOf(`{"a":${list(200_001, '""')}}`)).toBe('The body has more than 200000 strings.')
     expect(await problemOf(`{"a":${list(300_000, '1')}}`)).toMatch(/^taken/)
+  })
+
+  test('finds the places of its members when it is asked for them, unless a member stands twice', async () => {
+    const knowsPlaces = async (json: string): Promise<boolean> => Object.hasOwn(await readJson(Buffer.from(json)), 'spans')
+    for (const json of ['{}', '{"a":null,"b":{"c":1,"d":[]}}', '{"a":[1,null,"x",{"b":[{"c":{"d":1}},[{"e":2}]]}]}'])
+      expect([json, await knowsPlaces(json)]).toEqual([json, false])
+    for (const json of ['{"messages":[[{"a":1,"a":2}]]}', '{"messages":{"b":{"a":1,"a":2}}}', '{"messages":[null,{"a":{"b":1,"b":2}}]}'])
+      expect([json, await knowsPlaces(json)]).toEqual([json, true])
   })
 
   test('is read at once up to 256 KiB, and in turns above', async () => {
@@ -210,7 +225,7 @@ describe('a name that policy reads', () => {
   test.each<[object]>([
     [{ max_tokens: 1, generationConfig: { maxOutputTokens: 1, n: 2 }, a: { b: { c: 1 } } }],
     [{ tokens: 1, max_tokens_of: 2, c: 1, b: { c: 1 }, maxOutputTokens: 1 }],
-    [{ generationConfig: null }],
+    [{ generationConfig: null, a: null }],
     [{ generationConfig: 'N' }],
     [{ generationConfig: [{ N: 1 }] }],
     [{ max_tokens: { MAX: 1, max: 2 } }],
