@@ -134,6 +134,24 @@ describe('the search for a key', () => {
     expect([namesIn(keys, hexOf('abcdefghijk')), namesIn(keys, hexOf('mnopqrstuvwx'))]).toEqual([[], ['long']])
   })
 
+  test('does not know a secret of 11 characters in base64 either, which is longer', () => {
+    const inBase64 = bytes('abcdefghijk').toString('base64url')
+    expect(namesIn(load({ short: 'abcdefghijk' }), `${inBase64} ${inBase64}`)).toEqual([])
+  })
+
+  test('finds a key of 12 characters at any place, and none that the end of the range cuts off', () => {
+    const short = 'mnopqrstuvwx'
+    const keys = load({ short })
+    for (let dots = 0; dots < 30; dots += 1) {
+      const text = `${'.'.repeat(dots)}${short}.`
+      expect([dots, namesIn(keys, text)]).toEqual([dots, ['short']])
+      expect([dots, namesIn(keys, text, 0, dots + 11)]).toEqual([dots, []])
+      expect([dots, namesIn(keys, text, dots + 1)]).toEqual([dots, []])
+    }
+    keys.remove('short', short)
+    expect([keys.find(bytes(short)), keys.find(bytes(hexOf(short)))]).toEqual([undefined, undefined])
+  })
+
   test('compares 1,024 characters of a longer secret', () => {
     const long = Array.from({ length: 2000 }, (_, index) => String.fromCharCode(0x61 + ((index * index) % 26))).join('')
     const keys = load({ long })
@@ -158,7 +176,7 @@ describe('the search for a key', () => {
     expect(namesIn(keys, secret)).toEqual(['a', 'b'])
     keys.remove('a', secret)
     keys.remove('b', secret)
-    expect([namesIn(keys, secret), namesIn(keys, hexOf(secret))]).toEqual([[], []])
+    expect([keys.find(bytes(secret)), keys.find(bytes(hexOf(secret)))]).toEqual([undefined, undefined])
     keys.add('c', secret)
     expect(namesIn(keys, hexOf(secret))).toEqual(['c'])
   })
@@ -173,6 +191,37 @@ describe('the search for a key', () => {
     for (const [name, each] of Object.entries(alike).slice(0, 20)) keys.remove(name, each)
     for (const [index, [name, each]] of Object.entries(alike).entries())
       expect([name, namesIn(keys, each)]).toEqual([name, index < 20 ? [] : [name]])
+  })
+
+  test('does not find a key that begins before the range, whichever of its characters it is known by', () => {
+    const alike = Object.fromEntries(
+      Array.from({ length: 5 }, (_, index) => [`k${index}`, `beginning-${index}-and-a-different-end-${index}`]),
+    )
+    const keys = load(alike)
+    for (const each of Object.values(alike)) expect([each, namesIn(keys, each, 1)]).toEqual([each, []])
+  })
+
+  test('takes no longer with thousands of keys that begin alike than with few', () => {
+    const beginning = 'the-same-beginning-of-all-keys-'
+    const keys = load(
+      Object.fromEntries(Array.from({ length: 2000 }, (_, index) => [`k${index}`, `${beginning}${String(index).padStart(8, '0')}`])),
+    )
+    const text = bytes(`${beginning} `.repeat(30_000))
+    const before = process.cpuUsage()
+    expect(keys.find(text)).toBeUndefined()
+    const { user, system } = process.cpuUsage(before)
+    expect((user + system) / 1e6).toBeLessThan(1.5)
+  })
+
+  test('looks on behind escapes that hide no key', () => {
+    const twice = secret.replace('Z', '%255a')
+    for (const text of [
+      `aaaaaaaaaaaa%41aaaa ${secret}`,
+      `aaaaaaaaaaaa\\u0041 ${hexOf(secret)}`,
+      `aaaa\\/aaaaaaaa${twice}`,
+      `aaaa%2faaaaaaaa${secret.replace('/', '\\/')}`,
+    ])
+      expect([text, namesIn(loaded(), text)]).toEqual([text, ['a']])
   })
 
   test('decodes two layers of escapes, of either kind, and not a third', () => {
