@@ -8,6 +8,7 @@ const nameOf = (line: string): string => (line.split(':', 1)[0] as string).toLow
 /** Further names, one for each that the rules know beside those that a whole process is asked about. */
 const furtherOfProxies = [
   [
+    'client-ip',
     'x-archived-client-ip',
     'x-custom-ip-authorization',
     'x-cluster-client-ip',

@@ -134,7 +134,16 @@ describe('the name of a key', () => {
   test('is that of a header that can only hold an API key', () => {
     all([...keyHeaders, 'X-Authorization', 'My-Provider-Key', 'gateway_key', 'x-openai-api-key'], isApiKeyHeader, true)
     all(
-      ['Authorization', 'X-My-Authorization', 'X-Authorization-2', 'X-Token', 'api-key-id', 'X-Provider-Keys', 'X-Auth-Key'],
+      [
+        'Authorization',
+        'X-My-Authorization',
+        'Max-Authorization',
+        'X-Authorization-2',
+        'X-Token',
+        'api-key-id',
+        'X-Provider-Keys',
+        'X-Auth-Key',
+      ],
       isApiKeyHeader,
       false,
     )
