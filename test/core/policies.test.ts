@@ -29,6 +29,12 @@ describe('a policy', () => {
     })
   })
 
+  test('of a rule that sets one thing leaves everything else as it is without rules', () => {
+    expect(policyOf([{ maxTokens: 7 }])).toEqual({ ...policyOf([]), maxTokens: 7 })
+    expect(policyOf([{ maxBodyBytes: 7 }])).toEqual({ ...policyOf([]), maxBodyBytes: 7 })
+    expect(policyOf([{ pinUser: true }, { user: 'ada', pinUser: true }], { user: 'ada' })).toEqual({ ...policyOf([]), pinUser: true })
+  })
+
   test('has the smallest limit of all rules that match, whoever they name', () => {
     const rules = [
       { maxBodyBytes: 300 },
