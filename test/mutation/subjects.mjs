@@ -21,7 +21,12 @@ export const subjects = {
       'packages/gateways/src/steering-names.ts',
       'packages/instance/src/backend/header-rules.ts',
     ],
-    tests: ['test/core/answer-headers.test.ts', 'test/core/header-rules.test.ts', 'test/gateways/names-that-decide.test.ts'],
+    tests: [
+      'test/core/answer-headers.test.ts',
+      'test/core/header-rules.test.ts',
+      'test/gateways/key-names.test.ts',
+      'test/gateways/steering-names.test.ts',
+    ],
   },
   paths: {
     files: [
@@ -57,7 +62,7 @@ export const subjects = {
       'packages/core/src/forward/leak/leak-search.ts',
       'packages/core/src/forward/leak/unescape.ts',
     ],
-    tests: ['test/core/key-forms.test.ts'],
+    tests: ['test/core/key-forms.test.ts', 'test/core/leak-search.test.ts'],
   },
   framing: {
     files: [

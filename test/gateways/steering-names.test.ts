@@ -1,167 +1,8 @@
+import { holdsHeaders, neverPassed, squashName, steersInBody, steersInQuery } from '@postern/gateways'
 import { hopByHop } from '@postern/protocol'
-import {
-  holdsHeaders,
-  isApiKeyHeader,
-  isKeyHeader,
-  isKeyParameter,
-  keyHeaders,
-  keyNameOf,
-  neverPassed,
-  squashName,
-  steersInBody,
-  steersInQuery,
-} from '@postern/gateways'
-import { describe, expect, test } from 'vitest'
+import { describe, test } from 'vitest'
+import { expectAll } from '../support/expect-all.js'
 import { steering, tracing } from '../support/headers-for-gateways.js'
-import { namesOfKeys } from '../support/names-of-keys.js'
-
-const all = (names: readonly string[], is: (name: string) => unknown, wanted: unknown): void => {
-  expect(names.map((name) => `${name}: ${String(is(name))}`)).toEqual(names.map((name) => `${name}: ${String(wanted)}`))
-}
-
-describe('the name of a key', () => {
-  /** One name for each ending, each owner and each word. */
-  const endings = [
-    [
-      'x_api_key',
-      'my-api-keys',
-      'api_token',
-      'apiSecret',
-      'access_key',
-      'accessKeyId',
-      'access-token',
-      'auth_key',
-      'authToken',
-      'auth_header',
-    ],
-    [
-      'bearer_token',
-      'session_token',
-      'security_token',
-      'refresh_token',
-      'sas_token',
-      'ad_token',
-      'identity_token',
-      'web_token',
-      'oauth_token',
-    ],
-    ['oauth2_token', 'secret_key', 'secret_access_key', 'secret_token', 'private_key', 'master_key', 'virtual_key', 'subscription_key'],
-    [
-      'signing_key',
-      'provider_key',
-      'gateway_key',
-      'client_secret',
-      'app_secret',
-      'shared_secret',
-      'authorization',
-      'credential',
-      'credentials',
-    ],
-    ['password', 'passwd', 'passphrase', 'connection_string', 'service_account', 'service_account_json', 'service_account_key'],
-    ['service_account_info', 'my_authorization'],
-  ].flat()
-  const owned = [
-    [
-      'openai_key',
-      'azure_keys',
-      'vertex_token',
-      'claude_secret',
-      'groq_jwt',
-      'user_pat',
-      'team_auth',
-      'tenant_creds',
-      'mistral_key',
-      'grok_key',
-    ],
-    ['github_token', 'service_key', 'llm_key', 'vendor_token', 'x_openrouter_key', 'deepseek-key', 'client_token', 'my_user_key'],
-  ].flat()
-  const alone = ['token', 'auth', 'secret', 'bearer', 'jwt', 'pat', 'id_token', 'pass', 'pwd', 'creds', 'byok', 'x-token', 'X-Auth']
-  const none = [
-    [
-      'api',
-      'keys_of',
-      'tokens',
-      'max_tokens',
-      'authors',
-      'key_id',
-      'password_hint',
-      'credential_name',
-      'tokenizer',
-      'secretary',
-      'my_token',
-    ],
-    [
-      'yx_token',
-      'monkey',
-      'passport',
-      'authorizations',
-      'compass',
-      'apikeyx',
-      'userkeyed',
-      'connectionstrings',
-      'xx_secret',
-      'a_user',
-      'hf',
-    ],
-  ].flat()
-
-  test('is certain where its ending says so, whoever’s it is', () => {
-    const unlessAlone = namesOfKeys.filter((name) => !alone.map(squashName).includes(squashName(name)) && squashName(name) !== 'xauthtoken')
-    all([...endings, ...owned, ...unlessAlone], (name) => keyNameOf(squashName(name)), 'certain')
-  })
-
-  test('is possible where it is one word', () => {
-    all(alone, (name) => keyNameOf(squashName(name)), 'possible')
-  })
-
-  test('means a key at the top of a body alone where it is just "key"', () => {
-    all(['key', 'keys', 'x_key', 'X-Keys'], (name) => keyNameOf(squashName(name)), 'on top')
-  })
-
-  test('is none of these in any other word', () => {
-    all([...none, 'xxkey', 'key2', 'keyss'], (name) => keyNameOf(squashName(name)), undefined)
-  })
-
-  test('is that of a header, but for the one in which callers say who they are', () => {
-    all(
-      [...endings, ...owned, ...alone, 'key', 'X-Keys'].filter((name) => name !== 'authorization'),
-      isKeyHeader,
-      true,
-    )
-    all([...none, 'Authorization', 'authorization', 'code', 'sig', 'X-Signature'], isKeyHeader, false)
-  })
-
-  test('is that of a header that can only hold an API key', () => {
-    all([...keyHeaders, 'X-Authorization', 'My-Provider-Key', 'gateway_key', 'x-openai-api-key'], isApiKeyHeader, true)
-    all(
-      [
-        'Authorization',
-        'X-My-Authorization',
-        'Max-Authorization',
-        'X-Authorization-2',
-        'X-Token',
-        'api-key-id',
-        'X-Provider-Keys',
-        'X-Auth-Key',
-      ],
-      isApiKeyHeader,
-      false,
-    )
-  })
-
-  test('is that of a parameter also where signed URLs have one', () => {
-    const ofUrls = ['key', 'x-key', 'code', 'sig', 'X-Sig', 'signature', 'X-Amz-Signature']
-    all([...endings, ...owned, ...alone, ...ofUrls], isKeyParameter, true)
-    all([...none, 'keys', 'codes', 'zip_code', 'signatures', 'sigh', 'my_key', 'xxkey'], isKeyParameter, false)
-  })
-
-  test('is known of the headers that are taken out of answers', () => {
-    expect(keyHeaders).toHaveLength(12)
-    all(keyHeaders, isKeyHeader, true)
-    const names = ['x-api-key', 'api-key', 'apikey', 'x-apikey', 'x-goog-api-key', 'x-provider-key', 'x-providerkey', 'provider-key']
-    expect(keyHeaders).toEqual([...names, 'providerkey', 'x-authorization', 'x-openai-api-key', 'openai-api-key'])
-  })
-})
 
 describe('a header that is never passed to a gateway', () => {
   test('frames the body or is about the connection', () => {
@@ -171,8 +12,8 @@ describe('a header that is never passed to a gateway', () => {
       ['Content-Location', 'Range', 'If-Match', 'if_none_match', 'Date', 'Age', 'Vary', 'Pragma', 'CDN-Loop', 'X-HTTP-Method-Override'],
       ['X-Method-Override', 'Proxy', 'content_length'],
     ].flat()
-    all(names, neverPassed, 'frames')
-    all(
+    expectAll(names, neverPassed, 'frames')
+    expectAll(
       hopByHop.filter((name) => !name.startsWith('proxy-')),
       neverPassed,
       'frames',
@@ -181,7 +22,7 @@ describe('a header that is never passed to a gateway', () => {
 
   test('is one that Postern writes', () => {
     const names = ['Content-Type', 'X-Request-ID', 'X-Workflow-ID', 'X-Step-ID', 'X-Parent-Step-ID', 'traceparent', 'TraceState']
-    all([...names, 'Postern-Act-As', 'postern_anything'], neverPassed, 'is written by Postern')
+    expectAll([...names, 'Postern-Act-As', 'postern_anything'], neverPassed, 'is written by Postern')
   })
 
   test('links the call to the traces of the caller’s own systems', () => {
@@ -198,7 +39,7 @@ describe('a header that is never passed to a gateway', () => {
       ],
       ['ot-tracer-traceid', 'X-Lightstep-Id', 'sw8-correlation', 'X-Ray-Id', 'TraceResponse', 'X-Span-Id', 'uberctx-a', 'X-B3-Flags'],
     ].flat()
-    all([...tracing, ...names], neverPassed, 'traces')
+    expectAll([...tracing, ...names], neverPassed, 'traces')
   })
 
   test('states where a call comes from or goes to', () => {
@@ -227,7 +68,7 @@ describe('a header that is never passed to a gateway', () => {
       ['OpenAI-Safety-Identifier', 'X-Auth-Request', 'X-Remote-Addr', 'Remote-User', 'X-WebAuth-Name', 'X-Token-Sub', 'X-Accel-Buffering'],
       ['X-Sendfile-Type', 'Origin', 'Referer', 'From', 'Host', 'DPoP'],
     ].flat()
-    all(names, neverPassed, 'steers')
+    expectAll(names, neverPassed, 'steers')
   })
 
   test('has a word that decides where a call goes, who pays or which key is used', () => {
@@ -276,9 +117,9 @@ describe('a header that is never passed to a gateway', () => {
       ['xretry', 'xcaches', 'virtuals', 'xorganization', 'xorganisation', 'xprojects', 'workspaces', 'tenants', 'xaccounts', 'xbilling'],
       ['xbudgets', 'forwards', 'xauthority', 'mycookies', 'xproxy', 'mytraces', 'x-api-key', 'My_Password'],
     ].flat()
-    all(names, neverPassed, 'steers')
+    expectAll(names, neverPassed, 'steers')
     const unclear = /^(?:content|x-title|http-referer|x-priority|x-feature|x-spend|if-|range|pragma|accept_|user_|open_ai-beta$)/i
-    all(
+    expectAll(
       steering.filter((name) => !unclear.test(name) && !/tags|timeout|spend|safety|profile/i.test(name)),
       neverPassed,
       'steers',
@@ -297,7 +138,7 @@ describe('a header that is never passed to a gateway', () => {
       'Refererx',
       'xdate',
     ]
-    all([...others, 'X-Content-MD5', 'my-if-match'], neverPassed, undefined)
+    expectAll([...others, 'X-Content-MD5', 'my-if-match'], neverPassed, undefined)
   })
 })
 
@@ -337,7 +178,7 @@ describe('a member of a body that steers', () => {
   ].flat()
 
   test('is known by its name in each spelling', () => {
-    all(names, (name) => steersInBody(squashName(name)), true)
+    expectAll(names, (name) => steersInBody(squashName(name)), true)
   })
 
   test('is no other name', () => {
@@ -347,18 +188,22 @@ describe('a member of a body that steers', () => {
       ['api_key_names_of', 'keyboard_id', 'my_key_id', 'credential', 'secret_namesake', 'image_url', 'api_hosts', 'base_urls', 'api_bases'],
       ['project', 'azure', 'api_types', 'target_urls', 'model_urls', 'model', 'key_idx', 'metadata'],
     ].flat()
-    all(others, (name) => steersInBody(squashName(name)), false)
+    expectAll(others, (name) => steersInBody(squashName(name)), false)
   })
 
   test('steers in a query as well, but for the version of the API and the id of an object', () => {
     const harmless = ['api_version', 'key_id']
-    all(
+    expectAll(
       names.filter((name) => !harmless.includes(name)),
       (name) => steersInQuery(squashName(name)),
       true,
     )
-    all(['project', 'project_id', 'openai_project', 'OpenAI-Project-ID'], (name) => steersInQuery(squashName(name)), true)
-    all([...harmless, 'projects', 'my_project', 'azure_project_id', 'limit', 'after'], (name) => steersInQuery(squashName(name)), false)
+    expectAll(['project', 'project_id', 'openai_project', 'OpenAI-Project-ID'], (name) => steersInQuery(squashName(name)), true)
+    expectAll(
+      [...harmless, 'projects', 'my_project', 'azure_project_id', 'limit', 'after'],
+      (name) => steersInQuery(squashName(name)),
+      false,
+    )
   })
 
   test('may hold headers of a request to a provider', () => {
@@ -371,7 +216,7 @@ describe('a member of a body that steers', () => {
       'additional_headers',
       'forward_headers',
     ]
-    all([...holders, 'http_headers'], (name) => holdsHeaders(squashName(name)), true)
-    all(['header', 'my_headers', 'headers_of', 'extra'], (name) => holdsHeaders(squashName(name)), false)
+    expectAll([...holders, 'http_headers'], (name) => holdsHeaders(squashName(name)), true)
+    expectAll(['header', 'my_headers', 'headers_of', 'extra'], (name) => holdsHeaders(squashName(name)), false)
   })
 })
