@@ -49,6 +49,20 @@ describe('the search for keys', () => {
     expect(found(search, 'a production-key of theirs')).toEqual(['short'])
   })
 
+  test('takes a few times as long among thousands of keys that begin alike as between two, not a thousand times', () => {
+    const beginning = 'the-same-beginning-of-all-keys-'
+    const text = Buffer.from(`${beginning} `.repeat(30_000))
+    const secondsAmong = (count: number): number => {
+      const search = load(Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, `${beginning}${10_000 + index}`])))
+      const before = process.cpuUsage()
+      expect(search.find(text)).toBeUndefined()
+      const { user, system } = process.cpuUsage(before)
+      return (user + system) / 1e6
+    }
+    secondsAmong(2)
+    expect(secondsAmong(2000) / secondsAmong(2)).toBeLessThan(30)
+  })
+
   test.each([
     'with"quotes"and\\backslashes',
     'with/slashes/and+signs=',
