@@ -194,7 +194,7 @@ describe('the search for a key', () => {
 
   test('does not find a key that begins before the range, whichever of its characters it is known by', () => {
     const alike = Object.fromEntries(
-      Array.from({ length: 5 }, (_, index) => [`k${index}`, `beginning-${index}-and-a-different-end-${index}`]),
+      Array.from({ length: 5 }, (_, index) => [`k${index}`, `the-same-beginning-${index}-and-a-different-end`]),
     )
     const keys = load(alike)
     for (const each of Object.values(alike)) expect([each, namesIn(keys, each, 1)]).toEqual([each, []])
