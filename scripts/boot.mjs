@@ -43,6 +43,7 @@ const tasks = {
   load: () => run(join(binaries, 'vitest'), ['run', '--config', 'test/load/vitest.config.ts', ...args]),
   fuzz: () => run(process.execPath, [join(root, 'test/fuzz/dist/main.js'), ...args]),
   fidelity: () => run(process.execPath, [join(root, 'test/fidelity/dist/fidelity/main.js'), ...args]),
+  mutation: () => run(process.execPath, [join(root, 'test/mutation/main.mjs'), ...args]),
   size: () => run(process.execPath, [join(root, 'scripts/measure-client.mjs')]),
   lint: () => run(join(binaries, 'oxlint'), ['--type-aware', '--deny-warnings', ...args]),
   check: () =>

@@ -30,6 +30,8 @@ describe('a hash ring', () => {
     expect([formatHashRing([]), parseHashRing(' nobody\n')]).toEqual(['nobody', { entries: [], problems: [] }])
     expect(parseHashRing(`nobody\na:${one}`).problems).toMatchObject([{ position: 1 }])
     expect([isRingOfNobody('nobody'), isRingOfNobody(formatManifest([], new Date())), isRingOfNobody(',')]).toEqual([true, true, false])
+    const withOne = formatManifest([{ label: 'a', digest: one }], new Date())
+    expect([isRingOfNobody(' nobody\n'), isRingOfNobody(' \n{"entries":[]}\n'), isRingOfNobody(withOne)]).toEqual([true, true, false])
   })
 
   test('names an entry without a label after its hash', () => {
@@ -41,10 +43,53 @@ describe('a hash ring', () => {
     ['a hash that is too short', `a:${one.slice(1)}`, 1],
     ['a hash with another letter', `a:g${one.slice(1)}`, 1],
     ['a label without a name', `:${one}`, 1],
+    ['a hash that is too long', `a:${one}0`, 1],
+    ['a hash that is too long at its beginning', `a:0${one}`, 1],
     ['the same label twice', `a:${one},a:${two}`, 2],
     ['the same hash twice', `a:${one},b:${one}`, 2],
   ])('reports %s by its position', (_, text, position) => {
     expect(parseHashRing(text).problems).toMatchObject([{ position }])
+  })
+
+  test('takes no blanks around an entry and its hash for parts of them', () => {
+    const { entries, problems } = parseHashRing(` \t a:\t ${one} \r\t\n\r \tb c:${two}\t `)
+    expect(problems).toEqual([])
+    expect(entries).toEqual([
+      { label: 'a', digest: one },
+      { label: 'b c', digest: two },
+    ])
+  })
+
+  test('does not take the example of the documentation, in whatever form it is written', () => {
+    const example = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08'
+    const manifest = JSON.stringify({ entries: [{ label: 'a', sha256: example.toUpperCase() }] })
+    for (const text of [example, `a:${example}`, `a:${example.toUpperCase()}`, manifest]) {
+      const { entries, problems } = parseHashRing(text)
+      expect([entries, problems.map(({ reason }) => reason)]).toEqual([
+        [],
+        ['holds the example digest of the documentation, which lets in anybody who says "test"'],
+      ])
+    }
+  })
+
+  test('names the label of an entry with a problem, unless it has none or one that garbles the message', () => {
+    const labelsOf = (text: string) =>
+      parseHashRing(text).problems.map((problem) => [problem.position, Object.hasOwn(problem, 'label'), problem.label])
+    expect(labelsOf(`b:${two},a:x`)).toEqual([[2, true, 'a']])
+    expect(labelsOf(`a:${one},a:${two}`)).toEqual([[2, true, 'a']])
+    expect(labelsOf('x')).toEqual([[1, false, undefined]])
+    expect(labelsOf(`a\u0000b:x`)).toEqual([[1, false, undefined]])
+    expect(labelsOf(`a\u0000b:${one}`)).toEqual([[1, false, undefined]])
+  })
+
+  test('that is a manifest gives each entry that can be used, whatever stands beside it', () => {
+    const good = { label: 'b', sha256: two }
+    for (const bad of [null, 7, {}, { label: 7, sha256: one }, { label: 'a', sha256: 7 }, { sha256: one }, { label: 'a' }]) {
+      const { entries, problems } = parseHashRing(`\n ${JSON.stringify({ entries: [bad, good] })} \n`)
+      expect([bad, entries, problems.map(({ position }) => position)]).toEqual([bad, [{ label: 'b', digest: two }], [1]])
+    }
+    const { entries } = parseHashRing(JSON.stringify({ entries: [{ ...good, created_at: 7 }] }))
+    expect(entries.map((entry) => Object.keys(entry))).toEqual([['label', 'digest']])
   })
 
   test('never repeats in a problem what somebody pasted instead of a hash', () => {

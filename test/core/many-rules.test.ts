@@ -18,7 +18,8 @@ describe('the policy of a caller', () => {
     { team: 'acme', choices: { intensity: 'middle' } },
     { team: 'globex', models: ['small'], pinUser: true },
   ]
-  const find = createPolicyFinder(rules, megabyte)
+  /** Made in each test: what a test file makes while it is read belongs to no test, and fails none if it throws. */
+  const makeFinder = () => createPolicyFinder(rules, megabyte)
 
   test.each<[Partial<Principal>, number | undefined, string | undefined]>([
     [{}, 1000, undefined],
@@ -31,11 +32,12 @@ describe('the policy of a caller', () => {
     [{ user: 'ada', team: 'acme', project: 'labs' }, 100, 'middle'],
     [{ user: 'acme', team: 'ada' }, 1000, undefined],
   ])('is made of every rule that names nobody else: %j may ask for %s tokens', (fields, maxTokens, intensity) => {
-    const policy = find(principal(fields))
+    const policy = makeFinder()(principal(fields))
     expect([policy.maxTokens, policy.choices['intensity'], policy.pinUser]).toEqual([maxTokens, intensity, false])
   })
 
   test('is the same object for callers whom the same rules name', () => {
+    const find = makeFinder()
     expect(find(principal({ team: 'acme', user: 'eve' }))).toBe(find(principal({ team: 'acme', user: 'bob' })))
     expect(find(principal({ team: 'globex' }))).toMatchObject({ namesModels: true, pinUser: true })
   })
@@ -58,6 +60,17 @@ describe('the policy of a caller', () => {
     expect(looks).toBe(0)
   })
 
+  test('is kept for ten thousand combinations of rules, and made anew after one more', () => {
+    const many = Array.from({ length: 10_001 }, (_, index): PolicyRule => ({ user: `user-${index}`, maxTokens: index + 1 }))
+    const findAmongMany = createPolicyFinder(many, megabyte)
+    const first = findAmongMany(principal({ user: 'user-0' }))
+    for (let index = 1; index < 10_000; index += 1) findAmongMany(principal({ user: `user-${index}` }))
+    expect(findAmongMany(principal({ user: 'user-0' }))).toBe(first)
+    findAmongMany(principal({ user: 'user-10000' }))
+    expect(findAmongMany(principal({ user: 'user-0' }))).not.toBe(first)
+    expect(findAmongMany(principal({ user: 'user-0' }))).toEqual(first)
+  })
+
   test('stays right when more combinations were asked for than are kept', () => {
     const many = Array.from({ length: 12_000 }, (_, index): PolicyRule => ({ user: `user-${index}`, maxTokens: index + 1 }))
     const findAmongMany = createPolicyFinder(many, megabyte)
@@ -69,13 +82,15 @@ describe('the policy of a caller', () => {
 
 describe('an index by fields', () => {
   const shapes = [['a', 'b'], ['a'], []] as const
-  const index = createFieldIndex<'a' | 'b', { a?: string; b?: string; name: string }>(
-    shapes,
-    [{ name: 'nobody' }, { a: '1', name: 'one' }, { a: '1', b: '2', name: 'both' }, { a: '1', name: 'one again' }],
-    ({ a, b }) => ({ a, b }),
-  )
+  const makeIndex = () =>
+    createFieldIndex<'a' | 'b', { a?: string; b?: string; name: string }>(
+      shapes,
+      [{ name: 'nobody' }, { a: '1', name: 'one' }, { a: '1', b: '2', name: 'both' }, { a: '1', name: 'one again' }],
+      ({ a, b }) => ({ a, b }),
+    )
 
   test('finds first what names most, and of equals the last', () => {
+    const index = makeIndex()
     expect([{ a: '1', b: '2' }, { a: '1', b: '3' }, { b: '2' }].map((asked) => index.first(asked)?.name)).toEqual([
       'both',
       'one again',
@@ -84,6 +99,10 @@ describe('an index by fields', () => {
   })
 
   test('finds all that match', () => {
-    expect(index.all({ a: '1', b: '2' }).map(({ name }) => name)).toEqual(['both', 'one', 'one again', 'nobody'])
+    expect(
+      makeIndex()
+        .all({ a: '1', b: '2' })
+        .map(({ name }) => name),
+    ).toEqual(['both', 'one', 'one again', 'nobody'])
   })
 })

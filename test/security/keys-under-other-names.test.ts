@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { forEachDoor } from '../support/for-each-door.js'
 import type { House } from '../support/house.js'
+import { namesOfKeys as names } from '../support/names-of-keys.js'
 import { codeOf, rawChat, statusOf } from '../support/raw-chat.js'
 
 /** Of no known form, so that only the name can tell. */
@@ -19,52 +20,6 @@ const shapes = [
     'hf_0123456789abcdefghijklmnop',
   ],
   ['ya29.a0123456789abcdefghijklmnop', 'AKIA0123456789ABCDEF', 'pplx-0123456789abcdefghijklmnop', 'nvapi-0123456789abcdefghijklmnop'],
-].flat()
-
-const names = [
-  [
-    'azure_api_key',
-    'openai_key',
-    'token',
-    'auth',
-    'bearer_token',
-    'user_api_key',
-    'litellm_api_key',
-    'aws_secret_access_key',
-    'aws_access_key_id',
-  ],
-  [
-    'vertex_credentials',
-    'x-api-key',
-    'anthropicKey',
-    'GROQ_API_KEY',
-    'hf_token',
-    'huggingface-token',
-    'mistral.key',
-    'virtual_key',
-    'x-portkey-virtual-key',
-  ],
-  [
-    'azure_ad_token',
-    'aws_session_token',
-    'customer_credentials',
-    'client_secret',
-    'Password',
-    'access_token',
-    'refreshToken',
-    'secret',
-    'jwt',
-    'X-Auth-Token',
-  ],
-  [
-    'ocp-apim-subscription-key',
-    'service_account_json',
-    'provider_api_keys',
-    'proxy_authorization',
-    'openai\u2010key',
-    'toKEN',
-    'api\u212aey',
-  ],
 ].flat()
 
 const chat = (house: House, members: string): string =>

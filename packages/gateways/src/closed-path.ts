@@ -48,7 +48,6 @@ export function isHoldersPath(path: string): boolean {
 
 /** Whether a path is one of `paths` or lies below one, in any spelling of either that a lenient server accepts. */
 export function isBelow(paths: readonly string[], path: string): boolean {
-  if (paths.length === 0) return false
   const spelled = `${plainPath(path)}/`
   return paths.some((above) => spelled.startsWith(`${plainPath(above)}/`))
 }

@@ -111,7 +111,7 @@ export function createAnswerFilter(): IsDropped {
  */
 function createFilter(list: readonly string[]): IsDropped {
   const normal = list.map(normalizeName)
-  const names = new Set(normal.filter((name) => !name.endsWith('*') && !name.startsWith('*')))
+  const names = new Set(normal)
   const endings = normal.filter((name) => name.startsWith('*')).map((name) => name.slice(1))
   const beginnings = normal.filter((name) => name.endsWith('*')).map((name) => name.slice(0, -1))
   return rememberNames((spelling) => {

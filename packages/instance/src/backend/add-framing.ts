@@ -16,5 +16,5 @@ export function addFraming(to: string[], { method, headers }: IncomingMessage): 
 
 /** Removes leading zeros from a `Content-Length`: some servers read a number that begins with 0 as octal. */
 function plain(length: string): string {
-  return length.length > 1 && length.startsWith('0') ? length.replace(/^0+(?=.)/, '') : length
+  return length.startsWith('0') ? length.replace(/^0+(?=.)/, '') : length
 }

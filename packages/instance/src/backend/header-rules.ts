@@ -6,8 +6,8 @@ import { hopByHop } from '@postern/protocol'
  */
 export type HeaderRule = 'forward' | 'drop' | 'forward-if-from-proxy'
 
-/** Hop-by-hop headers; and `Expect`, which Postern answers itself. */
-const forOnePeer = new Set([...hopByHop.filter((name) => !name.endsWith('*')), 'expect'])
+/** Hop-by-hop headers; and `Expect`, which Postern answers itself. The pattern `proxy-*` among them is a prefix in {@link classifyHeader}. */
+const forOnePeer = new Set([...hopByHop, 'expect'])
 
 /**
  * Headers that Postern writes itself for every request. And `Proxy`, which under CGI becomes the variable `HTTP_PROXY` that
@@ -15,7 +15,10 @@ const forOnePeer = new Set([...hopByHop.filter((name) => !name.endsWith('*')), '
  */
 const writtenAnew = new Set(['host', 'content-length', 'forwarded', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'proxy'])
 
-/** Headers in which only a proxy may say where a request comes from, which URL the client asked for, or who signed in. */
+/**
+ * Headers in which only a proxy may say where a request comes from, which URL the client asked for, or who signed in, if neither
+ * the prefixes nor the words below cover them.
+ */
 const proxyHeaders = new Set([
   'x-client-ip',
   'client-ip',
@@ -24,11 +27,7 @@ const proxyHeaders = new Set([
   'x-cluster-client-ip',
   'x-user-ip',
   'x-coming-from',
-  'wl-proxy-client-ip',
-  'client-cert',
-  'client-cert-chain',
   'x-anonymous-consumer',
-  'x-userinfo',
   'gap-auth',
   'x-host',
   'x-custom-host',
@@ -48,7 +47,6 @@ const proxyHeaders = new Set([
   'was-default-hostname',
   'x-sendfile-type',
   'x-id-token',
-  'x-grafana-user',
   'x-grafana-id',
   'x-identity-status',
   'x-odoo-dbfilter',
