@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { createFieldIndex } from '../../packages/core/src/lib/field-index.js'
 import { type Binding, createKeyFinder } from '../../packages/core/src/resolve/bindings.js'
 import { createResolve } from '../../packages/core/src/resolve/resolve.js'
-import type { Gateway } from '../../packages/core/src/resolve/route.js'
+import type { Gateway, KeyLease } from '../../packages/core/src/resolve/route.js'
 import type { OpenTask } from '../../packages/core/src/resolve/task-seal.js'
 import { plainGateway, plainLease } from '../support/plain-gateway.js'
 import { refusalOf } from '../support/refusal-of.js'
@@ -23,11 +23,12 @@ const every: readonly PrincipalFields[] = [
   { user: 'ada', project: 'labs', team: 'acme' },
 ]
 const nameOf = ({ user, team, project }: PrincipalFields): string => [user, project, team].filter(Boolean).join('+')
-const bind = (fields: PrincipalFields): Binding => ({ ...fields, key: plainLease(nameOf(fields), plainGateway()) })
+const bind = (fields: PrincipalFields): Binding => ({ ...fields, key: nameOf(fields) })
+const leaseOf = (alias: string): KeyLease => plainLease(alias, plainGateway())
 
 describe('the binding of a caller', () => {
   test.each(every)('is the one that names all that the caller is: %j', (fields) => {
-    const found = createKeyFinder(every.map(bind))(principal(fields))
+    const found = createKeyFinder(every.map(bind), leaseOf)(principal(fields))
     expect(found?.key.alias).toBe(nameOf(fields))
   })
 
@@ -41,18 +42,18 @@ describe('the binding of a caller', () => {
     [every.slice(0, 1), ''],
   ])('is the most specific of those that match, in whatever order they stand: %j', (left, whose) => {
     const caller = principal({ user: 'ada', project: 'labs', team: 'acme' })
-    expect(createKeyFinder(left.map(bind))(caller)?.key.alias).toBe(whose)
-    expect(createKeyFinder(left.toReversed().map(bind))(caller)?.key.alias).toBe(whose)
+    expect(createKeyFinder(left.map(bind), leaseOf)(caller)?.key.alias).toBe(whose)
+    expect(createKeyFinder(left.toReversed().map(bind), leaseOf)(caller)?.key.alias).toBe(whose)
   })
 
   test('is none if each binding names somebody else', () => {
-    const find = createKeyFinder([{ user: 'ada' }, { team: 'acme', user: 'eve' }, { project: 'acme' }].map(bind))
+    const find = createKeyFinder([{ user: 'ada' }, { team: 'acme', user: 'eve' }, { project: 'acme' }].map(bind), leaseOf)
     for (const fields of [{}, { user: 'eve' }, { team: 'ada' }, { team: 'acme' }, { user: 'eve', team: 'ada' }])
       expect(find(principal(fields))).toBeUndefined()
   })
 
   test('is told in words to the operator', () => {
-    const find = createKeyFinder([{ user: 'ada', team: 'acme' }, {}].map(bind))
+    const find = createKeyFinder([{ user: 'ada', team: 'acme' }, {}].map(bind), leaseOf)
     expect(find(principal({ user: 'ada', team: 'acme' }))?.binding).toBe('user=ada team=acme')
     expect(find(principal({ user: 'eve' }))?.binding).toBe('default')
   })
@@ -74,7 +75,7 @@ describe('an index by fields', () => {
     )
     expect([index.first({}), index.first({ b: 'x' }), index.first({ a: 'x' })]).toEqual([undefined, undefined, undefined])
     expect([index.all({}), index.all({ a: 'x' })]).toEqual([[], []])
-    const find = createKeyFinder([{ user: 'undefined' }, { team: 'undefined', user: 'ada' }].map(bind))
+    const find = createKeyFinder([{ user: 'undefined' }, { team: 'undefined', user: 'ada' }].map(bind), leaseOf)
     expect([find(principal()), find(principal({ user: 'ada' }))]).toEqual([undefined, undefined])
   })
 
@@ -102,7 +103,10 @@ describe('the route of a call', () => {
   }
   const asked = (path: string, query = '', method = 'POST') => ({ method, path: `/v1/${path}`, query })
   const resolveAt = (gateway: Gateway, { mayStore = false, openTask = noTask } = {}) =>
-    createResolve(createKeyFinder([{ team: 'acme', key: plainLease('of-acme', gateway, mayStore) }]), openTask)
+    createResolve(
+      createKeyFinder([{ team: 'acme', key: 'of-acme' }], (alias) => plainLease(alias, gateway, mayStore)),
+      openTask,
+    )
   const ofAcme = principal({ team: 'acme' })
 
   test('has the key, the binding and the endpoint of the request, under the path of the base URL', () => {
@@ -170,7 +174,11 @@ describe('the route of a call', () => {
     [{ caller: 'nightly' }, 'caller nightly'],
   ])('stands in the queue of an address limit for %j as %s', (fields, tenant) => {
     const limited = { ...plainGateway(), addressLimit: { burst: 1, perMinute: 1, longestWaitMs: 1 } }
-    const resolve = (gateway: Gateway) => createResolve(createKeyFinder([{ key: plainLease('any', gateway) }]), noTask)
+    const resolve = (gateway: Gateway) =>
+      createResolve(
+        createKeyFinder([{ key: 'any' }], (alias) => plainLease(alias, gateway)),
+        noTask,
+      )
     expect(resolve(limited)(asked('chat/completions'), principal(fields)).tenant).toBe(tenant)
     expect(resolve(plainGateway())(asked('chat/completions'), principal(fields)).tenant).toBe('')
   })

@@ -16,7 +16,6 @@ export const subjects = {
   'header rules': {
     files: [
       'packages/core/src/forward/header-filter.ts',
-      'packages/core/src/lib/connection-names.ts',
       'packages/gateways/src/key-names.ts',
       'packages/gateways/src/steering-names.ts',
       'packages/instance/src/backend/header-rules.ts',
@@ -34,7 +33,6 @@ export const subjects = {
       'packages/core/src/resolve/find-endpoint.ts',
       'packages/core/src/resolve/read-endpoint-path.ts',
       'packages/gateways/src/closed-path.ts',
-      'packages/instance/src/doors/normalize-target.ts',
       'packages/protocol/src/dot-segment.ts',
     ],
     tests: ['test/core/endpoint-paths.test.ts', 'test/core/targets.test.ts'],

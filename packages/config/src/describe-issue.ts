@@ -9,7 +9,7 @@ import { formatPath, oneOfThese, type Problem, problem } from './problem.js'
  * Settings that are planned and that this version does not enforce. A configuration that sets one is refused: a limit that
  * is accepted and ignored would be a false promise.
  */
-const announcedSettings: ReadonlySet<string> = new Set(['limits', 'store.postgres'])
+const announcedSettings = /^(?:store\.postgres|limits\.(?:prices|unpriced|unreported|rules\[\d+\]\.(?:spend|tokens)))$/
 
 /**
  * Turns a schema violation into a problem with a fix. Never repeats a value, which may be a secret, except a number in the
@@ -83,7 +83,7 @@ function isSecretPlace(path: string): boolean {
 }
 
 function describeUnknownKey(path: string, key: string, known: readonly string[]): Problem {
-  if (announcedSettings.has(path)) {
+  if (announcedSettings.test(path)) {
     return problem(
       path,
       'is not enforced by this version.',
