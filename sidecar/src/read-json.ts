@@ -1,25 +1,36 @@
 /**
  * Reads a text that is one JSON object. Returns `undefined` if it is none, or if an object in it has a member twice: then the reader
  * of YAML, which takes JSON as well, says where. That reader takes a hundred times as long.
+ *
+ * @throws {NestsTooDeeply} if more than a hundred objects and lists stand in each other.
  */
 export function readJson(text: string): unknown {
   if (!/^\s*\{/.test(text)) return undefined
+  const value = parsed(text)
+  return value !== undefined && countMembers(value) === countColons(text) ? value : undefined
+}
+
+/** Further objects and lists in each other than any configuration has; readers that call themselves run out of room somewhere. */
+export class NestsTooDeeply extends Error {}
+
+const mostNested = 100
+
+function parsed(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text)
-    return countMembers(value) === countColons(text) ? value : undefined
+    return JSON.parse(text)
   } catch {
-    // It is not JSON, or nested too deeply to be counted.
     return undefined
   }
 }
 
 /** The members of all objects in a value. Of a member that was written twice, one is left. */
-function countMembers(value: unknown): number {
+function countMembers(value: unknown, depth = 0): number {
   if (typeof value !== 'object' || value === null) return 0
+  if (depth === mostNested) throw new NestsTooDeeply('It nests too deeply.')
   let members = 0
-  if (Array.isArray(value)) for (const item of value as readonly unknown[]) members += countMembers(item)
+  if (Array.isArray(value)) for (const item of value as readonly unknown[]) members += countMembers(item, depth + 1)
   // Objects of JSON inherit nothing that can be counted.
-  else for (const name in value) members += 1 + countMembers((value as Readonly<Record<string, unknown>>)[name])
+  else for (const name in value) members += 1 + countMembers((value as Readonly<Record<string, unknown>>)[name], depth + 1)
   return members
 }
 

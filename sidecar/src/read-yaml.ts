@@ -6,7 +6,7 @@ import { redactKeys } from '@postern/protocol'
 import { type Document, LineCounter, parseDocument, visit } from 'yaml'
 import { describeYamlError } from './describe-yaml-error.js'
 import { Failure } from './failure.js'
-import { readJson } from './read-json.js'
+import { NestsTooDeeply, readJson } from './read-json.js'
 import { withRepeatedKeys } from './repeated-keys.js'
 
 /** The content of a configuration file; `raw` is `undefined` if the file is not YAML. */
@@ -50,6 +50,14 @@ export function readYaml(path: string): ReadYaml {
     return parse(bytes.toString('utf8'), path)
   } catch (error) {
     if (error instanceof Failure) throw error
+    if (error instanceof NestsTooDeeply) {
+      const nested = problem(
+        '',
+        'has more groups and lists within each other than a configuration has.',
+        'Write it as docs/configuration.md shows.',
+      )
+      return { raw: undefined, problems: [nested] }
+    }
     const fix = `Write out what is repeated, or use fewer aliases (at most ${maxAliases}, with what they repeat), and nest less deeply.`
     return { raw: undefined, problems: [problem('', 'stands for far more than is written.', fix)] }
   }

@@ -4,17 +4,27 @@ import type { RingEntry } from '@postern/ports'
 /** Returns the label of a credential's caller; `undefined` if it is not in the ring. */
 export type RingLookup = (credential: string) => string | undefined
 
+/** How many credentials that were found are remembered; then all are forgotten. */
+const mostRemembered = 1000
+
 /**
  * Compiles a ring to a lookup whose cost does not grow with the number of callers.
  *
  * The map is keyed by SHA-256 of the credential. So the timing of the lookup tells only about hash values, which an attacker
- * cannot choose. The final comparison is constant-time as well.
+ * cannot choose. The final comparison is constant-time as well. A credential that was found once is remembered for as long as this
+ * ring is in use, so that a caller costs one digest and not one for each request; one that was not found never is.
  */
 export function createRingLookup(entries: readonly RingEntry[]): RingLookup {
   const byDigest = new Map(entries.map(({ label, digest }) => [digest, { label, bytes: Buffer.from(digest, 'hex') }]))
+  const remembered = new Map<string, string>()
   return (credential) => {
+    const known = remembered.get(credential)
+    if (known !== undefined) return known
     const digest = hash('sha256', credential)
     const found = byDigest.get(digest)
-    return found !== undefined && timingSafeEqual(found.bytes, Buffer.from(digest, 'hex')) ? found.label : undefined
+    if (found === undefined || !timingSafeEqual(found.bytes, Buffer.from(digest, 'hex'))) return undefined
+    if (remembered.size === mostRemembered) remembered.clear()
+    remembered.set(credential, found.label)
+    return found.label
   }
 }

@@ -47,6 +47,16 @@ export interface Arrival {
   readonly connection: Connection
   /** Counts the bytes that Postern holds in memory for this client; `undefined`: no counting. */
   readonly connections?: MemoryCount | undefined
+  /** Counts the body while it is kept whole. Whoever reads the body sets it. */
+  bodyHold?: BodyHold | undefined
+}
+
+/** The bytes of one request's body, as they count for its client. */
+export interface BodyHold {
+  /** Whether the call that they belong to is over. */
+  isOver: boolean
+  /** Nothing is held any more. */
+  letGo(): void
 }
 
 /** The part of a socket that the corridor uses. */

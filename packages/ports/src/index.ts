@@ -1,4 +1,4 @@
-export type { Arrival, MemoryCount, PageRecord, PeerFacts, ResponseSink } from './arrival.js'
+export type { Arrival, BodyHold, MemoryCount, PageRecord, PeerFacts, ResponseSink } from './arrival.js'
 export type { Budget, Budgets, Claim, Counted, Reserved } from './budgets.js'
 export { bindingIdentity, describeBinding } from './binding.js'
 export type { Counters } from './counters.js'

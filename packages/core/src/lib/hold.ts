@@ -1,4 +1,4 @@
-import { type Arrival, Refusal } from '@postern/ports'
+import { type Arrival, type BodyHold, Refusal } from '@postern/ports'
 
 /**
  * What one request or answer may hold without being counted for its client, in bytes: it needs little memory, and most are
@@ -11,7 +11,7 @@ const uncountedBytes = 16_384
  *
  * It is a class for the reason in ADR 0003.
  */
-export class Hold {
+export class Hold implements BodyHold {
   readonly #arrival: Arrival
   readonly #uncounted: number
   #counted = 0
@@ -50,24 +50,22 @@ export class Hold {
   }
 }
 
-const bodies = new WeakMap<Arrival, Hold>()
-
 /**
  * Counts the body of a request that is read whole. Its bytes count until {@link letGoOfBody}: a body that waits for the
  * gateway takes as much memory as one that waits for its client.
  */
 export function holdBody(arrival: Arrival): Hold {
   const hold = new Hold(arrival)
-  if (arrival.connections !== undefined) bodies.set(arrival, hold)
+  if (arrival.connections !== undefined) arrival.bodyHold = hold
   return hold
 }
 
 /** Call when a request is over: nothing keeps its body any more. */
 export function letGoOfBody(arrival: Arrival): void {
-  const hold = bodies.get(arrival)
-  if (hold === undefined) return
-  hold.isOver = true
-  hold.letGo()
+  const { bodyHold } = arrival
+  if (bodyHold === undefined) return
+  bodyHold.isOver = true
+  bodyHold.letGo()
 }
 
 export function tooMuchHeld(): Refusal {

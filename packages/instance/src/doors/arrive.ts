@@ -32,6 +32,7 @@ export function arrive({ browser, connections }: Reception, request: IncomingMes
     body: request,
     connection: request.socket,
     connections,
+    bodyHold: undefined,
   }
 }
 
