@@ -110,7 +110,12 @@ describe('a bad configuration', () => {
       /Known here: intensity/,
     ],
     ['attempts without an end', { gateways: { main: { dialect: 'joytoken', attempts: 99 } } }, 'gateways.main.attempts', /./],
-    ['a setting that is not enforced yet', { limits: { rules: [{ spend: '5 USD' }] } }, 'limits.rules[0].spend', /not enforced by this version/],
+    [
+      'a setting that is not enforced yet',
+      { limits: { rules: [{ spend: '5 USD' }] } },
+      'limits.rules[0].spend',
+      /not enforced by this version/,
+    ],
     ['an unknown dialect', { gateways: { main: { dialect: 'joy' } } }, 'gateways.main.dialect', /joytoken/],
     ['a dialect without a default address', { gateways: { main: { dialect: 'openai' } } }, 'gateways.main.baseURL', /is missing/],
     [
