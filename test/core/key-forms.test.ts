@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { keyForms, longestForm } from '../../packages/core/src/forward/leak/key-forms.js'
 import { KeySearch } from '../../packages/core/src/forward/leak/key-search.js'
 import { marks, unescape } from '../../packages/core/src/forward/leak/unescape.js'
+import { bytesOf, hexOf, loadKeys } from '../support/loaded-keys.js'
 
 const [backslash = 0, percent = 0] = marks
 
@@ -84,19 +85,12 @@ describe('the forms of a secret', () => {
   })
 })
 
-const load = (keys: Readonly<Record<string, string>>): KeySearch => {
-  const search = new KeySearch()
-  for (const [name, secret] of Object.entries(keys)) search.add(name, secret)
-  return search
-}
-const bytes = (text: string): Buffer => Buffer.from(text, 'latin1')
-const hexOf = (text: string): string => bytes(text).toString('hex')
 const namesIn = (search: KeySearch, text: string, start?: number, end?: number): readonly string[] =>
-  search.find(bytes(text), start, end)?.names ?? []
+  search.find(bytesOf(text), start, end)?.names ?? []
 
 describe('the search for a key', () => {
   const secret = 'Zk3q-9dLw_7Tb+2x/Y0'
-  const loaded = () => load({ a: secret })
+  const loaded = () => loadKeys({ a: secret })
 
   test('finds it alone, at the beginning, in the middle and at the end of any text', () => {
     for (const before of ['', ' ', 'x', 'a long text before it: ', 'A'.repeat(40), '.'.repeat(11), '.'.repeat(12), '.'.repeat(13)])
@@ -128,19 +122,19 @@ describe('the search for a key', () => {
   })
 
   test('knows secrets of 12 characters and more', () => {
-    const keys = load({ short: 'abcdefghijk', long: 'mnopqrstuvwx' })
+    const keys = loadKeys({ short: 'abcdefghijk', long: 'mnopqrstuvwx' })
     expect([namesIn(keys, 'abcdefghijk'), namesIn(keys, 'mnopqrstuvwx')]).toEqual([[], ['long']])
     expect([namesIn(keys, hexOf('abcdefghijk')), namesIn(keys, hexOf('mnopqrstuvwx'))]).toEqual([[], ['long']])
   })
 
   test('does not know a secret of 11 characters in base64 either, which is longer', () => {
-    const inBase64 = bytes('abcdefghijk').toString('base64url')
-    expect(namesIn(load({ short: 'abcdefghijk' }), `${inBase64} ${inBase64}`)).toEqual([])
+    const inBase64 = bytesOf('abcdefghijk').toString('base64url')
+    expect(namesIn(loadKeys({ short: 'abcdefghijk' }), `${inBase64} ${inBase64}`)).toEqual([])
   })
 
   test('finds a key of 12 characters at any place, and none that the end of the range cuts off', () => {
     const short = 'mnopqrstuvwx'
-    const keys = load({ short })
+    const keys = loadKeys({ short })
     for (let dots = 0; dots < 30; dots += 1) {
       const text = `${'.'.repeat(dots)}${short}.`
       expect([dots, namesIn(keys, text)]).toEqual([dots, ['short']])
@@ -148,12 +142,12 @@ describe('the search for a key', () => {
       expect([dots, namesIn(keys, text, dots + 1)]).toEqual([dots, []])
     }
     keys.remove('short', short)
-    expect([keys.find(bytes(short)), keys.find(bytes(hexOf(short)))]).toEqual([undefined, undefined])
+    expect([keys.find(bytesOf(short)), keys.find(bytesOf(hexOf(short)))]).toEqual([undefined, undefined])
   })
 
   test('compares 1,024 characters of a longer secret', () => {
     const long = Array.from({ length: 2000 }, (_, index) => String.fromCharCode(0x61 + ((index * index) % 26))).join('')
-    const keys = load({ long })
+    const keys = loadKeys({ long })
     expect([namesIn(keys, long), namesIn(keys, long.slice(0, 1024)), namesIn(keys, long.slice(0, 1023))]).toEqual([['long'], ['long'], []])
     expect(keys.reach).toBe(2048)
     keys.remove('long', long)
@@ -161,13 +155,13 @@ describe('the search for a key', () => {
   })
 
   test('reaches as far as the longest form of any secret, also of one that it does not look for', () => {
-    expect([new KeySearch().reach, load({ a: secret }).reach, load({ a: 'abc' }).reach]).toEqual([0, 2 * secret.length, 6])
-    expect(load({ a: secret, b: 'a longer secret than that' }).reach).toBe(50)
-    expect(load({ b: 'a longer secret than that', a: secret }).reach).toBe(50)
+    expect([new KeySearch().reach, loadKeys({ a: secret }).reach, loadKeys({ a: 'abc' }).reach]).toEqual([0, 2 * secret.length, 6])
+    expect(loadKeys({ a: secret, b: 'a longer secret than that' }).reach).toBe(50)
+    expect(loadKeys({ b: 'a longer secret than that', a: secret }).reach).toBe(50)
   })
 
   test('knows all names of a secret, each once, until the last is removed as often as it was added', () => {
-    const keys = load({ a: secret, b: secret })
+    const keys = loadKeys({ a: secret, b: secret })
     keys.add('a', secret)
     expect(namesIn(keys, secret)).toEqual(['a', 'b'])
     keys.remove('nobody', secret)
@@ -177,7 +171,7 @@ describe('the search for a key', () => {
     keys.remove('b', secret)
     expect(namesIn(keys, hexOf(secret))).toEqual(['a'])
     keys.remove('a', secret)
-    expect([keys.find(bytes(secret)), keys.find(bytes(hexOf(secret)))]).toEqual([undefined, undefined])
+    expect([keys.find(bytesOf(secret)), keys.find(bytesOf(hexOf(secret)))]).toEqual([undefined, undefined])
     keys.add('c', secret)
     expect(namesIn(keys, hexOf(secret))).toEqual(['c'])
   })
@@ -186,9 +180,9 @@ describe('the search for a key', () => {
     const alike = Object.fromEntries(
       Array.from({ length: 40 }, (_, index) => [`k${index}`, `the-same-beginning-of-all-${String(index).padStart(4, '0')}`]),
     )
-    const keys = load(alike)
+    const keys = loadKeys(alike)
     for (const [name, each] of Object.entries(alike))
-      for (const form of [each, hexOf(each), bytes(each).toString('base64')]) expect([name, namesIn(keys, form)]).toEqual([name, [name]])
+      for (const form of [each, hexOf(each), bytesOf(each).toString('base64')]) expect([name, namesIn(keys, form)]).toEqual([name, [name]])
     for (const [name, each] of Object.entries(alike).slice(0, 20)) keys.remove(name, each)
     for (const [index, [name, each]] of Object.entries(alike).entries())
       expect([name, namesIn(keys, each)]).toEqual([name, index < 20 ? [] : [name]])
@@ -198,7 +192,7 @@ describe('the search for a key', () => {
     const alike = Object.fromEntries(
       Array.from({ length: 5 }, (_, index) => [`k${index}`, `the-same-beginning-${index}-and-a-different-end`]),
     )
-    const keys = load(alike)
+    const keys = loadKeys(alike)
     for (const each of Object.values(alike)) expect([each, namesIn(keys, each, 1)]).toEqual([each, []])
   })
 
@@ -221,22 +215,22 @@ describe('the search for a key', () => {
       expect([text, namesIn(loaded(), text)]).toEqual([text, ['a']])
     for (const text of [once(once(once(secret))), quoted(quoted(slashed(secret)))])
       expect([text, namesIn(loaded(), text)]).toEqual([text, []])
-    expect(loaded().findUnescaped(bytes(secret))?.names).toEqual(['a'])
-    expect(loaded().findUnescaped(bytes(hexOf(secret)))?.names).toEqual(['a'])
-    for (const text of [once(secret), slashed(secret)]) expect(loaded().findUnescaped(bytes(text))).toBeUndefined()
+    expect(loaded().findUnescaped(bytesOf(secret))?.names).toEqual(['a'])
+    expect(loaded().findUnescaped(bytesOf(hexOf(secret)))?.names).toEqual(['a'])
+    for (const text of [once(secret), slashed(secret)]) expect(loaded().findUnescaped(bytesOf(text))).toBeUndefined()
   })
 
   test('takes the characters of base64, of escapes and of every secret for key characters, and no others', () => {
-    const isKey = (text: string, keys = new KeySearch()): boolean[] => [...bytes(text)].map((byte) => keys.isKeyCharacter(byte))
+    const isKey = (text: string, keys = new KeySearch()): boolean[] => [...bytesOf(text)].map((byte) => keys.isKeyCharacter(byte))
     const of = 'ABCXYZabcxyz0189+/-_\\%'
     expect(isKey(of)).toEqual(Array.from(of, () => true))
     const not = ' .,:;"\'{}[]()<>=!?@#$&*|~^`\n\0\xe4'
     expect(isKey(not)).toEqual(Array.from(not, () => false))
-    expect(isKey('.: ', load({ a: 'a.b:c' }))).toEqual([true, true, false])
+    expect(isKey('.: ', loadKeys({ a: 'a.b:c' }))).toEqual([true, true, false])
   })
 
   test('says where a key begins that the end of a text cuts off', () => {
-    const open = (text: string): number => loaded().openAt(bytes(text))
+    const open = (text: string): number => loaded().openAt(bytesOf(text))
     for (const before of ['', 'x ', 'some text before it. ']) {
       expect(open(`${before}${secret.slice(0, 12)}`)).toBe(before.length)
       expect(open(`${before}${secret.slice(0, -1)}`)).toBe(before.length)

@@ -1,23 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import { KeySearch } from '../../packages/core/src/forward/leak/key-search.js'
 import { LeakSearch } from '../../packages/core/src/forward/leak/leak-search.js'
-
-const load = (keys: Readonly<Record<string, string>>): KeySearch => {
-  const search = new KeySearch()
-  for (const [name, secret] of Object.entries(keys)) search.add(name, secret)
-  return search
-}
-const bytes = (text: string): Buffer => Buffer.from(text, 'latin1')
-const hexOf = (text: string): string => bytes(text).toString('hex')
+import { bytesOf, hexOf, loadKeys } from '../support/loaded-keys.js'
 
 describe('the search through the answers to one call', () => {
   const [own, other] = ['of-the-call-itself-0', 'of-another-tenant-00']
-  const makeSearch = () => new LeakSearch(load({ own, 'own again': own, other, 'other again': other }), 'own again', [own, 'short'])
+  const makeSearch = () => new LeakSearch(loadKeys({ own, 'own again': own, other, 'other again': other }), 'own again', [own, 'short'])
 
   test('names the alias of the call if the key is its own, and else the first of the key', () => {
     const search = makeSearch()
     expect([search.findIn(`a ${own}`), search.findIn(`a ${other}`), search.findIn('a')]).toEqual(['own again', 'other', undefined])
-    expect([search.findUnescaped(bytes(own)), search.findUnescaped(bytes(other)), search.findUnescaped(bytes('a'))]).toEqual([
+    expect([search.findUnescaped(bytesOf(own)), search.findUnescaped(bytesOf(other)), search.findUnescaped(bytesOf('a'))]).toEqual([
       'own again',
       'other',
       undefined,
@@ -29,23 +21,23 @@ describe('the search through the answers to one call', () => {
     for (const text of ['a short b', 'a %73hort', 'a sh\\u006frt', 'a sh\\\\u006frt', 'a %2573hort', hexOf('short')])
       expect([text, search.findIn(text)]).toEqual([text, 'own again'])
     for (const text of ['a shor t', 'a %252573hort', 'sh0rt', 'SHORT']) expect([text, search.findIn(text)]).toEqual([text, undefined])
-    expect(search.find(bytes('short'), 1)).toBeUndefined()
-    expect(search.find(bytes('short'), 0, 4)).toBeUndefined()
-    expect(search.findUnescaped(bytes('short'))).toBe('own again')
-    expect(search.findUnescaped(bytes('%73hort'))).toBeUndefined()
-    const without = new LeakSearch(load({ own }), 'own', [own])
-    expect([without.findIn('short'), without.findUnescaped(bytes('short'))]).toEqual([undefined, undefined])
+    expect(search.find(bytesOf('short'), 1)).toBeUndefined()
+    expect(search.find(bytesOf('short'), 0, 4)).toBeUndefined()
+    expect(search.findUnescaped(bytesOf('short'))).toBe('own again')
+    expect(search.findUnescaped(bytesOf('%73hort'))).toBeUndefined()
+    const without = new LeakSearch(loadKeys({ own }), 'own', [own])
+    expect([without.findIn('short'), without.findUnescaped(bytesOf('short'))]).toEqual([undefined, undefined])
   })
 
   test('tells where a run of key characters begins and ends', () => {
     const search = makeSearch()
     expect([
-      search.endOfRun(bytes('abc def')),
-      search.endOfRun(bytes('abc')),
-      search.endOfRun(bytes(' a')),
-      search.endOfRun(bytes('')),
+      search.endOfRun(bytesOf('abc def')),
+      search.endOfRun(bytesOf('abc')),
+      search.endOfRun(bytesOf(' a')),
+      search.endOfRun(bytesOf('')),
     ]).toEqual([3, 3, 0, 0])
-    expect([search.startOfRun(bytes('abc def'), 0), search.startOfRun(bytes('abc'), 1), search.startOfRun(bytes('a '), 0)]).toEqual([
+    expect([search.startOfRun(bytesOf('abc def'), 0), search.startOfRun(bytesOf('abc'), 1), search.startOfRun(bytesOf('a '), 0)]).toEqual([
       4, 1, 2,
     ])
     expect(search.reach).toBe(2 * own.length)
@@ -53,7 +45,7 @@ describe('the search through the answers to one call', () => {
 
   test('waits for the rest of its own key from the first character on, and of another’s from the twelfth', () => {
     const search = makeSearch()
-    const openAt = (text: string): number => search.openFrom(bytes(text))
+    const openAt = (text: string): number => search.openFrom(bytesOf(text))
     expect([openAt('x of-the'), openAt('x o'), openAt('x of-another-'), openAt(`x ${other.slice(0, 12)}`)]).toEqual([2, 2, 13, 2])
     expect([openAt('x y'), openAt('x sho'), openAt('x of-thx')]).toEqual([3, 2, 8])
   })

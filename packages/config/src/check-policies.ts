@@ -79,7 +79,7 @@ function boundNames({ bindings }: Parts): Readonly<Record<(typeof principalField
       names.add(name)
       naming += 1
     }
-    // Most rules name somebody whom a binding names: then nothing is compared.
+    // If a binding has the rule's own name, no spellings are compared.
     let meantBy: MeantBy | undefined
     return {
       names,

@@ -11,7 +11,7 @@ import { type Tags, tagRefused } from './tag/tag.js'
 export class Journey {
   readonly arrival: Arrival
   principal: Principal | undefined = undefined
-  /** This call in the list of calls that a revocation of their session ends; `undefined` if the credential is no session token. */
+  /** Set if the credential is a session token: Postern ends this call when the session is revoked. */
   call: SessionCall | undefined = undefined
   route: Route | undefined = undefined
   permit: Permit | undefined = undefined

@@ -2,7 +2,7 @@ import type { Redactor } from '@postern/ports'
 
 declare const clean: unique symbol
 
-/** A text that may stand in the ledger: one that went through a {@link Cleaner}, or that nobody outside of Postern wrote. */
+/** A text that may stand in the ledger: a {@link Cleaner} returned it, or Postern or the operator wrote it. */
 export type CleanText = string & { readonly [clean]: true }
 
 /**

@@ -27,8 +27,8 @@ export interface RefusalFacts {
 }
 
 /**
- * Makes the answer to a refused request. There is no other place where a refusal gets its head, so it says the same on an answer of
- * HTTP, in a page, on a bare socket and in the admin API.
+ * Makes the answer to a refused request. Every carrier calls this function: HTTP answers, pages in place of the backend, bare sockets
+ * and the admin API. So a refusal has the same headers on each of them.
  */
 export function answerRefusal(
   refusal: Refusal,

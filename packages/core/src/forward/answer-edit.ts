@@ -11,7 +11,7 @@ export interface AnswerEdit {
    */
   isError(document: unknown, usual: boolean): boolean
   /**
-   * Returns the edited answer. If the document is no valid answer of this endpoint, returns `undefined`, and Postern refuses the answer.
+   * Returns the edited answer; `undefined` if the document is no valid answer of this endpoint. Postern then refuses the answer.
    *
    * @param text The answer as JSON text, without a byte order mark.
    * @param document The same answer, parsed.
