@@ -13,6 +13,7 @@ import { type Issuer, jwtCallers, startIssuer } from '../support/issuer.js'
 import { createProver } from '../support/prover.js'
 import { runPostern, type RunningPostern, startPostern } from '../support/run-postern.js'
 import { createSampleBackend } from '../support/sample-backend.js'
+import { nextUpgrade } from '../support/next-upgrade.js'
 
 const env = {
   KEY: 'jt_0123456789',
@@ -114,9 +115,7 @@ describe('the backend is told who is calling', () => {
 
   test('over a WebSocket too', async () => {
     const { token } = await minter.mint({ user: 'ada', team: 'acme' })
-    const seen = new Promise<string>((resolve) =>
-      backend.once('upgrade', (request) => resolve(String(request.headers['postern-identity']))),
-    )
+    const seen = nextUpgrade(backend).then(({ headers }) => String(headers['postern-identity']))
     const socket = new WebSocket(`${origin.replace('http', 'ws')}/chat`, {
       headers: { authorization: `Bearer ${token}`, 'postern-identity': 'root' },
     })
@@ -274,9 +273,7 @@ describe('what the API refuses before it identifies anybody, nobody is verified 
   test('and a WebSocket under another name is nobody’s', async () => {
     const { token } = await minter.mint({ user: 'ada' })
     const seen = async (host: string): Promise<string | undefined> => {
-      const asked = new Promise<string | undefined>((resolve) =>
-        backend.once('upgrade', (request) => resolve(request.headers['postern-identity'] as string | undefined)),
-      )
+      const asked = nextUpgrade(backend).then(({ headers }) => headers['postern-identity'] as string | undefined)
       const socket = new WebSocket(`${named.replace('http', 'ws')}/chat`, { headers: { authorization: `Bearer ${token}`, host } })
       socket.on('error', () => {})
       return asked.finally(() => socket.close())

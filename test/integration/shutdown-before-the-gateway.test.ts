@@ -4,6 +4,7 @@ import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { listenAnywhere } from '../support/house.js'
 import { type OpenSidecar, openSidecar } from '../support/open-sidecar.js'
+import { ignoreReset } from '../support/next-upgrade.js'
 
 const deadlineMs = 500
 const json = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url')
@@ -57,7 +58,10 @@ describe('at the deadline of a shutdown', () => {
   beforeAll(async () => {
     let seen = 0
     silent = createServer(() => (seen += 1))
-    silent.on('upgrade', () => (seen += 1))
+    silent.on('upgrade', (_, socket) => {
+      ignoreReset(socket)
+      seen += 1
+    })
     const url = await listenAnywhere(silent)
     sidecar = await openSidecar({
       backend: url,

@@ -2,6 +2,7 @@ import { hash, randomUUID } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import express from 'express'
 import { WebSocketServer } from 'ws'
+import { ignoreReset } from './next-upgrade.js'
 
 /**
  * A typical application of a customer: pages rendered on the server, a cookie session, uploads, events, a chat over
@@ -67,6 +68,7 @@ export function createSampleBackend(): Server {
   const server = createServer(app)
   const sockets = new WebSocketServer({ noServer: true, handleProtocols: (protocols) => [...protocols][0] ?? false })
   server.on('upgrade', (request, socket, head) => {
+    ignoreReset(socket)
     if (request.url !== '/chat' || whoIs(request.headers.cookie) === undefined) {
       socket.end('HTTP/1.1 401 Unauthorized\r\nContent-Type: text/plain\r\nContent-Length: 14\r\nConnection: close\r\n\r\nplease sign in')
       return
