@@ -31,6 +31,7 @@ const good: unknown = {
       endpoints: { rerank: { methods: ['POST'], format: 'plain', model: 'body', ceiling: 'none', media: false } },
       passHeaders: ['x-my-feature'],
       endMark: 'optional',
+      streamUsage: 'ask',
       timeouts: { connect: '5s', firstEvent: '250ms' },
     },
   },

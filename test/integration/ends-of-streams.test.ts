@@ -10,7 +10,12 @@ const usage = `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk'
 const stream = ({ house }: AnsweringGateway) =>
   readAnswer(`${house.baseURL}/chat/completions`, {
     headers: { authorization: `Bearer ${house.callers.acme}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ model: 'm', stream: true, messages: [{ role: 'user', content: 'Hello' }] }),
+    body: JSON.stringify({
+      model: 'm',
+      stream: true,
+      stream_options: { include_usage: true },
+      messages: [{ role: 'user', content: 'Hello' }],
+    }),
   })
 
 /** What came but for the frame, whether it came whole, and the frame's record. */

@@ -6,21 +6,29 @@ export interface HostileUpstream {
   readonly origin: string
   readonly baseURL: string
   readonly seen: { readonly url: string; readonly rawHeaders: readonly string[] }[]
+  /** The bodies of the requests, in the order in which they were whole. */
+  readonly bodies: string[]
   close(): Promise<void>
 }
 
 export async function startHostileUpstream(answer: RequestListener): Promise<HostileUpstream> {
   const seen: HostileUpstream['seen'] = []
+  const bodies: string[] = []
   const server: Server = createServer((request: IncomingMessage, response) => {
     seen.push({ url: request.url as string, rawHeaders: request.rawHeaders })
-    request.resume()
-    request.on('end', () => answer(request, response))
+    const pieces: Buffer[] = []
+    request.on('data', (piece: Buffer) => pieces.push(piece))
+    request.on('end', () => {
+      bodies.push(Buffer.concat(pieces).toString())
+      answer(request, response)
+    })
   })
   const origin = await listenAnywhere(server)
   return {
     origin,
     baseURL: `${origin}/v1`,
     seen,
+    bodies,
     async close() {
       server.closeAllConnections()
       await new Promise((done) => server.close(done))

@@ -14,6 +14,7 @@ export function plainGateway(dialect: Dialect = dialects.openai, opened: Paramet
     attempts: 1,
     addressLimit: undefined,
     endMark: 'optional',
+    asksForUsage: false,
     timeouts: { connectMs: 1, headersMs: 1, idleMs: 1, firstEventMs: 1, holdMs: 1, unreadMs: 1 },
     passHeaders: [],
   }

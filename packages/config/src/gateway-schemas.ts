@@ -10,6 +10,12 @@ function gatewaysWith(member: keyof Dialect): string {
   return found.map(({ title }) => title).join(', ')
 }
 
+/** The dialects whose chat streams have token counts only if they are asked for. */
+const askedForUsage = Object.values(dialects)
+  .filter((dialect: Dialect) => dialect.streamUsage === 'asked')
+  .map(({ id }) => `\`${id}\``)
+  .join(' and ')
+
 /** The gateways, the keys that they are called with, and who each key is for. */
 export function createGatewaySchemas(strict: Settings, dialectIds: readonly string[]) {
   const openedEndpoint = strict({
@@ -63,6 +69,15 @@ export function createGatewaySchemas(strict: Settings, dialectIds: readonly stri
         'whether a stream of chunks that ends without `[DONE]` is whole where each choice has its `finish_reason`; under `required` it is cut',
       unset: '`optional` for `openai`, else `required`',
     }),
+    /** `ask`: Postern asks for the token counts of a chat stream whose client did not, and takes them out again for the client. */
+    streamUsage: z
+      .enum(['ask', 'leave'])
+      .optional()
+      .meta({
+        description:
+          'whether Postern asks for the token counts of a chat stream whose client did not (`stream_options.include_usage`); the client does not see them',
+        unset: `\`ask\` for ${askedForUsage}, else \`leave\``,
+      }),
     /** How long Postern waits. */
     timeouts: strict({
       /** For a connection. */

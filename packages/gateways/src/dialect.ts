@@ -112,6 +112,8 @@ export interface Dialect {
   readonly bareChunks?: boolean
   /** Chat streams may end without `[DONE]`: some servers that speak this dialect leave it out. */
   readonly endMark?: 'optional'
+  /** Chat streams have token counts only if the request asks for them, with `stream_options.include_usage` of the OpenAI API. */
+  readonly streamUsage?: 'asked'
   /** The options that each request may choose, by their names in `policies.choices`. */
   readonly choices?: Readonly<Record<string, Choice>>
   readonly addressLimit?: AddressLimit

@@ -111,6 +111,11 @@ export function replaceMember(text: string, name: string, value: string): string
   return `${text.slice(0, valueStart(text, span))}${value}${text.slice(span.end)}`
 }
 
+/** A member's value, as it is written. */
+export function memberValue(text: string, span: MemberSpan): string {
+  return text.slice(valueStart(text, span), span.end).trim()
+}
+
 function valueStart(text: string, { start }: MemberSpan): number {
   return text.indexOf(':', endOfString(text, start)) + 1
 }
@@ -166,7 +171,7 @@ function pastBlanks(text: string, from: number): number {
 }
 
 /** Where a value ends that begins at `start`. */
-function endOfValue(text: string, start: number): number {
+export function endOfValue(text: string, start: number): number {
   let depth = 0
   for (let at = start; at < text.length; at += 1) {
     const code = text.charCodeAt(at)

@@ -1,5 +1,5 @@
 import { type AnswerFormat, type Dialect, squashName } from '@postern/gateways'
-import { editMembers } from '../lib/json-members.js'
+import { editMembers, memberValue, setMember } from '../lib/json-members.js'
 import type { JsonBody } from '../read/json-body.js'
 import { holdsId, namesUser } from './hidden-users.js'
 
@@ -12,21 +12,43 @@ export interface BodyFacts {
   readonly pinnedUser: string | undefined
   /** The provider would store the answer, and several tenants use the key. */
   readonly refuseStore: boolean
+  /** The request asks for a chat stream without token counts, and the gateway can be asked for them. */
+  readonly askForUsage: boolean
 }
 
 /**
  * Rewrites the members that a client may not choose. The project belongs to the key, so the client's is removed. If policy
- * pins the user, the body's user becomes the verified one. If `refuseStore` is set, the body gets `"store": false`. Nothing
- * else of the body changes.
+ * pins the user, the body's user becomes the verified one. If `refuseStore` is set, the body gets `"store": false`; if
+ * `askForUsage` is set, `"include_usage": true` in `stream_options`. Nothing else of the body changes.
  */
-export function editBody(body: Buffer, { read, dialect, format, pinnedUser, refuseStore }: BodyFacts): Buffer {
+export function editBody(body: Buffer, { read, dialect, format, pinnedUser, refuseStore, askForUsage }: BodyFacts): Buffer {
   const { project } = dialect
   const edits = new Map<string, string | undefined>()
   if (project?.bodyMember !== undefined) for (const member of spelledLike(project.bodyMember, read.members)) edits.set(member, undefined)
   if (refuseStore) edits.set('store', 'false')
+  if (askForUsage) edits.set(streamOptions, withUsage(read))
   if (pinnedUser !== undefined) pinUser(edits, read.members, format, pinnedUser)
   return edits.size === 0 ? body : Buffer.from(editMembers(read.text, read.spans, edits))
 }
+
+/**
+ * Whether a request asks for a stream and leaves its token counts out. Of options that are no object the gateway shall say what it says
+ * without Postern.
+ */
+export function leavesUsageOut({ stream, [streamOptions]: options }: JsonBody['members']): boolean {
+  if (stream !== true) return false
+  if (options === undefined || options === null) return true
+  return typeof options === 'object' && !Array.isArray(options) && (options as { include_usage?: unknown }).include_usage !== true
+}
+
+function withUsage({ text, spans, members }: JsonBody): string {
+  const options = members[streamOptions]
+  const span = spans.find(({ name }) => name === streamOptions)
+  if (span === undefined || options === null) return '{"include_usage":true}'
+  return setMember(memberValue(text, span), 'include_usage', 'true')
+}
+
+const streamOptions = 'stream_options'
 
 /** Sets the user in each member that names one. If the format has a place for the user, it is set even if the client left it out. */
 function pinUser(

@@ -10,6 +10,8 @@ export interface Permit {
   readonly headers?: readonly string[] | undefined
   /** Whether the request asks for a stream. */
   readonly isStream?: boolean | undefined
+  /** Postern asked for the token counts of the stream, and takes them out of it again. */
+  readonly hidesUsage?: boolean | undefined
   /** The model that the request names. */
   readonly modelRequested?: string | undefined
 }

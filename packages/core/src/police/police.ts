@@ -12,7 +12,7 @@ import { refuseOtherReadings, refusePackedBody } from '../read/strict-content-ty
 import { beginCheck, beginFormCheck, type BodyRules, checkQuery } from './check-body.js'
 import { checkFormModel, checkModel } from './check-model.js'
 import { decideChoices } from './choices.js'
-import { editBody } from './edit-body.js'
+import { editBody, leavesUsageOut } from './edit-body.js'
 import { checkModelOutsideBody } from './model-outside-body.js'
 import { needsCeiling, refuseUnreadableCeiling, type UnderCeiling } from './output-limit.js'
 import type { Permit } from './permit.js'
@@ -153,9 +153,11 @@ function permitBody(read: JsonBody, model: string | undefined, { before, princip
   const { format } = route.endpoint
   const pinnedUser = policy.pinUser ? (principal.user ?? '') : undefined
   const refuseStore = !route.key.mayStore && wouldBeStored(format, read.members)
-  const body = editBody(received, { read, dialect: route.gateway.dialect, format, pinnedUser, refuseStore })
+  const askForUsage = route.gateway.asksForUsage && format.id === 'chat' && leavesUsageOut(read.members)
+  const body = editBody(received, { read, dialect: route.gateway.dialect, format, pinnedUser, refuseStore, askForUsage })
   const modelRequested = model === undefined ? undefined : brief(model)
-  return { body, isStream: asksForStream(read.members, route), modelRequested, query: chosen?.query, headers: chosen?.headers }
+  const isStream = asksForStream(read.members, route)
+  return { body, isStream, hidesUsage: askForUsage, modelRequested, query: chosen?.query, headers: chosen?.headers }
 }
 
 /** Google's API says it in the path, every other one in the body. A value that some server could read as true counts as true. */

@@ -24,6 +24,8 @@ export interface Gateway {
   readonly addressLimit: (AddressLimit & { readonly longestWaitMs: number }) | undefined
   /** `optional`: a chat stream may end without `[DONE]`, if each of its choices has a `finish_reason`. */
   readonly endMark: 'optional' | 'required'
+  /** Whether Postern asks for the token counts of a chat stream if the client did not. */
+  readonly asksForUsage: boolean
   readonly timeouts: GatewayTimeouts
   /** Names of request headers that are passed on in addition to the default ones. */
   readonly passHeaders: readonly string[]

@@ -26,6 +26,7 @@ export const mintoken = {
   },
   operatorPaths: ['auth', 'analytics', 'rules', 'playground'],
   maxJsonBytes: 10_000_000,
+  streamUsage: 'asked',
   choices: { intensity: { header: 'X-Mintoken-Intensity', query: 'intensity', values: ['lite', 'full', 'ultra'] } },
   governance: {
     passedHeaders: ['x-mintoken-'],

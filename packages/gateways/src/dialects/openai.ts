@@ -13,6 +13,7 @@ export const openai = {
   endpoints: openaiEndpoints,
   operatorPaths: ['organization', 'projects', 'webhook_endpoints', 'webhook_event_types', 'vaults', 'safety', 'fine_tuning/checkpoints'],
   endMark: 'optional',
+  streamUsage: 'asked',
   governance: { passedHeaders: ['openai-', 'x-ratelimit-'], headers: {}, body: {}, recordMembers: [] },
   errors: {
     message: ['/error/message', '/message', '/detail', '/error'],

@@ -210,6 +210,7 @@ function compileGateway(name: string, settings: Config['gateways'][string], { di
     attempts: settings.attempts ?? dialect.retries.attempts,
     addressLimit: compileAddressLimit(settings.addressLimit, dialect),
     endMark: settings.endMark ?? dialect.endMark ?? 'required',
+    asksForUsage: settings.streamUsage === undefined ? dialect.streamUsage === 'asked' : settings.streamUsage === 'ask',
     timeouts: compileTimeouts(settings.timeouts),
     passHeaders: settings.passHeaders ?? [],
   }

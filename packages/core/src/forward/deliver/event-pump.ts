@@ -5,7 +5,7 @@ export interface Edit {
   /** Written in front of the event. */
   readonly before?: string
   /** Written in place of the event. */
-  readonly instead?: string
+  readonly instead?: string | Buffer
   /** Write neither this event nor anything after it. */
   readonly stop?: boolean
 }

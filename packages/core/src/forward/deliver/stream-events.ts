@@ -18,6 +18,7 @@ import { parseJson } from './parse-json.js'
 import { defaultEnd } from '../event-pattern.js'
 import { addChoices, asComment, errorEvent, readEventData } from './read-event.js'
 import { refuseForGateway } from './refuse-for-gateway.js'
+import { isUsageAlone, withoutEmptyUsage } from './usage-of-stream.js'
 import { BrokenPacking } from './unpack.js'
 
 /** After this many events whose data is not JSON, Postern parses no more of the stream: each failed parse throws, which is slow. */
@@ -28,14 +29,16 @@ const maxUnreadable = 1000
  *
  * This is the only module that edits a stream, and only whole events: it adds `choices: []` to a chunk without choices,
  * because the `openai` client would throw; turns an event without a type into a comment if the format requires a type;
- * completes the chunks of a gateway that leaves members out; and puts the governance frame before the end.
+ * completes the chunks of a gateway that leaves members out; takes token counts out for which Postern asked and the client did not;
+ * and puts the governance frame before the end.
  *
  * If the gateway's stream breaks off, the client's connection is cut, so that the stream does not look complete; if the session was
  * revoked, an error event says so first. The head waits a moment for the first event: if the stream breaks off before it, or the first
  * event is an error, the client gets an error with a status. After the first event, an error is told in the stream.
  */
 export function streamEvents(exchange: Exchange, answer: ClientAnswer): Delivery {
-  const { tap, records, upstream, key } = exchange.facts
+  const { tap, records, upstream, key, permit } = exchange.facts
+  const hidesUsage = permit.hidesUsage === true
   const mender = records.needsMending ? createChunkCompleter() : undefined
   /** Whether an event with data came. */
   let heard = false
@@ -119,7 +122,10 @@ export function streamEvents(exchange: Exchange, answer: ClientAnswer): Delivery
         return { instead: clean, ...read(left, 0, left.length, left.toString('latin1')) }
       }
     }
-    return read(bytes, start, end, text)
+    const left = hidesUsage ? withoutEmptyUsage(text) : undefined
+    if (left === undefined) return read(bytes, start, end, text)
+    const event = Buffer.from(left, 'latin1')
+    return { instead: event, ...read(event, 0, event.length, left) }
   }
 
   /** Reads of an event that is not parsed only whether it ends the stream. */
@@ -167,7 +173,8 @@ export function streamEvents(exchange: Exchange, answer: ClientAnswer): Delivery
         return { stop: true }
       }
       failed = true
-    } else if (records.needsChoices && !('choices' in record)) return { instead: addChoices(event) }
+    } else if (hidesUsage && isUsageAlone(record)) return { instead: '' }
+    else if (records.needsChoices && !('choices' in record)) return { instead: addChoices(event) }
     else if (records.needsType && !('type' in record)) return { instead: asComment(event) }
     const mended = mender?.complete(record)
     return mended === undefined ? undefined : { instead: `data: ${mended}\n\n` }
