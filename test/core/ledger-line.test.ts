@@ -42,6 +42,8 @@ describe('a ledger line', () => {
       tier: 't',
       usage: { source: 'answer' as const, input: 1, output: 2 },
       cost: { amount: 0.5, unit: 'USD' },
+      clamped: { ceiling: 500, asked: 900 },
+      booked: 'reported' as const,
       quota: { used: 90, limit: 100, unit: 'tokens' as const },
       intensity: 'full',
       gateway_request_id: 'req_1',

@@ -46,7 +46,8 @@ describe('a serialized governance record', () => {
         { nil: undefined },
       ),
       cost: fc.option(fc.record({ amount, unit: fc.string() }), { nil: undefined }),
-      budget_left: count,
+      budget_left: fc.option(fc.record({ amount, unit: fc.string(), rule: fc.string() }), { nil: undefined }),
+      clamped: fc.option(fc.record({ ceiling: fc.nat(), asked: fc.nat() }, { requiredKeys: ['ceiling'] }), { nil: undefined }),
       quota: fc.option(
         fc.record({ used: fc.nat(), limit: fc.nat(), unit: fc.constant('tokens' as const) }, { requiredKeys: ['used', 'unit'] }),
         {

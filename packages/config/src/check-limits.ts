@@ -3,6 +3,8 @@ import type { Config } from './schema.js'
 
 type Rule = NonNullable<Config['limits']>['rules'][number]
 
+const units = ['requests', 'tokens', 'spend', 'streams'] as const
+
 /** Checks that each limit has an amount and can be counted, that it names what there is, and that no two count the same. */
 export function checkLimits({ limits, gateways, keys, callers, bindings }: Config, problems: Problem[]): void {
   const seen = new Map<string, string>()
@@ -10,8 +12,8 @@ export function checkLimits({ limits, gateways, keys, callers, bindings }: Confi
   const aliases = new Set(Object.keys(keys))
   for (const [index, rule] of (limits?.rules ?? []).entries()) {
     const path = `limits.rules[${index}]`
-    if (rule.requests === undefined && rule.streams === undefined)
-      problems.push(problem(path, 'limits nothing.', 'Write requests: 60 with per: minute, or streams: 10.'))
+    if (units.every((unit) => rule[unit] === undefined))
+      problems.push(problem(path, 'limits nothing.', 'Write requests: 60 with per: minute, spend: 20 USD with per: day, or streams: 10.'))
     if (rule.streams !== undefined && rule.per !== undefined)
       problems.push(
         problem(
@@ -26,9 +28,10 @@ export function checkLimits({ limits, gateways, keys, callers, bindings }: Confi
       problems.push(problem(`${path}.key`, `names "${rule.key}", which is not under keys.`, `Write one of the names under keys.`))
     if (rule.each === 'session' && callers.session === undefined)
       problems.push(problem(`${path}.each`, 'counts each session, and there are none.', 'Write callers.session, or each: user.'))
-    for (const unit of ['requests', 'streams'] as const) {
-      if (rule[unit] === undefined) continue
-      const counts = JSON.stringify([countedUnder(rule), unit])
+    for (const unit of units) {
+      const limit = rule[unit]
+      if (limit === undefined) continue
+      const counts = JSON.stringify([countedUnder(rule), unit, typeof limit === 'number' ? undefined : limit.unit])
       const earlier = seen.get(counts)
       if (earlier === undefined) seen.set(counts, path)
       else problems.push(problem(path, `counts the same as ${earlier}.`, 'Write one of them, or give each a name.'))

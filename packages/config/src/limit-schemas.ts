@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { fault } from './fault.js'
 import { alias, principalFields, type Settings } from './schema-parts.js'
+import { money } from './units.js'
 
 /** What a limit counts apart: each value has a count of its own. */
 const apart = ['user', 'team', 'project', 'key', 'workflow', 'session'] as const
@@ -38,6 +39,12 @@ export function createLimitsSchema(strict: Settings) {
       .meta({ description: 'how often the count begins anew, in UTC: `second`, `minute`, `hour`, `day` or `month`', unset: 'never' }),
     /** The most calls that are sent to a gateway. */
     requests: amount.optional().describe('the most calls that are sent to a gateway, each once, whatever its attempts'),
+    /** The most tokens, of input and output together, cached ones included. */
+    tokens: amount
+      .optional()
+      .describe('the most tokens, of input and output together; the most that a call can use is set aside before it is sent'),
+    /** The most money: an amount with its unit. */
+    spend: money.optional().describe('the most money; the most that a call can cost is set aside before it is sent'),
     /** The most streams that are open at once. */
     streams: amount.optional().describe('the most streams that are open at once'),
     onUnavailable: z
@@ -46,6 +53,20 @@ export function createLimitsSchema(strict: Settings) {
       .meta({ description: 'what happens to calls while the store cannot be asked: `refuse` or `allow`', unset: '`limits.onUnavailable`' }),
   })
   return strict({
+    /** Under a limit of money: what happens to a call whose model has no price. */
+    unpriced: z
+      .enum(['refuse', 'tokens'])
+      .default('refuse')
+      .describe(
+        'under a limit of money, what happens to a call whose model has no price: `refuse`, or `tokens`: it is counted in tokens only',
+      ),
+    /** What a call is booked as that ended without a report of what it used. */
+    unreported: z
+      .enum(['assume', 'measure'])
+      .default('assume')
+      .describe(
+        'what a call is booked as that ends without a report of what it used: `assume`: all that was set aside; `measure`: no more than the bytes that passed allow, which may be too little, since reasoning is not seen',
+      ),
     onUnavailable: z
       .enum(unavailable)
       .default('refuse')

@@ -1,3 +1,4 @@
+import { type Amount, readAmount } from '@postern/ports'
 import { z } from 'zod'
 import { fault } from './fault.js'
 
@@ -25,6 +26,21 @@ export const pace = quantity(paceUnits, {
   examples: '0B/s or 1KiB/s',
   usual: (number) => `${number}B/s if it is in bytes a second`,
 })
+
+/** An amount of money with its unit, such as `20 USD` or `100 credits`. */
+export const money = z
+  .custom<string>()
+  .transform((value: unknown, context): Amount => {
+    const amount = typeof value === 'string' ? readAmount(value.trim()) : undefined
+    if (amount !== undefined && amount.amount > 0) return amount
+    context.addIssue({
+      code: 'custom',
+      message: fault('is not an amount above 0 with its unit', 'Write it like 20 USD or 100 credits.'),
+      input: value,
+    })
+    return z.NEVER
+  })
+  .meta({ type: 'string', pattern: '^\\d+(?:\\.\\d{1,9})?\\s*(?:credits|[A-Z]{2,3})$', examples: ['20 USD', '0.5 credits'] })
 
 /** The words for a quantity in messages. */
 interface Wording {

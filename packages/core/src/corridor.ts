@@ -20,7 +20,7 @@ export async function handle(rooms: Rooms, arrival: Arrival, sink: ResponseSink)
     rooms.witness({ type: 'call_begun', gateway: route.gateway.name, key: route.key.alias })
     for (;;) {
       const tags = journey.tags
-      const tap = (journey.tap = rooms.observe({ arrival, principal }, route, permit, tags))
+      const tap = (journey.tap = rooms.observe({ arrival, principal }, { ...cleared, tags }))
       const ownMs = arrival.watch.ownMs()
       try {
         outcome = await rooms.forward(cleared, tags, tap, sink)
@@ -34,8 +34,8 @@ export async function handle(rooms: Rooms, arrival: Arrival, sink: ResponseSink)
   } catch (error) {
     outcome = refuse(error, journey, sink)
   }
-  journey.end()
-  return rooms.account({ arrival, principal: journey.principal, route: journey.route, tags: journey.tags, outcome })
+  const booked = journey.end(outcome)
+  return rooms.account({ arrival, principal: journey.principal, route: journey.route, tags: journey.tags, outcome, booked })
 }
 
 /**
@@ -55,5 +55,5 @@ export async function clear(rooms: Rooms, journey: Journey): Promise<Cleared> {
   journey.tags = rooms.tag(arrival, principal)
   const reserved = journey.setAside(rooms.reserve({ arrival, principal, route, permit, tags: journey.tags }))
   const reservation = reserved instanceof Promise ? await rooms.wait(reserved, call) : reserved
-  return { arrival, principal, route, permit, call, reservation }
+  return { arrival, principal, route, permit: (journey.permit = reservation?.permit ?? permit), call, reservation }
 }

@@ -2,6 +2,7 @@ import type { Arrival, Principal, RevokedKind, SessionCall } from '@postern/port
 import type { Outcome } from './forward/outcome.js'
 import type { Tap } from './observe/observe.js'
 import type { Permit } from './police/permit.js'
+import type { BookedBy } from './reserve/book.js'
 import type { Reservation } from './reserve/reservation.js'
 import type { Reserve } from './reserve/reserve.js'
 import type { Route } from './resolve/route.js'
@@ -50,11 +51,16 @@ export class Journey {
     return reservation
   }
 
-  /** Says that the call is over: nothing that ends it later finds it, and what it has set aside is booked. */
-  end(): void {
+  /**
+   * Says that the call is over: nothing that ends it later finds it, and what it has set aside is booked.
+   *
+   * @returns Where what was booked for tokens or money comes from.
+   */
+  end(outcome: Outcome): BookedBy | undefined {
     this.#isOver = true
     this.call?.over()
-    this.#reservation?.end()
+    this.#reservation?.end(outcome)
+    return this.#reservation?.bookedBy
   }
 }
 
@@ -75,6 +81,8 @@ export interface EndedJourney {
   readonly route?: Route | undefined
   readonly tags: Tags
   readonly outcome: Outcome
+  /** Where what was booked for tokens or money comes from; `undefined`: nothing was. */
+  readonly booked?: BookedBy | undefined
   /** The sessions that the request ended. */
   readonly ended?: EndedSessions | undefined
 }

@@ -10,7 +10,11 @@ export type StreamEnd =
 /** Where an answer keeps its token counts. Of several places, the first that holds a number counts. */
 export interface UsagePlaces {
   readonly input: readonly Pointer[]
+  /** Parts of the input that the count at {@link input} leaves out; they are added to it. */
+  readonly besideInput?: readonly Pointer[]
   readonly output: readonly Pointer[]
+  /** Parts of the output that the count at {@link output} leaves out; they are added to it. */
+  readonly besideOutput?: readonly Pointer[]
   readonly cached: readonly Pointer[]
   readonly reasoning: readonly Pointer[]
   readonly total: readonly Pointer[]
@@ -28,7 +32,19 @@ export interface OutputLimit {
   readonly others?: readonly Pointer[]
   /** Members that start agents, whose output the limit does not bound. */
   readonly beside?: readonly Pointer[]
+  /** Where Postern writes a limit if the request has none: the first place whose `models` the model's name matches. */
+  readonly written: readonly WrittenLimit[]
 }
+
+/** A place for the limit of an answer's length. */
+export interface WrittenLimit {
+  readonly place: Pointer
+  /** Default: every model. */
+  readonly models?: RegExp
+}
+
+/** Models that think before they answer: they refuse `max_tokens` (OpenAI API, "Reasoning models"). */
+const thinkingModels = /(?:^|[/:])(?:o\d|gpt-(?:[5-9]|\d\d))/i
 
 /** The shape of an answer: the API that it follows, whichever gateway sends it. */
 export interface AnswerFormat {
@@ -79,6 +95,7 @@ export const chatFormat: AnswerFormat = {
     prompts: ['/prompt', '/prompt_embeds', '/prompts', '/inputs', '/messages'],
     others: ['/max_output_tokens', ...otherCeilings],
     beside: besideAnswers,
+    written: [{ place: '/max_completion_tokens', models: thinkingModels }, { place: '/max_tokens' }],
   },
   streamEnd: { data: '[DONE]' },
   recordsNeedChoices: true,
@@ -102,6 +119,7 @@ export const responsesFormat: AnswerFormat = {
     prompts: ['/input', '/inputs', '/prompts', '/messages'],
     others: ['/max_tokens', '/max_completion_tokens', ...otherCeilings],
     beside: besideAnswers,
+    written: [{ place: '/max_output_tokens' }],
   },
   storedUnlessRefused: true,
   streamEnd: { types: ['response.completed', 'response.incomplete', 'response.failed'] },
@@ -116,6 +134,13 @@ export const messagesFormat: AnswerFormat = {
   model: ['/model', '/message/model'],
   usage: {
     input: ['/usage/input_tokens', '/message/usage/input_tokens'],
+    // What is read from the cache and what is written to it is counted apart (Anthropic API, "Prompt caching").
+    besideInput: [
+      '/usage/cache_read_input_tokens',
+      '/message/usage/cache_read_input_tokens',
+      '/usage/cache_creation_input_tokens',
+      '/message/usage/cache_creation_input_tokens',
+    ],
     output: ['/usage/output_tokens', '/message/usage/output_tokens'],
     cached: ['/usage/cache_read_input_tokens', '/message/usage/cache_read_input_tokens'],
     reasoning: [],
@@ -128,6 +153,7 @@ export const messagesFormat: AnswerFormat = {
     prompts: ['/prompt', '/prompts', '/messages'],
     others: ['/max_completion_tokens', '/max_output_tokens', ...otherCeilings],
     beside: besideAnswers,
+    written: [{ place: '/max_tokens' }],
   },
   streamEnd: { types: ['message_stop'] },
   recordsNeedChoices: false,
@@ -140,6 +166,7 @@ export const generateContentFormat: AnswerFormat = {
   usage: {
     input: ['/usageMetadata/promptTokenCount'],
     output: ['/usageMetadata/candidatesTokenCount'],
+    besideOutput: ['/usageMetadata/thoughtsTokenCount'],
     cached: ['/usageMetadata/cachedContentTokenCount'],
     reasoning: ['/usageMetadata/thoughtsTokenCount'],
     total: ['/usageMetadata/totalTokenCount'],
@@ -160,6 +187,7 @@ export const generateContentFormat: AnswerFormat = {
     ],
     prompts: ['/contents', '/requests', '/prompts', '/messages'],
     beside: besideAnswers,
+    written: [{ place: '/generationConfig/maxOutputTokens' }],
   },
   streamEnd: undefined,
   recordsNeedChoices: false,

@@ -108,14 +108,15 @@ function costReader(dialect: Dialect): ((document: unknown) => GovernanceCost | 
 const usageFields = ['input', 'output', 'cached', 'reasoning', 'total'] as const
 
 function usageReader(places: UsagePlaces): (document: unknown, source: GovernanceUsage['source']) => AnswerFacts['usage'] {
-  const compiled = usageFields.map((field) => ({ field, at: compileAll(places[field]) }))
+  const besides = { input: places.besideInput, output: places.besideOutput, cached: [], reasoning: [], total: [] }
+  const compiled = usageFields.map((field) => ({ field, at: compileAll(places[field]), beside: compileAll(besides[field]) }))
   return (document, source) => {
     let usage: AnswerFacts['usage']
-    for (const { field, at } of compiled) {
+    for (const { field, at, beside } of compiled) {
       const count = firstCount(document, at)
       if (count === undefined) continue
       usage ??= { source }
-      usage[field] = count
+      usage[field] = beside.reduce((sum, place) => sum + (readCount(document, place) ?? 0), count)
     }
     return usage
   }

@@ -22,6 +22,11 @@ export interface LedgerEntry extends GovernanceRecord {
   /** The alias of a gateway key, of this call or of another, that the gateway's answer held. The client did not get the key. */
   readonly leaked_key?: string | undefined
   readonly duration_ms: number
+  /**
+   * Where what the limits of tokens and money count comes from: the gateway's report (`reported`), its token counts and our prices
+   * (`priced`), what was set aside (`assumed`), or a bound of what passed (`measured`). Absent: no such limit counts the call.
+   */
+  readonly booked?: 'reported' | 'priced' | 'assumed' | 'measured' | undefined
   /** The kind of credential. Of a refused one: the kind that it was taken for. */
   readonly via?: Principal['via'] | undefined
   /** The credential's name: a service label or a token's id. */

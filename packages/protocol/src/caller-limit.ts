@@ -1,8 +1,8 @@
 /** What a caller is told of one of its limits: an entry of `limits` in the answer to `GET {mount}/limits`. */
 export interface CallerLimit {
   readonly name: string
-  /** `requests` that are sent to a gateway, or `streams` that are open at once. */
-  readonly unit: 'requests' | 'streams'
+  /** `requests` that are sent to a gateway, `streams` that are open at once, `tokens`; of money `credits` or an ISO 4217 currency such as `USD`. */
+  readonly unit: 'requests' | 'streams' | 'tokens' | 'credits' | (string & {})
   readonly limit: number
   /** How much is left, without what calls under way have set aside. */
   readonly left: number

@@ -50,6 +50,11 @@ export const errorCodes = {
     title: 'The request cannot be read.',
     help: 'Correct it before sending it again.',
   },
+  ceiling_required: {
+    ...invalid,
+    title: 'Nothing bounds what this request could use, and this caller has a limit of money or tokens.',
+    help: 'State a ceiling of tokens and leave out what works beside the answer: hosted tools, stored context. For the operator: a price for the whole call (perCall) lets it pass.',
+  },
   caller_missing: {
     ...unauthenticated,
     title: 'The request does not say who is calling.',
@@ -79,6 +84,13 @@ export const errorCodes = {
     ...unauthenticated,
     title: 'The proof of possession does not fit this request.',
     help: 'Make a new DPoP proof for each request, for its method, URL and token.',
+  },
+  budget_held: {
+    status: 429,
+    type: 'rate_limit_error',
+    retryable: true,
+    title: 'Calls under way hold what is left of the budget.',
+    help: 'Wait for the time in Retry-After: what they do not use comes back when they end.',
   },
   budget_exhausted: {
     ...unpaid,

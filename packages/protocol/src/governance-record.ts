@@ -46,6 +46,22 @@ export interface GovernanceQuota {
   readonly unit: 'tokens'
 }
 
+/** What is left of a limit. */
+export interface GovernanceBudget {
+  readonly amount: number
+  /** `tokens`, `credits` or an ISO 4217 currency such as `USD`. */
+  readonly unit: string
+  /** The name of the limit. */
+  readonly rule: string
+}
+
+/** The ceiling of tokens that Postern wrote into the request, for each of its answers. */
+export interface GovernanceClamp {
+  readonly ceiling: number
+  /** What the request asked for; absent: it stated no ceiling. */
+  readonly asked?: number
+}
+
 /**
  * What is known about one request. It travels in the header `Postern-Governance`, also of every error, and in the
  * last comment line of a stream.
@@ -73,7 +89,10 @@ export interface GovernanceRecord {
   readonly tier?: string | undefined
   readonly usage?: GovernanceUsage | undefined
   readonly cost?: GovernanceCost | undefined
-  readonly budget_left?: number | undefined
+  /** Of the limits of money and tokens that count the call: what is left of the one with the smallest share left. */
+  readonly budget_left?: GovernanceBudget | undefined
+  /** Absent if the request went out with the ceiling that it had. */
+  readonly clamped?: GovernanceClamp | undefined
   /** The allowance of the gateway's account, if the gateway reports it. */
   readonly quota?: GovernanceQuota | undefined
   /** How strongly the gateway compressed the prompt, in its own word. */
@@ -98,7 +117,7 @@ export interface GovernanceRecord {
  */
 export function publicGovernance(record: GovernanceRecord): GovernanceRecord {
   const { request_id, attempt, workflow, workflow_verified, step, model_requested, model } = record
-  const { usage, cost, budget_left, gateway_ms, retry_after, finish, ended_without_mark, overhead_ms } = record
+  const { usage, cost, budget_left, clamped, gateway_ms, retry_after, finish, ended_without_mark, overhead_ms } = record
   return {
     request_id,
     attempt,
@@ -110,6 +129,7 @@ export function publicGovernance(record: GovernanceRecord): GovernanceRecord {
     usage,
     cost,
     budget_left,
+    clamped,
     gateway_ms,
     retry_after,
     finish,
@@ -142,7 +162,8 @@ export function serializeGovernance(record: GovernanceRecord): string {
     textMember('tier', record.tier) +
     serializeUsage(record.usage) +
     serializeCost(record.cost) +
-    bareMember('budget_left', record.budget_left) +
+    serializeBudget(record.budget_left) +
+    serializeClamp(record.clamped) +
     serializeQuota(record.quota) +
     textMember('intensity', record.intensity) +
     textMember('gateway_request_id', record.gateway_request_id) +
@@ -168,6 +189,14 @@ function serializeUsage(usage: GovernanceUsage | undefined): string {
 
 function serializeCost(cost: GovernanceCost | undefined): string {
   return cost === undefined ? '' : `,"cost":{"amount":${cost.amount},"unit":${quote(cost.unit)}}`
+}
+
+function serializeBudget(left: GovernanceBudget | undefined): string {
+  return left === undefined ? '' : `,"budget_left":{"amount":${left.amount},"unit":${quote(left.unit)},"rule":${quote(left.rule)}}`
+}
+
+function serializeClamp(clamped: GovernanceClamp | undefined): string {
+  return clamped === undefined ? '' : `,"clamped":{"ceiling":${clamped.ceiling}${bareMember('asked', clamped.asked)}}`
 }
 
 function serializeQuota(quota: GovernanceQuota | undefined): string {

@@ -3,6 +3,8 @@ export { type ErrorCode, type ErrorCodeEntry, type ErrorEnvelope, type ErrorType
 export { errorEnvelope, type ErrorSaid } from './error-envelope.js'
 export {
   type Finish,
+  type GovernanceBudget,
+  type GovernanceClamp,
   type GovernanceCost,
   type GovernanceRecord,
   type GovernanceQuota,

@@ -89,7 +89,7 @@ function createNameRedaction({ clean }: Cleaner): (principal: Principal | undefi
 
 /** One literal, for the reason that {@link writeRecord} gives. */
 function writeEntry(
-  { arrival, principal, route, tags, outcome }: EndedJourney,
+  { arrival, principal, route, tags, outcome, booked }: EndedJourney,
   { clean, cleanOften }: Cleaner,
   names: Names,
   isCut: boolean,
@@ -131,6 +131,8 @@ function writeEntry(
     failover: record.failover,
     tier: cleanOften(record.tier),
     usage: record.usage,
+    clamped: record.clamped,
+    booked,
     cost: cleanCost(record.cost, cleanOften),
     quota: record.quota,
     intensity: cleanOften(record.intensity),

@@ -4,6 +4,9 @@ import type { Limit } from '../reserve/find-limits.js'
 /** `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers, 3 and 4), which a page may read. */
 export const limitHeaderNames = ['RateLimit-Policy', 'RateLimit'] as const
 
+/** `qu` of a policy; `requests` is the default. */
+const quotaUnits = { requests: '', streams: ';qu="concurrent-requests"', tokens: ';qu="tokens"' } as const
+
 const seconds = { second: 1, minute: 60, hour: 3600, day: 86_400, month: undefined } as const
 
 /**
@@ -16,9 +19,10 @@ export function limitHeaders(limits: readonly Limit[], counted: readonly Counted
   const left: string[] = []
   for (const [index, { rule, claim }] of limits.entries()) {
     const state = counted[index]
-    if (state === undefined || (isPage && !isOwn(rule.each))) continue
+    // Money is told in the record, with its unit.
+    if (state === undefined || rule.unit === 'spend' || (isPage && !isOwn(rule.each))) continue
     const window = rule.per === undefined ? undefined : seconds[rule.per]
-    const unit = rule.unit === 'streams' ? ';qu="concurrent-requests"' : ''
+    const unit = quotaUnits[rule.unit]
     policies.push(`"${rule.title}";q=${claim.budget.limit}${unit}${window === undefined ? '' : `;w=${window}`}`)
     const rest = Math.max(0, claim.budget.limit - state.booked - state.held)
     left.push(`"${rule.title}";r=${rest}${state.endsInMs === undefined ? '' : `;t=${Math.ceil(state.endsInMs / 1000)}`}`)

@@ -3,7 +3,7 @@ import type { Finish, GovernanceRecord } from '@postern/protocol'
 import type { Outcome } from '../forward/outcome.js'
 import { answerRefusal, isGateways } from './refusal-answer.js'
 import { writeRecord } from './record.js'
-import { isPage, isToldPublicly, tellRecord } from './record-for-client.js'
+import { isToldPublicly, tellRecord } from './record-for-client.js'
 import type { Tap } from '../observe/observe.js'
 import type { Permit } from '../police/permit.js'
 import type { Reservation } from '../reserve/reservation.js'
@@ -27,9 +27,9 @@ export interface RefusedJourney {
  * Never throws: if a middleware in front throws, the outcome says so.
  */
 export function refuse(error: unknown, journey: RefusedJourney, sink: ResponseSink): Outcome {
-  const { arrival, route, permit, tags, tap } = journey
+  const { arrival, route, permit, reservation, tags, tap } = journey
   const recordOf = (finish: Finish, overheadMs?: number): GovernanceRecord =>
-    tap === undefined ? writeRecord({ tags, route, permit, finish, overheadMs }) : tap.governance(finish, overheadMs)
+    tap === undefined ? writeRecord({ tags, route, permit, reservation, finish, overheadMs }) : tap.governance(finish, overheadMs)
   const isGone = hasLeft(arrival, sink)
   if (error instanceof ClientGone || (isGone && !isOurFault(error)))
     return { ...whatWasRefused(error, tap), finish: 'client_closed', status: 499, record: recordOf('client_closed') }
@@ -65,13 +65,14 @@ function isOurFault(error: unknown): boolean {
 }
 
 /** What the ledger gets about an error beside its code. */
-function whatWasRefused(error: unknown, tap: Tap | undefined): Pick<Outcome, 'cause' | 'refused' | 'via' | 'leaked'> {
+function whatWasRefused(error: unknown, tap: Tap | undefined): Pick<Outcome, 'cause' | 'refused' | 'via' | 'leaked' | 'mayHaveRun'> {
   if (error instanceof ClientGone) return {}
   const leaked = tap?.leaked
   const found = leaked === undefined ? {} : { leaked }
   if (!(error instanceof Refusal)) return { cause: error, ...found }
-  const { cause = reasonOf(error), refused, via } = error.details
-  return { cause, ...(refused === undefined ? {} : { refused }), ...(via === undefined ? {} : { via }), ...found }
+  const { cause = reasonOf(error), refused, via, mayHaveRun, mayRetry } = error.details
+  const ran = mayHaveRun === true ? { mayHaveRun } : mayRetry === true ? { mayHaveRun: false } : {}
+  return { cause, ...ran, ...(refused === undefined ? {} : { refused }), ...(via === undefined ? {} : { via }), ...found }
 }
 
 /** Why a credential was refused. The message says no more to the ledger than to the client. */
@@ -85,7 +86,7 @@ function writeRefusal(refusal: Refusal, record: GovernanceRecord, journey: Refus
     requestId: record.request_id,
     record: tellRecord(record, journey),
     gatewayHeaders: isToldPublicly(journey) ? undefined : refusal.details.gatewayHeaders,
-    limitHeaders: journey.reservation?.headers(isPage(journey)),
+    limitHeaders: journey.reservation?.headers(),
     always: answerHeaders,
   })
   sink.writeHead(status, headers)

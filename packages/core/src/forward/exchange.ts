@@ -13,7 +13,7 @@ import type { OriginOf } from './answer-links.js'
 import { exposeHeaders } from '../answers/expose-headers.js'
 import { cacheControlFor } from '../answers/privacy.js'
 import { limitHeaderNames } from '../answers/limit-headers.js'
-import { isPage, isToldPublicly, tellRecord, withoutGatewaysNames } from '../answers/record-for-client.js'
+import { isToldPublicly, tellRecord, withoutGatewaysNames } from '../answers/record-for-client.js'
 import type { Outcome } from './outcome.js'
 import type { PreparedKey } from './prepare-key.js'
 import type { EventPattern } from './event-pattern.js'
@@ -79,7 +79,7 @@ export interface Delivery {
 export function writeAnswerHead(exchange: Exchange, head: AnswerHead, record: GovernanceRecord, ...further: string[]): void {
   const { arrival, tags, sink, tap, reservation } = exchange.facts
   const isPublic = isToldPublicly(tap.audience)
-  const limits = reservation?.headers(isPage(tap.audience)) ?? []
+  const limits = reservation?.headers() ?? []
   const headers = isPublic ? withoutGatewaysNames(head.passed) : head.passed
   headers.push(
     'Cache-Control',

@@ -126,6 +126,7 @@ export class GatewayCall implements Exchange, OpenCall, Dispatcher.DispatchHandl
     this.#heardAt = performance.now()
     this.#resume = resume
     this.#mayHaveRun = status < 300
+    this.facts.reservation?.answered(status)
     const { route, key, tap } = this.facts
     const head = readAnswerHead(status, rawHeaders, route.gateway.dialect.governance.passedHeaders, key.leaks)
     if (head.leaked !== undefined) tap.repeats(head.leaked)
@@ -146,6 +147,7 @@ export class GatewayCall implements Exchange, OpenCall, Dispatcher.DispatchHandl
   /** @returns `false` if the gateway must wait until the client has read (back-pressure). */
   onData(chunk: Buffer): boolean {
     this.#heardAt = performance.now()
+    this.facts.reservation?.came(chunk.length)
     if (this.#settled || this.#delivery?.chunk(chunk) !== false) return true
     if (this.#delivery.ready === undefined) this.#waitForClient()
     else this.#delivery.ready(() => this.#resume?.())

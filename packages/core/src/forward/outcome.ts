@@ -9,6 +9,8 @@ export interface Outcome {
   /** The code of the error, if the call ended with one. */
   readonly code?: string
   readonly record: GovernanceRecord
+  /** Of a call that was sent and failed: whether the gateway may have run it; `undefined`: nothing says so, or that it has not. */
+  readonly mayHaveRun?: boolean
   /** The alias of a gateway key that the gateway's answer held. */
   readonly leaked?: string
   /** The kind of credential that was refused, for the ledger. */

@@ -4,6 +4,7 @@ import { writeRecord } from '../answers/record.js'
 import { brief } from '../lib/brief.js'
 import type { Audience } from '../answers/record-for-client.js'
 import type { Permit } from '../police/permit.js'
+import type { Reservation } from '../reserve/reservation.js'
 import type { Route } from '../resolve/route.js'
 import type { Tags } from '../tag/tag.js'
 
@@ -27,7 +28,15 @@ export interface Tap {
 }
 
 /** Makes the tap for one attempt. */
-export type Observe = (audience: Audience, route: Route, permit: Permit, tags: Tags) => Tap
+export type Observe = (audience: Audience, sources: TapSources) => Tap
+
+/** The facts about a call that its record needs. */
+export interface TapSources {
+  readonly route: Route
+  readonly permit: Permit
+  readonly tags: Tags
+  readonly reservation: Reservation | undefined
+}
 
 export function createObserve(): Observe {
   const readers = new WeakMap<Endpoint, Map<string, AnswerReader>>()
@@ -40,18 +49,18 @@ export function createObserve(): Observe {
     return reader
   }
 
-  return (audience, route, permit, tags) => new AnswerTap(readerOf(route), audience, { route, permit, tags })
+  return (audience, sources) => new AnswerTap(readerOf(sources.route), audience, sources)
 }
 
 /** A class and not closures: see ADR 0003. */
 class AnswerTap implements Tap {
   readonly audience: Audience
   readonly #reader: AnswerReader
-  readonly #sources: { readonly route: Route; readonly permit: Permit; readonly tags: Tags }
+  readonly #sources: TapSources
   readonly #facts: AnswerFacts = {}
   leaked: string | undefined
 
-  constructor(reader: AnswerReader, audience: Audience, sources: { readonly route: Route; readonly permit: Permit; readonly tags: Tags }) {
+  constructor(reader: AnswerReader, audience: Audience, sources: TapSources) {
     this.#reader = reader
     this.audience = audience
     this.#sources = sources
@@ -78,8 +87,8 @@ class AnswerTap implements Tap {
   }
 
   governance(finish: Finish | undefined, overheadMs: number | undefined): GovernanceRecord {
-    const { route, permit, tags } = this.#sources
-    return writeRecord({ tags, route, permit, facts: this.#facts, finish, overheadMs })
+    const { route, permit, tags, reservation } = this.#sources
+    return writeRecord({ tags, route, permit, reservation, facts: this.#facts, finish, overheadMs })
   }
 }
 

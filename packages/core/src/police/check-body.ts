@@ -4,6 +4,7 @@ import type { VisitField } from '../read/form-fields.js'
 import { nothingFree } from './callers-places.js'
 import { checkModel } from './check-model.js'
 import { refuseDroppedMembers } from './dropped-members.js'
+import type { Measuring } from './measure.js'
 import { hiddenUsers, hiddenUsersBesideMetadata, namedUsers } from './hidden-users.js'
 import { namedModels } from './named-models.js'
 import { refuseModelsInQuery, refuseSeveralModels } from './one-model.js'
@@ -20,6 +21,8 @@ export interface BodyRules {
   readonly route: Route
   /** Whether the body must state its number of tokens: the result of `needsCeiling`. */
   readonly mustSayCeiling: boolean
+  /** Measures what the request can use; `undefined`: no limit wants to know. */
+  readonly measuring: Measuring | undefined
 }
 
 /**
@@ -29,7 +32,7 @@ export interface BodyRules {
  * @throws {Refusal} 403 `model_not_allowed`, 403 `endpoint_not_allowed`, 400 `request_malformed`; the walk likewise.
  */
 export function beginCheck(
-  { policy, route, mustSayCeiling }: BodyRules,
+  { policy, route, mustSayCeiling, measuring }: BodyRules,
   members: Members,
   model: string | undefined,
 ): MemberWalk | undefined {
@@ -51,13 +54,15 @@ export function beginCheck(
     visits.push(hiddenCeilings(ceiling, endpoint.format.outputLimit as OutputLimit))
   }
   if (!key.mayStore) visits.push(refuseStored)
+  const refuses = visits.length > 0
+  if (measuring !== undefined) visits.push(...measuring.visits())
   if (visits.length === 0) return undefined
-  visits.push(refuseDroppedMembers)
+  if (refuses) visits.push(refuseDroppedMembers)
   return new MemberWalk(members, visits, { inTags })
 }
 
 /** Makes the check of a form's fields; `undefined` if no rule concerns them. `createPolice` refuses a form under a ceiling before. */
-export function beginFormCheck({ policy, route }: Omit<BodyRules, 'mustSayCeiling'>): VisitField | undefined {
+export function beginFormCheck({ policy, route }: Pick<BodyRules, 'policy' | 'route'>): VisitField | undefined {
   const models = policy.namesModels ? [namedModels(undefined, (name) => allowsModel(policy, name))] : []
   const stored = route.key.mayStore ? [] : [refuseStored]
   const users = policy.pinUser ? namedUsers : undefined
@@ -75,7 +80,7 @@ export function beginFormCheck({ policy, route }: Omit<BodyRules, 'mustSayCeilin
  *
  * @throws {Refusal} As {@link beginCheck}.
  */
-export function checkQuery({ policy, route, mustSayCeiling }: BodyRules, query: string): void {
+export function checkQuery({ policy, route, mustSayCeiling, measuring }: BodyRules, query: string): void {
   if (query === '') return
   const visits: Visit[] = []
   if (policy.namesModels) visits.push(namedModels(undefined, (name) => allowsModel(policy, name)))
@@ -85,7 +90,7 @@ export function checkQuery({ policy, route, mustSayCeiling }: BodyRules, query: 
   }
   if (!route.key.mayStore) visits.push(refuseStored)
   if (visits.length > 0 || policy.pinUser) visits.push(refuseDroppedMembers)
-  visitQuery(query, visits)
+  visitQuery(query, measuring === undefined ? visits : [...visits, ...measuring.visitsOfQuery()])
   if (policy.pinUser) visitQuery(query, [namedUsers], nothingFree)
 }
 

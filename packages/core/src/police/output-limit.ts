@@ -4,6 +4,7 @@ import { brief } from '../lib/brief.js'
 import { rememberNames } from '../lib/remember-names.js'
 import { compileReadNames, type ReadNames, refuseOtherSpellings } from '../read/strict-names.js'
 import { type Amount, amountNamed, findsResults, holdsSettings } from './amount-names.js'
+import { countEach, countOf, countPrompts, isPrompt } from './count-answers.js'
 import { namesOfSchemas } from '../read/content.js'
 import { compacts } from './compacts.js'
 import { oneModel } from './one-model.js'
@@ -73,6 +74,32 @@ export function checkOutputLimit(ceiling: number, limit: OutputLimit, body: Memb
   if (!(tokens * times * questions <= ceiling)) throw tooMany(ceiling, compile(limit), body)
   const writer = beside.find((place) => readAll(body, place).some((value) => value !== false))
   if (writer !== undefined) throw writesBeside(ceiling, writer.segments[0]?.name ?? param)
+}
+
+/** How long the answers to a request may become. */
+export interface AskedLength {
+  /** The largest limit that the request states, in tokens; `undefined`: none. `Infinity`: it has one that is no number. */
+  readonly limit: number | undefined
+  /** How many answers are asked for; `Infinity` likewise. */
+  readonly answers: number
+  /** A member that sets something to work whose output the limit does not bound. */
+  readonly writer: string | undefined
+}
+
+/**
+ * Reads the limit that {@link checkOutputLimit} checks.
+ *
+ * @throws {Refusal} 400 `request_malformed` if a member has a spelling that servers read differently.
+ */
+export function readAskedOutput(limit: OutputLimit, body: Members): AskedLength {
+  const { places, copies, prompts, others, beside, names } = compile(limit)
+  refuseOtherSpellings(body, names)
+  const asked = [...readEach(body, places), ...readEach(body, others)]
+  return {
+    limit: asked.length === 0 ? undefined : largest(asked, countOf),
+    answers: largest(readEach(body, copies), countOf) * countQuestions(body, prompts),
+    writer: beside.find((place) => readAll(body, place).some((value) => value !== false))?.segments[0]?.name,
+  }
 }
 
 /** Of prompts in several places, a server may answer each, or each of one with each of another. */
@@ -239,34 +266,6 @@ function compile(limit: OutputLimit): CompiledLimit {
 
 function readEach(body: Members, places: readonly CompiledPointer[]): readonly unknown[] {
   return places.flatMap((place) => readAll(body, place))
-}
-
-/** A positive integer counts as itself. Anything else is `Infinity`, above every ceiling: a gateway could read it in its own way. */
-function countOf(value: unknown): number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : Infinity
-}
-
-/** A list of token numbers is one prompt, and a list of messages is one conversation; in any other list each entry is one. */
-function countPrompts(value: unknown): number {
-  if (!Array.isArray(value)) return 1
-  const entries = value as readonly unknown[]
-  const isOne = entries.every((entry) => typeof entry === 'number') || entries.every(isMessage)
-  return isOne ? 1 : entries.length
-}
-
-/** Whether a place holds prompts and not a conversation. */
-function isPrompt({ segments }: CompiledPointer): boolean {
-  return (segments[0] as { readonly name: string }).name.startsWith('prompt')
-}
-
-/** A list of token numbers is one prompt; in any other list each entry is one. */
-function countEach(value: unknown): number {
-  if (!Array.isArray(value)) return 1
-  return (value as readonly unknown[]).every((entry) => typeof entry === 'number') ? 1 : value.length
-}
-
-function isMessage(entry: unknown): boolean {
-  return typeof entry === 'object' && entry !== null && !Array.isArray(entry)
 }
 
 function nameOf({ segments }: CompiledPointer): string {

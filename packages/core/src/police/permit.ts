@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import type { Need } from './need.js'
 
 /** What `police` allows to be sent, and the facts that it read from the body. */
 export interface Permit {
@@ -12,6 +13,8 @@ export interface Permit {
   readonly isStream?: boolean | undefined
   /** Postern asked for the token counts of the stream, and takes them out of it again. */
   readonly hidesUsage?: boolean | undefined
+  /** The most that the request can use. Only if a limit of money or tokens may count it, and a model runs. */
+  readonly need?: Need | undefined
   /** The model that the request names. */
   readonly modelRequested?: string | undefined
 }

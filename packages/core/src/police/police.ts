@@ -15,6 +15,8 @@ import { decideChoices } from './choices.js'
 import { editBody, leavesUsageOut } from './edit-body.js'
 import { checkModelOutsideBody } from './model-outside-body.js'
 import { needsCeiling, refuseUnreadableCeiling, type UnderCeiling } from './output-limit.js'
+import { Measuring } from './measure.js'
+import type { Need } from './need.js'
 import type { Permit } from './permit.js'
 import type { FindPolicy, Policy } from './policies.js'
 import { wouldBeStored } from './stored-objects.js'
@@ -41,7 +43,10 @@ const takesJson = 'This endpoint takes JSON. Send it with the header "Content-Ty
 const takesMedia =
   'This endpoint takes JSON, a form or a medium. Say in "Content-Type" which it is: application/json, multipart/form-data or the medium’s own type.'
 
-export function createPolice(findPolicy: FindPolicy): Police {
+/** Whether a limit of money or tokens may count the calls of a principal with this route. */
+export type MayCount = (principal: Principal, route: Route) => boolean
+
+export function createPolice(findPolicy: FindPolicy, mayCount: MayCount = () => false): Police {
   return (arrival, principal, route) => {
     const policy = findPolicy(principal)
     const { dialect } = route.gateway
@@ -49,13 +54,14 @@ export function createPolice(findPolicy: FindPolicy): Police {
     if (policy.namesModels) checkModelOutsideBody(route, arrival.query, (model) => checkModel(policy, model))
     const underCeiling: UnderCeiling = { ceiling: policy.maxTokens, endpoint: route.endpoint }
     const mustSayCeiling = needsCeiling(underCeiling)
-    checkQuery({ policy, route, mustSayCeiling }, arrival.query)
+    const measuring = route.endpoint.model !== 'none' && mayCount(principal, route) ? new Measuring(route) : undefined
+    checkQuery({ policy, route, mustSayCeiling, measuring }, arrival.query)
     const chosen = decideChoices(dialect, policy, arrival)
     refusePackedBody(arrival.headers)
     const length = declaredLength(arrival)
     if (length === 0) {
       checkEmptyBody(policy, underCeiling, mustSayCeiling)
-      return { body: null, ...chosen }
+      return { body: null, need: needOfOther(measuring), ...chosen }
     }
     const contentType = arrival.headers['content-type']
     const isJson = isJsonRequestType(contentType)
@@ -63,7 +69,7 @@ export function createPolice(findPolicy: FindPolicy): Police {
     if (length !== undefined && length > maxBytes) throw bodyTooLarge(maxBytes, limitOf(maxBytes, policy, dialect))
     if (isJson) {
       refuseOtherReadings(arrival.headers)
-      return readPermit(arrival, principal, { policy, underCeiling, mustSayCeiling, maxBytes, route, chosen })
+      return readPermit(arrival, principal, { policy, underCeiling, mustSayCeiling, measuring, maxBytes, route, chosen })
     }
     if (route.endpoint.media !== true || !isMedia.test(contentType ?? '') || namesJson.test(contentType as string))
       throw new Refusal('request_malformed', { message: route.endpoint.media === true ? takesMedia : takesJson, param: 'Content-Type' })
@@ -73,7 +79,7 @@ export function createPolice(findPolicy: FindPolicy): Police {
     return passMedium(
       modelInForm ? policy : undefined,
       readMedium(arrival, { maxBytes, keyPattern: dialect.keyPattern, whole: modelInForm || visitField !== undefined, visitField }),
-      chosen,
+      { ...chosen, need: needOfOther(measuring) },
       arrival.watch,
     )
   }
@@ -91,18 +97,19 @@ function checkEmptyBody(policy: Policy, underCeiling: UnderCeiling, mustSayCeili
 }
 
 /** @param policy The policy for the form's model; `undefined`: the model is not checked. */
-async function passMedium(
-  policy: Policy | undefined,
-  reading: Promise<Medium>,
-  chosen: ReturnType<typeof decideChoices>,
-  watch: Stopwatch,
-): Promise<Permit> {
+async function passMedium(policy: Policy | undefined, reading: Promise<Medium>, known: Partial<Permit>, watch: Stopwatch): Promise<Permit> {
   const ownMs = watch.ownMs()
   const { body, fields } = await reading
   watch.waitedSince(ownMs)
   if (policy !== undefined) checkFormModel(policy, fields)
   const model = fields?.get('model')
-  return { body, modelRequested: model === undefined ? undefined : brief(model), ...chosen }
+  return { body, modelRequested: model === undefined ? undefined : brief(model), ...known }
+}
+
+/** Of a form, a medium or an empty body: Postern reads too little of it to bound what it uses. */
+function needOfOther(measuring: Measuring | undefined): Need | undefined {
+  measuring?.isUnbounded('Content-Type')
+  return measuring?.need({}, 0, undefined)
 }
 
 /** The facts that are known before the body is read. */
@@ -128,9 +135,9 @@ function readPermit(arrival: Arrival, principal: Principal, before: BeforeBody):
   return readBody(arrival, maxBytes, limitOf(maxBytes, limiting, route.gateway.dialect)).then((received) => {
     arrival.watch.waitedSince(ownMs)
     if (received.length === 0) {
-      const { policy, chosen } = before
+      const { policy, chosen, measuring } = before
       checkEmptyBody(policy, before.underCeiling, before.mustSayCeiling)
-      return { body: null, modelRequested: undefined, query: chosen?.query, headers: chosen?.headers }
+      return { body: null, need: needOfOther(measuring), modelRequested: undefined, query: chosen?.query, headers: chosen?.headers }
     }
     const read = readClearBody(received, before.route.gateway.dialect.keyPattern, before.policy.namesModels || !before.route.key.mayStore)
     const facts = { before, principal, received }
@@ -157,7 +164,8 @@ function permitBody(read: JsonBody, model: string | undefined, { before, princip
   const body = editBody(received, { read, dialect: route.gateway.dialect, format, pinnedUser, refuseStore, askForUsage })
   const modelRequested = model === undefined ? undefined : brief(model)
   const isStream = asksForStream(read.members, route)
-  return { body, isStream, hidesUsage: askForUsage, modelRequested, query: chosen?.query, headers: chosen?.headers }
+  const need = before.measuring?.need(read.members, body.length, model ?? route.modelInPath)
+  return { body, isStream, hidesUsage: askForUsage, need, modelRequested, query: chosen?.query, headers: chosen?.headers }
 }
 
 /** Google's API says it in the path, every other one in the body. A value that some server could read as true counts as true. */

@@ -1,7 +1,7 @@
 import { type Claim, mostSpecificFirst, type Principal } from '@postern/ports'
 import { compileNamePattern } from '@postern/protocol'
 import { createFieldIndex } from '../lib/field-index.js'
-import type { LimitRule } from './limit-rule.js'
+import { isMeasured, type LimitRule } from './limit-rule.js'
 
 /** The facts about a call that rules select by. */
 export interface LimitedCall {
@@ -9,6 +9,7 @@ export interface LimitedCall {
   /** The key's alias. */
   readonly key: string
   readonly gateway: string
+  /** The one model that may run; `undefined`: any may. */
   readonly model: string | undefined
   readonly workflow: string | undefined
   readonly isStream: boolean
@@ -36,7 +37,8 @@ interface CompiledRule {
 
 export function createLimitFinder(rules: readonly LimitRule[]): FindLimits {
   const compiled = rules.map((rule, place): CompiledRule => {
-    return { rule, prefix: `${rule.countedUnder}\n${rule.unit}`, place, matchesModel: compileNamePattern(rule.model ?? '*') }
+    const unit = rule.currency === undefined ? rule.unit : `${rule.unit} ${rule.currency}`
+    return { rule, prefix: `${rule.countedUnder}\n${unit}`, place, matchesModel: compileNamePattern(rule.model ?? '*') }
   })
   const index = createFieldIndex(mostSpecificFirst, compiled, ({ rule }) => rule)
   return (call) => {
@@ -49,6 +51,17 @@ export function createLimitFinder(rules: readonly LimitRule[]): FindLimits {
     }
     return limits
   }
+}
+
+/** Tells, before a request is read, whether a limit of money or tokens may count it. */
+export function createMayCount(rules: readonly LimitRule[]): (call: Pick<LimitedCall, 'principal' | 'key' | 'gateway'>) => boolean {
+  const measured = rules.filter(({ unit }) => isMeasured(unit))
+  const index = createFieldIndex(mostSpecificFirst, measured, (rule) => rule)
+  return ({ principal, key, gateway }) =>
+    measured.length > 0 &&
+    index
+      .all(principal)
+      .some((rule) => (rule.key === undefined || rule.key === key) && (rule.gateway === undefined || rule.gateway === gateway))
 }
 
 function selects({ rule, matchesModel }: CompiledRule, { key, gateway, model, isStream }: LimitedCall): boolean {
@@ -94,7 +107,8 @@ function ownerOfWorkflow({ team, project, user, caller }: Principal): string {
   return user === undefined ? `\ncaller\n${caller}` : `\nuser\n${user}`
 }
 
-function claimOf({ each, per, limit }: LimitRule, id: string): Claim {
+/** What tokens and money a call sets aside is found by `sizeCall`. */
+function claimOf({ each, per, limit, unit }: LimitRule, id: string): Claim {
   const forgottenAfterMs = per === undefined && each === 'workflow' ? workflowKeptMs : undefined
-  return { budget: { id, limit, per, forgottenAfterMs }, amount: 1 }
+  return { budget: { id, limit, per, forgottenAfterMs }, amount: isMeasured(unit) ? 0 : 1 }
 }

@@ -3,8 +3,13 @@ import type { Period, PrincipalFields } from '@postern/ports'
 /** Who or what has a count of its own under a rule. */
 export type CountedApart = 'user' | 'team' | 'project' | 'key' | 'workflow' | 'session'
 
-/** What a rule bounds: calls that are sent, or streams that are open at once. */
-export type LimitedUnit = 'requests' | 'streams'
+/** What a rule bounds: calls that are sent, streams that are open at once, tokens, or money. */
+export type LimitedUnit = 'requests' | 'streams' | 'tokens' | 'spend'
+
+/** Whether an amount of it is known only when a call has ended, so that the most is set aside before. */
+export function isMeasured(unit: LimitedUnit): boolean {
+  return unit === 'tokens' || unit === 'spend'
+}
 
 /** One limit of the configuration. A call must pass every rule that matches it. */
 export interface LimitRule extends PrincipalFields {
@@ -21,6 +26,9 @@ export interface LimitRule extends PrincipalFields {
   readonly model?: string | undefined
   readonly per?: Period | undefined
   readonly unit: LimitedUnit
+  /** Of `spend`: what it is counted in, `credits` or an ISO 4217 currency. */
+  readonly currency?: string | undefined
+  /** Of `spend`: in billionths. */
   readonly limit: number
   /** What happens while the store cannot be asked. */
   readonly onUnavailable: 'refuse' | 'allow'

@@ -1,21 +1,66 @@
-import type { Counted } from '@postern/ports'
+import type { AnswerFormat } from '@postern/gateways'
+import { billionthsOfOne, type Counted } from '@postern/ports'
+import type { GovernanceBudget, GovernanceClamp, GovernanceRecord } from '@postern/protocol'
+import { isOwn, limitHeaders } from '../answers/limit-headers.js'
+import type { Permit } from '../police/permit.js'
+import type { PricedCall } from '../prices/prices.js'
+import { type BookedBy, bookCall } from './book.js'
 import type { Limit } from './find-limits.js'
+import { isMeasured } from './limit-rule.js'
 import type { OpenReservation, Reservations } from './reservations.js'
-import { limitHeaders } from '../answers/limit-headers.js'
+import type { CallSize, Pricing } from './size-call.js'
+
+/** What is known of the size of a call under limits of money or tokens. */
+export interface SizedCall {
+  readonly size: CallSize
+  readonly call: PricedCall
+  readonly pricing: Pricing
+  readonly format: AnswerFormat['id']
+  /** The amount that was set aside for each limit. */
+  readonly amounts: readonly number[]
+  /** The ceiling that was written into the request; `undefined`: the client's own stands. */
+  readonly clamped: GovernanceClamp | undefined
+}
+
+/** The facts of a reservation. */
+export interface ReservationFacts {
+  readonly id: string
+  readonly limits: readonly Limit[]
+  /** The states of the limits, with what this call has set aside. */
+  readonly counted: readonly Counted[]
+  /** The request as it is sent. */
+  readonly permit: Permit
+  /** A page is told of the limits of its user and session alone. */
+  readonly isPage: boolean
+  /** `undefined` if no limit is of money or tokens. */
+  readonly sized: SizedCall | undefined
+}
+
+/** How a call ended, as far as a reservation has to know. */
+export interface ReservedEnding {
+  readonly record: GovernanceRecord
+  /** Whether the gateway may have run the call; `undefined`: nothing says so, or that it has not. */
+  readonly mayHaveRun?: boolean | undefined
+}
 
 /** What one call has set aside. Whoever ends the call calls `end`, once. */
 export class Reservation implements OpenReservation {
   readonly id: string
-  readonly #limits: readonly Limit[]
-  readonly #counted: readonly Counted[]
+  readonly permit: Permit
+  readonly #facts: ReservationFacts
   readonly #all: Reservations
   place = -1
   #isSent = false
+  /** The status of the gateway's answer; 0 until it has one. */
+  #status = 0
+  #answerBytes = 0
+  /** Where what was booked for tokens or money comes from; `undefined` until it is booked, or if nothing was. */
+  bookedBy: BookedBy | undefined
 
-  constructor(id: string, limits: readonly Limit[], counted: readonly Counted[], all: Reservations) {
-    this.id = id
-    this.#limits = limits
-    this.#counted = counted
+  constructor(facts: ReservationFacts, all: Reservations) {
+    this.id = facts.id
+    this.permit = facts.permit
+    this.#facts = facts
     this.#all = all
     all.add(this)
   }
@@ -23,18 +68,95 @@ export class Reservation implements OpenReservation {
   /** The call goes to the gateway now: from here on it counts, however it ends. */
   sent(): void {
     this.#isSent = true
+    this.#status = 0
+    this.#answerBytes = 0
+  }
+
+  answered(status: number): void {
+    this.#status = status
+  }
+
+  /** So many bytes of the answer came. */
+  came(bytes: number): void {
+    this.#answerBytes += bytes
   }
 
   /** What the client is told of its limits, name and value in turn. */
-  headers(isPage: boolean): readonly string[] {
-    return limitHeaders(this.#limits, this.#counted, isPage)
+  headers(): readonly string[] {
+    return limitHeaders(this.#facts.limits, this.#facts.counted, this.#facts.isPage)
   }
 
-  /** Books the call if it was sent, and gives everything back that only a call under way holds. */
-  end(): void {
+  get clamped(): GovernanceClamp | undefined {
+    return this.#facts.sized?.clamped
+  }
+
+  /** What is left of the limit of money or tokens with the smallest share left, once the call is booked as this record says. */
+  left(record: GovernanceRecord): GovernanceBudget | undefined {
+    const { limits, counted, sized, isPage } = this.#facts
+    if (sized === undefined) return undefined
+    let [least, smallest]: [GovernanceBudget | undefined, number] = [undefined, Infinity]
+    for (const [index, limit] of limits.entries()) {
+      const { rule, claim } = limit
+      if (!isMeasured(rule.unit) || (isPage && !isOwn(rule.each))) continue
+      const { booked, held } = counted[index] as Counted
+      const setAside = sized.amounts[index] as number
+      const spent = record.finish === 'complete' ? this.#bookingOf(limit, setAside, record, sized).amount : setAside
+      const rest = Math.max(0, claim.budget.limit - booked - held + setAside - spent)
+      const share = rest / claim.budget.limit
+      if (share >= smallest) continue
+      smallest = share
+      const isMoney = rule.currency !== undefined
+      least = { amount: isMoney ? rest / billionthsOfOne : rest, unit: rule.currency ?? rule.unit, rule: rule.title }
+    }
+    return least
+  }
+
+  /**
+   * Books the call if it was sent, and gives everything back that only a call under way holds.
+   *
+   * @param ending `undefined` if the call was given up before it was sent.
+   */
+  end(ending?: ReservedEnding): void {
+    const { limits } = this.#facts
     void this.#all.settle(
       this,
-      this.#limits.map(({ rule, claim }) => (this.#isSent && rule.unit !== 'streams' ? claim.amount : 0)),
+      limits.map((limit, index) => this.#spentUnder(limit, index, ending)),
     )
+  }
+
+  #spentUnder(limit: Limit, index: number, ending: ReservedEnding | undefined): number {
+    const { rule, claim } = limit
+    if (!this.#isSent || rule.unit === 'streams') return 0
+    if (!isMeasured(rule.unit)) return claim.amount
+    const { sized } = this.#facts
+    const setAside = sized?.amounts[index] ?? 0
+    if (sized === undefined || ending === undefined) return setAside
+    if (!this.#mayHaveRun(ending)) return 0
+    const { amount, by } = this.#bookingOf(limit, setAside, ending.record, sized)
+    this.bookedBy = by
+    if (amount > setAside) this.#all.tellExcess(ending.record.request_id, limit, setAside, amount)
+    if (by === 'reported' && rule.unit === 'spend') this.#tellDifference(rule.currency as string, amount, ending.record, sized)
+    return amount
+  }
+
+  /** A gateway that finds fault with the request, or has no place for it, runs nothing. Of its own failures that is known of few. */
+  #mayHaveRun({ mayHaveRun }: ReservedEnding): boolean {
+    return mayHaveRun ?? !(this.#status >= 400 && this.#status < 500)
+  }
+
+  #bookingOf(
+    limit: Limit,
+    setAside: number,
+    record: GovernanceRecord,
+    { format, size, call, pricing }: SizedCall,
+  ): ReturnType<typeof bookCall> {
+    return bookCall(limit, setAside, { record, format, answerBytes: this.#answerBytes }, size, call, pricing)
+  }
+
+  #tellDifference(unit: string, reported: number, record: GovernanceRecord, { call, pricing: { prices } }: SizedCall): void {
+    if (record.usage === undefined) return
+    const ran = { ...call, model: record.model ?? call.model, tier: record.tier }
+    const difference = prices?.differenceOf(ran, unit, record.usage, reported)
+    if (difference !== undefined) this.#all.tellDifference(record.request_id, unit, reported, difference)
   }
 }

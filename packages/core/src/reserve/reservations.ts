@@ -1,5 +1,8 @@
-import type { Budgets, Log } from '@postern/ports'
+import { type Budgets, type Log, writeAmount } from '@postern/ports'
+import type { PriceDifference } from '../prices/prices.js'
 import { type Listed, OpenList } from '../lib/open-list.js'
+import type { Limit } from './find-limits.js'
+import { amountOf } from './refuse-limit.js'
 
 /** For how long a reservation holds without word from its process, in milliseconds. */
 export const leaseMs = 60_000
@@ -51,6 +54,26 @@ export class Reservations {
     }
     this.#settling -= 1
     if (this.#settling === 0) for (const settled of this.#settled.splice(0)) settled()
+  }
+
+  /** The gateway used more than a call could use by what it asked for: the one way in which a limit is passed. */
+  tellExcess(requestId: string, { rule }: Limit, setAside: number, booked: number): void {
+    this.#log('error', 'a gateway used more than was set aside for the call; the limit counts all of it', {
+      request_id: requestId,
+      limit: rule.path,
+      set_aside: amountOf(rule, setAside),
+      booked: amountOf(rule, booked),
+    })
+  }
+
+  /** A reported cost is not what the price file says. */
+  tellDifference(requestId: string, unit: string, reported: number, { expected, share }: PriceDifference): void {
+    this.#log('warn', 'what a gateway reported as the cost differs from limits.prices', {
+      request_id: requestId,
+      reported: `${writeAmount(reported)} ${unit}`,
+      expected: `${writeAmount(expected)} ${unit}`,
+      difference: `${(share * 100).toFixed(1)} %`,
+    })
   }
 
   /** Extends every lease, tries again what could not be booked, and books what others left behind. */

@@ -1,12 +1,16 @@
-import { type Arrival, type Budgets, type Counters, type Principal, reachStore, Refusal } from '@postern/ports'
+import { type Arrival, type Budgets, type Counters, type Principal, reachStore, Refusal, type Reserved } from '@postern/ports'
 import { isPage } from '../answers/record-for-client.js'
 import type { Permit } from '../police/permit.js'
+import type { PricedCall } from '../prices/prices.js'
 import type { Route } from '../resolve/route.js'
 import type { Tags } from '../tag/tag.js'
 import type { FindLimits, Limit } from './find-limits.js'
+import { isMeasured } from './limit-rule.js'
 import { leaseMs, type Reservations } from './reservations.js'
 import { refuseLimit } from './refuse-limit.js'
-import { Reservation } from './reservation.js'
+import { Reservation, type SizedCall } from './reservation.js'
+import { type CallSize, type Pricing, sizeCall } from './size-call.js'
+import { writeCeiling } from './write-ceiling.js'
 
 /** The facts that decide what a call sets aside. */
 export interface ReservingCall {
@@ -21,8 +25,12 @@ export interface ReservingCall {
  * Sets aside what the limits want of a call, all of it or nothing, and then counts the call against the session's `maxCalls`. This is
  * the last room before `forward`, so a call that any rule refuses is not counted.
  *
+ * Under a limit of money or tokens, the most that the call can use is set aside. If that is more than is left, the ceiling of its
+ * answers is lowered until it fits; a request that states none gets one.
+ *
  * @returns `undefined` at once if no limit applies and the credential has no `maxCalls`.
- * @throws {Refusal} 429 `rate_limited` or `too_many_streams`, 402 `budget_exhausted`, 503 `store_unavailable`.
+ * @throws {Refusal} 429 `rate_limited`, `budget_held` or `too_many_streams`, 402 `budget_exhausted`, 400 `ceiling_required`, 503
+ *   `store_unavailable`.
  */
 export type Reserve = (call: ReservingCall) => Reservation | undefined | Promise<Reservation | undefined>
 
@@ -31,23 +39,59 @@ export interface ReserveOptions {
   readonly budgets: Budgets
   readonly findLimits: FindLimits
   readonly reservations: Reservations
+  readonly pricing: Pricing
 }
 
-export function createReserve({ counters, budgets, findLimits, reservations }: ReserveOptions): Reserve {
+/** How often a ceiling is lowered: other calls may take what was left in the meantime. */
+const mostTries = 4
+
+export function createReserve({ counters, budgets, findLimits, reservations, pricing }: ReserveOptions): Reserve {
   function setAside(call: ReservingCall, limits: readonly Limit[]): Promise<Reservation | undefined> {
+    const { route, permit } = call
+    const priced = pricedCall(call)
+    const { need } = permit
+    const size =
+      need !== undefined && limits.some(({ rule }) => isMeasured(rule.unit)) ? sizeCall(limits, need, priced, pricing) : undefined
+    const sized = (ceiling: number | undefined, amounts: readonly number[]): SizedCall | undefined => {
+      if (size === undefined) return undefined
+      const asked = need?.output?.limit
+      const clamped = ceiling === undefined || asked === ceiling ? undefined : { ceiling, ...(asked === undefined ? {} : { asked }) }
+      return { size, call: priced, pricing, format: route.endpoint.format.id, amounts, clamped }
+    }
+    return tryFor(call, limits, size, sized, 1, size?.ceiling)
+  }
+
+  async function tryFor(
+    call: ReservingCall,
+    limits: readonly Limit[],
+    size: CallSize | undefined,
+    sized: (ceiling: number | undefined, amounts: readonly number[]) => SizedCall | undefined,
+    tries: number,
+    ceiling: number | undefined,
+  ): Promise<Reservation | undefined> {
     // The id is made here and holds a ULID, so no other call has it.
-    const id = call.tags.requestId
-    const claims = limits.map(({ claim }) => claim)
-    return budgets.reserve(id, claims, leaseMs).then(
-      (reserved) => {
-        if (reserved.granted) return new Reservation(id, limits, reserved.counted, reservations)
-        throw refuseLimit(limits, reserved.refusedBy, reserved.counted, isPage(call))
-      },
-      (error: unknown) => {
-        if (limits.every(({ rule }) => rule.onUnavailable === 'allow')) return undefined
-        throw new Refusal('store_unavailable', { retryAfterSeconds: 1, cause: error })
-      },
-    )
+    const id = tries === 1 ? call.tags.requestId : `${call.tags.requestId}/${tries}`
+    const amounts = size === undefined ? limits.map(({ claim }) => claim.amount) : size.amounts(ceiling)
+    const isToPage = isPage(call)
+    let reserved: Reserved
+    try {
+      reserved = await budgets.reserve(
+        id,
+        limits.map(({ claim: { budget } }, index) => ({ budget, amount: amounts[index] as number })),
+        leaseMs,
+      )
+    } catch (error) {
+      if (limits.every(({ rule }) => rule.onUnavailable === 'allow')) return undefined
+      throw new Refusal('store_unavailable', { retryAfterSeconds: 1, cause: error })
+    }
+    if (reserved.granted) {
+      const found = sized(ceiling, amounts)
+      const permit = permitted(call, found)
+      return new Reservation({ id, limits, counted: reserved.counted, permit, isPage: isToPage, sized: found }, reservations)
+    }
+    const lower = ceiling === undefined || tries === mostTries ? undefined : size?.ceilingWithin(reserved.counted, ceiling)
+    if (lower !== undefined) return tryFor(call, limits, size, sized, tries + 1, lower)
+    throw refuseLimit(limits, amounts, reserved, size, isToPage)
   }
 
   async function countCall(id: string, maxCalls: number, expiresAt: number): Promise<void> {
@@ -79,14 +123,16 @@ export function createReserve({ counters, budgets, findLimits, reservations }: R
 
   return (call) => {
     const { principal, route, permit, tags } = call
-    const limits = findLimits({
+    const found = findLimits({
       principal,
       key: route.key.alias,
       gateway: route.gateway.name,
-      model: permit.modelRequested,
+      model: permit.need === undefined ? (permit.modelRequested ?? route.modelInPath) : permit.need.model,
       workflow: tags.workflow,
       isStream: permit.isStream === true,
     })
+    // Where no model runs, nothing is used that a limit of money or tokens counts.
+    const limits = permit.need === undefined ? found.filter(({ rule }) => !isMeasured(rule.unit)) : found
     const { bounds, session, expiresAt } = principal
     const maxCalls = bounds?.maxCalls
     if (maxCalls === undefined || session?.id === undefined || expiresAt === undefined)
@@ -95,4 +141,18 @@ export function createReserve({ counters, budgets, findLimits, reservations }: R
     const counting = (): Promise<void> => countCall(id, maxCalls, expiresAt)
     return limits.length === 0 ? counting().then(() => undefined) : setAsideAndCount(call, limits, counting)
   }
+}
+
+/** The tier is left open: a gateway may choose it. */
+function pricedCall({ route, permit }: ReservingCall): PricedCall {
+  return { gateway: route.gateway.name, key: route.key.alias, model: permit.need?.model }
+}
+
+/** The request as it is sent: without what was measured, and with the ceiling that was set. */
+function permitted({ permit, route }: ReservingCall, sized: SizedCall | undefined): Permit {
+  const { need, ...sent } = permit
+  const { outputLimit } = route.endpoint.format
+  const clamped = sized?.clamped
+  if (clamped === undefined || outputLimit === undefined || !Buffer.isBuffer(sent.body)) return sent
+  return { ...sent, body: writeCeiling(sent.body, outputLimit, need?.model, clamped.ceiling) }
 }

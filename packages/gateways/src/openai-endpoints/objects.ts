@@ -3,7 +3,15 @@ import type { Endpoints } from '../endpoint.js'
 import { changes, creates, deletes, lists, reads, takesFrom } from './stored.js'
 
 /** Where a request limits the output of an assistant's run. */
-const runFormat = { ...plainFormat, outputLimit: { ...chatFormat.outputLimit, places: ['/max_completion_tokens'], copies: [] } } as const
+const runFormat = {
+  ...plainFormat,
+  outputLimit: {
+    ...chatFormat.outputLimit,
+    places: ['/max_completion_tokens'],
+    copies: [],
+    written: [{ place: '/max_completion_tokens' }],
+  },
+} as const
 
 /** Endpoints of the OpenAI API for objects that stay at the provider: files, conversations, jobs. */
 export const objectEndpoints = {

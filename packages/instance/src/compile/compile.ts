@@ -4,6 +4,7 @@ import {
   createEndedNote,
   createForward,
   createLimitFinder,
+  createMayCount,
   createKeyFinder,
   createObserve,
   createPolice,
@@ -19,6 +20,7 @@ import {
   hstsHeader,
   type LimitRule,
   type PolicyRule,
+  type Pricing,
   Reservations,
 } from '@postern/core'
 import { createIdentify } from '@postern/identity'
@@ -87,7 +89,9 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
   const parts = compileIdentity(checked, options, browser, publicAddress, uses)
   const forwarding = createForward([...gateways.values()], secretsOfKeys(checked), (arrival) => publicAddress.originOf(arrival), uses)
   const { budgets } = options.store
-  const findLimits = createLimitFinder(compileLimits(config))
+  const limitRules = compileLimits(config)
+  const findLimits = createLimitFinder(limitRules)
+  const mayCount = createMayCount(limitRules)
   const reservations = uses.share(
     'reservations',
     null,
@@ -131,13 +135,14 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
         connections,
       ),
       resolve: createResolve(findKey, createTaskSeals(leases)),
-      police: createPolice(findPolicy),
+      police: createPolice(findPolicy, (principal, { key, gateway }) => mayCount({ principal, key: key.alias, gateway: gateway.name })),
       tag: createTag(redactor),
       reserve: createReserve({
         counters: options.store.counters,
         budgets,
         findLimits,
         reservations,
+        pricing: compilePricing(config),
       }),
       observe: createObserve(),
       forward: forwarding.forward,
@@ -248,13 +253,19 @@ function compileRules({ policies }: Config): readonly PolicyRule[] {
 }
 
 /** One rule for each unit that a rule of the configuration bounds. */
+function compilePricing({ limits }: Config): Pricing {
+  return { prices: undefined, unpriced: limits?.unpriced ?? 'refuse', unreported: limits?.unreported ?? 'assume' }
+}
+
 function compileLimits({ limits }: Config): readonly LimitRule[] {
   return (limits?.rules ?? []).flatMap((rule, index) => {
-    const { requests, streams, onUnavailable = limits?.onUnavailable ?? 'refuse', name, each, per } = rule
+    const { requests, streams, tokens, spend, onUnavailable = limits?.onUnavailable ?? 'refuse', name, each, per } = rule
     const title = name ?? [each === undefined ? 'all' : `each-${each}`, per].filter((part) => part !== undefined).join('-')
     const shared = { ...rule, path: `limits.rules[${index}]`, countedUnder: countedUnder(rule), title, onUnavailable }
     return [
       ...(requests === undefined ? [] : [{ ...shared, unit: 'requests' as const, limit: requests }]),
+      ...(tokens === undefined ? [] : [{ ...shared, unit: 'tokens' as const, limit: tokens }]),
+      ...(spend === undefined ? [] : [{ ...shared, unit: 'spend' as const, currency: spend.unit, limit: spend.amount }]),
       ...(streams === undefined ? [] : [{ ...shared, unit: 'streams' as const, limit: streams }]),
     ]
   })

@@ -1,5 +1,5 @@
 import { answerJson, isOwn, isPage, type Limit, type Outcome, type Receipt, refuse, tagRefused } from '@postern/core'
-import { type Arrival, type Counted, type Principal, reachStore, Refusal, type ResponseSink } from '@postern/ports'
+import { type Arrival, billionthsOfOne, type Counted, type Principal, reachStore, Refusal, type ResponseSink } from '@postern/ports'
 import type { CallerLimit } from '@postern/protocol'
 import type { Runtime } from '../runtime.js'
 
@@ -49,11 +49,12 @@ function limitsOf(
 
 function describe({ rule, claim }: Limit, { booked, held, endsInMs }: Counted): CallerLimit {
   const { limit } = claim.budget
+  const inUnits = (amount: number): number => (rule.currency === undefined ? amount : amount / billionthsOfOne)
   return {
     name: rule.title,
-    unit: rule.unit,
-    limit,
-    left: Math.max(0, limit - booked - held),
+    unit: rule.currency ?? rule.unit,
+    limit: inUnits(limit),
+    left: inUnits(Math.max(0, limit - booked - held)),
     ...(rule.each === undefined ? {} : { each: rule.each }),
     ...(rule.per === undefined ? {} : { per: rule.per }),
     ...(endsInMs === undefined ? {} : { resets_in: Math.ceil(endsInMs / 1000) }),

@@ -1,0 +1,158 @@
+import { squashName } from '@postern/gateways'
+import { Refusal } from '@postern/ports'
+import type { Route } from '../resolve/route.js'
+import type { Members } from './callers-places.js'
+import { countOf } from './count-answers.js'
+import { MediaCounter } from './count-media.js'
+import { namedModels } from './named-models.js'
+import type { Need } from './need.js'
+import { anyCeiling, hiddenCeilings, readAskedOutput, writersBeside } from './output-limit.js'
+import { refuseStored } from './stored-objects.js'
+import type { EachItem, Visit } from './visit-members.js'
+
+/** Members whose entries may each add tokens of their own: messages, tools, documents. */
+const lists = ['messages', 'input', 'contents', 'tools', 'functions', 'documents'] as const
+
+/** Outermost members that have the provider do more than answer: search, call servers, predict, speak. */
+const setsToWork =
+  /^(?:websearch(?:options)?|searchparameters|searchoptions|enablesearch|mcpservers|plugins|prediction|audio|container|agents|subagents|multiagent|transforms|rag|knowledge|datasources|grounding)$/
+
+/** Tools that the caller runs itself; the provider runs every other one. */
+const runByCaller: ReadonlySet<unknown> = new Set(['function', 'custom'])
+const declares = /^function_?declarations$/i
+const modalities = /^(?:output_?)?modalities$/i
+
+/**
+ * Measures what a request can use at most, on the walk on which it is checked. Finds nothing wrong with a request: where nothing bounds
+ * what it uses, {@link Measuring.need} says so, and whoever limits money or tokens decides.
+ *
+ * Text counts by its bytes, so it does not matter what it says or where. What stands outside of text can set the provider to work; of
+ * that, what is not known to be bounded is taken for unbounded: stored context, hosted tools, a second writer, answers that are billed
+ * later.
+ */
+export class Measuring {
+  readonly #route: Route
+  readonly #media = new MediaCounter()
+  #unbounded: string | undefined
+  #mayRunOthers = false
+
+  constructor(route: Route) {
+    this.#route = route
+  }
+
+  /** The visits of the members of a JSON body. */
+  visits(): readonly Visit[] {
+    const { format } = this.#route.endpoint
+    const limit = format.outputLimit
+    const setting: Visit[] = [
+      writersBeside(Infinity),
+      ...(limit === undefined ? [] : [hiddenCeilings(Infinity, limit)]),
+      (member, eachItem) => {
+        // What is stored costs nothing; what was stored may be read.
+        if (squashName(member.name) !== 'store' && !this.#media.isCounted(member)) refuseStored(member, eachItem)
+      },
+    ]
+    return [
+      (member) => this.#media.visit(member),
+      (member) => this.#lookForWork(member),
+      ...setting.map((visit) => this.#tolerantly(visit)),
+      this.#tolerantly(
+        namedModels('model', () => false),
+        () => (this.#mayRunOthers = true),
+      ),
+    ]
+  }
+
+  /** The visits of the parameters of a query: what it says is not measured. */
+  visitsOfQuery(): readonly Visit[] {
+    const limit = this.#route.endpoint.format.outputLimit
+    return [...(limit === undefined ? [] : [anyCeiling(limit)]), refuseStored].map((visit) => this.#tolerantly(visit))
+  }
+
+  /** Says that nothing bounds what the request uses. */
+  isUnbounded(because: string): void {
+    this.#unbounded ??= because.slice(0, 64)
+  }
+
+  /**
+   * The result, after the walk.
+   *
+   * @param bytes The length of the body as it is sent.
+   */
+  need(members: Members, bytes: number, model: string | undefined): Need {
+    const { endpoint, endpointPath } = this.#route
+    const media = this.#media.counts()
+    const isPicture = endpointPath.startsWith('images/') && endpoint.format.id === 'plain'
+    const pictures = isPicture ? countOf(members['n'] ?? 1) : 0
+    const output = this.#readOutput(members, pictures)
+    return {
+      textBytes: Math.max(0, bytes - this.#media.bytes),
+      entries: lists.reduce((sum, name) => sum + lengthOf(members[name]), 1),
+      media,
+      picturesAsked: pictures,
+      output,
+      unbounded: this.#unbounded,
+      model: this.#mayRunOthers ? undefined : model,
+    }
+  }
+
+  #readOutput(members: Members, pictures: number): Need['output'] {
+    const { endpoint } = this.#route
+    const limit = endpoint.format.outputLimit
+    // An embedding, a ranking, a picture: what is made has no length. A video or an agent that is made is billed later.
+    if (endpoint.ceiling === 'none' && endpoint.object === undefined) return undefined
+    if (pictures === Infinity) this.isUnbounded('n')
+    if (pictures > 0) return undefined
+    if (endpoint.model === 'stored' || endpoint.object !== undefined || limit === undefined) {
+      this.isUnbounded(this.#route.endpointPath)
+      return undefined
+    }
+    try {
+      const { limit: asked, answers, writer } = readAskedOutput(limit, members)
+      if (writer !== undefined) this.isUnbounded(writer)
+      if (asked === Infinity || answers === Infinity) this.isUnbounded(limit.places[0]?.slice(1) ?? 'max_tokens')
+      return { limit: asked, answers }
+    } catch (error) {
+      this.#take(error)
+      return undefined
+    }
+  }
+
+  #lookForWork(member: Parameters<Visit>[0]): void {
+    const { name, value, within, isTop, depth, inContent } = member
+    if (value === undefined || value === null || value === false || inContent) return
+    if (isTop) {
+      const plain = squashName(name)
+      if (setsToWork.test(plain) || (plain === 'background' && value !== false)) this.isUnbounded(name)
+      else if (modalities.test(name) && !(Array.isArray(value) && value.every((each) => each === 'text'))) this.isUnbounded(name)
+    } else if (within === 'tools' && depth === 1) {
+      const isHosted =
+        this.#route.endpoint.format.id === 'generate-content' ? !declares.test(name) : name === 'type' && !runByCaller.has(value)
+      if (isHosted) this.isUnbounded('tools')
+    }
+  }
+
+  /** Takes a refusal of a visit for what it says: that the member bounds nothing. */
+  #tolerantly(visit: Visit, found: (error: unknown) => void = (error) => this.#take(error)): Visit {
+    const attempt = (look: () => void): void => {
+      try {
+        look()
+      } catch (error) {
+        found(error)
+      }
+    }
+    return (member, eachItem) => {
+      const each: EachItem = (visitItem) => eachItem((item) => attempt(() => visitItem(item)))
+      attempt(() => visit(member, each))
+    }
+  }
+
+  #take(error: unknown): void {
+    if (!(error instanceof Refusal)) throw error
+    this.isUnbounded(error.details.param ?? 'body')
+  }
+}
+
+function lengthOf(list: unknown): number {
+  return Array.isArray(list) ? list.length : 0
+}

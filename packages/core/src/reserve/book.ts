@@ -1,0 +1,88 @@
+import type { AnswerFormat } from '@postern/gateways'
+import { toBillionths } from '@postern/ports'
+import type { GovernanceRecord } from '@postern/protocol'
+import type { PricedCall, Usage } from '../prices/prices.js'
+import type { Limit } from './find-limits.js'
+import type { CallSize, Pricing } from './size-call.js'
+
+/** Where a booked amount comes from: the gateway's report, its token counts and our prices, what was set aside, or a bound of what passed. */
+export type BookedBy = 'reported' | 'priced' | 'assumed' | 'measured'
+
+/** How a call ended that was sent. */
+export interface CallEnding {
+  readonly record: GovernanceRecord
+  readonly format: AnswerFormat['id']
+  /** How many bytes of the answer's body came. */
+  readonly answerBytes: number
+}
+
+/** What is booked under one limit. */
+export interface Booking {
+  readonly amount: number
+  readonly by: BookedBy
+}
+
+/**
+ * Finds what a call that ran is booked as under a limit of money or tokens. Without a report it is what was set aside, or, under
+ * `unreported: measure`, no more than the bytes that passed allow: reasoning is not seen, so that may be too little.
+ *
+ * @param setAside What was set aside for it.
+ */
+export function bookCall(
+  { rule }: Limit,
+  setAside: number,
+  ending: CallEnding,
+  size: CallSize,
+  call: PricedCall,
+  pricing: Pricing,
+): Booking {
+  const { record } = ending
+  const usage = isWhole(ending) ? usageOf(ending, size) : undefined
+  if (rule.unit === 'tokens') {
+    const tokens = usage === undefined ? undefined : (record.usage?.total ?? sum(usage))
+    return tokens === undefined ? unreported(setAside, () => passedTokens(ending, size), pricing) : { amount: tokens, by: 'reported' }
+  }
+  const currency = rule.currency as string
+  // Nothing was set aside for what has no price: it counts in tokens alone.
+  if (setAside === 0 && pricing.unpriced === 'tokens' && record.cost?.unit !== currency) return { amount: 0, by: 'priced' }
+  const reported = record.cost?.unit === currency ? toBillionths(record.cost.amount) : undefined
+  if (reported !== undefined) return { amount: reported, by: 'reported' }
+  const ran = { ...call, model: record.model ?? call.model, tier: record.tier }
+  const priced = usage === undefined ? undefined : pricing.prices?.costOf(ran, currency, usage)
+  if (priced !== undefined) return { amount: priced, by: 'priced' }
+  const measure = (): number | undefined => {
+    const { input } = size
+    return pricing.prices?.mostOf(ran, currency, { input, output: passedTokens(ending, size) - input, images: size.pictures, seconds: 0 })
+  }
+  return unreported(setAside, measure, pricing)
+}
+
+function unreported(setAside: number, measure: () => number | undefined, { unreported: stance }: Pricing): Booking {
+  const measured = stance === 'measure' ? measure() : undefined
+  return measured === undefined || measured >= setAside ? { amount: setAside, by: 'assumed' } : { amount: measured, by: 'measured' }
+}
+
+/**
+ * Whether the counts are those of the whole answer. In streams of two formats they grow with the answer, so those of a stream that was
+ * cut are too low.
+ */
+function isWhole({ record: { finish }, format }: CallEnding): boolean {
+  return finish === 'complete' || (format !== 'messages' && format !== 'generate-content')
+}
+
+/** The counts of an answer; `undefined` if the gateway reported none and no pictures were made. */
+function usageOf({ record: { usage, finish } }: CallEnding, { pictures, ceiling, isUnbounded }: CallSize): Usage | undefined {
+  const images = pictures > 0 && finish === 'complete' ? pictures : undefined
+  if (usage === undefined && images === undefined) return undefined
+  // What answers without a length have no output in tokens, and do not report that.
+  const output = usage?.output ?? (ceiling === undefined && !isUnbounded && usage !== undefined ? 0 : undefined)
+  return { input: usage?.input, output, cached: usage?.cached, reasoning: usage?.reasoning, images }
+}
+
+function passedTokens({ answerBytes }: CallEnding, { input }: CallSize): number {
+  return input + answerBytes
+}
+
+function sum(usage: Usage | undefined): number | undefined {
+  return usage?.input === undefined || usage.output === undefined ? undefined : usage.input + usage.output
+}

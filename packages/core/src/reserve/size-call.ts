@@ -1,0 +1,146 @@
+import { type Counted, Refusal } from '@postern/ports'
+import type { Need } from '../police/need.js'
+import type { MostUsage, PricedCall, Prices } from '../prices/prices.js'
+import type { Limit } from './find-limits.js'
+import { isMeasured } from './limit-rule.js'
+
+/** A message or a tool adds so many tokens of its own at most. */
+const tokensOfEntry = 16
+
+/** A ceiling is not made lower than this, and none lower is asked of a gateway: the OpenAI API takes no lower one. */
+export const leastCeiling = 16
+
+/** The ceiling of a request that states none, for a model whose own most is not known. */
+const unstatedCeiling = 65_536
+
+/** The prices of the configuration, and what they leave open. */
+export interface Pricing {
+  /** `undefined`: there is no price file. */
+  readonly prices: Prices | undefined
+  /** What happens under a limit of money to a call whose model has no price: it is refused, or tokens alone are counted. */
+  readonly unpriced: 'refuse' | 'tokens'
+  /** What is booked for a call whose use was not reported: what was set aside, or a bound of what passed. */
+  readonly unreported: 'assume' | 'measure'
+}
+
+/** What a call sets aside under its limits. */
+export interface CallSize {
+  /** The tokens that each answer may have; `undefined`: its answer has no length, or nothing bounds the call. */
+  readonly ceiling: number | undefined
+  /** Input tokens, at most. */
+  readonly input: number
+  readonly answers: number
+  readonly pictures: number
+  /** Whether nothing but a price for the whole call bounds it. */
+  readonly isUnbounded: boolean
+  /** The amount for each limit, with this ceiling. */
+  amounts(ceiling: number | undefined): readonly number[]
+  /**
+   * A lower ceiling with which the call fits into what the limits have left; `undefined`: none is high enough.
+   *
+   * @param below The ceiling that did not fit.
+   */
+  ceilingWithin(counted: readonly Counted[], below: number): number | undefined
+}
+
+/**
+ * Sizes a call under limits of which at least one is of money or tokens.
+ *
+ * @throws {Refusal} 400 `ceiling_required` if nothing bounds what it uses, or it has no price in a unit in which it is limited.
+ */
+export function sizeCall(limits: readonly Limit[], need: Need, call: PricedCall, { prices, unpriced }: Pricing): CallSize {
+  const media = tokensOfMedia(need, call, prices)
+  const unbounded = need.unbounded ?? (typeof media === 'string' ? media : undefined)
+  const input = need.textBytes + tokensOfEntry * need.entries + (typeof media === 'string' ? 0 : media)
+  const answers = need.output?.answers ?? 0
+  const most = (ceiling: number | undefined): MostUsage => {
+    return { input, output: (ceiling ?? 0) * answers, images: need.picturesAsked, seconds: 0 }
+  }
+
+  function moneyOf(currency: string, ceiling: number | undefined): number {
+    const amount = prices?.mostOf(call, currency, unbounded === undefined ? most(ceiling) : undefined)
+    if (amount !== undefined) return amount
+    if (unpriced === 'tokens' && !isPriced(currency)) return 0
+    throw unbounded === undefined ? hasNoPrice(call, currency) : hasNoCeiling(unbounded)
+  }
+
+  function isPriced(currency: string): boolean {
+    if (prices === undefined) return false
+    return prices.mostOf(call, currency, nothing) !== undefined || prices.mostOf(call, currency, undefined) !== undefined
+  }
+
+  function tokensOf(ceiling: number | undefined): number {
+    if (unbounded === undefined) return input + (ceiling ?? 0) * answers
+    if (hasPriceOfCall(call, prices)) return 0
+    throw hasNoCeiling(unbounded)
+  }
+
+  function amountOf({ rule, claim }: Limit, ceiling: number | undefined): number {
+    if (rule.unit === 'tokens') return tokensOf(ceiling)
+    return rule.unit === 'spend' ? moneyOf(rule.currency as string, ceiling) : claim.amount
+  }
+
+  function outputWithin({ rule, claim }: Limit, { booked, held }: Counted): number {
+    const room = claim.budget.limit - booked - held
+    if (rule.unit === 'tokens') return room - input
+    return prices?.outputWithin(call, rule.currency as string, most(0), Math.max(0, room)) ?? Infinity
+  }
+
+  const asked = need.output?.limit
+  const ceiling = unbounded === undefined && need.output !== undefined ? firstCeiling(asked, prices?.maxOutputOf(call)) : undefined
+  return {
+    ceiling,
+    input,
+    answers,
+    pictures: need.picturesAsked,
+    isUnbounded: unbounded !== undefined,
+    amounts: (each) => limits.map((limit) => amountOf(limit, each)),
+    ceilingWithin(counted, below) {
+      let output = Infinity
+      for (const [index, limit] of limits.entries())
+        if (isMeasured(limit.rule.unit)) output = Math.min(output, outputWithin(limit, counted[index] as Counted))
+      const fitting = Math.floor(output / answers)
+      return fitting >= Math.min(leastCeiling, below) && fitting < below ? fitting : undefined
+    },
+  }
+}
+
+const nothing: MostUsage = { input: 0, output: 0, images: 0, seconds: 0 }
+
+function firstCeiling(asked: number | undefined, maxOutput: number | undefined): number {
+  return Math.min(asked ?? maxOutput ?? unstatedCeiling, Math.max(leastCeiling, maxOutput ?? Infinity))
+}
+
+/** Tokens of pictures, sounds and files together; the name of the kind if one of them has no ceiling. */
+function tokensOfMedia({ media }: Need, call: PricedCall, prices: Prices | undefined): number | string {
+  let tokens = 0
+  for (const kind of ['image', 'audio', 'file'] as const) {
+    if (media[kind] === 0) continue
+    const ceiling = prices?.ceilingOf(call, kind)
+    if (ceiling === undefined) return kind
+    tokens += media[kind] * ceiling
+  }
+  return tokens
+}
+
+function hasPriceOfCall(call: PricedCall, prices: Prices | undefined): boolean {
+  if (prices === undefined) return false
+  for (const unit of prices.unitsOf(call.gateway, call.key)) if (prices.mostOf(call, unit, undefined) !== undefined) return true
+  return false
+}
+
+function hasNoCeiling(member: string): Refusal {
+  return new Refusal('ceiling_required', {
+    message: `This caller has a limit of money or tokens, and nothing bounds what ${JSON.stringify(member)} of this request uses.`,
+    param: member,
+  })
+}
+
+function hasNoPrice({ model, gateway }: PricedCall, currency: string): Refusal {
+  const what = model === undefined ? 'A request that leaves the model to the gateway' : `The model ${JSON.stringify(model)}`
+  return new Refusal('ceiling_required', {
+    message: `${what} has no price in ${currency}, and this caller has a limit of ${currency}.`,
+    help: `Choose another model. For the operator: limits.prices needs an entry for it at the gateway ${JSON.stringify(gateway)}.`,
+    param: 'model',
+  })
+}
