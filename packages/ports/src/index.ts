@@ -1,3 +1,14 @@
+export {
+  type Amount,
+  type Billionths,
+  billionthsOfOne,
+  exactBillionths,
+  readAmount,
+  readDecimal,
+  readUnit,
+  toBillionths,
+  writeAmount,
+} from './amount.js'
 export type { Arrival, BodyHold, MemoryCount, PageRecord, PeerFacts, ResponseSink } from './arrival.js'
 export type { Budget, Budgets, Claim, Counted, Reserved } from './budgets.js'
 export { bindingIdentity, describeBinding } from './binding.js'
@@ -10,6 +21,7 @@ export { createMeantBy, lettersOf, type MeantBy } from './meant-by.js'
 export { createMemoryStore } from './memory/open.js'
 export { mostSpecificFirst, ownerOf, type Principal, type PrincipalFields, principalFields, type SessionFacts } from './principal.js'
 export { type Period, type PeriodWindow, windowAt } from './period.js'
+export { type CeilingKind, type PriceEntry, type PriceFile, type TokenPrices, unitsOfGateway } from './price-file.js'
 export { describeProxy, type Proxy, type ProxyOf } from './proxy.js'
 export type { PublicAddress } from './public-address.js'
 export { isNotAsked, reachStore, StoreNotAsked } from './reach-store.js'

@@ -1,0 +1,103 @@
+import { type PriceEntry, type PriceFile, unitsOfGateway } from '@postern/ports'
+import { type Factor, factorOf, one } from './exact.js'
+import { createEntryFinder } from './find-entries.js'
+import type { RankedEntry } from './price-index.js'
+import type { PricedCall, PriceDifference, Prices } from './prices.js'
+import { costBy, dearestOf, isTold, mostBy, outputBy, type Tariff } from './tariff.js'
+
+/** Compiles the price file. What a call costs is found by its gateway and model, without a look at other entries. */
+export function compilePrices(file: PriceFile): Prices {
+  const findEntries = createEntryFinder(file)
+  const factorFor = compileMarkups(file)
+  const tiers = new Set(file.prices.map(({ tier }) => tier))
+  /** Gateways that no entry names are alike: the empty text stands for them. */
+  const gateways = new Set(file.prices.map(({ gateway }) => gateway ?? ''))
+  const units = new Map([...gateways, ''].map((gateway) => [gateway, unitsOfGateway(file, gateway)]))
+  const placeOf = (gateway: string): string => (gateways.has(gateway) ? gateway : '')
+  const unitsOf = (gateway: string): ReadonlySet<string> => units.get(placeOf(gateway)) as ReadonlySet<string>
+
+  /** Reckons anew for a call with a model, and once for those that may run every model of a gateway. */
+  function createMemo<Result>(reckon: (call: PricedCall, what: string) => Result): (call: PricedCall, what: string) => Result {
+    const known = new Map<string, Result>()
+    return (call, what) => {
+      if (call.model !== undefined) return reckon(call, what)
+      const tier = call.tier === undefined ? 'any' : tiers.has(call.tier) ? `=${call.tier}` : 'other'
+      const id = `${placeOf(call.gateway)}\n${what}\n${tier}`
+      if (!known.has(id)) known.set(id, reckon(call, what))
+      return known.get(id) as Result
+    }
+  }
+
+  const tariffFor = createMemo((call, unit) => dearestOf(findEntries(call, unit).map(({ tariff }) => tariff)))
+  const statedFor = createMemo((call, what) => {
+    const entries = [...unitsOf(call.gateway)].flatMap((unit) => findEntries(call, unit))
+    return largestStated(call.model === undefined ? entries : ofMostSpecificModel(entries), facts[what as keyof typeof facts])
+  })
+
+  function priced<Result>(call: PricedCall, unit: string, reckon: (tariff: Tariff, factor: Factor) => Result): Result | undefined {
+    const tariff = unitsOf(call.gateway).has(unit) ? tariffFor(call, unit) : undefined
+    return tariff === undefined ? undefined : reckon(tariff, factorFor(call))
+  }
+
+  return {
+    version: file.version,
+    unitsOf,
+    costOf: (call, unit, usage) => priced(call, unit, (tariff, factor) => costBy(tariff, usage, factor)),
+    mostOf: (call, unit, most) => priced(call, unit, (tariff, factor) => mostBy(tariff, most, factor)),
+    outputWithin: (call, unit, most, amount) => priced(call, unit, (tariff, factor) => outputBy(tariff, most, amount, factor)),
+    maxOutputOf: (call) => statedFor(call, 'maxOutput'),
+    ceilingOf: (call, kind) => statedFor(call, kind),
+    differenceOf: (call, unit, usage, reported) =>
+      priced(call, unit, (tariff, factor) => {
+        const expected = costBy(tariff, usage, factor)
+        if (expected === undefined || (reported < expected && !isTold(tariff, usage))) return undefined
+        return differenceBetween(expected, reported, file.difference)
+      }),
+  }
+}
+
+/** @param tolerated The share up to which two amounts are taken as equal, in millionths. */
+function differenceBetween(expected: number, reported: number, tolerated: number): PriceDifference | undefined {
+  const [size, larger] = [Math.abs(reported - expected), Math.max(reported, expected)]
+  if (size === 0 || BigInt(size) * 1_000_000n <= BigInt(larger) * BigInt(tolerated)) return undefined
+  return { expected, share: size / larger }
+}
+
+function compileMarkups({ markups }: PriceFile): (call: PricedCall) => Factor {
+  const factors = new Map<string, Factor>()
+  for (const [gateway, ofKeys] of Object.entries(markups))
+    for (const [alias, markup] of Object.entries(ofKeys)) factors.set(`${gateway}\n${alias}`, factorOf(markup))
+  return ({ gateway, key }) => factors.get(`${gateway}\n${key}`) ?? factors.get(`${gateway}\n*`) ?? one
+}
+
+/** What entries say beside prices. */
+const facts = {
+  maxOutput: ({ maxOutput }: PriceEntry) => maxOutput,
+  image: ({ ceilings }: PriceEntry) => ceilings?.image,
+  audio: ({ ceilings }: PriceEntry) => ceilings?.audio,
+  file: ({ ceilings }: PriceEntry) => ceilings?.file,
+}
+
+/** The entries for the same gateway and model as the most specific one: what is said of one model does not hold for another. */
+function ofMostSpecificModel(entries: readonly RankedEntry[]): readonly RankedEntry[] {
+  const [first, ...others] = entries
+  if (first === undefined) return []
+  const { entry } = others.reduce((lowest, other) => (other.rank < lowest.rank ? other : lowest), first)
+  return entries.filter((each) => each.entry.gateway === entry.gateway && each.entry.model === entry.model)
+}
+
+/** The largest number that is said of any model; `undefined` if it is not said of each. Entries of one model may differ in their units and tiers. */
+function largestStated(entries: readonly RankedEntry[], read: (entry: PriceEntry) => number | undefined): number | undefined {
+  const byModel = new Map<string, number | undefined>()
+  for (const { entry } of entries) {
+    const id = `${entry.gateway ?? ''}\n${entry.model}`
+    const [known, stated] = [byModel.get(id), read(entry)]
+    byModel.set(id, known === undefined || stated === undefined ? (known ?? stated) : Math.max(known, stated))
+  }
+  let largest: number | undefined
+  for (const stated of byModel.values()) {
+    if (stated === undefined) return undefined
+    largest = Math.max(largest ?? 0, stated)
+  }
+  return largest
+}

@@ -1,0 +1,42 @@
+import type { PriceFile } from '@postern/ports'
+import { createPriceIndex, type PriceIndex, rankEntries, type RankedEntry } from './price-index.js'
+import type { PricedCall } from './prices.js'
+
+/**
+ * Finds the entries that may decide what a call costs in a unit: of its model, or of every model if it names none. One, if model and
+ * tier are known; else one for each model and tier that may run. An entry is left out if a more specific one holds wherever it holds.
+ */
+export type FindEntries = (call: PricedCall, unit: string) => readonly RankedEntry[]
+
+export function createEntryFinder({ prices }: PriceFile): FindEntries {
+  const byPlace = new Map<string, RankedEntry[]>()
+  for (const each of rankEntries(prices)) {
+    const id = placeOf(each.entry.gateway, each.entry.unit)
+    const known = byPlace.get(id)
+    if (known === undefined) byPlace.set(id, [each])
+    else known.push(each)
+  }
+  const indexes = new Map<string, PriceIndex>([...byPlace].map(([id, entries]) => [id, createPriceIndex(entries)]))
+  return ({ gateway, model, tier }, unit) => {
+    const found: RankedEntry[] = []
+    /** The models, and the tiers of models, for which an entry was found. */
+    const decided = new Set<string>()
+    for (const index of [indexes.get(placeOf(gateway, unit)), indexes.get(placeOf(undefined, unit))])
+      for (const each of index === undefined ? [] : model === undefined ? index.all : index.matching(model)) {
+        const { entry } = each
+        if (tier !== undefined && entry.tier !== undefined && entry.tier !== tier) continue
+        const holdsFor = model ?? entry.model
+        const isOfAnyTier = entry.tier === undefined || tier !== undefined
+        if (isOfAnyTier && (model !== undefined || entry.model === '*')) return found.concat(each)
+        if (decided.has(holdsFor) || (!isOfAnyTier && [holdsFor, '*'].some((name) => decided.has(`${name}\n${entry.tier}`)))) continue
+        decided.add(isOfAnyTier ? holdsFor : `${holdsFor}\n${entry.tier}`)
+        found.push(each)
+      }
+    return found
+  }
+}
+
+/** No name holds a line feed. */
+function placeOf(gateway: string | undefined, unit: string): string {
+  return `${gateway ?? ''}\n${unit}`
+}
