@@ -85,6 +85,7 @@ const units = {
     ['KiB', 1024],
     ['B', 1],
   ],
+  share: [['%', 10_000]],
   pace: [
     ['GiB/s', 1024 ** 3],
     ['MiB/s', 1024 ** 2],
@@ -100,6 +101,9 @@ function kindOf(schema) {
   const { def } = schema._zod
   const takes = (text) => schema.safeParse(text).success
   if (def.type === 'pipe' && !takes('anything')) {
+    if (takes('0.000000001')) return { text: 'a decimal' }
+    if (takes('5%')) return { text: 'a share', unit: 'share' }
+    if (takes('USD')) return { text: '`credits` or a currency' }
     if (takes('1KiB/s')) return { text: 'a pace', unit: 'pace' }
     if (takes('1KiB')) return { text: 'a size', unit: 'size' }
     const taken = probes.filter(takes)
@@ -118,7 +122,8 @@ function kindOf(schema) {
   if (def.type === 'number') return { text: numberText(schema) }
   if (def.type === 'boolean') return { text: '`true` or `false`' }
   if (def.type === 'array') return { text: listText(def.element) }
-  if (def.type === 'record') return { text: 'names with a text each' }
+  if (def.type === 'record')
+    return { text: def.valueType._zod.def.type === 'record' ? 'names, each with names and a decimal each' : 'names with a text each' }
   if (def.type === 'union')
     return {
       text: [...new Set(def.options.map((option) => (isGroupOption(option) ? 'the settings below' : kindOf(option).text)))].join(', or '),

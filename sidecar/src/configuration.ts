@@ -5,7 +5,7 @@ import { statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Failure } from './failure.js'
 import { fileStateNow } from './file-state.js'
-import { checkSources, loadConfig, type LoadedConfig, sourceFiles } from './load-config.js'
+import { checkSources, filesOf, loadConfig, type LoadedConfig } from './load-config.js'
 import { needsStore } from './open-store.js'
 
 /** What asked for the configuration to be read again. */
@@ -28,7 +28,7 @@ export interface Configuration {
   readonly instance: ReplaceableInstance
   /** The configuration that is in use, as it was read. */
   readonly loaded: LoadedConfig
-  /** The files to watch: those of secrets in use; and itself, `.env`, and those that were read for a configuration that was refused. */
+  /** The files to watch: those of secrets in use; and itself, `.env`, the price file, and those that were read for a configuration that was refused. */
   readonly files: { readonly secrets: readonly string[]; readonly sources: readonly string[] }
   /** What a file of a secret was just before what is in use was read from it; see `watchFiles`. */
   stateInUse(file: string): string | undefined
@@ -45,7 +45,7 @@ export interface Configuration {
    * Reads the file, its variables and its secrets once, checks them together, and takes all of them or nothing. Tells the witness
    * the result. Never throws.
    *
-   * @param cause `secret file` reads the secrets alone, and leaves the file and `.env` as they were when they were taken.
+   * @param cause `secret file` reads the secrets alone, and leaves the file, `.env` and the prices as they were when they were taken.
    */
   reload(cause: ReloadCause): Reloaded
 }
@@ -111,7 +111,7 @@ export function createConfiguration(start: LoadedConfig, instance: ReplaceableIn
     },
     get files() {
       const refused = last.everything?.taken === false ? whenRead.keys() : []
-      return { secrets: instance.checked.secretFiles, sources: [...new Set([...sourceFiles(loaded.file), ...refused])] }
+      return { secrets: instance.checked.secretFiles, sources: [...new Set([...filesOf(loaded), ...refused])] }
     },
     stateInUse: (file) => inUse.get(file),
     stateWhenRead: (file) => whenRead.get(file),
@@ -127,8 +127,9 @@ export function createConfiguration(start: LoadedConfig, instance: ReplaceableIn
 }
 
 /** @param states Gets what each file is, just before it is read. */
-function loadAgain({ file, sources, authorities }: LoadedConfig, states: Map<string, string>): LoadedConfig {
-  for (const each of sourceFiles(file)) states.set(each, fileStateNow(each))
+function loadAgain(loaded: LoadedConfig, states: Map<string, string>): LoadedConfig {
+  const { file, sources, authorities } = loaded
+  for (const each of filesOf(loaded)) states.set(each, fileStateNow(each))
   // At the start, a configuration may come from a pipe; it can be read once.
   regularFile(file)
   const next = loadConfig(file, { states, authorities })

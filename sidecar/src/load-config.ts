@@ -1,11 +1,14 @@
-import { lstatSync, readFileSync } from 'node:fs'
+import { lstatSync, readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import {
   checkConfig,
   type CheckedConfig,
   type CheckResult,
   describeProblem,
+  namedFile,
+  type PriceSource,
   type Problem,
+  problem,
   regularFile,
   type SecretPlaces,
 } from '@postern/config'
@@ -15,7 +18,7 @@ import { checkOwnAddress } from './check-own-address.js'
 import { checkListeners } from './check-places.js'
 import { Failure } from './failure.js'
 import { fileStateNow } from './file-state.js'
-import { readYaml } from './read-yaml.js'
+import { priceFile, readYaml } from './read-yaml.js'
 
 /** The path of a configuration file, and the result of its check. */
 export interface LoadedConfig extends CheckResult {
@@ -32,6 +35,8 @@ export interface LoadedConfig extends CheckResult {
 export interface ConfigSources {
   readonly raw: unknown
   readonly dotenv: Readonly<Record<string, string>>
+  /** The file that `limits.prices` names, and what it held. */
+  readonly prices?: { readonly file: string; readonly source: PriceSource } | undefined
 }
 
 /**
@@ -45,9 +50,31 @@ export function loadConfig(path: string, options: LoadOptions = {}): LoadedConfi
   const file = resolve(path)
   for (const each of sourceFiles(file)) states.set(each, fileStateNow(each))
   const { raw, problems: broken } = readYaml(path)
-  const sources = { raw, dotenv: readDotenv(dotenvBeside(file)) }
+  const sources = { raw, dotenv: readDotenv(dotenvBeside(file)), prices: readPrices(raw, dirname(file), states) }
   if (broken.length > 0) return { file, sources, states, authorities, problems: broken, secretFiles: [] }
   return checkSources({ file, sources, authorities }, isOptional, states)
+}
+
+/** Reads the price file that a configuration names. What is wrong with it is a problem, so that it is told with all others. */
+function readPrices(raw: unknown, directory: string, states: Map<string, string>): ConfigSources['prices'] {
+  const path = namedFile(raw)
+  if (path === undefined) return undefined
+  const file = resolve(directory, path)
+  states.set(file, fileStateNow(file))
+  try {
+    if (statSync(file, { throwIfNoEntry: false }) !== undefined) regularFile(file)
+    return { file, source: readYaml(file, priceFile) }
+  } catch (error) {
+    const reason = error instanceof Failure ? error.message.split('\n', 1).join('') : `cannot be read (${codeOf(error)}).`
+    return {
+      file,
+      source: { raw: undefined, problems: [problem('', `cannot be used. ${reason}`, 'Correct it, or the path under limits.prices.')] },
+    }
+  }
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? 'unknown'
 }
 
 /** How a configuration is loaded. */
@@ -58,6 +85,11 @@ export interface LoadOptions {
   readonly states?: Map<string, string>
   /** What the start found of the further authorities. Default: what is found now. */
   readonly authorities?: ExtraAuthorities | undefined
+}
+
+/** The files that a configuration was read from, but for secrets: itself, the `.env` beside it, and its prices. */
+export function filesOf({ file, sources }: Pick<LoadedConfig, 'file' | 'sources'>): readonly string[] {
+  return sources.prices === undefined ? sourceFiles(file) : [...sourceFiles(file), sources.prices.file]
 }
 
 /** A configuration file, and the `.env` beside it. */
@@ -75,11 +107,17 @@ export function checkSources(
   isOptional?: SecretPlaces['isOptional'],
   states: Map<string, string> = new Map<string, string>(),
 ): LoadedConfig {
-  const { raw, dotenv } = sources
+  const { raw, dotenv, prices } = sources
   // On top of the file's variables: there may be 100,000 of them, and few in the environment.
   const env = Object.assign(Object.create(dotenv) as Record<string, string | undefined>, process.env)
   const beforeRead = (each: string): void => void states.set(each, fileStateNow(each))
-  const result = checkConfig(raw, { env, directory: dirname(file), beforeRead, ...(isOptional === undefined ? {} : { isOptional }) })
+  const result = checkConfig(raw, {
+    env,
+    directory: dirname(file),
+    beforeRead,
+    ...(prices === undefined ? {} : { readPrices: () => prices.source }),
+    ...(isOptional === undefined ? {} : { isOptional }),
+  })
   const config = result.checked?.config
   const own = config === undefined ? [] : [...checkOwnAddress(config), ...checkListeners(config)]
   const problems = [...result.problems, ...own, ...checkExtraAuthorities(authorities, dotenv, dirname(file))]

@@ -163,6 +163,18 @@ export function createProgram(version: string, finish: (code: number) => void): 
     )
     .action(run(async () => (await import('./commands/reload.js')).reload))
 
+  const prices = program.command('prices').description('what calls cost, by the file that limits.prices names')
+  prices
+    .command('check')
+    .description('print the price file, and what it leaves without a price')
+    .addOption(configOption())
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      '\nEnds with 1 if the file cannot be used, or if something has no price: a gateway that a key leads to, a key in the unit that it is\ndebited in, or a model that policies or limits name. Also says which entries no call meets, which are hidden by more specific\nones, and which markups are for no key. Reads no secrets and asks nobody.\n\nA file:  version: "2026-11"\n         prices:\n           - { model: openai/gpt-4o, unit: USD, perMillion: { input: 2.5, output: 10, cached: 1.25 }, maxOutput: 16384 }',
+    )
+    .action(run(async () => (await import('./commands/prices.js')).checkPrices))
+
   const audit = program.command('audit').description('who changed what: reloads, sessions that were minted and ended')
   const auditFileOption = (): Option => new Option('--file <file>', 'the audit, in place of the configuration’s audit.file')
   audit

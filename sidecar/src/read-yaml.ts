@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Problem } from '@postern/config'
 import { redactKeys } from '@postern/protocol'
-import { type Document, LineCounter, parseDocument, visit } from 'yaml'
+import { type Document, isNode, LineCounter, parseDocument, visit } from 'yaml'
 import { describeYamlError } from './describe-yaml-error.js'
 import { Failure } from './failure.js'
 import { NestsTooDeeply, readJson } from './read-json.js'
@@ -13,10 +13,41 @@ import { withRepeatedKeys } from './repeated-keys.js'
 export interface ReadYaml {
   readonly raw: unknown
   readonly problems: readonly Problem[]
+  /** The line on which a member stands, by its path. Absent for a file that is JSON. */
+  readonly lineOf?: (path: readonly PropertyKey[]) => number | undefined
 }
 
 /** The largest configuration file, in bytes: room for 100,000 keys and their bindings. */
 const maxBytes = 64 * 1024 * 1024
+
+/** What a file is, for messages. */
+export interface FileKind {
+  /** With its article. */
+  readonly name: string
+  readonly usualFile: string
+  /** Behind "There is no"; `%` stands for the path. */
+  readonly ifMissing: string
+  readonly page: string
+  /** The page with an example. */
+  readonly example: string
+}
+
+const configuration: FileKind = {
+  name: 'a configuration',
+  usualFile: 'postern.yaml',
+  ifMissing: 'configuration at %.\nName one with --config, or try "postern demo", which needs none.',
+  page: 'docs/configuration.md',
+  example: 'README.md',
+}
+
+/** The file that `limits.prices` names. */
+export const priceFile: FileKind = {
+  name: 'a price file',
+  usualFile: 'prices.yaml',
+  ifMissing: 'price file at %.\nlimits.prices names it.',
+  page: 'docs/prices.md',
+  example: 'docs/prices.md',
+}
 
 /**
  * How many aliases one file may use, nested ones included: without a limit, nine lines could stand for a billion
@@ -25,37 +56,33 @@ const maxBytes = 64 * 1024 * 1024
 const maxAliases = 100
 
 /**
- * Reads a configuration file, YAML or JSON. Every command reads the file with this function, so all see what the
+ * Reads a configuration file or a price file, YAML or JSON. Every command reads the file with this function, so all see what the
  * sidecar sees. In messages, everything that looks like a key is redacted.
  *
  * @throws {Failure} if the file cannot be read, is not UTF-8 or is empty.
  */
-export function readYaml(path: string): ReadYaml {
+export function readYaml(path: string, what: FileKind = configuration): ReadYaml {
   let bytes: Buffer
   try {
     const file = resolve(path)
     // A pipe has no size; what it holds is read to its end.
-    if (statSync(file).size > maxBytes) throw new Failure(`${path} is too large for a configuration.`)
+    if (statSync(file).size > maxBytes) throw new Failure(`${path} is too large for ${what.name}.`)
     bytes = readFileSync(file)
   } catch (error) {
     if (error instanceof Failure) throw error
     const { code } = error as NodeJS.ErrnoException
-    if (code === 'EISDIR') throw new Failure(`${path} is a directory. Name the file in it, such as ${join(path, 'postern.yaml')}.`)
+    if (code === 'EISDIR') throw new Failure(`${path} is a directory. Name the file in it, such as ${join(path, what.usualFile)}.`)
     if (code !== 'ENOENT') throw new Failure(`${path} cannot be read (${code ?? 'unknown'}). Let this user read it.`)
-    throw new Failure(`There is no configuration at ${path}.\nName one with --config, or try "postern demo", which needs none.`)
+    throw new Failure(`There is no ${what.ifMissing.replace('%', path)}`)
   }
   if (!isUtf8(bytes))
     throw new Failure(`${path} holds bytes that are no UTF-8; a name in it could be another than is meant. Save it as UTF-8.`)
   try {
-    return parse(bytes.toString('utf8'), path)
+    return parse(bytes.toString('utf8'), path, what)
   } catch (error) {
     if (error instanceof Failure) throw error
     if (error instanceof NestsTooDeeply) {
-      const nested = problem(
-        '',
-        'has more groups and lists within each other than a configuration has.',
-        'Write it as docs/configuration.md shows.',
-      )
+      const nested = problem('', `has more groups and lists within each other than ${what.name} has.`, `Write it as ${what.page} shows.`)
       return { raw: undefined, problems: [nested] }
     }
     const fix = `Write out what is repeated, or use fewer aliases (at most ${maxAliases}, with what they repeat), and nest less deeply.`
@@ -63,7 +90,7 @@ export function readYaml(path: string): ReadYaml {
   }
 }
 
-function parse(text: string, path: string): ReadYaml {
+function parse(text: string, path: string, { example }: FileKind): ReadYaml {
   const json = readJson(text)
   if (json !== undefined) return { raw: json, problems: [] }
   const lines = new LineCounter()
@@ -74,9 +101,22 @@ function parse(text: string, path: string): ReadYaml {
     const { path, reason, fix } = describeYamlError(error, text)
     return problem(path, reason, fix)
   })
-  if (problems.length === 0 && document.contents === null) throw new Failure(`${path} is empty. Start from the example in README.md.`)
+  if (problems.length === 0 && document.contents === null) throw new Failure(`${path} is empty. Start from the example in ${example}.`)
   if (problems.length === 0 && text.includes('*')) problems.push(...findLooseAliases(document, lines))
-  return { raw: problems.length > 0 ? undefined : document.toJS({ maxAliasCount: maxAliases }), problems }
+  const lineOf = (at: readonly PropertyKey[]): number | undefined => {
+    const range = problems.length > 0 ? undefined : rangeAt(document, at)
+    return range === undefined ? undefined : lines.linePos(range).line
+  }
+  return { raw: problems.length > 0 ? undefined : document.toJS({ maxAliasCount: maxAliases }), problems, lineOf }
+}
+
+/** Where the member of a path begins; of one that is not there, the group that lacks it. */
+function rangeAt(document: Document, path: readonly PropertyKey[]): number | undefined {
+  for (let length = path.length; length >= 0; length -= 1) {
+    const node = length === 0 ? document.contents : document.getIn(path.slice(0, length), true)
+    if (isNode(node) && node.range != null) return node.range[0]
+  }
+  return undefined
 }
 
 /** Finds aliases without an anchor: mostly a text that begins with `*` and lacks quotes. */

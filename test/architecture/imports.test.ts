@@ -72,6 +72,7 @@ const wallsOfCore: Walls = {
   lib: {},
   connect: { lib: 'value' },
   read: { lib: 'value' },
+  prices: {},
   answers: { lib: 'value', ...rooms },
   resolve: { lib: 'value', answers: 'value' },
   police: { lib: 'value', read: 'value', answers: 'value', resolve: 'type' },

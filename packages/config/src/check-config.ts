@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { type Dialects, dialects as builtIn } from '@postern/gateways'
-import { createRedactor, type ProxyOf, type RingEntry, searchedSecrets, Secret } from '@postern/ports'
+import { createRedactor, type PriceFile, type ProxyOf, type RingEntry, searchedSecrets, Secret } from '@postern/ports'
 import type { z } from 'zod'
 import { checkBackend } from './check-backend.js'
 import { checkAnyBinding, checkBindings } from './check-bindings.js'
@@ -12,8 +12,9 @@ import { checkKeys } from './check-keys.js'
 import { checkSharing } from './check-sharing.js'
 import { checkMount } from './check-mount.js'
 import { checkPassHeaders } from './check-pass-headers.js'
-import { checkLimits } from './check-limits.js'
+import { checkLimits, checkSpend } from './check-limits.js'
 import { checkPolicies } from './check-policies.js'
+import { checkPrices } from './check-prices.js'
 import { checkProxies } from './check-proxies.js'
 import { checkStore } from './check-store.js'
 import { describeIssue } from './describe-issue.js'
@@ -38,6 +39,8 @@ export interface CheckedConfig {
   readonly secretFiles: readonly string[]
   /** The entries of `callers.service.hashes`. */
   readonly ring: readonly RingEntry[]
+  /** What calls cost, from the file that `limits.prices` names or from that setting itself; `undefined`: it is not set. */
+  readonly prices: PriceFile | undefined
   /** The known dialects, by id. */
   readonly dialects: Dialects
   /** Returns the proxy for a URL, by the variables `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`. */
@@ -87,12 +90,14 @@ export function checkConfig(raw: unknown, places: SecretPlaces, dialects: Dialec
   const ring = checkService(parts, secrets, problems)
   checkSession(parts, secrets, problems)
   checkAdmin(parts, secrets, ring, problems)
+  const prices = checkPrices(raw, config, places.readPrices, problems)
   if (config !== undefined) {
     checkAnyBinding(config, problems)
     checkCallers(config, problems)
     checkIssuers(config, problems)
     checkStore(config, secrets, places, problems)
     checkLimits(config, problems)
+    if (prices !== undefined || config.limits?.prices === undefined) checkSpend(config, prices, problems)
     checkMount(config, problems)
     checkBackend(config, secrets, problems)
     checkProxies(config, dialects, proxies, problems)
@@ -102,7 +107,7 @@ export function checkConfig(raw: unknown, places: SecretPlaces, dialects: Dialec
   const { proxyOf } = proxies
   const secretFiles = filesOf(parts, references, places)
   if (config === undefined || !usable) return { problems: told, secretFiles }
-  return { problems: told, secretFiles, checked: { config, secrets, tenants, secretFiles, ring, dialects, proxyOf } }
+  return { problems: told, secretFiles, checked: { config, secrets, tenants, secretFiles, ring, prices, dialects, proxyOf } }
 }
 
 /** The issue with the number that a binding has in the whole configuration. */

@@ -1,3 +1,5 @@
+import type { PriceFile } from '@postern/ports'
+import { findUnpricedSpend } from './find-unpriced-spend.js'
 import { type Problem, oneOf, problem, warning } from './problem.js'
 import type { Config } from './schema.js'
 
@@ -38,6 +40,14 @@ export function checkLimits({ limits, gateways, keys, callers, bindings }: Confi
     }
     for (const field of ['user', 'team', 'project'] as const) warnOfNobody(rule, field, bindings, path, problems)
   }
+}
+
+/** Checks that each rule of money has prices in its unit, at every gateway that it can reach. */
+export function checkSpend({ limits, gateways, keys, bindings }: Config, prices: PriceFile | undefined, problems: Problem[]): void {
+  const rules = (limits?.rules ?? []).flatMap(({ spend, ...rule }, index) =>
+    spend === undefined ? [] : [{ ...rule, path: `limits.rules[${index}]`, unit: spend.unit }],
+  )
+  problems.push(...findUnpricedSpend(rules, gateways, keys, prices, bindings))
 }
 
 /** What a rule counts under: its name, or what it selects. */

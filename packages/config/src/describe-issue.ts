@@ -9,7 +9,7 @@ import { formatPath, oneOfThese, type Problem, problem } from './problem.js'
  * Settings that are planned and that this version does not enforce. A configuration that sets one is refused: a limit that
  * is accepted and ignored would be a false promise.
  */
-const announcedSettings = /^(?:store\.postgres|limits\.prices)$/
+const announcedSettings = /^store\.postgres$/
 
 /**
  * Turns a schema violation into a problem with a fix. Never repeats a value, which may be a secret, except a number in the

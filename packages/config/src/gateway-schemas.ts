@@ -2,7 +2,7 @@ import { type AnswerFormat, answerFormats, type Dialect, dialects } from '@poste
 import { z } from 'zod'
 import { fault } from './fault.js'
 import { alias, headerName, principalFields, secretReference, type Settings, url, whomItIsFor } from './schema-parts.js'
-import { duration } from './units.js'
+import { duration, moneyUnit } from './units.js'
 
 /** The gateways whose records have something that the others have not. */
 function gatewaysWith(member: keyof Dialect): string {
@@ -105,6 +105,11 @@ export function createGatewaySchemas(strict: Settings, dialectIds: readonly stri
       .string()
       .optional()
       .describe(`${gatewaysWith('project')}: the project that its calls are booked under`),
+    /** The unit in which the key's account is debited, whatever unit the gateway's reports name. */
+    currency: moneyUnit.optional().meta({
+      description: 'the unit in which its account is debited: reported costs are booked in it, whatever unit the report names',
+      unset: 'as reported',
+    }),
     /** Several tenants use the key and may read each other's objects at the provider: files, responses, conversations. */
     shared: z.boolean().default(false).describe('several tenants may use what is stored at the provider under it'),
   })

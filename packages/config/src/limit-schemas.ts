@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { fault } from './fault.js'
+import { createPriceFileSchema } from './price-schema.js'
 import { alias, principalFields, type Settings } from './schema-parts.js'
 import { money } from './units.js'
 
@@ -53,6 +54,15 @@ export function createLimitsSchema(strict: Settings) {
       .meta({ description: 'what happens to calls while the store cannot be asked: `refuse` or `allow`', unset: '`limits.onUnavailable`' }),
   })
   return strict({
+    /** The price file, or what it holds. */
+    prices: z
+      .union([z.string().min(1), createPriceFileSchema(strict)], {
+        error: fault('is neither the path of a file nor prices', 'Write ./prices.yaml, as docs/prices.md shows it.'),
+      })
+      .optional()
+      .describe(
+        '[what calls cost](prices.md): the path of a file, beside this one where it is relative; or, in its place, what such a file holds',
+      ),
     /** Under a limit of money: what happens to a call whose model has no price. */
     unpriced: z
       .enum(['refuse', 'tokens'])

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Secret } from '@postern/ports'
+import type { ReadPrices } from './check-prices.js'
 import { regularFile } from './regular-file.js'
 import type { SecretReference } from './schema-parts.js'
 
@@ -26,6 +27,8 @@ export interface SecretPlaces {
    * cannot be read is a warning. Default: every secret must be there.
    */
   readonly isOptional?: (path: string) => boolean
+  /** Reads the file that `limits.prices` names. Default: a path there is refused, and the prices themselves must stand in its place. */
+  readonly readPrices?: ReadPrices
 }
 
 /** A secret; or why it could not be read, and the fix. */

@@ -1,4 +1,4 @@
-import { type Amount, readAmount } from '@postern/ports'
+import { type Amount, readAmount, readDecimal, readUnit } from '@postern/ports'
 import { z } from 'zod'
 import { fault } from './fault.js'
 
@@ -41,6 +41,62 @@ export const money = z
     return z.NEVER
   })
   .meta({ type: 'string', pattern: '^\\d+(?:\\.\\d{1,9})?\\s*(?:credits|[A-Z]{2,3})$', examples: ['20 USD', '0.5 credits'] })
+
+/** A decimal of at most nine decimals, as a number or as text, parsed exactly to billionths. */
+export const decimal = z
+  .custom<string | number>()
+  .transform((value: unknown, context) => {
+    const amount = readDecimal(typeof value === 'number' ? decimalText(value) : typeof value === 'string' ? value : '')
+    if (amount !== undefined) return amount
+    context.addIssue({ code: 'custom', message: decimalFault(value), input: value })
+    return z.NEVER
+  })
+  .meta({ type: ['string', 'number'], pattern: '^\\d+(\\.\\d{1,9})?$', minimum: 0 })
+
+/** The text of a number as a file has it; empty where the number may not be what was written. */
+function decimalText(number: number): string {
+  // Above this, floating point has fewer than nine decimals.
+  if (!Number.isInteger(number) && number > 2 ** 23) return ''
+  const text = number.toFixed(9)
+  return Number(text) === number ? text : ''
+}
+
+function decimalFault(value: unknown): string {
+  if (value === undefined) return fault('is missing', 'Write a decimal, such as 0.15.')
+  if (typeof value === 'number' && value > 2 ** 23)
+    return fault('is a number that may not be what was written', 'Write it in quotes; the most is 9007199.')
+  return fault('is not a decimal of at most nine decimals', 'Write it like 3, 0.15 or "0.000000001"; the most is 9007199.')
+}
+
+/** `credits`, or an ISO 4217 currency. `TL` is read as `TRY`. */
+export const moneyUnit = z
+  .custom<string>()
+  .transform((value: unknown, context) => {
+    const unit = readUnit(typeof value === 'string' ? value : '')
+    if (unit !== undefined) return unit
+    const meant =
+      typeof value === 'string' ? [value.toUpperCase(), value.toLowerCase()].find((text) => readUnit(text) !== undefined) : undefined
+    const reason = value === undefined ? 'is missing' : 'is neither credits nor a currency of ISO 4217'
+    context.addIssue({
+      code: 'custom',
+      message: fault(reason, meant === undefined ? 'Write credits, USD, TRY …' : `Write ${meant}.`),
+      input: value,
+    })
+    return z.NEVER
+  })
+  .meta({ type: 'string', pattern: '^(credits|[A-Z]{2,3})$', examples: ['credits', 'USD'] })
+
+/** A share such as `5%`, parsed to millionths. */
+export const share = z
+  .custom<string>()
+  .transform((value: unknown, context) => {
+    const match = typeof value === 'string' ? /^(\d{1,3}(?:\.\d{1,4})?)\s*%$/.exec(value) : null
+    const millionths = (readDecimal(match?.[1] ?? '') ?? Infinity) / 100_000
+    if (millionths <= 1_000_000) return millionths
+    context.addIssue({ code: 'custom', message: fault('is not a share of at most 100%', 'Write it like 5% or 0.5%.'), input: value })
+    return z.NEVER
+  })
+  .meta({ type: 'string', pattern: '^\\d{1,3}(\\.\\d{1,4})?\\s*%$', examples: ['5%'] })
 
 /** The words for a quantity in messages. */
 interface Wording {

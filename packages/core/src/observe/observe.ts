@@ -67,11 +67,11 @@ class AnswerTap implements Tap {
   }
 
   head(header: (name: string) => string | undefined): void {
-    learn(this.#facts, this.#reader.headers(header))
+    learn(this.#facts, this.#reader.headers(header), undefined)
   }
 
   body(document: unknown, source: 'answer' | 'stream'): void {
-    learn(this.#facts, this.#reader.body(document, source))
+    learn(this.#facts, this.#reader.body(document, source), this.#sources.route.key.currency)
   }
 
   endsWithoutMark(): void {
@@ -95,14 +95,16 @@ class AnswerTap implements Tap {
 /**
  * Merges found facts. For names the first value stays: headers are read first, and the gateway wrote them, while a provider
  * may have written the body. Numbers are replaced, since streams repeat them as they grow.
+ *
+ * @param currency The key's own unit, which is that of its costs whatever the gateway calls it.
  */
-function learn(facts: AnswerFacts, found: AnswerFacts): void {
+function learn(facts: AnswerFacts, found: AnswerFacts, currency: string | undefined): void {
   if (facts.requestId === undefined && found.requestId !== undefined) facts.requestId = brief(found.requestId)
   if (facts.model === undefined && found.model !== undefined) facts.model = brief(found.model)
   if (facts.provider === undefined && found.provider !== undefined) facts.provider = brief(found.provider)
   if (facts.tier === undefined && found.tier !== undefined) facts.tier = brief(found.tier)
   if (found.failover !== undefined) facts.failover = facts.failover === true || found.failover
-  if (found.cost !== undefined) facts.cost = { amount: found.cost.amount, unit: brief(found.cost.unit) }
+  if (found.cost !== undefined) facts.cost = { amount: found.cost.amount, unit: currency ?? brief(found.cost.unit) }
   if (found.intensity !== undefined) facts.intensity = brief(found.intensity)
   if (found.durationMs !== undefined) facts.durationMs = found.durationMs
   if (found.quota !== undefined) facts.quota = found.quota

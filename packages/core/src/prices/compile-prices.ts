@@ -21,7 +21,8 @@ export function compilePrices(file: PriceFile): Prices {
     const known = new Map<string, Result>()
     return (call, what) => {
       if (call.model !== undefined) return reckon(call, what)
-      const id = [placeOf(call.gateway), what, tiers.has(call.tier) ? (call.tier ?? 'any') : 'other', call.tier === undefined].join('\n')
+      const tier = call.tier === undefined ? 'any' : tiers.has(call.tier) ? `=${call.tier}` : 'other'
+      const id = `${placeOf(call.gateway)}\n${what}\n${tier}`
       if (!known.has(id)) known.set(id, reckon(call, what))
       return known.get(id) as Result
     }

@@ -56,6 +56,8 @@ export interface KeyLease {
   readonly providerSecret?: Secret | undefined
   /** Free AI's project. */
   readonly project?: string | undefined
+  /** The unit in which the account is debited; it replaces the unit of reported costs. `undefined`: as reported. */
+  readonly currency?: string | undefined
   /**
    * Whether callers may use objects that are stored at the provider: one tenant alone uses the account, or the operator wrote
    * `shared: true`. Otherwise one tenant could read what another stored.

@@ -9,11 +9,23 @@ import { type ChangedSetting, isLaxer } from './laxer-settings.js'
 export function changesBetween(before: CheckedConfig, after: CheckedConfig): readonly Change[] {
   const settings = changesOfSettings(before.config, after.config, { path: [], earlier: before, later: after })
   return [
-    ...[...settings, ...changesOfSecrets(before, after)].filter(({ path }) => !isOfSessionSecrets(path)),
+    ...[...settings, ...changesOfSecrets(before, after)].filter(({ path }) => !isOfSessionSecrets(path) && !isOfPrices(path)),
+    ...changesOfPrices(before.prices, after.prices),
     ...changesOfSessionSecrets(before, after),
     ...changesOfRing(before.ring, after.ring),
     ...changesOfProxies(before, after),
   ]
+}
+
+/** Prices are compared as they hold, wherever they are written. */
+function isOfPrices(path: string): boolean {
+  return /^limits\.prices(?:$|\.)/.test(path)
+}
+
+/** The change of the prices, as one. Any change may let more through, since a lower price does. */
+function changesOfPrices(before: CheckedConfig['prices'], after: CheckedConfig['prices']): readonly Change[] {
+  if (isDeepStrictEqual(before, after)) return []
+  return [{ path: 'limits.prices', what: before === undefined ? 'added' : after === undefined ? 'removed' : 'changed', laxer: true }]
 }
 
 function changesOfSettings(before: unknown, after: unknown, setting: ChangedSetting): readonly Change[] {

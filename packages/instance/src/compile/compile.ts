@@ -1,5 +1,6 @@
 import { type CheckedConfig, type Config, countedUnder, createTrust } from '@postern/config'
 import {
+  compilePrices,
   createAccount,
   createEndedNote,
   createForward,
@@ -142,7 +143,7 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
         budgets,
         findLimits,
         reservations,
-        pricing: compilePricing(config),
+        pricing: compilePricing(checked),
       }),
       observe: createObserve(),
       forward: forwarding.forward,
@@ -253,8 +254,12 @@ function compileRules({ policies }: Config): readonly PolicyRule[] {
 }
 
 /** One rule for each unit that a rule of the configuration bounds. */
-function compilePricing({ limits }: Config): Pricing {
-  return { prices: undefined, unpriced: limits?.unpriced ?? 'refuse', unreported: limits?.unreported ?? 'assume' }
+function compilePricing({ config: { limits }, prices }: CheckedConfig): Pricing {
+  return {
+    prices: prices === undefined ? undefined : compilePrices(prices),
+    unpriced: limits?.unpriced ?? 'refuse',
+    unreported: limits?.unreported ?? 'assume',
+  }
 }
 
 function compileLimits({ limits }: Config): readonly LimitRule[] {

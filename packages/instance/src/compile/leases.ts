@@ -32,6 +32,7 @@ export class Leases {
       secret: secrets.get(`keys.${alias}.secret`) as Secret,
       providerSecret: secrets.get(`keys.${alias}.providerSecret`),
       project: settings.project,
+      currency: settings.currency,
       mayStore: settings.shared || tenants.get(alias)?.several === false,
     }
   }
