@@ -19,6 +19,9 @@ const setsToWork =
 
 /** Tools that the caller runs itself; the provider runs every other one. */
 const runByCaller: ReadonlySet<unknown> = new Set(['function', 'custom'])
+/** A request that names more models beside its own is taken for unbounded. */
+const mostModels = 16
+
 const declares = /^function_?declarations$/i
 const modalities = /^(?:output_?)?modalities$/i
 
@@ -34,7 +37,7 @@ export class Measuring {
   readonly #route: Route
   readonly #media = new MediaCounter()
   #unbounded: string | undefined
-  #mayRunOthers = false
+  readonly #others = new Set<string>()
 
   constructor(route: Route) {
     this.#route = route
@@ -56,10 +59,7 @@ export class Measuring {
       (member) => this.#media.visit(member),
       (member) => this.#lookForWork(member),
       ...setting.map((visit) => this.#tolerantly(visit)),
-      this.#tolerantly(
-        namedModels('model', () => false),
-        () => (this.#mayRunOthers = true),
-      ),
+      this.#tolerantly(namedModels('model', (name) => this.#note(name))),
     ]
   }
 
@@ -92,8 +92,14 @@ export class Measuring {
       picturesAsked: pictures,
       output,
       unbounded: this.#unbounded,
-      model: this.#mayRunOthers ? undefined : model,
+      models: [...(model === undefined ? [] : [model]), ...this.#others],
     }
+  }
+
+  #note(model: string): true {
+    if (this.#others.size < mostModels) this.#others.add(model)
+    else this.isUnbounded('models')
+    return true
   }
 
   #readOutput(members: Members, pictures: number): Need['output'] {
@@ -133,12 +139,12 @@ export class Measuring {
   }
 
   /** Takes a refusal of a visit for what it says: that the member bounds nothing. */
-  #tolerantly(visit: Visit, found: (error: unknown) => void = (error) => this.#take(error)): Visit {
+  #tolerantly(visit: Visit): Visit {
     const attempt = (look: () => void): void => {
       try {
         look()
       } catch (error) {
-        found(error)
+        this.#take(error)
       }
     }
     return (member, eachItem) => {

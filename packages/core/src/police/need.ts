@@ -12,8 +12,8 @@ export interface Need {
   readonly output: AskedOutput | undefined
   /** The member or the reason for which nothing bounds what the request uses; `undefined`: it is bounded by all of the above. */
   readonly unbounded: string | undefined
-  /** The model that it names, if no other may run in its place. */
-  readonly model: string | undefined
+  /** The models that it names, of which any may run. Empty: the gateway chooses. */
+  readonly models: readonly string[]
 }
 
 /** Pictures, sounds and files. */

@@ -127,7 +127,7 @@ export function createReserve({ counters, budgets, findLimits, reservations, pri
       principal,
       key: route.key.alias,
       gateway: route.gateway.name,
-      model: permit.need === undefined ? (permit.modelRequested ?? route.modelInPath) : permit.need.model,
+      model: permit.need === undefined ? (permit.modelRequested ?? route.modelInPath) : theOne(permit.need.models),
       workflow: tags.workflow,
       isStream: permit.isStream === true,
     })
@@ -143,9 +143,14 @@ export function createReserve({ counters, budgets, findLimits, reservations, pri
   }
 }
 
+/** The one model that may run; `undefined`: several may. */
+function theOne(models: readonly string[]): string | undefined {
+  return models.length === 1 ? models[0] : undefined
+}
+
 /** The tier is left open: a gateway may choose it. */
 function pricedCall({ route, permit }: ReservingCall): PricedCall {
-  return { gateway: route.gateway.name, key: route.key.alias, model: permit.need?.model }
+  return { gateway: route.gateway.name, key: route.key.alias, model: theOne(permit.need?.models ?? []) }
 }
 
 /** The request as it is sent: without what was measured, and with the ceiling that was set. */
@@ -154,5 +159,5 @@ function permitted({ permit, route }: ReservingCall, sized: SizedCall | undefine
   const { outputLimit } = route.endpoint.format
   const clamped = sized?.clamped
   if (clamped === undefined || outputLimit === undefined || !Buffer.isBuffer(sent.body)) return sent
-  return { ...sent, body: writeCeiling(sent.body, outputLimit, need?.model, clamped.ceiling) }
+  return { ...sent, body: writeCeiling(sent.body, outputLimit, theOne(need?.models ?? []), clamped.ceiling) }
 }

@@ -1,4 +1,5 @@
 import { type Counted, Refusal } from '@postern/ports'
+import { brief } from '../lib/brief.js'
 import type { Need } from '../police/need.js'
 import type { MostUsage, PricedCall, Prices } from '../prices/prices.js'
 import type { Limit } from './find-limits.js'
@@ -48,7 +49,8 @@ export interface CallSize {
  *
  * @throws {Refusal} 400 `ceiling_required` if nothing bounds what it uses, or it has no price in a unit in which it is limited.
  */
-export function sizeCall(limits: readonly Limit[], need: Need, call: PricedCall, { prices, unpriced }: Pricing): CallSize {
+export function sizeCall(limits: readonly Limit[], need: Need, call: PricedCall, { prices: file, unpriced }: Pricing): CallSize {
+  const prices = file === undefined ? undefined : ofAnyModel(file, need.models)
   const media = tokensOfMedia(need, call, prices)
   const unbounded = need.unbounded ?? (typeof media === 'string' ? media : undefined)
   const input = need.textBytes + tokensOfEntry * need.entries + (typeof media === 'string' ? 0 : media)
@@ -61,7 +63,7 @@ export function sizeCall(limits: readonly Limit[], need: Need, call: PricedCall,
     const amount = prices?.mostOf(call, currency, unbounded === undefined ? most(ceiling) : undefined)
     if (amount !== undefined) return amount
     if (unpriced === 'tokens' && !isPriced(currency)) return 0
-    throw unbounded === undefined ? hasNoPrice(call, currency) : hasNoCeiling(unbounded)
+    throw unbounded === undefined ? hasNoPrice(need.models, call, currency) : hasNoCeiling(unbounded)
   }
 
   function isPriced(currency: string): boolean {
@@ -105,6 +107,25 @@ export function sizeCall(limits: readonly Limit[], need: Need, call: PricedCall,
   }
 }
 
+/** The part of the prices that sizes a call. */
+type SizingPrices = Pick<Prices, 'unitsOf' | 'mostOf' | 'outputWithin' | 'maxOutputOf' | 'ceilingOf'>
+
+/** The prices of a call that any of several models may answer: of each the dearest, and unknown if one is. */
+function ofAnyModel(prices: Prices, models: readonly string[]): SizingPrices {
+  if (models.length < 2) return prices
+  const ofAll = (read: (call: PricedCall) => number | undefined, call: PricedCall, choose: (...values: number[]) => number): number | undefined => {
+    const values = models.map((model) => read({ ...call, model }))
+    return values.every((value) => value !== undefined) ? choose(...values) : undefined
+  }
+  return {
+    unitsOf: prices.unitsOf,
+    mostOf: (call, unit, most) => ofAll((each) => prices.mostOf(each, unit, most), call, Math.max),
+    outputWithin: (call, unit, most, amount) => ofAll((each) => prices.outputWithin(each, unit, most, amount), call, Math.min),
+    maxOutputOf: (call) => ofAll(prices.maxOutputOf, call, Math.max),
+    ceilingOf: (call, kind) => ofAll((each) => prices.ceilingOf(each, kind), call, Math.max),
+  }
+}
+
 const nothing: MostUsage = { input: 0, output: 0, images: 0, seconds: 0 }
 
 function firstCeiling(asked: number | undefined, maxOutput: number | undefined): number {
@@ -112,7 +133,7 @@ function firstCeiling(asked: number | undefined, maxOutput: number | undefined):
 }
 
 /** Tokens of pictures, sounds and files together; the name of the kind if one of them has no ceiling. */
-function tokensOfMedia({ media }: Need, call: PricedCall, prices: Prices | undefined): number | string {
+function tokensOfMedia({ media }: Need, call: PricedCall, prices: SizingPrices | undefined): number | string {
   let tokens = 0
   for (const kind of ['image', 'audio', 'file'] as const) {
     if (media[kind] === 0) continue
@@ -123,7 +144,7 @@ function tokensOfMedia({ media }: Need, call: PricedCall, prices: Prices | undef
   return tokens
 }
 
-function hasPriceOfCall(call: PricedCall, prices: Prices | undefined): boolean {
+function hasPriceOfCall(call: PricedCall, prices: SizingPrices | undefined): boolean {
   if (prices === undefined) return false
   for (const unit of prices.unitsOf(call.gateway, call.key)) if (prices.mostOf(call, unit, undefined) !== undefined) return true
   return false
@@ -136,8 +157,10 @@ function hasNoCeiling(member: string): Refusal {
   })
 }
 
-function hasNoPrice({ model, gateway }: PricedCall, currency: string): Refusal {
-  const what = model === undefined ? 'A request that leaves the model to the gateway' : `The model ${JSON.stringify(model)}`
+function hasNoPrice(models: readonly string[], { gateway }: PricedCall, currency: string): Refusal {
+  const [model] = models
+  const named = models.length > 1 ? 'One of the models that the request names' : `The model ${JSON.stringify(brief(model ?? ''))}`
+  const what = model === undefined ? 'A request that leaves the model to the gateway' : named
   return new Refusal('ceiling_required', {
     message: `${what} has no price in ${currency}, and this caller has a limit of ${currency}.`,
     help: `Choose another model. For the operator: limits.prices needs an entry for it at the gateway ${JSON.stringify(gateway)}.`,
