@@ -77,8 +77,8 @@ const wallsOfCore: Walls = {
   resolve: { lib: 'value', answers: 'value' },
   police: { lib: 'value', read: 'value', answers: 'value', resolve: 'type' },
   tag: { lib: 'value' },
-  reserve: { lib: 'value', answers: 'value', resolve: 'type', police: 'type', tag: 'type' },
-  observe: { lib: 'value', answers: 'value', resolve: 'type', police: 'type', tag: 'type' },
+  reserve: { lib: 'value', answers: 'value', prices: 'type', resolve: 'type', police: 'type', tag: 'type' },
+  observe: { lib: 'value', answers: 'value', resolve: 'type', police: 'type', reserve: 'type', tag: 'type' },
   forward: {
     lib: 'value',
     connect: 'value',

@@ -112,8 +112,8 @@ describe('a bad configuration', () => {
     ['attempts without an end', { gateways: { main: { dialect: 'joytoken', attempts: 99 } } }, 'gateways.main.attempts', /./],
     [
       'a setting that is not enforced yet',
-      { limits: { rules: [{ spend: '5 USD' }] } },
-      'limits.rules[0].spend',
+      { store: { postgres: { env: 'DATABASE_URL' } } },
+      'store.postgres',
       /not enforced by this version/,
     ],
     ['an unknown dialect', { gateways: { main: { dialect: 'joy' } } }, 'gateways.main.dialect', /joytoken/],

@@ -86,9 +86,7 @@ export const errorCodes = {
     help: 'Make a new DPoP proof for each request, for its method, URL and token.',
   },
   budget_held: {
-    status: 429,
-    type: 'rate_limit_error',
-    retryable: true,
+    ...throttled,
     title: 'Calls under way hold what is left of the budget.',
     help: 'Wait for the time in Retry-After: what they do not use comes back when they end.',
   },
@@ -289,19 +287,3 @@ export const errorCodes = {
 
 /** One of {@link errorCodes}. */
 export type ErrorCode = keyof typeof errorCodes
-
-/** The error body of the OpenAI API: the form of every error that Postern sends. */
-export interface ErrorEnvelope {
-  readonly error: {
-    readonly message: string
-    readonly type: unknown
-    /**
-     * An {@link ErrorCode}. If the gateway finds the request wrong: the gateway's own code, a text, a number or
-     * `null`.
-     */
-    readonly code: unknown
-    readonly param: unknown
-    /** Further members of the gateway's error about a wrong request. */
-    readonly [further: string]: unknown
-  }
-}

@@ -1,4 +1,20 @@
-import { type ErrorCode, type ErrorEnvelope, errorCodes } from './error-codes.js'
+import { type ErrorCode, errorCodes } from './error-codes.js'
+
+/** The error body of the OpenAI API: the form of every error that Postern sends. */
+export interface ErrorEnvelope {
+  readonly error: {
+    readonly message: string
+    readonly type: unknown
+    /**
+     * An {@link ErrorCode}. If the gateway finds the request wrong: the gateway's own code, a text, a number or
+     * `null`.
+     */
+    readonly code: unknown
+    readonly param: unknown
+    /** Further members of the gateway's error about a wrong request. */
+    readonly [further: string]: unknown
+  }
+}
 
 /** What an envelope says besides its code. */
 export interface ErrorSaid {

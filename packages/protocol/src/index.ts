@@ -1,6 +1,6 @@
 export type { CallerLimit } from './caller-limit.js'
-export { type ErrorCode, type ErrorCodeEntry, type ErrorEnvelope, type ErrorType, errorCodes } from './error-codes.js'
-export { errorEnvelope, type ErrorSaid } from './error-envelope.js'
+export { type ErrorCode, type ErrorCodeEntry, type ErrorType, errorCodes } from './error-codes.js'
+export { type ErrorEnvelope, errorEnvelope, type ErrorSaid } from './error-envelope.js'
 export {
   type Finish,
   type GovernanceBudget,

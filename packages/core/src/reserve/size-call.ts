@@ -113,7 +113,11 @@ type SizingPrices = Pick<Prices, 'unitsOf' | 'mostOf' | 'outputWithin' | 'maxOut
 /** The prices of a call that any of several models may answer: of each the dearest, and unknown if one is. */
 function ofAnyModel(prices: Prices, models: readonly string[]): SizingPrices {
   if (models.length < 2) return prices
-  const ofAll = (read: (call: PricedCall) => number | undefined, call: PricedCall, choose: (...values: number[]) => number): number | undefined => {
+  const ofAll = (
+    read: (call: PricedCall) => number | undefined,
+    call: PricedCall,
+    choose: (...values: number[]) => number,
+  ): number | undefined => {
     const values = models.map((model) => read({ ...call, model }))
     return values.every((value) => value !== undefined) ? choose(...values) : undefined
   }
