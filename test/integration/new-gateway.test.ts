@@ -75,7 +75,7 @@ describe('a gateway that is added by a record', () => {
 })
 
 test('a task that is listed beside another method of its path is answered like one that is not there', async () => {
-  const asked = { ...get(), task: 'asked' } as const
+  const asked = { ...get(), object: { owner: 'caller', kind: 'task', role: 'names', ids: ['/id'] } } as const
   const sailing = { ...harbor, endpoints: { ...harbor.endpoints, 'Voyages/{id}': [post(plainFormat), asked] } }
   const house = await openRecordedHouse(sailing, { ...known, harbor: sailing })
   try {

@@ -435,14 +435,14 @@ describe('linear-in-untrusted-bytes-of-answers: where an answer leads its client
     'texts of backslashes': `{"x":"${'\\\\'.repeat(2 * mebibyte)}","poll_url":"/"}`,
     blanks: `{"poll_url"${' '.repeat(2 * mebibyte)}:${' '.repeat(2 * mebibyte)}"/"}`,
   }
-  const found = { endpoints: [{ task: 'asked' }] }
+  const found = { endpoints: [{ object: { owner: 'caller', role: 'names' } }] }
   let seals = 0
   const call = {
     arrival: { wholePath: '/ai/v1/videos/generations', path: '/v1/videos/generations' },
     route: {
       endpoint: { format: { id: 'plain' } },
       gateway: { basePath: '/v1', endpoints: { find: (path: string) => (path.startsWith('videos/generations/') ? found : undefined) } },
-      task: { seal: (id: string) => `sealed.${id}${((seals += 1)) > 0 ? '' : '.'}` },
+      object: { seal: (id: string) => `sealed.${id}${((seals += 1)) > 0 ? '' : '.'}` },
     },
   } as unknown as LinkedCall
 

@@ -3,7 +3,10 @@ import type { Dialect } from '../dialect.js'
 import { chatEndpoints, unmeasured, get, post } from '../endpoints.js'
 import { defaultWaits } from '../retry-rules.js'
 
-const tasks = ['video', 'image', 'audio', 'voice', 'music'] as const
+const media = ['video', 'image', 'audio', 'voice', 'music'] as const
+
+/** A picture or sound that is being made. */
+const task = { owner: 'caller', kind: 'task', ids: ['/task_id'] } as const
 
 /**
  * Onysoft AI Gateway.
@@ -23,12 +26,11 @@ export const onysoft = {
   endpoints: {
     ...chatEndpoints,
     'audio/speech': post(plainFormat),
-    ...Object.fromEntries(tasks.map((task) => [`${task}/generate`, { ...unmeasured, task: 'begun' as const }])),
-    ...Object.fromEntries(tasks.map((task) => [`${task}/status/{id}`, { ...get(), task: 'asked' as const }])),
+    ...Object.fromEntries(media.map((medium) => [`${medium}/generate`, { ...unmeasured, object: { ...task, role: 'creates' as const } }])),
+    ...Object.fromEntries(media.map((medium) => [`${medium}/status/{id}`, { ...get(), object: { ...task, role: 'names' as const } }])),
   },
   operatorPaths: [],
   maxJsonBytes: 10_000_000,
-  taskId: ['/task_id'],
   closed: true,
   bareChunks: true,
   governance: {
