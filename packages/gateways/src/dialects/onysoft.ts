@@ -13,8 +13,8 @@ const task = { owner: 'caller', kind: 'task', ids: ['/task_id'] } as const
  *
  * Its documented chunks hold an id, an object and a delta, and nothing else (streaming). Errors have the form
  * `{success: false, error: {code, message}}`. Its 429 is a rate limit only with the code `rate_limit_exceeded`; the
- * other codes are quotas of a day or a month (errors). Images and sound are tasks: an endpoint begins one and answers
- * 202, and one of five status endpoints reports on it (video API).
+ * other codes are quotas of a day or a month (errors). Images and sound are tasks, its stored objects: an endpoint begins
+ * one and answers 202, and one of five status endpoints reports on it (video API).
  */
 export const onysoft = {
   id: 'onysoft',
