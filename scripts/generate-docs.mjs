@@ -92,7 +92,7 @@ gateway says them. A stream that ends cleanly without its end mark is whole unde
 ## Which endpoints are open
 
 What a dialect lists, and what the operator opens; every other path is 403 \`endpoint_not_allowed\`, or 404 where it only spells a listed
-one differently or could be another caller's task. A gateway may have endpoints that no document names; what holds there, such as where the
+one differently or could be another caller's stored object. A gateway may have endpoints that no document names; what holds there, such as where the
 model stands, nobody here knows. They are opened by name:
 
 \`\`\`yaml
@@ -139,7 +139,8 @@ share a key would read what the others stored. Where **more than one binding, or
 the same secret, or the same \`providerSecret\`), these are 403 \`endpoint_not_allowed\`: every endpoint marked * above; \`store: true\` and
 \`background: true\`; and whatever in a body names something stored, such as \`previous_response_id\`, \`conversation\`, a stored prompt, \`file_id\`,
 \`vector_store_ids\`, a container, an item by its id. A response of which the client does not say whether it is stored is asked for with
-\`"store": false\`. Tasks (videos of Free AI, everything that Onysoft makes) are sealed for who began them, and pass.
+\`"store": false\`. Stored objects that belong to callers pass: of a task (videos of Free AI, everything that
+Onysoft makes) the id is sealed for the caller who began it.
 
 Under a key with one binding all of it passes: the users of a team share what the team stored. \`postern check\` warns of each key with several
 tenants, and \`postern explain\` says what holds for one. An operator whose tenants may read each other's writes it at the key:
@@ -159,7 +160,7 @@ so in \`X-Stainless-Retry-Count\`). A connection that nobody took is tried again
 its own \`X-Request-ID\`; the log line of the last one lists the others under \`earlier\`. Everything else is the client's to decide, by
 \`x-should-retry\`; but what began with a status of success is never called repeatable, however it ended. Nor is an answer whose status cannot be
 read, a connection that ended behind the whole request (but for what only reads), an error that broke off, or one that names what was made
-(\`id\` with \`object\`, a task). An answer about a thing that failed (it has an \`id\`, an \`object\` or content) passes as the answer that it
+(\`id\` with \`object\`, the id of a task). An answer about a thing that failed (it has an \`id\`, an \`object\` or content) passes as the answer that it
 is. \`gateways.<name>.attempts: 1\` leaves all of it to the client.
 
 | gateway | after | because | attempts | waits at most | |

@@ -5,7 +5,7 @@ import { createFieldIndex } from '../../packages/core/src/lib/field-index.js'
 import { type Binding, createKeyFinder } from '../../packages/core/src/resolve/bindings.js'
 import { createResolve } from '../../packages/core/src/resolve/resolve.js'
 import type { Gateway, KeyLease } from '../../packages/core/src/resolve/route.js'
-import type { OpenTask } from '../../packages/core/src/resolve/task-seal.js'
+import type { OpenObject } from '../../packages/core/src/objects/open-object.js'
 import { plainGateway, plainLease } from '../support/plain-gateway.js'
 import { refusalOf } from '../support/refusal-of.js'
 
@@ -98,14 +98,14 @@ describe('an index by fields', () => {
 })
 
 describe('the route of a call', () => {
-  const noTask: OpenTask = () => {
-    throw new Error('No endpoint of this test is about a task.')
+  const noObject: OpenObject = () => {
+    throw new Error('No endpoint of this test is about an object of its caller.')
   }
   const asked = (path: string, query = '', method = 'POST') => ({ method, path: `/v1/${path}`, query })
-  const resolveAt = (gateway: Gateway, { mayStore = false, openTask = noTask } = {}) =>
+  const resolveAt = (gateway: Gateway, { mayStore = false, openObject = noObject } = {}) =>
     createResolve(
       createKeyFinder([{ team: 'acme', key: 'of-acme' }], (alias) => plainLease(alias, gateway, mayStore)),
-      openTask,
+      openObject,
     )
   const ofAcme = principal({ team: 'acme' })
 
@@ -113,7 +113,7 @@ describe('the route of a call', () => {
     const gateway = plainGateway()
     const route = resolveAt(gateway)(asked('chat/completions', '?a=b'), ofAcme)
     expect(route).toMatchObject({ binding: 'team=acme', endpointPath: 'chat/completions', upstreamPath: '/base/v1/chat/completions' })
-    expect([route.key.alias, route.gateway, route.task, route.modelInPath]).toEqual(['of-acme', gateway, undefined, undefined])
+    expect([route.key.alias, route.gateway, route.object, route.modelInPath]).toEqual(['of-acme', gateway, undefined, undefined])
   })
 
   test('is refused to whom no key is bound, before the endpoint is looked at', () => {
@@ -141,16 +141,16 @@ describe('the route of a call', () => {
     expect(resolveAt(plainGateway(), { mayStore: true })(files, ofAcme).endpoint.object).toEqual({ kind: 'file', role: 'names' })
   })
 
-  test('has the path of the task that the id in the request was sealed for', () => {
+  test('has the path of the object that the id in the request was sealed for', () => {
     const opened: unknown[] = []
-    const openTask: OpenTask = (key, { team }, task, path) => {
-      opened.push([key.alias, team, task, path])
+    const openObject: OpenObject = (key, { team }, { role }, path) => {
+      opened.push([key.alias, team, role, path])
       return { path: 'video/status/of-the-gateway', seal: (id) => id }
     }
-    const route = resolveAt(plainGateway(dialects.onysoft), { openTask })(asked('video/status/sealed', '', 'GET'), ofAcme)
-    expect(opened).toEqual([['of-acme', 'acme', 'asked', 'video/status/sealed']])
+    const route = resolveAt(plainGateway(dialects.onysoft), { openObject })(asked('video/status/sealed', '', 'GET'), ofAcme)
+    expect(opened).toEqual([['of-acme', 'acme', 'names', 'video/status/sealed']])
     expect([route.endpointPath, route.upstreamPath]).toEqual(['video/status/of-the-gateway', '/base/v1/video/status/of-the-gateway'])
-    expect(route.task?.path).toBe('video/status/of-the-gateway')
+    expect(route.object?.path).toBe('video/status/of-the-gateway')
   })
 
   test('leads to a path of its own where the endpoint has one, and nowhere where that path is not known', () => {
@@ -177,7 +177,7 @@ describe('the route of a call', () => {
     const resolve = (gateway: Gateway) =>
       createResolve(
         createKeyFinder([{ key: 'any' }], (alias) => plainLease(alias, gateway)),
-        noTask,
+        noObject,
       )
     expect(resolve(limited)(asked('chat/completions'), principal(fields)).tenant).toBe(tenant)
     expect(resolve(plainGateway())(asked('chat/completions'), principal(fields)).tenant).toBe('')

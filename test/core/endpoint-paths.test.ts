@@ -232,14 +232,14 @@ describe('the endpoint of a request', () => {
     expect([refusal.code, refusal.message]).toEqual([code, expect.stringContaining(message)])
   })
 
-  test('is not found anywhere at a gateway whose endpoints are all tasks, so that a task of another caller cannot be told from none', () => {
+  test('is not found anywhere at a gateway whose stored objects belong to callers, so that an object of another caller cannot be told from none', () => {
     expect(refused('unheard/of', 'GET', plainGateway(dialects.onysoft)).code).toBe('not_found')
   })
 
-  test('is not found below a task whose path has an endpoint of another kind as well', () => {
-    const ofTask = dialects.freeai.endpoints['videos/generations/{id}']
-    const dropped = { methods: ['DELETE'], format: ofTask.format, model: 'none' } as const
-    const gateway = plainGateway({ ...dialects.freeai, endpoints: { 'videos/generations/{id}': [dropped, ofTask] } })
+  test('is not found below a stored object whose path has an endpoint of another kind as well', () => {
+    const ofObject = dialects.freeai.endpoints['videos/generations/{id}']
+    const dropped = { methods: ['DELETE'], format: ofObject.format, model: 'none' } as const
+    const gateway = plainGateway({ ...dialects.freeai, endpoints: { 'videos/generations/{id}': [dropped, ofObject] } })
     expect(refused('videos/generations/a/b', 'GET', gateway).code).toBe('not_found')
     expect(refused('videos/of-others', 'GET', gateway).code).toBe('endpoint_not_allowed')
   })

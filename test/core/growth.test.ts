@@ -127,13 +127,13 @@ describe('what belongs to one key is made when it is first used', () => {
   test('no secret is hashed, and no key is derived from one, before the first call', async () => {
     const spies = [vi.spyOn(Secret.prototype, 'fingerprint'), vi.spyOn(Secret.prototype, 'deriveKey')]
     const { config, env } = grown(few)
-    // This gateway has tasks, whose ids are sealed with a key that is derived from the gateway key.
-    const withTasks = {
+    // This gateway stores objects of callers, whose ids are sealed with a key that is derived from the gateway key.
+    const withObjects = {
       ...config,
       gateways: { main: { dialect: 'freeai', baseURL: 'https://gateway.example.com/v1' } },
       keys: Object.fromEntries(Object.entries(config.keys).map(([alias, key]) => [alias, { ...key, project: 'growth' }])),
     }
-    const { checked } = checkConfig(withTasks, { env, directory: '/' })
+    const { checked } = checkConfig(withObjects, { env, directory: '/' })
     const instance = openInstance(checked as CheckedConfig, { ledger: createMemoryLedger() })
     await instance.close()
     expect(spies.map(({ mock }) => mock.calls.length)).toEqual([0, 0])

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { checkConfig, type Config } from '@postern/config'
-import { dialects } from '@postern/gateways'
+import { callerObject, dialects, type Endpoints, endpointsOf } from '@postern/gateways'
 import { EMULATED_GATEWAYS } from '@postern/emulator'
 import { parse } from 'yaml'
 import { describe, expect, test } from 'vitest'
@@ -50,16 +50,18 @@ describe.each(EMULATED_GATEWAYS)('the page of %s', (gateway) => {
 
   test('names every header that the dialect injects, and where its documents and its default address are', () => {
     const page = readFileSync(resolve(folder, `${gateway}.md`), 'utf8')
-    const { credential, providerCredential, project, taskId, choices } = dialects[gateway] as (typeof dialects)[keyof typeof dialects] & {
+    const { credential, providerCredential, project, endpoints, choices } = dialects[
+      gateway
+    ] as (typeof dialects)[keyof typeof dialects] & {
       readonly providerCredential?: { header: string }
       readonly project?: { header: string }
-      readonly taskId?: readonly string[]
       readonly choices?: object
     }
     for (const header of [credential.header, providerCredential?.header, project?.header])
       if (header !== undefined) expect(page).toContain(header)
     for (const heading of ['What is passed on', 'What is normalised', 'What is unknown']) expect(page).toContain(`## ${heading}`)
-    for (const pointer of taskId ?? []) expect(page).toContain(pointer.slice(1))
+    const objects = Object.values<Endpoints[string]>(endpoints).flatMap(endpointsOf).map(callerObject)
+    for (const pointer of objects.flatMap((object) => object?.ids ?? [])) expect(page).toContain(pointer.slice(1))
     for (const choice of Object.keys(choices ?? {})) expect(page).toContain(choice)
   })
 })

@@ -74,8 +74,19 @@ describe('a gateway that is added by a record', () => {
   })
 })
 
-test('a task that is listed beside another method of its path is answered like one that is not there', async () => {
-  const asked = { ...get(), task: 'asked' } as const
+test.each([
+  ['task', { ...harbor, endpoints: { ...harbor.endpoints, voyages: { ...post(plainFormat), task: 'begun' } } }],
+  ['taskId', { ...harbor, taskId: ['/id'] }],
+])('a dialect that has "%s" for an object of its caller is a problem, since the id would pass without a seal', (name, dialect) => {
+  const config = { version: 1, gateways: { main: { dialect: 'harbor' } } }
+  const { problems } = checkConfig(config, { env: {}, directory: '.' }, { ...known, harbor: dialect })
+  expect(problems).toContainEqual(
+    expect.objectContaining({ path: 'gateways.main.dialect', severity: 'error', reason: expect.stringContaining(`"${name}"`) }),
+  )
+})
+
+test('an object of its caller that is listed beside another method of its path is answered like one that is not there', async () => {
+  const asked = { ...get(), object: { owner: 'caller', kind: 'task', role: 'names', ids: ['/id'] } } as const
   const sailing = { ...harbor, endpoints: { ...harbor.endpoints, 'Voyages/{id}': [post(plainFormat), asked] } }
   const house = await openRecordedHouse(sailing, { ...known, harbor: sailing })
   try {

@@ -435,14 +435,14 @@ describe('linear-in-untrusted-bytes-of-answers: where an answer leads its client
     'texts of backslashes': `{"x":"${'\\\\'.repeat(2 * mebibyte)}","poll_url":"/"}`,
     blanks: `{"poll_url"${' '.repeat(2 * mebibyte)}:${' '.repeat(2 * mebibyte)}"/"}`,
   }
-  const found = { endpoints: [{ task: 'asked' }] }
+  const found = { endpoints: [{ object: { owner: 'caller', role: 'names' } }] }
   let seals = 0
   const call = {
     arrival: { wholePath: '/ai/v1/videos/generations', path: '/v1/videos/generations' },
     route: {
       endpoint: { format: { id: 'plain' } },
       gateway: { basePath: '/v1', endpoints: { find: (path: string) => (path.startsWith('videos/generations/') ? found : undefined) } },
-      task: { seal: (id: string) => `sealed.${id}${((seals += 1)) > 0 ? '' : '.'}` },
+      object: { seal: (id: string) => `sealed.${id}${((seals += 1)) > 0 ? '' : '.'}` },
     },
   } as unknown as LinkedCall
 
@@ -482,7 +482,7 @@ describe('linear-in-untrusted-bytes-of-answers: where an answer leads its client
     ['of 3 MiB of paths', '/a'.repeat(1.5 * mebibyte), 200],
     ['of 5 MiB', '/'.repeat(5 * mebibyte), 502],
     ['of 15 MB', 'a'.repeat(15_000_000), 502],
-  ])('the answer of a task is edited or refused, and nothing breaks: one %s', async (_, link, status) => {
+  ])('an answer with the id of a stored object is edited or refused, and nothing breaks: one %s', async (_, link, status) => {
     const upstream = await startHostileUpstream((__, response) =>
       response.writeHead(200, { 'content-type': 'application/json' }).end(`{"id":"t1","status_url":"${link}"}`),
     )
@@ -497,26 +497,29 @@ describe('linear-in-untrusted-bytes-of-answers: where an answer leads its client
     await upstream.close()
   })
 
-  test.each([0, 900_000, 1_048_560, 1_100_000, 2_000_000, 3_500_000])('a key in the large answer of a task is found, at %d', async (at) => {
-    const size = 3_600_000
-    let key = ''
-    const upstream = await startHostileUpstream((_, response) => {
-      const text = `{"id":"t1","x":"${'a '.repeat(at / 2)}${key}${' a'.repeat((size - at) / 2)}"}`
-      response.writeHead(200, { 'content-type': 'application/json' })
-      for (const piece of pieces(Buffer.from(text), 10_007)) response.write(piece)
-      response.end()
-    })
-    const house = await openHouse({ gateway: 'freeai', baseURL: upstream.baseURL })
-    const clean = await begin(house)
-    expect([clean.status, (await clean.text()).length > size]).toEqual([200, true])
-    for (key of [house.keys.acme.secret, house.keys.globex.secret]) {
-      const answer = await begin(house)
-      const text = await answer.text()
-      expect([answer.status, text.includes('repeated a credential'), text.includes(key)]).toEqual([502, true, false])
-    }
-    await house.close()
-    await upstream.close()
-  })
+  test.each([0, 900_000, 1_048_560, 1_100_000, 2_000_000, 3_500_000])(
+    'a key in a large answer with the id of a stored object is found, at %d',
+    async (at) => {
+      const size = 3_600_000
+      let key = ''
+      const upstream = await startHostileUpstream((_, response) => {
+        const text = `{"id":"t1","x":"${'a '.repeat(at / 2)}${key}${' a'.repeat((size - at) / 2)}"}`
+        response.writeHead(200, { 'content-type': 'application/json' })
+        for (const piece of pieces(Buffer.from(text), 10_007)) response.write(piece)
+        response.end()
+      })
+      const house = await openHouse({ gateway: 'freeai', baseURL: upstream.baseURL })
+      const clean = await begin(house)
+      expect([clean.status, (await clean.text()).length > size]).toEqual([200, true])
+      for (key of [house.keys.acme.secret, house.keys.globex.secret]) {
+        const answer = await begin(house)
+        const text = await answer.text()
+        expect([answer.status, text.includes('repeated a credential'), text.includes(key)]).toEqual([502, true, false])
+      }
+      await house.close()
+      await upstream.close()
+    },
+  )
 })
 
 function begin(house: House): Promise<Response> {

@@ -307,7 +307,7 @@ describe('an endpoint that the operator opens', () => {
     expect(problemsOf(endpoints)).toContainEqual([path, expect.stringMatching(reason)])
   })
 
-  test('below a task is a problem, since nobody would ask whose it is', () => {
+  test('below a stored object of a caller is a problem, since nobody would ask whose it is', () => {
     const problems = problemsOf({ 'videos/generations/{id}/content': { methods: ['GET'], format: 'plain', model: 'none' } }, 'freeai')
     expect(problems).toEqual([['gateways.main.endpoints.videos/generations/{id}/content', expect.stringContaining('tasks')]])
   })

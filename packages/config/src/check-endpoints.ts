@@ -1,4 +1,5 @@
 import {
+  callerObject,
   createEndpointTable,
   type Dialect,
   type Dialects,
@@ -42,7 +43,7 @@ function findFault(
   if (isHoldersPath(name)) return [mintingReason, callDirectly]
   if (dialect !== undefined && isBelow(dialect.operatorPaths, name))
     return [`belongs to whoever runs ${dialect.title} or holds the account.`, callDirectly]
-  if (dialect !== undefined && isBelow(tasksOf(dialect), name))
+  if (dialect !== undefined && isBelow(objectPathsOf(dialect), name))
     return ['is about tasks, each of which is one caller’s.', 'Remove it; the dialect has what may be asked.']
   const models = segments.filter((segment) => segment === modelSegment).length
   if (model === 'path' && models !== 1)
@@ -61,10 +62,10 @@ function findTwice(name: string, baseURL = ''): readonly [reason: string, fix: s
   return ['begins with v1/, which the base URL ends in already.', `Write ${name.slice('v1/'.length)}: names stand below /v1/.`]
 }
 
-/** Paths of tasks. The id of a task is sealed for the caller that created it. */
-function tasksOf({ endpoints }: Dialect): string[] {
+/** Paths of stored objects that belong to callers. The id of such an object is sealed for the caller that made it. */
+function objectPathsOf({ endpoints }: Dialect): string[] {
   return Object.entries(endpoints).flatMap(([path, entry]) =>
-    endpointsOf(entry).some(({ task }) => task !== undefined) ? [path.replace(/\/\{[^/]*\}$/, '')] : [],
+    endpointsOf(entry).some((endpoint) => callerObject(endpoint) !== undefined) ? [path.replace(/\/\{[^/]*\}$/, '')] : [],
   )
 }
 

@@ -1,12 +1,14 @@
 import type { Dialect, Dialects } from '@postern/gateways'
+import { checkDialect } from './check-dialect.js'
 import { isLoopback } from './is-loopback.js'
 import type { Parts } from './lenient-sections.js'
 import { type Problem, problem, warning } from './problem.js'
 
-/** Checks that a key may be sent to the `baseURL` of every gateway. */
+/** Checks the dialect of every gateway, and that a key may be sent to its `baseURL`. */
 export function checkGateways(parts: Parts, dialects: Dialects, problems: Problem[]): void {
   for (const { path, part } of parts.gateways.values()) {
     const dialect = dialects[part.dialect] as Dialect
+    checkDialect(`${path}.dialect`, dialect, problems)
     if (part.baseURL === undefined) {
       if (dialect.baseURL === undefined)
         problems.push(problem(`${path}.baseURL`, `is missing; ${dialect.id} has no default.`, 'Write the address of the API, with /v1.'))

@@ -1,4 +1,4 @@
-import { type Dialect, type Dialects, endpointsOf } from '@postern/gateways'
+import { accountObject, type Dialect, type Dialects, endpointsOf } from '@postern/gateways'
 import type { Parts } from './lenient-sections.js'
 import { type Problem, warning } from './problem.js'
 import type { Tenants } from './tenants.js'
@@ -42,9 +42,9 @@ function firstTwins(aliases: readonly string[], alias: string): string {
   )
 }
 
-/** Whether gateways of this dialect store objects of callers. Tasks do not count: their ids are sealed. */
+/** Whether gateways of this dialect store objects of the account. Objects that belong to callers do not count: their ids are sealed. */
 function stores({ endpoints }: Dialect): boolean {
   return Object.values(endpoints)
     .flatMap(endpointsOf)
-    .some(({ object, format }) => object !== undefined || format.storedUnlessRefused === true)
+    .some((endpoint) => accountObject(endpoint) !== undefined || endpoint.format.storedUnlessRefused === true)
 }

@@ -2,6 +2,7 @@ import { answerFormats } from './answer-format.js'
 import type { Dialect } from './dialect.js'
 import { modelSegment, shapeOf } from './endpoint-table.js'
 import { type Endpoint, type Endpoints, endpointsOf } from './endpoint.js'
+import { accountObject } from './stored-object.js'
 
 /** Endpoints that the operator opens, by path. */
 export type OpenedEndpoints = Readonly<
@@ -33,7 +34,7 @@ export function compileEndpoints({ endpoints }: Dialect, opened: OpenedEndpoints
   return Object.fromEntries(merged)
 }
 
-/** A path below the path of a stored object names that object. */
+/** A path below the path of an object of the account names that object. */
 function objectAbove(
   path: string,
   endpoints: ReadonlyMap<string, readonly Endpoint[]>,
@@ -43,8 +44,9 @@ function objectAbove(
     above = above.slice(0, above.lastIndexOf('/'))
     const listed = listedAt.get(shapeOf(above))
     const found = listed === undefined ? [] : (endpoints.get(listed) ?? [])
-    const [first] = found
-    if (first?.object !== undefined && found.every(({ object }) => object !== undefined)) return { kind: first.object.kind, role: 'names' }
+    const objects = found.map(accountObject)
+    const [first] = objects
+    if (first !== undefined && objects.every((object) => object !== undefined)) return { kind: first.kind, role: 'names' }
   }
   return undefined
 }

@@ -117,9 +117,10 @@ export interface Dialect {
   /** The options that each request may choose, by their names in `policies.choices`. */
   readonly choices?: Readonly<Record<string, Choice>>
   readonly addressLimit?: AddressLimit
-  /** Where the answer of an endpoint that begins a task has the task's id: members of the outermost object. */
-  readonly taskId?: readonly `/${string}`[]
-  /** A path that is not listed is answered `not_found`, as another caller's task is: it could read any caller's task. */
+  /**
+   * A path that is not listed is answered `not_found`, as the stored object of another caller is: such a path could read any
+   * caller's object.
+   */
   readonly closed?: boolean
   readonly governance: GovernancePlaces
   readonly errors: {

@@ -1,5 +1,6 @@
 import type { AnswerFormat } from './answer-format.js'
 import type { Pointer } from './pointer.js'
+import type { StoredObject } from './stored-object.js'
 
 /** An endpoint that the gateway documents, or that an operator opens. All other paths are closed. */
 export interface Endpoint {
@@ -12,7 +13,7 @@ export interface Endpoint {
   readonly model: 'body' | 'query' | 'path' | 'stored' | 'none'
   /** `none`: a model runs, but its answer has no length in tokens, such as an embedding; `maxTokens` does not apply. */
   readonly ceiling?: 'none' | undefined
-  /** What it does with an object that stays at the provider, where every holder of the key finds it. */
+  /** What it does with an object that stays at the gateway; `undefined`: nothing that it makes or reads stays there. */
   readonly object?: StoredObject | undefined
   /** Its path, if it does not lie below the base URL: replaces the path in which base URLs of this dialect end. */
   readonly path?: `/${string}`
@@ -22,16 +23,6 @@ export interface Endpoint {
   readonly catalogue?: ModelCatalogue
   /** It accepts forms or media; every other endpoint accepts JSON only. */
   readonly media?: boolean | undefined
-  /** `begun`: it begins a task that ends later. `asked`: it asks for a task, whose id is the last path segment. */
-  readonly task?: 'begun' | 'asked'
-}
-
-/** What an endpoint does with an object that stays at the provider. */
-export interface StoredObject {
-  /** The kind of object that a path or body names by an id: `file`, `response`, `thread`. */
-  readonly kind: string
-  /** `names`: it reads or changes one object, or what lies below one. */
-  readonly role: 'creates' | 'names' | 'lists' | 'deletes'
 }
 
 /**

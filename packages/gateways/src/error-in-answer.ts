@@ -1,5 +1,6 @@
 import type { Endpoint } from './endpoint.js'
 import { holdsContent, isName, isRecord } from './said.js'
+import { accountObject } from './stored-object.js'
 
 /** Whether a document reports a failure: as an error, or as an answer about something that failed. */
 export function tellsFailure(body: unknown): boolean {
@@ -7,12 +8,15 @@ export function tellsFailure(body: unknown): boolean {
 }
 
 /**
- * Whether a document with a status of success is an error in place of an answer. An endpoint that reads, or stores
- * objects, may answer with an ordinary member `error`: there, only a document that holds nothing but an error counts.
+ * Whether a document with a status of success is an error in place of an answer. An endpoint that runs no model, or is
+ * about an object of the account, may answer with an ordinary member `error`: there, only a document that holds nothing
+ * but an error counts.
  */
 export function isError(body: unknown, endpoint: Pick<Endpoint, 'model' | 'object'> | undefined): boolean {
   if (!isRecord(body) || !tellsFailure(body)) return false
-  return endpoint !== undefined && (endpoint.object !== undefined || endpoint.model === 'none') ? isNothingElse(body) : !isAnswer(body)
+  return endpoint !== undefined && (accountObject(endpoint) !== undefined || endpoint.model === 'none')
+    ? isNothingElse(body)
+    : !isAnswer(body)
 }
 
 /** Whether a member has content; gateways write an absent error as `null`, `false` or an empty text. */

@@ -26,7 +26,7 @@ export {
 } from './dialect.js'
 export { type DialectId, dialectIds, dialects } from './dialects/dialects.js'
 export { createEndpointTable, type EndpointTable, type FoundEndpoint, isParameter, modelSegment, shapeOf } from './endpoint-table.js'
-export { type Endpoint, type Endpoints, endpointsOf, type ModelCatalogue, type StoredObject } from './endpoint.js'
+export { type Endpoint, type Endpoints, endpointsOf, type ModelCatalogue } from './endpoint.js'
 export { chatEndpoints, get, post } from './endpoints.js'
 export type { ErrorCondition } from './error-condition.js'
 export { foldCase } from './fold-case.js'
@@ -37,5 +37,13 @@ export { type CompiledPointer, compilePointer, type Pointer, readAll } from './p
 export { type AnswerFacts, type AnswerReader, createAnswerReader } from './read-answer.js'
 export { defaultWaits as usualWaits, type RetryRule, type RetryRules } from './retry-rules.js'
 export { holdsHeaders, type NeverPassed, neverPassed, steersInBody, steersInQuery } from './steering-names.js'
+export {
+  type AccountObject,
+  accountObject,
+  type CallerObject,
+  callerObject,
+  namesCallerObject,
+  type StoredObject,
+} from './stored-object.js'
 export { squashName, takeWithin } from './strip-punctuation.js'
 export { words } from './words.js'

@@ -1,6 +1,8 @@
 import type { Dialect } from './dialect.js'
+import { endpointsOf } from './endpoint.js'
 import { compilePointer, type Pointer, readAll, readNumber } from './pointer.js'
 import { holdsContent, isName, isRecord } from './said.js'
+import { callerObject } from './stored-object.js'
 
 /** Members that count what was used, or what it cost. */
 const accounts = ['usage', 'usageMetadata', 'billing', 'cost']
@@ -31,7 +33,7 @@ export function createRunSigns(dialect: Dialect): (body: unknown, header?: (name
   ])
   const used = compileAll([...(places.model ?? []), ...(places.provider ?? [])])
   const attempts = compileAll(places.attempts)
-  const ofThings = [...idsOfThings, ...(dialect.taskId ?? []).map((pointer) => pointer.slice(1))]
+  const ofThings = [...new Set([...idsOfThings, ...idsOfCallerObjects(dialect)])]
   const usedInHead = [headers.model, headers.provider].filter((name) => name !== undefined)
   const saysInHead = (header: (name: string) => string | undefined): boolean =>
     usedInHead.some((name) => isName(header(name))) || (headers.attempts !== undefined && Number(header(headers.attempts)) > 1)
@@ -51,6 +53,14 @@ export function createRunSigns(dialect: Dialect): (body: unknown, header?: (name
 
 /** What only a thing that was begun has: its id, or where its status is asked for. A request has an `id` even if nothing ran. */
 const idsOfThings = ['task_id', 'taskId', 'response_id', 'generation_id', 'poll_url', 'polling_url', 'status_url']
+
+/** The members in which answers of this dialect have the ids of objects that belong to callers. */
+function idsOfCallerObjects({ endpoints }: Dialect): string[] {
+  return Object.values(endpoints)
+    .flatMap(endpointsOf)
+    .flatMap((endpoint) => callerObject(endpoint)?.ids ?? [])
+    .map((pointer) => pointer.slice(1))
+}
 
 /** Whether it describes an object that was made and has a name: a response that failed, a task, a job. */
 function isThing(place: Readonly<Record<string, unknown>>, ids: readonly string[]): boolean {

@@ -142,7 +142,7 @@ function readSession(payload: JWTPayload, token: string, maxLifetimeMs: number):
 
 /**
  * Whose objects those of a session without a user are. A key is the caller's own, so a session that is renewed under it finds
- * its tasks again. Without a key nothing says that two sessions are of one caller: a renewed one, with another id, does not.
+ * its stored objects again. Without a key nothing says that two sessions are of one caller: a renewed one, with another id, does not.
  */
 function holderOf(token: string, jkt: string | undefined, jti: string | undefined): string {
   if (jkt !== undefined) return `key:${jkt}`

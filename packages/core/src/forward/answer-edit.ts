@@ -1,5 +1,6 @@
-import { asModelList, type Endpoint, failedCatalogue } from '@postern/gateways'
-import { replaceMember } from '../lib/json-members.js'
+import { asModelList, type CallerObject, callerObject, type Endpoint, failedCatalogue } from '@postern/gateways'
+import type { ObjectHandle } from '../objects/object-handle.js'
+import { findId, sealAnswer } from '../objects/seal-answer.js'
 import type { Route } from '../resolve/route.js'
 
 /** How Postern changes the JSON answers of an endpoint before it sends them to the client. Most endpoints have no such edit. */
@@ -24,7 +25,10 @@ export function createAnswerEdits(): (route: Route) => AnswerEdit | undefined {
   const lists = new Map<Endpoint, AnswerEdit>()
   return (route) => {
     const { endpoint } = route
-    if (endpoint.catalogue === undefined) return endpoint.task === undefined ? undefined : createTaskEdit(route)
+    if (endpoint.catalogue === undefined) {
+      const object = callerObject(endpoint)
+      return object === undefined ? undefined : createObjectEdit(object, route.object as ObjectHandle)
+    }
     let list = lists.get(endpoint)
     if (list === undefined) lists.set(endpoint, (list = createCatalogueEdit(endpoint.catalogue)))
     return list
@@ -44,28 +48,14 @@ function createCatalogueEdit(catalogue: NonNullable<Endpoint['catalogue']>): Ans
   }
 }
 
-/** Replaces the gateway's id of a task with a sealed id, which only the task's owner can use. Changes no other member. */
-function createTaskEdit({ task, gateway }: Route): AnswerEdit {
-  const members = (gateway.dialect.taskId ?? []).map((pointer) => pointer.slice(1))
-  const findTaskId = (document: unknown): { readonly member: string; readonly id: string } | undefined => {
-    const found = members.map((member) => ({ member, id: readId((document as Record<string, unknown> | null)?.[member]) }))
-    return found.find((each): each is { member: string; id: string } => each.id !== undefined)
-  }
+/** Replaces the gateway's id of a stored object with a sealed id, which only its owner can use. Changes no other member. */
+function createObjectEdit(object: CallerObject, handle: ObjectHandle): AnswerEdit {
   return {
-    // A document with a task's id is a valid answer, even if it says that the task failed.
-    isError: (document, usual) => usual && findTaskId(document) === undefined,
+    // A document with the id of an object is a valid answer, even if it says that the object failed.
+    isError: (document, usual) => usual && findId(document, object) === undefined,
     edit(text, document) {
-      const found = findTaskId(document)
-      if (found === undefined) return text
-      const sealed = task?.seal(found.id) as string
-      const edited = replaceMember(text, found.member, JSON.stringify(sealed))
-      // If the answer repeats the member, JSON.parse takes the last one. Unless that is the sealed id, return `undefined`.
-      return (JSON.parse(edited) as Record<string, unknown>)[found.member] === sealed ? edited : undefined
+      const found = findId(document, object)
+      return found === undefined ? text : sealAnswer(text, found, handle)
     },
   }
-}
-
-function readId(value: unknown): string | undefined {
-  if (typeof value === 'number' && Number.isSafeInteger(value)) return String(value)
-  return typeof value === 'string' && value !== '' ? value : undefined
 }

@@ -1,10 +1,11 @@
 import { createValueEditor } from '../lib/json-members.js'
 import type { Arrival } from '@postern/ports'
+import { sealPath } from '../objects/seal-path.js'
 import type { Route } from '../resolve/route.js'
 
 /**
  * Members with a URL that clients request next, with their credential for Postern: the results of a batch (Anthropic's
- * client requests that URL unchanged), or the state or the end of a task.
+ * client requests that URL unchanged), or the state or the end of an object that is being made.
  */
 const followed = new Set(['results_url', 'poll_url', 'polling_url', 'status_url', 'response_url', 'cancel_url'])
 
@@ -27,7 +28,7 @@ export interface LinkedCall {
 
 /**
  * Rewrites the URLs that an answer tells its client to request next. If the path is an endpoint of this gateway, the URL
- * becomes one below the mount, with the seal of the task that it names. Any other URL becomes `null`, because the client
+ * becomes one below the mount, with the sealed id of the object that it names. Any other URL becomes `null`, because the client
  * would send its credential there; so do URLs that are too long or too many, lists and objects. All other characters stay.
  *
  * @param text Well-formed JSON.
@@ -59,14 +60,10 @@ function linkBelowMount(link: string, { arrival, route }: LinkedCall, originOf: 
 }
 
 /** The endpoint's path in a URL, as the client must write it; `undefined` if the URL leads to no endpoint. */
-function endpointPathIn(pathname: string, { gateway, task }: Route): string | undefined {
+function endpointPathIn(pathname: string, { gateway, object }: Route): string | undefined {
   const path = belowBase(pathname, gateway.basePath)
   const found = path === undefined ? undefined : gateway.endpoints.find(path)
-  if (path === undefined || found === undefined) return undefined
-  if (!found.endpoints.some((endpoint) => endpoint.task === 'asked')) return path
-  const slash = path.lastIndexOf('/') + 1
-  const id = path.slice(slash)
-  return task === undefined || id.includes('%') ? undefined : path.slice(0, slash) + task.seal(id)
+  return path === undefined || found === undefined ? undefined : sealPath(path, found, object)
 }
 
 /** The path behind `basePath`, or behind `/v1/` in a URL of a provider behind the gateway. */

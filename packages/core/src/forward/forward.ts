@@ -1,4 +1,4 @@
-import { createErrorClassifier } from '@postern/gateways'
+import { createErrorClassifier, namesCallerObject } from '@postern/gateways'
 import { type Arrival, ClientGone, cutAtShutdown, cutByRevocation, describeProxy, type ResponseSink, type Uses } from '@postern/ports'
 import type { Tap } from '../observe/observe.js'
 import type { Cleared } from '../journey.js'
@@ -88,8 +88,8 @@ function send(facts: ExchangeFacts, open: OpenList<OpenCall>): Promise<Outcome> 
     upstream.dispatcher.dispatch(
       {
         method: arrival.method,
-        // No query with a task's id: a gateway could read another task's id in the query.
-        path: route.upstreamPath + (route.endpoint.task === 'asked' ? '' : (permit.query ?? arrival.query)),
+        // No query beside the id of a caller's object: a gateway could read the id of another object in the query.
+        path: route.upstreamPath + (namesCallerObject(route.endpoint) ? '' : (permit.query ?? arrival.query)),
         headers: prepareHeaders(arrival, permit, tags, key, needsNoKey(route, arrival)),
         body: permit.body,
       },

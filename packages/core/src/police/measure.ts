@@ -7,7 +7,7 @@ import { MediaCounter } from './count-media.js'
 import { namedModels } from './named-models.js'
 import type { Need } from './need.js'
 import { anyCeiling, hiddenCeilings, readAskedOutput, writersBeside } from './output-limit.js'
-import { refuseStored } from './stored-objects.js'
+import { refuseStored } from '../objects/refuse-stored.js'
 import type { EachItem, Visit } from './visit-members.js'
 
 /** Members whose entries may each add tokens of their own: messages, tools, documents. */

@@ -2,10 +2,11 @@ import { brief } from '../lib/brief.js'
 import { isMergedName } from '../lib/merged-names.js'
 import { squashName } from '@postern/gateways'
 import { Refusal } from '@postern/ports'
+import { hasIdOrName } from '../objects/has-id.js'
+import { saysOfContent } from '../objects/says-of-content.js'
 import { refuseModel } from './check-model.js'
 import { isEntry, isEntryOrMap, isOfEntry } from './entries-of-models.js'
 import { idOf, pluginNamesModels, toolNamesModels, toolWithModel, visitPlugins } from './runs-unnamed-model.js'
-import { hasIdOrName, saysOfContent } from './stored-objects.js'
 import type { Visit, VisitedMember } from './visit-members.js'
 
 /** Says whether policy allows a model. */

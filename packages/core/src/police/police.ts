@@ -3,6 +3,7 @@ import { type Arrival, type Principal, Refusal, type Stopwatch } from '@postern/
 import { brief } from '../lib/brief.js'
 import { inTurns } from '../lib/in-turns.js'
 import { isJsonRequestType } from '../lib/json-type.js'
+import { wouldBeStored } from '../objects/would-be-stored.js'
 import type { Route } from '../resolve/route.js'
 import { readClearBody } from '../read/clear-body.js'
 import type { JsonBody } from '../read/json-body.js'
@@ -19,7 +20,6 @@ import { Measuring } from './measure.js'
 import type { Need } from './need.js'
 import type { Permit } from './permit.js'
 import type { FindPolicy, Policy } from './policies.js'
-import { wouldBeStored } from './stored-objects.js'
 
 /**
  * Decides whether the policy allows a request, and reads its body for that.

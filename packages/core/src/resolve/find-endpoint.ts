@@ -1,4 +1,4 @@
-import { type Endpoint, endpointsOf, type FoundEndpoint, isBelow, isHoldersPath } from '@postern/gateways'
+import { type Endpoint, endpointsOf, type FoundEndpoint, isBelow, isHoldersPath, namesCallerObject } from '@postern/gateways'
 import { Refusal } from '@postern/ports'
 import type { EndpointPath } from './read-endpoint-path.js'
 import type { Gateway } from './route.js'
@@ -37,10 +37,10 @@ function mayBeAnother({ dialect, endpoints }: Gateway, written: string, read: st
 function closed({ dialect, endpoints }: Gateway, path: string): Refusal {
   if (isHoldersPath(path)) return new Refusal('endpoint_not_allowed', holders)
   if (isBelow(dialect.operatorPaths, path)) return new Refusal('endpoint_not_allowed', operators)
-  // Below a task's path, and anywhere at a `closed` dialect (all its endpoints are tasks), answer 404 and not 403: a caller
-  // must not learn that a task of another caller exists.
-  const mayBeTask = dialect.closed === true || isBelow(taskPaths(dialect.endpoints), path)
-  return new Refusal(mayBeTask || endpoints.isOtherSpelling(path) ? 'not_found' : 'endpoint_not_allowed', whyUnlisted(path))
+  // Below the path of a caller's stored object, and anywhere at a `closed` dialect, answer 404 and not 403: a caller must not
+  // learn that an object of another caller exists.
+  const mayBeObject = dialect.closed === true || isBelow(pathsOfObjects(dialect.endpoints), path)
+  return new Refusal(mayBeObject || endpoints.isOtherSpelling(path) ? 'not_found' : 'endpoint_not_allowed', whyUnlisted(path))
 }
 
 const holders = {
@@ -80,10 +80,10 @@ const twice = {
   help: 'Write it once: a client that adds "/v1" itself gets a base URL without it.',
 } as const
 
-/** The paths that precede task ids. */
-function taskPaths(endpoints: Gateway['dialect']['endpoints']): string[] {
+/** The paths that precede the ids of stored objects that belong to callers. */
+function pathsOfObjects(endpoints: Gateway['dialect']['endpoints']): string[] {
   return Object.entries(endpoints).flatMap(([path, entry]) =>
-    endpointsOf(entry).some(({ task }) => task === 'asked') ? [path.slice(0, path.lastIndexOf('/'))] : [],
+    endpointsOf(entry).some(namesCallerObject) ? [path.slice(0, path.lastIndexOf('/'))] : [],
   )
 }
 

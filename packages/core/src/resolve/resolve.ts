@@ -1,12 +1,12 @@
-import type { Endpoint } from '@postern/gateways'
+import { callerObject, type Endpoint } from '@postern/gateways'
 import { type Arrival, type Principal, Refusal } from '@postern/ports'
-import { notShared } from '../answers/not-shared.js'
+import type { OpenObject } from '../objects/open-object.js'
+import { refuseAccountObject } from '../objects/refuse-account-object.js'
 import type { FindKey } from './bindings.js'
 import { noKeyFor } from './no-key-for.js'
 import { findEndpoint } from './find-endpoint.js'
 import { readEndpointPath } from './read-endpoint-path.js'
 import type { Gateway, Route } from './route.js'
-import type { OpenTask } from './task-seal.js'
 
 /** The parts of a request that decide; `explain` has no `wholePath`. */
 type Asked = Pick<Arrival, 'method' | 'path' | 'query'> & Partial<Pick<Arrival, 'wholePath'>>
@@ -18,7 +18,7 @@ type Asked = Pick<Arrival, 'method' | 'path' | 'query'> & Partial<Pick<Arrival, 
  */
 export type Resolve = (arrival: Asked, principal: Principal) => Route
 
-export function createResolve(findKey: FindKey, openTask: OpenTask): Resolve {
+export function createResolve(findKey: FindKey, openObject: OpenObject): Resolve {
   return (arrival, principal) => {
     const asked = readEndpointPath(arrival)
     if (!plainQuery.test(arrival.query))
@@ -28,18 +28,19 @@ export function createResolve(findKey: FindKey, openTask: OpenTask): Resolve {
     const { key, binding } = bound
     if (neverForwarded.has(arrival.method)) throw new Refusal('method_not_allowed', { headers: ['Allow', apiMethods] })
     const { endpoint, modelInPath } = findEndpoint(key.gateway, arrival.method, asked)
-    if (endpoint.object !== undefined && !key.mayStore) throw notShared()
-    const task = endpoint.task === undefined ? undefined : openTask(key, principal, endpoint.task, asked.written)
+    refuseAccountObject(endpoint, key)
+    const stored = callerObject(endpoint)
+    const object = stored === undefined ? undefined : openObject(key, principal, stored, asked.written)
     return {
       gateway: key.gateway,
       key,
       binding,
-      endpointPath: task?.path ?? asked.read,
-      upstreamPath: upstreamPath(key.gateway, endpoint, task?.path ?? asked.written),
+      endpointPath: object?.path ?? asked.read,
+      upstreamPath: upstreamPath(key.gateway, endpoint, object?.path ?? asked.written),
       endpoint,
       modelInPath,
       tenant: key.gateway.addressLimit === undefined ? '' : tenantOf(principal),
-      task,
+      object,
     }
   }
 }

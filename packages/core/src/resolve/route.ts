@@ -1,5 +1,6 @@
 import type { AddressLimit, Dialect, Endpoint, EndpointTable } from '@postern/gateways'
 import type { Proxy, Secret } from '@postern/ports'
+import type { ObjectHandle } from '../objects/object-handle.js'
 
 /** One gateway of the configuration: a dialect at a fixed address. */
 export interface Gateway {
@@ -59,18 +60,10 @@ export interface KeyLease {
   /** The unit in which the account is debited; it replaces the unit of reported costs. `undefined`: as reported. */
   readonly currency?: string | undefined
   /**
-   * Whether callers may use objects that are stored at the provider: one tenant alone uses the account, or the operator wrote
+   * Whether callers may use stored objects that belong to the account: one tenant alone uses the account, or the operator wrote
    * `shared: true`. Otherwise one tenant could read what another stored.
    */
   readonly mayStore: boolean
-}
-
-/** How one caller's request refers to a task at a gateway. */
-export interface TaskHandle {
-  /** The endpoint's path with the gateway's own task id. */
-  readonly path: string
-  /** Turns the gateway's task id into the id that the caller gets; only this caller can use it. */
-  seal(id: string): string
 }
 
 /** The gateway, key and endpoint of a request. */
@@ -91,6 +84,6 @@ export interface Route {
    * Empty without `addressLimit`.
    */
   readonly tenant: string
-  /** Seals and opens task ids; `undefined` if the endpoint neither creates nor names a task. */
-  readonly task: TaskHandle | undefined
+  /** The stored object that the request creates or names; `undefined` if it is none that belongs to callers. */
+  readonly object: ObjectHandle | undefined
 }

@@ -3,6 +3,9 @@ import type { Dialect } from '../dialect.js'
 import { chatEndpoints, unmeasured, get, post } from '../endpoints.js'
 import { defaultWaits } from '../retry-rules.js'
 
+/** A video that is being made; its maker asks whether it is ready. */
+const task = { owner: 'caller', kind: 'task', ids: ['/id', '/task_id'] } as const
+
 /**
  * Free AI Gateway, self-hosted on Workers.
  *
@@ -33,15 +36,14 @@ export const freeai = {
     embeddings: unmeasured,
     models: { ...get(), open: true, catalogue: { items: '/data[]', id: ['/id'], ownedBy: ['/provider'] } },
     'images/generations': post(plainFormat),
-    'videos/generations': { ...unmeasured, task: 'begun' },
-    'videos/generations/{id}': { ...get(), task: 'asked' },
+    'videos/generations': { ...unmeasured, object: { ...task, role: 'creates' } },
+    'videos/generations/{id}': { ...get(), object: { ...task, role: 'names' } },
     'audio/speech': post(plainFormat),
     'audio/transcriptions': { ...post(plainFormat), media: true },
     'audio/speech-to-speech': { ...post(plainFormat), media: true },
   },
   operatorPaths: ['debug', 'benchmark', 'routing', 'provider-quotas', 'dashboard', 'budget', 'analytics', 'stats'],
   addressLimit: { burst: 10, perMinute: 20, exceeded: { status: 429, name: 'rate_limit_error' } },
-  taskId: ['/id', '/task_id'],
   governance: {
     passedHeaders: ['x-gateway-', 'x-ratelimit-', 'x-degraded-mode'],
     headers: {

@@ -3,15 +3,18 @@ import type { Dialect } from '../dialect.js'
 import { chatEndpoints, unmeasured, get, post } from '../endpoints.js'
 import { defaultWaits } from '../retry-rules.js'
 
-const tasks = ['video', 'image', 'audio', 'voice', 'music'] as const
+const media = ['video', 'image', 'audio', 'voice', 'music'] as const
+
+/** A picture or sound that is being made. */
+const task = { owner: 'caller', kind: 'task', ids: ['/task_id'] } as const
 
 /**
  * Onysoft AI Gateway.
  *
  * Its documented chunks hold an id, an object and a delta, and nothing else (streaming). Errors have the form
  * `{success: false, error: {code, message}}`. Its 429 is a rate limit only with the code `rate_limit_exceeded`; the
- * other codes are quotas of a day or a month (errors). Images and sound are tasks: an endpoint begins one and answers
- * 202, and one of five status endpoints reports on it (video API).
+ * other codes are quotas of a day or a month (errors). Images and sound are tasks, its stored objects: an endpoint begins
+ * one and answers 202, and one of five status endpoints reports on it (video API).
  */
 export const onysoft = {
   id: 'onysoft',
@@ -23,12 +26,11 @@ export const onysoft = {
   endpoints: {
     ...chatEndpoints,
     'audio/speech': post(plainFormat),
-    ...Object.fromEntries(tasks.map((task) => [`${task}/generate`, { ...unmeasured, task: 'begun' as const }])),
-    ...Object.fromEntries(tasks.map((task) => [`${task}/status/{id}`, { ...get(), task: 'asked' as const }])),
+    ...Object.fromEntries(media.map((medium) => [`${medium}/generate`, { ...unmeasured, object: { ...task, role: 'creates' as const } }])),
+    ...Object.fromEntries(media.map((medium) => [`${medium}/status/{id}`, { ...get(), object: { ...task, role: 'names' as const } }])),
   },
   operatorPaths: [],
   maxJsonBytes: 10_000_000,
-  taskId: ['/task_id'],
   closed: true,
   bareChunks: true,
   governance: {

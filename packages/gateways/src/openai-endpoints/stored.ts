@@ -1,9 +1,10 @@
 import { plainFormat } from '../answer-format.js'
-import type { Endpoint, StoredObject } from '../endpoint.js'
+import type { Endpoint } from '../endpoint.js'
+import type { AccountObject } from '../stored-object.js'
 
 type Further = Partial<Omit<Endpoint, 'methods' | 'object'>>
 
-function stored(method: string, kind: string, role: StoredObject['role'], further: Further): Endpoint {
+function stored(method: string, kind: string, role: AccountObject['role'], further: Further): Endpoint {
   return { methods: [method], format: plainFormat, model: 'none', object: { kind, role }, ...further }
 }
 

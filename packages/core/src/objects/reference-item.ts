@@ -1,5 +1,5 @@
 import { words } from '@postern/gateways'
-import type { Members } from './callers-places.js'
+import type { Members } from '../police/callers-places.js'
 
 /**
  * For each type of an input item, exactly as it is documented, the members that carry what the item says. An item with an `id`

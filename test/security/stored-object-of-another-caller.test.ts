@@ -11,7 +11,7 @@ function rawOf(sealed: string): string {
   return Buffer.from(sealed.slice(0, sealed.lastIndexOf('.')), 'base64url').toString('utf8')
 }
 
-// One account's key opens every task of the account, whichever tenant began it.
+// One account's key opens every stored object of the account, whichever tenant made it. This gateway calls its objects tasks.
 forEachDoor({ gateway: 'onysoft' }, (house) => {
   const call = (path: string, credential: string, headers: Readonly<Record<string, string>> = {}, init: RequestInit = {}) =>
     fetch(`${house().baseURL}/${path}`, {
@@ -70,7 +70,7 @@ forEachDoor({ gateway: 'onysoft' }, (house) => {
     expect(owner.status).toBe(200)
   })
 
-  test('no other spelling of the path opens a task by its id at the gateway', async () => {
+  test('no other spelling of the path opens an object by its id at the gateway', async () => {
     const { task_id: id } = await begin('video', house().callers.acme)
     const raw = rawOf(id)
     const before = house().emulator.seen.length
@@ -93,14 +93,14 @@ forEachDoor({ gateway: 'onysoft' }, (house) => {
     expect(house().emulator.seen).toHaveLength(before)
   })
 
-  test('a session of the same user finds the task that an earlier session began', async () => {
+  test('a session of the same user finds the object that an earlier session made', async () => {
     const session = async (user: string) => (await house().minter.mint({ user, team: 'acme' })).token
     const { task_id: id } = await begin('music', await session('u_7'))
     expect((await call(`music/status/${id}`, await session('u_7'))).status).toBe(200)
     expect((await call(`music/status/${id}`, await session('u_8'))).status).toBe(404)
   })
 
-  test('of two sessions of one team without a user, neither finds the task of the other', async () => {
+  test('of two sessions of one team without a user, neither finds the object of the other', async () => {
     const [own, other] = await Promise.all([1, 2].map(async () => (await house().minter.mint({ team: 'acme' })).token))
     const { task_id: id } = await begin('video', own as string)
     const before = house().emulator.seen.length
@@ -111,7 +111,7 @@ forEachDoor({ gateway: 'onysoft' }, (house) => {
   })
 })
 
-test('of two visitors without a credential, neither finds the task of the other', async () => {
+test('of two visitors without a credential, neither finds the object of the other', async () => {
   const house = await openHouse({
     gateway: 'onysoft',
     callers: { anonymous: { team: 'acme', limit: 100 } },
@@ -130,7 +130,7 @@ test('of two visitors without a credential, neither finds the task of the other'
   }
 })
 
-test('below a task nothing is read without its seal', async () => {
+test('below a stored object nothing is read without its seal', async () => {
   const house = await openHouse({ gateway: 'freeai' })
   try {
     for (const path of [
@@ -187,7 +187,7 @@ test.each<[what: string, answer: { readonly type?: string; readonly encoding?: s
   ['packed in a way that cannot be unpacked', { encoding: 'zstd', body: '{"task_id":"zipped"}' }, 502],
   ['in a stream', { type: 'text/event-stream', body: 'data: {"task_id":"streamed"}\n\n' }, 502],
   ['in a page', { type: 'text/plain', body: '{"task_id":"page"}' }, 502],
-])('a task’s id that is %s is sealed, or the answer is refused', async (_, { type = 'application/json', encoding, body }, status) => {
+])('an object’s id that is %s is sealed, or the answer is refused', async (_, { type = 'application/json', encoding, body }, status) => {
   const upstream = await startHostileUpstream((request, response) => {
     const asked = request.method === 'GET'
     response.writeHead(asked ? 200 : 202, {
@@ -212,7 +212,7 @@ test.each<[what: string, answer: { readonly type?: string; readonly encoding?: s
     const raw = (JSON.parse(body) as { task_id: string | number }).task_id
     expect(rawOf(id)).toBe(String(raw))
     if (text.includes('"n"')) expect(text).toContain('"n": 12345678901234567890')
-    // A task that failed says so in an answer of its own.
+    // An object that failed says so in an answer of its own.
     const asked = await fetch(`${house.baseURL}/video/status/${id}?task_id=other`, { headers })
     expect([asked.status, await asked.json()]).toMatchObject([200, { status: 'failed', error: { message: 'not safe for work' } }])
     expect(upstream.seen.at(-1)?.url).toBe(`/v1/video/status/${encodeURIComponent(String(raw))}`)

@@ -1,11 +1,11 @@
-import { type AnswerFormat, squashName } from '@postern/gateways'
-import { Refusal } from '@postern/ports'
+import { squashName } from '@postern/gateways'
 import { isMergedName } from '../lib/merged-names.js'
-import { notShared } from '../answers/not-shared.js'
-import { isReference } from './reference-items.js'
-import { isStoredAddress, namesStoredFile } from './stored-addresses.js'
-import type { Members } from './callers-places.js'
-import type { Visit, VisitedMember } from './visit-members.js'
+import type { Visit, VisitedMember } from '../police/visit-members.js'
+import { hasId, hasIdOrName } from './has-id.js'
+import { notShared } from './not-shared.js'
+import { isReference } from './reference-item.js'
+import { saysOfContent } from './says-of-content.js'
+import { isStoredAddress, namesStoredFile } from './stored-address.js'
 
 /** A cheap first test: most members cannot refer to a stored object. */
 const mayRefer =
@@ -96,37 +96,4 @@ function holdsId(value: unknown): boolean {
 function isFile(plain: string, value: unknown): boolean {
   if (typeof value === 'string') return idOfFile.test(value) || isStoredAddress(value, true)
   return hasId(value) && (plain.startsWith('file') || idOfFile.test((value as { readonly id: string }).id))
-}
-
-function hasId(value: unknown): boolean {
-  return hasText(value, 'id')
-}
-
-/**
- * Whether a member says something of the content: any member of a document, which are the caller's own, or which agent of an
- * earlier answer wrote an item that travels back, as `"agent": { "agent_name": … }`.
- */
-export function saysOfContent(plain: string, { top, within, inContent }: VisitedMember): boolean {
-  return inContent && (top === 'documents' || (plain === 'agentname' && within === 'agent'))
-}
-
-/** Whether an object says by an `id` or a `name` which stored object is meant. */
-export function hasIdOrName(value: unknown): boolean {
-  return hasText(value, 'id') || hasText(value, 'name')
-}
-
-function hasText(value: unknown, name: 'id' | 'name'): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && typeof (value as Members)[name] === 'string'
-}
-
-/**
- * Whether the provider would store the answer: it does so by default, and the body does not say `"store": false`.
- *
- * @throws {Refusal} 400 `request_malformed` if the body has `store` in another spelling.
- */
-export function wouldBeStored({ storedUnlessRefused }: AnswerFormat, body: Members): boolean {
-  if (storedUnlessRefused !== true) return false
-  const other = Object.keys(body).find((name) => name !== 'store' && squashName(name) === 'store')
-  if (other !== undefined) throw new Refusal('request_malformed', { message: 'The member store is written like this.', param: 'store' })
-  return body['store'] !== false
 }

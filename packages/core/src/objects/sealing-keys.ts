@@ -1,0 +1,29 @@
+import type { KeyObject } from 'node:crypto'
+import type { KeyLease } from '../resolve/route.js'
+
+/** The keys that ids are sealed with, each derived from a gateway key when it is first used: most of many keys are not used in a while. */
+export class SealingKeys {
+  readonly #leases: Iterable<KeyLease>
+  readonly #derived = new Map<KeyLease, KeyObject>()
+
+  /** @param leases Every key of the configuration. */
+  constructor(leases: Iterable<KeyLease>) {
+    this.#leases = leases
+  }
+
+  of(lease: KeyLease): KeyObject {
+    let key = this.#derived.get(lease)
+    // A part of every seal that callers have: another text here would make all of them invalid.
+    if (key === undefined) this.#derived.set(lease, (key = lease.secret.deriveKey('postern task seal')))
+    return key
+  }
+
+  /**
+   * Keys with which an id may have been sealed that a caller of `lease` names: first that of `lease`, then those of the other keys of
+   * its gateway. So a gateway key can be replaced as long as both are in the configuration.
+   */
+  *accepted(lease: KeyLease): Iterable<KeyObject> {
+    yield this.of(lease)
+    for (const other of this.#leases) if (other !== lease && other.gateway === lease.gateway) yield this.of(other)
+  }
+}
