@@ -233,7 +233,7 @@ describe('what is set aside for a call that is cut while the store is asked', ()
     house.runtime.cut()
     expect((await call).status).toBe(503)
     const facts = { principal: { via: 'service', caller: 'a', delegate: false }, key: 'acme', gateway: 'main' } as const
-    const rule = house.runtime.findLimits({ ...facts, model: undefined, workflow: undefined, isStream: false })[0]?.claim.budget as Budget
+    const rule = house.runtime.findLimits({ ...facts, models: [], workflow: undefined, isStream: false })[0]?.claim.budget as Budget
     expect(await memory.budgets.look([rule])).toMatchObject([{ booked: 0, held: 1 }])
     answer()
     await expect.poll(() => memory.budgets.look([rule])).toMatchObject([{ booked: 0, held: 0 }])

@@ -110,7 +110,13 @@ function limitsOf({ findKey, findLimits }: Runtime, principal: Principal, model:
   const bound = findKey(principal)
   if (bound === undefined) return []
   const session = { id: 'explain', issuedAt: 0 }
-  const call = { key: bound.key.alias, gateway: bound.key.gateway.name, model, workflow: 'explain', isStream: true }
+  const call = {
+    key: bound.key.alias,
+    gateway: bound.key.gateway.name,
+    models: model === undefined ? [] : [model],
+    workflow: 'explain',
+    isStream: true,
+  }
   return findLimits({ principal: { ...principal, session }, ...call }).map(({ rule: { path, title, unit, limit, per, each } }) => {
     return { path, name: title, unit, limit, per, each }
   })

@@ -4,6 +4,7 @@ import type { Route } from '../resolve/route.js'
 import type { Members } from './callers-places.js'
 import { countOf } from './count-answers.js'
 import { MediaCounter } from './count-media.js'
+import { checkModelOutsideBody } from './model-outside-body.js'
 import { namedModels } from './named-models.js'
 import type { Need } from './need.js'
 import { anyCeiling, hiddenCeilings, readAskedOutput, writersBeside } from './output-limit.js'
@@ -19,7 +20,7 @@ const setsToWork =
 
 /** Tools that the caller runs itself; the provider runs every other one. */
 const runByCaller: ReadonlySet<unknown> = new Set(['function', 'custom'])
-/** A request that names more models beside its own is taken for unbounded. */
+/** A request that names more models may run any. */
 const mostModels = 16
 
 const declares = /^function_?declarations$/i
@@ -37,10 +38,15 @@ export class Measuring {
   readonly #route: Route
   readonly #media = new MediaCounter()
   #unbounded: string | undefined
-  readonly #others = new Set<string>()
+  /** The models that the request names; `undefined`: any may run. */
+  #models: Set<string> | undefined = new Set()
 
-  constructor(route: Route) {
+  constructor(route: Route, query: string) {
     this.#route = route
+    this.#attempt(
+      () => checkModelOutsideBody(route, query, (model) => this.#note(model)),
+      () => (this.#models = undefined),
+    )
   }
 
   /** The visits of the members of a JSON body. */
@@ -59,7 +65,10 @@ export class Measuring {
       (member) => this.#media.visit(member),
       (member) => this.#lookForWork(member),
       ...setting.map((visit) => this.#tolerantly(visit)),
-      this.#tolerantly(namedModels('model', (name) => this.#note(name))),
+      this.#tolerantly(
+        namedModels('model', (name) => this.#note(name)),
+        () => (this.#models = undefined),
+      ),
     ]
   }
 
@@ -81,6 +90,7 @@ export class Measuring {
    */
   need(members: Members, bytes: number, model: string | undefined): Need {
     const { endpoint, endpointPath } = this.#route
+    if (model !== undefined || endpoint.model === 'body') this.#note(model)
     const media = this.#media.counts()
     const isPicture = endpointPath.startsWith('images/') && endpoint.format.id === 'plain'
     const pictures = isPicture ? countOf(members['n'] ?? 1) : 0
@@ -92,13 +102,20 @@ export class Measuring {
       picturesAsked: pictures,
       output,
       unbounded: this.#unbounded,
-      models: [...(model === undefined ? [] : [model]), ...this.#others],
+      models: [...(this.#models ?? [])],
     }
   }
 
-  #note(model: string): true {
-    if (this.#others.size < mostModels) this.#others.add(model)
-    else this.isUnbounded('models')
+  /** The result for a request of which Postern reads too little: a form, a medium, an empty body. */
+  needUnread(): Need {
+    this.isUnbounded('Content-Type')
+    this.#models = undefined
+    return this.need({}, 0, undefined)
+  }
+
+  #note(model: string | undefined): true {
+    if (model === undefined || (this.#models?.size ?? 0) >= mostModels) this.#models = undefined
+    else this.#models?.add(model)
     return true
   }
 
@@ -138,18 +155,24 @@ export class Measuring {
     }
   }
 
-  /** Takes a refusal of a visit for what it says: that the member bounds nothing. */
-  #tolerantly(visit: Visit): Visit {
-    const attempt = (look: () => void): void => {
-      try {
-        look()
-      } catch (error) {
-        this.#take(error)
-      }
-    }
+  /**
+   * Takes a refusal of a visit for what it says: that the member bounds nothing.
+   *
+   * @param found What to do then, if it says something else.
+   */
+  #tolerantly(visit: Visit, found?: () => void): Visit {
     return (member, eachItem) => {
-      const each: EachItem = (visitItem) => eachItem((item) => attempt(() => visitItem(item)))
-      attempt(() => visit(member, each))
+      const each: EachItem = (visitItem) => eachItem((item) => this.#attempt(() => visitItem(item), found))
+      this.#attempt(() => visit(member, each), found)
+    }
+  }
+
+  #attempt(look: () => void, found?: () => void): void {
+    try {
+      look()
+    } catch (error) {
+      if (found === undefined || !(error instanceof Refusal)) this.#take(error)
+      else found()
     }
   }
 

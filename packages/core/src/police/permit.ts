@@ -9,11 +9,11 @@ export interface Permit {
   readonly query?: string | undefined
   /** Headers that policy adds, name and value in turn. */
   readonly headers?: readonly string[] | undefined
-  /** Whether the request asks for a stream. */
+  /** Whether the request asks for a stream, or may. */
   readonly isStream?: boolean | undefined
   /** Postern asked for the token counts of the stream, and takes them out of it again. */
   readonly hidesUsage?: boolean | undefined
-  /** The most that the request can use. Only if a limit of money or tokens may count it, and a model runs. */
+  /** The most that the request can use, and the models that may run. Only if a limit may count it that wants to know, and a model runs. */
   readonly need?: Need | undefined
   /** The model that the request names. */
   readonly modelRequested?: string | undefined

@@ -10,6 +10,7 @@ import type { JsonBody } from '../read/json-body.js'
 import { type BodyLimit, bodyTooLarge, readBody } from '../read/read-body.js'
 import { type Medium, readMedium } from '../read/read-medium.js'
 import { refuseOtherReadings, refusePackedBody } from '../read/strict-content-type.js'
+import { asksForStream, asksInQuery } from './asks-for-stream.js'
 import { beginCheck, beginFormCheck, type BodyRules, checkQuery } from './check-body.js'
 import { checkFormModel, checkModel } from './check-model.js'
 import { decideChoices } from './choices.js'
@@ -43,7 +44,7 @@ const takesJson = 'This endpoint takes JSON. Send it with the header "Content-Ty
 const takesMedia =
   'This endpoint takes JSON, a form or a medium. Say in "Content-Type" which it is: application/json, multipart/form-data or the medium’s own type.'
 
-/** Whether a limit of money or tokens may count the calls of a principal with this route. */
+/** Whether a limit may count the calls of a principal with this route that wants to know what the request says: of money, of tokens, of a model. */
 export type MayCount = (principal: Principal, route: Route) => boolean
 
 export function createPolice(findPolicy: FindPolicy, mayCount: MayCount = () => false): Police {
@@ -54,14 +55,14 @@ export function createPolice(findPolicy: FindPolicy, mayCount: MayCount = () => 
     if (policy.namesModels) checkModelOutsideBody(route, arrival.query, (model) => checkModel(policy, model))
     const underCeiling: UnderCeiling = { ceiling: policy.maxTokens, endpoint: route.endpoint }
     const mustSayCeiling = needsCeiling(underCeiling)
-    const measuring = route.endpoint.model !== 'none' && mayCount(principal, route) ? new Measuring(route) : undefined
+    const measuring = route.endpoint.model !== 'none' && mayCount(principal, route) ? new Measuring(route, arrival.query) : undefined
     checkQuery({ policy, route, mustSayCeiling, measuring }, arrival.query)
     const chosen = decideChoices(dialect, policy, arrival)
     refusePackedBody(arrival.headers)
     const length = declaredLength(arrival)
     if (length === 0) {
       checkEmptyBody(policy, underCeiling, mustSayCeiling)
-      return { body: null, need: needOfOther(measuring), ...chosen }
+      return { body: null, isStream: asksInQuery(arrival.query), need: needOfOther(measuring), ...chosen }
     }
     const contentType = arrival.headers['content-type']
     const isJson = isJsonRequestType(contentType)
@@ -69,7 +70,16 @@ export function createPolice(findPolicy: FindPolicy, mayCount: MayCount = () => 
     if (length !== undefined && length > maxBytes) throw bodyTooLarge(maxBytes, limitOf(maxBytes, policy, dialect))
     if (isJson) {
       refuseOtherReadings(arrival.headers)
-      return readPermit(arrival, principal, { policy, underCeiling, mustSayCeiling, measuring, maxBytes, route, chosen })
+      return readPermit(arrival, principal, {
+        policy,
+        underCeiling,
+        mustSayCeiling,
+        measuring,
+        maxBytes,
+        route,
+        chosen,
+        query: arrival.query,
+      })
     }
     if (route.endpoint.media !== true || !isMedia.test(contentType ?? '') || namesJson.test(contentType as string))
       throw new Refusal('request_malformed', { message: route.endpoint.media === true ? takesMedia : takesJson, param: 'Content-Type' })
@@ -79,7 +89,8 @@ export function createPolice(findPolicy: FindPolicy, mayCount: MayCount = () => 
     return passMedium(
       modelInForm ? policy : undefined,
       readMedium(arrival, { maxBytes, keyPattern: dialect.keyPattern, whole: modelInForm || visitField !== undefined, visitField }),
-      { ...chosen, need: needOfOther(measuring) },
+      // What a form asks for stands behind what it brings, so it counts as a stream.
+      { ...chosen, isStream: true, need: needOfOther(measuring) },
       arrival.watch,
     )
   }
@@ -109,7 +120,7 @@ async function passMedium(policy: Policy | undefined, reading: Promise<Medium>, 
 /** Of a form, a medium or an empty body: Postern reads too little of it to bound what it uses. */
 function needOfOther(measuring: Measuring | undefined): Need | undefined {
   measuring?.isUnbounded('Content-Type')
-  return measuring?.need({}, 0, undefined)
+  return measuring?.needUnread()
 }
 
 /** The facts that are known before the body is read. */
@@ -117,6 +128,7 @@ interface BeforeBody extends BodyRules {
   readonly underCeiling: UnderCeiling
   readonly maxBytes: number
   readonly chosen: ReturnType<typeof decideChoices>
+  readonly query: string
 }
 
 /** How many members and items are visited in one turn of the event loop. */
@@ -137,7 +149,14 @@ function readPermit(arrival: Arrival, principal: Principal, before: BeforeBody):
     if (received.length === 0) {
       const { policy, chosen, measuring } = before
       checkEmptyBody(policy, before.underCeiling, before.mustSayCeiling)
-      return { body: null, need: needOfOther(measuring), modelRequested: undefined, query: chosen?.query, headers: chosen?.headers }
+      return {
+        body: null,
+        isStream: asksInQuery(before.query),
+        need: needOfOther(measuring),
+        modelRequested: undefined,
+        query: chosen?.query,
+        headers: chosen?.headers,
+      }
     }
     const read = readClearBody(received, before.route.gateway.dialect.keyPattern, before.policy.namesModels || !before.route.key.mayStore)
     const facts = { before, principal, received }
@@ -163,14 +182,9 @@ function permitBody(read: JsonBody, model: string | undefined, { before, princip
   const askForUsage = route.gateway.asksForUsage && format.id === 'chat' && leavesUsageOut(read.members)
   const body = editBody(received, { read, dialect: route.gateway.dialect, format, pinnedUser, refuseStore, askForUsage })
   const modelRequested = model === undefined ? undefined : brief(model)
-  const isStream = asksForStream(read.members, route)
-  const need = before.measuring?.need(read.members, body.length, model ?? route.modelInPath)
+  const isStream = asksForStream(read.members, route.endpointPath, before.query)
+  const need = before.measuring?.need(read.members, body.length, model)
   return { body, isStream, hidesUsage: askForUsage, need, modelRequested, query: chosen?.query, headers: chosen?.headers }
-}
-
-/** Google's API says it in the path, every other one in the body. A value that some server could read as true counts as true. */
-function asksForStream({ stream }: JsonBody['members'], { endpointPath }: Route): boolean {
-  return (stream !== undefined && stream !== null && stream !== false) || /:stream/i.test(endpointPath)
 }
 
 function modelOf({ members }: JsonBody): string | undefined {

@@ -9,8 +9,9 @@ export interface LimitedCall {
   /** The key's alias. */
   readonly key: string
   readonly gateway: string
-  /** The one model that may run; `undefined`: any may. */
-  readonly model: string | undefined
+  /** The models of which one may run; empty: any may. */
+  readonly models: readonly string[]
+  /** Whether the call may be a stream. */
   readonly workflow: string | undefined
   readonly isStream: boolean
 }
@@ -38,7 +39,7 @@ interface CompiledRule {
 export function createLimitFinder(rules: readonly LimitRule[]): FindLimits {
   const compiled = rules.map((rule, place): CompiledRule => {
     const unit = rule.currency === undefined ? rule.unit : `${rule.unit} ${rule.currency}`
-    return { rule, prefix: `${rule.countedUnder}\n${unit}`, place, matchesModel: compileNamePattern(rule.model ?? '*') }
+    return { rule, prefix: `${rule.countedUnder}\n${unit}`, place, matchesModel: compileNamePattern(folded(rule.model ?? '*')) }
   })
   const index = createFieldIndex(mostSpecificFirst, compiled, ({ rule }) => rule)
   return (call) => {
@@ -53,9 +54,9 @@ export function createLimitFinder(rules: readonly LimitRule[]): FindLimits {
   }
 }
 
-/** Tells, before a request is read, whether a limit of money or tokens may count it. */
+/** Tells, before a request is read, whether a limit may count it that wants to know what it says: of money, of tokens, of a model. */
 export function createMayCount(rules: readonly LimitRule[]): (call: Pick<LimitedCall, 'principal' | 'key' | 'gateway'>) => boolean {
-  const measured = rules.filter(({ unit }) => isMeasured(unit))
+  const measured = rules.filter(({ unit, model }) => isMeasured(unit) || model !== undefined)
   const index = createFieldIndex(mostSpecificFirst, measured, (rule) => rule)
   return ({ principal, key, gateway }) =>
     measured.length > 0 &&
@@ -64,12 +65,19 @@ export function createMayCount(rules: readonly LimitRule[]): (call: Pick<Limited
       .some((rule) => (rule.key === undefined || rule.key === key) && (rule.gateway === undefined || rule.gateway === gateway))
 }
 
-function selects({ rule, matchesModel }: CompiledRule, { key, gateway, model, isStream }: LimitedCall): boolean {
+function selects({ rule, matchesModel }: CompiledRule, { key, gateway, models, isStream }: LimitedCall): boolean {
   if (rule.unit === 'streams' && !isStream) return false
   if (rule.key !== undefined && rule.key !== key) return false
   if (rule.gateway !== undefined && rule.gateway !== gateway) return false
-  // A call that names no model may run any.
-  return rule.model === undefined || model === undefined || matchesModel(model)
+  return rule.model === undefined || models.length === 0 || models.some((model) => !plainModel.test(model) || matchesModel(folded(model)))
+}
+
+/** A name that every gateway reads as one model. One that some could read as another counts under every rule. */
+const plainModel = /^[\w.:/@+~=-]+$/
+
+/** Some gateways do not tell capital letters from small ones. */
+function folded(model: string): string {
+  return model.toLowerCase()
 }
 
 /**

@@ -127,9 +127,9 @@ export function createReserve({ counters, budgets, findLimits, reservations, pri
       principal,
       key: route.key.alias,
       gateway: route.gateway.name,
-      model: permit.need === undefined ? (permit.modelRequested ?? route.modelInPath) : theOne(permit.need.models),
+      models: permit.need?.models ?? [],
       workflow: tags.workflow,
-      isStream: permit.isStream === true,
+      isStream: permit.isStream !== false,
     })
     // Where no model runs, nothing is used that a limit of money or tokens counts.
     const limits = permit.need === undefined ? found.filter(({ rule }) => !isMeasured(rule.unit)) : found

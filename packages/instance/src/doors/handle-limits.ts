@@ -43,7 +43,7 @@ function limitsOf(
   const bound = findKey(principal)
   if (bound === undefined) return []
   const { alias, gateway } = bound.key
-  const limits = findLimits({ principal, key: alias, gateway: gateway.name, model: undefined, workflow, isStream: true })
+  const limits = findLimits({ principal, key: alias, gateway: gateway.name, models: [], workflow, isStream: true })
   return isPage({ arrival, principal }) ? limits.filter(({ rule }) => isOwn(rule.each)) : limits
 }
 

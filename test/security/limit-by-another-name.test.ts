@@ -1,0 +1,124 @@
+import type { ConfigInput } from '@postern/config'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { doorNames, type House, openHouse } from '../support/house.js'
+import { type HostileUpstream, plainCompletion, startHostileUpstream } from '../support/hostile-upstream.js'
+
+const chat = { messages: [{ role: 'user', content: 'Hi' }] }
+
+const endpoints: ConfigInput['gateways'][string]['endpoints'] = {
+  'engines/{model}/completions': { methods: ['POST'], format: 'chat', model: 'path' },
+  asked: { methods: ['POST'], format: 'chat', model: 'query' },
+}
+
+/** Calls that could run a model of `gpt-*`, or that say nothing of which runs. */
+const couldRun: [how: string, path: string, body: object][] = [
+  ['the path', 'engines/gpt-4/completions', { model: 'cheap', prompt: 'x' }],
+  ['the body, where the path says another', 'engines/cheap/completions', { model: 'gpt-4', prompt: 'x' }],
+  ['the query', 'asked?model=gpt-4', { model: 'cheap', ...chat }],
+  ['the query beside the body', 'chat/completions?model=gpt-4', { model: 'cheap', ...chat }],
+  ['the query with an escape', 'chat/completions?mod%65l=gpt-4', { model: 'cheap', ...chat }],
+  ['settings that are merged into the body', 'chat/completions', { model: 'cheap', extra_body: { model: 'gpt-4' }, ...chat }],
+  ['a list of models', 'chat/completions', { model: 'cheap', models: ['gpt-4'], ...chat }],
+  ['a list of fallbacks', 'chat/completions', { model: 'cheap', fallbacks: ['gpt-4'], ...chat }],
+  ['fallbacks of a deployment', 'chat/completions', { model: 'cheap', fallbacks: [{ model: 'gpt-4' }], ...chat }],
+  ['two names in one', 'chat/completions', { model: 'cheap,gpt-4', ...chat }],
+  ['two names in one, parted by a line', 'chat/completions', { model: 'cheap\ngpt-4', ...chat }],
+  ['capital letters', 'chat/completions', { model: 'GPT-4', ...chat }],
+  ['a blank in front', 'chat/completions', { model: ' gpt-4', ...chat }],
+  ['an invisible character', 'chat/completions', { model: '\u200bgpt-4', ...chat }],
+  ['letters of full width', 'chat/completions', { model: '\uff47pt-4', ...chat }],
+  ['an agent', 'chat/completions', { model: 'cheap', agents: [{ model: 'gpt-4' }], ...chat }],
+  ['no name at all', 'chat/completions', chat],
+  ['a name that is no text', 'chat/completions', { model: ['gpt-4'], ...chat }],
+]
+
+/** Calls that ask for a stream in one of the ways that servers read. */
+const couldStream: [how: string, path: string, body: object | FormData][] = [
+  ['a text', 'chat/completions', { model: 'm', stream: 'true', ...chat }],
+  ['a number', 'chat/completions', { model: 'm', stream: 1, ...chat }],
+  ['capital letters', 'chat/completions', { model: 'm', Stream: true, ...chat }],
+  ['settings that are merged into the body', 'chat/completions', { model: 'm', extra_body: { stream: true }, ...chat }],
+  ['settings of another gateway', 'chat/completions', { model: 'm', provider_options: { streaming: true }, ...chat }],
+  ['the query', 'chat/completions?stream=true', { model: 'm', ...chat }],
+  ['the query with an escape', 'chat/completions?%73tream=1', { model: 'm', ...chat }],
+  ['speech as events', 'audio/speech', { model: 'm', input: 'x', voice: 'alloy', stream_format: 'sse' }],
+  ['a form', 'audio/transcriptions', formOf({ model: 'm', stream: 'true' })],
+]
+
+function formOf(fields: Readonly<Record<string, string>>): FormData {
+  const form = new FormData()
+  form.set('file', new Blob(['RIFF0000WAVE'], { type: 'audio/wav' }), 'a.wav')
+  for (const [name, value] of Object.entries(fields)) form.set(name, value)
+  return form
+}
+
+describe.each(doorNames)('limit-by-another-name, behind the %s door', (door) => {
+  let upstream: HostileUpstream
+  let house: House
+  let isHeld = false
+  const held: (() => void)[] = []
+
+  beforeAll(async () => {
+    upstream = await startHostileUpstream((_, response) => {
+      const answer = (): void => void response.writeHead(200, { 'content-type': 'application/json' }).end(plainCompletion)
+      if (isHeld) held.push(answer)
+      else answer()
+    })
+    const gateways: ConfigInput['gateways'] = { main: { dialect: 'openai', baseURL: upstream.baseURL, endpoints } }
+    const rules: NonNullable<ConfigInput['limits']>['rules'] = [
+      { name: 'dear', team: 'acme', model: 'gpt-*', requests: 1 },
+      { name: 'open', team: 'globex', streams: 1 },
+    ]
+    house = await openHouse({ door, config: { gateways, limits: { rules } } })
+  })
+  afterAll(async () => {
+    await house.close()
+    await upstream.close()
+  })
+
+  const call = (credential: string, path: string, body: object | FormData): Promise<Response> =>
+    fetch(`${house.baseURL}/${path}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${credential}`, ...(body instanceof FormData ? {} : { 'content-type': 'application/json' }) },
+      body: body instanceof FormData ? body : JSON.stringify(body),
+    })
+
+  test('a limit of a model that is used up lets no call through that could run it', async () => {
+    expect((await call(house.callers.acme, 'chat/completions', { model: 'gpt-4', ...chat })).status).toBe(200)
+    const before = upstream.seen.length
+    for (const [how, path, body] of couldRun) {
+      const { status } = await call(house.callers.acme, path, body)
+      // Some are refused before, since no gateway takes them.
+      expect([how, status === 402 || status === 400 || status === 403]).toEqual([how, true])
+    }
+    expect(upstream.seen).toHaveLength(before)
+    for (const body of [
+      { model: 'cheap', ...chat },
+      { model: 'not-gpt-4', ...chat },
+      { model: 'cheap', models: ['other'], metadata: { model: 'gpt-4' }, messages: [{ role: 'user', content: '{"model":"gpt-4"}' }] },
+    ])
+      expect((await call(house.callers.acme, 'chat/completions', body)).status).toBe(200)
+  })
+
+  test('a limit of open streams counts every call that could be one', async () => {
+    isHeld = true
+    for (const [how, path, body] of couldStream) {
+      const first = call(house.callers.globex, path, body)
+      await expect.poll(() => held.length, { message: how }).toBe(1)
+      const second = await call(house.callers.globex, path, body)
+      expect([how, second.status]).toEqual([how, 429])
+      held.splice(0).forEach((answer) => answer())
+      expect((await first).status).toBe(200)
+      // What it held is free again at once.
+      await expect.poll(async () => (await limitsOf(house)).find(({ name }) => name === 'open')?.left).toBe(1)
+    }
+    isHeld = false
+    const plain = Array.from({ length: 4 }, () => call(house.callers.globex, 'chat/completions', { model: 'm', stream: false, ...chat }))
+    expect((await Promise.all(plain)).map(({ status }) => status)).toEqual([200, 200, 200, 200])
+  })
+})
+
+async function limitsOf({ origin, callers }: House): Promise<readonly { readonly name: string; readonly left: number }[]> {
+  const answer = await fetch(`${origin}/ai/limits`, { headers: { authorization: `Bearer ${callers.globex}` } })
+  return ((await answer.json()) as { limits: { name: string; left: number }[] }).limits
+}
