@@ -1,0 +1,50 @@
+import { randomUUID } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createMemoryStore, type Store } from '@postern/ports'
+import { openStore } from '@postern/stores'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { findProgram } from '../support/programs.js'
+import { playBill } from '../support/random-bill.js'
+import { prepareRedis, type RedisServer } from '../support/redis-server.js'
+
+const firstSeed = Math.floor(Math.random() * 2 ** 31)
+/** `npm run load -- bill` plays ten thousand. */
+const schedules = 25
+
+const folder = mkdtempSync(join(tmpdir(), 'postern-bill-'))
+const withoutRedis = findProgram('redis-server') === undefined
+let redis: RedisServer
+beforeAll(async () => {
+  if (withoutRedis) return
+  redis = await prepareRedis()
+  await redis.start()
+})
+afterAll(async () => {
+  if (!withoutRedis) await redis.close()
+  rmSync(folder, { recursive: true })
+})
+
+describe.each<[where: string, open: () => Store]>([
+  ['memory', () => createMemoryStore()],
+  ['SQLite', () => openStore({ sqlite: join(folder, `${randomUUID()}.db`) })],
+  ['Redis', () => openStore({ redis: { url: redis.url, prefix: `${randomUUID()}:` } })],
+])('limits in %s', (where, open) => {
+  test.skipIf(where === 'Redis' && withoutRedis)(
+    `bound the bill of the gateway in ${schedules} random schedules (seeds from ${firstSeed})`,
+    { timeout: 120_000 },
+    async () => {
+      let [billed, refused] = [0, 0]
+      for (let seed = firstSeed; seed < firstSeed + schedules; seed += 1) {
+        const result = await playBill(seed, open())
+        expect(result.passed, `seed ${seed}`).toEqual([])
+        billed += result.billed
+        refused += result.refused
+      }
+      // The schedules are such that limits matter.
+      expect(billed).toBeGreaterThan(schedules)
+      expect(refused).toBeGreaterThan(schedules / 5)
+    },
+  )
+})

@@ -1,0 +1,42 @@
+import { randomUUID } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createMemoryStore, type Store } from '@postern/ports'
+import { openStore } from '@postern/stores'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { playBill } from '../support/random-bill.js'
+import { prepareRedis, type RedisServer } from '../support/redis-server.js'
+
+/** `BILL_SCHEDULES` and `BILL_SEED` play others; all three stores take turns. */
+const schedules = Number(process.env['BILL_SCHEDULES'] ?? 10_000)
+const firstSeed = Number(process.env['BILL_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
+
+const folder = mkdtempSync(join(tmpdir(), 'postern-bill-'))
+let redis: RedisServer
+beforeAll(async () => {
+  redis = await prepareRedis()
+  await redis.start()
+})
+afterAll(async () => {
+  await redis.close()
+  rmSync(folder, { recursive: true })
+})
+
+test('the bill of the gateway stays within the limits, whatever is called', { timeout: 4 * 3_600_000 }, async () => {
+  const stores: readonly (() => Store)[] = [
+    () => createMemoryStore(),
+    () => openStore({ sqlite: join(folder, `${randomUUID()}.db`) }),
+    () => openStore({ redis: { url: redis.url, prefix: `${randomUUID()}:` } }),
+  ]
+  let [billed, refused] = [0, 0]
+  for (let index = 0; index < schedules; index += 1) {
+    const seed = firstSeed + index
+    const result = await playBill(seed, (stores[index % stores.length] as () => Store)())
+    expect(result.passed, `seed ${seed}`).toEqual([])
+    billed += result.billed
+    refused += result.refused
+    if (index % 100 === 99) process.stderr.write(`\r${index + 1} of ${schedules} schedules `)
+  }
+  process.stderr.write(`\n${schedules} schedules from seed ${firstSeed}: ${billed} calls billed, ${refused} refused, no limit passed.\n`)
+})
