@@ -122,7 +122,8 @@ function kindOf(schema) {
   if (def.type === 'number') return { text: numberText(schema) }
   if (def.type === 'boolean') return { text: '`true` or `false`' }
   if (def.type === 'array') return { text: listText(def.element) }
-  if (def.type === 'record') return { text: def.valueType._zod.def.type === 'record' ? 'names, each with names and a decimal each' : 'names with a text each' }
+  if (def.type === 'record')
+    return { text: def.valueType._zod.def.type === 'record' ? 'names, each with names and a decimal each' : 'names with a text each' }
   if (def.type === 'union')
     return {
       text: [...new Set(def.options.map((option) => (isGroupOption(option) ? 'the settings below' : kindOf(option).text)))].join(', or '),

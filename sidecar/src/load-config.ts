@@ -66,7 +66,10 @@ function readPrices(raw: unknown, directory: string, states: Map<string, string>
     return { file, source: readYaml(file, priceFile) }
   } catch (error) {
     const reason = error instanceof Failure ? error.message.split('\n', 1).join('') : `cannot be read (${codeOf(error)}).`
-    return { file, source: { raw: undefined, problems: [problem('', `cannot be used. ${reason}`, 'Correct it, or the path under limits.prices.')] } }
+    return {
+      file,
+      source: { raw: undefined, problems: [problem('', `cannot be used. ${reason}`, 'Correct it, or the path under limits.prices.')] },
+    }
   }
 }
 

@@ -82,11 +82,7 @@ export function readYaml(path: string, what: FileKind = configuration): ReadYaml
   } catch (error) {
     if (error instanceof Failure) throw error
     if (error instanceof NestsTooDeeply) {
-      const nested = problem(
-        '',
-        `has more groups and lists within each other than ${what.name} has.`,
-        `Write it as ${what.page} shows.`,
-      )
+      const nested = problem('', `has more groups and lists within each other than ${what.name} has.`, `Write it as ${what.page} shows.`)
       return { raw: undefined, problems: [nested] }
     }
     const fix = `Write out what is repeated, or use fewer aliases (at most ${maxAliases}, with what they repeat), and nest less deeply.`

@@ -29,7 +29,9 @@ export function findUnpricedSpend(
   prices: PriceFile | undefined,
   bindings?: Config['bindings'],
 ): readonly Problem[] {
-  const units = new Map(Object.keys(gateways).map((name) => [name, prices === undefined ? new Set<string>() : unitsOfGateway(prices, name)]))
+  const units = new Map(
+    Object.keys(gateways).map((name) => [name, prices === undefined ? new Set<string>() : unitsOfGateway(prices, name)]),
+  )
   return rules.flatMap((rule) => {
     const { path, unit } = rule
     const unpriced = [...gatewaysOf(rule, keys, bindings)].filter((name) => units.get(name)?.has(unit) === false)

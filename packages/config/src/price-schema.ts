@@ -16,9 +16,7 @@ export function createPriceFileSchema(strict: Settings) {
       input: decimal.describe('the price of a million input tokens'),
       output: decimal.describe('the price of a million output tokens'),
       cached: decimal.optional().meta({ description: 'of a million input tokens that were read from the cache', unset: 'as `input`' }),
-      reasoning: decimal
-        .optional()
-        .meta({ description: 'of a million output tokens that were spent on reasoning', unset: 'as `output`' }),
+      reasoning: decimal.optional().meta({ description: 'of a million output tokens that were spent on reasoning', unset: 'as `output`' }),
     }).optional(),
     perCall: decimal
       .optional()

@@ -36,7 +36,12 @@ export const decimal = z
     context.addIssue({ code: 'custom', message: decimalFault(value), input: value })
     return z.NEVER
   })
-  .meta({ type: ['string', 'number'], pattern: '^\\d+(\\.\\d{1,9})?$', minimum: 0 })
+  .meta({
+    anyOf: [
+      { type: 'string', pattern: '^\\d+(\\.\\d{1,9})?$' },
+      { type: 'number', minimum: 0 },
+    ],
+  })
 
 /** The text of a number as a file has it; empty where the number may not be what was written. */
 function decimalText(number: number): string {
@@ -59,9 +64,14 @@ export const moneyUnit = z
   .transform((value: unknown, context) => {
     const unit = readUnit(typeof value === 'string' ? value : '')
     if (unit !== undefined) return unit
-    const meant = typeof value === 'string' ? [value.toUpperCase(), value.toLowerCase()].find((text) => readUnit(text) !== undefined) : undefined
+    const meant =
+      typeof value === 'string' ? [value.toUpperCase(), value.toLowerCase()].find((text) => readUnit(text) !== undefined) : undefined
     const reason = value === undefined ? 'is missing' : 'is neither credits nor a currency of ISO 4217'
-    context.addIssue({ code: 'custom', message: fault(reason, meant === undefined ? 'Write credits, USD, TRY …' : `Write ${meant}.`), input: value })
+    context.addIssue({
+      code: 'custom',
+      message: fault(reason, meant === undefined ? 'Write credits, USD, TRY …' : `Write ${meant}.`),
+      input: value,
+    })
     return z.NEVER
   })
   .meta({ type: 'string', pattern: '^(credits|[A-Z]{2,3})$', examples: ['credits', 'USD'] })

@@ -62,7 +62,11 @@ function listed(amounts: readonly (readonly [name: string, amount: number | unde
 
 /** With amounts as decimals in text, as the file may have them. */
 function asJson({ perMillion, perCall, perImage, perSecond, ...rest }: PriceEntry): object {
-  return { ...rest, ...(perMillion === undefined ? {} : { perMillion: decimalsOf(perMillion) }), ...decimalsOf({ perCall, perImage, perSecond }) }
+  return {
+    ...rest,
+    ...(perMillion === undefined ? {} : { perMillion: decimalsOf(perMillion) }),
+    ...decimalsOf({ perCall, perImage, perSecond }),
+  }
 }
 
 function decimalsOf(amounts: Readonly<Record<string, number | undefined>> | object): Readonly<Record<string, string>> {

@@ -53,7 +53,11 @@ function keysInOtherUnits({ keys }: CheckedConfig['config'], prices: PriceFile, 
 }
 
 /** Where a model, or the models of a pattern, have prices. */
-function pricesOf({ name, gateways }: { readonly name: string; readonly gateways: readonly string[] }, ranked: readonly RankedEntry[], priced: readonly string[]) {
+function pricesOf(
+  { name, gateways }: { readonly name: string; readonly gateways: readonly string[] },
+  ranked: readonly RankedEntry[],
+  priced: readonly string[],
+) {
   const reached = gateways.filter((gateway) => priced.includes(gateway))
   const missingAt: string[] = []
   const partlyAt: string[] = []
@@ -88,7 +92,10 @@ function findMarkupFaults({ gateways, keys }: CheckedConfig['config'], { markups
     if (Object.hasOwn(ofKeys, '*')) continue
     for (const [alias, key] of Object.entries(keys))
       if (key.gateway === gateway && !Object.hasOwn(ofKeys, alias))
-        findings.push({ path: `keys.${alias}`, reason: `has no markup, and other keys of "${gateway}" have one: its calls are priced without.` })
+        findings.push({
+          path: `keys.${alias}`,
+          reason: `has no markup, and other keys of "${gateway}" have one: its calls are priced without.`,
+        })
   }
   return findings
 }
