@@ -76,7 +76,7 @@ function decidingEntry(file: PriceFile, call: PricedCall, unit: string, tier: st
   const weigh = ({ gateway, model, tier: named }: PriceEntry, place: number): number[] => [
     gateway === undefined ? 0 : 1,
     model.includes('*') ? 0 : 1,
-    model.includes('*') ? [...model].filter((character) => character !== '*').length : 0,
+    model.includes('*') ? model.split('*').join('').length : 0,
     named === undefined ? 0 : 1,
     -place,
   ]
