@@ -124,6 +124,7 @@ describe('the documents', () => {
     'docs/client.md',
     'docs/configuration.md',
     'docs/operations.md',
+    'docs/prices.md',
     'docs/way-of-a-call.md',
     'docs/server.md',
     'docs/settings.md',

@@ -35,7 +35,7 @@ const good: unknown = {
       timeouts: { connect: '5s', firstEvent: '250ms' },
     },
   },
-  keys: { acme: { gateway: 'main', secret: { env: 'KEY' }, shared: true } },
+  keys: { acme: { gateway: 'main', secret: { env: 'KEY' }, currency: 'TRY', shared: true } },
   bindings: [
     { team: 'acme', key: 'acme' },
     { default: true, key: 'acme' },
@@ -74,6 +74,19 @@ const good: unknown = {
     maxTokens: 4096,
     pinUser: true,
     rules: [{ team: 'acme', models: ['auto'], body: '1MB' }],
+  },
+  limits: {
+    prices: {
+      version: '2026-11',
+      difference: '5%',
+      markups: { main: { acme: 1.5, '*': '1.3' } },
+      prices: [
+        { gateway: 'main', model: 'gpt-*', tier: 'flex', unit: 'USD', perMillion: { input: 2.5, output: '10', cached: 0 }, maxOutput: 10 },
+        { model: '*', unit: 'credits', perCall: 1, perImage: 2, perSecond: '0.001', ceilings: { image: 1, audio: 2, file: 3 } },
+      ],
+    },
+    onUnavailable: 'allow',
+    rules: [{ name: 'fair-use', each: 'user', per: 'minute', requests: 60 }],
   },
   failedAuthentication: { limit: 30, window: '60s' },
   connections: { perAddress: 1000, underWay: 64, heldBytes: '256MiB', minRate: '1KiB/s' },

@@ -53,8 +53,9 @@ function blocksOf(page: string): readonly (readonly [name: string, text: string]
   ])
 }
 
-/** A part of a configuration as a whole one. A recipe is an issuer of `callers.jwt`. */
+/** A part of a configuration as a whole one. A recipe is an issuer of `callers.jwt`, and a price file may stand in the place of its path. */
 function wholeOf(part: Group): Group {
+  if ('prices' in part) return { ...good, limits: { prices: part } }
   return 'issuer' in part ? { ...good, callers: { jwt: [part] } } : { ...good, ...part }
 }
 

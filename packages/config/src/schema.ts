@@ -173,8 +173,11 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
     }).prefault({}),
     /** When the configuration is read again, besides the signal SIGHUP and "postern reload". */
     reload: strict({
-      /** Whenever the file, or the `.env` beside it, changes. Files of secrets are always watched. */
-      watch: z.boolean().default(false).describe('read the configuration again whenever its file, or the `.env` beside it, changes'),
+      /** Whenever the file, the `.env` beside it or the price file changes. Files of secrets are always watched. */
+      watch: z
+        .boolean()
+        .default(false)
+        .describe('read the configuration again whenever its file, the `.env` beside it or the file of `limits.prices` changes'),
     }).prefault({}),
     shutdown: strict({
       /** How long calls in flight may take to end. */

@@ -51,7 +51,12 @@ export const decimal = z
     context.addIssue({ code: 'custom', message: decimalFault(value), input: value })
     return z.NEVER
   })
-  .meta({ type: ['string', 'number'], pattern: '^\\d+(\\.\\d{1,9})?$', minimum: 0 })
+  .meta({
+    anyOf: [
+      { type: 'string', pattern: '^\\d+(\\.\\d{1,9})?$' },
+      { type: 'number', minimum: 0 },
+    ],
+  })
 
 /** The text of a number as a file has it; empty where the number may not be what was written. */
 function decimalText(number: number): string {
