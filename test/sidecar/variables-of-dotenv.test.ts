@@ -23,7 +23,7 @@ test('the variables of .env are those that the usual parser of dotenv finds', ()
       writeFileSync(file, written)
       expect(readDotenv(file)).toEqual(parse(written))
     }),
-    { numRuns: 1000 },
+    { numRuns: 300 },
   )
   rmSync(folder, { recursive: true })
 })
