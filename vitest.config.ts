@@ -10,6 +10,10 @@ export default defineConfig({
     maxWorkers: 3,
     // A file finds what the file before it has imported; each closes what it opens. That saves a quarter of the time.
     isolate: false,
+    // Node loads what the compiler made, as it does for users. Vitest would make it anew, in each worker: a quarter of what is computed.
+    server: { deps: { external: [/\/(?:packages\/[^/]+|sidecar)\/dist\//] } },
+    // What is waited for comes at once on a quiet machine, and late on a busy one; a second was too short there.
+    expect: { poll: { timeout: 15_000, interval: 20 } },
     reporters: ['default', new LoudSkips()],
   },
 })

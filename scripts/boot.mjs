@@ -97,13 +97,18 @@ async function installPlatforms() {
 }
 
 function compile() {
-  return inOrder([() => run(join(binaries, 'tsc'), ['-b']), () => run(process.execPath, [join(root, 'scripts/build-commonjs.mjs')])])
+  return inOrder([
+    () => run(join(binaries, 'tsc'), ['-b']),
+    () => run(process.execPath, [join(root, 'scripts/build-commonjs.mjs')]),
+    () => run(process.execPath, [join(root, 'scripts/bundle-command.mjs')]),
+  ])
 }
 
 /** In this process, so that Ctrl-C reaches it directly and nothing is left running. */
 async function postern(words) {
   if (process.env.npm_lifecycle_event !== undefined) endWithParent()
-  const { main } = await import('../sidecar/dist/main.js')
+  const { entryPoint } = await import('../sidecar/bin/bundle.js')
+  const { main } = await import(new URL(entryPoint(), new URL('../sidecar/bin/', import.meta.url)).href)
   return main(words)
 }
 

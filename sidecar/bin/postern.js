@@ -1,4 +1,6 @@
 #!/usr/bin/env node
-import { main } from '../dist/main.js'
+import { entryPoint } from './bundle.js'
+
+const { main } = await import(entryPoint())
 
 process.exitCode = await main(process.argv.slice(2))

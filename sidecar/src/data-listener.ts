@@ -1,6 +1,5 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { notUnder } from '@postern/core'
 import {
   createNodeDoor,
   currentRuntime,
@@ -15,15 +14,10 @@ import {
   type Serving,
   takeOriginForm,
 } from '@postern/instance'
-import { type Log, Refusal } from '@postern/ports'
-import { securityMiddleware } from '@postern/express'
-import express, { type Express, type RequestHandler } from 'express'
-import { rateLimit } from 'express-rate-limit'
+import type { Log } from '@postern/ports'
+import type { Express } from 'express'
 import { followBackend } from './follow-backend.js'
 import { createGuardedServer } from './guarded-server.js'
-
-/** Without a backend: how many requests per minute one address may send to everything but the API. */
-const otherRequestsPerMinute = 600
 
 /** How long the head of a request may take to arrive, in milliseconds. */
 const headersMs = 60_000
@@ -45,14 +39,14 @@ export interface Listener {
 
 /**
  * The data listener. API calls go straight to the corridor; everything else goes to the backend or, without one, to
- * an Express application.
+ * an Express application. Express is loaded for that application alone.
  */
-export function createDataListener(instance: Serving, { pages, log }: DataListenerOptions = {}): Listener {
+export async function createDataListener(instance: Serving, { pages, log }: DataListenerOptions = {}): Promise<Listener> {
   const { config } = currentRuntime(instance)
   const options = { keepAliveTimeout: config.listen.keepAlive, headersTimeout: headersMs }
   const guard = (server: Server): Server => guardServer(server, instance)
   const backend = config.backend === undefined ? undefined : followBackend(instance, config.backend, log)
-  const local = backend === undefined ? createPageApp(instance, pages) : answerKeys(instance)
+  const local = backend === undefined ? await createPages(instance, pages) : answerKeys(instance)
   // A request that `findFault` objects to gets no local answer either; `backend.pass` checks for itself.
   const answerLocally: NodeListener = (request, response) => {
     const fault = findFault(request) ?? faultOfTargetForExpress(request)
@@ -82,6 +76,11 @@ export function createDataListener(instance: Serving, { pages, log }: DataListen
   }
 }
 
+async function createPages(instance: Serving, pages?: (app: Express) => void): Promise<NodeListener> {
+  const { createPageApp } = await import('./page-app.js')
+  return createPageApp(instance, pages)
+}
+
 /** How long a backend may cache the keys (`max-age`), in seconds. */
 const keysMaxAge = 300
 
@@ -100,48 +99,5 @@ function answerKeys(instance: Serving): NodeListener {
       'Cache-Control': `public, max-age=${keysMaxAge}`,
     }
     response.writeHead(200, headers).end(method === 'HEAD' ? undefined : body)
-  }
-}
-
-function createPageApp(instance: Serving, pages?: (app: Express) => void): NodeListener {
-  const app = express()
-  app.disable('x-powered-by')
-  app.use(currentSecurity(instance))
-  app.use(
-    rateLimit({
-      windowMs: 60_000,
-      limit: otherRequestsPerMinute,
-      standardHeaders: 'draft-8',
-      legacyHeaders: false,
-      handler: (request, response) => {
-        refuseAtDoor(instance, request, response, new Refusal('rate_limited', { retryAfterSeconds: 60 }))
-      },
-    }),
-  )
-  pages?.(app)
-  app.use((request, response) => {
-    refuseAtDoor(instance, request, response, notUnder(currentRuntime(instance).config.mount))
-  })
-  app.use((error: Error, request: express.Request, response: express.Response, _next: express.NextFunction) => {
-    const refusal = isRequestFault(error) ? new Refusal('request_malformed') : new Refusal('internal_error', { cause: error })
-    refuseAtDoor(instance, request, response, refusal)
-  })
-  return app
-}
-
-function isRequestFault(error: Error): boolean {
-  return 'status' in error && typeof error.status === 'number' && error.status >= 400 && error.status < 500
-}
-
-/** The security headers of pages, as the configuration in use wants them. */
-function currentSecurity(instance: Serving): RequestHandler {
-  const make = () => ({
-    config: currentRuntime(instance).config,
-    middleware: securityMiddleware(currentRuntime(instance).config.browser.hsts),
-  })
-  let made = make()
-  return (request, response, next) => {
-    if (made.config !== currentRuntime(instance).config) made = make()
-    made.middleware(request, response, next)
   }
 }

@@ -169,7 +169,8 @@ export function readDotenv(file: string): Record<string, string> {
     // A folder of this name is another program's, such as Python's.
     if (lstatSync(file, { throwIfNoEntry: false })?.isDirectory() !== false) return {}
     if (regularFile(file).size > maxDotenvBytes) throw new Failure(`${file} is too large for a file of variables.`)
-    return parseDotenv(readFileSync(file))
+    // The library's other parser, which gives the same in half the time.
+    return parseDotenv(readFileSync(file, 'utf8'), { fast: true })
   } catch (error) {
     if (error instanceof Failure) throw error
     const { code = 'unknown' } = error as NodeJS.ErrnoException

@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { currentRuntime, type Runtime, type Serving } from '@postern/instance'
 import type { Log, Secret } from '@postern/ports'
 import type { Express } from 'express'
-import { createAdminListener } from './admin-listener.js'
 import { adminPlace } from './admin/place.js'
 import type { Audit } from './audit/audit.js'
 import type { Configuration } from './configuration.js'
@@ -80,9 +79,12 @@ export async function startSidecar({
 }: SidecarOptions): Promise<Sidecar> {
   const { listen: data, admin, health } = currentRuntime(instance).config
   const probes = health === undefined ? undefined : createHealthListener(readiness)
-  const dataListener = createDataListener(instance, { pages, log })
+  const dataListener = await createDataListener(instance, { pages, log })
   const lastCalls = prepareLastCalls(dataListener.server)
-  const adminListener = admin === undefined ? undefined : createAdminListener(instance, adminSecret, configuration, readiness, audit)
+  const adminListener =
+    admin === undefined
+      ? undefined
+      : (await import('./admin-listener.js')).createAdminListener(instance, adminSecret, configuration, readiness, audit)
   const listeners: Listener[] = []
 
   /** On the socket that was passed for a listener, or else where the configuration has it. */

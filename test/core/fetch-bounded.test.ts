@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { fetchBounded } from '../../packages/core/src/connect/fetch-bounded.js'
 import { type Dispatchers, openDispatchers } from '../../packages/core/src/connect/open-dispatchers.js'
 import { listenAnywhere } from '../support/house.js'
+import { startStopwatch } from '../support/stopwatch.js'
 
 /** Longest time that a question with a limit of 200 ms may take here, in milliseconds: far below the timeouts of connections. */
 const soonMs = 1500
@@ -32,10 +33,10 @@ async function askInVain(url: string, throughProxy: boolean): Promise<number> {
   ways = openDispatchers(() =>
     throughProxy ? { secure: false, host: '127.0.0.1', port, variable: 'HTTPS_PROXY', headers: () => ({}) } : undefined,
   )
-  const from = performance.now()
+  const watch = startStopwatch()
   const asked = fetchBounded(url, { headers: {}, maxBytes: 100, signal: AbortSignal.timeout(200), dispatcher: ways.to(new URL(url)) })
   await expect(asked).rejects.toMatchObject({ name: 'TimeoutError' })
-  return performance.now() - from
+  return watch.stop()
 }
 
 describe('the time limit of a question about a caller', () => {

@@ -8,6 +8,7 @@ import { openRecordedHouse } from '../support/recorded-house.js'
 import { opened } from '../support/opened.js'
 import { type HostileUpstream, plainCompletion, startHostileUpstream } from '../support/hostile-upstream.js'
 import { doorNames, type House, type HouseOptions, listenAnywhere, openHouse } from '../support/house.js'
+import { startStopwatch } from '../support/stopwatch.js'
 
 const upstreams: HostileUpstream[] = []
 const houses: House[] = []
@@ -48,8 +49,10 @@ function idsOf({ seen }: HostileUpstream): string[] {
 describe('an attempt after which nothing was run', () => {
   test.each(doorNames)('is followed by another, under an id of its own, behind the %s door', async (door) => {
     const { house, upstream } = await openWith([away, away, whole], { door })
+    const watch = startStopwatch()
     const answer = await house.chat({ headers: { 'X-Workflow-ID': 'onboarding', 'X-Step-ID': 'draft' } })
     expect([answer.status, await answer.text()]).toEqual([200, plainCompletion])
+    watch.stop()
     const ids = idsOf(upstream)
     expect(ids.map((id) => /^onboarding\.draft\.(\w{26})\.(\d)$/.exec(id)?.[2])).toEqual(['1', '2', '3'])
     expect(new Set(ids.map((id) => id.split('.')[2])).size).toBe(1)
@@ -65,7 +68,8 @@ describe('an attempt after which nothing was run', () => {
         ],
       },
     ])
-    expect(house.ledger.entries[0]?.overhead_ms).toBeLessThan(100)
+    // The waits between the attempts are not Postern's own time.
+    expect((house.ledger.entries[0]?.overhead_ms ?? 0) - watch.lateMs()).toBeLessThan(100)
   })
 
   test('is followed by no more than the dialect allows, and the client gets the last failure with the last id', async () => {
@@ -113,10 +117,12 @@ describe('an attempt after which nothing was run', () => {
       answer(request, response)
     }
     const { house } = await openWith([throttleFirst], { gateway: 'opentoken' })
+    const watch = startStopwatch()
     const answers = await Promise.all(Array.from({ length: 20 }, () => house.chat()))
+    watch.stop()
     expect(answers.every(({ status }) => status === 200)).toBe(true)
     const back = arrivals.slice(20).map((at) => at - (arrivals[0] as number))
-    expect(Math.min(...back)).toBeLessThan(900)
+    expect(Math.min(...back) - watch.lateMs()).toBeLessThan(900)
     expect(Math.max(...back) - Math.min(...back)).toBeGreaterThan(60)
   })
 

@@ -112,7 +112,7 @@ describe('hidden-framing: in front of what the process answers itself', () => {
   beforeAll(async () => {
     front = await openSidecar({ backend: backend.origin, config: { backend: { identity: {} } } })
     house = await openHouse()
-    listener = createDataListener(house.runtime, {
+    listener = await createDataListener(house.runtime, {
       pages: (app) => app.use('/page', (_request: Request, response: Response) => response.send('a page')),
     })
     pages = await listenAnywhere(listener.server)

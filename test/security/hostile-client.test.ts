@@ -6,6 +6,7 @@ import { type House, openHouse } from '../support/house.js'
 import { type HostileUpstream, startHostileUpstream } from '../support/hostile-upstream.js'
 import { opened } from '../support/opened.js'
 import { codeOf, rawChat, statusOf } from '../support/raw-chat.js'
+import { expectCpuBelow, expectLinear } from '../support/cpu-time.js'
 
 let upstream: HostileUpstream
 const open = new Set<object>()
@@ -95,12 +96,10 @@ describe('hostile-client', () => {
       })
 
       test('naming a model that is hard to match holds nobody up', async () => {
-        const startedAt = performance.now()
-        const answer = await rawChat(house(), [], {
-          body: JSON.stringify({ model: 'ab'.repeat(200_000).concat('c').replaceAll('b', 'a'), messages: [] }),
-        })
-        expect([statusOf(answer), codeOf(answer)]).toEqual([403, 'model_not_allowed'])
-        expect(performance.now() - startedAt).toBeLessThan(2000)
+        await expectLinear(async (length) => {
+          const answer = await rawChat(house(), [], { body: JSON.stringify({ model: 'a'.repeat(length).concat('c'), messages: [] }) })
+          expect([statusOf(answer), codeOf(answer)]).toEqual([403, 'model_not_allowed'])
+        }, 50_000)
       })
 
       test.each<[trick: string, lines: readonly string[], status?: number]>([
@@ -185,20 +184,24 @@ describe('hostile-client: a body that is odd to edit', () => {
 
     test('ten megabytes beside the member that is cut out hold nobody up for long', async () => {
       const body = `{"project_id":"x","model":"auto","messages":[{"role":"user","content":"Hello"}],"a":[${'0,'.repeat(4_500_000)}0]}`
-      let longest = 0
-      let last = process.cpuUsage()
-      // By time of the processor: on a busy machine the clock also counts what others compute.
-      const watch = setInterval(() => {
-        const { user, system } = process.cpuUsage(last)
-        longest = Math.max(longest, (user + system) / 1000)
-        last = process.cpuUsage()
-      }, 5)
-      const answer = await ask(body)
-      clearInterval(watch)
-      expect(answer.status).toBe(200)
-      expect(house().emulator.seen.at(-1)?.body.toString('utf8', 0, 80)).toMatch(/^\{"model":"auto"/)
+      /** The longest time between two turns of the event loop. */
+      const longestTurn = async (): Promise<number> => {
+        let longest = 0
+        let last = process.cpuUsage()
+        // By time of the processor: on a busy machine the clock also counts what others compute.
+        const watch = setInterval(() => {
+          const { user, system } = process.cpuUsage(last)
+          longest = Math.max(longest, (user + system) / 1000)
+          last = process.cpuUsage()
+        }, 5)
+        const answer = await ask(body)
+        clearInterval(watch)
+        expect(answer.status).toBe(200)
+        expect(house().emulator.seen.at(-1)?.body.toString('utf8', 0, 80)).toMatch(/^\{"model":"auto"/)
+        return longest
+      }
       // No figure of speed: a tree of such a body would take ten times as long.
-      expect(longest).toBeLessThan(2000)
+      await expectCpuBelow(2000, longestTurn)
     })
   })
 })

@@ -10,6 +10,7 @@ import { mayParse } from '../../packages/core/dist/forward/deliver/parse-bound.j
 import { addChoices, asComment, readEventData } from '../../packages/core/dist/forward/deliver/read-event.js'
 import { startHostileUpstream } from '../support/hostile-upstream.js'
 import { type House, openHouse } from '../support/house.js'
+import { leastCpuMs } from '../support/cpu-time.js'
 
 const kibibyte = 1024
 
@@ -189,22 +190,20 @@ describe('linear-in-untrusted-bytes-of-answers: the search for keys', () => {
     expect(passedOver).toBeLessThan(text.length * 6 * 6 * own.length)
   })
 
-  test('costs no more with 50,000 keys than with one, of text as models write it', () => {
+  test('costs no more with 50,000 keys than with one, of text as models write it', async () => {
     const prose = Buffer.from(
       '{"content":"The side door opens for those who hold a key, req_0123456789abcdef, and stays shut."}'.repeat(3000),
     )
-    const cpuOf = (searched: KeySearch): number => {
-      const before = process.cpuUsage()
-      for (let round = 0; round < 30; round += 1) searched.find(prose)
-      const { user, system } = process.cpuUsage(before)
-      return user + system
-    }
+    const cpuOf = (searched: KeySearch): Promise<number> =>
+      leastCpuMs(() => {
+        for (let round = 0; round < 30; round += 1) searched.find(prose)
+      })
     const few = new KeySearch()
     few.add('acme', own)
     const many = new KeySearch()
     for (let index = 0; index < 50_000; index += 1) many.add(`k${index}`, `jt_${randomBytes(32).toString('base64url')}`)
-    cpuOf(few)
-    expect(cpuOf(many) / cpuOf(few)).toBeLessThan(5)
+    await cpuOf(few)
+    expect((await cpuOf(many)) / (await cpuOf(few))).toBeLessThan(5)
   })
 })
 
@@ -243,18 +242,17 @@ describe('linear-in-untrusted-bytes-of-answers: what else reads a stream', () =>
 })
 
 describe('linear-in-untrusted-bytes-of-answers: an event of hardly anything', () => {
-  test.each(['\n', '\r', '\r\n', 'x\n', ': \r\n'])('costs no more than a few nanoseconds for each byte: %j', (unit) => {
+  test.each(['\n', '\r', '\r\n', 'x\n', ': \r\n'])('costs no more than a few nanoseconds for each byte: %j', async (unit) => {
     const event = `data: 1${unit.repeat(300_000)}data: 2\n\n`
-    const cpuOf = (read: () => unknown): number => {
+    const cpuOf = async (read: () => unknown): Promise<number> => {
       read()
-      const before = process.cpuUsage()
-      for (let round = 0; round < 5; round += 1) read()
-      const { user, system } = process.cpuUsage(before)
-      return user + system
+      return leastCpuMs(() => {
+        for (let round = 0; round < 5; round += 1) read()
+      })
     }
     expect(readEventData(event)?.endsWith('\n2')).toBe(true)
-    const split = cpuOf(() => event.split(/\r\n|\r|\n/).length)
-    expect(cpuOf(() => readEventData(event)) * 4).toBeLessThan(split)
+    const split = await cpuOf(() => event.split(/\r\n|\r|\n/).length)
+    expect((await cpuOf(() => readEventData(event))) * 4).toBeLessThan(split)
   })
 })
 

@@ -86,7 +86,7 @@ describe('the data listener of the process', () => {
 
   async function open(config: Partial<ConfigInput>): Promise<string> {
     const house = await openHouse({ config })
-    const { server, cut } = createDataListener(house.runtime, {
+    const { server, cut } = await createDataListener(house.runtime, {
       pages: (app) => {
         app.get('/page', (_request, response) => response.send('<h1>A page</h1>'))
       },

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { forEachDoor } from '../support/for-each-door.js'
 import { type HoldingGateway, startHoldingGateway } from '../support/holding-gateway.js'
 import type { HouseOptions } from '../support/house.js'
+import { timed } from '../support/stopwatch.js'
 
 let gateway: HoldingGateway
 beforeAll(async () => {
@@ -32,9 +33,8 @@ async function readToItsEnd({ body }: Response): Promise<{ readonly text: string
 
 /** Waits for the end of a call, which a revocation must bring within a second. */
 async function withinASecond<Result>(result: Promise<Result>): Promise<Result> {
-  const since = performance.now()
-  const ended = await result
-  expect(performance.now() - since).toBeLessThan(1000)
+  const { result: ended, ms } = await timed(result)
+  expect(ms).toBeLessThan(1000)
   return ended
 }
 

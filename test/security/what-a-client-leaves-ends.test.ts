@@ -109,7 +109,7 @@ async function leave(bytes: string, afterMs: number, way: (typeof ways)[number])
   else if (way === 'reset') socket.resetAndDestroy()
   else socket.destroy()
   // Whoever ends without a word more waits for the other side, which ends as well.
-  await Promise.race([closed, wait(5000)])
+  await Promise.race([closed, wait(15_000)])
   expect(socket.destroyed).toBe(true)
 }
 

@@ -10,6 +10,7 @@ import { watchStore } from '../../sidecar/src/readiness/watch-store.js'
 import { type AdminAnswer, askAdmin } from '../support/ask-admin.js'
 import { listenAnywhere, openHouse } from '../support/house.js'
 import { type Finished, type RunningPostern, runPostern, startPostern } from '../support/run-postern.js'
+import { timed } from '../support/stopwatch.js'
 
 const reader = randomBytes(32).toString('base64url')
 const other = randomBytes(32).toString('base64url')
@@ -156,9 +157,9 @@ describe('the admin listener', () => {
     const silent = { ...memory, revocations: { ...memory.revocations, after: () => new Promise<never>(() => {}) } }
     const house = await openHouse({ store: createMemoryStore() })
     const readiness = createReadiness({ instance: house.runtime, store: watchStore(silent, () => {}) })
-    const before = performance.now()
-    expect(await readiness.look()).toMatchObject({ status: 'ready', impaired: [{ part: 'store', reason: 'It does not answer in time.' }] })
-    expect(performance.now() - before).toBeLessThan(5000)
+    const { result, ms } = await timed(readiness.look())
+    expect(result).toMatchObject({ status: 'ready', impaired: [{ part: 'store', reason: 'It does not answer in time.' }] })
+    expect(ms).toBeLessThan(5000)
     await house.close()
   })
 })

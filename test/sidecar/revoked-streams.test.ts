@@ -8,6 +8,7 @@ import { type HoldingGateway, startHoldingGateway } from '../support/holding-gat
 import { findProgram } from '../support/programs.js'
 import { prepareRedis } from '../support/redis-server.js'
 import { type RunningPostern, runPostern, startPostern } from '../support/run-postern.js'
+import { timed } from '../support/stopwatch.js'
 
 const env = { KEY: 'sk_a_key_of_the_gateway', SESSION: 'a session secret of more than 32 characters' }
 const minter = createSessionMinter({ secret: env.SESSION })
@@ -63,8 +64,8 @@ function call({ url }: Started, { token }: MintedSession, model: string): Promis
   })
 }
 
-/** What arrived of a body, and when it ended or broke off. */
-async function endOf({ body }: Response): Promise<{ readonly text: string; readonly at: number }> {
+/** What arrived of a body until it ended or broke off. */
+async function endOf({ body }: Response): Promise<string> {
   const decoder = new TextDecoder()
   let text = ''
   try {
@@ -72,7 +73,7 @@ async function endOf({ body }: Response): Promise<{ readonly text: string; reado
   } catch {
     // It was cut.
   }
-  return { text, at: performance.now() }
+  return text
 }
 
 function revokeByAdmin({ socket }: Started, body: object): Promise<number | undefined> {
@@ -102,11 +103,15 @@ function callsIn({ postern }: Started): readonly Record<string, unknown>[] {
   return lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ path }) => path === '/v1/chat/completions')
 }
 
-async function expectAllEnded(streams: Promise<{ readonly text: string; readonly at: number }>[], since: number): Promise<void> {
-  for (const { text, at } of await Promise.all(streams)) {
-    expect(text).toMatch(/begun[^]*"code":"caller_revoked"[^]*: postern .*"finish":"cut_revoked"/)
-    expect(at - since).toBeLessThan(1000)
-  }
+/** Called as soon as a revocation was answered: within a second of it, each of the processes has ended its streams. */
+async function expectAllEnded(streams: readonly Promise<string>[], ...processes: readonly Started[]): Promise<void> {
+  const { result: texts, ms } = await timed(Promise.all(streams), ...pidsOf(processes))
+  for (const text of texts) expect(text).toMatch(/begun[^]*"code":"caller_revoked"[^]*: postern .*"finish":"cut_revoked"/)
+  expect(ms).toBeLessThan(1000)
+}
+
+function pidsOf(processes: readonly Started[]): readonly number[] {
+  return processes.map(({ postern }) => postern.child.pid as number)
 }
 
 describe('a stream of a session that is revoked', () => {
@@ -118,15 +123,15 @@ describe('a stream of a session that is revoked', () => {
     const [ofAda, ofBob, ofEve, ofKim] = streams.map(endOf) as [ReturnType<typeof endOf>, ...ReturnType<typeof endOf>[]]
 
     expect(await revokeByCommand(here, '--user', 'ada')).toBe(0)
-    await expectAllEnded([ofAda], performance.now())
+    await expectAllEnded([ofAda], here)
     expect(await revokeByAdmin(here, { id: bob.id })).toBe(201)
-    await expectAllEnded([ofBob as typeof ofAda], performance.now())
+    await expectAllEnded([ofBob as typeof ofAda], here)
     expect(await revokeByItself(here, eve)).toBe(204)
-    await expectAllEnded([ofEve as typeof ofAda], performance.now())
+    await expectAllEnded([ofEve as typeof ofAda], here)
     await expect.poll(() => gateway.left.length).toBe(3)
 
     gateway.finish()
-    expect((await (ofKim as typeof ofAda)).text).toMatch(/"finish":"complete"[^]*\[DONE\]/)
+    expect(await (ofKim as typeof ofAda)).toMatch(/"finish":"complete"[^]*\[DONE\]/)
     await expect.poll(() => callsIn(here).length).toBe(4)
     const ended = (caller: MintedSession, line: object) => ({ caller: `session:${caller.id}`, status: 200, ...line })
     const cut = { finish: 'cut_revoked', code: 'caller_revoked' }
@@ -147,14 +152,14 @@ describe('a stream of a session that is revoked', () => {
       const [ofHere, ofThere, ofBob] = streams.map(endOf) as [ReturnType<typeof endOf>, ReturnType<typeof endOf>, ReturnType<typeof endOf>]
 
       expect(await revokeByAdmin(here, { user: 'ada' })).toBe(201)
-      const since = performance.now()
-      await expectAllEnded([ofHere, ofThere], since)
-      const answer = await waiting
-      expect(performance.now() - since).toBeLessThan(1000)
+      const waited = timed(waiting, ...pidsOf([here, there]))
+      await expectAllEnded([ofHere, ofThere], here, there)
+      const { result: answer, ms } = await waited
+      expect(ms).toBeLessThan(1000)
       expect([answer.status, answer.headers.get('postern-refusal')]).toEqual([401, 'caller_revoked'])
 
       expect(await revokeByCommand(here, '--team', 'acme')).toBe(0)
-      await expectAllEnded([ofBob], performance.now())
+      await expectAllEnded([ofBob], here, there)
       await expect.poll(() => gateway.left.length).toBe(4)
     },
   )

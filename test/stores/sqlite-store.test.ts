@@ -8,6 +8,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
   statSync,
@@ -22,6 +23,7 @@ import { createSqliteStore, type Store, StoreInUse } from '@postern/stores'
 import { openDatabase } from '../../packages/stores/src/sqlite/open-database.js'
 import { createCounts } from '../../packages/stores/src/sqlite/counts.js'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { timed } from '../support/stopwatch.js'
 
 const home = resolve(import.meta.dirname, '../../packages/stores')
 
@@ -59,6 +61,19 @@ async function runElsewhere(code: string): Promise<{ readonly line: string; kill
 }
 
 const inAMinute = (): number => Date.now() + 60_000
+
+/** What this process has open, by path; nothing where the system does not tell. */
+function openPaths(): readonly string[] {
+  const descriptors = '/proc/self/fd'
+  if (!existsSync(descriptors)) return []
+  return readdirSync(descriptors).flatMap((descriptor) => {
+    try {
+      return [readlinkSync(join(descriptors, descriptor))]
+    } catch {
+      return []
+    }
+  })
+}
 
 describe('what a sqlite store keeps', () => {
   test('is there after the process that wrote it was killed', async () => {
@@ -224,21 +239,19 @@ describe('the owner of a sqlite store', () => {
       globalThis.database = new Database(file)
       database.exec('BEGIN IMMEDIATE')
       console.log('writing')`)
-    let longest = 0
-    let tickedAt = performance.now()
-    const clock = setInterval(() => {
-      longest = Math.max(longest, performance.now() - tickedAt)
-      tickedAt = performance.now()
-    }, 5)
-    const from = performance.now()
-    const results = await Promise.allSettled([
-      store.seen.add('a', inAMinute()),
-      store.counters.add('a', inAMinute()),
-      store.revocations.append({ kind: 'id', name: 'a', at: 1, until: inAMinute() }),
-    ])
-    expect(performance.now() - from).toBeLessThan(2000)
+    let ticks = 0
+    const clock = setInterval(() => (ticks += 1), 5)
+    const { result: results, ms } = await timed(
+      Promise.allSettled([
+        store.seen.add('a', inAMinute()),
+        store.counters.add('a', inAMinute()),
+        store.revocations.append({ kind: 'id', name: 'a', at: 1, until: inAMinute() }),
+      ]),
+    )
     clearInterval(clock)
-    expect(longest).toBeLessThan(500)
+    expect(ms).toBeLessThan(2000)
+    // Some 200 on a quiet machine. A call that stood still until it is given up would leave room for one or two.
+    expect(ticks).toBeGreaterThan(10)
     expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
     const waiting = store.counters.add('a', inAMinute())
     await writer.kill()
@@ -409,7 +422,8 @@ describe('a sqlite store whose owner file is not at its path any more', () => {
     await expect(store.seen.add('k', inAMinute())).rejects.toThrow(StoreInUse)
     await sleep(300)
     await expect(store.revocations.after()).rejects.toThrow(StoreInUse)
-    const openFiles = (): number => (existsSync('/proc/self/fd') ? readdirSync('/proc/self/fd').length : 0)
+    // Those of this store, also of a file that was removed; what else the process has open may be closed meanwhile.
+    const openFiles = (): number => openPaths().filter((path) => path.startsWith(folder)).length
     const before = openFiles()
     await sleep(1500)
     expect(openFiles()).toBe(before)
