@@ -20,6 +20,9 @@ const setsToWork =
 
 /** Tools that the caller runs itself; the provider runs every other one. */
 const runByCaller: ReadonlySet<unknown> = new Set(['function', 'custom'])
+/** With such a name the gateway chooses the model: `auto`, `openrouter/auto`. */
+const chosenByGateway = /^(?:[\w.-]+\/)?auto(?::[\w-]+)?$/i
+
 /** A request that names more models may run any. */
 const mostModels = 16
 
@@ -114,7 +117,7 @@ export class Measuring {
   }
 
   #note(model: string | undefined): true {
-    if (model === undefined || (this.#models?.size ?? 0) >= mostModels) this.#models = undefined
+    if (model === undefined || chosenByGateway.test(model) || (this.#models?.size ?? 0) >= mostModels) this.#models = undefined
     else this.#models?.add(model)
     return true
   }
