@@ -26,6 +26,7 @@ describe('a policy', () => {
       maxTokens: undefined,
       choices: {},
       pinUser: false,
+      requires: new Set(),
     })
   })
 
@@ -54,7 +55,7 @@ describe('a policy', () => {
   ])('of a rule for %j holds for that caller alone', (rule, fields) => {
     const rules = [{ ...rule, pinUser: true, models: ['small'], endpoints: ['models'] }]
     expect(policyOf(rules, fields)).toMatchObject({ pinUser: true, namesModels: true, endpoints: [{ names: ['models'] }] })
-    expect(policyOf(rules)).toMatchObject({ pinUser: false, namesModels: false, endpoints: [], models: [] })
+    expect(policyOf(rules)).toMatchObject({ pinUser: false, requires: new Set(), namesModels: false, endpoints: [], models: [] })
   })
 
   test('pins the user if one rule says so, and not if a rule says no', () => {

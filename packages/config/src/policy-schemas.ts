@@ -43,6 +43,16 @@ function rule(unset: (usual: string) => string | undefined) {
       description: 'the most tokens of all answers to one request together; saying how many becomes mandatory',
       unset: 'no bound',
     }),
+    /** Tags that a request must bring, so that its spend can be told apart. */
+    require: z
+      .array(z.enum(['workflow', 'step']))
+      .min(1)
+      .optional()
+      .meta({
+        description:
+          'tags that a request must bring, `workflow`, `step` or both: in `X-Workflow-ID` and `X-Step-ID`, or, a workflow, in its session',
+        unset: 'none',
+      }),
     /** Overwrites the user in a JSON body with the verified user. */
     pinUser: z
       .boolean()

@@ -32,6 +32,8 @@ export interface Explanation {
     readonly max_body_bytes: number
     /** The most tokens that a request may ask for. */
     readonly max_tokens?: number | undefined
+    /** Tags that the request must bring. */
+    readonly require: readonly string[]
     /** The limits that count such a request, in the order of the configuration. */
     readonly rules: readonly ExplainedLimit[]
     /** For each option that the gateway offers per request: the policy's value, `caller`, or `the gateway’s default`. */
@@ -78,6 +80,7 @@ export function explain(runtime: Runtime, question: ExplainQuestion): Explanatio
     endpoints: policy.endpoints.map(({ names }) => names),
     max_body_bytes: Math.min(policy.maxBodyBytes, dialect?.maxJsonBytes ?? Infinity),
     max_tokens: policy.maxTokens,
+    require: [...policy.requires],
     rules: limitsOf(runtime, principal, question.model),
     choices: Object.fromEntries(Object.keys(dialect?.choices ?? {}).map((name) => [name, policy.choices[name] ?? 'the gateway’s default'])),
   }

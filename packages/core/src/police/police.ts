@@ -13,6 +13,7 @@ import { refuseOtherReadings, refusePackedBody } from '../read/strict-content-ty
 import { asksForStream, asksInQuery } from './asks-for-stream.js'
 import { beginCheck, beginFormCheck, type BodyRules, checkQuery } from './check-body.js'
 import { checkFormModel, checkModel } from './check-model.js'
+import { checkTags } from './check-tags.js'
 import { decideChoices } from './choices.js'
 import { editBody, leavesUsageOut } from './edit-body.js'
 import { checkModelOutsideBody } from './model-outside-body.js'
@@ -32,7 +33,7 @@ import type { FindPolicy, Policy } from './policies.js'
  * is refused.
  *
  * @throws {Refusal} 403 `model_not_allowed`, 403 `endpoint_not_allowed`, 413 `body_too_large`, 415
- *   `media_type_unsupported`, 400 `request_malformed`, 400 `credential_in_request`.
+ *   `media_type_unsupported`, 400 `request_malformed`, 400 `credential_in_request`, 400 `tag_invalid`.
  */
 export type Police = (arrival: Arrival, principal: Principal, route: Route) => Permit | Promise<Permit>
 
@@ -52,6 +53,7 @@ export function createPolice(findPolicy: FindPolicy, mayCount: MayCount = () => 
     const policy = findPolicy(principal)
     const { dialect } = route.gateway
     checkEndpoint(policy, route.endpointPath)
+    if (policy.requires.size > 0) checkTags(policy, arrival, principal)
     if (policy.namesModels) checkModelOutsideBody(route, arrival.query, (model) => checkModel(policy, model))
     const underCeiling: UnderCeiling = { ceiling: policy.maxTokens, endpoint: route.endpoint }
     const mustSayCeiling = needsCeiling(underCeiling)

@@ -2,6 +2,9 @@ import { mostSpecificFirst, type Principal, type PrincipalFields } from '@poster
 import { compileNameList, type NameList, type SessionBounds } from '@postern/protocol'
 import { createFieldIndex } from '../lib/field-index.js'
 
+/** A tag that an operator may demand. */
+export type RequiredTag = 'workflow' | 'step'
+
 /** What a caller may do. Every rule that matches applies: a request must satisfy them all. */
 export interface PolicyRule extends PrincipalFields {
   /** Model names; `*` stands for any characters. */
@@ -17,6 +20,8 @@ export interface PolicyRule extends PrincipalFields {
    * names a user, team or project counts over one that does not.
    */
   readonly choices?: Readonly<Record<string, string>> | undefined
+  /** Tags that a request must bring. Those of all rules together. */
+  readonly require?: readonly RequiredTag[] | undefined
   /** Overwrite the body's user with the verified user. Of several rules one is enough. */
   readonly pinUser?: boolean | undefined
 }
@@ -32,6 +37,7 @@ export interface Policy {
   readonly maxTokens: number | undefined
   readonly choices: Readonly<Record<string, string | undefined>>
   readonly pinUser: boolean
+  readonly requires: ReadonlySet<RequiredTag>
 }
 
 /** How many combinations of rules are kept compiled; then all are forgotten. */
@@ -118,6 +124,7 @@ function combine(rules: readonly CompiledRule[], defaultMaxBodyBytes: number): P
     maxBodyBytes: limits.length === 0 ? defaultMaxBodyBytes : Math.min(...limits),
     maxTokens: smallest(rules.map(({ rule }) => rule.maxTokens)),
     pinUser: rules.some(({ rule }) => rule.pinUser === true),
+    requires: new Set(rules.flatMap(({ rule }) => rule.require ?? [])),
     choices: Object.assign({}, ...rules.map(({ rule }) => rule.choices)) as Policy['choices'],
   }
 }

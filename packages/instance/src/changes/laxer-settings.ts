@@ -33,7 +33,9 @@ const isLowered =
 const isRaised: Proof = (before, after) => number(after, 0) >= number(before, 0)
 /** A list of what is allowed. */
 const losesOnly: Proof = (before, after) => isWithin(textsOf(after), textsOf(before))
-/** The same, where everything is allowed without the list, or with an empty one. */
+/** A list of what is demanded. */
+const gainsOnly: Proof = (before, after) => isWithin(textsOf(before), textsOf(after))
+/** A list of what is allowed, where everything is allowed without the list, or with an empty one. */
 const restrictsMore: Proof = (before, after, setting) => isOpen(before) || (!isOpen(after) && losesOnly(before, after, setting))
 
 /** A rule may allow a larger body than the default, so without `policies.body` the limit may be higher than any default. */
@@ -78,6 +80,7 @@ const proofs: readonly (readonly [path: string, narrows: Proof])[] = [
   ['policies maxTokens', isLowered(Infinity)],
   ['policies body', isLowerBody],
   ['policies pinUser', isNotTurnedOff],
+  ['policies require', gainsOnly],
   // Who may choose may also choose what is now written.
   ['policies choices *', was('caller')],
   ['policies rules', rulesOnlyCome],

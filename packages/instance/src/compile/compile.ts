@@ -253,7 +253,6 @@ function compileRules({ policies }: Config): readonly PolicyRule[] {
   return [everybody, ...rules].map(({ body, ...rule }) => ({ ...rule, maxBodyBytes: body }))
 }
 
-/** One rule for each unit that a rule of the configuration bounds. */
 function compilePricing({ config: { limits }, prices }: CheckedConfig): Pricing {
   return {
     prices: prices === undefined ? undefined : compilePrices(prices),
@@ -262,6 +261,7 @@ function compilePricing({ config: { limits }, prices }: CheckedConfig): Pricing 
   }
 }
 
+/** One rule for each unit that a rule of the configuration bounds. */
 function compileLimits({ limits }: Config): readonly LimitRule[] {
   return (limits?.rules ?? []).flatMap((rule, index) => {
     const { requests, streams, tokens, spend, onUnavailable = limits?.onUnavailable ?? 'refuse', name, each, per } = rule
