@@ -15,6 +15,12 @@ export function openPostern({ origin, gateway, env }) {
         { team: 'globex', key: 'globex-trial' },
         // Umbrella has no key: its people are refused, and never billed to somebody else.
       ],
+      limits: {
+        // What a call can cost at most; the gateway reports what it did cost.
+        prices: { version: '1', prices: [{ model: '*', unit: 'credits', perMillion: { input: 2500, output: 2500 }, maxOutput: 40 }] },
+        // Globex tries it out: so much a day for each of its people.
+        rules: [{ name: 'trial', team: 'globex', each: 'user', per: 'day', spend: '0.6 credits' }],
+      },
       callers: {
         forwardAuth: { url: `${origin}/api/me`, cookies: ['sid'], claims: { user: 'user', team: 'tenant' } },
       },

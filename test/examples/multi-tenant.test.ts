@@ -91,6 +91,38 @@ describe.skipIf(executablePath === undefined)('the application of many tenants',
     await page.context().close()
   })
 
+  test('shows a tenant what is left of its budget after each answer, and in the end that it is spent', async () => {
+    const page = await signIn('gus')
+    await page.waitForSelector('#tenant:not(:empty)')
+    const left: number[] = []
+    for (let calls = 1; calls <= 20; calls += 1) {
+      await page.click('#ask button')
+      await page.waitForFunction((count) => document.querySelectorAll('#answers .card').length === count, calls)
+      if ((await page.getAttribute('#answers .card', 'data-outcome')) === 'refused') break
+      const told = (await page.textContent('#answers .card .left')) as string
+      expect(told).toMatch(/^[\d.]+ credits$/)
+      left.push(Number.parseFloat(told))
+    }
+    expect(left.length).toBeGreaterThan(1)
+    // It grows less with each call, and never below nothing.
+    expect(left).toEqual(left.toSorted((one, other) => other - one))
+    expect(new Set(left).size).toBe(left.length)
+    expect(left.at(-1)).toBeGreaterThanOrEqual(0)
+    expect(await page.textContent('#answers .card .code')).toBe('budget_exhausted')
+    expect(await page.textContent('#answers .card .why')).toBe('The budget of Gus for today is spent.')
+    await example.prints(/402 {2}gus of globex: /)
+    await page.setViewportSize({ ...viewport, height: 820 })
+    if (wanted) await takePicture(page, 'multi-tenant-budget')
+    await page.context().close()
+    // Another tenant has no such limit.
+    const other = await signIn('ada')
+    await other.waitForSelector('#tenant:not(:empty)')
+    await other.click('#ask button')
+    await other.waitForSelector('#answers .card')
+    expect(await other.textContent('#answers .card .left')).toBe('no limit')
+    await other.context().close()
+  })
+
   test('lets nobody in with a wrong password, and nobody go on who signed out', async () => {
     const stranger = await signIn('ada', 'open sesame')
     await stranger.waitForSelector('#wrong:visible')

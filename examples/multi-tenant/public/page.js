@@ -25,15 +25,24 @@ function describe(question, { record, error, choices }) {
         question,
         text: choices[0].message.content,
         key: record.key,
-        cost: `${record.cost.amount} ${record.cost.unit}`,
+        cost: amount(record.cost),
         model: record.model,
+        left: record.budget_left === undefined ? 'no limit' : amount(record.budget_left),
       })
     : fill('#refused', {
         question,
-        why: error.code === 'no_key_for_caller' ? `Nobody pays for ${me.tenant}.` : 'Refused.',
+        why: reasons[error.code]?.() ?? 'Refused.',
         text: error.message,
         code: error.code,
       })
+}
+
+const amount = ({ amount: many, unit }) => `${Number(many.toFixed(4))} ${unit}`
+
+/** What the page says of a refusal, by its code. */
+const reasons = {
+  no_key_for_caller: () => `Nobody pays for ${me.tenant}.`,
+  budget_exhausted: () => `The budget of ${me.name} for today is spent.`,
 }
 
 function fill(template, texts) {
