@@ -126,6 +126,7 @@ export function createProgram(version: string, finish: (code: number) => void): 
     .option('--endpoints <paths>', 'good for these endpoints only, with commas; * stands for any characters')
     .option('--max-tokens <number>', 'its requests may ask for so many tokens each')
     .option('--max-calls <number>', 'good for so many calls')
+    .option('--max-spend <amount>', 'good for calls that cost so much together, such as "2 USD"')
     .option('--jkt <thumbprint>', 'bound to a key: the SHA-256 thumbprint of its public half (RFC 7638), base64url')
     .option('--ext <json>', 'what your application wants to find in the token: any JSON of at most 4096 bytes; Postern reads nothing of it')
     .option('--workflow <id>', 'its calls belong to this workflow, whatever their headers say')

@@ -119,8 +119,10 @@ function readSession(payload: JWTPayload, token: string, maxLifetimeMs: number):
   if (iss !== undefined && !isPlainName(iss))
     throw new Refusal('caller_invalid', { message: 'The session token’s claim "iss" is no name.' })
   const bounds = readBounds(payload)
-  if (bounds?.maxCalls !== undefined && jti === undefined)
-    throw new Refusal('caller_invalid', { message: 'The session token is bound to a number of calls and has no id to count them under.' })
+  if ((bounds?.maxCalls !== undefined || bounds?.maxSpend !== undefined) && jti === undefined)
+    throw new Refusal('caller_invalid', {
+      message: 'The session token is bound to a number of calls or to money and has no id to count them under.',
+    })
   const expiresAt = exp * 1000
   const user = readName(payload, 'sub')
   const jkt = readProofKey(payload)

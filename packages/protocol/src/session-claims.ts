@@ -37,10 +37,10 @@ export interface SessionLife {
  *   restriction that Postern does not enforce must not look enforced.
  */
 export function sessionClaims(request: SessionRequest, { id, issuedAt, expiresAt }: SessionLife): Record<string, unknown> {
-  const { user, team, project, jkt, ext, origin, models, endpoints, workflow, maxTokens, maxCalls, ...unknown } = request
+  const { user, team, project, jkt, ext, origin, models, endpoints, workflow, maxTokens, maxCalls, maxSpend, ...unknown } = request
   const [stranger] = Object.keys(unknown)
   if (stranger !== undefined) throw unknownMember(stranger, sessionFields)
-  const bounds = sessionBoundClaims({ origin, models, endpoints, workflow, maxTokens, maxCalls })
+  const bounds = sessionBoundClaims({ origin, models, endpoints, workflow, maxTokens, maxCalls, maxSpend })
   const read = readSessionBounds(bounds)
   if ('fault' in read) throw new SessionFault(boundForms[read.fault])
   checkEndpointNames(endpoints ?? [])
@@ -65,9 +65,23 @@ export function sessionClaims(request: SessionRequest, { id, issuedAt, expiresAt
   }
 }
 
-/** Members of a request in JavaScript. Over HTTP, two of them have the names in `overHttp`. */
-const sessionFields = ['user', 'team', 'project', 'jkt', 'ext', 'origin', 'models', 'endpoints', 'workflow', 'maxTokens', 'maxCalls', 'ttl']
-const overHttp: Readonly<Record<string, string>> = { maxTokens: 'max_tokens', maxCalls: 'max_calls' }
+/** Members of a request in JavaScript. Over HTTP, three of them have the names in `overHttp`. */
+const sessionFields = [
+  'user',
+  'team',
+  'project',
+  'jkt',
+  'ext',
+  'origin',
+  'models',
+  'endpoints',
+  'workflow',
+  'maxTokens',
+  'maxCalls',
+  'maxSpend',
+  'ttl',
+]
+const overHttp: Readonly<Record<string, string>> = { maxTokens: 'max_tokens', maxCalls: 'max_calls', maxSpend: 'max_spend' }
 
 const strange = ' cannot be said of a session'
 
@@ -120,6 +134,7 @@ const boundForms: Readonly<Record<string, string>> = {
   endpoints: '"endpoints" is a list of 1 to 100 paths such as "chat/completions"; "*" stands for any characters.',
   max_tokens: '"maxTokens" is a whole number above 0.',
   max_calls: '"maxCalls" is a whole number above 0.',
+  max_spend: '"maxSpend" is an amount above 0 with its unit, such as "2 USD".',
   workflow: '"workflow" has 1 to 64 letters, digits, underscores and hyphens.',
 }
 
@@ -158,12 +173,14 @@ export function readSessionRequest(members: Readonly<Record<string, unknown>>): 
   for (const [claim, name] of boundsOfTwoNames) {
     if (Object.hasOwn(members, claim) && Object.hasOwn(members, name)) throw new SessionFault(`"${claim}" and "${name}"${twice}`)
   }
-  const { max_tokens: maxTokens, max_calls: maxCalls, ...others } = members
-  return { ...others, ...(maxTokens === undefined ? {} : { maxTokens }), ...(maxCalls === undefined ? {} : { maxCalls }) } as SessionRequest
+  const named = boundsOfTwoNames.map(([claim, name]) => [name, Object.hasOwn(members, claim) ? members[claim] : members[name]] as const)
+  const others = Object.entries(members).filter(([member]) => !boundsOfTwoNames.some(([claim]) => claim === member))
+  return Object.fromEntries([...others, ...named.filter(([, bound]) => bound !== undefined)]) as SessionRequest
 }
 
 const twice = ' are one bound, which is said once.'
 const boundsOfTwoNames = [
   ['max_tokens', 'maxTokens'],
   ['max_calls', 'maxCalls'],
+  ['max_spend', 'maxSpend'],
 ] as const

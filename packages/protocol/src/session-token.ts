@@ -22,6 +22,8 @@ export interface SessionBounds {
   readonly maxTokens?: number | undefined
   /** How many calls the session may make. The claim is `max_calls`. */
   readonly maxCalls?: number | undefined
+  /** How much money its calls may cost together: an amount with its unit, such as `2 USD`. The claim is `max_spend`. */
+  readonly maxSpend?: string | undefined
   /** The workflow that its calls belong to, whatever their headers say. */
   readonly workflow?: string | undefined
 }
@@ -49,6 +51,7 @@ export const sessionClaimNames = [
   'endpoints',
   'max_tokens',
   'max_calls',
+  'max_spend',
   'workflow',
   'ext',
 ] as const
@@ -63,6 +66,9 @@ export const originPattern =
 
 /** The SHA-256 thumbprint of a public key (RFC 7638), base64url. */
 export const thumbprintPattern = /^[A-Za-z0-9_-]{43}$/
+/** An amount above 0 of at most nine decimals, with its unit: `credits`, or an ISO 4217 currency. */
+export const spendPattern = /^(?!0+(?:\.0+)?[ A-Za-z])\d{1,6}(?:\.\d{1,9})? ?(?:credits|TL|[A-Z]{3})$/
+
 /** Most names in a list of `models` or `endpoints`, and the longest of them in characters. */
 const maxNames = 100
 const maxNameChars = 200
@@ -73,13 +79,14 @@ export function readSessionBounds(
 ): { readonly bounds: SessionBounds } | { readonly fault: string } {
   const fault = Object.entries(boundChecks).find(([name, isBound]) => claims[name] !== undefined && !isBound(claims[name]))
   if (fault !== undefined) return { fault: fault[0] }
-  const { origin, models, endpoints, workflow, max_tokens: maxTokens, max_calls: maxCalls } = claims
-  return { bounds: { origin, models, endpoints, workflow, maxTokens, maxCalls } as SessionBounds }
+  const { origin, models, endpoints, workflow, max_tokens: maxTokens, max_calls: maxCalls, max_spend: maxSpend } = claims
+  return { bounds: { origin, models, endpoints, workflow, maxTokens, maxCalls, maxSpend } as SessionBounds }
 }
 
 /** The claims of those bounds that are given. */
-export function sessionBoundClaims({ origin, models, endpoints, workflow, maxTokens, maxCalls }: SessionBounds): Record<string, unknown> {
-  const claims = { origin, models, endpoints, workflow, max_tokens: maxTokens, max_calls: maxCalls }
+export function sessionBoundClaims(bounds: SessionBounds): Record<string, unknown> {
+  const { origin, models, endpoints, workflow, maxTokens, maxCalls, maxSpend } = bounds
+  const claims = { origin, models, endpoints, workflow, max_tokens: maxTokens, max_calls: maxCalls, max_spend: maxSpend }
   return Object.fromEntries(Object.entries(claims).filter(([, bound]) => bound !== undefined))
 }
 
@@ -90,6 +97,7 @@ const boundChecks: Readonly<Record<string, (claim: unknown) => boolean>> = {
   endpoints: isNames,
   max_tokens: isCount,
   max_calls: isCount,
+  max_spend: (claim) => typeof claim === 'string' && spendPattern.test(claim),
   workflow: (claim) => typeof claim === 'string' && tagPattern.test(claim),
 }
 

@@ -51,8 +51,8 @@ export function createAdminClient({ ttl: usual = defaultTtl, ...place }: AdminCl
       // Throw here what a minter would throw. Send the lifetime in seconds.
       const seconds = sessionSeconds(ttl)
       sessionClaims(request, { id: '', issuedAt: 0, expiresAt: 0 })
-      const { maxTokens: max_tokens, maxCalls: max_calls, ...others } = request
-      return ask('/admin/v1/sessions', { ...others, max_tokens, max_calls, ttl: seconds }, readMinted)
+      const { maxTokens: max_tokens, maxCalls: max_calls, maxSpend: max_spend, ...others } = request
+      return ask('/admin/v1/sessions', { ...others, max_tokens, max_calls, max_spend, ttl: seconds }, readMinted)
     },
     async revoke(what) {
       const [[kind, name] = [], ...others] = Object.entries(what)

@@ -23,6 +23,7 @@ export function narrowSession(granted: MintRequest, asked: AskedSession, ttlSeco
     jkt: sameOrRefuse('jkt', granted, asked),
     maxTokens: smaller(granted.maxTokens, asked.maxTokens),
     maxCalls: smaller(granted.maxCalls, asked.maxCalls),
+    maxSpend: lessMoney(granted.maxSpend, asked.maxSpend),
     models: subsetOrRefuse('models', granted, asked),
     endpoints: subsetOrRefuse('endpoints', granted, asked),
   }
@@ -30,6 +31,14 @@ export function narrowSession(granted: MintRequest, asked: AskedSession, ttlSeco
 
 function smaller(granted: number | undefined, asked: number | undefined): number | undefined {
   return granted === undefined || asked === undefined ? (granted ?? asked) : Math.min(granted, asked)
+}
+
+/** Amounts of two units cannot be compared. */
+function lessMoney(granted: string | undefined, asked: string | undefined): string | undefined {
+  if (granted === undefined || asked === undefined) return granted ?? asked
+  const [of, by] = [granted, asked].map((amount) => ({ number: Number.parseFloat(amount), unit: amount.replace(/^[\d. ]+/, '') }))
+  if (of?.unit !== by?.unit) throw new SessionRefusal('request_malformed', `What is granted is in ${of?.unit}.`, 'max_spend')
+  return Number(by?.number) < Number(of?.number) ? asked : granted
 }
 
 function sameOrRefuse(name: 'origin' | 'workflow' | 'jkt', { [name]: granted }: MintRequest, { [name]: asked }: AskedSession) {

@@ -8,7 +8,7 @@ import { createSessionEndpoint, type SessionRouteOptions } from './session-endpo
  *
  * `POST` only. Answers 201 with `{ token, id, token_type, expires_at, expires_in }`, as Postern's own session
  * endpoint does; 401 if `whoIs` returns no user; 403 to pages of other sites. The session is bound to the page that
- * asks; a JSON body may add bounds: `ttl`, `models`, `endpoints`, `max_tokens`, `max_calls`, `workflow`, `jkt`.
+ * asks; a JSON body may add bounds: `ttl`, `models`, `endpoints`, `max_tokens`, `max_calls`, `max_spend`, `workflow`, `jkt`.
  *
  * @throws {TypeError} if an entry of `origins` is not an origin. The route itself rejects with the errors of `whoIs`,
  *   or with a `TypeError` if `whoIs` grants what a session cannot express.

@@ -16,6 +16,7 @@ export interface MintOptions {
   readonly workflow?: string
   readonly maxTokens?: string
   readonly maxCalls?: string
+  readonly maxSpend?: string
   readonly jkt?: string
   readonly ext?: string
   readonly json?: boolean
@@ -47,6 +48,7 @@ export async function mintSession(options: MintOptions): Promise<number> {
     ext: jsonOf(options.ext),
     maxTokens: numberOf(options.maxTokens),
     maxCalls: numberOf(options.maxCalls),
+    maxSpend: options.maxSpend,
   }
   const minted = await minter.mint(said(request)).catch((error: unknown) => {
     throw error instanceof TypeError ? new Failure(error.message) : error

@@ -6,6 +6,7 @@ import type { Route } from '../resolve/route.js'
 import type { Tags } from '../tag/tag.js'
 import type { FindLimits, Limit } from './find-limits.js'
 import { isMeasured } from './limit-rule.js'
+import { limitOfSession } from './session-limit.js'
 import { leaseMs, type Reservations } from './reservations.js'
 import { refuseLimit } from './refuse-limit.js'
 import { Reservation, type SizedCall } from './reservation.js'
@@ -123,7 +124,7 @@ export function createReserve({ counters, budgets, findLimits, reservations, pri
 
   return (call) => {
     const { principal, route, permit, tags } = call
-    const found = findLimits({
+    let found = findLimits({
       principal,
       key: route.key.alias,
       gateway: route.gateway.name,
@@ -131,6 +132,8 @@ export function createReserve({ counters, budgets, findLimits, reservations, pri
       workflow: tags.workflow,
       isStream: permit.isStream !== false,
     })
+    const ofSession = limitOfSession(principal)
+    if (ofSession !== undefined) found = [...found, ofSession]
     // Where no model runs, nothing is used that a limit of money or tokens counts.
     const limits = permit.need === undefined ? found.filter(({ rule }) => !isMeasured(rule.unit)) : found
     const { bounds, session, expiresAt } = principal

@@ -76,6 +76,6 @@ export function createAssertions(
 function isForCallsOnly({ bounds }: Principal): boolean {
   return (
     bounds !== undefined &&
-    (bounds.models !== undefined || bounds.endpoints !== undefined || bounds.maxTokens !== undefined || bounds.maxCalls !== undefined)
+    [bounds.models, bounds.endpoints, bounds.maxTokens, bounds.maxCalls, bounds.maxSpend].some((bound) => bound !== undefined)
   )
 }

@@ -136,7 +136,11 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
         connections,
       ),
       resolve: createResolve(findKey, createObjectOpener(leases)),
-      police: createPolice(findPolicy, (principal, { key, gateway }) => mayCount({ principal, key: key.alias, gateway: gateway.name })),
+      police: createPolice(
+        findPolicy,
+        (principal, { key, gateway }) =>
+          principal.bounds?.maxSpend !== undefined || mayCount({ principal, key: key.alias, gateway: gateway.name }),
+      ),
       tag: createTag(redactor),
       reserve: createReserve({
         counters: options.store.counters,

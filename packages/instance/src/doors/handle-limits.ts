@@ -1,4 +1,4 @@
-import { answerJson, isOwn, isPage, type Limit, type Outcome, type Receipt, refuse, tagRefused } from '@postern/core'
+import { answerJson, isOwn, isPage, type Limit, limitOfSession, type Outcome, type Receipt, refuse, tagRefused } from '@postern/core'
 import { type Arrival, billionthsOfOne, type Counted, type Principal, reachStore, Refusal, type ResponseSink } from '@postern/ports'
 import type { CallerLimit } from '@postern/protocol'
 import type { Runtime } from '../runtime.js'
@@ -44,7 +44,9 @@ function limitsOf(
   if (bound === undefined) return []
   const { alias, gateway } = bound.key
   const limits = findLimits({ principal, key: alias, gateway: gateway.name, models: [], workflow, isStream: true })
-  return isPage({ arrival, principal }) ? limits.filter(({ rule }) => isOwn(rule.each)) : limits
+  const ofSession = limitOfSession(principal)
+  const all = ofSession === undefined ? limits : [...limits, ofSession]
+  return isPage({ arrival, principal }) ? all.filter(({ rule }) => isOwn(rule.each)) : all
 }
 
 function describe({ rule, claim }: Limit, { booked, held, endsInMs }: Counted): CallerLimit {
