@@ -11,8 +11,11 @@ const tokensOfEntry = 16
 /** A ceiling is not made lower than this, and none lower is asked of a gateway: the OpenAI API takes no lower one. */
 export const leastCeiling = 16
 
-/** The ceiling of a request that states none, for a model whose own most is not known. */
-const unstatedCeiling = 65_536
+/**
+ * The ceiling of a request that states none, for a model whose own most is not known. Every model in use takes it; one that is higher
+ * than a model's most is refused by its provider.
+ */
+const unstatedCeiling = 4096
 
 /** The prices of the configuration, and what they leave open. */
 export interface Pricing {
