@@ -57,6 +57,38 @@ describe('the limits of a configuration', () => {
     expect(problemsOf(rules)).toContainEqual(['error', path, expect.stringMatching(reason)])
   })
 
+  test('warn of tokens or money for many that one caller could hold, unless each user has a limit too', () => {
+    const holds = (path: string) => ['warning', path, expect.stringContaining('can be held by one caller')]
+    expect(problemsOf([{ each: 'team', per: 'day', tokens: 1000 }])).toEqual([holds('limits.rules[0].tokens')])
+    expect(problemsOf([{ tokens: 1000 }, { each: 'workflow', tokens: 10 }, { user: 'ada', tokens: 10 }])).toEqual([
+      holds('limits.rules[0].tokens'),
+    ])
+    expect(
+      problemsOf([
+        { each: 'team', tokens: 1000 },
+        { each: 'user', per: 'hour', tokens: 100 },
+      ]),
+    ).toEqual([])
+    expect(problemsOf([{ each: 'user', tokens: 1000 }])).toEqual([])
+  })
+
+  test('refuse money where a gateway has no price in its unit', () => {
+    const spend = [{ each: 'user' as const, spend: '5 USD' }]
+    const prices = (unit: string) => ({ version: '1', prices: [{ model: '*', unit, perMillion: { input: 1, output: 1 } }] })
+    expect(problemsOf(spend)).toEqual([['error', 'limits.rules[0].spend', expect.stringContaining('no price in that unit')]])
+    expect(problemsOf(spend, { limits: { rules: spend, prices: prices('EUR') } })).toHaveLength(1)
+    expect(problemsOf(spend, { limits: { rules: spend, prices: prices('USD') } })).toEqual([])
+  })
+
+  test.each(['5', 'USD', '0 USD', '-1 USD', '5 usd', '5 XYZ', 5, '1.0000000001 USD', '10000000 USD'])(
+    'refuse %j as an amount of money',
+    (spend) => {
+      expect(problemsOf([{ each: 'user', spend }])).toEqual([
+        ['error', 'limits.rules[0].spend', expect.stringContaining('not an amount above 0')],
+      ])
+    },
+  )
+
   test('warn of a rule for whom no binding leads to a key, and refuse to count sessions where there are none', () => {
     expect(problemsOf([{ team: 'globex', requests: 1 }])).toEqual([
       ['warning', 'limits.rules[0].team', expect.stringContaining('no binding leads')],
