@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { keyForms, longestForm } from '../../packages/core/src/forward/leak/key-forms.js'
-import { KeySearch, type OpenKey } from '../../packages/core/src/forward/leak/key-search.js'
+import { KeySearch } from '../../packages/core/src/forward/leak/key-search.js'
+import type { OpenKey } from '../../packages/core/src/forward/leak/searched-key.js'
 import { marks, unescape } from '../../packages/core/src/forward/leak/unescape.js'
 import { bytesOf, hexOf, loadKeys } from '../support/loaded-keys.js'
 

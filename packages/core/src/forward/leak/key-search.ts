@@ -1,5 +1,5 @@
 import { hexReading, type KeyForm, keyForms, longestForm, maxComparedChars, plainReading, shortestSearched } from './key-forms.js'
-import { type LoadedKey, SearchedKey } from './searched-key.js'
+import { type LoadedKey, type OpenKey, SearchedKey } from './searched-key.js'
 import { marks, maxLayers, unescape } from './unescape.js'
 import { bitShift, WindowIndex } from './window-index.js'
 import { createLane, factor, type WindowLane } from './window-lane.js'
@@ -19,16 +19,6 @@ const maxCounted = 16
 /** A window's number is made of the key's number, the form's (below `slots`) and the window's position (below `places`). */
 const places = 1024
 const slots = 8
-
-/** A key with whose beginning a text ends. */
-export interface OpenKey {
-  readonly key: LoadedKey
-  /** The key in the form in which it has begun. */
-  readonly needle: string
-  readonly reading: Uint8Array
-  /** Where it begins. */
-  from: number
-}
 
 function windowOf(number: number, form: number, place: number): number {
   return (number * slots + form) * places + place

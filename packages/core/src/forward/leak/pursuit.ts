@@ -1,6 +1,6 @@
-import type { KeySearch, OpenKey } from './key-search.js'
+import type { KeySearch } from './key-search.js'
 import type { Follower, OwnForms } from './own-forms.js'
-import type { LoadedKey } from './searched-key.js'
+import type { LoadedKey, OpenKey } from './searched-key.js'
 import { sliceOf, type Stretch } from './stretch.js'
 import { Tail } from './tail.js'
 
