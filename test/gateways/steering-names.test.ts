@@ -175,7 +175,7 @@ describe('a member of a body that steers', () => {
     ['provider_key_id', 'gateway_keys_ids', 'master_key_uuid', 'signing_key_ref', 'subscription_key_reference', 'litellm_key_hash'],
     ['portkey_key_label', 'openai_key_slug', 'user_key_handle', 'team_key_index', 'credential_arn', 'credentials_path', 'secret_names'],
     ['key_id', 'x_key_alias', 'keys_aliases', 'secret_ids', 'credential_indexes'],
-    ['aws_regions', 'aws_external_id', 'aws_bedrock_runtime_endpoint', 'awsSessionName', 'role_arn', 'batch_role_arn', 'region_name'],
+    ['aws_regions', 'aws_external_id', 'aws_bedrock_runtime_endpoint', 'awsSessionName', 'region_name'],
     ['oci_region', 'oci_user', 'oci_fingerprint', 'oci_tenancy', 'oci_key', 'oci_key_file', 'oci_compartment_id', 'oci_endpoint_id'],
     ['oci_serving_mode', 'watsonx_project', 'watsonx_space_id', 'langfuse_host', 'langfusePromptVersion', 'langsmith_base_url'],
     ['arize_space_id', 'braintrust_project', 'humanloop_path', 'lunary_public_key', 'posthog_host', 'gcs_bucket_name'],
