@@ -196,6 +196,7 @@ describe('a member of a body that steers', () => {
       ['api_key_names_of', 'keyboard_id', 'my_key_id', 'credential', 'secret_namesake', 'image_url', 'api_hosts', 'base_urls', 'api_bases'],
       [
         'role',
+        'role_arn',
         'region',
         'oci',
         'oci_users',

@@ -92,7 +92,7 @@ const steeringMembers = new RegExp(
     '^(?:azure)?apiversion$',
     '^(?:vertex(?:ai)?|gcp|google)(?:project(?:id)?|location|region)$',
     // Whatever is called after one of these clouds chooses the account and the region there.
-    '^aws.|rolearn$|^regionname$',
+    '^aws.|^regionname$',
     '^oci(?:region|user|fingerprint|tenancy|key|keyfile|compartmentid|endpointid|servingmode)$',
     '^watsonx.',
     // Where the gateway sends what it logs of the call, what it answers without a call, and what it books for it.
