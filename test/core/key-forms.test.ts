@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { keyForms, longestForm } from '../../packages/core/src/forward/leak/key-forms.js'
 import { KeySearch } from '../../packages/core/src/forward/leak/key-search.js'
+import type { OpenKey } from '../../packages/core/src/forward/leak/searched-key.js'
 import { marks, unescape } from '../../packages/core/src/forward/leak/unescape.js'
 import { bytesOf, hexOf, loadKeys } from '../support/loaded-keys.js'
 
@@ -215,9 +216,9 @@ describe('the search for a key', () => {
       expect([text, namesIn(loaded(), text)]).toEqual([text, ['a']])
     for (const text of [once(once(once(secret))), quoted(quoted(slashed(secret)))])
       expect([text, namesIn(loaded(), text)]).toEqual([text, []])
-    expect(loaded().findUnescaped(bytesOf(secret))?.names).toEqual(['a'])
-    expect(loaded().findUnescaped(bytesOf(hexOf(secret)))?.names).toEqual(['a'])
-    for (const text of [once(secret), slashed(secret)]) expect(loaded().findUnescaped(bytesOf(text))).toBeUndefined()
+    const unescaped = (text: string): readonly string[] | undefined => loaded().findFrom(bytesOf(text), 0, [])?.names
+    expect([unescaped(secret), unescaped(hexOf(secret))]).toEqual([['a'], ['a']])
+    for (const text of [once(secret), slashed(secret)]) expect(unescaped(text)).toBeUndefined()
   })
 
   test('takes the characters of base64, of escapes and of every secret for key characters, and no others', () => {
@@ -230,7 +231,11 @@ describe('the search for a key', () => {
   })
 
   test('says where a key begins that the end of a text cuts off', () => {
-    const open = (text: string): number => loaded().openAt(bytesOf(text))
+    const open = (text: string, start = 0): number => {
+      const keys: OpenKey[] = []
+      loaded().findFrom(bytesOf(text), start, keys)
+      return Math.min(text.length, ...keys.map(({ from }) => from))
+    }
     for (const before of ['', 'x ', 'some text before it. ']) {
       expect(open(`${before}${secret.slice(0, 12)}`)).toBe(before.length)
       expect(open(`${before}${secret.slice(0, -1)}`)).toBe(before.length)
@@ -240,5 +245,7 @@ describe('the search for a key', () => {
         expect([`${before}${whole}`, open(`${before}${whole}`)]).toEqual([`${before}${whole}`, before.length + whole.length])
     }
     expect(open(`${'A'.repeat(100)}${secret.slice(0, 14)}`)).toBe(100)
+    // Only windows that end at the position or behind it are looked at.
+    expect([open(secret.slice(0, 12), 11), open(secret.slice(0, 13), 12)]).toEqual([0, 13])
   })
 })

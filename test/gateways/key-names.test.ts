@@ -42,7 +42,7 @@ describe('the name of a key', () => {
       'credentials',
     ],
     ['password', 'passwd', 'passphrase', 'connection_string', 'service_account', 'service_account_json', 'service_account_key'],
-    ['service_account_info', 'my_authorization'],
+    ['service_account_info', 'my_authorization', 'iam_token', 'sts_token', 'aws_bearer_token_bedrock', 'basic_auth', 'http_basic_auth'],
   ].flat()
   const owned = [
     [

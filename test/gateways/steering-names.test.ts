@@ -175,6 +175,14 @@ describe('a member of a body that steers', () => {
     ['provider_key_id', 'gateway_keys_ids', 'master_key_uuid', 'signing_key_ref', 'subscription_key_reference', 'litellm_key_hash'],
     ['portkey_key_label', 'openai_key_slug', 'user_key_handle', 'team_key_index', 'credential_arn', 'credentials_path', 'secret_names'],
     ['key_id', 'x_key_alias', 'keys_aliases', 'secret_ids', 'credential_indexes'],
+    ['aws_regions', 'aws_external_id', 'aws_bedrock_runtime_endpoint', 'awsSessionName', 'region_name'],
+    ['oci_region', 'oci_user', 'oci_fingerprint', 'oci_tenancy', 'oci_key', 'oci_key_file', 'oci_compartment_id', 'oci_endpoint_id'],
+    ['oci_serving_mode', 'watsonx_project', 'watsonx_space_id', 'langfuse_host', 'langfusePromptVersion', 'langsmith_base_url'],
+    ['arize_space_id', 'braintrust_project', 'humanloop_path', 'lunary_public_key', 'posthog_host', 'gcs_bucket_name'],
+    ['gcs_path_service_account', 'callbacks', 'callback', 'success_callback', 'failure_callback', 'litellm_disabled_callbacks'],
+    ['disabled_callbacks', 'input_callback', 'service_callback', 'async_callbacks', 'mock_response', 'mocked_response', 'mock_tool_calls'],
+    ['mock_testing_fallbacks', 'mock_timeout', 'mock_delay', 'mock_error', 'mock_latency', 'mock_tool_call'],
+    ['input_cost_per_token', 'output_cost_per_second', 'input_cost_per_audio_token', 'custom_costs_per_image'],
   ].flat()
 
   test('is known by its name in each spelling', () => {
@@ -183,9 +191,25 @@ describe('a member of a body that steers', () => {
 
   test('is no other name', () => {
     const others = [
-      ['host', 'url', 'endpoint', 'my_api_version', 'api_versions', 'vertex_projects', 'my_vertex_project', 'aws_regions', 'my_aws_region'],
+      ['host', 'url', 'endpoint', 'my_api_version', 'api_versions', 'vertex_projects', 'my_vertex_project', 'aws', 'my_aws_region'],
       ['user_configs', 'my_user_config', 'organizations', 'my_organization', 'billing_accounts', 'my_billing', 'proxys', 'my_proxy'],
       ['api_key_names_of', 'keyboard_id', 'my_key_id', 'credential', 'secret_namesake', 'image_url', 'api_hosts', 'base_urls', 'api_bases'],
+      [
+        'role',
+        'role_arn',
+        'region',
+        'oci',
+        'oci_users',
+        'watsonx',
+        'langfuse',
+        'arize',
+        'gcs',
+        'callback_of',
+        'my_callbacks',
+        'mock',
+        'mockup',
+        'cost',
+      ],
       ['project', 'azure', 'api_types', 'target_urls', 'model_urls', 'model', 'key_idx', 'metadata'],
     ].flat()
     expectAll(others, (name) => steersInBody(squashName(name)), false)

@@ -139,6 +139,9 @@ describe('keys-under-other-names', () => {
           'targetUrl',
           'upstream_url',
         ],
+        ['aws_external_id', 'aws_bedrock_runtime_endpoint', 'region_name', 'oci_tenancy', 'watsonx_space_id'],
+        ['langfuse_host', 'langsmith_project', 'gcs_bucket_name', 'callbacks', 'success_callback', 'posthog_host'],
+        ['mock_response', 'mock_testing_fallbacks', 'mock_tool_calls', 'input_cost_per_token', 'output_cost_per_second'],
       ].flat(),
     )('a member %s would say where the call goes or who pays, and is refused', async (name) => {
       const member = `"${name}":"https://evil.example"`

@@ -41,6 +41,42 @@ afterEach(() => {
   Buffer.concat = concat
 })
 
+/** Counts the characters that a search for keys rolls over, and those that typed arrays copy. */
+function countSteps(keys: KeySearch): { readonly steps: number; end(): void } {
+  const search = keys as { findFrom: KeySearch['findFrom'] }
+  const findFrom = search.findFrom.bind(keys)
+  let steps = 0
+  search.findFrom = (text, start, open) => {
+    steps += text.length - start
+    return findFrom(text, start, open)
+  }
+  const { copy } = Buffer.prototype
+  Buffer.prototype.copy = function counted(this: Buffer, ...args: Parameters<Buffer['copy']>): number {
+    const copied = Reflect.apply<Buffer, Parameters<Buffer['copy']>, number>(copy, this, args)
+    steps += copied
+    return copied
+  }
+  const typed = Object.getPrototypeOf(Uint8Array.prototype) as Uint8Array
+  const { set, copyWithin } = typed
+  typed.set = function counted(this: Uint8Array, from: ArrayLike<number>, offset?: number): void {
+    steps += from.length
+    Reflect.apply(set, this, [from, offset])
+  }
+  typed.copyWithin = function counted<Self extends Uint8Array>(this: Self, target: number, start: number, end: number = this.length): Self {
+    steps += end - start
+    return Reflect.apply(copyWithin, this, [target, start, end]) as Self
+  }
+  return {
+    get steps() {
+      return steps
+    },
+    end() {
+      Buffer.prototype.copy = copy
+      Object.assign(typed, { set, copyWithin })
+    },
+  }
+}
+
 function pieces(text: Buffer, size: number): Buffer[] {
   return Array.from({ length: Math.ceil(text.length / size) }, (_, index) => text.subarray(index * size, (index + 1) * size))
 }
@@ -189,6 +225,53 @@ describe('linear-in-untrusted-bytes-of-answers: the search for keys', () => {
     expect(passed).toBe(text.length)
     expect(passedOver).toBeLessThan(text.length * 6 * 6 * own.length)
   })
+
+  test.each(Object.keys(texts))('passes over a text in tiny pieces as often however long the keys are: %s', (name) => {
+    const unit = texts[name] as string
+    const text = Buffer.from(unit.repeat(Math.ceil((8 * kibibyte) / unit.length)))
+    const passedOverWith = (length: number, size: number): number => {
+      const long = `jt_${randomBytes(length).toString('base64url')}`.slice(0, length)
+      const keysOfThis = new KeySearch()
+      for (const [alias, secret] of [
+        ['long', long],
+        ['other', `jt_${randomBytes(length).toString('base64url')}`],
+      ] as const)
+        keysOfThis.add(alias, secret)
+      const counted = countSteps(keysOfThis)
+      const guard = new LeakSearch(keysOfThis, 'long', [long]).guard()
+      passedOver = 0
+      for (const piece of pieces(text, size)) guard.pass(piece)
+      guard.rest()
+      counted.end()
+      return (passedOver + counted.steps) / text.length
+    }
+    for (const size of [1, 2, 7, 64]) {
+      const short = passedOverWith(40, size)
+      expect(passedOverWith(990, size), `in pieces of ${size}`).toBeLessThan(1.5 * short + 20)
+      expect(short, `in pieces of ${size}`).toBeLessThan(1000)
+    }
+  })
+
+  test.each([1, 3, 100])(
+    'compares each character once with a long key that comes again and again but for its end, in pieces of %d',
+    (size) => {
+      const long = `jt_${randomBytes(750).toString('base64url')}`.slice(0, 990)
+      const ofBoth = new KeySearch()
+      ofBoth.add('long', long)
+      for (const alias of ['long', 'elsewhere']) {
+        const guard = new LeakSearch(ofBoth, alias, alias === 'long' ? [long] : ['jt_of_the_call_itself']).guard()
+        const text = Buffer.from(`${long.slice(0, -1)}${long.at(-1) === '_' ? '-' : '_'}`.repeat(4))
+        const counted = countSteps(ofBoth)
+        passedOver = 0
+        let passed = 0
+        for (const piece of pieces(text, size)) passed += (guard.pass(piece) as Buffer).length
+        passed += guard.rest().length
+        counted.end()
+        expect(passed).toBe(text.length)
+        expect(passedOver + counted.steps).toBeLessThan(100 * text.length)
+      }
+    },
+  )
 
   test('costs no more with 50,000 keys than with one, of text as models write it', async () => {
     const prose = Buffer.from(

@@ -43,4 +43,5 @@ export const namesOfKeys = [
     'toKEN',
     'api\u212aey',
   ],
+  ['aws_bearer_token_bedrock', 'iam_token', 'sts_token', 'lc_secrets', 'basic_auth', 'langfuse_secret', 'langsmith_api_key', 'arize_key'],
 ].flat()

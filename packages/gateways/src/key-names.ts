@@ -12,11 +12,14 @@ const endings = [
   'api(?:token|secret)',
   'access(?:key|keyid|token)',
   'auth(?:key|token|header)',
-  '(?:bearer|session|security|refresh|sas|ad|identity|web|oauth|oauth2)token',
+  '(?:bearer|session|security|refresh|sas|ad|identity|web|oauth|oauth2|iam|sts)token',
+  'bearertoken[a-z]*',
   'secret(?:key|accesskey|token)',
   '(?:private|master|virtual|subscription|signing|provider|gateway)key',
   '(?:client|app|shared)secret',
   'authorization',
+  'basicauth',
+  'lcsecrets',
   'credentials?',
   'password',
   'passwd',
@@ -31,6 +34,7 @@ const owners = words(
   'mistral groq huggingface hf openrouter litellm portkey helicone together togetherai perplexity',
   'deepseek xai grok replicate fireworks nvidia databricks watsonx ibm github cloudflare vercel',
   'user client customer team tenant org organization project account admin root proxy upstream',
+  'langfuse langsmith arize braintrust humanloop lunary posthog',
   'service backend app application function deployment llm ai gpt chatgpt vendor',
 )
 

@@ -79,7 +79,7 @@ export function neverPassed(name: string): NeverPassed | undefined {
 /** Endings of names that refer to a key: `key_alias`, `credential_name`. */
 const ofKeys = '(?:name|alias|id|uuid|ref|reference|hash|label|slug|handle|index|arn|path)(?:s|es)?'
 
-/** Names of members that decide, for some gateway, where the call goes or who pays. */
+/** Names of members that decide, for some gateway, where the call goes, who pays, or whether it runs at all. */
 const steeringMembers = new RegExp(
   [
     '(?:api|custom|target|base|upstream|proxy)host(?:name)?$',
@@ -91,7 +91,16 @@ const steeringMembers = new RegExp(
     '(?:upstream|proxy|gateway|provider|model|inference|deployment|host)ur[li]$|targeturl$',
     '^(?:azure)?apiversion$',
     '^(?:vertex(?:ai)?|gcp|google)(?:project(?:id)?|location|region)$',
-    '^aws(?:region(?:name)?|profile(?:name)?|role(?:name|arn)?|stsendpoint)$',
+    // Whatever is called after one of these clouds chooses the account and the region there.
+    '^aws.|^regionname$',
+    '^oci(?:region|user|fingerprint|tenancy|key|keyfile|compartmentid|endpointid|servingmode)$',
+    '^watsonx.',
+    // Where the gateway sends what it logs of the call, what it answers without a call, and what it books for it.
+    '^(?:langfuse|langsmith|arize|braintrust|humanloop|lunary|posthog).',
+    '^gcs(?:bucketname|pathserviceaccount)$',
+    '^(?:(?:litellm)?disabled|success|failure|input|service|async)?callbacks?$',
+    '^mock(?:ed)?(?:response|testing|toolcalls?|timeout|delay|error|latency)',
+    'costs?per',
     '^(?:customllmprovider|userconfig|litellmconfig|modellist|portkeyconfig)$',
     '^(?:openai)?(?:organi[sz]ation|org)(?:id)?$',
     '^billing(?:account|project)?(?:id)?$',

@@ -29,7 +29,8 @@ export interface LinkedCall {
 /**
  * Rewrites the URLs that an answer tells its client to request next. If the path is an endpoint of this gateway, the URL
  * becomes one below the mount, with the sealed id of the object that it names. Any other URL becomes `null`, because the client
- * would send its credential there; so do URLs that are too long or too many, lists and objects. All other characters stay.
+ * would send its credential there; so do URLs that are too long or too many, that have a character that no URL has, or a scheme
+ * other than `http` and `https`; and lists and objects. All other characters stay.
  *
  * @param text Well-formed JSON.
  */
@@ -48,16 +49,24 @@ export function mendLinks(text: string, call: LinkedCall, originOf: OriginOf): s
 const leadsNowhere = /^[^[{]/
 
 function linkBelowMount(link: string, { arrival, route }: LinkedCall, originOf: OriginOf): string | undefined {
+  if (noLink.test(link)) return undefined
   const isWhole = !link.startsWith('/') || link.startsWith('//')
   const base = isWhole ? undefined : 'http://gateway'
   if (!URL.canParse(link, base)) return undefined
   const url = new URL(link, base)
+  if (!/^https?:$/.test(url.protocol)) return undefined
   const path = endpointPathIn(url.pathname, route)
   const origin = isWhole ? originOf(arrival) : ''
   if (path === undefined || origin === undefined) return undefined
   const mount = arrival.wholePath.slice(0, arrival.wholePath.length - arrival.path.length)
   return `${origin}${mount}/v1/${path}${url.search}`
 }
+
+/**
+ * Characters that `URL` removes or exchanges and that no URL has: control characters, blanks, what is not seen, and backslashes. A key
+ * with one of them inside would leave the URL in one piece.
+ */
+const noLink = /[\p{C}\p{Z}\\]/u
 
 /** The endpoint's path in a URL, as the client must write it; `undefined` if the URL leads to no endpoint. */
 function endpointPathIn(pathname: string, { gateway, object }: Route): string | undefined {

@@ -1,4 +1,5 @@
 import { words } from '@postern/gateways'
+import { trimUnseen } from '../lib/unseen.js'
 import type { Members } from '../police/callers-places.js'
 
 /**
@@ -61,10 +62,10 @@ const mostMembers = 8
 /** Types whose parts say nothing by their own `type`. The `type` of an action or an operation says what is done. */
 const hasParts: ReadonlySet<unknown> = new Set(['message', 'reasoning'])
 
-/** Whether a value says nothing: blanks, `null`, and lists and objects of nothing but such. @param of The type of the item. */
+/** Whether a value says nothing: what is not seen, `null`, and lists and objects of nothing but such. @param of The type of the item. */
 function isEmpty(value: unknown, of: unknown, levels: number): boolean {
   if (value === null || value === undefined) return true
-  if (typeof value === 'string') return value.trim() === ''
+  if (typeof value === 'string') return trimUnseen(value) === ''
   if (typeof value !== 'object') return false
   if (levels === 0) return true
   if (Array.isArray(value)) return value.slice(0, mostMembers).every((each) => isEmpty(each, of, levels - 1))

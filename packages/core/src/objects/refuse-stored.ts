@@ -1,5 +1,6 @@
 import { squashName } from '@postern/gateways'
 import { isMergedName } from '../lib/merged-names.js'
+import { trimUnseen } from '../lib/unseen.js'
 import type { Visit, VisitedMember } from '../police/visit-members.js'
 import { hasId, hasIdOrName } from './has-id.js'
 import { notShared } from './not-shared.js'
@@ -68,7 +69,7 @@ function isStored(plain: string, value: unknown, member: VisitedMember): boolean
   if (typeof value === 'string' && holdsAddress.test(plain) && isStoredAddress(value, !holdsUrl.test(plain))) return true
   if (typeof value === 'string' && holdsText.test(plain) && namesStoredFile(value)) return true
   if (holdsFiles.test(plain) && isFile(plain, value)) return true
-  if (plain === 'voice' && typeof value === 'string') return storedVoice.test(value)
+  if (plain === 'voice' && typeof value === 'string') return storedVoice.test(trimUnseen(value))
   if (refersById.test(plain) && hasId(value)) return true
   // Anthropic's own skills belong to no tenant.
   if (plain === 'skillid' && owner['type'] === 'anthropic') return false
@@ -94,6 +95,6 @@ function holdsId(value: unknown): boolean {
 
 /** Whether a file is a stored one. An image may have an `id` that names no stored file. */
 function isFile(plain: string, value: unknown): boolean {
-  if (typeof value === 'string') return idOfFile.test(value) || isStoredAddress(value, true)
-  return hasId(value) && (plain.startsWith('file') || idOfFile.test((value as { readonly id: string }).id))
+  if (typeof value === 'string') return idOfFile.test(trimUnseen(value)) || isStoredAddress(value, true)
+  return hasId(value) && (plain.startsWith('file') || idOfFile.test(trimUnseen((value as { readonly id: string }).id)))
 }

@@ -1,7 +1,7 @@
-/** How much of an address is looked at for its scheme, in characters: schemes are short. */
+import { firstSeen, trimUnseen } from '../lib/unseen.js'
+
+/** How much of an address is looked at for its scheme, in characters that are seen: schemes are short. */
 const maxSchemeChars = 64
-/** What servers leave out where they read an address. */
-const unseen = /[\p{C}\p{Z}]+/gu
 
 /** The scheme of an address: what stands before a colon. In `localhost:8080` a port follows the colon. */
 const schemeOf = /^([a-z][a-z\d+.-]*):(?!\d+(?:\/|$))/i
@@ -13,6 +13,9 @@ const ofCallers = /^(?:https?|data)$/i
 /** Files of Google, by their name or on their host. */
 const ofGoogle = /^files\/|\bgenerativelanguage\.googleapis\.com\b/i
 const inlineData = /^data:/i
+const ofWeb = /^https?:/i
+/** Where the host of an address ends. */
+const endOfHost = /^https?:[/\\]*[^/\\?#]*/i
 
 /**
  * Whether an address leads to what is stored at the provider, or in storage that the provider reads with the account's rights:
@@ -22,10 +25,23 @@ const inlineData = /^data:/i
  * @param mayBeWords Whether the text may also be none: then only what is written like an address counts.
  */
 export function isStoredAddress(text: string, mayBeWords: boolean): boolean {
-  const begun = text.slice(0, maxSchemeChars).replaceAll(unseen, '')
+  const begun = firstSeen(text, maxSchemeChars)
   if (inlineData.test(begun)) return false
   const [, scheme, other] = (mayBeWords ? plainSchemeOf : schemeOf).exec(begun) ?? []
-  return other !== undefined || (scheme !== undefined && !ofCallers.test(scheme)) || ofGoogle.test(text)
+  if (other !== undefined || (scheme !== undefined && !ofCallers.test(scheme))) return true
+  return ofGoogle.test(text) || ofGoogle.test(asRead(ofWeb.test(begun) ? hostIn(text) : begun))
+}
+
+/** An address up to the end of its host, without what is not seen. */
+function hostIn(text: string): string {
+  const address = firstSeen(text, text.length)
+  return endOfHost.exec(address)?.[0] ?? address
+}
+
+/** The beginning of an address as `URL` and servers read it: without escapes, and in its plain letters and dots (UTS 46). */
+function asRead(begun: string): string {
+  const unescaped = begun.replace(/%([2-7][\da-f])/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
+  return unescaped.normalize('NFKC').replaceAll(/[\u3002\uff61]/g, '.')
 }
 
 /** As some providers read it in a message: `fileid://…`, also behind others. */
@@ -36,5 +52,6 @@ const maxAddressChars = 2048
 /** Whether a text that a model reads names a stored file: by {@link storedFileInText} in it, or by being such an address and no more. */
 export function namesStoredFile(text: string): boolean {
   if (text.includes(storedFileInText)) return true
-  return text.length <= maxAddressChars && isAddressAlone.test(text.trim()) && isStoredAddress(text.trim(), true)
+  const bare = trimUnseen(text)
+  return bare.length <= maxAddressChars && isAddressAlone.test(bare) && isStoredAddress(bare, true)
 }

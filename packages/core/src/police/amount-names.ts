@@ -13,14 +13,19 @@ const maxNameChars = 64
 /** Names of limits on the input, not on the answer. */
 const ofReading = /prompt|input|content|context|image|audio|video|document|query|chunk|doc$|window/
 const ofParts = /^min.*tok|(?:think|reason).*(?:tok|budget)|budgettok|budget.*(?:think|reason)/
+const written = '(?:output|completion|response|answer|generation|reply)'
+/** What is said of tokens that are written, and not read. */
+const made = `(?:new|target|gen|generated?|decoded?|predict(?:ed)?|sampled?|written|${written})`
 const ofLengths = new RegExp(
   [
-    'max.*tok|limit.*tok|tok(?:en)?s?(?:max|limit|cap)|(?:max|limit).*(?:len|length)$|^maxoutputs?$|n(?:um)?predict',
-    '(?:output|completion|response|answer|generation)(?:len|length|limit)$',
-    '^(?:num|n|new|output|completion|response|gen|generate|generated)tok(?:en)?s$',
+    'max.*tok|limit.*tok|tok(?:en)?s?(?:max|limit|cap|budget|quota|allowance)|(?:max|limit).*(?:len|length)$|(?:n|num|max)predict',
+    `${written}(?:len|length|limit|budget)$|^targetlen(?:gth)?$`,
+    `^max(?:outputs?|${written})$`,
+    `^(?:(?:n|num|number|numof|numberof)(?:${made})?|${made})tok(?:en)?s$`,
+    'tok(?:en)?sto(?:be)?(?:generated?|sampled?|predict|predicted|decode|write|written|output|return|complete)',
   ].join('|'),
 )
-const answer = '(?:sequence|completion|sample|output|generation|choice|candidate|response|answer)'
+const answer = '(?:sequence|completion|sample|output|generation|choice|candidate|response|answer|variation|variant|replie|rollout)'
 const severalAnswers = `(?:n|num|max|number|numberof|numof)(?:return|returned)?(?:${answer}s|cmpls?)`
 /**
  * A beam search computes as many answers as it has beams, though most servers return the best one alone, as with `best_of`: so
@@ -30,7 +35,7 @@ const beams = '(?:n|num)beams?|beam(?:width|size|s)|n(?:um)?best'
 /** AI21's number of answers. Elsewhere a search is told so how much it finds: see {@link findsResults}. */
 const results = '(?:n|num|number|numberof|numof)(?:return|returned)?results'
 const ofAnswers = new RegExp(
-  `^(?:n|bestof|samples|${results}|${severalAnswers}|(?:n|num)(?:return|returned)?${answer}|${answer}s?(?:count|num|number)|${beams})$`,
+  `^(?:n|bestof(?:n|num|number|k)?|samples|${results}|${severalAnswers}|(?:n|num)(?:return|returned)?${answer}|${answer}s?(?:count|num|number)|${beams})$`,
 )
 
 /** Classifies a member's name, in any spelling. */

@@ -125,10 +125,10 @@ function ofAnyModel(prices: Prices, models: readonly string[]): SizingPrices {
     return values.every((value) => value !== undefined) ? choose(...values) : undefined
   }
   return {
-    unitsOf: prices.unitsOf,
+    unitsOf: (gateway, key) => prices.unitsOf(gateway, key),
     mostOf: (call, unit, most) => ofAll((each) => prices.mostOf(each, unit, most), call, Math.max),
     outputWithin: (call, unit, most, amount) => ofAll((each) => prices.outputWithin(each, unit, most, amount), call, Math.min),
-    maxOutputOf: (call) => ofAll(prices.maxOutputOf, call, Math.max),
+    maxOutputOf: (call) => ofAll((each) => prices.maxOutputOf(each), call, Math.max),
     ceilingOf: (call, kind) => ofAll((each) => prices.ceilingOf(each, kind), call, Math.max),
   }
 }

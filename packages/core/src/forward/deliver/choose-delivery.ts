@@ -49,7 +49,9 @@ function chooseForType(exchange: Exchange, answer: ClientAnswer, type: string): 
   if (eventStream.test(type)) return streamEvents(exchange, answer)
   const isLarge = Number(answer.head.header('content-length') ?? 0) > maxHeldBytes
   if (exchange.facts.route.endpoint.format.id === 'plain') {
-    return isCalledJson && !isLarge ? new HeldAnswer(exchange, answer) : passBytes(exchange, answer)
+    // Without a type, what was asked for by GET may be JSON all the same, with links that its client follows.
+    const mayBeJson = isCalledJson || (type === '' && exchange.facts.arrival.method === 'GET')
+    return mayBeJson && !isLarge ? new HeldAnswer(exchange, answer, isCalledJson) : passBytes(exchange, answer)
   }
   // This endpoint answers with JSON or events, and some servers name neither type.
   if (neither.test(type)) return passBytes(exchange, answer)

@@ -1,11 +1,13 @@
-import type { Refusal } from '@postern/ports'
+import { Refusal } from '@postern/ports'
 import type { Finish } from '@postern/protocol'
 import type { AnswerHead } from '../answer-head.js'
+import { refusalEnvelope } from '../../answers/refusal-answer.js'
 import { classifyFailure } from '../classify-failure.js'
 import { type Exchange, writeAnswerHead } from '../exchange.js'
 import { Hold } from '../../lib/hold.js'
 import { onceClientGone } from '../watch-client.js'
 import { isCutByRevocation } from './is-cut-by-revocation.js'
+import { leakedKey } from './leaked-key.js'
 
 /**
  * How far the answer to the client has come. `waiting`: its head is not sent, so a failure can still be told with a status, which
@@ -88,6 +90,16 @@ export class ClientAnswer {
     return this.#mayWait()
   }
 
+  /**
+   * Whether a text that Postern edited or wrote anew may go out. Every such text passes here just before it is sent, because an edit may
+   * join a key that arrived in parts. If it holds a key, the answer is stopped.
+   */
+  maySend(text: Buffer | string): boolean {
+    const leaked = this.#exchange.facts.key.leaks.find(typeof text === 'string' ? Buffer.from(text) : text)
+    if (leaked !== undefined) this.stop(leakedKey(this.#exchange, leaked))
+    return leaked === undefined
+  }
+
   /** `false`: write no more until the client has read. Only after `begin`. */
   write(bytes: Buffer | string): boolean {
     const { sink } = this.#exchange.facts
@@ -155,7 +167,14 @@ export class ClientAnswer {
     clearTimeout(this.#clock)
     this.#state = 'failed'
     this.#holdsNoMore()
-    this.#exchange.refuse(error)
+    this.#exchange.refuse(this.#withoutKey(error))
+  }
+
+  /** The error, unless it repeats a key of the gateway's words. They are searched where they are read; this is what the client gets of them. */
+  #withoutKey(error: unknown): unknown {
+    if (!(error instanceof Refusal) || error.details.byGateway !== true) return error
+    const leaked = this.#exchange.facts.key.leaks.findIn(JSON.stringify(refusalEnvelope(error)))
+    return leaked === undefined ? error : leakedKey(this.#exchange, leaked)
   }
 
   /** The delivery holds nothing back any more; what the client has not read still counts. */

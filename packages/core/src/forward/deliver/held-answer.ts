@@ -66,8 +66,9 @@ export class HeldAnswer implements Delivery {
       return true
     }
     const kind = this.#first.hear(chunk)
+    const isOther = kind === 'other' || (kind === 'events' && this.#isPlain)
+    if (isOther && !this.#isCalledJson) return this.#handOver(passBytes(this.#exchange, this.#answer))
     if (kind === 'events' && this.#exchange.facts.edit === undefined) return this.#handOver(streamEvents(this.#exchange, this.#answer))
-    if (kind === 'other' && !this.#isCalledJson) return this.#handOver(passBytes(this.#exchange, this.#answer))
     if (this.#isHeldTooLong(isFirst)) return this.#passOn()
     if (this.#held.length <= maxHeldBytes) return true
     if (this.#exchange.facts.edit !== undefined) return this.#holdFurther(chunk)
@@ -126,6 +127,11 @@ export class HeldAnswer implements Delivery {
       exchange.refuse(error)
       exchange.abort(error as Error)
     }
+  }
+
+  /** Whether the endpoint answers in no format that is known. */
+  get #isPlain(): boolean {
+    return this.#exchange.facts.route.endpoint.format.id === 'plain'
   }
 
   /** Whether only the head and blanks were sent, and the kind of the answer is not known yet. */
@@ -234,7 +240,9 @@ export class HeldAnswer implements Delivery {
     else this.#sendText(mendLinks(edited, facts, facts.originOf))
   }
 
+  /** @param text What became of the body by an edit. */
   #sendText(text: string): void {
+    if (!this.#answer.maySend(text)) return
     // Headers about the original bytes, such as a digest, do not hold for the edited ones.
     this.#answer.head = unpackedHead(this.#answer.head)
     this.#send(text, 'utf8', Buffer.byteLength(text))
@@ -245,7 +253,7 @@ export class HeldAnswer implements Delivery {
    * and, at an endpoint without a format, if it is empty or the content of a file, but not if it is a page in place of JSON.
    */
   #mayBeAnything(text: string): boolean {
-    if (!this.#isCalledJson) return this.#first.kind !== 'json'
+    if (!this.#isCalledJson) return this.#first.kind !== 'json' || this.#isPlain
     const { edit, route } = this.#exchange.facts
     const { format, object } = route.endpoint
     return edit === undefined && format.id === 'plain' && (object !== undefined || !/^\s*</.test(text))

@@ -78,15 +78,15 @@ function governanceHeaders(head: AnswerHead): readonly string[] {
 }
 
 /**
- * Removes keys that a gateway quotes in its error: text with the form of a key becomes `[redacted]`. If a loaded key still
- * remains, in any encoding, the whole text becomes `[redacted]`.
+ * Removes keys that a gateway quotes in its error. If the text holds a loaded key, in any encoding, all of it becomes `[redacted]`.
+ * Otherwise only what has the form of a key does. This order is needed: where a form ends before the key does, the form's removal leaves
+ * the rest of the key, which no search recognises.
  */
 function withoutKeys({ facts: { key, tap } }: Exchange, text: string, longest = maxMessageChars): string {
-  const clean = redactKeys(text)
   const leaked = key.leaks.findIn(text)
-  if (leaked === undefined) return clean.slice(0, longest)
+  if (leaked === undefined) return redactKeys(text).slice(0, longest)
   tap.repeats(leaked)
-  return key.leaks.findIn(clean) === undefined ? clean.slice(0, longest) : '[redacted]'
+  return '[redacted]'
 }
 
 /** Maximum total length of the error's members for the client, in characters of JSON; an envelope has far fewer. */

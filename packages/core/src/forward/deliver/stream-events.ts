@@ -180,8 +180,13 @@ export function streamEvents(exchange: Exchange, answer: ClientAnswer): Delivery
     return mended === undefined ? undefined : { instead: `data: ${mended}\n\n` }
   }
 
+  const mayWrite = ({ before, instead }: Edit): boolean => [before, instead].every((text) => text === undefined || answer.maySend(text))
+
   const pump = createEventPump({
-    inspect,
+    inspect(bytes, start, end, lookedAhead) {
+      const edit = inspect(bytes, start, end, lookedAhead)
+      return edit === undefined || edit.stop === true || mayWrite(edit) ? edit : { stop: true }
+    },
     lookAhead,
     write,
     overflow: () => answer.stop(invalid('The gateway sent an event larger than is waited for.')),
@@ -197,7 +202,11 @@ export function streamEvents(exchange: Exchange, answer: ClientAnswer): Delivery
       return
     }
     const finish = finishOf()
-    if (told === undefined) write((ending === 'open' ? '\n\n' : '') + frame(finish))
+    if (told === undefined) {
+      const last = (ending === 'open' ? '\n\n' : '') + frame(finish)
+      if (!answer.maySend(last)) return
+      write(last)
+    }
     answer.end(finish)
   }
 

@@ -1,5 +1,5 @@
 import { hexReading, type KeyForm, keyForms, longestForm, maxComparedChars, plainReading, shortestSearched } from './key-forms.js'
-import { type LoadedKey, SearchedKey } from './searched-key.js'
+import { type LoadedKey, type OpenKey, SearchedKey } from './searched-key.js'
 import { marks, maxLayers, unescape } from './unescape.js'
 import { bitShift, WindowIndex } from './window-index.js'
 import { createLane, factor, type WindowLane } from './window-lane.js'
@@ -44,8 +44,6 @@ export class KeySearch {
   /** Where the window of each key's each form is, in steps of {@link nextPlace}. */
   #places = new Uint8Array(slots)
   #reach = 0
-  /** Where an unfinished key at the end of a text begins; set by {@link openAt}. */
-  #open = 0
 
   constructor() {
     for (const character of keyCharacters) this.#kinds[character.charCodeAt(0)] = keyKind
@@ -103,26 +101,21 @@ export class KeySearch {
     return this.#scan(text, start, end, this.#plain, 0) ?? this.#scan(text, start, end, this.#hex, maxLayers)
   }
 
-  /** The same without decoding escapes. */
-  findUnescaped(text: Buffer): LoadedKey | undefined {
-    return this.#scan(text, 0, text.length, this.#plain, maxLayers) ?? this.#scan(text, 0, text.length, this.#hex, maxLayers)
+  /**
+   * Returns a key of which a window ends at `start` or behind it, without decoding escapes. A key that is not whole yet, but has begun, is
+   * added to `open`.
+   */
+  findFrom(text: Buffer, start: number, open: OpenKey[]): LoadedKey | undefined {
+    for (const lane of [this.#plain, this.#hex]) {
+      const key = this.#roll(text, Math.max(0, start + 1 - lane.width), text.length, lane, 0, open)
+      if (key !== undefined) return key
+    }
+    return undefined
   }
 
   /** Whether a byte can be part of a key, in any form. */
   isKeyCharacter(byte: number): boolean {
     return this.#kinds[byte] !== 0
-  }
-
-  /** Where a key begins that is cut off by the end of the text; the text's length if there is none. */
-  openAt(text: Buffer): number {
-    this.#open = text.length
-    for (const lane of [this.#plain, this.#hex]) {
-      const farthest = Math.max(0, text.length - this.#reach)
-      let left = text.length
-      while (left > farthest && ((this.#kinds[text[left - 1] as number] as number) & lane.kind) !== 0) left -= 1
-      if (text.length - left >= lane.width) this.#roll(text, left, text.length, lane, true)
-    }
-    return this.#open
   }
 
   #laneOf({ hex }: KeyForm): WindowLane {
@@ -182,7 +175,7 @@ export class KeySearch {
         right += 1
       }
       if (right - left >= width) {
-        const key = this.#roll(text, left, right, lane, false)
+        const key = this.#roll(text, left, right, lane, left)
         if (key !== undefined) return key
         if ((met & escapeKind) !== 0 && depth < maxLayers) {
           const hidden = this.#scanUnescaped(text, left, right, depth + 1)
@@ -206,40 +199,45 @@ export class KeySearch {
     return undefined
   }
 
-  /** Rolls a window along a run. */
-  #roll(text: Buffer, left: number, right: number, { width, come, go }: WindowLane, open: boolean): LoadedKey | undefined {
+  /**
+   * Rolls a window along a run.
+   *
+   * @param first Where a key can begin at the earliest.
+   * @param open Takes the keys that the text's end cuts off; `undefined`: these do not count.
+   */
+  #roll(text: Buffer, left: number, right: number, lane: WindowLane, first: number, open?: OpenKey[]): LoadedKey | undefined {
     const { filter, shift } = this.#index
+    const { width, come, go } = lane
     let hash = 0
-    const first = left + width - 1
-    for (let at = left; at < first; at += 1) hash = (Math.imul(hash, factor) + (come[text[at] as number] as number)) | 0
+    const whole = left + width - 1
+    for (let at = left; at < whole && at < right; at += 1) hash = (Math.imul(hash, factor) + (come[text[at] as number] as number)) | 0
     let gone = 0
-    for (let at = first; at < right; at += 1) {
+    for (let at = whole; at < right; at += 1) {
       hash = (Math.imul(hash, factor) + (come[text[at] as number] as number) - gone) | 0
       gone = go[text[at + 1 - width] as number] as number
       const bits = (1 << (hash >>> bitShift)) | (1 << (hash & 31))
       if (((filter[(hash << 5) >>> shift] as number) & bits) !== bits) continue
       for (const window of this.#index.at(hash)) {
-        const key = this.#compare(window, text, at + 1 - width, left, right, open)
+        const key = this.#compare(window, text, at + 1 - width, first, right, open)
         if (key !== undefined) return key
       }
     }
     return undefined
   }
 
-  /** Compares the text around a window with the window's key. With `open`, notes an unfinished key at the end of the text. */
-  #compare(window: number, text: Buffer, at: number, left: number, right: number, open: boolean): LoadedKey | undefined {
+  /** Compares the text around a window with the window's key. */
+  #compare(window: number, text: Buffer, at: number, first: number, right: number, open: OpenKey[] | undefined): LoadedKey | undefined {
     const key = this.#keys[Math.floor(window / (slots * places))] as SearchedKey
-    const form = keyForms[Math.floor(window / places) % slots] as KeyForm
+    const { spell, reading } = keyForms[Math.floor(window / places) % slots] as KeyForm
     const from = at - (window % places)
-    if (from < left) return undefined
-    const needle = form.spell(key.text)
+    if (from < first) return undefined
+    const needle = spell(key.text)
     const isWhole = from + needle.length <= right
-    if (isWhole === open) return undefined
+    if (!isWhole && open === undefined) return undefined
     const length = Math.min(needle.length, right - from)
-    for (let index = 0; index < length; index += 1)
-      if (form.reading[text[from + index] as number] !== needle.charCodeAt(index)) return undefined
+    for (let index = 0; index < length; index += 1) if (reading[text[from + index] as number] !== needle.charCodeAt(index)) return undefined
     if (isWhole) return key
-    this.#open = Math.min(this.#open, from)
+    open?.push({ key, needle, reading, from })
     return undefined
   }
 }

@@ -1,3 +1,4 @@
+import { HeldBytes } from './held-bytes.js'
 import { RunReading, type RunSearch } from './run-reading.js'
 
 /** What a guard needs of the search. */
@@ -21,7 +22,7 @@ export class LeakGuard {
   /** How many bytes have arrived. */
   #come = 0
   /** The last bytes, which are held back. */
-  #held = nothing
+  readonly #held = new HeldBytes()
   #found: string | undefined
 
   constructor(search: PieceSearch) {
@@ -39,23 +40,19 @@ export class LeakGuard {
     this.#found = this.#read(piece)
     if (this.#found !== undefined) return undefined
     this.#come += piece.length
-    const text = this.#held.length === 0 ? piece : Buffer.concat([this.#held, piece])
-    const open = Math.max(0, (this.#run?.open ?? this.#come) - passed)
-    if (open >= text.length) {
-      this.#held = nothing
-      return text
+    const open = Math.max(0, Math.min(this.#run?.open ?? this.#come, this.#come) - passed)
+    if (this.#held.length > 0) {
+      this.#held.append(piece)
+      return this.#held.take(open)
     }
-    // A copy, since a view would keep the whole piece in memory.
-    this.#held = Buffer.from(text.subarray(open))
-    return text.subarray(0, open)
+    if (open < piece.length) this.#held.append(piece.subarray(open))
+    return piece.subarray(0, open)
   }
 
   /** Returns the bytes held back, at the end of the answer. */
   rest(): Buffer {
-    const rest = this.#held
-    this.#held = nothing
     this.#run = undefined
-    return rest
+    return this.#held.take(this.#held.length)
   }
 
   #read(piece: Buffer): string | undefined {
@@ -73,5 +70,3 @@ export class LeakGuard {
     return this.#run.read({ bytes: piece.subarray(start), from: this.#come + start })
   }
 }
-
-const nothing = Buffer.alloc(0)

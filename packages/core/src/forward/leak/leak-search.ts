@@ -2,6 +2,7 @@ import { maxComparedChars, shortestSearched } from './key-forms.js'
 import type { KeySearch } from './key-search.js'
 import { LeakGuard } from './leak-guard.js'
 import { createOwnForms, type OwnForms } from './own-forms.js'
+import { type Pursued, Pursuit } from './pursuit.js'
 import type { LoadedKey } from './searched-key.js'
 import { marks, maxLayers, unescape } from './unescape.js'
 
@@ -9,14 +10,15 @@ import { marks, maxLayers, unescape } from './unescape.js'
 export class LeakSearch {
   readonly #keys: KeySearch
   readonly #alias: string
-  readonly #own: OwnForms
+  readonly #pursued: Pursued
   /** The lease's own secrets that are too short for `KeySearch`. */
   readonly #short: OwnForms | undefined
 
   constructor(keys: KeySearch, alias: string, secrets: readonly string[]) {
     this.#keys = keys
     this.#alias = alias
-    this.#own = createOwnForms(secrets.map((secret) => secret.slice(0, maxComparedChars)))
+    const own = createOwnForms(secrets.map((secret) => secret.slice(0, maxComparedChars)))
+    this.#pursued = { keys, own, alias, aliasOf: (key) => this.#aliasOf(key) }
     const short = secrets.filter((secret) => secret.length < shortestSearched)
     this.#short = short.length === 0 ? undefined : createOwnForms(short)
   }
@@ -33,21 +35,14 @@ export class LeakSearch {
     return this.find(Buffer.from(text))
   }
 
-  /** The same without decoding escapes. */
-  findUnescaped(text: Buffer): string | undefined {
-    const key = this.#keys.findUnescaped(text)
-    if (key !== undefined) return this.#aliasOf(key)
-    return this.#short?.standIn(text) === true ? this.#alias : undefined
-  }
-
   /** Makes a guard for one answer that passes in pieces. */
   guard(): LeakGuard {
     return new LeakGuard(this)
   }
 
-  /** The length of the longest form of any key, in characters, without escapes. */
-  get reach(): number {
-    return this.#keys.reach
+  /** Begins the search of a text that arrives in pieces, without decoding escapes. @param isDecoded Whether it has escapes decoded. */
+  pursue(isDecoded: boolean): Pursuit {
+    return new Pursuit(this.#pursued, isDecoded)
   }
 
   /** Where the run of key characters at the beginning of a text ends. */
@@ -62,11 +57,6 @@ export class LeakSearch {
     let start = text.length
     while (start > left && this.#keys.isKeyCharacter(text[start - 1] as number)) start -= 1
     return start
-  }
-
-  /** Where the end of the text may be the beginning of a key; the text's length if nowhere. Does not decode escapes. */
-  openFrom(text: Buffer): number {
-    return Math.min(this.#keys.openAt(text), text.length - this.#own.beginningAtEnd(text, 0))
   }
 
   #aliasOf(key: LoadedKey): string | undefined {

@@ -1,11 +1,19 @@
-import { keyForms } from './key-forms.js'
+import { keyForms, shortestSearched } from './key-forms.js'
 
 /** All forms of a lease's own secrets, for a search that also finds short secrets and beginnings. */
 export interface OwnForms {
-  /** How many bytes at the end of a text, from `start` on, are the beginning of a form. */
-  beginningAtEnd(text: Buffer, start: number): number
   /** Whether the text holds one of the forms. */
   standIn(text: Buffer): boolean
+  /** Begins to read a text that arrives in pieces. */
+  follow(): Follower
+}
+
+/** Reads on in a text that arrives in pieces. */
+export interface Follower {
+  /** Returns whether one of the forms ends in the piece. Of a secret that `KeySearch` finds, a form within a long piece may be missed. */
+  read(piece: Buffer): boolean
+  /** How many characters at the end of the text are the beginning of a form. */
+  readonly open: number
 }
 
 /** Minimum length of a base64 or hexadecimal form, in characters: a shorter one occurs by chance. */
@@ -13,6 +21,8 @@ const shortestForm = 8
 
 interface Needle {
   readonly bytes: Buffer
+  /** Whether `KeySearch` finds it as well. */
+  readonly isSearched: boolean
   readonly reading: Uint8Array
   readonly borders: Uint32Array
 }
@@ -23,29 +33,54 @@ export function createOwnForms(secrets: readonly string[]): OwnForms {
     keyForms
       .map(({ spell, reading }): Needle => {
         const bytes = Buffer.from(spell(secret), 'latin1')
-        return { bytes, reading, borders: bordersOf(bytes) }
+        return { bytes, reading, borders: bordersOf(bytes), isSearched: secret.length >= shortestSearched }
       })
       .filter(({ bytes }, form) => form === 0 || bytes.length >= shortestForm),
   )
   return {
-    beginningAtEnd: (text, start) =>
-      needles.reduce(
-        (longest, needle) => Math.max(longest, match(needle, text, Math.max(start, text.length - needle.bytes.length + 1))),
-        0,
-      ),
-    standIn: (text) => needles.some((needle) => match(needle, text, 0) === needle.bytes.length),
+    standIn: (text) => needles.some((needle) => match(needle, text, 0, 0) === needle.bytes.length),
+    follow: () => new FormsFollower(needles),
   }
 }
 
-/** How many bytes of the needle's beginning the text ends with; the needle's length if the text holds the whole needle. */
-function match({ bytes, reading, borders }: Needle, text: Buffer, start: number): number {
-  let matched = 0
-  for (let at = start; at < text.length && matched < bytes.length; at += 1) {
-    const byte = reading[text[at] as number] as number
-    while (matched > 0 && bytes[matched] !== byte) matched = borders[matched - 1] as number
-    if (bytes[matched] === byte) matched += 1
+class FormsFollower implements Follower {
+  readonly #needles: readonly Needle[]
+  readonly #matched: number[]
+  open = 0
+
+  constructor(needles: readonly Needle[]) {
+    this.#needles = needles
+    this.#matched = needles.map(() => 0)
   }
-  return matched
+
+  read(piece: Buffer): boolean {
+    this.open = 0
+    for (let index = 0; index < this.#needles.length; index += 1) {
+      const needle = this.#needles[index] as Needle
+      // Of a piece that is longer than the form only the end can be its beginning.
+      const start = needle.isSearched ? Math.max(0, piece.length - needle.bytes.length + 1) : 0
+      const matched = match(needle, piece, start, start === 0 ? (this.#matched[index] as number) : 0)
+      this.#matched[index] = matched
+      if (matched === needle.bytes.length) return true
+      if (matched > this.open) this.open = matched
+    }
+    return false
+  }
+}
+
+/**
+ * How many bytes of the needle's beginning the text ends with; the needle's length if the text holds the whole needle.
+ *
+ * @param matched How many the text in front ends with.
+ */
+function match({ bytes, reading, borders }: Needle, text: Buffer, start: number, matched: number): number {
+  let length = matched
+  for (let at = start; at < text.length && length < bytes.length; at += 1) {
+    const byte = reading[text[at] as number] as number
+    while (length > 0 && bytes[length] !== byte) length = borders[length - 1] as number
+    if (bytes[length] === byte) length += 1
+  }
+  return length
 }
 
 /** The failure function of Knuth, Morris and Pratt: for each prefix the length of its longest proper prefix that is also its suffix. */

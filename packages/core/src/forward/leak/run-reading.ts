@@ -1,21 +1,19 @@
+import type { Pursuit } from './pursuit.js'
 import { copyOf, joinOf, noStretch, placeOf, sliceOf, type Stretch } from './stretch.js'
 import { marks, maxLayers, unescape } from './unescape.js'
 
 /** What a reading of pieces needs of the search. */
 export interface RunSearch {
-  /** The alias of a key that stands in the text without escapes; `undefined`: none. */
-  findUnescaped(text: Buffer): string | undefined
-  /** Where the end of the text may be the beginning of a key; the text's length if nowhere. */
-  openFrom(text: Buffer): number
-  /** The length of the longest form of any key, in characters. */
-  readonly reach: number
+  /** Begins the search of a text that arrives in pieces, without decoding escapes. */
+  pursue(isDecoded: boolean): Pursuit
 }
 
 /**
  * Searches a run of key characters that arrives in pieces. Decodes the same layers of escapes as the search of a whole text,
  * so it finds every key that the search of the whole text would find.
  *
- * Each layer keeps only as many characters as the longest key has, however many bytes the escapes take.
+ * Each layer keeps a few times as many characters as the longest key has, however many bytes the escapes take, and reads each of its
+ * characters once.
  */
 export class RunReading {
   readonly #search: RunSearch
@@ -25,10 +23,8 @@ export class RunReading {
   readonly #mark: number | undefined
   /** The beginning of an escape that the last piece cut off. */
   #cut = noStretch
-  /** The last characters that were searched. */
-  #tail = noStretch
-  /** Where an unfinished key at the end of `#tail` begins. */
-  #begins = Number.POSITIVE_INFINITY
+  /** The search of this layer. */
+  readonly #pursuit: Pursuit
   /** The next layer for each kind of escape, once such an escape has arrived. */
   readonly #behind: (RunReading | undefined)[] = []
 
@@ -36,11 +32,12 @@ export class RunReading {
     this.#search = search
     this.#layers = layers
     this.#mark = mark
+    this.#pursuit = search.pursue(mark !== undefined)
   }
 
   /** The position in the answer from which the bytes may be the beginning of a key; `Infinity`: none. */
   get open(): number {
-    let open = Math.min(this.#begins, placeOf(this.#cut, 0))
+    let open = Math.min(this.#pursuit.begins, placeOf(this.#cut, 0))
     for (const reading of this.#behind) if (reading !== undefined) open = Math.min(open, reading.open)
     return open
   }
@@ -61,16 +58,11 @@ export class RunReading {
   }
 
   #look(come: Stretch): string | undefined {
-    const search = this.#search
-    const text = joinOf(this.#tail, come)
-    const found = search.findUnescaped(text.bytes) ?? this.#lookBehind(text, come)
-    if (found !== undefined) return found
-    this.#begins = placeOf(text, search.openFrom(text.bytes))
-    this.#tail = copyOf(sliceOf(text, Math.max(0, text.bytes.length - search.reach)))
-    return undefined
+    // The next layers first: the first time they need what came before.
+    return this.#lookBehind(come) ?? this.#pursuit.read(come)
   }
 
-  #lookBehind(text: Stretch, come: Stretch): string | undefined {
+  #lookBehind(come: Stretch): string | undefined {
     if (this.#layers === 0) return undefined
     for (const [index, mark] of marks.entries()) {
       let next = come
@@ -80,8 +72,7 @@ export class RunReading {
         const reading = new RunReading(this.#search, this.#layers - 1, mark)
         this.#behind[index] = reading
         // Before the first escape both layers have the same characters.
-        const alike = text.bytes.length - come.bytes.length + at
-        if (alike > 0) reading.#look(sliceOf(text, Math.max(0, alike - this.#search.reach), alike))
+        for (const alike of [this.#pursuit.last, sliceOf(come, 0, at)]) if (alike.bytes.length > 0) reading.#look(alike)
         next = sliceOf(come, at)
       }
       const found = this.#behind[index]?.read(next)

@@ -5,7 +5,17 @@ export interface LoadedKey {
   hasName(name: string): boolean
 }
 
-/** The same with what the search knows of it. */
+/** A key with whose beginning a text ends. */
+export interface OpenKey {
+  readonly key: LoadedKey
+  /** The key in the form in which it has begun. */
+  readonly needle: string
+  readonly reading: Uint8Array
+  /** Where it begins. */
+  from: number
+}
+
+/** A {@link LoadedKey} with what the search knows of it. */
 export class SearchedKey implements LoadedKey {
   readonly number: number
   /** As much of the secret as is compared. */

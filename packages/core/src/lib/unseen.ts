@@ -1,0 +1,34 @@
+/** What is not seen: blanks, control characters, marks of direction, and what fonts leave out. */
+const unseen = /^[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]$/u
+
+function isUnseen(code: number): boolean {
+  if (code > 0x20 && code < 0x7f) return false
+  return code <= 0xa0 || unseen.test(String.fromCodePoint(code))
+}
+
+const widthOf = (code: number): number => (code > 0xffff ? 2 : 1)
+
+/** Removes what is not seen from both ends, as every reader does for some of it. Goes through it once. */
+export function trimUnseen(text: string): string {
+  let start = 0
+  for (let code; start < text.length && isUnseen((code = text.codePointAt(start) as number)); ) start += widthOf(code)
+  let end = text.length
+  while (end > start) {
+    const isPair = end - start > 1 && /^[\ud800-\udbff][\udc00-\udfff]$/.test(text.slice(end - 2, end))
+    const width = isPair ? 2 : 1
+    if (!isUnseen(text.codePointAt(end - width) as number)) break
+    end -= width
+  }
+  return text.slice(start, end)
+}
+
+/** The first characters that are seen, `most` of them at most. */
+export function firstSeen(text: string, most: number): string {
+  let seen = ''
+  for (let at = 0; at < text.length && seen.length < most; ) {
+    const code = text.codePointAt(at) as number
+    if (!isUnseen(code)) seen += String.fromCodePoint(code)
+    at += widthOf(code)
+  }
+  return seen
+}
