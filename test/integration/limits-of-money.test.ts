@@ -27,7 +27,7 @@ interface Billed {
   readonly gateway: BillingGateway
   call(
     body?: object,
-    options?: { ending?: BilledEnding; signal?: AbortSignal; path?: string; headers?: Record<string, string> },
+    options?: { ending?: BilledEnding; status?: number; signal?: AbortSignal; path?: string; headers?: Record<string, string> },
   ): Promise<Response>
 }
 
@@ -39,11 +39,11 @@ async function openBilled(limits: Partial<Limits>, options: HouseOptions = {}, r
   return {
     house,
     gateway,
-    call: (body = {}, { ending = 'whole', signal, path = 'chat/completions', headers } = {}) =>
+    call: (body = {}, { ending = 'whole', status, signal, path = 'chat/completions', headers } = {}) =>
       fetch(`${house.baseURL}/${path}`, {
         method: 'POST',
         headers: { authorization: `Bearer ${house.callers.acme}`, 'content-type': 'application/json', ...headers },
-        body: JSON.stringify({ model: 'm-1', messages: [{ role: 'user', content: 'Hi' }], metadata: { ending }, ...body }),
+        body: JSON.stringify({ model: 'm-1', messages: [{ role: 'user', content: 'Hi' }], metadata: { ending, status }, ...body }),
         ...(signal === undefined ? {} : { signal }),
       }),
   }
@@ -182,7 +182,7 @@ describe.each(doorNames)('limits of tokens and money, behind the %s door', (door
   })
 
   test.each<[what: string, body: object, param: string]>([
-    ['a hosted tool', { tools: [{ type: 'web_search' }] }, 'tools'],
+    ['a hosted tool', { tools: [{ type: 'web_search' }] }, 'type'],
     ['search beside the answer', { web_search_options: {} }, 'web_search_options'],
     ['a prediction', { prediction: { type: 'content', content: 'x' } }, 'prediction'],
     ['an answer that is spoken', { modalities: ['text', 'audio'], audio: { voice: 'alloy' } }, 'modalities'],
@@ -196,6 +196,26 @@ describe.each(doorNames)('limits of tokens and money, behind the %s door', (door
     ],
     ['a stored file', { messages: [{ role: 'user', content: [{ type: 'file', file: { file_id: 'file-1' } }] }] }, 'file'],
     ['a model without a price', { model: 'unknown' }, 'model'],
+    ['a tool that says by a member what it is', { tools: [{ googleSearch: {} }] }, 'googleSearch'],
+    [
+      'a hosted tool that calls itself a function',
+      { tools: [{ type: 'function', function: { name: 'f' }, google_search: {} }] },
+      'google_search',
+    ],
+    ['a hosted tool among settings', { extra_body: { tools: [{ type: 'web_search_preview' }] } }, 'type'],
+    ['a hosted tool of a fallback', { fallbacks: [{ model: 'm-2', tools: [{ type: 'web_search' }] }] }, 'type'],
+    ['search among settings', { extra_body: { web_search_options: {} } }, 'web_search_options'],
+    ['search in another word', { enable_web_search: true }, 'enable_web_search'],
+    ['a model that searches', { model: 'm-1:online' }, 'model'],
+    ['an answer that is spoken, among settings', { extra_body: { modalities: ['audio'] } }, 'modalities'],
+    ['a dearer tier', { service_tier: 'priority' }, 'service_tier'],
+    ['a dearer speed', { speed: 'fast' }, 'speed'],
+    [
+      'a document by its address',
+      { messages: [{ role: 'user', content: [{ type: 'document_url', document_url: 'https://x.example/a' }] }] },
+      'file',
+    ],
+    ['a file without a type', { messages: [{ role: 'user', content: [{ document: 'https://x.example/a' }] }] }, 'file'],
     ['another model that may run', { models: ['m-2', 'unknown'] }, 'model'],
   ])('refuse %s, which nothing bounds', async (_, body, param) => {
     const billed = await openBilled({ rules: money('100 USD') }, { door })
@@ -205,6 +225,134 @@ describe.each(doorNames)('limits of tokens and money, behind the %s door', (door
     expect(error.param).toContain(param)
     expect(billed.gateway.bill).toHaveLength(0)
     expect(await leftOf(billed)).toEqual({ money: 100 })
+  })
+
+  test.each<[what: string, body: object]>([
+    [
+      'functions',
+      {
+        tools: [{ type: 'function', function: { name: 'f', description: 'd', parameters: { type: 'object' }, strict: true } }],
+        tool_choice: 'auto',
+        parallel_tool_calls: false,
+      },
+    ],
+    [
+      'tools of the Messages API',
+      {
+        tools: [
+          { name: 'f', input_schema: { type: 'object' }, cache_control: { type: 'ephemeral' } },
+          { type: 'bash_20250124', name: 'bash' },
+        ],
+      },
+    ],
+    [
+      'structured answers',
+      {
+        response_format: {
+          type: 'json_schema',
+          json_schema: { name: 's', schema: { type: 'object', properties: { audio: { type: 'string' }, tools: { type: 'array' } } } },
+        },
+      },
+    ],
+    [
+      'pictures by address',
+      {
+        messages: [
+          {
+            role: 'user',
+            content: [
+              { type: 'text', text: 'x' },
+              { type: 'image_url', image_url: { url: 'https://x.example/a.png', detail: 'low' } },
+            ],
+          },
+        ],
+      },
+    ],
+    [
+      'tool calls and their results',
+      {
+        messages: [
+          {
+            role: 'assistant',
+            content: null,
+            tool_calls: [{ id: 'c', type: 'function', function: { name: 'f', arguments: '{"web_search":1}' } }],
+          },
+          { role: 'tool', tool_call_id: 'c', content: 'x' },
+        ],
+      },
+    ],
+    [
+      'usual settings',
+      {
+        temperature: 1,
+        top_p: 1,
+        seed: 1,
+        stop: ['x'],
+        logprobs: true,
+        top_logprobs: 2,
+        presence_penalty: 0,
+        user: 'u',
+        service_tier: 'auto',
+        reasoning_effort: 'low',
+        verbosity: 'low',
+        prompt_cache_key: 'k',
+        safety_identifier: 's',
+        store: false,
+        modalities: ['text'],
+        n: 1,
+        logit_bias: {},
+      },
+    ],
+  ])('let pass %s, as clients send them', async (_, body) => {
+    const billed = await openBilled({ rules: [...tokens(1_000_000)!, ...money('100 USD')!] }, { door })
+    const answer = await billed.call(body)
+    expect([answer.status, await answer.text()]).toEqual([200, expect.stringContaining('Hello')])
+  })
+
+  test.each<[name: string, body: object]>([
+    ['max_new_tokens', { max_new_tokens: 1 }],
+    ['num_predict', { num_predict: 1 }],
+    ['max_output_tokens', { max_output_tokens: 1 }],
+    ['max_gen_len, and a ceiling that is null', { max_gen_len: 1, max_tokens: null }],
+  ])('write a ceiling beside one of another API, which the gateway may not know: %s', async (_, body) => {
+    const billed = await openBilled({ rules: tokens(100_000) }, { door })
+    expect((await billed.call(body)).status).toBe(200)
+    expect(billed.gateway.bill[0]?.body).toMatchObject({ max_tokens: 4000 })
+    expect((await leftOf(billed))['tokens']).toBe(100_000 - billed.gateway.tokens())
+  })
+
+  test.each([408, 409, 424, 425, 499, 500, 529])(
+    'book all that was set aside for a status that may come after the run: %d',
+    async (status) => {
+      const billed = await openBilled({ rules: tokens(10_000) }, { door })
+      const answer = await billed.call({ max_tokens: 1000 }, { ending: 'failed', status })
+      expect(answer.ok).toBe(false)
+      expect((await leftOf(billed))['tokens']).toBeLessThan(9000)
+    },
+  )
+
+  test('do not believe counts that grow in a stream that was cut', async () => {
+    const billed = await openBilled({ rules: tokens(10_000) }, { door })
+    const answer = await billed.call({ max_tokens: 1000, stream: true }, { ending: 'cut while it counts' })
+    await answer.text().catch(() => undefined)
+    await expect.poll(() => billed.house.ledger.entries.length).toBe(1)
+    expect(billed.house.ledger.entries[0]).toMatchObject({ booked: 'assumed' })
+    expect((await leftOf(billed))['tokens']).toBeLessThan(9000)
+  })
+
+  test('bound pictures by their own price alone, and not by that of tokens', async () => {
+    const picture = (body: object): Promise<Response> => billed.call({ prompt: 'x', ...body }, { path: 'images/generations' })
+    const billed = await openBilled({ rules: money('0.1 USD') }, { door })
+    for (const [body, status] of [
+      [{ model: 'm-1' }, 400],
+      [{ model: 'picture', num_images: 10 }, 400],
+      [{ model: 'picture', extra_body: { n: 10 } }, 400],
+      [{ model: 'picture', sequential_image_generation_options: { max_images: 15 } }, 400],
+      [{ model: 'picture', n: 3 }, 402],
+    ] as const)
+      expect([body, (await picture(body)).status]).toEqual([body, status])
+    expect(billed.gateway.bill).toHaveLength(0)
+    expect((await picture({ model: 'picture', n: 2, messages: [] })).status).not.toBe(402)
   })
 
   test('let pass what a price of the whole call bounds, and set that aside', async () => {

@@ -157,11 +157,13 @@ describe.each(doorNames)('limits, behind the %s door', (door) => {
       { door },
     )
     expect(statuses(await together(house, 2, { credential: house.callers.globex }))).toEqual([200, 402])
-    expect(statuses(await together(house, 2))).toEqual([200, 200])
+    expect(statuses(await together(house, 2, { body: { model: 'cheap' } }))).toEqual([200, 200])
     expect((await house.chat({ body: { model: 'gpt-4o' } })).status).toBe(200)
     expect(await refusalOf(await house.chat({ body: { model: 'gpt-4o-mini' } }))).toEqual([402, 'budget_exhausted'])
     expect((await house.chat({ body: { model: undefined } })).status).toBe(402)
-    expect((await house.chat()).status).toBe(200)
+    // With this name the gateway chooses the model.
+    expect((await house.chat({ body: { model: 'auto' } })).status).toBe(402)
+    expect((await house.chat({ body: { model: 'cheap' } })).status).toBe(200)
   })
 
   test('while the store cannot be asked: refuse, or let calls through, as each rule says', async () => {

@@ -10,8 +10,10 @@ export type BilledEnding =
   | 'error inside'
   /** A status before anything ran. */
   | 'refused'
-  /** A 500 after the model ran. */
+  /** A 500 after the model ran, or `metadata.status`. */
   | 'failed'
+  /** A stream that says in each chunk what it used so far, and breaks off. */
+  | 'cut while it counts'
   /** Answers, and says nothing of what it used. */
   | 'silent'
   /** Bills more than the request allowed. */
@@ -59,7 +61,7 @@ export async function startBillingGateway(random: () => number = () => 1): Promi
   const origin = await listenAnywhere(server)
 
   function answer(body: Record<string, unknown>, response: ServerResponse): void {
-    const { ending = 'whole' } = (body['metadata'] ?? {}) as { ending?: BilledEnding }
+    const { ending = 'whole', status = 500 } = (body['metadata'] ?? {}) as { ending?: BilledEnding; status?: number }
     if (ending === 'refused') {
       response.writeHead(400, json).end('{"error":{"message":"no","code":"bad","type":"invalid_request_error"}}')
       return
@@ -69,12 +71,12 @@ export async function startBillingGateway(random: () => number = () => 1): Promi
     const allowed = Math.max(1, Math.floor(ceiling * random()))
     const excess = ending === 'excess' ? 50 : 0
     // A tokenizer makes fewer tokens than there are bytes, and adds a few for each message.
-    const messages = body['messages'] as readonly { readonly content: unknown }[]
+    const messages = (body['messages'] ?? []) as readonly { readonly content: unknown }[]
     const input = messages.reduce((sum, { content }) => sum + 4 + Math.ceil(JSON.stringify(content).length * random()), 3)
     const output = (allowed + excess) * answers
     bill.push({ body, input, output, excess: excess * answers })
     const usage = { prompt_tokens: input, completion_tokens: output, total_tokens: input + output }
-    if (ending === 'failed') response.writeHead(500, json).end('{"error":{"message":"broken"}}')
+    if (ending === 'failed') response.writeHead(status, json).end('{"error":{"message":"broken"}}')
     else if (ending === 'hangs') hanging.add(response)
     else if (body['stream'] === true) stream(body, response, ending, usage)
     else if (ending === 'cut') response.writeHead(200, { ...json, 'content-length': '1000' }).write('{"id":"c",', () => response.destroy())
@@ -115,6 +117,12 @@ function stream(body: Readonly<Record<string, unknown>>, response: ServerRespons
   response.writeHead(200, { 'content-type': 'text/event-stream' })
   if (ending === 'cut') {
     response.write(said('Hel'), () => setTimeout(() => response.destroy(), 2))
+    return
+  }
+  if (ending === 'cut while it counts') {
+    const soFar = { prompt_tokens: 3, completion_tokens: 1, total_tokens: 4 }
+    const counted = event({ choices: [{ index: 0, delta: { content: 'Hel' }, finish_reason: null }], usage: soFar })
+    response.write(counted, () => setTimeout(() => response.destroy(), 2))
     return
   }
   if (ending === 'error inside') {

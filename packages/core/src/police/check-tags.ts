@@ -1,8 +1,8 @@
 import { type Arrival, type Principal, Refusal } from '@postern/ports'
 import { headerNames } from '@postern/protocol'
-import type { Policy, RequiredTag } from './policies.js'
+import type { Policy } from './policies.js'
 
-const headers: Readonly<Record<RequiredTag, string>> = { workflow: headerNames.workflow, step: headerNames.step }
+const headers = { workflow: headerNames.workflow, step: headerNames.step } as const
 
 /**
  * Checks that a request brings the tags that the policy demands; `tag` checks their form. A workflow that the credential names counts.

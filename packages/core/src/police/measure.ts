@@ -2,32 +2,28 @@ import { squashName } from '@postern/gateways'
 import { Refusal } from '@postern/ports'
 import type { Route } from '../resolve/route.js'
 import type { Members } from './callers-places.js'
+import { amountNamed } from './amount-names.js'
 import { countOf } from './count-answers.js'
 import { MediaCounter } from './count-media.js'
+import { setsHostedWork } from './hosted-work.js'
 import { checkModelOutsideBody } from './model-outside-body.js'
 import { namedModels } from './named-models.js'
 import type { Need } from './need.js'
 import { anyCeiling, hiddenCeilings, readAskedOutput, writersBeside } from './output-limit.js'
 import { refuseStored } from '../objects/refuse-stored.js'
-import type { EachItem, Visit } from './visit-members.js'
+import type { EachItem, Visit, VisitedMember } from './visit-members.js'
 
 /** Members whose entries may each add tokens of their own: messages, tools, documents. */
 const lists = ['messages', 'input', 'contents', 'tools', 'functions', 'documents'] as const
 
-/** Outermost members that have the provider do more than answer: search, call servers, predict, speak. */
-const setsToWork =
-  /^(?:websearch(?:options)?|searchparameters|searchoptions|enablesearch|mcpservers|plugins|prediction|audio|container|agents|subagents|multiagent|transforms|rag|knowledge|datasources|grounding)$/
-
-/** Tools that the caller runs itself; the provider runs every other one. */
-const runByCaller: ReadonlySet<unknown> = new Set(['function', 'custom'])
 /** With such a name the gateway chooses the model: `auto`, `openrouter/auto`. */
 const chosenByGateway = /^(?:[\w.-]+\/)?auto(?::[\w-]+)?$/i
 
 /** A request that names more models may run any. */
 const mostModels = 16
 
-const declares = /^function_?declarations$/i
-const modalities = /^(?:output_?)?modalities$/i
+/** A model that searches before it answers (OpenRouter, `:online`). */
+const searches = /:online\b/i
 
 /**
  * Measures what a request can use at most, on the walk on which it is checked. Finds nothing wrong with a request: where nothing bounds
@@ -54,8 +50,8 @@ export class Measuring {
 
   /** The visits of the members of a JSON body. */
   visits(): readonly Visit[] {
-    const { format } = this.#route.endpoint
-    const limit = format.outputLimit
+    const limit = this.#route.endpoint.format.outputLimit
+    const isPicture = this.#makesPictures()
     const setting: Visit[] = [
       writersBeside(Infinity),
       ...(limit === undefined ? [] : [hiddenCeilings(Infinity, limit)]),
@@ -66,7 +62,7 @@ export class Measuring {
     ]
     return [
       (member) => this.#media.visit(member),
-      (member) => this.#lookForWork(member),
+      (member) => this.#lookForWork(member, isPicture),
       ...setting.map((visit) => this.#tolerantly(visit)),
       this.#tolerantly(
         namedModels('model', (name) => this.#note(name)),
@@ -78,7 +74,14 @@ export class Measuring {
   /** The visits of the parameters of a query: what it says is not measured. */
   visitsOfQuery(): readonly Visit[] {
     const limit = this.#route.endpoint.format.outputLimit
-    return [...(limit === undefined ? [] : [anyCeiling(limit)]), refuseStored].map((visit) => this.#tolerantly(visit))
+    const isPicture = this.#makesPictures()
+    const visits = [...(limit === undefined ? [] : [anyCeiling(limit)]), refuseStored].map((visit) => this.#tolerantly(visit))
+    return [...visits, (member) => this.#lookForWork({ ...member, isTop: isPicture ? false : member.isTop }, isPicture)]
+  }
+
+  #makesPictures(): boolean {
+    const { endpoint, endpointPath } = this.#route
+    return endpointPath.startsWith('images/') && endpoint.format.id === 'plain'
   }
 
   /** Says that nothing bounds what the request uses. */
@@ -92,15 +95,14 @@ export class Measuring {
    * @param bytes The length of the body as it is sent.
    */
   need(members: Members, bytes: number, model: string | undefined): Need {
-    const { endpoint, endpointPath } = this.#route
-    if (model !== undefined || endpoint.model === 'body') this.#note(model)
+    if (model !== undefined || this.#route.endpoint.model === 'body') this.#note(model)
     const media = this.#media.counts()
-    const isPicture = endpointPath.startsWith('images/') && endpoint.format.id === 'plain'
-    const pictures = isPicture ? countOf(members['n'] ?? 1) : 0
+    const pictures = this.#makesPictures() ? countOf(members['n'] ?? 1) : 0
     const output = this.#readOutput(members, pictures)
     return {
       textBytes: Math.max(0, bytes - this.#media.bytes),
       entries: lists.reduce((sum, name) => sum + lengthOf(members[name]), 1),
+      tools: lengthOf(members['tools']) + lengthOf(members['functions']),
       media,
       picturesAsked: pictures,
       output,
@@ -117,6 +119,7 @@ export class Measuring {
   }
 
   #note(model: string | undefined): true {
+    if (model !== undefined && searches.test(model)) this.isUnbounded('model')
     if (model === undefined || chosenByGateway.test(model) || (this.#models?.size ?? 0) >= mostModels) this.#models = undefined
     else this.#models?.add(model)
     return true
@@ -144,18 +147,10 @@ export class Measuring {
     }
   }
 
-  #lookForWork(member: Parameters<Visit>[0]): void {
-    const { name, value, within, isTop, depth, inContent } = member
-    if (value === undefined || value === null || value === false || inContent) return
-    if (isTop) {
-      const plain = squashName(name)
-      if (setsToWork.test(plain) || (plain === 'background' && value !== false)) this.isUnbounded(name)
-      else if (modalities.test(name) && !(Array.isArray(value) && value.every((each) => each === 'text'))) this.isUnbounded(name)
-    } else if (within === 'tools' && depth === 1) {
-      const isHosted =
-        this.#route.endpoint.format.id === 'generate-content' ? !declares.test(name) : name === 'type' && !runByCaller.has(value)
-      if (isHosted) this.isUnbounded('tools')
-    }
+  #lookForWork(member: VisitedMember, isPicture: boolean): void {
+    if (member.inContent) return
+    if (setsHostedWork(member, this.#route.endpoint.format.id === 'generate-content')) this.isUnbounded(member.name)
+    else if (isPicture && asksForPictures(member)) this.isUnbounded(member.name)
   }
 
   /**
@@ -188,3 +183,10 @@ export class Measuring {
 function lengthOf(list: unknown): number {
   return Array.isArray(list) ? list.length : 0
 }
+
+/** Whether a member says how many pictures are made, beside the one that is read. */
+function asksForPictures({ name, isTop }: VisitedMember): boolean {
+  return !(isTop && name === 'n') && (amountNamed(name) === 'answers' || manyPictures.test(squashName(name)))
+}
+
+const manyPictures = /^(?:num|max|number|numberof|numof|n)(?:images?|pictures?)$|^n$/

@@ -4,6 +4,8 @@ export interface Need {
   readonly textBytes: number
   /** Messages and tools. Each may add tokens of its own. */
   readonly entries: number
+  /** Tools among them: a provider tells the model how to use them. */
+  readonly tools: number
   /** Pictures, sounds and files that the model reads. */
   readonly media: MediaCounts
   /** How many pictures are asked for. */

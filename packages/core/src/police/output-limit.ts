@@ -94,9 +94,10 @@ export interface AskedLength {
 export function readAskedOutput(limit: OutputLimit, body: Members): AskedLength {
   const { places, copies, prompts, others, beside, names } = compile(limit)
   refuseOtherSpellings(body, names)
-  const asked = [...readEach(body, places), ...readEach(body, others)]
+  const asked = readEach(body, places)
   return {
-    limit: asked.length === 0 ? undefined : largest(asked, countOf),
+    // A name of another API does not stand for the limit: a gateway that does not know it answers without one.
+    limit: asked.length === 0 ? undefined : largest([...asked, ...readEach(body, others)], countOf),
     answers: largest(readEach(body, copies), countOf) * countQuestions(body, prompts),
     writer: beside.find((place) => readAll(body, place).some((value) => value !== false))?.segments[0]?.name,
   }

@@ -2,9 +2,6 @@ import { mostSpecificFirst, type Principal, type PrincipalFields } from '@poster
 import { compileNameList, type NameList, type SessionBounds } from '@postern/protocol'
 import { createFieldIndex } from '../lib/field-index.js'
 
-/** A tag that an operator may demand. */
-export type RequiredTag = 'workflow' | 'step'
-
 /** What a caller may do. Every rule that matches applies: a request must satisfy them all. */
 export interface PolicyRule extends PrincipalFields {
   /** Model names; `*` stands for any characters. */
@@ -15,13 +12,10 @@ export interface PolicyRule extends PrincipalFields {
   readonly maxBodyBytes?: number | undefined
   /** The most tokens that a request may ask for. Of several rules the smallest counts. */
   readonly maxTokens?: number | undefined
-  /**
-   * Values for the options that a gateway offers per request, by option name. Of several rules the last counts; a rule that
-   * names a user, team or project counts over one that does not.
-   */
+  /** Values for the options that a gateway offers per request. Of several rules the last counts, one that names somebody before others. */
   readonly choices?: Readonly<Record<string, string>> | undefined
   /** Tags that a request must bring. Those of all rules together. */
-  readonly require?: readonly RequiredTag[] | undefined
+  readonly require?: readonly ('workflow' | 'step')[] | undefined
   /** Overwrite the body's user with the verified user. Of several rules one is enough. */
   readonly pinUser?: boolean | undefined
 }
@@ -37,7 +31,7 @@ export interface Policy {
   readonly maxTokens: number | undefined
   readonly choices: Readonly<Record<string, string | undefined>>
   readonly pinUser: boolean
-  readonly requires: ReadonlySet<RequiredTag>
+  readonly requires: ReadonlySet<'workflow' | 'step'>
 }
 
 /** How many combinations of rules are kept compiled; then all are forgotten. */

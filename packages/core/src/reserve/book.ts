@@ -1,4 +1,3 @@
-import type { AnswerFormat } from '@postern/gateways'
 import { toBillionths } from '@postern/ports'
 import type { GovernanceRecord } from '@postern/protocol'
 import type { PricedCall, Usage } from '../prices/prices.js'
@@ -11,7 +10,6 @@ export type BookedBy = 'reported' | 'priced' | 'assumed' | 'measured'
 /** How a call ended that was sent. */
 export interface CallEnding {
   readonly record: GovernanceRecord
-  readonly format: AnswerFormat['id']
   /** How many bytes of the answer's body came. */
   readonly answerBytes: number
 }
@@ -37,15 +35,15 @@ export function bookCall(
   pricing: Pricing,
 ): Booking {
   const { record } = ending
-  const usage = isWhole(ending) ? usageOf(ending, size) : undefined
+  const usage = isWhole(record) ? usageOf(ending, size) : undefined
   if (rule.unit === 'tokens') {
-    const tokens = usage === undefined ? undefined : (record.usage?.total ?? sum(usage))
+    const tokens = usage === undefined ? undefined : sum(usage)
     return tokens === undefined ? unreported(setAside, () => passedTokens(ending, size), pricing) : { amount: tokens, by: 'reported' }
   }
   const currency = rule.currency as string
   // Nothing was set aside for what has no price: it counts in tokens alone.
   if (setAside === 0 && pricing.unpriced === 'tokens' && record.cost?.unit !== currency) return { amount: 0, by: 'priced' }
-  const reported = record.cost?.unit === currency ? toBillionths(record.cost.amount) : undefined
+  const reported = isWhole(record) && record.cost?.unit === currency ? toBillionths(record.cost.amount) : undefined
   if (reported !== undefined) return { amount: reported, by: 'reported' }
   const ran = { ...call, model: record.model ?? call.model, tier: record.tier }
   const priced = usage === undefined ? undefined : pricing.prices?.costOf(ran, currency, usage)
@@ -62,12 +60,9 @@ function unreported(setAside: number, measure: () => number | undefined, { unrep
   return measured === undefined || measured >= setAside ? { amount: setAside, by: 'assumed' } : { amount: measured, by: 'measured' }
 }
 
-/**
- * Whether the counts are those of the whole answer. In streams of two formats they grow with the answer, so those of a stream that was
- * cut are too low.
- */
-function isWhole({ record: { finish }, format }: CallEnding): boolean {
-  return finish === 'complete' || (format !== 'messages' && format !== 'generate-content')
+/** Whether what is reported is of the whole answer: in a stream that was cut it may be of a part, since some report it as it grows. */
+function isWhole({ finish, usage }: GovernanceRecord): boolean {
+  return finish === 'complete' || usage?.source === 'answer'
 }
 
 /** The counts of an answer; `undefined` if the gateway reported none and no pictures were made. */
@@ -75,8 +70,17 @@ function usageOf({ record: { usage, finish } }: CallEnding, { pictures, ceiling,
   const images = pictures > 0 && finish === 'complete' ? pictures : undefined
   if (usage === undefined && images === undefined) return undefined
   // What answers without a length have no output in tokens, and do not report that.
-  const output = usage?.output ?? (ceiling === undefined && !isUnbounded && usage !== undefined ? 0 : undefined)
-  return { input: usage?.input, output, cached: usage?.cached, reasoning: usage?.reasoning, images }
+  const told = usage?.output ?? (ceiling === undefined && !isUnbounded && usage !== undefined ? 0 : undefined)
+  // Some report what was thought in the total alone.
+  const unsaid = usage?.total === undefined ? 0 : usage.total - (usage.input ?? 0)
+  const output = told === undefined ? (usage?.total === undefined ? undefined : unsaid) : Math.max(told, unsaid)
+  return {
+    input: usage?.input ?? (usage?.total === undefined ? undefined : 0),
+    output,
+    cached: usage?.cached,
+    reasoning: usage?.reasoning,
+    images,
+  }
 }
 
 function passedTokens({ answerBytes }: CallEnding, { input }: CallSize): number {

@@ -1,4 +1,3 @@
-import type { AnswerFormat } from '@postern/gateways'
 import { billionthsOfOne, type Counted } from '@postern/ports'
 import type { GovernanceBudget, GovernanceClamp, GovernanceRecord } from '@postern/protocol'
 import { isOwn, limitHeaders } from '../answers/limit-headers.js'
@@ -15,7 +14,6 @@ export interface SizedCall {
   readonly size: CallSize
   readonly call: PricedCall
   readonly pricing: Pricing
-  readonly format: AnswerFormat['id']
   /** The amount that was set aside for each limit. */
   readonly amounts: readonly number[]
   /** The ceiling that was written into the request; `undefined`: the client's own stands. */
@@ -42,6 +40,12 @@ export interface ReservedEnding {
   /** Whether the gateway may have run the call; `undefined`: nothing says so, or that it has not. */
   readonly mayHaveRun?: boolean | undefined
 }
+
+/**
+ * Statuses with which a gateway says that it takes the request not at all (RFC 9110, 15.5). Others, such as 408 and 409, may come after
+ * a model ran.
+ */
+const ranNothing = new Set([400, 401, 402, 403, 404, 405, 406, 410, 411, 413, 414, 415, 416, 417, 421, 422, 426, 428, 429, 431, 451])
 
 /** What one call has set aside. Whoever ends the call calls `end`, once. */
 export class Reservation implements OpenReservation {
@@ -141,16 +145,11 @@ export class Reservation implements OpenReservation {
 
   /** A gateway that finds fault with the request, or has no place for it, runs nothing. Of its own failures that is known of few. */
   #mayHaveRun({ mayHaveRun }: ReservedEnding): boolean {
-    return mayHaveRun ?? !(this.#status >= 400 && this.#status < 500)
+    return mayHaveRun ?? !ranNothing.has(this.#status)
   }
 
-  #bookingOf(
-    limit: Limit,
-    setAside: number,
-    record: GovernanceRecord,
-    { format, size, call, pricing }: SizedCall,
-  ): ReturnType<typeof bookCall> {
-    return bookCall(limit, setAside, { record, format, answerBytes: this.#answerBytes }, size, call, pricing)
+  #bookingOf(limit: Limit, setAside: number, record: GovernanceRecord, { size, call, pricing }: SizedCall): ReturnType<typeof bookCall> {
+    return bookCall(limit, setAside, { record, answerBytes: this.#answerBytes }, size, call, pricing)
   }
 
   #tellDifference(unit: string, reported: number, record: GovernanceRecord, { call, pricing: { prices } }: SizedCall): void {

@@ -48,7 +48,7 @@ const mostTries = 4
 
 export function createReserve({ counters, budgets, findLimits, reservations, pricing }: ReserveOptions): Reserve {
   function setAside(call: ReservingCall, limits: readonly Limit[]): Promise<Reservation | undefined> {
-    const { route, permit } = call
+    const { permit } = call
     const priced = pricedCall(call)
     const { need } = permit
     const size =
@@ -57,7 +57,7 @@ export function createReserve({ counters, budgets, findLimits, reservations, pri
       if (size === undefined) return undefined
       const asked = need?.output?.limit
       const clamped = ceiling === undefined || asked === ceiling ? undefined : { ceiling, ...(asked === undefined ? {} : { asked }) }
-      return { size, call: priced, pricing, format: route.endpoint.format.id, amounts, clamped }
+      return { size, call: priced, pricing, amounts, clamped }
     }
     return tryFor(call, limits, size, sized, 1, size?.ceiling)
   }

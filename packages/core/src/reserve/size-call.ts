@@ -8,6 +8,10 @@ import { isMeasured } from './limit-rule.js'
 /** A message or a tool adds so many tokens of its own at most. */
 const tokensOfEntry = 16
 
+/** What a provider tells a model of tools in general, and of each, at most. */
+const tokensOfTools = 512
+const tokensOfTool = 64
+
 /** A ceiling is not made lower than this, and none lower is asked of a gateway: the OpenAI API takes no lower one. */
 export const leastCeiling = 16
 
@@ -56,17 +60,30 @@ export function sizeCall(limits: readonly Limit[], need: Need, call: PricedCall,
   const prices = file === undefined ? undefined : ofAnyModel(file, need.models)
   const media = tokensOfMedia(need, call, prices)
   const unbounded = need.unbounded ?? (typeof media === 'string' ? media : undefined)
-  const input = need.textBytes + tokensOfEntry * need.entries + (typeof media === 'string' ? 0 : media)
+  const input =
+    need.textBytes +
+    tokensOfEntry * need.entries +
+    (need.tools > 0 ? tokensOfTools + tokensOfTool * need.tools : 0) +
+    (typeof media === 'string' ? 0 : media)
   const answers = need.output?.answers ?? 0
   const most = (ceiling: number | undefined): MostUsage => {
     return { input, output: (ceiling ?? 0) * answers, images: need.picturesAsked, seconds: 0 }
   }
 
+  /** Whether the price file has a price for each picture that is made, or, where sound is brought, none for each second of it. */
+  function isBoundedIn(currency: string): boolean {
+    const costs = (more: Partial<MostUsage>): boolean =>
+      (prices?.mostOf(call, currency, { ...nothing, ...more }) ?? 0) > (prices?.mostOf(call, currency, nothing) ?? 0)
+    if (need.picturesAsked > 0 && !costs({ images: 1 })) return false
+    return need.media.audio === 0 || !costs({ seconds: 1 })
+  }
+
   function moneyOf(currency: string, ceiling: number | undefined): number {
-    const amount = prices?.mostOf(call, currency, unbounded === undefined ? most(ceiling) : undefined)
+    const isBounded = unbounded === undefined && isBoundedIn(currency)
+    const amount = prices?.mostOf(call, currency, isBounded ? most(ceiling) : undefined)
     if (amount !== undefined) return amount
     if (unpriced === 'tokens' && !isPriced(currency)) return 0
-    throw unbounded === undefined ? hasNoPrice(need.models, call, currency) : hasNoCeiling(unbounded)
+    throw unbounded === undefined && !isPriced(currency) ? hasNoPrice(need.models, call, currency) : hasNoCeiling(unbounded ?? 'model')
   }
 
   function isPriced(currency: string): boolean {
@@ -75,9 +92,9 @@ export function sizeCall(limits: readonly Limit[], need: Need, call: PricedCall,
   }
 
   function tokensOf(ceiling: number | undefined): number {
-    if (unbounded === undefined) return input + (ceiling ?? 0) * answers
+    if (unbounded === undefined && need.picturesAsked === 0) return input + (ceiling ?? 0) * answers
     if (hasPriceOfCall(call, prices)) return 0
-    throw hasNoCeiling(unbounded)
+    throw hasNoCeiling(unbounded ?? 'model')
   }
 
   function amountOf({ rule, claim }: Limit, ceiling: number | undefined): number {

@@ -9,11 +9,11 @@ import { editMembers, memberValue, spansOf } from '../lib/json-members.js'
  */
 export function writeCeiling(body: Buffer, limit: OutputLimit, model: string | undefined, ceiling: number): Buffer {
   const text = body.toString('utf8')
-  const stated = [...limit.places, ...(limit.others ?? [])].map(segmentsOf)
-  const lowered = stated.reduce((left, place) => lower(left, place, ceiling), text)
-  if (stated.some((place) => valueAt(text, place) !== undefined)) return lowered === text ? body : Buffer.from(lowered)
+  const places = limit.places.map(segmentsOf)
+  const lowered = [...places, ...(limit.others ?? []).map(segmentsOf)].reduce((left, place) => lower(left, place, ceiling), text)
+  if (places.some((place) => valueAt(text, place) !== undefined)) return lowered === text ? body : Buffer.from(lowered)
   const written = limit.written.find(({ models }) => models === undefined || (model !== undefined && models.test(model)))
-  return written === undefined ? body : Buffer.from(write(text, segmentsOf(written.place), String(ceiling)))
+  return written === undefined ? body : Buffer.from(write(lowered, segmentsOf(written.place), String(ceiling)))
 }
 
 function segmentsOf(place: string): readonly string[] {
