@@ -182,7 +182,7 @@ export function createProgram(version: string, finish: (code: number) => void): 
     .option('--since <time>', 'from when: 12h, 7d (whole days in UTC), 2026-11-01 or 2026-11-01T12:00Z', '7d')
     .option('--until <time>', 'until when, not included; until now otherwise')
     .option('--by <fields>', 'a row for each: user, team, project, key, gateway, model, workflow, step, day, with commas', 'team,model')
-    .option('--user <name>', 'only calls of this user; \'\' for calls without one, as with the others')
+    .option('--user <name>', "only calls of this user; '' for calls without one, as with the others")
     .option('--team <name>', 'only of this team')
     .option('--project <name>', 'only of this project')
     .option('--key <alias>', 'only with this gateway key')

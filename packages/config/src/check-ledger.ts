@@ -32,8 +32,11 @@ export function checkLedger(config: Config, { directory }: SecretPlaces, problem
         'Remove it, and collect the lines of the log, or write replicas: 1. A ledger in PostgreSQL, for several replicas, is not there yet.',
       ),
     )
-  const storeFile = store?.redis === undefined && store?.memory === undefined ? resolve(directory, store?.sqlite ?? 'postern.db') : undefined
+  const storeFile =
+    store?.redis === undefined && store?.memory === undefined ? resolve(directory, store?.sqlite ?? 'postern.db') : undefined
   if (file === storeFile) problems.push(problem('ledger.sqlite', 'is the file of the store.', 'Write another path, such as ./ledger.db.'))
   if (!existsSync(dirname(file)))
-    problems.push(warning('ledger.sqlite', `lies in the folder ${dirname(file)}, which is not there.`, 'Make the folder, or write another path.'))
+    problems.push(
+      warning('ledger.sqlite', `lies in the folder ${dirname(file)}, which is not there.`, 'Make the folder, or write another path.'),
+    )
 }

@@ -42,7 +42,13 @@ export async function start(hangUps: HangUps, options: { readonly config: string
     await Promise.all([audit.close(), store.store.close()])
     throw error
   })
-  const instance = openInstance(checked, { ledger: kept === undefined ? ledger : appendToBoth(ledger, kept), store: store.store, log, witness, hasListeners: true })
+  const instance = openInstance(checked, {
+    ledger: kept === undefined ? ledger : appendToBoth(ledger, kept),
+    store: store.store,
+    log,
+    witness,
+    hasListeners: true,
+  })
   const configuration = createConfiguration(loaded, instance, witness)
   const readiness = createReadiness({ instance, store, auditTrouble: () => audit.trouble() })
   const serving = { runtime: instance, configuration, readiness, audit, directory: dirname(file), sockets, handOver, log }

@@ -42,7 +42,7 @@ async function answer(options: UsageOptions): Promise<number> {
   const filters = usageFilters.flatMap((field): [UsageFilter, string][] => (options[field] === undefined ? [] : [[field, options[field]]]))
   const progress = createProgress()
   const question = { sinceMs, untilMs, by, only: Object.fromEntries(filters) }
-  const rows = await askLedger(options, (reader) => reader.usage(question, progress.tell)).finally(progress.end)
+  const rows = await askLedger(options, (reader) => reader.usage(question, (done) => progress.tell(done))).finally(() => progress.end())
   if (options.csv === true) process.stdout.write(writeCsv(by, rows))
   else if (options.json === true) {
     const times = { since: new Date(sinceMs).toISOString(), until: new Date(untilMs).toISOString() }
@@ -55,10 +55,13 @@ async function answer(options: UsageOptions): Promise<number> {
 export async function usageOfWorkflow(id: string, options: LedgerPlace & { readonly json?: boolean }): Promise<number> {
   const { calls, total } = await askLedger(options, (reader) => reader.workflow(id))
   if (options.json === true) {
-    const told = calls.map(({ startMs, cost, ...call }) => ({
-      ...call,
+    const told = calls.map(({ requestId, parentStep, startMs, durationMs, cost, ...call }) => ({
+      request_id: requestId,
+      parent_step: parentStep,
       start: new Date(startMs).toISOString(),
-      ...(cost === undefined ? {} : { cost: { amount: writeAmount(cost.amount), unit: cost.unit } }),
+      duration_ms: durationMs,
+      ...call,
+      cost: cost === undefined ? undefined : { amount: writeAmount(cost.amount), unit: cost.unit },
     }))
     printAscii({ workflow: id, total, calls: told })
     return total === 0 ? 1 : 0
@@ -66,7 +69,7 @@ export async function usageOfWorkflow(id: string, options: LedgerPlace & { reado
   const [first] = calls
   if (first === undefined) {
     process.stderr.write(
-      `The ledger has no call of the workflow ${showName(id)}. A call belongs to a workflow if its session or its header Postern-Workflow says so.\n`,
+      `The ledger has no call of the workflow ${showName(id)}. A call belongs to a workflow if its session, or the header X-Workflow-ID, says so.\n`,
     )
     return 1
   }
@@ -92,8 +95,7 @@ function readFields(text: string): readonly UsageField[] {
 
 function timeOf(option: string, text: string, nowMs: number): number {
   const ms = readTime(text, nowMs)
-  if (ms === undefined)
-    throw new WrongUsage(`--${option} takes 12h, 7d, 2026-11-01 or 2026-11-01T12:00Z, and got "${showName(text)}".`)
+  if (ms === undefined) throw new WrongUsage(`--${option} takes 12h, 7d, 2026-11-01 or 2026-11-01T12:00Z, and got "${showName(text)}".`)
   return ms
 }
 

@@ -1,14 +1,16 @@
+import type { LogLedger } from '@postern/instance'
 import type { Ledger } from '@postern/ports'
 
 /** A ledger that gives each entry to the log and to a ledger that answers questions. Events are for the log alone. */
-export function appendToBoth(log: Ledger, kept: Ledger): Ledger {
+export function appendToBoth(log: LogLedger, kept: Ledger): Ledger {
   return {
     append(entry) {
-      const room = kept.append(entry)
-      const roomOfLog = log.append(entry)
-      return roomOfLog === undefined || room === undefined ? (room ?? roomOfLog) : Promise.all([room, roomOfLog]).then(() => {})
+      log.append(entry)
+      return kept.append(entry)
     },
     event: (event) => log.event?.(event),
-    flush: () => Promise.all([log.flush(), kept.flush()]).then(() => {}),
+    async flush() {
+      await Promise.all([log.flush(), kept.flush()])
+    },
   }
 }

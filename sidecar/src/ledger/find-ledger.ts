@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path'
-import { type Config, ledgerFile } from '@postern/config'
+import { ledgerFile } from '@postern/config'
 import type { LedgerReader } from '@postern/ports'
 import { Failure } from '../failure.js'
 import { readYaml } from '../read-yaml.js'
@@ -37,7 +37,7 @@ function placeOf(config: string): string {
       `${config} has no ledger, so calls are in the log alone: one line for each, with "msg":"request".\nWrite  ledger: { keep: 90d }  and start Postern again. From then on "postern usage" adds up what is called.`,
     )
   const settings = { ledger: { keep: 0, sqlite: textOf(ledger, 'sqlite') }, store: { sqlite: textOf(store, 'sqlite') } }
-  return ledgerFile(settings as Pick<Config, 'ledger' | 'store'>, dirname(resolve(config))) as string
+  return ledgerFile(settings, dirname(resolve(config))) as string
 }
 
 function textOf(section: unknown, name: string): string | undefined {

@@ -20,7 +20,10 @@ export function drawTree(calls: readonly WorkflowCall[]): readonly string[] {
   findParents(steps)
   const roots: Step[] = []
   for (const step of steps) (step.parent?.children ?? roots).push(step)
-  const slowest = steps.reduce<Step | undefined>((found, step) => (found === undefined || timeOf(step) > timeOf(found) ? step : found), undefined)
+  const slowest = steps.reduce<Step | undefined>(
+    (found, step) => (found === undefined || timeOf(step) > timeOf(found) ? step : found),
+    undefined,
+  )
   const begin = Math.min(...calls.slice(0, 1).map(({ startMs }) => startMs))
   const lines: string[] = []
   // A list and no recursion: a client may name any depth of steps.
@@ -84,7 +87,9 @@ function describe(step: Step, beginMs: number): string {
   const attempts = calls.reduce((sum, { earlier }) => sum + earlier.length, 0)
   const models = [...new Set(calls.flatMap(({ model }) => (model === undefined ? [] : [model])))]
   const codes = [...new Set(calls.flatMap(({ code }) => (code === undefined ? [] : [code])))]
-  const ended = [...new Set(calls.flatMap(({ code, finish = 'complete' }) => (code === undefined && finish !== 'complete' ? [finish] : [])))]
+  const ended = [
+    ...new Set(calls.flatMap(({ code, finish = 'complete' }) => (code === undefined && finish !== 'complete' ? [finish] : []))),
+  ]
   const facts = [
     showName(name ?? '(no step)'),
     ...(calls.length === 1 ? [] : [`${calls.length} calls`]),

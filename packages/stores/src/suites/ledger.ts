@@ -135,7 +135,16 @@ export const ledgerSuite: readonly Sentence<KeptLedger>[] = [
         { attempt: 2, code: 'gateway_unreachable', cause: 'refused' },
       ]
       const who = { user: 'u', team: 't', project: 'p', key: 'k', gateway: 'g', model: 'm', workflow: 'run' }
-      const later = entryOf({ ...who, atMs: someDay + 5, step: 'b', parent_step: 'a', attempt: 3, earlier, code: 'gateway_error', status: 502 })
+      const later = entryOf({
+        ...who,
+        atMs: someDay + 5,
+        step: 'b',
+        parent_step: 'a',
+        attempt: 3,
+        earlier,
+        code: 'gateway_error',
+        status: 502,
+      })
       const first = entryOf({ workflow: 'run', usage: { input: 1, output: 2, source: 'stream' }, cost: { amount: 0.5, unit: 'USD' } })
       await append(kept, later, first, entryOf({ workflow: 'another' }))
       const { calls, total } = await kept.reader.workflow('run')
@@ -176,7 +185,10 @@ export const ledgerSuite: readonly Sentence<KeptLedger>[] = [
       const told: number[] = []
       await kept.reader.usage(asks({ untilMs: someDay + 3 * dayMs, by: ['step'] }), (done) => told.push(done))
       equal(told.at(-1), 1)
-      deepEqual(told, told.toSorted((one, other) => one - other))
+      deepEqual(
+        told,
+        told.toSorted((one, other) => one - other),
+      )
     },
   },
 ]
@@ -224,7 +236,8 @@ export function ledgerAgreesWithBook(seed: number, count: number): Sentence<Kept
       const pick = <Value>(...values: readonly Value[]): Value => values[whole(values.length)] as Value
       for (let made = 0; made < count; made += 1) {
         const entry = randomEntry(pick, whole, random)
-        await Promise.all([kept, book].map(({ ledger }) => ledger.append(entry)))
+        await kept.ledger.append(entry)
+        await book.ledger.append(entry)
       }
       await kept.ledger.flush()
       for (let asked = 0; asked < 60; asked += 1) {
@@ -233,7 +246,9 @@ export function ledgerAgreesWithBook(seed: number, count: number): Sentence<Kept
           sinceMs,
           untilMs: sinceMs + pick(whole(dayMs), dayMs, 2 * dayMs, 12 * dayMs),
           by: usageFields.filter(() => whole(4) === 0),
-          only: Object.fromEntries(usageFilters.filter(() => whole(8) === 0).map((field): [UsageFilter, string] => [field, pick('', 'x', 'y')])),
+          only: Object.fromEntries(
+            usageFilters.filter(() => whole(8) === 0).map((field): [UsageFilter, string] => [field, pick('', 'x', 'y')]),
+          ),
         }
         deepEqual(await kept.reader.usage(question), await book.reader.usage(question), JSON.stringify(question))
       }
@@ -241,7 +256,11 @@ export function ledgerAgreesWithBook(seed: number, count: number): Sentence<Kept
   }
 }
 
-function randomEntry(pick: <Value>(...values: readonly Value[]) => Value, whole: (below: number) => number, random: (below: number) => number) {
+function randomEntry(
+  pick: <Value>(...values: readonly Value[]) => Value,
+  whole: (below: number) => number,
+  random: (below: number) => number,
+) {
   const name = (): string | undefined => pick(undefined, 'x', 'y', 'a name with ü and 語')
   const tokens = (): number | undefined => pick(undefined, 0, whole(100_000))
   const parts = { input: tokens(), output: tokens(), cached: tokens(), reasoning: tokens() }

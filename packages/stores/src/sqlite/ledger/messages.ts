@@ -29,9 +29,7 @@ export type FromWriter =
   | { readonly type: 'begun_anew' }
 
 /** A question for the thread of the reader. `id` names it in the answer. */
-export type ToReader =
-  | { readonly id: number; readonly usage: UsageQuestion }
-  | { readonly id: number; readonly workflow: string }
+export type ToReader = { readonly id: number; readonly usage: UsageQuestion } | { readonly id: number; readonly workflow: string }
 
 /** An answer, or how much of a question is done. */
 export type FromReader =

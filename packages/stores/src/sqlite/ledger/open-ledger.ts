@@ -47,7 +47,8 @@ export interface SqliteLedger extends Ledger {
 export async function createSqliteLedger(options: SqliteLedgerOptions): Promise<SqliteLedger> {
   const { file, keepMs = 90 * 86_400_000, slowAt = 10_000, log = warnOfProcess } = options
   const settings: WriterSettings = { file, keepMs }
-  const worker = new Worker(new URL('./writer-worker.js', import.meta.url), { workerData: settings })
+  // Options of the process, such as --input-type, are not for the thread.
+  const worker = new Worker(new URL('./writer-worker.js', import.meta.url), { workerData: settings, execArgv: [] })
   await begun(worker)
   // The process may end although the thread waits for rows.
   worker.unref()
@@ -141,6 +142,7 @@ class QueuedLedger implements SqliteLedger {
   }
 
   #tell(message: ToWriter): void {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
     this.#worker.postMessage(message)
   }
 

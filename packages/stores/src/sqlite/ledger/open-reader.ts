@@ -15,7 +15,7 @@ interface Asked {
  * @param file The absolute path of the file.
  */
 export function createSqliteLedgerReader(file: string): LedgerReader {
-  const worker = new Worker(new URL('./reader-worker.js', import.meta.url), { workerData: { file } })
+  const worker = new Worker(new URL('./reader-worker.js', import.meta.url), { workerData: { file }, execArgv: [] })
   worker.unref()
   const asked = new Map<number, Asked>()
   let questions = 0
@@ -48,6 +48,7 @@ export function createSqliteLedgerReader(file: string): LedgerReader {
       asked.set(id, { answer: resolve as (value: unknown) => void, fail: reject, progress })
       // Who waits for an answer keeps the process alive.
       worker.ref()
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
       worker.postMessage(question(id))
     })
   }

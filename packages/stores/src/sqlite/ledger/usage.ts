@@ -98,7 +98,10 @@ function readPart(database: SqliteFile, { by, only = {} }: UsageQuestion, { from
     WHERE ${from === 'sums' ? 'day' : 'time'} >= ? AND ${from === 'sums' ? 'day' : 'time'} < ?
       ${filters.map((field) => `AND ${ofFile(field)} = ?`).join(' ')}
     GROUP BY ${grouped.map((_, index) => index + 1).join(', ')}`
-  const rows = database.prepare(query).raw().all(first, last, ...filters.map((field) => only[field])) as (string | number)[][]
+  const rows = database
+    .prepare(query)
+    .raw()
+    .all(first, last, ...filters.map((field) => only[field])) as (string | number)[][]
   for (const row of rows) {
     const values = row.slice(0, by.length).map((value) => (typeof value === 'number' ? dayText(value) : value === '' ? null : value))
     add(groups, values, row.slice(by.length) as unknown as Sums)
