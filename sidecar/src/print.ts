@@ -1,3 +1,4 @@
+import { asciiJson } from '@postern/protocol'
 import Table from 'cli-table3'
 
 /** Prints a line on stdout. */
@@ -15,4 +16,17 @@ export function printTable(head: readonly string[], rows: readonly (readonly str
   const table = new Table({ head: [...head], style: { head: [], border: [] } })
   table.push(...rows.map((row) => [...row]))
   print(table.toString())
+}
+
+/** Escapes what a terminal obeys in a text that somebody else wrote. Line breaks stay. */
+export function printable(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => asciiJson(JSON.stringify(line)).slice(1, -1).replaceAll('\\"', '"'))
+    .join('\n')
+}
+
+/** Escapes what a terminal obeys, or does not show, in a name that a client chose; other letters stay. It is one line. */
+export function showName(name: string): string {
+  return name.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${(character.codePointAt(0) as number).toString(16)}}`)
 }

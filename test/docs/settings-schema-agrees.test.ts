@@ -15,6 +15,7 @@ const good: unknown = {
   admin: { socket: './postern.sock', credentials: { ops: { hash: hash('sha256', 'ops'), roles: ['sessions', 'read'] } } },
   health: { host: '0.0.0.0', port: 8789 },
   audit: { file: './audit.jsonl' },
+  ledger: { keep: '90d', sqlite: './ledger.db' },
   backend: {
     url: 'http://127.0.0.1:3000',
     timeouts: { headers: '60s' },

@@ -1,6 +1,6 @@
-import { createAccount } from '@postern/core'
+import { createAccount, LedgerPace } from '@postern/core'
 import { createLogLedger } from '@postern/instance'
-import { createRedactor, type LedgerEntry, Refusal, Secret, Stopwatch } from '@postern/ports'
+import { createRedactor, type Ledger, type LedgerEntry, Refusal, Secret, Stopwatch } from '@postern/ports'
 import { redactKeys } from '@postern/protocol'
 import { EMULATED_GATEWAYS, issueKey } from '@postern/emulator'
 import { randomBytes } from 'node:crypto'
@@ -157,8 +157,10 @@ describe('the ledger', () => {
   /** A call in which `said` stands wherever a client or gateway writes. */
   function entryOf(said: string): LedgerEntry {
     const entries: LedgerEntry[] = []
+    const ledger: Ledger = { append: (entry) => void entries.push(entry), flush: () => Promise.resolve() }
     const account = createAccount({
-      ledger: { append: (entry) => void entries.push(entry), flush: () => Promise.resolve() },
+      ledger,
+      pace: new LedgerPace(ledger),
       witness: () => {},
       redactor: { redact, redactOften, holdsSecret },
       isCut: () => false,

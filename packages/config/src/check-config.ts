@@ -12,6 +12,7 @@ import { checkKeys } from './check-keys.js'
 import { checkSharing } from './check-sharing.js'
 import { checkMount } from './check-mount.js'
 import { checkPassHeaders } from './check-pass-headers.js'
+import { checkLedger } from './check-ledger.js'
 import { checkLimits, checkSpend, warnOfHolding } from './check-limits.js'
 import { checkPolicies } from './check-policies.js'
 import { checkPrices } from './check-prices.js'
@@ -96,6 +97,7 @@ export function checkConfig(raw: unknown, places: SecretPlaces, dialects: Dialec
     checkCallers(config, problems)
     checkIssuers(config, problems)
     checkStore(config, secrets, places, problems)
+    checkLedger(config, places, problems)
     checkLimits(config, problems)
     warnOfHolding(config, problems)
     if (prices !== undefined || config.limits?.prices === undefined) checkSpend(config, prices, problems)

@@ -12,6 +12,7 @@ const examples: readonly (readonly [place: RegExp, example: string])[] = [
   [/^backend$/, '{ url: http://127.0.0.1:3000 }'],
   [/^browser$/, '{ origins: [https://app.example.com] }'],
   [/^health$/, '{ port: 8789 }'],
+  [/^ledger$/, '{ keep: 90d }'],
   [/^audit$/, '{ file: ./audit.jsonl }'],
   [/^reload$/, '{ watch: true }'],
   [/^shutdown$/, '{ deadline: 30s }'],

@@ -147,6 +147,19 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
     callers: callers.callers,
     /** Where Postern stores revocations, counted calls and seen proofs. */
     store: store.optional(),
+    /** A row for each call, for questions such as who spent what. Default: none, and the log alone has the calls. */
+    ledger: strict({
+      /** How long calls are kept; whole days in UTC are deleted. */
+      keep: duration
+        .refine((ms) => ms >= 86_400_000, fault('is less than a day', 'Write a time such as 90d.'))
+        .default(90 * 86_400_000)
+        .describe('how long [the ledger](usage.md) keeps calls, at least a day'),
+      sqlite: z
+        .string()
+        .min(1)
+        .optional()
+        .meta({ description: 'its file; without `ledger` there is none', unset: '`ledger.db` beside the file of the store' }),
+    }).optional(),
     /** How many processes with this configuration run side by side. */
     replicas: z.int().min(1).default(1).describe('how many processes like this one run side by side'),
     policies: createPoliciesSchema(strict),

@@ -40,14 +40,19 @@ export function readAmount(text: string): Amount | undefined {
   return amount === undefined || unit === undefined ? undefined : { amount, unit }
 }
 
-/** Writes an amount as a decimal, without zeros at its end: `0.15`, `20`. {@link readDecimal} reads it again. */
-export function writeAmount(amount: Billionths): string {
-  const size = Math.abs(amount)
-  const rest = size % billionthsOfOne
-  const whole = (size - rest) / billionthsOfOne
-  const decimals = rest === 0 ? '' : `.${String(rest).padStart(9, '0').replace(/0+$/, '')}`
-  return `${amount < 0 ? '-' : ''}${whole}${decimals}`
+/**
+ * Writes an amount as a decimal, without zeros at its end: `0.15`, `20`. {@link readDecimal} reads it again. A sum of many amounts may be
+ * larger than the largest safe integer; it is a `bigint`.
+ */
+export function writeAmount(amount: Billionths | bigint): string {
+  const exact = BigInt(amount)
+  const size = exact < 0n ? -exact : exact
+  const rest = size % wholeOfSums
+  const decimals = rest === 0n ? '' : `.${String(rest).padStart(9, '0').replace(/0+$/, '')}`
+  return `${exact < 0n ? '-' : ''}${size / wholeOfSums}${decimals}`
 }
+
+const wholeOfSums = BigInt(billionthsOfOne)
 
 /**
  * Turns a number of JSON into billionths, rounded up: the decimal that a gateway wrote, and not what floating point makes of it.

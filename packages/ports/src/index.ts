@@ -16,6 +16,18 @@ export type { Counters } from './counters.js'
 export type { Feed, FeedPage } from './feed.js'
 export type { Identify } from './identify.js'
 export type { EarlierEntry, Ledger, LedgerEntry, LedgerEvent, SessionEnded } from './ledger.js'
+export {
+  type LedgerReader,
+  type UsageCost,
+  type UsageField,
+  type UsageFilter,
+  usageFields,
+  usageFilters,
+  type UsageQuestion,
+  type UsageRow,
+  type WorkflowCall,
+  type WorkflowRun,
+} from './ledger-reader.js'
 export type { Log } from './log.js'
 export { createMeantBy, lettersOf, type MeantBy } from './meant-by.js'
 export { createMemoryStore } from './memory/open.js'

@@ -80,8 +80,13 @@ export type LedgerEvent = SessionEnded | PreflightRefused
 
 /** Receives entries and events. */
 export interface Ledger {
-  /** Takes an entry. Must not block; an error that it throws becomes a process warning. */
-  append(entry: LedgerEntry): void
+  /**
+   * Takes an entry. Must not block; an error that it throws becomes a process warning.
+   *
+   * @returns A promise if the queue of the ledger is full: the entry may be lost, and the next calls wait until the promise settles.
+   *   The ledger decides how long that is at most.
+   */
+  append(entry: LedgerEntry): void | Promise<void>
   /** Takes an event. A ledger without this method gets entries only. */
   event?(event: LedgerEvent): void
   /** Resolves once everything appended so far is stored. */

@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { asciiJson } from '@postern/protocol'
 import { type AuditLine, digestOf, readLine, splitLines } from '../audit/line.js'
 import { type Verdict, verifyAudit } from '../audit/verify.js'
 import { Failure } from '../failure.js'
-import { print, printJson, printTable } from '../print.js'
+import { print, printable, printJson, printTable } from '../print.js'
 import { readYaml } from '../read-yaml.js'
 
 export interface AuditOptions {
@@ -35,14 +34,6 @@ function rowOf({ time, who, what, result, ...about }: AuditLine): readonly strin
   const told = Object.entries(about).filter(([name]) => name !== 'before')
   const facts = told.map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
   return [time, who, what, result, facts.join('\n')].map(printable)
-}
-
-/** Whoever can write to the file can write what a terminal obeys. */
-function printable(text: string): string {
-  return text
-    .split('\n')
-    .map((line) => asciiJson(JSON.stringify(line)).slice(1, -1).replaceAll('\\"', '"'))
-    .join('\n')
 }
 
 /** Checks that every line carries the digest of the one before. */

@@ -7,6 +7,8 @@ import { noteReload } from '../audit/note-reload.js'
 import { openAudit } from '../audit/open-audit.js'
 import { createConfiguration, type ReloadCause } from '../configuration.js'
 import type { HangUps } from '../hang-ups.js'
+import { appendToBoth } from '../ledger/append-to-both.js'
+import { openLedger } from '../ledger/open-ledger.js'
 import { requireConfig } from '../load-config.js'
 import { logEvents } from '../log-events.js'
 import { openConfiguredStore } from '../open-store.js'
@@ -36,7 +38,17 @@ export async function start(hangUps: HangUps, options: { readonly config: string
     await store.store.close()
     throw error
   })
-  const instance = openInstance(checked, { ledger, store: store.store, log, witness, hasListeners: true })
+  const kept = await openLedger(checked.config, dirname(file), log).catch(async (error: unknown) => {
+    await Promise.all([audit.close(), store.store.close()])
+    throw error
+  })
+  const instance = openInstance(checked, {
+    ledger: kept === undefined ? ledger : appendToBoth(ledger, kept),
+    store: store.store,
+    log,
+    witness,
+    hasListeners: true,
+  })
   const configuration = createConfiguration(loaded, instance, witness)
   const readiness = createReadiness({ instance, store, auditTrouble: () => audit.trouble() })
   const serving = { runtime: instance, configuration, readiness, audit, directory: dirname(file), sockets, handOver, log }
@@ -73,6 +85,7 @@ export async function start(hangUps: HangUps, options: { readonly config: string
   setTimeout(() => process.exit(0), instance.checked.config.shutdown.deadline + lastLinesMs).unref()
   const inTime = await sidecar.close()
   ledger.log(inTime ? 'info' : 'warn', inTime ? 'stopped' : 'stopped at the deadline; streams that were still open were cut')
+  await kept?.close()
   await ledger.close()
   return 0
 }

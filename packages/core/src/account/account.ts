@@ -7,6 +7,7 @@ import type { EarlierEntry, Ledger, LedgerEntry, LedgerEvent, Principal, Redacto
 import type { Route } from '../resolve/route.js'
 import { type Clean, type Cleaner, createCleaner, ours } from './clean-text.js'
 import { isoTime } from './iso-time.js'
+import type { LedgerPace } from './pace.js'
 
 /** The corridor's result for its caller: the ledger entry of the finished request. */
 export interface Receipt {
@@ -20,6 +21,8 @@ export type Account = (journey: EndedJourney) => Receipt
 
 export interface AccountOptions {
   readonly ledger: Ledger
+  /** Is told by `account` that the ledger is full. */
+  readonly pace: LedgerPace
   readonly witness: Witness
   /** Redacts the texts of clients and gateways in entries. */
   readonly redactor: Redactor
@@ -27,13 +30,13 @@ export interface AccountOptions {
   readonly isCut: () => boolean
 }
 
-export function createAccount({ ledger, witness, redactor, isCut }: AccountOptions): Account {
+export function createAccount({ ledger, pace, witness, redactor, isCut }: AccountOptions): Account {
   const cleaner = createCleaner(redactor)
   const namesOf = createNameRedaction(cleaner)
   return (journey) => {
     const entry = writeEntry(journey, cleaner, namesOf(journey.principal), isCut())
     try {
-      ledger.append(entry)
+      pace.append(entry)
       if (journey.ended !== undefined) ledger.event?.(describeEnded(journey.ended, journey, entry, cleaner))
     } catch (error) {
       // The answer was sent. A ledger that throws must not end the process, and must not stay unnoticed.

@@ -26,6 +26,7 @@ const fixedWithListeners: typeof fixedEverywhere = [
   // Whether the listener asks who somebody is; with a secret it does anyway.
   ['admin.credentials', ({ admin }) => admin?.secret === undefined && admin?.credentials !== undefined],
   ['audit', ({ audit }) => audit],
+  ['ledger', ({ ledger }) => ledger],
   ['health', ({ health }) => health],
   // With a backend, the server reads requests in another way from its first byte.
   ['backend', ({ backend }) => backend !== undefined],

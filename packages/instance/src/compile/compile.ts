@@ -19,6 +19,7 @@ import {
   type Gateway,
   type GatewayTimeouts,
   hstsHeader,
+  LedgerPace,
   type LimitRule,
   type PolicyRule,
   type Pricing,
@@ -104,6 +105,7 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
   const redactor = createRedactor(searchedSecrets(secrets))
   const noteEnded = createEndedNote({ ledger: options.ledger, redactor })
   const { witness = () => {} } = options
+  const pace = new LedgerPace(options.ledger)
   let draining = false
   let isCut = false
   let retiring: Promise<void> | undefined
@@ -126,14 +128,16 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
       },
       wait: (promise, call) => waits.for(promise, call),
       follow: (principal) => parts.revocations.follow(principal),
-      identify: identifyInLine(
-        createIdentify({
-          verifiers: compileVerifiers(checked, parts),
-          proofs: parts.proofs,
-          failedAttempts,
-          publicAddress,
-        }),
-        connections,
+      identify: pace.slow(
+        identifyInLine(
+          createIdentify({
+            verifiers: compileVerifiers(checked, parts),
+            proofs: parts.proofs,
+            failedAttempts,
+            publicAddress,
+          }),
+          connections,
+        ),
       ),
       resolve: createResolve(findKey, createObjectOpener(leases)),
       police: createPolice(
@@ -152,7 +156,7 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
       observe: createObserve(),
       forward: forwarding.forward,
       retry: createRetry(witness),
-      account: createAccount({ ledger: options.ledger, witness, redactor, isCut: () => isCut }),
+      account: createAccount({ ledger: options.ledger, pace, witness, redactor, isCut: () => isCut }),
       witness,
     },
     sessionEndpoint: compileSessionEndpoint(config, parts, noteEnded),

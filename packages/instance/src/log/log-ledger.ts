@@ -15,6 +15,8 @@ const standardOutput = 1
 
 /** A ledger that writes JSON lines, and also takes log lines of the process. */
 export interface LogLedger extends Ledger {
+  /** Takes an entry; never asks callers to wait. */
+  append(entry: LedgerEntry): void
   /** Writes a line of the process itself into the same stream. */
   log(level: 'info' | 'warn' | 'error', message: string, facts?: Readonly<Record<string, unknown>>): void
   /** Stops the timer, and resolves once every line is written or lost. */

@@ -1,0 +1,24 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import type { SqliteFile } from '../in-transaction.js'
+import type { FromReader, ToReader } from './messages.js'
+import { openToRead } from './open-file.js'
+import { readUsage } from './usage.js'
+import { readWorkflow } from './workflow.js'
+
+// The entry of the reader's thread; `createSqliteLedgerReader` begins it.
+const port = parentPort
+if (port !== null) {
+  const tell = (message: FromReader): void => port.postMessage(message)
+  let database: SqliteFile | undefined
+  port.on('message', (question: ToReader) => {
+    const { id } = question
+    try {
+      const file = (database ??= openToRead((workerData as { readonly file: string }).file))
+      const answer =
+        'workflow' in question ? readWorkflow(file, question.workflow) : readUsage(file, question.usage, (done) => tell({ id, done }))
+      tell({ id, answer })
+    } catch (error) {
+      tell({ id, fault: (error as Error).message })
+    }
+  })
+}

@@ -1,0 +1,116 @@
+import {
+  type Ledger,
+  type LedgerEntry,
+  type LedgerReader,
+  toBillionths,
+  type UsageField,
+  type UsageQuestion,
+  type UsageRow,
+  type WorkflowCall,
+} from '@postern/ports'
+
+/** What is appended to, and what answers questions about it. */
+export interface KeptLedger {
+  readonly ledger: Ledger
+  readonly reader: LedgerReader
+}
+
+/** A ledger in memory that adds up each question anew from all entries: slow, and plain enough to compare others with. */
+export function createLedgerBook(): KeptLedger {
+  const entries: LedgerEntry[] = []
+  const calls = (): readonly LedgerEntry[] => entries.filter(({ attempt, finish }) => attempt > 0 || finish !== 'complete')
+  return {
+    ledger: {
+      append: (entry) => void entries.push(entry),
+      flush: () => Promise.resolve(),
+    },
+    reader: {
+      usage(question, progress) {
+        progress?.(1)
+        return Promise.resolve(usageOf(calls(), question))
+      },
+      workflow(id) {
+        const found = calls()
+          .filter(({ workflow }) => workflow === id)
+          .toSorted((one, other) => Date.parse(one.time) - Date.parse(other.time))
+        return Promise.resolve({ calls: found.slice(0, 10_000).map(callOf), total: found.length })
+      },
+      close: () => Promise.resolve(),
+    },
+  }
+}
+
+function valueOf(entry: LedgerEntry, field: UsageField): string {
+  if (field === 'day') return new Date(entry.time).toISOString().slice(0, 10)
+  if (field === 'model') return entry.model ?? entry.model_requested ?? ''
+  return entry[field] ?? ''
+}
+
+function usageOf(entries: readonly LedgerEntry[], { by, only = {}, sinceMs, untilMs }: UsageQuestion): readonly UsageRow[] {
+  const groups = new Map<string, LedgerEntry[]>()
+  for (const entry of entries) {
+    const time = Date.parse(entry.time)
+    const isMeant = Object.entries(only).every(([field, value]) => valueOf(entry, field as UsageField) === value)
+    if (time < sinceMs || time >= untilMs || !isMeant) continue
+    const key = JSON.stringify(by.map((field) => valueOf(entry, field)))
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [entry])
+    else group.push(entry)
+  }
+  return [...groups]
+    .map(([key, group]) => ({ values: JSON.parse(key) as string[], group }))
+    .toSorted((one, other) => compare(one.values, other.values))
+    .map(({ values, group }) => rowOf(by, values, group))
+}
+
+function rowOf(by: readonly UsageField[], values: readonly string[], group: readonly LedgerEntry[]): UsageRow {
+  const count = (fits: (entry: LedgerEntry) => boolean): number => group.filter(fits).length
+  const sum = (kind: 'input' | 'output' | 'cached' | 'reasoning'): number =>
+    group.reduce((total, { usage }) => total + (usage?.[kind] ?? 0), 0)
+  const costs = new Map<string, bigint>()
+  for (const { cost } of group)
+    if (cost !== undefined) costs.set(cost.unit, (costs.get(cost.unit) ?? 0n) + BigInt(toBillionths(cost.amount) ?? 0))
+  return {
+    group: Object.fromEntries(by.flatMap((field, index) => (values[index] === '' ? [] : [[field, values[index]]]))),
+    calls: group.length,
+    failed: count(({ finish }) => finish === 'upstream_error' || finish === 'truncated'),
+    refused: count(({ finish }) => finish === 'refused'),
+    input: sum('input'),
+    output: sum('output'),
+    cached: sum('cached'),
+    reasoning: sum('reasoning'),
+    costs: [...costs].map(([unit, amount]) => ({ unit, amount })).toSorted((one, other) => (one.unit < other.unit ? -1 : 1)),
+    withoutUsage: count(({ attempt, usage }) => attempt > 0 && usage?.input === undefined && usage?.output === undefined),
+    withoutCost: count(({ attempt, cost }) => attempt > 0 && cost === undefined),
+  }
+}
+
+function callOf(entry: LedgerEntry): WorkflowCall {
+  const { usage, cost } = entry
+  const call = {
+    requestId: entry.request_id,
+    step: entry.step,
+    parentStep: entry.parent_step,
+    startMs: Date.parse(entry.time),
+    durationMs: entry.duration_ms,
+    user: entry.user,
+    team: entry.team,
+    project: entry.project,
+    key: entry.key,
+    gateway: entry.gateway,
+    model: entry.model ?? entry.model_requested,
+    status: entry.status,
+    code: entry.code,
+    finish: entry.finish,
+    earlier: (entry.earlier ?? []).map(({ attempt, code }) => ({ attempt, code })),
+    input: usage?.input,
+    output: usage?.output,
+    cost: cost === undefined ? undefined : { unit: cost.unit, amount: BigInt(toBillionths(cost.amount) ?? 0) },
+  }
+  return Object.fromEntries(Object.entries(call).filter(([, value]) => value !== undefined)) as unknown as WorkflowCall
+}
+
+function compare(one: readonly string[], other: readonly string[]): number {
+  const place = one.findIndex((value, index) => value !== other[index])
+  return place === -1 ? 0 : (one[place] as string) < (other[place] as string) ? -1 : 1
+}

@@ -1,0 +1,284 @@
+import { deepEqual, equal, rejects } from 'node:assert/strict'
+import { type LedgerEntry, type UsageField, type UsageFilter, type UsageQuestion, usageFields, usageFilters } from '@postern/ports'
+import { createLedgerBook, type KeptLedger } from './ledger-book.js'
+import type { Sentence } from './sentence.js'
+
+const dayMs = 86_400_000
+/** Midnight in UTC. */
+const someDay = Math.floor(Date.now() / dayMs) * dayMs - 3 * dayMs
+
+let entries = 0
+
+/** An entry of a call that was sent and answered. */
+function entryOf(facts: Partial<LedgerEntry> & { readonly atMs?: number } = {}): LedgerEntry {
+  entries += 1
+  const { atMs = someDay, ...given } = facts
+  return {
+    time: new Date(atMs).toISOString(),
+    request_id: `id-${entries}`,
+    attempt: 1,
+    method: 'POST',
+    path: '/v1/chat/completions',
+    status: 200,
+    finish: 'complete',
+    duration_ms: 12.5,
+    ...given,
+  }
+}
+
+function asks(facts: Partial<UsageQuestion> = {}): UsageQuestion {
+  return { sinceMs: someDay, untilMs: someDay + dayMs, by: [], ...facts }
+}
+
+async function append({ ledger }: KeptLedger, ...appended: readonly LedgerEntry[]): Promise<void> {
+  for (const entry of appended) await ledger.append(entry)
+  await ledger.flush()
+}
+
+/** What every ledger with a reader does. */
+export const ledgerSuite: readonly Sentence<KeptLedger>[] = [
+  {
+    title: 'adds up calls, tokens and costs by the fields that are asked for',
+    async run(open) {
+      const kept = await open()
+      const usage = { input: 10, output: 4, cached: 3, reasoning: 2, source: 'answer' } as const
+      const cost = { amount: 0.1, unit: 'USD' }
+      await append(
+        kept,
+        entryOf({ team: 'acme', model: 'a', usage, cost }),
+        entryOf({ team: 'acme', model: 'a', usage, cost: { amount: 0.2, unit: 'USD' } }),
+        entryOf({ team: 'acme', model_requested: 'b', finish: 'refused', attempt: 0, status: 403 }),
+        entryOf({ model: 'a', finish: 'upstream_error', status: 500, cost: { amount: 5, unit: 'credits' } }),
+      )
+      const rows = await kept.reader.usage(asks({ by: ['team', 'model'] }))
+      const none = { failed: 0, refused: 0, input: 0, output: 0, cached: 0, reasoning: 0, withoutUsage: 0, withoutCost: 0, costs: [] }
+      deepEqual(rows, [
+        { ...none, group: { model: 'a' }, calls: 1, failed: 1, withoutUsage: 1, costs: [{ unit: 'credits', amount: 5_000_000_000n }] },
+        {
+          ...none,
+          group: { team: 'acme', model: 'a' },
+          calls: 2,
+          input: 20,
+          output: 8,
+          cached: 6,
+          reasoning: 4,
+          costs: [{ unit: 'USD', amount: 300_000_000n }],
+        },
+        { ...none, group: { team: 'acme', model: 'b' }, calls: 1, refused: 1 },
+      ])
+    },
+  },
+  {
+    title: 'never adds amounts of different units, and adds large amounts exactly',
+    async run(open) {
+      const kept = await open()
+      const large = 9_000_000.1234567
+      await append(
+        kept,
+        ...Array.from({ length: 1100 }, () => entryOf({ cost: { amount: large, unit: 'TRY' } })),
+        entryOf({ cost: { amount: 1e-9, unit: 'TRY' } }),
+        entryOf({ cost: { amount: 2, unit: 'USD' } }),
+      )
+      const [row] = await kept.reader.usage(asks())
+      deepEqual(row?.costs, [
+        { unit: 'TRY', amount: 1100n * 9_000_000_123_456_700n + 1n },
+        { unit: 'USD', amount: 2_000_000_000n },
+      ])
+      deepEqual(await kept.reader.usage(asks({ sinceMs: someDay - 5, by: ['step'] })), [{ ...row, group: {} }])
+    },
+  },
+  {
+    title: 'counts a call in the time in which it arrived, to the millisecond',
+    async run(open) {
+      const kept = await open()
+      const times = [someDay - 1, someDay, someDay + 1, someDay + dayMs - 1, someDay + dayMs, someDay + 20 * dayMs]
+      await append(kept, ...times.map((atMs) => entryOf({ atMs })))
+      const callsIn = async (sinceMs: number, untilMs: number): Promise<number> =>
+        (await kept.reader.usage(asks({ sinceMs, untilMs })))[0]?.calls ?? 0
+      equal(await callsIn(someDay, someDay + dayMs), 3)
+      equal(await callsIn(someDay + 1, someDay + dayMs), 2)
+      equal(await callsIn(someDay, someDay + 1), 1)
+      equal(await callsIn(someDay - 1, someDay + dayMs + 1), 5)
+      equal(await callsIn(0, someDay + 300 * dayMs), 6)
+      equal(await callsIn(someDay + 1, someDay + 1), 0)
+      equal(await callsIn(someDay + 2 * dayMs, someDay + 3 * dayMs), 0)
+    },
+  },
+  {
+    title: 'leaves out what Postern answered by itself, since that is no call of a gateway',
+    async run(open) {
+      const kept = await open()
+      await append(kept, entryOf({ attempt: 0, path: '/session' }), entryOf({ attempt: 0, finish: 'client_closed', status: 499 }))
+      equal((await kept.reader.usage(asks()))[0]?.calls, 1)
+    },
+  },
+  {
+    title: 'tells calls without a value apart from all others, and finds them by the empty text',
+    async run(open) {
+      const kept = await open()
+      await append(kept, entryOf({ team: 'acme', step: 'plan' }), entryOf({}), entryOf({ step: 'plan' }))
+      const callsOf = async (only: NonNullable<UsageQuestion['only']>): Promise<number> =>
+        (await kept.reader.usage(asks({ only })))[0]?.calls ?? 0
+      equal(await callsOf({ team: '' }), 2)
+      equal(await callsOf({ team: 'acme' }), 1)
+      equal(await callsOf({ step: '' }), 1)
+      equal(await callsOf({ team: '', step: 'plan' }), 1)
+      equal(await callsOf({ team: "acme' OR 1=1 --" }), 0)
+    },
+  },
+  {
+    title: 'gives the calls of a workflow in their order, with the attempts that failed',
+    async run(open) {
+      const kept = await open()
+      const earlier = [
+        { attempt: 1, code: 'gateway_rate_limited', cause: undefined },
+        { attempt: 2, code: 'gateway_unreachable', cause: 'refused' },
+      ]
+      const who = { user: 'u', team: 't', project: 'p', key: 'k', gateway: 'g', model: 'm', workflow: 'run' }
+      const later = entryOf({
+        ...who,
+        atMs: someDay + 5,
+        step: 'b',
+        parent_step: 'a',
+        attempt: 3,
+        earlier,
+        code: 'gateway_error',
+        status: 502,
+      })
+      const first = entryOf({ workflow: 'run', usage: { input: 1, output: 2, source: 'stream' }, cost: { amount: 0.5, unit: 'USD' } })
+      await append(kept, later, first, entryOf({ workflow: 'another' }))
+      const { calls, total } = await kept.reader.workflow('run')
+      equal(total, 2)
+      const common = { durationMs: 12.5, finish: 'complete' }
+      const { workflow: _, ...names } = who
+      deepEqual(calls, [
+        {
+          ...common,
+          requestId: first.request_id,
+          startMs: someDay,
+          status: 200,
+          earlier: [],
+          input: 1,
+          output: 2,
+          cost: { unit: 'USD', amount: 500_000_000n },
+        },
+        {
+          ...common,
+          ...names,
+          requestId: later.request_id,
+          startMs: someDay + 5,
+          step: 'b',
+          parentStep: 'a',
+          status: 502,
+          code: 'gateway_error',
+          earlier: earlier.map(({ attempt, code }) => ({ attempt, code })),
+        },
+      ])
+      deepEqual(await kept.reader.workflow('nobody knows it'), { calls: [], total: 0 })
+    },
+  },
+  {
+    title: 'says how far it is, and ends with the whole',
+    async run(open) {
+      const kept = await open()
+      await append(kept, ...[0, 1, 2].map((day) => entryOf({ atMs: someDay + day * dayMs + 7, step: 's' })))
+      const told: number[] = []
+      await kept.reader.usage(asks({ untilMs: someDay + 3 * dayMs, by: ['step'] }), (done) => told.push(done))
+      equal(told.at(-1), 1)
+      deepEqual(
+        told,
+        told.toSorted((one, other) => one - other),
+      )
+    },
+  },
+]
+
+/** What every reader in a file does that memory cannot. */
+export const ledgerReaderSuite: readonly Sentence<KeptLedger>[] = [
+  {
+    title: 'refuses what is no field, so that no text of a question comes into a query',
+    async run(open) {
+      const { reader } = await open()
+      await rejects(reader.usage(asks({ by: ['time FROM calls; --' as UsageField] })), /There is no field/)
+      await rejects(reader.usage(asks({ only: { '1=1 OR user': 'x' } as NonNullable<UsageQuestion['only']> })), /There is no field/)
+    },
+  },
+  {
+    title: 'answers no question after it was closed',
+    async run(open) {
+      const { reader } = await open()
+      await reader.close()
+      await rejects(reader.workflow('run'), /closed/)
+    },
+  },
+]
+
+/** Numbers that follow from a seed (mulberry32), so that a run can be repeated. */
+function randomOf(seed: number): (below: number) => number {
+  let state = seed
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return (((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below
+  }
+}
+
+/** Compares a ledger with the book, by random entries and questions. */
+export function ledgerAgreesWithBook(seed: number, count: number): Sentence<KeptLedger> {
+  return {
+    title: `agrees with a plain book about ${count} random entries (seed ${seed})`,
+    async run(open) {
+      const kept = await open()
+      const book = createLedgerBook()
+      const random = randomOf(seed)
+      const whole = (below: number): number => Math.floor(random(below))
+      const pick = <Value>(...values: readonly Value[]): Value => values[whole(values.length)] as Value
+      for (let made = 0; made < count; made += 1) {
+        const entry = randomEntry(pick, whole, random)
+        await kept.ledger.append(entry)
+        await book.ledger.append(entry)
+      }
+      await kept.ledger.flush()
+      for (let asked = 0; asked < 60; asked += 1) {
+        const sinceMs = someDay + whole(4) * dayMs + pick(0, 0, whole(dayMs))
+        const question: UsageQuestion = {
+          sinceMs,
+          untilMs: sinceMs + pick(whole(dayMs), dayMs, 2 * dayMs, 12 * dayMs),
+          by: usageFields.filter(() => whole(4) === 0),
+          only: Object.fromEntries(
+            usageFilters.filter(() => whole(8) === 0).map((field): [UsageFilter, string] => [field, pick('', 'x', 'y')]),
+          ),
+        }
+        deepEqual(await kept.reader.usage(question), await book.reader.usage(question), JSON.stringify(question))
+      }
+    },
+  }
+}
+
+function randomEntry(
+  pick: <Value>(...values: readonly Value[]) => Value,
+  whole: (below: number) => number,
+  random: (below: number) => number,
+) {
+  const name = (): string | undefined => pick(undefined, 'x', 'y', 'a name with ü and 語')
+  const tokens = (): number | undefined => pick(undefined, 0, whole(100_000))
+  const parts = { input: tokens(), output: tokens(), cached: tokens(), reasoning: tokens() }
+  const usage = Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined))
+  return entryOf({
+    atMs: someDay + pick(whole(9) * dayMs, whole(9 * dayMs)),
+    user: name(),
+    team: name(),
+    project: name(),
+    key: name(),
+    gateway: name(),
+    model: name(),
+    model_requested: name(),
+    workflow: name(),
+    step: name(),
+    attempt: pick(0, 1, 2),
+    finish: pick('complete', 'refused', 'upstream_error', 'truncated', 'client_closed', 'cut_budget'),
+    usage: pick(undefined, { ...usage, source: 'answer' }),
+    cost: pick(undefined, { amount: pick(0, random(1e-6), random(10), random(1e6)), unit: pick('USD', 'credits', 'TRY') }),
+  })
+}

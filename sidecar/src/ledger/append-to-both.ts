@@ -1,0 +1,16 @@
+import type { LogLedger } from '@postern/instance'
+import type { Ledger } from '@postern/ports'
+
+/** A ledger that gives each entry to the log and to a ledger that answers questions. Events are for the log alone. */
+export function appendToBoth(log: LogLedger, kept: Ledger): Ledger {
+  return {
+    append(entry) {
+      log.append(entry)
+      return kept.append(entry)
+    },
+    event: (event) => log.event?.(event),
+    async flush() {
+      await Promise.all([log.flush(), kept.flush()])
+    },
+  }
+}
