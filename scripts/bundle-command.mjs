@@ -2,7 +2,7 @@
 // start. The plain modules in dist stay, and `sidecar/bin/bundle.js` decides which are loaded. Where nothing changed, nothing is done.
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join, relative } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { bundleFolder, entryPoint, stampFile, stampOf } from '../sidecar/bin/bundle.js'
@@ -26,7 +26,7 @@ async function bundle() {
   const stamp = stampOf(files)
   const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: ['sidecar/dist/main.js'],
+    entryPoints: { main: 'sidecar/dist/main.js', ...workers() },
     // Beside dist and as deep as it: main.js looks for `../package.json`, and demo-pages.js for `../demo`.
     outdir: relative(root, bundleFolder),
     bundle: true,
@@ -48,6 +48,16 @@ async function bundle() {
   const written = new Set(Object.keys(metafile.outputs).map((file) => join(root, file)))
   const outdated = readdirSync(bundleFolder).map((name) => join(bundleFolder, name))
   for (const file of outdated) if (file !== stampFile && !written.has(file)) rmSync(file, { recursive: true })
+}
+
+/** The entries of threads: who begins one looks for it beside itself, by its name. */
+function workers() {
+  const found = readdirSync(join(root, 'packages')).flatMap((name) => {
+    const folder = join(root, 'packages', name, 'dist')
+    return existsSync(folder) ? readdirSync(folder, { recursive: true }).map((file) => join(folder, file)) : []
+  })
+  const entries = found.filter((file) => file.endsWith('-worker.js')).map((file) => [basename(file, '.js'), relative(root, file)])
+  return Object.fromEntries(entries)
 }
 
 /** A library that loads machine code looks for that code beside itself, so it is imported from where `owner` finds it. */
