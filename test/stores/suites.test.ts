@@ -138,6 +138,8 @@ describe('the test file that CONTRIBUTING gives to whoever has a store of their 
     const sentences = [seenSuite, countersSuite, budgetsSuite, revocationsSuite, storeSuite].flat()
     expect(printed).toMatch(new RegExp(`(?:#|ℹ) pass ${sentences.length}\\n(?:#|ℹ) fail 0\\n`))
     const suites = Object.entries(everySuite).flatMap(([name, suite]) => (Array.isArray(suite) ? [name] : []))
-    expect(suites.filter((name) => !page.example('own-store.test').includes(`, ${name}, `))).toEqual([])
+    // Those of a ledger, which is no part of a store, are left out.
+    const ofStores = suites.filter((name) => !name.startsWith('ledger'))
+    expect(ofStores.filter((name) => !page.example('own-store.test').includes(`, ${name}, `))).toEqual([])
   })
 })

@@ -109,13 +109,12 @@ class CompiledRule {
 }
 
 function combine(rules: readonly CompiledRule[], defaultMaxBodyBytes: number): Policy {
-  const limits = rules.flatMap(({ rule }) => rule.maxBodyBytes ?? [])
   const models = rules.flatMap((rule) => rule.models)
   return {
     models,
     namesModels: restrict(models),
     endpoints: rules.flatMap(({ endpoints }) => endpoints),
-    maxBodyBytes: limits.length === 0 ? defaultMaxBodyBytes : Math.min(...limits),
+    maxBodyBytes: smallest(rules.map(({ rule }) => rule.maxBodyBytes)) ?? defaultMaxBodyBytes,
     maxTokens: smallest(rules.map(({ rule }) => rule.maxTokens)),
     pinUser: rules.some(({ rule }) => rule.pinUser === true),
     requires: new Set(rules.flatMap(({ rule }) => rule.require ?? [])),
