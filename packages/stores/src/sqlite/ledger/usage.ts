@@ -92,10 +92,13 @@ function readPart(database: SqliteFile, { by, only = {} }: UsageQuestion, { from
   const grouped = [...by.map(ofFile), 'unit']
   // Without names to group by, or to choose by, the names are not read.
   const needsNames = [...by, ...filters].some((field) => field !== 'day' && field !== 'workflow' && field !== 'step')
+  const within = from === 'sums' ? 'day >= ? AND day < ?' : 'time >= ? AND time < ?'
+  // The sums of several days are added up before the names are looked up: once for each who, and not for each day.
+  const source = from === 'sums' && needsNames ? `(${sumsOfAll(by.includes('day'), within)}) AS sums` : from
   const query = `
     SELECT ${[...grouped, ...columns].join(', ')}
-    FROM ${from} ${needsNames ? `JOIN who ON who.id = ${from}.who` : ''}
-    WHERE ${from === 'sums' ? 'day' : 'time'} >= ? AND ${from === 'sums' ? 'day' : 'time'} < ?
+    FROM ${source} ${needsNames ? `JOIN who ON who.id = ${from}.who` : ''}
+    WHERE ${source === from ? within : 'true'}
       ${filters.map((field) => `AND ${ofFile(field)} = ?`).join(' ')}
     GROUP BY ${grouped.map((_, index) => index + 1).join(', ')}`
   const rows = database
@@ -106,6 +109,11 @@ function readPart(database: SqliteFile, { by, only = {} }: UsageQuestion, { from
     const values = row.slice(0, by.length).map((value) => (typeof value === 'number' ? dayText(value) : value === '' ? null : value))
     add(groups, values, row.slice(by.length) as unknown as Sums)
   }
+}
+
+function sumsOfAll(isByDay: boolean, within: string): string {
+  const grouped = ['who', 'unit', ...(isByDay ? ['day'] : [])].join(', ')
+  return `SELECT ${grouped}, ${measures.map(([column]) => `sum(${column}) AS ${column}`).join(', ')} FROM sums WHERE ${within} GROUP BY ${grouped}`
 }
 
 function dayText(day: number): string {
