@@ -75,7 +75,8 @@ function ratioOf(action: (count: number) => () => void): number {
   workOf(action(few))
   const once = workOf(action(few))
   const twice = workOf(action(2 * few))
-  expect(once).toBeGreaterThan(10 * few)
+  // Something was counted.
+  expect(once).toBeGreaterThan(5 * few)
   return twice / once
 }
 

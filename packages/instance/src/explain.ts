@@ -1,5 +1,5 @@
 import { checkEndpoint, checkModel, checkModelOutsideBody, needsCeiling, type Policy, type Route } from '@postern/core'
-import { type Principal, type PrincipalFields, Refusal } from '@postern/ports'
+import { billionthsOfOne, type Principal, type PrincipalFields, Refusal } from '@postern/ports'
 import { type ErrorCode, errorCodes } from '@postern/protocol'
 import type { Runtime } from './runtime.js'
 
@@ -46,6 +46,7 @@ export interface ExplainedLimit {
   /** Where it stands: `limits.rules[2]`. */
   readonly path: string
   readonly name: string
+  /** `requests`, `streams`, `tokens`, or of money its unit: `credits`, `USD`. */
   readonly unit: string
   readonly limit: number
   readonly per?: string | undefined
@@ -120,7 +121,10 @@ function limitsOf({ findKey, findLimits }: Runtime, principal: Principal, model:
     workflow: 'explain',
     isStream: true,
   }
-  return findLimits({ principal: { ...principal, session }, ...call }).map(({ rule: { path, title, unit, limit, per, each } }) => {
-    return { path, name: title, unit, limit, per, each }
-  })
+  return findLimits({ principal: { ...principal, session }, ...call }).map(
+    ({ rule: { path, title, unit, currency, limit, per, each } }) => {
+      const amount = currency === undefined ? limit : limit / billionthsOfOne
+      return { path, name: title, unit: currency ?? unit, limit: amount, per, each }
+    },
+  )
 }

@@ -70,9 +70,10 @@ function printExplanation({ outcome, refusal, key, gateway, dialect, url, bindin
     ['endpoints', namesOf(limits.endpoints, 'all that are open')],
     ['largest body', `${limits.max_body_bytes} bytes`],
     ['most tokens', limits.max_tokens === undefined ? undefined : `${limits.max_tokens}; a request must say how many it wants`],
+    ['must say', limits.require.length === 0 ? undefined : `its ${limits.require.join(' and its ')}, where a model runs`],
     ...limits.rules.map(({ path, name, unit, limit, per, each }): [string, string] => {
       const whose = each === undefined ? 'all calls together' : `each ${each}`
-      const count = unit === 'streams' ? `${limit} streams at once` : `${limit} requests${per === undefined ? '' : ` a ${per}`}`
+      const count = unit === 'streams' ? `${limit} streams at once` : `${limit} ${unit}${per === undefined ? '' : ` a ${per}`}`
       return [`limit ${name}`, `${count}, ${whose} (${path})`]
     }),
     ...Object.entries(limits.choices).map(([name, value]): [string, string] => [name, value]),

@@ -53,7 +53,7 @@ export function createPolice(findPolicy: FindPolicy, mayCount: MayCount = () => 
     const policy = findPolicy(principal)
     const { dialect } = route.gateway
     checkEndpoint(policy, route.endpointPath)
-    if (policy.requires.size > 0) checkTags(policy, arrival, principal)
+    if (policy.requires.size > 0 && route.endpoint.model !== 'none') checkTags(policy, arrival, principal)
     if (policy.namesModels) checkModelOutsideBody(route, arrival.query, (model) => checkModel(policy, model))
     const underCeiling: UnderCeiling = { ceiling: policy.maxTokens, endpoint: route.endpoint }
     const mustSayCeiling = needsCeiling(underCeiling)

@@ -138,7 +138,7 @@ export class Reservation implements OpenReservation {
     if (!this.#mayHaveRun(ending)) return 0
     const { amount, by } = this.#bookingOf(limit, setAside, ending.record, sized)
     this.bookedBy = by
-    if (amount > setAside) this.#all.tellExcess(ending.record.request_id, limit, setAside, amount)
+    if (amount > setAside && !sized.size.isUnbounded) this.#all.tellExcess(ending.record.request_id, limit, setAside, amount)
     if (by === 'reported' && rule.unit === 'spend') this.#tellDifference(rule.currency as string, amount, ending.record, sized)
     return amount
   }
