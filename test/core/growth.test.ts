@@ -75,8 +75,8 @@ function ratioOf(action: (count: number) => () => void): number {
   workOf(action(few))
   const once = workOf(action(few))
   const twice = workOf(action(2 * few))
-  // Something was counted.
-  expect(once).toBeGreaterThan(5 * few)
+  // What was compiled to machine code for an earlier file of this worker is not counted; of each entry something is.
+  expect(once).toBeGreaterThan(few)
   return twice / once
 }
 
