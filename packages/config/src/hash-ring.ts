@@ -25,8 +25,8 @@ export interface ParsedRing {
 }
 
 /**
- * Reads a ring. Its text has one of three forms: entries `label:sha256hex` or `sha256hex`, separated by commas or newlines; the word
- * the word `nobody`, if no caller may use the ring; or a manifest, which is JSON with the same entries. The hash follows the last
+ * Reads a ring. Its text has one of three forms: entries `label:sha256hex` or `sha256hex`, separated by commas or newlines;
+ * the word `nobody`, if no caller is in the ring; or a manifest, which is JSON with the same entries. The hash follows the last
  * colon, so a label may contain colons. Never throws: an entry that cannot be used, or a repeated label or hash, is a problem.
  *
  * The formats are those of the Free AI Gateway's `GATEWAY_API_KEY_HASHES` and of its helper script. That gateway silently
@@ -40,7 +40,7 @@ export function parseHashRing(text: string): ParsedRing {
 /** The whole text of a ring without entries. An empty one is not believed: it may be a file that is being written. */
 const nobody = 'nobody'
 
-/** Whether a ring without entries is empty on purpose: its text is the word `nobody`, or a manifest. */
+/** Whether the operator meant a ring without entries: its text is the word `nobody`, or a JSON manifest. */
 export function isRingOfNobody(text: string): boolean {
   return text.trim() === nobody || (isManifest(text) && parseHashRing(text).entries.length === 0)
 }
@@ -165,7 +165,7 @@ export function formatManifest(entries: readonly RingEntry[], now: Date): string
 
 /**
  * Writes a ring in the text format that {@link parseHashRing} reads, one `label:sha256hex` per line. If there are no
- * entries, writes the word `nobody`, which says that no caller is in the ring.
+ * entries, writes the word `nobody`, which {@link parseHashRing} reads as a ring without callers.
  *
  * @throws {TypeError} if a label could not be read back.
  */

@@ -12,7 +12,7 @@ export interface AnswerEdit {
    */
   isError(document: unknown, usual: boolean): boolean
   /**
-   * Returns the edited answer; `undefined` if the document is no valid answer of this endpoint. Postern then refuses the answer.
+   * Returns the edited answer; `undefined` if this endpoint cannot answer with such a document. Then the client gets 502 `gateway_answer_invalid`.
    *
    * @param text The answer as JSON text, without a byte order mark.
    * @param document The same answer, parsed.

@@ -9,7 +9,7 @@ export class Tail {
     this.#most = most
   }
 
-  /** The piece is copied: whoever gave it may write over it. */
+  /** Copies the piece, because the caller may reuse its buffer. */
   append(piece: Buffer): void {
     const last = Buffer.from(piece.length > this.#most ? piece.subarray(piece.length - this.#most) : piece)
     this.#pieces.push(last)

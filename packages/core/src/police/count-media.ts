@@ -3,7 +3,7 @@ import type { VisitedMember } from './visit-members.js'
 
 type Kind = keyof MediaCounts
 
-/** Types and names of what is no text: `image_url`, `input_audio`, `computer_screenshot`, `document_url`, `fileData`. */
+/** Types and names of media: `image_url`, `input_audio`, `computer_screenshot`, `document_url`, `fileData`. */
 const ofImage = /image|picture|screenshot|photo|frame/i
 const ofSound = /audio|video|sound|media|speech/i
 const ofFile = /file|document|pdf|attachment/i

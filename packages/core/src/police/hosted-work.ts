@@ -21,8 +21,8 @@ const declares = /^function_?declarations$/i
 const isTools = /^(?:tools|functions)$/i
 
 /**
- * Whether a member, which is no part of what the model reads, sets something to work that nothing in the request bounds, or asks for a
- * dearer answer.
+ * Whether a setting makes the provider do work whose cost no member of the request limits, such as a web search, or asks for a tier
+ * that costs more. Call it for members outside of the model's input only.
  *
  * @param isGoogle Whether the request is in the form of Google's API, whose tools say by the name of a member what they are.
  */

@@ -26,8 +26,8 @@ const mostModels = 16
 const searches = /:online\b/i
 
 /**
- * Measures what a request can use at most, on the walk on which it is checked. Finds nothing wrong with a request: where nothing bounds
- * what it uses, {@link Measuring.need} says so, and whoever limits money or tokens decides.
+ * Measures the most that a request can use, during the walk that checks its body. Never refuses a request: if no member limits what it
+ * uses, the result of {@link Measuring.need} has `unbounded`, and `reserve` refuses it under a limit of money or tokens.
  *
  * Text counts by its bytes, so it does not matter what it says or where. What stands outside of text can set the provider to work; of
  * that, what is not known to be bounded is taken for unbounded: stored context, hosted tools, a second writer, answers that are billed

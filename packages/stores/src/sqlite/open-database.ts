@@ -1,6 +1,7 @@
 import Database from 'libsql'
 import { createPrivately } from './create-privately.js'
 import { inTransaction, type SqliteFile } from './in-transaction.js'
+import { readNumber, WrongFile } from './wrong-file.js'
 
 /**
  * How long a statement waits while another process writes, in milliseconds: once the file is open, and while it is
@@ -81,13 +82,6 @@ function prepareSchema(database: SqliteFile, file: string): void {
 }
 
 const setVersion = `PRAGMA user_version = ${schemaVersion};`
-
-function readNumber(database: SqliteFile, query: string): number {
-  return (database.prepare(query).raw().get() as [number])[0]
-}
-
-/** An undamaged database that this Postern cannot use. */
-class WrongFile extends Error {}
 
 function explain(error: unknown, file: string): Error {
   if (error instanceof WrongFile) return error

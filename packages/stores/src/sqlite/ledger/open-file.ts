@@ -4,6 +4,7 @@ import { createPrivately } from '../create-privately.js'
 import { inTransaction, type SqliteFile } from '../in-transaction.js'
 import { calls } from './migrations/0001-calls.js'
 import { sums } from './migrations/0002-sums.js'
+import { readNumber, WrongFile } from '../wrong-file.js'
 
 /** Marks a file as a ledger of Postern: "Pled" in ASCII. */
 const applicationId = 0x506c6564
@@ -72,13 +73,6 @@ function checkVersion(database: SqliteFile, file: string): number {
     )
   return version
 }
-
-function readNumber(database: SqliteFile, query: string): number {
-  return (database.prepare(query).raw().get() as [number])[0]
-}
-
-/** An undamaged file that this Postern cannot use. */
-class WrongFile extends Error {}
 
 function explain(error: unknown, file: string): Error {
   if (error instanceof WrongFile) return error
