@@ -4,14 +4,17 @@ import { Refusal, type Secret } from '@postern/ports'
 import { createFailedAttempts } from '@postern/express'
 import { SessionFault, sessionFaultOverHttp } from '@postern/protocol'
 import express, { type NextFunction, type Request, type Response, type Router } from 'express'
-import { identifyOperator, type Operator, requireRole } from './admin/operator.js'
+import { limitsRoute } from './admin/limits.js'
+import { identifyOperator, type Operator, requireEveryTeam, requireRole } from './admin/operator.js'
 import { readinessRoute } from './admin/readiness.js'
 import { reloadRoute } from './admin/reload.js'
 import { revokeSessions } from './admin/revocations.js'
 import type { AdminRoute } from './admin/route.js'
 import { mintSession } from './admin/sessions.js'
+import { usageRoutes } from './admin/usage.js'
 import { type Audit, createLogAudit } from './audit/audit.js'
 import type { Configuration } from './configuration.js'
+import type { LazyReader } from './ledger/lazy-reader.js'
 import type { Readiness } from './readiness/readiness.js'
 
 export interface AdminApiOptions {
@@ -24,6 +27,8 @@ export interface AdminApiOptions {
   readonly audit?: Audit | undefined
   /** `undefined`: nobody is told the state of the process. */
   readonly readiness?: Readiness | undefined
+  /** `undefined`: there is no ledger to ask. */
+  readonly ledger?: LazyReader | undefined
   /** Whether the listener is a Unix socket, which only its owner can open. */
   readonly onSocket: boolean
 }
@@ -35,7 +40,7 @@ const wrongCredentials = { limit: 30, windowMs: 60_000 }
 
 /** The admin API, with which programs of the operator, in any language, mint and revoke sessions and have the configuration read again. */
 export function createAdminApi(options: AdminApiOptions): Router {
-  const { runtime: instance, secret, configuration, readiness, audit = createLogAudit(() => {}), onSocket } = options
+  const { runtime: instance, secret, configuration, readiness, ledger, audit = createLogAudit(() => {}), onSocket } = options
   const router = express.Router({ caseSensitive: true, strict: true })
   const failures = createFailedAttempts(wrongCredentials)
 
@@ -51,10 +56,11 @@ export function createAdminApi(options: AdminApiOptions): Router {
    * read for nobody else, and after it, because the client decides how long its body takes, and the credential or its role may
    * have been taken away meanwhile. Nothing is remembered from the first time.
    */
-  function add({ method, path, role, handle }: AdminRoute): void {
+  function add({ method, path, role, isOfTeams = false, handle }: AdminRoute): void {
     const operatorOf = (request: Request): Operator => {
       const operator = identify(request)
       requireRole(operator, role)
+      if (!isOfTeams) requireEveryTeam(operator)
       return operator
     }
     router[method](
@@ -79,7 +85,7 @@ export function createAdminApi(options: AdminApiOptions): Router {
     }
     next()
   })
-  ;[mintSession, revokeSessions].forEach(add)
+  ;[mintSession, revokeSessions, limitsRoute, ...usageRoutes(ledger)].forEach(add)
   if (readiness !== undefined) add(readinessRoute(readiness))
   if (configuration !== undefined) add(reloadRoute(configuration))
   router.use((error: Error, request: Request, response: Response, next: NextFunction) => {

@@ -17,6 +17,7 @@ import { createAdminApi } from './admin-api.js'
 import type { Audit } from './audit/audit.js'
 import type { Configuration, LastReload } from './configuration.js'
 import { createGuardedServer } from './guarded-server.js'
+import type { LazyReader } from './ledger/lazy-reader.js'
 import { createReadiness, type Readiness } from './readiness/readiness.js'
 
 /** The help of `not_found`: the paths that exist here. */
@@ -36,6 +37,7 @@ const requestMs = 10_000
  * @param configuration `undefined`: the configuration cannot be read again.
  * @param readiness Default: one that knows nothing of the store.
  * @param audit Where it is written down who changed what. Default: nowhere.
+ * @param ledger Where questions about usage are answered. Default: nowhere.
  */
 export function createAdminListener(
   instance: Serving,
@@ -43,6 +45,7 @@ export function createAdminListener(
   configuration?: Configuration,
   readiness: Readiness = createReadiness({ instance }),
   audit?: Audit,
+  ledger?: LazyReader,
 ): Server {
   const { admin } = currentRuntime(instance).config
   const app = express()
@@ -63,7 +66,7 @@ export function createAdminListener(
     })
   })
   const onSocket = admin !== undefined && 'socket' in admin
-  app.use('/admin/v1', createAdminApi({ runtime: instance, secret, configuration, readiness, audit, onSocket }))
+  app.use('/admin/v1', createAdminApi({ runtime: instance, secret, configuration, readiness, audit, ledger, onSocket }))
   app.use((request, response) => {
     refuseAtDoor(instance, request, response, new Refusal('not_found', { help: adminPaths }))
   })

@@ -8,6 +8,7 @@ import type { Audit } from './audit/audit.js'
 import type { Configuration } from './configuration.js'
 import { createDataListener, type Listener } from './data-listener.js'
 import { createHealthListener } from './health-listener.js'
+import { createLazyReader } from './ledger/lazy-reader.js'
 import { listen, type Place } from './listen.js'
 import { createReadiness, type Readiness } from './readiness/readiness.js'
 import { closeListener } from './restart/close-listener.js'
@@ -81,10 +82,11 @@ export async function startSidecar({
   const probes = health === undefined ? undefined : createHealthListener(readiness)
   const dataListener = await createDataListener(instance, { pages, log })
   const lastCalls = prepareLastCalls(dataListener.server)
+  const ledger = createLazyReader(currentRuntime(instance).config, directory)
   const adminListener =
     admin === undefined
       ? undefined
-      : (await import('./admin-listener.js')).createAdminListener(instance, adminSecret, configuration, readiness, audit)
+      : (await import('./admin-listener.js')).createAdminListener(instance, adminSecret, configuration, readiness, audit, ledger)
   const listeners: Listener[] = []
 
   /** On the socket that was passed for a listener, or else where the configuration has it. */
@@ -133,6 +135,7 @@ export async function startSidecar({
         const [inTime, othersInTime] = await Promise.all([close(dataListener, deadline - taken), othersEnded, closeAudit(othersEnded)])
         // Until here probes were told that the process lives, and is not ready.
         closeProbes()
+        await ledger.close()
         await instance.close()
         return inTime && othersInTime.every(Boolean)
       },
@@ -142,6 +145,7 @@ export async function startSidecar({
     // Why the start failed matters more than a failure to close.
     closeProbes()
     await audit?.close().catch(() => {})
+    await ledger.close()
     await instance.close().catch(() => {})
     throw error
   }

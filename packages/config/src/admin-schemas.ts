@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { fault } from './fault.js'
-import { alias, port, secretReference, type Settings } from './schema-parts.js'
+import { alias, name, port, secretReference, type Settings } from './schema-parts.js'
 
 /**
  * What a credential of the admin listener may be allowed: `read` the state of the process, mint and revoke `sessions`, change
@@ -30,6 +30,9 @@ export function createAdminSchema(strict: Settings) {
       .array(z.enum(adminRoles))
       .min(1)
       .describe('what it may do: see the state, mint and revoke sessions, change keys, have the configuration read again'),
+    team: name
+      .optional()
+      .describe('the one team whose [usage and limits](usage.md#over-the-admin-listener) it is told of; its only role is then `read`'),
   })
   const access = {
     /**

@@ -1,11 +1,22 @@
-import { checkEndpoint, checkModel, checkModelOutsideBody, needsCeiling, type Policy, type Route } from '@postern/core'
-import { billionthsOfOne, type Principal, type PrincipalFields, Refusal } from '@postern/ports'
-import { type ErrorCode, errorCodes } from '@postern/protocol'
+import {
+  checkEndpoint,
+  checkModel,
+  checkModelOutsideBody,
+  checkSizable,
+  checkTags,
+  needsCeiling,
+  plainNeed,
+  type Policy,
+  type Route,
+} from '@postern/core'
+import { type Principal, Refusal } from '@postern/ports'
+import { type ErrorCode, errorCodes, headerNames } from '@postern/protocol'
+import { describeLimit, findAskedLimits, type LimitQuestion, type ToldLimit } from './asked-limits.js'
 import type { Runtime } from './runtime.js'
 
-/** A request that `explain` answers for: its principal, method, path and model. */
-export interface ExplainQuestion extends PrincipalFields {
-  readonly model?: string | undefined
+/** A request that `explain` answers for: its principal, tags, method, path and model. */
+export interface ExplainQuestion extends LimitQuestion {
+  readonly step?: string | undefined
   readonly method: string
   /** Below the mount: `/v1/chat/completions`. */
   readonly path: string
@@ -35,23 +46,10 @@ export interface Explanation {
     /** Tags that the request must bring. */
     readonly require: readonly string[]
     /** The limits that count such a request, in the order of the configuration. */
-    readonly rules: readonly ExplainedLimit[]
+    readonly rules: readonly ToldLimit[]
     /** For each option that the gateway offers per request: the policy's value, `caller`, or `the gateway’s default`. */
     readonly choices: Readonly<Record<string, string>>
   }
-}
-
-/** A limit that counts a request. */
-export interface ExplainedLimit {
-  /** Where it stands: `limits.rules[2]`. */
-  readonly path: string
-  readonly name: string
-  /** `requests`, `streams`, `tokens`, or of money its unit: `credits`, `USD`. */
-  readonly unit: string
-  readonly limit: number
-  readonly per?: string | undefined
-  /** Who has a count of its own; `undefined`: all callers count together. */
-  readonly each?: string | undefined
 }
 
 /** Replace the help of the error codes, which sends the reader to `postern explain`. */
@@ -66,23 +64,32 @@ function checkModelAsked(policy: Policy, route: Route, model: string | undefined
   else checkModelOutsideBody(route, '', (inPath) => checkModel(policy, inPath))
 }
 
+function tagHeaders(workflow: string | undefined, step: string | undefined): Readonly<Record<string, string>> {
+  return {
+    ...(workflow === undefined ? {} : { [headerNames.workflow.toLowerCase()]: workflow }),
+    ...(step === undefined ? {} : { [headerNames.step.toLowerCase()]: step }),
+  }
+}
+
 /**
  * A dry run: decides about a request as the corridor would, but calls no gateway and reads no secret.
  *
  * @throws Only errors of this program; a refusal is returned as `refusal`.
  */
 export function explain(runtime: Runtime, question: ExplainQuestion): Explanation {
-  const principal = { ...question, via: 'service', caller: 'explain', delegate: false } as const
+  const { user, team, project, model, workflow, step } = question
+  const principal: Principal = { user, team, project, via: 'service', caller: 'explain', delegate: false }
   const policy = runtime.findPolicy(principal)
   const bound = runtime.findKey(principal)
   const dialect = bound?.key.gateway.dialect
+  const asked = findAskedLimits(runtime, question)
   const limits = {
     models: policy.models.map(({ names }) => names),
     endpoints: policy.endpoints.map(({ names }) => names),
     max_body_bytes: Math.min(policy.maxBodyBytes, dialect?.maxJsonBytes ?? Infinity),
     max_tokens: policy.maxTokens,
     require: [...policy.requires],
-    rules: limitsOf(runtime, principal, question.model),
+    rules: asked.map((each) => describeLimit(each, undefined)),
     choices: Object.fromEntries(Object.keys(dialect?.choices ?? {}).map((name) => [name, policy.choices[name] ?? 'the gateway’s default'])),
   }
   const chosen =
@@ -99,32 +106,17 @@ export function explain(runtime: Runtime, question: ExplainQuestion): Explanatio
     const route = runtime.rooms.resolve({ method: question.method, path: question.path, query: '' }, principal)
     const { endpoint, upstreamPath, gateway } = route
     checkEndpoint(policy, route.endpointPath)
-    if (policy.namesModels) checkModelAsked(policy, route, question.model)
+    if (endpoint.model !== 'none') checkTags(policy, { headers: tagHeaders(workflow, step) }, principal)
+    if (policy.namesModels) checkModelAsked(policy, route, model)
     needsCeiling({ ceiling: policy.maxTokens, endpoint })
+    if (endpoint.model !== 'none') {
+      const limits = asked.map(({ limit }) => limit)
+      checkSizable(limits, plainNeed(route, model), { gateway: gateway.name, key: route.key.alias, model }, runtime.pricing)
+    }
     return { outcome: 'forwarded', ...chosen, url: gateway.origin + upstreamPath, limits }
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
     const help = error.details.help ?? helps[error.code] ?? errorCodes[error.code].help
     return { outcome: 'refused', refusal: { code: error.code, status: error.status, reason: error.message, help }, ...chosen, limits }
   }
-}
-
-/** Limits of a workflow or a session are listed too: a request may be of one. */
-function limitsOf({ findKey, findLimits }: Runtime, principal: Principal, model: string | undefined): readonly ExplainedLimit[] {
-  const bound = findKey(principal)
-  if (bound === undefined) return []
-  const session = { id: 'explain', issuedAt: 0 }
-  const call = {
-    key: bound.key.alias,
-    gateway: bound.key.gateway.name,
-    models: model === undefined ? [] : [model],
-    workflow: 'explain',
-    isStream: true,
-  }
-  return findLimits({ principal: { ...principal, session }, ...call }).map(
-    ({ rule: { path, title, unit, currency, limit, per, each } }) => {
-      const amount = currency === undefined ? limit : limit / billionthsOfOne
-      return { path, name: title, unit: currency ?? unit, limit: amount, per, each }
-    },
-  )
 }

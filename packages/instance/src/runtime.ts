@@ -1,6 +1,6 @@
 import type { Assertions } from './assertion/assertions.js'
 import type { Config } from '@postern/config'
-import type { FindKey, FindLimits, FindPolicy, NoteEnded, Rooms } from '@postern/core'
+import type { FindKey, FindLimits, FindPolicy, NoteEnded, Pricing, Rooms } from '@postern/core'
 import type { CookieMemory, Revocations, SessionEndpoint, SignSession } from '@postern/identity'
 import type { Budgets, PublicAddress } from '@postern/ports'
 import type { BrowserAccess } from './doors/browser-access.js'
@@ -52,6 +52,7 @@ export interface Runtime {
   readonly findKey: FindKey
   readonly findPolicy: FindPolicy
   readonly findLimits: FindLimits
+  readonly pricing: Pricing
   /** Where what is limited is counted. */
   readonly budgets: Budgets
   /** Counts the calls that have arrived and have no receipt yet. */

@@ -94,8 +94,12 @@ export interface LedgerReader {
    * @param progress Is told how much of the work is done, as a share from 0 to 1.
    */
   usage(question: UsageQuestion, progress?: (done: number) => void): Promise<readonly UsageRow[]>
-  /** The calls of a workflow, whoever made them. A workflow that nobody knows has none. */
-  workflow(id: string): Promise<WorkflowRun>
+  /**
+   * The calls of a workflow. A workflow that nobody knows has none.
+   *
+   * @param only Whose calls: `team` has those of one team, with the empty text those of nobody's. Default: whoever made them.
+   */
+  workflow(id: string, only?: { readonly team?: string }): Promise<WorkflowRun>
   /** Ends the reader. What is asked afterwards rejects. */
   close(): Promise<void>
 }

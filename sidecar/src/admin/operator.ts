@@ -8,6 +8,8 @@ export interface Operator {
   /** The credential's name; `admin` for `admin.secret`, `socket` for whoever opened a socket that asks for no credential. */
   readonly name: string
   readonly roles: readonly AdminRole[]
+  /** The one team that it is told of; `undefined`: it is told of everything. */
+  readonly team?: string | undefined
 }
 
 type Credentials = NonNullable<NonNullable<Config['admin']>['credentials']>
@@ -57,8 +59,8 @@ export function identifyOperator({ headers, headersDistinct }: OperatorRequest, 
 function findOperator(presented: string, { credentials = {}, isSecret }: OperatorAccess): Operator | undefined {
   let found: Operator | undefined = isSecret?.(presented) === true ? { name: 'admin', roles: adminRoles } : undefined
   const digest = createHash('sha256').update(presented).digest()
-  for (const [name, { hash, roles }] of Object.entries(credentials))
-    if (timingSafeEqual(Buffer.from(hash, 'hex'), digest)) found = { name, roles }
+  for (const [name, { hash, roles, team }] of Object.entries(credentials))
+    if (timingSafeEqual(Buffer.from(hash, 'hex'), digest)) found = { name, roles, team }
   return found
 }
 
@@ -78,5 +80,28 @@ export function requireRole({ name, roles }: Operator, role: AdminRole): void {
   throw new Refusal('endpoint_not_allowed', {
     message: `The credential "${name}" lacks the role "${role}", which this needs.`,
     help: `For the operator: add ${role} to admin.credentials.${name}.roles, or use a credential that has it.`,
+  })
+}
+
+/**
+ * The team of which an operator is told.
+ *
+ * @param asked The team that it asks for; `undefined`: it names none.
+ * @throws {Refusal} 403 `endpoint_not_allowed` if its credential is of another team.
+ */
+export function teamFor({ name, team }: Operator, asked: string | undefined): string | undefined {
+  if (team === undefined || asked === undefined || asked === team) return team ?? asked
+  throw new Refusal('endpoint_not_allowed', {
+    message: `The credential "${name}" is told of one team alone, and this asks for another.`,
+    help: 'Ask for its own team, or for none. For the operator: admin.credentials says which it is.',
+  })
+}
+
+/** @throws {Refusal} 403 `endpoint_not_allowed` if the operator is told of one team alone. */
+export function requireEveryTeam({ name, team }: Operator): void {
+  if (team === undefined) return
+  throw new Refusal('endpoint_not_allowed', {
+    message: `The credential "${name}" is told of one team alone, and this is about all of them.`,
+    help: `For the operator: remove admin.credentials.${name}.team, or use a credential without it.`,
   })
 }

@@ -1,7 +1,8 @@
-import { createLogLedger, explain as explainRequest, type Explanation } from '@postern/instance'
+import { createLogLedger, explain as explainRequest, type Explanation, type ToldLimit } from '@postern/instance'
 import { createMemoryStore } from '@postern/ports'
-import { nameFault, redactKeys } from '@postern/protocol'
+import { nameFault, redactKeys, tagPattern } from '@postern/protocol'
 import { createRuntime } from '@postern/express'
+import { lookAtLimits } from '../admin/look-at-limits.js'
 import { Failure } from '../failure.js'
 import { requireConfig } from '../load-config.js'
 import { printJson, printTable } from '../print.js'
@@ -12,6 +13,8 @@ export interface ExplainOptions {
   readonly team?: string
   readonly project?: string
   readonly model?: string
+  readonly workflow?: string
+  readonly step?: string
   readonly path: string
   readonly method: string
   readonly json?: boolean
@@ -23,16 +26,22 @@ export async function explain(options: ExplainOptions): Promise<number> {
     const fault = nameFault(options[field] ?? 'nobody')
     if (fault !== undefined) throw new Failure(`--${field} is no name: it ${fault}. Nobody who calls can have it.`)
   }
+  for (const field of ['workflow', 'step'] as const)
+    if (!tagPattern.test(options[field] ?? 'any'))
+      throw new Failure(`--${field} is 1 to 64 letters, digits, underscores or hyphens. A call that says anything else is refused.`)
   const { checked } = requireConfig(options.config, isNotOfKey)
   const ledger = createLogLedger({ write: () => {}, flush: () => Promise.resolve() })
   const runtime = createRuntime(checked, { ledger, store: createMemoryStore() })
   const { mount } = checked.config
   const path = pathBelow(mount, options.path)
-  const explanation = withoutKeys(explainRequest(runtime, { ...options, path }))
+  const dry = explainRequest(runtime, { ...options, path })
   await runtime.close()
   await ledger.close()
+  const counts = dry.limits.rules.length === 0 ? { limits: [] } : await lookAtLimits(options)
+  const rules = dry.limits.rules.map((rule) => counts.limits.find(({ path, unit }) => path === rule.path && unit === rule.unit) ?? rule)
+  const explanation = withoutKeys({ ...dry, limits: { ...dry.limits, rules } })
   if (options.json === true) printJson(explanation)
-  else printExplanation(explanation)
+  else printExplanation(explanation, counts.why)
   return explanation.outcome === 'forwarded' ? 0 : 1
 }
 
@@ -55,7 +64,9 @@ function withoutKeys(explanation: Explanation): Explanation {
   ) as Explanation
 }
 
-function printExplanation({ outcome, refusal, key, gateway, dialect, url, binding, stored_objects: stored, limits }: Explanation): void {
+/** @param why Why what is left of the limits is not known. */
+function printExplanation(explanation: Explanation, why: string | undefined): void {
+  const { outcome, refusal, key, gateway, dialect, url, binding, stored_objects: stored, limits } = explanation
   const rows: [string, string | undefined][] = [
     ['outcome', outcome],
     ['refused with', refusal === undefined ? undefined : `${refusal.status} ${refusal.code}`],
@@ -71,17 +82,29 @@ function printExplanation({ outcome, refusal, key, gateway, dialect, url, bindin
     ['largest body', `${limits.max_body_bytes} bytes`],
     ['most tokens', limits.max_tokens === undefined ? undefined : `${limits.max_tokens}; a request must say how many it wants`],
     ['must say', limits.require.length === 0 ? undefined : `its ${limits.require.join(' and its ')}, where a model runs`],
-    ...limits.rules.map(({ path, name, unit, limit, per, each }): [string, string] => {
-      const whose = each === undefined ? 'all calls together' : `each ${each}`
-      const count = unit === 'streams' ? `${limit} streams at once` : `${limit} ${unit}${per === undefined ? '' : ` a ${per}`}`
-      return [`limit ${name}`, `${count}, ${whose} (${path})`]
-    }),
+    ...limits.rules.map((rule): [string, string] => [`limit ${rule.name}`, describeLimit(rule)]),
+    ['what is left', why === undefined ? undefined : `not known: ${why}`],
     ...Object.entries(limits.choices).map(([name, value]): [string, string] => [name, value]),
   ]
   printTable(
     [],
     rows.filter((row): row is [string, string] => row[1] !== undefined),
   )
+}
+
+function describeLimit({ path, unit, limit, per, each, left, held, resets_in: resetsIn }: ToldLimit): string {
+  const whose = each === undefined ? 'all calls together' : `each ${each}`
+  const count = unit === 'streams' ? `${limit} streams at once` : `${limit} ${unit}${per === undefined ? '' : ` a ${per}`}`
+  const again = resetsIn === undefined ? '' : `, all again in ${describeSeconds(resetsIn)}`
+  const under = held === undefined || held === 0 ? '' : `, ${held} held by calls under way`
+  const rest = left === undefined ? '' : `; ${left} left${under}${again}`
+  return `${count}, ${whose}${rest} (${path})`
+}
+
+function describeSeconds(seconds: number): string {
+  if (seconds < 120) return `${seconds} s`
+  if (seconds < 7200) return `${Math.ceil(seconds / 60)} min`
+  return seconds < 172_800 ? `${Math.ceil(seconds / 3600)} h` : `${Math.ceil(seconds / 86_400)} days`
 }
 
 /** @param all What there is to say without a rule. */

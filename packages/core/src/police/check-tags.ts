@@ -9,7 +9,7 @@ const headers = { workflow: headerNames.workflow, step: headerNames.step } as co
  *
  * @throws {Refusal} 400 `tag_invalid`.
  */
-export function checkTags({ requires }: Policy, arrival: Arrival, { bounds }: Principal): void {
+export function checkTags({ requires }: Policy, arrival: Pick<Arrival, 'headers'>, { bounds }: Pick<Principal, 'bounds'>): void {
   for (const tag of requires) {
     const header = headers[tag]
     const isThere = (arrival.headers[header.toLowerCase()] ?? '') !== '' || (tag === 'workflow' && bounds?.workflow !== undefined)

@@ -94,6 +94,7 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
   const limitRules = compileLimits(config)
   const findLimits = createLimitFinder(limitRules)
   const mayCount = createMayCount(limitRules)
+  const pricing = compilePricing(checked)
   const reservations = uses.share(
     'reservations',
     null,
@@ -151,7 +152,7 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
         budgets,
         findLimits,
         reservations,
-        pricing: compilePricing(checked),
+        pricing,
       }),
       observe: createObserve(),
       forward: forwarding.forward,
@@ -175,6 +176,7 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
     findKey,
     findPolicy,
     findLimits,
+    pricing,
     budgets,
     drain() {
       draining = true

@@ -1,6 +1,7 @@
 import { answerJson, isOwn, isPage, type Limit, limitOfSession, type Outcome, type Receipt, refuse, tagRefused } from '@postern/core'
-import { type Arrival, billionthsOfOne, type Counted, type Principal, reachStore, Refusal, type ResponseSink } from '@postern/ports'
+import { type Arrival, type Counted, type Principal, reachStore, Refusal, type ResponseSink } from '@postern/ports'
 import type { CallerLimit } from '@postern/protocol'
+import { describeLimit } from '../asked-limits.js'
 import type { Runtime } from '../runtime.js'
 
 /** Whether a request asks for the caller's limits. */
@@ -49,17 +50,8 @@ function limitsOf(
   return isPage({ arrival, principal }) ? all.filter(({ rule }) => isOwn(rule.each)) : all
 }
 
-function describe({ rule, claim }: Limit, { booked, held, endsInMs }: Counted): CallerLimit {
-  const { limit } = claim.budget
-  const inUnits = (amount: number): number => (rule.currency === undefined ? amount : amount / billionthsOfOne)
-  return {
-    name: rule.title,
-    unit: rule.currency ?? rule.unit,
-    limit: inUnits(limit),
-    left: inUnits(Math.max(0, limit - booked - held)),
-    ...(rule.each === undefined ? {} : { each: rule.each }),
-    ...(rule.per === undefined ? {} : { per: rule.per }),
-    ...(endsInMs === undefined ? {} : { resets_in: Math.ceil(endsInMs / 1000) }),
-    ...(rule.model === undefined ? {} : { model: rule.model }),
-  }
+/** A caller is not told how the configuration is arranged, nor what of it others hold. */
+function describe(limit: Limit, state: Counted): CallerLimit {
+  const { path: _path, booked: _booked, held: _held, left = 0, ...told } = describeLimit({ limit, hasCount: true }, state)
+  return { ...told, left }
 }

@@ -69,6 +69,29 @@ export const ledgerSuite: readonly Sentence<KeptLedger>[] = [
     },
   },
   {
+    title: 'tells the calls of a workflow that are of one team, or of nobody’s',
+    async run(open) {
+      const kept = await open()
+      await append(
+        kept,
+        entryOf({ workflow: 'shared-name', team: 'acme' }),
+        entryOf({ workflow: 'shared-name', team: 'globex' }),
+        entryOf({ workflow: 'shared-name', team: 'acme' }),
+        entryOf({ workflow: 'shared-name' }),
+        entryOf({ workflow: 'another', team: 'acme' }),
+      )
+      const teamsOf = async (team: string): Promise<readonly unknown[]> => {
+        const { calls, total } = await kept.reader.workflow('shared-name', { team })
+        return [total, ...calls.map((call) => call.team)]
+      }
+      deepEqual(await teamsOf('acme'), [2, 'acme', 'acme'])
+      deepEqual(await teamsOf('globex'), [1, 'globex'])
+      deepEqual(await teamsOf(''), [1, undefined])
+      deepEqual(await teamsOf('nobody'), [0])
+      deepEqual((await kept.reader.workflow('shared-name')).total, 4)
+    },
+  },
+  {
     title: 'never adds amounts of different units, and adds large amounts exactly',
     async run(open) {
       const kept = await open()

@@ -29,7 +29,9 @@ export type FromWriter =
   | { readonly type: 'begun_anew' }
 
 /** A question for the thread of the reader. `id` names it in the answer. */
-export type ToReader = { readonly id: number; readonly usage: UsageQuestion } | { readonly id: number; readonly workflow: string }
+export type ToReader =
+  | { readonly id: number; readonly usage: UsageQuestion }
+  | { readonly id: number; readonly workflow: string; readonly team: string | undefined }
 
 /** An answer, or how much of a question is done. */
 export type FromReader =

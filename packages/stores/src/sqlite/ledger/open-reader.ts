@@ -55,7 +55,7 @@ export function createSqliteLedgerReader(file: string): LedgerReader {
 
   return {
     usage: (usage, progress) => ask<readonly UsageRow[]>((id) => ({ id, usage }), progress),
-    workflow: (workflow) => ask<WorkflowRun>((id) => ({ id, workflow })),
+    workflow: (workflow, { team } = {}) => ask<WorkflowRun>((id) => ({ id, workflow, team })),
     async close() {
       end(new Error('The reader of the ledger is closed.'))
       await worker.terminate()

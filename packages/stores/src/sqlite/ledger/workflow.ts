@@ -28,18 +28,24 @@ const columns = [
 
 type Found = Readonly<Record<string, string | number | null>>
 
-/** Reads the calls of a workflow, in the order of their arrival. */
-export function readWorkflow(database: SqliteFile, id: string): WorkflowRun {
+/**
+ * Reads the calls of a workflow, in the order of their arrival.
+ *
+ * @param team Only calls of this team; the empty text stands for calls without one. `undefined`: every call.
+ */
+export function readWorkflow(database: SqliteFile, id: string, team: string | undefined): WorkflowRun {
+  const of = team === undefined ? [id] : [id, team]
+  const where = `WHERE workflow = ?${team === undefined ? '' : ' AND team = ?'}`
   database.exec('BEGIN')
   try {
-    const [total] = database.prepare('SELECT count(*) FROM calls WHERE workflow = ?').raw().get(id) as [number]
+    const [total] = database.prepare(`SELECT count(*) FROM calls JOIN who ON who.id = calls.who ${where}`).raw().get(...of) as [number]
     const rows = database
       .prepare(
         `SELECT calls.id AS id, ${columns.slice(1).join(', ')} FROM calls JOIN who ON who.id = calls.who
-         WHERE workflow = ? ORDER BY time, calls.id LIMIT ${maxCalls}`,
+         ${where} ORDER BY time, calls.id LIMIT ${maxCalls}`,
       )
       .raw()
-      .all(id) as (string | number | null)[][]
+      .all(...of) as (string | number | null)[][]
     const attempts = database.prepare('SELECT attempt, code FROM attempts WHERE call = ? ORDER BY attempt').raw()
     const calls = rows.map((row) => {
       const found = Object.fromEntries(columns.map((column, index) => [column, row[index] ?? null]))

@@ -1,0 +1,32 @@
+import { Refusal } from '@postern/ports'
+import { nameFault } from '@postern/protocol'
+import type { Request } from 'express'
+
+/**
+ * Reads the query of a request to the admin API.
+ *
+ * @param known The parameters that it may have, each once.
+ * @throws {Refusal} 400 `request_malformed`.
+ */
+export function queryOf<Name extends string>(
+  { originalUrl }: Pick<Request, 'originalUrl'>,
+  known: readonly Name[],
+): Readonly<Partial<Record<Name, string>>> {
+  const read: Partial<Record<Name, string>> = {}
+  for (const [name, value] of new URLSearchParams(originalUrl.split('?')[1] ?? '')) {
+    const param = known.find((each) => each === name)
+    if (param === undefined)
+      throw new Refusal('request_malformed', { message: `There is no parameter ${JSON.stringify(name.slice(0, 64))}.`, help: `There are ${known.join(', ')}.` })
+    if (read[param] !== undefined) throw new Refusal('request_malformed', { message: `"${param}" is there twice.`, param })
+    read[param] = value
+  }
+  return read
+}
+
+/** @throws {Refusal} 400 `request_malformed` if a text is no name that a caller can have. */
+export function requireNames(texts: Readonly<Record<string, string | undefined>>): void {
+  for (const [param, text] of Object.entries(texts)) {
+    const fault = text === undefined || text === '' ? undefined : nameFault(text)
+    if (fault !== undefined) throw new Refusal('request_malformed', { message: `"${param}" is no name: it ${fault}.`, param })
+  }
+}

@@ -1,0 +1,22 @@
+import { type UsageQuestion, type UsageRow, type WorkflowRun, writeAmount } from '@postern/ports'
+import { asJson } from './columns.js'
+import { totalOf } from './total.js'
+
+/** The answer to a question about usage, for programs: the command and the admin API say the same. */
+export function tellUsage({ sinceMs, untilMs, by }: UsageQuestion, rows: readonly UsageRow[]): object {
+  const times = { since: new Date(sinceMs).toISOString(), until: new Date(untilMs).toISOString() }
+  return { ...times, by, rows: rows.map((row) => asJson(by, row)), total: asJson([], totalOf(rows)) }
+}
+
+/** The calls of a workflow, for programs. */
+export function tellRun(workflow: string, { calls, total }: WorkflowRun): object {
+  const told = calls.map(({ requestId, parentStep, startMs, durationMs, cost, ...call }) => ({
+    request_id: requestId,
+    parent_step: parentStep,
+    start: new Date(startMs).toISOString(),
+    duration_ms: durationMs,
+    ...call,
+    cost: cost === undefined ? undefined : { amount: writeAmount(cost.amount), unit: cost.unit },
+  }))
+  return { workflow, total, calls: told }
+}
