@@ -101,7 +101,8 @@ const wallsOfInstance: Walls = {
   'usage-pool.ts': {},
   'waits.ts': {},
   log: {},
-  doors: { 'runtime.ts': 'value' },
+  limits: { 'runtime.ts': 'type' },
+  doors: { limits: 'value', 'runtime.ts': 'value' },
   'runtime.ts': { assertion: 'type', connections: 'type', doors: 'type', 'in-flight.ts': 'type' },
   assertion: { doors: 'value', 'in-flight.ts': 'type' },
   connections: { doors: 'value' },
@@ -116,7 +117,7 @@ const wallsOfInstance: Walls = {
     'waits.ts': 'value',
   },
   changes: { compile: 'value' },
-  'explain.ts': { 'runtime.ts': 'type' },
+  'explain.ts': { limits: 'value', 'runtime.ts': 'type' },
   'instance.ts': { changes: 'value', compile: 'value', 'runtime.ts': 'value', 'usage-pool.ts': 'value' },
 }
 

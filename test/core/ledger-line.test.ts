@@ -43,6 +43,7 @@ describe('a ledger line', () => {
       usage: { source: 'answer' as const, input: 1, output: 2 },
       cost: { amount: 0.5, unit: 'USD' },
       clamped: { ceiling: 500, asked: 900 },
+      estimated: { input: 3, cost: { amount: 0.5, unit: 'USD' } },
       booked: 'reported' as const,
       quota: { used: 90, limit: 100, unit: 'tokens' as const },
       intensity: 'full',

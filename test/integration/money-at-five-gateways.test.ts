@@ -1,5 +1,6 @@
 import type { ConfigInput } from '@postern/config'
 import { EMULATED_GATEWAYS, type EmulatedGateway } from '@postern/emulator'
+import type { LedgerEntry } from '@postern/ports'
 import { governanceComment, parseGovernance, type GovernanceRecord } from '@postern/protocol'
 import { describe, expect, test } from 'vitest'
 import { forEachDoor } from '../support/for-each-door.js'
@@ -70,6 +71,51 @@ describe.each(EMULATED_GATEWAYS)('limits of tokens and money, at %s', (gateway) 
         expect(took['money']).toBeCloseTo(costOf(record), 9)
       }
     })
+
+    /** What the ledger keeps of a call: reports, or estimates in their place. */
+    const keptOf = ({ usage, cost, estimated }: LedgerEntry): Readonly<Record<string, number>> => {
+      const reported = usage?.total ?? (usage?.input ?? 0) + (usage?.output ?? 0)
+      const tokens = estimated?.output === undefined ? reported : (estimated.input ?? 0) + estimated.output
+      return { tokens, money: (estimated?.cost ?? cost)?.amount ?? 0 }
+    }
+    const lastEntry = (): LedgerEntry => house().ledger.entries.findLast(({ path }) => path.endsWith('/chat/completions')) as LedgerEntry
+
+    test('the ledger keeps what was booked: a whole answer as it was reported and priced', async () => {
+      const took = await taken(async () => (await house().chat()).arrayBuffer())
+      const kept = keptOf(lastEntry())
+      expect(kept['tokens']).toBe(took['tokens'])
+      expect(kept['money']).toBeCloseTo(took['money'] as number, 9)
+      expect(lastEntry().estimated?.output).toBeUndefined()
+    })
+
+    test.each([
+      ['left by its client at half', 'slow-stream', true],
+      ['cut by the gateway at half', 'cut-stream', false],
+      ['that fails within a 200', 'stream-error', false],
+    ] as const)(
+      'the ledger keeps a stream %s as what was set aside, marked, and never below what a whole one uses',
+      async (_, name, leaves) => {
+        const whole = await taken(async () => (await house().chat({ body: { max_tokens: 100 } })).arrayBuffer())
+        const took = await taken(async () => {
+          const leaving = new AbortController()
+          const before = house().ledger.entries.length
+          const answer = await house().chat({ body: { model: `emulate/${name}`, stream: true, max_tokens: 100 }, signal: leaving.signal })
+          if (leaves) {
+            await answer.body?.getReader().read()
+            leaving.abort()
+          } else await answer.arrayBuffer().catch(() => {})
+          await expect.poll(() => house().ledger.entries.length).toBeGreaterThan(before)
+          await expect.poll(async () => (await leftOf(house()))['tokens']).toBeLessThan(1_000_000)
+        })
+        const entry = lastEntry()
+        expect(leaves ? ['client_closed'] : ['truncated', 'upstream_error']).toContain(entry.finish)
+        const kept = keptOf(entry)
+        expect(kept['tokens']).toBe(took['tokens'])
+        expect(kept['money']).toBeCloseTo(took['money'] as number, 9)
+        expect(kept['tokens']).toBeGreaterThanOrEqual(whole['tokens'] as number)
+        expect([entry.booked, entry.estimated?.output]).toEqual(['assumed', 100])
+      },
+    )
 
     test('a call that the gateway refused is booked as nothing', async () => {
       const took = await taken(async () => {

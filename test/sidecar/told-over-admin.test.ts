@@ -64,7 +64,10 @@ beforeAll(async () => {
   }
   writeFileSync(
     join(cwd, 'prices.yaml'),
-    JSON.stringify({ version: 'test', prices: [{ gateway: 'main', model: 'priced', unit: 'EUR', perMillion: { input: '1', output: '2' } }] }),
+    JSON.stringify({
+      version: 'test',
+      prices: [{ gateway: 'main', model: 'priced', unit: 'EUR', perMillion: { input: '1', output: '2' } }],
+    }),
   )
   writeFileSync(join(cwd, 'postern.json'), JSON.stringify(config))
   const ring = ['a', 'b'].map((label) => `${label}:${hash('sha256', `credential of ${label}`)}`).join(',')
@@ -103,13 +106,17 @@ describe('GET /admin/v1/usage', () => {
     ])
   })
 
-  test.each(['usage?by=nothing', 'usage?since=yesterday', 'usage?team=acme&team=globex', 'usage?teem=acme', 'usage/workflows/a%20b', 'usage?user=%0a'])(
-    '%s is refused with words that say what is wrong',
-    async (path) => {
-      const { status, body } = await ask(path, ops)
-      expect([status, body.error?.code]).toEqual([400, 'request_malformed'])
-    },
-  )
+  test.each([
+    'usage?by=nothing',
+    'usage?since=yesterday',
+    'usage?team=acme&team=globex',
+    'usage?teem=acme',
+    'usage/workflows/a%20b',
+    'usage?user=%0a',
+  ])('%s is refused with words that say what is wrong', async (path) => {
+    const { status, body } = await ask(path, ops)
+    expect([status, body.error?.code]).toEqual([400, 'request_malformed'])
+  })
 
   test('needs the role read', async () => {
     for (const path of ['usage', 'usage/workflows/run', 'limits?team=acme']) expect((await ask(path, minter)).status).toBe(403)
@@ -125,10 +132,13 @@ describe('a credential of one team', () => {
     expect((await ask('usage/workflows/run', ops)).body.total).toBe(2)
   })
 
-  test.each(['usage?team=globex', 'usage?team=', 'usage/workflows/run?team=globex', 'limits?team=globex', 'readiness'])('is refused %s', async (path) => {
-    const { status, body } = await ask(path, ofAcme)
-    expect([status, body.error?.code]).toEqual([403, 'endpoint_not_allowed'])
-  })
+  test.each(['usage?team=globex', 'usage?team=', 'usage/workflows/run?team=globex', 'limits?team=globex', 'readiness'])(
+    'is refused %s',
+    async (path) => {
+      const { status, body } = await ask(path, ofAcme)
+      expect([status, body.error?.code]).toEqual([403, 'endpoint_not_allowed'])
+    },
+  )
 
   test('is not told what others have spent under the same limit', async () => {
     const { body } = await ask('limits', ofAcme)

@@ -200,9 +200,9 @@ describe('what clients name', () => {
   test('CSV has no cell that a spreadsheet takes for a formula, and quotes as RFC 4180 says', async () => {
     const { stdout } = await usage('--file', file, '--csv', '--by', 'user', '--workflow', '')
     const lines = stdout.split('\r\n')
-    expect(lines[0]).toBe('user,calls,failed,refused,input,output,cached,reasoning,without_usage,without_cost')
-    expect(lines).toContain(`"'${evil.replaceAll('"', '""')}",1,0,0,0,0,0,0,1,1`)
-    expect(lines).toContain('"a,b ""c""",1,0,0,0,0,0,0,1,1')
+    expect(lines[0]).toBe('user,calls,failed,refused,input,output,cached,reasoning,estimated,without_usage,without_cost')
+    expect(lines).toContain(`"'${evil.replaceAll('"', '""')}",1,0,0,0,0,0,0,0,1,1`)
+    expect(lines).toContain('"a,b ""c""",1,0,0,0,0,0,0,0,1,1')
     expect(lines.slice(1).filter((line) => /^"?[=+\-@]/.test(line))).toEqual([])
     expect(stdout).toContain('Müller 語')
   })

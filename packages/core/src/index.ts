@@ -43,6 +43,7 @@ export { createPolicyFinder, type FindPolicy, type Policy, type PolicyRule } fro
 export { checkSizable } from './reserve/check-sizable.js'
 export { limitOfSession } from './reserve/session-limit.js'
 export type { Pricing } from './reserve/size-call.js'
+export { createCostEstimate } from './prices/estimate-cost.js'
 export { compilePrices } from './prices/compile-prices.js'
 export { rankEntries, type RankedEntry } from './prices/price-index.js'
 export type { MostUsage, PricedCall, PriceDifference, Prices, Usage } from './prices/prices.js'

@@ -3,6 +3,7 @@ import type { Outcome } from './forward/outcome.js'
 import type { Tap } from './observe/observe.js'
 import type { Permit } from './police/permit.js'
 import type { BookedBy } from './reserve/book.js'
+import type { EstimatedUse } from './reserve/estimate-use.js'
 import type { Reservation } from './reserve/reservation.js'
 import type { Reserve } from './reserve/reserve.js'
 import type { Route } from './resolve/route.js'
@@ -54,13 +55,14 @@ export class Journey {
   /**
    * Says that the call is over: nothing that ends it later finds it, and what it has set aside is booked.
    *
-   * @returns Where what was booked for tokens or money comes from.
+   * @returns What was booked of tokens or money, and where that comes from.
    */
-  end(outcome: Outcome): BookedBy | undefined {
+  end(outcome: Outcome): Booked | undefined {
     this.#isOver = true
     this.call?.over()
     this.#reservation?.end(outcome)
-    return this.#reservation?.bookedBy
+    const { bookedBy: by, estimated } = this.#reservation ?? {}
+    return by === undefined ? undefined : { by, estimated }
   }
 }
 
@@ -74,6 +76,14 @@ export interface Cleared {
   readonly reservation: Reservation | undefined
 }
 
+/** What was booked of tokens or money. */
+export interface Booked {
+  /** Where it comes from. */
+  readonly by: BookedBy
+  /** What the call used, as far as its gateway did not report it. */
+  readonly estimated: EstimatedUse | undefined
+}
+
 /** What `account` gets of a request that has ended. The permit, the tap and the followed call are not among it: they are over. */
 export interface EndedJourney {
   readonly arrival: Arrival
@@ -81,8 +91,8 @@ export interface EndedJourney {
   readonly route?: Route | undefined
   readonly tags: Tags
   readonly outcome: Outcome
-  /** Where what was booked for tokens or money comes from; `undefined`: nothing was. */
-  readonly booked?: BookedBy | undefined
+  /** `undefined`: no limit of tokens or money counts the call. */
+  readonly booked?: Booked | undefined
   /** The sessions that the request ended. */
   readonly ended?: EndedSessions | undefined
 }

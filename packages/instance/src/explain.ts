@@ -11,7 +11,7 @@ import {
 } from '@postern/core'
 import { type Principal, Refusal } from '@postern/ports'
 import { type ErrorCode, errorCodes, headerNames } from '@postern/protocol'
-import { describeLimit, findAskedLimits, type LimitQuestion, type ToldLimit } from './asked-limits.js'
+import { describeLimit, findAskedLimits, type LimitQuestion, type ToldLimit } from './limits/asked-limits.js'
 import type { Runtime } from './runtime.js'
 
 /** A request that `explain` answers for: its principal, tags, method, path and model. */

@@ -37,16 +37,21 @@ export interface UsageRow {
   readonly failed: number
   /** Calls that Postern refused: nothing was sent to the gateway. */
   readonly refused: number
-  /** Tokens, as gateways reported them. `cached` is part of `input`, and `reasoning` is part of `output`. */
+  /** Tokens, as gateways reported them or as they are {@link estimated}. `cached` is part of `input`, and `reasoning` is part of `output`. */
   readonly input: number
   readonly output: number
   readonly cached: number
   readonly reasoning: number
   /** One for each unit, in the order of their names. Amounts of different units are never added. */
   readonly costs: readonly UsageCost[]
-  /** How many calls were sent to a gateway that reported no tokens for them. */
+  /**
+   * Of how many calls tokens or cost are not what the gateway reported, but what limits booked or the price file says, since it reported
+   * nothing or a part alone.
+   */
+  readonly estimated: number
+  /** How many calls were sent whose tokens are not known. */
   readonly withoutUsage: number
-  /** How many calls were sent to a gateway that reported no cost for them. */
+  /** How many calls were sent whose cost is not known. */
   readonly withoutCost: number
 }
 
@@ -73,7 +78,6 @@ export interface WorkflowCall {
   readonly earlier: readonly { readonly attempt: number; readonly code: string }[]
   readonly input?: number
   readonly output?: number
-  /** What the gateway reported. */
   readonly cost?: UsageCost
 }
 

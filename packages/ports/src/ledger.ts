@@ -27,6 +27,17 @@ export interface LedgerEntry extends GovernanceRecord {
    * (`priced`), what was set aside (`assumed`), or a bound of what passed (`measured`). Absent: no such limit counts the call.
    */
   readonly booked?: 'reported' | 'priced' | 'assumed' | 'measured' | undefined
+  /**
+   * What the call used, as far as its gateway did not report it, or reported only a part: as its limits booked it, or by the price file.
+   * It stands beside `usage` and `cost`, which are reports, and counts in their place.
+   */
+  readonly estimated?:
+    | {
+        readonly input?: number | undefined
+        readonly output?: number | undefined
+        readonly cost?: { readonly amount: number; readonly unit: string } | undefined
+      }
+    | undefined
   /** The kind of credential. Of a refused one: the kind that it was taken for. */
   readonly via?: Principal['via'] | undefined
   /** The credential's name: a service label or a token's id. */

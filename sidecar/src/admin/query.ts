@@ -16,7 +16,10 @@ export function queryOf<Name extends string>(
   for (const [name, value] of new URLSearchParams(originalUrl.split('?')[1] ?? '')) {
     const param = known.find((each) => each === name)
     if (param === undefined)
-      throw new Refusal('request_malformed', { message: `There is no parameter ${JSON.stringify(name.slice(0, 64))}.`, help: `There are ${known.join(', ')}.` })
+      throw new Refusal('request_malformed', {
+        message: `There is no parameter ${JSON.stringify(name.slice(0, 64))}.`,
+        help: `There are ${known.join(', ')}.`,
+      })
     if (read[param] !== undefined) throw new Refusal('request_malformed', { message: `"${param}" is there twice.`, param })
     read[param] = value
   }

@@ -20,6 +20,7 @@ const counts: readonly (readonly [name: string, head: string, read: (row: UsageR
   ['output', 'output', ({ output }) => output, true],
   ['cached', 'cached', ({ cached }) => cached, false],
   ['reasoning', 'reasoning', ({ reasoning }) => reasoning, false],
+  ['estimated', 'estimated', ({ estimated }) => estimated, false],
   ['without_usage', 'without tokens', ({ withoutUsage }) => withoutUsage, false],
   ['without_cost', 'without cost', ({ withoutCost }) => withoutCost, false],
 ]

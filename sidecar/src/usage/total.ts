@@ -13,6 +13,7 @@ export function totalOf(rows: readonly UsageRow[]): UsageRow {
     cached: sum(({ cached }) => cached),
     reasoning: sum(({ reasoning }) => reasoning),
     costs: sumCosts(rows.flatMap(({ costs }) => costs)),
+    estimated: sum(({ estimated }) => estimated),
     withoutUsage: sum(({ withoutUsage }) => withoutUsage),
     withoutCost: sum(({ withoutCost }) => withoutCost),
   }

@@ -2,8 +2,9 @@ import { roundMs } from '../answers/record.js'
 import { plainFailure } from '../lib/plain-failure.js'
 import { ProxyFailure } from '../connect/proxy-failure.js'
 import type { Outcome } from '../forward/outcome.js'
-import type { EndedJourney, EndedSessions } from '../journey.js'
+import type { Booked, EndedJourney, EndedSessions } from '../journey.js'
 import type { EarlierEntry, Ledger, LedgerEntry, LedgerEvent, Principal, Redactor, Refusal, SessionEnded, Witness } from '@postern/ports'
+import type { GovernanceRecord } from '@postern/protocol'
 import type { Route } from '../resolve/route.js'
 import { type Clean, type Cleaner, createCleaner, ours } from './clean-text.js'
 import { isoTime } from './iso-time.js'
@@ -28,13 +29,17 @@ export interface AccountOptions {
   readonly redactor: Redactor
   /** Whether `Runtime.cut` has run; then `client_closed` becomes `cut_shutdown`, since no client left by itself. */
   readonly isCut: () => boolean
+  /** What a call costs by the price file, whose gateway reported its tokens alone; `undefined`: the file has no price for it. */
+  readonly estimateCost?: EstimateCost | undefined
 }
 
-export function createAccount({ ledger, pace, witness, redactor, isCut }: AccountOptions): Account {
+export type EstimateCost = (record: GovernanceRecord) => NonNullable<LedgerEntry['estimated']>['cost']
+
+export function createAccount({ ledger, pace, witness, redactor, isCut, estimateCost = () => undefined }: AccountOptions): Account {
   const cleaner = createCleaner(redactor)
   const namesOf = createNameRedaction(cleaner)
   return (journey) => {
-    const entry = writeEntry(journey, cleaner, namesOf(journey.principal), isCut())
+    const entry = writeEntry(journey, cleaner, namesOf(journey.principal), isCut(), estimateCost)
     try {
       pace.append(entry)
       if (journey.ended !== undefined) ledger.event?.(describeEnded(journey.ended, journey, entry, cleaner))
@@ -96,6 +101,7 @@ function writeEntry(
   { clean, cleanOften }: Cleaner,
   names: Names,
   isCut: boolean,
+  estimateCost: EstimateCost,
 ): Clean<LedgerEntry> {
   const { record } = outcome
   const workflow = cleanOften(record.workflow)
@@ -135,7 +141,8 @@ function writeEntry(
     tier: cleanOften(record.tier),
     usage: record.usage,
     clamped: record.clamped,
-    booked,
+    booked: booked?.by,
+    estimated: estimateOf(record, booked, estimateCost),
     cost: cleanCost(record.cost, cleanOften),
     quota: record.quota,
     intensity: cleanOften(record.intensity),
@@ -150,6 +157,13 @@ function writeEntry(
     earlier: tags.earlier?.map(({ tags: { attempt }, refusal }) => describeEarlier(attempt, refusal, route, clean)),
     cause: outcome.cause === undefined ? undefined : ours(clean(describeFailure(outcome.code, outcome.cause, route)).slice(0, 2000)),
   }
+}
+
+/** By what the limits booked, or else by the price file. The units are those of the configuration. */
+function estimateOf(record: GovernanceRecord, booked: Booked | undefined, estimateCost: EstimateCost): Clean<LedgerEntry['estimated']> {
+  const { input, output, cost = estimateCost(record) } = booked?.estimated ?? {}
+  if (input === undefined && output === undefined && cost === undefined) return undefined
+  return { input, output, cost: cost === undefined ? undefined : { amount: cost.amount, unit: ours(cost.unit) } }
 }
 
 function cleanCost(cost: LedgerEntry['cost'], clean: Cleaner['clean']): Clean<LedgerEntry['cost']> {

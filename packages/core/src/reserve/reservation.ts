@@ -3,7 +3,8 @@ import type { GovernanceBudget, GovernanceClamp, GovernanceRecord } from '@poste
 import { isOwn, limitHeaders } from '../answers/limit-headers.js'
 import type { Permit } from '../police/permit.js'
 import type { PricedCall } from '../prices/prices.js'
-import { type BookedBy, bookCall } from './book.js'
+import { type BookedBy, bookCall, type Booking } from './book.js'
+import { type EstimatedUse, estimateUse } from './estimate-use.js'
 import type { Limit } from './find-limits.js'
 import { isMeasured } from './limit-rule.js'
 import type { OpenReservation, Reservations } from './reservations.js'
@@ -60,6 +61,8 @@ export class Reservation implements OpenReservation {
   #answerBytes = 0
   /** Where what was booked for tokens or money comes from; `undefined` until it is booked, or if nothing was. */
   bookedBy: BookedBy | undefined
+  /** What the call used by what was booked, as far as its gateway did not report it. */
+  estimated: EstimatedUse | undefined
 
   constructor(facts: ReservationFacts, all: Reservations) {
     this.id = facts.id
@@ -121,14 +124,23 @@ export class Reservation implements OpenReservation {
    * @param ending `undefined` if the call was given up before it was sent.
    */
   end(ending?: ReservedEnding): void {
-    const { limits } = this.#facts
+    const { limits, sized } = this.#facts
+    const bookings: (Booking | undefined)[] = []
     void this.#all.settle(
       this,
-      limits.map((limit, index) => this.#spentUnder(limit, index, ending)),
+      limits.map((limit, index) => this.#spentUnder(limit, index, ending, bookings)),
     )
+    if (sized === undefined || ending === undefined || bookings.length === 0) return
+    const { size, clamped } = sized
+    this.estimated = estimateUse(limits, bookings, ending.record, {
+      size,
+      ceiling: clamped?.ceiling ?? size.ceiling,
+      passed: this.#answerBytes,
+    })
   }
 
-  #spentUnder(limit: Limit, index: number, ending: ReservedEnding | undefined): number {
+  /** @param bookings Gets what is booked of tokens or money, at the place of its limit. */
+  #spentUnder(limit: Limit, index: number, ending: ReservedEnding | undefined, bookings: (Booking | undefined)[]): number {
     const { rule, claim } = limit
     if (!this.#isSent || rule.unit === 'streams') return 0
     if (!isMeasured(rule.unit)) return claim.amount
@@ -136,7 +148,9 @@ export class Reservation implements OpenReservation {
     const setAside = sized?.amounts[index] ?? 0
     if (sized === undefined || ending === undefined) return setAside
     if (!this.#mayHaveRun(ending)) return 0
-    const { amount, by } = this.#bookingOf(limit, setAside, ending.record, sized)
+    const booking = this.#bookingOf(limit, setAside, ending.record, sized)
+    bookings[index] = booking
+    const { amount, by } = booking
     this.bookedBy = by
     if (amount > setAside && !sized.size.isUnbounded) this.#all.tellExcess(ending.record.request_id, limit, setAside, amount)
     if (by === 'reported' && rule.unit === 'spend') this.#tellDifference(rule.currency as string, amount, ending.record, sized)
@@ -148,7 +162,7 @@ export class Reservation implements OpenReservation {
     return mayHaveRun ?? !ranNothing.has(this.#status)
   }
 
-  #bookingOf(limit: Limit, setAside: number, record: GovernanceRecord, { size, call, pricing }: SizedCall): ReturnType<typeof bookCall> {
+  #bookingOf(limit: Limit, setAside: number, record: GovernanceRecord, { size, call, pricing }: SizedCall): Booking {
     return bookCall(limit, setAside, { record, answerBytes: this.#answerBytes }, size, call, pricing)
   }
 

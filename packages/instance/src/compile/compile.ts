@@ -2,6 +2,7 @@ import { type CheckedConfig, type Config, countedUnder, createTrust } from '@pos
 import {
   compilePrices,
   createAccount,
+  createCostEstimate,
   createEndedNote,
   createForward,
   createLimitFinder,
@@ -157,7 +158,14 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
       observe: createObserve(),
       forward: forwarding.forward,
       retry: createRetry(witness),
-      account: createAccount({ ledger: options.ledger, pace, witness, redactor, isCut: () => isCut }),
+      account: createAccount({
+        ledger: options.ledger,
+        pace,
+        witness,
+        redactor,
+        isCut: () => isCut,
+        estimateCost: createCostEstimate(pricing.prices),
+      }),
       witness,
     },
     sessionEndpoint: compileSessionEndpoint(config, parts, noteEnded),

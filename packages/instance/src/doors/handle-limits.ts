@@ -1,7 +1,7 @@
 import { answerJson, isOwn, isPage, type Limit, limitOfSession, type Outcome, type Receipt, refuse, tagRefused } from '@postern/core'
 import { type Arrival, type Counted, type Principal, reachStore, Refusal, type ResponseSink } from '@postern/ports'
 import type { CallerLimit } from '@postern/protocol'
-import { describeLimit } from '../asked-limits.js'
+import { describeLimit } from '../limits/asked-limits.js'
 import type { Runtime } from '../runtime.js'
 
 /** Whether a request asks for the caller's limits. */

@@ -19,6 +19,7 @@ export function writeLedgerLine(entry: LedgerEntry): string {
     textMember('code', entry.code) +
     textMember('leaked_key', entry.leaked_key) +
     textMember('booked', entry.booked) +
+    writeEstimated(entry.estimated) +
     bareMember('duration_ms', entry.duration_ms) +
     textMember('client_request_id', entry.client_request_id) +
     textMember('trace_id', entry.trace_id) +
@@ -27,6 +28,11 @@ export function writeLedgerLine(entry: LedgerEntry): string {
     textMember('cause', entry.cause) +
     '}\n'
   )
+}
+
+/** Seldom there, so it is not written member by member. */
+function writeEstimated(estimated: LedgerEntry['estimated']): string {
+  return estimated === undefined ? '' : `,"estimated":${JSON.stringify(estimated)}`
 }
 
 function writeEarlier(earlier: readonly EarlierEntry[] | undefined): string {

@@ -29,15 +29,24 @@ export function createLedgerBook(): KeptLedger {
         progress?.(1)
         return Promise.resolve(usageOf(calls(), question))
       },
-      workflow(id) {
+      workflow(id, { team } = {}) {
         const found = calls()
-          .filter(({ workflow }) => workflow === id)
+          .filter((entry) => entry.workflow === id && (team === undefined || (entry.team ?? '') === team))
           .toSorted((one, other) => Date.parse(one.time) - Date.parse(other.time))
         return Promise.resolve({ calls: found.slice(0, 10_000).map(callOf), total: found.length })
       },
       close: () => Promise.resolve(),
     },
   }
+}
+
+/** Estimates stand in place of reports: those were of nothing, or of a part alone. */
+function usageIn({ usage, estimated }: LedgerEntry): Partial<Record<'input' | 'output' | 'cached' | 'reasoning', number | undefined>> {
+  return { ...usage, input: estimated?.input ?? usage?.input, output: estimated?.output ?? usage?.output }
+}
+
+function costOf({ cost, estimated }: LedgerEntry): LedgerEntry['cost'] {
+  return estimated?.cost ?? cost
 }
 
 function valueOf(entry: LedgerEntry, field: UsageField): string {
@@ -66,10 +75,12 @@ function usageOf(entries: readonly LedgerEntry[], { by, only = {}, sinceMs, unti
 function rowOf(by: readonly UsageField[], values: readonly string[], group: readonly LedgerEntry[]): UsageRow {
   const count = (fits: (entry: LedgerEntry) => boolean): number => group.filter(fits).length
   const sum = (kind: 'input' | 'output' | 'cached' | 'reasoning'): number =>
-    group.reduce((total, { usage }) => total + (usage?.[kind] ?? 0), 0)
+    group.reduce((total, entry) => total + (usageIn(entry)[kind] ?? 0), 0)
   const costs = new Map<string, bigint>()
-  for (const { cost } of group)
+  for (const entry of group) {
+    const cost = costOf(entry)
     if (cost !== undefined) costs.set(cost.unit, (costs.get(cost.unit) ?? 0n) + BigInt(toBillionths(cost.amount) ?? 0))
+  }
   return {
     group: Object.fromEntries(by.flatMap((field, index) => (values[index] === '' ? [] : [[field, values[index]]]))),
     calls: group.length,
@@ -80,13 +91,14 @@ function rowOf(by: readonly UsageField[], values: readonly string[], group: read
     cached: sum('cached'),
     reasoning: sum('reasoning'),
     costs: [...costs].map(([unit, amount]) => ({ unit, amount })).toSorted((one, other) => (one.unit < other.unit ? -1 : 1)),
-    withoutUsage: count(({ attempt, usage }) => attempt > 0 && usage?.input === undefined && usage?.output === undefined),
-    withoutCost: count(({ attempt, cost }) => attempt > 0 && cost === undefined),
+    estimated: count(({ estimated }) => estimated !== undefined),
+    withoutUsage: count((entry) => entry.attempt > 0 && usageIn(entry).input === undefined && usageIn(entry).output === undefined),
+    withoutCost: count((entry) => entry.attempt > 0 && costOf(entry) === undefined),
   }
 }
 
 function callOf(entry: LedgerEntry): WorkflowCall {
-  const { usage, cost } = entry
+  const [usage, cost] = [usageIn(entry), costOf(entry)]
   const call = {
     requestId: entry.request_id,
     step: entry.step,
@@ -103,8 +115,8 @@ function callOf(entry: LedgerEntry): WorkflowCall {
     code: entry.code,
     finish: entry.finish,
     earlier: (entry.earlier ?? []).map(({ attempt, code }) => ({ attempt, code })),
-    input: usage?.input,
-    output: usage?.output,
+    input: usage.input,
+    output: usage.output,
     cost: cost === undefined ? undefined : { unit: cost.unit, amount: BigInt(toBillionths(cost.amount) ?? 0) },
   }
   return Object.fromEntries(Object.entries(call).filter(([, value]) => value !== undefined)) as unknown as WorkflowCall

@@ -1,34 +1,8 @@
 import { deepEqual, equal, rejects } from 'node:assert/strict'
-import { type LedgerEntry, type UsageField, type UsageFilter, type UsageQuestion, usageFields, usageFilters } from '@postern/ports'
-import { createLedgerBook, type KeptLedger } from './ledger-book.js'
+import type { LedgerEntry, UsageField, UsageQuestion } from '@postern/ports'
+import type { KeptLedger } from './ledger-book.js'
+import { asks, dayMs, entryOf, someDay } from './ledger-sample.js'
 import type { Sentence } from './sentence.js'
-
-const dayMs = 86_400_000
-/** Midnight in UTC. */
-const someDay = Math.floor(Date.now() / dayMs) * dayMs - 3 * dayMs
-
-let entries = 0
-
-/** An entry of a call that was sent and answered. */
-function entryOf(facts: Partial<LedgerEntry> & { readonly atMs?: number } = {}): LedgerEntry {
-  entries += 1
-  const { atMs = someDay, ...given } = facts
-  return {
-    time: new Date(atMs).toISOString(),
-    request_id: `id-${entries}`,
-    attempt: 1,
-    method: 'POST',
-    path: '/v1/chat/completions',
-    status: 200,
-    finish: 'complete',
-    duration_ms: 12.5,
-    ...given,
-  }
-}
-
-function asks(facts: Partial<UsageQuestion> = {}): UsageQuestion {
-  return { sinceMs: someDay, untilMs: someDay + dayMs, by: [], ...facts }
-}
 
 async function append({ ledger }: KeptLedger, ...appended: readonly LedgerEntry[]): Promise<void> {
   for (const entry of appended) await ledger.append(entry)
@@ -51,7 +25,18 @@ export const ledgerSuite: readonly Sentence<KeptLedger>[] = [
         entryOf({ model: 'a', finish: 'upstream_error', status: 500, cost: { amount: 5, unit: 'credits' } }),
       )
       const rows = await kept.reader.usage(asks({ by: ['team', 'model'] }))
-      const none = { failed: 0, refused: 0, input: 0, output: 0, cached: 0, reasoning: 0, withoutUsage: 0, withoutCost: 0, costs: [] }
+      const none = {
+        failed: 0,
+        refused: 0,
+        input: 0,
+        output: 0,
+        cached: 0,
+        reasoning: 0,
+        estimated: 0,
+        withoutUsage: 0,
+        withoutCost: 0,
+        costs: [],
+      }
       deepEqual(rows, [
         { ...none, group: { model: 'a' }, calls: 1, failed: 1, withoutUsage: 1, costs: [{ unit: 'credits', amount: 5_000_000_000n }] },
         {
@@ -235,73 +220,3 @@ export const ledgerReaderSuite: readonly Sentence<KeptLedger>[] = [
     },
   },
 ]
-
-/** Numbers that follow from a seed (mulberry32), so that a run can be repeated. */
-function randomOf(seed: number): (below: number) => number {
-  let state = seed
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return (((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below
-  }
-}
-
-/** Compares a ledger with the book, by random entries and questions. */
-export function ledgerAgreesWithBook(seed: number, count: number): Sentence<KeptLedger> {
-  return {
-    title: `agrees with a plain book about ${count} random entries (seed ${seed})`,
-    async run(open) {
-      const kept = await open()
-      const book = createLedgerBook()
-      const random = randomOf(seed)
-      const whole = (below: number): number => Math.floor(random(below))
-      const pick = <Value>(...values: readonly Value[]): Value => values[whole(values.length)] as Value
-      for (let made = 0; made < count; made += 1) {
-        const entry = randomEntry(pick, whole, random)
-        await kept.ledger.append(entry)
-        await book.ledger.append(entry)
-      }
-      await kept.ledger.flush()
-      for (let asked = 0; asked < 60; asked += 1) {
-        const sinceMs = someDay + whole(4) * dayMs + pick(0, 0, whole(dayMs))
-        const question: UsageQuestion = {
-          sinceMs,
-          untilMs: sinceMs + pick(whole(dayMs), dayMs, 2 * dayMs, 12 * dayMs),
-          by: usageFields.filter(() => whole(4) === 0),
-          only: Object.fromEntries(
-            usageFilters.filter(() => whole(8) === 0).map((field): [UsageFilter, string] => [field, pick('', 'x', 'y')]),
-          ),
-        }
-        deepEqual(await kept.reader.usage(question), await book.reader.usage(question), JSON.stringify(question))
-      }
-    },
-  }
-}
-
-function randomEntry(
-  pick: <Value>(...values: readonly Value[]) => Value,
-  whole: (below: number) => number,
-  random: (below: number) => number,
-) {
-  const name = (): string | undefined => pick(undefined, 'x', 'y', 'a name with ü and 語')
-  const tokens = (): number | undefined => pick(undefined, 0, whole(100_000))
-  const parts = { input: tokens(), output: tokens(), cached: tokens(), reasoning: tokens() }
-  const usage = Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined))
-  return entryOf({
-    atMs: someDay + pick(whole(9) * dayMs, whole(9 * dayMs)),
-    user: name(),
-    team: name(),
-    project: name(),
-    key: name(),
-    gateway: name(),
-    model: name(),
-    model_requested: name(),
-    workflow: name(),
-    step: name(),
-    attempt: pick(0, 1, 2),
-    finish: pick('complete', 'refused', 'upstream_error', 'truncated', 'client_closed', 'cut_budget'),
-    usage: pick(undefined, { ...usage, source: 'answer' }),
-    cost: pick(undefined, { amount: pick(0, random(1e-6), random(10), random(1e6)), unit: pick('USD', 'credits', 'TRY') }),
-  })
-}

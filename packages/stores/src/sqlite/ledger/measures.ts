@@ -12,6 +12,7 @@ export const measures: readonly (readonly [column: string, ofCalls: string])[] =
   ['reasoning', 'sum(ifnull(reasoning, 0))'],
   ['cost_whole', 'sum(ifnull(cost, 0) / 1000000000)'],
   ['cost_rest', 'sum(ifnull(cost, 0) % 1000000000)'],
+  ['estimated', 'sum(estimated)'],
   ['without_usage', 'sum(attempt > 0 AND input IS NULL AND output IS NULL)'],
   ['without_cost', 'sum(attempt > 0 AND cost IS NULL)'],
 ]

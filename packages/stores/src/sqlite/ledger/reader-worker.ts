@@ -15,7 +15,9 @@ if (port !== null) {
     try {
       const file = (database ??= openToRead((workerData as { readonly file: string }).file))
       const answer =
-        'workflow' in question ? readWorkflow(file, question.workflow, question.team) : readUsage(file, question.usage, (done) => tell({ id, done }))
+        'workflow' in question
+          ? readWorkflow(file, question.workflow, question.team)
+          : readUsage(file, question.usage, (done) => tell({ id, done }))
       tell({ id, answer })
     } catch (error) {
       tell({ id, fault: (error as Error).message })

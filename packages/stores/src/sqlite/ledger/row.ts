@@ -14,7 +14,8 @@ export type Row = readonly unknown[]
  */
 export function rowOf(entry: LedgerEntry): Row | undefined {
   if (entry.attempt === 0 && entry.finish === 'complete') return undefined
-  const { usage, cost } = entry
+  const { usage, estimated } = entry
+  const cost = estimated?.cost ?? entry.cost
   return [
     entry.user,
     entry.team,
@@ -37,13 +38,14 @@ export function rowOf(entry: LedgerEntry): Row | undefined {
     entry.caller,
     entry.provider,
     entry.tier,
-    usage?.input,
-    usage?.output,
+    estimated?.input ?? usage?.input,
+    estimated?.output ?? usage?.output,
     usage?.cached,
     usage?.reasoning,
     cost?.amount,
     cost?.unit,
     entry.booked,
+    estimated === undefined ? 0 : 1,
     entry.duration_ms,
     entry.gateway_ms,
     entry.gateway_request_id,

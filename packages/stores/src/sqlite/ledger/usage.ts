@@ -145,6 +145,7 @@ function rowOf(by: readonly UsageField[], { values, sums, costs }: Group): Usage
     cached: sum('cached'),
     reasoning: sum('reasoning'),
     costs: [...costs].map(([unit, amount]) => ({ unit, amount })).toSorted((one, other) => (one.unit < other.unit ? -1 : 1)),
+    estimated: sum('estimated'),
     withoutUsage: sum('without_usage'),
     withoutCost: sum('without_cost'),
   }

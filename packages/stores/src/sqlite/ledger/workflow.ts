@@ -38,7 +38,10 @@ export function readWorkflow(database: SqliteFile, id: string, team: string | un
   const where = `WHERE workflow = ?${team === undefined ? '' : ' AND team = ?'}`
   database.exec('BEGIN')
   try {
-    const [total] = database.prepare(`SELECT count(*) FROM calls JOIN who ON who.id = calls.who ${where}`).raw().get(...of) as [number]
+    const [total] = database
+      .prepare(`SELECT count(*) FROM calls JOIN who ON who.id = calls.who ${where}`)
+      .raw()
+      .get(...of) as [number]
     const rows = database
       .prepare(
         `SELECT calls.id AS id, ${columns.slice(1).join(', ')} FROM calls JOIN who ON who.id = calls.who

@@ -34,6 +34,7 @@ const columns: readonly (readonly [name: string, form: 'text' | 'required' | 'wh
   ['cost', 'cost'],
   ['unit', 'required'],
   ['booked', 'text'],
+  ['estimated', 'whole'],
   ['duration_ms', 'real'],
   ['gateway_ms', 'real'],
   ['gateway_request_id', 'text'],

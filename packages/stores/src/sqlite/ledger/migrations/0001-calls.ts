@@ -13,7 +13,7 @@ export const calls = `
     id INTEGER PRIMARY KEY, time INTEGER NOT NULL, who INTEGER NOT NULL, request_id TEXT NOT NULL, attempt INTEGER NOT NULL,
     workflow TEXT, step TEXT, parent_step TEXT, method TEXT NOT NULL, path TEXT NOT NULL, status INTEGER NOT NULL, code TEXT,
     finish TEXT NOT NULL, via TEXT, caller TEXT, provider TEXT, tier TEXT, input INTEGER, output INTEGER, cached INTEGER,
-    reasoning INTEGER, cost INTEGER, unit TEXT NOT NULL, booked TEXT, duration_ms REAL NOT NULL, gateway_ms REAL,
+    reasoning INTEGER, cost INTEGER, unit TEXT NOT NULL, booked TEXT, estimated INTEGER NOT NULL, duration_ms REAL NOT NULL, gateway_ms REAL,
     gateway_request_id TEXT, trace_id TEXT
   ) STRICT;
   CREATE INDEX calls_time ON calls (time);

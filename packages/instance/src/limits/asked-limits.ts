@@ -1,7 +1,7 @@
 import type { Limit } from '@postern/core'
 import { billionthsOfOne, type Counted, type PrincipalFields, reachStore } from '@postern/ports'
 import type { CallerLimit } from '@postern/protocol'
-import type { Runtime } from './runtime.js'
+import type { Runtime } from '../runtime.js'
 
 /** Whose limits are asked for. */
 export interface LimitQuestion extends PrincipalFields {

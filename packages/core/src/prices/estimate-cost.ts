@@ -1,0 +1,19 @@
+import { billionthsOfOne } from '@postern/ports'
+import type { GovernanceCost, GovernanceRecord } from '@postern/protocol'
+import type { Prices } from './prices.js'
+
+/**
+ * Makes a function that says what a call costs by the price file whose gateway reported its tokens and no cost: in the first unit in
+ * which the file prices it. `undefined`: the gateway reported a cost, or not the tokens of the whole answer, or the file has no price.
+ */
+export function createCostEstimate(prices: Prices | undefined): (record: GovernanceRecord) => GovernanceCost | undefined {
+  return ({ gateway, key, model, model_requested: asked, tier, usage, cost, finish }) => {
+    if (prices === undefined || cost !== undefined || usage === undefined || gateway === undefined || key === undefined) return undefined
+    if (finish !== 'complete' && usage.source !== 'answer') return undefined
+    for (const unit of prices.unitsOf(gateway, key)) {
+      const amount = prices.costOf({ gateway, key, model: model ?? asked, tier }, unit, usage)
+      if (amount !== undefined) return { amount: amount / billionthsOfOne, unit }
+    }
+    return undefined
+  }
+}
