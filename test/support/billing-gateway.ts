@@ -28,6 +28,8 @@ export interface BilledCall {
   readonly output: number
   /** What `excess` added to what was allowed. */
   readonly excess: number
+  /** When it was billed, by the clock of this process. */
+  readonly atMs: number
 }
 
 /** A gateway that follows the OpenAI API and keeps a bill of its own. */
@@ -74,7 +76,7 @@ export async function startBillingGateway(random: () => number = () => 1): Promi
     const messages = (body['messages'] ?? []) as readonly { readonly content: unknown }[]
     const input = messages.reduce((sum, { content }) => sum + 4 + Math.ceil(JSON.stringify(content).length * random()), 3)
     const output = (allowed + excess) * answers
-    bill.push({ body, input, output, excess: excess * answers })
+    bill.push({ body, input, output, excess: excess * answers, atMs: Date.now() })
     const usage = { prompt_tokens: input, completion_tokens: output, total_tokens: input + output }
     if (ending === 'failed') response.writeHead(status, json).end('{"error":{"message":"broken"}}')
     else if (ending === 'hangs') hanging.add(response)

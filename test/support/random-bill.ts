@@ -1,7 +1,9 @@
 import type { ConfigInput } from '@postern/config'
-import type { Store } from '@postern/ports'
+import { type Period, type Store, windowAt } from '@postern/ports'
+import { vi } from 'vitest'
 import { type BilledCall, type BilledEnding, type BillingGateway, startBillingGateway } from './billing-gateway.js'
-import { type House, openHouse } from './house.js'
+import { type House, type HouseOptions, openHouse } from './house.js'
+import { createMortalStore } from './mortal-store.js'
 
 type Rule = NonNullable<NonNullable<ConfigInput['limits']>['rules']>[number]
 
@@ -39,23 +41,48 @@ export function randomFrom(seed: number): () => number {
   }
 }
 
+/** How far the clock is set ahead or back at most, by the shortest period of the rules, in milliseconds: less than counts are kept. */
+const mostStepMs = { minute: 1_800_000, hour: 43_200_000, day: 3 * 86_400_000, month: 15 * 86_400_000 } as const
+
+type BilledPeriod = keyof typeof mostStepMs
+
+export interface BillOptions {
+  /** Whether the store goes by the clock of this process, which the schedule sets ahead and back. Default: no. */
+  readonly hasOurClock?: boolean
+}
+
 /**
- * Plays one random schedule: rules of every unit, calls that come at once, answers shorter than their ceiling, aborts, errors, streams,
- * callers that repeat what was held. The gateway keeps a bill of its own; the result compares that with the limits.
+ * Plays one random schedule: rules of every unit and period, calls that come at once, answers shorter than their ceiling, aborts, errors,
+ * streams, callers that repeat what was held, a process that dies between any two steps of its calls while another goes on with its
+ * store, and a clock that is set ahead and back. The gateway keeps a bill of its own; the result compares that with the limits.
  */
-export async function playBill(seed: number, store: Store): Promise<BillOfSchedule> {
+export async function playBill(seed: number, store: Store, options: BillOptions = {}): Promise<BillOfSchedule> {
+  const startMs = Date.now()
+  let offsetMs = 0
+  // The clock stands still within a burst, so that every call of it lies in one window.
+  const clock = options.hasOurClock === true ? vi.spyOn(Date, 'now').mockImplementation(() => startMs + offsetMs) : undefined
+  try {
+    return await play(seed, store, clock === undefined ? undefined : (setTo) => (offsetMs = setTo))
+  } finally {
+    clock?.mockRestore()
+  }
+}
+
+/** @param setClock Sets the clock so far ahead of the time at the beginning; `undefined`: the clock is not ours. */
+async function play(seed: number, store: Store, setClock: ((offsetMs: number) => void) | undefined): Promise<BillOfSchedule> {
   const random = randomFrom(seed)
   const below = (most: number): number => Math.floor(random() * most)
   const pick = <Item>(items: readonly Item[]): Item => items[below(items.length)] as Item
   // Nine decimals; billionths of a dollar for a million tokens.
   const [inputPrice, outputPrice] = [1 + below(5_000_000_000), 1 + below(20_000_000_000)]
   const gateway = await startBillingGateway(random)
+  const periods: readonly BilledPeriod[] = setClock === undefined ? ['day', 'month'] : ['minute', 'hour', 'day', 'month']
   const rules: Rule[] = Array.from({ length: 1 + below(4) }, (_, index): Rule => {
     const each = pick(['team', 'user', 'workflow', undefined] as const)
     const shared = {
       name: `r${index}`,
       ...(each === undefined ? {} : { each }),
-      ...(each === 'workflow' ? {} : { per: pick(['day', 'month'] as const) }),
+      ...(each === 'workflow' ? {} : { per: pick(periods) }),
     }
     const unit = pick(['tokens', 'spend', 'spend', 'requests'] as const)
     if (unit === 'tokens') return { ...shared, tokens: 200 + below(4000) }
@@ -68,13 +95,15 @@ export async function playBill(seed: number, store: Store): Promise<BillOfSchedu
     perMillion: { input: decimal(inputPrice), output: decimal(outputPrice) },
     ...(random() < 0.5 ? { maxOutput: 300 } : {}),
   }
-  const house = await openHouse({
-    store,
+  const settings: HouseOptions = {
     config: {
       gateways: { main: { dialect: 'openai', baseURL: gateway.baseURL, attempts: 1 } },
       limits: { prices: { version: '1', prices: [entry] }, rules },
     },
-  })
+  }
+  const mostStep = Math.min(...rules.map(({ per }) => mostStepMs[(per ?? 'month') as BilledPeriod]))
+  let mortal = createMortalStore(store)
+  let house = await openHouse({ ...settings, store: mortal.store })
   let refused = 0
   const makeCall = async (): Promise<void> => {
     const ending = pick(endings)
@@ -96,9 +125,23 @@ export async function playBill(seed: number, store: Store): Promise<BillOfSchedu
       if (status === 402) return
     }
   }
-  for (let burst = 0; burst < 3; burst += 1) await Promise.all(Array.from({ length: 1 + below(8) }, makeCall))
+  for (let burst = 0; burst < 3; burst += 1) {
+    if (random() < 0.5) setClock?.(below(2 * mostStep) - mostStep)
+    const dies = random() < 0.25
+    if (dies) setTimeout(() => mortal.die(), below(40))
+    await Promise.all(Array.from({ length: 1 + below(8) }, makeCall))
+    if (dies) {
+      mortal.die()
+      await house.close()
+      mortal = createMortalStore(store)
+      house = await openHouse({ ...settings, store: mortal.store })
+    }
+    // Of whoever died, and whose leases are over if the clock was set ahead.
+    if (random() < 0.5) await store.budgets.bookAbandoned(100)
+  }
   gateway.letGo()
   await house.close()
+  await store.close()
   await gateway.close()
   return {
     billed: gateway.bill.length,
@@ -127,8 +170,16 @@ async function sendTo({ baseURL, callers }: House, body: object, workflow: strin
 }
 
 function isPassed(rule: Rule, { bill }: BillingGateway, inputPrice: number, outputPrice: number): boolean {
-  const groups = rule.each === 'workflow' ? ['w1', 'w2'].map((workflow) => bill.filter((call) => workflowOf(call) === workflow)) : [bill]
-  return groups.some((calls) => {
+  const groups = new Map<string, BilledCall[]>()
+  for (const call of bill) {
+    const workflow = workflowOf(call)
+    // A rule of each workflow does not count calls without one.
+    if (rule.each === 'workflow' && workflow === undefined) continue
+    const { startMs } = windowAt(rule.per as Period | undefined, call.atMs)
+    const name = `${startMs} ${rule.each === 'workflow' ? String(workflow) : ''}`
+    groups.set(name, [...(groups.get(name) ?? []), call])
+  }
+  return [...groups.values()].some((calls) => {
     if (rule.requests !== undefined) return calls.length > rule.requests
     const input = calls.reduce((sum, call) => sum + call.input, 0)
     const output = calls.reduce((sum, call) => sum + call.output, 0)

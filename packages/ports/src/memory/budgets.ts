@@ -1,5 +1,5 @@
 import type { Budget, Budgets, Claim, Counted, Reserved } from '../budgets.js'
-import { windowAt } from '../period.js'
+import { keptAfterMs, windowAt } from '../period.js'
 
 /** The most counts, and the most reservations, that are kept in memory. */
 const mostCounts = 500_000
@@ -47,7 +47,10 @@ export function createBudgets(now: () => number = Date.now): Budgets {
   function sweep(nowMs: number): void {
     if (nowMs - sweptAt < (counts.size < mostCounts && reservations.size < mostReservations ? sweepMs : fullSweepMs)) return
     sweptAt = nowMs
-    for (const [key, { held, forgetMs }] of counts) if (held === 0 && forgetMs <= nowMs) counts.delete(key)
+    // Where there is no room, what is kept for a clock that may be set back goes first.
+    const isFull = counts.size >= mostCounts
+    for (const [key, { held, forgetMs, endMs }] of counts)
+      if (held === 0 && (forgetMs <= nowMs || (isFull && endMs <= nowMs))) counts.delete(key)
     for (const [id, { isBooked, leaseEndMs }] of reservations) if (isBooked && leaseEndMs + correctableMs <= nowMs) reservations.delete(id)
   }
 
@@ -59,7 +62,7 @@ export function createBudgets(now: () => number = Date.now): Budgets {
       const key = `${startMs} ${id}`
       const known = made.get(key) ?? counts.get(key)
       const isKept = known !== undefined && (known.held > 0 || known.forgetMs > nowMs)
-      const count = isKept ? known : { booked: 0, held: 0, endMs, forgetMs: endMs }
+      const count = isKept ? known : { booked: 0, held: 0, endMs, forgetMs: per === undefined ? endMs : endMs + keptAfterMs[per] }
       made.set(key, count)
       return { key, count }
     })

@@ -20,8 +20,8 @@ end
  * Sets aside all claims or none.
  *
  * KEYS: the reservation, the leases, and the window of each claim. ARGV: the reservation's id, the lease in milliseconds; of each
- * claim its limit, amount, the start and the end of the window (-1: none), and after how many milliseconds it is forgotten (-1: at
- * the end of the window; -2: never).
+ * claim its limit, amount, the start and the end of the window (-1: none), and after how many milliseconds it is forgotten (of a
+ * window with an end: after that; -2: never).
  *
  * Returns `{ 'clock', now }` if a window is not that of the present; else `{ now, 'refused' or 'granted', number of the claim that
  * does not fit, booked, held, end, … }`.
@@ -58,7 +58,7 @@ for claim = 1, claims do
   local booked, held, ends = state(window, ARGV[at + 4])
   local after = tonumber(ARGV[at + 5])
   local forget
-  if after == -1 then forget = tonumber(ARGV[at + 4]) elseif after == -2 then forget = 9007199254740991 else forget = now + after end
+  if tonumber(ARGV[at + 4]) ~= -1 then forget = tonumber(ARGV[at + 4]) + after elseif after == -2 then forget = 9007199254740991 else forget = now + after end
   redis.call('HSET', window, 'b', text(booked), 'h', text(held + tonumber(ARGV[at + 2])), 'e', tostring(ends), 'f', text(forget))
   if after == -2 then redis.call('PERSIST', window) else redis.call('PEXPIREAT', window, text(forget + correctable)) end
   redis.call('RPUSH', KEYS[1], window, ARGV[at + 2])

@@ -1,4 +1,4 @@
-import { type Budget, type Budgets, type Counted, type Reserved, windowAt } from '@postern/ports'
+import { type Budget, type Budgets, type Counted, keptAfterMs, type Reserved, windowAt } from '@postern/ports'
 import { digestKey } from '../digest-key.js'
 import { abandonScript, extendScript, lookScript, reserveScript, settleScript } from './budget-scripts.js'
 import type { SendCommand } from './connection.js'
@@ -79,7 +79,7 @@ export function createBudgets(send: SendCommand, prefix: string): Budgets {
 
 /** When the script lets go of a window: see {@link reserveScript}. */
 function forgetOf({ per, forgottenAfterMs }: Budget): string {
-  if (per !== undefined) return '-1'
+  if (per !== undefined) return String(keptAfterMs[per])
   return forgottenAfterMs === undefined ? '-2' : String(Math.ceil(forgottenAfterMs))
 }
 

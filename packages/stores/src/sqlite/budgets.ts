@@ -1,4 +1,4 @@
-import { type Budget, type Budgets, type Claim, type Counted, type Reserved, windowAt } from '@postern/ports'
+import { type Budget, type Budgets, type Claim, type Counted, keptAfterMs, type Reserved, windowAt } from '@postern/ports'
 import { digestKey } from '../digest-key.js'
 import { inTransaction, type SqliteFile } from './in-transaction.js'
 import type { StoreFile } from './store-file.js'
@@ -58,7 +58,7 @@ export function createBudgets({ database, work }: StoreFile): Budgets {
     sql.insertReservation.run(id, nowMs + Math.ceil(leaseMs))
     for (const [index, { budget, amount }] of claims.entries()) {
       const { window, row } = found[index] as ReturnType<typeof find>
-      const forget = budget.per === undefined ? forgetAt(budget, nowMs) : row.ends
+      const forget = forgetAt(budget, row, nowMs)
       sql.hold.run(window, amount, row.ends, forget, nowMs)
       sql.insertPart.run(id, index, window, amount)
     }
@@ -117,7 +117,7 @@ function prepare(database: SqliteFile) {
     hold: database.prepare(`
       INSERT INTO windows (id, booked, held, ends, forget) VALUES (?1, 0, ?2, ?3, ?4)
       ON CONFLICT (id) DO UPDATE SET
-        booked = iif(forget > ?5 OR held > 0, booked, 0), held = held + ?2, forget = max(?4, iif(ends < ${never}, ends, ?4))`),
+        booked = iif(forget > ?5 OR held > 0, booked, 0), held = held + ?2, forget = ?4`),
     change: database.prepare('UPDATE windows SET booked = booked + ?1, held = held + ?2 WHERE id = ?3'),
     insertReservation: database.prepare('INSERT INTO reservations (id, lease, booked) VALUES (?, ?, 0)'),
     insertPart: database.prepare('INSERT INTO parts (reservation, place, window, amount) VALUES (?, ?, ?, ?)'),
@@ -137,7 +137,8 @@ function prepare(database: SqliteFile) {
   }
 }
 
-function forgetAt({ forgottenAfterMs }: Budget, nowMs: number): number {
+function forgetAt({ per, forgottenAfterMs }: Budget, { ends }: Row, nowMs: number): number {
+  if (per !== undefined) return ends + keptAfterMs[per]
   return forgottenAfterMs === undefined ? never : Math.ceil(nowMs + forgottenAfterMs)
 }
 
