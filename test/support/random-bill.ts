@@ -85,9 +85,9 @@ async function play(seed: number, store: Store, setClock: ((offsetMs: number) =>
       ...(each === 'workflow' ? {} : { per: pick(periods) }),
     }
     const unit = pick(['tokens', 'spend', 'spend', 'requests'] as const)
-    if (unit === 'tokens') return { ...shared, tokens: 200 + below(4000) }
+    if (unit === 'tokens') return { ...shared, tokens: 200 + below(12_000) }
     if (unit === 'requests') return { ...shared, requests: 1 + below(20) }
-    return { ...shared, spend: `${decimal(1 + below(60_000_000))} USD` }
+    return { ...shared, spend: `${decimal(1 + below(300_000_000))} USD` }
   })
   const entry = {
     model: 'm*',
@@ -125,8 +125,8 @@ async function play(seed: number, store: Store, setClock: ((offsetMs: number) =>
       if (status === 402) return
     }
   }
-  for (let burst = 0; burst < 3; burst += 1) {
-    if (random() < 0.5) setClock?.(below(2 * mostStep) - mostStep)
+  for (let burst = 0; burst < 4; burst += 1) {
+    if (random() < 0.5) setClock?.(pick([0, 0, mostStep, -mostStep]))
     const dies = random() < 0.25
     if (dies) setTimeout(() => mortal.die(), below(40))
     await Promise.all(Array.from({ length: 1 + below(8) }, makeCall))
