@@ -1,6 +1,7 @@
 import type { Budgets } from './budgets.js'
 import type { Counters } from './counters.js'
 import type { Feed } from './feed.js'
+import type { KeyRing } from './key-ring.js'
 import type { Revocation } from './revocation.js'
 import type { Scope } from './scope.js'
 import type { Seen } from './seen.js'
@@ -20,6 +21,8 @@ export interface Store {
   readonly counters: Counters
   readonly budgets: Budgets
   readonly revocations: Feed<Revocation>
+  /** `undefined`: the technology keeps no keys. */
+  readonly keyRing?: KeyRing | undefined
   /** Releases connections and files. Afterwards every port rejects, if there was anything to release. */
   close(): Promise<void>
 }

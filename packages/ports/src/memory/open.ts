@@ -2,6 +2,7 @@ import type { Store } from '../store.js'
 import { createBudgets } from './budgets.js'
 import { createCounters } from './counters.js'
 import { Entries } from './entries.js'
+import { createKeyRing } from './key-ring.js'
 import { createRevocationFeed } from './feed.js'
 import { createSeen } from './seen.js'
 
@@ -21,6 +22,7 @@ export function createMemoryStore(): Store {
     counters: createCounters(entries),
     budgets: createBudgets(),
     revocations: createRevocationFeed(),
+    keyRing: createKeyRing(),
     close: async () => {},
   }
 }

@@ -14,7 +14,7 @@ const busyAtStartMs = 2000
  * Version of the schema below. A file with a newer one is refused. To change the schema, add the steps that migrate
  * from this one.
  */
-const schemaVersion = 2
+const schemaVersion = 3
 
 /** Marks a file as a store of Postern: "Pstn" in ASCII. */
 const applicationId = 0x5073746e
@@ -44,6 +44,27 @@ const budgetsSchema = `
 `
 
 /**
+ * What version 3 has more: the key ring. Rows of batch 0 were written one by one; others are those of an import, seen once it is published.
+ * Of a change, a row without an alias and a selector stands for all of them.
+ */
+const ringSchema = `
+  CREATE TABLE ring_keys (
+    alias TEXT NOT NULL, batch INTEGER NOT NULL, version INTEGER NOT NULL, row TEXT NOT NULL, PRIMARY KEY (alias, batch)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX ring_keys_batch ON ring_keys (batch);
+  CREATE TABLE ring_bindings (
+    selector TEXT NOT NULL, batch INTEGER NOT NULL, alias TEXT NOT NULL, mac TEXT NOT NULL, PRIMARY KEY (selector, batch)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX ring_bindings_alias ON ring_bindings (alias);
+  CREATE INDEX ring_bindings_batch ON ring_bindings (batch);
+  CREATE TABLE ring_batches (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, published INTEGER NOT NULL) STRICT;
+  CREATE TABLE ring_changes (seq INTEGER PRIMARY KEY AUTOINCREMENT, alias TEXT, selector TEXT) STRICT;
+`
+
+/** What each version has more than the one before it. */
+const steps = [schema, budgetsSchema, ringSchema]
+
+/**
  * Opens a store's file, and writes the schema if the file is new. A statement waits only `busyMs` for another
  * process; longer waits are `waitWhileBusy`'s.
  *
@@ -71,14 +92,14 @@ export function openDatabase(file: string): SqliteFile {
 function prepareSchema(database: SqliteFile, file: string): void {
   const found = readNumber(database, 'PRAGMA user_version')
   if (found === 0 && readNumber(database, 'SELECT count(*) FROM sqlite_schema') === 0) {
-    database.exec(schema + budgetsSchema + setVersion)
+    database.exec(steps.join('') + setVersion)
   } else if (readNumber(database, 'PRAGMA application_id') !== applicationId) {
     throw new WrongFile(`${file} is a database of something else, not a store of Postern.`)
   } else if (found > schemaVersion) {
     throw new WrongFile(
       `The store ${file} was written by a newer Postern (schema ${found}, known here up to ${schemaVersion}). Use that version, or another file.`,
     )
-  } else if (found < schemaVersion) database.exec(budgetsSchema + setVersion)
+  } else if (found < schemaVersion) database.exec(steps.slice(found).join('') + setVersion)
 }
 
 const setVersion = `PRAGMA user_version = ${schemaVersion};`

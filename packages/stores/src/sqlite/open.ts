@@ -3,6 +3,7 @@ import { createBudgets } from './budgets.js'
 import type { Claim } from './claim-file.js'
 import { createCounters } from './counters.js'
 import { createCounts } from './counts.js'
+import { createKeyRing } from './key-ring.js'
 import { createRevocationFeed } from './feed.js'
 import { warnOfProcess } from './file-check.js'
 import { createSeen } from './seen.js'
@@ -53,6 +54,7 @@ export function createSqliteStore({ file, owner = false, claim, mostEntries = 1_
       counters: createCounters(opened, counts),
       budgets: createBudgets(opened),
       revocations: createRevocationFeed(opened),
+      keyRing: createKeyRing(opened),
       async close() {
         opened.close()
       },

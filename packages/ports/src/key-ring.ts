@@ -1,0 +1,71 @@
+import type { Scope } from './scope.js'
+
+/** A key of the ring as the store keeps it. */
+export interface KeptKey {
+  readonly alias: string
+  /** Begins at 1 and grows by 1 with each change. */
+  readonly version: number
+  /** What the key is, sealed: the store does not read it. At most 16 KiB. */
+  readonly row: string
+}
+
+/** Whose calls use a key of the ring. */
+export interface KeptBinding {
+  /** The principals, as text: see `bindingIdentity`. */
+  readonly selector: string
+  readonly alias: string
+  /** Shows that who wrote the binding knows the master key. The store does not read it. */
+  readonly mac: string
+}
+
+/** A change of the ring, of which everything is done or nothing. */
+export interface RingChange {
+  /** Keys that are written; each has the version after the one that it replaces, 1 if it is new. */
+  readonly keys?: readonly KeptKey[]
+  /** Keys that are removed, each in this version. Bindings to them stay, and lead to nothing. */
+  readonly removed?: readonly Pick<KeptKey, 'alias' | 'version'>[]
+  /** Bindings that are added. */
+  readonly bind?: readonly KeptBinding[]
+  /** Selectors whose bindings are removed. */
+  readonly unbind?: readonly string[]
+}
+
+/** What stands in the way of a change; nothing was changed. */
+export interface RingConflict {
+  /** Keys that have another version, or are there already. */
+  readonly aliases: readonly string[]
+  /** Selectors that are bound already, or are not bound. */
+  readonly selectors: readonly string[]
+}
+
+/** What changed since a mark. */
+export interface RingChanges {
+  /** The aliases of keys, and the selectors of bindings, that are others now. `undefined`: any may be. */
+  readonly changed: { readonly aliases: readonly string[]; readonly selectors: readonly string[] } | undefined
+  /** Give this to the next call. */
+  readonly mark: string
+}
+
+/** Keys and bindings that change while processes run, and that processes follow by a mark. A lookup costs the same with ten keys as with a million. */
+export interface KeyRing {
+  readonly scope: Scope
+  /** The bindings of these selectors that are there, in any order. */
+  bindings(selectors: readonly string[]): Promise<readonly KeptBinding[]>
+  key(alias: string): Promise<KeptKey | undefined>
+  /** Keys in the order of their aliases. @param after The last alias of the page before. */
+  keys(after: string | undefined, most: number): Promise<readonly KeptKey[]>
+  /** The bindings that lead to a key, in the order of their selectors: at most so many. */
+  bindingsOf(alias: string, most: number): Promise<readonly KeptBinding[]>
+  /** How many there are. */
+  count(): Promise<{ readonly keys: number; readonly bindings: number }>
+  /** Makes a change. @returns What stands in its way; `undefined`: it is made. */
+  change(change: RingChange): Promise<RingConflict | undefined>
+  /** Writes new keys and bindings that nobody sees before {@link KeyRing.publish}. @param batch A name that no other import has. */
+  stage(batch: string, keys: readonly KeptKey[], bindings: readonly KeptBinding[]): Promise<void>
+  /** Makes everything that was staged seen, or nothing. @returns What stands in the way: keys and bindings that are there already. */
+  publish(batch: string): Promise<RingConflict | undefined>
+  /** Removes what was staged and not published. */
+  discard(batch: string): Promise<void>
+  /** @param mark That of an earlier answer. Default: nothing is told, only the mark. */
+  changes(mark?: string): Promise<RingChanges>
+}

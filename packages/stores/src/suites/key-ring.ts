@@ -1,0 +1,130 @@
+import { deepEqual, equal, notEqual } from 'node:assert/strict'
+import type { KeptBinding, KeptKey, KeyRing } from '@postern/ports'
+import type { Sentence } from './sentence.js'
+
+const keyOf = (alias: string, version = 1): KeptKey => ({ alias, version, row: `{"of":"${alias}","version":${version}}` })
+const bindingOf = (team: string, alias: string): KeptBinding => ({ selector: `\n${team}\n`, alias, mac: `mac of ${team}` })
+
+/** What every `KeyRing` does. */
+export const keyRingSuite: readonly Sentence<KeyRing>[] = [
+  {
+    title: 'finds the keys and bindings that were written, also by another handle',
+    async run(open) {
+      const [ring, other] = [await open(), await open()]
+      equal(await ring.change({ keys: [keyOf('a'), keyOf('b')], bind: [bindingOf('acme', 'a'), bindingOf('globex', 'b')] }), undefined)
+      deepEqual(await other.key('a'), keyOf('a'))
+      equal(await other.key('c'), undefined)
+      deepEqual(await other.bindings(['\nnobody\n', '\nglobex\n']), [bindingOf('globex', 'b')])
+      deepEqual(await other.count(), { keys: 2, bindings: 2 })
+      deepEqual(await other.bindingsOf('a', 10), [bindingOf('acme', 'a')])
+    },
+  },
+  {
+    title: 'tells one name from another that differs in case, blanks or a character beyond ASCII alone',
+    async run(open) {
+      const ring = await open()
+      await ring.change({ keys: [keyOf('a'), keyOf('A')], bind: [bindingOf('acme', 'a'), bindingOf('Acme', 'A'), bindingOf('acmé', 'a')] })
+      deepEqual(
+        (await ring.bindings(['\nAcme\n'])).map(({ alias }) => alias),
+        ['A'],
+      )
+      deepEqual(await ring.bindings(['\nacme \n']), [])
+      equal((await ring.key('A'))?.alias, 'A')
+      equal((await ring.bindings(['\nacmé\n'])).length, 1)
+    },
+  },
+  {
+    title: 'gives keys page by page, in the order of their aliases',
+    async run(open) {
+      const ring = await open()
+      await ring.change({ keys: ['d', 'a', 'c', 'b'].map((alias) => keyOf(alias)) })
+      const first = await ring.keys(undefined, 3)
+      deepEqual(
+        first.map(({ alias }) => alias),
+        ['a', 'b', 'c'],
+      )
+      deepEqual(
+        (await ring.keys('c', 3)).map(({ alias }) => alias),
+        ['d'],
+      )
+    },
+  },
+  {
+    title: 'changes a key only from the version that was read, so that of two who change it one is refused',
+    async run(open) {
+      const [ring, other] = [await open(), await open()]
+      await ring.change({ keys: [keyOf('a')] })
+      equal(await ring.change({ keys: [keyOf('a', 2)] }), undefined)
+      deepEqual(await other.change({ keys: [keyOf('a', 2)], bind: [bindingOf('acme', 'a')] }), { aliases: ['a'], selectors: [] })
+      deepEqual(await other.bindings(['\nacme\n']), [])
+      deepEqual(await other.change({ keys: [keyOf('a')] }), { aliases: ['a'], selectors: [] })
+      deepEqual(await other.change({ removed: [{ alias: 'a', version: 1 }] }), { aliases: ['a'], selectors: [] })
+      equal(await other.change({ removed: [{ alias: 'a', version: 2 }] }), undefined)
+      equal(await ring.key('a'), undefined)
+      equal(await ring.change({ keys: [keyOf('a')] }), undefined)
+    },
+  },
+  {
+    title: 'binds nobody twice, unbinds only who is bound, and moves a binding in one change',
+    async run(open) {
+      const ring = await open()
+      await ring.change({ keys: [keyOf('a'), keyOf('b')], bind: [bindingOf('acme', 'a')] })
+      deepEqual(await ring.change({ bind: [bindingOf('acme', 'b')] }), { aliases: [], selectors: ['\nacme\n'] })
+      deepEqual(await ring.change({ unbind: ['\nnobody\n'] }), { aliases: [], selectors: ['\nnobody\n'] })
+      equal(await ring.change({ unbind: ['\nacme\n'], bind: [bindingOf('acme', 'b')] }), undefined)
+      deepEqual(await ring.bindings(['\nacme\n']), [bindingOf('acme', 'b')])
+      equal(await ring.change({ unbind: ['\nacme\n'] }), undefined)
+      deepEqual(await ring.bindings(['\nacme\n']), [])
+    },
+  },
+  {
+    title: 'tells what changed since a mark, to every handle, and nothing twice',
+    async run(open) {
+      const [ring, other] = [await open(), await open()]
+      await ring.change({ keys: [keyOf('before')] })
+      const { mark, changed } = await other.changes()
+      deepEqual(changed, { aliases: [], selectors: [] })
+      await ring.change({ keys: [keyOf('a')], bind: [bindingOf('acme', 'a')] })
+      await ring.change({ keys: [keyOf('a', 2)], unbind: ['\nacme\n'] })
+      const later = await other.changes(mark)
+      deepEqual([...new Set(later.changed?.aliases)], ['a'])
+      deepEqual([...new Set(later.changed?.selectors)], ['\nacme\n'])
+      deepEqual((await other.changes(later.mark)).changed, { aliases: [], selectors: [] })
+    },
+  },
+  {
+    title: 'shows nothing of an import before it is published, then all of it',
+    async run(open) {
+      const [ring, other] = [await open(), await open()]
+      const { mark } = await other.changes()
+      await ring.stage('import-1', [keyOf('a')], [bindingOf('acme', 'a')])
+      await ring.stage('import-1', [keyOf('b')], [bindingOf('globex', 'b')])
+      equal(await other.key('a'), undefined)
+      deepEqual(await other.bindings(['\nacme\n', '\nglobex\n']), [])
+      deepEqual(await other.count(), { keys: 0, bindings: 0 })
+      equal(await ring.publish('import-1'), undefined)
+      deepEqual(await other.count(), { keys: 2, bindings: 2 })
+      deepEqual(await other.key('b'), keyOf('b'))
+      const { changed } = await other.changes(mark)
+      equal(changed === undefined || changed.aliases.includes('a'), true)
+      equal(await ring.change({ keys: [keyOf('a', 2)] }), undefined)
+      deepEqual(await other.key('a'), keyOf('a', 2))
+    },
+  },
+  {
+    title: 'publishes nothing of an import of which a part is there already, and forgets what is discarded',
+    async run(open) {
+      const ring = await open()
+      await ring.change({ keys: [keyOf('a')], bind: [bindingOf('acme', 'a')] })
+      await ring.stage('import-1', [keyOf('a'), keyOf('b')], [bindingOf('acme', 'b'), bindingOf('globex', 'b')])
+      deepEqual(await ring.publish('import-1'), { aliases: ['a'], selectors: ['\nacme\n'] })
+      equal(await ring.key('b'), undefined)
+      await ring.discard('import-1')
+      await ring.stage('import-2', [keyOf('b')], [bindingOf('globex', 'b')])
+      equal(await ring.publish('import-2'), undefined)
+      notEqual(await ring.key('b'), undefined)
+      await ring.discard('import-2')
+      notEqual(await ring.key('b'), undefined)
+    },
+  },
+]
