@@ -101,6 +101,7 @@ const wallsOfInstance: Walls = {
   'usage-pool.ts': {},
   'waits.ts': {},
   log: {},
+  'key-ring': {},
   limits: { 'runtime.ts': 'type' },
   doors: { limits: 'value', 'runtime.ts': 'value' },
   'runtime.ts': { assertion: 'type', connections: 'type', doors: 'type', 'in-flight.ts': 'type' },
@@ -298,7 +299,7 @@ describe('shared code', () => {
     expect(shared.filter((file) => names.test(codeOf(file)))).toEqual([])
   })
 
-  test('reveals a secret only where a credential is checked, minted, sent or searched for', () => {
+  test('reveals a secret only where a credential is checked, minted, sent, sealed or searched for', () => {
     const everywhere = everyPackage.flatMap(sourcesOf)
     const places = everywhere.filter((file) => readFileSync(join(root, file), 'utf8').includes('.reveal()'))
     expect(places.toSorted()).toEqual([
@@ -310,6 +311,7 @@ describe('shared code', () => {
       'packages/identity/src/proof/nonces.ts',
       'packages/identity/src/session-verifier.ts',
       'packages/identity/src/session/sign-session.ts',
+      'packages/instance/src/key-ring/master-keys.ts',
       'packages/ports/src/redactor.ts',
       'sidecar/src/admin-api.ts',
       'sidecar/src/admin/find-credential.ts',

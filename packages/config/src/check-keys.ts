@@ -2,7 +2,6 @@ import type { Dialect, Dialects } from '@postern/gateways'
 import type { Secret } from '@postern/ports'
 import type { Parts } from './lenient-sections.js'
 import { oneOf, type Problem, problem, warning } from './problem.js'
-import type { Config } from './schema.js'
 
 /** Checks that every key names an existing gateway and has the settings that its dialect needs. */
 export function checkKeys(parts: Parts, dialects: Dialects, problems: Problem[]): void {
@@ -32,6 +31,12 @@ export function checkKeys(parts: Parts, dialects: Dialects, problems: Problem[])
   }
 }
 
+/** What a key has, besides its secret. */
+interface KeyParts {
+  readonly project?: string | undefined
+  readonly providerSecret?: unknown
+}
+
 /** What the keys of one gateway look like. */
 interface KeyForms {
   /** Warns of a secret that looks like a key of something else. */
@@ -49,7 +54,8 @@ function formsOf(dialect: Dialect, baseURL: string | undefined, dialects: Dialec
   return { check: (path, secret, problems) => warnOfOddKey({ path, pattern, whose }, fix, secret, problems) }
 }
 
-function checkDialectNeeds(path: string, part: Config['keys'][string], dialect: Dialect, problems: Problem[]): void {
+/** Checks that a key has what its dialect needs, and nothing that the dialect does not take. */
+export function checkDialectNeeds(path: string, part: KeyParts, dialect: Dialect, problems: Problem[]): void {
   if (dialect.providerCredential !== undefined && part.providerSecret === undefined) {
     problems.push(
       problem(
@@ -82,7 +88,8 @@ const headerSafe = /^[\x21-\x7e]+$/
 /** Minimum length of a key that no answer holds by chance, in characters. */
 const shortestKey = 12
 
-function checkSecretText(path: string, secret: Secret | undefined, problems: Problem[]): void {
+/** Checks that a secret can be sent, and warns of one that is so short that answers may hold it by chance. */
+export function checkSecretText(path: string, secret: Secret | undefined, problems: Problem[]): void {
   const text = secret?.reveal()
   if (text === undefined) return
   if (!headerSafe.test(text)) {

@@ -20,3 +20,17 @@ export { type LimitQuestion, tellLimits, type ToldLimit } from './limits/asked-l
 export { createInstance, type InstanceOptions, type ReplaceableInstance } from './instance.js'
 export { createLogLedger, type LogLedger } from './log/log-ledger.js'
 export { currentRuntime, type Runtime, type Serving } from './runtime.js'
+export { faultOf, type NewKey, RingEditor } from './key-ring/edit-ring.js'
+export { BrokenSeal, type MasterKey, MasterKeys } from './key-ring/master-keys.js'
+export { RingFault } from './key-ring/ring-fault.js'
+export {
+  checkBinding,
+  principalsOf,
+  type ReadKey,
+  readKey,
+  type RingKey,
+  type RingSecret,
+  writeBinding,
+  writeKey,
+} from './key-ring/ring-key.js'
+export * from './key-ring/rotation.js'

@@ -40,7 +40,7 @@ export interface RingConflict {
 
 /** What changed since a mark. */
 export interface RingChanges {
-  /** The aliases of keys, and the selectors of bindings, that are others now. `undefined`: any may be. */
+  /** The aliases of keys that are others now, or have other bindings, and the selectors of those bindings. `undefined`: any may be. */
   readonly changed: { readonly aliases: readonly string[]; readonly selectors: readonly string[] } | undefined
   /** Give this to the next call. */
   readonly mark: string

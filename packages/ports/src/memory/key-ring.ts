@@ -31,10 +31,13 @@ export function createKeyRing(): KeyRing {
     if (found !== undefined) return found
     for (const key of made.keys ?? []) keys.set(key.alias, key)
     for (const { alias } of made.removed ?? []) keys.delete(alias)
-    for (const selector of made.unbind ?? []) bindings.delete(selector)
+    for (const selector of made.unbind ?? []) {
+      log.push({ selector, alias: bindings.get(selector)?.alias as string })
+      bindings.delete(selector)
+    }
     for (const binding of made.bind ?? []) bindings.set(binding.selector, binding)
     for (const { alias } of [...(made.keys ?? []), ...(made.removed ?? [])]) log.push({ alias })
-    for (const selector of [...(made.unbind ?? []), ...(made.bind ?? []).map((binding) => binding.selector)]) log.push({ selector })
+    for (const { selector, alias } of made.bind ?? []) log.push({ selector, alias })
     return undefined
   }
 

@@ -59,12 +59,12 @@ export function createKeyRing({ database, work }: StoreFile): KeyRing {
       note(alias, null)
     }
     for (const selector of unbind) {
+      note(bindingIn(sql.binding.get(selector))?.alias ?? null, selector)
       sql.deleteBinding.run(selector)
-      note(null, selector)
     }
     for (const { selector, alias, mac } of bind) {
       sql.insertBinding.run(selector, 0, alias, mac)
-      note(null, selector)
+      note(alias, selector)
     }
     forgetChanges()
     return undefined

@@ -1,0 +1,35 @@
+import type { Dialect } from '@postern/gateways'
+import type { Secret } from '@postern/ports'
+import type { CheckedConfig } from './check-config.js'
+import { checkDialectNeeds, checkSecretText } from './check-keys.js'
+import { oneOf, type Problem, problem } from './problem.js'
+import { aliasForm } from './schema-parts.js'
+
+/** A key that somebody wants to add to the ring. */
+export interface GivenKey {
+  readonly alias: string
+  readonly gateway: string
+  readonly project?: string | undefined
+  readonly secret: Secret
+  readonly providerSecret?: Secret | undefined
+}
+
+/** Checks a key of the ring as one of the configuration is checked. Warnings are left out: nobody reads those of a million keys. */
+export function checkRingKey({ alias, gateway, ...key }: GivenKey, { config, dialects }: CheckedConfig): readonly Problem[] {
+  const problems: Problem[] = []
+  if (!aliasForm.test(alias))
+    problems.push(problem('alias', 'is not a name.', 'Use 1 to 64 letters, digits, dots, underscores and hyphens.'))
+  if (Object.hasOwn(config.keys, alias))
+    problems.push(problem('alias', 'is that of a key of the configuration.', 'Give the key of the ring another name.'))
+  const settings = Object.hasOwn(config.gateways, gateway) ? config.gateways[gateway] : undefined
+  if (settings === undefined) {
+    problems.push(
+      problem('gateway', 'names a gateway that is not in the configuration.', `Write ${oneOf(new Set(Object.keys(config.gateways)))}.`),
+    )
+    return problems
+  }
+  checkDialectNeeds('key', key, dialects[settings.dialect] as Dialect, problems)
+  checkSecretText('secret', key.secret, problems)
+  checkSecretText('providerSecret', key.providerSecret, problems)
+  return problems.filter(({ severity }) => severity === 'error')
+}

@@ -1,0 +1,131 @@
+import { describeBinding, type KeyRing, type PrincipalFields, type RingChange, type RingConflict, Secret } from '@postern/ports'
+import { nameFault } from '@postern/protocol'
+import type { MasterKeys } from './master-keys.js'
+import { RingFault } from './ring-fault.js'
+import { principalsOf, type ReadKey, readKey, type RingKey, writeBinding, writeKey } from './ring-key.js'
+
+/** A key that is added to the ring. */
+export interface NewKey extends Pick<RingKey, 'gateway' | 'project' | 'currency' | 'shared' | 'expires' | 'rotateAfterMs' | 'declared'> {
+  readonly alias: string
+  readonly secret: Secret
+  readonly providerSecret?: Secret | undefined
+}
+
+/** Changes the ring of a store. Each change is made whole or not at all, and is in use in every process within a second. */
+export class RingEditor {
+  readonly #ring: KeyRing
+  readonly #masterKeys: MasterKeys
+
+  constructor(ring: KeyRing, masterKeys: MasterKeys) {
+    this.#ring = ring
+    this.#masterKeys = masterKeys
+  }
+
+  /** @throws {RingFault} if the alias or a principal is taken. */
+  async add(given: NewKey, bindings: readonly PrincipalFields[], nowMs: number): Promise<void> {
+    await this.#change({ keys: [this.sealNew(given, nowMs)], bind: bindings.map((principal) => this.bindingOf(principal, given.alias)) })
+  }
+
+  /** The row of a new key. */
+  sealNew({ alias, secret, providerSecret, ...key }: NewKey, nowMs: number): ReturnType<typeof writeKey> {
+    const version = 1
+    const { sealed, sealedProvider } = this.seal(alias, key.gateway, version, secret, providerSecret)
+    return writeKey(
+      alias,
+      version,
+      {
+        ...key,
+        secrets: [{ role: 'current', since: version, sealed, ...(sealedProvider === undefined ? {} : { sealedProvider }), addedAt: nowMs }],
+      },
+      this.#masterKeys,
+    )
+  }
+
+  /** @throws {RingFault} if the principal has a name that no caller can have, or none. */
+  bindingOf(principal: PrincipalFields, alias: string): ReturnType<typeof writeBinding> {
+    checkPrincipal(principal)
+    return writeBinding(principal, alias, this.#masterKeys)
+  }
+
+  seal(
+    alias: string,
+    gateway: string,
+    version: number,
+    secret: Secret,
+    providerSecret: Secret | undefined,
+  ): { readonly sealed: string; readonly sealedProvider: string | undefined } {
+    const sealedFor = { alias, gateway, version }
+    return {
+      sealed: this.#masterKeys.seal(secret, { ...sealedFor, part: 'secret' }),
+      sealedProvider:
+        providerSecret === undefined ? undefined : this.#masterKeys.seal(providerSecret, { ...sealedFor, part: 'providerSecret' }),
+    }
+  }
+
+  /** @throws {RingFault} if there is no such key; {@link BrokenSeal} if its row was not written by Postern. */
+  async read(alias: string): Promise<ReadKey> {
+    const kept = await this.#ring.key(alias)
+    if (kept === undefined) throw new RingFault(`The ring has no key "${alias}".`, '"postern keys list" shows those that it has.')
+    return readKey(kept, this.#masterKeys)
+  }
+
+  /** Writes what a key is after a change, if nobody else has changed it meanwhile. */
+  async write({ alias, version }: ReadKey, key: RingKey): Promise<void> {
+    await this.#change({ keys: [writeKey(alias, version + 1, key, this.#masterKeys)] })
+  }
+
+  /** @throws {RingFault} if there is no such key, or the principal has one already. */
+  async bind(alias: string, principal: PrincipalFields): Promise<void> {
+    await this.read(alias)
+    await this.#change({ bind: [this.bindingOf(principal, alias)] })
+  }
+
+  /** @throws {RingFault} if the ring binds no such principal. */
+  async unbind(principal: PrincipalFields): Promise<void> {
+    checkPrincipal(principal)
+    await this.#change({ unbind: [this.bindingOf(principal, '-').selector] })
+  }
+
+  /** Removes a key and its secrets. @throws {RingFault} if callers are bound to it. */
+  async retire(alias: string): Promise<void> {
+    const { version } = await this.read(alias)
+    const bound = await this.#ring.bindingsOf(alias, 4)
+    if (bound.length > 0)
+      throw new RingFault(
+        `Callers are bound to "${alias}": ${bound.map(({ selector }) => describeBinding(principalsOf(selector))).join(', ')}${bound.length === 4 ? ', …' : ''}.`,
+        'Unbind them first, with "postern keys unbind".',
+      )
+    await this.#change({ removed: [{ alias, version }] })
+  }
+
+  async #change(change: RingChange): Promise<void> {
+    const conflict = await this.#ring.change(change)
+    if (conflict !== undefined) throw faultOf(conflict)
+  }
+}
+
+/** @throws {RingFault} */
+function checkPrincipal(principal: PrincipalFields): void {
+  const named = Object.entries(principal).filter((entry): entry is [string, string] => entry[1] !== undefined)
+  if (named.length === 0)
+    throw new RingFault('A binding of the ring names a user, a team or a project.', 'Write --team acme, for instance.')
+  for (const [field, name] of named) {
+    const fault = nameFault(name)
+    if (fault !== undefined) throw new RingFault(`"${field}" is no name: it ${fault}.`, 'Nobody who calls can have it.')
+  }
+}
+
+/** What stands in the way, in words. */
+export function faultOf({ aliases, selectors }: RingConflict): RingFault {
+  const [alias] = aliases
+  if (alias !== undefined)
+    return new RingFault(
+      `The key "${alias}" is there already, or was changed by somebody else meanwhile.`,
+      'Look at it with "postern keys list", and try again.',
+    )
+  const [selector = ''] = selectors
+  return new RingFault(
+    `${describeBinding(principalsOf(selector))} is bound already, or is not bound by the ring.`,
+    'Look at it with "postern keys list", and unbind it first if it should have another key.',
+  )
+}

@@ -1,0 +1,117 @@
+import type { KeptBinding, KeptKey, PrincipalFields } from '@postern/ports'
+import { bindingIdentity } from '@postern/ports'
+import { BrokenSeal, type MasterKeys } from './master-keys.js'
+
+/** Which part of a rotation a secret plays. `former` ones are not sent any more, and answers are searched for them. */
+export type SecretRole = 'current' | 'next' | 'former'
+
+/** A secret of a key of the ring, sealed. */
+export interface RingSecret {
+  readonly role: SecretRole
+  /** The version of the key in which it came. */
+  readonly since: number
+  readonly sealed: string
+  /** Mintoken's second key, sealed. */
+  readonly sealedProvider?: string | undefined
+  /** When it came, in milliseconds since the epoch. */
+  readonly addedAt: number
+  /** When it was last not sent any more, in milliseconds since the epoch. */
+  readonly leftAt?: number | undefined
+  /** Whether it leaked, and must not be sent. */
+  readonly leaked?: boolean | undefined
+}
+
+/** What the operator says that a key may do at its gateway, to compare keys with; each is the gateway's to enforce. */
+export interface Declared {
+  readonly budget?: string | undefined
+  readonly tier?: string | undefined
+  readonly models?: readonly string[] | undefined
+  readonly addresses?: readonly string[] | undefined
+}
+
+/** How far a rotation is. */
+export interface Rotation {
+  readonly stage: 'taken' | 'validated' | 'sharing' | 'confirmed' | 'promoted'
+  /** How many callers of a hundred use the next secret. */
+  readonly share: number
+  readonly startedAt: number
+  /** The request id of the call with which the next secret was validated, to find it in the gateway's logs. */
+  readonly validatedBy?: string | undefined
+}
+
+/** A key of the ring. */
+export interface RingKey {
+  readonly gateway: string
+  readonly project?: string | undefined
+  readonly currency?: string | undefined
+  readonly shared?: boolean | undefined
+  /** ISO 8601, a day. */
+  readonly expires?: string | undefined
+  readonly rotateAfterMs?: number | undefined
+  readonly declared?: Declared | undefined
+  readonly secrets: readonly RingSecret[]
+  readonly rotation?: Rotation | undefined
+}
+
+/** A key with its alias and version. */
+export interface ReadKey {
+  readonly alias: string
+  readonly version: number
+  readonly key: RingKey
+}
+
+/** The row of a key, marked with the master key. */
+export function writeKey(alias: string, version: number, key: RingKey, masterKeys: MasterKeys): KeptKey {
+  const text = JSON.stringify(key)
+  return { alias, version, row: JSON.stringify({ mac: masterKeys.mac(keyText(alias, version, text)), key: text }) }
+}
+
+/** @throws {BrokenSeal} if the row was not written by who knows a master key, or for another alias or version. */
+export function readKey({ alias, version, row }: KeptKey, masterKeys: MasterKeys): ReadKey {
+  const { mac, key } = parseRow(row)
+  masterKeys.check(keyText(alias, version, key), mac)
+  return { alias, version, key: JSON.parse(key) as RingKey }
+}
+
+/** A binding, marked with the master key. */
+export function writeBinding(principal: PrincipalFields, alias: string, masterKeys: MasterKeys): KeptBinding {
+  const selector = bindingIdentity(principal)
+  return { selector, alias, mac: masterKeys.mac(bindingText(selector, alias)) }
+}
+
+/** @throws {BrokenSeal} if the binding was not written by who knows a master key. */
+export function checkBinding({ selector, alias, mac }: KeptBinding, masterKeys: MasterKeys): void {
+  masterKeys.check(bindingText(selector, alias), mac)
+}
+
+/** The principals of a selector. */
+export function principalsOf(selector: string): PrincipalFields {
+  const [user = '', team = '', project = ''] = selector.split('\n')
+  return { ...(user === '' ? {} : { user }), ...(team === '' ? {} : { team }), ...(project === '' ? {} : { project }) }
+}
+
+function keyText(alias: string, version: number, text: string): string {
+  return `key\n${alias}\n${version}\n${text}`
+}
+
+function bindingText(selector: string, alias: string): string {
+  return `binding\n${selector}\n${alias}`
+}
+
+function parseRow(row: string): { readonly mac: string; readonly key: string } {
+  try {
+    const read: unknown = JSON.parse(row)
+    if (
+      typeof read === 'object' &&
+      read !== null &&
+      'mac' in read &&
+      'key' in read &&
+      typeof read.mac === 'string' &&
+      typeof read.key === 'string'
+    )
+      return { mac: read.mac, key: read.key }
+  } catch {
+    // Not what Postern writes.
+  }
+  throw new BrokenSeal('The row is not one that Postern wrote.')
+}

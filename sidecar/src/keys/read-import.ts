@@ -1,0 +1,155 @@
+import { createReadStream } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { type PrincipalFields, Secret } from '@postern/ports'
+import { Failure } from '../failure.js'
+
+/** A key that a line of a file gives, with the callers who use it. */
+export interface ImportedKey {
+  readonly alias: string
+  readonly gateway: string
+  readonly secret: Secret
+  readonly providerSecret?: Secret | undefined
+  readonly project?: string | undefined
+  readonly currency?: string | undefined
+  readonly shared?: boolean | undefined
+  readonly bindings: readonly PrincipalFields[]
+}
+
+/** A line of a file: a key, or what is wrong with it. Faults name members and never repeat a value: it may be a key. */
+export type ImportedLine = { readonly line: number; readonly key: ImportedKey } | { readonly line: number; readonly fault: string }
+
+/** The columns of CSV. The first three must be there; a row has one binding at most. */
+export const importColumns = [
+  'alias',
+  'gateway',
+  'secret',
+  'provider_secret',
+  'gateway_project',
+  'currency',
+  'shared',
+  'user',
+  'team',
+  'project',
+] as const
+
+type Column = (typeof importColumns)[number]
+
+/** Reads a file of keys, line by line: CSV with a head, or a JSON object in each line. @param bytes Is told how far it has read. */
+export async function* readImport(file: string, bytes: (read: number) => void): AsyncGenerator<ImportedLine> {
+  const stream = createReadStream(file)
+  stream.on('data', () => bytes(stream.bytesRead))
+  if (file.endsWith('.csv')) yield* readCsv(stream)
+  else if (/\.(?:jsonl|ndjson)$/.test(file)) yield* readJsonLines(stream)
+  else throw new Failure(`${file} is neither CSV nor JSON Lines.\nGive a file whose name ends in .csv or .jsonl.`)
+}
+
+async function* readCsv(stream: NodeJS.ReadableStream): AsyncGenerator<ImportedLine> {
+  const { parse } = await import('csv-parse')
+  const parser = parse({
+    bom: true,
+    columns: checkHead,
+    info: true,
+    relax_column_count: false,
+    skip_empty_lines: true,
+    max_record_size: 65_536,
+  })
+  stream.on('error', (error) => parser.destroy(error))
+  stream.pipe(parser)
+  try {
+    for await (const { record, info } of parser as AsyncIterable<{ record: Partial<Record<Column, string>>; info: { lines: number } }>)
+      yield { line: info.lines, ...ofRow(record) }
+  } catch (error) {
+    const { lines } = error as { readonly lines?: number }
+    if (error instanceof Failure || lines === undefined) throw error
+    // The library's words repeat the row, which holds a key.
+    yield { line: lines, fault: `is no row of this table (${codeOf(error)}). Its columns are those of the first line.` }
+  }
+}
+
+function codeOf(error: unknown): string {
+  const code = (error as { readonly code?: unknown }).code
+  return typeof code === 'string' ? code : 'CSV'
+}
+
+/** @throws {Failure} if a column is unknown, missing or there twice. */
+function checkHead(head: string[]): string[] {
+  const names = head.map((name) => name.trim())
+  const unknown = names.find((name) => !importColumns.includes(name as Column))
+  if (unknown !== undefined)
+    throw new Failure(`The first line of the file has a column that is not known.\nIt may have ${importColumns.join(', ')}.`)
+  const missing = importColumns.slice(0, 3).find((name) => !names.includes(name))
+  if (missing !== undefined)
+    throw new Failure(`The first line of the file has no column "${missing}".\nIt needs alias, gateway and secret.`)
+  if (new Set(names).size < names.length) throw new Failure('The first line of the file has a column twice.')
+  return names
+}
+
+function ofRow(row: Partial<Record<Column, string>>): { readonly key: ImportedKey } | { readonly fault: string } {
+  const of = (column: Column): string | undefined => (row[column] === '' ? undefined : row[column])
+  const [alias, gateway, secret, shared] = [of('alias'), of('gateway'), of('secret'), of('shared')]
+  if (alias === undefined || gateway === undefined || secret === undefined) return { fault: 'lacks alias, gateway or secret.' }
+  if (shared !== undefined && shared !== 'true' && shared !== 'false') return { fault: 'has "shared", which is true or false.' }
+  const provider = of('provider_secret')
+  const [user, team, project] = [of('user'), of('team'), of('project')]
+  const principal = { ...(user && { user }), ...(team && { team }), ...(project && { project }) }
+  return {
+    key: {
+      alias,
+      gateway,
+      secret: new Secret(secret),
+      providerSecret: provider === undefined ? undefined : new Secret(provider),
+      project: of('gateway_project'),
+      currency: of('currency'),
+      ...(shared === 'true' ? { shared: true } : {}),
+      bindings: Object.keys(principal).length === 0 ? [] : [principal],
+    },
+  }
+}
+
+async function* readJsonLines(stream: NodeJS.ReadableStream): AsyncGenerator<ImportedLine> {
+  let line = 0
+  const failed = new Promise<never>((_, reject) => stream.on('error', reject))
+  failed.catch(() => {})
+  for await (const text of createInterface({ input: stream, crlfDelay: Infinity })) {
+    line += 1
+    if (text.trim() !== '') yield { line, ...ofJson(text) }
+  }
+}
+
+const members = ['alias', 'gateway', 'secret', 'providerSecret', 'project', 'currency', 'shared', 'bind'] as const
+
+function ofJson(text: string): { readonly key: ImportedKey } | { readonly fault: string } {
+  let read: unknown
+  try {
+    read = JSON.parse(text)
+  } catch {
+    return { fault: 'is no JSON.' }
+  }
+  if (typeof read !== 'object' || read === null || Array.isArray(read)) return { fault: 'is no JSON object.' }
+  const unknown = Object.keys(read).find((name) => !members.includes(name as (typeof members)[number]))
+  if (unknown !== undefined) return { fault: `has a member that is not known. It may have ${members.join(', ')}.` }
+  const { alias, gateway, secret, providerSecret, project, currency, shared = false, bind = [] } = read as Readonly<Record<string, unknown>>
+  if (typeof alias !== 'string' || typeof gateway !== 'string' || typeof secret !== 'string')
+    return { fault: 'lacks alias, gateway or secret, each a text.' }
+  for (const [name, value] of Object.entries({ providerSecret, project, currency }))
+    if (value !== undefined && typeof value !== 'string') return { fault: `has "${name}", which is a text.` }
+  if (typeof shared !== 'boolean') return { fault: 'has "shared", which is true or false.' }
+  if (!Array.isArray(bind) || !bind.every(isPrincipal)) return { fault: 'has "bind", which is a list such as [{ "team": "acme" }].' }
+  return {
+    key: {
+      alias,
+      gateway,
+      secret: new Secret(secret),
+      providerSecret: typeof providerSecret === 'string' ? new Secret(providerSecret) : undefined,
+      project: project as string | undefined,
+      currency: currency as string | undefined,
+      ...(shared ? { shared: true } : {}),
+      bindings: bind,
+    },
+  }
+}
+
+function isPrincipal(value: unknown): value is PrincipalFields {
+  if (typeof value !== 'object' || value === null) return false
+  return Object.entries(value).every(([name, text]) => ['user', 'team', 'project'].includes(name) && typeof text === 'string')
+}
