@@ -25,7 +25,7 @@ export async function explain(options: ExplainOptions): Promise<number> {
   }
   const { checked } = requireConfig(options.config, isNotOfKey)
   const ledger = createLogLedger({ write: () => {}, flush: () => Promise.resolve() })
-  const runtime = createRuntime(checked, { ledger, store: createMemoryStore() })
+  const runtime = createRuntime(checked, { ledger, store: createMemoryStore(), asksSources: false })
   const { mount } = checked.config
   const path = pathBelow(mount, options.path)
   const explanation = withoutKeys(explainRequest(runtime, { ...options, path }))
