@@ -17,7 +17,8 @@ written; all else may be left out. A setting that is not here is refused.
 | a size | a text with its unit: \`B\`; \`kB\`, \`MB\`, \`GB\` are powers of 1000, \`KiB\`, \`MiB\`, \`GiB\` of 1024. A pace is a size a second: \`1KiB/s\` |
 | a decimal | a number or a text, with at most nine decimals, read exactly: \`0.15\`, \`"0.000000001"\`; at most 9007199 |
 | a share | a text: \`5%\` |
-| a secret | \`{ env: NAME }\` or \`{ file: PATH }\`, never the secret itself |
+| a date | a text: \`2027-03-01\`, which begins in UTC, or \`2027-03-01T12:00:00Z\` |
+| a secret | \`{ env: NAME }\` or \`{ file: PATH }\`, never the secret itself; that of a key also comes from [further sources](keys.md) |
 | a list of patterns | \`*\` stands for any characters. In YAML a pattern that begins with \`*\` is quoted: \`models: ['*']\` |
 
 ${groups.map((group) => section(group, rows)).join('\n\n')}

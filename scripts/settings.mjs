@@ -103,6 +103,7 @@ function kindOf(schema) {
   if (def.type === 'pipe' && !takes('anything')) {
     if (takes('0.000000001')) return { text: 'a decimal' }
     if (takes('5%')) return { text: 'a share', unit: 'share' }
+    if (takes('2027-03-01')) return { text: 'a date' }
     if (takes('USD')) return { text: '`credits` or a currency' }
     if (takes('1KiB/s')) return { text: 'a pace', unit: 'pace' }
     if (takes('1KiB')) return { text: 'a size', unit: 'size' }

@@ -24,6 +24,15 @@ export function logEvents(log: Log): Witness {
         })
         for (const warning of event.warnings) log('warn', warning)
         break
+      case 'key_changed':
+        log('info', 'key_changed', { key: event.key, source: event.source })
+        break
+      case 'key_source_lost':
+        log('error', 'key_source_lost', { key: event.key, source: event.source, reason: event.reason, unavailable: event.unavailable })
+        break
+      case 'key_source_back':
+        log('info', 'key_source_back', { key: event.key, source: event.source, after_ms: event.afterMs })
+        break
       default:
     }
   }

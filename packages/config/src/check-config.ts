@@ -1,4 +1,3 @@
-import { resolve } from 'node:path'
 import { type Dialects, dialects as builtIn } from '@postern/gateways'
 import { createRedactor, type PriceFile, type ProxyOf, type RingEntry, searchedSecrets, Secret } from '@postern/ports'
 import type { z } from 'zod'
@@ -8,6 +7,8 @@ import { checkAdmin, checkCallers, checkIssuers, checkService, checkSession } fr
 import { checkChoices } from './check-choices.js'
 import { checkEndpoints } from './check-endpoints.js'
 import { checkGateways } from './check-gateways.js'
+import { checkKeyDates } from './check-key-dates.js'
+import { checkKeySources, checkPolling } from './check-key-sources.js'
 import { checkKeys } from './check-keys.js'
 import { checkSharing } from './check-sharing.js'
 import { checkMount } from './check-mount.js'
@@ -19,14 +20,13 @@ import { checkPrices } from './check-prices.js'
 import { checkProxies } from './check-proxies.js'
 import { checkStore } from './check-store.js'
 import { describeIssue } from './describe-issue.js'
-import { type Parts, readSections } from './lenient-sections.js'
+import { readSections } from './lenient-sections.js'
 import { joinEntries, type PlainEntries, readPlainEntries } from './plain-entries.js'
-import { type Problem, problem, warning } from './problem.js'
+import type { Problem } from './problem.js'
 import { readProxies } from './proxies.js'
-import { readSecret, type SecretPlaces } from './read-secret.js'
+import type { SecretPlaces } from './read-secret.js'
+import { filesOf, readSecrets, referencesIn } from './read-secrets.js'
 import { type Config, createConfigSchema } from './schema.js'
-import type { SecretReference } from './schema-parts.js'
-import { sessionSecretReferences } from './session-secrets.js'
 import { findTenants, type Tenants } from './tenants.js'
 
 /** A configuration without errors, with its secrets read. */
@@ -44,6 +44,8 @@ export interface CheckedConfig {
   readonly prices: PriceFile | undefined
   /** The known dialects, by id. */
   readonly dialects: Dialects
+  /** The folder that relative paths start from. */
+  readonly directory: string
   /** Returns the proxy for a URL, by the variables `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`. */
   readonly proxyOf: ProxyOf
 }
@@ -81,6 +83,8 @@ export function checkConfig(raw: unknown, places: SecretPlaces, dialects: Dialec
   checkEndpoints(parts, dialects, problems)
   checkPassHeaders(parts, dialects, problems)
   checkKeys(parts, dialects, problems)
+  checkKeyDates(parts, places, problems)
+  checkKeySources(parts, secrets, problems)
   checkChoices(parts, dialects, problems)
   checkBindings(parts, problems)
   checkPolicies(parts, dialects, problems)
@@ -101,6 +105,7 @@ export function checkConfig(raw: unknown, places: SecretPlaces, dialects: Dialec
     checkLimits(config, problems)
     warnOfHolding(config, problems)
     if (prices !== undefined || config.limits?.prices === undefined) checkSpend(config, prices, problems)
+    checkPolling(config, problems)
     checkMount(config, problems)
     checkBackend(config, secrets, problems)
     checkProxies(config, dialects, proxies, problems)
@@ -110,7 +115,11 @@ export function checkConfig(raw: unknown, places: SecretPlaces, dialects: Dialec
   const { proxyOf } = proxies
   const secretFiles = filesOf(parts, references, places)
   if (config === undefined || !usable) return { problems: told, secretFiles }
-  return { problems: told, secretFiles, checked: { config, secrets, tenants, secretFiles, ring, prices, dialects, proxyOf } }
+  return {
+    problems: told,
+    secretFiles,
+    checked: { config, secrets, tenants, secretFiles, ring, prices, dialects, directory: places.directory, proxyOf },
+  }
 }
 
 /** The issue with the number that a binding has in the whole configuration. */
@@ -143,54 +152,4 @@ function tellable(problems: readonly Problem[], secrets: ReadonlyMap<string, Sec
     fix: redactOnce(fix),
     severity,
   }))
-}
-
-/** The fix for a missing ring: a command makes the ring, not the operator. */
-const ringFix = 'Make it with "postern callers add <label>", which prints a credential once and writes its hash there, or says what to set.'
-
-type References = readonly (readonly [path: string, reference: SecretReference])[]
-
-function filesOf({ keys }: Parts, references: References, { directory }: SecretPlaces): readonly string[] {
-  const files: string[] = []
-  const add = (reference: SecretReference | undefined): void => {
-    if (reference !== undefined && 'file' in reference) files.push(resolve(directory, reference.file))
-  }
-  for (const { part } of keys.values()) {
-    add(part.secret)
-    add(part.providerSecret)
-  }
-  for (const [, reference] of references) add(reference)
-  return files
-}
-
-/** All but those of keys. */
-function referencesIn(parts: Parts): References {
-  const references: (readonly [path: string, reference: SecretReference])[] = []
-  if (parts.service !== undefined) references.push(['callers.service.hashes', parts.service.hashes])
-  references.push(...sessionSecretReferences(parts.session))
-  if (parts.backend?.identity?.key !== undefined) references.push(['backend.identity.key', parts.backend.identity.key])
-  if (parts.admin?.secret !== undefined) references.push(['admin.secret', parts.admin.secret])
-  if (typeof parts.store?.redis === 'object') references.push(['store.redis', parts.store.redis])
-  return references
-}
-
-function readSecrets({ keys }: Parts, references: References, places: SecretPlaces, problems: Problem[]): Map<string, Secret> {
-  const secrets = new Map<string, Secret>()
-  function read(path: string, reference: SecretReference): Secret | undefined {
-    const result = readSecret(reference, places)
-    if ('secret' in result) {
-      secrets.set(path, result.secret)
-      return result.secret
-    }
-    const tell = places.isOptional?.(path) === true ? warning : problem
-    problems.push(tell(path, result.reason, path === 'callers.service.hashes' ? ringFix : result.fix))
-    return undefined
-  }
-  for (const key of keys.values()) {
-    const { path, part } = key
-    key.secret = read(`${path}.secret`, part.secret)
-    if (part.providerSecret !== undefined) key.providerSecret = read(`${path}.providerSecret`, part.providerSecret)
-  }
-  for (const [path, reference] of references) read(path, reference)
-  return secrets
 }

@@ -1,14 +1,17 @@
 import type { Dialects } from '@postern/gateways'
+import { addressesOfSources } from './key-source-addresses.js'
 import { type Problem, problem, warning } from './problem.js'
 import type { Proxies } from './proxies.js'
 import type { Config } from './schema.js'
 
-/** Checks that the proxy variables hold usable addresses, for every URL of a gateway or issuer that they apply to. */
-export function checkProxies({ gateways, callers }: Config, dialects: Dialects, proxies: Proxies, problems: Problem[]): void {
+/** Checks that the proxy variables hold usable addresses, for every URL of a gateway, an issuer or a source of keys that they apply to. */
+export function checkProxies(config: Config, dialects: Dialects, proxies: Proxies, problems: Problem[]): void {
+  const { gateways, callers } = config
   const addresses = [
     ...Object.values(gateways).map(({ baseURL, dialect }) => baseURL ?? dialects[dialect]?.baseURL),
     ...(callers.jwt ?? []).map(({ jwks }) => jwks),
     callers.session?.jwks,
+    ...addressesOfSources(config),
   ]
   const targets = addresses.flatMap((address) => (address === undefined ? [] : [new URL(address)]))
   const faults = new Map(targets.flatMap((target) => proxies.faultOf(target) ?? []).map(({ variable, isSocks }) => [variable, isSocks]))

@@ -101,6 +101,13 @@ function nestedIssues(issue: z.core.$ZodIssueInvalidUnion): readonly z.core.$Zod
   const onlyUnknown = near.find((form) => form.every(({ code }) => code === 'unrecognized_keys'))
   // All of its members are right, but for what stands deeper within one.
   const deeper = near.filter((form) => form.every(({ path }) => path.length > 1))
-  const meant = onlyUnknown ?? (near.length === 1 ? near[0] : deeper.length === 1 ? deeper[0] : undefined)
+  // Of all references to a secret, this one alone knows every member that is written.
+  const known = isSecretPlace(formatPath(issue.path))
+    ? near.filter((form) => form.every(({ path, code }) => path.length > 0 || code !== 'unrecognized_keys'))
+    : []
+  const meant =
+    onlyUnknown ??
+    (known.length === 1 ? known[0] : undefined) ??
+    (near.length === 1 ? near[0] : deeper.length === 1 ? deeper[0] : undefined)
   return (meant ?? []).map((nested) => ({ ...nested, path: [...issue.path, ...nested.path] }))
 }

@@ -1,8 +1,9 @@
 import { type AnswerFormat, answerFormats, type Dialect, dialects } from '@postern/gateways'
 import { z } from 'zod'
 import { fault } from './fault.js'
-import { alias, headerName, principalFields, secretReference, type Settings, url, whomItIsFor } from './schema-parts.js'
-import { duration, moneyUnit } from './units.js'
+import { createKeySourceSchemas } from './key-source-schemas.js'
+import { alias, headerName, principalFields, type Settings, url, whomItIsFor } from './schema-parts.js'
+import { date, duration, moneyUnit } from './units.js'
 
 /** The gateways whose records have something that the others have not. */
 function gatewaysWith(member: keyof Dialect): string {
@@ -18,6 +19,10 @@ const askedForUsage = Object.values(dialects)
 
 /** The gateways, the keys that they are called with, and who each key is for. */
 export function createGatewaySchemas(strict: Settings, dialectIds: readonly string[]) {
+  const { keySecret, providerSecret } = createKeySourceSchemas(
+    strict,
+    `${gatewaysWith('providerCredential')}: the key of the provider behind it`,
+  )
   const openedEndpoint = strict({
     methods: z
       .array(z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']))
@@ -97,9 +102,9 @@ export function createGatewaySchemas(strict: Settings, dialectIds: readonly stri
 
   const key = strict({
     gateway: alias.describe('the name of its gateway'),
-    secret: secretReference.describe('the gateway key'),
+    secret: keySecret.describe('the gateway key'),
     /** For Mintoken: the key of the provider behind it. */
-    providerSecret: secretReference.optional().describe(`${gatewaysWith('providerCredential')}: the key of the provider behind it`),
+    providerSecret: providerSecret.optional().describe(`${gatewaysWith('providerCredential')}: the key of the provider behind it`),
     /** For Free AI: the project that calls with this key are billed to. */
     project: z
       .string()
@@ -112,6 +117,15 @@ export function createGatewaySchemas(strict: Settings, dialectIds: readonly stri
     }),
     /** Several tenants use the key and may read each other's objects at the provider: files, responses, conversations. */
     shared: z.boolean().default(false).describe('several tenants may use what is stored at the provider under it'),
+    /** When the key ends. From 14 days before, Postern warns. */
+    expires: date.optional().describe('when the key ends at the gateway: [from 14 days before](keys.md#dates) Postern warns'),
+    /** How old the key may become. From 14 days before, Postern warns. */
+    rotateAfter: duration
+      .refine((ms) => ms >= 86_400_000, fault('is less than a day', 'Write a time such as 90d.'))
+      .optional()
+      .describe('how old the key may become: from 14 days before Postern warns. Its age is that of its file or of its version in Vault'),
+    /** When the key was made, where its source does not say so. */
+    rotated: date.optional().describe('when the key was made, for `rotateAfter`; for sources that do not tell'),
   })
 
   const binding = strict({

@@ -46,6 +46,7 @@ export interface Parts {
   readonly store: NonNullable<Config['store']> | undefined
   readonly admin: NonNullable<Config['admin']> | undefined
   readonly backend: NonNullable<Config['backend']> | undefined
+  readonly vault: NonNullable<Config['vault']> | undefined
   /** All names under `gateways`, also those of gateways that are not valid. */
   readonly namedGateways: ReadonlySet<string>
   /** All names under `keys`, also those of keys that are not valid. */
@@ -75,6 +76,7 @@ export function readSections(raw: unknown, dialectIds: readonly string[], plain:
     store: read(member(raw, 'store'), lenientParts.store),
     admin: read(member(raw, 'admin'), lenientParts.admin),
     backend: read(member(raw, 'backend'), lenientParts.backend),
+    vault: read(member(raw, 'vault'), lenientParts.vault),
     namedGateways: new Set(Object.keys(asObject(member(raw, 'gateways')))),
     namedKeys: new Set(Object.keys(asObject(member(raw, 'keys')))),
   }

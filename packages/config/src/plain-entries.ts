@@ -1,7 +1,7 @@
 import type { Secret } from '@postern/ports'
 import { nameFault } from '@postern/protocol'
 import type { Config } from './schema.js'
-import { aliasForm } from './schema-parts.js'
+import { aliasForm, type SecretReference } from './schema-parts.js'
 
 type Key = Config['keys'][string]
 type Binding = Config['bindings'][number]
@@ -91,7 +91,7 @@ function readPlainKey(value: unknown): Key | undefined {
   return reference === undefined ? undefined : { gateway, secret: reference, shared: false }
 }
 
-function readPlainReference(value: unknown): Key['secret'] | undefined {
+function readPlainReference(value: unknown): SecretReference | undefined {
   if (!isPlainObject(value)) return undefined
   let found: string | undefined
   for (const name in value) {

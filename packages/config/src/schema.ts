@@ -7,6 +7,7 @@ import { createBackendSchema } from './backend-schema.js'
 import { createCallerSchemas } from './caller-schemas.js'
 import { fault } from './fault.js'
 import { createGatewaySchemas } from './gateway-schemas.js'
+import { createKeySourceSchemas } from './key-source-schemas.js'
 import { createLimitsSchema } from './limit-schemas.js'
 import { createPoliciesSchema } from './policy-schemas.js'
 import { alias, lenient, port, secretReference, type Settings, strict } from './schema-parts.js'
@@ -40,6 +41,7 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
   })
 
   const backend = createBackendSchema(strict)
+  const { vault, keySources } = createKeySourceSchemas(strict)
   const admin = createAdminSchema(strict)
 
   const hostBeside = (portSetting: string, meaning: string) =>
@@ -143,6 +145,10 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
     }).prefault({}),
     gateways: z.record(alias, gateway),
     keys: z.record(alias, key),
+    /** The Vault that keys with `{ vault: … }` are read from. */
+    vault: vault.optional(),
+    /** How often sources of keys are asked, and how long what they say counts. */
+    keySources,
     bindings: z.array(binding),
     callers: callers.callers,
     /** Where Postern stores revocations, counted calls and seen proofs. */
@@ -198,7 +204,7 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
     }).prefault({}),
   })
 
-  return { config, gateway, key, binding, service: callers.service, session: callers.session, store, admin, backend }
+  return { config, gateway, key, binding, service: callers.service, session: callers.session, store, admin, backend, vault }
 }
 
 /** The configuration file, for these dialects. */

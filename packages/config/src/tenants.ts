@@ -1,8 +1,11 @@
 import { bindingIdentity, describeBinding, Secret } from '@postern/ports'
+import { isKeySource, type KeySecretReference } from './key-source-schemas.js'
 import type { Config } from './schema.js'
 
 type BindingLine = Config['bindings'][number]
-type KeySecrets = Readonly<Record<'secret' | 'providerSecret', Secret | undefined>>
+type KeySecrets = Readonly<Record<'secret' | 'providerSecret', Secret | undefined>> & {
+  readonly part?: Pick<Config['keys'][string], 'secret' | 'providerSecret'>
+}
 
 /** Who uses the account of a key, by the configuration. */
 export interface Tenants {
@@ -60,17 +63,31 @@ class Account implements Tenants {
   }
 }
 
-/** The account of each key, by its alias. A key whose secret is missing has an account of its own. */
+/** The account of each key, by its alias. Keys of one place at a source are of one account, whatever it gives. A key whose secret is missing has an account of its own. */
 function findAccounts(keys: Iterable<readonly [alias: string, key: KeySecrets]>): ReadonlyMap<string, Account> {
   const bySecret = Secret.createMap<Account>()
+  const bySource = new Map<string, Account>()
   const accounts = new Map<string, Account>()
-  for (const [alias, { secret: own, providerSecret }] of keys) {
-    const secret = providerSecret ?? own
-    const known = secret === undefined ? undefined : bySecret.get(secret)
+  for (const [alias, { secret: own, providerSecret, part }] of keys) {
+    const isProviderSourced = part?.providerSecret !== undefined && isKeySource(part.providerSecret)
+    const secret = providerSecret ?? (isProviderSourced ? undefined : own)
+    const source = secret === undefined ? accountOfSource(part?.providerSecret ?? part?.secret) : undefined
+    const known = secret === undefined ? bySource.get(source ?? '') : bySecret.get(secret)
     const account = known ?? new Account(alias)
     if (known !== undefined) known.aliases.push(alias)
     else if (secret !== undefined) bySecret.set(secret, account)
+    else if (source !== undefined) bySource.set(source, account)
     accounts.set(alias, account)
   }
   return accounts
+}
+
+/** Which account a source leads to, as text; `undefined`: the secret is not asked for at a source. */
+function accountOfSource(reference: KeySecretReference | undefined): string | undefined {
+  if (reference === undefined || !isKeySource(reference)) return undefined
+  // A client has one account, whatever its tokens are for.
+  if ('oauth' in reference) return JSON.stringify([reference.oauth.url, reference.oauth.clientId])
+  if (!('tokenExchange' in reference)) return JSON.stringify(reference)
+  const { url, clientId, subjectToken } = reference.tokenExchange
+  return JSON.stringify([url, clientId, subjectToken])
 }

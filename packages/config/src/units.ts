@@ -4,6 +4,7 @@ import { fault } from './fault.js'
 
 const durationUnits = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 const sizeUnits = { B: 1, kB: 1000, KB: 1000, KiB: 1024, MB: 1_000_000, MiB: 1024 ** 2, GB: 1_000_000_000, GiB: 1024 ** 3 } as const
+const datePattern = /^\d{4}-\d{2}-\d{2}(?:T[\d:.]+(?:Z|[+-]\d{2}:\d{2}))?$/
 const paceUnits = Object.fromEntries(Object.entries(sizeUnits).map(([unit, bytes]) => [`${unit}/s`, bytes]))
 
 /** A time such as `500ms`, `30s`, `10m`, `12h` or `30d`, parsed to milliseconds. */
@@ -26,6 +27,17 @@ export const pace = quantity(paceUnits, {
   examples: '0B/s or 1KiB/s',
   usual: (number) => `${number}B/s if it is in bytes a second`,
 })
+
+/** A day such as `2027-03-01`, which begins in UTC, or a time such as `2027-03-01T12:00:00Z`; parsed to milliseconds since 1970. */
+export const date = z
+  .custom<string>()
+  .transform((value: unknown, context) => {
+    const time = typeof value === 'string' && datePattern.test(value) ? Date.parse(value) : Number.NaN
+    if (!Number.isNaN(time)) return time
+    context.addIssue({ code: 'custom', message: fault('is not a date', 'Write it like 2027-03-01 or 2027-03-01T12:00:00Z.'), input: value })
+    return z.NEVER
+  })
+  .meta({ type: 'string', pattern: '^\\d{4}-\\d{2}-\\d{2}(?:T[\\d:.]+(?:Z|[+-]\\d{2}:\\d{2}))?$', examples: ['2027-03-01'] })
 
 /** An amount of money with its unit, such as `20 USD` or `100 credits`. */
 export const money = z

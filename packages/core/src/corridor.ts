@@ -7,7 +7,6 @@ import type { Rooms } from './rooms.js'
 
 /**
  * Carries one request through: {@link clear}, then observe → forward for each attempt, then account.
- *
  * Each room adds one fact and gets only the facts that its signature names. If the gateway ran nothing of an attempt, `retry` waits and
  * another follows, under a new id; otherwise `retry` throws the failure. Settles once the ledger has its entry; never rejects.
  */
@@ -49,7 +48,8 @@ export async function clear(rooms: Rooms, journey: Journey): Promise<Cleared> {
   const verified = rooms.identify(arrival)
   const principal = (journey.principal = verified instanceof Promise ? await rooms.wait(verified) : verified)
   const call = (journey.call = rooms.follow(principal))
-  const route = (journey.route = rooms.resolve(arrival, principal))
+  const resolved = rooms.resolve(arrival, principal)
+  const route = (journey.route = resolved instanceof Promise ? await rooms.wait(resolved, call) : resolved)
   const permitted = rooms.police(arrival, principal, route)
   const permit = (journey.permit = permitted instanceof Promise ? await rooms.wait(permitted, call) : permitted)
   journey.tags = rooms.tag(arrival, principal)

@@ -6,6 +6,7 @@ import type { Observe } from './observe/observe.js'
 import type { Police } from './police/police.js'
 import type { Reserve } from './reserve/reserve.js'
 import type { Resolve } from './resolve/resolve.js'
+import type { Route } from './resolve/route.js'
 import type { Tag } from './tag/tag.js'
 
 /** The rooms of the corridor, and `admit`, which comes before them. */
@@ -30,7 +31,10 @@ export interface Rooms {
    * @throws {Refusal} 401 `caller_revoked` if the session was revoked since it was verified.
    */
   follow(principal: Principal): SessionCall | undefined
-  readonly resolve: Resolve
+  /**
+   * As {@link Resolve}; a promise where the key's source is still asked for its first value.
+   */
+  readonly resolve: (...asked: Parameters<Resolve>) => Route | Promise<Route>
   readonly police: Police
   readonly tag: Tag
   readonly reserve: Reserve

@@ -16,6 +16,8 @@ export interface RuntimeParts {
   readonly store?: Store | undefined
   /** Receives messages of the process itself, such as warnings. Default: they are dropped; `postern()` writes them to stdout unless it has a ledger. */
   readonly log?: Log | undefined
+  /** Whether the sources of keys are asked (Vault, programs, token endpoints). Default `true`. */
+  readonly asksSources?: boolean | undefined
   /** Is told what happens: calls, failed attempts, rejected keys, leaks. Default: nobody is. */
   readonly witness?: Witness | undefined
 }
@@ -42,6 +44,7 @@ export function openInstance(
     store = defaultStore(checked),
     log,
     witness,
+    asksSources,
     hasListeners,
   }: RuntimeParts & Pick<InstanceOptions, 'hasListeners'> = {},
 ): ReplaceableInstance {
@@ -53,6 +56,7 @@ export function openInstance(
     networkOf,
     log,
     witness,
+    asksSources,
     hasListeners,
   })
 }

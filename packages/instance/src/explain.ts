@@ -103,7 +103,7 @@ export function explain(runtime: Runtime, question: ExplainQuestion): Explanatio
           stored_objects: bound.key.mayStore ? ('allowed' as const) : ('refused' as const),
         }
   try {
-    const route = runtime.rooms.resolve({ method: question.method, path: question.path, query: '' }, principal)
+    const route = runtime.findRoute({ method: question.method, path: question.path, query: '' }, principal)
     const { endpoint, upstreamPath, gateway } = route
     checkEndpoint(policy, route.endpointPath)
     if (endpoint.model !== 'none') checkTags(policy, { headers: tagHeaders(workflow, step) }, principal)

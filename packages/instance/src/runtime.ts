@@ -1,11 +1,12 @@
 import type { Assertions } from './assertion/assertions.js'
 import type { Config } from '@postern/config'
-import type { FindKey, FindLimits, FindPolicy, NoteEnded, Pricing, Rooms } from '@postern/core'
+import type { FindKey, FindLimits, FindPolicy, NoteEnded, Pricing, Resolve, Rooms } from '@postern/core'
 import type { CookieMemory, Revocations, SessionEndpoint, SignSession } from '@postern/identity'
 import type { Budgets, PublicAddress } from '@postern/ports'
 import type { BrowserAccess } from './doors/browser-access.js'
 import type { Connections } from './connections/connections.js'
 import type { InFlight } from './in-flight.js'
+import type { KeyStates } from './keys/key-states.js'
 
 /** Holds the runtime for new requests. `ReplaceableInstance` replaces it. */
 export interface Instance {
@@ -48,8 +49,11 @@ export interface Runtime {
   readonly config: Config
   /** How many service callers the hash ring has; 0 without a ring. */
   readonly serviceCallers: number
-  /** Used by the dry run, `explain`. */
+  /** How the keys are, and those that come from sources. */
+  readonly keys: KeyStates
+  /** Used by the dry run, `explain`. The keys of both are never sent: a secret that a source gives is not in them. */
   readonly findKey: FindKey
+  readonly findRoute: Resolve
   readonly findPolicy: FindPolicy
   readonly findLimits: FindLimits
   readonly pricing: Pricing

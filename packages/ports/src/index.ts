@@ -28,6 +28,7 @@ export {
   type WorkflowCall,
   type WorkflowRun,
 } from './ledger-reader.js'
+export { LiveSecrets } from './live-secrets.js'
 export type { Log } from './log.js'
 export { createMeantBy, lettersOf, type MeantBy } from './meant-by.js'
 export { createMemoryStore } from './memory/open.js'
@@ -51,4 +52,4 @@ export type { Cuttable, SessionCall } from './session-call.js'
 export { Stopwatch } from './stopwatch.js'
 export type { Store } from './store.js'
 export type { Settings, Uses } from './uses.js'
-export { type PosternEvent, tellAll, type Witness } from './witness.js'
+export { type KeyChanged, type KeySourceBack, type KeySourceLost, type PosternEvent, tellAll, type Witness } from './witness.js'

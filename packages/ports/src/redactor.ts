@@ -1,5 +1,6 @@
 import { redactKeys } from '@postern/gateways'
-import { createSecretWindows } from './secret-windows.js'
+import { createSecretWindows, type FindSecret } from './secret-windows.js'
+import type { LiveSecrets } from './live-secrets.js'
 import type { Secret } from './secret.js'
 
 /** Replaces in texts what must not be logged: every loaded secret, and every text with the form of a key. */
@@ -22,15 +23,30 @@ const maxRememberedChars = 256
 /** How often a text is percent-decoded before it is searched. */
 const maxDecodings = 3
 
-/** The secrets that no log may hold: all but `callers.service.hashes`, whose labels are the callers' names in the log. */
+/** Minimum length of a variable of a program that no log may hold, in characters: a shorter one may be a folder or a word. */
+const shortestVariable = 16
+
+/**
+ * The secrets that no log may hold: all but `callers.service.hashes`, whose labels are the callers' names in the log, certificates of
+ * authorities (`….ca`), and short variables of programs that give keys (`….variables[NAME]`).
+ */
 export function searchedSecrets(secrets: ReadonlyMap<string, Secret>): readonly Secret[] {
-  return [...secrets].filter(([path]) => path !== 'callers.service.hashes').map(([, secret]) => secret)
+  const isSearched = ([path, secret]: [string, Secret]): boolean =>
+    path !== 'callers.service.hashes' &&
+    !path.endsWith('.ca') &&
+    (!path.includes('.variables[') || secret.reveal().length >= shortestVariable)
+  return [...secrets].filter(isSearched).map(([, secret]) => secret)
 }
 
-/** @param shortest Minimum length of a secret that is searched for, in characters: a common word could hold a shorter one. Default 0. */
-export function createRedactor(secrets: readonly Secret[], shortest = 0): Redactor {
-  const find = createSecretWindows(secrets.map((secret) => secret.reveal()).filter(({ length }) => length >= shortest))
+/**
+ * @param shortest Minimum length of a secret that is searched for, in characters: a common word could hold a shorter one. Default 0.
+ * @param live Secrets that come and go. Default: none.
+ */
+export function createRedactor(secrets: readonly Secret[], shortest = 0, live?: LiveSecrets): Redactor {
+  const findLoaded = createSecretWindows(secrets.map((secret) => secret.reveal()).filter(({ length }) => length >= shortest))
+  const find: FindSecret = live === undefined ? findLoaded : (text, onlyWhole) => findLoaded(text, onlyWhole) ?? live.find(text, onlyWhole)
   const remembered = new Set<string>()
+  let versionRemembered = live?.version
 
   function withoutSecrets(text: string): string {
     let clean = ''
@@ -63,6 +79,10 @@ export function createRedactor(secrets: readonly Secret[], shortest = 0): Redact
     redact,
     holdsSecret: (text) => find(text, true) !== undefined || redactKeys(text) !== text,
     redactOften(text) {
+      if (versionRemembered !== live?.version) {
+        remembered.clear()
+        versionRemembered = live?.version
+      }
       if (remembered.has(text)) return text
       const clean = redact(text)
       // A text that held a secret is not cached.

@@ -12,6 +12,9 @@ export type PosternEvent =
   | StoreBack
   | ConfigurationTaken
   | ConfigurationRefused
+  | KeyChanged
+  | KeySourceLost
+  | KeySourceBack
 
 /** A call was cleared: a key is chosen, and its first attempt begins. */
 export interface CallBegun {
@@ -87,6 +90,36 @@ export interface ConfigurationRefused {
   /** What asked for it: `signal`, `admin`, `watch` or `secret file`. */
   readonly by: string
   readonly problems: readonly string[]
+}
+
+/** The source of a key gave another value, which calls that begin from now on are sent with. The first value is none of these. */
+export interface KeyChanged {
+  readonly type: 'key_changed'
+  /** The key's alias. */
+  readonly key: string
+  /** `vault`, `exec`, `oauth` or `tokenExchange`. */
+  readonly source: string
+}
+
+/** The source of a key could not be asked, or gave nothing that can be a key. Told once until it is back. */
+export interface KeySourceLost {
+  readonly type: 'key_source_lost'
+  /** The key's alias. */
+  readonly key: string
+  readonly source: string
+  readonly reason: string
+  /** Whether calls with the key are refused with 503 `key_unavailable` now. If not, an earlier value is still used. */
+  readonly unavailable: boolean
+}
+
+/** The source of a key gives its value again. */
+export interface KeySourceBack {
+  readonly type: 'key_source_back'
+  /** The key's alias. */
+  readonly key: string
+  readonly source: string
+  /** For how long it was lost. */
+  readonly afterMs: number
 }
 
 /** Is told what happens, at the moment when it happens. Must return at once; must not change what it is told. */

@@ -31,7 +31,7 @@ export async function explain(options: ExplainOptions): Promise<number> {
       throw new Failure(`--${field} is 1 to 64 letters, digits, underscores or hyphens. A call that says anything else is refused.`)
   const { checked } = requireConfig(options.config, isNotOfKey)
   const ledger = createLogLedger({ write: () => {}, flush: () => Promise.resolve() })
-  const runtime = createRuntime(checked, { ledger, store: createMemoryStore() })
+  const runtime = createRuntime(checked, { ledger, store: createMemoryStore(), asksSources: false })
   const { mount } = checked.config
   const path = pathBelow(mount, options.path)
   const dry = explainRequest(runtime, { ...options, path })

@@ -1,17 +1,13 @@
 import { currentRuntime, type Runtime, type Serving } from '@postern/instance'
+import { type Impaired, impairedKeys } from './impaired-keys.js'
 import type { Trouble, WatchedStore } from './watch-store.js'
-
-/** A part that does less than it should, while the process may still serve others. */
-export interface Impaired extends Trouble {
-  readonly part: 'store' | 'audit'
-}
 
 /** Whether calls should be sent to this process. */
 export interface ReadinessState {
   /** `refusing`: every call would be refused. */
   readonly status: 'ready' | 'draining' | 'refusing'
-  /** Why every call would be refused: no binding leads to a key, no caller exists, or none can be identified without the store. */
-  readonly because?: 'bindings' | 'callers' | 'store'
+  /** Why every call would be refused: no binding leads to a key, no caller exists, none can be identified without the store, or no key is known. */
+  readonly because?: 'bindings' | 'callers' | 'store' | 'keys'
   readonly impaired: readonly Impaired[]
 }
 
@@ -43,6 +39,7 @@ export function createReadiness({ instance, store, auditTrouble }: ReadinessOpti
       const impaired: readonly Impaired[] = [
         ...(storeTrouble === undefined ? [] : [{ part: 'store', ...storeTrouble } as const]),
         ...(ofAudit === undefined ? [] : [{ part: 'audit', ...ofAudit } as const]),
+        ...impairedKeys(runtime.keys),
       ]
       if (runtime.draining || isLeaving) return { status: 'draining', impaired }
       const because = whyEveryCallIsRefused(runtime, storeTrouble !== undefined)
@@ -52,10 +49,11 @@ export function createReadiness({ instance, store, auditTrouble }: ReadinessOpti
 }
 
 /** `undefined` if some call may be served. What goes to a backend needs neither a key nor the store. */
-function whyEveryCallIsRefused({ config, serviceCallers }: Runtime, isStoreLost: boolean): ReadinessState['because'] {
+function whyEveryCallIsRefused({ config, serviceCallers, keys }: Runtime, isStoreLost: boolean): ReadinessState['because'] {
   const { backend, bindings, callers } = config
   if (backend !== undefined) return undefined
   if (bindings.length === 0) return 'bindings'
+  if (keys.areAllUnavailable()) return 'keys'
   // A ring that names nobody lets nobody in.
   if (serviceCallers > 0 || callers.forwardAuth !== undefined || callers.jwt !== undefined) return undefined
   // Sessions are looked up in the store, and anonymous callers are counted there.

@@ -4,6 +4,10 @@ export type { Dispatcher }
 
 /** How `fetchBounded` asks, and how much it reads. */
 export interface FetchBoundedOptions {
+  /** Default `GET`. */
+  readonly method?: 'GET' | 'POST' | undefined
+  /** Default: none. */
+  readonly body?: string | undefined
   readonly headers: Readonly<Record<string, string>>
   /** Largest body, in bytes. */
   readonly maxBytes: number
@@ -22,7 +26,7 @@ export interface FetchedAnswer {
 const neverWait = Number.MAX_SAFE_INTEGER
 
 /**
- * Sends a GET to a URL of the configuration. It follows no redirect, so no credential reaches another host.
+ * Sends a request to a URL of the configuration. It follows no redirect, so no credential reaches another host.
  *
  * @throws {Error} if the whole answer is not here before `signal` is aborted, or its body is longer
  *   than `maxBytes`.
@@ -42,8 +46,9 @@ export async function fetchBounded(url: string, options: FetchBoundedOptions): P
   }
 }
 
-async function ask(url: string, { headers, maxBytes, signal, dispatcher }: FetchBoundedOptions): Promise<FetchedAnswer> {
-  const answer = await request(url, { headers, signal, highWaterMark: neverWait, dispatcher })
+async function ask(url: string, options: FetchBoundedOptions): Promise<FetchedAnswer> {
+  const { method = 'GET', body = null, headers, maxBytes, signal, dispatcher } = options
+  const answer = await request(url, { method, body, headers, signal, highWaterMark: neverWait, dispatcher })
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of answer.body as AsyncIterable<Buffer>) {
@@ -62,7 +67,11 @@ export function isPacked({ headers }: Pick<FetchedAnswer, 'headers'>): boolean {
 /**
  * Opens a dispatcher without a proxy; with `socketPath`, one to a Unix socket, whatever host the URL names. Not undici's
  * global dispatcher: an application may have set a proxy there, and the backend needs none.
+ *
+ * @param connect With `authority`, servers are believed whose certificates that authority signed, in PEM, and no others.
  */
-export function openDirect(socketPath?: string): Dispatcher {
+export function openDirect(connect: { readonly socketPath?: string; readonly authority?: string } = {}): Dispatcher {
+  const { socketPath, authority } = connect
+  if (authority !== undefined) return new Agent({ connect: { ca: authority } })
   return new Agent(socketPath === undefined ? {} : { connect: { socketPath } })
 }

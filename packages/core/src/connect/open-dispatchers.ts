@@ -2,10 +2,14 @@ import type { ProxyOf } from '@postern/ports'
 import { openDirect, type Dispatcher } from './fetch-bounded.js'
 import { openUpstream } from './open-upstream.js'
 
-/** The connections of one runtime to those who say who a caller is: the issuers of tokens, and the backend. */
+/** The connections of one runtime to those who say who a caller is (the issuers of tokens, the backend), and to sources of keys. */
 export interface Dispatchers {
-  /** The way to a URL: through a proxy if the configuration or the environment names one for it. */
-  to(url: URL): Dispatcher
+  /**
+   * The way to a URL: through a proxy if the configuration or the environment names one for it.
+   *
+   * @param authority The one authority, in PEM, whose certificates are believed. Default: those that the process knows.
+   */
+  to(url: URL, authority?: string): Dispatcher
   /** The way without a proxy, whatever the environment says. */
   readonly direct: Dispatcher
   /** A way to a Unix socket, whatever host the URL names. */
@@ -25,13 +29,14 @@ export function openDispatchers(proxyOf: ProxyOf): Dispatchers {
     return dispatcher
   }
   return {
-    to(url) {
+    to(url, authority) {
       const proxy = proxyOf(url)
-      if (proxy === undefined) return direct
-      return kept(openUpstream({ origin: url.origin, proxy, timeouts: { connectMs: issuerMs, headersMs: issuerMs, idleMs: issuerMs } }))
+      if (proxy === undefined) return authority === undefined ? direct : kept(openDirect({ authority }))
+      const timeouts = { connectMs: issuerMs, headersMs: issuerMs, idleMs: issuerMs }
+      return kept(openUpstream({ origin: url.origin, proxy, timeouts, authority }))
     },
     direct,
-    throughSocket: (socketPath) => kept(openDirect(socketPath)),
+    throughSocket: (socketPath) => kept(openDirect({ socketPath })),
     async close() {
       await Promise.all(open.map((dispatcher) => dispatcher.destroy()))
     },

@@ -16,6 +16,8 @@ export interface UpstreamPlace {
   readonly origin: string
   /** The proxy that leads there; `undefined`: a direct connection. */
   readonly proxy: Proxy | undefined
+  /** The one authority, in PEM, whose certificates are believed. Default: those that the process knows. */
+  readonly authority?: string | undefined
   /** How long to wait for a connection, for the head of an answer and for the next byte of it, in milliseconds. */
   readonly timeouts: { readonly connectMs: number; readonly headersMs: number; readonly idleMs: number }
 }
@@ -26,10 +28,10 @@ export interface UpstreamPlace {
  *
  * Only this function connects to a gateway. It follows no redirects, so no credential reaches another host.
  */
-export function openUpstream({ origin, proxy, timeouts }: UpstreamPlace): Dispatcher {
+export function openUpstream({ origin, proxy, timeouts, authority }: UpstreamPlace): Dispatcher {
   const isAsked = proxy !== undefined && origin.startsWith('http:')
   const options: Pool.Options = {
-    connect: isAsked ? connectTo(proxy, timeouts.connectMs) : openConnector({ timeout: timeouts.connectMs }, proxy),
+    connect: isAsked ? connectTo(proxy, timeouts.connectMs) : openConnector({ timeout: timeouts.connectMs, ca: authority }, proxy),
     headersTimeout: timeouts.headersMs,
     bodyTimeout: timeouts.idleMs,
     pipelining: 1,

@@ -32,11 +32,16 @@ export interface ForwardRoom {
   cut(): void
 }
 
+/** The search for loaded keys in answers, which all runtimes share. */
+export function shareLoadedKeys(uses: Uses): LoadedKeys {
+  return uses.share('loaded keys', null, () => new LoadedKeys())
+}
+
 export function createForward(gateways: readonly Gateway[], keys: Iterable<KeySecret>, originOf: OriginOf, uses: Uses): ForwardRoom {
   const upstreams = new Map(gateways.map((gateway) => [gateway, openGateway(gateway, uses)]))
   const editOf = createAnswerEdits()
   const open = new OpenList<OpenCall>()
-  const loaded = uses.share('loaded keys', null, () => new LoadedKeys())
+  const loaded = shareLoadedKeys(uses)
   // Nothing is opened: what is used is the place of these keys in the search.
   uses.until(() => loaded.remove(keys))
   loaded.add(keys)
@@ -48,11 +53,14 @@ export function createForward(gateways: readonly Gateway[], keys: Iterable<KeySe
         return Promise.reject(new ClientGone('The client left while it was being identified.'))
       if (call?.isRevoked === true) return Promise.reject(cutByRevocation())
       const upstream = upstreams.get(route.gateway) as Upstream
+      const { use } = route.key
       const key = preparedOf(route.key)
       const records = recordsOf(upstream, route)
       const facts = { arrival, route, permit, tags, tap, sink, key, upstream, records, edit: editOf(route), originOf, call, reservation }
       const turn = needsNoKey(route, arrival) ? undefined : upstream.addressQueue?.enter(route.tenant, tags.attempt > 1)
-      return turn === undefined ? send(facts, open) : waitFor(turn, facts, open).then(() => send(facts, open))
+      use?.begin()
+      const sent = turn === undefined ? send(facts, open) : waitFor(turn, facts, open).then(() => send(facts, open))
+      return use === undefined ? sent : sent.finally(() => use.end())
     },
     cut() {
       for (const exchange of open.all()) exchange.cut(cutAtShutdown)

@@ -32,6 +32,16 @@ export class LoadedKeys {
   /** The runtimes that have keys here. */
   #runtimes = 0
 
+  /** Adds the value that a source has given. */
+  addValue({ alias, secret }: KeySecret): void {
+    this.search.add(alias, secret.reveal())
+  }
+
+  /** Removes a value once. */
+  removeValue({ alias, secret }: KeySecret): void {
+    this.search.remove(alias, secret.reveal())
+  }
+
   add(keys: Iterable<KeySecret>): void {
     this.#runtimes += 1
     for (const { alias, secret } of keys) this.search.add(alias, secret.reveal())
@@ -46,7 +56,7 @@ export class LoadedKeys {
 
 /** Prepares a key when it is used for the first time: most of many keys are not used in a while. */
 export function prepareKeys(loaded: KeySearch): PreparedKeys {
-  const prepared = new Map<KeyLease, PreparedKey>()
+  const prepared = new WeakMap<KeyLease, PreparedKey>()
   return (key) => {
     let found = prepared.get(key)
     if (found === undefined) prepared.set(key, (found = prepareKey(key, loaded)))

@@ -1,21 +1,20 @@
 import type { KeyObject } from 'node:crypto'
+import type { Secret } from '@postern/ports'
 import type { KeyLease } from '../resolve/route.js'
 
 /** The keys that ids are sealed with, each derived from a gateway key when it is first used: most of many keys are not used in a while. */
 export class SealingKeys {
   readonly #leases: Iterable<KeyLease>
-  readonly #derived = new Map<KeyLease, KeyObject>()
+  readonly #derived = new WeakMap<Secret, KeyObject>()
 
   /** @param leases Every key of the configuration. */
   constructor(leases: Iterable<KeyLease>) {
     this.#leases = leases
   }
 
-  of(lease: KeyLease): KeyObject {
-    let key = this.#derived.get(lease)
-    // A part of every seal that callers have: another text here would make all of them invalid.
-    if (key === undefined) this.#derived.set(lease, (key = lease.secret.deriveKey('postern task seal')))
-    return key
+  /** The key that new ids are sealed with. */
+  of({ secret, sealing }: KeyLease): KeyObject {
+    return this.#keyOf(sealing?.[0] ?? secret)
   }
 
   /**
@@ -23,7 +22,18 @@ export class SealingKeys {
    * its gateway. So a gateway key can be replaced as long as both are in the configuration.
    */
   *accepted(lease: KeyLease): Iterable<KeyObject> {
-    yield this.of(lease)
-    for (const other of this.#leases) if (other !== lease && other.gateway === lease.gateway) yield this.of(other)
+    yield* this.#all(lease)
+    for (const other of this.#leases) if (other !== lease && other.gateway === lease.gateway) yield* this.#all(other)
+  }
+
+  *#all({ secret, sealing = [secret] }: KeyLease): Iterable<KeyObject> {
+    for (const each of sealing) yield this.#keyOf(each)
+  }
+
+  #keyOf(secret: Secret): KeyObject {
+    let key = this.#derived.get(secret)
+    // A part of every seal that callers have: another text here would make all of them invalid.
+    if (key === undefined) this.#derived.set(secret, (key = secret.deriveKey('postern task seal')))
+    return key
   }
 }

@@ -14,7 +14,7 @@ type Asked = Pick<Arrival, 'method' | 'path' | 'query'> & Partial<Pick<Arrival, 
 /**
  * Chooses the gateway and the key of a request, by its principal's user, team or project.
  *
- * @throws {Refusal} 403 `no_key_for_caller`, 403 `endpoint_not_allowed`, 404 `not_found`, 405 `method_not_allowed`.
+ * @throws {Refusal} 403 `no_key_for_caller`, 403 `endpoint_not_allowed`, 404 `not_found`, 405 `method_not_allowed`, 503 `key_unavailable`.
  */
 export type Resolve = (arrival: Asked, principal: Principal) => Route
 

@@ -48,6 +48,12 @@ export interface GatewayTimeouts {
   readonly unreadMs: number
 }
 
+/** Is told when a call begins and ends that sends a key which may change while the process runs. */
+export interface KeyUse {
+  begin(): void
+  end(): void
+}
+
 /** The right to use one gateway key. Rooms pass the lease on and name it by its alias; only `forward` reveals its secrets. */
 export interface KeyLease {
   readonly alias: string
@@ -55,6 +61,10 @@ export interface KeyLease {
   readonly secret: Secret
   /** Mintoken's second key. */
   readonly providerSecret?: Secret | undefined
+  /** Of a key that a source gives: how long answers are searched for it depends on the calls that use it. */
+  readonly use?: KeyUse | undefined
+  /** What ids of stored objects are sealed with: the first seals, each opens. Default: the secret alone. */
+  readonly sealing?: readonly Secret[] | undefined
   /** Free AI's project. */
   readonly project?: string | undefined
   /** The unit in which the account is debited; it replaces the unit of reported costs. `undefined`: as reported. */

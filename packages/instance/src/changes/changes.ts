@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { CheckedConfig } from '@postern/config'
+import { addressesOfSources, type CheckedConfig } from '@postern/config'
 import { describeProxy } from '@postern/ports'
 import type { Change } from './change.js'
 import { changesOfSessionSecrets, isOfSessionSecrets } from './changes-of-session-secrets.js'
@@ -61,11 +61,12 @@ function changesOfProxies(before: CheckedConfig, after: CheckedConfig): readonly
   })
 }
 
-function proxiesOf({ config: { gateways, callers }, dialects, proxyOf }: CheckedConfig): ReadonlyMap<string, string> {
+function proxiesOf({ config, dialects, proxyOf }: CheckedConfig): ReadonlyMap<string, string> {
+  const { gateways, callers } = config
   const issuers = [...(callers.jwt ?? []), callers.session ?? {}].flatMap(({ jwks }: { readonly jwks?: string | undefined }) => jwks ?? [])
   const origins = Object.values(gateways).flatMap(({ baseURL, dialect }) => baseURL ?? dialects[dialect]?.baseURL ?? [])
   return new Map(
-    [...origins, ...issuers].flatMap((url): readonly [string, string][] => {
+    [...origins, ...issuers, ...addressesOfSources(config)].flatMap((url): readonly [string, string][] => {
       const proxy = proxyOf(new URL(url))
       return proxy === undefined ? [] : [[proxy.variable, JSON.stringify(describeProxy(proxy))]]
     }),

@@ -86,6 +86,9 @@ const proofs: readonly (readonly [path: string, narrows: Proof])[] = [
   ['policies rules', rulesOnlyCome],
   ['keys *', goes],
   ['keys * shared', isOffNow],
+  ['keySources cache', isLowered(Infinity)],
+  ['keySources stale', isLowered(0)],
+  ['vault redirects', losesOnly],
   ['gateways *', goes],
   ['gateways * passHeaders', losesOnly],
   ['gateways * endMark', becomes('required')],
@@ -146,6 +149,13 @@ export const neutralSettings: readonly string[] = [
   // Where a secret is read; what it is, is compared by itself.
   'keys * secret *',
   'keys * providerSecret *',
+  // They are told to operators, and hold nothing back.
+  'keys * expires',
+  'keys * rotateAfter',
+  'keys * rotated',
+  'keySources poll',
+  'vault token *',
+  'vault appRole secretId *',
   'callers service hashes *',
   'backend identity key *',
   'admin secret *',

@@ -16,6 +16,8 @@ export interface CompileOptions {
   readonly log?: Log | undefined
   /** Is told what happens. Default: nobody is. */
   readonly witness?: Witness | undefined
+  /** Whether the sources of keys are asked. Default `true`; a dry run needs none. */
+  readonly asksSources?: boolean | undefined
   /** What outlives a runtime. Default: a pool of its own, so that everything is closed with the runtime. */
   readonly pool?: UsagePool | undefined
 }

@@ -17,8 +17,6 @@ import {
   createResolve,
   createRetry,
   createTag,
-  type Gateway,
-  type GatewayTimeouts,
   hstsHeader,
   LedgerPace,
   type LimitRule,
@@ -27,10 +25,11 @@ import {
   Reservations,
 } from '@postern/core'
 import { createIdentify } from '@postern/identity'
-import { createRedactor, cutAtShutdown, Refusal, searchedSecrets } from '@postern/ports'
-import { compileEndpoints, createEndpointTable, type Dialect } from '@postern/gateways'
+import { createRedactor, cutAtShutdown, LiveSecrets, Refusal, searchedSecrets } from '@postern/ports'
 import { headerNames } from '@postern/protocol'
 import { type BrowserAccess, createBrowserAccess } from '../doors/browser-access.js'
+import { compileGateway } from './compile-gateway.js'
+import { compileKeys } from './compile-keys.js'
 import { compileAssertions, compileSessionEndpoint, compileIdentity, compileVerifiers } from './compile-callers.js'
 import { fitBounds } from '../connections/bounds.js'
 import { identifyInLine } from '../connections/identify-in-line.js'
@@ -38,8 +37,8 @@ import { createConnections } from '../connections/connections.js'
 import { createCheckArrival } from '../doors/check-arrival.js'
 import { createPublicAddress } from '../doors/read-public-address.js'
 import type { CompileOptions } from './compile-options.js'
-import { Leases, secretsOfKeys } from './leases.js'
-import { defaultLongestWaitMs, defaultMaxBodyBytes } from './defaults.js'
+import { createLeasingResolve, Leases, secretsOfKeys } from './leases.js'
+import { defaultMaxBodyBytes } from './defaults.js'
 import type { Runtime } from '../runtime.js'
 import { type OpenUses, UsagePool } from '../usage-pool.js'
 import { InFlight } from '../in-flight.js'
@@ -68,7 +67,10 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
   const { config, secrets } = checked
   const gateways = new Map(Object.entries(config.gateways).map(([name, settings]) => [name, compileGateway(name, settings, checked)]))
   const leases = new Leases(checked, gateways)
+  const live = uses.share('live secrets', null, () => new LiveSecrets())
+  const { sources, states, witness } = compileKeys({ checked, gateways, uses, live, options, leases })
   const findKey = createKeyFinder(config.bindings, (alias) => leases.of(alias))
+  const openObject = createObjectOpener({ [Symbol.iterator]: () => leases.known(sources)[Symbol.iterator]() })
   const findPolicy = createPolicyFinder(compileRules(config), defaultMaxBodyBytes)
   const browser = compileBrowser(config)
   const { trustedProxies } = config.listen
@@ -104,9 +106,8 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
   )
   const underWay = new InFlight()
   const waits = new Waits()
-  const redactor = createRedactor(searchedSecrets(secrets))
+  const redactor = createRedactor(searchedSecrets(secrets), 0, live)
   const noteEnded = createEndedNote({ ledger: options.ledger, redactor })
-  const { witness = () => {} } = options
   const pace = new LedgerPace(options.ledger)
   let draining = false
   let isCut = false
@@ -141,7 +142,7 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
           connections,
         ),
       ),
-      resolve: createResolve(findKey, createObjectOpener(leases)),
+      resolve: createLeasingResolve(findKey, sources, openObject),
       police: createPolice(
         findPolicy,
         (principal, { key, gateway }) =>
@@ -182,6 +183,8 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
     config,
     serviceCallers: checked.ring.length,
     findKey,
+    findRoute: createResolve(findKey, openObject),
+    keys: states,
     findPolicy,
     findLimits,
     pricing,
@@ -216,54 +219,6 @@ function compileBrowser({ browser: { origins, record, hsts }, callers }: Config)
     ...(forwardAuth === undefined ? [] : ['Cookie', 'Sec-Fetch-Site', ...new Set(forwardAuth.passHeaders)]),
   ]
   return createBrowserAccess({ origins, cookies: forwardAuth !== undefined, varies, record, hsts: hstsHeader(hsts) })
-}
-
-function compileGateway(name: string, settings: Config['gateways'][string], { dialects, proxyOf }: CheckedConfig): Gateway {
-  const dialect = dialects[settings.dialect] as Dialect
-  const url = new URL((settings.baseURL ?? dialect.baseURL) as string)
-  const basePath = pathOf(url)
-  const defaultPath = dialect.baseURL === undefined ? '' : pathOf(new URL(dialect.baseURL))
-  return {
-    name,
-    dialect,
-    endpoints: createEndpointTable(compileEndpoints(dialect, settings.endpoints)),
-    origin: url.origin,
-    proxy: proxyOf(url),
-    basePath,
-    rootPath: basePath.endsWith(defaultPath) ? basePath.slice(0, basePath.length - defaultPath.length) : undefined,
-    attempts: settings.attempts ?? dialect.retries.attempts,
-    addressLimit: compileAddressLimit(settings.addressLimit, dialect),
-    endMark: settings.endMark ?? dialect.endMark ?? 'required',
-    asksForUsage: settings.streamUsage === undefined ? dialect.streamUsage === 'asked' : settings.streamUsage === 'ask',
-    timeouts: compileTimeouts(settings.timeouts),
-    passHeaders: settings.passHeaders ?? [],
-  }
-}
-
-/** How long a client may read nothing of an answer, in milliseconds; less if the gateway's `timeouts.idle` is less. */
-const maxUnreadMs = 120_000
-
-function compileTimeouts({ connect, headers, idle, firstEvent, hold }: Config['gateways'][string]['timeouts']): GatewayTimeouts {
-  return {
-    connectMs: connect,
-    headersMs: headers,
-    idleMs: idle,
-    firstEventMs: firstEvent,
-    holdMs: hold,
-    unreadMs: Math.min(idle, maxUnreadMs),
-  }
-}
-
-function pathOf({ pathname }: URL): string {
-  return pathname.replace(/\/+$/, '')
-}
-
-function compileAddressLimit(settings: Config['gateways'][string]['addressLimit'], dialect: Dialect): Gateway['addressLimit'] {
-  if (settings === 'off') return undefined
-  const burst = settings?.burst ?? dialect.addressLimit?.burst
-  const perMinute = settings?.perMinute ?? dialect.addressLimit?.perMinute
-  if (burst === undefined || perMinute === undefined) return undefined
-  return { burst, perMinute, longestWaitMs: settings?.longestWait ?? defaultLongestWaitMs }
 }
 
 function compileRules({ policies }: Config): readonly PolicyRule[] {

@@ -1,0 +1,36 @@
+import type { CheckedConfig } from '@postern/config'
+import type { Gateway } from '@postern/core'
+import type { LiveSecrets, Uses, Witness } from '@postern/ports'
+import { KeyDates } from '../keys/key-dates.js'
+import { KeySources } from '../keys/key-sources.js'
+import { createKeyStates, type KeyStates } from '../keys/key-states.js'
+import type { CompileOptions } from './compile-options.js'
+import type { Leases } from './leases.js'
+
+/** What the keys of a configuration need. */
+export interface KeysNeed {
+  readonly checked: CheckedConfig
+  readonly gateways: ReadonlyMap<string, Gateway>
+  readonly uses: Uses
+  readonly live: LiveSecrets
+  readonly leases: Leases
+  readonly options: Pick<CompileOptions, 'witness' | 'log' | 'asksSources'>
+}
+
+/** Opens the sources of keys. The witness that is returned tells them of keys that gateways refuse. */
+export function compileKeys({ checked, options, leases, uses, ...rest }: KeysNeed): {
+  readonly sources: KeySources
+  readonly states: KeyStates
+  readonly witness: Witness
+} {
+  const { witness = () => {}, log = () => {}, asksSources = true } = options
+  const isTwin = (alias: string): void => leases.isTwin(alias)
+  const sources = new KeySources({ checked, uses, witness, isTwin, asks: asksSources, ...rest })
+  const dates = new KeyDates(checked, sources)
+  if (asksSources) uses.until(dates.tell(log))
+  const suspecting: Witness = (event) => {
+    if (event.type === 'key_rejected') sources.suspect(event.key)
+    witness(event)
+  }
+  return { sources, states: createKeyStates(checked, sources, dates), witness: sources.size === 0 ? witness : suspecting }
+}

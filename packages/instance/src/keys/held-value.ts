@@ -1,0 +1,78 @@
+import type { KeyUse } from '@postern/core'
+import type { Secret } from '@postern/ports'
+
+/** How long answers are searched for a value that was replaced and whose end nobody knows, in milliseconds. */
+const keptMs = 3_600_000
+
+/** The longest that a timer of Node waits, in milliseconds. */
+const longestTimerMs = 2 ** 31 - 1
+
+/** Everything that searches for secrets: in answers, and in what is logged. */
+export interface Searches {
+  add(secret: Secret): void
+  remove(secret: Secret): void
+}
+
+/**
+ * One value that a source gave. Answers and logs are searched for it as long as it is the current one, as long as calls run that were
+ * sent with it, and, once it was replaced, until it is worth nothing any more.
+ */
+export class HeldValue implements KeyUse {
+  readonly secret: Secret
+  readonly madeAt: number | undefined
+  readonly #searches: Searches
+  #endsAt: number | undefined
+  #calls = 0
+  #isSearched = false
+  /** Until when it is searched for, by `performance.now()`; `undefined`: it is the current one. */
+  #until: number | undefined
+  #timer: NodeJS.Timeout | undefined
+
+  /** @param endsAt When it ends, by `performance.now()`; `undefined`: nobody knows. */
+  constructor(secret: Secret, searches: Searches, endsAt: number | undefined, madeAt: number | undefined) {
+    this.secret = secret
+    this.madeAt = madeAt
+    this.#searches = searches
+    this.#endsAt = endsAt
+    this.#search()
+  }
+
+  /** The source gave the same value again. */
+  lastsUntil(endsAt: number | undefined): void {
+    this.#endsAt = endsAt
+  }
+
+  begin(): void {
+    this.#calls += 1
+    this.#search()
+  }
+
+  end(): void {
+    this.#calls -= 1
+    this.#leaveIfOver()
+  }
+
+  /** Another value is the current one now, or none. */
+  replace(): void {
+    this.#until = this.#endsAt ?? performance.now() + keptMs
+    this.#leaveIfOver()
+  }
+
+  #search(): void {
+    if (this.#isSearched) return
+    this.#isSearched = true
+    this.#searches.add(this.secret)
+  }
+
+  #leaveIfOver(): void {
+    if (this.#until === undefined || this.#calls > 0 || !this.#isSearched) return
+    clearTimeout(this.#timer)
+    const leftMs = this.#until - performance.now()
+    if (leftMs > 0) {
+      this.#timer = setTimeout(() => this.#leaveIfOver(), Math.min(leftMs + 1, longestTimerMs)).unref()
+      return
+    }
+    this.#isSearched = false
+    this.#searches.remove(this.secret)
+  }
+}

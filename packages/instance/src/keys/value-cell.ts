@@ -1,0 +1,66 @@
+import type { Secret } from '@postern/ports'
+import { HeldValue, type Searches } from './held-value.js'
+import type { SourcedValue } from './secret-source.js'
+
+/** How many earlier values are remembered, so that ids of stored objects which were sealed with them can be read. */
+const maxFormer = 8
+
+/**
+ * What is known of one place at a source. It outlives a configuration: while another credential is tried at the source, what was read
+ * with the earlier one stays in use for as long as it counts.
+ */
+export class ValueCell {
+  readonly #searches: Searches
+  #held: HeldValue | undefined
+  /** Until when it counts, by `performance.now()`. */
+  #until = 0
+  #former: readonly Secret[] = []
+
+  constructor(searches: Searches) {
+    this.#searches = searches
+  }
+
+  /** The value, if there is one that counts now. */
+  get current(): HeldValue | undefined {
+    return performance.now() < this.#until ? this.#held : undefined
+  }
+
+  /** Earlier values, the latest one first. */
+  get former(): readonly Secret[] {
+    return this.#former
+  }
+
+  /** For how long the value counts from now, in milliseconds. */
+  get leftMs(): number {
+    return Math.max(0, this.#until - performance.now())
+  }
+
+  /**
+   * Takes what a source gave.
+   *
+   * @param countsMs For how long it counts, if the source does not say.
+   * @param since When the source was asked, by `performance.now()`: its time may run from then on.
+   * @returns Whether it is another value than before.
+   */
+  take({ secret, lifeMs, madeAt }: SourcedValue, countsMs: number, since: number): boolean {
+    const endsAt = lifeMs === undefined ? undefined : since + lifeMs
+    this.#until = endsAt ?? since + countsMs
+    const held = this.#held
+    if (held?.secret.equals(secret) === true) {
+      held.lastsUntil(endsAt)
+      return false
+    }
+    this.#held = new HeldValue(secret, this.#searches, endsAt, madeAt)
+    held?.replace()
+    if (held !== undefined) this.#former = [held.secret, ...this.#former].slice(0, maxFormer)
+    return held !== undefined
+  }
+
+  /** The value must not be used any more. */
+  drop(): void {
+    this.#until = 0
+    this.#held?.replace()
+    if (this.#held !== undefined) this.#former = [this.#held.secret, ...this.#former].slice(0, maxFormer)
+    this.#held = undefined
+  }
+}

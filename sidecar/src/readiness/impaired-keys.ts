@@ -1,0 +1,30 @@
+import type { KeyStates } from '@postern/instance'
+import type { Trouble } from './watch-store.js'
+
+/** A part that does less than it should, while the process may still serve others. */
+export interface Impaired extends Trouble {
+  readonly part: 'store' | 'audit' | 'keys' | 'key dates'
+}
+
+/** How many keys are named, of those that are impaired. */
+const maxNamed = 20
+
+/** When this process began, for what is known since then. */
+const began = new Date().toISOString()
+
+/** What is wrong with keys: with those whose sources are lost, and with those that end or should be replaced. */
+export function impairedKeys(keys: KeyStates): readonly Impaired[] {
+  const [troubles, notices] = [keys.troubles(), keys.notices()]
+  const lost = troubles.map(({ alias, reason, unavailable }) => `${alias}${unavailable ? ' (unavailable)' : ''}: ${reason}`)
+  const dated = notices.map(({ alias, notice }) => `${alias} ${notice}`)
+  const since = troubles.map((trouble) => trouble.since).toSorted()[0] ?? began
+  return [
+    ...(lost.length === 0 ? [] : [{ part: 'keys', since, reason: listed(lost) } as const]),
+    ...(dated.length === 0 ? [] : [{ part: 'key dates', since: began, reason: listed(dated) } as const]),
+  ]
+}
+
+function listed(texts: readonly string[]): string {
+  const more = texts.length - maxNamed
+  return [...texts.slice(0, maxNamed), ...(more > 0 ? [`And ${more} more.`] : [])].join(' ')
+}
