@@ -4,6 +4,7 @@ import { Refusal, type Secret } from '@postern/ports'
 import { createFailedAttempts } from '@postern/express'
 import { SessionFault, sessionFaultOverHttp } from '@postern/protocol'
 import express, { type NextFunction, type Request, type Response, type Router } from 'express'
+import { auditNoteRoute } from './admin/audit-note.js'
 import { limitsRoute } from './admin/limits.js'
 import { identifyOperator, type Operator, requireEveryTeam, requireRole } from './admin/operator.js'
 import { readinessRoute } from './admin/readiness.js'
@@ -85,7 +86,7 @@ export function createAdminApi(options: AdminApiOptions): Router {
     }
     next()
   })
-  ;[mintSession, revokeSessions, limitsRoute, ...usageRoutes(ledger)].forEach(add)
+  ;[mintSession, revokeSessions, limitsRoute, auditNoteRoute, ...usageRoutes(ledger)].forEach(add)
   if (readiness !== undefined) add(readinessRoute(readiness))
   if (configuration !== undefined) add(reloadRoute(configuration))
   router.use((error: Error, request: Request, response: Response, next: NextFunction) => {

@@ -52,6 +52,18 @@ export async function openStoreToRevoke(checked: CheckedConfig, file: string): P
   })
 }
 
+/**
+ * Opens the store of a configuration for a command that works on its key ring, beside the process that serves from it. The file is
+ * made if it is not there: keys may be added before the first start.
+ *
+ * @throws {Failure} if it cannot be opened.
+ */
+export async function openStoreBeside(checked: CheckedConfig, file: string): Promise<Store> {
+  return open(settingsOf(checked, dirname(file))).catch((error: unknown) => {
+    throw asFailure(error)
+  })
+}
+
 async function open(settings: StoreSettings): Promise<Store> {
   if ('redis' in settings) return (await import('@postern/stores/redis')).createRedisStore(settings.redis)
   if ('sqlite' in settings) return (await import('@postern/stores/sqlite')).createSqliteStore({ file: settings.sqlite })
@@ -62,9 +74,9 @@ function asFailure(error: unknown): Failure {
   return new Failure(`The store cannot be opened: ${(error as Error).message}`)
 }
 
-/** Whether a kind of caller, or a limit, needs a store. */
-export function needsStore({ callers: { session, jwt, anonymous }, limits }: CheckedConfig['config']): boolean {
-  return session !== undefined || jwt !== undefined || anonymous !== undefined || (limits?.rules.length ?? 0) > 0
+/** Whether a kind of caller, a limit or the key ring needs a store. */
+export function needsStore({ callers: { session, jwt, anonymous }, limits, keyRing }: CheckedConfig['config']): boolean {
+  return keyRing !== undefined || session !== undefined || jwt !== undefined || anonymous !== undefined || (limits?.rules.length ?? 0) > 0
 }
 
 /** Which store to open. If nothing needs a store, it is memory: no file is created. */

@@ -2,6 +2,7 @@ import { dialectIds } from '@postern/gateways'
 import { EMULATED_GATEWAYS } from '@postern/emulator/gateways'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { takeHangUps } from './hang-ups.js'
+import { addKeyCommands } from './keys-program.js'
 
 /** The configuration file if `--config` is not given. */
 const defaultConfigFile = 'postern.yaml'
@@ -84,6 +85,8 @@ export function createProgram(version: string, finish: (code: number) => void): 
     .option('--method <method>', 'the method', 'POST')
     .addOption(jsonOption())
     .action(run(async () => (await import('./commands/explain.js')).explain))
+
+  addKeyCommands(program, run)
 
   const callers = program
     .command('callers')

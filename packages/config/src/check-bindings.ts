@@ -34,8 +34,8 @@ export function checkBindings(parts: Parts, problems: Problem[]): void {
 }
 
 /** Warns of a list of bindings that is empty: it is allowed, and lets no call through. */
-export function checkAnyBinding({ bindings }: Config, problems: Problem[]): void {
-  if (bindings.length > 0) return
+export function checkAnyBinding({ bindings, keyRing }: Config, problems: Problem[]): void {
+  if (bindings.length > 0 || keyRing !== undefined) return
   const fix = 'Write who may use which key, such as { team: acme, key: acme }; { default: true, key: acme } is for everybody.'
   problems.push(warning('bindings', 'is an empty list, so no caller gets a key and every call is refused.', fix))
 }

@@ -9,6 +9,7 @@ import { checkEndpoints } from './check-endpoints.js'
 import { checkGateways } from './check-gateways.js'
 import { checkKeyDates } from './check-key-dates.js'
 import { checkKeySources, checkPolling } from './check-key-sources.js'
+import { checkKeyRing } from './check-key-ring.js'
 import { checkKeys } from './check-keys.js'
 import { checkSharing } from './check-sharing.js'
 import { checkMount } from './check-mount.js'
@@ -101,6 +102,7 @@ export function checkConfig(raw: unknown, places: SecretPlaces, dialects: Dialec
     checkCallers(config, problems)
     checkIssuers(config, problems)
     checkStore(config, secrets, places, problems)
+    checkKeyRing(config, secrets, problems)
     checkLedger(config, places, problems)
     checkLimits(config, problems)
     warnOfHolding(config, problems)

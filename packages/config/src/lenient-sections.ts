@@ -47,6 +47,7 @@ export interface Parts {
   readonly admin: NonNullable<Config['admin']> | undefined
   readonly backend: NonNullable<Config['backend']> | undefined
   readonly vault: NonNullable<Config['vault']> | undefined
+  readonly keyRing: NonNullable<Config['keyRing']> | undefined
   /** All names under `gateways`, also those of gateways that are not valid. */
   readonly namedGateways: ReadonlySet<string>
   /** All names under `keys`, also those of keys that are not valid. */
@@ -77,6 +78,7 @@ export function readSections(raw: unknown, dialectIds: readonly string[], plain:
     admin: read(member(raw, 'admin'), lenientParts.admin),
     backend: read(member(raw, 'backend'), lenientParts.backend),
     vault: read(member(raw, 'vault'), lenientParts.vault),
+    keyRing: read(member(raw, 'keyRing'), lenientParts.keyRing),
     namedGateways: new Set(Object.keys(asObject(member(raw, 'gateways')))),
     namedKeys: new Set(Object.keys(asObject(member(raw, 'keys')))),
   }

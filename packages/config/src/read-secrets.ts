@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import type { Secret } from '@postern/ports'
+import { masterKeyPath } from './check-key-ring.js'
 import { isKeySource, type KeySecretReference } from './key-source-schemas.js'
 import type { Parts } from './lenient-sections.js'
 import { type Problem, problem, warning } from './problem.js'
@@ -36,6 +37,7 @@ export function referencesIn(parts: Parts): References {
   if (parts.admin?.secret !== undefined) references.push(['admin.secret', parts.admin.secret])
   if (typeof parts.store?.redis === 'object') references.push(['store.redis', parts.store.redis])
   references.push(...referencesOfVault(parts.vault))
+  for (const [index, { secret }] of (parts.keyRing?.masterKeys ?? []).entries()) references.push([masterKeyPath(index), secret])
   for (const { path, part } of parts.keys.values()) {
     references.push(...referencesOfSource(`${path}.secret`, part.secret))
     if (part.providerSecret !== undefined) references.push(...referencesOfSource(`${path}.providerSecret`, part.providerSecret))

@@ -7,6 +7,7 @@ import { createBackendSchema } from './backend-schema.js'
 import { createCallerSchemas } from './caller-schemas.js'
 import { fault } from './fault.js'
 import { createGatewaySchemas } from './gateway-schemas.js'
+import { createKeyRingSchema } from './key-ring-schemas.js'
 import { createKeySourceSchemas } from './key-source-schemas.js'
 import { createLimitsSchema } from './limit-schemas.js'
 import { createPoliciesSchema } from './policy-schemas.js'
@@ -42,6 +43,7 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
 
   const backend = createBackendSchema(strict)
   const { vault, keySources } = createKeySourceSchemas(strict)
+  const keyRing = createKeyRingSchema(strict)
   const admin = createAdminSchema(strict)
 
   const hostBeside = (portSetting: string, meaning: string) =>
@@ -147,6 +149,8 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
     keys: z.record(alias, key),
     /** The Vault that keys with `{ vault: … }` are read from. */
     vault: vault.optional(),
+    /** Keys in the store, which change while Postern runs. */
+    keyRing: keyRing.optional(),
     /** How often sources of keys are asked, and how long what they say counts. */
     keySources,
     bindings: z.array(binding),
@@ -204,7 +208,7 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
     }).prefault({}),
   })
 
-  return { config, gateway, key, binding, service: callers.service, session: callers.session, store, admin, backend, vault }
+  return { config, gateway, key, binding, service: callers.service, session: callers.session, store, admin, backend, vault, keyRing }
 }
 
 /** The configuration file, for these dialects. */

@@ -16,6 +16,8 @@ export interface AdminQuestion {
   readonly credential?: string | undefined
   /** How long the running process may take to answer, in milliseconds. */
   readonly timeoutMs: number
+  /** JSON. Default: none. */
+  readonly body?: string | undefined
 }
 
 /** The variable in which a command finds the credential that it presents to the admin listener. */
@@ -39,9 +41,13 @@ export function givenCredential(dotenv: Readonly<Record<string, string>>): strin
  *
  * @throws {Failure} if it cannot be asked, or its answer breaks off.
  */
-export function askAdmin(place: Place, { method, path, credential, timeoutMs }: AdminQuestion): Promise<AdminAnswer> {
+export function askAdmin(place: Place, { method, path, credential, timeoutMs, body = '' }: AdminQuestion): Promise<AdminAnswer> {
   const where = 'socket' in place ? { socketPath: place.socket } : { host: place.host, port: place.port }
-  const headers = { Host: 'localhost', 'Content-Length': 0, ...(credential === undefined ? {} : { Authorization: `Bearer ${credential}` }) }
+  const headers = {
+    Host: 'localhost',
+    'Content-Length': Buffer.byteLength(body),
+    ...(credential === undefined ? {} : { Authorization: `Bearer ${credential}` }),
+  }
   return new Promise((resolve, reject) => {
     const asked = request({ ...where, method, path, timeout: timeoutMs, headers }, (response) => {
       let text = ''
@@ -59,6 +65,6 @@ export function askAdmin(place: Place, { method, path, credential, timeoutMs }: 
         ),
       )
     })
-    asked.end()
+    asked.end(body)
   })
 }

@@ -1,14 +1,29 @@
 import type { Log } from '@postern/ports'
 import type { Trouble } from '../readiness/watch-store.js'
 
+/** What can be done to the key ring. */
+export const ringChangeNames = [
+  'key_added',
+  'key_bound',
+  'key_unbound',
+  'key_retired',
+  'keys_imported',
+  'key_rotation',
+  'key_leaked',
+] as const
+
+/** One of {@link ringChangeNames}. */
+export type RingChangeName = (typeof ringChangeNames)[number]
+
 /** What somebody did, for the audit. Holds no secret. */
 export interface AuditEntry {
   /**
    * The credential's name; `admin` for `admin.secret`, `socket` for a socket that asks for no credential, `signal` for SIGHUP,
-   * `watch` for a changed file, `postern` for the process itself.
+   * `watch` for a changed file, `postern` for the process itself, `command` for a command on the ring (`claims` is the operating system's
+   * user as it claims to be).
    */
   readonly who: string
-  readonly what: 'reload' | 'session_minted' | 'session_revoked' | 'torn_line'
+  readonly what: 'reload' | 'session_minted' | 'session_revoked' | 'torn_line' | RingChangeName
   /** `begun`: it was asked for, and a line about the same request says what came of it. `failed`: nothing was done. `unknown`: it may have been, or will be. */
   readonly result: 'begun' | 'done' | 'failed' | 'unknown' | 'taken' | 'refused' | 'found'
   readonly request_id?: string | undefined

@@ -4,6 +4,7 @@ import { nameFault, redactKeys, tagPattern } from '@postern/protocol'
 import { createRuntime } from '@postern/express'
 import { lookAtLimits } from '../admin/look-at-limits.js'
 import { Failure } from '../failure.js'
+import { openRingOf } from '../keys/open-ring.js'
 import { requireConfig } from '../load-config.js'
 import { printJson, printTable } from '../print.js'
 
@@ -29,13 +30,17 @@ export async function explain(options: ExplainOptions): Promise<number> {
   for (const field of ['workflow', 'step'] as const)
     if (!tagPattern.test(options[field] ?? 'any'))
       throw new Failure(`--${field} is 1 to 64 letters, digits, underscores or hyphens. A call that says anything else is refused.`)
-  const { checked } = requireConfig(options.config, isNotOfKey)
+  const { checked, file } = requireConfig(options.config, isNotOfKey)
   const ledger = createLogLedger({ write: () => {}, flush: () => Promise.resolve() })
-  const runtime = createRuntime(checked, { ledger, store: createMemoryStore(), asksSources: false })
+  const ring = await openRingOf(checked, file)
+  const runtime = createRuntime(checked, { ledger, store: { ...createMemoryStore(), keyRing: ring?.ring }, asksSources: false })
   const { mount } = checked.config
   const path = pathBelow(mount, options.path)
+  const { user, team, project } = options
+  await runtime.findsKey({ user, team, project })
   const dry = explainRequest(runtime, { ...options, path })
   await runtime.close()
+  await ring?.close()
   await ledger.close()
   const counts = dry.limits.rules.length === 0 ? { limits: [] } : await lookAtLimits(options)
   const rules = dry.limits.rules.map((rule) => counts.limits.find(({ path, unit }) => path === rule.path && unit === rule.unit) ?? rule)
@@ -52,9 +57,9 @@ function pathBelow(mount: string, path: string): string {
   return path.startsWith('v1/') ? `/${path}` : `/v1/${path}`
 }
 
-/** The answer depends on no other secrets: a gateway key in two entries is shared by the tenants of both. */
+/** The answer depends on no other secrets: a gateway key in two entries is shared by the tenants of both, and a ring is read. */
 function isNotOfKey(path: string): boolean {
-  return !path.startsWith('keys.')
+  return !path.startsWith('keys.') && !path.startsWith('keyRing.') && path !== 'store.postgres'
 }
 
 /** Redacts keys: a key may have been pasted as an alias or as a model. */

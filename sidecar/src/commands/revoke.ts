@@ -1,8 +1,8 @@
-import { userInfo } from 'node:os'
 import { revocationOf, type RevokedKind } from '@postern/ports'
 import { asciiJson, nameFault, redactKeys } from '@postern/protocol'
 import { Failure } from '../failure.js'
 import { requireConfig } from '../load-config.js'
+import { operatorName } from '../operator-name.js'
 import { openStoreToRevoke } from '../open-store.js'
 import { print, printJson } from '../print.js'
 
@@ -65,17 +65,8 @@ function tellEnded(kind: RevokedKind, name: string): void {
     kind,
     name: redactKeys(name),
     via: 'command',
-    by: operator(),
+    by: operatorName(),
     msg: 'session_ended',
   }
   process.stderr.write(`${asciiJson(JSON.stringify(line))}\n`)
-}
-
-/** The user of the operating system; in a container, possibly only a number. */
-function operator(): string {
-  try {
-    return userInfo().username
-  } catch {
-    return `uid ${process.getuid?.() ?? 'unknown'}`
-  }
 }

@@ -37,10 +37,16 @@ type Column = (typeof importColumns)[number]
 /** Reads a file of keys, line by line: CSV with a head, or a JSON object in each line. @param bytes Is told how far it has read. */
 export async function* readImport(file: string, bytes: (read: number) => void): AsyncGenerator<ImportedLine> {
   const stream = createReadStream(file)
-  stream.on('data', () => bytes(stream.bytesRead))
-  if (file.endsWith('.csv')) yield* readCsv(stream)
-  else if (/\.(?:jsonl|ndjson)$/.test(file)) yield* readJsonLines(stream)
-  else throw new Failure(`${file} is neither CSV nor JSON Lines.\nGive a file whose name ends in .csv or .jsonl.`)
+  for await (const line of readerFor(file)(stream)) {
+    bytes(stream.bytesRead)
+    yield line
+  }
+}
+
+function readerFor(file: string): (stream: NodeJS.ReadableStream) => AsyncGenerator<ImportedLine> {
+  if (file.endsWith('.csv')) return readCsv
+  if (/\.(?:jsonl|ndjson)$/.test(file)) return readJsonLines
+  throw new Failure(`${file} is neither CSV nor JSON Lines.\nGive a file whose name ends in .csv or .jsonl.`)
 }
 
 async function* readCsv(stream: NodeJS.ReadableStream): AsyncGenerator<ImportedLine> {

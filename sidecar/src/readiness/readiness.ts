@@ -50,9 +50,9 @@ export function createReadiness({ instance, store, auditTrouble }: ReadinessOpti
 
 /** `undefined` if some call may be served. What goes to a backend needs neither a key nor the store. */
 function whyEveryCallIsRefused({ config, serviceCallers, keys }: Runtime, isStoreLost: boolean): ReadinessState['because'] {
-  const { backend, bindings, callers } = config
+  const { backend, bindings, callers, keyRing } = config
   if (backend !== undefined) return undefined
-  if (bindings.length === 0) return 'bindings'
+  if (bindings.length === 0 && keyRing === undefined) return 'bindings'
   if (keys.areAllUnavailable()) return 'keys'
   // A ring that names nobody lets nobody in.
   if (serviceCallers > 0 || callers.forwardAuth !== undefined || callers.jwt !== undefined) return undefined

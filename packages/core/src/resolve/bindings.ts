@@ -1,5 +1,5 @@
 import { createFieldIndex } from '../lib/field-index.js'
-import { describeBinding, mostSpecificFirst, type PrincipalFields } from '@postern/ports'
+import { describeBinding, mostSpecificFirst, type PrincipalFields, principalFields } from '@postern/ports'
 import type { KeyLease } from './route.js'
 
 /** One entry of `bindings`: the principals that use a key. An entry without user, team and project is the default. */
@@ -12,6 +12,8 @@ export interface BoundKey {
   readonly key: KeyLease
   /** The binding as text for people: see {@link describeBinding}. */
   readonly binding: string
+  /** How specific the binding is: its place in `mostSpecificFirst`. */
+  readonly rank: number
 }
 
 /** Finds the most specific binding of a principal; `undefined` if no binding matches: there is no fallback key. */
@@ -30,7 +32,13 @@ export function createKeyFinder(bindings: readonly Binding[], leaseOf: (alias: s
     const binding = index.first(principal)
     if (binding === undefined) return undefined
     let bound = found.get(binding)
-    if (bound === undefined) found.set(binding, (bound = { key: leaseOf(binding.key), binding: describeBinding(binding) }))
+    if (bound === undefined)
+      found.set(binding, (bound = { key: leaseOf(binding.key), binding: describeBinding(binding), rank: rankOf(binding) }))
     return bound
   }
+}
+
+function rankOf(binding: Binding): number {
+  const named = principalFields.filter((field) => binding[field] !== undefined)
+  return mostSpecificFirst.findIndex((shape) => shape.length === named.length && named.every((field) => shape.includes(field)))
 }

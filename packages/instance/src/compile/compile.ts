@@ -30,6 +30,7 @@ import { headerNames } from '@postern/protocol'
 import { type BrowserAccess, createBrowserAccess } from '../doors/browser-access.js'
 import { compileGateway } from './compile-gateway.js'
 import { compileKeys } from './compile-keys.js'
+import { compileRing, createRingResolve } from './compile-ring.js'
 import { compileAssertions, compileSessionEndpoint, compileIdentity, compileVerifiers } from './compile-callers.js'
 import { fitBounds } from '../connections/bounds.js'
 import { identifyInLine } from '../connections/identify-in-line.js'
@@ -69,7 +70,9 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
   const leases = new Leases(checked, gateways)
   const live = uses.share('live secrets', null, () => new LiveSecrets())
   const { sources, states, witness } = compileKeys({ checked, gateways, uses, live, options, leases })
-  const findKey = createKeyFinder(config.bindings, (alias) => leases.of(alias))
+  const ring = compileRing({ checked, gateways, uses, live, ring: options.store.keyRing, log: options.log ?? (() => {}) })
+  const findOwnKey = createKeyFinder(config.bindings, (alias) => leases.of(alias))
+  const findKey = ring?.beside(findOwnKey) ?? findOwnKey
   const openObject = createObjectOpener({ [Symbol.iterator]: () => leases.known(sources)[Symbol.iterator]() })
   const findPolicy = createPolicyFinder(compileRules(config), defaultMaxBodyBytes)
   const browser = compileBrowser(config)
@@ -142,7 +145,7 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
           connections,
         ),
       ),
-      resolve: createLeasingResolve(findKey, sources, openObject),
+      resolve: createRingResolve(createLeasingResolve(findKey, sources, openObject), ring),
       police: createPolice(
         findPolicy,
         (principal, { key, gateway }) =>
@@ -183,6 +186,7 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
     config,
     serviceCallers: checked.ring.length,
     findKey,
+    findsKey: (principal) => ring?.pending(principal),
     findRoute: createResolve(findKey, openObject),
     keys: states,
     findPolicy,

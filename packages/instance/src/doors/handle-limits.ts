@@ -21,6 +21,7 @@ export async function handleLimits(runtime: Runtime, arrival: Arrival, sink: Res
     const verified = rooms.identify(arrival)
     principal = verified instanceof Promise ? await rooms.wait(verified) : verified
     tags = { ...rooms.tag(arrival, principal), attempt: 0, requestId: tags.requestId }
+    await rooms.wait(Promise.resolve(runtime.findsKey(principal)))
     const limits = limitsOf(runtime, arrival, principal, tags.workflow)
     const counted = await rooms.wait(reachStore(budgets.look(limits.map(({ claim }) => claim.budget))))
     outcome = answerJson(

@@ -56,6 +56,8 @@ export function findAskedLimits({ findKey, findLimits }: Runtime, question: Limi
  * @throws {Refusal} 503 `store_unavailable`.
  */
 export async function tellLimits(runtime: Runtime, question: LimitQuestion): Promise<readonly ToldLimit[]> {
+  const { user, team, project } = question
+  await runtime.findsKey({ user, team, project })
   const asked = findAskedLimits(runtime, question)
   const counted = asked.filter(({ hasCount }) => hasCount)
   const states = await reachStore(runtime.budgets.look(counted.map(({ limit }) => limit.claim.budget)))

@@ -1,0 +1,80 @@
+import { type CheckedConfig, masterKeyPath } from '@postern/config'
+import { type FindKey, type Gateway, type Rooms, shareLoadedKeys } from '@postern/core'
+import { describeBinding, type KeyRing, type LiveSecrets, type Log, type PrincipalFields, type Secret, type Uses } from '@postern/ports'
+import { MasterKeys } from '../key-ring/master-keys.js'
+import { RingCopy } from '../key-ring/ring-copy.js'
+import { RingLeases } from '../key-ring/ring-leases.js'
+
+/** What the ring of a configuration needs. */
+export interface RingNeeds {
+  readonly checked: CheckedConfig
+  readonly gateways: ReadonlyMap<string, Gateway>
+  readonly uses: Uses
+  readonly live: LiveSecrets
+  /** `undefined`: the store keeps no keys. */
+  readonly ring: KeyRing | undefined
+  readonly log: Log
+}
+
+/** The key ring as the corridor uses it. */
+export interface CompiledRing {
+  /** Settles when it is known what the ring has for a principal; `undefined`: it is known. */
+  pending(principal: PrincipalFields): Promise<void> | undefined
+  /** The binding of the configuration or of the ring, whichever is more specific; of two alike that of the configuration. */
+  beside(ofConfiguration: FindKey): FindKey
+}
+
+/** The master keys of a configuration; `undefined` if it has no ring. */
+export function masterKeysOf({ config, secrets }: CheckedConfig): MasterKeys | undefined {
+  if (config.keyRing === undefined) return undefined
+  return new MasterKeys(config.keyRing.masterKeys.map(({ id }, index) => ({ id, secret: secrets.get(masterKeyPath(index)) as Secret })))
+}
+
+export function compileRing({ checked, gateways, uses, live, ring, log }: RingNeeds): CompiledRing | undefined {
+  const masterKeys = masterKeysOf(checked)
+  if (masterKeys === undefined || ring === undefined) return undefined
+  const loaded = shareLoadedKeys(uses)
+  const searchesOf = (alias: string) => ({
+    add(secret: Secret) {
+      loaded.addValue({ alias, secret })
+      live.add(secret)
+    },
+    remove(secret: Secret) {
+      loaded.removeValue({ alias, secret })
+      live.remove(secret)
+    },
+  })
+  const broken = (what: string, error: Error): void =>
+    log('error', 'the key ring holds what Postern did not write; its callers are refused', { what, reason: error.message })
+  const ids = (checked.config.keyRing?.masterKeys ?? []).map(({ id }, index) => [
+    id,
+    checked.secrets.get(masterKeyPath(index))?.fingerprint(),
+  ])
+  // What is known of the ring goes on from one configuration to the next.
+  const copy = uses.share(
+    'key ring',
+    ids,
+    () => new RingCopy({ ring, masterKeys, searchesOf, broken }),
+    (unused) => unused.close(),
+  )
+  const leases = new RingLeases(gateways)
+  return {
+    pending: (principal) => copy.pending(principal),
+    beside: (ofConfiguration) => (principal) => {
+      const bound = ofConfiguration(principal)
+      if (bound !== undefined && bound.rank === 0) return bound
+      const found = copy.find(principal)
+      if (found === undefined || (bound !== undefined && bound.rank <= found.rank)) return bound
+      return { key: leases.of(found, principal), binding: `${describeBinding(found.binding)} (ring)`, rank: found.rank }
+    },
+  }
+}
+
+/** Resolves once it is known what the ring has for the caller. */
+export function createRingResolve(resolve: Rooms['resolve'], ring: CompiledRing | undefined): Rooms['resolve'] {
+  if (ring === undefined) return resolve
+  return (arrival, principal) => {
+    const pending = ring.pending(principal)
+    return pending === undefined ? resolve(arrival, principal) : pending.then(() => resolve(arrival, principal))
+  }
+}

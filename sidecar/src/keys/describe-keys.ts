@@ -1,0 +1,44 @@
+import { principalsOf, readKey, type MasterKeys, BrokenSeal } from '@postern/instance'
+import { describeBinding, type KeptKey, type KeyRing } from '@postern/ports'
+
+/** How many bindings of one key are told. */
+const mostBindings = 5
+
+/** A key as it is listed: never its secret. */
+export interface ListedKey {
+  readonly alias: string
+  readonly gateway: string
+  /** Where its secret is: `env KEY`, `file …`, `ring`. */
+  readonly from: string
+  readonly bindings: readonly string[]
+  readonly rotation?: string
+  readonly expires?: string
+  readonly master_key?: string
+  readonly trouble?: string
+}
+
+/** Describes a key of the ring, with those who use it. */
+export async function describeRingKey(kept: KeptKey, ring: KeyRing, masterKeys: MasterKeys): Promise<ListedKey> {
+  const bound = (await ring.bindingsOf(kept.alias, mostBindings)).map(({ selector }) => describeBinding(principalsOf(selector)))
+  try {
+    const { alias, key } = readKey(kept, masterKeys)
+    const { rotation, secrets } = key
+    const current = secrets.find(({ role }) => role === 'current')
+    return {
+      alias,
+      gateway: key.gateway,
+      from: 'ring',
+      bindings: bound,
+      ...(rotation === undefined
+        ? {}
+        : { rotation: rotation.share > 0 ? `${rotation.stage}, ${rotation.share} % use the next` : rotation.stage }),
+      ...(key.expires === undefined ? {} : { expires: key.expires }),
+      ...(current === undefined
+        ? { trouble: 'it leaked, and has no secret' }
+        : { master_key: current.sealed.slice(0, current.sealed.lastIndexOf('.')) }),
+    }
+  } catch (error) {
+    if (!(error instanceof BrokenSeal)) throw error
+    return { alias: kept.alias, gateway: '', from: 'ring', bindings: bound, trouble: error.message }
+  }
+}

@@ -1,0 +1,105 @@
+import { randomUUID } from 'node:crypto'
+import { statSync } from 'node:fs'
+import { checkRingKey } from '@postern/config'
+import { faultOf, RingFault } from '@postern/instance'
+import { bindingIdentity, type KeptBinding, type KeptKey } from '@postern/ports'
+import type { OpenRing } from './open-ring.js'
+import { type ImportedKey, readImport } from './read-import.js'
+
+/** How many keys are staged in one transaction. */
+const keysPerStage = 1000
+
+/** How many faults are told. */
+const mostFaults = 20
+
+/** A line that cannot be taken. */
+export interface ImportFault {
+  readonly line: number
+  readonly reason: string
+}
+
+/** What is imported: everything, or nothing if there is a fault. */
+export interface StagedImport {
+  readonly keys: number
+  readonly bindings: number
+  /** The first of them. */
+  readonly faults: readonly ImportFault[]
+  readonly faultCount: number
+  /** Makes everything seen. @throws {RingFault} if something of it is in the ring already; then nothing is. */
+  publish(): Promise<void>
+  /** Removes everything again. */
+  discard(): Promise<void>
+}
+
+/** Reads a file of keys, seals them and puts them into the store, where nobody sees them before `publish`. */
+export async function stageImport(
+  { checked, ring, editor }: OpenRing,
+  file: string,
+  progress: (share: number) => void,
+): Promise<StagedImport> {
+  const batch = `import ${randomUUID()}`
+  const { size } = statSync(file)
+  const faults: ImportFault[] = []
+  const aliases = new Set<string>()
+  const selectors = new Set<string>()
+  let faultCount = 0
+  let keys: KeptKey[] = []
+  let bindings: KeptBinding[] = []
+
+  function fail(line: number, reason: string): void {
+    faultCount += 1
+    if (faults.length < mostFaults) faults.push({ line, reason })
+  }
+
+  function take(line: number, { bindings: bound, ...key }: ImportedKey): void {
+    const [problem] = checkRingKey(key, checked)
+    if (problem !== undefined) return fail(line, `${problem.path} ${problem.reason}`)
+    if (aliases.has(key.alias)) return fail(line, 'has the alias of an earlier line.')
+    aliases.add(key.alias)
+    try {
+      for (const principal of bound) {
+        const binding = editor.bindingOf(principal, key.alias)
+        if (selectors.has(bindingIdentity(principal))) return fail(line, 'binds whom an earlier line binds.')
+        selectors.add(bindingIdentity(principal))
+        bindings.push(binding)
+      }
+    } catch (error) {
+      if (!(error instanceof RingFault)) throw error
+      return fail(line, error.message)
+    }
+    keys.push(editor.sealNew(key, Date.now()))
+  }
+
+  async function stage(): Promise<void> {
+    // With a fault nothing will be published; the rest is only looked at.
+    if (faultCount === 0) await ring.stage(batch, keys, bindings)
+    keys = []
+    bindings = []
+  }
+
+  try {
+    for await (const read of readImport(file, (bytes) => progress(size === 0 ? 1 : bytes / size))) {
+      if ('fault' in read) fail(read.line, read.fault)
+      else take(read.line, read.key)
+      if (keys.length >= keysPerStage) await stage()
+    }
+    await stage()
+  } catch (error) {
+    await ring.discard(batch)
+    throw error
+  }
+  if (faultCount > 0) await ring.discard(batch)
+  return {
+    keys: aliases.size,
+    bindings: selectors.size,
+    faults,
+    faultCount,
+    async publish() {
+      const conflict = await ring.publish(batch)
+      if (conflict === undefined) return
+      await ring.discard(batch)
+      throw faultOf(conflict)
+    },
+    discard: () => ring.discard(batch),
+  }
+}
