@@ -113,6 +113,7 @@ const wallsOfInstance: Walls = {
     assertion: 'value',
     connections: 'value',
     doors: 'value',
+    'key-ring': 'value',
     'in-flight.ts': 'value',
     keys: 'value',
     'runtime.ts': 'type',
@@ -307,6 +308,7 @@ describe('shared code', () => {
     expect(places.toSorted()).toEqual([
       'packages/config/src/check-callers.ts',
       'packages/config/src/check-key-sources.ts',
+      'packages/config/src/check-key-ring.ts',
       'packages/config/src/check-keys.ts',
       'packages/config/src/check-store.ts',
       'packages/config/src/read-signing-key.ts',

@@ -6,17 +6,16 @@ import { type Cleared, Journey } from './journey.js'
 import type { Rooms } from './rooms.js'
 
 /**
- * Carries one request through: {@link clear}, then observe → forward for each attempt, then account.
- * Each room adds one fact and gets only the facts that its signature names. If the gateway ran nothing of an attempt, `retry` waits and
- * another follows, under a new id; otherwise `retry` throws the failure. Settles once the ledger has its entry; never rejects.
+ * Carries one request through: {@link clear}, then observe → forward for each attempt, then account. If the gateway ran nothing of an
+ * attempt, `retry` waits and another follows, under a new id; else it throws. Settles once the ledger has its entry; never rejects.
  */
 export async function handle(rooms: Rooms, arrival: Arrival, sink: ResponseSink): Promise<Receipt> {
   const journey = new Journey(arrival)
   let outcome: Outcome
   try {
-    const cleared = await clear(rooms, journey)
-    const { principal, route, permit, call } = cleared
-    rooms.witness({ type: 'call_begun', gateway: route.gateway.name, key: route.key.alias })
+    let cleared = await clear(rooms, journey)
+    const { principal, permit, call } = cleared
+    rooms.witness({ type: 'call_begun', gateway: cleared.route.gateway.name, key: cleared.route.key.alias })
     for (;;) {
       const tags = journey.tags
       const tap = (journey.tap = rooms.observe({ arrival, principal }, { ...cleared, tags }))
@@ -25,7 +24,8 @@ export async function handle(rooms: Rooms, arrival: Arrival, sink: ResponseSink)
         outcome = await rooms.forward(cleared, tags, tap, sink)
         break
       } catch (error) {
-        const refusal = await rooms.wait(rooms.retry(error, arrival, route, permit, tags, sink), call)
+        const { refusal, route } = await rooms.wait(rooms.retry(error, arrival, cleared.route, permit, tags, sink), call)
+        cleared = { ...cleared, route: (journey.route = route) }
         journey.tags = rooms.tag(arrival, principal, { tags, refusal })
         arrival.watch.waitedSince(ownMs)
       }

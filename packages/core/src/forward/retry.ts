@@ -4,12 +4,23 @@ import type { Route } from '../resolve/route.js'
 import type { Tags } from '../tag/tag.js'
 import { forgetClient, onceClientGone } from './watch-client.js'
 
+/** What another attempt goes on with. */
+export interface NextAttempt {
+  /** Why the attempt before failed. */
+  readonly refusal: Refusal
+  /** The route of the next one: with another secret of the key, if the gateway refused the one before. */
+  readonly route: Route
+}
+
 /**
- * Hears of a failed attempt. If another may follow, waits and returns the failure.
+ * Hears of a failed attempt. If another may follow, waits for its time.
+ *
+ * A gateway that refuses the secret of a key has run nothing: if the key has another one, that is tried at once, however often the
+ * gateway's calls are tried otherwise.
  *
  * @throws The failure itself, if no other attempt may follow; {@link ClientGone} if the client leaves during the wait.
  */
-export type Retry = (error: unknown, arrival: Arrival, route: Route, permit: Permit, tags: Tags, sink: ResponseSink) => Promise<Refusal>
+export type Retry = (error: unknown, arrival: Arrival, route: Route, permit: Permit, tags: Tags, sink: ResponseSink) => Promise<NextAttempt>
 
 /** The `openai` client counts its own retries in this header. If it retries itself, Postern does not. */
 const clientRetryCount = 'x-stainless-retry-count'
@@ -18,14 +29,18 @@ const clientRetryCount = 'x-stainless-retry-count'
 export function createRetry(witness: Witness): Retry {
   return async (error, arrival, route, permit, tags, sink) => {
     if (error instanceof Refusal) tellFailed(witness, error, route, tags)
-    if (!(error instanceof Refusal) || error.details.mayRetry !== true) throw error
+    if (!(error instanceof Refusal)) throw error
+    const isOnce = permit.body === null || Buffer.isBuffer(permit.body)
+    const isOpen = isOnce && !sink.headersSent
+    const other = error.code === 'gateway_key_rejected' && isOpen ? route.key.instead?.() : undefined
+    if (other !== undefined) return { refusal: error, route: { ...route, key: other } }
+    if (error.details.mayRetry !== true) throw error
     const { attempts } = route.gateway
     const { longestWaitMs } = route.gateway.dialect.retries
     const askedMs = (error.details.gatewayAskedSeconds ?? 0) * 1000
-    const isOnce = permit.body === null || Buffer.isBuffer(permit.body)
-    if (tags.attempt >= attempts || askedMs > longestWaitMs || !isOnce || sink.headersSent || retriesItself(arrival)) throw error
+    if (tags.attempt >= attempts || askedMs > longestWaitMs || !isOpen || retriesItself(arrival)) throw error
     await pause(askedMs + jitter(route, tags), arrival, sink)
-    return error
+    return { refusal: error, route }
   }
 }
 

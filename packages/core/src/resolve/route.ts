@@ -61,6 +61,11 @@ export interface KeyLease {
   readonly secret: Secret
   /** Mintoken's second key. */
   readonly providerSecret?: Secret | undefined
+  /**
+   * Says that the gateway refuses the secret of this lease, and gives a lease of the same key with another one; `undefined`: there is none
+   * to try. Default: the key has one secret.
+   */
+  readonly instead?: (() => KeyLease | undefined) | undefined
   /** Of a key that a source gives: how long answers are searched for it depends on the calls that use it. */
   readonly use?: KeyUse | undefined
   /** What ids of stored objects are sealed with: the first seals, each opens. Default: the secret alone. */

@@ -5,40 +5,42 @@ import type { MasterKeys } from './master-keys.js'
 import type { ReadKey, RingSecret, SecretRole } from './ring-key.js'
 
 /** A secret of the ring that is open in the memory of this process. */
-export interface OpenSecret extends Pick<RingSecret, 'role'> {
+export interface OpenSecret extends Pick<RingSecret, 'role' | 'leaked'> {
   readonly secret: Secret
   readonly providerSecret: Secret | undefined
   readonly values: readonly HeldValue[]
   readonly use: KeyUse
+  /** Until when it is not sent, by `performance.now()`, since its gateway has refused it and the key has another one. */
+  asideUntil: number
 }
 
 /** A key of the ring with its secrets open. Answers and logs are searched for all of them, those that are not sent any more included. */
 export class HeldKey {
   readonly read: ReadKey
-  readonly #secrets: readonly OpenSecret[]
+  readonly secrets: readonly OpenSecret[]
 
   /** @throws {BrokenSeal} */
   constructor(read: ReadKey, masterKeys: MasterKeys, searches: Searches) {
     this.read = read
-    this.#secrets = read.key.secrets.map((secret) => openSecret(read, secret, masterKeys, searches))
+    this.secrets = read.key.secrets.map((secret) => openSecret(read, secret, masterKeys, searches))
   }
 
   /** The secret that plays this part and may be sent. */
   of(role: SecretRole): OpenSecret | undefined {
-    return this.#secrets.find((secret) => secret.role === role)
+    return this.secrets.find((secret) => secret.role === role)
   }
 
   /** What ids of stored objects may be sealed with: the secret in use first. */
   get sealing(): readonly Secret[] {
     const order: readonly SecretRole[] = ['current', 'next', 'former']
-    return this.#secrets
+    return this.secrets
       .toSorted((one, other) => order.indexOf(one.role) - order.indexOf(other.role))
       .map(({ secret, providerSecret = secret }) => providerSecret)
   }
 
   /** The key is another one now, or is not held any more: answers are searched for its secrets for a while. */
   letGo(): void {
-    for (const { values } of this.#secrets) for (const value of values) value.replace()
+    for (const { values } of this.secrets) for (const value of values) value.replace()
   }
 }
 
@@ -53,5 +55,5 @@ function openSecret({ alias, key: { gateway } }: ReadKey, kept: RingSecret, mast
     begin: () => values.forEach((value) => value.begin()),
     end: () => values.forEach((value) => value.end()),
   }
-  return { role, secret, providerSecret, values, use }
+  return { role, leaked: kept.leaked, secret, providerSecret, values, use, asideUntil: 0 }
 }

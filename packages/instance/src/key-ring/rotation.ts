@@ -90,6 +90,13 @@ export function usesNext({ rotation }: RingKey, place: number): boolean {
   return rotation !== undefined && rotation.stage !== 'taken' && place < rotation.share
 }
 
+/** Whether a secret may be sent at all: the next one once it was validated, the former one as long as it can be gone back to. */
+export function isLive({ rotation }: RingKey, { role, leaked }: Pick<RingSecret, 'role' | 'leaked'>): boolean {
+  if (leaked === true) return false
+  if (role === 'current') return true
+  return role === 'next' ? rotation !== undefined && rotation.stage !== 'taken' : rotation?.stage === 'promoted'
+}
+
 function withNextPromoted(key: RingKey, nowMs: number): RingKey {
   const role = (secret: RingSecret): RingSecret => {
     if (secret.role === 'next') return { ...secret, role: 'current' }
