@@ -307,8 +307,8 @@ describe('shared code', () => {
     const places = everywhere.filter((file) => readFileSync(join(root, file), 'utf8').includes('.reveal()'))
     expect(places.toSorted()).toEqual([
       'packages/config/src/check-callers.ts',
-      'packages/config/src/check-key-sources.ts',
       'packages/config/src/check-key-ring.ts',
+      'packages/config/src/check-key-sources.ts',
       'packages/config/src/check-keys.ts',
       'packages/config/src/check-store.ts',
       'packages/config/src/read-signing-key.ts',
