@@ -68,6 +68,7 @@ export function createProgram(version: string, finish: (code: number) => void): 
     .command('check')
     .description('validate the configuration; prints every problem at once')
     .addOption(configOption())
+    .option('--online', 'also ask the store, each source of a key, and each gateway with each key, by a call that costs nothing')
     .addOption(jsonOption())
     .action(run(async () => (await import('./commands/check.js')).check))
 

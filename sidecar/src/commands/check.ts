@@ -1,16 +1,26 @@
 import { dirname } from 'node:path'
-import { describeProblem } from '@postern/config'
+import { type CheckedConfig, describeProblem } from '@postern/config'
 import { checkAuditFile } from '../check-places.js'
 import { describeProblems, loadConfig } from '../load-config.js'
-import { print, printJson } from '../print.js'
+import type { OnlineRow } from '../online/online-row.js'
+import { print, printable, printJson, printTable } from '../print.js'
 
-/** Validates a configuration and prints every problem at once. */
-export function check(options: { readonly config: string; readonly json?: boolean }): number {
+export interface CheckOptions {
+  readonly config: string
+  readonly json?: boolean
+  /** Also asks the store, the sources of keys and the gateways. */
+  readonly online?: boolean
+}
+
+/** Validates a configuration and prints every problem at once; with `online` also what others answer, if there is none. */
+export async function check(options: CheckOptions): Promise<number> {
   const loaded = loadConfig(options.config)
   const ofAudit = loaded.checked === undefined ? [] : checkAuditFile(loaded.checked.config, dirname(loaded.file))
   const checked = ofAudit.length === 0 ? loaded.checked : undefined
   const problems = [...loaded.problems, ...ofAudit]
-  if (options.json === true) printJson({ ok: checked !== undefined, problems })
+  const rows = checked === undefined || options.online !== true ? undefined : await lookOnline(checked, loaded.file)
+  const isGood = checked !== undefined && rows?.every(({ ok }) => ok !== false) !== false
+  if (options.json === true) printJson({ ok: isGood, problems, ...(rows === undefined ? {} : { online: rows }) })
   else {
     const errors = problems.filter(({ severity }) => severity === 'error')
     const warnings = problems.filter(({ severity }) => severity === 'warning')
@@ -20,8 +30,23 @@ export function check(options: { readonly config: string; readonly json?: boolea
       )
     if (errors.length > 0) process.stderr.write(`${describeProblems(options.config, errors)}\n`)
     if (warnings.length > 0) process.stderr.write(`Worth a look in ${options.config}:\n${warnings.map(describeProblem).join('\n')}\n`)
+    if (rows !== undefined) printRows(rows)
   }
-  return checked === undefined ? 1 : 0
+  return isGood ? 0 : 1
+}
+
+/** The libraries that ask are loaded for this alone. */
+async function lookOnline(...place: readonly [checked: CheckedConfig, file: string]): Promise<readonly OnlineRow[]> {
+  const { checkOnline } = await import('../online/check-online.js')
+  return checkOnline(...place)
+}
+
+function printRows(rows: readonly OnlineRow[]): void {
+  const word = (ok: OnlineRow['ok']): string => (ok === null ? 'not asked' : ok ? 'good' : 'FAILED')
+  printTable(
+    ['what', 'is', ''],
+    rows.map(({ what, ok, detail }) => [printable(what), word(ok), printable(detail)]),
+  )
 }
 
 function count(things: readonly unknown[], noun: string): string {

@@ -68,15 +68,22 @@ function secretsOf({ secret, providerSecret }: KeyLease): readonly string[] {
   return providerSecret === undefined ? [secret.reveal()] : [secret.reveal(), providerSecret.reveal()]
 }
 
+/** The headers that a key adds to a request: name and value in turn. */
+export function credentialHeadersOf(key: KeyLease): readonly string[] {
+  const { dialect } = key.gateway
+  const [secret, providerSecret] = secretsOf(key) as [string, string?]
+  const headers = [dialect.credential.header, dialect.credential.prefix + secret]
+  if (dialect.providerCredential !== undefined && providerSecret !== undefined) {
+    headers.push(dialect.providerCredential.header, dialect.providerCredential.prefix + providerSecret)
+  }
+  if (dialect.project !== undefined && key.project !== undefined) headers.push(dialect.project.header, key.project)
+  return headers
+}
+
 function prepareKey(key: KeyLease, loaded: KeySearch): PreparedKey {
   const { dialect, passHeaders } = key.gateway
   const secrets = secretsOf(key)
-  const [secret, providerSecret] = secrets as [string, string?]
-  const credentialHeaders = [dialect.credential.header, dialect.credential.prefix + secret]
-  if (dialect.providerCredential !== undefined && providerSecret !== undefined) {
-    credentialHeaders.push(dialect.providerCredential.header, dialect.providerCredential.prefix + providerSecret)
-  }
-  if (dialect.project !== undefined && key.project !== undefined) credentialHeaders.push(dialect.project.header, key.project)
+  const credentialHeaders = credentialHeadersOf(key)
   const injected = credentialHeaders.filter((_, index) => index % 2 === 0)
   const chosen = Object.values(dialect.choices ?? {}).map(({ header }) => header)
   return {

@@ -51,6 +51,10 @@ export class KeySources {
     return this.#keys.size
   }
 
+  get aliases(): readonly string[] {
+    return [...this.#keys.keys()]
+  }
+
   get(alias: string): SourcedKey | undefined {
     return this.#keys.get(alias)
   }

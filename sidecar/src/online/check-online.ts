@@ -1,0 +1,50 @@
+import type { CheckedConfig } from '@postern/config'
+import { createRuntime } from '@postern/express'
+import { createLogLedger, type Runtime } from '@postern/instance'
+import { createMemoryStore, createRedactor, searchedSecrets } from '@postern/ports'
+import { checkStore } from './check-store.js'
+import type { OnlineRow } from './online-row.js'
+
+/** How long a gateway may take, in milliseconds. */
+const timeoutMs = 10_000
+
+/** How many gateways are asked at once. */
+const mostAtOnce = 8
+
+/** Asks everything that the process would need: the store, each source of a key, and each gateway with each of its keys. */
+export async function checkOnline(checked: CheckedConfig, file: string): Promise<readonly OnlineRow[]> {
+  const ledger = createLogLedger({ write: () => {}, flush: () => Promise.resolve() })
+  const runtime = createRuntime(checked, { ledger, store: createMemoryStore() })
+  try {
+    const [store] = await Promise.all([checkStore(checked, file), runtime.keys.asked()])
+    const rows = [store, ...sourcesOf(runtime), ...(await tryKeys(checked, runtime))]
+    // A store names its place, which may hold a password.
+    const { redact } = createRedactor(searchedSecrets(checked.secrets))
+    return rows.map((row) => ({ ...row, what: runtime.redact(redact(row.what)), detail: runtime.redact(redact(row.detail)) }))
+  } finally {
+    await runtime.close()
+    await ledger.close()
+  }
+}
+
+function sourcesOf({ keys }: Runtime): readonly OnlineRow[] {
+  const troubles = new Map(keys.troubles().map(({ alias, reason }) => [alias, reason]))
+  return keys.sourced().map((alias) => {
+    const reason = troubles.get(alias)
+    return { what: `source of ${alias}`, ok: reason === undefined, detail: reason ?? 'It gave a value.' }
+  })
+}
+
+async function tryKeys({ config }: CheckedConfig, { keys }: Runtime): Promise<readonly OnlineRow[]> {
+  const open = Object.keys(config.keys).values()
+  const rows = new Map<string, OnlineRow>()
+  const work = async (): Promise<void> => {
+    for (const alias of open) {
+      const { outcome, reason } = await keys.try(alias, AbortSignal.timeout(timeoutMs))
+      const ok = outcome === 'taken' ? true : outcome === 'not tried' ? null : false
+      rows.set(alias, { what: `key ${alias}`, ok, detail: reason })
+    }
+  }
+  await Promise.all(Array.from({ length: mostAtOnce }, work))
+  return Object.keys(config.keys).flatMap((alias) => rows.get(alias) ?? [])
+}
