@@ -54,9 +54,43 @@ export function addKeyCommands(program: Command, run: Run): void {
   command('import', 'add the keys of a file (.csv or .jsonl), all of them or none')
     .argument('<file>', 'the file')
     .action(run(async () => (await import('./commands/keys.js')).importKeys))
+  command('rotate', 'replace the secret of a key of the ring, stage by stage; without an option: how far it is, and what comes next')
+    .argument('<alias>', 'the key')
+    .option('--take', 'take the new secret; no call uses it yet')
+    .option('--validate', 'make a real call with it, under a request id that is shown')
+    .addOption(new Option('--share <percent>', 'have so many of a hundred callers use it').argParser(parseShare))
+    .option('--confirm', 'say that the gateway’s own logs show its calls')
+    .option('--promote', 'have every caller use it')
+    .option('--retire', 'forget the old one, which is disabled at the gateway')
+    .option('--yes', 'say yes to what is asked')
+    .option('--model <name>', 'with --validate: ask this model for a short answer')
+    .option('--budget <amount>', 'with --take: what its policy at the gateway is, to compare with the one before')
+    .option('--tier <name>', 'the same for its tier')
+    .option('--models <names>', 'and its models, with commas')
+    .option('--addresses <networks>', 'and the addresses that may use it')
+    .option('--laxer', 'take it although it may do more')
+    .addOption(new Option('--secret-env <name>', 'read the secret from this variable').conflicts('secretFile'))
+    .option('--secret-file <file>', 'or from this file')
+    .addOption(new Option('--provider-env <name>', 'read Mintoken’s second key from this variable').conflicts('providerFile'))
+    .option('--provider-file <file>', 'or from this file')
+    .action(run(async () => (await import('./commands/rotate.js')).rotateKey))
+  command('rollback', 'end a rotation, and go back to the secret from before it')
+    .argument('<alias>', 'the key')
+    .action(run(async () => (await import('./commands/rotate.js')).rollBackKey))
+  command('revoke', 'have no process send the secret of a key that has leaked')
+    .argument('<alias>', 'the key')
+    .option('--leaked', 'it has leaked')
+    .action(run(async () => (await import('./commands/rotate.js')).revokeKey))
   command('retire', 'remove a key that nobody uses from the ring')
     .argument('<alias>', 'the key')
     .action(run(async () => (await import('./commands/keys.js')).retireKey))
+}
+
+function parseShare(text: string): number {
+  const share = Number(text)
+  if (text.trim() === '' || !Number.isInteger(share) || share < 0 || share > 100)
+    throw new InvalidArgumentError('It is a whole number from 0 to 100.')
+  return share
 }
 
 function parseCount(text: string): number {

@@ -22,6 +22,7 @@ export type { KeyStates } from './keys/key-states.js'
 export type { KeyTrouble } from './keys/key-sources.js'
 export { createLogLedger, type LogLedger } from './log/log-ledger.js'
 export { currentRuntime, type Runtime, type Serving } from './runtime.js'
+export { tryRingSecret } from './compile/try-ring-secret.js'
 export { masterKeysOf } from './compile/compile-ring.js'
 export { faultOf, type NewKey, RingEditor } from './key-ring/edit-ring.js'
 export { BrokenSeal, type MasterKey, MasterKeys } from './key-ring/master-keys.js'
@@ -31,6 +32,7 @@ export {
   principalsOf,
   type ReadKey,
   readKey,
+  type Declared,
   type RingKey,
   type RingSecret,
   writeBinding,

@@ -46,7 +46,9 @@ export function confirmNext(key: RingKey): RingKey {
 
 /** Has every caller use the next secret. The one from before is not sent any more; it is kept until {@link retireFormer}. */
 export function promoteNext(key: RingKey, nowMs: number): RingKey {
-  const rotation = requireStage(key, ['confirmed'])
+  // A key that has leaked has nothing to fall back on: its callers wait.
+  const hasCurrent = key.secrets.some(({ role }) => role === 'current')
+  const rotation = requireStage(key, hasCurrent ? ['confirmed'] : ['validated', 'sharing', 'confirmed'])
   return { ...withNextPromoted(key, nowMs), rotation: { ...rotation, stage: 'promoted', share: 0 } }
 }
 

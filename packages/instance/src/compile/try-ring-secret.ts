@@ -1,0 +1,51 @@
+import type { CheckedConfig } from '@postern/config'
+import { type KeyTrial, tryKey } from '@postern/core'
+import { formatRequestId } from '@postern/protocol'
+import { nextUlid } from '../doors/next-ulid.js'
+import type { MasterKeys } from '../key-ring/master-keys.js'
+import type { ReadKey, SecretRole } from '../key-ring/ring-key.js'
+import { compileGateway } from './compile-gateway.js'
+
+/** What came of trying a secret of the ring. */
+export interface RingTrial extends KeyTrial {
+  /** The id under which the gateway was asked: its logs have it. */
+  readonly requestId: string
+}
+
+/**
+ * Makes a real call with a secret of a key of the ring, under a request id of its own: the list of models, which costs nothing, or a short
+ * answer of a model.
+ *
+ * @throws {BrokenSeal}
+ */
+export async function tryRingSecret(
+  { alias, key }: ReadKey,
+  role: SecretRole,
+  {
+    checked,
+    masterKeys,
+    model,
+    signal,
+  }: { checked: CheckedConfig; masterKeys: MasterKeys; model: string | undefined; signal: AbortSignal },
+): Promise<RingTrial> {
+  const requestId = formatRequestId({ workflow: 'rotation', step: 'validate', ulid: nextUlid(), attempt: 1 })
+  const kept = key.secrets.find((secret) => secret.role === role)
+  const settings = checked.config.gateways[key.gateway]
+  if (kept === undefined || settings === undefined)
+    return {
+      outcome: 'unknown',
+      reason: kept === undefined ? 'The key has no such secret.' : 'Its gateway is not in the configuration.',
+      requestId,
+    }
+  const sealedFor = { alias, gateway: key.gateway, version: kept.since }
+  const lease = {
+    alias,
+    gateway: compileGateway(key.gateway, settings, checked),
+    secret: masterKeys.open(kept.sealed, { ...sealedFor, part: 'secret' }),
+    providerSecret:
+      kept.sealedProvider === undefined ? undefined : masterKeys.open(kept.sealedProvider, { ...sealedFor, part: 'providerSecret' }),
+    project: key.project,
+    mayStore: false,
+  }
+  return { ...(await tryKey(lease, signal, { requestId, model })), requestId }
+}

@@ -1,0 +1,223 @@
+import { createInterface } from 'node:readline/promises'
+import { checkRingKey } from '@postern/config'
+import {
+  confirmNext,
+  type Declared,
+  masterKeysOf,
+  type MasterKeys,
+  noteValidated,
+  promoteNext,
+  type ReadKey,
+  retireFormer,
+  revokeLeaked,
+  RingFault,
+  type RingKey,
+  rollBack,
+  shareNext,
+  takeNext,
+  tryRingSecret,
+} from '@postern/instance'
+import { Failure } from '../failure.js'
+import { auditChange } from '../keys/audit-change.js'
+import { laxerThan } from '../keys/compare-declared.js'
+import { type OpenRing, openRing } from '../keys/open-ring.js'
+import { readNewSecret } from '../keys/read-new-secret.js'
+import { print, printJson } from '../print.js'
+
+/** How long a gateway may take to answer, in milliseconds. */
+const trialMs = 30_000
+
+interface RotateOptions {
+  readonly config: string
+  readonly json?: boolean
+  /** Says yes to what is asked otherwise. */
+  readonly yes?: boolean
+  readonly take?: boolean
+  readonly validate?: boolean
+  readonly share?: number
+  readonly confirm?: boolean
+  readonly promote?: boolean
+  readonly retire?: boolean
+  readonly secretEnv?: string
+  readonly secretFile?: string
+  readonly providerEnv?: string
+  readonly providerFile?: string
+  readonly budget?: string
+  readonly tier?: string
+  readonly models?: string
+  readonly addresses?: string
+  readonly laxer?: boolean
+  readonly model?: string
+}
+
+const stages = ['take', 'validate', 'share', 'confirm', 'promote', 'retire'] as const
+
+/** Does one stage of a rotation, or says how far it is and what comes next. */
+export async function rotateKey(alias: string, options: RotateOptions): Promise<number> {
+  const asked = stages.filter((stage) => options[stage] !== undefined)
+  if (asked.length > 1) throw new Failure(`One stage at a time: --${asked.join(', --')} are several.`)
+  const [stage] = asked
+  return onKey(alias, options, async (ring, read) => {
+    switch (stage) {
+      case 'take':
+        return take(ring, read, options)
+      case 'validate':
+        return validate(ring, read, options)
+      case 'share':
+        return { key: shareNext(read.key, options.share as number), stage: 'share', share: options.share as number }
+      case 'confirm':
+        await agree(options, alias, 'Do the gateway’s own logs or usage show calls of the new key')
+        return { key: confirmNext(read.key), stage: 'confirm' }
+      case 'promote':
+        return { key: promoteNext(read.key, Date.now()), stage: 'promote' }
+      case 'retire':
+        await agree(options, alias, 'Is the old key disabled or deleted at the gateway')
+        return { key: retireFormer(read.key), stage: 'retire' }
+      default:
+        return undefined
+    }
+  })
+}
+
+/** Ends a rotation and goes back to the secret from before it. */
+export function rollBackKey(alias: string, options: Pick<RotateOptions, 'config' | 'json'>): Promise<number> {
+  return onKey(alias, options, async (_, { key }) => ({ key: rollBack(key), stage: 'rollback' }))
+}
+
+/** Has no process send the secret of a key any more: it has leaked. */
+export function revokeKey(alias: string, options: Pick<RotateOptions, 'config' | 'json'> & { readonly leaked?: boolean }): Promise<number> {
+  if (options.leaked !== true)
+    throw new Failure(
+      'Say --leaked: the secret is then sent by nobody, and its callers are refused until there is a new one.\nA key that is only to be replaced is rotated: postern keys rotate.',
+    )
+  return onKey(alias, options, async (_, { key }) => ({ key: revokeLeaked(key, Date.now()), stage: 'leaked' }))
+}
+
+/** What a stage made of a key. */
+interface Stepped {
+  readonly key: RingKey
+  readonly stage: string
+  readonly share?: number
+}
+
+async function take({ checked, editor }: OpenRing, { alias, version, key }: ReadKey, options: RotateOptions): Promise<Stepped> {
+  const secret = await readNewSecret(`the new key of ${alias}`, { env: options.secretEnv, file: options.secretFile })
+  const hasProvider = key.secrets.some(({ sealedProvider }) => sealedProvider !== undefined)
+  const providerSecret = hasProvider
+    ? await readNewSecret(`the provider's key of ${alias}`, { env: options.providerEnv, file: options.providerFile })
+    : undefined
+  const [problem] = checkRingKey({ alias, gateway: key.gateway, project: key.project, secret, providerSecret }, checked)
+  if (problem !== undefined) throw new Failure(`${problem.path} ${problem.reason}\n${problem.fix}`)
+  const declared = declaredIn(options) ?? key.declared
+  const laxer = laxerThan(key.declared, declared)
+  if (laxer.length > 0 && options.laxer !== true)
+    throw new Failure(
+      `The new key may do more than the one before: ${laxer.join('; ')}.\nGive it the same policy at the gateway, or say --laxer.`,
+    )
+  const since = version + 1
+  const sealed = editor.seal(alias, key.gateway, since, secret, providerSecret)
+  const taken = takeNext(key, { since, ...sealed }, Date.now())
+  return { key: { ...taken, ...(declared === undefined ? {} : { declared }) }, stage: 'take' }
+}
+
+function declaredIn({ budget, tier, models, addresses }: RotateOptions): Declared | undefined {
+  const list = (text: string | undefined): readonly string[] | undefined => text?.split(',').map((each) => each.trim())
+  const declared = { budget, tier, models: list(models), addresses: list(addresses) }
+  return Object.values(declared).every((each) => each === undefined) ? undefined : declared
+}
+
+async function validate({ checked }: OpenRing, read: ReadKey, { model }: RotateOptions): Promise<Stepped> {
+  if (read.key.rotation === undefined) noteValidated(read.key, '')
+  const masterKeys = masterKeysOf(checked) as MasterKeys
+  const trial = await tryRingSecret(read, 'next', { checked, masterKeys, model, signal: AbortSignal.timeout(trialMs) })
+  process.stderr.write(`Asked the gateway as ${trial.requestId}. ${trial.reason}\n`)
+  if (trial.outcome === 'not tried')
+    throw new Failure(
+      'Nothing was changed: the gateway has no free call that needs a key.\nSay --model NAME: that model is asked for an answer of 16 tokens.',
+    )
+  if (trial.outcome !== 'taken')
+    throw new Failure(
+      `Nothing was changed: the gateway did not take the new key. ${trial.reason}\nAll callers still use the one from before. "postern keys rollback ${read.alias}" forgets the new one.`,
+    )
+  return { key: noteValidated(read.key, trial.requestId), stage: 'validate' }
+}
+
+/** @throws {Failure} if nobody says yes. */
+async function agree({ yes }: RotateOptions, alias: string, question: string): Promise<void> {
+  if (yes === true) return
+  if (!process.stdin.isTTY) throw new Failure(`${question}? If so, say --yes.`)
+  const asking = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    const answer = await asking.question(`${question}? Type ${alias} if so: `)
+    if (answer.trim() !== alias) throw new Failure('Nothing was changed.')
+  } finally {
+    asking.close()
+  }
+}
+
+async function onKey(
+  alias: string,
+  { config, json }: Pick<RotateOptions, 'config' | 'json'>,
+  step: (ring: OpenRing, read: ReadKey) => Promise<Stepped | undefined>,
+): Promise<number> {
+  const ring = await openRing(config)
+  try {
+    const read = await ring.editor.read(alias)
+    const stepped = await step(ring, read)
+    if (stepped !== undefined) {
+      const { key, stage, share } = stepped
+      const what = stage === 'leaked' ? 'key_leaked' : 'key_rotation'
+      await auditChange(ring, { what, alias, stage, version: read.version + 1, ...(share === undefined ? {} : { share }) })
+      await ring.editor.write(read, key)
+    }
+    const now = stepped?.key ?? read.key
+    if (json === true) printJson({ key: alias, ...describe(now), next: nextOf(alias, now) })
+    else print(`${alias}: ${inWords(now)}\n${nextOf(alias, now)}`)
+    return 0
+  } catch (error) {
+    if (error instanceof RingFault) throw new Failure(`${error.message}\n${error.fix}`)
+    throw error
+  } finally {
+    await ring.close()
+  }
+}
+
+function describe({ rotation, secrets }: RingKey): object {
+  return {
+    secrets: secrets.map(({ role, addedAt, leaked }) => ({
+      role,
+      added: new Date(addedAt).toISOString(),
+      ...(leaked === true ? { leaked } : {}),
+    })),
+    ...(rotation === undefined ? {} : { stage: rotation.stage, share: rotation.share, validated_by: rotation.validatedBy }),
+  }
+}
+
+function inWords({ rotation, secrets }: RingKey): string {
+  if (secrets.every(({ role }) => role !== 'current'))
+    return 'its secret has leaked and is sent by nobody; its callers get 503 key_unavailable.'
+  if (rotation === undefined) return 'no rotation is under way.'
+  const share = rotation.share === 0 ? '' : ` ${rotation.share} of a hundred callers use the new secret.`
+  const validated = rotation.validatedBy === undefined ? '' : ` It was validated as ${rotation.validatedBy}.`
+  return `a rotation is at the stage "${rotation.stage}".${share}${validated}`
+}
+
+/** What comes next, each with the command that does it. */
+function nextOf(alias: string, { rotation }: RingKey): string {
+  const rotate = `postern keys rotate ${alias}`
+  const back = `; back: postern keys rollback ${alias}`
+  switch (rotation?.stage) {
+    case undefined:
+      return `Next: create a new key at the gateway with the same policy or a stricter one, then ${rotate} --take`
+    case 'taken':
+      return `Next: ${rotate} --validate${back}`
+    case 'validated':
+      return `Next: ${rotate} --share 10${back}`
+    case 'sharing':
+      return `Next: more callers (${rotate} --share 50), or, once the gateway's own logs show its calls, ${rotate} --confirm${back}`
+    case 'confirmed':
+      return `Next: ${rotate} --promote${back}`
+    case 'promoted':
+      return `Next: disable the old key at the gateway, look there for calls that still use it, then ${rotate} --retire${back}`
+  }
+}
