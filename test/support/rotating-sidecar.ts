@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type EmulatedGateway, type EmulatedKey, type Emulator, issueKey, startEmulator, USUAL_MODELS } from '@postern/emulator'
 import { expect } from 'vitest'
-import { type Finished, type RunningPostern, runPostern, startPostern } from './run-postern.js'
+import { type Finished, runPostern, startPostern } from './run-postern.js'
 
 const credential = randomBytes(32).toString('base64url')
 
