@@ -1,6 +1,7 @@
 import type { Budgets } from './budgets.js'
 import type { Counters } from './counters.js'
 import type { Feed } from './feed.js'
+import type { Locks } from './locks.js'
 import type { Revocation } from './revocation.js'
 import type { Scope } from './scope.js'
 import type { Seen } from './seen.js'
@@ -19,6 +20,7 @@ export interface Store {
   readonly seen: Seen
   readonly counters: Counters
   readonly budgets: Budgets
+  readonly locks: Locks
   readonly revocations: Feed<Revocation>
   /** Releases connections and files. Afterwards every port rejects, if there was anything to release. */
   close(): Promise<void>

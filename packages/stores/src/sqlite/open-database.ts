@@ -14,7 +14,7 @@ const busyAtStartMs = 2000
  * Version of the schema below. A file with a newer one is refused. To change the schema, add the steps that migrate
  * from this one.
  */
-const schemaVersion = 2
+const schemaVersion = 3
 
 /** Marks a file as a store of Postern: "Pstn" in ASCII. */
 const applicationId = 0x5073746e
@@ -42,6 +42,15 @@ const budgetsSchema = `
     reservation TEXT NOT NULL, place INTEGER NOT NULL, window TEXT NOT NULL, amount INTEGER NOT NULL, PRIMARY KEY (reservation, place)
   ) STRICT, WITHOUT ROWID;
 `
+
+/** What version 3 has more: locks. */
+const locksSchema = `
+  CREATE TABLE locks (key TEXT PRIMARY KEY, holder TEXT NOT NULL, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE INDEX locks_until ON locks (until);
+`
+
+/** What brings a file of each version, from 0 on, to the next one. */
+const steps = [schema, budgetsSchema, locksSchema]
 
 /**
  * Opens a store's file, and writes the schema if the file is new. A statement waits only `busyMs` for another
@@ -71,14 +80,14 @@ export function openDatabase(file: string): SqliteFile {
 function prepareSchema(database: SqliteFile, file: string): void {
   const found = readNumber(database, 'PRAGMA user_version')
   if (found === 0 && readNumber(database, 'SELECT count(*) FROM sqlite_schema') === 0) {
-    database.exec(schema + budgetsSchema + setVersion)
+    database.exec(steps.join('') + setVersion)
   } else if (readNumber(database, 'PRAGMA application_id') !== applicationId) {
     throw new WrongFile(`${file} is a database of something else, not a store of Postern.`)
   } else if (found > schemaVersion) {
     throw new WrongFile(
       `The store ${file} was written by a newer Postern (schema ${found}, known here up to ${schemaVersion}). Use that version, or another file.`,
     )
-  } else if (found < schemaVersion) database.exec(budgetsSchema + setVersion)
+  } else if (found < schemaVersion) database.exec(steps.slice(found).join('') + setVersion)
 }
 
 const setVersion = `PRAGMA user_version = ${schemaVersion};`

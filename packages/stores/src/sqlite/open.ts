@@ -4,6 +4,7 @@ import type { Claim } from './claim-file.js'
 import { createCounters } from './counters.js'
 import { createCounts } from './counts.js'
 import { createRevocationFeed } from './feed.js'
+import { createLocks } from './locks.js'
 import { warnOfProcess } from './file-check.js'
 import { createSeen } from './seen.js'
 import { openStoreFile } from './store-file.js'
@@ -23,7 +24,7 @@ export interface SqliteStoreOptions {
    */
   readonly claim?: Claim | undefined
   /**
-   * How many keys are remembered and counted at most; beyond that, a call with a new key rejects. Default 1,000,000,
+   * How many keys are remembered and counted at most, and how many locks are kept; beyond that, a call with a new key rejects. Default 1,000,000,
    * some 200 MB.
    */
   readonly mostEntries?: number
@@ -52,6 +53,7 @@ export function createSqliteStore({ file, owner = false, claim, mostEntries = 1_
       seen: createSeen(opened, counts),
       counters: createCounters(opened, counts),
       budgets: createBudgets(opened),
+      locks: createLocks(opened, mostEntries),
       revocations: createRevocationFeed(opened),
       async close() {
         opened.close()
