@@ -5,45 +5,25 @@ import type { Outcome } from './forward/outcome.js'
 import { type Cleared, Journey } from './journey.js'
 import type { Rooms } from './rooms.js'
 
-/**
- * Carries one request through: {@link clear}, then observe → forward for each attempt, then account.
- *
- * Each room adds one fact and gets only the facts that its signature names. If the gateway ran nothing of an attempt, `retry` waits and
- * another follows, under a new id; otherwise `retry` throws the failure. Settles once the ledger has its entry; never rejects.
- */
+/** Carries one request through: {@link clear}, {@link send}, then account. Settles once the ledger has its entry; never rejects. */
 export async function handle(rooms: Rooms, arrival: Arrival, sink: ResponseSink): Promise<Receipt> {
   const journey = new Journey(arrival)
   let outcome: Outcome
+  let failure: unknown
   try {
-    const cleared = await clear(rooms, journey)
-    const { principal, route, permit, call } = cleared
-    rooms.witness({ type: 'call_begun', gateway: route.gateway.name, key: route.key.alias })
-    for (;;) {
-      const tags = journey.tags
-      const tap = (journey.tap = rooms.observe({ arrival, principal }, { ...cleared, tags }))
-      const ownMs = arrival.watch.ownMs()
-      try {
-        outcome = await rooms.forward(cleared, tags, tap, sink)
-        break
-      } catch (error) {
-        const refusal = await rooms.wait(rooms.retry(error, arrival, route, permit, tags, sink), call)
-        journey.tags = rooms.tag(arrival, principal, { tags, refusal })
-        arrival.watch.waitedSince(ownMs)
-      }
-    }
+    const cleared = await clear(rooms, journey, sink)
+    outcome = 'finish' in cleared ? cleared : await send(rooms, journey, cleared)
   } catch (error) {
-    outcome = refuse(error, journey, sink)
+    outcome = refuse((failure = error), journey, sink)
   }
-  const booked = journey.end(outcome)
-  return rooms.account({ arrival, principal: journey.principal, route: journey.route, tags: journey.tags, outcome, booked })
+  const { principal, route, tags } = journey
+  return rooms.account({ arrival, principal, route, tags, outcome, booked: journey.end(outcome, failure) })
 }
 
 /**
- * identify → resolve → police → tag → reserve: who calls, with which key, what they may, under which ids. Only `reserve` spends anything.
- *
- * @throws {Refusal} the refusal of a room, or 401 `caller_revoked` as soon as the session of the call is revoked.
+ * identify → resolve → police → tag → join → reserve. A repeat of another call gets its answer and ends here. Only `reserve` spends anything.
  */
-export async function clear(rooms: Rooms, journey: Journey): Promise<Cleared> {
+export async function clear(rooms: Rooms, journey: Journey, sink: ResponseSink): Promise<Cleared | Outcome> {
   const { arrival } = journey
   rooms.admit(arrival)
   const verified = rooms.identify(arrival)
@@ -52,8 +32,28 @@ export async function clear(rooms: Rooms, journey: Journey): Promise<Cleared> {
   const route = (journey.route = rooms.resolve(arrival, principal))
   const permitted = rooms.police(arrival, principal, route)
   const permit = (journey.permit = permitted instanceof Promise ? await rooms.wait(permitted, call) : permitted)
-  journey.tags = rooms.tag(arrival, principal)
-  const reserved = journey.setAside(rooms.reserve({ arrival, principal, route, permit, tags: journey.tags }))
+  const tags = (journey.tags = rooms.tag(arrival, principal))
+  const joining = rooms.join({ arrival, principal, route, permit, tags }, sink)
+  const joined = joining && (await rooms.wait(journey.leads(joining), call))
+  if (joined !== undefined && 'finish' in joined) return joined
+  const reserved = journey.setAside(rooms.reserve({ arrival, principal, route, permit, tags }))
   const reservation = reserved instanceof Promise ? await rooms.wait(reserved, call) : reserved
-  return { arrival, principal, route, permit: (journey.permit = reservation?.permit ?? permit), call, reservation }
+  return { arrival, sink, principal, route, permit: reservation?.permit ?? permit, call, reservation, ...joined?.seen }
+}
+
+/** observe → forward for each attempt. If the gateway ran nothing, `retry` waits and another follows, under a new id; else it throws. */
+async function send(rooms: Rooms, journey: Journey, cleared: Cleared): Promise<Outcome> {
+  const { arrival, principal, route, call } = cleared
+  rooms.witness({ type: 'call_begun', gateway: route.gateway.name, key: route.key.alias })
+  for (;;) {
+    const tags = journey.tags
+    const tap = (journey.tap = rooms.observe({ arrival, principal }, { ...cleared, tags }))
+    const ownMs = arrival.watch.ownMs()
+    try {
+      return await rooms.forward(cleared, tags, tap)
+    } catch (error) {
+      journey.tags = rooms.tag(arrival, principal, { tags, refusal: await rooms.wait(rooms.retry(error, cleared, tags), call) })
+      arrival.watch.waitedSince(ownMs)
+    }
+  }
 }

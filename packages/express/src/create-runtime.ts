@@ -20,6 +20,9 @@ export interface RuntimeParts {
   readonly witness?: Witness | undefined
 }
 
+/** Options of `openInstance` beside the parts. */
+type FurtherOptions = Pick<InstanceOptions, 'hasListeners' | 'joining'>
+
 /**
  * Compiles a checked configuration, with the parts that every door shares: the counter of failed authentications, and
  * the network of an address.
@@ -37,13 +40,7 @@ export function createRuntime(checked: CheckedConfig, parts?: RuntimeParts): Run
  */
 export function openInstance(
   checked: CheckedConfig,
-  {
-    ledger = createLogLedger(),
-    store = defaultStore(checked),
-    log,
-    witness,
-    hasListeners,
-  }: RuntimeParts & Pick<InstanceOptions, 'hasListeners'> = {},
+  { ledger = createLogLedger(), store = defaultStore(checked), log, witness, hasListeners, joining }: RuntimeParts & FurtherOptions = {},
 ): ReplaceableInstance {
   checkPorts(store)
   return createInstance(checked, {
@@ -54,6 +51,7 @@ export function openInstance(
     log,
     witness,
     hasListeners,
+    joining,
   })
 }
 

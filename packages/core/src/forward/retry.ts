@@ -1,22 +1,22 @@
 import { type Arrival, ClientGone, Refusal, type ResponseSink, type Witness } from '@postern/ports'
-import type { Permit } from '../police/permit.js'
+import type { Cleared } from '../journey.js'
 import type { Route } from '../resolve/route.js'
 import type { Tags } from '../tag/tag.js'
-import { forgetClient, onceClientGone } from './watch-client.js'
+import { forgetClient, onceClientGone } from '../lib/watch-client.js'
 
 /**
  * Hears of a failed attempt. If another may follow, waits and returns the failure.
  *
  * @throws The failure itself, if no other attempt may follow; {@link ClientGone} if the client leaves during the wait.
  */
-export type Retry = (error: unknown, arrival: Arrival, route: Route, permit: Permit, tags: Tags, sink: ResponseSink) => Promise<Refusal>
+export type Retry = (error: unknown, call: Pick<Cleared, 'arrival' | 'sink' | 'route' | 'permit'>, tags: Tags) => Promise<Refusal>
 
 /** The `openai` client counts its own retries in this header. If it retries itself, Postern does not. */
 const clientRetryCount = 'x-stainless-retry-count'
 
 /** @param witness Is told each failure of an attempt. */
 export function createRetry(witness: Witness): Retry {
-  return async (error, arrival, route, permit, tags, sink) => {
+  return async (error, { arrival, sink, route, permit }, tags) => {
     if (error instanceof Refusal) tellFailed(witness, error, route, tags)
     if (!(error instanceof Refusal) || error.details.mayRetry !== true) throw error
     const { attempts } = route.gateway

@@ -1,4 +1,5 @@
 import type { Config } from '@postern/config'
+import type { JoinBounds } from '@postern/core'
 import type { FailedAttempts } from '@postern/identity'
 import type { Ledger, Log, Store, Witness } from '@postern/ports'
 import type { UsagePool } from '../usage-pool.js'
@@ -16,6 +17,8 @@ export interface CompileOptions {
   readonly log?: Log | undefined
   /** Is told what happens. Default: nobody is. */
   readonly witness?: Witness | undefined
+  /** Bounds of joined calls, for tests. Default: those of `defaultJoinBounds`. */
+  readonly joining?: Partial<JoinBounds> | undefined
   /** What outlives a runtime. Default: a pool of its own, so that everything is closed with the runtime. */
   readonly pool?: UsagePool | undefined
 }

@@ -18,6 +18,7 @@ export function writeLedgerLine(entry: LedgerEntry): string {
     bareMember('status', entry.status) +
     textMember('code', entry.code) +
     textMember('leaked_key', entry.leaked_key) +
+    textMember('joined', entry.joined) +
     textMember('booked', entry.booked) +
     bareMember('duration_ms', entry.duration_ms) +
     textMember('client_request_id', entry.client_request_id) +
