@@ -89,6 +89,20 @@ describe('a file of an earlier version', () => {
     expect(await budgets.reserve('r', [{ budget: { id: 'b', limit: 1 }, amount: 1 }], 1000)).toMatchObject({ granted: true })
     await close()
   })
+
+  test('of the second version gets the locks that the third has more, and keeps its budgets', async () => {
+    const made = createSqliteStore({ file })
+    expect(await made.budgets.reserve('r', [{ budget: { id: 'b', limit: 1 }, amount: 1 }], 60_000)).toMatchObject({ granted: true })
+    await made.close()
+    const former = new Database(file)
+    former.exec('DROP TABLE locks; PRAGMA user_version = 2')
+    former.close()
+    expect(await tablesAfterOpening(file)).toEqual(await tablesAfterOpening(join(folder, 'new.db')))
+    const { budgets, locks, close } = createSqliteStore({ file })
+    expect(await locks.take('k', 'one', inAMinute())).toBe('one')
+    expect(await budgets.reserve('s', [{ budget: { id: 'b', limit: 1 }, amount: 1 }], 1000)).toMatchObject({ granted: false })
+    await close()
+  })
 })
 
 describe.skipIf(findProgram('redis-server') === undefined)('a Redis that an earlier version wrote to', () => {

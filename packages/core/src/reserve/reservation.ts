@@ -122,10 +122,11 @@ export class Reservation implements OpenReservation {
    */
   end(ending?: ReservedEnding): void {
     const { limits } = this.#facts
-    void this.#all.settle(
+    const settled = this.#all.settle(
       this,
       limits.map((limit, index) => this.#spentUnder(limit, index, ending)),
     )
+    for (const { rule, claim } of limits) if (rule.unit === 'streams') void settled.then(() => this.#all.queues.freed(claim.budget.id))
   }
 
   #spentUnder(limit: Limit, index: number, ending: ReservedEnding | undefined): number {
