@@ -1,4 +1,4 @@
-import { type Locks, reachStore } from '@postern/ports'
+import { isNotAsked, type Locks, reachStore } from '@postern/ports'
 
 /** How often the locks of calls under way are extended, in milliseconds. */
 const roundMs = 60_000
@@ -13,6 +13,8 @@ export class CallLocks {
   /** Key and holder of calls under way, and of locks that are to be released. */
   readonly #held = new Map<string, string>()
   readonly #unreleased = new Map<string, string>()
+  /** What the store is being told of calls that ended. */
+  readonly #telling = new Set<Promise<void>>()
   readonly #timer: NodeJS.Timeout
 
   /** @param keptMs For how long a lock is held without word from its process, and after its call ended, in milliseconds. */
@@ -31,24 +33,41 @@ export class CallLocks {
   async take(key: string, holder: string): Promise<string> {
     const left = this.#unreleased.get(key)
     if (left !== undefined) await reachStore(this.#release(key, left))
-    const found = await reachStore(this.#locks.take(key, holder, Date.now() + this.#keptMs))
+    const found = await reachStore(this.#locks.take(key, holder, Date.now() + this.#keptMs)).catch((error: unknown) => {
+      // The lock may have been taken, and nothing will be sent.
+      if (!isNotAsked(error)) this.#willRelease(key, holder)
+      throw error
+    })
     if (found === holder) this.#held.set(key, holder)
     return found
   }
 
-  /** The call was not billed: its key is free for another one. Never rejects. */
-  async release(key: string, holder: string): Promise<void> {
+  /** The call was not billed: its key is free for another one. */
+  release(key: string, holder: string): void {
     this.#held.delete(key)
-    if (this.#unreleased.size < mostWaiting) this.#unreleased.set(key, holder)
+    this.#willRelease(key, holder)
     // What fails here is tried again in the next round, and before the key is taken again.
-    await this.#release(key, holder).catch(() => {})
+    this.#tell(this.#release(key, holder))
   }
 
-  /** The call ended and may have been billed: its key is not free before `keptMs` have passed. Never rejects. */
-  async keep(key: string, holder: string): Promise<void> {
+  /** The call ended and may have been billed: its key is not free before `keptMs` have passed. */
+  keep(key: string, holder: string): void {
     this.#held.delete(key)
     // If the store does not answer, the lock holds for what is left of its time.
-    await this.#locks.take(key, holder, Date.now() + this.#keptMs).catch(() => {})
+    this.#tell(this.#locks.take(key, holder, Date.now() + this.#keptMs))
+  }
+
+  #tell(told: Promise<unknown>): void {
+    const telling = told.then(
+      () => {},
+      () => {},
+    )
+    this.#telling.add(telling)
+    void telling.then(() => this.#telling.delete(telling))
+  }
+
+  #willRelease(key: string, holder: string): void {
+    if (this.#unreleased.size < mostWaiting) this.#unreleased.set(key, holder)
   }
 
   async #release(key: string, holder: string): Promise<void> {
@@ -66,7 +85,9 @@ export class CallLocks {
     }
   }
 
-  close(): void {
+  /** Waits for what the store is being told, and stops. */
+  async close(): Promise<void> {
     clearInterval(this.#timer)
+    await Promise.all(this.#telling)
   }
 }

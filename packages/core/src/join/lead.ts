@@ -66,8 +66,8 @@ export class Lead {
     }
     if (!this.hasLock) return
     const { key, holder } = this.#facts
-    if (error !== undefined && !mayBeBilled(error)) void this.#locks.release(key, holder)
-    else void this.#locks.keep(key, holder)
+    if (error !== undefined && !mayBeBilled(error)) this.#locks.release(key, holder)
+    else this.#locks.keep(key, holder)
   }
 
   /** Begins or ends the time for which the call goes on without a client. */

@@ -44,6 +44,8 @@ export class SharedAnswer {
   readonly #count: ByteCount
   readonly #listeners = new Set<Listener>()
   readonly #pieces: Buffer[] = []
+  /** The newest piece, while it is not counted yet. */
+  #uncounted: Buffer | undefined
   /** How many pieces were dropped. */
   #dropped = 0
   /** What is kept of it, in bytes. */
@@ -97,11 +99,14 @@ export class SharedAnswer {
   append(piece: Buffer): void {
     if (piece.length === 0) return
     this.#pieces.push(piece)
+    this.#uncounted = piece
+    // Readers first: also a piece that is not kept reaches those who can take it now. One of them may leave, and all be dropped.
     this.#wake()
     const wasWhole = this.isWhole
     const cost = costOf(piece)
-    while (this.#pieces.length > 0 && !this.#mayKeep(cost)) this.#drop(this.#pieces.length > 1)
+    while (this.#pieces.length > 0 && !this.#mayKeep(cost)) this.#drop()
     if (this.#pieces.length > 0) this.cost += cost
+    this.#uncounted = undefined
     if (wasWhole && !this.isWhole) this.onChange?.()
   }
 
@@ -125,7 +130,7 @@ export class SharedAnswer {
 
   /** Keeps nothing of it any more. */
   clear(): void {
-    while (this.#pieces.length > 0) this.#drop(true)
+    while (this.#pieces.length > 0) this.#drop()
   }
 
   add(listener: Listener): void {
@@ -145,11 +150,10 @@ export class SharedAnswer {
     this.#wake()
   }
 
-  /** @param isCounted Whether the piece was counted. */
-  #drop(isCounted: boolean): void {
+  #drop(): void {
     const piece = this.#pieces.shift() as Buffer
     this.#dropped += 1
-    if (!isCounted) return
+    if (piece === this.#uncounted) return
     const cost = costOf(piece)
     this.cost -= cost
     this.#count.letGo(this, cost)
