@@ -58,10 +58,7 @@ export class CallLocks {
   }
 
   #tell(told: Promise<unknown>): void {
-    const telling = told.then(
-      () => {},
-      () => {},
-    )
+    const telling = settled(told)
     this.#telling.add(telling)
     void telling.then(() => this.#telling.delete(telling))
   }
@@ -90,4 +87,9 @@ export class CallLocks {
     clearInterval(this.#timer)
     await Promise.all(this.#telling)
   }
+}
+
+/** Resolves once a promise has settled. */
+async function settled(promise: Promise<unknown>): Promise<void> {
+  await promise.catch(() => {})
 }
