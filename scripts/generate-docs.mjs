@@ -24,15 +24,12 @@ export function generateFiles() {
   }
 }
 
-/** Codes that are reserved and that nothing refuses with yet. */
-const notInThisVersion = new Set(['too_many_streams'])
-
 function errorsPage() {
   const rows = Object.entries(errorCodes)
     .sort(([, left], [, right]) => left.status - right.status)
     .map(
       ([code, { status, type, retryable, title, help }]) =>
-        `| ${status} | \`${code}\`${notInThisVersion.has(code) ? ' (not in this version)' : ''} | ${title} | ${help} | ${retryable ? 'yes' : 'no'} | \`${type}\` |`,
+        `| ${status} | \`${code}\` | ${title} | ${help} | ${retryable ? 'yes' : 'no'} | \`${type}\` |`,
     )
   return `# Errors
 

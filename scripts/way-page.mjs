@@ -25,6 +25,12 @@ const stages = [
   },
   { name: 'tag', file: 'core/src/tag/tag.ts', declaration: 'export type Tag ', adds: 'the tags: ids of request, workflow, step and trace' },
   {
+    name: 'join',
+    file: 'core/src/join/join.ts',
+    declaration: 'export type Join ',
+    adds: 'the answer of the first call, for a repeat; for the first, those who may join',
+  },
+  {
     name: 'reserve',
     file: 'core/src/reserve/reserve.ts',
     declaration: 'export type Reserve ',

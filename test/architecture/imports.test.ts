@@ -62,7 +62,16 @@ const packagesThatMayBeImported: Readonly<Record<string, readonly string[]>> = {
 /** A folder or top-level file of a package, and what of the same package it may import. `type`: only types. */
 type Walls = Readonly<Record<string, Readonly<Record<string, 'value' | 'type'>>>>
 
-const rooms = { resolve: 'type', police: 'type', tag: 'type', reserve: 'type', observe: 'type', forward: 'type', account: 'type' } as const
+const rooms = {
+  resolve: 'type',
+  police: 'type',
+  tag: 'type',
+  join: 'type',
+  reserve: 'type',
+  observe: 'type',
+  forward: 'type',
+  account: 'type',
+} as const
 
 /** Which folder of `core` may import which. Rooms know each other by type only: the order is the corridor's. */
 const wallsOfCore: Walls = {
@@ -78,6 +87,7 @@ const wallsOfCore: Walls = {
   resolve: { lib: 'value', answers: 'value', objects: 'value' },
   police: { lib: 'value', read: 'value', objects: 'value', answers: 'value', resolve: 'type' },
   tag: { lib: 'value' },
+  join: { lib: 'value', answers: 'value', resolve: 'type', police: 'type', tag: 'type', forward: 'type' },
   reserve: { lib: 'value', answers: 'value', prices: 'type', resolve: 'type', police: 'type', tag: 'type' },
   observe: { lib: 'value', answers: 'value', resolve: 'type', police: 'type', reserve: 'type', tag: 'type' },
   forward: {
@@ -253,7 +263,7 @@ describe('what may import what', () => {
 
   test.each(technologies)('%s has a file for each port and one that opens them', (folder) => {
     const files = readdirSync(join(root, folder))
-    expect(files).toEqual(expect.arrayContaining(['open.ts', 'seen.ts', 'counters.ts', 'feed.ts']))
+    expect(files).toEqual(expect.arrayContaining(['open.ts', 'seen.ts', 'counters.ts', 'locks.ts', 'feed.ts']))
   })
 
   test('only what opens, hands on or closes a store takes the whole of it', () => {

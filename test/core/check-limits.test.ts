@@ -28,6 +28,7 @@ describe('the limits of a configuration', () => {
         { each: 'session', requests: 200 },
         { each: 'workflow', requests: 20, onUnavailable: 'allow' },
         { each: 'team', streams: 50 },
+        { each: 'user', streams: 10 },
         { key: 'acme', gateway: 'main', model: 'gpt-*', per: 'month', requests: 1_000_000 },
         { per: 'minute', requests: 5000 },
         { team: 'acme', requests: 10, streams: 2, name: 'both' },
@@ -57,7 +58,7 @@ describe('the limits of a configuration', () => {
     expect(problemsOf(rules)).toContainEqual(['error', path, expect.stringMatching(reason)])
   })
 
-  test('warn of tokens or money for many that one caller could hold, unless each user has a limit too', () => {
+  test('warn of tokens, money or streams for many that one caller could hold, unless each user has a limit too', () => {
     const holds = (path: string) => ['warning', path, expect.stringContaining('can be held by one caller')]
     expect(problemsOf([{ each: 'team', per: 'day', tokens: 1000 }])).toEqual([holds('limits.rules[0].tokens')])
     expect(problemsOf([{ tokens: 1000 }, { each: 'workflow', tokens: 10 }, { user: 'ada', tokens: 10 }])).toEqual([
@@ -70,6 +71,7 @@ describe('the limits of a configuration', () => {
       ]),
     ).toEqual([])
     expect(problemsOf([{ each: 'user', tokens: 1000 }])).toEqual([])
+    expect(problemsOf([{ each: 'team', streams: 50 }])).toEqual([holds('limits.rules[0].streams')])
   })
 
   test('refuse money where a gateway has no price in its unit', () => {

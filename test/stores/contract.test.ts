@@ -9,6 +9,7 @@ import {
   budgetsSuite,
   closingSuite,
   countersSuite,
+  locksSuite,
   revocationsSuite,
   seenSuite,
   type Sentence,
@@ -98,6 +99,7 @@ for (const [name, { scope, closes, needsRedis, prepare }] of Object.entries(tech
     holds('in what it has seen', seenSuite, ({ seen }) => seen)
     holds('in its counters', countersSuite, ({ counters }) => counters)
     holds('in its budgets', [...budgetsSuite, budgetsKeepTheirBound(seed, 400)], ({ budgets }) => budgets)
+    holds('in its locks', locksSuite, ({ locks }) => locks)
     holds('in its revocations', revocationsSuite, ({ revocations }) => revocations)
     holds('as a whole', [...storeSuite, ...(closes ? closingSuite : [])], (store) => store)
 

@@ -37,6 +37,9 @@ interface RawDatabase {
   close(): void
 }
 
+/** The tables of version 4. */
+const ringTables = ['ring_keys', 'ring_bindings', 'ring_batches', 'ring_changes']
+
 const requireOfStores = createRequire(resolve(import.meta.dirname, '../../packages/stores/package.json'))
 const Database = requireOfStores('libsql') as new (file: string) => RawDatabase
 const inAMinute = (): number => Date.now() + 60_000
@@ -87,6 +90,20 @@ describe('a file of an earlier version', () => {
     expect(tables).toEqual(await tablesAfterOpening(join(folder, 'new.db')))
     const { budgets, close } = createSqliteStore({ file })
     expect(await budgets.reserve('r', [{ budget: { id: 'b', limit: 1 }, amount: 1 }], 1000)).toMatchObject({ granted: true })
+    await close()
+  })
+
+  test('of the second version gets the locks and the key ring that later ones have more, and keeps its budgets', async () => {
+    const made = createSqliteStore({ file })
+    expect(await made.budgets.reserve('r', [{ budget: { id: 'b', limit: 1 }, amount: 1 }], 60_000)).toMatchObject({ granted: true })
+    await made.close()
+    const former = new Database(file)
+    former.exec(`DROP TABLE locks; ${ringTables.map((table) => `DROP TABLE ${table};`).join('')} PRAGMA user_version = 2`)
+    former.close()
+    expect(await tablesAfterOpening(file)).toEqual(await tablesAfterOpening(join(folder, 'new.db')))
+    const { budgets, locks, close } = createSqliteStore({ file })
+    expect(await locks.take('k', 'one', inAMinute())).toBe('one')
+    expect(await budgets.reserve('s', [{ budget: { id: 'b', limit: 1 }, amount: 1 }], 1000)).toMatchObject({ granted: false })
     await close()
   })
 })

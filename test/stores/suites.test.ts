@@ -1,9 +1,20 @@
-import { type Budgets, createMemoryStore, type Counters, type Feed, type Revocation, type Seen, type Store } from '@postern/ports'
+import {
+  type Budgets,
+  createMemoryStore,
+  type Counters,
+  type Feed,
+  type Locks,
+  type Revocation,
+  type Seen,
+  type Store,
+} from '@postern/ports'
 import * as everySuite from '@postern/stores/suites'
 import {
   budgetsKeepTheirBound,
   budgetsSuite,
   countersSuite,
+  keyRingSuite,
+  locksSuite,
   revocationsSuite,
   seenSuite,
   type Sentence,
@@ -30,6 +41,7 @@ describe('the suites', () => {
     expect(await faultsOf(seenSuite, () => createMemoryStore().seen)).toEqual([])
     expect(await faultsOf(countersSuite, () => createMemoryStore().counters)).toEqual([])
     expect(await faultsOf(budgetsSuite, () => createMemoryStore().budgets)).toEqual([])
+    expect(await faultsOf(locksSuite, () => createMemoryStore().locks)).toEqual([])
     expect(await faultsOf(revocationsSuite, () => createMemoryStore().revocations)).toEqual([])
     expect(await faultsOf(storeSuite, createMemoryStore)).toEqual([])
   })
@@ -51,6 +63,26 @@ describe('the suites', () => {
     expect(await faultsOf(seenSuite.slice(1, 2), prepare(seen))).toEqual([seenSuite[1]?.title])
     expect(await faultsOf(countersSuite.slice(0, 1), prepare(counters))).toEqual([countersSuite[0]?.title])
     expect(await faultsOf(countersSuite.slice(1, 2), prepare(counters))).toEqual([countersSuite[1]?.title])
+  })
+
+  test('find locks that look first and write later, and locks that anybody may release', async () => {
+    const racing = (): Locks => {
+      const holders = new Map<string, string>()
+      return {
+        scope: 'process',
+        async take(key, holder) {
+          const found = holders.get(key) ?? holder
+          await sleepy()
+          holders.set(key, found)
+          return found
+        },
+        release: async (key) => void holders.delete(key),
+      }
+    }
+    const [atOnce, , , released] = locksSuite
+    const found = await faultsOf(locksSuite, racing)
+    expect(found).toContain(atOnce?.title)
+    expect(found).toContain(released?.title)
   })
 
   test('find budgets that look first and write later, that book nothing, and that give back what a dead process may have spent', async () => {
@@ -135,7 +167,7 @@ describe('the test file that CONTRIBUTING gives to whoever has a store of their 
 
   test('runs as it is printed, and holds every sentence of every suite', async () => {
     const printed = await page.run('own-store.test')
-    const sentences = [seenSuite, countersSuite, budgetsSuite, revocationsSuite, storeSuite].flat()
+    const sentences = [keyRingSuite, seenSuite, countersSuite, budgetsSuite, locksSuite, revocationsSuite, storeSuite].flat()
     expect(printed).toMatch(new RegExp(`(?:#|ℹ) pass ${sentences.length}\\n(?:#|ℹ) fail 0\\n`))
     const suites = Object.entries(everySuite).flatMap(([name, suite]) => (Array.isArray(suite) ? [name] : []))
     // Those of a ledger, which is no part of a store, are left out.

@@ -13,7 +13,7 @@ import {
   issueKey,
   USUAL_MODELS,
 } from '@postern/emulator'
-import { createRuntime, posternMiddleware, securityMiddleware } from '@postern/express'
+import { openInstance, posternMiddleware, securityMiddleware } from '@postern/express'
 import { createSessionMinter, type SessionMinter } from '@postern/server'
 import express from 'express'
 import { createMemoryLedger, type MemoryLedger } from './memory-ledger.js'
@@ -72,6 +72,8 @@ export interface HouseOptions {
   readonly store?: Store
   /** Is told what happens. */
   readonly witness?: Witness
+  /** Other bounds of joined calls. */
+  readonly joining?: NonNullable<Parameters<typeof openInstance>[1]>['joining']
   /** The gateway keys of another house. Default: new ones. */
   readonly keys?: House['keys']
   /** Further variables of the environment. */
@@ -142,7 +144,8 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const { checked, problems } = checkConfig(config, { env, directory: process.cwd() })
   if (checked === undefined) throw new ConfigError(problems)
   const ledger = createMemoryLedger()
-  const runtime = createRuntime(checked, { ledger, store: options.store, witness: options.witness })
+  const { store, witness, joining } = options
+  const { runtime } = openInstance(checked, { ledger, store, witness, joining })
   const server = openDoor(options.door ?? 'node', runtime)
   const origin = await listenAnywhere(server)
   const baseURL = `${origin}${checked.config.mount}/v1`

@@ -42,21 +42,25 @@ export function checkLimits({ limits, gateways, keys, callers, bindings }: Confi
   }
 }
 
+const holdable = {
+  tokens: 'can be held by one caller, whose calls under way set aside what is left of it.',
+  spend: 'can be held by one caller, whose calls under way set aside what is left of it.',
+  streams: 'can be held by one caller, whose open streams may be all of them.',
+} as const
+
 /**
- * Warns of a rule of money or tokens for many people without one for each of them: a call sets aside the most that it can use, so one
- * caller could hold what is left for all.
+ * Warns of a rule of money, tokens or streams for many people without one for each of them: a call sets aside the most that it can use, and
+ * a stream may stay open for long, so one caller could hold what is left for all.
  */
 export function warnOfHolding({ limits }: Config, problems: Problem[]): void {
   const rules = limits?.rules ?? []
   for (const [index, rule] of rules.entries()) {
-    for (const unit of ['tokens', 'spend'] as const) {
+    for (const unit of ['tokens', 'spend', 'streams'] as const) {
       const isForMany = rule.each !== 'user' && rule.each !== 'session' && rule.each !== 'workflow' && rule.user === undefined
       if (rule[unit] === undefined || !isForMany) continue
       if (rules.some((other) => other[unit] !== undefined && (other.each === 'user' || other.each === 'session'))) continue
       const fix = `Write a rule with each: user and ${unit} beside it.`
-      problems.push(
-        warning(`limits.rules[${index}].${unit}`, 'can be held by one caller, whose calls under way set aside what is left of it.', fix),
-      )
+      problems.push(warning(`limits.rules[${index}].${unit}`, holdable[unit], fix))
     }
   }
 }

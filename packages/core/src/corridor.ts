@@ -5,44 +5,23 @@ import type { Outcome } from './forward/outcome.js'
 import { type Cleared, Journey } from './journey.js'
 import type { Rooms } from './rooms.js'
 
-/**
- * Carries one request through: {@link clear}, then observe → forward for each attempt, then account. If the gateway ran nothing of an
- * attempt, `retry` waits and another follows, under a new id; else it throws. Settles once the ledger has its entry; never rejects.
- */
+/** Carries one request through: {@link clear}, {@link send}, then account. Settles once the ledger has its entry; never rejects. */
 export async function handle(rooms: Rooms, arrival: Arrival, sink: ResponseSink): Promise<Receipt> {
   const journey = new Journey(arrival)
   let outcome: Outcome
+  let failure: unknown
   try {
-    let cleared = await clear(rooms, journey)
-    const { principal, permit, call } = cleared
-    rooms.witness({ type: 'call_begun', gateway: cleared.route.gateway.name, key: cleared.route.key.alias })
-    for (;;) {
-      const tags = journey.tags
-      const tap = (journey.tap = rooms.observe({ arrival, principal }, { ...cleared, tags }))
-      const ownMs = arrival.watch.ownMs()
-      try {
-        outcome = await rooms.forward(cleared, tags, tap, sink)
-        break
-      } catch (error) {
-        const { refusal, route } = await rooms.wait(rooms.retry(error, arrival, cleared.route, permit, tags, sink), call)
-        cleared = { ...cleared, route: (journey.route = route) }
-        journey.tags = rooms.tag(arrival, principal, { tags, refusal })
-        arrival.watch.waitedSince(ownMs)
-      }
-    }
+    const cleared = await clear(rooms, journey, sink)
+    outcome = 'finish' in cleared ? cleared : await send(rooms, journey, cleared)
   } catch (error) {
-    outcome = refuse(error, journey, sink)
+    outcome = refuse((failure = error), journey, sink)
   }
-  const booked = journey.end(outcome)
-  return rooms.account({ arrival, principal: journey.principal, route: journey.route, tags: journey.tags, outcome, booked })
+  const { principal, route, tags } = journey
+  return rooms.account({ arrival, principal, route, tags, outcome, booked: journey.end(outcome, failure) })
 }
 
-/**
- * identify → resolve → police → tag → reserve: who calls, with which key, what they may, under which ids. Only `reserve` spends anything.
- *
- * @throws {Refusal} the refusal of a room, or 401 `caller_revoked` as soon as the session of the call is revoked.
- */
-export async function clear(rooms: Rooms, journey: Journey): Promise<Cleared> {
+/** identify → resolve → police → tag → join → reserve. A repeat of another call gets its answer and ends here. Only `reserve` spends. */
+export async function clear(rooms: Rooms, journey: Journey, sink: ResponseSink): Promise<Cleared | Outcome> {
   const { arrival } = journey
   rooms.admit(arrival)
   const verified = rooms.identify(arrival)
@@ -52,8 +31,29 @@ export async function clear(rooms: Rooms, journey: Journey): Promise<Cleared> {
   const route = (journey.route = resolved instanceof Promise ? await rooms.wait(resolved, call) : resolved)
   const permitted = rooms.police(arrival, principal, route)
   const permit = (journey.permit = permitted instanceof Promise ? await rooms.wait(permitted, call) : permitted)
-  journey.tags = rooms.tag(arrival, principal)
-  const reserved = journey.setAside(rooms.reserve({ arrival, principal, route, permit, tags: journey.tags }))
+  const tags = (journey.tags = rooms.tag(arrival, principal))
+  const joining = rooms.join({ arrival, principal, route, permit, tags }, sink)
+  const joined = joining && (await rooms.wait(journey.leads(joining), call))
+  if (joined !== undefined && 'finish' in joined) return joined
+  const reserved = journey.setAside(rooms.reserve({ arrival, principal, route, permit, tags }))
   const reservation = reserved instanceof Promise ? await rooms.wait(reserved, call) : reserved
-  return { arrival, principal, route, permit: (journey.permit = reservation?.permit ?? permit), call, reservation }
+  return { arrival, sink, principal, route, permit: reservation?.permit ?? permit, call, reservation, ...joined?.seen }
+}
+
+/** observe → forward for each attempt. If the gateway ran nothing, `retry` waits and another follows, under a new id; else it throws. */
+async function send(rooms: Rooms, journey: Journey, cleared: Cleared): Promise<Outcome> {
+  const { arrival, principal, call } = cleared
+  rooms.witness({ type: 'call_begun', gateway: cleared.route.gateway.name, key: cleared.route.key.alias })
+  for (let attempt = cleared; ; ) {
+    const tags = journey.tags
+    const ownMs = arrival.watch.ownMs()
+    try {
+      return await rooms.forward(attempt, tags, (journey.tap = rooms.observe({ arrival, principal }, { ...attempt, tags })))
+    } catch (error) {
+      const { refusal, route } = await rooms.wait(rooms.retry(error, attempt, tags), call)
+      attempt = { ...attempt, route: (journey.route = route) }
+      journey.tags = rooms.tag(arrival, principal, { tags, refusal })
+      arrival.watch.waitedSince(ownMs)
+    }
+  }
 }

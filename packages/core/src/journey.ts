@@ -1,5 +1,6 @@
-import type { Arrival, Principal, RevokedKind, SessionCall } from '@postern/ports'
+import { type Arrival, ClientGone, type Principal, type ResponseSink, type RevokedKind, type SessionCall } from '@postern/ports'
 import type { Outcome } from './forward/outcome.js'
+import type { Lead } from './join/lead.js'
 import type { Tap } from './observe/observe.js'
 import type { Permit } from './police/permit.js'
 import type { BookedBy } from './reserve/book.js'
@@ -18,6 +19,7 @@ export class Journey {
   route: Route | undefined = undefined
   permit: Permit | undefined = undefined
   #reservation: Reservation | undefined = undefined
+  #lead: Lead | undefined = undefined
   #isOver = false
   /** That of the attempt that is under way or was the last. */
   tap: Tap | undefined = undefined
@@ -36,6 +38,16 @@ export class Journey {
     this.#tags = given
   }
 
+  /** Keeps the lead of a keyed call, until {@link end}. If the call was given up meanwhile, its key is free again. */
+  leads(joining: Promise<Outcome | Lead>): Promise<Outcome | Lead> {
+    return joining.then((found) => {
+      if ('finish' in found) return found
+      if (this.#isOver) found.refused(new ClientGone('The call was given up before it was sent.'))
+      else this.#lead = found
+      return found
+    })
+  }
+
   /** What the call has set aside under the limits. */
   get reservation(): Reservation | undefined {
     return this.#reservation
@@ -49,17 +61,20 @@ export class Journey {
   #keep(reservation: Reservation | undefined): Reservation | undefined {
     if (this.#isOver) reservation?.end()
     else this.#reservation = reservation
+    this.permit = reservation?.permit ?? this.permit
     return reservation
   }
 
   /**
    * Says that the call is over: nothing that ends it later finds it, and what it has set aside is booked.
    *
+   * @param error What the call failed with, if it has no answer.
    * @returns What was booked of tokens or money, and where that comes from.
    */
-  end(outcome: Outcome): Booked | undefined {
+  end(outcome: Outcome, error?: unknown): Booked | undefined {
     this.#isOver = true
     this.call?.over()
+    this.#lead?.over(outcome, error)
     this.#reservation?.end(outcome)
     const { bookedBy: by, estimated } = this.#reservation ?? {}
     return by === undefined ? undefined : { by, estimated }
@@ -69,6 +84,7 @@ export class Journey {
 /** The facts of a call that may be sent. */
 export interface Cleared {
   readonly arrival: Arrival
+  readonly sink: ResponseSink
   readonly principal: Principal
   readonly route: Route
   readonly permit: Permit

@@ -2,6 +2,7 @@ import type { Account } from './account/account.js'
 import type { Arrival, Identify, Principal, SessionCall, Witness } from '@postern/ports'
 import type { Forward } from './forward/forward.js'
 import type { Retry } from './forward/retry.js'
+import type { Join } from './join/join.js'
 import type { Observe } from './observe/observe.js'
 import type { Police } from './police/police.js'
 import type { Reserve } from './reserve/reserve.js'
@@ -37,6 +38,7 @@ export interface Rooms {
   readonly resolve: (...asked: Parameters<Resolve>) => Route | Promise<Route>
   readonly police: Police
   readonly tag: Tag
+  readonly join: Join
   readonly reserve: Reserve
   readonly observe: Observe
   readonly forward: Forward

@@ -2,10 +2,11 @@ import { ConfigError } from '@postern/config'
 import type { Store } from '@postern/ports'
 
 /** What Postern calls at each port of a store. */
-const methodsOf: Readonly<Record<'seen' | 'counters' | 'budgets' | 'revocations', readonly string[]>> = {
+const methodsOf: Readonly<Record<'seen' | 'counters' | 'budgets' | 'locks' | 'revocations', readonly string[]>> = {
   seen: ['add'],
   counters: ['add'],
   budgets: ['reserve', 'extend', 'settle', 'look', 'bookAbandoned'],
+  locks: ['take', 'release'],
   revocations: ['append', 'after'],
 }
 

@@ -22,6 +22,9 @@ export interface RuntimeParts {
   readonly witness?: Witness | undefined
 }
 
+/** Options of `openInstance` beside the parts. */
+type FurtherOptions = Pick<InstanceOptions, 'hasListeners' | 'joining'>
+
 /**
  * Compiles a checked configuration, with the parts that every door shares: the counter of failed authentications, and
  * the network of an address.
@@ -46,7 +49,8 @@ export function openInstance(
     witness,
     asksSources,
     hasListeners,
-  }: RuntimeParts & Pick<InstanceOptions, 'hasListeners'> = {},
+    joining,
+  }: RuntimeParts & FurtherOptions = {},
 ): ReplaceableInstance {
   checkPorts(store)
   return createInstance(checked, {
@@ -58,6 +62,7 @@ export function openInstance(
     witness,
     asksSources,
     hasListeners,
+    joining,
   })
 }
 

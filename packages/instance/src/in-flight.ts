@@ -3,6 +3,11 @@ export class InFlight {
   #count = 0
   #waiting: (() => void)[] = []
 
+  /** How many are in flight. */
+  get count(): number {
+    return this.#count
+  }
+
   begin(): void {
     this.#count += 1
   }

@@ -19,6 +19,11 @@ export interface LedgerEntry extends GovernanceRecord {
   readonly status: number
   /** The error's code, if the request ended with an error. */
   readonly code?: string | undefined
+  /**
+   * The request id of the call whose answer the client got, with the same `Idempotency-Key`. Then nothing was sent and nothing booked:
+   * the entry of that call has what was used.
+   */
+  readonly joined?: string | undefined
   /** The alias of a gateway key, of this call or of another, that the gateway's answer held. The client did not get the key. */
   readonly leaked_key?: string | undefined
   readonly duration_ms: number

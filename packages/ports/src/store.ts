@@ -2,6 +2,7 @@ import type { Budgets } from './budgets.js'
 import type { Counters } from './counters.js'
 import type { Feed } from './feed.js'
 import type { KeyRing } from './key-ring.js'
+import type { Locks } from './locks.js'
 import type { Revocation } from './revocation.js'
 import type { Scope } from './scope.js'
 import type { Seen } from './seen.js'
@@ -20,6 +21,7 @@ export interface Store {
   readonly seen: Seen
   readonly counters: Counters
   readonly budgets: Budgets
+  readonly locks: Locks
   readonly revocations: Feed<Revocation>
   /** `undefined`: the technology keeps no keys. */
   readonly keyRing?: KeyRing | undefined

@@ -26,6 +26,7 @@ const invalid = { status: 400, type: 'invalid_request_error', retryable: false }
 const unauthenticated = { status: 401, type: 'authentication_error', retryable: false } as const
 const unpaid = { status: 402, type: 'billing_error', retryable: false } as const
 const forbidden = { status: 403, type: 'permission_error', retryable: false } as const
+const conflicting = { status: 409, type: 'invalid_request_error', retryable: false } as const
 const throttled = { status: 429, type: 'rate_limit_error', retryable: true } as const
 const failed = { status: 502, type: 'api_error', retryable: true } as const
 const unavailable = { status: 503, type: 'api_error', retryable: true } as const
@@ -155,6 +156,11 @@ export const errorCodes = {
     retryable: true,
     title: 'The request did not arrive in time.',
     help: 'Send it again over a better connection.',
+  },
+  idempotency_conflict: {
+    ...conflicting,
+    title: 'The Idempotency-Key is that of another request.',
+    help: 'Give each request a key of its own, and repeat a request with the same body.',
   },
   body_too_large: {
     status: 413,

@@ -132,6 +132,7 @@ function writeEntry(
     status: outcome.status,
     code: clean(outcome.code),
     leaked_key: ours(outcome.leaked),
+    joined: clean(outcome.joined),
     finish: isCut && record.finish === 'client_closed' ? 'cut_shutdown' : record.finish,
     ended_without_mark: record.ended_without_mark,
     model_requested: cleanOften(record.model_requested),

@@ -1,5 +1,5 @@
 import { createErrorClassifier, namesCallerObject } from '@postern/gateways'
-import { type Arrival, ClientGone, cutAtShutdown, cutByRevocation, describeProxy, type ResponseSink, type Uses } from '@postern/ports'
+import { type Arrival, ClientGone, cutAtShutdown, cutByRevocation, describeProxy, type Uses } from '@postern/ports'
 import type { Tap } from '../observe/observe.js'
 import type { Cleared } from '../journey.js'
 import type { Gateway, Route } from '../resolve/route.js'
@@ -15,7 +15,7 @@ import { prepareHeaders } from './prepare-headers.js'
 import { type KeySecret, LoadedKeys, prepareKeys } from './prepare-key.js'
 import { createRecordPattern, type EventPattern } from './event-pattern.js'
 import { createAddressQueue, type QueuedCall } from './address-queue.js'
-import { forgetClient, onceClientGone } from './watch-client.js'
+import { forgetClient, onceClientGone } from '../lib/watch-client.js'
 
 /**
  * Sends a cleared call to the gateway, with the key, and its answer to the client.
@@ -24,7 +24,7 @@ import { forgetClient, onceClientGone } from './watch-client.js'
  *   has got no head.
  * @throws {ClientGone} if the client disconnects before the request is sent.
  */
-export type Forward = (cleared: Cleared, tags: Tags, tap: Tap, sink: ResponseSink) => Promise<Outcome>
+export type Forward = (cleared: Cleared, tags: Tags, tap: Tap) => Promise<Outcome>
 
 export interface ForwardRoom {
   readonly forward: Forward
@@ -48,7 +48,7 @@ export function createForward(gateways: readonly Gateway[], keys: Iterable<KeySe
   const preparedOf = prepareKeys(loaded.search)
 
   return {
-    forward({ arrival, route, permit, call, reservation }, tags, tap, sink) {
+    forward({ arrival, sink, route, permit, call, reservation }, tags, tap) {
       if (sink.destroyed || arrival.connection.destroyed)
         return Promise.reject(new ClientGone('The client left while it was being identified.'))
       if (call?.isRevoked === true) return Promise.reject(cutByRevocation())

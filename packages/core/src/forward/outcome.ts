@@ -11,6 +11,8 @@ export interface Outcome {
   readonly record: GovernanceRecord
   /** Of a call that was sent and failed: whether the gateway may have run it; `undefined`: nothing says so, or that it has not. */
   readonly mayHaveRun?: boolean
+  /** The request id of the call whose answer the client got, with the same `Idempotency-Key`. */
+  readonly joined?: string
   /** The alias of a gateway key that the gateway's answer held. */
   readonly leaked?: string
   /** The kind of credential that was refused, for the ledger. */

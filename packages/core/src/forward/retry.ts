@@ -1,8 +1,8 @@
 import { type Arrival, ClientGone, Refusal, type ResponseSink, type Witness } from '@postern/ports'
-import type { Permit } from '../police/permit.js'
+import type { Cleared } from '../journey.js'
 import type { Route } from '../resolve/route.js'
 import type { Tags } from '../tag/tag.js'
-import { forgetClient, onceClientGone } from './watch-client.js'
+import { forgetClient, onceClientGone } from '../lib/watch-client.js'
 
 /** What another attempt goes on with. */
 export interface NextAttempt {
@@ -20,14 +20,14 @@ export interface NextAttempt {
  *
  * @throws The failure itself, if no other attempt may follow; {@link ClientGone} if the client leaves during the wait.
  */
-export type Retry = (error: unknown, arrival: Arrival, route: Route, permit: Permit, tags: Tags, sink: ResponseSink) => Promise<NextAttempt>
+export type Retry = (error: unknown, call: Pick<Cleared, 'arrival' | 'sink' | 'route' | 'permit'>, tags: Tags) => Promise<NextAttempt>
 
 /** The `openai` client counts its own retries in this header. If it retries itself, Postern does not. */
 const clientRetryCount = 'x-stainless-retry-count'
 
 /** @param witness Is told each failure of an attempt. */
 export function createRetry(witness: Witness): Retry {
-  return async (error, arrival, route, permit, tags, sink) => {
+  return async (error, { arrival, sink, route, permit }, tags) => {
     if (error instanceof Refusal) tellFailed(witness, error, route, tags)
     if (!(error instanceof Refusal)) throw error
     const isOnce = permit.body === null || Buffer.isBuffer(permit.body)

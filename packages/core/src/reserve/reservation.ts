@@ -126,10 +126,11 @@ export class Reservation implements OpenReservation {
   end(ending?: ReservedEnding): void {
     const { limits, sized } = this.#facts
     const bookings: (Booking | undefined)[] = []
-    void this.#all.settle(
+    const settled = this.#all.settle(
       this,
       limits.map((limit, index) => this.#spentUnder(limit, index, ending, bookings)),
     )
+    for (const { rule, claim } of limits) if (rule.unit === 'streams') void settled.then(() => this.#all.queues.freed(claim.budget.id))
     if (sized === undefined || ending === undefined || bookings.length === 0) return
     const { size, clamped } = sized
     this.estimated = estimateUse(limits, bookings, ending.record, {

@@ -3,6 +3,7 @@ import type { PriceDifference } from '../prices/prices.js'
 import { type Listed, OpenList } from '../lib/open-list.js'
 import type { Limit } from './find-limits.js'
 import { amountOf } from './refuse-limit.js'
+import { StreamQueues } from './stream-queues.js'
 
 /** For how long a reservation holds without word from its process, in milliseconds. */
 export const leaseMs = 60_000
@@ -25,6 +26,8 @@ export interface OpenReservation extends Listed {
 export class Reservations {
   readonly #budgets: Budgets
   readonly #log: Log
+  /** The calls that wait for a stream to end. */
+  readonly queues = new StreamQueues()
   readonly #open = new OpenList<OpenReservation>()
   readonly #waiting = new Map<string, readonly number[]>()
   readonly #timer: NodeJS.Timeout

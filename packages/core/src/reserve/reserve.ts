@@ -1,33 +1,25 @@
-import { type Arrival, type Budgets, type Counters, type Principal, reachStore, Refusal, type Reserved } from '@postern/ports'
+import { type Budgets, ClientGone, type Counters, reachStore, Refusal, type Reserved } from '@postern/ports'
 import { isPage } from '../answers/record-for-client.js'
 import type { Permit } from '../police/permit.js'
 import type { PricedCall } from '../prices/prices.js'
-import type { Route } from '../resolve/route.js'
-import type { Tags } from '../tag/tag.js'
+import type { ReservingCall } from './reserving-call.js'
 import type { FindLimits, Limit } from './find-limits.js'
 import { isMeasured } from './limit-rule.js'
 import { limitOfSession } from './session-limit.js'
-import { leaseMs, type Reservations } from './reservations.js'
+import type { Reservations } from './reservations.js'
+import { reserveInTurn } from './reserve-in-turn.js'
 import { refuseLimit } from './refuse-limit.js'
 import { Reservation, type SizedCall } from './reservation.js'
 import { type CallSize, type Pricing, sizeCall } from './size-call.js'
 import { writeCeiling } from './write-ceiling.js'
-
-/** The facts that decide what a call sets aside. */
-export interface ReservingCall {
-  readonly arrival: Arrival
-  readonly principal: Principal
-  readonly route: Route
-  readonly permit: Permit
-  readonly tags: Tags
-}
 
 /**
  * Sets aside what the limits want of a call, all of it or nothing, and then counts the call against the session's `maxCalls`. This is
  * the last room before `forward`, so a call that any rule refuses is not counted.
  *
  * Under a limit of money or tokens, the most that the call can use is set aside. If that is more than is left, the ceiling of its
- * answers is lowered until it fits; a request that states none gets one.
+ * answers is lowered until it fits; a request that states none gets one. Where as many streams are open as a limit allows, the call waits
+ * for one of them to end, for up to two seconds.
  *
  * @returns `undefined` at once if no limit applies and the credential has no `maxCalls`.
  * @throws {Refusal} 429 `rate_limited`, `budget_held` or `too_many_streams`, 402 `budget_exhausted`, 400 `ceiling_required`, 503
@@ -70,25 +62,20 @@ export function createReserve({ counters, budgets, findLimits, reservations, pri
     tries: number,
     ceiling: number | undefined,
   ): Promise<Reservation | undefined> {
-    // The id is made here and holds a ULID, so no other call has it.
-    const id = tries === 1 ? call.tags.requestId : `${call.tags.requestId}/${tries}`
     const amounts = size === undefined ? limits.map(({ claim }) => claim.amount) : size.amounts(ceiling)
     const isToPage = isPage(call)
-    let reserved: Reserved
+    let reserved: Reserved & { readonly id: string }
     try {
-      reserved = await budgets.reserve(
-        id,
-        limits.map(({ claim: { budget } }, index) => ({ budget, amount: amounts[index] as number })),
-        leaseMs,
-      )
+      reserved = await reserveInTurn(budgets, reservations.queues, call, limits, amounts, tries)
     } catch (error) {
+      if (error instanceof ClientGone) throw error
       if (limits.every(({ rule }) => rule.onUnavailable === 'allow')) return undefined
       throw new Refusal('store_unavailable', { retryAfterSeconds: 1, cause: error })
     }
     if (reserved.granted) {
       const found = sized(ceiling, amounts)
       const permit = permitted(call, found)
-      return new Reservation({ id, limits, counted: reserved.counted, permit, isPage: isToPage, sized: found }, reservations)
+      return new Reservation({ id: reserved.id, limits, counted: reserved.counted, permit, isPage: isToPage, sized: found }, reservations)
     }
     const lower = ceiling === undefined || tries === mostTries ? undefined : size?.ceilingWithin(reserved.counted, ceiling)
     if (lower !== undefined) return tryFor(call, limits, size, sized, tries + 1, lower)

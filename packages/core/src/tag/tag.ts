@@ -32,7 +32,7 @@ export interface EarlierAttempt {
 /**
  * Gives a request its ids; with `failed`, gives the next attempt a new id.
  *
- * @throws {Refusal} 400 `tag_invalid`; 400 `credential_in_request` if a tag holds a key, which would reach the gateway and
+ * @throws {Refusal} 400 `tag_invalid`; 400 `request_malformed` for an `Idempotency-Key` of another form; 400 `credential_in_request` if a tag holds a key, which would reach the gateway and
  *   the ledger as part of the request's id.
  */
 export type Tag = (arrival: Arrival, principal: Principal, failed?: EarlierAttempt) => Tags
@@ -70,8 +70,15 @@ function ownIdempotencyKey({ headers }: Arrival, principal: Principal): string |
   const chosen = headers['idempotency-key']
   // An empty one chooses nothing: its digest would be the same for all of the caller's calls.
   if (typeof chosen !== 'string' || chosen.trim() === '') return undefined
+  if (!idempotencyKey.test(chosen))
+    throw new Refusal('request_malformed', {
+      message: 'The Idempotency-Key is not 1 to 255 visible characters of ASCII.',
+      param: 'Idempotency-Key',
+    })
   return hash('sha256', JSON.stringify([ownerOf(principal), chosen]), 'base64url')
 }
+
+const idempotencyKey = /^[\x21-\x7e]{1,255}$/
 
 const keyHelp = 'Name workflows and steps otherwise: tags are sent to the gateway and written into the log.'
 

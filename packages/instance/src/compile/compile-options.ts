@@ -1,4 +1,5 @@
 import type { Config } from '@postern/config'
+import type { JoinBounds } from '@postern/core'
 import type { FailedAttempts } from '@postern/identity'
 import type { Ledger, Log, Store, Witness } from '@postern/ports'
 import type { UsagePool } from '../usage-pool.js'
@@ -18,6 +19,8 @@ export interface CompileOptions {
   readonly witness?: Witness | undefined
   /** Whether the sources of keys are asked. Default `true`; a dry run needs none. */
   readonly asksSources?: boolean | undefined
+  /** Bounds of joined calls, for tests. Default: those of `defaultJoinBounds`. */
+  readonly joining?: Partial<JoinBounds> | undefined
   /** What outlives a runtime. Default: a pool of its own, so that everything is closed with the runtime. */
   readonly pool?: UsagePool | undefined
 }

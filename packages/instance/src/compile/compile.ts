@@ -37,6 +37,7 @@ import { identifyInLine } from '../connections/identify-in-line.js'
 import { createConnections } from '../connections/connections.js'
 import { createCheckArrival } from '../doors/check-arrival.js'
 import { createPublicAddress } from '../doors/read-public-address.js'
+import { compileJoin } from './compile-join.js'
 import type { CompileOptions } from './compile-options.js'
 import { createLeasingResolve, Leases, secretsOfKeys } from './leases.js'
 import { defaultMaxBodyBytes } from './defaults.js'
@@ -152,6 +153,7 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
           principal.bounds?.maxSpend !== undefined || mayCount({ principal, key: key.alias, gateway: gateway.name }),
       ),
       tag: createTag(redactor),
+      join: compileJoin(checked, options, uses),
       reserve: createReserve({
         counters: options.store.counters,
         budgets,

@@ -18,6 +18,7 @@ export function writeLedgerLine(entry: LedgerEntry): string {
     bareMember('status', entry.status) +
     textMember('code', entry.code) +
     textMember('leaked_key', entry.leaked_key) +
+    textMember('joined', entry.joined) +
     textMember('booked', entry.booked) +
     writeEstimated(entry.estimated) +
     bareMember('duration_ms', entry.duration_ms) +

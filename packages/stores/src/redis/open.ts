@@ -3,6 +3,7 @@ import { createBudgets } from './budgets.js'
 import { createRedisConnection } from './connection.js'
 import { createCounters } from './counters.js'
 import { createRevocationFeed } from './feed.js'
+import { createLocks } from './locks.js'
 import { createSeen } from './seen.js'
 
 /** Which Redis, and under which keys. */
@@ -38,6 +39,7 @@ export function createRedisStore({ url, prefix = 'postern:' }: RedisStoreOptions
     seen: createSeen(send, prefix),
     counters: createCounters(send, prefix),
     budgets: createBudgets(send, prefix),
+    locks: createLocks(send, prefix),
     revocations: createRevocationFeed(send, prefix),
     async close() {
       close()

@@ -18,6 +18,12 @@ export function readCount(reply: unknown): number {
   return reply
 }
 
+/** @returns A text. */
+export function readText(reply: unknown): string {
+  if (typeof reply !== 'string') throw unreadable()
+  return reply
+}
+
 /** @returns A list of texts. */
 export function readTexts(reply: unknown): readonly string[] {
   if (!Array.isArray(reply) || !(reply as unknown[]).every((text) => typeof text === 'string')) throw unreadable()

@@ -22,3 +22,23 @@ for _, entry in ipairs(redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 100)) do
 end
 if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[5]) then redis.call('PEXPIRE', KEYS[1], ARGV[5]) end
 return 1`
+
+/**
+ * Takes a lock, or extends it for who holds it, and returns who holds it.
+ *
+ * KEYS: the lock. ARGV: the holder, the lifetime in milliseconds.
+ */
+export const lockScript = `
+local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= ARGV[1] then return holder end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return ARGV[1]`
+
+/**
+ * Frees a lock, if this holder has it.
+ *
+ * KEYS: the lock. ARGV: the holder.
+ */
+export const unlockScript = `
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+return 1`

@@ -14,7 +14,7 @@ const busyAtStartMs = 2000
  * Version of the schema below. A file with a newer one is refused. To change the schema, add the steps that migrate
  * from this one.
  */
-const schemaVersion = 3
+const schemaVersion = 4
 
 /** Marks a file as a store of Postern: "Pstn" in ASCII. */
 const applicationId = 0x5073746e
@@ -43,8 +43,14 @@ const budgetsSchema = `
   ) STRICT, WITHOUT ROWID;
 `
 
+/** What version 3 has more: locks. */
+const locksSchema = `
+  CREATE TABLE locks (key TEXT PRIMARY KEY, holder TEXT NOT NULL, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE INDEX locks_until ON locks (until);
+`
+
 /**
- * What version 3 has more: the key ring. Rows of batch 0 were written one by one; others are those of an import, seen once it is published.
+ * What version 4 has more: the key ring. Rows of batch 0 were written one by one; others are those of an import, seen once it is published.
  * Of a change, a row without an alias and a selector stands for all of them.
  */
 const ringSchema = `
@@ -61,8 +67,8 @@ const ringSchema = `
   CREATE TABLE ring_changes (seq INTEGER PRIMARY KEY AUTOINCREMENT, alias TEXT, selector TEXT) STRICT;
 `
 
-/** What each version has more than the one before it. */
-const steps = [schema, budgetsSchema, ringSchema]
+/** What brings a file of each version, from 0 on, to the next one. */
+const steps = [schema, budgetsSchema, locksSchema, ringSchema]
 
 /**
  * Opens a store's file, and writes the schema if the file is new. A statement waits only `busyMs` for another

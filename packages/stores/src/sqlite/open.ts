@@ -5,6 +5,7 @@ import { createCounters } from './counters.js'
 import { createCounts } from './counts.js'
 import { createKeyRing } from './key-ring.js'
 import { createRevocationFeed } from './feed.js'
+import { createLocks } from './locks.js'
 import { warnOfProcess } from './file-check.js'
 import { createSeen } from './seen.js'
 import { openStoreFile } from './store-file.js'
@@ -24,7 +25,7 @@ export interface SqliteStoreOptions {
    */
   readonly claim?: Claim | undefined
   /**
-   * How many keys are remembered and counted at most; beyond that, a call with a new key rejects. Default 1,000,000,
+   * How many keys are remembered and counted at most, and how many locks are kept; beyond that, a call with a new key rejects. Default 1,000,000,
    * some 200 MB.
    */
   readonly mostEntries?: number
@@ -53,6 +54,7 @@ export function createSqliteStore({ file, owner = false, claim, mostEntries = 1_
       seen: createSeen(opened, counts),
       counters: createCounters(opened, counts),
       budgets: createBudgets(opened),
+      locks: createLocks(opened, mostEntries),
       revocations: createRevocationFeed(opened),
       keyRing: createKeyRing(opened),
       async close() {

@@ -1,6 +1,7 @@
 export { budgetsKeepTheirBound, budgetsSuite } from './budgets.js'
 export { countersSuite } from './counters.js'
 export { feedSuite, type ItemKind } from './feed.js'
+export { locksSuite } from './locks.js'
 export { revocationsSuite } from './revocations.js'
 export { seenSuite } from './seen.js'
 export { keyRingSuite } from './key-ring.js'

@@ -7,8 +7,8 @@ export const storeSuite: readonly Sentence<Store>[] = [
   {
     title: 'reaches as far as each of its ports',
     async run(open) {
-      const { scope, seen, counters, budgets, revocations } = await open()
-      deepEqual([seen.scope, counters.scope, budgets.scope, revocations.scope], [scope, scope, scope, scope])
+      const { scope, seen, counters, budgets, locks, revocations } = await open()
+      deepEqual([seen.scope, counters.scope, budgets.scope, locks.scope, revocations.scope], [scope, scope, scope, scope, scope])
     },
   },
   {
@@ -37,6 +37,8 @@ export const closingSuite: readonly Sentence<Store>[] = [
       await rejects(store.budgets.look([{ id: 'b', limit: 1 }]))
       await rejects(store.budgets.reserve('r', [], 1000))
       await rejects(store.budgets.settle('r', []))
+      await rejects(store.locks.take('k', 'one', inAMinute()))
+      await rejects(store.locks.release('k', 'one'))
       await rejects(store.revocations.append({ kind: 'user', name: 'a', at: 1, until: inAMinute() }))
       await rejects(store.revocations.after())
       equal(await other.seen.add('k', inAMinute()), true)

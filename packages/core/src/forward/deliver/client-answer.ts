@@ -5,7 +5,7 @@ import { refusalEnvelope } from '../../answers/refusal-answer.js'
 import { classifyFailure } from '../classify-failure.js'
 import { type Exchange, writeAnswerHead } from '../exchange.js'
 import { Hold } from '../../lib/hold.js'
-import { onceClientGone } from '../watch-client.js'
+import { onceClientGone } from '../../lib/watch-client.js'
 import { isCutByRevocation } from './is-cut-by-revocation.js'
 import { leakedKey } from './leaked-key.js'
 

@@ -1,0 +1,81 @@
+import type { ResponseSink } from '@postern/ports'
+import { formatRequestId } from '@postern/protocol'
+import { writeRecord } from '../answers/record.js'
+import type { Outcome } from '../forward/outcome.js'
+import type { Tags } from '../tag/tag.js'
+import { AnswerReader } from './answer-reader.js'
+import type { CallLocks } from './call-locks.js'
+import { conflictWith, notKept, otherRequest } from './conflict.js'
+import type { JoinBounds } from './join-bounds.js'
+import type { JoiningCall } from './joining-call.js'
+import type { KeptAnswers } from './kept-answers.js'
+import { Lead } from './lead.js'
+import { fingerprintOf, joinerOf, keyOf } from './same-call.js'
+import type { SharedAnswer } from './shared-answer.js'
+
+/**
+ * Finds the call that a call with an `Idempotency-Key` repeats. If there is one and its answer is known here, the client gets that
+ * answer; a call that is the first of its key leads those that will join.
+ *
+ * @returns `undefined` at once for a call without a key, and for one that only reads. How it ended, for a call that joined another.
+ * @throws {Refusal} 409 `idempotency_conflict` if the key was used for another request, or its answer is not known here; 503
+ *   `store_unavailable`; the refusal of the first call, for a call that joined it.
+ */
+export type Join = (call: JoiningCall, sink: ResponseSink) => Promise<Outcome | Lead> | undefined
+
+export interface JoinOptions {
+  readonly answers: KeptAnswers
+  readonly locks: CallLocks
+  readonly bounds: JoinBounds
+}
+
+export function createJoin({ answers, locks, bounds }: JoinOptions): Join {
+  async function join(call: JoiningCall, sink: ResponseSink, idempotencyKey: string): Promise<Outcome | Lead> {
+    const { arrival, principal, tags } = call
+    const joiner = joinerOf(principal)
+    const key = keyOf(joiner, idempotencyKey)
+    const digest = fingerprintOf(call)
+    const fingerprint = typeof digest === 'string' ? digest : await digest
+    const known = answers.find(key)
+    if (known !== undefined) return joinAnswer(known, fingerprint, call, sink)
+    const holder = `${tags.requestId} ${fingerprint}`
+    const answer = canBeJoined(call) ? answers.begin(key, joiner, principal, fingerprint, tags.requestId) : undefined
+    const lead = new Lead({ key, holder, answer, arrival, sink, graceMs: bounds.graceMs }, answers, locks)
+    try {
+      const found = await locks.take(key, holder)
+      if (found !== holder) throw conflictWith(found, fingerprint)
+    } catch (error) {
+      lead.refused(error)
+      throw error
+    }
+    lead.hasLock = true
+    return lead
+  }
+
+  return (call, sink) => {
+    const { idempotencyKey } = call.tags
+    if (idempotencyKey === undefined || onlyReads.has(call.arrival.method)) return undefined
+    return join(call, sink, idempotencyKey)
+  }
+}
+
+const onlyReads = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/** A body that streams through is not kept, so nobody can say whether another is equal; and clients write each form in other bytes. */
+function canBeJoined({ arrival, permit }: JoiningCall): boolean {
+  const isForm = /^\s*multipart\//i.test(arrival.headers['content-type'] ?? '')
+  return (permit.body === null || Buffer.isBuffer(permit.body)) && !isForm
+}
+
+async function joinAnswer(known: SharedAnswer, fingerprint: string, call: JoiningCall, sink: ResponseSink): Promise<Outcome> {
+  if (known.fingerprint !== fingerprint) throw otherRequest(known.firstId)
+  if (!known.isWhole) throw notKept(known.firstId)
+  const { arrival, route, permit, tags } = call
+  const ownMs = arrival.watch.ownMs()
+  const { read } = new AnswerReader(known, arrival, sink, route.gateway.timeouts.unreadMs)
+  const { finish, status } = await read
+  arrival.watch.waitedSince(ownMs)
+  // Of its own this call sent nothing.
+  const own: Tags = { ...tags, attempt: 0, requestId: formatRequestId({ ...tags, ulid: arrival.ulid, attempt: 0 }) }
+  return { finish, status, joined: known.firstId, record: writeRecord({ tags: own, route, permit, finish }) }
+}

@@ -1,0 +1,100 @@
+import type { Arrival, ResponseSink } from '@postern/ports'
+import type { Outcome } from '../forward/outcome.js'
+import type { CallLocks } from './call-locks.js'
+import { failureForOthers, mayBeBilled } from './failure-of-first.js'
+import type { KeptAnswers } from './kept-answers.js'
+import type { SharedAnswer } from './shared-answer.js'
+import { SharedSink } from './shared-sink.js'
+
+/** The facts of the first call of a key. */
+export interface LeadFacts {
+  readonly key: string
+  /** What its lock says: its request id and its fingerprint. */
+  readonly holder: string
+  /** `undefined`: nobody can join it. */
+  readonly answer: SharedAnswer | undefined
+  readonly arrival: Arrival
+  readonly sink: ResponseSink
+  /** How long it goes on after its last client has left, in milliseconds. */
+  readonly graceMs: number
+}
+
+/** The first call of a key, which is sent. Whoever ends the call calls `over`, once. */
+export class Lead {
+  /** The request and the answer as the rooms behind see them. */
+  readonly seen: { readonly arrival: Arrival; readonly sink: ResponseSink }
+  readonly #facts: LeadFacts
+  readonly #shared: SharedSink | undefined
+  readonly #answers: KeptAnswers
+  readonly #locks: CallLocks
+  #grace: NodeJS.Timeout | undefined
+  /** Whether the store keeps others from sending the same call. */
+  hasLock = false
+
+  constructor(facts: LeadFacts, answers: KeptAnswers, locks: CallLocks) {
+    this.#facts = facts
+    this.#answers = answers
+    this.#locks = locks
+    const { answer, arrival, sink } = facts
+    this.#shared = answer === undefined ? undefined : new SharedSink(answer, arrival, sink, () => this.#linger())
+    this.seen = this.#shared === undefined ? { arrival, sink } : { arrival: this.#shared.arrival, sink: this.#shared }
+    if (answer !== undefined) answer.onChange = () => this.#linger()
+    this.#linger()
+  }
+
+  /** The call was not sent: whoever joined it is refused as it is. */
+  refused(error: unknown): void {
+    this.over({ finish: 'refused' }, error)
+  }
+
+  /**
+   * The call has ended.
+   *
+   * @param error What it failed with, if it has no answer.
+   */
+  over({ finish }: Pick<Outcome, 'finish'>, error?: unknown): void {
+    const { answer } = this.#facts
+    if (this.#shared !== undefined) this.#shared.isOver = true
+    this.#lingersNoMore()
+    const isWhole = error === undefined && (finish === 'complete' || finish === 'upstream_error')
+    if (answer !== undefined) {
+      answer.finish = finish
+      if (error !== undefined) answer.fail(failureForOthers(error, answer.firstId))
+      else if (!isWhole) answer.cut()
+      if (isWhole && answer.isWhole) this.#answers.keep(answer)
+      else this.#answers.forget(answer)
+    }
+    if (!this.hasLock) return
+    const { key, holder } = this.#facts
+    if (error !== undefined && !mayBeBilled(error)) this.#locks.release(key, holder)
+    else this.#locks.keep(key, holder)
+  }
+
+  /** Begins or ends the time for which the call goes on without a client. */
+  #linger(): void {
+    const { answer, graceMs } = this.#facts
+    const shared = this.#shared
+    if (answer === undefined || shared === undefined || shared.isOver) return
+    if (shared.hasClient || answer.readers > 0) {
+      this.#lingersNoMore()
+      return
+    }
+    // What nobody can join any more is of no use to anybody.
+    if (!answer.isWhole || (this.#grace === undefined && !this.#answers.mayLinger(answer))) this.#abandon(answer, shared)
+    else this.#grace ??= setTimeout(() => this.#abandon(answer, shared), graceMs)
+  }
+
+  #abandon(answer: SharedAnswer, shared: SharedSink): void {
+    this.#lingersNoMore()
+    answer.onChange = undefined
+    this.#answers.forget(answer)
+    shared.abandon()
+  }
+
+  #lingersNoMore(): void {
+    if (this.#grace === undefined) return
+    clearTimeout(this.#grace)
+    this.#grace = undefined
+    this.#answers.lingersNoMore(this.#facts.answer as SharedAnswer)
+  }
+}

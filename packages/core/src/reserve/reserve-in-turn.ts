@@ -1,0 +1,59 @@
+import { type Budgets, ownerOf, type Reserved } from '@postern/ports'
+import type { Limit } from './find-limits.js'
+import { leaseMs } from './reservations.js'
+import type { ReservingCall } from './reserving-call.js'
+import { maxStreamWaitMs, type StreamQueues } from './stream-queues.js'
+
+/** What the store answered, and the name of the reservation. */
+export type ReservedAs = Reserved & { readonly id: string }
+
+/**
+ * Asks the store to set amounts aside. If a limit of streams refuses, or other calls wait under one, the call waits in its turn and asks
+ * again, for up to two seconds.
+ *
+ * @param tries Tells the reservations of one call apart.
+ * @throws {ClientGone} if the client leaves meanwhile; also the error of the store.
+ */
+export async function reserveInTurn(
+  budgets: Budgets,
+  queues: StreamQueues,
+  { arrival, principal, tags }: ReservingCall,
+  limits: readonly Limit[],
+  amounts: readonly number[],
+  tries: number,
+): Promise<ReservedAs> {
+  const claims = limits.map(({ claim: { budget } }, index) => ({ budget, amount: amounts[index] as number }))
+  let asked = 0
+  const ask = async (): Promise<ReservedAs> => {
+    asked += 1
+    // The request id holds a ULID, so no other call has it.
+    const id = tries === 1 && asked === 1 ? tags.requestId : `${tags.requestId}/${tries}.${asked}`
+    return { id, ...(await budgets.reserve(id, claims, leaseMs)) }
+  }
+  let refusedBy = limits.findIndex(({ rule, claim: { budget } }) => rule.unit === 'streams' && queues.isWaitedFor(budget))
+  let reserved = refusedBy === -1 ? await ask() : undefined
+  const until = performance.now() + maxStreamWaitMs
+  for (;;) {
+    if (reserved !== undefined) {
+      if (reserved.granted || limits[reserved.refusedBy]?.rule.unit !== 'streams') return reserved
+      refusedBy = reserved.refusedBy
+    }
+    const { budget } = (limits[refusedBy] as Limit).claim
+    let refused = reserved
+    const found: ReservedAs | undefined = await queues.wait(
+      { budget, caller: ownerOf(principal), arrival, until },
+      async () => {
+        const answer = await ask()
+        if (answer.granted || answer.refusedBy !== refusedBy) return answer
+        refused = answer
+        return undefined
+      },
+      ({ id, granted }) => {
+        if (granted) void budgets.settle(id, [...amounts].fill(0)).catch(() => {})
+      },
+    )
+    if (found === undefined)
+      return refused ?? { id: tags.requestId, granted: false, refusedBy, counted: await budgets.look(claims.map((claim) => claim.budget)) }
+    reserved = found
+  }
+}
