@@ -124,7 +124,7 @@ export function createPostgresConnection({ url, most, tables, answerMs = storeAn
         const goesOn = isRolledBack(error)
         if (!isOver) client.release(!goesOn)
         if (isWithoutTables(error)) ready = undefined
-        throw isRepeatable(error) ? new InTheWay(cannotBeUsed(error)) : new (goesOn ? StoreNotAsked : Error)(cannotBeUsed(error))
+        throw goesOn ? new RefusedStatement(cannotBeUsed(error), error) : new Error(cannotBeUsed(error))
       }
     })()
     try {
@@ -141,7 +141,7 @@ export function createPostgresConnection({ url, most, tables, answerMs = storeAn
         return await askOnce(text, values, waitMs)
       } catch (error) {
         const leftMs = waitMs - (performance.now() - begun)
-        if (!(error instanceof InTheWay) || leftMs < 2 * lastMs) throw error
+        if (!(error instanceof RefusedStatement && error.isRepeatable) || leftMs < 2 * lastMs) throw error
         return askOnce(text, values, leftMs)
       }
     },
@@ -153,8 +153,18 @@ export function createPostgresConnection({ url, most, tables, answerMs = storeAn
   }
 }
 
-/** Other transactions were in the way; nothing was done, and the same statement may succeed at once. */
-class InTheWay extends StoreNotAsked {}
+/** PostgreSQL refused the statement and rolled it back: nothing was done. */
+export class RefusedStatement extends StoreNotAsked {
+  /** The SQLSTATE. */
+  readonly code: string
+  /** Whether the same statement may succeed at once: other transactions were in the way. */
+  readonly isRepeatable: boolean
+  constructor(message: string, error: unknown) {
+    super(message)
+    this.code = String((error as { code?: unknown }).code)
+    this.isRepeatable = isRepeatable(error)
+  }
+}
 
 function cannotBeUsed(error: unknown): string {
   return error instanceof NewerTables ? error.message : `PostgreSQL cannot be used: ${reasonOf(error)}.`
