@@ -307,6 +307,7 @@ describe('shared code', () => {
     expect(places.toSorted()).toEqual([
       'packages/config/src/check-callers.ts',
       'packages/config/src/check-keys.ts',
+      'packages/config/src/check-postgres.ts',
       'packages/config/src/check-store.ts',
       'packages/config/src/read-signing-key.ts',
       'packages/core/src/forward/prepare-key.ts',
@@ -317,7 +318,7 @@ describe('shared code', () => {
       'sidecar/src/admin-api.ts',
       'sidecar/src/admin/find-credential.ts',
       'sidecar/src/commands/session.ts',
-      'sidecar/src/open-store.ts',
+      'sidecar/src/store-address.ts',
     ])
   })
 

@@ -97,7 +97,7 @@ export function checkConfig(raw: unknown, places: SecretPlaces, dialects: Dialec
     checkCallers(config, problems)
     checkIssuers(config, problems)
     checkStore(config, secrets, places, problems)
-    checkLedger(config, places, problems)
+    checkLedger(config, secrets, places, problems)
     checkLimits(config, problems)
     warnOfHolding(config, problems)
     if (prices !== undefined || config.limits?.prices === undefined) checkSpend(config, prices, problems)
@@ -171,6 +171,8 @@ function referencesIn(parts: Parts): References {
   if (parts.backend?.identity?.key !== undefined) references.push(['backend.identity.key', parts.backend.identity.key])
   if (parts.admin?.secret !== undefined) references.push(['admin.secret', parts.admin.secret])
   if (typeof parts.store?.redis === 'object') references.push(['store.redis', parts.store.redis])
+  if (typeof parts.store?.postgres === 'object') references.push(['store.postgres', parts.store.postgres])
+  if (typeof parts.ledger?.postgres === 'object') references.push(['ledger.postgres', parts.ledger.postgres])
   return references
 }
 

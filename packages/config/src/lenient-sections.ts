@@ -44,6 +44,7 @@ export interface Parts {
   readonly service: NonNullable<Config['callers']['service']> | undefined
   readonly session: NonNullable<Config['callers']['session']> | undefined
   readonly store: NonNullable<Config['store']> | undefined
+  readonly ledger: NonNullable<Config['ledger']> | undefined
   readonly admin: NonNullable<Config['admin']> | undefined
   readonly backend: NonNullable<Config['backend']> | undefined
   /** All names under `gateways`, also those of gateways that are not valid. */
@@ -73,6 +74,7 @@ export function readSections(raw: unknown, dialectIds: readonly string[], plain:
     service: read(member(callers, 'service'), lenientParts.service),
     session: read(member(callers, 'session'), lenientParts.session),
     store: read(member(raw, 'store'), lenientParts.store),
+    ledger: read(member(raw, 'ledger'), lenientParts.ledger),
     admin: read(member(raw, 'admin'), lenientParts.admin),
     backend: read(member(raw, 'backend'), lenientParts.backend),
     namedGateways: new Set(Object.keys(asObject(member(raw, 'gateways')))),

@@ -1,7 +1,7 @@
 import { type UsageField, usageFields, type UsageFilter, usageFilters, type UsageRow, writeAmount } from '@postern/ports'
 import { asciiJson } from '@postern/protocol'
 import { Failure } from '../failure.js'
-import { askLedger, type LedgerPlace } from '../ledger/find-ledger.js'
+import { askLedger, type WhereToAsk } from '../ledger/find-ledger.js'
 import { print, printTable, showName } from '../print.js'
 import { asJson, columnsOf } from '../usage/columns.js'
 import { writeCsv } from '../usage/csv.js'
@@ -11,7 +11,7 @@ import { totalOf } from '../usage/total.js'
 import { describeCosts, drawTree, formatMs, spanOf } from '../usage/tree.js'
 
 /** The options of `postern usage`. */
-export interface UsageOptions extends LedgerPlace, Readonly<Partial<Record<UsageFilter, string>>> {
+export interface UsageOptions extends WhereToAsk, Readonly<Partial<Record<UsageFilter, string>>> {
   readonly since: string
   readonly until?: string
   readonly by: string
@@ -52,7 +52,7 @@ async function answer(options: UsageOptions): Promise<number> {
 }
 
 /** Prints a run as a tree. */
-export async function usageOfWorkflow(id: string, options: LedgerPlace & { readonly json?: boolean }): Promise<number> {
+export async function usageOfWorkflow(id: string, options: WhereToAsk & { readonly json?: boolean }): Promise<number> {
   const { calls, total } = await askLedger(options, (reader) => reader.workflow(id))
   if (options.json === true) {
     const told = calls.map(({ requestId, parentStep, startMs, durationMs, cost, ...call }) => ({

@@ -1,5 +1,5 @@
 import type { UsageField, UsageRow } from '@postern/ports'
-import { dayMs } from './day.js'
+import { dayText } from './day.js'
 
 /** What is added up besides costs. */
 export const plainMeasures = ['calls', 'failed', 'refused', 'input', 'output', 'cached', 'reasoning', 'without_usage', 'without_cost'] as const
@@ -43,10 +43,6 @@ export class UsageAnswer {
   rows(): readonly UsageRow[] {
     return [...this.#groups.values()].toSorted((one, other) => compare(one.values, other.values)).map((group) => rowOf(this.#by, group))
   }
-}
-
-function dayText(day: number): string {
-  return new Date(day * dayMs).toISOString().slice(0, 10)
 }
 
 function rowOf(by: readonly UsageField[], { values, sums, costs }: Group): UsageRow {
