@@ -5,7 +5,7 @@ import type { RowWriter, WriterTold } from '../../ledger/queued-ledger.js'
 import type { Row } from '../../ledger/row.js'
 import { type Ask, type PostgresConnection, RefusedStatement } from '../connection.js'
 import { readValue } from '../replies.js'
-import { type GroupText, writeGroup } from './write-group.js'
+import { createGroupWriter, type GroupText } from './write-group.js'
 
 /** How long the writer waits before it tries a group again, in milliseconds. */
 const retryMs = 1000
@@ -38,6 +38,7 @@ export class LedgerWriter implements RowWriter {
   readonly #options: LedgerWriterOptions
   readonly #told: WriterTold
   readonly #stop = new AbortController()
+  readonly #writeGroup = createGroupWriter()
   #waiting: Group[] = []
   #writing: Promise<void> | undefined
   #isEnding = false
@@ -51,7 +52,7 @@ export class LedgerWriter implements RowWriter {
   }
 
   write(rows: readonly Row[]): void {
-    this.#waiting.push({ id: randomUUID(), count: rows.length, ...writeGroup(rows) })
+    this.#waiting.push({ id: randomUUID(), count: rows.length, ...this.#writeGroup(rows) })
     this.#writing ??= this.#writeWaiting().finally(() => (this.#writing = undefined))
   }
 

@@ -9,22 +9,42 @@ export interface GroupText {
   readonly rows: string
 }
 
-/** Writes a group of rows in the form that the function `append_calls` of the migrations takes. */
-export function writeGroup(group: readonly Row[]): GroupText {
-  const clean = cleaner(true)
-  const known = new Map<string, { readonly digest: string; readonly names: readonly string[]; day: number }>()
-  const rows = group.map((row) => {
-    const names = namesOf(row, clean)
-    const values = valuesOf(row, clean)
-    const day = Math.floor((values[timePlace] as number) / dayMs)
-    const key = JSON.stringify(names)
-    let found = known.get(key)
-    if (found === undefined) known.set(key, (found = { digest: digestKey(key), names, day }))
-    found.day = Math.max(found.day, day)
-    return [found.digest, ...values, attemptsOf(row).map(([attempt, code]) => [attempt, clean(code)])]
-  })
-  return {
-    names: JSON.stringify([...known.values()].map(({ digest, names, day }) => [digest, ...names, day])),
-    rows: JSON.stringify(rows),
+/** The most combinations of names whose digests are remembered. */
+const maxKnown = 50_000
+
+/** Writes groups of rows in the form that the function `append_calls` of the migrations takes. */
+export function createGroupWriter(): (group: readonly Row[]) => GroupText {
+  const digests = new Map<string, string>()
+
+  function digestOf(key: string): string {
+    let digest = digests.get(key)
+    if (digest !== undefined) return digest
+    if (digests.size >= maxKnown) digests.clear()
+    digests.set(key, (digest = digestKey(key)))
+    return digest
+  }
+
+  function write(group: readonly Row[], clean: (text: string) => string): GroupText {
+    const found = new Map<string, { readonly names: readonly string[]; day: number }>()
+    const rows = group.map((row) => {
+      const names = namesOf(row, clean)
+      const values = valuesOf(row, clean)
+      const day = Math.floor((values[timePlace] as number) / dayMs)
+      const digest = digestOf(JSON.stringify(names))
+      const known = found.get(digest)
+      if (known === undefined) found.set(digest, { names, day })
+      else known.day = Math.max(known.day, day)
+      return [digest, ...values, attemptsOf(row).map(([attempt, code]) => [attempt, clean(code)])]
+    })
+    return {
+      names: JSON.stringify([...found].map(([digest, { names, day }]) => [digest, ...names, day])),
+      rows: JSON.stringify(rows),
+    }
+  }
+
+  return (group) => {
+    const text = write(group, cleaner(false))
+    // JSON escapes what PostgreSQL does not keep. It is rare, so only then each text is looked at.
+    return text.rows.includes('\\u') || text.names.includes('\\u') ? write(group, cleaner(true)) : text
   }
 }
