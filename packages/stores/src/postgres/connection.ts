@@ -2,7 +2,7 @@ import { StoreNotAsked } from '@postern/ports'
 import pg from 'pg'
 import { checkAddress } from './address.js'
 import { migrate, NewerTables, type Tables } from './migrate.js'
-import { isRepeatable, isRolledBack, isWithoutTables, reasonOf } from './reason.js'
+import { inTime, isRepeatable, isRolledBack, isWithoutTables, reasonOf } from './reason.js'
 
 /** How long a statement of a store may take, in milliseconds, including the wait for a connection. */
 const storeAnswerMs = 1500
@@ -60,8 +60,9 @@ export function createPostgresConnection({ url, most, tables, answerMs = storeAn
     statement_timeout: answerMs,
     idle_in_transaction_session_timeout: answerMs,
   })
-  // An idle connection was lost. Without a listener the event would end the process.
+  // A connection was lost, idle or in use. Without listeners the events would end the process; the statement rejects anyway.
   pool.on('error', () => {})
+  pool.on('connect', (client) => client.on('error', () => {}))
   let ready: Promise<void> | undefined
   let closed = false
   let failedAt = -Infinity
@@ -103,7 +104,7 @@ export function createPostgresConnection({ url, most, tables, answerMs = storeAn
     const deadline = new Promise<never>((_, reject) => {
       const fail = (): void => {
         isOver = true
-        const reason = `PostgreSQL cannot be used: no answer within ${Math.round(waitMs)} ms.`
+        const reason = `PostgreSQL cannot be used: ${inTime}.`
         reject(client === undefined ? new StoreNotAsked(reason) : new Error(reason))
         // It closes the connection: what it answers later belongs to nobody.
         client?.release(true)

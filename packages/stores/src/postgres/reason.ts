@@ -16,8 +16,14 @@ const conditions: Readonly<Record<string, string>> = {
   '57P03': 'it is starting or stopping',
 }
 
+/** The database, or what stands in front of it, did not answer. */
+export const inTime = 'it did not answer in time'
+
 /** What the library says in its own words, which hold no address. */
 const ownWords: readonly (readonly [text: string, reason: string])[] = [
+  ['timeout exceeded when trying to connect', inTime],
+  ['Connection terminated due to connection timeout', inTime],
+  ['timeout expired', inTime],
   ['The server does not support SSL connections', 'it does not take TLS'],
   ['SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string', 'it wants a password, and the address has none'],
 ]
