@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFileSync, chownSync } from 'node:fs'
+import { appendFileSync, chownSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -34,8 +34,8 @@ export interface PostgresOptions {
   readonly password?: string
   /** Whether a commit waits for the disk. Default `false`: only a crash of the whole machine would lose something. */
   readonly fsync?: boolean
-  /** The certificate and its key, as files of PEM; then it takes TLS as well. */
-  readonly tls?: { readonly cert: string; readonly key: string }
+  /** The certificate and its key, in PEM; then it takes TLS as well. */
+  readonly tls?: { readonly cert: Buffer; readonly key: Buffer }
 }
 
 /** Makes a PostgreSQL on a free port, which runs once `start` resolves. */
@@ -62,10 +62,14 @@ export async function preparePostgres({ password, fsync = false, tls }: Postgres
     max_connections: '60',
     shared_buffers: '32MB',
     log_min_messages: 'panic',
-    ...(tls === undefined ? {} : { ssl: 'on', ssl_cert_file: `'${tls.cert}'`, ssl_key_file: `'${tls.key}'` }),
+    ...(tls === undefined ? {} : { ssl: 'on', ssl_cert_file: "'host.pem'", ssl_key_file: "'host.key'" }),
   }
   const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}\n`)
   appendFileSync(join(data, 'postgresql.conf'), lines.join(''))
+  for (const [name, content] of tls === undefined ? [] : ([['host.pem', tls.cert], ['host.key', tls.key]] as const)) {
+    writeFileSync(join(data, name), content, { mode: 0o600 })
+    if (owner !== undefined) chownSync(join(data, name), owner.uid, owner.gid)
+  }
   const url = `postgres://tester${password === undefined ? '' : `:${encodeURIComponent(password)}`}@127.0.0.1:${port}/postgres`
   let child: ChildProcess | undefined
 
