@@ -146,12 +146,14 @@ function withStoreInUse(next: LoadedConfig, { checked: { secrets } }: Replaceabl
     const known = secrets.get(path)
     return known !== undefined && checked.secrets.get(path)?.fingerprint() !== known.fingerprint()
   })
-  const waits = waiting.map((path): Problem => ({
-    severity: 'warning',
-    path,
-    reason: 'is another one now, and cannot change while Postern runs.',
-    fix: 'Restart Postern with it.',
-  }))
+  const waits = waiting.map(
+    (path): Problem => ({
+      severity: 'warning',
+      path,
+      reason: 'is another one now, and cannot change while Postern runs.',
+      fix: 'Restart Postern with it.',
+    }),
+  )
   const inUse = waiting.map((path) => [path, secrets.get(path) as Secret] as const)
   return { ...next, problems: [...problems, ...waits], checked: { ...checked, secrets: new Map([...checked.secrets, ...inUse]) } }
 }

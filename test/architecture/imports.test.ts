@@ -132,7 +132,12 @@ const wallsOfStores: Walls = {
 }
 
 /** A folder for each technology of a store. That of memory stands with the ports: it needs no library, and the middleware has it. */
-const technologies = ['packages/ports/src/memory', 'packages/stores/src/sqlite', 'packages/stores/src/redis', 'packages/stores/src/postgres']
+const technologies = [
+  'packages/ports/src/memory',
+  'packages/stores/src/sqlite',
+  'packages/stores/src/redis',
+  'packages/stores/src/postgres',
+]
 
 /** What opens a store, hands it on, hands out its ports, or closes it. Everything else takes one port. */
 const holdersOfStores = [

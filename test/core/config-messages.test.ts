@@ -156,11 +156,7 @@ describe('a message of check', () => {
       { postgres: 'postgres://host/database', schema: 'Public-1' },
       'store.schema: is not the name of a schema. Use 1 to 63 small letters, digits and underscores, not beginning with a digit or pg_.',
     ],
-    [
-      'store',
-      { redis: 'redis://host', schema: 'mine' },
-      'store.schema: is for PostgreSQL, and there is none. Remove it.',
-    ],
+    ['store', { redis: 'redis://host', schema: 'mine' }, 'store.schema: is for PostgreSQL, and there is none. Remove it.'],
     [
       'store',
       { redis: 'redis://host', postgres: 'postgres://host/database' },
@@ -347,7 +343,10 @@ describe('a configuration that a message shows', () => {
 
   test.each(shown)('is taken by check: %s', (text) => {
     const config = { ...good, ...(parse(text) as object) }
-    const places = { env: new Proxy({}, { get: (_, name) => `${name === 'POSTGRES_URL' ? 'postgres' : 'redis'}://0123456789abcdef0123456789abcdef` }), directory: '.' }
+    const places = {
+      env: new Proxy({}, { get: (_, name) => `${name === 'POSTGRES_URL' ? 'postgres' : 'redis'}://0123456789abcdef0123456789abcdef` }),
+      directory: '.',
+    }
     const form = checkConfig(config, places).problems.filter(({ severity, path }) => severity === 'error' && !path.endsWith('.hashes'))
     expect(form).toEqual([])
   })

@@ -3,7 +3,10 @@ import { parse } from 'yaml'
 import { describe, expect, test } from 'vitest'
 
 /** Every variable is set to what may be a secret of any kind, a ring or an address of a store. */
-const places = { env: new Proxy({}, { get: (_, name) => `${name === 'POSTGRES_URL' ? 'postgres' : 'redis'}://0123456789abcdef0123456789abcdef` }), directory: '.' }
+const places = {
+  env: new Proxy({}, { get: (_, name) => `${name === 'POSTGRES_URL' ? 'postgres' : 'redis'}://0123456789abcdef0123456789abcdef` }),
+  directory: '.',
+}
 
 const good = {
   version: 1,

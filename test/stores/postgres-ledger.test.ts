@@ -47,7 +47,17 @@ describe.skipIf(findProgram('postgresql') === undefined)('the ledger in PostgreS
   function entryOf(facts: Partial<LedgerEntry> = {}): LedgerEntry {
     made += 1
     const time = new Date().toISOString()
-    return { time, request_id: `id-${made}`, attempt: 1, method: 'POST', path: '/v1/x', status: 200, finish: 'complete', duration_ms: 1, ...facts }
+    return {
+      time,
+      request_id: `id-${made}`,
+      attempt: 1,
+      method: 'POST',
+      path: '/v1/x',
+      status: 200,
+      finish: 'complete',
+      duration_ms: 1,
+      ...facts,
+    }
   }
 
   async function callsIn(reader: LedgerReader): Promise<number> {
@@ -104,9 +114,9 @@ describe.skipIf(findProgram('postgresql') === undefined)('the ledger in PostgreS
   ])('loses no row and has none twice where the database %s while rows come', async (_, disturb) => {
     const ledger = open()
     let sent = 0
-    let isOver = false
+    const state = { isOver: false }
     const sending = (async () => {
-      while (!isOver) {
+      while (!state.isOver) {
         for (let count = 0; count < 20; count += 1) {
           sent += 1
           await ledger.append(entryOf({ team: `t${sent % 5}` }))
@@ -119,7 +129,7 @@ describe.skipIf(findProgram('postgresql') === undefined)('the ledger in PostgreS
       await disturb()
     }
     await new Promise((done) => setTimeout(done, 300))
-    isOver = true
+    state.isOver = true
     await sending
     const reader = read()
     await expect.poll(() => callsIn(reader), { timeout: 20_000 }).toBe(sent)
@@ -147,7 +157,11 @@ describe.skipIf(findProgram('postgresql') === undefined)('the ledger in PostgreS
       })
     })
     const { port } = new URL(await listenAnywhere(passage))
-    const ledger = createPostgresLedger({ url: postgres.url.replace(String(postgres.port), port), schema, log: (level, message, facts) => void lines.push([level, message, facts]) })
+    const ledger = createPostgresLedger({
+      url: postgres.url.replace(String(postgres.port), port),
+      schema,
+      log: (level, message, facts) => void lines.push([level, message, facts]),
+    })
     void ledger.append(entryOf())
     await ledger.flush()
     cuts = 2
@@ -203,7 +217,9 @@ describe.skipIf(findProgram('postgresql') === undefined)('the ledger in PostgreS
     const long = '語'.repeat(2000)
     const odd = `a\0b\uD800c'"\\u0000{}`
     for (const text of [long, odd, '', "'; DROP TABLE calls; --"])
-      void ledger.append(entryOf({ user: text, team: text, project: text, key: text, gateway: text, model: text, workflow: 'w', step: text, code: text }))
+      void ledger.append(
+        entryOf({ user: text, team: text, project: text, key: text, gateway: text, model: text, workflow: 'w', step: text, code: text }),
+      )
     await ledger.flush()
     const { calls } = await read().workflow('w')
     expect(calls.map(({ user }) => user)).toEqual(['語'.repeat(512), `a\uFFFDb\uFFFDc'"\\u0000{}`, undefined, "'; DROP TABLE calls; --"])
@@ -227,7 +243,9 @@ describe.skipIf(findProgram('postgresql') === undefined)('the ledger in PostgreS
   })
 
   test('that no process has written is not created by a question', async () => {
-    await expect(callsIn(read())).rejects.toThrow(`There is no ledger in the schema ${schema} of PostgreSQL: no process has written one yet.`)
+    await expect(callsIn(read())).rejects.toThrow(
+      `There is no ledger in the schema ${schema} of PostgreSQL: no process has written one yet.`,
+    )
     expect(await query(`SELECT 1 AS found FROM pg_namespace WHERE nspname = '${schema}'`)).toEqual([])
   })
 

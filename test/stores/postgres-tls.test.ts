@@ -32,13 +32,16 @@ describe.skipIf(findProgram('postgresql') === undefined)('TLS to PostgreSQL', { 
     }
   }
 
-  test.each(['prefer', 'require', 'verify-ca', 'verify-full'])('checks the certificate with sslmode=%s, and never goes on without TLS', async (mode) => {
-    const trusted = `sslmode=${mode}&sslrootcert=${certificates.authority}`
-    expect(await fault(withTls, trusted)).toBeUndefined()
-    expect(await fault(withTls, trusted, '127.0.0.1')).toMatch(/ERR_TLS_CERT_ALTNAME_INVALID/)
-    expect(await fault(withTls, `sslmode=${mode}`)).toMatch(/UNABLE_TO_VERIFY_LEAF_SIGNATURE|SELF_SIGNED_CERT_IN_CHAIN/)
-    expect(await fault(withoutTls, trusted)).toBe('PostgreSQL cannot be used: it does not take TLS.')
-  })
+  test.each(['prefer', 'require', 'verify-ca', 'verify-full'])(
+    'checks the certificate with sslmode=%s, and never goes on without TLS',
+    async (mode) => {
+      const trusted = `sslmode=${mode}&sslrootcert=${certificates.authority}`
+      expect(await fault(withTls, trusted)).toBeUndefined()
+      expect(await fault(withTls, trusted, '127.0.0.1')).toMatch(/ERR_TLS_CERT_ALTNAME_INVALID/)
+      expect(await fault(withTls, `sslmode=${mode}`)).toMatch(/UNABLE_TO_VERIFY_LEAF_SIGNATURE|SELF_SIGNED_CERT_IN_CHAIN/)
+      expect(await fault(withoutTls, trusted)).toBe('PostgreSQL cannot be used: it does not take TLS.')
+    },
+  )
 
   test('encrypts without a check with sslmode=no-verify, and never goes on without TLS', async () => {
     expect(await fault(withTls, 'sslmode=no-verify')).toBeUndefined()

@@ -66,7 +66,12 @@ export async function preparePostgres({ password, fsync = false, tls }: Postgres
   }
   const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}\n`)
   appendFileSync(join(data, 'postgresql.conf'), lines.join(''))
-  for (const [name, content] of tls === undefined ? [] : ([['host.pem', tls.cert], ['host.key', tls.key]] as const)) {
+  for (const [name, content] of tls === undefined
+    ? []
+    : ([
+        ['host.pem', tls.cert],
+        ['host.key', tls.key],
+      ] as const)) {
     writeFileSync(join(data, name), content, { mode: 0o600 })
     if (owner !== undefined) chownSync(join(data, name), owner.uid, owner.gid)
   }

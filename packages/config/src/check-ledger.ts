@@ -10,14 +10,12 @@ import type { Config } from './schema.js'
 const defaultFile = 'ledger.db'
 
 /** Where a ledger is: in a file, or in the PostgreSQL that a setting leads to. */
-export type LedgerPlace =
-  | { readonly file: string }
-  | { readonly postgres: PostgresSetting; readonly schema: string | undefined }
+export type LedgerPlace = { readonly file: string } | { readonly postgres: PostgresSetting; readonly schema: string | undefined }
 
 /** The settings that decide where a ledger is. An address of PostgreSQL may be anything that is written there. */
 export interface LedgerSettings {
-  readonly ledger?: Readonly<Partial<Record<'sqlite' | 'schema', string | undefined>>> & { readonly postgres?: unknown } | undefined
-  readonly store?: Readonly<Partial<Record<'sqlite' | 'schema', string | undefined>>> & { readonly postgres?: unknown } | undefined
+  readonly ledger?: (Readonly<Partial<Record<'sqlite' | 'schema', string | undefined>>> & { readonly postgres?: unknown }) | undefined
+  readonly store?: (Readonly<Partial<Record<'sqlite' | 'schema', string | undefined>>> & { readonly postgres?: unknown }) | undefined
 }
 
 /**
@@ -36,12 +34,7 @@ export function placeOfLedger({ ledger, store }: LedgerSettings, directory: stri
 }
 
 /** Checks that every process can write `ledger`: a file of its own for one, PostgreSQL for several. */
-export function checkLedger(
-  config: Config,
-  secrets: ReadonlyMap<string, Secret>,
-  { directory }: SecretPlaces,
-  problems: Problem[],
-): void {
+export function checkLedger(config: Config, secrets: ReadonlyMap<string, Secret>, { directory }: SecretPlaces, problems: Problem[]): void {
   const { ledger, replicas } = config
   const place = placeOfLedger(config, directory)
   if (ledger === undefined || place === undefined) return
@@ -49,8 +42,7 @@ export function checkLedger(
     problems.push(problem('ledger', 'must say one place.', 'Write sqlite: ./ledger.db or postgres: { env: POSTGRES_URL }.'))
   checkPostgres('ledger.postgres', ledger.postgres, secrets, problems)
   if (!('file' in place)) return
-  if (ledger.schema !== undefined)
-    problems.push(problem('ledger.schema', 'is for PostgreSQL, and the ledger is in a file.', 'Remove it.'))
+  if (ledger.schema !== undefined) problems.push(problem('ledger.schema', 'is for PostgreSQL, and the ledger is in a file.', 'Remove it.'))
   if (replicas > 1)
     problems.push(
       problem(

@@ -13,7 +13,9 @@ export function checkPostgres(
   problems: Problem[],
 ): void {
   if (typeof written === 'string' && holdsPassword(written))
-    problems.push(problem(setting, 'holds a password.', 'Write { env: NAME } or { file: PATH }; the address stands there, password and all.'))
+    problems.push(
+      problem(setting, 'holds a password.', 'Write { env: NAME } or { file: PATH }; the address stands there, password and all.'),
+    )
   const address = typeof written === 'object' ? secrets.get(setting)?.reveal() : undefined
   if (address !== undefined && !/^postgres(?:ql)?:\/\/./.test(address))
     problems.push(

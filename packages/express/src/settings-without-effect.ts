@@ -9,7 +9,10 @@ const withoutEffect: readonly (readonly [path: string, fix: string])[] = [
   ['admin', 'Remove it. To end sessions, pass a store and use "postern session revoke".'],
   ['health', 'Answer probes in the application.'],
   ['audit', 'Write down yourself who calls replace() of the middleware.'],
-  ['ledger', 'Pass a ledger of your own as "ledger": createSqliteLedger of @postern/stores/ledger opens this one, or createPostgresLedger of @postern/stores/postgres-ledger.'],
+  [
+    'ledger',
+    'Pass a ledger of your own as "ledger": createSqliteLedger of @postern/stores/ledger opens this one, or createPostgresLedger of @postern/stores/postgres-ledger.',
+  ],
   ['reload', 'Call replace() of the middleware with what you have read.'],
   ['shutdown', 'Call drain() and close() of the middleware, and cut() when you have waited long enough.'],
 ]

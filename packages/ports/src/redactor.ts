@@ -1,6 +1,6 @@
 import { redactKeys } from '@postern/gateways'
 import { createSecretWindows } from './secret-windows.js'
-import type { Secret } from './secret.js'
+import { Secret } from './secret.js'
 
 /** Replaces in texts what must not be logged: every loaded secret, and every text with the form of a key. */
 export interface Redactor {
@@ -24,7 +24,18 @@ const maxDecodings = 3
 
 /** The secrets that no log may hold: all but `callers.service.hashes`, whose labels are the callers' names in the log. */
 export function searchedSecrets(secrets: ReadonlyMap<string, Secret>): readonly Secret[] {
-  return [...secrets].filter(([path]) => path !== 'callers.service.hashes').map(([, secret]) => secret)
+  return [...secrets]
+    .filter(([path]) => path !== 'callers.service.hashes')
+    .map(([path, secret]) => (addresses.has(path) ? withoutScheme(secret) : secret))
+}
+
+/** The settings that lead to an address with a password in it. */
+const addresses: ReadonlySet<string> = new Set(['store.redis', 'store.postgres', 'ledger.postgres'])
+
+/** A text that ends like the beginning of a secret is taken for one that was cut off; and many texts end with "postgres". */
+function withoutScheme(address: Secret): Secret {
+  const text = address.reveal()
+  return new Secret(text.slice(Math.max(0, text.indexOf('://'))))
 }
 
 /** @param shortest Minimum length of a secret that is searched for, in characters: a common word could hold a shorter one. Default 0. */

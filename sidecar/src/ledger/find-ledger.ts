@@ -50,7 +50,11 @@ async function openConfigured(config: string): Promise<LedgerReader> {
   return createPostgresLedgerReader({ url, ...(place.schema === undefined ? {} : { schema: place.schema }) })
 }
 
-function settingsIn(section: unknown): { readonly sqlite: string | undefined; readonly schema: string | undefined; readonly postgres: unknown } {
+function settingsIn(section: unknown): {
+  readonly sqlite: string | undefined
+  readonly schema: string | undefined
+  readonly postgres: unknown
+} {
   const settings = (typeof section === 'object' && section !== null ? section : {}) as Readonly<Record<string, unknown>>
   const textAt = (name: string): string | undefined => (typeof settings[name] === 'string' ? settings[name] : undefined)
   return { sqlite: textAt('sqlite'), schema: textAt('schema'), postgres: settings['postgres'] }

@@ -2,7 +2,17 @@ import type { UsageField, UsageRow } from '@postern/ports'
 import { dayText } from './day.js'
 
 /** What is added up besides costs. */
-export const plainMeasures = ['calls', 'failed', 'refused', 'input', 'output', 'cached', 'reasoning', 'without_usage', 'without_cost'] as const
+export const plainMeasures = [
+  'calls',
+  'failed',
+  'refused',
+  'input',
+  'output',
+  'cached',
+  'reasoning',
+  'without_usage',
+  'without_cost',
+] as const
 
 /** What one query adds up of calls with one unit. */
 export interface UsageSums {

@@ -65,7 +65,10 @@ export function createBudgets(ask: Ask, schema: string): Budgets {
   const settle = createBatches<Settled, readonly Counted[] | undefined>(async (calls, waitMs) => {
     const spent = calls.flatMap((call) => call.spent)
     const values = [calls.map(({ id }) => id), firstsOf(calls.map((call) => call.spent.length)), spent]
-    const { now, answers } = readTimed(readValue(await ask(`SELECT ${schema}.settle($1, $2, $3) AS answer`, values, waitMs), 'answer'), calls.length)
+    const { now, answers } = readTimed(
+      readValue(await ask(`SELECT ${schema}.settle($1, $2, $3) AS answer`, values, waitMs), 'answer'),
+      calls.length,
+    )
     return answers.map((answer, index) => {
       // Of two that end one reservation together, the first one did.
       const isFirst = calls.findIndex(({ id }) => id === calls[index]?.id) === index
@@ -134,7 +137,9 @@ function lookStatement(schema: string): string {
 /** The arguments of the function `reserve`. */
 function valuesOf(calls: readonly Asked[]): readonly unknown[] {
   const claims = calls.flatMap((call) => call.claims)
-  const windows = [...new Map(claims.map(({ window }) => [window.id, window])).values()].toSorted((one, other) => (one.id < other.id ? -1 : 1))
+  const windows = [...new Map(claims.map(({ window }) => [window.id, window])).values()].toSorted((one, other) =>
+    one.id < other.id ? -1 : 1,
+  )
   const places = new Map(windows.map(({ id }, index) => [id, index + 1]))
   return [
     windows.map(({ id }) => id),

@@ -13,6 +13,9 @@ const lastMs = 100
 /** After a failed connection, how long statements are refused without a new attempt, in milliseconds. */
 const restMs = 100
 
+/** How long the connection that makes the tables may take to open, in milliseconds. Who waits for it gives up earlier. */
+const migrationConnectMs = 5000
+
 /** How long an idle connection stays open, in milliseconds. */
 const idleMs = 60_000
 
@@ -75,7 +78,7 @@ export function createPostgresConnection({ url, most, tables, answerMs = storeAn
 
   /** Makes the tables once. After a failure, the next statement tries again. */
   function prepared(): Promise<void> {
-    ready ??= migrate(connectionString, tables, answerMs).catch((error: unknown) => {
+    ready ??= migrate(connectionString, tables, migrationConnectMs).catch((error: unknown) => {
       ready = undefined
       failed(error)
       throw error

@@ -50,10 +50,10 @@ async function makeTables(client: pg.Client, { part, schema, migrations }: Table
   const found = await findVersion(client, { part, schema, migrations })
   if (isCurrent(found, { part, schema, migrations })) return
   for (const step of migrations.slice(found)) await client.query(step)
-  await client.query(
-    `INSERT INTO ${schema}.versions VALUES ($1, $2) ON CONFLICT (part) DO UPDATE SET version = excluded.version`,
-    [part, migrations.length],
-  )
+  await client.query(`INSERT INTO ${schema}.versions VALUES ($1, $2) ON CONFLICT (part) DO UPDATE SET version = excluded.version`, [
+    part,
+    migrations.length,
+  ])
 }
 
 async function findVersion(client: pg.Client, { part, schema }: Tables): Promise<number> {

@@ -19,14 +19,17 @@ const statementMs = 300_000
  *
  * @throws {Error} if the URL is not one of PostgreSQL, or the schema is no plain name.
  */
-export function createPostgresLedgerReader({ url, schema: name = defaultSchema }: Pick<PostgresLedgerOptions, 'url' | 'schema'>): LedgerReader {
+export function createPostgresLedgerReader({
+  url,
+  schema: name = defaultSchema,
+}: Pick<PostgresLedgerOptions, 'url' | 'schema'>): LedgerReader {
   const connectionString = checkAddress(url)
   const schema = quoteSchema(name)
   const open = new Set<pg.Client>()
   let closed = false
 
   async function within<Answer>(work: (ask: AskRows) => Promise<Answer>): Promise<Answer> {
-    if (closed) throw new Error('The reader of the ledger is closed.')
+    if (closed) throw closedReader()
     const client = new pg.Client({
       connectionString,
       connectionTimeoutMillis: connectMs,
@@ -42,8 +45,7 @@ export function createPostgresLedgerReader({ url, schema: name = defaultSchema }
       await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
       return await work(ask)
     } catch (error) {
-      if (closed) throw new Error('The reader of the ledger is closed.')
-      throw isOfLibrary(error) ? explain(error, name) : error
+      throw closed ? closedReader() : explain(error, name)
     } finally {
       open.delete(client)
       client.end(() => {})
@@ -99,11 +101,13 @@ function columnOf(name: string): string {
   return ['time', 'input', 'output', 'cost'].includes(name) ? `part.${name}::double precision` : `part.${name}`
 }
 
-function isOfLibrary(error: unknown): boolean {
-  return error instanceof pg.DatabaseError || !(error instanceof TypeError)
+function closedReader(): Error {
+  return new Error('The reader of the ledger is closed.')
 }
 
 function explain(error: unknown, schema: string): Error {
+  // A fault of our own, and none of the database.
+  if (error instanceof TypeError) return error
   if (isWithoutTables(error)) return new Error(`There is no ledger in the schema ${schema} of PostgreSQL: no process has written one yet.`)
   return new Error(`The ledger in PostgreSQL cannot be read: ${reasonOf(error)}.`)
 }
