@@ -233,7 +233,8 @@ describe.skipIf(findProgram('postgresql') === undefined)('the store in PostgreSQ
     test('are made once where twenty processes begin at the same time, and not before they are needed', async () => {
       expect(await query(postgres.url, `SELECT 1 AS found FROM pg_namespace WHERE nspname = '${schema}'`)).toEqual([])
       const stores = Array.from({ length: 20 }, () => createPostgresStore({ url: postgres.url, schema }))
-      await Promise.all(stores.map(worksAgain))
+      const begun = (each: Store): Promise<boolean> => each.counters.add('k', inAMinute()).then(() => true)
+      await Promise.all(stores.map((each) => expect.poll(() => begun(each), { timeout: 15_000, interval: 50 }).toBe(true)))
       const counts = await Promise.all(stores.map((each) => each.counters.add('after that', inAMinute())))
       expect(counts.toSorted((one, other) => one - other)).toEqual(Array.from({ length: 20 }, (_, index) => index + 1))
       await Promise.all(stores.map((each) => each.close()))
