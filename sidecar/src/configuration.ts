@@ -1,6 +1,6 @@
 import { ConfigError, describeProblem, type Problem, regularFile } from '@postern/config'
-import { type Change, currentRuntime, type ReplaceableInstance } from '@postern/instance'
-import type { PosternEvent, Witness } from '@postern/ports'
+import { addressesOfStores, type Change, currentRuntime, type ReplaceableInstance } from '@postern/instance'
+import type { PosternEvent, Secret, Witness } from '@postern/ports'
 import { statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Failure } from './failure.js'
@@ -138,19 +138,24 @@ function loadAgain(loaded: LoadedConfig, states: Map<string, string>): LoadedCon
   return next
 }
 
-/** The address of the store cannot change while the process runs. Another one must not keep the other secrets from being taken. */
+/** The address of a store cannot change while the process runs. Another one must not keep the other secrets from being taken. */
 function withStoreInUse(next: LoadedConfig, { checked: { secrets } }: ReplaceableInstance): LoadedConfig {
-  const path = 'store.redis'
-  const known = secrets.get(path)
   const { checked, problems } = next
-  if (known === undefined || checked === undefined || checked.secrets.get(path)?.fingerprint() === known.fingerprint()) return next
-  const waits: Problem = {
-    severity: 'warning',
-    path,
-    reason: 'is another one now, and cannot change while Postern runs.',
-    fix: 'Restart Postern with it.',
-  }
-  return { ...next, problems: [...problems, waits], checked: { ...checked, secrets: new Map([...checked.secrets, [path, known]]) } }
+  if (checked === undefined) return next
+  const waiting = addressesOfStores.filter((path) => {
+    const known = secrets.get(path)
+    return known !== undefined && checked.secrets.get(path)?.fingerprint() !== known.fingerprint()
+  })
+  const waits = waiting.map(
+    (path): Problem => ({
+      severity: 'warning',
+      path,
+      reason: 'is another one now, and cannot change while Postern runs.',
+      fix: 'Restart Postern with it.',
+    }),
+  )
+  const inUse = waiting.map((path) => [path, secrets.get(path) as Secret] as const)
+  return { ...next, problems: [...problems, ...waits], checked: { ...checked, secrets: new Map([...checked.secrets, ...inUse]) } }
 }
 
 function asLast({ taken }: Reloaded): LastReload {

@@ -5,6 +5,7 @@ import { createMemoryStore, type Log, type Store } from '@postern/ports'
 import type { StoreSettings } from '@postern/stores'
 import { Failure } from './failure.js'
 import { patienceFor } from './restart/patience.js'
+import { addressAt } from './store-address.js'
 
 /** The file of the embedded store if the configuration names no store; beside the configuration. */
 const defaultFile = 'postern.db'
@@ -66,6 +67,7 @@ export async function openStoreBeside(checked: CheckedConfig, file: string): Pro
 
 async function open(settings: StoreSettings): Promise<Store> {
   if ('redis' in settings) return (await import('@postern/stores/redis')).createRedisStore(settings.redis)
+  if ('postgres' in settings) return (await import('@postern/stores/postgres')).createPostgresStore(settings.postgres)
   if ('sqlite' in settings) return (await import('@postern/stores/sqlite')).createSqliteStore({ file: settings.sqlite })
   return createMemoryStore()
 }
@@ -82,8 +84,12 @@ export function needsStore({ callers: { session, jwt, anonymous }, limits, keyRi
 /** Which store to open. If nothing needs a store, it is memory: no file is created. */
 function settingsOf({ config, secrets }: CheckedConfig, directory: string): StoreSettings {
   const { store } = config
+  if (store?.postgres !== undefined) {
+    const url = addressAt('store.postgres', store.postgres, secrets)
+    return { postgres: { url, ...(store.schema === undefined ? {} : { schema: store.schema }) } }
+  }
   if (store?.redis !== undefined) {
-    const url = typeof store.redis === 'string' ? store.redis : (secrets.get('store.redis')?.reveal() as string)
+    const url = addressAt('store.redis', store.redis, secrets)
     return { redis: { url, ...(store.prefix === undefined ? {} : { prefix: store.prefix }) } }
   }
   if (store?.sqlite !== undefined) return { sqlite: resolve(directory, store.sqlite) }

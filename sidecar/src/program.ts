@@ -180,7 +180,7 @@ export function createProgram(version: string, finish: (code: number) => void): 
     )
     .action(run(async () => (await import('./commands/reload.js')).reload))
 
-  const ledgerFileOption = (): Option => new Option('--file <file>', 'the ledger, in place of the configuration’s ledger.sqlite')
+  const ledgerFileOption = (): Option => new Option('--file <file>', 'the file of a ledger, in place of the configuration’s ledger')
   const usage = program
     .command('usage')
     .description('who spent what: calls, tokens and costs, from the ledger')

@@ -82,7 +82,10 @@ export async function startSidecar({
   const probes = health === undefined ? undefined : createHealthListener(readiness)
   const dataListener = await createDataListener(instance, { pages, log })
   const lastCalls = prepareLastCalls(dataListener.server)
-  const ledger = createLazyReader(currentRuntime(instance).config, directory)
+  const ledger = createLazyReader(
+    configuration?.instance.checked ?? { config: currentRuntime(instance).config, secrets: new Map() },
+    directory,
+  )
   const adminListener =
     admin === undefined
       ? undefined

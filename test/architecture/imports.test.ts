@@ -138,14 +138,21 @@ const wallsOfInstance: Walls = {
 /** Which folder of `stores` may import which. A suite knows the ports alone, so that it holds for stores of others. */
 const wallsOfStores: Walls = {
   'digest-key.ts': {},
-  sqlite: { 'digest-key.ts': 'value' },
+  sqlite: { 'digest-key.ts': 'value', ledger: 'value' },
   redis: { 'digest-key.ts': 'value' },
-  'open-store.ts': { sqlite: 'value', redis: 'value' },
+  postgres: { 'digest-key.ts': 'value', ledger: 'value' },
+  ledger: {},
+  'open-store.ts': { sqlite: 'value', redis: 'value', postgres: 'value' },
   suites: {},
 }
 
 /** A folder for each technology of a store. That of memory stands with the ports: it needs no library, and the middleware has it. */
-const technologies = ['packages/ports/src/memory', 'packages/stores/src/sqlite', 'packages/stores/src/redis']
+const technologies = [
+  'packages/ports/src/memory',
+  'packages/stores/src/sqlite',
+  'packages/stores/src/redis',
+  'packages/stores/src/postgres',
+]
 
 /** What opens a store, hands it on, hands out its ports, or closes it. Everything else takes one port. */
 const holdersOfStores = [
@@ -156,6 +163,7 @@ const holdersOfStores = [
   'packages/ports/src/memory/open.ts',
   'packages/stores/src/index.ts',
   'packages/stores/src/open-store.ts',
+  'packages/stores/src/postgres/open.ts',
   'packages/stores/src/redis/open.ts',
   'packages/stores/src/sqlite/open.ts',
   'packages/stores/src/suites/store.ts',
@@ -210,6 +218,7 @@ const libraryHomes: Readonly<Record<string, readonly string[]>> = {
   openai: ['packages/client/src/'],
   libsql: ['packages/stores/src/'],
   '@redis/client': ['packages/stores/src/'],
+  pg: ['packages/stores/src/'],
   'lru-cache': ['packages/identity/src/'],
   zod: ['packages/config/src/'],
   pino: ['packages/instance/src/log/'],
@@ -320,6 +329,7 @@ describe('shared code', () => {
       'packages/config/src/check-key-ring.ts',
       'packages/config/src/check-key-sources.ts',
       'packages/config/src/check-keys.ts',
+      'packages/config/src/check-postgres.ts',
       'packages/config/src/check-store.ts',
       'packages/config/src/read-signing-key.ts',
       'packages/core/src/forward/prepare-key.ts',
@@ -336,7 +346,7 @@ describe('shared code', () => {
       'sidecar/src/admin-api.ts',
       'sidecar/src/admin/find-credential.ts',
       'sidecar/src/commands/session.ts',
-      'sidecar/src/open-store.ts',
+      'sidecar/src/store-address.ts',
     ])
   })
 

@@ -20,10 +20,22 @@ test('a ledger needs no further setting', () => {
 })
 
 test.each([
+  { store: { postgres: 'postgres://host/database' }, ledger: {} },
+  { store: { redis: 'redis://host' }, ledger: { postgres: 'postgres://host/database' } },
+])('several replicas write into one ledger in PostgreSQL: %j', (settings) => {
+  const { problems } = checkConfig({ ...config, ...settings, replicas: 3 }, { env, directory: import.meta.dirname })
+  expect(problems).toEqual([])
+})
+
+test.each([
   [
     { ledger: {}, replicas: 3, store: { redis: 'redis://127.0.0.1' } },
-    /"replicas" is more than 1.*PostgreSQL, for several replicas, is not there/,
+    /"replicas" is more than 1.*Write ledger: \{ postgres: \{ env: POSTGRES_URL \} \}, into which all of them write/,
   ],
+  [{ ledger: { sqlite: './x.db', postgres: 'postgres://host/database' } }, /must say one place/],
+  [{ ledger: { schema: 'mine' } }, /ledger.schema is for PostgreSQL, and the ledger is in a file/],
+  [{ ledger: { postgres: { env: 'SESSION' } } }, /does not refer to an address/],
+  [{ ledger: { postgres: 'postgres://user:pa55@host/database' } }, /holds a password/],
   [{ ledger: { sqlite: './postern.db' } }, /is the file of the store/],
   [{ ledger: { sqlite: './x.db' }, store: { sqlite: '../core/x.db' } }, /is the file of the store/],
   [{ ledger: { keep: '5m' } }, /ledger.keep is less than a day/],

@@ -131,6 +131,37 @@ describe('a message of check', () => {
       { redis: { url: { env: 'REDIS_URL' } } },
       'store.redis: is neither redis://host:port nor a reference to one. Write redis://host:6379, { env: REDIS_URL } or { file: PATH }.',
     ],
+    [
+      'store',
+      { postgres: 'mysql://host/database' },
+      'store.postgres: is neither postgres://host:port/database nor a reference to one. Write postgres://host:5432/database, { env: POSTGRES_URL } or { file: PATH }.',
+    ],
+    [
+      'store',
+      { postgres: 'postgres://user:pa55@host/database' },
+      'store.postgres: holds a password. Write { env: NAME } or { file: PATH }; the address stands there, password and all.',
+    ],
+    [
+      'store',
+      { postgres: 'postgres://host/database?password=pa55' },
+      'store.postgres: holds a password. Write { env: NAME } or { file: PATH }; the address stands there, password and all.',
+    ],
+    [
+      'store',
+      { postgres: { env: 'REDIS_URL' } },
+      'store.postgres: does not refer to an address. It is written postgres://user:password@host:5432/database, with ?sslmode=verify-full for TLS.',
+    ],
+    [
+      'store',
+      { postgres: 'postgres://host/database', schema: 'Public-1' },
+      'store.schema: is not the name of a schema. Use 1 to 63 small letters, digits and underscores, not beginning with a digit or pg_.',
+    ],
+    ['store', { redis: 'redis://host', schema: 'mine' }, 'store.schema: is for PostgreSQL, and there is none. Remove it.'],
+    [
+      'store',
+      { redis: 'redis://host', postgres: 'postgres://host/database' },
+      'store: must say one place. Write sqlite: ./postern.db, redis: { env: REDIS_URL }, postgres: { env: POSTGRES_URL } or memory: true.',
+    ],
     ...['localhost:80', '0.0.0.0:8787', '[::1]:80', 'http://localhost', 'localhost/'].map((host): [string, unknown, string] => [
       'listen',
       { host },
@@ -312,7 +343,10 @@ describe('a configuration that a message shows', () => {
 
   test.each(shown)('is taken by check: %s', (text) => {
     const config = { ...good, ...(parse(text) as object) }
-    const places = { env: new Proxy({}, { get: () => 'redis://0123456789abcdef0123456789abcdef' }), directory: '.' }
+    const places = {
+      env: new Proxy({}, { get: (_, name) => `${name === 'POSTGRES_URL' ? 'postgres' : 'redis'}://0123456789abcdef0123456789abcdef` }),
+      directory: '.',
+    }
     const form = checkConfig(config, places).problems.filter(({ severity, path }) => severity === 'error' && !path.endsWith('.hashes'))
     expect(form).toEqual([])
   })

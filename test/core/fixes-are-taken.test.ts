@@ -3,7 +3,10 @@ import { parse } from 'yaml'
 import { describe, expect, test } from 'vitest'
 
 /** Every variable is set to what may be a secret of any kind, a ring or an address of a store. */
-const places = { env: new Proxy({}, { get: () => 'redis://0123456789abcdef0123456789abcdef' }), directory: '.' }
+const places = {
+  env: new Proxy({}, { get: (_, name) => `${name === 'POSTGRES_URL' ? 'postgres' : 'redis'}://0123456789abcdef0123456789abcdef` }),
+  directory: '.',
+}
 
 const good = {
   version: 1,
@@ -88,6 +91,7 @@ const cases: readonly (readonly [path: string, value: unknown])[] = [
   ['gateways.main', { ...openai, baseURL: 'https://gateway.example/v1/chat/completions' }],
   ['admin', { port: 8788, host: '0.0.0.0' }],
   ['store', { redis: { url: { env: 'REDIS_URL' } } }],
+  ['store', { postgres: { url: { env: 'POSTGRES_URL' } } }],
   ['callers.forwardAuth', { url: 'http://127.0.0.1/me', cache: '2m' }],
   ['callers.dpop', { window: '1h' }],
   ['callers.jwt', [{ ...jwt, algorithms: ['none'] }]],

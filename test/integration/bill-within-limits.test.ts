@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { createMemoryStore, type Store } from '@postern/ports'
 import { openStore } from '@postern/stores'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { preparePostgres, type PostgresServer } from '../support/postgres-server.js'
 import { findProgram } from '../support/programs.js'
 import { playBill } from '../support/random-bill.js'
 import { prepareRedis, type RedisServer } from '../support/redis-server.js'
@@ -15,23 +16,37 @@ const schedules = 25
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-bill-'))
 const withoutRedis = findProgram('redis-server') === undefined
+const withoutPostgres = findProgram('postgresql') === undefined
 let redis: RedisServer
+let postgres: PostgresServer
 beforeAll(async () => {
-  if (withoutRedis) return
-  redis = await prepareRedis()
-  await redis.start()
-})
+  if (!withoutRedis) {
+    redis = await prepareRedis()
+    await redis.start()
+  }
+  if (!withoutPostgres) {
+    postgres = await preparePostgres()
+    await postgres.start()
+  }
+}, 60_000)
 afterAll(async () => {
   if (!withoutRedis) await redis.close()
+  if (!withoutPostgres) await postgres.close()
   rmSync(folder, { recursive: true })
 })
 
-describe.each<[where: string, open: () => Store, hasOurClock: boolean]>([
-  ['memory', () => createMemoryStore(), true],
-  ['SQLite', () => openStore({ sqlite: join(folder, `${randomUUID()}.db`) }), true],
-  ['Redis', () => openStore({ redis: { url: redis.url, prefix: `${randomUUID()}:` } }), false],
-])('limits in %s', (where, open, hasOurClock) => {
-  test.skipIf(where === 'Redis' && withoutRedis)(
+describe.each<[where: string, open: () => Store, hasOurClock: boolean, isMissing: boolean]>([
+  ['memory', () => createMemoryStore(), true, false],
+  ['SQLite', () => openStore({ sqlite: join(folder, `${randomUUID()}.db`) }), true, false],
+  ['Redis', () => openStore({ redis: { url: redis.url, prefix: `${randomUUID()}:` } }), false, withoutRedis],
+  [
+    'PostgreSQL',
+    () => openStore({ postgres: { url: postgres.url, schema: `s${randomUUID().replaceAll('-', '')}` } }),
+    false,
+    withoutPostgres,
+  ],
+])('limits in %s', (_, open, hasOurClock, isMissing) => {
+  test.skipIf(isMissing)(
     `bound the bill of the gateway in ${schedules} random schedules (seeds from ${firstSeed})`,
     { timeout: 120_000 },
     async () => {

@@ -6,23 +6,32 @@ import { openStore } from '@postern/stores'
 import type { Store } from '@postern/ports'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type House, openHouse } from '../support/house.js'
+import { preparePostgres, type PostgresServer } from '../support/postgres-server.js'
 import { findProgram } from '../support/programs.js'
 import { prepareRedis, type RedisServer } from '../support/redis-server.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-limits-'))
 const withoutRedis = findProgram('redis-server') === undefined
+const withoutPostgres = findProgram('postgresql') === undefined
 let redis: RedisServer
+let postgres: PostgresServer
 beforeAll(async () => {
-  if (withoutRedis) return
-  redis = await prepareRedis()
-  await redis.start()
-})
+  if (!withoutRedis) {
+    redis = await prepareRedis()
+    await redis.start()
+  }
+  if (!withoutPostgres) {
+    postgres = await preparePostgres()
+    await postgres.start()
+  }
+}, 60_000)
 afterAll(async () => {
   if (!withoutRedis) await redis.close()
+  if (!withoutPostgres) await postgres.close()
   rmSync(folder, { recursive: true })
 })
 
-const stores: readonly (readonly [name: string, needsRedis: boolean, prepare: () => () => Store])[] = [
+const stores: readonly (readonly [name: string, isMissing: boolean, prepare: () => () => Store])[] = [
   [
     'one file',
     false,
@@ -34,17 +43,26 @@ const stores: readonly (readonly [name: string, needsRedis: boolean, prepare: ()
   ],
   [
     'one Redis',
-    true,
+    withoutRedis,
     () =>
       (
         (prefix) => () =>
           openStore({ redis: { url: redis.url, prefix } })
       )(`${randomUUID()}:`),
   ],
+  [
+    'one PostgreSQL',
+    withoutPostgres,
+    () =>
+      (
+        (schema) => () =>
+          openStore({ postgres: { url: postgres.url, schema } })
+      )(`s${randomUUID().replaceAll('-', '')}`),
+  ],
 ]
 
-describe.each(stores)('two houses over %s', (_, needsRedis, prepare) => {
-  test.skipIf(needsRedis && withoutRedis)('let exactly as many calls through together as the limits say', { timeout: 60_000 }, async () => {
+describe.each(stores)('two houses over %s', (_, isMissing, prepare) => {
+  test.skipIf(isMissing)('let exactly as many calls through together as the limits say', { timeout: 60_000 }, async () => {
     const openHere = prepare()
     const rules = [
       { name: 'ever', requests: 50 },

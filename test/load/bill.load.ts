@@ -5,21 +5,26 @@ import { join } from 'node:path'
 import { createMemoryStore, type Store } from '@postern/ports'
 import { openStore } from '@postern/stores'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { preparePostgres, type PostgresServer } from '../support/postgres-server.js'
 import { playBill } from '../support/random-bill.js'
 import { prepareRedis, type RedisServer } from '../support/redis-server.js'
 
-/** `BILL_SCHEDULES` and `BILL_SEED` play others; all three stores take turns. */
+/** `BILL_SCHEDULES` and `BILL_SEED` play others; all four stores take turns. */
 const schedules = Number(process.env['BILL_SCHEDULES'] ?? 10_000)
 const firstSeed = Number(process.env['BILL_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-bill-'))
 let redis: RedisServer
+let postgres: PostgresServer
 beforeAll(async () => {
   redis = await prepareRedis()
   await redis.start()
+  postgres = await preparePostgres()
+  await postgres.start()
 })
 afterAll(async () => {
   await redis.close()
+  await postgres.close()
   rmSync(folder, { recursive: true })
 })
 
@@ -28,6 +33,7 @@ test('the bill of the gateway stays within the limits, whatever is called', { ti
     [() => createMemoryStore(), true],
     [() => openStore({ sqlite: join(folder, `${randomUUID()}.db`) }), true],
     [() => openStore({ redis: { url: redis.url, prefix: `${randomUUID()}:` } }), false],
+    [() => openStore({ postgres: { url: postgres.url, schema: `s${randomUUID().replaceAll('-', '')}` } }), false],
   ]
   let [billed, refused] = [0, 0]
   for (let index = 0; index < schedules; index += 1) {

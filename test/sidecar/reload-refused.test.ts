@@ -171,14 +171,21 @@ describe('a file of a secret that is refused', () => {
     expect(lines('configuration_refused', 'secret file')).toHaveLength(2)
   })
 
-  test('is not that of a store, whose address waits for a new start and holds up no other secret', async () => {
-    config['store'] = { redis: { file: './redis' } }
-    write('redis', 'redis://user:a-first-password@127.0.0.1:9')
+  test.each([
+    ['store.redis', 'redis', { store: { redis: { file: './address' } } }],
+    ['store.postgres', 'postgres', { store: { postgres: { file: './address' } } }],
+    ['ledger.postgres', 'postgres', { ledger: { postgres: { file: './address' } } }],
+  ])('is not that of %s, whose address waits for a new start and holds up no other secret', async (setting, scheme, settings) => {
+    Object.assign(config, settings)
+    write('address', `${scheme}://user:a-first-password@127.0.0.1:9/0`)
     await start()
-    write('redis', 'redis://user:another-password@127.0.0.1:9')
+    write('address', `${scheme}://user:another-password@127.0.0.1:9/0`)
     write('ring', ringOf('two'))
     await expect.poll(() => ask(), soon).toBe(401)
-    await expect.poll(() => running.stdout(), soon).toMatch(/store\.redis: is another one now, and cannot change while Postern runs/)
+    await expect
+      .poll(() => running.stdout(), soon)
+      .toMatch(new RegExp(`${setting.replace('.', '\\.')}: is another one now, and cannot change while Postern runs`))
+    expect(running.stdout()).not.toMatch(/a-first-password|another-password/)
   })
 
   test('is no longer spoken of once everything was taken', async () => {

@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import { createSessionMinter, type MintedSession } from '@postern/server'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type HoldingGateway, startHoldingGateway } from '../support/holding-gateway.js'
-import { findProgram } from '../support/programs.js'
-import { prepareRedis } from '../support/redis-server.js'
+import { preparePostgres, type PostgresServer } from '../support/postgres-server.js'
+import { findProgram, type Program } from '../support/programs.js'
+import { prepareRedis, type RedisServer } from '../support/redis-server.js'
 import { type RunningPostern, runPostern, startPostern } from '../support/run-postern.js'
 import { timed } from '../support/stopwatch.js'
 
@@ -138,29 +139,39 @@ describe('a stream of a session that is revoked', () => {
     expect(callsIn(here)).toMatchObject([ended(ada, cut), ended(bob, cut), ended(eve, cut), ended(kim, { finish: 'complete' })])
   })
 
-  test.skipIf(findProgram('redis-server') === undefined)(
-    'ends within a second in every process that shares the store, and so does a call that waits',
-    async () => {
-      const redis = await prepareRedis()
-      closing.push(() => redis.close())
-      await redis.start()
-      const [here, there] = [await start('here', { redis: redis.url }), await start('there', { redis: redis.url })]
-      const [ada, bob] = [await minter.mint({ user: 'ada', team: 'acme' }), await minter.mint({ user: 'bob', team: 'acme' })]
-      const streams = await Promise.all([call(here, ada, 'stream'), call(there, ada, 'stream'), call(there, bob, 'stream')])
-      const waiting = call(there, ada, 'silent')
-      await expect.poll(() => gateway.seen.length).toBe(4)
-      const [ofHere, ofThere, ofBob] = streams.map(endOf) as [ReturnType<typeof endOf>, ReturnType<typeof endOf>, ReturnType<typeof endOf>]
+  describe.each<[store: 'redis' | 'postgres', program: Program, prepare: () => Promise<RedisServer | PostgresServer>]>([
+    ['redis', 'redis-server', () => prepareRedis()],
+    ['postgres', 'postgresql', () => preparePostgres()],
+  ])('in processes that share one store, store.%s', (name, program, prepare) => {
+    test.skipIf(findProgram(program) === undefined)(
+      'ends within a second in each of them, and so does a call that waits',
+      { timeout: 60_000 },
+      async () => {
+        const server = await prepare()
+        closing.push(() => server.close())
+        await server.start()
+        const [here, there] = [await start('here', { [name]: server.url }), await start('there', { [name]: server.url })]
+        const [ada, bob] = [await minter.mint({ user: 'ada', team: 'acme' }), await minter.mint({ user: 'bob', team: 'acme' })]
+        const streams = await Promise.all([call(here, ada, 'stream'), call(there, ada, 'stream'), call(there, bob, 'stream')])
+        const waiting = call(there, ada, 'silent')
+        await expect.poll(() => gateway.seen.length).toBe(4)
+        const [ofHere, ofThere, ofBob] = streams.map(endOf) as [
+          ReturnType<typeof endOf>,
+          ReturnType<typeof endOf>,
+          ReturnType<typeof endOf>,
+        ]
 
-      expect(await revokeByAdmin(here, { user: 'ada' })).toBe(201)
-      const waited = timed(waiting, ...pidsOf([here, there]))
-      await expectAllEnded([ofHere, ofThere], here, there)
-      const { result: answer, ms } = await waited
-      expect(ms).toBeLessThan(1000)
-      expect([answer.status, answer.headers.get('postern-refusal')]).toEqual([401, 'caller_revoked'])
+        expect(await revokeByAdmin(here, { user: 'ada' })).toBe(201)
+        const waited = timed(waiting, ...pidsOf([here, there]))
+        await expectAllEnded([ofHere, ofThere], here, there)
+        const { result: answer, ms } = await waited
+        expect(ms).toBeLessThan(1000)
+        expect([answer.status, answer.headers.get('postern-refusal')]).toEqual([401, 'caller_revoked'])
 
-      expect(await revokeByCommand(here, '--team', 'acme')).toBe(0)
-      await expectAllEnded([ofBob], here, there)
-      await expect.poll(() => gateway.left.length).toBe(4)
-    },
-  )
+        expect(await revokeByCommand(here, '--team', 'acme')).toBe(0)
+        await expectAllEnded([ofBob], here, there)
+        await expect.poll(() => gateway.left.length).toBe(4)
+      },
+    )
+  })
 })

@@ -16,16 +16,18 @@ import {
   storeSuite,
 } from '@postern/stores/suites'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { findProgram } from '../support/programs.js'
+import { preparePostgres, type PostgresServer } from '../support/postgres-server.js'
+import { findProgram, type Program } from '../support/programs.js'
 import { prepareRedis, type RedisServer } from '../support/redis-server.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-stores-'))
 let redis: RedisServer
+let postgres: PostgresServer
 
 /** A technology: `prepare` gives a place of its own, which gives handles on one and the same store. */
 interface Technology {
   readonly scope: Scope
-  readonly needsRedis?: true
+  readonly needs?: Program
   /** Whether there is anything to close. */
   readonly closes: boolean
   prepare(): () => Store
@@ -50,11 +52,20 @@ const technologies: Readonly<Record<string, Technology>> = {
   },
   redis: {
     scope: 'shared',
-    needsRedis: true,
+    needs: 'redis-server',
     closes: true,
     prepare() {
       const prefix = `${randomUUID()}:`
       return () => openStore({ redis: { url: redis.url, prefix } })
+    },
+  },
+  postgres: {
+    scope: 'shared',
+    needs: 'postgresql',
+    closes: true,
+    prepare() {
+      const schema = `s${randomUUID().replaceAll('-', '')}`
+      return () => openStore({ postgres: { url: postgres.url, schema } })
     },
   },
 }
@@ -62,20 +73,26 @@ const technologies: Readonly<Record<string, Technology>> = {
 /** A new one each time; the title of the test says it. */
 const seed = Math.floor(Math.random() * 2 ** 31)
 
-const withoutRedis = findProgram('redis-server') === undefined
+const isMissing = (program: Program | undefined): boolean => program !== undefined && findProgram(program) === undefined
 
 beforeAll(async () => {
-  if (withoutRedis) return
-  redis = await prepareRedis()
-  await redis.start()
-})
+  if (!isMissing('redis-server')) {
+    redis = await prepareRedis()
+    await redis.start()
+  }
+  if (!isMissing('postgresql')) {
+    postgres = await preparePostgres()
+    await postgres.start()
+  }
+}, 60_000)
 
 afterAll(async () => {
-  if (!withoutRedis) await redis.close()
+  if (!isMissing('redis-server')) await redis.close()
+  if (!isMissing('postgresql')) await postgres.close()
   rmSync(folder, { recursive: true })
 })
 
-for (const [name, { scope, closes, needsRedis, prepare }] of Object.entries(technologies)) {
+for (const [name, { scope, closes, needs, prepare }] of Object.entries(technologies)) {
   /** Runs each sentence at a place of its own, and closes what it opened there. */
   const holds = <Port>(what: string, sentences: readonly Sentence<Port>[], portOf: (store: Store) => Port): void => {
     describe(what, () => {
@@ -95,7 +112,7 @@ for (const [name, { scope, closes, needsRedis, prepare }] of Object.entries(tech
     })
   }
 
-  describe.skipIf(needsRedis === true && withoutRedis)(`the ${name} store`, () => {
+  describe.skipIf(isMissing(needs))(`the ${name} store`, () => {
     holds('in what it has seen', seenSuite, ({ seen }) => seen)
     holds('in its counters', countersSuite, ({ counters }) => counters)
     holds('in its budgets', [...budgetsSuite, budgetsKeepTheirBound(seed, 400)], ({ budgets }) => budgets)

@@ -5,13 +5,26 @@ import { join } from 'node:path'
 import { createMemoryStore, type KeyRing, type Store } from '@postern/ports'
 import { openStore } from '@postern/stores'
 import { keyRingSuite } from '@postern/stores/suites'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { preparePostgres, type PostgresServer } from '../support/postgres-server.js'
+import { findProgram } from '../support/programs.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-key-ring-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
 /** Gives a place of its own, which gives handles on one and the same store. */
 type Prepare = () => () => Store
+
+const withoutPostgres = findProgram('postgresql') === undefined
+let postgres: PostgresServer
+beforeAll(async () => {
+  if (withoutPostgres) return
+  postgres = await preparePostgres()
+  await postgres.start()
+})
+afterAll(async () => {
+  if (!withoutPostgres) await postgres.close()
+})
 
 const technologies: Readonly<Record<string, Prepare>> = {
   memory() {
@@ -22,22 +35,29 @@ const technologies: Readonly<Record<string, Prepare>> = {
     const sqlite = join(folder, `${randomUUID()}.db`)
     return () => openStore({ sqlite })
   },
+  PostgreSQL() {
+    const schema = `s${randomUUID().replaceAll('-', '')}`
+    return () => openStore({ postgres: { url: postgres.url, schema } })
+  },
 }
 
-describe.each(Object.entries(technologies))('the key ring in %s', (_, prepare) => {
-  test.each(keyRingSuite.map((sentence) => [sentence.title, sentence] as const))('%s', async (_title, sentence) => {
-    const openHere = prepare()
-    const opened: Store[] = []
-    try {
-      await sentence.run(() => {
-        const store = openHere()
-        opened.push(store)
-        return store.keyRing as KeyRing
-      })
-    } finally {
-      await Promise.all(opened.map((store) => store.close()))
-    }
-  })
+describe.each(Object.entries(technologies))('the key ring in %s', (name, prepare) => {
+  test.skipIf(name === 'PostgreSQL' && withoutPostgres).each(keyRingSuite.map((sentence) => [sentence.title, sentence] as const))(
+    '%s',
+    async (_title, sentence) => {
+      const openHere = prepare()
+      const opened: Store[] = []
+      try {
+        await sentence.run(() => {
+          const store = openHere()
+          opened.push(store)
+          return store.keyRing as KeyRing
+        })
+      } finally {
+        await Promise.all(opened.map((store) => store.close()))
+      }
+    },
+  )
 })
 
 test('who followed a ring in SQLite before many changes is told that any may have changed', async () => {

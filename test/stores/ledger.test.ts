@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createSqliteLedger, createSqliteLedgerReader } from '@postern/stores/ledger'
+import { createPostgresLedger, createPostgresLedgerReader } from '@postern/stores/postgres-ledger'
 import {
   createLedgerBook,
   type KeptLedger,
@@ -11,7 +12,9 @@ import {
   ledgerSuite,
   type Sentence,
 } from '@postern/stores/suites'
-import { afterAll, describe, test } from 'vitest'
+import { afterAll, beforeAll, describe, test } from 'vitest'
+import { preparePostgres, type PostgresServer } from '../support/postgres-server.js'
+import { findProgram } from '../support/programs.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-ledger-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -48,6 +51,29 @@ describe('the ledger in a SQLite file', () => {
         await ledger.close()
       },
     }
+  })
+})
+
+describe.skipIf(findProgram('postgresql') === undefined)('the ledger in PostgreSQL', () => {
+  let postgres: PostgresServer
+  beforeAll(async () => {
+    postgres = await preparePostgres()
+    await postgres.start()
+  }, 60_000)
+  afterAll(() => postgres.close())
+
+  holds([...ledgerSuite, ledgerAgreesWithBook(seed, 3000), ...ledgerReaderSuite], () => {
+    const place = { url: postgres.url, schema: `s${randomUUID().replaceAll('-', '')}` }
+    const ledger = createPostgresLedger(place)
+    const reader = createPostgresLedgerReader(place)
+    return Promise.resolve({
+      ledger,
+      reader,
+      async close() {
+        await reader.close()
+        await ledger.close()
+      },
+    })
   })
 })
 

@@ -2,6 +2,11 @@ import { existsSync } from 'node:fs'
 
 const places = {
   chromium: ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'],
+  postgresql: [
+    '/usr/local/bin/postgres',
+    ...[18, 17, 16, 15, 14, 13].map((version) => `/usr/lib/postgresql/${version}/bin/postgres`),
+    '/opt/homebrew/bin/postgres',
+  ],
   'redis-server': ['/usr/bin/redis-server', '/usr/local/bin/redis-server', '/opt/homebrew/bin/redis-server'],
 } as const
 

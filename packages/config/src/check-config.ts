@@ -103,7 +103,7 @@ export function checkConfig(raw: unknown, places: SecretPlaces, dialects: Dialec
     checkIssuers(config, problems)
     checkStore(config, secrets, places, problems)
     checkKeyRing(config, secrets, problems)
-    checkLedger(config, places, problems)
+    checkLedger(config, secrets, places, problems)
     checkLimits(config, problems)
     warnOfHolding(config, problems)
     if (prices !== undefined || config.limits?.prices === undefined) checkSpend(config, prices, problems)

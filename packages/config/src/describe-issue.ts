@@ -6,12 +6,6 @@ import { expectedKind, kindOf } from './kinds.js'
 import { formatPath, oneOfThese, type Problem, problem } from './problem.js'
 
 /**
- * Settings that are planned and that this version does not enforce. A configuration that sets one is refused: a limit that
- * is accepted and ignored would be a false promise.
- */
-const announcedSettings = /^store\.postgres$/
-
-/**
  * Turns a schema violation into a problem with a fix. Never repeats a value, which may be a secret, except a number in the
  * place of a time or a size.
  */
@@ -83,13 +77,6 @@ function isSecretPlace(path: string): boolean {
 }
 
 function describeUnknownKey(path: string, key: string, known: readonly string[]): Problem {
-  if (announcedSettings.test(path)) {
-    return problem(
-      path,
-      'is not enforced by this version.',
-      'Remove it: a setting that is accepted and not kept would promise what does not happen.',
-    )
-  }
   const meant = createMeantBy(known)(key)
   return problem(path, 'is not a setting.', meant === undefined ? `Known here: ${known.join(', ')}.` : `Did you mean "${meant}"?`)
 }

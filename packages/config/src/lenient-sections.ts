@@ -44,6 +44,7 @@ export interface Parts {
   readonly service: NonNullable<Config['callers']['service']> | undefined
   readonly session: NonNullable<Config['callers']['session']> | undefined
   readonly store: NonNullable<Config['store']> | undefined
+  readonly ledger: NonNullable<Config['ledger']> | undefined
   readonly admin: NonNullable<Config['admin']> | undefined
   readonly backend: NonNullable<Config['backend']> | undefined
   readonly vault: NonNullable<Config['vault']> | undefined
@@ -75,6 +76,7 @@ export function readSections(raw: unknown, dialectIds: readonly string[], plain:
     service: read(member(callers, 'service'), lenientParts.service),
     session: read(member(callers, 'session'), lenientParts.session),
     store: read(member(raw, 'store'), lenientParts.store),
+    ledger: read(member(raw, 'ledger'), lenientParts.ledger),
     admin: read(member(raw, 'admin'), lenientParts.admin),
     backend: read(member(raw, 'backend'), lenientParts.backend),
     vault: read(member(raw, 'vault'), lenientParts.vault),

@@ -36,6 +36,8 @@ export function referencesIn(parts: Parts): References {
   if (parts.backend?.identity?.key !== undefined) references.push(['backend.identity.key', parts.backend.identity.key])
   if (parts.admin?.secret !== undefined) references.push(['admin.secret', parts.admin.secret])
   if (typeof parts.store?.redis === 'object') references.push(['store.redis', parts.store.redis])
+  if (typeof parts.store?.postgres === 'object') references.push(['store.postgres', parts.store.postgres])
+  if (typeof parts.ledger?.postgres === 'object') references.push(['ledger.postgres', parts.ledger.postgres])
   references.push(...referencesOfVault(parts.vault))
   for (const [index, { secret }] of (parts.keyRing?.masterKeys ?? []).entries()) references.push([masterKeyPath(index), secret])
   for (const { path, part } of parts.keys.values()) {

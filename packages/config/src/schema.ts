@@ -11,35 +11,15 @@ import { createKeyRingSchema } from './key-ring-schemas.js'
 import { createKeySourceSchemas } from './key-source-schemas.js'
 import { createLimitsSchema } from './limit-schemas.js'
 import { createPoliciesSchema } from './policy-schemas.js'
-import { alias, lenient, port, secretReference, type Settings, strict } from './schema-parts.js'
+import { alias, lenient, port, type Settings, strict } from './schema-parts.js'
+import { createStoreSchemas } from './store-schemas.js'
 import { duration, pace, size } from './units.js'
 
 function createSchemas(strict: Settings, dialectIds: readonly string[]) {
   const { gateway, key, binding } = createGatewaySchemas(strict, dialectIds)
   const callers = createCallerSchemas(strict)
 
-  const store = strict({
-    /** One file, for one process. */
-    sqlite: z.string().min(1).optional().meta({
-      description:
-        'a file, for one process. The Express middleware remembers in memory where no store is written, and [is given](configuration.md#the-store-in-express) any other',
-      unset: '`./postern.db`',
-    }),
-    /** For several processes: `redis://host:6379`, or a reference if the address holds a password. */
-    redis: z
-      .union([z.url({ protocol: /^rediss?$/ }), secretReference], {
-        error: fault(
-          'is neither redis://host:port nor a reference to one',
-          'Write redis://host:6379, { env: REDIS_URL } or { file: PATH }.',
-        ),
-      })
-      .optional()
-      .describe('or a Redis, for several: `redis://host:6379`, or a reference where the address holds a password'),
-    /** In memory, for one process. A restart loses revocations, counted calls and seen proofs. */
-    memory: z.literal(true).optional().describe('or nothing that outlives the process'),
-    /** Prefix of its keys in Redis. */
-    prefix: z.string().min(1).max(64).optional().meta({ description: 'how names of entries begin in Redis', unset: '`postern:`' }),
-  })
+  const { store, ledger } = createStoreSchemas(strict)
 
   const backend = createBackendSchema(strict)
   const { vault, keySources } = createKeySourceSchemas(strict)
@@ -158,18 +138,7 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
     /** Where Postern stores revocations, counted calls and seen proofs. */
     store: store.optional(),
     /** A row for each call, for questions such as who spent what. Default: none, and the log alone has the calls. */
-    ledger: strict({
-      /** How long calls are kept; whole days in UTC are deleted. */
-      keep: duration
-        .refine((ms) => ms >= 86_400_000, fault('is less than a day', 'Write a time such as 90d.'))
-        .default(90 * 86_400_000)
-        .describe('how long [the ledger](usage.md) keeps calls, at least a day'),
-      sqlite: z
-        .string()
-        .min(1)
-        .optional()
-        .meta({ description: 'its file; without `ledger` there is none', unset: '`ledger.db` beside the file of the store' }),
-    }).optional(),
+    ledger: ledger.optional(),
     /** How many processes with this configuration run side by side. */
     replicas: z.int().min(1).default(1).describe('how many processes like this one run side by side'),
     policies: createPoliciesSchema(strict),
@@ -208,7 +177,20 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
     }).prefault({}),
   })
 
-  return { config, gateway, key, binding, service: callers.service, session: callers.session, store, admin, backend, vault, keyRing }
+  return {
+    config,
+    gateway,
+    key,
+    binding,
+    service: callers.service,
+    session: callers.session,
+    store,
+    ledger,
+    admin,
+    backend,
+    vault,
+    keyRing,
+  }
 }
 
 /** The configuration file, for these dialects. */

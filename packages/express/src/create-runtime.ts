@@ -29,7 +29,7 @@ type FurtherOptions = Pick<InstanceOptions, 'hasListeners' | 'joining'>
  * Compiles a checked configuration, with the parts that every door shares: the counter of failed authentications, and
  * the network of an address.
  *
- * @throws {ConfigError} if `config.store` names SQLite or Redis and no `store` is given, or the one that is given lacks a port.
+ * @throws {ConfigError} if `config.store` names SQLite, Redis or PostgreSQL and no `store` is given, or the one that is given lacks a port.
  */
 export function createRuntime(checked: CheckedConfig, parts?: RuntimeParts): Runtime {
   return openInstance(checked, parts).runtime
@@ -38,7 +38,7 @@ export function createRuntime(checked: CheckedConfig, parts?: RuntimeParts): Run
 /**
  * The same, as an instance whose configuration can be replaced.
  *
- * @throws {ConfigError} if `config.store` names SQLite or Redis and no `store` is given, or the one that is given lacks a port.
+ * @throws {ConfigError} if `config.store` names SQLite, Redis or PostgreSQL and no `store` is given, or the one that is given lacks a port.
  */
 export function openInstance(
   checked: CheckedConfig,
@@ -69,8 +69,13 @@ export function openInstance(
 /** A store that the configuration names must not be replaced by memory, which is lost with the process. */
 function defaultStore({ config }: CheckedConfig): Store {
   if (config.store === undefined || config.store.memory === true) return createMemoryStore()
+  const { redis, postgres } = config.store
   const written =
-    config.store.redis === undefined ? "{ sqlite: resolve('postern.db'), owner: true }" : '{ redis: { url: process.env.REDIS_URL } }'
+    redis !== undefined
+      ? '{ redis: { url: process.env.REDIS_URL } }'
+      : postgres !== undefined
+        ? '{ postgres: { url: process.env.POSTGRES_URL } }'
+        : "{ sqlite: resolve('postern.db'), owner: true }"
   throw new ConfigError([
     {
       severity: 'error',

@@ -9,7 +9,10 @@ const withoutEffect: readonly (readonly [path: string, fix: string])[] = [
   ['admin', 'Remove it. To end sessions, pass a store and use "postern session revoke".'],
   ['health', 'Answer probes in the application.'],
   ['audit', 'Write down yourself who calls replace() of the middleware.'],
-  ['ledger', 'Pass a ledger of your own as "ledger": createSqliteLedger of @postern/stores/ledger opens this one.'],
+  [
+    'ledger',
+    'Pass a ledger of your own as "ledger": createSqliteLedger of @postern/stores/ledger opens this one, or createPostgresLedger of @postern/stores/postgres-ledger.',
+  ],
   ['reload', 'Call replace() of the middleware with what you have read.'],
   ['shutdown', 'Call drain() and close() of the middleware, and cut() when you have waited long enough.'],
 ]
@@ -23,7 +26,7 @@ export function settingsWithoutEffect(config: ConfigInput): readonly Problem[] {
 
 /** Warns of a store that is passed and forgets, where the configuration names one that remembers. */
 export function storeInstead({ config: { store } }: CheckedConfig, passed: Scope | undefined): readonly Problem[] {
-  const named = store?.sqlite !== undefined ? 'sqlite' : store?.redis !== undefined ? 'redis' : undefined
+  const named = (['sqlite', 'redis', 'postgres'] as const).find((place) => store?.[place] !== undefined)
   if (named === undefined || passed !== 'process') return []
   const reason = 'is not the store that is passed, which this process alone knows: what it keeps, such as revocations, ends with it.'
   const fix = 'Pass what openStore of @postern/stores opens, or write store: { memory: true }.'

@@ -1,7 +1,7 @@
 import { redactKeys } from '@postern/gateways'
 import { createSecretWindows, type FindSecret } from './secret-windows.js'
 import type { LiveSecrets } from './live-secrets.js'
-import type { Secret } from './secret.js'
+import { Secret } from './secret.js'
 
 /** Replaces in texts what must not be logged: every loaded secret, and every text with the form of a key. */
 export interface Redactor {
@@ -35,7 +35,16 @@ export function searchedSecrets(secrets: ReadonlyMap<string, Secret>): readonly 
     path !== 'callers.service.hashes' &&
     !path.endsWith('.ca') &&
     (!path.includes('.variables[') || secret.reveal().length >= shortestVariable)
-  return [...secrets].filter(isSearched).map(([, secret]) => secret)
+  return [...secrets].filter(isSearched).map(([path, secret]) => (addresses.has(path) ? withoutScheme(secret) : secret))
+}
+
+/** The settings that lead to an address with a password in it. */
+const addresses: ReadonlySet<string> = new Set(['store.redis', 'store.postgres', 'ledger.postgres'])
+
+/** A text that ends like the beginning of a secret is taken for one that was cut off; and many texts end with "postgres". */
+function withoutScheme(address: Secret): Secret {
+  const text = address.reveal()
+  return new Secret(text.slice(Math.max(0, text.indexOf('://'))))
 }
 
 /**

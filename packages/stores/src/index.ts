@@ -1,5 +1,6 @@
 export type { Store } from '@postern/ports'
 export { openStore, type StoreSettings } from './open-store.js'
+export { createPostgresStore, type PostgresStoreOptions } from './postgres/open.js'
 export { createRedisStore, type RedisStoreOptions } from './redis/open.js'
 export { createSqliteStore, type SqliteStoreOptions } from './sqlite/open.js'
 export { StoreInUse } from './sqlite/store-in-use.js'

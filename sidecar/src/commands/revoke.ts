@@ -28,7 +28,7 @@ export async function revokeSessions(options: RevokeOptions): Promise<number> {
   if (callers.session === undefined) throw new Failure('The configuration has no callers.session, so there is nothing to end.')
   if (settings?.memory === true) {
     throw new Failure(
-      'The configuration keeps revocations in the memory of the running process (store.memory), which no other process can write to.\nUse its admin listener, POST /admin/v1/revocations, or configure store.sqlite or store.redis.',
+      'The configuration keeps revocations in the memory of the running process (store.memory), which no other process can write to.\nUse its admin listener, POST /admin/v1/revocations, or configure store.sqlite, store.redis or store.postgres.',
     )
   }
   const store = await openStoreToRevoke(checked, file)

@@ -38,7 +38,7 @@ export async function start(hangUps: HangUps, options: { readonly config: string
     await store.store.close()
     throw error
   })
-  const kept = await openLedger(checked.config, dirname(file), log).catch(async (error: unknown) => {
+  const kept = await openLedger(checked, dirname(file), log).catch(async (error: unknown) => {
     await Promise.all([audit.close(), store.store.close()])
     throw error
   })

@@ -1,6 +1,6 @@
 import { type UsageField, type UsageFilter, usageFilters, type UsageRow } from '@postern/ports'
 import { asciiJson } from '@postern/protocol'
-import { askLedger, type LedgerPlace } from '../ledger/find-ledger.js'
+import { askLedger, type WhereToAsk } from '../ledger/find-ledger.js'
 import { print, printTable, showName } from '../print.js'
 import { tellRun, tellUsage } from '../usage/answer.js'
 import { columnsOf } from '../usage/columns.js'
@@ -11,7 +11,7 @@ import { totalOf } from '../usage/total.js'
 import { describeCosts, drawTree, formatMs, spanOf } from '../usage/tree.js'
 
 /** The options of `postern usage`. */
-export interface UsageOptions extends LedgerPlace, Readonly<Partial<Record<UsageFilter, string>>> {
+export interface UsageOptions extends WhereToAsk, Readonly<Partial<Record<UsageFilter, string>>> {
   readonly since: string
   readonly until?: string
   readonly by: string
@@ -44,7 +44,7 @@ async function answer(options: UsageOptions): Promise<number> {
 }
 
 /** Prints a run as a tree. */
-export async function usageOfWorkflow(id: string, options: LedgerPlace & { readonly json?: boolean }): Promise<number> {
+export async function usageOfWorkflow(id: string, options: WhereToAsk & { readonly json?: boolean }): Promise<number> {
   const { calls, total } = await askLedger(options, (reader) => reader.workflow(id))
   if (options.json === true) {
     printAscii(tellRun(id, { calls, total }))

@@ -1,13 +1,15 @@
 import { dirname, resolve } from 'node:path'
-import { ledgerFile } from '@postern/config'
+import { placeOfLedger, readSecret } from '@postern/config'
 import type { LedgerReader } from '@postern/ports'
 import { Failure } from '../failure.js'
+import { dotenvBeside, readDotenv } from '../load-config.js'
 import { readYaml } from '../read-yaml.js'
+import { addressAt } from '../store-address.js'
 
 /** Where a command looks for the ledger. */
-export interface LedgerPlace {
+export interface WhereToAsk {
   readonly config: string
-  /** The file itself, in place of the configuration's. */
+  /** A file, in place of the configuration's ledger. */
   readonly file?: string
 }
 
@@ -15,32 +17,58 @@ export interface LedgerPlace {
  * Asks the ledger of a configuration, beside the process that writes it. Reads where the ledger is and nothing else of the configuration:
  * it is wanted also where the rest has a fault.
  *
- * @throws {Failure} if the configuration has no ledger, or its file cannot be read.
+ * @throws {Failure} if the configuration has no ledger, or it cannot be read.
  */
-export async function askLedger<Answer>(place: LedgerPlace, ask: (reader: LedgerReader) => Promise<Answer>): Promise<Answer> {
-  const path = place.file === undefined ? placeOf(place.config) : resolve(place.file)
-  const { createSqliteLedgerReader } = await import('@postern/stores/ledger')
-  const reader = createSqliteLedgerReader(path)
+export async function askLedger<Answer>({ config, file }: WhereToAsk, ask: (reader: LedgerReader) => Promise<Answer>): Promise<Answer> {
+  let reader: LedgerReader | undefined
   try {
+    reader = file === undefined ? await openConfigured(config) : await openFile(resolve(file))
     return await ask(reader)
   } catch (error) {
     throw error instanceof Failure ? error : new Failure((error as Error).message)
   } finally {
-    await reader.close()
+    await reader?.close()
   }
 }
 
-function placeOf(config: string): string {
+async function openFile(file: string): Promise<LedgerReader> {
+  return (await import('@postern/stores/ledger')).createSqliteLedgerReader(file)
+}
+
+async function openConfigured(config: string): Promise<LedgerReader> {
   const { ledger, store } = (readYaml(config).raw ?? {}) as Readonly<Record<string, unknown>>
   if (typeof ledger !== 'object' || ledger === null)
     throw new Failure(
       `${config} has no ledger, so calls are in the log alone: one line for each, with "msg":"request".\nWrite  ledger: { keep: 90d }  and start Postern again. From then on "postern usage" adds up what is called.`,
     )
-  const settings = { ledger: { keep: 0, sqlite: textOf(ledger, 'sqlite') }, store: { sqlite: textOf(store, 'sqlite') } }
-  return ledgerFile(settings, dirname(resolve(config))) as string
+  const settings = { ledger: settingsIn(ledger), store: settingsIn(store) }
+  const place = placeOfLedger(settings, dirname(resolve(config)))
+  if (place === undefined || 'file' in place) return openFile((place as { readonly file: string }).file)
+  const written = place.postgres === 'store.postgres' ? settings.store.postgres : settings.ledger.postgres
+  const url = addressIn(written, place.postgres, config)
+  const { createPostgresLedgerReader } = await import('@postern/stores/postgres-ledger')
+  return createPostgresLedgerReader({ url, ...(place.schema === undefined ? {} : { schema: place.schema }) })
 }
 
-function textOf(section: unknown, name: string): string | undefined {
-  const value = typeof section === 'object' && section !== null ? (section as Readonly<Record<string, unknown>>)[name] : undefined
-  return typeof value === 'string' ? value : undefined
+function settingsIn(section: unknown): {
+  readonly sqlite: string | undefined
+  readonly schema: string | undefined
+  readonly postgres: unknown
+} {
+  const settings = (typeof section === 'object' && section !== null ? section : {}) as Readonly<Record<string, unknown>>
+  const textAt = (name: string): string | undefined => (typeof settings[name] === 'string' ? settings[name] : undefined)
+  return { sqlite: textAt('sqlite'), schema: textAt('schema'), postgres: settings['postgres'] }
+}
+
+/** The address itself, or what a reference leads to: a variable of the process or of `.env`, or a file. */
+function addressIn(written: unknown, setting: string, config: string): string {
+  if (typeof written === 'string') return written
+  const { env: name, file } = (written ?? {}) as Readonly<Record<string, unknown>>
+  const reference = typeof name === 'string' ? { env: name } : typeof file === 'string' ? { file } : undefined
+  const fix = 'Write postgres://host:5432/database, { env: POSTGRES_URL } or { file: PATH }.'
+  if (reference === undefined) throw new Failure(`${setting} is neither an address of PostgreSQL nor a reference to one. ${fix}`)
+  const env = { ...readDotenv(dotenvBeside(resolve(config))), ...process.env }
+  const result = readSecret(reference, { env, directory: dirname(resolve(config)) })
+  if (!('secret' in result)) throw new Failure(`${setting} ${result.reason} ${result.fix}`)
+  return addressAt(setting, undefined, new Map([[setting, result.secret]]))
 }

@@ -1,5 +1,7 @@
-import { type Config, ledgerFile } from '@postern/config'
+import type { CheckedConfig } from '@postern/config'
+import { placeOfLedger } from '@postern/config'
 import type { LedgerReader } from '@postern/ports'
+import { addressAt } from '../store-address.js'
 
 /** A reader of the ledger that is opened when the first question is asked: most processes are never asked. */
 export interface LazyReader {
@@ -9,12 +11,21 @@ export interface LazyReader {
 }
 
 /** @param directory The folder that relative paths begin at. */
-export function createLazyReader(config: Config, directory: string): LazyReader {
-  const file = ledgerFile(config, directory)
+export function createLazyReader({ config, secrets }: Pick<CheckedConfig, 'config' | 'secrets'>, directory: string): LazyReader {
+  const place = placeOfLedger(config, directory)
   let reader: Promise<LedgerReader> | undefined
-  const begin = async (path: string): Promise<LedgerReader> => (await import('@postern/stores/ledger')).createSqliteLedgerReader(path)
+
+  async function begin(): Promise<LedgerReader> {
+    if (place !== undefined && 'file' in place) return (await import('@postern/stores/ledger')).createSqliteLedgerReader(place.file)
+    const { postgres, schema } = place as Exclude<typeof place, undefined | { readonly file: string }>
+    const written = postgres === 'store.postgres' ? config.store?.postgres : config.ledger?.postgres
+    const url = addressAt(postgres, written, secrets)
+    const { createPostgresLedgerReader } = await import('@postern/stores/postgres-ledger')
+    return createPostgresLedgerReader({ url, ...(schema === undefined ? {} : { schema }) })
+  }
+
   return {
-    open: async () => (file === undefined ? undefined : (reader ??= begin(file))),
+    open: async () => (place === undefined ? undefined : (reader ??= begin())),
     close: async () => (await reader)?.close(),
   }
 }

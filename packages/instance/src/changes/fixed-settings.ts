@@ -32,6 +32,9 @@ const fixedWithListeners: typeof fixedEverywhere = [
   ['backend', ({ backend }) => backend !== undefined],
 ]
 
+/** The settings whose secret is the address of what is open for as long as the process runs. */
+export const addressesOfStores: readonly string[] = ['store.redis', 'store.postgres', 'ledger.postgres']
+
 /**
  * A problem for each setting that differs and cannot change while the process runs.
  *
@@ -40,6 +43,7 @@ const fixedWithListeners: typeof fixedEverywhere = [
 export function fixedSettingsChanged(before: CheckedConfig, after: CheckedConfig, hasListeners: boolean): readonly Problem[] {
   const fixed = hasListeners ? [...fixedEverywhere, ...fixedWithListeners] : fixedEverywhere
   const changed = fixed.filter(([, read]) => !isDeepStrictEqual(read(before.config), read(after.config))).map(([path]) => path)
-  if (before.secrets.get('store.redis')?.fingerprint() !== after.secrets.get('store.redis')?.fingerprint()) changed.push('store.redis')
+  for (const path of addressesOfStores)
+    if (before.secrets.get(path)?.fingerprint() !== after.secrets.get(path)?.fingerprint()) changed.push(path)
   return changed.map((path) => problem(path, cannotChange, 'Restart Postern with it, or write what it was before and reload again.'))
 }

@@ -161,6 +161,8 @@ export const neutralSettings: readonly string[] = [
   'admin secret *',
   'admin credentials * hash',
   'store redis *',
+  'store postgres *',
+  'ledger postgres *',
 ]
 
 /** The settings of which some changes are proven to narrow. */

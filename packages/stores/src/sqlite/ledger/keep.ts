@@ -1,5 +1,5 @@
+import { dayMs } from '../../ledger/day.js'
 import { inTransaction, type SqliteFile } from '../in-transaction.js'
-import { dayMs } from './measures.js'
 
 /** How many rows one step deletes: some milliseconds of work. */
 const rowsOfStep = 2000

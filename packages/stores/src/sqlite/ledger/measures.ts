@@ -1,3 +1,5 @@
+import { dayMs } from '../../ledger/day.js'
+
 /**
  * What is added up for a group of calls: the column of a daily sum, and how it follows from rows of calls. A cost is added up as whole
  * units and the billionths beyond them, so that no sum comes near the largest integer of SQLite.
@@ -16,9 +18,6 @@ export const measures: readonly (readonly [column: string, ofCalls: string])[] =
   ['without_usage', 'sum(attempt > 0 AND input IS NULL AND output IS NULL)'],
   ['without_cost', 'sum(attempt > 0 AND cost IS NULL)'],
 ]
-
-/** How many milliseconds a day has: days are those of UTC. */
-export const dayMs = 86_400_000
 
 const columns = measures.map(([column]) => column)
 

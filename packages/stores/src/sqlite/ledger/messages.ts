@@ -1,4 +1,5 @@
 import type { UsageQuestion } from '@postern/ports'
+import type { WriterMessage } from '../../ledger/queued-ledger.js'
 
 /** What the thread of the writer is told when it begins. */
 export interface WriterSettings {
@@ -19,14 +20,7 @@ export type FromWriter =
   | { readonly type: 'ready' }
   /** The file cannot be used; the thread ends. */
   | { readonly type: 'refused'; readonly reason: string }
-  /** So many rows are in the file. */
-  | { readonly type: 'stored'; readonly count: number }
-  /** So many rows are not in the file, and are not tried again. */
-  | { readonly type: 'lost'; readonly count: number; readonly reason: string }
-  /** The file cannot be written; the writer tries again each second. */
-  | { readonly type: 'failing'; readonly reason: string }
-  /** The file was moved or removed; another was begun. */
-  | { readonly type: 'begun_anew' }
+  | WriterMessage
 
 /** A question for the thread of the reader. `id` names it in the answer. */
 export type ToReader =

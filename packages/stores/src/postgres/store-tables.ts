@@ -1,0 +1,15 @@
+import type { Tables } from './migrate.js'
+import { storeTables } from './migrations/0001-store.js'
+import { budgetFunctions } from './migrations/0002-budget-functions.js'
+import { sweepFunction } from './migrations/0003-sweep.js'
+import { lockTables } from './migrations/0004-locks.js'
+import { keyRingTables } from './migrations/0005-key-ring.js'
+
+/** @param schema The schema's name between quotation marks. */
+export function tablesOfStore(schema: string): Tables {
+  return {
+    part: 'store',
+    schema,
+    migrations: [storeTables(schema), budgetFunctions(schema), sweepFunction(schema), lockTables(schema), keyRingTables(schema)],
+  }
+}
