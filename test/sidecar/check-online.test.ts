@@ -63,7 +63,10 @@ test('check asks nobody, and check --online asks the store, each source and each
 })
 
 test('check --online prints a table without secrets, and ends with 0 where everything is good', async () => {
-  const { code, stdout, stderr } = await check({ keys: { acme: { gateway: 'main', secret: { env: 'KEY' } } }, store: { memory: true } }, '--online')
+  const { code, stdout, stderr } = await check(
+    { keys: { acme: { gateway: 'main', secret: { env: 'KEY' } } }, store: { memory: true } },
+    '--online',
+  )
   expect(code, stdout + stderr).toBe(0)
   expect(stdout).toMatch(/key acme\s+│ good\s+│ The gateway answered with status 200\./)
   expect(stdout + stderr).not.toContain(env.KEY)

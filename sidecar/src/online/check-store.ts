@@ -20,7 +20,8 @@ export async function checkStore(checked: CheckedConfig, file: string): Promise<
       await store.close()
     }
   } catch (error) {
-    if (error instanceof Failure && /does not exist/.test(error.message)) return { what, ok: null, detail: 'Its file does not exist yet; the first start makes it.' }
+    if (error instanceof Failure && /does not exist/.test(error.message))
+      return { what, ok: null, detail: 'Its file does not exist yet; the first start makes it.' }
     return { what, ok: false, detail: (error as Error).message.split('\n', 1).join('') }
   }
 }

@@ -32,5 +32,9 @@ export function compileKeys({ checked, options, leases, uses, ...rest }: KeysNee
     if (event.type === 'key_rejected') sources.suspect(event.key)
     witness(event)
   }
-  return { sources, states: createKeyStates(checked, sources, dates, (alias) => leases.of(alias)), witness: sources.size === 0 ? witness : suspecting }
+  return {
+    sources,
+    states: createKeyStates(checked, sources, dates, (alias) => leases.of(alias)),
+    witness: sources.size === 0 ? witness : suspecting,
+  }
 }
