@@ -71,15 +71,19 @@ test('former-key-in-an-answer: a key that was replaced is searched for in later 
 })
 
 test('former-key-in-an-answer: a token that was replaced is searched for until it has ended', async () => {
-  issuer = await startTokenEndpoint(60)
+  issuer = await startTokenEndpoint(600)
   const oauth = { url: issuer.url, clientId: 'postern', clientSecret: { env: 'CLIENT' }, audience: 'a' }
   sidecar = await openSourced({ key: { secret: { oauth } }, env: { CLIENT: 'the-secret-of-the-client' }, config: {} })
   const { gateway, call, keyOfCall } = sidecar
   expect(await keyOfCall()).toBe(issuer.given[0])
   // The gateway refuses the token, so its source is asked again before its time.
-  await new Promise((passed) => setTimeout(passed, 5100))
+  const { given } = issuer
   gateway.instead = (response) => response.writeHead(401).end('{}')
-  expect((await call()).status).toBe(502)
+  const refused = async (): Promise<number> => {
+    expect((await call()).status).toBe(502)
+    return given.length
+  }
+  await expect.poll(refused, eventually).toBe(2)
   gateway.instead = undefined
   await expect.poll(keyOfCall, eventually).toBe('ey_token_of_the_issuer_1')
   gateway.instead = (response) => response.writeHead(200, { 'content-type': 'application/json' }).end(saying('ey_token_of_the_issuer_0'))
