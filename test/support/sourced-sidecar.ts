@@ -11,6 +11,8 @@ export interface SourcedSidecar {
   readonly cwd: string
   readonly gateway: RecordingGateway
   readonly running: RunningPostern
+  /** Where the API is: `…/ai/v1`. */
+  readonly url: string
   /** Makes a call of team `acme`, and returns its answer with its text. */
   call(path?: string, body?: object): Promise<{ readonly status: number; readonly headers: Headers; readonly text: string }>
   /** The key that the gateway got with a call that is made now; the status and code where the call was refused. */
@@ -27,6 +29,8 @@ export interface SourcedSidecar {
 export interface SourcedOptions {
   /** `keys.acme`, but for its gateway. */
   readonly key: object
+  /** Further keys. */
+  readonly keys?: Readonly<Record<string, object>>
   /** Further members of the configuration. */
   readonly config?: object
   readonly env?: Readonly<Record<string, string>>
@@ -36,7 +40,13 @@ export interface SourcedOptions {
 
 const credential = 'pst_of_an_agent_that_calls'
 
-export async function openSourced({ key, config: further = {}, env: variables = {}, files = {} }: SourcedOptions): Promise<SourcedSidecar> {
+export async function openSourced({
+  key,
+  keys = {},
+  config: further = {},
+  env: variables = {},
+  files = {},
+}: SourcedOptions): Promise<SourcedSidecar> {
   const cwd = mkdtempSync(join(tmpdir(), 'postern-sources-'))
   const gateway = await startRecordingGateway()
   const write = (name: string, text: string): void => writeFileSync(join(cwd, name), text)
@@ -46,7 +56,7 @@ export async function openSourced({ key, config: further = {}, env: variables = 
     listen: { port: 0 },
     admin: { socket: './admin.sock' },
     gateways: { main: { dialect: 'openai', baseURL: gateway.baseURL } },
-    keys: { acme: { gateway: 'main', ...key } },
+    keys: { acme: { gateway: 'main', ...key }, ...keys },
     bindings: [{ team: 'acme', key: 'acme' }],
     callers: { service: { hashes: { env: 'RING' }, principals: { agent: { team: 'acme' } } } },
     store: { memory: true },
@@ -71,6 +81,7 @@ export async function openSourced({ key, config: further = {}, env: variables = 
     cwd,
     gateway,
     running,
+    url: printed,
     call,
     async keyOfCall() {
       const { status, text } = await call()

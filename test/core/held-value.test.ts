@@ -1,0 +1,114 @@
+import { Secret } from '@postern/ports'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { HeldValue } from '../../packages/instance/src/keys/held-value.js'
+import { ValueCell } from '../../packages/instance/src/keys/value-cell.js'
+
+const secret = new Secret('sk_a_key_that_a_source_gave')
+const hourMs = 3_600_000
+
+let searched: string[]
+const searches = {
+  add: (each: Secret) => void searched.push(each.reveal()),
+  remove: (each: Secret) => void searched.splice(searched.indexOf(each.reveal()), 1),
+}
+beforeEach(() => {
+  searched = []
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+describe('a value of a source is searched for', () => {
+  test('from when it comes, and once however many calls use it', () => {
+    const value = new HeldValue(secret, searches, undefined, undefined)
+    value.begin()
+    value.begin()
+    value.end()
+    value.end()
+    expect(searched).toEqual([secret.reveal()])
+  })
+
+  test('for an hour after it was replaced, where nobody says when it ends', () => {
+    const value = new HeldValue(secret, searches, undefined, undefined)
+    value.replace()
+    vi.advanceTimersByTime(hourMs - 1000)
+    expect(searched).toEqual([secret.reveal()])
+    vi.advanceTimersByTime(2000)
+    expect(searched).toEqual([])
+  })
+
+  test('until it ends, where it is a token', () => {
+    const value = new HeldValue(secret, searches, performance.now() + 10_000, undefined)
+    value.replace()
+    vi.advanceTimersByTime(9000)
+    expect(searched).toEqual([secret.reveal()])
+    vi.advanceTimersByTime(2000)
+    expect(searched).toEqual([])
+  })
+
+  test('as long as a call runs that was sent with it, though it has ended', () => {
+    const value = new HeldValue(secret, searches, performance.now() + 1000, undefined)
+    value.begin()
+    value.replace()
+    vi.advanceTimersByTime(24 * hourMs)
+    expect(searched).toEqual([secret.reveal()])
+    value.end()
+    expect(searched).toEqual([])
+  })
+
+  test('again, where a call that had chosen it begins only when it is searched for no more', () => {
+    const value = new HeldValue(secret, searches, performance.now() + 1000, undefined)
+    value.replace()
+    vi.advanceTimersByTime(2000)
+    value.begin()
+    expect(searched).toEqual([secret.reveal()])
+    value.end()
+    expect(searched).toEqual([])
+  })
+
+  test('for the whole of a life that is longer than a timer can wait', () => {
+    const value = new HeldValue(secret, searches, performance.now() + 60 * 24 * hourMs, undefined)
+    value.replace()
+    vi.advanceTimersByTime(59 * 24 * hourMs)
+    expect(searched).toEqual([secret.reveal()])
+    vi.advanceTimersByTime(2 * 24 * hourMs)
+    expect(searched).toEqual([])
+  })
+})
+
+describe('what is known of a place at a source', () => {
+  test('counts from when the source was asked, not from when it answered', () => {
+    const cell = new ValueCell(searches)
+    const asked = performance.now()
+    vi.advanceTimersByTime(900)
+    cell.take({ secret, lifeMs: 1000 }, 5000, asked)
+    expect(cell.current?.secret).toBe(secret)
+    vi.advanceTimersByTime(101)
+    expect(cell.current).toBeUndefined()
+  })
+
+  test('is the same value where the source gives the same text again, so that no call changes its lease', () => {
+    const cell = new ValueCell(searches)
+    expect(cell.take({ secret }, 5000, performance.now())).toBe(false)
+    const { current } = cell
+    expect(cell.take({ secret: new Secret(secret.reveal()) }, 5000, performance.now())).toBe(false)
+    expect(cell.current).toBe(current)
+    expect(cell.take({ secret: new Secret('sk_another_key_of_the_source') }, 5000, performance.now())).toBe(true)
+    expect(cell.former.map((each) => each.reveal())).toEqual([secret.reveal()])
+  })
+
+  test('is nothing once it was dropped, and its value stays searched for', () => {
+    const cell = new ValueCell(searches)
+    cell.take({ secret }, 5000, performance.now())
+    cell.drop()
+    expect(cell.current).toBeUndefined()
+    expect(searched).toEqual([secret.reveal()])
+  })
+
+  test('remembers eight earlier values, the latest one first', () => {
+    const cell = new ValueCell(searches)
+    for (let number = 0; number < 12; number += 1) cell.take({ secret: new Secret(`sk_value_${number}`) }, 5000, performance.now())
+    expect(cell.former.map((each) => each.reveal())).toEqual([10, 9, 8, 7, 6, 5, 4, 3].map((number) => `sk_value_${number}`))
+  })
+})
