@@ -9,9 +9,11 @@ import { readinessRoute } from './admin/readiness.js'
 import { reloadRoute } from './admin/reload.js'
 import { revokeSessions } from './admin/revocations.js'
 import type { AdminRoute } from './admin/route.js'
+import { metricsRoute } from './admin/metrics.js'
 import { mintSession } from './admin/sessions.js'
 import { type Audit, createLogAudit } from './audit/audit.js'
 import type { Configuration } from './configuration.js'
+import type { Expose } from './telemetry/exposition.js'
 import type { Readiness } from './readiness/readiness.js'
 
 export interface AdminApiOptions {
@@ -24,6 +26,8 @@ export interface AdminApiOptions {
   readonly audit?: Audit | undefined
   /** `undefined`: nobody is told the state of the process. */
   readonly readiness?: Readiness | undefined
+  /** Writes what is counted; `undefined`: nobody is told. */
+  readonly expose?: Expose | undefined
   /** Whether the listener is a Unix socket, which only its owner can open. */
   readonly onSocket: boolean
 }
@@ -35,7 +39,7 @@ const wrongCredentials = { limit: 30, windowMs: 60_000 }
 
 /** The admin API, with which programs of the operator, in any language, mint and revoke sessions and have the configuration read again. */
 export function createAdminApi(options: AdminApiOptions): Router {
-  const { runtime: instance, secret, configuration, readiness, audit = createLogAudit(() => {}), onSocket } = options
+  const { runtime: instance, secret, configuration, readiness, audit = createLogAudit(() => {}), onSocket, expose } = options
   const router = express.Router({ caseSensitive: true, strict: true })
   const failures = createFailedAttempts(wrongCredentials)
 
@@ -81,6 +85,7 @@ export function createAdminApi(options: AdminApiOptions): Router {
   })
   ;[mintSession, revokeSessions].forEach(add)
   if (readiness !== undefined) add(readinessRoute(readiness))
+  if (expose !== undefined) add(metricsRoute(expose))
   if (configuration !== undefined) add(reloadRoute(configuration))
   router.use((error: Error, request: Request, response: Response, next: NextFunction) => {
     if (response.headersSent) next(error)

@@ -60,6 +60,7 @@ describe('every setting of the schema', () => {
       'gateways main timeouts idle',
       'listen keepAlive',
       'listen port',
+      'log access',
       'reload watch',
       'shutdown deadline',
       'version',

@@ -16,26 +16,26 @@ export async function handle(rooms: Rooms, arrival: Arrival, sink: ResponseSink)
   let outcome: Outcome
   try {
     const cleared = await clear(rooms, journey)
-    const { principal, route, permit, call } = cleared
-    rooms.witness({ type: 'call_begun', gateway: route.gateway.name, key: route.key.alias })
+    const { principal, route, permit, call, reservation } = cleared
+    rooms.witness({ type: 'call_begun', gateway: route.gateway.name, key: route.key.alias, limits: reservation?.limits })
     for (;;) {
       const tags = journey.tags
       const tap = (journey.tap = rooms.observe({ arrival, principal }, { ...cleared, tags }))
-      const ownMs = arrival.watch.ownMs()
+      const ownMs = journey.beginAttempt()
       try {
         outcome = await rooms.forward(cleared, tags, tap, sink)
         break
       } catch (error) {
+        const endedAt = performance.now()
         const refusal = await rooms.wait(rooms.retry(error, arrival, route, permit, tags, sink), call)
-        journey.tags = rooms.tag(arrival, principal, { tags, refusal })
+        journey.tags = rooms.tag(arrival, principal, { tags, refusal, begunAt: journey.attemptedAt, endedAt })
         arrival.watch.waitedSince(ownMs)
       }
     }
   } catch (error) {
     outcome = refuse(error, journey, sink)
   }
-  const booked = journey.end(outcome)
-  return rooms.account({ arrival, principal: journey.principal, route: journey.route, tags: journey.tags, outcome, booked })
+  return rooms.account(journey.end(outcome))
 }
 
 /**

@@ -21,6 +21,9 @@ export class Journey {
   /** That of the attempt that is under way or was the last. */
   tap: Tap | undefined = undefined
   #tags: Tags | undefined = undefined
+  /** When the first and the last attempt began, by `performance.now()`; 0: none did. */
+  begunAt = 0
+  attemptedAt = 0
 
   constructor(arrival: Arrival) {
     this.arrival = arrival
@@ -33,6 +36,13 @@ export class Journey {
 
   set tags(given: Tags) {
     this.#tags = given
+  }
+
+  /** @returns What the call took until now, without waits; see `Stopwatch`. */
+  beginAttempt(): number {
+    this.attemptedAt = performance.now()
+    if (this.begunAt === 0) this.begunAt = this.attemptedAt
+    return this.arrival.watch.ownMs()
   }
 
   /** What the call has set aside under the limits. */
@@ -54,13 +64,14 @@ export class Journey {
   /**
    * Says that the call is over: nothing that ends it later finds it, and what it has set aside is booked.
    *
-   * @returns Where what was booked for tokens or money comes from.
+   * @returns What `account` gets.
    */
-  end(outcome: Outcome): BookedBy | undefined {
+  end(outcome: Outcome): EndedJourney {
     this.#isOver = true
     this.call?.over()
     this.#reservation?.end(outcome)
-    return this.#reservation?.bookedBy
+    const { arrival, principal, route, tags } = this
+    return { arrival, principal, route, tags, outcome, booked: this.#reservation?.bookedBy, course: this }
   }
 }
 
@@ -83,6 +94,8 @@ export interface EndedJourney {
   readonly outcome: Outcome
   /** Where what was booked for tokens or money comes from; `undefined`: nothing was. */
   readonly booked?: BookedBy | undefined
+  /** When its attempts began, how its stream went, and its limits; `undefined`: it never came into the corridor. */
+  readonly course?: Pick<Journey, 'begunAt' | 'attemptedAt' | 'tap' | 'reservation'> | undefined
   /** The sessions that the request ended. */
   readonly ended?: EndedSessions | undefined
 }

@@ -3,7 +3,19 @@ import { plainFailure } from '../lib/plain-failure.js'
 import { ProxyFailure } from '../connect/proxy-failure.js'
 import type { Outcome } from '../forward/outcome.js'
 import type { EndedJourney, EndedSessions } from '../journey.js'
-import type { EarlierEntry, Ledger, LedgerEntry, LedgerEvent, Principal, Redactor, Refusal, SessionEnded, Witness } from '@postern/ports'
+import type {
+  CallCourse,
+  EarlierEntry,
+  Ledger,
+  LedgerEntry,
+  LedgerEvent,
+  Principal,
+  PublicAddress,
+  Redactor,
+  Refusal,
+  SessionEnded,
+  Witness,
+} from '@postern/ports'
 import type { Route } from '../resolve/route.js'
 import { type Clean, type Cleaner, createCleaner, ours } from './clean-text.js'
 import { isoTime } from './iso-time.js'
@@ -28,13 +40,15 @@ export interface AccountOptions {
   readonly redactor: Redactor
   /** Whether `Runtime.cut` has run; then `client_closed` becomes `cut_shutdown`, since no client left by itself. */
   readonly isCut: () => boolean
+  /** The client's address, which the entry of a refused request names. Default: that of its peer. */
+  readonly clientOf?: PublicAddress['clientOf'] | undefined
 }
 
-export function createAccount({ ledger, pace, witness, redactor, isCut }: AccountOptions): Account {
+export function createAccount({ ledger, pace, witness, redactor, isCut, clientOf = ({ address }) => address }: AccountOptions): Account {
   const cleaner = createCleaner(redactor)
   const namesOf = createNameRedaction(cleaner)
   return (journey) => {
-    const entry = writeEntry(journey, cleaner, namesOf(journey.principal), isCut())
+    const entry = writeEntry(journey, cleaner, namesOf(journey.principal), isCut(), clientOf)
     try {
       pace.append(entry)
       if (journey.ended !== undefined) ledger.event?.(describeEnded(journey.ended, journey, entry, cleaner))
@@ -43,9 +57,21 @@ export function createAccount({ ledger, pace, witness, redactor, isCut }: Accoun
       process.emitWarning(`The ledger refused an entry: ${String(error)}`, { code: 'POSTERN_LEDGER' })
     }
     if (entry.leaked_key !== undefined) witness({ type: 'leak_found', key: entry.leaked_key, requestId: entry.request_id })
-    witness({ type: 'call_ended', entry })
+    witness({ type: 'call_ended', entry, course: courseOf(journey) })
     const { thrown } = journey.outcome
     return thrown === undefined ? { entry } : { entry, thrown }
+  }
+}
+
+function courseOf({ arrival, tags, course }: EndedJourney): CallCourse {
+  return {
+    startedAt: arrival.watch.startedAt,
+    begunAt: course?.begunAt ?? 0,
+    attemptedAt: course?.attemptedAt ?? 0,
+    trace: tags.trace,
+    earlier: tags.earlier,
+    stream: course?.tap?.stream,
+    limits: course?.reservation?.limits,
   }
 }
 
@@ -96,6 +122,7 @@ function writeEntry(
   { clean, cleanOften }: Cleaner,
   names: Names,
   isCut: boolean,
+  clientOf: PublicAddress['clientOf'],
 ): Clean<LedgerEntry> {
   const { record } = outcome
   const workflow = cleanOften(record.workflow)
@@ -147,6 +174,8 @@ function writeEntry(
     client_request_id: clean(tags.clientRequestId),
     trace_id: clean(tags.trace.traceId),
     refused: ours(clean(outcome.refused)?.slice(0, maxRefusedChars)),
+    // Only of a refused call: the log of calls that were served names people and not their machines.
+    address: outcome.finish === 'refused' ? ours(clientOf(arrival)) : undefined,
     earlier: tags.earlier?.map(({ tags: { attempt }, refusal }) => describeEarlier(attempt, refusal, route, clean)),
     cause: outcome.cause === undefined ? undefined : ours(clean(describeFailure(outcome.code, outcome.cause, route)).slice(0, 2000)),
   }

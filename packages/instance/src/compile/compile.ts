@@ -1,4 +1,4 @@
-import { type CheckedConfig, type Config, countedUnder, createTrust } from '@postern/config'
+import { type CheckedConfig, type Config, countedUnder, createTrust, titleOfLimit } from '@postern/config'
 import {
   compilePrices,
   createAccount,
@@ -65,6 +65,7 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
 
 function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses): Runtime {
   const { config, secrets } = checked
+  const { witness = () => {} } = options
   const gateways = new Map(Object.entries(config.gateways).map(([name, settings]) => [name, compileGateway(name, settings, checked)]))
   const leases = new Leases(checked, gateways)
   const findKey = createKeyFinder(config.bindings, (alias) => leases.of(alias))
@@ -89,7 +90,13 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
     (unused) => unused.close(),
   )
   const parts = compileIdentity(checked, options, browser, publicAddress, uses)
-  const forwarding = createForward([...gateways.values()], secretsOfKeys(checked), (arrival) => publicAddress.originOf(arrival), uses)
+  const forwarding = createForward(
+    [...gateways.values()],
+    secretsOfKeys(checked),
+    (arrival) => publicAddress.originOf(arrival),
+    uses,
+    witness,
+  )
   const { budgets } = options.store
   const limitRules = compileLimits(config)
   const findLimits = createLimitFinder(limitRules)
@@ -104,7 +111,6 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
   const waits = new Waits()
   const redactor = createRedactor(searchedSecrets(secrets))
   const noteEnded = createEndedNote({ ledger: options.ledger, redactor })
-  const { witness = () => {} } = options
   const pace = new LedgerPace(options.ledger)
   let draining = false
   let isCut = false
@@ -145,18 +151,19 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
         (principal, { key, gateway }) =>
           principal.bounds?.maxSpend !== undefined || mayCount({ principal, key: key.alias, gateway: gateway.name }),
       ),
-      tag: createTag(redactor),
+      tag: createTag(redactor, config.telemetry?.otlp === undefined ? '00' : '01'),
       reserve: createReserve({
         counters: options.store.counters,
         budgets,
         findLimits,
         reservations,
         pricing: compilePricing(checked),
+        witness,
       }),
       observe: createObserve(),
       forward: forwarding.forward,
       retry: createRetry(witness),
-      account: createAccount({ ledger: options.ledger, pace, witness, redactor, isCut: () => isCut }),
+      account: createAccount({ ledger: options.ledger, pace, witness, redactor, isCut: () => isCut, clientOf: publicAddress.clientOf }),
       witness,
     },
     sessionEndpoint: compileSessionEndpoint(config, parts, noteEnded),
@@ -272,9 +279,8 @@ function compilePricing({ config: { limits }, prices }: CheckedConfig): Pricing 
 /** One rule for each unit that a rule of the configuration bounds. */
 function compileLimits({ limits }: Config): readonly LimitRule[] {
   return (limits?.rules ?? []).flatMap((rule, index) => {
-    const { requests, streams, tokens, spend, onUnavailable = limits?.onUnavailable ?? 'refuse', name, each, per } = rule
-    const title = name ?? [each === undefined ? 'all' : `each-${each}`, per].filter((part) => part !== undefined).join('-')
-    const shared = { ...rule, path: `limits.rules[${index}]`, countedUnder: countedUnder(rule), title, onUnavailable }
+    const { requests, streams, tokens, spend, onUnavailable = limits?.onUnavailable ?? 'refuse' } = rule
+    const shared = { ...rule, path: `limits.rules[${index}]`, countedUnder: countedUnder(rule), title: titleOfLimit(rule), onUnavailable }
     return [
       ...(requests === undefined ? [] : [{ ...shared, unit: 'requests' as const, limit: requests }]),
       ...(tokens === undefined ? [] : [{ ...shared, unit: 'tokens' as const, limit: tokens }]),
