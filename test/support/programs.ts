@@ -2,13 +2,14 @@ import { existsSync } from 'node:fs'
 
 const places = {
   chromium: ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'],
+  prometheus: ['/usr/bin/promtool', '/usr/local/bin/promtool', '/opt/homebrew/bin/promtool'],
   'redis-server': ['/usr/bin/redis-server', '/usr/local/bin/redis-server', '/opt/homebrew/bin/redis-server'],
 } as const
 
 /** The name of Debian's package. */
 export type Program = keyof typeof places
 
-/** Finds a program that a suite needs; `undefined` if it is not installed. `loud-skips.ts` then reports the suite. */
+/** Finds a program that a suite needs, of `prometheus` its `promtool`; `undefined` if it is not installed. `loud-skips.ts` then reports the suite. */
 export function findProgram(name: Program): string | undefined {
   return places[name].find((path) => existsSync(path))
 }

@@ -25,7 +25,8 @@ export async function openExposition(families: Families): Promise<Expose> {
   const registry = new prometheus.Registry()
   prometheus.collectDefaultMetrics({ register: registry })
   // Their names say that they only grow, and they do not: `promtool check metrics` refuses them.
-  for (const { name, type } of await registry.getMetricsAsJSON()) if (isGauge(type) && name.endsWith('_total')) registry.removeSingleMetric(name)
+  for (const { name, type } of await registry.getMetricsAsJSON())
+    if (isGauge(type) && name.endsWith('_total')) registry.removeSingleMetric(name)
   for (const family of Object.values(families)) register(registry, family)
   return async () => {
     const texts: string[] = []

@@ -7,9 +7,12 @@ const most = { gateways: 100, keys: 500, models: 200, rules: 200, issuers: 50, u
 
 const codes: ReadonlySet<string> = new Set(Object.keys(errorCodes))
 
+/** What of a configuration is counted apart. */
+export type Labelled = Pick<CheckedConfig, 'config' | 'prices'>
+
 /** The values of labels that a configuration brings, and those of closed sets. Users and workflows are no labels. */
 export class LabelNames {
-  readonly #current: () => CheckedConfig
+  readonly #current: () => Labelled
   readonly #keys = new BoundedNames(most.keys)
   readonly #models = new BoundedNames(most.models)
   readonly gateways = new BoundedNames(most.gateways)
@@ -18,7 +21,7 @@ export class LabelNames {
   readonly units = new BoundedNames(most.units)
 
   /** @param current The configuration in use. */
-  constructor(current: () => CheckedConfig) {
+  constructor(current: () => Labelled) {
     this.#current = current
     this.rules.allow(['session', 'maxCalls'])
     this.refresh()
@@ -67,7 +70,7 @@ export function statusClass(status: number): string {
 const classes: readonly (string | undefined)[] = [undefined, '1xx', '2xx', '3xx', '4xx', '5xx']
 
 /** Whoever knows the callers of a configuration, as events name them. */
-export function issuersOf({ config: { callers } }: CheckedConfig): readonly string[] {
+export function issuersOf({ config: { callers } }: Labelled): readonly string[] {
   const sets = [...(callers.jwt ?? []).map(({ jwks }) => jwks), ...(callers.session?.jwks === undefined ? [] : [callers.session.jwks])]
   const issuers = sets.map((text) => new URL(text)).map(({ origin, pathname }) => origin + pathname)
   return callers.forwardAuth === undefined ? issuers : [...issuers, 'forwardAuth']

@@ -1,9 +1,8 @@
-import type { CheckedConfig } from '@postern/config'
 import type { CallCourse, LedgerEntry, Witness } from '@postern/ports'
 import { CallCells } from './call-cells.js'
 import { type Families, openFamilies } from './families.js'
 import { GatewayCells } from './gateway-cells.js'
-import { issuersOf, LabelNames, statusClass } from './label-names.js'
+import { issuersOf, type Labelled, LabelNames, statusClass } from './label-names.js'
 
 /** How many combinations of gateway, key and model are counted apart. */
 const mostCells = 2000
@@ -19,7 +18,7 @@ export interface Meter {
  *
  * @param current The configuration in use, which names the values of labels.
  */
-export function createMeter(current: () => CheckedConfig): Meter {
+export function createMeter(current: () => Labelled): Meter {
   const families = openFamilies()
   const names = new LabelNames(current)
   const gateways = new Map<string, GatewayCells>()

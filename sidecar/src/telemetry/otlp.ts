@@ -21,8 +21,17 @@ export interface Spans {
  * @throws {Failure} if a package of OpenTelemetry is not installed: they are optional dependencies.
  */
 export async function openSpans(url: string, log: Log): Promise<Spans> {
-  const { OTLPTraceExporter, resourceFromAttributes, sdk, writeSpans } = await load()
-  const exporter = withLog(new OTLPTraceExporter({ url: `${url.replace(/\/+$/, '')}/v1/traces` }), log)
+  const { OTLPTraceExporter } = await optional(() => import('@opentelemetry/exporter-trace-otlp-http'))
+  return openSpansTo(withLog(new OTLPTraceExporter({ url: `${url.replace(/\/+$/, '')}/v1/traces` }), log))
+}
+
+/**
+ * As {@link openSpans}, to whatever takes spans.
+ *
+ * @throws {Failure} if a package of OpenTelemetry is not installed.
+ */
+export async function openSpansTo(exporter: SpanExporter): Promise<Spans> {
+  const { resourceFromAttributes, sdk, writeSpans } = await optional(load)
   const ids = new GivenIds(new sdk.RandomIdGenerator())
   const provider = new sdk.BasicTracerProvider({
     resource: resourceFromAttributes({ 'service.name': 'postern' }),
@@ -48,14 +57,17 @@ export async function openSpans(url: string, log: Log): Promise<Spans> {
 }
 
 async function load() {
+  const [{ resourceFromAttributes }, sdk, { writeSpans }] = await Promise.all([
+    import('@opentelemetry/resources'),
+    import('@opentelemetry/sdk-trace-base'),
+    import('./spans.js'),
+  ])
+  return { resourceFromAttributes, sdk, writeSpans }
+}
+
+async function optional<Module>(loadIt: () => Promise<Module>): Promise<Module> {
   try {
-    const [{ OTLPTraceExporter }, { resourceFromAttributes }, sdk, { writeSpans }] = await Promise.all([
-      import('@opentelemetry/exporter-trace-otlp-http'),
-      import('@opentelemetry/resources'),
-      import('@opentelemetry/sdk-trace-base'),
-      import('./spans.js'),
-    ])
-    return { OTLPTraceExporter, resourceFromAttributes, sdk, writeSpans }
+    return await loadIt()
   } catch (error) {
     throw new Failure(`telemetry.otlp needs the packages of OpenTelemetry, which cannot be loaded: ${(error as Error).message}`)
   }
