@@ -15,7 +15,6 @@ import { closeListener } from './restart/close-listener.js'
 import { prepareLastCalls } from './restart/last-calls.js'
 import { listenOnPassed } from './restart/listen-on-passed.js'
 import type { Expose } from './telemetry/exposition.js'
-import { listenWhenFree } from './telemetry/listen-when-free.js'
 import { openProbes } from './restart/open-probes.js'
 import type { ListenerName, PassedSockets } from './restart/passed-sockets.js'
 
@@ -167,7 +166,9 @@ export async function startSidecar({
 
   async function openMetrics(): Promise<string | undefined> {
     const place = telemetry?.prometheus
-    return metrics === undefined || place === undefined ? undefined : listenWhenFree(metrics, place, log, stopping.signal)
+    if (metrics === undefined || place === undefined) return undefined
+    const { listenWhenFree } = await import('./telemetry/listen-when-free.js')
+    return listenWhenFree(metrics, place, log, stopping.signal)
   }
 
   async function openHealth(): Promise<string | undefined> {

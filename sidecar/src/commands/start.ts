@@ -16,12 +16,21 @@ import { createReadiness } from '../readiness/readiness.js'
 import { watchStore } from '../readiness/watch-store.js'
 import { requireListeners, takePassedSockets } from '../restart/passed-sockets.js'
 import { startSidecar } from '../sidecar.js'
-import { openTelemetry } from '../telemetry/open-telemetry.js'
+import type { Telemetry } from '../telemetry/open-telemetry.js'
 import { untilSignal } from '../until-signal.js'
 import { watchFiles } from '../watch-files.js'
 
 /** How long the last lines of the log may take after the deadline of the shutdown, in milliseconds. */
 const lastLinesMs = 5000
+
+const noTelemetry: Telemetry = { witnesses: [], expose: undefined, close: () => Promise.resolve() }
+
+/** Loads nothing where the configuration has nobody to tell. */
+async function openTelemetry(current: () => CheckedConfig, log: Log): Promise<Telemetry> {
+  const { admin, telemetry } = current().config
+  if (admin === undefined && telemetry === undefined) return noTelemetry
+  return (await import('../telemetry/open-telemetry.js')).openTelemetry(current, log)
+}
 
 /** Runs the sidecar until it is told to stop. */
 export async function start(hangUps: HangUps, options: { readonly config: string }): Promise<number> {
