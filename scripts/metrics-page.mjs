@@ -27,8 +27,8 @@ question on. If another process has the port, calls are served all the same, the
 \`prom-client\` writes the text, and OpenTelemetry's packages send spans: optional dependencies of \`@postern/sidecar\` that are loaded only where they are needed. Where one is
 needed and missing, the start fails and names it. In an Express application \`telemetry\` has no effect: pass a \`witness\` to \`postern()\`, which is told the same events.
 
-Counting costs a call less than half a microsecond of CPU (at most 3; \`npm run bench -- --only telemetry\`). Making the two spans of a call costs about 30 microseconds, and
-sending them about as much again, on top, in batches.
+Counting costs a call less than half a microsecond of CPU (at most 3; \`npm run bench -- --only telemetry\`). The two spans of a call cost some 30 microseconds to make and
+about 55 to send, which is half of what a call costs without them: [performance.md](performance.md#metrics-and-spans).
 
 ## What is exported
 

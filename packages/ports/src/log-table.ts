@@ -196,7 +196,11 @@ export const logTable = {
   metrics_unavailable: { level: 'error', when: 'metrics cannot be written, or their listener cannot be opened', fields: { reason } },
   spans_lost: { level: 'warn', when: 'the collector of spans does not take them', fields: { reason } },
   spans_sent_again: { level: 'info', when: 'it does', fields: {} },
-  'no probe can be answered': { level: 'error', when: 'the listener for probes cannot be opened', fields: { port: 'its port', cause: reason } },
+  'no probe can be answered': {
+    level: 'error',
+    when: 'the listener for probes cannot be opened',
+    fields: { port: 'its port', cause: reason },
+  },
   'sockets that were passed to another process are not taken': {
     level: 'warn',
     when: '`LISTEN_PID` names another process',
@@ -223,5 +227,9 @@ export const logTable = {
     fields: { header: 'as it was written', meant: 'what is read' },
   },
   'closing what a configuration used failed': { level: 'warn', when: 'a configuration was refused', fields: { cause: reason } },
-  'connections of an earlier configuration could not be closed': { level: 'warn', when: 'another one was taken', fields: { cause: reason } },
+  'connections of an earlier configuration could not be closed': {
+    level: 'warn',
+    when: 'another one was taken',
+    fields: { cause: reason },
+  },
 } as const satisfies Readonly<Record<string, LogRow>>

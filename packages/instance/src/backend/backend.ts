@@ -159,22 +159,24 @@ export function createBackend(options: BackendOptions): Backend {
     }
   }
 
-  function tellWhenOver(request: IncomingMessage, response: ServerResponse): void {
+  /** Calls `over` once when the client has left or has its whole answer, and tells how the request ended. */
+  function onceOver(request: IncomingMessage, response: ServerResponse, over: () => void): void {
     const startedAt = performance.now()
-    let isTold = false
+    let isOver = false
     onceClientGone(request, response, () => {
-      if (isTold) return
-      isTold = true
+      if (isOver) return
+      isOver = true
+      over()
       tellEnded(request, response.headersSent ? response.statusCode : gone, startedAt)
     })
   }
 
   return {
     pass(request, response) {
-      tellWhenOver(request, response)
       if (cookies !== undefined) watchAnswer(request, response, cookies)
       const fault = findFault(request)
       if (fault !== undefined) {
+        onceOver(request, response, () => {})
         refuse(request, response, fault)
         return
       }
@@ -182,7 +184,7 @@ export function createBackend(options: BackendOptions): Backend {
         // If this body was refused already, the answer is that refusal.
         if (!response.headersSent && refusedBody(request) === undefined) refuse(request, response, cutAtShutdown())
       })
-      onceClientGone(request, response, () => {
+      onceOver(request, response, () => {
         unanswered.delete(waiting)
         closeIfIdle()
       })

@@ -23,7 +23,7 @@ export function refuseForBackend(error: unknown, request: IncomingMessage): Refu
 function causeOf(error: unknown): string | undefined {
   const cause = error instanceof Refusal ? error.details.cause : error
   if (cause === undefined) return error instanceof Refusal ? error.details.message : undefined
-  if (!(cause instanceof Error)) return String(cause)
+  if (!(cause instanceof Error)) return typeof cause === 'string' ? cause : undefined
   return 'code' in cause ? `${String(cause.code)}: ${cause.message}` : cause.message
 }
 
