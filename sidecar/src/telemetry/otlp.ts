@@ -79,7 +79,7 @@ function withLog(exporter: SpanExporter, log: Log): SpanExporter {
   return {
     export(spans, done) {
       exporter.export(spans, (result) => {
-        const failed = result.error !== undefined || Number(result.code) !== 0
+        const failed = result.error !== undefined
         if (failed && !isFailing) log('warn', 'spans_lost', { reason: result.error?.message ?? 'The collector did not take them.' })
         if (!failed && isFailing) log('info', 'spans_sent_again')
         isFailing = failed
