@@ -1,6 +1,6 @@
 // Writes the command `postern` as few large modules into sidecar/bundle: loading some 900 small ones takes half a second of every
 // start. The plain modules in dist stay, and `sidecar/bin/bundle.js` decides which are loaded. Where nothing changed, nothing is done.
-import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -34,7 +34,7 @@ async function bundle() {
     format: 'esm',
     platform: 'node',
     target: 'node20',
-    plugins: [leaveInPlace('libsql', 'packages/stores')],
+    plugins: [leaveInPlace('libsql', 'packages/stores'), ...optionalLibraries().map((library) => leaveInPlace(library, 'sidecar'))],
     // Libraries that are no ES modules call it for what belongs to Node.
     banner: { js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);" },
     // Names and lines stay as they are, so that a stack trace can be read; `node --enable-source-maps` gives the sources.
@@ -60,13 +60,32 @@ function workers() {
   return Object.fromEntries(entries)
 }
 
-/** A library that loads machine code looks for that code beside itself, so it is imported from where `owner` finds it. */
+/** Libraries that few processes load, and that may be left out of an installation. */
+function optionalLibraries() {
+  return Object.keys(JSON.parse(readFileSync(join(root, 'sidecar/package.json'), 'utf8')).optionalDependencies)
+}
+
+/** Imports a library from where `owner` finds it: one that loads machine code looks for that code beside itself, and an optional one may be missing. */
 function leaveInPlace(library, owner) {
-  const path = createRequire(join(root, owner, 'package.json')).resolve(library)
+  const path = placeOf(library, owner)
+  if (path === undefined)
+    return {
+      name: `${library} is not installed`,
+      setup: ({ onResolve }) => onResolve({ filter: new RegExp(`^${library}$`) }, () => ({ external: true })),
+    }
   return {
     name: `leave ${library} in place`,
     setup({ onResolve }) {
       onResolve({ filter: new RegExp(`^${library}$`) }, () => ({ path: relative(bundleFolder, path), external: true }))
     },
+  }
+}
+
+/** Where `owner` finds a library; `undefined`: it is not installed. */
+function placeOf(library, owner) {
+  try {
+    return createRequire(join(root, owner, 'package.json')).resolve(library)
+  } catch {
+    return undefined
   }
 }

@@ -4,6 +4,8 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { answerFormats, createErrorClassifier, dialects, openaiEndpoints } from '../packages/gateways/dist/index.js'
 import { errorCodes } from '../packages/protocol/dist/index.js'
+import { logPage } from './log-page.mjs'
+import { metricsPage } from './metrics-page.mjs'
 import { settingsPage } from './settings-page.mjs'
 import { settingsSchemaFile } from './settings-schema.mjs'
 import { wayPage } from './way-page.mjs'
@@ -18,6 +20,8 @@ export function generateFiles() {
   return {
     'docs/errors.md': errorsPage(),
     'docs/gateways/README.md': gatewaysPage(),
+    'docs/log.md': logPage(),
+    'docs/metrics.md': metricsPage(),
     'docs/settings.md': settingsPage(),
     'docs/way-of-a-call.md': wayPage(),
     'packages/config/postern.schema.json': settingsSchemaFile(),

@@ -11,11 +11,13 @@ import { readinessRoute } from './admin/readiness.js'
 import { reloadRoute } from './admin/reload.js'
 import { revokeSessions } from './admin/revocations.js'
 import type { AdminRoute } from './admin/route.js'
+import { metricsRoute } from './admin/metrics.js'
 import { mintSession } from './admin/sessions.js'
 import { usageRoutes } from './admin/usage.js'
 import { type Audit, createLogAudit } from './audit/audit.js'
 import type { Configuration } from './configuration.js'
 import type { LazyReader } from './ledger/lazy-reader.js'
+import type { Expose } from './telemetry/exposition.js'
 import type { Readiness } from './readiness/readiness.js'
 
 export interface AdminApiOptions {
@@ -30,6 +32,8 @@ export interface AdminApiOptions {
   readonly readiness?: Readiness | undefined
   /** `undefined`: there is no ledger to ask. */
   readonly ledger?: LazyReader | undefined
+  /** Writes what is counted; `undefined`: nobody is told. */
+  readonly expose?: Expose | undefined
   /** Whether the listener is a Unix socket, which only its owner can open. */
   readonly onSocket: boolean
 }
@@ -41,7 +45,7 @@ const wrongCredentials = { limit: 30, windowMs: 60_000 }
 
 /** The admin API, with which programs of the operator, in any language, mint and revoke sessions and have the configuration read again. */
 export function createAdminApi(options: AdminApiOptions): Router {
-  const { runtime: instance, secret, configuration, readiness, ledger, audit = createLogAudit(() => {}), onSocket } = options
+  const { runtime: instance, secret, configuration, readiness, ledger, audit = createLogAudit(() => {}), onSocket, expose } = options
   const router = express.Router({ caseSensitive: true, strict: true })
   const failures = createFailedAttempts(wrongCredentials)
 
@@ -88,6 +92,7 @@ export function createAdminApi(options: AdminApiOptions): Router {
   })
   ;[mintSession, revokeSessions, limitsRoute, auditNoteRoute, ...usageRoutes(ledger)].forEach(add)
   if (readiness !== undefined) add(readinessRoute(readiness))
+  if (expose !== undefined) add(metricsRoute(expose))
   if (configuration !== undefined) add(reloadRoute(configuration))
   router.use((error: Error, request: Request, response: Response, next: NextFunction) => {
     if (response.headersSent) next(error)

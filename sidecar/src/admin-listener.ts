@@ -15,6 +15,7 @@ import { securityMiddleware } from '@postern/express'
 import express from 'express'
 import { createAdminApi } from './admin-api.js'
 import type { Audit } from './audit/audit.js'
+import type { Expose } from './telemetry/exposition.js'
 import type { Configuration, LastReload } from './configuration.js'
 import { createGuardedServer } from './guarded-server.js'
 import type { LazyReader } from './ledger/lazy-reader.js'
@@ -22,7 +23,7 @@ import { createReadiness, type Readiness } from './readiness/readiness.js'
 
 /** The help of `not_found`: the paths that exist here. */
 const adminPaths =
-  'This is the admin listener: GET /livez, GET /readyz, GET /admin/v1/readiness, POST /admin/v1/sessions, POST /admin/v1/revocations, POST /admin/v1/reload. The API lives on the data listener.'
+  'This is the admin listener: GET /livez, GET /readyz, GET /metrics, GET /admin/v1/readiness, POST /admin/v1/sessions, POST /admin/v1/revocations, POST /admin/v1/reload. The API lives on the data listener.'
 
 /**
  * How long a program may take to send its whole request, in milliseconds. A body here has a few hundred bytes, so who takes longer
@@ -38,6 +39,7 @@ const requestMs = 10_000
  * @param readiness Default: one that knows nothing of the store.
  * @param audit Where it is written down who changed what. Default: nowhere.
  * @param ledger Where questions about usage are answered. Default: nowhere.
+ * @param expose Writes what is counted. Default: nothing is.
  */
 export function createAdminListener(
   instance: Serving,
@@ -46,6 +48,7 @@ export function createAdminListener(
   readiness: Readiness = createReadiness({ instance }),
   audit?: Audit,
   ledger?: LazyReader,
+  expose?: Expose,
 ): Server {
   const { admin } = currentRuntime(instance).config
   const app = express()
@@ -66,7 +69,14 @@ export function createAdminListener(
     })
   })
   const onSocket = admin !== undefined && 'socket' in admin
-  app.use('/admin/v1', createAdminApi({ runtime: instance, secret, configuration, readiness, audit, ledger, onSocket }))
+  const api = createAdminApi({ runtime: instance, secret, configuration, readiness, audit, ledger, onSocket, expose })
+  app.use('/admin/v1', api)
+  // Where Prometheus looks for it, and for those who may read there alone.
+  if (expose !== undefined)
+    app.get('/metrics', (request, response, next) => {
+      request.url = request.path
+      api(request, response, next)
+    })
   app.use((request, response) => {
     refuseAtDoor(instance, request, response, new Refusal('not_found', { help: adminPaths }))
   })

@@ -14,7 +14,7 @@ import {
   type Serving,
   takeOriginForm,
 } from '@postern/instance'
-import type { Log } from '@postern/ports'
+import type { Witness } from '@postern/ports'
 import type { Express } from 'express'
 import { followBackend } from './follow-backend.js'
 import { createGuardedServer } from './guarded-server.js'
@@ -25,8 +25,8 @@ const headersMs = 60_000
 export interface DataListenerOptions {
   /** Adds pages beside the API, if there is no backend. */
   readonly pages?: ((app: Express) => void) | undefined
-  /** Receives the beginning and the end of an outage of the backend. */
-  readonly log?: Log | undefined
+  /** Is told how requests to the backend end, and when an outage of it begins and ends. Default: nobody is. */
+  readonly witness?: Witness | undefined
 }
 
 export interface Listener {
@@ -41,11 +41,11 @@ export interface Listener {
  * The data listener. API calls go straight to the corridor; everything else goes to the backend or, without one, to
  * an Express application. Express is loaded for that application alone.
  */
-export async function createDataListener(instance: Serving, { pages, log }: DataListenerOptions = {}): Promise<Listener> {
+export async function createDataListener(instance: Serving, { pages, witness }: DataListenerOptions = {}): Promise<Listener> {
   const { config } = currentRuntime(instance)
   const options = { keepAliveTimeout: config.listen.keepAlive, headersTimeout: headersMs }
   const guard = (server: Server): Server => guardServer(server, instance)
-  const backend = config.backend === undefined ? undefined : followBackend(instance, config.backend, log)
+  const backend = config.backend === undefined ? undefined : followBackend(instance, config.backend, witness)
   const local = backend === undefined ? await createPages(instance, pages) : answerKeys(instance)
   // A request that `findFault` objects to gets no local answer either; `backend.pass` checks for itself.
   const answerLocally: NodeListener = (request, response) => {

@@ -1,6 +1,6 @@
 import { createTrust } from '@postern/config'
 import { type Backend, createBackend, currentRuntime, type Runtime, type Serving } from '@postern/instance'
-import type { Log } from '@postern/ports'
+import type { Witness } from '@postern/ports'
 
 /** The backend of the configuration that is in use. */
 export interface FollowedBackend {
@@ -20,7 +20,7 @@ type Cookies = NonNullable<Runtime['cookies']>
  * Opens the backend, and another one when a setting changes that an open one depends on. Requests under way keep theirs, and
  * its connections are closed after the last of them.
  */
-export function followBackend(instance: Serving, settings: Settings, log: Log | undefined): FollowedBackend {
+export function followBackend(instance: Serving, settings: Settings, witness: Witness | undefined): FollowedBackend {
   const opened = new Set<Backend>()
   let current = open(currentRuntime(instance), settings)
 
@@ -33,7 +33,9 @@ export function followBackend(instance: Serving, settings: Settings, log: Log | 
       assertions: assertions === undefined ? undefined : currentAssertions(instance, assertions),
       cookies: cookies === undefined ? undefined : currentCookies(instance),
       headersMs: timeouts.headers,
-      log,
+      witness,
+      keepsAccess: () => currentRuntime(instance).config.log.access,
+      redact: (text) => currentRuntime(instance).redact(text),
     })
     opened.add(backend)
     return { runtime, backend, dependsOn: dependencies(runtime), connections }

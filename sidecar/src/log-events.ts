@@ -1,4 +1,4 @@
-import type { Log, Witness } from '@postern/ports'
+import type { BackendAsked, Log, PosternEvent, Witness } from '@postern/ports'
 
 /** How many characters of a list of settings or problems one log line gets. */
 const maxListChars = 2000
@@ -12,6 +12,21 @@ export function logEvents(log: Log): Witness {
         break
       case 'store_back':
         log('info', 'store_available_again', { after_ms: event.afterMs })
+        break
+      case 'issuer_lost':
+        log('error', 'issuer_unavailable', { issuer: event.issuer, reason: event.reason })
+        break
+      case 'issuer_back':
+        log('info', 'issuer_available_again', { issuer: event.issuer, after_ms: event.afterMs })
+        break
+      case 'backend_lost':
+        log('warn', 'the backend does not answer', { code: event.code, cause: event.reason })
+        break
+      case 'backend_back':
+        log('info', 'the backend answers again', { after_ms: event.afterMs })
+        break
+      case 'backend_ended':
+        if (event.asked !== undefined) logBackendRequest(log, event, event.asked)
         break
       case 'configuration_refused':
         log('error', 'configuration_refused', { by: event.by, problems: joined(event.problems) })
@@ -36,6 +51,24 @@ export function logEvents(log: Log): Witness {
       default:
     }
   }
+}
+
+/** `warn` for a request that Postern answered in place of the backend, or whose answer broke off. */
+function logBackendRequest(log: Log, event: Extract<PosternEvent, { type: 'backend_ended' }>, asked: BackendAsked): void {
+  const { status, code, durationMs } = event
+  const { requestId, method, path, host, origin, address, cause } = asked
+  log(code === undefined ? 'info' : 'warn', 'backend_request', {
+    request_id: requestId,
+    method,
+    path,
+    host,
+    origin,
+    address,
+    status,
+    code,
+    cause,
+    duration_ms: Math.round(durationMs * 1000) / 1000,
+  })
 }
 
 function joined(texts: readonly string[]): string {

@@ -1,7 +1,7 @@
 import type { Server } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { currentRuntime, type Runtime, type Serving } from '@postern/instance'
-import type { Log, Secret } from '@postern/ports'
+import type { Log, Secret, Witness } from '@postern/ports'
 import type { Express } from 'express'
 import { adminPlace } from './admin/place.js'
 import type { Audit } from './audit/audit.js'
@@ -10,10 +10,12 @@ import { createDataListener, type Listener } from './data-listener.js'
 import { createHealthListener } from './health-listener.js'
 import { createLazyReader } from './ledger/lazy-reader.js'
 import { listen, type Place } from './listen.js'
+import { logEvents } from './log-events.js'
 import { createReadiness, type Readiness } from './readiness/readiness.js'
 import { closeListener } from './restart/close-listener.js'
 import { prepareLastCalls } from './restart/last-calls.js'
 import { listenOnPassed } from './restart/listen-on-passed.js'
+import type { Expose } from './telemetry/exposition.js'
 import { openProbes } from './restart/open-probes.js'
 import type { ListenerName, PassedSockets } from './restart/passed-sockets.js'
 
@@ -25,6 +27,8 @@ export interface Sidecar {
   readonly admin?: string
   /** The URL of the listener for probes, if there is one. */
   readonly health?: string
+  /** The URL of the listener for Prometheus, if there is one and it has its port. */
+  readonly metrics?: string
   /**
    * Stops accepting connections, takes what is still sent on open ones for a moment, then drains: lets calls finish until `shutdown.deadline`, then ends them.
    *
@@ -54,6 +58,10 @@ export interface SidecarOptions {
   readonly pages?: (app: Express) => void
   /** Receives messages of the process itself. */
   readonly log?: Log | undefined
+  /** Writes what is counted, for `telemetry.prometheus` and the admin listener. Default: neither has it. */
+  readonly expose?: Expose | undefined
+  /** Is told how requests to the backend end. Default: `log` gets a line of what goes wrong there. */
+  readonly witness?: Witness | undefined
 }
 
 /** How long calls are still taken on connections that were accepted before the signal to stop, in milliseconds. */
@@ -77,10 +85,13 @@ export async function startSidecar({
   handOver = () => {},
   pages,
   log = () => {},
+  witness = logEvents(log),
+  expose,
 }: SidecarOptions): Promise<Sidecar> {
-  const { listen: data, admin, health } = currentRuntime(instance).config
+  const { listen: data, admin, health, telemetry } = currentRuntime(instance).config
+  const metrics = expose === undefined ? undefined : await openMetricsListener(expose, telemetry?.prometheus, log)
   const probes = health === undefined ? undefined : createHealthListener(readiness)
-  const dataListener = await createDataListener(instance, { pages, log })
+  const dataListener = await createDataListener(instance, { pages, witness })
   const lastCalls = prepareLastCalls(dataListener.server)
   const ledger = createLazyReader(
     configuration?.instance.checked ?? { config: currentRuntime(instance).config, secrets: new Map() },
@@ -89,7 +100,7 @@ export async function startSidecar({
   const adminListener =
     admin === undefined
       ? undefined
-      : (await import('./admin-listener.js')).createAdminListener(instance, adminSecret, configuration, readiness, audit, ledger)
+      : (await import('./admin-listener.js')).createAdminListener(instance, adminSecret, configuration, readiness, audit, ledger, expose)
   const listeners: Listener[] = []
 
   /** On the socket that was passed for a listener, or else where the configuration has it. */
@@ -99,8 +110,13 @@ export async function startSidecar({
   }
   const close = (listener: Listener, deadlineMs: number): Promise<boolean> => closeListener(listener, deadlineMs, () => instance.cut())
   const stopping = new AbortController()
+  const closeMetrics = (): void => {
+    metrics?.close()
+    metrics?.closeAllConnections()
+  }
   const closeProbes = (): void => {
     stopping.abort()
+    closeMetrics()
     probes?.close()
     probes?.closeAllConnections()
   }
@@ -118,12 +134,14 @@ export async function startSidecar({
       listeners.push({ server: adminListener, cut: () => adminListener.closeAllConnections() })
       adminAddress = await open('admin', adminListener, adminPlace(admin, directory))
     }
+    const metricsAddress = await openMetrics()
     // Last, so that nobody is told that the process is ready before it listens.
     const healthAddress = await openHealth()
     return {
       url,
       ...(adminAddress === undefined ? {} : { admin: adminAddress }),
       ...(healthAddress === undefined ? {} : { health: healthAddress }),
+      ...(metricsAddress === undefined ? {} : { metrics: metricsAddress }),
       async close() {
         const { deadline } = currentRuntime(instance).config.shutdown
         readiness.leave()
@@ -153,8 +171,21 @@ export async function startSidecar({
     throw error
   }
 
+  async function openMetrics(): Promise<string | undefined> {
+    const place = telemetry?.prometheus
+    if (metrics === undefined || place === undefined) return undefined
+    const { listenWhenFree } = await import('./telemetry/listen-when-free.js')
+    return listenWhenFree(metrics, place, log, stopping.signal)
+  }
+
   async function openHealth(): Promise<string | undefined> {
     if (probes === undefined || health === undefined) return undefined
     return sockets.health === undefined ? openProbes(probes, health, log, stopping.signal) : open('health', probes, health)
   }
+}
+
+async function openMetricsListener(expose: Expose, place: { readonly host: string } | undefined, log: Log): Promise<Server | undefined> {
+  if (place === undefined) return undefined
+  const { createMetricsListener } = await import('./telemetry/metrics-listener.js')
+  return createMetricsListener({ expose, host: place.host, log })
 }

@@ -75,6 +75,19 @@ export interface LeakJob {
   readonly bytes: number
 }
 
+/** Calls that are counted and written as spans, without a server around them. */
+export interface TelemetryJob {
+  readonly rounds: number
+  /** Calls in a round that are counted; a tenth of them is written as spans. */
+  readonly calls: number
+}
+
+/** CPU time of a call in each round, in microseconds. */
+export interface TelemetryCosts {
+  readonly metrics: number[]
+  readonly spans: number[]
+}
+
 /** A JSON answer, one event of a stream, a mebibyte of answers, and one of base64 as pictures come in. */
 export type SearchedText = 'answer' | 'event' | 'prose' | 'base64'
 

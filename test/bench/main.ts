@@ -11,6 +11,7 @@ import { growthSizes, measureGrowth, measuredStarts } from './measure-growth.js'
 import { measureIdentify } from './measure-identify.js'
 import { measureLeak } from './measure-leak.js'
 import { measureRevocation } from './measure-revocation.js'
+import { measureTelemetry } from './measure-telemetry.js'
 import { measureBackend, measureJson } from './measure-requests.js'
 import type { Mode, Options } from './options.js'
 import { readOptions, usage } from './options.js'
@@ -39,6 +40,9 @@ const measurements: Record<Mode, (bench: Bench, results: Results) => Promise<voi
   leak: async (bench, results) => {
     results.leak = await measureLeak(bench)
   },
+  telemetry: async (bench, results) => {
+    results.telemetry = await measureTelemetry(bench)
+  },
   growth: async (bench, results) => {
     results.growth = await measureGrowth(bench)
   },
@@ -59,7 +63,7 @@ const measurements: Record<Mode, (bench: Bench, results: Results) => Promise<voi
 /** The steps a run shows: every round, and a warm-up where a process lives for several. */
 function stepsOf({ modes, subjects, plan }: Options): number {
   const stepsIn = (mode: Mode): number => {
-    if (mode === 'identify' || mode === 'leak') return 1
+    if (mode === 'identify' || mode === 'leak' || mode === 'telemetry') return 1
     if (mode === 'revocation') return 2
     if (mode === 'growth') return measuredStarts.length + growthSizes.length * (plan.growth.rounds + 1)
     const measured = mode === 'callers' ? callers.length : subjects.length

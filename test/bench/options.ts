@@ -4,7 +4,19 @@ import { fullPlan, quickPlan } from './plan.js'
 import type { Subject } from './subjects.js'
 import { subjects } from './subjects.js'
 
-export const modes = ['json', 'backend', 'callers', 'identify', 'leak', 'growth', 'revocation', 'sse', 'ttft', 'memory'] as const
+export const modes = [
+  'json',
+  'backend',
+  'callers',
+  'identify',
+  'leak',
+  'telemetry',
+  'growth',
+  'revocation',
+  'sse',
+  'ttft',
+  'memory',
+] as const
 export type Mode = (typeof modes)[number]
 
 export interface Options {

@@ -18,6 +18,7 @@ export interface Plan {
   readonly identify: { readonly rounds: number; readonly checks: number }
   /** `bytes` of each text in a round. */
   readonly leak: { readonly rounds: number; readonly bytes: number }
+  readonly telemetry: { readonly rounds: number; readonly calls: number }
   /** For each size of the configuration. Many short rounds, as with callers. */
   readonly growth: RequestsPlan
   readonly revocation: { readonly callsPerSecond: number }
@@ -48,6 +49,7 @@ export const fullPlan: Plan = {
   callers: { connections: 32, warmup: 2, seconds: 1, rounds: 11 },
   identify: { rounds: 5, checks: 200_000 },
   leak: { rounds: 7, bytes: 32 * 1024 * 1024 },
+  telemetry: { rounds: 7, calls: 400_000 },
   growth: { connections: 32, warmup: 3, seconds: 1, rounds: 11 },
   revocation: { callsPerSecond: 1000 },
   sse: { streams: 100, pace: { events: 200, interval: 10 }, warmup: 2.5, seconds: 3, rounds: 3 },
@@ -62,6 +64,7 @@ export const quickPlan: Plan = {
   callers: { connections: 32, warmup: 1, seconds: 0.5, rounds: 7 },
   identify: { rounds: 3, checks: 50_000 },
   leak: { rounds: 3, bytes: 8 * 1024 * 1024 },
+  telemetry: { rounds: 3, calls: 100_000 },
   growth: { connections: 32, warmup: 1, seconds: 0.5, rounds: 7 },
   revocation: { callsPerSecond: 1000 },
   sse: { streams: 100, pace: { events: 100, interval: 10 }, warmup: 0.5, seconds: 1, rounds: 3 },

@@ -1,7 +1,7 @@
 import Table from 'cli-table3'
 import { callers } from './callers.js'
 import type { Rounds } from './interleave.js'
-import type { LeakCosts, SearchedText } from './job.js'
+import type { LeakCosts, SearchedText, TelemetryCosts } from './job.js'
 import { type GrowthResult, growthSizes } from './measure-growth.js'
 import { loadedKeys } from './measure-leak.js'
 import type { RevocationResult } from './measure-revocation.js'
@@ -85,6 +85,13 @@ function leakTable(costs: LeakCosts): string {
   return rows.toString()
 }
 
+/** What watches the process, without a server around it. */
+function telemetryTable({ metrics, spans }: TelemetryCosts): string {
+  const rows = new Table({ ...plain, head: ['telemetry, alone', 'CPU µs/call'], colAligns: ['left', 'right'] })
+  rows.push(['counting a call for metrics', figure(median(metrics), 2)], ['making the spans of a call', figure(median(spans), 2)])
+  return rows.toString()
+}
+
 /** Starts and requests with configurations of different sizes. */
 function growthTables({ starts, requests }: GrowthResult): string {
   const opened = new Table({
@@ -157,6 +164,7 @@ export function tablesOf(results: Results, verdicts: readonly Verdict[]): string
   if (results.callers !== undefined) tables.push(callersTable(results.callers))
   if (results.identify !== undefined) tables.push(identifyTable(results.identify))
   if (results.leak !== undefined) tables.push(leakTable(results.leak))
+  if (results.telemetry !== undefined) tables.push(telemetryTable(results.telemetry))
   if (results.growth !== undefined) tables.push(growthTables(results.growth))
   if (results.revocation !== undefined) tables.push(revocationTable(results.revocation))
   if (results.sse !== undefined) {

@@ -2,7 +2,7 @@ import type { Goal, GoalName } from './goals.js'
 import { goals } from './goals.js'
 import { referenceCaller } from './callers.js'
 import type { Rounds } from './interleave.js'
-import type { LeakCosts } from './job.js'
+import type { LeakCosts, TelemetryCosts } from './job.js'
 import type { MemoryRound, SseRound, TtftRound } from './measure.js'
 import { growthBetween, type GrowthResult } from './measure-growth.js'
 import { loadedKeys } from './measure-leak.js'
@@ -20,6 +20,8 @@ export interface Results {
   identify?: Rounds<number>
   /** CPU time of searching a text for keys. */
   leak?: LeakCosts
+  /** CPU time of a call. */
+  telemetry?: TelemetryCosts
   growth?: GrowthResult
   revocation?: readonly RevocationResult[]
   sse?: Rounds<SseRound>
@@ -74,6 +76,7 @@ export function judge(results: Results): Verdict[] {
     jwtCheck: costOfCheck(results.identify, 'jwt'),
     leakSearch: results.leak?.answer?.[1] && median(results.leak.answer[1]),
     leakGrowth: results.leak && growthWithKeys(results.leak),
+    metrics: results.telemetry && median(results.telemetry.metrics),
     growthOfRequests: results.growth && growthBetween(results.growth),
     startWithKeys: results.growth?.starts.findLast(({ format }) => format === 'JSON')?.startMs,
     revocationLate: results.revocation && Math.max(...results.revocation.map(({ acceptedLate }) => acceptedLate)),

@@ -74,6 +74,7 @@ describe('every setting of the schema', () => {
       'keys main secret vault',
       'listen keepAlive',
       'listen port',
+      'log access',
       'reload watch',
       'shutdown deadline',
       'version',

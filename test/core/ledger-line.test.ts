@@ -57,6 +57,7 @@ describe('a ledger line', () => {
       trace_id: 'abc',
       earlier: [{ attempt: 1, code: 'gateway_unavailable', cause: 'gateway status 503, “overloaded”' }],
       refused: 'evil\u0000.example\nx',
+      address: '203.0.113.7',
       cause: 'ECONNRESET: gone\u2028',
     } satisfies Record<Exclude<keyof LedgerEntry, 'budget_left'>, unknown>
     const line = await lineOf(entry)

@@ -17,6 +17,8 @@ test('the generated pages and the JSON schema say what the code says; mended wit
   expect(Object.keys(files)).toEqual([
     'docs/errors.md',
     'docs/gateways/README.md',
+    'docs/log.md',
+    'docs/metrics.md',
     'docs/settings.md',
     'docs/way-of-a-call.md',
     'packages/config/postern.schema.json',

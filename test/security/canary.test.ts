@@ -15,6 +15,7 @@ import {
 } from '@postern/emulator'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Canary, createCanary } from '../support/canary.js'
+import { type OtlpReceiver, startOtlpReceiver } from '../support/otlp-receiver.js'
 import { rawExchange } from '../support/raw-exchange.js'
 import { type RunningPostern, runPostern, startPostern } from '../support/run-postern.js'
 import { callerCredential, ringEntry } from '../support/secrets.js'
@@ -24,6 +25,7 @@ interface Scene {
   readonly directory: string
   readonly env: Readonly<Record<string, string>>
   readonly emulator: Emulator
+  readonly collector: OtlpReceiver
   readonly canary: Canary
   readonly credential: string
   readonly secrets: Readonly<Record<string, string>>
@@ -34,6 +36,7 @@ async function setScene(gateway: EmulatedGateway): Promise<Scene> {
   const directory = await mkdtemp(join(tmpdir(), 'postern-canary-'))
   const keys: Record<string, EmulatedKey> = { acme: issueKey(gateway), globex: issueKey(gateway) }
   const emulator = await startEmulator(gateway, { keys: Object.values(keys) })
+  const collector = await startOtlpReceiver()
   const credential = callerCredential()
   const session = randomBytes(33).toString('base64')
   const env: Record<string, string> = { RING: ringEntry('agent', credential), SESSION: session }
@@ -55,6 +58,8 @@ async function setScene(gateway: EmulatedGateway): Promise<Scene> {
     version: 1,
     listen: { port: 0 },
     admin: { socket: './admin.sock' },
+    telemetry: { prometheus: { port: 0 }, otlp: { url: collector.url } },
+    log: { access: true },
     gateways: { main: { dialect: gateway, baseURL: emulator.baseURL, timeouts: { headers: '300ms', idle: '300ms' }, addressLimit: 'off' } },
     keys: configured,
     bindings: [
@@ -68,7 +73,7 @@ async function setScene(gateway: EmulatedGateway): Promise<Scene> {
     shutdown: { deadline: '1s' },
   }
   await writeFile(join(directory, 'postern.json'), JSON.stringify(config))
-  return { directory, env, emulator, canary: createCanary(secrets), credential, secrets, model: USUAL_MODELS[gateway] }
+  return { directory, env, emulator, collector, canary: createCanary(secrets), credential, secrets, model: USUAL_MODELS[gateway] }
 }
 
 /** Everything that one answer says, down to the bytes that were there before it broke off. */
@@ -100,6 +105,7 @@ describe.each(EMULATED_GATEWAYS)('canary: no secret of a sidecar in front of %s'
   afterAll(async () => {
     postern.child.kill('SIGKILL')
     await scene.emulator.close()
+    await scene.collector.close()
     await rm(scene.directory, { recursive: true })
   })
 
@@ -158,6 +164,7 @@ describe.each(EMULATED_GATEWAYS)('canary: no secret of a sidecar in front of %s'
           .end()
       })
       expect(scene.canary.search(text)).toEqual([])
+      if (path === '/metrics') expect(text).toContain('postern_calls_total{')
     }
   })
 
@@ -192,6 +199,8 @@ describe.each(EMULATED_GATEWAYS)('canary: no secret of a sidecar in front of %s'
     expect(stdout.split('\n').filter((line) => line.includes('"msg":"request"')).length).toBeGreaterThan(answers.length * 0.8)
     expect(scene.canary.search(stdout)).toEqual([])
     expect(scene.canary.search(stderr)).toEqual([])
+    expect(scene.collector.spans.length).toBeGreaterThan(answers.length * 0.8)
+    expect(scene.canary.search(scene.collector.text())).toEqual([])
   })
 
   test('is in what a crash prints', async () => {

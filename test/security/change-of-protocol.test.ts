@@ -1,6 +1,7 @@
 import { createServer as createHttpServer, request as requestHttp, type Server } from 'node:http'
 import { connect } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
+import type { PosternEvent } from '@postern/ports'
 import { createTrust } from '@postern/config'
 import { createBackend, OfferingMessage } from '@postern/instance'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -220,8 +221,8 @@ describe('change-of-protocol', () => {
           ? await startLenientUpstream(() => answer)
           : { ...(await startScriptedUpstream(() => answer)), take: () => [] }
       logged.length = 0
-      const log = (_: string, line: string): void => void logged.push(line)
-      const passing = createBackend({ url: backend.origin, isTrusted: createTrust([]), headersMs: 300, log })
+      const witness = ({ type }: PosternEvent): void => void (type === 'backend_lost' && logged.push(type))
+      const passing = createBackend({ url: backend.origin, isTrusted: createTrust([]), headersMs: 300, witness })
       server = createHttpServer({ IncomingMessage: OfferingMessage }, (request, response) => passing.pass(request, response))
       server.on('upgrade', (request, socket, head) => passing.upgrade(request, socket, head))
       server.on('close', () => passing.close())
@@ -252,7 +253,7 @@ describe('change-of-protocol', () => {
       await wait(500)
       expect(logged).toEqual([])
       for (let index = 0; index < 3; index += 1) await rawConnection(origin, ask('GET /chat HTTP/1.1', webSocket))
-      expect(logged).toEqual(['the backend does not answer'])
+      expect(logged).toEqual(['backend_lost'])
     })
 
     const refusing = (lines: string, rest: string, last: (socket: Parameters<Script>[0]) => void): Script => {

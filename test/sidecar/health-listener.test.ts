@@ -113,7 +113,7 @@ test('every listener is made by the one function that leaves nothing to Node', (
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'))
   const makers = files.filter((name) => /\bcreateServer\b|\bnew Server\b/.test(readFileSync(join(folder, name), 'utf8')))
   expect(makers).toEqual(['guarded-server.ts'])
-  for (const name of ['admin-listener.ts', 'data-listener.ts', 'health-listener.ts'])
+  for (const name of ['admin-listener.ts', 'data-listener.ts', 'health-listener.ts', 'telemetry/metrics-listener.ts'])
     expect(readFileSync(join(folder, name), 'utf8')).toContain('createGuardedServer(')
   expect(() =>
     createGuardedServer(

@@ -7,13 +7,14 @@ const places = {
     ...[18, 17, 16, 15, 14, 13].map((version) => `/usr/lib/postgresql/${version}/bin/postgres`),
     '/opt/homebrew/bin/postgres',
   ],
+  prometheus: ['/usr/bin/promtool', '/usr/local/bin/promtool', '/opt/homebrew/bin/promtool'],
   'redis-server': ['/usr/bin/redis-server', '/usr/local/bin/redis-server', '/opt/homebrew/bin/redis-server'],
 } as const
 
 /** The name of Debian's package. */
 export type Program = keyof typeof places
 
-/** Finds a program that a suite needs; `undefined` if it is not installed. `loud-skips.ts` then reports the suite. */
+/** Finds a program that a suite needs, of `prometheus` its `promtool`; `undefined` if it is not installed. `loud-skips.ts` then reports the suite. */
 export function findProgram(name: Program): string | undefined {
   return places[name].find((path) => existsSync(path))
 }

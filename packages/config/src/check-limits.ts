@@ -78,6 +78,11 @@ export function countedUnder({ name, each, user, team, project, key, gateway, mo
   return name ?? JSON.stringify({ each, user, team, project, key, gateway, model, per })
 }
 
+/** What clients are told the rule is called. */
+export function titleOfLimit({ name, each, per }: Pick<Rule, 'name' | 'each' | 'per'>): string {
+  return name ?? [each === undefined ? 'all' : `each-${each}`, per].filter((part) => part !== undefined).join('-')
+}
+
 function warnOfNobody(
   rule: Rule,
   field: 'user' | 'team' | 'project',

@@ -13,6 +13,7 @@ import { createLimitsSchema } from './limit-schemas.js'
 import { createPoliciesSchema } from './policy-schemas.js'
 import { alias, lenient, port, type Settings, strict } from './schema-parts.js'
 import { createStoreSchemas } from './store-schemas.js'
+import { createLogSchema, createTelemetrySchema } from './telemetry-schemas.js'
 import { duration, pace, size } from './units.js'
 
 function createSchemas(strict: Settings, dialectIds: readonly string[]) {
@@ -87,6 +88,10 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
       host: hostBeside('health.port', 'the address of [a listener for probes alone](operations.md#readiness)'),
       port: port.describe('its port; without `health` there is none'),
     }).optional(),
+    /** What programs that watch the process may read, or are sent. */
+    telemetry: createTelemetrySchema(strict).optional(),
+    /** What the log has beside a line for each call. */
+    log: createLogSchema(strict).prefault({}),
     /** Where it is written down who changed what. Default: in the log. */
     audit: strict({
       file: z.string().min(1).meta({

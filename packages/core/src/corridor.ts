@@ -16,8 +16,7 @@ export async function handle(rooms: Rooms, arrival: Arrival, sink: ResponseSink)
   } catch (error) {
     outcome = refuse((failure = error), journey, sink)
   }
-  const { principal, route, tags } = journey
-  return rooms.account({ arrival, principal, route, tags, outcome, booked: journey.end(outcome, failure) })
+  return rooms.account(journey.end(outcome, failure))
 }
 
 /** identify → resolve → police → tag → join → reserve. A repeat of another call gets its answer and ends here. Only `reserve` spends. */
@@ -42,17 +41,18 @@ export async function clear(rooms: Rooms, journey: Journey, sink: ResponseSink):
 
 /** observe → forward for each attempt. If the gateway ran nothing, `retry` waits and another follows, under a new id; else it throws. */
 async function send(rooms: Rooms, journey: Journey, cleared: Cleared): Promise<Outcome> {
-  const { arrival, principal, call } = cleared
-  rooms.witness({ type: 'call_begun', gateway: cleared.route.gateway.name, key: cleared.route.key.alias })
+  const { arrival, principal, route: first, call, reservation } = cleared
+  rooms.witness({ type: 'call_begun', gateway: first.gateway.name, key: first.key.alias, limits: reservation?.limits })
   for (let attempt = cleared; ; ) {
     const tags = journey.tags
-    const ownMs = arrival.watch.ownMs()
+    const ownMs = journey.beginAttempt()
     try {
       return await rooms.forward(attempt, tags, (journey.tap = rooms.observe({ arrival, principal }, { ...attempt, tags })))
     } catch (error) {
+      const endedAt = performance.now()
       const { refusal, route } = await rooms.wait(rooms.retry(error, attempt, tags), call)
       attempt = { ...attempt, route: (journey.route = route) }
-      journey.tags = rooms.tag(arrival, principal, { tags, refusal })
+      journey.tags = rooms.tag(arrival, principal, { tags, refusal, begunAt: journey.attemptedAt, endedAt })
       arrival.watch.waitedSince(ownMs)
     }
   }

@@ -24,6 +24,9 @@ export class Journey {
   /** That of the attempt that is under way or was the last. */
   tap: Tap | undefined = undefined
   #tags: Tags | undefined = undefined
+  /** When the first and the last attempt began, by `performance.now()`; 0: none did. */
+  begunAt = 0
+  attemptedAt = 0
 
   constructor(arrival: Arrival) {
     this.arrival = arrival
@@ -48,6 +51,13 @@ export class Journey {
     })
   }
 
+  /** @returns What the call took until now, without waits; see `Stopwatch`. */
+  beginAttempt(): number {
+    this.attemptedAt = performance.now()
+    if (this.begunAt === 0) this.begunAt = this.attemptedAt
+    return this.arrival.watch.ownMs()
+  }
+
   /** What the call has set aside under the limits. */
   get reservation(): Reservation | undefined {
     return this.#reservation
@@ -69,15 +79,16 @@ export class Journey {
    * Says that the call is over: nothing that ends it later finds it, and what it has set aside is booked.
    *
    * @param error What the call failed with, if it has no answer.
-   * @returns What was booked of tokens or money, and where that comes from.
+   * @returns What `account` gets.
    */
-  end(outcome: Outcome, error?: unknown): Booked | undefined {
+  end(outcome: Outcome, error?: unknown): EndedJourney {
     this.#isOver = true
     this.call?.over()
     this.#lead?.over(outcome, error)
     this.#reservation?.end(outcome)
     const { bookedBy: by, estimated } = this.#reservation ?? {}
-    return by === undefined ? undefined : { by, estimated }
+    const { arrival, principal, route, tags } = this
+    return { arrival, principal, route, tags, outcome, booked: by === undefined ? undefined : { by, estimated }, course: this }
   }
 }
 
@@ -109,6 +120,8 @@ export interface EndedJourney {
   readonly outcome: Outcome
   /** `undefined`: no limit of tokens or money counts the call. */
   readonly booked?: Booked | undefined
+  /** When its attempts began, how its stream went, and its limits; `undefined`: it never came into the corridor. */
+  readonly course?: Pick<Journey, 'begunAt' | 'attemptedAt' | 'tap' | 'reservation'> | undefined
   /** The sessions that the request ended. */
   readonly ended?: EndedSessions | undefined
 }

@@ -8,6 +8,8 @@ const withoutEffect: readonly (readonly [path: string, fix: string])[] = [
   ['backend', 'Remove it: the application is the backend itself.'],
   ['admin', 'Remove it. To end sessions, pass a store and use "postern session revoke".'],
   ['health', 'Answer probes in the application.'],
+  ['telemetry', 'Pass a witness to postern(): it is told what is counted here.'],
+  ['log.access', 'Keep the access log of your own server.'],
   ['audit', 'Write down yourself who calls replace() of the middleware.'],
   [
     'ledger',

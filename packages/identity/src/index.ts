@@ -1,5 +1,6 @@
 export { createAnonymousVerifier } from './anonymous-verifier.js'
 export type { FailedAttempts } from './failed-attempts.js'
+export { type Availability, watchIssuer } from './availability.js'
 export { createAskBackend } from './forward-auth/ask-backend.js'
 export type { CookieMemory } from './forward-auth/cookie-memory.js'
 export { createForwardAuthVerifier, type ForwardAuth } from './forward-auth/forward-auth.js'

@@ -1,6 +1,7 @@
 import { createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey } from 'jose'
 import { type Dispatcher, fetchJson } from '@postern/core'
 import { Refusal } from '@postern/ports'
+import type { Availability } from './availability.js'
 
 /** Finds the key for a token's header. */
 export type KeySet = JWTVerifyGetKey
@@ -27,11 +28,12 @@ const failureCoolDownMs = 1000
  * unknown key id, as after a rotation.
  *
  * @param dispatcher The dispatcher for `url`.
+ * @param availability Is told whether each fetch succeeded.
  * @throws {errors.JWSInvalid} from the returned function, if the token's `kid` is not a string.
  * @throws {Refusal} 503 `caller_check_unavailable`, from the returned function, if a key id is unknown and `coolDownMs`
  *   has not passed since the last fetch. Also throws jose's errors.
  */
-export function createKeySet(url: URL, dispatcher: Dispatcher): KeySet {
+export function createKeySet(url: URL, dispatcher: Dispatcher, availability?: Availability): KeySet {
   let failedAt = -Infinity
   let failure: unknown
   let fetches = 0
@@ -43,10 +45,13 @@ export function createKeySet(url: URL, dispatcher: Dispatcher): KeySet {
       if (performance.now() - failedAt < failureCoolDownMs) throw failure
       try {
         fetches += 1
-        return Response.json(readKeySet(await fetchJson(address, { maxBytes: maxKeySetBytes, signal, dispatcher })))
+        const keySet = readKeySet(await fetchJson(address, { maxBytes: maxKeySetBytes, signal, dispatcher }))
+        availability?.answered()
+        return Response.json(keySet)
       } catch (error) {
         failedAt = performance.now()
         failure = error
+        availability?.failed(error)
         throw error
       }
     },

@@ -12,6 +12,7 @@ export {
 export type { Arrival, BodyHold, MemoryCount, PageRecord, PeerFacts, ResponseSink } from './arrival.js'
 export type { Budget, Budgets, Claim, Counted, Reserved } from './budgets.js'
 export { bindingIdentity, describeBinding } from './binding.js'
+export type { CallCourse, CallTrace, EarlierCourse, StreamCourse } from './call-course.js'
 export type { Counters } from './counters.js'
 export type { Feed, FeedPage } from './feed.js'
 export type { Identify } from './identify.js'
@@ -53,4 +54,12 @@ export type { Cuttable, SessionCall } from './session-call.js'
 export { Stopwatch } from './stopwatch.js'
 export type { Store } from './store.js'
 export type { Settings, Uses } from './uses.js'
-export { type KeyChanged, type KeySourceBack, type KeySourceLost, type PosternEvent, tellAll, type Witness } from './witness.js'
+export {
+  type BackendAsked,
+  type KeyChanged,
+  type KeySourceBack,
+  type KeySourceLost,
+  type PosternEvent,
+  tellAll,
+  type Witness,
+} from './witness.js'

@@ -60,6 +60,8 @@ export interface LedgerEntry extends GovernanceRecord {
   readonly earlier?: readonly EarlierEntry[] | undefined
   /** The host or origin that was refused. */
   readonly refused?: string | undefined
+  /** The client's address, if the call was refused: as trusted proxies tell it. */
+  readonly address?: string | undefined
   /** The underlying error, or why a credential was refused; redacted, at most 2,000 characters. */
   readonly cause?: string | undefined
 }

@@ -1,15 +1,26 @@
 import type { ErrorCode } from '@postern/protocol'
+import type { CallCourse } from './call-course.js'
 import type { LedgerEntry } from './ledger.js'
 
 /** What happens in a running Postern. Names of gateways and keys are those of the configuration; no event holds a secret or content. */
 export type PosternEvent =
   | CallBegun
+  | CallQueued
+  | CallLeftQueue
+  | StreamBegun
+  | StreamEnded
   | AttemptFailed
   | KeyRejected
   | LeakFound
+  | LimitRefused
   | CallEnded
+  | BackendEnded
   | StoreLost
   | StoreBack
+  | IssuerLost
+  | IssuerBack
+  | BackendLost
+  | BackendBack
   | ConfigurationTaken
   | ConfigurationRefused
   | KeyChanged
@@ -22,6 +33,35 @@ export interface CallBegun {
   readonly gateway: string
   /** The key's alias. */
   readonly key: string
+  /** The limits under which it has set something aside; `undefined`: none. */
+  readonly limits: CallCourse['limits']
+}
+
+/** A call waits for its turn at a gateway that counts calls by address. */
+export interface CallQueued {
+  readonly type: 'call_queued'
+  readonly gateway: string
+}
+
+/** Such a call waits no more: it has its turn, or was given up. */
+export interface CallLeftQueue {
+  readonly type: 'call_left_queue'
+  readonly gateway: string
+  readonly waitedMs: number
+  /** Whether it had its turn. */
+  readonly granted: boolean
+}
+
+/** A gateway began to answer with a stream of events. */
+export interface StreamBegun {
+  readonly type: 'stream_begun'
+  readonly gateway: string
+}
+
+/** Such an answer is over, however it ended. */
+export interface StreamEnded {
+  readonly type: 'stream_ended'
+  readonly gateway: string
 }
 
 /** An attempt of a call failed. Another may follow. */
@@ -53,10 +93,47 @@ export interface LeakFound {
   readonly requestId: string
 }
 
+/** A limit let a call not through. The call's end follows. */
+export interface LimitRefused {
+  readonly type: 'limit_refused'
+  /** The rule's name, as clients are told it; `session` for `max_spend` of a session, `maxCalls` for its number of calls. */
+  readonly rule: string
+  readonly code: ErrorCode
+}
+
 /** A call ended, or was refused. Every call has exactly one. */
 export interface CallEnded {
   readonly type: 'call_ended'
   readonly entry: LedgerEntry
+  readonly course: CallCourse
+}
+
+/** A request to the backend has its answer, or lost its client. */
+export interface BackendEnded {
+  readonly type: 'backend_ended'
+  /** The status that the client got; 499 if it left before the head was sent. */
+  readonly status: number
+  /** Why Postern answered in place of the backend, or broke its answer off; `undefined`: it did neither. */
+  readonly code?: ErrorCode | undefined
+  readonly durationMs: number
+  /** What was asked; `undefined` where nothing was refused and no access log is kept. Redacted, and bounded to 200 characters each. */
+  readonly asked?: BackendAsked | undefined
+}
+
+/** A request to the backend, for the log. */
+export interface BackendAsked {
+  /** The id that a refusal carries; `undefined`: the backend itself answered. */
+  readonly requestId?: string | undefined
+  readonly method: string
+  /** Without the query. */
+  readonly path: string
+  readonly host: string | undefined
+  /** The page that asked, as its browser says. */
+  readonly origin: string | undefined
+  /** The client's address, as trusted proxies tell it. */
+  readonly address: string
+  /** The underlying error of a refusal. */
+  readonly cause?: string | undefined
 }
 
 /** The store could not be asked. Told once until it is back. */
@@ -68,6 +145,36 @@ export interface StoreLost {
 /** The store answers again. */
 export interface StoreBack {
   readonly type: 'store_back'
+  /** For how long it was lost. */
+  readonly afterMs: number
+}
+
+/** Whoever knows the callers could not be asked. Told once until it answers again. */
+export interface IssuerLost {
+  readonly type: 'issuer_lost'
+  /** The address of its keys, or `forwardAuth`. */
+  readonly issuer: string
+  readonly reason: string
+}
+
+/** It answers again, or is asked no more. */
+export interface IssuerBack {
+  readonly type: 'issuer_back'
+  readonly issuer: string
+  /** For how long it was lost. */
+  readonly afterMs: number
+}
+
+/** The backend stopped answering. Told once until it is back. */
+export interface BackendLost {
+  readonly type: 'backend_lost'
+  readonly code: ErrorCode
+  readonly reason: string
+}
+
+/** The backend answers again. */
+export interface BackendBack {
+  readonly type: 'backend_back'
   /** For how long it was lost. */
   readonly afterMs: number
 }

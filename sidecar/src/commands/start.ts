@@ -1,5 +1,5 @@
 import { dirname } from 'node:path'
-import { describeProblem } from '@postern/config'
+import { type CheckedConfig, describeProblem } from '@postern/config'
 import { createLogLedger } from '@postern/instance'
 import { type Log, tellAll } from '@postern/ports'
 import { openInstance } from '@postern/express'
@@ -16,11 +16,21 @@ import { createReadiness } from '../readiness/readiness.js'
 import { watchStore } from '../readiness/watch-store.js'
 import { requireListeners, takePassedSockets } from '../restart/passed-sockets.js'
 import { startSidecar } from '../sidecar.js'
+import type { Telemetry } from '../telemetry/open-telemetry.js'
 import { untilSignal } from '../until-signal.js'
 import { watchFiles } from '../watch-files.js'
 
 /** How long the last lines of the log may take after the deadline of the shutdown, in milliseconds. */
 const lastLinesMs = 5000
+
+const noTelemetry: Telemetry = { witnesses: [], expose: undefined, close: () => Promise.resolve() }
+
+/** Loads nothing where the configuration has nobody to tell. */
+async function openTelemetry(current: () => CheckedConfig, log: Log): Promise<Telemetry> {
+  const { admin, telemetry } = current().config
+  if (admin === undefined && telemetry === undefined) return noTelemetry
+  return (await import('../telemetry/open-telemetry.js')).openTelemetry(current, log)
+}
 
 /** Runs the sidecar until it is told to stop. */
 export async function start(hangUps: HangUps, options: { readonly config: string }): Promise<number> {
@@ -31,8 +41,10 @@ export async function start(hangUps: HangUps, options: { readonly config: string
   const { sockets, otherPid } = takePassedSockets(process.env, process.pid)
   requireListeners(sockets, checked.config)
   if (otherPid !== undefined) log('warn', 'sockets that were passed to another process are not taken', { pid: process.pid, for: otherPid })
+  let inUse = (): CheckedConfig => checked
+  const telemetry = await openTelemetry(() => inUse(), log)
   const { store: opened, handOver } = await openConfiguredStore(checked, file, log)
-  const witness = tellAll([logEvents(log)])
+  const witness = tellAll([logEvents(log), ...telemetry.witnesses])
   const store = watchStore(opened, witness)
   const audit = await openAudit(checked.config, file, log).catch(async (error: unknown) => {
     await store.store.close()
@@ -49,14 +61,27 @@ export async function start(hangUps: HangUps, options: { readonly config: string
     witness,
     hasListeners: true,
   })
+  inUse = () => instance.checked
   const configuration = createConfiguration(loaded, instance, witness)
   const readiness = createReadiness({ instance, store, auditTrouble: () => audit.trouble() })
-  const serving = { runtime: instance, configuration, readiness, audit, directory: dirname(file), sockets, handOver, log }
+  const serving = {
+    runtime: instance,
+    configuration,
+    readiness,
+    audit,
+    directory: dirname(file),
+    sockets,
+    handOver,
+    log,
+    witness,
+    expose: telemetry.expose,
+  }
   const sidecar = await startSidecar(serving)
   ledger.log('info', 'listening', {
     url: `${sidecar.url}${checked.config.mount}/v1`,
     ...(sidecar.admin === undefined ? {} : { admin: sidecar.admin }),
     ...(sidecar.health === undefined ? {} : { health: sidecar.health }),
+    ...(sidecar.metrics === undefined ? {} : { metrics: sidecar.metrics }),
     ...(Object.keys(sockets).length === 0 ? {} : { passed: Object.keys(sockets) }),
   })
   // An audit may be long, and calls do not wait for it.
@@ -85,7 +110,7 @@ export async function start(hangUps: HangUps, options: { readonly config: string
   setTimeout(() => process.exit(0), instance.checked.config.shutdown.deadline + lastLinesMs).unref()
   const inTime = await sidecar.close()
   ledger.log(inTime ? 'info' : 'warn', inTime ? 'stopped' : 'stopped at the deadline; streams that were still open were cut')
-  await kept?.close()
+  await Promise.all([kept?.close(), telemetry.close()])
   await ledger.close()
   return 0
 }

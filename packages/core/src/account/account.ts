@@ -3,7 +3,19 @@ import { plainFailure } from '../lib/plain-failure.js'
 import { ProxyFailure } from '../connect/proxy-failure.js'
 import type { Outcome } from '../forward/outcome.js'
 import type { Booked, EndedJourney, EndedSessions } from '../journey.js'
-import type { EarlierEntry, Ledger, LedgerEntry, LedgerEvent, Principal, Redactor, Refusal, SessionEnded, Witness } from '@postern/ports'
+import type {
+  CallCourse,
+  EarlierEntry,
+  Ledger,
+  LedgerEntry,
+  LedgerEvent,
+  Principal,
+  PublicAddress,
+  Redactor,
+  Refusal,
+  SessionEnded,
+  Witness,
+} from '@postern/ports'
 import type { GovernanceRecord } from '@postern/protocol'
 import type { Route } from '../resolve/route.js'
 import { type Clean, type Cleaner, createCleaner, ours } from './clean-text.js'
@@ -31,15 +43,18 @@ export interface AccountOptions {
   readonly isCut: () => boolean
   /** What a call costs by the price file, whose gateway reported its tokens alone; `undefined`: the file has no price for it. */
   readonly estimateCost?: EstimateCost | undefined
+  /** The client's address, which the entry of a refused request names. Default: that of its peer. */
+  readonly clientOf?: PublicAddress['clientOf'] | undefined
 }
 
 export type EstimateCost = (record: GovernanceRecord) => NonNullable<LedgerEntry['estimated']>['cost']
 
-export function createAccount({ ledger, pace, witness, redactor, isCut, estimateCost = () => undefined }: AccountOptions): Account {
+export function createAccount(options: AccountOptions): Account {
+  const { ledger, pace, witness, redactor, isCut, estimateCost = () => undefined, clientOf = ({ address }) => address } = options
   const cleaner = createCleaner(redactor)
   const namesOf = createNameRedaction(cleaner)
   return (journey) => {
-    const entry = writeEntry(journey, cleaner, namesOf(journey.principal), isCut(), estimateCost)
+    const entry = writeEntry(journey, cleaner, namesOf(journey.principal), isCut(), estimateCost, clientOf)
     try {
       pace.append(entry)
       if (journey.ended !== undefined) ledger.event?.(describeEnded(journey.ended, journey, entry, cleaner))
@@ -48,9 +63,21 @@ export function createAccount({ ledger, pace, witness, redactor, isCut, estimate
       process.emitWarning(`The ledger refused an entry: ${String(error)}`, { code: 'POSTERN_LEDGER' })
     }
     if (entry.leaked_key !== undefined) witness({ type: 'leak_found', key: entry.leaked_key, requestId: entry.request_id })
-    witness({ type: 'call_ended', entry })
+    witness({ type: 'call_ended', entry, course: courseOf(journey) })
     const { thrown } = journey.outcome
     return thrown === undefined ? { entry } : { entry, thrown }
+  }
+}
+
+function courseOf({ arrival, tags, course }: EndedJourney): CallCourse {
+  return {
+    startedAt: arrival.watch.startedAt,
+    begunAt: course?.begunAt ?? 0,
+    attemptedAt: course?.attemptedAt ?? 0,
+    trace: tags.trace,
+    earlier: tags.earlier,
+    stream: course?.tap?.stream,
+    limits: course?.reservation?.limits,
   }
 }
 
@@ -102,6 +129,7 @@ function writeEntry(
   names: Names,
   isCut: boolean,
   estimateCost: EstimateCost,
+  clientOf: PublicAddress['clientOf'],
 ): Clean<LedgerEntry> {
   const { record } = outcome
   const workflow = cleanOften(record.workflow)
@@ -155,6 +183,8 @@ function writeEntry(
     client_request_id: clean(tags.clientRequestId),
     trace_id: clean(tags.trace.traceId),
     refused: ours(clean(outcome.refused)?.slice(0, maxRefusedChars)),
+    // Only of a refused call: the log of calls that were served names people and not their machines.
+    address: outcome.finish === 'refused' ? ours(clientOf(arrival)) : undefined,
     earlier: tags.earlier?.map(({ tags: { attempt }, refusal }) => describeEarlier(attempt, refusal, route, clean)),
     cause: outcome.cause === undefined ? undefined : ours(clean(describeFailure(outcome.code, outcome.cause, route)).slice(0, 2000)),
   }

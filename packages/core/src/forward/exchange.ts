@@ -1,5 +1,5 @@
 import type { Endpoint, ErrorClassifier } from '@postern/gateways'
-import type { Arrival, ResponseSink, SessionCall } from '@postern/ports'
+import type { Arrival, ResponseSink, SessionCall, Witness } from '@postern/ports'
 import { type Finish, type GovernanceRecord, headerNames } from '@postern/protocol'
 import type { Dispatcher } from 'undici'
 import type { Tap } from '../observe/observe.js'
@@ -45,6 +45,7 @@ export interface ExchangeFacts {
   readonly call: SessionCall | undefined
   /** What the call has set aside, if a limit applies. */
   readonly reservation: Reservation | undefined
+  readonly witness: Witness
 }
 
 /** One call of a gateway, and its possible endings. */
@@ -58,6 +59,8 @@ export interface Exchange {
   settle(outcome: Outcome): void
   /** Ends the call with an error for the client. Only before the head was sent. Does nothing if the call has ended. */
   refuse(error: unknown): void
+  /** Says that the answer is a stream of events. */
+  streams(): void
   /** Closes the connection to the gateway. */
   abort(reason: Error): void
 }

@@ -1,5 +1,5 @@
 import { createErrorClassifier, namesCallerObject } from '@postern/gateways'
-import { type Arrival, ClientGone, cutAtShutdown, cutByRevocation, describeProxy, type Uses } from '@postern/ports'
+import { type Arrival, ClientGone, cutAtShutdown, cutByRevocation, describeProxy, type Uses, type Witness } from '@postern/ports'
 import type { Tap } from '../observe/observe.js'
 import type { Cleared } from '../journey.js'
 import type { Gateway, Route } from '../resolve/route.js'
@@ -37,7 +37,14 @@ export function shareLoadedKeys(uses: Uses): LoadedKeys {
   return uses.share('loaded keys', null, () => new LoadedKeys())
 }
 
-export function createForward(gateways: readonly Gateway[], keys: Iterable<KeySecret>, originOf: OriginOf, uses: Uses): ForwardRoom {
+/** @param witness Is told of streams, and of calls that wait for their turn. */
+export function createForward(
+  gateways: readonly Gateway[],
+  keys: Iterable<KeySecret>,
+  originOf: OriginOf,
+  uses: Uses,
+  witness: Witness = () => {},
+): ForwardRoom {
   const upstreams = new Map(gateways.map((gateway) => [gateway, openGateway(gateway, uses)]))
   const editOf = createAnswerEdits()
   const open = new OpenList<OpenCall>()
@@ -56,7 +63,22 @@ export function createForward(gateways: readonly Gateway[], keys: Iterable<KeySe
       const { use } = route.key
       const key = preparedOf(route.key)
       const records = recordsOf(upstream, route)
-      const facts = { arrival, route, permit, tags, tap, sink, key, upstream, records, edit: editOf(route), originOf, call, reservation }
+      const facts = {
+        arrival,
+        route,
+        permit,
+        tags,
+        tap,
+        sink,
+        key,
+        upstream,
+        records,
+        edit: editOf(route),
+        originOf,
+        call,
+        reservation,
+        witness,
+      }
       const turn = needsNoKey(route, arrival) ? undefined : upstream.addressQueue?.enter(route.tenant, tags.attempt > 1)
       use?.begin()
       const sent = turn === undefined ? send(facts, open) : waitFor(turn, facts, open).then(() => send(facts, open))
@@ -112,31 +134,45 @@ function needsNoKey({ endpoint }: Route, { method }: Arrival): boolean {
 }
 
 /** Waits for a call's turn in the queue. */
-function waitFor(turn: QueuedCall, { arrival, sink, call }: ExchangeFacts, open: OpenList<OpenCall>): Promise<void> {
+function waitFor(turn: QueuedCall, { arrival, sink, call, route, witness }: ExchangeFacts, open: OpenList<OpenCall>): Promise<void> {
   const ownMs = arrival.watch.ownMs()
+  const gateway = route.gateway.name
+  const queuedAt = performance.now()
+  witness({ type: 'call_queued', gateway })
+  let isQueued = true
+  const left = (granted: boolean): void => {
+    if (isQueued) witness({ type: 'call_left_queue', gateway, waitedMs: performance.now() - queuedAt, granted })
+    isQueued = false
+  }
   return new Promise((resolve, reject) => {
     const queued: OpenCall = {
       place: -1,
       cut(cut) {
         open.delete(queued)
         turn.cancel()
+        left(false)
         reject(cut(false))
       },
     }
     const gone = (): void => {
       open.delete(queued)
       turn.cancel()
+      left(false)
       reject(new ClientGone('The client left while it waited for its turn.'))
     }
     open.add(queued)
     call?.waitsFor(queued)
     onceClientGone(arrival, sink, gone)
-    const over = (): void => {
+    const over = (granted: boolean): void => {
+      left(granted)
       arrival.watch.waitedSince(ownMs)
       open.delete(queued)
       forgetClient(arrival, sink, gone)
     }
-    turn.granted.then(over, over)
+    turn.granted.then(
+      () => over(true),
+      () => over(false),
+    )
     turn.granted.then(resolve, reject)
   })
 }

@@ -1,6 +1,7 @@
 import { ClientGone, type Cut, type Cuttable, Refusal } from '@postern/ports'
 import type { Finish, GovernanceRecord } from '@postern/protocol'
 import type { Dispatcher } from 'undici'
+import type { HeardStream } from '../observe/heard-stream.js'
 import type { Listed, OpenList } from '../lib/open-list.js'
 import { readAnswerHead } from './answer-head.js'
 import { chooseDelivery } from './deliver/choose-delivery.js'
@@ -41,6 +42,8 @@ export class GatewayCall implements Exchange, OpenCall, Dispatcher.DispatchHandl
   #stalled: NodeJS.Timeout | undefined
   /** When the last wait ended: the gateway sent something, ended or broke off, or the client left. 0 until the gateway answers. */
   #heardAt = 0
+  /** The course of an answer that is a stream of events. */
+  #stream: HeardStream | undefined
 
   constructor(facts: ExchangeFacts, resolve: (outcome: Outcome) => void, reject: (error: unknown) => void, open: OpenList<OpenCall>) {
     this.facts = facts
@@ -63,8 +66,7 @@ export class GatewayCall implements Exchange, OpenCall, Dispatcher.DispatchHandl
 
   settle(outcome: Outcome): void {
     if (this.#settled) return
-    this.#settled = true
-    this.#open.delete(this)
+    this.#end()
     const { leaked } = this.facts.tap
     const ended = leaked === undefined ? outcome : { ...outcome, leaked }
     this.#resolve(this.#cutAs !== undefined && ended.finish === 'truncated' ? { ...ended, finish: this.#cutAs } : ended)
@@ -72,9 +74,20 @@ export class GatewayCall implements Exchange, OpenCall, Dispatcher.DispatchHandl
 
   refuse(error: unknown): void {
     if (this.#settled) return
+    this.#end()
+    this.#reject(this.#mayHaveRun && error instanceof Refusal ? error.afterRun() : error)
+  }
+
+  #end(): void {
     this.#settled = true
     this.#open.delete(this)
-    this.#reject(this.#mayHaveRun && error instanceof Refusal ? error.afterRun() : error)
+    if (this.#stream !== undefined) this.facts.witness({ type: 'stream_ended', gateway: this.facts.route.gateway.name })
+  }
+
+  streams(): void {
+    if (this.#stream !== undefined || this.#settled) return
+    this.#stream = this.facts.tap.streams()
+    this.facts.witness({ type: 'stream_begun', gateway: this.facts.route.gateway.name })
   }
 
   abort(reason: Error): void {
@@ -148,7 +161,12 @@ export class GatewayCall implements Exchange, OpenCall, Dispatcher.DispatchHandl
   onData(chunk: Buffer): boolean {
     this.#heardAt = performance.now()
     this.facts.reservation?.came(chunk.length)
-    if (this.#settled || this.#delivery?.chunk(chunk) !== false) return true
+    if (this.#settled) return true
+    const heardAt = this.#heardAt
+    const isOpen = this.#delivery?.chunk(chunk) !== false
+    // Behind the delivery, which may find out with this piece that the answer is a stream.
+    this.#stream?.heard(heardAt)
+    if (isOpen || this.#delivery === undefined) return true
     if (this.#delivery.ready === undefined) this.#waitForClient()
     else this.#delivery.ready(() => this.#resume?.())
     return false

@@ -2,6 +2,7 @@ import { type AnswerFacts, type AnswerReader, createAnswerReader, type Endpoint 
 import type { Finish, GovernanceRecord } from '@postern/protocol'
 import { writeRecord } from '../answers/record.js'
 import { brief } from '../lib/brief.js'
+import { HeardStream } from './heard-stream.js'
 import type { Audience } from '../answers/record-for-client.js'
 import type { Permit } from '../police/permit.js'
 import type { Reservation } from '../reserve/reservation.js'
@@ -20,6 +21,10 @@ export interface Tap {
   repeats(alias: string): void
   /** The alias of the first key that the answer held; `undefined`: none. */
   readonly leaked: string | undefined
+  /** Notes that the answer is a stream of events, whose course is told from now on. */
+  streams(): HeardStream
+  /** The course of a stream; `undefined`: the answer is none. */
+  readonly stream: HeardStream | undefined
   /** Whether the model that answered is known. */
   knowsModel(): boolean
   governance(finish: Finish | undefined, overheadMs: number | undefined): GovernanceRecord
@@ -59,6 +64,7 @@ class AnswerTap implements Tap {
   readonly #sources: TapSources
   readonly #facts: AnswerFacts = {}
   leaked: string | undefined
+  stream: HeardStream | undefined
 
   constructor(reader: AnswerReader, audience: Audience, sources: TapSources) {
     this.#reader = reader
@@ -80,6 +86,10 @@ class AnswerTap implements Tap {
 
   repeats(alias: string): void {
     this.leaked ??= alias
+  }
+
+  streams(): HeardStream {
+    return (this.stream ??= new HeardStream())
   }
 
   knowsModel(): boolean {

@@ -88,6 +88,11 @@ export class Reservation implements OpenReservation {
     this.#answerBytes += bytes
   }
 
+  /** The limits under which something is set aside. */
+  get limits(): readonly Limit[] {
+    return this.#facts.limits
+  }
+
   /** What the client is told of its limits, name and value in turn. */
   headers(): readonly string[] {
     return limitHeaders(this.#facts.limits, this.#facts.counted, this.#facts.isPage)

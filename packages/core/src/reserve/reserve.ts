@@ -1,4 +1,4 @@
-import { type Budgets, ClientGone, type Counters, reachStore, Refusal, type Reserved } from '@postern/ports'
+import { type Budgets, ClientGone, type Counters, reachStore, Refusal, type Reserved, type Witness } from '@postern/ports'
 import { isPage } from '../answers/record-for-client.js'
 import type { Permit } from '../police/permit.js'
 import type { PricedCall } from '../prices/prices.js'
@@ -33,12 +33,14 @@ export interface ReserveOptions {
   readonly findLimits: FindLimits
   readonly reservations: Reservations
   readonly pricing: Pricing
+  /** Is told which rule let a call not through. */
+  readonly witness: Witness
 }
 
 /** How often a ceiling is lowered: other calls may take what was left in the meantime. */
 const mostTries = 4
 
-export function createReserve({ counters, budgets, findLimits, reservations, pricing }: ReserveOptions): Reserve {
+export function createReserve({ counters, budgets, findLimits, reservations, pricing, witness }: ReserveOptions): Reserve {
   function setAside(call: ReservingCall, limits: readonly Limit[]): Promise<Reservation | undefined> {
     const { permit } = call
     const priced = pricedCall(call)
@@ -79,12 +81,15 @@ export function createReserve({ counters, budgets, findLimits, reservations, pri
     }
     const lower = ceiling === undefined || tries === mostTries ? undefined : size?.ceilingWithin(reserved.counted, ceiling)
     if (lower !== undefined) return tryFor(call, limits, size, sized, tries + 1, lower)
-    throw refuseLimit(limits, amounts, reserved, size, isToPage)
+    const refusal = refuseLimit(limits, amounts, reserved, size, isToPage)
+    witness({ type: 'limit_refused', rule: (limits[reserved.refusedBy] as Limit).rule.title, code: refusal.code })
+    throw refusal
   }
 
   async function countCall(id: string, maxCalls: number, expiresAt: number): Promise<void> {
     const calls = await reachStore(counters.add(`calls:${id}`, expiresAt))
     if (calls <= maxCalls) return
+    witness({ type: 'limit_refused', rule: 'maxCalls', code: 'budget_exhausted' })
     throw new Refusal('budget_exhausted', {
       message:
         maxCalls === 1

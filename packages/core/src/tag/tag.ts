@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { type Arrival, ownerOf, type Principal, type Redactor, Refusal } from '@postern/ports'
 import { formatRequestId, headerNames, redactKeys, tagPattern } from '@postern/protocol'
-import { continueTrace, type TraceContext } from './trace-context.js'
+import { continueTrace, type TraceContext, type TraceFlags } from './trace-context.js'
 
 /** The ids and tags of one attempt. */
 export interface Tags {
@@ -27,6 +27,9 @@ export interface Tags {
 export interface EarlierAttempt {
   readonly tags: Tags
   readonly refusal: Refusal
+  /** When it began and ended, by `performance.now()`. */
+  readonly begunAt: number
+  readonly endedAt: number
 }
 
 /**
@@ -44,7 +47,8 @@ const names = {
   requestId: headerNames.requestId.toLowerCase(),
 } as const
 
-export function createTag({ holdsSecret }: Pick<Redactor, 'holdsSecret'>): Tag {
+/** @param flags Whether the spans of traces that begin here are recorded. Default: they are not. */
+export function createTag({ holdsSecret }: Pick<Redactor, 'holdsSecret'>, flags: TraceFlags = '00'): Tag {
   const check = (tag: string | undefined, name: string): string | undefined => {
     if (tag === undefined || !holdsSecret(tag)) return tag
     throw new Refusal('credential_in_request', { message: 'The tag holds what has the form of an API key.', help: keyHelp, param: name })
@@ -58,6 +62,7 @@ export function createTag({ holdsSecret }: Pick<Redactor, 'holdsSecret'>): Tag {
     return writeTags(arrival, verified ?? claimed, read(arrival, names.step), read(arrival, names.parentStep), 1, {
       workflowVerified: verified !== undefined,
       idempotencyKey: ownIdempotencyKey(arrival, principal),
+      flags,
     })
   }
 }
@@ -84,9 +89,10 @@ const keyHelp = 'Name workflows and steps otherwise: tags are sent to the gatewa
 
 function tagNext(arrival: Arrival, failed: EarlierAttempt): Tags {
   const { workflow, step, parentStep, attempt, trace, workflowVerified, idempotencyKey, earlier = [] } = failed.tags
-  const verified = { workflowVerified: workflowVerified === true, idempotencyKey }
+  const verified: OfCredential = { workflowVerified: workflowVerified === true, idempotencyKey, flags: '00' }
   const next = writeTags(arrival, workflow, step, parentStep, attempt + 1, verified)
-  return { ...next, trace: { ...continueTrace(trace.traceparent), continued: trace.continued }, earlier: [...earlier, failed] }
+  const { continued, parentId } = trace
+  return { ...next, trace: { ...continueTrace(trace.traceparent), continued, parentId }, earlier: [...earlier, failed] }
 }
 
 /** The tags of a request that is not sent to the gateway: attempt 0, and the valid ones of its tags. */
@@ -98,13 +104,14 @@ export function tagRefused(arrival: Pick<Arrival, 'ulid' | 'headers'>): Tags {
   return writeTags(arrival, lenient(names.workflow), lenient(names.step), lenient(names.parentStep), 0)
 }
 
-/** The tags that depend on the credential. */
+/** The tags that depend on the credential, and whether a trace that begins here is recorded. */
 interface OfCredential {
   readonly workflowVerified: boolean
   readonly idempotencyKey: string | undefined
+  readonly flags: TraceFlags
 }
 
-const ofNobody: OfCredential = { workflowVerified: false, idempotencyKey: undefined }
+const ofNobody: OfCredential = { workflowVerified: false, idempotencyKey: undefined, flags: '00' }
 
 function writeTags(
   arrival: Pick<Arrival, 'ulid' | 'headers'>,
@@ -112,7 +119,7 @@ function writeTags(
   step: string | undefined,
   parentStep: string | undefined,
   attempt: number,
-  { workflowVerified, idempotencyKey }: OfCredential = ofNobody,
+  { workflowVerified, idempotencyKey, flags }: OfCredential = ofNobody,
 ): Tags {
   return {
     workflow,
@@ -121,7 +128,7 @@ function writeTags(
     parentStep,
     clientRequestId: readClientRequestId(arrival),
     idempotencyKey,
-    trace: continueTrace(arrival.headers['traceparent'] as string | undefined),
+    trace: continueTrace(arrival.headers['traceparent'] as string | undefined, flags),
     attempt,
     requestId: formatRequestId({ workflow, step, ulid: arrival.ulid, attempt }),
     earlier: undefined,

@@ -9,22 +9,30 @@ export interface TraceContext {
   readonly traceId: string
   /** The gateway's `traceparent`: the caller's trace id with a new span id of Postern as parent. */
   readonly traceparent: string
+  /** The caller's span; `undefined`: the trace begins here. */
+  readonly parentId: string | undefined
   /** Whether the caller's trace continues; only then its `tracestate` is passed on. */
   readonly continued: boolean
 }
 
-/** Continues the caller's trace, or begins one if `traceparent` is missing or invalid. */
-export function continueTrace(traceparent: string | undefined): TraceContext {
+/**
+ * Continues the caller's trace, or begins one if `traceparent` is missing or invalid.
+ *
+ * @param flags Of a trace that begins here: `01` if Postern records its spans, `00` if every later hop decides for itself.
+ */
+export function continueTrace(traceparent: string | undefined, flags: TraceFlags = '00'): TraceContext {
   const match = traceparent === undefined ? null : traceparentPattern.exec(traceparent)
   if (match !== null && match[1] !== zeroTrace && match[2] !== zeroSpan) {
     const traceId = match[1] as string
-    return { traceId, traceparent: `00-${traceId}-${randomHex(8)}-${match[3]}`, continued: true }
+    return { traceId, traceparent: `00-${traceId}-${randomHex(8)}-${match[3]}`, parentId: match[2], continued: true }
   }
   const drawn = randomHex(24)
   const traceId = drawn.slice(0, 32)
-  // Flags 00, not sampled: Postern records no spans, and each later hop decides for itself.
-  return { traceId, traceparent: `00-${traceId}-${drawn.slice(32)}-00`, continued: false }
+  return { traceId, traceparent: `00-${traceId}-${drawn.slice(32)}-${flags}`, parentId: undefined, continued: false }
 }
+
+/** Whether the spans of a trace that begins here are recorded. */
+export type TraceFlags = '00' | '01'
 
 const poolBytes = 6144
 let pool = ''

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { type Dispatcher, type Dispatchers, fetchBounded, type FetchedAnswer, isPacked } from '@postern/core'
 import { type Principal, readClaims, Refusal, UnreadableClaims } from '@postern/ports'
 import { nameFault } from '@postern/protocol'
+import type { Availability } from '../availability.js'
 import { type ClaimPath, readClaim } from '../claim-path.js'
 
 /** Where the backend's answer names the user, team and project. */
@@ -17,6 +18,8 @@ export interface AskBackendOptions extends IdentityPlaces {
   readonly url: string
   readonly timeoutMs: number
   readonly dispatchers: Dispatchers
+  /** Is told whether the backend gave answers that can be used. */
+  readonly availability?: Availability | undefined
 }
 
 /** The largest answer that is read, in bytes. */
@@ -31,10 +34,10 @@ const maxAnswerBytes = 64 * 1024
  */
 export type AskBackend = (headers: Readonly<Record<string, string>>) => Promise<Principal>
 
-export function createAskBackend({ url, timeoutMs, dispatchers, ...places }: AskBackendOptions): AskBackend {
+export function createAskBackend({ url, timeoutMs, dispatchers, availability, ...places }: AskBackendOptions): AskBackend {
   const { address, dispatcher } = targetOf(url, dispatchers)
   const place = placeOf(url)
-  return async (headers) => {
+  const askOnce: AskBackend = async (headers) => {
     const answer = await ask(address, dispatcher, headers, timeoutMs)
     const { status } = answer
     if (status === 401 || status === 403 || (status >= 300 && status < 400)) throw notSignedIn()
@@ -43,6 +46,17 @@ export function createAskBackend({ url, timeoutMs, dispatchers, ...places }: Ask
       places.answerHeaders === undefined ? readBody(answer, places.claims, place) : readHeaders(answer, places.answerHeaders, place)
     if (names.user === undefined) throw notSignedIn()
     return { ...names, via: 'forwardAuth', caller: 'forwardAuth', delegate: false }
+  }
+  return async (headers) => {
+    try {
+      const principal = await askOnce(headers)
+      availability?.answered()
+      return principal
+    } catch (error) {
+      if (error instanceof Refusal && error.code === 'caller_check_unavailable') availability?.failed(error.details.cause)
+      else availability?.answered()
+      throw error
+    }
   }
 }
 

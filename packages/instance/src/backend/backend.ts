@@ -7,13 +7,14 @@ import { type Connections, createConnections } from '../connections/connections.
 import type { IsTrusted } from '@postern/config'
 import { type Listed, OpenList, type Slot } from '@postern/core'
 import type { CookieMemory } from '@postern/identity'
-import { cutAtShutdown, type Log } from '@postern/ports'
+import { cutAtShutdown, type Witness } from '@postern/ports'
 import { createPublicAddress } from '../doors/read-public-address.js'
 import { isClientGone, isSocketGone, onceClientGone, refusedBody } from './client-gone.js'
 import { openNodeTransport } from './node-transport.js'
 import { type EarlyBytes, readEarlyBytes } from './early-bytes.js'
 import { connectMs } from './transport.js'
 import { findFault } from './check-framing.js'
+import { statusOf } from './noted-ends.js'
 import { createOutage } from './outage.js'
 import { isPlain, openUndiciTransport } from './undici-transport.js'
 import { refuse } from './refuse.js'
@@ -21,6 +22,7 @@ import { createRequestHeaders } from './request-headers.js'
 import { isSmallBody, readSmallBody } from './small-body.js'
 import { takeTurn } from './take-turn.js'
 import { targetOf } from './target.js'
+import { createTellEnded } from './tell-ended.js'
 import { refuseOnTunnel, tunnel } from './tunnel.js'
 import { watchAnswer, watchUpgrade } from './watch-cookies.js'
 
@@ -64,8 +66,12 @@ export interface BackendOptions {
    * move, a request waits in it for at most this plus {@link connectMs}; then it gets 504 `backend_timeout`.
    */
   readonly headersMs: number
-  /** Where the begin and the end of an outage are logged. Default: nowhere. */
-  readonly log?: Log | undefined
+  /** Is told when an outage begins and ends, and how each request ended. Default: nobody is. */
+  readonly witness?: Witness | undefined
+  /** Whether the witness is told what was asked, also of requests that the backend answered. Default: it is not. */
+  readonly keepsAccess?: (() => boolean) | undefined
+  /** Replaces secrets in what the witness is told. Default: nothing is replaced. */
+  readonly redact?: ((text: string) => string) | undefined
 }
 
 /**
@@ -75,10 +81,12 @@ export interface BackendOptions {
  * @throws {TypeError} if `url` is neither a URL nor begins with `unix:`.
  */
 export function createBackend(options: BackendOptions): Backend {
-  const { url, isTrusted, connections = defaultConnections(isTrusted), assertions, cookies, headersMs, log = () => {} } = options
+  const { url, isTrusted, connections = defaultConnections(isTrusted), assertions, cookies, headersMs, witness = () => {} } = options
+  const { keepsAccess = () => false, redact = (text) => text } = options
   const target = targetOf(url)
   const requestHeaders = createRequestHeaders({ isTrusted, assertions, authority: target.authority })
-  const outage = createOutage(log)
+  const outage = createOutage(witness)
+  const tellEnded = createTellEnded({ witness, publicAddress: createPublicAddress(isTrusted), keepsAccess, redact })
   const transportOptions = { requestHeaders, headersMs, connections: connections.bounds.toBackend, outage }
   const client = openNodeTransport(target, transportOptions)
   const pool = target.secure ? undefined : openUndiciTransport(target, { ...transportOptions, fallback: client })
@@ -151,11 +159,24 @@ export function createBackend(options: BackendOptions): Backend {
     }
   }
 
+  /** Calls `over` once when the client has left or has its whole answer, and tells how the request ended. */
+  function onceOver(request: IncomingMessage, response: ServerResponse, over: () => void): void {
+    const startedAt = performance.now()
+    let isOver = false
+    onceClientGone(request, response, () => {
+      if (isOver) return
+      isOver = true
+      over()
+      tellEnded(request, response.headersSent ? response.statusCode : gone, startedAt)
+    })
+  }
+
   return {
     pass(request, response) {
       if (cookies !== undefined) watchAnswer(request, response, cookies)
       const fault = findFault(request)
       if (fault !== undefined) {
+        onceOver(request, response, () => {})
         refuse(request, response, fault)
         return
       }
@@ -163,7 +184,7 @@ export function createBackend(options: BackendOptions): Backend {
         // If this body was refused already, the answer is that refusal.
         if (!response.headersSent && refusedBody(request) === undefined) refuse(request, response, cutAtShutdown())
       })
-      onceClientGone(request, response, () => {
+      onceOver(request, response, () => {
         unanswered.delete(waiting)
         closeIfIdle()
       })
@@ -177,6 +198,8 @@ export function createBackend(options: BackendOptions): Backend {
     },
     upgrade(request, connection, head) {
       const socket = connection as Socket
+      const startedAt = performance.now()
+      socket.once('close', () => tellEnded(request, statusOf(request) ?? gone, startedAt))
       // Node has no `error` listener on a detached socket, and an `error` event without a listener ends the process.
       socket.on('error', () => socket.destroy())
       // A WebSocket may be silent for any time: switch off the server's inactivity timeout.
@@ -212,6 +235,9 @@ export function createBackend(options: BackendOptions): Backend {
     close,
   }
 }
+
+/** What is told of a client that left before the head of its answer was sent. */
+const gone = 499
 
 function defaultConnections(isTrusted: IsTrusted): Connections {
   const bounds = fitBounds({ connections: defaultConnectionSettings, backend: undefined })

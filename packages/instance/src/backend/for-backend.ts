@@ -3,18 +3,28 @@ import { answerRefusal, apiHeaders, type RefusalAnswer, tagRefused } from '@post
 import { Refusal } from '@postern/ports'
 import { type ErrorCode, errorCodes, serializeGovernance } from '@postern/protocol'
 import { nextUlid } from '../doors/next-ulid.js'
+import { noteEnding } from './noted-ends.js'
 
-/** Builds the answer to a client if the backend gave none or was not asked: a page if `Accept` names `text/html`, else JSON. */
-export function refuseForBackend(error: unknown, { headers }: IncomingMessage): RefusalAnswer {
+/** Builds the answer to a client if the backend gave none or was not asked: a page if `Accept` names `text/html`, else JSON. Notes it. */
+export function refuseForBackend(error: unknown, request: IncomingMessage): RefusalAnswer {
+  const { headers } = request
   const refusal = error instanceof Refusal ? error : failureOf(error)
   const asPage = /\btext\/html\b/.test(headers.accept ?? '')
   const { requestId } = tagRefused({ ulid: nextUlid(), headers })
+  noteEnding(request, { code: refusal.code, status: refusal.status, requestId, cause: causeOf(error) })
   return answerRefusal(refusal, {
     requestId,
     record: serializeGovernance({ request_id: requestId, attempt: 0, finish: 'refused' }),
     page: asPage ? pageOf(refusal.status, refusal.message, errorCodes[refusal.code].help) : undefined,
     always: asPage ? pageHeaders : apiHeaders,
   })
+}
+
+function causeOf(error: unknown): string | undefined {
+  const cause = error instanceof Refusal ? error.details.cause : error
+  if (cause === undefined) return error instanceof Refusal ? error.details.message : undefined
+  if (!(cause instanceof Error)) return typeof cause === 'string' ? cause : undefined
+  return 'code' in cause ? `${String(cause.code)}: ${cause.message}` : cause.message
 }
 
 function failureOf(error: unknown): Refusal {

@@ -1,5 +1,5 @@
 import { meaningOf } from './for-backend.js'
-import type { Log } from '@postern/ports'
+import type { Witness } from '@postern/ports'
 
 /** Notices when the backend stops answering and when it answers again. */
 export interface Outage {
@@ -13,15 +13,15 @@ export interface Outage {
  */
 const failuresInARow = 3
 
-/** Writes one log line when an outage begins and one when it ends, and none for each request. */
-export function createOutage(log: Log): Outage {
+/** Tells the witness when an outage begins and when it ends, and not of each request. */
+export function createOutage(witness: Witness): Outage {
   let failures = 0
   let since: number | undefined
   return {
     answered() {
       failures = 0
       if (since === undefined) return
-      log('info', 'the backend answers again', { after_ms: Math.round(performance.now() - since) })
+      witness({ type: 'backend_back', afterMs: Math.round(performance.now() - since) })
       since = undefined
     },
     failed(error) {
@@ -29,7 +29,7 @@ export function createOutage(log: Log): Outage {
       const code = meaningOf(error)
       if (since !== undefined || (code !== 'backend_unavailable' && failures < failuresInARow)) return
       since = performance.now()
-      log('warn', 'the backend does not answer', { code, cause: 'code' in error ? String(error.code) : error.message })
+      witness({ type: 'backend_lost', code, reason: 'code' in error ? String(error.code) : error.message })
     },
   }
 }

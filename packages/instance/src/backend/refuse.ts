@@ -1,12 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { discardBody } from '../doors/discard-body.js'
 import { refuseForBackend } from './for-backend.js'
+import { noteEnding } from './noted-ends.js'
 
 /**
  * Destroys the client's connection, so that the client sees that its answer is incomplete. Waits for `setImmediate`, so
  * that what was written in this turn of the event loop leaves before.
  */
 export function breakOff(response: ServerResponse): void {
+  noteEnding(response.req, { code: 'backend_failed', status: undefined, requestId: undefined, cause: 'The answer broke off.' })
   setImmediate(() => response.destroy())
 }
 

@@ -9,6 +9,7 @@ import { refuseForBackend } from './for-backend.js'
 import { faultOfAnswer, mayHaveBody, switched } from './fault-of-answer.js'
 import type { EarlyBytes } from './early-bytes.js'
 import type { Outage } from './outage.js'
+import { noteStatus } from './noted-ends.js'
 import { passedToClient } from './passed-headers.js'
 import { plainReason } from './plain-reason.js'
 
@@ -60,6 +61,7 @@ export function tunnel({ upstream, request, socket, early, turn, outage }: Tunne
       return
     }
     begin()
+    noteStatus(request, 101)
     writeHead(socket, answer, ['Connection', 'Upgrade', 'Upgrade', webSocket])
     if (first.length > 0) socket.write(first)
     const bytes = early.take()
@@ -74,6 +76,7 @@ export function tunnel({ upstream, request, socket, early, turn, outage }: Tunne
       return
     }
     begin()
+    noteStatus(request, answer.statusCode as number)
     // Without `Content-Length`, the client could not tell an answer that breaks off from a whole one: send it in chunks.
     const inChunks = answer.headers['content-length'] === undefined && mayHaveBody(answer)
     writeHead(socket, answer, [...(inChunks ? ['Transfer-Encoding', 'chunked'] : []), 'Connection', 'close'])

@@ -28,6 +28,7 @@ const fixedWithListeners: typeof fixedEverywhere = [
   ['audit', ({ audit }) => audit],
   ['ledger', ({ ledger }) => ledger],
   ['health', ({ health }) => health],
+  ['telemetry', ({ telemetry }) => telemetry],
   // With a backend, the server reads requests in another way from its first byte.
   ['backend', ({ backend }) => backend !== undefined],
 ]

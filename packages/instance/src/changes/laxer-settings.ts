@@ -145,6 +145,7 @@ export const neutralSettings: readonly string[] = [
   'gateways * timeouts **',
   'callers forwardAuth timeout',
   'reload watch',
+  'log access',
   'shutdown deadline',
   // Where a secret is read; what it is, is compared by itself.
   'keys * secret *',

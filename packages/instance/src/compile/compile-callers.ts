@@ -22,6 +22,7 @@ import {
   createSessionVerifier,
   createSignSession,
   createUnsettled,
+  watchIssuer,
   ForgottenProofs,
   type ForwardAuth,
   type JwtIssuer,
@@ -33,7 +34,7 @@ import {
   type SignSession,
   type Verifier,
 } from '@postern/identity'
-import { type Counters, describeProxy, type PublicAddress, type Uses } from '@postern/ports'
+import { type Counters, describeProxy, type PublicAddress, type Uses, type Witness } from '@postern/ports'
 import type { CheckArrival } from '../doors/check-arrival.js'
 import type { Runtime } from '../runtime.js'
 import { defaultCacheMs } from './defaults.js'
@@ -41,7 +42,7 @@ import { defaultCacheMs } from './defaults.js'
 /** Opens the key set at a URL, or takes the one that another runtime uses. */
 type OpenKeySet = (url: string) => KeySet
 
-function shareKeySets({ proxyOf }: CheckedConfig, uses: Uses): OpenKeySet {
+function shareKeySets({ proxyOf }: CheckedConfig, uses: Uses, witness: Witness): OpenKeySet {
   return (text) => {
     const url = new URL(text)
     const { keys } = uses.inherit(
@@ -49,9 +50,13 @@ function shareKeySets({ proxyOf }: CheckedConfig, uses: Uses): OpenKeySet {
       [text, describeProxy(proxyOf(url))],
       () => {
         const dispatchers = openDispatchers(proxyOf)
-        return { keys: createKeySet(url, dispatchers.to(url)), dispatchers }
+        const availability = watchIssuer(url.origin + url.pathname, witness)
+        return { keys: createKeySet(url, dispatchers.to(url), availability), dispatchers, availability }
       },
-      ({ dispatchers }) => dispatchers.close(),
+      ({ dispatchers, availability }) => {
+        availability.answered()
+        return dispatchers.close()
+      },
     )
     return keys
   }
@@ -80,7 +85,7 @@ export interface IdentityParts {
 
 export function compileIdentity(
   checked: CheckedConfig,
-  { store, networkOf }: CompileOptions,
+  { store, networkOf, witness = () => {} }: CompileOptions,
   browser: BrowserAccess,
   publicAddress: PublicAddress,
   uses: Uses,
@@ -99,8 +104,8 @@ export function compileIdentity(
   return {
     counters: store.counters,
     revocations,
-    tokens: compileTokenVerifiers(checked, revocations, uses),
-    forwardAuth: compileForwardAuth(checked, { browser, publicAddress, networkOf, uses }),
+    tokens: compileTokenVerifiers(checked, revocations, uses, witness),
+    forwardAuth: compileForwardAuth(checked, { browser, publicAddress, networkOf, uses, witness }),
     proofs: createProofs({ seen: store.seen, windowMs: dpop.window, forgotten, nonces, publicAddress }),
     sign: signing === undefined ? undefined : createSignSession(signing),
     browser,
@@ -124,11 +129,11 @@ export function compileVerifiers(checked: CheckedConfig, parts: IdentityParts): 
 }
 
 /** A verifier that remembers tokens outlives a runtime only if all that decides about them is the same. */
-function compileTokenVerifiers(checked: CheckedConfig, revocations: Revocations, uses: Uses): readonly Verifier[] {
+function compileTokenVerifiers(checked: CheckedConfig, revocations: Revocations, uses: Uses, witness: Witness): readonly Verifier[] {
   const { config, ring, proxyOf } = checked
   const verifiers: Verifier[] = []
   const { session, jwt, service } = config.callers
-  const openKeySet = shareKeySets(checked, uses)
+  const openKeySet = shareKeySets(checked, uses, witness)
   const wayTo = (url: string): object | null => describeProxy(proxyOf(new URL(url)))
   if (session !== undefined) {
     const secrets = sessionSecrets(checked)
@@ -178,7 +183,15 @@ export function compileAssertions(
 /** The backend's answers about cookies outlive a runtime only if they would be asked for, and used, in the same way. */
 function compileForwardAuth(
   { config: { callers, replicas }, proxyOf }: CheckedConfig,
-  { browser, publicAddress, networkOf, uses }: Pick<IdentityParts, 'browser' | 'publicAddress' | 'networkOf' | 'uses'>,
+  {
+    browser,
+    publicAddress,
+    networkOf,
+    uses,
+    witness,
+  }: Pick<IdentityParts, 'browser' | 'publicAddress' | 'networkOf' | 'uses'> & {
+    readonly witness: Witness
+  },
 ): ForwardAuth | undefined {
   const { forwardAuth } = callers
   if (forwardAuth === undefined) return undefined
@@ -188,14 +201,17 @@ function compileForwardAuth(
   const unsettled = uses.share('unsettled cookies', null, createUnsettled)
   const settings = [url, claims, answerHeaders, passHeaders, cookies, cache]
   const known = uses.inherit("answers about the backend's cookies", settings, () => createKnownAnswers(unsettled))
-  const dispatchers = uses.share(
+  const { dispatchers, availability } = uses.share(
     'ways to who knows the cookies',
     url,
-    () => openDispatchers(proxyOf),
-    (unused) => unused.close(),
+    () => ({ dispatchers: openDispatchers(proxyOf), availability: watchIssuer('forwardAuth', witness) }),
+    (unused) => {
+      unused.availability.answered()
+      return unused.dispatchers.close()
+    },
   )
   return createForwardAuthVerifier({
-    askBackend: createAskBackend({ url, timeoutMs: timeout, dispatchers, claims, answerHeaders }),
+    askBackend: createAskBackend({ url, timeoutMs: timeout, dispatchers, availability, claims, answerHeaders }),
     checkSameSite: createSameSiteCheck(browser, publicAddress),
     known,
     cookies,

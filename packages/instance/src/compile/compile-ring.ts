@@ -44,8 +44,7 @@ export function compileRing({ checked, gateways, uses, live, ring, log }: RingNe
       live.remove(secret)
     },
   })
-  const broken = (what: string, error: Error): void =>
-    log('error', 'the key ring holds what Postern did not write; its callers are refused', { what, reason: error.message })
+  const broken = (what: string, error: Error): void => log('error', 'key_ring_broken', { what, reason: error.message })
   const ids = (checked.config.keyRing?.masterKeys ?? []).map(({ id }, index) => [
     id,
     checked.secrets.get(masterKeyPath(index))?.fingerprint(),

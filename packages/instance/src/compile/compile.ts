@@ -1,4 +1,4 @@
-import { type CheckedConfig, type Config, countedUnder, createTrust } from '@postern/config'
+import { type CheckedConfig, type Config, countedUnder, createTrust, titleOfLimit } from '@postern/config'
 import {
   compilePrices,
   createAccount,
@@ -96,7 +96,13 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
     (unused) => unused.close(),
   )
   const parts = compileIdentity(checked, options, browser, publicAddress, uses)
-  const forwarding = createForward([...gateways.values()], secretsOfKeys(checked), (arrival) => publicAddress.originOf(arrival), uses)
+  const forwarding = createForward(
+    [...gateways.values()],
+    secretsOfKeys(checked),
+    (arrival) => publicAddress.originOf(arrival),
+    uses,
+    witness,
+  )
   const { budgets } = options.store
   const limitRules = compileLimits(config)
   const findLimits = createLimitFinder(limitRules)
@@ -152,7 +158,7 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
         (principal, { key, gateway }) =>
           principal.bounds?.maxSpend !== undefined || mayCount({ principal, key: key.alias, gateway: gateway.name }),
       ),
-      tag: createTag(redactor),
+      tag: createTag(redactor, config.telemetry?.otlp === undefined ? '00' : '01'),
       join: compileJoin(checked, options, uses),
       reserve: createReserve({
         counters: options.store.counters,
@@ -160,6 +166,7 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
         findLimits,
         reservations,
         pricing,
+        witness,
       }),
       observe: createObserve(),
       forward: forwarding.forward,
@@ -171,6 +178,7 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
         redactor,
         isCut: () => isCut,
         estimateCost: createCostEstimate(pricing.prices),
+        clientOf: (request) => publicAddress.clientOf(request),
       }),
       witness,
     },
@@ -243,9 +251,8 @@ function compilePricing({ config: { limits }, prices }: CheckedConfig): Pricing 
 /** One rule for each unit that a rule of the configuration bounds. */
 function compileLimits({ limits }: Config): readonly LimitRule[] {
   return (limits?.rules ?? []).flatMap((rule, index) => {
-    const { requests, streams, tokens, spend, onUnavailable = limits?.onUnavailable ?? 'refuse', name, each, per } = rule
-    const title = name ?? [each === undefined ? 'all' : `each-${each}`, per].filter((part) => part !== undefined).join('-')
-    const shared = { ...rule, path: `limits.rules[${index}]`, countedUnder: countedUnder(rule), title, onUnavailable }
+    const { requests, streams, tokens, spend, onUnavailable = limits?.onUnavailable ?? 'refuse' } = rule
+    const shared = { ...rule, path: `limits.rules[${index}]`, countedUnder: countedUnder(rule), title: titleOfLimit(rule), onUnavailable }
     return [
       ...(requests === undefined ? [] : [{ ...shared, unit: 'requests' as const, limit: requests }]),
       ...(tokens === undefined ? [] : [{ ...shared, unit: 'tokens' as const, limit: tokens }]),

@@ -26,6 +26,7 @@ export function writeLedgerLine(entry: LedgerEntry): string {
     textMember('trace_id', entry.trace_id) +
     writeEarlier(entry.earlier) +
     textMember('refused', entry.refused) +
+    textMember('address', entry.address) +
     textMember('cause', entry.cause) +
     '}\n'
   )

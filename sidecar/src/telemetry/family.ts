@@ -1,0 +1,68 @@
+import type { Metric } from './metric-table.js'
+
+/** How many series one metric has at most; what comes later is counted in one more, whose labels are all `other`. */
+export const mostSeries = { counter: 2000, gauge: 2000, histogram: 200 } as const
+
+/** A number that is counted. */
+export class Count {
+  value = 0
+}
+
+/** The observations of a histogram. */
+export class Observations {
+  readonly #bounds: readonly number[]
+  /** How many observations lie in each bucket alone; the last one is above every bound. */
+  readonly counts: number[]
+  sum = 0
+
+  constructor(bounds: readonly number[]) {
+    this.#bounds = bounds
+    this.counts = Array.from({ length: bounds.length + 1 }, () => 0)
+  }
+
+  /** The upper bound of a bucket, as Prometheus writes it. */
+  boundOf(place: number): string {
+    return place === this.#bounds.length ? '+Inf' : String(this.#bounds[place])
+  }
+
+  observe(value: number): void {
+    const bounds = this.#bounds
+    let place = 0
+    while (place < bounds.length && value > (bounds[place] as number)) place += 1
+    ;(this.counts[place] as number) += 1
+    this.sum += value
+  }
+}
+
+/** A series of a metric: the values of its labels, in their order, and what is counted. */
+export interface Series<Cell> {
+  readonly labels: readonly string[]
+  readonly cell: Cell
+}
+
+/** All series of one metric. Bind a series once, and count in what {@link Family.of} gave: it costs no look-up. */
+export class Family<Cell extends Count | Observations = Count | Observations> {
+  readonly metric: Metric
+  readonly #make: () => Cell
+  readonly #series = new Map<string, Series<Cell>>()
+
+  constructor(metric: Metric, make: () => Cell) {
+    this.metric = metric
+    this.#make = make
+  }
+
+  /** The series with these values of its labels. */
+  of(...labels: readonly string[]): Cell {
+    const known = this.#series.get(labels.join('\n'))
+    if (known !== undefined) return known.cell
+    const kept = this.#series.size < mostSeries[this.metric.type] ? labels : labels.map(() => 'other')
+    const name = kept.join('\n')
+    let series = this.#series.get(name)
+    if (series === undefined) this.#series.set(name, (series = { labels: kept, cell: this.#make() }))
+    return series.cell
+  }
+
+  all(): Iterable<Series<Cell>> {
+    return this.#series.values()
+  }
+}
