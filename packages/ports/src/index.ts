@@ -33,7 +33,15 @@ export { LiveSecrets } from './live-secrets.js'
 export type { Log } from './log.js'
 export { createMeantBy, lettersOf, type MeantBy } from './meant-by.js'
 export { createMemoryStore } from './memory/open.js'
-export { mostSpecificFirst, ownerOf, type Principal, type PrincipalFields, principalFields, type SessionFacts } from './principal.js'
+export {
+  mostSpecificFirst,
+  ownerOf,
+  type Principal,
+  type PrincipalFields,
+  principalFields,
+  rankOf,
+  type SessionFacts,
+} from './principal.js'
 export type { KeptBinding, KeptKey, KeyRing, RingChange, RingChanges, RingConflict } from './key-ring.js'
 export { keptAfterMs, type Period, type PeriodWindow, windowAt } from './period.js'
 export { type CeilingKind, type PriceEntry, type PriceFile, type TokenPrices, unitsOfGateway } from './price-file.js'

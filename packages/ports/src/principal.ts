@@ -54,6 +54,12 @@ export const mostSpecificFirst: readonly (readonly (keyof PrincipalFields)[])[] 
   [],
 ]
 
+/** How specific a binding or rule is: the place of the fields that it names in {@link mostSpecificFirst}. */
+export function rankOf(binding: PrincipalFields): number {
+  const named = principalFields.filter((field) => binding[field] !== undefined)
+  return mostSpecificFirst.findIndex((shape) => shape.length === named.length && named.every((field) => shape.includes(field)))
+}
+
 /**
  * The owner of an object, as text: the same for all credentials of one user, and never the same for two callers. Callers
  * without a user are told apart by `holder` and their kind, service callers by their label. The user of anonymous callers is

@@ -1,5 +1,6 @@
 import { createFieldIndex } from '../lib/field-index.js'
-import { describeBinding, mostSpecificFirst, type PrincipalFields, principalFields } from '@postern/ports'
+import { describeBinding, mostSpecificFirst, type PrincipalFields, rankOf } from '@postern/ports'
+import type { BoundKey, FindKey } from './find-key.js'
 import type { KeyLease } from './route.js'
 
 /** One entry of `bindings`: the principals that use a key. An entry without user, team and project is the default. */
@@ -7,17 +8,6 @@ export interface Binding extends PrincipalFields {
   /** The alias of the key. */
   readonly key: string
 }
-
-export interface BoundKey {
-  readonly key: KeyLease
-  /** The binding as text for people: see {@link describeBinding}. */
-  readonly binding: string
-  /** How specific the binding is: its place in `mostSpecificFirst`. */
-  readonly rank: number
-}
-
-/** Finds the most specific binding of a principal; `undefined` if no binding matches: there is no fallback key. */
-export type FindKey = (principal: PrincipalFields) => BoundKey | undefined
 
 /**
  * Compiles bindings, so that a request costs the same with ten of them as with a million.
@@ -36,9 +26,4 @@ export function createKeyFinder(bindings: readonly Binding[], leaseOf: (alias: s
       found.set(binding, (bound = { key: leaseOf(binding.key), binding: describeBinding(binding), rank: rankOf(binding) }))
     return bound
   }
-}
-
-function rankOf(binding: Binding): number {
-  const named = principalFields.filter((field) => binding[field] !== undefined)
-  return mostSpecificFirst.findIndex((shape) => shape.length === named.length && named.every((field) => shape.includes(field)))
 }

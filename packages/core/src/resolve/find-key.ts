@@ -1,0 +1,14 @@
+import type { PrincipalFields } from '@postern/ports'
+import type { KeyLease } from './route.js'
+
+/** The key of a principal, and what led to it. */
+export interface BoundKey {
+  readonly key: KeyLease
+  /** The binding as text for people: see {@link describeBinding}. */
+  readonly binding: string
+  /** How specific the binding is: its place in `mostSpecificFirst`. */
+  readonly rank: number
+}
+
+/** Finds the most specific binding of a principal; `undefined` if no binding matches: there is no fallback key. */
+export type FindKey = (principal: PrincipalFields) => BoundKey | undefined
