@@ -6,6 +6,7 @@ import { amountNamed } from './amount-names.js'
 import { countOf } from './count-answers.js'
 import { MediaCounter } from './count-media.js'
 import { setsHostedWork } from './hosted-work.js'
+import { definesTools } from './tool-places.js'
 import { checkModelOutsideBody } from './model-outside-body.js'
 import { namedModels } from './named-models.js'
 import type { Need } from './need.js'
@@ -37,11 +38,15 @@ export class Measuring {
   readonly #route: Route
   readonly #media = new MediaCounter()
   #unbounded: string | undefined
+  /** How many tools are defined elsewhere than at the top: in an item of the input, in another tool. */
+  #toolsWithin = 0
   /** The models that the request names; `undefined`: any may run. */
   #models: Set<string> | undefined = new Set()
 
   constructor(route: Route, query: string) {
     this.#route = route
+    // What names no model and costs, as a container, a run that goes on or a search, has nothing in its request that bounds it.
+    if (route.endpoint.model === 'none') this.isUnbounded(route.endpointPath)
     this.#attempt(
       () => checkModelOutsideBody(route, query, (model) => this.#note(model)),
       () => (this.#models = undefined),
@@ -101,8 +106,8 @@ export class Measuring {
     const output = this.#readOutput(members, pictures)
     return {
       textBytes: Math.max(0, bytes - this.#media.bytes),
-      entries: lists.reduce((sum, name) => sum + lengthOf(members[name]), 1),
-      tools: lengthOf(members['tools']) + lengthOf(members['functions']),
+      entries: lists.reduce((sum, name) => sum + lengthOf(members[name]), 1) + this.#toolsWithin,
+      tools: lengthOf(members['tools']) + lengthOf(members['functions']) + this.#toolsWithin,
       media,
       picturesAsked: pictures,
       output,
@@ -148,9 +153,9 @@ export class Measuring {
   }
 
   #lookForWork(member: VisitedMember, isPicture: boolean): void {
-    if (member.inContent) return
+    if (!member.isTop && definesTools(member.name)) this.#toolsWithin += Array.isArray(member.value) ? member.value.length : 1
     if (setsHostedWork(member, this.#route.endpoint.format.id === 'generate-content')) this.isUnbounded(member.name)
-    else if (isPicture && asksForPictures(member)) this.isUnbounded(member.name)
+    else if (isPicture && !member.inContent && asksForPictures(member)) this.isUnbounded(member.name)
   }
 
   /**

@@ -9,6 +9,7 @@ import { namesOfSchemas } from '../read/content.js'
 import { compacts } from './compacts.js'
 import { oneModel } from './one-model.js'
 import { idOf, toolWithModel, visitPlugins } from './runs-unnamed-model.js'
+import { definesTools } from './tool-places.js'
 import type { Members } from './callers-places.js'
 import type { Visit } from './visit-members.js'
 
@@ -134,9 +135,6 @@ function tooMany(ceiling: number, { places, copies, others }: CompiledLimit, bod
   )
 }
 
-/** Names that tools are defined under: in the body, in an input item, and in a message that adds one. */
-const definesTools = /^(?:tools?|definition)$/
-
 /**
  * Makes a visit that refuses what writes beside the answer, which no ceiling bounds: a second model that answers, a summary of the
  * conversation, a plugin or a gateway's tool that is not known to run no model, and a tool with a model of its own wherever the
@@ -145,7 +143,7 @@ const definesTools = /^(?:tools?|definition)$/
 export function writersBeside(ceiling: number): Visit {
   return (member, eachItem) => {
     const { name, value, owner, top, within } = member
-    const definesTool = top === 'tools' || (within !== undefined && definesTools.test(within))
+    const definesTool = top === 'tools' || (within !== undefined && definesTools(within))
     if (compacts(member)) throw writesBeside(ceiling, name === 'type' ? top : name)
     oneModel(member, eachItem)
     const tool = toolWithModel(member)
