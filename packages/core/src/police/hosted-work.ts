@@ -8,9 +8,25 @@ const setsToWork =
   /websearch|searchparameters|searchoptions|enablesearch|searchenabled|^search(?:mode)?$|mcpservers?|^plugins$|^prediction$|^audio$|speechconfig|^container$|^(?:sub)?agents$|multiagent|^transforms$|^rag$|grounding|retrieval/
 const isWork = rememberNames((name) => setsToWork.test(squashName(name)))
 const modalities = /^(?:(?:output|response)_?)?modalities$/i
-/** A tier or a speed that costs more than the usual one. */
-const tiers = /^(?:service_?tier|speed)$/i
-const usualTiers: ReadonlySet<unknown> = new Set(['auto', 'default', 'standard', 'standard_only', 'flex', 'batch', ''])
+/**
+ * Members that choose at which price a model answers: a tier, a speed, a latency, or where it runs (Anthropic, `inference_geo`; Amazon
+ * Bedrock, `performanceConfig`; regions and residency at others).
+ */
+const choosesPrice =
+  /^(?:service|performance|pricing|price|billing|processing|quality)?tier$|^speed$|^(?:inference|processing|data)?(?:geo|geography|region|residency|location)$|^performanceconfig(?:uration)?$|^latency(?:mode|tier|optimized)?$|^servicelevel$|^scaletier$|^billingpolicy$/
+const isChoiceOfPrice = rememberNames((name) => choosesPrice.test(squashName(name)))
+/** Of these, the values at which nothing costs more than usual. */
+const usualPrices: ReadonlySet<unknown> = new Set([
+  'auto',
+  'default',
+  'standard',
+  'standard_only',
+  'flex',
+  'batch',
+  'global',
+  'economy',
+  '',
+])
 
 /**
  * Tools that the caller runs itself, objects around tools that are looked at themselves, and what only refers to a tool that is defined
@@ -37,6 +53,6 @@ export function setsHostedWork({ name, value, within, isTop, inContent, inSettin
   }
   if (inContent || (!isTop && !inSettings)) return false
   if (modalities.test(name)) return !(Array.isArray(value) && value.every((each) => typeof each === 'string' && /^text$/i.test(each)))
-  if (tiers.test(name)) return !(typeof value === 'string' && usualTiers.has(value.toLowerCase()))
+  if (isChoiceOfPrice(name)) return !(typeof value === 'string' && usualPrices.has(value.toLowerCase()))
   return isWork(name) || squashName(name) === 'background'
 }

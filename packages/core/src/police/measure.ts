@@ -1,5 +1,6 @@
 import { squashName } from '@postern/gateways'
 import { Refusal } from '@postern/ports'
+import { couldBeAnyModel } from '@postern/protocol'
 import type { Route } from '../resolve/route.js'
 import type { Members } from './callers-places.js'
 import { amountNamed } from './amount-names.js'
@@ -10,7 +11,7 @@ import { definesTools } from './tool-places.js'
 import { checkModelOutsideBody } from './model-outside-body.js'
 import { namedModels } from './named-models.js'
 import type { Need } from './need.js'
-import { anyCeiling, hiddenCeilings, readAskedOutput, writersBeside } from './output-limit.js'
+import { anyCeiling, asksForThinking, hiddenCeilings, readAskedOutput, writersBeside } from './output-limit.js'
 import { refuseStored } from '../objects/refuse-stored.js'
 import type { EachItem, Visit, VisitedMember } from './visit-members.js'
 
@@ -19,6 +20,9 @@ const lists = ['messages', 'input', 'contents', 'tools', 'functions', 'documents
 
 /** With such a name the gateway chooses the model: `auto`, `openrouter/auto`. */
 const chosenByGateway = /^(?:[\w.-]+\/)?auto(?::[\w-]+)?$/i
+
+/** Whether a name stands for one model alone, which has its prices. What no policy trusts as such, as `a@preset/b`, may be any. */
+const isOneModel = (name: string): boolean => !chosenByGateway.test(name) && !couldBeAnyModel(name)
 
 /** A request that names more models may run any. */
 const mostModels = 16
@@ -40,6 +44,8 @@ export class Measuring {
   #unbounded: string | undefined
   /** How many tools are defined elsewhere than at the top: in an item of the input, in another tool. */
   #toolsWithin = 0
+  /** The most tokens for thinking that a member asks for. */
+  #thinking = 0
   /** The models that the request names; `undefined`: any may run. */
   #models: Set<string> | undefined = new Set()
 
@@ -68,6 +74,11 @@ export class Measuring {
     return [
       (member) => this.#media.visit(member),
       (member) => this.#lookForWork(member, isPicture),
+      (member, eachItem) => {
+        if (!asksForThinking(member)) return
+        this.#noteThinking(member.name, member.value)
+        eachItem((item) => this.#noteThinking(member.name, item))
+      },
       ...setting.map((visit) => this.#tolerantly(visit)),
       this.#tolerantly(
         namedModels('model', (name) => this.#note(name)),
@@ -125,9 +136,17 @@ export class Measuring {
 
   #note(model: string | undefined): true {
     if (model !== undefined && searches.test(model)) this.isUnbounded('model')
-    if (model === undefined || chosenByGateway.test(model) || (this.#models?.size ?? 0) >= mostModels) this.#models = undefined
+    if (model === undefined || !isOneModel(model) || (this.#models?.size ?? 0) >= mostModels) this.#models = undefined
     else this.#models?.add(model)
     return true
+  }
+
+  /** What is no number is refused with what hides a ceiling. Less than none has the provider choose how much. */
+  #noteThinking(name: string, value: unknown): void {
+    if (typeof value !== 'number') return
+    const isChosen = value < 0 && this.#route.endpoint.format.outputLimit?.countsThinking === true
+    if (!isChosen && !(Number.isSafeInteger(value) && value >= 0)) this.isUnbounded(name)
+    else this.#thinking = Math.max(this.#thinking, value)
   }
 
   #readOutput(members: Members, pictures: number): Need['output'] {
@@ -143,9 +162,10 @@ export class Measuring {
     }
     try {
       const { limit: asked, answers, writer } = readAskedOutput(limit, members)
+      const thinking = this.#thinking === 0 ? undefined : this.#thinking
       if (writer !== undefined) this.isUnbounded(writer)
       if (asked === Infinity || answers === Infinity) this.isUnbounded(limit.places[0]?.slice(1) ?? 'max_tokens')
-      return { limit: asked, answers }
+      return { limit: asked, answers, thinking, countsThinking: limit.countsThinking === true }
     } catch (error) {
       this.#take(error)
       return undefined

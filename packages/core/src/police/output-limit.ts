@@ -11,7 +11,7 @@ import { oneModel } from './one-model.js'
 import { idOf, toolWithModel, visitPlugins } from './runs-unnamed-model.js'
 import { definesTools } from './tool-places.js'
 import type { Members } from './callers-places.js'
-import type { Visit } from './visit-members.js'
+import type { Visit, VisitedMember } from './visit-members.js'
 
 interface CompiledLimit {
   readonly places: readonly CompiledPointer[]
@@ -172,7 +172,7 @@ export function hiddenCeilings(ceiling: number, limit: OutputLimit): Visit {
     if (isTop ? names.names.has(name) : depth === 1 && readWithin.get(top)?.has(name) === true) return
     // What is said of texts at which an answer ends is no setting.
     if (depth > 1 && endsAnswers.test(within as string) && readWithin.has(top)) return
-    const isPart = amount === 'part' || (amount === 'length' && depth === 1 && thinks.test(within as string))
+    const isPart = isPartOfLength(amount, depth, within)
     const elsewhere = (): Refusal =>
       refusal(
         `This caller may ask for at most ${ceiling} tokens, and how many is said in ${paramOf(limit)} alone.`,
@@ -205,6 +205,16 @@ export function anyCeiling(limit: OutputLimit): Visit {
 
 /** Objects in which a number of tokens is for thinking, which the ceiling includes. */
 const thinks = /^(?:reasoning|thinking)$/
+
+/** Whether a member asks for a part of an answer's length: for thinking, or for the least length. */
+function isPartOfLength(amount: Amount, depth: number, within: string | undefined): boolean {
+  return amount === 'part' || (amount === 'length' && depth === 1 && thinks.test(within as string))
+}
+
+/** Whether a member says how many tokens may be spent on thinking. Some providers count them beside the ceiling of the answer. */
+export function asksForThinking({ name, depth, within, inContent }: VisitedMember): boolean {
+  return !inContent && isPartOfLength(amountNamed(name), depth, within) && !/^min/i.test(name)
+}
 
 /**
  * Whether a value asks for more than one answer, or for tokens; with `bound`, only for more tokens than that. `true` lifts a

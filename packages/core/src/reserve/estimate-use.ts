@@ -39,8 +39,8 @@ export function estimateUse(
 }
 
 /** @param passed The bytes of the answer where they bound its tokens; `undefined`: its ceiling does. */
-function tokensOf({ input, answers, isUnbounded }: CallSize, ceiling: number | undefined, passed: number | undefined): EstimatedUse {
+function tokensOf({ input, output, isUnbounded }: CallSize, ceiling: number | undefined, passed: number | undefined): EstimatedUse {
   if (isUnbounded) return {}
-  const most = (ceiling ?? 0) * answers
+  const most = output(ceiling)
   return { input, output: passed === undefined ? most : Math.min(most, passed) }
 }
