@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { forEachDoor } from '../support/for-each-door.js'
+import { type House, openHouse } from '../support/house.js'
 import { rawExchange } from '../support/raw-exchange.js'
 import { codeOf, statusOf } from '../support/raw-chat.js'
 import { type RunningPostern, startPostern } from '../support/run-postern.js'
@@ -26,6 +27,22 @@ const targets: readonly (readonly [what: string, target: (path: string) => strin
   ['an asterisk', () => '*'],
   ['a host and a port, as CONNECT has them', () => 'a.test:443'],
 ]
+
+describe('target-that-is-no-path: in an Express application', () => {
+  let house: House
+  beforeAll(async () => {
+    house = await openHouse({ door: 'express' })
+  })
+  afterAll(() => house.close())
+
+  test('a URL of another host is refused as on its own, and the answer does not name it', async () => {
+    for (const url of ['http://b.test/ai/v1/models', 'http://a.test:81/ai/v1/models', 'http://a.test@b.test/ai/v1/chat/completions']) {
+      const answer = await ask(house.origin, `GET ${url}`, `Authorization: Bearer ${house.callers.acme}`)
+      expect([url, statusOf(answer), codeOf(answer)]).toEqual([url, 400, 'request_malformed'])
+      expect(answer).not.toContain('b.test')
+    }
+  })
+})
 
 describe('target-that-is-no-path: on the API', () => {
   forEachDoor({}, (house) => {

@@ -142,6 +142,53 @@ const bodies: readonly (readonly [what: string, path: string, members: object])[
     'chat/completions',
     { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'gs://b/x' } }] }] },
   ],
+  [
+    'a file by its id in place of a picture’s address',
+    'responses',
+    { input: [{ role: 'user', content: [{ type: 'input_image', image_url: 'file-abc' }] }] },
+  ],
+  [
+    'the same in chat',
+    'chat/completions',
+    { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'file-abc' } }] }] },
+  ],
+  [
+    'an id of no known form as an address',
+    'chat/completions',
+    { messages: [{ role: 'user', content: [{ type: 'video_url', video_url: { url: '01J8ZQ' } }] }] },
+  ],
+  [
+    'a file by its id in place of its bytes',
+    'chat/completions',
+    { messages: [{ role: 'user', content: [{ type: 'file', file: { file_data: 'file-abc' } }] }] },
+  ],
+  [
+    'the same in place of a sound',
+    'chat/completions',
+    { messages: [{ role: 'user', content: [{ type: 'input_audio', input_audio: { data: 'file_abc', format: 'wav' } }] }] },
+  ],
+  [
+    'a stored file by a path',
+    'responses',
+    { input: [{ role: 'user', content: [{ type: 'input_file', file_url: '/v1/files/file-1/content' }] }] },
+  ],
+  [
+    'a path that is also base64',
+    'responses',
+    { input: [{ role: 'user', content: [{ type: 'input_file', file_data: '/v1/files/abcd/content' }] }] },
+  ],
+  [
+    'an address that the provider completes',
+    'responses',
+    { input: [{ role: 'user', content: [{ type: 'input_file', file_url: '//storage.example/files/a' }] }] },
+  ],
+  ['a path from here', 'responses', { input: [{ role: 'user', content: [{ type: 'input_file', file_url: '../files/a' }] }] }],
+  [
+    'one of several addresses',
+    'chat/completions',
+    { messages: [{ role: 'user', content: [{ type: 'video', video_urls: ['https://example.com/a.png', 'file-abc'] }] }] },
+  ],
+  ['an id behind blanks', 'responses', { input: [{ role: 'user', content: [{ type: 'input_image', image_url: ' \n\u200bfile-abc' }] }] }],
   ['a bucket’s file by its address', 'responses', { input: [{ role: 'user', content: [{ type: 'input_image', image_url: 'gs://b/x' }] }] }],
   [
     'a file of Google’s',
@@ -362,6 +409,18 @@ const harmless: readonly (readonly [what: string, path: string, members: object]
           ],
         },
         { role: 'user', content: [{ type: 'input_audio', input_audio: { data: 'AAAA//8=', format: 'wav' } }] },
+        { role: 'user', content: [{ type: 'file', file: { file_data: '/9j/4AAQ', filename: 'a.jpg' } }] },
+        {
+          role: 'user',
+          content: [{ type: 'file', file: { file_data: `${'AAAA'.repeat(20)}\n${'QUJD'.repeat(200)}`, filename: 'a.bin' } }],
+        },
+        { role: 'user', content: [{ type: 'image_url', image_url: { url: 'QUJD'.repeat(200) } }] },
+        { role: 'user', content: [{ type: 'document', source: { type: 'text', media_type: 'text/plain', data: 'Words, of any kind' } }] },
+        { role: 'user', content: [{ type: 'document', source: { type: 'base64', media_type: 'application/pdf', data: 'AAAA' } }] },
+        {
+          role: 'user',
+          content: [{ type: 'document', source: { type: 'base64', media_type: 'application/pdf', data: 'QUJD'.repeat(200) } }],
+        },
       ],
     },
   ],

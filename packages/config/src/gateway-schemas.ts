@@ -30,10 +30,15 @@ export function createGatewaySchemas(strict: Settings, dialectIds: readonly stri
       .describe('of a path below `/v1/` that is open beside those of the dialect: its methods'),
     /** The API whose format its requests and answers have. */
     format: z.enum(Object.keys(answerFormats) as AnswerFormat['id'][]).describe('whose API its requests and answers follow'),
-    /** Where a request names its model. `path`: in the segment `{model}`; `none`: no model runs. */
-    model: z.enum(['body', 'query', 'path', 'none']).describe('where a request names its model; `none` where no model runs'),
+    /** Where a request names its model. `path`: in the segment `{model}`; `none`: it names none. */
+    model: z.enum(['body', 'query', 'path', 'none']).describe('where a request names its model; `none` where it names none'),
     /** Its answers have no length in tokens, so `maxTokens` does not apply. */
     ceiling: z.literal('none').optional().describe('its answers have no length in tokens, so `maxTokens` has nothing to bound'),
+    /** A call of it is not billed and has no model run; by default it costs. */
+    costs: z.literal('nothing').optional().meta({
+      description: 'its calls are not billed and have no model run, so limits of money and tokens let them pass',
+      unset: 'it costs: where no model and no length bound it, such limits refuse it or set a `perCall` aside',
+    }),
     /** It accepts forms and media besides JSON. */
     media: z.boolean().optional().meta({ description: 'it takes forms and media beside JSON', unset: '`false`' }),
   })

@@ -34,6 +34,8 @@ export interface OutputLimit {
   readonly beside?: readonly Pointer[]
   /** Where Postern writes a limit if the request has none: the first place whose `models` the model's name matches. */
   readonly written: readonly WrittenLimit[]
+  /** The limit counts what is thought too (Messages API, `budget_tokens`; Gemini API, `thinkingBudget`). Elsewhere some gateways count it apart. */
+  readonly countsThinking?: true
 }
 
 /** A place for the limit of an answer's length. */
@@ -148,6 +150,7 @@ export const messagesFormat: AnswerFormat = {
   },
   user: { member: 'metadata', within: 'user_id' },
   outputLimit: {
+    countsThinking: true,
     places: ['/max_tokens'],
     copies: ['/n', '/best_of', ...otherCopies],
     prompts: ['/prompt', '/prompts', '/messages'],
@@ -173,6 +176,7 @@ export const generateContentFormat: AnswerFormat = {
   },
   // Google reads each name in camelCase and in snake_case.
   outputLimit: {
+    countsThinking: true,
     places: [
       '/generationConfig/maxOutputTokens',
       '/generationConfig/max_output_tokens',

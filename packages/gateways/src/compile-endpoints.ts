@@ -15,7 +15,7 @@ export type OpenedEndpoints = Readonly<
 /**
  * Merges the endpoints that the dialect lists with those that the operator opens under `gateways.<name>.endpoints`. If a
  * path is in both, the operator's settings replace the dialect's for the methods that the operator names; but the
- * dialect's `object` stays, so an endpoint about stored objects remains one.
+ * dialect's `object` stays, so an endpoint about stored objects remains one. What it opens costs, unless the operator says otherwise.
  */
 export function compileEndpoints({ endpoints }: Dialect, opened: OpenedEndpoints): Endpoints {
   const merged = new Map<string, readonly Endpoint[]>(Object.entries(endpoints).map(([path, entry]) => [path, endpointsOf(entry)]))
@@ -25,7 +25,15 @@ export function compileEndpoints({ endpoints }: Dialect, opened: OpenedEndpoints
     const others = listed === undefined ? [] : (merged.get(listed) as readonly Endpoint[])
     const object = others.find((each) => each.object !== undefined)?.object ?? objectAbove(path, merged, listedAt)
     const same = others.find(({ methods }) => methods.some((method) => settings.methods.some((each) => each === method)))
-    const endpoint: Endpoint = { ...same, ceiling: undefined, media: undefined, ...settings, format: answerFormats[format], object }
+    const endpoint: Endpoint = {
+      ...same,
+      ceiling: undefined,
+      costs: undefined,
+      media: undefined,
+      ...settings,
+      format: answerFormats[format],
+      object,
+    }
     const rest = others.map((each) => ({ ...each, methods: each.methods.filter((method) => !endpoint.methods.includes(method)) }))
     if (listed !== undefined) merged.delete(listed)
     const key = listed?.includes(modelSegment) === true ? listed : path

@@ -8,9 +8,15 @@ export interface Endpoint {
   readonly format: AnswerFormat
   /**
    * Where a request names its model. `path`: in the segment `{model}`. `stored`: in an object at the provider, which
-   * Postern cannot read. `none`: no model runs.
+   * Postern cannot read. `none`: it names none; whether it costs, `costs` says.
    */
   readonly model: 'body' | 'query' | 'path' | 'stored' | 'none'
+  /**
+   * `nothing`: the provider bills nothing for a call of it, and no model runs or goes on because of it. Stated for what only reads,
+   * deletes or cancels, and for writes that are documented so. Not stated: it costs, and unless its model and the length of its answer
+   * bound that, a limit of money or tokens refuses it or sets aside a `perCall`.
+   */
+  readonly costs?: 'nothing' | undefined
   /** `none`: a model runs, but its answer has no length in tokens, such as an embedding; `maxTokens` does not apply. */
   readonly ceiling?: 'none' | undefined
   /** What it does with an object that stays at the gateway; `undefined`: nothing that it makes or reads stays there. */

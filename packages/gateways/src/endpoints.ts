@@ -6,9 +6,9 @@ export function post(format: AnswerFormat): Endpoint {
   return { methods: ['POST'], format, model: 'body' }
 }
 
-/** An endpoint for GET that runs no model. */
+/** An endpoint for GET that runs no model, and costs nothing. */
 export function get(format: AnswerFormat = plainFormat): Endpoint {
-  return { methods: ['GET'], format, model: 'none' }
+  return { methods: ['GET'], format, model: 'none', costs: 'nothing' }
 }
 
 /** An endpoint for POST that runs a model whose answers have no length in tokens, such as embeddings and videos. */

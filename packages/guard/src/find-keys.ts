@@ -11,6 +11,8 @@ export interface FoundKey {
 const shownPrefix = /^(?:sk-(?:[a-z]{2,5}-)?|[a-z]{2,3}_(?:live_)?|AIza)/
 /** Placeholders that stand where a key would. */
 const standIn = /your|example|placeholder|redacted|x{4}|\.{3}/i
+/** A part of a stand-in: a word, or `x` again and again. A real key that holds one of those words has other parts too. */
+const partOfStandIn = /^(?:[A-Za-z]+\d{0,3})?$/
 /** Prefixes that ordinary names have too: the class `sk-loading-indicator`, the variable `gw_request_count`. */
 const usualPrefix = /^(?:sk-|gw_)/
 const word = String.raw`(?:[a-z]{1,12}|[A-Z]{1,12}|[A-Z][a-z]{1,11})\d{0,2}`
@@ -32,7 +34,11 @@ export function findKeys(text: string): FoundKey[] {
 
 function isStandIn(key: string): boolean {
   const rest = key.replace(shownPrefix, '')
-  return standIn.test(rest) || sameCharacter.test(rest) || (usualPrefix.test(key) && wordsOnly.test(rest))
+  return (standIn.test(rest) && isMadeOfWords(rest)) || sameCharacter.test(rest) || (usualPrefix.test(key) && wordsOnly.test(rest))
+}
+
+function isMadeOfWords(rest: string): boolean {
+  return rest.split(/[_.\u2026-]+/).every((piece) => partOfStandIn.test(piece))
 }
 
 /** Whether it is a file's name made of words, such as the messages of the language `sk`: `sk-messages-DkP3x9aB.js`. */

@@ -18,6 +18,8 @@ export interface Leak {
 export interface Finder {
   /** Finds leaks in a published text. Names of variables count only if the text is code that runs. */
   inOutput(text: string, isCode: boolean): Leak[]
+  /** Whether the option `allow` names this text. */
+  isAllowed(text: string): boolean
   /** Finds the key variables that code reads from the environment. */
   inSource(code: string): Leak[]
 }
@@ -32,6 +34,7 @@ export function createFinder({ variables = [], allow = [] }: GuardOptions, env: 
   }
 
   return {
+    isAllowed,
     inSource,
     inOutput(text, isCode) {
       const leaks = viewsOf(text).flatMap((view) => {

@@ -1,4 +1,5 @@
 import type { Finder, Leak } from './find-leaks.js'
+import { unpack } from './unpack.js'
 import { readingsOf } from './views.js'
 
 /** A file that the build would publish. */
@@ -18,8 +19,23 @@ export interface Finding extends Leak {
   readonly sources: readonly string[]
 }
 
-/** Finds everything in a file that must not be published. */
-export function inspectOutput({ name, content, sources }: OutputFile, finder: Finder): Finding[] {
+/** How deep packed files are unpacked that stand in one another. */
+const mostLayers = 3
+
+/** Finds everything in a file that must not be published; a packed file is looked at unpacked, and told of if that cannot be done. */
+export function inspectOutput(file: OutputFile, finder: Finder, layers = 0): Finding[] {
+  const { name, sources } = file
+  const unpacked = unpack(name, file.content)
+  if (unpacked === undefined) return inspectPlain(file, finder)
+  if (unpacked === 'unreadable' || layers === mostLayers) {
+    if (finder.isAllowed(name)) return []
+    return [{ what: 'a packed file that the guard cannot look into', sought: name, line: 1, output: name, source: name, sources }]
+  }
+  const inside = { name: name.replace(/\.(?:gz|br)$/i, ''), content: unpacked, sources }
+  return inspectOutput(inside, finder, layers + 1).map((finding) => ({ ...finding, output: name }))
+}
+
+function inspectPlain({ name, content, sources }: OutputFile, finder: Finder): Finding[] {
   const texts = typeof content === 'string' ? [content] : readingsOf(content)
   // A map says which source a leak is in. What is called a map is searched as a text all the same: it may be none.
   const inMaps = texts.flatMap((text) => [name.endsWith('.map') ? readMap(text) : undefined, inlineMap(text)]).flatMap(sourcesOf)

@@ -1,4 +1,4 @@
-import { packedBody, refuseKeyInTarget, refuseKeyInValue, rememberNames, trimBlanks } from '@postern/core'
+import { countUpTo, packedBody, refuseKeyInTarget, refuseKeyInValue, rememberNames, trimBlanks } from '@postern/core'
 import { isApiKeyHeader, isKeyHeader, looksLikeKey } from '@postern/gateways'
 import { type Arrival, Refusal } from '@postern/ports'
 import type { Credential } from './credential.js'
@@ -18,14 +18,19 @@ export type ReadCredential = (arrival: Arrival) => Credential
  *
  * @throws {Refusal} 400 `credential_in_request` if a header, a query parameter or the path carries an API key; 415
  *   `media_type_unsupported` if a header `Content_Encoding` says that the body is compressed; 400 `request_malformed` if
- *   `Authorization`, `Content-Type` or `Idempotency-Key` is repeated; 401 `caller_missing` if `Authorization` is empty, 401
+ *   `Authorization`, `Content-Type` or `Idempotency-Key` is repeated, or there are too many parameters or cookies; 401 `caller_missing` if `Authorization` is empty, 401
  *   `caller_invalid` if its scheme is neither `Bearer` nor `DPoP`.
  */
 export function readCredential(arrival: Arrival): Credential {
   const credential = readHeaders(arrival, refuseAnyKey)
   refuseKeyInTarget(arrival)
+  if (credential.form === 'cookie' && countUpTo(maxCookies, credential.text, ';,') === maxCookies)
+    throw new Refusal('request_malformed', { message: `The request has more than ${maxCookies} cookies.`, param: 'Cookie' })
   return credential
 }
+
+/** The most cookies of a request, and of pieces between commas: each is hashed before anybody is identified. Browsers keep 180 of a site. */
+const maxCookies = 500
 
 /** The same for a request to the backend. It may carry the backend's own tokens: only a header for API keys is refused. */
 export function readBackendCredential(arrival: Arrival): Credential {

@@ -109,7 +109,7 @@ export function explain(runtime: Runtime, question: ExplainQuestion): Explanatio
     if (endpoint.model !== 'none') checkTags(policy, { headers: tagHeaders(workflow, step) }, principal)
     if (policy.namesModels) checkModelAsked(policy, route, model)
     needsCeiling({ ceiling: policy.maxTokens, endpoint })
-    if (endpoint.model !== 'none') {
+    if (endpoint.costs !== 'nothing') {
       const limits = asked.map(({ limit }) => limit)
       checkSizable(limits, plainNeed(route, model), { gateway: gateway.name, key: route.key.alias, model }, runtime.pricing)
     }

@@ -19,6 +19,11 @@ export interface NameList {
  */
 const oddInModel = /\.\.|@preset|[,;|\\%?#\p{C}\p{Zl}\p{Zp}]/iu
 
+/** Whether a gateway could read a model's name as another one, or as an alias for any: no pattern stands for it. */
+export function couldBeAnyModel(name: string): boolean {
+  return oddInModel.test(name)
+}
+
 /**
  * Compiles a list of names, in which `*` stands for any characters: the one reading of such a list, for the policy and the
  * session that enforce it, and for whoever narrows a session.
@@ -28,7 +33,7 @@ export function compileNameList(of: NamesOf, names: readonly string[]): NameList
   const allowsAny = names.some((name) => /^\*+$/.test(name))
   const inFull = new Set(names)
   const allows = (name: string): boolean =>
-    patterns.some((matches) => matches(name)) && (of === 'endpoints' || allowsAny || inFull.has(name) || !oddInModel.test(name))
+    patterns.some((matches) => matches(name)) && (of === 'endpoints' || allowsAny || inFull.has(name) || !couldBeAnyModel(name))
   // A pattern is looked at as if it were a name. Only a `*` of this list can match its `*`, and so matches all that it stands for;
   // and an odd name, which the other list would have in full, must be in full on this one.
   return { names, allowsAny, allows, covers: (others) => others.every(allows) }

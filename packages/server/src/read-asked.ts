@@ -1,4 +1,5 @@
 import { readSessionRequest, sessionClaims, SessionFault, sessionFaultOverHttp, sessionSeconds } from '@postern/protocol'
+import { hasRepeatedMember } from './repeated-member.js'
 import { SessionRefusal } from './session-refusal.js'
 import type { AskedSession } from './narrow-session.js'
 
@@ -34,11 +35,14 @@ function isEmpty(body: unknown): boolean {
 }
 
 function parse(text: string): unknown {
+  let read: unknown
   try {
-    return JSON.parse(text)
+    read = JSON.parse(text)
   } catch {
     throw new SessionRefusal('request_malformed', 'The body is not well-formed JSON.')
   }
+  if (hasRepeatedMember(text)) throw new SessionRefusal('request_malformed', 'A member of the body stands twice.')
+  return read
 }
 
 /** Validates the page's request separately, so that its mistake is not reported as the application's. */

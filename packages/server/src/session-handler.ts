@@ -14,7 +14,7 @@ export type SessionHandler<Incoming extends IncomingMessage> = (
 /**
  * {@link sessionRoute} for Express and plain Node, with a body parser before it or without.
  *
- * An error of `whoIs` goes to Express's `next`. Without `next`, it is answered with 500 and emitted as a warning of
+ * A client that leaves while it sends its body gets no answer and costs nothing else. An error of `whoIs` goes to Express's `next`. Without `next`, it is answered with 500 and emitted as a warning of
  * the process.
  *
  * @throws {TypeError} if an entry of `origins` is not an origin.
@@ -36,6 +36,8 @@ export function sessionHandler<Incoming extends IncomingMessage = IncomingMessag
       const { method } = request
       send(response, await endpoint(request, { method, header: (name) => headerOf(request, name), readBody: () => readBody(request) }))
     } catch (error) {
+      // The client left before its body was whole: that is no fault of the application's, and nobody waits for an answer.
+      if (request.destroyed && !request.complete) return
       if (next !== undefined) next(error)
       else {
         const refusal = new SessionRefusal('internal_error', 'No session could be made.')

@@ -6,7 +6,7 @@ import { hasId, hasIdOrName } from './has-id.js'
 import { notShared } from './not-shared.js'
 import { isReference } from './reference-item.js'
 import { saysOfContent } from './says-of-content.js'
-import { isStoredAddress, namesStoredFile } from './stored-address.js'
+import { isIdOrRelative, isStoredAddress, namesStoredFile } from './stored-address.js'
 
 /** A cheap first test: most members cannot refer to a stored object. */
 const mayRefer =
@@ -39,6 +39,9 @@ const holdsAddress =
   /(?:ur[il]s?|filedata|^(?:src|source|href|link|location|path|data|bytes)|(?:file|image|video|audio|mask|attachment|document|media|frame|bucket)s?)$/
 /** Of these, the ones that hold nothing but an address. */
 const holdsUrl = /ur[il]s?$/
+/** Members that hold a file's bytes in base64: by their own name, or as the `data` of an object of the format. */
+const holdsBytes = /^(?:file|image|audio|video)data$/
+const holdsBytesAsData = /^(?:inputaudio|inlinedata)$/
 /** Members with what the model reads, in which some providers look for the address of a stored file. */
 const holdsText = /^(?:content|text|system|instructions|prompt|input)$/
 
@@ -67,6 +70,7 @@ function isStored(plain: string, value: unknown, member: VisitedMember): boolean
   if (plain === 'input') return isReference(value)
   if (plain === 'type') return value === 'item_reference' || value === 'agent_reference'
   if (typeof value === 'string' && holdsAddress.test(plain) && isStoredAddress(value, !holdsUrl.test(plain))) return true
+  if (typeof value === 'string' && holdsNoPublicAddress(plain, value, member)) return true
   if (typeof value === 'string' && holdsText.test(plain) && namesStoredFile(value)) return true
   if (holdsFiles.test(plain) && isFile(plain, value)) return true
   if (plain === 'voice' && typeof value === 'string') return storedVoice.test(trimUnseen(value))
@@ -74,6 +78,17 @@ function isStored(plain: string, value: unknown, member: VisitedMember): boolean
   // Anthropic's own skills belong to no tenant.
   if (plain === 'skillid' && owner['type'] === 'anthropic') return false
   return (namesStored.test(plain) && holdsId(value)) || isThing(plain, value, member)
+}
+
+/** Whether a member that holds an address, or a file's bytes, holds the id or the relative address of a stored file in its place. */
+function holdsNoPublicAddress(plain: string, value: string, { within, top, owner }: VisitedMember): boolean {
+  // The caller's own documents say where they come from as they like.
+  if (top === 'documents') return false
+  if (holdsUrl.test(plain)) return isIdOrRelative(value, false)
+  // A source of Anthropic's may also be words.
+  const isData = plain === 'data' && (owner['type'] === 'base64' || (within !== undefined && holdsBytesAsData.test(squashName(within))))
+  const isBytes = isData || holdsBytes.test(plain)
+  return isBytes && isIdOrRelative(value, true)
 }
 
 /** Whether a member refers to a stored thing that has a name. */

@@ -32,6 +32,29 @@ export function isStoredAddress(text: string, mayBeWords: boolean): boolean {
   return ofGoogle.test(text) || ofGoogle.test(asRead(ofWeb.test(begun) ? hostIn(text) : begun))
 }
 
+/** A host with a port, as it stands in an address without a scheme: `localhost:8080/a.png`. */
+const hostWithPort = /^[a-z\d.-]+:\d+(?:[/?#]|$)/i
+/** No id and no relative address has as many letters, in characters; nothing more is looked at of what could be bytes. */
+const longestId = 256
+/** Base64 as it is written for bytes. Ids have `-` or `_`, or are of another length. */
+const base64 = /^(?:[A-Za-z\d+/]{4})*(?:[A-Za-z\d+/]{2}==|[A-Za-z\d+/]{3}=)?$/
+const ofBase64 = /^[A-Za-z\d+/=\s]+$/
+/** A path to a file that is stored, in any version of an API. */
+const toFiles = /(?:^|\/)files\//i
+
+/**
+ * Whether a text in a member for an address is neither one of the web, nor the bytes themselves: the id of a stored file, its name, or an
+ * address that the provider completes with its own. What belongs to somebody's storage by its scheme {@link isStoredAddress} knows.
+ *
+ * @param mayBeBytes Whether the format also takes bytes in base64 here, without `data:`.
+ */
+export function isIdOrRelative(text: string, mayBeBytes: boolean): boolean {
+  const begun = firstSeen(text, longestId)
+  if (begun === '' || ofWeb.test(begun) || inlineData.test(begun) || hostWithPort.test(begun)) return false
+  if (begun.length === longestId) return !ofBase64.test(begun)
+  return !mayBeBytes || toFiles.test(begun) || !base64.test(begun)
+}
+
 /** An address up to the end of its host, without what is not seen. */
 function hostIn(text: string): string {
   const address = firstSeen(text, text.length)

@@ -18,7 +18,9 @@ const requests = words(
 )
 
 /** Paths of tool definitions. */
-const tools = words('tools tools.tools input.tools input.tools.tools items.tools messages.content.tool')
+const tools = words(
+  'tools tools.tools input.tools input.tools.tools items.tools messages.content.tool messages.content.tool.definition messages.content.tools',
+)
 
 /** Paths in a tool definition that its author fills freely. */
 const ofTools = words(

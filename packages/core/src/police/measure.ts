@@ -1,15 +1,17 @@
 import { squashName } from '@postern/gateways'
 import { Refusal } from '@postern/ports'
+import { couldBeAnyModel } from '@postern/protocol'
 import type { Route } from '../resolve/route.js'
 import type { Members } from './callers-places.js'
 import { amountNamed } from './amount-names.js'
 import { countOf } from './count-answers.js'
 import { MediaCounter } from './count-media.js'
 import { setsHostedWork } from './hosted-work.js'
+import { definesTools } from './tool-places.js'
 import { checkModelOutsideBody } from './model-outside-body.js'
 import { namedModels } from './named-models.js'
 import type { Need } from './need.js'
-import { anyCeiling, hiddenCeilings, readAskedOutput, writersBeside } from './output-limit.js'
+import { anyCeiling, asksForThinking, hiddenCeilings, readAskedOutput, writersBeside } from './output-limit.js'
 import { refuseStored } from '../objects/refuse-stored.js'
 import type { EachItem, Visit, VisitedMember } from './visit-members.js'
 
@@ -18,6 +20,9 @@ const lists = ['messages', 'input', 'contents', 'tools', 'functions', 'documents
 
 /** With such a name the gateway chooses the model: `auto`, `openrouter/auto`. */
 const chosenByGateway = /^(?:[\w.-]+\/)?auto(?::[\w-]+)?$/i
+
+/** Whether a name stands for one model alone, which has its prices. What no policy trusts as such, as `a@preset/b`, may be any. */
+const isOneModel = (name: string): boolean => !chosenByGateway.test(name) && !couldBeAnyModel(name)
 
 /** A request that names more models may run any. */
 const mostModels = 16
@@ -37,11 +42,17 @@ export class Measuring {
   readonly #route: Route
   readonly #media = new MediaCounter()
   #unbounded: string | undefined
+  /** How many tools are defined elsewhere than at the top: in an item of the input, in another tool. */
+  #toolsWithin = 0
+  /** The most tokens for thinking that a member asks for. */
+  #thinking = 0
   /** The models that the request names; `undefined`: any may run. */
   #models: Set<string> | undefined = new Set()
 
   constructor(route: Route, query: string) {
     this.#route = route
+    // What names no model and costs, as a container, a run that goes on or a search, has nothing in its request that bounds it.
+    if (route.endpoint.model === 'none') this.isUnbounded(route.endpointPath)
     this.#attempt(
       () => checkModelOutsideBody(route, query, (model) => this.#note(model)),
       () => (this.#models = undefined),
@@ -63,6 +74,11 @@ export class Measuring {
     return [
       (member) => this.#media.visit(member),
       (member) => this.#lookForWork(member, isPicture),
+      (member, eachItem) => {
+        if (!asksForThinking(member)) return
+        this.#noteThinking(member.name, member.value)
+        eachItem((item) => this.#noteThinking(member.name, item))
+      },
       ...setting.map((visit) => this.#tolerantly(visit)),
       this.#tolerantly(
         namedModels('model', (name) => this.#note(name)),
@@ -101,8 +117,8 @@ export class Measuring {
     const output = this.#readOutput(members, pictures)
     return {
       textBytes: Math.max(0, bytes - this.#media.bytes),
-      entries: lists.reduce((sum, name) => sum + lengthOf(members[name]), 1),
-      tools: lengthOf(members['tools']) + lengthOf(members['functions']),
+      entries: lists.reduce((sum, name) => sum + lengthOf(members[name]), 1) + this.#toolsWithin,
+      tools: lengthOf(members['tools']) + lengthOf(members['functions']) + this.#toolsWithin,
       media,
       picturesAsked: pictures,
       output,
@@ -120,9 +136,17 @@ export class Measuring {
 
   #note(model: string | undefined): true {
     if (model !== undefined && searches.test(model)) this.isUnbounded('model')
-    if (model === undefined || chosenByGateway.test(model) || (this.#models?.size ?? 0) >= mostModels) this.#models = undefined
+    if (model === undefined || !isOneModel(model) || (this.#models?.size ?? 0) >= mostModels) this.#models = undefined
     else this.#models?.add(model)
     return true
+  }
+
+  /** What is no number is refused with what hides a ceiling. Less than none has the provider choose how much. */
+  #noteThinking(name: string, value: unknown): void {
+    if (typeof value !== 'number') return
+    const isChosen = value < 0 && this.#route.endpoint.format.outputLimit?.countsThinking === true
+    if (!isChosen && !(Number.isSafeInteger(value) && value >= 0)) this.isUnbounded(name)
+    else this.#thinking = Math.max(this.#thinking, value)
   }
 
   #readOutput(members: Members, pictures: number): Need['output'] {
@@ -138,9 +162,10 @@ export class Measuring {
     }
     try {
       const { limit: asked, answers, writer } = readAskedOutput(limit, members)
+      const thinking = this.#thinking === 0 ? undefined : this.#thinking
       if (writer !== undefined) this.isUnbounded(writer)
       if (asked === Infinity || answers === Infinity) this.isUnbounded(limit.places[0]?.slice(1) ?? 'max_tokens')
-      return { limit: asked, answers }
+      return { limit: asked, answers, thinking, countsThinking: limit.countsThinking === true }
     } catch (error) {
       this.#take(error)
       return undefined
@@ -148,9 +173,9 @@ export class Measuring {
   }
 
   #lookForWork(member: VisitedMember, isPicture: boolean): void {
-    if (member.inContent) return
+    if (!member.isTop && definesTools(member.name)) this.#toolsWithin += Array.isArray(member.value) ? member.value.length : 1
     if (setsHostedWork(member, this.#route.endpoint.format.id === 'generate-content')) this.isUnbounded(member.name)
-    else if (isPicture && asksForPictures(member)) this.isUnbounded(member.name)
+    else if (isPicture && !member.inContent && asksForPictures(member)) this.isUnbounded(member.name)
   }
 
   /**

@@ -31,4 +31,8 @@ export interface AskedOutput {
   readonly limit: number | undefined
   /** How many answers are asked for. */
   readonly answers: number
+  /** How many tokens of thinking each may have, if the request says so. */
+  readonly thinking: number | undefined
+  /** Whether the limit of an answer counts its thinking too; where it is not known to, both are set aside. */
+  readonly countsThinking: boolean
 }

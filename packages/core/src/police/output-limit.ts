@@ -9,8 +9,9 @@ import { namesOfSchemas } from '../read/content.js'
 import { compacts } from './compacts.js'
 import { oneModel } from './one-model.js'
 import { idOf, toolWithModel, visitPlugins } from './runs-unnamed-model.js'
+import { definesTools } from './tool-places.js'
 import type { Members } from './callers-places.js'
-import type { Visit } from './visit-members.js'
+import type { Visit, VisitedMember } from './visit-members.js'
 
 interface CompiledLimit {
   readonly places: readonly CompiledPointer[]
@@ -134,9 +135,6 @@ function tooMany(ceiling: number, { places, copies, others }: CompiledLimit, bod
   )
 }
 
-/** Names that tools are defined under: in the body, in an input item, and in a message that adds one. */
-const definesTools = /^(?:tools?|definition)$/
-
 /**
  * Makes a visit that refuses what writes beside the answer, which no ceiling bounds: a second model that answers, a summary of the
  * conversation, a plugin or a gateway's tool that is not known to run no model, and a tool with a model of its own wherever the
@@ -145,7 +143,7 @@ const definesTools = /^(?:tools?|definition)$/
 export function writersBeside(ceiling: number): Visit {
   return (member, eachItem) => {
     const { name, value, owner, top, within } = member
-    const definesTool = top === 'tools' || (within !== undefined && definesTools.test(within))
+    const definesTool = top === 'tools' || (within !== undefined && definesTools(within))
     if (compacts(member)) throw writesBeside(ceiling, name === 'type' ? top : name)
     oneModel(member, eachItem)
     const tool = toolWithModel(member)
@@ -174,7 +172,7 @@ export function hiddenCeilings(ceiling: number, limit: OutputLimit): Visit {
     if (isTop ? names.names.has(name) : depth === 1 && readWithin.get(top)?.has(name) === true) return
     // What is said of texts at which an answer ends is no setting.
     if (depth > 1 && endsAnswers.test(within as string) && readWithin.has(top)) return
-    const isPart = amount === 'part' || (amount === 'length' && depth === 1 && thinks.test(within as string))
+    const isPart = isPartOfLength(amount, depth, within)
     const elsewhere = (): Refusal =>
       refusal(
         `This caller may ask for at most ${ceiling} tokens, and how many is said in ${paramOf(limit)} alone.`,
@@ -207,6 +205,16 @@ export function anyCeiling(limit: OutputLimit): Visit {
 
 /** Objects in which a number of tokens is for thinking, which the ceiling includes. */
 const thinks = /^(?:reasoning|thinking)$/
+
+/** Whether a member asks for a part of an answer's length: for thinking, or for the least length. */
+function isPartOfLength(amount: Amount, depth: number, within: string | undefined): boolean {
+  return amount === 'part' || (amount === 'length' && depth === 1 && thinks.test(within as string))
+}
+
+/** Whether a member says how many tokens may be spent on thinking. Some providers count them beside the ceiling of the answer. */
+export function asksForThinking({ name, depth, within, inContent }: VisitedMember): boolean {
+  return !inContent && isPartOfLength(amountNamed(name), depth, within) && !/^min/i.test(name)
+}
 
 /**
  * Whether a value asks for more than one answer, or for tokens; with `bound`, only for more tokens than that. `true` lifts a

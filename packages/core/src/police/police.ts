@@ -57,7 +57,7 @@ export function createPolice(findPolicy: FindPolicy, mayCount: MayCount = () => 
     if (policy.namesModels) checkModelOutsideBody(route, arrival.query, (model) => checkModel(policy, model))
     const underCeiling: UnderCeiling = { ceiling: policy.maxTokens, endpoint: route.endpoint }
     const mustSayCeiling = needsCeiling(underCeiling)
-    const measuring = route.endpoint.model !== 'none' && mayCount(principal, route) ? new Measuring(route, arrival.query) : undefined
+    const measuring = route.endpoint.costs !== 'nothing' && mayCount(principal, route) ? new Measuring(route, arrival.query) : undefined
     checkQuery({ policy, route, mustSayCeiling, measuring }, arrival.query)
     const chosen = decideChoices(dialect, policy, arrival)
     refusePackedBody(arrival.headers)

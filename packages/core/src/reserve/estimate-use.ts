@@ -39,8 +39,9 @@ export function estimateUse(
 }
 
 /** @param passed The bytes of the answer where they bound its tokens; `undefined`: its ceiling does. */
-function tokensOf({ input, answers, isUnbounded }: CallSize, ceiling: number | undefined, passed: number | undefined): EstimatedUse {
+function tokensOf(size: CallSize, ceiling: number | undefined, passed: number | undefined): EstimatedUse {
+  const { input, isUnbounded } = size
   if (isUnbounded) return {}
-  const most = (ceiling ?? 0) * answers
+  const most = size.output(ceiling)
   return { input, output: passed === undefined ? most : Math.min(most, passed) }
 }

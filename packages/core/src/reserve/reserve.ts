@@ -126,7 +126,7 @@ export function createReserve({ counters, budgets, findLimits, reservations, pri
     })
     const ofSession = limitOfSession(principal)
     if (ofSession !== undefined) found = [...found, ofSession]
-    // Where no model runs, nothing is used that a limit of money or tokens counts.
+    // What costs nothing uses nothing that a limit of money or tokens counts.
     const limits = permit.need === undefined ? found.filter(({ rule }) => !isMeasured(rule.unit)) : found
     const { bounds, session, expiresAt } = principal
     const maxCalls = bounds?.maxCalls

@@ -41,6 +41,8 @@ export interface CallSize {
   readonly pictures: number
   /** Whether nothing but a price for the whole call bounds it. */
   readonly isUnbounded: boolean
+  /** The tokens of all answers together, with this ceiling: thinking included. */
+  output(ceiling: number | undefined): number
   /** The amount for each limit, with this ceiling. */
   amounts(ceiling: number | undefined): readonly number[]
   /**
@@ -66,8 +68,11 @@ export function sizeCall(limits: readonly Limit[], need: Need, call: PricedCall,
     (need.tools > 0 ? tokensOfTools + tokensOfTool * need.tools : 0) +
     (typeof media === 'string' ? 0 : media)
   const answers = need.output?.answers ?? 0
+  const thinking = need.output?.thinking ?? 0
+  const output = (ceiling = 0): number =>
+    (need.output?.countsThinking === true ? Math.max(ceiling, thinking) : ceiling + thinking) * answers
   const most = (ceiling: number | undefined): MostUsage => {
-    return { input, output: (ceiling ?? 0) * answers, images: need.picturesAsked, seconds: 0 }
+    return { input, output: output(ceiling), images: need.picturesAsked, seconds: 0 }
   }
 
   /** Whether the price file has a price for each picture that is made, or, where sound is brought, none for each second of it. */
@@ -92,7 +97,7 @@ export function sizeCall(limits: readonly Limit[], need: Need, call: PricedCall,
   }
 
   function tokensOf(ceiling: number | undefined): number {
-    if (unbounded === undefined && need.picturesAsked === 0) return input + (ceiling ?? 0) * answers
+    if (unbounded === undefined && need.picturesAsked === 0) return input + output(ceiling)
     if (hasPriceOfCall(call, prices)) return 0
     throw hasNoCeiling(unbounded ?? 'model')
   }
@@ -105,7 +110,7 @@ export function sizeCall(limits: readonly Limit[], need: Need, call: PricedCall,
   function outputWithin({ rule, claim }: Limit, { booked, held }: Counted): number {
     const room = claim.budget.limit - booked - held
     if (rule.unit === 'tokens') return room - input
-    return prices?.outputWithin(call, rule.currency as string, most(0), Math.max(0, room)) ?? Infinity
+    return prices?.outputWithin(call, rule.currency as string, { ...most(0), output: 0 }, Math.max(0, room)) ?? Infinity
   }
 
   const asked = need.output?.limit
@@ -115,13 +120,17 @@ export function sizeCall(limits: readonly Limit[], need: Need, call: PricedCall,
     input,
     answers,
     pictures: need.picturesAsked,
+    output,
     isUnbounded: unbounded !== undefined,
     amounts: (each) => limits.map((limit) => amountOf(limit, each)),
     ceilingWithin(counted, below) {
-      let output = Infinity
+      let room = Infinity
       for (const [index, limit] of limits.entries())
-        if (isMeasured(limit.rule.unit)) output = Math.min(output, outputWithin(limit, counted[index] as Counted))
-      const fitting = Math.floor(output / answers)
+        if (isMeasured(limit.rule.unit)) room = Math.min(room, outputWithin(limit, counted[index] as Counted))
+      const ofEach = Math.floor(room / answers)
+      // No ceiling is made lower than the thinking that it counts: providers refuse that.
+      if (need.output?.countsThinking === true && ofEach <= thinking) return undefined
+      const fitting = need.output?.countsThinking === true ? ofEach : ofEach - thinking
       return fitting >= Math.min(leastCeiling, below) && fitting < below ? fitting : undefined
     },
   }

@@ -1,5 +1,5 @@
 import type { Endpoints } from '../endpoint.js'
-import { changes, creates, deletes, lists, reads, takesFrom } from './stored.js'
+import { changes, creates, deletes, free, lists, reads, takesFrom } from './stored.js'
 
 /** The stored agent names its model; nothing limits how much it writes. */
 const running = { model: 'stored' } as const
@@ -12,7 +12,7 @@ export const agentEndpoints = {
   'agents/automations/{id}': [reads('automation'), changes('automation', running), deletes('automation')],
   'agents/automations/{id}/invocations': [changes('automation', running), reads('automation')],
   'agents/automations/{id}/invocations/{invocation}': reads('automation'),
-  'agents/automations/{id}/pause': changes('automation'),
+  'agents/automations/{id}/pause': changes('automation', free),
   'agents/automations/{id}/resume': changes('automation', running),
   'agents/environments': [creates('environment'), lists('environment')],
   'agents/environments/templates': [creates('environment template'), lists('environment template')],

@@ -1,12 +1,12 @@
 import { chatFormat, plainFormat, responsesFormat } from '../answer-format.js'
 import type { Endpoints } from '../endpoint.js'
 import { unmeasured, get, post } from '../endpoints.js'
-import { changes, creates, deletes, lists, reads } from './stored.js'
+import { changes, creates, deletes, free, lists, reads } from './stored.js'
 
 /** Endpoints of the OpenAI API that a model answers, and those for answers that are stored. */
 export const answerEndpoints = {
   'chat/completions': [post(chatFormat), lists('chat completion')],
-  'chat/completions/{id}': [reads('chat completion'), changes('chat completion'), deletes('chat completion')],
+  'chat/completions/{id}': [reads('chat completion'), changes('chat completion', free), deletes('chat completion')],
   'chat/completions/{id}/messages': reads('chat completion'),
   completions: post(chatFormat),
 
@@ -14,7 +14,7 @@ export const answerEndpoints = {
   'responses/compact': post(plainFormat),
   'responses/input_tokens': unmeasured,
   'responses/{id}': [reads('response', { format: responsesFormat }), deletes('response')],
-  'responses/{id}/cancel': changes('response'),
+  'responses/{id}/cancel': changes('response', free),
   'responses/{id}/input_items': reads('response'),
 
   embeddings: unmeasured,
@@ -32,7 +32,7 @@ export const answerEndpoints = {
   'audio/voices': creates('voice', { media: true }),
   'audio/voices/{id}': deletes('voice'),
   'audio/voice_consents': [creates('voice consent', { media: true }), lists('voice consent')],
-  'audio/voice_consents/{id}': [reads('voice consent'), changes('voice consent'), deletes('voice consent')],
+  'audio/voice_consents/{id}': [reads('voice consent'), changes('voice consent', free), deletes('voice consent')],
 
   videos: [creates('video', { model: 'body', ceiling: 'none', media: true }), lists('video')],
   'videos/characters': creates('video character', { media: true }),

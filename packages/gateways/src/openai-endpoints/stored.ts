@@ -8,17 +8,23 @@ function stored(method: string, kind: string, role: AccountObject['role'], furth
   return { methods: [method], format: plainFormat, model: 'none', object: { kind, role }, ...further }
 }
 
+/**
+ * For a write that costs nothing, as its documents say or since nothing is run or kept by it: what ends work, names a thing anew or sets its
+ * metadata. Without it a write costs: see `Endpoint.costs`.
+ */
+export const free = { costs: 'nothing' } as const
+
 export function creates(kind: string, further: Further = {}): Endpoint {
   return stored('POST', kind, 'creates', further)
 }
 
 export function lists(kind: string, further: Further = {}): Endpoint {
-  return stored('GET', kind, 'lists', further)
+  return stored('GET', kind, 'lists', { ...free, ...further })
 }
 
 /** Reads one object, or what lies below it. */
 export function reads(kind: string, further: Further = {}): Endpoint {
-  return stored('GET', kind, 'names', further)
+  return stored('GET', kind, 'names', { ...free, ...further })
 }
 
 /** Changes one object, or adds something below it. */
@@ -27,10 +33,10 @@ export function changes(kind: string, further: Further = {}): Endpoint {
 }
 
 export function deletes(kind: string, further: Further = {}): Endpoint {
-  return stored('DELETE', kind, 'deletes', further)
+  return stored('DELETE', kind, 'deletes', { ...free, ...further })
 }
 
 /** Deletes what lies below one object. */
 export function takesFrom(kind: string): Endpoint {
-  return stored('DELETE', kind, 'names', {})
+  return stored('DELETE', kind, 'names', free)
 }

@@ -1,13 +1,13 @@
 import { connectionNames, rememberNames } from '@postern/core'
-import { headerNames, hopByHop } from '@postern/protocol'
+import { hopByHop } from '@postern/protocol'
 import { classifyHeader, hyphenate } from './header-rules.js'
 
 const forOnePeer = new Set(hopByHop)
-/** Response headers that only Postern may set. */
-const ours = new Set([headerNames.governance, headerNames.refusal].map((name) => name.toLowerCase()))
+/** Headers in Postern's name, which only Postern may set; `_` counts as `-`, as for servers that read both alike. */
+const inOurName = 'postern-'
 const isDroppedBeforeClient = rememberNames((spelling) => {
   const name = spelling.toLowerCase()
-  return forOnePeer.has(name) || ours.has(hyphenate(name)) || name.startsWith('proxy-')
+  return forOnePeer.has(name) || hyphenate(name).startsWith(inOurName) || name.startsWith('proxy-')
 })
 
 /** Copies to `to` the request headers that the backend gets unchanged, name and value in turn. */

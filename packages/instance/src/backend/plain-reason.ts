@@ -1,3 +1,5 @@
+import { STATUS_CODES } from 'node:http'
+
 /** The reason phrases that Node accepts: without control characters (RFC 9112, 4). */
 const writable = /^[\t\x20-\x7e\x80-\xff]*$/
 
@@ -8,8 +10,10 @@ export function plainReason(phrase: string | undefined): string {
   return phrase !== undefined && writable.test(phrase) ? phrase : ''
 }
 
-/** The same for a phrase of undici, which decodes it as UTF-8, while Node writes Latin-1. */
-export function plainUtf8Reason(phrase: string): string {
-  if (!/[\u0080-\uffff]/.test(phrase)) return plainReason(phrase)
-  return phrase.includes('\ufffd') ? '' : plainReason(Buffer.from(phrase).toString('latin1'))
+/**
+ * The phrase of a status as RFC 9110 has it; empty if it has none. For answers that undici reads: of a phrase that comes in pieces it
+ * gives the last one alone.
+ */
+export function usualReason(status: number): string {
+  return STATUS_CODES[status] ?? ''
 }

@@ -14,7 +14,7 @@ export function faultOfTarget(request: IncomingMessage): Refusal | undefined {
 }
 
 /** Some servers cut the target at `#`, and others take it for a part of the path. */
-export function faultOfFragment(request: IncomingMessage): Refusal | undefined {
+function faultOfFragment(request: IncomingMessage): Refusal | undefined {
   if (wholeTarget(request).includes('#'))
     return new Refusal('request_malformed', { message: 'The target has a fragment, which is never sent.' })
   return undefined
