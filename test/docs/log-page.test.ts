@@ -104,7 +104,7 @@ describe('a process under traffic', () => {
     await fetch(`${sidecar.origin}/page?token=hidden`, { headers: { origin: 'https://app.example' } })
     process.kill(sidecar.pid, 'SIGHUP')
     await expect.poll(() => sidecar.stdout(), { timeout: 8000 }).toContain('configuration_taken')
-    await expect.poll(() => sidecar.stdout(), { timeout: 8000 }).toContain('spans_lost')
+    await expect.poll(() => sidecar.stdout(), { timeout: 20_000 }).toContain('spans_lost')
     process.kill(sidecar.pid, 'SIGTERM')
     await expect.poll(() => sidecar.lives(), { timeout: 8000 }).toBe(false)
     expect(strays(sidecar)).toEqual([])

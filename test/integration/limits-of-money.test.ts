@@ -376,7 +376,7 @@ describe.each(doorNames)('limits of tokens and money, behind the %s door', (door
     const billed = await openBilled({ rules: tokens(3000) }, { door }, () => 0.01)
     const content = [{ type: 'image_url', image_url: { url: `data:image/png;base64,${'A'.repeat(20_000)}` } }]
     expect((await billed.call({ messages: [{ role: 'user', content }], max_tokens: 16 })).status).toBe(200)
-    const text = [{ type: 'text', text: 'A'.repeat(20_000), image_url: 'x' }]
+    const text = [{ type: 'text', text: 'A'.repeat(20_000), image_url: 'https://a.example/x' }]
     expect((await billed.call({ messages: [{ role: 'user', content: text }], max_tokens: 16 })).status).toBe(402)
   })
 
