@@ -102,10 +102,10 @@ export async function rotateUnderLoad(gateway: EmulatedGateway, rotating: Rotati
   const { former, keys, call, used } = rotating
   const failures: number[] = []
   let calls = 0
-  let isOver = false
+  const over = new AbortController()
   const load = Promise.all(
     Array.from({ length: workers }, async (_, worker) => {
-      for (let index = worker; !isOver; index += workers) {
+      for (let index = worker; !over.signal.aborted; index += workers) {
         const status = await call(users[index % users.length] as string)
         calls += 1
         if (status !== 200) failures.push(status)
@@ -142,7 +142,7 @@ export async function rotateUnderLoad(gateway: EmulatedGateway, rotating: Rotati
   former.state = 'revoked'
   await stage('--retire', '--yes')
   expect((await usedAfter()).former).toBe(0)
-  isOver = true
+  over.abort()
   await load
   expect(failures).toEqual([])
   const { stdout } = await keys('rotate', 'acme')

@@ -58,7 +58,8 @@ async function tellProcess(config: string, entry: RingEntry): Promise<void> {
 
 function messageOf(text: string): string {
   try {
-    return String((JSON.parse(text) as { readonly error?: { readonly message?: unknown } }).error?.message ?? '')
+    const { error } = JSON.parse(text) as { readonly error?: { readonly message?: unknown } }
+    return typeof error?.message === 'string' ? error.message : ''
   } catch {
     return ''
   }

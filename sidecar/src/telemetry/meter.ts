@@ -150,6 +150,11 @@ export function createMeter(current: () => Labelled): Meter {
       case 'configuration_refused':
         families.reloads.of(event.by, 'refused').value += 1
         break
+      // Calls that such a source holds up are counted as refused, with `key_unavailable`.
+      case 'key_changed':
+      case 'key_source_lost':
+      case 'key_source_back':
+        break
     }
   }
   return { witness, families }
