@@ -6,7 +6,7 @@ import type { NodeTransport } from './node-transport.js'
 import type { Outage } from './outage.js'
 import { faultOfCoding } from './fault-of-answer.js'
 import { passedUnreadToClient } from './passed-headers.js'
-import { usualReason } from './plain-reason.js'
+import { plainUtf8Reason } from './plain-reason.js'
 import { breakOff, refuse } from './refuse.js'
 
 /** The largest body that is written as one text with its head, in bytes; copying a larger one costs more than a second write. */
@@ -53,7 +53,7 @@ export class BackendCall implements Dispatcher.DispatchHandler {
   }
 
   /** If Node refuses to write the head, `writeHead` throws, and undici calls `onError` with that error. */
-  onHeaders(status: number, rawHeaders: Buffer[], resume: () => void): boolean {
+  onHeaders(status: number, rawHeaders: Buffer[], resume: () => void, statusText: string): boolean {
     if (status < 200) return this.#hearInterim(status)
     // Node writes heads as Latin-1, so reading them as Latin-1 keeps every byte.
     const raw = rawHeaders.map((bytes) => bytes.toString('latin1'))
@@ -65,7 +65,7 @@ export class BackendCall implements Dispatcher.DispatchHandler {
     this.#facts.outage.answered()
     this.#facts.turn.begun()
     this.#resume = resume
-    this.#response.writeHead(status, usualReason(status), passedUnreadToClient(raw))
+    this.#response.writeHead(status, plainUtf8Reason(status, statusText), passedUnreadToClient(raw))
     if (status === 304 || status === 204) {
       // Ends here even if it has a `Content-Length`: undici would report such an answer without a body as broken.
       this.#ended = true

@@ -11,9 +11,12 @@ export function plainReason(phrase: string | undefined): string {
 }
 
 /**
- * The phrase of a status as RFC 9110 has it; empty if it has none. For answers that undici reads: of a phrase that comes in pieces it
- * gives the last one alone.
+ * The same for a phrase of undici, which decodes it as UTF-8, while Node writes Latin-1. Of a phrase that comes in pieces undici gives the
+ * last one alone: one that is the end of the status's usual phrase (RFC 9110, 15) is taken for that.
  */
-export function usualReason(status: number): string {
-  return STATUS_CODES[status] ?? ''
+export function plainUtf8Reason(status: number, phrase: string): string {
+  const usual = STATUS_CODES[status]
+  if (usual !== undefined && usual.endsWith(phrase)) return usual
+  if (!/[\u0080-\uffff]/.test(phrase)) return plainReason(phrase)
+  return phrase.includes('\ufffd') ? '' : plainReason(Buffer.from(phrase).toString('latin1'))
 }
