@@ -241,7 +241,7 @@ describe('parser-differential', () => {
   })
 
   describe('headers of two readings', () => {
-    forEachDoor({ gateway: 'freeai' }, (house) => {
+    forEachDoor({ gateway: 'freeai' }, (house, door) => {
       test.each(refusedHeaders)('%s: refused', (_, lines, status, code) => expectRefused(house(), withLines(lines), status, code))
 
       test.each(readOnce)('%s: read once', async (_, lines, name, values) => {
@@ -276,9 +276,12 @@ describe('parser-differential', () => {
         'http://evil.example/ai/v1/chat/completions',
         'https://evil.example/v1/chat/completions',
         '//evil.example/ai/v1/chat/completions',
-      ])('a target with a host of its own: %s', (target) =>
-        expectRefused(house(), (at) => rawChat(at, [], { path: target }), 404, 'not_found'),
-      )
+      ])('a target with a host of its own: %s', (target) => {
+        // Express would take the path of a URL for one under the mount.
+        const isUnderMount = door === 'express' && target.startsWith('http://evil.example/ai/')
+        const [status, code] = isUnderMount ? ([400, 'request_malformed'] as const) : ([404, 'not_found'] as const)
+        return expectRefused(house(), (at) => rawChat(at, [], { path: target }), status, code)
+      })
     })
   })
 
