@@ -8,15 +8,20 @@ import type { Config } from './schema.js'
 const defaultFile = 'ledger.db'
 
 /**
- * Where the ledger of a configuration is: `ledger.sqlite`, or `ledger.db` beside the file of the store, or else beside the configuration.
+ * Where the ledger of a configuration is: `ledger.sqlite`, or `ledger.db` beside the file of the store, or else in the folder of the store's default.
  *
  * @param directory The folder that relative paths begin at.
+ * @param defaults The folder of files that the configuration does not name. Default: the same.
  * @returns The absolute path; `undefined` if the configuration has no ledger.
  */
-export function ledgerFile({ ledger, store }: Pick<Config, 'ledger' | 'store'>, directory: string): string | undefined {
+export function ledgerFile(
+  { ledger, store }: Pick<Config, 'ledger' | 'store'>,
+  directory: string,
+  defaults = directory,
+): string | undefined {
   if (ledger === undefined) return undefined
   if (ledger.sqlite !== undefined) return resolve(directory, ledger.sqlite)
-  return resolve(store?.sqlite === undefined ? directory : dirname(resolve(directory, store.sqlite)), defaultFile)
+  return resolve(store?.sqlite === undefined ? defaults : dirname(resolve(directory, store.sqlite)), defaultFile)
 }
 
 /** Checks that one process can write `ledger`, into a file of its own. */

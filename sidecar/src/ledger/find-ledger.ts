@@ -3,6 +3,7 @@ import { ledgerFile } from '@postern/config'
 import type { LedgerReader } from '@postern/ports'
 import { Failure } from '../failure.js'
 import { readYaml } from '../read-yaml.js'
+import { stateFolder } from '../state-folder.js'
 
 /** Where a command looks for the ledger. */
 export interface LedgerPlace {
@@ -37,7 +38,8 @@ function placeOf(config: string): string {
       `${config} has no ledger, so calls are in the log alone: one line for each, with "msg":"request".\nWrite  ledger: { keep: 90d }  and start Postern again. From then on "postern usage" adds up what is called.`,
     )
   const settings = { ledger: { keep: 0, sqlite: textOf(ledger, 'sqlite') }, store: { sqlite: textOf(store, 'sqlite') } }
-  return ledgerFile(settings, dirname(resolve(config))) as string
+  const directory = dirname(resolve(config))
+  return ledgerFile(settings, directory, stateFolder(directory)) as string
 }
 
 function textOf(section: unknown, name: string): string | undefined {

@@ -2,6 +2,7 @@ import { type Config, ledgerFile } from '@postern/config'
 import type { Log } from '@postern/ports'
 import type { SqliteLedger } from '@postern/stores/ledger'
 import { Failure } from '../failure.js'
+import { stateFolder } from '../state-folder.js'
 
 /**
  * Opens the ledger of a configuration; `undefined` if it has none.
@@ -10,7 +11,7 @@ import { Failure } from '../failure.js'
  * @throws {Failure} if the file cannot be used.
  */
 export async function openLedger(config: Config, directory: string, log: Log): Promise<SqliteLedger | undefined> {
-  const file = ledgerFile(config, directory)
+  const file = ledgerFile(config, directory, stateFolder(directory))
   if (file === undefined) return undefined
   const { createSqliteLedger } = await import('@postern/stores/ledger')
   return createSqliteLedger({ file, keepMs: config.ledger?.keep as number, log }).catch((error: unknown) => {
