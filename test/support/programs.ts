@@ -1,7 +1,10 @@
 import { existsSync } from 'node:fs'
 
 const places = {
+  caddy: ['/usr/bin/caddy'],
   chromium: ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'],
+  nginx: ['/usr/sbin/nginx'],
+  systemd: ['/usr/bin/systemd-analyze'],
   'redis-server': ['/usr/bin/redis-server', '/usr/local/bin/redis-server', '/opt/homebrew/bin/redis-server'],
 } as const
 
