@@ -4,6 +4,7 @@ const places = {
   caddy: ['/usr/bin/caddy'],
   chromium: ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'],
   nginx: ['/usr/sbin/nginx'],
+  python3: ['/usr/bin/python3'],
   systemd: ['/usr/bin/systemd-analyze'],
   'redis-server': ['/usr/bin/redis-server', '/usr/local/bin/redis-server', '/opt/homebrew/bin/redis-server'],
 } as const
