@@ -1,4 +1,4 @@
-import { type ClientRequest, type IncomingMessage, request as requestPlain, type RequestOptions } from 'node:http'
+import { type ClientRequest, type IncomingMessage, request as requestPlain } from 'node:http'
 import { request as requestTls } from 'node:https'
 
 /** How a proxy in front of Postern is called. */
@@ -8,8 +8,15 @@ export interface ProxyPlace {
   readonly authority: Buffer | undefined
 }
 
+/** A request; `host` among its headers replaces `app.example.com`. */
+export interface AskedThrough {
+  readonly path: string
+  readonly method?: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
 /** Sends a request for `app.example.com` to a proxy, and gives the head of the answer. */
-export function askThrough({ port, authority }: ProxyPlace, options: RequestOptions, body?: string): Promise<IncomingMessage> {
+export function askThrough({ port, authority }: ProxyPlace, options: AskedThrough, body?: string): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const { headers, ...others } = options
     const whole = { host: '127.0.0.1', port, agent: false as const, headers: { host: 'app.example.com', ...headers }, ...others }
