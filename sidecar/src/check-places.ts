@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { type Config, type Problem, problem } from '@postern/config'
+import { isIP } from 'node:net'
+import { type Config, type Problem, problem, warning } from '@postern/config'
 import { addressesOf } from './check-own-address.js'
 
 /** Finds listeners that want the same port of the same address: the second one could not start. */
@@ -16,6 +17,20 @@ export function checkListeners({ listen, admin, health }: Config): readonly Prob
     const reason = `is ${place.port}, the port of "${other[0]}" at the same address, and one port takes one listener.`
     return [problem(`${name}.port`, reason, 'Write another port.')]
   })
+}
+
+/**
+ * Warns of a listener that other machines reach under any name at all. A page of a site whose name leads here would be taken for one
+ * of Postern's own origin.
+ */
+export function checkOpenHost({ listen }: Config): readonly Problem[] {
+  if (listen.hosts.length > 0 || addressesOf(listen.host).every(isLoopback)) return []
+  const reason = `is empty, and ${listen.host} is reached from other machines, so clients may call Postern by any name.`
+  return [warning('listen.hosts', reason, 'Write the names and addresses by which they call it: [app.example.com].')]
+}
+
+function isLoopback(address: string): boolean {
+  return address === '::1' || address === '127.0.0.1' || (isIP(address) === 4 && address.startsWith('127.'))
 }
 
 interface Address {

@@ -2,3 +2,6 @@
 export class Failure extends Error {
   override readonly name = 'Failure'
 }
+
+/** A command was called in a way that cannot be meant: exit code 2, as for an option that is not known. */
+export class WrongUsage extends Failure {}

@@ -15,7 +15,7 @@ import {
 import { parse as parseDotenv } from 'dotenv'
 import { checkExtraAuthorities, type ExtraAuthorities, judgeExtraAuthorities } from './check-extra-authorities.js'
 import { checkOwnAddress } from './check-own-address.js'
-import { checkListeners } from './check-places.js'
+import { checkListeners, checkOpenHost } from './check-places.js'
 import { Failure } from './failure.js'
 import { fileStateNow } from './file-state.js'
 import { priceFile, readYaml } from './read-yaml.js'
@@ -120,7 +120,8 @@ export function checkSources(
   })
   const config = result.checked?.config
   const own = config === undefined ? [] : [...checkOwnAddress(config), ...checkListeners(config)]
-  const problems = [...result.problems, ...own, ...checkExtraAuthorities(authorities, dotenv, dirname(file))]
+  const openHost = config === undefined ? [] : checkOpenHost(config)
+  const problems = [...result.problems, ...own, ...openHost, ...checkExtraAuthorities(authorities, dotenv, dirname(file))]
   const { secretFiles } = result
   return {
     file,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { redactKeys } from '@postern/protocol'
 import { CommanderError } from 'commander'
-import { Failure } from './failure.js'
+import { Failure, WrongUsage } from './failure.js'
 import { createProgram } from './program.js'
 
 const done = 0
@@ -25,7 +25,7 @@ export async function main(args: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? done : wrongUsage
     if (!(error instanceof Error) || !(error instanceof Failure || (await isConfigError(error)))) throw error
     process.stderr.write(`${redactKeys(error.message)}\n`)
-    return failed
+    return error instanceof WrongUsage ? wrongUsage : failed
   }
 }
 

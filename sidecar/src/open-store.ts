@@ -6,8 +6,9 @@ import type { StoreSettings } from '@postern/stores'
 import { Failure } from './failure.js'
 import { patienceFor } from './restart/patience.js'
 import { addressAt } from './store-address.js'
+import { stateFolder } from './state-folder.js'
 
-/** The file of the embedded store if the configuration names no store; beside the configuration. */
+/** The file of the embedded store if the configuration names no store; in the folder of `stateFolder`. */
 const defaultFile = 'postern.db'
 
 /** The store of the process that serves callers. */
@@ -45,7 +46,7 @@ export async function openStoreToRevoke(checked: CheckedConfig, file: string): P
   const settings = settingsOf(checked, dirname(file))
   if ('sqlite' in settings && !existsSync(settings.sqlite)) {
     throw new Failure(
-      `Nothing was ended: the store ${settings.sqlite} does not exist, so no process serves from it.\nGive the configuration that Postern runs with. If the file was moved or removed while Postern runs, put it back; until then Postern refuses every session with 503.`,
+      `Nothing was ended: the store ${settings.sqlite} does not exist, so no process serves from it.\nGive the configuration that Postern runs with; and where it runs under systemd with a StateDirectory, set STATE_DIRECTORY to that folder. If the file was moved or removed while Postern runs, put it back; until then Postern refuses every session with 503.`,
     )
   }
   return open(settings).catch((error: unknown) => {
@@ -93,5 +94,5 @@ function settingsOf({ config, secrets }: CheckedConfig, directory: string): Stor
     return { redis: { url, ...(store.prefix === undefined ? {} : { prefix: store.prefix }) } }
   }
   if (store?.sqlite !== undefined) return { sqlite: resolve(directory, store.sqlite) }
-  return store === undefined && needsStore(config) ? { sqlite: resolve(directory, defaultFile) } : { memory: true }
+  return store === undefined && needsStore(config) ? { sqlite: resolve(stateFolder(directory), defaultFile) } : { memory: true }
 }

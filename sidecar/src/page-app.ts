@@ -26,7 +26,7 @@ export function createPageApp(instance: Serving, pages?: (app: Express) => void)
   )
   pages?.(app)
   app.use((request, response) => {
-    refuseAtDoor(instance, request, response, notUnder(currentRuntime(instance).config.mount))
+    refuseAtDoor(instance, request, response, notUnder(currentRuntime(instance).config.mount, request.path))
   })
   app.use((error: Error, request: express.Request, response: express.Response, _next: express.NextFunction) => {
     const refusal = isRequestFault(error) ? new Refusal('request_malformed') : new Refusal('internal_error', { cause: error })

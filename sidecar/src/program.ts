@@ -1,18 +1,18 @@
 import { dialectIds } from '@postern/gateways'
 import { EMULATED_GATEWAYS } from '@postern/emulator/gateways'
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
+import { jsonOption, portOption } from './command-options.js'
 import { takeHangUps } from './hang-ups.js'
 import { addKeyCommands } from './keys-program.js'
+import { addInitOptions } from './init/init-command.js'
 
 /** The configuration file if `--config` is not given. */
 const defaultConfigFile = 'postern.yaml'
 
 const configOption = (): Option => new Option('-c, --config <file>', 'the configuration, YAML or JSON').default(defaultConfigFile)
-const jsonOption = (): Option => new Option('--json', 'print data for a program')
 const adminSocketOption = (): Option =>
   new Option('--socket <file>', 'the socket of the admin listener, in place of the configuration’s').conflicts('port')
 const adminPortOption = (): Option => portOption('the port of the admin listener on 127.0.0.1, in place of the configuration’s')
-const portOption = (what: string): Option => new Option('-p, --port <number>', what).argParser(parsePort)
 
 const usageHelp = `
 Needs  ledger: { keep: 90d }  in the configuration; works beside the running process, and without it. Costs are what
@@ -63,6 +63,8 @@ export function createProgram(version: string, finish: (code: number) => void): 
     .addOption(new Option('-d, --dialect <name>', 'the gateway to emulate').choices([...EMULATED_GATEWAYS]).default('joytoken'))
     .addOption(portOption('the port to listen on; 0 takes a free one').default(8787))
     .action(run(async () => (await import('./commands/demo.js')).demo))
+
+  addInitOptions(program.command('init')).action(run(async () => (await import('./commands/init.js')).init))
 
   program
     .command('check')
@@ -265,6 +267,11 @@ export function createProgram(version: string, finish: (code: number) => void): 
     .description('one emulated gateway alone, for your own tests')
     .argument('<dialect>', EMULATED_GATEWAYS.join(', '))
     .addOption(portOption('the port to listen on; a free one otherwise'))
+    .addOption(
+      new Option('-k, --key <name=value>', 'a key that it takes, of the form of its keys; may stand several times. A fresh key otherwise')
+        .argParser(collect)
+        .conflicts('cases'),
+    )
     .option('--cases', 'list how it is made to fail, and end')
     .addOption(jsonOption())
     .addHelpText('after', `\nDialects that Postern speaks: ${dialectIds.join(', ')}.`)
@@ -273,8 +280,7 @@ export function createProgram(version: string, finish: (code: number) => void): 
   return program
 }
 
-function parsePort(text: string): number {
-  const port = Number(text)
-  if (!/^\d{1,5}$/.test(text) || port > 65_535) throw new InvalidArgumentError('It is not a port.')
-  return port
+/** Collects the values of an option that may stand several times. */
+function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value]
 }

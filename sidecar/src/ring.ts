@@ -1,17 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import {
-  chownSync,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readFileSync,
-  readlinkSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { type Config, formatHashRing, formatManifest, isManifest } from '@postern/config'
 import type { RingEntry } from '@postern/ports'
@@ -20,6 +8,7 @@ import { Failure } from './failure.js'
 import { describeProblems } from './load-config.js'
 import { readYaml } from './read-yaml.js'
 import { setVariable } from './set-variable.js'
+import { followLinks, writePrivately } from './write-privately.js'
 
 type Service = NonNullable<Config['callers']['service']>
 
@@ -140,49 +129,4 @@ function readOrNothing(file: string): Buffer {
     if (code === 'ENOENT') return Buffer.alloc(0)
     throw new Failure(`The ring cannot be read, so nothing is changed: ${message}`)
   }
-}
-
-/**
- * Writes a file that only its owner can read. `rename` replaces the old one at once, so it is never half written. If `file`
- * is a symbolic link, it stays one, and the file that it leads to is replaced. The owner stays the same, as root too: the
- * process that reads the file may run as that user.
- *
- * @throws {Failure} if the file belongs to somebody to whom this user cannot give the new one; it stays as it was.
- */
-function writePrivately(file: string, text: string): void {
-  const target = followLinks(file)
-  mkdirSync(dirname(target), { recursive: true })
-  const temporary = `${target}.${process.pid}.tmp`
-  writeFileSync(temporary, text, { mode: 0o600 })
-  try {
-    keepOwner(target, temporary)
-    renameSync(temporary, target)
-  } catch (error) {
-    rmSync(temporary, { force: true })
-    throw error
-  }
-}
-
-function keepOwner(from: string, to: string): void {
-  const [old, fresh] = [statSync(from, { throwIfNoEntry: false }), statSync(to)]
-  if (old === undefined || (old.uid === fresh.uid && old.gid === fresh.gid)) return
-  try {
-    chownSync(to, old.uid, old.gid)
-  } catch (error) {
-    // With mode 0600 the group alone does not matter.
-    if (old.uid !== fresh.uid)
-      throw new Failure(
-        `Nothing is changed: ${from} belongs to another user (uid ${old.uid}). Run this command as that user, or as root.`,
-        {
-          cause: error,
-        },
-      )
-  }
-}
-
-/** Where a path leads; unlike `realpath`, also if there is no file yet. */
-function followLinks(file: string): string {
-  const link = lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() === true
-  if (!link) return file
-  return existsSync(file) ? realpathSync(file) : followLinks(resolve(dirname(file), readlinkSync(file)))
 }

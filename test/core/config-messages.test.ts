@@ -173,7 +173,7 @@ describe('a message of check', () => {
       'browser.origins[0]: is not an origin. Write it like https://app.example.com or capacitor://localhost: without a path or a slash at the end; there is no wildcard.',
     ]),
     ['callers', undefined, 'callers: is missing. Write "callers": a group of settings, such as { session: { secret: { env: NAME } } }.'],
-    ['mount', 'ai', 'mount: is not a path. Write it like /ai: with a slash at the beginning and without a slash at the end.'],
+    ['mount', 'ai', 'mount: is not a path. Write it like /ai: with a slash at the beginning and without a slash at the end; or / alone.'],
     [
       'admin',
       { port: 8788, host: '0.0.0.0' },
@@ -185,7 +185,7 @@ describe('a message of check', () => {
 
   test.each<[path: string, value: unknown, message: string]>([
     ['mount', '/ai/v1', 'mount: ends in /v1, which Postern adds: the API is at /ai/v1/v1. Write /ai.'],
-    ['mount', '/v1', 'mount: ends in /v1, which Postern adds: the API is at /v1/v1. Write a mount such as /ai.'],
+    ['mount', '/v1', 'mount: ends in /v1, which Postern adds: the API is at /v1/v1. Write /.'],
     [
       'gateways.main',
       { dialect: 'openai', baseURL: 'https://gateway.example:4100' },

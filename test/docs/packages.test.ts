@@ -8,6 +8,10 @@ const root = join(import.meta.dirname, '../..')
 const folders = ['sidecar', ...readdirSync(join(root, 'packages')).map((name) => `packages/${name}`)]
 const run = promisify(execFile)
 
+interface Manifest {
+  readonly name: string
+}
+
 interface Packed {
   readonly name: string
   readonly files: readonly { readonly path: string }[]
@@ -27,8 +31,14 @@ beforeAll(async () => {
 }, 120_000)
 
 describe('the package in', () => {
-  test.each(folders)('%s is packed with its README and the licence', (folder) => {
-    const { name } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')) as { readonly name: string }
+  test.each(folders)('%s is packed with its README, the licence, and the words by which it is found', (folder) => {
+    const manifest = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')) as Manifest
+    const { name } = manifest
+    expect(manifest).toMatchObject({
+      description: expect.stringMatching(/\.$/) as string,
+      license: 'MIT',
+      keywords: expect.arrayContaining(['postern']) as string[],
+    })
     expect(packed.get(name)).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'package.json']))
     expect(readFileSync(join(root, folder, 'README.md'), 'utf8')).toMatch(new RegExp(`^# ${name}\n`))
     expect(readFileSync(join(root, folder, 'LICENSE'), 'utf8')).toBe(readFileSync(join(root, 'LICENSE'), 'utf8'))

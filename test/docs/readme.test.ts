@@ -6,7 +6,8 @@ import { promisify } from 'node:util'
 import { checkConfig } from '@postern/config'
 import { parse } from 'yaml'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type RunningPostern, startPostern } from '../support/run-postern.js'
+import { freePort } from '../support/free-port.js'
+import { bin, type RunningPostern, startPostern } from '../support/run-postern.js'
 
 const execute = promisify(execFile)
 const root = resolve(import.meta.dirname, '../..')
@@ -52,6 +53,34 @@ afterAll(async () => {
 describe('the examples of the README run as they are printed', () => {
   test('a page that calls its own origin, against the demo', async () => {
     expect(await runExample('browser', demoOrigin)).toContain('Hello')
+  })
+
+  test('five commands lead from nothing to a call', async () => {
+    const cwd = join(folder, 'first-call')
+    mkdirSync(cwd)
+    const emulated = startPostern(['emulate', 'joytoken', '--key', 'acme=jt_of_the_example'])
+    const [, gateway] = await emulated.prints(/answers at (\S+)/)
+    const port = await freePort()
+    const lines = example('first-call').replace(printedAddress, `http://127.0.0.1:${port}`).split('\n')
+    const [init = '', key = '', check = '', start = '', call = ''] = lines
+    const shell = (line: string, env: Readonly<Record<string, string>> = {}) =>
+      execute('sh', ['-c', `postern() { '${process.execPath}' '${bin}' "$@"; }\n${line}`], {
+        cwd,
+        env: { PATH: process.env['PATH'], ...env },
+      })
+
+    const written = await shell(init.replace('--yes', `--yes --port ${port} --base-url ${gateway}`))
+    const credential = /^ {2}(pst_\S+)$/m.exec(written.stdout)?.[1] as string
+    await shell(key.replace('jt_…', 'jt_of_the_example'))
+    expect((await shell(check)).stdout).toContain('is good')
+    expect(start).toMatch(/^postern start /)
+    const started = startPostern(['start'], { cwd })
+    await started.prints(/"msg":"listening"/)
+    expect((await shell(call, { CREDENTIAL: credential })).stdout).toContain('Hello')
+    for (const { child, finished } of [started, emulated]) {
+      child.kill('SIGINT')
+      await finished
+    }
   })
 
   test('a multi-tenant backend, against the demo', async () => {
@@ -123,6 +152,11 @@ describe('the documents', () => {
     'docs/performance.md',
     'docs/client.md',
     'docs/configuration.md',
+    'docs/README.md',
+    'docs/deployment.md',
+    'docs/express.md',
+    'docs/init.md',
+    'docs/token-format.md',
     'docs/operations.md',
     'docs/prices.md',
     'docs/way-of-a-call.md',

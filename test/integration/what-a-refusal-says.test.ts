@@ -143,8 +143,11 @@ describe.each(doorNames)('what a refusal says, behind the %s door', (door) => {
   })
 
   test.each<[path: string, method: string, says: string]>([
-    ['/ai/v2/models', 'GET', 'The API lives under /ai/v1/.'],
-    ['/ai/chat/completions', 'POST', 'The API lives under /ai/v1/.'],
+    ['/ai/v2/models', 'GET', 'The API lives under /ai/v1/. Ask for /ai/v1/models.'],
+    ['/ai/chat/completions', 'POST', 'The API lives under /ai/v1/. Ask for /ai/v1/chat/completions.'],
+    ['/ai/openai/v1/chat/completions/', 'POST', 'Ask for /ai/v1/chat/completions.'],
+    ['/ai/api/responses', 'POST', 'Ask for /ai/v1/responses.'],
+    ['/ai/of/the/caller', 'POST', 'The API lives under /ai/v1/.'],
     ['/ai/v1/', 'GET', 'The API lives under /ai/v1/.'],
     ['/ai/v1/v1/models', 'GET', '"/v1" stands twice'],
     ['/ai/v1/v1/chat/completions', 'POST', '"/v1" stands twice'],

@@ -88,7 +88,7 @@ describe('postern start', () => {
     })
     expect([await adminStatus('/healthz'), await adminStatus('/readyz'), await adminStatus('/ai/v1/models')]).toEqual([200, 200, 404])
     expect((await fetch(new URL('/healthz', url))).status).toBe(404)
-    expect(await (await fetch(new URL('/v1/models', url))).text()).toContain('The API lives under /ai/v1/.')
+    expect(await (await fetch(new URL('/v1/models', url))).text()).toContain('The API lives under /ai/v1/. Ask for /ai/v1/models.')
     postern.child.kill('SIGTERM')
     expect(await postern.finished).toMatchObject({ code: 0, stderr: '' })
   })

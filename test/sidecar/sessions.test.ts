@@ -239,7 +239,12 @@ describe('the admin listener', () => {
     const minted = await ask(socket, '/admin/v1/sessions', { user: 'ada', team: 'acme', max_calls: 3, ttl: '5m' })
     expect(minted.status).toBe(201)
     expect(minted.headers['cache-control']).toBe('no-store')
-    const { token, id } = minted.body
+    const { token, id, expires_at, expires_in } = minted.body as typeof minted.body & {
+      readonly expires_at: number
+      readonly expires_in: number
+    }
+    expect(expires_in).toBeLessThanOrEqual(300)
+    expect(expires_at - expires_in).toBeLessThanOrEqual(Date.now() / 1000)
     expect(await call(url, bearer(token))).toEqual([200, null])
     expect((await ask(socket, '/admin/v1/revocations', { id })).status).toBe(201)
     expect(await call(url, bearer(token))).toEqual([401, 'caller_revoked'])

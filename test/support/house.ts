@@ -199,7 +199,7 @@ export function openDoor(door: DoorName, runtime: Runtime): Server {
   }
   const app = express()
   app.use(securityMiddleware())
-  app.use(runtime.config.mount, posternMiddleware(runtime))
+  app.use(runtime.config.mount === '' ? '/' : runtime.config.mount, posternMiddleware(runtime))
   app.use((request, response) => {
     refuseAtDoor(runtime, request, response, new Refusal('not_found'))
   })

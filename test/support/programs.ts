@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 
 const places = {
+  caddy: ['/usr/bin/caddy'],
   chromium: ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'],
   postgresql: [
     '/usr/local/bin/postgres',
@@ -8,6 +9,9 @@ const places = {
     '/opt/homebrew/bin/postgres',
   ],
   prometheus: ['/usr/bin/promtool', '/usr/local/bin/promtool', '/opt/homebrew/bin/promtool'],
+  nginx: ['/usr/sbin/nginx'],
+  python3: ['/usr/bin/python3'],
+  systemd: ['/usr/bin/systemd-analyze'],
   'redis-server': ['/usr/bin/redis-server', '/usr/local/bin/redis-server', '/opt/homebrew/bin/redis-server'],
 } as const
 

@@ -23,14 +23,15 @@ export interface LedgerSettings {
  * `ledger.db` beside the file of the store, or beside the configuration.
  *
  * @param directory The folder that relative paths begin at.
+ * @param defaults The folder of files that the configuration does not name. Default: the same.
  * @returns `undefined` if the configuration has no ledger.
  */
-export function placeOfLedger({ ledger, store }: LedgerSettings, directory: string): LedgerPlace | undefined {
+export function placeOfLedger({ ledger, store }: LedgerSettings, directory: string, defaults = directory): LedgerPlace | undefined {
   if (ledger === undefined) return undefined
   if (ledger.postgres !== undefined) return { postgres: 'ledger.postgres', schema: ledger.schema }
   if (ledger.sqlite !== undefined) return { file: resolve(directory, ledger.sqlite) }
   if (store?.postgres !== undefined) return { postgres: 'store.postgres', schema: ledger.schema ?? store.schema }
-  return { file: resolve(store?.sqlite === undefined ? directory : dirname(resolve(directory, store.sqlite)), defaultFile) }
+  return { file: resolve(store?.sqlite === undefined ? defaults : dirname(resolve(directory, store.sqlite)), defaultFile) }
 }
 
 /** Checks that every process can write `ledger`: a file of its own for one, PostgreSQL for several. */

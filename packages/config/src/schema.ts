@@ -76,11 +76,15 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
     mount: z
       .string()
       .regex(
-        /^(?:\/[A-Za-z0-9._~-]+)+$/,
-        fault('is not a path', 'Write it like /ai: with a slash at the beginning and without a slash at the end.'),
+        /^(?:\/|(?:\/[A-Za-z0-9._~-]+)+)$/,
+        fault('is not a path', 'Write it like /ai: with a slash at the beginning and without a slash at the end; or / alone.'),
       )
+      // What follows a mount begins with a slash, so the root is the empty text.
+      .transform((path) => (path === '/' ? '' : path))
       .default('/ai')
-      .describe('the path under which the API lies: with `/ai` at `/ai/v1/`. A slash at its beginning and none at its end'),
+      .describe(
+        'the path under which the API lies: with `/ai` at `/ai/v1/`, with `/` at `/v1/`. A slash at its beginning and none at its end',
+      ),
     /** The admin listener: health, and what only an operator may see. */
     admin: admin.optional(),
     /** A listener for probes alone, which may be seen by others: whether the process lives and is ready, and nothing else. */

@@ -23,7 +23,7 @@ export function createStoreSchemas(strict: Settings) {
     sqlite: z.string().min(1).optional().meta({
       description:
         'a file, for one process. The Express middleware remembers in memory where no store is written, and [is given](configuration.md#the-store-in-express) any other',
-      unset: '`./postern.db`',
+      unset: '`./postern.db`; under systemd in [`$STATE_DIRECTORY`](configuration.md#as-a-service)',
     }),
     /** For several processes: `redis://host:6379`, or a reference if the address holds a password. */
     redis: z

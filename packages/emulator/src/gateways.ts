@@ -13,3 +13,8 @@ const BEHAVIOURS = { joytoken: JoyToken, opentoken: OpenToken, freeai: FreeAi, o
 export function behaviourOf(gateway: EmulatedGateway, options: EmulatorOptions): GatewayBehaviour {
   return new BEHAVIOURS[gateway](options)
 }
+
+/** The form that a gateway documents for its keys; `undefined` where it documents none. */
+export function keyFormOf(gateway: EmulatedGateway): RegExp | undefined {
+  return behaviourOf(gateway, { keys: [] }).keyForm
+}

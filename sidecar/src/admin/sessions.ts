@@ -20,7 +20,8 @@ export const mintSession: AdminRoute = {
       ...redacted(principal, currentRuntime(instance).redact),
       expires_at: expiresAt,
     })
-    const body = { token, id, token_type: principal.jkt === undefined ? 'Bearer' : 'DPoP', expires_at: expiresAt }
+    const tokenType = principal.jkt === undefined ? 'Bearer' : 'DPoP'
+    const body = { token, id, token_type: tokenType, expires_at: expiresAt, expires_in: expiresAt - Math.floor(Date.now() / 1000) }
     answerAtDoor(instance, request, response, { status: 201, body }, principal)
   },
 }

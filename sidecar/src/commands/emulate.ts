@@ -1,13 +1,22 @@
-import { type EmulatedGateway, EMULATED_GATEWAYS, emulatedCases, startEmulator, issueKey, USUAL_MODELS } from '@postern/emulator'
+import {
+  type EmulatedGateway,
+  EMULATED_GATEWAYS,
+  emulatedCases,
+  type EmulatedKey,
+  startEmulator,
+  issueKey,
+  USUAL_MODELS,
+} from '@postern/emulator'
 import { type Dialect, dialects } from '@postern/gateways'
 import { Failure } from '../failure.js'
 import { print, printJson, printTable } from '../print.js'
+import { readEmulatedKeys } from '../read-emulated-keys.js'
 import { untilSignal } from '../until-signal.js'
 
 /** Runs one emulated gateway alone. */
 export async function emulate(
   name: string,
-  options: { readonly port?: number; readonly cases?: boolean; readonly json?: boolean },
+  options: { readonly port?: number; readonly key?: readonly string[]; readonly cases?: boolean; readonly json?: boolean },
 ): Promise<number> {
   const gateway = EMULATED_GATEWAYS.find((known): known is EmulatedGateway => known === name)
   if (gateway === undefined) throw new Failure(`There is no emulated gateway "${name}". There are ${EMULATED_GATEWAYS.join(', ')}.`)
@@ -15,18 +24,27 @@ export async function emulate(
     printCases(gateway, options.json === true)
     return 0
   }
-  const key = issueKey(gateway)
-  const emulator = await startEmulator(gateway, { keys: [key], ...(options.port === undefined ? {} : { port: options.port }) })
+  const keys = options.key === undefined ? new Map([['main', issueKey(gateway)]]) : readEmulatedKeys(gateway, options.key)
+  const [key] = keys.values() as Iterable<EmulatedKey> as [EmulatedKey]
+  const emulator = await startEmulator(gateway, {
+    keys: [...keys.values()],
+    ...(options.port === undefined ? {} : { port: options.port }),
+  }).catch((error: unknown) => {
+    throw describeStartError(error, options.port)
+  })
   if (options.json === true)
     printJson({
       gateway,
       base_url: emulator.baseURL,
       secret: key.secret,
       ...(key.providerSecret === undefined ? {} : { provider_secret: key.providerSecret }),
+      keys: Object.fromEntries([...keys].map(([name, { secret }]) => [name, secret])),
     })
   else {
     print(`An emulated ${gateway} answers at ${emulator.baseURL}`)
-    print(`Its key is ${key.secret}${key.providerSecret === undefined ? '' : ` and its provider key ${key.providerSecret}`}`)
+    if (options.key === undefined)
+      print(`Its key is ${key.secret}${key.providerSecret === undefined ? '' : ` and its provider key ${key.providerSecret}`}`)
+    else for (const [name, { secret }] of keys) print(`Key ${name}: ${secret}`)
     print(
       `\ncurl ${emulator.baseURL}/chat/completions ${keyHeaders(gateway, key)} -H 'Content-Type: application/json' -d '{"model":"${USUAL_MODELS[gateway]}","messages":[{"role":"user","content":"Hello"}]}'`,
     )
@@ -37,10 +55,19 @@ export async function emulate(
   return 0
 }
 
+/** Where the key names no provider's key, the emulated gateway takes any of this form. */
+const anyProviderKey = 'sk-any-provider-key'
+
+function describeStartError(error: unknown, port: number | undefined): unknown {
+  const { code } = error as NodeJS.ErrnoException
+  return code === 'EADDRINUSE' ? new Failure(`127.0.0.1:${port} is taken by another process. Choose another --port.`) : error
+}
+
 function keyHeaders(gateway: EmulatedGateway, key: { readonly secret: string; readonly providerSecret?: string }): string {
   const { credential, providerCredential, project }: Dialect = dialects[gateway]
   const headers = [`${credential.header}: ${credential.prefix}${key.secret}`]
-  if (providerCredential !== undefined) headers.push(`${providerCredential.header}: ${providerCredential.prefix}${key.providerSecret}`)
+  if (providerCredential !== undefined)
+    headers.push(`${providerCredential.header}: ${providerCredential.prefix}${key.providerSecret ?? anyProviderKey}`)
   if (project !== undefined) headers.push(`${project.header}: demo`)
   return headers.map((header) => `-H '${header}'`).join(' ')
 }

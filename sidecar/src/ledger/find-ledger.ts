@@ -5,6 +5,7 @@ import { Failure } from '../failure.js'
 import { dotenvBeside, readDotenv } from '../load-config.js'
 import { readYaml } from '../read-yaml.js'
 import { addressAt } from '../store-address.js'
+import { stateFolder } from '../state-folder.js'
 
 /** Where a command looks for the ledger. */
 export interface WhereToAsk {
@@ -42,7 +43,8 @@ async function openConfigured(config: string): Promise<LedgerReader> {
       `${config} has no ledger, so calls are in the log alone: one line for each, with "msg":"request".\nWrite  ledger: { keep: 90d }  and start Postern again. From then on "postern usage" adds up what is called.`,
     )
   const settings = { ledger: settingsIn(ledger), store: settingsIn(store) }
-  const place = placeOfLedger(settings, dirname(resolve(config)))
+  const directory = dirname(resolve(config))
+  const place = placeOfLedger(settings, directory, stateFolder(directory))
   if (place === undefined || 'file' in place) return openFile((place as { readonly file: string }).file)
   const written = place.postgres === 'store.postgres' ? settings.store.postgres : settings.ledger.postgres
   const url = addressIn(written, place.postgres, config)

@@ -2,6 +2,7 @@ import type { CheckedConfig } from '@postern/config'
 import { placeOfLedger } from '@postern/config'
 import type { LedgerReader } from '@postern/ports'
 import { addressAt } from '../store-address.js'
+import { stateFolder } from '../state-folder.js'
 
 /** A reader of the ledger that is opened when the first question is asked: most processes are never asked. */
 export interface LazyReader {
@@ -12,7 +13,7 @@ export interface LazyReader {
 
 /** @param directory The folder that relative paths begin at. */
 export function createLazyReader({ config, secrets }: Pick<CheckedConfig, 'config' | 'secrets'>, directory: string): LazyReader {
-  const place = placeOfLedger(config, directory)
+  const place = placeOfLedger(config, directory, stateFolder(directory))
   let reader: Promise<LedgerReader> | undefined
 
   async function begin(): Promise<LedgerReader> {

@@ -1,6 +1,7 @@
 import { type CheckedConfig, placeOfLedger } from '@postern/config'
 import type { Ledger, Log } from '@postern/ports'
 import { Failure } from '../failure.js'
+import { stateFolder } from '../state-folder.js'
 import { addressAt } from '../store-address.js'
 
 /** A ledger that is written by this process. */
@@ -17,7 +18,7 @@ export interface OpenLedger extends Ledger {
  * @throws {Failure} if the file cannot be used, or the address is not one of PostgreSQL.
  */
 export async function openLedger({ config, secrets }: CheckedConfig, directory: string, log: Log): Promise<OpenLedger | undefined> {
-  const place = placeOfLedger(config, directory)
+  const place = placeOfLedger(config, directory, stateFolder(directory))
   if (place === undefined) return undefined
   const keepMs = config.ledger?.keep as number
   try {

@@ -25,7 +25,7 @@ export interface EndpointPath {
 export function readEndpointPath({ path, wholePath }: Pick<Arrival, 'path'> & Partial<Pick<Arrival, 'wholePath'>>): EndpointPath {
   const written = path.startsWith(apiPrefix) ? path.slice(apiPrefix.length) : ''
   if (path === '/session') throw new Refusal('not_found', noSessions)
-  if (written === '') throw wholePath === undefined ? new Refusal('not_found') : notUnder(mountIn(wholePath, path))
+  if (written === '') throw wholePath === undefined ? new Refusal('not_found') : notUnder(mountIn(wholePath, path), path)
   if (!plainPath.test(written) || hasDotSegment(written)) throw malformed()
   if (!written.includes('%')) return { written, read: written }
   const read = decodePath(written)

@@ -1,0 +1,17 @@
+import { InvalidArgumentError, Option } from 'commander'
+
+/** `--json`. */
+export function jsonOption(): Option {
+  return new Option('--json', 'print data for a program')
+}
+
+/** `--port`, a number from 0 to 65535. */
+export function portOption(what: string): Option {
+  return new Option('-p, --port <number>', what).argParser(parsePort)
+}
+
+function parsePort(text: string): number {
+  const port = Number(text)
+  if (!/^\d{1,5}$/.test(text) || port > 65_535) throw new InvalidArgumentError('It is not a port.')
+  return port
+}

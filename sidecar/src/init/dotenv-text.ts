@@ -1,0 +1,36 @@
+import { isDeepStrictEqual } from 'node:util'
+import { parse } from 'dotenv'
+import { Failure } from '../failure.js'
+import { setVariable } from '../set-variable.js'
+import type { InitSecrets } from './make-secrets.js'
+
+/**
+ * The text of `.env` with the variables of a new configuration in it. What else stands there stays, and so does the key of the
+ * gateway where the operator has written it already.
+ *
+ * @param text What the file holds now; empty where there is none.
+ * @throws {Failure} if a value cannot be replaced for certain.
+ */
+export function dotenvText(text: string, { fillIn, made }: Pick<InitSecrets, 'fillIn' | 'made'>): string {
+  const now = parse(text)
+  const empty = fillIn.filter((name) => now[name] === undefined).map((name) => [name, ''] as const)
+  const wanted = [...empty, ...Object.entries(made)]
+  let changed = text === '' || text.endsWith('\n') ? text : `${text}\n`
+  for (const [name, value] of wanted) {
+    const replaced = now[name] === undefined ? `${changed}${name}=${value}\n` : setVariable(changed, name, value)
+    if (replaced === undefined)
+      throw new Failure(`Nothing is written: ${name} stands in .env in a form that cannot be rewritten for certain.`)
+    changed = replaced
+  }
+  if (!isDeepStrictEqual(parse(changed), { ...now, ...Object.fromEntries(wanted) }))
+    throw new Failure(
+      'Nothing is written: .env would be read otherwise than it is meant with what is added to it. Close its quotes, or choose another --dir.',
+    )
+  return changed
+}
+
+/** The variables of a new configuration that have a value in `.env` already, and would lose it. */
+export function lostVariables(text: string, { made }: Pick<InitSecrets, 'made'>): readonly string[] {
+  const now = parse(text)
+  return Object.keys(made).filter((name) => (now[name] ?? '') !== '')
+}

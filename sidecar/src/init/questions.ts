@@ -1,0 +1,40 @@
+import { createInterface } from 'node:readline'
+import { Failure } from '../failure.js'
+
+/** A question, and what its answer means. */
+export interface Question<Answer> {
+  readonly text: string
+  /** What an empty answer stands for; `undefined`: an answer is needed. */
+  readonly unset: string | undefined
+  /** @throws {Failure} if the answer cannot be used; then the question is put again. */
+  readonly read: (answer: string) => Answer
+}
+
+/** Somebody who is asked. */
+export interface Questions {
+  ask<Answer>(question: Question<Answer>): Promise<Answer>
+  close(): void
+}
+
+/** Asks a person at a terminal, who may type ahead. A terminal that is closed, by Ctrl-C or Ctrl-D, fails the question. */
+export function openQuestions(input: NodeJS.ReadableStream, output: NodeJS.WritableStream): Questions {
+  const terminal = createInterface({ input, output })
+  const lines = terminal[Symbol.asyncIterator]()
+  return {
+    async ask({ text, unset, read }) {
+      for (;;) {
+        terminal.setPrompt(`${text}${unset === undefined ? '' : ` [${unset}]`}: `)
+        terminal.prompt()
+        const { done, value: typed } = await lines.next()
+        if (done === true) throw new Failure('Nothing is written.')
+        try {
+          return read(typed.trim() === '' ? (unset ?? '') : typed.trim())
+        } catch (error) {
+          if (!(error instanceof Failure)) throw error
+          output.write(`${error.message}\n`)
+        }
+      }
+    },
+    close: () => terminal.close(),
+  }
+}
