@@ -9,13 +9,14 @@ const folders = ['sidecar', ...readdirSync(join(root, 'packages')).map((name) =>
 interface Manifest {
   readonly name: string
   readonly dependencies?: Readonly<Record<string, string>>
+  readonly optionalDependencies?: Readonly<Record<string, string>>
   readonly peerDependencies?: Readonly<Record<string, string>>
 }
 
 const manifests = folders.map((folder) => JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')) as Manifest)
 
 /** Each library of others, and the packages of ours whose manifest names it. */
-function librariesOf(kind: 'dependencies' | 'peerDependencies'): readonly string[] {
+function librariesOf(kind: 'dependencies' | 'optionalDependencies' | 'peerDependencies'): readonly string[] {
   const pairs = manifests.flatMap(({ name, [kind]: libraries = {} }) => Object.keys(libraries).map((library) => `${library} of ${name}`))
   return pairs.filter((pair) => !pair.startsWith('@postern/')).toSorted()
 }
@@ -30,10 +31,14 @@ function namedIn(table: string): readonly string[] {
 }
 
 describe('docs/dependencies.md', () => {
-  const [installed = '', brought = ''] = page.split('What an application brings itself')
+  const [installed = '', optional = '', brought = ''] = page.split(/What is installed where it can be|What an application brings itself/)
 
   test('has a reason for each library that a package installs, and no other', () => {
     expect(namedIn(installed)).toEqual(librariesOf('dependencies'))
+  })
+
+  test('names each library that is left out with --omit=optional', () => {
+    expect(namedIn(optional)).toEqual(librariesOf('optionalDependencies'))
   })
 
   test('names each library that an application brings itself', () => {

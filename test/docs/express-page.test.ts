@@ -12,7 +12,7 @@ const page = readFileSync(join(root, 'docs/express.md'), 'utf8')
 
 test('docs/express.md names every setting that the middleware warns of', () => {
   const source = readFileSync(join(root, 'packages/express/src/settings-without-effect.ts'), 'utf8')
-  const warned = [...source.matchAll(/^ {2}\['([\w.]+)',/gm)].map(([, path]) => path)
+  const warned = [...source.matchAll(/^ {2}\[\s*'([\w.]+)',/gm)].map(([, path]) => path)
   const named = [...page.matchAll(/^\| `([\w.]+)` \| warns \|/gm)].map(([, path]) => path)
   expect(named).toEqual(warned)
   expect(warned.length).toBeGreaterThan(5)
