@@ -25,7 +25,7 @@ let running: RunningPostern
 
 const ask = async (path: string, credential: string): Promise<{ readonly status: number; readonly body: Told }> => {
   const { status, body } = await askAdmin({ socketPath: join(cwd, 'admin.sock') }, `GET /admin/v1/${path}`, { credential })
-  return { status, body: body as Told }
+  return { status, body }
 }
 
 beforeAll(async () => {

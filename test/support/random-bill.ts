@@ -1,5 +1,5 @@
 import type { ConfigInput } from '@postern/config'
-import { type Period, type Store, windowAt } from '@postern/ports'
+import { type Store, windowAt } from '@postern/ports'
 import { vi } from 'vitest'
 import { type BilledCall, type BilledEnding, type BillingGateway, startBillingGateway } from './billing-gateway.js'
 import { type House, type HouseOptions, openHouse } from './house.js'
@@ -175,7 +175,7 @@ function isPassed(rule: Rule, { bill }: BillingGateway, inputPrice: number, outp
     const workflow = workflowOf(call)
     // A rule of each workflow does not count calls without one.
     if (rule.each === 'workflow' && workflow === undefined) continue
-    const { startMs } = windowAt(rule.per as Period | undefined, call.atMs)
+    const { startMs } = windowAt(rule.per, call.atMs)
     const name = `${startMs} ${rule.each === 'workflow' ? String(workflow) : ''}`
     groups.set(name, [...(groups.get(name) ?? []), call])
   }

@@ -21,7 +21,7 @@ export async function lookAtLimits(options: LimitQuestion & { readonly config: s
   const query = new URLSearchParams(asked.flatMap(([name, value]): [string, string][] => (value === undefined ? [] : [[name, value]])))
   try {
     const place = findPlace({ config })
-    const question = { method: 'GET', path: `/admin/v1/limits?${query}`, credential: findCredential(config), timeoutMs } as const
+    const question = { method: 'GET', path: `/admin/v1/limits?${query.toString()}`, credential: findCredential(config), timeoutMs } as const
     const { status, text } = await askAdmin(place, question)
     if (status !== 200) return { limits: [], why: `the sidecar answered with ${status}${messageOf(text)}.` }
     return { limits: (JSON.parse(text) as LookedAt).limits }
