@@ -7,5 +7,5 @@ register('./loaded-modules-hook.mjs', import.meta.url)
 const { cache } = createRequire(import.meta.url)
 // What `require` loads is not seen by the hook.
 process.on('exit', () => {
-  for (const file of Object.keys(cache)) appendFileSync(process.env.LOADED_MODULES, `${pathToFileURL(file)}\n`)
+  for (const file of Object.keys(cache)) appendFileSync(process.env.LOADED_MODULES, `${pathToFileURL(file).href}\n`)
 })
