@@ -22,7 +22,7 @@ describe.each(bothClients)('with openai $version', ({ client }) => {
     await chat.create(request)
     await chat.create(request)
     const [first, second, third, next] = keys()
-    expect(first).toMatch(/^[\w-]{22}$/)
+    expect(first).toMatch(/^auto-[\w-]{22}$/)
     expect([second, third]).toEqual([first, first])
     expect(next).not.toBe(first)
   })

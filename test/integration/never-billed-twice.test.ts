@@ -248,6 +248,27 @@ describe.each(doorNames)('a call with an Idempotency-Key, behind the %s door,', 
     expect(gateway.seen).toHaveLength(1)
   })
 
+  test.each([
+    ['before the time that it waits', false],
+    ['after the answer has begun', true],
+  ])('ends at once where its client leaves %s, since its user has cancelled, and the key is free', async (_, hasBegun) => {
+    const { gateway, house } = await openAll({ door })
+    const leaving = new AbortController()
+    const headers = { 'x-stainless-timeout': '600' }
+    const asking = chatUnderKey(house, { ...stream, headers, signal: leaving.signal })
+    asking.catch(() => {})
+    const atGateway = await gateway.next()
+    const ended = once(atGateway, 'close')
+    if (hasBegun) {
+      beginStream(atGateway, 'a')
+      await (await asking).body?.getReader().read()
+    }
+    leaving.abort()
+    await ended
+    await entriesOf(house, 1)
+    await untilSent(gateway, () => chatUnderKey(house))
+  })
+
   test('without a key ends at the gateway as soon as its client leaves', async () => {
     const { gateway, house } = await openAll({ door })
     const leaving = new AbortController()

@@ -46,7 +46,7 @@ export function createIdempotencyKeys(): IdempotencyKeys {
     take({ place, body, retry }) {
       forget()
       const index = retry === 0 ? -1 : waiting.findIndex((failed) => failed.place === place && failed.body === body)
-      return waiting.splice(index, index < 0 ? 0 : 1)[0]?.key ?? randomId()
+      return waiting.splice(index, index < 0 ? 0 : 1)[0]?.key ?? `auto-${randomId()}`
     },
     failed(attempt, key) {
       waiting.unshift({ ...attempt, key, at: Date.now() })

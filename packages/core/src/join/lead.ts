@@ -2,6 +2,7 @@ import type { Arrival, ResponseSink } from '@postern/ports'
 import type { Outcome } from '../forward/outcome.js'
 import type { CallLocks } from './call-locks.js'
 import { failureForOthers, mayBeBilled } from './failure-of-first.js'
+import { isCancelled } from './is-cancelled.js'
 import type { KeptAnswers } from './kept-answers.js'
 import type { SharedAnswer } from './shared-answer.js'
 import { SharedSink } from './shared-sink.js'
@@ -28,6 +29,7 @@ export class Lead {
   readonly #answers: KeptAnswers
   readonly #locks: CallLocks
   #grace: NodeJS.Timeout | undefined
+  #isCancelled = false
   /** Whether the store keeps others from sending the same call. */
   hasLock = false
 
@@ -66,7 +68,7 @@ export class Lead {
     }
     if (!this.hasLock) return
     const { key, holder } = this.#facts
-    if (error !== undefined && !mayBeBilled(error)) this.#locks.release(key, holder)
+    if (this.#isCancelled || (error !== undefined && !mayBeBilled(error))) this.#locks.release(key, holder)
     else this.#locks.keep(key, holder)
   }
 
@@ -79,8 +81,10 @@ export class Lead {
       this.#lingersNoMore()
       return
     }
-    // What nobody can join any more is of no use to anybody.
-    if (!answer.isWhole || (this.#grace === undefined && !this.#answers.mayLinger(answer))) this.#abandon(answer, shared)
+    this.#isCancelled = isCancelled(this.#facts.arrival, shared.headersSent)
+    // What nobody can join any more, or will repeat, is of no use to anybody.
+    if (this.#isCancelled || !answer.isWhole || (this.#grace === undefined && !this.#answers.mayLinger(answer)))
+      this.#abandon(answer, shared)
     else this.#grace ??= setTimeout(() => this.#abandon(answer, shared), graceMs)
   }
 
