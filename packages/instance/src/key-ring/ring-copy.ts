@@ -181,7 +181,7 @@ export class RingCopy {
     const { changed, mark } = await this.#options.ring.changes(this.#mark)
     if (changed === undefined) {
       this.#bindings.clear()
-      for (const alias of [...this.#keys.keys()]) this.#forgetKey(alias)
+      for (const alias of this.#keys.keys()) this.#forgetKey(alias)
     } else {
       for (const selector of changed.selectors) this.#bindings.delete(selector)
       for (const alias of changed.aliases) this.#forgetKey(alias)
