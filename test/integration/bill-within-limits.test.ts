@@ -7,6 +7,7 @@ import { openStore } from '@postern/stores'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { preparePostgres, type PostgresServer } from '../support/postgres-server.js'
 import { findProgram } from '../support/programs.js'
+import { untilReady } from '../support/until-ready.js'
 import { playBill } from '../support/random-bill.js'
 import { prepareRedis, type RedisServer } from '../support/redis-server.js'
 
@@ -52,7 +53,7 @@ describe.each<[where: string, open: () => Store, hasOurClock: boolean, isMissing
     async () => {
       let [billed, refused] = [0, 0]
       for (let seed = firstSeed; seed < firstSeed + schedules; seed += 1) {
-        const result = await playBill(seed, open(), { hasOurClock })
+        const result = await playBill(seed, await untilReady(open()), { hasOurClock })
         expect(result.passed, `seed ${seed}`).toEqual([])
         billed += result.billed
         refused += result.refused

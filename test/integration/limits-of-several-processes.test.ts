@@ -6,6 +6,7 @@ import { openStore } from '@postern/stores'
 import type { Store } from '@postern/ports'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type House, openHouse } from '../support/house.js'
+import { untilReady } from '../support/until-ready.js'
 import { preparePostgres, type PostgresServer } from '../support/postgres-server.js'
 import { findProgram } from '../support/programs.js'
 import { prepareRedis, type RedisServer } from '../support/redis-server.js'
@@ -69,7 +70,8 @@ describe.each(stores)('two houses over %s', (_, isMissing, prepare) => {
       { name: 'wide', each: 'team' as const, per: 'day' as const, requests: 1000 },
     ]
     const houses: House[] = []
-    for (let index = 0; index < 2; index += 1) houses.push(await openHouse({ store: openHere(), config: { limits: { rules } } }))
+    for (let index = 0; index < 2; index += 1)
+      houses.push(await openHouse({ store: await untilReady(openHere()), config: { limits: { rules } } }))
     const answers = await Promise.all(Array.from({ length: 200 }, (_each, index) => (houses[index % 2] as House).chat()))
     const passed = answers.filter(({ status }) => status === 200)
     const refused = answers.filter(({ status }) => status === 402)

@@ -6,6 +6,7 @@ import { createMemoryStore, type Store } from '@postern/ports'
 import { openStore } from '@postern/stores'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { preparePostgres, type PostgresServer } from '../support/postgres-server.js'
+import { untilReady } from '../support/until-ready.js'
 import { playBill } from '../support/random-bill.js'
 import { prepareRedis, type RedisServer } from '../support/redis-server.js'
 
@@ -39,7 +40,7 @@ test('the bill of the gateway stays within the limits, whatever is called', { ti
   for (let index = 0; index < schedules; index += 1) {
     const seed = firstSeed + index
     const [open, hasOurClock] = stores[index % stores.length] as (typeof stores)[number]
-    const result = await playBill(seed, open(), { hasOurClock })
+    const result = await playBill(seed, await untilReady(open()), { hasOurClock })
     expect(result.passed, `seed ${seed}`).toEqual([])
     billed += result.billed
     refused += result.refused

@@ -22,11 +22,19 @@ describe('same-idempotency-key-of-two-callers', () => {
         return headers.find(([name]) => name.toLowerCase() === 'idempotency-key')?.[1]
       }
 
-      /** What the gateway got as `Idempotency-Key`. */
+      /** What the gateway got as `Idempotency-Key`, by the id of each request. */
+      const sentAs = new Map<string | null, string | undefined>()
+
+      /** What the gateway got as `Idempotency-Key`: with this call, or with the one whose answer a repeat of it got. */
       async function sentFor(key: string, options: ChatOptions): Promise<string | undefined> {
-        const { status } = await house().chat({ ...options, headers: { ...options.headers, 'idempotency-key': key } })
-        expect(status).toBe(200)
-        return lastKey()
+        const before = house().emulator.seen.length
+        const answer = await house().chat({ ...options, headers: { ...options.headers, 'idempotency-key': key } })
+        expect(answer.status).toBe(200)
+        await answer.arrayBuffer()
+        const id = answer.headers.get('x-request-id')
+        if (house().emulator.seen.length > before) sentAs.set(id, lastKey())
+        expect(sentAs.has(id)).toBe(true)
+        return sentAs.get(id)
       }
 
       const session = async (user: string, team: string, project?: string): Promise<ChatOptions> => ({

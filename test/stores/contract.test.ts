@@ -19,6 +19,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { preparePostgres, type PostgresServer } from '../support/postgres-server.js'
 import { findProgram, type Program } from '../support/programs.js'
 import { prepareRedis, type RedisServer } from '../support/redis-server.js'
+import { untilReady } from '../support/until-ready.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-stores-'))
 let redis: RedisServer
@@ -100,6 +101,7 @@ for (const [name, { scope, closes, needs, prepare }] of Object.entries(technolog
         const openHere = prepare()
         const opened: Store[] = []
         try {
+          opened.push(await untilReady(openHere()))
           await sentence.run(() => {
             const store = openHere()
             opened.push(store)

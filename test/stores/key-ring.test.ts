@@ -7,6 +7,7 @@ import { openStore } from '@postern/stores'
 import { keyRingSuite } from '@postern/stores/suites'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { preparePostgres, type PostgresServer } from '../support/postgres-server.js'
+import { untilReady } from '../support/until-ready.js'
 import { findProgram } from '../support/programs.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-key-ring-'))
@@ -48,6 +49,7 @@ describe.each(Object.entries(technologies))('the key ring in %s', (name, prepare
       const openHere = prepare()
       const opened: Store[] = []
       try {
+        opened.push(await untilReady(openHere()))
         await sentence.run(() => {
           const store = openHere()
           opened.push(store)

@@ -117,11 +117,11 @@ describe.skipIf(findProgram('postgresql') === undefined)('the ledger in PostgreS
     const state = { isOver: false }
     const sending = (async () => {
       while (!state.isOver) {
-        for (let count = 0; count < 20; count += 1) {
+        for (let count = 0; count < 5; count += 1) {
           sent += 1
           await ledger.append(entryOf({ team: `t${sent % 5}` }))
         }
-        await new Promise((done) => setTimeout(done, 2))
+        await new Promise((done) => setTimeout(done, 5))
       }
     })()
     for (let time = 0; time < 2; time += 1) {
