@@ -49,11 +49,10 @@ describe.each(Object.entries(technologies))('the key ring in %s', (name, prepare
       const openHere = prepare()
       const opened: Store[] = []
       try {
-        opened.push(await untilReady(openHere()))
-        await sentence.run(() => {
+        await sentence.run(async () => {
           const store = openHere()
           opened.push(store)
-          return store.keyRing as KeyRing
+          return (await untilReady(store)).keyRing as KeyRing
         })
       } finally {
         await Promise.all(opened.map((store) => store.close()))

@@ -16,7 +16,7 @@ export function plainReason(phrase: string | undefined): string {
  */
 export function plainUtf8Reason(status: number, phrase: string): string {
   const usual = STATUS_CODES[status]
-  if (usual !== undefined && phrase !== '' && usual.endsWith(phrase)) return usual
+  if (usual !== undefined && usual.endsWith(phrase)) return usual
   if (!/[\u0080-\uffff]/.test(phrase)) return plainReason(phrase)
   return phrase.includes('\ufffd') ? '' : plainReason(Buffer.from(phrase).toString('latin1'))
 }

@@ -78,9 +78,8 @@ export function feedSuite<Item>({ make, nameOf }: ItemKind<Item>): readonly Sent
             await sleep(5)
           }
         }
-        const following = follow()
-        await Promise.all([appendMany(feed, 'a'), appendMany(other, 'b')]).finally(() => (done = true))
-        await following
+        const appending = Promise.all([appendMany(feed, 'a'), appendMany(other, 'b')]).finally(() => (done = true))
+        await Promise.all([appending, follow()])
         equal(new Set(read).size, 2 * manyItems)
         equal(read.length, 2 * manyItems)
         deepEqual(
