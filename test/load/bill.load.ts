@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { createMemoryStore, type Store } from '@postern/ports'
 import { openStore } from '@postern/stores'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { patientMs } from '../support/patient.js'
 import { preparePostgres, type PostgresServer } from '../support/postgres-server.js'
 import { untilReady } from '../support/until-ready.js'
 import { playBill } from '../support/random-bill.js'
@@ -34,7 +35,7 @@ test('the bill of the gateway stays within the limits, whatever is called', { ti
     [() => createMemoryStore(), true],
     [() => openStore({ sqlite: join(folder, `${randomUUID()}.db`) }), true],
     [() => openStore({ redis: { url: redis.url, prefix: `${randomUUID()}:` } }), false],
-    [() => openStore({ postgres: { url: postgres.url, schema: `s${randomUUID().replaceAll('-', '')}` } }), false],
+    [() => openStore({ postgres: { url: postgres.url, schema: `s${randomUUID().replaceAll('-', '')}`, answerMs: patientMs } }), false],
   ]
   let [billed, refused] = [0, 0]
   for (let index = 0; index < schedules; index += 1) {

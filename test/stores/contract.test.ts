@@ -17,6 +17,7 @@ import {
 } from '@postern/stores/suites'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { preparePostgres, type PostgresServer } from '../support/postgres-server.js'
+import { patientMs } from '../support/patient.js'
 import { findProgram, type Program } from '../support/programs.js'
 import { prepareRedis, type RedisServer } from '../support/redis-server.js'
 import { untilReady } from '../support/until-ready.js'
@@ -66,7 +67,7 @@ const technologies: Readonly<Record<string, Technology>> = {
     closes: true,
     prepare() {
       const schema = `s${randomUUID().replaceAll('-', '')}`
-      return () => openStore({ postgres: { url: postgres.url, schema } })
+      return () => openStore({ postgres: { url: postgres.url, schema, answerMs: patientMs } })
     },
   },
 }
@@ -94,29 +95,22 @@ afterAll(async () => {
 })
 
 for (const [name, { scope, closes, needs, prepare }] of Object.entries(technologies)) {
-  /**
-   * Runs each sentence at a place of its own, and closes what it opened there. PostgreSQL is asked again where a sentence failed: on a busy
-   * machine a statement may take longer than the store waits for it.
-   */
+  /** Runs each sentence at a place of its own, and closes what it opened there. */
   const holds = <Port>(what: string, sentences: readonly Sentence<Port>[], portOf: (store: Store) => Port): void => {
     describe(what, () => {
-      test.each(sentences.map((sentence) => [sentence.title, sentence] as const))(
-        '%s',
-        { retry: name === 'postgres' ? 2 : 0 },
-        async (_, sentence) => {
-          const openHere = prepare()
-          const opened: Store[] = []
-          try {
-            await sentence.run(async () => {
-              const store = openHere()
-              opened.push(store)
-              return portOf(await untilReady(store))
-            })
-          } finally {
-            await Promise.all(opened.map((store) => store.close()))
-          }
-        },
-      )
+      test.each(sentences.map((sentence) => [sentence.title, sentence] as const))('%s', async (_, sentence) => {
+        const openHere = prepare()
+        const opened: Store[] = []
+        try {
+          await sentence.run(async () => {
+            const store = openHere()
+            opened.push(store)
+            return portOf(await untilReady(store))
+          })
+        } finally {
+          await Promise.all(opened.map((store) => store.close()))
+        }
+      })
     })
   }
 

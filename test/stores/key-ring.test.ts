@@ -6,6 +6,7 @@ import { createMemoryStore, type KeyRing, type Store } from '@postern/ports'
 import { openStore } from '@postern/stores'
 import { keyRingSuite } from '@postern/stores/suites'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { patientMs } from '../support/patient.js'
 import { preparePostgres, type PostgresServer } from '../support/postgres-server.js'
 import { untilReady } from '../support/until-ready.js'
 import { findProgram } from '../support/programs.js'
@@ -38,7 +39,7 @@ const technologies: Readonly<Record<string, Prepare>> = {
   },
   PostgreSQL() {
     const schema = `s${randomUUID().replaceAll('-', '')}`
-    return () => openStore({ postgres: { url: postgres.url, schema } })
+    return () => openStore({ postgres: { url: postgres.url, schema, answerMs: patientMs } })
   },
 }
 

@@ -124,6 +124,18 @@ describe.skipIf(findProgram('postgresql') === undefined)('the store in PostgreSQ
     await worksAgain(store)
   })
 
+  test('waits as long as its options say, for calls that go alone and for those that go together', async () => {
+    const patient = createPostgresStore({ url: postgres.url, schema, answerMs: 20_000 })
+    await worksAgain(patient)
+    postgres.pause()
+    const answered = works(patient)
+    await failures(store)
+    await failures(store)
+    postgres.resume()
+    await answered
+    await patient.close()
+  })
+
   test('rejects each of 500 calls in time where the database hangs from the start', async () => {
     postgres.pause()
     const many = Array.from({ length: 500 }, () => store.budgets.reserve(nameOfReservation(), [{ budget, amount: 1 }], 60_000))

@@ -1,8 +1,5 @@
 import { StoreNotAsked } from '@postern/ports'
 
-/** How long an item waits for its turn at most, in milliseconds: the rest of a store's two seconds is for the statement. */
-const maxWaitMs = 1500
-
 /** The least time that a statement is given, in milliseconds. */
 const leastMs = 300
 
@@ -12,6 +9,8 @@ export interface BatchOptions {
   readonly atOnce: number
   /** The most items of one statement. */
   readonly most: number
+  /** How long an item waits for its turn and its answer, in milliseconds; a statement that begins late gets a little more. */
+  readonly answerMs: number
 }
 
 interface Waiting<Item, Answer> {
@@ -30,7 +29,7 @@ interface Waiting<Item, Answer> {
  */
 export function createBatches<Item, Answer>(
   run: (items: readonly Item[], waitMs: number) => Promise<readonly Answer[]>,
-  { atOnce, most }: BatchOptions,
+  { atOnce, most, answerMs }: BatchOptions,
 ): (item: Item) => Promise<Answer> {
   let waiting: Waiting<Item, Answer>[] = []
   let underWay = 0
@@ -38,7 +37,7 @@ export function createBatches<Item, Answer>(
   async function send(batch: readonly Waiting<Item, Answer>[]): Promise<void> {
     underWay += 1
     try {
-      const leftMs = maxWaitMs - (performance.now() - (batch[0]?.since ?? 0))
+      const leftMs = answerMs - (performance.now() - (batch[0]?.since ?? 0))
       const answers = await run(
         batch.map(({ item }) => item),
         Math.max(leastMs, leftMs),

@@ -8,7 +8,7 @@ import { readNumbers, readTexts, readTimed, readValue, readWhole, unreadable } f
 const mostTries = 3
 
 /** How many statements of each kind are under way at once, and how many calls one has at most. */
-const ofBatches = { atOnce: 2, most: 100 }
+const boundsOfBatches = { atOnce: 2, most: 100 }
 
 /** Stands for a window without an end. */
 const endless = -1
@@ -33,7 +33,8 @@ interface Settled {
 /** The answer about one call; `clock` if a window was not that of the present. */
 type Verdict = Reserved | 'clock' | 'exists'
 
-export function createBudgets(ask: Ask, schema: string): Budgets {
+export function createBudgets(ask: Ask, schema: string, answerMs: number): Budgets {
+  const ofBatches = { ...boundsOfBatches, answerMs }
   /** The clock of the database minus that of this process, in milliseconds. */
   let aheadMs = 0
 

@@ -4,10 +4,10 @@ import { checkAddress } from './address.js'
 import { migrate, NewerTables, type Tables } from './migrate.js'
 import { inTime, isRepeatable, isRolledBack, isWithoutTables, reasonOf } from './reason.js'
 
-/** How long a statement of a store may take, in milliseconds, including the wait for a connection. */
-const storeAnswerMs = 1500
-
-/** The last part of that, in milliseconds, with its own timer: if our event loop was blocked, the answer may be waiting unread. */
+/**
+ * The last part of the time that a statement may take, in milliseconds, with its own timer: if our event loop was blocked, the answer may
+ * be waiting unread.
+ */
 const lastMs = 100
 
 /** After a failed connection, how long statements are refused without a new attempt, in milliseconds. */
@@ -45,12 +45,12 @@ export interface ConnectionOptions {
   readonly most: number
   /** Made before the first statement. */
   readonly tables: Tables
-  /** How long a statement may take, in milliseconds, including the wait for a connection. Default: 1500. */
-  readonly answerMs?: number
+  /** How long a statement may take, in milliseconds, including the wait for a connection. */
+  readonly answerMs: number
 }
 
 /** @throws {Error} if the URL is not one of PostgreSQL; the message does not repeat it. */
-export function createPostgresConnection({ url, most, tables, answerMs = storeAnswerMs }: ConnectionOptions): PostgresConnection {
+export function createPostgresConnection({ url, most, tables, answerMs }: ConnectionOptions): PostgresConnection {
   const connectionString = checkAddress(url)
   const pool = new pg.Pool({
     connectionString,

@@ -11,6 +11,9 @@ import { createSeen } from './seen.js'
 import { tablesOfStore } from './store-tables.js'
 import { sweepBehind } from './sweep.js'
 
+/** How long a call may take, in milliseconds, unless the options say otherwise. */
+const defaultAnswerMs = 1500
+
 /** The most connections of one store. */
 const mostConnections = 8
 
@@ -23,6 +26,8 @@ export interface PostgresStoreOptions {
   readonly url: string
   /** The schema of the tables. Default `postern`. Installations that share a database but not their callers need one each. */
   readonly schema?: string
+  /** How long a call may take, in milliseconds, before it rejects. Default 1500: the sidecar itself gives a store two seconds. */
+  readonly answerMs?: number
 }
 
 /**
@@ -33,20 +38,21 @@ export interface PostgresStoreOptions {
  * `synchronous_commit` is off there. Windows and leases go by the clock of the database; the clocks of the processes decide how long
  * something is remembered or counted from now.
  *
- * At most 8 connections are open. While the database is down or hangs, calls reject within two seconds, and the next call tries again.
+ * At most 8 connections are open. While the database is down or hangs, calls reject within `answerMs` and half a second, and the next call
+ * tries again.
  *
  * @throws {Error} if the URL is not one of PostgreSQL, or the schema is no plain name.
  */
-export function createPostgresStore({ url, schema: name = defaultSchema }: PostgresStoreOptions): Store {
+export function createPostgresStore({ url, schema: name = defaultSchema, answerMs = defaultAnswerMs }: PostgresStoreOptions): Store {
   const schema = quoteSchema(name)
-  const connection = createPostgresConnection({ url, most: mostConnections, tables: tablesOfStore(schema) })
+  const connection = createPostgresConnection({ url, most: mostConnections, tables: tablesOfStore(schema), answerMs })
   const ask = sweepBehind(connection.ask, schema)
   const count = createCount(ask, schema)
   return {
     scope: 'shared',
     seen: createSeen(count),
     counters: createCounters(count),
-    budgets: createBudgets(ask, schema),
+    budgets: createBudgets(ask, schema, answerMs),
     locks: createLocks(ask, schema),
     revocations: createRevocationFeed(ask, schema),
     keyRing: createKeyRing(ask, schema),
