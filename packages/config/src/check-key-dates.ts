@@ -8,7 +8,10 @@ import type { Config } from './schema.js'
 
 type Key = Config['keys'][string]
 
-/** Warns of keys that end or should be replaced within 14 days, and refuses `rotateAfter` where nobody knows how old the key is. */
+/**
+ * Warns of each key that expires within 14 days or whose `rotateAfter` is reached within 14 days. Refuses `rotateAfter` for a key without
+ * `rotated` whose source does not tell when the key was made.
+ */
 export function checkKeyDates({ keys }: Parts, { directory }: SecretPlaces, problems: Problem[]): void {
   const nowMs = Date.now()
   for (const { path, part } of keys.values()) {

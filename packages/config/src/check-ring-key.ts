@@ -5,7 +5,7 @@ import { checkDialectNeeds, checkSecretText } from './check-keys.js'
 import { oneOf, type Problem, problem } from './problem.js'
 import { aliasForm } from './schema-parts.js'
 
-/** A key that somebody wants to add to the ring. */
+/** A key that the operator asks to add to the ring, before it was checked. */
 export interface GivenKey {
   readonly alias: string
   readonly gateway: string
@@ -14,7 +14,10 @@ export interface GivenKey {
   readonly providerSecret?: Secret | undefined
 }
 
-/** Checks a key of the ring as one of the configuration is checked. Warnings are left out: nobody reads those of a million keys. */
+/**
+ * Checks a key for the ring by the rules for keys of the configuration. Returns errors and no warnings: an import may bring a million keys,
+ * and an operator cannot read a million warnings.
+ */
 export function checkRingKey({ alias, gateway, ...key }: GivenKey, { config, dialects }: CheckedConfig): readonly Problem[] {
   const problems: Problem[] = []
   if (!aliasForm.test(alias))

@@ -6,9 +6,9 @@ const noticeMs = 14 * dayMs
 /** When a key should be replaced, in milliseconds since 1970. */
 export interface KeyDates {
   readonly expires?: number | undefined
-  /** How old it may become, in milliseconds. */
+  /** How old the key may become, in milliseconds. */
   readonly rotateAfter?: number | undefined
-  /** When it was made; `undefined`: nobody knows. */
+  /** When the key was made; `undefined` if neither the configuration nor the source tells. */
   readonly madeAt?: number | undefined
 }
 

@@ -58,7 +58,7 @@ function referencesOfVault(vault: Parts['vault']): References {
   ]
 }
 
-/** A certificate is no secret, and is read, and followed when its file changes, as one. */
+/** The file of a CA certificate. A certificate is not secret, but its file is read and followed for changes like the file of a secret. */
 function authority(path: string, file: string | undefined): References {
   return file === undefined ? [] : [[path, { file }]]
 }

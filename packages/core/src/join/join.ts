@@ -61,7 +61,10 @@ export function createJoin({ answers, locks, bounds }: JoinOptions): Join {
 
 const onlyReads = new Set(['GET', 'HEAD', 'OPTIONS'])
 
-/** A body that streams through is not kept, so nobody can say whether another is equal; and clients write each form in other bytes. */
+/**
+ * Two calls are compared by their bodies. Postern does not keep a body that it streams through; and a client writes a new boundary into each
+ * multipart form, so that two equal forms differ in their bytes. Calls with such bodies are not joined.
+ */
 function canBeJoined({ arrival, permit }: JoiningCall): boolean {
   const isForm = /^\s*multipart\//i.test(arrival.headers['content-type'] ?? '')
   return (permit.body === null || Buffer.isBuffer(permit.body)) && !isForm

@@ -135,7 +135,7 @@ export class KeptAnswers implements ByteCount {
   #forgetFirst(answers: Set<SharedAnswer>): boolean {
     const [first] = answers
     if (first === undefined) return false
-    // While somebody reads it, its bytes count on.
+    // The bytes of an answer count against the bounds until its last reader has left.
     this.forget(first)
     return true
   }

@@ -12,7 +12,7 @@ export interface LeadFacts {
   readonly key: string
   /** What its lock says: its request id and its fingerprint. */
   readonly holder: string
-  /** `undefined`: nobody can join it. */
+  /** What repeated calls read; `undefined` if no call can join this one. */
   readonly answer: SharedAnswer | undefined
   readonly arrival: Arrival
   readonly sink: ResponseSink
@@ -82,7 +82,7 @@ export class Lead {
       return
     }
     this.#isCancelled = isCancelled(this.#facts.arrival, shared.headersSent)
-    // What nobody can join any more, or will repeat, is of no use to anybody.
+    // A call that no client waits for, and none will repeat or can join, would be paid for in vain.
     if (this.#isCancelled || !answer.isWhole || (this.#grace === undefined && !this.#answers.mayLinger(answer)))
       this.#abandon(answer, shared)
     else this.#grace ??= setTimeout(() => this.#abandon(answer, shared), graceMs)

@@ -104,7 +104,7 @@ export class SharedAnswer {
     this.#wake()
     const wasWhole = this.isWhole
     const cost = costOf(piece)
-    while (this.#pieces.length > 0 && !this.#mayKeep(cost)) this.#drop()
+    while (this.#pieces.length > 0 && !this.#mayKeep(cost)) this.#makeRoom()
     if (this.#pieces.length > 0) this.cost += cost
     this.#uncounted = undefined
     if (wasWhole && !this.isWhole) this.onChange?.()
@@ -128,9 +128,13 @@ export class SharedAnswer {
     this.#close('failed')
   }
 
-  /** Keeps nothing of it any more. */
+  /** Drops all pieces at once: one by one, each would move all the others. */
   clear(): void {
-    while (this.#pieces.length > 0) this.#drop()
+    this.#dropped += this.#pieces.length
+    this.#pieces.length = 0
+    const { cost } = this
+    this.cost = 0
+    this.#count.letGo(this, cost)
   }
 
   add(listener: Listener): void {
@@ -150,7 +154,13 @@ export class SharedAnswer {
     this.#wake()
   }
 
-  #drop(): void {
+  /** Without a reader, an answer of which one piece is missing is of no use. */
+  #makeRoom(): void {
+    if (this.#listeners.size === 0) this.clear()
+    else this.#dropFirst()
+  }
+
+  #dropFirst(): void {
     const piece = this.#pieces.shift() as Buffer
     this.#dropped += 1
     if (piece === this.#uncounted) return

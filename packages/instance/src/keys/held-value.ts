@@ -1,13 +1,13 @@
 import type { KeyUse } from '@postern/core'
 import type { Secret } from '@postern/ports'
 
-/** How long answers are searched for a value that was replaced and whose end nobody knows, in milliseconds. */
+/** How long answers are searched for a replaced value whose source did not tell when the value expires, in milliseconds. */
 const keptMs = 3_600_000
 
 /** The longest that a timer of Node waits, in milliseconds. */
 const longestTimerMs = 2 ** 31 - 1
 
-/** Everything that searches for secrets: in answers, and in what is logged. */
+/** The set of secrets for which answers and log lines are searched. */
 export interface Searches {
   add(secret: Secret): void
   remove(secret: Secret): void
@@ -28,7 +28,7 @@ export class HeldValue implements KeyUse {
   #until: number | undefined
   #timer: NodeJS.Timeout | undefined
 
-  /** @param endsAt When it ends, by `performance.now()`; `undefined`: nobody knows. */
+  /** @param endsAt When the value expires, by `performance.now()`; `undefined` if the source did not tell. */
   constructor(secret: Secret, searches: Searches, endsAt: number | undefined, madeAt: number | undefined) {
     this.secret = secret
     this.madeAt = madeAt
