@@ -3,7 +3,7 @@ import { hopByHop, tokenType } from '@postern/protocol'
 import { fault } from './fault.js'
 import { name, principalFields, secretReference, type Settings, url } from './schema-parts.js'
 import { mostSessionSecrets } from './session-secrets.js'
-import { duration } from './units.js'
+import { duration, shortDuration } from './units.js'
 
 /** Whether a text is an http or https URL without a user, or `unix:SOCKET:/PATH`. */
 function isQuestionUrl(text: string): boolean {
@@ -36,10 +36,7 @@ export function createCallerSchemas(strict: Settings) {
   })
 
   /** The time in which calls or sessions are counted. */
-  const window = duration
-    .refine((ms) => ms >= 1000 && ms <= 86_400_000, fault('is not between a second and a day', 'Write a time such as 1m.'))
-    .default(60_000)
-    .describe('the window')
+  const window = shortDuration('1m').default(60_000).describe('the window')
 
   const session = strict({
     /** At least 32 bytes, shared with the servers that mint session tokens. */

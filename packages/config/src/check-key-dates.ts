@@ -34,6 +34,11 @@ function whyUnknown(secret: Key['secret']): string {
 /** When a key was made, as far as its configuration or its file tells, in milliseconds since 1970. */
 export function keyMadeAt({ rotated, secret }: Pick<Key, 'rotated' | 'secret'>, directory: string): number | undefined {
   if (rotated !== undefined || !('file' in secret)) return rotated
-  // Of a link the file that it leads to, as in a mounted secret.
-  return statSync(resolve(directory, secret.file), { throwIfNoEntry: false })?.mtimeMs
+  try {
+    // Of a link the file that it leads to, as in a mounted secret.
+    return statSync(resolve(directory, secret.file)).mtimeMs
+  } catch {
+    // The file is missing or its folder cannot be read, which whoever reads the secret tells. Its age is not known.
+    return undefined
+  }
 }

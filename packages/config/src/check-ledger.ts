@@ -12,10 +12,17 @@ const defaultFile = 'ledger.db'
 /** Where a ledger is: in a file, or in the PostgreSQL that a setting leads to. */
 export type LedgerPlace = { readonly file: string } | { readonly postgres: PostgresSetting; readonly schema: string | undefined }
 
-/** The settings that decide where a ledger is. An address of PostgreSQL may be anything that is written there. */
+/** What `ledger` or `store` says of a place. The address of PostgreSQL may be anything that is written there. */
+interface PlaceSettings {
+  readonly sqlite?: string | undefined
+  readonly postgres?: unknown
+  readonly schema?: string | undefined
+}
+
+/** The settings that decide where a ledger is. */
 export interface LedgerSettings {
-  readonly ledger?: (Readonly<Partial<Record<'sqlite' | 'schema', string | undefined>>> & { readonly postgres?: unknown }) | undefined
-  readonly store?: (Readonly<Partial<Record<'sqlite' | 'schema', string | undefined>>> & { readonly postgres?: unknown }) | undefined
+  readonly ledger?: PlaceSettings | undefined
+  readonly store?: PlaceSettings | undefined
 }
 
 /**

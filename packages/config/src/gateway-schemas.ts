@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { fault } from './fault.js'
 import { createKeySourceSchemas } from './key-source-schemas.js'
 import { alias, headerName, principalFields, type Settings, url, whomItIsFor } from './schema-parts.js'
-import { date, duration, moneyUnit } from './units.js'
+import { date, duration, longDuration, moneyUnit } from './units.js'
 
 /** The gateways whose records have something that the others have not. */
 function gatewaysWith(member: keyof Dialect): string {
@@ -125,8 +125,7 @@ export function createGatewaySchemas(strict: Settings, dialectIds: readonly stri
     /** When the key ends. From 14 days before, Postern warns. */
     expires: date.optional().describe('when the key ends at the gateway: [from 14 days before](keys.md#dates) Postern warns'),
     /** How old the key may become. From 14 days before, Postern warns. */
-    rotateAfter: duration
-      .refine((ms) => ms >= 86_400_000, fault('is less than a day', 'Write a time such as 90d.'))
+    rotateAfter: longDuration
       .optional()
       .describe('how old the key may become: from 14 days before Postern warns. Its age is that of its file or of its version in Vault'),
     /** When the key was made, where its source does not say so. */

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { fault } from './fault.js'
 import { secretReference, type Settings, url } from './schema-parts.js'
-import { duration } from './units.js'
+import { duration, shortDuration } from './units.js'
 
 /** The path of a secret in Vault's key/value engine (version 2) as its API has it, and the name of one of its fields. */
 const vaultPlace = /^[A-Za-z0-9][A-Za-z0-9._~@+-]*(?:\/[A-Za-z0-9][A-Za-z0-9._~@+-]*)*\/data(?:\/[A-Za-z0-9][A-Za-z0-9._~@+-]*)+#[^\s#]+$/
@@ -114,12 +114,10 @@ export function createKeySourceSchemas(strict: Settings, providerKey = 'the key 
     }),
     /** How keys of sources are kept: Vault, programs and token endpoints. */
     keySources: strict({
-      poll: duration
-        .refine((ms) => ms >= 1000 && ms <= 86_400_000, fault('is not between a second and a day', 'Write a time such as 60s.'))
+      poll: shortDuration('60s')
         .default(60_000)
         .describe('how often Vault and programs are asked again: another value is used after that time at the latest'),
-      cache: duration
-        .refine((ms) => ms >= 1000 && ms <= 86_400_000, fault('is not between a second and a day', 'Write a time such as 5m.'))
+      cache: shortDuration('5m')
         .default(300_000)
         .describe(
           'how long a value counts that was read, where the source does not say how long: as long as that, a lost source is not felt',

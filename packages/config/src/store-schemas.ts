@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { fault } from './fault.js'
 import { secretReference, type Settings } from './schema-parts.js'
-import { duration } from './units.js'
+import { longDuration } from './units.js'
 
 /** The settings that say where Postern keeps what it must remember, and its calls. */
 export function createStoreSchemas(strict: Settings) {
@@ -51,10 +51,7 @@ export function createStoreSchemas(strict: Settings) {
 
   const ledger = strict({
     /** How long calls are kept; whole days in UTC are deleted. */
-    keep: duration
-      .refine((ms) => ms >= 86_400_000, fault('is less than a day', 'Write a time such as 90d.'))
-      .default(90 * 86_400_000)
-      .describe('how long [the ledger](usage.md) keeps calls, at least a day'),
+    keep: longDuration.default(90 * 86_400_000).describe('how long [the ledger](usage.md) keeps calls, at least a day'),
     sqlite: z.string().min(1).optional().meta({
       description: 'its file; without `ledger` there is none',
       unset: '`ledger.db` beside the file of the store; with `store.postgres` that PostgreSQL, and no file',

@@ -63,7 +63,10 @@ class Account implements Tenants {
   }
 }
 
-/** The account of each key, by its alias. Keys of one place at a source are of one account, whatever it gives. A key whose secret is missing has an account of its own. */
+/**
+ * The account of each key, by its alias. Keys with the same secret share an account, and so do keys that come from the same place of a
+ * source, whatever the source gives. A key with neither has an account of its own.
+ */
 function findAccounts(keys: Iterable<readonly [alias: string, key: KeySecrets]>): ReadonlyMap<string, Account> {
   const bySecret = Secret.createMap<Account>()
   const bySource = new Map<string, Account>()
@@ -72,7 +75,7 @@ function findAccounts(keys: Iterable<readonly [alias: string, key: KeySecrets]>)
     const isProviderSourced = part?.providerSecret !== undefined && isKeySource(part.providerSecret)
     const secret = providerSecret ?? (isProviderSourced ? undefined : own)
     const source = secret === undefined ? accountOfSource(part?.providerSecret ?? part?.secret) : undefined
-    const known = secret === undefined ? bySource.get(source ?? '') : bySecret.get(secret)
+    const known = secret !== undefined ? bySecret.get(secret) : source === undefined ? undefined : bySource.get(source)
     const account = known ?? new Account(alias)
     if (known !== undefined) known.aliases.push(alias)
     else if (secret !== undefined) bySecret.set(secret, account)

@@ -14,6 +14,16 @@ export const duration = quantity(durationUnits, {
   usual: (number) => `${number}s if it is in seconds, or ${number}ms if it is in milliseconds`,
 })
 
+/** A duration of a day or more. */
+export const longDuration = duration.refine((ms) => ms >= durationUnits.d, fault('is less than a day', 'Write a time such as 90d.'))
+
+/** A duration from a second to a day. @param example One that may be meant, for the message. */
+export const shortDuration = (example: string) =>
+  duration.refine(
+    (ms) => ms >= durationUnits.s && ms <= durationUnits.d,
+    fault('is not between a second and a day', `Write a time such as ${example}.`),
+  )
+
 /** A size such as `512KiB` or `10MiB`, parsed to bytes. */
 export const size = quantity(sizeUnits, {
   what: 'a size with its unit',
@@ -32,12 +42,18 @@ export const pace = quantity(paceUnits, {
 export const date = z
   .custom<string>()
   .transform((value: unknown, context) => {
-    const time = typeof value === 'string' && datePattern.test(value) ? Date.parse(value) : Number.NaN
+    const time = typeof value === 'string' && datePattern.test(value) && isDay(value.slice(0, 10)) ? Date.parse(value) : Number.NaN
     if (!Number.isNaN(time)) return time
     context.addIssue({ code: 'custom', message: fault('is not a date', 'Write it like 2027-03-01 or 2027-03-01T12:00:00Z.'), input: value })
     return z.NEVER
   })
-  .meta({ type: 'string', pattern: '^\\d{4}-\\d{2}-\\d{2}(?:T[\\d:.]+(?:Z|[+-]\\d{2}:\\d{2}))?$', examples: ['2027-03-01'] })
+  .meta({ type: 'string', pattern: datePattern.source, examples: ['2027-03-01'] })
+
+/** Whether the calendar has the day: `Date.parse` takes 2027-02-31 for the third of March. */
+function isDay(day: string): boolean {
+  const time = Date.parse(day)
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(day)
+}
 
 /** An amount of money with its unit, such as `20 USD` or `100 credits`. */
 export const money = z

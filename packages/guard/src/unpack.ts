@@ -13,13 +13,13 @@ const zstdMagic = Buffer.from([0x28, 0xb5, 0x2f, 0xfd])
  *   not packed.
  */
 export function unpack(name: string, content: string | Uint8Array): Buffer | 'unreadable' | undefined {
-  const bytes = Buffer.from(content as Uint8Array)
-  const begins = (magic: Buffer): boolean => bytes.subarray(0, magic.length).equals(magic)
+  const bytes = typeof content === 'string' ? undefined : Buffer.from(content.buffer, content.byteOffset, content.byteLength)
+  const begins = (magic: Buffer): boolean => bytes?.subarray(0, magic.length).equals(magic) === true
   if (/\.zst$/i.test(name) || begins(zstdMagic)) return 'unreadable'
   const isBrotli = /\.br$/i.test(name)
   if (!isBrotli && !/\.gz$/i.test(name) && !begins(gzipMagic)) return undefined
   try {
-    return (isBrotli ? brotliDecompressSync : gunzipSync)(bytes, { maxOutputLength: mostBytes })
+    return (isBrotli ? brotliDecompressSync : gunzipSync)(bytes ?? Buffer.from(content as string), { maxOutputLength: mostBytes })
   } catch {
     return 'unreadable'
   }

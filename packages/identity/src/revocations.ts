@@ -1,5 +1,6 @@
 import {
   type Feed,
+  FollowedCopy,
   isNotAsked,
   type Principal,
   type PrincipalFields,
@@ -13,12 +14,6 @@ import {
 } from '@postern/ports'
 import { SessionCalls } from './session-calls.js'
 import { UnsettledRevocations } from './unsettled-revocations.js'
-
-/** If the copy of the revocations is older than this, a request renews it in the background, in milliseconds. */
-const freshMs = 300
-
-/** If the copy is older than this, a request waits for its renewal, in milliseconds: a revocation counts within a second. */
-const staleMs = 700
 
 /** How often expired revocations are deleted, in milliseconds. */
 const sweepMs = 60_000
@@ -62,12 +57,11 @@ export function createRevocations(feed: Feed<Revocation>, longestLifeMs: number)
   const ended: Readonly<Record<RevokedKind, Map<string, Revocation>>> = { id: new Map(), user: new Map(), team: new Map() }
   let longestMs = longestLifeMs
   let mark: string | undefined
-  let renewedAt = -Infinity
-  let renewal: Promise<void> | undefined
   let sweptAt = 0
 
-  const calls = new SessionCalls(() => renew().catch(() => {}))
-  const unsettled = new UnsettledRevocations(renew)
+  const copy = new FollowedCopy(read, 'its revocations')
+  const calls = new SessionCalls(() => copy.renew().catch(() => {}))
+  const unsettled = new UnsettledRevocations(() => copy.renew())
 
   /** Takes revocations into the copy, and ends the calls under way that those end which are new. */
   function take(revocations: readonly Revocation[]): void {
@@ -90,30 +84,11 @@ export function createRevocations(feed: Feed<Revocation>, longestLifeMs: number)
   }
 
   async function read(): Promise<void> {
-    const askedAt = performance.now()
     const page = await feed.after(mark)
     take(page.items)
     unsettled.found(page.items)
     mark = page.mark
-    renewedAt = askedAt
     sweep(Date.now())
-  }
-
-  /** Renews the copy. There is one renewal at a time; all callers share it. */
-  function renew(): Promise<void> {
-    return (renewal ??= read().finally(() => {
-      renewal = undefined
-    }))
-  }
-
-  /** Waits for a copy that is fresh enough. If a renewal that was under way turns out to be too old, renews once more. */
-  async function renewed(): Promise<void> {
-    for (let again = true; ; again = false) {
-      await reachStore(renew())
-      if (performance.now() - renewedAt <= staleMs) return
-      if (!again)
-        throw new Refusal('store_unavailable', { retryAfterSeconds: 1, cause: 'The store answers too slowly to follow its revocations.' })
-    }
   }
 
   function isOver({ id, issuedAt }: SessionFacts, { user, team }: PrincipalFields): boolean {
@@ -134,10 +109,8 @@ export function createRevocations(feed: Feed<Revocation>, longestLifeMs: number)
 
   return {
     check(session, principal) {
-      const age = performance.now() - renewedAt
-      if (age > staleMs) return renewed().then(() => refuseEnded(session, principal))
-      // Ignore a failure here: when the copy is older than `staleMs`, the next request waits for a renewal and sees it.
-      if (age > freshMs && renewal === undefined) renew().catch(() => {})
+      const freshened = copy.freshened()
+      if (freshened !== undefined) return freshened.then(() => refuseEnded(session, principal))
       return refuseEnded(session, principal)
     },
     follow(principal) {

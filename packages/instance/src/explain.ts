@@ -89,7 +89,7 @@ export function explain(runtime: Runtime, question: ExplainQuestion): Explanatio
     max_body_bytes: Math.min(policy.maxBodyBytes, dialect?.maxJsonBytes ?? Infinity),
     max_tokens: policy.maxTokens,
     require: [...policy.requires],
-    rules: asked.map((each) => describeLimit(each, undefined)),
+    rules: asked.map(({ limit }) => describeLimit(limit, undefined)),
     choices: Object.fromEntries(Object.keys(dialect?.choices ?? {}).map((name) => [name, policy.choices[name] ?? 'the gateway’s default'])),
   }
   const chosen =

@@ -1,7 +1,7 @@
 export { type Backend, createBackend } from './backend/backend.js'
 export { findFault } from './backend/check-framing.js'
 export type { Change } from './changes/change.js'
-export { addressesOfStores, cannotChange } from './changes/fixed-settings.js'
+export { cannotChange } from './changes/fixed-settings.js'
 export { answerAtDoor } from './doors/answer-at-door.js'
 export { answerOn } from './doors/answer-on.js'
 export { beginAtDoor } from './doors/arrive-at-door.js'

@@ -9,12 +9,12 @@ export interface KeptKey {
   readonly row: string
 }
 
-/** Whose calls use a key of the ring. */
+/** Says which principals use a key of the ring. */
 export interface KeptBinding {
   /** The principals, as text: see `bindingIdentity`. */
   readonly selector: string
   readonly alias: string
-  /** Shows that who wrote the binding knows the master key. The store does not read it. */
+  /** Proves that the binding was written under a master key. The store does not read it. */
   readonly mac: string
 }
 
@@ -46,7 +46,10 @@ export interface RingChanges {
   readonly mark: string
 }
 
-/** Keys and bindings that change while processes run, and that processes follow by a mark. A lookup costs the same with ten keys as with a million. */
+/**
+ * Keys and bindings that change while processes run, and that processes follow by a mark. A lookup costs the same with ten keys as with a
+ * million.
+ */
 export interface KeyRing {
   readonly scope: Scope
   /** The bindings of these selectors that are there, in any order. */
@@ -60,9 +63,9 @@ export interface KeyRing {
   count(): Promise<{ readonly keys: number; readonly bindings: number }>
   /** Makes a change. @returns What stands in its way; `undefined`: it is made. */
   change(change: RingChange): Promise<RingConflict | undefined>
-  /** Writes new keys and bindings that nobody sees before {@link KeyRing.publish}. @param batch A name that no other import has. */
+  /** Writes new keys and bindings that no lookup finds before {@link KeyRing.publish}. @param batch A name that no other import has. */
   stage(batch: string, keys: readonly KeptKey[], bindings: readonly KeptBinding[]): Promise<void>
-  /** Makes everything that was staged seen, or nothing. @returns What stands in the way: keys and bindings that are there already. */
+  /** Lets lookups find everything that was staged, or nothing of it. @returns What stands in the way: keys and bindings that are there already. */
   publish(batch: string): Promise<RingConflict | undefined>
   /** Removes what was staged and not published. */
   discard(batch: string): Promise<void>

@@ -1,4 +1,4 @@
-import type { GovernanceRecord } from '@postern/protocol'
+import type { GovernanceCost, GovernanceRecord } from '@postern/protocol'
 import type { Principal } from './principal.js'
 import type { RevokedKind } from './revocation.js'
 
@@ -7,6 +7,14 @@ export interface EarlierEntry {
   readonly attempt: number
   readonly code: string
   readonly cause: string | undefined
+}
+
+/** What a call used, as far as its gateway did not report it. */
+export interface EstimatedUse {
+  /** Tokens. */
+  readonly input?: number | undefined
+  readonly output?: number | undefined
+  readonly cost?: GovernanceCost | undefined
 }
 
 /** The ledger's entry of one request, written exactly once, whatever its ending. Holds no content and no secret. */
@@ -36,13 +44,7 @@ export interface LedgerEntry extends GovernanceRecord {
    * What the call used, as far as its gateway did not report it, or reported only a part: as its limits booked it, or by the price file.
    * It stands beside `usage` and `cost`, which are reports, and counts in their place.
    */
-  readonly estimated?:
-    | {
-        readonly input?: number | undefined
-        readonly output?: number | undefined
-        readonly cost?: { readonly amount: number; readonly unit: string } | undefined
-      }
-    | undefined
+  readonly estimated?: EstimatedUse | undefined
   /** The kind of credential. Of a refused one: the kind that it was taken for. */
   readonly via?: Principal['via'] | undefined
   /** The credential's name: a service label or a token's id. */

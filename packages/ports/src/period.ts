@@ -10,13 +10,17 @@ export interface PeriodWindow {
 
 const lengths = { second: 1000, minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const
 
-const [minute, hour, day] = [60_000, 3_600_000, 86_400_000]
-
 /**
  * How long the count of a window is kept after its end, in milliseconds: a clock that was ahead by no more than this and is set back
  * finds the count of the present window again.
  */
-export const keptAfterMs: Readonly<Record<Period, number>> = { second: minute, minute: hour, hour: day, day: 7 * day, month: 31 * day }
+export const keptAfterMs: Readonly<Record<Period, number>> = {
+  second: lengths.minute,
+  minute: lengths.hour,
+  hour: lengths.day,
+  day: 7 * lengths.day,
+  month: 31 * lengths.day,
+}
 
 const endless: PeriodWindow = { startMs: 0, endMs: Infinity }
 

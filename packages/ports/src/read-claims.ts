@@ -1,12 +1,13 @@
 import { isUtf8 } from 'node:buffer'
+import { hasRepeatedMember } from '@postern/protocol'
 
 /** Claims that two parsers could read differently, or that are not JSON. The message is a phrase to follow "it". */
 export class UnreadableClaims extends Error {
   override readonly name = 'UnreadableClaims'
 }
 
-/** A string, with the colon behind it if it is a member's name; or a brace or bracket; or a number. */
-const token = /"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?|[{}[\]]|-?\d[\d.eE+-]*/g
+/** A string or a number. */
+const stringOrNumber = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g
 
 /**
  * Reads the JSON that names a user, from a token or from the backend. Refuses what two parsers could read differently.
@@ -26,8 +27,8 @@ export function readClaims(bytes: Buffer): unknown {
     // The message of JSON.parse is not passed on: it repeats parts of the text.
     throw new UnreadableClaims('is not JSON')
   }
-  refuseRepeated(text)
-  return JSON.parse(text.replaceAll(token, (found) => (isOddNumber(found) ? noName : found)))
+  if (hasRepeatedMember(text)) throw new UnreadableClaims('has a member that stands twice')
+  return JSON.parse(text.replaceAll(stringOrNumber, (found) => (isOddNumber(found) ? noName : found)))
 }
 
 /** Replaces a number that is not in JavaScript's form. Not `null` or `[]`: `readClaim` takes those for a missing claim. */
@@ -35,20 +36,4 @@ const noName = '{}'
 
 function isOddNumber(found: string): boolean {
   return /^[-\d]/.test(found) && String(Number(found)) !== found
-}
-
-/** Refuses a repeated member in any object, at any depth. The text must be well-formed JSON. */
-function refuseRepeated(text: string): void {
-  const open: (Set<string> | undefined)[] = []
-  for (const [found, colon] of text.matchAll(token)) {
-    if (found === '{') open.push(new Set())
-    else if (found === '[') open.push(undefined)
-    else if (found === '}' || found === ']') open.pop()
-    else if (colon !== undefined) {
-      const name = JSON.parse(found.slice(0, -colon.length)) as string
-      const members = open.at(-1)
-      if (members?.has(name) === true) throw new UnreadableClaims('has a member that stands twice')
-      members?.add(name)
-    }
-  }
 }

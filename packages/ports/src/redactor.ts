@@ -1,5 +1,5 @@
 import { redactKeys } from '@postern/gateways'
-import { createSecretWindows, type FindSecret } from './secret-windows.js'
+import { createSecretWindows, findFirstOf } from './secret-windows.js'
 import type { LiveSecrets } from './live-secrets.js'
 import { Secret } from './secret.js'
 
@@ -35,13 +35,16 @@ export function searchedSecrets(secrets: ReadonlyMap<string, Secret>): readonly 
     path !== 'callers.service.hashes' &&
     !path.endsWith('.ca') &&
     (!path.includes('.variables[') || secret.reveal().length >= shortestVariable)
-  return [...secrets].filter(isSearched).map(([path, secret]) => (addresses.has(path) ? withoutScheme(secret) : secret))
+  return [...secrets].filter(isSearched).map(([path, secret]) => (addressesOfStores.includes(path) ? withoutScheme(secret) : secret))
 }
 
-/** The settings that lead to an address with a password in it. */
-const addresses: ReadonlySet<string> = new Set(['store.redis', 'store.postgres', 'ledger.postgres'])
+/** The settings whose secret is the address of a store or of the ledger, with its password. */
+export const addressesOfStores: readonly string[] = ['store.redis', 'store.postgres', 'ledger.postgres']
 
-/** A text that ends like the beginning of a secret is taken for one that was cut off; and many texts end with "postgres". */
+/**
+ * Without the scheme: the redactor takes the first letters of a secret at the end of a text for a secret that was cut off, and many texts
+ * end with "postgres".
+ */
 function withoutScheme(address: Secret): Secret {
   const text = address.reveal()
   return new Secret(text.slice(Math.max(0, text.indexOf('://'))))
@@ -53,18 +56,22 @@ function withoutScheme(address: Secret): Secret {
  */
 export function createRedactor(secrets: readonly Secret[], shortest = 0, live?: LiveSecrets): Redactor {
   const findLoaded = createSecretWindows(secrets.map((secret) => secret.reveal()).filter(({ length }) => length >= shortest))
-  const find: FindSecret = live === undefined ? findLoaded : (text, onlyWhole) => findLoaded(text, onlyWhole) ?? live.find(text, onlyWhole)
+  const find = live === undefined ? findLoaded : findFirstOf([findLoaded, live.find])
   const remembered = new Set<string>()
   let versionRemembered = live?.version
 
   function withoutSecrets(text: string): string {
     let clean = ''
-    let rest = text
-    for (let found = find(rest); found !== undefined; found = find(rest)) {
-      clean += `${rest.slice(0, found.start)}[redacted]`
-      rest = rest.slice(found.end)
+    /** Where what was not yet taken into `clean` begins, and where the next search does. */
+    let [from, searched] = [0, 0]
+    for (let found = find(text); found !== undefined; found = find(text.slice(searched))) {
+      const [start, end] = [searched + found.start, searched + found.end]
+      // One that begins inside the one before is covered together with it.
+      if (start >= from) clean += `${text.slice(from, start)}[redacted]`
+      from = Math.max(from, end)
+      searched = start + 1
     }
-    return clean + rest
+    return clean + text.slice(from)
   }
 
   const scan = (text: string): string => redactKeys(withoutSecrets(text))

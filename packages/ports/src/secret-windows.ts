@@ -9,6 +9,9 @@ export interface Found {
  * Finds any of many secrets in a text (Rabin-Karp): a rolling hash of the last {@link width} characters is looked up among
  * the hashes of the secrets' first ones. So the cost grows with the text and not with the number of secrets.
  *
+ * Of several, it finds the one that begins first in the text, and of those that begin there the longest: a caller that goes on behind
+ * the beginning of what was found misses none.
+ *
  * Also finds a secret that the end of the text cuts off, if its first {@link width} characters are there; not with
  * `onlyWhole`. If the author of the text learns of the result, use `onlyWhole`: otherwise the author could guess a secret
  * character by character.
@@ -24,13 +27,21 @@ export function createSecretWindows(secrets: readonly string[]): FindSecret {
     if (known === undefined) byWidth.set(size, [secret])
     else known.push(secret)
   }
-  const tables = [...byWidth].map(([size, those]) => createTable(size, those))
+  return findFirstOf([...byWidth].map(([size, those]) => createTable(size, those)))
+}
+
+/** Finds what any of these finds: what begins first in the text, and of those that begin there the longest. */
+export function findFirstOf(finders: readonly FindSecret[]): FindSecret {
+  const [only] = finders
+  if (only !== undefined && finders.length === 1) return only
   return (text, onlyWhole) => {
-    for (const find of tables) {
+    let first: Found | undefined
+    for (const find of finders) {
       const found = find(text, onlyWhole)
-      if (found !== undefined) return found
+      if (found === undefined) continue
+      if (first === undefined || found.start < first.start || (found.start === first.start && found.end > first.end)) first = found
     }
-    return undefined
+    return first
   }
 }
 
@@ -72,12 +83,14 @@ function createTable(size: number, secrets: readonly string[]): FindSecret {
       const bit = spread & (bitCount - 1)
       if (((bits[bit >>> 5] as number) & (1 << (bit & 31))) === 0) continue
       const start = index - size + 1
+      let end = 0
       for (let number = first[spread & (places - 1)] as number; number > 0; number = next[number - 1] as number) {
         if (hashes[number - 1] !== hash) continue
         const secret = secrets[number - 1] as string
-        if (text.startsWith(secret, start)) return { start, end: start + secret.length }
-        if (!onlyWhole && text.length - start < secret.length && secret.startsWith(text.slice(start))) return { start, end: text.length }
+        if (text.startsWith(secret, start)) end = Math.max(end, start + secret.length)
+        else if (!onlyWhole && text.length - start < secret.length && secret.startsWith(text.slice(start))) end = text.length
       }
+      if (end > 0) return { start, end }
     }
     return undefined
   }

@@ -52,4 +52,6 @@ export {
 export { formatRequestId, parseRequestId, type RequestIdParts, tagPattern } from './request-id.js'
 export { hasDotSegment } from './dot-segment.js'
 export { hopByHop } from './hop-by-hop.js'
+export { hasRepeatedMember } from './repeated-member.js'
+export { madeKeyPrefix, sdkRetryHeader, sdkTimeoutHeader } from './sdk-words.js'
 export { tokenType } from './token-type.js'

@@ -1,5 +1,4 @@
-import { readSessionRequest, sessionClaims, SessionFault, sessionFaultOverHttp, sessionSeconds } from '@postern/protocol'
-import { hasRepeatedMember } from './repeated-member.js'
+import { hasRepeatedMember, readSessionRequest, sessionClaims, SessionFault, sessionFaultOverHttp, sessionSeconds } from '@postern/protocol'
 import { SessionRefusal } from './session-refusal.js'
 import type { AskedSession } from './narrow-session.js'
 

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type CheckedConfig, type Problem, problem } from '@postern/config'
+import { addressesOfStores } from '@postern/ports'
 
 /** The reason of a problem with a setting that cannot change. */
 export const cannotChange = 'cannot change while Postern runs.'
@@ -23,7 +24,7 @@ const fixedWithListeners: typeof fixedEverywhere = [
   ['backend.connections', ({ backend }) => backend?.connections],
   ['admin', ({ admin }) => (admin === undefined ? undefined : { ...admin, secret: undefined, credentials: undefined })],
   ['admin.secret', ({ admin }) => admin?.secret !== undefined],
-  // Whether the listener asks who somebody is; with a secret it does anyway.
+  // Whether the admin listener asks for a credential; with a secret it does anyway.
   ['admin.credentials', ({ admin }) => admin?.secret === undefined && admin?.credentials !== undefined],
   ['audit', ({ audit }) => audit],
   ['ledger', ({ ledger }) => ledger],
@@ -32,9 +33,6 @@ const fixedWithListeners: typeof fixedEverywhere = [
   // With a backend, the server reads requests in another way from its first byte.
   ['backend', ({ backend }) => backend !== undefined],
 ]
-
-/** The settings whose secret is the address of what is open for as long as the process runs. */
-export const addressesOfStores: readonly string[] = ['store.redis', 'store.postgres', 'ledger.postgres']
 
 /**
  * A problem for each setting that differs and cannot change while the process runs.

@@ -24,8 +24,8 @@ export function compileKeys({ checked, options, leases, uses, ...rest }: KeysNee
   readonly witness: Witness
 } {
   const { witness = () => {}, log = () => {}, asksSources = true } = options
-  const isTwin = (alias: string): void => leases.isTwin(alias)
-  const sources = new KeySources({ checked, uses, witness, isTwin, asks: asksSources, ...rest })
+  const markTwin = (alias: string): void => leases.markTwin(alias)
+  const sources = new KeySources({ checked, uses, witness, markTwin, asks: asksSources, ...rest })
   const dates = new KeyDates(checked, sources)
   if (asksSources) uses.until(dates.tell(log))
   const suspecting: Witness = (event) => {

@@ -1,7 +1,8 @@
 import { type CheckedConfig, masterKeyPath } from '@postern/config'
 import { type FindKey, type Gateway, type Rooms, shareLoadedKeys } from '@postern/core'
-import { describeBinding, type KeyRing, type LiveSecrets, type Log, type PrincipalFields, type Secret, type Uses } from '@postern/ports'
+import { type KeyRing, type LiveSecrets, type Log, type PrincipalFields, type Secret, type Uses } from '@postern/ports'
 import { MasterKeys } from '../key-ring/master-keys.js'
+import { searchesFor, type Searches } from '../keys/held-value.js'
 import { RingCopy } from '../key-ring/ring-copy.js'
 import { RingLeases } from '../key-ring/ring-leases.js'
 
@@ -34,16 +35,7 @@ export function compileRing({ checked, gateways, uses, live, ring, log }: RingNe
   const masterKeys = masterKeysOf(checked)
   if (masterKeys === undefined || ring === undefined) return undefined
   const loaded = shareLoadedKeys(uses)
-  const searchesOf = (alias: string) => ({
-    add(secret: Secret) {
-      loaded.addValue({ alias, secret })
-      live.add(secret)
-    },
-    remove(secret: Secret) {
-      loaded.removeValue({ alias, secret })
-      live.remove(secret)
-    },
-  })
+  const searchesOf = (alias: string): Searches => searchesFor(alias, loaded, live)
   const broken = (what: string, error: Error): void => log('error', 'key_ring_broken', { what, reason: error.message })
   const ids = (checked.config.keyRing?.masterKeys ?? []).map(({ id }, index) => [
     id,
@@ -64,7 +56,7 @@ export function compileRing({ checked, gateways, uses, live, ring, log }: RingNe
       if (bound !== undefined && bound.rank === 0) return bound
       const found = copy.find(principal)
       if (found === undefined || (bound !== undefined && bound.rank <= found.rank)) return bound
-      return { key: leases.of(found, principal), binding: `${describeBinding(found.binding)} (ring)`, rank: found.rank }
+      return { key: leases.of(found, principal), binding: found.title, rank: found.rank }
     },
   }
 }

@@ -152,7 +152,7 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
           connections,
         ),
       ),
-      resolve: createRingResolve(createLeasingResolve(findKey, sources, openObject), ring),
+      resolve: createRingResolve(createLeasingResolve(findKey, sources, openObject, ring), ring),
       police: createPolice(
         findPolicy,
         (principal, { key, gateway }) =>

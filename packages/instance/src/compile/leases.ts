@@ -3,6 +3,7 @@ import type { CheckedConfig } from '@postern/config'
 import { createResolve, type FindKey, type Gateway, type KeyLease, type Rooms } from '@postern/core'
 import { Secret } from '@postern/ports'
 import type { KeySources } from '../keys/key-sources.js'
+import type { CompiledRing } from './compile-ring.js'
 
 /** How long a call waits for the first value of its key, in milliseconds. */
 const longestWaitMs = 10_000
@@ -27,7 +28,7 @@ export class Leases {
   }
 
   /** Nothing may be stored under the key: another one has the same secret. */
-  isTwin(alias: string): void {
+  markTwin(alias: string): void {
     this.#twins.add(alias)
     const lease = this.#made.get(alias)
     if (lease !== undefined) lease.mayStore &&= this.#mayStore(alias)
@@ -67,6 +68,7 @@ export function createLeasingResolve(
   findKey: FindKey,
   sources: KeySources,
   openObject: Parameters<typeof createResolve>[1],
+  ring: CompiledRing | undefined,
 ): Rooms['resolve'] {
   if (sources.size === 0) return createResolve(findKey, openObject)
   const findLease: FindKey = (principal) => {
@@ -78,7 +80,12 @@ export function createLeasingResolve(
   return (arrival, principal) => {
     const key = sources.get(findKey(principal)?.key.alias ?? '')
     const pending = key === undefined ? undefined : sources.pending(key)
-    return pending === undefined ? resolve(arrival, principal) : atMost(pending).then(() => resolve(arrival, principal))
+    return pending === undefined
+      ? resolve(arrival, principal)
+      : atMost(pending)
+          // Meanwhile the ring may have changed.
+          .then(() => ring?.pending(principal))
+          .then(() => resolve(arrival, principal))
   }
 }
 

@@ -3,7 +3,7 @@ import { type KeyTrial, tryKey } from '@postern/core'
 import { formatRequestId } from '@postern/protocol'
 import { nextUlid } from '../doors/next-ulid.js'
 import type { MasterKeys } from '../key-ring/master-keys.js'
-import type { ReadKey, SecretRole } from '../key-ring/ring-key.js'
+import { openSealed, type ReadKey, type SecretRole } from '../key-ring/ring-key.js'
 import { compileGateway } from './compile-gateway.js'
 
 /** What came of trying a secret of the ring. */
@@ -19,7 +19,7 @@ export interface RingTrial extends KeyTrial {
  * @throws {BrokenSeal}
  */
 export async function tryRingSecret(
-  { alias, key }: ReadKey,
+  read: ReadKey,
   role: SecretRole,
   {
     checked,
@@ -29,6 +29,7 @@ export async function tryRingSecret(
   }: { checked: CheckedConfig; masterKeys: MasterKeys; model: string | undefined; signal: AbortSignal },
 ): Promise<RingTrial> {
   const requestId = formatRequestId({ workflow: 'rotation', step: 'validate', ulid: nextUlid(), attempt: 1 })
+  const { alias, key } = read
   const kept = key.secrets.find((secret) => secret.role === role)
   const settings = checked.config.gateways[key.gateway]
   if (kept === undefined || settings === undefined)
@@ -37,13 +38,10 @@ export async function tryRingSecret(
       reason: kept === undefined ? 'The key has no such secret.' : 'Its gateway is not in the configuration.',
       requestId,
     }
-  const sealedFor = { alias, gateway: key.gateway, version: kept.since }
   const lease = {
     alias,
     gateway: compileGateway(key.gateway, settings, checked),
-    secret: masterKeys.open(kept.sealed, { ...sealedFor, part: 'secret' }),
-    providerSecret:
-      kept.sealedProvider === undefined ? undefined : masterKeys.open(kept.sealedProvider, { ...sealedFor, part: 'providerSecret' }),
+    ...openSealed(read, kept, masterKeys),
     project: key.project,
     mayStore: false,
   }

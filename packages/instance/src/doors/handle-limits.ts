@@ -53,6 +53,6 @@ function limitsOf(
 
 /** A caller is not told how the configuration is arranged, nor what of it others hold. */
 function describe(limit: Limit, state: Counted): CallerLimit {
-  const { path: _path, booked: _booked, held: _held, left = 0, ...told } = describeLimit({ limit, hasCount: true }, state)
+  const { path: _path, booked: _booked, held: _held, left = 0, ...told } = describeLimit(limit, state)
   return { ...told, left }
 }

@@ -1,4 +1,12 @@
-import { describeBinding, type KeyRing, type PrincipalFields, type RingChange, type RingConflict, Secret } from '@postern/ports'
+import {
+  describeBinding,
+  type KeptKey,
+  type KeyRing,
+  type PrincipalFields,
+  type RingChange,
+  type RingConflict,
+  Secret,
+} from '@postern/ports'
 import { nameFault } from '@postern/protocol'
 import type { MasterKeys } from './master-keys.js'
 import { RingFault } from './ring-fault.js'
@@ -64,12 +72,10 @@ export class RingEditor {
 
   /** @throws {RingFault} if there is no such key; {@link BrokenSeal} if its row was not written by Postern. */
   async read(alias: string): Promise<ReadKey> {
-    const kept = await this.#ring.key(alias)
-    if (kept === undefined) throw new RingFault(`The ring has no key "${alias}".`, '"postern keys list" shows those that it has.')
-    return readKey(kept, this.#masterKeys)
+    return readKey(await this.#kept(alias), this.#masterKeys)
   }
 
-  /** Writes what a key is after a change, if nobody else has changed it meanwhile. */
+  /** Writes a key as it is after a change. @throws {RingFault} if another command changed it since it was read. */
   async write({ alias, version }: ReadKey, key: RingKey): Promise<void> {
     await this.#change({ keys: [writeKey(alias, version + 1, key, this.#masterKeys)] })
   }
@@ -86,9 +92,9 @@ export class RingEditor {
     await this.#change({ unbind: [this.bindingOf(principal, '-').selector] })
   }
 
-  /** Removes a key and its secrets. @throws {RingFault} if callers are bound to it. */
+  /** Removes a key and its secrets, even if its row is broken. @throws {RingFault} if there is no such key, or callers are bound to it. */
   async retire(alias: string): Promise<void> {
-    const { version } = await this.read(alias)
+    const { version } = await this.#kept(alias)
     const bound = await this.#ring.bindingsOf(alias, 4)
     if (bound.length > 0)
       throw new RingFault(
@@ -96,6 +102,12 @@ export class RingEditor {
         'Unbind them first, with "postern keys unbind".',
       )
     await this.#change({ removed: [{ alias, version }] })
+  }
+
+  async #kept(alias: string): Promise<KeptKey> {
+    const kept = await this.#ring.key(alias)
+    if (kept === undefined) throw new RingFault(`The ring has no key "${alias}".`, '"postern keys list" shows those that it has.')
+    return kept
   }
 
   async #change(change: RingChange): Promise<void> {
@@ -120,7 +132,7 @@ export function faultOf({ aliases, selectors }: RingConflict): RingFault {
   const [alias] = aliases
   if (alias !== undefined)
     return new RingFault(
-      `The key "${alias}" is there already, or was changed by somebody else meanwhile.`,
+      `The key "${alias}" is there already, or another command changed it meanwhile.`,
       'Look at it with "postern keys list", and try again.',
     )
   const [selector = ''] = selectors

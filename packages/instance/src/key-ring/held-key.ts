@@ -1,8 +1,8 @@
 import type { KeyUse } from '@postern/core'
 import type { Secret } from '@postern/ports'
-import { HeldValue, type Searches } from '../keys/held-value.js'
+import { HeldValue, type Searches, useOf } from '../keys/held-value.js'
 import type { MasterKeys } from './master-keys.js'
-import type { ReadKey, RingSecret, SecretRole } from './ring-key.js'
+import { openSealed, type ReadKey, type RingSecret, type SecretRole } from './ring-key.js'
 
 /** A secret of the ring that is open in the memory of this process. */
 export interface OpenSecret extends Pick<RingSecret, 'role' | 'leaked'> {
@@ -25,7 +25,7 @@ export class HeldKey {
     this.secrets = read.key.secrets.map((secret) => openSecret(read, secret, masterKeys, searches))
   }
 
-  /** The secret that plays this part and may be sent. */
+  /** The secret with this role. A leaked one is always `former`. */
   of(role: SecretRole): OpenSecret | undefined {
     return this.secrets.find((secret) => secret.role === role)
   }
@@ -38,22 +38,19 @@ export class HeldKey {
       .map(({ secret, providerSecret = secret }) => providerSecret)
   }
 
-  /** The key is another one now, or is not held any more: answers are searched for its secrets for a while. */
-  letGo(): void {
-    for (const { values } of this.secrets) for (const value of values) value.replace()
+  /**
+   * The key was changed, or is not held any more.
+   *
+   * @param searchedMs How long answers are searched for its secrets from now, in milliseconds. Default: an hour.
+   */
+  letGo(searchedMs?: number): void {
+    for (const { values } of this.secrets) for (const value of values) value.replace(searchedMs)
   }
 }
 
-function openSecret({ alias, key: { gateway } }: ReadKey, kept: RingSecret, masterKeys: MasterKeys, searches: Searches): OpenSecret {
-  const { role, sealed, sealedProvider, since, addedAt } = kept
-  const sealedFor = { alias, gateway, version: since }
-  const secret = masterKeys.open(sealed, { ...sealedFor, part: 'secret' })
-  const providerSecret =
-    sealedProvider === undefined ? undefined : masterKeys.open(sealedProvider, { ...sealedFor, part: 'providerSecret' })
+function openSecret(read: ReadKey, kept: RingSecret, masterKeys: MasterKeys, searches: Searches): OpenSecret {
+  const { role, leaked, addedAt } = kept
+  const { secret, providerSecret } = openSealed(read, kept, masterKeys)
   const values = [secret, providerSecret].flatMap((each) => (each === undefined ? [] : [new HeldValue(each, searches, undefined, addedAt)]))
-  const use: KeyUse = {
-    begin: () => values.forEach((value) => value.begin()),
-    end: () => values.forEach((value) => value.end()),
-  }
-  return { role, leaked: kept.leaked, secret, providerSecret, values, use, asideUntil: 0 }
+  return { role, leaked, secret, providerSecret, values, use: useOf(values), asideUntil: 0 }
 }

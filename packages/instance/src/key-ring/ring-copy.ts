@@ -1,5 +1,7 @@
 import {
   bindingIdentity,
+  describeBinding,
+  FollowedCopy,
   type KeptBinding,
   type KeyRing,
   mostSpecificFirst,
@@ -12,18 +14,14 @@ import { HeldKey } from './held-key.js'
 import { BrokenSeal, type MasterKeys } from './master-keys.js'
 import { checkBinding, readKey } from './ring-key.js'
 
-/** If the copy is older than this, a request has it renewed in the background; and waits for that, in milliseconds: a change counts within a second. */
-const freshMs = 300
-const staleMs = 700
-
-/** How many bindings and keys are held at most. Those that were not asked for the longest go first. */
-const mostBindings = 200_000
-const mostKeys = 20_000
+/** How many bindings and keys are held at most. The one that was loaded first goes first. */
+const maxBindings = 200_000
+const maxKeys = 20_000
 
 /** What the ring says of a principal. */
 export interface FoundKey {
-  /** The principals of the binding. */
-  readonly binding: PrincipalFields
+  /** The binding in words: `team acme (ring)`. */
+  readonly title: string
   /** How specific the binding is: its place in `mostSpecificFirst`. */
   readonly rank: number
   /** `undefined`: the binding leads to a key that is not there, or that is not what Postern wrote. */
@@ -42,8 +40,8 @@ export interface RingCopyOptions {
 /** A binding that is asked for. */
 interface Candidate {
   readonly selector: string
-  readonly binding: PrincipalFields
   readonly rank: number
+  readonly title: string
 }
 
 /**
@@ -56,11 +54,10 @@ export class RingCopy {
   readonly #bindings = new Map<string, { readonly alias: string | undefined } | null>()
   /** `null`: there is no such key, or its row is broken. */
   readonly #keys = new Map<string, HeldKey | null>()
-  /** What is asked for of a principal, for as long as somebody holds the principal. */
+  /** The candidates of a principal object; they go with the object. */
   readonly #candidates = new WeakMap<PrincipalFields, readonly Candidate[]>()
+  readonly #followed = new FollowedCopy(() => this.#follow(), 'its key ring')
   #mark: string | undefined
-  #renewedAt = -Infinity
-  #renewal: Promise<void> | undefined
 
   constructor(options: RingCopyOptions) {
     this.#options = options
@@ -68,19 +65,18 @@ export class RingCopy {
 
   /** Settles when {@link RingCopy.find} knows the answer; `undefined`: it does now. @throws {Refusal} 503 `store_unavailable`, by rejecting. */
   pending(principal: PrincipalFields): Promise<void> | undefined {
-    const age = performance.now() - this.#renewedAt
-    if (age > staleMs) return this.#load(principal)
-    if (age > freshMs) this.#renew().catch(() => {})
+    const freshened = this.#followed.freshened()
+    if (freshened !== undefined) return freshened.then(() => this.#load(principal))
     return this.#isKnown(principal) ? undefined : this.#load(principal)
   }
 
   /** The most specific binding of a principal; `undefined`: the ring has none. Call it once `pending` has settled. */
   find(principal: PrincipalFields): FoundKey | undefined {
-    for (const { selector, binding, rank } of this.#candidatesOf(principal)) {
+    for (const { selector, title, rank } of this.#candidatesOf(principal)) {
       const found = this.#bindings.get(selector)
       if (found === undefined)
         throw new Refusal('store_unavailable', { retryAfterSeconds: 1, cause: 'The ring was not asked for this caller.' })
-      if (found !== null) return { binding, rank, held: found.alias === undefined ? undefined : (this.#keys.get(found.alias) ?? undefined) }
+      if (found !== null) return { title, rank, held: found.alias === undefined ? undefined : (this.#keys.get(found.alias) ?? undefined) }
     }
     return undefined
   }
@@ -108,14 +104,13 @@ export class RingCopy {
   }
 
   async #load(principal: PrincipalFields): Promise<void> {
-    await this.#renewed()
     const { ring } = this.#options
     const unknown = this.#candidatesOf(principal).filter(({ selector }) => !this.#bindings.has(selector))
     if (unknown.length > 0) {
       const selectors = unknown.map(({ selector }) => selector)
       const mark = this.#mark
       const found = await reachStore(ring.bindings(selectors))
-      // A change that came meanwhile may be of these.
+      // If a change was read meanwhile, this answer may be older than the change: it is not kept, and is loaded again.
       if (mark === this.#mark)
         for (const selector of selectors)
           this.#takeBinding(
@@ -129,7 +124,9 @@ export class RingCopy {
       if (!this.#keys.has(alias)) await this.#loadKey(alias)
       break
     }
-    if (!this.#isKnown(principal)) return this.#load(principal)
+    if (this.#isKnown(principal)) return
+    await this.#followed.freshened()
+    return this.#load(principal)
   }
 
   async #loadKey(alias: string): Promise<void> {
@@ -137,7 +134,8 @@ export class RingCopy {
     const kept = await reachStore(this.#options.ring.key(alias))
     if (mark !== this.#mark) return
     const { masterKeys, searchesOf, broken } = this.#options
-    makeRoom(this.#keys, mostKeys, (held) => held?.letGo())
+    // The key is not a former one: its secrets are searched for again as soon as a call needs it.
+    makeRoom(this.#keys, maxKeys, (held) => held?.letGo(0))
     try {
       this.#keys.set(alias, kept === undefined ? null : new HeldKey(readKey(kept, masterKeys), masterKeys, searchesOf(alias)))
     } catch (error) {
@@ -148,7 +146,7 @@ export class RingCopy {
   }
 
   #takeBinding(selector: string, found: KeptBinding | undefined): void {
-    makeRoom(this.#bindings, mostBindings, () => {})
+    makeRoom(this.#bindings, maxBindings, () => {})
     if (found === undefined) {
       this.#bindings.set(selector, null)
       return
@@ -163,21 +161,7 @@ export class RingCopy {
     }
   }
 
-  #renew(): Promise<void> {
-    return (this.#renewal ??= this.#follow().finally(() => {
-      this.#renewal = undefined
-    }))
-  }
-
-  async #renewed(): Promise<void> {
-    if (performance.now() - this.#renewedAt <= staleMs) return
-    await reachStore(this.#renew())
-    if (performance.now() - this.#renewedAt > staleMs)
-      throw new Refusal('store_unavailable', { retryAfterSeconds: 1, cause: 'The store answers too slowly to follow its key ring.' })
-  }
-
   async #follow(): Promise<void> {
-    const askedAt = performance.now()
     const { changed, mark } = await this.#options.ring.changes(this.#mark)
     if (changed === undefined) {
       this.#bindings.clear()
@@ -187,7 +171,6 @@ export class RingCopy {
       for (const alias of changed.aliases) this.#forgetKey(alias)
     }
     this.#mark = mark
-    this.#renewedAt = askedAt
   }
 
   #forgetKey(alias: string): void {
@@ -201,13 +184,13 @@ function candidatesOf(principal: PrincipalFields): readonly Candidate[] {
   return mostSpecificFirst.flatMap((shape, rank): readonly Candidate[] => {
     if (shape.length === 0 || shape.some((field) => principal[field] === undefined)) return []
     const binding = Object.fromEntries(shape.map((field) => [field, principal[field]])) as PrincipalFields
-    return [{ selector: bindingIdentity(binding), binding, rank }]
+    return [{ selector: bindingIdentity(binding), rank, title: `${describeBinding(binding)} (ring)` }]
   })
 }
 
 /** Removes the oldest entry of a full map. */
-function makeRoom<Value>(map: Map<string, Value>, most: number, letGo: (value: Value) => void): void {
-  if (map.size < most) return
+function makeRoom<Value>(map: Map<string, Value>, max: number, letGo: (value: Value) => void): void {
+  if (map.size < max) return
   for (const [key, value] of map) {
     map.delete(key)
     letGo(value)

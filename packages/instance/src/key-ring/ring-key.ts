@@ -1,4 +1,4 @@
-import type { KeptBinding, KeptKey, PrincipalFields } from '@postern/ports'
+import type { KeptBinding, KeptKey, PrincipalFields, Secret } from '@postern/ports'
 import { bindingIdentity } from '@postern/ports'
 import { BrokenSeal, type MasterKeys } from './master-keys.js'
 
@@ -60,13 +60,26 @@ export interface ReadKey {
   readonly key: RingKey
 }
 
+/** The secrets of a key in the clear. @throws {BrokenSeal} */
+export function openSealed(
+  { alias, key: { gateway } }: ReadKey,
+  { since, sealed, sealedProvider }: RingSecret,
+  masterKeys: MasterKeys,
+): { readonly secret: Secret; readonly providerSecret: Secret | undefined } {
+  const sealedFor = { alias, gateway, version: since }
+  return {
+    secret: masterKeys.open(sealed, { ...sealedFor, part: 'secret' }),
+    providerSecret: sealedProvider === undefined ? undefined : masterKeys.open(sealedProvider, { ...sealedFor, part: 'providerSecret' }),
+  }
+}
+
 /** The row of a key, marked with the master key. */
 export function writeKey(alias: string, version: number, key: RingKey, masterKeys: MasterKeys): KeptKey {
   const text = JSON.stringify(key)
   return { alias, version, row: JSON.stringify({ mac: masterKeys.mac(keyText(alias, version, text)), key: text }) }
 }
 
-/** @throws {BrokenSeal} if the row was not written by who knows a master key, or for another alias or version. */
+/** @throws {BrokenSeal} if the row was not written under one of the master keys, or was written for another alias or version. */
 export function readKey({ alias, version, row }: KeptKey, masterKeys: MasterKeys): ReadKey {
   const { mac, key } = parseRow(row)
   masterKeys.check(keyText(alias, version, key), mac)
@@ -79,7 +92,7 @@ export function writeBinding(principal: PrincipalFields, alias: string, masterKe
   return { selector, alias, mac: masterKeys.mac(bindingText(selector, alias)) }
 }
 
-/** @throws {BrokenSeal} if the binding was not written by who knows a master key. */
+/** @throws {BrokenSeal} if the binding was not written under one of the master keys. */
 export function checkBinding({ selector, alias, mac }: KeptBinding, masterKeys: MasterKeys): void {
   masterKeys.check(bindingText(selector, alias), mac)
 }

@@ -18,7 +18,11 @@ export function createExecSource(command: readonly string[], variables: Readonly
     async read(signal) {
       const env = Object.fromEntries([...variables].map(([name, value]) => [name, value.reveal()]))
       const child = spawn(program, args, { env, cwd: '/', shell: false, detached: true, stdio: ['ignore', 'pipe', 'ignore'] })
-      const end = (): void => endGroup(child)
+      const end = (): void => {
+        endGroup(child)
+        // A program of another group that still holds the pipe would keep it open for ever.
+        child.stdout.destroy()
+      }
       signal.addEventListener('abort', end)
       try {
         const output = await outputOf(child)
@@ -43,7 +47,7 @@ function outputOf(child: ChildProcess): Promise<string> {
     child.once('error', (error: NodeJS.ErrnoException) =>
       reject(new SourceFailure(`The program cannot be run (${error.code ?? 'unknown'}).`)),
     )
-    // Once it has ended and nobody can write any more, whom it has started included.
+    // `close` comes once the program has ended, and it and everything that it started have closed stdout.
     child.once('close', (code, killedBy) => {
       if (code === 0) resolve(Buffer.concat(pieces).toString('utf8'))
       else reject(new SourceFailure(code === null ? `The program was ended by ${killedBy}.` : `The program ended with status ${code}.`))

@@ -81,8 +81,11 @@ export class FollowedValue {
     return Math.max(1, Math.ceil((this.#againAt - performance.now()) / 1000))
   }
 
-  /** Settles when the question is over that a call without a value may wait for; `undefined`: there is none, and none would help. */
-  get pending(): Promise<void> | undefined {
+  /**
+   * For a call without a value: asks the source, or joins the question that is under way. `undefined` if the source is failing or closed, so
+   * that it would not help to wait.
+   */
+  askForFirst(): Promise<void> | undefined {
     return this.#failures > 0 || this.#closing.signal.aborted ? undefined : this.read()
   }
 
@@ -120,7 +123,7 @@ export class FollowedValue {
         tell({ type: 'key_source_back', key: alias, source: source.kind, afterMs: Math.round(this.#readAt - this.#lostAt) })
       }
       this.#failures = 0
-      // Not all at once, however many there are.
+      // Spread over the last tenth of `poll`, so that many sources are not all asked at once.
       this.#askIn(Math.min(value.againMs ?? Infinity, times.poll * (0.9 + Math.random() / 10)))
     } catch (error) {
       if (this.#closing.signal.aborted) return

@@ -1,5 +1,5 @@
-import type { KeyUse } from '@postern/core'
-import type { Secret } from '@postern/ports'
+import type { KeyUse, LoadedKeys } from '@postern/core'
+import type { LiveSecrets, Secret } from '@postern/ports'
 
 /** How long answers are searched for a replaced value whose source did not tell when the value expires, in milliseconds. */
 const keptMs = 3_600_000
@@ -11,6 +11,30 @@ const longestTimerMs = 2 ** 31 - 1
 export interface Searches {
   add(secret: Secret): void
   remove(secret: Secret): void
+}
+
+/** Searches for the secrets of one key in answers and in log lines. */
+export function searchesFor(alias: string, loaded: LoadedKeys, live: LiveSecrets): Searches {
+  return {
+    add(secret) {
+      loaded.addValue({ alias, secret })
+      live.add(secret)
+    },
+    remove(secret) {
+      loaded.removeValue({ alias, secret })
+      live.remove(secret)
+    },
+  }
+}
+
+/** Counts the calls that are sent with several values at once, such as the two keys of Mintoken. */
+export function useOf(values: readonly HeldValue[]): KeyUse {
+  const [first] = values
+  if (first !== undefined && values.length === 1) return first
+  return {
+    begin: () => values.forEach((value) => value.begin()),
+    end: () => values.forEach((value) => value.end()),
+  }
 }
 
 /**
@@ -52,9 +76,13 @@ export class HeldValue implements KeyUse {
     this.#leaveIfOver()
   }
 
-  /** Another value is the current one now, or none. */
-  replace(): void {
-    this.#until = this.#endsAt ?? performance.now() + keptMs
+  /**
+   * Another value is the current one now, or none.
+   *
+   * @param searchedMs How long answers and logs are searched for it from now, in milliseconds, if its end is not known. Default: an hour.
+   */
+  replace(searchedMs = keptMs): void {
+    this.#until = this.#endsAt ?? performance.now() + searchedMs
     this.#leaveIfOver()
   }
 

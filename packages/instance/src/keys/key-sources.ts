@@ -2,6 +2,7 @@ import { type CheckedConfig, isKeySource, type KeySecretReference } from '@poste
 import { type Gateway, type KeyLease, type LoadedKeys, shareLoadedKeys } from '@postern/core'
 import { type LiveSecrets, Refusal, Secret, type Uses, type Witness } from '@postern/ports'
 import { FollowedValue } from './followed-value.js'
+import { searchesFor } from './held-value.js'
 import { prepareSource } from './open-sources.js'
 import { SourcedKey } from './sourced-key.js'
 import { ValueCell } from './value-cell.js'
@@ -16,7 +17,7 @@ export interface KeySourcesOptions {
   /** `false`: no source is opened, as for a dry run. */
   readonly asks: boolean
   /** Is told that two keys have turned out to be one, so that nothing may be stored under either. */
-  readonly isTwin: (alias: string) => void
+  readonly markTwin: (alias: string) => void
 }
 
 /** A key that is not what it should be, for the operator. */
@@ -76,7 +77,7 @@ export class KeySources {
   pending(key: SourcedKey): Promise<unknown> | undefined {
     if (key.lease !== undefined) return undefined
     const missing = key.followed.filter(({ current }) => current === undefined)
-    const open = missing.flatMap(({ pending }) => pending ?? [])
+    const open = missing.flatMap((value) => value.askForFirst() ?? [])
     return open.length < missing.length ? undefined : Promise.all(open)
   }
 
@@ -119,17 +120,7 @@ export class KeySources {
     const { checked, uses, live, witness } = this.#options
     if (!isKeySource(reference)) return checked.secrets.get(path) as Secret
     const { place, settings, turns, open } = prepareSource(checked, uses, path, reference)
-    const loaded = this.#loaded
-    const searches = {
-      add: (secret: Secret) => {
-        loaded.addValue({ alias, secret })
-        live.add(secret)
-      },
-      remove: (secret: Secret) => {
-        loaded.removeValue({ alias, secret })
-        live.remove(secret)
-      },
-    }
+    const searches = searchesFor(alias, this.#loaded, live)
     const cell = uses.share(
       'value of a source of keys',
       place,
@@ -145,7 +136,7 @@ export class KeySources {
     )
   }
 
-  /** The secret of a client lasts longer than its tokens. */
+  /** For a key from OAuth: stored objects are also sealed with the client secret, which outlives the tokens. */
   #sealing(alias: string): Secret | undefined {
     const { secrets } = this.#options.checked
     const path = `keys.${alias}.secret`
@@ -155,7 +146,7 @@ export class KeySources {
   /** Whether another key has the same secret, which only shows once the source gives it. */
   #hasTwin(alias: string, secret: Secret): boolean {
     const twins = [...this.#twinsOf(alias, secret)]
-    for (const twin of twins) this.#options.isTwin(twin)
+    for (const twin of twins) this.#options.markTwin(twin)
     return twins.length > 0
   }
 

@@ -1,7 +1,7 @@
-import type { Gateway, KeyLease, KeyUse } from '@postern/core'
+import type { Gateway, KeyLease } from '@postern/core'
 import type { Secret } from '@postern/ports'
 import type { FollowedValue } from './followed-value.js'
-import { HeldValue } from './held-value.js'
+import { HeldValue, useOf } from './held-value.js'
 
 /** What a lease has besides its secrets. */
 export interface LeaseFacts {
@@ -24,6 +24,8 @@ export class SourcedKey {
   readonly #facts: LeaseFacts
   readonly #parts: KeyParts
   readonly #mayStore: (secret: Secret) => boolean
+  /** Those of its secrets that come from sources. */
+  readonly followed: readonly FollowedValue[]
   #lease: KeyLease | undefined
 
   /** @param mayStore Whether stored objects may be used under the secret that decides whose they are. */
@@ -31,15 +33,11 @@ export class SourcedKey {
     this.#facts = facts
     this.#parts = parts
     this.#mayStore = mayStore
+    this.followed = [parts.secret, parts.providerSecret].filter((part) => part !== undefined && isFollowed(part))
   }
 
   get alias(): string {
     return this.#facts.alias
-  }
-
-  /** Those of its secrets that come from sources. */
-  get followed(): readonly FollowedValue[] {
-    return [this.#parts.secret, this.#parts.providerSecret].filter((part) => part !== undefined && isFollowed(part))
   }
 
   /** The lease with the values of now; `undefined`: at least one is not known. */
@@ -71,13 +69,4 @@ function isFollowed(part: FollowedValue | Secret): part is FollowedValue {
 
 function currentOf(part: FollowedValue | Secret | undefined): HeldValue | { readonly secret: Secret } | undefined {
   return part === undefined ? undefined : isFollowed(part) ? part.current : { secret: part }
-}
-
-function useOf(values: readonly HeldValue[]): KeyUse {
-  const [first] = values
-  if (first !== undefined && values.length === 1) return first
-  return {
-    begin: () => values.forEach((value) => value.begin()),
-    end: () => values.forEach((value) => value.end()),
-  }
 }

@@ -15,7 +15,7 @@ export class Turns {
       return await work()
     } finally {
       const next = this.#waiting.shift()
-      // Whoever is next takes this place over.
+      // The next piece of work takes this place, so `#running` stays the same.
       if (next === undefined) this.#running -= 1
       else next()
     }

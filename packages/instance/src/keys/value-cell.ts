@@ -30,11 +30,6 @@ export class ValueCell {
     return this.#former
   }
 
-  /** For how long the value counts from now, in milliseconds. */
-  get leftMs(): number {
-    return Math.max(0, this.#until - performance.now())
-  }
-
   /**
    * Takes what a source gave.
    *
@@ -50,17 +45,21 @@ export class ValueCell {
       held.lastsUntil(endsAt)
       return false
     }
+    this.#leave()
     this.#held = new HeldValue(secret, this.#searches, endsAt, madeAt)
-    held?.replace()
-    if (held !== undefined) this.#former = [held.secret, ...this.#former].slice(0, maxFormer)
     return held !== undefined
   }
 
   /** The value must not be used any more. */
   drop(): void {
     this.#until = 0
-    this.#held?.replace()
-    if (this.#held !== undefined) this.#former = [this.#held.secret, ...this.#former].slice(0, maxFormer)
+    this.#leave()
+  }
+
+  #leave(): void {
+    if (this.#held === undefined) return
+    this.#held.replace()
+    this.#former = [this.#held.secret, ...this.#former].slice(0, maxFormer)
     this.#held = undefined
   }
 }

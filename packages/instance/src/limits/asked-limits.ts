@@ -62,11 +62,11 @@ export async function tellLimits(runtime: Runtime, question: LimitQuestion): Pro
   const counted = asked.filter(({ hasCount }) => hasCount)
   const states = await reachStore(runtime.budgets.look(counted.map(({ limit }) => limit.claim.budget)))
   const stateOf = new Map(counted.map((each, index) => [each, states[index]]))
-  return asked.map((each) => describeLimit(each, stateOf.get(each)))
+  return asked.map((each) => describeLimit(each.limit, stateOf.get(each)))
 }
 
 /** @param state `undefined`: its count is not known. */
-export function describeLimit({ limit: { rule, claim } }: AskedLimit, state: Counted | undefined): ToldLimit {
+export function describeLimit({ rule, claim }: Limit, state: Counted | undefined): ToldLimit {
   const inUnits = (amount: number): number => (rule.currency === undefined ? amount : amount / billionthsOfOne)
   const { limit } = claim.budget
   return {

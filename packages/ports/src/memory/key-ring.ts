@@ -5,12 +5,27 @@ interface Staged {
   readonly bindings: KeptBinding[]
 }
 
+/** The most changes that are remembered. For a mark from before those, `changes` answers that anything may have changed. */
+const maxNews = 10_000
+
+/** What one change was about. */
+interface News {
+  readonly alias?: string
+  readonly selector?: string
+}
+
 /** A key ring in the memory of this process: it ends with the process, so it is for trying things out and for tests. */
 export function createKeyRing(): KeyRing {
   const keys = new Map<string, KeptKey>()
   const bindings = new Map<string, KeptBinding>()
   const staged = new Map<string, Staged>()
-  const log: { readonly alias?: string; readonly selector?: string }[] = []
+  const log: News[] = []
+  let forgotten = 0
+
+  function note(news: readonly News[]): void {
+    for (const each of news) log.push(each)
+    if (log.length > 2 * maxNews) forgotten += log.splice(0, log.length - maxNews).length
+  }
 
   function conflictOf({ keys: written = [], removed = [], bind = [], unbind = [] }: RingChange): RingConflict | undefined {
     const versionOf = (alias: string): number => keys.get(alias)?.version ?? 0
@@ -32,12 +47,12 @@ export function createKeyRing(): KeyRing {
     for (const key of made.keys ?? []) keys.set(key.alias, key)
     for (const { alias } of made.removed ?? []) keys.delete(alias)
     for (const selector of made.unbind ?? []) {
-      log.push({ selector, alias: bindings.get(selector)?.alias as string })
+      note([{ selector, alias: bindings.get(selector)?.alias as string }])
       bindings.delete(selector)
     }
     for (const binding of made.bind ?? []) bindings.set(binding.selector, binding)
-    for (const { alias } of [...(made.keys ?? []), ...(made.removed ?? [])]) log.push({ alias })
-    for (const { selector, alias } of made.bind ?? []) log.push({ selector, alias })
+    note([...(made.keys ?? []), ...(made.removed ?? [])].map(({ alias }) => ({ alias })))
+    note((made.bind ?? []).map(({ selector, alias }) => ({ selector, alias })))
     return undefined
   }
 
@@ -73,9 +88,12 @@ export function createKeyRing(): KeyRing {
       staged.delete(batch)
     },
     async changes(mark) {
-      const news = log.slice(Number(mark ?? log.length))
+      const next = String(forgotten + log.length)
+      const from = mark === undefined ? log.length : Number(mark) - forgotten
+      if (from < 0) return { changed: undefined, mark: next }
+      const news = log.slice(from)
       const changed = { aliases: news.flatMap(({ alias }) => alias ?? []), selectors: news.flatMap(({ selector }) => selector ?? []) }
-      return { changed, mark: String(log.length) }
+      return { changed, mark: next }
     },
   }
 }
