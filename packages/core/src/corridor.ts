@@ -19,7 +19,7 @@ export async function handle(rooms: Rooms, arrival: Arrival, sink: ResponseSink)
   return rooms.account(journey.end(outcome, failure))
 }
 
-/** identify → resolve → police → tag → join → reserve. A repeat of another call gets its answer and ends here. Only `reserve` spends. */
+/** identify → resolve → police → tag → join → reserve. A call that repeats another gets its answer in `join`. Only `reserve` spends. */
 export async function clear(rooms: Rooms, journey: Journey, sink: ResponseSink): Promise<Cleared | Outcome> {
   const { arrival } = journey
   rooms.admit(arrival)

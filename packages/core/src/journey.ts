@@ -1,10 +1,17 @@
-import { type Arrival, ClientGone, type Principal, type ResponseSink, type RevokedKind, type SessionCall } from '@postern/ports'
+import {
+  type Arrival,
+  ClientGone,
+  type EstimatedUse,
+  type Principal,
+  type ResponseSink,
+  type RevokedKind,
+  type SessionCall,
+} from '@postern/ports'
 import type { Outcome } from './forward/outcome.js'
 import type { Lead } from './join/lead.js'
 import type { Tap } from './observe/observe.js'
 import type { Permit } from './police/permit.js'
 import type { BookedBy } from './reserve/book.js'
-import type { EstimatedUse } from './reserve/estimate-use.js'
 import type { Reservation } from './reserve/reservation.js'
 import type { Reserve } from './reserve/reserve.js'
 import type { Route } from './resolve/route.js'

@@ -16,7 +16,7 @@ import type {
   SessionEnded,
   Witness,
 } from '@postern/ports'
-import type { GovernanceRecord } from '@postern/protocol'
+import type { GovernanceCost, GovernanceRecord } from '@postern/protocol'
 import type { Route } from '../resolve/route.js'
 import { type Clean, type Cleaner, createCleaner, ours } from './clean-text.js'
 import { isoTime } from './iso-time.js'
@@ -41,20 +41,20 @@ export interface AccountOptions {
   readonly redactor: Redactor
   /** Whether `Runtime.cut` has run; then `client_closed` becomes `cut_shutdown`, since no client left by itself. */
   readonly isCut: () => boolean
-  /** What a call costs by the price file, whose gateway reported its tokens alone; `undefined`: the file has no price for it. */
+  /** If the gateway reported the tokens of a call and no cost: its cost by the price file; `undefined` if the file has no price for it. */
   readonly estimateCost?: EstimateCost | undefined
   /** The client's address, which the entry of a refused request names. Default: that of its peer. */
   readonly clientOf?: PublicAddress['clientOf'] | undefined
 }
 
-export type EstimateCost = (record: GovernanceRecord) => NonNullable<LedgerEntry['estimated']>['cost']
+export type EstimateCost = (record: GovernanceRecord) => GovernanceCost | undefined
 
 export function createAccount(options: AccountOptions): Account {
   const { ledger, pace, witness, redactor, isCut, estimateCost = () => undefined, clientOf = ({ address }) => address } = options
   const cleaner = createCleaner(redactor)
   const namesOf = createNameRedaction(cleaner)
   return (journey) => {
-    const entry = writeEntry(journey, cleaner, namesOf(journey.principal), isCut(), estimateCost, clientOf)
+    const entry = writeEntry(journey, { cleaner, names: namesOf(journey.principal), isCut: isCut(), estimateCost, clientOf })
     try {
       pace.append(entry)
       if (journey.ended !== undefined) ledger.event?.(describeEnded(journey.ended, journey, entry, cleaner))
@@ -122,14 +122,19 @@ function createNameRedaction({ clean }: Cleaner): (principal: Principal | undefi
   }
 }
 
+/** What an entry is written with, beside the facts of the request. */
+interface EntryMeans {
+  readonly cleaner: Cleaner
+  readonly names: Names
+  readonly isCut: boolean
+  readonly estimateCost: EstimateCost
+  readonly clientOf: PublicAddress['clientOf']
+}
+
 /** One literal, for the reason that {@link writeRecord} gives. */
 function writeEntry(
   { arrival, principal, route, tags, outcome, booked }: EndedJourney,
-  { clean, cleanOften }: Cleaner,
-  names: Names,
-  isCut: boolean,
-  estimateCost: EstimateCost,
-  clientOf: PublicAddress['clientOf'],
+  { cleaner: { clean, cleanOften }, names, isCut, estimateCost, clientOf }: EntryMeans,
 ): Clean<LedgerEntry> {
   const { record } = outcome
   const workflow = cleanOften(record.workflow)
@@ -183,14 +188,14 @@ function writeEntry(
     client_request_id: clean(tags.clientRequestId),
     trace_id: clean(tags.trace.traceId),
     refused: ours(clean(outcome.refused)?.slice(0, maxRefusedChars)),
-    // Only of a refused call: the log of calls that were served names people and not their machines.
+    // Only if the call was refused: the entry of a call that was served names the person, not the machine.
     address: outcome.finish === 'refused' ? ours(clientOf(arrival)) : undefined,
     earlier: tags.earlier?.map(({ tags: { attempt }, refusal }) => describeEarlier(attempt, refusal, route, clean)),
     cause: outcome.cause === undefined ? undefined : ours(clean(describeFailure(outcome.code, outcome.cause, route)).slice(0, 2000)),
   }
 }
 
-/** By what the limits booked, or else by the price file. The units are those of the configuration. */
+/** What the limits booked, or else the cost by the price file. The units come from the configuration. */
 function estimateOf(record: GovernanceRecord, booked: Booked | undefined, estimateCost: EstimateCost): Clean<LedgerEntry['estimated']> {
   const { input, output, cost = estimateCost(record) } = booked?.estimated ?? {}
   if (input === undefined && output === undefined && cost === undefined) return undefined

@@ -59,8 +59,8 @@ export interface Exchange {
   settle(outcome: Outcome): void
   /** Ends the call with an error for the client. Only before the head was sent. Does nothing if the call has ended. */
   refuse(error: unknown): void
-  /** Says that the answer is a stream of events. */
-  streams(): void
+  /** Notes that the answer is a stream of events. */
+  beginStream(): void
   /** Closes the connection to the gateway. */
   abort(reason: Error): void
 }

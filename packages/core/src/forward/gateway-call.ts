@@ -1,7 +1,6 @@
 import { ClientGone, type Cut, type Cuttable, Refusal } from '@postern/ports'
 import type { Finish, GovernanceRecord } from '@postern/protocol'
 import type { Dispatcher } from 'undici'
-import type { HeardStream } from '../observe/heard-stream.js'
 import type { Listed, OpenList } from '../lib/open-list.js'
 import { readAnswerHead } from './answer-head.js'
 import { chooseDelivery } from './deliver/choose-delivery.js'
@@ -42,8 +41,6 @@ export class GatewayCall implements Exchange, OpenCall, Dispatcher.DispatchHandl
   #stalled: NodeJS.Timeout | undefined
   /** When the last wait ended: the gateway sent something, ended or broke off, or the client left. 0 until the gateway answers. */
   #heardAt = 0
-  /** The course of an answer that is a stream of events. */
-  #stream: HeardStream | undefined
 
   constructor(facts: ExchangeFacts, resolve: (outcome: Outcome) => void, reject: (error: unknown) => void, open: OpenList<OpenCall>) {
     this.facts = facts
@@ -81,13 +78,14 @@ export class GatewayCall implements Exchange, OpenCall, Dispatcher.DispatchHandl
   #end(): void {
     this.#settled = true
     this.#open.delete(this)
-    if (this.#stream !== undefined) this.facts.witness({ type: 'stream_ended', gateway: this.facts.route.gateway.name })
+    if (this.facts.tap.stream !== undefined) this.facts.witness({ type: 'stream_ended', gateway: this.facts.route.gateway.name })
   }
 
-  streams(): void {
-    if (this.#stream !== undefined || this.#settled) return
-    this.#stream = this.facts.tap.streams()
-    this.facts.witness({ type: 'stream_begun', gateway: this.facts.route.gateway.name })
+  beginStream(): void {
+    const { tap, witness, route } = this.facts
+    if (tap.stream !== undefined || this.#settled) return
+    tap.beginStream()
+    witness({ type: 'stream_begun', gateway: route.gateway.name })
   }
 
   abort(reason: Error): void {
@@ -165,7 +163,7 @@ export class GatewayCall implements Exchange, OpenCall, Dispatcher.DispatchHandl
     const heardAt = this.#heardAt
     const isOpen = this.#delivery?.chunk(chunk) !== false
     // Behind the delivery, which may find out with this piece that the answer is a stream.
-    this.#stream?.heard(heardAt)
+    this.facts.tap.stream?.heard(heardAt)
     if (isOpen || this.#delivery === undefined) return true
     if (this.#delivery.ready === undefined) this.#waitForClient()
     else this.#delivery.ready(() => this.#resume?.())

@@ -2,6 +2,7 @@ import { type Arrival, ClientGone, Refusal, type ResponseSink, type Witness } fr
 import type { Cleared } from '../journey.js'
 import type { Route } from '../resolve/route.js'
 import type { Tags } from '../tag/tag.js'
+import { isStream } from '../lib/is-stream.js'
 import { forgetClient, onceClientGone } from '../lib/watch-client.js'
 
 /** What another attempt goes on with. */
@@ -30,15 +31,14 @@ export function createRetry(witness: Witness): Retry {
   return async (error, { arrival, sink, route, permit }, tags) => {
     if (error instanceof Refusal) tellFailed(witness, error, route, tags)
     if (!(error instanceof Refusal)) throw error
-    const isOnce = permit.body === null || Buffer.isBuffer(permit.body)
-    const isOpen = isOnce && !sink.headersSent
-    const other = error.code === 'gateway_key_rejected' && isOpen ? route.key.instead?.() : undefined
+    const canSendAgain = !isStream(permit.body) && !sink.headersSent
+    const other = error.code === 'gateway_key_rejected' && canSendAgain ? route.key.instead?.() : undefined
     if (other !== undefined) return { refusal: error, route: { ...route, key: other } }
     if (error.details.mayRetry !== true) throw error
     const { attempts } = route.gateway
     const { longestWaitMs } = route.gateway.dialect.retries
     const askedMs = (error.details.gatewayAskedSeconds ?? 0) * 1000
-    if (tags.attempt >= attempts || askedMs > longestWaitMs || !isOpen || retriesItself(arrival)) throw error
+    if (tags.attempt >= attempts || askedMs > longestWaitMs || !canSendAgain || retriesItself(arrival)) throw error
     await pause(askedMs + jitter(route, tags), arrival, sink)
     return { refusal: error, route }
   }

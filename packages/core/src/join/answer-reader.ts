@@ -78,12 +78,12 @@ export class AnswerReader implements Listener {
     return true
   }
 
-  /** @returns Whether the client has got everything that there is. */
+  /** @returns Whether all that has come of the answer was written to the client. */
   #writeOn(): boolean {
     while (this.#next < this.#answer.length) {
       const piece = this.#answer.piece(this.#next)
       if (piece === undefined) {
-        // The answer outgrew its bound, and this client has not read what was dropped.
+        // The answer became larger than its bound, and pieces were dropped that this client has not read.
         this.#cut()
         return false
       }
@@ -100,7 +100,7 @@ export class AnswerReader implements Listener {
     return true
   }
 
-  /** Closes the connection of a client that does not read the rest of an answer that was written. */
+  /** Closes the connection if the client does not read the rest of the answer in time. */
   #letGoOfReader(): void {
     const timer = setTimeout(() => this.#sink.destroy(), this.#unreadMs)
     this.#sink.once('close', () => clearTimeout(timer))

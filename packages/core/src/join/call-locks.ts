@@ -13,9 +13,12 @@ export class CallLocks {
   /** Key and holder of calls under way, and of locks that are to be released. */
   readonly #held = new Map<string, string>()
   readonly #unreleased = new Map<string, string>()
-  /** What the store is being told of calls that ended. */
+  /** The commands to the store about ended calls that it has not answered yet. */
   readonly #telling = new Set<Promise<void>>()
   readonly #timer: NodeJS.Timeout
+  #isRounding = false
+  /** The lock that `round` extends now; `told` resolves once the store has answered. */
+  #extending: { readonly key: string; readonly told: Promise<void> } | undefined
 
   /** @param keptMs For how long a lock is held without word from its process, and after its call ended, in milliseconds. */
   constructor(locks: Locks, keptMs: number) {
@@ -27,7 +30,7 @@ export class CallLocks {
   /**
    * Takes the lock of a key.
    *
-   * @returns Who has it now.
+   * @returns The holder of the lock now.
    * @throws {Refusal} 503 `store_unavailable`.
    */
   async take(key: string, holder: string): Promise<string> {
@@ -46,7 +49,7 @@ export class CallLocks {
   release(key: string, holder: string): void {
     this.#held.delete(key)
     this.#willRelease(key, holder)
-    // What fails here is tried again in the next round, and before the key is taken again.
+    // If the release fails, it is tried again in the next round, and before the key is taken again.
     this.#tell(this.#release(key, holder))
   }
 
@@ -68,17 +71,33 @@ export class CallLocks {
   }
 
   async #release(key: string, holder: string): Promise<void> {
+    // If the store got this `take` after the release, it would lock the key again.
+    if (this.#extending?.key === key) await this.#extending.told
     await this.#locks.release(key, holder)
     if (this.#unreleased.get(key) === holder) this.#unreleased.delete(key)
   }
 
-  /** Extends the locks of calls under way, and releases what could not be released. */
+  /** Extends the locks of calls under way, and releases what could not be released. Does nothing while another round is under way. */
   async round(): Promise<void> {
+    if (this.#isRounding) return
+    this.#isRounding = true
     try {
       for (const [key, holder] of this.#unreleased) await this.#release(key, holder)
-      for (const [key, holder] of this.#held) await this.#locks.take(key, holder, Date.now() + this.#keptMs)
+      for (const [key, holder] of this.#held) await this.#extend(key, holder)
     } catch {
-      // The next round tries again. Whoever takes a lock meanwhile is told that the store cannot be asked.
+      // The next round tries again. A call that takes a lock meanwhile is refused with `store_unavailable`.
+    } finally {
+      this.#isRounding = false
+    }
+  }
+
+  async #extend(key: string, holder: string): Promise<void> {
+    const taking = this.#locks.take(key, holder, Date.now() + this.#keptMs)
+    this.#extending = { key, told: settled(taking) }
+    try {
+      await taking
+    } finally {
+      this.#extending = undefined
     }
   }
 

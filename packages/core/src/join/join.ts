@@ -2,10 +2,12 @@ import type { ResponseSink } from '@postern/ports'
 import { formatRequestId } from '@postern/protocol'
 import { writeRecord } from '../answers/record.js'
 import type { Outcome } from '../forward/outcome.js'
+import { isStream } from '../lib/is-stream.js'
 import type { Tags } from '../tag/tag.js'
 import { AnswerReader } from './answer-reader.js'
 import type { CallLocks } from './call-locks.js'
 import { conflictWith, notKept, otherRequest } from './conflict.js'
+import { FirstNotSent } from './failure-of-first.js'
 import type { JoinBounds } from './join-bounds.js'
 import type { JoiningCall } from './joining-call.js'
 import type { KeptAnswers } from './kept-answers.js'
@@ -15,11 +17,13 @@ import type { SharedAnswer } from './shared-answer.js'
 
 /**
  * Finds the call that a call with an `Idempotency-Key` repeats. If there is one and its answer is known here, the client gets that
- * answer; a call that is the first of its key leads those that will join.
+ * answer. If there is none, the call is the first of its key, and its `Lead` lets later calls join it; so it is if the first call ended
+ * before it was sent, because its client left or its session was revoked.
  *
- * @returns `undefined` at once for a call without a key, and for one that only reads. How it ended, for a call that joined another.
+ * @returns `undefined` at once for a call without a key, and for a `GET`, `HEAD` or `OPTIONS`. For a call that joined another: how it
+ *   ended.
  * @throws {Refusal} 409 `idempotency_conflict` if the key was used for another request, or its answer is not known here; 503
- *   `store_unavailable`; the refusal of the first call, for a call that joined it.
+ *   `store_unavailable`; for a call that joined another, the refusal of that one.
  */
 export type Join = (call: JoiningCall, sink: ResponseSink) => Promise<Outcome | Lead> | undefined
 
@@ -36,8 +40,10 @@ export function createJoin({ answers, locks, bounds }: JoinOptions): Join {
     const key = keyOf(joiner, idempotencyKey)
     const digest = fingerprintOf(call)
     const fingerprint = typeof digest === 'string' ? digest : await digest
-    const known = answers.find(key)
-    if (known !== undefined) return joinAnswer(known, fingerprint, call, sink)
+    for (let known = answers.find(key); known !== undefined; known = answers.find(key)) {
+      const joined = await joinAnswer(known, fingerprint, call, sink)
+      if (joined !== undefined) return joined
+    }
     const holder = `${tags.requestId} ${fingerprint}`
     const answer = canBeJoined(call) ? answers.begin(key, joiner, principal, fingerprint, tags.requestId) : undefined
     const lead = new Lead({ key, holder, answer, arrival, sink, graceMs: bounds.graceMs }, answers, locks)
@@ -62,23 +68,30 @@ export function createJoin({ answers, locks, bounds }: JoinOptions): Join {
 const onlyReads = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
- * Two calls are compared by their bodies. Postern does not keep a body that it streams through; and a client writes a new boundary into each
- * multipart form, so that two equal forms differ in their bytes. Calls with such bodies are not joined.
+ * Two calls are compared by their bodies. Calls are not joined if the body streams through, since Postern does not keep it, or is a
+ * multipart form: clients write a new boundary into each form, so two equal forms differ in their bytes.
  */
 function canBeJoined({ arrival, permit }: JoiningCall): boolean {
   const isForm = /^\s*multipart\//i.test(arrival.headers['content-type'] ?? '')
-  return (permit.body === null || Buffer.isBuffer(permit.body)) && !isForm
+  return !isStream(permit.body) && !isForm
 }
 
-async function joinAnswer(known: SharedAnswer, fingerprint: string, call: JoiningCall, sink: ResponseSink): Promise<Outcome> {
+/** @returns `undefined` if the first call ended before it was sent, because its client left or its session was revoked. */
+async function joinAnswer(known: SharedAnswer, fingerprint: string, call: JoiningCall, sink: ResponseSink): Promise<Outcome | undefined> {
   if (known.fingerprint !== fingerprint) throw otherRequest(known.firstId)
   if (!known.isWhole) throw notKept(known.firstId)
   const { arrival, route, permit, tags } = call
   const ownMs = arrival.watch.ownMs()
   const { read } = new AnswerReader(known, arrival, sink, route.gateway.timeouts.unreadMs)
-  const { finish, status } = await read
-  arrival.watch.waitedSince(ownMs)
-  // Of its own this call sent nothing.
+  const found = await read
+    .finally(() => arrival.watch.waitedSince(ownMs))
+    .catch((error: unknown) => {
+      if (error instanceof FirstNotSent && !sink.headersSent) return undefined
+      throw error
+    })
+  if (found === undefined) return undefined
+  const { finish, status } = found
+  // This call itself sent nothing, so it is attempt 0.
   const own: Tags = { ...tags, attempt: 0, requestId: formatRequestId({ ...tags, ulid: arrival.ulid, attempt: 0 }) }
   return { finish, status, joined: known.firstId, record: writeRecord({ tags: own, route, permit, finish }) }
 }

@@ -10,17 +10,16 @@ interface Share {
   calls: number
   bytes: number
   lingering: number
-  /** Those whose calls are over, the oldest first. */
+  /** The answers whose calls are over, the oldest first. */
   readonly over: Set<SharedAnswer>
 }
 
-/** The answers of this process that repeated calls can join: those of calls under way, and those that are kept for a while. */
+/** The answers of this process that repeated calls can join: of calls under way, and of ended calls for `keptMs`. */
 export class KeptAnswers implements ByteCount {
   readonly #bounds: JoinBounds
   readonly #answers = new Map<string, SharedAnswer>()
-  readonly #callers = new Map<SharedAnswer, Principal>()
   readonly #shares = new Map<string, Share>()
-  /** Those whose calls are over, the oldest first. */
+  /** The answers whose calls are over, the oldest first. */
   readonly #over = new Set<SharedAnswer>()
   readonly #timer: NodeJS.Timeout
   #bytes = 0
@@ -31,7 +30,7 @@ export class KeptAnswers implements ByteCount {
     this.#timer = setInterval(() => this.#sweep(), Math.min(sweepMs, bounds.keptMs)).unref()
   }
 
-  /** What is held now, for tests and the operator's eyes. */
+  /** How much is held now, for tests and for the operator. */
   get held(): { readonly calls: number; readonly bytes: number; readonly lingering: number } {
     return { calls: this.#answers.size, bytes: this.#bytes, lingering: this.#lingering }
   }
@@ -53,15 +52,14 @@ export class KeptAnswers implements ByteCount {
       this.#dropIfUnused(joiner, share)
       return undefined
     }
-    const answer = new SharedAnswer(key, joiner, fingerprint, firstId, this)
+    const answer = new SharedAnswer({ key, joiner, principal, fingerprint, firstId }, this)
     // The share may have been dropped with its last answer.
     this.#shareOf(joiner).calls += 1
     this.#answers.set(key, answer)
-    this.#callers.set(answer, principal)
     return answer
   }
 
-  /** The call is over, and its answer is whole: it is kept for a while. */
+  /** The call is over, and its answer is whole: keeps the answer for `keptMs`. */
   keep(answer: SharedAnswer): void {
     if (this.#answers.get(answer.key) !== answer) return
     answer.keptUntil = Date.now() + this.#bounds.keptMs
@@ -69,11 +67,10 @@ export class KeptAnswers implements ByteCount {
     this.#shareOf(answer.joiner).over.add(answer)
   }
 
-  /** Nobody can join any more. Who has joined reads on as far as the answer has come. */
+  /** No further call can join. A call that has joined reads on as far as the answer has come. */
   forget(answer: SharedAnswer): void {
     if (this.#answers.get(answer.key) !== answer) return
     this.#answers.delete(answer.key)
-    this.#callers.delete(answer)
     this.#over.delete(answer)
     const share = this.#shareOf(answer.joiner)
     share.over.delete(answer)
@@ -84,9 +81,9 @@ export class KeptAnswers implements ByteCount {
     this.#dropIfUnused(answer.joiner, share)
   }
 
-  /** Forgets the answers of callers that are none any more. */
+  /** Forgets the answers of principals that the configuration no longer has as callers. */
   retain(isCaller: (principal: Principal) => boolean): void {
-    for (const [answer, principal] of this.#callers) if (!isCaller(principal)) this.forget(answer)
+    for (const answer of this.#answers.values()) if (!isCaller(answer.principal)) this.forget(answer)
   }
 
   take(answer: SharedAnswer, bytes: number): boolean {

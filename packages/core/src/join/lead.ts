@@ -10,17 +10,17 @@ import { SharedSink } from './shared-sink.js'
 /** The facts of the first call of a key. */
 export interface LeadFacts {
   readonly key: string
-  /** What its lock says: its request id and its fingerprint. */
+  /** The holder of its lock: its request id and its fingerprint. */
   readonly holder: string
-  /** What repeated calls read; `undefined` if no call can join this one. */
+  /** The answer that repeated calls read; `undefined` if no call can join this one. */
   readonly answer: SharedAnswer | undefined
   readonly arrival: Arrival
   readonly sink: ResponseSink
-  /** How long it goes on after its last client has left, in milliseconds. */
+  /** How long the call goes on after its last client has left, in milliseconds. */
   readonly graceMs: number
 }
 
-/** The first call of a key, which is sent. Whoever ends the call calls `over`, once. */
+/** The first call of a key, which is sent. When the call ends, `over` must be called once. */
 export class Lead {
   /** The request and the answer as the rooms behind see them. */
   readonly seen: { readonly arrival: Arrival; readonly sink: ResponseSink }
@@ -30,7 +30,7 @@ export class Lead {
   readonly #locks: CallLocks
   #grace: NodeJS.Timeout | undefined
   #isCancelled = false
-  /** Whether the store keeps others from sending the same call. */
+  /** Whether this call has the lock in the store, which keeps other calls with the key from being sent. */
   hasLock = false
 
   constructor(facts: LeadFacts, answers: KeptAnswers, locks: CallLocks) {
@@ -44,7 +44,7 @@ export class Lead {
     this.#linger()
   }
 
-  /** The call was not sent: whoever joined it is refused as it is. */
+  /** The call was not sent, and is refused with this error; so are the calls that joined it. */
   refused(error: unknown): void {
     this.over({ finish: 'refused' }, error)
   }
@@ -62,7 +62,8 @@ export class Lead {
     if (answer !== undefined) {
       answer.finish = finish
       if (error !== undefined) answer.fail(failureForOthers(error, answer.firstId))
-      else if (!isWhole) answer.cut()
+      else if (isWhole) answer.end()
+      else answer.cut()
       if (isWhole && answer.isWhole) this.#answers.keep(answer)
       else this.#answers.forget(answer)
     }
@@ -82,7 +83,7 @@ export class Lead {
       return
     }
     this.#isCancelled = isCancelled(this.#facts.arrival, shared.headersSent)
-    // A call that no client waits for, and none will repeat or can join, would be paid for in vain.
+    // If no client waits for the call, and none will repeat it or can join it, its answer would be paid for in vain.
     if (this.#isCancelled || !answer.isWhole || (this.#grace === undefined && !this.#answers.mayLinger(answer)))
       this.#abandon(answer, shared)
     else this.#grace ??= setTimeout(() => this.#abandon(answer, shared), graceMs)

@@ -1,6 +1,7 @@
+import type { Principal } from '@postern/ports'
 import type { Finish } from '@postern/protocol'
 
-/** What reads a shared answer: is called whenever there is more to read, or the answer has ended or failed. */
+/** A reader of a shared answer. `wake` is called when there is more to read, and when the answer has ended, was cut or has failed. */
 export interface Listener {
   wake(): void
 }
@@ -15,6 +16,18 @@ export interface SharedHead {
 /** How far an answer has come. `ended`: all of it was sent. `cut`: the rest does not come. `failed`: it has no head. */
 export type SharedState = 'open' | 'ended' | 'cut' | 'failed'
 
+/** Which call an answer is of, and whose. */
+export interface SharedFacts {
+  readonly key: string
+  /** Which calls may join, as text: see `joinerOf`. */
+  readonly joiner: string
+  /** Who made the first call. */
+  readonly principal: Principal
+  readonly fingerprint: string
+  /** The request id of the first call. */
+  readonly firstId: string
+}
+
 /** The bounds that an answer's bytes are counted against. */
 export interface ByteCount {
   /** Counts further bytes of an answer. `false`: there would be too many, and nothing was counted. */
@@ -22,7 +35,7 @@ export interface ByteCount {
   letGo(answer: SharedAnswer, bytes: number): void
 }
 
-/** How many bytes a piece takes in memory besides its own, about. */
+/** About how many bytes of memory a piece takes beside its content. */
 const bytesOfPiece = 200
 
 function costOf(piece: Buffer): number {
@@ -30,16 +43,17 @@ function costOf(piece: Buffer): number {
 }
 
 /**
- * The answer of one keyed call, from before its head: what was sent of it, for those who join later, and who reads it.
+ * The answer of one keyed call: the bytes that were sent so far, for calls that join later, and the listeners that read them. It exists
+ * before the answer has a head.
  *
- * If it becomes larger than the bounds allow, its oldest pieces are dropped. Then nobody can join any more; whoever has read what was
- * dropped reads on.
+ * If the answer becomes larger than the bounds allow, its oldest pieces are dropped. Then no further call can join; a listener that has
+ * read the dropped pieces reads on.
  */
 export class SharedAnswer {
   readonly key: string
   readonly joiner: string
+  readonly principal: Principal
   readonly fingerprint: string
-  /** The request id of the first call. */
   readonly firstId: string
   readonly #count: ByteCount
   readonly #listeners = new Set<Listener>()
@@ -48,30 +62,31 @@ export class SharedAnswer {
   #uncounted: Buffer | undefined
   /** How many pieces were dropped. */
   #dropped = 0
-  /** What is kept of it, in bytes. */
+  /** What the kept pieces count, in bytes. */
   cost = 0
   head: SharedHead | undefined
   state: SharedState = 'open'
-  /** Why it failed. */
+  /** Why the call failed. */
   error: unknown
   /** How the answer ended; `undefined` until the call is over. */
   finish: Finish | undefined
-  /** Until when it is kept, by `Date.now()`; `undefined` until the call is over. */
+  /** Until when the answer is kept, by `Date.now()`; `undefined` until the call is over. */
   keptUntil: number | undefined
-  /** Whether it is among those that can be joined. */
+  /** Whether `KeptAnswers` has this answer, so that calls can join it. */
   isKept = true
-  /** Called when a reader came or left, and when nobody can join any more. */
+  /** Called when a reader has come or left, and when no further call can join. */
   onChange: (() => void) | undefined
 
-  constructor(key: string, joiner: string, fingerprint: string, firstId: string, count: ByteCount) {
+  constructor({ key, joiner, principal, fingerprint, firstId }: SharedFacts, count: ByteCount) {
     this.key = key
     this.joiner = joiner
+    this.principal = principal
     this.fingerprint = fingerprint
     this.firstId = firstId
     this.#count = count
   }
 
-  /** Whether whoever comes now can read all of it. */
+  /** Whether a call that joins now can read the answer from its beginning. */
   get isWhole(): boolean {
     return this.isKept && this.#dropped === 0
   }
@@ -95,12 +110,12 @@ export class SharedAnswer {
     this.#wake()
   }
 
-  /** @param piece Is kept as it is: it must share no memory with anything larger. */
+  /** @param piece Is kept as it is: it must have memory of its own, see `ownCopy`. */
   append(piece: Buffer): void {
     if (piece.length === 0) return
     this.#pieces.push(piece)
     this.#uncounted = piece
-    // Readers first: also a piece that is not kept reaches those who can take it now. One of them may leave, and all be dropped.
+    // Before the bounds are checked, so that readers get the piece also if it is not kept. If a reader leaves here, all pieces may be dropped.
     this.#wake()
     const wasWhole = this.isWhole
     const cost = costOf(piece)
@@ -110,7 +125,7 @@ export class SharedAnswer {
     if (wasWhole && !this.isWhole) this.onChange?.()
   }
 
-  /** What is no longer whole is kept for its readers alone. */
+  /** An answer that is no longer whole is kept only while it has readers. */
   #mayKeep(cost: number): boolean {
     return (this.isWhole || this.#listeners.size > 0) && this.#count.take(this, cost)
   }
@@ -128,7 +143,7 @@ export class SharedAnswer {
     this.#close('failed')
   }
 
-  /** Drops all pieces at once: one by one, each would move all the others. */
+  /** Drops all pieces at once: if they were dropped one by one, each time the array would be moved. */
   clear(): void {
     this.#dropped += this.#pieces.length
     this.#pieces.length = 0
@@ -154,7 +169,7 @@ export class SharedAnswer {
     this.#wake()
   }
 
-  /** Without a reader, an answer of which one piece is missing is of no use. */
+  /** If no listener reads the answer, drops all of it: no call can join an answer without its beginning. */
   #makeRoom(): void {
     if (this.#listeners.size === 0) this.clear()
     else this.#dropFirst()

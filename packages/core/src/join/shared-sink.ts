@@ -1,11 +1,12 @@
 import { EventEmitter } from 'node:events'
 import type { Arrival, ResponseSink } from '@postern/ports'
+import { ownCopy } from '../lib/own-copy.js'
 import { onceClientGone } from '../lib/watch-client.js'
 import type { SharedAnswer } from './shared-answer.js'
 
 /**
- * What `forward` writes the answer of a keyed call to: its own client gets every byte at once, as without a key, and the shared answer
- * keeps it for others. It stays open when that client leaves, until it is abandoned.
+ * The sink that `forward` writes the answer of a keyed call to. The call's own client gets every byte at once, as without a key, and the
+ * shared answer keeps a copy for the calls that join. If that client leaves, the sink stays open until it is abandoned.
  */
 export class SharedSink implements ResponseSink {
   /** The request as `forward` sees it: its connection ends when the call is abandoned, not when its client leaves. */
@@ -70,11 +71,11 @@ export class SharedSink implements ResponseSink {
   }
 
   write(chunk: Uint8Array | string, written?: () => void): boolean {
-    // The client first, so that nobody who joined delays it.
+    // First to the call's own client, so that no reader that joined delays it.
     const isOpen = this.#hasClient ? this.#client.write(chunk, written) : true
     if (!this.#hasClient && written !== undefined) setImmediate(written)
     // A copy: a chunk is a part of what was read from the gateway at once, and would keep all of that in memory.
-    this.#answer.append(Buffer.from(chunk as Uint8Array))
+    this.#answer.append(ownCopy(typeof chunk === 'string' ? Buffer.from(chunk) : chunk))
     return isOpen
   }
 
@@ -82,11 +83,15 @@ export class SharedSink implements ResponseSink {
     this.#isEnded = true
     if (this.#hasClient) this.#client.end(chunk, encoding)
     else setImmediate(() => this.#events.emit('close'))
-    if (chunk !== undefined) this.#answer.append(Buffer.from(chunk, encoding))
-    this.#answer.end()
+    if (chunk !== undefined) this.#answer.append(ownCopy(Buffer.from(chunk, encoding)))
+    // `Lead.over` ends the answer in this turn, with how the call ended. If an error keeps it from doing so, readers must not wait forever.
+    setImmediate(() => this.#answer.end())
   }
 
-  /** Before the call is over, and after a whole answer, this is about a client that does not read; else about an answer that is not whole. */
+  /**
+   * If the call is over and its answer was not ended, cuts the shared answer: it is not whole. Otherwise `forward` only closes the
+   * connection of a client that does not read.
+   */
   destroy(): void {
     if (this.isOver && !this.#isEnded) this.#answer.cut()
     if (this.#hasClient) this.#client.destroy()
@@ -105,7 +110,7 @@ export class SharedSink implements ResponseSink {
     this.#events.off(event, listener)
   }
 
-  /** Nobody waits for the call any more: it ends as if its client had left now. */
+  /** No client waits for the call any more: ends it as if its own client had left now. */
   abandon(): void {
     if (this.#isAbandoned || this.isOver) return
     this.#isAbandoned = true

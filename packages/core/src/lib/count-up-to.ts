@@ -1,6 +1,6 @@
-/** How many characters of a text are one of `marks`, and at most `most`: what follows is not looked at. Makes nothing of the text. */
+/** Counts the characters of a text that are one of `marks`, each of which differs from the others. Stops at `most`. Makes no other text. */
 export function countUpTo(most: number, text: string, marks: string): number {
   let count = 0
-  for (let index = 0; index < text.length && count < most; index += 1) if (marks.includes(text[index] as string)) count += 1
+  for (const mark of marks) for (let at = text.indexOf(mark); at !== -1 && count < most; at = text.indexOf(mark, at + 1)) count += 1
   return count
 }

@@ -1,8 +1,8 @@
-/** The last bytes of what passes. Each byte is copied once at most. */
+/** The last bytes of what passes, in one piece of memory, however small the pieces are that they come in. */
 export class Tail {
   readonly #most: number
-  #pieces: Buffer[] = []
-  #bytes = 0
+  #bytes = Buffer.alloc(0)
+  #length = 0
 
   /** @param most How many bytes are kept, at least; up to twice as many are held. */
   constructor(most: number) {
@@ -11,14 +11,21 @@ export class Tail {
 
   /** Copies the piece, because the caller may reuse its buffer. */
   append(piece: Buffer): void {
-    const last = Buffer.from(piece.length > this.#most ? piece.subarray(piece.length - this.#most) : piece)
-    this.#pieces.push(last)
-    this.#bytes += last.length
-    while (this.#bytes - (this.#pieces[0] as Buffer).length >= this.#most) this.#bytes -= (this.#pieces.shift() as Buffer).length
+    const last = piece.length > this.#most ? piece.subarray(piece.length - this.#most) : piece
+    if (this.#length + last.length > this.#bytes.length) this.#makeRoom(last.length)
+    this.#length += last.copy(this.#bytes, this.#length)
+  }
+
+  /** Drops what is no longer among the last bytes once so many more have come. */
+  #makeRoom(more: number): void {
+    if (this.#bytes.length === 0) this.#bytes = Buffer.allocUnsafeSlow(2 * this.#most)
+    const kept = Math.min(this.#length, this.#most - more)
+    this.#bytes.copyWithin(0, this.#length - kept, this.#length)
+    this.#length = kept
   }
 
   /** The last bytes as text. The first character may be broken. */
   text(): string {
-    return Buffer.concat(this.#pieces).toString('utf8')
+    return this.#bytes.toString('utf8', 0, this.#length)
   }
 }

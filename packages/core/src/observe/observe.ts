@@ -21,9 +21,9 @@ export interface Tap {
   repeats(alias: string): void
   /** The alias of the first key that the answer held; `undefined`: none. */
   readonly leaked: string | undefined
-  /** Notes that the answer is a stream of events, whose course is told from now on. */
-  streams(): HeardStream
-  /** The course of a stream; `undefined`: the answer is none. */
+  /** Notes that the answer is a stream of events. */
+  beginStream(): void
+  /** The course of the stream; `undefined` if the answer is not a stream of events. */
   readonly stream: HeardStream | undefined
   /** Whether the model that answered is known. */
   knowsModel(): boolean
@@ -88,8 +88,8 @@ class AnswerTap implements Tap {
     this.leaked ??= alias
   }
 
-  streams(): HeardStream {
-    return (this.stream ??= new HeardStream())
+  beginStream(): void {
+    this.stream ??= new HeardStream()
   }
 
   knowsModel(): boolean {

@@ -51,7 +51,7 @@ export class Measuring {
 
   constructor(route: Route, query: string) {
     this.#route = route
-    // What names no model and costs, as a container, a run that goes on or a search, has nothing in its request that bounds it.
+    // Nothing in the request bounds the cost of such an endpoint: creating a container, resuming a run, a search.
     if (route.endpoint.model === 'none') this.isUnbounded(route.endpointPath)
     this.#attempt(
       () => checkModelOutsideBody(route, query, (model) => this.#note(model)),
@@ -141,7 +141,10 @@ export class Measuring {
     return true
   }
 
-  /** What is no number is refused with what hides a ceiling. Less than none has the provider choose how much. */
+  /**
+   * A value that is not a number is not counted here: `hiddenCeilings` makes the request unbounded. A negative number (Gemini API,
+   * `thinkingBudget: -1`) lets the provider choose, which `maxOutputTokens` bounds if `countsThinking`.
+   */
   #noteThinking(name: string, value: unknown): void {
     if (typeof value !== 'number') return
     const isChosen = value < 0 && this.#route.endpoint.format.outputLimit?.countsThinking === true

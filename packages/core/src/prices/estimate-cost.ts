@@ -3,8 +3,9 @@ import type { GovernanceCost, GovernanceRecord } from '@postern/protocol'
 import type { Prices } from './prices.js'
 
 /**
- * Makes a function that says what a call costs by the price file whose gateway reported its tokens and no cost: in the first unit in
- * which the file prices it. `undefined`: the gateway reported a cost, or not the tokens of the whole answer, or the file has no price.
+ * Makes a function that estimates the cost of a call by the price file, if the gateway reported the call's tokens and no cost. The cost is
+ * in the first unit for which the file has a price. The function returns `undefined` if the gateway reported a cost, or not the tokens of
+ * the whole answer, or if the file has no price for the call.
  */
 export function createCostEstimate(prices: Prices | undefined): (record: GovernanceRecord) => GovernanceCost | undefined {
   return ({ gateway, key, model, model_requested: asked, tier, usage, cost, finish }) => {

@@ -1,6 +1,7 @@
 import { isAscii, isUtf8 } from 'node:buffer'
 import { foldCase, holdsKey, keyNameOf, squashName, steersInBody } from '@postern/gateways'
 import { Refusal } from '@postern/ports'
+import { GrowingBuffer } from '../lib/growing-buffer.js'
 import { type FormPart, FormReader, FormSyntaxError, type FormVisitor } from '../lib/form-reader.js'
 import { isContent } from './content.js'
 import { CredentialSearch } from './key-in-body.js'
@@ -49,7 +50,7 @@ export class FormFields implements FormVisitor {
   /** The names in it. */
   #names: readonly string[] = []
   /** The bytes so far of the current field; `undefined` in a file. */
-  #field: Buffer[] | undefined
+  #field: GrowingBuffer | undefined
   #fieldBytes = 0
   /** Whether the current field may only hold ASCII, since its own type names another charset than UTF-8. */
   #onlyAscii = false
@@ -82,7 +83,7 @@ export class FormFields implements FormVisitor {
     this.#names = this.#nested.read(name)
     refuseFieldName(name, this.#names)
     this.#name = name
-    this.#field = isFile ? undefined : []
+    this.#field = isFile ? undefined : new GrowingBuffer()
     this.#fieldBytes = 0
     this.#onlyAscii = !isFile && readCharset(said['content-type'] ?? '') === 'like ASCII'
     this.#refuseTwice(name, isFile)
@@ -102,10 +103,10 @@ export class FormFields implements FormVisitor {
   data(bytes: Buffer): void {
     if (this.#field === undefined) return
     if (this.#onlyAscii && !isAscii(bytes)) throw otherCharset()
-    const isFirstTooLong = this.#fieldBytes <= maxFieldBytes
+    if (this.#fieldBytes > maxFieldBytes) return
     this.#fieldBytes += bytes.length
-    if (this.#fieldBytes <= maxFieldBytes) this.#field.push(Buffer.from(bytes))
-    else if (isFirstTooLong) this.#refuseLong(Buffer.concat([...this.#field, bytes]))
+    this.#field.append(bytes)
+    if (this.#fieldBytes > maxFieldBytes) this.#refuseLong(this.#field.take())
   }
 
   /** Refuses a long field, except input for the model that no visit must check, or that cannot be JSON. */
@@ -121,7 +122,7 @@ export class FormFields implements FormVisitor {
 
   ends(): void {
     if (this.#field === undefined || this.#fieldBytes > maxFieldBytes) return
-    const bytes = Buffer.concat(this.#field)
+    const bytes = this.#field.take()
     this.#field = undefined
     if (!isUtf8(bytes)) throw malformed(`The field "${this.#name.slice(0, 64)}" is not valid UTF-8.`)
     const value = bytes.toString('utf8')

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 import { foldCase } from '@postern/gateways'
 import { type Arrival, Refusal } from '@postern/ports'
 import { GrowingBuffer } from '../lib/growing-buffer.js'
+import { isStream } from '../lib/is-stream.js'
 import { refuseDisguise } from './first-bytes.js'
 import { readBoundary } from './form-boundary.js'
 import { FormFields, type VisitField } from './form-fields.js'
@@ -49,10 +50,6 @@ export async function readMedium(arrival: Arrival, { maxBytes, keyPattern, whole
   if (body !== null) fields.feed(body)
   fields.end()
   return { body, fields: readOnce(fields.values) }
-}
-
-function isStream(body: Readable | Buffer | null): body is Readable {
-  return body !== null && !Buffer.isBuffer(body)
 }
 
 /** Collects a body, whose bytes count for its client until the request is over. */

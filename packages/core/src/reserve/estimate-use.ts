@@ -1,16 +1,8 @@
-import { billionthsOfOne } from '@postern/ports'
+import { billionthsOfOne, type EstimatedUse } from '@postern/ports'
 import type { GovernanceRecord } from '@postern/protocol'
 import type { Booking } from './book.js'
 import type { Limit } from './find-limits.js'
 import type { CallSize } from './size-call.js'
-
-/** What a call is kept as in the ledger where its gateway did not report it, or reported a part alone. */
-export interface EstimatedUse {
-  /** Tokens. */
-  readonly input?: number | undefined
-  readonly output?: number | undefined
-  readonly cost?: { readonly amount: number; readonly unit: string } | undefined
-}
 
 /**
  * Says what a call that ran used as its limits booked it, as far as that is not what the gateway reported.

@@ -1,10 +1,10 @@
-import { billionthsOfOne, type Counted } from '@postern/ports'
+import { billionthsOfOne, type Counted, type EstimatedUse } from '@postern/ports'
 import type { GovernanceBudget, GovernanceClamp, GovernanceRecord } from '@postern/protocol'
 import { isOwn, limitHeaders } from '../answers/limit-headers.js'
 import type { Permit } from '../police/permit.js'
 import type { PricedCall } from '../prices/prices.js'
 import { type BookedBy, bookCall, type Booking } from './book.js'
-import { type EstimatedUse, estimateUse } from './estimate-use.js'
+import { estimateUse } from './estimate-use.js'
 import type { Limit } from './find-limits.js'
 import { isMeasured } from './limit-rule.js'
 import type { OpenReservation, Reservations } from './reservations.js'
@@ -131,11 +131,8 @@ export class Reservation implements OpenReservation {
   end(ending?: ReservedEnding): void {
     const { limits, sized } = this.#facts
     const bookings: (Booking | undefined)[] = []
-    const settled = this.#all.settle(
-      this,
-      limits.map((limit, index) => this.#spentUnder(limit, index, ending, bookings)),
-    )
-    for (const { rule, claim } of limits) if (rule.unit === 'streams') void settled.then(() => this.#all.queues.freed(claim.budget.id))
+    const spent = limits.map((limit, index) => this.#spentUnder(limit, index, ending, bookings))
+    void this.#all.end(this, limits, spent)
     if (sized === undefined || ending === undefined || bookings.length === 0) return
     const { size, clamped } = sized
     this.estimated = estimateUse(limits, bookings, ending.record, {

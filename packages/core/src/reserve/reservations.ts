@@ -31,7 +31,7 @@ export class Reservations {
   readonly #open = new OpenList<OpenReservation>()
   readonly #waiting = new Map<string, readonly number[]>()
   readonly #timer: NodeJS.Timeout
-  /** How many are being booked, and who waits until none is. */
+  /** How many reservations are being booked, and the callbacks that wait until none is. */
   #settling = 0
   #settled: (() => void)[] = []
 
@@ -57,6 +57,12 @@ export class Reservations {
     }
     this.#settling -= 1
     if (this.#settling === 0) for (const settled of this.#settled.splice(0)) settled()
+  }
+
+  /** As {@link settle}; then lets calls try that wait for a stream under one of these limits to end. */
+  async end(reservation: OpenReservation, limits: readonly Limit[], spent: readonly number[]): Promise<void> {
+    await this.settle(reservation, spent)
+    for (const { rule, claim } of limits) if (rule.unit === 'streams') this.queues.freed(claim.budget.id)
   }
 
   /** The gateway used more than a call could use by what it asked for: the one way in which a limit is passed. */
@@ -96,7 +102,7 @@ export class Reservations {
       if (abandoned.length > 0)
         this.#log('warn', 'reservations of a process that ended are booked in full', { count: abandoned.length, first: abandoned[0] })
     } catch {
-      // The next round tries again. Whoever reserves meanwhile is told that the store cannot be asked.
+      // The next round tries again. A call that reserves meanwhile is refused with `store_unavailable`.
     }
   }
 

@@ -1,8 +1,8 @@
 import { type Budgets, ownerOf, type Reserved } from '@postern/ports'
 import type { Limit } from './find-limits.js'
-import { leaseMs } from './reservations.js'
+import { leaseMs, type Reservations } from './reservations.js'
 import type { ReservingCall } from './reserving-call.js'
-import { maxStreamWaitMs, type StreamQueues } from './stream-queues.js'
+import { maxStreamWaitMs } from './stream-queues.js'
 
 /** What the store answered, and the name of the reservation. */
 export type ReservedAs = Reserved & { readonly id: string }
@@ -16,12 +16,13 @@ export type ReservedAs = Reserved & { readonly id: string }
  */
 export async function reserveInTurn(
   budgets: Budgets,
-  queues: StreamQueues,
+  reservations: Reservations,
   { arrival, principal, tags }: ReservingCall,
   limits: readonly Limit[],
   amounts: readonly number[],
   tries: number,
 ): Promise<ReservedAs> {
+  const { queues } = reservations
   const claims = limits.map(({ claim: { budget } }, index) => ({ budget, amount: amounts[index] as number }))
   let asked = 0
   const ask = async (): Promise<ReservedAs> => {
@@ -49,7 +50,7 @@ export async function reserveInTurn(
         return undefined
       },
       ({ id, granted }) => {
-        if (granted) void budgets.settle(id, [...amounts].fill(0)).catch(() => {})
+        if (granted) void reservations.end({ id, place: -1 }, limits, [...amounts].fill(0))
       },
     )
     if (found === undefined)

@@ -33,7 +33,7 @@ export interface ReserveOptions {
   readonly findLimits: FindLimits
   readonly reservations: Reservations
   readonly pricing: Pricing
-  /** Is told which rule let a call not through. */
+  /** Is told which rule refused a call. */
   readonly witness: Witness
 }
 
@@ -68,7 +68,7 @@ export function createReserve({ counters, budgets, findLimits, reservations, pri
     const isToPage = isPage(call)
     let reserved: Reserved & { readonly id: string }
     try {
-      reserved = await reserveInTurn(budgets, reservations.queues, call, limits, amounts, tries)
+      reserved = await reserveInTurn(budgets, reservations, call, limits, amounts, tries)
     } catch (error) {
       if (error instanceof ClientGone) throw error
       if (limits.every(({ rule }) => rule.onUnavailable === 'allow')) return undefined

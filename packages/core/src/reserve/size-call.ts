@@ -69,8 +69,9 @@ export function sizeCall(limits: readonly Limit[], need: Need, call: PricedCall,
     (typeof media === 'string' ? 0 : media)
   const answers = need.output?.answers ?? 0
   const thinking = need.output?.thinking ?? 0
-  const output = (ceiling = 0): number =>
-    (need.output?.countsThinking === true ? Math.max(ceiling, thinking) : ceiling + thinking) * answers
+  // The tokens for thinking that the ceiling of an answer counts, and those that it does not.
+  const [within, beside] = need.output?.countsThinking === true ? [thinking, 0] : [0, thinking]
+  const output = (ceiling = 0): number => (Math.max(ceiling, within) + beside) * answers
   const most = (ceiling: number | undefined): MostUsage => {
     return { input, output: output(ceiling), images: need.picturesAsked, seconds: 0 }
   }
@@ -127,11 +128,9 @@ export function sizeCall(limits: readonly Limit[], need: Need, call: PricedCall,
       let room = Infinity
       for (const [index, limit] of limits.entries())
         if (isMeasured(limit.rule.unit)) room = Math.min(room, outputWithin(limit, counted[index] as Counted))
-      const ofEach = Math.floor(room / answers)
-      // No ceiling is made lower than the thinking that it counts: providers refuse that.
-      if (need.output?.countsThinking === true && ofEach <= thinking) return undefined
-      const fitting = need.output?.countsThinking === true ? ofEach : ofEach - thinking
-      return fitting >= Math.min(leastCeiling, below) && fitting < below ? fitting : undefined
+      const fitting = Math.floor(room / answers) - beside
+      // A ceiling must be higher than the thinking that it counts, or the provider refuses the request.
+      return fitting > within && fitting >= Math.min(leastCeiling, below) && fitting < below ? fitting : undefined
     },
   }
 }

@@ -35,8 +35,8 @@ export interface EarlierAttempt {
 /**
  * Gives a request its ids; with `failed`, gives the next attempt a new id.
  *
- * @throws {Refusal} 400 `tag_invalid`; 400 `request_malformed` for an `Idempotency-Key` of another form; 400 `credential_in_request` if a tag holds a key, which would reach the gateway and
- *   the ledger as part of the request's id.
+ * @throws {Refusal} 400 `tag_invalid`; 400 `request_malformed` for an `Idempotency-Key` of another form; 400 `credential_in_request` if a
+ *   tag holds a key, which would reach the gateway and the ledger as part of the request's id.
  */
 export type Tag = (arrival: Arrival, principal: Principal, failed?: EarlierAttempt) => Tags
 

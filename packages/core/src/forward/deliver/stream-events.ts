@@ -38,7 +38,7 @@ const maxUnreadable = 1000
  */
 export function streamEvents(exchange: Exchange, answer: ClientAnswer): Delivery {
   const { tap, records, upstream, key, permit } = exchange.facts
-  exchange.streams()
+  exchange.beginStream()
   const hidesUsage = permit.hidesUsage === true
   const mender = records.needsMending ? createChunkCompleter() : undefined
   /** Whether an event with data came. */

@@ -1,3 +1,5 @@
+import { ownCopy } from '../../lib/own-copy.js'
+
 /** Characters of an answer, perhaps with its escapes decoded. */
 export interface Stretch {
   readonly bytes: Buffer
@@ -19,7 +21,7 @@ export function sliceOf({ bytes, from }: Stretch, start: number, end = bytes.len
 
 /** A copy, since a view would keep the whole piece in memory. */
 export function copyOf({ bytes, from }: Stretch): Stretch {
-  return bytes.length === 0 ? noStretch : { bytes: Buffer.from(bytes), from: typeof from === 'number' ? from : from.slice() }
+  return bytes.length === 0 ? noStretch : { bytes: ownCopy(bytes), from: typeof from === 'number' ? from : from.slice() }
 }
 
 /** Joins two stretches; the second follows the first. */
