@@ -32,7 +32,7 @@ export interface AdminApiOptions {
   readonly readiness?: Readiness | undefined
   /** `undefined`: there is no ledger to ask. */
   readonly ledger?: LazyReader | undefined
-  /** Writes what is counted; `undefined`: nobody is told. */
+  /** Writes the metrics; `undefined`: there is no route for them. */
   readonly expose?: Expose | undefined
   /** Whether the listener is a Unix socket, which only its owner can open. */
   readonly onSocket: boolean

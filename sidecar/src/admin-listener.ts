@@ -31,25 +31,32 @@ const adminPaths =
  */
 const requestMs = 10_000
 
-/**
- * The admin listener: health, readiness and the admin API. On its own socket or port, never on the data listener.
- *
- * @param secret What programs must present; with a `configuration`, its `admin.secret` counts instead.
- * @param configuration `undefined`: the configuration cannot be read again.
- * @param readiness Default: one that knows nothing of the store.
- * @param audit Where it is written down who changed what. Default: nowhere.
- * @param ledger Where questions about usage are answered. Default: nowhere.
- * @param expose Writes what is counted. Default: nothing is.
- */
-export function createAdminListener(
-  instance: Serving,
-  secret: Secret | undefined,
-  configuration?: Configuration,
-  readiness: Readiness = createReadiness({ instance }),
-  audit?: Audit,
-  ledger?: LazyReader,
-  expose?: Expose,
-): Server {
+export interface AdminListenerOptions {
+  readonly instance: Serving
+  /** What programs must present; with a `configuration`, its `admin.secret` counts instead. */
+  readonly secret?: Secret | undefined
+  /** `undefined`: the configuration cannot be read again. */
+  readonly configuration?: Configuration | undefined
+  /** Default: one that knows nothing of the store. */
+  readonly readiness?: Readiness | undefined
+  /** Where it is written down who changed what. Default: nowhere. */
+  readonly audit?: Audit | undefined
+  /** Answers questions about usage. Default: there is no ledger to ask. */
+  readonly ledger?: LazyReader | undefined
+  /** Writes the metrics. Default: the listener has no metrics. */
+  readonly expose?: Expose | undefined
+}
+
+/** The admin listener: health, readiness and the admin API. On its own socket or port, never on the data listener. */
+export function createAdminListener({
+  instance,
+  secret,
+  configuration,
+  readiness = createReadiness({ instance }),
+  audit,
+  ledger,
+  expose,
+}: AdminListenerOptions): Server {
   const { admin } = currentRuntime(instance).config
   const app = express()
   app.disable('x-powered-by')
@@ -71,7 +78,7 @@ export function createAdminListener(
   const onSocket = admin !== undefined && 'socket' in admin
   const api = createAdminApi({ runtime: instance, secret, configuration, readiness, audit, ledger, onSocket, expose })
   app.use('/admin/v1', api)
-  // Where Prometheus looks for it, and for those who may read there alone.
+  // The path that Prometheus asks for. The admin API checks the role.
   if (expose !== undefined)
     app.get('/metrics', (request, response, next) => {
       request.url = request.path

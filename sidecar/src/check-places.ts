@@ -20,8 +20,8 @@ export function checkListeners({ listen, admin, health }: Config): readonly Prob
 }
 
 /**
- * Warns of a listener that other machines reach under any name at all. A page of a site whose name leads here would be taken for one
- * of Postern's own origin.
+ * Warns if other machines reach a listener under any name (DNS rebinding): if the name of a foreign site leads to this machine, Postern takes
+ * the pages of that site for pages of its own origin.
  */
 export function checkOpenHost({ listen }: Config): readonly Problem[] {
   if (listen.hosts.length > 0 || addressesOf(listen.host).every(isLoopback)) return []

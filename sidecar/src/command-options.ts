@@ -1,5 +1,13 @@
 import { InvalidArgumentError, Option } from 'commander'
 
+/** The configuration file if `--config` is not given. */
+const defaultConfigFile = 'postern.yaml'
+
+/** `--config`. */
+export function configOption(): Option {
+  return new Option('-c, --config <file>', 'the configuration, YAML or JSON').default(defaultConfigFile)
+}
+
 /** `--json`. */
 export function jsonOption(): Option {
   return new Option('--json', 'print data for a program')

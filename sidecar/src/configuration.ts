@@ -1,6 +1,6 @@
 import { ConfigError, describeProblem, type Problem, regularFile } from '@postern/config'
-import { addressesOfStores, type Change, currentRuntime, type ReplaceableInstance } from '@postern/instance'
-import type { PosternEvent, Secret, Witness } from '@postern/ports'
+import { type Change, currentRuntime, type ReplaceableInstance } from '@postern/instance'
+import { addressesOfStores, type PosternEvent, type Secret, type Witness } from '@postern/ports'
 import { statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Failure } from './failure.js'
@@ -138,7 +138,7 @@ function loadAgain(loaded: LoadedConfig, states: Map<string, string>): LoadedCon
   return next
 }
 
-/** The address of a store cannot change while the process runs. Another one must not keep the other secrets from being taken. */
+/** The address of a store cannot change while the process runs. If it changed, the other secrets are taken all the same. */
 function withStoreInUse(next: LoadedConfig, { checked: { secrets } }: ReplaceableInstance): LoadedConfig {
   const { checked, problems } = next
   if (checked === undefined) return next

@@ -25,7 +25,7 @@ const headersMs = 60_000
 export interface DataListenerOptions {
   /** Adds pages beside the API, if there is no backend. */
   readonly pages?: ((app: Express) => void) | undefined
-  /** Is told how requests to the backend end, and when an outage of it begins and ends. Default: nobody is. */
+  /** Gets an event when a request to the backend ends, and when an outage of the backend begins or ends. Default: events are dropped. */
   readonly witness?: Witness | undefined
 }
 

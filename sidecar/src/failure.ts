@@ -3,5 +3,5 @@ export class Failure extends Error {
   override readonly name = 'Failure'
 }
 
-/** A command was called in a way that cannot be meant: exit code 2, as for an option that is not known. */
+/** A command was called with wrong options or arguments: exit code 2, as for an unknown option. */
 export class WrongUsage extends Failure {}

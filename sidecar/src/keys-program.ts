@@ -1,12 +1,10 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { configOption, jsonOption } from './command-options.js'
 
-/** Adds a command whose code is loaded only when it is called. */
+/** Makes the action of a command, whose code is loaded only when the command is called. */
 export type Run = <Args extends unknown[]>(
   load: () => Promise<(...args: Args) => number | Promise<number>>,
 ) => (...args: Args) => Promise<void>
-
-const configOption = (): Option => new Option('-c, --config <file>', 'the configuration, YAML or JSON').default('postern.yaml')
-const jsonOption = (): Option => new Option('--json', 'print data for a program')
 
 const ringHelp = `
 The ring holds keys that change while Postern runs, sealed in its store (SQLite or PostgreSQL):
@@ -29,21 +27,23 @@ export function addKeyCommands(program: Command, run: Run): void {
       .option('--user <name>', 'the user who uses it')
       .option('--team <name>', 'the team whose callers use it')
       .option('--project <name>', 'the project whose callers use it')
+  const secrets = (to: Command): Command =>
+    to
+      .addOption(new Option('--secret-env <name>', 'read the secret from this variable').conflicts('secretFile'))
+      .option('--secret-file <file>', 'or from this file')
+      .addOption(new Option('--provider-env <name>', 'read Mintoken’s second key from this variable').conflicts('providerFile'))
+      .option('--provider-file <file>', 'or from this file')
 
   command('list', 'the keys of the configuration and of the ring, and who uses them; never a secret')
     .option('--after <alias>', 'go on behind this key of the ring')
     .addOption(new Option('--most <number>', 'how many of the ring').default(100).argParser(parseCount))
     .action(run(async () => (await import('./commands/keys.js')).listKeys))
-  principal(command('add', 'add a key to the ring'))
+  secrets(principal(command('add', 'add a key to the ring')))
     .argument('<alias>', 'its name')
     .requiredOption('--gateway <name>', 'the gateway of the configuration that it is for')
     .option('--gateway-project <id>', 'the project at a Free AI gateway')
     .option('--currency <unit>', 'what its account is debited in')
     .option('--shared', 'several tenants may use what is stored under it')
-    .addOption(new Option('--secret-env <name>', 'read the secret from this variable').conflicts('secretFile'))
-    .option('--secret-file <file>', 'read the secret from this file')
-    .addOption(new Option('--provider-env <name>', 'read Mintoken’s second key from this variable').conflicts('providerFile'))
-    .option('--provider-file <file>', 'or from this file')
     .action(run(async () => (await import('./commands/keys.js')).addKey))
   principal(command('bind', 'have callers use a key of the ring'))
     .argument('<alias>', 'the key')
@@ -54,7 +54,9 @@ export function addKeyCommands(program: Command, run: Run): void {
   command('import', 'add the keys of a file (.csv or .jsonl), all of them or none')
     .argument('<file>', 'the file')
     .action(run(async () => (await import('./commands/keys.js')).importKeys))
-  command('rotate', 'replace the secret of a key of the ring, stage by stage; without an option: how far it is, and what comes next')
+  secrets(
+    command('rotate', 'replace the secret of a key of the ring, stage by stage; without an option: how far it is, and what comes next'),
+  )
     .argument('<alias>', 'the key')
     .option('--take', 'take the new secret; no call uses it yet')
     .option('--validate', 'make a real call with it, under a request id that is shown')
@@ -69,10 +71,6 @@ export function addKeyCommands(program: Command, run: Run): void {
     .option('--models <names>', 'and its models, with commas')
     .option('--addresses <networks>', 'and the addresses that may use it')
     .option('--laxer', 'take it although it may do more')
-    .addOption(new Option('--secret-env <name>', 'read the secret from this variable').conflicts('secretFile'))
-    .option('--secret-file <file>', 'or from this file')
-    .addOption(new Option('--provider-env <name>', 'read Mintoken’s second key from this variable').conflicts('providerFile'))
-    .option('--provider-file <file>', 'or from this file')
     .action(run(async () => (await import('./commands/rotate.js')).rotateKey))
   command('rollback', 'end a rotation, and go back to the secret from before it')
     .argument('<alias>', 'the key')

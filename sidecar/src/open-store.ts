@@ -6,10 +6,7 @@ import type { StoreSettings } from '@postern/stores'
 import { Failure } from './failure.js'
 import { patienceFor } from './restart/patience.js'
 import { addressAt } from './store-address.js'
-import { stateFolder } from './state-folder.js'
-
-/** The file of the embedded store if the configuration names no store; in the folder of `stateFolder`. */
-const defaultFile = 'postern.db'
+import { defaultStoreFile, stateFolder } from './state-folder.js'
 
 /** The store of the process that serves callers. */
 export interface ServedStore {
@@ -94,5 +91,5 @@ function settingsOf({ config, secrets }: CheckedConfig, directory: string): Stor
     return { redis: { url, ...(store.prefix === undefined ? {} : { prefix: store.prefix }) } }
   }
   if (store?.sqlite !== undefined) return { sqlite: resolve(directory, store.sqlite) }
-  return store === undefined && needsStore(config) ? { sqlite: resolve(stateFolder(directory), defaultFile) } : { memory: true }
+  return store === undefined && needsStore(config) ? { sqlite: resolve(stateFolder(directory), defaultStoreFile) } : { memory: true }
 }

@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os'
 
-/** The user of the operating system, as this process claims it; in a container, possibly only a number. */
+/** The user of the operating system, as this process states it; in a container it may be only a number. */
 export function operatorName(): string {
   try {
     return userInfo().username

@@ -1,15 +1,11 @@
 import { dialectIds } from '@postern/gateways'
 import { EMULATED_GATEWAYS } from '@postern/emulator/gateways'
 import { Command, Option } from 'commander'
-import { jsonOption, portOption } from './command-options.js'
+import { configOption, jsonOption, portOption } from './command-options.js'
 import { takeHangUps } from './hang-ups.js'
 import { addKeyCommands } from './keys-program.js'
 import { addInitOptions } from './init/init-command.js'
 
-/** The configuration file if `--config` is not given. */
-const defaultConfigFile = 'postern.yaml'
-
-const configOption = (): Option => new Option('-c, --config <file>', 'the configuration, YAML or JSON').default(defaultConfigFile)
 const adminSocketOption = (): Option =>
   new Option('--socket <file>', 'the socket of the admin listener, in place of the configuration’s').conflicts('port')
 const adminPortOption = (): Option => portOption('the port of the admin listener on 127.0.0.1, in place of the configuration’s')

@@ -7,10 +7,10 @@ const headerSafe = /^[\x21-\x7e]{1,256}$/
 const nameForm = /^[A-Za-z0-9._-]{1,64}$/
 
 /**
- * Reads the keys that a customer's tests know, each written `NAME=VALUE`; a value may hold further equals signs. Of Mintoken's keys
- * each goes with any provider's key.
+ * Reads the keys that a customer's tests know, each written `NAME=VALUE`; a value may hold further equals signs. Each key of Mintoken is taken
+ * with any provider's key.
  *
- * @throws {WrongUsage} if a key has not the form of the gateway's keys, or a name or value stands twice. Names the key, not its value.
+ * @throws {WrongUsage} if a key does not have the form of the gateway's keys, or a name or value stands twice. The message has the name, not the value.
  */
 export function readEmulatedKeys(gateway: EmulatedGateway, written: readonly string[]): ReadonlyMap<string, EmulatedKey> {
   const keys = new Map<string, EmulatedKey>()

@@ -27,7 +27,7 @@ export interface Sidecar {
   readonly admin?: string
   /** The URL of the listener for probes, if there is one. */
   readonly health?: string
-  /** The URL of the listener for Prometheus, if there is one and it has its port. */
+  /** The URL of the listener for Prometheus; `undefined` if there is none, or another process has the port. */
   readonly metrics?: string
   /**
    * Stops accepting connections, takes what is still sent on open ones for a moment, then drains: lets calls finish until `shutdown.deadline`, then ends them.
@@ -58,9 +58,9 @@ export interface SidecarOptions {
   readonly pages?: (app: Express) => void
   /** Receives messages of the process itself. */
   readonly log?: Log | undefined
-  /** Writes what is counted, for `telemetry.prometheus` and the admin listener. Default: neither has it. */
+  /** Writes the metrics, for `telemetry.prometheus` and the admin listener. Default: neither has metrics. */
   readonly expose?: Expose | undefined
-  /** Is told how requests to the backend end. Default: `log` gets a line of what goes wrong there. */
+  /** Gets an event when a request to the backend ends. Default: `log` gets a line if the request failed. */
   readonly witness?: Witness | undefined
 }
 
@@ -100,7 +100,15 @@ export async function startSidecar({
   const adminListener =
     admin === undefined
       ? undefined
-      : (await import('./admin-listener.js')).createAdminListener(instance, adminSecret, configuration, readiness, audit, ledger, expose)
+      : (await import('./admin-listener.js')).createAdminListener({
+          instance,
+          secret: adminSecret,
+          configuration,
+          readiness,
+          audit,
+          ledger,
+          expose,
+        })
   const listeners: Listener[] = []
 
   /** On the socket that was passed for a listener, or else where the configuration has it. */

@@ -1,15 +1,18 @@
 import { existsSync } from 'node:fs'
 import { isAbsolute, resolve } from 'node:path'
 
-/** The files that a configuration need not name. */
-const defaultFiles = ['postern.db', 'ledger.db']
+/** The file of the embedded store if the configuration names no store; in the folder of {@link stateFolder}. */
+export const defaultStoreFile = 'postern.db'
+
+/** The files that Postern uses if the configuration does not name them. */
+const defaultFiles = [defaultStoreFile, 'ledger.db']
 
 /**
  * The folder of the files that a configuration does not name, the store and the ledger: the first one of `$STATE_DIRECTORY`, which
- * systemd makes for a service (`StateDirectory=`), else that of the configuration.
+ * systemd makes for a service (`StateDirectory=`), else the folder of the configuration.
  *
- * Exception: where one of these files lies beside the configuration already, it stays in use. A store that was left behind would
- * hold revocations that nobody reads.
+ * Exception: where one of these files lies beside the configuration already, it stays in use. If a store were left behind, no process
+ * would read the revocations in it.
  *
  * @param directory The folder of the configuration.
  */

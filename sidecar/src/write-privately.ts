@@ -18,7 +18,7 @@ import { Failure } from './failure.js'
  * is a symbolic link, it stays one, and the file that it leads to is replaced. The owner stays the same, as root too: the
  * process that reads the file may run as that user.
  *
- * @throws {Failure} if the file belongs to somebody to whom this user cannot give the new one; it stays as it was.
+ * @throws {Failure} if another user owns the file, and this user may not give the new file to that user; the file stays as it was.
  */
 export function writePrivately(file: string, text: string): void {
   const target = followLinks(file)
@@ -51,7 +51,7 @@ function keepOwner(from: string, to: string): void {
   }
 }
 
-/** Where a path leads; unlike `realpath`, also if there is no file yet. */
+/** The path that symbolic links lead to; unlike `realpath`, also if there is no file yet. */
 export function followLinks(file: string): string {
   const link = lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() === true
   if (!link) return file

@@ -15,7 +15,7 @@ let server: Server
 let origin: string
 beforeAll(async () => {
   house = await openHouse()
-  server = createAdminListener(house.runtime, new Secret(secret))
+  server = createAdminListener({ instance: house.runtime, secret: new Secret(secret) })
   origin = await listenAnywhere(server)
 })
 afterAll(async () => {

@@ -6,7 +6,7 @@ import { listenAnywhere, openHouse } from '../support/house.js'
 
 test('requests to the admin listener that come in one piece are handled in a turn of the event loop each', async () => {
   const house = await openHouse({ store: createMemoryStore() })
-  const server = createAdminListener(house.runtime, undefined)
+  const server = createAdminListener({ instance: house.runtime })
   const turns: number[] = []
   let turn = 0
   let counting = true

@@ -143,7 +143,7 @@ describe('the admin listener', () => {
 
   test('is not ready from the moment that it is told to stop', async () => {
     const house = await openHouse({ store: createMemoryStore() })
-    const server = createAdminListener(house.runtime, undefined)
+    const server = createAdminListener({ instance: house.runtime })
     const url = await listenAnywhere(server)
     expect((await askAdmin({ url }, 'GET /readyz')).status).toBe(200)
     house.runtime.drain()

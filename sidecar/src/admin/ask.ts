@@ -36,6 +36,16 @@ export function givenCredential(dotenv: Readonly<Record<string, string>>): strin
   return given
 }
 
+/** The message of an error of the admin listener; `undefined`: the text is not such an error. */
+export function messageOf(text: string): string | undefined {
+  try {
+    const { error } = JSON.parse(text) as { readonly error?: { readonly message?: unknown } }
+    return typeof error?.message === 'string' ? error.message : undefined
+  } catch {
+    return undefined
+  }
+}
+
 /**
  * Asks the running sidecar at its admin listener.
  *

@@ -1,16 +1,16 @@
 import { answerAtDoor, beginAtDoor, currentRuntime } from '@postern/instance'
 import { Refusal } from '@postern/ports'
-import { type RingChangeName, ringChangeNames } from '../audit/audit.js'
+import { ringChangeNames } from '../audit/audit.js'
 import { bodyOf } from './body.js'
 import type { AdminRoute } from './route.js'
 
-/** The details that a command may write down, each a short text or number. */
+/** The details that a command may give, each a short text or a number. */
 const details = ['claims', 'alias', 'gateway', 'binding', 'stage', 'share', 'keys', 'bindings', 'version'] as const
 
-/** The most characters of a detail. */
-const mostChars = 512
+/** How many characters of a detail are written at most. */
+const maxDetailChars = 512
 
-/** Writes down what a command on the key ring is about to do: this process has the audit open. */
+/** Writes into the audit what a command on the key ring is about to do. The command cannot: this process has the audit file open. */
 export const auditNoteRoute: AdminRoute = {
   method: 'post',
   path: '/audit',
@@ -24,14 +24,10 @@ export const auditNoteRoute: AdminRoute = {
     const told = details.flatMap((name): [string, string | number][] => {
       const value = body[name]
       if (typeof value === 'number' && Number.isFinite(value)) return [[name, value]]
-      return typeof value === 'string' ? [[name, redact(value).slice(0, mostChars)]] : []
+      return typeof value === 'string' ? [[name, redact(value).slice(0, maxDetailChars)]] : []
     })
-    await writeDown(what, told)
+    const line = { who: operator.name, via: 'command', what, result: 'begun', request_id: beginAtDoor(instance, request) } as const
+    await audit.require({ ...Object.fromEntries(told), ...line })
     answerAtDoor(instance, request, response, { status: 201, body: { written: true } })
-
-    function writeDown(name: RingChangeName, facts: readonly [string, string | number][]): Promise<void> {
-      const line = { who: operator.name, via: 'command', what: name, result: 'begun', request_id: beginAtDoor(instance, request) } as const
-      return audit.require({ ...Object.fromEntries(facts), ...line })
-    }
   },
 }

@@ -5,7 +5,7 @@ import type { AdminRoute } from './route.js'
 
 const asked = ['user', 'team', 'project', 'model', 'workflow', 'session'] as const
 
-/** Tells the limits that count a caller, with what is left of each. */
+/** Answers with the limits that count a caller, and what is left of each. */
 export const limitsRoute: AdminRoute = {
   method: 'get',
   path: '/limits',
@@ -21,7 +21,7 @@ export const limitsRoute: AdminRoute = {
   },
 }
 
-/** What others have spent under the same limit is not told. */
+/** For an operator of one team: what other teams have spent under the same limit is left out. */
 function ofTeamAlone(limit: ToldLimit): ToldLimit {
   if (limit.each === 'team') return limit
   const { booked: _booked, held: _held, left: _left, ...told } = limit

@@ -1,7 +1,7 @@
 import type { Expose } from '../telemetry/exposition.js'
 import type { AdminRoute } from './route.js'
 
-/** What is counted, in the text format of Prometheus. It names keys and what they cost, so it has a role like the rest. */
+/** Answers with the metrics in the text format of Prometheus. They name keys and costs, so the operator needs a role. */
 export function metricsRoute(expose: Expose): AdminRoute {
   return {
     method: 'get',

@@ -8,7 +8,7 @@ export interface Operator {
   /** The credential's name; `admin` for `admin.secret`, `socket` for whoever opened a socket that asks for no credential. */
   readonly name: string
   readonly roles: readonly AdminRole[]
-  /** The one team that it is told of; `undefined`: it is told of everything. */
+  /** The team whose data the operator may read; `undefined`: the data of all teams. */
   readonly team?: string | undefined
 }
 
@@ -84,10 +84,10 @@ export function requireRole({ name, roles }: Operator, role: AdminRole): void {
 }
 
 /**
- * The team of which an operator is told.
+ * The team whose data an operator gets; `undefined`: all teams.
  *
- * @param asked The team that it asks for; `undefined`: it names none.
- * @throws {Refusal} 403 `endpoint_not_allowed` if its credential is of another team.
+ * @param asked The team that the request names; `undefined`: it names none.
+ * @throws {Refusal} 403 `endpoint_not_allowed` if the credential is for another team.
  */
 export function teamFor({ name, team }: Operator, asked: string | undefined): string | undefined {
   if (team === undefined || asked === undefined || asked === team) return team ?? asked
@@ -97,7 +97,7 @@ export function teamFor({ name, team }: Operator, asked: string | undefined): st
   })
 }
 
-/** @throws {Refusal} 403 `endpoint_not_allowed` if the operator is told of one team alone. */
+/** @throws {Refusal} 403 `endpoint_not_allowed` if the operator may read the data of one team only. */
 export function requireEveryTeam({ name, team }: Operator): void {
   if (team === undefined) return
   throw new Refusal('endpoint_not_allowed', {

@@ -5,8 +5,8 @@ import type { Request } from 'express'
 /**
  * Reads the query of a request to the admin API.
  *
- * @param known The parameters that it may have, each once.
- * @throws {Refusal} 400 `request_malformed`.
+ * @param known The parameters that the query may have, each once.
+ * @throws {Refusal} 400 `request_malformed` if the query has another parameter, or one of them twice.
  */
 export function queryOf<Name extends string>(
   { originalUrl }: Pick<Request, 'originalUrl'>,
@@ -26,7 +26,7 @@ export function queryOf<Name extends string>(
   return read
 }
 
-/** @throws {Refusal} 400 `request_malformed` if a text is no name that a caller can have. */
+/** @throws {Refusal} 400 `request_malformed` if no caller can have a text as its name. */
 export function requireNames(texts: Readonly<Record<string, string | undefined>>): void {
   for (const [param, text] of Object.entries(texts)) {
     const fault = text === undefined || text === '' ? undefined : nameFault(text)

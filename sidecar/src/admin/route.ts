@@ -20,7 +20,7 @@ export interface AdminRoute {
   readonly path: string
   /** What the operator must be allowed. */
   readonly role: AdminRole
-  /** Whether it answers an operator of one team alone, with what is that team's. Default: such an operator is refused. */
+  /** Whether an operator of one team may ask, and gets the data of that team. Default: such an operator is refused. */
   readonly isOfTeams?: boolean
   readonly handle: (call: AdminCall) => void | Promise<void>
 }

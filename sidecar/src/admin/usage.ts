@@ -8,10 +8,10 @@ import { teamFor } from './operator.js'
 import { queryOf, requireNames } from './query.js'
 import type { AdminRoute } from './route.js'
 
-/** So many questions wait or are being answered at most; the ledger answers one after another. */
-const mostQuestions = 8
+/** How many questions wait or are being answered at most. The ledger answers one after the other. */
+const maxQuestions = 8
 
-/** Who spent what, and a workflow's calls: the same answers as of `postern usage --json`. */
+/** Answer with usage and with the calls of a workflow, as `postern usage --json` prints them. */
 export function usageRoutes(ledger: LazyReader | undefined): readonly AdminRoute[] {
   let questions = 0
 
@@ -19,7 +19,7 @@ export function usageRoutes(ledger: LazyReader | undefined): readonly AdminRoute
     const reader = await ledger?.open()
     if (reader === undefined)
       throw new Refusal('not_found', { message: 'There is no ledger.', help: 'For the operator: write  ledger: { keep: 90d }.' })
-    if (questions >= mostQuestions)
+    if (questions >= maxQuestions)
       throw new Refusal('rate_limited', { message: 'The ledger is answering other questions.', retryAfterSeconds: 1 })
     questions += 1
     try {

@@ -11,12 +11,16 @@ import { digestOf, formatLine } from './line.js'
 import { readEnd } from './read-end.js'
 import type { Verdict } from './verify.js'
 
+/** Another process has the audit file open. */
+export class AuditInUse extends Failure {}
+
 /**
  * Opens an audit in a file, for this process alone, once another one has closed it. A line is on the disk once its promise
  * resolves.
  *
  * @param named Its absolute path.
- * @throws {Failure} if another process still has it, or it cannot be written, or holds something else.
+ * @throws {AuditInUse} if another process still has it.
+ * @throws {Failure} if it cannot be written, or holds something else.
  */
 export async function openAuditFile(named: string, log: Log, patience: Patience): Promise<Audit> {
   if (!existsSync(dirname(named))) throw new Failure(`The audit ${named} cannot be written: its folder does not exist.`)
@@ -57,7 +61,7 @@ async function claimOrFail(path: string, patience: Patience): Promise<Claim> {
     return await waitForClaim(path, patience)
   } catch (error) {
     if ((error as Error).name !== 'StoreInUse') throw new Failure(`The audit ${path} cannot be taken: ${(error as Error).message}`)
-    throw new Failure(
+    throw new AuditInUse(
       `Another process writes the audit ${path}, and two would break its chain. End the other one, or give this one a file of its own under audit.file.`,
     )
   }

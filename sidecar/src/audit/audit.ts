@@ -1,7 +1,7 @@
 import type { Log } from '@postern/ports'
 import type { Trouble } from '../readiness/watch-store.js'
 
-/** What can be done to the key ring. */
+/** The changes of the key ring. */
 export const ringChangeNames = [
   'key_added',
   'key_bound',
@@ -19,8 +19,8 @@ export type RingChangeName = (typeof ringChangeNames)[number]
 export interface AuditEntry {
   /**
    * The credential's name; `admin` for `admin.secret`, `socket` for a socket that asks for no credential, `signal` for SIGHUP,
-   * `watch` for a changed file, `postern` for the process itself, `command` for a command on the ring (`claims` is the operating system's
-   * user as it claims to be).
+   * `watch` for a changed file, `postern` for the process itself, `command` for a command on the ring (then `claims` is the user of
+   * the operating system, as the command states it).
    */
   readonly who: string
   readonly what: 'reload' | 'session_minted' | 'session_revoked' | 'torn_line' | RingChangeName

@@ -12,7 +12,7 @@ export interface CheckOptions {
   readonly online?: boolean
 }
 
-/** Validates a configuration and prints every problem at once; with `online` also what others answer, if there is none. */
+/** Validates a configuration and prints every problem at once. With `online`, and if there is no problem, also asks the other servers. */
 export async function check(options: CheckOptions): Promise<number> {
   const loaded = loadConfig(options.config)
   const ofAudit = loaded.checked === undefined ? [] : checkAuditFile(loaded.checked.config, dirname(loaded.file))
@@ -35,7 +35,7 @@ export async function check(options: CheckOptions): Promise<number> {
   return isGood ? 0 : 1
 }
 
-/** The libraries that ask are loaded for this alone. */
+/** Loads the libraries that ask other servers, which only `--online` needs. */
 async function lookOnline(...place: readonly [checked: CheckedConfig, file: string]): Promise<readonly OnlineRow[]> {
   const { checkOnline } = await import('../online/check-online.js')
   return checkOnline(...place)

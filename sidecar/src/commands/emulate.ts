@@ -55,7 +55,7 @@ export async function emulate(
   return 0
 }
 
-/** Where the key names no provider's key, the emulated gateway takes any of this form. */
+/** If the key names no provider's key, the emulated gateway takes any provider's key of this form. */
 const anyProviderKey = 'sk-any-provider-key'
 
 function describeStartError(error: unknown, port: number | undefined): unknown {

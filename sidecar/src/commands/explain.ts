@@ -1,10 +1,11 @@
+import type { CheckedConfig } from '@postern/config'
 import { createLogLedger, explain as explainRequest, type Explanation, type ToldLimit } from '@postern/instance'
-import { createMemoryStore } from '@postern/ports'
+import { createMemoryStore, type KeyRing } from '@postern/ports'
 import { nameFault, redactKeys, tagPattern } from '@postern/protocol'
 import { createRuntime } from '@postern/express'
 import { lookAtLimits } from '../admin/look-at-limits.js'
 import { Failure } from '../failure.js'
-import { openRingOf } from '../keys/open-ring.js'
+import { withRingOf } from '../keys/open-ring.js'
 import { requireConfig } from '../load-config.js'
 import { printJson, printTable } from '../print.js'
 
@@ -31,23 +32,27 @@ export async function explain(options: ExplainOptions): Promise<number> {
     if (!tagPattern.test(options[field] ?? 'any'))
       throw new Failure(`--${field} is 1 to 64 letters, digits, underscores or hyphens. A call that says anything else is refused.`)
   const { checked, file } = requireConfig(options.config, isNotOfKey)
-  const ledger = createLogLedger({ write: () => {}, flush: () => Promise.resolve() })
-  const ring = await openRingOf(checked, file)
-  const runtime = createRuntime(checked, { ledger, store: { ...createMemoryStore(), keyRing: ring?.ring }, asksSources: false })
-  const { mount } = checked.config
-  const path = pathBelow(mount, options.path)
-  const { user, team, project } = options
-  await runtime.findsKey({ user, team, project })
-  const dry = explainRequest(runtime, { ...options, path })
-  await runtime.close()
-  await ring?.close()
-  await ledger.close()
+  const dry = await withRingOf(checked, file, (ring) => explainDry(checked, options, ring?.ring))
   const counts = dry.limits.rules.length === 0 ? { limits: [] } : await lookAtLimits(options)
   const rules = dry.limits.rules.map((rule) => counts.limits.find(({ path, unit }) => path === rule.path && unit === rule.unit) ?? rule)
   const explanation = withoutKeys({ ...dry, limits: { ...dry.limits, rules } })
   if (options.json === true) printJson(explanation)
   else printExplanation(explanation, counts.why)
   return explanation.outcome === 'forwarded' ? 0 : 1
+}
+
+/** @param keyRing The ring of the configuration; `undefined`: it has none. */
+async function explainDry(checked: CheckedConfig, options: ExplainOptions, keyRing: KeyRing | undefined): Promise<Explanation> {
+  const ledger = createLogLedger({ write: () => {}, flush: () => Promise.resolve() })
+  const runtime = createRuntime(checked, { ledger, store: { ...createMemoryStore(), keyRing }, asksSources: false })
+  try {
+    const { user, team, project } = options
+    await runtime.findsKey({ user, team, project })
+    return explainRequest(runtime, { ...options, path: pathBelow(checked.config.mount, options.path) })
+  } finally {
+    await runtime.close()
+    await ledger.close()
+  }
 }
 
 /** The path below the mount. It may be written as rules write it (`chat/completions`), as the API has it, or as clients send it. */
@@ -57,7 +62,10 @@ function pathBelow(mount: string, path: string): string {
   return path.startsWith('v1/') ? `/${path}` : `/v1/${path}`
 }
 
-/** The answer depends on no other secrets: a gateway key in two entries is shared by the tenants of both, and a ring is read. */
+/**
+ * Whether the answer does not depend on a secret. It depends on gateway keys, since a key that stands in two entries is shared by the tenants
+ * of both; and on the master keys and the store's address, with which the ring is read.
+ */
 function isNotOfKey(path: string): boolean {
   return !path.startsWith('keys.') && !path.startsWith('keyRing.') && path !== 'store.postgres'
 }
@@ -69,7 +77,7 @@ function withoutKeys(explanation: Explanation): Explanation {
   ) as Explanation
 }
 
-/** @param why Why what is left of the limits is not known. */
+/** @param why Why it is not known what is left of the limits. */
 function printExplanation(explanation: Explanation, why: string | undefined): void {
   const { outcome, refusal, key, gateway, dialect, url, binding, stored_objects: stored, limits } = explanation
   const rows: [string, string | undefined][] = [

@@ -1,13 +1,12 @@
 import type { CheckedConfig } from '@postern/config'
-import { checkRingKey } from '@postern/config'
-import { masterKeysOf, type MasterKeys, RingFault } from '@postern/instance'
+import { BrokenSeal } from '@postern/instance'
 import { bindingIdentity, describeBinding, type PrincipalFields } from '@postern/ports'
 import { Failure } from '../failure.js'
 import { auditChange } from '../keys/audit-change.js'
 import { describeRingKey, type ListedKey } from '../keys/describe-keys.js'
 import { stageImport } from '../keys/import-keys.js'
-import { openRing, openRingOf } from '../keys/open-ring.js'
-import { readNewSecret } from '../keys/read-new-secret.js'
+import { isNotOfRing, type OpenRing, withRing, withRingOf } from '../keys/open-ring.js'
+import { readSecrets, type SecretOptions } from '../keys/read-secrets.js'
 import { requireConfig } from '../load-config.js'
 import { print, printJson, printTable, showName } from '../print.js'
 import { createProgress } from '../usage/progress.js'
@@ -17,34 +16,31 @@ interface ConfigOption {
   readonly json?: boolean
 }
 
-/** How many keys are listed where nobody says how many. */
-const usualPage = 100
-
-/** Lists gateway keys: those of the configuration, then those of the ring. Never a secret. */
+/** Lists the keys of the configuration, then the keys of the ring. Never prints a secret. */
 export async function listKeys({
   config,
   json,
   after,
-  most = usualPage,
-}: ConfigOption & { readonly after?: string; readonly most?: number }): Promise<number> {
-  const { checked, file } = requireConfig(config, (path) => !path.startsWith('keyRing.') && !path.startsWith('store.'))
-  const ring = await openRingOf(checked, file)
-  try {
-    const own = after === undefined ? listedOf(checked) : []
-    const kept = ring === undefined ? [] : await ring.ring.keys(after, most)
-    const masterKeys = masterKeysOf(checked) as MasterKeys
-    const inRing = ring === undefined ? [] : await Promise.all(kept.map((key) => describeRingKey(key, ring.ring, masterKeys)))
-    const keys = [...own, ...inRing]
-    const next = kept.length === most ? kept.at(-1)?.alias : undefined
-    if (json === true) printJson({ keys, ...(next === undefined ? {} : { after: next }) })
-    else {
-      printTable(['key', 'gateway', 'secret', 'used by', 'state'], keys.map(rowOf))
-      if (next !== undefined) print(`There are more: --after ${next}`)
-    }
-  } finally {
-    await ring?.close()
+  most,
+}: ConfigOption & { readonly after?: string; readonly most: number }): Promise<number> {
+  const { checked, file } = requireConfig(config, isNotOfRing)
+  const own = after === undefined ? listedOf(checked) : []
+  const inRing = await withRingOf(checked, file, async (ring) => (ring === undefined ? [] : listRing(ring, after, most)))
+  const keys = [...own, ...inRing]
+  const next = inRing.length === most ? inRing.at(-1)?.alias : undefined
+  if (json === true) printJson({ keys, ...(next === undefined ? {} : { after: next }) })
+  else {
+    printTable(['key', 'gateway', 'secret', 'used by', 'state'], keys.map(rowOf))
+    if (next !== undefined) print(`There are more: --after ${next}`)
   }
   return 0
+}
+
+/** Each key takes a question of its own to the store, so they are asked one after the other: a page may have 10,000 keys. */
+async function listRing({ ring, masterKeys }: OpenRing, after: string | undefined, most: number): Promise<readonly ListedKey[]> {
+  const listed: ListedKey[] = []
+  for (const kept of await ring.keys(after, most)) listed.push(await describeRingKey(kept, ring, masterKeys))
+  return listed
 }
 
 function rowOf({ alias, gateway, from, bindings, rotation, expires, trouble }: ListedKey): readonly string[] {
@@ -56,7 +52,7 @@ function rowOf({ alias, gateway, from, bindings, rotation, expires, trouble }: L
   return [alias, gateway, from, bindings.map(showName).join(', '), state.filter((part) => part !== undefined).join('; ')]
 }
 
-/** The keys of the configuration, and where their secrets are. */
+/** The keys of the configuration, each with the place of its secret. */
 function listedOf({ config: { keys, bindings } }: CheckedConfig): readonly ListedKey[] {
   const users = new Map<string, string[]>()
   for (const binding of bindings) users.set(binding.key, [...(users.get(binding.key) ?? []), describeBinding(binding)])
@@ -73,31 +69,25 @@ function listedOf({ config: { keys, bindings } }: CheckedConfig): readonly Liste
   })
 }
 
-export interface AddKeyOptions extends ConfigOption, PrincipalFields {
+export interface AddKeyOptions extends ConfigOption, PrincipalFields, SecretOptions {
   readonly gateway: string
   readonly gatewayProject?: string
   readonly currency?: string
   readonly shared?: boolean
-  readonly secretEnv?: string
-  readonly secretFile?: string
-  readonly providerEnv?: string
-  readonly providerFile?: string
 }
 
-/** Adds a key to the ring; the secret is asked for, or read from where the options say. */
+/** Adds a key to the ring. The options say where the secret is read; without them the command asks for it. */
 export async function addKey(alias: string, options: AddKeyOptions): Promise<number> {
   return onRing(options, async (ring) => {
-    const { gateway, gatewayProject, currency, shared } = options
-    const secret = await readNewSecret(`the key of ${alias}`, { env: options.secretEnv, file: options.secretFile })
-    const hasProvider = options.providerEnv !== undefined || options.providerFile !== undefined
-    const providerSecret = hasProvider
-      ? await readNewSecret(`the provider's key of ${alias}`, { env: options.providerEnv, file: options.providerFile })
-      : undefined
-    const key = { alias, gateway, project: gatewayProject, currency, secret, providerSecret, ...(shared === true ? { shared } : {}) }
-    const [problem] = checkRingKey(key, ring.checked)
-    if (problem !== undefined) throw new Failure(`${problem.path} ${problem.reason}\n${problem.fix}`)
+    const { gateway, gatewayProject: project, currency, shared } = options
     const principal = principalOf(options)
     const bindings = bindingIdentity(principal) === bindingIdentity({}) ? [] : [principal]
+    // Throws if no caller can have such a name, before the secret is read and the audit written.
+    for (const each of bindings) ring.editor.bindingOf(each, alias)
+    const hasProvider = options.providerEnv !== undefined || options.providerFile !== undefined
+    const read = { alias, gateway, project, label: `the key of ${alias}`, hasProvider }
+    const secrets = await readSecrets(read, options, ring.checked)
+    const key = { alias, gateway, project, currency, ...secrets, ...(shared === true ? { shared } : {}) }
     await auditChange(ring, {
       what: 'key_added',
       alias,
@@ -113,7 +103,7 @@ export async function addKey(alias: string, options: AddKeyOptions): Promise<num
   })
 }
 
-/** Has a user, team or project use a key of the ring. */
+/** Binds a user, team or project to a key of the ring. */
 export async function bindKey(alias: string, options: ConfigOption & PrincipalFields): Promise<number> {
   return onRing(options, async (ring) => {
     const principal = principalOf(options)
@@ -125,7 +115,7 @@ export async function bindKey(alias: string, options: ConfigOption & PrincipalFi
   })
 }
 
-/** Takes its key of the ring from a user, team or project. */
+/** Removes the binding of a user, team or project from the ring. */
 export async function unbindKey(options: ConfigOption & PrincipalFields): Promise<number> {
   return onRing(options, async (ring) => {
     const principal = principalOf(options)
@@ -140,14 +130,17 @@ export async function unbindKey(options: ConfigOption & PrincipalFields): Promis
 /** Removes a key and its secrets from the ring. */
 export async function retireKey(alias: string, options: ConfigOption): Promise<number> {
   return onRing(options, async (ring) => {
-    await ring.editor.read(alias)
+    await ring.editor.read(alias).catch((error: unknown) => {
+      // A key whose row is broken can be removed too.
+      if (!(error instanceof BrokenSeal)) throw error
+    })
     await auditChange(ring, { what: 'key_retired', alias })
     await ring.editor.retire(alias)
     return { told: { retired: alias }, said: `Retired: ${alias} and its secrets are gone. Disable the key at its gateway too.` }
   })
 }
 
-/** Adds the keys of a file, with who uses them: all of them or none. */
+/** Adds all keys of a file with their bindings, or none of them. */
 export async function importKeys(file: string, options: ConfigOption): Promise<number> {
   return onRing(options, async (ring) => {
     const progress = createProgress()
@@ -173,26 +166,15 @@ function principalOf({ user, team, project }: PrincipalFields): PrincipalFields 
   return { ...(user === undefined ? {} : { user }), ...(team === undefined ? {} : { team }), ...(project === undefined ? {} : { project }) }
 }
 
-/** What a command did: for programs, and for people. */
+/** What a command did: `told` is data for a program, `said` a sentence for a person. */
 interface Done {
   readonly told: object
   readonly said: string
 }
 
-async function onRing(
-  { config, json }: ConfigOption,
-  work: (ring: Awaited<ReturnType<typeof openRing>>) => Promise<Done>,
-): Promise<number> {
-  const ring = await openRing(config)
-  try {
-    const { told, said } = await work(ring)
-    if (json === true) printJson(told)
-    else print(said)
-    return 0
-  } catch (error) {
-    if (error instanceof RingFault) throw new Failure(`${error.message}\n${error.fix}`)
-    throw error
-  } finally {
-    await ring.close()
-  }
+async function onRing({ config, json }: ConfigOption, work: (ring: OpenRing) => Promise<Done>): Promise<number> {
+  const { told, said } = await withRing(config, work)
+  if (json === true) printJson(told)
+  else print(said)
+  return 0
 }

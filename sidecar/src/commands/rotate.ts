@@ -1,16 +1,12 @@
 import { createInterface } from 'node:readline/promises'
-import { checkRingKey } from '@postern/config'
 import {
   confirmNext,
   type Declared,
-  masterKeysOf,
-  type MasterKeys,
   noteValidated,
   promoteNext,
   type ReadKey,
   retireFormer,
   revokeLeaked,
-  RingFault,
   type RingKey,
   rollBack,
   shareNext,
@@ -20,17 +16,17 @@ import {
 import { Failure } from '../failure.js'
 import { auditChange } from '../keys/audit-change.js'
 import { laxerThan } from '../keys/compare-declared.js'
-import { type OpenRing, openRing } from '../keys/open-ring.js'
-import { readNewSecret } from '../keys/read-new-secret.js'
+import { type OpenRing, withRing } from '../keys/open-ring.js'
+import { readSecrets, type SecretOptions } from '../keys/read-secrets.js'
 import { print, printJson } from '../print.js'
 
 /** How long a gateway may take to answer, in milliseconds. */
 const trialMs = 30_000
 
-interface RotateOptions {
+interface RotateOptions extends SecretOptions {
   readonly config: string
   readonly json?: boolean
-  /** Says yes to what is asked otherwise. */
+  /** Answers yes to the question that the command would ask. */
   readonly yes?: boolean
   readonly take?: boolean
   readonly validate?: boolean
@@ -38,10 +34,6 @@ interface RotateOptions {
   readonly confirm?: boolean
   readonly promote?: boolean
   readonly retire?: boolean
-  readonly secretEnv?: string
-  readonly secretFile?: string
-  readonly providerEnv?: string
-  readonly providerFile?: string
   readonly budget?: string
   readonly tier?: string
   readonly models?: string
@@ -52,7 +44,7 @@ interface RotateOptions {
 
 const stages = ['take', 'validate', 'share', 'confirm', 'promote', 'retire'] as const
 
-/** Does one stage of a rotation, or says how far it is and what comes next. */
+/** Does one stage of a rotation. Without a stage, says how far the rotation is and what comes next. */
 export async function rotateKey(alias: string, options: RotateOptions): Promise<number> {
   const asked = stages.filter((stage) => options[stage] !== undefined)
   if (asked.length > 1) throw new Failure(`One stage at a time: --${asked.join(', --')} are several.`)
@@ -65,14 +57,19 @@ export async function rotateKey(alias: string, options: RotateOptions): Promise<
         return validate(ring, read, options)
       case 'share':
         return { key: shareNext(read.key, options.share as number), stage: 'share', share: options.share as number }
-      case 'confirm':
+      case 'confirm': {
+        // Throws at a wrong stage, before the operator is asked. So does each stage below.
+        const key = confirmNext(read.key)
         await agree(options, alias, 'Do the gateway’s own logs or usage show calls of the new key')
-        return { key: confirmNext(read.key), stage: 'confirm' }
+        return { key, stage: 'confirm' }
+      }
       case 'promote':
         return { key: promoteNext(read.key, Date.now()), stage: 'promote' }
-      case 'retire':
+      case 'retire': {
+        const key = retireFormer(read.key)
         await agree(options, alias, 'Is the old key disabled or deleted at the gateway')
-        return { key: retireFormer(read.key), stage: 'retire' }
+        return { key, stage: 'retire' }
+      }
       default:
         return undefined
     }
@@ -84,7 +81,7 @@ export function rollBackKey(alias: string, options: Pick<RotateOptions, 'config'
   return onKey(alias, options, async (_, { key }) => ({ key: rollBack(key), stage: 'rollback' }))
 }
 
-/** Has no process send the secret of a key any more: it has leaked. */
+/** Marks the secret of a key as leaked: from then on no process sends it. */
 export function revokeKey(alias: string, options: Pick<RotateOptions, 'config' | 'json'> & { readonly leaked?: boolean }): Promise<number> {
   if (options.leaked !== true)
     throw new Failure(
@@ -93,7 +90,7 @@ export function revokeKey(alias: string, options: Pick<RotateOptions, 'config' |
   return onKey(alias, options, async (_, { key }) => ({ key: revokeLeaked(key, Date.now()), stage: 'leaked' }))
 }
 
-/** What a stage made of a key. */
+/** A key as it is after a stage. */
 interface Stepped {
   readonly key: RingKey
   readonly stage: string
@@ -101,21 +98,20 @@ interface Stepped {
 }
 
 async function take({ checked, editor }: OpenRing, { alias, version, key }: ReadKey, options: RotateOptions): Promise<Stepped> {
-  const secret = await readNewSecret(`the new key of ${alias}`, { env: options.secretEnv, file: options.secretFile })
-  const hasProvider = key.secrets.some(({ sealedProvider }) => sealedProvider !== undefined)
-  const providerSecret = hasProvider
-    ? await readNewSecret(`the provider's key of ${alias}`, { env: options.providerEnv, file: options.providerFile })
-    : undefined
-  const [problem] = checkRingKey({ alias, gateway: key.gateway, project: key.project, secret, providerSecret }, checked)
-  if (problem !== undefined) throw new Failure(`${problem.path} ${problem.reason}\n${problem.fix}`)
+  const since = version + 1
+  // Throws if a rotation is under way, before the operator is asked for a secret.
+  takeNext(key, { since, sealed: '' }, Date.now())
   const declared = declaredIn(options) ?? key.declared
   const laxer = laxerThan(key.declared, declared)
   if (laxer.length > 0 && options.laxer !== true)
     throw new Failure(
       `The new key may do more than the one before: ${laxer.join('; ')}.\nGive it the same policy at the gateway, or say --laxer.`,
     )
-  const since = version + 1
-  const sealed = editor.seal(alias, key.gateway, since, secret, providerSecret)
+  const { gateway, project } = key
+  const hasProvider = key.secrets.some(({ sealedProvider }) => sealedProvider !== undefined)
+  const read = { alias, gateway, project, label: `the new key of ${alias}`, hasProvider }
+  const { secret, providerSecret } = await readSecrets(read, options, checked)
+  const sealed = editor.seal(alias, gateway, since, secret, providerSecret)
   const taken = takeNext(key, { since, ...sealed }, Date.now())
   return { key: { ...taken, ...(declared === undefined ? {} : { declared }) }, stage: 'take' }
 }
@@ -126,9 +122,9 @@ function declaredIn({ budget, tier, models, addresses }: RotateOptions): Declare
   return Object.values(declared).every((each) => each === undefined) ? undefined : declared
 }
 
-async function validate({ checked }: OpenRing, read: ReadKey, { model }: RotateOptions): Promise<Stepped> {
-  if (read.key.rotation === undefined) noteValidated(read.key, '')
-  const masterKeys = masterKeysOf(checked) as MasterKeys
+async function validate({ checked, masterKeys }: OpenRing, read: ReadKey, { model }: RotateOptions): Promise<Stepped> {
+  // Throws at a wrong stage, before the gateway is asked.
+  noteValidated(read.key, '')
   const trial = await tryRingSecret(read, 'next', { checked, masterKeys, model, signal: AbortSignal.timeout(trialMs) })
   process.stderr.write(`Asked the gateway as ${trial.requestId}. ${trial.reason}\n`)
   if (trial.outcome === 'not tried')
@@ -142,7 +138,7 @@ async function validate({ checked }: OpenRing, read: ReadKey, { model }: RotateO
   return { key: noteValidated(read.key, trial.requestId), stage: 'validate' }
 }
 
-/** @throws {Failure} if nobody says yes. */
+/** Asks the operator a question, unless `--yes` answers it. @throws {Failure} if the answer is not yes. */
 async function agree({ yes }: RotateOptions, alias: string, question: string): Promise<void> {
   if (yes === true) return
   if (!process.stdin.isTTY) throw new Failure(`${question}? If so, say --yes.`)
@@ -160,26 +156,19 @@ async function onKey(
   { config, json }: Pick<RotateOptions, 'config' | 'json'>,
   step: (ring: OpenRing, read: ReadKey) => Promise<Stepped | undefined>,
 ): Promise<number> {
-  const ring = await openRing(config)
-  try {
+  const now = await withRing(config, async (ring) => {
     const read = await ring.editor.read(alias)
     const stepped = await step(ring, read)
-    if (stepped !== undefined) {
-      const { key, stage, share } = stepped
-      const what = stage === 'leaked' ? 'key_leaked' : 'key_rotation'
-      await auditChange(ring, { what, alias, stage, version: read.version + 1, ...(share === undefined ? {} : { share }) })
-      await ring.editor.write(read, key)
-    }
-    const now = stepped?.key ?? read.key
-    if (json === true) printJson({ key: alias, ...describe(now), next: nextOf(alias, now) })
-    else print(`${alias}: ${inWords(now)}\n${nextOf(alias, now)}`)
-    return 0
-  } catch (error) {
-    if (error instanceof RingFault) throw new Failure(`${error.message}\n${error.fix}`)
-    throw error
-  } finally {
-    await ring.close()
-  }
+    if (stepped === undefined) return read.key
+    const { key, stage, share } = stepped
+    const what = stage === 'leaked' ? 'key_leaked' : 'key_rotation'
+    await auditChange(ring, { what, alias, stage, version: read.version + 1, ...(share === undefined ? {} : { share }) })
+    await ring.editor.write(read, key)
+    return key
+  })
+  if (json === true) printJson({ key: alias, ...describe(now), next: nextOf(alias, now) })
+  else print(`${alias}: ${inWords(now)}\n${nextOf(alias, now)}`)
+  return 0
 }
 
 function describe({ rotation, secrets }: RingKey): object {

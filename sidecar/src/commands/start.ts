@@ -25,7 +25,7 @@ const lastLinesMs = 5000
 
 const noTelemetry: Telemetry = { witnesses: [], expose: undefined, close: () => Promise.resolve() }
 
-/** Loads nothing where the configuration has nobody to tell. */
+/** If the configuration has no admin listener and no telemetry, no library is loaded. */
 async function openTelemetry(current: () => CheckedConfig, log: Log): Promise<Telemetry> {
   const { admin, telemetry } = current().config
   if (admin === undefined && telemetry === undefined) return noTelemetry

@@ -5,7 +5,7 @@ import { waysOfCalling } from './init-choices.js'
 import type { Questions } from './questions.js'
 import { readOneOf, readTeam, readUrl } from './read-choice.js'
 
-/** What the command line says of a new configuration, as it was written. */
+/** The options of `postern init`, as they were written. */
 export interface InitOptions {
   readonly gateway?: string
   readonly dialect?: string
@@ -30,9 +30,9 @@ const wordsOfCalling = `How callers prove who they are:
 callers`
 
 /**
- * Decides what a new configuration is made from: by the options, else by asking, else by the defaults.
+ * Decides what a new configuration is made from. A choice that is not among the options is asked for; without a person to ask, it is the default.
  *
- * @param questions Who is asked; `undefined`: nobody, and the gateway must stand in the options.
+ * @param questions Asks the person at the terminal; `undefined`: there is none, and the options must name the gateway.
  * @throws {WrongUsage} if an option cannot be used, or the gateway is missing.
  */
 export async function choose(options: InitOptions, questions: Questions | undefined): Promise<InitChoices> {
@@ -63,7 +63,7 @@ export async function choose(options: InitOptions, questions: Questions | undefi
   }
 }
 
-/** Where `postern emulate` answers, under the path that the API of the gateway has. */
+/** The URL at which `postern emulate` answers: with the path of the gateway's own API. */
 function addressOfEmulated(id: DialectId): string {
   const { baseURL }: Dialect = dialects[id]
   if (baseURL === undefined) throw new WrongUsage(`There is no emulated ${id}. Name a gateway of the others, or leave --emulated out.`)

@@ -2,7 +2,7 @@ import { type Dialect, dialects } from '@postern/gateways'
 import type { InitChoices, WayOfCalling } from './init-choices.js'
 import { callerLabel, providerVariable, ringVariable, sessionVariable } from './variables.js'
 
-/** The text of a new `postern.yaml`. Names of the operator are written as JSON texts, which YAML reads as they are. */
+/** The text of a new `postern.yaml`. Names that the operator chose are written as JSON strings, which are valid YAML. */
 export function configurationText(choices: InitChoices, schemaPath: string): string {
   const { dialect: id, team, callers, port } = choices
   const dialect: Dialect = dialects[id]

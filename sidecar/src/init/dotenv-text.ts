@@ -5,11 +5,11 @@ import { setVariable } from '../set-variable.js'
 import type { InitSecrets } from './make-secrets.js'
 
 /**
- * The text of `.env` with the variables of a new configuration in it. What else stands there stays, and so does the key of the
- * gateway where the operator has written it already.
+ * The text of `.env` with the variables of a new configuration. All other variables stay, and so does the key of the gateway if the operator
+ * has written it already.
  *
- * @param text What the file holds now; empty where there is none.
- * @throws {Failure} if a value cannot be replaced for certain.
+ * @param text The text of the file now; empty if there is no file.
+ * @throws {Failure} if a value stands in a form that cannot be replaced for certain.
  */
 export function dotenvText(text: string, { fillIn, made }: Pick<InitSecrets, 'fillIn' | 'made'>): string {
   const now = parse(text)
@@ -29,7 +29,7 @@ export function dotenvText(text: string, { fillIn, made }: Pick<InitSecrets, 'fi
   return changed
 }
 
-/** The variables of a new configuration that have a value in `.env` already, and would lose it. */
+/** The variables of a new configuration whose value in `.env` would be replaced. */
 export function lostVariables(text: string, { made }: Pick<InitSecrets, 'made'>): readonly string[] {
   const now = parse(text)
   return Object.keys(made).filter((name) => (now[name] ?? '') !== '')

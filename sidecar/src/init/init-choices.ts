@@ -9,12 +9,12 @@ export type WayOfCalling = (typeof waysOfCalling)[number]
 export interface InitChoices {
   /** Which gateway it is. */
   readonly dialect: DialectId
-  /** Where its API is, `/v1` included. `undefined`: the default of the dialect. */
+  /** The URL of the gateway's API, `/v1` included. `undefined`: the default of the dialect. */
   readonly baseURL: string | undefined
   /** The team that the gateway key is for. */
   readonly team: string
   readonly callers: WayOfCalling
-  /** For `cookie`: the address at which the backend says whose a cookie is. */
+  /** For `cookie`: the URL at which the backend says to which user a cookie belongs. */
   readonly cookieOwner: string
   /** The port of the data listener. */
   readonly port: number

@@ -2,7 +2,7 @@ import { dialectIds } from '@postern/gateways'
 import { type Command, Option } from 'commander'
 import { jsonOption, portOption } from '../command-options.js'
 
-/** Adds the options of `postern init`. The command itself is loaded when it is called. */
+/** Adds the options of `postern init`. The code of the command is loaded when the command is called. */
 export function addInitOptions(command: Command): Command {
   return command
     .description('write a first configuration with its secrets; asks at a terminal for what the options do not say')

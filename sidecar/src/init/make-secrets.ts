@@ -9,13 +9,13 @@ import { callerLabel, providerVariable, ringVariable, sessionVariable } from './
 export interface InitSecrets {
   /** The variables that the operator has to fill in: keys of a gateway that is not emulated. */
   readonly fillIn: readonly string[]
-  /** The variables that hold what was made here. */
+  /** The variables whose values were made here. */
   readonly made: Readonly<Record<string, string>>
   /** The credential of the first service caller. Only its hash is in `made`. */
   readonly credential: string | undefined
 }
 
-/** Makes what a new configuration refers to: a hash ring with one caller, or a secret of sessions, of 32 random bytes each. */
+/** Makes the secrets of a new configuration: a hash ring with one caller, or a secret of sessions, each of 32 random bytes. */
 export function makeSecrets({ dialect: id, callers, emulated }: InitChoices): InitSecrets {
   const dialect: Dialect = dialects[id]
   const variables = [dialect.keyVariable, ...(dialect.providerCredential === undefined ? [] : [providerVariable])]

@@ -8,7 +8,7 @@ export function ownCommand(script = process.argv[1] ?? 'postern', { npm_command:
   return `node ${quoteForShell(path.startsWith('..') ? script : path)}`
 }
 
-/** A word as a shell reads it: as it is where that is certain, else in single quotes. */
+/** Writes a word for a shell: unchanged if it has safe characters only, else in single quotes. */
 export function quoteForShell(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`
 }

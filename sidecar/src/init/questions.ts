@@ -4,13 +4,13 @@ import { Failure } from '../failure.js'
 /** A question, and what its answer means. */
 export interface Question<Answer> {
   readonly text: string
-  /** What an empty answer stands for; `undefined`: an answer is needed. */
+  /** The answer that an empty line means; `undefined`: the person must type an answer. */
   readonly unset: string | undefined
-  /** @throws {Failure} if the answer cannot be used; then the question is put again. */
+  /** @throws {Failure} if the answer cannot be used; then the person is asked again. */
   readonly read: (answer: string) => Answer
 }
 
-/** Somebody who is asked. */
+/** Asks a person. */
 export interface Questions {
   ask<Answer>(question: Question<Answer>): Promise<Answer>
   close(): void

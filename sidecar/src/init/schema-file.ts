@@ -4,14 +4,14 @@ import { dirname, join, relative } from 'node:path'
 
 const nameInPackages = join('node_modules', '@postern', 'config', 'postern.schema.json')
 
-/** The name of the copy that is laid beside a configuration. */
+/** The name of the copy of the schema beside a configuration. */
 export const schemaCopy = 'postern.schema.json'
 
 /** Where an editor finds the JSON schema of the configuration. */
 export interface SchemaPlace {
   /** The path for the first line of the configuration, relative to its folder. */
   readonly path: string
-  /** The file to lay beside the configuration under the name of `schemaCopy`. `undefined`: the schema is installed where `path` leads. */
+  /** The file to copy beside the configuration, as `schemaCopy`. `undefined`: the schema is installed where `path` leads. */
   readonly copyFrom: string | undefined
 }
 

@@ -16,7 +16,7 @@ export const configurationName = 'postern.yaml'
  *
  * @param overwrite Whether files, and variables of `.env`, that are there already are replaced. Other variables of `.env` stay.
  * @returns The files that were written.
- * @throws {Failure} if something would be replaced that must not be. Then nothing is written.
+ * @throws {Failure} if a file or variable is there already and must not be replaced. Then nothing is written.
  */
 export function writeFiles(directory: string, choices: InitChoices, secrets: InitSecrets, overwrite: boolean): readonly string[] {
   const schema = findSchema(directory)
@@ -35,7 +35,7 @@ export function writeFiles(directory: string, choices: InitChoices, secrets: Ini
   mkdirSync(directory, { recursive: true })
   writePrivately(dotenv, changedVariables)
   if (schemaText !== undefined) writeFileSync(copy, schemaText)
-  // Last, and only where there is none still: a configuration never stands there without its variables.
+  // Last, so that there is never a configuration without its variables; and only if no file was made meanwhile.
   writeFileSync(config, configurationText(choices, schema.path), { flag: overwrite ? 'w' : 'wx' })
   return [config, dotenv, ...(schemaText === undefined ? [] : [copy])]
 }

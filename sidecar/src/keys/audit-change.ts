@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { asciiJson } from '@postern/protocol'
 import type { Patience } from '@postern/stores/claim'
-import { askAdmin } from '../admin/ask.js'
+import { askAdmin, messageOf } from '../admin/ask.js'
 import { findCredential } from '../admin/find-credential.js'
 import { findPlace } from '../admin/find-place.js'
 import type { AuditEntry } from '../audit/audit.js'
@@ -12,15 +12,16 @@ import type { OpenRing } from './open-ring.js'
 /** A change of the ring, for the audit. Holds no secret. */
 export type RingEntry = Pick<AuditEntry, 'what'> & Readonly<Record<string, unknown>>
 
-/** Who is not there after this time, in milliseconds, is taken not to write the audit. */
+/** If the running sidecar does not answer within this time, in milliseconds, the audit counts as not written. */
 const timeoutMs = 5000
 const patience: Patience = { atMostMs: 0, onWait: () => {} }
 
 /**
- * Writes down that a command is about to change the ring: into the audit file, through the process that has it open if there is one; where
- * the audit has no file, as a line on stderr for the machine's log.
+ * Writes into the audit that a command is about to change the ring. If a running sidecar has the audit file open, the sidecar writes the line.
+ * If the configuration names no audit file, the line goes to stderr, for the machine's log.
  *
- * @throws {Failure} if it cannot be written: then the change must not be made.
+ * @throws {Failure} if the line cannot be written: then the change must not be made.
+ * @throws {Refusal} 503 `store_unavailable` if the disk does not take the line.
  */
 export async function auditChange({ checked, file, directory }: OpenRing, entry: RingEntry): Promise<void> {
   const { audit } = checked.config
@@ -30,9 +31,9 @@ export async function auditChange({ checked, file, directory }: OpenRing, entry:
     process.stderr.write(`${asciiJson(JSON.stringify(line))}\n`)
     return
   }
-  const { openAuditFile } = await import('../audit/audit-file.js')
+  const { AuditInUse, openAuditFile } = await import('../audit/audit-file.js')
   const own = await openAuditFile(resolve(directory, audit.file), () => {}, patience).catch((error: unknown) => {
-    if (error instanceof Failure && error.message.startsWith('Another process writes')) return undefined
+    if (error instanceof AuditInUse) return undefined
     throw error
   })
   if (own === undefined) return tellProcess(file, claimed)
@@ -52,15 +53,6 @@ async function tellProcess(config: string, entry: RingEntry): Promise<void> {
   })
   if (status !== 201)
     throw new Failure(
-      `Nothing was changed, since the running sidecar did not write the audit: it answered with ${status}. ${messageOf(text)}`,
+      `Nothing was changed, since the running sidecar did not write the audit: it answered with ${status}. ${messageOf(text) ?? ''}`,
     )
-}
-
-function messageOf(text: string): string {
-  try {
-    const { error } = JSON.parse(text) as { readonly error?: { readonly message?: unknown } }
-    return typeof error?.message === 'string' ? error.message : ''
-  } catch {
-    return ''
-  }
 }

@@ -1,6 +1,6 @@
 import type { Declared } from '@postern/instance'
 
-/** What a new secret is declared to be allowed that the one before was not, in words; empty: nothing. */
+/** What a new secret may do and the secret before it may not, in words, as the operator declared both. Empty: nothing. */
 export function laxerThan(before: Declared | undefined, after: Declared | undefined): readonly string[] {
   if (before === undefined) return []
   const { budget, tier, models, addresses } = after ?? {}
@@ -21,9 +21,9 @@ function further(what: string, before: readonly string[] | undefined, after: rea
   return added.length === 0 ? [] : [`the ${what} ${added.join(', ')}`]
 }
 
-/** Amounts of one unit are compared; of two units nobody knows which is more. */
-function isAtMost(amount: string | undefined, most: string): boolean {
+/** Compares amounts of one unit. Amounts of two units cannot be compared and count as more. */
+function isAtMost(amount: string | undefined, max: string): boolean {
   const [, number = '', unit] = /^([0-9.]+) ?(\S+)$/.exec(amount ?? '') ?? []
-  const [, mostNumber = '', mostUnit] = /^([0-9.]+) ?(\S+)$/.exec(most) ?? []
-  return number !== '' && mostNumber !== '' && unit === mostUnit && Number(number) <= Number(mostNumber)
+  const [, maxNumber = '', maxUnit] = /^([0-9.]+) ?(\S+)$/.exec(max) ?? []
+  return number !== '' && maxNumber !== '' && unit === maxUnit && Number(number) <= Number(maxNumber)
 }

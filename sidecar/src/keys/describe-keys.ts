@@ -1,14 +1,14 @@
 import { principalsOf, readKey, type MasterKeys, BrokenSeal } from '@postern/instance'
 import { describeBinding, type KeptKey, type KeyRing } from '@postern/ports'
 
-/** How many bindings of one key are told. */
-const mostBindings = 5
+/** How many bindings of one key are listed at most. */
+const maxBindings = 5
 
-/** A key as it is listed: never its secret. */
+/** A key in a list, without its secret. */
 export interface ListedKey {
   readonly alias: string
   readonly gateway: string
-  /** Where its secret is: `env KEY`, `file …`, `ring`. */
+  /** Where the secret is: `env KEY`, `file …`, `ring`. */
   readonly from: string
   readonly bindings: readonly string[]
   readonly rotation?: string
@@ -17,9 +17,9 @@ export interface ListedKey {
   readonly trouble?: string
 }
 
-/** Describes a key of the ring, with those who use it. */
+/** Describes a key of the ring, with the first bindings that lead to it. A row that cannot be read is described by its trouble. */
 export async function describeRingKey(kept: KeptKey, ring: KeyRing, masterKeys: MasterKeys): Promise<ListedKey> {
-  const bound = (await ring.bindingsOf(kept.alias, mostBindings)).map(({ selector }) => describeBinding(principalsOf(selector)))
+  const bound = (await ring.bindingsOf(kept.alias, maxBindings)).map(({ selector }) => describeBinding(principalsOf(selector)))
   try {
     const { alias, key } = readKey(kept, masterKeys)
     const { rotation, secrets } = key

@@ -3,14 +3,15 @@ import { statSync } from 'node:fs'
 import { checkRingKey } from '@postern/config'
 import { faultOf, RingFault } from '@postern/instance'
 import { bindingIdentity, type KeptBinding, type KeptKey } from '@postern/ports'
+import { Failure } from '../failure.js'
 import type { OpenRing } from './open-ring.js'
 import { type ImportedKey, readImport } from './read-import.js'
 
 /** How many keys are staged in one transaction. */
 const keysPerStage = 1000
 
-/** How many faults are told. */
-const mostFaults = 20
+/** How many faults are named at most. */
+const maxFaults = 20
 
 /** A line that cannot be taken. */
 export interface ImportFault {
@@ -18,27 +19,35 @@ export interface ImportFault {
   readonly reason: string
 }
 
-/** What is imported: everything, or nothing if there is a fault. */
+/** Keys and bindings that are in the store and that no process uses yet. If a line has a fault, the store has none of them. */
 export interface StagedImport {
   readonly keys: number
   readonly bindings: number
-  /** The first of them. */
+  /** The first faults of the file. */
   readonly faults: readonly ImportFault[]
   readonly faultCount: number
-  /** Makes everything seen. @throws {RingFault} if something of it is in the ring already; then nothing is. */
+  /**
+   * Puts everything into the ring.
+   *
+   * @throws {RingFault} if a key or binding is in the ring already. Then nothing is put into it: call `discard`.
+   */
   publish(): Promise<void>
-  /** Removes everything again. */
+  /** Removes everything that is not in the ring yet from the store. */
   discard(): Promise<void>
 }
 
-/** Reads a file of keys, seals them and puts them into the store, where nobody sees them before `publish`. */
+/**
+ * Reads a file of keys, seals the keys and puts them into the store. No process uses them before `publish`.
+ *
+ * @throws {Failure} if the file cannot be read.
+ */
 export async function stageImport(
   { checked, ring, editor }: OpenRing,
   file: string,
   progress: (share: number) => void,
 ): Promise<StagedImport> {
   const batch = `import ${randomUUID()}`
-  const { size } = statSync(file)
+  const size = sizeOf(file)
   const faults: ImportFault[] = []
   const aliases = new Set<string>()
   const selectors = new Set<string>()
@@ -48,7 +57,7 @@ export async function stageImport(
 
   function fail(line: number, reason: string): void {
     faultCount += 1
-    if (faults.length < mostFaults) faults.push({ line, reason })
+    if (faults.length < maxFaults) faults.push({ line, reason })
   }
 
   function take(line: number, { bindings: bound, ...key }: ImportedKey): void {
@@ -71,7 +80,7 @@ export async function stageImport(
   }
 
   async function stage(): Promise<void> {
-    // With a fault nothing will be published; the rest is only looked at.
+    // If a line has a fault, nothing will be published: the other lines are only checked.
     if (faultCount === 0) await ring.stage(batch, keys, bindings)
     keys = []
     bindings = []
@@ -96,10 +105,17 @@ export async function stageImport(
     faultCount,
     async publish() {
       const conflict = await ring.publish(batch)
-      if (conflict === undefined) return
-      await ring.discard(batch)
-      throw faultOf(conflict)
+      if (conflict !== undefined) throw faultOf(conflict)
     },
     discard: () => ring.discard(batch),
+  }
+}
+
+/** @throws {Failure} if the file is not there, or this user may not read it. */
+function sizeOf(file: string): number {
+  try {
+    return statSync(file).size
+  } catch (error) {
+    throw new Failure(`${file} cannot be read (${String((error as NodeJS.ErrnoException).code)}). Name a file that this user can read.`)
   }
 }

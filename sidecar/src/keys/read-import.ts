@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline'
 import { type PrincipalFields, Secret } from '@postern/ports'
 import { Failure } from '../failure.js'
 
-/** A key that a line of a file gives, with the callers who use it. */
+/** A key from a line of a file, with its bindings. */
 export interface ImportedKey {
   readonly alias: string
   readonly gateway: string
@@ -15,10 +15,10 @@ export interface ImportedKey {
   readonly bindings: readonly PrincipalFields[]
 }
 
-/** A line of a file: a key, or what is wrong with it. Faults name members and never repeat a value: it may be a key. */
+/** A line of a file: a key, or what is wrong with the line. A fault names members and never repeats a value, since a value may be a key. */
 export type ImportedLine = { readonly line: number; readonly key: ImportedKey } | { readonly line: number; readonly fault: string }
 
-/** The columns of CSV. The first three must be there; a row has one binding at most. */
+/** The columns of CSV. The first three are required; a row has at most one binding. */
 export const importColumns = [
   'alias',
   'gateway',
@@ -34,10 +34,16 @@ export const importColumns = [
 
 type Column = (typeof importColumns)[number]
 
-/** Reads a file of keys, line by line: CSV with a head, or a JSON object in each line. @param bytes Is told how far it has read. */
+/**
+ * Reads a file of keys, line by line: CSV with a head, or a JSON object in each line.
+ *
+ * @param bytes Gets the number of bytes that were read so far.
+ * @throws {Failure} if the name of the file or its first line does not fit; the system's error, if the file cannot be read.
+ */
 export async function* readImport(file: string, bytes: (read: number) => void): AsyncGenerator<ImportedLine> {
+  const read = readerFor(file)
   const stream = createReadStream(file)
-  for await (const line of readerFor(file)(stream)) {
+  for await (const line of read(stream)) {
     bytes(stream.bytesRead)
     yield line
   }
@@ -67,7 +73,7 @@ async function* readCsv(stream: NodeJS.ReadableStream): AsyncGenerator<ImportedL
   } catch (error) {
     const { lines } = error as { readonly lines?: number }
     if (error instanceof Failure || lines === undefined) throw error
-    // The library's words repeat the row, which holds a key.
+    // The library's message repeats the row, which holds a key.
     yield { line: lines, fault: `is no row of this table (${codeOf(error)}). Its columns are those of the first line.` }
   }
 }
@@ -77,7 +83,7 @@ function codeOf(error: unknown): string {
   return typeof code === 'string' ? code : 'CSV'
 }
 
-/** @throws {Failure} if a column is unknown, missing or there twice. */
+/** @throws {Failure} if a column is unknown, missing or named twice. */
 function checkHead(head: string[]): string[] {
   const names = head.map((name) => name.trim())
   const unknown = names.find((name) => !importColumns.includes(name as Column))
@@ -114,12 +120,18 @@ function ofRow(row: Partial<Record<Column, string>>): { readonly key: ImportedKe
 
 async function* readJsonLines(stream: NodeJS.ReadableStream): AsyncGenerator<ImportedLine> {
   let line = 0
-  const failed = new Promise<never>((_, reject) => stream.on('error', reject))
-  failed.catch(() => {})
-  for await (const text of createInterface({ input: stream, crlfDelay: Infinity })) {
+  let failure: Error | undefined
+  const lines = createInterface({ input: stream, crlfDelay: Infinity })
+  // Node does not end the lines of a stream that fails.
+  stream.on('error', (error) => {
+    failure = error
+    lines.close()
+  })
+  for await (const text of lines) {
     line += 1
     if (text.trim() !== '') yield { line, ...ofJson(text) }
   }
+  if (failure !== undefined) throw failure
 }
 
 const members = ['alias', 'gateway', 'secret', 'providerSecret', 'project', 'currency', 'shared', 'bind'] as const

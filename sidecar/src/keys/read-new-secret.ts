@@ -4,7 +4,7 @@ import { Writable } from 'node:stream'
 import { Secret } from '@postern/ports'
 import { Failure } from '../failure.js'
 
-/** Where a command gets a new secret from. */
+/** Where a command reads a new secret. Without `env` and `file`: from the terminal or stdin. */
 export interface NewSecretPlace {
   /** The name of a variable of the environment. */
   readonly env?: string | undefined
@@ -12,11 +12,11 @@ export interface NewSecretPlace {
 }
 
 /**
- * Reads a new secret: of a variable, of a file, or else what somebody types, unseen, or what comes on stdin. One line break at its end is
- * removed.
+ * Reads a new secret from a variable or from a file. If neither is given, it reads what a person types at the terminal, without showing it,
+ * or else stdin. One line break at the end of the secret is removed.
  *
- * @param what What is asked for: `the key of acme`.
- * @throws {Failure} if there is none.
+ * @param what What a person is asked for: `the key of acme`.
+ * @throws {Failure} if the variable is not set, the file cannot be read, or the secret is empty.
  */
 export async function readNewSecret(what: string, { env, file }: NewSecretPlace): Promise<Secret> {
   const text = env !== undefined ? process.env[env] : file !== undefined ? readFile(file) : await readTyped(what)

@@ -1,24 +1,26 @@
 import { dirname, resolve } from 'node:path'
-import { placeOfLedger, readSecret } from '@postern/config'
+import { type LedgerPlace, placeOfLedger, readSecret } from '@postern/config'
 import type { LedgerReader } from '@postern/ports'
 import { Failure } from '../failure.js'
 import { dotenvBeside, readDotenv } from '../load-config.js'
 import { readYaml } from '../read-yaml.js'
-import { addressAt } from '../store-address.js'
 import { stateFolder } from '../state-folder.js'
+import { addressAt } from '../store-address.js'
+import { writtenAddress } from './ledger-address.js'
+import { openReader } from './open-reader.js'
 
 /** Where a command looks for the ledger. */
 export interface WhereToAsk {
   readonly config: string
-  /** A file, in place of the configuration's ledger. */
+  /** The file of a ledger, in place of the configuration's ledger. */
   readonly file?: string
 }
 
 /**
  * Asks the ledger of a configuration, beside the process that writes it. Reads where the ledger is and nothing else of the configuration:
- * it is wanted also where the rest has a fault.
+ * the ledger can be asked also if the rest has a fault.
  *
- * @throws {Failure} if the configuration has no ledger, or it cannot be read.
+ * @throws {Failure} if the configuration has no ledger, or the ledger cannot be read.
  */
 export async function askLedger<Answer>({ config, file }: WhereToAsk, ask: (reader: LedgerReader) => Promise<Answer>): Promise<Answer> {
   let reader: LedgerReader | undefined
@@ -44,12 +46,8 @@ async function openConfigured(config: string): Promise<LedgerReader> {
     )
   const settings = { ledger: settingsIn(ledger), store: settingsIn(store) }
   const directory = dirname(resolve(config))
-  const place = placeOfLedger(settings, directory, stateFolder(directory))
-  if (place === undefined || 'file' in place) return openFile((place as { readonly file: string }).file)
-  const written = place.postgres === 'store.postgres' ? settings.store.postgres : settings.ledger.postgres
-  const url = addressIn(written, place.postgres, config)
-  const { createPostgresLedgerReader } = await import('@postern/stores/postgres-ledger')
-  return createPostgresLedgerReader({ url, ...(place.schema === undefined ? {} : { schema: place.schema }) })
+  const place = placeOfLedger(settings, directory, stateFolder(directory)) as LedgerPlace
+  return openReader(place, (postgres) => addressIn(writtenAddress(postgres, settings), postgres.postgres, config))
 }
 
 function settingsIn(section: unknown): {
@@ -62,7 +60,7 @@ function settingsIn(section: unknown): {
   return { sqlite: textAt('sqlite'), schema: textAt('schema'), postgres: settings['postgres'] }
 }
 
-/** The address itself, or what a reference leads to: a variable of the process or of `.env`, or a file. */
+/** The address of PostgreSQL: as it is written, or the value of a reference to a variable of the process or of `.env`, or to a file. */
 function addressIn(written: unknown, setting: string, config: string): string {
   if (typeof written === 'string') return written
   const { env: name, file } = (written ?? {}) as Readonly<Record<string, unknown>>
@@ -72,5 +70,5 @@ function addressIn(written: unknown, setting: string, config: string): string {
   const env = { ...readDotenv(dotenvBeside(resolve(config))), ...process.env }
   const result = readSecret(reference, { env, directory: dirname(resolve(config)) })
   if (!('secret' in result)) throw new Failure(`${setting} ${result.reason} ${result.fix}`)
-  return addressAt(setting, undefined, new Map([[setting, result.secret]]))
+  return addressAt(setting, written, new Map([[setting, result.secret]]))
 }

@@ -5,20 +5,20 @@ import { createMemoryStore, createRedactor, searchedSecrets } from '@postern/por
 import { checkStore } from './check-store.js'
 import type { OnlineRow } from './online-row.js'
 
-/** How long a gateway may take, in milliseconds. */
+/** How long a gateway may take to answer, in milliseconds. */
 const timeoutMs = 10_000
 
-/** How many gateways are asked at once. */
-const mostAtOnce = 8
+/** How many gateways are asked at once at most. */
+const maxAtOnce = 8
 
-/** Asks everything that the process would need: the store, each source of a key, and each gateway with each of its keys. */
+/** Asks the servers that the sidecar would need: the store, each source of a key, and each gateway with each of its keys. */
 export async function checkOnline(checked: CheckedConfig, file: string): Promise<readonly OnlineRow[]> {
   const ledger = createLogLedger({ write: () => {}, flush: () => Promise.resolve() })
   const runtime = createRuntime(checked, { ledger, store: createMemoryStore() })
   try {
     const [store] = await Promise.all([checkStore(checked, file), runtime.keys.asked()])
     const rows = [store, ...sourcesOf(runtime), ...(await tryKeys(checked, runtime))]
-    // A store names its place, which may hold a password.
+    // The message may hold the address of the store, and the address a password.
     const { redact } = createRedactor(searchedSecrets(checked.secrets))
     return rows.map((row) => ({ ...row, what: runtime.redact(redact(row.what)), detail: runtime.redact(redact(row.detail)) }))
   } finally {
@@ -45,6 +45,6 @@ async function tryKeys({ config }: CheckedConfig, { keys }: Runtime): Promise<re
       rows.set(alias, { what: `key ${alias}`, ok, detail: reason })
     }
   }
-  await Promise.all(Array.from({ length: mostAtOnce }, work))
+  await Promise.all(Array.from({ length: maxAtOnce }, work))
   return Object.keys(config.keys).flatMap((alias) => rows.get(alias) ?? [])
 }

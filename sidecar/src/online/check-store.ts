@@ -3,7 +3,7 @@ import { Failure } from '../failure.js'
 import { needsStore, openStoreToRevoke } from '../open-store.js'
 import type { OnlineRow } from './online-row.js'
 
-/** How long the store may take, in milliseconds. */
+/** How long the store may take to answer, in milliseconds. */
 const timeoutMs = 10_000
 
 /** Opens the store as a second process would, beside the one that serves, and reads from it. */

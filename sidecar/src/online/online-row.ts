@@ -1,8 +1,8 @@
-/** What came of asking one other server. Holds no secret. */
+/** The result of asking one server. Holds no secret. */
 export interface OnlineRow {
   /** `store`, `source of acme`, `key acme`. */
   readonly what: string
-  /** `null`: there was nothing to ask, or it did not say. */
+  /** `null`: the server was not asked, or its answer does not tell. */
   readonly ok: boolean | null
   readonly detail: string
 }

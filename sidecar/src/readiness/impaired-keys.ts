@@ -1,18 +1,18 @@
 import type { KeyStates } from '@postern/instance'
 import type { Trouble } from './watch-store.js'
 
-/** A part that does less than it should, while the process may still serve others. */
+/** A part of the process that does not work as it should, while other parts do. */
 export interface Impaired extends Trouble {
   readonly part: 'store' | 'audit' | 'keys' | 'key dates'
 }
 
-/** How many keys are named, of those that are impaired. */
+/** How many impaired keys are named at most. */
 const maxNamed = 20
 
-/** When this process began, for what is known since then. */
+/** When this process began: the `since` of keys that were impaired from the start. */
 const began = new Date().toISOString()
 
-/** What is wrong with keys: with those whose sources are lost, and with those that end or should be replaced. */
+/** What is wrong with keys: keys whose sources are lost, and keys that expire or should be replaced. */
 export function impairedKeys(keys: KeyStates): readonly Impaired[] {
   const [troubles, notices] = [keys.troubles(), keys.notices()]
   const lost = troubles.map(({ alias, reason, unavailable }) => `${alias}${unavailable ? ' (unavailable)' : ''}: ${reason}`)

@@ -1,10 +1,7 @@
 import type { Server } from 'node:http'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Log } from '@postern/ports'
 import { listen, PlaceTaken } from '../listen.js'
-
-/** How often the port is tried while the process before this one answers there, in milliseconds. */
-const pauseMs = 250
+import { listenOnceFree } from './listen-once-free.js'
 
 /** How long the process at the port may take to say that it is not ready, in milliseconds. */
 const answerMs = 1000
@@ -29,23 +26,10 @@ export async function openProbes(server: Server, place: ProbesPlace, log: Log, u
     if (!(error instanceof PlaceTaken) || !(await isDraining(place))) throw error
   }
   log('info', 'waiting', { for: 'health', port: place.port, reason: 'The process before this one answers there until its calls end.' })
-  void takeOver(server, place, log, until)
+  listenOnceFree(server, place, until, (health) => log('info', 'listening', { health })).catch((error: Error) =>
+    log('error', 'no probe can be answered', { port: place.port, cause: error.message }),
+  )
   return undefined
-}
-
-async function takeOver(server: Server, place: ProbesPlace, log: Log, until: AbortSignal): Promise<void> {
-  for (;;) {
-    await sleep(pauseMs, undefined, { ref: false })
-    if (until.aborted) return
-    try {
-      log('info', 'listening', { health: await listen(server, place) })
-      return
-    } catch (error) {
-      if (error instanceof PlaceTaken) continue
-      log('error', 'no probe can be answered', { port: place.port, cause: (error as Error).message })
-      return
-    }
-  }
 }
 
 /** Whether a Postern answers there that is not ready. */

@@ -1,27 +1,27 @@
 import { compileNamePattern, redactKeys } from '@postern/protocol'
 
-/** How many answers about names that only patterns match are kept. */
-const mostRemembered = 1000
+/** How many names keep the label that the patterns gave them, so that they are not matched again. */
+const maxRemembered = 1000
 
 /**
- * The values of one label. They come from the configuration alone, so that no client can make further ones; whatever else comes is
- * `other`, and nothing at all is `none`.
+ * The values of one label. Only the configuration adds values, so that no client can: a name that is not among them is `other`, and no name
+ * is `none`.
  */
 export class BoundedNames {
-  readonly #most: number
+  readonly #maxValues: number
   readonly #names = new Set<string>()
   readonly #patterns = new Map<string, (name: string) => boolean>()
   readonly #remembered = new Map<string, string>()
 
-  /** @param most How many values there are at most, for as long as the process runs; later ones are `other`. */
-  constructor(most: number) {
-    this.#most = most
+  /** @param maxValues How many values there are at most, for as long as the process runs; later ones are `other`. */
+  constructor(maxValues: number) {
+    this.#maxValues = maxValues
   }
 
-  /** Allows names, and patterns with `*`: what matches a pattern is told by the pattern. The pattern `*` tells nothing, and is left out. */
+  /** Allows names, and patterns with `*`. The label of a name that matches a pattern is the pattern. The pattern `*` is left out: its label would say nothing. */
   allow(names: Iterable<string>): void {
     for (const name of names) {
-      if (this.#names.size + this.#patterns.size >= this.#most) return
+      if (this.#names.size + this.#patterns.size >= this.#maxValues) break
       // The operator may have pasted a key in the place of a name.
       if (name === '*' || redactKeys(name) !== name) continue
       if (name.includes('*')) this.#patterns.set(name, compileNamePattern(name))
@@ -43,7 +43,7 @@ export class BoundedNames {
       label = pattern
       break
     }
-    if (this.#remembered.size >= mostRemembered) this.#remembered.clear()
+    if (this.#remembered.size >= maxRemembered) this.#remembered.clear()
     this.#remembered.set(name, label)
     return label
   }

@@ -5,7 +5,7 @@ import { type LabelNames, statusClass } from './label-names.js'
 
 type Usage = NonNullable<LedgerEntry['usage']>
 
-/** The series of one gateway, key and model, bound when they are first counted in. */
+/** The series of one gateway, key and model. Each is looked up when it is first counted in, and kept. */
 export class CallCells {
   readonly #families: Families
   readonly #names: LabelNames
@@ -28,7 +28,7 @@ export class CallCells {
     let byStatus = this.#calls.get(code)
     if (byStatus === undefined) {
       byStatus = []
-      // Codes are a closed set; whatever is none of them is bound anew each time.
+      // Codes are a closed set. An unknown code is not kept, since a gateway may send any number of them.
       if (this.#names.code(code) !== 'other') this.#calls.set(code, byStatus)
     }
     const count = (byStatus[Math.floor(status / 100)] ??= this.#families.calls.of(

@@ -4,13 +4,13 @@ import { Failure } from '../failure.js'
 import type { Families } from './families.js'
 import { type Count, type Family, Observations } from './family.js'
 
-/** What a program that scrapes gets. */
+/** The answer to a program that scrapes. */
 export interface Exposition {
   readonly contentType: string
   readonly text: string
 }
 
-/** Writes everything that is counted in the text format of Prometheus. */
+/** Writes all metrics in the text format of Prometheus. */
 export type Expose = () => Promise<Exposition>
 
 /**
@@ -24,7 +24,7 @@ export async function openExposition(families: Families): Promise<Expose> {
   })
   const registry = new prometheus.Registry()
   prometheus.collectDefaultMetrics({ register: registry })
-  // Their names say that they only grow, and they do not: `promtool check metrics` refuses them.
+  // `promtool check metrics` refuses these gauges: a name that ends in `_total` is for a counter.
   for (const { name, type } of await registry.getMetricsAsJSON())
     if (isGauge(type) && name.endsWith('_total')) registry.removeSingleMetric(name)
   for (const family of Object.values(families)) register(registry, family)
@@ -32,7 +32,7 @@ export async function openExposition(families: Families): Promise<Expose> {
     const texts: string[] = []
     for (const { name } of registry.getMetricsAsArray()) {
       texts.push(await registry.getSingleMetricAsString(name))
-      // A metric may have thousands of series, and calls must not wait for all of them together.
+      // Calls go on between two metrics: one metric may have thousands of series.
       await nextTurn()
     }
     return { contentType: registry.contentType, text: `${texts.join('\n\n')}\n` }
@@ -44,21 +44,22 @@ function isGauge(type: unknown): boolean {
   return type === 'gauge'
 }
 
-/** Opens the exposition when it is first asked for; after a failure, the next one who asks opens it again. */
+/** Opens the exposition at the first question. If it cannot be opened, the next question tries again. */
 export function exposeWhenAsked(families: Families): Expose {
   let opened: Promise<Expose> | undefined
   return async () => {
-    opened ??= openExposition(families)
-    try {
-      return await (await opened)()
-    } catch (error) {
+    opened ??= openExposition(families).catch((error: unknown) => {
       opened = undefined
       throw error
-    }
+    })
+    return (await opened)()
   }
 }
 
-/** A metric as prom-client reads it. Its own classes build a text for each observation, which costs more than the rest of a count. */
+/**
+ * Registers a metric whose values prom-client reads when it writes. The library's own metrics are not used: they build a text for each
+ * observation, which costs more than the rest of a count.
+ */
 function register(registry: Registry, family: Family): void {
   const { name, help, type, labels } = family.metric
   const get = () => ({

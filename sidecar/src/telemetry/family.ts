@@ -1,6 +1,6 @@
 import type { Metric } from './metric-table.js'
 
-/** How many series one metric has at most; what comes later is counted in one more, whose labels are all `other`. */
+/** How many series one metric has at most. Later ones are counted in one more series, whose labels are all `other`. */
 export const mostSeries = { counter: 2000, gauge: 2000, histogram: 200 } as const
 
 /** A number that is counted. */
@@ -34,13 +34,13 @@ export class Observations {
   }
 }
 
-/** A series of a metric: the values of its labels, in their order, and what is counted. */
+/** A series of a metric: the values of its labels, in the order of the metric's labels, and what is counted. */
 export interface Series<Cell> {
   readonly labels: readonly string[]
   readonly cell: Cell
 }
 
-/** All series of one metric. Bind a series once, and count in what {@link Family.of} gave: it costs no look-up. */
+/** All series of one metric. Get a series once from {@link Family.of} and count in it: then a count costs no look-up. */
 export class Family<Cell extends Count | Observations = Count | Observations> {
   readonly metric: Metric
   readonly #make: () => Cell
@@ -51,7 +51,7 @@ export class Family<Cell extends Count | Observations = Count | Observations> {
     this.#make = make
   }
 
-  /** The series with these values of its labels. */
+  /** The series whose labels have these values. */
   of(...labels: readonly string[]): Cell {
     const known = this.#series.get(labels.join('\n'))
     if (known !== undefined) return known.cell

@@ -3,7 +3,7 @@ import type { Families } from './families.js'
 import type { Count, Observations } from './family.js'
 import { statusClass } from './label-names.js'
 
-/** The series of one gateway, bound when they are first counted in. */
+/** The series of one gateway. Each is looked up when it is first counted in, and kept. */
 export class GatewayCells {
   readonly #families: Families
   readonly #name: string
@@ -25,7 +25,7 @@ export class GatewayCells {
     this.overhead = families.overhead.of(name)
   }
 
-  /** How long calls took whose status is of this class. */
+  /** The durations of calls whose status is of this class. */
   duration(status: number): Observations {
     const place = Math.floor(status / 100)
     return (this.#durations[place] ??= this.#families.duration.of(this.#name, statusClass(status)))

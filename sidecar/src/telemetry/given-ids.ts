@@ -1,6 +1,6 @@
 import type { IdGenerator } from '@opentelemetry/sdk-trace-base'
 
-/** Gives spans the ids that Postern has drawn for them, where it has: a gateway was told the id of its attempt. */
+/** Gives spans the ids that Postern drew for them, since the gateway was told the id of its attempt. Other spans get random ids. */
 export class GivenIds implements IdGenerator {
   readonly #random: IdGenerator
   #traceId: string | undefined
@@ -11,7 +11,7 @@ export class GivenIds implements IdGenerator {
     this.#random = random
   }
 
-  /** The ids of the next span. `undefined`: any. */
+  /** Sets the ids of the next span. @param spanId `undefined`: a random one. */
   next(traceId: string, spanId: string | undefined): void {
     this.#traceId = traceId
     this.#spanId = spanId

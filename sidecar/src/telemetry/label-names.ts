@@ -3,22 +3,22 @@ import { errorCodes } from '@postern/protocol'
 import { BoundedNames } from './bounded-names.js'
 
 /** How many values labels have at most. */
-const most = { gateways: 100, keys: 500, models: 200, rules: 200, issuers: 50, units: 16 } as const
+const maxValues = { gateways: 100, keys: 500, models: 200, rules: 200, issuers: 50, units: 16 } as const
 
 const codes: ReadonlySet<string> = new Set(Object.keys(errorCodes))
 
-/** What of a configuration is counted apart. */
+/** The parts of a configuration that give labels their values. */
 export type Labelled = Pick<CheckedConfig, 'config' | 'prices'>
 
-/** The values of labels that a configuration brings, and those of closed sets. Users and workflows are no labels. */
+/** The values of labels: names of the configuration, and closed sets such as error codes. Users and workflows are not labels. */
 export class LabelNames {
   readonly #current: () => Labelled
-  readonly #keys = new BoundedNames(most.keys)
-  readonly #models = new BoundedNames(most.models)
-  readonly gateways = new BoundedNames(most.gateways)
-  readonly rules = new BoundedNames(most.rules)
-  readonly issuers = new BoundedNames(most.issuers)
-  readonly units = new BoundedNames(most.units)
+  readonly #keys = new BoundedNames(maxValues.keys)
+  readonly #models = new BoundedNames(maxValues.models)
+  readonly gateways = new BoundedNames(maxValues.gateways)
+  readonly rules = new BoundedNames(maxValues.rules)
+  readonly issuers = new BoundedNames(maxValues.issuers)
+  readonly units = new BoundedNames(maxValues.units)
 
   /** @param current The configuration in use. */
   constructor(current: () => Labelled) {
@@ -27,13 +27,13 @@ export class LabelNames {
     this.refresh()
   }
 
-  /** Allows what the configuration in use names, beside what earlier ones did. */
+  /** Allows the names of the configuration in use. Names that an earlier configuration allowed stay allowed. */
   refresh(): void {
     const { config, prices } = this.#current()
     const { gateways, keys, policies, limits } = config
     const priced = prices?.prices ?? []
     this.gateways.allow(Object.keys(gateways))
-    this.#keys.allow(firstOf(keys, most.keys))
+    this.#keys.allow(firstOf(keys, maxValues.keys))
     this.#models.allow(priced.map(({ model }) => model))
     this.#models.allow([policies, ...policies.rules].flatMap(({ models = [] }) => models))
     this.#models.allow((limits?.rules ?? []).flatMap(({ model = [] }) => model))
@@ -42,14 +42,14 @@ export class LabelNames {
     this.units.allow(['credits', 'USD', 'EUR', 'TRY', ...priced.map(({ unit }) => unit)])
   }
 
-  /** A key by its alias in the configuration; `ring`: it is not in there. */
+  /** The label of a key: its alias; `ring` if the configuration does not have the key. */
   key(alias: string | undefined): string {
     const label = this.#keys.labelOf(alias)
     if (label !== 'other' || alias === undefined) return label
     return Object.hasOwn(this.#current().config.keys, alias) ? label : 'ring'
   }
 
-  /** A model by the name that was asked for or, where the configuration does not know that one, by the name that answered. */
+  /** The label of a model: the name that was asked for; if the configuration does not know that name, the name in the answer. */
   model(requested: string | undefined, answered: string | undefined): string {
     const asked = this.#models.labelOf(requested)
     if (answered === undefined || (asked !== 'other' && asked !== 'none')) return asked
@@ -69,14 +69,14 @@ export function statusClass(status: number): string {
 
 const classes: readonly (string | undefined)[] = [undefined, '1xx', '2xx', '3xx', '4xx', '5xx']
 
-/** Whoever knows the callers of a configuration, as events name them. */
+/** The issuers of a configuration, by the names that events use: the URL of a key set, or `forwardAuth`. */
 export function issuersOf({ config: { callers } }: Labelled): readonly string[] {
   const sets = [...(callers.jwt ?? []).map(({ jwks }) => jwks), ...(callers.session?.jwks === undefined ? [] : [callers.session.jwks])]
   const issuers = sets.map((text) => new URL(text)).map(({ origin, pathname }) => origin + pathname)
   return callers.forwardAuth === undefined ? issuers : [...issuers, 'forwardAuth']
 }
 
-/** The first members of a record of any size. */
+/** The first names of a record of any size. */
 function firstOf(record: Readonly<Record<string, unknown>>, count: number): string[] {
   const names: string[] = []
   for (const name in record) {

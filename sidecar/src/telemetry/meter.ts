@@ -4,8 +4,8 @@ import { type Families, openFamilies } from './families.js'
 import { GatewayCells } from './gateway-cells.js'
 import { issuersOf, type Labelled, LabelNames, statusClass } from './label-names.js'
 
-/** How many combinations of gateway, key and model are counted apart. */
-const mostCells = 2000
+/** How many combinations of gateway, key and model are counted apart at most. */
+const maxCells = 2000
 
 /** Counts what happens, in memory. */
 export interface Meter {
@@ -14,7 +14,7 @@ export interface Meter {
 }
 
 /**
- * Makes a meter. It counts from now on, whether or not anybody reads it: what it keeps are plain numbers, so it needs no library.
+ * Makes a meter. It counts from now on, also if no program asks for the numbers: it keeps plain numbers, so it needs no library.
  *
  * @param current The configuration in use, which names the values of labels.
  */
@@ -39,7 +39,7 @@ export function createMeter(current: () => Labelled): Meter {
     let models = keys.get(key)
     const known = models?.get(model)
     if (known !== undefined) return known
-    if (cells >= mostCells && (key !== 'other' || model !== 'other')) return cellsOf(gateway, 'other', 'other')
+    if (cells >= maxCells && (key !== 'other' || model !== 'other')) return cellsOf(gateway, 'other', 'other')
     if (models === undefined) keys.set(key, (models = new Map<string, CallCells>()))
     const made = new CallCells(families, names, gateway, key, model)
     models.set(model, made)
@@ -150,7 +150,7 @@ export function createMeter(current: () => Labelled): Meter {
       case 'configuration_refused':
         families.reloads.of(event.by, 'refused').value += 1
         break
-      // Calls that such a source holds up are counted as refused, with `key_unavailable`.
+      // Not counted: a call that finds no key is counted as refused, with `key_unavailable`.
       case 'key_changed':
       case 'key_source_lost':
       case 'key_source_back':

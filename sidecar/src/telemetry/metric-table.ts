@@ -18,8 +18,8 @@ const tokenCounts = [1, 4, 16, 64, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_0
 const ofKey = ['gateway', 'key', 'model'] as const
 
 /**
- * What is counted. The names of durations, tokens and the first token are those of OpenTelemetry's HTTP and gen_ai conventions, as
- * Prometheus spells them; what no convention has begins with `postern_`.
+ * What is counted. Durations, tokens and the first token have the names of OpenTelemetry's HTTP and gen_ai conventions, as Prometheus spells
+ * them; a metric for which no convention has a name begins with `postern_`.
  */
 export const metricTable = {
   calls: {
@@ -117,7 +117,7 @@ export const metricTable = {
     type: 'counter',
     labels: ['gateway', 'key', 'code'],
     unit: 'attempts',
-    help: 'Attempts at a gateway that failed, also those that another one followed.',
+    help: 'Attempts at a gateway that failed, also if another attempt followed.',
   },
   queue: {
     name: 'postern_queue_waiting',
@@ -188,7 +188,7 @@ export const metricTable = {
     type: 'gauge',
     labels: ['issuer'],
     unit: '1 or 0',
-    help: 'Whether who knows the callers answered when it was last asked: the address of an issuer’s keys, or forwardAuth.',
+    help: 'Whether an issuer answered when it was last asked: the address of its keys, or forwardAuth.',
   },
   backendUp: {
     name: 'postern_backend_up',

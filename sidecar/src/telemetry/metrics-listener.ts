@@ -9,7 +9,7 @@ import type { Expose } from './exposition.js'
 const plain = 'text/plain; charset=utf-8'
 const headers = { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff', Connection: 'close' }
 
-/** How long what was written counts, in milliseconds: however many ask, the process writes it once in that time. */
+/** How long the metrics that were written are given out, in milliseconds: the process writes them once in that time, however many programs ask. */
 const freshMs = 1000
 
 export interface MetricsListenerOptions {
@@ -20,8 +20,8 @@ export interface MetricsListenerOptions {
 }
 
 /**
- * A listener for Prometheus alone. It asks nobody who they are, reads no body, has no power, and takes nothing from the listeners
- * for calls.
+ * A listener for Prometheus alone. It asks for no credential, reads no body and changes nothing, and its connections do not count among those
+ * of the listeners for calls.
  */
 export function createMetricsListener({ expose, host: listensOn, log }: MetricsListenerOptions): Server {
   const isPrivate = isLoopback(listensOn)
@@ -44,7 +44,7 @@ export function createMetricsListener({ expose, host: listensOn, log }: MetricsL
 
   async function answer({ method, url: path, headers: { host }, httpVersion }: IncomingMessage): Promise<Answer> {
     if (host === undefined && httpVersion === '1.1') return [400, 'bad request\n', plain]
-    // A page elsewhere may have its own name lead to this machine: its browser then writes that name.
+    // DNS rebinding: the name of a foreign page may lead to this machine. The browser then sends that name as `Host`.
     if (isPrivate && host !== undefined && !isLoopback(host.toLowerCase().replace(/:\d+$/, '')))
       return [421, 'misdirected request\n', plain]
     if (path !== '/metrics') return [404, 'not found\n', plain]
@@ -57,7 +57,7 @@ export function createMetricsListener({ expose, host: listensOn, log }: MetricsL
   }
   return createGuardedServer({ maxHeaderSize: 8192 }, handle, (server) => {
     boundProbes(server)
-    // No body is read, so nobody is told to go on and send one.
+    // No body is read, so no client gets a 100 that asks for one.
     server.on('checkContinue', handle)
     server.on('checkExpectation', (_request, response: ServerResponse) => write(response, [417, 'expectation failed\n', plain], false))
     server.on('clientError', (_error, socket: Duplex) => socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n'))
@@ -67,7 +67,7 @@ export function createMetricsListener({ expose, host: listensOn, log }: MetricsL
 
 type Answer = readonly [status: number, text: string, contentType: string]
 
-/** Each answer is the last one on its connection. */
+/** Writes an answer. Each answer is the last one on its connection. */
 function write(response: ServerResponse, [status, text, contentType]: Answer, isHead: boolean): void {
   const about = { ...headers, 'Content-Type': contentType, 'Content-Length': Buffer.byteLength(text) }
   response.writeHead(status, status === 405 ? { ...about, Allow: 'GET, HEAD' } : about)

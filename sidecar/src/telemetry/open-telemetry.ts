@@ -2,22 +2,22 @@ import type { CheckedConfig } from '@postern/config'
 import type { Log, Witness } from '@postern/ports'
 import type { Expose } from './exposition.js'
 
-/** What watches the process for others. */
+/** Counts events, and sends spans of them. */
 export interface Telemetry {
-  /** Each is told every event. */
+  /** Each of them gets every event. */
   readonly witnesses: readonly Witness[]
-  /** Writes what is counted; `undefined`: nobody can ask for it, and nothing is counted. */
+  /** Writes the metrics. `undefined`: no listener has metrics, and nothing is counted. */
   readonly expose: Expose | undefined
-  /** Sends what is left to send. */
+  /** Sends the spans that wait. */
   close(): Promise<void>
 }
 
 /**
- * Opens what the configuration names, and loads nothing else. Where there is an admin listener, calls are counted from the start, and
- * what writes them down is loaded when somebody first asks.
+ * Opens the telemetry that the configuration names, and loads no other library. If there is an admin listener, calls are counted from the
+ * start; the library that writes the metrics is loaded at the first question.
  *
  * @param current The configuration in use.
- * @throws {Failure} if an optional package is needed and not installed.
+ * @throws {Failure} if the configuration needs an optional package that is not installed.
  */
 export async function openTelemetry(current: () => CheckedConfig, log: Log): Promise<Telemetry> {
   const { admin, telemetry: { prometheus, otlp } = {} } = current().config

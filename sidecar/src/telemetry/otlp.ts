@@ -9,15 +9,15 @@ const lastSpansMs = 2000
 /** Sends spans to a collector. */
 export interface Spans {
   readonly witness: Witness
-  /** Sends what is left; takes two seconds at most. */
+  /** Sends the spans that wait; takes two seconds at most. */
   close(): Promise<void>
 }
 
 /**
- * Loads OpenTelemetry, and sends the spans of each call that ends to a collector: in batches, up to 2,048 waiting; what comes on top is
- * lost. Calls never wait for it.
+ * Loads OpenTelemetry, and sends the spans of each call that ends to a collector: in batches. Up to 2,048 spans
+ * wait; further ones are lost. Calls never wait for spans.
  *
- * @param url The collector's, without `/v1/traces`.
+ * @param url The URL of the collector, without `/v1/traces`.
  * @throws {Failure} if a package of OpenTelemetry is not installed: they are optional dependencies.
  */
 export async function openSpans(url: string, log: Log): Promise<Spans> {
@@ -26,7 +26,7 @@ export async function openSpans(url: string, log: Log): Promise<Spans> {
 }
 
 /**
- * As {@link openSpans}, to whatever takes spans.
+ * As {@link openSpans}, with any exporter of spans.
  *
  * @throws {Failure} if a package of OpenTelemetry is not installed.
  */
@@ -36,7 +36,7 @@ export async function openSpansTo(exporter: SpanExporter): Promise<Spans> {
   const provider = new sdk.BasicTracerProvider({
     resource: resourceFromAttributes({ 'service.name': 'postern' }),
     idGenerator: ids,
-    // What the caller says decides, before a span is made.
+    // `writeSpans` has decided before: it makes no span if the caller's trace is not recorded.
     sampler: new sdk.AlwaysOnSampler(),
     spanProcessors: [new sdk.BatchSpanProcessor(exporter)],
   })
@@ -73,7 +73,7 @@ async function optional<Module>(loadIt: () => Promise<Module>): Promise<Module> 
   }
 }
 
-/** The exporter, which says in the log once that spans are lost, and once more that they arrive again. */
+/** Writes one log line when spans begin to be lost, and one when spans arrive again. */
 function withLog(exporter: SpanExporter, log: Log): SpanExporter {
   let isFailing = false
   return {

@@ -1,7 +1,7 @@
 import type { Attributes } from '@opentelemetry/api'
 import type { LedgerEntry } from '@postern/ports'
 
-/** What the well-known endpoints do, in the words of the gen_ai conventions. Other paths hold what clients write, and are no names. */
+/** The operations of the well-known endpoints, by the gen_ai conventions. Other paths may hold any text of a client, and name no span. */
 const operations: Readonly<Record<string, string>> = {
   '/v1/chat/completions': 'chat',
   '/v1/completions': 'text_completion',
@@ -10,12 +10,12 @@ const operations: Readonly<Record<string, string>> = {
   '/v1/responses': 'chat',
 }
 
-/** The span of a call: `POST /v1/chat/completions`, or the method alone. */
+/** The name of a call's span: `POST /v1/chat/completions`; for a path that is not well known, the method alone. */
 export function nameOfCall({ method, path }: LedgerEntry): string {
   return Object.hasOwn(operations, path) ? `${method} ${path}` : method
 }
 
-/** The span of an attempt: `chat gpt-5`, or what of it is known. */
+/** The name of an attempt's span: `chat gpt-5`, or the part that is known. */
 export function nameOfAttempt({ path, model_requested: model }: LedgerEntry): string {
   const operation = operationOf(path) ?? 'attempt'
   return model === undefined ? operation : `${operation} ${model}`
@@ -25,7 +25,7 @@ function operationOf(path: string): string | undefined {
   return Object.hasOwn(operations, path) ? operations[path] : undefined
 }
 
-/** By the HTTP conventions, and in Postern's own name. Neither users nor content are among it. */
+/** The attributes of a call's span: those of the HTTP conventions, and `postern.…`. They hold neither users nor content. */
 export function attributesOfCall(entry: LedgerEntry): Attributes {
   return defined({
     'http.request.method': entry.method,
@@ -44,7 +44,7 @@ export function attributesOfCall(entry: LedgerEntry): Attributes {
   })
 }
 
-/** What all attempts of a call have in common. */
+/** The attributes that all attempts of a call have in common. */
 export function attributesOfAttempts(entry: LedgerEntry): Attributes {
   return defined({
     'gen_ai.operation.name': operationOf(entry.path),
@@ -56,7 +56,7 @@ export function attributesOfAttempts(entry: LedgerEntry): Attributes {
   })
 }
 
-/** What the last attempt brought. */
+/** The attributes of the last attempt, from its answer. */
 export function attributesOfLastAttempt(entry: LedgerEntry): Attributes {
   return defined({
     ...attributesOfAttempts(entry),

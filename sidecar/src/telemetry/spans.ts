@@ -3,16 +3,16 @@ import type { CallCourse, CallTrace, LedgerEntry, PosternEvent } from '@postern/
 import type { GivenIds } from './given-ids.js'
 import { attributesOfAttempts, attributesOfCall, attributesOfLastAttempt, nameOfAttempt, nameOfCall } from './span-attributes.js'
 
-/** Times in the clock of the process, as times of the day. */
+/** Turns a time of the process's own clock into a time of the day. */
 const toTime = (now: number): number => performance.timeOrigin + now
 
 /**
- * Makes the spans of a call that has ended: one for the call, whose parent is the caller's, and one for each attempt, whose id the
- * gateway got as its parent. Makes none of a trace of which the caller says that it is not recorded.
+ * Makes the spans of a call that has ended: one for the call, whose parent is the caller's span, and one for each attempt, whose id the
+ * gateway got as the id of its parent. Makes no span if the caller says that its trace is not recorded.
  */
 export function writeSpans(tracer: Tracer, ids: GivenIds, { entry, course }: Extract<PosternEvent, { type: 'call_ended' }>): void {
   const { trace: last, startedAt, attemptedAt } = course
-  // The entry has no trace id that is a loaded secret, and neither has a span.
+  // If the trace id was a loaded secret, the entry does not have it: then no span is made.
   if (!isSampled(last) || entry.trace_id !== last.traceId) return
   const endedAt = startedAt + entry.duration_ms
   const call = startCall(tracer, ids, entry, course)

@@ -2,13 +2,13 @@ import { type UsageQuestion, type UsageRow, type WorkflowRun, writeAmount } from
 import { asJson } from './columns.js'
 import { totalOf } from './total.js'
 
-/** The answer to a question about usage, for programs: the command and the admin API say the same. */
+/** The answer to a question about usage, as JSON: the command and the admin API give the same. */
 export function tellUsage({ sinceMs, untilMs, by }: UsageQuestion, rows: readonly UsageRow[]): object {
   const times = { since: new Date(sinceMs).toISOString(), until: new Date(untilMs).toISOString() }
   return { ...times, by, rows: rows.map((row) => asJson(by, row)), total: asJson([], totalOf(rows)) }
 }
 
-/** The calls of a workflow, for programs. */
+/** The calls of a workflow, as JSON. */
 export function tellRun(workflow: string, { calls, total }: WorkflowRun): object {
   const told = calls.map(({ requestId, parentStep, startMs, durationMs, cost, ...call }) => ({
     request_id: requestId,

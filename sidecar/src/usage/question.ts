@@ -5,19 +5,19 @@ import { nextMidnight, readTime } from './read-time.js'
 /** A question about usage as people write it: each value is a text. */
 export type WrittenQuestion = Readonly<Partial<Record<UsageFilter | 'since' | 'until' | 'by', string | undefined>>>
 
-/** The first time of a question that names none. */
-export const usualSince = '7d'
+/** `since`, if a question does not name it. */
+export const defaultSince = '7d'
 
-/** A part of a question has another form; the message begins with the name of the part. */
+/** A part of a question does not have its form. The message begins with the name of the part. */
 export class QuestionFault extends Error {}
 
 /**
- * Reads a question about usage. Without `until` it reaches to the end of today, so that today's calls are all in it and whole days can
- * be read.
+ * Reads a question about usage. Without `until` the question reaches to the end of today (UTC): it has all of today's calls, and the ledger
+ * can read whole days.
  *
  * @throws {QuestionFault}
  */
-export function readQuestion({ since = usualSince, until, by = '', ...filters }: WrittenQuestion, nowMs: number): UsageQuestion {
+export function readQuestion({ since = defaultSince, until, by = '', ...filters }: WrittenQuestion, nowMs: number): UsageQuestion {
   const sinceMs = timeOf('since', since, nowMs)
   const untilMs = until === undefined ? nextMidnight(nowMs) : timeOf('until', until, nowMs)
   const only = usageFilters.flatMap((field): [UsageFilter, string][] => (filters[field] === undefined ? [] : [[field, filters[field]]]))
