@@ -1,3 +1,4 @@
+import { madeKeyPrefix } from '@postern/protocol'
 import { randomId } from './random-id.js'
 
 /** How long after a failed attempt an equal request counts as its retry, in milliseconds. */
@@ -46,7 +47,7 @@ export function createIdempotencyKeys(): IdempotencyKeys {
     take({ place, body, retry }) {
       forget()
       const index = retry === 0 ? -1 : waiting.findIndex((failed) => failed.place === place && failed.body === body)
-      return waiting.splice(index, index < 0 ? 0 : 1)[0]?.key ?? `auto-${randomId()}`
+      return waiting.splice(index, index < 0 ? 0 : 1)[0]?.key ?? `${madeKeyPrefix}${randomId()}`
     },
     failed(attempt, key) {
       waiting.unshift({ ...attempt, key, at: Date.now() })

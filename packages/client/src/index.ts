@@ -1,3 +1,4 @@
+import { sdkTimeoutHeader } from '@postern/protocol'
 import OpenAI, { type ClientOptions } from 'openai'
 import { createPosternFetch, type PosternFetch, type PosternFetchOptions, type StepFetch, type WorkflowFetch } from './fetch.js'
 import { refuseKey } from './refuse-key.js'
@@ -74,9 +75,6 @@ export function createPostern(options: PosternFetchOptions): Postern {
   }
 }
 
-/** In which the package says how long it waits, in seconds, if the request itself says it. Its own time is 10 minutes. */
-const timeoutHeader = 'x-stainless-timeout'
-
 const ownOptions = ['apiKey', 'adminAPIKey', 'baseURL', 'fetch'] as const
 
 function openOpenAI(baseURL: string, fetch: typeof globalThis.fetch, options: OpenAIOptions): OpenAI {
@@ -84,14 +82,15 @@ function openOpenAI(baseURL: string, fetch: typeof globalThis.fetch, options: Op
   if (own !== undefined) throw new TypeError(`"${own}" is Postern's to say.`)
   const { defaultHeaders, defaultQuery } = options
   for (const given of [defaultHeaders, defaultQuery]) for (const [name, value] of Object.entries(given ?? {})) refuseKey(name, value)
+  // The package's own default. The package writes the header only if the request has a timeout of its own.
   const { timeout = 600_000 } = options
   return new OpenAI({
     ...options,
     baseURL,
-    // Whoever leaves before this time has cancelled and will not repeat the call, so that Postern ends it.
+    // A client that leaves before this time has cancelled and will not repeat the call: Postern ends it.
     fetch: (input, { headers: given, ...init } = {}) => {
       const headers = new Headers(given)
-      if (!headers.has(timeoutHeader)) headers.set(timeoutHeader, String(Math.trunc(timeout / 1000)))
+      if (!headers.has(sdkTimeoutHeader)) headers.set(sdkTimeoutHeader, String(Math.trunc(timeout / 1000)))
       return fetch(input, { ...init, headers })
     },
     // The package demands a key and refuses to run in browsers, so that keys are not published. This text is not a

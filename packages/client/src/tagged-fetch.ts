@@ -1,4 +1,4 @@
-import { shouldRetryHeader } from '@postern/protocol'
+import { sdkRetryHeader, shouldRetryHeader } from '@postern/protocol'
 import { mendAttempts } from './attempts.js'
 import { createCredential, type CredentialOptions } from './credential.js'
 import { type Attempt, createIdempotencyKeys } from './idempotency.js'
@@ -25,9 +25,6 @@ export type TaggedFetch = (tags?: Tags) => typeof fetch
  * another origin would have to allow by name (CORS).
  */
 const neverSent = /^authorization$|api-key$|^anthropic-dangerous/
-
-/** The header in which the SDKs of OpenAI and Anthropic count retries. */
-const retryHeader = 'x-stainless-retry-count'
 
 export function createSeam({ place, records, send, ...options }: SeamOptions): TaggedFetch {
   const credential = createCredential(options, place, send)
@@ -59,7 +56,7 @@ export function createSeam({ place, records, send, ...options }: SeamOptions): T
   /** Sends a call that may cost something; all attempts at it share one `Idempotency-Key`. */
   async function sendOnce(request: ReadRequest, headers: Headers): Promise<Response> {
     if (headers.has('Idempotency-Key')) return attempt(request, headers)
-    const said = headers.get(retryHeader)
+    const said = headers.get(sdkRetryHeader)
     const asked: Attempt = {
       place: `${request.method} ${request.url}`,
       body: request.init.body,
