@@ -154,7 +154,7 @@ describe('what the configuration names', () => {
   test('makes at most so many series of one metric, and everything is counted all the same', async () => {
     const { house } = await openCounted()
     const meter = createMeter(() => ({ config: house.runtime.config, prices: undefined }))
-    for (let index = 0; index < 5000; index += 1) meter.families.cost.of('main', `key-${index}`, 'auto', 'USD').value += 1
+    for (let index = 0; index < 5000; index += 1) meter.families.cost.of('main', `key-${index}`, 'auto', 'USD').add(1)
     const series = [...meter.families.cost.all()]
     expect(series).toHaveLength(mostSeries.counter + 1)
     expect(series.reduce((sum, { cell }) => sum + cell.value, 0)).toBe(5000)

@@ -1,6 +1,6 @@
 import type { LedgerEntry } from '@postern/ports'
 import type { Families } from './families.js'
-import type { Count, Observations } from './family.js'
+import type { Count, Observations, Sum } from './family.js'
 import { type LabelNames, statusClass } from './label-names.js'
 
 type Usage = NonNullable<LedgerEntry['usage']>
@@ -13,7 +13,7 @@ export class CallCells {
   /** By code, and then by the first digit of the status. */
   readonly #calls = new Map<string | undefined, (Count | undefined)[]>()
   readonly #tokens: Partial<Record<keyof Usage, Count>> = {}
-  readonly #costs = new Map<string, Count>()
+  readonly #costs = new Map<string, Sum>()
   #input: Observations | undefined
   #output: Observations | undefined
   #firstToken: Observations | undefined
@@ -38,7 +38,7 @@ export class CallCells {
     ))
     count.value += 1
     if (usage !== undefined) this.#used(usage)
-    if (cost !== undefined) this.#cost(cost.unit).value += cost.amount
+    if (cost !== undefined) this.#cost(cost.unit).add(cost.amount)
   }
 
   /** The first bytes of a stream came. */
@@ -59,7 +59,7 @@ export class CallCells {
     }
   }
 
-  #cost(unit: string): Count {
+  #cost(unit: string): Sum {
     const label = this.#names.units.labelOf(unit)
     let count = this.#costs.get(label)
     if (count === undefined) this.#costs.set(label, (count = this.#families.cost.of(...this.#labels, label)))

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { MetricValue, Registry } from 'prom-client'
 import { Failure } from '../failure.js'
 import type { Families } from './families.js'
-import { type Count, type Family, Observations } from './family.js'
+import { type AnyCell, type Family, Observations } from './family.js'
 
 /** The answer to a program that scrapes. */
 export interface Exposition {
@@ -77,7 +77,7 @@ function register(registry: Registry, family: Family): void {
 type Labels = Readonly<Record<string, string | undefined>>
 type Value = MetricValue<string> & { readonly metricName?: string }
 
-function valuesOf(name: string, labels: Labels, cell: Count | Observations): readonly Value[] {
+function valuesOf(name: string, labels: Labels, cell: AnyCell): readonly Value[] {
   if (!(cell instanceof Observations)) return [{ labels, value: cell.value }] as readonly Value[]
   let sum = 0
   const buckets = cell.counts.map((count, at) => {

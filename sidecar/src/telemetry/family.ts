@@ -1,3 +1,4 @@
+import { exactBillionths, writeAmount } from '@postern/ports'
 import type { Metric } from './metric-table.js'
 
 /** How many series one metric has at most. Later ones are counted in one more series, whose labels are all `other`. */
@@ -6,6 +7,20 @@ export const mostSeries = { counter: 2000, gauge: 2000, histogram: 200 } as cons
 /** A number that is counted. */
 export class Count {
   value = 0
+}
+
+/** An amount of one unit that is summed up in whole billionths, as the ledger sums it: with floating point 0.1 and 0.2 would be 0.30000000000000004. */
+export class Sum {
+  #billionths = 0n
+
+  add(amount: number): void {
+    this.#billionths += exactBillionths(amount) ?? 0n
+  }
+
+  /** The number that is nearest to the sum, and that is written as the sum is. */
+  get value(): number {
+    return Number(writeAmount(this.#billionths))
+  }
 }
 
 /** The observations of a histogram. */
@@ -34,6 +49,9 @@ export class Observations {
   }
 }
 
+/** What one series counts. */
+export type AnyCell = Count | Sum | Observations
+
 /** A series of a metric: the values of its labels, in the order of the metric's labels, and what is counted. */
 export interface Series<Cell> {
   readonly labels: readonly string[]
@@ -41,7 +59,7 @@ export interface Series<Cell> {
 }
 
 /** All series of one metric. Get a series once from {@link Family.of} and count in it: then a count costs no look-up. */
-export class Family<Cell extends Count | Observations = Count | Observations> {
+export class Family<Cell extends AnyCell = AnyCell> {
   readonly metric: Metric
   readonly #make: () => Cell
   readonly #series = new Map<string, Series<Cell>>()
