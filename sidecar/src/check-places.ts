@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path'
 import { isIP } from 'node:net'
 import { type Config, type Problem, problem, warning } from '@postern/config'
 import { addressesOf } from './check-own-address.js'
+import { countOf } from './count-of.js'
 
 /** Finds listeners that want the same port of the same address: the second one could not start. */
 export function checkListeners({ listen, admin, health }: Config): readonly Problem[] {
@@ -61,5 +62,5 @@ export function checkAuditFile({ audit }: Config, directory: string): readonly P
   if (found === undefined) return []
   if (!found.isFile()) return [problem('audit.file', `is ${path}, which is no regular file.`, 'Write another path.')]
   if (found.nlink === 1) return []
-  return [problem('audit.file', `is ${path}, which has ${found.nlink} names (hard links).`, 'Leave it one, or copy it.')]
+  return [problem('audit.file', `is ${path}, which has ${countOf(found.nlink, 'name')} (hard links).`, 'Leave it one, or copy it.')]
 }

@@ -16,6 +16,7 @@ import { parse as parseDotenv } from 'dotenv'
 import { checkExtraAuthorities, type ExtraAuthorities, judgeExtraAuthorities } from './check-extra-authorities.js'
 import { checkOwnAddress } from './check-own-address.js'
 import { checkListeners, checkOpenHost } from './check-places.js'
+import { countOf } from './count-of.js'
 import { Failure } from './failure.js'
 import { fileStateNow } from './file-state.js'
 import { priceFile, readYaml } from './read-yaml.js'
@@ -157,7 +158,7 @@ export function requireConfig(
 
 /** Every problem on a line of its own: where, what, and what to write instead. */
 export function describeProblems(path: string, problems: readonly Problem[]): string {
-  const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`
+  const count = problems.length === 1 ? 'a problem' : countOf(problems.length, 'problem')
   return `${path} has ${count}:\n${problems.map(describeProblem).join('\n')}`
 }
 

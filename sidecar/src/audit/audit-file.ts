@@ -3,6 +3,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { type Log, Refusal } from '@postern/ports'
 import { type Claim, type Patience, waitForClaim } from '@postern/stores/claim'
+import { countOf } from '../count-of.js'
 import { Failure } from '../failure.js'
 import type { Trouble } from '../readiness/watch-store.js'
 import type { Audit, AuditEntry } from './audit.js'
@@ -35,7 +36,7 @@ export async function openAuditFile(named: string, log: Log, patience: Patience)
     // The lock is by name, and another process could have taken the other one.
     if (found.nlink > 1)
       throw new Failure(
-        `The audit ${path} has ${found.nlink} names (hard links), under which several processes could write it. Leave it one, or copy it.`,
+        `The audit ${path} has ${countOf(found.nlink, 'name')} (hard links), under which several processes could write it. Leave it one, or copy it.`,
       )
     const { size } = found
     const opened = handle

@@ -4,6 +4,7 @@ import { checkAuditFile } from '../check-places.js'
 import { describeProblems, loadConfig } from '../load-config.js'
 import type { OnlineRow } from '../online/online-row.js'
 import { print, printable, printJson, printTable } from '../print.js'
+import { countOf } from '../count-of.js'
 
 export interface CheckOptions {
   readonly config: string
@@ -26,7 +27,7 @@ export async function check(options: CheckOptions): Promise<number> {
     const warnings = problems.filter(({ severity }) => severity === 'warning')
     if (checked !== undefined)
       print(
-        `${options.config} is good: ${count(Object.keys(checked.config.keys), 'key')}, ${count(checked.config.bindings, 'binding')}, ${count(checked.ring, 'service caller')}${warnings.length === 0 ? '' : `, with ${count(warnings, 'warning')}`}.`,
+        `${options.config} is good: ${countOf(Object.keys(checked.config.keys).length, 'key')}, ${countOf(checked.config.bindings.length, 'binding')}, ${countOf(checked.ring.length, 'service caller')}${warnings.length === 0 ? '' : `, with ${countOf(warnings.length, 'warning')}`}.`,
       )
     if (errors.length > 0) process.stderr.write(`${describeProblems(options.config, errors)}\n`)
     if (warnings.length > 0) process.stderr.write(`Worth a look in ${options.config}:\n${warnings.map(describeProblem).join('\n')}\n`)
@@ -47,8 +48,4 @@ function printRows(rows: readonly OnlineRow[]): void {
     ['what', 'is', ''],
     rows.map(({ what, ok, detail }) => [printable(what), word(ok), printable(detail)]),
   )
-}
-
-function count(things: readonly unknown[], noun: string): string {
-  return `${things.length} ${noun}${things.length === 1 ? '' : 's'}`
 }

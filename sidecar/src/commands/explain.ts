@@ -4,6 +4,7 @@ import { createMemoryStore, type KeyRing } from '@postern/ports'
 import { nameFault, redactKeys, tagPattern } from '@postern/protocol'
 import { createRuntime } from '@postern/express'
 import { lookAtLimits } from '../admin/look-at-limits.js'
+import { countOf } from '../count-of.js'
 import { Failure } from '../failure.js'
 import { withRingOf } from '../keys/open-ring.js'
 import { requireConfig } from '../load-config.js'
@@ -92,7 +93,7 @@ function printExplanation(explanation: Explanation, why: string | undefined): vo
     ['what is stored', stored === 'refused' ? 'refused, since several tenants use the key' : stored],
     ['models', namesOf(limits.models, 'any')],
     ['endpoints', namesOf(limits.endpoints, 'all that are open')],
-    ['largest body', `${limits.max_body_bytes} bytes`],
+    ['largest body', countOf(limits.max_body_bytes, 'byte')],
     ['most tokens', limits.max_tokens === undefined ? undefined : `${limits.max_tokens}; a request must say how many it wants`],
     ['must say', limits.require.length === 0 ? undefined : `its ${limits.require.join(' and its ')}, where a model runs`],
     ...limits.rules.map((rule): [string, string] => [`limit ${rule.name}`, describeLimit(rule)]),
@@ -105,9 +106,13 @@ function printExplanation(explanation: Explanation, why: string | undefined): vo
   )
 }
 
+/** Units that count things; the others are units of money. */
+const countedUnits: ReadonlySet<string> = new Set(['requests', 'tokens', 'streams'])
+
 function describeLimit({ path, unit, limit, per, each, left, held, resets_in: resetsIn }: ToldLimit): string {
   const whose = each === undefined ? 'all calls together' : `each ${each}`
-  const count = unit === 'streams' ? `${limit} streams at once` : `${limit} ${unit}${per === undefined ? '' : ` a ${per}`}`
+  const amount = countedUnits.has(unit) ? countOf(limit, unit.slice(0, -1)) : `${limit} ${unit}`
+  const count = unit === 'streams' ? `${amount} at once` : `${amount}${per === undefined ? '' : ` a ${per}`}`
   const again = resetsIn === undefined ? '' : `, all again in ${describeSeconds(resetsIn)}`
   const under = held === undefined || held === 0 ? '' : `, ${held} held by calls under way`
   const rest = left === undefined ? '' : `; ${left} left${under}${again}`
@@ -117,7 +122,7 @@ function describeLimit({ path, unit, limit, per, each, left, held, resets_in: re
 function describeSeconds(seconds: number): string {
   if (seconds < 120) return `${seconds} s`
   if (seconds < 7200) return `${Math.ceil(seconds / 60)} min`
-  return seconds < 172_800 ? `${Math.ceil(seconds / 3600)} h` : `${Math.ceil(seconds / 86_400)} days`
+  return seconds < 172_800 ? `${Math.ceil(seconds / 3600)} h` : countOf(Math.ceil(seconds / 86_400), 'day')
 }
 
 /** @param all What there is to say without a rule. */

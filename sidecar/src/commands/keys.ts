@@ -1,6 +1,7 @@
 import type { CheckedConfig } from '@postern/config'
 import { BrokenSeal } from '@postern/instance'
 import { bindingIdentity, describeBinding, type PrincipalFields } from '@postern/ports'
+import { countOf } from '../count-of.js'
 import { Failure } from '../failure.js'
 import { auditChange } from '../keys/audit-change.js'
 import { describeRingKey, type ListedKey } from '../keys/describe-keys.js'
@@ -158,7 +159,10 @@ export async function importKeys(file: string, options: ConfigOption): Promise<n
       await staged.discard()
       throw error
     }
-    return { told: { keys, bindings }, said: `Imported: ${keys} keys and ${bindings} bindings, in use in every process within a second.` }
+    return {
+      told: { keys, bindings },
+      said: `Imported: ${countOf(keys, 'key')} and ${countOf(bindings, 'binding')}, in use in every process within a second.`,
+    }
   })
 }
 

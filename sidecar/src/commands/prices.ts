@@ -1,5 +1,6 @@
 import { type PriceEntry, writeAmount } from '@postern/ports'
 import { redactKeys } from '@postern/protocol'
+import { countOf } from '../count-of.js'
 import { Failure } from '../failure.js'
 import { requireConfig } from '../load-config.js'
 import { type Finding, reviewPrices } from '../prices/review-prices.js'
@@ -51,8 +52,10 @@ function describe({ perMillion, perCall, perImage, perSecond, maxOutput, ceiling
     ...(perImage === undefined ? [] : [`an image: ${writeAmount(perImage)}`]),
     ...(perSecond === undefined ? [] : [`a second: ${writeAmount(perSecond)}`]),
     ...(perCall === undefined ? [] : [`${isPrice ? 'a call' : 'a call that nothing else bounds'}: ${writeAmount(perCall)}`]),
-    ...(maxOutput === undefined ? [] : [`most output: ${maxOutput} tokens`]),
-    ...Object.entries(ceilings ?? {}).map(([kind, tokens]) => `set aside for each ${kind}: ${tokens} tokens`),
+    ...(maxOutput === undefined ? [] : [`most output: ${countOf(maxOutput, 'token')}`]),
+    ...Object.entries(ceilings ?? {}).flatMap(([kind, tokens]) =>
+      tokens === undefined ? [] : [`set aside for each ${kind}: ${countOf(tokens, 'token')}`],
+    ),
   ]
 }
 

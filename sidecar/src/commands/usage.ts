@@ -9,6 +9,7 @@ import { createProgress } from '../usage/progress.js'
 import { QuestionFault, readQuestion } from '../usage/question.js'
 import { totalOf } from '../usage/total.js'
 import { describeCosts, drawTree, formatMs, spanOf } from '../usage/tree.js'
+import { countOf } from '../count-of.js'
 
 /** The options of `postern usage`. */
 export interface UsageOptions extends WhereToAsk, Readonly<Partial<Record<UsageFilter, string>>> {
@@ -59,9 +60,9 @@ export async function usageOfWorkflow(id: string, options: WhereToAsk & { readon
   }
   const costs = calls.flatMap(({ cost }) => (cost === undefined ? [] : [cost]))
   const begun = new Date(first.startMs).toISOString()
-  print(`${showName(id)}  ${total} ${total === 1 ? 'call' : 'calls'}  ${begun}  took ${formatMs(spanOf(calls))}  ${describeCosts(costs)}`)
+  print(`${showName(id)}  ${countOf(total, 'call')}  ${begun}  took ${formatMs(spanOf(calls))}  ${describeCosts(costs)}`)
   for (const line of drawTree(calls)) print(line)
-  if (total > calls.length) print(`These are the first ${calls.length} of ${total} calls; times and costs are theirs.`)
+  if (total > calls.length) print(`These are the first ${calls.length} of ${countOf(total, 'call')}; times and costs are theirs.`)
   return 0
 }
 

@@ -1,4 +1,5 @@
 import type { Config } from '@postern/config'
+import { countOf } from '../count-of.js'
 import { Failure } from '../failure.js'
 
 /** A listener that may get its socket from whoever starts the process. */
@@ -41,7 +42,8 @@ export function takePassedSockets(environment: NodeJS.ProcessEnv, pid: number): 
   const sockets: Partial<Record<string, number>> = {}
   for (let index = 0; index < total; index += 1) {
     const name = given[index] ?? ''
-    if (!listenerNames.includes(name)) throw new Failure(`${total} sockets were passed, and one of them is named "${name}". ${fix}`)
+    if (!listenerNames.includes(name))
+      throw new Failure(`${countOf(total, 'socket')} were passed, and one of them is named "${name}". ${fix}`)
     if (sockets[name] !== undefined) throw new Failure(`Two of the sockets that were passed are named "${name}". ${fix}`)
     sockets[name] = firstDescriptor + index
   }

@@ -1,6 +1,7 @@
 import { type UsageCost, type WorkflowCall, writeAmount } from '@postern/ports'
 import { showName } from '../print.js'
 import { sumCosts } from './total.js'
+import { countOf } from '../count-of.js'
 
 /** How deep lines are indented at most; what lies deeper is all there, under one another. */
 const maxIndent = 30
@@ -92,11 +93,11 @@ function describe(step: Step, beginMs: number): string {
   ]
   const facts = [
     showName(name ?? '(no step)'),
-    ...(calls.length === 1 ? [] : [`${calls.length} calls`]),
+    ...(calls.length === 1 ? [] : [countOf(calls.length, 'call')]),
     `at ${formatMs((calls[0] as WorkflowCall).startMs - beginMs)}`,
     `took ${formatMs(timeOf(step))}`,
     describeCosts(calls.flatMap(({ cost }) => (cost === undefined ? [] : [cost]))),
-    models.length > 3 ? `${models.length} models` : models.map(showName).join(', '),
+    models.length > 3 ? countOf(models.length, 'model') : models.map(showName).join(', '),
     ...(attempts === 0 ? [] : [`${attempts} tried again`]),
     [...codes, ...ended].map(showName).join(', '),
     ...(parentName !== undefined && parent === undefined ? [`(under ${showName(parentName)}, which is no step above it)`] : []),
