@@ -1,6 +1,8 @@
 import { request } from 'node:http'
+import type { AdminRole } from '@postern/config'
 import { Failure } from '../failure.js'
 import type { Place } from '../listen.js'
+import { missingCredential } from './missing-credential.js'
 
 /** What the admin listener answered. */
 export interface AdminAnswer {
@@ -36,13 +38,31 @@ export function givenCredential(dotenv: Readonly<Record<string, string>>): strin
   return given
 }
 
-/** The message of an error of the admin listener; `undefined`: the text is not such an error. */
-export function messageOf(text: string): string | undefined {
+/**
+ * Says to a person at a command why the admin listener refused, and what to do. The listener's own words on credentials are for programs
+ * that send requests.
+ *
+ * @param role The role that the question needs.
+ */
+export function describeRefused({ status, text }: AdminAnswer, role: AdminRole): string {
+  const { code, message } = errorIn(text)
+  if (message === undefined) return `The answer is not one of Postern's admin listener: its status was ${status}.`
+  const give = `${credentialVariable}, in the environment or in .env beside the configuration, holds a credential of admin.credentials with the role "${role}", or admin.secret`
+  // The listener appends its help.
+  if (message.startsWith(missingCredential.message)) return `It asks for a credential. See that ${give}.`
+  if (code === 'caller_invalid')
+    return `It does not know the credential. See that ${give}. If it was changed a moment ago, the sidecar has the one from before: send it SIGHUP (kill -HUP <pid>).`
+  if (code === 'endpoint_not_allowed') return `${message} See that ${give}.`
+  return message
+}
+
+function errorIn(text: string): { readonly code?: string; readonly message?: string } {
   try {
-    const { error } = JSON.parse(text) as { readonly error?: { readonly message?: unknown } }
-    return typeof error?.message === 'string' ? error.message : undefined
+    const { error } = JSON.parse(text) as { readonly error?: { readonly code?: unknown; readonly message?: unknown } }
+    const [code, message] = [error?.code, error?.message]
+    return { ...(typeof code === 'string' ? { code } : {}), ...(typeof message === 'string' ? { message } : {}) }
   } catch {
-    return undefined
+    return {}
   }
 }
 

@@ -1,6 +1,6 @@
 import type { LimitQuestion, ToldLimit } from '@postern/instance'
 import { Failure } from '../failure.js'
-import { askAdmin, messageOf } from './ask.js'
+import { askAdmin, describeRefused } from './ask.js'
 import { findCredential } from './find-credential.js'
 import { findPlace } from './find-place.js'
 
@@ -22,13 +22,9 @@ export async function lookAtLimits(options: LimitQuestion & { readonly config: s
   try {
     const place = findPlace({ config })
     const question = { method: 'GET', path: `/admin/v1/limits?${query.toString()}`, credential: findCredential(config), timeoutMs } as const
-    const { status, text } = await askAdmin(place, question)
-    if (status !== 200) {
-      const message = messageOf(text)
-      const reason = message === undefined ? '' : `: ${message.replace(/\.$/, '')}`
-      return { limits: [], why: `the sidecar answered with ${status}${reason}.` }
-    }
-    return { limits: (JSON.parse(text) as LookedAt).limits }
+    const answer = await askAdmin(place, question)
+    if (answer.status !== 200) return { limits: [], why: `the sidecar answered with ${answer.status}. ${describeRefused(answer, 'read')}` }
+    return { limits: (JSON.parse(answer.text) as LookedAt).limits }
   } catch (error) {
     if (!(error instanceof Failure) && !(error instanceof SyntaxError)) throw error
     const [reason = ''] = error.message.split('\n')

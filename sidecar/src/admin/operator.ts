@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import { type AdminRole, adminRoles, type Config } from '@postern/config'
 import { Refusal } from '@postern/ports'
+import { missingCredential } from './missing-credential.js'
 
 /** Who asks the admin API. */
 export interface Operator {
@@ -63,11 +64,6 @@ function findOperator(presented: string, { credentials = {}, isSecret }: Operato
     if (timingSafeEqual(Buffer.from(hash, 'hex'), digest)) found = { name, roles, team }
   return found
 }
-
-const missingCredential = {
-  message: 'The admin listener takes its secret as a Bearer token.',
-  help: 'Send "Authorization: Bearer" with admin.secret, or with a credential whose hash stands under admin.credentials.',
-} as const
 
 const unknownCredential = {
   message: 'This is not the secret of the admin listener.',

@@ -24,9 +24,11 @@ export interface AuditEntry {
    */
   readonly who: string
   readonly what: 'reload' | 'session_minted' | 'session_revoked' | 'torn_line' | RingChangeName
-  /** `begun`: it was asked for, and a line about the same request says what came of it. `failed`: nothing was done. `unknown`: it may have been, or will be. */
+  /** `begun`: it was asked for, and a line with the same `request_id` or `change` says what came of it. `refused`: nothing was done, since it is not allowed. `failed`: nothing was done. `unknown`: it may have been, or will be. */
   readonly result: 'begun' | 'done' | 'failed' | 'unknown' | 'taken' | 'refused' | 'found'
   readonly request_id?: string | undefined
+  /** Is the same in the two lines of a command on the ring: it has no request. */
+  readonly change?: string | undefined
   readonly [detail: string]: unknown
 }
 

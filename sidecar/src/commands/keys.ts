@@ -2,10 +2,9 @@ import type { CheckedConfig } from '@postern/config'
 import { BrokenSeal } from '@postern/instance'
 import { bindingIdentity, describeBinding, type PrincipalFields } from '@postern/ports'
 import { countOf } from '../count-of.js'
-import { Failure } from '../failure.js'
-import { auditChange } from '../keys/audit-change.js'
+import { whileAudited } from '../keys/audit-change.js'
 import { describeRingKey, type ListedKey } from '../keys/describe-keys.js'
-import { stageImport } from '../keys/import-keys.js'
+import { refuseLines, stageImport } from '../keys/import-keys.js'
 import { isNotOfRing, type OpenRing, withRing, withRingOf } from '../keys/open-ring.js'
 import { readSecrets, type SecretOptions } from '../keys/read-secrets.js'
 import { requireConfig } from '../load-config.js'
@@ -89,13 +88,8 @@ export async function addKey(alias: string, options: AddKeyOptions): Promise<num
     const read = { alias, gateway, project, label: `the key of ${alias}`, hasProvider }
     const secrets = await readSecrets(read, options, ring.checked)
     const key = { alias, gateway, project, currency, ...secrets, ...(shared === true ? { shared } : {}) }
-    await auditChange(ring, {
-      what: 'key_added',
-      alias,
-      gateway,
-      ...(bindings.length === 0 ? {} : { binding: describeBinding(principal) }),
-    })
-    await ring.editor.add(key, bindings, Date.now())
+    const bound = bindings.length === 0 ? {} : { binding: describeBinding(principal) }
+    await whileAudited(ring, { what: 'key_added', alias, gateway, ...bound }, () => ring.editor.add(key, bindings, Date.now()))
     const used = bindings.length === 0 ? ' Nobody uses it yet: postern keys bind' : ` ${describeBinding(principal)} uses it`
     return {
       told: { added: alias },
@@ -110,8 +104,7 @@ export async function bindKey(alias: string, options: ConfigOption & PrincipalFi
     const principal = principalOf(options)
     ring.editor.bindingOf(principal, alias)
     const binding = describeBinding(principal)
-    await auditChange(ring, { what: 'key_bound', alias, binding })
-    await ring.editor.bind(alias, principal)
+    await whileAudited(ring, { what: 'key_bound', alias, binding }, () => ring.editor.bind(alias, principal))
     return { told: { bound: binding, key: alias }, said: `Bound: ${binding} uses ${alias}, in every process within a second.` }
   })
 }
@@ -122,8 +115,7 @@ export async function unbindKey(options: ConfigOption & PrincipalFields): Promis
     const principal = principalOf(options)
     ring.editor.bindingOf(principal, '-')
     const binding = describeBinding(principal)
-    await auditChange(ring, { what: 'key_unbound', binding })
-    await ring.editor.unbind(principal)
+    await whileAudited(ring, { what: 'key_unbound', binding }, () => ring.editor.unbind(principal))
     return { told: { unbound: binding }, said: `Unbound: ${binding} has no key of the ring any more. What the configuration binds stays.` }
   })
 }
@@ -135,8 +127,7 @@ export async function retireKey(alias: string, options: ConfigOption): Promise<n
       // A key whose row is broken can be removed too.
       if (!(error instanceof BrokenSeal)) throw error
     })
-    await auditChange(ring, { what: 'key_retired', alias })
-    await ring.editor.retire(alias)
+    await whileAudited(ring, { what: 'key_retired', alias }, () => ring.editor.retire(alias))
     return { told: { retired: alias }, said: `Retired: ${alias} and its secrets are gone. Disable the key at its gateway too.` }
   })
 }
@@ -146,15 +137,10 @@ export async function importKeys(file: string, options: ConfigOption): Promise<n
   return onRing(options, async (ring) => {
     const progress = createProgress()
     const staged = await stageImport(ring, file, (share) => progress.tell(share)).finally(() => progress.end())
-    if (staged.faultCount > 0) {
-      const lines = staged.faults.map(({ line, reason }) => `  line ${line}: ${reason}`)
-      const more = staged.faultCount > staged.faults.length ? `\n  and ${staged.faultCount - staged.faults.length} more` : ''
-      throw new Failure(`Nothing was imported: ${staged.faultCount} of the lines of ${file} cannot be taken.\n${lines.join('\n')}${more}`)
-    }
+    if (staged.faultCount > 0) throw refuseLines(file, staged.faults, staged.faultCount)
     const { keys, bindings } = staged
     try {
-      await auditChange(ring, { what: 'keys_imported', keys, bindings })
-      await staged.publish()
+      await whileAudited(ring, { what: 'keys_imported', keys, bindings }, () => staged.publish())
     } catch (error) {
       await staged.discard()
       throw error

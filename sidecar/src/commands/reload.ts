@@ -3,7 +3,7 @@ import type { Change } from '@postern/instance'
 import { Failure } from '../failure.js'
 import type { Place } from '../listen.js'
 import { print, printJson } from '../print.js'
-import { type AdminAnswer, askAdmin, credentialVariable } from '../admin/ask.js'
+import { type AdminAnswer, askAdmin, describeRefused } from '../admin/ask.js'
 import { findCredential } from '../admin/find-credential.js'
 import { findPlace, type PlaceOptions } from '../admin/find-place.js'
 
@@ -48,21 +48,13 @@ function placeToAsk(options: PlaceOptions): Place {
 }
 
 /** @throws {Failure} if it is not the answer of an admin listener to a reload. */
-function read({ status, text }: AdminAnswer): ReloadAnswer {
-  const body = parse(text)
+function read(answer: AdminAnswer): ReloadAnswer {
+  const body = parse(answer.text)
   if (typeof body === 'object' && body !== null) {
     if ('taken' in body) return body as ReloadAnswer
-    if ('error' in body) throw new Failure(refused(body.error as { readonly message?: unknown }, status))
+    if ('error' in body) throw new Failure(`The sidecar refused. ${describeRefused(answer, 'config')}`)
   }
-  throw new Failure(`No sidecar that can be reloaded answered there: the status was ${status}.`)
-}
-
-function refused({ message }: { readonly message?: unknown }, status: number): string {
-  const hint =
-    status === 401
-      ? `\nWrite a credential of admin.credentials into ${credentialVariable}. If admin.secret itself has changed, the sidecar still has the one from before: send it SIGHUP (kill -HUP <pid>).`
-      : ''
-  return `The sidecar refused: ${String(message)}${hint}`
+  throw new Failure(`No sidecar that can be reloaded answered there: the status was ${answer.status}.`)
 }
 
 function parse(text: string): unknown {

@@ -14,7 +14,7 @@ import {
   tryRingSecret,
 } from '@postern/instance'
 import { Failure } from '../failure.js'
-import { auditChange } from '../keys/audit-change.js'
+import { whileAudited } from '../keys/audit-change.js'
 import { laxerThan } from '../keys/compare-declared.js'
 import { type OpenRing, withRing } from '../keys/open-ring.js'
 import { readSecrets, type SecretOptions } from '../keys/read-secrets.js'
@@ -162,8 +162,8 @@ async function onKey(
     if (stepped === undefined) return read.key
     const { key, stage, share } = stepped
     const what = stage === 'leaked' ? 'key_leaked' : 'key_rotation'
-    await auditChange(ring, { what, alias, stage, version: read.version + 1, ...(share === undefined ? {} : { share }) })
-    await ring.editor.write(read, key)
+    const entry = { what, alias, stage, version: read.version + 1, ...(share === undefined ? {} : { share }) } as const
+    await whileAudited(ring, entry, () => ring.editor.write(read, key))
     return key
   })
   if (json === true) printJson({ key: alias, ...describe(now), next: nextOf(alias, now) })

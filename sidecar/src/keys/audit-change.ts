@@ -1,7 +1,11 @@
+import { randomUUID } from 'node:crypto'
 import { resolve } from 'node:path'
-import { asciiJson } from '@postern/protocol'
+import type { CheckedConfig } from '@postern/config'
+import { BrokenSeal, RingFault } from '@postern/instance'
+import { createRedactor, searchedSecrets, StoreNotAsked } from '@postern/ports'
+import { redactKeys } from '@postern/protocol'
 import type { Patience } from '@postern/stores/claim'
-import { askAdmin, messageOf } from '../admin/ask.js'
+import { askAdmin, describeRefused } from '../admin/ask.js'
 import { findCredential } from '../admin/find-credential.js'
 import { findPlace } from '../admin/find-place.js'
 import type { AuditEntry } from '../audit/audit.js'
@@ -12,47 +16,78 @@ import type { OpenRing } from './open-ring.js'
 /** A change of the ring, for the audit. Holds no secret. */
 export type RingEntry = Pick<AuditEntry, 'what'> & Readonly<Record<string, unknown>>
 
+type Line = RingEntry & Pick<AuditEntry, 'who' | 'result'>
+type AuditPlace = Pick<OpenRing, 'checked' | 'file' | 'directory'>
+
 /** If the running sidecar does not answer within this time, in milliseconds, the audit counts as not written. */
 const timeoutMs = 5000
+/** How many characters of a reason are written at most. */
+const maxReasonChars = 300
 const patience: Patience = { atMostMs: 0, onWait: () => {} }
 
 /**
- * Writes into the audit that a command is about to change the ring. If a running sidecar has the audit file open, the sidecar writes the line.
- * If the configuration names no audit file, the line goes to stderr, for the machine's log.
+ * Makes a change of the ring with two lines in the audit: `begun` before it, and what came of it. Both have the same `change`. If a running
+ * sidecar has the audit file open, the sidecar writes the lines. If the configuration names no audit file, nothing is written.
  *
- * @throws {Failure} if the line cannot be written: then the change must not be made.
- * @throws {Refusal} 503 `store_unavailable` if the disk does not take the line.
+ * @throws {Failure} if the first line cannot be written: then the change is not made.
+ * @throws {Refusal} 503 `store_unavailable` if the disk does not take the first line.
  */
-export async function auditChange({ checked, file, directory }: OpenRing, entry: RingEntry): Promise<void> {
-  const { audit } = checked.config
-  const claimed = { who: 'command', claims: operatorName(), result: 'begun', ...entry } as const
-  if (audit === undefined) {
-    const line = { level: 'info', time: new Date().toISOString(), event: 'audit', ...claimed, msg: 'audit' }
-    process.stderr.write(`${asciiJson(JSON.stringify(line))}\n`)
-    return
+export async function whileAudited(ring: AuditPlace, entry: RingEntry, change: () => Promise<void>): Promise<void> {
+  if (ring.checked.config.audit === undefined) return change()
+  const line = { who: 'command', claims: operatorName(), change: randomUUID(), ...entry } as const
+  await write(ring, { ...line, result: 'begun' }).catch((error: unknown) => {
+    if (error instanceof NotWritten) throw new Failure(`Nothing was changed, since the audit cannot be written: ${error.message}`)
+    throw error
+  })
+  try {
+    await change()
+  } catch (error) {
+    const reason = redact((error as Error).message, ring.checked)
+      .replaceAll(/\s*\n\s*/g, ' ')
+      .slice(0, maxReasonChars)
+    await writeLast(ring, { ...line, result: resultOf(error), reason })
+    throw error
   }
+  await writeLast(ring, { ...line, result: 'done' })
+}
+
+/** `refused`: the ring does not take the change. `failed`: the store was not reached. `unknown`: the store may have made the change. */
+function resultOf(error: unknown): AuditEntry['result'] {
+  if (error instanceof RingFault || error instanceof BrokenSeal || error instanceof Failure) return 'refused'
+  return error instanceof StoreNotAsked ? 'failed' : 'unknown'
+}
+
+function redact(text: string, { secrets }: CheckedConfig): string {
+  return redactKeys(createRedactor(searchedSecrets(secrets)).redact(text))
+}
+
+/** Writes the line about a change that was made or not. If that fails, the person at the command is told: the change cannot be taken back. */
+async function writeLast(ring: AuditPlace, line: Line): Promise<void> {
+  await write(ring, line).catch((error: unknown) => {
+    process.stderr.write(`The audit has no line that says "${line.result}" of this: ${(error as Error).message}\n`)
+  })
+}
+
+/** The running sidecar has the audit file open, and did not write the line. */
+class NotWritten extends Failure {}
+
+async function write({ checked, file, directory }: AuditPlace, line: Line): Promise<void> {
   const { AuditInUse, openAuditFile } = await import('../audit/audit-file.js')
-  const own = await openAuditFile(resolve(directory, audit.file), () => {}, patience).catch((error: unknown) => {
+  const own = await openAuditFile(resolve(directory, checked.config.audit?.file as string), () => {}, patience).catch((error: unknown) => {
     if (error instanceof AuditInUse) return undefined
     throw error
   })
-  if (own === undefined) return tellProcess(file, claimed)
-  await own.begin(claimed).finally(() => own.close())
+  if (own === undefined) return tellProcess(file, line)
+  await own.require(line).finally(() => own.close())
 }
 
-async function tellProcess(config: string, entry: RingEntry): Promise<void> {
-  const question = {
-    method: 'POST',
-    path: '/admin/v1/audit',
-    credential: findCredential(config),
-    timeoutMs,
-    body: JSON.stringify(entry),
-  } as const
-  const { status, text } = await askAdmin(findPlace({ config }), question).catch((error: unknown) => {
-    throw new Failure(`Nothing was changed, since the audit cannot be written: the running sidecar has it. ${(error as Error).message}`)
+/** @throws {NotWritten} */
+async function tellProcess(config: string, line: Line): Promise<void> {
+  const credential = findCredential(config)
+  const question = { method: 'POST', path: '/admin/v1/audit', credential, timeoutMs, body: JSON.stringify(line) } as const
+  const answer = await askAdmin(findPlace({ config }), question).catch((error: unknown) => {
+    throw new NotWritten(`the running sidecar has it. ${(error as Error).message}`)
   })
-  if (status !== 201)
-    throw new Failure(
-      `Nothing was changed, since the running sidecar did not write the audit: it answered with ${status}. ${messageOf(text) ?? ''}`,
-    )
+  if (answer.status !== 201)
+    throw new NotWritten(`the running sidecar has it, and answered with ${answer.status}. ${describeRefused(answer, 'keys')}`)
 }

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { checkRingKey } from '@postern/config'
-import { faultOf, RingFault } from '@postern/instance'
-import { bindingIdentity, type KeptBinding, type KeptKey } from '@postern/ports'
+import { principalsOf, RingFault } from '@postern/instance'
+import { bindingIdentity, describeBinding, type KeptBinding, type KeptKey, type RingConflict } from '@postern/ports'
 import { Failure } from '../failure.js'
 import type { OpenRing } from './open-ring.js'
 import { type ImportedKey, readImport } from './read-import.js'
@@ -29,7 +29,7 @@ export interface StagedImport {
   /**
    * Puts everything into the ring.
    *
-   * @throws {RingFault} if a key or binding is in the ring already. Then nothing is put into it: call `discard`.
+   * @throws {Failure} with the lines whose key or binding is in the ring already. Then nothing is put into it: call `discard`.
    */
   publish(): Promise<void>
   /** Removes everything that is not in the ring yet from the store. */
@@ -49,8 +49,9 @@ export async function stageImport(
   const batch = `import ${randomUUID()}`
   const size = sizeOf(file)
   const faults: ImportFault[] = []
-  const aliases = new Set<string>()
-  const selectors = new Set<string>()
+  /** The line of each alias, and of each binding. */
+  const aliases = new Map<string, number>()
+  const selectors = new Map<string, number>()
   let faultCount = 0
   let keys: KeptKey[] = []
   let bindings: KeptBinding[] = []
@@ -62,14 +63,16 @@ export async function stageImport(
 
   function take(line: number, { bindings: bound, ...key }: ImportedKey): void {
     const [problem] = checkRingKey(key, checked)
-    if (problem !== undefined) return fail(line, `${problem.path} ${problem.reason}`)
-    if (aliases.has(key.alias)) return fail(line, 'has the alias of an earlier line.')
-    aliases.add(key.alias)
+    if (problem !== undefined) return fail(line, `${problem.path} ${problem.reason} ${problem.fix}`)
+    const earlier = aliases.get(key.alias)
+    if (earlier !== undefined) return fail(line, `has the alias of an earlier line, ${earlier}.`)
+    aliases.set(key.alias, line)
     try {
       for (const principal of bound) {
         const binding = editor.bindingOf(principal, key.alias)
-        if (selectors.has(bindingIdentity(principal))) return fail(line, 'binds whom an earlier line binds.')
-        selectors.add(bindingIdentity(principal))
+        const before = selectors.get(bindingIdentity(principal))
+        if (before !== undefined) return fail(line, `binds whom an earlier line binds, ${before}.`)
+        selectors.set(bindingIdentity(principal), line)
         bindings.push(binding)
       }
     } catch (error) {
@@ -105,10 +108,33 @@ export async function stageImport(
     faultCount,
     async publish() {
       const conflict = await ring.publish(batch)
-      if (conflict !== undefined) throw faultOf(conflict)
+      if (conflict !== undefined) throw refuseLines(file, faultsOf(conflict, aliases, selectors))
     },
     discard: () => ring.discard(batch),
   }
+}
+
+type Lines = ReadonlyMap<string, number>
+
+/** The lines that stand in the way of an import, since the ring has their key or binding; the ring names the first ones alone. */
+function faultsOf(conflict: RingConflict, aliases: Lines, selectors: Lines): readonly ImportFault[] {
+  const ofAliases = conflict.aliases.map((alias) => ({
+    line: aliases.get(alias) ?? 0,
+    reason: `The key "${alias}" is in the ring already.`,
+  }))
+  const ofSelectors = conflict.selectors.map((selector) => ({
+    line: selectors.get(selector) ?? 0,
+    reason: `${describeBinding(principalsOf(selector))} is bound already; "postern keys unbind" ends that.`,
+  }))
+  return [...ofAliases, ...ofSelectors].toSorted((one, other) => one.line - other.line).slice(0, maxFaults)
+}
+
+/** @param count How many lines cannot be taken; `undefined`: those that are named, and perhaps others. */
+export function refuseLines(file: string, faults: readonly ImportFault[], count?: number): Failure {
+  const lines = faults.map(({ line, reason }) => `  line ${line}: ${reason}`)
+  const more = count !== undefined && count > faults.length ? `\n  and ${count - faults.length} more` : ''
+  const which = count === undefined ? 'These lines' : `${count} of the lines`
+  return new Failure(`Nothing was imported. ${which} of ${file} cannot be taken:\n${lines.join('\n')}${more}`)
 }
 
 /** @throws {Failure} if the file is not there, or this user may not read it. */
