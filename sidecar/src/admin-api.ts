@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
-import { currentRuntime, refuseAtDoor, type Serving } from '@postern/instance'
+import { currentRuntime, refuseOwn, type Serving } from '@postern/instance'
 import { Refusal, type Secret } from '@postern/ports'
 import { createFailedAttempts } from '@postern/express'
 import { SessionFault, sessionFaultOverHttp } from '@postern/protocol'
@@ -96,7 +96,7 @@ export function createAdminApi(options: AdminApiOptions): Router {
   if (configuration !== undefined) add(reloadRoute(configuration))
   router.use((error: Error, request: Request, response: Response, next: NextFunction) => {
     if (response.headersSent) next(error)
-    else refuseAtDoor(instance, request, response, refusalFor(error))
+    else refuseOwn(instance, request, response, refusalFor(error))
   })
   return router
 }

@@ -3,7 +3,7 @@ import {
   currentRuntime,
   faultOfTargetForExpress,
   findFault,
-  refuseAtDoor,
+  refuseOwn,
   refuseBrokenRequest,
   refuseConnect,
   refuseExpectations,
@@ -85,7 +85,7 @@ export function createAdminListener({
       api(request, response, next)
     })
   app.use((request, response) => {
-    refuseAtDoor(instance, request, response, new Refusal('not_found', { help: adminPaths }))
+    refuseOwn(instance, request, response, new Refusal('not_found', { help: adminPaths }))
   })
   return createGuardedServer(
     { headersTimeout: requestMs, requestTimeout: requestMs, connectionsCheckingInterval: 1000 },
@@ -93,7 +93,7 @@ export function createAdminListener({
       takeOriginForm(request)
       const fault = findFault(request) ?? faultOfTargetForExpress(request)
       if (fault === undefined) app(request, response)
-      else refuseAtDoor(instance, request, response, fault)
+      else refuseOwn(instance, request, response, fault)
     }),
     (server) => guard(server, instance),
   )

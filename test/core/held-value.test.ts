@@ -112,3 +112,22 @@ describe('what is known of a place at a source', () => {
     expect(cell.former.map((each) => each.reveal())).toEqual([10, 9, 8, 7, 6, 5, 4, 3].map((number) => `sk_value_${number}`))
   })
 })
+
+describe('what a source gives', () => {
+  test.each<readonly [string, readonly (string | undefined)[], readonly boolean[]]>([
+    ['the first value', ['sk_one'], [false]],
+    ['the same again', ['sk_one', 'sk_one'], [false, false]],
+    ['another value', ['sk_one', 'sk_two'], [false, true]],
+    ['the same, after it was gone', ['sk_one', undefined, 'sk_one'], [false, false]],
+    ['another value, after the first was gone', ['sk_one', undefined, 'sk_two'], [false, true]],
+    ['another value, after two losses', ['sk_one', undefined, undefined, 'sk_two', undefined, 'sk_one'], [false, true, true]],
+  ])('is told to be another value only if it differs from the last one: %s', (_, values, told) => {
+    const cell = new ValueCell(searches)
+    const heard: boolean[] = []
+    for (const value of values) {
+      if (value === undefined) cell.drop()
+      else heard.push(cell.take({ secret: new Secret(value) }, hourMs, performance.now()))
+    }
+    expect(heard).toEqual(told)
+  })
+})

@@ -38,6 +38,21 @@ describe('a change of the configuration', () => {
       { policies: { rules: [{ team: 'acme', maxTokens: 1 }] } },
       { policies: { rules: [{ team: 'acme', maxTokens: 2 }] } },
     ],
+    ['limits that go', { limits: { rules: [{ requests: 5 }] } }, {}],
+    ['a limit less', { limits: { rules: [{ requests: 5 }, { tokens: 9 }] } }, { limits: { rules: [{ tokens: 9 }] } }],
+    ['a higher limit', { limits: { rules: [{ per: 'day', requests: 5 }] } }, { limits: { rules: [{ per: 'day', requests: 6 }] } }],
+    ['more streams', { limits: { rules: [{ streams: 1 }] } }, { limits: { rules: [{ streams: 2 }] } }],
+    ['more tokens', { limits: { rules: [{ tokens: 5 }] } }, { limits: { rules: [{ tokens: 6 }] } }],
+    [
+      'calls that pass while the store is away',
+      { limits: { onUnavailable: 'refuse', rules: [] } },
+      { limits: { onUnavailable: 'allow', rules: [] } },
+    ],
+    [
+      'a limit that allows where the store is away',
+      { limits: { rules: [{ requests: 5, onUnavailable: 'refuse' }] } },
+      { limits: { rules: [{ requests: 5, onUnavailable: 'allow' }] } },
+    ],
     ['a binding more', {}, { bindings: [...usual.bindings, { user: 'ada', key: 'acme' }] }],
     ['objects that tenants share', {}, { keys: { acme: { gateway: 'main', secret: { env: 'KEY' }, shared: true } } }],
     [
@@ -171,6 +186,10 @@ describe('a change whose effect depends on other settings, on order or on what h
   const several = (changes: object): Partial<ConfigInput> => ({ replicas: 2, store: { redis: 'redis://127.0.0.1:9' }, ...cookies(changes) })
   const chosen = { team: 'acme', choices: { intensity: 'caller' } }
   const fixed = { user: 'ada', choices: { intensity: 'lite' } }
+  const prices = { version: '1', prices: ['USD', 'TRY'].map((unit) => ({ model: '*', unit, perMillion: { input: 1, output: 1 } })) }
+  const limited = (rule: NonNullable<NonNullable<ConfigInput['limits']>['rules']>[number]): Partial<ConfigInput> => ({
+    limits: { rules: [rule], prices },
+  })
   const plain = { methods: ['POST'], format: 'plain', model: 'body' } as const
 
   test.each<readonly [string, Partial<ConfigInput>, Partial<ConfigInput>]>([
@@ -204,6 +223,17 @@ describe('a change whose effect depends on other settings, on order or on what h
       callers({ anonymous: { user: 'nobody', limit: 1 } }),
     ],
     ['another dialect', {}, gateway({ dialect: 'onysoft' })],
+    [
+      'a lower limit under another name, which counts anew',
+      { limits: { rules: [{ name: 'a', requests: 5 }] } },
+      { limits: { rules: [{ name: 'b', requests: 4 }] } },
+    ],
+    ['a limit that begins anew sooner', limited({ per: 'day', requests: 5 }), limited({ per: 'hour', requests: 5 })],
+    ['a limit of fewer callers', limited({ requests: 5 }), limited({ requests: 5, team: 'acme' })],
+    ['a limit that each counts apart', limited({ requests: 5 }), limited({ requests: 5, each: 'user' })],
+    ['a limit of another unit', limited({ requests: 5 }), limited({ tokens: 5 })],
+    ['money of another unit', limited({ spend: '5 USD' }), limited({ spend: '5 TRY' })],
+    ['more money', limited({ spend: '5 USD' }), limited({ spend: '5.1 USD' })],
     ['streams that may end without their mark', gateway({ endMark: 'required' }), gateway({ endMark: 'optional' })],
     ['another address of the gateway', {}, gateway({ baseURL: 'http://127.0.0.2:9/v1' })],
     ['an endpoint that lay over one of the dialect', gateway({ endpoints: { 'audio/speech': plain } }), {}],
@@ -221,6 +251,8 @@ describe('a change whose effect depends on other settings, on order or on what h
   test.each<readonly [string, Partial<ConfigInput>, Partial<ConfigInput>]>([
     ['a rule more, which chooses nothing', {}, { policies: { rules: [{ team: 'acme', models: ['a'], body: '1MiB' }] } }],
     ['answers that are kept for the usual time of one process', cookies({}), cookies({ cache: '1s' })],
+    ['a lower limit of money', limited({ spend: '5.1 USD' }), limited({ spend: '5 USD' })],
+    ['the first limits', {}, { limits: { rules: [{ tokens: 5 }] } }],
     ['a caller who no longer chooses', mintoken({ choices: { intensity: 'caller' } }), mintoken({ choices: { intensity: 'lite' } })],
     [
       'a principal without a credential that goes',

@@ -32,6 +32,7 @@ describe('a ledger line', () => {
       path: '/v1/chat/completions',
       status: 502,
       code: 'gateway_failed',
+      own: true as const,
       leaked_key: 'acme',
       joined: '_._.01ARZ3NDEKTSV4RRFFQ69G5FAV.1',
       finish: 'upstream_error' as const,
@@ -43,6 +44,7 @@ describe('a ledger line', () => {
       tier: 't',
       usage: { source: 'answer' as const, input: 1, output: 2 },
       cost: { amount: 0.5, unit: 'USD' },
+      budget_left: { amount: 1.5, unit: 'USD', rule: 'à la carte' },
       clamped: { ceiling: 500, asked: 900 },
       estimated: { input: 3, cost: { amount: 0.5, unit: 'USD' } },
       booked: 'reported' as const,
@@ -59,7 +61,7 @@ describe('a ledger line', () => {
       refused: 'evil\u0000.example\nx',
       address: '203.0.113.7',
       cause: 'ECONNRESET: gone\u2028',
-    } satisfies Record<Exclude<keyof LedgerEntry, 'budget_left'>, unknown>
+    } satisfies Record<keyof LedgerEntry, unknown>
     const line = await lineOf(entry)
     expect(JSON.parse(line)).toEqual({ level: 'error', msg: 'request', ...entry })
     expect(line).toMatch(/^[\x20-\x7e]+\n$/)

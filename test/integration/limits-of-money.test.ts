@@ -109,6 +109,20 @@ describe.each(doorNames)('limits of tokens and money, behind the %s door', (door
     expect(billed.gateway.bill.every(({ body }) => (body['max_tokens'] as number) >= 16)).toBe(true)
   })
 
+  test.each([
+    ['that begins anew each day says when it does', { per: 'day' }, true],
+    ['that never begins anew names no time', {}, false],
+  ] as const)('refuse with 402, where a limit %s', async (_, per, begins) => {
+    const billed = await openBilled({ rules: [{ name: 'tokens', tokens: 100, ...per }] }, { door })
+    const answer = await billed.call({ max_tokens: 100_000, messages: [{ role: 'user', content: 'x'.repeat(5000) }] })
+    const wait = Number(answer.headers.get('retry-after') ?? NaN)
+    expect([wait > 0 && wait <= 86_400, answer.headers.has('retry-after')]).toEqual([begins, begins])
+    const { error } = (await answer.json()) as { error: { code: string; message: string } }
+    expect([error.code, error.message.includes('Retry-After')]).toEqual(['budget_exhausted', begins])
+    expect(error.message).not.toContain('session')
+    expect(billed.gateway.bill).toEqual([])
+  })
+
   test('refuse a call that fits only when calls under way have ended as held, and let it through then', async () => {
     const billed = await openBilled({ rules: tokens(1000) }, { door }, () => 0.1)
     const leaving = new AbortController()

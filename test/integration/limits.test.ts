@@ -204,7 +204,7 @@ describe.each(doorNames)('limits, behind the %s door', (door) => {
     const house = await openWith([{ requests: 1 }], { door })
     await (await house.chat()).text()
     const refused = await house.chat()
-    expect(parseGovernance(refused.headers.get('postern-governance'))).toMatchObject({ finish: 'refused', attempt: 1, key: 'acme' })
+    expect(parseGovernance(refused.headers.get('postern-governance'))).toMatchObject({ finish: 'refused', attempt: 0, key: 'acme' })
     expect(house.emulator.seen).toHaveLength(1)
   })
 })

@@ -293,7 +293,7 @@ describe.each(doorNames)('a call with an Idempotency-Key, behind the %s door,', 
     let text = ''
     while (!text.includes('49 ')) text += Buffer.from((await reader.read()).value as Uint8Array).toString()
     const refused = await chatUnderKey(house, stream)
-    expect([refused.status, refused.headers.get('retry-after'), refused.headers.get('x-should-retry')]).toEqual([409, '5', 'false'])
+    expect([refused.status, refused.headers.get('retry-after'), refused.headers.get('x-should-retry')]).toEqual([409, null, 'false'])
     response.end(endOfChat)
     for (let piece = await reader.read(); !piece.done; piece = await reader.read()) text += Buffer.from(piece.value).toString()
     expect(text).toContain(contents.map(chatEvent).join(''))

@@ -86,14 +86,29 @@ export function checkDialectNeeds(path: string, part: KeyParts, dialect: Dialect
 const headerSafe = /^[\x21-\x7e]+$/
 
 /** Minimum length of a key that no answer holds by chance, in characters. */
-const shortestKey = 12
+export const shortestKey = 12
 
-/** Checks that a secret can be sent, and warns of one that is so short that answers may hold it by chance. */
-export function checkSecretText(path: string, secret: Secret | undefined, problems: Problem[]): void {
+/** Minimum length of any key, in characters: a shorter text stands in most log lines and answers, and each would be redacted or withheld. */
+export const fewestKeyChars = 4
+
+/**
+ * Checks that a secret can be sent, and warns of one that is so short that answers may hold it by chance.
+ *
+ * @param fewestChars A shorter secret is an error. Default: {@link fewestKeyChars}.
+ */
+export function checkSecretText(path: string, secret: Secret | undefined, problems: Problem[], fewestChars = fewestKeyChars): void {
   const text = secret?.reveal()
   if (text === undefined) return
   if (!headerSafe.test(text)) {
     problems.push(problem(path, 'holds spaces, line breaks or characters that a header cannot carry.', 'Check how it was copied.'))
+  } else if (text.length < fewestChars) {
+    problems.push(
+      problem(
+        path,
+        `is a text of fewer than ${fewestChars} characters: answers and log lines hold it by chance, and would be withheld or redacted.`,
+        'Check that it was copied whole. For a server that needs no key, write a long random text, such as: openssl rand -hex 24',
+      ),
+    )
   } else if (text.length < shortestKey) {
     problems.push(
       warning(

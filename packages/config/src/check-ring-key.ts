@@ -1,7 +1,7 @@
 import type { Dialect } from '@postern/gateways'
 import type { Secret } from '@postern/ports'
 import type { CheckedConfig } from './check-config.js'
-import { checkDialectNeeds, checkSecretText } from './check-keys.js'
+import { checkDialectNeeds, checkSecretText, shortestKey } from './check-keys.js'
 import { oneOf, type Problem, problem } from './problem.js'
 import { aliasForm } from './schema-parts.js'
 
@@ -32,7 +32,8 @@ export function checkRingKey({ alias, gateway, ...key }: GivenKey, { config, dia
     return problems
   }
   checkDialectNeeds('key', key, dialects[settings.dialect] as Dialect, problems)
-  checkSecretText('secret', key.secret, problems)
-  checkSecretText('providerSecret', key.providerSecret, problems)
+  // The keys of all tenants are searched for in every log line, so a short one of one tenant would redact the lines of the others.
+  checkSecretText('secret', key.secret, problems, shortestKey)
+  checkSecretText('providerSecret', key.providerSecret, problems, shortestKey)
   return problems.filter(({ severity }) => severity === 'error')
 }

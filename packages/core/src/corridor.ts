@@ -44,8 +44,8 @@ async function send(rooms: Rooms, journey: Journey, cleared: Cleared): Promise<O
   const { arrival, principal, route: first, call, reservation } = cleared
   rooms.witness({ type: 'call_begun', gateway: first.gateway.name, key: first.key.alias, limits: reservation?.limits })
   for (let attempt = cleared; ; ) {
-    const tags = journey.tags
     const ownMs = journey.beginAttempt()
+    const tags = journey.tags
     try {
       return await rooms.forward(attempt, tags, (journey.tap = rooms.observe({ arrival, principal }, { ...attempt, tags })))
     } catch (error) {

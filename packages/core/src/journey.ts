@@ -15,7 +15,7 @@ import type { BookedBy } from './reserve/book.js'
 import type { Reservation } from './reserve/reservation.js'
 import type { Reserve } from './reserve/reserve.js'
 import type { Route } from './resolve/route.js'
-import { type Tags, tagRefused } from './tag/tag.js'
+import { type Tags, tagRefused, tagUnsent } from './tag/tag.js'
 
 /** A call under way: each room adds one fact. The corridor owns it; a room sees only the facts that its signature names. */
 export class Journey {
@@ -39,9 +39,10 @@ export class Journey {
     this.arrival = arrival
   }
 
-  /** Those of the same attempt. Until `tag` has given any: the id of a request that is refused, with the tags that can be read. */
+  /** Those of the attempt that is under way or was the last. Before the first: attempt 0, with the tags that can be read. */
   get tags(): Tags {
-    return (this.#tags ??= tagRefused(this.arrival))
+    if (this.#tags === undefined) return (this.#tags = tagRefused(this.arrival))
+    return this.begunAt === 0 ? tagUnsent(this.#tags, this.arrival) : this.#tags
   }
 
   set tags(given: Tags) {
@@ -129,6 +130,8 @@ export interface EndedJourney {
   readonly booked?: Booked | undefined
   /** When its attempts began, how its stream went, and its limits; `undefined`: it never came into the corridor. */
   readonly course?: Pick<Journey, 'begunAt' | 'attemptedAt' | 'tap' | 'reservation'> | undefined
+  /** `true` if the request asked Postern itself and no gateway. */
+  readonly own?: true | undefined
   /** The sessions that the request ended. */
   readonly ended?: EndedSessions | undefined
 }

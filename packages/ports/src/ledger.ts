@@ -32,6 +32,11 @@ export interface LedgerEntry extends GovernanceRecord {
    * the entry of that call has what was used.
    */
   readonly joined?: string | undefined
+  /**
+   * `true` if the request asked Postern itself: for a session, for its limits, or at the admin listener. It is no call, and usage does not
+   * count it.
+   */
+  readonly own?: true | undefined
   /** The alias of a gateway key, of this call or of another, that the gateway's answer held. The client did not get the key. */
   readonly leaked_key?: string | undefined
   readonly duration_ms: number

@@ -94,7 +94,7 @@ export const errorCodes = {
   budget_exhausted: {
     ...unpaid,
     title: 'The budget for this caller is spent.',
-    help: 'Ask your backend for a new session. For the operator: who mints it says how many calls it is good for.',
+    help: 'For the operator: "postern explain" lists the limits that count the caller; who mints a session says how many calls it is good for.',
   },
   gateway_out_of_credit: {
     ...unpaid,
@@ -243,8 +243,8 @@ export const errorCodes = {
   },
   key_unavailable: {
     ...unavailable,
-    title: 'The gateway key cannot be fetched right now.',
-    help: 'Try again later.',
+    title: 'The gateway key cannot be used right now.',
+    help: 'Try again later. For the operator: the log names the key and says what is wrong with it.',
   },
   store_unavailable: {
     ...unavailable,

@@ -68,6 +68,10 @@ export function createMeter(current: () => Labelled): Meter {
     gateway.meanGap.observe((stream.lastAt - stream.firstAt) / (stream.pieces - 1) / 1000)
   }
 
+  function countOwn({ status, code }: LedgerEntry): void {
+    families.ownRequests.of(statusClass(status), names.code(code)).value += 1
+  }
+
   const openReservations = (title: string) => families.openReservations.of(names.rules.labelOf(title))
 
   const refresh = (): void => {
@@ -123,7 +127,8 @@ export function createMeter(current: () => Labelled): Meter {
         families.limitRefusals.of(names.rules.labelOf(event.rule), names.code(event.code)).value += 1
         break
       case 'call_ended':
-        endCall(event.entry, event.course)
+        if (event.entry.own === true) countOwn(event.entry)
+        else endCall(event.entry, event.course)
         break
       case 'backend_ended': {
         const status = statusClass(event.status)

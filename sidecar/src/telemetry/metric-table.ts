@@ -29,6 +29,13 @@ export const metricTable = {
     unit: 'calls',
     help: 'Calls that ended, or were refused.',
   },
+  ownRequests: {
+    name: 'postern_own_requests_total',
+    type: 'counter',
+    labels: ['status', 'code'],
+    unit: 'requests',
+    help: 'Requests that asked Postern itself: for a session, for limits, or at the admin listener. They are no calls.',
+  },
   endings: {
     name: 'postern_call_endings_total',
     type: 'counter',

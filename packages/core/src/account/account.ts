@@ -133,7 +133,7 @@ interface EntryMeans {
 
 /** One literal, for the reason that {@link writeRecord} gives. */
 function writeEntry(
-  { arrival, principal, route, tags, outcome, booked }: EndedJourney,
+  { arrival, principal, route, tags, outcome, booked, own }: EndedJourney,
   { cleaner: { clean, cleanOften }, names, isCut, estimateCost, clientOf }: EntryMeans,
 ): Clean<LedgerEntry> {
   const { record } = outcome
@@ -164,6 +164,7 @@ function writeEntry(
     path: cleanOften(arrival.path),
     status: outcome.status,
     code: clean(outcome.code),
+    own,
     leaked_key: ours(outcome.leaked),
     joined: clean(outcome.joined),
     finish: isCut && record.finish === 'client_closed' ? 'cut_shutdown' : record.finish,
@@ -174,6 +175,7 @@ function writeEntry(
     failover: record.failover,
     tier: cleanOften(record.tier),
     usage: record.usage,
+    budget_left: cleanLeft(record.budget_left),
     clamped: record.clamped,
     booked: booked?.by,
     estimated: estimateOf(record, booked, estimateCost),
@@ -189,10 +191,15 @@ function writeEntry(
     trace_id: clean(tags.trace.traceId),
     refused: ours(clean(outcome.refused)?.slice(0, maxRefusedChars)),
     // Only if the call was refused: the entry of a call that was served names the person, not the machine.
-    address: outcome.finish === 'refused' ? ours(clientOf(arrival)) : undefined,
+    address: outcome.finish === 'refused' ? addressOf(clientOf(arrival)) : undefined,
     earlier: tags.earlier?.map(({ tags: { attempt }, refusal }) => describeEarlier(attempt, refusal, route, clean)),
     cause: outcome.cause === undefined ? undefined : ours(clean(describeFailure(outcome.code, outcome.cause, route)).slice(0, 2000)),
   }
+}
+
+/** A peer at a Unix socket has no address. */
+function addressOf(address: string): Clean<string> | undefined {
+  return address === '' ? undefined : ours(address)
 }
 
 /** What the limits booked, or else the cost by the price file. The units come from the configuration. */
@@ -200,6 +207,11 @@ function estimateOf(record: GovernanceRecord, booked: Booked | undefined, estima
   const { input, output, cost = estimateCost(record) } = booked?.estimated ?? {}
   if (input === undefined && output === undefined && cost === undefined) return undefined
   return { input, output, cost: cost === undefined ? undefined : { amount: cost.amount, unit: ours(cost.unit) } }
+}
+
+/** Its words come from the configuration. */
+function cleanLeft(left: LedgerEntry['budget_left']): Clean<LedgerEntry['budget_left']> {
+  return left === undefined ? undefined : { amount: left.amount, unit: ours(left.unit), rule: ours(left.rule) }
 }
 
 function cleanCost(cost: LedgerEntry['cost'], clean: Cleaner['clean']): Clean<LedgerEntry['cost']> {

@@ -1,6 +1,6 @@
 import { Refusal } from '@postern/ports'
 
-/** How long a client waits before it looks again for the answer of a call, in seconds. */
+/** How long a client waits before it asks again whether a call at another process has failed without a bill, in seconds. */
 const waitSeconds = 5
 
 /**
@@ -10,7 +10,7 @@ const waitSeconds = 5
  */
 export function conflictWith(holder: string, fingerprint: string): Refusal {
   const [firstId = '', other] = holder.split(' ')
-  return other === fingerprint ? notKept(firstId) : otherRequest(firstId)
+  return other === fingerprint ? notKept(firstId, waitSeconds) : otherRequest(firstId)
 }
 
 /** The key was used for something else. */
@@ -22,12 +22,16 @@ export function otherRequest(firstId: string): Refusal {
   })
 }
 
-/** The same request was sent, and its answer is not here. */
-export function notKept(firstId: string): Refusal {
+/**
+ * The same request was sent, and its answer is not here.
+ *
+ * @param retryAfterSeconds When it may be another way. Default: not as long as the key is remembered, so that nobody is told to wait.
+ */
+export function notKept(firstId: string, retryAfterSeconds?: number): Refusal {
   return new Refusal('idempotency_conflict', {
     message: `A request with this Idempotency-Key was sent already, ${firstId}, and its answer cannot be given here.`,
     help: 'It may have been billed: look for its result before you send it again under another key.',
     param: 'Idempotency-Key',
-    retryAfterSeconds: waitSeconds,
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
   })
 }

@@ -1,9 +1,8 @@
 import type { ResponseSink } from '@postern/ports'
-import { formatRequestId } from '@postern/protocol'
 import { writeRecord } from '../answers/record.js'
 import type { Outcome } from '../forward/outcome.js'
 import { isStream } from '../lib/is-stream.js'
-import type { Tags } from '../tag/tag.js'
+import { tagUnsent } from '../tag/tag.js'
 import { AnswerReader } from './answer-reader.js'
 import type { CallLocks } from './call-locks.js'
 import { conflictWith, notKept, otherRequest } from './conflict.js'
@@ -91,7 +90,5 @@ async function joinAnswer(known: SharedAnswer, fingerprint: string, call: Joinin
     })
   if (found === undefined) return undefined
   const { finish, status } = found
-  // This call itself sent nothing, so it is attempt 0.
-  const own: Tags = { ...tags, attempt: 0, requestId: formatRequestId({ ...tags, ulid: arrival.ulid, attempt: 0 }) }
-  return { finish, status, joined: known.firstId, record: writeRecord({ tags: own, route, permit, finish }) }
+  return { finish, status, joined: known.firstId, record: writeRecord({ tags: tagUnsent(tags, arrival), route, permit, finish }) }
 }

@@ -42,18 +42,21 @@ function refuseMeasured(
   index: number,
   size: CallSize | undefined,
   amounts: readonly number[],
-  { booked, held }: Counted,
+  { booked, held, endsInMs }: Counted,
   limit: number,
   { name, ...details }: RefusalDetails & { readonly name: string },
 ): Refusal {
   const needed = leastOf(index, size, amounts)
   if (held > 0 && booked + needed <= limit) return new Refusal('budget_held', { ...details, retryAfterSeconds: heldWaitSeconds })
-  const message = booked >= limit ? `The limit${name} is used up.` : `What is left of the limit${name} is not enough for this request.`
-  return new Refusal('budget_exhausted', { ...details, message, help: helpOnMoney })
+  const isUsedUp = booked >= limit
+  const message = isUsedUp ? `The limit${name} is used up.` : `What is left of the limit${name} is not enough for this request.`
+  const shorter = isUsedUp ? [] : ['A shorter request, or one with a lower ceiling of tokens, may still fit.']
+  const later = endsInMs === undefined ? [] : ['The count begins anew after the time in Retry-After.']
+  const wait = endsInMs === undefined ? {} : { retryAfterSeconds: secondsOf(endsInMs) }
+  return new Refusal('budget_exhausted', { ...details, ...wait, message, help: [...shorter, ...later, helpOfOperator].join(' ') })
 }
 
-const helpOnMoney =
-  'A shorter request, or one with a lower ceiling of tokens, may still fit. For the operator: "postern explain" lists the limits that count it.'
+const helpOfOperator = 'For the operator: "postern explain" lists the limits that count the caller.'
 
 /** The least that the call could set aside for a limit: with the lowest ceiling that is asked of a gateway. */
 function leastOf(index: number, size: CallSize | undefined, amounts: readonly number[]): number {

@@ -102,7 +102,7 @@ export async function handleSession(
   } catch (error) {
     outcome = refuse(error, { arrival, principal, tags }, sink)
   }
-  return rooms.account({ arrival, principal, tags, outcome, ended })
+  return rooms.account({ arrival, principal, tags, outcome, ended, own: true })
 }
 
 function noSessions(): Refusal {

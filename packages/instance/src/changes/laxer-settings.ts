@@ -21,7 +21,7 @@ const becomes =
   (_, after) =>
     after === value
 const was =
-  (value: string): Proof =>
+  (value: string | undefined): Proof =>
   (before) =>
     before === value
 /** A bound from above. `ifNone` is what holds without the setting. */
@@ -61,6 +61,25 @@ const rulesOnlyCome: Proof = (before, after, { later }) => {
   )
 }
 
+/** Every rule of before is there with the same count, and allows no more; further rules only hold calls back. */
+const limitsOnlyNarrow: Proof = (before, after) =>
+  (list(before) as LimitRules).every((known) => (list(after) as LimitRules).some((now) => isWithinLimit(now, known)))
+
+type LimitRules = NonNullable<CheckedConfig['config']['limits']>['rules']
+
+function isWithinLimit(now: LimitRules[number], known: LimitRules[number]): boolean {
+  const { requests, tokens, spend, streams, onUnavailable, ...counted } = known
+  const { requests: _, tokens: __, spend: ___, streams: ____, onUnavailable: stance, ...nowCounted } = now
+  return (
+    isDeepStrictEqual(nowCounted, counted) &&
+    (stance === onUnavailable || stance === 'refuse') &&
+    number(now.requests, Infinity) <= number(requests, Infinity) &&
+    number(now.tokens, Infinity) <= number(tokens, Infinity) &&
+    number(now.streams, Infinity) <= number(streams, Infinity) &&
+    (spend === undefined || (now.spend?.unit === spend.unit && now.spend.amount <= spend.amount))
+  )
+}
+
 /** Without its principal a service caller is of no team: the rules of its team no longer hold for it. */
 const isNobodyNow: Proof = (_, after, { path, later }) => after === undefined && !later.ring.some(({ label }) => label === path.at(-1))
 
@@ -84,6 +103,11 @@ const proofs: readonly (readonly [path: string, narrows: Proof])[] = [
   // Who may choose may also choose what is now written.
   ['policies choices *', was('caller')],
   ['policies rules', rulesOnlyCome],
+  ['limits', was(undefined)],
+  ['limits rules', limitsOnlyNarrow],
+  ['limits onUnavailable', becomes('refuse')],
+  ['limits unpriced', becomes('refuse')],
+  ['limits unreported', becomes('assume')],
   ['keys *', goes],
   ['keys * shared', isOffNow],
   ['keySources cache', isLowered(Infinity)],

@@ -7,7 +7,7 @@ import { wholeTarget } from './arrive.js'
 import { arriveAtDoor } from './arrive-at-door.js'
 
 /**
- * Answers a request without the corridor, with a request id and a ledger entry like every other answer.
+ * Answers a request that asks Postern itself, with a request id and a ledger entry like every other answer.
  *
  * @returns The receipt of the ledger entry.
  */
@@ -26,5 +26,5 @@ export function answerAtDoor(
   const tags = tagRefused(arrival)
   clearPageHeaders(response)
   const outcome = answerJson(answer, arrival, tags, response)
-  return runtime.rooms.account({ arrival, principal, tags, outcome, ended })
+  return runtime.rooms.account({ arrival, principal, tags, outcome, ended, own: true })
 }

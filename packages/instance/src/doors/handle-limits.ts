@@ -33,7 +33,7 @@ export async function handleLimits(runtime: Runtime, arrival: Arrival, sink: Res
   } catch (error) {
     outcome = refuse(error, { arrival, principal, tags }, sink)
   }
-  return rooms.account({ arrival, principal, tags, outcome })
+  return rooms.account({ arrival, principal, tags, outcome, own: true })
 }
 
 function limitsOf(

@@ -21,11 +21,27 @@ export function refuseAtDoor(
   refusal: Refusal,
   target: string = wholeTarget(request),
 ): Receipt {
+  return refuseWith(instance, request, response, refusal, target)
+}
+
+/** As {@link refuseAtDoor}, for a request that asks Postern itself: it is no call. */
+export function refuseOwn(instance: Serving, request: IncomingMessage, response: ServerResponse, refusal: Refusal): Receipt {
+  return refuseWith(instance, request, response, refusal, wholeTarget(request), true)
+}
+
+function refuseWith(
+  instance: Serving,
+  request: IncomingMessage,
+  response: ServerResponse,
+  refusal: Refusal,
+  target: string,
+  own?: true,
+): Receipt {
   const runtime = currentRuntime(instance)
   const arrival = arriveAtDoor(runtime, request, target)
   const tags = tagRefused(arrival)
   clearPageHeaders(response)
   const outcome = refuse(refusal, { arrival, tags }, response)
   if (outcome.thrown === undefined) discardBody(request, response)
-  return runtime.rooms.account({ arrival, tags, outcome })
+  return runtime.rooms.account({ arrival, tags, outcome, own })
 }

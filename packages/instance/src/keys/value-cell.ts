@@ -35,7 +35,7 @@ export class ValueCell {
    *
    * @param countsMs For how long it counts, if the source does not say.
    * @param since When the source was asked, by `performance.now()`: its time may run from then on.
-   * @returns Whether it is another value than before.
+   * @returns Whether it is another value than the last one, also if that one was dropped meanwhile.
    */
   take({ secret, lifeMs, madeAt }: SourcedValue, countsMs: number, since: number): boolean {
     const endsAt = lifeMs === undefined ? undefined : since + lifeMs
@@ -47,7 +47,7 @@ export class ValueCell {
     }
     this.#leave()
     this.#held = new HeldValue(secret, this.#searches, endsAt, madeAt)
-    return held !== undefined
+    return this.#former[0]?.equals(secret) === false
   }
 
   /** The value must not be used any more. */

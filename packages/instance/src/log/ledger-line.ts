@@ -17,6 +17,7 @@ export function writeLedgerLine(entry: LedgerEntry): string {
     textMember('path', entry.path) +
     bareMember('status', entry.status) +
     textMember('code', entry.code) +
+    bareMember('own', entry.own) +
     textMember('leaked_key', entry.leaked_key) +
     textMember('joined', entry.joined) +
     textMember('booked', entry.booked) +

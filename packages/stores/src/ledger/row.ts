@@ -10,11 +10,11 @@ export type Row = readonly unknown[]
  * The values of one entry that the ledger keeps: no content, no cause, no addresses. An array, since names of members would be written
  * again for each entry on its way to the thread of the writer.
  *
- * @returns `undefined` for an answer of Postern's own, such as that to a request for a session, and for a call that joined another: neither
- *   was sent to a gateway.
+ * @returns `undefined` for a request that asked Postern itself, such as for a session, and for a call that joined another: neither is a call
+ *   that could have been sent.
  */
 export function rowOf(entry: LedgerEntry): Row | undefined {
-  if (entry.joined !== undefined || (entry.attempt === 0 && entry.finish === 'complete')) return undefined
+  if (entry.joined !== undefined || entry.own === true) return undefined
   const { usage, estimated } = entry
   const cost = estimated?.cost ?? entry.cost
   return [

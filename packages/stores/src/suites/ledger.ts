@@ -113,10 +113,15 @@ export const ledgerSuite: readonly Sentence<KeptLedger>[] = [
     },
   },
   {
-    title: 'leaves out what Postern answered by itself, since that is no call of a gateway',
+    title: 'leaves out requests that asked Postern itself, whether it answered or refused them, since they are no calls',
     async run(open) {
       const kept = await open()
-      await append(kept, entryOf({ attempt: 0, path: '/session' }), entryOf({ attempt: 0, finish: 'client_closed', status: 499 }))
+      await append(
+        kept,
+        entryOf({ attempt: 0, own: true, path: '/session' }),
+        entryOf({ attempt: 0, own: true, path: '/admin/v1/usage', finish: 'refused', status: 401 }),
+        entryOf({ attempt: 0, finish: 'client_closed', status: 499 }),
+      )
       equal((await kept.reader.usage(asks()))[0]?.calls, 1)
     },
   },

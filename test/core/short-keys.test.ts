@@ -1,0 +1,49 @@
+import { checkConfig, checkRingKey } from '@postern/config'
+import { Secret } from '@postern/ports'
+import { describe, expect, test } from 'vitest'
+import { readSourced, SourceFailure } from '../../packages/instance/src/keys/secret-source.js'
+
+const lengths = [1, 2, 3, 4, 7, 11, 12, 40]
+const keyOf = (length: number): string => 'kA7_'.repeat(10).slice(0, length)
+
+function check(key: string) {
+  const config = {
+    version: 1,
+    store: { sqlite: './postern.db' },
+    keyRing: { masterKeys: [{ id: 'k1', secret: { env: 'MASTER' } }] },
+    gateways: {
+      main: { dialect: 'openai', baseURL: 'http://127.0.0.1:9/v1' },
+      two: { dialect: 'mintoken', baseURL: 'http://127.0.0.1:9/v1' },
+    },
+    keys: { acme: { gateway: 'main', secret: { env: 'KEY' } } },
+    bindings: [{ team: 'acme', key: 'acme' }],
+    callers: { session: { secret: { env: 'SESSION' } } },
+  }
+  const env = { KEY: key, SESSION: 'x'.repeat(40), MASTER: 'y'.repeat(40) }
+  return checkConfig(config, { env, directory: process.cwd() })
+}
+
+describe('a key of few characters, which log lines and answers hold by chance,', () => {
+  test.each(lengths)('is an error below 4 in the configuration, and a warning below 12: one of %i', (length) => {
+    const found = check(keyOf(length)).problems.filter(({ path }) => path === 'keys.acme.secret')
+    const expected = length < 4 ? ['error'] : length < 12 ? ['warning'] : []
+    expect(found.map(({ severity }) => severity)).toEqual(expected)
+  })
+
+  test.each(lengths)('is no key for the ring below 12, whichever of its two secrets it is: one of %i', (length) => {
+    const { checked } = check(keyOf(40))
+    if (checked === undefined) throw new Error('The configuration is not good.')
+    const [short, whole] = [new Secret(keyOf(length)), new Secret(keyOf(40))]
+    const one = checkRingKey({ alias: 'globex', gateway: 'main', secret: short }, checked)
+    const provider = checkRingKey({ alias: 'globex', gateway: 'two', secret: whole, providerSecret: short }, checked)
+    expect([one, provider].map((problems) => problems.map(({ path }) => path))).toEqual(
+      length < 12 ? [['secret'], ['providerSecret']] : [[], []],
+    )
+  })
+
+  test.each(lengths)('is no key that a source may give below 4: one of %i', (length) => {
+    const read = (): Secret => readSourced(keyOf(length))
+    if (length < 4) expect(read).toThrow(SourceFailure)
+    else expect(read().reveal()).toBe(keyOf(length))
+  })
+})
