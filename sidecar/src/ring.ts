@@ -21,6 +21,8 @@ export interface Ring {
   readonly prefix: string
   /** The environment variable that holds it; `undefined` if a file does. */
   readonly variable: string | undefined
+  /** The `.env` that is read if the environment lacks the variable; `undefined` if a file holds the ring, or the environment does. */
+  readonly dotenv: string | undefined
   /** If there is no ring yet: a sentence that says where it should be. */
   readonly missing: string | undefined
   /** The file that `write` changes, where links lead; `undefined` if it changes none. */
@@ -65,6 +67,7 @@ function fileRing(file: string, { principals }: Pick<Service, 'principals'>, asM
     principals,
     prefix: callerPrefix,
     variable: undefined,
+    dotenv: undefined,
     file: followLinks(file),
     missing: existsSync(file) ? undefined : `The file ${file} is not there yet`,
     write(entries) {
@@ -86,6 +89,7 @@ function variableRing(variable: string, dotenvFile: string, { principals }: Serv
     principals,
     prefix: callerPrefix,
     variable,
+    dotenv: inEnvironment === undefined ? dotenvFile : undefined,
     file: inFile === undefined ? undefined : followLinks(dotenvFile),
     missing:
       inEnvironment === undefined && inFile === undefined

@@ -231,7 +231,9 @@ describe('postern callers', () => {
 
   test('add prints the ring where it cannot write it: in the environment', async () => {
     const { stdout } = await runPostern(['callers', 'add', 'second'], { cwd, env: { GATEWAY_API_KEY_HASHES: '' } })
-    expect(stdout).toMatch(/where the sidecar has its environment:\s+GATEWAY_API_KEY_HASHES=second:[0-9a-f]{64}/)
+    expect(stdout).toMatch(
+      /GATEWAY_API_KEY_HASHES is in this environment, which a command cannot change\.\nPut this line into what sets the environment of the sidecar:\s+GATEWAY_API_KEY_HASHES=second:[0-9a-f]{64}/,
+    )
   })
 })
 

@@ -287,10 +287,12 @@ describe('postern callers', () => {
     )
   })
 
-  test('add says that nothing is written and gives the line to put there', async () => {
+  test('callers add says why nothing is written, gives the line with the .env to put it into, and what has it used', async () => {
     const { stdout } = await runPostern(['callers', 'add', 'agent'], { cwd })
+    expect(stdout).toMatch(/Nothing is written: RING_OF_HASHES is not set, neither in this environment nor in .*\.env\.\n/)
     expect(stdout).toMatch(
-      /Nothing is written\. Put this line where .*\.env beside the configuration:\s+RING_OF_HASHES=agent:[0-9a-f]{64}@?/,
+      /Put this line into \S+\.env, or what sets the environment of the sidecar:\s+RING_OF_HASHES=agent:[0-9a-f]{64}@?/,
     )
+    expect(stdout).toMatch(/until it is started again with this line, or, if \.env has it, until "postern reload"/)
   })
 })

@@ -149,17 +149,20 @@ function readRing({ config, manifest }: CallersOptions): { ring: Ring; entries: 
 function printWhere(ring: Ring, where: string | undefined, entries: readonly RingEntry[], options: CallersOptions): void {
   if (where !== undefined) print(`The ring in ${where} is written.`)
   else {
-    const place = ring.missing === undefined ? '' : ', or into .env beside the configuration'
-    print(`Nothing is written. Put this line where the sidecar has its environment${place}:\n`)
+    const why = ring.dotenv === undefined ? `${ring.variable} is in this environment, which a command cannot change` : ring.missing
+    const place = ring.dotenv === undefined ? '' : `${ring.dotenv}, or `
+    print(`Nothing is written: ${why}.\nPut this line into ${place}what sets the environment of the sidecar:\n`)
     print(`${ring.variable}=${formatHashRing(entries).split('\n').join(',')}\n`)
+    if (ring.dotenv !== undefined) print('Once .env has the line, this command writes each further caller into it.')
   }
   print(whenInUse(ring, where, options))
 }
 
 /** From when on a running process goes by the ring. */
-function whenInUse({ variable }: Ring, where: string | undefined, { manifest }: CallersOptions): string {
+function whenInUse({ variable, dotenv }: Ring, where: string | undefined, { manifest }: CallersOptions): string {
   if (manifest !== undefined) return 'The gateway goes by the ring from before until this one is uploaded.'
   if (variable === undefined) return 'A running sidecar goes by it within five seconds.'
-  if (where === undefined) return 'A running sidecar goes by the ring from before until it is started again with this line.'
+  if (where === undefined)
+    return `A running sidecar goes by the ring from before until it is started again with this line${dotenv === undefined ? '' : ', or, if .env has it, until "postern reload"'}.`
   return `A running sidecar goes by the ring from before until "postern reload", SIGHUP or, with reload.watch, five seconds from now; if it was started with ${variable} in its own environment, .env does not count and it must be started again with the new value.`
 }
