@@ -1,13 +1,23 @@
-/** Waits for SIGINT (Ctrl-C) or SIGTERM. A second signal ends the process at once. */
-export function untilSignal(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    let first = true
-    const take = (signal: NodeJS.Signals): void => {
-      if (!first) process.exit(1)
-      first = false
+/**
+ * Waits for SIGINT (Ctrl-C) or SIGTERM, and then for `close`. A second signal meanwhile ends the process at once. Afterwards the signals do
+ * again what they do by themselves.
+ */
+export async function untilSignal(close: (signal: NodeJS.Signals) => Promise<void>): Promise<void> {
+  let take: (signal: NodeJS.Signals) => void = () => {}
+  const first = new Promise<NodeJS.Signals>((resolve) => {
+    let isFirst = true
+    take = (signal) => {
+      if (!isFirst) process.exit(1)
+      isFirst = false
       resolve(signal)
     }
-    process.on('SIGINT', take)
-    process.on('SIGTERM', take)
   })
+  process.on('SIGINT', take)
+  process.on('SIGTERM', take)
+  try {
+    await close(await first)
+  } finally {
+    process.off('SIGINT', take)
+    process.off('SIGTERM', take)
+  }
 }

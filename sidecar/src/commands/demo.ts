@@ -46,9 +46,10 @@ export async function demo(options: { readonly dialect: string; readonly port: n
   })
   printWelcome(sidecar.url, gateway, credential)
 
-  await untilSignal()
-  await sidecar.close()
-  await emulator.close()
+  await untilSignal(async () => {
+    await sidecar.close()
+    await emulator.close()
+  })
   return 0
 }
 

@@ -50,8 +50,7 @@ export async function emulate(
     )
     print(`\nIt fails on request: "postern emulate ${gateway} --cases" lists how. Ctrl-C ends it.`)
   }
-  await untilSignal()
-  await emulator.close()
+  await untilSignal(() => emulator.close())
   return 0
 }
 

@@ -103,14 +103,17 @@ export async function start(hangUps: HangUps, options: { readonly config: string
     }),
   ]
 
-  const signal = await untilSignal()
-  for (const watch of watches) watch.stop()
-  ledger.log('info', 'draining', { signal, deadline_ms: instance.checked.config.shutdown.deadline })
-  // The last lines wait for whoever reads the log, and for no longer than this.
-  setTimeout(() => process.exit(0), instance.checked.config.shutdown.deadline + lastLinesMs).unref()
-  const inTime = await sidecar.close()
-  ledger.log(inTime ? 'info' : 'warn', inTime ? 'stopped' : 'stopped at the deadline; streams that were still open were cut')
-  await Promise.all([kept?.close(), telemetry.close()])
-  await ledger.close()
+  await untilSignal(async (signal) => {
+    for (const watch of watches) watch.stop()
+    const { deadline } = instance.checked.config.shutdown
+    ledger.log('info', 'draining', { signal, deadline_ms: deadline })
+    // The last lines wait for whoever reads the log, and for no longer than this.
+    const lastLines = setTimeout(() => process.exit(0), deadline + lastLinesMs).unref()
+    const inTime = await sidecar.close()
+    ledger.log(inTime ? 'info' : 'warn', inTime ? 'stopped' : 'stopped at the deadline; streams that were still open were cut')
+    await Promise.all([kept?.close(), telemetry.close()])
+    await ledger.close()
+    clearTimeout(lastLines)
+  })
   return 0
 }
