@@ -49,7 +49,7 @@ export function createProgram(version: string, finish: (code: number) => void): 
       run(async () => {
         const hangUps = takeHangUps()
         const { start } = await import('./commands/start.js')
-        return (options: { readonly config: string }) => start(hangUps, options)
+        return (options: { readonly config: string }) => start(hangUps, options).finally(() => hangUps.release())
       }),
     )
 
@@ -66,7 +66,11 @@ export function createProgram(version: string, finish: (code: number) => void): 
     .command('check')
     .description('validate the configuration; prints every problem at once')
     .addOption(configOption())
-    .option('--online', 'also ask the store, each source of a key, and each gateway with each key, by a call that costs nothing')
+    .option(
+      '--online',
+      'also ask the store, each source of a key, and each gateway with each key, by a call that costs nothing; and the key ring',
+    )
+    .addOption(new Option('--key <alias>', 'with --online: try this key alone; may stand several times').argParser(collect))
     .addOption(jsonOption())
     .action(run(async () => (await import('./commands/check.js')).check))
 

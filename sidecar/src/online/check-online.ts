@@ -2,6 +2,7 @@ import type { CheckedConfig } from '@postern/config'
 import { createRuntime } from '@postern/express'
 import { createLogLedger, type Runtime } from '@postern/instance'
 import { createMemoryStore, createRedactor, searchedSecrets } from '@postern/ports'
+import { type Asked, checkRing } from './check-ring.js'
 import { checkStore } from './check-store.js'
 import type { OnlineRow } from './online-row.js'
 
@@ -11,13 +12,22 @@ const timeoutMs = 10_000
 /** How many gateways are asked at once at most. */
 const maxAtOnce = 8
 
-/** Asks the servers that the sidecar would need: the store, each source of a key, and each gateway with each of its keys. */
-export async function checkOnline(checked: CheckedConfig, file: string): Promise<readonly OnlineRow[]> {
+/**
+ * Asks the servers that the sidecar would need: the store, each source of a key, each gateway with each of its keys, and the key
+ * ring.
+ *
+ * @param asked Tries these keys alone.
+ */
+export async function checkOnline(checked: CheckedConfig, file: string, asked: Asked): Promise<readonly OnlineRow[]> {
   const ledger = createLogLedger({ write: () => {}, flush: () => Promise.resolve() })
   const runtime = createRuntime(checked, { ledger, store: createMemoryStore() })
   try {
     const [store] = await Promise.all([checkStore(checked, file), runtime.keys.asked()])
-    const rows = [store, ...sourcesOf(runtime), ...(await tryKeys(checked, runtime))]
+    // Without its file SQLite has no ring either, and to open it would make the file.
+    const ofRing = store.ok === true && checked.config.keyRing !== undefined ? await checkRing(checked, file, asked) : []
+    const rows = [store, ...sourcesOf(runtime), ...(await tryKeys(checked, runtime, asked)), ...ofRing]
+    const unknown = (asked ?? []).filter((alias) => !rows.some(({ what }) => what === `key ${alias}` || what === `ring key ${alias}`))
+    rows.push(...unknown.map((alias) => ({ what: `key ${alias}`, ok: false, detail: 'Neither the configuration nor the ring has it.' })))
     // The message may hold the address of the store, and the address a password.
     const { redact } = createRedactor(searchedSecrets(checked.secrets))
     return rows.map((row) => ({ ...row, what: runtime.redact(redact(row.what)), detail: runtime.redact(redact(row.detail)) }))
@@ -35,8 +45,9 @@ function sourcesOf({ keys }: Runtime): readonly OnlineRow[] {
   })
 }
 
-async function tryKeys({ config }: CheckedConfig, { keys }: Runtime): Promise<readonly OnlineRow[]> {
-  const open = Object.keys(config.keys).values()
+async function tryKeys({ config }: CheckedConfig, { keys }: Runtime, asked: Asked): Promise<readonly OnlineRow[]> {
+  const aliases = Object.keys(config.keys).filter((alias) => asked?.includes(alias) ?? true)
+  const open = aliases.values()
   const rows = new Map<string, OnlineRow>()
   const work = async (): Promise<void> => {
     for (const alias of open) {
@@ -46,5 +57,5 @@ async function tryKeys({ config }: CheckedConfig, { keys }: Runtime): Promise<re
     }
   }
   await Promise.all(Array.from({ length: maxAtOnce }, work))
-  return Object.keys(config.keys).flatMap((alias) => rows.get(alias) ?? [])
+  return aliases.flatMap((alias) => rows.get(alias) ?? [])
 }
