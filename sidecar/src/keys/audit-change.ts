@@ -61,7 +61,7 @@ function redact(text: string, { secrets }: CheckedConfig): string {
   return redactKeys(createRedactor(searchedSecrets(secrets)).redact(text))
 }
 
-/** Writes the line about a change that was made or not. If that fails, the person at the command is told: the change cannot be taken back. */
+/** Writes what came of a change. If that fails, the person at the command is told: the change cannot be taken back. */
 async function writeLast(ring: AuditPlace, line: Line): Promise<void> {
   await write(ring, line).catch((error: unknown) => {
     process.stderr.write(`The audit has no line that says "${line.result}" of this: ${(error as Error).message}\n`)

@@ -9,7 +9,7 @@ export class Count {
   value = 0
 }
 
-/** An amount of one unit that is summed up in whole billionths, as the ledger sums it: with floating point 0.1 and 0.2 would be 0.30000000000000004. */
+/** Amounts of one unit, summed up in whole billionths as in the ledger: in floating point 0.1 and 0.2 are 0.30000000000000004. */
 export class Sum {
   #billionths = 0n
 
