@@ -7,6 +7,7 @@ import {
   type RevokedKind,
   type SessionCall,
 } from '@postern/ports'
+import { tagUnsent } from './lib/unsent-tags.js'
 import type { Outcome } from './forward/outcome.js'
 import type { Lead } from './join/lead.js'
 import type { Tap } from './observe/observe.js'
@@ -15,7 +16,7 @@ import type { BookedBy } from './reserve/book.js'
 import type { Reservation } from './reserve/reservation.js'
 import type { Reserve } from './reserve/reserve.js'
 import type { Route } from './resolve/route.js'
-import { type Tags, tagRefused, tagUnsent } from './tag/tag.js'
+import { type Tags, tagRefused } from './tag/tag.js'
 
 /** A call under way: each room adds one fact. The corridor owns it; a room sees only the facts that its signature names. */
 export class Journey {

@@ -1,12 +1,8 @@
+import { isBase64, isBase64Url, isMediaType, typeOfDataUrl } from './data-url.js'
+import { kindOfAddress, kindOfName, kindOfType, type MediaKind } from './kinds-of-media.js'
 import type { MediaCounts } from './need.js'
 import type { VisitedMember } from './visit-members.js'
 
-type Kind = keyof MediaCounts
-
-/** Types and names of media: `image_url`, `input_audio`, `computer_screenshot`, `document_url`, `fileData`. */
-const ofImage = /image|picture|screenshot|photo|frame/i
-const ofSound = /audio|video|sound|media|speech/i
-const ofFile = /file|document|pdf|attachment/i
 /** Items that a model wrote, or that say something of a text. */
 const saysOfText = /_call(?:_output)?$|citation|_path$|search|format|_id$|name$|detail|type$|tokens/i
 
@@ -16,17 +12,26 @@ const holdsBytes = /^(?:data|file_?data|image_?data|ur[il]|image_url|file_url|do
 const namesFile = /^file_?id$/i
 /** Objects of a part whose `data` is base64 (OpenAI API, `input_audio`; Gemini API, `Part`). */
 const ofBase64 = /^(?:input_?audio|inline_?data|source)$/i
-const base64 = /^[A-Za-z0-9+/_=-]*$/
-/** How a part of Google's API says its kind. */
-const mimeTypes = ['mimeType', 'mime_type', 'mimetype', 'media_type'] as const
+/** Parts of Google's API, which say their kind by their type alone. */
+const ofGoogle = /^(?:inline_?data|file_?data)$/i
+/** How a part says the type of its bytes. */
+const saysType = /^(?:mime_?type|media_?type|content_?type)$/i
 
-/** Counts the pictures, sounds and files that a request brings, and the bytes in which they stand in its body. */
+/** The kinds as which a part was counted. */
+type Part = Set<MediaKind>
+
+/**
+ * Counts the pictures, sounds and files that a request brings, and the bytes in which they stand in its body.
+ *
+ * The author of a request says what a part is in several places: by the name of a member, its `type`, the type of its bytes, the beginning
+ * of a `data:` URL, the end of an address. Providers believe one of them or another, so a part counts once as each kind that any of them names.
+ */
 export class MediaCounter {
   readonly #counts = { image: 0, audio: 0, file: 0 }
   /** How many bytes of the body hold media and no text. */
   bytes = 0
   /** The objects that are such parts, and those within them that hold the bytes. */
-  readonly #parts = new WeakSet()
+  readonly #parts = new WeakMap<object, Part>()
   /** The objects of which is known that they are none. */
   readonly #others = new WeakSet()
 
@@ -41,35 +46,66 @@ export class MediaCounter {
 
   visit({ name, value, owner, within, inContent, isTop }: VisitedMember): void {
     if (value === null || value === undefined || (!inContent && !isTop)) return
-    if (inContent && this.#isPart(owner, within)) {
+    const part = inContent ? this.#partOf(owner, within) : undefined
+    if (part !== undefined) {
       // The bytes stand in an object of the part: `image_url`, `source`, `file`.
-      if (typeof value === 'object' && !Array.isArray(value)) this.#parts.add(value)
-      else if (Array.isArray(value) && isMany(name)) this.#add(kindOf(name) ?? 'image', value.length - 1)
-      else if (typeof value === 'string' && holdsBytes.test(name) && isBytes(value, owner, within)) this.bytes += value.length
+      if (typeof value === 'object' && !Array.isArray(value)) this.#parts.set(value, part)
+      else if (Array.isArray(value) && isMany(name)) this.#addMany(kindOfName(name) ?? 'image', value.slice(1))
+      else if (typeof value === 'string') this.#lookAt(part, name, value, owner, within)
       return
     }
-    // A part without a type, or a picture beside the text.
-    const kind = saysOfText.test(name) ? undefined : kindOf(name)
+    // A part without a type, or a picture beside the text. Objects of Google's API are looked at by themselves.
+    const kind = saysOfText.test(name) || (ofGoogle.test(name) && typeof value === 'object') ? undefined : kindOfName(name)
     if (kind === undefined || (isTop && !isMany(name)) || (typeof value !== 'string' && typeof value !== 'object')) return
-    this.#add(kind, Array.isArray(value) ? value.length : 1)
-    if (typeof value === 'string' && value.startsWith('data:')) this.bytes += value.length
-    else if (!Array.isArray(value) && typeof value === 'object') this.#parts.add(value)
-  }
-
-  #isPart(owner: VisitedMember['owner'], within: string | undefined): boolean {
-    if (this.#parts.has(owner)) return true
-    if (this.#others.has(owner)) return false
-    const kind = kindOfPart(owner, within)
-    if (kind === undefined) this.#others.add(owner)
+    if (Array.isArray(value)) this.#addMany(kind, value)
     else {
-      this.#parts.add(owner)
-      this.#add(kind, 1)
+      const found: Part = new Set()
+      this.#add(found, kind)
+      if (typeof value === 'object') this.#parts.set(value, found)
+      else {
+        this.#add(found, kindOfAddress(value))
+        if (isBytes(value, {}, undefined)) this.bytes += value.length
+      }
     }
-    return kind !== undefined
   }
 
-  #add(kind: Kind, count: number): void {
-    this.#counts[kind] += Math.max(0, count)
+  /** Looks at what a part says of itself, and where its bytes are. */
+  #lookAt(part: Part, name: string, value: string, owner: VisitedMember['owner'], within: string | undefined): void {
+    if (saysType.test(name)) this.#add(part, kindOfType(value))
+    else if (holdsBytes.test(name)) {
+      this.#add(part, kindOfAddress(value))
+      if (isBytes(value, owner, within)) this.bytes += value.length
+    }
+  }
+
+  #partOf(owner: VisitedMember['owner'], within: string | undefined): Part | undefined {
+    const known = this.#parts.get(owner)
+    if (known !== undefined || this.#others.has(owner)) return known
+    const kinds = kindsOfPart(owner, within)
+    if (kinds.length === 0) {
+      this.#others.add(owner)
+      return undefined
+    }
+    const part: Part = new Set()
+    this.#parts.set(owner, part)
+    for (const kind of kinds) this.#add(part, kind)
+    return part
+  }
+
+  #add(part: Part, kind: MediaKind | undefined): void {
+    if (kind === undefined || part.has(kind)) return
+    part.add(kind)
+    this.#counts[kind] += 1
+  }
+
+  /** Several in one list: each is one of this kind, and of the kind that its own address says. */
+  #addMany(kind: MediaKind, values: readonly unknown[]): void {
+    for (const value of values) {
+      const part: Part = new Set()
+      this.#add(part, kind)
+      if (typeof value === 'string') this.#add(part, kindOfAddress(value))
+      else if (typeof value === 'object' && value !== null) this.#parts.set(value, part)
+    }
   }
 }
 
@@ -78,21 +114,27 @@ function isMany(name: string): boolean {
   return /^(?:input_?)?(?:images?|videos?|audios?|files?|documents?|frames)(?:_?urls?|_?data)?$/i.test(name) && name !== 'documents'
 }
 
-function isBytes(text: string, { type }: VisitedMember['owner'], within: string | undefined): boolean {
-  if (text.startsWith('data:')) return true
-  return (type === 'base64' || (type === undefined && within !== undefined && ofBase64.test(within))) && base64.test(text)
-}
-
-function kindOfPart(owner: VisitedMember['owner'], within: string | undefined): Kind | undefined {
+/** Whether a text is base64 of a picture, a sound or a document: what is text in any way counts by its bytes. */
+function isBytes(text: string, owner: VisitedMember['owner'], within: string | undefined): boolean {
   const { type } = owner
-  if (typeof type === 'string') return saysOfText.test(type) ? undefined : kindOf(type)
-  const mime = mimeTypes.map((name) => owner[name]).find((value) => typeof value === 'string')
-  if (within === undefined || !/^(?:inline_?data|file_?data)$/i.test(within)) return undefined
-  return mime === undefined ? 'file' : (kindOf(mime) ?? 'file')
+  const said = typeOfOwner(owner)
+  if (type === 'text' || (said !== undefined && !isMediaType(said))) return false
+  const ofUrl = typeOfDataUrl(text)
+  if (ofUrl !== undefined) return isMediaType(ofUrl) && isBase64Url(text)
+  return (type === 'base64' || (type === undefined && within !== undefined && ofBase64.test(within))) && isBase64(text)
 }
 
-function kindOf(name: string): Kind | undefined {
-  if (ofImage.test(name)) return 'image'
-  if (ofSound.test(name)) return 'audio'
-  return ofFile.test(name) ? 'file' : undefined
+function kindsOfPart(owner: VisitedMember['owner'], within: string | undefined): readonly MediaKind[] {
+  const said = typeOfOwner(owner)
+  if (within !== undefined && ofGoogle.test(within))
+    // Without a type it may be whatever the address leads to.
+    return said === undefined ? ['file', 'audio'] : [kindOfType(said) ?? 'file']
+  const { type } = owner
+  const kind = typeof type !== 'string' || saysOfText.test(type) ? undefined : kindOfName(type)
+  return kind === undefined ? [] : [kind]
+}
+
+function typeOfOwner(owner: VisitedMember['owner']): string | undefined {
+  for (const [name, value] of Object.entries(owner)) if (saysType.test(name) && typeof value === 'string') return value
+  return undefined
 }

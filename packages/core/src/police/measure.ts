@@ -6,7 +6,8 @@ import type { Members } from './callers-places.js'
 import { amountNamed } from './amount-names.js'
 import { countOf } from './count-answers.js'
 import { MediaCounter } from './count-media.js'
-import { setsHostedWork } from './hosted-work.js'
+import { isDescribedByProvider, setsHostedWork } from './hosted-work.js'
+import { bytesReadAgain } from './read-again.js'
 import { definesTools } from './tool-places.js'
 import { checkModelOutsideBody } from './model-outside-body.js'
 import { namedModels } from './named-models.js'
@@ -44,6 +45,8 @@ export class Measuring {
   #unbounded: string | undefined
   /** How many tools are defined elsewhere than at the top: in an item of the input, in another tool. */
   #toolsWithin = 0
+  /** How many tools are described by the provider. */
+  #toolsOfProvider = 0
   /** The most tokens for thinking that a member asks for. */
   #thinking = 0
   /** The models that the request names; `undefined`: any may run. */
@@ -116,9 +119,10 @@ export class Measuring {
     const pictures = this.#makesPictures() ? countOf(members['n'] ?? 1) : 0
     const output = this.#readOutput(members, pictures)
     return {
-      textBytes: Math.max(0, bytes - this.#media.bytes),
+      textBytes: Math.max(0, bytes - this.#media.bytes) + (output === undefined ? bytesReadAgain(members) : 0),
       entries: lists.reduce((sum, name) => sum + lengthOf(members[name]), 1) + this.#toolsWithin,
       tools: lengthOf(members['tools']) + lengthOf(members['functions']) + this.#toolsWithin,
+      toolsOfProvider: this.#toolsOfProvider,
       media,
       picturesAsked: pictures,
       output,
@@ -177,6 +181,7 @@ export class Measuring {
 
   #lookForWork(member: VisitedMember, isPicture: boolean): void {
     if (!member.isTop && definesTools(member.name)) this.#toolsWithin += Array.isArray(member.value) ? member.value.length : 1
+    if (isDescribedByProvider(member)) this.#toolsOfProvider += 1
     if (setsHostedWork(member, this.#route.endpoint.format.id === 'generate-content')) this.isUnbounded(member.name)
     else if (isPicture && !member.inContent && asksForPictures(member)) this.isUnbounded(member.name)
   }

@@ -6,6 +6,8 @@ export interface Need {
   readonly entries: number
   /** Tools among them: a provider tells the model how to use them. */
   readonly tools: number
+  /** Tools among them whose description the provider adds to the input: it does not stand in the request. */
+  readonly toolsOfProvider: number
   /** Pictures, sounds and files that the model reads. */
   readonly media: MediaCounts
   /** How many pictures are asked for. */

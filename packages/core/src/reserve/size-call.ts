@@ -8,9 +8,13 @@ import { isMeasured } from './limit-rule.js'
 /** A message or a tool adds so many tokens of its own at most. */
 const tokensOfEntry = 16
 
-/** What a provider tells a model of tools in general, and of each, at most. */
-const tokensOfTools = 512
+/**
+ * What a provider tells a model at most: of tools in general, of each, and of each whose description is its own. Anthropic states up to
+ * 530 tokens for tools and up to 735 and 499 more for one of its own (its documents "Tool use" and "Computer use").
+ */
+const tokensOfTools = 640
 const tokensOfTool = 64
+const tokensOfProviderTool = 2048
 
 /** A ceiling is not made lower than this, and none lower is asked of a gateway: the OpenAI API takes no lower one. */
 export const leastCeiling = 16
@@ -65,7 +69,7 @@ export function sizeCall(limits: readonly Limit[], need: Need, call: PricedCall,
   const input =
     need.textBytes +
     tokensOfEntry * need.entries +
-    (need.tools > 0 ? tokensOfTools + tokensOfTool * need.tools : 0) +
+    (need.tools > 0 ? tokensOfTools + tokensOfTool * need.tools + tokensOfProviderTool * need.toolsOfProvider : 0) +
     (typeof media === 'string' ? 0 : media)
   const answers = need.output?.answers ?? 0
   const thinking = need.output?.thinking ?? 0

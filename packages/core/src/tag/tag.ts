@@ -104,11 +104,6 @@ export function tagRefused(arrival: Pick<Arrival, 'ulid' | 'headers'>): Tags {
   return writeTags(arrival, lenient(names.workflow), lenient(names.step), lenient(names.parentStep), 0)
 }
 
-/** The tags of a call that was tagged for its first attempt and did not get there: attempt 0, in its id too. */
-export function tagUnsent(tags: Tags, { ulid }: Pick<Arrival, 'ulid'>): Tags {
-  return { ...tags, attempt: 0, requestId: formatRequestId({ workflow: tags.workflow, step: tags.step, ulid, attempt: 0 }) }
-}
-
 /** The tags that depend on the credential, and whether a trace that begins here is recorded. */
 interface OfCredential {
   readonly workflowVerified: boolean
