@@ -21,7 +21,7 @@ export function checkBindings(parts: Parts, problems: Problem[]): void {
       problems.push(
         problem(
           binding.path,
-          'says not for whom.',
+          'does not say for whom it is.',
           'Name a user, team or project, or write "default: true" if everybody else may use this key.',
         ),
       )

@@ -95,7 +95,7 @@ export function checkSession({ session }: Parts, secrets: ReadonlyMap<string, Se
     problems.push(
       problem(
         'callers.session',
-        'says not how its tokens are signed.',
+        'does not say how its tokens are signed.',
         'Write secret: { env: NAME }, or jwks: the address of the public keys of whoever signs them.',
       ),
     )
@@ -180,7 +180,7 @@ export function checkCallers({ callers, listen, replicas }: Config, problems: Pr
     problems.push(
       problem(
         'callers.anonymous',
-        'says not who such callers are.',
+        'does not say who such callers are.',
         'Name a user, team or project that bindings and policies can speak of.',
       ),
     )

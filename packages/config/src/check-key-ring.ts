@@ -13,7 +13,7 @@ export function masterKeyPath(index: number): string {
   return `keyRing.masterKeys[${index}].secret`
 }
 
-/** Checks that the store can keep a ring, and that its master keys are worth something. */
+/** Checks that the store can keep a ring, and that its master keys are long enough and differ. */
 export function checkKeyRing({ keyRing, store }: Config, secrets: ReadonlyMap<string, Secret>, problems: Problem[]): void {
   if (keyRing === undefined) return
   if (store?.memory !== undefined || store?.redis !== undefined)

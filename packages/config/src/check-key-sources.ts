@@ -32,7 +32,7 @@ function checkVault(vault: Parts['vault'], problems: Problem[]): void {
     problems.push(
       problem(
         'vault',
-        vault.token === undefined ? 'says not how Postern proves itself there.' : 'has both a token and an AppRole.',
+        vault.token === undefined ? 'does not say how Postern proves itself there.' : 'has both a token and an AppRole.',
         'Write one of the two: token: { file: PATH }, or appRole: { roleId: …, secretId: { file: PATH } }.',
       ),
     )
@@ -56,7 +56,7 @@ function checkSource(path: string, reference: KeySecretReference, { vault }: Par
       problems.push(
         problem(
           at,
-          'says not what the token is for, so it might be good anywhere.',
+          'does not say what the token is for, so the token might be good anywhere.',
           'Write audience, resource or scope, as the issuer wants it.',
         ),
       )
