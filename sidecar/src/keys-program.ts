@@ -19,7 +19,10 @@ file; it is never printed.
 
 /** Adds `postern keys …`. */
 export function addKeyCommands(program: Command, run: Run): void {
-  const keys = program.command('keys').description('gateway keys: list, add, bind, import, rotate, retire').addHelpText('after', ringHelp)
+  const keys = program
+    .command('keys')
+    .description('gateway keys: list, add, bind, import, rotate, reseal, retire')
+    .addHelpText('after', ringHelp)
   const command = (name: string, description: string): Command =>
     keys.command(name).description(description).addOption(configOption()).addOption(jsonOption())
   const principal = (to: Command): Command =>
@@ -79,6 +82,9 @@ export function addKeyCommands(program: Command, run: Run): void {
     .argument('<alias>', 'the key')
     .option('--leaked', 'it has leaked')
     .action(run(async () => (await import('./commands/rotate.js')).revokeKey))
+  command('reseal', 'seal the whole ring anew under the first master key, so that the others can be taken out').action(
+    run(async () => (await import('./commands/reseal.js')).resealKeys),
+  )
   command('retire', 'remove a key that nobody uses from the ring')
     .argument('<alias>', 'the key')
     .action(run(async () => (await import('./commands/keys.js')).retireKey))

@@ -100,3 +100,24 @@ describe('the limits of a configuration', () => {
     expect(found).toContainEqual(['error', 'limits.rules[0].each', expect.stringContaining('there are none')])
   })
 })
+
+describe('beside a key ring, which may have any key and bind any caller, the limits of a configuration', () => {
+  const withRing = (config: Partial<ConfigInput>): readonly unknown[] => {
+    const ring = { store: { sqlite: './postern.db' }, keyRing: { masterKeys: [{ id: 'k1', secret: { env: 'SESSION' } }] } }
+    return problemsOf([{ key: 'globex', team: 'globex', requests: 5 }], { ...ring, ...config }).filter(
+      ([, path]) => path.startsWith('limits') || path.startsWith('policies'),
+    )
+  }
+
+  test('may name a key and a team of the ring', () => {
+    expect(withRing({})).toEqual([])
+  })
+
+  test('and policies may too, but a name that is nearly one of a binding is told as before', () => {
+    const policies = (team: string) => ({ policies: { rules: [{ team, maxTokens: 5 }] } })
+    expect(withRing(policies('globex'))).toEqual([])
+    expect(withRing(policies('acmee'))).toEqual([
+      ['warning', 'policies.rules[0].team', expect.stringContaining('to which no binding leads')],
+    ])
+  })
+})

@@ -8,7 +8,7 @@ type Rule = NonNullable<Config['limits']>['rules'][number]
 const units = ['requests', 'tokens', 'spend', 'streams'] as const
 
 /** Checks that each limit has an amount and can be counted, that it names what there is, and that no two count the same. */
-export function checkLimits({ limits, gateways, keys, callers, bindings }: Config, problems: Problem[]): void {
+export function checkLimits({ limits, gateways, keys, callers, bindings, keyRing }: Config, problems: Problem[]): void {
   const seen = new Map<string, string>()
   const gatewayNames = new Set(Object.keys(gateways))
   const aliases = new Set(Object.keys(keys))
@@ -26,7 +26,9 @@ export function checkLimits({ limits, gateways, keys, callers, bindings }: Confi
       )
     if (rule.gateway !== undefined && !gatewayNames.has(rule.gateway))
       problems.push(problem(`${path}.gateway`, `names "${rule.gateway}", which is not under gateways.`, `Write ${oneOf(gatewayNames)}.`))
-    if (rule.key !== undefined && !aliases.has(rule.key))
+    // The ring may have a key of any name, and bind any caller; the configuration does not say which.
+    const hasRing = keyRing !== undefined
+    if (rule.key !== undefined && !aliases.has(rule.key) && !hasRing)
       problems.push(problem(`${path}.key`, `names "${rule.key}", which is not under keys.`, `Write one of the names under keys.`))
     if (rule.each === 'session' && callers.session === undefined)
       problems.push(problem(`${path}.each`, 'counts each session, and there are none.', 'Write callers.session, or each: user.'))
@@ -38,7 +40,7 @@ export function checkLimits({ limits, gateways, keys, callers, bindings }: Confi
       if (earlier === undefined) seen.set(counts, path)
       else problems.push(problem(path, `counts the same as ${earlier}.`, 'Write one of them, or give each a name.'))
     }
-    for (const field of ['user', 'team', 'project'] as const) warnOfNobody(rule, field, bindings, path, problems)
+    if (!hasRing) for (const field of ['user', 'team', 'project'] as const) warnOfNobody(rule, field, bindings, path, problems)
   }
 }
 

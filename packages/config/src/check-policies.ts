@@ -68,7 +68,7 @@ interface BoundField {
 }
 
 /** The names in bindings, by their field; `undefined` if a default binding leads everybody to a key. */
-function boundNames({ bindings }: Parts): Readonly<Record<(typeof principalFields)[number], BoundField>> | undefined {
+function boundNames({ bindings, keyRing }: Parts): Readonly<Record<(typeof principalFields)[number], BoundField>> | undefined {
   if (bindings.some(({ part }) => part.default === true)) return undefined
   const read = (field: (typeof principalFields)[number]): BoundField => {
     const names = new Set<string>()
@@ -83,7 +83,8 @@ function boundNames({ bindings }: Parts): Readonly<Record<(typeof principalField
     let meantBy: MeantBy | undefined
     return {
       names,
-      isInAll: bindings.length > 0 && naming === bindings.length,
+      // The ring may bind any name; the configuration does not say which.
+      isInAll: keyRing === undefined && bindings.length > 0 && naming === bindings.length,
       meantBy: (name) => (meantBy ??= createMeantBy([...names]))(name),
     }
   }

@@ -57,8 +57,8 @@ export interface KeyRing {
   key(alias: string): Promise<KeptKey | undefined>
   /** Keys in the order of their aliases. @param after The last alias of the page before. */
   keys(after: string | undefined, most: number): Promise<readonly KeptKey[]>
-  /** The bindings that lead to a key, in the order of their selectors: at most so many. */
-  bindingsOf(alias: string, most: number): Promise<readonly KeptBinding[]>
+  /** The bindings that lead to a key, in the order of their selectors. @param after The last selector of the page before. */
+  bindingsOf(alias: string, most: number, after?: string): Promise<readonly KeptBinding[]>
   /** How many there are. */
   count(): Promise<{ readonly keys: number; readonly bindings: number }>
   /** Makes a change. @returns What stands in its way; `undefined`: it is made. */

@@ -5,7 +5,20 @@ import { bodyOf } from './body.js'
 import type { AdminRoute } from './route.js'
 
 /** The details that a command may give, each a short text or a number. */
-const details = ['claims', 'change', 'reason', 'alias', 'gateway', 'binding', 'stage', 'share', 'keys', 'bindings', 'version'] as const
+const details = [
+  'claims',
+  'change',
+  'reason',
+  'alias',
+  'gateway',
+  'binding',
+  'stage',
+  'share',
+  'keys',
+  'bindings',
+  'version',
+  'master_key',
+] as const
 
 /** How far a command may be with a change. */
 const results: readonly AuditEntry['result'][] = ['begun', 'done', 'refused', 'failed', 'unknown']

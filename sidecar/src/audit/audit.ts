@@ -8,6 +8,7 @@ export const ringChangeNames = [
   'key_unbound',
   'key_retired',
   'keys_imported',
+  'keys_resealed',
   'key_rotation',
   'key_leaked',
 ] as const

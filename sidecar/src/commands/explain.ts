@@ -90,7 +90,7 @@ function printExplanation(explanation: Explanation, why: string | undefined): vo
     ['chosen by', binding === undefined ? undefined : `binding ${binding}`],
     ['gateway', gateway === undefined ? undefined : `${gateway} (${dialect})`],
     ['would go to', url],
-    ['what is stored', stored === 'refused' ? 'refused, since several tenants use the key' : stored],
+    ['what is stored', stored === 'refused' ? 'refused, since several tenants may use the key' : stored],
     ['models', namesOf(limits.models, 'any')],
     ['endpoints', namesOf(limits.endpoints, 'all that are open')],
     ['largest body', countOf(limits.max_body_bytes, 'byte')],

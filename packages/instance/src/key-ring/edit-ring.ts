@@ -112,7 +112,7 @@ export class RingEditor {
 
   async #change(change: RingChange): Promise<void> {
     const conflict = await this.#ring.change(change)
-    if (conflict !== undefined) throw faultOf(conflict)
+    if (conflict !== undefined) throw faultOf(conflict, change.unbind !== undefined)
   }
 }
 
@@ -127,8 +127,12 @@ function checkPrincipal(principal: PrincipalFields): void {
   }
 }
 
-/** What stands in the way, in words. */
-export function faultOf({ aliases, selectors }: RingConflict): RingFault {
+/**
+ * What stands in the way, in words.
+ *
+ * @param isUnbinding Whether the change removes a binding. Default: it adds one, or writes keys.
+ */
+export function faultOf({ aliases, selectors }: RingConflict, isUnbinding = false): RingFault {
   const [alias] = aliases
   if (alias !== undefined)
     return new RingFault(
@@ -136,8 +140,10 @@ export function faultOf({ aliases, selectors }: RingConflict): RingFault {
       'Look at it with "postern keys list", and try again.',
     )
   const [selector = ''] = selectors
+  const binding = describeBinding(principalsOf(selector))
+  if (isUnbinding) return new RingFault(`${binding} is not bound by the ring.`, 'Look at its bindings with "postern keys list".')
   return new RingFault(
-    `${describeBinding(principalsOf(selector))} is bound already, or is not bound by the ring.`,
+    `${binding} is bound already.`,
     'Look at it with "postern keys list", and unbind it first if it should have another key.',
   )
 }

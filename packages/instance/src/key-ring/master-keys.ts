@@ -50,6 +50,11 @@ export class MasterKeys {
     return this.#first
   }
 
+  /** Whether what is sealed or marked bears the id of the master key that seals now. */
+  isUnderFirst(marked: string): boolean {
+    return readMarked(marked).id === this.#first
+  }
+
   seal(secret: Secret, sealedFor: SealedFor): string {
     const iv = randomBytes(ivBytes)
     const sealing = createCipheriv(cipher, this.#keysOf(this.#first).sealing, iv)

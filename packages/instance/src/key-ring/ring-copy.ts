@@ -12,7 +12,7 @@ import {
 import type { Searches } from '../keys/held-value.js'
 import { HeldKey } from './held-key.js'
 import { BrokenSeal, type MasterKeys } from './master-keys.js'
-import { checkBinding, readKey } from './ring-key.js'
+import { checkBinding, maxRowBytes, principalsOf, readKey } from './ring-key.js'
 
 /** How many bindings and keys are held at most. The one that was loaded first goes first. */
 const maxBindings = 200_000
@@ -137,6 +137,8 @@ export class RingCopy {
     // The key is not a former one: its secrets are searched for again as soon as a call needs it.
     makeRoom(this.#keys, maxKeys, (held) => held?.letGo(0))
     try {
+      // A row has no more characters than bytes. To open a longer one could hold up the calls of everybody.
+      if (kept !== undefined && kept.row.length > maxRowBytes) throw new BrokenSeal(`The row has more than ${maxRowBytes} bytes.`)
       this.#keys.set(alias, kept === undefined ? null : new HeldKey(readKey(kept, masterKeys), masterKeys, searchesOf(alias)))
     } catch (error) {
       if (!(error instanceof BrokenSeal)) throw error
@@ -156,7 +158,7 @@ export class RingCopy {
       this.#bindings.set(selector, { alias: found.alias })
     } catch (error) {
       if (!(error instanceof BrokenSeal)) throw error
-      this.#options.broken(`the binding of ${JSON.stringify(selector)}`, error)
+      this.#options.broken(`the binding of ${describeBinding(principalsOf(selector))}`, error)
       this.#bindings.set(selector, { alias: undefined })
     }
   }

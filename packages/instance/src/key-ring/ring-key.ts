@@ -1,6 +1,7 @@
 import type { KeptBinding, KeptKey, PrincipalFields, Secret } from '@postern/ports'
 import { bindingIdentity } from '@postern/ports'
 import { BrokenSeal, type MasterKeys } from './master-keys.js'
+import { RingFault } from './ring-fault.js'
 
 /** Which part of a rotation a secret plays. `former` ones are not sent any more, and answers are searched for them. */
 export type SecretRole = 'current' | 'next' | 'former'
@@ -73,10 +74,20 @@ export function openSealed(
   }
 }
 
-/** The row of a key, marked with the master key. */
+/** The most that a row of a key may have, in bytes: what `KeptKey.row` promises. */
+export const maxRowBytes = 16_384
+
+/** The row of a key, marked with the master key. @throws {RingFault} if it would have more than {@link maxRowBytes}. */
 export function writeKey(alias: string, version: number, key: RingKey, masterKeys: MasterKeys): KeptKey {
   const text = JSON.stringify(key)
-  return { alias, version, row: JSON.stringify({ mac: masterKeys.mac(keyText(alias, version, text)), key: text }) }
+  const row = JSON.stringify({ mac: masterKeys.mac(keyText(alias, version, text)), key: text })
+  const bytes = Buffer.byteLength(row)
+  if (bytes > maxRowBytes)
+    throw new RingFault(
+      `The key "${alias}" would take ${bytes} bytes of the ring, and may take ${maxRowBytes}.`,
+      'Give it a shorter secret, or declare less of it.',
+    )
+  return { alias, version, row }
 }
 
 /** @throws {BrokenSeal} if the row was not written under one of the master keys, or was written for another alias or version. */
@@ -84,6 +95,33 @@ export function readKey({ alias, version, row }: KeptKey, masterKeys: MasterKeys
   const { mac, key } = parseRow(row)
   masterKeys.check(keyText(alias, version, key), mac)
   return { alias, version, key: JSON.parse(key) as RingKey }
+}
+
+/**
+ * The row of a key, sealed and marked anew under the first master key; `undefined`: all of it is already.
+ *
+ * @throws {BrokenSeal} if a part of it does not open.
+ */
+export function resealKey(kept: KeptKey, masterKeys: MasterKeys): KeptKey | undefined {
+  const read = readKey(kept, masterKeys)
+  const { alias, version, key } = read
+  const marks = [parseRow(kept.row).mac, ...key.secrets.flatMap(({ sealed, sealedProvider }) => [sealed, sealedProvider ?? sealed])]
+  if (marks.every((mark) => masterKeys.isUnderFirst(mark))) return undefined
+  const secrets = key.secrets.map((each): RingSecret => {
+    const { secret, providerSecret } = openSealed(read, each, masterKeys)
+    const sealedFor = { alias, gateway: key.gateway, version: each.since }
+    const sealed = masterKeys.seal(secret, { ...sealedFor, part: 'secret' })
+    if (providerSecret === undefined) return { ...each, sealed }
+    return { ...each, sealed, sealedProvider: masterKeys.seal(providerSecret, { ...sealedFor, part: 'providerSecret' }) }
+  })
+  return writeKey(alias, version + 1, { ...key, secrets }, masterKeys)
+}
+
+/** A binding, marked anew under the first master key; `undefined`: it is already. @throws {BrokenSeal} */
+export function resealBinding(kept: KeptBinding, masterKeys: MasterKeys): KeptBinding | undefined {
+  checkBinding(kept, masterKeys)
+  const { selector, alias, mac } = kept
+  return masterKeys.isUnderFirst(mac) ? undefined : { selector, alias, mac: masterKeys.mac(bindingText(selector, alias)) }
 }
 
 /** A binding, marked with the master key. */

@@ -65,9 +65,9 @@ export function createKeyRing(): KeyRing {
         .filter(({ alias }) => alias > after)
         .toSorted((one, other) => (one.alias < other.alias ? -1 : 1))
         .slice(0, most),
-    bindingsOf: async (alias, most) =>
+    bindingsOf: async (alias, most, after = '') =>
       [...bindings.values()]
-        .filter((binding) => binding.alias === alias)
+        .filter((binding) => binding.alias === alias && binding.selector > after)
         .toSorted((one, other) => (one.selector < other.selector ? -1 : 1))
         .slice(0, most),
     count: async () => ({ keys: keys.size, bindings: bindings.size }),

@@ -29,11 +29,9 @@ export function createKeyRing(ask: Ask, schema: string): KeyRing {
         readKey,
       )
     },
-    async bindingsOf(alias, most) {
-      const rows = await ask(`SELECT selector, alias, mac FROM ${schema}.seen_bindings WHERE alias = $1 ORDER BY selector LIMIT $2`, [
-        alias,
-        most,
-      ])
+    async bindingsOf(alias, most, after = '') {
+      const page = 'WHERE alias = $1 AND selector > $2 ORDER BY selector LIMIT $3'
+      const rows = await ask(`SELECT selector, alias, mac FROM ${schema}.seen_bindings ${page}`, [alias, after, most])
       return rows.map(readBinding)
     },
     async count() {

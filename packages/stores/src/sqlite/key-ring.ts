@@ -103,7 +103,7 @@ export function createKeyRing({ database, work }: StoreFile): KeyRing {
     bindings: (selectors) => work(() => selectors.flatMap((selector) => bindingIn(sql.binding.get(selector)) ?? [])),
     key: (alias) => work(() => keyIn(sql.key.get(alias))),
     keys: (after = '', most) => work(() => sql.keys.all(after, most) as KeptKey[]),
-    bindingsOf: (alias, most) => work(() => sql.bindingsOf.all(alias, most) as KeptBinding[]),
+    bindingsOf: (alias, most, after = '') => work(() => sql.bindingsOf.all(alias, after, most) as KeptBinding[]),
     count: () =>
       work(() => {
         const { keys, bindings } = sql.count.get() as { readonly keys: number; readonly bindings: number }
@@ -157,7 +157,9 @@ function prepare(database: SqliteFile) {
     binding: database.prepare(`SELECT selector, alias, mac FROM ring_bindings WHERE selector = ? AND ${isSeen}`),
     key: database.prepare(`SELECT alias, version, row FROM ring_keys WHERE alias = ? AND ${isSeen}`),
     keys: database.prepare(`SELECT alias, version, row FROM ring_keys WHERE alias > ? AND ${isSeen} ORDER BY alias LIMIT ?`),
-    bindingsOf: database.prepare(`SELECT selector, alias, mac FROM ring_bindings WHERE alias = ? AND ${isSeen} ORDER BY selector LIMIT ?`),
+    bindingsOf: database.prepare(
+      `SELECT selector, alias, mac FROM ring_bindings WHERE alias = ? AND selector > ? AND ${isSeen} ORDER BY selector LIMIT ?`,
+    ),
     count: database.prepare(
       `SELECT (SELECT count(*) FROM ring_keys WHERE ${isSeen}) AS keys, (SELECT count(*) FROM ring_bindings WHERE ${isSeen}) AS bindings`,
     ),

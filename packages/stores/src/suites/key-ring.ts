@@ -50,6 +50,22 @@ export const keyRingSuite: readonly Sentence<KeyRing>[] = [
     },
   },
   {
+    title: 'gives the bindings of a key page by page, in the order of their selectors, and those of no other key',
+    async run(open) {
+      const ring = await open()
+      const teams = ['d', 'a', 'Z', 'c', 'b']
+      await ring.change({ keys: [keyOf('a'), keyOf('b')], bind: teams.map((team) => bindingOf(team, team === 'c' ? 'b' : 'a')) })
+      const read: string[] = []
+      for (let after: string | undefined; ; ) {
+        const page = await ring.bindingsOf('a', 3, after)
+        read.push(...page.map(({ selector }) => selector))
+        if (page.length < 3) break
+        after = page.at(-1)?.selector
+      }
+      deepEqual(read, ['\nZ\n', '\na\n', '\nb\n', '\nd\n'])
+    },
+  },
+  {
     title: 'changes a key only from the version that was read, so that of two who change it one is refused',
     async run(open) {
       const [ring, other] = [await open(), await open()]
