@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Emulator, issueKey, startEmulator } from '@postern/emulator'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { MasterKeys, RingEditor } from '@postern/instance'
+import { createMemoryStore, type KeyRing, Secret } from '@postern/ports'
+import { describeRingKey } from '../../sidecar/src/keys/describe-keys.js'
 import { type Finished, runPostern, startPostern } from '../support/run-postern.js'
 
 const made = () => randomBytes(32).toString('base64url')
@@ -102,9 +105,24 @@ test('postern keys reseal says which rows need a master key that is not there, a
   configure('K1')
   expect((await keys('add', 'acme', '--gateway', 'main', '--team', 'acme', '--secret-env', 'KEY')).code).toBe(0)
   configure('K2')
+  expect((await keys('list')).stdout).toContain('There is no master key "K1"')
   const { code, stdout } = await keys('reseal')
   expect(code).toBe(1)
   expect(stdout).toContain('the key "acme" cannot be read, and stays as it is: There is no master key "K1" under keyRing.masterKeys.')
   expect(stdout).toContain('the binding of team=acme cannot be read')
   expect(stdout).not.toContain('No row needs')
+})
+
+test('a key whose row opens is listed with the binding that does not, since its callers get no key', async () => {
+  const ring = createMemoryStore().keyRing as KeyRing
+  const masterKeys = (id: string) => new MasterKeys([{ id, secret: new Secret(`${id} `.repeat(20)) }])
+  const key = { alias: 'acme', gateway: 'main', secret: new Secret('sk_a_key_of_the_ring') }
+  await new RingEditor(ring, masterKeys('k2')).add(key, [{ team: 'acme' }], 0)
+  await ring.change({ bind: [new RingEditor(ring, masterKeys('k1')).bindingOf({ team: 'globex' }, 'acme')] })
+  const [kept] = await ring.keys(undefined, 1)
+  if (kept === undefined) throw new Error('The key is not there.')
+  expect(await describeRingKey(kept, ring, masterKeys('k2'))).toMatchObject({
+    master_key: 'k2',
+    trouble: 'the binding of team=globex cannot be read: There is no master key "k1" under keyRing.masterKeys.',
+  })
 })

@@ -130,8 +130,8 @@ export interface BackendAsked {
   readonly host: string | undefined
   /** The page that asked, as its browser says. */
   readonly origin: string | undefined
-  /** The client's address, as trusted proxies tell it. */
-  readonly address: string
+  /** The client's address, as trusted proxies tell it; `undefined`: it came by a Unix socket. */
+  readonly address: string | undefined
   /** The underlying error of a refusal. */
   readonly cause?: string | undefined
 }

@@ -1,5 +1,5 @@
-import { principalsOf, readKey, type MasterKeys, BrokenSeal } from '@postern/instance'
-import { describeBinding, type KeptKey, type KeyRing } from '@postern/ports'
+import { BrokenSeal, checkBinding, type MasterKeys, principalsOf, readKey } from '@postern/instance'
+import { describeBinding, type KeptBinding, type KeptKey, type KeyRing } from '@postern/ports'
 
 /** How many bindings of one key are listed at most. */
 const maxBindings = 5
@@ -19,9 +19,11 @@ export interface ListedKey {
 
 /** Describes a key of the ring, with the first bindings that lead to it. A row that cannot be read is described by its trouble. */
 export async function describeRingKey(kept: KeptKey, ring: KeyRing, masterKeys: MasterKeys): Promise<ListedKey> {
-  const bound = (await ring.bindingsOf(kept.alias, maxBindings)).map(({ selector }) => describeBinding(principalsOf(selector)))
+  const bindings = await ring.bindingsOf(kept.alias, maxBindings)
+  const bound = bindings.map(({ selector }) => describeBinding(principalsOf(selector)))
   try {
     const { alias, key } = readKey(kept, masterKeys)
+    const broken = bindings.map((binding) => troubleOf(binding, masterKeys)).find((trouble) => trouble !== undefined)
     const { rotation, secrets } = key
     const current = secrets.find(({ role }) => role === 'current')
     return {
@@ -33,6 +35,7 @@ export async function describeRingKey(kept: KeptKey, ring: KeyRing, masterKeys: 
         ? {}
         : { rotation: rotation.share > 0 ? `${rotation.stage}, ${rotation.share} % use the next` : rotation.stage }),
       ...(key.expires === undefined ? {} : { expires: key.expires }),
+      ...(broken === undefined ? {} : { trouble: broken }),
       ...(current === undefined
         ? { trouble: 'it leaked, and has no secret' }
         : { master_key: current.sealed.slice(0, current.sealed.lastIndexOf('.')) }),
@@ -40,5 +43,16 @@ export async function describeRingKey(kept: KeptKey, ring: KeyRing, masterKeys: 
   } catch (error) {
     if (!(error instanceof BrokenSeal)) throw error
     return { alias: kept.alias, gateway: '', from: 'ring', bindings: bound, trouble: error.message }
+  }
+}
+
+/** What is wrong with a binding whose callers get no key. */
+function troubleOf(binding: KeptBinding, masterKeys: MasterKeys): string | undefined {
+  try {
+    checkBinding(binding, masterKeys)
+    return undefined
+  } catch (error) {
+    if (!(error instanceof BrokenSeal)) throw error
+    return `the binding of ${describeBinding(principalsOf(binding.selector))} cannot be read: ${error.message}`
   }
 }

@@ -29,7 +29,7 @@ export function createTellEnded({ witness, publicAddress, keepsAccess, redact }:
       path: bounded(path),
       host: headers.host === undefined ? undefined : bounded(headers.host),
       origin: headers.origin === undefined ? undefined : bounded(headers.origin),
-      address: publicAddress.clientOf({ headers, address: socket.remoteAddress ?? '', connection: socket }),
+      address: publicAddress.clientOf({ headers, address: socket.remoteAddress ?? '', connection: socket }) || undefined,
       cause: ending?.cause === undefined ? undefined : bounded(ending.cause),
     }
   }

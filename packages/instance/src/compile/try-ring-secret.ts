@@ -13,7 +13,8 @@ export interface RingTrial extends KeyTrial {
 }
 
 /**
- * Makes a real call with a secret of a key of the ring, under a request id of its own: the list of models, which costs nothing, or a short
+ * Makes a real call with a secret of a key of the ring, under a request id of its own that says why: `rotation.validate.…` for the next
+ * secret, `check.online.…` for any other. It asks for the list of models, which costs nothing, or a short
  * answer of a model.
  *
  * @throws {BrokenSeal}
@@ -28,7 +29,8 @@ export async function tryRingSecret(
     signal,
   }: { checked: CheckedConfig; masterKeys: MasterKeys; model: string | undefined; signal: AbortSignal },
 ): Promise<RingTrial> {
-  const requestId = formatRequestId({ workflow: 'rotation', step: 'validate', ulid: nextUlid(), attempt: 1 })
+  const why = role === 'next' ? { workflow: 'rotation', step: 'validate' } : { workflow: 'check', step: 'online' }
+  const requestId = formatRequestId({ ...why, ulid: nextUlid(), attempt: 1 })
   const { alias, key } = read
   const kept = key.secrets.find((secret) => secret.role === role)
   const settings = checked.config.gateways[key.gateway]
