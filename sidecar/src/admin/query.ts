@@ -13,7 +13,9 @@ export function queryOf<Name extends string>(
   known: readonly Name[],
 ): Readonly<Partial<Record<Name, string>>> {
   const read: Partial<Record<Name, string>> = {}
-  for (const [name, value] of new URLSearchParams(originalUrl.split('?')[1] ?? '')) {
+  const at = originalUrl.indexOf('?')
+  // The first question mark stays: of two at the beginning `URLSearchParams` drops one.
+  for (const [name, value] of new URLSearchParams(at === -1 ? '' : originalUrl.slice(at))) {
     const param = known.find((each) => each === name)
     if (param === undefined)
       throw new Refusal('request_malformed', {
