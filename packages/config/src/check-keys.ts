@@ -91,15 +91,29 @@ export const shortestKey = 12
 /** Minimum length of any key, in characters: a shorter text stands in most log lines and answers, and each would be redacted or withheld. */
 export const fewestKeyChars = 4
 
-/**
- * Checks that a secret can be sent, and warns of one that is so short that answers may hold it by chance.
- *
- * @param fewestChars A shorter secret is an error. Default: {@link fewestKeyChars}.
- */
-export function checkSecretText(path: string, secret: Secret | undefined, problems: Problem[], fewestChars = fewestKeyChars): void {
+/** Maximum length of any key, in characters: no gateway takes a longer header, and answers and log lines are searched for each key. */
+export const mostKeyChars = 16_384
+
+/** How long a secret may be, in characters. A shorter or longer one is an error. */
+export interface SecretLength {
+  /** Default: {@link fewestKeyChars}. */
+  readonly fewestChars?: number
+  /** Default: {@link mostKeyChars}. */
+  readonly mostChars?: number
+}
+
+/** Checks that a secret can be sent, and warns of one that is so short that answers may hold it by chance. */
+export function checkSecretText(
+  path: string,
+  secret: Secret | undefined,
+  problems: Problem[],
+  { fewestChars = fewestKeyChars, mostChars = mostKeyChars }: SecretLength = {},
+): void {
   const text = secret?.reveal()
   if (text === undefined) return
-  if (!headerSafe.test(text)) {
+  if (text.length > mostChars) {
+    problems.push(problem(path, `is a text of more than ${mostChars} characters.`, 'Check that it is the key, and nothing else with it.'))
+  } else if (!headerSafe.test(text)) {
     problems.push(problem(path, 'holds spaces, line breaks or characters that a header cannot carry.', 'Check how it was copied.'))
   } else if (text.length < fewestChars) {
     problems.push(

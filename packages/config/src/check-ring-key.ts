@@ -3,7 +3,13 @@ import type { Secret } from '@postern/ports'
 import type { CheckedConfig } from './check-config.js'
 import { checkDialectNeeds, checkSecretText, shortestKey } from './check-keys.js'
 import { oneOf, type Problem, problem } from './problem.js'
-import { aliasForm } from './schema-parts.js'
+import { aliasFault } from './schema-parts.js'
+
+/**
+ * Maximum length of a secret of the ring, in characters; half of it if the key has a provider's key too. A row of the ring has 16 KiB, and
+ * must hold the secrets of a key twice, sealed, while they are rotated.
+ */
+const mostRingKeyChars = 4096
 
 /** A key that the operator asks to add to the ring, before it was checked. */
 export interface GivenKey {
@@ -20,8 +26,8 @@ export interface GivenKey {
  */
 export function checkRingKey({ alias, gateway, ...key }: GivenKey, { config, dialects }: CheckedConfig): readonly Problem[] {
   const problems: Problem[] = []
-  if (!aliasForm.test(alias))
-    problems.push(problem('alias', 'is not a name.', 'Use 1 to 64 letters, digits, dots, underscores and hyphens.'))
+  const fault = aliasFault(alias)
+  if (fault !== undefined) problems.push(problem('alias', `${fault.reason}.`, fault.fix))
   if (Object.hasOwn(config.keys, alias))
     problems.push(problem('alias', 'is that of a key of the configuration.', 'Give the key of the ring another name.'))
   const settings = Object.hasOwn(config.gateways, gateway) ? config.gateways[gateway] : undefined
@@ -33,7 +39,8 @@ export function checkRingKey({ alias, gateway, ...key }: GivenKey, { config, dia
   }
   checkDialectNeeds('key', key, dialects[settings.dialect] as Dialect, problems)
   // The keys of all tenants are searched for in every log line, so a short one of one tenant would redact the lines of the others.
-  checkSecretText('secret', key.secret, problems, shortestKey)
-  checkSecretText('providerSecret', key.providerSecret, problems, shortestKey)
+  const length = { fewestChars: shortestKey, mostChars: key.providerSecret === undefined ? mostRingKeyChars : mostRingKeyChars / 2 }
+  checkSecretText('secret', key.secret, problems, length)
+  checkSecretText('providerSecret', key.providerSecret, problems, length)
   return problems.filter(({ severity }) => severity === 'error')
 }

@@ -48,7 +48,7 @@ function describe(issue: z.core.$ZodIssue): readonly [reason: string, fix: strin
     const meant = typeof input === 'string' ? createMeantBy(issue.values.map(String))(input) : undefined
     return ['has a value that is not known.', meant === undefined ? `Write ${oneOfThese(issue.values)}.` : `Did you mean "${meant}"?`]
   }
-  if (issue.code === 'invalid_key') return ['is not a name.', 'Use 1 to 64 letters, digits, dots, underscores and hyphens.']
+  if (issue.code === 'invalid_key') return describe(issue.issues[0] as z.core.$ZodIssue)
   if (issue.code === 'too_small') return tooSmall(issue)
   if (issue.code === 'too_big') return [`is more than ${issue.maximum}.`, `Write ${issue.maximum} or less.`]
   return [reason.replace(/^./, (first) => first.toLowerCase()), 'The folder docs/ describes the settings.']

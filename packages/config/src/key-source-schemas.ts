@@ -120,7 +120,7 @@ export function createKeySourceSchemas(strict: Settings, providerKey = 'the key 
       cache: shortDuration('5m')
         .default(300_000)
         .describe(
-          'how long a value counts that was read, where the source does not say how long: as long as that, a lost source is not felt',
+          'how long a value counts that was read: less under a shorter lease of Vault, and a token until it ends; so long a lost source is not felt',
         ),
       stale: duration
         .refine((ms) => ms <= 7 * 86_400_000, fault('is more than a week', 'Write a time such as 1h.'))

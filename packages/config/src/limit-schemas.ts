@@ -16,14 +16,10 @@ export function createLimitsSchema(strict: Settings) {
   const amount = z.int().min(1).max(1_000_000_000_000)
   const rule = strict({
     /** The name under which it counts, and which clients see. Without one it counts under what it selects. */
-    name: z
-      .string()
-      .regex(/^[A-Za-z0-9._-]{1,64}$/, fault('is not a name', 'Use 1 to 64 letters, digits, dots, underscores and hyphens.'))
-      .optional()
-      .meta({
-        description: 'the name that it counts under, and that clients see; a change of the rest then keeps the count',
-        unset: 'what it selects',
-      }),
+    name: alias.optional().meta({
+      description: 'the name that it counts under, and that clients see; a change of the rest then keeps the count',
+      unset: 'what it selects',
+    }),
     /** Each user, team, … has a count of its own. Without it all calls count together. */
     each: z.enum(apart).optional().meta({
       description: 'who or what has a count of its own: each `user`, `team`, `project`, `key`, `workflow` or `session`',

@@ -1,7 +1,7 @@
 import type { Secret } from '@postern/ports'
 import { nameFault } from '@postern/protocol'
 import type { Config } from './schema.js'
-import { aliasForm, type SecretReference } from './schema-parts.js'
+import { aliasFault, type SecretReference } from './schema-parts.js'
 
 type Key = Config['keys'][string]
 type Binding = Config['bindings'][number]
@@ -47,7 +47,7 @@ export function readPlainEntries(raw: unknown): PlainEntries {
     const others: [string, unknown][] = []
     for (const alias of Object.keys(writtenKeys)) {
       const value = writtenKeys[alias]
-      const key = aliasForm.test(alias) && alias !== '__proto__' ? readPlainKey(value) : undefined
+      const key = aliasFault(alias) === undefined && alias !== '__proto__' ? readPlainKey(value) : undefined
       if (key === undefined) others.push([alias, value])
       else keys.set(alias, locateKey(alias, key))
     }
@@ -86,7 +86,7 @@ function readPlainKey(value: unknown): Key | undefined {
   if (!isPlainObject(value)) return undefined
   for (const name in value) if (name !== 'gateway' && name !== 'secret') return undefined
   const { gateway, secret } = value
-  if (typeof gateway !== 'string' || !aliasForm.test(gateway)) return undefined
+  if (typeof gateway !== 'string' || aliasFault(gateway) !== undefined) return undefined
   const reference = readPlainReference(secret)
   return reference === undefined ? undefined : { gateway, secret: reference, shared: false }
 }
@@ -111,7 +111,7 @@ function readPlainBinding(value: unknown): Binding | undefined {
     const text = value[name]
     if (typeof text !== 'string') return undefined
     if (name === 'key') {
-      if (!aliasForm.test(text)) return undefined
+      if (aliasFault(text) !== undefined) return undefined
     } else if ((name !== 'user' && name !== 'team' && name !== 'project') || nameFault(text) !== undefined) return undefined
     members += 1
   }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { fault } from './fault.js'
-import { alias, aliasForm, type Settings } from './schema-parts.js'
+import { alias, aliasFault, type Settings } from './schema-parts.js'
 import { decimal, moneyUnit, share } from './units.js'
 
 /** The price file; the same members may stand in the configuration, under `limits.prices`. */
@@ -31,7 +31,7 @@ export function createPriceFileSchema(strict: Settings) {
       file: tokens.optional().describe('for one file'),
     }).optional(),
   })
-  const keyOrStar = z.string().refine((text) => text === '*' || aliasForm.test(text))
+  const keyOrStar = z.string().refine((text) => text === '*' || aliasFault(text) === undefined)
   const factor = decimal.refine((markup) => markup > 0, fault('is nothing', 'Write a factor above 0: 1.5 for a markup of 50 %.'))
   return strict({
     /** The operator's name for this state of the file. */

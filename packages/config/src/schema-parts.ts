@@ -1,4 +1,4 @@
-import { nameFault } from '@postern/protocol'
+import { holdsKey, nameFault } from '@postern/protocol'
 import { z } from 'zod'
 import { fault } from './fault.js'
 
@@ -20,9 +20,27 @@ export const name = z.string().superRefine((text, context) => {
 const nameFix =
   'A name has 1 to 256 characters that can be seen, with single spaces between them, and is that name alone: nothing is trimmed or folded.'
 
-export const aliasForm = /^[A-Za-z0-9._-]{1,64}$/
+const aliasForm = /^[A-Za-z0-9._-]{1,64}$/
 
-export const alias = z.string().regex(aliasForm, fault('is not a name', 'Use 1 to 64 letters, digits, dots, underscores and hyphens.'))
+const noAlias = { reason: 'is not a name', fix: 'Use 1 to 64 letters, digits, dots, underscores and hyphens.' }
+
+/** What is wrong with a name that has the form of a key. The text itself is not repeated. */
+const keyAsName = {
+  reason: 'has the form of a key, and a name is told to clients, logs and metrics',
+  fix: 'Write a name in its place. If it is a key, look whether two columns or settings are swapped.',
+}
+
+/** Why a text cannot be the name of a key, a gateway or the like; `undefined` if it can. */
+export function aliasFault(text: string): { readonly reason: string; readonly fix: string } | undefined {
+  if (!aliasForm.test(text)) return noAlias
+  return holdsKey(text) ? keyAsName : undefined
+}
+
+/** The name of a key, a gateway or the like. */
+export const alias = z
+  .string()
+  .regex(aliasForm, { error: fault(noAlias.reason, noAlias.fix), abort: true })
+  .refine((text) => !holdsKey(text), fault(keyAsName.reason, keyAsName.fix))
 
 /** The name of a header, in any case. */
 export const headerName = z

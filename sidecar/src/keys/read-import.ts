@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
-import { createInterface } from 'node:readline'
 import { type PrincipalFields, Secret } from '@postern/ports'
+import { hasRepeatedMember } from '@postern/protocol'
 import { Failure } from '../failure.js'
 
 /** A key from a line of a file, with its bindings. */
@@ -34,6 +34,9 @@ export const importColumns = [
 
 type Column = (typeof importColumns)[number]
 
+/** The longest line of a file, in bytes. */
+const maxLineBytes = 65_536
+
 /**
  * Reads a file of keys, line by line: CSV with a head, or a JSON object in each line.
  *
@@ -63,7 +66,7 @@ async function* readCsv(stream: NodeJS.ReadableStream): AsyncGenerator<ImportedL
     info: true,
     relax_column_count: false,
     skip_empty_lines: true,
-    max_record_size: 65_536,
+    max_record_size: maxLineBytes,
   })
   stream.on('error', (error) => parser.destroy(error))
   stream.pipe(parser)
@@ -120,19 +123,41 @@ function ofRow(row: Partial<Record<Column, string>>): { readonly key: ImportedKe
 
 async function* readJsonLines(stream: NodeJS.ReadableStream): AsyncGenerator<ImportedLine> {
   let line = 0
-  let failure: Error | undefined
-  const lines = createInterface({ input: stream, crlfDelay: Infinity })
-  // Node does not end the lines of a stream that fails.
-  stream.on('error', (error) => {
-    failure = error
-    lines.close()
-  })
-  for await (const text of lines) {
+  for await (const text of linesOf(stream)) {
     line += 1
-    if (text.trim() !== '') yield { line, ...ofJson(text) }
+    if (text === undefined) yield { line, fault: `has more than ${maxLineBytes} bytes.` }
+    else if (text.trim() !== '') yield { line, ...ofJson(text) }
   }
-  if (failure !== undefined) throw failure
 }
+
+/** The lines of a stream; `undefined` in the place of one that has more than {@link maxLineBytes}. Holds one line at most. */
+async function* linesOf(stream: NodeJS.ReadableStream): AsyncGenerator<string | undefined> {
+  let pieces: Buffer[] = []
+  let bytes = 0
+  const add = (piece: Buffer): void => {
+    bytes += piece.length
+    if (bytes > maxLineBytes) pieces = []
+    else pieces.push(piece)
+  }
+  const end = (): string | undefined => {
+    const text = bytes > maxLineBytes ? undefined : Buffer.concat(pieces).toString('utf8')
+    pieces = []
+    bytes = 0
+    return text
+  }
+  for await (const piece of stream as AsyncIterable<Buffer>) {
+    let from = 0
+    for (let at = piece.indexOf(lineFeed); at !== -1; at = piece.indexOf(lineFeed, from)) {
+      add(piece.subarray(from, at))
+      yield end()
+      from = at + 1
+    }
+    add(piece.subarray(from))
+  }
+  yield end()
+}
+
+const lineFeed = 0x0a
 
 const members = ['alias', 'gateway', 'secret', 'providerSecret', 'project', 'currency', 'shared', 'bind'] as const
 
@@ -143,6 +168,7 @@ function ofJson(text: string): { readonly key: ImportedKey } | { readonly fault:
   } catch {
     return { fault: 'is no JSON.' }
   }
+  if (hasRepeatedMember(text)) return { fault: 'has a member twice.' }
   if (typeof read !== 'object' || read === null || Array.isArray(read)) return { fault: 'is no JSON object.' }
   const unknown = Object.keys(read).find((name) => !members.includes(name as (typeof members)[number]))
   if (unknown !== undefined) return { fault: `has a member that is not known. It may have ${members.join(', ')}.` }

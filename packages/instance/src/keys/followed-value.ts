@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { KeySourceBack, KeySourceLost, KeyChanged } from '@postern/ports'
 import { describeFailure } from './describe-failure.js'
 import type { HeldValue } from './held-value.js'
@@ -7,6 +8,9 @@ import type { ValueCell } from './value-cell.js'
 
 /** The longest that one question to a source may take, in milliseconds. */
 export const maxReadMs = 10_000
+
+/** The least time from an answer of a source to the next question, in milliseconds, whatever the source says and however many calls wait. */
+export const leastPauseMs = 800
 
 /** The pauses between questions to a source that fails, in milliseconds: each twice as long as the one before, up to the longest. */
 const firstPauseMs = 1000
@@ -46,6 +50,7 @@ export class FollowedValue {
   readonly #closing = new AbortController()
   #timer: NodeJS.Timeout | undefined
   #reading: Promise<void> | undefined
+  #pausing: Promise<void> | undefined
   #failures = 0
   #lostAt = 0
   #trouble: SourceTrouble | undefined
@@ -82,11 +87,15 @@ export class FollowedValue {
   }
 
   /**
-   * For a call without a value: asks the source, or joins the question that is under way. `undefined` if the source is failing or closed, so
-   * that it would not help to wait.
+   * For a call without a value: asks the source, or joins the question that is under way; if the source has just answered, once the least
+   * pause is over. `undefined` if the source is failing or closed, so that it would not help to wait.
    */
   askForFirst(): Promise<void> | undefined {
-    return this.#failures > 0 || this.#closing.signal.aborted ? undefined : this.read()
+    if (this.#failures > 0 || this.#closing.signal.aborted) return undefined
+    if (this.#reading !== undefined || this.#leftOfPauseMs <= 0) return this.read()
+    return (this.#pausing ??= this.#readAfterPause().finally(() => {
+      this.#pausing = undefined
+    }))
   }
 
   /** Asks the source, or joins the question that is under way. Never rejects: see {@link trouble}. */
@@ -104,6 +113,16 @@ export class FollowedValue {
   close(): void {
     clearTimeout(this.#timer)
     this.#closing.abort()
+  }
+
+  get #leftOfPauseMs(): number {
+    return this.#readAt + leastPauseMs - performance.now()
+  }
+
+  async #readAfterPause(): Promise<void> {
+    await sleep(this.#leftOfPauseMs, undefined, { ref: false, signal: this.#closing.signal }).catch(() => {})
+    // The timer may have asked at the same moment.
+    if (this.#reading !== undefined || this.#leftOfPauseMs <= 1) await this.read()
   }
 
   async #ask(): Promise<void> {
@@ -148,9 +167,10 @@ export class FollowedValue {
   }
 
   #askIn(ms: number): void {
-    this.#againAt = performance.now() + ms
+    const pauseMs = Math.max(ms, this.#leftOfPauseMs)
+    this.#againAt = performance.now() + pauseMs
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => void this.read(), ms).unref()
+    this.#timer = setTimeout(() => void this.read(), pauseMs).unref()
   }
 }
 

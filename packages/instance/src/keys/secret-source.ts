@@ -1,4 +1,4 @@
-import { fewestKeyChars } from '@postern/config'
+import { fewestKeyChars, mostKeyChars } from '@postern/config'
 import { Secret } from '@postern/ports'
 
 /** A secret as a source gave it. */
@@ -6,7 +6,12 @@ export interface SourcedValue {
   readonly secret: Secret
   /** For how long from now it is good, in milliseconds; `undefined`: the source does not say. */
   readonly lifeMs?: number | undefined
-  /** When the source should be asked again, in milliseconds from now. Default: `keySources.poll`. */
+  /**
+   * For how long from now the source says that it may be used, in milliseconds, though it is good for longer: a lease of Vault. It counts
+   * for `keySources.cache` and `keySources.stale` at most all the same. Default: for those.
+   */
+  readonly leaseMs?: number | undefined
+  /** When the source should be asked again, in milliseconds from now: not below the least pause. Default: `keySources.poll`. */
   readonly againMs?: number | undefined
   /** When it was made, in milliseconds since 1970; `undefined`: the source does not say. */
   readonly madeAt?: number | undefined
@@ -36,8 +41,8 @@ export class SourceFailure extends Error {
   }
 }
 
-/** Visible ASCII without spaces: what a header can carry as a credential. The longest that gateways take is far below the bound. */
-const headerSafe = /^[\x21-\x7e]{1,16384}$/
+/** Visible ASCII without spaces: what a header can carry as a credential. */
+const headerSafe = /^[\x21-\x7e]+$/
 
 /**
  * Makes the secret of a text that a source gave.
@@ -48,6 +53,7 @@ export function readSourced(text: unknown): Secret {
   if (typeof text !== 'string' || text === '') throw new SourceFailure('What it gives is no text, or an empty one.')
   if (text.length < fewestKeyChars)
     throw new SourceFailure(`What it gives is a text of fewer than ${fewestKeyChars} characters, which is no key.`)
+  if (text.length > mostKeyChars) throw new SourceFailure(`What it gives is a text of more than ${mostKeyChars} characters.`)
   if (!headerSafe.test(text)) throw new SourceFailure('What it gives holds spaces, line breaks or characters that a header cannot carry.')
   return new Secret(text)
 }

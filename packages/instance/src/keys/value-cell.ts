@@ -33,13 +33,13 @@ export class ValueCell {
   /**
    * Takes what a source gave.
    *
-   * @param countsMs For how long it counts, if the source does not say.
+   * @param countsMs For how long it counts, unless it ends by itself or its lease is shorter.
    * @param since When the source was asked, by `performance.now()`: its time may run from then on.
    * @returns Whether it is another value than the last one, also if that one was dropped meanwhile.
    */
-  take({ secret, lifeMs, madeAt }: SourcedValue, countsMs: number, since: number): boolean {
+  take({ secret, lifeMs, leaseMs = Infinity, madeAt }: SourcedValue, countsMs: number, since: number): boolean {
     const endsAt = lifeMs === undefined ? undefined : since + lifeMs
-    this.#until = endsAt ?? since + countsMs
+    this.#until = endsAt ?? since + Math.min(leaseMs, countsMs)
     const held = this.#held
     if (held?.secret.equals(secret) === true) {
       held.lastsUntil(endsAt)

@@ -2,7 +2,7 @@ import type { FetchedAnswer } from '@postern/core'
 import { Secret } from '@postern/ports'
 import { asObject, askSource, readObject, secondsToMs } from './ask-source.js'
 import { SourceFailure } from './secret-source.js'
-import { maxReadMs } from './followed-value.js'
+import { leastPauseMs, maxReadMs } from './followed-value.js'
 import type { VaultPlace } from './vault-place.js'
 
 /** The most redirects of one question that are followed: a cluster has one active node. */
@@ -92,7 +92,9 @@ export class VaultClient {
   #renewIn(ms: number, token: Token): void {
     clearTimeout(this.#timer)
     if (this.#closing.signal.aborted) return
-    this.#timer = setTimeout(() => void this.#renewOrForget(token), Math.min(ms, longestTimerMs)).unref()
+    // Vault says how long a lease is, and may say next to nothing.
+    const pauseMs = Math.min(Math.max(ms, leastPauseMs), longestTimerMs)
+    this.#timer = setTimeout(() => void this.#renewOrForget(token), pauseMs).unref()
   }
 
   async #renewOrForget(token: Token): Promise<void> {

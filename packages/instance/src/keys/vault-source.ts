@@ -23,7 +23,7 @@ export function createVaultSource(client: VaultClient, place: string): SecretSou
       const leaseMs = secondsToMs(whole['lease_duration'])
       return {
         secret: readSourced(fields[field]),
-        lifeMs: leaseMs,
+        leaseMs,
         againMs: leaseMs === undefined ? undefined : leaseMs * againAt,
         madeAt: timeOf(asObject(data['metadata'])['created_time']),
       }
