@@ -129,7 +129,7 @@ describe('a bad configuration', () => {
     ['a secret that no header can carry', { keys: { acme: { gateway: 'main', secret: { env: 'SPACED' } } } }, 'keys.acme.secret', /header/],
     ['a file that is not there', { keys: { acme: { gateway: 'main', secret: { file: 'nowhere' } } } }, 'keys.acme.secret', /ENOENT/],
     ['a binding to nowhere', { bindings: [{ team: 'acme', key: 'nobody' }] }, 'bindings[0].key', /not there/],
-    ['a binding for nobody', { bindings: [{ key: 'acme' }] }, 'bindings[0]', /not for whom/],
+    ['a binding for nobody', { bindings: [{ key: 'acme' }] }, 'bindings[0]', /does not say for whom/],
     ['a binding for somebody and everybody', { bindings: [{ team: 'a', default: true, key: 'acme' }] }, 'bindings[0]', /at once/],
     [
       'two default bindings',

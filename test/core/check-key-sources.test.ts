@@ -86,7 +86,7 @@ describe('a source of a key that is wrong', () => {
       { vault },
       'keys.acme.secret.vault: is not a path of the key/value engine with a field.',
     ],
-    ['a Vault without a proof', inVault, { vault: { url: vault.url } }, 'vault: says not how Postern proves itself there.'],
+    ['a Vault without a proof', inVault, { vault: { url: vault.url } }, 'vault: does not say how Postern proves itself there.'],
     [
       'a Vault with two proofs',
       inVault,
@@ -127,7 +127,7 @@ describe('a source of a key that is wrong', () => {
       'a token for anything',
       { secret: { oauth: { ...oauth, audience: undefined } } },
       {},
-      'keys.acme.secret.oauth: says not what the token is for, so it might be good anywhere.',
+      'keys.acme.secret.oauth: does not say what the token is for, so the token might be good anywhere.',
     ],
     [
       'a token endpoint over http',

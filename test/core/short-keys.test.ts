@@ -1,7 +1,6 @@
 import { checkConfig, checkRingKey } from '@postern/config'
 import { Secret } from '@postern/ports'
 import { describe, expect, test } from 'vitest'
-import { readSourced, SourceFailure } from '../../packages/instance/src/keys/secret-source.js'
 
 const lengths = [1, 2, 3, 4, 7, 11, 12, 40]
 const keyOf = (length: number): string => 'kA7_'.repeat(10).slice(0, length)
@@ -24,9 +23,9 @@ function check(key: string) {
 }
 
 describe('a key of few characters, which log lines and answers hold by chance,', () => {
-  test.each(lengths)('is an error below 4 in the configuration, and a warning below 12: one of %i', (length) => {
+  test.each(lengths)('is a warning below 12 in the configuration, whose own callers alone it concerns: one of %i', (length) => {
     const found = check(keyOf(length)).problems.filter(({ path }) => path === 'keys.acme.secret')
-    const expected = length < 4 ? ['error'] : length < 12 ? ['warning'] : []
+    const expected = length < 12 ? ['warning'] : []
     expect(found.map(({ severity }) => severity)).toEqual(expected)
   })
 
@@ -39,11 +38,5 @@ describe('a key of few characters, which log lines and answers hold by chance,',
     expect([one, provider].map((problems) => problems.map(({ path }) => path))).toEqual(
       length < 12 ? [['secret'], ['providerSecret']] : [[], []],
     )
-  })
-
-  test.each(lengths)('is no key that a source may give below 4: one of %i', (length) => {
-    const read = (): Secret => readSourced(keyOf(length))
-    if (length < 4) expect(read).toThrow(SourceFailure)
-    else expect(read().reveal()).toBe(keyOf(length))
   })
 })

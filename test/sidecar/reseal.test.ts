@@ -62,10 +62,10 @@ test('postern keys reseal moves a ring to another master key while its callers c
   configure('K2', 'K1')
   const running = startPostern(['start', '--config', 'postern.json'], { cwd, env })
   const [, url = ''] = await running.prints(/"url":"([^"]+)"/)
-  let isDone = false
+  const done = new AbortController()
   const calls = (async () => {
     const statuses = new Set<number>()
-    while (!isDone) statuses.add(await callAt(url))
+    while (!done.signal.aborted) statuses.add(await callAt(url))
     statuses.add(await callAt(url))
     return statuses
   })()
@@ -81,7 +81,7 @@ test('postern keys reseal moves a ring to another master key while its callers c
     broken: 0,
     first_broken: [],
   })
-  isDone = true
+  done.abort()
   expect([...(await calls)]).toEqual([200])
   running.child.kill('SIGTERM')
   await running.finished

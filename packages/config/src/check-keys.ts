@@ -88,15 +88,12 @@ const headerSafe = /^[\x21-\x7e]+$/
 /** Minimum length of a key that no answer holds by chance, in characters. */
 export const shortestKey = 12
 
-/** Minimum length of any key, in characters: a shorter text stands in most log lines and answers, and each would be redacted or withheld. */
-export const fewestKeyChars = 4
-
 /** Maximum length of any key, in characters: no gateway takes a longer header, and answers and log lines are searched for each key. */
 export const mostKeyChars = 16_384
 
 /** How long a secret may be, in characters. A shorter or longer one is an error. */
 export interface SecretLength {
-  /** Default: {@link fewestKeyChars}. */
+  /** Default: any length, with a warning below {@link shortestKey}. */
   readonly fewestChars?: number
   /** Default: {@link mostKeyChars}. */
   readonly mostChars?: number
@@ -107,7 +104,7 @@ export function checkSecretText(
   path: string,
   secret: Secret | undefined,
   problems: Problem[],
-  { fewestChars = fewestKeyChars, mostChars = mostKeyChars }: SecretLength = {},
+  { fewestChars = 0, mostChars = mostKeyChars }: SecretLength = {},
 ): void {
   const text = secret?.reveal()
   if (text === undefined) return

@@ -1,4 +1,4 @@
-import { fewestKeyChars, mostKeyChars } from '@postern/config'
+import { mostKeyChars } from '@postern/config'
 import { Secret } from '@postern/ports'
 
 /** A secret as a source gave it. */
@@ -51,8 +51,6 @@ const headerSafe = /^[\x21-\x7e]+$/
  */
 export function readSourced(text: unknown): Secret {
   if (typeof text !== 'string' || text === '') throw new SourceFailure('What it gives is no text, or an empty one.')
-  if (text.length < fewestKeyChars)
-    throw new SourceFailure(`What it gives is a text of fewer than ${fewestKeyChars} characters, which is no key.`)
   if (text.length > mostKeyChars) throw new SourceFailure(`What it gives is a text of more than ${mostKeyChars} characters.`)
   if (!headerSafe.test(text)) throw new SourceFailure('What it gives holds spaces, line breaks or characters that a header cannot carry.')
   return new Secret(text)
