@@ -53,12 +53,15 @@ describe('a file with a key in it', () => {
     expect(warned).not.toHaveBeenCalled()
   })
 
-  test.each([[[]], [['--json']]])('is explained without it, where an alias is a key: %j', async (options) => {
-    writeFileSync(file, JSON.stringify({ ...good, keys: { [joy]: { gateway: 'main', secret } }, bindings: [{ team: 'acme', key: joy }] }))
-    const { stdout } = await runInProcess(['explain', '--team', 'acme', '--config', file, ...options])
-    expect(stdout).toContain('forwarded')
-    expect(stdout).not.toContain(joy)
-  })
+  test.each([[[]], [['--json']]])(
+    'is refused without it, where an alias is a key, since aliases are told to callers: %j',
+    async (options) => {
+      writeFileSync(file, JSON.stringify({ ...good, keys: { [joy]: { gateway: 'main', secret } }, bindings: [{ team: 'acme', key: joy }] }))
+      const { code, stdout, stderr } = await runInProcess(['explain', '--team', 'acme', '--config', file, ...options])
+      expect([code, `${stdout}${stderr}`]).toEqual([1, expect.stringContaining('keys')])
+      expect(`${stdout}${stderr}`).not.toContain(joy)
+    },
+  )
 })
 
 describe('an alias of nothing', () => {

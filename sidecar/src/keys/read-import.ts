@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { type PrincipalFields, Secret } from '@postern/ports'
 import { hasRepeatedMember } from '@postern/protocol'
+import { countOf } from '../count-of.js'
 import { Failure } from '../failure.js'
 
 /** A key from a line of a file, with its bindings. */
@@ -125,7 +126,7 @@ async function* readJsonLines(stream: NodeJS.ReadableStream): AsyncGenerator<Imp
   let line = 0
   for await (const text of linesOf(stream)) {
     line += 1
-    if (text === undefined) yield { line, fault: `has more than ${maxLineBytes} bytes.` }
+    if (text === undefined) yield { line, fault: `has more than ${countOf(maxLineBytes, 'byte')}.` }
     else if (text.trim() !== '') yield { line, ...ofJson(text) }
   }
 }

@@ -68,6 +68,7 @@ function randomEntry(
     workflow: name(),
     step: name(),
     attempt: pick(0, 1, 2),
+    own: pick(undefined, undefined, undefined, true),
     finish: pick('complete', 'refused', 'upstream_error', 'truncated', 'client_closed', 'cut_budget'),
     usage: pick(undefined, { ...usage, source: 'answer' }),
     estimated: pick(undefined, undefined, { input: whole(1000), output: whole(1000) }, { cost: { amount: random(10), unit: 'USD' } }),

@@ -18,7 +18,7 @@ export interface KeptLedger {
 /** A ledger in memory that adds up each question anew from all entries: slow, and plain enough to compare others with. */
 export function createLedgerBook(): KeptLedger {
   const entries: LedgerEntry[] = []
-  const calls = (): readonly LedgerEntry[] => entries.filter(({ attempt, finish }) => attempt > 0 || finish !== 'complete')
+  const calls = (): readonly LedgerEntry[] => entries.filter(({ own }) => own !== true)
   return {
     ledger: {
       append: (entry) => void entries.push(entry),
