@@ -29,7 +29,9 @@ describe.skipIf(executablePath === undefined)('the chat in the browser', () => {
     })
     page.on('pageerror', (error) => complaints.push(error.message))
     await page.goto(`${origin}/`)
-  }, 60_000)
+    // The tests build on each other: if the first one is late on a loaded machine, all the others fail with it.
+    await page.waitForSelector('.sign-in', { timeout: 90_000 })
+  }, 150_000)
   afterAll(async () => {
     await browser.close()
     await example.interrupt()
