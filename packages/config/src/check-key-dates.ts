@@ -38,7 +38,7 @@ export function keyMadeAt({ rotated, secret }: Pick<Key, 'rotated' | 'secret'>, 
     // Of a link the file that it leads to, as in a mounted secret.
     return statSync(resolve(directory, secret.file)).mtimeMs
   } catch {
-    // The file is missing or its folder cannot be read, which whoever reads the secret tells. Its age is not known.
+    // The file is missing or its folder cannot be read: the age of the key is not known. `readSecret` reports such a file as a problem.
     return undefined
   }
 }

@@ -33,8 +33,8 @@ export interface LedgerEntry extends GovernanceRecord {
    */
   readonly joined?: string | undefined
   /**
-   * `true` if the request asked Postern itself: for a session, for its limits, or at the admin listener. It is no call, and usage does not
-   * count it.
+   * `true` if Postern itself answers the request and no gateway: `{mount}/session`, `{mount}/limits`, and the admin listener. The ledger and
+   * `postern_calls_total` leave such a request out.
    */
   readonly own?: true | undefined
   /** The alias of a gateway key, of this call or of another, that the gateway's answer held. The client did not get the key. */

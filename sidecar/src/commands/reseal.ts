@@ -1,4 +1,4 @@
-import { resealRing, type Resealed } from '@postern/instance'
+import { resealRing } from '@postern/instance'
 import { countOf } from '../count-of.js'
 import { whileAudited } from '../keys/audit-change.js'
 import { withRing } from '../keys/open-ring.js'
@@ -14,11 +14,9 @@ export async function resealKeys({ config, json }: { readonly config: string; re
   return withRing(config, async (open) => {
     const { ring, masterKeys } = open
     const progress = createProgress()
-    let resealed: Resealed | undefined
-    await whileAudited(open, { what: 'keys_resealed', master_key: masterKeys.first }, async () => {
-      resealed = await resealRing(ring, masterKeys, (share) => progress.tell(share)).finally(() => progress.end())
-    })
-    const { keys, bindings, broken, brokenCount } = resealed as unknown as Resealed
+    const { keys, bindings, broken, brokenCount } = await whileAudited(open, { what: 'keys_resealed', master_key: masterKeys.first }, () =>
+      resealRing(ring, masterKeys, (share) => progress.tell(share)).finally(() => progress.end()),
+    )
     if (json === true) printJson({ master_key: masterKeys.first, keys, bindings, broken: brokenCount, first_broken: broken })
     else {
       print(`Sealed anew under ${masterKeys.first}: ${countOf(keys, 'key')} and ${countOf(bindings, 'binding')}. The rest was already.`)

@@ -29,18 +29,20 @@ const patience: Patience = { atMostMs: 0, onWait: () => {} }
  * Makes a change of the ring with two lines in the audit: `begun` before it, and what came of it. Both have the same `change`. If a running
  * sidecar has the audit file open, the sidecar writes the lines. If the configuration names no audit file, nothing is written.
  *
+ * @returns What `change` gives.
  * @throws {Failure} if the first line cannot be written: then the change is not made.
  * @throws {Refusal} 503 `store_unavailable` if the disk does not take the first line.
  */
-export async function whileAudited(ring: AuditPlace, entry: RingEntry, change: () => Promise<void>): Promise<void> {
+export async function whileAudited<Result>(ring: AuditPlace, entry: RingEntry, change: () => Promise<Result>): Promise<Result> {
   if (ring.checked.config.audit === undefined) return change()
   const line = { who: 'command', claims: operatorName(), change: randomUUID(), ...entry } as const
   await write(ring, { ...line, result: 'begun' }).catch((error: unknown) => {
     if (error instanceof NotWritten) throw new Failure(`Nothing was changed, since the audit cannot be written: ${error.message}`)
     throw error
   })
+  let result: Result
   try {
-    await change()
+    result = await change()
   } catch (error) {
     const reason = redact((error as Error).message, ring.checked)
       .replaceAll(/\s*\n\s*/g, ' ')
@@ -49,6 +51,7 @@ export async function whileAudited(ring: AuditPlace, entry: RingEntry, change: (
     throw error
   }
   await writeLast(ring, { ...line, result: 'done' })
+  return result
 }
 
 /** `refused`: the ring does not take the change. `failed`: the store was not reached. `unknown`: the store may have made the change. */

@@ -25,7 +25,8 @@ export function otherRequest(firstId: string): Refusal {
 /**
  * The same request was sent, and its answer is not here.
  *
- * @param retryAfterSeconds When it may be another way. Default: not as long as the key is remembered, so that nobody is told to wait.
+ * @param retryAfterSeconds The value of `Retry-After`, if a repeat may get another answer by then. Default: the answer has no such header,
+ *   since each repeat is refused as long as the key is remembered.
  */
 export function notKept(firstId: string, retryAfterSeconds?: number): Refusal {
   return new Refusal('idempotency_conflict', {

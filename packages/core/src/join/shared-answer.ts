@@ -125,7 +125,7 @@ export class SharedAnswer {
     if (wasWhole && !this.isWhole) this.onChange?.()
   }
 
-  /** An answer that is no longer whole is kept only while it has readers. */
+  /** Whether a piece may be kept. Of an answer that has lost pieces, further ones are kept only while a repeated call reads it. */
   #mayKeep(cost: number): boolean {
     return (this.isWhole || this.#listeners.size > 0) && this.#count.take(this, cost)
   }

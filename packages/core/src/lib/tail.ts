@@ -16,7 +16,7 @@ export class Tail {
     this.#length += last.copy(this.#bytes, this.#length)
   }
 
-  /** Drops what is no longer among the last bytes once so many more have come. */
+  /** Moves the bytes that stay to the front. The buffer has room for twice as many, so this happens once for each time that it fills. */
   #makeRoom(more: number): void {
     if (this.#bytes.length === 0) this.#bytes = Buffer.allocUnsafeSlow(2 * this.#most)
     const kept = Math.min(this.#length, this.#most - more)

@@ -2,7 +2,11 @@
 const beginning = /^data:([^;,]{0,128})(?:;[^;,]{0,128}){0,8};base64,/i
 const base64 = /^[A-Za-z0-9+/_=-]*$/
 
-/** The type of a `data:` URL, in lower case; `''`: it names none; `undefined`: the text is no such URL. */
+/**
+ * The media type of a `data:` URL (RFC 2397), in lower case.
+ *
+ * @returns The empty text if the URL names no type; `undefined` if the text is no `data:` URL.
+ */
 export function typeOfDataUrl(text: string): string | undefined {
   return /^data:([^;,]{0,128})[;,]/i.exec(text)?.[1]?.trim().toLowerCase()
 }

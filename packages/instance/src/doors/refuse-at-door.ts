@@ -24,7 +24,10 @@ export function refuseAtDoor(
   return refuseWith(instance, request, response, refusal, target)
 }
 
-/** As {@link refuseAtDoor}, for a request that asks Postern itself: it is no call. */
+/**
+ * As {@link refuseAtDoor}, for a request that Postern itself answers and no gateway, such as one to the admin listener. Its entry has
+ * `own`, so usage and `postern_calls_total` leave it out.
+ */
 export function refuseOwn(instance: Serving, request: IncomingMessage, response: ServerResponse, refusal: Refusal): Receipt {
   return refuseWith(instance, request, response, refusal, wholeTarget(request), true)
 }

@@ -92,7 +92,11 @@ export class RingEditor {
     await this.#change({ unbind: [this.bindingOf(principal, '-').selector] })
   }
 
-  /** Removes a key and its secrets, even if its row is broken. @throws {RingFault} if there is no such key, or callers are bound to it. */
+  /**
+   * Removes a key and its secrets, also if no master key opens its row.
+   *
+   * @throws {RingFault} if there is no such key, or callers are bound to it.
+   */
   async retire(alias: string): Promise<void> {
     const { version } = await this.#kept(alias)
     const bound = await this.#ring.bindingsOf(alias, 4)
