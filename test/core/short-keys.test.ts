@@ -1,4 +1,4 @@
-import { checkConfig, checkRingKey } from '@postern/config'
+import { checkConfig, checkRingKey, checkRingSecret } from '@postern/config'
 import { Secret } from '@postern/ports'
 import { describe, expect, test } from 'vitest'
 
@@ -39,4 +39,29 @@ describe('a key of few characters, which log lines and answers hold by chance,',
       length < 12 ? [['secret'], ['providerSecret']] : [[], []],
     )
   })
+})
+
+describe('a key for the ring', () => {
+  const { checked } = check(keyOf(40))
+  if (checked === undefined) throw new Error('The configuration is not good.')
+  const given = { gateway: 'main', secret: new Secret(keyOf(40)) }
+
+  test.each(['usd', 'TL', 'dollars', '', 'U'.repeat(20_000)])(
+    'has no account in %j, since no limit would count what it costs',
+    (currency) => {
+      expect(checkRingKey({ ...given, alias: 'globex', currency }, checked).map(({ path }) => path)).toEqual(['currency'])
+    },
+  )
+
+  test.each(['USD', 'TRY', 'credits', undefined])('may have an account in %j', (currency) => {
+    expect(checkRingKey({ ...given, alias: 'globex', currency }, checked)).toEqual([])
+  })
+
+  test.each(['acme', 'jt_production_key', 'two words'])(
+    'that has the name %j already can get another secret, and no new key gets the name',
+    (alias) => {
+      expect(checkRingSecret({ ...given, alias }, checked)).toEqual([])
+      expect(checkRingKey({ ...given, alias }, checked).map(({ path }) => path)).toContain('alias')
+    },
+  )
 })

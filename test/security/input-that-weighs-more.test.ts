@@ -62,6 +62,7 @@ forAnAnsweringGateway(
       ['a picture that is base64 up to a point', image(`data:image/png;base64,AAAA ${long}`)],
       ['a picture of no type', image(`data:;base64,${base64}`)],
       ['a file of JSON', chat({ type: 'file', file: { file_data: `data:application/json;base64,${base64}` } })],
+      ['a text of Google with two types', google({ inlineData: { mime_type: 'image/png', mimeType: 'text/plain', data: base64 } })],
       ['a text of Google', google({ inlineData: { mimeType: 'text/csv', data: base64 } })],
       ['a text of Google in another spelling', google({ inline_data: { mime_type: 'TEXT/HTML', data: base64 } })],
     ])('input-that-weighs-more: text that is dressed as a medium counts by its bytes: %s', async (_, request) => {
@@ -104,6 +105,10 @@ forAnAnsweringGateway(
           },
         ],
       ],
+      ['a picture beside which a film stands', chat({ type: 'image_url', video_url: { url: 'https://x.example/v' } })],
+      ['a picture whose only address in a list is a film', chat({ type: 'image_url', images: ['https://x.example/a.mp4'] })],
+      ['a picture with films in a list', chat({ type: 'image', videos: ['u'] })],
+      ['a film behind a long path', image(`https://x.example/${'a'.repeat(5000)}.mp4`)],
       ['pictures in a list', chat({ role: 'user', images: ['data:image/png;base64,AAAA', 'data:video/mp4;base64,AAAA'] })],
       ['a document with a type', messages({ type: 'document', source: { type: 'base64', media_type: 'audio/mpeg', data: 'AAAA' } })],
       ['a document at an address', messages({ type: 'document', source: { type: 'url', url: 'https://youtu.be/abc' } })],
@@ -133,6 +138,18 @@ forAnAnsweringGateway(
       },
     )
 
+    test.each([
+      ['tools in another spelling', { Tools: [{ type: 'computer_20250124', name: 'x' }] }],
+      ['one tool in place of a list', { tools: { type: 'computer_20250124', name: 'x' } }],
+      ['a tool by itself', { tool: { type: 'computer_20250124', name: 'x' } }],
+    ])('input-that-weighs-more: a tool counts wherever a gateway could read it: %s', async (_, tools) => {
+      const plain = await setAside(['chat/completions', { model: 'm', max_tokens: 16, messages: [] }])
+      const found = await setAside(['chat/completions', { model: 'm', max_tokens: 16, messages: [], ...tools }])
+      expect(typeof found === 'string' ? found : found > (plain as number) + 2500 || found).toSatisfy(
+        (each) => each === true || typeof each === 'string',
+      )
+    })
+
     test.each<[string, object, number]>([
       ['documents', { query: 'q'.repeat(1000), documents: Array.from({ length: 100 }, () => 'd') }, 100_000],
       ['texts', { query: 'q'.repeat(1000), texts: Array.from({ length: 100 }, () => 'd') }, 100_000],
@@ -145,6 +162,41 @@ forAnAnsweringGateway(
       ['an instruction of each', { instruction: 'q'.repeat(1000), input: Array.from({ length: 100 }, () => 'd') }, 100_000],
     ])('input-that-weighs-more: a question counts once for each document that is ranked by it: %s', async (_, body, tokens) => {
       expect(await setAside(['rerank', { model: 'm', ...body }])).toBeGreaterThan(tokens)
+    })
+
+    test('input-that-weighs-more: several questions beside several documents are set aside once for each pair', async () => {
+      const found = await setAside(['rerank', { model: 'm', queries: Array(10).fill('q'.repeat(100)), documents: Array(20).fill('d') }])
+      expect(found).toBeGreaterThan(10 * 100 * 20)
+      expect(found).toBeLessThan(10 * 100 * 20 * 2)
+    })
+
+    test('input-that-weighs-more: more than any number says exactly is refused, and taken for no failure of the store', async () => {
+      const many = (text: string): string[] => Array(40_000).fill(text)
+      expect(await setAside(['rerank', { model: 'm', queries: many('q'.repeat(80)), documents: many('d') }])).toBe('budget_exhausted')
+    })
+
+    test('input-that-weighs-more: a part with any number of members that could hold its bytes costs a look at each', async () => {
+      const spellings = Array.from({ length: 2000 }, (_, index) =>
+        Array.from('document_url', (letter, at) => ((index >> at) & 1 ? letter.toUpperCase() : letter)).join(''),
+      )
+      const bytes = Object.fromEntries(spellings.map((name) => [name, 'data:image/png;base64,AAAA']))
+      const others = Object.fromEntries(Array.from({ length: 60_000 }, (_, at) => [`m${at}`, 'x']))
+      const part = { type: 'image_url', ...bytes, ...others }
+      let [entries, isCounting] = [0, true]
+      const original = Object.entries
+      Object.entries = ((object: object) => {
+        const found = original(object)
+        if (isCounting) entries += found.length
+        return found
+      }) as typeof Object.entries
+      try {
+        expect(await setAside(chat(part))).toBeGreaterThan(0)
+      } finally {
+        isCounting = false
+        Object.entries = original
+      }
+      expect(entries).toBeGreaterThan(60_000)
+      expect(entries).toBeLessThan(1_000_000)
     })
 
     test('input-that-weighs-more: a template of the caller may write any length, so it is 400 ceiling_required', async () => {
@@ -160,7 +212,7 @@ forAnAnsweringGateway(
       },
       rules: [
         { name: 'calls', requests: 1_000_000 },
-        { name: 'tokens', tokens: 1_000_000_000 },
+        { name: 'tokens', tokens: 1_000_000_000, onUnavailable: 'allow' },
       ],
     },
   },

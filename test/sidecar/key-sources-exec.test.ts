@@ -90,7 +90,8 @@ test('no program is left when Postern ends while one runs', async () => {
   running.child.kill('SIGTERM')
   await running.finished
   await expect.poll(() => lives(pid), eventually).toBe(false)
-})
+  // It waits twice, each time for as long as `eventually` says, as the other tests here do.
+}, 40_000)
 
 test('at most four programs run at once', async () => {
   const exec = program(`

@@ -1,5 +1,5 @@
 import type { Dialect } from '@postern/gateways'
-import type { Secret } from '@postern/ports'
+import { readUnit, type Secret } from '@postern/ports'
 import type { CheckedConfig } from './check-config.js'
 import { checkDialectNeeds, checkSecretText, shortestKey } from './check-keys.js'
 import { oneOf, type Problem, problem } from './problem.js'
@@ -16,6 +16,8 @@ export interface GivenKey {
   readonly alias: string
   readonly gateway: string
   readonly project?: string | undefined
+  /** What its account is debited in: `credits` or a currency of ISO 4217. */
+  readonly currency?: string | undefined
   readonly secret: Secret
   readonly providerSecret?: Secret | undefined
 }
@@ -24,12 +26,20 @@ export interface GivenKey {
  * Checks a key for the ring by the rules for keys of the configuration. Returns errors and no warnings: an import may bring a million keys,
  * and an operator cannot read a million warnings.
  */
-export function checkRingKey({ alias, gateway, ...key }: GivenKey, { config, dialects }: CheckedConfig): readonly Problem[] {
+export function checkRingKey(given: GivenKey, checked: CheckedConfig): readonly Problem[] {
   const problems: Problem[] = []
-  const fault = aliasFault(alias)
+  const fault = aliasFault(given.alias)
   if (fault !== undefined) problems.push(problem('alias', `${fault.reason}.`, fault.fix))
-  if (Object.hasOwn(config.keys, alias))
+  if (Object.hasOwn(checked.config.keys, given.alias))
     problems.push(problem('alias', 'is that of a key of the configuration.', 'Give the key of the ring another name.'))
+  return [...problems, ...checkRingSecret(given, checked)]
+}
+
+/** Checks a key whose secret is replaced: all but its name, under which the ring has it. */
+export function checkRingSecret({ gateway, ...key }: GivenKey, { config, dialects }: CheckedConfig): readonly Problem[] {
+  const problems: Problem[] = []
+  if (key.currency !== undefined && readUnit(key.currency) !== key.currency)
+    problems.push(problem('currency', 'is neither credits nor a currency of ISO 4217.', 'Write credits, USD, TRY …'))
   const settings = Object.hasOwn(config.gateways, gateway) ? config.gateways[gateway] : undefined
   if (settings === undefined) {
     problems.push(

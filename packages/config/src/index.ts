@@ -1,7 +1,7 @@
 export { type AdminRole, adminRoles } from './admin-schemas.js'
 export { checkConfig, type CheckedConfig, type CheckResult } from './check-config.js'
 export { masterKeyPath } from './check-key-ring.js'
-export { checkRingKey, type GivenKey } from './check-ring-key.js'
+export { checkRingKey, checkRingSecret, type GivenKey } from './check-ring-key.js'
 export { mostKeyChars } from './check-keys.js'
 export { findUnpricedSpend, type SpendRule } from './find-unpriced-spend.js'
 export { formatHashRing, formatManifest, isManifest, isRingOfNobody, parseHashRing } from './hash-ring.js'

@@ -32,6 +32,8 @@ export class Journey {
   /** That of the attempt that is under way or was the last. */
   tap: Tap | undefined = undefined
   #tags: Tags | undefined = undefined
+  /** The same, as long as nothing was sent. */
+  #unsent: Tags | undefined = undefined
   /** When the first and the last attempt began, by `performance.now()`; 0: none did. */
   begunAt = 0
   attemptedAt = 0
@@ -43,7 +45,7 @@ export class Journey {
   /** Those of the attempt that is under way or was the last. Before the first: attempt 0, with the tags that can be read. */
   get tags(): Tags {
     if (this.#tags === undefined) return (this.#tags = tagRefused(this.arrival))
-    return this.begunAt === 0 ? tagUnsent(this.#tags, this.arrival) : this.#tags
+    return this.begunAt === 0 ? (this.#unsent ??= tagUnsent(this.#tags, this.arrival)) : this.#tags
   }
 
   set tags(given: Tags) {

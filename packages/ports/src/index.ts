@@ -43,7 +43,7 @@ export {
   rankOf,
   type SessionFacts,
 } from './principal.js'
-export type { KeptBinding, KeptKey, KeyRing, RingChange, RingChanges, RingConflict } from './key-ring.js'
+export type { KeptBinding, KeptKey, KeyRing, RemarkedBinding, RingChange, RingChanges, RingConflict } from './key-ring.js'
 export { keptAfterMs, type Period, type PeriodWindow, windowAt } from './period.js'
 export { type CeilingKind, type PriceEntry, type PriceFile, type TokenPrices, unitsOfGateway } from './price-file.js'
 export { describeProxy, type Proxy, type ProxyOf } from './proxy.js'

@@ -30,6 +30,14 @@ export interface RingChange {
   readonly unbind?: readonly string[]
 }
 
+/** A binding that is marked anew. */
+export interface RemarkedBinding {
+  /** The binding as it was read. */
+  readonly before: KeptBinding
+  /** The mark that it gets. */
+  readonly mac: string
+}
+
 /** What stands in the way of a change; nothing was changed. */
 export interface RingConflict {
   /** Keys that have another version, or are there already. */
@@ -63,6 +71,8 @@ export interface KeyRing {
   count(): Promise<{ readonly keys: number; readonly bindings: number }>
   /** Makes a change. @returns What stands in its way; `undefined`: it is made. */
   change(change: RingChange): Promise<RingConflict | undefined>
+  /** Marks bindings anew, each only if it is still what it was. @returns The selectors of those that are others now, or gone. */
+  remark(bindings: readonly RemarkedBinding[]): Promise<readonly string[]>
   /** Writes new keys and bindings that no lookup finds before {@link KeyRing.publish}. @param batch A name that no other import has. */
   stage(batch: string, keys: readonly KeptKey[], bindings: readonly KeptBinding[]): Promise<void>
   /** Lets lookups find everything that was staged, or nothing of it. @returns What stands in the way: keys and bindings that are there already. */

@@ -1,4 +1,4 @@
-import type { CheckedConfig } from '@postern/config'
+import { type CheckedConfig, checkRingKey } from '@postern/config'
 import { BrokenSeal } from '@postern/instance'
 import { bindingIdentity, describeBinding, type PrincipalFields } from '@postern/ports'
 import { countOf } from '../count-of.js'
@@ -85,8 +85,8 @@ export async function addKey(alias: string, options: AddKeyOptions): Promise<num
     // Throws if no caller can have such a name, before the secret is read and the audit written.
     for (const each of bindings) ring.editor.bindingOf(each, alias)
     const hasProvider = options.providerEnv !== undefined || options.providerFile !== undefined
-    const read = { alias, gateway, project, label: `the key of ${alias}`, hasProvider }
-    const secrets = await readSecrets(read, options, ring.checked)
+    const read = { alias, gateway, project, currency, label: `the key of ${alias}`, hasProvider }
+    const secrets = await readSecrets(read, options, ring.checked, checkRingKey)
     const key = { alias, gateway, project, currency, ...secrets, ...(shared === true ? { shared } : {}) }
     const bound = bindings.length === 0 ? {} : { binding: describeBinding(principal) }
     await whileAudited(ring, { what: 'key_added', alias, gateway, ...bound }, () => ring.editor.add(key, bindings, Date.now()))

@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline/promises'
+import { checkRingSecret } from '@postern/config'
 import {
   confirmNext,
   type Declared,
@@ -110,7 +111,7 @@ async function take({ checked, editor }: OpenRing, { alias, version, key }: Read
   const { gateway, project } = key
   const hasProvider = key.secrets.some(({ sealedProvider }) => sealedProvider !== undefined)
   const read = { alias, gateway, project, label: `the new key of ${alias}`, hasProvider }
-  const { secret, providerSecret } = await readSecrets(read, options, checked)
+  const { secret, providerSecret } = await readSecrets(read, options, checked, checkRingSecret)
   const sealed = editor.seal(alias, gateway, since, secret, providerSecret)
   const taken = takeNext(key, { since, ...sealed }, Date.now())
   return { key: { ...taken, ...(declared === undefined ? {} : { declared }) }, stage: 'take' }

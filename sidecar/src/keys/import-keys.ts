@@ -75,11 +75,11 @@ export async function stageImport(
         selectors.set(bindingIdentity(principal), line)
         bindings.push(binding)
       }
+      keys.push(editor.sealNew(key, Date.now()))
     } catch (error) {
       if (!(error instanceof RingFault)) throw error
       return fail(line, error.message)
     }
-    keys.push(editor.sealNew(key, Date.now()))
   }
 
   async function stage(): Promise<void> {

@@ -1,4 +1,4 @@
-import { type CheckedConfig, checkRingKey } from '@postern/config'
+import type { CheckedConfig, GivenKey, Problem } from '@postern/config'
 import type { Secret } from '@postern/ports'
 import { Failure } from '../failure.js'
 import { readNewSecret } from './read-new-secret.js'
@@ -20,6 +20,7 @@ export interface KeyToRead {
   readonly label: string
   /** Whether the key has a provider's key as well. */
   readonly hasProvider: boolean
+  readonly currency?: string | undefined
 }
 
 /** The secrets of a key. */
@@ -29,20 +30,23 @@ export interface ReadSecrets {
 }
 
 /**
- * Reads the secrets of a key, and checks the key by the rules of the ring.
+ * Reads the secrets of a key, and checks the key.
+ *
+ * @param check The rules of the ring: for a new key, or for a secret that replaces another.
  *
  * @throws {Failure} if a secret is missing, or the ring does not take the key.
  */
 export async function readSecrets(
-  { alias, gateway, project, label, hasProvider }: KeyToRead,
+  { alias, gateway, project, currency, label, hasProvider }: KeyToRead,
   options: SecretOptions,
   checked: CheckedConfig,
+  check: (key: GivenKey, checked: CheckedConfig) => readonly Problem[],
 ): Promise<ReadSecrets> {
   const secret = await readNewSecret(label, { env: options.secretEnv, file: options.secretFile })
   const providerSecret = hasProvider
     ? await readNewSecret(`the provider's key of ${alias}`, { env: options.providerEnv, file: options.providerFile })
     : undefined
-  const [problem] = checkRingKey({ alias, gateway, project, secret, providerSecret }, checked)
+  const [problem] = check({ alias, gateway, project, currency, secret, providerSecret }, checked)
   if (problem !== undefined) throw new Failure(`${problem.path} ${problem.reason}\n${problem.fix}`)
   return { secret, providerSecret }
 }

@@ -1,5 +1,6 @@
 import type { CheckedConfig } from '@postern/config'
-import { BrokenSeal, type ReadKey, readKey, tryRingSecret } from '@postern/instance'
+import { BrokenSeal, type MasterKeys, type ReadKey, readKey, tryRingSecret } from '@postern/instance'
+import type { KeptKey } from '@postern/ports'
 import { countOf } from '../count-of.js'
 import { type OpenRing, withRingOf } from '../keys/open-ring.js'
 import type { OnlineRow } from './online-row.js'
@@ -25,12 +26,12 @@ export type Asked = readonly string[] | undefined
 export function checkRing(checked: CheckedConfig, file: string, asked: Asked): Promise<readonly OnlineRow[]> {
   return withRingOf(checked, file, async (open) => {
     if (open === undefined) return []
-    const { read, broken, left } = await readRows(open)
-    const chosen = read.filter(({ alias }) => asked?.includes(alias) ?? true)
-    const tried = asked === undefined ? chosen.slice(0, maxTried) : chosen
+    const { read, broken, left } = asked === undefined ? await readRows(open) : await readAsked(open, asked)
+    const tried = asked === undefined ? read.slice(0, maxTried) : read
     const rows = await tryAll(tried, open)
-    const untried = asked === undefined ? chosen.length - tried.length + left : 0
-    return [await rowOfRing(open, broken.length, left), ...broken.slice(0, maxTried), ...rows, ...rowOfUntried(untried)]
+    const untried = asked === undefined ? read.length - tried.length + left : 0
+    const named = asked === undefined ? broken.slice(0, maxTried) : broken
+    return [await rowOfRing(open, broken.length, left), ...named, ...rows, ...rowOfUntried(untried)]
   })
 }
 
@@ -47,19 +48,32 @@ async function readRows({ ring, masterKeys }: OpenRing): Promise<Rows> {
   let after: string | undefined
   while (read.length + broken.length < maxRead) {
     const page = await ring.keys(after, pageSize)
-    for (const kept of page) {
-      try {
-        read.push(readKey(kept, masterKeys))
-      } catch (error) {
-        if (!(error instanceof BrokenSeal)) throw error
-        broken.push({ what: `ring key ${kept.alias}`, ok: false, detail: `Its row cannot be read. ${error.message}` })
-      }
-    }
+    for (const kept of page) takeRow(kept, masterKeys, read, broken)
     after = page.at(-1)?.alias
     if (page.length < pageSize) return { read, broken, left: 0 }
   }
   const { keys } = await ring.count()
   return { read, broken, left: Math.max(0, keys - read.length - broken.length) }
+}
+
+/** The rows of these keys alone, wherever they stand in the ring; those that it has not are left out. */
+async function readAsked({ ring, masterKeys }: OpenRing, aliases: readonly string[]): Promise<Rows> {
+  const read: ReadKey[] = []
+  const broken: OnlineRow[] = []
+  for (const alias of aliases) {
+    const kept = await ring.key(alias)
+    if (kept !== undefined) takeRow(kept, masterKeys, read, broken)
+  }
+  return { read, broken, left: 0 }
+}
+
+function takeRow(kept: KeptKey, masterKeys: MasterKeys, read: ReadKey[], broken: OnlineRow[]): void {
+  try {
+    read.push(readKey(kept, masterKeys))
+  } catch (error) {
+    if (!(error instanceof BrokenSeal)) throw error
+    broken.push({ what: `ring key ${kept.alias}`, ok: false, detail: `Its row cannot be read. ${error.message}` })
+  }
 }
 
 async function rowOfRing({ ring }: OpenRing, broken: number, left: number): Promise<OnlineRow> {

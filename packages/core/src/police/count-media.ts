@@ -18,7 +18,7 @@ const ofGoogle = /^(?:inline_?data|file_?data)$/i
 const saysType = /^(?:mime_?type|media_?type|content_?type)$/i
 
 /** The kinds as which a part was counted. */
-type Part = Set<MediaKind>
+type CountedKinds = Set<MediaKind>
 
 /**
  * Counts the pictures, sounds and files that a request brings, and the bytes in which they stand in its body.
@@ -31,9 +31,11 @@ export class MediaCounter {
   /** How many bytes of the body hold media and no text. */
   bytes = 0
   /** The objects that are such parts, and those within them that hold the bytes. */
-  readonly #parts = new WeakMap<object, Part>()
+  readonly #parts = new WeakMap<object, CountedKinds>()
   /** The objects of which is known that they are none. */
   readonly #others = new WeakSet()
+  /** What objects say of the type of their bytes. Read once for each: an object may have many members that hold bytes. */
+  readonly #types = new WeakMap<object, readonly string[]>()
 
   counts(): MediaCounts {
     return { ...this.#counts }
@@ -48,62 +50,98 @@ export class MediaCounter {
     if (value === null || value === undefined || (!inContent && !isTop)) return
     const part = inContent ? this.#partOf(owner, within) : undefined
     if (part !== undefined) {
-      // The bytes stand in an object of the part: `image_url`, `source`, `file`.
-      if (typeof value === 'object' && !Array.isArray(value)) this.#parts.set(value, part)
-      else if (Array.isArray(value) && isMany(name)) this.#addMany(kindOfName(name) ?? 'image', value.slice(1))
-      else if (typeof value === 'string') this.#lookAt(part, name, value, owner, within)
+      this.#visitPart(part, name, value, owner, within)
       return
     }
     // A part without a type, or a picture beside the text. Objects of Google's API are looked at by themselves.
     const kind = saysOfText.test(name) || (ofGoogle.test(name) && typeof value === 'object') ? undefined : kindOfName(name)
     if (kind === undefined || (isTop && !isMany(name)) || (typeof value !== 'string' && typeof value !== 'object')) return
-    if (Array.isArray(value)) this.#addMany(kind, value)
+    if (Array.isArray(value)) this.#countEach(kind, value)
     else {
-      const found: Part = new Set()
-      this.#add(found, kind)
+      const found: CountedKinds = new Set()
+      this.#count(found, kind)
       if (typeof value === 'object') this.#parts.set(value, found)
       else {
-        this.#add(found, kindOfAddress(value))
-        if (isBytes(value, {}, undefined)) this.bytes += value.length
+        this.#count(found, kindOfAddress(value))
+        if (isMediaUrl(value)) this.bytes += value.length
       }
     }
   }
 
   /** Looks at what a part says of itself, and where its bytes are. */
-  #lookAt(part: Part, name: string, value: string, owner: VisitedMember['owner'], within: string | undefined): void {
-    if (saysType.test(name)) this.#add(part, kindOfType(value))
+  #visitPart(part: CountedKinds, name: string, value: unknown, owner: VisitedMember['owner'], within: string | undefined): void {
+    const isObject = typeof value === 'object' && !Array.isArray(value)
+    if ((holdsBytes.test(name) || isObject || isMany(name)) && !saysOfText.test(name) && !isOfGoogle(within))
+      this.#count(part, kindOfName(name))
+    // The bytes stand in an object of the part: `image_url`, `source`, `file`.
+    if (isObject) this.#parts.set(value as object, part)
+    else if (Array.isArray(value)) {
+      if (!isMany(name)) return
+      // The first one is the part itself.
+      if (typeof value[0] === 'string') this.#count(part, kindOfAddress(value[0]))
+      this.#countEach(kindOfName(name) ?? 'image', value.slice(1))
+    } else if (typeof value !== 'string') return
+    else if (saysType.test(name)) this.#count(part, kindOfType(value))
     else if (holdsBytes.test(name)) {
-      this.#add(part, kindOfAddress(value))
-      if (isBytes(value, owner, within)) this.bytes += value.length
+      this.#count(part, kindOfAddress(value))
+      if (this.#isBytes(value, owner, within)) this.bytes += value.length
     }
   }
 
-  #partOf(owner: VisitedMember['owner'], within: string | undefined): Part | undefined {
+  /** Whether a text is base64 of a picture, a sound or a document: what is text in any way counts by its bytes. */
+  #isBytes(text: string, owner: VisitedMember['owner'], within: string | undefined): boolean {
+    const { type } = owner
+    const isBare = type === 'base64' || (type === undefined && within !== undefined && ofBase64.test(within))
+    if (type === 'text' || !(isMediaUrl(text) || (isBare && typeOfDataUrl(text) === undefined && isBase64(text)))) return false
+    return this.#typesOf(owner).every((said) => isMediaType(said))
+  }
+
+  #typesOf(owner: VisitedMember['owner']): readonly string[] {
+    let types = this.#types.get(owner)
+    if (types === undefined) {
+      types = Object.entries(owner).flatMap(([name, value]) => (saysType.test(name) && typeof value === 'string' ? [value] : []))
+      this.#types.set(owner, types)
+    }
+    return types
+  }
+
+  #partOf(owner: VisitedMember['owner'], within: string | undefined): CountedKinds | undefined {
     const known = this.#parts.get(owner)
     if (known !== undefined || this.#others.has(owner)) return known
-    const kinds = kindsOfPart(owner, within)
+    const kinds = this.#kindsOf(owner, within)
     if (kinds.length === 0) {
       this.#others.add(owner)
       return undefined
     }
-    const part: Part = new Set()
+    const part: CountedKinds = new Set()
     this.#parts.set(owner, part)
-    for (const kind of kinds) this.#add(part, kind)
+    for (const kind of kinds) this.#count(part, kind)
     return part
   }
 
-  #add(part: Part, kind: MediaKind | undefined): void {
+  #kindsOf(owner: VisitedMember['owner'], within: string | undefined): readonly MediaKind[] {
+    if (isOfGoogle(within)) {
+      const types = this.#typesOf(owner)
+      // Without a type it may be whatever the address leads to.
+      return types.length === 0 ? ['file', 'audio'] : types.map((said) => kindOfType(said) ?? 'file')
+    }
+    const { type } = owner
+    const kind = typeof type !== 'string' || saysOfText.test(type) ? undefined : kindOfName(type)
+    return kind === undefined ? [] : [kind]
+  }
+
+  #count(part: CountedKinds, kind: MediaKind | undefined): void {
     if (kind === undefined || part.has(kind)) return
     part.add(kind)
     this.#counts[kind] += 1
   }
 
   /** Several in one list: each is one of this kind, and of the kind that its own address says. */
-  #addMany(kind: MediaKind, values: readonly unknown[]): void {
+  #countEach(kind: MediaKind, values: readonly unknown[]): void {
     for (const value of values) {
-      const part: Part = new Set()
-      this.#add(part, kind)
-      if (typeof value === 'string') this.#add(part, kindOfAddress(value))
+      const part: CountedKinds = new Set()
+      this.#count(part, kind)
+      if (typeof value === 'string') this.#count(part, kindOfAddress(value))
       else if (typeof value === 'object' && value !== null) this.#parts.set(value, part)
     }
   }
@@ -114,27 +152,12 @@ function isMany(name: string): boolean {
   return /^(?:input_?)?(?:images?|videos?|audios?|files?|documents?|frames)(?:_?urls?|_?data)?$/i.test(name) && name !== 'documents'
 }
 
-/** Whether a text is base64 of a picture, a sound or a document: what is text in any way counts by its bytes. */
-function isBytes(text: string, owner: VisitedMember['owner'], within: string | undefined): boolean {
-  const { type } = owner
-  const said = typeOfOwner(owner)
-  if (type === 'text' || (said !== undefined && !isMediaType(said))) return false
-  const ofUrl = typeOfDataUrl(text)
-  if (ofUrl !== undefined) return isMediaType(ofUrl) && isBase64Url(text)
-  return (type === 'base64' || (type === undefined && within !== undefined && ofBase64.test(within))) && isBase64(text)
+function isOfGoogle(within: string | undefined): boolean {
+  return within !== undefined && ofGoogle.test(within)
 }
 
-function kindsOfPart(owner: VisitedMember['owner'], within: string | undefined): readonly MediaKind[] {
-  const said = typeOfOwner(owner)
-  if (within !== undefined && ofGoogle.test(within))
-    // Without a type it may be whatever the address leads to.
-    return said === undefined ? ['file', 'audio'] : [kindOfType(said) ?? 'file']
-  const { type } = owner
-  const kind = typeof type !== 'string' || saysOfText.test(type) ? undefined : kindOfName(type)
-  return kind === undefined ? [] : [kind]
-}
-
-function typeOfOwner(owner: VisitedMember['owner']): string | undefined {
-  for (const [name, value] of Object.entries(owner)) if (saysType.test(name) && typeof value === 'string') return value
-  return undefined
+/** Whether a text is a `data:` URL that holds a picture, a sound or a document in base64. */
+function isMediaUrl(text: string): boolean {
+  const type = typeOfDataUrl(text)
+  return type !== undefined && isMediaType(type) && isBase64Url(text)
 }

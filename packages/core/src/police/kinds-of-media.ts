@@ -8,13 +8,14 @@ const ofImage = /image|picture|screenshot|photo|frame/i
 const ofSound = /audio|video|sound|media|speech/i
 const ofFile = /file|document|pdf|attachment/i
 
-/** The last part of a path, and hosts, that say what an address leads to. */
-const soundAddress = /\.(?:mp4|m4v|mov|avi|mkv|webm|mpe?g|3gpp?|wmv|flv|mp3|m4a|wav|flac|ogg|oga|opus|aac|aiff?)(?:$|[?#])/i
-const fileAddress = /\.(?:pdf|docx?|pptx?|xlsx?|odt|epub|rtf)(?:$|[?#])/i
+/** What a path ends in, and hosts, that say what an address leads to. */
+const soundAddress = /\.(?:mp4|m4v|mov|avi|mkv|webm|mpe?g|3gpp?|wmv|flv|mp3|m4a|wav|flac|ogg|oga|opus|aac|aiff?)$/i
+const fileAddress = /\.(?:pdf|docx?|pptx?|xlsx?|odt|epub|rtf)$/i
 const soundHost = /^(?:https?:)?\/\/(?:[\w-]+\.)*(?:youtube\.com|youtube-nocookie\.com|youtu\.be|vimeo\.com)(?:[:/?#]|$)/i
 
-/** How far an address is looked at, in characters. */
-const maxAddressChars = 2048
+/** No host is longer, and no ending, in characters. */
+const maxHostChars = 300
+const maxEndingChars = 8
 
 /** The kind of media that a name or a type speaks of. */
 export function kindOfName(name: string): MediaKind | undefined {
@@ -34,7 +35,10 @@ export function kindOfType(type: string): MediaKind | undefined {
 export function kindOfAddress(address: string): MediaKind | undefined {
   const type = typeOfDataUrl(address)
   if (type !== undefined) return kindOfType(type)
-  const begun = address.slice(0, maxAddressChars)
-  if (soundHost.test(begun) || soundAddress.test(begun)) return 'audio'
-  return fileAddress.test(begun) ? 'file' : undefined
+  if (soundHost.test(address.slice(0, maxHostChars))) return 'audio'
+  const end = address.search(/[?#]/)
+  const path = end === -1 ? address : address.slice(0, end)
+  const ending = path.slice(-maxEndingChars)
+  if (soundAddress.test(ending)) return 'audio'
+  return fileAddress.test(ending) ? 'file' : undefined
 }

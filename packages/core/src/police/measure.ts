@@ -43,7 +43,7 @@ export class Measuring {
   readonly #route: Route
   readonly #media = new MediaCounter()
   #unbounded: string | undefined
-  /** How many tools are defined elsewhere than at the top: in an item of the input, in another tool. */
+  /** How many tools are defined elsewhere than in the lists of the top: in an item of the input, in another tool, in another spelling. */
   #toolsWithin = 0
   /** How many tools are described by the provider. */
   #toolsOfProvider = 0
@@ -119,7 +119,7 @@ export class Measuring {
     const pictures = this.#makesPictures() ? countOf(members['n'] ?? 1) : 0
     const output = this.#readOutput(members, pictures)
     return {
-      textBytes: Math.max(0, bytes - this.#media.bytes) + (output === undefined ? bytesReadAgain(members) : 0),
+      textBytes: Math.max(0, bytes - this.#media.bytes) + (output === undefined ? bytesReadAgain(members, bytes) : 0),
       entries: lists.reduce((sum, name) => sum + lengthOf(members[name]), 1) + this.#toolsWithin,
       tools: lengthOf(members['tools']) + lengthOf(members['functions']) + this.#toolsWithin,
       toolsOfProvider: this.#toolsOfProvider,
@@ -180,7 +180,8 @@ export class Measuring {
   }
 
   #lookForWork(member: VisitedMember, isPicture: boolean): void {
-    if (!member.isTop && definesTools(member.name)) this.#toolsWithin += Array.isArray(member.value) ? member.value.length : 1
+    if (definesTools(member.name) && !(member.isTop && isCountedList(member)))
+      this.#toolsWithin += Array.isArray(member.value) ? member.value.length : 1
     if (isDescribedByProvider(member)) this.#toolsOfProvider += 1
     if (setsHostedWork(member, this.#route.endpoint.format.id === 'generate-content')) this.isUnbounded(member.name)
     else if (isPicture && !member.inContent && asksForPictures(member)) this.isUnbounded(member.name)
@@ -211,6 +212,11 @@ export class Measuring {
     if (!(error instanceof Refusal)) throw error
     this.isUnbounded(error.details.param ?? 'body')
   }
+}
+
+/** Whether a member is a list of tools that {@link Measuring.need} counts by its name. */
+function isCountedList({ name, value }: VisitedMember): boolean {
+  return (name === 'tools' || name === 'functions') && Array.isArray(value)
 }
 
 function lengthOf(list: unknown): number {

@@ -1,27 +1,33 @@
 import type { Members } from './callers-places.js'
 
-/** What is read together with each entry of a list: the question that documents are ranked by, the instruction of an embedding. */
-const readWithEach = /^(?:(?:search_?)?quer(?:y|ies)|questions?|instructions?|instruct|prompt|prefix|task_?description)$/i
+/** What is read together with each entry of a list: the questions that documents are ranked by, and the instruction of an embedding. */
+const asksOfEach = /^(?:(?:search_?)?quer(?:y|ies)|questions?)$/i
+const readWithEach = /^(?:instructions?|instruct|prompt|prefix|task_?description)$/i
+
+/** No limit allows as many tokens, and numbers up to it are added exactly. */
+export const mostBytes = 2 ** 41
 
 /**
- * The bytes of a request that a model reads more than once, beyond the first time. A model that ranks reads the question beside each
- * document, and bills it as often.
+ * The bytes of a request that a model reads more than once, beyond the first time. A model that ranks reads each question beside each
+ * document, and bills it as often; an instruction is read with each of those.
+ *
+ * @param bytes The length of the body. It bounds how long all documents are together.
  */
-export function bytesReadAgain(members: Members): number {
-  const asked = Object.entries(members).filter(([name]) => readWithEach.test(name))
-  if (asked.length === 0) return 0
-  const lists = Object.entries(members).flatMap(([name, value]) => (Array.isArray(value) && !readWithEach.test(name) ? [value] : []))
-  const question = sum(asked.map(([, value]) => bytesOf(value)))
-  const questions = Math.max(1, ...asked.map(([, value]) => (Array.isArray(value) ? value.length : 1)))
-  const longest = Math.max(1, ...lists.map(({ length }) => length))
-  const documents = questions === 1 ? 0 : sum(lists.map((list) => bytesOf(list)))
-  return question * (longest - 1) * questions + documents * (questions - 1)
+export function bytesReadAgain(members: Members, bytes: number): number {
+  let [questions, questionBytes, instructionBytes, documents] = [0, 0, 0, 1]
+  for (const [name, value] of Object.entries(members)) {
+    if (value === null || value === undefined) continue
+    if (asksOfEach.test(name)) {
+      questions += Array.isArray(value) ? value.length : 1
+      questionBytes += bytesOf(value)
+    } else if (readWithEach.test(name)) instructionBytes += bytesOf(value)
+    else if (Array.isArray(value)) documents = Math.max(documents, value.length)
+  }
+  const each = Math.max(1, questions)
+  const again = questionBytes * (documents - 1) + instructionBytes * (documents * each - 1) + (each - 1) * bytes
+  return Math.min(mostBytes, again)
 }
 
 function bytesOf(value: unknown): number {
-  return value === undefined ? 0 : Buffer.byteLength(typeof value === 'string' ? value : JSON.stringify(value))
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0)
+  return Buffer.byteLength(typeof value === 'string' ? value : JSON.stringify(value))
 }

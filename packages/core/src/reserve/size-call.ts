@@ -69,7 +69,8 @@ export function sizeCall(limits: readonly Limit[], need: Need, call: PricedCall,
   const input =
     need.textBytes +
     tokensOfEntry * need.entries +
-    (need.tools > 0 ? tokensOfTools + tokensOfTool * need.tools + tokensOfProviderTool * need.toolsOfProvider : 0) +
+    (need.tools > 0 ? tokensOfTools + tokensOfTool * need.tools : 0) +
+    tokensOfProviderTool * need.toolsOfProvider +
     (typeof media === 'string' ? 0 : media)
   const answers = need.output?.answers ?? 0
   const thinking = need.output?.thinking ?? 0

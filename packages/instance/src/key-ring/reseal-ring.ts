@@ -1,119 +1,115 @@
-import { describeBinding, type KeptBinding, type KeptKey, type KeyRing, type RingChange } from '@postern/ports'
-import { faultOf } from './edit-ring.js'
+import { describeBinding, type KeptBinding, type KeptKey, type KeyRing } from '@postern/ports'
 import { BrokenSeal, type MasterKeys } from './master-keys.js'
+import { RingFault } from './ring-fault.js'
 import { principalsOf, resealBinding, resealKey } from './ring-key.js'
 
 /** How many rows are read or written at once. */
 const rowsAtOnce = 200
 
-/** How often a row is tried that another command changes meanwhile. */
+/** How often a row is tried that other commands change meanwhile. */
 const maxTries = 5
 
-/** How many rows that cannot be read are named. */
+/** How many rows that stay as they are are named. */
 const maxNamed = 20
 
 /** What was sealed anew. */
 export interface Resealed {
   readonly keys: number
   readonly bindings: number
-  /** Rows that none of the master keys opens, and that stay as they are; the first of them by name. */
+  /** Rows that stay as they are: no master key opens them, or they cannot be written. The first of them by name. */
   readonly brokenCount: number
   readonly broken: readonly { readonly what: string; readonly reason: string }[]
 }
 
-/** One row, and how it is written anew. */
-interface Row {
-  /** The change that writes it; `undefined`: it is under the first master key. @throws {BrokenSeal} */
-  readonly change: RingChange | undefined
-  /** Reads the row once more, since another command has changed it; `undefined`: it is gone. */
-  again(): Promise<Row | undefined>
+/** How one kind of rows is sealed anew. */
+interface RowKind<Kept> {
+  /** The row as it will be; `undefined`: it is under the first master key already. @throws {BrokenSeal | RingFault} if it has to stay. */
+  reseal(kept: Kept): Kept | undefined
+  /** Writes rows. @returns Those that another command has changed meanwhile, in either form. */
+  write(rows: readonly { readonly before: Kept; readonly after: Kept }[]): Promise<readonly Kept[]>
+  /** Reads a row again; `undefined`: it is gone. */
+  read(kept: Kept): Promise<Kept | undefined>
+  nameOf(kept: Kept): string
 }
 
 /**
- * Seals every key of a ring, and marks every key and binding, under the first master key. Callers use their keys meanwhile: each row is
- * replaced in one change. What is under the first master key already stays, so a second run goes on where one was stopped.
+ * Seals every key of a ring, and marks every key and the bindings that lead to it, under the first master key. Callers use their keys
+ * meanwhile. A row is replaced only if it is still what was read: what another command writes stays, and is sealed anew as it is then. So a
+ * walk that was stopped is begun again. A binding that leads to no key is left as it is.
  *
  * @param progress Is told the share of the keys that are done.
- * @throws {RingFault} if other commands keep changing a row; what was sealed anew before stays so.
  */
 export async function resealRing(ring: KeyRing, masterKeys: MasterKeys, progress: (share: number) => void): Promise<Resealed> {
   const { keys: keyCount } = await ring.count()
-  const done = { keys: 0, bindings: 0, seen: 0 }
   const broken: { readonly what: string; readonly reason: string }[] = []
   let brokenCount = 0
 
-  /** Makes rows of what is read, and leaves out what cannot be read. */
-  const rowsOf = <Kept>(kept: readonly Kept[], rowOf: (each: Kept) => Row, nameOf: (each: Kept) => string): Row[] =>
-    kept.flatMap((each) => {
-      try {
-        const row = rowOf(each)
-        return row.change === undefined ? [] : [row]
-      } catch (error) {
-        if (!(error instanceof BrokenSeal)) throw error
-        brokenCount += 1
-        if (broken.length < maxNamed) broken.push({ what: nameOf(each), reason: error.message })
-        return []
+  function stays(what: string, reason: string): void {
+    brokenCount += 1
+    if (broken.length < maxNamed) broken.push({ what, reason })
+  }
+
+  /** @returns How many rows were sealed anew. */
+  async function reseal<Kept>(kind: RowKind<Kept>, read: readonly Kept[]): Promise<number> {
+    let [done, kept] = [0, read]
+    for (let tries = 0; kept.length > 0; tries += 1) {
+      const rows = kept.flatMap((before) => {
+        const after = resealed(kind, before)
+        return after === undefined ? [] : [{ before, after }]
+      })
+      if (rows.length === 0) break
+      if (tries === maxTries) {
+        for (const { before } of rows) stays(kind.nameOf(before), 'Other commands change it again and again.')
+        break
       }
-    })
-
-  const keyRow = (kept: KeptKey): Row => {
-    const key = resealKey(kept, masterKeys)
-    return {
-      change: key === undefined ? undefined : { keys: [key] },
-      async again() {
-        const now = await ring.key(kept.alias)
-        return now === undefined ? undefined : keyRow(now)
-      },
+      const others = await kind.write(rows)
+      done += rows.length - others.length
+      kept = (await Promise.all(others.map((other) => kind.read(other)))).filter((row) => row !== undefined)
     }
+    return done
   }
-  const bindingRow = (kept: KeptBinding): Row => {
-    const binding = resealBinding(kept, masterKeys)
-    return {
-      change: binding === undefined ? undefined : { unbind: [kept.selector], bind: [binding] },
-      async again() {
-        const [now] = await ring.bindings([kept.selector])
-        return now === undefined ? undefined : bindingRow(now)
-      },
+
+  function resealed<Kept>(kind: RowKind<Kept>, kept: Kept): Kept | undefined {
+    try {
+      return kind.reseal(kept)
+    } catch (error) {
+      if (!(error instanceof BrokenSeal) && !(error instanceof RingFault)) throw error
+      stays(kind.nameOf(kept), error.message)
+      return undefined
     }
   }
 
-  async function write(rows: readonly Row[]): Promise<number> {
-    if (rows.length === 0) return 0
-    const all = rows.map(({ change }) => change as RingChange)
-    const conflict = await ring.change({
-      keys: all.flatMap(({ keys = [] }) => keys),
-      bind: all.flatMap(({ bind = [] }) => bind),
-      unbind: all.flatMap(({ unbind = [] }) => unbind),
-    })
-    if (conflict === undefined) return rows.length
-    // Another command has changed one of them: each is written by itself, from what it is now.
-    let written = 0
-    for (const row of rows) if (await writeOne(row)) written += 1
-    return written
+  const ofKeys: RowKind<KeptKey> = {
+    reseal: (kept) => resealKey(kept, masterKeys),
+    async write(rows) {
+      if ((await ring.change({ keys: rows.map(({ after }) => after) })) === undefined) return []
+      // One of them is another now: each is written by itself.
+      const others: KeptKey[] = []
+      for (const { before, after } of rows) if ((await ring.change({ keys: [after] })) !== undefined) others.push(before)
+      return others
+    },
+    read: ({ alias }) => ring.key(alias),
+    nameOf: ({ alias }) => `the key "${alias}"`,
+  }
+  const ofBindings: RowKind<KeptBinding> = {
+    reseal: (kept) => resealBinding(kept, masterKeys),
+    async write(rows) {
+      const others = new Set(await ring.remark(rows.map(({ before, after: { mac } }) => ({ before, mac }))))
+      return rows.flatMap(({ before }) => (others.has(before.selector) ? [before] : []))
+    },
+    read: async ({ selector }) => (await ring.bindings([selector]))[0],
+    nameOf: ({ selector }) => `the binding of ${describeBinding(principalsOf(selector))}`,
   }
 
-  async function writeOne(first: Row): Promise<boolean> {
-    let row: Row | undefined = first
-    for (let tries = 1; row?.change !== undefined; tries += 1) {
-      const conflict = await ring.change(row.change)
-      if (conflict === undefined) return true
-      if (tries === maxTries) throw faultOf(conflict)
-      row = await row.again()
-    }
-    return false
-  }
-
+  const done = { keys: 0, bindings: 0, seen: 0 }
   for await (const keys of pagesOf(
     (after) => ring.keys(after, rowsAtOnce),
     ({ alias }) => alias,
   )) {
-    done.keys += await write(rowsOf(keys, keyRow, ({ alias }) => `the key "${alias}"`))
+    done.keys += await reseal(ofKeys, keys)
     for (const { alias } of keys) {
       const read = (after: string | undefined) => ring.bindingsOf(alias, rowsAtOnce, after)
-      for await (const bindings of pagesOf(read, ({ selector }) => selector))
-        done.bindings += await write(
-          rowsOf(bindings, bindingRow, ({ selector }) => `the binding of ${describeBinding(principalsOf(selector))}`),
-        )
+      for await (const bindings of pagesOf(read, ({ selector }) => selector)) done.bindings += await reseal(ofBindings, bindings)
     }
     done.seen += keys.length
     progress(Math.min(1, done.seen / Math.max(1, keyCount)))

@@ -45,8 +45,8 @@ interface Candidate {
 }
 
 /**
- * What this process knows of the ring: bindings and keys that were asked for. Requests have it follow the changes of the ring, as
- * `createRevocations` does: a lookup of what is known costs no I/O, and a change is known within a second.
+ * What this process knows of the ring: bindings and keys that were asked for. `FollowedCopy` renews it while requests come: a lookup of what
+ * is known costs no I/O, and a change is known within a second.
  */
 export class RingCopy {
   readonly #options: RingCopyOptions

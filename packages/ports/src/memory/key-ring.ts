@@ -72,6 +72,16 @@ export function createKeyRing(): KeyRing {
         .slice(0, most),
     count: async () => ({ keys: keys.size, bindings: bindings.size }),
     change,
+    async remark(marked) {
+      return marked.flatMap(({ before, mac }) => {
+        const { selector, alias } = before
+        const kept = bindings.get(selector)
+        if (kept?.alias !== alias || kept.mac !== before.mac) return [selector]
+        bindings.set(selector, { selector, alias, mac })
+        note([{ selector, alias }])
+        return []
+      })
+    },
     async stage(batch, written, bound) {
       const known = staged.get(batch) ?? { keys: [], bindings: [] }
       known.keys.push(...written)

@@ -43,6 +43,10 @@ export function createKeyRing(ask: Ask, schema: string): KeyRing {
       const values = [JSON.stringify(keys), JSON.stringify(removed), JSON.stringify(bind), unbind]
       return readConflict(readValue(await ask(`SELECT ${schema}.ring_change($1, $2, $3, $4) AS conflict`, values, importMs), 'conflict'))
     },
+    async remark(bindings) {
+      const given = bindings.map(({ before: { selector, alias, mac: former }, mac }) => ({ selector, alias, former, mac }))
+      return readTexts(readValue(await ask(`SELECT ${schema}.ring_remark($1) AS others`, [JSON.stringify(given)], importMs), 'others'))
+    },
     async stage(batch, keys, bindings) {
       await ask(`SELECT ${schema}.ring_stage($1, $2, $3)`, [batch, JSON.stringify(keys), JSON.stringify(bindings)], importMs)
     },

@@ -4,12 +4,20 @@ import { budgetFunctions } from './migrations/0002-budget-functions.js'
 import { sweepFunction } from './migrations/0003-sweep.js'
 import { lockTables } from './migrations/0004-locks.js'
 import { keyRingTables } from './migrations/0005-key-ring.js'
+import { remarkFunction } from './migrations/0006-remark.js'
 
 /** @param schema The schema's name between quotation marks. */
 export function tablesOfStore(schema: string): Tables {
   return {
     part: 'store',
     schema,
-    migrations: [storeTables(schema), budgetFunctions(schema), sweepFunction(schema), lockTables(schema), keyRingTables(schema)],
+    migrations: [
+      storeTables(schema),
+      budgetFunctions(schema),
+      sweepFunction(schema),
+      lockTables(schema),
+      keyRingTables(schema),
+      remarkFunction(schema),
+    ],
   }
 }

@@ -110,6 +110,16 @@ export function createKeyRing({ database, work }: StoreFile): KeyRing {
         return { keys, bindings }
       }),
     change: (made) => write(() => change(made)),
+    remark: (bindings) =>
+      write(() => {
+        const others = bindings.flatMap(({ before: { selector, alias, mac: former }, mac }) => {
+          if (sql.remark.run(mac, selector, alias, former).changes === 0) return [selector]
+          note(alias, selector)
+          return []
+        })
+        forgetChanges()
+        return others
+      }),
     stage: (name, keys, bindings) =>
       write(() => {
         const batch = batchOf(name)
@@ -168,6 +178,7 @@ function prepare(database: SqliteFile) {
     deleteKey: database.prepare(`DELETE FROM ring_keys WHERE alias = ? AND ${isSeen}`),
     insertBinding: database.prepare('INSERT INTO ring_bindings (selector, batch, alias, mac) VALUES (?, ?, ?, ?)'),
     deleteBinding: database.prepare(`DELETE FROM ring_bindings WHERE selector = ? AND ${isSeen}`),
+    remark: database.prepare(`UPDATE ring_bindings SET mac = ? WHERE selector = ? AND alias = ? AND mac = ? AND ${isSeen}`),
     insertBatch: database.prepare('INSERT OR IGNORE INTO ring_batches (name, published) VALUES (?, 0)'),
     batch: database.prepare('SELECT id FROM ring_batches WHERE name = ?'),
     unpublished: database.prepare('SELECT id FROM ring_batches WHERE name = ? AND published = 0'),

@@ -94,6 +94,22 @@ export const keyRingSuite: readonly Sentence<KeyRing>[] = [
     },
   },
   {
+    title: 'marks a binding anew only if it is still what it was, and tells the others',
+    async run(open) {
+      const [ring, other] = [await open(), await open()]
+      await ring.change({ keys: [keyOf('a'), keyOf('b')], bind: ['acme', 'globex', 'umbra'].map((team) => bindingOf(team, 'a')) })
+      const { mark } = await other.changes()
+      await ring.change({ unbind: ['\nglobex\n'], bind: [bindingOf('globex', 'b')] })
+      await ring.change({ unbind: ['\numbra\n'] })
+      const marked = ['acme', 'globex', 'umbra'].map((team) => ({ before: bindingOf(team, 'a'), mac: 'another' }))
+      const others = await ring.remark([...marked, { before: { ...bindingOf('acme', 'a'), mac: 'not its own' }, mac: 'third' }])
+      deepEqual(new Set(others).has('\nglobex\n') && new Set(others).has('\numbra\n'), true)
+      const left = await other.bindings(['\nacme\n', '\nglobex\n', '\numbra\n'])
+      deepEqual(new Set(left.map(({ alias, mac }) => `${alias}, ${mac}`)), new Set(['a, another', 'b, mac of globex']))
+      equal((await other.changes(mark)).changed?.selectors.includes('\nacme\n'), true)
+    },
+  },
+  {
     title: 'tells what changed since a mark, to every handle, and nothing twice',
     async run(open) {
       const [ring, other] = [await open(), await open()]
