@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { createSecretWindows } from '../../packages/ports/src/secret-windows.js'
 
 describe('loaded secrets are found', () => {
@@ -22,5 +22,43 @@ describe('loaded secrets are found', () => {
     expect(find(`a ${secret.slice(0, 20)}`)).toEqual({ start: 2, end: 22 })
     expect(find(`a ${secret.slice(0, 20)}!`)).toBeUndefined()
     expect(find('an ordinary path /v1/chat/completions')).toBeUndefined()
+  })
+})
+
+describe('secrets that begin alike', () => {
+  const alphabet = ['a', 'b', 'c']
+  /** All texts of up to three letters behind one beginning: nested, neighbours, and cut off in every way. */
+  const endings = alphabet.flatMap((one) => [one, ...alphabet.flatMap((two) => [one + two, ...alphabet.map((three) => one + two + three)])])
+
+  test('are found as a search for each of them alone finds them, the longest one of all', () => {
+    for (let round = 0; round < 60; round += 1) {
+      const secrets = endings.filter(() => Math.random() < 0.3).map((ending) => `sk-or-v1${ending}`)
+      const find = createSecretWindows(secrets)
+      for (const ending of ['', ...endings]) {
+        for (const behind of ['', '-', 'a', 'cc', '~']) {
+          const text = `x sk-or-v1${ending}${behind}`
+          const rest = text.slice(2)
+          const whole = Math.max(0, ...secrets.filter((secret) => rest.startsWith(secret)).map(({ length }) => length))
+          const cut = secrets.some((secret) => secret.startsWith(rest) && secret !== rest) ? rest.length : 0
+          const expected = (length: number) => (length === 0 ? undefined : { start: 2, end: 2 + length })
+          expect([secrets, text, find(text, true)]).toEqual([secrets, text, expected(whole)])
+          expect([secrets, text, find(text)]).toEqual([secrets, text, expected(Math.max(whole, cut))])
+        }
+      }
+    }
+  })
+
+  test('cost a text that repeats their beginning a few comparisons each time, however many they are', () => {
+    const texts = 'sk-or-v1'.repeat(50)
+    const comparisonsWith = (count: number): number => {
+      const find = createSecretWindows(Array.from({ length: count }, () => `sk-or-v1-${randomBytes(24).toString('hex')}`))
+      const looked = ['charCodeAt', 'startsWith'].map((name) => vi.spyOn(String.prototype, name as 'charCodeAt' | 'startsWith'))
+      find(texts)
+      const calls = looked.reduce((sum, { mock }) => sum + mock.calls.length, 0)
+      for (const spy of looked) spy.mockRestore()
+      return calls / 50
+    }
+    // Twice for each character of the text; then the beginning of each member that is looked at, one of each half.
+    expect(comparisonsWith(20_000)).toBeLessThan(comparisonsWith(20) + 300)
   })
 })

@@ -19,7 +19,12 @@ function rawPieces(emulator: Emulator, model: string): Promise<{ pieces: Buffer[
 describe.each(EMULATED_GATEWAYS)('%s', (gateway) => {
   test('never answers in the case hang', async () => {
     const emulator = await emulate(gateway)
-    await expect(chat(emulator, { model: 'emulate/hang', signal: AbortSignal.timeout(200) })).rejects.toThrow()
+    const leaving = new AbortController()
+    const answer = chat(emulator, { model: 'emulate/hang', signal: leaving.signal })
+    // From its arrival on, which a busy machine puts off.
+    await expect.poll(() => emulator.seen.length).toBe(1)
+    setTimeout(() => leaving.abort(), 100)
+    await expect(answer).rejects.toThrow()
     await emulator.seen[0]?.ended
     expect(emulator.seen[0]?.status).toBeUndefined()
     expect(emulator.seen[0]?.abandonedAfterMs).toBeGreaterThan(50)

@@ -7,6 +7,8 @@ afterEach(() => house.close())
 
 /** In front of a gateway that takes ten calls at once from one address, and one more every 50 ms. */
 const bucket = { burst: 10, perMinute: 1200 }
+/** Where the gateway may refuse none: what a busy machine adds between leaving and arriving must not count as a call too early. */
+const slow = { burst: 10, perMinute: 240 }
 
 function open(options: HouseOptions = {}): Promise<House> {
   return openHouse({ gateway: 'freeai', emulator: { addressBucket: bucket }, settings: { addressLimit: bucket }, ...options })
@@ -17,8 +19,6 @@ const statusesAtGateway = (): (number | undefined)[] => house.emulator.seen.map(
 
 describe('in front of a gateway that counts calls by address', () => {
   test('calls wait for their turn, and the gateway refuses none', async () => {
-    // Slower than the others: what a busy machine adds between leaving and arriving must not count as a call too early.
-    const slow = { burst: 10, perMinute: 240 }
     house = await open({ emulator: { addressBucket: slow }, settings: { addressLimit: slow } })
     const watch = startStopwatch()
     const answers = await Promise.all(times(20).map(() => house.chat()))
@@ -44,7 +44,7 @@ describe('in front of a gateway that counts calls by address', () => {
   })
 
   test('who would wait too long is told at once when to come again, and the others still get in', async () => {
-    house = await open({ settings: { addressLimit: { ...bucket, longestWait: '500ms' } } })
+    house = await open({ emulator: { addressBucket: slow }, settings: { addressLimit: { ...slow, longestWait: '2500ms' } } })
     const watch = startStopwatch()
     const flood = times(60).map(() => house.chat())
     await new Promise((later) => setTimeout(later, 50))

@@ -2,6 +2,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { lives } from '../support/lives.js'
 import { openSourced, type SourcedOptions, type SourcedSidecar } from '../support/sourced-sidecar.js'
 
 const first = 'sk_the_first_key_that_was_printed'
@@ -90,7 +91,6 @@ test('no program is left when Postern ends while one runs', async () => {
   running.child.kill('SIGTERM')
   await running.finished
   await expect.poll(() => lives(pid), eventually).toBe(false)
-  // It waits twice, each time for as long as `eventually` says, as the other tests here do.
 }, 40_000)
 
 test('at most four programs run at once', async () => {
@@ -126,12 +126,3 @@ test.each([
   expect(running.stdout()).toContain(reason)
   expect(running.stdout()).not.toMatch(/sk_of_a_program|sk_one_of/)
 })
-
-function lives(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
-}

@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { freePort } from './free-port.js'
+import { lives } from './lives.js'
 import { findProgram } from './programs.js'
 
 /** How long it may take to start, in milliseconds. */
@@ -88,7 +89,7 @@ export async function preparePostgres({ password, fsync = false, tls }: Postgres
   async function ended(pids: readonly number[]): Promise<void> {
     if (child !== undefined && child.exitCode === null && child.signalCode === null) await once(child, 'exit')
     child = undefined
-    while (pids.some((pid) => kill(pid, 0))) await sleep(10)
+    while (pids.some(lives)) await sleep(10)
   }
 
   return {
@@ -133,7 +134,7 @@ function childrenOf(parent: number): readonly number[] {
 }
 
 /** @returns Whether the process was there. */
-function kill(pid: number, signal: NodeJS.Signals | 0): boolean {
+function kill(pid: number, signal: NodeJS.Signals): boolean {
   try {
     return process.kill(pid, signal)
   } catch {
