@@ -2,21 +2,16 @@ import { issueKey } from '@postern/emulator'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { runInProcess } from '../support/run-in-process.js'
 
 let file: string
 beforeAll(() => {
   file = join(mkdtempSync(join(tmpdir(), 'postern-config-file-')), 'postern.yaml')
 })
-afterAll(() => {
-  vi.unstubAllEnvs()
-  rmSync(join(file, '..'), { recursive: true })
-})
-beforeEach(() => {
-  vi.stubEnv('JOY_KEY_ACME', issueKey('joytoken').secret)
-  vi.stubEnv('RING', `agent:${'5'.repeat(64)}`)
-})
+afterAll(() => rmSync(join(file, '..'), { recursive: true }))
+
+const env = { JOY_KEY_ACME: issueKey('joytoken').secret, RING: `agent:${'5'.repeat(64)}` }
 
 const secret = { env: 'JOY_KEY_ACME' }
 const good = {
@@ -46,7 +41,7 @@ describe('a file with a key in it', () => {
     writeFileSync(file, text)
     const warned = vi.spyOn(process, 'emitWarning')
     for (const words of commands) {
-      const { code, stdout, stderr } = await runInProcess([...words, '--config', file])
+      const { code, stdout, stderr } = await runInProcess([...words, '--config', file], { env })
       expect(`${stdout}${stderr}`).not.toContain(joy)
       if (words[0] !== 'callers') expect([words, code]).toEqual([words, 1])
     }
@@ -57,7 +52,7 @@ describe('a file with a key in it', () => {
     'is refused without it, where an alias is a key, since aliases are told to callers: %j',
     async (options) => {
       writeFileSync(file, JSON.stringify({ ...good, keys: { [joy]: { gateway: 'main', secret } }, bindings: [{ team: 'acme', key: joy }] }))
-      const { code, stdout, stderr } = await runInProcess(['explain', '--team', 'acme', '--config', file, ...options])
+      const { code, stdout, stderr } = await runInProcess(['explain', '--team', 'acme', '--config', file, ...options], { env })
       expect([code, `${stdout}${stderr}`]).toEqual([1, expect.stringContaining('keys')])
       expect(`${stdout}${stderr}`).not.toContain(joy)
     },
@@ -75,7 +70,7 @@ describe('an alias of nothing', () => {
   ])('is told of with its line and how it is written: %j', async (text, line, alias) => {
     writeFileSync(file, `version: 1\n${text}\n`)
     for (const words of [['check'], ['start'], ['callers', 'list']]) {
-      const { code, stderr } = await runInProcess([...words, '--config', file])
+      const { code, stderr } = await runInProcess([...words, '--config', file], { env })
       expect(code).toBe(1)
       expect(stderr).toContain(`  line ${line}: "${alias}" reads as a YAML alias, and no anchor "&${alias.slice(1)}" stands before it.`)
       expect(stderr).toContain(`If it is a text, write it in quotes: "${alias}".`)
@@ -84,7 +79,7 @@ describe('an alias of nothing', () => {
 
   test('is told of wherever it stands, all at once', async () => {
     writeFileSync(file, 'version: 1\nx: *a\ny: &b 1\nz: [*b, *c]\n')
-    const { stdout } = await runInProcess(['check', '--json', '--config', file])
+    const { stdout } = await runInProcess(['check', '--json', '--config', file], { env })
     expect((JSON.parse(stdout) as { problems: { path: string }[] }).problems.map(({ path }) => path)).toEqual(['line 2', 'line 4'])
   })
 })
@@ -96,7 +91,7 @@ describe('a file that stands for far more than is written', () => {
     ['maps of maps', `a: &a { x: 1 }\nb: &b { k: *a, l: *a }\nc: ${Array.from({ length: 120 }, () => '\n  - *b').join('')}`],
   ])('is refused in a sentence: %s', async (_, text) => {
     writeFileSync(file, `version: 1\n${text}\n`)
-    const { code, stderr } = await runInProcess(['check', '--config', file])
+    const { code, stderr } = await runInProcess(['check', '--config', file], { env })
     expect([code, stderr]).toEqual([1, expect.stringMatching(/has a problem:\n {2}configuration: stands for far more than is written\. /)])
   })
 })
@@ -109,7 +104,7 @@ test('an alias of what stands before it is good, and so is a ring of them told o
       .replace('"bindings":', '"bindings": ')
       .replace('"team":"acme","key":"acme"', '"team": &t acme, "key": *t'),
   )
-  expect(await runInProcess(['check', '--config', file])).toMatchObject({ code: 0 })
+  expect(await runInProcess(['check', '--config', file], { env })).toMatchObject({ code: 0 })
   writeFileSync(file, 'version: 1\nkeys: &a { acme: *a }\n')
-  expect(await runInProcess(['check', '--config', file])).toMatchObject({ code: 1 })
+  expect(await runInProcess(['check', '--config', file], { env })).toMatchObject({ code: 1 })
 })

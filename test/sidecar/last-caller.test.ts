@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { runInProcess } from '../support/run-in-process.js'
 import { type RunningPostern, startPostern } from '../support/run-postern.js'
 
@@ -21,7 +21,6 @@ beforeEach(() => {
 })
 
 afterEach(async () => {
-  vi.unstubAllEnvs()
   running?.child.kill('SIGKILL')
   await running?.finished
   running = undefined
@@ -95,8 +94,8 @@ describe('the last caller of a ring in a variable', () => {
   })
 
   test('is the environment’s to remove, with the line to set, and a running sidecar is to be started again', async () => {
-    vi.stubEnv('RING', ring)
-    const { code, stdout } = await postern('variable', 'callers', 'remove', 'agent')
+    const words = ['callers', 'remove', 'agent', '--config', join(cwd, 'variable.yaml')]
+    const { code, stdout } = await runInProcess(words, { env: { RING: ring } })
     expect([code, stdout]).toEqual([1, expect.stringContaining('RING=nobody\n')])
     expect(stdout).toContain('A running sidecar goes by the ring from before until it is started again with this line.')
   })

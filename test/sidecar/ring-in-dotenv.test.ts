@@ -16,7 +16,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { runInProcess } from '../support/run-in-process.js'
 import { runPostern } from '../support/run-postern.js'
 
@@ -47,7 +47,6 @@ callers:
 
 const directories: string[] = []
 afterAll(() => directories.forEach((directory) => rmSync(directory, { recursive: true })))
-afterEach(() => vi.unstubAllEnvs())
 
 function directoryWith(dotenv: string | Buffer): string {
   const cwd = mkdtempSync(join(tmpdir(), 'postern-removed-'))
@@ -123,8 +122,8 @@ describe('a caller that is removed from a ring in .env', () => {
 
   test.each([[[]], [['--json']]])('is not said to be gone where the environment has the last word: %j', async (options) => {
     const cwd = directoryWith(`RING=${ring}\n`)
-    vi.stubEnv('RING', ring)
-    const { code, stdout } = await callers(cwd, 'remove', 'old', ...options)
+    const words = ['callers', 'remove', 'old', '--config', join(cwd, 'postern.yaml'), ...options]
+    const { code, stdout } = await runInProcess(words, { env: { RING: ring } })
     expect(code).toBe(1)
     expect(stdout).not.toMatch(/Removed|ring in .* is written/)
     expect(stdout).toContain(kept)
