@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openStore } from '@postern/stores'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { startCookieBackend } from '../support/cookie-backend.js'
 import { type House, openHouse } from '../support/house.js'
 import { jwtCallers, startIssuer } from '../support/issuer.js'
@@ -21,42 +21,58 @@ interface Loaded {
 type Tally = Readonly<Record<string, number>>
 
 const callers = 8
+/** How long a caller rests between two calls, in milliseconds: without a rest, the calls of a second take a core for a second. */
+const restMs = 25
 
 /** Calls all the time, stops something in the middle, and starts it again. */
 async function load(
   house: House,
   headersOf: () => Promise<Headers>,
-  stop: () => Promise<void> | void,
-  start: () => Promise<void> | void,
+  stop: () => unknown,
+  start: () => unknown,
   duringMs = 600,
 ): Promise<Loaded> {
   const tallies: Record<keyof Loaded, Record<string, number>> = { before: {}, during: {}, after: {} }
   let phase: keyof Loaded | 'between' | 'over' = 'before'
   const phaseNow = (): typeof phase => phase
+  /** How many calls in a row, of those that ended last, are answered. */
+  let answered = 0
   const work = async (): Promise<void> => {
     for (let begun = phaseNow(); begun !== 'over'; begun = phaseNow()) {
       const answer = await house.chat({ credential: null, headers: await headersOf() })
       const ended = answer.status === 200 ? '200' : `${answer.status} ${answer.headers.get('postern-refusal')}`
       await answer.arrayBuffer()
+      answered = ended === '200' ? answered + 1 : 0
       // A call that was under way while things changed may end either way.
       if (begun === phaseNow() && begun !== 'between') tallies[begun][ended] = (tallies[begun][ended] ?? 0) + 1
+      await sleep(restMs)
     }
   }
   const working = Promise.all(Array.from({ length: callers }, work))
-  const next = async (then: typeof phase, change: () => Promise<void> | void, settleMs: number): Promise<void> => {
+  const next = async (then: typeof phase, change: () => unknown, settleMs: number): Promise<void> => {
     phase = 'between'
     await change()
     await sleep(settleMs)
     phase = then
   }
+  const within = { timeout: 20_000, interval: 20 }
   /** However slow the machine is, a phase has calls that began and ended in it. */
-  const hasCalls = (of: keyof Loaded) => expect.poll(() => Object.keys(tallies[of]).length, { timeout: 20_000 }).toBeGreaterThan(0)
+  const hasCalls = (of: keyof Loaded) => vi.waitFor(() => expect(Object.keys(tallies[of]).length).toBeGreaterThan(0), within)
   await sleep(300)
   await hasCalls('before')
   await next('during', stop, 800)
   await sleep(duringMs)
   await hasCalls('during')
-  await next('after', start, 1500)
+  await next(
+    'after',
+    async () => {
+      await start()
+      await sleep(1500)
+      answered = 0
+      await vi.waitFor(() => expect(answered).toBeGreaterThanOrEqual(callers), within)
+    },
+    0,
+  )
   await sleep(400)
   await hasCalls('after')
   phase = 'over'
@@ -72,7 +88,8 @@ function expectOutage({ before, during, after }: Loaded, code: string, house: Ho
   expect(house.emulator.seen.length).toBe(house.ledger.entries.filter(({ status }) => status === 200).length)
 }
 
-describe('what is stopped under load lets nobody in, and is used again without a restart', () => {
+// Each has what it stops, and a house, to itself, and they wait most of the time.
+describe.concurrent('what is stopped under load lets nobody in, and is used again without a restart', () => {
   test('an issuer whose keys must be fetched', async () => {
     const issuer = await startIssuer()
     const house = await openHouse({ callers: { jwt: [jwtCallers(issuer)] } })
@@ -112,13 +129,6 @@ describe('what is stopped under load lets nobody in, and is used again without a
   })
 
   describe.skipIf(findProgram('redis-server') === undefined)('a store that replicas share', () => {
-    let redis: RedisServer
-    beforeAll(async () => {
-      redis = await prepareRedis()
-      await redis.start()
-    })
-    afterAll(() => redis.close())
-
     const kinds: readonly [what: string, headersOf: (house: House) => Promise<() => Promise<Headers>>][] = [
       [
         'sessions, whose end could not be known',
@@ -147,15 +157,27 @@ describe('what is stopped under load lets nobody in, and is used again without a
       ],
     ]
     // A store that hangs is waited for, for a second and a half.
-    const ways: readonly [how: string, stop: () => Promise<void> | void, start: () => Promise<void> | void, duringMs: number][] = [
-      ['killed', () => redis.stop(), () => redis.start(), 600],
-      ['hanging', () => redis.pause(), () => redis.resume(), 2500],
-    ]
+    // A store that hangs is waited for, for a second and a half.
+    const ways: readonly [how: string, stop: (redis: RedisServer) => unknown, start: (redis: RedisServer) => unknown, duringMs: number][] =
+      [
+        ['killed', (redis) => redis.stop(), (redis) => redis.start(), 600],
+        ['hanging', (redis) => redis.pause(), (redis) => redis.resume(), 2500],
+      ]
     for (const [what, headersOf] of kinds) {
       test.each(ways)(`for ${what}: %s`, async (_, stop, start, duringMs) => {
+        const redis = await prepareRedis()
+        await redis.start()
         const house = await openHouse({ store: openStore({ redis: { url: redis.url } }) })
-        expectOutage(await load(house, await headersOf(house), stop, start, duringMs), 'store_unavailable', house)
+        const loaded = await load(
+          house,
+          await headersOf(house),
+          () => stop(redis),
+          () => start(redis),
+          duringMs,
+        )
+        expectOutage(loaded, 'store_unavailable', house)
         await house.close()
+        await redis.close()
       })
     }
   })
