@@ -24,14 +24,54 @@ function openWith(trustedProxies: readonly string[]): () => OpenSidecar {
 
 const send = (to: OpenSidecar, ...lines: string[]): Promise<RawAnswer> => rawConnection(to.origin, `${lines.join('\r\n')}\r\n\r\n`)
 
+/** How many are asked at once: fewer than one address may have under way. */
+const atOnce = 32
+
+interface Told {
+  readonly statuses: readonly number[]
+  /** What reached the backend for this line. */
+  readonly reached: ReturnType<typeof seen>
+}
+
+/**
+ * Says each line in a request of its own, many beside each other: after its answer, each waits a while for a second one that must not come.
+ * @returns What came of the line at an index. That nothing else reached the backend is a test of its own.
+ */
+function say(to: () => OpenSidecar, lines: readonly string[]): (index: number) => Told {
+  let answers: RawAnswer[]
+  let all: ReturnType<typeof seen>
+  const reachedBy = (index: number): ReturnType<typeof seen> => all.filter(({ target }) => target === `/line/${index}`)
+  beforeAll(async () => {
+    backend.take()
+    answers = []
+    while (answers.length < lines.length) {
+      const next = lines.slice(answers.length, answers.length + atOnce)
+      const first = answers.length
+      answers.push(
+        ...(await Promise.all(
+          next.map((line, offset) => send(to(), `GET /line/${first + offset} HTTP/1.1`, 'Host: app.example.com', line)),
+        )),
+      )
+    }
+    all = seen()
+  }, 60_000)
+  test('the backend sees one request for each line, and no other', () => {
+    expect(answers.map(({ statuses }) => statuses)).toEqual(lines.map(() => [200]))
+    expect(all.map(({ target }) => target).toSorted()).toEqual(lines.map((_, index) => `/line/${index}`).toSorted())
+  })
+  return (index) => ({ statuses: (answers[index] as RawAnswer).statuses, reached: reachedBy(index) })
+}
+
+/** Each line with its index. */
+const numbered = (lines: readonly string[]): [line: string, index: number][] => lines.map((line, index) => [line, index])
+
 /** The same in a spelling that is the same to CGI, where a name has one. */
 const respelled = proxysWord.filter((line) => line.split(':', 1)[0]?.includes('-')).map((line) => line.replace('-', '_'))
 
 describe('what-the-backend-is-told', () => {
   describe('by a client', () => {
     const sidecar = openWith(['10.0.0.0/8'])
-
-    test.each([
+    const forProxies = [
       ...proxysWord,
       ...respelled,
       ...variables,
@@ -55,17 +95,20 @@ describe('what-the-backend-is-told', () => {
       'HTTP_POSTERN_GOVERNANCE: said-by-a-proxy',
       'Postern-Something-New: said-by-a-proxy',
       'Postern: said-by-a-proxy',
-    ])('nothing that only a proxy says: %s', async (line) => {
-      expect((await send(sidecar(), 'GET /x HTTP/1.1', 'Host: app.example.com', line)).statuses).toEqual([200])
+    ]
+    const toldOf = say(sidecar, [...forProxies, ...applicationsWord])
+
+    test.each(numbered(forProxies))('nothing that only a proxy says: %s', (line, index) => {
+      const { statuses, reached } = toldOf(index)
+      expect(statuses).toEqual([200])
+      expect(reached).toHaveLength(1)
       const name = plainly(line.slice(0, line.indexOf(':')).replaceAll('.', '-'))
-      const reached = seen()
       expect(reached.flatMap(({ fields }) => fields.map(([spelled]) => plainly(spelled.replaceAll('.', '-'))))).not.toContain(name)
       expect(JSON.stringify(reached)).not.toMatch(/said-by-a-proxy|203\.0\.113\.7/)
     })
 
-    test.each(applicationsWord)('what an application has its pages say: %s', async (line) => {
-      await send(sidecar(), 'GET /x HTTP/1.1', 'Host: app.example.com', line)
-      expect(seen()[0]?.fields.map(([name, value]) => `${name}: ${value}`)).toContain(line)
+    test.each(numbered(applicationsWord))('what an application has its pages say: %s', (line, index) => {
+      expect(toldOf(forProxies.length + index).reached[0]?.fields.map(([name, value]) => `${name}: ${value}`)).toContain(line)
     })
 
     test.each([
@@ -121,15 +164,18 @@ describe('what-the-backend-is-told', () => {
 
   describe('by a trusted proxy', () => {
     const sidecar = openWith(['127.0.0.0/8'])
+    const watched = [...proxysWord, ...variables]
+    const unwatched = [...respelled, ...variablesRespelled]
+    const toldOf = say(sidecar, [...watched, ...unwatched])
 
-    test.each([...proxysWord, ...variables])('what it says: %s', async (line) => {
-      await send(sidecar(), 'GET /x HTTP/1.1', 'Host: app.example.com', line)
-      expect(seen()[0]?.fields.map(([name, value]) => `${name}: ${value}`)).toContain(line)
+    test.each(numbered(watched))('what it says: %s', (line, index) => {
+      expect(toldOf(index).reached[0]?.fields.map(([name, value]) => `${name}: ${value}`)).toContain(line)
     })
 
-    test.each([...respelled, ...variablesRespelled])('nothing in a spelling that it does not watch: %s', async (line) => {
-      await send(sidecar(), 'GET /x HTTP/1.1', 'Host: app.example.com', line)
-      expect(JSON.stringify(seen()[0]?.fields)).not.toContain(line.slice(line.indexOf(':') + 2))
+    test.each(numbered(unwatched))('nothing in a spelling that it does not watch: %s', (line, index) => {
+      const { reached } = toldOf(watched.length + index)
+      expect(reached).toHaveLength(1)
+      expect(JSON.stringify(reached[0]?.fields)).not.toContain(line.slice(line.indexOf(':') + 2))
     })
 
     test('Forwarded grows by the proxy', async () => {
