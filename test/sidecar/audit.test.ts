@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type AdminAnswer, type AdminAsk, askAdmin } from '../support/ask-admin.js'
+import { runInProcess } from '../support/run-in-process.js'
 import { type Finished, type RunningPostern, type RunOptions, runPostern, startPostern } from '../support/run-postern.js'
 
 const made = () => randomBytes(32).toString('base64url')
@@ -49,7 +50,7 @@ async function start(options: RunOptions = {}): Promise<RunningPostern> {
 
 const ask = (what: string, asked: AdminAsk = {}): Promise<AdminAnswer> =>
   askAdmin({ socketPath: join(cwd, 'postern.sock') }, `POST /admin/v1/${what}`, asked)
-const audit = (...args: readonly string[]): Promise<Finished> => runPostern(['audit', ...args, '--config', 'postern.json'], { cwd })
+const audit = (...args: readonly string[]): Promise<Finished> => runInProcess(['audit', ...args, '--config', 'postern.json'], { cwd })
 const file = (): string => join(cwd, 'audit.jsonl')
 const textLines = (): readonly string[] =>
   (existsSync(file()) ? readFileSync(file(), 'utf8') : '').split('\n').filter((line) => line !== '')
@@ -206,7 +207,10 @@ describe('without its line in the audit', () => {
     await ask('revocations', { body: { user: 'ada' } })
     appendFileSync(file(), `${textLines()[0]}\n`)
     expect((await ask('revocations', { body: { user: 'bob' } })).status).toBe(503)
-    expect(await audit('verify')).toMatchObject({ code: 1, stderr: expect.stringContaining('line 3 does not fit') })
+    expect(await runPostern(['audit', 'verify', '--config', 'postern.json'], { cwd })).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('line 3 does not fit'),
+    })
   })
 })
 
@@ -233,7 +237,7 @@ describe('postern audit show', () => {
     configure()
     await start()
     await ask('revocations', { body: { user: 'ada' } })
-    expect(JSON.parse((await audit('show', '--json')).stdout)).toEqual(lines())
+    expect(JSON.parse((await runPostern(['audit', 'show', '--json', '--config', 'postern.json'], { cwd })).stdout)).toEqual(lines())
     appendFileSync(
       file(),
       `${JSON.stringify({ time: 'now', who: '\u001b[2Jx', what: 'reload', result: 'taken', before: null, a: '\u001b]0;x' })}\n`,
@@ -241,7 +245,7 @@ describe('postern audit show', () => {
     const { stdout } = await audit('show')
     expect(stdout).toMatch(/socket +│ session_revoked +│ begun +│ request_id: .*\n.* kind: user/)
     expect(stdout).not.toContain('\u001b')
-    expect(await runPostern(['audit', 'show', '--file', 'nothing.jsonl'], { cwd })).toMatchObject({
+    expect(await runInProcess(['audit', 'show', '--file', 'nothing.jsonl'], { cwd })).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('ENOENT'),
     })

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { parseHashRing } from '@postern/config'
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { runInProcess } from '../support/run-in-process.js'
 import { runPostern } from '../support/run-postern.js'
 
 let cwd: string
@@ -46,7 +47,7 @@ describe('postern --help', () => {
     [['session', 'mint']],
     [['emulate']],
   ])('teaches: %j', async (words) => {
-    const { code, stdout } = await runPostern([...words, '--help'])
+    const { code, stdout } = await runInProcess([...words, '--help'])
     expect(code).toBe(0)
     expect(stdout).toMatch(/^Usage: postern/)
   })
@@ -59,7 +60,7 @@ describe('postern --help', () => {
       ['demo', '--port', 'x'],
       ['demo', '--dialect', 'none'],
     ]) {
-      const { code, stderr } = await runPostern(words)
+      const { code, stderr } = await (words[0] === 'nonsense' ? runPostern(words) : runInProcess(words))
       expect([words, code]).toEqual([words, 2])
       expect(stderr).toMatch(/error:/)
     }
@@ -88,14 +89,14 @@ describe('postern check', () => {
       expect(stderr).toContain('bindings[1]: is for the same caller as bindings[0]')
       expect(stderr).toContain('polices: is not a setting. Did you mean "policies"?')
     }
-    const { stdout } = await runPostern(['check', '--json', '--config', bad], { cwd })
+    const { stdout } = await runInProcess(['check', '--json', '--config', bad], { cwd })
     expect((JSON.parse(stdout) as { problems: unknown[] }).problems).toHaveLength(3)
   })
 
   test('says where a file is not YAML, and when there is none', async () => {
     writeFileSync(join(cwd, 'broken.yaml'), 'version: 1\nkeys: { a: 1\n')
-    expect((await runPostern(['check', '--config', 'broken.yaml'], { cwd })).stderr).toMatch(/line \d/)
-    expect(await runPostern(['check', '--config', 'nowhere.yaml'], { cwd })).toMatchObject({
+    expect((await runInProcess(['check', '--config', 'broken.yaml'], { cwd })).stderr).toMatch(/line \d/)
+    expect(await runInProcess(['check', '--config', 'nowhere.yaml'], { cwd })).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('no configuration') as string,
     })
@@ -103,7 +104,7 @@ describe('postern check', () => {
 
   test('refuses a setting that stands in the file twice', async () => {
     writeFileSync(join(cwd, 'twice.yaml'), `${config}\nversion: 1\n`)
-    expect(await runPostern(['check', '--config', 'twice.yaml'], { cwd })).toMatchObject({
+    expect(await runInProcess(['check', '--config', 'twice.yaml'], { cwd })).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('unique') as string,
     })
@@ -124,7 +125,7 @@ describe('postern explain', () => {
   })
 
   test('says where the catalogue of models is, which lies beside the API', async () => {
-    const { stdout } = await runPostern(['explain', '--team', 'acme', '--method', 'GET', '--path', '/v1/models', '--json'], { cwd })
+    const { stdout } = await runInProcess(['explain', '--team', 'acme', '--method', 'GET', '--path', '/v1/models', '--json'], { cwd })
     expect(JSON.parse(stdout)).toMatchObject({ outcome: 'forwarded', url: 'https://api.joytokens.ai/api/v1/models' })
   })
 
@@ -133,7 +134,7 @@ describe('postern explain', () => {
       .replace('joytoken', 'mintoken')
       .replace('secret: { env: JOY_KEY_ACME }', 'secret: { env: JOY_KEY_ACME }, providerSecret: { env: JOY_KEY_ACME }')
     writeFileSync(join(cwd, 'choosing.yaml'), choosing.replace('policies:', 'policies:\n  choices: { intensity: lite }'))
-    const { stdout, stderr } = await runPostern(['explain', '--team', 'acme', '--model', 'auto', '--config', 'choosing.yaml'], { cwd })
+    const { stdout, stderr } = await runInProcess(['explain', '--team', 'acme', '--model', 'auto', '--config', 'choosing.yaml'], { cwd })
     expect(stderr).toBe('')
     expect(stdout).toMatch(/intensity\s+.*lite/)
   })
@@ -144,7 +145,7 @@ describe('postern explain', () => {
     ['method_not_allowed', ['--team', 'acme', '--method', 'GET']],
     ['not_found', ['--team', 'acme', '--path', '/v2/x']],
   ])('says what would be refused with %s, and exits 1', async (code, words) => {
-    const result = await runPostern(['explain', ...words], { cwd })
+    const result = await runInProcess(['explain', ...words], { cwd })
     expect(result.code).toBe(1)
     expect(result.stdout).toContain(code)
   })
@@ -161,7 +162,7 @@ describe('postern session mint', () => {
     ['bogus', /"ttl" is a whole number of seconds/],
     ['100d', /maxTtl/],
   ])('says what is wrong with --ttl %s, without a stack', async (ttl, words) => {
-    const { code, stderr } = await runPostern(['session', 'mint', '--team', 'acme', '--ttl', ttl], { cwd })
+    const { code, stderr } = await runInProcess(['session', 'mint', '--team', 'acme', '--ttl', ttl], { cwd })
     expect(code).toBe(1)
     expect(stderr).toMatch(words)
     expect(stderr).not.toMatch(/^\s+at /m)
@@ -182,7 +183,7 @@ describe('postern session mint', () => {
       '--workflow',
       'w-1',
     ]
-    const { code, stdout } = await runPostern(words, { cwd })
+    const { code, stdout } = await runInProcess(words, { cwd })
     expect(code).toBe(0)
     expect(JSON.parse(Buffer.from(stdout.split('.')[1] as string, 'base64url').toString())).toMatchObject({
       origin: 'https://app.example.com',
@@ -190,14 +191,14 @@ describe('postern session mint', () => {
       endpoints: ['chat/completions'],
       workflow: 'w-1',
     })
-    expect(await runPostern(['session', 'mint', '--user', 'u', '--origin', 'app'], { cwd })).toMatchObject({
+    expect(await runInProcess(['session', 'mint', '--user', 'u', '--origin', 'app'], { cwd })).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('browsers write') as string,
     })
   })
 
   test('asks for whom', async () => {
-    expect(await runPostern(['session', 'mint'], { cwd })).toMatchObject({ code: 1, stderr: expect.stringContaining('--user') as string })
+    expect(await runInProcess(['session', 'mint'], { cwd })).toMatchObject({ code: 1, stderr: expect.stringContaining('--user') as string })
   })
 })
 
@@ -212,25 +213,25 @@ describe('postern callers', () => {
     expect(readFileSync(dotenv, 'utf8')).toContain('JOY_KEY_ACME=jt_0123456789')
     expect(statSync(dotenv).mode & 0o777).toBe(0o600)
 
-    const listed = await runPostern(['callers', 'list'], { cwd })
+    const listed = await runInProcess(['callers', 'list'], { cwd })
     expect(listed.stdout).toContain('billing:eu')
     expect(listed.stdout).toContain('svc')
 
-    expect((await runPostern(['callers', 'add', 'billing:eu'], { cwd })).code).toBe(1)
-    expect((await runPostern(['callers', 'remove', 'billing:eu'], { cwd })).code).toBe(0)
-    expect((await runPostern(['callers', 'remove', 'billing:eu'], { cwd })).code).toBe(1)
+    expect((await runInProcess(['callers', 'add', 'billing:eu'], { cwd })).code).toBe(1)
+    expect((await runInProcess(['callers', 'remove', 'billing:eu'], { cwd })).code).toBe(0)
+    expect((await runInProcess(['callers', 'remove', 'billing:eu'], { cwd })).code).toBe(1)
     expect(parseHashRing(ring()).entries.map(({ label }) => label)).toEqual(['agent'])
   })
 
   test('add begins a ring in a file that is not there yet', async () => {
     writeFileSync(join(cwd, 'file.yaml'), config.replace('{ env: GATEWAY_API_KEY_HASHES }', '{ file: ring.txt }'))
-    expect((await runPostern(['callers', 'add', 'first', '--config', 'file.yaml'], { cwd })).code).toBe(0)
+    expect((await runInProcess(['callers', 'add', 'first', '--config', 'file.yaml'], { cwd })).code).toBe(0)
     expect(readFileSync(join(cwd, 'ring.txt'), 'utf8')).toMatch(/^first:[0-9a-f]{64}\n$/)
     expect(statSync(join(cwd, 'ring.txt')).mode & 0o777).toBe(0o600)
   })
 
   test('add prints the ring where it cannot write it: in the environment', async () => {
-    const { stdout } = await runPostern(['callers', 'add', 'second'], { cwd, env: { GATEWAY_API_KEY_HASHES: '' } })
+    const { stdout } = await runInProcess(['callers', 'add', 'second'], { cwd, env: { GATEWAY_API_KEY_HASHES: '' } })
     expect(stdout).toMatch(
       /GATEWAY_API_KEY_HASHES is in this environment, which a command cannot change\.\nPut this line into what sets the environment of the sidecar:\s+GATEWAY_API_KEY_HASHES=second:[0-9a-f]{64}/,
     )
@@ -244,7 +245,9 @@ describe('postern callers --manifest, the ring of a Free AI Gateway', () => {
 
   test('add, list, print and remove keep the manifest that its own helper keeps', async () => {
     const add = async (label: string) =>
-      JSON.parse((await runPostern(['callers', 'add', label, '--manifest', manifest, '--json'], { cwd })).stdout) as { credential: string }
+      JSON.parse((await runInProcess(['callers', 'add', label, '--manifest', manifest, '--json'], { cwd })).stdout) as {
+        credential: string
+      }
     const second = await add('second:eu')
     const first = await add('first')
     expect(first.credential).toMatch(/^fai_[A-Za-z0-9_-]{43}$/)
@@ -260,14 +263,14 @@ describe('postern callers --manifest, the ring of a Free AI Gateway', () => {
     })
     expect(readFileSync(join(cwd, manifest), 'utf8')).toBe(`${JSON.stringify(read(), null, 2)}\n`)
 
-    const printed = await runPostern(['callers', 'print', '--manifest', manifest], { cwd })
+    const printed = await runInProcess(['callers', 'print', '--manifest', manifest], { cwd })
     expect(printed.stdout).toBe(`first:${hash('sha256', first.credential)}\nsecond:eu:${hash('sha256', second.credential)}\n`)
-    expect((await runPostern(['callers', 'list', '--manifest', manifest], { cwd })).stdout).toContain('second:eu')
+    expect((await runInProcess(['callers', 'list', '--manifest', manifest], { cwd })).stdout).toContain('second:eu')
 
-    expect((await runPostern(['callers', 'remove', 'first', '--manifest', manifest], { cwd })).code).toBe(0)
+    expect((await runInProcess(['callers', 'remove', 'first', '--manifest', manifest], { cwd })).code).toBe(0)
     expect(read().entries).toMatchObject([{ label: 'second:eu' }])
-    expect((await runPostern(['callers', 'remove', 'second:eu', '--manifest', manifest], { cwd })).code).toBe(0)
-    expect(await runPostern(['callers', 'print', '--manifest', manifest], { cwd })).toMatchObject({
+    expect((await runInProcess(['callers', 'remove', 'second:eu', '--manifest', manifest], { cwd })).code).toBe(0)
+    expect(await runInProcess(['callers', 'print', '--manifest', manifest], { cwd })).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('empty') as string,
     })
@@ -276,7 +279,7 @@ describe('postern callers --manifest, the ring of a Free AI Gateway', () => {
   test('add takes the hash of a key that exists, and refuses what the gateway would drop in silence', async () => {
     const digest = hash('sha256', 'gw_existing')
     const add = (label: string, sha256: string) =>
-      runPostern(['callers', 'add', label, '--sha256', sha256, '--manifest', manifest], { cwd })
+      runInProcess(['callers', 'add', label, '--sha256', sha256, '--manifest', manifest], { cwd })
     expect(await add('legacy', digest.toUpperCase())).toMatchObject({
       code: 0,
       stdout: expect.not.stringContaining('Credential') as string,
@@ -294,17 +297,17 @@ describe('postern callers --manifest, the ring of a Free AI Gateway', () => {
 
   test('a manifest is a ring of callers as well', async () => {
     writeFileSync(join(cwd, 'manifest.yaml'), config.replace('{ env: GATEWAY_API_KEY_HASHES }', '{ file: callers.json }'))
-    const added = await runPostern(['callers', 'add', 'agent', '--config', 'manifest.yaml', '--json'], { cwd })
+    const added = await runInProcess(['callers', 'add', 'agent', '--config', 'manifest.yaml', '--json'], { cwd })
     const { credential } = JSON.parse(added.stdout) as { credential: string }
     expect(credential).toMatch(/^pst_/)
     expect(JSON.parse(readFileSync(join(cwd, 'callers.json'), 'utf8'))).toMatchObject({ version: 1, entries: [{ label: 'agent' }] })
-    expect((await runPostern(['check', '--config', 'manifest.yaml'], { cwd })).code).toBe(0)
+    expect((await runInProcess(['check', '--config', 'manifest.yaml'], { cwd })).code).toBe(0)
   })
 })
 
 describe('postern emulate', () => {
   test('lists how a gateway is made to fail', async () => {
-    const { code, stdout } = await runPostern(['emulate', 'opentoken', '--cases', '--json'])
+    const { code, stdout } = await runInProcess(['emulate', 'opentoken', '--cases', '--json'])
     expect(code).toBe(0)
     expect((JSON.parse(stdout) as { name: string }[]).map(({ name }) => name)).toContain('spend_limit_exceeded')
   })

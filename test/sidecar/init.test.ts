@@ -8,7 +8,8 @@ import { EMULATED_GATEWAYS } from '@postern/emulator'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { startCookieBackend } from '../support/cookie-backend.js'
 import { freePort } from '../support/free-port.js'
-import { bin, type RunningPostern, runPostern, startPostern } from '../support/run-postern.js'
+import { runInProcess } from '../support/run-in-process.js'
+import { bin, type RunningPostern, startPostern } from '../support/run-postern.js'
 
 const execute = promisify(execFile)
 
@@ -36,7 +37,7 @@ const read = (name: string): string => readFileSync(join(cwd, name), 'utf8')
 const variables = () => parseEnv(read('.env'))
 
 async function init(...options: readonly string[]): Promise<Printed> {
-  const { code, stdout, stderr } = await runPostern(['init', '--json', ...options], { cwd })
+  const { code, stdout, stderr } = await runInProcess(['init', '--json', ...options], { cwd })
   expect([code, stderr]).toEqual([0, ''])
   return JSON.parse(stdout) as Printed
 }
@@ -64,7 +65,7 @@ describe('what postern init writes serves a call once the gateway key is there',
     const emulated = await freePort()
     writeFileSync(join(cwd, 'postern.yaml'), read('postern.yaml').replace('127.0.0.1:8790', `127.0.0.1:${emulated}`))
     await begin(emulate.replace('8790', String(emulated)), /answers at/)
-    expect(await runPostern(check.split(' ').slice(2), { cwd })).toMatchObject({ code: 0, stderr: '' })
+    expect(await runInProcess(check.split(' ').slice(2), { cwd })).toMatchObject({ code: 0, stderr: '' })
     await begin(start, /"msg":"listening"/)
     expect(credential).toMatch(/^pst_/)
     expect(curl).toContain(credential)
@@ -115,14 +116,14 @@ describe('what postern init writes serves a call once the gateway key is there',
   test('with a real gateway check names the variable that is empty, and is content when it is filled in', async () => {
     const { fill_in } = await init('--dialect', 'mintoken')
     expect(fill_in).toEqual(['MINTOKEN_API_KEY', 'PROVIDER_API_KEY'])
-    const empty = await runPostern(['check'], { cwd })
+    const empty = await runInProcess(['check'], { cwd })
     expect(empty.code).toBe(1)
     for (const name of fill_in) expect(empty.stderr).toContain(`${name}, which is empty`)
     const filled = read('.env')
       .replace('MINTOKEN_API_KEY=', 'MINTOKEN_API_KEY=mt_live_0123456789')
       .replace('R_API_KEY=', 'R_API_KEY=sk-0123456789')
     writeFileSync(join(cwd, '.env'), filled)
-    expect(await runPostern(['check'], { cwd })).toMatchObject({ code: 0, stderr: '' })
+    expect(await runInProcess(['check'], { cwd })).toMatchObject({ code: 0, stderr: '' })
   })
 })
 
@@ -143,7 +144,7 @@ describe('what postern init writes', () => {
 
     const inside = mkdtempSync(join(import.meta.dirname, '.init-'))
     try {
-      const { files } = JSON.parse((await runPostern(['init', '--gateway', 'joytoken', '--json'], { cwd: inside })).stdout) as Printed
+      const { files } = JSON.parse((await runInProcess(['init', '--gateway', 'joytoken', '--json'], { cwd: inside })).stdout) as Printed
       expect(files.map((file) => file.slice(inside.length + 1))).toEqual(['postern.yaml', '.env'])
       expect(readFileSync(join(inside, 'postern.yaml'), 'utf8')).toContain(
         '$schema=../../../node_modules/@postern/config/postern.schema.json',
@@ -156,7 +157,7 @@ describe('what postern init writes', () => {
   test('never takes the place of a file or a variable without --force, and then of nothing else', async () => {
     await init('--gateway', 'joytoken')
     const before = [read('postern.yaml'), read('.env')]
-    const again = await runPostern(['init', '--gateway', 'onysoft', '--yes'], { cwd })
+    const again = await runInProcess(['init', '--gateway', 'onysoft', '--yes'], { cwd })
     expect(again.code).toBe(1)
     expect(again.stderr).toMatch(/postern\.yaml is there already; GATEWAY_API_KEY_HASHES stands in .*\.env already/)
     expect([read('postern.yaml'), read('.env')]).toEqual(before)
@@ -180,7 +181,7 @@ describe('what postern init writes', () => {
       JOY_TOKEN_API_KEY: 'jt_0123456789abcdef',
       POSTERN_SESSION_SECRET: expect.stringMatching(/^[\w-]{43}$/) as string,
     })
-    expect((await runPostern(['check'], { cwd })).code).toBe(0)
+    expect((await runInProcess(['check'], { cwd })).code).toBe(0)
   })
 
   test('stays unwritten where an option is wrong', async () => {
@@ -194,7 +195,7 @@ describe('what postern init writes', () => {
       ['--gateway', 'joytoken', '--team', 'two  spaces'],
       ['--gateway', 'joytoken', '--callers', 'letter'],
     ]) {
-      const { code, stderr } = await runPostern(['init', ...options], { cwd })
+      const { code, stderr } = await runInProcess(['init', ...options], { cwd })
       expect([options, code]).toEqual([options, 2])
       expect(stderr).not.toBe('')
     }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Emulator, issueKey, startEmulator } from '@postern/emulator'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { runInProcess } from '../support/run-in-process.js'
 import { type Finished, type RunningPostern, runPostern, startPostern } from '../support/run-postern.js'
 
 const made = () => randomBytes(32).toString('base64url')
@@ -22,7 +23,7 @@ let running: RunningPostern
 let url = ''
 
 const keys = (args: readonly string[], input?: string): Promise<Finished> =>
-  runPostern(['keys', ...args, '--config', 'postern.json'], { cwd, env: { ...env, ...(input === undefined ? {} : { NEW: input }) } })
+  runInProcess(['keys', ...args, '--config', 'postern.json'], { cwd, env: { ...env, ...(input === undefined ? {} : { NEW: input }) } })
 
 /** Calls as a team, and says with which key the gateway was asked. */
 const keyUsedBy = async (team: string): Promise<string> => {
@@ -72,10 +73,8 @@ afterAll(async () => {
 describe('a key that is added to the ring of a running sidecar', () => {
   test('is used by whom it is bound to within a second, and nobody else', async () => {
     expect(await keyUsedBy('globex')).toBe('403 no_key_for_caller')
-    const { code, stdout, stderr } = await keys(
-      ['add', 'ring-globex', '--gateway', 'main', '--team', 'globex', '--secret-env', 'NEW'],
-      secretOf('globex'),
-    )
+    const words = ['keys', 'add', 'ring-globex', '--gateway', 'main', '--team', 'globex', '--secret-env', 'NEW', '--config', 'postern.json']
+    const { code, stdout, stderr } = await runPostern(words, { cwd, env: { ...env, NEW: secretOf('globex') } })
     expect([code, stdout]).toEqual([0, expect.stringContaining('team=globex uses it')])
     expect(stdout + stderr).not.toContain(secretOf('globex'))
     expect(stderr).toBe('')
@@ -92,7 +91,7 @@ describe('a key that is added to the ring of a running sidecar', () => {
     expect(await keyUsedBy('acme')).toBe('file')
     expect((await keys(['bind', 'ring-acme', '--user', 'acme-user'])).code).toBe(0)
     await expect.poll(() => keyUsedBy('acme'), { timeout: 1500 }).toBe('acme')
-    const { stdout } = await runPostern(['explain', '--config', 'postern.json', '--team', 'acme', '--user', 'acme-user'], { cwd, env })
+    const { stdout } = await runInProcess(['explain', '--config', 'postern.json', '--team', 'acme', '--user', 'acme-user'], { cwd, env })
     expect(stdout).toMatch(/key[\s│]+ring-acme[\s\S]+binding user=acme-user \(ring\)/)
   })
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { signedByItself, testKey } from '../support/certificate-of-nobody.js'
+import { runInProcess } from '../support/run-in-process.js'
 import { runPostern } from '../support/run-postern.js'
 
 let cwd: string
@@ -39,14 +40,14 @@ describe('postern check', () => {
     ['# nothing yet\n', /^broken\.yaml is empty\./],
   ])('says of a file that holds %j where it is wrong and what to write', async (text, message) => {
     writeFileSync(join(cwd, 'broken.yaml'), text)
-    const { code, stderr } = await runPostern(['check', '--config', 'broken.yaml'], { cwd })
+    const { code, stderr } = await runInProcess(['check', '--config', 'broken.yaml'], { cwd })
     expect(code).toBe(1)
     expect(stderr.trim()).toMatch(message)
     expect(stderr).not.toMatch(/^\s+at /m)
   })
 
   test('says of a directory that it is one, and which file to name', async () => {
-    const { code, stderr } = await runPostern(['check', '--config', cwd], { cwd })
+    const { code, stderr } = await runInProcess(['check', '--config', cwd], { cwd })
     expect(code).toBe(1)
     expect(stderr).toContain(`${cwd} is a directory. Name the file in it, such as ${join(cwd, 'postern.yaml')}.`)
   })
@@ -72,7 +73,7 @@ describe('postern check', () => {
   ])('says of %s whether it can start', async (_, further, code, said) => {
     const text = `${config.replace(/ {2}service.*\n/, '')}${further.replace('HASH', 'ab'.repeat(32))}`
     writeFileSync(join(cwd, 'places.yaml'), text)
-    const { stdout, ...result } = await runPostern(['check', '--config', 'places.yaml'], { cwd })
+    const { stdout, ...result } = await runInProcess(['check', '--config', 'places.yaml'], { cwd })
     expect(result).toMatchObject({ code, stderr: expect.stringMatching(said) })
     expect(stdout.includes('is good')).toBe(code === 0)
   })
@@ -80,14 +81,14 @@ describe('postern check', () => {
   test('warns of bindings that are an empty list, since every call would be refused', async () => {
     const none = config.replace(/bindings.*\n/, 'bindings: []\n').replace(/ {2}service.*\n/, '')
     writeFileSync(join(cwd, 'none.yaml'), none)
-    const { code, stderr } = await runPostern(['check', '--config', 'none.yaml'], { cwd })
+    const { code, stderr } = await runInProcess(['check', '--config', 'none.yaml'], { cwd })
     expect([code, stderr]).toEqual([0, expect.stringContaining('bindings: is an empty list')])
   })
 
   test('counts warnings where a configuration is good, and does not call them problems', async () => {
     const rules = config.replace('maxTokens', 'rules: [{ team: acmee, models: [auto] }], maxTokens').replace(/ {2}service.*\n/, '')
     writeFileSync(join(cwd, 'warned.yaml'), `${rules}admin: { port: 0 }\n`)
-    const { code, stdout, stderr } = await runPostern(['check', '--config', 'warned.yaml'], { cwd })
+    const { code, stdout, stderr } = await runInProcess(['check', '--config', 'warned.yaml'], { cwd })
     expect(code).toBe(0)
     expect(stdout).toBe('warned.yaml is good: 1 key, 1 binding, 0 service callers, with 2 warnings.\n')
     expect(stderr).toMatch(/^Worth a look in warned\.yaml:\n {2}policies\.rules\[0\]\.team: .*\n {2}admin: .*\n$/)
@@ -97,7 +98,7 @@ describe('postern check', () => {
 describe('a backend that is Postern itself', () => {
   const own = async (listen: string, rest: string) => {
     writeFileSync(join(cwd, 'own.yaml'), `${config.replace(/ {2}service.*\n/, rest)}listen: ${listen}\n`)
-    return runPostern(['check', '--config', 'own.yaml'], { cwd })
+    return runInProcess(['check', '--config', 'own.yaml'], { cwd })
   }
 
   test.each([
@@ -129,12 +130,12 @@ describe('a backend that is Postern itself', () => {
 })
 
 describe('NODE_EXTRA_CA_CERTS', () => {
-  const check = async (dotenv: string, env: Readonly<Record<string, string>> = {}) => {
+  const check = async (dotenv: string, env: Readonly<Record<string, string>> = {}, run: typeof runInProcess = runInProcess) => {
     const folder = mkdtempSync(join(cwd, 'authorities-'))
     writeFileSync(join(folder, 'postern.yaml'), config.replace(/ {2}service.*\n/, ''))
     writeFileSync(join(folder, '.env'), `ACME_KEY=jt_0123456789\nSESSION_SECRET=${'s'.repeat(32)}\n${dotenv}`)
     for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, `${name}.pem`), text)
-    return runPostern(['check'], { cwd: folder, env })
+    return run(['check'], { cwd: folder, env })
   }
   const garbage = '-----BEGIN CERTIFICATE-----\nbm90IGEgY2VydA==\n-----END CERTIFICATE-----\n'
   const files = {
@@ -189,7 +190,8 @@ describe('NODE_EXTRA_CA_CERTS', () => {
   })
 
   test('is not spoken of where the process has it, although .env has it too', async () => {
-    const { stderr } = await check('NODE_EXTRA_CA_CERTS=good.pem\n', { NODE_EXTRA_CA_CERTS: 'good.pem' })
+    // A process of its own, whose Node reads the file as well.
+    const { stderr } = await check('NODE_EXTRA_CA_CERTS=good.pem\n', { NODE_EXTRA_CA_CERTS: 'good.pem' }, runPostern)
     expect(stderr).not.toContain('has no effect')
     expect(stderr).not.toContain('not trusted')
   })
@@ -204,18 +206,18 @@ describe('postern explain', () => {
     )
     const words = ['explain', '--team', 'acme', '--model', 'auto', '--path', '/v1/models', '--method', 'GET', '--json']
     const env = { ACME_KEY: 'jt_0123456789' }
-    const { stdout } = await runPostern(words, { cwd: folder, env })
+    const { stdout } = await runInProcess(words, { cwd: folder, env })
     expect(JSON.parse(stdout)).toMatchObject({ outcome: 'forwarded', key: 'acme' })
-    const { code, stderr } = await runPostern(words, { cwd: folder })
+    const { code, stderr } = await runInProcess(words, { cwd: folder })
     expect(code).toBe(1)
     expect(stderr).toContain('keys.acme.secret: points to the environment variable ACME_KEY, which is not set.')
-    const checked = await runPostern(['check'], { cwd: folder })
+    const checked = await runInProcess(['check'], { cwd: folder })
     expect(checked.code).toBe(1)
     for (const name of ['ACME_KEY', 'SESSION_SECRET', 'RING_OF_HASHES', 'ADMIN_SECRET', 'REDIS'])
       expect(checked.stderr).toContain(`${name}, which is not set`)
   })
 
-  const explain = (...words: string[]) => runPostern(['explain', '--config', 'sessions.yaml', '--team', 'acme', ...words], { cwd })
+  const explain = (...words: string[]) => runInProcess(['explain', '--config', 'sessions.yaml', '--team', 'acme', ...words], { cwd })
 
   test('says that a ceiling makes it mandatory to say how many tokens are wanted', async () => {
     expect((await explain('--model', 'auto')).stdout).toMatch(/most tokens.*100; a request must say how many it wants/)
@@ -223,7 +225,7 @@ describe('postern explain', () => {
 
   test('says that endpoints are all that are open where no rule names some, and models any', async () => {
     writeFileSync(join(cwd, 'free.yaml'), config.replace(/policies.*\n/, '').replace(/ {2}service.*\n/, ''))
-    const { stdout } = await runPostern(['explain', '--config', 'free.yaml', '--team', 'acme', '--model', 'auto'], { cwd })
+    const { stdout } = await runInProcess(['explain', '--config', 'free.yaml', '--team', 'acme', '--model', 'auto'], { cwd })
     expect(stdout).toMatch(/endpoints\s+.*all that are open/)
     expect(stdout).toMatch(/models\s+.*any/)
   })
@@ -231,7 +233,7 @@ describe('postern explain', () => {
   test('says of several lists that a model must be on each', async () => {
     const rules = 'policies: { models: [gpt-4], rules: [{ team: acme, models: [claude-*] }] }\n'
     writeFileSync(join(cwd, 'nothing.yaml'), config.replace(/policies.*\n/, rules).replace(/ {2}service.*\n/, ''))
-    const { stdout } = await runPostern(['explain', '--config', 'nothing.yaml', '--team', 'acme', '--model', 'gpt-4'], { cwd })
+    const { stdout } = await runInProcess(['explain', '--config', 'nothing.yaml', '--team', 'acme', '--model', 'gpt-4'], { cwd })
     expect(stdout).toContain('only what is on each of these lists: [gpt-4] and [claude-*]')
   })
 
@@ -257,14 +259,14 @@ describe('postern session mint', () => {
     ['2m', 120],
   ])('takes a lifetime of %s', async (ttl, seconds) => {
     const words = ['session', 'mint', '--config', 'sessions.yaml', '--user', 'ada', '--ttl', ttl]
-    const { stdout } = await runPostern(words, { cwd })
+    const { stdout } = await runInProcess(words, { cwd })
     const { exp = 0, iat = 0 } = decodeJwt(stdout.trim())
     expect(exp - iat).toBe(seconds)
   })
 
   test.each(['0', '-5', '1.5', '5x'])('refuses a lifetime of %s', async (ttl) => {
     const words = ['session', 'mint', '--config', 'sessions.yaml', '--user', 'ada', `--ttl=${ttl}`]
-    expect(await runPostern(words, { cwd })).toMatchObject({
+    expect(await runInProcess(words, { cwd })).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('"ttl" is a whole number') as string,
     })
@@ -273,22 +275,22 @@ describe('postern session mint', () => {
 
 describe('postern callers', () => {
   test('list says that the variable of the ring is not set', async () => {
-    const { code, stdout } = await runPostern(['callers', 'list'], { cwd })
+    const { code, stdout } = await runInProcess(['callers', 'list'], { cwd })
     expect(code).toBe(0)
     expect(stdout).toContain('RING_OF_HASHES is not set, neither in this environment nor in ')
     expect(stdout).toContain('Add one with "postern callers add".')
-    expect((await runPostern(['callers', 'list', '--json'], { cwd })).stdout).toBe('[]\n')
+    expect((await runInProcess(['callers', 'list', '--json'], { cwd })).stdout).toBe('[]\n')
   })
 
   test('list says that the file of the ring is not there', async () => {
     writeFileSync(join(cwd, 'filed.yaml'), config.replace('{ env: RING_OF_HASHES }', '{ file: ring.txt }'))
-    expect((await runPostern(['callers', 'list', '--config', 'filed.yaml'], { cwd })).stdout).toMatch(
+    expect((await runInProcess(['callers', 'list', '--config', 'filed.yaml'], { cwd })).stdout).toMatch(
       /^The file .*ring\.txt is not there yet/,
     )
   })
 
   test('callers add says why nothing is written, gives the line with the .env to put it into, and what has it used', async () => {
-    const { stdout } = await runPostern(['callers', 'add', 'agent'], { cwd })
+    const { stdout } = await runInProcess(['callers', 'add', 'agent'], { cwd })
     expect(stdout).toMatch(/Nothing is written: RING_OF_HASHES is not set, neither in this environment nor in .*\.env\.\n/)
     expect(stdout).toMatch(
       /Put this line into \S+\.env, or what sets the environment of the sidecar:\s+RING_OF_HASHES=agent:[0-9a-f]{64}@?/,

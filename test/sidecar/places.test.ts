@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { runPostern, startPostern } from '../support/run-postern.js'
+import { runInProcess } from '../support/run-in-process.js'
+import { startPostern } from '../support/run-postern.js'
 
 let cwd: string
 beforeEach(() => {
@@ -39,9 +40,9 @@ describe('files that the configuration does not name', () => {
   test('lie in the first folder of $STATE_DIRECTORY, as systemd names it for a service', async () => {
     const env = { STATE_DIRECTORY: `${join(cwd, 'state')}:${join(cwd, 'other')}` }
     expect(await filesAfterStart(env, { ledger: {} })).toEqual(['state/postern.db', 'state/ledger.db'])
-    const revoked = await runPostern(['session', 'revoke', '--user', 'ada'], { cwd, env })
+    const revoked = await runInProcess(['session', 'revoke', '--user', 'ada'], { cwd, env })
     expect([revoked.code, revoked.stderr]).toEqual([0, expect.stringContaining('session_ended')])
-    expect(await runPostern(['session', 'revoke', '--user', 'ada'], { cwd })).toMatchObject({
+    expect(await runInProcess(['session', 'revoke', '--user', 'ada'], { cwd })).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('STATE_DIRECTORY') as string,
     })
@@ -61,14 +62,14 @@ describe('files that the configuration does not name', () => {
 describe('postern check', () => {
   test.each(['0.0.0.0', '::'])('warns of host: %s without listen.hosts, and is content with them', async (host) => {
     write({ listen: { host, port: 8787 } })
-    const open = await runPostern(['check'], { cwd })
+    const open = await runInProcess(['check'], { cwd })
     expect([open.code, open.stderr]).toEqual([0, expect.stringContaining('listen.hosts: is empty')])
     write({ listen: { host, port: 8787, hosts: ['app.example.com'] } })
-    expect(await runPostern(['check'], { cwd })).toMatchObject({ code: 0, stderr: '' })
+    expect(await runInProcess(['check'], { cwd })).toMatchObject({ code: 0, stderr: '' })
   })
 
   test.each(['127.0.0.1', 'localhost', '::1'])('has nothing to say of host: %s, which other machines do not reach', async (host) => {
     write({ listen: { host, port: 8787 } })
-    expect(await runPostern(['check'], { cwd })).toMatchObject({ code: 0, stderr: '' })
+    expect(await runInProcess(['check'], { cwd })).toMatchObject({ code: 0, stderr: '' })
   })
 })

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { runInProcess } from '../support/run-in-process.js'
 import { type Finished, type RunningPostern, runPostern, startPostern } from '../support/run-postern.js'
 
 const config = `
@@ -60,7 +61,7 @@ function write(name: string, text: string): void {
 }
 
 /** Without any secret in the environment. */
-const check = (...options: string[]): Promise<Finished> => runPostern(['prices', 'check', ...options], { cwd })
+const check = (...options: string[]): Promise<Finished> => runInProcess(['prices', 'check', ...options], { cwd })
 
 interface Told {
   readonly ok: boolean
@@ -78,7 +79,7 @@ const pathsOf = (findings: readonly { readonly path: string }[]): readonly strin
 
 describe('postern prices check', () => {
   test('prints each entry with its prices, and ends with 0 where everything that is named has one, without any secret', async () => {
-    const { code, stdout, stderr } = await check()
+    const { code, stdout, stderr } = await runPostern(['prices', 'check'], { cwd })
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toMatch(/│ joy +│ openai\/\* +│ any +│ credits +│ a million tokens: input 2\.5, output 10, cached 1\.25/)
     expect(stdout).toMatch(/│ ony +│ \* +│ any +│ TRY +│ a million tokens: input 6\.3, output 25\.2/)
@@ -178,7 +179,7 @@ describe('postern prices check', () => {
     const { code, stderr } = await check()
     expect(code).toBe(1)
     expect(stderr).toMatch(told)
-    const whole = await runPostern(['check'], { cwd, env })
+    const whole = await runInProcess(['check'], { cwd, env })
     expect(whole.code).toBe(1)
     expect(whole.stderr).toMatch(told)
   })
@@ -187,7 +188,7 @@ describe('postern prices check', () => {
     write('postern.yaml', config.replace('  prices: ./prices.yaml', '  rules: []'))
     expect(await check()).toMatchObject({ code: 1, stderr: expect.stringContaining('names no prices') })
     expect(await check('--nonsense')).toMatchObject({ code: 2 })
-    expect(await runPostern(['prices'], { cwd })).toMatchObject({ code: 2 })
+    expect(await runInProcess(['prices'], { cwd })).toMatchObject({ code: 2 })
   })
 
   test('teaches with --help what it ends with and what a file looks like', async () => {
@@ -218,7 +219,7 @@ describe('a price file that changes while Postern runs', () => {
     await running.prints(/"msg":"listening"/)
   }
 
-  const reload = (): Promise<Finished> => runPostern(['reload', '--json'], { cwd })
+  const reload = (): Promise<Finished> => runInProcess(['reload', '--json'], { cwd })
 
   test('is read again by a reload: a change is told as one that may let more through, and a broken file is refused', async () => {
     write('postern.yaml', config.replace('watch: true', 'watch: false'))

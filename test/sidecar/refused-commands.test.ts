@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { issueKey } from '@postern/emulator'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Finished, type RunningPostern, runPostern, startPostern } from '../support/run-postern.js'
+import { runInProcess } from '../support/run-in-process.js'
+import { type Finished, type RunningPostern, startPostern } from '../support/run-postern.js'
 
 const made = (): string => randomBytes(32).toString('base64url')
 const [minter, unknown] = [made(), made()]
@@ -46,7 +47,7 @@ afterAll(async () => {
 })
 
 const run = (args: readonly string[], credential?: string): Promise<Finished> =>
-  runPostern([...args, '--config', 'postern.json'], {
+  runInProcess([...args, '--config', 'postern.json'], {
     cwd,
     env: { ...env, ...(credential === undefined ? {} : { POSTERN_ADMIN_CREDENTIAL: credential }) },
   })

@@ -12,7 +12,8 @@ import { createProver } from '../support/prover.js'
 import { findProgram } from '../support/programs.js'
 import { prepareRedis, type RedisServer } from '../support/redis-server.js'
 import { rawExchange } from '../support/raw-exchange.js'
-import { runPostern, type RunningPostern, startPostern } from '../support/run-postern.js'
+import { runInProcess } from '../support/run-in-process.js'
+import { type RunningPostern, runPostern, startPostern } from '../support/run-postern.js'
 
 const key = issueKey('joytoken')
 const env = {
@@ -94,7 +95,7 @@ describe('postern session revoke', () => {
       via: 'command',
       by: expect.stringMatching(/./),
     })
-    const byId = await runPostern(['session', 'revoke', '--config', file, '--id', bob?.id ?? '', '--json'], { cwd, env })
+    const byId = await runInProcess(['session', 'revoke', '--config', file, '--id', bob?.id ?? '', '--json'], { cwd, env })
     expect(JSON.parse(byId.stdout)).toEqual({ revoked: { id: bob?.id } })
     await sleep(1000)
     expect(await call(url, bearer(ada?.token ?? ''))).toEqual([401, 'caller_revoked'])
@@ -108,7 +109,7 @@ describe('postern session revoke', () => {
     // Clocks of minters may be five seconds ahead, so what is minted in these is over too.
     await sleep(5000)
     expect(await call(again, bearer((await minter.mint({ user: 'ada', team: 'acme' })).token))).toEqual([200, null])
-    const team = await runPostern(['session', 'revoke', '--config', file, '--team', 'acme'], { cwd, env })
+    const team = await runInProcess(['session', 'revoke', '--config', file, '--team', 'acme'], { cwd, env })
     expect(team.code).toBe(0)
     await sleep(1000)
     expect(await call(again, bearer(later?.token ?? ''))).toEqual([401, 'caller_revoked'])
@@ -126,7 +127,7 @@ describe('postern session revoke', () => {
     ],
     ['the store is not there', { store: { redis: 'redis://127.0.0.1:1' } }, ['--user', 'a'], /Nothing was ended: Redis cannot be used/],
   ])('says so where %s', async (why, further, args, stderr) => {
-    const { code, stderr: said } = await runPostern(['session', 'revoke', '--config', configure(`not-${why.length}`, further), ...args], {
+    const { code, stderr: said } = await runInProcess(['session', 'revoke', '--config', configure(`not-${why.length}`, further), ...args], {
       cwd,
       env,
     })
@@ -139,7 +140,8 @@ describe('postern session revoke', () => {
 describe('postern session mint', () => {
   test('binds a token to a number of calls and to a key, and refuses what neither can be', async () => {
     const file = configure('mint', { store: { memory: true } })
-    const mint = (...args: readonly string[]) => runPostern(['session', 'mint', '--config', file, '--team', 'acme', ...args], { cwd, env })
+    const mint = (...args: readonly string[]) =>
+      runInProcess(['session', 'mint', '--config', file, '--team', 'acme', ...args], { cwd, env })
     const jkt = 'A'.repeat(43)
     const { code, stdout } = await mint('--max-calls', '20', '--jkt', jkt)
     expect(code).toBe(0)
@@ -158,7 +160,7 @@ describe('the embedded store', () => {
   test('is the default of the sidecar and not of the middleware, which revoke says where none is written', async () => {
     const file = configure('unwritten', {})
     await stop((await start(file)).postern)
-    const { stdout } = await runPostern(['session', 'revoke', '--config', file, '--id', 'one'], { cwd, env })
+    const { stdout } = await runInProcess(['session', 'revoke', '--config', file, '--id', 'one'], { cwd, env })
     expect(stdout).toBe(
       'Ended: the session one. Every process that uses this store refuses it within a second.\nThe configuration names no store, so this is the file that the sidecar uses. The Express middleware then remembers in its own memory, unless it was given a store: there the sessions go on.\n',
     )
@@ -186,7 +188,7 @@ describe('the embedded store', () => {
     const files = readdirSync(cwd).filter((name) => name.startsWith('lost.db'))
     for (const name of files) renameSync(join(cwd, name), join(cwd, `away-${name}`))
 
-    const done = await runPostern(['session', 'revoke', '--config', file, '--user', 'ada'], { cwd, env })
+    const done = await runInProcess(['session', 'revoke', '--config', file, '--user', 'ada'], { cwd, env })
     expect([done.code, done.stdout]).toEqual([1, ''])
     expect(done.stderr).toMatch(/Nothing was ended: the store .*lost\.db does not exist/)
     expect((await end()).status).toBe(503)

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { type Emulator, issueKey, startEmulator } from '@postern/emulator'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { askAdmin } from '../support/ask-admin.js'
-import { type RunningPostern, runPostern, startPostern } from '../support/run-postern.js'
+import { runInProcess } from '../support/run-in-process.js'
+import { type RunningPostern, startPostern } from '../support/run-postern.js'
 
 const made = () => randomBytes(32).toString('base64url')
 const [ops, ofAcme, minter] = [made(), made(), made()]
@@ -98,7 +99,7 @@ afterAll(async () => {
 describe('GET /admin/v1/usage', () => {
   test('answers as `postern usage --json` does, with the same questions', async () => {
     const { body } = await ask('usage?by=team,model&since=1d', ops)
-    const { stdout } = await runPostern(['usage', '--config', 'postern.json', '--by', 'team,model', '--since', '1d', '--json'], { cwd })
+    const { stdout } = await runInProcess(['usage', '--config', 'postern.json', '--by', 'team,model', '--since', '1d', '--json'], { cwd })
     expect(body).toEqual(JSON.parse(stdout.replaceAll('\n', '')))
     expect(body.rows?.map(({ team, calls }) => [team, calls])).toEqual([
       ['acme', 2],
@@ -165,7 +166,7 @@ describe('GET /admin/v1/limits', () => {
 
 describe('postern explain beside a running sidecar', () => {
   const explain = (...args: readonly string[]) =>
-    runPostern(['explain', '--config', 'postern.json', ...args], {
+    runInProcess(['explain', '--config', 'postern.json', ...args], {
       cwd,
       env: { KEY: 'sk_unused', RING: `a:${'0'.repeat(64)}`, POSTERN_ADMIN_CREDENTIAL: ops },
     })
@@ -186,7 +187,7 @@ describe('postern explain beside a running sidecar', () => {
   })
 
   test('says that what is left is not known where the sidecar refuses to tell', async () => {
-    const { code, stdout } = await runPostern(['explain', '--config', 'postern.json', '--team', 'acme'], {
+    const { code, stdout } = await runInProcess(['explain', '--config', 'postern.json', '--team', 'acme'], {
       cwd,
       env: { KEY: 'sk_unused', RING: `a:${'0'.repeat(64)}` },
     })

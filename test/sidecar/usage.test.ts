@@ -6,6 +6,7 @@ import { type Emulator, issueKey, startEmulator } from '@postern/emulator'
 import type { LedgerEntry } from '@postern/ports'
 import { createSqliteLedger } from '@postern/stores/ledger'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { runInProcess } from '../support/run-in-process.js'
 import { type Finished, type RunningPostern, runPostern, startPostern } from '../support/run-postern.js'
 
 interface Told {
@@ -86,7 +87,7 @@ afterAll(async () => {
 })
 
 function usage(...args: readonly string[]): Promise<Finished> {
-  return runPostern(['usage', '--config', 'postern.json', ...args], { cwd })
+  return runInProcess(['usage', '--config', 'postern.json', ...args], { cwd })
 }
 
 async function rowsOf(...args: readonly string[]): Promise<Told['rows']> {
@@ -104,7 +105,7 @@ describe('postern usage, beside a process that runs', () => {
   })
 
   test('prints a table with a line for all together, and leaves out columns that are empty', async () => {
-    const { code, stdout } = await usage('--by', 'team')
+    const { code, stdout } = await runPostern(['usage', '--config', 'postern.json', '--by', 'team'], { cwd })
     expect(code).toBe(0)
     expect(stdout).toMatch(/│ team +│ calls +│/)
     expect(stdout).toMatch(/│ acme +│ 2 +│/)
@@ -147,15 +148,15 @@ describe('postern usage, beside a process that runs', () => {
     ])
     expect(stdout.match(/← slowest/g)).toHaveLength(1)
     expect(stdout).toContain('1 tried again')
-    const json = await runPostern(['usage', 'workflow', 'onboarding-42', '--config', 'postern.json', '--json'], { cwd })
+    const json = await runInProcess(['usage', 'workflow', 'onboarding-42', '--config', 'postern.json', '--json'], { cwd })
     expect(JSON.parse(json.stdout)).toMatchObject({ total: 3, calls: [{ step: 'plan' }, { parent_step: 'plan' }, {}] })
-    const unknown = await runPostern(['usage', 'workflow', 'nothing', '--config', 'postern.json'], { cwd })
+    const unknown = await runInProcess(['usage', 'workflow', 'nothing', '--config', 'postern.json'], { cwd })
     expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringMatching(/has no call of the workflow nothing/)])
   })
 
   test('says what to write where the configuration has no ledger', async () => {
     writeFileSync(join(cwd, 'without.yaml'), 'version: 1\n')
-    const { code, stderr } = await runPostern(['usage', '--config', 'without.yaml'], { cwd })
+    const { code, stderr } = await runInProcess(['usage', '--config', 'without.yaml'], { cwd })
     expect(code).toBe(1)
     expect(stderr).toContain('without.yaml has no ledger')
     expect(stderr).toContain('ledger: { keep: 90d }')
@@ -216,7 +217,7 @@ describe('what clients name', () => {
   })
 
   test('circles of steps and long chains are drawn whole, and end', async () => {
-    const draw = async (id: string): Promise<string> => (await runPostern(['usage', 'workflow', id, '--file', file], { cwd })).stdout
+    const draw = async (id: string): Promise<string> => (await runInProcess(['usage', 'workflow', id, '--file', file], { cwd })).stdout
     const circle = await draw('circle')
     for (const step of ['a', 'b', 'c', 'self']) expect(circle).toMatch(new RegExp(`─ ${step}  at`))
     expect((await draw('deep')).trimEnd().split('\n')).toHaveLength(1001)
