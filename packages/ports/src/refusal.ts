@@ -100,6 +100,16 @@ export function cutByRevocation(isAtGateway = false): Refusal {
   })
 }
 
+/** Ends a stream that goes on behind what was set aside for it under the caller's limits. */
+export function cutAtBudget(): Refusal {
+  return new Refusal('budget_exhausted', {
+    message: 'The answer went on behind the ceiling of its request, and used up what the limits had set aside for it.',
+    help: 'Ask for less in one call. For the operator: this gateway does not keep to the ceilings that requests state.',
+    finish: 'cut_budget',
+    mayHaveRun: true,
+  })
+}
+
 /** The client disconnected before its answer: nothing can be sent to it. */
 export class ClientGone extends Error {
   override readonly name = 'ClientGone'

@@ -1,5 +1,5 @@
 import type { Endpoint, ErrorClassifier } from '@postern/gateways'
-import type { Arrival, ResponseSink, SessionCall, Witness } from '@postern/ports'
+import type { Arrival, Cut, ResponseSink, SessionCall, Witness } from '@postern/ports'
 import { type Finish, type GovernanceRecord, headerNames } from '@postern/protocol'
 import type { Dispatcher } from 'undici'
 import type { Tap } from '../observe/observe.js'
@@ -61,6 +61,8 @@ export interface Exchange {
   refuse(error: unknown): void
   /** Notes that the answer is a stream of events. */
   beginStream(): void
+  /** Ends the call as a cut does: tells the client, if its answer allows that, and leaves the gateway. */
+  cut(cut: Cut): void
   /** Closes the connection to the gateway. */
   abort(reason: Error): void
 }

@@ -106,7 +106,7 @@ export class GatewayCall implements Exchange, OpenCall, Dispatcher.DispatchHandl
     this.abort(new ClientGone('The client left.'))
   }
 
-  /** Ends the call with `cut_shutdown` or `cut_revoked`, tells the client, if its answer allows that, and leaves the gateway. */
+  /** Ends the call with `cut_shutdown`, `cut_revoked` or `cut_budget`, tells the client, if its answer allows that, and leaves the gateway. */
   cut(cut: Cut): void {
     if (this.#settled) return
     const refusal = cut(true)

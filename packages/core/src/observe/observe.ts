@@ -25,6 +25,8 @@ export interface Tap {
   beginStream(): void
   /** The course of the stream; `undefined` if the answer is not a stream of events. */
   readonly stream: HeardStream | undefined
+  /** How many output tokens the answer has reported so far; `undefined`: it has reported none. */
+  readonly outputTokens: number | undefined
   /** Whether the model that answered is known. */
   knowsModel(): boolean
   governance(finish: Finish | undefined, overheadMs: number | undefined): GovernanceRecord
@@ -90,6 +92,10 @@ class AnswerTap implements Tap {
 
   beginStream(): void {
     this.stream ??= new HeardStream()
+  }
+
+  get outputTokens(): number | undefined {
+    return this.#facts.usage?.output
   }
 
   knowsModel(): boolean {

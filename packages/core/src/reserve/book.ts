@@ -21,8 +21,9 @@ export interface Booking {
 }
 
 /**
- * Finds what a call that ran is booked as under a limit of money or tokens. Without a report it is what was set aside, or, under
- * `unreported: measure`, no more than the bytes that passed allow: reasoning is not seen, so that may be too little.
+ * Finds what a call that ran is booked as under a limit of money or tokens. Without a report of the whole it is what was set aside, or,
+ * under `unreported: measure`, no more than the bytes that passed allow: reasoning is not seen, so that may be too little. It is never less
+ * than what was reported of a part.
  *
  * @param setAside What was set aside for it.
  */
@@ -35,27 +36,33 @@ export function bookCall(
   pricing: Pricing,
 ): Booking {
   const { record } = ending
-  const usage = isWhole(record) ? usageOf(ending, size) : undefined
-  if (rule.unit === 'tokens') {
-    const tokens = usage === undefined ? undefined : sum(usage)
-    return tokens === undefined ? unreported(setAside, () => passedTokens(ending, size), pricing) : { amount: tokens, by: 'reported' }
-  }
+  const usage = usageOf(ending, size)
+  const unreported = (measure: () => number | undefined): Booking => bookUnreported(setAside, measure, pricing)
+  if (rule.unit === 'tokens')
+    return bookReported(record, usage === undefined ? undefined : sum(usage), 'reported', () =>
+      unreported(() => passedTokens(ending, size)),
+    )
   const currency = rule.currency as string
   // Nothing was set aside for what has no price: it counts in tokens alone.
   if (setAside === 0 && pricing.unpriced === 'tokens' && record.cost?.unit !== currency) return { amount: 0, by: 'priced' }
-  const reported = isWhole(record) && record.cost?.unit === currency ? toBillionths(record.cost.amount) : undefined
-  if (reported !== undefined) return { amount: reported, by: 'reported' }
   const ran = { ...call, model: record.model ?? call.model, tier: record.tier }
   const priced = usage === undefined ? undefined : pricing.prices?.costOf(ran, currency, usage)
-  if (priced !== undefined) return { amount: priced, by: 'priced' }
   const measure = (): number | undefined => {
     const { input } = size
     return pricing.prices?.mostOf(ran, currency, { input, output: passedTokens(ending, size) - input, images: size.pictures, seconds: 0 })
   }
-  return unreported(setAside, measure, pricing)
+  const byPrices = (): Booking => bookReported(record, priced, 'priced', () => unreported(measure))
+  return bookReported(record, record.cost?.unit === currency ? toBillionths(record.cost.amount) : undefined, 'reported', byPrices)
 }
 
-function unreported(setAside: number, measure: () => number | undefined, { unreported: stance }: Pricing): Booking {
+/** @param otherwise What is booked where no report is of the whole. */
+function bookReported(record: GovernanceRecord, amount: number | undefined, by: BookedBy, otherwise: () => Booking): Booking {
+  if (amount !== undefined && isWhole(record)) return { amount, by }
+  const booking = otherwise()
+  return amount !== undefined && amount > booking.amount ? { amount, by } : booking
+}
+
+function bookUnreported(setAside: number, measure: () => number | undefined, { unreported: stance }: Pricing): Booking {
   const measured = stance === 'measure' ? measure() : undefined
   return measured === undefined || measured >= setAside ? { amount: setAside, by: 'assumed' } : { amount: measured, by: 'measured' }
 }

@@ -93,6 +93,13 @@ export class Reservation implements OpenReservation {
     return this.#facts.limits
   }
 
+  /** The output tokens that are set aside; `undefined`: no limit is of money or tokens, or the answer has no length. */
+  get outputTokens(): number | undefined {
+    const { sized } = this.#facts
+    const ceiling = sized?.clamped?.ceiling ?? sized?.size.ceiling
+    return sized === undefined || ceiling === undefined ? undefined : sized.size.output(ceiling)
+  }
+
   /** What the client is told of its limits, name and value in turn. */
   headers(): readonly string[] {
     return limitHeaders(this.#facts.limits, this.#facts.counted, this.#facts.isPage)

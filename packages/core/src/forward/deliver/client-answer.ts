@@ -6,7 +6,7 @@ import { classifyFailure } from '../classify-failure.js'
 import { type Exchange, writeAnswerHead } from '../exchange.js'
 import { Hold } from '../../lib/hold.js'
 import { onceClientGone } from '../../lib/watch-client.js'
-import { isCutByRevocation } from './is-cut-by-revocation.js'
+import { isToldAtLast } from './is-told-at-last.js'
 import { leakedKey } from './leaked-key.js'
 
 /**
@@ -140,7 +140,7 @@ export class ClientAnswer {
 
   /** Ends an answer whose rest does not come from the gateway. */
   breakOff(error: unknown): void {
-    if (this.#state === 'begun') this.cut(error, isCutByRevocation(error) ? error.code : undefined)
+    if (this.#state === 'begun') this.cut(error, isToldAtLast(error) ? error.code : undefined)
     else this.#refuse(classifyFailure(error))
   }
 

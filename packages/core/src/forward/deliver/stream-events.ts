@@ -1,14 +1,15 @@
 import { isAscii } from 'node:buffer'
-import { Refusal } from '@postern/ports'
+import { cutAtBudget, Refusal } from '@postern/ports'
 import { type Finish, governanceComment } from '@postern/protocol'
 import { tooMuchHeld } from '../../lib/hold.js'
 import { tellRecord } from '../../answers/record-for-client.js'
 import { refusalEnvelope } from '../../answers/refusal-answer.js'
+import { Allowance } from './allowance.js'
 import { createEventPump, type Edit } from './event-pump.js'
 import type { Delivery, Exchange } from '../exchange.js'
 import type { ClientAnswer } from './client-answer.js'
 import type { LeakGuard } from '../leak/leak-guard.js'
-import { isCutByRevocation } from './is-cut-by-revocation.js'
+import { isToldAtLast } from './is-told-at-last.js'
 import { leakedKey } from './leaked-key.js'
 import { holdsForgedLine, mayHoldComment, withoutForgedFrames } from './forged-line.js'
 import { FinishedChoices } from './finished-choices.js'
@@ -33,11 +34,11 @@ const maxUnreadable = 1000
  * and puts the governance frame before the end.
  *
  * If the gateway's stream breaks off, the client's connection is cut, so that the stream does not look complete; if the session was
- * revoked, an error event says so first. The head waits a moment for the first event: if the stream breaks off before it, or the first
+ * revoked, or the stream goes on behind what was set aside for it, an error event says so first. The head waits a moment for the first event: if the stream breaks off before it, or the first
  * event is an error, the client gets an error with a status. After the first event, an error is told in the stream.
  */
 export function streamEvents(exchange: Exchange, answer: ClientAnswer): Delivery {
-  const { tap, records, upstream, key, permit } = exchange.facts
+  const { tap, records, upstream, key, permit, reservation } = exchange.facts
   exchange.beginStream()
   const hidesUsage = permit.hidesUsage === true
   const mender = records.needsMending ? createChunkCompleter() : undefined
@@ -50,6 +51,9 @@ export function streamEvents(exchange: Exchange, answer: ClientAnswer): Delivery
   const finishedChoices = new FinishedChoices()
   let searchedForModel = 0
   let unreadable = 0
+  const setAside = reservation?.outputTokens
+  const allowance = setAside === undefined ? undefined : new Allowance(setAside, records.endTypes.length > 0)
+  let isUsedUp = false
 
   const finishOf = (): Finish => told ?? (failed ? 'upstream_error' : 'complete')
 
@@ -66,7 +70,7 @@ export function streamEvents(exchange: Exchange, answer: ClientAnswer): Delivery
   answer.beginInTime(begin)
   // The client must see that its answer is cut, also behind a frame that said something else.
   answer.saysAtLast((cause) => {
-    const error = isCutByRevocation(cause) ? errorEvent(refusalEnvelope(cause), records.endTypes.length > 0) : ''
+    const error = isToldAtLast(cause) ? errorEvent(refusalEnvelope(cause), records.endTypes.length > 0) : ''
     return error + frame('truncated')
   })
 
@@ -116,6 +120,10 @@ export function streamEvents(exchange: Exchange, answer: ClientAnswer): Delivery
       return undefined
     }
     const text = bytes.toString('latin1', start, end)
+    if (told === undefined && allowance?.isPassedBy(text) === true) {
+      isUsedUp = true
+      return { stop: true }
+    }
     if (!lookedAhead && mayHoldComment(text)) {
       const clean = withoutForgedFrames(bytes.toString('utf8', start, end))
       if (clean !== undefined) {
@@ -165,6 +173,7 @@ export function streamEvents(exchange: Exchange, answer: ClientAnswer): Delivery
     if (record === undefined) unreadable += 1
     if (typeof record !== 'object' || record === null) return undefined
     tap.body(record, 'stream')
+    allowance?.reported(tap.outputTokens)
     if (records.choicesMayEnd) finishedChoices.add(record)
     if ('type' in record && records.endTypes.includes(record.type as string)) ended = true
     if (upstream.errors.tellsFailure(record) || ('type' in record && records.failureTypes.includes(record.type as string))) {
@@ -214,6 +223,7 @@ export function streamEvents(exchange: Exchange, answer: ClientAnswer): Delivery
   return {
     chunk(chunk) {
       const isOpen = pump.push(chunk)
+      if (isUsedUp) exchange.cut(cutAtBudget)
       if (!answer.mayHold(pump.held)) answer.stop(tooMuchHeld())
       return isOpen
     },
