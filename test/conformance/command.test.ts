@@ -2,26 +2,27 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { type Emulator, type EmulatedKey, issueKey, startEmulator } from '@postern/emulator'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { runMainInProcess } from '../support/run-in-process.js'
+import type { Finished } from '../support/run-postern.js'
+import { main } from './command.js'
 
 const command = join(import.meta.dirname, 'dist/conformance/main.js')
 
-interface Finished {
-  readonly code: number
-  readonly stdout: string
-  readonly stderr: string
-}
-
-function conformance(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Finished> {
+/** As a process of its own. */
+function runAlone(args: readonly string[]): Promise<Finished> {
   return new Promise((done) => {
-    execFile(process.execPath, [command, ...args], { env: { PATH: process.env['PATH'], ...env } }, (error, stdout, stderr) =>
+    execFile(process.execPath, [command, ...args], { env: { PATH: process.env['PATH'] } }, (error, stdout, stderr) =>
       done({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : -1, stdout, stderr }),
     )
   })
 }
 
+const conformance = (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Finished> =>
+  runMainInProcess(main, args, { env })
+
 describe('npm run conformance', () => {
   test('prints a table: gateway, cases, passed', async () => {
-    const { code, stdout } = await conformance(['--dialect', 'onysoft'])
+    const { code, stdout } = await runAlone(['--dialect', 'onysoft'])
     expect(stdout).toMatch(/gateway\s*│\s*cases\s*│\s*passed/)
     const [, cases, passed] = /onysoft\s*│\s*(\d+)\s*│\s*(\d+)/.exec(stdout) ?? []
     expect([code, Number(cases) >= 40, passed]).toEqual([0, true, cases])
@@ -34,7 +35,7 @@ describe('npm run conformance', () => {
     [['--dialect', 'joytoken', '--url', 'https://api.example.com', '--key-env', 'NOT_SET'], /NOT_SET is not set/],
     [['--nonsense'], /nonsense/],
   ])('says what is wrong with %j', async (args, words) => {
-    const { code, stderr } = await conformance(args)
+    const { code, stderr } = await (args[0] === '--nonsense' ? runAlone(args) : conformance(args))
     expect(code).toBe(2)
     expect(stderr).toMatch(words)
   })

@@ -1,14 +1,11 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { runMainInProcess } from '../support/run-in-process.js'
+import type { Finished } from '../support/run-postern.js'
+import { main } from './command.js'
 
 const command = join(import.meta.dirname, 'dist/main.js')
-
-interface Finished {
-  readonly code: number
-  readonly stdout: string
-  readonly stderr: string
-}
 
 function fuzz(args: readonly string[]): Promise<Finished> {
   return new Promise((done) => {
@@ -42,7 +39,7 @@ describe('npm run fuzz', () => {
     [['--seed', '1', '--only', 'json', '--replay', 'a..b'], /--replay: "" is no choice/],
     [['--nonsense'], /nonsense/],
   ])('says what is wrong with %j', async (args, words) => {
-    const { code, stderr } = await fuzz(args)
+    const { code, stderr } = await (args[0] === '--nonsense' ? fuzz(args) : runMainInProcess(main, args))
     expect(code).toBe(2)
     expect(stderr).toMatch(words)
   })

@@ -11,13 +11,20 @@ let turn: Promise<unknown> = Promise.resolve()
  * `runPostern` would give it: its folder, of the environment only `PATH` and `env`, and nothing on stdin. Not for what the process itself
  * does: how it starts and ends, signals, certificates that Node reads at its start, or two commands at the same time.
  */
-export function runInProcess(args: readonly string[], options: Pick<RunOptions, 'cwd' | 'env'> = {}): Promise<Finished> {
-  const finished = turn.then(() => runNow(args, options))
+export function runInProcess(args: readonly string[], options?: InProcessOptions): Promise<Finished> {
+  return runMainInProcess(main, args, options)
+}
+
+export type InProcessOptions = Pick<RunOptions, 'cwd' | 'env'>
+
+/** Runs the main function of another command as `runInProcess` runs that of `postern`. */
+export function runMainInProcess(command: typeof main, args: readonly string[], options: InProcessOptions = {}): Promise<Finished> {
+  const finished = turn.then(() => runNow(command, args, options))
   turn = finished.catch(() => {})
   return finished
 }
 
-async function runNow(args: readonly string[], { cwd, env }: Pick<RunOptions, 'cwd' | 'env'>): Promise<Finished> {
+async function runNow(command: typeof main, args: readonly string[], { cwd, env }: InProcessOptions): Promise<Finished> {
   const before = { cwd: process.cwd(), env: { ...process.env }, argv: process.argv, exitCode: process.exitCode }
   const said = { stdout: '', stderr: '' }
   const spies = [
@@ -38,7 +45,7 @@ async function runNow(args: readonly string[], { cwd, env }: Pick<RunOptions, 'c
     if (cwd !== undefined) process.chdir(cwd)
     replaceEnvironment({ PATH: before.env['PATH'], ...env })
     process.argv = [process.execPath, bin, ...args]
-    const code = await main(args)
+    const code = await command(args)
     // A warning is told a moment after it is given.
     await new Promise(setImmediate)
     return { code, ...said }
