@@ -8,6 +8,8 @@ export default defineConfig({
     hookTimeout: 30_000,
     // Two cores: many tests wait for a timeout, and a third worker computes in the meantime.
     maxWorkers: 3,
+    // Only files whose tests mostly wait have concurrent ones.
+    maxConcurrency: 12,
     // A file finds what the file before it has imported; each closes what it opens. That saves a quarter of the time.
     isolate: false,
     // Node loads what the compiler made, as it does for users. Vitest would make it anew, in each worker: a quarter of what is computed.

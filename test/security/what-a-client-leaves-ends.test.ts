@@ -1,6 +1,7 @@
+import { channel } from 'node:diagnostics_channel'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createTrust } from '@postern/config'
 import { createBackend, createNodeDoor, guardServer, OfferingMessage } from '@postern/instance'
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http'
@@ -60,43 +61,64 @@ async function startCounting(): Promise<Counting> {
   }
 }
 
-let upstream: Counting
-let house: House
-let server: HttpServer
-let origin: string
+/** A house and a door with a backend behind them, which the tests of one group have to themselves: groups run beside each other. */
+interface Lane {
+  readonly upstream: Counting
+  readonly house: House
+  readonly server: HttpServer
+  readonly origin: string
+}
+
+/** Connections that anything in this process has opened and that are not closed. */
+const dialled = new Set<Socket>()
+const dialling = channel('net.client.socket')
+const onDial = (message: unknown): void => {
+  const { socket } = message as { socket: Socket }
+  dialled.add(socket)
+  socket.once('close', () => dialled.delete(socket))
+}
+
+/** Connections of this process, at either end. */
+const handles = (): number => process.getActiveResourcesInfo().filter((each) => each === 'TCPSocketWrap').length
 let usualHandles: number
-beforeAll(async () => {
-  upstream = await startCounting()
-  house = await openHouse({
-    baseURL: `${upstream.origin}/v1`,
-    config: { connections: { underWay: 6 } },
-    callers: { forwardAuth: { url: `${upstream.origin}/silent`, timeout: '1s', cache: '0s', claims: { user: 'id' } } },
-  })
-  const isTrusted = createTrust([])
-  const backend = createBackend({ url: upstream.origin, isTrusted, connections: house.runtime.connections, headersMs: 600_000 })
-  const door = createNodeDoor(house.runtime, (request, response) => backend.pass(request, response))
-  server = guardServer(createHttpServer({ IncomingMessage: OfferingMessage, requireHostHeader: false }, door), house.runtime)
-  server.on('upgrade', (request, socket, head) => backend.upgrade(request, socket, head))
-  origin = await listenAnywhere(server)
-  await leave('GET /quick HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n', 100, 'end')
+beforeAll(() => {
   usualHandles = handles()
+  dialling.subscribe(onDial)
 })
-afterAll(async () => {
-  server.closeAllConnections()
-  server.close()
-  await house.close()
-  await upstream.close()
+afterAll(() => {
+  dialling.unsubscribe(onDial)
 })
 
-/** Connections of this process, at either end, and servers; timers of a second and more. */
-function handles(): number {
-  return process.getActiveResourcesInfo().filter((each) => each === 'TCPSocketWrap').length
+function openLane(): () => Lane {
+  let lane: Lane
+  beforeAll(async () => {
+    const upstream = await startCounting()
+    const house = await openHouse({
+      baseURL: `${upstream.origin}/v1`,
+      config: { connections: { underWay: 6 } },
+      callers: { forwardAuth: { url: `${upstream.origin}/silent`, timeout: '1s', cache: '0s', claims: { user: 'id' } } },
+    })
+    const isTrusted = createTrust([])
+    const backend = createBackend({ url: upstream.origin, isTrusted, connections: house.runtime.connections, headersMs: 600_000 })
+    const door = createNodeDoor(house.runtime, (request, response) => backend.pass(request, response))
+    const server = guardServer(createHttpServer({ IncomingMessage: OfferingMessage, requireHostHeader: false }, door), house.runtime)
+    server.on('upgrade', (request, socket, head) => backend.upgrade(request, socket, head))
+    lane = { upstream, house, server, origin: await listenAnywhere(server) }
+    await leave(lane, 'GET /quick HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n', 100, 'end')
+  })
+  afterAll(async () => {
+    lane.server.closeAllConnections()
+    lane.server.close()
+    await lane.house.close()
+    await lane.upstream.close()
+  })
+  return () => lane
 }
 
 const ways = ['end', 'reset', 'destroy'] as const
 
 /** Sends bytes, and leaves a moment later. */
-async function leave(bytes: string, afterMs: number, way: (typeof ways)[number]): Promise<void> {
+async function leave({ origin }: Pick<Lane, 'origin'>, bytes: string, afterMs: number, way: (typeof ways)[number]): Promise<void> {
   const { hostname, port } = new URL(origin)
   const socket = connect(Number(port), hostname)
   socket.on('error', () => {})
@@ -114,18 +136,26 @@ async function leave(bytes: string, afterMs: number, way: (typeof ways)[number])
 }
 
 /** Nothing is left of it in a line or a count. */
-async function expectNothingCounted(): Promise<void> {
+async function expectNothingCounted({ house }: Lane): Promise<void> {
   const { connections, underWay } = house.runtime
-  await expect.poll(() => connections.toBackend.open + connections.identifying.open, { timeout: 8000 }).toBe(0)
+  await vi.waitFor(() => expect(connections.toBackend.open + connections.identifying.open).toBe(0), { timeout: 8000, interval: 20 })
   expect([connections.toBackend.waiting, connections.identifying.waiting, connections.held.sum]).toEqual([0, 0, 0])
   await underWay.none()
 }
 
-/** Nor is anything open; a connection on which nothing was asked is kept for some seconds. */
-async function expectNothingLeft(): Promise<void> {
-  await expectNothingCounted()
-  await expect.poll(() => upstream.open.size, { timeout: 8000 }).toBe(0)
-  await expect.poll(handles, { timeout: 10_000 }).toBeLessThanOrEqual(usualHandles)
+/** Nor is anything open, at either end; a connection on which nothing was asked is kept for some seconds. */
+async function expectNothingLeft(lane: Lane): Promise<void> {
+  await expectNothingCounted(lane)
+  const { upstream, server, origin } = lane
+  const ports = [upstream.origin, origin].map((each) => Number(new URL(each).port))
+  const accepted = (): Promise<number> => new Promise((resolve) => server.getConnections((_, count) => resolve(count)))
+  await vi.waitFor(
+    async () => {
+      const fromHere = [...dialled].filter(({ remotePort }) => remotePort !== undefined && ports.includes(remotePort))
+      expect([upstream.open.size, await accepted(), fromHere.length]).toEqual([0, 0, 0])
+    },
+    { timeout: 10_000, interval: 50 },
+  )
 }
 
 const host = 'Host: a\r\n'
@@ -140,46 +170,49 @@ const roads: readonly (readonly [road: string, write: (path: string) => string])
   ['a WebSocket that begins too early', (path) => `GET /${path} HTTP/1.1\r\n${host}${webSocket}\r\n\x81\x01a`],
 ]
 
-describe.each(roads)('what-a-client-leaves-ends: %s', (_, write) => {
-  test.each(parts)(
+describe.concurrent.each(roads)('what-a-client-leaves-ends: %s', (_, write) => {
+  const lane = openLane()
+
+  test.sequential.each(parts)(
     'whose backend is at %s',
     async (path) => {
-      for (const way of ways) for (const afterMs of [0, 5, 60]) await leave(write(path), afterMs, way)
-      await expectNothingCounted()
+      for (const way of ways) for (const afterMs of [0, 5, 60]) await leave(lane(), write(path), afterMs, way)
+      await expectNothingCounted(lane())
     },
     60_000,
   )
 
-  test('behind one that is not answered, on the same connection', async () => {
+  test.sequential('behind one that is not answered, on the same connection', async () => {
     for (const way of ways) {
-      await leave(`GET /silent HTTP/1.1\r\n${host}\r\n`.repeat(3) + write('silent'), 60, way)
-      await leave(`GET /an-event HTTP/1.1\r\n${host}\r\n`.repeat(3) + write('a-part'), 60, way)
+      await leave(lane(), `GET /silent HTTP/1.1\r\n${host}\r\n`.repeat(3) + write('silent'), 60, way)
+      await leave(lane(), `GET /an-event HTTP/1.1\r\n${host}\r\n`.repeat(3) + write('a-part'), 60, way)
     }
-    await expectNothingCounted()
+    await expectNothingCounted(lane())
   }, 60_000)
 
-  test('before a tunnel that is refused, on the same connection', async () => {
+  test.sequential('before a tunnel that is refused, on the same connection', async () => {
     for (const way of ways)
-      for (const afterMs of [0, 5, 60]) await leave(`${write('silent')}CONNECT b:1 HTTP/1.1\r\n${host}\r\n`, afterMs, way)
-    await expectNothingCounted()
+      for (const afterMs of [0, 5, 60]) await leave(lane(), `${write('silent')}CONNECT b:1 HTTP/1.1\r\n${host}\r\n`, afterMs, way)
+    await expectNothingCounted(lane())
   }, 60_000)
 
-  test('and nothing is open after all of these', expectNothingLeft, 60_000)
+  test.sequential('and nothing is open after all of these', () => expectNothingLeft(lane()), 60_000)
 
-  test('while it waits for its turn behind others of its address', async () => {
-    const { hostname, port } = new URL(origin)
+  test.sequential('while it waits for its turn behind others of its address', async () => {
+    const { hostname, port } = new URL(lane().origin)
     const first = connect(Number(port), hostname).on('error', () => {})
     first.write(`GET /silent HTTP/1.1\r\n${host}\r\n`.repeat(6))
-    await expect.poll(() => upstream.open.size).toBe(6)
-    for (const way of ways) await leave(write('silent'), 40, way)
-    expect(house.runtime.connections.toBackend.waiting).toBe(0)
-    expect(upstream.open.size).toBe(6)
+    await vi.waitFor(() => expect(lane().upstream.open.size).toBe(6), { timeout: 15_000, interval: 20 })
+    for (const way of ways) await leave(lane(), write('silent'), 40, way)
+    expect(lane().house.runtime.connections.toBackend.waiting).toBe(0)
+    expect(lane().upstream.open.size).toBe(6)
     first.destroy()
-    await expectNothingLeft()
+    await expectNothingLeft(lane())
   }, 30_000)
 })
 
-describe('what-a-client-leaves-ends: an upload that the backend does not read', () => {
+describe.concurrent('what-a-client-leaves-ends: an upload that the backend does not read', () => {
+  const lane = openLane()
   const upload = (bytes: number): string => `PUT /unread HTTP/1.1\r\n${host}Content-Length: ${bytes}\r\n\r\n${'a'.repeat(bytes)}`
   let unread: Server
   let listening: string
@@ -196,11 +229,11 @@ describe('what-a-client-leaves-ends: an upload that the backend does not read', 
     const backend = createBackend({
       url: listening,
       isTrusted: createTrust([]),
-      connections: house.runtime.connections,
+      connections: lane().house.runtime.connections,
       headersMs: 3000,
     })
-    const door = createNodeDoor(house.runtime, (request, response) => backend.pass(request, response))
-    passing = guardServer(createHttpServer({ IncomingMessage: OfferingMessage, requireHostHeader: false }, door), house.runtime)
+    const door = createNodeDoor(lane().house.runtime, (request, response) => backend.pass(request, response))
+    passing = guardServer(createHttpServer({ IncomingMessage: OfferingMessage, requireHostHeader: false }, door), lane().house.runtime)
     through = await listenAnywhere(passing)
   })
   afterAll(() => {
@@ -210,23 +243,23 @@ describe('what-a-client-leaves-ends: an upload that the backend does not read', 
     unread.close()
   })
 
-  test('is over soon after its client has left, while it waits for its turn behind others', async () => {
-    const { hostname, port } = new URL(origin)
+  test.sequential('is over soon after its client has left, while it waits for its turn behind others', async () => {
+    const { hostname, port } = new URL(lane().origin)
     const first = connect(Number(port), hostname).on('error', () => {})
     first.write(`GET /silent HTTP/1.1\r\n${host}\r\n`.repeat(6))
-    await expect.poll(() => upstream.open.size).toBe(6)
+    await vi.waitFor(() => expect(lane().upstream.open.size).toBe(6), { timeout: 15_000, interval: 20 })
     for (const bytes of [20_000, 60_000]) {
       for (const way of ways) {
-        await leave(upload(bytes), 60, way)
-        await leave(upload(bytes).slice(0, -1), 60, way)
+        await leave(lane(), upload(bytes), 60, way)
+        await leave(lane(), upload(bytes).slice(0, -1), 60, way)
       }
     }
-    await expect.poll(() => house.runtime.connections.toBackend.waiting, { timeout: 5000 }).toBe(0)
+    await vi.waitFor(() => expect(lane().house.runtime.connections.toBackend.waiting).toBe(0), { timeout: 5000, interval: 20 })
     first.destroy()
-    await expectNothingLeft()
+    await expectNothingLeft(lane())
   }, 60_000)
 
-  test('is refused where that lasts as long as an answer may take', async () => {
+  test.sequential('is refused where that lasts as long as an answer may take', async () => {
     const answer = await new Promise<string>((resolve, reject) => {
       const { hostname, port } = new URL(through)
       const socket = connect(Number(port), hostname)
@@ -243,23 +276,22 @@ describe('what-a-client-leaves-ends: an upload that the backend does not read', 
     })
     expect(answer).toMatch(/^HTTP\/1\.1 504 /)
     for (const socket of openHere) socket.destroy()
-    await expectNothingCounted()
+    await expectNothingCounted(lane())
   }, 30_000)
 })
 
-describe('what-a-client-leaves-ends: many requests in one piece', () => {
-  test.each(['silent', 'a-part', 'an-event', 'quick'])(
-    'of which each is at %s, visit after visit',
-    async (path) => {
-      for (let visit = 0; visit < 5; visit += 1)
-        await leave(`GET /${path} HTTP/1.1\r\n${host}\r\n`.repeat(400), 50, ways[visit % 3] ?? 'end')
-      await expectNothingLeft()
-    },
-    30_000,
-  )
+const visited = ['silent', 'a-part', 'an-event', 'quick']
+describe.concurrent.each(visited)('what-a-client-leaves-ends: many requests in one piece, of which each is at %s', (path) => {
+  const lane = openLane()
+  test.sequential('visit after visit', async () => {
+    for (let visit = 0; visit < 5; visit += 1)
+      await leave(lane(), `GET /${path} HTTP/1.1\r\n${host}\r\n`.repeat(400), 50, ways[visit % 3] ?? 'end')
+    await expectNothingLeft(lane())
+  }, 30_000)
 })
 
-describe('what-a-client-leaves-ends: calls', () => {
+describe.concurrent('what-a-client-leaves-ends: calls', () => {
+  const lane = openLane()
   const call = (query: string, ...lines: readonly string[]): string => {
     const body = '{"model":"auto","messages":[]}'
     return [
@@ -272,33 +304,37 @@ describe('what-a-client-leaves-ends: calls', () => {
       body,
     ].join('\r\n')
   }
-  const bearer = (): string => `Authorization: Bearer ${house.callers.acme}`
+  const bearer = (): string => `Authorization: Bearer ${lane().house.callers.acme}`
 
-  test.each(parts)(
+  test.sequential.each(parts)(
     'whose gateway is at %s',
     async (path) => {
-      for (const way of ways) for (const afterMs of [0, 5, 60]) await leave(call(path, bearer()), afterMs, way)
-      await leave(call('silent', bearer()).repeat(20) + call(path, bearer()), 60, 'end')
-      await expectNothingCounted()
+      for (const way of ways) for (const afterMs of [0, 5, 60]) await leave(lane(), call(path, bearer()), afterMs, way)
+      await leave(lane(), call('silent', bearer()).repeat(20) + call(path, bearer()), 60, 'end')
+      await expectNothingCounted(lane())
     },
     60_000,
   )
 
-  test('and nothing is open after all of these', expectNothingLeft, 60_000)
+  test.sequential('and nothing is open after all of these', () => expectNothingLeft(lane()), 60_000)
 
-  test('while a body is sent, whole or in part', async () => {
+  test.sequential('while a body is sent, whole or in part', async () => {
     for (const way of ways) {
-      await leave(call('silent', bearer()).slice(0, -5), 30, way)
-      await leave(call('silent', bearer()).slice(0, 60), 30, way)
-      await leave(`${call('silent', bearer())}${call('silent', bearer()).slice(0, -5)}`, 30, way)
+      await leave(lane(), call('silent', bearer()).slice(0, -5), 30, way)
+      await leave(lane(), call('silent', bearer()).slice(0, 60), 30, way)
+      await leave(lane(), `${call('silent', bearer())}${call('silent', bearer()).slice(0, -5)}`, 30, way)
     }
-    await expectNothingLeft()
+    await expectNothingLeft(lane())
   }, 30_000)
 
-  test('while it is found out who calls, and in the line for that', async () => {
+  test.sequential('while it is found out who calls, and in the line for that', async () => {
     const cookie = (index: number): string => call('silent', `Cookie: sid=${index}`, 'Origin: http://a', 'Sec-Fetch-Site: same-origin')
-    for (const way of ways) for (let index = 0; index < 10; index += 1) void leave(cookie(index), 30, way)
-    await leave(Array.from({ length: 30 }, (_, index) => cookie(100 + index)).join(''), 60, 'end')
-    await expectNothingLeft()
+    for (const way of ways) for (let index = 0; index < 10; index += 1) void leave(lane(), cookie(index), 30, way)
+    await leave(lane(), Array.from({ length: 30 }, (_, index) => cookie(100 + index)).join(''), 60, 'end')
+    await expectNothingLeft(lane())
   }, 60_000)
 })
+
+test('what-a-client-leaves-ends: of all that this process opened, nothing is left', async () => {
+  await expect.poll(handles, { timeout: 10_000 }).toBeLessThanOrEqual(usualHandles)
+}, 30_000)
