@@ -12,8 +12,14 @@ import { say, sayAndReset, type Script, type ScriptedUpstream, startScriptedUpst
 let upstream: ScriptedUpstream
 let sidecar: OpenSidecar
 let script: Script
+/** Those of requests that are under way beside each other, by the number in their path. */
+const scripts: Script[] = []
 beforeAll(async () => {
-  upstream = await startScriptedUpstream((head) => (head.includes(' /ok') ? say('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok') : script))
+  upstream = await startScriptedUpstream((head) => {
+    if (head.includes(' /ok')) return say('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+    const number = /^[^\r]*[?&]script=(\d+)/.exec(head)?.[1]
+    return number === undefined ? script : scripts[Number(number)]
+  })
   sidecar = await openSidecar({ backend: upstream.origin, gateway: `${upstream.origin}/v1` })
 })
 afterAll(async () => {
@@ -52,6 +58,9 @@ function exchange(...pieces: readonly string[]): Promise<Received> {
   })
 }
 
+/** A request that is answered by a script of its own. */
+const answeredBy = (request: string, answer: Script): string => request.replace(' HTTP/1.1', `?script=${scripts.push(answer) - 1} HTTP/1.1`)
+
 const heads = (text: string): string[] => text.match(/HTTP\/1\.1 \d{3}/g) ?? []
 
 const upgrade =
@@ -82,31 +91,37 @@ const breaks: readonly (readonly [what: string, script: Script])[] = [
   ],
 ]
 
-describe.each(requests)('one-answer-per-request: to %s', (road, request) => {
-  test.each(breaks)('an answer that %s stays one', async (_, answer) => {
-    script = answer
-    const { text } = await exchange(
-      request.includes('chunked') ? request : request.replace('Host: a\r\n', 'Host: a\r\nConnection: close\r\n'),
-    )
+describe.each(requests)('one-answer-per-request: to %s', (_road, request) => {
+  const last = request.includes('chunked') ? request : request.replace('Host: a\r\n', 'Host: a\r\nConnection: close\r\n')
+  const whole = begun('Transfer-Encoding: chunked') + '5\r\nhello\r\n0\r\n\r\n'
+  const lengths = Array.from({ length: Math.ceil(whole.length / 5) }, (_, index) => index * 5 + 1)
+  const byteByByte = lengths.map(
+    (length): Script =>
+      (socket) => {
+        socket.write(whole.slice(0, length - 1))
+        setTimeout(() => socket.end(whole.slice(length - 1, length)), 2)
+      },
+  )
+  // Where nobody hangs up, each takes as long as we are patient.
+  let received: readonly Received[]
+  beforeAll(async () => {
+    const all = [...breaks.map(([, answer]) => answer), ...byteByByte]
+    received = await Promise.all(all.map((answer) => exchange(answeredBy(last, answer))))
+  })
+
+  test.each(breaks.map(([what], index) => [what, index] as const))('an answer that %s stays one', (_, index) => {
+    const { text } = received[index] as Received
     expect(heads(text)).toHaveLength(1)
     expect(text).toMatch(/^HTTP\/1\.1 (?:403|502) /)
   })
 
-  test('an answer that comes byte by byte and breaks at any of them stays one', async () => {
-    const whole = begun('Transfer-Encoding: chunked') + '5\r\nhello\r\n0\r\n\r\n'
-    const at = Array.from({ length: Math.ceil(whole.length / 5) }, (_, index) => index * 5 + 1)
-    for (const length of at) {
-      script = (socket) => {
-        socket.write(whole.slice(0, length - 1))
-        setTimeout(() => socket.end(whole.slice(length - 1, length)), 2)
-      }
-      const { text } = await exchange(
-        request.replace('Host: a\r\n', road.includes('sent') ? 'Host: a\r\n' : 'Host: a\r\nConnection: close\r\n'),
-      )
+  test('an answer that comes byte by byte and breaks at any of them stays one', () => {
+    for (const [index, length] of lengths.entries()) {
+      const { text } = received[breaks.length + index] as Received
       expect([length, heads(text)]).toEqual([length, heads(text).slice(0, 1)])
       expect(text).not.toBe('')
     }
-  }, 60_000)
+  })
 })
 
 describe('one-answer-per-request: to what comes behind', () => {
@@ -123,17 +138,16 @@ describe('one-answer-per-request: to what comes behind', () => {
     '%s behind a request is not refused in its place',
     async (_, rest) => {
       script = slow
-      for (const first of ['GET /slow HTTP/1.1\r\nHost: a\r\n\r\n', 'POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\na=b']) {
-        for (const pieces of [[first + rest], [first, rest], [first + first, rest]]) {
-          const { text, ended } = await exchange(...pieces)
-          const answers = heads(text)
-          expect([ended, answers.slice(0, -1), answers.at(-1)]).toEqual([
-            true,
-            Array.from({ length: answers.length - 1 }, () => 'HTTP/1.1 200'),
-            expect.stringMatching(/4\d\d$/) as string,
-          ])
-          expect(answers.length).toBeGreaterThan(1)
-        }
+      const firsts = ['GET /slow HTTP/1.1\r\nHost: a\r\n\r\n', 'POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\na=b']
+      const all = firsts.flatMap((first) => [[first + rest], [first, rest], [first + first, rest]])
+      for (const { text, ended } of await Promise.all(all.map((pieces) => exchange(...pieces)))) {
+        const answers = heads(text)
+        expect([ended, answers.slice(0, -1), answers.at(-1)]).toEqual([
+          true,
+          Array.from({ length: answers.length - 1 }, () => 'HTTP/1.1 200'),
+          expect.stringMatching(/4\d\d$/) as string,
+        ])
+        expect(answers.length).toBeGreaterThan(1)
       }
     },
     30_000,
@@ -156,19 +170,22 @@ describe('one-answer-per-request: to what comes behind', () => {
     'no interim answer comes within the answer to %s that waits behind others',
     async (_, waiting) => {
       const early = 'GET /early HTTP/1.1\r\nHost: a\r\n\r\n'
-      for (const bytes of [10, 20_000, 200_000]) {
-        const page = `${'x'.repeat(bytes - 3)}end`
-        const head = `HTTP/1.1 200 OK\r\nContent-Length: ${page.length}\r\n\r\n`
-        for (const pauseMs of [0, 30]) {
-          script = async (socket) => {
-            // The first answer comes last, so that what waits behind it has an answer already.
-            const isFirst = upstream.heads.at(-1)?.includes('/early') === true
-            if (isFirst) await wait(200)
-            socket.write(head)
-            await wait(pauseMs)
-            socket.end(page)
-          }
-          const { text } = await exchange(early + waiting.replace('\r\n', '\r\nConnection: close\r\n'))
+      const all = [10, 20_000, 200_000].flatMap((bytes) => [0, 30].map((pauseMs) => ({ bytes, pauseMs })))
+      await Promise.all(
+        all.map(async ({ bytes, pauseMs }) => {
+          const page = `${'x'.repeat(bytes - 3)}end`
+          const head = `HTTP/1.1 200 OK\r\nContent-Length: ${page.length}\r\n\r\n`
+          const answerAfter =
+            (waitMs: number): Script =>
+            async (socket) => {
+              if (waitMs > 0) await wait(waitMs)
+              socket.write(head)
+              await wait(pauseMs)
+              socket.end(page)
+            }
+          // The first answer comes last, so that what waits behind it has an answer already.
+          const behind = answeredBy(waiting.replace('\r\n', '\r\nConnection: close\r\n'), answerAfter(0))
+          const { text } = await exchange(answeredBy(early, answerAfter(200)) + behind)
           const [before = '', after, ...more] = text.split('HTTP/1.1 100 Continue\r\n\r\n')
           expect(more).toEqual([])
           // Where it was answered before its body was asked for, there is none (RFC 9110, 10.1.1).
@@ -177,8 +194,8 @@ describe('one-answer-per-request: to what comes behind', () => {
             expect(after.startsWith('HTTP/1.1 ')).toBe(true)
           }
           expect(heads(after === undefined ? before.slice(before.indexOf(page)) : after)).toHaveLength(1)
-        }
-      }
+        }),
+      )
     },
     30_000,
   )
@@ -201,13 +218,18 @@ describe('one-answer-per-request: to what comes behind', () => {
 })
 
 describe('one-answer-per-request: in the backend’s place', () => {
-  test.each(requests)(
+  let received: readonly Received[]
+  beforeAll(async () => {
+    script = (socket) => {
+      socket.resetAndDestroy()
+    }
+    received = await Promise.all(requests.map(([, request]) => exchange(request, ...(request === upgrade ? ['more of it'] : []))))
+  })
+
+  test.each(requests.map(([road], index) => [road, index] as const))(
     '%s that the backend never answers is refused once, and what is said afterwards reaches nobody',
-    async (_, request) => {
-      script = (socket) => {
-        socket.resetAndDestroy()
-      }
-      const { text } = await exchange(request, ...(request === upgrade ? ['more of it'] : []))
+    (_, index) => {
+      const { text } = received[index] as Received
       expect(heads(text)).toHaveLength(1)
       expect(text).toMatch(/^HTTP\/1\.1 50\d /)
     },
