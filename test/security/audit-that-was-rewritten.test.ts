@@ -10,7 +10,8 @@ import { checkEarlier } from '../../sidecar/src/audit/check-earlier.js'
 import { digestOf, digestOfTorn, formatLine } from '../../sidecar/src/audit/line.js'
 import { verifyAudit } from '../../sidecar/src/audit/verify.js'
 import { askAdmin } from '../support/ask-admin.js'
-import { type Finished, runPostern, startPostern } from '../support/run-postern.js'
+import { runInProcess } from '../support/run-in-process.js'
+import { type Finished, startPostern } from '../support/run-postern.js'
 
 /** Lines as a sidecar writes them. */
 function chain(...entries: readonly AuditEntry[]): readonly string[] {
@@ -120,7 +121,7 @@ describe('audit-that-was-rewritten', () => {
       })
       expect((await askAdmin(asked, 'POST /admin/v1/revocations', { body: { user: 'ada' } })).status).toBe(201)
       expect(readFileSync(path, 'utf8').startsWith(changed)).toBe(true)
-      const shown = await runPostern(['audit', 'show', '--config', 'postern.json'], { cwd })
+      const shown = await runInProcess(['audit', 'show', '--config', 'postern.json'], { cwd })
       expect(shown).toMatchObject({
         code: 0,
         stdout: expect.stringContaining('eve'),
@@ -148,7 +149,7 @@ describe('audit-that-was-rewritten', () => {
   test('`postern audit verify` ends with 1 and names the first line that does not fit', async () => {
     const verify = async (lines: readonly string[], ...args: readonly string[]): Promise<Finished> => {
       writeFileSync(join(cwd, 'audit.jsonl'), lines.map((line) => `${line}\n`).join(''))
-      return runPostern(['audit', 'verify', '--file', 'audit.jsonl', ...args], { cwd })
+      return runInProcess(['audit', 'verify', '--file', 'audit.jsonl', ...args], { cwd })
     }
     expect(await verify(whole)).toMatchObject({ code: 0, stdout: expect.stringContaining(digestOf(four)) })
     expect(await verify([one, three])).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('line 2 does not fit') })
@@ -162,7 +163,7 @@ describe('audit-that-was-rewritten', () => {
     })
     expect((await verify(whole, '--holds', digestOf(two))).code).toBe(0)
     writeFileSync(join(cwd, 'torn.jsonl'), `${one}\n${two}\n${torn}`)
-    expect((await runPostern(['audit', 'verify', '--file', 'torn.jsonl'], { cwd })).stdout).toContain(
+    expect((await runInProcess(['audit', 'verify', '--file', 'torn.jsonl'], { cwd })).stdout).toContain(
       `The last whole one, line 2, has the SHA-256 ${digestOf(two)}.`,
     )
   })

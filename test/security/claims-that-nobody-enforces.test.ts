@@ -11,7 +11,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type CookieBackend, startCookieBackend } from '../support/cookie-backend.js'
 import { forEachDoor } from '../support/for-each-door.js'
 import { codeOf, rawChat, statusOf } from '../support/raw-chat.js'
-import { type RunningPostern, runPostern, startPostern } from '../support/run-postern.js'
+import { runInProcess } from '../support/run-in-process.js'
+import { type RunningPostern, startPostern } from '../support/run-postern.js'
 
 const now = () => Math.floor(Date.now() / 1000)
 
@@ -347,12 +348,13 @@ describe('a real process', () => {
 
   test('mints "ext" on the command line, and refuses what is no JSON or a member with a slip of the pen', async () => {
     writeFileSync(join(cwd, 'postern.json'), JSON.stringify(config('http://127.0.0.1:9/openai/v1')))
-    const mint = (...args: string[]) => runPostern(['session', 'mint', '--config', 'postern.json', '--team', 'acme', ...args], { cwd, env })
+    const mint = (...args: string[]) =>
+      runInProcess(['session', 'mint', '--config', 'postern.json', '--team', 'acme', ...args], { cwd, env })
     const [good, bad, odd] = await Promise.all([mint('--ext', '{"plan":"pro"}'), mint('--ext', '{plan}'), mint('--max-call', '1')])
     expect(decodeJwt((good as { stdout: string }).stdout.trim())['ext']).toEqual({ plan: 'pro' })
     expect([bad?.code, odd?.code]).toEqual([1, 2])
     writeFileSync(join(cwd, 'slip.json'), JSON.stringify(config('http://127.0.0.1:9/openai/v1', { policies: { max_tokens: 10 } })))
-    const checked = await runPostern(['check', '--config', 'slip.json'], { cwd, env })
+    const checked = await runInProcess(['check', '--config', 'slip.json'], { cwd, env })
     expect([checked.code, checked.stderr]).toEqual([
       1,
       expect.stringContaining('policies.max_tokens: is not a setting. Did you mean "maxTokens"?'),

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { runInProcess } from '../support/run-in-process.js'
 import { runPostern } from '../support/run-postern.js'
 
 const exampleDigest = hash('sha256', 'test')
@@ -36,8 +37,9 @@ describe('example-digest-refused', () => {
     ['on a line of its own, with blanks', `${goodEntry}\n  example : ${exampleDigest}  \n`],
   ]
   for (const command of ['check', 'start']) {
-    test.each(rings)(`\`postern ${command}\` refuses the digest that the Free AI documentation prints, %s`, async (_, ring) => {
-      const { code, stdout, stderr } = await runPostern([command, '-c', 'postern.yaml'], {
+    test.each(rings)(`\`postern ${command}\` refuses the digest that the Free AI documentation prints, %s`, async (how, ring) => {
+      const run = how === 'alone' ? runPostern : runInProcess
+      const { code, stdout, stderr } = await run([command, '-c', 'postern.yaml'], {
         cwd: directory,
         env: { KEY: `fai_${randomBytes(32).toString('base64url')}`, GATEWAY_API_KEY_HASHES: ring },
       })
@@ -48,7 +50,7 @@ describe('example-digest-refused', () => {
   }
 
   test('a ring without it passes', async () => {
-    const { code } = await runPostern(['check', '-c', 'postern.yaml'], {
+    const { code } = await runInProcess(['check', '-c', 'postern.yaml'], {
       cwd: directory,
       env: {
         KEY: `fai_${randomBytes(32).toString('base64url')}`,

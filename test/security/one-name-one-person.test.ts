@@ -10,7 +10,7 @@ import { forEachDoor } from '../support/for-each-door.js'
 import { type House, listenAnywhere } from '../support/house.js'
 import { audience, type Issuer, jwtCallers, startIssuer } from '../support/issuer.js'
 import { codeOf, rawChat, statusOf } from '../support/raw-chat.js'
-import { runPostern } from '../support/run-postern.js'
+import { runInProcess } from '../support/run-in-process.js'
 
 /** Names that are `globex`, or one another, to somebody who looks at them, trims, folds or decodes them. */
 const oddNames: readonly (readonly [what: string, name: string])[] = [
@@ -344,12 +344,12 @@ describe('a configuration', () => {
       writeFileSync(join(cwd, 'good.yaml'), config(bytes('globéx'), 'good'))
       const env = { KEY: 'jt_0123456789' }
       const runs = await Promise.all(
-        ['latin', 'random', 'good'].map((name) => runPostern(['check', '--config', `${name}.yaml`], { cwd, env })),
+        ['latin', 'random', 'good'].map((name) => runInProcess(['check', '--config', `${name}.yaml`], { cwd, env })),
       )
       expect(runs.map(({ code }) => code)).toEqual([1, 1, 0])
       expect(runs[0]?.stderr).toContain('UTF-8')
       expect(runs[1]?.stderr).toMatch(/callers\.session\.secret: .*UTF-8/)
-      const odd = await runPostern(['session', 'mint', '--config', 'good.yaml', '--team', 'globex\u00a0'], { cwd, env })
+      const odd = await runInProcess(['session', 'mint', '--config', 'good.yaml', '--team', 'globex\u00a0'], { cwd, env })
       expect([odd.code, odd.stderr]).toEqual([1, expect.stringMatching(/"team" is no name/)])
     } finally {
       rmSync(cwd, { recursive: true })

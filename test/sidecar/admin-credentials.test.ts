@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { askAdmin } from '../support/ask-admin.js'
-import { type Finished, type RunningPostern, runPostern, startPostern } from '../support/run-postern.js'
+import { runInProcess } from '../support/run-in-process.js'
+import { type Finished, type RunningPostern, startPostern } from '../support/run-postern.js'
 
 const made = () => randomBytes(32).toString('base64url')
 const [ops, ci, minter] = [made(), made(), made()]
@@ -43,7 +44,7 @@ async function start(): Promise<RunningPostern> {
 }
 
 const reload = (credential?: string): Promise<Finished> =>
-  runPostern(['reload', '--config', 'postern.json'], {
+  runInProcess(['reload', '--config', 'postern.json'], {
     cwd,
     env: credential === undefined ? {} : { POSTERN_ADMIN_CREDENTIAL: credential },
   })
@@ -111,6 +112,6 @@ describe('postern reload', () => {
   })
 
   test('says in its help how the credential is given', async () => {
-    expect((await runPostern(['reload', '--help'])).stdout).toContain('POSTERN_ADMIN_CREDENTIAL')
+    expect((await runInProcess(['reload', '--help'])).stdout).toContain('POSTERN_ADMIN_CREDENTIAL')
   })
 })

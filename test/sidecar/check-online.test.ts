@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type FakeVault, startFakeVault } from '../support/fake-vault.js'
 import { type RecordingGateway, startRecordingGateway } from '../support/recording-gateway.js'
+import { runInProcess } from '../support/run-in-process.js'
 import { type Finished, runPostern } from '../support/run-postern.js'
 
 const env = { KEY: 'sk_of_a_variable_that_is_good', VAULT_TOKEN: 'hvs.token-of-the-operator', RING: 'nobody' }
@@ -24,6 +25,11 @@ afterEach(async () => {
 })
 
 function check(further: object, ...options: string[]): Promise<Finished> {
+  configure(further)
+  return runInProcess(['check', '--config', 'postern.json', ...options], { cwd, env })
+}
+
+function configure(further: object): void {
   const config = {
     version: 1,
     gateways: {
@@ -42,13 +48,13 @@ function check(further: object, ...options: string[]): Promise<Finished> {
     ...further,
   }
   writeFileSync(join(cwd, 'postern.json'), JSON.stringify(config))
-  return runPostern(['check', '--config', 'postern.json', ...options], { cwd, env })
 }
 
 test('check asks nobody, and check --online asks the store, each source and each gateway with each key', async () => {
   expect((await check({})).code).toBe(0)
   expect([vault.asked, gateway.keys]).toEqual([[], []])
-  const { code, stdout } = await check({}, '--online', '--json')
+  // A process of its own ends only if the command closes what it opened.
+  const { code, stdout } = await runPostern(['check', '--config', 'postern.json', '--online', '--json'], { cwd, env })
   expect(code).toBe(1)
   expect((JSON.parse(stdout) as { online: unknown }).online).toEqual([
     { what: 'store', ok: null, detail: 'None is needed.' },

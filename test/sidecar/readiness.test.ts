@@ -9,6 +9,7 @@ import { createReadiness } from '../../sidecar/src/readiness/readiness.js'
 import { watchStore } from '../../sidecar/src/readiness/watch-store.js'
 import { type AdminAnswer, askAdmin } from '../support/ask-admin.js'
 import { listenAnywhere, openHouse } from '../support/house.js'
+import { runInProcess } from '../support/run-in-process.js'
 import { type Finished, type RunningPostern, runPostern, startPostern } from '../support/run-postern.js'
 import { timed } from '../support/stopwatch.js'
 
@@ -58,7 +59,7 @@ const readyz = async (): Promise<readonly [number, unknown]> => {
   const { status, body } = await ask('GET /readyz')
   return [status, body]
 }
-const health = (...options: string[]): Promise<Finished> => runPostern(['health', ...options], { cwd })
+const health = (...options: string[]): Promise<Finished> => runInProcess(['health', ...options], { cwd })
 
 /** Moves the files of the store out of its way, or back. */
 function moveStore(from: string, to: string): void {
@@ -167,7 +168,8 @@ describe('the admin listener', () => {
 describe('postern health', () => {
   test('ends with 0 and one line where the sidecar is ready, whatever has become of its configuration since', async () => {
     await start({})
-    expect(await health('--config', 'postern.json')).toMatchObject({ code: 0, stdout: 'ready\n', stderr: '' })
+    const alone = await runPostern(['health', '--config', 'postern.json'], { cwd })
+    expect(alone).toMatchObject({ code: 0, stdout: 'ready\n', stderr: '' })
     expect(JSON.parse((await health('--config', 'postern.json', '--json')).stdout)).toEqual({ status: 'ready' })
     writeFileSync(join(cwd, 'postern.json'), '{ "admin": { "socket": "./admin.sock" }, "nonsense": true }')
     expect(await health('--config', 'postern.json')).toMatchObject({ code: 0, stdout: 'ready\n' })
@@ -184,7 +186,7 @@ describe('postern health', () => {
     })
     child.kill('SIGKILL')
     await finished
-    expect(await health('-c', 'postern.json')).toMatchObject({
+    expect(await runPostern(['health', '-c', 'postern.json'], { cwd })).toMatchObject({
       code: 1,
       stdout: '',
       stderr: expect.stringMatching(/cannot be asked at .*admin\.sock/),

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { MasterKeys, RingEditor } from '@postern/instance'
 import { createMemoryStore, type KeyRing, Secret } from '@postern/ports'
 import { describeRingKey } from '../../sidecar/src/keys/describe-keys.js'
+import { runInProcess } from '../support/run-in-process.js'
 import { type Finished, runPostern, startPostern } from '../support/run-postern.js'
 
 const made = () => randomBytes(32).toString('base64url')
@@ -44,7 +45,7 @@ function configure(...masterKeys: readonly ('K1' | 'K2')[]): void {
   )
 }
 
-const keys = (...args: readonly string[]): Promise<Finished> => runPostern(['keys', ...args, '--config', 'postern.json'], { cwd, env })
+const keys = (...args: readonly string[]): Promise<Finished> => runInProcess(['keys', ...args, '--config', 'postern.json'], { cwd, env })
 
 async function callAt(url: string): Promise<number> {
   const answer = await fetch(`${url}/chat/completions`, {
@@ -69,7 +70,7 @@ test('postern keys reseal moves a ring to another master key while its callers c
     statuses.add(await callAt(url))
     return statuses
   })()
-  const resealed = await keys('reseal')
+  const resealed = await runPostern(['keys', 'reseal', '--config', 'postern.json'], { cwd, env })
   expect([resealed.code, resealed.stdout]).toEqual([
     0,
     expect.stringContaining('Sealed anew under K2: 1 key and 1 binding. The rest was already.\nNo row needs another master key now'),

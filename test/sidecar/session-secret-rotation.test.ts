@@ -7,7 +7,8 @@ import { createSessionMinter } from '@postern/server'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { listenAnywhere } from '../support/house.js'
 import { createProver } from '../support/prover.js'
-import { type RunningPostern, runPostern, startPostern } from '../support/run-postern.js'
+import { runInProcess } from '../support/run-in-process.js'
+import { type RunningPostern, startPostern } from '../support/run-postern.js'
 
 const [oldSecret, newSecret] = ['the old secret of the sessions, long enough', 'the new secret of the sessions, long enough']
 const env = { OLD: oldSecret, NEW: newSecret, KEY: 'sk_a_key_of_the_gateway' }
@@ -72,7 +73,7 @@ afterEach(async () => {
 /** Has the process take another configuration of sessions, and returns what the command printed. */
 async function reload(session: object): Promise<string> {
   await configure(session)
-  const { code, stdout } = await runPostern(['reload', '--config', 'postern.json'], { cwd })
+  const { code, stdout } = await runInProcess(['reload', '--config', 'postern.json'], { cwd })
   expect(code).toBe(0)
   return stdout
 }
@@ -137,7 +138,7 @@ function isSignedWith(secret: string, token: string): boolean {
 }
 
 async function mintedByTheCommand(): Promise<string> {
-  const { stdout } = await runPostern(['session', 'mint', '--team', 'acme', '--config', 'postern.json'], { cwd, env })
+  const { stdout } = await runInProcess(['session', 'mint', '--team', 'acme', '--config', 'postern.json'], { cwd, env })
   return stdout.trim()
 }
 
