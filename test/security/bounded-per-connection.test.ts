@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { forEachDoor } from '../support/for-each-door.js'
 import { createNodeDoor } from '@postern/instance'
-import { type House, listenAnywhere, openHouse } from '../support/house.js'
+import { type House, type HouseOptions, listenAnywhere, openHouse } from '../support/house.js'
 import { type OpenSidecar, openSidecar } from '../support/open-sidecar.js'
 
 /** A server that answers nothing until it is told to, and counts what is open. */
@@ -72,8 +72,15 @@ interface Client {
 
 const clients: Client[] = []
 
-/** @param from The address that the client has. */
+/** A client that leaves after the test. @param from The address that the client has. */
 function dial(origin: string, bytes: string | Buffer = '', from = '127.0.0.1'): Client {
+  const client = dialAlone(origin, bytes, from)
+  clients.push(client)
+  return client
+}
+
+/** A client that the test sends away by itself, for tests that run beside others. */
+function dialAlone(origin: string, bytes: string | Buffer = '', from = '127.0.0.1'): Client {
   const { hostname, port } = new URL(origin)
   const socket = connect({ host: hostname, port: Number(port), localAddress: from })
   let text = ''
@@ -82,14 +89,12 @@ function dial(origin: string, bytes: string | Buffer = '', from = '127.0.0.1'): 
     text += chunk.toString('latin1')
   })
   if (bytes.length > 0) socket.write(bytes)
-  const client: Client = {
+  return {
     socket,
     text: () => text,
     statuses: () => [...text.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => Number(status)),
     closed: new Promise((done) => socket.once('close', () => done())),
   }
-  clients.push(client)
-  return client
 }
 
 afterEach(() => {
@@ -98,7 +103,9 @@ afterEach(() => {
 
 const get = (target: string, ...lines: readonly string[]): string =>
   `${[`GET ${target} HTTP/1.1`, 'Host: a', ...lines].join('\r\n')}\r\n\r\n`
-const until = (condition: () => unknown, timeout = 15_000) => expect.poll(condition, { timeout })
+const usualMs = 15_000
+/** @param own What a test that runs beside others expects with. */
+const until = (condition: () => unknown, timeout = usualMs, own = expect) => own.poll(condition, { timeout })
 /** How long nothing may happen before nothing will, in milliseconds. */
 const quietMs = 300
 
@@ -260,6 +267,26 @@ describe('bounded-per-connection: the backend as a whole', () => {
   }, 60_000)
 })
 
+/** A house whose bounds are small. */
+const boundedHouse = (gatewayOrigin: string): HouseOptions => ({
+  gateway: 'freeai',
+  baseURL: `${gatewayOrigin}/v1`,
+  timeouts: { idle: '60s' },
+  config: { connections: { underWay: 4, heldBytes: '1MiB', minRate: '20KiB/s' }, policies: { models: ['auto'] } },
+  callers: { forwardAuth: { url: `${gatewayOrigin}/whose`, timeout: '2s', cache: '0s', claims: { user: 'id' } } },
+})
+
+const call = (credential: string, length: number, body = ''): string =>
+  [
+    'POST /ai/v1/chat/completions HTTP/1.1',
+    'Host: a',
+    `Authorization: Bearer ${credential}`,
+    'Content-Type: application/json',
+    `Content-Length: ${length}`,
+    '',
+    body,
+  ].join('\r\n')
+
 describe('bounded-per-connection: calls', () => {
   let gateway: PatientServer
   beforeAll(async () => {
@@ -269,26 +296,8 @@ describe('bounded-per-connection: calls', () => {
   afterAll(() => gateway.close())
 
   forEachDoor(
-    () =>
-      Promise.resolve({
-        gateway: 'freeai',
-        baseURL: `${gateway.origin}/v1`,
-        timeouts: { idle: '60s' },
-        config: { connections: { underWay: 4, heldBytes: '1MiB', minRate: '20KiB/s' }, policies: { models: ['auto'] } },
-        callers: { forwardAuth: { url: `${gateway.origin}/whose`, timeout: '2s', cache: '0s', claims: { user: 'id' } } },
-      }),
+    () => Promise.resolve(boundedHouse(gateway.origin)),
     (house) => {
-      const call = (credential: string, length: number, body = ''): string =>
-        [
-          'POST /ai/v1/chat/completions HTTP/1.1',
-          'Host: a',
-          `Authorization: Bearer ${credential}`,
-          'Content-Type: application/json',
-          `Content-Length: ${length}`,
-          '',
-          body,
-        ].join('\r\n')
-
       test('a caller that is known may have as many under way as it likes', async () => {
         const body = '{"model":"auto","messages":[]}'
         const before = gateway.waiting.length
@@ -349,32 +358,6 @@ describe('bounded-per-connection: calls', () => {
         await until(next.statuses).toEqual([200])
         await until(() => house().runtime.connections.held.sum).toBe(0)
       })
-
-      test('a body that stops, or only trickles, is 408 and the end of its connection; one that comes steadily is taken', async () => {
-        const entries = house().ledger.entries.length
-        const stopped = dial(house().origin, call(house().callers.acme, 50_000, '{"model":'))
-        const trickling = dial(house().origin, call(house().callers.acme, 50_000, '{"model":'))
-        const drip = setInterval(() => trickling.socket.write(' '), 50)
-        const body = `{"model":"auto","messages":[],"x":"${'x'.repeat(900_000)}"}`
-        const steady = dial(house().origin, call(house().callers.globex, body.length))
-        let sent = 0
-        const feed = setInterval(() => {
-          steady.socket.write(body.slice(sent, sent + 6000))
-          sent += 6000
-          if (sent >= body.length) clearInterval(feed)
-        }, 100)
-        await Promise.all([stopped.closed, trickling.closed])
-        clearInterval(drip)
-        for (const client of [stopped, trickling]) expect(client.text()).toMatch(/^HTTP\/1\.1 408 [\s\S]*"code":"request_timeout"/)
-        expect(
-          house()
-            .ledger.entries.slice(entries)
-            .filter((entry) => entry.code === 'request_timeout'),
-        ).toHaveLength(2)
-        await until(() => sent >= body.length, 30_000).toBe(true)
-        gateway.answerAll()
-        await until(steady.statuses).toEqual([200])
-      }, 60_000)
     },
   )
 })
@@ -447,39 +430,19 @@ describe('bounded-per-connection: answers that wait', () => {
   )
 })
 
+const head = (target: string, ...lines: readonly string[]): string =>
+  `${[`PUT ${target} HTTP/1.1`, 'Host: a', ...lines].join('\r\n')}\r\n\r\n`
+
+const answerEarly = (request: IncomingMessage, response: ServerResponse): void => {
+  if (request.url?.startsWith('/early') === true) response.writeHead(413, { 'content-length': '5' }).end('large')
+  else if (request.url === '/talk') {
+    response.write('begun')
+    request.on('data', (chunk: Buffer) => response.write(chunk)).on('end', () => response.end())
+  } else response.end('ok')
+  request.on('error', () => {})
+}
+
 describe('bounded-per-connection: uploads to the backend', () => {
-  test('one that stops is 408; one that the backend does not read may wait', async () => {
-    const backend = createServer((request, response) => {
-      // It reads nothing for longer than a body may stop.
-      if (request.url === '/busy') setTimeout(() => request.resume().on('end', () => response.end('late')), 14_000)
-      else request.resume().on('end', () => response.end('ok'))
-      request.on('error', () => {})
-    })
-    const origin = await listenAnywhere(backend)
-    const sidecar = await openSidecar({ backend: origin, config: { connections: { minRate: '20KiB/s' } } })
-    try {
-      const head = (path: string, ...lines: readonly string[]): string =>
-        `${[`PUT ${path} HTTP/1.1`, 'Host: a', ...lines].join('\r\n')}\r\n\r\n`
-      const stopped = [
-        dial(sidecar.origin, `${head('/up', 'Content-Length: 900000')}part`),
-        dial(sidecar.origin, `${head('/up', 'Content-Length: 900')}part`),
-        dial(sidecar.origin, `${head('/up', 'Transfer-Encoding: chunked')}4\r\npart\r\n`),
-      ]
-      const busy = dial(sidecar.origin, Buffer.concat([Buffer.from(head('/busy', 'Content-Length: 6000000')), Buffer.alloc(6_000_000)]))
-      await Promise.all(stopped.map(({ closed }) => closed))
-      for (const client of stopped) expect(client.text()).toMatch(/^HTTP\/1\.1 408 /)
-      await until(busy.statuses, 30_000).toEqual([200])
-      expect([sidecar.lives(), sidecar.stderr()]).toEqual([true, ''])
-    } finally {
-      await sidecar.close()
-      backend.closeAllConnections()
-      backend.close()
-    }
-  }, 60_000)
-
-  const head = (target: string, ...lines: readonly string[]): string =>
-    `${[`PUT ${target} HTTP/1.1`, 'Host: a', ...lines].join('\r\n')}\r\n\r\n`
-
   test.each([
     ['of a length that is said', 'Content-Length: 100000', 'part'],
     ['in chunks', 'Transfer-Encoding: chunked', '4\r\npart\r\n'],
@@ -507,33 +470,7 @@ describe('bounded-per-connection: uploads to the backend', () => {
     }
   })
 
-  test('a page behind a long line of others is answered in its turn, however long those before it took', async () => {
-    const backend = createServer((request, response) => void setTimeout(() => response.end('ok'), request.url === '/poll' ? 1500 : 0))
-    const origin = await listenAnywhere(backend)
-    const config = { connections: { underWay: 2 }, backend: { timeouts: { headers: '2s' } } }
-    const sidecar = await openSidecar({ backend: origin, config })
-    try {
-      const polls = Array.from({ length: 12 }, () => dial(sidecar.origin, get('/poll')))
-      await wait(quietMs)
-      const page = dial(sidecar.origin, get('/page'))
-      await until(page.statuses, 20_000).toEqual([200])
-      await until(() => polls.flatMap((client) => client.statuses())).toEqual(polls.map(() => 200))
-    } finally {
-      await sidecar.close()
-      backend.closeAllConnections()
-      backend.close()
-    }
-  }, 30_000)
-
   describe('whose answer comes first', () => {
-    const answerEarly = (request: IncomingMessage, response: ServerResponse): void => {
-      if (request.url?.startsWith('/early') === true) response.writeHead(413, { 'content-length': '5' }).end('large')
-      else if (request.url === '/talk') {
-        response.write('begun')
-        request.on('data', (chunk: Buffer) => response.write(chunk)).on('end', () => response.end())
-      } else response.end('ok')
-      request.on('error', () => {})
-    }
     let backend: Server
     let sidecar: OpenSidecar
     beforeAll(async () => {
@@ -560,24 +497,6 @@ describe('bounded-per-connection: uploads to the backend', () => {
       },
       30_000,
     )
-
-    test('a client that sends nothing more of its body is let go', async () => {
-      const client = dial(sidecar.origin, `${head('/early', 'Content-Length: 900000')}part`)
-      await client.closed
-      expect(client.text()).toMatch(/^HTTP\/1\.1 413 [\s\S]*large$/)
-    }, 20_000)
-
-    test('what is said during an answer may come as slowly as it likes', async () => {
-      const client = dial(sidecar.origin, `${head('/talk', 'Transfer-Encoding: chunked')}1\r\n.\r\n`)
-      await until(client.text).toContain('begun')
-      for (let second = 0; second < 14; second += 1) {
-        client.socket.write('2\r\nhi\r\n')
-        await wait(1000)
-      }
-      client.socket.write('0\r\n\r\n')
-      await until(client.text).toMatch(/\r\n0\r\n\r\n$/)
-      expect(client.text().match(/hi/g)).toHaveLength(14)
-    }, 30_000)
   })
 })
 
@@ -644,5 +563,129 @@ describe('bounded-per-connection: requests that are answered at once', () => {
     }
     expect(delays).toEqual(Array.from({ length: 20 }, () => 0))
     client.socket.destroy()
+  })
+})
+
+// Each has what it measures to itself, and waits for what takes its time.
+describe.concurrent('bounded-per-connection: what may last', () => {
+  describe('of calls', () => {
+    let gateway: PatientServer
+    beforeAll(async () => {
+      gateway = await startPatientServer()
+    })
+    afterAll(() => gateway.close())
+
+    forEachDoor(
+      () => Promise.resolve(boundedHouse(gateway.origin)),
+      (house) => {
+        test('a body that stops, or only trickles, is 408 and the end of its connection; one that comes steadily is taken', async ({
+          expect: own,
+        }) => {
+          const entries = house().ledger.entries.length
+          const stopped = dialAlone(house().origin, call(house().callers.acme, 50_000, '{"model":'))
+          const trickling = dialAlone(house().origin, call(house().callers.acme, 50_000, '{"model":'))
+          const drip = setInterval(() => trickling.socket.write(' '), 50)
+          const body = `{"model":"auto","messages":[],"x":"${'x'.repeat(900_000)}"}`
+          const steady = dialAlone(house().origin, call(house().callers.globex, body.length))
+          let sent = 0
+          const feed = setInterval(() => {
+            steady.socket.write(body.slice(sent, sent + 6000))
+            sent += 6000
+            if (sent >= body.length) clearInterval(feed)
+          }, 100)
+          await Promise.all([stopped.closed, trickling.closed])
+          clearInterval(drip)
+          for (const client of [stopped, trickling]) expect(client.text()).toMatch(/^HTTP\/1\.1 408 [\s\S]*"code":"request_timeout"/)
+          expect(
+            house()
+              .ledger.entries.slice(entries)
+              .filter((entry) => entry.code === 'request_timeout'),
+          ).toHaveLength(2)
+          await until(() => sent >= body.length, 30_000, own).toBe(true)
+          gateway.answerAll()
+          await until(steady.statuses, usualMs, own).toEqual([200])
+        }, 60_000)
+      },
+    )
+  })
+
+  test('one that stops is 408; one that the backend does not read may wait', async ({ expect: own }) => {
+    const backend = createServer((request, response) => {
+      // It reads nothing for longer than a body may stop.
+      if (request.url === '/busy') setTimeout(() => request.resume().on('end', () => response.end('late')), 14_000)
+      else request.resume().on('end', () => response.end('ok'))
+      request.on('error', () => {})
+    })
+    const origin = await listenAnywhere(backend)
+    const sidecar = await openSidecar({ backend: origin, config: { connections: { minRate: '20KiB/s' } } })
+    try {
+      const stopped = [
+        dialAlone(sidecar.origin, `${head('/up', 'Content-Length: 900000')}part`),
+        dialAlone(sidecar.origin, `${head('/up', 'Content-Length: 900')}part`),
+        dialAlone(sidecar.origin, `${head('/up', 'Transfer-Encoding: chunked')}4\r\npart\r\n`),
+      ]
+      const busy = dialAlone(
+        sidecar.origin,
+        Buffer.concat([Buffer.from(head('/busy', 'Content-Length: 6000000')), Buffer.alloc(6_000_000)]),
+      )
+      await Promise.all(stopped.map(({ closed }) => closed))
+      for (const client of stopped) expect(client.text()).toMatch(/^HTTP\/1\.1 408 /)
+      await until(busy.statuses, 30_000, own).toEqual([200])
+      expect([sidecar.lives(), sidecar.stderr()]).toEqual([true, ''])
+    } finally {
+      await sidecar.close()
+      backend.closeAllConnections()
+      backend.close()
+    }
+  }, 60_000)
+
+  test('a page behind a long line of others is answered in its turn, however long those before it took', async ({ expect: own }) => {
+    const backend = createServer((request, response) => void setTimeout(() => response.end('ok'), request.url === '/poll' ? 1500 : 0))
+    const origin = await listenAnywhere(backend)
+    const config = { connections: { underWay: 2 }, backend: { timeouts: { headers: '2s' } } }
+    const sidecar = await openSidecar({ backend: origin, config })
+    try {
+      const polls = Array.from({ length: 12 }, () => dialAlone(sidecar.origin, get('/poll')))
+      await wait(quietMs)
+      const page = dialAlone(sidecar.origin, get('/page'))
+      await until(page.statuses, 20_000, own).toEqual([200])
+      await until(() => polls.flatMap((client) => client.statuses()), usualMs, own).toEqual(polls.map(() => 200))
+    } finally {
+      await sidecar.close()
+      backend.closeAllConnections()
+      backend.close()
+    }
+  }, 30_000)
+
+  describe('of uploads whose answer comes first', () => {
+    let backend: Server
+    let sidecar: OpenSidecar
+    beforeAll(async () => {
+      backend = createServer(answerEarly)
+      sidecar = await openSidecar({ backend: await listenAnywhere(backend), config: { connections: { minRate: '20KiB/s' } } })
+    })
+    afterAll(async () => {
+      await sidecar.close()
+      backend.closeAllConnections()
+      backend.close()
+    })
+
+    test('a client that sends nothing more of its body is let go', async () => {
+      const client = dialAlone(sidecar.origin, `${head('/early', 'Content-Length: 900000')}part`)
+      await client.closed
+      expect(client.text()).toMatch(/^HTTP\/1\.1 413 [\s\S]*large$/)
+    }, 20_000)
+
+    test('what is said during an answer may come as slowly as it likes', async ({ expect: own }) => {
+      const client = dialAlone(sidecar.origin, `${head('/talk', 'Transfer-Encoding: chunked')}1\r\n.\r\n`)
+      await until(client.text, usualMs, own).toContain('begun')
+      for (let second = 0; second < 14; second += 1) {
+        client.socket.write('2\r\nhi\r\n')
+        await wait(1000)
+      }
+      client.socket.write('0\r\n\r\n')
+      await until(client.text, usualMs, own).toMatch(/\r\n0\r\n\r\n$/)
+      expect(client.text().match(/hi/g)).toHaveLength(14)
+    }, 30_000)
   })
 })
