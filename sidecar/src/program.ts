@@ -116,9 +116,21 @@ export function createProgram(version: string, finish: (code: number) => void): 
     .addOption(jsonOption())
     .action(run(async () => (await import('./commands/callers.js')).addCaller))
   callers
+    .command('rotate')
+    .description('give a caller another credential, printed once; the former one counts for a while and then ends by itself')
+    .argument('<label>', 'the caller’s name')
+    .option('--grace <time>', 'how long the former credential counts, such as 30m, 12h or 7d; 0s ends it now', '1d')
+    .addOption(configOption())
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      '\nDuring that time the ring has both: the former one as <label>@<its end>. Log lines of calls that still come with it\nhave "former_credential": true. A ring of a Free AI Gateway knows no such time: there, add a caller under another\nlabel, and remove the first one.',
+    )
+    .action(run(async () => (await import('./commands/callers.js')).rotateCaller))
+  callers
     .command('remove')
     .description('take a caller out of the ring')
-    .argument('<label>', 'the caller’s name')
+    .argument('<label>', 'the caller’s name, or <label>@<its end> for a former credential alone')
     .addOption(configOption())
     .addOption(manifestOption())
     .addOption(jsonOption())

@@ -22,6 +22,35 @@ describe('a hash ring', () => {
     expect(parseHashRing(`team:eu:billing:${one}`).entries).toEqual([{ label: 'team:eu:billing', digest: one }])
   })
 
+  test('may have former credentials of a caller, each with its end behind the label', () => {
+    const text = `agent:${one}\nagent@2026-12-01T12:00:00Z:${two}`
+    const entries = [
+      { label: 'agent', digest: one },
+      { label: 'agent', digest: two, until: Date.UTC(2026, 11, 1, 12) },
+    ]
+    expect(parseHashRing(text)).toEqual({ entries, problems: [] })
+    expect(formatHashRing(entries)).toBe(text)
+    expect(parseHashRing(formatManifest(entries, new Date())).entries).toMatchObject(entries)
+  })
+
+  test.each([
+    ['a day that no month has', 'agent@2026-02-31T12:00:00Z'],
+    ['an hour that no day has', 'agent@2026-02-01T25:00:00Z'],
+  ])('says of an end with %s that it is no time', (_, label) => {
+    const { entries, problems } = parseHashRing(`${label}:${one}`)
+    expect(entries).toEqual([])
+    expect(problems).toMatchObject([{ position: 1, reason: 'has an end that is no time of the calendar' }])
+  })
+
+  test('has the same end of a caller once', () => {
+    const end = 'agent@2026-12-01T12:00:00Z'
+    expect(parseHashRing(`${end}:${one},${end}:${two}`).problems).toMatchObject([{ position: 2, label: end }])
+  })
+
+  test('takes a label with an at sign and no time for a label', () => {
+    expect(parseHashRing(`agent@example.com:${one}`).entries).toEqual([{ label: 'agent@example.com', digest: one }])
+  })
+
   test('takes upper-case hexadecimal digits', () => {
     expect(parseHashRing(`a:${one.toUpperCase()}`).entries).toEqual([{ label: 'a', digest: one }])
   })

@@ -33,6 +33,7 @@ describe('a ledger line', () => {
       status: 502,
       code: 'gateway_failed',
       own: true as const,
+      former_credential: true as const,
       leaked_key: 'acme',
       joined: '_._.01ARZ3NDEKTSV4RRFFQ69G5FAV.1',
       finish: 'upstream_error' as const,

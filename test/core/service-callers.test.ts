@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createRingLookup } from '../../packages/identity/src/ring-lookup.js'
 import { createServiceVerifier } from '../../packages/identity/src/service-verifier.js'
 import type { Arrival } from '@postern/ports'
@@ -11,8 +11,27 @@ const none = {} as Arrival
 describe('a ring', () => {
   test('names the caller of each credential, and nobody for any other text', () => {
     const lookup = createRingLookup(ring)
-    expect(['credential of ada', 'credential of bob'].map(lookup)).toEqual(['ada', 'bob'])
+    expect(['credential of ada', 'credential of bob'].map((text) => lookup(text)?.label)).toEqual(['ada', 'bob'])
     expect(['credential of eve', '', 'ada', ring[0]?.digest ?? '', 'credential of ada '].map(lookup)).toEqual(Array.from({ length: 5 }))
+  })
+})
+
+describe('a former credential', () => {
+  const until = Date.UTC(2026, 11, 1, 12)
+  const withFormer = [...ring, { label: 'ada', digest: hash('sha256', 'former credential of ada'), until }]
+  const verifier = createServiceVerifier(withFormer, new Map([['ada', { team: 'acme' }]]))
+  const verify = (text: string) => verifier.verify({ form: 'bearer', text }, none)
+  afterEach(() => vi.useRealTimers())
+
+  test('is the same caller until its end, and then nobody, however often it was seen before', () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: until - 1 })
+    const current = { team: 'acme', via: 'service', caller: 'ada' }
+    expect(verify('credential of ada')).toMatchObject(current)
+    expect(verify('credential of ada')).not.toHaveProperty('former')
+    expect(verify('former credential of ada')).toMatchObject({ ...current, former: true })
+    vi.setSystemTime(until)
+    expect(() => verify('former credential of ada')).toThrow(expect.objectContaining({ code: 'caller_expired' }))
+    expect(verify('credential of ada')).toMatchObject(current)
   })
 })
 

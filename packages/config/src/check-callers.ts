@@ -1,5 +1,5 @@
 import type { RingEntry, Secret } from '@postern/ports'
-import { isRingOfNobody, parseHashRing } from './hash-ring.js'
+import { isRingOfNobody, labelInRing, parseHashRing } from './hash-ring.js'
 import { checkAdminCredentials } from './check-admin-credentials.js'
 import { isLoopback } from './is-loopback.js'
 import type { Parts } from './lenient-sections.js'
@@ -26,6 +26,13 @@ export function checkService(parts: Parts, secrets: ReadonlyMap<string, Secret>,
         ? warning('callers.service.hashes', 'says that there is nobody, so every service caller is refused.', addOne)
         : problem('callers.service.hashes', 'holds no entry.', `${addOne} For a ring without callers write the word nobody.`),
     )
+  for (const entry of entries) {
+    if (entry.until === undefined || entry.until > Date.now()) continue
+    const former = labelInRing(entry)
+    problems.push(
+      warning('callers.service.hashes', `has "${former}", whose time is over.`, `Take it out: postern callers remove ${former}`),
+    )
+  }
   const labels = new Set(entries.map(({ label }) => label))
   const faulty = new Set(found.map(({ label }) => label))
   for (const label of Object.keys(parts.service.principals)) {

@@ -11,6 +11,9 @@ export interface RingProblem {
   readonly fix: string
 }
 
+/** The end of a credential behind its label: `agent@2026-12-01T12:00:00Z`, a time in UTC. */
+const endPattern = /^(.+)@(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)$/
+
 const labelFix = 'Write 1 to 256 characters that can be seen, with single spaces between them, before the colon: no { at the beginning.'
 
 const digestPattern = /^[0-9a-f]{64}$/
@@ -27,7 +30,8 @@ export interface ParsedRing {
 /**
  * Reads a ring. Its text has one of three forms: entries `label:sha256hex` or `sha256hex`, separated by commas or newlines;
  * the word `nobody`, if no caller is in the ring; or a manifest, which is JSON with the same entries. The hash follows the last
- * colon, so a label may contain colons. Never throws: an entry that cannot be used, or a repeated label or hash, is a problem.
+ * colon, so a label may contain colons. A label that ends with `@` and a time, `agent@2026-12-01T12:00:00Z`, is a further credential of
+ * the caller `agent`, which counts until then. Never throws: an entry that cannot be used, or a repeated label or hash, is a problem.
  *
  * The formats are those of the Free AI Gateway's `GATEWAY_API_KEY_HASHES` and of its helper script. That gateway silently
  * drops an entry that it cannot read, which locks a caller out without an explanation.
@@ -134,15 +138,26 @@ function checkEntries(written: readonly WrittenEntry[]): ParsedRing {
     } else if (fault !== undefined) {
       report(`has a label that ${fault}`, labelFix)
     } else {
-      const label = given ?? `sha256-${digest.slice(0, 12)}`
-      if (labels.has(label)) report('has a label that stands in the ring already', 'Give each caller its own label.')
+      const written = given ?? `sha256-${digest.slice(0, 12)}`
+      const [, label = written, end] = endPattern.exec(written) ?? []
+      const until = end === undefined ? undefined : Date.parse(end)
+      // `Date.parse` takes the 31st of February for the third of March.
+      if (until !== undefined && labelInRing({ label, digest, until }) !== written)
+        report('has an end that is no time of the calendar', 'Write a time such as 2026-12-01T12:00:00Z.')
+      else if (labels.has(written)) report('has a label that stands in the ring already', 'Give each caller its own label.')
       else if (digests.has(digest)) report('has a hash that stands in the ring already', 'Give each caller its own credential.')
-      else entries.push({ label, digest, ...(createdAt === undefined ? {} : { createdAt }) })
-      labels.add(label)
+      else entries.push({ label, digest, ...(until === undefined ? {} : { until }), ...(createdAt === undefined ? {} : { createdAt }) })
+      labels.add(written)
       digests.add(digest)
     }
   })
   return { entries, problems }
+}
+
+/** The label of an entry as the ring has it: with its end, if it has one. */
+export function labelInRing({ label, until }: RingEntry): string {
+  if (until === undefined) return label
+  return `${label}@${Number.isNaN(until) ? 'never' : new Date(until).toISOString().replace(/\.\d+Z$/, 'Z')}`
 }
 
 /**
@@ -154,11 +169,15 @@ function checkEntries(written: readonly WrittenEntry[]): ParsedRing {
  */
 export function formatManifest(entries: readonly RingEntry[], now: Date): string {
   checkLabels(entries)
-  const sorted = entries.toSorted((left, right) => (left.label < right.label ? -1 : 1))
+  const sorted = entries.toSorted((left, right) => (labelInRing(left) < labelInRing(right) ? -1 : 1))
   const manifest = {
     version: 1,
     updated_at: now.toISOString(),
-    entries: sorted.map(({ label, digest, createdAt }) => ({ label, sha256: digest, created_at: createdAt ?? now.toISOString() })),
+    entries: sorted.map((entry) => ({
+      label: labelInRing(entry),
+      sha256: entry.digest,
+      created_at: entry.createdAt ?? now.toISOString(),
+    })),
   }
   return `${JSON.stringify(manifest, null, 2)}\n`
 }
@@ -174,5 +193,5 @@ export function formatHashRing(entries: readonly RingEntry[]): string {
   // Only a manifest can hold a comma: in a text it ends the entry.
   const at = entries.findIndex(({ label }) => label.includes(','))
   if (at !== -1) throw new TypeError(`Entry ${at + 1} of the ring has a label that holds a comma: write the ring as a manifest.`)
-  return entries.length === 0 ? nobody : entries.map((entry) => `${entry.label}:${entry.digest}`).join('\n')
+  return entries.length === 0 ? nobody : entries.map((entry) => `${labelInRing(entry)}:${entry.digest}`).join('\n')
 }

@@ -1,8 +1,8 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import type { RingEntry } from '@postern/ports'
 
-/** Returns the label of a credential's caller; `undefined` if it is not in the ring. */
-export type RingLookup = (credential: string) => string | undefined
+/** Returns the entry of a credential; `undefined` if it is not in the ring. */
+export type RingLookup = (credential: string) => RingEntry | undefined
 
 /** How many credentials that were found are remembered; then all are forgotten. */
 const mostRemembered = 1000
@@ -15,8 +15,8 @@ const mostRemembered = 1000
  * ring is in use, so that a caller costs one digest and not one for each request; one that was not found never is.
  */
 export function createRingLookup(entries: readonly RingEntry[]): RingLookup {
-  const byDigest = new Map(entries.map(({ label, digest }) => [digest, { label, bytes: Buffer.from(digest, 'hex') }]))
-  const remembered = new Map<string, string>()
+  const byDigest = new Map(entries.map((entry) => [entry.digest, { entry, bytes: Buffer.from(entry.digest, 'hex') }]))
+  const remembered = new Map<string, RingEntry>()
   return (credential) => {
     const known = remembered.get(credential)
     if (known !== undefined) return known
@@ -24,7 +24,7 @@ export function createRingLookup(entries: readonly RingEntry[]): RingLookup {
     const found = byDigest.get(digest)
     if (found === undefined || !timingSafeEqual(found.bytes, Buffer.from(digest, 'hex'))) return undefined
     if (remembered.size === mostRemembered) remembered.clear()
-    remembered.set(credential, found.label)
-    return found.label
+    remembered.set(credential, found.entry)
+    return found.entry
   }
 }

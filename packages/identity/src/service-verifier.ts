@@ -1,5 +1,4 @@
-import type { RingEntry } from '@postern/ports'
-import type { Principal, PrincipalFields } from '@postern/ports'
+import { type Principal, type PrincipalFields, Refusal, type RingEntry } from '@postern/ports'
 import { createRingLookup } from './ring-lookup.js'
 import { refuseCredential } from './refuse-credential.js'
 import { isFromAuthorization, type Verifier } from './verifier.js'
@@ -15,20 +14,28 @@ export interface ServicePrincipal extends PrincipalFields {
  */
 export function createServiceVerifier(ring: readonly RingEntry[], principals: ReadonlyMap<string, ServicePrincipal>): Verifier {
   const lookup = createRingLookup(ring)
-  const known = new Map<string, Principal>(
-    ring.map(({ label }) => {
+  const known = new Map<RingEntry, Principal>(
+    ring.map((entry) => {
+      const { label, until } = entry
       const { user, team, project, delegate = false } = principals.get(label) ?? {}
-      return [label, { user, team, project, delegate, via: 'service', caller: label }]
+      const principal = { user, team, project, delegate, via: 'service', caller: label } as const
+      return [entry, until === undefined ? principal : { ...principal, former: true }]
     }),
   )
   return {
     via: 'service',
     recognises: isFromAuthorization,
     verify(credential) {
-      const label = lookup(credential.text)
-      const principal = label === undefined ? undefined : known.get(label)
-      if (principal === undefined) throw refuseCredential(credential)
+      const entry = lookup(credential.text)
+      const principal = entry === undefined ? undefined : known.get(entry)
+      if (entry === undefined || principal === undefined) throw refuseCredential(credential)
+      if (entry.until !== undefined && Date.now() >= entry.until) throw new Refusal('caller_expired', ended)
       return principal
     },
   }
 }
+
+const ended = {
+  message: 'The credential has been replaced by another one, and its time is over.',
+  help: 'Use the new credential of this caller. For the operator: "postern callers rotate" printed it, and makes a further one.',
+} as const

@@ -37,6 +37,8 @@ export interface LedgerEntry extends GovernanceRecord {
    * `postern_calls_total` leave such a request out.
    */
   readonly own?: true | undefined
+  /** Set if the caller used a former credential, which ends by itself (`postern callers rotate`). */
+  readonly former_credential?: true | undefined
   /** The alias of a gateway key, of this call or of another, that the gateway's answer held. The client did not get the key. */
   readonly leaked_key?: string | undefined
   readonly duration_ms: number

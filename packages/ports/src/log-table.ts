@@ -61,6 +61,7 @@ const request: Fields<LedgerEntry> = {
   duration_ms: 'from the arrival to the end, in milliseconds',
   client_request_id: "the caller's own `X-Request-ID`",
   trace_id: 'the trace, of `traceparent`',
+  former_credential: 'true if the caller used a former credential, which ends by itself (`postern callers rotate`)',
   own: 'true if Postern itself was asked: for a session, for limits, or at the admin listener; such a request is no call',
   joined: 'of a call that got the answer of another one with the same `Idempotency-Key`: the id of that one',
   earlier: 'failed attempts before the last one: `attempt`, `code`, `cause`',

@@ -9,6 +9,8 @@ export interface Principal {
   readonly via: 'service' | 'session' | 'jwt' | 'forwardAuth' | 'anonymous'
   /** The credential's name in the ledger: a service label or a token's id. */
   readonly caller: string
+  /** Set if the credential is a former one of the caller, which ends by itself. */
+  readonly former?: true | undefined
   /** Whether the caller may name the principal that it calls for, in `Postern-Act-As`. */
   readonly delegate: boolean
   /** Limits of the credential; `undefined`: it may do all that its principal may. */

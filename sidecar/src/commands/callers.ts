@@ -1,5 +1,5 @@
 import { hash, randomBytes } from 'node:crypto'
-import { formatHashRing, parseHashRing } from '@postern/config'
+import { formatHashRing, labelInRing, parseHashRing } from '@postern/config'
 import type { RingEntry } from '@postern/ports'
 import { Failure } from '../failure.js'
 import { loadConfig } from '../load-config.js'
@@ -19,16 +19,26 @@ interface AddOptions extends CallersOptions {
   readonly sha256?: string
 }
 
+interface RotateOptions extends Omit<CallersOptions, 'manifest'> {
+  /** How long the former credential counts, such as `12h`. */
+  readonly grace: string
+}
+
 /** Lists the service callers. */
 export function listCallers(options: CallersOptions): number {
   const { ring, entries } = readRing(options)
-  const rows = entries.map(({ label, digest }) => ({ label, sha256: digest, ...ring.principals[label] }))
+  const rows = entries.map(({ label, digest, until }) => ({
+    label,
+    sha256: digest,
+    ...(until === undefined ? {} : { until: new Date(until).toISOString() }),
+    ...ring.principals[label],
+  }))
   if (options.json === true) printJson(rows)
   else if (ring.missing !== undefined) print(`${ring.missing}, so there are no callers in the ring. Add one with "postern callers add".`)
   else if (rows.length === 0) print('The ring has no callers. Add one with "postern callers add".')
   else {
     printTable(
-      ['label', 'sha-256 begins', 'user', 'team', 'project', 'acts for others'],
+      ['label', 'sha-256 begins', 'user', 'team', 'project', 'acts for others', 'counts until'],
       rows.map((row) => [
         row.label,
         row.sha256.slice(0, 12),
@@ -36,6 +46,7 @@ export function listCallers(options: CallersOptions): number {
         row.team ?? '',
         row.project ?? '',
         row.delegate === true ? 'yes' : '',
+        row.until === undefined ? '' : `${row.until}${Date.parse(row.until) <= Date.now() ? ' (is over)' : ''}`,
       ]),
     )
   }
@@ -61,9 +72,11 @@ export function addCaller(label: string, options: AddOptions): number {
 
 function addAlone(label: string, options: AddOptions): number {
   const { ring, entries } = readRing(options)
-  if (entries.some((entry) => entry.label === label))
-    throw new Failure(`There is a caller "${label}" already. Remove it first, or choose another label.`)
-  const credential = options.sha256 === undefined ? `${ring.prefix}${randomBytes(32).toString('base64url')}` : undefined
+  if (entries.some((entry) => entry.label === label && entry.until === undefined))
+    throw new Failure(
+      `There is a caller "${label}" already. Remove it first, or choose another label; "postern callers rotate" gives it another credential.`,
+    )
+  const credential = options.sha256 === undefined ? createCredential(ring) : undefined
   const digest = credential === undefined ? readDigest(options.sha256 as string, entries) : hash('sha256', credential)
   const changed = [...entries, { label, digest, createdAt: new Date().toISOString() }]
   const where = writeRing(ring, changed, options)
@@ -78,6 +91,64 @@ function addAlone(label: string, options: AddOptions): number {
   return 0
 }
 
+function createCredential({ prefix }: Ring): string {
+  return `${prefix}${randomBytes(32).toString('base64url')}`
+}
+
+/**
+ * Gives a service caller another credential, printed once. The former one counts for the time of grace and then ends by itself; the log
+ * says of each call whether it came with a former credential.
+ */
+export function rotateCaller(label: string, options: RotateOptions): number {
+  const graceMs = readGrace(options.grace)
+  return whileNobodyElse(options, () => rotateAlone(label, graceMs, options))
+}
+
+function rotateAlone(label: string, graceMs: number, options: RotateOptions): number {
+  const { ring, entries } = readRing(options)
+  const current = entries.find((entry) => entry.label === label && entry.until === undefined)
+  if (current === undefined) throw new Failure(`There is no caller "${label}" whose credential has no end. "postern callers list" has all.`)
+  const now = Date.now()
+  // A ring has whole seconds.
+  const until = Math.ceil((now + graceMs) / 1000) * 1000
+  const credential = createCredential(ring)
+  const changed = entries.flatMap((entry) => {
+    if (entry.until !== undefined && entry.until <= now) return []
+    if (entry !== current) return [entry]
+    return [
+      { label, digest: hash('sha256', credential), createdAt: new Date(now).toISOString() },
+      ...(graceMs === 0 ? [] : [{ ...entry, until }]),
+    ]
+  })
+  const where = writeRing(ring, changed, options)
+  const formerUntil = graceMs === 0 ? null : new Date(until).toISOString()
+  if (options.json === true)
+    printJson({ label, credential, former_until: formerUntil, hashes: formatHashRing(changed), written_to: where ?? null })
+  else {
+    print(`New credential of "${label}", shown this once:\n\n  ${credential}\n`)
+    print(formerUntil === null ? 'The former one no longer counts.' : describeGrace(labelInRing({ ...current, until }), formerUntil))
+    printWhere(ring, where, changed, options)
+  }
+  return 0
+}
+
+function describeGrace(former: string, until: string): string {
+  return `The former one counts until ${until}. Log lines of calls with it have "former_credential": true;\nonce there are none, end it sooner with: postern callers remove ${former}\n`
+}
+
+/** The units of a time of grace, in milliseconds, and the longest one: a credential that is never ended is not rotated. */
+const graceUnits: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+const longestGraceMs = 90 * 86_400_000
+
+function readGrace(text: string): number {
+  const [, number, unit = ''] = /^(\d{1,7})([smhd])$/.exec(text) ?? []
+  const ms = Number(number) * (graceUnits[unit] ?? NaN)
+  if (ms <= longestGraceMs) return ms
+  throw new Failure(
+    'The time of grace is a number with its unit, such as 30m, 12h or 7d: from 0s, which ends the former credential now, to 90d.',
+  )
+}
+
 /** Checks a hash by the rules for every ring. */
 function readDigest(sha256: string, entries: readonly RingEntry[]): string {
   const { problems } = parseHashRing(formatHashRing([...entries, { label: 'new', digest: sha256 }]))
@@ -87,7 +158,7 @@ function readDigest(sha256: string, entries: readonly RingEntry[]): string {
 }
 
 /**
- * Removes a service caller's hash from the ring. Exit code 1 if the ring is in the environment, which this command
+ * Removes the hashes of a service caller from the ring; one former credential alone if the label has its end. Exit code 1 if the ring is in the environment, which this command
  * cannot change.
  */
 export function removeCaller(label: string, options: CallersOptions): number {
@@ -102,7 +173,7 @@ function whileNobodyElse(options: CallersOptions, work: () => number): number {
 
 function removeAlone(label: string, options: CallersOptions): number {
   const { ring, entries } = readRing(options)
-  const changed = entries.filter((entry) => entry.label !== label)
+  const changed = entries.filter((entry) => entry.label !== label && labelInRing(entry) !== label)
   if (changed.length === entries.length) throw new Failure(`There is no caller "${label}".`)
   const where = writeRing(ring, changed, options)
   if (options.json === true) printJson({ label, hashes: formatHashRing(changed), written_to: where ?? null })
@@ -132,7 +203,7 @@ function writeRing(ring: Ring, entries: readonly RingEntry[], options: CallersOp
 /** Compares without order: a manifest has its own. */
 function hasSameEntries(some: readonly RingEntry[], others: readonly RingEntry[]): boolean {
   const [one, other] = [some, others].map((entries) =>
-    JSON.stringify(entries.map(({ label, digest }) => [label, digest].join()).toSorted()),
+    JSON.stringify(entries.map((entry) => [labelInRing(entry), entry.digest].join()).toSorted()),
   )
   return one === other
 }

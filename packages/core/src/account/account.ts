@@ -165,6 +165,7 @@ function writeEntry(
     status: outcome.status,
     code: clean(outcome.code),
     own,
+    former_credential: principal?.former,
     leaked_key: ours(outcome.leaked),
     joined: clean(outcome.joined),
     finish: isCut && record.finish === 'client_closed' ? 'cut_shutdown' : record.finish,

@@ -18,6 +18,7 @@ export function writeLedgerLine(entry: LedgerEntry): string {
     bareMember('status', entry.status) +
     textMember('code', entry.code) +
     bareMember('own', entry.own) +
+    bareMember('former_credential', entry.former_credential) +
     textMember('leaked_key', entry.leaked_key) +
     textMember('joined', entry.joined) +
     textMember('booked', entry.booked) +
