@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { listenAnywhere } from '../support/house.js'
 import { preparePostgres, type PostgresServer } from '../support/postgres-server.js'
 import { findProgram } from '../support/programs.js'
+import { runInProcess } from '../support/run-in-process.js'
 import { type RunningPostern, runPostern, startPostern } from '../support/run-postern.js'
 
 const answer = JSON.stringify({
@@ -147,7 +148,7 @@ describe.skipIf(findProgram('postgresql') === undefined)(
 
     test('refuse with 503 while the database is killed, hangs or starts, then go on; nothing is charged twice and no row is lost', async () => {
       const urls = await start(1_000_000)
-      const minted = await runPostern(['session', 'mint', '--config', 'postern.json', '--team', 'acme', '--json'], { cwd, env })
+      const minted = await runInProcess(['session', 'mint', '--config', 'postern.json', '--team', 'acme', '--json'], { cwd, env })
       const { token } = JSON.parse(minted.stdout) as { token: string }
       const answers: string[] = []
       const state = { isOver: false }

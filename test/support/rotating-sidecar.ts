@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type EmulatedGateway, type EmulatedKey, type Emulator, issueKey, startEmulator, USUAL_MODELS } from '@postern/emulator'
 import { expect } from 'vitest'
+import { runInProcess } from './run-in-process.js'
 import { type Finished, runPostern, startPostern } from './run-postern.js'
 
 const credential = randomBytes(32).toString('base64url')
@@ -13,7 +14,10 @@ export interface Rotating {
   readonly former: EmulatedKey
   readonly next: EmulatedKey
   readonly emulator: Emulator
+  /** Runs a command of `postern keys` with the same configuration and variables, in this process. */
   readonly keys: (...args: readonly string[]) => Promise<Finished>
+  /** The same as a process of its own, which ends only if the command closes what it opened. */
+  readonly keysAlone: (...args: readonly string[]) => Promise<Finished>
   /** Calls as a user, and gives the status. */
   readonly call: (user: string) => Promise<number>
   /** How many calls the gateway answered with each of the two since the last time. */
@@ -47,7 +51,8 @@ export async function openRotating(gateway: EmulatedGateway): Promise<Rotating> 
       callers: { service: { hashes: { env: 'RING' }, principals: { backend: { delegate: true } } } },
     }),
   )
-  const keys = (...args: readonly string[]): Promise<Finished> => runPostern(['keys', ...args, '--config', 'postern.json'], { cwd, env })
+  const wordsOf = (args: readonly string[]): readonly string[] => ['keys', ...args, '--config', 'postern.json']
+  const keys = (...args: readonly string[]): Promise<Finished> => runInProcess(wordsOf(args), { cwd, env })
   const provider = gateway === 'mintoken' ? ['--provider-env', 'FORMER_PROVIDER'] : []
   const project = gateway === 'freeai' ? ['--gateway-project', 'project-acme'] : []
   const added = await keys('add', 'acme', '--gateway', 'main', '--team', 'acme', '--secret-env', 'FORMER', ...provider, ...project)
@@ -60,6 +65,7 @@ export async function openRotating(gateway: EmulatedGateway): Promise<Rotating> 
     next,
     emulator,
     keys,
+    keysAlone: (...args) => runPostern(wordsOf(args), { cwd, env }),
     async close() {
       running.child.kill('SIGKILL')
       await running.finished

@@ -1,3 +1,4 @@
+import { Console } from 'node:console'
 import { Readable } from 'node:stream'
 import { vi } from 'vitest'
 import { main } from '../../sidecar/src/main.js'
@@ -25,7 +26,7 @@ export function runMainInProcess(command: typeof main, args: readonly string[], 
 }
 
 async function runNow(command: typeof main, args: readonly string[], { cwd, env }: InProcessOptions): Promise<Finished> {
-  const before = { cwd: process.cwd(), env: { ...process.env }, argv: process.argv, exitCode: process.exitCode }
+  const before = { cwd: process.cwd(), env: { ...process.env }, argv: process.argv, exitCode: process.exitCode, console }
   const said = { stdout: '', stderr: '' }
   const spies = [
     ...(['stdout', 'stderr'] as const).map((stream) =>
@@ -38,9 +39,8 @@ async function runNow(command: typeof main, args: readonly string[], { cwd, env 
     ),
     vi.spyOn(process, 'stdin', 'get').mockReturnValue(Readable.from([]) as typeof process.stdin),
   ]
-  // Node prints warnings past `process.stderr`.
-  const warn = (warning: Error): void => void (said.stderr += `${warning.name}: ${warning.message}\n`)
-  process.on('warning', warn)
+  // The console of the test runner writes elsewhere; Node prints its warnings there too.
+  globalThis.console = new Console(process.stdout, process.stderr)
   try {
     if (cwd !== undefined) process.chdir(cwd)
     replaceEnvironment({ PATH: before.env['PATH'], ...env })
@@ -50,7 +50,7 @@ async function runNow(command: typeof main, args: readonly string[], { cwd, env 
     await new Promise(setImmediate)
     return { code, ...said }
   } finally {
-    process.off('warning', warn)
+    globalThis.console = before.console
     for (const spy of spies) spy.mockRestore()
     process.argv = before.argv
     process.exitCode = before.exitCode

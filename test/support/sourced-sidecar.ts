@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type AdminAnswer, askAdmin } from './ask-admin.js'
 import { startRecordingGateway, type RecordingGateway } from './recording-gateway.js'
-import { type Finished, runPostern, type RunningPostern, startPostern } from './run-postern.js'
+import { runInProcess } from './run-in-process.js'
+import { type Finished, type RunningPostern, startPostern } from './run-postern.js'
 
 /** The real process, with keys that come from sources, in front of a gateway that notes with which key it is called. */
 export interface SourcedSidecar {
@@ -21,7 +22,7 @@ export interface SourcedSidecar {
   readiness(): Promise<AdminAnswer>
   /** Writes a file beside the configuration. */
   write(name: string, text: string): void
-  /** Runs a command with the same configuration and variables. */
+  /** Runs a command with the same configuration and variables, in this process. */
   command(...args: string[]): Promise<Finished>
   close(): Promise<void>
 }
@@ -91,7 +92,7 @@ export async function openSourced({
     readyz: () => askAdmin(admin, 'GET /readyz'),
     readiness: () => askAdmin(admin, 'GET /admin/v1/readiness'),
     write,
-    command: (...args) => runPostern(args, { cwd, env }),
+    command: (...args) => runInProcess(args, { cwd, env }),
     async close() {
       running.child.kill('SIGKILL')
       await running.finished
