@@ -17,6 +17,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Canary, createCanary } from '../support/canary.js'
 import { type OtlpReceiver, startOtlpReceiver } from '../support/otlp-receiver.js'
 import { rawExchange } from '../support/raw-exchange.js'
+import { runInProcess } from '../support/run-in-process.js'
 import { type RunningPostern, runPostern, startPostern } from '../support/run-postern.js'
 import { callerCredential, ringEntry } from '../support/secrets.js'
 
@@ -169,6 +170,8 @@ describe.each(EMULATED_GATEWAYS)('canary: no secret of a sidecar in front of %s'
   })
 
   test('is in what the other commands print', async () => {
+    // In front of one gateway as processes of their own; each costs half a second of a core.
+    const run = gateway === EMULATED_GATEWAYS[0] ? runPostern : runInProcess
     const config = ['-c', 'postern.json']
     const commands = [
       [['check', ...config], 0],
@@ -180,7 +183,7 @@ describe.each(EMULATED_GATEWAYS)('canary: no secret of a sidecar in front of %s'
     ] as const
     await Promise.all(
       commands.map(async ([args, code]) => {
-        const result = await runPostern([...args], { cwd: scene.directory, env: scene.env })
+        const result = await run([...args], { cwd: scene.directory, env: scene.env })
         expect([args.join(' '), result.code, result.stdout !== '' || result.stderr !== '']).toEqual([args.join(' '), code, true])
         expect(scene.canary.search(result.stdout + result.stderr)).toEqual([])
       }),
@@ -188,7 +191,7 @@ describe.each(EMULATED_GATEWAYS)('canary: no secret of a sidecar in front of %s'
     // A secret in the wrong place is complained about without being repeated.
     const misplaced = { version: 1, keys: { acme: { gateway: 'main', secret: scene.secrets['the key acme'] } } }
     await writeFile(join(scene.directory, 'misplaced.json'), JSON.stringify(misplaced))
-    const { code, stdout, stderr } = await runPostern(['check', '-c', 'misplaced.json'], { cwd: scene.directory, env: scene.env })
+    const { code, stdout, stderr } = await run(['check', '-c', 'misplaced.json'], { cwd: scene.directory, env: scene.env })
     expect([code, scene.canary.search(stdout + stderr)]).toEqual([1, []])
   }, 60_000)
 
