@@ -16,6 +16,15 @@ async function textOf({ house }: AnsweringGateway): Promise<string> {
   return text
 }
 
+/** The same of a text that is long, which the client would search from its beginning with each piece that comes. */
+async function longTextOf({ house }: AnsweringGateway): Promise<string> {
+  const answer = await house.chat({ body: { stream: true } })
+  const events = (await answer.text()).split('\n\n').filter((event) => event.startsWith('data: {'))
+  return events
+    .map((event) => (JSON.parse(event.slice('data: '.length)) as OpenAI.ChatCompletionChunk).choices[0]?.delta.content ?? '')
+    .join('')
+}
+
 /** Whatever servers call a stream of events that do not know that they send one. */
 const names = [
   'application/json',
@@ -106,12 +115,13 @@ describe('a stream is what is one, whatever it is called', () => {
 
     test('whatever length it says it has', async () => {
       const long = chunk('long '.repeat(300_000))
-      for (const type of names.filter((each) => each !== 'text/html')) {
+      for (const [index, type] of names.filter((each) => each !== 'text/html').entries()) {
+        const read = index === 0 ? textOf : longTextOf
         open().answer(saying(long + whole, type))
-        expect((await textOf(open())).length).toBe(1_500_005)
+        expect((await read(open())).length).toBe(1_500_005)
         expect(open().house.ledger.entries.at(-1)).toMatchObject({ finish: 'complete', model: 'm' })
         open().answer(saying(long, type))
-        await expect(textOf(open())).rejects.toThrow()
+        await expect(read(open())).rejects.toThrow()
         expect(open().house.ledger.entries.at(-1)).toMatchObject({ finish: 'truncated' })
       }
     })
