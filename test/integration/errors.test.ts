@@ -66,32 +66,32 @@ function meaningOf(gateway: EmulatedGateway, name: string, status: number): read
 
 const slow = new Set(['slow-stream'])
 
-describe.each(EMULATED_GATEWAYS)('an error of %s', (gateway) => {
-  forEachDoor({ gateway, timeouts: { headers: '250ms', idle: '250ms' }, settings: { attempts: 1 } }, (house) => {
+// Most of their time passes in silence, so they pass it beside each other: each gateway and door has a house of its own.
+describe.concurrent.each(EMULATED_GATEWAYS)('an error of %s', (gateway) => {
+  forEachDoor({ gateway, timeouts: { headers: '1s', idle: '1s' }, settings: { attempts: 1 } }, (house) => {
     const cases = emulatedCases(gateway).filter(({ name }) => !slow.has(name))
-    test.each(cases.map(({ name, model, status }) => [name, ...meaningOf(gateway, name, status), model, status === 200] as const))(
-      '%s becomes %i %s',
-      async (_, status, code, model, began) => {
-        const before = house().emulator.seen.length
-        const answer = await house().chat({ body: { model } })
-        const body = (await answer.json()) as { error?: { code: string; message: string; type: string; param: unknown } }
-        expect([answer.status, body.error?.code]).toEqual([status, code === '' ? body.error?.code : code])
-        expect(house().emulator.seen.length - before).toBe(1)
-        const record = parseGovernance(answer.headers.get('postern-governance'))
-        expect(record).toMatchObject({ request_id: answer.headers.get('x-request-id'), attempt: 1, key: 'acme', model_requested: model })
-        if (status === 200) return
+    test.sequential.each(
+      cases.map(({ name, model, status }) => [name, ...meaningOf(gateway, name, status), model, status === 200] as const),
+    )('%s becomes %i %s', async (_, status, code, model, began) => {
+      const before = house().emulator.seen.length
+      const answer = await house().chat({ body: { model } })
+      const body = (await answer.json()) as { error?: { code: string; message: string; type: string; param: unknown } }
+      expect([answer.status, body.error?.code]).toEqual([status, code === '' ? body.error?.code : code])
+      expect(house().emulator.seen.length - before).toBe(1)
+      const record = parseGovernance(answer.headers.get('postern-governance'))
+      expect(record).toMatchObject({ request_id: answer.headers.get('x-request-id'), attempt: 1, key: 'acme', model_requested: model })
+      if (status === 200) return
 
-        expect(Object.keys(body.error ?? {})).toEqual(['message', 'type', 'code', 'param'])
-        expect(body.error?.message.length).toBeGreaterThan(5)
-        expect(record?.finish).toBe('upstream_error')
-        expect(answer.headers.get('postern-refusal')).toBeNull()
-        // What began with a status of success ran: nobody is told to repeat it.
-        const mayHelp = !began && code in errorCodes && errorCodes[code as keyof typeof errorCodes].retryable
-        expect(answer.headers.get('x-should-retry')).toBe(mayHelp ? null : 'false')
-        if (status === 429) expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
-        expect(house().ledger.entries.at(-1)).toMatchObject({ status, finish: 'upstream_error' })
-      },
-    )
+      expect(Object.keys(body.error ?? {})).toEqual(['message', 'type', 'code', 'param'])
+      expect(body.error?.message.length).toBeGreaterThan(5)
+      expect(record?.finish).toBe('upstream_error')
+      expect(answer.headers.get('postern-refusal')).toBeNull()
+      // What began with a status of success ran: nobody is told to repeat it.
+      const mayHelp = !began && code in errorCodes && errorCodes[code as keyof typeof errorCodes].retryable
+      expect(answer.headers.get('x-should-retry')).toBe(mayHelp ? null : 'false')
+      if (status === 429) expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
+      expect(house().ledger.entries.at(-1)).toMatchObject({ status, finish: 'upstream_error' })
+    })
   })
 })
 
