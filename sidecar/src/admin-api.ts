@@ -1,10 +1,11 @@
 import { timingSafeEqual } from 'node:crypto'
 import { currentRuntime, refuseOwn, type Serving } from '@postern/instance'
-import { Refusal, type Secret } from '@postern/ports'
+import { type KeyRing, Refusal, type Secret } from '@postern/ports'
 import { createFailedAttempts } from '@postern/express'
 import { SessionFault, sessionFaultOverHttp } from '@postern/protocol'
 import express, { type NextFunction, type Request, type Response, type Router } from 'express'
 import { auditNoteRoute } from './admin/audit-note.js'
+import { keyRoutes } from './admin/keys.js'
 import { limitsRoute } from './admin/limits.js'
 import { identifyOperator, type Operator, requireEveryTeam, requireRole } from './admin/operator.js'
 import { readinessRoute } from './admin/readiness.js'
@@ -34,6 +35,8 @@ export interface AdminApiOptions {
   readonly ledger?: LazyReader | undefined
   /** Writes the metrics; `undefined`: there is no route for them. */
   readonly expose?: Expose | undefined
+  /** Keys that change while the process runs; `undefined`: the store keeps none. */
+  readonly keyRing?: KeyRing | undefined
   /** Whether the listener is a Unix socket, which only its owner can open. */
   readonly onSocket: boolean
 }
@@ -45,7 +48,17 @@ const wrongCredentials = { limit: 30, windowMs: 60_000 }
 
 /** The admin API, with which programs of the operator, in any language, mint and revoke sessions and have the configuration read again. */
 export function createAdminApi(options: AdminApiOptions): Router {
-  const { runtime: instance, secret, configuration, readiness, ledger, audit = createLogAudit(() => {}), onSocket, expose } = options
+  const {
+    runtime: instance,
+    secret,
+    configuration,
+    readiness,
+    ledger,
+    audit = createLogAudit(() => {}),
+    keyRing,
+    onSocket,
+    expose,
+  } = options
   const router = express.Router({ caseSensitive: true, strict: true })
   const failures = createFailedAttempts(wrongCredentials)
 
@@ -93,7 +106,10 @@ export function createAdminApi(options: AdminApiOptions): Router {
   ;[mintSession, revokeSessions, limitsRoute, auditNoteRoute, ...usageRoutes(ledger)].forEach(add)
   if (readiness !== undefined) add(readinessRoute(readiness))
   if (expose !== undefined) add(metricsRoute(expose))
-  if (configuration !== undefined) add(reloadRoute(configuration))
+  if (configuration !== undefined) {
+    add(reloadRoute(configuration))
+    keyRoutes({ keyRing, checked: () => configuration.instance.checked }).forEach(add)
+  }
   router.use((error: Error, request: Request, response: Response, next: NextFunction) => {
     if (response.headersSent) next(error)
     else refuseOwn(instance, request, response, refusalFor(error))

@@ -10,7 +10,7 @@ import {
   type Serving,
   takeOriginForm,
 } from '@postern/instance'
-import { Refusal, type Secret } from '@postern/ports'
+import { type KeyRing, Refusal, type Secret } from '@postern/ports'
 import { securityMiddleware } from '@postern/express'
 import express from 'express'
 import { createAdminApi } from './admin-api.js'
@@ -23,7 +23,7 @@ import { createReadiness, type Readiness } from './readiness/readiness.js'
 
 /** The help of `not_found`: the paths that exist here. */
 const adminPaths =
-  'This is the admin listener: GET /livez, GET /readyz, GET /metrics, GET /admin/v1/readiness, POST /admin/v1/sessions, POST /admin/v1/revocations, POST /admin/v1/reload. The API lives on the data listener.'
+  'This is the admin listener: GET /livez, GET /readyz, GET /metrics, GET /admin/v1/readiness, POST /admin/v1/sessions, POST /admin/v1/revocations, POST /admin/v1/reload, and others that docs/configuration.md lists. The API lives on the data listener.'
 
 /**
  * How long a program may take to send its whole request, in milliseconds. A body here has a few hundred bytes, so who takes longer
@@ -45,6 +45,8 @@ export interface AdminListenerOptions {
   readonly ledger?: LazyReader | undefined
   /** Writes the metrics. Default: the listener has no metrics. */
   readonly expose?: Expose | undefined
+  /** Keys that change while the process runs. Default: there are none. */
+  readonly keyRing?: KeyRing | undefined
 }
 
 /** The admin listener: health, readiness and the admin API. On its own socket or port, never on the data listener. */
@@ -56,6 +58,7 @@ export function createAdminListener({
   audit,
   ledger,
   expose,
+  keyRing,
 }: AdminListenerOptions): Server {
   const { admin } = currentRuntime(instance).config
   const app = express()
@@ -76,7 +79,7 @@ export function createAdminListener({
     })
   })
   const onSocket = admin !== undefined && 'socket' in admin
-  const api = createAdminApi({ runtime: instance, secret, configuration, readiness, audit, ledger, onSocket, expose })
+  const api = createAdminApi({ runtime: instance, secret, configuration, readiness, audit, ledger, keyRing, onSocket, expose })
   app.use('/admin/v1', api)
   // The path that Prometheus asks for. The admin API checks the role.
   if (expose !== undefined)

@@ -1,7 +1,7 @@
 import type { Server } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { currentRuntime, type Runtime, type Serving } from '@postern/instance'
-import type { Log, Secret, Witness } from '@postern/ports'
+import type { KeyRing, Log, Secret, Witness } from '@postern/ports'
 import type { Express } from 'express'
 import { adminPlace } from './admin/place.js'
 import type { Audit } from './audit/audit.js'
@@ -60,6 +60,8 @@ export interface SidecarOptions {
   readonly log?: Log | undefined
   /** Writes the metrics, for `telemetry.prometheus` and the admin listener. Default: neither has metrics. */
   readonly expose?: Expose | undefined
+  /** Keys that change while the process runs, for the admin listener. Default: there are none. */
+  readonly keyRing?: KeyRing | undefined
   /** Gets an event when a request to the backend ends. Default: `log` gets a line if the request failed. */
   readonly witness?: Witness | undefined
 }
@@ -87,6 +89,7 @@ export async function startSidecar({
   log = () => {},
   witness = logEvents(log),
   expose,
+  keyRing,
 }: SidecarOptions): Promise<Sidecar> {
   const { listen: data, admin, health, telemetry } = currentRuntime(instance).config
   const metrics = expose === undefined ? undefined : await openMetricsListener(expose, telemetry?.prometheus, log)
@@ -108,6 +111,7 @@ export async function startSidecar({
           audit,
           ledger,
           expose,
+          keyRing,
         })
   const listeners: Listener[] = []
 

@@ -27,7 +27,7 @@ export { masterKeysOf } from './compile/compile-ring.js'
 export { faultOf, type NewKey, RingEditor } from './key-ring/edit-ring.js'
 export { BrokenSeal, type MasterKey, MasterKeys } from './key-ring/master-keys.js'
 export { type Resealed, resealRing } from './key-ring/reseal-ring.js'
-export { RingFault } from './key-ring/ring-fault.js'
+export { RingFault, type RingFaultKind } from './key-ring/ring-fault.js'
 export {
   checkBinding,
   principalsOf,

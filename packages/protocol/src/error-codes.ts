@@ -157,6 +157,7 @@ export const errorCodes = {
     title: 'The request did not arrive in time.',
     help: 'Send it again over a better connection.',
   },
+  key_conflict: { ...conflicting, title: 'The key ring has something in the way of this.', help: 'GET /admin/v1/keys lists the ring.' },
   idempotency_conflict: {
     ...conflicting,
     title: 'The Idempotency-Key is that of another request.',

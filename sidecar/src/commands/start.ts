@@ -75,6 +75,7 @@ export async function start(hangUps: HangUps, options: { readonly config: string
     log,
     witness,
     expose: telemetry.expose,
+    keyRing: store.store.keyRing,
   }
   const sidecar = await startSidecar(serving)
   ledger.log('info', 'listening', {

@@ -98,19 +98,30 @@ export class RingEditor {
    * @throws {RingFault} if there is no such key, or callers are bound to it.
    */
   async retire(alias: string): Promise<void> {
+    await this.#change({ removed: [await this.mayRetire(alias)] })
+  }
+
+  /**
+   * The key that could be retired now.
+   *
+   * @throws {RingFault} if there is no such key, or callers are bound to it.
+   */
+  async mayRetire(alias: string): Promise<Pick<KeptKey, 'alias' | 'version'>> {
     const { version } = await this.#kept(alias)
     const bound = await this.#ring.bindingsOf(alias, 4)
     if (bound.length > 0)
       throw new RingFault(
         `Callers are bound to "${alias}": ${bound.map(({ selector }) => describeBinding(principalsOf(selector))).join(', ')}${bound.length === 4 ? ', …' : ''}.`,
         'Unbind them first, with "postern keys unbind".',
+        'taken',
       )
-    await this.#change({ removed: [{ alias, version }] })
+    return { alias, version }
   }
 
   async #kept(alias: string): Promise<KeptKey> {
     const kept = await this.#ring.key(alias)
-    if (kept === undefined) throw new RingFault(`The ring has no key "${alias}".`, '"postern keys list" shows those that it has.')
+    if (kept === undefined)
+      throw new RingFault(`The ring has no key "${alias}".`, '"postern keys list" shows those that it has.', 'missing')
     return kept
   }
 
@@ -142,12 +153,14 @@ export function faultOf({ aliases, selectors }: RingConflict, isUnbinding = fals
     return new RingFault(
       `The key "${alias}" is there already, or another command changed it meanwhile.`,
       'Look at it with "postern keys list", and try again.',
+      'taken',
     )
   const [selector = ''] = selectors
   const binding = describeBinding(principalsOf(selector))
-  if (isUnbinding) return new RingFault(`${binding} is not bound by the ring.`, 'Look at its bindings with "postern keys list".')
+  if (isUnbinding) return new RingFault(`${binding} is not bound by the ring.`, 'Look at its bindings with "postern keys list".', 'missing')
   return new RingFault(
     `${binding} is bound already.`,
     'Look at it with "postern keys list", and unbind it first if it should have another key.',
+    'taken',
   )
 }
