@@ -158,7 +158,8 @@ describe('hostile-gateway: a stream of responses', () => {
   })
 })
 
-describe('hostile-gateway: what is kept alive by blanks is known for what it is all the same', () => {
+// Each door has a house and a gateway of its own, and both wait most of the time.
+describe.concurrent('hostile-gateway: what is kept alive by blanks is known for what it is all the same', () => {
   const event = 'data: {"id":"c","model":"m","choices":[{"index":0,"delta":{"content":"Hel"},"finish_reason":null}]}\n\n'
   const counted = '{"id":"c","model":"m","choices":[],"usage":{"prompt_tokens":3,"completion_tokens":4}}'
   const names = ['application/json', 'text/plain', 'application/octet-stream', '']
@@ -201,7 +202,7 @@ describe('hostile-gateway: what is kept alive by blanks is known for what it is 
       return { text, whole, entry: open().house.ledger.entries.at(-1) }
     }
 
-    test.each(names)('a stream without its end mark is cut under %j', async (type) => {
+    test.sequential.each(names)('a stream without its end mark is cut under %j', async (type) => {
       for (const blank of blanks)
         for (const pieces of [[event], Array.from(event), ['da', event.slice(2), event]]) {
           late(type, blank, ...pieces)
@@ -209,7 +210,7 @@ describe('hostile-gateway: what is kept alive by blanks is known for what it is 
         }
     })
 
-    test.each(names)('a whole stream is whole under %j, its blanks and every byte of it once', async (type) => {
+    test.sequential.each(names)('a whole stream is whole under %j, its blanks and every byte of it once', async (type) => {
       for (const blank of blanks) {
         late(type, blank, ': hello\n\n', event.slice(0, 3), `${event.slice(3)}data: [DONE]\n\n`)
         const { text, whole, entry } = await told(true)
@@ -219,12 +220,12 @@ describe('hostile-gateway: what is kept alive by blanks is known for what it is 
       }
     })
 
-    test.each(names)('an event that is an error fails under %j', async (type) => {
+    test.sequential.each(names)('an event that is an error fails under %j', async (type) => {
       late(type, '\n', 'data: {"error":{"message":"No more room.","type":"server_error"}}\n\n')
       expect(await told(true)).toMatchObject({ entry: { finish: 'upstream_error' } })
     })
 
-    test.each(names)('JSON that stops in the middle is cut under %j, and whole JSON is read', async (type) => {
+    test.sequential.each(names)('JSON that stops in the middle is cut under %j, and whole JSON is read', async (type) => {
       for (const blank of [...blanks, '{']) {
         const rest = blank === '{' ? counted.slice(1) : counted
         for (const pieces of [[rest.slice(0, 20)], Array.from(rest.slice(0, 20)), [rest.slice(0, -1)]]) {
@@ -243,7 +244,7 @@ describe('hostile-gateway: what is kept alive by blanks is known for what it is 
       }
     })
 
-    test('so is JSON that says its length, and blanks with nothing behind them', async () => {
+    test.sequential('so is JSON that says its length, and blanks with nothing behind them', async () => {
       for (const [begin, rest] of [
         [' ', '{"id":"c1","choi'],
         ['{', '"id":"c1","choi'],
@@ -263,14 +264,14 @@ describe('hostile-gateway: what is kept alive by blanks is known for what it is 
       }
     })
 
-    test('a connection that breaks off behind blanks alone is cut', async () => {
+    test.sequential('a connection that breaks off behind blanks alone is cut', async () => {
       for (const type of names) {
         held(named(type), '\n', (_, request) => request.socket.destroy())
         expect(await told(true)).toMatchObject({ text: '\n', whole: false, entry: { finish: 'truncated' } })
       }
     })
 
-    test('no key gets out behind them, and no frame in our name', async () => {
+    test.sequential('no key gets out behind them, and no frame in our name', async () => {
       const { secret } = open().house.keys.acme
       for (const type of names) {
         for (const pieces of [[event, `data: ${secret}\n\n`], Array.from(`data: ${secret}`), [`{"a":"${secret}"}`]]) {
@@ -293,7 +294,7 @@ describe('hostile-gateway: what is kept alive by blanks is known for what it is 
       }
     })
 
-    test('a mebibyte of them says no more than one', async () => {
+    test.sequential('a mebibyte of them says no more than one', async () => {
       for (const type of names) {
         late(type, ' '.repeat(1_100_000), event)
         expect(await told(true)).toMatchObject({ whole: false, entry: { finish: 'truncated', model: 'm' } })
@@ -302,7 +303,7 @@ describe('hostile-gateway: what is kept alive by blanks is known for what it is 
       }
     })
 
-    test('of what is kept at the provider, a member called error is no failure, and no JSON is a file', async () => {
+    test.sequential('of what is kept at the provider, a member called error is no failure, and no JSON is a file', async () => {
       const ask = async (path: string, text: string): Promise<object | undefined> => {
         late('application/json', '\n', text)
         const answer = await open().call('GET', path)
