@@ -1,5 +1,6 @@
 import { foldPath } from './closed-path.js'
 import { type Endpoint, type Endpoints, endpointsOf } from './endpoint.js'
+import { normalizeWide } from './normalize-wide.js'
 
 /** The endpoints at a path. */
 export interface FoundEndpoint {
@@ -61,7 +62,7 @@ export function createEndpointTable(endpoints: Endpoints): EndpointTable {
 
 /** The text after each escaped slash of a segment, as far as it could be a name. */
 function partsBehind(segment: string): string[] {
-  const [, ...parts] = decodeURIComponent(segment).normalize('NFKC').split('/')
+  const [, ...parts] = normalizeWide(decodeURIComponent(segment)).split('/')
   return parts.map((part) => (/^\s*([\w-]*)/.exec(part)?.[1] ?? '').toLowerCase())
 }
 

@@ -1,10 +1,12 @@
+import { normalizeWide } from './normalize-wide.js'
+
 /**
  * A member's name as case-insensitive servers read it. Some of them also fold characters beyond ASCII, such as the long s
  * (U+017F) and the Kelvin sign (U+212A). Takes time linear in the name's length.
  */
 export function foldCase(name: string): string {
   if (isPlain.test(name) || manyMarks.test(name)) return name.toLowerCase()
-  return (ligatures.test(name) ? normalizeBetween(name) : name.normalize('NFKC')).toLowerCase()
+  return (ligatures.test(name) ? normalizeBetween(name) : normalizeWide(name)).toLowerCase()
 }
 
 /** Arabic presentation forms are not normalised: one becomes up to eighteen letters, none of which is in a name we look for. */
@@ -14,7 +16,7 @@ const ligatureRuns = /([\ufb50-\ufdff]+)/
 function normalizeBetween(name: string): string {
   return name
     .split(ligatureRuns)
-    .map((part) => (ligatures.test(part) ? part : part.normalize('NFKC')))
+    .map((part) => (ligatures.test(part) ? part : normalizeWide(part)))
     .join('')
 }
 

@@ -30,6 +30,7 @@ export { type Endpoint, type Endpoints, endpointsOf, type ModelCatalogue } from 
 export { chatEndpoints, get, post } from './endpoints.js'
 export type { ErrorCondition } from './error-condition.js'
 export { foldCase } from './fold-case.js'
+export { normalizeWide } from './normalize-wide.js'
 export { isApiKeyHeader, isKeyHeader, isKeyParameter, keyHeaders, type KeyName, keyNameOf } from './key-names.js'
 export { asModelList, failedCatalogue } from './model-list.js'
 export { openaiEndpoints } from './openai-endpoints/openai-endpoints.js'

@@ -1,3 +1,4 @@
+import { normalizeWide } from '@postern/gateways'
 import { firstSeen, trimUnseen } from '../lib/unseen.js'
 
 /** How much of an address is looked at for its scheme, in characters that are seen: schemes are short. */
@@ -14,8 +15,11 @@ const ofCallers = /^(?:https?|data)$/i
 const ofGoogle = /^files\/|\bgenerativelanguage\.googleapis\.com\b/i
 const inlineData = /^data:/i
 const ofWeb = /^https?:/i
-/** Where the host of an address ends. */
-const endOfHost = /^https?:[/\\]*[^/\\?#]*/i
+/** Where the authority of an address begins, behind its scheme, and where it ends. */
+const firstOfAuthority = /[^/\\\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/gu
+const behindAuthority = /[/\\?#]/g
+/** A host has 253 characters at most (RFC 1035, 2.3.4), more where they are escaped. Before it may stand whatever somebody calls a user. */
+const maxHostChars = 4096
 
 /**
  * Whether an address leads to what is stored at the provider, or in storage that the provider reads with the account's rights:
@@ -55,16 +59,19 @@ export function isIdOrRelative(text: string, mayBeBytes: boolean): boolean {
   return !mayBeBytes || toFiles.test(begun) || !base64.test(begun)
 }
 
-/** An address up to the end of its host, without what is not seen. */
+/** The host of an address of the web, without what is not seen: the end of its authority, however long that is. */
 function hostIn(text: string): string {
-  const address = firstSeen(text, text.length)
-  return endOfHost.exec(address)?.[0] ?? address
+  firstOfAuthority.lastIndex = text.indexOf(':') + 1
+  const start = firstOfAuthority.exec(text)?.index ?? text.length
+  behindAuthority.lastIndex = start
+  const end = behindAuthority.exec(text)?.index ?? text.length
+  return firstSeen(text.slice(Math.max(start, end - maxHostChars), end), maxHostChars)
 }
 
 /** The beginning of an address as `URL` and servers read it: without escapes, and in its plain letters and dots (UTS 46). */
 function asRead(begun: string): string {
   const unescaped = begun.replace(/%([2-7][\da-f])/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
-  return unescaped.normalize('NFKC').replaceAll(/[\u3002\uff61]/g, '.')
+  return normalizeWide(unescaped).replaceAll(/[\u3002\uff61]/g, '.')
 }
 
 /** As some providers read it in a message: `fileid://…`, also behind others. */

@@ -1,3 +1,5 @@
+import { normalizeWide } from '@postern/gateways'
+
 /** Characters that no id holds: control characters, line separators, and the backslash, which some servers read as a slash. */
 // oxlint-disable-next-line no-control-regex
 const neverInIds = /[\0-\x1f\x7f-\x9f\\\u2028\u2029]/
@@ -5,8 +7,13 @@ const neverInIds = /[\0-\x1f\x7f-\x9f\\\u2028\u2029]/
 /** An escape that was escaped itself: a server that decodes twice would read another id. */
 const escapedTwice = /%(?:[0-9a-f]{2}|u)/i
 
-/** A segment that some server reads as `.`, `..` or empty, because it ignores blanks and parameters behind `;`. */
-const nothing = /^\s*\.{0,2}\s*(?:;|$)/
+/**
+ * Whether some server reads a segment as `.`, `..` or empty, because it ignores blanks and parameters behind `;`. Goes through the blanks
+ * once: a search for both rows of them in one pattern would try each way to part them.
+ */
+function isNothing(segment: string): boolean {
+  return /^(?:\.{1,2}\s*)?(?:;|$)/.test(segment.trimStart())
+}
 
 /**
  * Decodes a path's escapes, once. Returns `undefined` if they can be read in several ways, or hide a dot segment or an empty
@@ -20,5 +27,5 @@ export function decodePath(path: string): string | undefined {
     return undefined
   }
   if (neverInIds.test(read) || escapedTwice.test(read)) return undefined
-  return [read, read.normalize('NFKC')].some((form) => form.split(/[/\\]/).some((part) => nothing.test(part))) ? undefined : read
+  return [read, normalizeWide(read)].some((form) => form.split(/[/\\]/).some(isNothing)) ? undefined : read
 }
