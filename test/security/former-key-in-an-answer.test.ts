@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
@@ -6,7 +6,7 @@ import { openSourced, type SourcedSidecar } from '../support/sourced-sidecar.js'
 import { startTokenEndpoint, type TokenEndpoint } from '../support/token-endpoint.js'
 
 const first = 'sk_the_first_key_that_was_printed'
-const second = 'sk_the_second_key_that_was_printed'
+const second = 'sk_the_otherKeykey_that_was_printed'
 const eventually = { timeout: 15_000, interval: 100 }
 
 let sidecar: SourcedSidecar
@@ -90,3 +90,71 @@ test('former-key-in-an-answer: a token that was replaced is searched for until i
   const { status, text } = await call()
   expect([status, text.includes('ey_token_of_the_issuer_0')]).toEqual([502, false])
 })
+
+/** How a key of the configuration is replaced or taken out while the process runs; each gives the sidecar, which has `first` until `change`. */
+interface Replacement {
+  readonly open: () => Promise<SourcedSidecar>
+  readonly change: (running: SourcedSidecar) => void
+  /** What the calls of the team are sent with then. */
+  readonly next: string
+}
+
+const reloaded = ({ running }: SourcedSidecar): void => void running.child.kill('SIGHUP')
+const otherKey = { other: { gateway: 'main', secret: { file: 'other' } } }
+
+const replacements: Readonly<Record<string, Replacement>> = {
+  'in its file': {
+    open: () => openSourced({ key: { secret: { file: 'key' } }, files: { key: first } }),
+    change: ({ write }) => write('key', second),
+    next: second,
+  },
+  'in .env, by a reload': {
+    open: () => openSourced({ key: { secret: { env: 'KEY' } }, files: { '.env': `KEY=${first}\n` } }),
+    change(sidecarOfNow) {
+      sidecarOfNow.write('.env', `KEY=${second}\n`)
+      reloaded(sidecarOfNow)
+    },
+    next: second,
+  },
+  'by another key, and is taken out of the configuration': {
+    open: () => openSourced({ key: { secret: { file: 'key' } }, keys: otherKey, files: { key: first, other: second } }),
+    change(sidecarOfNow) {
+      const text = readFileSync(join(sidecarOfNow.cwd, 'postern.json'), 'utf8')
+      const { keys, ...config } = JSON.parse(text) as { readonly keys: typeof otherKey }
+      sidecarOfNow.write(
+        'postern.json',
+        JSON.stringify({ ...config, keys: { other: keys.other }, bindings: [{ team: 'acme', key: 'other' }] }),
+      )
+      reloaded(sidecarOfNow)
+    },
+    next: second,
+  },
+}
+
+test.each(Object.entries(replacements))(
+  'former-key-in-an-answer: a key that is replaced %s is searched for in later answers, in their records and in the log',
+  async (_, { open, change, next }) => {
+    sidecar = await open()
+    const { gateway, call, keyOfCall, running } = sidecar
+    expect(await keyOfCall()).toBe(first)
+    change(sidecar)
+    await expect.poll(keyOfCall, eventually).toBe(next)
+    const forms = [first, Buffer.from(first).toString('base64'), Buffer.from(first).toString('hex'), encodeURIComponent(`~${first}`)]
+    for (const form of forms) {
+      gateway.instead = (response) => response.writeHead(200, { 'content-type': 'application/json' }).end(saying(`A key is ${form}.`))
+      const { status, text } = await call()
+      expect([status, text.includes(form)]).toEqual([502, false])
+    }
+    gateway.instead = (response) =>
+      response
+        .writeHead(200, { 'content-type': 'application/json', 'x-its-key': first })
+        .end(saying('Hello').replace('"m"', JSON.stringify(first)))
+    const { text, headers } = await call()
+    expect([text, ...[...headers].flat()].join('\n')).not.toContain(first)
+    gateway.instead = undefined
+    await call(`unheard/of-${first}`)
+    await call('chat/completions', { model: first, messages: [{ role: 'user', content: 'Hello' }] })
+    await running.prints(/\[redacted\]/)
+    expect(running.stdout()).not.toContain(first)
+  },
+)

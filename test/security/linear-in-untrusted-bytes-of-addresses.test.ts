@@ -88,7 +88,7 @@ describe('linear-in-untrusted-bytes: normalisation', () => {
   test('is that of Unicode for every text that anybody writes', () => {
     for (const text of ['e\u0301\u0323', '\uff27\uff4f', 'Z\u0351\u036b\u0343\u036a\u0302', '\u1e9b\u0323', '\ufdfa', '한글', 'ǅ'])
       expect(normalizeWide(text)).toBe(text.normalize('NFKC'))
-    expect(normalizeWide(`${'a\u0323\u0301'.repeat(1000)}`)).toBe('a\u0323\u0301'.repeat(1000).normalize('NFKC'))
+    expect(normalizeWide('a\u0323\u0301'.repeat(1000))).toBe('a\u0323\u0301'.repeat(1000).normalize('NFKC'))
   })
 
   test('is asked of Unicode only where the length of the text is bounded', () => {

@@ -30,7 +30,7 @@ export interface ReplaceableInstance extends Instance {
 }
 
 /** What an instance needs besides its configuration. */
-export interface InstanceOptions extends Omit<CompileOptions, 'pool'> {
+export interface InstanceOptions extends Omit<CompileOptions, 'pool' | 'replaces'> {
   /** Whether listeners of Postern's own serve it, whose settings cannot change. Default `false`: the application's serve it. */
   readonly hasListeners?: boolean | undefined
 }
@@ -65,7 +65,7 @@ export function createInstance(checked: CheckedConfig, { hasListeners = false, .
       const changes = changesBetween(current.checked, next)
       const { runtime: replaced } = current
       if (replaced.draining) throw new ConfigError([whileStopping])
-      current = { checked: next, runtime: compile(next, { ...options, pool }) }
+      current = { checked: next, runtime: compile(next, { ...options, pool, replaces: current.checked }) }
       retire(replaced)
       return changes
     },

@@ -1,4 +1,4 @@
-import type { Config } from '@postern/config'
+import type { CheckedConfig, Config } from '@postern/config'
 import type { JoinBounds } from '@postern/core'
 import type { FailedAttempts } from '@postern/identity'
 import type { Ledger, Log, Store, Witness } from '@postern/ports'
@@ -21,6 +21,8 @@ export interface CompileOptions {
   readonly asksSources?: boolean | undefined
   /** Bounds of joined calls, for tests. Default: those of `defaultJoinBounds`. */
   readonly joining?: Partial<JoinBounds> | undefined
+  /** The configuration that is replaced, whose secrets are searched for a while longer. Default: there was none. */
+  readonly replaces?: CheckedConfig | undefined
   /** What outlives a runtime. Default: a pool of its own, so that everything is closed with the runtime. */
   readonly pool?: UsagePool | undefined
 }

@@ -23,6 +23,7 @@ import {
   type PolicyRule,
   type Pricing,
   Reservations,
+  shareLoadedKeys,
 } from '@postern/core'
 import { createIdentify } from '@postern/identity'
 import { createRedactor, cutAtShutdown, LiveSecrets, Refusal, searchedSecrets } from '@postern/ports'
@@ -41,6 +42,7 @@ import { compileJoin } from './compile-join.js'
 import type { CompileOptions } from './compile-options.js'
 import { createLeasingResolve, Leases, secretsOfKeys } from './leases.js'
 import { defaultMaxBodyBytes } from './defaults.js'
+import { holdFormer } from './hold-former.js'
 import type { Runtime } from '../runtime.js'
 import { type OpenUses, UsagePool } from '../usage-pool.js'
 import { InFlight } from '../in-flight.js'
@@ -117,6 +119,7 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
   const underWay = new InFlight()
   const waits = new Waits()
   const redactor = createRedactor(searchedSecrets(secrets), 0, live)
+  if (options.replaces !== undefined) holdFormer(options.replaces, checked, shareLoadedKeys(uses), live)
   const noteEnded = createEndedNote({ ledger: options.ledger, redactor })
   const pace = new LedgerPace(options.ledger)
   let draining = false

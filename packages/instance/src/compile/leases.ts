@@ -99,7 +99,7 @@ async function atMost(pending: Promise<unknown>): Promise<void> {
 }
 
 /** Every secret of every key that was read with the configuration, for the search in answers. */
-export function secretsOfKeys({ secrets }: CheckedConfig): Iterable<{ readonly alias: string; readonly secret: Secret }> {
+export function secretsOfKeys({ secrets }: Pick<CheckedConfig, 'secrets'>): Iterable<{ readonly alias: string; readonly secret: Secret }> {
   return {
     *[Symbol.iterator]() {
       for (const [path, secret] of secrets) {
