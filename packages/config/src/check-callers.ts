@@ -1,5 +1,6 @@
 import type { RingEntry, Secret } from '@postern/ports'
-import { isRingOfNobody, labelInRing, parseHashRing } from './hash-ring.js'
+import { isRingOfNobody, parseHashRing } from './hash-ring.js'
+import { labelInRing } from './ring-label.js'
 import { checkAdminCredentials } from './check-admin-credentials.js'
 import { isLoopback } from './is-loopback.js'
 import type { Parts } from './lenient-sections.js'

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { readClaims, type RingEntry } from '@postern/ports'
-import { nameFault } from '@postern/protocol'
+import { labelFault, labelInRing, nobody } from './ring-label.js'
 
 /** Why an entry of a ring cannot be used. Never repeats the entry: it may be a credential that was pasted in plaintext. */
 export interface RingProblem {
@@ -41,9 +41,6 @@ export function parseHashRing(text: string): ParsedRing {
   return checkEntries(isManifest(text) ? readManifest(text) : readText(text))
 }
 
-/** The whole text of a ring without entries. An empty one is not believed: it may be a file that is being written. */
-const nobody = 'nobody'
-
 /** Whether the operator meant a ring without entries: its text is the word `nobody`, or a JSON manifest. */
 export function isRingOfNobody(text: string): boolean {
   return text.trim() === nobody || (isManifest(text) && parseHashRing(text).entries.length === 0)
@@ -80,20 +77,6 @@ const blanks = /^[ \t\r]+|[ \t\r]+$/g
 export function isManifest(text: string): boolean {
   const trimmed = text.trim()
   return trimmed.startsWith('{') && !/[0-9a-f]$/i.test(trimmed)
-}
-
-/** Why a text cannot be a label: a text ring that begins with it would be read as a manifest. `undefined` if it can. */
-function labelFault(label: string): string | undefined {
-  if (label.startsWith('{')) return 'begins with {, as a manifest does'
-  return nameFault(label)
-}
-
-/** @throws {TypeError} if an entry has a label with which the ring could not be read back. */
-function checkLabels(entries: readonly RingEntry[]): void {
-  for (const [index, { label }] of entries.entries()) {
-    const fault = labelFault(label)
-    if (fault !== undefined) throw new TypeError(`Entry ${index + 1} of the ring has a label that ${fault}.`)
-  }
 }
 
 /** If a manifest is not JSON, has a member twice or no list `entries`, returns one entry that cannot be used. */
@@ -152,46 +135,4 @@ function checkEntries(written: readonly WrittenEntry[]): ParsedRing {
     }
   })
   return { entries, problems }
-}
-
-/** The label of an entry as the ring has it: with its end, if it has one. */
-export function labelInRing({ label, until }: RingEntry): string {
-  if (until === undefined) return label
-  return `${label}@${Number.isNaN(until) ? 'never' : new Date(until).toISOString().replace(/\.\d+Z$/, 'Z')}`
-}
-
-/**
- * Writes a ring as the manifest of the Free AI Gateway's helper script (`scripts/gateway-key-ring.mjs`): JSON with hashes
- * only, sorted by the code units of the labels, as in every locale.
- *
- * @param now `updated_at` of the manifest, and `created_at` of entries without one.
- * @throws {TypeError} if a label could not be read back.
- */
-export function formatManifest(entries: readonly RingEntry[], now: Date): string {
-  checkLabels(entries)
-  const sorted = entries.toSorted((left, right) => (labelInRing(left) < labelInRing(right) ? -1 : 1))
-  const manifest = {
-    version: 1,
-    updated_at: now.toISOString(),
-    entries: sorted.map((entry) => ({
-      label: labelInRing(entry),
-      sha256: entry.digest,
-      created_at: entry.createdAt ?? now.toISOString(),
-    })),
-  }
-  return `${JSON.stringify(manifest, null, 2)}\n`
-}
-
-/**
- * Writes a ring in the text format that {@link parseHashRing} reads, one `label:sha256hex` per line. If there are no
- * entries, writes the word `nobody`, which {@link parseHashRing} reads as a ring without callers.
- *
- * @throws {TypeError} if a label could not be read back.
- */
-export function formatHashRing(entries: readonly RingEntry[]): string {
-  checkLabels(entries)
-  // Only a manifest can hold a comma: in a text it ends the entry.
-  const at = entries.findIndex(({ label }) => label.includes(','))
-  if (at !== -1) throw new TypeError(`Entry ${at + 1} of the ring has a label that holds a comma: write the ring as a manifest.`)
-  return entries.length === 0 ? nobody : entries.map((entry) => `${labelInRing(entry)}:${entry.digest}`).join('\n')
 }

@@ -49,9 +49,9 @@ export function beginCheck(
   if (mustSayCeiling) {
     const ceiling = policy.maxTokens as number
     if (route.modelInPath !== undefined) refuseSeveralModels(route.modelInPath)
-    checkOutputLimit(ceiling, endpoint.format.outputLimit as OutputLimit, members)
-    visits.push(writersBeside(ceiling))
-    visits.push(hiddenCeilings(ceiling, endpoint.format.outputLimit as OutputLimit))
+    const limit = endpoint.format.outputLimit as OutputLimit
+    const thinking = checkOutputLimit(ceiling, limit, members)
+    visits.push(writersBeside(ceiling), hiddenCeilings(ceiling, limit, thinking))
   }
   if (!key.mayStore) visits.push(refuseStored)
   const refuses = visits.length > 0

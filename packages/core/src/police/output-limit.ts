@@ -11,7 +11,8 @@ import { oneModel } from './one-model.js'
 import { idOf, toolWithModel, visitPlugins } from './runs-unnamed-model.js'
 import { definesTools } from './tool-places.js'
 import type { Members } from './callers-places.js'
-import type { Visit, VisitedMember } from './visit-members.js'
+import type { Visit } from './visit-members.js'
+import { asksForThinking, type Bound, boundOfThinking, isPartOfLength } from './thinking.js'
 
 interface CompiledLimit {
   readonly places: readonly CompiledPointer[]
@@ -61,9 +62,10 @@ export function refuseUnreadableCeiling({ ceiling, endpoint }: UnderCeiling): ne
  * spelling that has one reading: otherwise the gateway decides, and may allow more. The number is multiplied by the number
  * of answers (`copies`) and of prompts.
  *
+ * @returns How many tokens of thinking each answer may have.
  * @throws {Refusal} 400 `request_malformed`.
  */
-export function checkOutputLimit(ceiling: number, limit: OutputLimit, body: Members): void {
+export function checkOutputLimit(ceiling: number, limit: OutputLimit, body: Members): Bound {
   const { places, copies, prompts, others, beside, names } = compile(limit)
   refuseOtherSpellings(body, names)
   const param = paramOf(limit)
@@ -75,6 +77,7 @@ export function checkOutputLimit(ceiling: number, limit: OutputLimit, body: Memb
   if (!(tokens * times * questions <= ceiling)) throw tooMany(ceiling, compile(limit), body)
   const writer = beside.find((place) => readAll(body, place).some((value) => value !== false))
   if (writer !== undefined) throw writesBeside(ceiling, writer.segments[0]?.name ?? param)
+  return boundOfThinking(Math.floor(ceiling / (times * questions)), tokens, limit.countsThinking === true)
 }
 
 /** How long the answers to a request may become. */
@@ -159,11 +162,18 @@ export function writersBeside(ceiling: number): Visit {
 
 /**
  * Makes a visit that refuses a number of tokens or answers in any member that {@link checkOutputLimit} does not read: a
- * gateway could read it there.
+ * gateway could read it there. Tokens for thinking may be asked for there.
+ *
+ * @param thinking How many of them: what {@link checkOutputLimit} gives. Default: as many as a request says.
  */
-export function hiddenCeilings(ceiling: number, limit: OutputLimit): Visit {
+export function hiddenCeilings(
+  ceiling: number,
+  limit: OutputLimit,
+  thinking: Bound = boundOfThinking(ceiling, 0, limit.countsThinking === true),
+): Visit {
   const { names, readsAtTop, readWithin } = compile(limit)
-  return ({ name, top, isTop, value, within, depth, inContent, inSettings }, eachItem) => {
+  return (member, eachItem) => {
+    const { name, top, isTop, value, within, depth, inContent, inSettings } = member
     if (inContent || value === undefined || (value === null && !inSettings)) return
     const isReadAtTop = readsAtTop(name)
     const amount = amountNamed(name)
@@ -172,13 +182,13 @@ export function hiddenCeilings(ceiling: number, limit: OutputLimit): Visit {
     if (isTop ? names.names.has(name) : depth === 1 && readWithin.get(top)?.has(name) === true) return
     // What is said of texts at which an answer ends is no setting.
     if (depth > 1 && endsAnswers.test(within as string) && readWithin.has(top)) return
-    const isPart = isPartOfLength(amount, depth, within)
-    const elsewhere = (): Refusal =>
-      refusal(
-        `This caller may ask for at most ${ceiling} tokens, and how many is said in ${paramOf(limit)} alone.`,
-        (isTop ? name : `${top}.${name}`).slice(0, 64),
-      )
-    const bound = isPart ? ceiling : undefined
+    const isPart = isPartOfLength(amount, member)
+    const thinks = asksForThinking(member)
+    const elsewhere = (): Refusal => {
+      const rule = thinks ? 'those for thinking included, in all answers together' : `and how many is said in ${paramOf(limit)} alone`
+      return refusal(`This caller may ask for at most ${ceiling} tokens, ${rule}.`, (isTop ? name : `${top}.${name}`).slice(0, 64))
+    }
+    const bound = thinks ? thinking : isPart ? { least: -Infinity, most: ceiling } : undefined
     const saysCeiling = amount === 'none' ? readWithin.has(name) : !isPart
     if (inSettings && saysCeiling && (value === null || value === '')) throw elsewhere()
     if (value === null) return
@@ -203,30 +213,17 @@ export function anyCeiling(limit: OutputLimit): Visit {
   }
 }
 
-/** Objects in which a number of tokens is for thinking, which the ceiling includes. */
-const thinks = /^(?:reasoning|thinking)$/
-
-/** Whether a member asks for a part of an answer's length: for thinking, or for the least length. */
-function isPartOfLength(amount: Amount, depth: number, within: string | undefined): boolean {
-  return amount === 'part' || (amount === 'length' && depth === 1 && thinks.test(within as string))
-}
-
-/** Whether a member says how many tokens may be spent on thinking. Some providers count them beside the ceiling of the answer. */
-export function asksForThinking({ name, depth, within, inContent }: VisitedMember): boolean {
-  return !inContent && isPartOfLength(amountNamed(name), depth, within) && !/^min/i.test(name)
-}
-
 /**
- * Whether a value asks for more than one answer, or for tokens; with `bound`, only for more tokens than that. `true` lifts a
- * limit, and an object could hold a number under any name.
+ * Whether a value asks for more than one answer, or for tokens; with `bound`, only for a number of tokens beyond it. A negative one lets
+ * the provider choose, which a format's ceiling bounds only if it counts thinking. `true` lifts a limit, and an object could hold a number under any name.
  */
-function asksFor(amount: Amount, value: unknown, bound: number | undefined): boolean {
+function asksFor(amount: Amount, value: unknown, bound: Bound | undefined): boolean {
   if (amount === 'none' || value === null || value === undefined || value === false || value === '') return false
   if (typeof value === 'boolean') return bound === undefined
   // A list's items are looked at one by one.
   if (typeof value === 'object') return bound === undefined && amount === 'length' && !Array.isArray(value)
   if (amount === 'answers') return value !== 1 && value !== '1' && !(typeof value === 'string' && !/^\s*[-+.\d]/.test(value))
-  return bound === undefined || !(typeof value === 'number' && value <= bound)
+  return bound === undefined || !(typeof value === 'number' && value >= bound.least && value <= bound.most)
 }
 
 /** Whether an object limits no answer: a schema names a property so, or OpenAI limits what of a conversation is read. */
