@@ -4,6 +4,7 @@ import { LoudSkips } from './test/support/loud-skips.ts'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: ['test/support/template-folder.ts'],
     testTimeout: 20_000,
     hookTimeout: 30_000,
     // Two cores: many tests wait for a timeout, and a third worker computes in the meantime.

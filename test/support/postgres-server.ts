@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFileSync, chownSync, writeFileSync } from 'node:fs'
+import { appendFileSync, chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -9,6 +9,7 @@ import pg from 'pg'
 import { freePort } from './free-port.js'
 import { lives } from './lives.js'
 import { findProgram } from './programs.js'
+import { templateFolder } from './template-folder.js'
 
 /** How long it may take to start, in milliseconds. */
 const startMs = 30_000
@@ -48,13 +49,12 @@ export async function preparePostgres({ password, fsync = false, tls }: Postgres
   if (owner !== undefined) chownSync(folder, owner.uid, owner.gid)
   const port = await freePort()
   const data = join(folder, 'data')
-  const secret = join(folder, 'password')
-  await writeFile(secret, password ?? 'none')
-  const auth = password === undefined ? ['--auth=trust'] : ['--auth=scram-sha-256', `--pwfile=${secret}`]
-  execFileSync(join(dirname(program), 'initdb'), ['-D', data, '-U', 'tester', '-E', 'UTF8', '--locale=C', '--no-sync', ...auth], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    ...owner,
-  })
+  if (password === undefined) execFileSync('cp', ['-R', '--preserve=mode', templateOf(program), data], { ...owner })
+  else {
+    const secret = join(folder, 'password')
+    await writeFile(secret, password)
+    initialize(program, data, ['--auth=scram-sha-256', `--pwfile=${secret}`])
+  }
   const settings = {
     listen_addresses: "'127.0.0.1'",
     port: String(port),
@@ -118,6 +118,28 @@ export async function preparePostgres({ password, fsync = false, tls }: Postgres
       await rm(folder, { recursive: true })
     },
   }
+}
+
+let template: string | undefined
+
+/** What `initdb` makes takes seconds, and most servers of tests begin with the same: this process makes it once, and copies it. */
+function templateOf(program: string): string {
+  if (template !== undefined) return template
+  const folder = join(templateFolder(), `postgres-${process.pid}`)
+  // Its owner comes through the folder that is around it.
+  chmodSync(templateFolder(), 0o711)
+  mkdirSync(folder)
+  const owner = ownerOfProcesses()
+  if (owner !== undefined) chownSync(folder, owner.uid, owner.gid)
+  initialize(program, join(folder, 'data'), ['--auth=trust'])
+  return (template = join(folder, 'data'))
+}
+
+function initialize(program: string, data: string, auth: readonly string[]): void {
+  execFileSync(join(dirname(program), 'initdb'), ['-D', data, '-U', 'tester', '-E', 'UTF8', '--locale=C', '--no-sync', ...auth], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    ...ownerOfProcesses(),
+  })
 }
 
 /** It refuses to run as root: then as the user who owns nothing. */
