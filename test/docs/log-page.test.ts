@@ -103,10 +103,10 @@ describe('a process under traffic', () => {
     await new Promise((done) => server.close(done))
     await fetch(`${sidecar.origin}/page?token=hidden`, { headers: { origin: 'https://app.example' } })
     process.kill(sidecar.pid, 'SIGHUP')
-    await expect.poll(() => sidecar.stdout(), { timeout: 8000 }).toContain('configuration_taken')
+    await expect.poll(() => sidecar.stdout()).toContain('configuration_taken')
     await expect.poll(() => sidecar.stdout(), { timeout: 20_000 }).toContain('spans_lost')
     process.kill(sidecar.pid, 'SIGTERM')
-    await expect.poll(() => sidecar.lives(), { timeout: 8000 }).toBe(false)
+    await expect.poll(() => sidecar.lives()).toBe(false)
     expect(strays(sidecar)).toEqual([])
     const seen = new Set([...sidecar.stdout().matchAll(/"msg":"([^"]+)"/g)].map(([, msg]) => msg))
     for (const msg of [

@@ -50,7 +50,7 @@ async function untilSent(gateway: TakenGateway, call: () => Promise<Response>): 
       await asking
       expect(gateway.seen.length).toBeGreaterThan(before)
     },
-    { timeout: 5000 },
+    { timeout: 15_000 },
   )
 }
 

@@ -219,7 +219,7 @@ describe('hostile-client: what it does not read', () => {
       const body = '{"messages":[{"role":"user","content":"x"}]}'
       const call = `POST /ai/v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${house.callers.acme}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`
       socket.write(call.repeat(40))
-      await expect.poll(() => house.ledger.entries.length, { timeout: 5000 }).toBeGreaterThan(10)
+      await expect.poll(() => house.ledger.entries.length).toBeGreaterThan(10)
       const closed = new Promise((done) => socket.once('close', done))
       await wait(700)
       socket.resume()

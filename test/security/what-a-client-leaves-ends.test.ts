@@ -138,7 +138,7 @@ async function leave({ origin }: Pick<Lane, 'origin'>, bytes: string, afterMs: n
 /** Nothing is left of it in a line or a count. */
 async function expectNothingCounted({ house }: Lane): Promise<void> {
   const { connections, underWay } = house.runtime
-  await vi.waitFor(() => expect(connections.toBackend.open + connections.identifying.open).toBe(0), { timeout: 8000, interval: 20 })
+  await vi.waitFor(() => expect(connections.toBackend.open + connections.identifying.open).toBe(0), { timeout: 20_000, interval: 20 })
   expect([connections.toBackend.waiting, connections.identifying.waiting, connections.held.sum]).toEqual([0, 0, 0])
   await underWay.none()
 }
@@ -254,7 +254,7 @@ describe.concurrent('what-a-client-leaves-ends: an upload that the backend does 
         await leave(lane(), upload(bytes).slice(0, -1), 60, way)
       }
     }
-    await vi.waitFor(() => expect(lane().house.runtime.connections.toBackend.waiting).toBe(0), { timeout: 5000, interval: 20 })
+    await vi.waitFor(() => expect(lane().house.runtime.connections.toBackend.waiting).toBe(0), { timeout: 20_000, interval: 20 })
     first.destroy()
     await expectNothingLeft(lane())
   }, 60_000)

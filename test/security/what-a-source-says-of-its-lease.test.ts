@@ -52,14 +52,14 @@ test('what-a-source-says-of-its-lease: with a lease of a day a secret of Vault i
   const { keyOfCall } = await openVault(86_400, 3600, { poll: '1s', cache: '2s', stale: '1s' })
   expect(await keyOfCall()).toBe(key)
   vault?.play({ instead: (_, response) => response.socket?.destroy() !== undefined })
-  await expect.poll(keyOfCall, { timeout: 8000, interval: 100 }).toBe('503 key_unavailable')
+  await expect.poll(keyOfCall, { timeout: 20_000, interval: 100 }).toBe('503 key_unavailable')
 })
 
 test('what-a-source-says-of-its-lease: a lease shorter than keySources.cache ends the use of a secret of Vault', async () => {
   const { keyOfCall } = await openVault(3, 3600, { poll: '1s', cache: '1h', stale: '1h' })
   expect(await keyOfCall()).toBe(key)
   vault?.play({ instead: (_, response) => response.socket?.destroy() !== undefined })
-  await expect.poll(keyOfCall, { timeout: 8000, interval: 100 }).toBe('503 key_unavailable')
+  await expect.poll(keyOfCall, { timeout: 20_000, interval: 100 }).toBe('503 key_unavailable')
 })
 
 test('what-a-source-says-of-its-lease: with a tiny lease Vault is asked about once a second at most, however many calls wait', async () => {

@@ -6,7 +6,7 @@ import { askAdmin } from '../support/ask-admin.js'
 import { openSourced, type SourcedSidecar } from '../support/sourced-sidecar.js'
 
 const secret = 'sk_of_the_team_acme_0123456789'
-const everyday = { timeout: 5000, interval: 50 }
+const everyday = { timeout: 15_000, interval: 50 }
 const credentials = { keeper: ['keys'], reader: ['read', 'sessions', 'config'] } as const
 
 let sidecar: SourcedSidecar
@@ -114,7 +114,10 @@ describe('the admin listener', () => {
   test('refuses a credential without the role at each of these routes', async () => {
     for (const question of ['GET /keys', 'POST /keys', 'DELETE /keys/tenant-acme', 'POST /bindings', 'DELETE /bindings?team=acme']) {
       const [method = '', path = ''] = question.split(' ')
-      expect(await ask(`${method} /admin/v1${path}`, method === 'POST' ? {} : undefined, 'reader')).toMatchObject({ status: 403, code: 'endpoint_not_allowed' })
+      expect(await ask(`${method} /admin/v1${path}`, method === 'POST' ? {} : undefined, 'reader')).toMatchObject({
+        status: 403,
+        code: 'endpoint_not_allowed',
+      })
     }
     expect(await sidecar.keyOfCall()).toBe(secret)
   })

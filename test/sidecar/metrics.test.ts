@@ -242,12 +242,12 @@ describe('what Postern depends on', () => {
     const sidecar = await sidecarWith(prometheus, { backend: origin })
     const read = async (): Promise<ReadMetrics> => readMetrics(await (await fetch(`${metricsOf(sidecar)}/metrics`)).text())
     for (const path of ['/', '/no']) await (await fetch(sidecar.origin + path)).text()
-    await expect.poll(async () => (await read()).sum('postern_backend_requests_total'), { timeout: 5000 }).toBe(2)
+    await expect.poll(async () => (await read()).sum('postern_backend_requests_total')).toBe(2)
     expect((await read()).sum('postern_backend_up')).toBe(1)
     server.closeAllConnections()
     await new Promise((done) => server.close(done))
     expect((await fetch(sidecar.origin)).status).toBe(503)
-    await expect.poll(async () => (await read()).sum('postern_backend_up'), { timeout: 5000 }).toBe(0)
+    await expect.poll(async () => (await read()).sum('postern_backend_up')).toBe(0)
     const metrics = await read()
     expect(metrics.sum('postern_backend_requests_total', { status: '5xx', code: 'backend_unavailable' })).toBe(1)
     expect(metrics.sum('postern_backend_requests_total', { status: '4xx', code: 'none' })).toBe(1)
@@ -312,7 +312,7 @@ describe('the listener for Prometheus', () => {
             (answer) => answer.text(),
             () => '',
           ),
-        { timeout: 5000 },
+        { timeout: 15_000 },
       )
       .toContain('postern_calls_total{gateway="main"')
   })

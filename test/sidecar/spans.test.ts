@@ -166,7 +166,7 @@ describe('a collector', { timeout: 30_000 }, () => {
     const scene = await setScene()
     await (await scene.chat()).text()
     process.kill(scene.sidecar.pid, 'SIGTERM')
-    await expect.poll(() => scene.sidecar.lives(), { timeout: 8000 }).toBe(false)
+    await expect.poll(() => scene.sidecar.lives()).toBe(false)
     expect(scene.receiver.spans).toHaveLength(2)
   })
 })
