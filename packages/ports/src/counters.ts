@@ -10,7 +10,8 @@ export interface Counters {
    * @param untilMs When the count is forgotten, in milliseconds since the epoch. Only that of the first call counts.
    * @param owner Whose entry it is, for a store that divides its room; it may ignore it. Default: nobody's, who share theirs.
    * @returns The new count, at least 1.
-   * @throws {Error} by rejecting, if the store cannot be asked or has no room for this owner. A call that was given up may still have counted.
+   * @throws {Error} by rejecting, if the store cannot be asked or has no room for this owner. A call that was given up may still
+   *   have counted.
    */
   add(key: string, untilMs: number, owner?: EntryOwner): Promise<number>
 }

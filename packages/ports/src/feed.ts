@@ -15,7 +15,8 @@ export interface Feed<Item> {
   /**
    * Appends an item. Once this resolves, the store keeps the item for as long as the item itself says.
    *
-   * @param owner Whose call asked for it, for a store that divides its room; it may ignore it. Default: the operator's, who shares with nobody.
+   * @param owner Whose call asked for it, for a store that divides its room; it may ignore it. Default:
+   *   the operator's, who shares with nobody.
    * @throws {Error} by rejecting, if it is not certain that the item is kept and will be read.
    */
   append(item: Item, owner?: EntryOwner): Promise<void>

@@ -25,7 +25,10 @@ export interface Limit {
 /** Finds the rules that apply to a call, in the order of the configuration. Costs the same with ten rules as with ten thousand. */
 export type FindLimits = (call: LimitedCall) => readonly Limit[]
 
-/** How long the count of a workflow or a session without a period is kept after its last call, in milliseconds; that of a session that lives longer, as long. */
+/**
+ * How long the count of a workflow or a session without a period is kept after its last call, in milliseconds; that of a session that lives
+ * longer, as long.
+ */
 const nameKeptMs = 30 * 86_400_000
 
 interface CompiledRule {

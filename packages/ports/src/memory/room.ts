@@ -28,11 +28,11 @@ export interface Share {
 }
 
 /**
- * The room for the entries of a memory store, and who has how much of it. Nothing that is remembered may be forgotten early, so whoever has
- * too much is refused, and nobody else: an entry has room while what its caller has, what its tenant has and what all have are together
- * less than the bound. The more is taken, the less may one caller have, and before nothing is left for the others, who has most is refused.
- * A caller alone gets a quarter of the room, and a tenant alone three eighths of it, or half if its callers have few entries each. Each step
- * costs the same, however many callers there are.
+ * The room for the entries of a memory store, and who has how much of it. Nothing that is remembered may be forgotten early, so whoever
+ * has too much is refused, and nobody else: an entry has room while what its caller has, what its tenant has and what all have are
+ * together less than the bound. The more is taken, the less may one caller have, and before nothing is left for the others, who has most
+ * is refused. A caller alone gets a quarter of the room, and a tenant alone three eighths of it, or half if its callers have few entries
+ * each. Each step costs the same, however many callers there are.
  */
 export class Room {
   readonly #most: number
