@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import { type Counters, type Principal, type PrincipalFields, type PublicAddress, reachStore, Refusal } from '@postern/ports'
+import { type Counters, entryOwnerOf, type Principal, type PrincipalFields, type PublicAddress, reachStore, Refusal } from '@postern/ports'
 import { isFromAuthorization, type Verifier } from './verifier.js'
 
 export interface AnonymousOptions extends PrincipalFields {
@@ -41,8 +41,9 @@ export function createAnonymousVerifier(options: AnonymousOptions): Verifier {
       const window = Math.floor(now / windowMs)
       const endsAt = (window + 1) * windowMs
       const network = networkOf(publicAddress.clientOf(arrival))
-      const calls = await reachStore(counters.add(`anonymous:${network}:${window}`, endsAt))
-      if (calls <= limit) return principalOf(network)
+      const principal = principalOf(network)
+      const calls = await reachStore(counters.add(`anonymous:${network}:${window}`, endsAt, entryOwnerOf(principal)))
+      if (calls <= limit) return principal
       throw new Refusal('rate_limited', {
         message: 'Too many requests of this address came without a credential.',
         retryAfterSeconds: Math.min(60, Math.ceil((endsAt - now) / 1000)),

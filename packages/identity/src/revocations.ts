@@ -1,4 +1,5 @@
 import {
+  type EntryOwner,
   type Feed,
   FollowedCopy,
   isNotAsked,
@@ -38,10 +39,11 @@ export interface Revocations {
    *
    * @param late Called once, if this rejects because the store did not answer, and the revocation is found there afterwards: then
    *   the sessions have been ended after all.
+   * @param owner Of a caller that ends a session of its own: whose the entry is in the store.
    * @throws {Refusal} 503 `store_unavailable`; then this process has not ended any yet. Whether it is known that none will be,
    *   `isNotAsked` says.
    */
-  revoke(kind: RevokedKind, name: string, late?: () => void): Promise<void>
+  revoke(kind: RevokedKind, name: string, late?: () => void, owner?: EntryOwner): Promise<void>
   /** Keeps revocations from now on for at least this long, in milliseconds: tokens of this life may exist. */
   keepFor(ms: number): void
 }
@@ -118,10 +120,10 @@ export function createRevocations(feed: Feed<Revocation>, longestLifeMs: number)
       refuseEnded(principal.session, principal)
       return calls.begin(principal)
     },
-    async revoke(kind, name, late) {
+    async revoke(kind, name, late, owner) {
       const revocation = revocationOf(kind, name, longestMs)
       try {
-        await reachStore(feed.append(revocation))
+        await reachStore(feed.append(revocation, owner))
       } catch (error) {
         if (late !== undefined && !isNotAsked(error)) unsettled.add(revocation, late)
         throw error

@@ -1,3 +1,4 @@
+import type { EntryOwner } from './entry-owner.js'
 import type { Period } from './period.js'
 import type { Scope } from './scope.js'
 
@@ -50,9 +51,12 @@ export interface Budgets {
    * Sets aside the amounts of all claims, or of none. Atomic over every process of the store.
    *
    * @param id Names the reservation; never used twice.
-   * @throws {Error} by rejecting, if the store cannot be asked or has no room. A reservation that was given up may still hold.
+   * @param owner Whose entries new counts and the reservation are, for a store that divides its room; it may ignore it. Default:
+   *   nobody's, who share theirs.
+   * @throws {Error} by rejecting, if the store cannot be asked or has no room for this owner. A reservation that was given up may still
+   *   hold.
    */
-  reserve(id: string, claims: readonly Claim[], leaseMs: number): Promise<Reserved>
+  reserve(id: string, claims: readonly Claim[], leaseMs: number, owner?: EntryOwner): Promise<Reserved>
   /** Begins the lease of reservations anew; those that are over or unknown stay so. */
   extend(ids: readonly string[], leaseMs: number): Promise<void>
   /**

@@ -1,3 +1,4 @@
+import type { EntryOwner } from './entry-owner.js'
 import type { Scope } from './scope.js'
 
 /** An answer of {@link Feed.after}. */
@@ -14,9 +15,11 @@ export interface Feed<Item> {
   /**
    * Appends an item. Once this resolves, the store keeps the item for as long as the item itself says.
    *
+   * @param owner Whose call asked for it, for a store that divides its room; it may ignore it. Default:
+   *   the operator's, who shares with nobody.
    * @throws {Error} by rejecting, if it is not certain that the item is kept and will be read.
    */
-  append(item: Item): Promise<void>
+  append(item: Item, owner?: EntryOwner): Promise<void>
   /**
    * Reads what was appended later than a mark, each item once. Where the list itself has lost its end, as a replica may that takes
    * over, everything is given anew. Items that are over may be left out.

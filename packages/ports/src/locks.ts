@@ -1,3 +1,4 @@
+import type { EntryOwner } from './entry-owner.js'
 import type { Scope } from './scope.js'
 
 /** Locks under keys, each of one holder until a time: the calls with one `Idempotency-Key` of one caller, of which one is sent. */
@@ -9,10 +10,11 @@ export interface Locks {
    *
    * @param holder A text without zeros (U+0000), at most 1,000 characters.
    * @param untilMs When the lock is free again, in milliseconds since the epoch.
+   * @param owner Whose entry it is, for a store that divides its room; it may ignore it. Default: nobody's, who share theirs.
    * @returns Who has the lock now: `holder`, or the other one.
-   * @throws {Error} by rejecting, if the store cannot be asked or has no room. The lock may have been taken.
+   * @throws {Error} by rejecting, if the store cannot be asked or has no room for this owner. The lock may have been taken.
    */
-  take(key: string, holder: string, untilMs: number): Promise<string>
+  take(key: string, holder: string, untilMs: number, owner?: EntryOwner): Promise<string>
   /**
    * Frees the lock of a key, if this holder has it.
    *

@@ -4,6 +4,12 @@ import { Refusal } from './refusal.js'
 export class StoreNotAsked extends Error {}
 
 /**
+ * A store rejects with this where it has no room for a further entry of this caller, and wrote nothing. It is not away: what may pass while
+ * a store is away may not pass now, or who fills it would be rid of what it bounds.
+ */
+export class StoreFull extends StoreNotAsked {}
+
+/**
  * Waits for the store, and refuses if it fails: to go on without it would accept, for example, a replayed proof.
  *
  * @throws {Refusal} 503 `store_unavailable`, with the store's error as cause.

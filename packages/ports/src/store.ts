@@ -14,6 +14,9 @@ import type { Seen } from './seen.js'
  * If the store cannot be reached, a method of a port rejects within two seconds, with any error; with `StoreNotAsked` only where
  * nothing was sent or written, so that nobody takes for undone what may have been done. Each call tries again, so a store
  * that comes back is used without a restart. The reader then refuses the request with 503 `store_unavailable` (`reachStore`).
+ *
+ * A store that has too little room divides it by the `owner` that its ports are told, rejects with `StoreFull` for an owner that has too
+ * much, and forgets nothing early for another entry.
  */
 export interface Store {
   /** That of every port. */

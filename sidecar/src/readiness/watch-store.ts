@@ -62,7 +62,7 @@ export function watchStore(watched: Store, witness: Witness): WatchedStore {
       }))
 
   return {
-    store: { ...watched, revocations: { scope: revocations.scope, append: (item) => revocations.append(item), after } },
+    store: { ...watched, revocations: { scope: revocations.scope, append: (item, owner) => revocations.append(item, owner), after } },
     async look() {
       if (performance.now() - knownAt < freshMs) return trouble
       let timer: NodeJS.Timeout | undefined

@@ -1,4 +1,4 @@
-import { isNotAsked, type Locks, reachStore } from '@postern/ports'
+import { type EntryOwner, isNotAsked, type Locks, reachStore } from '@postern/ports'
 
 /** How often the locks of calls under way are extended, in milliseconds. */
 const roundMs = 60_000
@@ -6,12 +6,19 @@ const roundMs = 60_000
 /** The most releases that wait to be tried again. A lock that is not released is free when its time is over. */
 const mostWaiting = 10_000
 
+/** Who holds a lock of a call under way, and whose call it is. */
+interface Held {
+  readonly holder: string
+  readonly owner: EntryOwner | undefined
+}
+
 /** Holds the locks of the keyed calls of this process, so that no other process sends the same call. */
 export class CallLocks {
   readonly #locks: Locks
   readonly #keptMs: number
-  /** Key and holder of calls under way, and of locks that are to be released. */
-  readonly #held = new Map<string, string>()
+  /** The locks of calls under way, by their keys. */
+  readonly #held = new Map<string, Held>()
+  /** Key and holder of locks that are to be released. */
   readonly #unreleased = new Map<string, string>()
   /** The commands to the store about ended calls that it has not answered yet. */
   readonly #telling = new Set<Promise<void>>()
@@ -30,18 +37,19 @@ export class CallLocks {
   /**
    * Takes the lock of a key.
    *
+   * @param owner Whose call it is.
    * @returns The holder of the lock now.
    * @throws {Refusal} 503 `store_unavailable`.
    */
-  async take(key: string, holder: string): Promise<string> {
+  async take(key: string, holder: string, owner?: EntryOwner): Promise<string> {
     const left = this.#unreleased.get(key)
     if (left !== undefined) await reachStore(this.#release(key, left))
-    const found = await reachStore(this.#locks.take(key, holder, Date.now() + this.#keptMs)).catch((error: unknown) => {
+    const found = await reachStore(this.#locks.take(key, holder, Date.now() + this.#keptMs, owner)).catch((error: unknown) => {
       // The lock may have been taken, and nothing will be sent.
       if (!isNotAsked(error)) this.#willRelease(key, holder)
       throw error
     })
-    if (found === holder) this.#held.set(key, holder)
+    if (found === holder) this.#held.set(key, { holder, owner })
     return found
   }
 
@@ -55,9 +63,10 @@ export class CallLocks {
 
   /** The call ended and may have been billed: its key is not free before `keptMs` have passed. */
   keep(key: string, holder: string): void {
+    const owner = this.#held.get(key)?.owner
     this.#held.delete(key)
     // If the store does not answer, the lock holds for what is left of its time.
-    this.#tell(this.#locks.take(key, holder, Date.now() + this.#keptMs))
+    this.#tell(this.#locks.take(key, holder, Date.now() + this.#keptMs, owner))
   }
 
   #tell(told: Promise<unknown>): void {
@@ -83,7 +92,7 @@ export class CallLocks {
     this.#isRounding = true
     try {
       for (const [key, holder] of this.#unreleased) await this.#release(key, holder)
-      for (const [key, holder] of this.#held) await this.#extend(key, holder)
+      for (const [key, held] of this.#held) await this.#extend(key, held)
     } catch {
       // The next round tries again. A call that takes a lock meanwhile is refused with `store_unavailable`.
     } finally {
@@ -91,8 +100,8 @@ export class CallLocks {
     }
   }
 
-  async #extend(key: string, holder: string): Promise<void> {
-    const taking = this.#locks.take(key, holder, Date.now() + this.#keptMs)
+  async #extend(key: string, { holder, owner }: Held): Promise<void> {
+    const taking = this.#locks.take(key, holder, Date.now() + this.#keptMs, owner)
     this.#extending = { key, told: settled(taking) }
     try {
       await taking

@@ -1,4 +1,4 @@
-import type { ResponseSink } from '@postern/ports'
+import { entryOwnerOf, type ResponseSink } from '@postern/ports'
 import { writeRecord } from '../answers/record.js'
 import { tagUnsent } from '../lib/unsent-tags.js'
 import type { Outcome } from '../forward/outcome.js'
@@ -47,7 +47,7 @@ export function createJoin({ answers, locks, bounds }: JoinOptions): Join {
     const answer = canBeJoined(call) ? answers.begin(key, joiner, principal, fingerprint, tags.requestId) : undefined
     const lead = new Lead({ key, holder, answer, arrival, sink, graceMs: bounds.graceMs }, answers, locks)
     try {
-      const found = await locks.take(key, holder)
+      const found = await locks.take(key, holder, entryOwnerOf(principal))
       if (found !== holder) throw conflictWith(found, fingerprint)
     } catch (error) {
       lead.refused(error)

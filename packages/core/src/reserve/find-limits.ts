@@ -25,8 +25,11 @@ export interface Limit {
 /** Finds the rules that apply to a call, in the order of the configuration. Costs the same with ten rules as with ten thousand. */
 export type FindLimits = (call: LimitedCall) => readonly Limit[]
 
-/** How long the count of a workflow without a period is kept after its last call, in milliseconds. */
-const workflowKeptMs = 30 * 86_400_000
+/**
+ * How long the count of a workflow or a session without a period is kept after its last call, in milliseconds; that of a session that lives
+ * longer, as long.
+ */
+const nameKeptMs = 30 * 86_400_000
 
 interface CompiledRule {
   readonly rule: LimitRule
@@ -48,7 +51,7 @@ export function createLimitFinder(rules: readonly LimitRule[]): FindLimits {
     const limits: Limit[] = []
     for (const { rule, prefix } of inOrder) {
       const whose = countFor(rule, call)
-      if (whose !== undefined) limits.push({ rule, claim: claimOf(rule, prefix + whose) })
+      if (whose !== undefined) limits.push({ rule, claim: claimOf(rule, prefix + whose, call) })
     }
     return limits
   }
@@ -116,7 +119,14 @@ function ownerOfWorkflow({ team, project, user, caller }: Principal): string {
 }
 
 /** What tokens and money a call sets aside is found by `sizeCall`. */
-function claimOf({ each, per, limit, unit }: LimitRule, id: string): Claim {
-  const forgottenAfterMs = per === undefined && each === 'workflow' ? workflowKeptMs : undefined
+function claimOf({ each, per, limit, unit }: LimitRule, id: string, { principal }: LimitedCall): Claim {
+  const forgottenAfterMs = per === undefined ? keptMs(each, principal) : undefined
   return { budget: { id, limit, per, forgottenAfterMs }, amount: isMeasured(unit) ? 0 : 1 }
+}
+
+/** `undefined`: for good. Names of workflows and sessions are many, and nobody says when they are over. */
+function keptMs(each: LimitRule['each'], { expiresAt = Infinity }: Principal): number | undefined {
+  if (each === 'workflow') return nameKeptMs
+  if (each !== 'session') return undefined
+  return expiresAt === Infinity ? undefined : Math.max(nameKeptMs, expiresAt - Date.now())
 }

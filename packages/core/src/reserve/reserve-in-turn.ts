@@ -1,4 +1,4 @@
-import { type Budgets, ownerOf, type Reserved } from '@postern/ports'
+import { type Budgets, entryOwnerOf, ownerOf, type Reserved } from '@postern/ports'
 import type { Limit } from './find-limits.js'
 import { leaseMs, type Reservations } from './reservations.js'
 import type { ReservingCall } from './reserving-call.js'
@@ -29,7 +29,7 @@ export async function reserveInTurn(
     asked += 1
     // The request id holds a ULID, so no other call has it.
     const id = tries === 1 && asked === 1 ? tags.requestId : `${tags.requestId}/${tries}.${asked}`
-    return { id, ...(await budgets.reserve(id, claims, leaseMs)) }
+    return { id, ...(await budgets.reserve(id, claims, leaseMs, entryOwnerOf(principal))) }
   }
   let refusedBy = limits.findIndex(({ rule, claim: { budget } }) => rule.unit === 'streams' && queues.isWaitedFor(budget))
   let reserved = refusedBy === -1 ? await ask() : undefined

@@ -1,4 +1,15 @@
-import { type Budgets, ClientGone, type Counters, reachStore, Refusal, type Reserved, type Witness } from '@postern/ports'
+import {
+  type Budgets,
+  ClientGone,
+  type Counters,
+  type EntryOwner,
+  entryOwnerOf,
+  reachStore,
+  Refusal,
+  type Reserved,
+  StoreFull,
+  type Witness,
+} from '@postern/ports'
 import { isPage } from '../answers/record-for-client.js'
 import type { Permit } from '../police/permit.js'
 import type { PricedCall } from '../prices/prices.js'
@@ -71,7 +82,8 @@ export function createReserve({ counters, budgets, findLimits, reservations, pri
       reserved = await reserveInTurn(budgets, reservations, call, limits, amounts, tries)
     } catch (error) {
       if (error instanceof ClientGone) throw error
-      if (limits.every(({ rule }) => rule.onUnavailable === 'allow')) return undefined
+      // A caller that has filled its part of the store must not be rid of its limits by that.
+      if (!(error instanceof StoreFull) && limits.every(({ rule }) => rule.onUnavailable === 'allow')) return undefined
       throw new Refusal('store_unavailable', { retryAfterSeconds: 1, cause: error })
     }
     if (reserved.granted) {
@@ -86,8 +98,8 @@ export function createReserve({ counters, budgets, findLimits, reservations, pri
     throw refusal
   }
 
-  async function countCall(id: string, maxCalls: number, expiresAt: number): Promise<void> {
-    const calls = await reachStore(counters.add(`calls:${id}`, expiresAt))
+  async function countCall(id: string, maxCalls: number, expiresAt: number, owner: EntryOwner): Promise<void> {
+    const calls = await reachStore(counters.add(`calls:${id}`, expiresAt, owner))
     if (calls <= maxCalls) return
     witness({ type: 'limit_refused', rule: 'maxCalls', code: 'budget_exhausted' })
     throw new Refusal('budget_exhausted', {
@@ -133,7 +145,7 @@ export function createReserve({ counters, budgets, findLimits, reservations, pri
     if (maxCalls === undefined || session?.id === undefined || expiresAt === undefined)
       return limits.length === 0 ? undefined : setAside(call, limits)
     const { id } = session
-    const counting = (): Promise<void> => countCall(id, maxCalls, expiresAt)
+    const counting = (): Promise<void> => countCall(id, maxCalls, expiresAt, entryOwnerOf(principal))
     return limits.length === 0 ? counting().then(() => undefined) : setAsideAndCount(call, limits, counting)
   }
 }

@@ -1,7 +1,16 @@
 import { hash } from 'node:crypto'
 import { importJWK, type JWK, type JWTPayload, jwtVerify } from 'jose'
 import { LRUCache } from 'lru-cache'
-import { type Arrival, type Principal, type PublicAddress, reachStore, Refusal, type Seen } from '@postern/ports'
+import {
+  type Arrival,
+  type EntryOwner,
+  entryOwnerOf,
+  type Principal,
+  type PublicAddress,
+  reachStore,
+  Refusal,
+  type Seen,
+} from '@postern/ports'
 import { thumbprintOf } from '../thumbprint.js'
 import type { Credential } from '../credential.js'
 import type { Nonces } from './nonces.js'
@@ -40,10 +49,11 @@ export interface Proofs {
   /**
    * Checks the proof of a request without a token, for a session that is to be bound to the proof's key.
    *
+   * @param principal Who asks for the session.
    * @returns The thumbprint of that key; `undefined` if the request has no proof.
    * @throws {Refusal} 401 `proof_invalid`, 503 `store_unavailable`.
    */
-  keyOf(arrival: Arrival): Promise<string | undefined>
+  keyOf(principal: Principal, arrival: Arrival): Promise<string | undefined>
 }
 
 type Key = Awaited<ReturnType<typeof importJWK>>
@@ -109,14 +119,15 @@ export function createProofs({ seen, windowMs, forgotten, nonces, publicAddress 
   }
 
   /** Must be the last check: only a valid proof may write to the store. */
-  async function refuseReplay({ jti, iat }: JWTPayload, jkt: string): Promise<void> {
-    const isNew = await reachStore(seen.add(`proof:${jkt}:${jti}`, (iat as number) * 1000 + windowMs + clockToleranceMs))
+  async function refuseReplay({ jti, iat }: JWTPayload, jkt: string, owner: EntryOwner): Promise<void> {
+    const isNew = await reachStore(seen.add(`proof:${jkt}:${jti}`, (iat as number) * 1000 + windowMs + clockToleranceMs, owner))
     if (!isNew) throw refuseProof('The proof was used before.')
   }
 
   return {
     needsProof: ({ jkt }, { form }) => jkt !== undefined || form === 'dpop',
-    async check({ jkt }, { form, text: token }, arrival) {
+    async check(principal, { form, text: token }, arrival) {
+      const { jkt } = principal
       if (jkt === undefined) throw refuseProof('The token is bound to no key.', { help: 'Send it as a Bearer token, without a proof.' })
       const proof = form === 'dpop' ? readProof(arrival) : undefined
       if (proof === undefined) throw wantProof()
@@ -125,16 +136,16 @@ export function createProofs({ seen, windowMs, forgotten, nonces, publicAddress 
       const claims = await verify(proof, jkt)
       checkClaims(claims, arrival)
       if (claims['ath'] !== hash('sha256', token, 'base64url')) throw refuseProof('The proof is for another token.')
-      await refuseReplay(claims, jkt)
+      await refuseReplay(claims, jkt, entryOwnerOf(principal))
     },
-    async keyOf(arrival) {
+    async keyOf(principal, arrival) {
       const proof = readProof(arrival)
       if (proof === undefined) return undefined
       const jkt = thumbprintOf(proof.jwk)
       if (jkt === undefined) throw refuseProof('The key of the proof cannot be read.')
       const claims = await verify(proof, jkt)
       checkClaims(claims, arrival)
-      await refuseReplay(claims, jkt)
+      await refuseReplay(claims, jkt, entryOwnerOf(principal))
       return jkt
     },
   }

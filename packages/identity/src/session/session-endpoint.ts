@@ -10,7 +10,7 @@ import {
   type Rooms,
   tagRefused,
 } from '@postern/core'
-import { type Arrival, type Principal, Refusal, type ResponseSink } from '@postern/ports'
+import { type Arrival, entryOwnerOf, type Principal, Refusal, type ResponseSink } from '@postern/ports'
 import type { Revocations } from '../revocations.js'
 import type { Asking, SessionTrade } from './session-trade.js'
 
@@ -57,7 +57,7 @@ export function createSessionEndpoint(revocations: Revocations, exchange: Sessio
         param: 'Authorization',
       })
     const ended = { kind: 'id', name: session.id } as const
-    await revocations.revoke('id', session.id, () => noteEnded(ended, requestId, principal))
+    await revocations.revoke('id', session.id, () => noteEnded(ended, requestId, principal), entryOwnerOf(principal))
     return { status: 204, ended }
   }
 

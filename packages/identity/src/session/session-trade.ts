@@ -1,5 +1,5 @@
 import { isJsonType, readJsonObject, refuseOtherReadings, refusePackedBody } from '@postern/core'
-import { type Arrival, type Counters, type Principal, reachStore, Refusal } from '@postern/ports'
+import { type Arrival, type Counters, entryOwnerOf, type Principal, reachStore, Refusal } from '@postern/ports'
 import { readSessionRequest, SessionFault, sessionFaultOverHttp, type SessionRequest, sessionSeconds } from '@postern/protocol'
 import type { Proofs } from '../proof/proof.js'
 import type { SignedSession, SignSession } from './sign-session.js'
@@ -49,10 +49,12 @@ export type SessionTrade = (arrival: Arrival, asking: Asking) => Promise<Exchang
 export function createSessionTrade(options: SessionTradeOptions): SessionTrade {
   const { sign, proofs, counters, ttlSeconds, longestSeconds, limit, windowMs } = options
 
-  async function countOne({ user, team, project }: Principal): Promise<void> {
+  async function countOne(principal: Principal): Promise<void> {
+    const { user, team, project } = principal
     const now = Date.now()
     const window = Math.floor(now / windowMs)
-    const count = await reachStore(counters.add(`exchange:${JSON.stringify([user, team, project])}:${window}`, (window + 1) * windowMs))
+    const key = `exchange:${JSON.stringify([user, team, project])}:${window}`
+    const count = await reachStore(counters.add(key, (window + 1) * windowMs, entryOwnerOf(principal)))
     if (count > limit)
       throw new Refusal('rate_limited', { retryAfterSeconds: Math.min(60, Math.ceil(((window + 1) * windowMs - now) / 1000)) })
   }
@@ -82,7 +84,7 @@ export function createSessionTrade(options: SessionTradeOptions): SessionTrade {
     await countOne(principal)
     const members = readAsked(arrival, body)
     const { user, team, project } = principal
-    const jkt = principal.jkt ?? (await proofs.keyOf(arrival))
+    const jkt = principal.jkt ?? (await proofs.keyOf(principal, arrival))
     try {
       const { ttl = ttlSeconds, ...asked } = readSessionRequest(members)
       // Postern cannot see when a cookie expires: cap its session at `ttlSeconds`; the page asks for the next when it ends.

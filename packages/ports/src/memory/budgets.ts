@@ -1,37 +1,18 @@
-import type { Budget, Budgets, Claim, Counted, Reserved } from '../budgets.js'
-import { keptAfterMs, windowAt } from '../period.js'
-
-/** The most counts, and the most reservations, that are kept in memory. */
-const mostCounts = 500_000
-const mostReservations = 200_000
-
-/** How often counts that are over are deleted, and how often while there is no room, in milliseconds. */
-const sweepMs = 10_000
-const fullSweepMs = 1000
+import type { Budgets, Claim, Counted, Reserved } from '../budgets.js'
+import type { EntryOwner } from '../entry-owner.js'
+import { type Count, Counts } from './counts.js'
+import { defaultMemoryBounds, type MemoryBounds } from './memory-bounds.js'
+import { Room, type Share } from './room.js'
 
 /** How long what was booked for a lease that ran out can still be corrected, in milliseconds. */
 const correctableMs = 86_400_000
-
-/** One window of one budget. */
-interface Count {
-  booked: number
-  held: number
-  readonly endMs: number
-  /** When it is forgotten, unless something is held. */
-  forgetMs: number
-}
-
-/** A count and what it is kept under. */
-interface Found {
-  readonly key: string
-  readonly count: Count
-}
 
 interface Reservation {
   readonly parts: readonly { readonly count: Count; readonly amount: number }[]
   leaseEndMs: number
   /** Whether its lease ran out, and all of it was booked. */
   isBooked: boolean
+  readonly share: Share
 }
 
 /**
@@ -39,33 +20,25 @@ interface Reservation {
  *
  * @param now The clock, in milliseconds since the epoch.
  */
-export function createBudgets(now: () => number = Date.now): Budgets {
-  const counts = new Map<string, Count>()
+export function createBudgets(
+  bounds: Pick<MemoryBounds, 'counts' | 'reservations'> = defaultMemoryBounds,
+  now: () => number = Date.now,
+): Budgets {
+  const counts = new Counts(bounds.counts, now())
   const reservations = new Map<string, Reservation>()
-  let sweptAt = now()
+  const room = new Room(bounds.reservations, now())
 
-  function sweep(nowMs: number): void {
-    if (nowMs - sweptAt < (counts.size < mostCounts && reservations.size < mostReservations ? sweepMs : fullSweepMs)) return
-    sweptAt = nowMs
-    // Where there is no room, what is kept for a clock that may be set back goes first.
-    const isFull = counts.size >= mostCounts
-    for (const [key, { held, forgetMs, endMs }] of counts)
-      if (held === 0 && (forgetMs <= nowMs || (isFull && endMs <= nowMs))) counts.delete(key)
-    for (const [id, { isBooked, leaseEndMs }] of reservations) if (isBooked && leaseEndMs + correctableMs <= nowMs) reservations.delete(id)
+  function drop(id: string, { parts, share }: Reservation): void {
+    reservations.delete(id)
+    room.leave(share)
+    for (const { count } of parts) counts.letGo(count)
   }
 
-  /** The counts of the budgets' present windows; new ones are kept only by `reserve`. */
-  function find(budgets: readonly Budget[], nowMs: number): readonly Found[] {
-    const made = new Map<string, Count>()
-    return budgets.map(({ id, per }) => {
-      const { startMs, endMs } = windowAt(per, nowMs)
-      const key = `${startMs} ${id}`
-      const known = made.get(key) ?? counts.get(key)
-      const isKept = known !== undefined && (known.held > 0 || known.forgetMs > nowMs)
-      const count = isKept ? known : { booked: 0, held: 0, endMs, forgetMs: per === undefined ? endMs : endMs + keptAfterMs[per] }
-      made.set(key, count)
-      return { key, count }
-    })
+  function sweep(nowMs: number): void {
+    counts.sweep(nowMs)
+    if (!room.isSweepDue(nowMs)) return
+    for (const [id, reservation] of reservations)
+      if (reservation.isBooked && reservation.leaseEndMs + correctableMs <= nowMs) drop(id, reservation)
   }
 
   function bookIfOver(reservation: Reservation, nowMs: number): boolean {
@@ -78,33 +51,32 @@ export function createBudgets(now: () => number = Date.now): Budgets {
     return true
   }
 
-  function reserve(id: string, claims: readonly Claim[], leaseMs: number): Reserved {
+  function reserve(id: string, claims: readonly Claim[], leaseMs: number, owner: EntryOwner | undefined): Reserved {
     const nowMs = now()
     sweep(nowMs)
     if (reservations.has(id)) throw new RangeError('A reservation of this name exists.')
-    if (counts.size + claims.length > mostCounts || reservations.size >= mostReservations) throw new Error('The store is full.')
-    const found = find(
+    const found = counts.find(
       claims.map(({ budget }) => budget),
       nowMs,
     )
     // Two claims may be of one budget: each is looked at with what the ones before it set aside.
     const before = new Map<Count, number>()
     const refusedBy = claims.findIndex(({ budget: { limit }, amount }, index) => {
-      const { count } = found[index] as Found
+      const count = found[index] as Count
       const claimed = (before.get(count) ?? 0) + checked(amount)
       before.set(count, claimed)
       return count.booked + count.held + claimed > limit
     })
-    if (refusedBy !== -1) return { granted: false, refusedBy, counted: found.map(({ count }) => describe(count, nowMs)) }
-    for (const [index, { budget, amount }] of claims.entries()) {
-      const { key, count } = found[index] as Found
-      count.held += amount
-      if (budget.per === undefined) count.forgetMs = nowMs + (budget.forgottenAfterMs ?? Infinity)
-      counts.set(key, count)
-    }
-    const parts = claims.map(({ amount }, index) => ({ count: (found[index] as Found).count, amount }))
-    reservations.set(id, { parts, leaseEndMs: nowMs + leaseMs, isBooked: false })
-    return { granted: true, counted: found.map(({ count }) => describe(count, nowMs)) }
+    if (refusedBy !== -1) return { granted: false, refusedBy, counted: found.map((count) => describe(count, nowMs)) }
+    room.check(owner)
+    counts.check(found, owner)
+    const parts = claims.map((claim, index) => {
+      const count = found[index] as Count
+      counts.hold(count, claim, owner, nowMs)
+      return { count, amount: claim.amount }
+    })
+    reservations.set(id, { parts, leaseEndMs: nowMs + leaseMs, isBooked: false, share: room.enter(owner) })
+    return { granted: true, counted: found.map((count) => describe(count, nowMs)) }
   }
 
   function settle(id: string, spent: readonly number[]): readonly Counted[] | undefined {
@@ -112,18 +84,19 @@ export function createBudgets(now: () => number = Date.now): Budgets {
     if (reservation === undefined) return undefined
     const nowMs = now()
     bookIfOver(reservation, nowMs)
-    reservations.delete(id)
+    const amounts = reservation.parts.map(({ amount }, index) => checked(spent[index] ?? amount))
     for (const [index, { count, amount }] of reservation.parts.entries()) {
       if (reservation.isBooked) count.booked -= amount
       else count.held -= amount
-      count.booked += checked(spent[index] ?? amount)
+      count.booked += amounts[index] as number
     }
+    drop(id, reservation)
     return reservation.parts.map(({ count }) => describe(count, nowMs))
   }
 
   return {
     scope: 'process',
-    reserve: async (id, claims, leaseMs) => reserve(id, claims, leaseMs),
+    reserve: async (id, claims, leaseMs, owner) => reserve(id, claims, leaseMs, owner),
     async extend(ids, leaseMs) {
       const nowMs = now()
       for (const id of ids) {
@@ -134,7 +107,7 @@ export function createBudgets(now: () => number = Date.now): Budgets {
     settle: async (id, spent) => settle(id, spent),
     async look(budgets) {
       const nowMs = now()
-      return find(budgets, nowMs).map(({ count }) => describe(count, nowMs))
+      return counts.find(budgets, nowMs).map((count) => describe(count, nowMs))
     },
     async bookAbandoned(most) {
       const nowMs = now()

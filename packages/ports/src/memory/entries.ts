@@ -1,38 +1,46 @@
-/** The most entries of a memory store, counts and remembered keys together, about 200 bytes each. */
-const maxEntries = 500_000
+import type { EntryOwner } from '../entry-owner.js'
+import { defaultMemoryBounds } from './memory-bounds.js'
+import { Room, type Share } from './room.js'
 
-/** How often expired entries are deleted, and how often while there is no room, in milliseconds. */
-const sweepMs = 10_000
-const fullSweepMs = 1000
-
-interface Counted {
+interface Entry {
   count: number
   readonly until: number
+  readonly share: Share
 }
 
 /** Keys in the memory of this process, each with a count and an end. */
 export class Entries {
-  readonly #counted = new Map<string, Counted>()
-  #sweptAt = Date.now()
+  readonly #entries = new Map<string, Entry>()
+  readonly #room: Room
+
+  /** @param most How many there are at most, of all callers together. */
+  constructor(most = defaultMemoryBounds.entries) {
+    this.#room = new Room(most, Date.now())
+  }
 
   /**
    * Adds one to the count of a key and returns the new count.
    *
-   * @throws {Error} if the key is new and there is no room.
+   * @throws {StoreFull} if the key is new and its owner has no room.
    */
-  add(key: string, until: number): number {
+  add(key: string, until: number, owner: EntryOwner | undefined): number {
     const now = Date.now()
     this.#sweep(now)
-    const found = this.#counted.get(key)
+    const found = this.#entries.get(key)
     if (found !== undefined && found.until > now) return (found.count += 1)
-    if (this.#counted.size >= maxEntries) throw new Error('The store is full.')
-    this.#counted.set(key, { count: 1, until })
+    if (found !== undefined) this.#drop(key, found)
+    this.#room.check(owner)
+    this.#entries.set(key, { count: 1, until, share: this.#room.enter(owner) })
     return 1
   }
 
   #sweep(now: number): void {
-    if (now - this.#sweptAt < (this.#counted.size < maxEntries ? sweepMs : fullSweepMs)) return
-    this.#sweptAt = now
-    for (const [key, { until }] of this.#counted) if (until <= now) this.#counted.delete(key)
+    if (!this.#room.isSweepDue(now)) return
+    for (const [key, entry] of this.#entries) if (entry.until <= now) this.#drop(key, entry)
+  }
+
+  #drop(key: string, { share }: Entry): void {
+    this.#entries.delete(key)
+    this.#room.leave(share)
   }
 }

@@ -1,50 +1,65 @@
 import type { Feed } from '../feed.js'
+import { StoreFull } from '../reach-store.js'
 import type { Revocation } from '../revocation.js'
+import { defaultMemoryBounds } from './memory-bounds.js'
+import { Room, type Share } from './room.js'
 
-/** The most revocations of a memory store. */
-const mostRevocations = 100_000
+interface Kept {
+  readonly revocation: Revocation
+  readonly share: Share
+}
 
-/** How often expired revocations are deleted, and how often while there is no room, in milliseconds. */
-const sweepMs = 10_000
-const fullSweepMs = 1000
-
-/** The revocations in the memory of this process. A later one of the same name takes the place of the earlier one. */
-export function createRevocationFeed(): Feed<Revocation> {
-  const revocations = new Map<number, Revocation>()
+/**
+ * The revocations in the memory of this process. A later one of the same name takes the place of the earlier one.
+ *
+ * @param most How many there are at most. The operator's have room while there is any; those of callers, who end their own sessions, as far
+ *   as {@link Room} says.
+ */
+export function createRevocationFeed(most = defaultMemoryBounds.revocations): Feed<Revocation> {
+  const kept = new Map<number, Kept>()
   /** The number of each revocation, by what it ends. */
   const numbers = new Map<string, number>()
+  const room = new Room(most, Date.now())
   let written = 0
-  let sweptAt = Date.now()
 
   function sweep(now: number): void {
-    if (now - sweptAt < (revocations.size < mostRevocations ? sweepMs : fullSweepMs)) return
-    sweptAt = now
-    for (const [number, { kind, name, until }] of revocations) {
-      if (until > now) continue
-      revocations.delete(number)
-      numbers.delete(`${kind}:${name}`)
+    if (!room.isSweepDue(now)) return
+    for (const [number, { revocation, share }] of kept) {
+      if (revocation.until > now) continue
+      kept.delete(number)
+      numbers.delete(nameOf(revocation))
+      room.leave(share)
     }
   }
 
   return {
     scope: 'process',
-    append: async (revocation) => {
+    append: async (revocation, owner) => {
       sweep(Date.now())
-      const ended = `${revocation.kind}:${revocation.name}`
-      const before = numbers.get(ended)
-      const known = before === undefined ? undefined : (revocations.get(before) as Revocation)
-      if (known === undefined && revocations.size >= mostRevocations) throw new Error('The store is full.')
-      if (before !== undefined) revocations.delete(before)
-      revocations.set((written += 1), known === undefined ? revocation : lasting(known, revocation))
-      numbers.set(ended, written)
+      const name = nameOf(revocation)
+      const before = numbers.get(name)
+      const known = before === undefined ? undefined : (kept.get(before) as Kept)
+      if (known === undefined && owner !== undefined) room.check(owner)
+      if (known === undefined && kept.size >= most) throw new StoreFull('The store is full.')
+      if (before !== undefined) kept.delete(before)
+      const added =
+        known === undefined
+          ? { revocation, share: room.enter(owner) }
+          : { revocation: lasting(known.revocation, revocation), share: known.share }
+      kept.set((written += 1), added)
+      numbers.set(name, written)
     },
     after: async (mark = '0') => {
       const now = Date.now()
       sweep(now)
-      const alive = [...revocations].filter(([number, { until }]) => number > Number(mark) && until > now)
-      return { items: alive.map(([, revocation]) => revocation), mark: String(written) }
+      const alive = [...kept].filter(([number, { revocation }]) => number > Number(mark) && revocation.until > now)
+      return { items: alive.map(([, { revocation }]) => revocation), mark: String(written) }
     },
   }
+}
+
+function nameOf({ kind, name }: Revocation): string {
+  return `${kind}:${name}`
 }
 
 /** The revocation that ends all that either of two ends, for as long as either. */

@@ -1,41 +1,51 @@
 import type { Locks } from '../locks.js'
-
-/** The most locks of a memory store, about 300 bytes each. */
-const maxLocks = 200_000
-
-/** How often locks that are over are deleted, and how often while there is no room, in milliseconds. */
-const sweepMs = 10_000
-const fullSweepMs = 1000
+import { defaultMemoryBounds } from './memory-bounds.js'
+import { Room, type Share } from './room.js'
 
 interface Lock {
   readonly holder: string
-  readonly until: number
+  until: number
+  readonly share: Share
 }
 
-/** Keeps locks in the memory of this process. */
-export function createLocks(): Locks {
+/**
+ * Keeps locks in the memory of this process.
+ *
+ * @param most How many there are at most, of all callers together.
+ */
+export function createLocks(most = defaultMemoryBounds.locks): Locks {
   const locks = new Map<string, Lock>()
-  let sweptAt = Date.now()
+  const room = new Room(most, Date.now())
+
+  function drop(key: string, { share }: Lock): void {
+    locks.delete(key)
+    room.leave(share)
+  }
 
   function sweep(now: number): void {
-    if (now - sweptAt < (locks.size < maxLocks ? sweepMs : fullSweepMs)) return
-    sweptAt = now
-    for (const [key, { until }] of locks) if (until <= now) locks.delete(key)
+    if (!room.isSweepDue(now)) return
+    for (const [key, lock] of locks) if (lock.until <= now) drop(key, lock)
   }
 
   return {
     scope: 'process',
-    async take(key, holder, untilMs) {
+    async take(key, holder, untilMs, owner) {
       const now = Date.now()
       sweep(now)
       const found = locks.get(key)
-      if (found !== undefined && found.until > now && found.holder !== holder) return found.holder
-      if (found === undefined && locks.size >= maxLocks) throw new Error('The store is full.')
-      locks.set(key, { holder, until: untilMs })
+      if (found !== undefined && found.holder === holder) {
+        found.until = untilMs
+        return holder
+      }
+      if (found !== undefined && found.until > now) return found.holder
+      if (found !== undefined) drop(key, found)
+      room.check(owner)
+      locks.set(key, { holder, until: untilMs, share: room.enter(owner) })
       return holder
     },
     async release(key, holder) {
-      if (locks.get(key)?.holder === holder) locks.delete(key)
+      const found = locks.get(key)
+      if (found?.holder === holder) drop(key, found)
     },
   }
 }

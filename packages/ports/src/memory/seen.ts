@@ -6,5 +6,5 @@ import type { Entries } from './entries.js'
  * `createCounters` in the same `entries`.
  */
 export function createSeen(entries: Entries): Seen {
-  return { scope: 'process', add: async (key, untilMs) => entries.add(`remembered:${key}`, untilMs) === 1 }
+  return { scope: 'process', add: async (key, untilMs, owner) => entries.add(`remembered:${key}`, untilMs, owner) === 1 }
 }

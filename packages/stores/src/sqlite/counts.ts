@@ -1,3 +1,4 @@
+import { StoreFull } from '@postern/ports'
 import { digestKey } from '../digest-key.js'
 import { inTransaction } from './in-transaction.js'
 import type { SqliteFile } from './in-transaction.js'
@@ -71,7 +72,7 @@ export function createCounts(database: SqliteFile, mostEntries: number): Counts 
       calls += 1
       rows -= swept
       // Thrown outside the transaction: a rollback would restore the rows that the sweep deleted.
-      if (count === undefined) throw new Error('The store is full.')
+      if (count === undefined) throw new StoreFull('The store is full.')
       if (count === 1) rows += 1
       return count
     },

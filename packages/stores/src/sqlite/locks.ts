@@ -1,4 +1,4 @@
-import type { Locks } from '@postern/ports'
+import { type Locks, StoreFull } from '@postern/ports'
 import { digestKey } from '../digest-key.js'
 import { inTransaction } from './in-transaction.js'
 import type { StoreFile } from './store-file.js'
@@ -47,7 +47,7 @@ export function createLocks({ database, work }: StoreFile, mostLocks: number): L
           sweep.run(now)
           return hasRoom(now) || known.get(digest) !== undefined ? take.get(digest, holder, until, now) : undefined
         })
-        if (found === undefined) throw new Error('The store is full.')
+        if (found === undefined) throw new StoreFull('The store is full.')
         return (found as { holder: string }).holder
       })
     },

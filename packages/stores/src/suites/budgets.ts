@@ -2,6 +2,7 @@ import { deepEqual, equal, ok } from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Budget, Budgets, Claim, Counted, Reserved } from '@postern/ports'
 import { keysOfAnyForm } from './keys.js'
+import { oneOwner, otherOwner } from './owners.js'
 import type { Sentence } from './sentence.js'
 
 const minute = 60_000
@@ -107,6 +108,29 @@ export const budgetsSuite: readonly Sentence<Budgets>[] = [
       deepEqual(stateOf(await budgets.settle('one', [15])), [[15, 0]])
       await refused(budgets.reserve(anew(), [claim(1, 10)], minute), 0)
       await refused(budgets.reserve(anew(), [claim(0, 10)], minute), 0)
+    },
+  },
+  {
+    title: 'books what a call spent that had set nothing aside, although another gave all back meanwhile',
+    async run(open) {
+      const [budgets, other] = [await open(), await open()]
+      deepEqual(await granted(budgets.reserve('nothing', [claim(0, 10)], minute)), [[0, 0]])
+      await granted(other.reserve('unsent', [claim(4, 10)], minute))
+      deepEqual(stateOf(await other.settle('unsent', [0])), [[0, 0]])
+      deepEqual(stateOf(await budgets.settle('nothing', [7])), [[7, 0]])
+      await refused(other.reserve(anew(), [claim(4, 10)], minute), 0)
+    },
+  },
+  {
+    title: 'has one count for a budget, whoever the owner of a call is said to be',
+    async run(open) {
+      const [budgets, other] = [await open(), await open()]
+      await granted(budgets.reserve('one', [claim(6, 10)], minute, oneOwner))
+      await refused(other.reserve(anew(), [claim(5, 10)], minute, otherOwner), 0)
+      await budgets.settle('one', [6])
+      deepEqual(await granted(other.reserve('two', [claim(4, 10)], minute, otherOwner)), [[6, 4]])
+      deepEqual(stateOf(await other.settle('two', [4])), [[10, 0]])
+      await refused(budgets.reserve(anew(), [claim(1, 10)], minute), 0)
     },
   },
   {

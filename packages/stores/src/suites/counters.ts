@@ -2,6 +2,7 @@ import { deepEqual, equal } from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Counters } from '@postern/ports'
 import { keysOfAnyForm } from './keys.js'
+import { oneOwner, otherOwner } from './owners.js'
 import { inAMinute, type Sentence } from './sentence.js'
 
 /** What every `Counters` does. */
@@ -28,6 +29,15 @@ export const countersSuite: readonly Sentence<Counters>[] = [
       equal(await counters.add('k', inAMinute()), 1)
       equal(await counters.add('k', Date.now() - 1000), 2)
       equal(await counters.add('k', inAMinute()), 3)
+    },
+  },
+  {
+    title: 'counts a key, whoever its owner is said to be',
+    async run(open) {
+      const [counters, other] = [await open(), await open()]
+      equal(await counters.add('k', inAMinute(), oneOwner), 1)
+      equal(await other.add('k', inAMinute(), otherOwner), 2)
+      equal(await other.add('k', inAMinute()), 3)
     },
   },
   {

@@ -2,6 +2,7 @@ import { deepEqual, equal } from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Locks } from '@postern/ports'
 import { keysOfAnyForm } from './keys.js'
+import { oneOwner, otherOwner } from './owners.js'
 import { inAMinute, type Sentence } from './sentence.js'
 
 /** What every `Locks` does. */
@@ -50,6 +51,18 @@ export const locksSuite: readonly Sentence<Locks>[] = [
       await other.release('k', 'one')
       equal(await other.take('k', 'two', inAMinute()), 'two')
       await locks.release('never taken', 'one')
+    },
+  },
+  {
+    title: 'has one lock for a key, whoever its owner is said to be',
+    async run(open) {
+      const [locks, other] = [await open(), await open()]
+      equal(await locks.take('k', 'one', inAMinute(), oneOwner), 'one')
+      equal(await other.take('k', 'two', inAMinute(), otherOwner), 'one')
+      equal(await other.take('k', 'two', inAMinute()), 'one')
+      await locks.release('k', 'one')
+      equal(await other.take('k', 'two', inAMinute(), otherOwner), 'two')
+      equal(await locks.take('k', 'one', inAMinute(), oneOwner), 'two')
     },
   },
   {

@@ -2,6 +2,7 @@ import { equal } from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Seen } from '@postern/ports'
 import { keysOfAnyForm } from './keys.js'
+import { oneOwner, otherOwner } from './owners.js'
 import { inAMinute, type Sentence } from './sentence.js'
 
 /** What every `Seen` does. */
@@ -23,6 +24,15 @@ export const seenSuite: readonly Sentence<Seen>[] = [
       await sleep(350)
       equal(await seen.add('k', inAMinute()), true)
       equal(await seen.add('k', inAMinute()), false)
+    },
+  },
+  {
+    title: 'knows a key, whoever its owner is said to be',
+    async run(open) {
+      const [seen, other] = [await open(), await open()]
+      equal(await seen.add('k', inAMinute(), oneOwner), true)
+      equal(await other.add('k', inAMinute(), otherOwner), false)
+      equal(await other.add('k', inAMinute()), false)
     },
   },
   {
