@@ -204,7 +204,7 @@ describe.concurrent.each(roads)('what-a-client-leaves-ends: %s', (_, write) => {
     first.write(`GET /silent HTTP/1.1\r\n${host}\r\n`.repeat(6))
     await vi.waitFor(() => expect(lane().upstream.open.size).toBe(6), { timeout: 15_000, interval: 20 })
     for (const way of ways) await leave(lane(), write('silent'), 40, way)
-    expect(lane().house.runtime.connections.toBackend.waiting).toBe(0)
+    await vi.waitFor(() => expect(lane().house.runtime.connections.toBackend.waiting).toBe(0), { timeout: 15_000, interval: 20 })
     expect(lane().upstream.open.size).toBe(6)
     first.destroy()
     await expectNothingLeft(lane())
