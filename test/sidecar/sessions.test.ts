@@ -176,7 +176,7 @@ describe('the embedded store', () => {
     await stop(postern)
     const { postern: third } = await start(file)
     await stop(third)
-  })
+  }, 60_000)
 
   test('is lost where its files are moved away: every session is refused, no end of one is promised, and the log says so once', async () => {
     const file = configure('lost', { store: { sqlite: './lost.db' } })
