@@ -19,15 +19,23 @@ export interface MemberVisitor {
   opens(depth: number): void
 }
 
+/** How much stands in a text, at all depths together. */
+export interface WalkedCounts {
+  /** Members of objects; a repeated member counts each time. */
+  readonly members: number
+  /** Commas: members and items that follow others. */
+  readonly further: number
+}
+
 /**
  * Visits the members of the outermost object of a JSON text, without parsing values. Does not check that the text is
  * well-formed. Takes time linear in the text's length.
  *
- * @returns The number of members at all depths together; a repeated member counts each time.
  * @throws {SyntaxError} if a name has an invalid escape.
  */
-export function walkMembers(text: string, visitor: MemberVisitor): number {
+export function walkMembers(text: string, visitor: MemberVisitor): WalkedCounts {
   let members = 0
+  let further = 0
   let depth = 0
   let nameExpected = false
   for (let index = 0; index < text.length; index += 1) {
@@ -47,12 +55,14 @@ export function walkMembers(text: string, visitor: MemberVisitor): number {
       depth -= 1
       if (depth === 0 && !nameExpected) visitor.ends(index)
     } else if (character === colon) members += 1
-    else if (character === comma && depth === 1) {
+    else if (character === comma) {
+      further += 1
+      if (depth !== 1) continue
       nameExpected = true
       visitor.ends(index)
     }
   }
-  return members
+  return { members, further }
 }
 
 /** Where a member is in a text: from the quotation mark of its name to the comma or brace after it, exclusive. */

@@ -75,7 +75,7 @@ export class Measuring {
       },
     ]
     return [
-      (member) => this.#media.visit(member),
+      (member, eachItem) => this.#media.visit(member, eachItem),
       (member) => this.#lookForWork(member, isPicture),
       (member, eachItem) => {
         if (!asksForThinking(member)) return
@@ -188,12 +188,14 @@ export class Measuring {
   }
 
   /**
-   * Takes a refusal of a visit for what it says: that the member bounds nothing.
+   * Takes a refusal of a visit for what it says: that the member bounds nothing. Asks no more where another would change nothing, since a
+   * refusal takes long to make, and many members may deserve one.
    *
-   * @param found What to do then, if it says something else.
+   * @param found What to do then, if it says something else: that any model may run.
    */
   #tolerantly(visit: Visit, found?: () => void): Visit {
     return (member, eachItem) => {
+      if (this.#unbounded !== undefined && (found === undefined || this.#models === undefined)) return
       const each: EachItem = (visitItem) => eachItem((item) => this.#attempt(() => visitItem(item), found))
       this.#attempt(() => visit(member, each), found)
     }

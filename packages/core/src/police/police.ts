@@ -162,11 +162,16 @@ function readPermit(arrival: Arrival, principal: Principal, before: BeforeBody):
     }
     const read = readClearBody(received, before.route.gateway.dialect.keyPattern, before.policy.namesModels || !before.route.key.mayStore)
     const facts = { before, principal, received }
-    if (read instanceof Promise) return read.then((large) => decideInTurns(large, facts))
-    const model = modelOf(read)
-    beginCheck(before, read.members, model)?.step(Infinity)
-    return permitBody(read, model, facts)
+    return read instanceof Promise ? read.then((large) => decideInTurns(large, facts)) : decide(read, facts)
   })
+}
+
+/** Decides in this turn of the event loop, unless there is more to visit than a turn allows. */
+function decide(read: JsonBody, facts: ReceivedBody): Permit | Promise<Permit> {
+  const model = modelOf(read)
+  const walk = beginCheck(facts.before, read.members, model)
+  if (walk === undefined || walk.step(maxVisitedPerTurn)) return permitBody(read, model, facts)
+  return inTurns(() => walk.step(maxVisitedPerTurn)).then(() => permitBody(read, model, facts))
 }
 
 async function decideInTurns(large: JsonBody, facts: ReceivedBody): Promise<Permit> {
