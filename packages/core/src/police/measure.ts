@@ -7,7 +7,7 @@ import { amountNamed } from './amount-names.js'
 import { countOf } from './count-answers.js'
 import { MediaCounter } from './count-media.js'
 import { isDescribedByProvider, setsHostedWork } from './hosted-work.js'
-import { bytesReadAgain } from './read-again.js'
+import { bytesReadAgain, nothingWritten, type WrittenBody } from './read-again.js'
 import { definesTools } from './tool-places.js'
 import { checkModelOutsideBody } from './model-outside-body.js'
 import { namedModels } from './named-models.js'
@@ -111,15 +111,15 @@ export class Measuring {
   /**
    * The result, after the walk.
    *
-   * @param bytes The length of the body as it is sent.
+   * @param body The body as it is sent.
    */
-  need(members: Members, bytes: number, model: string | undefined): Need {
+  need(members: Members, body: WrittenBody, model: string | undefined): Need {
     if (model !== undefined || this.#route.endpoint.model === 'body') this.#note(model)
     const media = this.#media.counts()
     const pictures = this.#makesPictures() ? countOf(members['n'] ?? 1) : 0
     const output = this.#readOutput(members, pictures)
     return {
-      textBytes: Math.max(0, bytes - this.#media.bytes) + (output === undefined ? bytesReadAgain(members, bytes) : 0),
+      textBytes: Math.max(0, body.bytes.length - this.#media.bytes) + (output === undefined ? bytesReadAgain(members, body) : 0),
       entries: lists.reduce((sum, name) => sum + lengthOf(members[name]), 1) + this.#toolsWithin,
       tools: lengthOf(members['tools']) + lengthOf(members['functions']) + this.#toolsWithin,
       toolsOfProvider: this.#toolsOfProvider,
@@ -135,7 +135,7 @@ export class Measuring {
   needUnread(): Need {
     this.isUnbounded('Content-Type')
     this.#models = undefined
-    return this.need({}, 0, undefined)
+    return this.need({}, nothingWritten, undefined)
   }
 
   #note(model: string | undefined): true {

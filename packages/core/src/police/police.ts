@@ -17,9 +17,10 @@ import { checkTags } from './check-tags.js'
 import { decideChoices } from './choices.js'
 import { editBody, leavesUsageOut } from './edit-body.js'
 import { checkModelOutsideBody } from './model-outside-body.js'
+import { findCeilings } from './find-ceilings.js'
 import { needsCeiling, refuseUnreadableCeiling, type UnderCeiling } from './output-limit.js'
 import { Measuring } from './measure.js'
-import type { Need } from './need.js'
+import { type Need, oneOf } from './need.js'
 import type { Permit } from './permit.js'
 import type { FindPolicy, Policy } from './policies.js'
 
@@ -182,16 +183,28 @@ async function decideInTurns(large: JsonBody, facts: ReceivedBody): Promise<Perm
 }
 
 function permitBody(read: JsonBody, model: string | undefined, { before, principal, received }: ReceivedBody): Permit {
-  const { policy, route, chosen } = before
+  const { policy, route, chosen, query } = before
   const { format } = route.endpoint
   const pinnedUser = policy.pinUser ? (principal.user ?? '') : undefined
   const refuseStore = !route.key.mayStore && wouldBeStored(format, read.members)
   const askForUsage = route.gateway.asksForUsage && format.id === 'chat' && leavesUsageOut(read.members)
-  const body = editBody(received, { read, dialect: route.gateway.dialect, format, pinnedUser, refuseStore, askForUsage })
+  const edited = editBody(received, { read, dialect: route.gateway.dialect, format, pinnedUser, refuseStore, askForUsage })
   const modelRequested = model === undefined ? undefined : brief(model)
-  const isStream = asksForStream(read.members, route.endpointPath, before.query)
-  const need = before.measuring?.need(read.members, body.length, model)
-  return { body, isStream, hidesUsage: askForUsage, need, modelRequested, query: chosen?.query, headers: chosen?.headers }
+  const isStream = asksForStream(read.members, route.endpointPath, query)
+  const need = before.measuring?.need(read.members, edited, model)
+  const { outputLimit } = format
+  const mayBeLowered = need?.output !== undefined && need.unbounded === undefined && outputLimit !== undefined
+  const ceilings = mayBeLowered ? findCeilings(read, edited, outputLimit, oneOf(need)) : undefined
+  return {
+    body: edited.bytes,
+    isStream,
+    hidesUsage: askForUsage,
+    need,
+    ceilings,
+    modelRequested,
+    query: chosen?.query,
+    headers: chosen?.headers,
+  }
 }
 
 function modelOf({ members }: JsonBody): string | undefined {

@@ -5,7 +5,7 @@ import { Refusal } from '@postern/ports'
 import { type MemberVisitor, walkMembers } from '../lib/json-members.js'
 import { type JsonCounts, JsonReader, type Repetition } from '../lib/json-reader.js'
 import { isContent } from './content.js'
-import { type JsonBody, SmallJsonBody } from './json-body.js'
+import { type JsonBody, LargeJsonBody, SmallJsonBody } from './json-body.js'
 
 /** How many bytes and values, of members and items, are read in one turn of the event loop; a larger body takes several turns. */
 const maxTurnBytes = 256 * 1024
@@ -156,7 +156,7 @@ class StrictReader {
   }
 
   body(): JsonBody {
-    return { members: asObject(this.#reader.value), text: this.#text, spans: this.#reader.spans }
+    return new LargeJsonBody(asObject(this.#reader.value), this.#text, this.#reader.spans)
   }
 }
 
