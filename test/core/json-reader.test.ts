@@ -1,8 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { editMembers, spansOf } from '../../packages/core/src/lib/json-members.js'
+import { ByteOffsets } from '../../packages/core/src/lib/byte-offsets.js'
+import { type MemberSpan, spansOf, spansWithin } from '../../packages/core/src/lib/json-members.js'
 import { JsonReader } from '../../packages/core/src/lib/json-reader.js'
+import { spliceBytes } from '../../packages/core/src/lib/splice.js'
+import { spliceMembers } from '../../packages/core/src/lib/splice-members.js'
 
 /** Reads a text in slices of a few characters; an error where it is not well-formed. */
 function readInSlices(text: string, maxChars: number, maxMembers = Infinity): unknown {
@@ -182,7 +185,13 @@ describe('the reader of JSON in slices', () => {
     expect(steps(Infinity, 100)).toBeGreaterThanOrEqual(60)
   })
 
-  test('knows where the outermost members stand, as the walk along the text does', () => {
+  test('knows where the members stand of the outermost object and of those in it, as the walk along the text does', () => {
+    /** The same as the reader says them. */
+    const withInner = (text: string, span: MemberSpan): MemberSpan => ({
+      ...span,
+      within: spansWithin(text, span)?.map((inner) => withInner(text, inner)),
+    })
+
     const objects = fc
       .array(fc.tuple(blanks, names, blanks, trees['value'] as fc.Arbitrary<string>, blanks), { maxLength: 6 })
       .map(
@@ -193,7 +202,7 @@ describe('the reader of JSON in slices', () => {
       fc.property(objects, slices, (text, maxChars) => {
         const reader = new JsonReader(text)
         while (!reader.read(maxChars, Infinity));
-        expect(reader.spans).toEqual(spansOf(text))
+        expect(reader.spans).toEqual(spansOf(text).map((span) => withInner(text, span)))
       }),
     )
   })
@@ -213,7 +222,11 @@ describe('edits of a JSON text', () => {
       fc.property(members, edited, (there, changes) => {
         const text = `{${there.map(([name, before, value, after]) => `${before}${JSON.stringify(name)}:${value}${after}`).join(',')}}`
         const edits = new Map(changes.map(([at, value]) => [there[at % 8]?.[0] ?? `new ${at % 8}`, value]))
-        const result = editMembers(text, spansOf(text), edits)
+        const splices = spliceMembers(text, spansOf(text), edits, text.indexOf('{') + 1)
+        const bytes = Buffer.from(text)
+        const offsets = new ByteOffsets(text, bytes.length)
+        const inBytes = splices.map(({ from, to, put }) => ({ from: offsets.at(from), to: offsets.at(to), put }))
+        const result = spliceBytes(bytes, inBytes).toString('utf8')
         const expected = new Map(there.map(([name, , value]) => [name, value]))
         for (const [name, value] of edits) {
           if (value === undefined) expected.delete(name)

@@ -146,13 +146,29 @@ describe('a body of JSON', () => {
     expect((await later).members).toEqual({})
   })
 
-  test('with more than 10,000 members is read in turns, however small it is', async () => {
-    const body = (count: number): Buffer => Buffer.from(`{"a":[${Array.from({ length: count - 1 }, () => '{"b":0}').join(',')}]}`)
-    expect(readJson(body(10_000))).not.toBeInstanceOf(Promise)
-    const later = readJson(body(10_001))
+  test.each([
+    ['members', (count: number) => `{"a":{${members(count - 1)}}}`],
+    ['numbers', (count: number) => `{"a":${list(count - 1, '1')}}`],
+    ['texts', (count: number) => `{"a":${list(count - 1, '","')}}`],
+    ['lists, which count for themselves and for their place', (count: number) => `{"a":${list((count - 2) / 2, '[]')},"b":1}`],
+    ['objects', (count: number) => `{"a":${list((count - 2) / 2, '{}')},"b":1}`],
+    [
+      'lists within each other',
+      (count: number) => `{"a":${list(count / 20, `${'['.repeat(19)}${']'.repeat(19)}`)}}`.replace('[[', '[0,0,['),
+    ],
+  ])('with more than 10,000 members or items is read in turns, however small it is: %s', async (_, body) => {
+    expect(readJson(Buffer.from(body(9980)))).not.toBeInstanceOf(Promise)
+    const large = Buffer.from(body(10_020))
+    const later = readJson(large)
     expect(later).toBeInstanceOf(Promise)
-    expect(((await later).members['a'] as unknown[]).length).toBe(10_000)
-    expect((readJsonObject(body(10_001))['a'] as unknown[]).length).toBe(10_000)
+    expect((await later).members).toEqual(JSON.parse(large.toString()))
+    expect(readJsonObject(large)).toEqual(JSON.parse(large.toString()))
+  })
+
+  test('with 10,000 members or items is read at once, with one more in turns', () => {
+    const numbers = (count: number): Buffer => Buffer.from(`{"a":${list(count - 1, '1')}}`)
+    expect(readJson(numbers(10_000))).not.toBeInstanceOf(Promise)
+    expect(readJson(numbers(10_001))).toBeInstanceOf(Promise)
   })
 
   test('lets other work run between its turns', async () => {

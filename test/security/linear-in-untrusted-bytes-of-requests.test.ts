@@ -1,4 +1,16 @@
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { MemberWalk as LoadedWalk } from '../../packages/core/dist/police/visit-members.js'
+import { CredentialSearch as LoadedSearch } from '../../packages/core/dist/read/key-in-body.js'
+import type { ConfigInput } from '@postern/config'
+import { type AnswerFormat, chatFormat, type Dialect, generateContentFormat, type OutputLimit } from '@postern/gateways'
+import { editBody } from '../../packages/core/src/police/edit-body.js'
+import { findCeilings } from '../../packages/core/src/police/find-ceilings.js'
+import { Measuring } from '../../packages/core/src/police/measure.js'
+import type { Route } from '../../packages/core/src/resolve/route.js'
+import { bytesReadAgain } from '../../packages/core/src/police/read-again.js'
+import { LargeJsonBody } from '../../packages/core/src/read/json-body.js'
+import { readJson } from '../../packages/core/src/read/strict-json.js'
+import { writeCeiling } from '../../packages/core/src/reserve/write-ceiling.js'
 import { FormFields } from '../../packages/core/src/read/form-fields.js'
 import { foldCase } from '../../packages/gateways/src/fold-case.js'
 import { squashName } from '../../packages/gateways/src/strip-punctuation.js'
@@ -40,6 +52,14 @@ const manyMembers = 10_000
 const kinds: readonly (readonly [what: string, of: (members: number) => string])[] = [
   ['distinct members of one object', (members) => `{"a":{${Array.from({ length: members }, (_, index) => `"m${index}":1`).join(',')}}}`],
   ['objects of one member', (members) => `{"a":[${Array.from({ length: members }, () => '{"m":1}').join(',')}]}`],
+  ['empty lists', (members) => `{"a":[${Array.from({ length: members }, () => '[]').join(',')}]}`],
+  ['empty objects within content', (members) => `{"messages":[${Array.from({ length: members }, () => '{}').join(',')}]}`],
+  [
+    'lists within each other',
+    (members) => `{"a":[${Array.from({ length: members / 100 }, () => `${'['.repeat(100)}${']'.repeat(100)}`).join(',')}]}`,
+  ],
+  ['empty texts', (members) => `{"a":[${Array.from({ length: members }, () => '""').join(',')}]}`],
+  ['numbers', (members) => `{"messages":[${Array.from({ length: members }, () => '1').join(',')}]}`],
   ['objects within content', (members) => `{"messages":[${Array.from({ length: members }, () => '{"role":1}').join(',')}]}`],
   [
     'members of settings',
@@ -115,13 +135,20 @@ describe('linear-in-untrusted-bytes: long names', () => {
   })
 })
 
-/** The longest turn of the check of a body by every rule of a policy, by processor time, in milliseconds. */
-function longestTurnOf(body: object): number {
+/** The longest turn of the check of a body by every rule of a policy, or of a limit, by processor time, in milliseconds. */
+function longestTurnOf(body: object, under: 'policy' | 'limit'): number {
   const outputLimit = { places: ['/generationConfig/maxOutputTokens'], copies: [] }
+  const ofPolicy = under === 'policy'
+  const route = {
+    endpointPath: 'x',
+    endpoint: { model: 'none', format: { outputLimit } },
+    key: { mayStore: !ofPolicy },
+  } as unknown as Route
   const rules = {
-    policy: { models: [], namesModels: true, maxTokens: 100, pinUser: true },
-    route: { endpoint: { model: 'none', format: { outputLimit } }, key: { mayStore: false } },
-    mustSayCeiling: true,
+    policy: { models: [], namesModels: ofPolicy, maxTokens: 100, pinUser: ofPolicy },
+    route,
+    mustSayCeiling: ofPolicy,
+    measuring: ofPolicy ? undefined : new Measuring({ ...route, endpoint: { ...route.endpoint, model: 'body' } }, ''),
   } as unknown as BodyRules
   let longest = 0
   const measure = <Result>(work: () => Result): Result => {
@@ -161,10 +188,16 @@ describe('linear-in-untrusted-bytes: no rule takes long over one member', () => 
     ['members of an object with a long name', () => ({ [`${folding.repeat(1000)}models`]: named(30_000, 4) })],
     ['a list of amounts', () => ({ extra: { thinking_budget_tokens: Array.from({ length: 4_500_000 }, () => 1) } })],
     ['a list of texts', () => ({ models: Array.from({ length: 190_000 }, () => 'openai/xxxxxxxxxxxxxxxxxxxxxxxx') })],
+    ['a list of pictures', () => ({ images: Array.from({ length: 190_000 }, () => 'data:image/png;base64,aaaa') })],
+    ['pictures in a part', () => ({ input: [{ type: 'image', images: Array.from({ length: 190_000 }, () => 'https://x.test/a') }] })],
+    ['members that bound nothing', () => ({ a: Array.from({ length: 45_000 }, () => ({ agent_id: 'x', n_tokens: true })) })],
+    ['empty lists', () => ({ a: Array.from({ length: 90_000 }, () => []) })],
     ['edits of the context', () => ({ context_management: { edits: Array.from({ length: 90_000 }, () => ({ type: 'clear_x' })) } })],
   ])('%s', async (_, body) => {
-    longestTurnOf({ metadata: named(100, 58), fallbacks: [{ model: 'auto' }], input: [item] })
-    await expectCpuBelow(150, () => longestTurnOf(body()))
+    for (const under of ['policy', 'limit'] as const) {
+      longestTurnOf({ metadata: named(100, 58), fallbacks: [{ model: 'auto' }], input: [item] }, under)
+      await expectCpuBelow(150, () => longestTurnOf(body(), under))
+    }
   })
 })
 
@@ -213,20 +246,20 @@ describe('linear-in-untrusted-bytes: request bodies', () => {
 
   test.each(['\u0301\u0327', '\u0345\u0300', '\u0f71\u0f72\u0f39'])(
     'names of many marks in a row take no longer than others: %j',
-    (marks) => {
-      const cpuOf = (name: string): number => {
+    async (marks) => {
+      const cpuOf = async (name: string): Promise<number> => {
         const names = Array.from({ length: 60 }, (_, index) => [`${index}${name}`, 1] as const)
         const body = Buffer.from(JSON.stringify(Object.fromEntries(names)))
         const before = process.cpuUsage()
-        expect(readClearBody(body, undefined)).not.toBeInstanceOf(Promise)
+        await readClearBody(body, undefined)
         const { user, system } = process.cpuUsage(before)
         return user + system
       }
       // In an order that would have to be sorted.
       const long = marks[0]?.repeat(320) + marks.slice(1).repeat(320)
       const plain = 'é'.repeat(long.length)
-      cpuOf(plain)
-      expect(cpuOf(long)).toBeLessThan(20 * Math.max(cpuOf(plain), 1000))
+      await cpuOf(plain)
+      expect(await cpuOf(long)).toBeLessThan(20 * Math.max(await cpuOf(plain), 1000))
     },
   )
 
@@ -292,6 +325,166 @@ describe('linear-in-untrusted-bytes: request bodies', () => {
       }
     })
   })
+})
+
+describe('linear-in-untrusted-bytes: a small body of many items', () => {
+  /** Every walk along a body: how many members and items at most it was asked to look at, and how often in one turn of the event loop. */
+  function watch(walk: { step(most: number): boolean }): { readonly asked: number[]; mostInTurn: number } {
+    const seen = { asked: [] as number[], mostInTurn: 0 }
+    const step = walk.step
+    let inTurn = 0
+    vi.spyOn(walk, 'step').mockImplementation(function (this: typeof walk, most) {
+      if (inTurn === 0) setImmediate(() => (inTurn = 0))
+      inTurn += 1
+      seen.asked.push(most)
+      seen.mostInTurn = Math.max(seen.mostInTurn, inTurn)
+      return step.call(this, most)
+    })
+    return seen
+  }
+  afterEach(() => vi.restoreAllMocks())
+
+  const config: Partial<ConfigInput> = {
+    policies: { pinUser: true, models: ['auto'] },
+    limits: { rules: [{ each: 'user', per: 'month', tokens: 1e12 }] },
+  }
+  forEachDoor({ gateway: 'freeai', config }, (house) => {
+    const kib = 243 * 1024
+    test.each([
+      ['lists', `[${'[],'.repeat(kib / 3)}[]]`],
+      ['objects', `[${'{},'.repeat(kib / 3)}{}]`],
+      ['texts', `[${'"",'.repeat(kib / 3)}""]`],
+      ['numbers', `[${'1,'.repeat(kib / 2)}1]`],
+      ['objects of one member', `[${'{"a":1},'.repeat(kib / 8)}{}]`],
+      ['long names beyond ASCII', `{${Array.from({ length: 200 }, (_, index) => `"${index}${'é'.repeat(500)}":1`).join(',')}}`],
+    ])('is walked in turns by every rule, 10,000 of them in each: %s', async (_, items) => {
+      for (const member of ['documents', 'extra']) {
+        const walks = watch(LoadedWalk.prototype)
+        const searches = watch(LoadedSearch.prototype)
+        const body = `{"model":"auto","messages":[{"role":"user","content":"Hello"}],"${member}":${items}}`
+        expect(statusOf(await rawChat(house(), [], { body }))).toBe(200)
+        expect(walks.asked.length).toBeGreaterThanOrEqual(2)
+        for (const { asked, mostInTurn } of [walks, searches]) {
+          expect(Math.max(...asked)).toBeLessThanOrEqual(manyMembers)
+          expect(mostInTurn).toBe(1)
+        }
+        vi.restoreAllMocks()
+      }
+    })
+
+    test('a plain one is walked at once, by one step of each walk', async () => {
+      const walks = watch(LoadedWalk.prototype)
+      const searches = watch(LoadedSearch.prototype)
+      expect(statusOf(await rawChat(house(), [], { body: '{"model":"auto","messages":[{"role":"user","content":"Hello"}]}' }))).toBe(200)
+      expect([walks.asked.length, searches.asked.length]).toEqual([1, 1])
+    })
+  })
+})
+
+describe('linear-in-untrusted-bytes: edits of a large body', () => {
+  /** A text that counts how many of its characters are looked at. ASCII alone: of other texts the bytes up to a place are counted. */
+  class CountedText {
+    looked = 0
+    readonly #text: string
+
+    constructor(text: string) {
+      this.#text = text
+    }
+
+    get length(): number {
+      return this.#text.length
+    }
+
+    charCodeAt(at: number): number {
+      this.looked += 1
+      return this.#text.charCodeAt(at)
+    }
+
+    indexOf(searched: string, from = 0): number {
+      const found = this.#text.indexOf(searched, from)
+      this.looked += (found === -1 ? this.length : found) - from
+      return found
+    }
+  }
+
+  const bytes = 2 * 1024 * 1024
+  const chat: readonly (readonly [where: string, of: (value: string) => string, format: AnswerFormat])[] = [
+    ['no ceiling', (value) => `{"model":"m","messages":[${value}]}`, chatFormat],
+    ['a ceiling at the end', (value) => `{"model":"m","messages":[${value}],"max_tokens":5000}`, chatFormat],
+    ['ceilings around it', (value) => `{"max_tokens":5000,"messages":[${value}],"max_output_tokens":7000}`, chatFormat],
+    ['settings that are as large', (value) => `{"generationConfig":{"a":${value},"maxOutputTokens":5000}}`, generateContentFormat],
+    ['settings that are as large, without one', (value) => `{"generationConfig":{"a":${value}}}`, generateContentFormat],
+    [
+      'options of a stream that are as large',
+      (value) => `{"stream_options":{"a":${value},"include_usage":false},"stream":true}`,
+      chatFormat,
+    ],
+    ['options of a stream without any', (value) => `{"stream_options":{"a":${value}},"stream":true,"user":"x"}`, chatFormat],
+  ]
+  const values: readonly (readonly [what: string, value: string])[] = [
+    ['a text', `"${'a'.repeat(bytes)}"`],
+    ['a text of quotation marks', `"${'\\"'.repeat(bytes / 2)}"`],
+    ['numbers', `[${'1,'.repeat(bytes / 2)}1]`],
+    ['texts', `[${`"${'a'.repeat(97)}",`.repeat(bytes / 100)}1]`],
+    ['objects', `[${`{"max_tokens":${'1'.repeat(90)}},`.repeat(20_000)}1]`],
+  ]
+
+  test.each(chat.flatMap(([where, of, format]) => values.map(([what, value]) => [where, what, of(value), format] as const)))(
+    'take the places that the reader saw, and look at no other character: %s, %s',
+    async (_where, _what, text, format) => {
+      const received = Buffer.from(text)
+      const { members, spans } = await readJson(received)
+      const counted = new CountedText(text)
+      const read = new LargeJsonBody(members, counted as unknown as string, spans)
+      const askForUsage = text.includes('stream_options')
+      const edited = editBody(received, { read, dialect: {} as Dialect, format, pinnedUser: 'me', refuseStore: true, askForUsage })
+      const ceilings = findCeilings(read, edited, format.outputLimit as OutputLimit, 'm')
+      const sent = writeCeiling(edited.bytes, ceilings, 1000).toString()
+      expect(edited.bytesOf('messages')).toBeLessThanOrEqual(bytes * 2)
+      expect(counted.looked).toBeLessThan(1000)
+      expect(sent.length - text.length).toBeLessThan(200)
+      const asSent = JSON.parse(sent) as Record<string, unknown>
+      expect(asSent).toMatchObject(format === chatFormat ? { store: false, user: 'me' } : { store: false })
+      const generation = asSent['generationConfig'] as { maxOutputTokens: number } | undefined
+      expect(generation?.maxOutputTokens ?? asSent['max_tokens']).toBe(1000)
+      if (askForUsage) expect(asSent['stream_options']).toMatchObject({ include_usage: true })
+    },
+  )
+
+  test('the length of a question is that of its place in the body, however it is written', async () => {
+    const query = `[${'1,'.repeat(bytes / 2)}1]`
+    const read = await readJson(Buffer.from(`{"query":${query},"instruction":"é","documents":["a","b"]}`))
+    const written = { bytes: { length: bytes }, bytesOf: (name: string) => (name === 'query' ? query.length : 0) }
+    const members = { ...read.members, query: Object.assign([1], { toJSON: () => expect.unreachable('it is written out again') }) }
+    expect(bytesReadAgain(members, written)).toBe(query.length + 2)
+  })
+
+  forEachDoor(
+    { gateway: 'freeai', config: { policies: { pinUser: true }, limits: { rules: [{ each: 'user', per: 'month', tokens: 1e12 }] } } },
+    (house) => {
+      test.each([
+        ['ASCII', 'a'],
+        ['other characters', 'ü名😀'],
+      ])('a large body gets what a small one gets, and every other byte stays: %s', async (_, character) => {
+        for (const content of [character, character.repeat(300_000 / character.length)]) {
+          const messages = `"messages":[{"role":"user","content":"${content}"}]`
+          const send = async (members: string): Promise<string | undefined> => {
+            expect(statusOf(await rawChat(house(), [], { body: `{${members}}` }))).toBe(200)
+            return house().emulator.seen.at(-1)?.body.toString('utf8')
+          }
+          expect(await send(`"project_id":"evil", ${messages} ,"model":"auto", "user" : "root"`)).toBe(
+            `{"max_tokens":4096,${messages} ,"model":"auto", "user" :"svc-acme"}`,
+          )
+          expect(await send(`${messages},"max_tokens" : null,"user":"x","model":"auto"`)).toBe(
+            `{${messages},"max_tokens" :4096,"user":"svc-acme","model":"auto"}`,
+          )
+          expect(await send(`${messages},"stream":true,"stream_options": {"x":1.0} ,"max_tokens":77,"model":"auto"`)).toBe(
+            `{"user":"svc-acme",${messages},"stream":true,"stream_options": {"x":1.0} ,"max_tokens":77,"model":"auto"}`,
+          )
+        }
+      })
+    },
+  )
 })
 
 describe('linear-in-untrusted-bytes: names that nest', () => {

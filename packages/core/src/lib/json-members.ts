@@ -19,15 +19,23 @@ export interface MemberVisitor {
   opens(depth: number): void
 }
 
+/** How much stands in a text, at all depths together. */
+export interface WalkedCounts {
+  /** Members of objects; a repeated member counts each time. */
+  readonly members: number
+  /** Commas: members and items that follow others. */
+  readonly further: number
+}
+
 /**
  * Visits the members of the outermost object of a JSON text, without parsing values. Does not check that the text is
  * well-formed. Takes time linear in the text's length.
  *
- * @returns The number of members at all depths together; a repeated member counts each time.
  * @throws {SyntaxError} if a name has an invalid escape.
  */
-export function walkMembers(text: string, visitor: MemberVisitor): number {
+export function walkMembers(text: string, visitor: MemberVisitor): WalkedCounts {
   let members = 0
+  let further = 0
   let depth = 0
   let nameExpected = false
   for (let index = 0; index < text.length; index += 1) {
@@ -47,12 +55,14 @@ export function walkMembers(text: string, visitor: MemberVisitor): number {
       depth -= 1
       if (depth === 0 && !nameExpected) visitor.ends(index)
     } else if (character === colon) members += 1
-    else if (character === comma && depth === 1) {
+    else if (character === comma) {
+      further += 1
+      if (depth !== 1) continue
       nameExpected = true
       visitor.ends(index)
     }
   }
-  return members
+  return { members, further }
 }
 
 /** Where a member is in a text: from the quotation mark of its name to the comma or brace after it, exclusive. */
@@ -60,48 +70,8 @@ export interface MemberSpan {
   readonly name: string
   readonly start: number
   readonly end: number
-}
-
-/** The edits by a member's name: the JSON value to set, or `undefined` to remove the member. */
-export type MemberEdits = ReadonlyMap<string, string | undefined>
-
-/**
- * Removes and sets members in the text of a JSON object. New members are inserted at the begin. Every other character stays,
- * also numbers that JavaScript cannot represent.
- *
- * @param text Well-formed, without repeated members.
- * @param spans Its members, from {@link spansOf}.
- */
-export function editMembers(text: string, spans: readonly MemberSpan[], edits: MemberEdits): string {
-  const brace = text.indexOf('{') + 1
-  const kept = spans.filter(({ name }) => !edits.has(name) || edits.get(name) !== undefined)
-  const there = new Set(spans.map(({ name }) => name))
-  const added = [...edits].flatMap(([name, value]) => (value === undefined || there.has(name) ? [] : [`${JSON.stringify(name)}:${value}`]))
-  const pieces = [
-    text.slice(0, brace),
-    added.join(','),
-    added.length > 0 && kept.length > 0 ? ',' : '',
-    text.slice(brace, spans[0]?.start ?? brace),
-  ]
-  const indexOf = new Map(spans.map((span, index) => [span, index]))
-  for (const [index, span] of kept.entries()) {
-    const value = edits.get(span.name)
-    pieces.push(value === undefined ? text.slice(span.start, span.end) : text.slice(span.start, valueStart(text, span)) + value)
-    // After each kept member but the last, copy the text between it and the member that followed it: comma and blanks.
-    if (index < kept.length - 1) pieces.push(text.slice(span.end, spans[(indexOf.get(span) as number) + 1]?.start))
-  }
-  pieces.push(text.slice(spans.at(-1)?.end ?? brace))
-  return pieces.join('')
-}
-
-/** Takes a member out of a JSON object's text, which is well-formed. See {@link editMembers}. */
-export function removeMember(text: string, name: string): string {
-  return editMembers(text, spansOf(text), new Map([[name, undefined]]))
-}
-
-/** Sets a member of a JSON object's text, which is well-formed, to a JSON value. See {@link editMembers}. */
-export function setMember(text: string, name: string, value: string): string {
-  return editMembers(text, spansOf(text), new Map([[name, value]]))
+  /** Of an object that was read together with all around it: its own members. A list has none. */
+  readonly within?: readonly MemberSpan[] | undefined
 }
 
 /** Sets a member, if the text of a JSON object has it (the last, if repeated), to a JSON value. All other characters stay. */
@@ -111,12 +81,8 @@ export function replaceMember(text: string, name: string, value: string): string
   return `${text.slice(0, valueStart(text, span))}${value}${text.slice(span.end)}`
 }
 
-/** A member's value, as it is written. */
-export function memberValue(text: string, span: MemberSpan): string {
-  return text.slice(valueStart(text, span), span.end).trim()
-}
-
-function valueStart(text: string, { start }: MemberSpan): number {
+/** Where a member's value begins, with the blanks before it. */
+export function valueStart(text: string, { start }: MemberSpan): number {
   return text.indexOf(':', endOfString(text, start)) + 1
 }
 
@@ -202,6 +168,13 @@ export function spansOf(text: string): readonly MemberSpan[] {
     opens: () => {},
   })
   return spans
+}
+
+/** The members of an object that is the value of a member, as places in the same text; `undefined` if the value is no object. */
+export function spansWithin(text: string, span: MemberSpan): readonly MemberSpan[] | undefined {
+  const from = pastBlanks(text, valueStart(text, span))
+  if (text.charCodeAt(from) !== openBrace) return undefined
+  return spansOf(text.slice(from, span.end)).map(({ name, start, end }) => ({ name, start: start + from, end: end + from }))
 }
 
 function endOfString(text: string, start: number): number {

@@ -18,8 +18,14 @@ interface Frame {
   readonly isList: boolean
   /** Whether members may be repeated in this object or list. */
   readonly isFree: boolean
+  /** Its members that have ended, in the order of the text; `undefined` for a list, and for what stands in one. */
+  readonly spans: MemberSpan[] | undefined
   /** The name of the member that is being read. Empty in a list. */
   name: string
+  /** The offset at which that member begins: the quotation mark of its name. */
+  start: number
+  /** The members of the object that ended last in it. */
+  within: readonly MemberSpan[] | undefined
 }
 
 /** The rules for members that are repeated in one object. */
@@ -52,7 +58,8 @@ const maxPieceChars = 64 * 1024
  * `JSON.parse`, and throws a `SyntaxError` for the same texts. Two differences: it leaves numbers out of lists of more than 65,536
  * items, and throws if a number has more than 2,000 characters. Takes time linear in the text's length.
  *
- * Also collects the spans of the outermost object's members, and calls {@link Repetition.found} for repeated members.
+ * Also collects the spans of the outermost object's members, with those of the objects in them that stand in no list, and calls
+ * {@link Repetition.found} for repeated members.
  */
 export class JsonReader {
   readonly #text: string
@@ -74,8 +81,6 @@ export class JsonReader {
   #pieces: string[] | undefined
   /** Whether the string that is being read is the name of a member. */
   #isName = false
-  /** The offset at which the current member of the outermost object begins: the quotation mark of its name. */
-  #memberStart = 0
 
   /**
    * @param repetition Default: members may be repeated everywhere; the last one counts.
@@ -132,7 +137,7 @@ export class JsonReader {
     else if (expected === 'nothing') throw notWellFormed()
     else if (code === 0x22) {
       this.#isName = expected === 'name' || expected === 'name or end'
-      if (this.#isName && this.#open.length === 1) this.#memberStart = this.#at
+      if (this.#isName) (this.#open.at(-1) as Frame).start = this.#at
       this.#pieces = []
       this.#at += 1
     } else if (expected === 'name' || expected === 'name or end') {
@@ -157,7 +162,9 @@ export class JsonReader {
     const above = this.#open.at(-1)
     const isFree = above !== undefined && (above.isFree || (!above.isList && this.#repetition.allowedIn(above.name)))
     this.#addValue(value)
-    this.#open.push({ value, isList, isFree, name: '' })
+    const isOutermost = above === undefined
+    const spans = isList ? undefined : isOutermost ? this.spans : above.spans === undefined ? undefined : []
+    this.#open.push({ value, isList, isFree, spans, name: '', start: 0, within: undefined })
     this.#containers += 1
     this.#depth = Math.max(this.#depth, this.#open.length)
     this.#expected = isList ? 'value or end' : 'name or end'
@@ -166,15 +173,18 @@ export class JsonReader {
 
   #close(): void {
     if (this.#expected === 'comma or end') this.#endMember()
-    this.#open.pop()
+    const ended = this.#open.pop()
+    const around = this.#open.at(-1)
+    if (around !== undefined) around.within = ended?.spans
     this.#at += 1
     this.#expected = this.#open.length === 0 ? 'nothing' : 'comma or end'
   }
 
-  /** Called at the comma, `]` or `}` after a value. If this ends a member of the outermost object, adds its span to `spans`. */
+  /** Called at the comma, `]` or `}` after a value. If this ends a member, adds its span to those of its object. */
   #endMember(): void {
     const frame = this.#open.at(-1) as Frame
-    if (this.#open.length === 1 && !frame.isList) this.spans.push({ name: frame.name, start: this.#memberStart, end: this.#at })
+    frame.spans?.push({ name: frame.name, start: frame.start, end: this.#at, within: frame.within })
+    frame.within = undefined
   }
 
   /** Adds a value to the innermost open object or list. If none is open, the value becomes the root. */

@@ -1,7 +1,7 @@
 import { isBase64, isBase64Url, isMediaType, typeOfDataUrl } from './data-url.js'
 import { kindOfAddress, kindOfName, kindOfType, type MediaKind } from './kinds-of-media.js'
 import type { MediaCounts } from './need.js'
-import type { VisitedMember } from './visit-members.js'
+import type { EachItem, VisitedMember } from './visit-members.js'
 
 /** Items that a model wrote, or that say something of a text. */
 const saysOfText = /_call(?:_output)?$|citation|_path$|search|format|_id$|name$|detail|type$|tokens/i
@@ -19,6 +19,9 @@ const saysType = /^(?:mime_?type|media_?type|content_?type)$/i
 
 /** The kinds as which a part was counted. */
 type CountedKinds = Set<MediaKind>
+
+/** A member of a part. */
+type MemberOfPart = Pick<VisitedMember, 'name' | 'value' | 'owner' | 'within'>
 
 /**
  * Counts the pictures, sounds and files that a request brings, and the bytes in which they stand in its body.
@@ -46,17 +49,17 @@ export class MediaCounter {
     return (holdsBytes.test(name) || namesFile.test(name)) && this.#parts.has(owner)
   }
 
-  visit({ name, value, owner, within, inContent, isTop }: VisitedMember): void {
+  visit({ name, value, owner, within, inContent, isTop }: VisitedMember, eachItem: EachItem): void {
     if (value === null || value === undefined || (!inContent && !isTop)) return
     const part = inContent ? this.#partOf(owner, within) : undefined
     if (part !== undefined) {
-      this.#visitPart(part, name, value, owner, within)
+      this.#visitPart(part, { name, value, owner, within }, eachItem)
       return
     }
     // A part without a type, or a picture beside the text. Objects of Google's API are looked at by themselves.
     const kind = saysOfText.test(name) || (ofGoogle.test(name) && typeof value === 'object') ? undefined : kindOfName(name)
     if (kind === undefined || (isTop && !isMany(name)) || (typeof value !== 'string' && typeof value !== 'object')) return
-    if (Array.isArray(value)) this.#countEach(kind, value)
+    if (Array.isArray(value)) eachItem((item) => this.#countItem(kind, item))
     else {
       const found: CountedKinds = new Set()
       this.#count(found, kind)
@@ -69,7 +72,7 @@ export class MediaCounter {
   }
 
   /** Looks at what a part says of itself, and where its bytes are. */
-  #visitPart(part: CountedKinds, name: string, value: unknown, owner: VisitedMember['owner'], within: string | undefined): void {
+  #visitPart(part: CountedKinds, { name, value, owner, within }: MemberOfPart, eachItem: EachItem): void {
     const isObject = typeof value === 'object' && !Array.isArray(value)
     if ((holdsBytes.test(name) || isObject || isMany(name)) && !saysOfText.test(name) && !isOfGoogle(within))
       this.#count(part, kindOfName(name))
@@ -77,9 +80,14 @@ export class MediaCounter {
     if (isObject) this.#parts.set(value as object, part)
     else if (Array.isArray(value)) {
       if (!isMany(name)) return
-      // The first one is the part itself.
-      if (typeof value[0] === 'string') this.#count(part, kindOfAddress(value[0]))
-      this.#countEach(kindOfName(name) ?? 'image', value.slice(1))
+      const kind = kindOfName(name) ?? 'image'
+      let isFirst = true
+      eachItem((item) => {
+        // The first one is the part itself.
+        if (!isFirst) this.#countItem(kind, item)
+        else if (typeof item === 'string') this.#count(part, kindOfAddress(item))
+        isFirst = false
+      })
     } else if (typeof value !== 'string') return
     else if (saysType.test(name)) this.#count(part, kindOfType(value))
     else if (holdsBytes.test(name)) {
@@ -136,14 +144,12 @@ export class MediaCounter {
     this.#counts[kind] += 1
   }
 
-  /** Several in one list: each is one of this kind, and of the kind that its own address says. */
-  #countEach(kind: MediaKind, values: readonly unknown[]): void {
-    for (const value of values) {
-      const part: CountedKinds = new Set()
-      this.#count(part, kind)
-      if (typeof value === 'string') this.#count(part, kindOfAddress(value))
-      else if (typeof value === 'object' && value !== null) this.#parts.set(value, part)
-    }
+  /** One of several in a list: it is of this kind, and of the kind that its own address says. */
+  #countItem(kind: MediaKind, item: unknown): void {
+    const part: CountedKinds = new Set()
+    this.#count(part, kind)
+    if (typeof item === 'string') this.#count(part, kindOfAddress(item))
+    else if (typeof item === 'object' && item !== null) this.#parts.set(item, part)
   }
 }
 

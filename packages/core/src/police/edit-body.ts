@@ -1,6 +1,9 @@
 import { type AnswerFormat, type Dialect, squashName } from '@postern/gateways'
-import { editMembers, memberValue, setMember } from '../lib/json-members.js'
+import { valueStart } from '../lib/json-members.js'
+import { spliceMembers } from '../lib/splice-members.js'
+import type { Splice } from '../lib/splice.js'
 import type { JsonBody } from '../read/json-body.js'
+import { EditedBody } from './edited-body.js'
 import { holdsId, namesUser } from './hidden-users.js'
 
 /** The facts that decide how a body is edited. */
@@ -21,14 +24,15 @@ export interface BodyFacts {
  * pins the user, the body's user becomes the verified one. If `refuseStore` is set, the body gets `"store": false`; if
  * `askForUsage` is set, `"include_usage": true` in `stream_options`. Nothing else of the body changes.
  */
-export function editBody(body: Buffer, { read, dialect, format, pinnedUser, refuseStore, askForUsage }: BodyFacts): Buffer {
+export function editBody(body: Buffer, { read, dialect, format, pinnedUser, refuseStore, askForUsage }: BodyFacts): EditedBody {
   const { project } = dialect
   const edits = new Map<string, string | undefined>()
   if (project?.bodyMember !== undefined) for (const member of spelledLike(project.bodyMember, read.members)) edits.set(member, undefined)
   if (refuseStore) edits.set('store', 'false')
-  if (askForUsage) edits.set(streamOptions, withUsage(read))
+  const within = askForUsage ? askInOptions(read) : []
+  if (askForUsage && within.length === 0) edits.set(streamOptions, '{"include_usage":true}')
   if (pinnedUser !== undefined) pinUser(edits, read.members, format, pinnedUser)
-  return edits.size === 0 ? body : Buffer.from(editMembers(read.text, read.spans, edits))
+  return new EditedBody(body, read, edits, within)
 }
 
 /**
@@ -41,11 +45,13 @@ export function leavesUsageOut({ stream, [streamOptions]: options }: JsonBody['m
   return typeof options === 'object' && !Array.isArray(options) && (options as { include_usage?: unknown }).include_usage !== true
 }
 
-function withUsage({ text, spans, members }: JsonBody): string {
-  const options = members[streamOptions]
-  const span = spans.find(({ name }) => name === streamOptions)
-  if (span === undefined || options === null) return '{"include_usage":true}'
-  return setMember(memberValue(text, span), 'include_usage', 'true')
+/** Asks for the token counts in options that the client sent; no changes if it sent none. */
+function askInOptions(read: JsonBody): readonly Splice[] {
+  const span = read.spans.find(({ name }) => name === streamOptions)
+  const within = span && read.spansWithin(span)
+  if (span === undefined || within === undefined) return []
+  const begin = read.text.indexOf('{', valueStart(read.text, span)) + 1
+  return spliceMembers(read.text, within, new Map([['include_usage', 'true']]), begin)
 }
 
 const streamOptions = 'stream_options'

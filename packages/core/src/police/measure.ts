@@ -7,7 +7,7 @@ import { amountNamed } from './amount-names.js'
 import { countOf } from './count-answers.js'
 import { MediaCounter } from './count-media.js'
 import { isDescribedByProvider, setsHostedWork } from './hosted-work.js'
-import { bytesReadAgain } from './read-again.js'
+import { bytesReadAgain, nothingWritten, type WrittenBody } from './read-again.js'
 import { definesTools } from './tool-places.js'
 import { checkModelOutsideBody } from './model-outside-body.js'
 import { namedModels } from './named-models.js'
@@ -76,7 +76,7 @@ export class Measuring {
       },
     ]
     return [
-      (member) => this.#media.visit(member),
+      (member, eachItem) => this.#media.visit(member, eachItem),
       (member) => this.#lookForWork(member, isPicture),
       (member, eachItem) => {
         if (!asksForThinking(member)) return
@@ -112,15 +112,15 @@ export class Measuring {
   /**
    * The result, after the walk.
    *
-   * @param bytes The length of the body as it is sent.
+   * @param body The body as it is sent.
    */
-  need(members: Members, bytes: number, model: string | undefined): Need {
+  need(members: Members, body: WrittenBody, model: string | undefined): Need {
     if (model !== undefined || this.#route.endpoint.model === 'body') this.#note(model)
     const media = this.#media.counts()
     const pictures = this.#makesPictures() ? countOf(members['n'] ?? 1) : 0
     const output = this.#readOutput(members, pictures)
     return {
-      textBytes: Math.max(0, bytes - this.#media.bytes) + (output === undefined ? bytesReadAgain(members, bytes) : 0),
+      textBytes: Math.max(0, body.bytes.length - this.#media.bytes) + (output === undefined ? bytesReadAgain(members, body) : 0),
       entries: lists.reduce((sum, name) => sum + lengthOf(members[name]), 1) + this.#toolsWithin,
       tools: lengthOf(members['tools']) + lengthOf(members['functions']) + this.#toolsWithin,
       toolsOfProvider: this.#toolsOfProvider,
@@ -136,7 +136,7 @@ export class Measuring {
   needUnread(): Need {
     this.isUnbounded('Content-Type')
     this.#models = undefined
-    return this.need({}, 0, undefined)
+    return this.need({}, nothingWritten, undefined)
   }
 
   #note(model: string | undefined): true {
@@ -189,12 +189,14 @@ export class Measuring {
   }
 
   /**
-   * Takes a refusal of a visit for what it says: that the member bounds nothing.
+   * Takes a refusal of a visit for what it says: that the member bounds nothing. Asks no more where another would change nothing, since a
+   * refusal takes long to make, and many members may deserve one.
    *
-   * @param found What to do then, if it says something else.
+   * @param found What to do then, if it says something else: that any model may run.
    */
   #tolerantly(visit: Visit, found?: () => void): Visit {
     return (member, eachItem) => {
+      if (this.#unbounded !== undefined && (found === undefined || this.#models === undefined)) return
       const each: EachItem = (visitItem) => eachItem((item) => this.#attempt(() => visitItem(item), found))
       this.#attempt(() => visit(member, each), found)
     }

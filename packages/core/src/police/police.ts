@@ -17,9 +17,10 @@ import { checkTags } from './check-tags.js'
 import { decideChoices } from './choices.js'
 import { editBody, leavesUsageOut } from './edit-body.js'
 import { checkModelOutsideBody } from './model-outside-body.js'
+import { findCeilings } from './find-ceilings.js'
 import { needsCeiling, refuseUnreadableCeiling, type UnderCeiling } from './output-limit.js'
 import { Measuring } from './measure.js'
-import type { Need } from './need.js'
+import { type Need, oneOf } from './need.js'
 import type { Permit } from './permit.js'
 import type { FindPolicy, Policy } from './policies.js'
 
@@ -162,11 +163,16 @@ function readPermit(arrival: Arrival, principal: Principal, before: BeforeBody):
     }
     const read = readClearBody(received, before.route.gateway.dialect.keyPattern, before.policy.namesModels || !before.route.key.mayStore)
     const facts = { before, principal, received }
-    if (read instanceof Promise) return read.then((large) => decideInTurns(large, facts))
-    const model = modelOf(read)
-    beginCheck(before, read.members, model)?.step(Infinity)
-    return permitBody(read, model, facts)
+    return read instanceof Promise ? read.then((large) => decideInTurns(large, facts)) : decide(read, facts)
   })
+}
+
+/** Decides in this turn of the event loop, unless there is more to visit than a turn allows. */
+function decide(read: JsonBody, facts: ReceivedBody): Permit | Promise<Permit> {
+  const model = modelOf(read)
+  const walk = beginCheck(facts.before, read.members, model)
+  if (walk === undefined || walk.step(maxVisitedPerTurn)) return permitBody(read, model, facts)
+  return inTurns(() => walk.step(maxVisitedPerTurn)).then(() => permitBody(read, model, facts))
 }
 
 async function decideInTurns(large: JsonBody, facts: ReceivedBody): Promise<Permit> {
@@ -177,16 +183,28 @@ async function decideInTurns(large: JsonBody, facts: ReceivedBody): Promise<Perm
 }
 
 function permitBody(read: JsonBody, model: string | undefined, { before, principal, received }: ReceivedBody): Permit {
-  const { policy, route, chosen } = before
+  const { policy, route, chosen, query } = before
   const { format } = route.endpoint
   const pinnedUser = policy.pinUser ? (principal.user ?? '') : undefined
   const refuseStore = !route.key.mayStore && wouldBeStored(format, read.members)
   const askForUsage = route.gateway.asksForUsage && format.id === 'chat' && leavesUsageOut(read.members)
-  const body = editBody(received, { read, dialect: route.gateway.dialect, format, pinnedUser, refuseStore, askForUsage })
+  const edited = editBody(received, { read, dialect: route.gateway.dialect, format, pinnedUser, refuseStore, askForUsage })
   const modelRequested = model === undefined ? undefined : brief(model)
-  const isStream = asksForStream(read.members, route.endpointPath, before.query)
-  const need = before.measuring?.need(read.members, body.length, model)
-  return { body, isStream, hidesUsage: askForUsage, need, modelRequested, query: chosen?.query, headers: chosen?.headers }
+  const isStream = asksForStream(read.members, route.endpointPath, query)
+  const need = before.measuring?.need(read.members, edited, model)
+  const { outputLimit } = format
+  const mayBeLowered = need?.output !== undefined && need.unbounded === undefined && outputLimit !== undefined
+  const ceilings = mayBeLowered ? findCeilings(read, edited, outputLimit, oneOf(need)) : undefined
+  return {
+    body: edited.bytes,
+    isStream,
+    hidesUsage: askForUsage,
+    need,
+    ceilings,
+    modelRequested,
+    query: chosen?.query,
+    headers: chosen?.headers,
+  }
 }
 
 function modelOf({ members }: JsonBody): string | undefined {

@@ -19,8 +19,9 @@ export function readClearBody(bytes: Buffer, keyPattern: RegExp | undefined, loo
   const body = readJson(bytes, looksInContent)
   if (body instanceof Promise) return body.then((large) => searchInTurns(large, keyPattern, looksInContent))
   readSettingsTexts(body.members, looksInContent)
-  new CredentialSearch(body.members, keyPattern).step(Infinity)
-  return body
+  const search = new CredentialSearch(body.members, keyPattern)
+  if (search.step(maxSearchedPerTurn)) return body
+  return inTurns(() => search.step(maxSearchedPerTurn)).then(() => body)
 }
 
 async function searchInTurns(body: JsonBody, keyPattern: RegExp | undefined, looksInContent: boolean): Promise<JsonBody> {

@@ -1,4 +1,4 @@
-import { type MemberSpan, spansOf } from '../lib/json-members.js'
+import { type MemberSpan, spansOf, spansWithin } from '../lib/json-members.js'
 
 /** A JSON object: its text and its parsed members. */
 export interface JsonBody {
@@ -6,9 +6,11 @@ export interface JsonBody {
   readonly text: string
   /** The positions of the outermost members in the text. */
   readonly spans: readonly MemberSpan[]
+  /** The same of the object that is a member's value; `undefined` if it is no object. */
+  spansWithin(span: MemberSpan): readonly MemberSpan[] | undefined
 }
 
-/** Computes `spans` on first use: most bodies are forwarded unchanged and never need them. */
+/** Computes positions on first use: most bodies are forwarded unchanged and never need them. */
 export class SmallJsonBody implements JsonBody {
   readonly members: Readonly<Record<string, unknown>>
   readonly text: string
@@ -21,5 +23,26 @@ export class SmallJsonBody implements JsonBody {
 
   get spans(): readonly MemberSpan[] {
     return (this.#spans ??= spansOf(this.text))
+  }
+
+  spansWithin(span: MemberSpan): readonly MemberSpan[] | undefined {
+    return spansWithin(this.text, span)
+  }
+}
+
+/** Knows all positions from its reader, since to look for one would block the event loop. */
+export class LargeJsonBody implements JsonBody {
+  readonly members: Readonly<Record<string, unknown>>
+  readonly text: string
+  readonly spans: readonly MemberSpan[]
+
+  constructor(members: Readonly<Record<string, unknown>>, text: string, spans: readonly MemberSpan[]) {
+    this.members = members
+    this.text = text
+    this.spans = spans
+  }
+
+  spansWithin({ within }: MemberSpan): readonly MemberSpan[] | undefined {
+    return within
   }
 }

@@ -5,11 +5,11 @@ import { Refusal } from '@postern/ports'
 import { type MemberVisitor, walkMembers } from '../lib/json-members.js'
 import { type JsonCounts, JsonReader, type Repetition } from '../lib/json-reader.js'
 import { isContent } from './content.js'
-import { type JsonBody, SmallJsonBody } from './json-body.js'
+import { type JsonBody, LargeJsonBody, SmallJsonBody } from './json-body.js'
 
-/** How many bytes and members are read in one turn of the event loop; a larger body takes several turns. */
+/** How many bytes and values, of members and items, are read in one turn of the event loop; a larger body takes several turns. */
 const maxTurnBytes = 256 * 1024
-const maxTurnMembers = 10_000
+const maxTurnValues = 10_000
 
 /** Maximum number of outermost members. No API has more, and comparing more would block the event loop. */
 const maxTopMembers = 1000
@@ -63,13 +63,13 @@ function readText(bytes: Buffer): string {
   return bytes.toString('utf8')
 }
 
-/** Reads with JSON.parse, which is right for nearly all bodies. `undefined` if there are too many members for one turn. */
+/** Reads with JSON.parse, which is right for nearly all bodies. `undefined` if there are too many values for one turn. */
 function readAtOnce(text: string, repetition: Repetition): JsonBody | undefined {
-  const written = beginsObject.test(text) ? walkStrictly(text) : 0
-  if (written > maxTurnMembers) return undefined
+  const { members, values } = beginsObject.test(text) ? walkStrictly(text) : nothingWalked
+  if (values > maxTurnValues) return undefined
   const value = asObject(parse(text))
   // Fewer members than the text has names: some are repeated.
-  if (countMembers(value) < written) return readBySteps(text, repetition)
+  if (countMembers(value) < members) return readBySteps(text, repetition)
   return new SmallJsonBody(value, text)
 }
 
@@ -99,15 +99,16 @@ const beginsObject = /^\s*\{/
 /** Checks names and counts during the walk. A class and not closures: see ADR 0003. */
 class OddMembers implements MemberVisitor {
   readonly #names = new TopNames()
-  #opened = 0
+  /** How many objects and lists have begun. */
+  opened = 0
 
   begins(spelled: string): void {
     this.#names.add(spelled)
   }
 
   opens(depth: number): void {
-    this.#opened += 1
-    checkCounts({ members: 0, strings: 0, containers: this.#opened, depth })
+    this.opened += 1
+    checkCounts({ members: 0, strings: 0, containers: this.opened, depth })
   }
 
   ends(): void {}
@@ -145,7 +146,7 @@ class StrictReader {
     const reader = this.#reader
     let done: boolean
     try {
-      done = reader.read(this.#maxTurnChars, maxTurnMembers)
+      done = reader.read(this.#maxTurnChars, maxTurnValues)
     } catch (error) {
       throw error instanceof SyntaxError ? notWellFormed() : error
     }
@@ -155,7 +156,7 @@ class StrictReader {
   }
 
   body(): JsonBody {
-    return { members: asObject(this.#reader.value), text: this.#text, spans: this.#reader.spans }
+    return new LargeJsonBody(asObject(this.#reader.value), this.#text, this.#reader.spans)
   }
 }
 
@@ -194,9 +195,20 @@ function countMembers(value: unknown): number {
   return count
 }
 
-function walkStrictly(text: string): number {
+/** What stands in a text, at all depths together. */
+interface Walked {
+  readonly members: number
+  /** The values of members and the items of lists, at most: an empty object or list counts twice. */
+  readonly values: number
+}
+
+const nothingWalked: Walked = { members: 0, values: 0 }
+
+function walkStrictly(text: string): Walked {
+  const odd = new OddMembers()
   try {
-    return walkMembers(text, new OddMembers())
+    const { members, further } = walkMembers(text, odd)
+    return { members, values: further + odd.opened }
   } catch (error) {
     throw error instanceof SyntaxError ? notWellFormed() : error
   }

@@ -11,6 +11,7 @@ import {
   type Witness,
 } from '@postern/ports'
 import { isPage } from '../answers/record-for-client.js'
+import { oneOf } from '../police/need.js'
 import type { Permit } from '../police/permit.js'
 import type { PricedCall } from '../prices/prices.js'
 import type { ReservingCall } from './reserving-call.js'
@@ -150,21 +151,15 @@ export function createReserve({ counters, budgets, findLimits, reservations, pri
   }
 }
 
-/** The one model that may run; `undefined`: several may. */
-function theOne(models: readonly string[]): string | undefined {
-  return models.length === 1 ? models[0] : undefined
-}
-
 /** The tier is left open: a gateway may choose it. */
 function pricedCall({ route, permit }: ReservingCall): PricedCall {
-  return { gateway: route.gateway.name, key: route.key.alias, model: theOne(permit.need?.models ?? []) }
+  return { gateway: route.gateway.name, key: route.key.alias, model: oneOf(permit.need) }
 }
 
 /** The request as it is sent: without what was measured, and with the ceiling that was set. */
-function permitted({ permit, route }: ReservingCall, sized: SizedCall | undefined): Permit {
-  const { need, ...sent } = permit
-  const { outputLimit } = route.endpoint.format
+function permitted({ permit }: ReservingCall, sized: SizedCall | undefined): Permit {
+  const { need: _, ceilings, ...sent } = permit
   const clamped = sized?.clamped
-  if (clamped === undefined || outputLimit === undefined || !Buffer.isBuffer(sent.body)) return sent
-  return { ...sent, body: writeCeiling(sent.body, outputLimit, theOne(need?.models ?? []), clamped.ceiling) }
+  if (clamped === undefined || ceilings === undefined || !Buffer.isBuffer(sent.body)) return sent
+  return { ...sent, body: writeCeiling(sent.body, ceilings, clamped.ceiling) }
 }
