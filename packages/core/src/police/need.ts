@@ -38,8 +38,3 @@ export interface AskedOutput {
   /** Whether the limit of an answer counts its thinking too; where it is not known to, both are set aside. */
   readonly countsThinking: boolean
 }
-
-/** The one model that may run; `undefined`: several may. */
-export function oneOf(need: Need | undefined): string | undefined {
-  return need?.models.length === 1 ? need.models[0] : undefined
-}

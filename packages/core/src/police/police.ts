@@ -2,6 +2,7 @@ import type { Dialect } from '@postern/gateways'
 import { type Arrival, type Principal, Refusal, type Stopwatch } from '@postern/ports'
 import { brief } from '../lib/brief.js'
 import { inTurns } from '../lib/in-turns.js'
+import { onlyOne } from '../lib/only-one.js'
 import { isJsonRequestType } from '../lib/json-type.js'
 import { wouldBeStored } from '../objects/would-be-stored.js'
 import type { Route } from '../resolve/route.js'
@@ -20,7 +21,7 @@ import { checkModelOutsideBody } from './model-outside-body.js'
 import { findCeilings } from './find-ceilings.js'
 import { needsCeiling, refuseUnreadableCeiling, type UnderCeiling } from './output-limit.js'
 import { Measuring } from './measure.js'
-import { type Need, oneOf } from './need.js'
+import type { Need } from './need.js'
 import type { Permit } from './permit.js'
 import type { FindPolicy, Policy } from './policies.js'
 
@@ -194,7 +195,7 @@ function permitBody(read: JsonBody, model: string | undefined, { before, princip
   const need = before.measuring?.need(read.members, edited, model)
   const { outputLimit } = format
   const mayBeLowered = need?.output !== undefined && need.unbounded === undefined && outputLimit !== undefined
-  const ceilings = mayBeLowered ? findCeilings(read, edited, outputLimit, oneOf(need)) : undefined
+  const ceilings = mayBeLowered ? findCeilings(read, edited, outputLimit, onlyOne(need.models)) : undefined
   return {
     body: edited.bytes,
     isStream,

@@ -11,7 +11,7 @@ import {
   type Witness,
 } from '@postern/ports'
 import { isPage } from '../answers/record-for-client.js'
-import { oneOf } from '../police/need.js'
+import { onlyOne } from '../lib/only-one.js'
 import type { Permit } from '../police/permit.js'
 import type { PricedCall } from '../prices/prices.js'
 import type { ReservingCall } from './reserving-call.js'
@@ -153,7 +153,7 @@ export function createReserve({ counters, budgets, findLimits, reservations, pri
 
 /** The tier is left open: a gateway may choose it. */
 function pricedCall({ route, permit }: ReservingCall): PricedCall {
-  return { gateway: route.gateway.name, key: route.key.alias, model: oneOf(permit.need) }
+  return { gateway: route.gateway.name, key: route.key.alias, model: onlyOne(permit.need?.models) }
 }
 
 /** The request as it is sent: without what was measured, and with the ceiling that was set. */
