@@ -27,11 +27,22 @@ test('any number of starts in one process, ended or failed, leave no more listen
   expect(listeners()).toEqual(before)
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     const closed: string[] = []
-    const ended = untilSignal(async (first) => void closed.push(first))
-    tellLatest(signal)
-    await ended
+    // A signal may follow at once on what a process says.
+    await untilSignal(
+      async (first) => void closed.push(first),
+      () => tellLatest(signal),
+    )
     expect(closed).toEqual([signal])
   }
+  expect(listeners()).toEqual(before)
+})
+
+test('what cannot be told leaves no listener behind', async () => {
+  const before = listeners()
+  const fails = (): void => {
+    throw new Error('stdout is closed')
+  }
+  await expect(untilSignal(() => Promise.resolve(), fails)).rejects.toThrow('stdout is closed')
   expect(listeners()).toEqual(before)
 })
 

@@ -44,12 +44,11 @@ export async function demo(options: { readonly dialect: string; readonly port: n
     await emulator.close()
     throw error
   })
-  printWelcome(sidecar.url, gateway, credential)
-
-  await untilSignal(async () => {
+  const close = async (): Promise<void> => {
     await sidecar.close()
     await emulator.close()
-  })
+  }
+  await untilSignal(close, () => printWelcome(sidecar.url, gateway, credential))
   return 0
 }
 

@@ -32,25 +32,27 @@ export async function emulate(
   }).catch((error: unknown) => {
     throw describeStartError(error, options.port)
   })
-  if (options.json === true)
-    printJson({
-      gateway,
-      base_url: emulator.baseURL,
-      secret: key.secret,
-      ...(key.providerSecret === undefined ? {} : { provider_secret: key.providerSecret }),
-      keys: Object.fromEntries([...keys].map(([name, { secret }]) => [name, secret])),
-    })
-  else {
-    print(`An emulated ${gateway} answers at ${emulator.baseURL}`)
-    if (options.key === undefined)
-      print(`Its key is ${key.secret}${key.providerSecret === undefined ? '' : ` and its provider key ${key.providerSecret}`}`)
-    else for (const [name, { secret }] of keys) print(`Key ${name}: ${secret}`)
-    print(
-      `\ncurl ${emulator.baseURL}/chat/completions ${keyHeaders(gateway, key)} -H 'Content-Type: application/json' -d '{"model":"${USUAL_MODELS[gateway]}","messages":[{"role":"user","content":"Hello"}]}'`,
-    )
-    print(`\nIt fails on request: "postern emulate ${gateway} --cases" lists how. Ctrl-C ends it.`)
+  const tell = (): void => {
+    if (options.json === true)
+      printJson({
+        gateway,
+        base_url: emulator.baseURL,
+        secret: key.secret,
+        ...(key.providerSecret === undefined ? {} : { provider_secret: key.providerSecret }),
+        keys: Object.fromEntries([...keys].map(([name, { secret }]) => [name, secret])),
+      })
+    else {
+      print(`An emulated ${gateway} answers at ${emulator.baseURL}`)
+      if (options.key === undefined)
+        print(`Its key is ${key.secret}${key.providerSecret === undefined ? '' : ` and its provider key ${key.providerSecret}`}`)
+      else for (const [name, { secret }] of keys) print(`Key ${name}: ${secret}`)
+      print(
+        `\ncurl ${emulator.baseURL}/chat/completions ${keyHeaders(gateway, key)} -H 'Content-Type: application/json' -d '{"model":"${USUAL_MODELS[gateway]}","messages":[{"role":"user","content":"Hello"}]}'`,
+      )
+      print(`\nIt fails on request: "postern emulate ${gateway} --cases" lists how. Ctrl-C ends it.`)
+    }
   }
-  await untilSignal(() => emulator.close())
+  await untilSignal(() => emulator.close(), tell)
   return 0
 }
 

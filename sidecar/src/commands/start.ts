@@ -78,31 +78,34 @@ export async function start(hangUps: HangUps, options: { readonly config: string
     keyRing: store.store.keyRing,
   }
   const sidecar = await startSidecar(serving)
-  ledger.log('info', 'listening', {
-    url: `${sidecar.url}${checked.config.mount}/v1`,
-    ...(sidecar.admin === undefined ? {} : { admin: sidecar.admin }),
-    ...(sidecar.health === undefined ? {} : { health: sidecar.health }),
-    ...(sidecar.metrics === undefined ? {} : { metrics: sidecar.metrics }),
-    ...(Object.keys(sockets).length === 0 ? {} : { passed: Object.keys(sockets) }),
-  })
-  // An audit may be long, and calls do not wait for it.
-  void audit.checkEarlier()
-  const reload = (cause: ReloadCause, who: string): void => {
-    void noteReload(audit, configuration.reload(cause), { who })
+  const watches: ReturnType<typeof watchFiles>[] = []
+  const begin = (): void => {
+    ledger.log('info', 'listening', {
+      url: `${sidecar.url}${checked.config.mount}/v1`,
+      ...(sidecar.admin === undefined ? {} : { admin: sidecar.admin }),
+      ...(sidecar.health === undefined ? {} : { health: sidecar.health }),
+      ...(sidecar.metrics === undefined ? {} : { metrics: sidecar.metrics }),
+      ...(Object.keys(sockets).length === 0 ? {} : { passed: Object.keys(sockets) }),
+    })
+    // An audit may be long, and calls do not wait for it.
+    void audit.checkEarlier()
+    const reload = (cause: ReloadCause, who: string): void => {
+      void noteReload(audit, configuration.reload(cause), { who })
+    }
+    hangUps.handle(() => reload('signal', 'signal'))
+    watches.push(
+      watchFiles({
+        files: () => configuration.files.secrets,
+        stateKnown: (file) => configuration.stateInUse(file),
+        changed: () => reload('secret file', 'watch'),
+      }),
+      watchFiles({
+        files: () => (instance.checked.config.reload.watch ? configuration.files.sources : []),
+        stateKnown: (file) => configuration.stateWhenRead(file),
+        changed: () => reload('watch', 'watch'),
+      }),
+    )
   }
-  hangUps.handle(() => reload('signal', 'signal'))
-  const watches = [
-    watchFiles({
-      files: () => configuration.files.secrets,
-      stateKnown: (file) => configuration.stateInUse(file),
-      changed: () => reload('secret file', 'watch'),
-    }),
-    watchFiles({
-      files: () => (instance.checked.config.reload.watch ? configuration.files.sources : []),
-      stateKnown: (file) => configuration.stateWhenRead(file),
-      changed: () => reload('watch', 'watch'),
-    }),
-  ]
 
   await untilSignal(async (signal) => {
     for (const watch of watches) watch.stop()
@@ -115,6 +118,6 @@ export async function start(hangUps: HangUps, options: { readonly config: string
     await Promise.all([kept?.close(), telemetry.close()])
     await ledger.close()
     clearTimeout(lastLines)
-  })
+  }, begin)
   return 0
 }
