@@ -1,5 +1,5 @@
 import { connect } from 'node:net'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type OpenSidecar, openSidecar } from '../support/open-sidecar.js'
 import { say, sayAndReset, type Script, type ScriptedUpstream, startScriptedUpstream } from '../support/scripted-upstream.js'
 
@@ -287,7 +287,10 @@ function expectOneAnswer(text: string, what: string): void {
 async function expectServed(): Promise<void> {
   expect(await exchange(page('GET', '/ok')), sidecar.stderr()).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
   // A connection that a hostile answer has left, and whose end is under way, may still break the next call.
-  await expect.poll(() => exchange(call('', body, bearer(sidecar.credential)))).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
+  await vi.waitFor(async () => expect(await exchange(call('', body, bearer(sidecar.credential)))).toMatch(/^HTTP\/1\.1 200 OK\r\n/), {
+    timeout: 15_000,
+    interval: 50,
+  })
   expect([sidecar.lives(), sidecar.stderr()]).toEqual([true, ''])
 }
 
