@@ -1,29 +1,11 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { compileNamePattern, type PatternText } from '@postern/protocol'
+import { compileNamePattern } from '@postern/protocol'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { CountedText } from '../support/counted-text.js'
 import { forEachDoor } from '../support/for-each-door.js'
-
-/** A text that counts how often one of its characters is looked at. */
-class CountedText implements PatternText {
-  looks = 0
-  readonly #text: string
-
-  constructor(text: string) {
-    this.#text = text
-  }
-
-  get length(): number {
-    return this.#text.length
-  }
-
-  charCodeAt(index: number): number {
-    this.looks += 1
-    return this.#text.charCodeAt(index)
-  }
-}
 
 /** Patterns and texts, by a size, that make one matcher or another go back again and again. */
 const cases: readonly (readonly [what: string, pattern: (size: number) => string, text: (size: number) => string])[] = [

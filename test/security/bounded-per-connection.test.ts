@@ -442,6 +442,22 @@ const answerEarly = (request: IncomingMessage, response: ServerResponse): void =
   request.on('error', () => {})
 }
 
+/** A sidecar before a backend that answers early, from now until the tests around this are over. */
+function beforeEarlyAnswers(): () => OpenSidecar {
+  let backend: Server
+  let sidecar: OpenSidecar
+  beforeAll(async () => {
+    backend = createServer(answerEarly)
+    sidecar = await openSidecar({ backend: await listenAnywhere(backend), config: { connections: { minRate: '20KiB/s' } } })
+  })
+  afterAll(async () => {
+    await sidecar.close()
+    backend.closeAllConnections()
+    backend.close()
+  })
+  return () => sidecar
+}
+
 describe('bounded-per-connection: uploads to the backend', () => {
   test.each([
     ['of a length that is said', 'Content-Length: 100000', 'part'],
@@ -471,23 +487,13 @@ describe('bounded-per-connection: uploads to the backend', () => {
   })
 
   describe('whose answer comes first', () => {
-    let backend: Server
-    let sidecar: OpenSidecar
-    beforeAll(async () => {
-      backend = createServer(answerEarly)
-      sidecar = await openSidecar({ backend: await listenAnywhere(backend), config: { connections: { minRate: '20KiB/s' } } })
-    })
-    afterAll(async () => {
-      await sidecar.close()
-      backend.closeAllConnections()
-      backend.close()
-    })
+    const sidecar = beforeEarlyAnswers()
 
     test.each([1, 3, 30])(
       'a client that writes all of %d MB before it reads gets it, and the next on its connection',
       async (megabytes) => {
         const size = megabytes * 1_000_000
-        const client = dial(sidecar.origin)
+        const client = dial(sidecar().origin)
         client.socket.pause()
         client.socket.write(head('/early', `Content-Length: ${size}`))
         await new Promise<unknown>((done) => client.socket.write(Buffer.alloc(size, 97), done))
@@ -658,26 +664,16 @@ describe.concurrent('bounded-per-connection: what may last', () => {
   }, 30_000)
 
   describe('of uploads whose answer comes first', () => {
-    let backend: Server
-    let sidecar: OpenSidecar
-    beforeAll(async () => {
-      backend = createServer(answerEarly)
-      sidecar = await openSidecar({ backend: await listenAnywhere(backend), config: { connections: { minRate: '20KiB/s' } } })
-    })
-    afterAll(async () => {
-      await sidecar.close()
-      backend.closeAllConnections()
-      backend.close()
-    })
+    const sidecar = beforeEarlyAnswers()
 
     test('a client that sends nothing more of its body is let go', async () => {
-      const client = dialAlone(sidecar.origin, `${head('/early', 'Content-Length: 900000')}part`)
+      const client = dialAlone(sidecar().origin, `${head('/early', 'Content-Length: 900000')}part`)
       await client.closed
       expect(client.text()).toMatch(/^HTTP\/1\.1 413 [\s\S]*large$/)
     }, 20_000)
 
     test('what is said during an answer may come as slowly as it likes', async ({ expect: own }) => {
-      const client = dialAlone(sidecar.origin, `${head('/talk', 'Transfer-Encoding: chunked')}1\r\n.\r\n`)
+      const client = dialAlone(sidecar().origin, `${head('/talk', 'Transfer-Encoding: chunked')}1\r\n.\r\n`)
       await until(client.text, usualMs, own).toContain('begun')
       for (let second = 0; second < 14; second += 1) {
         client.socket.write('2\r\nhi\r\n')

@@ -20,6 +20,7 @@ import { MemberWalk, type Visit } from '../../packages/core/src/police/visit-mem
 import { CredentialSearch } from '../../packages/core/src/read/key-in-body.js'
 import { nextStretch } from '../../packages/core/src/read/key-in-text.js'
 import { readClearBody } from '../../packages/core/src/read/clear-body.js'
+import { CountedText } from '../support/counted-text.js'
 import { expectCpuBelow } from '../support/cpu-time.js'
 import { forEachDoor } from '../support/for-each-door.js'
 import { codeOf, rawChat, statusOf } from '../support/raw-chat.js'
@@ -382,31 +383,7 @@ describe('linear-in-untrusted-bytes: a small body of many items', () => {
 })
 
 describe('linear-in-untrusted-bytes: edits of a large body', () => {
-  /** A text that counts how many of its characters are looked at. ASCII alone: of other texts the bytes up to a place are counted. */
-  class CountedText {
-    looked = 0
-    readonly #text: string
-
-    constructor(text: string) {
-      this.#text = text
-    }
-
-    get length(): number {
-      return this.#text.length
-    }
-
-    charCodeAt(at: number): number {
-      this.looked += 1
-      return this.#text.charCodeAt(at)
-    }
-
-    indexOf(searched: string, from = 0): number {
-      const found = this.#text.indexOf(searched, from)
-      this.looked += (found === -1 ? this.length : found) - from
-      return found
-    }
-  }
-
+  // ASCII alone: of other texts the bytes up to a place are counted.
   const bytes = 2 * 1024 * 1024
   const chat: readonly (readonly [where: string, of: (value: string) => string, format: AnswerFormat])[] = [
     ['no ceiling', (value) => `{"model":"m","messages":[${value}]}`, chatFormat],
@@ -441,7 +418,7 @@ describe('linear-in-untrusted-bytes: edits of a large body', () => {
       const ceilings = findCeilings(read, edited, format.outputLimit as OutputLimit, 'm')
       const sent = writeCeiling(edited.bytes, ceilings, 1000).toString()
       expect(edited.bytesOf('messages')).toBeLessThanOrEqual(bytes * 2)
-      expect(counted.looked).toBeLessThan(1000)
+      expect(counted.looks).toBeLessThan(1000)
       expect(sent.length - text.length).toBeLessThan(200)
       const asSent = JSON.parse(sent) as Record<string, unknown>
       expect(asSent).toMatchObject(format === chatFormat ? { store: false, user: 'me' } : { store: false })

@@ -10,7 +10,7 @@ export interface Locks {
    *
    * @param holder A text without zeros (U+0000), at most 1,000 characters.
    * @param untilMs When the lock is free again, in milliseconds since the epoch.
-   * @param owner Whose entry it is, for a store that divides its room; it may ignore it. Default: nobody's, who share theirs.
+   * @param owner Whose entry it is, for a store that divides its room; it may ignore it. Default: the one that all entries without an owner share.
    * @returns Who has the lock now: `holder`, or the other one.
    * @throws {Error} by rejecting, if the store cannot be asked or has no room for this owner. The lock may have been taken.
    */

@@ -170,7 +170,12 @@ export function spansOf(text: string): readonly MemberSpan[] {
   return spans
 }
 
-/** The members of an object that is the value of a member, as places in the same text; `undefined` if the value is no object. */
+/**
+ * Where the members of a nested object stand in the text.
+ *
+ * @param span The member whose value the object is.
+ * @returns `undefined` if that value is no object.
+ */
 export function spansWithin(text: string, span: MemberSpan): readonly MemberSpan[] | undefined {
   const from = pastBlanks(text, valueStart(text, span))
   if (text.charCodeAt(from) !== openBrace) return undefined

@@ -18,7 +18,7 @@ const ofWeb = /^https?:/i
 /** Where the authority of an address begins, behind its scheme, and where it ends. */
 const firstOfAuthority = /[^/\\\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/gu
 const behindAuthority = /[/\\?#]/g
-/** A host has 253 characters at most (RFC 1035, 2.3.4), more where they are escaped. Before it may stand whatever somebody calls a user. */
+/** So many characters at the end of an authority hold its host: 253 at most (RFC 1035, 2.3.4), each written as an escape of up to 12. */
 const maxHostChars = 4096
 
 /**

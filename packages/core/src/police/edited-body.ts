@@ -4,7 +4,10 @@ import { type MemberEdits, spliceMembers } from '../lib/splice-members.js'
 import { afterSplices, type Splice, spliceBytes } from '../lib/splice.js'
 import type { JsonBody } from '../read/json-body.js'
 
-/** A body as it is sent. Knows where in it stands what was read of the received one, so that nobody has to look for it again. */
+/**
+ * The body that is sent: the received one with its edits. It turns a place in the text of the received body, where the reader found a
+ * member, into a place in the bytes of this one, so that no later edit has to search the body again.
+ */
 export class EditedBody {
   readonly bytes: Buffer
   readonly #read: JsonBody

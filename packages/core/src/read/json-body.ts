@@ -6,7 +6,7 @@ export interface JsonBody {
   readonly text: string
   /** The positions of the outermost members in the text. */
   readonly spans: readonly MemberSpan[]
-  /** The same of the object that is a member's value; `undefined` if it is no object. */
+  /** The positions of the members of a nested object, which is the value of the member at `span`; `undefined` if that value is no object. */
   spansWithin(span: MemberSpan): readonly MemberSpan[] | undefined
 }
 

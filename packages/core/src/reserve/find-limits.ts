@@ -124,7 +124,10 @@ function claimOf({ each, per, limit, unit }: LimitRule, id: string, { principal 
   return { budget: { id, limit, per, forgottenAfterMs }, amount: isMeasured(unit) ? 0 : 1 }
 }
 
-/** `undefined`: for good. Names of workflows and sessions are many, and nobody says when they are over. */
+/**
+ * How long the count of a limit without `per` is kept after its last call, in milliseconds; `undefined`: for ever. Clients invent names of
+ * workflows and sessions without end, so the counts of those are forgotten.
+ */
 function keptMs(each: LimitRule['each'], { expiresAt = Infinity }: Principal): number | undefined {
   if (each === 'workflow') return nameKeptMs
   if (each !== 'session') return undefined

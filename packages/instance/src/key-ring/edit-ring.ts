@@ -95,16 +95,16 @@ export class RingEditor {
   /**
    * Removes a key and its secrets, also if no master key opens its row.
    *
-   * @throws {RingFault} if there is no such key, or callers are bound to it.
+   * @throws {RingFault} as {@link RingEditor.mayRetire}.
    */
   async retire(alias: string): Promise<void> {
     await this.#change({ removed: [await this.mayRetire(alias)] })
   }
 
   /**
-   * The key that could be retired now.
+   * Checks, without changing anything, that {@link RingEditor.retire} would be done now.
    *
-   * @throws {RingFault} if there is no such key, or callers are bound to it.
+   * @throws {RingFault} `missing`: the ring has no key of this alias; `taken`: callers are bound to it.
    */
   async mayRetire(alias: string): Promise<Pick<KeptKey, 'alias' | 'version'>> {
     const { version } = await this.#kept(alias)
