@@ -52,6 +52,27 @@ describe('linear-in-untrusted-bytes: an address', () => {
   })
 
   test.each([
+    ['soft hyphens', '\u00ad'],
+    ['what has no width', '\u200b'],
+    ['tabs', '\t'],
+    ['line feeds', '\n'],
+  ])('of stored files is known with any number of %s in its host', (_, unseen) => {
+    for (const count of [1, 4090, 5000, 70_000, 200_001]) {
+      for (const name of [google, disguised, google.replace('l', '\u{1d425}')]) {
+        const address = `https://${name.slice(0, 10)}${unseen.repeat(count)}${name.slice(10)}`
+        expect([name, count, isStoredAddress(address, false)]).toEqual([name, count, true])
+      }
+    }
+  })
+
+  test('of stored files is known wherever a letter of two units stands in a long one', () => {
+    for (let more = 0; more < 6; more += 1) {
+      const address = `https://generative\u{1d425}anguage${'\u200b'.repeat(64 * 1024 - 30 + more)}.googleapis.com/x`
+      expect(isStoredAddress(address, false)).toBe(true)
+    }
+  })
+
+  test.each([
     `https://example.com/${'a'.repeat(100_000)}`,
     `https://example.com/?x=${disguised}`,
     `http://${'a'.repeat(10_000)}.example.com/x`,

@@ -36,3 +36,23 @@ export function firstSeen(text: string, most: number): string {
   }
   return seen
 }
+
+/** How much of a text is looked at together from its end, in characters. */
+const stretch = 64 * 1024
+
+/** The last characters that are seen, `most` of them at most, however many that are not seen stand between them. */
+export function lastSeen(text: string, most: number): string {
+  let seen = ''
+  for (let end = text.length; end > 0 && seen.length < most; ) {
+    const start = Math.max(0, end - stretch)
+    // Half of a character would count as one that is not seen.
+    const whole = start > 0 && isSecondHalf(text.charCodeAt(start)) ? start - 1 : start
+    seen = firstSeen(text.slice(whole, end), end - whole) + seen
+    end = whole
+  }
+  return seen.slice(-most)
+}
+
+function isSecondHalf(unit: number): boolean {
+  return unit >= 0xdc00 && unit <= 0xdfff
+}

@@ -1,5 +1,5 @@
 import { normalizeWide } from '@postern/gateways'
-import { firstSeen, trimUnseen } from '../lib/unseen.js'
+import { firstSeen, lastSeen, trimUnseen } from '../lib/unseen.js'
 
 /** How much of an address is looked at for its scheme, in characters that are seen: schemes are short. */
 const maxSchemeChars = 64
@@ -65,7 +65,7 @@ function hostIn(text: string): string {
   const start = firstOfAuthority.exec(text)?.index ?? text.length
   behindAuthority.lastIndex = start
   const end = behindAuthority.exec(text)?.index ?? text.length
-  return firstSeen(text.slice(Math.max(start, end - maxHostChars), end), maxHostChars)
+  return lastSeen(text.slice(start, end), maxHostChars)
 }
 
 /** The beginning of an address as `URL` and servers read it: without escapes, and in its plain letters and dots (UTS 46). */
