@@ -20,6 +20,16 @@ describe('Postern-Act-As', () => {
     expect(actAs(delegate, header)).toEqual({ ...named, via: 'service', caller: 'agent', delegate: false })
   })
 
+  test('of a delegate with a former credential is told as that, so that nobody ends the credential while it is used', () => {
+    expect(actAs({ ...delegate, former: true }, 'user=u_7')).toEqual({
+      user: 'u_7',
+      via: 'service',
+      caller: 'agent',
+      delegate: false,
+      former: true,
+    })
+  })
+
   test('of a caller that is no delegate is refused, whatever it says', () => {
     const caller = { ...delegate, delegate: false }
     for (const header of ['user=u_7', '']) expect(refusalOf(() => actAs(caller, header)).code).toBe('delegation_not_allowed')

@@ -47,6 +47,21 @@ describe('a hash ring', () => {
     expect(parseHashRing(`${end}:${one},${end}:${two}`).problems).toMatchObject([{ position: 2, label: end }])
   })
 
+  test.each([
+    ['a blank at its end', 'agent '],
+    ['two blanks', 'a  b'],
+    ['what is not seen', 'a\u200b'],
+  ])('refuses a former credential of a label that has %s', (_, label) => {
+    const { entries, problems } = parseHashRing(`${label}@2026-12-01T12:00:00Z:${one}`)
+    expect([entries, problems.length]).toEqual([[], 1])
+  })
+
+  test('is not written with a label that is too long with its end', () => {
+    const until = Date.UTC(2026, 11, 1)
+    expect(() => formatHashRing([{ label: 'a'.repeat(250), digest: one, until }])).toThrow(TypeError)
+    expect(formatHashRing([{ label: 'a'.repeat(235), digest: one, until }])).toContain('@2026-12-01T00:00:00Z')
+  })
+
   test('takes a label with an at sign and no time for a label', () => {
     expect(parseHashRing(`agent@example.com:${one}`).entries).toEqual([{ label: 'agent@example.com', digest: one }])
   })

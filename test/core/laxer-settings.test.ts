@@ -168,6 +168,14 @@ describe('a change of the configuration', () => {
       { path: 'callers.service.hashes.new', what: 'added', laxer: true },
       { path: 'callers.service.hashes.old', what: 'removed', laxer: false },
     ])
+    const former = 'agent@2026-12-01T00:00:00Z'
+    expect(changesBetween(ring(`agent:${one}`), ring(`agent:${two},${former}:${one}`))).toEqual([
+      { path: 'callers.service.hashes.agent', what: 'changed', laxer: false },
+      { path: `callers.service.hashes.${former}`, what: 'added', laxer: false },
+    ])
+    expect(changesBetween(ring(`agent:${two},${former}:${one}`), ring(`agent:${two}`))).toEqual([
+      { path: `callers.service.hashes.${former}`, what: 'removed', laxer: false },
+    ])
   })
 })
 

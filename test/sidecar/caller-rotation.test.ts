@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { openSourced, type SourcedSidecar } from '../support/sourced-sidecar.js'
 import { runInProcess } from '../support/run-in-process.js'
 
@@ -68,6 +68,37 @@ describe('postern callers rotate', () => {
     expect(ring()).toHaveLength(3)
     expect((await callers('remove', 'agent')).code).toBe(0)
     expect(ring()).toEqual(['nobody'])
+  })
+
+  test('gives each former credential an end of its own, and tells of those that still count', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2026, 10, 27, 12) })
+    try {
+      await credentialOf(callers('add', 'agent', '--json'))
+      await credentialOf(callers('rotate', 'agent', '--grace', '1h', '--json'))
+      await credentialOf(callers('rotate', 'agent', '--grace', '1h', '--json'))
+      const [, ...former] = ring().map((line) => line.slice(0, line.lastIndexOf(':')))
+      expect(former.toSorted()).toEqual(['agent@2026-11-27T13:00:00Z', 'agent@2026-11-27T13:00:01Z'])
+      const { stdout } = await callers('rotate', 'agent', '--grace', '0s')
+      expect(stdout).toContain('The one before it no longer counts.')
+      for (const label of former) expect(stdout).toContain(`An earlier one still counts. End it with: postern callers remove ${label}`)
+      const listed = JSON.parse((await callers('list', '--json')).stdout) as { readonly in_ring?: string; readonly until?: string }[]
+      expect(listed.flatMap(({ in_ring: label }) => label ?? []).toSorted()).toEqual(former.toSorted())
+      // It takes the end as it is listed, too.
+      for (const { until } of listed) if (until !== undefined) expect((await callers('remove', `agent@${until}`)).code).toBe(0)
+      expect(ring()).toHaveLength(1)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  test.each([
+    ['too long for an end behind it', 'a'.repeat(250)],
+    ['nearly too long', 'a'.repeat(236)],
+  ])('changes nothing where the label is %s', async (_, label) => {
+    writeFileSync(join(cwd, 'ring'), `${label}:${'ab'.repeat(32)}\n`)
+    const { code, stderr, stdout } = await callers('rotate', label)
+    expect([code, stdout, ring()]).toEqual([1, '', [`${label}:${'ab'.repeat(32)}`]])
+    expect(stderr).toContain('Nothing is changed')
   })
 
   test.each([

@@ -85,7 +85,10 @@ describe('a key that is added to the ring of a running sidecar', () => {
 
   test('stands beside the bindings of the configuration: the more specific one counts, of two alike the one of the configuration', async () => {
     await keys(['add', 'ring-acme', '--gateway', 'main', '--secret-env', 'NEW'], secretOf('acme'))
-    expect((await keys(['bind', 'ring-acme', '--team', 'acme'])).code).toBe(0)
+    const bound = await keys(['bind', 'ring-acme', '--team', 'acme'])
+    const told = 'the configuration binds team=acme to "of-file", and that counts'
+    expect([bound.code, bound.stdout]).toEqual([0, expect.stringContaining(`${told}, so team=acme does not use ring-acme.`)])
+    expect((await keys(['list', '--json'])).stdout).toContain('and that counts')
     expect((await keys(['bind', 'ring-acme', '--user', 'umbra-user'])).code).toBe(0)
     await expect.poll(() => keyUsedBy('umbra'), { timeout: 1500 }).toBe('acme')
     expect(await keyUsedBy('acme')).toBe('file')

@@ -94,6 +94,17 @@ describe('the admin listener', () => {
     ['a short secret', 'POST /keys', { alias: 'new', gateway: 'main', secret: 'abc' }, 400, 'request_malformed'],
     ['a secret under another name', 'POST /keys', { alias: 'new', gateway: 'main', secret, [secret]: secret }, 400, 'request_malformed'],
     ['a key that points elsewhere', 'POST /keys', { alias: 'new', gateway: 'main', secret: { env: 'MASTER' } }, 400, 'request_malformed'],
+    [
+      'a principal twice',
+      'POST /keys',
+      { alias: 'new', gateway: 'main', secret, bind: [{ team: 'x' }, { team: 'x' }] },
+      400,
+      'request_malformed',
+    ],
+    ['a secret in the place of an alias', `DELETE /keys/${secret}`, undefined, 404, 'not_found'],
+    ['a secret in the place of a key', 'POST /bindings', { key: secret, team: 'x' }, 404, 'not_found'],
+    ['an alias of no form', 'DELETE /keys/a%00', undefined, 400, 'request_malformed'],
+    ['a name of no form to unbind', 'DELETE /bindings?team=%00', undefined, 400, 'request_malformed'],
     ['a binding of nobody', 'POST /keys', { alias: 'new', gateway: 'main', secret, bind: [{}] }, 400, 'request_malformed'],
     ['a name that nobody has', 'POST /keys', { alias: 'new', gateway: 'main', secret, bind: [{ team: ' x' }] }, 400, 'request_malformed'],
     ['a key that is not there', 'POST /bindings', { key: 'new', team: 'x' }, 404, 'not_found'],
@@ -109,6 +120,18 @@ describe('the admin listener', () => {
     const before = await ask('GET /admin/v1/keys')
     expect(await ask(`${method} /admin/v1${path}`, body)).toMatchObject({ status, code })
     expect(await ask('GET /admin/v1/keys')).toEqual(before)
+  })
+
+  test('says of a binding that the configuration has too that it does not count, also in the list', async () => {
+    const added = await ask('POST /admin/v1/keys', { alias: 'unused', gateway: 'main', secret, bind: [{ team: 'nobody' }] })
+    expect(added).toMatchObject({ status: 201, overridden: { 'team=nobody': 'acme' } })
+    const told = { alias: 'unused', trouble: expect.stringContaining('the configuration binds team=nobody to "acme", and that counts') }
+    expect(await ask('GET /admin/v1/keys?after=tenant-acme')).toMatchObject({ keys: [told] })
+    await ask('DELETE /admin/v1/bindings?team=nobody')
+    expect(await ask('POST /admin/v1/bindings', { key: 'unused', team: 'nobody' })).toMatchObject({ overridden: { 'team=nobody': 'acme' } })
+    await ask('DELETE /admin/v1/bindings?team=nobody')
+    await ask('DELETE /admin/v1/bindings?team=nobody')
+    expect(await ask('DELETE /admin/v1/keys/unused')).toMatchObject({ status: 200 })
   })
 
   test('refuses a credential without the role at each of these routes', async () => {
@@ -131,6 +154,9 @@ describe('the admin listener', () => {
       expect(told).toContain(`keeper key_retired tenant-beta  ${result}`)
     }
     expect(told).toContain('keeper key_added tenant-acme  refused')
+    const refused = auditLines().filter(({ result }) => result === 'refused')
+    expect(refused.map(({ what }) => what)).toEqual(expect.arrayContaining(['key_added', 'key_bound', 'key_unbound', 'key_retired']))
+    for (const line of refused) expect(line).toMatchObject({ reason: expect.any(String), request_id: expect.any(String) })
     const everything = [answers, JSON.stringify(auditLines()), sidecar.running.stdout(), sidecar.running.stderr()].join('\n')
     expect(everything).not.toMatch(/sk_of_the_team/)
     for (const name of ['postern.db', 'postern.db-wal'])

@@ -2,6 +2,7 @@ import { hash, randomBytes } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { OwnBindings } from '@postern/config'
 import { type Emulator, issueKey, startEmulator } from '@postern/emulator'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { MasterKeys, RingEditor } from '@postern/instance'
@@ -122,7 +123,7 @@ test('a key whose row opens is listed with the binding that does not, since its 
   await ring.change({ bind: [new RingEditor(ring, masterKeys('k1')).bindingOf({ team: 'globex' }, 'acme')] })
   const [kept] = await ring.keys(undefined, 1)
   if (kept === undefined) throw new Error('The key is not there.')
-  expect(await describeRingKey(kept, ring, masterKeys('k2'))).toMatchObject({
+  expect(await describeRingKey(kept, ring, masterKeys('k2'), new OwnBindings({ bindings: [] }))).toMatchObject({
     master_key: 'k2',
     trouble: 'the binding of team=globex cannot be read: There is no master key "k1" under keyRing.masterKeys.',
   })

@@ -39,8 +39,8 @@ export function formatHashRing(entries: readonly RingEntry[]): string {
 
 /** @throws {TypeError} if an entry has a label with which the ring could not be read back. */
 function checkLabels(entries: readonly RingEntry[]): void {
-  for (const [index, { label }] of entries.entries()) {
-    const fault = labelFault(label)
+  for (const [index, entry] of entries.entries()) {
+    const fault = labelFault(entry.label) ?? labelFault(labelInRing(entry))
     if (fault !== undefined) throw new TypeError(`Entry ${index + 1} of the ring has a label that ${fault}.`)
   }
 }

@@ -124,8 +124,10 @@ function checkEntries(written: readonly WrittenEntry[]): ParsedRing {
       const written = given ?? `sha256-${digest.slice(0, 12)}`
       const [, label = written, end] = endPattern.exec(written) ?? []
       const until = end === undefined ? undefined : Date.parse(end)
+      const faultOfCaller = until === undefined ? undefined : labelFault(label)
+      if (faultOfCaller !== undefined) report(`is of a caller whose label ${faultOfCaller}`, labelFix)
       // `Date.parse` takes the 31st of February for the third of March.
-      if (until !== undefined && labelInRing({ label, digest, until }) !== written)
+      else if (until !== undefined && labelInRing({ label, digest, until }) !== written)
         report('has an end that is no time of the calendar', 'Write a time such as 2026-12-01T12:00:00Z.')
       else if (labels.has(written)) report('has a label that stands in the ring already', 'Give each caller its own label.')
       else if (digests.has(digest)) report('has a hash that stands in the ring already', 'Give each caller its own credential.')

@@ -29,7 +29,8 @@ export function actAs(delegate: Principal, header: string): Principal {
     if (fault !== undefined) throw malformed(`names a ${known} that is no name: it ${fault}`)
     named[known] = name
   }
-  return { ...named, via: delegate.via, caller: delegate.caller, delegate: false }
+  const { via, caller, former } = delegate
+  return { ...named, via, caller, delegate: false, ...(former === undefined ? {} : { former }) }
 }
 
 function decode(value: string): string | undefined {

@@ -1,4 +1,4 @@
-import { checkRingKey, type CheckedConfig } from '@postern/config'
+import { aliasFault, checkRingKey, type CheckedConfig, OwnBindings } from '@postern/config'
 import {
   answerAtDoor,
   beginAtDoor,
@@ -9,20 +9,12 @@ import {
   RingFault,
   type RingFaultKind,
 } from '@postern/instance'
-import {
-  bindingIdentity,
-  describeBinding,
-  isNotAsked,
-  type KeyRing,
-  principalFields,
-  type PrincipalFields,
-  Refusal,
-  Secret,
-} from '@postern/ports'
+import { describeBinding, isNotAsked, type KeyRing, principalFields, type PrincipalFields, Refusal } from '@postern/ports'
 import type { RingChangeName } from '../audit/audit.js'
 import { describeRingKey } from '../keys/describe-keys.js'
 import { bodyOf } from './body.js'
 import { queryOf } from './query.js'
+import { missing, readNewKey, readPrincipal, readTexts } from './read-key.js'
 import type { AdminCall, AdminRoute } from './route.js'
 
 /** How many keys a page of the list has, if the request does not say, and at most. */
@@ -67,7 +59,8 @@ export function keyRoutes({ keyRing, checked }: RingOfProcess): readonly AdminRo
         const most = asked === undefined ? usualPage : readPage(asked)
         const kept = await ring.keys(after, most)
         const keys = []
-        for (const each of kept) keys.push(await describeRingKey(each, ring, masterKeys))
+        const own = new OwnBindings(checked().config)
+        for (const each of kept) keys.push(await describeRingKey(each, ring, masterKeys, own))
         const next = keys.length === most ? keys.at(-1)?.alias : undefined
         answerAtDoor(instance, request, response, { status: 200, body: { keys, ...(next === undefined ? {} : { after: next }) } })
       },
@@ -82,7 +75,7 @@ export function keyRoutes({ keyRing, checked }: RingOfProcess): readonly AdminRo
         const [problem] = checkRingKey(key, checked())
         if (problem !== undefined)
           throw new Refusal('request_malformed', { message: `"${problem.path}" ${problem.reason}`, help: problem.fix, param: problem.path })
-        await heedFaults(() => Promise.resolve(bind.map((each) => editor.bindingOf(each, key.alias))))
+        requireBindable(editor, bind)
         const bound = bind.map(describeBinding)
         const entry = {
           what: 'key_added',
@@ -91,7 +84,10 @@ export function keyRoutes({ keyRing, checked }: RingOfProcess): readonly AdminRo
           ...(bound.length === 0 ? {} : { binding: bound.join(', ') }),
         } as const
         await change(call, entry, () => editor.add(key, bind, Date.now()))
-        answerAtDoor(call.instance, call.request, call.response, { status: 201, body: { added: key.alias, bindings: bound } })
+        answerAtDoor(call.instance, call.request, call.response, {
+          status: 201,
+          body: { added: key.alias, bindings: bound, ...overridden(bind, checked()) },
+        })
       },
     },
     {
@@ -101,7 +97,7 @@ export function keyRoutes({ keyRing, checked }: RingOfProcess): readonly AdminRo
       async handle(call) {
         const { editor } = open()
         const alias = String(call.request.params['alias'])
-        await heedFaults(() => editor.mayRetire(alias))
+        requireAlias(alias)
         await change(call, { what: 'key_retired', alias }, () => editor.retire(alias))
         answerAtDoor(call.instance, call.request, call.response, { status: 200, body: { retired: alias } })
       },
@@ -115,13 +111,14 @@ export function keyRoutes({ keyRing, checked }: RingOfProcess): readonly AdminRo
         const { key, ...named } = readTexts(bodyOf(call.request), ['key', ...principalFields])
         if (key === undefined) throw missing('key')
         const principal = readPrincipal(named)
-        await heedFaults(async () => {
-          editor.bindingOf(principal, key)
-          await editor.read(key)
-        })
+        requireAlias(key)
+        requireBindable(editor, [principal])
         const binding = describeBinding(principal)
         await change(call, { what: 'key_bound', alias: key, binding }, () => editor.bind(key, principal))
-        answerAtDoor(call.instance, call.request, call.response, { status: 201, body: { bound: binding, key } })
+        answerAtDoor(call.instance, call.request, call.response, {
+          status: 201,
+          body: { bound: binding, key, ...overridden([principal], checked()) },
+        })
       },
     },
     {
@@ -131,6 +128,7 @@ export function keyRoutes({ keyRing, checked }: RingOfProcess): readonly AdminRo
       async handle(call) {
         const { editor } = open()
         const principal = readPrincipal(queryOf(call.request, principalFields))
+        requireBindable(editor, [principal])
         const binding = describeBinding(principal)
         await change(call, { what: 'key_unbound', binding }, () => editor.unbind(principal))
         answerAtDoor(call.instance, call.request, call.response, { status: 200, body: { unbound: binding } })
@@ -138,6 +136,9 @@ export function keyRoutes({ keyRing, checked }: RingOfProcess): readonly AdminRo
     },
   ]
 }
+
+/** How many characters of a reason are written into the audit at most. */
+const maxReasonChars = 300
 
 /** Makes a change with a line in the audit before it, and one that says what came of it. */
 async function change(
@@ -153,19 +154,37 @@ async function change(
     await make()
   } catch (error) {
     const isRefused = error instanceof RingFault || error instanceof BrokenSeal
-    await audit.note({ ...line, result: isRefused ? 'refused' : isNotAsked(error) ? 'failed' : 'unknown' })
+    const reason = redact((error as Error).message).slice(0, maxReasonChars)
+    await audit.note({ ...line, result: isRefused ? 'refused' : isNotAsked(error) ? 'failed' : 'unknown', reason })
     throw refusalOf(error)
   }
   await audit.note({ ...line, result: 'done' })
 }
 
-/** Does what changes nothing, and may find that the ring does not take the change. */
-async function heedFaults<Result>(work: () => Promise<Result>): Promise<Result> {
+/** @throws {Refusal} 400 `request_malformed` if nobody can have such a name. */
+function requireBindable(editor: RingEditor, principals: readonly PrincipalFields[]): void {
   try {
-    return await work()
+    for (const each of principals) editor.bindingOf(each, '-')
   } catch (error) {
     throw refusalOf(error)
   }
+}
+
+/** @throws {Refusal} 400 `request_malformed` if no key can have such an alias. It is not repeated: it may be a secret in the wrong place. */
+function requireAlias(text: string): void {
+  const fault = aliasFault(text)
+  if (fault !== undefined)
+    throw new Refusal('request_malformed', { message: `The alias ${fault.reason}.`, help: fault.fix, param: 'alias' })
+}
+
+/** Of which principals the configuration has a binding too, which counts before the one of the ring; nothing if of none. */
+function overridden(principals: readonly PrincipalFields[], { config }: CheckedConfig): object {
+  const own = new OwnBindings(config)
+  const found = principals.flatMap((principal): [string, string][] => {
+    const key = own.keyOf(principal)
+    return key === undefined ? [] : [[describeBinding(principal), key]]
+  })
+  return found.length === 0 ? {} : { overridden: Object.fromEntries(found) }
 }
 
 const codes: Readonly<Record<RingFaultKind, 'request_malformed' | 'not_found' | 'key_conflict'>> = {
@@ -175,8 +194,12 @@ const codes: Readonly<Record<RingFaultKind, 'request_malformed' | 'not_found' | 
 }
 
 function refusalOf(error: unknown): unknown {
+  // An alias that is not there is not repeated: it may be a secret in the wrong place.
   if (error instanceof RingFault)
-    return new Refusal(codes[error.kind], { message: error.message, help: 'GET /admin/v1/keys lists the ring.' })
+    return new Refusal(codes[error.kind], {
+      message: error.kind === 'missing' ? 'The ring has no such key or binding.' : error.message,
+      help: 'GET /admin/v1/keys lists the ring.',
+    })
   if (error instanceof BrokenSeal) return new Refusal('key_unavailable', { message: error.message, help: brokenHelp })
   return error
 }
@@ -184,82 +207,8 @@ function refusalOf(error: unknown): unknown {
 const brokenHelp =
   'For the operator: keep every master key under keyRing.masterKeys that the ring was written with. DELETE removes such a key.'
 
-/** A key that is added, as a request has it. */
-interface GivenKey {
-  readonly alias: string
-  readonly gateway: string
-  readonly project: string | undefined
-  readonly currency: string | undefined
-  readonly secret: Secret
-  readonly providerSecret: Secret | undefined
-  readonly shared?: true
-  readonly bind: readonly PrincipalFields[]
-}
-
-/** How many principals a key is bound to when it is added, at most. */
-const mostBindings = 16
-
-function readNewKey({ shared, bind = [], ...body }: Readonly<Record<string, unknown>>): GivenKey {
-  const { alias, gateway, secret, provider_secret: provider, gateway_project: project, currency } = readTexts(body, newKeyTexts)
-  if (alias === undefined) throw missing('alias')
-  if (gateway === undefined) throw missing('gateway')
-  if (secret === undefined) throw missing('secret')
-  if (shared !== undefined && typeof shared !== 'boolean')
-    throw new Refusal('request_malformed', { message: '"shared" is true or false.', param: 'shared' })
-  if (!Array.isArray(bind) || bind.length > mostBindings)
-    throw new Refusal('request_malformed', {
-      message: `"bind" is a list of at most ${mostBindings} principals, such as [{ "team": "acme" }].`,
-      param: 'bind',
-    })
-  return {
-    alias,
-    gateway,
-    project,
-    currency,
-    secret: new Secret(secret),
-    providerSecret: provider === undefined ? undefined : new Secret(provider),
-    ...(shared === true ? { shared } : {}),
-    bind: bind.map((each: unknown) => readPrincipal(readTexts(isObject(each) ? each : {}, principalFields))),
-  }
-}
-
-const newKeyTexts = ['alias', 'gateway', 'secret', 'provider_secret', 'gateway_project', 'currency'] as const
-
-/** The members of an object that must be texts. No message repeats a value: it may be a secret in the wrong place. */
-function readTexts<Name extends string>(
-  body: Readonly<Record<string, unknown>>,
-  known: readonly Name[],
-): Readonly<Partial<Record<Name, string>>> {
-  const read: Partial<Record<Name, string>> = {}
-  for (const [member, value] of Object.entries(body)) {
-    const name = known.find((each) => each === member)
-    if (name === undefined)
-      throw new Refusal('request_malformed', {
-        message: 'The request has a member that is not known here.',
-        help: `There are ${known.join(', ')}.`,
-      })
-    if (typeof value !== 'string' || value === '') throw new Refusal('request_malformed', { message: `"${name}" is a text.`, param: name })
-    read[name] = value
-  }
-  return read
-}
-
-function readPrincipal(named: PrincipalFields): PrincipalFields {
-  if (bindingIdentity(named) === bindingIdentity({}))
-    throw new Refusal('request_malformed', { message: 'A binding names a user, a team or a project.' })
-  return named
-}
-
 function readPage(text: string): number {
   const most = Number(text)
   if (/^\d{1,4}$/.test(text) && most >= 1 && most <= longestPage) return most
   throw new Refusal('request_malformed', { message: `"most" is a number from 1 to ${longestPage}.`, param: 'most' })
-}
-
-function missing(param: string): Refusal {
-  return new Refusal('request_malformed', { message: `"${param}" is missing.`, param })
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,5 +1,5 @@
 import { hash, randomBytes } from 'node:crypto'
-import { formatHashRing, labelInRing, parseHashRing } from '@postern/config'
+import { formatHashRing, formatManifest, labelInRing, parseHashRing } from '@postern/config'
 import type { RingEntry } from '@postern/ports'
 import { Failure } from '../failure.js'
 import { loadConfig } from '../load-config.js'
@@ -27,11 +27,11 @@ interface RotateOptions extends Omit<CallersOptions, 'manifest'> {
 /** Lists the service callers. */
 export function listCallers(options: CallersOptions): number {
   const { ring, entries } = readRing(options)
-  const rows = entries.map(({ label, digest, until }) => ({
-    label,
-    sha256: digest,
-    ...(until === undefined ? {} : { until: new Date(until).toISOString() }),
-    ...ring.principals[label],
+  const rows = entries.map((entry) => ({
+    label: entry.label,
+    ...(entry.until === undefined ? {} : { in_ring: labelInRing(entry), until: new Date(entry.until).toISOString() }),
+    sha256: entry.digest,
+    ...ring.principals[entry.label],
   }))
   if (options.json === true) printJson(rows)
   else if (ring.missing !== undefined) print(`${ring.missing}, so there are no callers in the ring. Add one with "postern callers add".`)
@@ -40,13 +40,13 @@ export function listCallers(options: CallersOptions): number {
     printTable(
       ['label', 'sha-256 begins', 'user', 'team', 'project', 'acts for others', 'counts until'],
       rows.map((row) => [
-        row.label,
+        row.in_ring ?? row.label,
         row.sha256.slice(0, 12),
         row.user ?? '',
         row.team ?? '',
         row.project ?? '',
         row.delegate === true ? 'yes' : '',
-        row.until === undefined ? '' : `${row.until}${Date.parse(row.until) <= Date.now() ? ' (is over)' : ''}`,
+        row.until === undefined ? '' : Date.parse(row.until) <= Date.now() ? 'it is over' : row.until,
       ]),
     )
   }
@@ -107,10 +107,15 @@ export function rotateCaller(label: string, options: RotateOptions): number {
 function rotateAlone(label: string, graceMs: number, options: RotateOptions): number {
   const { ring, entries } = readRing(options)
   const current = entries.find((entry) => entry.label === label && entry.until === undefined)
-  if (current === undefined) throw new Failure(`There is no caller "${label}" whose credential has no end. "postern callers list" has all.`)
+  if (current === undefined)
+    throw new Failure(
+      `There is no caller "${label}" in the ring. ${ring.missing === undefined ? '"postern callers list" has all.' : `${ring.missing}.`}`,
+    )
   const now = Date.now()
-  // A ring has whole seconds.
-  const until = Math.ceil((now + graceMs) / 1000) * 1000
+  const taken = new Set(entries.map(labelInRing))
+  // A ring has whole seconds, and each end of a caller once.
+  let until = Math.ceil((now + graceMs) / 1000) * 1000
+  while (taken.has(labelInRing({ ...current, until }))) until += 1000
   const credential = createCredential(ring)
   const changed = entries.flatMap((entry) => {
     if (entry.until !== undefined && entry.until <= now) return []
@@ -122,11 +127,15 @@ function rotateAlone(label: string, graceMs: number, options: RotateOptions): nu
   })
   const where = writeRing(ring, changed, options)
   const formerUntil = graceMs === 0 ? null : new Date(until).toISOString()
+  const others = changed
+    .filter((entry) => entry.label === label && entry.until !== undefined && entry.digest !== current.digest)
+    .map(labelInRing)
   if (options.json === true)
-    printJson({ label, credential, former_until: formerUntil, hashes: formatHashRing(changed), written_to: where ?? null })
+    printJson({ label, credential, former_until: formerUntil, others, hashes: formatHashRing(changed), written_to: where ?? null })
   else {
     print(`New credential of "${label}", shown this once:\n\n  ${credential}\n`)
-    print(formerUntil === null ? 'The former one no longer counts.' : describeGrace(labelInRing({ ...current, until }), formerUntil))
+    print(formerUntil === null ? 'The one before it no longer counts.' : describeGrace(labelInRing({ ...current, until }), formerUntil))
+    for (const other of others) print(`An earlier one still counts. End it with: postern callers remove ${other}\n`)
     printWhere(ring, where, changed, options)
   }
   return 0
@@ -171,7 +180,9 @@ function whileNobodyElse(options: CallersOptions, work: () => number): number {
   return file === undefined ? work() : whileLocked(file, work)
 }
 
-function removeAlone(label: string, options: CallersOptions): number {
+function removeAlone(given: string, options: CallersOptions): number {
+  // As `callers list --json` prints the end of a former credential.
+  const label = given.replace(/\.\d{3}Z$/, 'Z')
   const { ring, entries } = readRing(options)
   const changed = entries.filter((entry) => entry.label !== label && labelInRing(entry) !== label)
   if (changed.length === entries.length) throw new Failure(`There is no caller "${label}".`)
@@ -194,10 +205,27 @@ function whatEmptyMeans({ manifest }: CallersOptions): string {
 
 /** Writes the ring, reads it again as the sidecar will, and fails if the two differ. */
 function writeRing(ring: Ring, entries: readonly RingEntry[], options: CallersOptions): string | undefined {
+  requireReadable(entries)
   const where = ring.write(entries)
   if (where !== undefined && !hasSameEntries(readRing(options).entries, entries))
     throw new Failure(`${where} is written, but reads as another ring than was meant. Write it by hand:\n\n${formatHashRing(entries)}`)
   return where
+}
+
+/** A ring that could not be read back would lock everybody out, and a credential that was just made would be lost: so nothing is written. */
+function requireReadable(entries: readonly RingEntry[]): void {
+  const { problems } = parseHashRing(readable(entries))
+  const [first] = problems
+  if (first !== undefined) throw new Failure(`Nothing is changed: entry ${first.position} of the ring ${first.reason}. ${first.fix}`)
+}
+
+/** The form that can hold every label. */
+function readable(entries: readonly RingEntry[]): string {
+  try {
+    return formatManifest(entries, new Date())
+  } catch (error) {
+    throw new Failure(`Nothing is changed: ${(error as Error).message}`)
+  }
 }
 
 /** Compares without order: a manifest has its own. */

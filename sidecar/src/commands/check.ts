@@ -31,7 +31,7 @@ export async function check(options: CheckOptions): Promise<number> {
     const warnings = problems.filter(({ severity }) => severity === 'warning')
     if (checked !== undefined)
       print(
-        `${options.config} is good: ${countOf(Object.keys(checked.config.keys).length, 'key')}, ${countOf(checked.config.bindings.length, 'binding')}, ${countOf(checked.ring.length, 'service caller')}${warnings.length === 0 ? '' : `, with ${countOf(warnings.length, 'warning')}`}.`,
+        `${options.config} is good: ${countOf(Object.keys(checked.config.keys).length, 'key')}, ${countOf(checked.config.bindings.length, 'binding')}, ${countOf(new Set(checked.ring.map(({ label }) => label)).size, 'service caller')}${warnings.length === 0 ? '' : `, with ${countOf(warnings.length, 'warning')}`}.`,
       )
     if (checked?.config.keyRing !== undefined && rows === undefined)
       print('The key ring is not looked at: check --online reads and tries it.')

@@ -1,9 +1,9 @@
-import { type CheckedConfig, checkRingKey } from '@postern/config'
+import { type CheckedConfig, checkRingKey, OwnBindings } from '@postern/config'
 import { BrokenSeal } from '@postern/instance'
 import { bindingIdentity, describeBinding, type PrincipalFields } from '@postern/ports'
 import { countOf } from '../count-of.js'
 import { whileAudited } from '../keys/audit-change.js'
-import { describeRingKey, type ListedKey } from '../keys/describe-keys.js'
+import { describeOverridden, describeRingKey, type ListedKey } from '../keys/describe-keys.js'
 import { refuseLines, stageImport } from '../keys/import-keys.js'
 import { isNotOfRing, type OpenRing, withRing, withRingOf } from '../keys/open-ring.js'
 import { readSecrets, type SecretOptions } from '../keys/read-secrets.js'
@@ -37,9 +37,10 @@ export async function listKeys({
 }
 
 /** Each key takes a question of its own to the store, so they are asked one after the other: a page may have 10,000 keys. */
-async function listRing({ ring, masterKeys }: OpenRing, after: string | undefined, most: number): Promise<readonly ListedKey[]> {
+async function listRing({ ring, masterKeys, checked }: OpenRing, after: string | undefined, most: number): Promise<readonly ListedKey[]> {
   const listed: ListedKey[] = []
-  for (const kept of await ring.keys(after, most)) listed.push(await describeRingKey(kept, ring, masterKeys))
+  const own = new OwnBindings(checked.config)
+  for (const kept of await ring.keys(after, most)) listed.push(await describeRingKey(kept, ring, masterKeys, own))
   return listed
 }
 
@@ -90,11 +91,10 @@ export async function addKey(alias: string, options: AddKeyOptions): Promise<num
     const key = { alias, gateway, project, currency, ...secrets, ...(shared === true ? { shared } : {}) }
     const bound = bindings.length === 0 ? {} : { binding: describeBinding(principal) }
     await whileAudited(ring, { what: 'key_added', alias, gateway, ...bound }, () => ring.editor.add(key, bindings, Date.now()))
-    const used = bindings.length === 0 ? ' Nobody uses it yet: postern keys bind' : ` ${describeBinding(principal)} uses it`
-    return {
-      told: { added: alias },
-      said: `Added: ${alias}.${used}${bindings.length === 0 ? ` ${alias} --team …` : ', in every process within a second'}.`,
-    }
+    if (bindings.length === 0)
+      return { told: { added: alias }, said: `Added: ${alias}. Nobody uses it yet: postern keys bind ${alias} --team ….` }
+    const { told, said } = describeUse(principal, 'it', ring)
+    return { told: { added: alias, ...told }, said: `Added: ${alias}. ${said}` }
   })
 }
 
@@ -105,8 +105,21 @@ export async function bindKey(alias: string, options: ConfigOption & PrincipalFi
     ring.editor.bindingOf(principal, alias)
     const binding = describeBinding(principal)
     await whileAudited(ring, { what: 'key_bound', alias, binding }, () => ring.editor.bind(alias, principal))
-    return { told: { bound: binding, key: alias }, said: `Bound: ${binding} uses ${alias}, in every process within a second.` }
+    const { told, said } = describeUse(principal, alias, ring)
+    return { told: { bound: binding, key: alias, ...told }, said: `Bound: ${said}` }
   })
+}
+
+/**
+ * Says who uses a key from now on: nobody does by a binding that the configuration has too.
+ *
+ * @param it What the key is called in the sentence.
+ */
+function describeUse(principal: PrincipalFields, it: string, { checked }: OpenRing): Done {
+  const binding = describeBinding(principal)
+  const key = new OwnBindings(checked.config).keyOf(principal)
+  if (key === undefined) return { told: {}, said: `${binding} uses ${it}, in every process within a second.` }
+  return { told: { overridden_by: key }, said: `${describeOverridden(binding, key)}, so ${binding} does not use ${it}.` }
 }
 
 /** Removes the binding of a user, team or project from the ring. */

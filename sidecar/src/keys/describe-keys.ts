@@ -1,3 +1,4 @@
+import type { OwnBindings } from '@postern/config'
 import { BrokenSeal, checkBinding, type MasterKeys, principalsOf, readKey } from '@postern/instance'
 import { describeBinding, type KeptBinding, type KeptKey, type KeyRing } from '@postern/ports'
 
@@ -17,13 +18,17 @@ export interface ListedKey {
   readonly trouble?: string
 }
 
-/** Describes a key of the ring, with the first bindings that lead to it. A row that cannot be read is described by its trouble. */
-export async function describeRingKey(kept: KeptKey, ring: KeyRing, masterKeys: MasterKeys): Promise<ListedKey> {
+/**
+ * Describes a key of the ring, with the first bindings that lead to it. A row that cannot be read is described by its trouble.
+ *
+ * @param own The bindings of the configuration, which count before those of the ring.
+ */
+export async function describeRingKey(kept: KeptKey, ring: KeyRing, masterKeys: MasterKeys, own: OwnBindings): Promise<ListedKey> {
   const bindings = await ring.bindingsOf(kept.alias, maxBindings)
   const bound = bindings.map(({ selector }) => describeBinding(principalsOf(selector)))
   try {
     const { alias, key } = readKey(kept, masterKeys)
-    const broken = bindings.map((binding) => troubleOf(binding, masterKeys)).find((trouble) => trouble !== undefined)
+    const broken = bindings.map((binding) => troubleOf(binding, masterKeys, own)).find((trouble) => trouble !== undefined)
     const { rotation, secrets } = key
     const current = secrets.find(({ role }) => role === 'current')
     return {
@@ -46,13 +51,20 @@ export async function describeRingKey(kept: KeptKey, ring: KeyRing, masterKeys: 
   }
 }
 
-/** What is wrong with a binding whose callers get no key. */
-function troubleOf(binding: KeptBinding, masterKeys: MasterKeys): string | undefined {
+/** What is wrong with a binding whose callers get no key, or another one. */
+function troubleOf(binding: KeptBinding, masterKeys: MasterKeys, own: OwnBindings): string | undefined {
   try {
     checkBinding(binding, masterKeys)
-    return undefined
+    const principal = principalsOf(binding.selector)
+    const key = own.keyOf(principal)
+    return key === undefined ? undefined : describeOverridden(describeBinding(principal), key)
   } catch (error) {
     if (!(error instanceof BrokenSeal)) throw error
     return `the binding of ${describeBinding(principalsOf(binding.selector))} cannot be read: ${error.message}`
   }
+}
+
+/** Says that a binding of the ring does not count. @param key The key that its principal has by the configuration. */
+export function describeOverridden(binding: string, key: string): string {
+  return `the configuration binds ${binding} to "${key}", and that counts`
 }

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { addressesOfSources, type CheckedConfig } from '@postern/config'
+import { addressesOfSources, type CheckedConfig, labelInRing } from '@postern/config'
 import { describeProxy } from '@postern/ports'
 import type { Change } from './change.js'
 import { changesOfSessionSecrets, isOfSessionSecrets } from './changes-of-session-secrets.js'
@@ -96,18 +96,21 @@ const ringPath = 'callers.service.hashes'
 
 function changesOfRing(before: CheckedConfig['ring'], after: CheckedConfig['ring']): readonly Change[] {
   const [digestsBefore, digestsAfter] = [digestsOf(before), digestsOf(after)]
+  const callers = new Set(before.map(({ label }) => label))
   const at = (label: string): string => `${ringPath}.${label}`
   const removed = [...digestsBefore.keys()].filter((label) => !digestsAfter.has(label))
   return [
-    ...[...digestsAfter].flatMap(([label, digest]): readonly Change[] => {
+    ...after.flatMap((entry): readonly Change[] => {
+      const label = labelInRing(entry)
       const known = digestsBefore.get(label)
-      if (known === digest) return []
-      return [{ path: at(label), what: known === undefined ? 'added' : 'changed', laxer: known === undefined }]
+      if (known === entry.digest) return []
+      // A further credential of a caller lets nobody else in.
+      return [{ path: at(label), what: known === undefined ? 'added' : 'changed', laxer: !callers.has(entry.label) }]
     }),
     ...removed.map((label): Change => ({ path: at(label), what: 'removed', laxer: false })),
   ]
 }
 
 function digestsOf(ring: CheckedConfig['ring']): ReadonlyMap<string, string> {
-  return new Map(ring.map(({ label, digest }) => [label, digest]))
+  return new Map(ring.map((entry) => [labelInRing(entry), entry.digest]))
 }

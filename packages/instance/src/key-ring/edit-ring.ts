@@ -95,18 +95,9 @@ export class RingEditor {
   /**
    * Removes a key and its secrets, also if no master key opens its row.
    *
-   * @throws {RingFault} as {@link RingEditor.mayRetire}.
-   */
-  async retire(alias: string): Promise<void> {
-    await this.#change({ removed: [await this.mayRetire(alias)] })
-  }
-
-  /**
-   * Checks, without changing anything, that {@link RingEditor.retire} would be done now.
-   *
    * @throws {RingFault} `missing`: the ring has no key of this alias; `taken`: callers are bound to it.
    */
-  async mayRetire(alias: string): Promise<Pick<KeptKey, 'alias' | 'version'>> {
+  async retire(alias: string): Promise<void> {
     const { version } = await this.#kept(alias)
     const bound = await this.#ring.bindingsOf(alias, 4)
     if (bound.length > 0)
@@ -115,7 +106,7 @@ export class RingEditor {
         'Unbind them first, with "postern keys unbind".',
         'taken',
       )
-    return { alias, version }
+    await this.#change({ removed: [{ alias, version }] })
   }
 
   async #kept(alias: string): Promise<KeptKey> {
