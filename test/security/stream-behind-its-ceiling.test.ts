@@ -51,6 +51,16 @@ const forms: Readonly<Record<string, Form>> = {
         text.replaceAll(/./g, (letter) => `\\u00${letter.charCodeAt(0).toString(16)}`),
       ),
   },
+  'the input of a tool of its own form in a chat': {
+    ...chat,
+    piece: (text) => chunk({ tool_calls: [{ index: 0, type: 'custom', custom: { name: 't', input: text } }] }),
+  },
+  'text of a chat with odd blanks': { ...chat, piece: (content) => chunk({ content }).replace('"content":', '"content"\t: ') },
+  'text of a chat beside the answer so far': {
+    ...chat,
+    piece: (content) =>
+      chunk({ content }).replace('"finish_reason"', '"message":{"role":"assistant","content":"word word"},"finish_reason"'),
+  },
   'several answers of a chat': {
     ...chat,
     request: { messages, max_tokens: ceiling, n: 2 },
@@ -192,7 +202,7 @@ describe('stream-behind-its-ceiling: a stream that goes on behind what was set a
       (error: unknown) => error,
     )
     expect(failure).toBeInstanceOf(PosternStreamError)
-    expect(failure).toMatchObject({ finish: 'cut_budget', message: expect.stringContaining('used up the budget') })
+    expect(failure).toMatchObject({ finish: 'cut_budget', message: expect.stringContaining('outgrew its budget') })
   })
 })
 
@@ -208,6 +218,49 @@ describe('stream-behind-its-ceiling: what keeps to its ceiling passes to its end
       expect(text).toContain('"finish":"complete"')
       expect(house.ledger.entries[0]).toMatchObject({ finish: 'complete' })
     }
+  })
+
+  test('what a text completion repeats of its prompt', async () => {
+    const form = forms['a text completion'] as Form
+    const prompt = 'Once upon a time there was a king. '.repeat(400)
+    const echoing = { ...form, request: { prompt, echo: true, max_tokens: ceiling } }
+    const events = [form.piece(prompt), ...longest.split('').map((letter) => form.piece(letter))]
+    const { call } = await openStreaming(echoing, (index) => events[index] as string, events.length)
+    expect((await readAll(await call())).isWhole).toBe(true)
+  })
+
+  test.each<[what: string, events: readonly string[]]>([
+    [
+      'the whole answer so far beside each piece',
+      Array.from({ length: 300 }, (_, index) =>
+        chunk({ content: 'a' }).replace('"finish_reason"', `"message":{"content":"${'a'.repeat(index)}"},"finish_reason"`),
+      ),
+    ],
+    [
+      'what was found, with its text',
+      [chunk({ content: 'a', annotations: [{ type: 'url_citation', url_citation: { content: 'x'.repeat(9000) } }] })],
+    ],
+    [
+      'what a server found and tells beside it',
+      [`${chunk({ content: 'a' }).slice(0, -3)},"context":{"content":"${'x'.repeat(9000)}"}}\n\n`],
+    ],
+    ['rows of hyphens, each a token', Array.from({ length: ceiling }, () => chunk({ content: '-'.repeat(128) }))],
+    ['rows of blanks, each a token', Array.from({ length: ceiling }, () => chunk({ content: ' '.repeat(128) }))],
+    [
+      'one thought under two names',
+      Array.from({ length: ceiling * 4 }, () => chunk({ reasoning: 'characters', reasoning_content: 'characters' })),
+    ],
+  ])('a chat with %s', async (_, events) => {
+    const { call } = await openStreaming(forms['text of a chat'] as Form, (index) => events[index] as string, events.length)
+    const { text, isWhole } = await readAll(await call())
+    expect([isWhole, text.includes('"finish":"complete"')]).toEqual([true, true])
+  })
+
+  test('a response that speaks, whose sound is no text', async () => {
+    const form = forms['text of a response'] as Form
+    const sound = typed({ type: 'response.audio.delta', delta: 'A'.repeat(4000) } as { type: string })
+    const { call } = await openStreaming(form, () => sound, 4)
+    expect((await readAll(await call())).isWhole).toBe(true)
   })
 
   test.each([

@@ -31,7 +31,7 @@ export class PosternStreamError extends Error {
 const reasons: Partial<Record<Finish, string>> = {
   truncated: 'broke off',
   upstream_error: 'ended: the gateway failed',
-  cut_budget: 'used up the budget',
+  cut_budget: 'outgrew its budget',
   cut_shutdown: 'was cut at a shutdown',
   cut_revoked: 'was cut: its session was revoked',
 }

@@ -104,7 +104,7 @@ export function cutByRevocation(isAtGateway = false): Refusal {
 export function cutAtBudget(): Refusal {
   return new Refusal('budget_exhausted', {
     message: 'The answer went on behind the ceiling of its request, and used up what the limits had set aside for it.',
-    help: 'Ask for less in one call. For the operator: this gateway does not keep to the ceilings that requests state.',
+    help: 'What came until then can be used; the same call would end so again. For the operator: this gateway does not keep to the ceilings of requests.',
     finish: 'cut_budget',
     mayHaveRun: true,
   })

@@ -23,6 +23,11 @@ export class Secret {
     return this.#value
   }
 
+  /** In characters. */
+  get length(): number {
+    return this.#value.length
+  }
+
   /** Whether another secret is the same text. */
   equals(other: Secret): boolean {
     return this.#value === other.#value

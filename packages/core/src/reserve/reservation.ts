@@ -93,11 +93,11 @@ export class Reservation implements OpenReservation {
     return this.#facts.limits
   }
 
-  /** The output tokens that are set aside; `undefined`: no limit is of money or tokens, or the answer has no length. */
-  get outputTokens(): number | undefined {
+  /** The tokens that are set aside; `undefined`: no limit is of money or tokens, or the answer has no length. */
+  get tokensSetAside(): { readonly input: number; readonly output: number } | undefined {
     const { sized } = this.#facts
     const ceiling = sized?.clamped?.ceiling ?? sized?.size.ceiling
-    return sized === undefined || ceiling === undefined ? undefined : sized.size.output(ceiling)
+    return sized === undefined || ceiling === undefined ? undefined : { input: sized.size.input, output: sized.size.output(ceiling) }
   }
 
   /** What the client is told of its limits, name and value in turn. */

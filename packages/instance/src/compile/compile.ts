@@ -23,7 +23,6 @@ import {
   type PolicyRule,
   type Pricing,
   Reservations,
-  shareLoadedKeys,
 } from '@postern/core'
 import { createIdentify } from '@postern/identity'
 import { createRedactor, cutAtShutdown, LiveSecrets, Refusal, searchedSecrets } from '@postern/ports'
@@ -119,7 +118,7 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
   const underWay = new InFlight()
   const waits = new Waits()
   const redactor = createRedactor(searchedSecrets(secrets), 0, live)
-  if (options.replaces !== undefined) holdFormer(options.replaces, checked, shareLoadedKeys(uses), live)
+  if (options.replaces !== undefined) holdFormer(options.replaces, checked, live, uses)
   const noteEnded = createEndedNote({ ledger: options.ledger, redactor })
   const pace = new LedgerPace(options.ledger)
   let draining = false

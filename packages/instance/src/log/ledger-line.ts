@@ -3,7 +3,9 @@ import { bareMember, serializeGovernance, textMember } from '@postern/protocol'
 
 /** One entry as a line of JSON, written member by member for the reason that {@link serializeGovernance} gives. */
 export function writeLedgerLine(entry: LedgerEntry): string {
-  const level = entry.status >= 500 || entry.code === 'internal_error' || entry.leaked_key !== undefined ? 'error' : 'info'
+  const isOurs = entry.status >= 500 || entry.code === 'internal_error'
+  // A gateway that gives keys out, or does not keep to ceilings, wants its operator.
+  const level = isOurs || entry.leaked_key !== undefined || entry.finish === 'cut_budget' ? 'error' : 'info'
   return (
     `{"level":"${level}","msg":"request","time":"${entry.time}",${serializeGovernance(entry).slice(1, -1)}` +
     textMember('parent_step', entry.parent_step) +

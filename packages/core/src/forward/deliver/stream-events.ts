@@ -38,7 +38,7 @@ const maxUnreadable = 1000
  * event is an error, the client gets an error with a status. After the first event, an error is told in the stream.
  */
 export function streamEvents(exchange: Exchange, answer: ClientAnswer): Delivery {
-  const { tap, records, upstream, key, permit, reservation } = exchange.facts
+  const { tap, records, upstream, key, permit } = exchange.facts
   exchange.beginStream()
   const hidesUsage = permit.hidesUsage === true
   const mender = records.needsMending ? createChunkCompleter() : undefined
@@ -51,8 +51,7 @@ export function streamEvents(exchange: Exchange, answer: ClientAnswer): Delivery
   const finishedChoices = new FinishedChoices()
   let searchedForModel = 0
   let unreadable = 0
-  const setAside = reservation?.outputTokens
-  const allowance = setAside === undefined ? undefined : new Allowance(setAside, records.endTypes.length > 0)
+  const allowance = allowanceOf(exchange.facts)
   let isUsedUp = false
 
   const finishOf = (): Finish => told ?? (failed ? 'upstream_error' : 'complete')
@@ -120,7 +119,7 @@ export function streamEvents(exchange: Exchange, answer: ClientAnswer): Delivery
       return undefined
     }
     const text = bytes.toString('latin1', start, end)
-    if (told === undefined && allowance?.isPassedBy(text) === true) {
+    if (told === undefined && allowance?.isPassedBy(text, () => mayParse(bytes, start, end)) === true) {
       isUsedUp = true
       return { stop: true }
     }
@@ -235,6 +234,15 @@ export function streamEvents(exchange: Exchange, answer: ClientAnswer): Delivery
       else answer.breakOff(error)
     },
   }
+}
+
+/** `undefined`: no limit of money or tokens applies, or the answer has no length. */
+function allowanceOf({ reservation, records, route }: Exchange['facts']): Allowance | undefined {
+  const setAside = reservation?.tokensSetAside
+  if (setAside === undefined) return undefined
+  // A text completion may begin with its prompt (OpenAI API, `echo`).
+  const mayEcho = route.endpointPath.endsWith('completions') && !route.endpointPath.endsWith('chat/completions')
+  return new Allowance({ tokens: setAside.output, isTyped: records.endTypes.length > 0, echoedChars: mayEcho ? setAside.input : 0 })
 }
 
 function invalid(message: string): Refusal {
