@@ -53,7 +53,7 @@ UTF-8 are 400 \`request_malformed\` with \`param: "Content-Type"\`; 415 \`media_
 
 A stream that breaks off after it began has no code any more. Postern closes the connection, so that no client takes it for whole: the plain \`openai\` package then throws
 \`TypeError: terminated\` in Node, and what the browser calls a network error in pages. [\`@postern/client\`](client.md) throws a \`PosternStreamError\` that says how it ended.
-A stream whose session is revoked is the one exception: an error event with \`caller_revoked\` comes before the end, \`data: {"error":{…}}\`, with \`event: error\` and a \`type\` where the
+There are two exceptions, in which an error event comes before the end: \`caller_revoked\`, since the session was revoked, and \`budget_exhausted\`, since the stream [went on behind its ceiling](limits.md#a-gateway-that-ignores-ceilings), whatever else of the budget is left. It is \`data: {"error":{…}}\`, with \`event: error\` and a \`type\` where the
 events of the format have one. The \`openai\` package throws it as an \`APIError\` with that code.
 
 | status | code | what happened | what to do | worth a retry | type |

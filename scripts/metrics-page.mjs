@@ -68,7 +68,7 @@ histogram ${mostSeries.histogram}). Whatever is beyond is counted as \`other\`: 
 on). A test asks for every name in them.
 
 Worth an alert: \`postern_keys_rejected_total\` or \`postern_leaks_found_total\` grew; \`postern_store_up\`, \`postern_issuer_up\` or \`postern_backend_up\` is 0;
-\`postern_reloads_total{result="refused"}\` grew.
+\`postern_reloads_total{result="refused"}\` grew; \`postern_call_endings_total{finish="cut_budget"}\` grew: [a gateway ignores ceilings](limits.md#a-gateway-that-ignores-ceilings).
 
 ## Spans
 

@@ -242,7 +242,7 @@ export function createProgram(version: string, finish: (code: number) => void): 
     )
     .action(run(async () => (await import('./commands/prices.js')).checkPrices))
 
-  const audit = program.command('audit').description('who changed what: reloads, sessions that were minted and ended')
+  const audit = program.command('audit').description('who changed what: reloads, sessions that were minted and ended, keys of the ring')
   const auditFileOption = (): Option => new Option('--file <file>', 'the audit, in place of the configuration’s audit.file')
   audit
     .command('show')
