@@ -1,9 +1,10 @@
-// Sets everything up on a machine that has only Node and npm, then runs one task. Imports nothing but Node itself.
+// Sets everything up on a machine that has only Node and npm, then runs one task. Imports no library: none is installed yet.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { published } from './published.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const binaries = join(root, 'node_modules', '.bin')
@@ -12,24 +13,6 @@ const [task, ...args] = process.argv.slice(2)
 
 /** What `require` and TypeScript's `node10` load too. */
 const forCommonJs = ['packages/client', 'packages/protocol', 'packages/server']
-
-/** What is published, each looked at as its users will find it. */
-const published = [
-  'packages/client',
-  'packages/config',
-  'packages/core',
-  'packages/emulator',
-  'packages/express',
-  'packages/gateways',
-  'packages/guard',
-  'packages/identity',
-  'packages/instance',
-  'packages/ports',
-  'packages/protocol',
-  'packages/server',
-  'packages/stores',
-  'sidecar',
-]
 
 /** Each task gives its exit code. */
 const tasks = {
@@ -44,6 +27,7 @@ const tasks = {
   fuzz: () => run(process.execPath, [join(root, 'test/fuzz/dist/main.js'), ...args]),
   fidelity: () => run(process.execPath, [join(root, 'test/fidelity/dist/fidelity/main.js'), ...args]),
   mutation: () => run(process.execPath, [join(root, 'test/mutation/main.mjs'), ...args]),
+  release: () => run(process.execPath, [join(root, 'scripts/release/main.mjs'), ...args]),
   size: () => run(process.execPath, [join(root, 'scripts/measure-client.mjs')]),
   lint: () => run(join(binaries, 'oxlint'), ['--type-aware', '--deny-warnings', ...args]),
   check: () =>

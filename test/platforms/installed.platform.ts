@@ -5,18 +5,29 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+// @ts-expect-error a script, which has no types
+import { published } from '../../scripts/published.mjs'
 import { root } from './programs.js'
 
 const execute = promisify(execFile)
 const folder = mkdtempSync(join(tmpdir(), 'postern-installed-'))
-const project = join(folder, 'project')
+const [project, tarballs] = [join(folder, 'project'), join(folder, 'tarballs')]
+
+interface Materials {
+  readonly bomFormat: string
+  readonly components: readonly { readonly name: string; readonly group?: string }[]
+}
+
+interface Lockfile {
+  readonly packages: Readonly<Record<string, unknown>>
+}
 
 /** An environment with an empty home folder and an empty cache. Where packages come from stays as it is for this user. */
 let env: Readonly<Record<string, string>>
 
 beforeAll(async () => {
-  const [home, tarballs] = [join(folder, 'home'), join(folder, 'tarballs')]
-  for (const each of [home, tarballs, project]) mkdirSync(each)
+  const home = join(folder, 'home')
+  for (const each of [home, project]) mkdirSync(each)
   const { stdout: userConfig } = await execute('npm', ['config', 'get', 'userconfig'], { cwd: root })
   env = {
     ...(process.env as Record<string, string>),
@@ -25,13 +36,12 @@ beforeAll(async () => {
     npm_config_userconfig: userConfig.trim(),
   }
 
-  const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { readonly packageManager: string }
-  const filters = ['./packages/*', './sidecar'].flatMap((path) => ['--filter', path])
-  const pack = ['exec', '--yes', `--package=${packageManager}`, '--', 'pnpm', '-r', ...filters, 'pack', '--pack-destination', tarballs]
-  await execute('npm', pack, { cwd: root, maxBuffer: 2 ** 26 })
+  await execute(process.execPath, [join(root, 'scripts/release/main.mjs'), 'rehearse', tarballs], { cwd: root, maxBuffer: 2 ** 26 })
 
   const ours = Object.fromEntries(
-    readdirSync(tarballs).map((file) => [`@postern/${/^postern-(.+)-[\d.]+\.tgz$/.exec(file)?.[1]}`, `file:${join(tarballs, file)}`]),
+    readdirSync(tarballs)
+      .filter((file) => file.endsWith('.tgz'))
+      .map((file) => [`@postern/${/^postern-(.+)-[\d.]+\.tgz$/.exec(file)?.[1]}`, `file:${join(tarballs, file)}`]),
   )
   const { '@postern/sidecar': sidecar, ...others } = ours
   writeFileSync(
@@ -42,6 +52,24 @@ beforeAll(async () => {
 }, 600_000)
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+describe('the rehearsal of a release', () => {
+  test('makes a tarball of each package, whose digests are right', async () => {
+    expect(readdirSync(tarballs).filter((file) => file.endsWith('.tgz'))).toHaveLength(published.length)
+    await execute('sha256sum', ['--check', '--strict', 'SHA256SUMS'], { cwd: tarballs })
+  })
+
+  test('writes a bill of materials of every library that an installation gets, ours by their tarballs', () => {
+    const text = readFileSync(join(tarballs, 'sbom.cdx.json'), 'utf8')
+    const { bomFormat, components } = JSON.parse(text) as Materials
+    expect(bomFormat).toBe('CycloneDX')
+    const listed = new Set(components.map(({ name, group }) => (group === undefined ? name : `${group}/${name}`)))
+    const { packages } = JSON.parse(readFileSync(join(project, 'package-lock.json'), 'utf8')) as Lockfile
+    const installed = Object.keys(packages).flatMap((path) => path.split('node_modules/').at(-1) || [])
+    expect(installed.filter((name) => !listed.has(name))).toEqual([])
+    expect(text).not.toContain(folder)
+  })
+})
 
 describe('the packed sidecar, installed by npm in an empty folder of a user whose home is empty', () => {
   test('answers a call by the curl line that "npx @postern/sidecar demo" prints', { timeout: 120_000 }, async () => {
