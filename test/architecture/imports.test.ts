@@ -81,7 +81,7 @@ const wallsOfCore: Walls = {
   lib: {},
   connect: { lib: 'value' },
   read: { lib: 'value' },
-  prices: {},
+  prices: { lib: 'value' },
   answers: { lib: 'value', ...rooms },
   objects: { lib: 'value', resolve: 'type', police: 'type' },
   resolve: { lib: 'value', answers: 'value', objects: 'value' },
@@ -365,6 +365,17 @@ describe('shared code', () => {
       'packages/core/src/connect/open-upstream.ts',
       'packages/instance/src/backend/node-transport.ts',
       'packages/instance/src/backend/undici-transport.ts',
+    ])
+  })
+})
+
+describe('a search', () => {
+  test('refers back to what it found only in texts of the operator: elsewhere its cost would grow faster than the text', () => {
+    const refersBack = /\/(?:[^/\n\\]|\\.)*\\[1-9](?!\d)(?:[^/\n\\]|\\.)*\/[gimsuy]*|\\k</
+    expect(everyPackage.flatMap(sourcesOf).filter((file) => refersBack.test(codeOf(file)))).toEqual([
+      // An address and keys of the configuration.
+      'packages/config/src/check-gateways.ts',
+      'packages/guard/src/find-keys.ts',
     ])
   })
 })

@@ -18,6 +18,9 @@ const endpoints = {
 const prices = [
   { model: 'openai/*', unit: 'USD', perMillion: { input: 1, output: 1 } },
   { model: 'm', unit: 'USD', perMillion: { input: 1, output: 1 } },
+  { model: '*', unit: 'USD', perMillion: { input: 1, output: 1 } },
+  { model: 'other/dear', unit: 'USD', perMillion: { input: 1000, output: 1000 } },
+  { model: 'other/dear:cheap', unit: 'USD', perMillion: { input: 1, output: 1 } },
   { model: 'big', unit: 'USD', perMillion: { input: 1000, output: 1000 } },
 ]
 
@@ -63,6 +66,25 @@ forAnAnsweringGateway(
         expect([model, odd.code, odd.big]).toEqual([model, undefined, 1])
         expect(odd.money).toBeGreaterThan(900 * plain.money)
       }
+    })
+
+    test('dearer-than-it-looks: a name that a gateway could read as a dearer model costs as much as that one', async () => {
+      for (const model of [
+        'other/dear:nitro',
+        'Other/Dear',
+        'models/other/dear',
+        'publishers/other/models/dear',
+        '/other/dear',
+        'other//dear',
+        'other/dear-2026-08-06',
+        'x/other/dear@1',
+        'dear',
+        'dear:free',
+      ])
+        expect([model, (await setAside('chat/completions', { ...chat, model })).money > 0.05]).toEqual([model, true])
+      // The file has these in full, or as another model.
+      for (const model of ['other/dear:cheap', 'other/dearer', 'azure/dear', 'other/x', 'some'])
+        expect([model, (await setAside('chat/completions', { ...chat, model })).money < 0.001]).toEqual([model, true])
     })
 
     test.each<[what: string, path: string, body: object]>([

@@ -100,6 +100,23 @@ describe.each(doorNames)('behind the %s door', (door: DoorName) => {
     }
   })
 
+  test("a caller's credential in Host is not written down", async () => {
+    const strict = await openHouse({ door, config: { listen: { hosts: ['app.example.com'] } } })
+    const token = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl'
+    const credentials = ['pst_e84fcfd1150ec188c40e6334100c9ea022775f09', `pst_${'aB3-_'.repeat(9)}`, token]
+    try {
+      for (const [at, credential] of credentials.entries()) {
+        const head = `GET /ai/v1/models HTTP/1.1\r\nHost: ${credential}.example\r\n\r\n`
+        expect(await rawExchange(strict.origin, head, { oneAnswer: true })).toMatch(/^HTTP\/1\.1 4/)
+        await expect.poll(() => strict.ledger.entries.length).toBe(at + 1)
+        for (const part of credential.split('.')) expect(JSON.stringify(strict.ledger.entries)).not.toContain(part)
+      }
+      expect(strict.ledger.entries.map(({ refused }) => refused)).toEqual(Array(3).fill('[redacted].example'))
+    } finally {
+      await strict.close()
+    }
+  })
+
   test('a tag that holds a key is refused, says which, and reaches neither the gateway nor the answer', async () => {
     for (const [, secret] of secretsOf()) {
       for (const name of ['X-Workflow-ID', 'X-Step-ID', 'X-Parent-Step-ID']) {
@@ -216,6 +233,18 @@ describe('lines of the process', () => {
 })
 
 describe('a key in a text', () => {
+  test("is blotted out alike where it is a caller's credential", () => {
+    const token = `eyJ${'a'.repeat(20)}.eyJ${'b'.repeat(20)}.${'c'.repeat(20)}`
+    for (const credential of [`pst_${'x-_9'.repeat(8)}`, token])
+      for (const [before, behind] of [
+        ['', ''],
+        ['Bearer ', ' x'],
+        ['sidecar.teAuthorization: Bearer ', '\r\n'],
+        ['a=', '&b'],
+      ])
+        expect(redactKeys(`${before}${credential}${behind}`)).toBe(`${before}[redacted]${behind}`)
+  })
+
   test('is blotted out behind anything but a letter or a digit', () => {
     const [, secret = ''] = shaped[0] ?? []
     for (const before of ['', ' ', '_', '-', '/', '"', '.', ':', 'é']) expect(redactKeys(`${before}${secret}`)).toBe(`${before}[redacted]`)

@@ -32,6 +32,32 @@ const couldRun: [how: string, path: string, body: object][] = [
   ['a name that is no text', 'chat/completions', { model: ['gpt-4'], ...chat }],
 ]
 
+/** Names by which a gateway could read `openai/zed-9`, or `zed-9` of it. */
+const readAsOne = [
+  'openai/zed-9:nitro',
+  'openai/zed-9:free',
+  'OpenAI/ZED-9',
+  'models/openai/zed-9',
+  'publishers/openai/models/zed-9',
+  'openrouter/openai/zed-9',
+  '/openai/zed-9',
+  'openai/zed-9/',
+  'openai//zed-9',
+  'openai/./zed-9',
+  '~openai/zed-9',
+  'openai/zed-9@latest',
+  'openai/zed-9-latest',
+  'openai/zed-9-2026-08-06',
+  'openai/zed-9-20260806:nitro',
+  'a/b/c/d/e/f/g/h/openai/zed-9',
+  'zed-9',
+  'zed-9:nitro',
+  'models/zed-9',
+]
+
+/** Names of other models. */
+const ofOthers = ['azure/zed-9', 'openai/zed-9-mini', 'openai/zed-95', 'zed-9-mini:nitro', 'my-zed-9', 'zed-9/mini', 'openai/my-zed-9']
+
 /** Calls that ask for a stream in one of the ways that servers read. */
 const couldStream: [how: string, path: string, body: object | FormData][] = [
   ['a text', 'chat/completions', { model: 'm', stream: 'true', ...chat }],
@@ -67,6 +93,7 @@ describe.each(doorNames)('limit-by-another-name, behind the %s door', (door) => 
     const gateways: ConfigInput['gateways'] = { main: { dialect: 'openai', baseURL: upstream.baseURL, endpoints } }
     const rules: NonNullable<ConfigInput['limits']>['rules'] = [
       { name: 'dear', team: 'acme', model: 'gpt-*', requests: 1 },
+      { name: 'one', user: 'u_7', model: 'openai/zed-9', requests: 1 },
       { name: 'open', team: 'globex', streams: 1 },
     ]
     house = await openHouse({ door, config: { gateways, limits: { rules } } })
@@ -98,6 +125,20 @@ describe.each(doorNames)('limit-by-another-name, behind the %s door', (door) => 
       { model: 'cheap', models: ['other'], metadata: { model: 'gpt-4' }, messages: [{ role: 'user', content: '{"model":"gpt-4"}' }] },
     ])
       expect((await call(house.callers.acme, 'chat/completions', body)).status).toBe(200)
+  })
+
+  test('a limit of one model that is used up lets no name through that a gateway could read as it', async () => {
+    const { token } = await house.minter.mint({ user: 'u_7', team: 'acme' })
+    const ask = async (model: string): Promise<[string, string | null]> => {
+      const answer = await call(token, 'chat/completions', { model, ...chat })
+      await answer.arrayBuffer()
+      return [model, answer.headers.get('postern-refusal')]
+    }
+    expect(await ask('openai/zed-9')).toEqual(['openai/zed-9', null])
+    const before = upstream.seen.length
+    for (const model of readAsOne) expect(await ask(model)).toEqual([model, 'budget_exhausted'])
+    expect(upstream.seen).toHaveLength(before)
+    for (const model of ofOthers) expect(await ask(model)).toEqual([model, null])
   })
 
   test('a limit of open streams counts every call that could be one', async () => {

@@ -188,6 +188,16 @@ describe('stream-behind-its-ceiling: a stream that goes on behind what was set a
     expect(told[0]?.left).toBeLessThanOrEqual(100_000 - (5 + ceiling + 1))
   })
 
+  test('and where it goes on behind its end mark, the gateway is left, and the client has its whole answer', async () => {
+    const form = forms['text of a chat'] as Form
+    const { call, sent, house } = await openStreaming(form, (index) => (index === 1 ? form.end : '') + form.piece('word '), endless)
+    const { text, isWhole } = await readAll(await call())
+    expect([isWhole, text.match(/^: postern .*"finish":"\w+"/gm)?.length]).toEqual([true, 1])
+    expect(house.ledger.entries[0]).toMatchObject({ finish: 'complete' })
+    await expect.poll(sent).toBeGreaterThan(0)
+    expect(sent()).toBeLessThan(endless)
+  })
+
   test.each(doorNames)('and the SDK says so, behind the %s door', async (door) => {
     const form = forms['text of a chat'] as Form
     const { house } = await openStreaming(form, () => form.piece('word '), endless, { door })
@@ -229,6 +239,17 @@ describe('stream-behind-its-ceiling: what keeps to its ceiling passes to its end
     expect((await readAll(await call())).isWhole).toBe(true)
   })
 
+  test.each<[what: string, form: Form, request: object]>([
+    ['a text completion, in several answers', forms['a text completion'] as Form, { prompt: 'x' }],
+    ['a chat, in several answers', forms['text of a chat'] as Form, { messages: [{ role: 'user', content: 'x' }] }],
+  ])('what %s repeats of its prompt', async (_, form, request) => {
+    const prompt = 'Once upon a time there was a king. '.repeat(150)
+    const asked = JSON.parse(JSON.stringify({ ...request, echo: true, n: 4, max_tokens: ceiling }).replace('"x"', JSON.stringify(prompt)))
+    const events = Array.from({ length: 4 }, () => [form.piece(prompt), form.piece(longest.slice(0, 300))]).flat()
+    const { call } = await openStreaming({ ...form, request: asked as object }, (index) => events[index] as string, events.length)
+    expect((await readAll(await call())).text).toContain('"finish":"complete"')
+  })
+
   test.each<[what: string, events: readonly string[]]>([
     [
       'the whole answer so far beside each piece',
@@ -245,6 +266,10 @@ describe('stream-behind-its-ceiling: what keeps to its ceiling passes to its end
       [`${chunk({ content: 'a' }).slice(0, -3)},"context":{"content":"${'x'.repeat(9000)}"}}\n\n`],
     ],
     ['rows of hyphens, each a token', Array.from({ length: ceiling }, () => chunk({ content: '-'.repeat(128) }))],
+    ['rows of box lines, each a token', Array.from({ length: ceiling }, () => chunk({ content: '\u2500'.repeat(64) }))],
+    ['rows of one emoji, each a token', Array.from({ length: ceiling }, () => chunk({ content: '\u{1f600}'.repeat(64) }))],
+    ['a row of three megabytes', [chunk({ content: '-'.repeat(3_000_000) })]],
+    ['rows of three megabytes that begin again and again', [chunk({ content: `${'-'.repeat(999)}\n`.repeat(100) })]],
     ['rows of blanks, each a token', Array.from({ length: ceiling }, () => chunk({ content: ' '.repeat(128) }))],
     [
       'one thought under two names',

@@ -13,8 +13,15 @@ const furtherShapes =
   // Databricks, AWS.
   '|dapi[0-9a-f]{32}|A[KS]IA[A-Z0-9]{16}'
 
+/**
+ * Credentials of callers: those that Postern makes for services, and tokens in three parts (JWT), whose first one begins with `{"`. A text
+ * has the form of a token only where it begins behind another character, so that none is looked at twice.
+ */
+const callersShapes = '(?<![A-Za-z0-9])pst_[\\w-]{16,}|(?<![\\w-])eyJ[\\w-]{8,}\\.[\\w-]{8,}\\.[\\w-]*'
+
 const whole = new RegExp(`^(?:${usualShapes}|${furtherShapes})$`)
 const anywhere = new RegExp(`(?<![A-Za-z0-9])(?:${usualShapes}|${furtherShapes})`, 'g')
+const credentials = new RegExp(callersShapes, 'g')
 const somewhere = new RegExp(`(?:^|[^A-Za-z0-9])(?:${usualShapes}|${furtherShapes})`)
 
 /** Whether a text has the form of a gateway's or provider's key. */
@@ -33,9 +40,9 @@ export function keysIn(text: string): { readonly text: string; readonly index: n
 }
 
 /**
- * Replaces everything that has the form of a key by `[redacted]`, unless a letter or digit stands right before it, as
- * in `task-…`.
+ * Replaces everything that has the form of a key, or of a caller's credential, by `[redacted]`, unless a letter or digit stands right
+ * before it, as in `task-…`.
  */
 export function redactKeys(text: string): string {
-  return text.replace(anywhere, '[redacted]')
+  return text.replace(anywhere, '[redacted]').replace(credentials, '[redacted]')
 }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { aliasFault, checkRingKey, type CheckedConfig, OwnBindings } from '@postern/config'
 import {
   answerAtDoor,
@@ -20,6 +21,9 @@ import type { AdminCall, AdminRoute } from './route.js'
 /** How many keys a page of the list has, if the request does not say, and at most. */
 const usualPage = 100
 const longestPage = 1000
+
+/** How many keys of a page are described in one turn of the event loop: each is opened, and its bindings are asked for. */
+const keysPerTurn = 25
 
 /** The ring of the running process. */
 export interface RingOfProcess {
@@ -60,7 +64,11 @@ export function keyRoutes({ keyRing, checked }: RingOfProcess): readonly AdminRo
         const kept = await ring.keys(after, most)
         const keys = []
         const own = new OwnBindings(checked().config)
-        for (const each of kept) keys.push(await describeRingKey(each, ring, masterKeys, own))
+        for (const each of kept) {
+          // A store in a file answers at once, and all other calls would wait for the whole page.
+          if (keys.length % keysPerTurn === 0) await setImmediate()
+          keys.push(await describeRingKey(each, ring, masterKeys, own))
+        }
         const next = keys.length === most ? keys.at(-1)?.alias : undefined
         answerAtDoor(instance, request, response, { status: 200, body: { keys, ...(next === undefined ? {} : { after: next }) } })
       },

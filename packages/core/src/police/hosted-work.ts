@@ -8,7 +8,7 @@ import type { VisitedMember } from './visit-members.js'
  * input anew, as a template does whose loops make any length of it.
  */
 const setsToWork =
-  /websearch|searchparameters|searchoptions|enablesearch|searchenabled|^search(?:mode)?$|mcpservers?|^plugins$|^prediction$|^audio$|speechconfig|^container$|^(?:sub)?agents$|multiagent|^transforms$|^chattemplate$|^rag$|grounding|retrieval/
+  /websearch|searchparameters|searchoptions|enablesearch|searchenabled|^search(?:mode)?$|mcpservers?|^plugins$|^prediction$|^audio$|speechconfig|^container$|^(?:sub)?agents$|multiagent|^transforms$|^chattemplate$|^rag$|grounding|retrieval|codeinterpreter|codeexecution|(?:builtin|server|hosted)tools?/
 const isWork = rememberNames((name) => setsToWork.test(squashName(name)))
 const modalities = /^(?:(?:output|response)_?)?modalities$/i
 /**

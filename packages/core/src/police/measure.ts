@@ -50,6 +50,8 @@ export class Measuring {
   #toolsOfProvider = 0
   /** The most tokens for thinking that a member asks for. */
   #thinking = 0
+  /** Whether it asks for the answer behind its own text. */
+  #echoes = false
   /** The models that the request names; `undefined`: any may run. */
   #models: Set<string> | undefined = new Set()
 
@@ -78,6 +80,14 @@ export class Measuring {
     return [
       (member, eachItem) => this.#media.visit(member, eachItem),
       (member) => this.#lookForWork(member, isPicture),
+      (member, eachItem) => {
+        if (squashName(member.name) === 'echo' && !member.inContent && member.value !== false) this.#echoes = true
+        if (!mayNameTools(member)) return
+        if (namesTool(member.value)) this.isUnbounded(member.name)
+        eachItem((item) => {
+          if (namesTool(item)) this.isUnbounded(member.name)
+        })
+      },
       (member, eachItem) => {
         if (!asksForThinking(member)) return
         this.#noteThinking(member.name, member.value)
@@ -128,6 +138,7 @@ export class Measuring {
       picturesAsked: pictures,
       output,
       unbounded: this.#unbounded,
+      echoes: this.#echoes,
       models: [...(this.#models ?? [])],
     }
   }
@@ -220,6 +231,15 @@ export class Measuring {
 /** Whether a member is a list of tools that {@link Measuring.need} counts by its name. */
 function isCountedList({ name, value }: VisitedMember): boolean {
   return (name === 'tools' || name === 'functions') && Array.isArray(value)
+}
+
+/** Whether a setting could say by a name, in place of a definition, which tools the provider runs. */
+function mayNameTools({ name, inContent, isTop, inSettings }: VisitedMember): boolean {
+  return definesTools(name) && !inContent && (isTop || inSettings)
+}
+
+function namesTool(value: unknown): boolean {
+  return value !== null && typeof value !== 'object' && value !== undefined && value !== false
 }
 
 function lengthOf(list: unknown): number {

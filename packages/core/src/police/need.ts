@@ -16,6 +16,8 @@ export interface Need {
   readonly output: AskedOutput | undefined
   /** The member or the reason for which nothing bounds what the request uses; `undefined`: it is bounded by all of the above. */
   readonly unbounded: string | undefined
+  /** Whether each answer may begin with the text of the request. */
+  readonly echoes: boolean
   /** The models that it names, of which any may run. Empty: any model may. */
   readonly models: readonly string[]
 }

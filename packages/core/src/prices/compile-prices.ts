@@ -7,7 +7,7 @@ import { costBy, dearestOf, isTold, mostBy, outputBy, type Tariff } from './tari
 
 /** Compiles the price file. What a call costs is found by its gateway and model, without a look at other entries. */
 export function compilePrices(file: PriceFile): Prices {
-  const findEntries = createEntryFinder(file)
+  const { find: findEntries, findReadings } = createEntryFinder(file)
   const factorFor = compileMarkups(file)
   const tiers = new Set(file.prices.map(({ tier }) => tier))
   /** Gateways that no entry names are alike: the empty text stands for them. */
@@ -28,10 +28,26 @@ export function compilePrices(file: PriceFile): Prices {
     }
   }
 
-  const tariffFor = createMemo((call, unit) => dearestOf(findEntries(call, unit).map(({ tariff }) => tariff)))
+  /** The entries for the models that a gateway could read in the name of a model that the file has not in full, beside its own. */
+  function readingsBeside(own: readonly RankedEntry[], call: PricedCall, unit: string): readonly RankedEntry[] {
+    if (own.length === 0 || own.some(({ entry }) => entry.model === call.model)) return []
+    return findReadings(call, unit, Math.min(...own.map(({ rank }) => rank)))
+  }
+
+  const tariffFor = createMemo((call, unit) => {
+    const own = findEntries(call, unit)
+    return dearestOf([...own, ...readingsBeside(own, call, unit)].map(({ tariff }) => tariff))
+  })
   const statedFor = createMemo((call, what) => {
-    const entries = [...unitsOf(call.gateway)].flatMap((unit) => findEntries(call, unit))
-    return largestStated(call.model === undefined ? entries : ofMostSpecificModel(entries), facts[what as keyof typeof facts])
+    const read = facts[what as keyof typeof facts]
+    const found = [...unitsOf(call.gateway)].map((unit) => ({ unit, own: findEntries(call, unit) }))
+    const entries = found.flatMap(({ own }) => own)
+    if (call.model === undefined) return largestStated(entries, read)
+    const stated = largestStated(ofMostSpecificModel(entries), read)
+    // A ceiling is what is set aside, and the dearest counts; a model's most is what the request is cut to.
+    if (stated === undefined || what === 'maxOutput') return stated
+    const beside = found.flatMap(({ unit, own }) => readingsBeside(own, call, unit)).flatMap(({ entry }) => read(entry) ?? [])
+    return Math.max(stated, ...beside)
   })
 
   function priced<Result>(call: PricedCall, unit: string, reckon: (tariff: Tariff, factor: Factor) => Result): Result | undefined {

@@ -1,4 +1,5 @@
 import type { PriceFile } from '@postern/ports'
+import { createReadingFinder, type FindReadings } from './find-readings.js'
 import { createPriceIndex, type PriceIndex, rankEntries, type RankedEntry } from './price-index.js'
 import type { PricedCall } from './prices.js'
 
@@ -8,7 +9,13 @@ import type { PricedCall } from './prices.js'
  */
 export type FindEntries = (call: PricedCall, unit: string) => readonly RankedEntry[]
 
-export function createEntryFinder({ prices }: PriceFile): FindEntries {
+/** The entries of a price file, as they are looked up. */
+export interface EntryFinder {
+  readonly find: FindEntries
+  readonly findReadings: FindReadings
+}
+
+export function createEntryFinder({ prices }: PriceFile): EntryFinder {
   const byPlace = new Map<string, RankedEntry[]>()
   for (const each of rankEntries(prices)) {
     const id = placeOf(each.entry.gateway, each.entry.unit)
@@ -17,11 +24,12 @@ export function createEntryFinder({ prices }: PriceFile): FindEntries {
     else known.push(each)
   }
   const indexes = new Map<string, PriceIndex>([...byPlace].map(([id, entries]) => [id, createPriceIndex(entries)]))
-  return ({ gateway, model, tier }, unit) => {
+  const placesOf = (gateway: string, unit: string): readonly string[] => [placeOf(gateway, unit), placeOf(undefined, unit)]
+  const find: FindEntries = ({ gateway, model, tier }, unit) => {
     const found: RankedEntry[] = []
     /** The models, and the tiers of models, for which an entry was found. */
     const decided = new Set<string>()
-    for (const index of [indexes.get(placeOf(gateway, unit)), indexes.get(placeOf(undefined, unit))])
+    for (const index of placesOf(gateway, unit).map((place) => indexes.get(place)))
       for (const each of index === undefined ? [] : model === undefined ? index.all : index.matching(model)) {
         const { entry } = each
         if (tier !== undefined && entry.tier !== undefined && entry.tier !== tier) continue
@@ -34,6 +42,7 @@ export function createEntryFinder({ prices }: PriceFile): FindEntries {
       }
     return found
   }
+  return { find, findReadings: createReadingFinder(byPlace, placesOf) }
 }
 
 /** No name holds a line feed. */

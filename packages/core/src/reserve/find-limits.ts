@@ -1,5 +1,5 @@
 import { type Claim, mostSpecificFirst, type Principal } from '@postern/ports'
-import { compileNamePattern } from '@postern/protocol'
+import { compileModelReading, modelReadings, type ModelReadings } from '@postern/protocol'
 import { createFieldIndex } from '../lib/field-index.js'
 import { isMeasured, type LimitRule } from './limit-rule.js'
 
@@ -36,17 +36,18 @@ interface CompiledRule {
   /** What the ids of its counts begin with. */
   readonly prefix: string
   readonly place: number
-  readonly matchesModel: (name: string) => boolean
+  readonly matchesModel: (readings: ModelReadings) => boolean
 }
 
 export function createLimitFinder(rules: readonly LimitRule[]): FindLimits {
   const compiled = rules.map((rule, place): CompiledRule => {
     const unit = rule.currency === undefined ? rule.unit : `${rule.unit} ${rule.currency}`
-    return { rule, prefix: `${rule.countedUnder}\n${unit}`, place, matchesModel: compileNamePattern(folded(rule.model ?? '*')) }
+    return { rule, prefix: `${rule.countedUnder}\n${unit}`, place, matchesModel: compileModelReading(rule.model ?? '*') }
   })
   const index = createFieldIndex(mostSpecificFirst, compiled, ({ rule }) => rule)
   return (call) => {
-    const matching = index.all(call.principal).filter((each) => selects(each, call))
+    const models = new ReadModels(call.models)
+    const matching = index.all(call.principal).filter((each) => selects(each, call, models))
     const inOrder = matching.length > 1 ? matching.toSorted((one, other) => one.place - other.place) : matching
     const limits: Limit[] = []
     for (const { rule, prefix } of inOrder) {
@@ -68,19 +69,31 @@ export function createMayCount(rules: readonly LimitRule[]): (call: Pick<Limited
       .some((rule) => (rule.key === undefined || rule.key === key) && (rule.gateway === undefined || rule.gateway === gateway))
 }
 
-function selects({ rule, matchesModel }: CompiledRule, { key, gateway, models, isStream }: LimitedCall): boolean {
+function selects({ rule, matchesModel }: CompiledRule, { key, gateway, isStream }: LimitedCall, models: ReadModels): boolean {
   if (rule.unit === 'streams' && !isStream) return false
   if (rule.key !== undefined && rule.key !== key) return false
   if (rule.gateway !== undefined && rule.gateway !== gateway) return false
-  return rule.model === undefined || models.length === 0 || models.some((model) => !plainModel.test(model) || matchesModel(folded(model)))
+  return rule.model === undefined || models.someCouldBe(matchesModel)
 }
 
 /** A name that every gateway reads as one model. One that some could read as another counts under every rule. */
 const plainModel = /^[\w.:/@+~=-]+$/
 
-/** Some gateways do not tell capital letters from small ones. */
-function folded(model: string): string {
-  return model.toLowerCase()
+/** The models of a call, as gateways could read their names. Reads them once, and only if a rule asks. */
+class ReadModels {
+  readonly #models: readonly string[]
+  #readings: readonly ModelReadings[] | undefined
+
+  constructor(models: readonly string[]) {
+    this.#models = models
+  }
+
+  /** Whether a model that may run could be one that `matches`. */
+  someCouldBe(matches: (readings: ModelReadings) => boolean): boolean {
+    if (this.#models.length === 0 || !this.#models.every((model) => plainModel.test(model))) return true
+    this.#readings ??= this.#models.map(modelReadings)
+    return this.#readings.some(matches)
+  }
 }
 
 /**

@@ -35,6 +35,12 @@ export interface ReservationFacts {
   readonly sized: SizedCall | undefined
 }
 
+/** The tokens that a call has set aside, and what else bounds how long its answers become. */
+export interface TokensSetAside extends Pick<CallSize, 'input' | 'answers' | 'echoes'> {
+  /** Of all answers together. */
+  readonly output: number
+}
+
 /** How a call ended, as far as a reservation has to know. */
 export interface ReservedEnding {
   readonly record: GovernanceRecord
@@ -94,10 +100,12 @@ export class Reservation implements OpenReservation {
   }
 
   /** The tokens that are set aside; `undefined`: no limit is of money or tokens, or the answer has no length. */
-  get tokensSetAside(): { readonly input: number; readonly output: number } | undefined {
+  get tokensSetAside(): TokensSetAside | undefined {
     const { sized } = this.#facts
     const ceiling = sized?.clamped?.ceiling ?? sized?.size.ceiling
-    return sized === undefined || ceiling === undefined ? undefined : { input: sized.size.input, output: sized.size.output(ceiling) }
+    if (sized === undefined || ceiling === undefined) return undefined
+    const { input, answers, echoes } = sized.size
+    return { input, output: sized.size.output(ceiling), answers, echoes }
   }
 
   /** What the client is told of its limits, name and value in turn. */

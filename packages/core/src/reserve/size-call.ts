@@ -43,6 +43,8 @@ export interface CallSize {
   readonly input: number
   readonly answers: number
   readonly pictures: number
+  /** Whether each answer may begin with the text of the request. */
+  readonly echoes: boolean
   /** Whether nothing but a price for the whole call bounds it. */
   readonly isUnbounded: boolean
   /** The tokens of all answers together, with this ceiling: thinking included. */
@@ -125,6 +127,7 @@ export function sizeCall(limits: readonly Limit[], need: Need, call: PricedCall,
     ceiling,
     input,
     answers,
+    echoes: need.echoes,
     pictures: need.picturesAsked,
     output,
     isUnbounded: unbounded !== undefined,

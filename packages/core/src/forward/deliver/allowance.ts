@@ -47,7 +47,7 @@ export class Allowance {
   /**
    * Whether a further event is more than was set aside.
    *
-   * @param event As Latin-1, so that a character beyond ASCII counts as its bytes.
+   * @param event As Latin-1. A character beyond ASCII counts roughly as its bytes, and exactly as one.
    * @param mayParse Whether to parse the event would hold up nobody. If it would, it counts as nothing.
    */
   isPassedBy(event: string, mayParse: () => boolean): boolean {
@@ -55,7 +55,7 @@ export class Allowance {
       this.#roughly += countTexts(event)
       if (this.#roughly <= this.#chars) return false
     }
-    const chars = mayParse() ? countPieces(event, this.#isTyped) : 0
+    const chars = mayParse() ? countPieces(Buffer.from(event, 'latin1').toString(), this.#isTyped) : 0
     this.#exactly += chars
     return this.#exactly > this.#chars || (chars > 0 && this.#reported > this.#tokens)
   }

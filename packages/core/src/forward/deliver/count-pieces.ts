@@ -40,13 +40,16 @@ function afterBlanks(text: string, from: number): number {
   return at
 }
 
+/** As how many characters a row of the same character counts. */
+const mostOfRow = 4
+
 type Members = Readonly<Record<string, unknown>>
 
 /** Names under which one piece of thinking stands, often under several at once. */
 const thoughts = ['reasoning_content', 'reasoning', 'thinking'] as const
 
 /**
- * The characters of an event's pieces of the answer, and of nothing else: not of the whole answer so far, which some servers send beside
+ * The characters (code points) of an event's pieces of the answer, and of nothing else: not of the whole answer so far, which some servers send beside
  * them, nor of what was found or read. A row of the same character counts as four: there are tokens of a hundred blanks or hyphens.
  */
 export function countPieces(event: string, isTyped: boolean): number {
@@ -98,7 +101,16 @@ function ofToolCall(call: unknown): number {
 }
 
 function lengthOf(text: unknown): number {
-  return typeof text === 'string' ? text.replaceAll(/(.)\1{4,}/gs, '$1$1$1$1').length : 0
+  if (typeof text !== 'string') return 0
+  let [counted, inRow, former] = [0, 0, -1]
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text.codePointAt(at) as number
+    if (character > 0xffff) at += 1
+    inRow = character === former ? inRow + 1 : 1
+    if (inRow <= mostOfRow) counted += 1
+    former = character
+  }
+  return counted
 }
 
 function listOf(value: unknown): readonly unknown[] {

@@ -119,7 +119,7 @@ export function streamEvents(exchange: Exchange, answer: ClientAnswer): Delivery
       return undefined
     }
     const text = bytes.toString('latin1', start, end)
-    if (told === undefined && allowance?.isPassedBy(text, () => mayParse(bytes, start, end)) === true) {
+    if (allowance?.isPassedBy(text, () => mayParse(bytes, start, end)) === true) {
       isUsedUp = true
       return { stop: true }
     }
@@ -229,8 +229,10 @@ export function streamEvents(exchange: Exchange, answer: ClientAnswer): Delivery
     hasAll: () => ended,
     end: finish,
     broken(error) {
+      // The gateway went on behind the end of its answer: the client has all of that.
+      if (isUsedUp && told !== undefined) answer.end(told)
       // After the end mark the stream is complete, however its connection ended; but not if unpacking failed.
-      if ((ended || told !== undefined) && !(error instanceof BrokenPacking)) finish()
+      else if ((ended || told !== undefined) && !(error instanceof BrokenPacking)) finish()
       else answer.breakOff(error)
     },
   }
@@ -240,9 +242,10 @@ export function streamEvents(exchange: Exchange, answer: ClientAnswer): Delivery
 function allowanceOf({ reservation, records, route }: Exchange['facts']): Allowance | undefined {
   const setAside = reservation?.tokensSetAside
   if (setAside === undefined) return undefined
-  // A text completion may begin with its prompt (OpenAI API, `echo`).
-  const mayEcho = route.endpointPath.endsWith('completions') && !route.endpointPath.endsWith('chat/completions')
-  return new Allowance({ tokens: setAside.output, isTyped: records.endTypes.length > 0, echoedChars: mayEcho ? setAside.input : 0 })
+  // Each text completion may begin with its prompt (OpenAI API, `echo`), and so may each answer in a chat (vLLM).
+  const isText = route.endpointPath.endsWith('completions') && !route.endpointPath.endsWith('chat/completions')
+  const echoedChars = isText || setAside.echoes ? setAside.input * setAside.answers : 0
+  return new Allowance({ tokens: setAside.output, isTyped: records.endTypes.length > 0, echoedChars })
 }
 
 function invalid(message: string): Refusal {
