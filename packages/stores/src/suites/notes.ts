@@ -27,16 +27,16 @@ export const notesSentences: readonly Sentence<Budgets>[] = [
     title: 'tells the note of a call whose lease is over, once it is booked, to one process, until that one drops it',
     async run(open) {
       const [budgets, other] = [await open(), await open()]
-      await holds(budgets, 'short', 1000, '{"a":"\\u0000 \u017c \u{1F600}"}')
+      await holds(budgets, 'short', 100, '{"a":"\\u0000 \u017c \u{1F600}"}')
       await holds(budgets, 'long', minute, 'of a call under way')
       await holds(budgets, 'silent', 100)
-      await sleep(1050)
+      await sleep(150)
       deepEqual(await taken(minute, budgets, other), [])
       deepEqual((await other.bookAbandoned(100)).toSorted(), ['short', 'silent'])
       const note = { id: 'short', isSettled: false, text: '{"a":"\\u0000 \u017c \u{1F600}"}' }
-      deepEqual(await taken(1000, budgets, other), [note])
-      deepEqual(await taken(1000, other, budgets), [])
-      await sleep(1050)
+      deepEqual(await taken(600, budgets, other), [note])
+      deepEqual(await taken(600, other, budgets), [])
+      await sleep(650)
       deepEqual(await taken(100, other), [note])
       await other.dropNotes([note, { id: 'unknown', isSettled: true }])
       await sleep(150)
@@ -48,12 +48,12 @@ export const notesSentences: readonly Sentence<Budgets>[] = [
     async run(open) {
       const [budgets, other] = [await open(), await open()]
       for (const id of ['one', 'two', 'three']) await holds(budgets, id, minute, 'before')
-      deepEqual((await budgets.settle('one', [1], { text: 'after', leaseMs: 1000 }))?.length, 1)
+      deepEqual((await budgets.settle('one', [1], { text: 'after', leaseMs: 600 }))?.length, 1)
       await budgets.settle('two', [1], { text: 'after', leaseMs: minute })
       await budgets.settle('three', [1])
       equal(await other.settle('one', [5], { text: 'again', leaseMs: 0 }), undefined)
       deepEqual(await taken(minute, other), [])
-      await sleep(1050)
+      await sleep(650)
       deepEqual(await budgets.bookAbandoned(100), [])
       deepEqual(await taken(minute, other, budgets), [{ id: 'one', isSettled: true, text: 'after' }])
       deepEqual(await budgets.look([claim(1).budget]).then(([state]) => [state?.booked, state?.held]), [3, 0])
@@ -64,14 +64,14 @@ export const notesSentences: readonly Sentence<Budgets>[] = [
     async run(open) {
       const [budgets, other] = [await open(), await open()]
       await holds(budgets, 'one', minute)
-      await budgets.settle('one', [1], { text: 'left', leaseMs: 1000 })
+      await budgets.settle('one', [1], { text: 'left', leaseMs: 600 })
       for (let time = 0; time < 5; time += 1) {
-        await sleep(250)
-        await budgets.extend(['one'], 1000)
+        await sleep(150)
+        await budgets.extend(['one'], 600)
       }
       deepEqual(await taken(minute, other), [])
       await budgets.dropNotes([{ id: 'one', isSettled: true }])
-      await sleep(1050)
+      await sleep(650)
       deepEqual(await taken(minute, other), [])
     },
   },
