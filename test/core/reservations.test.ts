@@ -28,8 +28,8 @@ describe('the reservations of a process', () => {
     const { budgets, extended } = breakable()
     all = new Reservations(budgets, () => {})
     const [one, two] = [
-      { id: 'one', place: -1 },
-      { id: 'two', place: -1 },
+      { id: 'one', place: -1, atMs: Date.now() },
+      { id: 'two', place: -1, atMs: Date.now() },
     ]
     for (const reservation of [one, two]) {
       await budgets.reserve(reservation.id, [{ budget, amount: 1 }], minute)
@@ -45,7 +45,7 @@ describe('the reservations of a process', () => {
     const place = breakable()
     all = new Reservations(place.budgets, () => {})
     await place.budgets.reserve('one', [{ budget, amount: 4 }], minute)
-    const one = { id: 'one', place: -1 }
+    const one = { id: 'one', place: -1, atMs: Date.now() }
     all.add(one)
     place.isLost = true
     await all.settle(one, [3])

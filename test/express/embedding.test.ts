@@ -145,7 +145,7 @@ describe('Postern inside an Express application', () => {
       revocations: async () => ({}),
     }
     expect(() => postern(plain, { env: plainEnv, store: verbs as unknown as Store })).toThrow(
-      'store: that is passed has no seen.add, counters.add, budgets.reserve, budgets.extend, budgets.settle, budgets.look, budgets.bookAbandoned, locks.take, locks.release, revocations.append, revocations.after. Rename: remember is seen.add,',
+      'store: that is passed has no seen.add, counters.add, budgets.reserve, budgets.extend, budgets.settle, budgets.look, budgets.bookAbandoned, budgets.takeNotes, budgets.dropNotes, locks.take, locks.release, revocations.append, revocations.after. Rename: remember is seen.add,',
     )
   })
 

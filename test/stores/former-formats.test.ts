@@ -98,13 +98,38 @@ describe('a file of an earlier version', () => {
     expect(await made.budgets.reserve('r', [{ budget: { id: 'b', limit: 1 }, amount: 1 }], 60_000)).toMatchObject({ granted: true })
     await made.close()
     const former = new Database(file)
-    former.exec(`DROP TABLE locks; ${ringTables.map((table) => `DROP TABLE ${table};`).join('')} PRAGMA user_version = 2`)
+    former.exec(
+      `ALTER TABLE reservations DROP COLUMN note; DROP TABLE locks; ${ringTables.map((table) => `DROP TABLE ${table};`).join('')} PRAGMA user_version = 2`,
+    )
     former.close()
     expect(await tablesAfterOpening(file)).toEqual(await tablesAfterOpening(join(folder, 'new.db')))
     const { budgets, locks, close } = createSqliteStore({ file })
     expect(await locks.take('k', 'one', inAMinute())).toBe('one')
     expect(await budgets.reserve('s', [{ budget: { id: 'b', limit: 1 }, amount: 1 }], 1000)).toMatchObject({ granted: false })
     await close()
+  })
+})
+
+describe('a file of the version before notes of calls', () => {
+  test('keeps what is held there until its lease is over, since a process of that version may still finish its calls', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'postern-former-'))
+    const file = join(folder, 'store.db')
+    const budget = { id: 'b', limit: 10 }
+    const made = createSqliteStore({ file })
+    await made.budgets.reserve('long', [{ budget, amount: 1 }], 60_000)
+    await made.budgets.reserve('short', [{ budget, amount: 2 }], 0)
+    await made.close()
+    const former = new Database(file)
+    former.exec('ALTER TABLE reservations DROP COLUMN note; PRAGMA user_version = 4')
+    former.close()
+    const { budgets, close } = createSqliteStore({ file, owner: true })
+    expect(await budgets.bookAbandoned(10)).toEqual(['short'])
+    expect(await budgets.look([budget])).toMatchObject([{ booked: 2, held: 1 }])
+    expect(await budgets.takeNotes(10, 1000)).toEqual([])
+    expect(await budgets.settle('long', [1], { text: 'now', leaseMs: 0 })).toMatchObject([{ booked: 3, held: 0 }])
+    expect(await budgets.takeNotes(10, 1000)).toEqual([{ id: 'long', isSettled: true, text: 'now' }])
+    await close()
+    rmSync(folder, { recursive: true })
   })
 })
 

@@ -96,7 +96,7 @@ describe('what a sqlite store keeps', () => {
   test('is in files that only its owner may read', async () => {
     const store = createSqliteStore({ file, owner: true })
     await store.revocations.append({ kind: 'user', name: 'someone', at: 1, until: inAMinute() })
-    for (const ending of ['', '-wal', '-shm', '-owner']) expect(statSync(file + ending).mode & 0o777).toBe(0o600)
+    for (const ending of ['', '-wal', '-shm', '-owner', '-alive']) expect(statSync(file + ending).mode & 0o777).toBe(0o600)
     await store.close()
   })
 
@@ -106,7 +106,7 @@ describe('what a sqlite store keeps', () => {
     symlinkSync('store.db', join(folder, 'data/current'))
     const store = createSqliteStore({ file, owner: true })
     await store.revocations.append({ kind: 'user', name: 'someone', at: 1, until: inAMinute() })
-    for (const ending of ['', '-wal', '-shm', '-owner'])
+    for (const ending of ['', '-wal', '-shm', '-owner', '-alive'])
       expect(statSync(join(folder, `data/store.db${ending}`)).mode & 0o777, ending).toBe(0o600)
     expect(readdirSync(folder).toSorted()).toEqual(['data', 'store.db'])
     await store.close()
@@ -451,7 +451,7 @@ describe('a file that is no store of ours', () => {
   test('is refused where a newer version wrote it, and not changed', async () => {
     await writeHead(60, 7)
     const before = readFileSync(file)
-    expect(open).toThrow(/written by a newer Postern \(schema 7, known here up to 4\)/)
+    expect(open).toThrow(/written by a newer Postern \(schema 7, known here up to 5\)/)
     expect(readFileSync(file).equals(before)).toBe(true)
   })
 

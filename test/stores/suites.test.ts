@@ -126,6 +126,18 @@ describe('the suites', () => {
     }
     expect(await faultsOf(budgetsSuite, generous)).toEqual([
       'counts all of a reservation as spent once its lease is over, tells of it once, and corrects it when the truth comes',
+      'tells the note of a call whose lease is over, once it is booked, to one process, until that one drops it',
+      'keeps the note of a call that is settled after its lease, although whoever took the former one drops that',
+    ])
+    const careless = (): Budgets => {
+      const { budgets } = createMemoryStore()
+      // Drops what was left meanwhile, too.
+      const dropNotes: Budgets['dropNotes'] = (notes) =>
+        budgets.dropNotes(notes.flatMap(({ id }) => [true, false].map((isSettled) => ({ id, isSettled }))))
+      return { ...budgets, dropNotes }
+    }
+    expect(await faultsOf(budgetsSuite, careless)).toEqual([
+      'keeps the note of a call that is settled after its lease, although whoever took the former one drops that',
     ])
   })
 

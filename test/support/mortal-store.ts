@@ -17,6 +17,8 @@ export function createMortalStore(store: Store): { readonly store: Store; die():
     settle: (...args) => alive(() => store.budgets.settle(...args)),
     look: (...args) => alive(() => store.budgets.look(...args)),
     bookAbandoned: (...args) => alive(() => store.budgets.bookAbandoned(...args)),
+    takeNotes: (...args) => alive(() => store.budgets.takeNotes(...args)),
+    dropNotes: (...args) => alive(() => store.budgets.dropNotes(...args)),
   }
   const counters: Counters = { ...store.counters, add: (...args) => alive(() => store.counters.add(...args)) }
   return {

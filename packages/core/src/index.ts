@@ -1,4 +1,5 @@
 export { createAccount, createEndedNote, createPreflightNote, type NoteEnded, type Receipt } from './account/account.js'
+export { createInterruptedNote } from './account/interrupted-note.js'
 export { LedgerPace } from './account/pace.js'
 export { isOwn } from './answers/limit-headers.js'
 export { isPage } from './answers/record-for-client.js'

@@ -80,14 +80,14 @@ export class Journey {
   }
 
   #keep(reservation: Reservation | undefined): Reservation | undefined {
-    if (this.#isOver) reservation?.end()
+    if (this.#isOver) reservation?.giveBack()
     else this.#reservation = reservation
     this.permit = reservation?.permit ?? this.permit
     return reservation
   }
 
   /**
-   * Says that the call is over: nothing that ends it later finds it, and what it has set aside is booked.
+   * Says that the call is over: nothing that ends it later finds it, and it is known what is booked of what it has set aside; `account` books it.
    *
    * @param error What the call failed with, if it has no answer.
    * @returns What `account` gets.

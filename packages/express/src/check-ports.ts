@@ -5,7 +5,7 @@ import type { Store } from '@postern/ports'
 const methodsOf: Readonly<Record<'seen' | 'counters' | 'budgets' | 'locks' | 'revocations', readonly string[]>> = {
   seen: ['add'],
   counters: ['add'],
-  budgets: ['reserve', 'extend', 'settle', 'look', 'bookAbandoned'],
+  budgets: ['reserve', 'extend', 'settle', 'look', 'bookAbandoned', 'takeNotes', 'dropNotes'],
   locks: ['take', 'release'],
   revocations: ['append', 'after'],
 }

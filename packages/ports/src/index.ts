@@ -10,7 +10,16 @@ export {
   writeAmount,
 } from './amount.js'
 export type { Arrival, BodyHold, MemoryCount, PageRecord, PeerFacts, ResponseSink } from './arrival.js'
-export type { Budget, Budgets, Claim, Counted, Reserved } from './budgets.js'
+export {
+  type Budget,
+  type Budgets,
+  type CallNote,
+  type Claim,
+  type Counted,
+  type LeftNote,
+  maxNoteBytes,
+  type Reserved,
+} from './budgets.js'
 export { bindingIdentity, describeBinding } from './binding.js'
 export type { CallCourse, CallTrace, EarlierCourse, StreamCourse } from './call-course.js'
 export type { Counters } from './counters.js'
@@ -18,7 +27,7 @@ export { type EntryOwner, entryOwnerOf } from './entry-owner.js'
 export type { Feed, FeedPage } from './feed.js'
 export { FollowedCopy } from './followed-copy.js'
 export type { Identify } from './identify.js'
-export type { EarlierEntry, EstimatedUse, Ledger, LedgerEntry, LedgerEvent, SessionEnded } from './ledger.js'
+export type { EarlierEntry, EntryKeeping, EstimatedUse, Ledger, LedgerEntry, LedgerEvent, SessionEnded } from './ledger.js'
 export {
   type LedgerReader,
   type UsageCost,

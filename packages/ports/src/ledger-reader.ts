@@ -33,7 +33,7 @@ export interface UsageRow {
   readonly group: Readonly<Partial<Record<UsageField, string>>>
   /** All calls, also those that were refused. */
   readonly calls: number
-  /** Calls that were sent and got an error of the gateway, or an answer that broke off. */
+  /** Calls that were sent and got an error of the gateway or an answer that broke off, or whose process died. */
   readonly failed: number
   /** Calls that Postern refused: nothing was sent to the gateway. */
   readonly refused: number
@@ -70,7 +70,7 @@ export interface WorkflowCall {
   readonly key?: string
   readonly gateway?: string
   readonly model?: string
-  /** The status that the client got; 499 if it left before. */
+  /** The status that the client got; 499 if it left before; 0 if its process died. */
   readonly status: number
   readonly code?: string
   readonly finish?: string

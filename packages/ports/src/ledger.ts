@@ -23,7 +23,7 @@ export interface LedgerEntry extends GovernanceRecord {
   readonly time: string
   readonly method: string
   readonly path: string
-  /** The status that the client got; 499 if it left before the head was sent. */
+  /** The status that the client got; 499 if it left before the head was sent; 0 if it is not known, since the call was interrupted. */
   readonly status: number
   /** The error's code, if the request ended with an error. */
   readonly code?: string | undefined
@@ -105,15 +105,39 @@ export interface PreflightRefused {
 /** A ledger line that is not about a call. */
 export type LedgerEvent = SessionEnded | PreflightRefused
 
+/** How an entry stands in the store that counts its call. */
+export interface EntryKeeping {
+  /** Resolves once the call is booked, with this entry beside it, or cannot be. The ledger stores the entry no earlier. */
+  readonly booked: Promise<void>
+  /** The ledger calls it once the entry is stored, or lost for good: the store need not keep it any longer. */
+  readonly done: () => void
+  /**
+   * Whether the ledger may have an entry of this call already: the entry was found in the store after a crash, or the call was taken for
+   * abandoned. See {@link Ledger.append}. Ask when the entry is about to be stored.
+   */
+  readonly mayBeThere: () => boolean
+  /** Whether the process that made the entry told it before, such as to a log: it is given again only to be stored. */
+  readonly isKnown: boolean
+}
+
 /** Receives entries and events. */
 export interface Ledger {
   /**
+   * `true`: it stores entries, and heeds what `append` is given beside them. Then a call that limits count has its entry in the store until
+   * the ledger has it. Default: it does not.
+   */
+  readonly keeps?: true
+  /**
    * Takes an entry. Must not block; an error that it throws becomes a process warning.
    *
+   * A ledger that has an entry of the same call (the same request id, but for the number of the attempt) and is told that this may be so
+   * keeps the one that is not `interrupted`; of two such, the first.
+   *
+   * @param keeping Only for a ledger that {@link keeps}, and only for a call that has set something aside.
    * @returns A promise if the queue of the ledger is full: the entry may be lost, and the next calls wait until the promise settles.
    *   The ledger decides how long that is at most.
    */
-  append(entry: LedgerEntry): void | Promise<void>
+  append(entry: LedgerEntry, keeping?: EntryKeeping): void | Promise<void>
   /** Takes an event. A ledger without this method gets entries only. */
   event?(event: LedgerEvent): void
   /** Resolves once everything appended so far is stored. */

@@ -35,10 +35,10 @@ const request: Fields<LedgerEntry> = {
   project: 'the project',
   method: 'of the request',
   path: 'below the mount, without the query',
-  status: 'what the client got; 499 if it left before the head was sent',
+  status: 'what the client got; 499 if it left before the head was sent; 0 if its process died (`interrupted`)',
   code: 'of [errors.md](errors.md), if the call ended with an error',
   leaked_key: "the alias of a key that the gateway's answer held; the client did not get it, and the line is an error",
-  finish: 'how the call ended; only `complete` is whole',
+  finish: 'how the call ended; only `complete` is whole. `interrupted`: its process died, which the line tells afterwards',
   ended_without_mark: 'true if a stream was whole without its end mark',
   model_requested: 'the model that the request names',
   model: 'the model that answered',
@@ -249,6 +249,11 @@ export const logTable = {
   'reservations of a process that ended are booked in full': {
     level: 'warn',
     when: 'it did not book them itself',
+    fields: { count: 'how many', first: 'the id of one' },
+  },
+  'calls of a process that ended are in the ledger as interrupted': {
+    level: 'warn',
+    when: 'it was killed while they were under way; each also has its line `request`',
     fields: { count: 'how many', first: 'the id of one' },
   },
   'a request has a header that is not read and is named nearly like one that is': {

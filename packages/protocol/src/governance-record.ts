@@ -18,6 +18,8 @@ export type Finish =
   | 'cut_shutdown'
   /** Postern ended the call because its session was revoked while the call was under way. */
   | 'cut_revoked'
+  /** The process died while the call was under way. In the ledger alone: no client is told. */
+  | 'interrupted'
 
 /** Token counts as the gateway reported them. `cached` and `reasoning` are parts of the totals, not additions. */
 export interface GovernanceUsage {

@@ -4,9 +4,10 @@ import type { Ledger } from '@postern/ports'
 /** A ledger that gives each entry to the log and to a ledger that answers questions. Events are for the log alone. */
 export function appendToBoth(log: LogLedger, kept: Ledger): Ledger {
   return {
-    append(entry) {
-      log.append(entry)
-      return kept.append(entry)
+    ...(kept.keeps === true ? { keeps: true } : {}),
+    append(entry, keeping) {
+      if (keeping?.isKnown !== true) log.append(entry)
+      return kept.append(entry, keeping)
     },
     event: (event) => log.event?.(event),
     async flush() {

@@ -18,8 +18,11 @@ import type {
 } from '@postern/ports'
 import type { GovernanceCost, GovernanceRecord } from '@postern/protocol'
 import type { Route } from '../resolve/route.js'
+import { writeNote } from './call-note.js'
+import { cleanRequestId } from './clean-request-id.js'
 import { type Clean, type Cleaner, createCleaner, ours } from './clean-text.js'
 import { isoTime } from './iso-time.js'
+import { createNameRedaction, type Names } from './name-redaction.js'
 import type { LedgerPace } from './pace.js'
 
 /** The corridor's result for its caller: the ledger entry of the finished request. */
@@ -55,8 +58,9 @@ export function createAccount(options: AccountOptions): Account {
   const namesOf = createNameRedaction(cleaner)
   return (journey) => {
     const entry = writeEntry(journey, { cleaner, names: namesOf(journey.principal), isCut: isCut(), estimateCost, clientOf })
+    const keeping = journey.course?.reservation?.book(ledger.keeps === true ? writeNote(entry) : undefined)
     try {
-      pace.append(entry)
+      pace.append(entry, keeping)
       if (journey.ended !== undefined) ledger.event?.(describeEnded(journey.ended, journey, entry, cleaner))
     } catch (error) {
       // The answer was sent. A ledger that throws must not end the process, and must not stay unnoticed.
@@ -104,24 +108,6 @@ export function createEndedNote({ ledger, redactor }: Pick<AccountOptions, 'ledg
   }
 }
 
-type Names = Pick<Clean<LedgerEntry>, 'caller' | 'user' | 'team' | 'project'>
-
-const nobody: Names = { caller: undefined, user: undefined, team: undefined, project: undefined }
-
-/** Redacts a principal's names once per object: verifiers cache principals, so most requests bring a known object. */
-function createNameRedaction({ clean }: Cleaner): (principal: Principal | undefined) => Names {
-  const known = new WeakMap<Principal, Names>()
-  return (principal) => {
-    if (principal === undefined) return nobody
-    let names = known.get(principal)
-    if (names === undefined) {
-      const { caller, user, team, project } = principal
-      known.set(principal, (names = { caller: clean(caller), user: clean(user), team: clean(team), project: clean(project) }))
-    }
-    return names
-  }
-}
-
 /** What an entry is written with, beside the facts of the request. */
 interface EntryMeans {
   readonly cleaner: Cleaner
@@ -134,18 +120,15 @@ interface EntryMeans {
 /** One literal, for the reason that {@link writeRecord} gives. */
 function writeEntry(
   { arrival, principal, route, tags, outcome, booked, own }: EndedJourney,
-  { cleaner: { clean, cleanOften }, names, isCut, estimateCost, clientOf }: EntryMeans,
+  { cleaner, names, isCut, estimateCost, clientOf }: EntryMeans,
 ): Clean<LedgerEntry> {
   const { record } = outcome
+  const { clean, cleanOften } = cleaner
   const workflow = cleanOften(record.workflow)
   const step = cleanOften(record.step)
-  // Our request id consists of the tags and generated characters: if the tags are clean, the id is clean.
-  const hasClean = record.attempt > 0 && workflow === record.workflow && step === record.step
   return {
     time: ours(isoTime(performance.timeOrigin + arrival.watch.startedAt)),
-    request_id: hasClean
-      ? ours(record.request_id)
-      : clean(exchange(exchange(record.request_id, record.workflow, workflow), record.step, step)),
+    request_id: cleanRequestId(record.request_id, record.attempt, record, { workflow, step }, cleaner),
     attempt: record.attempt,
     workflow,
     workflow_verified: record.workflow_verified,
@@ -218,11 +201,6 @@ function cleanLeft(left: LedgerEntry['budget_left']): Clean<LedgerEntry['budget_
 function cleanCost(cost: LedgerEntry['cost'], clean: Cleaner['clean']): Clean<LedgerEntry['cost']> {
   if (cost === undefined) return undefined
   return { amount: cost.amount, unit: clean(cost.unit) }
-}
-
-/** Replaces a tag in a request id by its redacted form. */
-function exchange(id: string, tag: string | undefined, clean: string | undefined): string {
-  return tag === undefined || tag === '' || clean === undefined ? id : id.replaceAll(tag, () => clean)
 }
 
 /** How many characters of a refused host or origin the ledger gets. */

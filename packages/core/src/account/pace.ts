@@ -1,4 +1,4 @@
-import type { Identify, Ledger, LedgerEntry } from '@postern/ports'
+import type { EntryKeeping, Identify, Ledger, LedgerEntry } from '@postern/ports'
 
 /**
  * Slows callers while the ledger is full. `account` never waits: the call that filled the queue has its answer already. The calls that
@@ -13,8 +13,8 @@ export class LedgerPace {
   }
 
   /** Appends an entry. @throws the error of the ledger. */
-  append(entry: LedgerEntry): void {
-    const room = this.#ledger.append(entry)
+  append(entry: LedgerEntry, keeping?: EntryKeeping): void {
+    const room = this.#ledger.append(entry, keeping)
     if (room === undefined || this.#full !== undefined) return
     const over = (): void => {
       this.#full = undefined

@@ -134,7 +134,8 @@ function ownerOfWorkflow({ team, project, user, caller }: Principal): string {
 /** What tokens and money a call sets aside is found by `sizeCall`. */
 function claimOf({ each, per, limit, unit }: LimitRule, id: string, { principal }: LimitedCall): Claim {
   const forgottenAfterMs = per === undefined ? keptMs(each, principal) : undefined
-  return { budget: { id, limit, per, forgottenAfterMs }, amount: isMeasured(unit) ? 0 : 1 }
+  const onlyHeld = unit === 'streams' ? true : undefined
+  return { budget: { id, limit, per, forgottenAfterMs, onlyHeld }, amount: isMeasured(unit) ? 0 : 1 }
 }
 
 /**

@@ -1,4 +1,4 @@
-import { billionthsOfOne, type Counted, type EstimatedUse } from '@postern/ports'
+import { billionthsOfOne, type Counted, type EntryKeeping, type EstimatedUse } from '@postern/ports'
 import type { GovernanceBudget, GovernanceClamp, GovernanceRecord } from '@postern/protocol'
 import { isOwn, limitHeaders } from '../answers/limit-headers.js'
 import type { Permit } from '../police/permit.js'
@@ -54,13 +54,16 @@ export interface ReservedEnding {
  */
 const ranNothing = new Set([400, 401, 402, 403, 404, 405, 406, 410, 411, 413, 414, 415, 416, 417, 421, 422, 426, 428, 429, 431, 451])
 
-/** What one call has set aside. Whoever ends the call calls `end`, once. */
+/** What one call has set aside. Whoever ends the call calls `end` and then `book`, or `giveBack`, once. */
 export class Reservation implements OpenReservation {
   readonly id: string
   readonly permit: Permit
   readonly #facts: ReservationFacts
   readonly #all: Reservations
   place = -1
+  /** When it was set aside, in milliseconds since the epoch. */
+  readonly atMs = Date.now()
+  #spent: readonly number[] | undefined
   #isSent = false
   /** The status of the gateway's answer; 0 until it has one. */
   #status = 0
@@ -138,17 +141,22 @@ export class Reservation implements OpenReservation {
     return least
   }
 
-  /**
-   * Books the call if it was sent, and gives everything back that only a call under way holds.
-   *
-   * @param ending `undefined` if the call was given up before it was sent.
-   */
-  end(ending?: ReservedEnding): void {
+  /** Gives everything back: the call was given up before it was sent. */
+  giveBack(): void {
+    const { limits } = this.#facts
+    this.#all.end(
+      this,
+      limits,
+      limits.map(() => 0),
+    )
+  }
+
+  /** Finds what is booked: all that the call has spent, if it was sent; nothing of what only a call under way holds. */
+  end(ending: ReservedEnding): void {
     const { limits, sized } = this.#facts
     const bookings: (Booking | undefined)[] = []
-    const spent = limits.map((limit, index) => this.#spentUnder(limit, index, ending, bookings))
-    void this.#all.end(this, limits, spent)
-    if (sized === undefined || ending === undefined || bookings.length === 0) return
+    this.#spent = limits.map((limit, index) => this.#spentUnder(limit, index, ending, bookings))
+    if (sized === undefined || bookings.length === 0) return
     const { size, clamped } = sized
     this.estimated = estimateUse(limits, bookings, ending.record, {
       size,
@@ -157,14 +165,25 @@ export class Reservation implements OpenReservation {
     })
   }
 
+  /**
+   * Books what `end` found.
+   *
+   * @param note The entry of the call, for the store to keep until the ledger has it. Default: it keeps none.
+   * @returns How the entry stands in the store, for the ledger; `undefined`: not at all.
+   */
+  book(note?: string): EntryKeeping | undefined {
+    const { limits } = this.#facts
+    return this.#all.end(this, limits, this.#spent ?? [], note)
+  }
+
   /** @param bookings Gets what is booked of tokens or money, at the place of its limit. */
-  #spentUnder(limit: Limit, index: number, ending: ReservedEnding | undefined, bookings: (Booking | undefined)[]): number {
+  #spentUnder(limit: Limit, index: number, ending: ReservedEnding, bookings: (Booking | undefined)[]): number {
     const { rule, claim } = limit
     if (!this.#isSent || rule.unit === 'streams') return 0
     if (!isMeasured(rule.unit)) return claim.amount
     const { sized } = this.#facts
     const setAside = sized?.amounts[index] ?? 0
-    if (sized === undefined || ending === undefined) return setAside
+    if (sized === undefined) return setAside
     if (!this.#mayHaveRun(ending)) return 0
     const booking = this.#bookingOf(limit, setAside, ending.record, sized)
     bookings[index] = booking

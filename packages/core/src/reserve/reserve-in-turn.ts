@@ -1,6 +1,7 @@
 import { type Budgets, entryOwnerOf, ownerOf, type Reserved } from '@postern/ports'
 import type { Limit } from './find-limits.js'
-import { leaseMs, type Reservations } from './reservations.js'
+import { leaseMs } from './lease.js'
+import type { Reservations } from './reservations.js'
 import type { ReservingCall } from './reserving-call.js'
 import { maxStreamWaitMs } from './stream-queues.js'
 
@@ -12,6 +13,7 @@ export type ReservedAs = Reserved & { readonly id: string }
  * again, for up to two seconds.
  *
  * @param tries Tells the reservations of one call apart.
+ * @param note Is kept with the reservation.
  * @throws {ClientGone} if the client leaves meanwhile; also the error of the store.
  */
 export async function reserveInTurn(
@@ -21,6 +23,7 @@ export async function reserveInTurn(
   limits: readonly Limit[],
   amounts: readonly number[],
   tries: number,
+  note: string | undefined,
 ): Promise<ReservedAs> {
   const { queues } = reservations
   const claims = limits.map(({ claim: { budget } }, index) => ({ budget, amount: amounts[index] as number }))
@@ -29,7 +32,7 @@ export async function reserveInTurn(
     asked += 1
     // The request id holds a ULID, so no other call has it.
     const id = tries === 1 && asked === 1 ? tags.requestId : `${tags.requestId}/${tries}.${asked}`
-    return { id, ...(await budgets.reserve(id, claims, leaseMs, entryOwnerOf(principal))) }
+    return { id, ...(await budgets.reserve(id, claims, leaseMs, entryOwnerOf(principal), note)) }
   }
   let refusedBy = limits.findIndex(({ rule, claim: { budget } }) => rule.unit === 'streams' && queues.isWaitedFor(budget))
   let reserved = refusedBy === -1 ? await ask() : undefined
@@ -50,7 +53,7 @@ export async function reserveInTurn(
         return undefined
       },
       ({ id, granted }) => {
-        if (granted) void reservations.end({ id, place: -1 }, limits, [...amounts].fill(0))
+        if (granted) reservations.end({ id, place: -1, atMs: Date.now() }, limits, [...amounts].fill(0))
       },
     )
     if (found === undefined)

@@ -14,6 +14,7 @@ import { isPage } from '../answers/record-for-client.js'
 import { onlyOne } from '../lib/only-one.js'
 import type { Permit } from '../police/permit.js'
 import type { PricedCall } from '../prices/prices.js'
+import { type AssumedUse, assumeUse } from './assume-use.js'
 import type { ReservingCall } from './reserving-call.js'
 import type { FindLimits, Limit } from './find-limits.js'
 import { isMeasured } from './limit-rule.js'
@@ -39,12 +40,17 @@ import { writeCeiling } from './write-ceiling.js'
  */
 export type Reserve = (call: ReservingCall) => Reservation | undefined | Promise<Reservation | undefined>
 
+/** @param booked What would be booked; `undefined`: no limit is of money or tokens. */
+export type WriteNote = (call: ReservingCall, booked: AssumedUse | undefined) => string | undefined
+
 export interface ReserveOptions {
   readonly counters: Counters
   readonly budgets: Budgets
   readonly findLimits: FindLimits
   readonly reservations: Reservations
   readonly pricing: Pricing
+  /** Writes the entry that a call has if its process dies. Default: none is kept. */
+  readonly writeNote?: WriteNote | undefined
   /** Is told which rule refused a call. */
   readonly witness: Witness
 }
@@ -52,7 +58,10 @@ export interface ReserveOptions {
 /** How often a ceiling is lowered: other calls may take what was left in the meantime. */
 const mostTries = 4
 
-export function createReserve({ counters, budgets, findLimits, reservations, pricing, witness }: ReserveOptions): Reserve {
+export function createReserve({ counters, budgets, findLimits, reservations, pricing, writeNote, witness }: ReserveOptions): Reserve {
+  // A store of this process ends with it.
+  const noteOf: WriteNote = budgets.scope === 'process' || writeNote === undefined ? () => undefined : writeNote
+
   function setAside(call: ReservingCall, limits: readonly Limit[]): Promise<Reservation | undefined> {
     const { permit } = call
     const priced = pricedCall(call)
@@ -78,9 +87,11 @@ export function createReserve({ counters, budgets, findLimits, reservations, pri
   ): Promise<Reservation | undefined> {
     const amounts = size === undefined ? limits.map(({ claim }) => claim.amount) : size.amounts(ceiling)
     const isToPage = isPage(call)
+    const found = sized(ceiling, amounts)
+    const note = noteOf(call, assumeUse(limits, found))
     let reserved: Reserved & { readonly id: string }
     try {
-      reserved = await reserveInTurn(budgets, reservations, call, limits, amounts, tries)
+      reserved = await reserveInTurn(budgets, reservations, call, limits, amounts, tries, note)
     } catch (error) {
       if (error instanceof ClientGone) throw error
       // A caller that has filled its part of the store must not be rid of its limits by that.
@@ -88,7 +99,6 @@ export function createReserve({ counters, budgets, findLimits, reservations, pri
       throw new Refusal('store_unavailable', { retryAfterSeconds: 1, cause: error })
     }
     if (reserved.granted) {
-      const found = sized(ceiling, amounts)
       const permit = permitted(call, found)
       return new Reservation({ id: reserved.id, limits, counted: reserved.counted, permit, isPage: isToPage, sized: found }, reservations)
     }
@@ -121,7 +131,7 @@ export function createReserve({ counters, budgets, findLimits, reservations, pri
     try {
       await counting()
     } catch (error) {
-      reservation?.end()
+      reservation?.giveBack()
       throw error
     }
     return reservation

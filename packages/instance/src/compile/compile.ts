@@ -4,6 +4,7 @@ import {
   createAccount,
   createCostEstimate,
   createEndedNote,
+  createInterruptedNote,
   createForward,
   createLimitFinder,
   createMayCount,
@@ -112,7 +113,12 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
   const reservations = uses.share(
     'reservations',
     null,
-    () => new Reservations(budgets, options.log ?? (() => {})),
+    () => {
+      const opened = new Reservations(budgets, options.log ?? (() => {}), options.ledger)
+      // What a process left behind that died is seen to at once.
+      void opened.round()
+      return opened
+    },
     (unused) => unused.close(),
   )
   const underWay = new InFlight()
@@ -132,6 +138,7 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
     draining = true
     await retire()
     await options.ledger.flush()
+    await reservations.closeNotes()
     await options.store.close()
   }
 
@@ -168,6 +175,7 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
         findLimits,
         reservations,
         pricing,
+        writeNote: createInterruptedNote(redactor),
         witness,
       }),
       observe: createObserve(),

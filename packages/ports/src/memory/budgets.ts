@@ -1,4 +1,13 @@
-import type { Budgets, Claim, Counted, Reserved } from '../budgets.js'
+import {
+  type Budget,
+  type Budgets,
+  type CallNote,
+  type Claim,
+  type Counted,
+  type LeftNote,
+  maxNoteBytes,
+  type Reserved,
+} from '../budgets.js'
 import type { EntryOwner } from '../entry-owner.js'
 import { type Count, Counts } from './counts.js'
 import { defaultMemoryBounds, type MemoryBounds } from './memory-bounds.js'
@@ -8,10 +17,13 @@ import { Room, type Share } from './room.js'
 const correctableMs = 86_400_000
 
 interface Reservation {
-  readonly parts: readonly { readonly count: Count; readonly amount: number }[]
+  parts: readonly { readonly count: Count; readonly amount: number }[]
   leaseEndMs: number
   /** Whether its lease ran out, and all of it was booked. */
   isBooked: boolean
+  /** Whether only its note is left. */
+  isSettled: boolean
+  note: string | undefined
   readonly share: Share
 }
 
@@ -38,11 +50,11 @@ export function createBudgets(
     counts.sweep(nowMs)
     if (!room.isSweepDue(nowMs)) return
     for (const [id, reservation] of reservations)
-      if (reservation.isBooked && reservation.leaseEndMs + correctableMs <= nowMs) drop(id, reservation)
+      if ((reservation.isBooked || reservation.isSettled) && reservation.leaseEndMs + correctableMs <= nowMs) drop(id, reservation)
   }
 
   function bookIfOver(reservation: Reservation, nowMs: number): boolean {
-    if (reservation.isBooked || reservation.leaseEndMs > nowMs) return false
+    if (reservation.isBooked || reservation.isSettled || reservation.leaseEndMs > nowMs) return false
     reservation.isBooked = true
     for (const { count, amount } of reservation.parts) {
       count.held -= amount
@@ -51,7 +63,14 @@ export function createBudgets(
     return true
   }
 
-  function reserve(id: string, claims: readonly Claim[], leaseMs: number, owner: EntryOwner | undefined): Reserved {
+  function reserve(
+    id: string,
+    claims: readonly Claim[],
+    leaseMs: number,
+    owner: EntryOwner | undefined,
+    note: string | undefined,
+  ): Reserved {
+    checkNote(note)
     const nowMs = now()
     sweep(nowMs)
     if (reservations.has(id)) throw new RangeError('A reservation of this name exists.')
@@ -61,13 +80,14 @@ export function createBudgets(
     )
     // Two claims may be of one budget: each is looked at with what the ones before it set aside.
     const before = new Map<Count, number>()
-    const refusedBy = claims.findIndex(({ budget: { limit }, amount }, index) => {
+    const refusedBy = claims.findIndex(({ budget, amount }, index) => {
+      const { limit } = budget
       const count = found[index] as Count
       const claimed = (before.get(count) ?? 0) + checked(amount)
       before.set(count, claimed)
-      return count.booked + count.held + claimed > limit
+      return bookedOf(budget, count) + count.held + claimed > limit
     })
-    if (refusedBy !== -1) return { granted: false, refusedBy, counted: found.map((count) => describe(count, nowMs)) }
+    if (refusedBy !== -1) return { granted: false, refusedBy, counted: stateOf(claims, found, nowMs) }
     room.check(owner)
     counts.check(found, owner)
     const parts = claims.map((claim, index) => {
@@ -75,13 +95,15 @@ export function createBudgets(
       counts.hold(count, claim, owner, nowMs)
       return { count, amount: claim.amount }
     })
-    reservations.set(id, { parts, leaseEndMs: nowMs + leaseMs, isBooked: false, share: room.enter(owner) })
-    return { granted: true, counted: found.map((count) => describe(count, nowMs)) }
+    const share = room.enter(owner)
+    reservations.set(id, { parts, leaseEndMs: nowMs + leaseMs, isBooked: false, isSettled: false, note, share })
+    return { granted: true, counted: stateOf(claims, found, nowMs) }
   }
 
-  function settle(id: string, spent: readonly number[]): readonly Counted[] | undefined {
+  function settle(id: string, spent: readonly number[], left: LeftNote | undefined): readonly Counted[] | undefined {
+    checkNote(left?.text)
     const reservation = reservations.get(id)
-    if (reservation === undefined) return undefined
+    if (reservation === undefined || reservation.isSettled) return undefined
     const nowMs = now()
     bookIfOver(reservation, nowMs)
     const amounts = reservation.parts.map(({ amount }, index) => checked(spent[index] ?? amount))
@@ -90,24 +112,48 @@ export function createBudgets(
       else count.held -= amount
       count.booked += amounts[index] as number
     }
-    drop(id, reservation)
-    return reservation.parts.map(({ count }) => describe(count, nowMs))
+    const { parts } = reservation
+    if (left === undefined) drop(id, reservation)
+    else {
+      for (const { count } of parts) counts.letGo(count)
+      reservation.parts = []
+      reservation.isBooked = false
+      reservation.isSettled = true
+      reservation.note = left.text
+      reservation.leaseEndMs = nowMs + left.leaseMs
+    }
+    return parts.map(({ count }) => describe(count, nowMs))
+  }
+
+  function takeNotes(most: number, leaseMs: number): readonly CallNote[] {
+    const nowMs = now()
+    const taken: CallNote[] = []
+    for (const [id, reservation] of reservations) {
+      if (taken.length === most) break
+      const { note, isBooked, isSettled, leaseEndMs } = reservation
+      if (note === undefined || (!isBooked && !isSettled) || leaseEndMs > nowMs) continue
+      reservation.leaseEndMs = nowMs + leaseMs
+      taken.push({ id, isSettled, text: note })
+    }
+    return taken
   }
 
   return {
     scope: 'process',
-    reserve: async (id, claims, leaseMs, owner) => reserve(id, claims, leaseMs, owner),
+    reserve: async (id, claims, leaseMs, owner, note) => reserve(id, claims, leaseMs, owner, note),
     async extend(ids, leaseMs) {
       const nowMs = now()
       for (const id of ids) {
         const reservation = reservations.get(id)
-        if (reservation !== undefined && !reservation.isBooked && reservation.leaseEndMs > nowMs) reservation.leaseEndMs = nowMs + leaseMs
+        if (reservation === undefined || (reservation.isBooked && reservation.note === undefined)) continue
+        if (reservation.leaseEndMs > nowMs) reservation.leaseEndMs = nowMs + leaseMs
       }
     },
-    settle: async (id, spent) => settle(id, spent),
+    settle: async (id, spent, left) => settle(id, spent, left),
     async look(budgets) {
       const nowMs = now()
-      return counts.find(budgets, nowMs).map((count) => describe(count, nowMs))
+      const claims = budgets.map((budget) => ({ budget, amount: 0 }))
+      return stateOf(claims, counts.find(budgets, nowMs), nowMs)
     },
     async bookAbandoned(most) {
       const nowMs = now()
@@ -118,7 +164,28 @@ export function createBudgets(
       }
       return ids
     },
+    takeNotes: async (most, leaseMs) => takeNotes(most, leaseMs),
+    async dropNotes(notes) {
+      for (const { id, isSettled } of notes) {
+        const reservation = reservations.get(id)
+        if (reservation?.note === undefined || reservation.isSettled !== isSettled) continue
+        if (isSettled) drop(id, reservation)
+        else if (reservation.isBooked) reservation.note = undefined
+      }
+    },
   }
+}
+
+function bookedOf({ onlyHeld }: Budget, { booked }: Count): number {
+  return onlyHeld === true ? 0 : booked
+}
+
+function stateOf(claims: readonly Claim[], found: readonly Count[], nowMs: number): readonly Counted[] {
+  return found.map((count, index) => ({ ...describe(count, nowMs), booked: bookedOf((claims[index] as Claim).budget, count) }))
+}
+
+function checkNote(note: string | undefined): void {
+  if (note !== undefined && Buffer.byteLength(note) > maxNoteBytes) throw new RangeError('A note is too long.')
 }
 
 function checked(amount: number): number {

@@ -1,5 +1,5 @@
-import type { Ledger, Log } from '@postern/ports'
-import { type Row, rowOf } from './row.js'
+import type { EntryKeeping, Ledger, Log } from '@postern/ports'
+import { markDoubtful, type Row, rowOf } from './row.js'
 
 /** How long a row may wait for others, in milliseconds, and how many go to the writer together at most. */
 const maxWaitMs = 50
@@ -40,11 +40,17 @@ export interface WriterTold {
   readonly stopped: (reason: string) => void
 }
 
-/** Writes groups of rows, in their order. */
+/** Writes groups of rows, in their order. A row that `markDoubtful` marked is a group of its own. */
 export interface RowWriter {
   write(rows: readonly Row[]): void
   /** Writes what is left and resolves once it has ended, after `atMostMs` at the latest. What is not written then is told as lost. */
   end(atMostMs: number): Promise<void>
+}
+
+/** A row that is not stored yet. */
+interface Queued {
+  readonly row: Row
+  readonly keeping: EntryKeeping | undefined
 }
 
 /** How a queue is. */
@@ -58,9 +64,14 @@ export interface QueueOptions {
 
 /** The queue of rows in front of a writer. It takes each row at once, slows callers where many wait, and counts what is lost. */
 export class QueuedLedger implements StoredLedger {
+  readonly keeps = true
   readonly #writer: RowWriter
   readonly #options: QueueOptions
-  #waiting: Row[] = []
+  #waiting: Queued[] = []
+  /** What the writer has of those that stand in a store too, in order; `undefined`: a row that does not. */
+  #sent: (EntryKeeping | undefined)[] = []
+  /** Rows whose calls are being booked. */
+  readonly #unbooked = new Set<Promise<void>>()
   #timer: NodeJS.Timeout | undefined
   /** Rows that are appended and neither stored nor lost. */
   #held = 0
@@ -80,23 +91,49 @@ export class QueuedLedger implements StoredLedger {
     this.#writer = begin({ hear: (message) => this.#hear(message), stopped: (reason) => this.#stopped(reason) })
   }
 
-  append(entry: Parameters<Ledger['append']>[0]): void | Promise<void> {
+  append(entry: Parameters<Ledger['append']>[0], keeping?: EntryKeeping): void | Promise<void> {
     const row = rowOf(entry)
-    if (row === undefined) return undefined
+    if (row === undefined) {
+      keeping?.done()
+      return undefined
+    }
     if (this.#hasEnded || this.#held >= this.#options.slowAt * 2) {
       this.#lose(1, this.#hasEnded ? 'The ledger has ended.' : 'The queue is full.')
+      keeping?.done()
     } else {
       this.#held += 1
       this.#appended += 1
-      this.#waiting.push(row)
-      if (this.#waiting.length >= rowsOfGroup) this.#send()
-      else this.#timer ??= setTimeout(() => this.#send(), maxWaitMs).unref()
+      if (keeping === undefined) this.#queue({ row, keeping })
+      else this.#queueOnceBooked({ row, keeping }, keeping.booked)
     }
     // While nothing can be written, waiting would help nobody.
     return this.#held >= this.#options.slowAt && !this.#isFailing && !this.#hasEnded ? this.#roomAgain() : undefined
   }
 
+  /** The ledger has no call that its store does not count as ended, whenever the process is killed. */
+  #queueOnceBooked(queued: Queued, booked: Promise<void>): void {
+    const queuing = this.#queueAfter(queued, booked).finally(() => this.#unbooked.delete(queuing))
+    this.#unbooked.add(queuing)
+  }
+
+  async #queueAfter(queued: Queued, booked: Promise<void>): Promise<void> {
+    await booked
+    this.#queue(queued)
+  }
+
+  #queue(queued: Queued): void {
+    // Then it is counted as lost already.
+    if (this.#hasEnded) return
+    this.#waiting.push(queued)
+    if (this.#waiting.length >= rowsOfGroup) this.#send()
+    else this.#timer ??= setTimeout(() => this.#send(), maxWaitMs).unref()
+  }
+
   flush(): Promise<void> {
+    return this.#unbooked.size === 0 ? this.#flush() : Promise.all(this.#unbooked).then(() => this.#flush())
+  }
+
+  #flush(): Promise<void> {
     this.#send()
     if (this.#done >= this.#appended || this.#isFailing || this.#hasEnded) return Promise.resolve()
     return new Promise((resolve) => this.#flushes.push({ at: this.#appended, resolve }))
@@ -107,6 +144,8 @@ export class QueuedLedger implements StoredLedger {
   }
 
   async #close(): Promise<void> {
+    const late = new Promise<void>((resolve) => setTimeout(resolve, endMs).unref())
+    if (this.#unbooked.size > 0) await Promise.race([Promise.all(this.#unbooked), late])
     this.#send()
     if (!this.#hasEnded) await this.#writer.end(endMs)
     this.#hasEnded = true
@@ -117,9 +156,20 @@ export class QueuedLedger implements StoredLedger {
     clearTimeout(this.#timer)
     this.#timer = undefined
     if (this.#waiting.length === 0 || this.#hasEnded) return
-    const rows = this.#waiting
+    const queued = this.#waiting
     this.#waiting = []
-    this.#writer.write(rows)
+    for (const { keeping } of queued) this.#sent.push(keeping)
+    let group: Row[] = []
+    for (const { row, keeping } of queued) {
+      if (keeping?.mayBeThere() !== true) group.push(row)
+      else {
+        // Alone, since a group is compared with what is stored before it.
+        if (group.length > 0) this.#writer.write(group)
+        group = []
+        this.#writer.write([markDoubtful(row)])
+      }
+    }
+    if (group.length > 0) this.#writer.write(group)
   }
 
   #hear(message: WriterMessage): void {
@@ -142,7 +192,9 @@ export class QueuedLedger implements StoredLedger {
     }
   }
 
+  /** The writer is done with so many rows: those that were sent first. */
   #finish(count: number): void {
+    for (const keeping of this.#sent.splice(0, count)) keeping?.done()
     this.#held -= count
     this.#done += count
     if (this.#held < this.#options.slowAt / 2) this.#room?.open()

@@ -36,7 +36,13 @@ export const columns: readonly (readonly [name: string, form: 'text' | 'required
   ['trace_id', 'text'],
 ]
 const places = Object.fromEntries(columns.map(([name], index) => [name, index])) as Readonly<Record<string, number>>
-export const [timePlace = 0, costPlace = 0, unitPlace = 0] = ['time', 'cost', 'unit'].map((name) => places[name])
+export const [timePlace = 0, idPlace = 0, finishPlace = 0, costPlace = 0, unitPlace = 0] = [
+  'time',
+  'request_id',
+  'finish',
+  'cost',
+  'unit',
+].map((name) => places[name])
 
 /** What databases do not keep: NUL, and half of a surrogate pair. */
 const oddCharacters = /\0|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g
@@ -59,6 +65,11 @@ export function namesOf(given: readonly unknown[], clean: (text: string) => stri
 export function attemptsOf(given: readonly unknown[]): readonly (readonly [attempt: number, code: string])[] {
   const earlier = given[nameCount + columns.length]
   return Array.isArray(earlier) ? (earlier as [number, string][]) : []
+}
+
+/** Whether the ledger may have this call already: `markDoubtful` says so. */
+export function isDoubtful(given: readonly unknown[]): boolean {
+  return given[nameCount + columns.length + 1] === true
 }
 
 /** The values of {@link columns} of one row, in their order. */

@@ -6,6 +6,16 @@ export const nameCount = 6
 /** The values of one call, in the order of {@link rowOf}. */
 export type Row = readonly unknown[]
 
+/** A row of a call that the ledger may have already: see `EntryKeeping.mayBeThere`. */
+export function markDoubtful(row: Row): Row {
+  return [...row, true]
+}
+
+/** The id of a call, whatever the number of its attempt: the last part of a request id. */
+export function callIdOf(requestId: string): string {
+  return requestId.replace(/\d+$/, '')
+}
+
 /**
  * The values of one entry that the ledger keeps: no content, no cause, no addresses. An array, since names of members would be written
  * again for each entry on its way to the thread of the writer.

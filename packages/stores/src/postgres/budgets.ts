@@ -1,4 +1,15 @@
-import { type Budget, type Budgets, type Claim, type Counted, keptAfterMs, type Reserved, windowAt } from '@postern/ports'
+import {
+  type Budget,
+  type Budgets,
+  type CallNote,
+  type Claim,
+  type Counted,
+  keptAfterMs,
+  type LeftNote,
+  maxNoteBytes,
+  type Reserved,
+  windowAt,
+} from '@postern/ports'
 import { digestKey } from '../digest-key.js'
 import { createBatches } from './batches.js'
 import type { Ask } from './connection.js'
@@ -23,11 +34,13 @@ interface Asked {
   readonly id: string
   readonly leaseMs: number
   readonly claims: readonly (Claim & { readonly window: Window })[]
+  readonly note: string | undefined
 }
 
 interface Settled {
   readonly id: string
   readonly spent: readonly number[]
+  readonly left: LeftNote | undefined
 }
 
 /** The answer about one call; `clock` if a window was not that of the present. */
@@ -52,22 +65,35 @@ export function createBudgets(ask: Ask, schema: string, answerMs: number): Budge
     throw new Error('PostgreSQL cannot be used: its clock does not stay in one window.')
   }
 
-  const reserveStatement = `SELECT ${schema}.reserve($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) AS answer`
+  const reserveStatement = `SELECT ${schema}.reserve($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) AS answer`
   const reserve = createBatches<Asked, Verdict>(async (calls, waitMs) => {
     const rows = await ask(reserveStatement, valuesOf(calls), waitMs)
     const { now, answers } = readTimed(readValue(rows, 'answer'), calls.length)
     return calls.map((_, index) => {
       const [verdict, refusedBy = 0, ...states] = readNumbers(answers[index])
       if (verdict === 2) aheadMs = now - Date.now()
-      return verdictOf(verdict, refusedBy, readStates(states, now))
+      return verdictOf(
+        verdict,
+        refusedBy,
+        counting(
+          readStates(states, now),
+          calls[index]?.claims.map(({ budget }) => budget),
+        ),
+      )
     })
   }, ofBatches)
 
   const settle = createBatches<Settled, readonly Counted[] | undefined>(async (calls, waitMs) => {
     const spent = calls.flatMap((call) => call.spent)
-    const values = [calls.map(({ id }) => id), firstsOf(calls.map((call) => call.spent.length)), spent]
+    const values = [
+      calls.map(({ id }) => id),
+      firstsOf(calls.map((call) => call.spent.length)),
+      spent,
+      calls.map(({ left }) => left?.text ?? null),
+      calls.map(({ left }) => Math.ceil(left?.leaseMs ?? 0)),
+    ]
     const { now, answers } = readTimed(
-      readValue(await ask(`SELECT ${schema}.settle($1, $2, $3) AS answer`, values, waitMs), 'answer'),
+      readValue(await ask(`SELECT ${schema}.settle($1, $2, $3, $4, $5) AS answer`, values, waitMs), 'answer'),
       calls.length,
     )
     return answers.map((answer, index) => {
@@ -81,26 +107,24 @@ export function createBudgets(ask: Ask, schema: string, answerMs: number): Budge
 
   return {
     scope: 'shared',
-    async reserve(id, claims, leaseMs) {
+    async reserve(id, claims, leaseMs, _owner, note) {
+      checkNote(note)
       for (const { amount } of claims) checked(amount)
-      const answer = await inPresent(() =>
-        reserve({ id, leaseMs: Math.ceil(leaseMs), claims: claims.map((claim) => ({ ...claim, window: windowOf(claim.budget) })) }),
-      )
+      const answer = await inPresent(() => {
+        const inWindows = claims.map((claim) => ({ ...claim, window: windowOf(claim.budget) }))
+        return reserve({ id, leaseMs: Math.ceil(leaseMs), claims: inWindows, note })
+      })
       if (answer === 'exists') throw new Error('PostgreSQL has a reservation of this name.')
       return answer
     },
     async extend(ids, leaseMs) {
       if (ids.length === 0) return
-      await ask(
-        `WITH held AS MATERIALIZED (
-           SELECT id FROM ${schema}.reservations WHERE id = ANY ($1::text[]) AND NOT is_booked AND lease > ${schema}.now_ms()
-           ORDER BY id FOR UPDATE
-         )
-         UPDATE ${schema}.reservations AS kept SET lease = ${schema}.now_ms() + $2::bigint FROM held WHERE kept.id = held.id`,
-        [ids, Math.ceil(leaseMs)],
-      )
+      await ask(extendStatement(schema), [ids, Math.ceil(leaseMs)])
     },
-    settle: async (id, spent) => settle({ id, spent: spent.map(checked) }),
+    async settle(id, spent, left) {
+      checkNote(left?.text)
+      return settle({ id, spent: spent.map(checked), left })
+    },
     async look(budgets) {
       if (budgets.length === 0) return []
       return inPresent(async () => {
@@ -117,15 +141,53 @@ export function createBudgets(ask: Ask, schema: string, answerMs: number): Budge
           readWhole(held),
           ends === null ? (windows[index] as Window).ends : readWhole(ends),
         ])
-        return readStates(states, now)
+        return counting(readStates(states, now), budgets)
       })
     },
     async bookAbandoned(most) {
       return readTexts(readValue(await ask(`SELECT ${schema}.book_abandoned($1) AS ids`, [most]), 'ids'))
     },
+    async takeNotes(most, leaseMs) {
+      return readNotes(readValue(await ask(`SELECT ${schema}.take_notes($1, $2) AS notes`, [most, Math.ceil(leaseMs)]), 'notes'))
+    },
+    async dropNotes(notes) {
+      if (notes.length === 0) return
+      await ask(`SELECT ${schema}.drop_notes($1, $2)`, [notes.map(({ id }) => id), notes.map(({ isSettled }) => isSettled)])
+    },
   }
 }
 
+/** Of what is only held, what is booked does not count. */
+function counting(states: readonly Counted[], budgets: readonly Budget[] = []): readonly Counted[] {
+  return states.map((state, index) => (budgets[index]?.onlyHeld === true ? { ...state, booked: 0 } : state))
+}
+
+function checkNote(note: string | undefined): void {
+  if (note !== undefined && Buffer.byteLength(note) > maxNoteBytes) throw new RangeError('A note is too long.')
+}
+
+function readNotes(value: unknown): readonly CallNote[] {
+  if (!Array.isArray(value)) throw unreadable()
+  return (value as unknown[]).map((each) => {
+    const [id, isSettled, text] = Array.isArray(each) ? (each as unknown[]) : []
+    if (typeof id !== 'string' || typeof isSettled !== 'boolean' || typeof text !== 'string') throw unreadable()
+    return { id, isSettled, text }
+  })
+}
+
+/** Extends reservations, and notes that were left or taken: that of a call under way has no lease of its own. */
+function extendStatement(schema: string): string {
+  return `
+    WITH held AS MATERIALIZED (
+      SELECT id FROM ${schema}.reservations WHERE id = ANY ($1::text[]) AND NOT is_booked AND lease > ${schema}.now_ms()
+      ORDER BY id FOR UPDATE
+    ), kept_reservations AS (
+      UPDATE ${schema}.reservations AS kept SET lease = ${schema}.now_ms() + $2::bigint FROM held WHERE kept.id = held.id
+    ), noted AS MATERIALIZED (
+      SELECT id FROM ${schema}.notes WHERE id = ANY ($1::text[]) AND lease > ${schema}.now_ms() ORDER BY id FOR UPDATE
+    )
+    UPDATE ${schema}.notes AS kept SET lease = ${schema}.now_ms() + $2::bigint FROM noted WHERE kept.id = noted.id`
+}
 /** The state of windows that count now; `ends` is null for one that does not. */
 function lookStatement(schema: string): string {
   return `
@@ -153,6 +215,8 @@ function valuesOf(calls: readonly Asked[]): readonly unknown[] {
     claims.map(({ budget }) => budget.limit),
     claims.map(({ amount }) => amount),
     claims.map(({ budget }) => forgetOf(budget)),
+    claims.flatMap(({ budget, window }) => (budget.onlyHeld === true ? [window.id] : [])),
+    calls.map(({ note }) => note ?? null),
   ]
 }
 

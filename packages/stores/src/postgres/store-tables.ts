@@ -5,6 +5,7 @@ import { sweepFunction } from './migrations/0003-sweep.js'
 import { lockTables } from './migrations/0004-locks.js'
 import { keyRingTables } from './migrations/0005-key-ring.js'
 import { remarkFunction } from './migrations/0006-remark.js'
+import { notesOfCalls } from './migrations/0007-notes.js'
 
 /** @param schema The schema's name between quotation marks. */
 export function tablesOfStore(schema: string): Tables {
@@ -18,6 +19,7 @@ export function tablesOfStore(schema: string): Tables {
       lockTables(schema),
       keyRingTables(schema),
       remarkFunction(schema),
+      notesOfCalls(schema),
     ],
   }
 }

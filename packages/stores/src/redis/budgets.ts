@@ -1,6 +1,6 @@
-import { type Budget, type Budgets, type Counted, keptAfterMs, type Reserved, windowAt } from '@postern/ports'
+import { type Budget, type Budgets, type CallNote, type Counted, keptAfterMs, maxNoteBytes, type Reserved, windowAt } from '@postern/ports'
 import { digestKey } from '../digest-key.js'
-import { abandonScript, extendScript, lookScript, reserveScript, settleScript } from './budget-scripts.js'
+import { abandonScript, dropNotesScript, extendScript, lookScript, reserveScript, settleScript, takeNotesScript } from './budget-scripts.js'
 import type { SendCommand } from './connection.js'
 import { readDone, readTexts } from './replies.js'
 
@@ -12,7 +12,7 @@ const endless = '-1'
 
 export function createBudgets(send: SendCommand, prefix: string): Budgets {
   const heldPrefix = `${prefix}held:`
-  const [leases, booked] = [`${prefix}leases`, `${prefix}booked`]
+  const [leases, booked, notes, left] = [`${prefix}leases`, `${prefix}booked`, `${prefix}notes`, `${prefix}left`]
   /** The store's clock minus that of this process, in milliseconds. */
   let aheadMs = 0
 
@@ -34,15 +34,16 @@ export function createBudgets(send: SendCommand, prefix: string): Budgets {
 
   return {
     scope: 'shared',
-    async reserve(id, claims, leaseMs): Promise<Reserved> {
+    async reserve(id, claims, leaseMs, _owner, note): Promise<Reserved> {
+      const text = checkedNote(note)
       const [now, verdict, place, ...states] = await inPresent(() => {
         const found = claims.map(({ budget }) => keyOf(budget))
-        const keys = [heldPrefix + id, leases, ...found.map(({ key }) => key)]
+        const keys = [heldPrefix + id, leases, notes, ...found.map(({ key }) => key)]
         const of = claims.flatMap(({ budget, amount }, index) => {
           const { starts, ends } = found[index] as ReturnType<typeof keyOf>
-          return [String(budget.limit), checked(amount), starts, ends, forgetOf(budget)]
+          return [String(budget.limit), checked(amount), starts, ends, forgetOf(budget), onlyHeld(budget)]
         })
-        return ['EVAL', reserveScript, String(keys.length), ...keys, id, String(Math.ceil(leaseMs)), ...of]
+        return ['EVAL', reserveScript, String(keys.length), ...keys, id, String(Math.ceil(leaseMs)), text, ...of]
       })
       const counted = readStates(states, Number(now))
       if (verdict === 'granted') return { granted: true, counted }
@@ -50,10 +51,12 @@ export function createBudgets(send: SendCommand, prefix: string): Budgets {
     },
     async extend(ids, leaseMs) {
       if (ids.length === 0) return
-      readDone(await send(['EVAL', extendScript, '1', leases, String(Math.ceil(leaseMs)), ...ids]))
+      readDone(await send(['EVAL', extendScript, '2', leases, left, String(Math.ceil(leaseMs)), ...ids]))
     },
-    async settle(id, spent) {
-      const reply = readTexts(await send(['EVAL', settleScript, '3', heldPrefix + id, leases, booked, id, ...spent.map(checked)]))
+    async settle(id, spent, note) {
+      const lease = String(Math.ceil(note?.leaseMs ?? 0))
+      const keys = [heldPrefix + id, leases, booked, notes, left]
+      const reply = readTexts(await send(['EVAL', settleScript, '5', ...keys, id, checkedNote(note?.text), lease, ...spent.map(checked)]))
       const [now, ...states] = reply
       return now === undefined ? undefined : readStates(states, Number(now))
     },
@@ -66,13 +69,23 @@ export function createBudgets(send: SendCommand, prefix: string): Budgets {
           lookScript,
           String(found.length),
           ...found.map(({ key }) => key),
-          ...found.flatMap(({ starts, ends }) => [starts, ends]),
+          ...found.flatMap(({ starts, ends }, index) => [starts, ends, onlyHeld(budgets[index] as Budget)]),
         ]
       })
       return readStates(states, Number(now))
     },
     async bookAbandoned(most) {
-      return readTexts(await send(['EVAL', abandonScript, '2', leases, booked, heldPrefix, String(most)]))
+      return readTexts(await send(['EVAL', abandonScript, '4', leases, booked, notes, left, heldPrefix, String(most)]))
+    },
+    async takeNotes(most, leaseMs) {
+      const reply = readTexts(await send(['EVAL', takeNotesScript, '2', notes, left, String(most), String(Math.ceil(leaseMs))]))
+      return readNotes(reply)
+    },
+    async dropNotes(dropped) {
+      if (dropped.length === 0) return
+      readDone(
+        await send(['EVAL', dropNotesScript, '2', notes, left, ...dropped.map(({ id, isSettled }) => (isSettled ? 's:' : 'a:') + id)]),
+      )
     },
   }
 }
@@ -81,6 +94,26 @@ export function createBudgets(send: SendCommand, prefix: string): Budgets {
 function forgetOf({ per, forgottenAfterMs }: Budget): string {
   if (per !== undefined) return String(keptAfterMs[per])
   return forgottenAfterMs === undefined ? '-2' : String(Math.ceil(forgottenAfterMs))
+}
+
+function onlyHeld(budget: Budget): string {
+  return budget.onlyHeld === true ? '1' : '0'
+}
+
+/** The empty text stands for none. */
+function checkedNote(note = ''): string {
+  if (Buffer.byteLength(note) > maxNoteBytes) throw new RangeError('A note is too long.')
+  return note
+}
+
+/** @param reply A member of the notes that are left and its text in turn. */
+function readNotes(reply: readonly string[]): readonly CallNote[] {
+  const found: CallNote[] = []
+  for (let index = 0; index + 1 < reply.length; index += 2) {
+    const [member, text] = reply.slice(index, index + 2) as [string, string]
+    found.push({ id: member.slice(2), isSettled: member.startsWith('s:'), text })
+  }
+  return found
 }
 
 function checked(amount: number): string {

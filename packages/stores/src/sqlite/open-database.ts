@@ -14,7 +14,7 @@ const busyAtStartMs = 2000
  * Version of the schema below. A file with a newer one is refused. To change the schema, add the steps that migrate
  * from this one.
  */
-const schemaVersion = 4
+const schemaVersion = 5
 
 /** Marks a file as a store of Postern: "Pstn" in ASCII. */
 const applicationId = 0x5073746e
@@ -67,8 +67,14 @@ const ringSchema = `
   CREATE TABLE ring_changes (seq INTEGER PRIMARY KEY AUTOINCREMENT, alias TEXT, selector TEXT) STRICT;
 `
 
+/**
+ * What version 5 has more: notes of reservations. Of a reservation, `booked` is 0: its call is under way, 1: its lease ended and all of it was
+ * booked, 2: it was settled, and its note alone is left, without parts.
+ */
+const notesSchema = 'ALTER TABLE reservations ADD COLUMN note TEXT;'
+
 /** What brings a file of each version, from 0 on, to the next one. */
-const steps = [schema, budgetsSchema, locksSchema, ringSchema]
+const steps = [schema, budgetsSchema, locksSchema, ringSchema, notesSchema]
 
 /**
  * Opens a store's file, and writes the schema if the file is new. A statement waits only `busyMs` for another

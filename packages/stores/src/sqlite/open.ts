@@ -40,7 +40,10 @@ export interface SqliteStoreOptions {
  * blocked meanwhile. While another file is at its path, or none, they reject as well, within a quarter of a second, and
  * `revocations.append` at once; so they do while another process owns the file because the owner file was removed.
  *
- * Keys are kept as digests. The names in revocations are kept as they are, until a moment after `until`.
+ * Keys are kept as digests. The names in revocations are kept as they are, until a moment after `until`; those in notes of calls until the
+ * ledger has the call, and for a day at most.
+ *
+ * If no other process lives that served from the file, what earlier ones had set aside with a note is booked when it is opened.
  *
  * @throws {StoreInUse} if `owner` is set and another process owns the file.
  * @throws {Error} if the file cannot be used; the message says why.

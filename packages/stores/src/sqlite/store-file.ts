@@ -3,6 +3,7 @@ import { type Claim, claimFile } from './claim-file.js'
 import { checkFiles } from './file-check.js'
 import type { SqliteFile } from './in-transaction.js'
 import { openDatabase } from './open-database.js'
+import { lockProcess, type ProcessLock } from './process-lock.js'
 import { realFile } from './real-file.js'
 import { waitWhileBusy } from './wait-while-busy.js'
 
@@ -18,6 +19,8 @@ export interface StoreFilePlace {
 /** The open file of a store, as its ports use it. */
 export interface StoreFile {
   readonly database: SqliteFile
+  /** Whether this process owns the file, and no other that served from it still lives. */
+  readonly isAlone: boolean
   /**
    * Does something on the file, once no other process writes to it.
    *
@@ -39,13 +42,14 @@ export interface StoreFile {
 export function openStoreFile({ file, owner, claim: taken, log }: StoreFilePlace): StoreFile {
   const real = realFile(file)
   const claim = taken ?? (owner ? claimFile(real) : undefined)
-  const database = openClaimed(real, claim)
+  const { database, lock } = openClaimed(real, claim)
   // Last, since it goes on until `close`.
   const check = checkFiles({ file, real, claim, log })
   let closed = false
 
   return {
     database,
+    isAlone: lock?.wasAlone === true,
     work: (onFile) =>
       waitWhileBusy(() => {
         // A statement still works after its connection was closed, until the garbage collector finds it.
@@ -67,16 +71,20 @@ export function openStoreFile({ file, owner, claim: taken, log }: StoreFilePlace
         // Or another process uses the file. The rest stays in the `-wal` file beside it and is read from there.
       } finally {
         database.close()
+        lock?.release()
         claim?.release()
       }
     },
   }
 }
 
-function openClaimed(real: string, claim: Claim | undefined): SqliteFile {
+function openClaimed(real: string, claim: Claim | undefined): { readonly database: SqliteFile; readonly lock: ProcessLock | undefined } {
+  let lock: ProcessLock | undefined
   try {
-    return openDatabase(real)
+    lock = claim === undefined ? undefined : lockProcess(real)
+    return { database: openDatabase(real), lock }
   } catch (error) {
+    lock?.release()
     claim?.release()
     throw error
   }

@@ -1,4 +1,5 @@
-export { budgetsKeepTheirBound, budgetsSuite } from './budgets.js'
+export { budgetsKeepTheirBound } from './budgets-bound.js'
+export { budgetsSuite } from './budgets.js'
 export { countersSuite } from './counters.js'
 export { feedSuite, type ItemKind } from './feed.js'
 export { locksSuite } from './locks.js'

@@ -1,4 +1,5 @@
 import {
+  type EntryKeeping,
   type Ledger,
   type LedgerEntry,
   type LedgerReader,
@@ -18,11 +19,23 @@ export interface KeptLedger {
 /** A ledger in memory that adds up each question anew from all entries: slow, and plain enough to compare others with. */
 export function createLedgerBook(): KeptLedger {
   const entries: LedgerEntry[] = []
+  let appending: Promise<unknown> = Promise.resolve()
+  const appendKept = async (entry: LedgerEntry, { booked, done, mayBeThere }: EntryKeeping): Promise<void> => {
+    await booked
+    const place = entries.findIndex((other) => other.time === entry.time && callOfId(other.request_id) === callOfId(entry.request_id))
+    if (!mayBeThere() || place === -1) entries.push(entry)
+    else if (entries[place]?.finish === 'interrupted' && entry.finish !== 'interrupted') entries[place] = entry
+    done()
+  }
   const calls = (): readonly LedgerEntry[] => entries.filter(({ own }) => own !== true)
   return {
     ledger: {
-      append: (entry) => void entries.push(entry),
-      flush: () => Promise.resolve(),
+      keeps: true,
+      append: (entry, keeping) => {
+        if (keeping === undefined) entries.push(entry)
+        else appending = Promise.all([appending, appendKept(entry, keeping)])
+      },
+      flush: async () => void (await appending),
     },
     reader: {
       usage(question, progress) {
@@ -38,6 +51,10 @@ export function createLedgerBook(): KeptLedger {
       close: () => Promise.resolve(),
     },
   }
+}
+
+function callOfId(requestId: string): string {
+  return requestId.slice(0, requestId.lastIndexOf('.'))
 }
 
 /** Estimates stand in place of reports: those were of nothing, or of a part alone. */
@@ -84,7 +101,7 @@ function rowOf(by: readonly UsageField[], values: readonly string[], group: read
   return {
     group: Object.fromEntries(by.flatMap((field, index) => (values[index] === '' ? [] : [[field, values[index]]]))),
     calls: group.length,
-    failed: count(({ finish }) => finish === 'upstream_error' || finish === 'truncated'),
+    failed: count(({ finish }) => finish === 'upstream_error' || finish === 'truncated' || finish === 'interrupted'),
     refused: count(({ finish }) => finish === 'refused'),
     input: sum('input'),
     output: sum('output'),

@@ -1,6 +1,7 @@
 import { deepEqual, equal, rejects } from 'node:assert/strict'
 import type { LedgerEntry, UsageField, UsageQuestion } from '@postern/ports'
 import type { KeptLedger } from './ledger-book.js'
+import { ledgerOnceSentences } from './ledger-once.js'
 import { asks, dayMs, entryOf, someDay } from './ledger-sample.js'
 import type { Sentence } from './sentence.js'
 
@@ -204,6 +205,7 @@ export const ledgerSuite: readonly Sentence<KeptLedger>[] = [
       )
     },
   },
+  ...ledgerOnceSentences,
 ]
 
 /** What every reader in a file does that memory cannot. */

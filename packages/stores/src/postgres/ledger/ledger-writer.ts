@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { dayMs } from '../../ledger/day.js'
 import type { RowWriter, WriterTold } from '../../ledger/queued-ledger.js'
 import type { Row } from '../../ledger/row.js'
+import { isDoubtful } from '../../ledger/row-values.js'
 import { type Ask, type PostgresConnection, RefusedStatement } from '../connection.js'
 import { readValue } from '../replies.js'
 import { createGroupWriter, type GroupText } from './write-group.js'
@@ -19,6 +20,8 @@ interface Group extends GroupText {
   /** Under which it is written once, however often it is sent. */
   readonly id: string
   readonly count: number
+  /** Whether it is one call that the ledger may have already. */
+  readonly isDoubtful: boolean
 }
 
 /** What the writer writes to, and for how long that is kept. */
@@ -52,7 +55,8 @@ export class LedgerWriter implements RowWriter {
   }
 
   write(rows: readonly Row[]): void {
-    this.#waiting.push({ id: randomUUID(), count: rows.length, ...this.#writeGroup(rows) })
+    const doubtful = rows.some(isDoubtful)
+    this.#waiting.push({ id: randomUUID(), count: rows.length, isDoubtful: doubtful, ...this.#writeGroup(rows) })
     this.#writing ??= this.#writeWaiting().finally(() => (this.#writing = undefined))
   }
 
@@ -64,9 +68,10 @@ export class LedgerWriter implements RowWriter {
     }
   }
 
-  async #isDone({ id, names, rows, count }: Group): Promise<boolean> {
+  async #isDone({ id, names, rows, count, isDoubtful: doubtful }: Group): Promise<boolean> {
     try {
-      await this.#ask(`SELECT ${this.#options.schema}.append_calls($1, $2, $3)`, [id, names, rows])
+      const append = doubtful ? 'append_once' : 'append_calls'
+      await this.#ask(`SELECT ${this.#options.schema}.${append}($1, $2, $3)`, [id, names, rows])
       this.#told.hear({ type: 'stored', count })
       return true
     } catch (error) {

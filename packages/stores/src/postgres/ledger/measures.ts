@@ -1,7 +1,7 @@
 /** What is added up for a group of calls: the column of a daily sum, and how it follows from rows of calls. */
 export const measures: readonly (readonly [column: string, ofCalls: string])[] = [
   ['calls', 'count(*)'],
-  ['failed', "count(*) FILTER (WHERE finish IN ('upstream_error', 'truncated'))"],
+  ['failed', "count(*) FILTER (WHERE finish IN ('upstream_error', 'truncated', 'interrupted'))"],
   ['refused', "count(*) FILTER (WHERE finish = 'refused')"],
   ['input', 'coalesce(sum(input), 0)'],
   ['output', 'coalesce(sum(output), 0)'],
@@ -16,11 +16,16 @@ export const measures: readonly (readonly [column: string, ofCalls: string])[] =
 /** The columns of a daily sum that are added up. */
 export const sumColumns = measures.map(([column]) => column)
 
-/** Adds calls to the daily sums, in the order of their keys. @param from Names what has the calls. */
-export function addToSums(schema: string, from: string): string {
+/**
+ * Adds calls to the daily sums, in the order of their keys.
+ *
+ * @param from Names what has the calls.
+ * @param sign `-` takes them away again. Default: adds them.
+ */
+export function addToSums(schema: string, from: string, sign: '' | '-' = ''): string {
   return `
     INSERT INTO ${schema}.sums AS kept (day, who, unit, ${sumColumns.join(', ')})
-      SELECT (time / 86400000)::integer AS its_day, who, unit, ${measures.map(([, ofCalls]) => ofCalls).join(', ')}
+      SELECT (time / 86400000)::integer AS its_day, who, unit, ${measures.map(([, ofCalls]) => `${sign}(${ofCalls})`).join(', ')}
       FROM ${from} GROUP BY its_day, who, unit ORDER BY its_day, who, unit COLLATE "C"
       ON CONFLICT (day, who, unit) DO UPDATE SET ${sumColumns.map((column) => `${column} = kept.${column} + excluded.${column}`).join(', ')}`
 }

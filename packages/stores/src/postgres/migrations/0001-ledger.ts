@@ -73,7 +73,7 @@ const columnTypes: readonly (readonly [name: string, type: string])[] = [
  * `[digest, values in the order of the columns, attempts]` of each call. Names and sums are locked in their order, so that no two writers
  * wait for each other.
  */
-function append(schema: string): string {
+export function append(schema: string): string {
   const names = columnTypes.map(([name]) => name).join(', ')
   const values = columnTypes.map(([, type], index) => `(numbered.row ->> ${index + 1})::${type}`).join(', ')
   return `

@@ -6,7 +6,7 @@ import { dayMs } from '../../ledger/day.js'
  */
 export const measures: readonly (readonly [column: string, ofCalls: string])[] = [
   ['calls', 'count(*)'],
-  ['failed', "sum(finish IN ('upstream_error', 'truncated'))"],
+  ['failed', "sum(finish IN ('upstream_error', 'truncated', 'interrupted'))"],
   ['refused', "sum(finish = 'refused')"],
   ['input', 'sum(ifnull(input, 0))'],
   ['output', 'sum(ifnull(output, 0))'],
@@ -21,11 +21,11 @@ export const measures: readonly (readonly [column: string, ofCalls: string])[] =
 
 const columns = measures.map(([column]) => column)
 
-/** Adds the calls that a condition names to the daily sums. */
-export function addToSums(condition: string): string {
+/** Adds the calls that a condition names to the daily sums. @param sign `-` takes them away again. Default: adds them. */
+export function addToSums(condition: string, sign: '' | '-' = ''): string {
   return `
     INSERT INTO sums (day, who, unit, ${columns.join(', ')})
-    SELECT time / ${dayMs} AS its_day, who, unit, ${measures.map(([, ofCalls]) => ofCalls).join(', ')}
+    SELECT time / ${dayMs} AS its_day, who, unit, ${measures.map(([, ofCalls]) => `${sign}(${ofCalls})`).join(', ')}
     FROM calls WHERE ${condition} GROUP BY its_day, who, unit
     ON CONFLICT (day, who, unit) DO UPDATE SET ${columns.map((column) => `${column} = ${column} + excluded.${column}`).join(', ')}`
 }

@@ -1,7 +1,8 @@
 import { inTransaction, type SqliteFile } from '../in-transaction.js'
 import { dayMs } from '../../ledger/day.js'
 import { addToSums } from './measures.js'
-import { attemptsOf, cleaner, columns, namesOf, timePlace, valuesOf } from '../../ledger/row-values.js'
+import { attemptsOf, cleaner, columns, isDoubtful, namesOf, timePlace, valuesOf } from '../../ledger/row-values.js'
+import { createKnownCalls } from './known-calls.js'
 
 /** The most combinations of names whose ids are remembered. */
 const maxKnown = 50_000
@@ -23,6 +24,7 @@ export function createGroupWriter(database: SqliteFile): GroupWriter {
   const insertAttempts = database.prepare(
     'INSERT OR IGNORE INTO attempts (call, attempt, code) SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?)',
   )
+  const knownCalls = createKnownCalls(database)
   const lastId = database.prepare('SELECT ifnull(max(id), 0) FROM calls').raw()
   const addSums = database.prepare(addToSums('id > ?'))
   const findWho = database
@@ -46,12 +48,14 @@ export function createGroupWriter(database: SqliteFile): GroupWriter {
     write(text) {
       try {
         inTransaction(database, () => {
-          const [last] = lastId.get() as [number]
           const attempts: unknown[] = []
           const clean = cleaner(text.includes('\\u'))
-          const rows = (JSON.parse(text) as unknown[][]).map((given, index) => {
+          const fresh = (JSON.parse(text) as unknown[][])
+            .map((given) => ({ given, values: valuesOf(given, clean) }))
+            .filter(({ given, values }) => !isDoubtful(given) || knownCalls.makeRoom(values))
+          const [last] = lastId.get() as [number]
+          const rows = fresh.map(({ given, values }, index) => {
             const names = namesOf(given, clean)
-            const values = valuesOf(given, clean)
             const id = last + 1 + index
             for (const [attempt, code] of attemptsOf(given)) attempts.push([id, attempt, code])
             return [id, whoOf(names, Math.floor((values[timePlace] as number) / dayMs)), ...values]

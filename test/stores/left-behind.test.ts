@@ -1,0 +1,86 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Budgets, Store } from '@postern/ports'
+import { createSqliteStore } from '@postern/stores'
+import { waitForClaim } from '@postern/stores/claim'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+
+const budget = { id: 'b', limit: 10 }
+const minute = 60_000
+
+let folder: string
+let file: string
+const opened: Store[] = []
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'postern-left-'))
+  file = join(folder, 'store.db')
+})
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((store) => store.close()))
+  rmSync(folder, { recursive: true })
+})
+
+/** Opens the file as a process does that serves from it; `handOver` lets go of the claim, as one that drains. */
+async function serve(): Promise<{ readonly store: Store; readonly handOver: () => void }> {
+  const claim = await waitForClaim(file, { atMostMs: 2000 })
+  const store = createSqliteStore({ file, claim })
+  opened.push(store)
+  return { store, handOver: () => claim.release() }
+}
+
+async function stateOf(budgets: Budgets): Promise<readonly (number | undefined)[]> {
+  const [state] = await budgets.look([budget])
+  return [state?.booked, state?.held]
+}
+
+/** One call under way, and one whose entry waits for the ledger. */
+async function leaveTwo({ budgets }: Store): Promise<void> {
+  await budgets.reserve('open', [{ budget, amount: 4 }], minute, undefined, 'as interrupted')
+  await budgets.reserve('ended', [{ budget, amount: 2 }], minute, undefined, 'as interrupted')
+  await budgets.settle('ended', [1], { text: 'as it ended', leaseMs: minute })
+}
+
+describe('what a process has left in a SQLite file', () => {
+  test('is booked and told at the next start, if no process lives that served from the file', async () => {
+    const { store } = await serve()
+    await leaveTwo(store)
+    // As a crash leaves it: nothing is settled any more.
+    await store.close()
+    const { budgets } = (await serve()).store
+    expect(await stateOf(budgets)).toEqual([5, 0])
+    expect(await budgets.bookAbandoned(10)).toEqual([])
+    expect((await budgets.takeNotes(10, minute)).toSorted((one, other) => (one.id < other.id ? -1 : 1))).toEqual([
+      { id: 'ended', isSettled: true, text: 'as it ended' },
+      { id: 'open', isSettled: false, text: 'as interrupted' },
+    ])
+    expect(await budgets.settle('open', [1])).toMatchObject([{ booked: 2, held: 0 }])
+  })
+
+  test('stays with a process that drains, which ends its calls beside the next owner', async () => {
+    const { store, handOver } = await serve()
+    await leaveTwo(store)
+    handOver()
+    const next = await serve()
+    expect(await stateOf(next.store.budgets)).toEqual([1, 4])
+    expect(await next.store.budgets.takeNotes(10, minute)).toEqual([])
+    next.handOver()
+    await store.budgets.settle('open', [3])
+    expect(await stateOf(next.store.budgets)).toEqual([4, 0])
+    await store.close()
+    // The second one drains now, and the first is gone.
+    const third = await serve()
+    expect(await third.store.budgets.takeNotes(10, minute)).toEqual([])
+    await next.store.close()
+    await third.store.close()
+    expect(await (await serve()).store.budgets.takeNotes(10, minute)).toEqual([{ id: 'ended', isSettled: true, text: 'as it ended' }])
+  })
+
+  test('stays where a command opens the file that serves nobody', async () => {
+    const { store } = await serve()
+    await leaveTwo(store)
+    const command = createSqliteStore({ file })
+    opened.push(command)
+    expect(await stateOf(command.budgets)).toEqual([1, 4])
+  })
+})
