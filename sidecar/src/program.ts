@@ -82,6 +82,7 @@ export function createProgram(version: string, finish: (code: number) => void): 
     .option('--team <name>', 'the caller’s team')
     .option('--project <name>', 'the caller’s project')
     .option('--model <name>', 'the model asked for')
+    .option('--service <label>', 'the service caller, by its label; with --user, --team or --project it calls for them')
     .option('--workflow <id>', 'the workflow that the call is of')
     .option('--step <name>', 'its step')
     .option('--path <path>', 'the path asked for', '/v1/chat/completions')

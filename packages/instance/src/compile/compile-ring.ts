@@ -1,6 +1,6 @@
 import { type CheckedConfig, masterKeyPath } from '@postern/config'
 import { type FindKey, type Gateway, type Rooms, shareLoadedKeys } from '@postern/core'
-import { type KeyRing, type LiveSecrets, type Log, type PrincipalFields, type Secret, type Uses } from '@postern/ports'
+import { type KeyRing, type LiveSecrets, type Log, type BoundCaller, type Secret, type Uses } from '@postern/ports'
 import { MasterKeys } from '../key-ring/master-keys.js'
 import { searchesFor, type Searches } from '../keys/held-value.js'
 import { RingCopy } from '../key-ring/ring-copy.js'
@@ -19,8 +19,8 @@ export interface RingNeeds {
 
 /** The key ring as the corridor uses it. */
 export interface CompiledRing {
-  /** Settles when it is known what the ring has for a principal; `undefined`: it is known. */
-  pending(principal: PrincipalFields): Promise<void> | undefined
+  /** Settles when it is known what the ring has for a caller; `undefined`: it is known. */
+  pending(caller: BoundCaller): Promise<void> | undefined
   /** The binding of the configuration or of the ring, whichever is more specific; of two alike that of the configuration. */
   beside(ofConfiguration: FindKey): FindKey
 }
@@ -53,7 +53,6 @@ export function compileRing({ checked, gateways, uses, live, ring, log }: RingNe
     pending: (principal) => copy.pending(principal),
     beside: (ofConfiguration) => (principal) => {
       const bound = ofConfiguration(principal)
-      if (bound !== undefined && bound.rank === 0) return bound
       const found = copy.find(principal)
       if (found === undefined || (bound !== undefined && bound.rank <= found.rank)) return bound
       return { key: leases.of(found, principal), binding: found.title, rank: found.rank }
