@@ -46,7 +46,7 @@ export async function start(hangUps: HangUps, options: { readonly config: string
   const { store: opened, handOver } = await openConfiguredStore(checked, file, log)
   const witness = tellAll([logEvents(log), ...telemetry.witnesses])
   const store = watchStore(opened, witness)
-  const audit = await openAudit(checked.config, file, log).catch(async (error: unknown) => {
+  const audit = await openAudit(() => inUse(), file, log).catch(async (error: unknown) => {
     await store.store.close()
     throw error
   })
