@@ -352,6 +352,7 @@ describe('shared code', () => {
       'sidecar/src/admin-api.ts',
       'sidecar/src/admin/find-credential.ts',
       'sidecar/src/commands/session.ts',
+      'sidecar/src/own-variables.ts',
       'sidecar/src/store-address.ts',
     ])
   })

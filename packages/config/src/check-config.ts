@@ -27,7 +27,7 @@ import { joinEntries, type PlainEntries, readPlainEntries } from './plain-entrie
 import type { Problem } from './problem.js'
 import { readProxies } from './proxies.js'
 import type { SecretPlaces } from './read-secret.js'
-import { filesOf, readSecrets, referencesIn } from './read-secrets.js'
+import { filesOf, readSecrets, referencesIn, variablesOf } from './read-secrets.js'
 import { type Config, createConfigSchema } from './schema.js'
 import { findTenants, type Tenants } from './tenants.js'
 
@@ -40,6 +40,8 @@ export interface CheckedConfig {
   readonly tenants: ReadonlyMap<string, Tenants>
   /** The files that secrets were read from, as absolute paths. */
   readonly secretFiles: readonly string[]
+  /** The variables that secrets were read from, each once for every place that names it. */
+  readonly secretVariables: readonly string[]
   /** The entries of `callers.service.hashes`. */
   readonly ring: readonly RingEntry[]
   /** What calls cost, from the file that `limits.prices` names or from that setting itself; `undefined`: it is not set. */
@@ -122,7 +124,18 @@ export function checkConfig(raw: unknown, places: SecretPlaces, dialects: Dialec
   return {
     problems: told,
     secretFiles,
-    checked: { config, secrets, tenants, secretFiles, ring, prices, dialects, directory: places.directory, proxyOf },
+    checked: {
+      config,
+      secrets,
+      tenants,
+      secretFiles,
+      secretVariables: variablesOf(parts, references),
+      ring,
+      prices,
+      dialects,
+      directory: places.directory,
+      proxyOf,
+    },
   }
 }
 
