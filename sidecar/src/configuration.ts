@@ -7,6 +7,7 @@ import { Failure } from './failure.js'
 import { fileStateNow } from './file-state.js'
 import { checkSources, filesOf, loadConfig, type LoadedConfig } from './load-config.js'
 import { needsStore } from './open-store.js'
+import { takeVariables } from './own-variables.js'
 
 /** What asked for the configuration to be read again. */
 export type ReloadCause = 'signal' | 'admin' | 'watch' | 'secret file'
@@ -64,6 +65,7 @@ export function createConfiguration(start: LoadedConfig, instance: ReplaceableIn
     if (checked === undefined) return { taken: false, problems: problems.filter(({ severity }) => severity === 'error') }
     if (checked.config.store === undefined && needsStore(checked.config) && !hasStore) return { taken: false, problems: [noStore] }
     const changes = instance.replace(checked)
+    takeVariables(checked.secretVariables)
     loaded = next
     inUse = states
     return { taken: true, changes, warnings: problems }

@@ -14,7 +14,8 @@ file; it is never printed.
 
   postern keys add acme --gateway main --team acme
   postern keys bind acme --user u_7 --project labs
-  postern keys import tenants.csv        alias,gateway,secret,provider_secret,gateway_project,currency,shared,user,team,project
+  postern keys import tenants.csv        alias,gateway,secret,provider_secret,gateway_project,currency,shared,user,team,project,
+                                         service,workflow
   postern keys rotate acme               says what comes next, stage by stage`
 
 /** Adds `postern keys …`. */
@@ -30,6 +31,8 @@ export function addKeyCommands(program: Command, run: Run): void {
       .option('--user <name>', 'the user who uses it')
       .option('--team <name>', 'the team whose callers use it')
       .option('--project <name>', 'the project whose callers use it')
+      .option('--service <label>', 'the service caller who uses it, by its label in the ring of callers')
+      .option('--workflow <pattern>', 'the workflow whose sessions use it: an id, or the beginning of ids and *, such as "nightly-*"')
   const secrets = (to: Command): Command =>
     to
       .addOption(new Option('--secret-env <name>', 'read the secret from this variable').conflicts('secretFile'))
@@ -51,7 +54,7 @@ export function addKeyCommands(program: Command, run: Run): void {
   principal(command('bind', 'have callers use a key of the ring'))
     .argument('<alias>', 'the key')
     .action(run(async () => (await import('./commands/keys.js')).bindKey))
-  principal(command('unbind', 'take its key of the ring from a user, team or project')).action(
+  principal(command('unbind', 'take its key of the ring from callers')).action(
     run(async () => (await import('./commands/keys.js')).unbindKey),
   )
   command('import', 'add the keys of a file (.csv or .jsonl), all of them or none')

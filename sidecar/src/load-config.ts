@@ -19,6 +19,7 @@ import { checkListeners, checkOpenHost } from './check-places.js'
 import { countOf } from './count-of.js'
 import { Failure } from './failure.js'
 import { fileStateNow } from './file-state.js'
+import { environmentOver } from './own-variables.js'
 import { priceFile, readYaml } from './read-yaml.js'
 
 /** The path of a configuration file, and the result of its check. */
@@ -109,8 +110,7 @@ export function checkSources(
   states: Map<string, string> = new Map<string, string>(),
 ): LoadedConfig {
   const { raw, dotenv, prices } = sources
-  // On top of the file's variables: there may be 100,000 of them, and few in the environment.
-  const env = Object.assign(Object.create(dotenv) as Record<string, string | undefined>, process.env)
+  const env = environmentOver(dotenv)
   const beforeRead = (each: string): void => void states.set(each, fileStateNow(each))
   const result = checkConfig(raw, {
     env,
@@ -172,10 +172,19 @@ export function readDotenv(file: string): Record<string, string> {
     if (lstatSync(file, { throwIfNoEntry: false })?.isDirectory() !== false) return {}
     if (regularFile(file).size > maxDotenvBytes) throw new Failure(`${file} is too large for a file of variables.`)
     // The library's other parser, which gives the same in half the time.
-    return parseDotenv(readFileSync(file, 'utf8'), { fast: true })
+    return detach(parseDotenv(readFileSync(file, 'utf8'), { fast: true }))
   } catch (error) {
     if (error instanceof Failure) throw error
     const { code = 'unknown' } = error as NodeJS.ErrnoException
     throw new Failure(`${file} cannot be read (${code}). Let this user read it, or remove it.`)
   }
+}
+
+/**
+ * The same variables, each with a text of its own: a part of a long text keeps the whole of it in memory, also once the part that was a secret
+ * is needed no more.
+ */
+function detach(variables: Record<string, string>): Record<string, string> {
+  for (const name of Object.keys(variables)) variables[name] = Buffer.from(variables[name] as string).toString()
+  return variables
 }

@@ -3,6 +3,7 @@ import { EMULATED_GATEWAYS } from '@postern/emulator/gateways'
 import { Command, Option } from 'commander'
 import { configOption, jsonOption, portOption } from './command-options.js'
 import { takeHangUps } from './hang-ups.js'
+import { addAuditCommands } from './audit-program.js'
 import { addKeyCommands } from './keys-program.js'
 import { addInitOptions } from './init/init-command.js'
 
@@ -82,6 +83,7 @@ export function createProgram(version: string, finish: (code: number) => void): 
     .option('--team <name>', 'the caller’s team')
     .option('--project <name>', 'the caller’s project')
     .option('--model <name>', 'the model asked for')
+    .option('--service <label>', 'the service caller, by its label; with --user, --team or --project it calls for them')
     .option('--workflow <id>', 'the workflow that the call is of')
     .option('--step <name>', 'its step')
     .option('--path <path>', 'the path asked for', '/v1/chat/completions')
@@ -242,27 +244,7 @@ export function createProgram(version: string, finish: (code: number) => void): 
     )
     .action(run(async () => (await import('./commands/prices.js')).checkPrices))
 
-  const audit = program.command('audit').description('who changed what: reloads, sessions that were minted and ended, keys of the ring')
-  const auditFileOption = (): Option => new Option('--file <file>', 'the audit, in place of the configuration’s audit.file')
-  audit
-    .command('show')
-    .description('print the audit')
-    .addOption(configOption())
-    .addOption(auditFileOption())
-    .addOption(jsonOption())
-    .action(run(async () => (await import('./commands/audit.js')).showAudit))
-  audit
-    .command('verify')
-    .description('check that no line was changed, added or removed; ends with 1 and the first line that does not fit')
-    .addOption(configOption())
-    .addOption(auditFileOption())
-    .addOption(jsonOption())
-    .addHelpText(
-      'after',
-      '\nEach line carries the SHA-256 of the line before. Lines that were cut off at the end cannot be told from lines that were never\nwritten: keep the digest that this prints, and see that a later audit still holds it (--holds).',
-    )
-    .option('--holds <sha256>', 'a digest that an earlier run printed: fails if no line has it')
-    .action(run(async () => (await import('./commands/audit.js')).verify))
+  addAuditCommands(program, run)
 
   program
     .command('health')

@@ -131,7 +131,8 @@ const wallsOfInstance: Walls = {
     'waits.ts': 'value',
   },
   changes: { compile: 'value' },
-  'explain.ts': { limits: 'value', 'runtime.ts': 'type' },
+  'matching-bindings.ts': { limits: 'value', 'runtime.ts': 'type' },
+  'explain.ts': { limits: 'value', 'matching-bindings.ts': 'type', 'runtime.ts': 'type' },
   'instance.ts': { changes: 'value', compile: 'value', 'runtime.ts': 'value', 'usage-pool.ts': 'value' },
 }
 
@@ -351,6 +352,7 @@ describe('shared code', () => {
       'sidecar/src/admin-api.ts',
       'sidecar/src/admin/find-credential.ts',
       'sidecar/src/commands/session.ts',
+      'sidecar/src/own-variables.ts',
       'sidecar/src/store-address.ts',
     ])
   })

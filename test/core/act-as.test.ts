@@ -17,12 +17,20 @@ describe('Postern-Act-As', () => {
     ['user=%E5%90%8D', { user: '名' }],
     ["user=!#$&'()*+-./:<>?@[]^_`{|}~", { user: "!#$&'()*+-./:<>?@[]^_`{|}~" }],
   ])('%j names whom a delegate acts for, and nothing of the delegate is left but its label', (header, named) => {
-    expect(actAs(delegate, header)).toEqual({ ...named, via: 'service', caller: 'agent', delegate: false })
+    expect(actAs({ ...delegate, service: 'agent' }, header)).toEqual({
+      ...named,
+      service: 'agent',
+      actsFor: true,
+      via: 'service',
+      caller: 'agent',
+      delegate: false,
+    })
   })
 
   test('of a delegate with a former credential is told as that, so that nobody ends the credential while it is used', () => {
     expect(actAs({ ...delegate, former: true }, 'user=u_7')).toEqual({
       user: 'u_7',
+      actsFor: true,
       via: 'service',
       caller: 'agent',
       delegate: false,

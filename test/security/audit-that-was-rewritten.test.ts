@@ -75,9 +75,9 @@ describe('audit-that-was-rewritten', () => {
       const path = join(cwd, 'long.jsonl')
       writeFileSync(path, text)
       const handle = await open(path)
-      const fault = await checkEarlier(handle, (await handle.stat()).size, () => true)
+      const found = await checkEarlier(handle, (await handle.stat()).size, () => true)
       await handle.close()
-      return fault
+      return found?.fault
     }
     const textOf = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('')
     expect(await look(textOf(long))).toBeUndefined()
@@ -86,7 +86,10 @@ describe('audit-that-was-rewritten', () => {
     expect(await look(`${textOf(long)}${torn}\n`)).toBeUndefined()
     for (const place of [0, 1, 700, 1998]) {
       const changed = long.map((line, index) => (index === place ? line.replace('ops', 'oqs') : line))
-      expect(await look(textOf(changed))).toEqual(verifyAudit(Buffer.from(textOf(changed))).fault)
+      expect(await look(textOf(changed))).toMatchObject({
+        line: place + 2,
+        reason: verifyAudit(Buffer.from(textOf(changed))).fault?.reason,
+      })
       expect((await look(textOf(changed)))?.line).toBe(place + 2)
     }
     expect((await look(textOf([...long, 'gone'])))?.line).toBe(2001)

@@ -132,7 +132,7 @@ describe('a key that is added to the ring of a running sidecar', () => {
     ['a key that is there', ['add', 'ring-acme', '--gateway', 'main', '--secret-env', 'NEW'], 'is there already'],
     ['a secret that is empty', ['add', 'other', '--gateway', 'main', '--secret-env', 'NOTHING'], 'is not set, or empty'],
     ['a name that nobody can have', ['bind', 'ring-acme', '--team', ' acme'], 'is no name'],
-    ['nobody', ['bind', 'ring-acme'], 'names a user, a team or a project'],
+    ['nobody', ['bind', 'ring-acme'], 'names a user, a team, a project, a service label or a workflow'],
     ['a key that is not there', ['bind', 'other', '--team', 'globex'], 'has no key "other"'],
     ['who is bound', ['bind', 'ring-acme', '--team', 'acme'], 'is bound already'],
   ])('is refused: %s', async (_, args, words) => {

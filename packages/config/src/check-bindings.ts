@@ -1,4 +1,4 @@
-import { bindingIdentity, describeBinding } from '@postern/ports'
+import { bindingFields, bindingIdentity, describeBinding } from '@postern/ports'
 import type { Parts } from './lenient-sections.js'
 import { oneOf, type Problem, problem, warning } from './problem.js'
 import type { Config } from './schema.js'
@@ -10,19 +10,19 @@ export function checkBindings(parts: Parts, problems: Problem[]): void {
   const seen = new Map<string, PlacedBinding>()
   for (const binding of parts.bindings) {
     const { part } = binding
-    const named = part.user !== undefined || part.team !== undefined || part.project !== undefined
+    const named = bindingFields.some((field) => part[field] !== undefined)
     if (!parts.namedKeys.has(part.key))
       problems.push(problem(`${binding.path}.key`, `names the key "${part.key}", which is not there.`, `Write ${oneOf(parts.namedKeys)}.`))
     if (named && part.default === true)
       problems.push(
-        problem(binding.path, 'is for somebody and for everybody at once.', 'Write "default: true", or user, team and project, not both.'),
+        problem(binding.path, 'is for somebody and for everybody at once.', 'Write "default: true", or whom it is for, not both.'),
       )
     if (!named && part.default !== true)
       problems.push(
         problem(
           binding.path,
           'does not say for whom it is.',
-          'Name a user, team or project, or write "default: true" if everybody else may use this key.',
+          'Name a user, team, project, service or workflow, or write "default: true" if everybody else may use this key.',
         ),
       )
     const identity = bindingIdentity(part)

@@ -2,6 +2,7 @@ import { type Dialects, dialects as builtIn } from '@postern/gateways'
 import { createRedactor, type PriceFile, type ProxyOf, type RingEntry, searchedSecrets, Secret } from '@postern/ports'
 import type { z } from 'zod'
 import { checkBackend } from './check-backend.js'
+import { checkBoundLabels } from './check-bound-labels.js'
 import { checkAnyBinding, checkBindings } from './check-bindings.js'
 import { checkAdmin, checkCallers, checkIssuers, checkService, checkSession } from './check-callers.js'
 import { checkChoices } from './check-choices.js'
@@ -21,12 +22,12 @@ import { checkPrices } from './check-prices.js'
 import { checkProxies } from './check-proxies.js'
 import { checkStore } from './check-store.js'
 import { describeIssue } from './describe-issue.js'
-import { readSections } from './lenient-sections.js'
+import { type Parts, readSections } from './lenient-sections.js'
 import { joinEntries, type PlainEntries, readPlainEntries } from './plain-entries.js'
 import type { Problem } from './problem.js'
 import { readProxies } from './proxies.js'
 import type { SecretPlaces } from './read-secret.js'
-import { filesOf, readSecrets, referencesIn } from './read-secrets.js'
+import { filesOf, readSecrets, referencesIn, variablesOf } from './read-secrets.js'
 import { type Config, createConfigSchema } from './schema.js'
 import { findTenants, type Tenants } from './tenants.js'
 
@@ -39,6 +40,8 @@ export interface CheckedConfig {
   readonly tenants: ReadonlyMap<string, Tenants>
   /** The files that secrets were read from, as absolute paths. */
   readonly secretFiles: readonly string[]
+  /** The variables that secrets were read from, each once for every place that names it. */
+  readonly secretVariables: readonly string[]
   /** The entries of `callers.service.hashes`. */
   readonly ring: readonly RingEntry[]
   /** What calls cost, from the file that `limits.prices` names or from that setting itself; `undefined`: it is not set. */
@@ -89,11 +92,12 @@ export function checkConfig(raw: unknown, places: SecretPlaces, dialects: Dialec
   checkChoices(parts, dialects, problems)
   checkBindings(parts, problems)
   checkPolicies(parts, dialects, problems)
-  const tenants = findTenants(parts.keys, parts.bindings)
+  const tenants = findTenants(parts.keys, parts.bindings, delegatesOf(parts))
   checkSharing(parts, dialects, tenants, problems)
   const proxies = readProxies(places.env)
   for (const [variable, password] of proxies.passwords) if (password.length >= shortestSearched) secrets.set(variable, new Secret(password))
   const ring = checkService(parts, secrets, problems)
+  checkBoundLabels(parts, secrets, ring, problems)
   checkSession(parts, secrets, problems)
   checkAdmin(parts, secrets, ring, problems)
   const prices = checkPrices(raw, config, places.readPrices, problems)
@@ -120,8 +124,25 @@ export function checkConfig(raw: unknown, places: SecretPlaces, dialects: Dialec
   return {
     problems: told,
     secretFiles,
-    checked: { config, secrets, tenants, secretFiles, ring, prices, dialects, directory: places.directory, proxyOf },
+    checked: {
+      config,
+      secrets,
+      tenants,
+      secretFiles,
+      secretVariables: variablesOf(parts, references),
+      ring,
+      prices,
+      dialects,
+      directory: places.directory,
+      proxyOf,
+    },
   }
+}
+
+/** The labels of service callers who may call for others. */
+function delegatesOf({ service }: Pick<Parts, 'service'>): ReadonlySet<string> {
+  const principals = Object.entries(service?.principals ?? {})
+  return new Set(principals.filter(([, { delegate }]) => delegate).map(([label]) => label))
 }
 
 /** The issue with the number that a binding has in the whole configuration. */

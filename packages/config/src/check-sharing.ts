@@ -6,12 +6,15 @@ import type { Tenants } from './tenants.js'
 /** How many bindings or keys a warning names. */
 const maxNamed = 3
 
-/** Warns of a key with several tenants, under which no caller may store objects. */
+/** Warns of a key with several tenants, under which no caller may store objects; and of a key that has the secret of another one. */
 export function checkSharing(parts: Parts, dialects: Dialects, tenants: ReadonlyMap<string, Tenants>, problems: Problem[]): void {
   for (const [alias, { path, part }] of parts.keys) {
     const gateway = parts.gateways.get(part.gateway)
     const account = tenants.get(alias) as Tenants
-    if (gateway === undefined || !account.several || part.shared || !stores(dialects[gateway.part.dialect] as Dialect)) continue
+    if (gateway === undefined || !account.several || part.shared || !stores(dialects[gateway.part.dialect] as Dialect)) {
+      if (account.aliases.length > 1 && account.aliases[0] !== alias) problems.push(warnOfTwin(path, part, account.aliases[0] as string))
+      continue
+    }
     const { aliases, bindings } = account
     const reach = `several tenants (${firstOf(bindings)}), who could read what the others store; so nothing may be stored under it.`
     const ifTheyMay = 'if they may: then files, stored responses and conversations pass.'
@@ -26,6 +29,16 @@ export function checkSharing(parts: Parts, dialects: Dialects, tenants: Readonly
           ),
     )
   }
+}
+
+/** Two keys of one secret look apart here, and are one key at the gateway. */
+function warnOfTwin(path: string, { providerSecret }: { readonly providerSecret?: unknown }, first: string): Problem {
+  const secret = providerSecret === undefined ? 'secret' : 'providerSecret'
+  return warning(
+    path,
+    `has the same ${secret} as keys.${first}: to the gateway the two are one key, with one budget, one rotation and one end.`,
+    `Give it a ${secret} of its own, or bind both callers to keys.${first}.`,
+  )
 }
 
 /** Joins the first names, and counts the rest. */

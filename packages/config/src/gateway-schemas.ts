@@ -1,8 +1,9 @@
 import { type AnswerFormat, answerFormats, type Dialect, dialects } from '@postern/gateways'
+import { workflowPattern } from '@postern/protocol'
 import { z } from 'zod'
 import { fault } from './fault.js'
 import { createKeySourceSchemas } from './key-source-schemas.js'
-import { alias, headerName, principalFields, type Settings, url, whomItIsFor } from './schema-parts.js'
+import { alias, headerName, name, principalFields, type Settings, url, whomItIsFor } from './schema-parts.js'
 import { date, duration, longDuration, moneyUnit } from './units.js'
 
 /** The gateways whose records have something that the others have not. */
@@ -134,6 +135,14 @@ export function createGatewaySchemas(strict: Settings, dialectIds: readonly stri
 
   const binding = strict({
     ...principalFields(whomItIsFor),
+    /** The service caller that it is for. */
+    service: name.optional().describe('the service caller that it is for, by its label in `callers.service.hashes`'),
+    /** The workflows that it is for. Only a workflow that a session token names counts. */
+    workflow: z
+      .string()
+      .regex(workflowPattern, fault('is not a workflow', 'Write its id, or the beginning of ids and *: nightly-*.'))
+      .optional()
+      .describe('the workflow that it is for, as session tokens name it: an id, or the beginning of ids and `*`, such as `nightly-*`'),
     /** Matches every caller that no other binding matches. */
     default: z.literal(true).optional().describe('it is for everybody whom no other binding names'),
     key: alias.describe('the alias of the key'),

@@ -1,4 +1,4 @@
-import { bindingIdentity, type PrincipalFields } from '@postern/ports'
+import { type BindingFields, bindingIdentity } from '@postern/ports'
 import type { Config } from './schema.js'
 
 /** The aliases of the keys to which the configuration binds principals. A binding of the ring for the same principals does not count. */
@@ -9,8 +9,8 @@ export class OwnBindings {
     this.#aliases = new Map(bindings.map((binding) => [bindingIdentity(binding), binding.key]))
   }
 
-  /** The key that a principal has by the configuration; `undefined`: it binds no such principal. */
-  keyOf(principal: PrincipalFields): string | undefined {
-    return this.#aliases.get(bindingIdentity(principal))
+  /** The key that the configuration binds the same callers to; `undefined`: it has no such binding. */
+  keyOf(binding: BindingFields): string | undefined {
+    return this.#aliases.get(bindingIdentity(binding))
   }
 }

@@ -21,12 +21,24 @@ export interface ProxyFault {
 
 type Environment = Readonly<Record<string, string | undefined>>
 
+const proxyVariables = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY'] as const
+
 /**
  * Reads the variables `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`, if they are set.
  *
  * Uses `in`: an `env` that is a Proxy object, such as one for secrets, may return a value for every name, also for these.
  */
-export function readProxies(env: Environment): Proxies {
+export function readProxies(environment: Environment): Proxies {
+  return proxiesOf(pickVariables(environment))
+}
+
+/** The variables that are read here, and no others: what is returned keeps them, and the others may hold secrets. */
+function pickVariables(env: Environment): Environment {
+  const names = proxyVariables.flatMap((name) => [name.toLowerCase(), name]).filter((name) => name in env)
+  return Object.fromEntries(names.map((name) => [name, env[name]]))
+}
+
+function proxiesOf(env: Environment): Proxies {
   const spelled = (name: string): string | undefined =>
     [name.toLowerCase(), name].find((spelling) => spelling in env && env[spelling] !== undefined && env[spelling].trim() !== '')
   const isExempt = readExemptions(env[spelled('NO_PROXY') ?? ''] ?? '')

@@ -28,6 +28,14 @@ export function filesOf({ keys }: Parts, references: References, { directory }: 
   return files
 }
 
+/** The variables that secrets are read from. */
+export function variablesOf({ keys }: Parts, references: References): readonly string[] {
+  const named = [...keys.values()].flatMap(({ part }) => [part.secret, part.providerSecret])
+  return [...named, ...references.map(([, reference]) => reference)].flatMap((reference) =>
+    reference !== undefined && 'env' in reference ? [reference.env] : [],
+  )
+}
+
 /** All references to secrets but those of keys themselves: what sources of keys need is among them. */
 export function referencesIn(parts: Parts): References {
   const references: Reference[] = []

@@ -20,12 +20,15 @@ export interface Tenants {
 /**
  * Finds for each key, by its alias, the bindings that use its account. Two keys with the same secret share an account. If a key has a
  * `providerSecret`, that secret decides, since the provider stores objects under its own key.
+ *
+ * @param delegates Labels of service callers who call for others: a binding of such a label alone is for several tenants. Default: nobody.
  */
 export function findTenants(
   keys: Iterable<readonly [alias: string, key: KeySecrets]>,
   bindings: Iterable<{ readonly part: BindingLine }>,
+  delegates: ReadonlySet<string> = new Set(),
 ): ReadonlyMap<string, Tenants> {
-  const accounts = findAccounts(keys)
+  const accounts = findAccounts(keys, delegates)
   for (const { part } of bindings) accounts.get(part.key)?.add(part)
   return accounts
 }
@@ -33,13 +36,15 @@ export function findTenants(
 /** One account at a gateway or provider. Most accounts have one key and one binding, so all else is found out when it is asked for. */
 class Account implements Tenants {
   readonly aliases: string[]
+  readonly #delegates: ReadonlySet<string>
   #lines: BindingLine[] | undefined
   #different: readonly BindingLine[] | undefined
   #described: readonly string[] | undefined
   #several: boolean | undefined
 
-  constructor(alias: string) {
+  constructor(alias: string, delegates: ReadonlySet<string>) {
     this.aliases = [alias]
+    this.#delegates = delegates
   }
 
   add(line: BindingLine): void {
@@ -52,7 +57,14 @@ class Account implements Tenants {
   }
 
   get several(): boolean {
-    return (this.#several ??= this.#distinct().length > 1 || this.#lines?.some((line) => line.default === true) === true)
+    return (this.#several ??= this.#distinct().length > 1 || this.#lines?.some((line) => this.#isForSeveral(line)) === true)
+  }
+
+  /** Whether one binding leads several tenants to the key: the default, a workflow of anybody, or an application that calls for its users. */
+  #isForSeveral({ default: isDefault, user, team, project, service, workflow }: BindingLine): boolean {
+    if (isDefault === true) return true
+    if (user !== undefined || team !== undefined || project !== undefined) return false
+    return workflow !== undefined || (service !== undefined && this.#delegates.has(service))
   }
 
   /** Two bindings for the same principal count as one tenant; `checkBindings` reports them. */
@@ -67,7 +79,10 @@ class Account implements Tenants {
  * The account of each key, by its alias. Keys with the same secret share an account, and so do keys that come from the same place of a
  * source, whatever the source gives. A key with neither has an account of its own.
  */
-function findAccounts(keys: Iterable<readonly [alias: string, key: KeySecrets]>): ReadonlyMap<string, Account> {
+function findAccounts(
+  keys: Iterable<readonly [alias: string, key: KeySecrets]>,
+  delegates: ReadonlySet<string>,
+): ReadonlyMap<string, Account> {
   const bySecret = Secret.createMap<Account>()
   const bySource = new Map<string, Account>()
   const accounts = new Map<string, Account>()
@@ -76,7 +91,7 @@ function findAccounts(keys: Iterable<readonly [alias: string, key: KeySecrets]>)
     const secret = providerSecret ?? (isProviderSourced ? undefined : own)
     const source = secret === undefined ? accountOfSource(part?.providerSecret ?? part?.secret) : undefined
     const known = secret !== undefined ? bySecret.get(secret) : source === undefined ? undefined : bySource.get(source)
-    const account = known ?? new Account(alias)
+    const account = known ?? new Account(alias, delegates)
     if (known !== undefined) known.aliases.push(alias)
     else if (secret !== undefined) bySecret.set(secret, account)
     else if (source !== undefined) bySource.set(source, account)

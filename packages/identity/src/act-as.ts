@@ -29,8 +29,8 @@ export function actAs(delegate: Principal, header: string): Principal {
     if (fault !== undefined) throw malformed(`names a ${known} that is no name: it ${fault}`)
     named[known] = name
   }
-  const { via, caller, former } = delegate
-  return { ...named, via, caller, delegate: false, ...(former === undefined ? {} : { former }) }
+  const { via, caller, former, service } = delegate
+  return { ...named, service, actsFor: true, via, caller, delegate: false, ...(former === undefined ? {} : { former }) }
 }
 
 function decode(value: string): string | undefined {

@@ -18,7 +18,7 @@ export function createServiceVerifier(ring: readonly RingEntry[], principals: Re
     ring.map((entry) => {
       const { label, until } = entry
       const { user, team, project, delegate = false } = principals.get(label) ?? {}
-      const principal = { user, team, project, delegate, via: 'service', caller: label } as const
+      const principal = { user, team, project, service: label, delegate, via: 'service', caller: label } as const
       return [entry, until === undefined ? principal : { ...principal, former: true }]
     }),
   )

@@ -131,6 +131,8 @@ function readSession(payload: JWTPayload, token: string, maxLifetimeMs: number):
     user,
     team: readName(payload, 'team'),
     project: readName(payload, 'project'),
+    // A page may choose the workflow of its session, but not the key that the workflow leads to.
+    workflow: iss === sessionToken.chosenByPage ? undefined : bounds?.workflow,
     via: 'session',
     caller: jti === undefined ? 'session' : `session:${jti}`,
     delegate: false,

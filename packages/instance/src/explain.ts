@@ -9,9 +9,11 @@ import {
   type Policy,
   type Route,
 } from '@postern/core'
-import { type Principal, Refusal } from '@postern/ports'
+import { Refusal } from '@postern/ports'
 import { type ErrorCode, errorCodes, headerNames } from '@postern/protocol'
+import type { MatchingBinding } from './matching-bindings.js'
 import { describeLimit, findAskedLimits, type LimitQuestion, type ToldLimit } from './limits/asked-limits.js'
+import { askedPrincipal } from './limits/asked-principal.js'
 import type { Runtime } from './runtime.js'
 
 /** A request that `explain` answers for: its principal, tags, method, path and model. */
@@ -33,6 +35,10 @@ export interface Explanation {
   readonly url?: string
   /** The binding that chooses the key, such as `team=acme`. */
   readonly binding?: string
+  /** Every binding that matches, the one that counts first. Not known to `explain` itself: see `matchingBindings`. */
+  readonly bindings?: readonly MatchingBinding[]
+  /** The binding that chooses the key if the workflow stands in the header alone; `none`: it is refused. Absent if it is the same one. See `bindingByHeader`. */
+  readonly binding_by_header?: string
   /** Whether callers may use stored objects (files, responses, conversations); `refused` if several tenants use an unshared key. */
   readonly stored_objects?: 'allowed' | 'refused'
   /** `models` and `endpoints` hold one list for each rule that applies; every list must allow the request. */
@@ -77,8 +83,8 @@ function tagHeaders(workflow: string | undefined, step: string | undefined): Rea
  * @throws Only errors of this program; a refusal is returned as `refusal`.
  */
 export function explain(runtime: Runtime, question: ExplainQuestion): Explanation {
-  const { user, team, project, model, workflow, step } = question
-  const principal: Principal = { user, team, project, via: 'service', caller: 'explain', delegate: false }
+  const { model, workflow, step } = question
+  const principal = askedPrincipal(question)
   const policy = runtime.findPolicy(principal)
   const bound = runtime.findKey(principal)
   const dialect = bound?.key.gateway.dialect

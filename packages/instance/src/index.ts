@@ -17,6 +17,8 @@ export { refuseBrokenRequest } from './doors/refuse-broken-request.js'
 export { refuseConnect, refuseUpgrade } from './doors/refuse-upgrade.js'
 export { explain, type Explanation } from './explain.js'
 export { type LimitQuestion, tellLimits, type ToldLimit } from './limits/asked-limits.js'
+export type { AskedCaller } from './limits/asked-principal.js'
+export { bindingByHeader, type MatchingBinding, matchingBindings } from './matching-bindings.js'
 export { createInstance, type InstanceOptions, type ReplaceableInstance } from './instance.js'
 export type { KeyStates } from './keys/key-states.js'
 export type { KeyTrouble } from './keys/key-sources.js'
@@ -30,7 +32,6 @@ export { type Resealed, resealRing } from './key-ring/reseal-ring.js'
 export { RingFault, type RingFaultKind } from './key-ring/ring-fault.js'
 export {
   checkBinding,
-  principalsOf,
   type ReadKey,
   readKey,
   type Declared,

@@ -2,7 +2,7 @@ import type { Assertions } from './assertion/assertions.js'
 import type { Config } from '@postern/config'
 import type { FindKey, FindLimits, FindPolicy, NoteEnded, Pricing, Resolve, Rooms } from '@postern/core'
 import type { CookieMemory, Revocations, SessionEndpoint, SignSession } from '@postern/identity'
-import type { Budgets, PrincipalFields, PublicAddress } from '@postern/ports'
+import type { BoundCaller, Budgets, PublicAddress } from '@postern/ports'
 import type { BrowserAccess } from './doors/browser-access.js'
 import type { Connections } from './connections/connections.js'
 import type { InFlight } from './in-flight.js'
@@ -54,7 +54,7 @@ export interface Runtime {
   /** Used by the dry run, `explain`. The keys of both are never sent: a secret that a source gives is not in them. */
   readonly findKey: FindKey
   /** Settles when `findKey` and `findRoute` can be called for a principal; `undefined`: at once. */
-  readonly findsKey: (principal: PrincipalFields) => Promise<void> | undefined
+  readonly findsKey: (caller: BoundCaller) => Promise<void> | undefined
   readonly findRoute: Resolve
   readonly findPolicy: FindPolicy
   readonly findLimits: FindLimits

@@ -20,7 +20,17 @@ export {
   maxNoteBytes,
   type Reserved,
 } from './budgets.js'
-export { bindingIdentity, describeBinding } from './binding.js'
+export { beginningOf, type BindingFields, bindingFields, bindingIdentity, describeBinding, fieldsOfIdentity } from './binding.js'
+export {
+  type BindingShape,
+  type BoundCaller,
+  maxWorkflowChars,
+  patternsFor,
+  rankOf,
+  shapesFor,
+  shapesOfDelegated,
+  shapesOfOwn,
+} from './binding-rank.js'
 export type { CallCourse, CallTrace, EarlierCourse, StreamCourse } from './call-course.js'
 export type { Counters } from './counters.js'
 export { type EntryOwner, entryOwnerOf } from './entry-owner.js'
@@ -51,7 +61,6 @@ export {
   type Principal,
   type PrincipalFields,
   principalFields,
-  rankOf,
   type SessionFacts,
 } from './principal.js'
 export type { KeptBinding, KeptKey, KeyRing, RemarkedBinding, RingChange, RingChanges, RingConflict } from './key-ring.js'

@@ -62,6 +62,12 @@ export interface KeyRing {
   readonly scope: Scope
   /** The bindings of these selectors that are there, in any order. */
   bindings(selectors: readonly string[]): Promise<readonly KeptBinding[]>
+  /**
+   * Of these beginnings, those with which the selector of some binding begins.
+   *
+   * @param beginnings At most 100, each ending in a line feed: see `beginningOf`.
+   */
+  beginningsOf(beginnings: readonly string[]): Promise<readonly string[]>
   key(alias: string): Promise<KeptKey | undefined>
   /** Keys in the order of their aliases. @param after The last alias of the page before. */
   keys(after: string | undefined, most: number): Promise<readonly KeptKey[]>

@@ -135,9 +135,19 @@ export const logTable = {
   },
   audit_lost: { level: 'error', when: 'the audit cannot be written', fields: { cause: reason } },
   audit_written_again: { level: 'info', when: 'the audit can be written again', fields: {} },
+  audit_newest: {
+    level: 'info',
+    when: 'a line of the audit was written, and at the start: `postern audit verify --newest` compares the file with these',
+    fields: { digest: 'the SHA-256 of the newest line' },
+  },
+  audit_unmarked: {
+    level: 'warn',
+    when: 'at the start, the audit begins with lines that have no mark of a master key',
+    fields: { lines: 'how many' },
+  },
   audit_broken: {
     level: 'warn',
-    when: 'at the start, a line of the audit does not fit the one before',
+    when: 'at the start, a line of the audit does not fit the one before, or its mark is not right',
     fields: { line: 'its number', cause: reason },
   },
   listening: {

@@ -5,6 +5,15 @@ export interface Principal {
   readonly user?: string | undefined
   readonly team?: string | undefined
   readonly project?: string | undefined
+  /** The label of a service caller in its ring; also where it calls for somebody else. */
+  readonly service?: string | undefined
+  /**
+   * The workflow that the credential vouches for. Not that of a header, and not one that a page chose for its own session: bindings go by
+   * it.
+   */
+  readonly workflow?: string | undefined
+  /** Set if a delegate calls for this principal, which it has named in `Postern-Act-As`. */
+  readonly actsFor?: true | undefined
   /** The kind of credential, named like its setting under `callers`. */
   readonly via: 'service' | 'session' | 'jwt' | 'forwardAuth' | 'anonymous'
   /** The credential's name in the ledger: a service label or a token's id. */
@@ -36,13 +45,13 @@ export interface SessionFacts {
   readonly issuedAt: number
 }
 
-/** The three fields that bindings and policy rules match. */
+/** The three fields that policy rules match, and bindings too. */
 export type PrincipalFields = Pick<Principal, 'user' | 'team' | 'project'>
 
 export const principalFields = ['user', 'team', 'project'] as const
 
 /**
- * The combinations of these fields that a binding or rule can name, most specific first: one that names a user beats one that
+ * The combinations of these fields that a rule can name, most specific first: one that names a user beats one that
  * names a project, which beats one that names a team; then more fields beat fewer; naming nobody comes last.
  */
 export const mostSpecificFirst: readonly (readonly (keyof PrincipalFields)[])[] = [
@@ -55,12 +64,6 @@ export const mostSpecificFirst: readonly (readonly (keyof PrincipalFields)[])[] 
   ['team'],
   [],
 ]
-
-/** How specific a binding or rule is: the place of the fields that it names in {@link mostSpecificFirst}. */
-export function rankOf(binding: PrincipalFields): number {
-  const named = principalFields.filter((field) => binding[field] !== undefined)
-  return mostSpecificFirst.findIndex((shape) => shape.length === named.length && named.every((field) => shape.includes(field)))
-}
 
 /**
  * The owner of an object, as text: the same for all credentials of one user, and never the same for two callers. Callers

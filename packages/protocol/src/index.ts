@@ -50,7 +50,7 @@ export {
   stepHeader,
   workflowHeader,
 } from './header-names.js'
-export { formatRequestId, parseRequestId, type RequestIdParts, tagPattern } from './request-id.js'
+export { formatRequestId, parseRequestId, type RequestIdParts, tagPattern, workflowPattern } from './request-id.js'
 export { hasDotSegment } from './dot-segment.js'
 export { hopByHop } from './hop-by-hop.js'
 export { hasRepeatedMember } from './repeated-member.js'

@@ -16,6 +16,9 @@ const absent = '_'
 /** The form of a workflow id or step name. No dot: the dot separates the parts of a request id. */
 export const tagPattern = /^[A-Za-z0-9_-]{1,64}$/
 
+/** The form of a pattern of workflows: an id, or the beginning of ids with `*` behind it. `*` alone is every id. */
+export const workflowPattern = /^(?:[A-Za-z0-9_-]{1,64}|[A-Za-z0-9_-]{0,64}\*)$/
+
 const requestIdPattern = /^([A-Za-z0-9_-]{1,64})\.([A-Za-z0-9_-]{1,64})\.([0-7][0-9A-HJKMNP-TV-Z]{25})\.(\d{1,4})$/
 
 /**

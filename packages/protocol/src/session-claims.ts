@@ -15,6 +15,11 @@ export interface SessionRequest extends SessionBounds {
    */
   readonly jkt?: string | undefined
   /**
+   * Set if the page that asks for the session has chosen its `workflow`, which then leads to no gateway key: bindings by workflow do not
+   * match. Default: whoever mints the session vouches for it.
+   */
+  readonly workflowOfPage?: true | undefined
+  /**
    * Data of the application itself: any JSON value of at most 4096 bytes of UTF-8. Postern neither reads nor enforces it.
    */
   readonly ext?: unknown
@@ -37,7 +42,8 @@ export interface SessionLife {
  *   restriction that Postern does not enforce must not look enforced.
  */
 export function sessionClaims(request: SessionRequest, { id, issuedAt, expiresAt }: SessionLife): Record<string, unknown> {
-  const { user, team, project, jkt, ext, origin, models, endpoints, workflow, maxTokens, maxCalls, maxSpend, ...unknown } = request
+  const { user, team, project, jkt, ext, origin, models, endpoints, workflow, workflowOfPage, maxTokens, maxCalls, maxSpend, ...unknown } =
+    request
   const [stranger] = Object.keys(unknown)
   if (stranger !== undefined) throw unknownMember(stranger, sessionFields)
   const bounds = sessionBoundClaims({ origin, models, endpoints, workflow, maxTokens, maxCalls, maxSpend })
@@ -52,12 +58,15 @@ export function sessionClaims(request: SessionRequest, { id, issuedAt, expiresAt
     const fault = typeof name === 'string' ? nameFault(name) : 'is not a text'
     if (fault !== undefined) throw new SessionFault(`"${field === 'sub' ? 'user' : field}" is no name: it ${fault}.`)
   }
+  if (workflowOfPage !== undefined && (workflowOfPage as unknown) !== true)
+    throw new SessionFault('"workflowOfPage" is true, or is left out.')
   if (ext !== undefined && !isSmallJson(ext)) throw new SessionFault(`"ext" is a JSON value of at most ${mostExtBytes} bytes.`)
   return {
     ...Object.fromEntries(names),
     ...bounds,
     ...(jkt === undefined ? {} : { cnf: { jkt } }),
     ...(ext === undefined ? {} : { ext }),
+    ...(workflowOfPage === true && workflow !== undefined ? { iss: sessionToken.chosenByPage } : {}),
     aud: sessionToken.audience,
     jti: id,
     iat: issuedAt,
@@ -65,7 +74,7 @@ export function sessionClaims(request: SessionRequest, { id, issuedAt, expiresAt
   }
 }
 
-/** Members of a request in JavaScript. Over HTTP, three of them have the names in `overHttp`. */
+/** Members of a request in JavaScript. Over HTTP, some of them have the names in `overHttp`. */
 const sessionFields = [
   'user',
   'team',
@@ -76,12 +85,18 @@ const sessionFields = [
   'models',
   'endpoints',
   'workflow',
+  'workflowOfPage',
   'maxTokens',
   'maxCalls',
   'maxSpend',
   'ttl',
 ]
-const overHttp: Readonly<Record<string, string>> = { maxTokens: 'max_tokens', maxCalls: 'max_calls', maxSpend: 'max_spend' }
+const overHttp: Readonly<Record<string, string>> = {
+  maxTokens: 'max_tokens',
+  maxCalls: 'max_calls',
+  maxSpend: 'max_spend',
+  workflowOfPage: 'workflow_of_page',
+}
 
 const strange = ' cannot be said of a session'
 
@@ -183,4 +198,5 @@ const boundsOfTwoNames = [
   ['max_tokens', 'maxTokens'],
   ['max_calls', 'maxCalls'],
   ['max_spend', 'maxSpend'],
+  ['workflow_of_page', 'workflowOfPage'],
 ] as const

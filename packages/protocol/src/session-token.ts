@@ -8,6 +8,8 @@ export const sessionToken = {
   keyPairAlgorithms: ['EdDSA', 'Ed25519'],
   audience: 'postern',
   type: 'postern-session+jwt',
+  /** The claim `iss` of a token whose `workflow` the page has chosen: no binding goes by that workflow. */
+  chosenByPage: 'postern-page',
 } as const
 
 /** What a session token may be bound to; each bound is a claim. A request beyond a bound is refused. */

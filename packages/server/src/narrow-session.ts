@@ -20,6 +20,7 @@ export function narrowSession(granted: MintRequest, asked: AskedSession, ttlSeco
     ttl: asked.ttl === undefined ? longest : Math.min(longest, sessionSeconds(asked.ttl)),
     origin: sameOrRefuse('origin', granted, asked),
     workflow: sameOrRefuse('workflow', granted, asked),
+    workflowOfPage: granted.workflow === undefined && asked.workflow !== undefined ? true : granted.workflowOfPage,
     jkt: sameOrRefuse('jkt', granted, asked),
     maxTokens: smaller(granted.maxTokens, asked.maxTokens),
     maxCalls: smaller(granted.maxCalls, asked.maxCalls),

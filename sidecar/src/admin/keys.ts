@@ -10,7 +10,7 @@ import {
   RingFault,
   type RingFaultKind,
 } from '@postern/instance'
-import { describeBinding, isNotAsked, type KeyRing, principalFields, type PrincipalFields, Refusal } from '@postern/ports'
+import { type BindingFields, bindingFields, describeBinding, isNotAsked, type KeyRing, Refusal } from '@postern/ports'
 import type { RingChangeName } from '../audit/audit.js'
 import { describeRingKey } from '../keys/describe-keys.js'
 import { bodyOf } from './body.js'
@@ -116,7 +116,7 @@ export function keyRoutes({ keyRing, checked }: RingOfProcess): readonly AdminRo
       role: 'keys',
       async handle(call) {
         const { editor } = open()
-        const { key, ...named } = readTexts(bodyOf(call.request), ['key', ...principalFields])
+        const { key, ...named } = readTexts(bodyOf(call.request), ['key', ...bindingFields])
         if (key === undefined) throw missing('key')
         const principal = readPrincipal(named)
         requireAlias(key)
@@ -135,7 +135,7 @@ export function keyRoutes({ keyRing, checked }: RingOfProcess): readonly AdminRo
       role: 'keys',
       async handle(call) {
         const { editor } = open()
-        const principal = readPrincipal(queryOf(call.request, principalFields))
+        const principal = readPrincipal(queryOf(call.request, bindingFields))
         requireBindable(editor, [principal])
         const binding = describeBinding(principal)
         await change(call, { what: 'key_unbound', binding }, () => editor.unbind(principal))
@@ -170,7 +170,7 @@ async function change(
 }
 
 /** @throws {Refusal} 400 `request_malformed` if nobody can have such a name. */
-function requireBindable(editor: RingEditor, principals: readonly PrincipalFields[]): void {
+function requireBindable(editor: RingEditor, principals: readonly BindingFields[]): void {
   try {
     for (const each of principals) editor.bindingOf(each, '-')
   } catch (error) {
@@ -186,7 +186,7 @@ function requireAlias(text: string): void {
 }
 
 /** Of which principals the configuration has a binding too, which counts before the one of the ring; nothing if of none. */
-function overridden(principals: readonly PrincipalFields[], { config }: CheckedConfig): object {
+function overridden(principals: readonly BindingFields[], { config }: CheckedConfig): object {
   const own = new OwnBindings(config)
   const found = principals.flatMap((principal): [string, string][] => {
     const key = own.keyOf(principal)

@@ -3,7 +3,7 @@ import { teamFor } from './operator.js'
 import { queryOf, requireNames } from './query.js'
 import type { AdminRoute } from './route.js'
 
-const asked = ['user', 'team', 'project', 'model', 'workflow', 'session'] as const
+const asked = ['user', 'team', 'project', 'service', 'model', 'workflow', 'session'] as const
 
 /** Answers with the limits that count a caller, and what is left of each. */
 export const limitsRoute: AdminRoute = {

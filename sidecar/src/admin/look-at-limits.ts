@@ -16,8 +16,8 @@ export interface LookedAt {
 
 /** Asks the running sidecar what is left of a caller's limits. If no sidecar runs, `limits` is empty. */
 export async function lookAtLimits(options: LimitQuestion & { readonly config: string }): Promise<LookedAt> {
-  const { config, user, team, project, model, workflow, session } = options
-  const asked = Object.entries({ user, team, project, model, workflow, session })
+  const { config, user, team, project, service, model, workflow, session } = options
+  const asked = Object.entries({ user, team, project, service, model, workflow, session })
   const query = new URLSearchParams(asked.flatMap(([name, value]): [string, string][] => (value === undefined ? [] : [[name, value]])))
   try {
     const place = findPlace({ config })

@@ -1,4 +1,4 @@
-import { bindingIdentity, principalFields, type PrincipalFields, Refusal, Secret } from '@postern/ports'
+import { type BindingFields, bindingFields, bindingIdentity, Refusal, Secret } from '@postern/ports'
 
 /** A key that is added, as a request has it. */
 interface GivenKey {
@@ -9,7 +9,7 @@ interface GivenKey {
   readonly secret: Secret
   readonly providerSecret: Secret | undefined
   readonly shared?: true
-  readonly bind: readonly PrincipalFields[]
+  readonly bind: readonly BindingFields[]
 }
 
 /** How many principals a key is bound to when it is added, at most. */
@@ -34,7 +34,7 @@ export function readNewKey({ shared, bind = [], ...body }: Readonly<Record<strin
       message: `"bind" is a list of at most ${mostBindings} principals, such as [{ "team": "acme" }].`,
       param: 'bind',
     })
-  const principals = bind.map((each: unknown) => readPrincipal(readTexts(isObject(each) ? each : {}, principalFields)))
+  const principals = bind.map((each: unknown) => readPrincipal(readTexts(isObject(each) ? each : {}, bindingFields)))
   if (new Set(principals.map(bindingIdentity)).size < principals.length)
     throw new Refusal('request_malformed', { message: '"bind" names the same principal twice.', param: 'bind' })
   return {
@@ -71,9 +71,9 @@ export function readTexts<Name extends string>(
   return read
 }
 
-export function readPrincipal(named: PrincipalFields): PrincipalFields {
+export function readPrincipal(named: BindingFields): BindingFields {
   if (bindingIdentity(named) === bindingIdentity({}))
-    throw new Refusal('request_malformed', { message: 'A binding names a user, a team or a project.' })
+    throw new Refusal('request_malformed', { message: 'A binding names a user, a team, a project, a service label or a workflow.' })
   return named
 }
 

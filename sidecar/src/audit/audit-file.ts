@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto'
 import { existsSync, realpathSync } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import type { MasterKeys } from '@postern/instance'
 import { type Log, Refusal } from '@postern/ports'
 import { type Claim, type Patience, waitForClaim } from '@postern/stores/claim'
 import { countOf } from '../count-of.js'
@@ -8,7 +10,7 @@ import { Failure } from '../failure.js'
 import type { Trouble } from '../readiness/watch-store.js'
 import type { Audit, AuditEntry } from './audit.js'
 import { checkEarlier } from './check-earlier.js'
-import { digestOf, formatLine } from './line.js'
+import { digestOf, formatLine, type LineMark } from './line.js'
 import { readEnd } from './read-end.js'
 import type { Verdict } from './verify.js'
 
@@ -20,10 +22,16 @@ export class AuditInUse extends Failure {}
  * resolves.
  *
  * @param named Its absolute path.
+ * @param masterKeys Gives the master keys of the moment, of which the first marks each line. Default: lines have no marks.
  * @throws {AuditInUse} if another process still has it.
  * @throws {Failure} if it cannot be written, or holds something else.
  */
-export async function openAuditFile(named: string, log: Log, patience: Patience): Promise<Audit> {
+export async function openAuditFile(
+  named: string,
+  log: Log,
+  patience: Patience,
+  masterKeys: () => MasterKeys | undefined = () => undefined,
+): Promise<Audit> {
   if (!existsSync(dirname(named))) throw new Failure(`The audit ${named} cannot be written: its folder does not exist.`)
   // One file has one lock, by whatever links it is named.
   const path = existsSync(named) ? realpathSync(named) : join(realpathSync(dirname(named)), basename(named))
@@ -40,10 +48,13 @@ export async function openAuditFile(named: string, log: Log, patience: Patience)
       )
     const { size } = found
     const opened = handle
-    const writer = await createWriter(handle, path)
+    const writer = await createWriter(handle, path, { masterKeys, log })
     let isOpen = true
     return createFileAudit(writer, log, {
-      findFault: () => checkEarlier(opened, size, () => isOpen),
+      check: () => {
+        const keys = masterKeys()
+        return checkEarlier(opened, size, () => isOpen, keys === undefined ? undefined : { masterKeys: keys, trusted: 'all' })
+      },
       async close() {
         isOpen = false
         await opened.close()
@@ -70,8 +81,19 @@ async function claimOrFail(path: string, patience: Patience): Promise<Claim> {
 
 type Write = (entry: AuditEntry) => Promise<void>
 
-async function createWriter(handle: FileHandle, path: string): Promise<Write> {
+interface WriterOptions {
+  readonly masterKeys: () => MasterKeys | undefined
+  readonly log: Log
+}
+
+async function createWriter(handle: FileHandle, path: string, { masterKeys, log }: WriterOptions): Promise<Write> {
   let end = await readEnd(handle, path)
+  if (end.last !== null) log('info', 'audit_newest', { digest: end.last })
+
+  function markNow(): LineMark | undefined {
+    const keys = masterKeys()
+    return keys === undefined ? undefined : { chain: end.chain ?? randomUUID(), mark: (text) => keys.markLine(text) }
+  }
 
   /** Whether the file at the path is still the one that is open, and has what this process wrote and nothing else. */
   async function check(): Promise<void> {
@@ -97,10 +119,14 @@ async function createWriter(handle: FileHandle, path: string): Promise<Write> {
 
   async function write(entry: AuditEntry): Promise<void> {
     const { torn, isEnded, last } = end
-    const lines = torn === undefined ? [] : [formatLine({ who: 'postern', what: 'torn_line', result: 'found', torn }, last)]
-    lines.push(formatLine(entry, lines[0] === undefined ? last : digestOf(lines[0])))
+    const mark = markNow()
+    const lines = torn === undefined ? [] : [formatLine({ who: 'postern', what: 'torn_line', result: 'found', torn }, last, mark)]
+    lines.push(formatLine(entry, lines[0] === undefined ? last : digestOf(lines[0]), mark))
     await append(`${isEnded ? '' : '\n'}${lines.join('\n')}\n`)
-    end = { size: end.size, last: digestOf(lines.at(-1) as string), isEnded: true, torn: undefined }
+    const digest = digestOf(lines.at(-1) as string)
+    end = { size: end.size, last: digest, chain: mark?.chain ?? end.chain, isEnded: true, torn: undefined }
+    // Elsewhere than in the file: whoever cuts lines off at its end cannot cut this off.
+    log('info', 'audit_newest', { digest })
   }
 
   return async (entry) => {
@@ -110,12 +136,12 @@ async function createWriter(handle: FileHandle, path: string): Promise<Write> {
 }
 
 interface AuditFile {
-  /** The first line that does not fit, of those that were there at the start. */
-  readonly findFault: () => Promise<Verdict['fault']>
+  /** Looks at the lines that were there at the start; `undefined`: the file was closed meanwhile. */
+  readonly check: () => Promise<Verdict | undefined>
   readonly close: () => Promise<void>
 }
 
-function createFileAudit(write: Write, log: Log, { findFault, close }: AuditFile): Audit {
+function createFileAudit(write: Write, log: Log, { check, close }: AuditFile): Audit {
   let trouble: Trouble | undefined
   let broken: Trouble | undefined
   let queue: Promise<unknown> = Promise.resolve()
@@ -160,7 +186,13 @@ function createFileAudit(write: Write, log: Log, { findFault, close }: AuditFile
         log('error', 'audit_line_lost', { event: 'audit', ...entry, cause: (error as Error).message })
       }),
     async checkEarlier() {
-      const fault = await findFault().catch(({ message }: Error) => ({ line: 0, reason: `It could not be checked: ${message}` }))
+      const found = await check().catch(
+        ({ message }: Error): Pick<Verdict, 'fault' | 'unmarked'> => ({
+          fault: { line: 0, reason: `It could not be checked: ${message}` },
+        }),
+      )
+      if (found?.unmarked !== undefined) log('warn', 'audit_unmarked', { lines: found.unmarked })
+      const fault = found?.fault
       if (fault === undefined) return
       broken = { since: new Date().toISOString(), reason: `Line ${fault.line} does not fit. ${fault.reason}` }
       log('warn', 'audit_broken', { line: fault.line, cause: fault.reason })

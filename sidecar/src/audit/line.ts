@@ -8,11 +8,39 @@ export interface AuditLine extends AuditEntry {
   readonly time: string
   /** The SHA-256 of the line before, without its line break; `null` in the first one. */
   readonly before: string | null
+  /** The id of the chain, where lines have marks: a random one that its first line with a mark has chosen. */
+  readonly chain?: string
+  /** The mark: the id of a master key, and HMAC-SHA-256 of the line without this member, under a key that is derived from that master key. */
+  readonly mac?: string
 }
 
-/** Writes a line without its line break. It is ASCII, so that no terminal obeys it. */
-export function formatLine(entry: AuditEntry, before: string | null): string {
-  return asciiJson(JSON.stringify({ time: new Date().toISOString(), ...entry, before }))
+/** What a line with a mark needs. */
+export interface LineMark {
+  readonly chain: string
+  /** Makes the mark of a line. */
+  readonly mark: (text: string) => string
+}
+
+/**
+ * Writes a line without its line break. It is ASCII, so that no terminal obeys it.
+ *
+ * @param mark Default: the line has no mark.
+ */
+export function formatLine(entry: AuditEntry, before: string | null, mark?: LineMark): string {
+  const time = new Date().toISOString()
+  if (mark === undefined) return asciiJson(JSON.stringify({ time, ...entry, before }))
+  const text = asciiJson(JSON.stringify({ time, ...entry, chain: mark.chain, before }))
+  return `${text.slice(0, -1)}${beforeMark}${mark.mark(text)}"}`
+}
+
+const beforeMark = ',"mac":"'
+
+/** A line without its mark, and the mark; `undefined`: it has none at its end. */
+export function splitMark(line: Buffer): { readonly text: string; readonly mac: string } | undefined {
+  const whole = line.toString('latin1')
+  const at = whole.lastIndexOf(beforeMark)
+  if (at === -1 || !whole.endsWith('"}')) return undefined
+  return { text: `${whole.slice(0, at)}}`, mac: whole.slice(at + beforeMark.length, -2) }
 }
 
 /** The SHA-256 of a line's bytes, in hexadecimal digits. */

@@ -10,6 +10,8 @@ export interface AuditEnd {
   readonly size: number
   /** The SHA-256 of the last whole line; `null` without any. */
   readonly last: string | null
+  /** The chain of the last whole line, if lines have marks. */
+  readonly chain: string | undefined
   /** Whether there is a line break at the end, or nothing at all. */
   readonly isEnded: boolean
   /** The digest of what stands behind the last whole line: a process ended while writing it. */
@@ -29,9 +31,11 @@ export async function readEnd(handle: FileHandle, path: string): Promise<AuditEn
   const behind = lines.slice(place + 1)
   if (place === -1 && (from > 0 || !behind.every(looksTorn)))
     throw new Failure(`${path} holds something other than an audit. Choose another path for audit.file.`)
+  const lastLine = lines[place]
   return {
     size,
-    last: place === -1 ? null : digestOf(lines[place] as Buffer),
+    chain: lastLine === undefined ? undefined : readLine(lastLine)?.chain,
+    last: lastLine === undefined ? null : digestOf(lastLine),
     isEnded,
     // Anything else was written by somebody else; it stays a fault for whoever verifies the audit.
     torn: behind.length > 0 && behind.every(looksTorn) ? digestOfTorn(behind) : undefined,

@@ -1,8 +1,11 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { type MasterKeys, masterKeysOf } from '@postern/instance'
 import { type AuditLine, digestOf, readLine, splitLines } from '../audit/line.js'
 import { type Verdict, verifyAudit } from '../audit/verify.js'
+import { countOf } from '../count-of.js'
 import { Failure } from '../failure.js'
+import { requireConfig } from '../load-config.js'
 import { print, printable, printJson, printTable } from '../print.js'
 import { readYaml } from '../read-yaml.js'
 
@@ -10,6 +13,8 @@ export interface AuditOptions {
   readonly config: string
   readonly file?: string
   readonly holds?: string
+  readonly newest?: string
+  readonly trustedUntil?: string
   readonly json?: boolean
 }
 
@@ -31,31 +36,88 @@ export function showAudit(options: AuditOptions): number {
 }
 
 function rowOf({ time, who, what, result, ...about }: AuditLine): readonly string[] {
-  const told = Object.entries(about).filter(([name]) => name !== 'before')
+  const told = Object.entries(about).filter(([name]) => !ofChain.has(name))
   const facts = told.map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
   return [time, who, what, result, facts.join('\n')].map(printable)
 }
 
-/** Checks that every line carries the digest of the one before. */
+/** What shows that lines fit each other, and tells nothing of what was done. */
+const ofChain: ReadonlySet<string> = new Set(['before', 'chain', 'mac'])
+
+/** Checks that every line carries the digest of the one before and, if there are master keys, a mark of theirs. */
 export function verify(options: AuditOptions): number {
   const { path, bytes } = readAudit(options)
-  const verdict = verifyAudit(bytes)
+  const { masterKeys, why } = findMasterKeys(options)
+  const trusted = options.trustedUntil?.toLowerCase()
+  const digests = new Set(splitLines(bytes).map(digestOf))
+  if (trusted !== undefined && !digests.has(trusted)) throw new Failure(`${path}: no line has the digest ${trusted} of --trusted-until.`)
+  const verdict = verifyAudit(bytes, masterKeys === undefined ? undefined : { masterKeys, trusted })
   const { lines, last, torn, fault } = verdict
-  const isMissing = options.holds !== undefined && !splitLines(bytes).some((line) => digestOf(line) === options.holds?.toLowerCase())
-  const isGood = fault === undefined && !isMissing
-  if (options.json === true) printJson({ ok: isGood, ...verdict, ...(options.holds === undefined ? {} : { holds: !isMissing }) })
-  else if (fault !== undefined) throw new Failure(describeFault(path, fault))
-  else if (isMissing)
-    throw new Failure(`${path}: no line has the digest ${options.holds}. Lines at the end are missing, or it is another audit.`)
+  const missing = newestDigests(options).find((digest) => !digests.has(digest))
+  const isGood = fault === undefined && missing === undefined && why === undefined
+  const cut = fault === undefined && missing !== undefined ? { tampering: 'cut at the end' as const, digest: missing } : undefined
+  if (options.json === true) {
+    const marks = masterKeys === undefined ? 'not checked' : 'checked'
+    const held = options.holds === undefined ? {} : { holds: missing === undefined }
+    printJson({ ok: isGood, ...verdict, marks, ...held, ...(cut === undefined ? {} : { missing: cut }) })
+  } else if (fault !== undefined) throw new Failure(describeFault(path, fault))
+  else if (missing !== undefined)
+    throw new Failure(`${path}: no line has the digest ${missing}. Lines at the end are missing (cut at the end), or it is another audit.`)
   else {
     print(`${path}: every line fits, ${lines} in all.${last === null ? '' : ` ${nameOfLast(verdict)} has the SHA-256 ${last}.`}`)
     for (const number of torn) print(`Line ${number} is torn: the process ended while it wrote it.`)
+    print(describeMarks(verdict, why))
   }
   return isGood ? 0 : 1
 }
 
-function describeFault(path: string, { line, reason }: NonNullable<Verdict['fault']>): string {
-  return `${path}: line ${line} does not fit. ${reason}`
+/** @param why Why the marks could not be checked, although the configuration has master keys. */
+function describeMarks({ marked, unmarked }: Verdict, why: string | undefined): string {
+  if (why !== undefined) return `The marks were not checked: ${why}`
+  if (marked === undefined)
+    return 'Marks were not checked, since no configuration with keyRing.masterKeys was given: whoever may write to the file could have written all of it anew.'
+  const believed =
+    unmarked === undefined ? '' : ` ${countOf(unmarked, 'line')} before them ${unmarked === 1 ? 'has' : 'have'} none, and were believed.`
+  return `${countOf(marked, 'line')} ${marked === 1 ? 'has' : 'have'} the mark of a master key.${believed}`
+}
+
+/**
+ * The master keys of the configuration. A configuration that is not there, or names none, has none; of one that has a fault the chain is
+ * checked all the same.
+ */
+function findMasterKeys({ config }: AuditOptions): { readonly masterKeys?: MasterKeys | undefined; readonly why?: string } {
+  if (!existsSync(config)) return {}
+  const { keyRing } = (readYaml(config).raw ?? {}) as { readonly keyRing?: unknown }
+  if (keyRing === undefined) return {}
+  try {
+    return { masterKeys: masterKeysOf(requireConfig(config, (path) => !path.startsWith('keyRing.')).checked) }
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    return { why: `the master keys cannot be read. ${error.message}` }
+  }
+}
+
+/** The digests that the audit must hold: of a log the newest, since each line carries that of the one before. */
+function newestDigests({ holds, newest }: AuditOptions): readonly string[] {
+  const held = holds === undefined ? [] : [holds.toLowerCase()]
+  if (newest === undefined) return held
+  if (/^[0-9a-f]{64}$/i.test(newest)) return [...held, newest.toLowerCase()]
+  let text: string
+  try {
+    text = readFileSync(newest, 'utf8')
+  } catch (error) {
+    throw new Failure(
+      `--newest ${newest} is neither a SHA-256 nor a file that can be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'}).`,
+    )
+  }
+  const named = text.split('\n').filter((line) => line.includes('"audit_newest"'))
+  const found = named.flatMap((line) => /"digest":"([0-9a-f]{64})"/.exec(line)?.[1] ?? [])
+  if (found.length === 0) throw new Failure(`${newest} has no line "audit_newest". Give the log of the process that wrote the audit.`)
+  return [...held, ...found.slice(-1)]
+}
+
+function describeFault(path: string, { line, reason, tampering }: NonNullable<Verdict['fault']>): string {
+  return `${path}: line ${line} does not fit${tampering === undefined ? '' : ` (${tampering})`}. ${reason}`
 }
 
 /** A torn line has no digest: the one that is printed is that of the last whole line. */

@@ -1,5 +1,13 @@
 import type { CheckedConfig } from '@postern/config'
-import { createLogLedger, explain as explainRequest, type Explanation, type ToldLimit } from '@postern/instance'
+import {
+  type AskedCaller,
+  bindingByHeader,
+  createLogLedger,
+  explain as explainRequest,
+  type Explanation,
+  matchingBindings,
+  type ToldLimit,
+} from '@postern/instance'
 import { createMemoryStore, type KeyRing } from '@postern/ports'
 import { nameFault, redactKeys, tagPattern } from '@postern/protocol'
 import { createRuntime } from '@postern/express'
@@ -15,6 +23,7 @@ export interface ExplainOptions {
   readonly user?: string
   readonly team?: string
   readonly project?: string
+  readonly service?: string
   readonly model?: string
   readonly workflow?: string
   readonly step?: string
@@ -25,7 +34,7 @@ export interface ExplainOptions {
 
 /** Prints how Postern would handle a request, without sending it. Exit code 0 if it would be forwarded, otherwise 1. */
 export async function explain(options: ExplainOptions): Promise<number> {
-  for (const field of ['user', 'team', 'project'] as const) {
+  for (const field of ['user', 'team', 'project', 'service'] as const) {
     const fault = nameFault(options[field] ?? 'nobody')
     if (fault !== undefined) throw new Failure(`--${field} is no name: it ${fault}. Nobody who calls can have it.`)
   }
@@ -33,8 +42,9 @@ export async function explain(options: ExplainOptions): Promise<number> {
     if (!tagPattern.test(options[field] ?? 'any'))
       throw new Failure(`--${field} is 1 to 64 letters, digits, underscores or hyphens. A call that says anything else is refused.`)
   const { checked, file } = requireConfig(options.config, isNotOfKey)
-  const dry = await withRingOf(checked, file, (ring) => explainDry(checked, options, ring?.ring))
-  const counts = dry.limits.rules.length === 0 ? { limits: [] } : await lookAtLimits(options)
+  const caller = callerOf(options, checked)
+  const dry = await withRingOf(checked, file, (ring) => explainDry(checked, { ...options, ...caller }, ring?.ring))
+  const counts = dry.limits.rules.length === 0 ? { limits: [] } : await lookAtLimits({ ...options, ...caller })
   const rules = dry.limits.rules.map((rule) => counts.limits.find(({ path, unit }) => path === rule.path && unit === rule.unit) ?? rule)
   const explanation = withoutKeys({ ...dry, limits: { ...dry.limits, rules } })
   if (options.json === true) printJson(explanation)
@@ -43,17 +53,42 @@ export async function explain(options: ExplainOptions): Promise<number> {
 }
 
 /** @param keyRing The ring of the configuration; `undefined`: it has none. */
-async function explainDry(checked: CheckedConfig, options: ExplainOptions, keyRing: KeyRing | undefined): Promise<Explanation> {
+async function explainDry(
+  checked: CheckedConfig,
+  options: Omit<ExplainOptions, keyof AskedCaller> & AskedCaller,
+  keyRing: KeyRing | undefined,
+): Promise<Explanation> {
   const ledger = createLogLedger({ write: () => {}, flush: () => Promise.resolve() })
   const runtime = createRuntime(checked, { ledger, store: { ...createMemoryStore(), keyRing }, asksSources: false })
   try {
-    const { user, team, project } = options
-    await runtime.findsKey({ user, team, project })
-    return explainRequest(runtime, { ...options, path: pathBelow(checked.config.mount, options.path) })
+    await runtime.findsKey(options)
+    const explanation = explainRequest(runtime, { ...options, path: pathBelow(checked.config.mount, options.path) })
+    const bindings = await matchingBindings(runtime, options)
+    const byHeader = await bindingByHeader(runtime, options)
+    return { ...explanation, bindings, ...(byHeader === undefined ? {} : { binding_by_header: byHeader }) }
   } finally {
     await runtime.close()
     await ledger.close()
   }
+}
+
+/**
+ * Whose call is asked about. A service caller of whom nothing else is said is who the configuration says that it is; with a user, team or
+ * project it calls for them.
+ *
+ * @throws {Failure} if the service caller may not call for others, or is said to have a workflow.
+ */
+function callerOf({ user, team, project, service, workflow }: ExplainOptions, { config }: CheckedConfig): AskedCaller {
+  if (service === undefined) return { user, team, project, workflow }
+  if (workflow !== undefined)
+    throw new Failure('--service and --workflow: a session token vouches for a workflow, and a service caller sends none. Leave one out.')
+  const known = config.callers.service?.principals[service]
+  if (user === undefined && team === undefined && project === undefined)
+    return { service, user: known?.user, team: known?.team, project: known?.project }
+  if (known?.delegate === true) return { service, user, team, project, actsFor: true }
+  throw new Failure(
+    `--service ${service} does not call for others: callers.service.principals has no "delegate: true" there. Leave out --user, --team and --project.`,
+  )
 }
 
 /** The path below the mount. It may be written as rules write it (`chat/completions`), as the API has it, or as clients send it. */
@@ -81,6 +116,8 @@ function withoutKeys(explanation: Explanation): Explanation {
 /** @param why Why it is not known what is left of the limits. */
 function printExplanation(explanation: Explanation, why: string | undefined): void {
   const { outcome, refusal, key, gateway, dialect, url, binding, stored_objects: stored, limits } = explanation
+  const { bindings = [], binding_by_header: byHeader } = explanation
+  const rest = bindings.filter((each) => each.binding !== binding)
   const rows: [string, string | undefined][] = [
     ['outcome', outcome],
     ['refused with', refusal === undefined ? undefined : `${refusal.status} ${refusal.code}`],
@@ -88,6 +125,8 @@ function printExplanation(explanation: Explanation, why: string | undefined): vo
     ['what to do', refusal?.help.replace('"postern explain" lists what is allowed', '"models" and "endpoints" below say what is allowed')],
     ['key', key],
     ['chosen by', binding === undefined ? undefined : `binding ${binding}`],
+    ['before', rest.length === 0 ? undefined : rest.map((each) => `${each.binding} (key ${each.key})`).join(', then ')],
+    ['by header', byHeader === undefined ? undefined : `binding ${byHeader}, if no session token vouches for the workflow`],
     ['gateway', gateway === undefined ? undefined : `${gateway} (${dialect})`],
     ['would go to', url],
     ['what is stored', stored === 'refused' ? 'refused, since several tenants may use the key' : stored],

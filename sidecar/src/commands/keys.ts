@@ -1,6 +1,6 @@
 import { type CheckedConfig, checkRingKey, OwnBindings } from '@postern/config'
 import { BrokenSeal } from '@postern/instance'
-import { bindingIdentity, describeBinding, type PrincipalFields } from '@postern/ports'
+import { type BindingFields, bindingFields, bindingIdentity, describeBinding } from '@postern/ports'
 import { countOf } from '../count-of.js'
 import { whileAudited } from '../keys/audit-change.js'
 import { describeOverridden, describeRingKey, type ListedKey } from '../keys/describe-keys.js'
@@ -70,7 +70,7 @@ function listedOf({ config: { keys, bindings } }: CheckedConfig): readonly Liste
   })
 }
 
-export interface AddKeyOptions extends ConfigOption, PrincipalFields, SecretOptions {
+export interface AddKeyOptions extends ConfigOption, BindingFields, SecretOptions {
   readonly gateway: string
   readonly gatewayProject?: string
   readonly currency?: string
@@ -98,8 +98,8 @@ export async function addKey(alias: string, options: AddKeyOptions): Promise<num
   })
 }
 
-/** Binds a user, team or project to a key of the ring. */
-export async function bindKey(alias: string, options: ConfigOption & PrincipalFields): Promise<number> {
+/** Binds callers to a key of the ring: a user, team, project, service label or workflow, or several of these together. */
+export async function bindKey(alias: string, options: ConfigOption & BindingFields): Promise<number> {
   return onRing(options, async (ring) => {
     const principal = principalOf(options)
     ring.editor.bindingOf(principal, alias)
@@ -115,15 +115,15 @@ export async function bindKey(alias: string, options: ConfigOption & PrincipalFi
  *
  * @param it What the key is called in the sentence.
  */
-function describeUse(principal: PrincipalFields, it: string, { checked }: OpenRing): Done {
+function describeUse(principal: BindingFields, it: string, { checked }: OpenRing): Done {
   const binding = describeBinding(principal)
   const key = new OwnBindings(checked.config).keyOf(principal)
   if (key === undefined) return { told: {}, said: `${binding} uses ${it}, in every process within a second.` }
   return { told: { overridden_by: key }, said: `${describeOverridden(binding, key)}, so ${binding} does not use ${it}.` }
 }
 
-/** Removes the binding of a user, team or project from the ring. */
-export async function unbindKey(options: ConfigOption & PrincipalFields): Promise<number> {
+/** Removes a binding from the ring. */
+export async function unbindKey(options: ConfigOption & BindingFields): Promise<number> {
   return onRing(options, async (ring) => {
     const principal = principalOf(options)
     ring.editor.bindingOf(principal, '-')
@@ -165,8 +165,8 @@ export async function importKeys(file: string, options: ConfigOption): Promise<n
   })
 }
 
-function principalOf({ user, team, project }: PrincipalFields): PrincipalFields {
-  return { ...(user === undefined ? {} : { user }), ...(team === undefined ? {} : { team }), ...(project === undefined ? {} : { project }) }
+function principalOf(options: BindingFields): BindingFields {
+  return Object.fromEntries(bindingFields.filter((field) => options[field] !== undefined).map((field) => [field, options[field]]))
 }
 
 /** What a command did: `told` is data for a program, `said` a sentence for a person. */

@@ -11,6 +11,7 @@ import { appendToBoth } from '../ledger/append-to-both.js'
 import { openLedger } from '../ledger/open-ledger.js'
 import { requireConfig } from '../load-config.js'
 import { logEvents } from '../log-events.js'
+import { takeVariables } from '../own-variables.js'
 import { openConfiguredStore } from '../open-store.js'
 import { createReadiness } from '../readiness/readiness.js'
 import { watchStore } from '../readiness/watch-store.js'
@@ -35,6 +36,7 @@ async function openTelemetry(current: () => CheckedConfig, log: Log): Promise<Te
 /** Runs the sidecar until it is told to stop. */
 export async function start(hangUps: HangUps, options: { readonly config: string }): Promise<number> {
   const { checked, file, warnings, loaded } = requireConfig(options.config)
+  takeVariables(checked.secretVariables)
   const ledger = createLogLedger()
   for (const warning of warnings) ledger.log('warn', describeProblem(warning).trim())
   const log: Log = (level, message, facts) => ledger.log(level, message, facts)
@@ -46,7 +48,7 @@ export async function start(hangUps: HangUps, options: { readonly config: string
   const { store: opened, handOver } = await openConfiguredStore(checked, file, log)
   const witness = tellAll([logEvents(log), ...telemetry.witnesses])
   const store = watchStore(opened, witness)
-  const audit = await openAudit(checked.config, file, log).catch(async (error: unknown) => {
+  const audit = await openAudit(() => inUse(), file, log).catch(async (error: unknown) => {
     await store.store.close()
     throw error
   })

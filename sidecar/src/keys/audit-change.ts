@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { resolve } from 'node:path'
 import type { CheckedConfig } from '@postern/config'
-import { BrokenSeal, RingFault } from '@postern/instance'
+import { BrokenSeal, masterKeysOf, RingFault } from '@postern/instance'
 import { createRedactor, searchedSecrets, StoreNotAsked } from '@postern/ports'
 import { redactKeys } from '@postern/protocol'
 import type { Patience } from '@postern/stores/claim'
@@ -76,7 +76,14 @@ class NotWritten extends Failure {}
 
 async function write({ checked, file, directory }: AuditPlace, line: Line): Promise<void> {
   const { AuditInUse, openAuditFile } = await import('../audit/audit-file.js')
-  const own = await openAuditFile(resolve(directory, checked.config.audit?.file as string), () => {}, patience).catch((error: unknown) => {
+  const path = resolve(directory, checked.config.audit?.file as string)
+  const masterKeys = masterKeysOf(checked)
+  const own = await openAuditFile(
+    path,
+    () => {},
+    patience,
+    () => masterKeys,
+  ).catch((error: unknown) => {
     if (error instanceof AuditInUse) return undefined
     throw error
   })

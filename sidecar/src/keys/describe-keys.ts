@@ -1,6 +1,6 @@
 import type { OwnBindings } from '@postern/config'
-import { BrokenSeal, checkBinding, type MasterKeys, principalsOf, readKey } from '@postern/instance'
-import { describeBinding, type KeptBinding, type KeptKey, type KeyRing } from '@postern/ports'
+import { BrokenSeal, checkBinding, type MasterKeys, readKey } from '@postern/instance'
+import { describeBinding, fieldsOfIdentity, type KeptBinding, type KeptKey, type KeyRing } from '@postern/ports'
 
 /** How many bindings of one key are listed at most. */
 const maxBindings = 5
@@ -25,7 +25,7 @@ export interface ListedKey {
  */
 export async function describeRingKey(kept: KeptKey, ring: KeyRing, masterKeys: MasterKeys, own: OwnBindings): Promise<ListedKey> {
   const bindings = await ring.bindingsOf(kept.alias, maxBindings)
-  const bound = bindings.map(({ selector }) => describeBinding(principalsOf(selector)))
+  const bound = bindings.map(({ selector }) => describeBinding(fieldsOfIdentity(selector)))
   try {
     const { alias, key } = readKey(kept, masterKeys)
     const broken = bindings.map((binding) => troubleOf(binding, masterKeys, own)).find((trouble) => trouble !== undefined)
@@ -55,12 +55,12 @@ export async function describeRingKey(kept: KeptKey, ring: KeyRing, masterKeys: 
 function troubleOf(binding: KeptBinding, masterKeys: MasterKeys, own: OwnBindings): string | undefined {
   try {
     checkBinding(binding, masterKeys)
-    const principal = principalsOf(binding.selector)
+    const principal = fieldsOfIdentity(binding.selector)
     const key = own.keyOf(principal)
     return key === undefined ? undefined : describeOverridden(describeBinding(principal), key)
   } catch (error) {
     if (!(error instanceof BrokenSeal)) throw error
-    return `the binding of ${describeBinding(principalsOf(binding.selector))} cannot be read: ${error.message}`
+    return `the binding of ${describeBinding(fieldsOfIdentity(binding.selector))} cannot be read: ${error.message}`
   }
 }
 

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { checkRingKey } from '@postern/config'
-import { principalsOf, RingFault } from '@postern/instance'
-import { bindingIdentity, describeBinding, type KeptBinding, type KeptKey, type RingConflict } from '@postern/ports'
+import { RingFault } from '@postern/instance'
+import { bindingIdentity, describeBinding, fieldsOfIdentity, type KeptBinding, type KeptKey, type RingConflict } from '@postern/ports'
 import { Failure } from '../failure.js'
 import type { OpenRing } from './open-ring.js'
 import { type ImportedKey, readImport } from './read-import.js'
@@ -124,7 +124,7 @@ function faultsOf(conflict: RingConflict, aliases: Lines, selectors: Lines): rea
   }))
   const ofSelectors = conflict.selectors.map((selector) => ({
     line: selectors.get(selector) ?? 0,
-    reason: `${describeBinding(principalsOf(selector))} is bound already; "postern keys unbind" ends that.`,
+    reason: `${describeBinding(fieldsOfIdentity(selector))} is bound already; "postern keys unbind" ends that.`,
   }))
   return [...ofAliases, ...ofSelectors].toSorted((one, other) => one.line - other.line).slice(0, maxFaults)
 }

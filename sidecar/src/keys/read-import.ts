@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs'
-import { type PrincipalFields, Secret } from '@postern/ports'
+import { type BindingFields, bindingFields, Secret } from '@postern/ports'
 import { hasRepeatedMember } from '@postern/protocol'
 import { countOf } from '../count-of.js'
 import { Failure } from '../failure.js'
@@ -13,7 +13,7 @@ export interface ImportedKey {
   readonly project?: string | undefined
   readonly currency?: string | undefined
   readonly shared?: boolean | undefined
-  readonly bindings: readonly PrincipalFields[]
+  readonly bindings: readonly BindingFields[]
 }
 
 /** A line of a file: a key, or what is wrong with the line. A fault names members and never repeats a value, since a value may be a key. */
@@ -31,6 +31,8 @@ export const importColumns = [
   'user',
   'team',
   'project',
+  'service',
+  'workflow',
 ] as const
 
 type Column = (typeof importColumns)[number]
@@ -106,8 +108,9 @@ function ofRow(row: Partial<Record<Column, string>>): { readonly key: ImportedKe
   if (alias === undefined || gateway === undefined || secret === undefined) return { fault: 'lacks alias, gateway or secret.' }
   if (shared !== undefined && shared !== 'true' && shared !== 'false') return { fault: 'has "shared", which is true or false.' }
   const provider = of('provider_secret')
-  const [user, team, project] = [of('user'), of('team'), of('project')]
-  const principal = { ...(user && { user }), ...(team && { team }), ...(project && { project }) }
+  const principal: BindingFields = Object.fromEntries(
+    bindingFields.filter((field) => of(field) !== undefined).map((field) => [field, of(field)]),
+  )
   return {
     key: {
       alias,
@@ -194,7 +197,7 @@ function ofJson(text: string): { readonly key: ImportedKey } | { readonly fault:
   }
 }
 
-function isPrincipal(value: unknown): value is PrincipalFields {
+function isPrincipal(value: unknown): value is BindingFields {
   if (typeof value !== 'object' || value === null) return false
-  return Object.entries(value).every(([name, text]) => ['user', 'team', 'project'].includes(name) && typeof text === 'string')
+  return Object.entries(value).every(([name, text]) => bindingFields.some((field) => field === name) && typeof text === 'string')
 }

@@ -1,4 +1,4 @@
-import type { PrincipalFields } from '@postern/ports'
+import type { BoundCaller } from '@postern/ports'
 import type { KeyLease } from './route.js'
 
 /** The key of a principal, and what led to it. */
@@ -6,9 +6,9 @@ export interface BoundKey {
   readonly key: KeyLease
   /** The binding as text for people: see {@link describeBinding}. */
   readonly binding: string
-  /** How specific the binding is: its place in `mostSpecificFirst`. */
+  /** How specific the binding is for the caller: see `rankOf`. The smaller number counts. */
   readonly rank: number
 }
 
-/** Finds the most specific binding of a principal; `undefined` if no binding matches: there is no fallback key. */
-export type FindKey = (principal: PrincipalFields) => BoundKey | undefined
+/** Finds the most specific binding of a caller; `undefined` if no binding matches: there is no fallback key. */
+export type FindKey = (caller: BoundCaller) => BoundKey | undefined

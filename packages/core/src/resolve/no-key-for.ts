@@ -20,5 +20,5 @@ const saysNoOne = {
 
 const isNoOne = {
   message: 'No gateway key is bound to this caller, who is of no user, team or project.',
-  help: 'For the operator: say who a service caller is under callers.service.principals, or write a default binding. There is no fallback to another key.',
+  help: 'For the operator: say who a service caller is under callers.service.principals, bind its label (service: …), or write a default binding. There is no fallback to another key.',
 } as const

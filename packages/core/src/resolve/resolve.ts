@@ -12,7 +12,7 @@ import type { Gateway, Route } from './route.js'
 type Asked = Pick<Arrival, 'method' | 'path' | 'query'> & Partial<Pick<Arrival, 'wholePath'>>
 
 /**
- * Chooses the gateway and the key of a request, by its principal's user, team or project.
+ * Chooses the gateway and the key of a request, by what its principal's credential vouches for: user, team, project, service label, workflow.
  *
  * @throws {Refusal} 403 `no_key_for_caller`, 403 `endpoint_not_allowed`, 404 `not_found`, 405 `method_not_allowed`, 503 `key_unavailable`.
  */

@@ -93,7 +93,15 @@ export function createSessionTrade(options: SessionTradeOptions): SessionTrade {
       const expiresAt = Math.min(wanted, Math.floor((principal.expiresAt ?? Infinity) / 1000))
       if (expiresAt * 1000 <= Date.now()) throw new Refusal('caller_expired')
       const session = await sign(
-        { ...asked, origin: originFor(arrival, asked), user, team, project, jkt },
+        {
+          ...asked,
+          workflowOfPage: asked.workflow === undefined ? undefined : true,
+          origin: originFor(arrival, asked),
+          user,
+          team,
+          project,
+          jkt,
+        },
         { issuedAt: knownAt, expiresAt },
       )
       return { ...session, scheme: jkt === undefined ? 'Bearer' : 'DPoP' }

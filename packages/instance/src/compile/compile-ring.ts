@@ -1,6 +1,7 @@
 import { type CheckedConfig, masterKeyPath } from '@postern/config'
 import { type FindKey, type Gateway, type Rooms, shareLoadedKeys } from '@postern/core'
-import { type KeyRing, type LiveSecrets, type Log, type PrincipalFields, type Secret, type Uses } from '@postern/ports'
+import { type KeyRing, type LiveSecrets, type Log, type BoundCaller, type Secret, type Uses } from '@postern/ports'
+import { closeUnused } from './close-unused.js'
 import { MasterKeys } from '../key-ring/master-keys.js'
 import { searchesFor, type Searches } from '../keys/held-value.js'
 import { RingCopy } from '../key-ring/ring-copy.js'
@@ -19,8 +20,8 @@ export interface RingNeeds {
 
 /** The key ring as the corridor uses it. */
 export interface CompiledRing {
-  /** Settles when it is known what the ring has for a principal; `undefined`: it is known. */
-  pending(principal: PrincipalFields): Promise<void> | undefined
+  /** Settles when it is known what the ring has for a caller; `undefined`: it is known. */
+  pending(caller: BoundCaller): Promise<void> | undefined
   /** The binding of the configuration or of the ring, whichever is more specific; of two alike that of the configuration. */
   beside(ofConfiguration: FindKey): FindKey
 }
@@ -31,29 +32,24 @@ export function masterKeysOf({ config, secrets }: CheckedConfig): MasterKeys | u
   return new MasterKeys(config.keyRing.masterKeys.map(({ id }, index) => ({ id, secret: secrets.get(masterKeyPath(index)) as Secret })))
 }
 
+/** Equal for two configurations with the same master keys. A function of its own: closures that the shared copy keeps must not keep `checked`. */
+function fingerprintsOf({ config, secrets }: CheckedConfig): readonly unknown[] {
+  return (config.keyRing?.masterKeys ?? []).map(({ id }, index) => [id, secrets.get(masterKeyPath(index))?.fingerprint()])
+}
+
 export function compileRing({ checked, gateways, uses, live, ring, log }: RingNeeds): CompiledRing | undefined {
   const masterKeys = masterKeysOf(checked)
   if (masterKeys === undefined || ring === undefined) return undefined
   const loaded = shareLoadedKeys(uses)
   const searchesOf = (alias: string): Searches => searchesFor(alias, loaded, live)
   const broken = (what: string, error: Error): void => log('error', 'key_ring_broken', { what, reason: error.message })
-  const ids = (checked.config.keyRing?.masterKeys ?? []).map(({ id }, index) => [
-    id,
-    checked.secrets.get(masterKeyPath(index))?.fingerprint(),
-  ])
   // What is known of the ring goes on from one configuration to the next.
-  const copy = uses.share(
-    'key ring',
-    ids,
-    () => new RingCopy({ ring, masterKeys, searchesOf, broken }),
-    (unused) => unused.close(),
-  )
+  const copy = uses.share('key ring', fingerprintsOf(checked), () => new RingCopy({ ring, masterKeys, searchesOf, broken }), closeUnused)
   const leases = new RingLeases(gateways)
   return {
     pending: (principal) => copy.pending(principal),
     beside: (ofConfiguration) => (principal) => {
       const bound = ofConfiguration(principal)
-      if (bound !== undefined && bound.rank === 0) return bound
       const found = copy.find(principal)
       if (found === undefined || (bound !== undefined && bound.rank <= found.rank)) return bound
       return { key: leases.of(found, principal), binding: found.title, rank: found.rank }

@@ -26,9 +26,10 @@ import {
   Reservations,
 } from '@postern/core'
 import { createIdentify } from '@postern/identity'
-import { createRedactor, cutAtShutdown, LiveSecrets, Refusal, searchedSecrets } from '@postern/ports'
+import { createRedactor, cutAtShutdown, LiveSecrets, type Log, Refusal, searchedSecrets } from '@postern/ports'
 import { headerNames } from '@postern/protocol'
 import { type BrowserAccess, createBrowserAccess } from '../doors/browser-access.js'
+import { closeUnused } from './close-unused.js'
 import { compileGateway } from './compile-gateway.js'
 import { compileKeys } from './compile-keys.js'
 import { compileRing, createRingResolve } from './compile-ring.js'
@@ -53,10 +54,11 @@ import { Waits } from '../waits.js'
  * `Runtime.close` at the end.
  */
 export function compile(checked: CheckedConfig, options: CompileOptions): Runtime {
-  const { pool = new UsagePool() } = options
+  const { pool = new UsagePool(), replaces, ...others } = options
   const uses = pool.begin()
   try {
-    const runtime = build(checked, options, uses)
+    // Closures of the runtime keep its options: the configuration from before, with its secrets, is not among them.
+    const runtime = build(checked, others, uses, replaces)
     uses.complete()
     pool.succeed(uses)
     return runtime
@@ -67,13 +69,25 @@ export function compile(checked: CheckedConfig, options: CompileOptions): Runtim
   }
 }
 
-function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses): Runtime {
+const dropLine: Log = () => {}
+
+/** Sees at once to what a process left behind that died. */
+function openReservations(
+  budgets: ConstructorParameters<typeof Reservations>[0],
+  { log = dropLine, ledger }: CompileOptions,
+): Reservations {
+  const opened = new Reservations(budgets, log, ledger)
+  void opened.round()
+  return opened
+}
+
+function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses, replaces: CheckedConfig | undefined): Runtime {
   const { config, secrets } = checked
   const gateways = new Map(Object.entries(config.gateways).map(([name, settings]) => [name, compileGateway(name, settings, checked)]))
   const leases = new Leases(checked, gateways)
   const live = uses.share('live secrets', null, () => new LiveSecrets())
   const { sources, states, witness } = compileKeys({ checked, gateways, uses, live, options, leases })
-  const ring = compileRing({ checked, gateways, uses, live, ring: options.store.keyRing, log: options.log ?? (() => {}) })
+  const ring = compileRing({ checked, gateways, uses, live, ring: options.store.keyRing, log: options.log ?? dropLine })
   const findOwnKey = createKeyFinder(config.bindings, (alias) => leases.of(alias))
   const findKey = ring?.beside(findOwnKey) ?? findOwnKey
   const openObject = createObjectOpener({ [Symbol.iterator]: () => leases.known(sources)[Symbol.iterator]() })
@@ -82,20 +96,20 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
   const { trustedProxies } = config.listen
   const isTrusted = createTrust(trustedProxies)
   const publicAddress = createPublicAddress(trustedProxies.length === 0 ? undefined : isTrusted)
-  const checkArrival = createCheckArrival({ hosts: config.listen.hosts, publicAddress, browser, log: options.log ?? (() => {}) })
+  const checkArrival = createCheckArrival({ hosts: config.listen.hosts, publicAddress, browser, log: options.log ?? dropLine })
   const bounds = fitBounds(config)
   // One for all runtimes: what it knows of a connection must not be lost while the connection is open. Its settings are fixed.
   const connections = uses.share(
     'connections',
     null,
     () => createConnections({ bounds, isTrusted, publicAddress, networkOf: options.networkOf }),
-    (unused) => unused.close(),
+    closeUnused,
   )
   const failedAttempts = uses.share(
     'failed attempts',
     config.failedAuthentication,
     () => options.countFailedAttempts(config.failedAuthentication),
-    (unused) => unused.close(),
+    closeUnused,
   )
   const parts = compileIdentity(checked, options, browser, publicAddress, uses)
   const forwarding = createForward(
@@ -110,21 +124,11 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
   const findLimits = createLimitFinder(limitRules)
   const mayCount = createMayCount(limitRules)
   const pricing = compilePricing(checked)
-  const reservations = uses.share(
-    'reservations',
-    null,
-    () => {
-      const opened = new Reservations(budgets, options.log ?? (() => {}), options.ledger)
-      // What a process left behind that died is seen to at once.
-      void opened.round()
-      return opened
-    },
-    (unused) => unused.close(),
-  )
+  const reservations = uses.share('reservations', null, () => openReservations(budgets, options), closeUnused)
   const underWay = new InFlight()
   const waits = new Waits()
   const redactor = createRedactor(searchedSecrets(secrets), 0, live)
-  if (options.replaces !== undefined) holdFormer(options.replaces, checked, live, uses)
+  if (replaces !== undefined) holdFormer(replaces, checked, live, uses)
   const noteEnded = createEndedNote({ ledger: options.ledger, redactor })
   const pace = new LedgerPace(options.ledger)
   let draining = false

@@ -1,16 +1,17 @@
 import {
+  type BindingFields,
   describeBinding,
+  fieldsOfIdentity,
   type KeptKey,
   type KeyRing,
-  type PrincipalFields,
   type RingChange,
   type RingConflict,
   Secret,
 } from '@postern/ports'
-import { nameFault } from '@postern/protocol'
+import { nameFault, workflowPattern } from '@postern/protocol'
 import type { MasterKeys } from './master-keys.js'
 import { RingFault } from './ring-fault.js'
-import { principalsOf, type ReadKey, readKey, type RingKey, writeBinding, writeKey } from './ring-key.js'
+import { type ReadKey, readKey, type RingKey, writeBinding, writeKey } from './ring-key.js'
 
 /** A key that is added to the ring. */
 export interface NewKey extends Pick<RingKey, 'gateway' | 'project' | 'currency' | 'shared' | 'expires' | 'rotateAfterMs' | 'declared'> {
@@ -30,7 +31,7 @@ export class RingEditor {
   }
 
   /** @throws {RingFault} if the alias or a principal is taken. */
-  async add(given: NewKey, bindings: readonly PrincipalFields[], nowMs: number): Promise<void> {
+  async add(given: NewKey, bindings: readonly BindingFields[], nowMs: number): Promise<void> {
     await this.#change({ keys: [this.sealNew(given, nowMs)], bind: bindings.map((principal) => this.bindingOf(principal, given.alias)) })
   }
 
@@ -50,7 +51,7 @@ export class RingEditor {
   }
 
   /** @throws {RingFault} if the principal has a name that no caller can have, or none. */
-  bindingOf(principal: PrincipalFields, alias: string): ReturnType<typeof writeBinding> {
+  bindingOf(principal: BindingFields, alias: string): ReturnType<typeof writeBinding> {
     checkPrincipal(principal)
     return writeBinding(principal, alias, this.#masterKeys)
   }
@@ -81,13 +82,13 @@ export class RingEditor {
   }
 
   /** @throws {RingFault} if there is no such key, or the principal has one already. */
-  async bind(alias: string, principal: PrincipalFields): Promise<void> {
+  async bind(alias: string, principal: BindingFields): Promise<void> {
     await this.read(alias)
     await this.#change({ bind: [this.bindingOf(principal, alias)] })
   }
 
   /** @throws {RingFault} if the ring binds no such principal. */
-  async unbind(principal: PrincipalFields): Promise<void> {
+  async unbind(principal: BindingFields): Promise<void> {
     checkPrincipal(principal)
     await this.#change({ unbind: [this.bindingOf(principal, '-').selector] })
   }
@@ -102,7 +103,7 @@ export class RingEditor {
     const bound = await this.#ring.bindingsOf(alias, 4)
     if (bound.length > 0)
       throw new RingFault(
-        `Callers are bound to "${alias}": ${bound.map(({ selector }) => describeBinding(principalsOf(selector))).join(', ')}${bound.length === 4 ? ', …' : ''}.`,
+        `Callers are bound to "${alias}": ${bound.map(({ selector }) => describeBinding(fieldsOfIdentity(selector))).join(', ')}${bound.length === 4 ? ', …' : ''}.`,
         'Unbind them first, with "postern keys unbind".',
         'taken',
       )
@@ -123,12 +124,25 @@ export class RingEditor {
 }
 
 /** @throws {RingFault} */
-function checkPrincipal(principal: PrincipalFields): void {
+function checkPrincipal(principal: BindingFields): void {
   const named = Object.entries(principal).filter((entry): entry is [string, string] => entry[1] !== undefined)
   if (named.length === 0)
-    throw new RingFault('A binding of the ring names a user, a team or a project.', 'Write --team acme, for instance.')
+    throw new RingFault(
+      'A binding of the ring names a user, a team, a project, a service label or a workflow.',
+      'Write --team acme, for instance.',
+    )
+  if (principal.service !== undefined && principal.workflow !== undefined)
+    throw new RingFault(
+      'A binding names a service label or a workflow, and not both.',
+      'A session token vouches for a workflow, and a service caller has none: nobody who calls has both.',
+    )
   for (const [field, name] of named) {
-    const fault = nameFault(name)
+    if (field === 'workflow' && !workflowPattern.test(name))
+      throw new RingFault(
+        '"workflow" is no id of a workflow, and no beginning of one with * behind it.',
+        'Write 1 to 64 letters, digits, underscores and hyphens; with * at the end for all ids that begin so.',
+      )
+    const fault = field === 'workflow' ? undefined : nameFault(name)
     if (fault !== undefined) throw new RingFault(`"${field}" is no name: it ${fault}.`, 'Nobody who calls can have it.')
   }
 }
@@ -147,7 +161,7 @@ export function faultOf({ aliases, selectors }: RingConflict, isUnbinding = fals
       'taken',
     )
   const [selector = ''] = selectors
-  const binding = describeBinding(principalsOf(selector))
+  const binding = describeBinding(fieldsOfIdentity(selector))
   if (isUnbinding) return new RingFault(`${binding} is not bound by the ring.`, 'Look at its bindings with "postern keys list".', 'missing')
   return new RingFault(
     `${binding} is bound already.`,

@@ -13,6 +13,7 @@ export interface MasterKey {
 interface Derived {
   readonly sealing: KeyObject
   readonly mac: KeyObject
+  readonly audit: KeyObject
 }
 
 const cipher = 'aes-256-gcm'
@@ -29,7 +30,7 @@ export interface SealedFor {
 }
 
 /**
- * Seals the secrets of the key ring (AES-256-GCM) and marks its rows (HMAC-SHA-256), each under a key of its own that is derived from a
+ * Seals the secrets of the key ring (AES-256-GCM), and marks its rows and the lines of the audit (HMAC-SHA-256), each under a key of its own that is derived from a
  * master key (HKDF, RFC 5869). The first master key seals; all of them open. What is sealed bears the id of its master key.
  */
 export class MasterKeys {
@@ -42,7 +43,11 @@ export class MasterKeys {
     if (first === undefined) throw new TypeError('There is no master key.')
     this.#first = first.id
     for (const { id, secret } of keys)
-      this.#derived.set(id, { sealing: secret.deriveKey('postern key ring: seal'), mac: secret.deriveKey('postern key ring: mac') })
+      this.#derived.set(id, {
+        sealing: secret.deriveKey('postern key ring: seal'),
+        mac: secret.deriveKey('postern key ring: mac'),
+        audit: secret.deriveKey('postern audit: mac'),
+      })
   }
 
   /** The id of the master key that seals. */
@@ -87,6 +92,21 @@ export class MasterKeys {
     const expected = createHmac('sha256', this.#keysOf(id).mac).update(text).digest()
     if (bytes.length !== expected.length || !timingSafeEqual(bytes, expected))
       throw new BrokenSeal(`The row was not written under the master key "${id}".`)
+  }
+
+  /** The mark of a line of the audit, under a key of its own that is derived from the first master key. */
+  markLine(text: string): string {
+    return `${this.#first}.${createHmac('sha256', this.#keysOf(this.#first).audit).update(text).digest('base64url')}`
+  }
+
+  /** Whether a mark is that of a line of the audit; `unknown`: its master key is not among these. */
+  judgeLine(text: Buffer | string, mark: string): 'right' | 'wrong' | 'unknown' {
+    const at = mark.lastIndexOf('.')
+    const keys = this.#derived.get(mark.slice(0, Math.max(0, at)))
+    if (keys === undefined) return 'unknown'
+    const expected = createHmac('sha256', keys.audit).update(text).digest()
+    const given = Buffer.from(mark.slice(at + 1), 'base64url')
+    return given.length === expected.length && timingSafeEqual(given, expected) ? 'right' : 'wrong'
   }
 
   #keysOf(id: string): Derived {

@@ -1,7 +1,7 @@
-import { describeBinding, type KeptBinding, type KeptKey, type KeyRing } from '@postern/ports'
+import { describeBinding, fieldsOfIdentity, type KeptBinding, type KeptKey, type KeyRing } from '@postern/ports'
 import { BrokenSeal, type MasterKeys } from './master-keys.js'
 import { RingFault } from './ring-fault.js'
-import { principalsOf, resealBinding, resealKey } from './ring-key.js'
+import { resealBinding, resealKey } from './ring-key.js'
 
 /** How many rows are read or written at once. */
 const rowsAtOnce = 200
@@ -98,7 +98,7 @@ export async function resealRing(ring: KeyRing, masterKeys: MasterKeys, progress
       return rows.flatMap(({ before }) => (others.has(before.selector) ? [before] : []))
     },
     read: async ({ selector }) => (await ring.bindings([selector]))[0],
-    nameOf: ({ selector }) => `the binding of ${describeBinding(principalsOf(selector))}`,
+    nameOf: ({ selector }) => `the binding of ${describeBinding(fieldsOfIdentity(selector))}`,
   }
 
   const done = { keys: 0, bindings: 0, seen: 0 }

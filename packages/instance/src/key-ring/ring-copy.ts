@@ -1,28 +1,33 @@
 import {
-  bindingIdentity,
+  beginningOf,
+  type BoundCaller,
   describeBinding,
+  fieldsOfIdentity,
   FollowedCopy,
   type KeptBinding,
   type KeyRing,
-  mostSpecificFirst,
-  type PrincipalFields,
   reachStore,
   Refusal,
 } from '@postern/ports'
+import { type Candidate, candidatesOf, labelsOf } from './binding-candidates.js'
 import type { Searches } from '../keys/held-value.js'
 import { HeldKey } from './held-key.js'
 import { BrokenSeal, type MasterKeys } from './master-keys.js'
-import { checkBinding, maxRowBytes, principalsOf, readKey } from './ring-key.js'
+import { checkBinding, maxRowBytes, readKey } from './ring-key.js'
 
-/** How many bindings and keys are held at most. The one that was loaded first goes first. */
+/** How many bindings, keys and labels are held at most. The one that was loaded first goes first. */
 const maxBindings = 200_000
 const maxKeys = 20_000
+const maxLabels = 20_000
 
-/** What the ring says of a principal. */
+/** Of a caller whom no binding can name by a label or a workflow. */
+const noLabels: readonly string[] = []
+
+/** What the ring says of a caller. */
 export interface FoundKey {
-  /** The binding in words: `team acme (ring)`. */
+  /** The binding in words: `team=acme (ring)`. */
   readonly title: string
-  /** How specific the binding is: its place in `mostSpecificFirst`. */
+  /** How specific the binding is for the caller: see `rankOf`. */
   readonly rank: number
   /** `undefined`: the binding leads to a key that is not there, or that is not what Postern wrote. */
   readonly held: HeldKey | undefined
@@ -37,13 +42,6 @@ export interface RingCopyOptions {
   readonly broken: (what: string, error: BrokenSeal) => void
 }
 
-/** A binding that is asked for. */
-interface Candidate {
-  readonly selector: string
-  readonly rank: number
-  readonly title: string
-}
-
 /**
  * What this process knows of the ring: bindings and keys that were asked for. `FollowedCopy` renews it while requests come: a lookup of what
  * is known costs no I/O, and a change is known within a second.
@@ -54,8 +52,10 @@ export class RingCopy {
   readonly #bindings = new Map<string, { readonly alias: string | undefined } | null>()
   /** `null`: there is no such key, or its row is broken. */
   readonly #keys = new Map<string, HeldKey | null>()
-  /** The candidates of a principal object; they go with the object. */
-  readonly #candidates = new WeakMap<PrincipalFields, readonly Candidate[]>()
+  /** Of a caller's label, or the patterns of its workflow, those that the ring has bindings for. */
+  readonly #labels = new Map<string, readonly string[]>()
+  /** The candidates of a caller object, and the labels that they were made of; they go with the object. */
+  readonly #candidates = new WeakMap<BoundCaller, { readonly labels: readonly string[]; readonly candidates: readonly Candidate[] }>()
   readonly #followed = new FollowedCopy(() => this.#follow(), 'its key ring')
   #mark: string | undefined
 
@@ -64,18 +64,19 @@ export class RingCopy {
   }
 
   /** Settles when {@link RingCopy.find} knows the answer; `undefined`: it does now. @throws {Refusal} 503 `store_unavailable`, by rejecting. */
-  pending(principal: PrincipalFields): Promise<void> | undefined {
+  pending(caller: BoundCaller): Promise<void> | undefined {
     const freshened = this.#followed.freshened()
-    if (freshened !== undefined) return freshened.then(() => this.#load(principal))
-    return this.#isKnown(principal) ? undefined : this.#load(principal)
+    if (freshened !== undefined) return freshened.then(() => this.#load(caller))
+    return this.#isKnown(caller) ? undefined : this.#load(caller)
   }
 
-  /** The most specific binding of a principal; `undefined`: the ring has none. Call it once `pending` has settled. */
-  find(principal: PrincipalFields): FoundKey | undefined {
-    for (const { selector, title, rank } of this.#candidatesOf(principal)) {
+  /** The most specific binding of a caller; `undefined`: the ring has none. Call it once `pending` has settled. */
+  find(caller: BoundCaller): FoundKey | undefined {
+    const candidates = this.#candidatesOf(caller)
+    if (candidates === undefined) throw notAsked()
+    for (const { selector, title, rank } of candidates) {
       const found = this.#bindings.get(selector)
-      if (found === undefined)
-        throw new Refusal('store_unavailable', { retryAfterSeconds: 1, cause: 'The ring was not asked for this caller.' })
+      if (found === undefined) throw notAsked()
       if (found !== null) return { title, rank, held: found.alias === undefined ? undefined : (this.#keys.get(found.alias) ?? undefined) }
     }
     return undefined
@@ -86,10 +87,13 @@ export class RingCopy {
     for (const held of this.#keys.values()) held?.letGo()
     this.#keys.clear()
     this.#bindings.clear()
+    this.#labels.clear()
   }
 
-  #isKnown(principal: PrincipalFields): boolean {
-    for (const { selector } of this.#candidatesOf(principal)) {
+  #isKnown(caller: BoundCaller): boolean {
+    const candidates = this.#candidatesOf(caller)
+    if (candidates === undefined) return false
+    for (const { selector } of candidates) {
       const found = this.#bindings.get(selector)
       if (found === undefined) return false
       if (found !== null) return found.alias === undefined || this.#keys.has(found.alias)
@@ -97,15 +101,38 @@ export class RingCopy {
     return true
   }
 
-  #candidatesOf(principal: PrincipalFields): readonly Candidate[] {
-    let candidates = this.#candidates.get(principal)
-    if (candidates === undefined) this.#candidates.set(principal, (candidates = candidatesOf(principal)))
+  /** `undefined`: the ring was not asked yet whether it has bindings for the caller's label or workflow. */
+  #candidatesOf(caller: BoundCaller): readonly Candidate[] | undefined {
+    const asked = labelsOf(caller)
+    const labels = asked === undefined ? noLabels : this.#labels.get(asked.id)
+    if (labels === undefined) return undefined
+    const known = this.#candidates.get(caller)
+    if (known?.labels === labels) return known.candidates
+    const candidates = candidatesOf(caller, labels)
+    this.#candidates.set(caller, { labels, candidates })
     return candidates
   }
 
-  async #load(principal: PrincipalFields): Promise<void> {
+  /** Asks which of a caller's label or patterns the ring has, so that no binding is looked for that cannot be there. */
+  async #loadLabels(caller: BoundCaller): Promise<void> {
+    const asked = labelsOf(caller)
+    if (asked === undefined || this.#labels.has(asked.id)) return
+    const { id, names, field } = asked
+    const mark = this.#mark
+    const found = new Set(await reachStore(this.#options.ring.beginningsOf(names.map((name) => beginningOf(field, name)))))
+    if (mark !== this.#mark) return
+    makeRoom(this.#labels, maxLabels, () => {})
+    this.#labels.set(
+      id,
+      names.filter((name) => found.has(beginningOf(field, name))),
+    )
+  }
+
+  async #load(caller: BoundCaller): Promise<void> {
     const { ring } = this.#options
-    const unknown = this.#candidatesOf(principal).filter(({ selector }) => !this.#bindings.has(selector))
+    await this.#loadLabels(caller)
+    const candidates = this.#candidatesOf(caller) ?? []
+    const unknown = candidates.filter(({ selector }) => !this.#bindings.has(selector))
     if (unknown.length > 0) {
       const selectors = unknown.map(({ selector }) => selector)
       const mark = this.#mark
@@ -118,15 +145,15 @@ export class RingCopy {
             found.find((each) => each.selector === selector),
           )
     }
-    for (const { selector } of this.#candidatesOf(principal)) {
+    for (const { selector } of candidates) {
       const alias = this.#bindings.get(selector)?.alias
       if (alias === undefined) continue
       if (!this.#keys.has(alias)) await this.#loadKey(alias)
       break
     }
-    if (this.#isKnown(principal)) return
+    if (this.#isKnown(caller)) return
     await this.#followed.freshened()
-    return this.#load(principal)
+    return this.#load(caller)
   }
 
   async #loadKey(alias: string): Promise<void> {
@@ -158,7 +185,7 @@ export class RingCopy {
       this.#bindings.set(selector, { alias: found.alias })
     } catch (error) {
       if (!(error instanceof BrokenSeal)) throw error
-      this.#options.broken(`the binding of ${describeBinding(principalsOf(selector))}`, error)
+      this.#options.broken(`the binding of ${describeBinding(fieldsOfIdentity(selector))}`, error)
       this.#bindings.set(selector, { alias: undefined })
     }
   }
@@ -167,8 +194,10 @@ export class RingCopy {
     const { changed, mark } = await this.#options.ring.changes(this.#mark)
     if (changed === undefined) {
       this.#bindings.clear()
+      this.#labels.clear()
       for (const alias of this.#keys.keys()) this.#forgetKey(alias)
     } else {
+      if (changed.selectors.some(namesLabel)) this.#labels.clear()
       for (const selector of changed.selectors) this.#bindings.delete(selector)
       for (const alias of changed.aliases) this.#forgetKey(alias)
     }
@@ -181,13 +210,14 @@ export class RingCopy {
   }
 }
 
-/** Of the principals that a binding may name, those that this one is: the most specific first. The ring has no default. */
-function candidatesOf(principal: PrincipalFields): readonly Candidate[] {
-  return mostSpecificFirst.flatMap((shape, rank): readonly Candidate[] => {
-    if (shape.length === 0 || shape.some((field) => principal[field] === undefined)) return []
-    const binding = Object.fromEntries(shape.map((field) => [field, principal[field]])) as PrincipalFields
-    return [{ selector: bindingIdentity(binding), rank, title: `${describeBinding(binding)} (ring)` }]
-  })
+function notAsked(): Refusal {
+  return new Refusal('store_unavailable', { retryAfterSeconds: 1, cause: 'The ring was not asked for this caller.' })
+}
+
+/** Whether a binding names a service label or a workflow. */
+function namesLabel(selector: string): boolean {
+  const { service, workflow } = fieldsOfIdentity(selector)
+  return service !== undefined || workflow !== undefined
 }
 
 /** Removes the oldest entry of a full map. */

@@ -1,4 +1,4 @@
-import type { KeptBinding, KeptKey, PrincipalFields, Secret } from '@postern/ports'
+import type { BindingFields, KeptBinding, KeptKey, Secret } from '@postern/ports'
 import { bindingIdentity } from '@postern/ports'
 import { BrokenSeal, type MasterKeys } from './master-keys.js'
 import { RingFault } from './ring-fault.js'
@@ -125,20 +125,14 @@ export function resealBinding(kept: KeptBinding, masterKeys: MasterKeys): KeptBi
 }
 
 /** A binding, marked with the master key. */
-export function writeBinding(principal: PrincipalFields, alias: string, masterKeys: MasterKeys): KeptBinding {
-  const selector = bindingIdentity(principal)
+export function writeBinding(binding: BindingFields, alias: string, masterKeys: MasterKeys): KeptBinding {
+  const selector = bindingIdentity(binding)
   return { selector, alias, mac: masterKeys.mac(bindingText(selector, alias)) }
 }
 
 /** @throws {BrokenSeal} if the binding was not written under one of the master keys. */
 export function checkBinding({ selector, alias, mac }: KeptBinding, masterKeys: MasterKeys): void {
   masterKeys.check(bindingText(selector, alias), mac)
-}
-
-/** The principals of a selector. */
-export function principalsOf(selector: string): PrincipalFields {
-  const [user = '', team = '', project = ''] = selector.split('\n')
-  return { ...(user === '' ? {} : { user }), ...(team === '' ? {} : { team }), ...(project === '' ? {} : { project }) }
 }
 
 function keyText(alias: string, version: number, text: string): string {

@@ -1,12 +1,12 @@
 import type { Limit } from '@postern/core'
-import { billionthsOfOne, type Counted, type PrincipalFields, reachStore } from '@postern/ports'
+import { billionthsOfOne, type Counted, reachStore } from '@postern/ports'
 import type { CallerLimit } from '@postern/protocol'
 import type { Runtime } from '../runtime.js'
+import { type AskedCaller, askedPrincipal } from './asked-principal.js'
 
 /** Whose limits are asked for. */
-export interface LimitQuestion extends PrincipalFields {
+export interface LimitQuestion extends AskedCaller {
   readonly model?: string | undefined
-  readonly workflow?: string | undefined
   /** The id of a session. */
   readonly session?: string | undefined
 }
@@ -30,8 +30,8 @@ export interface AskedLimit {
 
 /** The limits that count a caller, in the order of the configuration; those of each workflow and session among them. */
 export function findAskedLimits({ findKey, findLimits }: Runtime, question: LimitQuestion): readonly AskedLimit[] {
-  const { user, team, project, model, workflow, session } = question
-  const principal = { user, team, project, via: 'service', caller: 'explain', delegate: false } as const
+  const { model, workflow, session } = question
+  const principal = askedPrincipal(question)
   const bound = findKey(principal)
   if (bound === undefined) return []
   const { alias, gateway } = bound.key
@@ -56,8 +56,7 @@ export function findAskedLimits({ findKey, findLimits }: Runtime, question: Limi
  * @throws {Refusal} 503 `store_unavailable`.
  */
 export async function tellLimits(runtime: Runtime, question: LimitQuestion): Promise<readonly ToldLimit[]> {
-  const { user, team, project } = question
-  await runtime.findsKey({ user, team, project })
+  await runtime.findsKey(askedPrincipal(question))
   const asked = findAskedLimits(runtime, question)
   const counted = asked.filter(({ hasCount }) => hasCount)
   const states = await reachStore(runtime.budgets.look(counted.map(({ limit }) => limit.claim.budget)))

@@ -59,6 +59,10 @@ export function createKeyRing(): KeyRing {
   return {
     scope: 'process',
     bindings: async (selectors) => selectors.flatMap((selector) => bindings.get(selector) ?? []),
+    beginningsOf: async (beginnings) => {
+      const selectors = [...bindings.keys()]
+      return beginnings.filter((beginning) => selectors.some((selector) => selector.startsWith(beginning)))
+    },
     key: async (alias) => keys.get(alias),
     keys: async (after = '', most) =>
       [...keys.values()]

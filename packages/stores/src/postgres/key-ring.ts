@@ -20,6 +20,13 @@ export function createKeyRing(ask: Ask, schema: string): KeyRing {
       const rows = await ask(`SELECT selector, alias, mac FROM ${schema}.seen_bindings WHERE selector = ANY ($1)`, [selectors])
       return rows.map(readBinding)
     },
+    async beginningsOf(beginnings) {
+      // U+000B is the first character behind a line feed, in which each of them ends.
+      const range = `kept.selector >= given.beginning AND kept.selector < left(given.beginning, -1) || chr(11) COLLATE "C"`
+      const isThere = `EXISTS (SELECT 1 FROM ${schema}.seen_bindings AS kept WHERE ${range})`
+      const rows = await ask(`SELECT beginning FROM unnest($1::text[]) AS given (beginning) WHERE ${isThere}`, [beginnings])
+      return readTexts(rows.map(({ beginning }) => beginning))
+    },
     async key(alias) {
       const [row] = await ask(`SELECT ${keyColumns} FROM ${schema}.seen_keys WHERE alias = $1`, [alias])
       return row === undefined ? undefined : readKey(row)

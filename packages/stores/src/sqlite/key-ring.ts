@@ -101,6 +101,7 @@ export function createKeyRing({ database, work }: StoreFile): KeyRing {
   return {
     scope: 'machine',
     bindings: (selectors) => work(() => selectors.flatMap((selector) => bindingIn(sql.binding.get(selector)) ?? [])),
+    beginningsOf: (beginnings) => work(() => beginnings.filter((each) => sql.beginning.get(each, behind(each)) !== undefined)),
     key: (alias) => work(() => keyIn(sql.key.get(alias))),
     keys: (after = '', most) => work(() => sql.keys.all(after, most) as KeptKey[]),
     bindingsOf: (alias, most, after = '') => work(() => sql.bindingsOf.all(alias, after, most) as KeptBinding[]),
@@ -157,6 +158,11 @@ function bindingIn(found: unknown): KeptBinding | undefined {
   return { selector, alias, mac }
 }
 
+/** The first text behind all that begin with a text that ends in a line feed. */
+function behind(beginning: string): string {
+  return `${beginning.slice(0, -1)}\v`
+}
+
 function conflict(aliases: readonly string[], selectors: readonly string[]): RingConflict | undefined {
   if (aliases.length === 0 && selectors.length === 0) return undefined
   return { aliases: [...new Set(aliases)].slice(0, mostConflicts), selectors: [...new Set(selectors)].slice(0, mostConflicts) }
@@ -165,6 +171,7 @@ function conflict(aliases: readonly string[], selectors: readonly string[]): Rin
 function prepare(database: SqliteFile) {
   return {
     binding: database.prepare(`SELECT selector, alias, mac FROM ring_bindings WHERE selector = ? AND ${isSeen}`),
+    beginning: database.prepare(`SELECT 1 FROM ring_bindings WHERE selector >= ? AND selector < ? AND ${isSeen} LIMIT 1`),
     key: database.prepare(`SELECT alias, version, row FROM ring_keys WHERE alias = ? AND ${isSeen}`),
     keys: database.prepare(`SELECT alias, version, row FROM ring_keys WHERE alias > ? AND ${isSeen} ORDER BY alias LIMIT ?`),
     bindingsOf: database.prepare(

@@ -34,6 +34,27 @@ export const keyRingSuite: readonly Sentence<KeyRing>[] = [
     },
   },
   {
+    title: 'tells which beginnings some binding has, and does not take a longer name for one that begins like it',
+    async run(open) {
+      const [ring, other] = [await open(), await open()]
+      const named = (label: string, team: string): KeptBinding => ({ selector: `\t${label}\n\n${team}\n`, alias: 'a', mac: 'mac' })
+      await ring.change({
+        keys: [keyOf('a')],
+        bind: [named('service\tagent', 'acme'), named('workflow\tnight-*', ''), bindingOf('acme', 'a')],
+      })
+      const asked = ['service\tagent', 'service\tagen', 'service\tagents', 'workflow\tnight-*', 'workflow\tnight-', 'workflow\tNight-*']
+      const found = await other.beginningsOf(asked.map((label) => `\t${label}\n`))
+      deepEqual(new Set(found), new Set(['\tservice\tagent\n', '\tworkflow\tnight-*\n']))
+      deepEqual(await other.beginningsOf([]), [])
+      await ring.stage('import', [], [named('service\tstaged', 'acme')])
+      deepEqual(await other.beginningsOf(['\tservice\tstaged\n']), [])
+      await ring.publish('import')
+      deepEqual(await other.beginningsOf(['\tservice\tstaged\n']), ['\tservice\tstaged\n'])
+      await ring.change({ unbind: [named('service\tagent', 'acme').selector] })
+      deepEqual(await other.beginningsOf(['\tservice\tagent\n']), [])
+    },
+  },
+  {
     title: 'gives keys page by page, in the order of their aliases',
     async run(open) {
       const ring = await open()
