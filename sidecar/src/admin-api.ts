@@ -8,6 +8,7 @@ import { auditNoteRoute } from './admin/audit-note.js'
 import { keyRoutes } from './admin/keys.js'
 import { limitsRoute } from './admin/limits.js'
 import { identifyOperator, type Operator, requireEveryTeam, requireRole } from './admin/operator.js'
+import { operatorRoute } from './admin/operator-route.js'
 import { readinessRoute } from './admin/readiness.js'
 import { reloadRoute } from './admin/reload.js'
 import { revokeSessions } from './admin/revocations.js'
@@ -103,7 +104,7 @@ export function createAdminApi(options: AdminApiOptions): Router {
     }
     next()
   })
-  ;[mintSession, revokeSessions, limitsRoute, auditNoteRoute, ...usageRoutes(ledger)].forEach(add)
+  ;[operatorRoute, mintSession, revokeSessions, limitsRoute, auditNoteRoute, ...usageRoutes(ledger)].forEach(add)
   if (readiness !== undefined) add(readinessRoute(readiness))
   if (expose !== undefined) add(metricsRoute(expose))
   if (configuration !== undefined) {

@@ -13,9 +13,9 @@ export function jsonOption(): Option {
   return new Option('--json', 'print data for a program')
 }
 
-/** `--port`, a number from 0 to 65535. */
-export function portOption(what: string): Option {
-  return new Option('-p, --port <number>', what).argParser(parsePort)
+/** `--port`, a number from 0 to 65535. @param flags Another name. */
+export function portOption(what: string, flags = '-p, --port <number>'): Option {
+  return new Option(flags, what).argParser(parsePort)
 }
 
 function parsePort(text: string): number {

@@ -2,6 +2,7 @@ import { dialectIds } from '@postern/gateways'
 import { EMULATED_GATEWAYS } from '@postern/emulator/gateways'
 import { Command, Option } from 'commander'
 import { configOption, jsonOption, portOption } from './command-options.js'
+import { addConsoleCommand } from './console-program.js'
 import { takeHangUps } from './hang-ups.js'
 import { addKeyCommands } from './keys-program.js'
 import { addInitOptions } from './init/init-command.js'
@@ -273,6 +274,8 @@ export function createProgram(version: string, finish: (code: number) => void): 
     .addOption(jsonOption())
     .addHelpText('after', '\nAsks GET /readyz at admin.socket or admin.port, which needs no credential, and prints one line.')
     .action(run(async () => (await import('./commands/health.js')).health))
+
+  addConsoleCommand(program, run)
 
   program
     .command('emulate')
