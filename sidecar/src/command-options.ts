@@ -23,3 +23,13 @@ function parsePort(text: string): number {
   if (!/^\d{1,5}$/.test(text) || port > 65_535) throw new InvalidArgumentError('It is not a port.')
   return port
 }
+
+/** `--socket`: where a command looks for the running sidecar. @param portName The attribute of the option for its port. */
+export function adminSocketOption(portName = 'port'): Option {
+  return new Option('--socket <file>', 'the socket of the admin listener, in place of the configuration’s').conflicts(portName)
+}
+
+/** The port of the admin listener of the running sidecar. @param flags Another name than `--port`. */
+export function adminPortOption(flags?: string): Option {
+  return portOption('the port of the admin listener on 127.0.0.1, in place of the configuration’s', flags)
+}

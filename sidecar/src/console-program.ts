@@ -1,5 +1,5 @@
-import { type Command, Option } from 'commander'
-import { configOption, portOption } from './command-options.js'
+import type { Command } from 'commander'
+import { adminPortOption, adminSocketOption, configOption, portOption } from './command-options.js'
 import type { Run } from './keys-program.js'
 
 const consoleHelp = `
@@ -14,8 +14,8 @@ export function addConsoleCommand(program: Command, run: Run): void {
     .command('console')
     .description('the operator’s pages in a browser of this machine, for as long as the command runs')
     .addOption(configOption())
-    .addOption(new Option('--socket <file>', 'the socket of the admin listener, in place of the configuration’s').conflicts('adminPort'))
-    .addOption(portOption('the port of the admin listener on 127.0.0.1, in place of the configuration’s', '--admin-port <number>'))
+    .addOption(adminSocketOption('adminPort'))
+    .addOption(adminPortOption('--admin-port <number>'))
     .addOption(portOption('the console’s own port on 127.0.0.1; 0 takes a free one').default(0))
     .addHelpText('after', consoleHelp)
     .action(run(async () => (await import('./commands/console.js')).openConsole))

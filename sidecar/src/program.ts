@@ -1,15 +1,11 @@
 import { dialectIds } from '@postern/gateways'
 import { EMULATED_GATEWAYS } from '@postern/emulator/gateways'
 import { Command, Option } from 'commander'
-import { configOption, jsonOption, portOption } from './command-options.js'
+import { adminPortOption, adminSocketOption, configOption, jsonOption, portOption } from './command-options.js'
 import { addConsoleCommand } from './console-program.js'
 import { takeHangUps } from './hang-ups.js'
 import { addKeyCommands } from './keys-program.js'
 import { addInitOptions } from './init/init-command.js'
-
-const adminSocketOption = (): Option =>
-  new Option('--socket <file>', 'the socket of the admin listener, in place of the configuration’s').conflicts('port')
-const adminPortOption = (): Option => portOption('the port of the admin listener on 127.0.0.1, in place of the configuration’s')
 
 const usageHelp = `
 Needs  ledger: { keep: 90d }  in the configuration; works beside the running process, and without it. Costs are what
