@@ -20,6 +20,7 @@ export { type LimitQuestion, tellLimits, type ToldLimit } from './limits/asked-l
 export { createInstance, type InstanceOptions, type ReplaceableInstance } from './instance.js'
 export type { KeyStates } from './keys/key-states.js'
 export type { KeyTrouble } from './keys/key-sources.js'
+export { type LiveCall, type LiveCalls, type LiveStage, tellLiveCalls } from './live-calls.js'
 export { createLogLedger, type LogLedger } from './log/log-ledger.js'
 export { currentRuntime, type Runtime, type Serving } from './runtime.js'
 export { tryRingSecret } from './compile/try-ring-secret.js'

@@ -9,6 +9,7 @@ import type { Trouble } from '../readiness/watch-store.js'
 import type { Audit, AuditEntry } from './audit.js'
 import { checkEarlier } from './check-earlier.js'
 import { digestOf, formatLine } from './line.js'
+import { readLastLines } from './last-lines.js'
 import { readEnd } from './read-end.js'
 import type { Verdict } from './verify.js'
 
@@ -44,6 +45,7 @@ export async function openAuditFile(named: string, log: Log, patience: Patience)
     let isOpen = true
     return createFileAudit(writer, log, {
       findFault: () => checkEarlier(opened, size, () => isOpen),
+      last: (most) => readLastLines(opened, most),
       async close() {
         isOpen = false
         await opened.close()
@@ -112,10 +114,11 @@ async function createWriter(handle: FileHandle, path: string): Promise<Write> {
 interface AuditFile {
   /** The first line that does not fit, of those that were there at the start. */
   readonly findFault: () => Promise<Verdict['fault']>
+  readonly last: Audit['last']
   readonly close: () => Promise<void>
 }
 
-function createFileAudit(write: Write, log: Log, { findFault, close }: AuditFile): Audit {
+function createFileAudit(write: Write, log: Log, { findFault, last, close }: AuditFile): Audit {
   let trouble: Trouble | undefined
   let broken: Trouble | undefined
   let queue: Promise<unknown> = Promise.resolve()
@@ -153,6 +156,7 @@ function createFileAudit(write: Write, log: Log, { findFault, close }: AuditFile
   }
 
   return {
+    last,
     begin: require,
     require,
     note: (entry) =>

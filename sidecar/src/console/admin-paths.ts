@@ -15,6 +15,10 @@ export const pageQuestions: readonly PageQuestion[] = [
   { path: /^\/usage$/, role: 'read' },
   { path: /^\/usage\/workflows\/[\w-]{1,64}$/, role: 'read' },
   { path: /^\/limits$/, role: 'read' },
+  { path: /^\/calls(?:\/live)?$/, role: 'read' },
+  { path: /^\/keys\/configured$/, role: 'read' },
+  { path: /^\/keys$/, role: 'keys' },
+  { path: /^\/audit$/, role: 'read' },
 ]
 
 /** How long a query may be, in characters. */

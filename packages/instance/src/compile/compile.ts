@@ -18,6 +18,7 @@ import {
   createRetry,
   createTag,
   hstsHeader,
+  type Journey,
   LedgerPace,
   type LimitRule,
   type PolicyRule,
@@ -116,6 +117,7 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
     (unused) => unused.close(),
   )
   const underWay = new InFlight()
+  const liveCalls = uses.share('live calls', null, () => new Set<Journey>())
   const waits = new Waits()
   const redactor = createRedactor(searchedSecrets(secrets), 0, live)
   if (options.replaces !== undefined) holdFormer(options.replaces, checked, live, uses)
@@ -219,6 +221,7 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses):
       return draining
     },
     underWay,
+    liveCalls,
     retire,
     close: () => (closing ??= close()),
   }
