@@ -1,19 +1,14 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
+import type { Operator } from './operator.js'
 import { Name } from './parts/name.js'
 import { hrefOf, useRoute } from './route.js'
 import { onceOver } from './session.js'
-import { views } from './views.js'
-
-/** Who the admin listener takes the console for. */
-export interface OperatorFacts {
-  readonly name: string
-  readonly roles: readonly string[]
-  readonly team?: string
-}
+import { viewsFor } from './views.js'
 
 /** The whole page: navigation, and the view that the address names. */
-export function App({ operator }: { readonly operator: OperatorFacts }) {
+export function App({ operator }: { readonly operator: Operator }) {
   const route = useRoute()
+  const views = viewsFor(operator)
   const [isOver, setOver] = useState(false)
   const heading = useRef<HTMLHeadingElement>(null)
   const name = Object.hasOwn(views, route.name) ? route.name : (Object.keys(views)[0] as string)
@@ -68,8 +63,9 @@ export function App({ operator }: { readonly operator: OperatorFacts }) {
               This page may not ask any more: another page was opened, or the console was. Press Enter in the terminal for another link.
             </p>
           </div>
-        ) : undefined}
-        <View route={{ ...route, name }} />
+        ) : (
+          <View route={{ ...route, name }} operator={operator} />
+        )}
       </main>
     </div>
   )

@@ -1,12 +1,13 @@
 import { render } from 'preact'
-import { App, type OperatorFacts } from './app.js'
+import { App } from './app.js'
+import type { Operator } from './operator.js'
 import { openSession, read } from './session.js'
 
 const page = document.querySelector('#page') as HTMLElement
 
 try {
   await openSession()
-  const operator = await read<OperatorFacts>('/operator')
+  const operator = await read<Operator>('/operator')
   page.replaceChildren()
   render(<App operator={operator} />, page)
 } catch (error) {

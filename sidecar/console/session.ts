@@ -24,6 +24,10 @@ export function onceOver(told: () => void): void {
  * @throws {Fault} if there is no code, or it was used or is too old.
  */
 export async function openSession(): Promise<void> {
+  // Another link that is opened in this tab changes the fragment alone.
+  addEventListener('hashchange', () => {
+    if (location.hash.startsWith('#code=')) location.reload()
+  })
   const [, code] = /^#code=([\w-]{1,128})$/.exec(location.hash) ?? []
   history.replaceState(null, '', '/')
   if (code === undefined)

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { type Emulator, issueKey, startEmulator } from '@postern/emulator'
 import type { LedgerEntry } from '@postern/ports'
 import { createSqliteLedger } from '@postern/stores/ledger'
-import { type RunningPostern, startPostern } from './run-postern.js'
+import { type AdminAnswer, askAdmin } from './ask-admin.js'
+import { type Finished, runPostern, type RunningPostern, startPostern } from './run-postern.js'
 
 /** A running sidecar with a ledger that has calls already, and consoles that ask it. */
 export interface ConsoleWorld {
@@ -13,8 +14,14 @@ export interface ConsoleWorld {
   /** The base URL of its data listener, such as `http://127.0.0.1:41234/ai/v1`. */
   readonly url: string
   readonly emulator: Emulator
+  /** Two secrets that the emulated gateway knows. */
+  readonly secrets: readonly [string, string]
   /** Makes a call of a service caller: `acme`, `globex`, or one of `ConsoleWorldOptions.callers`. */
   call(caller: string, body?: object, headers?: Readonly<Record<string, string>>): Promise<Response>
+  /** Asks the admin listener with the credential `ops`. @param what A method and a path, such as `POST /admin/v1/sessions`. */
+  admin(what: string, body?: object): Promise<AdminAnswer>
+  /** Runs a command beside the sidecar, with its configuration and its environment. @param env Further variables. */
+  postern(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Finished>
   /** Starts `postern console`. @param credential One of {@link roles}. */
   openConsole(credential?: keyof typeof roles, args?: readonly string[]): Promise<OpenConsole>
   close(): Promise<void>
@@ -49,8 +56,8 @@ export async function openConsoleWorld({ entries = [], config: further = {}, env
   const cwd = mkdtempSync(join(tmpdir(), 'postern-console-'))
   mkdirSync(join(cwd, 'state'))
   const credentials = Object.fromEntries(Object.keys(roles).map((name) => [name, randomBytes(32).toString('base64url')]))
-  const [known, unknown] = [issueKey('joytoken'), issueKey('joytoken')]
-  const emulator = await startEmulator('joytoken', { keys: [known], eventDelayMs: 20 })
+  const [known, next, unknown] = [issueKey('joytoken'), issueKey('joytoken'), issueKey('joytoken')]
+  const emulator = await startEmulator('joytoken', { keys: [known, next], eventDelayMs: 20 })
   const ledger = await createSqliteLedger({ file: join(cwd, 'state', 'ledger.db') })
   for (const entry of entries) await ledger.append(entry)
   await ledger.close()
@@ -59,6 +66,8 @@ export async function openConsoleWorld({ entries = [], config: further = {}, env
     listen: { port: 0 },
     ledger: { keep: '90d', sqlite: './state/ledger.db' },
     audit: { file: './state/audit.jsonl' },
+    store: { sqlite: './state/store.db' },
+    keyRing: { masterKeys: [{ id: 'k1', secret: { env: 'MASTER_KEY' } }] },
     admin: {
       socket: './admin.sock',
       credentials: Object.fromEntries(
@@ -102,10 +111,15 @@ export async function openConsoleWorld({ entries = [], config: further = {}, env
   }
   writeFileSync(join(cwd, 'postern.json'), JSON.stringify(config))
   const ring = ['acme', 'globex', 'initech', 'nobody'].map((name) => `${name}:${hash('sha256', secretOf(name))}`).join(',')
-  const running = startPostern(['start', '--config', 'postern.json'], {
-    cwd,
-    env: { KEY: known.secret, WRONG_KEY: unknown.secret, RING: ring, SESSION_SECRET: randomBytes(32).toString('base64url'), ...env },
-  })
+  const environment = {
+    KEY: known.secret,
+    WRONG_KEY: unknown.secret,
+    RING: ring,
+    SESSION_SECRET: randomBytes(32).toString('base64url'),
+    MASTER_KEY: randomBytes(32).toString('base64url'),
+    ...env,
+  }
+  const running = startPostern(['start', '--config', 'postern.json'], { cwd, env: environment })
   const [, url = ''] = await running.prints(/"url":"([^"]+)"/)
   const consoles: RunningPostern[] = []
 
@@ -113,12 +127,19 @@ export async function openConsoleWorld({ entries = [], config: further = {}, env
     cwd,
     url,
     emulator,
+    secrets: [known.secret, next.secret],
     call: (caller, body = {}, headers = {}) =>
       fetch(`${url}/chat/completions`, {
         method: 'POST',
         headers: { authorization: `Bearer ${secretOf(caller)}`, 'content-type': 'application/json', ...headers },
         body: JSON.stringify({ model: 'auto', messages: [{ role: 'user', content: 'one two three' }], ...body }),
       }),
+    postern: (args, further = {}) =>
+      runPostern([...args, '--config', 'postern.json'], {
+        cwd,
+        env: { ...environment, POSTERN_ADMIN_CREDENTIAL: credentials['ops'] as string, ...further },
+      }),
+    admin: (what, body) => askAdmin({ socketPath: join(cwd, 'admin.sock') }, what, { body, credential: credentials['ops'] }),
     async openConsole(credential = 'ops', args = []) {
       const opened = startPostern(['console', '--config', 'postern.json', ...args], {
         cwd,

@@ -6,6 +6,8 @@ export interface Column<Row> {
   readonly cell: (row: Row) => ComponentChildren
   /** Numbers stand at the right, one below the other. */
   readonly isNumber?: boolean
+  /** A picture takes what room there is. */
+  readonly isPicture?: boolean
   /** Left out where the window is narrow. */
   readonly isWide?: boolean
 }
@@ -64,6 +66,6 @@ export function Table<Row>({ title, note, columns, rows, keyOf, empty, children 
   )
 }
 
-function classOf<Row>({ isNumber = false, isWide = false }: Column<Row>): string {
-  return [isNumber ? 'number' : '', isWide ? 'wide' : ''].join(' ').trim()
+function classOf<Row>({ isNumber = false, isPicture = false, isWide = false }: Column<Row>): string {
+  return [isNumber ? 'number' : '', isPicture ? 'picture' : '', isWide ? 'wide' : ''].join(' ').trim()
 }

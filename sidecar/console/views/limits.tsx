@@ -1,16 +1,17 @@
 import { useState } from 'preact/hooks'
+import type { ViewProps } from '../operator.js'
 import { Name } from '../parts/name.js'
 import { duration, moneyWriter, percent } from '../parts/numbers.js'
 import { ShareBar } from '../parts/share-bar.js'
 import { Table } from '../parts/table.js'
 import { Waiting } from '../parts/waiting.js'
-import { hrefOf, type Route } from '../route.js'
+import { hrefOf } from '../route.js'
 import { read } from '../session.js'
 import type { Usage } from '../usage.js'
 import { useAnswers } from '../use-answers.js'
 
 /** A limit as the admin listener tells of it. */
-interface Limit {
+export interface Limit {
   readonly path: string
   readonly name: string
   readonly unit: string
@@ -27,7 +28,7 @@ interface Limit {
 const fields = ['team', 'project', 'user', 'model'] as const
 
 /** The limits that count a caller, with what is left of each. */
-export function Limits({ route }: { readonly route: Route }) {
+export function Limits({ route }: ViewProps) {
   const { params } = route
   const asked = Object.fromEntries(fields.map((field) => [field, params[field]]))
   const isAsked = Object.values(asked).some((value) => value !== undefined)

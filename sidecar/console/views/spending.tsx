@@ -1,3 +1,4 @@
+import type { ViewProps } from '../operator.js'
 import { Choice } from '../parts/choice.js'
 import { DayChart } from '../parts/day-chart.js'
 import { measureWriter } from '../parts/measure.js'
@@ -11,7 +12,7 @@ import { calls, everyDay, type Measure, measuresOf, tokens, type Usage, valueOf 
 import { useAnswers } from '../use-answers.js'
 
 /** Who spent what, by day, team, model and key. */
-export function Spending({ route }: { readonly route: Route }) {
+export function Spending({ route }: ViewProps) {
   const since = sinceOf(route)
   const { answers, ...waiting } = useAnswers<readonly [Usage, Usage, Usage, Usage]>(since, () => [
     read<Usage>('/usage', { since, by: 'day' }),

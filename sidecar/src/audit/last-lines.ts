@@ -15,5 +15,5 @@ export async function readLastLines(handle: FileHandle, most: number): Promise<r
   return lines
     .toReversed()
     .slice(0, most)
-    .map(({ before: _, ...entry }) => entry as WrittenEntry)
+    .map(({ before: _before, ...entry }) => entry as WrittenEntry)
 }
