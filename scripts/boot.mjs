@@ -84,6 +84,7 @@ function compile() {
   return inOrder([
     () => run(join(binaries, 'tsc'), ['-b']),
     () => run(process.execPath, [join(root, 'scripts/build-commonjs.mjs')]),
+    () => run(process.execPath, [join(root, 'scripts/build-console.mjs')]),
     () => run(process.execPath, [join(root, 'scripts/bundle-command.mjs')]),
   ])
 }

@@ -4,10 +4,15 @@ import { type KeyRing, Refusal, type Secret } from '@postern/ports'
 import { createFailedAttempts } from '@postern/express'
 import { SessionFault, sessionFaultOverHttp } from '@postern/protocol'
 import express, { type NextFunction, type Request, type Response, type Router } from 'express'
+import { createAskLedger } from './admin/ask-ledger.js'
+import { auditLinesRoute } from './admin/audit-lines.js'
 import { auditNoteRoute } from './admin/audit-note.js'
+import { callsRoute, liveCallsRoute } from './admin/calls.js'
 import { keyRoutes } from './admin/keys.js'
 import { limitsRoute } from './admin/limits.js'
 import { identifyOperator, type Operator, requireEveryTeam, requireRole } from './admin/operator.js'
+import { ownKeysRoute } from './admin/own-keys.js'
+import { operatorRoute } from './admin/operator-route.js'
 import { readinessRoute } from './admin/readiness.js'
 import { reloadRoute } from './admin/reload.js'
 import { revokeSessions } from './admin/revocations.js'
@@ -103,7 +108,19 @@ export function createAdminApi(options: AdminApiOptions): Router {
     }
     next()
   })
-  ;[mintSession, revokeSessions, limitsRoute, auditNoteRoute, ...usageRoutes(ledger)].forEach(add)
+  const askLedger = createAskLedger(ledger)
+  ;[
+    operatorRoute,
+    mintSession,
+    revokeSessions,
+    limitsRoute,
+    auditNoteRoute,
+    ...usageRoutes(askLedger),
+    callsRoute(askLedger),
+    liveCallsRoute,
+    auditLinesRoute,
+    ownKeysRoute,
+  ].forEach(add)
   if (readiness !== undefined) add(readinessRoute(readiness))
   if (expose !== undefined) add(metricsRoute(expose))
   if (configuration !== undefined) {

@@ -1,25 +1,13 @@
 import { dialectIds } from '@postern/gateways'
 import { EMULATED_GATEWAYS } from '@postern/emulator/gateways'
 import { Command, Option } from 'commander'
-import { configOption, jsonOption, portOption } from './command-options.js'
+import { adminPortOption, adminSocketOption, configOption, jsonOption, portOption } from './command-options.js'
+import { addConsoleCommand } from './console-program.js'
 import { takeHangUps } from './hang-ups.js'
 import { addAuditCommands } from './audit-program.js'
 import { addKeyCommands } from './keys-program.js'
 import { addInitOptions } from './init/init-command.js'
-
-const adminSocketOption = (): Option =>
-  new Option('--socket <file>', 'the socket of the admin listener, in place of the configuration’s').conflicts('port')
-const adminPortOption = (): Option => portOption('the port of the admin listener on 127.0.0.1, in place of the configuration’s')
-
-const usageHelp = `
-Needs  ledger: { keep: 90d }  in the configuration; works beside the running process, and without it. Costs are what
-gateways reported, exactly, a column for each unit: amounts of different units are never added.
-
-  postern usage                                 the last seven days and today, by team and model
-  postern usage --since 2026-11-01 --until 2026-12-01 --by team,day
-  postern usage --team acme --by user,model --since 24h
-  postern usage --by model --csv > november.csv
-  postern usage workflow onboarding-42          one run, step by step`
+import { addUsageCommands } from './usage-program.js'
 
 /** Builds the command line. `finish` receives the exit code of the command that ran. */
 export function createProgram(version: string, finish: (code: number) => void): Command {
@@ -196,41 +184,7 @@ export function createProgram(version: string, finish: (code: number) => void): 
     )
     .action(run(async () => (await import('./commands/reload.js')).reload))
 
-  const ledgerFileOption = (): Option => new Option('--file <file>', 'the file of a ledger, in place of the configuration’s ledger')
-  const usage = program
-    .command('usage')
-    .description('who spent what: calls, tokens and costs, from the ledger')
-    .addOption(configOption())
-    .addOption(ledgerFileOption())
-    .option('--since <time>', 'from when: 12h, 7d (whole days in UTC), 2026-11-01 or 2026-11-01T12:00Z', '7d')
-    .option('--until <time>', 'until when, not included; until now otherwise')
-    .option('--by <fields>', 'a row for each: user, team, project, key, gateway, model, workflow, step, day, with commas', 'team,model')
-    .option('--user <name>', "only calls of this user; '' for calls without one, as with the others")
-    .option('--team <name>', 'only of this team')
-    .option('--project <name>', 'only of this project')
-    .option('--key <alias>', 'only with this gateway key')
-    .option('--gateway <name>', 'only at this gateway')
-    .option('--model <name>', 'only of this model')
-    .option('--workflow <id>', 'only of this workflow')
-    .option('--step <name>', 'only of this step')
-    .addOption(jsonOption().conflicts('csv'))
-    .option('--csv', 'print CSV for a spreadsheet')
-    .addHelpText('after', usageHelp)
-    .action(run(async () => (await import('./commands/usage.js')).usage))
-  usage
-    .command('workflow')
-    .description('draw a run as a tree: its steps with cost and time; the slowest is marked')
-    .argument('<id>', 'the workflow')
-    .addOption(configOption())
-    .addOption(ledgerFileOption())
-    .addOption(jsonOption())
-    .action(
-      run(async () => {
-        const { usageOfWorkflow } = await import('./commands/usage.js')
-        // The options that both commands have are taken by the one above.
-        return (id: string, _: unknown, command: Command) => usageOfWorkflow(id, command.optsWithGlobals())
-      }),
-    )
+  addUsageCommands(program, run)
 
   const prices = program.command('prices').description('what calls cost, by the file that limits.prices names')
   prices
@@ -255,6 +209,8 @@ export function createProgram(version: string, finish: (code: number) => void): 
     .addOption(jsonOption())
     .addHelpText('after', '\nAsks GET /readyz at admin.socket or admin.port, which needs no credential, and prints one line.')
     .action(run(async () => (await import('./commands/health.js')).health))
+
+  addConsoleCommand(program, run)
 
   program
     .command('emulate')

@@ -113,6 +113,7 @@ const wallsOfInstance: Walls = {
   log: {},
   'key-ring': { keys: 'value' },
   limits: { 'runtime.ts': 'type' },
+  'live-calls.ts': { 'runtime.ts': 'type' },
   doors: { limits: 'value', 'runtime.ts': 'value' },
   keys: {},
   'runtime.ts': { assertion: 'type', connections: 'type', doors: 'type', 'in-flight.ts': 'type', keys: 'type' },

@@ -46,7 +46,15 @@ describe('the package in', () => {
 
   test('sidecar is packed without the bundle, which would hold copies of libraries that npm does not know of', () => {
     const files = packed.get('@postern/sidecar') ?? []
-    expect(files).toEqual(expect.arrayContaining(['bin/postern.js', 'bin/bundle.js', 'dist/main.js']))
+    expect(files).toEqual(
+      expect.arrayContaining([
+        'bin/postern.js',
+        'bin/bundle.js',
+        'dist/main.js',
+        'dist/console-page/page.js',
+        'dist/console-page/preact.LICENSE',
+      ]),
+    )
     expect(files.filter((file) => file.startsWith('bundle/'))).toEqual([])
   })
 })

@@ -1,7 +1,7 @@
 import { type Browser, chromium } from 'playwright-core'
 
-/** Starts Debian's Chromium, without the network traffic that it causes by itself. */
-export function launchChromium(executablePath: string): Promise<Browser> {
+/** Starts Debian's Chromium, without the network traffic that it causes by itself. @param further Further arguments. */
+export function launchChromium(executablePath: string, further: readonly string[] = []): Promise<Browser> {
   return chromium.launch({
     executablePath,
     args: [
@@ -12,6 +12,7 @@ export function launchChromium(executablePath: string): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      ...further,
     ],
   })
 }

@@ -43,11 +43,13 @@ export interface RunOptions {
   readonly passed?: PassedToIt
   /** Whether the process begins only when `begin` is called. It holds what is passed to it before. */
   readonly waits?: boolean
+  /** Whether its standard input is open, as at a terminal: `child.stdin` writes into it. Default: it has none. */
+  readonly hasInput?: boolean
 }
 
 /** Runs the real command. Of this process's environment it gets only `PATH`. */
 export function startPostern(args: readonly string[], options: RunOptions = {}): RunningPostern {
-  const { cwd, env, openFiles, fileBlocks, passed, waits = false } = options
+  const { cwd, env, openFiles, fileBlocks, passed, waits = false, hasInput = false } = options
   const command = [process.execPath, bin, ...args]
   const before = [
     ...(openFiles === undefined ? [] : [`ulimit -n ${openFiles}`]),
@@ -60,7 +62,7 @@ export function startPostern(args: readonly string[], options: RunOptions = {}):
   const child = spawn(whole[0] as string, whole.slice(1), {
     cwd,
     env: { PATH: process.env['PATH'], ...variablesOf(passed), ...env },
-    stdio: [waits ? 'pipe' : 'ignore', 'pipe', 'pipe', ...(passed?.descriptors ?? [])],
+    stdio: [waits || hasInput ? 'pipe' : 'ignore', 'pipe', 'pipe', ...(passed?.descriptors ?? [])],
   }) as ChildProcessByStdio<Writable | null, Readable, Readable>
   let stdout = ''
   let stderr = ''

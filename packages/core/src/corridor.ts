@@ -6,8 +6,7 @@ import { type Cleared, Journey } from './journey.js'
 import type { Rooms } from './rooms.js'
 
 /** Carries one request through: {@link clear}, {@link send}, then account. Settles once the ledger has its entry; never rejects. */
-export async function handle(rooms: Rooms, arrival: Arrival, sink: ResponseSink): Promise<Receipt> {
-  const journey = new Journey(arrival)
+export async function handle(rooms: Rooms, arrival: Arrival, sink: ResponseSink, journey = new Journey(arrival)): Promise<Receipt> {
   let outcome: Outcome
   let failure: unknown
   try {

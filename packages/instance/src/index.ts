@@ -22,6 +22,7 @@ export { bindingByHeader, type MatchingBinding, matchingBindings } from './match
 export { createInstance, type InstanceOptions, type ReplaceableInstance } from './instance.js'
 export type { KeyStates } from './keys/key-states.js'
 export type { KeyTrouble } from './keys/key-sources.js'
+export { type LiveCall, type LiveCalls, type LiveStage, tellLiveCalls } from './live-calls.js'
 export { createLogLedger, type LogLedger } from './log/log-ledger.js'
 export { currentRuntime, type Runtime, type Serving } from './runtime.js'
 export { tryRingSecret } from './compile/try-ring-secret.js'

@@ -39,6 +39,9 @@ export { FollowedCopy } from './followed-copy.js'
 export type { Identify } from './identify.js'
 export type { EarlierEntry, EntryKeeping, EstimatedUse, Ledger, LedgerEntry, LedgerEvent, SessionEnded } from './ledger.js'
 export {
+  type CallEnding,
+  type CallsQuestion,
+  type KeptCall,
   type LedgerReader,
   type UsageCost,
   type UsageField,

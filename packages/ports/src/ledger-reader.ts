@@ -1,5 +1,5 @@
 /** What calls can be told apart by, besides the day. Each is also a filter. */
-export const usageFilters = ['user', 'team', 'project', 'key', 'gateway', 'model', 'workflow', 'step'] as const
+export const usageFilters = ['user', 'team', 'project', 'key', 'gateway', 'model', 'workflow', 'step', 'code'] as const
 
 /** What a question can group calls by. `day`: the day in UTC on which a call arrived. */
 export const usageFields = [...usageFilters, 'day'] as const
@@ -81,6 +81,30 @@ export interface WorkflowCall {
   readonly cost?: UsageCost
 }
 
+/** A call as the ledger keeps it. What is not known is absent. */
+export interface KeptCall extends WorkflowCall {
+  readonly workflow?: string
+  readonly method: string
+  readonly path: string
+  /** The kind of credential. */
+  readonly via?: string
+  /** The credential's name: a service label, or `session:` and the id of a session. */
+  readonly caller?: string
+}
+
+/** How a call ended, in few words. `refused`: by Postern, and nothing was sent. `failed`: its gateway failed, or its answer broke off. */
+export type CallEnding = 'refused' | 'failed'
+
+/** A question about single calls. */
+export interface CallsQuestion extends Pick<UsageQuestion, 'sinceMs' | 'untilMs' | 'only'> {
+  /** Only calls that ended so. Default: however they ended. */
+  readonly ended?: CallEnding | undefined
+  /** Only the call with this `X-Request-ID`. Default: every call. */
+  readonly requestId?: string | undefined
+  /** How many calls to give at most. */
+  readonly most: number
+}
+
 /** The calls of a workflow. */
 export interface WorkflowRun {
   /** In the order of their arrival: the first 10,000. */
@@ -104,6 +128,8 @@ export interface LedgerReader {
    * @param only Whose calls: `team` has those of one team, with the empty text those of nobody's. Default: whoever made them.
    */
   workflow(id: string, only?: { readonly team?: string }): Promise<WorkflowRun>
+  /** Single calls, the last ones first. */
+  calls(question: CallsQuestion): Promise<readonly KeptCall[]>
   /** Ends the reader. What is asked afterwards rejects. */
   close(): Promise<void>
 }

@@ -12,7 +12,7 @@ export interface AdminAnswer {
 
 /** A question to the admin listener. */
 export interface AdminQuestion {
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'DELETE'
   readonly path: string
   /** The credential to present; `undefined`: none. */
   readonly credential?: string | undefined
@@ -20,6 +20,8 @@ export interface AdminQuestion {
   readonly timeoutMs: number
   /** JSON. Default: none. */
   readonly body?: string | undefined
+  /** How large the answer may be, in bytes. Default: of any size. */
+  readonly maxBytes?: number
 }
 
 /** The variable in which a command finds the credential that it presents to the admin listener. */
@@ -71,7 +73,10 @@ function errorIn(text: string): { readonly code?: string; readonly message?: str
  *
  * @throws {Failure} if it cannot be asked, or its answer breaks off.
  */
-export function askAdmin(place: Place, { method, path, credential, timeoutMs, body = '' }: AdminQuestion): Promise<AdminAnswer> {
+export function askAdmin(
+  place: Place,
+  { method, path, credential, timeoutMs, body = '', maxBytes = Infinity }: AdminQuestion,
+): Promise<AdminAnswer> {
   const where = 'socket' in place ? { socketPath: place.socket } : { host: place.host, port: place.port }
   const headers = {
     Host: 'localhost',
@@ -81,8 +86,15 @@ export function askAdmin(place: Place, { method, path, credential, timeoutMs, bo
   return new Promise((resolve, reject) => {
     const asked = request({ ...where, method, path, timeout: timeoutMs, headers }, (response) => {
       let text = ''
+      let bytes = 0
       response.setEncoding('utf8')
-      response.on('data', (piece: string) => (text += piece))
+      response.on('data', (piece: string) => {
+        text += piece
+        bytes += Buffer.byteLength(piece)
+        if (bytes <= maxBytes) return
+        response.destroy()
+        reject(new Failure(`The answer is larger than ${maxBytes} bytes. Ask for a shorter time, or for less at once.`))
+      })
       response.on('end', () => resolve({ status: response.statusCode as number, text }))
       response.on('error', ({ message }) => reject(new Failure(`The sidecar's answer broke off: ${message}. Its log says what it took.`)))
     })

@@ -1,34 +1,15 @@
 import { answerAtDoor } from '@postern/instance'
-import { type LedgerReader, Refusal, usageFilters } from '@postern/ports'
+import { Refusal, usageFilters } from '@postern/ports'
 import { tagPattern } from '@postern/protocol'
-import type { LazyReader } from '../ledger/lazy-reader.js'
 import { tellRun, tellUsage } from '../usage/answer.js'
 import { QuestionFault, readQuestion, type WrittenQuestion } from '../usage/question.js'
+import type { AskLedger } from './ask-ledger.js'
 import { teamFor } from './operator.js'
 import { queryOf, requireNames } from './query.js'
 import type { AdminRoute } from './route.js'
 
-/** How many questions wait or are being answered at most. The ledger answers one after the other. */
-const maxQuestions = 8
-
 /** Answer with usage and with the calls of a workflow, as `postern usage --json` prints them. */
-export function usageRoutes(ledger: LazyReader | undefined): readonly AdminRoute[] {
-  let questions = 0
-
-  async function ask<Answer>(question: (reader: LedgerReader) => Promise<Answer>): Promise<Answer> {
-    const reader = await ledger?.open()
-    if (reader === undefined)
-      throw new Refusal('not_found', { message: 'There is no ledger.', help: 'For the operator: write  ledger: { keep: 90d }.' })
-    if (questions >= maxQuestions)
-      throw new Refusal('rate_limited', { message: 'The ledger is answering other questions.', retryAfterSeconds: 1 })
-    questions += 1
-    try {
-      return await question(reader)
-    } finally {
-      questions -= 1
-    }
-  }
-
+export function usageRoutes(ask: AskLedger): readonly AdminRoute[] {
   return [
     {
       method: 'get',
@@ -59,7 +40,8 @@ export function usageRoutes(ledger: LazyReader | undefined): readonly AdminRoute
   ]
 }
 
-function questionOf(written: WrittenQuestion): ReturnType<typeof readQuestion> {
+/** Reads a question as it stands in a query. @throws {Refusal} 400 `request_malformed`. */
+export function questionOf(written: WrittenQuestion): ReturnType<typeof readQuestion> {
   try {
     return readQuestion(written, Date.now())
   } catch (error) {

@@ -10,6 +10,7 @@ import { Failure } from '../failure.js'
 import type { Trouble } from '../readiness/watch-store.js'
 import type { Audit, AuditEntry } from './audit.js'
 import { checkEarlier } from './check-earlier.js'
+import { readLastLines } from './last-lines.js'
 import { digestOf, formatLine, type LineMark } from './line.js'
 import { readEnd } from './read-end.js'
 import type { Verdict } from './verify.js'
@@ -55,6 +56,7 @@ export async function openAuditFile(
         const keys = masterKeys()
         return checkEarlier(opened, size, () => isOpen, keys === undefined ? undefined : { masterKeys: keys, trusted: 'all' })
       },
+      last: (most) => readLastLines(opened, most),
       async close() {
         isOpen = false
         await opened.close()
@@ -138,10 +140,11 @@ async function createWriter(handle: FileHandle, path: string, { masterKeys, log 
 interface AuditFile {
   /** Looks at the lines that were there at the start; `undefined`: the file was closed meanwhile. */
   readonly check: () => Promise<Verdict | undefined>
+  readonly last: Audit['last']
   readonly close: () => Promise<void>
 }
 
-function createFileAudit(write: Write, log: Log, { check, close }: AuditFile): Audit {
+function createFileAudit(write: Write, log: Log, { check, last, close }: AuditFile): Audit {
   let trouble: Trouble | undefined
   let broken: Trouble | undefined
   let queue: Promise<unknown> = Promise.resolve()
@@ -179,6 +182,7 @@ function createFileAudit(write: Write, log: Log, { check, close }: AuditFile): A
   }
 
   return {
+    last,
     begin: require,
     require,
     note: (entry) =>

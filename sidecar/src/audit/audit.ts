@@ -33,6 +33,12 @@ export interface AuditEntry {
   readonly [detail: string]: unknown
 }
 
+/** A line that was written down. */
+export interface WrittenEntry extends AuditEntry {
+  /** ISO 8601. */
+  readonly time: string
+}
+
 /** Where it is written down who changed what. */
 export interface Audit {
   /**
@@ -54,6 +60,8 @@ export interface Audit {
    * wrong with the audit; lines are written all the same. Never rejects.
    */
   checkEarlier(): Promise<void>
+  /** The last lines, the newest first. `undefined`: they are in the log. @param most How many at most. */
+  last(most: number): Promise<readonly WrittenEntry[] | undefined>
   /** What is wrong with the audit. */
   trouble(): Trouble | undefined
   /** Lets another process write. What comes later is refused, and what was only to be noted goes into the log. */
@@ -71,6 +79,7 @@ export function createLogAudit(log: Log): Audit {
     require: write,
     note: write,
     checkEarlier: () => Promise.resolve(),
+    last: () => Promise.resolve(undefined),
     trouble: () => undefined,
     close: () => Promise.resolve(),
   }

@@ -1,10 +1,11 @@
-import { type CheckedConfig, checkRingKey, OwnBindings } from '@postern/config'
+import { checkRingKey, OwnBindings } from '@postern/config'
 import { BrokenSeal } from '@postern/instance'
 import { type BindingFields, bindingFields, bindingIdentity, describeBinding } from '@postern/ports'
 import { countOf } from '../count-of.js'
 import { whileAudited } from '../keys/audit-change.js'
 import { describeOverridden, describeRingKey, type ListedKey } from '../keys/describe-keys.js'
 import { refuseLines, stageImport } from '../keys/import-keys.js'
+import { listOwnKeys } from '../keys/list-own.js'
 import { isNotOfRing, type OpenRing, withRing, withRingOf } from '../keys/open-ring.js'
 import { readSecrets, type SecretOptions } from '../keys/read-secrets.js'
 import { requireConfig } from '../load-config.js'
@@ -24,7 +25,7 @@ export async function listKeys({
   most,
 }: ConfigOption & { readonly after?: string; readonly most: number }): Promise<number> {
   const { checked, file } = requireConfig(config, isNotOfRing)
-  const own = after === undefined ? listedOf(checked) : []
+  const own = after === undefined ? listOwnKeys(checked) : []
   const inRing = await withRingOf(checked, file, async (ring) => (ring === undefined ? [] : listRing(ring, after, most)))
   const keys = [...own, ...inRing]
   const next = inRing.length === most ? inRing.at(-1)?.alias : undefined
@@ -51,23 +52,6 @@ function rowOf({ alias, gateway, from, bindings, rotation, expires, trouble }: L
     expires === undefined ? undefined : `expires ${expires}`,
   ]
   return [alias, gateway, from, bindings.map(showName).join(', '), state.filter((part) => part !== undefined).join('; ')]
-}
-
-/** The keys of the configuration, each with the place of its secret. */
-function listedOf({ config: { keys, bindings } }: CheckedConfig): readonly ListedKey[] {
-  const users = new Map<string, string[]>()
-  for (const binding of bindings) users.set(binding.key, [...(users.get(binding.key) ?? []), describeBinding(binding)])
-  return Object.entries(keys).map(([alias, { gateway, secret, expires }]) => {
-    const [kind = '', place] = Object.entries(secret)[0] ?? []
-    const from = typeof place === 'string' ? `${kind} ${place}` : kind
-    return {
-      alias,
-      gateway,
-      from,
-      bindings: (users.get(alias) ?? []).slice(0, 5),
-      ...(expires === undefined ? {} : { expires: String(expires) }),
-    }
-  })
 }
 
 export interface AddKeyOptions extends ConfigOption, BindingFields, SecretOptions {

@@ -1,4 +1,12 @@
-import { type UsageQuestion, type UsageRow, type WorkflowRun, writeAmount } from '@postern/ports'
+import {
+  type CallsQuestion,
+  type KeptCall,
+  type UsageQuestion,
+  type UsageRow,
+  type WorkflowCall,
+  type WorkflowRun,
+  writeAmount,
+} from '@postern/ports'
 import { asJson } from './columns.js'
 import { totalOf } from './total.js'
 
@@ -10,13 +18,22 @@ export function tellUsage({ sinceMs, untilMs, by }: UsageQuestion, rows: readonl
 
 /** The calls of a workflow, as JSON. */
 export function tellRun(workflow: string, { calls, total }: WorkflowRun): object {
-  const told = calls.map(({ requestId, parentStep, startMs, durationMs, cost, ...call }) => ({
+  return { workflow, total, calls: calls.map(tellCall) }
+}
+
+/** Single calls, as JSON. */
+export function tellCalls({ sinceMs, untilMs, most }: CallsQuestion, calls: readonly KeptCall[]): object {
+  const times = { since: new Date(sinceMs).toISOString(), until: new Date(untilMs).toISOString() }
+  return { ...times, most, calls: calls.map(tellCall) }
+}
+
+function tellCall({ requestId, parentStep, startMs, durationMs, cost, ...call }: WorkflowCall): object {
+  return {
     request_id: requestId,
     parent_step: parentStep,
     start: new Date(startMs).toISOString(),
     duration_ms: durationMs,
     ...call,
     cost: cost === undefined ? undefined : { amount: writeAmount(cost.amount), unit: cost.unit },
-  }))
-  return { workflow, total, calls: told }
+  }
 }

@@ -19,6 +19,7 @@ import {
   createRetry,
   createTag,
   hstsHeader,
+  type Journey,
   LedgerPace,
   type LimitRule,
   type PolicyRule,
@@ -126,6 +127,7 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses, 
   const pricing = compilePricing(checked)
   const reservations = uses.share('reservations', null, () => openReservations(budgets, options), closeUnused)
   const underWay = new InFlight()
+  const liveCalls = uses.share('live calls', null, () => new Set<Journey>())
   const waits = new Waits()
   const redactor = createRedactor(searchedSecrets(secrets), 0, live)
   if (replaces !== undefined) holdFormer(replaces, checked, live, uses)
@@ -231,6 +233,7 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses, 
       return draining
     },
     underWay,
+    liveCalls,
     retire,
     close: () => (closing ??= close()),
   }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { handle, letGoOfBody, type Receipt } from '@postern/core'
+import { handle, Journey, letGoOfBody, type Receipt } from '@postern/core'
 import { handleSession, isForSessionEndpoint } from '@postern/identity'
+import type { Arrival } from '@postern/ports'
 import { currentRuntime, type Runtime, type Serving } from '../runtime.js'
 import { answerPreflight, isPreflight } from './answer-preflight.js'
 import { arrive } from './arrive.js'
@@ -42,7 +43,7 @@ export function enter(instance: Serving, request: IncomingMessage, response: Ser
     ? handleSession(runtime, () => (later = beginUnder(currentRuntime(instance))), arrival, response)
     : isForLimits(arrival)
       ? handleLimits(runtime, arrival, response)
-      : handle(runtime.rooms, arrival, response)
+      : handleCall(runtime, arrival, response)
   return handled.then((receipt) => {
     letGoOfBody(arrival)
     onceSent(response, () => {
@@ -53,6 +54,15 @@ export function enter(instance: Serving, request: IncomingMessage, response: Ser
     discardBody(request, response)
     return receipt
   })
+}
+
+/** Hands a call to the corridor, and counts it among those in flight until its answer has left. */
+function handleCall({ rooms, liveCalls }: Runtime, arrival: Arrival, response: ServerResponse): Promise<Receipt> {
+  const journey = new Journey(arrival)
+  liveCalls.add(journey)
+  const handled = handle(rooms, arrival, response, journey)
+  void handled.then(() => liveCalls.delete(journey))
+  return handled
 }
 
 /** Keeps a runtime open for a request that it begins to serve. */

@@ -1,4 +1,4 @@
-import { type UsageField, type UsageFilter, type UsageQuestion, usageFields, usageFilters } from '@postern/ports'
+import { type CallsQuestion, type UsageField, type UsageFilter, type UsageQuestion, usageFields, usageFilters } from '@postern/ports'
 import { dayMs } from './day.js'
 
 /** How many days of sums one query reads: progress is told after each. */
@@ -14,7 +14,7 @@ export interface Part {
 
 /** The parts of a time, each of one query. Only the sums of whole days hold nothing of before or after. */
 function partsOf({ sinceMs, untilMs, by, only = {} }: UsageQuestion): Part[] {
-  const needsCalls = [...by, ...Object.keys(only)].some((field) => field === 'workflow' || field === 'step')
+  const needsCalls = [...by, ...Object.keys(only)].some(isOfCall)
   const parts: Part[] = []
   let at = sinceMs
   while (at < untilMs) {
@@ -45,6 +45,17 @@ export function checkQuestion({ by, only = {}, sinceMs, untilMs }: UsageQuestion
   const wrong = by.find((field: UsageField) => !usageFields.includes(field)) ?? Object.keys(only).find((field) => !isFilter(field))
   if (wrong !== undefined) throw new TypeError(`There is no field "${wrong}".`)
   if (!Number.isSafeInteger(sinceMs) || !Number.isSafeInteger(untilMs)) throw new TypeError('A time is a whole number of milliseconds.')
+}
+
+/** As {@link checkQuestion}, for a question about single calls. */
+export function checkCallsQuestion({ most, ...question }: CallsQuestion): void {
+  checkQuestion({ ...question, by: [] })
+  if (!Number.isSafeInteger(most) || most < 1) throw new TypeError('A number of calls is a whole number above 0.')
+}
+
+/** Whether single calls alone have a field: sums of days do not have it. */
+export function isOfCall(field: string): boolean {
+  return field === 'workflow' || field === 'step' || field === 'code'
 }
 
 /** Whether a text is a name that can be asked for. */

@@ -1,4 +1,4 @@
-import type { WorkflowCall } from '@postern/ports'
+import type { CallEnding, KeptCall, WorkflowCall } from '@postern/ports'
 
 /** The most calls of one workflow that are read. */
 export const maxCalls = 10_000
@@ -26,13 +26,21 @@ export const workflowColumns = [
   'unit',
 ]
 
+/** What is read of a call that is asked for by itself. */
+export const callColumns = [...workflowColumns, 'workflow', 'method', 'path', 'via', 'caller']
+
+/** The endings of calls by the values of the column `finish`. */
+export const finishesOf: Readonly<Record<CallEnding, readonly string[]>> = {
+  refused: ['refused'],
+  failed: ['upstream_error', 'truncated', 'interrupted'],
+}
+
 /** A row with these columns. */
 export type FoundCall = Readonly<Record<string, string | number | null>>
 
 /** The call of a row. */
 export function callOf(found: FoundCall, attempts: readonly (readonly [number, string])[]): WorkflowCall {
-  const text = <Name extends string>(name: Name, column: string): Readonly<Partial<Record<Name, string>>> =>
-    (typeof found[column] === 'string' && found[column] !== '' ? { [name]: found[column] } : {}) as Partial<Record<Name, string>>
+  const text = <Name extends string>(name: Name, column: string) => textIn(found, name, column)
   const number = <Name extends string>(name: Name): Readonly<Partial<Record<Name, number>>> =>
     (typeof found[name] === 'number' ? { [name]: found[name] } : {}) as Partial<Record<Name, number>>
   const { cost, unit } = found
@@ -56,4 +64,21 @@ export function callOf(found: FoundCall, attempts: readonly (readonly [number, s
     ...number('output'),
     ...(typeof cost === 'number' ? { cost: { unit: String(unit), amount: BigInt(cost) } } : {}),
   }
+}
+
+/** The call of a row with {@link callColumns}. */
+export function keptCallOf(found: FoundCall, attempts: readonly (readonly [number, string])[]): KeptCall {
+  return {
+    ...callOf(found, attempts),
+    ...textIn(found, 'workflow', 'workflow'),
+    method: String(found['method']),
+    path: String(found['path']),
+    ...textIn(found, 'via', 'via'),
+    ...textIn(found, 'caller', 'caller'),
+  }
+}
+
+function textIn<Name extends string>(found: FoundCall, name: Name, column: string): Readonly<Partial<Record<Name, string>>> {
+  const value = found[column]
+  return (typeof value === 'string' && value !== '' ? { [name]: value } : {}) as Partial<Record<Name, string>>
 }

@@ -42,6 +42,10 @@ export function ledgerAgreesWithBook(seed: number, count: number): Sentence<Kept
           ),
         }
         deepEqual(await kept.reader.usage(question), await book.reader.usage(question), JSON.stringify(question))
+        if (asked % 4 > 0) continue
+        const { untilMs, only } = question
+        const single = { sinceMs, untilMs, only: only ?? {}, ended: pick(undefined, 'refused', 'failed'), most: 1 + whole(20) } as const
+        deepEqual(await kept.reader.calls(single), await book.reader.calls(single), JSON.stringify(single))
       }
     },
   }
@@ -67,6 +71,8 @@ function randomEntry(
     model_requested: name(),
     workflow: name(),
     step: name(),
+    code: name(),
+    caller: name(),
     attempt: pick(0, 1, 2),
     own: pick(undefined, undefined, undefined, true),
     finish: pick('complete', 'refused', 'upstream_error', 'truncated', 'client_closed', 'cut_budget'),

@@ -1,5 +1,7 @@
 import {
+  type CallEnding,
   type EntryKeeping,
+  type KeptCall,
   type Ledger,
   type LedgerEntry,
   type LedgerReader,
@@ -48,10 +50,25 @@ export function createLedgerBook(): KeptLedger {
           .toSorted((one, other) => Date.parse(one.time) - Date.parse(other.time))
         return Promise.resolve({ calls: found.slice(0, 10_000).map(callOf), total: found.length })
       },
+      calls({ sinceMs, untilMs, only = {}, ended, requestId, most }) {
+        const found = calls().filter((entry) => {
+          const isMeant = Object.entries(only).every(([field, value]) => valueOf(entry, field as UsageField) === value)
+          const isEnded = ended === undefined || endings[ended].some((finish) => finish === entry.finish)
+          const time = Date.parse(entry.time)
+          return time >= sinceMs && time < untilMs && isMeant && isEnded && (requestId === undefined || entry.request_id === requestId)
+        })
+        const last = found.toReversed().toSorted((one, other) => Date.parse(other.time) - Date.parse(one.time))
+        return Promise.resolve(last.slice(0, most).map(keptCallOf))
+      },
       close: () => Promise.resolve(),
     },
   }
 }
+
+const endings = { refused: ['refused'], failed: ['upstream_error', 'truncated', 'interrupted'] } as const satisfies Record<
+  CallEnding,
+  readonly string[]
+>
 
 function callOfId(requestId: string): string {
   return requestId.slice(0, requestId.lastIndexOf('.'))
@@ -137,6 +154,12 @@ function callOf(entry: LedgerEntry): WorkflowCall {
     cost: cost === undefined ? undefined : { unit: cost.unit, amount: BigInt(toBillionths(cost.amount) ?? 0) },
   }
   return Object.fromEntries(Object.entries(call).filter(([, value]) => value !== undefined)) as unknown as WorkflowCall
+}
+
+function keptCallOf(entry: LedgerEntry): KeptCall {
+  const { workflow, method, path, via, caller } = entry
+  const further = Object.fromEntries(Object.entries({ workflow, via, caller }).filter(([, value]) => value !== undefined))
+  return { ...callOf(entry), ...further, method, path }
 }
 
 function compare(one: readonly string[], other: readonly string[]): number {

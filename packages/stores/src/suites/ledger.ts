@@ -1,5 +1,5 @@
 import { deepEqual, equal, rejects } from 'node:assert/strict'
-import type { LedgerEntry, UsageField, UsageQuestion } from '@postern/ports'
+import type { CallsQuestion, LedgerEntry, UsageField, UsageQuestion } from '@postern/ports'
 import type { KeptLedger } from './ledger-book.js'
 import { ledgerOnceSentences } from './ledger-once.js'
 import { asks, dayMs, entryOf, someDay } from './ledger-sample.js'
@@ -192,6 +192,47 @@ export const ledgerSuite: readonly Sentence<KeptLedger>[] = [
     },
   },
   {
+    title: 'gives single calls, the last ones first, by what they ended with and by their request id',
+    async run(open) {
+      const kept = await open()
+      const refused = { finish: 'refused', attempt: 0, status: 429, code: 'rate_limited', team: 'acme' } as const
+      await append(
+        kept,
+        entryOf({ atMs: someDay + 1, team: 'acme', via: 'session', caller: 'session:s-1', workflow: 'run', request_id: 'first' }),
+        entryOf({ ...refused, atMs: someDay + 2, request_id: 'second' }),
+        entryOf({ atMs: someDay + 3, finish: 'truncated', request_id: 'third' }),
+        entryOf({ ...refused, atMs: someDay + 4, request_id: 'fourth' }),
+        entryOf({ atMs: someDay + 5, own: true, request_id: 'of Postern itself' }),
+        entryOf({ atMs: someDay + dayMs, request_id: 'of the next day' }),
+      )
+      const ids = async (question: Partial<CallsQuestion>): Promise<readonly string[]> =>
+        (await kept.reader.calls({ sinceMs: someDay, untilMs: someDay + dayMs, most: 10, ...question })).map(({ requestId }) => requestId)
+      deepEqual(await ids({}), ['fourth', 'third', 'second', 'first'])
+      deepEqual(await ids({ most: 2 }), ['fourth', 'third'])
+      deepEqual(await ids({ ended: 'refused' }), ['fourth', 'second'])
+      deepEqual(await ids({ ended: 'failed' }), ['third'])
+      deepEqual(await ids({ only: { code: 'rate_limited', team: 'acme' }, untilMs: someDay + 4 }), ['second'])
+      deepEqual(await ids({ only: { code: '' } }), ['third', 'first'])
+      deepEqual(await ids({ requestId: 'second' }), ['second'])
+      deepEqual(await ids({ requestId: "' OR 1=1 --" }), [])
+      const [call] = await kept.reader.calls({ sinceMs: someDay, untilMs: someDay + 2, most: 1 })
+      deepEqual(call, {
+        requestId: 'first',
+        startMs: someDay + 1,
+        durationMs: 12.5,
+        team: 'acme',
+        status: 200,
+        finish: 'complete',
+        earlier: [],
+        workflow: 'run',
+        method: 'POST',
+        path: '/v1/chat/completions',
+        via: 'session',
+        caller: 'session:s-1',
+      })
+    },
+  },
+  {
     title: 'says how far it is, and ends with the whole',
     async run(open) {
       const kept = await open()
@@ -215,6 +256,11 @@ export const ledgerReaderSuite: readonly Sentence<KeptLedger>[] = [
     async run(open) {
       const { reader } = await open()
       await rejects(reader.usage(asks({ by: ['time FROM calls; --' as UsageField] })), /There is no field/)
+      await rejects(
+        reader.calls({ ...asks({ only: { '1=1 OR user': 'x' } as NonNullable<UsageQuestion['only']> }), most: 1 }),
+        /There is no field/,
+      )
+      await rejects(reader.calls({ ...asks(), most: 0.5 }), /whole number above 0/)
       await rejects(reader.usage(asks({ only: { '1=1 OR user': 'x' } as NonNullable<UsageQuestion['only']> })), /There is no field/)
     },
   },

@@ -1,11 +1,11 @@
 import type { LedgerReader } from '@postern/ports'
 import pg from 'pg'
 import { UsageAnswer } from '../../ledger/usage-answer.js'
-import { checkQuestion, partsWithin } from '../../ledger/usage-question.js'
-import { callOf, maxCalls, workflowColumns } from '../../ledger/workflow-call.js'
+import { checkCallsQuestion, checkQuestion, partsWithin } from '../../ledger/usage-question.js'
 import { checkAddress } from '../address.js'
 import { isWithoutTables, reasonOf } from '../reason.js'
 import { defaultSchema, quoteSchema } from '../schema-name.js'
+import { readCalls, readWorkflow } from './calls.js'
 import type { PostgresLedgerOptions } from './open-ledger.js'
 import { type AskRows, readPart } from './usage.js'
 
@@ -67,41 +67,17 @@ export function createPostgresLedgerReader({
         return answer.rows()
       })
     },
-    workflow: (id, { team } = {}) =>
-      within(async (ask) => {
-        const source = `${schema}.calls AS part JOIN ${schema}.who AS kept ON kept.id = part.who`
-        const where = `workflow = $1${team === undefined ? '' : ' AND kept.team = $2'}`
-        const values = team === undefined ? [id] : [id, team]
-        const [total] = await ask(`SELECT count(*) FROM ${source} WHERE ${where}`, values)
-        const rows = await ask(
-          `SELECT part.id::text, ${workflowColumns.slice(1).map(columnOf).join(', ')},
-             ARRAY(SELECT attempt || ' ' || code FROM ${schema}.attempts WHERE call = part.id ORDER BY attempt)
-           FROM ${source}
-           WHERE ${where} ORDER BY time, part.id LIMIT ${maxCalls}`,
-          values,
-        )
-        const calls = rows.map((row) => {
-          const found = Object.fromEntries(workflowColumns.map((column, index) => [column, (row[index] ?? null) as string | number | null]))
-          const attempts = (row[workflowColumns.length] as readonly string[]).map((text): [number, string] => {
-            const end = text.indexOf(' ')
-            return [Number(text.slice(0, end)), text.slice(end + 1)]
-          })
-          return callOf(found, attempts)
-        })
-        return { calls, total: Number(total?.[0]) }
-      }),
+    workflow: (id, { team } = {}) => within((ask) => readWorkflow(ask, schema, id, team)),
+    async calls(question) {
+      checkCallsQuestion(question)
+      return within((ask) => readCalls(ask, schema, question))
+    },
     close() {
       closed = true
       for (const client of open) client.end(() => {})
       return Promise.resolve()
     },
   }
-}
-
-/** Whole numbers that JavaScript holds exactly come as numbers. */
-function columnOf(name: string): string {
-  if (['user', 'team', 'project', 'key', 'gateway', 'model'].includes(name)) return `kept."${name}"`
-  return ['time', 'input', 'output', 'cost'].includes(name) ? `part.${name}::double precision` : `part.${name}`
 }
 
 function closedReader(): Error {

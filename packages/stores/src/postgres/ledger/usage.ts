@@ -1,7 +1,7 @@
 import type { UsageField, UsageQuestion } from '@postern/ports'
 import { dayMs } from '../../ledger/day.js'
 import { plainMeasures, UsageAnswer } from '../../ledger/usage-answer.js'
-import { isFilter, type Part } from '../../ledger/usage-question.js'
+import { isFilter, isOfCall, type Part } from '../../ledger/usage-question.js'
 import { measures, sumColumns } from './measures.js'
 
 /** Makes one statement of a reader, and gives its rows as lists of values. */
@@ -17,9 +17,9 @@ export async function readPart(
 ): Promise<void> {
   const day = from === 'sums' ? 'part.day' : `(part.time / ${dayMs})::integer`
   const ofTable = (field: UsageField): string =>
-    field === 'day' ? day : field === 'workflow' || field === 'step' ? `coalesce(part.${field}, '')` : `kept."${field}"`
+    field === 'day' ? day : isOfCall(field) ? `coalesce(part.${field}, '')` : `kept."${field}"`
   const filters = Object.keys(only).filter(isFilter)
-  const needsNames = [...by, ...filters].some((field) => field !== 'day' && field !== 'workflow' && field !== 'step')
+  const needsNames = [...by, ...filters].some((field) => field !== 'day' && !isOfCall(field))
   const grouped = [...by.map(ofTable), 'part.unit']
   const sums = measures.map(([column, ofCalls]) => (from === 'sums' ? `sum(part.${column})` : ofCalls))
   const rows = await ask(

@@ -1,4 +1,4 @@
-import type { UsageQuestion } from '@postern/ports'
+import type { CallsQuestion, UsageQuestion } from '@postern/ports'
 import type { WriterMessage } from '../../ledger/queued-ledger.js'
 
 /** What the thread of the writer is told when it begins. */
@@ -26,6 +26,7 @@ export type FromWriter =
 export type ToReader =
   | { readonly id: number; readonly usage: UsageQuestion }
   | { readonly id: number; readonly workflow: string; readonly team: string | undefined }
+  | { readonly id: number; readonly calls: CallsQuestion }
 
 /** An answer, or how much of a question is done. */
 export type FromReader =

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import type { LedgerReader, UsageRow, WorkflowRun } from '@postern/ports'
+import type { KeptCall, LedgerReader, UsageRow, WorkflowRun } from '@postern/ports'
 import type { FromReader, ToReader } from './messages.js'
 
 interface Asked {
@@ -56,6 +56,7 @@ export function createSqliteLedgerReader(file: string): LedgerReader {
   return {
     usage: (usage, progress) => ask<readonly UsageRow[]>((id) => ({ id, usage }), progress),
     workflow: (workflow, { team } = {}) => ask<WorkflowRun>((id) => ({ id, workflow, team })),
+    calls: (calls) => ask<readonly KeptCall[]>((id) => ({ id, calls })),
     async close() {
       end(new Error('The reader of the ledger is closed.'))
       await worker.terminate()

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type { SqliteFile } from '../in-transaction.js'
 import type { FromReader, ToReader } from './messages.js'
+import { readCalls } from './calls.js'
 import { openToRead } from './open-file.js'
 import { readUsage } from './usage.js'
 import { readWorkflow } from './workflow.js'
@@ -9,16 +10,17 @@ import { readWorkflow } from './workflow.js'
 const port = parentPort
 if (port !== null) {
   const tell = (message: FromReader): void => port.postMessage(message)
+  const answerOf = (file: SqliteFile, question: ToReader): unknown => {
+    if ('workflow' in question) return readWorkflow(file, question.workflow, question.team)
+    if ('calls' in question) return readCalls(file, question.calls)
+    return readUsage(file, question.usage, (done) => tell({ id: question.id, done }))
+  }
   let database: SqliteFile | undefined
   port.on('message', (question: ToReader) => {
     const { id } = question
     try {
       const file = (database ??= openToRead((workerData as { readonly file: string }).file))
-      const answer =
-        'workflow' in question
-          ? readWorkflow(file, question.workflow, question.team)
-          : readUsage(file, question.usage, (done) => tell({ id, done }))
-      tell({ id, answer })
+      tell({ id, answer: answerOf(file, question) })
     } catch (error) {
       tell({ id, fault: (error as Error).message })
     }

@@ -1,7 +1,7 @@
 import type { UsageField, UsageQuestion, UsageRow } from '@postern/ports'
 import { dayMs } from '../../ledger/day.js'
 import { plainMeasures, UsageAnswer } from '../../ledger/usage-answer.js'
-import { checkQuestion, isFilter, type Part, partsWithin } from '../../ledger/usage-question.js'
+import { checkQuestion, isFilter, isOfCall, type Part, partsWithin } from '../../ledger/usage-question.js'
 import type { SqliteFile } from '../in-transaction.js'
 import { measures } from './measures.js'
 
@@ -26,8 +26,7 @@ export function readUsage(database: SqliteFile, question: UsageQuestion, progres
 
 function readPart(database: SqliteFile, { by, only = {} }: UsageQuestion, { from, first, last }: Part, answer: UsageAnswer): void {
   const day = from === 'sums' ? 'day' : `time / ${dayMs}`
-  const ofFile = (field: UsageField): string =>
-    field === 'day' ? day : field === 'workflow' || field === 'step' ? `ifnull(${field}, '')` : `who.${field}`
+  const ofFile = (field: UsageField): string => (field === 'day' ? day : isOfCall(field) ? `ifnull(${field}, '')` : `who.${field}`)
   const filters = Object.keys(only).filter(isFilter)
   const sums = measures.map(([column, ofCalls]) => (from === 'sums' ? `sum(${column})` : ofCalls))
   const place = (name: string): string => sums[measures.findIndex(([column]) => column === name)] as string
@@ -39,7 +38,7 @@ function readPart(database: SqliteFile, { by, only = {} }: UsageQuestion, { from
   )
   const grouped = [...by.map(ofFile), 'unit']
   // Without names to group by, or to choose by, the names are not read.
-  const needsNames = [...by, ...filters].some((field) => field !== 'day' && field !== 'workflow' && field !== 'step')
+  const needsNames = [...by, ...filters].some((field) => field !== 'day' && !isOfCall(field))
   const within = from === 'sums' ? 'day >= ? AND day < ?' : 'time >= ? AND time < ?'
   // The sums of several days are added up before the names are looked up: once for each who, and not for each day.
   const source = from === 'sums' && needsNames ? `(${sumsOfAll(by.includes('day'), within)}) AS sums` : from

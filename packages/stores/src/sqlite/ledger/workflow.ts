@@ -1,6 +1,7 @@
 import type { WorkflowRun } from '@postern/ports'
 import { callOf, maxCalls, workflowColumns } from '../../ledger/workflow-call.js'
 import type { SqliteFile } from '../in-transaction.js'
+import { readRows } from './call-rows.js'
 
 /**
  * Reads the calls of a workflow, in the order of their arrival.
@@ -16,18 +17,8 @@ export function readWorkflow(database: SqliteFile, id: string, team: string | un
       .prepare(`SELECT count(*) FROM calls JOIN who ON who.id = calls.who ${where}`)
       .raw()
       .get(...of) as [number]
-    const rows = database
-      .prepare(
-        `SELECT calls.id AS id, ${workflowColumns.slice(1).join(', ')} FROM calls JOIN who ON who.id = calls.who
-         ${where} ORDER BY time, calls.id LIMIT ${maxCalls}`,
-      )
-      .raw()
-      .all(...of) as (string | number | null)[][]
-    const attempts = database.prepare('SELECT attempt, code FROM attempts WHERE call = ? ORDER BY attempt').raw()
-    const calls = rows.map((row) => {
-      const found = Object.fromEntries(workflowColumns.map((column, index) => [column, row[index] ?? null]))
-      return callOf(found, attempts.all(found['id']) as [number, string][])
-    })
+    const rows = readRows(database, workflowColumns, `${where} ORDER BY time, calls.id LIMIT ${maxCalls}`, of)
+    const calls = rows.map(({ found, attempts }) => callOf(found, attempts))
     return { calls, total }
   } finally {
     database.exec('COMMIT')
