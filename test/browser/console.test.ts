@@ -210,6 +210,30 @@ describe.skipIf(executablePath === undefined)('the console in Chromium', () => {
       await page.keyboard.press('Escape')
     })
 
+    test('ends all sessions of the user who made a call', async () => {
+      const { body } = await world.admin('POST /admin/v1/sessions', { user: 'grace', team: 'acme' })
+      const ask = (): Promise<Response> =>
+        fetch(`${world.url}/chat/completions`, {
+          method: 'POST',
+          headers: { authorization: `Bearer ${String(body['token'])}`, 'content-type': 'application/json' },
+          body: JSON.stringify({ model: 'auto', messages: [{ role: 'user', content: 'Hello' }] }),
+        })
+      const id = (await ask()).headers.get('x-request-id') ?? ''
+      await expect
+        .poll(async () => (await world.admin(`GET /admin/v1/calls?since=1d&request_id=${id}`)).body)
+        .toMatchObject({ calls: [{ request_id: id }] })
+      await click('link', 'Calls')
+      await page.fill('input[aria-label="Request id"]', id)
+      await click('button', 'Find call')
+      await click('button', 'End sessions of this user … grace')
+      const dialog = page.locator('dialog[open]')
+      await dialog.locator('input').fill('grace')
+      await click('button', 'End sessions of this user', 'dialog[open]')
+      await dialog.getByText('Ended.').waitFor()
+      expect((await ask()).headers.get('postern-refusal')).toBe('caller_revoked')
+      await page.keyboard.press('Escape')
+    })
+
     test('which key was rejected', async () => {
       await click('link', 'Keys')
       expect(await rowOf('Keys of the configuration', 'initech-old').innerText()).toMatch(/rejected\s+5 calls in 7 days/)

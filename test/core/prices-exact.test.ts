@@ -29,7 +29,7 @@ function anyNumber(random: Random): number {
 }
 
 const gateways = ['main', 'other']
-const models = ['gpt-4o', 'gpt-4o-mini', 'gpt-5', 'claude', '']
+const models = ['gpt-4o', 'gpt-4o-mini', 'gpt-5', 'claude', 'other']
 const patterns = ['*', 'gpt-*', '*-mini', 'gpt-4o*', 'g*o']
 const tiers = ['economy', 'premium']
 const units = ['USD', 'TRY']

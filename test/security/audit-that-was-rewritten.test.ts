@@ -43,7 +43,7 @@ describe('audit-that-was-rewritten', () => {
 
   test.each<[what: string, lines: readonly string[], at: number]>([
     ['a name was changed', [one, two.replace('bob', 'eve'), three, four], 3],
-    ['a blank was added', [one, `${two} `, three, four], 3],
+    ['a blank was added', [one, `${two} `, three, four], 2],
     ['a line was removed', [one, three, four], 2],
     ['the beginning was removed', [two, three, four], 1],
     ['a line was repeated', [one, two, two, three, four], 3],

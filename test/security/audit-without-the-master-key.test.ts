@@ -27,6 +27,7 @@ function write(names: readonly string[], keys: MasterKeys | undefined, chain = '
   for (const name of names) lines.push(formatLine(revoked(name), lines.length === 0 ? null : digestOf(lines.at(-1) as string), mark))
   return lines
 }
+const chainOf = (line = ''): string => readLine(Buffer.from(line))?.chain ?? ''
 const names = ['ada', 'bob', 'cyd', 'dan', 'eli']
 const whole = write(names, own)
 const [one, two, three, four, five] = whole as [string, string, string, string, string]
@@ -39,6 +40,9 @@ const forge = (name: string, before: string, mac?: string): string => {
   const line = formatLine(revoked(name), digestOf(before), { chain: 'c1', mark: (text) => forged.markLine(text) })
   return mac === undefined ? line : line.replace(/"mac":"[^"]+"/, `"mac":"${mac}"`)
 }
+
+/** A line with further members behind its mark, of which a lenient reader takes the last. */
+const behindMark = (line: string, members: object): string => `${line.slice(0, -2)}=",${JSON.stringify(members).slice(1)}`
 
 let cwd: string
 beforeAll(() => {
@@ -73,6 +77,14 @@ describe('audit-without-the-master-key', () => {
     ['a line of another audit was put in its place', [one, other[1] as string, three, four, five], 2, 'of another audit'],
     ['the end of another audit was put behind it', [one, two, ...other.slice(2)], 3, 'of another audit'],
     ['another audit was put behind it', [...whole, ...other], 6, 'of another audit'],
+    [
+      'a member was written behind the mark of the last line',
+      [one, two, three, four, behindMark(five, { who: 'eve' })],
+      5,
+      'no audit line',
+    ],
+    ['a mark was written in other letters', [one, two, three, four, five.replace(/"}$/, '="}')], 5, 'changed or added'],
+    ['a member was written twice', [one, two.replace('"kind"', '"who":"eve","kind"'), three, four, five], 2, 'no audit line'],
     ['a line was replaced by something else', [one, 'gone', three, four, five], 2, 'no audit line'],
   ])('is found and named where %s', (_, lines, line, tampering) => {
     expect(judge(lines).fault).toMatchObject({ line, tampering })
@@ -100,6 +112,13 @@ describe('audit-without-the-master-key', () => {
     expect(await verify(lines.slice(0, -1), 'log.jsonl')).toMatchObject({ code: 1, stderr: expect.stringContaining('cut at the end') })
     expect(await verify([], 'log.jsonl')).toMatchObject({ code: 1, stderr: expect.stringContaining('cut at the end') })
     expect(await verify(lines.slice(0, -1), digestOf(lines.at(-1) as string))).toMatchObject({ code: 1 })
+    // A process that finds an audit without its end goes on behind what is left.
+    const left = [
+      ...lines.slice(0, 3),
+      formatLine(revoked('fay'), digestOf(lines[2] as string), { chain: chainOf(lines[2]), mark: (text) => own.markLine(text) }),
+    ]
+    writeFileSync(join(cwd, 'later.jsonl'), `${log.join('\n')}\n{"msg":"audit_newest","digest":"${digestOf(left.at(-1) as string)}"}\n`)
+    expect(await verify(left, 'later.jsonl')).toMatchObject({ code: 1, stderr: expect.stringContaining('cut at the end') })
     expect(await verify(lines, digestOf(lines[2] as string))).toMatchObject({ code: 0 })
     expect(await verify(lines, 'kept.jsonl')).toMatchObject({ code: 1, stderr: expect.stringContaining('no line "audit_newest"') })
   })

@@ -20,6 +20,7 @@ const prices = [
   { model: 'm', unit: 'USD', perMillion: { input: 1, output: 1 } },
   { model: '*', unit: 'USD', perMillion: { input: 1, output: 1 } },
   { model: 'other/dear', unit: 'USD', perMillion: { input: 1000, output: 1000 } },
+  { model: 'odd name!', unit: 'USD', perMillion: { input: 1, output: 1 } },
   { model: 'other/dear:cheap', unit: 'USD', perMillion: { input: 1, output: 1 } },
   { model: 'big', unit: 'USD', perMillion: { input: 1000, output: 1000 } },
 ]
@@ -80,10 +81,15 @@ forAnAnsweringGateway(
         'x/other/dear@1',
         'dear',
         'dear:free',
+        'other/dear:cheap:nitro',
+        'other/dear !',
+        'other\uff0fdear',
+        '"other/dear"',
+        `other/dear${'-latest'.repeat(60)}`,
       ])
         expect([model, (await setAside('chat/completions', { ...chat, model })).money > 0.05]).toEqual([model, true])
       // The file has these in full, or as another model.
-      for (const model of ['other/dear:cheap', 'other/dearer', 'azure/dear', 'other/x', 'some'])
+      for (const model of ['other/dear:cheap', 'other/dearer', 'azure/dear', 'other/x', 'some', 'odd name!'])
         expect([model, (await setAside('chat/completions', { ...chat, model })).money < 0.001]).toEqual([model, true])
     })
 

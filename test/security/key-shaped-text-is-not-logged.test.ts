@@ -241,6 +241,10 @@ describe('a key in a text', () => {
         ['Bearer ', ' x'],
         ['sidecar.teAuthorization: Bearer ', '\r\n'],
         ['a=', '&b'],
+        ['token_', '/'],
+        ['7x', ' '],
+        ['a.b.', '?'],
+        ['aaaaaaaaa.bbbbbbbbb.', '#'],
       ])
         expect(redactKeys(`${before}${credential}${behind}`)).toBe(`${before}[redacted]${behind}`)
   })

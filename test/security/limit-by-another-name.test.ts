@@ -1,4 +1,5 @@
 import type { ConfigInput } from '@postern/config'
+import { isPlainModel, modelReadings } from '@postern/protocol'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { doorNames, type House, openHouse } from '../support/house.js'
 import { type HostileUpstream, plainCompletion, startHostileUpstream } from '../support/hostile-upstream.js'
@@ -47,6 +48,12 @@ const readAsOne = [
   '~openai/zed-9',
   'openai/zed-9@latest',
   'openai/zed-9-latest',
+  'openai/zed-9:free:nitro',
+  'openai/zed-9@1:2~3+4',
+  `openai/zed-9${':a'.repeat(12)}`,
+  `openai/zed-9-latest${'-latest'.repeat(9)}:nitro`,
+  `x${'-latest'.repeat(60)}`,
+  'openai/zed-9!',
   'openai/zed-9-2026-08-06',
   'openai/zed-9-20260806:nitro',
   'a/b/c/d/e/f/g/h/openai/zed-9',
@@ -94,6 +101,8 @@ describe.each(doorNames)('limit-by-another-name, behind the %s door', (door) => 
     const rules: NonNullable<ConfigInput['limits']>['rules'] = [
       { name: 'dear', team: 'acme', model: 'gpt-*', requests: 1 },
       { name: 'one', user: 'u_7', model: 'openai/zed-9', requests: 1 },
+      { name: 'variant', user: 'u_8', model: 'labs/r1:thinking', requests: 1 },
+      { name: 'provider', user: 'u_9', model: 'labs/*', requests: 1 },
       { name: 'open', team: 'globex', streams: 1 },
     ]
     house = await openHouse({ door, config: { gateways, limits: { rules } } })
@@ -139,6 +148,36 @@ describe.each(doorNames)('limit-by-another-name, behind the %s door', (door) => 
     for (const model of readAsOne) expect(await ask(model)).toEqual([model, 'budget_exhausted'])
     expect(upstream.seen).toHaveLength(before)
     for (const model of ofOthers) expect(await ask(model)).toEqual([model, null])
+  })
+
+  test.each([
+    [
+      'u_8',
+      'a variant of a model',
+      'labs/r1:thinking',
+      ['labs/r1:thinking:nitro', 'r1:thinking', 'Labs/R1:thinking@2'],
+      ['labs/r1', 'labs/r1:free'],
+    ],
+    ['u_9', 'all models of a provider', 'labs/r1', ['r1', 'labs/x:nitro', 'models/labs/y', 'LABS/z'], ['acme/r1', 'x/y']],
+  ])('a limit of %s, of %s, lets no name through that a gateway could read as one of them', async (user, _, model, read, others) => {
+    const { token } = await house.minter.mint({ user, team: 'acme' })
+    const codeOf = async (asked: string): Promise<string | null> => {
+      const answer = await call(token, 'chat/completions', { model: asked, ...chat })
+      await answer.arrayBuffer()
+      return answer.headers.get('postern-refusal')
+    }
+    expect(await codeOf(model)).toBeNull()
+    for (const name of read) expect([name, await codeOf(name)]).toEqual([name, 'budget_exhausted'])
+    for (const name of others) expect([name, await codeOf(name)]).toEqual([name, null])
+  })
+
+  test('the work of a name grows no faster than its length', () => {
+    const cost = (length: number): number => {
+      const name = `x${'-latest'.repeat(length / 7)}`
+      return isPlainModel(name) ? modelReadings(name).names.reduce((sum, { length: chars }) => sum + chars, 0) : 0
+    }
+    for (const length of [70, 140, 252]) expect(cost(length)).toBeLessThan(length * 12)
+    expect(cost(2520)).toBe(0)
   })
 
   test('a limit of open streams counts every call that could be one', async () => {

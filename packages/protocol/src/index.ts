@@ -16,7 +16,7 @@ export {
 } from './governance-record.js'
 export { isDevelopmentPage } from './development-origin.js'
 export { asciiJson, bareMember, textMember } from './json-member.js'
-export { compileModelReading, modelReadings, type ModelReadings } from './model-readings.js'
+export { compileModelReading, isPlainModel, modelReadings, type ModelReadings } from './model-readings.js'
 export { compileNameList, couldBeAnyModel, type NameList, type NamesOf } from './name-list.js'
 export { compileNamePattern, type PatternText } from './name-pattern.js'
 export { isPlainName, nameFault } from './plain-name.js'

@@ -13,15 +13,11 @@ const furtherShapes =
   // Databricks, AWS.
   '|dapi[0-9a-f]{32}|A[KS]IA[A-Z0-9]{16}'
 
-/**
- * Credentials of callers: those that Postern makes for services, and tokens in three parts (JWT), whose first one begins with `{"`. A text
- * has the form of a token only where it begins behind another character, so that none is looked at twice.
- */
-const callersShapes = '(?<![A-Za-z0-9])pst_[\\w-]{16,}|(?<![\\w-])eyJ[\\w-]{8,}\\.[\\w-]{8,}\\.[\\w-]*'
+/** Credentials that Postern makes for services. */
+const ofServices = /pst_[\w-]{16,}/g
 
 const whole = new RegExp(`^(?:${usualShapes}|${furtherShapes})$`)
 const anywhere = new RegExp(`(?<![A-Za-z0-9])(?:${usualShapes}|${furtherShapes})`, 'g')
-const credentials = new RegExp(callersShapes, 'g')
 const somewhere = new RegExp(`(?:^|[^A-Za-z0-9])(?:${usualShapes}|${furtherShapes})`)
 
 /** Whether a text has the form of a gateway's or provider's key. */
@@ -40,9 +36,37 @@ export function keysIn(text: string): { readonly text: string; readonly index: n
 }
 
 /**
- * Replaces everything that has the form of a key, or of a caller's credential, by `[redacted]`, unless a letter or digit stands right
- * before it, as in `task-…`.
+ * Replaces everything that has the form of a caller's credential by `[redacted]`, and everything that has the form of a key, unless a
+ * letter or digit stands right before it, as in `task-…`.
  */
 export function redactKeys(text: string): string {
-  return text.replace(anywhere, '[redacted]').replace(credentials, '[redacted]')
+  return redactTokens(text).replace(ofServices, '[redacted]').replace(anywhere, '[redacted]')
+}
+
+/** The least characters of a part of a token. */
+const shortestPart = 8
+
+/** Replaces tokens in three parts (JWT), of which the first one begins with `{"`, in base64url. */
+function redactTokens(text: string): string {
+  let clean = ''
+  let from = 0
+  for (let at = text.indexOf('eyJ'); at !== -1; at = text.indexOf('eyJ', at)) {
+    const head = endOfPart(text, at)
+    const body = text[head] === '.' ? endOfPart(text, head + 1) : head
+    if (head - at >= shortestPart && body - head > shortestPart && text[body] === '.') {
+      clean += `${text.slice(from, at)}[redacted]`
+      at = endOfPart(text, body + 1)
+      from = at
+    }
+    // No other token begins in a part that does not begin one.
+    else at = head
+  }
+  return clean + text.slice(from)
+}
+
+const behindPart = /[^\w-]/g
+
+function endOfPart(text: string, from: number): number {
+  behindPart.lastIndex = from
+  return behindPart.exec(text)?.index ?? text.length
 }

@@ -4,8 +4,21 @@ import { compileNamePattern } from './name-pattern.js'
 const folders = new Set(['models', 'model', 'publishers', 'deployments', 'engines'])
 
 /** What a gateway adds behind a model's name: a variant or tag (`:nitro`, `@latest`), or the day of a version (`-2024-08-06`, `-20250219`, `-latest`). */
-const variant = /[:@+~].*$/
+const variant = /[:@+~][^:@+~]*$/
 const version = /-(?:latest|\d{4}-\d{2}-\d{2}|\d{8})$/
+const allVariants = /[:@+~].*$/
+
+/** How many variants and versions behind a name are taken away one by one; then all. */
+const mostSuffixes = 8
+
+/** The longest name that is read, in characters. */
+const maxNameChars = 256
+const plainName = /^[\w.:/@+~=-]+$/
+
+/** Whether every gateway reads a name as one model. What is longer, or has other characters, some could read as any. */
+export function isPlainModel(name: string): boolean {
+  return name.length <= maxNameChars && plainName.test(name)
+}
 
 /** Of a name with more parts, the last ones are read. */
 const mostParts = 8
@@ -22,6 +35,7 @@ export interface ModelReadings {
  * The names by which a gateway could read a model's name: without a provider in front, slashes that say nothing, a folder, a variant or a
  * version behind.
  *
+ * @param name One that {@link isPlainModel} takes: the work grows with the square of its length.
  * @example `models/OpenAI/gpt-4o:nitro` could be `openai/gpt-4o` and `gpt-4o`.
  */
 export function modelReadings(name: string): ModelReadings {
@@ -39,33 +53,31 @@ export function modelReadings(name: string): ModelReadings {
 }
 
 function addWithoutSuffixes(names: Set<string>, name: string): void {
-  for (let left = name, former = ''; left !== former; ) {
+  let left = name
+  for (let taken = 0; taken <= mostSuffixes; taken += 1) {
     names.add(left)
-    former = left
-    left = withoutSuffix(left)
+    left = withoutSuffix(left, variant)
   }
+  names.add(withoutSuffix(withoutSuffix(left, allVariants), allVariants))
 }
 
-/** Takes the variant away, and then the version. */
-function withoutSuffix(name: string): string {
+/** Takes a variant away; if there is none, the version. */
+function withoutSuffix(name: string, suffix: RegExp): string {
   const lastPart = name.lastIndexOf('/') + 1
-  const [before, last] = [name.slice(0, lastPart), name.slice(lastPart)]
-  const shorter = last.replace(variant, '')
-  if (shorter !== last) return shorter === '' ? name : before + shorter
-  const unversioned = last.replace(version, '')
-  return unversioned === '' ? name : before + unversioned
+  const last = name.slice(lastPart)
+  const shorter = suffix.test(last) ? last.replace(suffix, '') : last.replace(version, '')
+  return shorter === '' ? name : name.slice(0, lastPart) + shorter
 }
 
 /**
  * Compiles a pattern of models for whoever counts: it matches every name that a gateway could read as one of them. A name without a
- * provider is also one of the pattern without its provider (`gpt-4o` of `openai/gpt-4o`), but for a pattern of all models of a provider.
+ * provider is also one of the pattern without its provider (`gpt-4o` of `openai/gpt-4o`, any of `openai/*`).
  *
  * @returns A function that takes what {@link modelReadings} gives.
  */
 export function compileModelReading(pattern: string): (readings: ModelReadings) => boolean {
   const folded = pattern.toLowerCase()
   const whole = compileNamePattern(folded)
-  const bare = folded.slice(folded.lastIndexOf('/') + 1)
-  const last = /^\**$/.test(bare) ? () => false : compileNamePattern(bare)
+  const last = compileNamePattern(folded.slice(folded.lastIndexOf('/') + 1))
   return ({ names, isBare }) => names.some((name) => whole(name) || (isBare && last(name)))
 }

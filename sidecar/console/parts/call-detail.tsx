@@ -56,6 +56,7 @@ export function CallDetail({ call, mayEnd }: { readonly call: Call; readonly may
       {session === undefined || !mayEnd ? undefined : (
         <div class="actions">
           <EndSessions kind="id" name={session} />
+          {call.user === undefined ? undefined : <EndSessions kind="user" name={call.user} />}
         </div>
       )}
     </section>

@@ -1,5 +1,6 @@
 import { request } from 'node:http'
 import type { AdminRole } from '@postern/config'
+import { countOf } from '../count-of.js'
 import { Failure } from '../failure.js'
 import type { Place } from '../listen.js'
 import { missingCredential } from './missing-credential.js'
@@ -93,7 +94,7 @@ export function askAdmin(
         bytes += Buffer.byteLength(piece)
         if (bytes <= maxBytes) return
         response.destroy()
-        reject(new Failure(`The answer is larger than ${maxBytes} bytes. Ask for a shorter time, or for less at once.`))
+        reject(new Failure(`The answer is larger than ${countOf(maxBytes, 'byte')}. Ask for a shorter time, or for less at once.`))
       })
       response.on('end', () => resolve({ status: response.statusCode as number, text }))
       response.on('error', ({ message }) => reject(new Failure(`The sidecar's answer broke off: ${message}. Its log says what it took.`)))

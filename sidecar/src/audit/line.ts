@@ -48,10 +48,15 @@ export function digestOf(line: Buffer | string): string {
   return createHash('sha256').update(line).digest('hex')
 }
 
-/** Returns `undefined` for anything but a whole line of an audit. */
+/**
+ * Returns `undefined` for anything but a whole line of an audit, as {@link formatLine} writes it: of a member that stands twice, or
+ * behind the mark, others could read another value.
+ */
 export function readLine(bytes: Buffer): AuditLine | undefined {
   try {
-    const line = JSON.parse(bytes.toString('utf8')) as Partial<AuditLine> | null
+    const text = bytes.toString('utf8')
+    const line = JSON.parse(text) as Partial<AuditLine> | null
+    if (asciiJson(JSON.stringify(line)) !== text) return undefined
     const isWhole = [line?.time, line?.who, line?.what, line?.result].every((member) => typeof member === 'string')
     return isWhole && (line?.before === null || typeof line?.before === 'string') ? (line as AuditLine) : undefined
   } catch {

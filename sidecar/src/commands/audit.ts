@@ -62,7 +62,9 @@ export function verify(options: AuditOptions): number {
     printJson({ ok: isGood, ...verdict, marks, ...held, ...(cut === undefined ? {} : { missing: cut }) })
   } else if (fault !== undefined) throw new Failure(describeFault(path, fault))
   else if (missing !== undefined)
-    throw new Failure(`${path}: no line has the digest ${missing}. Lines at the end are missing (cut at the end), or it is another audit.`)
+    throw new Failure(
+      `${path}: no line has the digest ${missing}. Lines are missing (cut at the end), or it is another audit. If it was begun anew on purpose, give the part of the log since then.`,
+    )
   else {
     print(`${path}: every line fits, ${lines} in all.${last === null ? '' : ` ${nameOfLast(verdict)} has the SHA-256 ${last}.`}`)
     for (const number of torn) print(`Line ${number} is torn: the process ended while it wrote it.`)
@@ -97,7 +99,10 @@ function findMasterKeys({ config }: AuditOptions): { readonly masterKeys?: Maste
   }
 }
 
-/** The digests that the audit must hold: of a log the newest, since each line carries that of the one before. */
+/**
+ * The digests that the audit must hold: of a log all, since a process that finds an audit without its end goes on behind what is left, and
+ * its newest line then fits.
+ */
 function newestDigests({ holds, newest }: AuditOptions): readonly string[] {
   const held = holds === undefined ? [] : [holds.toLowerCase()]
   if (newest === undefined) return held
@@ -113,7 +118,7 @@ function newestDigests({ holds, newest }: AuditOptions): readonly string[] {
   const named = text.split('\n').filter((line) => line.includes('"audit_newest"'))
   const found = named.flatMap((line) => /"digest":"([0-9a-f]{64})"/.exec(line)?.[1] ?? [])
   if (found.length === 0) throw new Failure(`${newest} has no line "audit_newest". Give the log of the process that wrote the audit.`)
-  return [...held, ...found.slice(-1)]
+  return [...held, ...found]
 }
 
 function describeFault(path: string, { line, reason, tampering }: NonNullable<Verdict['fault']>): string {

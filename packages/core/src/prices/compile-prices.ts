@@ -1,3 +1,4 @@
+import { isPlainModel } from '@postern/protocol'
 import { type PriceEntry, type PriceFile, unitsOfGateway } from '@postern/ports'
 import { type Factor, factorOf, one } from './exact.js'
 import { createEntryFinder } from './find-entries.js'
@@ -30,7 +31,10 @@ export function compilePrices(file: PriceFile): Prices {
 
   /** The entries for the models that a gateway could read in the name of a model that the file has not in full, beside its own. */
   function readingsBeside(own: readonly RankedEntry[], call: PricedCall, unit: string): readonly RankedEntry[] {
-    if (own.length === 0 || own.some(({ entry }) => entry.model === call.model)) return []
+    if (call.model === undefined || own.some(({ entry }) => entry.model === call.model)) return []
+    if (own.length === 0 && call.asRead !== true) return []
+    // A name that a gateway could read as any model costs as much as the dearest one.
+    if (!isPlainModel(call.model)) return findEntries({ ...call, model: undefined }, unit)
     return findReadings(call, unit, Math.min(...own.map(({ rank }) => rank)))
   }
 

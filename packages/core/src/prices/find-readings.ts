@@ -52,7 +52,6 @@ function indexesOf(entries: readonly RankedEntry[]): Indexes {
   const bare = folded
     .filter(({ entry }) => entry.model.includes('/'))
     .map((each) => ofModel(each, each.entry.model.slice(each.entry.model.lastIndexOf('/') + 1)))
-    .filter(({ entry }) => !/^\**$/.test(entry.model))
   return { whole: createPriceIndex(folded), bare: createPriceIndex(bare) }
 }
 

@@ -8,6 +8,8 @@ export interface PricedCall {
   readonly key: string
   /** `undefined`: the gateway chooses the model. */
   readonly model: string | undefined
+  /** Where no entry is for the name of the model, whether those for models that it could be read as decide. Default: none does. */
+  readonly asRead?: boolean | undefined
   /** `undefined`: it is not known which tier runs the call. */
   readonly tier?: string | undefined
 }

@@ -1,5 +1,5 @@
 import { type Claim, mostSpecificFirst, type Principal } from '@postern/ports'
-import { compileModelReading, modelReadings, type ModelReadings } from '@postern/protocol'
+import { compileModelReading, isPlainModel, modelReadings, type ModelReadings } from '@postern/protocol'
 import { createFieldIndex } from '../lib/field-index.js'
 import { isMeasured, type LimitRule } from './limit-rule.js'
 
@@ -76,10 +76,7 @@ function selects({ rule, matchesModel }: CompiledRule, { key, gateway, isStream 
   return rule.model === undefined || models.someCouldBe(matchesModel)
 }
 
-/** A name that every gateway reads as one model. One that some could read as another counts under every rule. */
-const plainModel = /^[\w.:/@+~=-]+$/
-
-/** The models of a call, as gateways could read their names. Reads them once, and only if a rule asks. */
+/** The models of a call, as gateways could read their names: one that some could read as any counts under every rule. Reads them once, and only if a rule asks. */
 class ReadModels {
   readonly #models: readonly string[]
   #readings: readonly ModelReadings[] | undefined
@@ -90,7 +87,7 @@ class ReadModels {
 
   /** Whether a model that may run could be one that `matches`. */
   someCouldBe(matches: (readings: ModelReadings) => boolean): boolean {
-    if (this.#models.length === 0 || !this.#models.every((model) => plainModel.test(model))) return true
+    if (this.#models.length === 0 || !this.#models.every(isPlainModel)) return true
     this.#readings ??= this.#models.map(modelReadings)
     return this.#readings.some(matches)
   }

@@ -64,7 +64,7 @@ export function createReserve({ counters, budgets, findLimits, reservations, pri
 
   function setAside(call: ReservingCall, limits: readonly Limit[]): Promise<Reservation | undefined> {
     const { permit } = call
-    const priced = pricedCall(call)
+    const priced = { ...pricedCall(call), asRead: pricing.unpriced === 'tokens' }
     const { need } = permit
     const size =
       need !== undefined && limits.some(({ rule }) => isMeasured(rule.unit)) ? sizeCall(limits, need, priced, pricing) : undefined

@@ -104,8 +104,9 @@ export class MasterKeys {
     const at = mark.lastIndexOf('.')
     const keys = this.#derived.get(mark.slice(0, Math.max(0, at)))
     if (keys === undefined) return 'unknown'
-    const expected = createHmac('sha256', keys.audit).update(text).digest()
-    const given = Buffer.from(mark.slice(at + 1), 'base64url')
+    // Compared as it is written: several texts decode to the same bytes.
+    const expected = Buffer.from(createHmac('sha256', keys.audit).update(text).digest('base64url'))
+    const given = Buffer.from(mark.slice(at + 1))
     return given.length === expected.length && timingSafeEqual(given, expected) ? 'right' : 'wrong'
   }
 
@@ -119,7 +120,10 @@ export class MasterKeys {
 function readMarked(text: string): { readonly id: string; readonly bytes: Buffer } {
   const at = text.lastIndexOf('.')
   if (at < 1) throw new BrokenSeal('It names no master key.')
-  return { id: text.slice(0, at), bytes: Buffer.from(text.slice(at + 1), 'base64url') }
+  const encoded = text.slice(at + 1)
+  const bytes = Buffer.from(encoded, 'base64url')
+  if (bytes.toString('base64url') !== encoded) throw new BrokenSeal('It is not written as base64url writes it.')
+  return { id: text.slice(0, at), bytes }
 }
 
 /** No part holds a line feed. */
