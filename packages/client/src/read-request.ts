@@ -19,7 +19,7 @@ export async function readRequest(input: RequestInfo | URL, given: RequestInit |
   // Some SDKs pass a `Request`, not always of the platform's class: recognize it by `url`.
   const request = (input as Partial<Request>).url === undefined ? undefined : (input as Request)
   const mount = place.now()
-  // If the SDK was set up without a page, its base URL begins with the placeholder `place.url`: replace that by the
+  // If the SDK was set up without a page, its base URL begins with the made-up address `place.url`: replace that by the
   // mount.
   const url = new URL(String(request?.url ?? (input as string | URL)).replace(place.url, mount), `${mount}/`)
   if (!`${url.origin}${url.pathname}`.startsWith(`${mount}/`)) throw new TypeError(`This fetch talks only to Postern at ${mount}.`)

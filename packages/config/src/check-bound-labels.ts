@@ -6,8 +6,8 @@ import { oneOf, type Problem, problem, warning } from './problem.js'
 const maxNamed = 5
 
 /**
- * Checks the bindings that name a service label or a workflow: that one caller can have both is impossible, and a label that the hash ring
- * has not, or a workflow where there are no session tokens, matches nobody.
+ * Checks the bindings that name a service label or a workflow. Refuses a binding with both, since no caller has both. Warns of a binding
+ * that no caller can have: its label is not in the hash ring, or it names a workflow and `callers.session` is not configured.
  *
  * @param ring The entries of `callers.service.hashes`.
  */

@@ -24,8 +24,8 @@ export function formatManifest(entries: readonly RingEntry[], now: Date): string
 }
 
 /**
- * Writes a ring in the text format that `parseHashRing` reads, one `label:sha256hex` per line. Of no entries it makes the word `nobody`:
- * an empty text would not be taken for a ring without callers.
+ * Writes a ring in the text format that `parseHashRing` reads, one `label:sha256hex` per line. Without entries
+ * the text is the word `nobody`, since `parseHashRing` refuses an empty text.
  *
  * @throws {TypeError} if a label could not be read back.
  */

@@ -21,7 +21,7 @@ export interface Tenants {
  * Finds for each key, by its alias, the bindings that use its account. Two keys with the same secret share an account. If a key has a
  * `providerSecret`, that secret decides, since the provider stores objects under its own key.
  *
- * @param delegates Labels of service callers who call for others: a binding of such a label alone is for several tenants. Default: nobody.
+ * @param delegates The labels of service callers with `delegate: true`. A binding of such a label alone counts as several tenants. Default: no label.
  */
 export function findTenants(
   keys: Iterable<readonly [alias: string, key: KeySecrets]>,

@@ -58,6 +58,7 @@ function addWithoutSuffixes(names: Set<string>, name: string): void {
     names.add(left)
     left = withoutSuffix(left, variant)
   }
+  // Without the variants that are left, and then without the version in front of them.
   names.add(withoutSuffix(withoutSuffix(left, allVariants), allVariants))
 }
 

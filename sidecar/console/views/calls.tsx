@@ -147,7 +147,6 @@ function IdForm() {
     >
       <input
         aria-label="Request id"
-        placeholder="X-Request-ID"
         value={id}
         onInput={({ currentTarget }) => setId(currentTarget.value)}
         autocomplete="off"

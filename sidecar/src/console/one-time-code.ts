@@ -1,37 +1,26 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { TimedSecret } from './timed-secret.js'
 
 /** How long a code can be traded for a token, in milliseconds. */
 export const codeMs = 60_000
 
 /** The code of a link: it is good once, and for {@link codeMs}. A newer code ends the one before. */
 export class OneTimeCode {
-  #digest: Buffer | undefined
-  #endsAt = 0
-  readonly #now: () => number
+  readonly #code: TimedSecret
 
   /** @param now A clock in milliseconds that never goes back. */
   constructor(now: () => number = () => performance.now()) {
-    this.#now = now
+    this.#code = new TimedSecret(codeMs, now)
   }
 
-  /** Makes a code: 256 random bits as base64url. */
+  /** Makes a code. */
   issue(): string {
-    const code = randomBytes(32).toString('base64url')
-    this.#digest = digestOf(code)
-    this.#endsAt = this.#now() + codeMs
-    return code
+    return this.#code.issue()
   }
 
   /** Whether this is the code. If so, it is used up. A wrong code ends nothing: it says nothing of the right one. */
   take(presented: string): boolean {
-    const digest = this.#digest
-    if (digest === undefined || !timingSafeEqual(digest, digestOf(presented))) return false
-    this.#digest = undefined
-    return this.#now() < this.#endsAt
+    if (!this.#code.isLast(presented)) return false
+    this.#code.forget()
+    return !this.#code.isOver
   }
-}
-
-/** SHA-256: two digests have the same length, so that they can be compared in constant time. */
-export function digestOf(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
 }

@@ -174,7 +174,7 @@ export function spansOf(text: string): readonly MemberSpan[] {
  * Where the members of a nested object stand in the text.
  *
  * @param span The member whose value the object is.
- * @returns `undefined` if that value is no object.
+ * @returns `undefined` if the member's value is of another type.
  */
 export function spansWithin(text: string, span: MemberSpan): readonly MemberSpan[] | undefined {
   const from = pastBlanks(text, valueStart(text, span))

@@ -6,7 +6,7 @@ export interface JsonBody {
   readonly text: string
   /** The positions of the outermost members in the text. */
   readonly spans: readonly MemberSpan[]
-  /** The positions of the members of a nested object, which is the value of the member at `span`; `undefined` if that value is no object. */
+  /** The positions of the members of a nested object, which is the value of the member at `span`; `undefined` if the value is of another type. */
   spansWithin(span: MemberSpan): readonly MemberSpan[] | undefined
 }
 

@@ -40,7 +40,7 @@ export class Reservations {
   #settling = 0
   #settled: (() => void)[] = []
 
-  /** @param ledger Gets the entries of calls that a process left when it died. Default: nobody gets them. */
+  /** @param ledger Gets the ledger entries of calls that another process had under way when it died. Default: these entries are dropped. */
   constructor(budgets: Budgets, log: Log, ledger?: Ledger) {
     this.#budgets = budgets
     this.#log = log
@@ -73,7 +73,7 @@ export class Reservations {
   /**
    * As {@link settle}; then lets calls try that wait for a stream under one of these limits to end.
    *
-   * @param note The entry of the call. If there is no room for it in the store, none stays there.
+   * @param note The ledger entry of the call, kept in the store until the ledger has it. If there is no room, the store keeps no entry.
    * @returns How the entry stands in the store; `undefined`: not at all.
    */
   end(reservation: OpenReservation, limits: readonly Limit[], spent: readonly number[], note?: string): EntryKeeping | undefined {

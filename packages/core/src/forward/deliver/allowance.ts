@@ -48,7 +48,7 @@ export class Allowance {
    * Whether a further event is more than was set aside.
    *
    * @param event As Latin-1. A character beyond ASCII counts roughly as its bytes, and exactly as one.
-   * @param mayParse Whether to parse the event would hold up nobody. If it would, it counts as nothing.
+   * @param mayParse Whether the event is small enough to be parsed in one turn of the event loop. A larger event adds nothing to the exact count.
    */
   isPassedBy(event: string, mayParse: () => boolean): boolean {
     if (this.#reported <= this.#tokens) {
