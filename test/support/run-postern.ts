@@ -41,6 +41,8 @@ export interface RunOptions {
   /** How large a file it may write, in blocks of 512 or 1024 bytes, as the shell counts: then it is as on a full disk. */
   readonly fileBlocks?: number
   readonly passed?: PassedToIt
+  /** Options of Node itself that `NODE_OPTIONS` does not take. Default: none. */
+  readonly nodeOptions?: readonly string[]
   /** Whether the process begins only when `begin` is called. It holds what is passed to it before. */
   readonly waits?: boolean
   /** Whether its standard input is open, as at a terminal: `child.stdin` writes into it. Default: it has none. */
@@ -49,8 +51,8 @@ export interface RunOptions {
 
 /** Runs the real command. Of this process's environment it gets only `PATH`. */
 export function startPostern(args: readonly string[], options: RunOptions = {}): RunningPostern {
-  const { cwd, env, openFiles, fileBlocks, passed, waits = false, hasInput = false } = options
-  const command = [process.execPath, bin, ...args]
+  const { cwd, env, openFiles, fileBlocks, passed, nodeOptions = [], waits = false, hasInput = false } = options
+  const command = [process.execPath, ...nodeOptions, bin, ...args]
   const before = [
     ...(openFiles === undefined ? [] : [`ulimit -n ${openFiles}`]),
     ...(fileBlocks === undefined ? [] : [`ulimit -f ${fileBlocks}`]),
