@@ -1,8 +1,10 @@
+import { PassThrough } from 'node:stream'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { MemberWalk as LoadedWalk } from '../../packages/core/dist/police/visit-members.js'
 import { CredentialSearch as LoadedSearch } from '../../packages/core/dist/read/key-in-body.js'
 import type { ConfigInput } from '@postern/config'
 import { type AnswerFormat, chatFormat, type Dialect, generateContentFormat, type OutputLimit } from '@postern/gateways'
+import type { Arrival } from '@postern/ports'
 import { editBody } from '../../packages/core/src/police/edit-body.js'
 import { findCeilings } from '../../packages/core/src/police/find-ceilings.js'
 import { Measuring } from '../../packages/core/src/police/measure.js'
@@ -19,6 +21,7 @@ import { visitFields, visitQuery } from '../../packages/core/src/police/visit-fi
 import { MemberWalk, type Visit } from '../../packages/core/src/police/visit-members.js'
 import { CredentialSearch } from '../../packages/core/src/read/key-in-body.js'
 import { nextStretch } from '../../packages/core/src/read/key-in-text.js'
+import { readBody } from '../../packages/core/src/read/read-body.js'
 import { readClearBody } from '../../packages/core/src/read/clear-body.js'
 import { CountedText } from '../support/counted-text.js'
 import { expectCpuBelow } from '../support/cpu-time.js'
@@ -269,6 +272,26 @@ describe('linear-in-untrusted-bytes: request bodies', () => {
     const alone = await turnsWhileReading(text)
     const [one, other] = await Promise.all([turnsWhileReading(text), turnsWhileReading(text)])
     expect(Math.max(one, other)).toBeGreaterThanOrEqual(1.5 * alone)
+  })
+
+  test('of large bodies that end at the same moment one is given in one turn of the event loop', async () => {
+    let turn = 0
+    let isOver = false
+    const count = (): void => {
+      turn += 1
+      if (!isOver) setImmediate(count)
+    }
+    setImmediate(count)
+    const bodies = Array.from({ length: 12 }, () => new PassThrough({ highWaterMark: 2 * manyBytes }))
+    const given = bodies.map(async (body) => {
+      const { length } = await readBody({ body } as unknown as Arrival, 2 * manyBytes)
+      return { turn, length }
+    })
+    for (const body of bodies) body.end(Buffer.alloc(manyBytes + 1, ' '))
+    const all = await Promise.all(given)
+    isOver = true
+    expect(new Set(all.map((each) => each.turn)).size).toBe(bodies.length)
+    expect(all.every((each) => each.length === manyBytes + 1)).toBe(true)
   })
 
   test('a form is read as it comes and holds back no more than the line that a boundary could be', () => {
