@@ -362,11 +362,23 @@ describe.each(doorNames)('limits of tokens and money, behind the %s door', (door
       [{ model: 'picture', num_images: 10 }, 400],
       [{ model: 'picture', extra_body: { n: 10 } }, 400],
       [{ model: 'picture', sequential_image_generation_options: { max_images: 15 } }, 400],
+      [{ model: 'picture', sequential_image_generation: 'auto' }, 400],
+      [{ model: 'picture', batch_size: 4 }, 400],
+      [{ model: 'picture', num_images_per_prompt: '4' }, 400],
+      [{ model: 'picture', n_iter: 4 }, 400],
+      [{ model: 'picture', quantity: 4 }, 400],
+      [{ model: 'picture', imgCount: 2 }, 400],
+      [{ model: 'picture', how_many: 2.5 }, 400],
+      [{ model: 'picture', parameters: { copies: 4 } }, 400],
+      [{ model: 'picture', prompt: ['a', 'b'] }, 400],
+      [{ model: 'picture', prompts: ['a', 'b'] }, 400],
       [{ model: 'picture', n: 3 }, 402],
     ] as const)
       expect([body, (await picture(body)).status]).toEqual([body, status])
     expect(billed.gateway.bill).toHaveLength(0)
-    expect((await picture({ model: 'picture', n: 2, messages: [] })).status).not.toBe(402)
+    const manner = { seed: 42, width: 1024, height: 768, num_inference_steps: 30, guidance_scale: 7.5, strength: 0.8, partial_images: 2 }
+    const further = { ...manner, batch_size: 1, size: '1024x1024', output_compression: 80, sequential_image_generation: 'disabled' }
+    expect((await picture({ model: 'picture', n: 2, messages: [], ...further })).status).toBe(200)
   })
 
   test('let pass what a price of the whole call bounds, and set that aside', async () => {

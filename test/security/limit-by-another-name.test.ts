@@ -56,6 +56,13 @@ const readAsOne = [
   'openai/zed-9!',
   'openai/zed-9-2026-08-06',
   'openai/zed-9-20260806:nitro',
+  'openai/zed-9-0613',
+  'openai/zed-9-001',
+  'openai/zed-9-2411:free',
+  'openai/zed-9-08-2026',
+  'openai/zed-9-preview-05-20',
+  'openai/zed-9-240806',
+  'openai/zed-9-v2',
   'a/b/c/d/e/f/g/h/openai/zed-9',
   'zed-9',
   'zed-9:nitro',
@@ -63,12 +70,25 @@ const readAsOne = [
 ]
 
 /** Names of other models. */
-const ofOthers = ['azure/zed-9', 'openai/zed-9-mini', 'openai/zed-95', 'zed-9-mini:nitro', 'my-zed-9', 'zed-9/mini', 'openai/my-zed-9']
+const ofOthers = [
+  'azure/zed-9',
+  'openai/zed-9-mini',
+  'openai/zed-95',
+  'zed-9-mini:nitro',
+  'my-zed-9',
+  'zed-9/mini',
+  'openai/my-zed-9',
+  'openai/zed-9-32k',
+  'openai/zed-9-70b',
+  'openai/zed-9-v2-mini',
+]
 
 /** Calls that ask for a stream in one of the ways that servers read. */
 const couldStream: [how: string, path: string, body: object | FormData][] = [
   ['a text', 'chat/completions', { model: 'm', stream: 'true', ...chat }],
   ['a number', 'chat/completions', { model: 'm', stream: 1, ...chat }],
+  ['a text that says no, and is true to many servers', 'chat/completions', { model: 'm', stream: 'false', ...chat }],
+  ['a number in a text', 'chat/completions', { model: 'm', stream: '0', ...chat }],
   ['capital letters', 'chat/completions', { model: 'm', Stream: true, ...chat }],
   ['settings that are merged into the body', 'chat/completions', { model: 'm', extra_body: { stream: true }, ...chat }],
   ['settings of another gateway', 'chat/completions', { model: 'm', provider_options: { streaming: true }, ...chat }],

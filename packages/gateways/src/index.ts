@@ -36,6 +36,7 @@ export { asModelList, failedCatalogue } from './model-list.js'
 export { openaiEndpoints } from './openai-endpoints/openai-endpoints.js'
 export { type CompiledPointer, compilePointer, type Pointer, readAll } from './pointer.js'
 export { type AnswerFacts, type AnswerReader, createAnswerReader } from './read-answer.js'
+export { type ReportPlaces, reportPlaces } from './report-places.js'
 export { defaultWaits as usualWaits, type RetryRule, type RetryRules } from './retry-rules.js'
 export { holdsHeaders, type NeverPassed, neverPassed, steersInBody, steersInQuery } from './steering-names.js'
 export {

@@ -3,9 +3,12 @@ import { compileNamePattern } from './name-pattern.js'
 /** Folders in which gateways keep models: they are no part of a name (`publishers/google/models/gemini-2.5-pro`). */
 const folders = new Set(['models', 'model', 'publishers', 'deployments', 'engines'])
 
-/** What a gateway adds behind a model's name: a variant or tag (`:nitro`, `@latest`), or the day of a version (`-2024-08-06`, `-20250219`, `-latest`). */
+/**
+ * What a gateway adds behind a model's name: a variant or tag (`:nitro`, `@latest`), or a version, by its day, month or number
+ * (`-2024-08-06`, `-20250219`, `-08-2024`, `-05-20`, `-0613`, `-001`, `-v2`) or by a word (`-latest`, `-preview`).
+ */
 const variant = /[:@+~][^:@+~]*$/
-const version = /-(?:latest|\d{4}-\d{2}-\d{2}|\d{8})$/
+const version = /-(?:latest|preview|exp|experimental|stable|\d{4}-\d{2}-\d{2}|\d{2}-\d{4}|\d{2}-\d{2}|\d{8}|\d{6}|\d{3,4}|v\d{1,2})$/
 const allVariants = /[:@+~].*$/
 
 /** How many variants and versions behind a name are taken away one by one; then all. */

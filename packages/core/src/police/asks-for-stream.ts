@@ -18,7 +18,7 @@ export function asksForStream(members: Members, endpointPath: string, query: str
 function asksInBody(members: Members, isOutermost = true): boolean {
   for (const name in members) {
     const value = members[name]
-    if (mayAsk.test(name) && asks.test(squashName(name)) && isYes(value)) return true
+    if (mayAsk.test(name) && asksBy(squashName(name), value)) return true
     const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
     if (isOutermost && isObject && holdsSettings(name) && asksInBody(value as Members, false)) return true
   }
@@ -29,10 +29,18 @@ function asksInBody(members: Members, isOutermost = true): boolean {
 export function asksInQuery(query: string): boolean {
   // A name may be written with escapes.
   if (!mayAsk.test(query) && !query.includes('%')) return false
-  return splitQuery(query).some((pair) => readingsOf(pair).some(({ name, value }) => asks.test(squashName(name)) && isYes(value)))
+  return splitQuery(query).some((pair) => readingsOf(pair).some(({ name, value }) => asksBy(squashName(name), value)))
 }
 
-/** A value that some server could read as yes counts as yes; speech that is sent as it is spoken is `audio` or `sse`. */
-function isYes(value: unknown): boolean {
-  return value !== undefined && value !== null && value !== false && value !== '' && value !== 'false' && value !== '0' && value !== 'audio'
+function asksBy(name: string, value: unknown): boolean {
+  return asks.test(name) && isYes(name, value)
+}
+
+/**
+ * A value that some server could read as yes counts as yes: to many languages every text but the empty one is true, also `"false"` and
+ * `"0"`. Only the format of speech that is sent in one piece, `audio`, is a text that says no.
+ */
+function isYes(name: string, value: unknown): boolean {
+  if (value === 'audio') return !name.endsWith('format')
+  return value !== undefined && value !== null && value !== false && value !== 0 && value !== ''
 }

@@ -11,6 +11,7 @@ import { namedModels } from './named-models.js'
 import { refuseModelsInQuery, refuseSeveralModels } from './one-model.js'
 import { anyCeiling, checkOutputLimit, hiddenCeilings, writersBeside } from './output-limit.js'
 import type { Policy } from './policies.js'
+import { refuseReports } from './refuse-reports.js'
 import { visitFields, visitQuery } from './visit-fields.js'
 import type { Members } from './callers-places.js'
 import { MemberWalk, type Visit } from './visit-members.js'
@@ -36,7 +37,8 @@ export function beginCheck(
   members: Members,
   model: string | undefined,
 ): MemberWalk | undefined {
-  const { endpoint, key } = route
+  const { endpoint, gateway, key } = route
+  refuseReports(gateway.dialect, endpoint.format, members)
   const visits: Visit[] = []
   const inTags: Visit[] = []
   if (endpoint.model === 'body') checkModel(policy, model)

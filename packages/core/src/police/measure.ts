@@ -3,7 +3,7 @@ import { Refusal } from '@postern/ports'
 import { couldBeAnyModel } from '@postern/protocol'
 import type { Route } from '../resolve/route.js'
 import type { Members } from './callers-places.js'
-import { amountNamed } from './amount-names.js'
+import { asksForPictures } from './asks-for-pictures.js'
 import { countOf } from './count-answers.js'
 import { MediaCounter } from './count-media.js'
 import { isDescribedByProvider, setsHostedWork } from './hosted-work.js'
@@ -245,10 +245,3 @@ function namesTool(value: unknown): boolean {
 function lengthOf(list: unknown): number {
   return Array.isArray(list) ? list.length : 0
 }
-
-/** Whether a member says how many pictures are made, beside the one that is read. */
-function asksForPictures({ name, isTop }: VisitedMember): boolean {
-  return !(isTop && name === 'n') && (amountNamed(name) === 'answers' || manyPictures.test(squashName(name)))
-}
-
-const manyPictures = /^(?:num|max|number|numberof|numof|n)(?:images?|pictures?)$|^n$/
