@@ -23,6 +23,12 @@ const stages = [
     declaration: 'export type Police ',
     adds: 'the permit: the body to send, and what it asks for',
   },
+  {
+    name: 'confirm',
+    file: 'core/src/resolve/confirm.ts',
+    declaration: 'export type Confirm ',
+    adds: 'the route of now, where the body was waited for',
+  },
   { name: 'tag', file: 'core/src/tag/tag.ts', declaration: 'export type Tag ', adds: 'the tags: ids of request, workflow, step and trace' },
   {
     name: 'join',

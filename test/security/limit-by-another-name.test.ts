@@ -93,6 +93,8 @@ const couldStream: [how: string, path: string, body: object | FormData][] = [
   ['settings that are merged into the body', 'chat/completions', { model: 'm', extra_body: { stream: true }, ...chat }],
   ['settings of another gateway', 'chat/completions', { model: 'm', provider_options: { streaming: true }, ...chat }],
   ['the query', 'chat/completions?stream=true', { model: 'm', ...chat }],
+  ['the query without a value', 'chat/completions?stream', { model: 'm', ...chat }],
+  ['settings within settings', 'chat/completions', { model: 'm', extra_body: { params: { stream: true } }, ...chat }],
   ['the query with an escape', 'chat/completions?%73tream=1', { model: 'm', ...chat }],
   ['speech as events', 'audio/speech', { model: 'm', input: 'x', voice: 'alloy', stream_format: 'sse' }],
   ['a form', 'audio/transcriptions', formOf({ model: 'm', stream: 'true' })],

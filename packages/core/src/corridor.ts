@@ -18,7 +18,7 @@ export async function handle(rooms: Rooms, arrival: Arrival, sink: ResponseSink,
   return rooms.account(journey.end(outcome, failure))
 }
 
-/** identify → resolve → police → tag → join → reserve. A call that repeats another gets its answer in `join`. Only `reserve` spends. */
+/** identify → resolve → police → confirm → tag → join → reserve. A call that repeats another gets its answer in `join`. Only `reserve` spends. */
 export async function clear(rooms: Rooms, journey: Journey, sink: ResponseSink): Promise<Cleared | Outcome> {
   const { arrival } = journey
   rooms.admit(arrival)
@@ -26,9 +26,10 @@ export async function clear(rooms: Rooms, journey: Journey, sink: ResponseSink):
   const principal = (journey.principal = verified instanceof Promise ? await rooms.wait(verified) : verified)
   const call = (journey.call = rooms.follow(principal))
   const resolved = rooms.resolve(arrival, principal)
-  const route = (journey.route = resolved instanceof Promise ? await rooms.wait(resolved, call) : resolved)
-  const permitted = rooms.police(arrival, principal, route)
+  const first = (journey.route = resolved instanceof Promise ? await rooms.wait(resolved, call) : resolved)
+  const permitted = rooms.police(arrival, principal, first)
   const permit = (journey.permit = permitted instanceof Promise ? await rooms.wait(permitted, call) : permitted)
+  const route = permitted instanceof Promise ? (journey.route = await rooms.confirm(arrival, principal, first)) : first
   const tags = (journey.tags = rooms.tag(arrival, principal))
   const joining = rooms.join({ arrival, principal, route, permit, tags }, sink)
   const joined = joining && (await rooms.wait(journey.leads(joining), call))

@@ -1,3 +1,4 @@
+export { createConfirm } from './resolve/confirm.js'
 export { createAccount, createEndedNote, createPreflightNote, type NoteEnded, type Receipt } from './account/account.js'
 export { createInterruptedNote } from './account/interrupted-note.js'
 export { LedgerPace } from './account/pace.js'

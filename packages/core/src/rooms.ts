@@ -6,6 +6,7 @@ import type { Join } from './join/join.js'
 import type { Observe } from './observe/observe.js'
 import type { Police } from './police/police.js'
 import type { Reserve } from './reserve/reserve.js'
+import type { Confirm } from './resolve/confirm.js'
 import type { Resolve } from './resolve/resolve.js'
 import type { Route } from './resolve/route.js'
 import type { Tag } from './tag/tag.js'
@@ -37,6 +38,8 @@ export interface Rooms {
    */
   readonly resolve: (...asked: Parameters<Resolve>) => Route | Promise<Route>
   readonly police: Police
+  /** Is asked once a body that was waited for is whole. Its own waits end as those of {@link Rooms.wait} do. */
+  readonly confirm: Confirm
   readonly tag: Tag
   readonly join: Join
   readonly reserve: Reserve

@@ -7,29 +7,36 @@ import type { Members } from './callers-places.js'
 const asks = /^(?:is)?stream(?:ing|ed|format)?$/
 const mayAsk = /stream|[^\0-\x7f]/i
 
+/** So deep do settings stand in settings that some server reads. */
+const mostDeep = 8
+
 /**
- * Whether a request asks for a stream, in a spelling that some server could read: in the body, in settings that are merged into it, in
- * the query, or in the path, where Google's API says it.
+ * Whether a request asks for a stream, in a spelling that some server could read, before its body is read: in the query, in `Accept`, or
+ * in the path, where Google's API says it.
+ *
+ * @param accept The value of `Accept`, if it has one.
  */
-export function asksForStream(members: Members, endpointPath: string, query: string): boolean {
-  return asksInBody(members) || /:stream/i.test(endpointPath) || asksInQuery(query)
+export function asksOutsideBody(endpointPath: string, query: string, accept: string | undefined): boolean {
+  return asksInQuery(query) || /:stream/i.test(endpointPath) || (accept !== undefined && /event-stream/i.test(accept))
 }
 
-function asksInBody(members: Members, isOutermost = true): boolean {
+/** The same, of a body and of the settings in it. */
+export function asksInBody(members: Members, depth = 0): boolean {
   for (const name in members) {
     const value = members[name]
     if (mayAsk.test(name) && asksBy(squashName(name), value)) return true
     const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-    if (isOutermost && isObject && holdsSettings(name) && asksInBody(value as Members, false)) return true
+    if (isObject && depth < mostDeep && (depth > 0 || holdsSettings(name)) && asksInBody(value as Members, depth + 1)) return true
   }
   return false
 }
 
-/** The same, of a query alone. */
-export function asksInQuery(query: string): boolean {
+function asksInQuery(query: string): boolean {
   // A name may be written with escapes.
   if (!mayAsk.test(query) && !query.includes('%')) return false
-  return splitQuery(query).some((pair) => readingsOf(pair).some(({ name, value }) => asksBy(squashName(name), value)))
+  return splitQuery(query).some((pair) =>
+    readingsOf(pair).some(({ name, value }) => asksBy(squashName(name), value === '' ? 'true' : value)),
+  )
 }
 
 function asksBy(name: string, value: unknown): boolean {

@@ -11,7 +11,7 @@ import type { JsonBody } from '../read/json-body.js'
 import { type BodyLimit, bodyTooLarge, readBody } from '../read/read-body.js'
 import { type Medium, readMedium } from '../read/read-medium.js'
 import { refuseOtherReadings, refusePackedBody } from '../read/strict-content-type.js'
-import { asksForStream, asksInQuery } from './asks-for-stream.js'
+import { asksInBody, asksOutsideBody } from './asks-for-stream.js'
 import { beginCheck, beginFormCheck, type BodyRules, checkQuery } from './check-body.js'
 import { checkFormModel, checkModel } from './check-model.js'
 import { checkTags } from './check-tags.js'
@@ -63,10 +63,11 @@ export function createPolice(findPolicy: FindPolicy, mayCount: MayCount = () => 
     checkQuery({ policy, route, mustSayCeiling, measuring }, arrival.query)
     const chosen = decideChoices(dialect, policy, arrival)
     refusePackedBody(arrival.headers)
+    const asksBefore = asksOutsideBody(route.endpointPath, arrival.query, arrival.headers['accept'])
     const length = declaredLength(arrival)
     if (length === 0) {
       checkEmptyBody(policy, underCeiling, mustSayCeiling)
-      return { body: null, isStream: asksInQuery(arrival.query), need: needOfOther(measuring), ...chosen }
+      return { body: null, isStream: asksBefore, need: needOfOther(measuring), ...chosen }
     }
     const contentType = arrival.headers['content-type']
     const isJson = isJsonRequestType(contentType)
@@ -82,7 +83,7 @@ export function createPolice(findPolicy: FindPolicy, mayCount: MayCount = () => 
         maxBytes,
         route,
         chosen,
-        query: arrival.query,
+        asksBefore,
       })
     }
     if (route.endpoint.media !== true || !isMedia.test(contentType ?? '') || namesJson.test(contentType as string))
@@ -132,7 +133,8 @@ interface BeforeBody extends BodyRules {
   readonly underCeiling: UnderCeiling
   readonly maxBytes: number
   readonly chosen: ReturnType<typeof decideChoices>
-  readonly query: string
+  /** Whether it asks for a stream outside of its body. */
+  readonly asksBefore: boolean
 }
 
 /** How many members and items are visited in one turn of the event loop. */
@@ -155,7 +157,7 @@ function readPermit(arrival: Arrival, principal: Principal, before: BeforeBody):
       checkEmptyBody(policy, before.underCeiling, before.mustSayCeiling)
       return {
         body: null,
-        isStream: asksInQuery(before.query),
+        isStream: before.asksBefore,
         need: needOfOther(measuring),
         modelRequested: undefined,
         query: chosen?.query,
@@ -184,14 +186,14 @@ async function decideInTurns(large: JsonBody, facts: ReceivedBody): Promise<Perm
 }
 
 function permitBody(read: JsonBody, model: string | undefined, { before, principal, received }: ReceivedBody): Permit {
-  const { policy, route, chosen, query } = before
+  const { policy, route, chosen } = before
   const { format } = route.endpoint
   const pinnedUser = policy.pinUser ? (principal.user ?? '') : undefined
   const refuseStore = !route.key.mayStore && wouldBeStored(format, read.members)
   const askForUsage = route.gateway.asksForUsage && format.id === 'chat' && leavesUsageOut(read.members)
   const edited = editBody(received, { read, dialect: route.gateway.dialect, format, pinnedUser, refuseStore, askForUsage })
   const modelRequested = model === undefined ? undefined : brief(model)
-  const isStream = asksForStream(read.members, route.endpointPath, query)
+  const isStream = before.asksBefore || asksInBody(read.members)
   const need = before.measuring?.need(read.members, edited, model)
   const { outputLimit } = format
   const mayBeLowered = need?.output !== undefined && need.unbounded === undefined && outputLimit !== undefined

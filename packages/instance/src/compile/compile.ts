@@ -2,6 +2,7 @@ import { type CheckedConfig, type Config, countedUnder, createTrust, titleOfLimi
 import {
   compilePrices,
   createAccount,
+  createConfirm,
   createCostEstimate,
   createEndedNote,
   createInterruptedNote,
@@ -149,6 +150,8 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses, 
     await options.store.close()
   }
 
+  const resolve = createRingResolve(createLeasingResolve(findKey, sources, openObject, ring), ring)
+
   const runtime: Runtime = {
     rooms: {
       admit(arrival) {
@@ -168,7 +171,14 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses, 
           connections,
         ),
       ),
-      resolve: createRingResolve(createLeasingResolve(findKey, sources, openObject, ring), ring),
+      resolve,
+      confirm: createConfirm(
+        (...asked) => {
+          const found = resolve(...asked)
+          return found instanceof Promise ? waits.for(found) : found
+        },
+        () => retiring !== undefined,
+      ),
       police: createPolice(
         findPolicy,
         (principal, { key, gateway }) =>

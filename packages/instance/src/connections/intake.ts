@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { Refusal } from '@postern/ports'
 import type { Connection } from './connection.js'
+import { boundTinyChunks } from './tiny-chunks.js'
 
 /** How many seconds' worth of `minRate` a body may be behind or, at most, save for later. */
 export const graceSeconds = 10
@@ -41,18 +42,33 @@ export function lookAtBody(connection: Connection, minRate: number, seconds: num
   const owed = awaited ? minRate * Math.min(seconds, maxLookSeconds) : 0
   connection.credit = Math.min(most, connection.credit + received - owed)
   if (connection.credit >= 0) return true
-  refuseBody(request, new Refusal('request_timeout', { headers: ['Connection', 'close'] }))
-  // The consumer of the body answers at once with the refusal. If there is no consumer, only this closes the connection.
-  setTimeout(() => socket.destroy(), answeringMs).unref()
+  giveUpBody(request, socket, new Refusal('request_timeout', { headers: ['Connection', 'close'] }))
   return false
 }
 
-/** Starts to watch the body of a request for {@link lookAtBody}. */
+/** Refuses a body of which no more is read. */
+function giveUpBody(request: IncomingMessage, socket: Socket, refusal: Refusal): void {
+  refuseBody(request, refusal)
+  // The consumer of the body answers at once with the refusal. If there is no consumer, only this closes the connection.
+  setTimeout(() => socket.destroy(), answeringMs).unref()
+}
+
+/** Starts to watch the body of a request for {@link lookAtBody}, and bounds its tiny chunks. */
 export function awaitBody(connection: Connection, request: IncomingMessage, response: ServerResponse, minRate: number): void {
   connection.request = request
   connection.response = response
   connection.bytesSeen = connection.socket.bytesRead
   connection.credit = graceSeconds * minRate
+  const { socket } = connection
+  boundTinyChunks(request, () => giveUpBody(request, socket, tooManyChunks()))
+}
+
+function tooManyChunks(): Refusal {
+  return new Refusal('request_malformed', {
+    message: 'The body comes in thousands of chunks of a few bytes each.',
+    help: 'Send it in larger chunks, or with "Content-Length".',
+    headers: ['Connection', 'close'],
+  })
 }
 
 /**

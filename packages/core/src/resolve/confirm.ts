@@ -1,0 +1,50 @@
+import { type Arrival, type Principal, Refusal } from '@postern/ports'
+import type { Resolve } from './resolve.js'
+import type { Route } from './route.js'
+
+/** From this age on, a call is looked at again once its body is whole, in milliseconds. */
+const longMs = 1000
+
+/** From this age on, a call is not sent under a configuration that was replaced while its body was on its way, in milliseconds. */
+const replacedMs = 5000
+
+/**
+ * Decides, when the body of a request is whole, whether what was true at its head still holds. Otherwise a client that is slow with its
+ * body would keep for hours what was taken away meanwhile.
+ *
+ * @returns The route of now: the secret of its key may be a newer one.
+ * @throws {Refusal} 401 `caller_expired` if the credential expired since; 503 `draining` if the configuration was replaced, or the caller
+ *   has another key; what {@link Resolve} throws if it has none any more.
+ */
+export type Confirm = (arrival: Arrival, principal: Principal, route: Route) => Route | Promise<Route>
+
+/** @param isReplaced Whether the configuration was replaced. */
+export function createConfirm(resolve: (...asked: Parameters<Resolve>) => Route | Promise<Route>, isReplaced: () => boolean): Confirm {
+  return (arrival, principal, route) => {
+    const ageMs = arrival.watch.wholeMs()
+    if (ageMs < longMs) return route
+    if (principal.expiresAt !== undefined && principal.expiresAt <= Date.now()) throw new Refusal('caller_expired')
+    if (ageMs >= replacedMs && isReplaced()) throw changed()
+    const now = resolve(arrival, principal)
+    return now instanceof Promise ? now.then((found) => sameOf(route, found)) : sameOf(route, now)
+  }
+}
+
+/** What was decided about the body depends on the gateway, its endpoint, and whether the key may store. */
+function sameOf(before: Route, now: Route): Route {
+  const isSame =
+    now.key.alias === before.key.alias &&
+    now.key.mayStore === before.key.mayStore &&
+    now.gateway === before.gateway &&
+    now.endpoint === before.endpoint
+  if (!isSame) throw changed()
+  return now
+}
+
+function changed(): Refusal {
+  return new Refusal('draining', {
+    message: 'While the body of the request was on its way, the configuration changed.',
+    help: 'Send the request again: it was not sent on.',
+    retryAfterSeconds: 1,
+  })
+}

@@ -1,0 +1,95 @@
+import { createServer, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { connect } from 'node:net'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { boundTinyChunks } from '../../packages/instance/src/connections/tiny-chunks.js'
+import { forEachDoor } from '../support/for-each-door.js'
+
+const chunkOf = (text: string): string => `${text.length.toString(16)}\r\n${text}\r\n`
+const oneByOne = (text: string): string => [...text].map(chunkOf).join('')
+
+/** Sends a request with a chunked body, all of it in one write, and gives what is answered until the connection ends. */
+function send(origin: string, path: string, headers: readonly string[], chunks: string): Promise<string> {
+  const { hostname, port, host } = new URL(origin)
+  const socket = connect(Number(port), hostname)
+  const head = [
+    `POST ${path} HTTP/1.1`,
+    `Host: ${host}`,
+    'Content-Type: application/json',
+    'Connection: close',
+    'Transfer-Encoding: chunked',
+  ]
+  socket.write(`${[...head, ...headers].join('\r\n')}\r\n\r\n${chunks}0\r\n\r\n`)
+  return new Promise((whole) => {
+    let text = ''
+    socket.on('data', (piece: Buffer) => (text += piece.toString()))
+    socket.on('error', () => undefined)
+    socket.on('close', () => whole(text))
+  })
+}
+
+describe('chunks-of-one-byte', () => {
+  let refusals = 0
+  const pieces: Buffer[] = []
+  const server = createServer((request: IncomingMessage, response) => {
+    boundTinyChunks(request, () => {
+      refusals += 1
+      response.writeHead(400, { connection: 'close' }).end()
+    })
+    request.on('data', (piece: Buffer) => pieces.push(piece))
+    request.on('end', () => response.end('whole'))
+  })
+  let origin = ''
+  beforeAll(async () => {
+    await new Promise<void>((listens) => server.listen(0, '127.0.0.1', listens))
+    origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  })
+  afterAll(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+
+  test.each([
+    ['one byte each', (text: string) => oneByOne(text)],
+    [
+      'one byte each around a large one',
+      (text: string) => oneByOne(text.slice(0, 900)) + chunkOf(text.slice(900, 2000)) + oneByOne(text.slice(2000)),
+    ],
+    [
+      'sizes on both sides of the bound',
+      (text: string) => [0, 63, 127, 192, 255].map((at, index, all) => chunkOf(text.slice(at, all[index + 1]))).join(''),
+    ],
+  ])('are given together, in their order: %s', async (_, spell) => {
+    pieces.length = 0
+    const text = Array.from({ length: 3000 }, (__, index) => String.fromCharCode(97 + (index % 26))).join('')
+    expect(await send(origin, '/', [], spell(text))).toMatch(/^HTTP\/1\.1 200[\s\S]*whole/)
+    expect(Buffer.concat(pieces).toString()).toBe(text)
+    expect(pieces.length).toBeLessThan(20)
+  })
+
+  test('are refused once where they come by the ten thousand, and none of the rest is given', async () => {
+    pieces.length = 0
+    expect(await send(origin, '/', [], oneByOne('a'.repeat(30_000)))).toMatch(/^HTTP\/1\.1 400/)
+    expect(refusals).toBe(1)
+    expect(Buffer.concat(pieces).length).toBeLessThanOrEqual(4100)
+  })
+})
+
+forEachDoor({}, (house) => {
+  const path = (): string => new URL(`${house().baseURL}/chat/completions`).pathname
+  const body = (): string => JSON.stringify({ model: house().model, messages: [{ role: 'user', content: 'Hi' }] })
+  const asAcme = (): string[] => [`Authorization: Bearer ${house().callers.acme}`]
+
+  test('chunks-of-one-byte: a call in chunks of one byte is answered', async () => {
+    expect(await send(house().origin, path(), asAcme(), oneByOne(body()))).toMatch(/^HTTP\/1\.1 200/)
+  })
+
+  test.each([
+    ['with a credential', asAcme],
+    ['without one', () => []],
+  ])('chunks-of-one-byte: tens of thousands are refused, %s, and others are served', async (_, headers) => {
+    const answer = send(house().origin, path(), headers(), oneByOne(`{"a":"${'x'.repeat(30_000)}"}`))
+    expect((await house().chat()).status).toBe(200)
+    expect(await answer).toMatch(/^HTTP\/1\.1 40[01]|^$/)
+  })
+})
