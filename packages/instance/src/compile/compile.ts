@@ -2,6 +2,7 @@ import { type CheckedConfig, type Config, countedUnder, createTrust, titleOfLimi
 import {
   compilePrices,
   createAccount,
+  createAdoptTags,
   createCostEstimate,
   createEndedNote,
   createInterruptedNote,
@@ -131,6 +132,7 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses, 
   const waits = new Waits()
   const redactor = createRedactor(searchedSecrets(secrets), 0, live)
   if (replaces !== undefined) holdFormer(replaces, checked, live, uses)
+  const adoptTags = createAdoptTags(config.tags.agents)
   const noteEnded = createEndedNote({ ledger: options.ledger, redactor })
   const pace = new LedgerPace(options.ledger)
   let draining = false
@@ -153,6 +155,7 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses, 
       admit(arrival) {
         if (draining) throw new Refusal('draining', { retryAfterSeconds: 1, headers: ['Connection', 'close'] })
         checkArrival(arrival)
+        adoptTags?.(arrival.headers)
       },
       wait: (promise, call) => waits.for(promise, call),
       follow: (principal) => parts.revocations.follow(principal),
