@@ -9,7 +9,7 @@ import { prepareRedis, type RedisServer } from '../support/redis-server.js'
 const tellMs = 5000
 const patientMs = 60_000
 /** How many requests of each kind begin in a second. */
-const perSecond = 50
+const perSecond = 10
 
 const limits = { rules: [{ each: 'team', per: 'day', requests: 1_000_000 }] }
 const ofStore = { part: 'store', metric: 'postern_store_up', lines: ['store_unavailable', 'store_available_again'] } as const
