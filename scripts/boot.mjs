@@ -16,7 +16,10 @@ const forCommonJs = ['packages/client', 'packages/protocol', 'packages/server']
 
 /** Each task gives its exit code. */
 const tasks = {
-  build: async () => 0,
+  build: async () => {
+    process.stderr.write('Built. The command is  node sidecar/bin/postern.js ; "npm start" runs the demo.\n')
+    return 0
+  },
   start: () => postern(args.some((argument) => /^(-c|--config)(=|$)/.test(argument)) ? ['start', ...args] : ['demo', ...args]),
   test: () => run(join(binaries, 'vitest'), ['run', ...args]),
   bench: () => run(process.execPath, [join(root, 'test/bench/dist/main.js'), ...args]),

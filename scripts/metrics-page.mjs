@@ -67,7 +67,8 @@ histogram ${mostSeries.histogram}). Whatever is beyond is counted as \`other\`: 
 [deploy/grafana](../deploy/grafana) has two for Grafana, to be imported as they are: *calls* (what callers ask for, what it costs, how it ends) and *operations* (the process, and what it depends
 on). A test asks for every name in them.
 
-Worth an alert: \`postern_keys_rejected_total\` or \`postern_leaks_found_total\` grew; \`postern_store_up\`, \`postern_issuer_up\` or \`postern_backend_up\` is 0;
+Worth an alert: \`postern_keys_rejected_total\` or \`postern_leaks_found_total\` grew; \`postern_store_up\`, \`postern_ledger_up\`, \`postern_gateway_up\`, \`postern_issuer_up\` or \`postern_backend_up\` is 0
+([how soon each is known](operations.md#what-is-lost));
 \`postern_reloads_total{result="refused"}\` grew; \`postern_call_endings_total{finish="cut_budget"}\` grew: [a gateway ignores ceilings](limits.md#a-gateway-that-ignores-ceilings).
 
 ## Spans

@@ -25,6 +25,8 @@ export interface Call {
   readonly input?: number
   readonly output?: number
   readonly cost?: { readonly amount: string; readonly unit: string }
+  /** `true`: tokens or cost are not the gateway's own report. */
+  readonly estimated?: true
 }
 
 /** What an error code means, and what to do; `undefined`: it is the gateway's own. */
@@ -41,6 +43,11 @@ export function endingOf({ finish, code }: Pick<Call, 'finish' | 'code'>): {
   if (finish === undefined || finish === 'complete')
     return code === undefined ? { text: 'complete', tone: 'good' } : { text: 'error', tone: 'bad' }
   return { text: finish.replaceAll('_', ' '), tone: finish === 'client_closed' ? 'warn' : 'bad' }
+}
+
+/** How long a call took, in milliseconds; `undefined`: its process died, so nobody knows. */
+export function durationOf({ finish, duration_ms: ms }: Pick<Call, 'finish' | 'duration_ms'>): number | undefined {
+  return finish === 'interrupted' ? undefined : ms
 }
 
 /** The id of the session that made a call; `undefined`: it was no session. */

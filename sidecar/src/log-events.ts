@@ -25,6 +25,12 @@ export function logEvents(log: Log): Witness {
       case 'backend_back':
         log('info', 'the backend answers again', { after_ms: event.afterMs })
         break
+      case 'gateway_lost':
+        log('error', 'gateway_unavailable', { gateway: event.gateway, reason: event.reason })
+        break
+      case 'gateway_back':
+        log('info', 'gateway_available_again', { gateway: event.gateway, after_ms: event.afterMs })
+        break
       case 'backend_ended':
         if (event.asked !== undefined) logBackendRequest(log, event, event.asked)
         break

@@ -1,4 +1,4 @@
-import { type EmulatedGateway, type EmulatedKey, keyFormOf } from '@postern/emulator'
+import { type EmulatedGateway, type EmulatedKey, issueKey, keyFormOf } from '@postern/emulator'
 import { WrongUsage } from './failure.js'
 
 /** A key is sent in a header: visible ASCII without spaces. */
@@ -24,8 +24,8 @@ export function readEmulatedKeys(gateway: EmulatedGateway, written: readonly str
       )
     if (!headerSafe.test(secret))
       throw new WrongUsage(`The key "${name}" is no key. Write 1 to 256 characters of ASCII without blanks behind ${name}=.`)
-    if (form !== undefined && !form.test(secret))
-      throw new WrongUsage(`The key "${name}" is no key of ${gateway}: its keys have the form ${String(form)}.`)
+    if (form !== undefined && !form.pattern.test(secret))
+      throw new WrongUsage(`The key "${name}" is no key of ${gateway}: its keys are ${form.words}, such as ${issueKey(gateway).secret}.`)
     if (keys.has(name)) throw new WrongUsage(`The key "${name}" stands twice. Give each --key a name of its own.`)
     if ([...keys.values()].some((other) => other.secret === secret))
       throw new WrongUsage(`The key "${name}" has the value of another one. Give each a value of its own.`)

@@ -10,6 +10,8 @@ const printedAddress = 'http://127.0.0.1:8787'
 export interface PageExamples {
   /** Those that are marked as such, in order. */
   readonly names: readonly string[]
+  /** Where they are written. */
+  readonly folder: string
   /** Puts a file beside the examples. */
   write(file: string, code: string): void
   example(name: string): string
@@ -46,6 +48,7 @@ export function openPage(page: string, folder: string): PageExamples {
   }
   return {
     names: [...examples.keys()],
+    folder: directory,
     write,
     example,
     async run(name, { origin = printedAddress, env = {}, around = (code: string) => code } = {}) {

@@ -23,6 +23,7 @@ interface Told {
 let cwd: string
 let emulator: Emulator
 let running: RunningPostern
+let call: (label: string, model: string, headers?: Readonly<Record<string, string>>) => Promise<number>
 
 const ask = async (path: string, credential: string): Promise<{ readonly status: number; readonly body: Told }> => {
   const { status, body } = await askAdmin({ socketPath: join(cwd, 'admin.sock') }, `GET /admin/v1/${path}`, { credential })
@@ -74,7 +75,7 @@ beforeAll(async () => {
   const ring = ['a', 'b'].map((label) => `${label}:${hash('sha256', `credential of ${label}`)}`).join(',')
   running = startPostern(['start', '--config', 'postern.json'], { cwd, env: { KEY: key.secret, RING: ring } })
   const [, url = ''] = await running.prints(/"url":"([^"]+)"/)
-  const call = async (label: string, model: string, headers: Readonly<Record<string, string>> = {}): Promise<number> => {
+  call = async (label, model, headers = {}) => {
     const answer = await fetch(`${url}/chat/completions`, {
       method: 'POST',
       headers: { authorization: `Bearer credential of ${label}`, 'content-type': 'application/json', ...headers },
@@ -192,5 +193,21 @@ describe('postern explain beside a running sidecar', () => {
       env: { KEY: 'sk_unused', RING: `a:${'0'.repeat(64)}` },
     })
     expect([code, stdout]).toEqual([0, expect.stringMatching(/what is left[\s│]+not known: the sidecar answered with 401/)])
+  })
+
+  test('refuses what a limit has nothing left for, with the name of the limit and the code that a call gets', async () => {
+    // Two calls of ten are booked already.
+    for (let left = 8; left > 0; left -= 1) expect(await call('a', 'auto')).toBe(200)
+    expect(await call('a', 'auto')).toBe(429)
+    const { code, stdout } = await explain('--team', 'acme', '--model', 'auto')
+    expect([code, stdout]).toEqual([1, expect.stringContaining('429 rate_limited')])
+    expect(stdout).toMatch(/The limit "each-team" \(limits\.rules\[0\]\) has nothing left: it is used up\./)
+    const asJson = JSON.parse((await explain('--team', 'acme', '--model', 'auto', '--json')).stdout) as { readonly outcome: string }
+    expect(asJson).toMatchObject({ outcome: 'refused', refusal: { code: 'rate_limited', status: 429 } })
+  })
+
+  test('says which service callers there are, if nobody has the label that is asked for', async () => {
+    const { code, stderr } = await explain('--service', 'nobody-we-know')
+    expect([code, stderr]).toEqual([1, expect.stringContaining('no service caller has this label. There are a, b;')])
   })
 })

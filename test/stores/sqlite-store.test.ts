@@ -172,7 +172,7 @@ describe('what a sqlite store keeps', () => {
 })
 
 describe('the owner of a sqlite store', () => {
-  const refusal = /Another process uses the store .*store\.db.*for one process.*store: \{ redis: \{ env: REDIS_URL \} \}/
+  const refusal = /Another process uses the store .*store\.db.*for one process.*stop that one.*store: \{ redis: \{ env: REDIS_URL \} \}/
 
   test('is one, also within a process', async () => {
     const first = createSqliteStore({ file, owner: true })

@@ -140,6 +140,11 @@ export function createCallerSchemas(strict: Settings) {
       .refine((ms) => ms <= 300_000, fault('is longer than five minutes', 'Write 5m or less.'))
       .default(30_000)
       .describe('how far its clock may differ'),
+    /** How often its keys are fetched only to see whether it answers. Default: they are fetched when they are needed, and each second while it is lost. */
+    probe: duration
+      .refine((ms) => ms >= 1000 && ms <= 3_600_000, fault('is not between a second and an hour', 'Write a time such as 2s.'))
+      .optional()
+      .meta({ description: 'how often its keys are fetched only to see that it answers', unset: 'never' }),
   })
 
   const forwardAuth = strict({

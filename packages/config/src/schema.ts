@@ -13,6 +13,7 @@ import { createLimitsSchema } from './limit-schemas.js'
 import { createPoliciesSchema } from './policy-schemas.js'
 import { alias, lenient, port, type Settings, strict } from './schema-parts.js'
 import { createStoreSchemas } from './store-schemas.js'
+import { createTagsSchema } from './tag-schema.js'
 import { createLogSchema, createTelemetrySchema } from './telemetry-schemas.js'
 import { duration, pace, size } from './units.js'
 
@@ -95,6 +96,7 @@ function createSchemas(strict: Settings, dialectIds: readonly string[]) {
     /** What programs that watch the process may read, or are sent. */
     telemetry: createTelemetrySchema(strict).optional(),
     /** What the log has beside a line for each call. */
+    tags: createTagsSchema(strict).prefault({}),
     log: createLogSchema(strict).prefault({}),
     /** Where it is written down who changed what. Default: in the log. */
     audit: strict({

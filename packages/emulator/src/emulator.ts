@@ -68,9 +68,9 @@ async function serve(request: IncomingMessage, response: ServerResponse, exchang
 }
 
 /** A key that the gateway would never issue is a mistake in the set-up: fail here, not with a 401 later. */
-function requireKeyForm(gateway: EmulatedGateway, { keyForm }: GatewayBehaviour, { keys }: EmulatorOptions) {
+function requireKeyForm(gateway: EmulatedGateway, { keyForm, keyWords }: GatewayBehaviour, { keys }: EmulatorOptions) {
   const odd = keyForm === undefined ? -1 : keys.findIndex(({ secret }) => !keyForm.test(secret))
-  if (odd !== -1) throw new TypeError(`keys[${odd}] is not a key of ${gateway}: its keys have the form ${String(keyForm)}`)
+  if (odd !== -1) throw new TypeError(`keys[${odd}] is not a key of ${gateway}: its keys are ${keyWords}`)
 }
 
 function secretsOf({ keys }: EmulatorOptions): string[] {

@@ -21,6 +21,8 @@ export interface GatewayBehaviour {
   repeatSecret(secret: string): unknown
   /** The documented form of its keys, if the gateway insists on it. */
   readonly keyForm?: RegExp
+  /** That form in words: `sk-ony- and 48 hexadecimal digits`. */
+  readonly keyWords?: string
   /** Answers one request whose body has arrived. */
   handle(exchange: EmulatedCall): Promise<void>
 }

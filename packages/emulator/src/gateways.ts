@@ -14,7 +14,15 @@ export function behaviourOf(gateway: EmulatedGateway, options: EmulatorOptions):
   return new BEHAVIOURS[gateway](options)
 }
 
+/** The form of a gateway's keys. */
+export interface KeyForm {
+  readonly pattern: RegExp
+  /** The same in words: `sk-ony- and 48 hexadecimal digits`. */
+  readonly words: string
+}
+
 /** The form that a gateway documents for its keys; `undefined` where it documents none. */
-export function keyFormOf(gateway: EmulatedGateway): RegExp | undefined {
-  return behaviourOf(gateway, { keys: [] }).keyForm
+export function keyFormOf(gateway: EmulatedGateway): KeyForm | undefined {
+  const { keyForm: pattern, keyWords: words } = behaviourOf(gateway, { keys: [] })
+  return pattern === undefined || words === undefined ? undefined : { pattern, words }
 }

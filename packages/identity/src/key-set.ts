@@ -45,7 +45,7 @@ export function createKeySet(url: URL, dispatcher: Dispatcher, availability?: Av
       if (performance.now() - failedAt < failureCoolDownMs) throw failure
       try {
         fetches += 1
-        const keySet = readKeySet(await fetchJson(address, { maxBytes: maxKeySetBytes, signal, dispatcher }))
+        const keySet = await fetchKeySet(address, dispatcher, signal)
         availability?.answered()
         return Response.json(keySet)
       } catch (error) {
@@ -69,6 +69,15 @@ export function createKeySet(url: URL, dispatcher: Dispatcher, availability?: Av
       throw new Refusal('caller_check_unavailable', { retryAfterSeconds: Math.ceil(coolDownMs / 1000), cause: error })
     }
   }
+}
+
+/**
+ * Fetches the key set at a URL.
+ *
+ * @throws {Error} by rejecting, if it is not here before the signal is aborted, or is no set of keys.
+ */
+export async function fetchKeySet(url: URL | string, dispatcher: Dispatcher, signal: AbortSignal): Promise<object> {
+  return readKeySet(await fetchJson(String(url), { maxBytes: maxKeySetBytes, signal, dispatcher }))
 }
 
 /** The members of a key that are used. Those of private keys stay, so that such a key is refused. */

@@ -31,6 +31,8 @@ export interface Explanation {
   readonly key?: string
   readonly gateway?: string
   readonly dialect?: string
+  /** `true`: it costs nothing, so no limit of tokens or money counts it. */
+  readonly free?: true
   /** The gateway's URL for the request. */
   readonly url?: string
   /** The binding that chooses the key, such as `team=acme`. */
@@ -119,7 +121,8 @@ export function explain(runtime: Runtime, question: ExplainQuestion): Explanatio
       const limits = asked.map(({ limit }) => limit)
       checkSizable(limits, plainNeed(route, model), { gateway: gateway.name, key: route.key.alias, model }, runtime.pricing)
     }
-    return { outcome: 'forwarded', ...chosen, url: gateway.origin + upstreamPath, limits }
+    const free = endpoint.costs === 'nothing' ? { free: true as const } : {}
+    return { outcome: 'forwarded', ...chosen, ...free, url: gateway.origin + upstreamPath, limits }
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
     const help = error.details.help ?? helps[error.code] ?? errorCodes[error.code].help

@@ -1,6 +1,6 @@
 import type { Assertions } from './assertion/assertions.js'
 import type { Config } from '@postern/config'
-import type { FindKey, FindLimits, FindPolicy, Journey, NoteEnded, OpenList, Pricing, Resolve, Rooms } from '@postern/core'
+import type { FindKey, FindLimits, FindPolicy, Gateway, Journey, NoteEnded, OpenList, Pricing, Resolve, Rooms } from '@postern/core'
 import type { CookieMemory, Revocations, SessionEndpoint, SignSession } from '@postern/identity'
 import type { BoundCaller, Budgets, PublicAddress } from '@postern/ports'
 import type { BrowserAccess } from './doors/browser-access.js'
@@ -47,6 +47,8 @@ export interface Runtime {
   readonly connections: Connections
   /** The configuration of this runtime; it holds references to secrets, never secrets. */
   readonly config: Config
+  /** The gateways of the configuration, by name. */
+  readonly gateways: ReadonlyMap<string, Gateway>
   /** How many service callers the hash ring has; 0 without a ring. */
   readonly serviceCallers: number
   /** How the keys are, and those that come from sources. */

@@ -79,6 +79,8 @@ export interface WorkflowCall {
   readonly input?: number
   readonly output?: number
   readonly cost?: UsageCost
+  /** `true`: tokens or cost are not what the gateway reported, as in {@link UsageRow.estimated}. */
+  readonly estimated?: true
 }
 
 /** A call as the ledger keeps it. What is not known is absent. */

@@ -21,6 +21,10 @@ export type PosternEvent =
   | IssuerBack
   | BackendLost
   | BackendBack
+  | GatewayLost
+  | GatewayBack
+  | LedgerLost
+  | LedgerBack
   | ConfigurationTaken
   | ConfigurationRefused
   | KeyChanged
@@ -175,6 +179,34 @@ export interface BackendLost {
 /** The backend answers again. */
 export interface BackendBack {
   readonly type: 'backend_back'
+  /** For how long it was lost. */
+  readonly afterMs: number
+}
+
+/** A gateway does not answer. Told once until it is back, and by the sidecar alone. */
+export interface GatewayLost {
+  readonly type: 'gateway_lost'
+  readonly gateway: string
+  readonly reason: string
+}
+
+/** It answers again, or is asked no more. */
+export interface GatewayBack {
+  readonly type: 'gateway_back'
+  readonly gateway: string
+  /** For how long it was lost. */
+  readonly afterMs: number
+}
+
+/** The ledger cannot be written. Told once until it is back, and by the sidecar alone. */
+export interface LedgerLost {
+  readonly type: 'ledger_lost'
+  readonly reason: string
+}
+
+/** The ledger is written again. */
+export interface LedgerBack {
+  readonly type: 'ledger_back'
   /** For how long it was lost. */
   readonly afterMs: number
 }

@@ -1,3 +1,4 @@
+export { agentHeaders, type AgentHeaders, type AgentName, agentNames } from './agent-headers.js'
 export type { CallerLimit } from './caller-limit.js'
 export { type ErrorCode, type ErrorCodeEntry, type ErrorType, errorCodes } from './error-codes.js'
 export { type ErrorEnvelope, errorEnvelope, type ErrorSaid } from './error-envelope.js'

@@ -1,4 +1,4 @@
-import { type Call, endingOf, meaningOf, sessionOf } from '../call.js'
+import { type Call, durationOf, endingOf, meaningOf, sessionOf } from '../call.js'
 import { hrefOf } from '../route.js'
 import { Badge } from './badge.js'
 import { EndSessions } from './end-sessions.js'
@@ -9,6 +9,8 @@ import { count, duration, utc } from './numbers.js'
 /** One call with all that the ledger has of it, and what its error code means. */
 export function CallDetail({ call, mayEnd }: { readonly call: Call; readonly mayEnd: boolean }) {
   const { code, earlier, cost, workflow } = call
+  const took = durationOf(call)
+  const estimated = call.estimated === true ? ', estimated' : ''
   const meaning = code === undefined ? undefined : meaningOf(code)
   const session = sessionOf(call.caller)
   return (
@@ -31,7 +33,7 @@ export function CallDetail({ call, mayEnd }: { readonly call: Call; readonly may
       <Facts
         facts={[
           ['Began (UTC)', utc(call.start)],
-          ['Took', duration(call.duration_ms)],
+          ['Took', took === undefined ? 'not known: its process died' : duration(took)],
           ['Request', call.method === undefined ? undefined : <Name of={`${call.method} ${call.path ?? ''}`} />],
           ['Status', String(call.status)],
           ['Team', call.team === undefined ? undefined : <a href={hrefOf('tenants', { team: call.team })}>{call.team}</a>],
@@ -47,9 +49,9 @@ export function CallDetail({ call, mayEnd }: { readonly call: Call; readonly may
             'Tokens',
             call.input === undefined && call.output === undefined
               ? undefined
-              : `${count(call.input ?? 0)} in, ${count(call.output ?? 0)} out`,
+              : `${count(call.input ?? 0)} in, ${count(call.output ?? 0)} out${estimated}`,
           ],
-          ['Cost', cost === undefined ? undefined : `${cost.amount} ${cost.unit}`],
+          ['Cost', cost === undefined ? undefined : `${cost.amount} ${cost.unit}${estimated}`],
           ['Tried before', earlier.map(({ attempt, code: failed }) => `${attempt}: ${failed}`).join(', ')],
         ]}
       />

@@ -1,4 +1,4 @@
-import { type Call, endingOf } from '../call.js'
+import { type Call, durationOf, endingOf } from '../call.js'
 import { hrefOf } from '../route.js'
 import { Badge } from './badge.js'
 import { Name } from './name.js'
@@ -17,7 +17,7 @@ export function Timeline({ calls, total }: { readonly calls: readonly Call[]; re
   const begin = Math.min(...drawn.map(({ start }) => Date.parse(start)))
   const end = Math.max(...drawn.map(({ start, duration_ms: ms }) => Date.parse(start) + ms))
   const span = Math.max(1, end - begin)
-  const slowest = drawn.reduce<Call | undefined>((found, call) => (call.duration_ms > (found?.duration_ms ?? -1) ? call : found), undefined)
+  const slowest = slowestOf(drawn)
   const depths = depthsOf(drawn)
   const write = moneyWriter(Math.max(0, ...drawn.map(({ cost }) => Number(cost?.amount ?? 0))))
   return (
@@ -56,7 +56,8 @@ export function Timeline({ calls, total }: { readonly calls: readonly Call[]; re
           isNumber: true,
           cell: (call) => (
             <>
-              {call === slowest && drawn.length > 1 ? <Badge text="slowest" tone="warn" /> : undefined} {duration(call.duration_ms)}
+              {call === slowest && drawn.length > 1 ? <Badge text="slowest" tone="warn" /> : undefined}{' '}
+              {durationOf(call) === undefined ? 'not known' : duration(call.duration_ms)}
             </>
           ),
         },
@@ -65,7 +66,7 @@ export function Timeline({ calls, total }: { readonly calls: readonly Call[]; re
           head: 'Cost',
           isNumber: true,
           isWide: true,
-          cell: ({ cost }) => (cost === undefined ? '' : `${write(cost.amount)} ${cost.unit}`),
+          cell: ({ cost, estimated }) => (cost === undefined ? '' : `${estimated === true ? '≈ ' : ''}${write(cost.amount)} ${cost.unit}`),
         },
         { head: 'Model', isWide: true, cell: ({ model }) => <Name of={model} none="not named" /> },
         {
@@ -79,6 +80,19 @@ export function Timeline({ calls, total }: { readonly calls: readonly Call[]; re
       ]}
     />
   )
+}
+
+/** The call that took longest; `undefined`: of none it is known that it took any time. How long a call took whose process died, nobody knows. */
+function slowestOf(calls: readonly Call[]): Call | undefined {
+  let slowest: Call | undefined
+  let longestMs = 0
+  for (const call of calls) {
+    const ms = durationOf(call) ?? 0
+    if (ms <= longestMs) continue
+    longestMs = ms
+    slowest = call
+  }
+  return slowest
 }
 
 /** How many parents each step has above it. A circle of parents ends at {@link maxDepth}. */

@@ -26,7 +26,7 @@ interface Reloaded {
 
 /** Whether the process is ready, what is impaired, and having its configuration read again. */
 export function ProcessView({ operator }: ViewProps) {
-  const { answers, ...waiting } = useAnswers<readonly [Readiness]>('readiness', () => [read<Readiness>('/readiness')], 5000)
+  const { answers, ...waiting } = useAnswers<readonly [Readiness]>('readiness', () => [read<Readiness>('/readiness')], 1000)
   const [reloaded, setReloaded] = useState<Reloaded>()
   const readiness = answers?.[0]
   return (
@@ -64,7 +64,7 @@ export function ProcessView({ operator }: ViewProps) {
           {reloaded === undefined ? undefined : <ReloadResult of={reloaded} />}
           <Table
             title="What is impaired"
-            note="Looked at every five seconds."
+            note="Looked at every second."
             empty="Nothing is impaired."
             rows={readiness.impaired}
             keyOf={({ part }) => part}

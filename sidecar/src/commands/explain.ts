@@ -17,6 +17,7 @@ import { Failure } from '../failure.js'
 import { withRingOf } from '../keys/open-ring.js'
 import { requireConfig } from '../load-config.js'
 import { printJson, printTable } from '../print.js'
+import { refusedByLimit } from '../refused-by-limit.js'
 
 export interface ExplainOptions {
   readonly config: string
@@ -46,7 +47,9 @@ export async function explain(options: ExplainOptions): Promise<number> {
   const dry = await withRingOf(checked, file, (ring) => explainDry(checked, { ...options, ...caller }, ring?.ring))
   const counts = dry.limits.rules.length === 0 ? { limits: [] } : await lookAtLimits({ ...options, ...caller })
   const rules = dry.limits.rules.map((rule) => counts.limits.find(({ path, unit }) => path === rule.path && unit === rule.unit) ?? rule)
-  const explanation = withoutKeys({ ...dry, limits: { ...dry.limits, rules } })
+  const refusal = dry.refusal ?? refusedByLimit(rules, dry.free === true)
+  const outcome = refusal === undefined ? dry.outcome : 'refused'
+  const explanation = withoutKeys({ ...dry, outcome, ...(refusal === undefined ? {} : { refusal }), limits: { ...dry.limits, rules } })
   if (options.json === true) printJson(explanation)
   else printExplanation(explanation, counts.why)
   return explanation.outcome === 'forwarded' ? 0 : 1
@@ -76,19 +79,33 @@ async function explainDry(
  * Whose call is asked about. A service caller of whom nothing else is said is who the configuration says that it is; with a user, team or
  * project it calls for them.
  *
- * @throws {Failure} if the service caller may not call for others, or is said to have a workflow.
+ * @throws {Failure} if there is no such service caller, or it may not call for others, or is said to have a workflow.
  */
-function callerOf({ user, team, project, service, workflow }: ExplainOptions, { config }: CheckedConfig): AskedCaller {
+function callerOf({ user, team, project, service, workflow }: ExplainOptions, { config, ring }: CheckedConfig): AskedCaller {
   if (service === undefined) return { user, team, project, workflow }
   if (workflow !== undefined)
     throw new Failure('--service and --workflow: a session token vouches for a workflow, and a service caller sends none. Leave one out.')
   const known = config.callers.service?.principals[service]
+  const labels = [...new Set([...Object.keys(config.callers.service?.principals ?? {}), ...ring.map(({ label }) => label)])]
+  // Without its variables the ring cannot be read, and any label may be in it.
+  if (config.callers.service === undefined || (ring.length > 0 && !labels.includes(service)))
+    throw new Failure(describeUnknown(service, labels))
   if (user === undefined && team === undefined && project === undefined)
     return { service, user: known?.user, team: known?.team, project: known?.project }
   if (known?.delegate === true) return { service, user, team, project, actsFor: true }
   throw new Failure(
     `--service ${service} does not call for others: callers.service.principals has no "delegate: true" there. Leave out --user, --team and --project.`,
   )
+}
+
+/** How many labels a message names at most. */
+const maxNamed = 20
+
+function describeUnknown(service: string, labels: readonly string[]): string {
+  if (labels.length === 0)
+    return `--service ${service}: this configuration has no service callers. Write callers.service and make one with "postern callers add"; or ask for --user, --team or --project.`
+  const more = labels.length > maxNamed ? ', …' : ''
+  return `--service ${service}: no service caller has this label. There are ${labels.slice(0, maxNamed).join(', ')}${more}; "postern callers list" has all, and "postern callers add ${service}" makes one.`
 }
 
 /** The path below the mount. It may be written as rules write it (`chat/completions`), as the API has it, or as clients send it. */

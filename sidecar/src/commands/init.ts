@@ -30,7 +30,7 @@ export async function init(options: InitCommandOptions): Promise<number> {
     print(`Written: ${files.map((file) => relative(process.cwd(), file)).join(', ')}. Keep .env out of version control.`)
     if (secrets.credential !== undefined) print(`\nCredential of "app", shown this once:\n\n  ${secrets.credential}`)
     if (secrets.fillIn.length > 0)
-      print(`\nWrite your gateway key into .env, behind ${secrets.fillIn.map((name) => `${name}=`).join(' and ')}. Then:`)
+      print(`\nWrite your gateway key into .env, as ${secrets.fillIn.map((name) => `${name}=…`).join(' and ')}. Then:`)
     else print('\nThen:')
     print(`\n${nextInOrder(next).join('\n')}`)
     print(`\n${next.emulate === undefined ? '"start" runs' : '"emulate" and "start" run'} until Ctrl-C; call from another terminal.`)

@@ -13,7 +13,9 @@ import { requireConfig } from '../load-config.js'
 import { logEvents } from '../log-events.js'
 import { takeVariables } from '../own-variables.js'
 import { openConfiguredStore } from '../open-store.js'
+import { createLosses } from '../readiness/losses.js'
 import { createReadiness } from '../readiness/readiness.js'
+import { watchGateways } from '../readiness/watch-gateways.js'
 import { watchStore } from '../readiness/watch-store.js'
 import { requireListeners, takePassedSockets } from '../restart/passed-sockets.js'
 import { startSidecar } from '../sidecar.js'
@@ -46,13 +48,16 @@ export async function start(hangUps: HangUps, options: { readonly config: string
   let inUse = (): CheckedConfig => checked
   const telemetry = await openTelemetry(() => inUse(), log)
   const { store: opened, handOver } = await openConfiguredStore(checked, file, log)
-  const witness = tellAll([logEvents(log), ...telemetry.witnesses])
+  const losses = createLosses()
+  const told = tellAll([logEvents(log), losses.witness, ...telemetry.witnesses])
+  const gateways = watchGateways((name) => instance.runtime.gateways.get(name), told)
+  const witness = tellAll([told, gateways.witness])
   const store = watchStore(opened, witness)
   const audit = await openAudit(() => inUse(), file, log).catch(async (error: unknown) => {
     await store.store.close()
     throw error
   })
-  const kept = await openLedger(checked, dirname(file), log).catch(async (error: unknown) => {
+  const kept = await openLedger(checked, dirname(file), log, witness).catch(async (error: unknown) => {
     await Promise.all([audit.close(), store.store.close()])
     throw error
   })
@@ -65,7 +70,8 @@ export async function start(hangUps: HangUps, options: { readonly config: string
   })
   inUse = () => instance.checked
   const configuration = createConfiguration(loaded, instance, witness)
-  const readiness = createReadiness({ instance, store, auditTrouble: () => audit.trouble() })
+  const readiness = createReadiness({ instance, store, auditTrouble: () => audit.trouble(), losses })
+  if (store.store.scope !== 'process') store.keepLooking()
   const serving = {
     runtime: instance,
     configuration,
@@ -116,6 +122,8 @@ export async function start(hangUps: HangUps, options: { readonly config: string
     // The last lines wait for whoever reads the log, and for no longer than this.
     const lastLines = setTimeout(() => process.exit(0), deadline + lastLinesMs).unref()
     const inTime = await sidecar.close()
+    store.stop()
+    gateways.close()
     ledger.log(inTime ? 'info' : 'warn', inTime ? 'stopped' : 'stopped at the deadline; streams that were still open were cut')
     await Promise.all([kept?.close(), telemetry.close()])
     await ledger.close()

@@ -1,5 +1,5 @@
 import { type CheckedConfig, placeOfLedger } from '@postern/config'
-import type { Ledger, Log } from '@postern/ports'
+import type { Ledger, Log, Witness } from '@postern/ports'
 import { Failure } from '../failure.js'
 import { stateFolder } from '../state-folder.js'
 import { ledgerAddress } from './ledger-address.js'
@@ -15,22 +15,36 @@ export interface OpenLedger extends Ledger {
  * is not contacted yet: while it is down, calls are served, and their rows wait.
  *
  * @param directory The folder that relative paths begin at.
+ * @param witness Is told that the ledger cannot be written, and that it can be again.
  * @throws {Failure} if the file cannot be used, or the address is not one of PostgreSQL.
  */
-export async function openLedger(checked: CheckedConfig, directory: string, log: Log): Promise<OpenLedger | undefined> {
+export async function openLedger(checked: CheckedConfig, directory: string, log: Log, witness: Witness): Promise<OpenLedger | undefined> {
   const { config } = checked
   const place = placeOfLedger(config, directory, stateFolder(directory))
   if (place === undefined) return undefined
   const keepMs = config.ledger?.keep as number
+  const hearState = tellState(witness)
   try {
     if ('file' in place) {
       const { createSqliteLedger } = await import('@postern/stores/ledger')
-      return await createSqliteLedger({ file: place.file, keepMs, log })
+      return await createSqliteLedger({ file: place.file, keepMs, log, hearState })
     }
     const { createPostgresLedger } = await import('@postern/stores/postgres-ledger')
     const url = ledgerAddress(place, checked)
-    return createPostgresLedger({ url, keepMs, log, ...(place.schema === undefined ? {} : { schema: place.schema }) })
+    return createPostgresLedger({ url, keepMs, log, hearState, ...(place.schema === undefined ? {} : { schema: place.schema }) })
   } catch (error) {
     throw new Failure(`The ledger cannot be opened: ${(error as Error).message}`)
+  }
+}
+
+function tellState(witness: Witness): (reason: string | undefined) => void {
+  let lostAt = 0
+  return (reason) => {
+    if (reason === undefined) {
+      witness({ type: 'ledger_back', afterMs: Math.round(performance.now() - lostAt) })
+      return
+    }
+    lostAt = performance.now()
+    witness({ type: 'ledger_lost', reason })
   }
 }

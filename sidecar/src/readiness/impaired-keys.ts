@@ -1,13 +1,12 @@
 import type { KeyStates } from '@postern/instance'
+import { listed } from './listed.js'
+import type { Loss } from './losses.js'
 import type { Trouble } from './watch-store.js'
 
 /** A part of the process that does not work as it should, while other parts do. */
 export interface Impaired extends Trouble {
-  readonly part: 'store' | 'audit' | 'keys' | 'key dates'
+  readonly part: 'store' | 'audit' | 'keys' | 'key dates' | Loss['part']
 }
-
-/** How many impaired keys are named at most. */
-const maxNamed = 20
 
 /** When this process began: the `since` of keys that were impaired from the start. */
 const began = new Date().toISOString()
@@ -22,9 +21,4 @@ export function impairedKeys(keys: KeyStates): readonly Impaired[] {
     ...(lost.length === 0 ? [] : [{ part: 'keys', since, reason: listed(lost) } as const]),
     ...(dated.length === 0 ? [] : [{ part: 'key dates', since: began, reason: listed(dated) } as const]),
   ]
-}
-
-function listed(texts: readonly string[]): string {
-  const more = texts.length - maxNamed
-  return [...texts.slice(0, maxNamed), ...(more > 0 ? [`And ${more} more.`] : [])].join(' ')
 }

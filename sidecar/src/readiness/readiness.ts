@@ -1,5 +1,6 @@
 import { currentRuntime, type Runtime, type Serving } from '@postern/instance'
 import { type Impaired, impairedKeys } from './impaired-keys.js'
+import type { Losses } from './losses.js'
 import type { Trouble, WatchedStore } from './watch-store.js'
 
 /** Whether calls should be sent to this process. */
@@ -24,9 +25,11 @@ export interface ReadinessOptions {
   readonly store?: WatchedStore | undefined
   /** What is wrong with the audit. */
   readonly auditTrouble?: (() => Trouble | undefined) | undefined
+  /** What else is lost. It takes no process out of service. */
+  readonly losses?: Losses | undefined
 }
 
-export function createReadiness({ instance, store, auditTrouble }: ReadinessOptions): Readiness {
+export function createReadiness({ instance, store, auditTrouble, losses }: ReadinessOptions): Readiness {
   let isLeaving = false
   return {
     leave() {
@@ -40,9 +43,10 @@ export function createReadiness({ instance, store, auditTrouble }: ReadinessOpti
         ...(storeTrouble === undefined ? [] : [{ part: 'store', ...storeTrouble } as const]),
         ...(ofAudit === undefined ? [] : [{ part: 'audit', ...ofAudit } as const]),
         ...impairedKeys(runtime.keys),
+        ...(losses?.now() ?? []),
       ]
       if (runtime.draining || isLeaving) return { status: 'draining', impaired }
-      const because = whyEveryCallIsRefused(runtime, storeTrouble !== undefined)
+      const because = whyEveryCallIsRefused(runtime, storeTrouble !== undefined && storeTrouble.canBeRead !== true)
       return because === undefined ? { status: 'ready', impaired } : { status: 'refusing', because, impaired }
     },
   }

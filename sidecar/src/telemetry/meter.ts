@@ -77,8 +77,15 @@ export function createMeter(current: () => Labelled): Meter {
   const refresh = (): void => {
     names.refresh()
     for (const issuer of issuersOf(current())) if (!issuers.has(issuer)) setIssuer(issuer, 1)
+    for (const gateway of Object.keys(current().config.gateways)) {
+      if (known.has(gateway) || names.gateways.labelOf(gateway) === 'other') continue
+      known.add(gateway)
+      families.gatewayUp.of(gateway).value = 1
+    }
   }
   const issuers = new Set<string>()
+  /** The gateways that have a series. */
+  const known = new Set<string>()
   const setIssuer = (issuer: string, value: number): void => {
     const label = names.issuers.labelOf(issuer)
     if (label !== 'other') issuers.add(issuer)
@@ -87,6 +94,7 @@ export function createMeter(current: () => Labelled): Meter {
 
   families.storeUp.of().value = 1
   if (current().config.backend !== undefined) families.backendUp.of().value = 1
+  if (current().config.ledger !== undefined) families.ledgerUp.of().value = 1
   refresh()
 
   const witness: Witness = (event) => {
@@ -143,6 +151,14 @@ export function createMeter(current: () => Labelled): Meter {
       case 'issuer_lost':
       case 'issuer_back':
         setIssuer(event.issuer, event.type === 'issuer_back' ? 1 : 0)
+        break
+      case 'gateway_lost':
+      case 'gateway_back':
+        families.gatewayUp.of(names.gateways.labelOf(event.gateway)).value = event.type === 'gateway_back' ? 1 : 0
+        break
+      case 'ledger_lost':
+      case 'ledger_back':
+        families.ledgerUp.of().value = event.type === 'ledger_back' ? 1 : 0
         break
       case 'backend_lost':
       case 'backend_back':

@@ -190,6 +190,20 @@ export const metricTable = {
     unit: '1 or 0',
     help: 'Whether the store answers.',
   },
+  ledgerUp: {
+    name: 'postern_ledger_up',
+    type: 'gauge',
+    labels: [],
+    unit: '1 or 0',
+    help: 'Whether the ledger can be written; without a ledger there is no series.',
+  },
+  gatewayUp: {
+    name: 'postern_gateway_up',
+    type: 'gauge',
+    labels: ['gateway'],
+    unit: '1 or 0',
+    help: 'Whether a gateway answers.',
+  },
   issuerUp: {
     name: 'postern_issuer_up',
     type: 'gauge',

@@ -21,10 +21,7 @@ export function drawTree(calls: readonly WorkflowCall[]): readonly string[] {
   findParents(steps)
   const roots: Step[] = []
   for (const step of steps) (step.parent?.children ?? roots).push(step)
-  const slowest = steps.reduce<Step | undefined>(
-    (found, step) => (found === undefined || timeOf(step) > timeOf(found) ? step : found),
-    undefined,
-  )
+  const slowest = slowestOf(steps)
   const begin = Math.min(...calls.slice(0, 1).map(({ startMs }) => startMs))
   const lines: string[] = []
   // A list and no recursion: a client may name any depth of steps.
@@ -68,9 +65,23 @@ function findParents(steps: readonly Step[]): void {
   }
 }
 
-/** From the beginning of the first call of a step to the end of its last one, in milliseconds. */
-function timeOf({ calls }: Step): number {
-  return spanOf(calls)
+/** From the beginning of the first call of a step to the end of its last one, in milliseconds. `undefined`: the process of each died, so nobody knows. */
+function timeOf({ calls }: Step): number | undefined {
+  const ended = calls.filter(({ finish }) => finish !== 'interrupted')
+  return ended.length === 0 ? undefined : spanOf(ended)
+}
+
+/** The step that took longest; `undefined`: of none it is known that it took any time. */
+function slowestOf(steps: readonly Step[]): Step | undefined {
+  let slowest: Step | undefined
+  let longestMs = 0
+  for (const step of steps) {
+    const ms = timeOf(step) ?? 0
+    if (ms <= longestMs) continue
+    longestMs = ms
+    slowest = step
+  }
+  return slowest
 }
 
 /** From the beginning of the first call to the end of the last one, in milliseconds. */
@@ -85,6 +96,8 @@ export function spanOf(calls: readonly WorkflowCall[]): number {
 
 function describe(step: Step, beginMs: number): string {
   const { name, parentName, parent, calls } = step
+  const ms = timeOf(step)
+  const isEstimated = calls.some(({ estimated }) => estimated === true)
   const attempts = calls.reduce((sum, { earlier }) => sum + earlier.length, 0)
   const models = [...new Set(calls.flatMap(({ model }) => (model === undefined ? [] : [model])))]
   const codes = [...new Set(calls.flatMap(({ code }) => (code === undefined ? [] : [code])))]
@@ -95,8 +108,8 @@ function describe(step: Step, beginMs: number): string {
     showName(name ?? '(no step)'),
     ...(calls.length === 1 ? [] : [countOf(calls.length, 'call')]),
     `at ${formatMs((calls[0] as WorkflowCall).startMs - beginMs)}`,
-    `took ${formatMs(timeOf(step))}`,
-    describeCosts(calls.flatMap(({ cost }) => (cost === undefined ? [] : [cost]))),
+    ms === undefined ? 'took nobody knows how long' : `took ${formatMs(ms)}`,
+    `${describeCosts(calls.flatMap(({ cost }) => (cost === undefined ? [] : [cost])))}${isEstimated ? ' (estimated)' : ''}`,
     models.length > 3 ? countOf(models.length, 'model') : models.map(showName).join(', '),
     ...(attempts === 0 ? [] : [`${attempts} tried again`]),
     [...codes, ...ended].map(showName).join(', '),

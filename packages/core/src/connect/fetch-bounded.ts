@@ -5,7 +5,7 @@ export type { Dispatcher }
 /** How `fetchBounded` asks, and how much it reads. */
 export interface FetchBoundedOptions {
   /** Default `GET`. */
-  readonly method?: 'GET' | 'POST' | undefined
+  readonly method?: 'GET' | 'POST' | 'HEAD' | undefined
   /** Default: none. */
   readonly body?: string | undefined
   readonly headers: Readonly<Record<string, string>>

@@ -31,6 +31,7 @@ export class Mintoken implements GatewayBehaviour {
   }
   /** Mintoken docs, "API keys": the prefix is documented, alphabet and length are not. */
   readonly keyForm = /^mt_live_\S+$/
+  readonly keyWords = 'mt_live_ and one or more characters that are no blanks'
   readonly refusedStates = {
     revoked: 'invalid_api_key',
     expired: 'invalid_api_key',

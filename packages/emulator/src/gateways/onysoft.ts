@@ -23,6 +23,7 @@ export class Onysoft implements GatewayBehaviour {
   readonly variants = {}
   /** Onysoft docs, "Authentication": `sk-ony-` and 48 hexadecimal digits, for every type of key. */
   readonly keyForm = /^sk-ony-[0-9a-f]{48}$/
+  readonly keyWords = 'sk-ony- and 48 digits from 0 to 9 and a to f'
   readonly refusedStates = {
     revoked: 'invalid_api_key',
     expired: 'invalid_api_key',

@@ -60,6 +60,18 @@ export function createAskBackend({ url, timeoutMs, dispatchers, availability, ..
   }
 }
 
+/**
+ * Asks the backend for a sign of life, without a cookie. Every answer is one, but those of status 500 and above.
+ *
+ * @throws {Error} by rejecting, if there is no answer before the signal is aborted.
+ */
+export async function askForSign(url: string, dispatchers: Dispatchers, signal: AbortSignal): Promise<void> {
+  const { address, dispatcher } = targetOf(url, dispatchers)
+  const headers = { accept: 'application/json' }
+  const { status } = await fetchBounded(address, { headers, maxBytes: maxAnswerBytes, signal, dispatcher })
+  if (status >= 500) throw new Error(`It answered ${status}.`)
+}
+
 async function ask(
   address: string,
   dispatcher: Dispatcher,

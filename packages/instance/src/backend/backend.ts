@@ -16,6 +16,7 @@ import { connectMs } from './transport.js'
 import { findFault } from './check-framing.js'
 import { statusOf } from './noted-ends.js'
 import { createOutage } from './outage.js'
+import { ping } from './ping.js'
 import { isPlain, openUndiciTransport } from './undici-transport.js'
 import { refuse } from './refuse.js'
 import { createRequestHeaders } from './request-headers.js'
@@ -85,7 +86,7 @@ export function createBackend(options: BackendOptions): Backend {
   const { keepsAccess = () => false, redact = (text) => text } = options
   const target = targetOf(url)
   const requestHeaders = createRequestHeaders({ isTrusted, assertions, authority: target.authority })
-  const outage = createOutage(witness)
+  const outage = createOutage(witness, (signal) => ping(target, signal))
   const tellEnded = createTellEnded({ witness, publicAddress: createPublicAddress(isTrusted), keepsAccess, redact })
   const transportOptions = { requestHeaders, headersMs, connections: connections.bounds.toBackend, outage }
   const client = openNodeTransport(target, transportOptions)
@@ -98,6 +99,7 @@ export function createBackend(options: BackendOptions): Backend {
 
   function close(): void {
     for (const socket of upgraded) socket.destroy()
+    outage.close()
     client.close()
     pool?.close()
   }
@@ -184,7 +186,9 @@ export function createBackend(options: BackendOptions): Backend {
         // If this body was refused already, the answer is that refusal.
         if (!response.headersSent && refusedBody(request) === undefined) refuse(request, response, cutAtShutdown())
       })
+      outage.asked()
       onceOver(request, response, () => {
+        outage.over()
         unanswered.delete(waiting)
         closeIfIdle()
       })
@@ -220,7 +224,11 @@ export function createBackend(options: BackendOptions): Backend {
       const waiting = mayBeCut(() => {
         if (socket.bytesWritten === bytesWritten) refuseIt(cutAtShutdown())
       })
-      socket.once('close', () => unanswered.delete(waiting))
+      outage.asked()
+      socket.once('close', () => {
+        outage.over()
+        unanswered.delete(waiting)
+      })
       const come = (turn: Slot): void => identified(request, () => join(request, socket, early, turn))
       takeTurn(connections, { request, sink: socket }, { come, refuse: refuseIt, longestWaitMs, bodyBytes: head.length })
     },

@@ -6,6 +6,7 @@ import { type CheckedConfig, type Config, sessionSecrets } from '@postern/config
 import { type NoteEnded, openDispatchers } from '@postern/core'
 import {
   createAnonymousVerifier,
+  askForSign,
   createAskBackend,
   createForwardAuthVerifier,
   createIdentify,
@@ -22,6 +23,7 @@ import {
   createSessionVerifier,
   createSignSession,
   createUnsettled,
+  fetchKeySet,
   watchIssuer,
   ForgottenProofs,
   type ForwardAuth,
@@ -39,22 +41,24 @@ import type { CheckArrival } from '../doors/check-arrival.js'
 import type { Runtime } from '../runtime.js'
 import { defaultCacheMs } from './defaults.js'
 
-/** Opens the key set at a URL, or takes the one that another runtime uses. */
-type OpenKeySet = (url: string) => KeySet
+/** Opens the key set at a URL, or takes the one that another runtime uses. @param everyMs How often it is probed. Default: never. */
+type OpenKeySet = (url: string, everyMs?: number) => KeySet
 
 function shareKeySets({ proxyOf }: CheckedConfig, uses: Uses, witness: Witness): OpenKeySet {
-  return (text) => {
+  return (text, everyMs) => {
     const url = new URL(text)
     const { keys } = uses.inherit(
       'key set',
-      [text, describeProxy(proxyOf(url))],
+      [text, describeProxy(proxyOf(url)), everyMs ?? null],
       () => {
         const dispatchers = openDispatchers(proxyOf)
-        const availability = watchIssuer(url.origin + url.pathname, witness)
-        return { keys: createKeySet(url, dispatchers.to(url), availability), dispatchers, availability }
+        const dispatcher = dispatchers.to(url)
+        const ask = (signal: AbortSignal): Promise<unknown> => fetchKeySet(url, dispatcher, signal)
+        const availability = watchIssuer(url.origin + url.pathname, witness, { ask, everyMs })
+        return { keys: createKeySet(url, dispatcher, availability), dispatchers, availability }
       },
       ({ dispatchers, availability }) => {
-        availability.answered()
+        availability.close()
         return dispatchers.close()
       },
     )
@@ -62,8 +66,11 @@ function shareKeySets({ proxyOf }: CheckedConfig, uses: Uses, witness: Witness):
   }
 }
 
-function compileIssuer({ jwks, clockSkew, ...issuer }: NonNullable<Config['callers']['jwt']>[number], openKeySet: OpenKeySet): JwtIssuer {
-  return { ...issuer, keys: openKeySet(jwks), clockSkewMs: clockSkew }
+function compileIssuer(
+  { jwks, probe, clockSkew, ...issuer }: NonNullable<Config['callers']['jwt']>[number],
+  openKeySet: OpenKeySet,
+): JwtIssuer {
+  return { ...issuer, keys: openKeySet(jwks, probe), clockSkewMs: clockSkew }
 }
 
 /** Parts that the verifiers share. */
@@ -204,9 +211,13 @@ function compileForwardAuth(
   const { dispatchers, availability } = uses.share(
     'ways to who knows the cookies',
     url,
-    () => ({ dispatchers: openDispatchers(proxyOf), availability: watchIssuer('forwardAuth', witness) }),
+    () => {
+      const opened = openDispatchers(proxyOf)
+      const ask = (signal: AbortSignal): Promise<unknown> => askForSign(url, opened, signal)
+      return { dispatchers: opened, availability: watchIssuer('forwardAuth', witness, { ask }) }
+    },
     (unused) => {
-      unused.availability.answered()
+      unused.availability.close()
       return unused.dispatchers.close()
     },
   )

@@ -3,6 +3,7 @@ import {
   compilePrices,
   createAccount,
   createConfirm,
+  createAdoptTags,
   createCostEstimate,
   createEndedNote,
   createInterruptedNote,
@@ -133,6 +134,7 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses, 
   const waits = new Waits()
   const redactor = createRedactor(searchedSecrets(secrets), 0, live)
   if (replaces !== undefined) holdFormer(replaces, checked, live, uses)
+  const adoptTags = createAdoptTags(config.tags.agents)
   const noteEnded = createEndedNote({ ledger: options.ledger, redactor })
   const pace = new LedgerPace(options.ledger)
   let draining = false
@@ -157,6 +159,7 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses, 
       admit(arrival) {
         if (draining) throw new Refusal('draining', { retryAfterSeconds: 1, headers: ['Connection', 'close'] })
         checkArrival(arrival)
+        adoptTags?.(arrival.headers)
       },
       wait: (promise, call) => waits.for(promise, call),
       follow: (principal) => parts.revocations.follow(principal),
@@ -221,6 +224,7 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses, 
     cookies: parts.forwardAuth?.memory,
     connections,
     config,
+    gateways,
     serviceCallers: checked.ring.length,
     findKey,
     findsKey: (principal) => ring?.pending(principal),

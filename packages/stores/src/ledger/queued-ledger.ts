@@ -60,7 +60,11 @@ export interface QueueOptions {
   /** How many rows may wait until callers are slowed; twice as many are held at most. */
   readonly slowAt: number
   readonly log: Log
+  readonly hearState?: HearState | undefined
 }
+
+/** Is told why the ledger cannot be written, and `undefined` once it can be again. */
+export type HearState = (reason: string | undefined) => void
 
 /** The queue of rows in front of a writer. It takes each row at once, slows callers where many wait, and counts what is lost. */
 export class QueuedLedger implements StoredLedger {
@@ -209,7 +213,10 @@ export class QueuedLedger implements StoredLedger {
   }
 
   #fail(reason: string): void {
-    if (!this.#isFailing) this.#options.log('error', 'ledger_unavailable', { ...this.#options.place, reason })
+    if (!this.#isFailing) {
+      this.#options.log('error', 'ledger_unavailable', { ...this.#options.place, reason })
+      this.#options.hearState?.(reason)
+    }
     this.#isFailing = true
     this.#room?.open()
     this.#tellFlushes()
@@ -219,6 +226,7 @@ export class QueuedLedger implements StoredLedger {
     if (!this.#isFailing) return
     this.#isFailing = false
     this.#options.log('info', 'ledger_available_again', { ...this.#options.place, lost: this.#lost })
+    this.#options.hearState?.(undefined)
     this.#lost = 0
   }
 

@@ -24,6 +24,7 @@ export const workflowColumns = [
   'output',
   'cost',
   'unit',
+  'estimated',
 ]
 
 /** What is read of a call that is asked for by itself. */
@@ -63,6 +64,7 @@ export function callOf(found: FoundCall, attempts: readonly (readonly [number, s
     ...number('input'),
     ...number('output'),
     ...(typeof cost === 'number' ? { cost: { unit: String(unit), amount: BigInt(cost) } } : {}),
+    ...(Number(found['estimated'] ?? 0) === 0 ? {} : { estimated: true as const }),
   }
 }
 

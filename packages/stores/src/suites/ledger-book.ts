@@ -152,6 +152,7 @@ function callOf(entry: LedgerEntry): WorkflowCall {
     input: usage.input,
     output: usage.output,
     cost: cost === undefined ? undefined : { unit: cost.unit, amount: BigInt(toBillionths(cost.amount) ?? 0) },
+    estimated: entry.estimated === undefined ? undefined : (true as const),
   }
   return Object.fromEntries(Object.entries(call).filter(([, value]) => value !== undefined)) as unknown as WorkflowCall
 }

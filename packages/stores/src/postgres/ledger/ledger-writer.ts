@@ -11,6 +11,9 @@ import { createGroupWriter, type GroupText } from './write-group.js'
 /** How long the writer waits before it tries a group again, in milliseconds. */
 const retryMs = 1000
 
+/** After how long a group that is under way is told to fail, in milliseconds. It may be written all the same. */
+const slowMs = 2000
+
 /** How often it looks for calls that are too old, the pause between two steps of deleting, in milliseconds, and how many rows a step has. */
 const keepEveryMs = 60_000
 const keepPauseMs = 20
@@ -69,6 +72,8 @@ export class LedgerWriter implements RowWriter {
   }
 
   async #isDone({ id, names, rows, count, isDoubtful: doubtful }: Group): Promise<boolean> {
+    const told = this.#told
+    const slow = setTimeout(() => told.hear({ type: 'failing', reason: `It did not answer within ${slowMs} ms.` }), slowMs).unref()
     try {
       const append = doubtful ? 'append_once' : 'append_calls'
       await this.#ask(`SELECT ${this.#options.schema}.${append}($1, $2, $3)`, [id, names, rows])
@@ -79,6 +84,8 @@ export class LedgerWriter implements RowWriter {
       const isFaulty = error instanceof RefusedStatement && /^2[23]/.test(error.code)
       this.#told.hear(isFaulty ? { type: 'lost', count, reason } : { type: 'failing', reason })
       return isFaulty
+    } finally {
+      clearTimeout(slow)
     }
   }
 

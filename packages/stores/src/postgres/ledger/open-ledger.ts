@@ -1,5 +1,5 @@
 import type { Log } from '@postern/ports'
-import { QueuedLedger, type StoredLedger } from '../../ledger/queued-ledger.js'
+import { type HearState, QueuedLedger, type StoredLedger } from '../../ledger/queued-ledger.js'
 import { createPostgresConnection } from '../connection.js'
 import { defaultSchema, quoteSchema } from '../schema-name.js'
 import { tablesOfLedger } from './ledger-tables.js'
@@ -20,6 +20,8 @@ export interface PostgresLedgerOptions {
   readonly slowAt?: number
   /** Is told, once each, that rows are being lost, and that the database can be written again. Default: warnings of the process. */
   readonly log?: Log
+  /** Is told why the ledger cannot be written, and `undefined` once it can be again. Default: nobody is. */
+  readonly hearState?: HearState
 }
 
 /** A ledger in PostgreSQL. */
@@ -33,10 +35,15 @@ export type PostgresLedger = StoredLedger
  * @throws {Error} if the URL is not one of PostgreSQL, or the schema is no plain name.
  */
 export function createPostgresLedger(options: PostgresLedgerOptions): PostgresLedger {
-  const { url, schema: name = defaultSchema, keepMs = 90 * 86_400_000, slowAt = 10_000, log = warnOfProcess } = options
+  const { url, schema: name = defaultSchema, keepMs = 90 * 86_400_000, slowAt = 10_000, log = warnOfProcess, hearState } = options
   const schema = quoteSchema(name)
   const connection = createPostgresConnection({ url, most: 1, tables: tablesOfLedger(schema), answerMs })
-  return new QueuedLedger((told) => new LedgerWriter({ connection, schema, keepMs }, told), { place: { postgres: name }, slowAt, log })
+  return new QueuedLedger((told) => new LedgerWriter({ connection, schema, keepMs }, told), {
+    place: { postgres: name },
+    slowAt,
+    log,
+    hearState,
+  })
 }
 
 const warnOfProcess: Log = (_level, message, facts) => {

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { Log } from '@postern/ports'
-import { QueuedLedger, type RowWriter, type StoredLedger, type WriterTold } from '../../ledger/queued-ledger.js'
+import { type HearState, QueuedLedger, type RowWriter, type StoredLedger, type WriterTold } from '../../ledger/queued-ledger.js'
 import { warnOfProcess } from '../file-check.js'
 import type { FromWriter, ToWriter, WriterSettings } from './messages.js'
 
@@ -14,6 +14,8 @@ export interface SqliteLedgerOptions {
   readonly slowAt?: number
   /** Is told, once each, that rows are being lost, and that the file can be written again. Default: warnings of the process. */
   readonly log?: Log
+  /** Is told why the ledger cannot be written, and `undefined` once it can be again. Default: nobody is. */
+  readonly hearState?: HearState
 }
 
 /** A ledger in a file. */
@@ -27,14 +29,14 @@ export type SqliteLedger = StoredLedger
  * @throws {Error} by rejecting, if the file cannot be used; the message says why.
  */
 export async function createSqliteLedger(options: SqliteLedgerOptions): Promise<SqliteLedger> {
-  const { file, keepMs = 90 * 86_400_000, slowAt = 10_000, log = warnOfProcess } = options
+  const { file, keepMs = 90 * 86_400_000, slowAt = 10_000, log = warnOfProcess, hearState } = options
   const settings: WriterSettings = { file, keepMs }
   // Options of the process, such as --input-type, are not for the thread.
   const worker = new Worker(new URL('./writer-worker.js', import.meta.url), { workerData: settings, execArgv: [] })
   await begun(worker)
   // The process may end although the thread waits for rows.
   worker.unref()
-  return new QueuedLedger((told) => writeByThread(worker, told), { place: { file }, slowAt, log })
+  return new QueuedLedger((told) => writeByThread(worker, told), { place: { file }, slowAt, log, hearState })
 }
 
 function begun(worker: Worker): Promise<void> {

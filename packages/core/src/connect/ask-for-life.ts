@@ -1,0 +1,20 @@
+import { fetchBounded } from './fetch-bounded.js'
+import { openUpstream, type UpstreamPlace } from './open-upstream.js'
+
+/**
+ * Asks a gateway for a sign of life: `HEAD` of its base URL, without a key and on a connection of its own. Every answer is one, whatever its
+ * status.
+ *
+ * @throws {Error} by rejecting, if there is no answer before the signal is aborted.
+ */
+export async function askForLife(
+  { basePath, ...place }: UpstreamPlace & { readonly basePath: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const dispatcher = openUpstream(place)
+  try {
+    await fetchBounded(`${place.origin}${basePath}`, { method: 'HEAD', headers: {}, maxBytes: 0, signal, dispatcher })
+  } finally {
+    await dispatcher.destroy()
+  }
+}
