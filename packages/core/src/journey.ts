@@ -7,6 +7,7 @@ import {
   type RevokedKind,
   type SessionCall,
 } from '@postern/ports'
+import type { Listed } from './lib/open-list.js'
 import { tagUnsent } from './lib/unsent-tags.js'
 import type { Outcome } from './forward/outcome.js'
 import type { Lead } from './join/lead.js'
@@ -19,8 +20,9 @@ import type { Route } from './resolve/route.js'
 import { type Tags, tagRefused } from './tag/tag.js'
 
 /** A call under way: each room adds one fact. The corridor owns it; a room sees only the facts that its signature names. */
-export class Journey {
+export class Journey implements Listed {
   readonly arrival: Arrival
+  place = -1
   principal: Principal | undefined = undefined
   /** Set if the credential is a session token: Postern ends this call when the session is revoked. */
   call: SessionCall | undefined = undefined

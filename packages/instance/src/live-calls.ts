@@ -45,7 +45,7 @@ export interface LiveCalls {
  * @param team Only those of this team. Default: everybody's.
  */
 export function tellLiveCalls({ liveCalls, redact }: Runtime, most: number, team?: string): LiveCalls {
-  const found = [...liveCalls].filter(({ principal }) => team === undefined || principal?.team === team)
+  const found = liveCalls.all().filter(({ principal }) => team === undefined || principal?.team === team)
   const oldest = found.toSorted((one, other) => one.arrival.watch.startedAt - other.arrival.watch.startedAt).slice(0, most)
   return { calls: oldest.map((journey) => describe(journey, redact)), total: found.length }
 }

@@ -1,6 +1,6 @@
 import type { Assertions } from './assertion/assertions.js'
 import type { Config } from '@postern/config'
-import type { FindKey, FindLimits, FindPolicy, Journey, NoteEnded, Pricing, Resolve, Rooms } from '@postern/core'
+import type { FindKey, FindLimits, FindPolicy, Journey, NoteEnded, OpenList, Pricing, Resolve, Rooms } from '@postern/core'
 import type { CookieMemory, Revocations, SessionEndpoint, SignSession } from '@postern/identity'
 import type { BoundCaller, Budgets, PublicAddress } from '@postern/ports'
 import type { BrowserAccess } from './doors/browser-access.js'
@@ -64,7 +64,7 @@ export interface Runtime {
   /** Counts the calls that have arrived and have no receipt yet. */
   readonly underWay: InFlight
   /** The calls in flight, also those that began under an earlier configuration. Whoever takes a call in adds it, and removes it at its end. */
-  readonly liveCalls: Set<Journey>
+  readonly liveCalls: OpenList<Journey>
   /** From now on refuses new requests with 503 `draining`; calls in flight continue. */
   drain(): void
   /**

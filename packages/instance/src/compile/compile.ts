@@ -22,6 +22,7 @@ import {
   type Journey,
   LedgerPace,
   type LimitRule,
+  OpenList,
   type PolicyRule,
   type Pricing,
   Reservations,
@@ -127,7 +128,7 @@ function build(checked: CheckedConfig, options: CompileOptions, uses: OpenUses, 
   const pricing = compilePricing(checked)
   const reservations = uses.share('reservations', null, () => openReservations(budgets, options), closeUnused)
   const underWay = new InFlight()
-  const liveCalls = uses.share('live calls', null, () => new Set<Journey>())
+  const liveCalls = uses.share('live calls', null, () => new OpenList<Journey>())
   const waits = new Waits()
   const redactor = createRedactor(searchedSecrets(secrets), 0, live)
   if (replaces !== undefined) holdFormer(replaces, checked, live, uses)
