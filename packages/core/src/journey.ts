@@ -68,7 +68,7 @@ export class Journey implements Listed {
   beginAttempt(): number {
     this.attemptedAt = performance.now()
     if (this.begunAt === 0) this.begunAt = this.attemptedAt
-    return this.arrival.watch.ownMs()
+    return this.arrival.watch.ownMs(this.attemptedAt)
   }
 
   /** What the call has set aside under the limits. */
