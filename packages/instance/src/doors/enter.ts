@@ -79,5 +79,5 @@ function settle(receipt: Receipt): Promise<Receipt> {
  */
 function onceSent(response: ServerResponse, sent: () => void): void {
   if (response.writableFinished || response.destroyed || response.socket === null) sent()
-  else response.once('close', sent)
+  else response.on('close', sent)
 }
