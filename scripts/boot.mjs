@@ -22,10 +22,18 @@ const tasks = {
   },
   start: () => postern(args.some((argument) => /^(-c|--config)(=|$)/.test(argument)) ? ['start', ...args] : ['demo', ...args]),
   test: () => run(join(binaries, 'vitest'), ['run', ...args]),
-  bench: () => run(process.execPath, [join(root, 'test/bench/dist/main.js'), ...args]),
+  bench: () =>
+    inOrder([
+      () => (args.some((argument) => /^--node(=|$)/.test(argument)) ? installNodes() : 0),
+      () => run(process.execPath, [join(root, 'test/bench/dist/main.js'), ...args]),
+    ]),
   conformance: () => run(process.execPath, [join(root, 'test/conformance/dist/conformance/main.js'), ...args]),
   platforms: () =>
-    inOrder([installPlatforms, () => run(join(binaries, 'vitest'), ['run', '--config', 'test/platforms/vitest.config.ts', ...args])]),
+    inOrder([
+      installPlatforms,
+      installNodes,
+      () => run(join(binaries, 'vitest'), ['run', '--config', 'test/platforms/vitest.config.ts', ...args]),
+    ]),
   load: () => run(join(binaries, 'vitest'), ['run', '--config', 'test/load/vitest.config.ts', ...args]),
   fuzz: () => run(process.execPath, [join(root, 'test/fuzz/dist/main.js'), ...args]),
   fidelity: () => run(process.execPath, [join(root, 'test/fidelity/dist/fidelity/main.js'), ...args]),
@@ -68,14 +76,24 @@ async function install() {
 }
 
 /** The programs of others have a lockfile of their own, and are no part of the usual setup: they are large. */
-async function installPlatforms() {
-  const [from, to] = [join(root, 'test/platforms'), join(root, '.platforms')]
+function installPlatforms() {
+  return installApart('test/platforms', '.platforms', 'the programs of others (about a gigabyte, the first time)')
+}
+
+/** The lines of Node beside the one that runs this, for `bench --node` and the platforms. */
+function installNodes() {
+  return installApart('test/nodes', '.nodes', 'lines of Node (half a gigabyte, the first time)')
+}
+
+/** Installs what a lockfile apart from ours says, unless it stands there already. */
+async function installApart(source, target, what) {
+  const [from, to] = [join(root, source), join(root, target)]
   const wanted = createHash('sha256')
     .update(readFileSync(join(from, 'package-lock.json')))
     .digest('hex')
   const done = join(to, '.postern-setup')
   if (existsSync(done) && readFileSync(done, 'utf8') === wanted) return 0
-  process.stderr.write('Setting up: the programs of others (about a gigabyte, the first time) …\n')
+  process.stderr.write(`Setting up: ${what} …\n`)
   mkdirSync(to, { recursive: true })
   for (const name of ['package.json', 'package-lock.json']) copyFileSync(join(from, name), join(to, name))
   const code = await quietly('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', to])

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { type NodeLine, ownLine } from './node-line.js'
 
 /** How long a process may take to end by itself before it is killed, in milliseconds. */
 const GRACE = 2000
@@ -16,9 +17,11 @@ export interface ChildOptions {
   readonly env?: NodeJS.ProcessEnv
   /** Whether stdout carries JSON lines for us; otherwise it is thrown away. */
   readonly speaks: boolean
+  /** The program. Default: the Node that runs the benchmark. */
+  readonly command?: string
 }
 
-/** A Node process of the benchmark. */
+/** A process of the benchmark. */
 export class Child {
   readonly name: string
   readonly #process: ChildProcess
@@ -28,11 +31,11 @@ export class Child {
   #stderr = ''
   #hasEnded = false
 
-  private constructor(name: string, script: string, args: readonly string[], options: ChildOptions) {
+  private constructor(name: string, words: readonly string[], options: ChildOptions) {
     const stdio: StdioOptions = options.speaks ? ['pipe', 'pipe', 'pipe'] : ['ignore', 'ignore', 'pipe']
     const env = { ...process.env, NODE_ENV: 'production', ...options.env }
     this.name = name
-    this.#process = spawn(process.execPath, [script, ...args], { cwd: options.cwd, env, stdio })
+    this.#process = spawn(options.command ?? process.execPath, [...words], { cwd: options.cwd, env, stdio })
     this.ended = this.#watch()
     this.#process.stdin?.on('error', () => undefined)
     this.#process.stderr?.on('data', (text: Buffer) => {
@@ -50,14 +53,14 @@ export class Child {
     this.#hasEnded = true
   }
 
-  /** Starts any script. */
-  static start(name: string, script: string, args: readonly string[], options: ChildOptions): Child {
-    return new Child(name, script, args, options)
+  /** Starts any program. */
+  static start(name: string, words: readonly string[], options: ChildOptions): Child {
+    return new Child(name, words, options)
   }
 
-  /** Starts one of the benchmark's own processes, which stands beside this file. */
-  static own(name: string, args: readonly string[] = []): Child {
-    return new Child(name, fileURLToPath(new URL(`./${name}.js`, import.meta.url)), args, { speaks: true })
+  /** Starts one of the benchmark's own scripts, which stands beside this file; by default under the Node that runs the benchmark. */
+  static own(name: string, args: readonly string[] = [], { command }: NodeLine = ownLine): Child {
+    return new Child(name, [fileURLToPath(new URL(`./${name}.js`, import.meta.url)), ...args], { speaks: true, command })
   }
 
   get hasEnded(): boolean {

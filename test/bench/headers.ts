@@ -13,6 +13,9 @@ const NOT_FORWARDED = new Set([
   'upgrade',
 ])
 
+/** What the caller sends to every subject but Postern. */
+export const callerKey = 'bench-caller-key'
+
 /** The credential that every subject sends to the upstream in place of the caller's. */
 export const upstreamCredential = 'Bearer bench-gateway-key'
 

@@ -1,3 +1,4 @@
+import type { NodeLine } from './node-line.js'
 import type { Plan } from './plan.js'
 import type { Progress } from './progress.js'
 import type { RunningSubject, Subject } from './subjects.js'
@@ -8,6 +9,8 @@ export interface Bench {
   readonly subjects: readonly Subject[]
   /** The upstream's port. */
   readonly upstream: number
+  /** What the subjects run under. */
+  readonly node: NodeLine
   readonly progress: Progress
 }
 
@@ -26,7 +29,7 @@ export async function interleave<T>(bench: Bench, label: string, { rounds, warmU
   const running: (readonly [string, RunningSubject])[] = []
   for (const { name, start } of bench.subjects) {
     bench.progress.step(`${label}: warming up ${name}`)
-    const subject = await start(bench.upstream)
+    const subject = await start(bench.upstream, bench.node)
     running.push([name, subject])
     await warmUp(subject)
   }

@@ -16,13 +16,14 @@ export interface Credentials {
   readonly once: boolean
 }
 
-/** Equal requests, one after the other on each connection, until the time is over. */
+/** Equal requests, one after the other on each connection, until the time is over and as many are answered as there shall be at least. */
 export interface RequestsJob {
   readonly mode: 'requests'
   readonly kind: RequestKind
   readonly target: Target
   readonly connections: number
   readonly seconds: number
+  readonly least: number
 }
 
 /** Streams side by side; each that ends is followed by another until the time is over. */

@@ -44,12 +44,13 @@ class Failures {
   }
 }
 
-/** Runs `repeat` again and again on each of `count` connections until it returns `false` or the time is over; a connection that fails stops. */
+/** Runs `repeat` again and again on each of `count` connections until it returns `false`, or the time is over and `isEnough`; a connection that fails stops. */
 async function sideBySide(
   job: { target: Target; seconds: number },
   count: number,
   failures: Failures,
   repeat: (connection: Connection) => Promise<boolean>,
+  isEnough = (): boolean => true,
 ): Promise<number> {
   const connections = await Promise.all(Array.from({ length: count }, () => Connection.open(job.target.port)))
   const started = performance.now()
@@ -57,7 +58,7 @@ async function sideBySide(
   await Promise.all(
     connections.map(async (connection) => {
       try {
-        while (performance.now() < deadline && (await repeat(connection)));
+        while ((performance.now() < deadline || !isEnough()) && (await repeat(connection)));
       } catch (error) {
         failures.note(error)
       }
@@ -72,13 +73,14 @@ async function requests(job: RequestsJob): Promise<RequestsOutcome> {
   const source = new RequestSource(job)
   const failures = new Failures()
   let answered = 0
-  const seconds = await sideBySide(job, job.connections, failures, async (connection) => {
+  const ask = async (connection: Connection): Promise<boolean> => {
     const request = source.next()
     if (request === undefined) return false
     await connection.exchange(request)
     answered += 1
     return true
-  })
+  }
+  const seconds = await sideBySide(job, job.connections, failures, ask, () => answered >= job.least)
   return { requests: answered, seconds, ...failures.outcome() }
 }
 

@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { Child, stopAll } from './child.js'
 import { callers } from './callers.js'
+import { drawChart } from './chart.js'
 import type { Bench } from './interleave.js'
 import { measureMemory, measureSse, measureTtft } from './measure.js'
 import { measureCallers } from './measure-callers.js'
@@ -13,10 +14,13 @@ import { measureLeak } from './measure-leak.js'
 import { measureRevocation } from './measure-revocation.js'
 import { measureTelemetry } from './measure-telemetry.js'
 import { measureBackend, measureJson } from './measure-requests.js'
+import type { LineResult } from './line-result.js'
+import type { NodeLine } from './node-line.js'
 import type { Mode, Options } from './options.js'
-import { readOptions, usage } from './options.js'
+import { readOptions, subjectsOf, usage } from './options.js'
 import { Progress } from './progress.js'
 import { tablesOf } from './report.js'
+import { goalsByLine, jsonByLine } from './report-lines.js'
 import type { Results } from './verdicts.js'
 import { judge } from './verdicts.js'
 
@@ -61,43 +65,58 @@ const measurements: Record<Mode, (bench: Bench, results: Results) => Promise<voi
 }
 
 /** The steps a run shows: every round, and a warm-up where a process lives for several. */
-function stepsOf({ modes, subjects, plan }: Options): number {
+function stepsOf(options: Options): number {
+  const { modes, plan, lines } = options
   const stepsIn = (mode: Mode): number => {
     if (mode === 'identify' || mode === 'leak' || mode === 'telemetry') return 1
     if (mode === 'revocation') return 2
     if (mode === 'growth') return measuredStarts.length + growthSizes.length * (plan.growth.rounds + 1)
-    const measured = mode === 'callers' ? callers.length : subjects.length
+    const measured = mode === 'callers' ? callers.length : subjectsOf(options, mode).length
     return measured * (plan[mode].rounds + (mode === 'memory' ? 0 : 1))
   }
-  return modes.reduce((sum, mode) => sum + stepsIn(mode), 0)
+  return lines.length * modes.reduce((sum, mode) => sum + stepsIn(mode), 0)
 }
 
-async function measureAll(options: Options): Promise<Results> {
+async function measureLine(options: Options, node: NodeLine, upstream: number, progress: Progress): Promise<LineResult> {
+  const results: Results = {}
+  for (const mode of options.modes)
+    await measurements[mode]({ plan: options.plan, subjects: subjectsOf(options, mode), upstream, node, progress }, results)
+  return { node: node.version, results, verdicts: judge(results, node.major) }
+}
+
+async function measureAll(options: Options): Promise<readonly LineResult[]> {
   const progress = new Progress(stepsOf(options))
   const upstream = Child.own('upstream')
   const { port } = await upstream.line<{ port: number }>()
-  const results: Results = {}
+  const lines: LineResult[] = []
   try {
-    for (const mode of options.modes) await measurements[mode]({ ...options, upstream: port, progress }, results)
+    for (const node of options.lines) lines.push(await measureLine(options, node, port, progress))
   } finally {
     progress.clear()
   }
-  return results
+  return lines
+}
+
+function describe(lines: readonly LineResult[]): string {
+  const ofEach = lines.flatMap(({ node, results }) => [`Node ${node.slice(1)}`, tablesOf(results)])
+  const ofAll = lines.length > 1 ? [jsonByLine(lines), goalsByLine(lines)] : [goalsByLine(lines)]
+  return `${[...ofEach, ...ofAll].filter((text) => text !== undefined).join('\n\n')}\n`
 }
 
 async function run(options: Options): Promise<number> {
-  const results = await measureAll(options)
-  const verdicts = judge(results)
-  const tables = tablesOf(results, verdicts)
+  const lines = await measureAll(options)
+  const tables = describe(lines)
   if (options.json === '-') process.stderr.write(tables)
   else process.stdout.write(tables)
   if (options.json !== undefined) {
     const machine = { node: process.version, cpu: cpus()[0]?.model, cores: cpus().length }
-    const text = `${JSON.stringify({ machine, plan: options.plan, results, verdicts }, null, 2)}\n`
+    const text = `${JSON.stringify({ machine, plan: options.plan, lines }, null, 2)}\n`
     if (options.json === '-') process.stdout.write(text)
     else writeFileSync(options.json, text)
   }
-  return verdicts.some(({ gates, met }) => gates && !met) ? 1 : 0
+  const chart = options.chart === undefined ? undefined : drawChart(lines)
+  if (options.chart !== undefined && chart !== undefined) writeFileSync(options.chart, chart)
+  return lines.some(({ verdicts }) => verdicts.some(({ gates, met }) => gates && !met)) ? 1 : 0
 }
 
 async function main(args: readonly string[]): Promise<number> {

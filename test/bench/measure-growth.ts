@@ -48,10 +48,10 @@ interface Grown extends RunningSubject {
   readonly start: GrowthStart
 }
 
-async function start({ format, size }: (typeof measuredStarts)[number], upstream: number): Promise<Grown> {
+async function start({ format, size }: (typeof measuredStarts)[number], { upstream, node }: Bench): Promise<Grown> {
   const port = await freePort()
   const { files, credentials } = growConfig(size, port, upstream)
-  const { child, startMs } = await launch({ port, config: format === 'JSON' ? 'postern.json' : 'postern.yaml', files })
+  const { child, startMs } = await launch({ port, config: format === 'JSON' ? 'postern.json' : 'postern.yaml', files, node })
   const target = { port, path: '/ai/v1/chat/completions', credentials }
   const began = performance.now()
   await callOnce(target)
@@ -74,34 +74,35 @@ async function callOnce({ port, path, credentials }: RunningSubject['target']): 
 
 /** Starts Postern with few and many keys and rules, then measures JSON requests to the two in turn. */
 export async function measureGrowth(bench: Bench): Promise<GrowthResult> {
-  const { rounds, warmup, seconds, connections } = bench.plan.growth
+  const { rounds, warmup, seconds, connections, least } = bench.plan.growth
   const starts: GrowthStart[] = []
   const running: Grown[] = []
   for (const each of measuredStarts) {
     bench.progress.step(`growth: a start with ${each.size.keys} keys in ${each.format}`)
-    const subject = await start(each, bench.upstream)
+    const subject = await start(each, bench)
     starts.push(subject.start)
     if (each.format === 'JSON') running.push(subject)
     else await subject.child.stop()
   }
-  const job = ({ target }: Grown, duration: number): RequestsJob => ({
+  const job = ({ target }: Grown, duration: number, atLeast: number): RequestsJob => ({
     mode: 'requests',
     kind: 'chat',
     target,
     connections,
     seconds: duration,
+    least: atLeast,
   })
   const requests: Rounds<RequestsRound> = {}
   for (const subject of running) {
     bench.progress.step(`growth: warming up with ${subject.start.size.name}`)
-    await requestsRound(subject, job(subject, warmup))
+    await requestsRound(subject, job(subject, warmup, least.warmup))
   }
   for (let number = 1; number <= rounds; number += 1) {
     // There and back, so that none of the two always comes first.
     for (const subject of number % 2 === 1 ? running : running.toReversed()) {
       const { name } = subject.start.size
       bench.progress.step(`growth: round ${number}, ${name}`)
-      ;(requests[name] ??= []).push(await requestsRound(subject, job(subject, seconds)))
+      ;(requests[name] ??= []).push(await requestsRound(subject, job(subject, seconds, least.round)))
     }
   }
   await Promise.all(running.map(({ child }) => child.stop()))

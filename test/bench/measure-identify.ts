@@ -44,7 +44,7 @@ export async function measureIdentify(bench: Bench): Promise<Rounds<number>> {
       })),
     ),
   }
-  const child = Child.own('identify-room')
+  const child = Child.own('identify-room', [], bench.node)
   child.tell(job)
   try {
     return await child.line<Rounds<number>>()

@@ -30,40 +30,42 @@ export async function requestsRound(subject: RunningSubject, job: RequestsJob): 
 }
 
 export function measureJson(bench: Bench): Promise<Rounds<RequestsRound>> {
-  const { rounds, warmup, seconds, connections } = bench.plan.json
-  const job = (subject: RunningSubject, duration: number): RequestsJob => ({
+  const { rounds, warmup, seconds, connections, least } = bench.plan.json
+  const job = (subject: RunningSubject, duration: number, atLeast: number): RequestsJob => ({
     mode: 'requests',
     kind: 'chat',
     target: subject.target,
     connections,
     seconds: duration,
+    least: atLeast,
   })
   return interleave(bench, 'JSON requests', {
     rounds,
-    warmUp: (subject) => load(subject, job(subject, warmup)),
-    round: (subject) => requestsRound(subject, job(subject, seconds)),
+    warmUp: (subject) => load(subject, job(subject, warmup, least.warmup)),
+    round: (subject) => requestsRound(subject, job(subject, seconds, least.round)),
   })
 }
 
 /** What is outside Postern's mount is the backend's. The other subjects pass everything to the same upstream. */
 export function measureBackend(bench: Bench): Promise<Rounds<BackendRound>> {
-  const { rounds, warmup, seconds, connections } = bench.plan.backend
-  const job = ({ target }: RunningSubject, kind: 'page' | 'form', duration: number): RequestsJob => ({
+  const { rounds, warmup, seconds, connections, least } = bench.plan.backend
+  const job = ({ target }: RunningSubject, kind: 'page' | 'form', duration: number, atLeast: number): RequestsJob => ({
     mode: 'requests',
     kind,
     target: { ...target, path: pagePath },
     connections,
     seconds: duration,
+    least: atLeast,
   })
   return interleave(bench, 'requests to the backend', {
     rounds,
     warmUp: async (subject) => {
-      await load(subject, job(subject, 'page', warmup))
-      await load(subject, job(subject, 'form', warmup))
+      await load(subject, job(subject, 'page', warmup, least.warmup))
+      await load(subject, job(subject, 'form', warmup, least.warmup))
     },
     round: async (subject) => ({
-      page: await requestsRound(subject, job(subject, 'page', seconds)),
-      form: await requestsRound(subject, job(subject, 'form', seconds)),
+      page: await requestsRound(subject, job(subject, 'page', seconds, least.round)),
+      form: await requestsRound(subject, job(subject, 'form', seconds, least.round)),
     }),
   })
 }

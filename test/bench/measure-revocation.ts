@@ -112,17 +112,21 @@ async function measureAt(where: string, posterns: readonly RunningPostern[], per
 
 /** Ends sessions under load: in one process with the embedded store, and in two that share a Redis where one is installed. */
 export async function measureRevocation(bench: Bench): Promise<readonly RevocationResult[]> {
+  const { node } = bench
   const { callsPerSecond } = bench.plan.revocation
   const callers = [await openSessionCaller()]
   bench.progress.step('revocation under load: one process')
-  const alone = await startPostern(bench.upstream, { callers })
+  const alone = await startPostern(bench.upstream, { callers, node })
   const results = [await measureAt('one process, SQLite', [alone], callsPerSecond)]
   bench.progress.step('revocation under load: two processes')
   if (!existsSync('/usr/bin/redis-server')) return results
   const folder = await mkdtemp(join(tmpdir(), 'postern-bench-'))
   const redis = await startRedis(folder)
   const further = { replicas: 2, store: { redis: redis.url } }
-  const two = [await startPostern(bench.upstream, { callers, further }), await startPostern(bench.upstream, { callers, further })]
+  const two = [
+    await startPostern(bench.upstream, { callers, further, node }),
+    await startPostern(bench.upstream, { callers, further, node }),
+  ]
   results.push(await measureAt('two processes, Redis', two, callsPerSecond))
   await redis.stop()
   await rm(folder, { recursive: true, force: true })

@@ -2,11 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Child } from './child.js'
 import { type Bench, interleave, type Rounds } from './interleave.js'
 import type { Outcomes, SseJob } from './job.js'
+import { plainTarget } from './plain-target.js'
 import { residentKilobytes } from './proc.js'
 import { load, loadWithCpu, outcomeOf } from './run-load.js'
 import { quantile } from './statistics.js'
 import type { RunningSubject } from './subjects.js'
-import { plainTarget } from './subjects.js'
 
 export interface SseRound {
   /** CPU time of the proxy, in microseconds. */
@@ -80,7 +80,7 @@ export async function measureMemory(bench: Bench): Promise<Rounds<MemoryRound>> 
   for (let number = 1; number <= bench.plan.memory.rounds; number += 1) {
     for (const { name, start } of bench.subjects) {
       bench.progress.step(`memory of open streams: round ${number}, ${name}`)
-      const subject = await start(bench.upstream)
+      const subject = await start(bench.upstream, bench.node)
       ;(results[name] ??= []).push(await memoryRound(bench, subject))
       await subject.child.stop()
     }

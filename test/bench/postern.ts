@@ -1,16 +1,16 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { get } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { bearer } from './bearer.js'
 import type { OpenCaller } from './callers.js'
 import { Child } from './child.js'
 import { freePort } from './free-port.js'
 import { upstreamCredential } from './headers.js'
+import { type NodeLine, ownLine } from './node-line.js'
 import type { RunningSubject } from './subjects.js'
+import { untilAnswers } from './until-answers.js'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 /** Its command, as it is installed. */
@@ -21,6 +21,8 @@ export interface PosternOptions {
   readonly callers?: readonly OpenCaller[]
   /** Further settings. */
   readonly further?: Readonly<Record<string, unknown>>
+  /** What it runs under. Default: the Node that runs the benchmark. */
+  readonly node?: NodeLine
 }
 
 /** A Postern that is up, and what its other commands need to know. */
@@ -29,9 +31,6 @@ export interface RunningPostern extends RunningSubject {
   readonly file: string
   readonly env: Readonly<Record<string, string>>
 }
-
-/** How long Postern may take until it answers, in milliseconds: with 100,000 keys in YAML, on a busy machine. */
-const START_LIMIT = 300_000
 
 function config(port: number, upstream: number, { callers = [], further = {} }: PosternOptions): string {
   const lines = (settings: Readonly<Record<string, unknown>>, indent: string): string =>
@@ -55,25 +54,6 @@ ${ways}policies: { models: ['*'] }
 ${lines(further, '')}`
 }
 
-/** Whether anything at all answers. */
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    get({ host: '127.0.0.1', port, path: '/', agent: false }, (res) => {
-      res.resume()
-      resolve(true)
-    }).on('error', () => resolve(false))
-  })
-}
-
-async function ready(child: Child, port: number): Promise<void> {
-  const deadline = performance.now() + START_LIMIT
-  while (!(await answers(port))) {
-    if (child.hasEnded) throw new Error(child.complaint('ended before it answered'))
-    if (performance.now() > deadline) throw new Error(child.complaint(`did not answer within ${START_LIMIT / 1000} s`))
-    await sleep(10)
-  }
-}
-
 /** The files of a Postern's folder, and what it is started with. */
 export interface Launch {
   /** Where it listens. */
@@ -83,6 +63,8 @@ export interface Launch {
   /** Contents by name. */
   readonly files: Readonly<Record<string, string>>
   readonly env?: Readonly<Record<string, string>>
+  /** What it runs under. Default: the Node that runs the benchmark. */
+  readonly node?: NodeLine | undefined
 }
 
 /** A Postern that answers, and how long that took from the start of its process. */
@@ -93,14 +75,14 @@ export interface Launched {
 }
 
 /** Starts Postern as an operator would: its own command, a configuration file. */
-export async function launch({ port, config: name, files, env = {} }: Launch): Promise<Launched> {
+export async function launch({ port, config: name, files, env = {}, node = ownLine }: Launch): Promise<Launched> {
   const directory = await mkdtemp(join(tmpdir(), 'postern-bench-'))
   for (const [each, text] of Object.entries(files)) await writeFile(join(directory, each), text)
   const file = join(directory, name)
   const began = performance.now()
-  const child = Child.start('postern', command, ['start', '--config', file], { cwd: ROOT, speaks: false, env })
+  const child = Child.start('postern', [command, 'start', '--config', file], { cwd: ROOT, speaks: false, env, command: node.command })
   void child.ended.then(() => rm(directory, { recursive: true, force: true }))
-  await ready(child, port)
+  await untilAnswers(child, port)
   return { child, file, startMs: performance.now() - began }
 }
 
@@ -114,6 +96,6 @@ export async function startPostern(upstream: number, options: PosternOptions = {
     GATEWAY_API_KEY_HASHES: `bench:${createHash('sha256').update(callerKey).digest('hex')}`,
   } as Record<string, string>
   const files = { 'postern.yaml': config(port, upstream, options) }
-  const { child, file } = await launch({ port, config: 'postern.yaml', files, env })
+  const { child, file } = await launch({ port, config: 'postern.yaml', files, env, node: options.node })
   return { child, file, env, target: { port, path: '/ai/v1/chat/completions', credentials: bearer(callerKey) } }
 }

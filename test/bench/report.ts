@@ -8,7 +8,8 @@ import type { RevocationResult } from './measure-revocation.js'
 import type { RequestsRound } from './measure-requests.js'
 import { median } from './statistics.js'
 import { subjects } from './subjects.js'
-import { addedByCaller, type Results, type Verdict } from './verdicts.js'
+import { figure } from './table-text.js'
+import { addedByCaller, type Results } from './verdicts.js'
 
 interface Column<T> {
   readonly head: string
@@ -17,10 +18,6 @@ interface Column<T> {
 }
 
 const plain = { style: { head: [], border: [] } }
-
-function figure(value: number, digits: number): string {
-  return value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits })
-}
 
 /** One row per subject, with the median of its rounds in each column. */
 function table<T>(title: string, rounds: Rounds<T>, columns: readonly Column<T>[]): string {
@@ -126,21 +123,8 @@ function revocationTable(results: readonly RevocationResult[]): string {
   return rows.toString()
 }
 
-function verdictTable(verdicts: readonly Verdict[]): string {
-  const rows = new Table({
-    ...plain,
-    head: ['goal', 'measured', 'at most', 'final goal', 'verdict'],
-    colAligns: ['left', 'right', 'right', 'right', 'left'],
-  })
-  for (const { title, unit, measured, atMost, final, gates, met, finalMet } of verdicts) {
-    const verdict = met ? (finalMet ? 'pass, final goal met' : 'pass') : gates ? 'FAIL' : 'missed, does not gate'
-    rows.push([title, ...[measured, atMost, final].map((value) => `${figure(value, 2)} ${unit}`), verdict])
-  }
-  return rows.toString()
-}
-
-/** All tables of a run, for reading. */
-export function tablesOf(results: Results, verdicts: readonly Verdict[]): string {
+/** The tables of one line of Node, for reading. */
+export function tablesOf(results: Results): string {
   const tables: string[] = []
   if (results.json !== undefined) {
     tables.push(
@@ -195,6 +179,5 @@ export function tablesOf(results: Results, verdicts: readonly Verdict[]): string
       ]),
     )
   }
-  if (verdicts.length > 0) tables.push(verdictTable(verdicts))
   return `${tables.join('\n\n')}\n`
 }

@@ -9,13 +9,13 @@ export function endWithParent(): void {
 }
 
 /** Longer than a run, in milliseconds: no connection that is kept between two rounds is closed just when it is used again. */
-const KEEP_ALIVE = 600_000
+export const keepAliveMs = 600_000
 
 /** Serves on a free port of 127.0.0.1 and prints it as one JSON line, `{"port":N}`. */
 export function serve(listener: RequestListener): void {
   endWithParent()
   const server = createServer(listener)
-  server.keepAliveTimeout = KEEP_ALIVE
+  server.keepAliveTimeout = keepAliveMs
   server.listen(0, '127.0.0.1', 2048, () => {
     const { port } = server.address() as AddressInfo
     process.stdout.write(`${JSON.stringify({ port })}\n`)

@@ -1,6 +1,8 @@
-import { bearer } from './bearer.js'
 import { Child } from './child.js'
 import type { Target } from './job.js'
+import { hasNginx, startNginx } from './nginx.js'
+import type { NodeLine } from './node-line.js'
+import { plainTarget } from './plain-target.js'
 import { startPostern } from './postern.js'
 
 /** A proxy that is up. */
@@ -13,30 +15,34 @@ export interface RunningSubject {
 export interface Subject {
   readonly name: string
   readonly title: string
-  readonly start: (upstream: number) => Promise<RunningSubject>
+  /** Whether it stands beside the others for JSON requests alone; `--subjects` may ask for it elsewhere. */
+  readonly jsonOnly: boolean
+  readonly start: (upstream: number, node: NodeLine) => Promise<RunningSubject>
 }
 
-/** What a caller asks of the upstream itself, and of every proxy but Postern. */
-export function plainTarget(port: number): Target {
-  return { port, path: '/v1/chat/completions', credentials: bearer('bench-caller-key') }
-}
-
-function own(name: string, title: string): Subject {
+function own(name: string, title: string, jsonOnly = false): Subject {
   return {
     name,
     title,
-    start: async (upstream) => {
-      const child = Child.own(name, [String(upstream)])
+    jsonOnly,
+    start: async (upstream, node) => {
+      const child = Child.own(name, [String(upstream)], node)
       const { port } = await child.line<{ port: number }>()
       return { child, target: plainTarget(port) }
     },
   }
 }
 
+const nginx: Subject = { name: 'nginx', title: 'nginx, which adds a header', jsonOnly: true, start: startNginx }
+
 /** Every subject, in the order of a round. */
 export const subjects: readonly Subject[] = [
+  ...(hasNginx ? [nginx] : []),
   own('bare-limit', 'bare limit: node:http + undici dispatch'),
   own('bare-pipe', 'bare pipe: node:http + http.request'),
+  own('fastify-reply-from', 'Fastify + @fastify/reply-from', true),
+  own('express-proxy', 'Express 5 + http-proxy-middleware', true),
   own('express-stack', 'Express 5 + helmet + express-rate-limit + undici'),
-  { name: 'postern', title: 'Postern', start: (upstream) => startPostern(upstream) },
+  own('express-by-hand', 'the same, doing by hand what Postern does', true),
+  { name: 'postern', title: 'Postern', jsonOnly: false, start: (upstream, node) => startPostern(upstream, { node }) },
 ]

@@ -1,5 +1,4 @@
-import type { Goal, GoalName } from './goals.js'
-import { goals } from './goals.js'
+import { type Bound, boundOf, type Goal, type GoalName, goals } from './goals.js'
 import { referenceCaller } from './callers.js'
 import type { Rounds } from './interleave.js'
 import type { LeakCosts, TelemetryCosts } from './job.js'
@@ -29,8 +28,8 @@ export interface Results {
   memory?: Rounds<MemoryRound>
 }
 
-/** A goal, and how Postern stands to it. */
-export interface Verdict extends Goal {
+/** A goal, and how Postern stands to it under one line of Node. */
+export interface Verdict extends Bound, Pick<Goal, 'title' | 'unit' | 'gates'> {
   readonly name: GoalName
   readonly measured: number
   readonly met: boolean
@@ -64,12 +63,14 @@ function growthWithKeys({ answer }: LeakCosts): number | undefined {
   return few === undefined || many === undefined ? undefined : medianRatio(many, few)
 }
 
-/** Holds the results against every goal whose subjects were measured. */
-export function judge(results: Results): Verdict[] {
+/** Holds the results under a line of Node against every goal whose subjects were measured. */
+export function judge(results: Results, major: number): Verdict[] {
   const added = results.ttft?.['postern']?.map((round) => round.added)
   const measured: Record<GoalName, number | undefined> = {
     jsonOverBareLimit: overReference(results.json, 'bare-limit', (round) => round.cpuPerRequest),
     jsonOverExpress: overReference(results.json, 'express-stack', (round) => round.cpuPerRequest),
+    jsonOverReplyFrom: overReference(results.json, 'fastify-reply-from', (round) => round.cpuPerRequest),
+    jsonOverByHand: overReference(results.json, 'express-by-hand', (round) => round.cpuPerRequest),
     pageOverBareLimit: overReference(results.backend, 'bare-limit', ({ page }) => page.cpuPerRequest),
     formOverBareLimit: overReference(results.backend, 'bare-limit', ({ form }) => form.cpuPerRequest),
     sessionCheck: costOfCheck(results.identify, 'session'),
@@ -82,13 +83,16 @@ export function judge(results: Results): Verdict[] {
     revocationLate: results.revocation && Math.max(...results.revocation.map(({ acceptedLate }) => acceptedLate)),
     sseOverBarePipe: overReference(results.sse, 'bare-pipe', (round) => round.cpuPerEvent),
     ttftMedian: added && median(added.map(({ p50 }) => p50)),
-    ttftTail: added && median(added.map(({ p99 }) => p99)),
+    ttftTail: overReference(results.ttft, 'bare-limit', (round) => round.added.p99),
+    memoryOverBareLimit: overReference(results.memory, 'bare-limit', (round) => round.perStream),
     memoryOverBarePipe: overReference(results.memory, 'bare-pipe', (round) => round.perStream),
   }
   return (Object.keys(goals) as GoalName[]).flatMap((name) => {
     const goal = goals[name]
+    const { title, unit, gates } = goal
+    const { atMost, final } = boundOf(goal, major)
     const value = measured[name]
     if (value === undefined) return []
-    return [{ ...goal, name, measured: value, met: value <= goal.atMost, finalMet: value <= goal.final }]
+    return [{ name, title, unit, gates, atMost, final, measured: value, met: value <= atMost, finalMet: value <= final }]
   })
 }

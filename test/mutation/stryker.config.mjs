@@ -28,5 +28,16 @@ export default {
   htmlReporter: { fileName: `${results}.html` },
   reporters: ['json', 'html', process.stdout.isTTY ? 'progress' : 'progress-append-only'],
   tempDirName: '.mutation-tmp',
-  ignorePatterns: ['.mutation', '.platforms', 'dist', 'docs', 'examples', 'scripts', 'test/platforms', 'test/fidelity', 'test/fuzz'],
+  ignorePatterns: [
+    '.mutation',
+    '.platforms',
+    '.nodes',
+    'dist',
+    'docs',
+    'examples',
+    'scripts',
+    'test/platforms',
+    'test/fidelity',
+    'test/fuzz',
+  ],
 }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { home, root } from './programs.js'
+import { root } from './programs.js'
 
 /** The lines of Node beside the one that runs this, which users may have: maintained ones and the newest. */
 const lines = ['22', '24', '26']
@@ -20,7 +20,7 @@ function runBy(node: string): Promise<{ readonly code: number | null; readonly p
 
 describe.each(lines)('the suites by Node %s', (line) => {
   test('pass', { timeout: 3_600_000 }, async () => {
-    const { code, printed } = await runBy(join(home, `node_modules/node-${line}/bin/node`))
+    const { code, printed } = await runBy(join(root, `.nodes/node_modules/node-${line}/bin/node`))
     expect(code, printed.slice(-20_000)).toBe(0)
   })
 })

@@ -36,7 +36,8 @@ export async function clear(rooms: Rooms, journey: Journey, sink: ResponseSink):
   if (joined !== undefined && 'finish' in joined) return joined
   const reserved = journey.setAside(rooms.reserve({ arrival, principal, route, permit, tags }))
   const reservation = reserved instanceof Promise ? await rooms.wait(reserved, call) : reserved
-  return { arrival, sink, principal, route, permit: reservation?.permit ?? permit, call, reservation, ...joined?.seen }
+  const seen = joined?.seen ?? { arrival, sink }
+  return { arrival: seen.arrival, sink: seen.sink, principal, route, permit: reservation?.permit ?? permit, call, reservation }
 }
 
 /** observe → forward for each attempt. If the gateway ran nothing, `retry` waits and another follows, under a new id; else it throws. */
@@ -47,7 +48,7 @@ async function send(rooms: Rooms, journey: Journey, cleared: Cleared): Promise<O
     const ownMs = journey.beginAttempt()
     const tags = journey.tags
     try {
-      return await rooms.forward(attempt, tags, (journey.tap = rooms.observe({ arrival, principal }, { ...attempt, tags })))
+      return await rooms.forward(attempt, tags, (journey.tap = rooms.observe({ arrival, principal }, attempt, tags)))
     } catch (error) {
       const endedAt = performance.now()
       const { refusal, route } = await rooms.wait(rooms.retry(error, attempt, tags), call)

@@ -22,6 +22,7 @@ import { type Tags, tagRefused } from './tag/tag.js'
 /** A call under way: each room adds one fact. The corridor owns it; a room sees only the facts that its signature names. */
 export class Journey implements Listed {
   readonly arrival: Arrival
+  place = -1
   principal: Principal | undefined = undefined
   /** Set if the credential is a session token: Postern ends this call when the session is revoked. */
   call: SessionCall | undefined = undefined
@@ -69,7 +70,7 @@ export class Journey implements Listed {
   beginAttempt(): number {
     this.attemptedAt = performance.now()
     if (this.begunAt === 0) this.begunAt = this.attemptedAt
-    return this.arrival.watch.ownMs()
+    return this.arrival.watch.ownMs(this.attemptedAt)
   }
 
   /** What the call has set aside under the limits. */

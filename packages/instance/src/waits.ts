@@ -1,14 +1,40 @@
 import { type Listed, OpenList } from '@postern/core'
 import { type Cut, cutByRevocation, type Cuttable, type SessionCall } from '@postern/ports'
 
-interface Waiting extends Listed, Cuttable {}
+/** One promise that a call waits for. A class, for the reason in ADR 0003. */
+class Waiting<Value> implements Listed, Cuttable {
+  place = -1
+  readonly #open: OpenList<Listed & Cuttable>
+  readonly #resolve: (value: Value) => void
+  readonly #reject: (error: unknown) => void
+
+  constructor(open: OpenList<Listed & Cuttable>, resolve: (value: Value) => void, reject: (error: unknown) => void) {
+    this.#open = open
+    this.#resolve = resolve
+    this.#reject = reject
+  }
+
+  cut(cut: Cut): void {
+    this.#reject(cut(false))
+  }
+
+  fulfilled(value: Value): void {
+    this.#open.delete(this)
+    this.#resolve(value)
+  }
+
+  failed(error: unknown): void {
+    this.#open.delete(this)
+    this.#reject(error)
+  }
+}
 
 /**
  * The promises that calls wait for before the gateway is asked: who the caller is, the body, the store. A shutdown rejects them
  * at its deadline; a revocation rejects those of its sessions.
  */
 export class Waits {
-  readonly #open = new OpenList<Waiting>()
+  readonly #open = new OpenList<Listed & Cuttable>()
   #ended: Cut | undefined
 
   /**
@@ -26,14 +52,11 @@ export class Waits {
         queueMicrotask(refuse)
         return
       }
-      const waiting: Waiting = { place: -1, cut: (by) => reject(by(false)) }
-      const over =
-        <Result>(settle: (result: Result) => void) =>
-        (result: Result): void => {
-          this.#open.delete(waiting)
-          settle(result)
-        }
-      promise.then(over(resolve), over(reject))
+      const waiting = new Waiting(this.#open, resolve, reject)
+      promise.then(
+        (value) => waiting.fulfilled(value),
+        (error: unknown) => waiting.failed(error),
+      )
       this.#open.add(waiting)
       call?.waitsFor(waiting)
     })

@@ -86,6 +86,7 @@ export interface ResponseSink {
   write(chunk: Uint8Array | string, written?: () => void): boolean
   end(chunk?: string, encoding?: BufferEncoding): unknown
   destroy(): unknown
+  on(event: 'close', listener: () => void): unknown
   once(event: 'close' | 'drain' | 'socket', listener: () => void): unknown
   off(event: 'close', listener: () => void): unknown
 }

@@ -134,10 +134,11 @@ export interface Ledger {
    * keeps the one that is not `interrupted`; of two such, the first.
    *
    * @param keeping Only for a ledger that {@link keeps}, and only for a call that has set something aside.
+   * @param record The governance record in the entry as one line of JSON, if it was written already: for a ledger that writes text.
    * @returns A promise if the queue of the ledger is full: the entry may be lost, and the next calls wait until the promise settles.
    *   The ledger decides how long that is at most.
    */
-  append(entry: LedgerEntry, keeping?: EntryKeeping): void | Promise<void>
+  append(entry: LedgerEntry, keeping?: EntryKeeping, record?: string): void | Promise<void>
   /** Takes an event. A ledger without this method gets entries only. */
   event?(event: LedgerEvent): void
   /** Resolves once everything appended so far is stored. */

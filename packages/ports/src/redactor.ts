@@ -91,15 +91,21 @@ export function createRedactor(secrets: readonly Secret[], shortest = 0, live?: 
     return scan(text)
   }
 
+  /** Whether `redact` has left the text as it was, since the last secret came. */
+  function isKnownClean(text: string): boolean {
+    if (versionRemembered !== live?.version) {
+      remembered.clear()
+      versionRemembered = live?.version
+    }
+    return remembered.has(text)
+  }
+
   return {
     redact,
-    holdsSecret: (text) => find(text, true) !== undefined || redactKeys(text) !== text,
+    // What `redact` leaves as it is holds no whole secret either.
+    holdsSecret: (text) => !isKnownClean(text) && (find(text, true) !== undefined || redactKeys(text) !== text),
     redactOften(text) {
-      if (versionRemembered !== live?.version) {
-        remembered.clear()
-        versionRemembered = live?.version
-      }
-      if (remembered.has(text)) return text
+      if (isKnownClean(text)) return text
       const clean = redact(text)
       // A text that held a secret is not cached.
       if (clean === text && text.length <= maxRememberedChars && remembered.size < maxRemembered) remembered.add(text)

@@ -12,9 +12,13 @@ export class Stopwatch {
     return performance.now() - this.startedAt
   }
 
-  /** The time since the arrival without waits. Take it when a wait begins, and give it to {@link waitedSince} when the wait ends. */
-  ownMs(): number {
-    return performance.now() - this.startedAt - this.#waitedMs
+  /**
+   * The time since the arrival without waits. Take it when a wait begins, and give it to {@link waitedSince} when the wait ends.
+   *
+   * @param now By `performance.now()`, which is the default.
+   */
+  ownMs(now = performance.now()): number {
+    return now - this.startedAt - this.#waitedMs
   }
 
   /** Everything since {@link ownMs} returned this was waiting. A wait within it is not counted twice. */

@@ -5,8 +5,8 @@ import type { Ledger } from '@postern/ports'
 export function appendToBoth(log: LogLedger, kept: Ledger): Ledger {
   return {
     ...(kept.keeps === true ? { keeps: true } : {}),
-    append(entry, keeping) {
-      if (keeping?.isKnown !== true) log.append(entry)
+    append(entry, keeping, record) {
+      if (keeping?.isKnown !== true) log.append(entry, keeping, record)
       return kept.append(entry, keeping)
     },
     event: (event) => log.event?.(event),

@@ -60,7 +60,7 @@ export function createAccount(options: AccountOptions): Account {
     const entry = writeEntry(journey, { cleaner, names: namesOf(journey.principal), isCut: isCut(), estimateCost, clientOf })
     const keeping = journey.course?.reservation?.book(ledger.keeps === true ? writeNote(entry) : undefined)
     try {
-      pace.append(entry, keeping)
+      pace.append(entry, keeping, toldRecord(journey.outcome, entry))
       if (journey.ended !== undefined) ledger.event?.(describeEnded(journey.ended, journey, entry, cleaner))
     } catch (error) {
       // The answer was sent. A ledger that throws must not end the process, and must not stay unnoticed.
@@ -71,6 +71,24 @@ export function createAccount(options: AccountOptions): Account {
     const { thrown } = journey.outcome
     return thrown === undefined ? { entry } : { entry, thrown }
   }
+}
+
+/** The text of the record that the client got, if the entry has the same: nothing in it was redacted or changed. */
+function toldRecord({ told, record }: Outcome, entry: LedgerEntry): string | undefined {
+  // Those that `writeEntry` may change, one by one: a loop over their names costs as much as writing the text again.
+  const isSame =
+    entry.request_id === record.request_id &&
+    entry.workflow === record.workflow &&
+    entry.step === record.step &&
+    entry.model_requested === record.model_requested &&
+    entry.model === record.model &&
+    entry.provider === record.provider &&
+    entry.tier === record.tier &&
+    entry.intensity === record.intensity &&
+    entry.gateway_request_id === record.gateway_request_id &&
+    entry.finish === record.finish &&
+    entry.cost?.unit === record.cost?.unit
+  return isSame ? told : undefined
 }
 
 function courseOf({ arrival, tags, course }: EndedJourney): CallCourse {

@@ -12,9 +12,9 @@ export class LedgerPace {
     this.#ledger = ledger
   }
 
-  /** Appends an entry. @throws the error of the ledger. */
-  append(entry: LedgerEntry, keeping?: EntryKeeping): void {
-    const room = this.#ledger.append(entry, keeping)
+  /** Appends an entry; the parameters are those of `Ledger.append`. @throws the error of the ledger. */
+  append(entry: LedgerEntry, keeping?: EntryKeeping, record?: string): void {
+    const room = this.#ledger.append(entry, keeping, record)
     if (room === undefined || this.#full !== undefined) return
     const over = (): void => {
       this.#full = undefined

@@ -1,4 +1,5 @@
 import { connectionNames } from '../lib/connection-names.js'
+import { rememberNames } from '../lib/remember-names.js'
 import { createAnswerFilter, normalizeName } from './header-filter.js'
 import type { LeakSearch } from './leak/leak-search.js'
 
@@ -31,6 +32,8 @@ export function readAnswerHead(
   leaks: LeakSearch,
 ): AnswerHead {
   const raw: string[] = []
+  /** The normalized name of each line of `raw`. */
+  const names: string[] = []
   const codings: string[] = []
   let isRecoded = false
   let leaked: string | undefined
@@ -45,21 +48,20 @@ export function readAnswerHead(
     }
     const name = rawName.toString('latin1')
     const value = rawValue.toString('latin1')
+    const normal = normalizeOften(name)
     raw.push(name, value)
-    if (isNamed(name, 'content-encoding')) codings.push(value)
-    else if (isNamed(name, 'transfer-encoding')) isRecoded ||= !/^(?:[\s,]|chunked|identity)*$/i.test(value)
+    names.push(normal)
+    if (normal === 'content-encoding') codings.push(value)
+    else if (normal === 'transfer-encoding') isRecoded ||= !/^(?:[\s,]|chunked|identity)*$/i.test(value)
   }
   const header = (name: string): string | undefined => {
-    for (let index = raw.length - 2; index >= 0; index -= 2) {
-      if (isNamed(raw[index] as string, name)) return raw[index + 1]
-    }
-    return undefined
+    const index = names.lastIndexOf(name)
+    return index === -1 ? undefined : raw[2 * index + 1]
   }
   const joined = (name: string): string | undefined => {
     let list: string | undefined
-    for (let index = 0; index < raw.length; index += 2) {
-      if (isNamed(raw[index] as string, name)) list = list === undefined ? raw[index + 1] : `${list}, ${raw[index + 1]}`
-    }
+    for (let index = names.indexOf(name); index !== -1; index = names.indexOf(name, index + 1))
+      list = list === undefined ? raw[2 * index + 1] : `${list}, ${raw[2 * index + 1]}`
     return list
   }
   const connection = joined('connection')
@@ -69,7 +71,7 @@ export function readAnswerHead(
   for (let index = 0; index < raw.length; index += 2) {
     const name = raw[index] as string
     const value = raw[index + 1] as string
-    if (isDropped(name) || named?.has(normalizeName(name)) === true) continue
+    if (isDropped(name) || named?.has(names[index / 2] as string) === true) continue
     passed.push(name, value)
     if (governance.length === 0 || !isGovernance(name.toLowerCase(), governance)) continue
     if (governanceNames === none) governanceNames = [name]
@@ -118,10 +120,8 @@ export function renamed(head: AnswerHead, type: string): AnswerHead {
 
 const none: string[] = []
 
-/** Many readers take `Content_Type` for `Content-Type`, so its value counts too. */
-function isNamed(name: string, lowerCase: string): boolean {
-  return name.length === lowerCase.length && normalizeName(name) === lowerCase
-}
+/** Many readers take `Content_Type` for `Content-Type`, so its value counts too. A gateway sends the same names each time. */
+const normalizeOften = rememberNames(normalizeName)
 
 function isGovernance(name: string, beginnings: readonly string[]): boolean {
   return beginnings.some((beginning) => name.startsWith(beginning))

@@ -53,6 +53,8 @@ export interface Exchange {
   readonly facts: ExchangeFacts
   /** Whether the call has ended for the client. */
   readonly settled: boolean
+  /** When the gateway was last heard, by `performance.now()`. */
+  readonly heardAt: number
   /** The governance record by the facts known so far. */
   governance(finish: Finish | undefined): GovernanceRecord
   /** Ends the call with an outcome. Does nothing if the call has ended. */
@@ -80,31 +82,37 @@ export interface Delivery {
   broken(error: unknown): void
 }
 
-/** Writes the head of the client's answer: the gateway's status and headers, and Postern's own headers. */
-export function writeAnswerHead(exchange: Exchange, head: AnswerHead, record: GovernanceRecord, ...further: string[]): void {
+/**
+ * Writes the head of the client's answer: the gateway's status and headers, and Postern's own headers.
+ *
+ * @returns The record as one line of JSON, as the client got it; `undefined` if the client got a public record.
+ */
+export function writeAnswerHead(exchange: Exchange, head: AnswerHead, record: GovernanceRecord, ...further: string[]): string | undefined {
   const { arrival, tags, sink, tap, reservation } = exchange.facts
   const isPublic = isToldPublicly(tap.audience)
   const limits = reservation?.headers() ?? []
   const headers = isPublic ? withoutGatewaysNames(head.passed) : head.passed
+  const told = tellRecord(record, tap.audience)
   headers.push(
     'Cache-Control',
     cacheControlFor(arrival.method, head),
     headerNames.requestId,
     tags.requestId,
     headerNames.governance,
-    tellRecord(record, tap.audience),
+    told,
     'Access-Control-Expose-Headers',
-    exposeHeaders([...(isPublic ? [] : head.governanceNames), ...(limits.length === 0 ? [] : limitHeaderNames)]),
-    ...limits,
-    ...further,
-    ...arrival.answerHeaders,
+    exposeHeaders(isPublic ? none : head.governanceNames, limits.length === 0 ? none : limitHeaderNames),
   )
+  for (const list of [limits, further, arrival.answerHeaders]) for (const text of list) headers.push(text)
   try {
     sink.writeHead(head.status, headers)
   } catch (error) {
     throw new HeadNotWritten(error)
   }
+  return isPublic ? undefined : told
 }
+
+const none: readonly string[] = []
 
 /** A middleware in front threw when the head of an answer was written. The gateway is not to blame. */
 export class HeadNotWritten extends Error {

@@ -27,7 +27,7 @@ export class GatewayCall implements Exchange, OpenCall, Dispatcher.DispatchHandl
   place = -1
   /** Milliseconds spent in Postern before the request was sent, without waiting for the client, the queue or earlier attempts. */
   readonly #ownMs: number
-  readonly #askedAt = performance.now()
+  readonly #askedAt: number
   #abort: ((reason?: Error) => void) | undefined
   #resume: (() => void) | undefined
   #delivery: Delivery | undefined
@@ -40,7 +40,7 @@ export class GatewayCall implements Exchange, OpenCall, Dispatcher.DispatchHandl
   #cutAs: Finish | undefined
   #stalled: NodeJS.Timeout | undefined
   /** When the last wait ended: the gateway sent something, ended or broke off, or the client left. 0 until the gateway answers. */
-  #heardAt = 0
+  heardAt = 0
 
   constructor(facts: ExchangeFacts, resolve: (outcome: Outcome) => void, reject: (error: unknown) => void, open: OpenList<OpenCall>) {
     this.facts = facts
@@ -48,7 +48,8 @@ export class GatewayCall implements Exchange, OpenCall, Dispatcher.DispatchHandl
     this.#reject = reject
     this.#open = open
     open.add(this)
-    this.#ownMs = facts.arrival.watch.ownMs()
+    this.#askedAt = performance.now()
+    this.#ownMs = facts.arrival.watch.ownMs(this.#askedAt)
     facts.call?.waitsFor(this)
   }
 
@@ -58,7 +59,7 @@ export class GatewayCall implements Exchange, OpenCall, Dispatcher.DispatchHandl
 
   governance(finish: Finish | undefined): GovernanceRecord {
     const said = finish === 'truncated' ? (this.#cutAs ?? finish) : finish
-    return this.facts.tap.governance(said, this.#heardAt === 0 ? this.#ownMs : this.#ownMs + performance.now() - this.#heardAt)
+    return this.facts.tap.governance(said, this.heardAt === 0 ? this.#ownMs : this.#ownMs + performance.now() - this.heardAt)
   }
 
   settle(outcome: Outcome): void {
@@ -94,7 +95,7 @@ export class GatewayCall implements Exchange, OpenCall, Dispatcher.DispatchHandl
 
   /** Ends a wait for the gateway or the client: the time until now is not overhead. */
   #endWait(): void {
-    if (this.#heardAt !== 0) this.#heardAt = performance.now()
+    if (this.heardAt !== 0) this.heardAt = performance.now()
   }
 
   /** The client's connection has closed. If the call has not ended, it ends as `client_closed`, and the gateway is aborted. */
@@ -134,7 +135,7 @@ export class GatewayCall implements Exchange, OpenCall, Dispatcher.DispatchHandl
 
   onHeaders(status: number, rawHeaders: Buffer[], resume: () => void): boolean {
     if (status < 200) return this.#hearInterim(status)
-    this.#heardAt = performance.now()
+    this.heardAt = performance.now()
     this.#resume = resume
     this.#mayHaveRun = status < 300
     this.facts.reservation?.answered(status)
@@ -157,10 +158,10 @@ export class GatewayCall implements Exchange, OpenCall, Dispatcher.DispatchHandl
 
   /** @returns `false` if the gateway must wait until the client has read (back-pressure). */
   onData(chunk: Buffer): boolean {
-    this.#heardAt = performance.now()
+    const heardAt = performance.now()
+    this.heardAt = heardAt
     this.facts.reservation?.came(chunk.length)
     if (this.#settled) return true
-    const heardAt = this.#heardAt
     const isOpen = this.#delivery?.chunk(chunk) !== false
     // Behind the delivery, which may find out with this piece that the answer is a stream.
     this.facts.tap.stream?.heard(heardAt)

@@ -9,6 +9,8 @@ export interface Outcome {
   /** The code of the error, if the call ended with one. */
   readonly code?: string
   readonly record: GovernanceRecord
+  /** The whole record as the client got it, as one line of JSON; `undefined`: its client got another, or none. */
+  readonly told?: string | undefined
   /** Of a call that was sent and failed: whether the gateway may have run it; `undefined`: nothing says so, or that it has not. */
   readonly mayHaveRun?: boolean
   /** The request id of the call whose answer the client got, with the same `Idempotency-Key`. */

@@ -106,6 +106,11 @@ export class SharedSink implements ResponseSink {
     }
   }
 
+  /** Several things end this sink; a listener hears of the first. */
+  on(event: 'close', listener: () => void): void {
+    this.#events.once(event, listener)
+  }
+
   off(event: 'close', listener: () => void): void {
     this.#events.off(event, listener)
   }

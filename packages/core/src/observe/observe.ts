@@ -35,13 +35,12 @@ export interface Tap {
 }
 
 /** Makes the tap for one attempt. */
-export type Observe = (audience: Audience, sources: TapSources) => Tap
+export type Observe = (audience: Audience, sources: TapSources, tags: Tags) => Tap
 
 /** The facts about a call that its record needs. */
 export interface TapSources {
   readonly route: Route
   readonly permit: Permit
-  readonly tags: Tags
   readonly reservation: Reservation | undefined
 }
 
@@ -56,7 +55,7 @@ export function createObserve(): Observe {
     return reader
   }
 
-  return (audience, sources) => new AnswerTap(readerOf(sources.route), audience, sources)
+  return (audience, sources, tags) => new AnswerTap(readerOf(sources.route), audience, sources, tags)
 }
 
 /** A class and not closures: see ADR 0003. */
@@ -64,14 +63,16 @@ class AnswerTap implements Tap {
   readonly audience: Audience
   readonly #reader: AnswerReader
   readonly #sources: TapSources
+  readonly #tags: Tags
   readonly #facts: AnswerFacts = {}
   leaked: string | undefined
   stream: HeardStream | undefined
 
-  constructor(reader: AnswerReader, audience: Audience, sources: TapSources) {
+  constructor(reader: AnswerReader, audience: Audience, sources: TapSources, tags: Tags) {
     this.#reader = reader
     this.audience = audience
     this.#sources = sources
+    this.#tags = tags
   }
 
   head(header: (name: string) => string | undefined): void {
@@ -103,8 +104,8 @@ class AnswerTap implements Tap {
   }
 
   governance(finish: Finish | undefined, overheadMs: number | undefined): GovernanceRecord {
-    const { route, permit, tags, reservation } = this.#sources
-    return writeRecord({ tags, route, permit, reservation, facts: this.#facts, finish, overheadMs })
+    const { route, permit, reservation } = this.#sources
+    return writeRecord({ tags: this.#tags, route, permit, reservation, facts: this.#facts, finish, overheadMs })
   }
 }
 

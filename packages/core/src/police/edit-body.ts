@@ -6,6 +6,9 @@ import type { JsonBody } from '../read/json-body.js'
 import { EditedBody } from './edited-body.js'
 import { holdsId, namesUser } from './hidden-users.js'
 
+const noEdits: ReadonlyMap<string, string | undefined> = new Map()
+const noSplices: readonly Splice[] = []
+
 /** The facts that decide how a body is edited. */
 export interface BodyFacts {
   readonly read: JsonBody
@@ -26,6 +29,8 @@ export interface BodyFacts {
  */
 export function editBody(body: Buffer, { read, dialect, format, pinnedUser, refuseStore, askForUsage }: BodyFacts): EditedBody {
   const { project } = dialect
+  if (project?.bodyMember === undefined && !refuseStore && !askForUsage && pinnedUser === undefined)
+    return new EditedBody(body, read, noEdits, noSplices)
   const edits = new Map<string, string | undefined>()
   if (project?.bodyMember !== undefined) for (const member of spelledLike(project.bodyMember, read.members)) edits.set(member, undefined)
   if (refuseStore) edits.set('store', 'false')

@@ -1,10 +1,14 @@
 import { holdsKey, isKeyParameter, keyNameOf, squashName, steersInQuery } from '@postern/gateways'
 import { type Arrival, Refusal } from '@postern/ports'
+import { rememberNames } from '../lib/remember-names.js'
 import { splitQuery, readingsOf, unescapeLeniently } from '../lib/query-names.js'
 import { NestedNames } from './nested-names.js'
 
 /** Minimum length of a key, in characters. Most header values are shorter. */
 const minKeyChars = 11
+
+/** {@link holdsKey} of short texts is remembered: most requests of a client bring the same values and the same path. */
+const holdsKeyOften = rememberNames(holdsKey)
 
 /**
  * Refuses a header, of any name, whose value holds a key.
@@ -12,7 +16,7 @@ const minKeyChars = 11
  * @throws {Refusal} 400 `credential_in_request`.
  */
 export function refuseKeyInValue(name: string, value: string): void {
-  if (value.length >= minKeyChars && holdsKey(value)) throw new Refusal('credential_in_request', { param: name })
+  if (value.length >= minKeyChars && holdsKeyOften(value)) throw new Refusal('credential_in_request', { param: name })
 }
 
 /**
@@ -23,7 +27,7 @@ export function refuseKeyInValue(name: string, value: string): void {
  * @throws {Refusal} 400 `credential_in_request`, 400 `request_malformed`.
  */
 export function refuseKeyInTarget({ path, query }: Arrival): void {
-  if (holdsKey(path)) throw new Refusal('credential_in_request', { message: 'The path holds an API key. A caller sends none.' })
+  if (holdsKeyOften(path)) throw new Refusal('credential_in_request', { message: 'The path holds an API key. A caller sends none.' })
   if (query === '') return
   const pairs = splitQuery(query)
   const once = query.includes('%') ? unescapeLeniently(query) : query

@@ -1,5 +1,6 @@
 import { type Arrival, Refusal } from '@postern/ports'
 import { hasDotSegment } from '@postern/protocol'
+import { rememberNames } from '../lib/remember-names.js'
 import { notUnder } from '../answers/not-under.js'
 import { decodePath } from './decode-path.js'
 
@@ -7,6 +8,9 @@ const apiPrefix = '/v1/'
 
 /** Segments of `pchar` (RFC 3986, 3.3), joined by single slashes. */
 const plainPath = /^[A-Za-z0-9\-._~!$&'()*+,;=:@%]+(?:\/[A-Za-z0-9\-._~!$&'()*+,;=:@%]+)*$/
+
+/** Whether a path can be read in one way, but for its escapes. Remembered: most calls go to a few short paths. */
+const isPlain = rememberNames((written) => plainPath.test(written) && !hasDotSegment(written))
 
 /** A path below `/v1/`: `written` as the client sent it, `read` with its escapes decoded, for the rules. */
 export interface EndpointPath {
@@ -26,7 +30,7 @@ export function readEndpointPath({ path, wholePath }: Pick<Arrival, 'path'> & Pa
   const written = path.startsWith(apiPrefix) ? path.slice(apiPrefix.length) : ''
   if (path === '/session') throw new Refusal('not_found', noSessions)
   if (written === '') throw wholePath === undefined ? new Refusal('not_found') : notUnder(mountIn(wholePath, path), path)
-  if (!plainPath.test(written) || hasDotSegment(written)) throw malformed()
+  if (!isPlain(written)) throw malformed()
   if (!written.includes('%')) return { written, read: written }
   const read = decodePath(written)
   if (read === undefined) throw malformed()

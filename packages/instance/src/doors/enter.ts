@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { handle, Journey, letGoOfBody, type Receipt } from '@postern/core'
 import { handleSession, isForSessionEndpoint } from '@postern/identity'
-import type { Arrival } from '@postern/ports'
 import { currentRuntime, type Runtime, type Serving } from '../runtime.js'
 import { answerPreflight, isPreflight } from './answer-preflight.js'
 import { arrive } from './arrive.js'
@@ -38,13 +37,15 @@ export function enter(instance: Serving, request: IncomingMessage, response: Ser
   runtime.underWay.begin()
   let later: Runtime | undefined
   const arrival = arrive(runtime, request, target)
+  let journey: Journey | undefined
   const isForSessions = runtime.sessionEndpoint !== undefined && isForSessionEndpoint(arrival)
   const handled = isForSessions
     ? handleSession(runtime, () => (later = beginUnder(currentRuntime(instance))), arrival, response)
     : isForLimits(arrival)
       ? handleLimits(runtime, arrival, response)
-      : handleCall(runtime, arrival, response)
+      : handleCall(runtime, (journey = new Journey(arrival)), response)
   return handled.then((receipt) => {
+    if (journey !== undefined) runtime.liveCalls.delete(journey)
     letGoOfBody(arrival)
     onceSent(response, () => {
       runtime.underWay.end()
@@ -56,13 +57,10 @@ export function enter(instance: Serving, request: IncomingMessage, response: Ser
   })
 }
 
-/** Hands a call to the corridor, and counts it among those in flight until its answer has left. */
-function handleCall({ rooms, liveCalls }: Runtime, arrival: Arrival, response: ServerResponse): Promise<Receipt> {
-  const journey = new Journey(arrival)
+/** Hands a call to the corridor, and lists it among those under way. Its end takes it from the list. */
+function handleCall({ rooms, liveCalls }: Runtime, journey: Journey, response: ServerResponse): Promise<Receipt> {
   liveCalls.add(journey)
-  const handled = handle(rooms, arrival, response, journey)
-  void handled.then(() => liveCalls.delete(journey))
-  return handled
+  return handle(rooms, journey.arrival, response, journey)
 }
 
 /** Keeps a runtime open for a request that it begins to serve. */
@@ -81,5 +79,5 @@ function settle(receipt: Receipt): Promise<Receipt> {
  */
 function onceSent(response: ServerResponse, sent: () => void): void {
   if (response.writableFinished || response.destroyed || response.socket === null) sent()
-  else response.once('close', sent)
+  else response.on('close', sent)
 }

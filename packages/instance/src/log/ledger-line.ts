@@ -1,13 +1,17 @@
 import type { EarlierEntry, LedgerEntry } from '@postern/ports'
 import { bareMember, serializeGovernance, textMember } from '@postern/protocol'
 
-/** One entry as a line of JSON, written member by member for the reason that {@link serializeGovernance} gives. */
-export function writeLedgerLine(entry: LedgerEntry): string {
+/**
+ * One entry as a line of JSON, written member by member for the reason that {@link serializeGovernance} gives.
+ *
+ * @param record Its governance record as one line of JSON. Default: it is written anew.
+ */
+export function writeLedgerLine(entry: LedgerEntry, record = serializeGovernance(entry)): string {
   const isOurs = entry.status >= 500 || entry.code === 'internal_error'
   // A gateway that gives keys out, or does not keep to ceilings, wants its operator.
   const level = isOurs || entry.leaked_key !== undefined || entry.finish === 'cut_budget' ? 'error' : 'info'
   return (
-    `{"level":"${level}","msg":"request","time":"${entry.time}",${serializeGovernance(entry).slice(1, -1)}` +
+    `{"level":"${level}","msg":"request","time":"${entry.time}",${record.slice(1, -1)}` +
     textMember('parent_step', entry.parent_step) +
     textMember('binding', entry.binding) +
     textMember('via', entry.via) +

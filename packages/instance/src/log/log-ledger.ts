@@ -1,5 +1,5 @@
 import { redactKeys } from '@postern/gateways'
-import type { Ledger, LedgerEntry } from '@postern/ports'
+import type { EntryKeeping, Ledger, LedgerEntry } from '@postern/ports'
 import { asciiJson } from '@postern/protocol'
 import { pino, stdTimeFunctions } from 'pino'
 import { writeLedgerLine } from './ledger-line.js'
@@ -16,7 +16,7 @@ const standardOutput = 1
 /** A ledger that writes JSON lines, and also takes log lines of the process. */
 export interface LogLedger extends Ledger {
   /** Takes an entry; never asks callers to wait. */
-  append(entry: LedgerEntry): void
+  append(entry: LedgerEntry, keeping?: EntryKeeping, record?: string): void
   /** Writes a line of the process itself into the same stream. */
   log(level: 'info' | 'warn' | 'error', message: string, facts?: Readonly<Record<string, unknown>>): void
   /** Stops the timer, and resolves once every line is written or lost. */
@@ -34,12 +34,14 @@ export function createLogLedger(writer: LineWriter = createLineWriter(standardOu
   const write = (lines: string): void => writer.write(asciiJson(lines))
   const formatters = { level: (label: string) => ({ level: label }) }
   const logger = pino({ base: null, timestamp: stdTimeFunctions.isoTime, formatters }, { write })
-  // Entries wait here, so that one write takes many.
-  let waiting: LedgerEntry[] = []
+  // Lines wait here, so that one write takes many.
+  let waiting = ''
+  let count = 0
   const release = (): void => {
-    if (waiting.length === 0) return
-    const lines = waiting.map(writeLedgerLine).join('')
-    waiting = []
+    if (count === 0) return
+    const lines = waiting
+    waiting = ''
+    count = 0
     write(lines)
   }
   const flush = (): Promise<void> => {
@@ -48,9 +50,10 @@ export function createLogLedger(writer: LineWriter = createLineWriter(standardOu
   }
   const timer = setInterval(release, maxWaitMs).unref()
   return {
-    append(entry) {
-      waiting.push(entry)
-      if (waiting.length === maxBatch) release()
+    append(entry, _keeping, record) {
+      waiting += writeLedgerLine(entry, record)
+      count += 1
+      if (count === maxBatch) release()
     },
     event({ event, ...facts }) {
       release()

@@ -111,11 +111,11 @@ export class ClientAnswer {
   /** Sends head and body at once, in one write of the connection. Only while waiting. */
   sendWhole(body: string, encoding: BufferEncoding, length: number): void {
     const record = this.#exchange.governance('complete')
-    writeAnswerHead(this.#exchange, this.head, record, 'Content-Length', String(length))
+    const told = writeAnswerHead(this.#exchange, this.head, record, 'Content-Length', String(length))
     this.#exchange.facts.sink.end(body, encoding)
     this.#state = 'ended'
     this.#holdsNoMore()
-    this.#exchange.settle({ finish: 'complete', status: this.head.status, record })
+    this.#exchange.settle({ finish: 'complete', status: this.head.status, record, told })
   }
 
   /** Ends an answer that is whole. Only after `begin`. */

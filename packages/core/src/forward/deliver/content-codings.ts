@@ -27,6 +27,8 @@ function withoutTrailer(stream: Transform & Zlib): Decoder {
   return { stream, hasTrailer: false }
 }
 
+const none: readonly OpenDecoder[] = []
+
 /** Maximum number of codings of one body. */
 const maxCodings = 3
 
@@ -37,6 +39,7 @@ const maxCodings = 3
  * @param values The values of all `Content-Encoding` lines, in their order.
  */
 export function decodersOf(values: readonly string[]): readonly OpenDecoder[] | undefined {
+  if (values.length === 0) return none
   const names = values
     .flatMap((value) => value.split(','))
     .map((name) => name.trim().toLowerCase())

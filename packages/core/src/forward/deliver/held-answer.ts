@@ -50,7 +50,7 @@ export class HeldAnswer implements Delivery {
     this.#exchange = exchange
     this.#answer = answer
     this.#isCalledJson = isCalledJson
-    this.#until = performance.now() + exchange.facts.route.gateway.timeouts.holdMs
+    this.#until = exchange.heardAt + exchange.facts.route.gateway.timeouts.holdMs
   }
 
   chunk(chunk: Buffer): boolean {
@@ -108,7 +108,7 @@ export class HeldAnswer implements Delivery {
     // An answer that must be edited never passes unedited.
     if (edit !== undefined) return false
     if (this.#hasBegun) return true
-    const now = performance.now()
+    const now = this.#exchange.heardAt
     const { isBlank } = this.#first
     if (isBlank) this.#clock ??= setTimeout(() => this.#passBlanks(), Math.max(0, this.#until - now)).unref()
     if (now <= this.#until) return false
